@@ -1,1 +1,42 @@
-//! placeholder
+//! The kernel: what every service needs and none should write again. Boot, shutdown, configuration,
+//! telemetry, errors, transactions, the event log, live streams, identity, the clock.
+//!
+//! It must not know any service: services are inert data ([`Service`]) that it runs.
+
+mod boot;
+mod broker;
+pub mod clock;
+pub mod config;
+pub mod consumer;
+pub mod db;
+pub mod error;
+pub mod event;
+pub mod identity;
+mod leader;
+pub mod live;
+mod operations;
+pub mod relay;
+pub mod service;
+pub mod tasks;
+pub mod telemetry;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod ticket_code;
+pub mod transport;
+pub mod values;
+
+pub use boot::{Boot, Running, migrate, run};
+pub use clock::Clock;
+pub use config::Settings;
+pub use consumer::Consumer;
+pub use db::{Db, Tx};
+pub use error::{Code, Coded, Failure};
+pub use event::Event;
+pub use identity::{Access, Caller, Role, Who};
+pub use live::Live;
+pub use service::{Context, HouseLoader, Parts, Service};
+pub use tasks::Tasks;
+pub use transport::Transport;
+
+/// A boxed future, as the kernel's function-pointer interfaces return it.
+pub type BoxFuture<'a, T> = futures::future::BoxFuture<'a, T>;

@@ -1,0 +1,636 @@
+//! Consumers: another service's events become commands here, each exactly once and in order.
+//!
+//! The position is one integer per producer, moved in the same transaction as the effect. So a
+//! repeated event is skipped however old it is, and a gap is obvious and filled from the producer's
+//! own log. The bus only says that there is something; losing it costs latency.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_nats::jetstream;
+use chrono::DateTime;
+use futures::StreamExt;
+use sky_proto::kernel::v1::{HeadRequest, ReadRequest, event_log_client::EventLogClient};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{
+    BoxFuture, Db, Failure, Transport, Tx,
+    broker::Broker,
+    error::Code,
+    event::Event,
+    relay::{AGGREGATE, AGGREGATE_VERSION, PUB_SEQ},
+};
+
+/// What a service does with an event: a command in the given transaction. Unknown event types must
+/// answer Ok. An error that [`Code::is_refusal`] completes the event without effect; UNAVAILABLE is
+/// tried again; anything else is poison and goes to the dead events.
+pub type React =
+    Arc<dyn for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
+
+/// A service's interest in another one's events.
+#[derive(Clone)]
+pub struct Consumer {
+    /// Whose events.
+    pub producer: &'static str,
+    react: React,
+}
+
+impl std::fmt::Debug for Consumer {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Consumer")
+            .field("producer", &self.producer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Consumer {
+    /// All events of `producer` go to `react`.
+    pub fn new(
+        producer: &'static str,
+        react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self {
+            producer,
+            react: Arc::new(react),
+        }
+    }
+}
+
+/// Most events applied in one transaction.
+const RUN: usize = 200;
+/// Without any word from the bus the producer is asked this often.
+const ASK_EVERY: Duration = Duration::from_secs(15);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// A consumer at work.
+#[derive(Clone)]
+pub(crate) struct Follower {
+    pub db: Db,
+    pub producer: &'static str,
+    react: React,
+    log: Transport,
+    broker: Broker,
+    /// Last position we know of the producer's log, for the lag.
+    pub head: Arc<AtomicI64>,
+}
+
+/// What became of a run of events.
+#[derive(Debug)]
+enum Trouble {
+    /// The event at this place of the run failed.
+    At(usize, Failure),
+    /// The database failed; nothing is known of the outcome, the position will tell.
+    Database(sqlx::Error),
+    /// The event at this place is not the next one.
+    Gap(usize),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Follower {
+    pub(crate) fn new(db: Db, consumer: &Consumer, log: Transport, broker: Broker) -> Self {
+        Self {
+            db,
+            producer: consumer.producer,
+            react: consumer.react.clone(),
+            log,
+            broker,
+            head: Arc::default(),
+        }
+    }
+
+    /// Works until dropped.
+    pub(crate) async fn run(self) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.follow().await {
+                Ok(()) => pause = FIRST_PAUSE,
+                Err(error) => {
+                    tracing::debug!(service = self.db.service(), producer = self.producer, %error, "bus interrupted; asking the producer meanwhile");
+                    self.catch_up().await;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+            }
+        }
+    }
+
+    /// Listens on the bus. Returns when the bus has been silent for too long to be trusted.
+    async fn follow(&self) -> Result<(), async_nats::Error> {
+        let consumer = self
+            .broker
+            .provision_consumer(self.producer, self.db.service())
+            .await?;
+        self.catch_up().await;
+        let messages = consumer
+            .stream()
+            .max_messages_per_batch(1000)
+            .expires(Duration::from_secs(5))
+            .heartbeat(Duration::from_secs(1))
+            .messages()
+            .await?;
+        let mut messages = messages.ready_chunks(RUN);
+        let mut missed_beats = 0;
+        loop {
+            let Ok(chunk) = tokio::time::timeout(ASK_EVERY, messages.next()).await else {
+                self.catch_up().await;
+                continue;
+            };
+            let Some(chunk) = chunk else { return Ok(()) };
+            let mut run = Vec::with_capacity(chunk.len());
+            let mut delivered = Vec::with_capacity(chunk.len());
+            for message in chunk {
+                match message {
+                    Ok(message) => {
+                        missed_beats = 0;
+                        if let Some(event) = read(&message) {
+                            run.push(event);
+                        }
+                        delivered.push(message);
+                    }
+                    Err(error) => {
+                        missed_beats += 1;
+                        if missed_beats >= 2 {
+                            return Err(error.into());
+                        }
+                    }
+                }
+            }
+            if !delivered.is_empty() {
+                self.apply_all(&run).await;
+                for message in delivered {
+                    message.ack().await?;
+                }
+            }
+        }
+    }
+
+    /// Applies a run to its end, whatever it takes: retries what is transient, buries what is not.
+    pub(crate) async fn apply_all(&self, run: &[Event]) {
+        if let Some(last) = run.last() {
+            self.head.fetch_max(last.pub_seq, Ordering::Relaxed);
+        }
+        let mut rest = run;
+        let mut pause = FIRST_PAUSE;
+        let mut attempts = 0;
+        while !rest.is_empty() {
+            let trouble = match self.apply(rest).await {
+                Ok(()) => return,
+                Err(trouble) => trouble,
+            };
+            attempts += 1;
+            let (service, producer) = (self.db.service(), self.producer);
+            match trouble {
+                Trouble::Gap(place) => {
+                    // What stands before the gap is good; then the producer fills it (and the rest too).
+                    if place > 0 {
+                        rest = &rest[..place];
+                        continue;
+                    }
+                    self.catch_up().await;
+                    return;
+                }
+                Trouble::At(place, failure) if !failure.code.is_transient() => {
+                    if place > 0 {
+                        let (good, bad) = rest.split_at(place);
+                        // Cannot end in the same trouble: the bad one is not in it.
+                        Box::pin(self.apply_all(good)).await;
+                        rest = bad;
+                        continue;
+                    }
+                    if self
+                        .complete_without_effect(&rest[0], &failure, attempts)
+                        .await
+                        .is_ok()
+                    {
+                        rest = &rest[1..];
+                        attempts = 0;
+                        pause = FIRST_PAUSE;
+                        continue;
+                    }
+                }
+                Trouble::At(_, failure) => {
+                    tracing::warn!(
+                        service,
+                        producer,
+                        attempts,
+                        error = failure.message,
+                        "event not applied yet; it is tried again"
+                    );
+                }
+                Trouble::Database(error) => {
+                    tracing::warn!(service, producer, attempts, %error, "database trouble while applying events; it is tried again");
+                }
+            }
+            metrics::counter!("sky_consumer_retries_total", "service" => service, "producer" => producer).increment(1);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// One transaction over a run: skip what was applied before, apply what is next, stop at a gap.
+    async fn apply(&self, run: &[Event]) -> Result<(), Trouble> {
+        let (this, run) = (self.clone(), run.to_vec());
+        crate::db::detached(&self.db_tasks(), async move {
+            let mut tx = this.db.begin().await?;
+            let result = this.apply_in(&mut tx, &run).await;
+            match result {
+                Ok(()) => Ok(tx.commit().await?),
+                Err(trouble) => {
+                    tx.rollback().await;
+                    Err(trouble)
+                }
+            }
+        })
+        .await
+        .unwrap_or_else(|| {
+            Err(Trouble::At(
+                0,
+                Failure::new(Code::Internal, "the reaction panicked; see the log"),
+            ))
+        })
+    }
+
+    async fn apply_in(&self, tx: &mut Tx, run: &[Event]) -> Result<(), Trouble> {
+        let before = self.lock_position(tx).await?;
+        let mut position = before;
+        for (place, event) in run.iter().enumerate() {
+            if event.pub_seq <= position {
+                continue;
+            }
+            if event.pub_seq > position + 1 {
+                return Err(Trouble::Gap(place));
+            }
+            if !self.park(tx, event).await? {
+                let span = crate::telemetry::reaction_span(self.db.service(), event);
+                (self.react)(tx, event)
+                    .instrument(span)
+                    .await
+                    .map_err(|failure| Trouble::At(place, failure))?;
+            }
+            position = event.pub_seq;
+        }
+        if position > before {
+            self.set_position(tx, position).await?;
+            metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer).increment((position - before).unsigned_abs());
+        }
+        Ok(())
+    }
+
+    /// The next event has no effect here: the domain refused it, or it is poison and is buried.
+    async fn complete_without_effect(
+        &self,
+        event: &Event,
+        failure: &Failure,
+        attempts: u32,
+    ) -> Result<(), sqlx::Error> {
+        let mut tx = self.db.begin().await?;
+        let position = self.lock_position(&mut tx).await?;
+        if position + 1 != event.pub_seq {
+            tx.rollback().await;
+            return Ok(());
+        }
+        let (service, producer) = (self.db.service(), self.producer);
+        if failure.code.is_refusal() {
+            tracing::info!(
+                service,
+                producer,
+                event.r#type = event.type_name,
+                aggregate = event.aggregate_id,
+                reason = failure.message,
+                "event refused by the domain"
+            );
+        } else {
+            tracing::error!(
+                service,
+                producer,
+                event.r#type = event.type_name,
+                aggregate = event.aggregate_id,
+                error = failure.message,
+                "poison event buried; see `sky dead list`"
+            );
+            metrics::counter!("sky_dead_events_total", "service" => service, "producer" => producer).increment(1);
+            self.bury(&mut tx, event, &failure.message, attempts, false)
+                .await?;
+        }
+        self.set_position(&mut tx, event.pub_seq).await?;
+        tx.commit().await
+    }
+
+    /// Later events of an aggregate wait behind its dead one.
+    async fn park(&self, tx: &mut Tx, event: &Event) -> Result<bool, sqlx::Error> {
+        let dead: bool = sqlx::query_scalar(
+            "select exists (select 1 from dead_events where producer = $1 and aggregate_id = $2)",
+        )
+        .bind(self.producer)
+        .bind(&event.aggregate_id)
+        .fetch_one(tx.conn())
+        .await?;
+        if dead {
+            self.bury(
+                tx,
+                event,
+                "an earlier event of this aggregate is dead",
+                0,
+                true,
+            )
+            .await?;
+        }
+        Ok(dead)
+    }
+
+    async fn bury(
+        &self,
+        tx: &mut Tx,
+        event: &Event,
+        error: &str,
+        attempts: u32,
+        parked: bool,
+    ) -> Result<(), sqlx::Error> {
+        let now = tx.now();
+        sqlx::query(
+            "insert into dead_events (producer, pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at, error, attempts, parked, died_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
+        )
+        .bind(self.producer)
+        .bind(event.pub_seq)
+        .bind(event.event_id)
+        .bind(&event.aggregate_id)
+        .bind(event.aggregate_version)
+        .bind(&event.type_name)
+        .bind(&event.payload)
+        .bind(event.occurred_at)
+        .bind(error)
+        .bind(attempts.cast_signed())
+        .bind(parked)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+        Ok(())
+    }
+
+    async fn lock_position(&self, tx: &mut Tx) -> Result<i64, sqlx::Error> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "select last_pub_seq from consumer_pos where producer = $1 for update",
+        )
+        .bind(self.producer)
+        .fetch_optional(tx.conn())
+        .await?;
+        if let Some(position) = found {
+            return Ok(position);
+        }
+        sqlx::query("insert into consumer_pos (producer) values ($1) on conflict do nothing")
+            .bind(self.producer)
+            .execute(tx.conn())
+            .await?;
+        sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1 for update")
+            .bind(self.producer)
+            .fetch_one(tx.conn())
+            .await
+    }
+
+    async fn set_position(&self, tx: &mut Tx, position: i64) -> Result<(), sqlx::Error> {
+        sqlx::query("update consumer_pos set last_pub_seq = $2 where producer = $1")
+            .bind(self.producer)
+            .bind(position)
+            .execute(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// The position without a lock.
+    pub(crate) async fn position(&self) -> Result<i64, sqlx::Error> {
+        Ok(
+            sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1")
+                .bind(self.producer)
+                .fetch_optional(self.db.pool())
+                .await?
+                .unwrap_or(0),
+        )
+    }
+
+    /// Reads the producer's own log from our position to its head and applies it. Trouble is logged:
+    /// the next silence brings the next try.
+    pub(crate) async fn catch_up(&self) {
+        if let Err(failure) = self.try_catch_up().await {
+            tracing::debug!(
+                service = self.db.service(),
+                producer = self.producer,
+                error = failure.message,
+                "producer not reachable for catching up"
+            );
+        }
+    }
+
+    async fn try_catch_up(&self) -> Result<(), Failure> {
+        let mut log = EventLogClient::new(self.log.clone()).max_decoding_message_size(64 << 20);
+        let failed =
+            |status: tonic::Status| Failure::new(Code::from_grpc(status.code()), status.message());
+        let head = log
+            .head(HeadRequest {
+                service: self.producer.to_owned(),
+            })
+            .await
+            .map_err(failed)?
+            .into_inner()
+            .pub_seq
+            .cast_signed();
+        self.head.fetch_max(head, Ordering::Relaxed);
+        loop {
+            let position = self.position().await?;
+            if position >= head {
+                return Ok(());
+            }
+            let request = ReadRequest {
+                service: self.producer.to_owned(),
+                after: position.unsigned_abs(),
+                limit: 500,
+            };
+            let events: Vec<Event> = log
+                .read(request)
+                .await
+                .map_err(failed)?
+                .into_inner()
+                .events
+                .into_iter()
+                .map(Event::from_logged)
+                .collect();
+            if events.is_empty() {
+                return Ok(());
+            }
+            for run in events.chunks(RUN) {
+                Box::pin(self.apply_all(run)).await;
+            }
+            if self.position().await? == position {
+                return Err(Failure::new(Code::Internal, "catching up made no progress"));
+            }
+        }
+    }
+
+    /// Applies a dead event again and, if that works, those parked behind it. Answers how many.
+    pub(crate) async fn replay(&self, pub_seq: i64) -> Result<u32, Failure> {
+        let first: Event = load_dead(&self.db, self.producer, "pub_seq = $2", pub_seq, "")
+            .await?
+            .pop()
+            .ok_or_else(|| Failure::new(Code::NotFound, "there is no such dead event"))?;
+        let earliest: i64 = sqlx::query_scalar(
+            "select min(pub_seq) from dead_events where producer = $1 and aggregate_id = $2",
+        )
+        .bind(self.producer)
+        .bind(&first.aggregate_id)
+        .fetch_one(self.db.pool())
+        .await?;
+        if earliest != pub_seq {
+            return Err(Failure::new(
+                Code::FailedPrecondition,
+                format!("an earlier event of the same aggregate is dead: replay {earliest} first"),
+            ));
+        }
+        let mut applied = 0;
+        for event in load_dead(
+            &self.db,
+            self.producer,
+            "pub_seq >= $2 and aggregate_id = $3",
+            pub_seq,
+            &first.aggregate_id,
+        )
+        .await?
+        {
+            let this = self.clone();
+            let outcome = self
+                .db
+                .transact(move |tx| {
+                    Box::pin(async move {
+                        (this.react)(tx, &event).await.map_err(Replayed)?;
+                        sqlx::query("delete from dead_events where producer = $1 and pub_seq = $2")
+                            .bind(this.producer)
+                            .bind(event.pub_seq)
+                            .execute(tx.conn())
+                            .await?;
+                        Ok(())
+                    })
+                })
+                .await;
+            match outcome {
+                Ok(()) => applied += 1,
+                Err(Replayed(failure)) if applied == 0 => return Err(failure),
+                Err(Replayed(failure)) => {
+                    tracing::warn!(
+                        error = failure.message,
+                        "a parked event failed in its turn and stays dead"
+                    );
+                    break;
+                }
+            }
+        }
+        Ok(applied)
+    }
+
+    /// Runs the reaction alone, outside of position and order, as tests need it.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn react_alone(&self, event: Event) -> Result<(), Failure> {
+        let react = self.react.clone();
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move { (react)(tx, &event).await.map_err(Replayed) })
+            })
+            .await
+            .map_err(|Replayed(failure)| failure)
+    }
+
+    fn db_tasks(&self) -> crate::Tasks {
+        self.db.tasks()
+    }
+}
+
+/// Carries a failure through [`Db::transact`].
+struct Replayed(Failure);
+
+impl From<sqlx::Error> for Replayed {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+async fn load_dead(
+    db: &Db,
+    producer: &str,
+    which: &'static str,
+    pub_seq: i64,
+    aggregate: &str,
+) -> Result<Vec<Event>, sqlx::Error> {
+    let sql = format!(
+        "select pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at from dead_events
+         where producer = $1 and {which} and ($3 = $3) order by pub_seq"
+    );
+    let rows: Vec<(
+        i64,
+        Uuid,
+        String,
+        i64,
+        String,
+        Vec<u8>,
+        DateTime<chrono::Utc>,
+    )> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(producer)
+        .bind(pub_seq)
+        .bind(aggregate)
+        .fetch_all(db.pool())
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(
+            |(
+                pub_seq,
+                event_id,
+                aggregate_id,
+                aggregate_version,
+                type_name,
+                payload,
+                occurred_at,
+            )| Event {
+                pub_seq,
+                event_id,
+                aggregate_id,
+                aggregate_version,
+                type_name,
+                payload,
+                occurred_at,
+                traceparent: String::new(),
+            },
+        )
+        .collect())
+}
+
+/// A message from the bus as an event. None when it is not one of ours: the gap it leaves is filled
+/// from the producer's log, which is the truth.
+fn read(message: &jetstream::Message) -> Option<Event> {
+    let headers = message.headers.as_ref()?;
+    let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
+    Some(Event {
+        pub_seq: text(PUB_SEQ)?.parse().ok()?,
+        event_id: Uuid::try_parse(&text("ce-id")?).ok()?,
+        aggregate_id: text(AGGREGATE)?,
+        aggregate_version: text(AGGREGATE_VERSION)?.parse().ok()?,
+        type_name: text("ce-type")?,
+        payload: message.payload.to_vec(),
+        occurred_at: DateTime::parse_from_rfc3339(&text("ce-time")?)
+            .ok()?
+            .to_utc(),
+        traceparent: text("traceparent").unwrap_or_default(),
+    })
+}

@@ -1,0 +1,392 @@
+//! PostgreSQL: one schema and one small pool per service, and the only place that begins and commits.
+//!
+//! Services get a [`Tx`] and pass it down; they never begin or commit themselves. So one command
+//! serves a call and an event alike, and a cancelled request cannot tear a transaction.
+
+use std::{future::Future, str::FromStr, time::Duration};
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use prost::{Message, Name};
+use sha2::{Digest, Sha256};
+use sqlx::{
+    Executor, PgConnection, PgPool, Postgres, Transaction,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use uuid::Uuid;
+
+use crate::{
+    Clock, Tasks,
+    error::{Code, Coded},
+    event::subject_token,
+    live::Hub,
+};
+
+/// One service's door to its schema.
+#[derive(Clone)]
+pub struct Db {
+    pool: PgPool,
+    service: &'static str,
+    clock: Clock,
+    tasks: Tasks,
+    hub: Hub,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Db")
+            .field("service", &self.service)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a service's connections are set up; also for the leader's connection outside of the pool.
+pub(crate) fn connect_options(url: &str, service: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(PgConnectOptions::from_str(url)?
+        .application_name(service)
+        .options([
+            ("search_path", service),
+            ("lock_timeout", "5s"),
+            ("statement_timeout", "30s"),
+            ("idle_in_transaction_session_timeout", "60s"),
+        ]))
+}
+
+/// Brings a service's schema up to date: the kernel's tables, then the service's own.
+pub(crate) async fn migrate(
+    url: &str,
+    service: &str,
+    migrator: Migrator,
+) -> Result<(), sqlx::migrate::MigrateError> {
+    let mut connection =
+        <PgConnection as sqlx::Connection>::connect_with(&connect_options(url, service)?).await?;
+    connection
+        .execute(sqlx::AssertSqlSafe(format!(
+            "set client_min_messages = warning; create schema if not exists \"{service}\""
+        )))
+        .await
+        .or_else(|error| {
+            if crate::error::broken_constraint(&error).is_some() {
+                Ok(Default::default())
+            } else {
+                Err(error)
+            }
+        })?;
+    let mut kernel = sqlx::migrate!();
+    kernel.dangerous_set_table_name("_kernel_migrations");
+    kernel.run_direct(None, &mut connection, false).await?;
+    let mut own = migrator;
+    own.dangerous_set_table_name("_migrations");
+    own.run_direct(None, &mut connection, false).await?;
+    Ok(())
+}
+
+impl Db {
+    pub(crate) async fn connect(
+        url: &str,
+        service: &'static str,
+        most: u32,
+        clock: Clock,
+        tasks: Tasks,
+        hub: Hub,
+    ) -> Result<Self, sqlx::Error> {
+        let pool = PgPoolOptions::new()
+            .max_connections(most)
+            .min_connections(0)
+            .acquire_timeout(Duration::from_secs(5))
+            .idle_timeout(Duration::from_secs(120))
+            // sqlx 0.9.0 gives a connection whose begin() was cancelled back to the pool while it is
+            // still inside a transaction; without this hook the next user would inherit it.
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    connection.execute("ROLLBACK").await?;
+                    Ok(true)
+                })
+            })
+            .connect_with(connect_options(url, service)?)
+            .await?;
+        Ok(Self {
+            pool,
+            service,
+            clock,
+            tasks,
+            hub,
+        })
+    }
+
+    /// For reads that need no transaction.
+    #[must_use]
+    pub const fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// The house's clock.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(crate) const fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    pub(crate) fn tasks(&self) -> Tasks {
+        self.tasks.clone()
+    }
+
+    pub(crate) const fn service(&self) -> &'static str {
+        self.service
+    }
+
+    /// Runs `work` in a transaction and commits, or rolls back on an error. The work runs in a task of
+    /// its own: a caller that goes away (tonic drops handlers) cannot tear it. After the commit the
+    /// relay and the live streams are woken.
+    ///
+    /// # Errors
+    /// What `work` answers, or the database's error.
+    pub async fn transact<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<sqlx::Error> + Send + 'static,
+    {
+        let db = self.clone();
+        let task = self.tasks.spawn(async move {
+            let mut tx = db.begin().await?;
+            match work(&mut tx).await {
+                Ok(value) => {
+                    tx.commit().await?;
+                    Ok(value)
+                }
+                Err(error) => {
+                    // Dropping would roll back too, but only when the connection is next used.
+                    tx.rollback().await;
+                    Err(error)
+                }
+            }
+        });
+        match task.await {
+            Ok(result) => result,
+            Err(join) => {
+                if let Ok(panic) = join.try_into_panic() {
+                    std::panic::resume_unwind(panic);
+                }
+                Err(E::from(sqlx::Error::WorkerCrashed))
+            }
+        }
+    }
+
+    pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        Ok(Tx {
+            inner: self.pool.begin().await?,
+            now: self.clock.now(),
+            appended: false,
+            touched: Vec::new(),
+            db: self.clone(),
+        })
+    }
+}
+
+/// A transaction in progress: a connection, the instant at which it happens, and what it will tell.
+pub struct Tx {
+    inner: Transaction<'static, Postgres>,
+    now: DateTime<Utc>,
+    appended: bool,
+    touched: Vec<(&'static str, String)>,
+    db: Db,
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Tx")
+            .field("service", &self.db.service)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Tx {
+    /// Where to run SQL.
+    pub fn conn(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// When this transaction happens, by the house's clock. The same for all its statements.
+    #[must_use]
+    pub const fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Appends an event to the outbox. Its subject and type come from the message's name; the
+    /// aggregate is locked from here to the end of the transaction.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub async fn append<M: Message + Name>(
+        &mut self,
+        aggregate_id: &str,
+        event: &M,
+    ) -> Result<(), sqlx::Error> {
+        let subject = format!(
+            "{}.v1.{}.{aggregate_id}",
+            self.db.service,
+            subject_token::<M>()
+        );
+        let headers = crate::telemetry::current_traceparent().map_or_else(
+            || serde_json::json!({}),
+            |value| serde_json::json!({ "traceparent": value }),
+        );
+        sqlx::query(
+            "with head as (
+                 insert into aggregate_head as h (aggregate_id, version) values ($1, 1)
+                 on conflict (aggregate_id) do update set version = h.version + 1
+                 returning version)
+             insert into outbox (event_id, aggregate_id, aggregate_version, type, subject, payload, headers, occurred_at)
+             select $2, $1, head.version, $3, $4, $5, $6, $7 from head",
+        )
+        .bind(aggregate_id)
+        .bind(Uuid::now_v7())
+        .bind(M::full_name())
+        .bind(subject)
+        .bind(event.encode_to_vec())
+        .bind(headers)
+        .bind(self.now)
+        .execute(&mut *self.inner)
+        .await?;
+        self.appended = true;
+        Ok(())
+    }
+
+    /// Says that what a live stream shows under `topic` and `key` has changed; told after the commit.
+    pub fn touch(&mut self, topic: &'static str, key: impl Into<String>) {
+        self.touched.push((topic, key.into()));
+    }
+
+    /// The first answer to this idempotency key, if the request was answered before.
+    ///
+    /// # Errors
+    /// [`Repeat::KeyReused`] when the key came with another request.
+    pub async fn first_answer<R: Message + Default>(
+        &mut self,
+        method: &str,
+        key: Uuid,
+        request: &impl Message,
+    ) -> Result<Option<R>, Repeat> {
+        let found: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
+            "select request_hash, response from idempotency where method = $1 and key = $2",
+        )
+        .bind(method)
+        .bind(key.to_string())
+        .fetch_optional(&mut *self.inner)
+        .await?;
+        let Some((hash, response)) = found else {
+            return Ok(None);
+        };
+        if hash != Sha256::digest(request.encode_to_vec()).as_slice() {
+            return Err(Repeat::KeyReused);
+        }
+        Ok(Some(
+            R::decode(response.as_slice()).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        ))
+    }
+
+    /// Stores the answer to a request under its idempotency key, in the request's own transaction.
+    /// Two at once with the same key: the second one fails with [`Repeat::InProgress`] and may ask again.
+    ///
+    /// # Errors
+    /// [`Repeat::InProgress`], or the database's error.
+    pub async fn remember(
+        &mut self,
+        method: &str,
+        key: Uuid,
+        request: &impl Message,
+        response: &impl Message,
+    ) -> Result<(), Repeat> {
+        let done = sqlx::query("insert into idempotency (method, key, request_hash, response, created_at) values ($1, $2, $3, $4, $5) on conflict do nothing")
+            .bind(method)
+            .bind(key.to_string())
+            .bind(Sha256::digest(request.encode_to_vec()).as_slice())
+            .bind(response.encode_to_vec())
+            .bind(self.now)
+            .execute(&mut *self.inner)
+            .await?;
+        if done.rows_affected() == 0 {
+            Err(Repeat::InProgress)
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
+        self.inner.commit().await?;
+        if self.appended {
+            self.db.hub.wake_relay();
+        }
+        for (topic, key) in self.touched {
+            self.db.hub.touched(topic, key);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn rollback(self) {
+        if let Err(error) = self.inner.rollback().await {
+            tracing::debug!(%error, "rollback failed; the connection is gone and the server rolls back");
+        }
+    }
+}
+
+/// Trouble with an idempotency key.
+#[derive(Debug, thiserror::Error)]
+pub enum Repeat {
+    /// The same key with another request.
+    #[error("idempotency_key: was used before for a different request; choose a new one")]
+    KeyReused,
+    /// The first request with this key has not finished.
+    #[error(
+        "idempotency_key: the first request with this key is still being answered; ask again in a second"
+    )]
+    InProgress,
+    /// The database's error.
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl Coded for Repeat {
+    fn code(&self) -> Code {
+        match self {
+            Self::KeyReused => Code::InvalidArgument,
+            Self::InProgress => Code::Conflict,
+            Self::Database(error) => crate::error::database_code(error),
+        }
+    }
+}
+
+/// Runs a future to its end even if the caller goes away.
+pub(crate) async fn detached<T: Send + 'static>(
+    tasks: &Tasks,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Option<T> {
+    tasks.spawn(work).await.ok()
+}
+
+/// How many migrations of the kernel and of the service have not been run.
+pub(crate) async fn pending_migrations(pool: &PgPool, own: Migrator) -> usize {
+    let mut pending = 0;
+    for (table, migrator) in [
+        ("_kernel_migrations", sqlx::migrate!()),
+        ("_migrations", own),
+    ] {
+        let done: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+            "select version from {table} where success"
+        )))
+        .fetch_all(pool)
+        .await
+        .unwrap_or_default();
+        pending += migrator
+            .iter()
+            .filter(|migration| !done.contains(&migration.version))
+            .count();
+    }
+    pending
+}

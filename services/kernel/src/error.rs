@@ -1,0 +1,231 @@
+//! One code for every refusal and fault, mapped in one place to gRPC status, HTTP status and log
+//! level. Refusals tell the caller what to do; faults tell the caller nothing and the log everything.
+
+use tonic::Status;
+
+/// What kind of refusal or fault an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// The request itself is wrong; the message names the field.
+    InvalidArgument,
+    /// What was asked for does not exist.
+    NotFound,
+    /// It exists already, with other content.
+    AlreadyExists,
+    /// Somebody else was there first; asking again may help.
+    Conflict,
+    /// Not possible in the present state.
+    FailedPrecondition,
+    /// Sold out, full, or too much at once.
+    ResourceExhausted,
+    /// Nobody is signed in.
+    Unauthenticated,
+    /// Somebody is signed in, but not for this.
+    PermissionDenied,
+    /// Not reachable now; asking again will help.
+    Unavailable,
+    /// Our fault. The caller gets a generic sentence.
+    Internal,
+}
+
+impl Code {
+    /// The gRPC status code.
+    #[must_use]
+    pub const fn grpc(self) -> tonic::Code {
+        match self {
+            Self::InvalidArgument => tonic::Code::InvalidArgument,
+            Self::NotFound => tonic::Code::NotFound,
+            Self::AlreadyExists => tonic::Code::AlreadyExists,
+            Self::Conflict => tonic::Code::Aborted,
+            Self::FailedPrecondition => tonic::Code::FailedPrecondition,
+            Self::ResourceExhausted => tonic::Code::ResourceExhausted,
+            Self::Unauthenticated => tonic::Code::Unauthenticated,
+            Self::PermissionDenied => tonic::Code::PermissionDenied,
+            Self::Unavailable => tonic::Code::Unavailable,
+            Self::Internal => tonic::Code::Internal,
+        }
+    }
+
+    /// The code behind a gRPC status that another service answered.
+    #[must_use]
+    pub const fn from_grpc(code: tonic::Code) -> Self {
+        match code {
+            tonic::Code::InvalidArgument | tonic::Code::OutOfRange => Self::InvalidArgument,
+            tonic::Code::NotFound => Self::NotFound,
+            tonic::Code::AlreadyExists => Self::AlreadyExists,
+            tonic::Code::Aborted => Self::Conflict,
+            tonic::Code::FailedPrecondition => Self::FailedPrecondition,
+            tonic::Code::ResourceExhausted => Self::ResourceExhausted,
+            tonic::Code::Unauthenticated => Self::Unauthenticated,
+            tonic::Code::PermissionDenied => Self::PermissionDenied,
+            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded | tonic::Code::Cancelled => {
+                Self::Unavailable
+            }
+            tonic::Code::Ok
+            | tonic::Code::Unknown
+            | tonic::Code::Unimplemented
+            | tonic::Code::Internal
+            | tonic::Code::DataLoss => Self::Internal,
+        }
+    }
+
+    /// The HTTP status code.
+    #[must_use]
+    pub const fn http(self) -> u16 {
+        match self {
+            Self::InvalidArgument => 422,
+            Self::NotFound => 404,
+            Self::AlreadyExists | Self::Conflict | Self::FailedPrecondition => 409,
+            Self::ResourceExhausted => 429,
+            Self::Unauthenticated => 401,
+            Self::PermissionDenied => 403,
+            Self::Unavailable => 503,
+            Self::Internal => 500,
+        }
+    }
+
+    /// True when trying the same again later can help by itself.
+    #[must_use]
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Unavailable)
+    }
+
+    /// True when the domain said no: nothing is broken, and trying again changes nothing.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::NotFound
+                | Self::AlreadyExists
+                | Self::Conflict
+                | Self::FailedPrecondition
+                | Self::ResourceExhausted
+                | Self::PermissionDenied
+        )
+    }
+}
+
+/// An error that knows its code. Every service's `Error` is one.
+pub trait Coded: std::error::Error {
+    /// An exhaustive match, without a catch-all arm.
+    fn code(&self) -> Code;
+}
+
+/// Answers an error as a gRPC status: refusals with their sentence, faults with a generic one
+/// (and the whole chain in the log).
+#[must_use]
+pub fn status(error: &dyn Coded) -> Status {
+    let code = error.code();
+    match code {
+        Code::Internal => {
+            tracing::error!(error = %chain(&error), "internal error");
+            Status::internal(
+                "Something went wrong on our side. It has been recorded; please try again.",
+            )
+        }
+        Code::Unavailable => {
+            tracing::warn!(error = %chain(&error), "unavailable");
+            Status::unavailable("Not available at the moment. Please try again in a few seconds.")
+        }
+        _ => {
+            tracing::debug!(error = %error, "refused");
+            Status::new(code.grpc(), error.to_string())
+        }
+    }
+}
+
+/// The code of a database error: what a retry can cure is `Unavailable`.
+#[must_use]
+pub fn database_code(error: &sqlx::Error) -> Code {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Code::Unavailable,
+        sqlx::Error::Database(database) => match database.code().as_deref() {
+            // Serialization failure, deadlock, lock timeout, cancelled, shutdown, connection trouble.
+            Some("40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "53300") => {
+                Code::Unavailable
+            }
+            Some(code) if code.starts_with("08") => Code::Unavailable,
+            _ => Code::Internal,
+        },
+        _ => Code::Internal,
+    }
+}
+
+/// The name of the constraint that an error broke, if it is one: constraint names are API.
+#[must_use]
+pub fn broken_constraint(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error()?.constraint()
+}
+
+/// An error together with its causes, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}
+
+/// Any service's error, reduced to what the kernel must know of it.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What kind it is.
+    pub code: Code,
+    /// The whole chain, for log and dead-event table.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with its own words.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+impl<E: Coded> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            code: error.code(),
+            message: chain(&error),
+        }
+    }
+}
+
+impl From<Failure> for Status {
+    fn from(failure: Failure) -> Self {
+        status(&Told(failure))
+    }
+}
+
+/// A failure as an error again.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.message)]
+struct Told(Failure);
+
+impl Coded for Told {
+    fn code(&self) -> Code {
+        self.0.code
+    }
+}
+
+impl Coded for sqlx::Error {
+    fn code(&self) -> Code {
+        database_code(self)
+    }
+}
+
+impl Coded for prost::DecodeError {
+    fn code(&self) -> Code {
+        Code::Internal
+    }
+}

@@ -1,0 +1,345 @@
+//! What the kernel serves for all services of a process: their event logs, their health, their dead
+//! events, and the loading of a house file.
+
+use std::{collections::HashMap, sync::Arc, sync::atomic::Ordering};
+
+use sky_proto::kernel::v1::{
+    self as pb, event_log_server::EventLog, operations_server::Operations,
+};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    Access, Db, Event, HouseLoader, Role, Who,
+    broker::Broker,
+    consumer::Follower,
+    error::{Code, Failure},
+    values,
+};
+
+/// Who may call the kernel's own services.
+pub(crate) const ACCESS: [Access; 2] = [
+    Access {
+        service: "sky.kernel.v1.EventLog",
+        methods: &[("Read", &[Who::AnyService]), ("Head", &[Who::AnyService])],
+    },
+    Access {
+        service: "sky.kernel.v1.Operations",
+        methods: &[
+            ("GetHealth", &[Who::AnyService, Who::Staff(Role::Admin)]),
+            (
+                "ListDeadEvents",
+                &[Who::AnyService, Who::Staff(Role::Admin)],
+            ),
+            (
+                "ReplayDeadEvent",
+                &[Who::Service("sky"), Who::Staff(Role::Admin)],
+            ),
+            ("LoadHouse", &[Who::Service("sky"), Who::Staff(Role::Admin)]),
+        ],
+    },
+];
+
+/// One running service, as operations sees it.
+#[derive(Clone)]
+pub(crate) struct Room {
+    pub db: Db,
+    pub followers: Vec<Follower>,
+    pub house: Option<HouseLoader>,
+}
+
+/// All services of this process.
+#[derive(Clone)]
+pub(crate) struct Rooms {
+    rooms: Arc<HashMap<&'static str, Room>>,
+    broker: Broker,
+}
+
+type Row = (
+    i64,
+    uuid::Uuid,
+    String,
+    i64,
+    String,
+    Vec<u8>,
+    chrono::DateTime<chrono::Utc>,
+    serde_json::Value,
+);
+
+impl Rooms {
+    pub(crate) fn new(rooms: HashMap<&'static str, Room>, broker: Broker) -> Self {
+        Self {
+            rooms: Arc::new(rooms),
+            broker,
+        }
+    }
+
+    fn room(&self, service: &str) -> Result<&Room, Status> {
+        self.rooms
+            .get(service)
+            .ok_or_else(|| Status::not_found(format!("service: \"{service}\" does not run here")))
+    }
+
+    /// The position of the newest published event of a service.
+    pub(crate) async fn head(db: &Db) -> Result<i64, sqlx::Error> {
+        sqlx::query_scalar("select last_pub_seq from outbox_head")
+            .fetch_one(db.pool())
+            .await
+    }
+
+    /// Health of one service.
+    pub(crate) async fn health(&self, name: &str, room: &Room) -> pb::ServiceHealth {
+        let now = room.db.clock().now();
+        let oldest: Result<(Option<chrono::DateTime<chrono::Utc>>, i64), sqlx::Error> =
+            sqlx::query_as("select (select min(occurred_at) from outbox where published_at is null), (select count(*) from dead_events)").fetch_one(room.db.pool()).await;
+        let mut consumers = Vec::new();
+        for follower in &room.followers {
+            let position = follower.position().await.unwrap_or(0);
+            let lag = (follower.head.load(Ordering::Relaxed) - position)
+                .max(0)
+                .unsigned_abs();
+            metrics::gauge!("sky_consumer_lag", "service" => room.db.service(), "producer" => follower.producer).set(lag as f64);
+            consumers.push(pb::ConsumerHealth {
+                producer: follower.producer.to_owned(),
+                position: position.unsigned_abs(),
+                lag,
+            });
+        }
+        let (age, dead) = oldest.as_ref().map_or((0, 0), |(oldest, dead)| {
+            (
+                oldest.map_or(0, |at| (now - at).num_milliseconds().max(0).unsigned_abs()),
+                dead.unsigned_abs(),
+            )
+        });
+        metrics::gauge!("sky_outbox_age_seconds", "service" => room.db.service())
+            .set(age as f64 / 1000.0);
+        metrics::gauge!("sky_dead_events", "service" => room.db.service()).set(dead as f64);
+        pb::ServiceHealth {
+            service: name.to_owned(),
+            database_ok: oldest.is_ok(),
+            broker_ok: self.broker.client.connection_state()
+                == async_nats::connection::State::Connected,
+            outbox_age_ms: age,
+            dead_events: dead,
+            consumers,
+        }
+    }
+
+    /// Health of all services, in the order of their names.
+    pub(crate) async fn health_of_all(&self) -> Vec<pb::ServiceHealth> {
+        let mut names: Vec<&&str> = self.rooms.keys().collect();
+        names.sort();
+        let mut all = Vec::new();
+        for name in names {
+            all.push(self.health(name, &self.rooms[*name]).await);
+        }
+        all
+    }
+}
+
+#[tonic::async_trait]
+impl EventLog for Rooms {
+    async fn read(
+        &self,
+        request: Request<pb::ReadRequest>,
+    ) -> Result<Response<pb::ReadResponse>, Status> {
+        let pb::ReadRequest {
+            service,
+            after,
+            limit,
+        } = request.into_inner();
+        let room = self.room(&service)?;
+        let limit = match limit {
+            0 => 500,
+            1..=1000 => i64::from(limit),
+            _ => return Err(values::invalid("limit", "must be 1 to 1000, or 0 for 500").into()),
+        };
+        let after = i64::try_from(after)
+            .map_err(|_| values::invalid("after", "is larger than any position"))?;
+        let rows: Vec<Row> = sqlx::query_as(
+            "select pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at, headers from outbox where pub_seq > $1 order by pub_seq limit $2",
+        )
+        .bind(after)
+        .bind(limit)
+        .fetch_all(room.db.pool())
+        .await
+        .map_err(Failure::from)?;
+        let events = rows
+            .into_iter()
+            .map(
+                |(
+                    pub_seq,
+                    event_id,
+                    aggregate_id,
+                    aggregate_version,
+                    type_name,
+                    payload,
+                    occurred_at,
+                    headers,
+                )| {
+                    let traceparent = headers
+                        .get("traceparent")
+                        .and_then(|value| value.as_str())
+                        .unwrap_or_default()
+                        .to_owned();
+                    Event {
+                        pub_seq,
+                        event_id,
+                        aggregate_id,
+                        aggregate_version,
+                        type_name,
+                        payload,
+                        occurred_at,
+                        traceparent,
+                    }
+                    .to_logged()
+                },
+            )
+            .collect();
+        Ok(Response::new(pb::ReadResponse { events }))
+    }
+
+    async fn head(
+        &self,
+        request: Request<pb::HeadRequest>,
+    ) -> Result<Response<pb::HeadResponse>, Status> {
+        let room = self.room(&request.into_inner().service)?;
+        let head = Self::head(&room.db).await.map_err(Failure::from)?;
+        Ok(Response::new(pb::HeadResponse {
+            pub_seq: head.unsigned_abs(),
+        }))
+    }
+}
+
+#[tonic::async_trait]
+impl Operations for Rooms {
+    async fn get_health(
+        &self,
+        _: Request<pb::GetHealthRequest>,
+    ) -> Result<Response<pb::GetHealthResponse>, Status> {
+        Ok(Response::new(pb::GetHealthResponse {
+            services: self.health_of_all().await,
+        }))
+    }
+
+    async fn list_dead_events(
+        &self,
+        request: Request<pb::ListDeadEventsRequest>,
+    ) -> Result<Response<pb::ListDeadEventsResponse>, Status> {
+        let wanted = request.into_inner().service;
+        if !wanted.is_empty() {
+            self.room(&wanted)?;
+        }
+        let mut events = Vec::new();
+        for (name, room) in self
+            .rooms
+            .iter()
+            .filter(|(name, _)| wanted.is_empty() || **name == wanted)
+        {
+            let rows: Vec<(String, i64, uuid::Uuid, String, i64, String, Vec<u8>, chrono::DateTime<chrono::Utc>, String, i32, bool, chrono::DateTime<chrono::Utc>)> = sqlx::query_as(
+                "select producer, pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at, error, attempts, parked, died_at
+                 from dead_events order by producer, pub_seq",
+            )
+            .fetch_all(room.db.pool())
+            .await
+            .map_err(Failure::from)?;
+            events.extend(rows.into_iter().map(
+                |(
+                    producer,
+                    pub_seq,
+                    event_id,
+                    aggregate_id,
+                    aggregate_version,
+                    type_name,
+                    payload,
+                    occurred_at,
+                    error,
+                    attempts,
+                    parked,
+                    died_at,
+                )| {
+                    let event = Event {
+                        pub_seq,
+                        event_id,
+                        aggregate_id,
+                        aggregate_version,
+                        type_name,
+                        payload,
+                        occurred_at,
+                        traceparent: String::new(),
+                    };
+                    pb::DeadEvent {
+                        service: (*name).to_owned(),
+                        producer,
+                        event: Some(event.to_logged()),
+                        error,
+                        attempts: attempts.unsigned_abs(),
+                        parked,
+                        died_at: Some(values::timestamp(died_at)),
+                    }
+                },
+            ));
+        }
+        Ok(Response::new(pb::ListDeadEventsResponse { events }))
+    }
+
+    async fn replay_dead_event(
+        &self,
+        request: Request<pb::ReplayDeadEventRequest>,
+    ) -> Result<Response<pb::ReplayDeadEventResponse>, Status> {
+        let request = request.into_inner();
+        let room = self.room(&request.service)?;
+        let follower = room
+            .followers
+            .iter()
+            .find(|follower| follower.producer == request.producer)
+            .ok_or_else(|| {
+                Status::not_found(format!(
+                    "producer: {} does not consume \"{}\"",
+                    request.service, request.producer
+                ))
+            })?;
+        let pub_seq = i64::try_from(request.pub_seq)
+            .map_err(|_| values::invalid("pub_seq", "is larger than any position"))?;
+        let applied = follower.replay(pub_seq).await?;
+        Ok(Response::new(pb::ReplayDeadEventResponse { applied }))
+    }
+
+    async fn load_house(
+        &self,
+        request: Request<pb::LoadHouseRequest>,
+    ) -> Result<Response<pb::LoadHouseResponse>, Status> {
+        let pb::LoadHouseRequest {
+            service,
+            house_toml,
+            check_only,
+        } = request.into_inner();
+        let room = self.room(&service)?;
+        let Some(loader) = room.house else {
+            return Ok(Response::new(pb::LoadHouseResponse {
+                summary: String::new(),
+            }));
+        };
+        let summary = (loader.check)(&house_toml)
+            .map_err(|problem| values::invalid("house_toml", problem))?;
+        if !check_only {
+            room.db
+                .transact(move |tx| {
+                    Box::pin(async move { (loader.apply)(tx, &house_toml).await.map_err(Loading) })
+                })
+                .await
+                .map_err(|Loading(failure)| match failure.code {
+                    Code::Internal | Code::Unavailable => Status::from(failure),
+                    code => Status::new(code.grpc(), failure.message),
+                })?;
+        }
+        Ok(Response::new(pb::LoadHouseResponse { summary }))
+    }
+}
+
+struct Loading(Failure);
+
+impl From<sqlx::Error> for Loading {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}

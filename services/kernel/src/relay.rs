@@ -1,0 +1,326 @@
+//! The relay: gives committed outbox rows a gapless `pub_seq` and publishes them, in that order, as
+//! the only writer of its service's stream.
+//!
+//! PostgreSQL is the truth. Every publish says which sequence it expects the stream to have, so the
+//! broker itself refuses holes, fences a second relay, and betrays that it has lost data. Whenever
+//! anything is unclear the relay stops publishing and compares (`reconcile`) before it goes on.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{context::PublishErrorKind, message::PublishMessage};
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, stream::FuturesOrdered};
+use rand::RngExt;
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::{Db, broker::Broker};
+
+/// Rows a round.
+const BATCH: i32 = 500;
+/// How long acknowledged rows may wait for their mark.
+const MARK_AFTER: Duration = Duration::from_millis(50);
+/// Even a quiet relay compares with the stream this often.
+const RECONCILE_EVERY: Duration = Duration::from_secs(30);
+
+pub(crate) const PUB_SEQ: &str = "Sky-Pub-Seq";
+pub(crate) const AGGREGATE: &str = "Sky-Aggregate-Id";
+pub(crate) const AGGREGATE_VERSION: &str = "Sky-Aggregate-Version";
+
+/// A row of the outbox, as published.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Row {
+    pub event_id: Uuid,
+    pub aggregate_id: String,
+    pub aggregate_version: i64,
+    pub r#type: String,
+    pub subject: String,
+    pub payload: Vec<u8>,
+    pub headers: serde_json::Value,
+    pub occurred_at: DateTime<Utc>,
+    pub pub_seq: i64,
+}
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("broker: {0}")]
+    Broker(async_nats::Error),
+    #[error("publish: {0}")]
+    Publish(#[from] async_nats::jetstream::context::PublishError),
+}
+
+/// One service's relay.
+pub(crate) struct Relay {
+    db: Db,
+    broker: Broker,
+    service: &'static str,
+    /// Highest `pub_seq` handed to the broker.
+    sent: i64,
+    /// The stream's last sequence, as far as we know.
+    stream_seq: u64,
+    /// Acknowledged and not yet marked: (`pub_seq`, `js_seq`).
+    unmarked: Vec<(i64, i64)>,
+    unmarked_since: Option<tokio::time::Instant>,
+}
+
+impl Relay {
+    pub(crate) fn new(db: Db, broker: Broker) -> Self {
+        let service = db.service();
+        Self {
+            db,
+            broker,
+            service,
+            sent: 0,
+            stream_seq: 0,
+            unmarked: Vec::new(),
+            unmarked_since: None,
+        }
+    }
+
+    /// Works until dropped. Errors are logged and cured by the next reconciliation.
+    pub(crate) async fn run(mut self) {
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.session().await {
+                Ok(()) => pause = Duration::from_millis(100),
+                Err(broken) => {
+                    let fenced = matches!(&broken, Broken::Publish(error) if error.kind() == PublishErrorKind::WrongLastSequence);
+                    metrics::counter!("sky_relay_interruptions_total", "service" => self.service)
+                        .increment(1);
+                    tracing::warn!(service = self.service, fenced, error = %broken, "relay interrupted; it compares with the stream and goes on");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(3));
+                }
+            }
+        }
+    }
+
+    /// Compares, then publishes until the next regular comparison or the first trouble.
+    async fn session(&mut self) -> Result<(), Broken> {
+        self.unmarked.clear();
+        self.unmarked_since = None;
+        self.reconcile().await?;
+        let wakeups = self.db.hub().relay_wakeups();
+        let until = tokio::time::Instant::now() + RECONCILE_EVERY;
+        while tokio::time::Instant::now() < until {
+            let rows = take(self.db.pool(), self.sent, BATCH).await?;
+            if rows.is_empty() {
+                let jitter = Duration::from_millis(rand::rng().random_range(250..1000));
+                let idle = self.unmarked_since.map_or(jitter, |since| {
+                    (since + MARK_AFTER)
+                        .saturating_duration_since(tokio::time::Instant::now())
+                        .min(jitter)
+                });
+                let _ = tokio::time::timeout(idle, wakeups.notified()).await;
+            } else {
+                self.publish(rows).await?;
+            }
+            if self
+                .unmarked_since
+                .is_some_and(|since| since.elapsed() >= MARK_AFTER)
+                || self.unmarked.len() >= 2000
+            {
+                self.mark().await?;
+            }
+        }
+        self.mark().await
+    }
+
+    /// Publishes a run of rows, pipelined, each expecting the one before it.
+    async fn publish(&mut self, rows: Vec<Row>) -> Result<(), Broken> {
+        let mut acks = FuturesOrdered::new();
+        let mut expected = self.stream_seq;
+        for row in rows {
+            let pub_seq = row.pub_seq;
+            let subject = self.broker.subject(&row.subject);
+            let ack = self
+                .broker
+                .jetstream
+                .send_publish(subject, message(self.service, row, expected))
+                .await?;
+            expected += 1;
+            acks.push_back(async move { (pub_seq, ack.await) });
+        }
+        while let Some((pub_seq, ack)) = acks.next().await {
+            let ack = ack?;
+            self.stream_seq = ack.sequence;
+            self.sent = pub_seq;
+            self.unmarked.push((pub_seq, ack.sequence.cast_signed()));
+            self.unmarked_since
+                .get_or_insert_with(tokio::time::Instant::now);
+        }
+        Ok(())
+    }
+
+    /// Writes down what the broker has acknowledged.
+    async fn mark(&mut self) -> Result<(), Broken> {
+        if !self.unmarked.is_empty() {
+            mark(self.db.pool(), &self.unmarked, self.db.clock().now()).await?;
+            self.unmarked.clear();
+        }
+        self.unmarked_since = None;
+        Ok(())
+    }
+
+    /// Makes outbox and stream agree about what is published. Our marks may be behind the stream (a
+    /// crash before the mark, a publish that timed out and landed): adopt. The stream may be behind our
+    /// marks (the broker lost its tail or its disk): publish again. Or it may hold what we never wrote:
+    /// then it is no cache of this log and is built anew.
+    async fn reconcile(&mut self) -> Result<(), Broken> {
+        let info = self
+            .broker
+            .provision_stream(self.service)
+            .await
+            .map_err(Broken::Broker)?;
+        let last = info.state.last_sequence.cast_signed();
+        let marked: i64 = sqlx::query_scalar("select coalesce(max(js_seq), 0) from outbox")
+            .fetch_one(self.db.pool())
+            .await?;
+        if last < marked {
+            tracing::error!(
+                service = self.service,
+                stream_last = last,
+                marked,
+                "the broker has lost events; they are published again"
+            );
+            metrics::counter!("sky_broker_losses_total", "service" => self.service).increment(1);
+            sqlx::query("update outbox set js_seq = null, published_at = null where js_seq > $1")
+                .bind(last)
+                .execute(self.db.pool())
+                .await?;
+        }
+        let from = last.min(marked);
+        let agrees = self.adopt(from, last).await?;
+        if !agrees {
+            tracing::error!(
+                service = self.service,
+                "the stream holds what this service never wrote; it is built anew"
+            );
+            metrics::counter!("sky_broker_losses_total", "service" => self.service).increment(1);
+            self.broker
+                .jetstream
+                .delete_stream(self.broker.stream_name(self.service))
+                .await
+                .map_err(|error| Broken::Broker(error.into()))?;
+            self.broker
+                .provision_stream(self.service)
+                .await
+                .map_err(Broken::Broker)?;
+            sqlx::query(
+                "update outbox set js_seq = null, published_at = null where js_seq is not null",
+            )
+            .execute(self.db.pool())
+            .await?;
+            self.stream_seq = 0;
+        } else {
+            self.stream_seq = last.unsigned_abs();
+        }
+        // Everything below the first unpublished row is in the stream.
+        self.sent = sqlx::query_scalar(
+            "select coalesce((select min(pub_seq) - 1 from outbox where pub_seq is not null and published_at is null),
+                             (select last_pub_seq from outbox_head))",
+        )
+        .fetch_one(self.db.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// Compares the stream's messages from `from` (0: none yet) to `last` with our rows and marks them
+    /// published. False when one is not ours.
+    async fn adopt(&self, from: i64, last: i64) -> Result<bool, Broken> {
+        let stream = self
+            .broker
+            .jetstream
+            .get_stream_no_info(self.broker.stream_name(self.service))
+            .await
+            .map_err(|error| Broken::Broker(error.into()))?;
+        let mut found = Vec::new();
+        for sequence in from.max(1)..=last {
+            let message = match stream.direct_get(sequence.unsigned_abs()).await {
+                Ok(message) => message,
+                // Aged out of the stream: nothing to compare.
+                Err(error)
+                    if error.kind()
+                        == async_nats::jetstream::stream::DirectGetErrorKind::NotFound =>
+                {
+                    continue;
+                }
+                Err(error) => return Err(Broken::Broker(error.into())),
+            };
+            let id = message
+                .headers
+                .get("Nats-Msg-Id")
+                .and_then(|id| Uuid::try_parse(id.as_str()).ok());
+            let ours: Option<(i64, Option<i64>)> = match id {
+                Some(id) => sqlx::query_as("select pub_seq, js_seq from outbox where event_id = $1 and pub_seq is not null").bind(id).fetch_optional(self.db.pool()).await?,
+                None => None,
+            };
+            match ours {
+                Some((_, Some(js_seq))) if js_seq == sequence => {}
+                Some((pub_seq, None)) => found.push((pub_seq, sequence)),
+                _ => return Ok(false),
+            }
+        }
+        if !found.is_empty() {
+            tracing::info!(
+                service = self.service,
+                events = found.len(),
+                "adopted events that had reached the broker unmarked"
+            );
+            mark(self.db.pool(), &found, self.db.clock().now()).await?;
+        }
+        Ok(true)
+    }
+}
+
+/// Numbers and reads what is to be published after `after`; see the function in the migration.
+async fn take(pool: &PgPool, after: i64, most: i32) -> Result<Vec<Row>, sqlx::Error> {
+    sqlx::query_as("select event_id, aggregate_id, aggregate_version, type, subject, payload, headers, occurred_at, pub_seq from relay_take($1, $2)")
+        .bind(after)
+        .bind(most)
+        .fetch_all(pool)
+        .await
+}
+
+async fn mark(
+    pool: &PgPool,
+    published: &[(i64, i64)],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let (pub_seqs, js_seqs): (Vec<i64>, Vec<i64>) = published.iter().copied().unzip();
+    sqlx::query("update outbox o set js_seq = m.js, published_at = $3 from unnest($1::bigint[], $2::bigint[]) as m(pub, js) where o.pub_seq = m.pub")
+        .bind(pub_seqs)
+        .bind(js_seqs)
+        .bind(now)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// The message on the bus: our headers, and CloudEvents' names for standard tools.
+fn message(service: &str, row: Row, expected: u64) -> PublishMessage {
+    let mut message = PublishMessage::build()
+        .message_id(row.event_id.to_string())
+        .expected_last_sequence(expected)
+        .header(PUB_SEQ, row.pub_seq.to_string())
+        .header(AGGREGATE, row.aggregate_id.as_str())
+        .header(AGGREGATE_VERSION, row.aggregate_version.to_string())
+        .header("ce-specversion", "1.0")
+        .header("ce-id", row.event_id.to_string())
+        .header("ce-type", row.r#type)
+        .header("ce-source", format!("/sky/{service}"))
+        .header("ce-subject", row.aggregate_id)
+        .header("ce-time", row.occurred_at.to_rfc3339())
+        .payload(row.payload.into());
+    if let Some(traceparent) = row
+        .headers
+        .get("traceparent")
+        .and_then(|value| value.as_str())
+    {
+        message = message.header("traceparent", traceparent);
+    }
+    message
+}
