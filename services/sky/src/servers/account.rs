@@ -135,7 +135,9 @@ impl Account {
         if self.can_reach(program) {
             return Ok(program.to_owned());
         }
-        let copy = home.join("bin").join(program.file_name().unwrap_or_default());
+        let copy = home
+            .join("bin")
+            .join(program.file_name().unwrap_or_default());
         make_folder(&home.join("bin"))?;
         // Not over the old one in place: it may still be running.
         let new = copy.with_extension("new");
@@ -183,7 +185,7 @@ pub(super) fn secret(dir: &Path, name: &str) -> Result<String> {
 /// Writes a file that only its owner can read, never half.
 pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let new = path.with_extension("new");
+    let new = path.with_added_extension("part");
     let write = || -> io::Result<()> {
         let _ = fs::remove_file(&new);
         let mut file = fs::OpenOptions::new()

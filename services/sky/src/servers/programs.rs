@@ -139,7 +139,10 @@ mod tests {
     #[test]
     fn versions_are_read_as_the_programs_print_them() {
         for (text, expected) in [
-            ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", Some((15, 18))),
+            (
+                "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
+                Some((15, 18)),
+            ),
             ("postgres (PostgreSQL) 19beta1", Some((19, 0))),
             ("nats-server: v2.15.1\n", Some((2, 15))),
             ("nats-server: v2.9.10-RC.1", Some((2, 9))),
