@@ -6,9 +6,7 @@ use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{Router, middleware, routing::get};
 use futures::StreamExt;
-use sky_proto::kernel::v1::{
-    event_log_server::EventLogServer, operations_server::OperationsServer,
-};
+use sky_proto::kernel::v1::{event_log_server::EventLogServer, operations_server::OperationsServer};
 use tokio::net::TcpListener;
 use tonic::service::Routes;
 use uuid::Uuid;
@@ -48,19 +46,13 @@ pub struct Running {
     background: Tasks,
     transports: Transports,
     pub(crate) rooms: Rooms,
-    #[cfg_attr(
-        not(feature = "testing"),
-        expect(dead_code, reason = "tests look into the rooms")
-    )]
+    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "tests look into the rooms"))]
     pub(crate) by_name: HashMap<&'static str, Room>,
 }
 
 impl std::fmt::Debug for Running {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Running")
-            .field("grpc", &self.grpc)
-            .field("http", &self.http)
-            .finish_non_exhaustive()
+        out.debug_struct("Running").field("grpc", &self.grpc).field("http", &self.http).finish_non_exhaustive()
     }
 }
 
@@ -73,18 +65,14 @@ const SHUTDOWN_CAP: Duration = Duration::from_secs(10);
 /// A database that cannot be reached, a migration that fails.
 pub async fn migrate(services: &[Service], settings: &Settings) -> anyhow::Result<()> {
     for service in services {
-        crate::db::migrate(
-            settings.database_url(service.name),
-            service.name,
-            (service.migrations)(),
-        )
-        .await
-        .map_err(|error| {
-            anyhow::anyhow!(
-                "database of {}: {error}. Check SKY_DATABASE_URL and that PostgreSQL runs.",
-                service.name
-            )
-        })?;
+        crate::db::migrate(settings.database_url(service.name), service.name, (service.migrations)()).await.map_err(
+            |error| {
+                anyhow::anyhow!(
+                    "database of {}: {error}. Check SKY_DATABASE_URL and that PostgreSQL runs.",
+                    service.name
+                )
+            },
+        )?;
     }
     Ok(())
 }
@@ -94,21 +82,13 @@ pub async fn migrate(services: &[Service], settings: &Settings) -> anyhow::Resul
 /// # Errors
 /// One line that says what is wrong: broker, database, migration, port.
 pub async fn run(boot: Boot) -> anyhow::Result<Running> {
-    let Boot {
-        services,
-        settings,
-        clock,
-        migrate: with_migrations,
-    } = boot;
+    let Boot { services, settings, clock, migrate: with_migrations } = boot;
     crate::telemetry::metrics();
     anyhow::ensure!(
         !settings.database_url.is_empty(),
         "SKY_DATABASE_URL is not set (postgres://user:password@host/database)"
     );
-    anyhow::ensure!(
-        !settings.nats_url.is_empty(),
-        "SKY_NATS_URL is not set (nats://host:4222)"
-    );
+    anyhow::ensure!(!settings.nats_url.is_empty(), "SKY_NATS_URL is not set (nats://host:4222)");
     let keys = settings.keys()?;
     let grpc_listener = bind("grpc_listen", &settings.grpc_listen).await?;
     let http_listener = bind("http_listen", &settings.http_listen).await?;
@@ -129,26 +109,12 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
         let name = service.name;
         let url = settings.database_url(name);
         let hub = Hub::new();
-        let db = Db::connect(
-            url,
-            name,
-            settings.pool_size,
-            clock.clone(),
-            tasks.clone(),
-            hub.clone(),
-        )
-        .await
-        .map_err(|error| {
-            anyhow::anyhow!(
-                "database of {name}: {error}. Check SKY_DATABASE_URL and that PostgreSQL runs."
-            )
-        })?;
+        let db = Db::connect(url, name, settings.pool_size, clock.clone(), tasks.clone(), hub.clone()).await.map_err(
+            |error| anyhow::anyhow!("database of {name}: {error}. Check SKY_DATABASE_URL and that PostgreSQL runs."),
+        )?;
         if !with_migrations {
             let pending = crate::db::pending_migrations(db.pool(), (service.migrations)()).await;
-            anyhow::ensure!(
-                pending == 0,
-                "{name}: {pending} migration(s) have not been run; run `sky migrate` first"
-            );
+            anyhow::ensure!(pending == 0, "{name}: {pending} migration(s) have not been run; run `sky migrate` first");
         }
         let leader = Leader::stand_for(name, crate::db::connect_options(url, name)?, &background);
         let context = Context {
@@ -161,49 +127,28 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
             leader: leader.clone(),
             transports: transports.clone(),
         };
-        let parts = (service.build)(context)
-            .await
-            .map_err(|error| error.context(format!("{name} cannot start")))?;
+        let parts = (service.build)(context).await.map_err(|error| error.context(format!("{name} cannot start")))?;
         grpc = grpc.merge(parts.grpc.prepare().into_axum_router().reset_fallback());
         http = http.merge(parts.http);
         access.extend(parts.access);
         let followers = parts
             .consumers
             .iter()
-            .map(|consumer| {
-                Follower::new(
-                    db.clone(),
-                    consumer,
-                    transports.to(consumer.producer, name),
-                    broker.clone(),
-                )
-            })
+            .map(|consumer| Follower::new(db.clone(), consumer, transports.to(consumer.producer, name), broker.clone()))
             .collect();
-        rooms.insert(
-            name,
-            Room {
-                db,
-                followers,
-                house: parts.house,
-            },
-        );
+        rooms.insert(name, Room { db, followers, house: parts.house });
         leaders.push((name, leader, hub));
     }
 
     let by_name = rooms.clone();
     let rooms = Rooms::new(rooms, broker.clone());
-    let kernel = Routes::new(EventLogServer::new(rooms.clone()))
-        .add_service(OperationsServer::new(rooms.clone()));
+    let kernel = Routes::new(EventLogServer::new(rooms.clone())).add_service(OperationsServer::new(rooms.clone()));
     let grpc = grpc
         .merge(kernel.prepare().into_axum_router().reset_fallback())
         .fallback(|| async {
-            tonic::Status::permission_denied("Nobody may call this method.")
-                .into_http::<axum::body::Body>()
+            tonic::Status::permission_denied("Nobody may call this method.").into_http::<axum::body::Body>()
         })
-        .layer(middleware::from_fn_with_state(
-            Gate::new(&access, keys),
-            admit,
-        ))
+        .layer(middleware::from_fn_with_state(Gate::new(&access, keys), admit))
         .layer(middleware::from_fn(crate::telemetry::observe));
     for service in &services {
         transports.here(service.name, grpc.clone());
@@ -212,9 +157,7 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
     for (name, leader, hub) in leaders {
         let room = &by_name[name];
         let (db, broker_) = (room.db.clone(), broker.clone());
-        leader.while_leading(&background, move || {
-            Relay::new(db.clone(), broker_.clone()).run()
-        });
+        leader.while_leading(&background, move || Relay::new(db.clone(), broker_.clone()).run());
         for follower in &room.followers {
             let follower = follower.clone();
             leader.while_leading(&background, move || follower.clone().run());
@@ -223,22 +166,9 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
     }
 
     let grpc_address = serve_grpc(grpc_listener, grpc, &tasks, &background)?;
-    let http_address = serve_http(
-        http_listener,
-        http.merge(kernel_pages(rooms.clone())),
-        &tasks,
-        &background,
-    )?;
+    let http_address = serve_http(http_listener, http.merge(kernel_pages(rooms.clone())), &tasks, &background)?;
     tracing::info!(grpc = %grpc_address, http = %http_address, services = ?services.iter().map(|service| service.name).collect::<Vec<_>>(), "ready");
-    Ok(Running {
-        grpc: grpc_address,
-        http: http_address,
-        tasks,
-        background,
-        transports,
-        rooms,
-        by_name,
-    })
+    Ok(Running { grpc: grpc_address, http: http_address, tasks, background, transports, rooms, by_name })
 }
 
 impl Running {
@@ -253,16 +183,18 @@ impl Running {
         self.rooms.health_of_all().await
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) const fn background(&self) -> &Tasks {
+        &self.background
+    }
+
     /// Ends in order: background work and listeners, then open calls and transactions.
     /// False: something did not end within ten seconds and is cut off.
     pub async fn shutdown(self) -> bool {
         let started = tokio::time::Instant::now();
         // Streams, relays, consumers and timers watch `background`; the listeners' graceful end too.
         let quiet = self.background.shutdown(SHUTDOWN_CAP).await;
-        let done = self
-            .tasks
-            .shutdown(SHUTDOWN_CAP.saturating_sub(started.elapsed()))
-            .await;
+        let done = self.tasks.shutdown(SHUTDOWN_CAP.saturating_sub(started.elapsed())).await;
         if !(quiet && done) {
             tracing::warn!("some tasks did not end within ten seconds and are cut off");
         }
@@ -272,17 +204,15 @@ impl Running {
 
 async fn bind(key: &str, address: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AddrInUse => anyhow::anyhow!("{key}: the port of {address} is taken; end the other program or set SKY_{} to another one", key.to_uppercase()),
+        std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "{key}: the port of {address} is taken; end the other program or set SKY_{} to another one",
+            key.to_uppercase()
+        ),
         _ => anyhow::anyhow!("{key}: cannot listen on {address}: {error}"),
     })
 }
 
-fn serve_grpc(
-    listener: TcpListener,
-    router: Router,
-    tasks: &Tasks,
-    background: &Tasks,
-) -> anyhow::Result<SocketAddr> {
+fn serve_grpc(listener: TcpListener, router: Router, tasks: &Tasks, background: &Tasks) -> anyhow::Result<SocketAddr> {
     let address = listener.local_addr()?;
     let stop = background.stopping();
     tasks.spawn(async move {
@@ -305,20 +235,12 @@ fn serve_grpc(
     Ok(address)
 }
 
-fn serve_http(
-    listener: TcpListener,
-    router: Router,
-    tasks: &Tasks,
-    background: &Tasks,
-) -> anyhow::Result<SocketAddr> {
+fn serve_http(listener: TcpListener, router: Router, tasks: &Tasks, background: &Tasks) -> anyhow::Result<SocketAddr> {
     let address = listener.local_addr()?;
     let stop = background.stopping();
     tasks.spawn(async move {
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
-        if let Err(error) = axum::serve(listener, service)
-            .with_graceful_shutdown(stop.cancelled_owned())
-            .await
-        {
+        if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
             tracing::error!(%error, "HTTP listener failed");
         }
     });
@@ -345,10 +267,7 @@ fn kernel_pages(rooms: Rooms) -> Router {
                     if bad.is_empty() {
                         (http::StatusCode::OK, "ready".to_owned())
                     } else {
-                        (
-                            http::StatusCode::SERVICE_UNAVAILABLE,
-                            format!("no database: {}", bad.join(", ")),
-                        )
+                        (http::StatusCode::SERVICE_UNAVAILABLE, format!("no database: {}", bad.join(", ")))
                     }
                 }
             }),
@@ -374,15 +293,9 @@ fn carry_hints(service: &'static str, broker: &Broker, hub: &Hub, tasks: &Tasks)
     tasks.spawn_until_stop(async move {
         loop {
             match changes.recv().await {
-                Ok(Touched {
-                    topic,
-                    key,
-                    local: true,
-                }) => {
+                Ok(Touched { topic, key, local: true }) => {
                     // Lossy by design: watchers look again every 15 s.
-                    let _ = client
-                        .publish(to.clone(), format!("{mine} {topic} {key}").into())
-                        .await;
+                    let _ = client.publish(to.clone(), format!("{mine} {topic} {key}").into()).await;
                 }
                 Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
                 Err(tokio::sync::broadcast::error::RecvError::Closed) => return,

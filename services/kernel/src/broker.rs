@@ -32,14 +32,10 @@ impl Broker {
             .connect(url)
             .await
             .map_err(|error| {
-                anyhow::anyhow!(
-                    "NATS is not reachable: {error}. Check SKY_NATS_URL and that nats-server runs."
-                )
+                anyhow::anyhow!("NATS is not reachable: {error}. Check SKY_NATS_URL and that nats-server runs.")
             })?;
         let version = client.server_info().version;
-        let mut numbers = version
-            .split(['.', '-'])
-            .map(|part| part.parse().unwrap_or(0));
+        let mut numbers = version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
         let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         anyhow::ensure!(
             found >= OLDEST,
@@ -52,11 +48,7 @@ impl Broker {
             .ack_timeout(Duration::from_secs(5))
             .max_ack_inflight(4096)
             .build(client.clone());
-        Ok(Self {
-            client,
-            jetstream,
-            prefix: prefix.to_owned(),
-        })
+        Ok(Self { client, jetstream, prefix: prefix.to_owned() })
     }
 
     /// The stream of one producing service.
@@ -75,10 +67,7 @@ impl Broker {
     }
 
     /// The producer's stream, created or brought to the present configuration.
-    pub(crate) async fn provision_stream(
-        &self,
-        service: &str,
-    ) -> Result<stream::Info, async_nats::Error> {
+    pub(crate) async fn provision_stream(&self, service: &str) -> Result<stream::Info, async_nats::Error> {
         let config = stream::Config {
             name: self.stream_name(service),
             subjects: vec![self.subject(&format!("{service}.v1.>"))],
@@ -105,9 +94,6 @@ impl Broker {
             max_deliver: -1,
             ..Default::default()
         };
-        Ok(self
-            .jetstream
-            .create_consumer_on_stream(config, self.stream_name(producer))
-            .await?)
+        Ok(self.jetstream.create_consumer_on_stream(config, self.stream_name(producer)).await?)
     }
 }

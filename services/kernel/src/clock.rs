@@ -27,10 +27,7 @@ enum Kind {
 }
 
 /// The machine's time, for what must not follow a simulated clock.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the machine's clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's clock")]
 #[must_use]
 pub fn wall_now() -> DateTime<Utc> {
     Utc::now()
@@ -46,11 +43,7 @@ impl Clock {
     /// A clock that starts at `origin` now and runs `speed` times as fast as the real one.
     #[must_use]
     pub fn scaled(origin: DateTime<Utc>, speed: u32) -> Self {
-        Self(Kind::Scaled {
-            origin,
-            started: Instant::now(),
-            speed: speed.max(1),
-        })
+        Self(Kind::Scaled { origin, started: Instant::now(), speed: speed.max(1) })
     }
 
     /// A clock that stands still until [`Clock::set`] or [`Clock::advance`] moves it.
@@ -64,11 +57,7 @@ impl Clock {
     pub fn now(&self) -> DateTime<Utc> {
         let now = match &self.0 {
             Kind::Real => wall_now(),
-            Kind::Scaled {
-                origin,
-                started,
-                speed,
-            } => {
+            Kind::Scaled { origin, started, speed } => {
                 *origin + TimeDelta::from_std(started.elapsed() * *speed).unwrap_or(TimeDelta::MAX)
             }
             Kind::Manual(time) => *time.borrow(),

@@ -66,13 +66,7 @@ impl Default for Settings {
 }
 
 /// The keys that must not stand in a file.
-const SECRETS: [&str; 5] = [
-    "database_url",
-    "database_urls",
-    "nats_url",
-    "identity_key",
-    "ticket_key",
-];
+const SECRETS: [&str; 5] = ["database_url", "database_urls", "nats_url", "identity_key", "ticket_key"];
 
 impl Settings {
     /// Reads a file (if one is named) and the environment.
@@ -84,13 +78,8 @@ impl Settings {
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
-            let table: toml::Table = text
-                .parse()
-                .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-            if let Some(secret) = SECRETS
-                .into_iter()
-                .find(|secret| table.contains_key(*secret))
-            {
+            let table: toml::Table = text.parse().map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+            if let Some(secret) = SECRETS.into_iter().find(|secret| table.contains_key(*secret)) {
                 anyhow::bail!(
                     "{}: `{secret}` is a secret; set SKY_{} in the environment instead",
                     path.display(),
@@ -100,9 +89,7 @@ impl Settings {
             figment = figment.merge(Toml::string(&text));
         }
         // SKY_NATS_SERVER names a program for `sky up`, it is no setting of a service.
-        let settings = figment
-            .merge(Env::prefixed("SKY_").ignore(&["nats_server"]).split("__"))
-            .extract()?;
+        let settings = figment.merge(Env::prefixed("SKY_").ignore(&["nats_server"]).split("__")).extract()?;
         Ok(settings)
     }
 
@@ -111,21 +98,13 @@ impl Settings {
     /// # Errors
     /// An unknown key or a wrong type.
     pub fn service<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
-        let table: toml::Table = self
-            .services
-            .get(name)
-            .cloned()
-            .unwrap_or_default()
-            .into_iter()
-            .collect();
+        let table: toml::Table = self.services.get(name).cloned().unwrap_or_default().into_iter().collect();
         T::deserialize(toml::Value::Table(table))
             .map_err(|error| anyhow::anyhow!("configuration [services.{name}]: {error}"))
     }
 
     pub(crate) fn database_url(&self, service: &str) -> &str {
-        self.database_urls
-            .get(service)
-            .map_or(&self.database_url, |url| url)
+        self.database_urls.get(service).map_or(&self.database_url, |url| url)
     }
 
     /// The house's keys.
@@ -134,35 +113,25 @@ impl Settings {
     /// When one is missing or not 32 bytes in base64.
     pub fn keys(&self) -> anyhow::Result<Keys> {
         let seed = |name: &str, text: &str| -> anyhow::Result<[u8; 32]> {
-            let bytes = BASE64
-                .decode(text.as_bytes())
-                .ok()
-                .and_then(|bytes| bytes.try_into().ok());
-            bytes.ok_or_else(|| anyhow::anyhow!("SKY_{name} must be set to 32 random bytes in base64 (head -c 32 /dev/urandom | base64)"))
+            let bytes = BASE64.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+            bytes.ok_or_else(|| {
+                anyhow::anyhow!(
+                    "SKY_{name} must be set to 32 random bytes in base64 (head -c 32 /dev/urandom | base64)"
+                )
+            })
         };
-        Ok(Keys::from_seeds(
-            seed("IDENTITY_KEY", &self.identity_key)?,
-            seed("TICKET_KEY", &self.ticket_key)?,
-        ))
+        Ok(Keys::from_seeds(seed("IDENTITY_KEY", &self.identity_key)?, seed("TICKET_KEY", &self.ticket_key)?))
     }
 
     /// The effective configuration as TOML, secrets replaced.
     #[must_use]
     pub fn redacted(&self) -> String {
         let hide = |secret: &String| {
-            if secret.is_empty() {
-                String::new()
-            } else {
-                "(secret)".to_owned()
-            }
+            if secret.is_empty() { String::new() } else { "(secret)".to_owned() }
         };
         let shown = Self {
             database_url: hide(&self.database_url),
-            database_urls: self
-                .database_urls
-                .iter()
-                .map(|(name, url)| (name.clone(), hide(url)))
-                .collect(),
+            database_urls: self.database_urls.iter().map(|(name, url)| (name.clone(), hide(url))).collect(),
             nats_url: hide(&self.nats_url),
             identity_key: hide(&self.identity_key),
             ticket_key: hide(&self.ticket_key),
@@ -192,24 +161,11 @@ mod tests {
         std::fs::create_dir_all(&folder).expect("temp folder");
         let file = folder.join("sky.toml");
         std::fs::write(&file, "http_lisen = \"x\"").expect("written");
-        assert!(
-            Settings::load(Some(&file))
-                .expect_err("typo")
-                .to_string()
-                .contains("http_lisen")
-        );
+        assert!(Settings::load(Some(&file)).expect_err("typo").to_string().contains("http_lisen"));
         std::fs::write(&file, "database_url = \"x\"").expect("written");
-        assert!(
-            Settings::load(Some(&file))
-                .expect_err("secret")
-                .to_string()
-                .contains("SKY_DATABASE_URL")
-        );
+        assert!(Settings::load(Some(&file)).expect_err("secret").to_string().contains("SKY_DATABASE_URL"));
         std::fs::write(&file, "http_listen = \"127.0.0.1:1\"").expect("written");
-        assert_eq!(
-            Settings::load(Some(&file)).expect("good").http_listen,
-            "127.0.0.1:1"
-        );
+        assert_eq!(Settings::load(Some(&file)).expect("good").http_listen, "127.0.0.1:1");
         std::fs::remove_dir_all(folder).expect("removed");
     }
 }

@@ -30,8 +30,7 @@ use crate::{
 /// What a service does with an event: a command in the given transaction. Unknown event types must
 /// answer Ok. An error that [`Code::is_refusal`] completes the event without effect; UNAVAILABLE is
 /// tried again; anything else is poison and goes to the dead events.
-pub type React =
-    Arc<dyn for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
+pub type React = Arc<dyn for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
 
 /// A service's interest in another one's events.
 #[derive(Clone)]
@@ -43,9 +42,7 @@ pub struct Consumer {
 
 impl std::fmt::Debug for Consumer {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Consumer")
-            .field("producer", &self.producer)
-            .finish_non_exhaustive()
+        out.debug_struct("Consumer").field("producer", &self.producer).finish_non_exhaustive()
     }
 }
 
@@ -53,15 +50,9 @@ impl Consumer {
     /// All events of `producer` go to `react`.
     pub fn new(
         producer: &'static str,
-        react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>>
-        + Send
-        + Sync
-        + 'static,
+        react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            producer,
-            react: Arc::new(react),
-        }
+        Self { producer, react: Arc::new(react) }
     }
 }
 
@@ -77,7 +68,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub(crate) struct Follower {
     pub db: Db,
     pub producer: &'static str,
-    react: React,
+    pub react: React,
     log: Transport,
     broker: Broker,
     /// Last position we know of the producer's log, for the lag.
@@ -103,14 +94,7 @@ impl From<sqlx::Error> for Trouble {
 
 impl Follower {
     pub(crate) fn new(db: Db, consumer: &Consumer, log: Transport, broker: Broker) -> Self {
-        Self {
-            db,
-            producer: consumer.producer,
-            react: consumer.react.clone(),
-            log,
-            broker,
-            head: Arc::default(),
-        }
+        Self { db, producer: consumer.producer, react: consumer.react.clone(), log, broker, head: Arc::default() }
     }
 
     /// Works until dropped.
@@ -131,10 +115,7 @@ impl Follower {
 
     /// Listens on the bus. Returns when the bus has been silent for too long to be trusted.
     async fn follow(&self) -> Result<(), async_nats::Error> {
-        let consumer = self
-            .broker
-            .provision_consumer(self.producer, self.db.service())
-            .await?;
+        let consumer = self.broker.provision_consumer(self.producer, self.db.service()).await?;
         self.catch_up().await;
         let messages = consumer
             .stream()
@@ -212,11 +193,7 @@ impl Follower {
                         rest = bad;
                         continue;
                     }
-                    if self
-                        .complete_without_effect(&rest[0], &failure, attempts)
-                        .await
-                        .is_ok()
-                    {
+                    if self.complete_without_effect(&rest[0], &failure, attempts).await.is_ok() {
                         rest = &rest[1..];
                         attempts = 0;
                         pause = FIRST_PAUSE;
@@ -257,12 +234,7 @@ impl Follower {
             }
         })
         .await
-        .unwrap_or_else(|| {
-            Err(Trouble::At(
-                0,
-                Failure::new(Code::Internal, "the reaction panicked; see the log"),
-            ))
-        })
+        .unwrap_or_else(|| Err(Trouble::At(0, Failure::new(Code::Internal, "the reaction panicked; see the log"))))
     }
 
     async fn apply_in(&self, tx: &mut Tx, run: &[Event]) -> Result<(), Trouble> {
@@ -277,16 +249,14 @@ impl Follower {
             }
             if !self.park(tx, event).await? {
                 let span = crate::telemetry::reaction_span(self.db.service(), event);
-                (self.react)(tx, event)
-                    .instrument(span)
-                    .await
-                    .map_err(|failure| Trouble::At(place, failure))?;
+                (self.react)(tx, event).instrument(span).await.map_err(|failure| Trouble::At(place, failure))?;
             }
             position = event.pub_seq;
         }
         if position > before {
             self.set_position(tx, position).await?;
-            metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer).increment((position - before).unsigned_abs());
+            metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer)
+                .increment((position - before).unsigned_abs());
         }
         Ok(())
     }
@@ -324,72 +294,18 @@ impl Follower {
                 "poison event buried; see `sky dead list`"
             );
             metrics::counter!("sky_dead_events_total", "service" => service, "producer" => producer).increment(1);
-            self.bury(&mut tx, event, &failure.message, attempts, false)
-                .await?;
+            self.bury(&mut tx, event, &failure.message, attempts, false).await?;
         }
         self.set_position(&mut tx, event.pub_seq).await?;
         tx.commit().await
     }
 
-    /// Later events of an aggregate wait behind its dead one.
-    async fn park(&self, tx: &mut Tx, event: &Event) -> Result<bool, sqlx::Error> {
-        let dead: bool = sqlx::query_scalar(
-            "select exists (select 1 from dead_events where producer = $1 and aggregate_id = $2)",
-        )
-        .bind(self.producer)
-        .bind(&event.aggregate_id)
-        .fetch_one(tx.conn())
-        .await?;
-        if dead {
-            self.bury(
-                tx,
-                event,
-                "an earlier event of this aggregate is dead",
-                0,
-                true,
-            )
-            .await?;
-        }
-        Ok(dead)
-    }
-
-    async fn bury(
-        &self,
-        tx: &mut Tx,
-        event: &Event,
-        error: &str,
-        attempts: u32,
-        parked: bool,
-    ) -> Result<(), sqlx::Error> {
-        let now = tx.now();
-        sqlx::query(
-            "insert into dead_events (producer, pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at, error, attempts, parked, died_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
-        )
-        .bind(self.producer)
-        .bind(event.pub_seq)
-        .bind(event.event_id)
-        .bind(&event.aggregate_id)
-        .bind(event.aggregate_version)
-        .bind(&event.type_name)
-        .bind(&event.payload)
-        .bind(event.occurred_at)
-        .bind(error)
-        .bind(attempts.cast_signed())
-        .bind(parked)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
-        Ok(())
-    }
-
     async fn lock_position(&self, tx: &mut Tx) -> Result<i64, sqlx::Error> {
-        let found: Option<i64> = sqlx::query_scalar(
-            "select last_pub_seq from consumer_pos where producer = $1 for update",
-        )
-        .bind(self.producer)
-        .fetch_optional(tx.conn())
-        .await?;
+        let found: Option<i64> =
+            sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1 for update")
+                .bind(self.producer)
+                .fetch_optional(tx.conn())
+                .await?;
         if let Some(position) = found {
             return Ok(position);
         }
@@ -414,13 +330,11 @@ impl Follower {
 
     /// The position without a lock.
     pub(crate) async fn position(&self) -> Result<i64, sqlx::Error> {
-        Ok(
-            sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1")
-                .bind(self.producer)
-                .fetch_optional(self.db.pool())
-                .await?
-                .unwrap_or(0),
-        )
+        Ok(sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1")
+            .bind(self.producer)
+            .fetch_optional(self.db.pool())
+            .await?
+            .unwrap_or(0))
     }
 
     /// Reads the producer's own log from our position to its head and applies it. Trouble is logged:
@@ -438,12 +352,9 @@ impl Follower {
 
     async fn try_catch_up(&self) -> Result<(), Failure> {
         let mut log = EventLogClient::new(self.log.clone()).max_decoding_message_size(64 << 20);
-        let failed =
-            |status: tonic::Status| Failure::new(Code::from_grpc(status.code()), status.message());
+        let failed = |status: tonic::Status| Failure::new(Code::from_grpc(status.code()), status.message());
         let head = log
-            .head(HeadRequest {
-                service: self.producer.to_owned(),
-            })
+            .head(HeadRequest { service: self.producer.to_owned() })
             .await
             .map_err(failed)?
             .into_inner()
@@ -455,11 +366,7 @@ impl Follower {
             if position >= head {
                 return Ok(());
             }
-            let request = ReadRequest {
-                service: self.producer.to_owned(),
-                after: position.unsigned_abs(),
-                limit: 500,
-            };
+            let request = ReadRequest { service: self.producer.to_owned(), after: position.unsigned_abs(), limit: 500 };
             let events: Vec<Event> = log
                 .read(request)
                 .await
@@ -481,75 +388,14 @@ impl Follower {
         }
     }
 
-    /// Applies a dead event again and, if that works, those parked behind it. Answers how many.
-    pub(crate) async fn replay(&self, pub_seq: i64) -> Result<u32, Failure> {
-        let first: Event = load_dead(&self.db, self.producer, "pub_seq = $2", pub_seq, "")
-            .await?
-            .pop()
-            .ok_or_else(|| Failure::new(Code::NotFound, "there is no such dead event"))?;
-        let earliest: i64 = sqlx::query_scalar(
-            "select min(pub_seq) from dead_events where producer = $1 and aggregate_id = $2",
-        )
-        .bind(self.producer)
-        .bind(&first.aggregate_id)
-        .fetch_one(self.db.pool())
-        .await?;
-        if earliest != pub_seq {
-            return Err(Failure::new(
-                Code::FailedPrecondition,
-                format!("an earlier event of the same aggregate is dead: replay {earliest} first"),
-            ));
-        }
-        let mut applied = 0;
-        for event in load_dead(
-            &self.db,
-            self.producer,
-            "pub_seq >= $2 and aggregate_id = $3",
-            pub_seq,
-            &first.aggregate_id,
-        )
-        .await?
-        {
-            let this = self.clone();
-            let outcome = self
-                .db
-                .transact(move |tx| {
-                    Box::pin(async move {
-                        (this.react)(tx, &event).await.map_err(Replayed)?;
-                        sqlx::query("delete from dead_events where producer = $1 and pub_seq = $2")
-                            .bind(this.producer)
-                            .bind(event.pub_seq)
-                            .execute(tx.conn())
-                            .await?;
-                        Ok(())
-                    })
-                })
-                .await;
-            match outcome {
-                Ok(()) => applied += 1,
-                Err(Replayed(failure)) if applied == 0 => return Err(failure),
-                Err(Replayed(failure)) => {
-                    tracing::warn!(
-                        error = failure.message,
-                        "a parked event failed in its turn and stays dead"
-                    );
-                    break;
-                }
-            }
-        }
-        Ok(applied)
-    }
-
     /// Runs the reaction alone, outside of position and order, as tests need it.
     #[cfg(feature = "testing")]
     pub(crate) async fn react_alone(&self, event: Event) -> Result<(), Failure> {
         let react = self.react.clone();
         self.db
-            .transact(move |tx| {
-                Box::pin(async move { (react)(tx, &event).await.map_err(Replayed) })
-            })
+            .transact(move |tx| Box::pin(async move { (react)(tx, &event).await.map_err(Reacted) }))
             .await
-            .map_err(|Replayed(failure)| failure)
+            .map_err(|Reacted(failure)| failure)
     }
 
     fn db_tasks(&self) -> crate::Tasks {
@@ -557,63 +403,13 @@ impl Follower {
     }
 }
 
-/// Carries a failure through [`Db::transact`].
-struct Replayed(Failure);
+/// Carries a reaction's failure through [`Db::transact`].
+pub(crate) struct Reacted(pub Failure);
 
-impl From<sqlx::Error> for Replayed {
+impl From<sqlx::Error> for Reacted {
     fn from(error: sqlx::Error) -> Self {
         Self(error.into())
     }
-}
-
-async fn load_dead(
-    db: &Db,
-    producer: &str,
-    which: &'static str,
-    pub_seq: i64,
-    aggregate: &str,
-) -> Result<Vec<Event>, sqlx::Error> {
-    let sql = format!(
-        "select pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at from dead_events
-         where producer = $1 and {which} and ($3 = $3) order by pub_seq"
-    );
-    let rows: Vec<(
-        i64,
-        Uuid,
-        String,
-        i64,
-        String,
-        Vec<u8>,
-        DateTime<chrono::Utc>,
-    )> = sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(producer)
-        .bind(pub_seq)
-        .bind(aggregate)
-        .fetch_all(db.pool())
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(
-            |(
-                pub_seq,
-                event_id,
-                aggregate_id,
-                aggregate_version,
-                type_name,
-                payload,
-                occurred_at,
-            )| Event {
-                pub_seq,
-                event_id,
-                aggregate_id,
-                aggregate_version,
-                type_name,
-                payload,
-                occurred_at,
-                traceparent: String::new(),
-            },
-        )
-        .collect())
 }
 
 /// A message from the bus as an event. None when it is not one of ours: the gap it leaves is filled
@@ -628,9 +424,7 @@ fn read(message: &jetstream::Message) -> Option<Event> {
         aggregate_version: text(AGGREGATE_VERSION)?.parse().ok()?,
         type_name: text("ce-type")?,
         payload: message.payload.to_vec(),
-        occurred_at: DateTime::parse_from_rfc3339(&text("ce-time")?)
-            .ok()?
-            .to_utc(),
+        occurred_at: DateTime::parse_from_rfc3339(&text("ce-time")?).ok()?.to_utc(),
         traceparent: text("traceparent").unwrap_or_default(),
     })
 }

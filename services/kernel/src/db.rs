@@ -35,44 +35,33 @@ pub struct Db {
 
 impl std::fmt::Debug for Db {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Db")
-            .field("service", &self.service)
-            .finish_non_exhaustive()
+        out.debug_struct("Db").field("service", &self.service).finish_non_exhaustive()
     }
 }
 
 /// How a service's connections are set up; also for the leader's connection outside of the pool.
 pub(crate) fn connect_options(url: &str, service: &str) -> Result<PgConnectOptions, sqlx::Error> {
-    Ok(PgConnectOptions::from_str(url)?
-        .application_name(service)
-        .options([
-            ("search_path", service),
-            ("lock_timeout", "5s"),
-            ("statement_timeout", "30s"),
-            ("idle_in_transaction_session_timeout", "60s"),
-        ]))
+    Ok(PgConnectOptions::from_str(url)?.application_name(service).options([
+        ("search_path", service),
+        ("lock_timeout", "5s"),
+        ("statement_timeout", "30s"),
+        ("idle_in_transaction_session_timeout", "60s"),
+    ]))
 }
 
 /// Brings a service's schema up to date: the kernel's tables, then the service's own.
-pub(crate) async fn migrate(
-    url: &str,
-    service: &str,
-    migrator: Migrator,
-) -> Result<(), sqlx::migrate::MigrateError> {
-    let mut connection =
-        <PgConnection as sqlx::Connection>::connect_with(&connect_options(url, service)?).await?;
+pub(crate) async fn migrate(url: &str, service: &str, migrator: Migrator) -> Result<(), sqlx::migrate::MigrateError> {
+    let mut connection = <PgConnection as sqlx::Connection>::connect_with(&connect_options(url, service)?).await?;
     connection
         .execute(sqlx::AssertSqlSafe(format!(
             "set client_min_messages = warning; create schema if not exists \"{service}\""
         )))
         .await
-        .or_else(|error| {
-            if crate::error::broken_constraint(&error).is_some() {
-                Ok(Default::default())
-            } else {
-                Err(error)
-            }
-        })?;
+        .or_else(
+            |error| {
+                if crate::error::broken_constraint(&error).is_some() { Ok(Default::default()) } else { Err(error) }
+            },
+        )?;
     let mut kernel = sqlx::migrate!();
     kernel.dangerous_set_table_name("_kernel_migrations");
     kernel.run_direct(None, &mut connection, false).await?;
@@ -106,13 +95,7 @@ impl Db {
             })
             .connect_with(connect_options(url, service)?)
             .await?;
-        Ok(Self {
-            pool,
-            service,
-            clock,
-            tasks,
-            hub,
-        })
+        Ok(Self { pool, service, clock, tasks, hub })
     }
 
     /// For reads that need no transaction.
@@ -199,10 +182,7 @@ pub struct Tx {
 
 impl std::fmt::Debug for Tx {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Tx")
-            .field("service", &self.db.service)
-            .field("now", &self.now)
-            .finish_non_exhaustive()
+        out.debug_struct("Tx").field("service", &self.db.service).field("now", &self.now).finish_non_exhaustive()
     }
 }
 
@@ -223,20 +203,10 @@ impl Tx {
     ///
     /// # Errors
     /// The database's error.
-    pub async fn append<M: Message + Name>(
-        &mut self,
-        aggregate_id: &str,
-        event: &M,
-    ) -> Result<(), sqlx::Error> {
-        let subject = format!(
-            "{}.v1.{}.{aggregate_id}",
-            self.db.service,
-            subject_token::<M>()
-        );
-        let headers = crate::telemetry::current_traceparent().map_or_else(
-            || serde_json::json!({}),
-            |value| serde_json::json!({ "traceparent": value }),
-        );
+    pub async fn append<M: Message + Name>(&mut self, aggregate_id: &str, event: &M) -> Result<(), sqlx::Error> {
+        let subject = format!("{}.v1.{}.{aggregate_id}", self.db.service, subject_token::<M>());
+        let headers = crate::telemetry::current_traceparent()
+            .map_or_else(|| serde_json::json!({}), |value| serde_json::json!({ "traceparent": value }));
         sqlx::query(
             "with head as (
                  insert into aggregate_head as h (aggregate_id, version) values ($1, 1)
@@ -273,22 +243,19 @@ impl Tx {
         key: Uuid,
         request: &impl Message,
     ) -> Result<Option<R>, Repeat> {
-        let found: Option<(Vec<u8>, Vec<u8>)> = sqlx::query_as(
-            "select request_hash, response from idempotency where method = $1 and key = $2",
-        )
-        .bind(method)
-        .bind(key.to_string())
-        .fetch_optional(&mut *self.inner)
-        .await?;
+        let found: Option<(Vec<u8>, Vec<u8>)> =
+            sqlx::query_as("select request_hash, response from idempotency where method = $1 and key = $2")
+                .bind(method)
+                .bind(key.to_string())
+                .fetch_optional(&mut *self.inner)
+                .await?;
         let Some((hash, response)) = found else {
             return Ok(None);
         };
         if hash != Sha256::digest(request.encode_to_vec()).as_slice() {
             return Err(Repeat::KeyReused);
         }
-        Ok(Some(
-            R::decode(response.as_slice()).map_err(|error| sqlx::Error::Decode(error.into()))?,
-        ))
+        Ok(Some(R::decode(response.as_slice()).map_err(|error| sqlx::Error::Decode(error.into()))?))
     }
 
     /// Stores the answer to a request under its idempotency key, in the request's own transaction.
@@ -311,11 +278,7 @@ impl Tx {
             .bind(self.now)
             .execute(&mut *self.inner)
             .await?;
-        if done.rows_affected() == 0 {
-            Err(Repeat::InProgress)
-        } else {
-            Ok(())
-        }
+        if done.rows_affected() == 0 { Err(Repeat::InProgress) } else { Ok(()) }
     }
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
@@ -343,9 +306,7 @@ pub enum Repeat {
     #[error("idempotency_key: was used before for a different request; choose a new one")]
     KeyReused,
     /// The first request with this key has not finished.
-    #[error(
-        "idempotency_key: the first request with this key is still being answered; ask again in a second"
-    )]
+    #[error("idempotency_key: the first request with this key is still being answered; ask again in a second")]
     InProgress,
     /// The database's error.
     #[error(transparent)]
@@ -373,20 +334,13 @@ pub(crate) async fn detached<T: Send + 'static>(
 /// How many migrations of the kernel and of the service have not been run.
 pub(crate) async fn pending_migrations(pool: &PgPool, own: Migrator) -> usize {
     let mut pending = 0;
-    for (table, migrator) in [
-        ("_kernel_migrations", sqlx::migrate!()),
-        ("_migrations", own),
-    ] {
-        let done: Vec<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
-            "select version from {table} where success"
-        )))
-        .fetch_all(pool)
-        .await
-        .unwrap_or_default();
-        pending += migrator
-            .iter()
-            .filter(|migration| !done.contains(&migration.version))
-            .count();
+    for (table, migrator) in [("_kernel_migrations", sqlx::migrate!()), ("_migrations", own)] {
+        let done: Vec<i64> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select version from {table} where success")))
+                .fetch_all(pool)
+                .await
+                .unwrap_or_default();
+        pending += migrator.iter().filter(|migration| !done.contains(&migration.version)).count();
     }
     pending
 }

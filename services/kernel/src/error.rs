@@ -58,9 +58,7 @@ impl Code {
             tonic::Code::ResourceExhausted => Self::ResourceExhausted,
             tonic::Code::Unauthenticated => Self::Unauthenticated,
             tonic::Code::PermissionDenied => Self::PermissionDenied,
-            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded | tonic::Code::Cancelled => {
-                Self::Unavailable
-            }
+            tonic::Code::Unavailable | tonic::Code::DeadlineExceeded | tonic::Code::Cancelled => Self::Unavailable,
             tonic::Code::Ok
             | tonic::Code::Unknown
             | tonic::Code::Unimplemented
@@ -119,9 +117,7 @@ pub fn status(error: &dyn Coded) -> Status {
     match code {
         Code::Internal => {
             tracing::error!(error = %chain(&error), "internal error");
-            Status::internal(
-                "Something went wrong on our side. It has been recorded; please try again.",
-            )
+            Status::internal("Something went wrong on our side. It has been recorded; please try again.")
         }
         Code::Unavailable => {
             tracing::warn!(error = %chain(&error), "unavailable");
@@ -145,9 +141,7 @@ pub fn database_code(error: &sqlx::Error) -> Code {
         | sqlx::Error::WorkerCrashed => Code::Unavailable,
         sqlx::Error::Database(database) => match database.code().as_deref() {
             // Serialization failure, deadlock, lock timeout, cancelled, shutdown, connection trouble.
-            Some("40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "53300") => {
-                Code::Unavailable
-            }
+            Some("40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "53300") => Code::Unavailable,
             Some(code) if code.starts_with("08") => Code::Unavailable,
             _ => Code::Internal,
         },
@@ -185,19 +179,13 @@ pub struct Failure {
 impl Failure {
     /// A failure with its own words.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 }
 
 impl<E: Coded> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self {
-            code: error.code(),
-            message: chain(&error),
-        }
+        Self { code: error.code(), message: chain(&error) }
     }
 }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::values;
 
 /// An event from another service's log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Event {
     /// Position in the producer's log: gapless, from 1.
     pub pub_seq: i64,
@@ -19,12 +19,14 @@ pub struct Event {
     /// 1, 2, 3, … per aggregate.
     pub aggregate_version: i64,
     /// Full protobuf name, e.g. `sky.flow.v1.AdmissionMoved`.
+    #[sqlx(rename = "type")]
     pub type_name: String,
     /// The encoded message.
     pub payload: Vec<u8>,
     /// When the producer's transaction said it happened.
     pub occurred_at: DateTime<Utc>,
     /// W3C trace context of the causing command; may be empty.
+    #[sqlx(default)]
     pub traceparent: String,
 }
 

@@ -41,13 +41,7 @@ pub enum Role {
 
 impl Role {
     /// All roles.
-    pub const ALL: [Self; 5] = [
-        Self::Desk,
-        Self::Operator,
-        Self::Kitchen,
-        Self::Attendant,
-        Self::Admin,
-    ];
+    pub const ALL: [Self; 5] = [Self::Desk, Self::Operator, Self::Kitchen, Self::Attendant, Self::Admin];
 
     /// As written in identities, accounts and on the command line.
     #[must_use]
@@ -127,11 +121,7 @@ pub enum Caller {
 impl Caller {
     /// Who called this method.
     pub fn of<T>(request: &tonic::Request<T>) -> Self {
-        request
-            .extensions()
-            .get::<Self>()
-            .cloned()
-            .unwrap_or(Self::Nobody)
+        request.extensions().get::<Self>().cloned().unwrap_or(Self::Nobody)
     }
 
     /// For staff, the account; for others a word for the record. Never personal data of visitors.
@@ -153,24 +143,18 @@ impl Caller {
     /// PERMISSION_DENIED.
     pub fn may_see_visit(&self, visit: Uuid) -> Result<(), Status> {
         match self {
-            Self::Visitor {
-                visit: Some(own), ..
-            } if *own == visit => Ok(()),
-            Self::Visitor { .. } => Err(Status::permission_denied(
-                "This visit was not opened in this session. Open it with its link.",
-            )),
+            Self::Visitor { visit: Some(own), .. } if *own == visit => Ok(()),
+            Self::Visitor { .. } => {
+                Err(Status::permission_denied("This visit was not opened in this session. Open it with its link."))
+            }
             _ => Ok(()),
         }
     }
 
     fn passes(&self, rule: &[Who]) -> bool {
         rule.iter().any(|who| match (who, self) {
-            (Who::Anyone, _)
-            | (Who::Visitor, Self::Visitor { .. })
-            | (Who::AnyService, Self::Service(_)) => true,
-            (Who::Staff(role), Self::Staff { roles, .. }) => {
-                roles.contains(role) || roles.contains(&Role::Admin)
-            }
+            (Who::Anyone, _) | (Who::Visitor, Self::Visitor { .. }) | (Who::AnyService, Self::Service(_)) => true,
+            (Who::Staff(role), Self::Staff { roles, .. }) => roles.contains(role) || roles.contains(&Role::Admin),
             (Who::Device(wanted), Self::Device { kind, .. }) => wanted == kind,
             (Who::Service(wanted), Self::Service(name)) => wanted == name,
             _ => false,
@@ -178,10 +162,7 @@ impl Caller {
     }
 
     fn to_proto(&self) -> pb::Identity {
-        let mut identity = pb::Identity {
-            expires_at_unix: (wall_now() + LIFETIME).timestamp(),
-            ..Default::default()
-        };
+        let mut identity = pb::Identity { expires_at_unix: (wall_now() + LIFETIME).timestamp(), ..Default::default() };
         match self {
             Self::Nobody => {}
             Self::Visitor { session, visit } => {
@@ -210,22 +191,14 @@ impl Caller {
     fn from_proto(identity: pb::Identity) -> Self {
         match identity.kind() {
             pb::identity::Kind::Unspecified => Self::Nobody,
-            pb::identity::Kind::Visitor => Self::Visitor {
-                session: identity.subject,
-                visit: Uuid::try_parse(&identity.visit_id).ok(),
-            },
+            pb::identity::Kind::Visitor => {
+                Self::Visitor { session: identity.subject, visit: Uuid::try_parse(&identity.visit_id).ok() }
+            }
             pb::identity::Kind::Staff => Self::Staff {
-                roles: identity
-                    .roles
-                    .iter()
-                    .filter_map(|name| Role::named(name))
-                    .collect(),
+                roles: identity.roles.iter().filter_map(|name| Role::named(name)).collect(),
                 account: identity.subject,
             },
-            pb::identity::Kind::Device => Self::Device {
-                id: identity.subject,
-                kind: identity.device_kind,
-            },
+            pb::identity::Kind::Device => Self::Device { id: identity.subject, kind: identity.device_kind },
             pb::identity::Kind::Service => Self::Service(identity.subject),
         }
     }
@@ -270,11 +243,7 @@ impl Keys {
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
         let (payload, signature) = bytes.split_at_checked(bytes.len().checked_sub(64)?)?;
         let key: VerifyingKey = self.identity.verifying_key();
-        key.verify_strict(
-            &[PREFIX, payload].concat(),
-            &Signature::from_slice(signature).ok()?,
-        )
-        .ok()?;
+        key.verify_strict(&[PREFIX, payload].concat(), &Signature::from_slice(signature).ok()?).ok()?;
         let identity = pb::Identity::decode(payload).ok()?;
         (identity.expires_at_unix > wall_now().timestamp()).then(|| Caller::from_proto(identity))
     }
@@ -291,17 +260,9 @@ impl Gate {
     pub(crate) fn new(tables: &[Access], keys: Keys) -> Self {
         let rules = tables
             .iter()
-            .flat_map(|table| {
-                table
-                    .methods
-                    .iter()
-                    .map(|(method, who)| (format!("/{}/{method}", table.service), *who))
-            })
+            .flat_map(|table| table.methods.iter().map(|(method, who)| (format!("/{}/{method}", table.service), *who)))
             .collect();
-        Self {
-            rules: Arc::new(rules),
-            keys,
-        }
+        Self { rules: Arc::new(rules), keys }
     }
 
     fn judge(&self, request: &Request) -> Result<Caller, Status> {
@@ -314,9 +275,10 @@ impl Gate {
             .get(http::header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         let caller = match token {
-            Some(token) => self.keys.verify(token).ok_or_else(|| {
-                Status::unauthenticated("The identity is not valid or has run out. Sign in again.")
-            })?,
+            Some(token) => self
+                .keys
+                .verify(token)
+                .ok_or_else(|| Status::unauthenticated("The identity is not valid or has run out. Sign in again."))?,
             None => Caller::Nobody,
         };
         if caller.passes(rule) {
@@ -337,11 +299,7 @@ pub(crate) async fn admit(State(gate): State<Gate>, mut request: Request, next: 
             next.run(request).await
         }
         Err(status) => {
-            tracing::debug!(
-                path = request.uri().path(),
-                reason = status.message(),
-                "call refused"
-            );
+            tracing::debug!(path = request.uri().path(), reason = status.message(), "call refused");
             status.into_http::<axum::body::Body>().into_response()
         }
     }
@@ -357,37 +315,20 @@ mod tests {
 
     #[test]
     fn an_identity_survives_the_wire_and_nothing_else_does() {
-        let caller = Caller::Staff {
-            account: "anna".to_owned(),
-            roles: vec![Role::Desk],
-        };
+        let caller = Caller::Staff { account: "anna".to_owned(), roles: vec![Role::Desk] };
         let token = keys().sign(&caller);
         assert_eq!(keys().verify(&token), Some(caller));
-        assert_eq!(
-            Keys::from_seeds([9; 32], [2; 32]).verify(&token),
-            None,
-            "another house's key"
-        );
+        assert_eq!(Keys::from_seeds([9; 32], [2; 32]).verify(&token), None, "another house's key");
         let mut bytes = BASE64URL_NOPAD.decode(token.as_bytes()).expect("our own");
         bytes[1] ^= 1;
-        assert_eq!(
-            keys().verify(&BASE64URL_NOPAD.encode(&bytes)),
-            None,
-            "changed"
-        );
+        assert_eq!(keys().verify(&BASE64URL_NOPAD.encode(&bytes)), None, "changed");
         assert_eq!(keys().verify("x"), None);
     }
 
     #[test]
     fn rules_admit_only_whom_they_name() {
-        let desk = Caller::Staff {
-            account: "a".to_owned(),
-            roles: vec![Role::Desk],
-        };
-        let admin = Caller::Staff {
-            account: "b".to_owned(),
-            roles: vec![Role::Admin],
-        };
+        let desk = Caller::Staff { account: "a".to_owned(), roles: vec![Role::Desk] };
+        let admin = Caller::Staff { account: "b".to_owned(), roles: vec![Role::Admin] };
         let rule = &[Who::Staff(Role::Operator), Who::Service("journey")];
         assert!(!desk.passes(rule));
         assert!(admin.passes(rule));

@@ -19,14 +19,12 @@ const PING: Duration = Duration::from_secs(2);
 
 impl Leader {
     /// Tries for the lead of `service` until the process stops, again whenever it is lost.
-    pub(crate) fn stand_for(
-        service: &'static str,
-        options: PgConnectOptions,
-        tasks: &Tasks,
-    ) -> Self {
+    pub(crate) fn stand_for(service: &'static str, options: PgConnectOptions, tasks: &Tasks) -> Self {
         let (leading, receiver) = watch::channel(false);
         // The lock's transaction is idle on purpose.
-        let options = options.options([("idle_in_transaction_session_timeout", "0")]);
+        let options = options
+            .application_name(&format!("{service}-leader"))
+            .options([("idle_in_transaction_session_timeout", "0")]);
         tasks.spawn_until_stop(async move {
             loop {
                 if let Err(error) = lead(service, &options, &leading).await {
@@ -65,20 +63,15 @@ impl Leader {
 }
 
 /// Returns when somebody else leads; an error means the connection broke.
-async fn lead(
-    service: &str,
-    options: &PgConnectOptions,
-    leading: &watch::Sender<bool>,
-) -> Result<(), sqlx::Error> {
+async fn lead(service: &str, options: &PgConnectOptions, leading: &watch::Sender<bool>) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
     let mut tx = connection.begin().await?;
     loop {
-        let won: bool = sqlx::query_scalar(
-            "select pg_try_advisory_xact_lock(hashtextextended('sky.leader.' || $1, 0))",
-        )
-        .bind(service)
-        .fetch_one(&mut *tx)
-        .await?;
+        let won: bool =
+            sqlx::query_scalar("select pg_try_advisory_xact_lock(hashtextextended('sky.leader.' || $1, 0))")
+                .bind(service)
+                .fetch_one(&mut *tx)
+                .await?;
         if won {
             break;
         }

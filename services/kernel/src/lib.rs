@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod consumer;
 pub mod db;
+mod dead;
 pub mod error;
 pub mod event;
 pub mod identity;

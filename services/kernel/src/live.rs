@@ -34,10 +34,7 @@ pub(crate) struct Touched {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self {
-            relay: Arc::new(Notify::new()),
-            touched: broadcast::Sender::new(1024),
-        }
+        Self { relay: Arc::new(Notify::new()), touched: broadcast::Sender::new(1024) }
     }
 
     pub(crate) fn wake_relay(&self) {
@@ -50,19 +47,11 @@ impl Hub {
 
     pub(crate) fn touched(&self, topic: &str, key: String) {
         // No receiver means nobody watches.
-        let _ = self.touched.send(Touched {
-            topic: topic.to_owned(),
-            key,
-            local: true,
-        });
+        let _ = self.touched.send(Touched { topic: topic.to_owned(), key, local: true });
     }
 
     pub(crate) fn touched_elsewhere(&self, topic: String, key: String) {
-        let _ = self.touched.send(Touched {
-            topic,
-            key,
-            local: false,
-        });
+        let _ = self.touched.send(Touched { topic, key, local: false });
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Touched> {
@@ -83,20 +72,13 @@ pub struct Live<T> {
 
 impl<T> Clone for Live<T> {
     fn clone(&self) -> Self {
-        Self {
-            topic: self.topic,
-            values: self.values.clone(),
-            load: self.load.clone(),
-            tasks: self.tasks.clone(),
-        }
+        Self { topic: self.topic, values: self.values.clone(), load: self.load.clone(), tasks: self.tasks.clone() }
     }
 }
 
 impl<T> std::fmt::Debug for Live<T> {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Live")
-            .field("topic", &self.topic)
-            .finish_non_exhaustive()
+        out.debug_struct("Live").field("topic", &self.topic).finish_non_exhaustive()
     }
 }
 
@@ -111,12 +93,7 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         topic: &'static str,
         load: impl Fn(String) -> BoxFuture<'static, Result<(u64, T), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        let live = Self {
-            topic,
-            values: Arc::default(),
-            load: Arc::new(load),
-            tasks: context.tasks.clone(),
-        };
+        let live = Self { topic, values: Arc::default(), load: Arc::new(load), tasks: context.tasks.clone() };
         let mut touched = context.db.hub().subscribe();
         let follower = live.clone();
         context.tasks.spawn_until_stop(async move {
@@ -187,11 +164,8 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         key: &str,
         after: u64,
     ) -> Result<impl Stream<Item = Result<T, Status>> + Send + 'static + use<T>, Status> {
-        let mut receiver = self
-            .watchers()
-            .entry(key.to_owned())
-            .or_insert_with(|| watch::Sender::new(None))
-            .subscribe();
+        let mut receiver =
+            self.watchers().entry(key.to_owned()).or_insert_with(|| watch::Sender::new(None)).subscribe();
         // Always from the database: another replica's change may not have been heard yet.
         let fresh = (self.load)(key.to_owned()).await?;
         if let Some(sender) = self.watchers().get(key) {
@@ -205,29 +179,25 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         }
         receiver.mark_changed();
         let stop = self.tasks.stopping();
-        Ok(futures::stream::unfold(
-            (receiver, after, false, stop),
-            |(mut receiver, seen, ended, stop)| async move {
-                if ended {
-                    return None;
+        Ok(futures::stream::unfold((receiver, after, false, stop), |(mut receiver, seen, ended, stop)| async move {
+            if ended {
+                return None;
+            }
+            loop {
+                let changed = tokio::select! {
+                    changed = receiver.changed() => changed.is_ok(),
+                    () = stop.cancelled() => false,
+                };
+                if !changed {
+                    let goodbye =
+                        Status::unavailable("The service is restarting; reconnect with the last revision seen.");
+                    return Some((Err(goodbye), (receiver, seen, true, stop)));
                 }
-                loop {
-                    let changed = tokio::select! {
-                        changed = receiver.changed() => changed.is_ok(),
-                        () = stop.cancelled() => false,
-                    };
-                    if !changed {
-                        let goodbye = Status::unavailable(
-                            "The service is restarting; reconnect with the last revision seen.",
-                        );
-                        return Some((Err(goodbye), (receiver, seen, true, stop)));
-                    }
-                    let latest = receiver.borrow_and_update().clone();
-                    if let Some(latest) = latest.filter(|latest| latest.0 > seen) {
-                        return Some((Ok(latest.1.clone()), (receiver, latest.0, false, stop)));
-                    }
+                let latest = receiver.borrow_and_update().clone();
+                if let Some(latest) = latest.filter(|latest| latest.0 > seen) {
+                    return Some((Ok(latest.1.clone()), (receiver, latest.0, false, stop)));
                 }
-            },
-        ))
+            }
+        }))
     }
 }

@@ -3,9 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc, sync::atomic::Ordering};
 
-use sky_proto::kernel::v1::{
-    self as pb, event_log_server::EventLog, operations_server::Operations,
-};
+use sky_proto::kernel::v1::{self as pb, event_log_server::EventLog, operations_server::Operations};
 use tonic::{Request, Response, Status};
 
 use crate::{
@@ -26,14 +24,8 @@ pub(crate) const ACCESS: [Access; 2] = [
         service: "sky.kernel.v1.Operations",
         methods: &[
             ("GetHealth", &[Who::AnyService, Who::Staff(Role::Admin)]),
-            (
-                "ListDeadEvents",
-                &[Who::AnyService, Who::Staff(Role::Admin)],
-            ),
-            (
-                "ReplayDeadEvent",
-                &[Who::Service("sky"), Who::Staff(Role::Admin)],
-            ),
+            ("ListDeadEvents", &[Who::AnyService, Who::Staff(Role::Admin)]),
+            ("ReplayDeadEvent", &[Who::Service("sky"), Who::Staff(Role::Admin)]),
             ("LoadHouse", &[Who::Service("sky"), Who::Staff(Role::Admin)]),
         ],
     },
@@ -54,36 +46,30 @@ pub(crate) struct Rooms {
     broker: Broker,
 }
 
-type Row = (
-    i64,
-    uuid::Uuid,
-    String,
-    i64,
-    String,
-    Vec<u8>,
-    chrono::DateTime<chrono::Utc>,
-    serde_json::Value,
-);
+/// A row of the dead events.
+#[derive(sqlx::FromRow)]
+struct Dead {
+    producer: String,
+    #[sqlx(flatten)]
+    event: Event,
+    error: String,
+    attempts: i32,
+    parked: bool,
+    died_at: chrono::DateTime<chrono::Utc>,
+}
 
 impl Rooms {
     pub(crate) fn new(rooms: HashMap<&'static str, Room>, broker: Broker) -> Self {
-        Self {
-            rooms: Arc::new(rooms),
-            broker,
-        }
+        Self { rooms: Arc::new(rooms), broker }
     }
 
     fn room(&self, service: &str) -> Result<&Room, Status> {
-        self.rooms
-            .get(service)
-            .ok_or_else(|| Status::not_found(format!("service: \"{service}\" does not run here")))
+        self.rooms.get(service).ok_or_else(|| Status::not_found(format!("service: \"{service}\" does not run here")))
     }
 
     /// The position of the newest published event of a service.
     pub(crate) async fn head(db: &Db) -> Result<i64, sqlx::Error> {
-        sqlx::query_scalar("select last_pub_seq from outbox_head")
-            .fetch_one(db.pool())
-            .await
+        sqlx::query_scalar("select last_pub_seq from outbox_head").fetch_one(db.pool()).await
     }
 
     /// Health of one service.
@@ -94,10 +80,9 @@ impl Rooms {
         let mut consumers = Vec::new();
         for follower in &room.followers {
             let position = follower.position().await.unwrap_or(0);
-            let lag = (follower.head.load(Ordering::Relaxed) - position)
-                .max(0)
-                .unsigned_abs();
-            metrics::gauge!("sky_consumer_lag", "service" => room.db.service(), "producer" => follower.producer).set(lag as f64);
+            let lag = (follower.head.load(Ordering::Relaxed) - position).max(0).unsigned_abs();
+            metrics::gauge!("sky_consumer_lag", "service" => room.db.service(), "producer" => follower.producer)
+                .set(lag as f64);
             consumers.push(pb::ConsumerHealth {
                 producer: follower.producer.to_owned(),
                 position: position.unsigned_abs(),
@@ -105,19 +90,14 @@ impl Rooms {
             });
         }
         let (age, dead) = oldest.as_ref().map_or((0, 0), |(oldest, dead)| {
-            (
-                oldest.map_or(0, |at| (now - at).num_milliseconds().max(0).unsigned_abs()),
-                dead.unsigned_abs(),
-            )
+            (oldest.map_or(0, |at| (now - at).num_milliseconds().max(0).unsigned_abs()), dead.unsigned_abs())
         });
-        metrics::gauge!("sky_outbox_age_seconds", "service" => room.db.service())
-            .set(age as f64 / 1000.0);
+        metrics::gauge!("sky_outbox_age_seconds", "service" => room.db.service()).set(age as f64 / 1000.0);
         metrics::gauge!("sky_dead_events", "service" => room.db.service()).set(dead as f64);
         pb::ServiceHealth {
             service: name.to_owned(),
             database_ok: oldest.is_ok(),
-            broker_ok: self.broker.client.connection_state()
-                == async_nats::connection::State::Connected,
+            broker_ok: self.broker.client.connection_state() == async_nats::connection::State::Connected,
             outbox_age_ms: age,
             dead_events: dead,
             consumers,
@@ -138,87 +118,40 @@ impl Rooms {
 
 #[tonic::async_trait]
 impl EventLog for Rooms {
-    async fn read(
-        &self,
-        request: Request<pb::ReadRequest>,
-    ) -> Result<Response<pb::ReadResponse>, Status> {
-        let pb::ReadRequest {
-            service,
-            after,
-            limit,
-        } = request.into_inner();
+    async fn read(&self, request: Request<pb::ReadRequest>) -> Result<Response<pb::ReadResponse>, Status> {
+        let pb::ReadRequest { service, after, limit } = request.into_inner();
         let room = self.room(&service)?;
         let limit = match limit {
             0 => 500,
             1..=1000 => i64::from(limit),
             _ => return Err(values::invalid("limit", "must be 1 to 1000, or 0 for 500").into()),
         };
-        let after = i64::try_from(after)
-            .map_err(|_| values::invalid("after", "is larger than any position"))?;
-        let rows: Vec<Row> = sqlx::query_as(
-            "select pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at, headers from outbox where pub_seq > $1 order by pub_seq limit $2",
+        let after = i64::try_from(after).map_err(|_| values::invalid("after", "is larger than any position"))?;
+        let events: Vec<Event> = sqlx::query_as(
+            "select pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at,
+                    coalesce(headers ->> 'traceparent', '') as traceparent
+             from outbox where pub_seq > $1 order by pub_seq limit $2",
         )
         .bind(after)
         .bind(limit)
         .fetch_all(room.db.pool())
         .await
         .map_err(Failure::from)?;
-        let events = rows
-            .into_iter()
-            .map(
-                |(
-                    pub_seq,
-                    event_id,
-                    aggregate_id,
-                    aggregate_version,
-                    type_name,
-                    payload,
-                    occurred_at,
-                    headers,
-                )| {
-                    let traceparent = headers
-                        .get("traceparent")
-                        .and_then(|value| value.as_str())
-                        .unwrap_or_default()
-                        .to_owned();
-                    Event {
-                        pub_seq,
-                        event_id,
-                        aggregate_id,
-                        aggregate_version,
-                        type_name,
-                        payload,
-                        occurred_at,
-                        traceparent,
-                    }
-                    .to_logged()
-                },
-            )
-            .collect();
+        let events = events.iter().map(Event::to_logged).collect();
         Ok(Response::new(pb::ReadResponse { events }))
     }
 
-    async fn head(
-        &self,
-        request: Request<pb::HeadRequest>,
-    ) -> Result<Response<pb::HeadResponse>, Status> {
+    async fn head(&self, request: Request<pb::HeadRequest>) -> Result<Response<pb::HeadResponse>, Status> {
         let room = self.room(&request.into_inner().service)?;
         let head = Self::head(&room.db).await.map_err(Failure::from)?;
-        Ok(Response::new(pb::HeadResponse {
-            pub_seq: head.unsigned_abs(),
-        }))
+        Ok(Response::new(pb::HeadResponse { pub_seq: head.unsigned_abs() }))
     }
 }
 
 #[tonic::async_trait]
 impl Operations for Rooms {
-    async fn get_health(
-        &self,
-        _: Request<pb::GetHealthRequest>,
-    ) -> Result<Response<pb::GetHealthResponse>, Status> {
-        Ok(Response::new(pb::GetHealthResponse {
-            services: self.health_of_all().await,
-        }))
+    async fn get_health(&self, _: Request<pb::GetHealthRequest>) -> Result<Response<pb::GetHealthResponse>, Status> {
+        Ok(Response::new(pb::GetHealthResponse { services: self.health_of_all().await }))
     }
 
     async fn list_dead_events(
@@ -230,54 +163,20 @@ impl Operations for Rooms {
             self.room(&wanted)?;
         }
         let mut events = Vec::new();
-        for (name, room) in self
-            .rooms
-            .iter()
-            .filter(|(name, _)| wanted.is_empty() || **name == wanted)
-        {
-            let rows: Vec<(String, i64, uuid::Uuid, String, i64, String, Vec<u8>, chrono::DateTime<chrono::Utc>, String, i32, bool, chrono::DateTime<chrono::Utc>)> = sqlx::query_as(
-                "select producer, pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at, error, attempts, parked, died_at
-                 from dead_events order by producer, pub_seq",
-            )
-            .fetch_all(room.db.pool())
-            .await
-            .map_err(Failure::from)?;
-            events.extend(rows.into_iter().map(
-                |(
-                    producer,
-                    pub_seq,
-                    event_id,
-                    aggregate_id,
-                    aggregate_version,
-                    type_name,
-                    payload,
-                    occurred_at,
-                    error,
-                    attempts,
-                    parked,
-                    died_at,
-                )| {
-                    let event = Event {
-                        pub_seq,
-                        event_id,
-                        aggregate_id,
-                        aggregate_version,
-                        type_name,
-                        payload,
-                        occurred_at,
-                        traceparent: String::new(),
-                    };
-                    pb::DeadEvent {
-                        service: (*name).to_owned(),
-                        producer,
-                        event: Some(event.to_logged()),
-                        error,
-                        attempts: attempts.unsigned_abs(),
-                        parked,
-                        died_at: Some(values::timestamp(died_at)),
-                    }
-                },
-            ));
+        for (name, room) in self.rooms.iter().filter(|(name, _)| wanted.is_empty() || **name == wanted) {
+            let dead: Vec<Dead> = sqlx::query_as("select * from dead_events order by producer, pub_seq")
+                .fetch_all(room.db.pool())
+                .await
+                .map_err(Failure::from)?;
+            events.extend(dead.into_iter().map(|dead| pb::DeadEvent {
+                service: (*name).to_owned(),
+                event: Some(dead.event.to_logged()),
+                producer: dead.producer,
+                error: dead.error,
+                attempts: dead.attempts.unsigned_abs(),
+                parked: dead.parked,
+                died_at: Some(values::timestamp(dead.died_at)),
+            }));
         }
         Ok(Response::new(pb::ListDeadEventsResponse { events }))
     }
@@ -288,18 +187,12 @@ impl Operations for Rooms {
     ) -> Result<Response<pb::ReplayDeadEventResponse>, Status> {
         let request = request.into_inner();
         let room = self.room(&request.service)?;
-        let follower = room
-            .followers
-            .iter()
-            .find(|follower| follower.producer == request.producer)
-            .ok_or_else(|| {
-                Status::not_found(format!(
-                    "producer: {} does not consume \"{}\"",
-                    request.service, request.producer
-                ))
+        let follower =
+            room.followers.iter().find(|follower| follower.producer == request.producer).ok_or_else(|| {
+                Status::not_found(format!("producer: {} does not consume \"{}\"", request.service, request.producer))
             })?;
-        let pub_seq = i64::try_from(request.pub_seq)
-            .map_err(|_| values::invalid("pub_seq", "is larger than any position"))?;
+        let pub_seq =
+            i64::try_from(request.pub_seq).map_err(|_| values::invalid("pub_seq", "is larger than any position"))?;
         let applied = follower.replay(pub_seq).await?;
         Ok(Response::new(pb::ReplayDeadEventResponse { applied }))
     }
@@ -308,24 +201,15 @@ impl Operations for Rooms {
         &self,
         request: Request<pb::LoadHouseRequest>,
     ) -> Result<Response<pb::LoadHouseResponse>, Status> {
-        let pb::LoadHouseRequest {
-            service,
-            house_toml,
-            check_only,
-        } = request.into_inner();
+        let pb::LoadHouseRequest { service, house_toml, check_only } = request.into_inner();
         let room = self.room(&service)?;
         let Some(loader) = room.house else {
-            return Ok(Response::new(pb::LoadHouseResponse {
-                summary: String::new(),
-            }));
+            return Ok(Response::new(pb::LoadHouseResponse { summary: String::new() }));
         };
-        let summary = (loader.check)(&house_toml)
-            .map_err(|problem| values::invalid("house_toml", problem))?;
+        let summary = (loader.check)(&house_toml).map_err(|problem| values::invalid("house_toml", problem))?;
         if !check_only {
             room.db
-                .transact(move |tx| {
-                    Box::pin(async move { (loader.apply)(tx, &house_toml).await.map_err(Loading) })
-                })
+                .transact(move |tx| Box::pin(async move { (loader.apply)(tx, &house_toml).await.map_err(Loading) }))
                 .await
                 .map_err(|Loading(failure)| match failure.code {
                     Code::Internal | Code::Unavailable => Status::from(failure),

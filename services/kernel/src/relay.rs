@@ -69,15 +69,7 @@ pub(crate) struct Relay {
 impl Relay {
     pub(crate) fn new(db: Db, broker: Broker) -> Self {
         let service = db.service();
-        Self {
-            db,
-            broker,
-            service,
-            sent: 0,
-            stream_seq: 0,
-            unmarked: Vec::new(),
-            unmarked_since: None,
-        }
+        Self { db, broker, service, sent: 0, stream_seq: 0, unmarked: Vec::new(), unmarked_since: None }
     }
 
     /// Works until dropped. Errors are logged and cured by the next reconciliation.
@@ -88,8 +80,7 @@ impl Relay {
                 Ok(()) => pause = Duration::from_millis(100),
                 Err(broken) => {
                     let fenced = matches!(&broken, Broken::Publish(error) if error.kind() == PublishErrorKind::WrongLastSequence);
-                    metrics::counter!("sky_relay_interruptions_total", "service" => self.service)
-                        .increment(1);
+                    metrics::counter!("sky_relay_interruptions_total", "service" => self.service).increment(1);
                     tracing::warn!(service = self.service, fenced, error = %broken, "relay interrupted; it compares with the stream and goes on");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(3));
@@ -110,19 +101,13 @@ impl Relay {
             if rows.is_empty() {
                 let jitter = Duration::from_millis(rand::rng().random_range(250..1000));
                 let idle = self.unmarked_since.map_or(jitter, |since| {
-                    (since + MARK_AFTER)
-                        .saturating_duration_since(tokio::time::Instant::now())
-                        .min(jitter)
+                    (since + MARK_AFTER).saturating_duration_since(tokio::time::Instant::now()).min(jitter)
                 });
                 let _ = tokio::time::timeout(idle, wakeups.notified()).await;
             } else {
                 self.publish(rows).await?;
             }
-            if self
-                .unmarked_since
-                .is_some_and(|since| since.elapsed() >= MARK_AFTER)
-                || self.unmarked.len() >= 2000
-            {
+            if self.unmarked_since.is_some_and(|since| since.elapsed() >= MARK_AFTER) || self.unmarked.len() >= 2000 {
                 self.mark().await?;
             }
         }
@@ -132,16 +117,10 @@ impl Relay {
     /// Publishes a run of rows, pipelined, each expecting the one before it.
     async fn publish(&mut self, rows: Vec<Row>) -> Result<(), Broken> {
         let mut acks = FuturesOrdered::new();
-        let mut expected = self.stream_seq;
-        for row in rows {
+        for (expected, row) in (self.stream_seq..).zip(rows) {
             let pub_seq = row.pub_seq;
             let subject = self.broker.subject(&row.subject);
-            let ack = self
-                .broker
-                .jetstream
-                .send_publish(subject, message(self.service, row, expected))
-                .await?;
-            expected += 1;
+            let ack = self.broker.jetstream.send_publish(subject, message(self.service, row, expected)).await?;
             acks.push_back(async move { (pub_seq, ack.await) });
         }
         while let Some((pub_seq, ack)) = acks.next().await {
@@ -149,8 +128,7 @@ impl Relay {
             self.stream_seq = ack.sequence;
             self.sent = pub_seq;
             self.unmarked.push((pub_seq, ack.sequence.cast_signed()));
-            self.unmarked_since
-                .get_or_insert_with(tokio::time::Instant::now);
+            self.unmarked_since.get_or_insert_with(tokio::time::Instant::now);
         }
         Ok(())
     }
@@ -170,15 +148,10 @@ impl Relay {
     /// marks (the broker lost its tail or its disk): publish again. Or it may hold what we never wrote:
     /// then it is no cache of this log and is built anew.
     async fn reconcile(&mut self) -> Result<(), Broken> {
-        let info = self
-            .broker
-            .provision_stream(self.service)
-            .await
-            .map_err(Broken::Broker)?;
+        let info = self.broker.provision_stream(self.service).await.map_err(Broken::Broker)?;
         let last = info.state.last_sequence.cast_signed();
-        let marked: i64 = sqlx::query_scalar("select coalesce(max(js_seq), 0) from outbox")
-            .fetch_one(self.db.pool())
-            .await?;
+        let marked: i64 =
+            sqlx::query_scalar("select coalesce(max(js_seq), 0) from outbox").fetch_one(self.db.pool()).await?;
         if last < marked {
             tracing::error!(
                 service = self.service,
@@ -195,25 +168,17 @@ impl Relay {
         let from = last.min(marked);
         let agrees = self.adopt(from, last).await?;
         if !agrees {
-            tracing::error!(
-                service = self.service,
-                "the stream holds what this service never wrote; it is built anew"
-            );
+            tracing::error!(service = self.service, "the stream holds what this service never wrote; it is built anew");
             metrics::counter!("sky_broker_losses_total", "service" => self.service).increment(1);
             self.broker
                 .jetstream
                 .delete_stream(self.broker.stream_name(self.service))
                 .await
                 .map_err(|error| Broken::Broker(error.into()))?;
-            self.broker
-                .provision_stream(self.service)
-                .await
-                .map_err(Broken::Broker)?;
-            sqlx::query(
-                "update outbox set js_seq = null, published_at = null where js_seq is not null",
-            )
-            .execute(self.db.pool())
-            .await?;
+            self.broker.provision_stream(self.service).await.map_err(Broken::Broker)?;
+            sqlx::query("update outbox set js_seq = null, published_at = null where js_seq is not null")
+                .execute(self.db.pool())
+                .await?;
             self.stream_seq = 0;
         } else {
             self.stream_seq = last.unsigned_abs();
@@ -242,20 +207,19 @@ impl Relay {
             let message = match stream.direct_get(sequence.unsigned_abs()).await {
                 Ok(message) => message,
                 // Aged out of the stream: nothing to compare.
-                Err(error)
-                    if error.kind()
-                        == async_nats::jetstream::stream::DirectGetErrorKind::NotFound =>
-                {
+                Err(error) if error.kind() == async_nats::jetstream::stream::DirectGetErrorKind::NotFound => {
                     continue;
                 }
                 Err(error) => return Err(Broken::Broker(error.into())),
             };
-            let id = message
-                .headers
-                .get("Nats-Msg-Id")
-                .and_then(|id| Uuid::try_parse(id.as_str()).ok());
+            let id = message.headers.get("Nats-Msg-Id").and_then(|id| Uuid::try_parse(id.as_str()).ok());
             let ours: Option<(i64, Option<i64>)> = match id {
-                Some(id) => sqlx::query_as("select pub_seq, js_seq from outbox where event_id = $1 and pub_seq is not null").bind(id).fetch_optional(self.db.pool()).await?,
+                Some(id) => {
+                    sqlx::query_as("select pub_seq, js_seq from outbox where event_id = $1 and pub_seq is not null")
+                        .bind(id)
+                        .fetch_optional(self.db.pool())
+                        .await?
+                }
                 None => None,
             };
             match ours {
@@ -285,11 +249,7 @@ async fn take(pool: &PgPool, after: i64, most: i32) -> Result<Vec<Row>, sqlx::Er
         .await
 }
 
-async fn mark(
-    pool: &PgPool,
-    published: &[(i64, i64)],
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+async fn mark(pool: &PgPool, published: &[(i64, i64)], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let (pub_seqs, js_seqs): (Vec<i64>, Vec<i64>) = published.iter().copied().unzip();
     sqlx::query("update outbox o set js_seq = m.js, published_at = $3 from unnest($1::bigint[], $2::bigint[]) as m(pub, js) where o.pub_seq = m.pub")
         .bind(pub_seqs)
@@ -315,11 +275,7 @@ fn message(service: &str, row: Row, expected: u64) -> PublishMessage {
         .header("ce-subject", row.aggregate_id)
         .header("ce-time", row.occurred_at.to_rfc3339())
         .payload(row.payload.into());
-    if let Some(traceparent) = row
-        .headers
-        .get("traceparent")
-        .and_then(|value| value.as_str())
-    {
+    if let Some(traceparent) = row.headers.get("traceparent").and_then(|value| value.as_str()) {
         message = message.header("traceparent", traceparent);
     }
     message

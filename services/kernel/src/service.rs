@@ -6,8 +6,8 @@ use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
 use crate::{
-    Access, BoxFuture, Clock, Consumer, Db, Failure, Settings, Tasks, Transport, Tx,
-    identity::Keys, leader::Leader, transport::Transports,
+    Access, BoxFuture, Clock, Consumer, Db, Failure, Settings, Tasks, Transport, Tx, identity::Keys, leader::Leader,
+    transport::Transports,
 };
 
 /// A service as inert data; nothing happens until the kernel runs it.
@@ -92,9 +92,7 @@ pub struct Parts {
 
 impl std::fmt::Debug for Parts {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Parts")
-            .field("access", &self.access)
-            .finish_non_exhaustive()
+        out.debug_struct("Parts").field("access", &self.access).finish_non_exhaustive()
     }
 }
 

@@ -43,10 +43,7 @@ impl Tasks {
     /// A group that ends with this one and can be ended alone before it.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self {
-            tracker: TaskTracker::new(),
-            stop: self.stop.child_token(),
-        }
+        Self { tracker: TaskTracker::new(), stop: self.stop.child_token() }
     }
 
     /// Tells all tasks to stop and waits for them, at most `cap`. False: some did not end in time.

@@ -35,25 +35,17 @@ impl Drop for Guard {
 /// # Errors
 /// A log filter that cannot be read, an endpoint that is no address.
 pub fn init(settings: &Settings) -> anyhow::Result<Guard> {
-    let filter = EnvFilter::try_new(&settings.log)
-        .map_err(|error| anyhow::anyhow!("log = \"{}\": {error}", settings.log))?;
+    let filter =
+        EnvFilter::try_new(&settings.log).map_err(|error| anyhow::anyhow!("log = \"{}\": {error}", settings.log))?;
     let provider = if settings.otlp_endpoint.is_empty() {
         None
     } else {
         global::set_text_map_propagator(TraceContextPropagator::new());
-        let exporter = opentelemetry_otlp::SpanExporter::builder()
-            .with_tonic()
-            .with_endpoint(&settings.otlp_endpoint)
-            .build()?;
-        Some(
-            SdkTracerProvider::builder()
-                .with_batch_exporter(exporter)
-                .build(),
-        )
+        let exporter =
+            opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(&settings.otlp_endpoint).build()?;
+        Some(SdkTracerProvider::builder().with_batch_exporter(exporter).build())
     };
-    let traces = provider
-        .as_ref()
-        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("sky")));
+    let traces = provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("sky")));
     tracing_subscriber::registry()
         .with(filter)
         .with(tracing_subscriber::fmt::layer().with_target(false))
@@ -90,10 +82,7 @@ struct Headers<'a>(&'a mut http::HeaderMap);
 
 impl Injector for Headers<'_> {
     fn set(&mut self, key: &str, value: String) {
-        if let (Ok(name), Ok(value)) = (
-            http::HeaderName::try_from(key),
-            http::HeaderValue::from_str(&value),
-        ) {
+        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(key), http::HeaderValue::from_str(&value)) {
             self.0.insert(name, value);
         }
     }
@@ -114,30 +103,21 @@ impl Extractor for Read<'_> {
 /// Sends the present trace along with a call.
 pub(crate) fn inject(headers: &mut http::HeaderMap) {
     global::get_text_map_propagator(|propagator| {
-        propagator.inject_context(&tracing::Span::current().context(), &mut Headers(headers))
+        propagator.inject_context(&tracing::Span::current().context(), &mut Headers(headers));
     });
 }
 
 /// A layer around every call: a span that continues the caller's trace, and the latency.
-pub(crate) async fn observe(
-    request: axum::extract::Request,
-    next: axum::middleware::Next,
-) -> axum::response::Response {
+pub(crate) async fn observe(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
     use tracing::Instrument;
     let path = request.uri().path().to_owned();
     let span = tracing::info_span!("rpc", otel.name = %path);
-    let parent =
-        global::get_text_map_propagator(|propagator| propagator.extract(&Read(request.headers())));
+    let parent = global::get_text_map_propagator(|propagator| propagator.extract(&Read(request.headers())));
     // Fails only when tracing is off.
     let _ = span.set_parent(parent);
     let started = std::time::Instant::now();
     let response = next.run(request).instrument(span).await;
-    let status = response
-        .headers()
-        .get("grpc-status")
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("0")
-        .to_owned();
+    let status = response.headers().get("grpc-status").and_then(|value| value.to_str().ok()).unwrap_or("0").to_owned();
     metrics::histogram!("sky_rpc_seconds", "method" => path, "status" => status)
         .record(started.elapsed().as_secs_f64());
     response
@@ -146,24 +126,10 @@ pub(crate) async fn observe(
 /// The span of a reaction: a root of its own with a link back, so that one slow house never yields a
 /// day-long trace.
 pub(crate) fn reaction_span(service: &str, event: &crate::Event) -> tracing::Span {
-    let span = tracing::info_span!(
-        "reaction",
-        service,
-        event = event.type_name,
-        position = event.pub_seq
-    );
+    let span = tracing::info_span!("reaction", service, event = event.type_name, position = event.pub_seq);
     if !event.traceparent.is_empty() {
-        let carrier = std::collections::HashMap::from([(
-            "traceparent".to_owned(),
-            event.traceparent.clone(),
-        )]);
-        span.add_link(
-            TraceContextPropagator::new()
-                .extract(&carrier)
-                .span()
-                .span_context()
-                .clone(),
-        );
+        let carrier = std::collections::HashMap::from([("traceparent".to_owned(), event.traceparent.clone())]);
+        span.add_link(TraceContextPropagator::new().extract(&carrier).span().span_context().clone());
     }
     span
 }

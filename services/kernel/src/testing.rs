@@ -12,10 +12,11 @@ use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use uuid::Uuid;
 
 use crate::{
-    Boot, BoxFuture, Caller, Clock, Context, Event, Failure, Parts, Role, Running, Service,
-    Settings, Tx,
+    Boot, BoxFuture, Caller, Clock, Context, Event, Failure, Parts, Role, Running, Service, Settings, Tx,
+    broker::Broker,
     identity::Keys,
     operations::{Room, Rooms},
+    relay::{PUB_SEQ, Relay},
 };
 
 /// When test houses open: a Saturday noon in Halle.
@@ -34,7 +35,9 @@ pub struct TestDb {
 }
 
 fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run the tests with deploy/test, or under `sky servers -- cargo test …`"))
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: run the tests with deploy/test, or under `sky servers -- cargo test …`")
+    })
 }
 
 impl TestDb {
@@ -42,19 +45,10 @@ impl TestDb {
     pub async fn create() -> Self {
         let admin = variable("TEST_DATABASE_URL");
         let name = format!("t_{}", Uuid::new_v4().simple());
-        let mut connection = PgConnection::connect(&admin)
-            .await
-            .expect("TEST_DATABASE_URL is reachable");
-        connection
-            .execute(AssertSqlSafe(format!("create database {name}")))
-            .await
-            .expect("database created");
+        let mut connection = PgConnection::connect(&admin).await.expect("TEST_DATABASE_URL is reachable");
+        connection.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("database created");
         let (base, _) = admin.rsplit_once('/').expect("a URL with a database");
-        Self {
-            url: format!("{base}/{name}"),
-            admin,
-            name,
-        }
+        Self { url: format!("{base}/{name}"), admin, name }
     }
 }
 
@@ -63,17 +57,11 @@ impl Drop for TestDb {
         let (admin, name) = (self.admin.clone(), self.name.clone());
         // A runtime of its own: the test's may be gone already.
         let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let mut connection = PgConnection::connect(&admin)
-                    .await
-                    .map_err(std::io::Error::other)?;
+                let mut connection = PgConnection::connect(&admin).await.map_err(std::io::Error::other)?;
                 connection
-                    .execute(AssertSqlSafe(format!(
-                        "drop database if exists {name} with (force)"
-                    )))
+                    .execute(AssertSqlSafe(format!("drop database if exists {name} with (force)")))
                     .await
                     .map_err(std::io::Error::other)
             })
@@ -129,60 +117,32 @@ impl House {
         clock: Clock,
         own: BTreeMap<String, BTreeMap<String, toml::Value>>,
     ) -> Self {
+        Self::start_with(services, clock, |settings| settings.services = own).await
+    }
+
+    /// Starts services with settings changed by the test.
+    pub async fn start_with(services: &[Service], clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
         let db = TestDb::create().await;
         let mut settings = settings(&db);
-        settings.services = own;
-        let boot = Boot {
-            services: services.to_vec(),
-            settings: settings.clone(),
-            clock: clock.clone(),
-            migrate: true,
-        };
+        change(&mut settings);
+        let boot =
+            Boot { services: services.to_vec(), settings: settings.clone(), clock: clock.clone(), migrate: true };
         let running = crate::run(boot).await.expect("the test house starts");
         let keys = settings.keys().expect("test keys");
-        Self {
-            running,
-            clock,
-            keys,
-            settings,
-            services: services.to_vec(),
-            db,
-        }
+        Self { running, clock, keys, settings, services: services.to_vec(), db }
     }
 
     /// Ends the process and starts it again on the same data.
     pub async fn restart(self) -> Self {
-        let Self {
-            running,
-            clock,
-            keys,
-            settings,
-            services,
-            db,
-        } = self;
+        let Self { running, clock, keys, settings, services, db } = self;
         running.shutdown().await;
-        let boot = Boot {
-            services: services.clone(),
-            settings: settings.clone(),
-            clock: clock.clone(),
-            migrate: true,
-        };
+        let boot = Boot { services: services.clone(), settings: settings.clone(), clock: clock.clone(), migrate: true };
         let running = crate::run(boot).await.expect("the test house starts again");
-        Self {
-            running,
-            clock,
-            keys,
-            settings,
-            services,
-            db,
-        }
+        Self { running, clock, keys, settings, services, db }
     }
 
     fn room(&self, service: &str) -> &Room {
-        self.running
-            .by_name
-            .get(service)
-            .unwrap_or_else(|| panic!("{service} does not run in this test"))
+        self.running.by_name.get(service).unwrap_or_else(|| panic!("{service} does not run in this test"))
     }
 
     /// A service's schema, to look into.
@@ -205,16 +165,11 @@ impl House {
         Channel,
         impl FnMut(tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> + Clone + use<>,
     > {
-        let channel = Channel::from_shared(format!("http://{}", self.running.grpc))
-            .expect("an address")
-            .connect_lazy();
+        let channel = Channel::from_shared(format!("http://{}", self.running.grpc)).expect("an address").connect_lazy();
         let token = (*caller != Caller::Nobody).then(|| self.keys.sign(caller));
         InterceptedService::new(channel, move |mut request: tonic::Request<()>| {
             if let Some(token) = &token {
-                request.metadata_mut().insert(
-                    "authorization",
-                    format!("Bearer {token}").parse().expect("ASCII"),
-                );
+                request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().expect("ASCII"));
             }
             Ok(request)
         })
@@ -253,18 +208,11 @@ impl House {
     }
 
     /// Appends an event to a service's outbox as a command would; it travels the real way.
-    pub async fn emit<M: Message + Name + 'static>(
-        &self,
-        producer: &str,
-        aggregate: &str,
-        event: M,
-    ) {
+    pub async fn emit<M: Message + Name + 'static>(&self, producer: &str, aggregate: &str, event: M) {
         let aggregate = aggregate.to_owned();
-        self.transact(producer, move |tx| {
-            Box::pin(async move { tx.append(&aggregate, &event).await })
-        })
-        .await
-        .expect("event appended");
+        self.transact(producer, move |tx| Box::pin(async move { tx.append(&aggregate, &event).await }))
+            .await
+            .expect("event appended");
     }
 
     /// Runs something in a service's transaction.
@@ -281,20 +229,16 @@ impl House {
 
     /// The events of a service of one type, in order, decoded.
     pub async fn events<M: Message + Name + Default>(&self, service: &str) -> Vec<M> {
-        let payloads: Vec<Vec<u8>> =
-            sqlx::query_scalar("select payload from outbox where type = $1 order by seq")
-                .bind(M::full_name())
-                .fetch_all(self.pool(service))
-                .await
-                .expect("outbox read");
-        payloads
-            .iter()
-            .map(|payload| M::decode(payload.as_slice()).expect("our own event"))
-            .collect()
+        let payloads: Vec<Vec<u8>> = sqlx::query_scalar("select payload from outbox where type = $1 order by seq")
+            .bind(M::full_name())
+            .fetch_all(self.pool(service))
+            .await
+            .expect("outbox read");
+        payloads.iter().map(|payload| M::decode(payload.as_slice()).expect("our own event")).collect()
     }
 
     /// Waits until every event is published and every consumer of this process is at its producer's
-    /// head; at most 20 s of real time.
+    /// head; at most 40 s of real time.
     pub async fn settle(&self) {
         let settled = tokio::time::timeout(Duration::from_secs(20), async {
             while !self.is_settled().await {
@@ -302,34 +246,146 @@ impl House {
             }
         })
         .await;
-        assert!(
-            settled.is_ok(),
-            "events did not settle: {:#?}",
-            self.running.health().await
-        );
+        assert!(settled.is_ok(), "events did not settle: {:#?}", self.running.health().await);
     }
 
+    /// Looks twice: what a reaction appended during the first look is seen by the second.
     async fn is_settled(&self) -> bool {
-        for room in self.running.by_name.values() {
-            let waiting: bool =
-                sqlx::query_scalar("select exists (select 1 from outbox where pub_seq is null)")
-                    .fetch_one(room.db.pool())
-                    .await
-                    .unwrap_or(true);
-            if waiting {
+        self.nothing_under_way().await && self.nothing_under_way().await
+    }
+
+    async fn nothing_under_way(&self) -> bool {
+        let rooms = self.running.by_name.values();
+        for room in rooms.clone() {
+            let waiting = "select exists (select 1 from outbox where pub_seq is null)";
+            if sqlx::query_scalar(waiting).fetch_one(room.db.pool()).await.unwrap_or(true) {
                 return false;
             }
-            for follower in &room.followers {
-                let Some(producer) = self.running.by_name.get(follower.producer) else {
-                    continue;
-                };
-                let head = Rooms::head(&producer.db).await.unwrap_or(i64::MAX);
-                if follower.position().await.unwrap_or(-1) < head {
-                    return false;
-                }
+        }
+        for follower in rooms.flat_map(|room| &room.followers) {
+            let Some(producer) = self.running.by_name.get(follower.producer) else {
+                continue;
+            };
+            let head = Rooms::head(&producer.db).await.unwrap_or(i64::MAX);
+            if follower.position().await.unwrap_or(-1) < head {
+                return false;
             }
         }
         true
+    }
+}
+
+/// Looking into the event log, and bending it, for the fault tests.
+impl House {
+    /// Hands events to a service's consumer as the bus would, in the given order.
+    pub async fn deliver(&self, service: &str, producer: &str, events: &[Event]) {
+        let follower = self
+            .room(service)
+            .followers
+            .iter()
+            .find(|follower| follower.producer == producer)
+            .expect("a consumer of that producer");
+        follower.apply_all(events).await;
+    }
+
+    /// A second relay of a service, at work although it does not lead; ends with the house.
+    pub async fn second_relay(&self, service: &str) {
+        let broker =
+            Broker::connect(&self.settings.nats_url, &self.settings.nats_prefix, "second-relay").await.expect("broker");
+        self.running.background().spawn_until_stop(Relay::new(self.room(service).db.clone(), broker).run());
+    }
+
+    /// The positions (`Sky-Pub-Seq`) of the messages in a service's stream, in stream order.
+    pub async fn stream_positions(&self, service: &str) -> Vec<i64> {
+        let broker =
+            Broker::connect(&self.settings.nats_url, &self.settings.nats_prefix, "look").await.expect("broker");
+        let stream = broker.jetstream.get_stream(broker.stream_name(service)).await.expect("stream");
+        let state = stream.get_info().await.expect("info").state;
+        let mut positions = Vec::new();
+        for sequence in state.first_sequence..=state.last_sequence {
+            let message = stream.direct_get(sequence).await.expect("message");
+            positions.push(message.headers.get(PUB_SEQ).expect("position").as_str().parse().expect("number"));
+        }
+        positions
+    }
+
+    /// The position up to which `service` has applied `producer`'s events.
+    pub async fn position(&self, service: &str, producer: &str) -> i64 {
+        self.room(service)
+            .followers
+            .iter()
+            .find(|follower| follower.producer == producer)
+            .expect("a consumer of that producer")
+            .position()
+            .await
+            .expect("position")
+    }
+}
+
+/// A nats-server of the test's own, to kill, wipe and start again. The program is `TEST_NATS_SERVER`,
+/// else `nats-server` from the PATH.
+#[derive(Debug)]
+pub struct TestBroker {
+    folder: std::path::PathBuf,
+    port: u16,
+    process: Option<std::process::Child>,
+}
+
+impl TestBroker {
+    /// Starts one on a free port.
+    pub async fn start() -> Self {
+        let folder = std::env::temp_dir().join(format!("sky-nats-{}", Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&folder).expect("folder");
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        let mut broker = Self { folder, port, process: None };
+        broker.restart().await;
+        broker
+    }
+
+    /// Its URL.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Kills it as a power cut would (SIGKILL).
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().expect("killed");
+            process.wait().expect("gone");
+        }
+    }
+
+    /// Deletes its disk; only while it is dead.
+    pub fn wipe(&self) {
+        assert!(self.process.is_none(), "kill it first");
+        std::fs::remove_dir_all(self.folder.join("jetstream")).expect("wiped");
+    }
+
+    /// Starts it on what its disk has.
+    pub async fn restart(&mut self) {
+        let program = std::env::var("TEST_NATS_SERVER").unwrap_or_else(|_| "nats-server".to_owned());
+        let log = std::fs::File::create(self.folder.join("log")).expect("log file");
+        let process = std::process::Command::new(&program)
+            .args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"])
+            .arg(&self.folder)
+            .stderr(log)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {program}: {error}; set TEST_NATS_SERVER"));
+        self.process = Some(process);
+        while tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+impl Drop for TestBroker {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -342,10 +398,7 @@ pub const fn producer(name: &'static str) -> Service {
     }
     Service {
         name,
-        migrations: || sqlx::migrate::Migrator {
-            ignore_missing: true,
-            ..sqlx::migrate::Migrator::DEFAULT
-        },
+        migrations: || sqlx::migrate::Migrator { ignore_missing: true, ..sqlx::migrate::Migrator::DEFAULT },
         build,
     }
 }
@@ -353,17 +406,11 @@ pub const fn producer(name: &'static str) -> Service {
 /// A member of staff with one role.
 #[must_use]
 pub fn staff(role: Role) -> Caller {
-    Caller::Staff {
-        account: format!("test-{}", role.name()),
-        roles: vec![role],
-    }
+    Caller::Staff { account: format!("test-{}", role.name()), roles: vec![role] }
 }
 
 /// A visitor who has opened a visit's page.
 #[must_use]
 pub fn visitor(visit: Option<Uuid>) -> Caller {
-    Caller::Visitor {
-        session: "test".to_owned(),
-        visit,
-    }
+    Caller::Visitor { session: "test".to_owned(), visit }
 }

@@ -142,13 +142,7 @@ fn check_letter(letters: &[u8]) -> u8 {
     let sum: usize = letters
         .iter()
         .enumerate()
-        .map(|(place, letter)| {
-            (place + 1)
-                * ALPHABET
-                    .iter()
-                    .position(|known| known == letter)
-                    .unwrap_or(0)
-        })
+        .map(|(place, letter)| (place + 1) * ALPHABET.iter().position(|known| known == letter).unwrap_or(0))
         .sum();
     ALPHABET[sum % 24]
 }
@@ -157,21 +151,12 @@ fn check_letter(letters: &[u8]) -> u8 {
 /// letter does not fit).
 #[must_use]
 pub fn read_reference(typed: &str) -> Option<String> {
-    let letters: Vec<u8> = typed
-        .bytes()
-        .filter(u8::is_ascii_alphanumeric)
-        .map(|letter| letter.to_ascii_uppercase())
-        .collect();
+    let letters: Vec<u8> =
+        typed.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect();
     let ok = letters.len() == 8
         && letters.iter().all(|letter| ALPHABET.contains(letter))
         && check_letter(&letters[..7]) == letters[7];
-    ok.then(|| {
-        format!(
-            "{}-{}",
-            String::from_utf8_lossy(&letters[..4]),
-            String::from_utf8_lossy(&letters[4..])
-        )
-    })
+    ok.then(|| format!("{}-{}", String::from_utf8_lossy(&letters[..4]), String::from_utf8_lossy(&letters[4..])))
 }
 
 #[cfg(test)]
@@ -199,38 +184,21 @@ mod tests {
         let text = keys().issue_code(&code());
         assert!(text.len() < 180, "fits a small QR code");
         assert_eq!(keys().read_code(&text), Ok(code()));
-        assert_eq!(
-            Keys::from_seeds([1; 32], [3; 32]).read_code(&text),
-            Err(NotOurs::Forged)
-        );
+        assert_eq!(Keys::from_seeds([1; 32], [3; 32]).read_code(&text), Err(NotOurs::Forged));
         let mut bytes = base45::decode(&text).expect("our own");
         bytes[10] ^= 1;
-        assert_eq!(
-            keys().read_code(&base45::encode(&bytes)),
-            Err(NotOurs::Forged)
-        );
+        assert_eq!(keys().read_code(&base45::encode(&bytes)), Err(NotOurs::Forged));
         for nonsense in ["", "HELLO", "https://example.org", &text[..40]] {
-            assert_eq!(
-                keys().read_code(nonsense),
-                Err(NotOurs::Malformed),
-                "{nonsense}"
-            );
+            assert_eq!(keys().read_code(nonsense), Err(NotOurs::Malformed), "{nonsense}");
         }
     }
 
     #[test]
     fn a_reference_survives_being_said_aloud() {
         let reference = reference(Uuid::now_v7());
-        assert_eq!(
-            read_reference(&reference.to_lowercase().replace('-', " ")),
-            Some(reference.clone())
-        );
+        assert_eq!(read_reference(&reference.to_lowercase().replace('-', " ")), Some(reference.clone()));
         let mut wrong = reference.into_bytes();
         wrong[0] = if wrong[0] == b'3' { b'4' } else { b'3' };
-        assert_eq!(
-            read_reference(&String::from_utf8_lossy(&wrong)),
-            None,
-            "one letter misheard"
-        );
+        assert_eq!(read_reference(&String::from_utf8_lossy(&wrong)), None, "one letter misheard");
     }
 }

@@ -34,41 +34,26 @@ enum Way {
 }
 
 impl Transports {
-    pub(crate) fn new(
-        peers: &std::collections::BTreeMap<String, String>,
-        keys: Keys,
-    ) -> anyhow::Result<Self> {
+    pub(crate) fn new(peers: &std::collections::BTreeMap<String, String>, keys: Keys) -> anyhow::Result<Self> {
         let mut ways = HashMap::new();
         for (service, address) in peers {
             let endpoint = Endpoint::from_shared(address.clone())
-                .map_err(|error| {
-                    anyhow::anyhow!("peers.{service} = \"{address}\" is not an address: {error}")
-                })?
+                .map_err(|error| anyhow::anyhow!("peers.{service} = \"{address}\" is not an address: {error}"))?
                 .connect_timeout(std::time::Duration::from_secs(3))
                 .http2_keep_alive_interval(std::time::Duration::from_secs(10))
                 .keep_alive_while_idle(true);
             ways.insert(service.clone(), Way::There(endpoint.connect_lazy()));
         }
-        Ok(Self {
-            ways: Arc::new(RwLock::new(ways)),
-            keys,
-        })
+        Ok(Self { ways: Arc::new(RwLock::new(ways)), keys })
     }
 
     /// A service of this process: its calls need no network.
     pub(crate) fn here(&self, service: &str, router: axum::Router) {
-        self.ways
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(service.to_owned(), Way::Here(router));
+        self.ways.write().unwrap_or_else(PoisonError::into_inner).insert(service.to_owned(), Way::Here(router));
     }
 
     pub(crate) fn to(&self, service: &'static str, caller: &'static str) -> Transport {
-        Transport {
-            to: service,
-            caller: Caller::Service(caller.to_owned()),
-            transports: self.clone(),
-        }
+        Transport { to: service, caller: Caller::Service(caller.to_owned()), transports: self.clone() }
     }
 }
 
@@ -84,10 +69,7 @@ impl Transport {
     /// The same way, for somebody else: the portal calls as the person or device it serves.
     #[must_use]
     pub fn on_behalf_of(&self, caller: Caller) -> Self {
-        Self {
-            caller,
-            ..self.clone()
-        }
+        Self { caller, ..self.clone() }
     }
 }
 
@@ -101,23 +83,13 @@ impl Service<Request> for Transport {
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let way = self
-            .transports
-            .ways
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(self.to)
-            .cloned();
+        let way = self.transports.ways.read().unwrap_or_else(PoisonError::into_inner).get(self.to).cloned();
         if !request.headers().contains_key(http::header::AUTHORIZATION)
             && self.caller != Caller::Nobody
-            && let Ok(value) = http::HeaderValue::from_str(&format!(
-                "Bearer {}",
-                self.transports.keys.sign(&self.caller)
-            ))
+            && let Ok(value) =
+                http::HeaderValue::from_str(&format!("Bearer {}", self.transports.keys.sign(&self.caller)))
         {
-            request
-                .headers_mut()
-                .insert(http::header::AUTHORIZATION, value);
+            request.headers_mut().insert(http::header::AUTHORIZATION, value);
         }
         crate::telemetry::inject(request.headers_mut());
         let to = self.to;
@@ -125,10 +97,9 @@ impl Service<Request> for Transport {
             match way {
                 Some(Way::Here(router)) => Ok(router.oneshot(request).await?.map(Body::new)),
                 Some(Way::There(channel)) => Ok(channel.oneshot(request).await?),
-                None => Ok(Status::unavailable(format!(
-                    "The service {to} is not known here; set peers.{to}."
-                ))
-                .into_http()),
+                None => {
+                    Ok(Status::unavailable(format!("The service {to} is not known here; set peers.{to}.")).into_http())
+                }
             }
         })
     }

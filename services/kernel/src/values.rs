@@ -33,10 +33,7 @@ impl From<InvalidField> for tonic::Status {
 
 /// An [`InvalidField`] with its words.
 pub fn invalid(field: &'static str, problem: impl Into<String>) -> InvalidField {
-    InvalidField {
-        field,
-        problem: problem.into(),
-    }
+    InvalidField { field, problem: problem.into() }
 }
 
 /// A UUID in its usual text form.
@@ -57,17 +54,8 @@ pub fn id(field: &'static str, text: &str) -> Result<Uuid, InvalidField> {
 pub fn slug<'a>(field: &'static str, text: &'a str) -> Result<&'a str, InvalidField> {
     let ok = !text.is_empty()
         && text.len() <= 64
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-    if ok {
-        Ok(text)
-    } else {
-        Err(invalid(
-            field,
-            "must be 1 to 64 letters, digits, '-' or '_'",
-        ))
-    }
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if ok { Ok(text) } else { Err(invalid(field, "must be 1 to 64 letters, digits, '-' or '_'")) }
 }
 
 /// A text for people of at most `most` characters, trimmed, without control characters; may be empty.
@@ -91,32 +79,23 @@ pub fn text(field: &'static str, text: &str, most: usize) -> Result<String, Inva
 /// When it is missing or out of range.
 pub fn time(field: &'static str, at: Option<Timestamp>) -> Result<DateTime<Utc>, InvalidField> {
     let at = at.ok_or_else(|| invalid(field, "is missing; send a timestamp"))?;
-    let time = u32::try_from(at.nanos)
-        .ok()
-        .and_then(|nanos| DateTime::from_timestamp(at.seconds, nanos));
+    let time = u32::try_from(at.nanos).ok().and_then(|nanos| DateTime::from_timestamp(at.seconds, nanos));
     match time {
         Some(time) if (946_684_800..7_258_118_400).contains(&time.timestamp()) => Ok(time),
-        _ => Err(invalid(
-            field,
-            "is not a time between the years 2000 and 2200",
-        )),
+        _ => Err(invalid(field, "is not a time between the years 2000 and 2200")),
     }
 }
 
 /// An instant for the wire.
 #[must_use]
 pub fn timestamp(at: DateTime<Utc>) -> Timestamp {
-    Timestamp {
-        seconds: at.timestamp(),
-        nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or(0),
-    }
+    Timestamp { seconds: at.timestamp(), nanos: i32::try_from(at.timestamp_subsec_nanos()).unwrap_or(0) }
 }
 
 /// A timestamp that our own services wrote: a missing or absurd one reads as 1970.
 #[must_use]
 pub fn from_timestamp(at: Option<Timestamp>) -> DateTime<Utc> {
-    at.and_then(|at| DateTime::from_timestamp(at.seconds, u32::try_from(at.nanos).ok()?))
-        .unwrap_or_default()
+    at.and_then(|at| DateTime::from_timestamp(at.seconds, u32::try_from(at.nanos).ok()?)).unwrap_or_default()
 }
 
 /// An enum value that must be known and not UNSPECIFIED.
@@ -133,10 +112,7 @@ pub fn choice<E: TryFrom<i32>>(field: &'static str, value: i32) -> Result<E, Inv
 /// Euro cents.
 #[must_use]
 pub fn euro(cents: i64) -> pb::Money {
-    pb::Money {
-        cents,
-        currency: "EUR".to_owned(),
-    }
+    pb::Money { cents, currency: "EUR".to_owned() }
 }
 
 /// A text in the languages of the house, as stored (jsonb) and as read from the house file.
@@ -156,32 +132,19 @@ pub struct Text {
 impl Text {
     /// German and English.
     pub fn new(de: impl Into<String>, en: impl Into<String>) -> Self {
-        Self {
-            de: de.into(),
-            en: en.into(),
-            plain: String::new(),
-        }
+        Self { de: de.into(), en: en.into(), plain: String::new() }
     }
 
     /// For the wire.
     #[must_use]
     pub fn to_proto(&self) -> pb::LocalizedText {
-        pb::LocalizedText {
-            de: self.de.clone(),
-            en: self.en.clone(),
-            plain: self.plain.clone(),
-        }
+        pb::LocalizedText { de: self.de.clone(), en: self.en.clone(), plain: self.plain.clone() }
     }
 
     /// From our own services; missing reads as empty.
     #[must_use]
     pub fn from_proto(text: Option<pb::LocalizedText>) -> Self {
-        text.map(|text| Self {
-            de: text.de,
-            en: text.en,
-            plain: text.plain,
-        })
-        .unwrap_or_default()
+        text.map(|text| Self { de: text.de, en: text.en, plain: text.plain }).unwrap_or_default()
     }
 
     /// From a caller: each language at most `most` characters; German must be there if `required`.
@@ -220,33 +183,12 @@ mod tests {
     #[test]
     fn wrong_values_name_their_field() {
         assert_eq!(id("visit_id", "").expect_err("empty").field, "visit_id");
-        assert_eq!(
-            id("visit_id", "abc").expect_err("malformed").field,
-            "visit_id"
-        );
+        assert_eq!(id("visit_id", "abc").expect_err("malformed").field, "visit_id");
         assert!(slug("zone", "a b").is_err());
         assert!(text("reason", "a\u{7}b", 10).is_err());
         assert!(text("reason", "éééé", 3).is_err());
         assert!(time("at", None).is_err());
-        assert!(
-            time(
-                "at",
-                Some(Timestamp {
-                    seconds: i64::MAX,
-                    nanos: 0
-                })
-            )
-            .is_err()
-        );
-        assert!(
-            time(
-                "at",
-                Some(Timestamp {
-                    seconds: 1_800_000_000,
-                    nanos: -1
-                })
-            )
-            .is_err()
-        );
+        assert!(time("at", Some(Timestamp { seconds: i64::MAX, nanos: 0 })).is_err());
+        assert!(time("at", Some(Timestamp { seconds: 1_800_000_000, nanos: -1 })).is_err());
     }
 }

@@ -1,0 +1,200 @@
+//! What the event log must survive: crashes, second relays, a dead or wiped broker, late commits,
+//! and a bus that repeats and mixes up.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use kernel::{
+    Clock, Event,
+    testing::{House, TestBroker, noon},
+};
+use prost::{Message, Name};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{SINK, SOURCE, Told, effects, numbers, told};
+
+async fn tell(house: &House, range: std::ops::RangeInclusive<u64>) {
+    for number in range {
+        house.emit("source", "one", told(number)).await;
+    }
+}
+
+/// Waits for a condition in the database, at most 20 s.
+async fn eventually<F: AsyncFn() -> bool>(what: &str, holds: F) {
+    for _ in 0..2000 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("did not come true: {what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_travel_in_order_and_once() {
+    let house = House::start(&[SOURCE, SINK]).await;
+    tell(&house, 1..=50).await;
+    house.settle().await;
+    assert_eq!(effects(&house).await, numbers(1..=50));
+    assert_eq!(house.stream_positions("source").await, numbers(1..=50));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_publish_and_mark_publishes_nothing_twice() {
+    let house = House::start(&[SOURCE, SINK]).await;
+    tell(&house, 1..=10).await;
+    house.settle().await;
+    eventually("marks are written", async || {
+        sqlx::query_scalar::<_, bool>("select not exists (select 1 from outbox where published_at is null)")
+            .fetch_one(house.pool("source"))
+            .await
+            .expect("read")
+    })
+    .await;
+    // As a crash before the mark leaves it: the broker has 10, we know of 6.
+    sqlx::query("update outbox set js_seq = null, published_at = null where pub_seq > 6")
+        .execute(house.pool("source"))
+        .await
+        .expect("marks lost");
+    let house = house.restart().await;
+    tell(&house, 11..=12).await;
+    house.settle().await;
+    eventually("everything is in the stream", async || house.stream_positions("source").await.len() >= 12).await;
+    assert_eq!(house.stream_positions("source").await, numbers(1..=12), "adopted, not published again");
+    assert_eq!(effects(&house).await, numbers(1..=12));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_relays_leave_neither_holes_nor_repeats() {
+    let house = House::start(&[SOURCE, SINK]).await;
+    house.second_relay("source").await;
+    house.second_relay("source").await;
+    let writers = (0..8_u64).map(|writer| {
+        let house = &house;
+        async move {
+            for number in 0..60_u64 {
+                house.emit("source", &format!("w{writer}"), told(writer * 1000 + number)).await;
+            }
+        }
+    });
+    futures::future::join_all(writers).await;
+    house.settle().await;
+    eventually("everything is in the stream", async || house.stream_positions("source").await.len() >= 480).await;
+    assert_eq!(house.stream_positions("source").await, numbers(1..=480));
+    let effects = effects(&house).await;
+    assert_eq!(effects.len(), 480);
+    for writer in 0..8 {
+        let own: Vec<i64> = effects.iter().copied().filter(|number| number / 1000 == writer).collect();
+        assert_eq!(own, numbers(writer * 1000..=writer * 1000 + 59), "in order per aggregate");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_broker_costs_latency_only() {
+    let mut broker = TestBroker::start().await;
+    let url = broker.url();
+    let house = House::start_with(&[SOURCE, SINK], Clock::manual(noon()), |settings| settings.nats_url = url).await;
+    tell(&house, 1..=5).await;
+    house.settle().await;
+    broker.kill();
+    tell(&house, 6..=10).await;
+    broker.restart().await;
+    tell(&house, 11..=15).await;
+    house.settle().await;
+    assert_eq!(effects(&house).await, numbers(1..=15));
+    eventually("the stream has everything once", async || house.stream_positions("source").await == numbers(1..=15))
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wiped_broker_is_filled_again() {
+    let mut broker = TestBroker::start().await;
+    let url = broker.url();
+    let house = House::start_with(&[SOURCE, SINK], Clock::manual(noon()), |settings| settings.nats_url = url).await;
+    tell(&house, 1..=20).await;
+    house.settle().await;
+    broker.kill();
+    broker.wipe();
+    tell(&house, 21..=25).await;
+    broker.restart().await;
+    tell(&house, 26..=30).await;
+    house.settle().await;
+    assert_eq!(effects(&house).await, numbers(1..=30), "nothing lost, nothing twice");
+    eventually("the stream is whole again", async || house.stream_positions("source").await == numbers(1..=30)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_commit_is_not_skipped() {
+    let house = House::start(&[SOURCE, SINK]).await;
+    let (appended, wait_appended) = oneshot::channel();
+    let (go_on, wait_go_on) = oneshot::channel::<()>();
+    let late = house.transact("source", move |tx| {
+        Box::pin(async move {
+            tx.append("late", &told(1)).await?;
+            let _ = appended.send(());
+            let _ = wait_go_on.await;
+            Ok::<(), sqlx::Error>(())
+        })
+    });
+    let early = async {
+        wait_appended.await.expect("appended");
+        // Drawn after the late one's sequence, committed and published before it.
+        house.emit("source", "early", told(2)).await;
+        eventually("the early one has had its effect", async || effects(&house).await == vec![2]).await;
+        go_on.send(()).expect("still waiting");
+    };
+    let (late, ()) = tokio::join!(late, early);
+    late.expect("committed");
+    house.settle().await;
+    assert_eq!(effects(&house).await, vec![2, 1]);
+}
+
+fn event(pub_seq: i64) -> Event {
+    Event {
+        pub_seq,
+        event_id: Uuid::now_v7(),
+        aggregate_id: "one".to_owned(),
+        aggregate_version: pub_seq,
+        type_name: Told::full_name(),
+        payload: told(pub_seq.unsigned_abs()).encode_to_vec(),
+        occurred_at: DateTime::default(),
+        traceparent: String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_repeated_and_mixed_up_deliveries_have_one_effect_each_in_order() {
+    // The source does not run: nothing can fill a gap but the bus itself.
+    let house = House::start(&[SINK]).await;
+    for delivery in [
+        vec![2],
+        vec![1],
+        vec![1, 1],
+        vec![3],
+        vec![5, 4],
+        vec![3, 2, 1],
+        vec![2, 3],
+        vec![1, 2, 3, 4],
+        vec![3, 5],
+        vec![5],
+    ] {
+        let events: Vec<Event> = delivery.into_iter().map(event).collect();
+        house.deliver("sink", "source", &events).await;
+    }
+    assert_eq!(effects(&house).await, numbers(1..=5));
+    assert_eq!(house.position("sink", "source").await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_is_filled_from_the_producers_log() {
+    let house = House::start(&[SOURCE, SINK]).await;
+    tell(&house, 1..=30).await;
+    house.settle().await;
+    // As if the consumer's database had been restored from an older backup; the bus has nothing to repeat.
+    sqlx::query("update consumer_pos set last_pub_seq = 10").execute(house.pool("sink")).await.expect("set back");
+    sqlx::query("delete from effect where number > 10").execute(house.pool("sink")).await.expect("set back");
+    tell(&house, 31..=31).await;
+    house.settle().await;
+    assert_eq!(effects(&house).await, numbers(1..=31));
+}

@@ -1,0 +1,86 @@
+//! Transactions that callers leave, and idempotency keys.
+
+use std::time::Duration;
+
+use kernel::{db::Repeat, testing::House};
+use sky_proto::kernel::v1::HeadResponse;
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+use crate::{SINK, SOURCE, told};
+
+/// Sessions of the service's pool that sit inside a transaction (the leader's own session does so on
+/// purpose and has another name). Asked on a connection outside of the pool.
+async fn open_transactions(house: &House) -> i64 {
+    let mut outside = PgConnection::connect(house.database_url()).await.expect("connection");
+    sqlx::query_scalar(
+        "select count(*) from pg_stat_activity
+         where datname = current_database() and application_name = 'source' and state like 'idle in transaction%'",
+    )
+    .fetch_one(&mut outside)
+    .await
+    .expect("activity read")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_request_leaves_no_open_transaction_in_the_pool() {
+    let house = House::start(&[SOURCE]).await;
+    // Cancel begin() at many different moments, as a client's disconnect would.
+    for step in 0..400_u64 {
+        let pool = house.pool("source").clone();
+        let begin = async move { pool.begin().await.map(drop) };
+        let _ = tokio::time::timeout(Duration::from_micros(step), begin).await;
+    }
+    for _ in 0..300 {
+        if open_transactions(&house).await == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} sessions are still inside a transaction", open_transactions(&house).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_call_finishes_its_transaction() {
+    let house = House::start(&[SOURCE, SINK]).await;
+    let (started, wait_started) = tokio::sync::oneshot::channel();
+    let call = house.transact("source", move |tx| {
+        Box::pin(async move {
+            tx.append("one", &told(1)).await?;
+            let _ = started.send(());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            tx.append("one", &told(2)).await
+        })
+    });
+    tokio::select! {
+        _ = call => panic!("cancelled before its end"),
+        _ = wait_started => {}
+    }
+    for _ in 0..500 {
+        if crate::effects(&house).await == vec![1, 2] {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the transaction was torn");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_key_gets_the_first_answer_and_a_reused_one_is_refused() {
+    let house = House::start(&[SOURCE]).await;
+    let key = Uuid::new_v4();
+    let answer = |request: u64, response: u64| {
+        house.transact("source", move |tx| {
+            Box::pin(async move {
+                if let Some(first) = tx.first_answer::<HeadResponse>("Test", key, &told(request)).await? {
+                    return Ok::<u64, Repeat>(first.pub_seq);
+                }
+                tx.remember("Test", key, &told(request), &HeadResponse { pub_seq: response }).await?;
+                Ok(response)
+            })
+        })
+    };
+    assert_eq!(answer(1, 10).await.expect("first"), 10);
+    assert_eq!(answer(1, 20).await.expect("repeat"), 10);
+    assert!(matches!(answer(2, 30).await, Err(Repeat::KeyReused)));
+}
