@@ -1,1 +1,56 @@
-fn main() {}
+//! Load tests: how fast the house is, always beside the floor that the machine itself sets, in one
+//! run. Traffic goes to this machine only, bounded in count and time.
+
+mod boot;
+mod drain;
+mod floor;
+mod house;
+mod report;
+mod scan;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(about = "Measures Digital Sky on this machine")]
+struct Cli {
+    /// Write one JSON line per figure to this file.
+    #[arg(long, global = true, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Debug, Subcommand)]
+enum Scenario {
+    /// Commit, publish, the bare chain, and the product's chain from a desk command to a monitor.
+    Floor(Runs),
+    /// 20,000 waiting events through relay and a consumer with a real effect.
+    Drain(Runs),
+    /// Memory when idle, and time from start to ready on existing data.
+    Boot(Runs),
+    /// Scan answers at 50 scans a second.
+    Scan(Runs),
+}
+
+/// How often a scenario is measured; the reported figure is the median.
+#[derive(Clone, Copy, Debug, Args)]
+struct Runs {
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
+    runs: u32,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    let mut report = report::Report::new(cli.json)?;
+    match cli.scenario {
+        Scenario::Floor(runs) => floor::measure(&mut report, runs.runs).await?,
+        Scenario::Drain(runs) => drain::measure(&mut report, runs.runs).await?,
+        Scenario::Boot(runs) => boot::measure(&mut report, runs.runs).await?,
+        Scenario::Scan(runs) => scan::measure(&mut report, runs.runs).await?,
+    }
+    report.print();
+    Ok(())
+}

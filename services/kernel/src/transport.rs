@@ -104,3 +104,24 @@ impl Service<Request> for Transport {
         })
     }
 }
+
+/// Ways to a house elsewhere, all at one address, calling as `caller`: for command-line tools.
+///
+/// # Errors
+/// When the address is none.
+pub fn remote(address: &str, keys: Keys, caller: &'static str) -> anyhow::Result<impl Fn(&'static str) -> Transport + use<>> {
+    let channel = Endpoint::from_shared(address.to_owned())
+        .map_err(|error| anyhow::anyhow!("\"{address}\" is not an address: {error}"))?
+        .connect_timeout(std::time::Duration::from_secs(3))
+        .connect_lazy();
+    let transports = Transports::new(&std::collections::BTreeMap::new(), keys)?;
+    Ok(move |service: &'static str| {
+        transports
+            .ways
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(service.to_owned())
+            .or_insert_with(|| Way::There(channel.clone()));
+        transports.to(service, caller)
+    })
+}

@@ -1,0 +1,257 @@
+//! The floor: what the machine's PostgreSQL, NATS and gRPC need for the hops that the product cannot
+//! avoid, and beside it, in the same run, the product's own chain from a desk command to the change on
+//! a monitor's stream.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use async_nats::jetstream::{self, consumer::pull};
+use futures::{Stream, StreamExt, future::BoxFuture};
+use sky_proto::{
+    flow::v1::{AdmissionState, GetFlowRequest, MoveAdmissionRequest, flow_client::FlowClient},
+    kernel::v1::{HeadRequest, HeadResponse},
+    signage::v1::{WatchDisplayRequest, display_update::Update, signage_client::SignageClient},
+};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use tokio::sync::watch;
+use tonic::{
+    Request, Response, Status,
+    body::Body,
+    server::{Grpc, NamedService, ServerStreamingService},
+    transport::Channel,
+};
+use tonic_prost::ProstCodec;
+
+use crate::{
+    house::House,
+    report::{Figure, Latencies, Report, median},
+};
+
+const ROUNDS: usize = 400;
+
+/// Measures everything in turn, `runs` times.
+pub async fn measure(report: &mut Report, runs: u32) -> anyhow::Result<()> {
+    let house = House::fresh().await?;
+    let bare = Bare::prepare(&house).await?;
+    let mut results: [Vec<Latencies>; 4] = Default::default();
+    for run in 1..=runs {
+        results[0].push(bare.commits().await?);
+        results[1].push(bare.publishes().await?);
+        results[2].push(bare.chain().await?);
+        results[3].push(product(&house).await?);
+        let line: Vec<String> =
+            results.iter().filter_map(|all| all.last()).map(|last| format!("{:.2}", last.median_ms())).collect();
+        println!("run {run}: commit, publish, bare chain, product chain = {} ms", line.join(", "));
+    }
+    let folder = house.stop().await?;
+    std::fs::remove_dir_all(folder)?;
+    let names = ["commit", "publish acknowledged by the stream", "bare chain", "desk command to monitor"];
+    let floor = median(results[2].iter().map(Latencies::median_ms).collect());
+    for (place, (metric, all)) in names.into_iter().zip(&results).enumerate() {
+        report.add(Figure {
+            scenario: "floor",
+            metric,
+            unit: "ms",
+            median: median(all.iter().map(Latencies::median_ms).collect()),
+            p99: Some(median(all.iter().map(Latencies::p99_ms).collect())),
+            floor: (place == 3).then_some(floor),
+        })?;
+    }
+    Ok(())
+}
+
+/// The bare parts: a table, a stream, a watch channel.
+struct Bare {
+    database_url: String,
+    jetstream: jetstream::Context,
+}
+
+impl Bare {
+    async fn prepare(house: &House) -> anyhow::Result<Self> {
+        let mut admin = PgConnection::connect(&house.database_url).await?;
+        admin.execute("create database floor").await?;
+        let (base, _) = house.database_url.rsplit_once('/').unwrap_or_default();
+        let database_url = format!("{base}/floor");
+        let mut connection = PgConnection::connect(&database_url).await?;
+        connection
+            .execute("create table source (n bigint not null, payload bytea); create table effect (n bigint not null)")
+            .await?;
+        let client = async_nats::connect(&house.nats_url).await?;
+        let jetstream = jetstream::new(client);
+        let config = jetstream::stream::Config {
+            name: "floor".to_owned(),
+            subjects: vec!["floor.>".to_owned()],
+            ..Default::default()
+        };
+        jetstream.create_stream(config).await?;
+        Ok(Self { database_url, jetstream })
+    }
+
+    async fn commits(&self) -> anyhow::Result<Latencies> {
+        let mut connection = PgConnection::connect(&self.database_url).await?;
+        let mut latencies = Latencies::new();
+        for n in 0..ROUNDS as i64 {
+            let started = Instant::now();
+            insert(&mut connection, "source", n).await?;
+            latencies.add(started.elapsed());
+        }
+        Ok(latencies)
+    }
+
+    async fn publishes(&self) -> anyhow::Result<Latencies> {
+        let mut latencies = Latencies::new();
+        for _ in 0..ROUNDS {
+            let started = Instant::now();
+            self.jetstream.publish("floor.bare", vec![0; 200].into()).await?.await?;
+            latencies.add(started.elapsed());
+        }
+        Ok(latencies)
+    }
+
+    /// commit → publish → receive → commit → push to a gRPC stream, with nothing else around.
+    async fn chain(&self) -> anyhow::Result<Latencies> {
+        let stream = self.jetstream.get_stream("floor").await?;
+        stream.purge().await?;
+        let consumer = stream
+            .create_consumer(pull::Config {
+                deliver_policy: jetstream::consumer::DeliverPolicy::New,
+                ..Default::default()
+            })
+            .await?;
+        let mut messages = consumer.messages().await?;
+        let (sender, receiver) = watch::channel(0_u64);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let tasks = kernel::Tasks::default();
+        tasks.spawn_until_stop(async move {
+            let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+            let server = tonic::transport::Server::builder().add_service(Push(receiver)).serve_with_incoming(incoming);
+            if let Err(error) = server.await {
+                eprintln!("bare server: {error}");
+            }
+        });
+        // The effect's side: receive, commit, tell the stream.
+        let mut effects = PgConnection::connect(&self.database_url).await?;
+        tasks.spawn_until_stop(async move {
+            while let Some(Ok(message)) = messages.next().await {
+                let n = i64::from_be_bytes(message.payload[..8].try_into().unwrap_or_default());
+                if insert(&mut effects, "effect", n).await.is_err() || message.ack().await.is_err() {
+                    return;
+                }
+                sender.send_replace(n.unsigned_abs());
+            }
+        });
+        let mut pushed = watch_push(address).await?;
+        let mut commands = PgConnection::connect(&self.database_url).await?;
+        let mut latencies = Latencies::new();
+        for n in 1..=ROUNDS as i64 {
+            let started = Instant::now();
+            insert(&mut commands, "source", n).await?;
+            let mut payload = vec![0; 200];
+            payload[..8].copy_from_slice(&n.to_be_bytes());
+            self.jetstream.publish("floor.chain", payload.into()).await?.await?;
+            while pushed.message().await?.is_some_and(|pushed| pushed.pub_seq != n.unsigned_abs()) {}
+            latencies.add(started.elapsed());
+        }
+        tasks.shutdown(Duration::from_secs(2)).await;
+        Ok(latencies)
+    }
+}
+
+async fn insert(connection: &mut PgConnection, table: &str, n: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(AssertSqlSafe(format!("insert into {table} (n) values ($1)"))).bind(n).execute(connection).await?;
+    Ok(())
+}
+
+/// A gRPC service with one method: the newest number, pushed. What a `Watch…` costs at least.
+#[derive(Clone)]
+struct Push(watch::Receiver<u64>);
+
+impl NamedService for Push {
+    const NAME: &'static str = "floor.Push";
+}
+
+impl tower::Service<http::Request<Body>> for Push {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let method = self.clone();
+        Box::pin(async move { Ok(Grpc::new(ProstCodec::default()).server_streaming(method, request).await) })
+    }
+}
+
+impl ServerStreamingService<HeadRequest> for Push {
+    type Response = HeadResponse;
+    type ResponseStream = Pin<Box<dyn Stream<Item = Result<HeadResponse, Status>> + Send>>;
+    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, _: Request<HeadRequest>) -> Self::Future {
+        let numbers = tokio_stream::wrappers::WatchStream::new(self.0.clone());
+        let pushes = numbers.map(|pub_seq| Ok(HeadResponse { pub_seq }));
+        Box::pin(async move { Ok(Response::new(Box::pin(pushes) as Self::ResponseStream)) })
+    }
+}
+
+async fn watch_push(address: std::net::SocketAddr) -> anyhow::Result<tonic::Streaming<HeadResponse>> {
+    let channel = Channel::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect().await?;
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await?;
+    let path = http::uri::PathAndQuery::from_static("/floor.Push/Watch");
+    let codec: ProstCodec<HeadRequest, HeadResponse> = ProstCodec::default();
+    let answer = client.server_streaming(Request::new(HeadRequest::default()), path, codec).await?;
+    Ok(answer.into_inner())
+}
+
+/// The product: the operator moves a showing between "doors open" and "last call"; the clock stops when
+/// the monitor at the dome door has the change on its stream.
+async fn product(house: &House) -> anyhow::Result<Latencies> {
+    let operator = House::operator();
+    let mut flow = FlowClient::new(house.channel(&operator).await?);
+    let mut signage = SignageClient::new(house.channel(&operator).await?);
+    let now = kernel::clock::wall_now();
+    let window = GetFlowRequest {
+        from: Some(kernel::values::timestamp(now)),
+        until: Some(kernel::values::timestamp(now + chrono::TimeDelta::days(6))),
+    };
+    let admissions = flow.get_flow(window).await?.into_inner().admissions;
+    // The next showing is the one on the door's monitor.
+    let next = admissions.iter().min_by_key(|admission| admission.starts_at.map(|at| at.seconds));
+    let showing_id = next
+        .map(|admission| admission.showing_id.clone())
+        .ok_or_else(|| anyhow::anyhow!("the house has no showing"))?;
+    let request = WatchDisplayRequest { display_id: "dome-door-1".to_owned(), after_revision: 0 };
+    let mut monitor = signage.watch_display(request).await?.into_inner();
+    let mut latencies = Latencies::new();
+    for round in 0..=ROUNDS {
+        let to = if round % 2 == 0 { AdmissionState::DoorsOpen } else { AdmissionState::LastCall };
+        let word = if round % 2 == 0 { "doors_open" } else { "last_call" };
+        let started = Instant::now();
+        flow.move_admission(MoveAdmissionRequest { showing_id: showing_id.clone(), to: to.into() }).await?;
+        let seen = tokio::time::timeout(Duration::from_secs(10), async {
+            while let Some(update) = monitor.message().await? {
+                if let Some(Update::Content(content)) = update.update
+                    && content.lines.iter().any(|line| line.status == word)
+                {
+                    return Ok(());
+                }
+            }
+            Err(Status::unavailable("the monitor's stream ended"))
+        });
+        seen.await.map_err(|_| anyhow::anyhow!("the monitor did not follow to {word} within ten seconds"))??;
+        // The first round may find the state as it was.
+        if round > 0 {
+            latencies.add(started.elapsed());
+        }
+    }
+    Ok(latencies)
+}

@@ -1,0 +1,139 @@
+//! A running house to measure: the release binary beside this one, with `sky up` in a folder of its
+//! own, ended at the end.
+
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use data_encoding::BASE64;
+use kernel::{Caller, Role, identity::Keys};
+use serde::Deserialize;
+use tokio::process::{Child, Command};
+use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Channel};
+
+/// What `sky up` writes down.
+#[derive(Deserialize)]
+struct RunFile {
+    database_url: String,
+    nats_url: String,
+    grpc: String,
+}
+
+/// A house under test.
+pub struct House {
+    child: Child,
+    folder: PathBuf,
+    /// PostgreSQL of the house.
+    pub database_url: String,
+    /// NATS of the house.
+    pub nats_url: String,
+    /// From the start of the process to its open doors.
+    pub ready_after: Duration,
+    grpc: String,
+    keys: Keys,
+}
+
+impl House {
+    /// Starts one in `folder`, keeping what is there.
+    pub async fn start(folder: PathBuf) -> anyhow::Result<Self> {
+        let program = std::env::current_exe()?.with_file_name("sky");
+        anyhow::ensure!(
+            program.exists(),
+            "{} is missing; build it first: cargo build --release -p sky",
+            program.display()
+        );
+        std::fs::create_dir_all(&folder)?;
+        let run_file = folder.join("secrets/run.toml");
+        let _ = std::fs::remove_file(&run_file);
+        let started = Instant::now();
+        let mut child = Command::new(&program)
+            .arg("--home")
+            .arg(&folder)
+            .arg("up")
+            .env("SKY_GRPC_LISTEN", "127.0.0.1:0")
+            .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
+            .env("SKY_LOG", "error")
+            .stdout(Stdio::null())
+            .spawn()
+            .context("cannot start sky up")?;
+        while !run_file.exists() {
+            if let Some(status) = child.try_wait()? {
+                bail!("sky up ended: {status}");
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let ready_after = started.elapsed();
+        // The file may be seen before its content is.
+        let run: RunFile = loop {
+            match toml::from_str(&std::fs::read_to_string(&run_file)?) {
+                Ok(run) => break run,
+                Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+            }
+        };
+        let key = |name: &str| -> anyhow::Result<[u8; 32]> {
+            let text = std::fs::read_to_string(folder.join("secrets").join(name))?;
+            BASE64.decode(text.trim().as_bytes())?.try_into().map_err(|_| anyhow::anyhow!("{name} is not 32 bytes"))
+        };
+        let keys = Keys::from_seeds(key("identity.key")?, key("ticket.key")?);
+        Ok(Self {
+            child,
+            folder,
+            database_url: run.database_url,
+            nats_url: run.nats_url,
+            ready_after,
+            grpc: run.grpc,
+            keys,
+        })
+    }
+
+    /// A fresh one in a temporary folder.
+    pub async fn fresh() -> anyhow::Result<Self> {
+        Self::start(std::env::temp_dir().join(format!("sky-load-{}", uuid::Uuid::new_v4().simple()))).await
+    }
+
+    /// A connection as somebody.
+    pub async fn channel(
+        &self,
+        caller: &Caller,
+    ) -> anyhow::Result<
+        InterceptedService<Channel, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<>>,
+    > {
+        let channel = Channel::from_shared(self.grpc.clone())?.tcp_nodelay(true).connect().await?;
+        let bearer: tonic::metadata::MetadataValue<_> = format!("Bearer {}", self.keys.sign(caller)).parse()?;
+        Ok(InterceptedService::new(channel, move |mut request: Request<()>| {
+            request.metadata_mut().insert("authorization", bearer.clone());
+            Ok(request)
+        }))
+    }
+
+    /// The operator.
+    pub fn operator() -> Caller {
+        Caller::Staff { account: "load-test".to_owned(), roles: vec![Role::Admin] }
+    }
+
+    /// The house's keys, to issue codes with.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Resident memory of the process in MB.
+    pub fn resident_mb(&self) -> anyhow::Result<f64> {
+        let pid = self.child.id().context("it has ended")?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let kilobytes: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+        Ok(kilobytes / 1024.0)
+    }
+
+    /// Ends it in order; answers its folder, for another start.
+    pub async fn stop(mut self) -> anyhow::Result<PathBuf> {
+        let pid = nix::unistd::Pid::from_raw(self.child.id().context("it has ended")?.cast_signed());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT)?;
+        let status = self.child.wait().await?;
+        anyhow::ensure!(status.success(), "sky up did not end in order: {status}");
+        Ok(self.folder)
+    }
+}

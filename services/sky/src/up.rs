@@ -1,0 +1,171 @@
+//! `sky up`: the whole house on this machine. Private PostgreSQL and NATS in `.sky/` (unless the
+//! environment names real ones), migrations, the house file, every service, demo accounts, and the
+//! addresses to click. Ctrl-C ends it all; a second start finds the data again.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{ExitCode, Stdio},
+};
+
+use anyhow::Context;
+use clap::Args;
+use data_encoding::BASE32_NOPAD;
+use kernel::{Boot, Clock, Role, Running, Settings};
+use rand::RngExt;
+
+use crate::{
+    config::{self, RunFile},
+    house, run,
+    servers::{self, Servers},
+    services,
+};
+
+/// Options of `sky up`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// The house to load.
+    #[arg(long, value_name = "FILE", default_value = "deploy/houses/halle.toml")]
+    house: PathBuf,
+}
+
+/// Starts, prints the addresses, waits for the end.
+pub async fn up(mut settings: Settings, home: &Path, options: Options) -> anyhow::Result<ExitCode> {
+    let _telemetry = kernel::telemetry::init(&settings)?;
+    anyhow::ensure!(
+        settings.database_url.is_empty() == settings.nats_url.is_empty(),
+        "set both SKY_DATABASE_URL and SKY_NATS_URL, or neither (then private servers are started)"
+    );
+    let mut servers = None;
+    if settings.database_url.is_empty() {
+        let started = tokio::select! {
+            started = Servers::start(home, servers::Options::default()) => started?,
+            stop = run::stop_signal() => return stop.map(|()| ExitCode::SUCCESS),
+        };
+        settings.database_url = started.database_url().to_owned();
+        settings.nats_url = started.nats_url().to_owned();
+        servers = Some(started);
+    }
+    let result = serve(settings, home, &options, servers.as_mut()).await;
+    if let Some(servers) = servers {
+        servers.stop().await?;
+    }
+    result
+}
+
+async fn serve(mut settings: Settings, home: &Path, options: &Options, servers: Option<&mut Servers>) -> anyhow::Result<ExitCode> {
+    if settings.identity_key.is_empty() {
+        settings.identity_key = config::key(home, "identity")?;
+    }
+    if settings.ticket_key.is_empty() {
+        settings.ticket_key = config::key(home, "ticket")?;
+    }
+    let mut provider = DemoProvider::start_if_wanted(&mut settings).await?;
+    let boot = Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: Clock::real(), migrate: true };
+    let running = kernel::run(boot).await?;
+    let outcome = open(&settings, home, options, &running, provider.is_some()).await;
+    let outcome = match outcome {
+        Ok(()) => tokio::select! {
+            stop = run::stop_signal() => stop,
+            // A server that dies takes the house down with a clear line instead of a slow agony.
+            failed = async { match servers { Some(servers) => servers.failed().await, None => std::future::pending().await } } => Err(failed),
+        },
+        Err(error) => Err(error),
+    };
+    println!("\nclosing …");
+    let orderly = running.shutdown().await;
+    if let Some(provider) = &mut provider {
+        provider.stop().await;
+    }
+    outcome?;
+    Ok(if orderly { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Loads the house, makes the demo accounts, prints where to click.
+async fn open(settings: &Settings, home: &Path, options: &Options, running: &Running, demo_payments: bool) -> anyhow::Result<()> {
+    for line in house::load(&options.house, false, |service| running.transport(service, "sky")).await? {
+        println!("  {line}");
+    }
+    let accounts = demo_accounts(settings, home).await?;
+    let web = format!("http://localhost:{}", running.http.port());
+    config::write_run_file(
+        home,
+        &RunFile {
+            database_url: settings.database_url.clone(),
+            nats_url: settings.nats_url.clone(),
+            grpc: format!("http://{}", running.grpc),
+            http: web.clone(),
+        },
+    )?;
+    println!("\nDigital Sky is open.\n");
+    println!("  book a visit     {web}/");
+    println!("  staff sign in    {web}/staff/sign-in   (desk, kitchen, car park, displays)");
+    println!("  a monitor        {web}/monitor/foyer-1");
+    println!("  gRPC             http://{}", running.grpc);
+    if demo_payments {
+        println!("  online payment goes to a demo provider that moves no money");
+    }
+    match accounts {
+        Some(accounts) => println!("\nDemo accounts (shown this once):\n{accounts}"),
+        None => println!("\nDemo accounts: as printed at the first start; `sky staff add` sets a new password."),
+    }
+    println!("Ctrl-C closes the house; the data stays in {}.", home.display());
+    Ok(())
+}
+
+/// One account per role on the first start, with made-up passwords. Answers the lines to print.
+async fn demo_accounts(settings: &Settings, home: &Path) -> anyhow::Result<Option<String>> {
+    let marker = home.join("secrets/demo-accounts");
+    if marker.exists() {
+        return Ok(None);
+    }
+    let url = settings.database_urls.get("portal").unwrap_or(&settings.database_url);
+    if !portal::list_accounts(url).await?.is_empty() {
+        return Ok(None);
+    }
+    let mut lines = String::new();
+    for role in Role::ALL {
+        let mut secret = [0_u8; 10];
+        rand::rng().fill(&mut secret);
+        let password = BASE32_NOPAD.encode(&secret).to_lowercase();
+        portal::add_account(url, role.name(), &password, &[role]).await?;
+        lines.push_str(&format!("  {:<10} {password}\n", role.name()));
+    }
+    config::write_secret(&marker, "made\n")?;
+    Ok(Some(lines))
+}
+
+/// The demo payment provider beside this program, when no real one is configured.
+struct DemoProvider(tokio::process::Child);
+
+impl DemoProvider {
+    async fn start_if_wanted(settings: &mut Settings) -> anyhow::Result<Option<Self>> {
+        if settings.services.get("payments").is_some_and(|payments| payments.contains_key("provider_url")) {
+            return Ok(None);
+        }
+        let program = std::env::current_exe()?.with_file_name("fake-provider");
+        if !fs::exists(&program)? {
+            return Ok(None);
+        }
+        let mut child = tokio::process::Command::new(&program)
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stdin(Stdio::null())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}", program.display()))?;
+        let stdout = child.stdout.take().context("the demo provider has no output")?;
+        let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(stdout));
+        let url = lines.next_line().await?.context("the demo payment provider ended at once")?;
+        let payments = settings.services.entry("payments".to_owned()).or_default();
+        payments.insert("provider_url".to_owned(), toml::Value::String(url.trim().to_owned()));
+        Ok(Some(Self(child)))
+    }
+
+    async fn stop(&mut self) {
+        if let Err(error) = self.0.kill().await {
+            tracing::warn!(%error, "the demo payment provider did not end");
+        }
+    }
+}
