@@ -1,1 +1,49 @@
-//! placeholder
+//! The car park: one site with bay classes, a right to a bay per visit, lanes and live occupancy.
+//! A right's window follows its showing. Knows nothing of seats, meals or money.
+
+mod commands;
+mod domain;
+mod error;
+mod events;
+mod grpc;
+mod house;
+mod reactions;
+mod store;
+
+use std::time::Duration;
+
+use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
+use sky_proto::parking::v1::parking_server::ParkingServer;
+use tonic::service::Routes;
+
+/// The service as the kernel runs it.
+pub const SERVICE: Service = Service {
+    name: "parking",
+    migrations: || sqlx::migrate!(),
+    build: |context| Box::pin(async move { Ok(build(&context)) }),
+};
+
+fn build(context: &Context) -> Parts {
+    let db = context.db.clone();
+    let site = Live::new(context, commands::SITE_TOPIC, move |_| {
+        let db = db.clone();
+        Box::pin(async move { Ok(grpc::load_site(&db).await?) })
+    });
+    let db = context.db.clone();
+    context.every("rights that ran out", Duration::from_secs(60), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::run_out(tx))).await?) })
+    });
+    let server = grpc::ParkingGrpc::new(context.db.clone(), context.keys.clone(), site);
+    Parts {
+        grpc: Routes::new(ParkingServer::new(server)),
+        access: vec![grpc::ACCESS],
+        consumers: vec![
+            Consumer::new("journey", reactions::from_journey),
+            Consumer::new("reservations", reactions::from_reservations),
+            Consumer::new("flow", reactions::from_flow),
+        ],
+        house: Some(HouseLoader { check: house::check, apply: house::apply }),
+        ..Parts::default()
+    }
+}

@@ -1,0 +1,426 @@
+//! What parking does, each in a given transaction: load, decide, save, tell. No proto, no commit.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::{BoxFuture, Tx, values::Text};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        self, BayClass, Confirmation, Credential, Direction, Right, RightState, Site, SiteState, Verdict, Window,
+    },
+    error::Error,
+    events, store,
+};
+
+/// The topic of the site's live stream.
+pub(crate) const SITE_TOPIC: &str = "site";
+
+/// What a visit wants.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) visit: Uuid,
+    pub(crate) showing: Uuid,
+    pub(crate) class: BayClass,
+    pub(crate) window: Window,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+/// Locks a class, so that whoever repeats a request waits for the first one's answer.
+pub(crate) async fn lock_class(tx: &mut Tx, class: BayClass) -> Result<(), Error> {
+    store::lock_classes(tx.conn(), Some(class)).await
+}
+
+/// Holds a bay. The class must be locked: the count of live rights is the guard.
+pub(crate) async fn hold(tx: &mut Tx, wish: Wish) -> Result<Right, Error> {
+    let now = tx.now();
+    let site = store::site(tx.conn(), now).await?;
+    if !site.state.sells() {
+        return Err(Error::SiteNotOpen {
+            state: site.state,
+            alternatives: domain::list_alternatives(&site.alternatives),
+        });
+    }
+    if let Some(right) = store::lock_right(tx.conn(), wish.visit).await?
+        && (right.is_live(now) || right.state == RightState::Cancelled)
+    {
+        return Err(Error::RightExists);
+    }
+    require_bay(tx, wish.class, wish.window, wish.visit).await?;
+    let day = wish.window.from.with_timezone(&Berlin).date_naive();
+    let mut right = Right {
+        visit: wish.visit,
+        showing: wish.showing,
+        class: wish.class,
+        state: RightState::Held,
+        window: wish.window,
+        lead: None,
+        stay: None,
+        expires_at: wish.expires_at,
+        reference: String::new(),
+        charges: store::charges_on(tx.conn(), wish.class, day).await?,
+        entered_at: None,
+        left_at: None,
+        cancelled_at: None,
+    };
+    if let Some(showing) = store::showings::times(tx.conn(), wish.showing).await? {
+        right.anchor(showing.starts_at, showing.ends_at);
+    }
+    store::save_right(tx.conn(), &right).await?;
+    Ok(right)
+}
+
+/// Refuses when the class is full at any instant of the window.
+async fn require_bay(tx: &mut Tx, class: BayClass, window: Window, visit: Uuid) -> Result<(), Error> {
+    let (bays, taken) = bays(tx, class, window, visit).await?;
+    if domain::peak(window, &taken) < bays {
+        return Ok(());
+    }
+    let mut instead = class.instead();
+    if let Some(other) = instead {
+        let (bays, taken) = self::bays(tx, other, window, visit).await?;
+        if domain::peak(window, &taken) >= bays {
+            instead = None;
+        }
+    }
+    Err(Error::Full { class, instead, later: domain::next_fit(window, &taken, bays) })
+}
+
+/// The bays of a class that rights may take, and the rights that stand after the window's beginning.
+/// Cars that came without a right are in somebody's way only if the window begins soon.
+async fn bays(tx: &mut Tx, class: BayClass, window: Window, visit: Uuid) -> Result<(usize, Vec<Window>), Error> {
+    let now = tx.now();
+    let (capacity, strangers) =
+        store::capacity_and_strangers(tx.conn(), class, now).await?.ok_or(Error::NoSuchClass(class))?;
+    let strangers = if window.from <= now + domain::SOON { strangers } else { 0 };
+    let taken = store::live_windows(tx.conn(), class, window.from, visit, now).await?;
+    Ok((capacity.saturating_sub(strangers), taken))
+}
+
+/// Moves the end of a hold.
+pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) -> Result<Right, Error> {
+    let now = tx.now();
+    let mut right = store::lock_right(tx.conn(), visit).await?.ok_or(Error::NoRight)?;
+    if right.state != RightState::Held {
+        return Err(Error::NotHeld(right.state));
+    }
+    if !right.is_live(now) {
+        return Err(Error::NotHeld(RightState::Expired));
+    }
+    right.expires_at = right.expires_at.max(expires_at);
+    store::save_right(tx.conn(), &right).await?;
+    Ok(right)
+}
+
+/// Frees a held bay; anything else stays as it is.
+pub(crate) async fn release(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
+    store::lock_classes(tx.conn(), None).await?;
+    if let Some(mut right) = store::lock_right(tx.conn(), visit).await?
+        && right.state == RightState::Held
+    {
+        right.state = RightState::Expired;
+        store::save_right(tx.conn(), &right).await?;
+    }
+    Ok(())
+}
+
+/// The visit is confirmed, and its right with it, if a bay is still there.
+pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, reference: String) -> Result<(), Error> {
+    let now = tx.now();
+    store::lock_site(tx.conn()).await?;
+    // All classes: which one it is cannot be known before the right is read.
+    store::lock_classes(tx.conn(), None).await?;
+    let Some(mut right) = store::lock_right(tx.conn(), visit).await? else {
+        tx.append(&visit.to_string(), &events::right_refused(visit)).await?;
+        return Ok(());
+    };
+    match right.confirmation(now) {
+        Confirmation::Keep => return Ok(()),
+        Confirmation::Confirm => {}
+        Confirmation::Retake => {
+            let free = right.window.until > now
+                && match require_bay(tx, right.class, right.window, visit).await {
+                    Ok(()) => true,
+                    Err(Error::Full { .. }) => false,
+                    Err(error) => return Err(error),
+                };
+            if !free {
+                right.state = RightState::Expired;
+                store::save_right(tx.conn(), &right).await?;
+                tx.append(&visit.to_string(), &events::right_refused(visit)).await?;
+                return Ok(());
+            }
+        }
+    }
+    right.state = RightState::Confirmed;
+    right.reference = reference;
+    store::save_right(tx.conn(), &right).await?;
+    tx.append(&visit.to_string(), &events::right_confirmed(&right)).await?;
+    touch_site(tx, None).await
+}
+
+/// The visit is cancelled. A car that is in stays in, and its right keeps the bay until it leaves.
+pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
+    store::lock_site(tx.conn()).await?;
+    store::lock_classes(tx.conn(), None).await?;
+    let Some(mut right) = store::lock_right(tx.conn(), visit).await? else {
+        return Ok(());
+    };
+    match right.state {
+        RightState::Held | RightState::Confirmed | RightState::Expired => {
+            right.state = RightState::Cancelled;
+            right.cancelled_at = Some(tx.now());
+            store::save_right(tx.conn(), &right).await?;
+            tx.append(&visit.to_string(), &events::right_cancelled(visit)).await?;
+            touch_site(tx, None).await
+        }
+        RightState::CheckedIn => {
+            right.cancelled_at.get_or_insert(tx.now());
+            store::save_right(tx.conn(), &right).await
+        }
+        RightState::Left | RightState::Cancelled | RightState::NoShow => Ok(()),
+    }
+}
+
+/// Reservations told a showing's times; `planned` are those that rights taken before were made for.
+pub(crate) async fn showing_told(
+    tx: &mut Tx,
+    showing: Uuid,
+    planned: (DateTime<Utc>, DateTime<Utc>),
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    // First, so that no hold counts windows that are about to move.
+    store::lock_classes(tx.conn(), None).await?;
+    // What was known before is what rights without an anchor were made for.
+    let (planned_start, planned_end) =
+        store::showings::times(tx.conn(), showing).await?.map_or(planned, |known| (known.starts_at, known.ends_at));
+    store::showings::save(tx.conn(), showing, starts_at, ends_at).await?;
+    follow_showing(tx, showing, Some((planned_start, planned_end))).await
+}
+
+/// The door predicts another end.
+pub(crate) async fn end_predicted(tx: &mut Tx, showing: Uuid, predicted_end_at: DateTime<Utc>) -> Result<(), Error> {
+    store::lock_classes(tx.conn(), None).await?;
+    store::showings::save_prediction(tx.conn(), showing, predicted_end_at).await?;
+    follow_showing(tx, showing, None).await
+}
+
+/// Moves the windows of a showing's rights to its present times. Computed from the times themselves,
+/// so doing it again changes nothing. A longer stay may overlap a later right: nobody who parked in
+/// good faith is thrown out, and the attendant sees both.
+async fn follow_showing(
+    tx: &mut Tx,
+    showing: Uuid,
+    planned: Option<(DateTime<Utc>, DateTime<Utc>)>,
+) -> Result<(), Error> {
+    let Some(times) = store::showings::times(tx.conn(), showing).await? else {
+        return Ok(());
+    };
+    for mut right in store::lock_rights_of_showing(tx.conn(), showing).await? {
+        let before = right.clone();
+        let (start, end) = planned.unwrap_or((times.starts_at, times.ends_at));
+        right.anchor(start, end);
+        let window = right.window_for(times.starts_at, times.effective_end());
+        if window.from < window.until {
+            right.window = window;
+        }
+        if right == before {
+            continue;
+        }
+        store::save_right(tx.conn(), &right).await?;
+        if right.window != before.window {
+            tx.append(&right.visit.to_string(), &events::right_moved(&right)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The tickets that open the lane for a visit with a right.
+pub(crate) async fn tickets_issued(tx: &mut Tx, visit: Uuid, tickets: &[Uuid]) -> Result<(), Error> {
+    store::save_tickets(tx.conn(), visit, tickets).await
+}
+
+/// What a lane saw.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) key: Uuid,
+    pub(crate) lane: String,
+    pub(crate) direction: Direction,
+    pub(crate) credential: Credential,
+}
+
+/// What the lane is answered.
+#[derive(Debug)]
+pub(crate) struct LaneAnswer {
+    pub(crate) verdict: Verdict,
+    pub(crate) message: Text,
+    pub(crate) right: Option<Right>,
+}
+
+/// Locks the site, so that lanes are answered one after the other.
+pub(crate) async fn lock_site(tx: &mut Tx) -> Result<(), Error> {
+    store::lock_site(tx.conn()).await
+}
+
+/// A vehicle at a lane. The site must be locked. Exits always open: never a trapped car.
+pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, Error> {
+    let now = tx.now();
+    store::lock_classes(tx.conn(), None).await?;
+    let site = store::site(tx.conn(), now).await?;
+    let visit = match &seen.credential {
+        Credential::Visit(visit) => Some(*visit),
+        Credential::Ticket(ticket) => store::visit_of_ticket(tx.conn(), *ticket).await?,
+        Credential::Reference(reference) => store::visit_of_reference(tx.conn(), reference).await?,
+        Credential::Anonymous(_) | Credential::Unknown | Credential::Forged => None,
+    };
+    let right = match visit {
+        Some(visit) => store::lock_right(tx.conn(), visit).await?,
+        None => None,
+    };
+    let passage = match seen.direction {
+        Direction::In => pass_in(&seen.credential, right, &site, now)?,
+        Direction::Out => pass_out(&seen.credential, right, now),
+    };
+    save_passage(tx, &seen, &passage).await?;
+    Ok(LaneAnswer {
+        verdict: passage.verdict,
+        message: passage.verdict.message(seen.direction, &site.alternatives),
+        right: passage.right,
+    })
+}
+
+/// A decided passage: the verdict, the class whose count changes, the right as it is now.
+struct Passage {
+    verdict: Verdict,
+    counts: Option<BayClass>,
+    right: Option<Right>,
+    right_changed: bool,
+}
+
+fn pass_in(
+    credential: &Credential,
+    mut right: Option<Right>,
+    site: &Site,
+    now: DateTime<Utc>,
+) -> Result<Passage, Error> {
+    let count_of = |class: BayClass| {
+        site.classes.iter().find(|count| count.class == class).copied().ok_or(Error::NoSuchClass(class))
+    };
+    let mut counts = None;
+    let verdict = match (credential, &mut right) {
+        (_, Some(right)) => {
+            let verdict = domain::judge_entry(site.state, right, count_of(right.class)?.has_room(), now);
+            if verdict == Verdict::Open {
+                right.state = RightState::CheckedIn;
+                right.entered_at = Some(now);
+                right.left_at = None;
+                counts = Some(right.class);
+            }
+            verdict
+        }
+        (Credential::Anonymous(Some(class)), None) => {
+            let verdict = domain::judge_walk_in(site.state, count_of(*class)?);
+            if verdict == Verdict::Open {
+                counts = Some(*class);
+            }
+            verdict
+        }
+        (Credential::Forged, None) => Verdict::Forged,
+        (_, None) => Verdict::UnknownCode,
+    };
+    Ok(Passage { verdict, counts, right_changed: right.is_some() && verdict == Verdict::Open, right })
+}
+
+fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc>) -> Passage {
+    let mut counts = match credential {
+        Credential::Anonymous(class) => *class,
+        _ => None,
+    };
+    let mut right_changed = false;
+    if let Some(right) = &mut right
+        && right.state == RightState::CheckedIn
+    {
+        right.state = RightState::Left;
+        right.left_at = Some(now);
+        counts = Some(right.class);
+        right_changed = true;
+    }
+    Passage { verdict: Verdict::Open, counts, right, right_changed }
+}
+
+async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(), Error> {
+    let now = tx.now();
+    let right = passage.right.as_ref();
+    store::log_lane(
+        tx.conn(),
+        &store::LaneEvent {
+            key: seen.key,
+            lane: &seen.lane,
+            direction: seen.direction,
+            visit: right.map(|right| right.visit),
+            class: passage.counts.or(right.map(|right| right.class)),
+            verdict: passage.verdict,
+            at: now,
+        },
+    )
+    .await?;
+    if let Some(right) = right.filter(|_| passage.right_changed) {
+        store::save_right(tx.conn(), right).await?;
+        let visit = right.visit.to_string();
+        match seen.direction {
+            Direction::In => {
+                tx.append(&visit, &events::vehicle_entered(right.visit, &seen.lane, now)).await?;
+            }
+            Direction::Out => {
+                tx.append(&visit, &events::vehicle_left(right.visit, &seen.lane, now)).await?;
+            }
+        }
+    }
+    if let Some(class) = passage.counts {
+        store::count_car(tx.conn(), class, seen.direction).await?;
+        touch_site(tx, Some(now)).await?;
+        tell_site(tx).await?;
+    }
+    Ok(())
+}
+
+/// Opens or closes the site; saying the same again changes nothing.
+pub(crate) async fn set_site_state(tx: &mut Tx, state: SiteState, reason: Text) -> Result<Site, Error> {
+    let now = tx.now();
+    store::lock_site(tx.conn()).await?;
+    let site = store::site(tx.conn(), now).await?;
+    if site.state == state && site.reason == reason {
+        return Ok(site);
+    }
+    store::set_site_state(tx.conn(), state, &reason).await?;
+    touch_site(tx, None).await?;
+    tell_site(tx).await
+}
+
+/// Whoever watches the site gets to see it anew.
+pub(crate) async fn touch_site(tx: &mut Tx, observed: Option<DateTime<Utc>>) -> Result<(), Error> {
+    store::bump_site(tx.conn(), observed).await?;
+    tx.touch(SITE_TOPIC, SITE_TOPIC);
+    Ok(())
+}
+
+/// Tells the house what the site looks like now.
+pub(crate) async fn tell_site(tx: &mut Tx) -> Result<Site, Error> {
+    let now = tx.now();
+    let site = store::site(tx.conn(), now).await?;
+    tx.append(&site.id, &events::site_changed(&site, now)).await?;
+    Ok(site)
+}
+
+/// Every minute: what time has ended is ended.
+pub(crate) fn run_out(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
+    Box::pin(async move {
+        let now = tx.now();
+        let ended = store::run_out(tx.conn(), now).await?;
+        if ended > 0 {
+            tracing::info!(ended, "rights ran out");
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,474 @@
+//! Bays, rights and lanes as the house sees them. Pure decisions: no I/O, no clock, no proto.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The longest window of a right.
+pub(crate) const LONGEST_STAY: TimeDelta = TimeDelta::hours(24);
+/// A car may come this much before its window.
+pub(crate) const EARLY: TimeDelta = TimeDelta::minutes(60);
+/// Rights that begin within this span count as expected cars.
+pub(crate) const SOON: TimeDelta = TimeDelta::minutes(60);
+/// Occupancy that no lane has confirmed for longer than this is not known.
+pub(crate) const OCCUPANCY_HOLDS: TimeDelta = TimeDelta::hours(6);
+/// How far ahead a later beginning is looked for when a class is full.
+const LOOK_AHEAD: TimeDelta = TimeDelta::hours(8);
+
+/// What a bay is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BayClass {
+    Standard,
+    Accessible,
+    Coach,
+    Ev,
+}
+
+impl BayClass {
+    pub(crate) const ALL: [Self; 4] = [Self::Standard, Self::Accessible, Self::Coach, Self::Ev];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Accessible => "accessible",
+            Self::Coach => "coach",
+            Self::Ev => "ev",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
+    /// Bays that serve the same vehicle and ask for no entitlement.
+    pub(crate) const fn instead(self) -> Option<Self> {
+        match self {
+            Self::Accessible | Self::Ev => Some(Self::Standard),
+            Self::Standard | Self::Coach => None,
+        }
+    }
+}
+
+/// Whether and how the site can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SiteState {
+    Open,
+    Closed,
+    /// The site is fine, the way to it is not.
+    Unreachable,
+    Unknown,
+}
+
+impl SiteState {
+    const ALL: [Self; 4] = [Self::Open, Self::Closed, Self::Unreachable, Self::Unknown];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Unreachable => "unreachable",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    pub(crate) const fn sells(self) -> bool {
+        matches!(self, Self::Open | Self::Unknown)
+    }
+}
+
+/// The life of a right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RightState {
+    Held,
+    Confirmed,
+    CheckedIn,
+    Left,
+    Cancelled,
+    Expired,
+    NoShow,
+}
+
+impl RightState {
+    const ALL: [Self; 7] =
+        [Self::Held, Self::Confirmed, Self::CheckedIn, Self::Left, Self::Cancelled, Self::Expired, Self::NoShow];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Confirmed => "confirmed",
+            Self::CheckedIn => "checked_in",
+            Self::Left => "left",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::NoShow => "no_show",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A span of time: the first instant is in it, the last is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) from: DateTime<Utc>,
+    pub(crate) until: DateTime<Utc>,
+}
+
+impl Window {
+    fn contains(self, at: DateTime<Utc>) -> bool {
+        self.from <= at && at < self.until
+    }
+
+    fn shifted_to(self, from: DateTime<Utc>) -> Self {
+        Self { from, until: from + (self.until - self.from) }
+    }
+}
+
+/// The most of `taken` that stand at once at any instant of `wanted`. The number only rises where a
+/// window begins, so these instants are all that must be looked at.
+pub(crate) fn peak(wanted: Window, taken: &[Window]) -> usize {
+    let beginnings = taken.iter().map(|window| window.from).filter(|at| wanted.contains(*at));
+    std::iter::once(wanted.from)
+        .chain(beginnings)
+        .map(|at| taken.iter().filter(|window| window.contains(at)).count())
+        .max()
+        .unwrap_or(0)
+}
+
+/// The earliest beginning after the wanted one at which a stay of the same length fits.
+pub(crate) fn next_fit(wanted: Window, taken: &[Window], bays: usize) -> Option<DateTime<Utc>> {
+    let mut ends: Vec<DateTime<Utc>> = taken
+        .iter()
+        .map(|window| window.until)
+        .filter(|at| *at > wanted.from && *at <= wanted.from + LOOK_AHEAD)
+        .collect();
+    ends.sort_unstable();
+    ends.into_iter().find(|at| peak(wanted.shifted_to(*at), taken) < bays)
+}
+
+/// One charged line, with the dated rows it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Charge {
+    pub(crate) label: Text,
+    pub(crate) cents: i64,
+    pub(crate) tariff_id: String,
+    pub(crate) tax_id: String,
+    pub(crate) tax_basis_points: u32,
+}
+
+/// A visit's right to a bay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Right {
+    pub(crate) visit: Uuid,
+    pub(crate) showing: Uuid,
+    pub(crate) class: BayClass,
+    pub(crate) state: RightState,
+    pub(crate) window: Window,
+    /// How long before the showing's start the window begins; unknown until the showing is.
+    pub(crate) lead: Option<TimeDelta>,
+    /// How long after the showing's end the window ends.
+    pub(crate) stay: Option<TimeDelta>,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) reference: String,
+    pub(crate) charges: Vec<Charge>,
+    pub(crate) entered_at: Option<DateTime<Utc>>,
+    pub(crate) left_at: Option<DateTime<Utc>>,
+    pub(crate) cancelled_at: Option<DateTime<Utc>>,
+}
+
+/// What a confirmed visit means to its right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    /// The hold stands: confirm it.
+    Confirm,
+    /// The hold ran out: take a bay again if there is one.
+    Retake,
+    /// Nothing to do: confirmed before, or cancelled for good.
+    Keep,
+}
+
+impl Right {
+    /// Whether this right keeps a bay from others.
+    pub(crate) fn is_live(&self, now: DateTime<Utc>) -> bool {
+        match self.state {
+            RightState::Held => self.expires_at > now,
+            RightState::Confirmed | RightState::CheckedIn => true,
+            RightState::Left | RightState::Cancelled | RightState::Expired | RightState::NoShow => false,
+        }
+    }
+
+    pub(crate) fn confirmation(&self, now: DateTime<Utc>) -> Confirmation {
+        match self.state {
+            RightState::Held if self.expires_at > now => Confirmation::Confirm,
+            RightState::Held | RightState::Expired => Confirmation::Retake,
+            RightState::Confirmed
+            | RightState::CheckedIn
+            | RightState::Left
+            | RightState::Cancelled
+            | RightState::NoShow => Confirmation::Keep,
+        }
+    }
+
+    /// Ties the window to the showing as it was planned when the right was taken.
+    pub(crate) fn anchor(&mut self, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) {
+        self.lead.get_or_insert(starts_at - self.window.from);
+        self.stay.get_or_insert(self.window.until - ends_at);
+    }
+
+    /// The window for a showing's present times. Whoever is in already keeps the beginning.
+    pub(crate) fn window_for(&self, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) -> Window {
+        Window {
+            from: match self.lead {
+                Some(lead) if self.entered_at.is_none() => starts_at - lead,
+                _ => self.window.from,
+            },
+            until: self.stay.map_or(self.window.until, |stay| ends_at + stay),
+        }
+    }
+}
+
+/// A showing's times as far as they are known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ShowingTimes {
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    /// What the door predicts; it only ever moves the end later.
+    pub(crate) predicted_end_at: Option<DateTime<Utc>>,
+}
+
+impl ShowingTimes {
+    pub(crate) fn effective_end(self) -> DateTime<Utc> {
+        self.predicted_end_at.map_or(self.ends_at, |at| at.max(self.ends_at))
+    }
+}
+
+/// A place to park elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Alternative {
+    pub(crate) name: String,
+    pub(crate) walk_minutes: u32,
+}
+
+/// "Spitze (9 min), MMZ (7 min)"
+pub(crate) fn list_alternatives(alternatives: &[Alternative]) -> String {
+    alternatives
+        .iter()
+        .map(|place| format!("{} ({} min)", place.name, place.walk_minutes))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// One class of the site as it is now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ClassCount {
+    pub(crate) class: BayClass,
+    pub(crate) capacity: u32,
+    pub(crate) occupied: u32,
+    /// Rights that begin soon and whose cars are not in.
+    pub(crate) expected: u32,
+}
+
+impl ClassCount {
+    /// Whether a car without a right may come in without taking the bay of one that has a right.
+    pub(crate) const fn has_room(self) -> bool {
+        self.occupied + self.expected < self.capacity
+    }
+}
+
+/// The site as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Site {
+    pub(crate) id: String,
+    pub(crate) name: Text,
+    pub(crate) state: SiteState,
+    pub(crate) reason: Text,
+    pub(crate) walk_minutes: u32,
+    pub(crate) alternatives: Vec<Alternative>,
+    pub(crate) revision: u64,
+    pub(crate) observed_at: DateTime<Utc>,
+    pub(crate) classes: Vec<ClassCount>,
+}
+
+/// Which way a vehicle passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    In,
+    Out,
+}
+
+impl Direction {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// What a vehicle showed at the lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Credential {
+    Visit(Uuid),
+    Ticket(Uuid),
+    Reference(String),
+    /// Counted without a code; an exit need not know its class.
+    Anonymous(Option<BayClass>),
+    /// Not a code of ours.
+    Unknown,
+    /// Looks like one of ours and is not.
+    Forged,
+}
+
+/// What a lane is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Open,
+    Full,
+    UnknownCode,
+    Forged,
+    WrongWindow,
+    AlreadyIn,
+    Closed,
+    Cancelled,
+}
+
+impl Verdict {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Full => "full",
+            Self::UnknownCode => "unknown_code",
+            Self::Forged => "forged",
+            Self::WrongWindow => "wrong_window",
+            Self::AlreadyIn => "already_in",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// What the lane says to the driver.
+    pub(crate) fn message(self, direction: Direction, alternatives: &[Alternative]) -> Text {
+        let elsewhere = list_alternatives(alternatives);
+        match (self, direction) {
+            (Self::Open, Direction::In) => Text::new("Willkommen.", "Welcome."),
+            (Self::Open, Direction::Out) => Text::new("Gute Fahrt.", "Have a safe journey."),
+            (Self::Full, _) => Text::new(
+                format!("Besetzt. Bitte weichen Sie aus: {elsewhere}."),
+                format!("Full. Please park elsewhere: {elsewhere}."),
+            ),
+            (Self::Closed, _) => Text::new(
+                format!("Der Parkplatz ist geschlossen. Bitte weichen Sie aus: {elsewhere}."),
+                format!("The car park is closed. Please park elsewhere: {elsewhere}."),
+            ),
+            (Self::UnknownCode, _) => Text::new(
+                "Dieser Code gehört zu keinem bestätigten Stellplatz. Bitte rufen Sie uns über die Sprechstelle.",
+                "This code belongs to no confirmed bay. Please call us on the intercom.",
+            ),
+            (Self::Forged, _) => Text::new(
+                "Dieser Code ist nicht von uns. Bitte rufen Sie uns über die Sprechstelle.",
+                "This code is not ours. Please call us on the intercom.",
+            ),
+            (Self::WrongWindow, _) => Text::new(
+                "Ihr Stellplatz ist zu einer anderen Zeit gebucht. Bitte rufen Sie uns über die Sprechstelle.",
+                "Your bay is booked for another time. Please call us on the intercom.",
+            ),
+            (Self::AlreadyIn, _) => Text::new(
+                "Mit diesem Code ist schon ein Fahrzeug eingefahren.",
+                "A vehicle has already come in with this code.",
+            ),
+            (Self::Cancelled, _) => Text::new(
+                "Diese Buchung ist storniert. Bitte rufen Sie uns über die Sprechstelle.",
+                "This booking is cancelled. Please call us on the intercom.",
+            ),
+        }
+    }
+}
+
+/// May the car of this right come in? A confirmed right opens even when the count says full: a count
+/// may drift, a promise may not. A car that stands at the lane has reached an unreachable site.
+pub(crate) fn judge_entry(site: SiteState, right: &Right, room: bool, now: DateTime<Utc>) -> Verdict {
+    if site == SiteState::Closed {
+        return Verdict::Closed;
+    }
+    let in_window = right.window.from - EARLY <= now && now <= right.window.until;
+    match right.state {
+        // Not paid yet, or never was.
+        RightState::Held | RightState::Expired => Verdict::UnknownCode,
+        RightState::Cancelled => Verdict::Cancelled,
+        RightState::CheckedIn => Verdict::AlreadyIn,
+        RightState::NoShow => Verdict::WrongWindow,
+        RightState::Confirmed | RightState::Left if !in_window => Verdict::WrongWindow,
+        RightState::Confirmed => Verdict::Open,
+        // Back again within the window: the bay was given up, so there must be room.
+        RightState::Left if room => Verdict::Open,
+        RightState::Left => Verdict::Full,
+    }
+}
+
+/// May a car without a right come in?
+pub(crate) const fn judge_walk_in(site: SiteState, count: ClassCount) -> Verdict {
+    match site {
+        SiteState::Closed => Verdict::Closed,
+        SiteState::Open | SiteState::Unreachable | SiteState::Unknown if count.has_room() => Verdict::Open,
+        SiteState::Open | SiteState::Unreachable | SiteState::Unknown => Verdict::Full,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + minute * 60, 0).expect("in range")
+    }
+
+    fn window(from: i64, length: i64) -> Window {
+        Window { from: at(from), until: at(from + length) }
+    }
+
+    #[test]
+    fn windows_that_only_touch_do_not_overlap() {
+        let taken = [window(0, 60), window(60, 60)];
+        assert_eq!(peak(window(0, 120), &taken), 1);
+        assert_eq!(peak(window(120, 60), &taken), 0);
+        assert_eq!(next_fit(window(0, 60), &taken, 1), Some(at(120)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_peak_is_that_of_every_minute(
+            spans in prop::collection::vec((0_i64..300, 1_i64..120), 0..30),
+            from in 0_i64..300,
+            length in 1_i64..120,
+        ) {
+            let taken: Vec<Window> = spans.iter().map(|(from, length)| window(*from, *length)).collect();
+            let slow = (from..from + length)
+                .map(|minute| taken.iter().filter(|window| window.contains(at(minute))).count())
+                .max();
+            prop_assert_eq!(Some(peak(window(from, length), &taken)), slow);
+        }
+
+        #[test]
+        fn a_later_beginning_that_is_offered_does_fit(
+            spans in prop::collection::vec((0_i64..300, 1_i64..120), 1..30),
+            bays in 1_usize..4,
+        ) {
+            let taken: Vec<Window> = spans.iter().map(|(from, length)| window(*from, *length)).collect();
+            let wanted = window(0, 60);
+            if let Some(later) = next_fit(wanted, &taken, bays) {
+                prop_assert!(peak(wanted.shifted_to(later), &taken) < bays);
+            }
+        }
+    }
+}

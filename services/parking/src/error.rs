@@ -1,0 +1,73 @@
+//! Everything that parking refuses or that can go wrong in it, with codes and sentences.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::{Code, Coded, db::Repeat, error::database_code, values::InvalidField};
+
+use crate::domain::{BayClass, RightState, SiteState};
+
+/// A refusal or a fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    #[error("the car park is not set up yet; load a house file with [parking] first")]
+    NotSetUp,
+    #[error("the car park is {}; park elsewhere: {alternatives}", .state.name())]
+    SiteNotOpen { state: SiteState, alternatives: String },
+    #[error("{}", full(*.class, *.instead, *.later))]
+    Full { class: BayClass, instead: Option<BayClass>, later: Option<DateTime<Utc>> },
+    #[error("this site has no {} bays; choose another class", .0.name())]
+    NoSuchClass(BayClass),
+    #[error("no price is known for {} bays on that day; the house file needs a tariff row", .0.name())]
+    NoTariff(BayClass),
+    #[error("this visit has a bay already; release it before holding another one")]
+    RightExists,
+    #[error("this visit has no bay")]
+    NoRight,
+    #[error("the bay is {} and no longer held; hold one again", .0.name())]
+    NotHeld(RightState),
+    #[error(transparent)]
+    Repeat(#[from] Repeat),
+    #[error("a stored value cannot be read: {0}")]
+    Stored(String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+fn full(class: BayClass, instead: Option<BayClass>, later: Option<DateTime<Utc>>) -> String {
+    let mut sentence = format!("all {} bays are taken in that time", class.name());
+    if let Some(instead) = instead {
+        sentence.push_str(&format!("; {} bays are free", instead.name()));
+    }
+    if let Some(later) = later {
+        sentence.push_str(&format!("; one is free from {}", later.with_timezone(&Berlin).format("%H:%M")));
+    }
+    if instead.is_none() && later.is_none() {
+        sentence.push_str("; come by tram or park elsewhere");
+    }
+    sentence
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) => Code::InvalidArgument,
+            Self::NotSetUp | Self::SiteNotOpen { .. } | Self::NotHeld(_) | Self::NoTariff(_) => {
+                Code::FailedPrecondition
+            }
+            Self::Full { .. } => Code::ResourceExhausted,
+            Self::NoSuchClass(_) | Self::NoRight => Code::NotFound,
+            Self::RightExists => Code::AlreadyExists,
+            Self::Repeat(repeat) => repeat.code(),
+            Self::Stored(_) => Code::Internal,
+            Self::Database(error) => database_code(error),
+        }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        kernel::error::status(&error)
+    }
+}

@@ -1,0 +1,156 @@
+//! The domain in the words of the contract. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use kernel::values::{euro, timestamp};
+use sky_proto::{
+    kernel::v1::{ChargedItem, LocalizedText},
+    parking::v1 as pb,
+};
+use uuid::Uuid;
+
+use crate::domain::{BayClass, Charge, OCCUPANCY_HOLDS, Right, RightState, Site, SiteState, Verdict};
+
+pub(crate) fn bay_class(class: BayClass) -> pb::BayClass {
+    match class {
+        BayClass::Standard => pb::BayClass::Standard,
+        BayClass::Accessible => pb::BayClass::Accessible,
+        BayClass::Coach => pb::BayClass::Coach,
+        BayClass::Ev => pb::BayClass::Ev,
+    }
+}
+
+fn right_state(state: RightState) -> pb::RightState {
+    match state {
+        RightState::Held => pb::RightState::Held,
+        RightState::Confirmed => pb::RightState::Confirmed,
+        RightState::CheckedIn => pb::RightState::CheckedIn,
+        RightState::Left => pb::RightState::Left,
+        RightState::Cancelled => pb::RightState::Cancelled,
+        RightState::Expired => pb::RightState::Expired,
+        RightState::NoShow => pb::RightState::NoShow,
+    }
+}
+
+fn site_state(state: SiteState) -> pb::SiteState {
+    match state {
+        SiteState::Open => pb::SiteState::Open,
+        SiteState::Closed => pb::SiteState::Closed,
+        SiteState::Unreachable => pb::SiteState::Unreachable,
+        SiteState::Unknown => pb::SiteState::Unknown,
+    }
+}
+
+pub(crate) fn verdict(verdict: Verdict) -> pb::record_lane_response::Verdict {
+    use pb::record_lane_response::Verdict as Told;
+    match verdict {
+        Verdict::Open => Told::Open,
+        Verdict::Full => Told::Full,
+        Verdict::UnknownCode => Told::UnknownCode,
+        Verdict::Forged => Told::Forged,
+        Verdict::WrongWindow => Told::WrongWindow,
+        Verdict::AlreadyIn => Told::AlreadyIn,
+        Verdict::Closed => Told::Closed,
+        Verdict::Cancelled => Told::Cancelled,
+    }
+}
+
+fn charged_item(charge: &Charge) -> ChargedItem {
+    ChargedItem {
+        label: Some(charge.label.to_proto()),
+        quantity: 1,
+        unit_price: Some(euro(charge.cents)),
+        tariff_id: charge.tariff_id.clone(),
+        tax_id: charge.tax_id.clone(),
+        tax_basis_points: charge.tax_basis_points,
+    }
+}
+
+pub(crate) fn right(right: &Right) -> pb::Right {
+    pb::Right {
+        visit_id: right.visit.to_string(),
+        bay_class: bay_class(right.class).into(),
+        state: right_state(right.state).into(),
+        from: Some(timestamp(right.window.from)),
+        until: Some(timestamp(right.window.until)),
+        expires_at: Some(timestamp(right.expires_at)),
+        items: right.charges.iter().map(charged_item).collect(),
+        total: Some(euro(right.charges.iter().map(|charge| charge.cents).sum())),
+        showing_id: right.showing.to_string(),
+        reference: right.reference.clone(),
+    }
+}
+
+/// The site as it reads at `now`: occupancy that is too old is not told at all.
+pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
+    let valid_until = site.observed_at + OCCUPANCY_HOLDS;
+    pb::Site {
+        site_id: site.id.clone(),
+        name: Some(site.name.to_proto()),
+        state: site_state(site.state).into(),
+        reason: Some(site.reason.to_proto()),
+        classes: site
+            .classes
+            .iter()
+            .map(|count| pb::ClassOccupancy {
+                bay_class: bay_class(count.class).into(),
+                capacity: count.capacity,
+                occupied: (now <= valid_until).then_some(count.occupied),
+                expected: count.expected,
+            })
+            .collect(),
+        alternatives: site
+            .alternatives
+            .iter()
+            .map(|place| pb::Alternative { name: place.name.clone(), walk_minutes: place.walk_minutes })
+            .collect(),
+        walk_minutes: site.walk_minutes,
+        observed_at: Some(timestamp(site.observed_at)),
+        valid_until: Some(timestamp(valid_until)),
+        revision: site.revision,
+    }
+}
+
+pub(crate) fn right_confirmed(right: &Right) -> pb::RightConfirmed {
+    pb::RightConfirmed {
+        visit_id: right.visit.to_string(),
+        bay_class: bay_class(right.class).into(),
+        from: Some(timestamp(right.window.from)),
+        until: Some(timestamp(right.window.until)),
+    }
+}
+
+/// The hold ran out and no bay of its class is left.
+pub(crate) fn right_refused(visit: Uuid) -> pb::RightRefused {
+    pb::RightRefused {
+        visit_id: visit.to_string(),
+        reason: Some(LocalizedText {
+            de: "Ihr Stellplatz war nur befristet reserviert und ist inzwischen vergeben.".to_owned(),
+            en: "Your bay was held for a limited time only and is taken by now.".to_owned(),
+            plain: "Ihr Parkplatz ist leider nicht mehr frei.".to_owned(),
+        }),
+    }
+}
+
+pub(crate) fn right_moved(right: &Right) -> pb::RightMoved {
+    pb::RightMoved {
+        visit_id: right.visit.to_string(),
+        from: Some(timestamp(right.window.from)),
+        until: Some(timestamp(right.window.until)),
+    }
+}
+
+pub(crate) fn right_cancelled(visit: Uuid) -> pb::RightCancelled {
+    pb::RightCancelled { visit_id: visit.to_string() }
+}
+
+pub(crate) fn vehicle_entered(visit: Uuid, lane: &str, at: DateTime<Utc>) -> pb::VehicleEntered {
+    pb::VehicleEntered { visit_id: visit.to_string(), lane: lane.to_owned(), at: Some(timestamp(at)) }
+}
+
+pub(crate) fn vehicle_left(visit: Uuid, lane: &str, at: DateTime<Utc>) -> pb::VehicleLeft {
+    pb::VehicleLeft { visit_id: visit.to_string(), lane: lane.to_owned(), at: Some(timestamp(at)) }
+}
+
+pub(crate) fn site_changed(site_: &Site, now: DateTime<Utc>) -> pb::SiteChanged {
+    pb::SiteChanged { site: Some(site(site_, now)) }
+}

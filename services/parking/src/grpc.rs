@@ -1,0 +1,305 @@
+//! The gRPC face of parking: reads and checks what was sent, calls commands, answers. No decisions.
+
+use std::pin::Pin;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::Stream;
+use kernel::{
+    Access, Caller, Db, Live, Role, Who,
+    identity::Keys,
+    ticket_code::{self, Kind, NotOurs},
+    values::{self, InvalidField, Text, invalid},
+};
+use sky_proto::parking::v1::{self as pb, parking_server::Parking};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::{
+    commands::{self, Seen, Wish},
+    domain::{BayClass, Credential, Direction, LONGEST_STAY, Right, SiteState, Window},
+    error::Error,
+    events, store,
+};
+
+/// Everybody who may look at the site: it is public.
+const PUBLIC: &[Who] = &[
+    Who::Visitor,
+    Who::Staff(Role::Desk),
+    Who::Staff(Role::Operator),
+    Who::Staff(Role::Kitchen),
+    Who::Staff(Role::Attendant),
+    Who::Device("display"),
+    Who::AnyService,
+];
+const JOURNEY: &[Who] = &[Who::Service("journey")];
+
+/// Who may call what.
+pub(crate) const ACCESS: Access = Access {
+    service: "sky.parking.v1.Parking",
+    methods: &[
+        ("GetSite", PUBLIC),
+        ("WatchSite", PUBLIC),
+        ("HoldBay", JOURNEY),
+        ("ExtendHold", JOURNEY),
+        ("ReleaseBay", JOURNEY),
+        ("GetRight", &[Who::Service("journey"), Who::Staff(Role::Attendant), Who::Staff(Role::Desk), Who::Visitor]),
+        ("ListRights", &[Who::Staff(Role::Attendant), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
+        ("RecordLane", &[Who::Device("lane"), Who::Staff(Role::Attendant)]),
+        ("SetSiteState", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
+    ],
+};
+
+/// The longest hold, and what it may be extended to, from now. A minute is left for the way here.
+const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(16);
+const LONGEST_EXTENSION: TimeDelta = TimeDelta::minutes(31);
+const LONGEST_LIST: TimeDelta = TimeDelta::days(31);
+/// A signed code has about 170 characters.
+const LONGEST_CODE: usize = 400;
+
+/// The server.
+#[derive(Debug)]
+pub(crate) struct ParkingGrpc {
+    db: Db,
+    keys: Keys,
+    site: Live<pb::Site>,
+}
+
+impl ParkingGrpc {
+    pub(crate) const fn new(db: Db, keys: Keys, site: Live<pb::Site>) -> Self {
+        Self { db, keys, site }
+    }
+}
+
+/// The site with its revision, for the live stream and for `GetSite`.
+pub(crate) async fn load_site(db: &Db) -> Result<(u64, pb::Site), Error> {
+    let now = db.clock().now();
+    let mut conn = db.pool().acquire().await?;
+    let site = store::site(&mut conn, now).await?;
+    Ok((site.revision, events::site(&site, now)))
+}
+
+fn bay_class(value: i32) -> Result<BayClass, InvalidField> {
+    match values::choice("bay_class", value)? {
+        pb::BayClass::Standard => Ok(BayClass::Standard),
+        pb::BayClass::Accessible => Ok(BayClass::Accessible),
+        pb::BayClass::Coach => Ok(BayClass::Coach),
+        pb::BayClass::Ev => Ok(BayClass::Ev),
+        pb::BayClass::Unspecified => Err(invalid("bay_class", "is missing")),
+    }
+}
+
+fn site_state(value: i32) -> Result<SiteState, InvalidField> {
+    match values::choice("state", value)? {
+        pb::SiteState::Open => Ok(SiteState::Open),
+        pb::SiteState::Closed => Ok(SiteState::Closed),
+        pb::SiteState::Unreachable => Ok(SiteState::Unreachable),
+        pb::SiteState::Unknown => Ok(SiteState::Unknown),
+        pb::SiteState::Unspecified => Err(invalid("state", "is missing")),
+    }
+}
+
+fn direction(value: i32) -> Result<Direction, InvalidField> {
+    match values::choice("direction", value)? {
+        pb::Direction::In => Ok(Direction::In),
+        pb::Direction::Out => Ok(Direction::Out),
+        pb::Direction::Unspecified => Err(invalid("direction", "is missing")),
+    }
+}
+
+/// The end of a hold: in the future, and not further than `longest`.
+fn expiry(
+    at: Option<prost_types::Timestamp>,
+    longest: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<DateTime<Utc>, InvalidField> {
+    let at = values::time("expires_at", at)?;
+    if at <= now {
+        return Err(invalid("expires_at", "is in the past"));
+    }
+    if at > now + longest {
+        return Err(invalid(
+            "expires_at",
+            format!("is too far ahead; hold for less than {} minutes", longest.num_minutes()),
+        ));
+    }
+    Ok(at)
+}
+
+fn wish(request: &pb::HoldBayRequest, now: DateTime<Utc>) -> Result<Wish, InvalidField> {
+    let window = Window { from: values::time("from", request.from)?, until: values::time("until", request.until)? };
+    if window.until <= window.from {
+        return Err(invalid("until", "must be later than `from`"));
+    }
+    if window.until - window.from > LONGEST_STAY {
+        return Err(invalid("until", "is more than 24 hours after `from`"));
+    }
+    if window.until <= now {
+        return Err(invalid("until", "is in the past"));
+    }
+    Ok(Wish {
+        visit: values::id("visit_id", &request.visit_id)?,
+        showing: values::id("showing_id", &request.showing_id)?,
+        class: bay_class(request.bay_class)?,
+        window,
+        expires_at: expiry(request.expires_at, LONGEST_HOLD, now)?,
+    })
+}
+
+impl ParkingGrpc {
+    fn credential(&self, request: &pb::RecordLaneRequest, direction: Direction) -> Result<Credential, InvalidField> {
+        let code = values::text("code", &request.code, LONGEST_CODE)?;
+        if code.is_empty() {
+            // An exit opens in any case; only an entry must know whose bays it fills.
+            let unclassed = direction == Direction::Out && request.bay_class == 0;
+            return Ok(Credential::Anonymous(if unclassed { None } else { Some(bay_class(request.bay_class)?) }));
+        }
+        if let Some(reference) = ticket_code::read_reference(&code) {
+            return Ok(Credential::Reference(reference));
+        }
+        Ok(match self.keys.read_code(&code) {
+            Ok(code) => match code.kind {
+                Kind::Visit => Credential::Visit(code.id),
+                Kind::Ticket => Credential::Ticket(code.id),
+            },
+            Err(NotOurs::Malformed) => Credential::Unknown,
+            Err(NotOurs::Forged) => Credential::Forged,
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl Parking for ParkingGrpc {
+    type WatchSiteStream = Pin<Box<dyn Stream<Item = Result<pb::Site, Status>> + Send>>;
+
+    async fn get_site(&self, _: Request<pb::GetSiteRequest>) -> Result<Response<pb::Site>, Status> {
+        Ok(Response::new(load_site(&self.db).await?.1))
+    }
+
+    async fn watch_site(
+        &self,
+        request: Request<pb::WatchSiteRequest>,
+    ) -> Result<Response<Self::WatchSiteStream>, Status> {
+        let after = request.into_inner().after_revision;
+        let stream = self.site.watch(commands::SITE_TOPIC, after).await?;
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn hold_bay(&self, request: Request<pb::HoldBayRequest>) -> Result<Response<pb::Right>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let class = bay_class(request.bay_class)?;
+        let right = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    commands::lock_class(tx, class).await?;
+                    // Before the checks: a late repeat still gets the first answer.
+                    if let Some(first) = tx.first_answer("HoldBay", key, &request).await? {
+                        return Ok(first);
+                    }
+                    let wish = wish(&request, tx.now())?;
+                    let answer = events::right(&commands::hold(tx, wish).await?);
+                    tx.remember("HoldBay", key, &request, &answer).await?;
+                    Ok::<_, Error>(answer)
+                })
+            })
+            .await?;
+        Ok(Response::new(right))
+    }
+
+    async fn extend_hold(&self, request: Request<pb::ExtendHoldRequest>) -> Result<Response<pb::Right>, Status> {
+        let request = request.into_inner();
+        let visit = values::id("visit_id", &request.visit_id)?;
+        let now = self.db.clock().now();
+        let expires_at = expiry(request.expires_at, LONGEST_EXTENSION, now)?;
+        let right = self.db.transact(move |tx| Box::pin(commands::extend(tx, visit, expires_at))).await?;
+        Ok(Response::new(events::right(&right)))
+    }
+
+    async fn release_bay(
+        &self,
+        request: Request<pb::ReleaseBayRequest>,
+    ) -> Result<Response<pb::ReleaseBayResponse>, Status> {
+        let visit = values::id("visit_id", &request.into_inner().visit_id)?;
+        self.db.transact(move |tx| Box::pin(commands::release(tx, visit))).await?;
+        Ok(Response::new(pb::ReleaseBayResponse {}))
+    }
+
+    async fn get_right(&self, request: Request<pb::GetRightRequest>) -> Result<Response<pb::Right>, Status> {
+        let caller = Caller::of(&request);
+        let visit = values::id("visit_id", &request.into_inner().visit_id)?;
+        caller.may_see_visit(visit)?;
+        let right = self.right(visit).await?;
+        Ok(Response::new(events::right(&right)))
+    }
+
+    async fn list_rights(
+        &self,
+        request: Request<pb::ListRightsRequest>,
+    ) -> Result<Response<pb::ListRightsResponse>, Status> {
+        let request = request.into_inner();
+        let span = Window { from: values::time("from", request.from)?, until: values::time("until", request.until)? };
+        if span.until <= span.from || span.until - span.from > LONGEST_LIST {
+            return Err(invalid("until", "must be later than `from`, by at most 31 days").into());
+        }
+        let rights = self.rights(span).await?;
+        Ok(Response::new(pb::ListRightsResponse { rights: rights.iter().map(events::right).collect() }))
+    }
+
+    async fn record_lane(
+        &self,
+        request: Request<pb::RecordLaneRequest>,
+    ) -> Result<Response<pb::RecordLaneResponse>, Status> {
+        let request = request.into_inner();
+        let direction = direction(request.direction)?;
+        let seen = Seen {
+            key: values::id("idempotency_key", &request.idempotency_key)?,
+            lane: values::slug("lane", &request.lane)?.to_owned(),
+            direction,
+            credential: self.credential(&request, direction)?,
+        };
+        let answer = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    commands::lock_site(tx).await?;
+                    if let Some(first) = tx.first_answer("RecordLane", seen.key, &request).await? {
+                        return Ok(first);
+                    }
+                    let key = seen.key;
+                    let answer = commands::record_lane(tx, seen).await?;
+                    let answer = pb::RecordLaneResponse {
+                        verdict: events::verdict(answer.verdict).into(),
+                        message: Some(answer.message.to_proto()),
+                        right: answer.right.as_ref().map(events::right),
+                    };
+                    tx.remember("RecordLane", key, &request, &answer).await?;
+                    Ok::<_, Error>(answer)
+                })
+            })
+            .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn set_site_state(&self, request: Request<pb::SetSiteStateRequest>) -> Result<Response<pb::Site>, Status> {
+        let request = request.into_inner();
+        let state = site_state(request.state)?;
+        // Visitors must be told why they cannot come.
+        let reason = Text::checked("reason", request.reason, 200, !state.sells())?;
+        let site = self.db.transact(move |tx| Box::pin(commands::set_site_state(tx, state, reason))).await?;
+        Ok(Response::new(events::site(&site, self.db.clock().now())))
+    }
+}
+
+/// Pure reads.
+impl ParkingGrpc {
+    async fn right(&self, visit: Uuid) -> Result<Right, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        store::right(&mut conn, visit).await?.ok_or(Error::NoRight)
+    }
+
+    async fn rights(&self, span: Window) -> Result<Vec<Right>, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        store::rights_touching(&mut conn, span).await
+    }
+}

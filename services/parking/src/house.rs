@@ -1,0 +1,209 @@
+//! The `[parking]` part of the house file: the site, its bays, where else to park, what it costs.
+//! Checks everything before anything is written; applying the same file again changes nothing.
+
+use std::collections::HashSet;
+
+use chrono::NaiveDate;
+use kernel::{BoxFuture, Code, Failure, Tx, values, values::Text};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::{
+    commands,
+    domain::{Alternative, BayClass},
+    error::Error,
+    store,
+};
+
+#[derive(Deserialize)]
+struct File {
+    parking: Section,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    id: Spanned<String>,
+    name: Text,
+    walk_minutes: u32,
+    bays: Spanned<Vec<Bays>>,
+    #[serde(default)]
+    alternatives: Vec<Alternative>,
+    #[serde(default)]
+    taxes: Vec<Tax>,
+    #[serde(default)]
+    tariffs: Vec<Tariff>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bays {
+    class: Spanned<BayClass>,
+    count: Spanned<u32>,
+    #[serde(default)]
+    free_of_charge: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tax {
+    id: Spanned<String>,
+    basis_points: Spanned<u32>,
+    valid_from: NaiveDate,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tariff {
+    id: Spanned<String>,
+    class: Spanned<BayClass>,
+    label: Text,
+    cents: Spanned<u32>,
+    tax: Spanned<String>,
+    valid_from: Spanned<NaiveDate>,
+    source: String,
+}
+
+const MOST_BAYS: u32 = 10_000;
+/// No stay costs more than 1,000 euro: a typo would.
+const MOST_CENTS: u32 = 100_000;
+
+/// "line 12, parking.bays[2].class: twice"
+fn wrong<T>(text: &str, at: &Spanned<T>, key: &str, problem: &str) -> String {
+    let line = text.get(..at.span().start).map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line}, parking.{key}: {problem}")
+}
+
+fn read(text: &str) -> Result<Section, String> {
+    let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+    let section = file.parking;
+    values::slug("id", section.id.get_ref()).map_err(|error| wrong(text, &section.id, "id", &error.problem))?;
+    if section.bays.get_ref().is_empty() {
+        return Err(wrong(text, &section.bays, "bays", "needs at least one class"));
+    }
+    let mut classes = HashSet::new();
+    for (place, bays) in section.bays.get_ref().iter().enumerate() {
+        if !classes.insert(bays.class.get_ref().name()) {
+            let key = format!("bays[{place}].class");
+            return Err(wrong(text, &bays.class, &key, "stands here twice"));
+        }
+        if *bays.count.get_ref() > MOST_BAYS {
+            let key = format!("bays[{place}].count");
+            return Err(wrong(text, &bays.count, &key, "is more than 10000"));
+        }
+    }
+    read_taxes(text, &section)?;
+    read_tariffs(text, &section, &classes)?;
+    Ok(section)
+}
+
+fn read_taxes(text: &str, section: &Section) -> Result<(), String> {
+    let mut ids = HashSet::new();
+    for (place, tax) in section.taxes.iter().enumerate() {
+        let key = |name: &str| format!("taxes[{place}].{name}");
+        values::slug("id", tax.id.get_ref()).map_err(|error| wrong(text, &tax.id, &key("id"), &error.problem))?;
+        if !ids.insert(tax.id.get_ref()) {
+            return Err(wrong(text, &tax.id, &key("id"), "stands here twice"));
+        }
+        if *tax.basis_points.get_ref() > 10_000 {
+            let problem = "is more than 10000 (100 %)";
+            return Err(wrong(text, &tax.basis_points, &key("basis_points"), problem));
+        }
+    }
+    Ok(())
+}
+
+fn read_tariffs(text: &str, section: &Section, classes: &HashSet<&'static str>) -> Result<(), String> {
+    let mut ids = HashSet::new();
+    let mut days = HashSet::new();
+    for (place, tariff) in section.tariffs.iter().enumerate() {
+        let key = |name: &str| format!("tariffs[{place}].{name}");
+        let class = tariff.class.get_ref().name();
+        values::slug("id", tariff.id.get_ref()).map_err(|error| wrong(text, &tariff.id, &key("id"), &error.problem))?;
+        if !ids.insert(tariff.id.get_ref()) {
+            return Err(wrong(text, &tariff.id, &key("id"), "stands here twice"));
+        }
+        if !classes.contains(class) {
+            let problem = "no bays of this class";
+            return Err(wrong(text, &tariff.class, &key("class"), problem));
+        }
+        if !days.insert((class, *tariff.valid_from.get_ref())) {
+            let problem = "this class has another tariff from the same day";
+            return Err(wrong(text, &tariff.valid_from, &key("valid_from"), problem));
+        }
+        if *tariff.cents.get_ref() > MOST_CENTS {
+            let problem = "is more than 1000 euro";
+            return Err(wrong(text, &tariff.cents, &key("cents"), problem));
+        }
+        let tax = tariff.tax.get_ref();
+        if !section.taxes.iter().any(|row| row.id.get_ref() == tax) {
+            let problem = format!("no tax row named \"{tax}\"");
+            return Err(wrong(text, &tariff.tax, &key("tax"), &problem));
+        }
+    }
+    for (place, bays) in section.bays.get_ref().iter().enumerate() {
+        let class = *bays.class.get_ref();
+        let priced = section.tariffs.iter().any(|tariff| *tariff.class.get_ref() == class);
+        if !bays.free_of_charge && !priced {
+            let key = format!("bays[{place}].class");
+            let problem = "is not free of charge and has no tariff";
+            return Err(wrong(text, &bays.class, &key, problem));
+        }
+    }
+    Ok(())
+}
+
+/// Reads and checks the whole part.
+pub(crate) fn check(text: &str) -> Result<String, String> {
+    let section = read(text)?;
+    let bays: u32 = section.bays.get_ref().iter().map(|bays| *bays.count.get_ref()).sum();
+    Ok(format!("{bays} bays in {} classes, {} tariffs", section.bays.get_ref().len(), section.tariffs.len()))
+}
+
+/// Applies a part that passed the check.
+pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let section = read(text).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
+        Ok(write(tx, &section).await?)
+    })
+}
+
+async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
+    use store::house;
+    let now = tx.now();
+    let mut changed = house::save_site(
+        tx.conn(),
+        section.id.get_ref(),
+        &section.name,
+        section.walk_minutes,
+        &section.alternatives,
+        now,
+    )
+    .await?;
+    for bays in section.bays.get_ref() {
+        changed |=
+            house::save_class(tx.conn(), *bays.class.get_ref(), *bays.count.get_ref(), bays.free_of_charge).await?;
+    }
+    for tax in &section.taxes {
+        let rate = *tax.basis_points.get_ref();
+        house::save_tax(tx.conn(), tax.id.get_ref(), rate, tax.valid_from, &tax.source).await?;
+    }
+    for tariff in &section.tariffs {
+        let row = house::TariffRow {
+            id: tariff.id.get_ref(),
+            class: *tariff.class.get_ref(),
+            label: &tariff.label,
+            cents: *tariff.cents.get_ref(),
+            tax_id: tariff.tax.get_ref(),
+            valid_from: *tariff.valid_from.get_ref(),
+            source: &tariff.source,
+        };
+        house::save_tariff(tx.conn(), &row).await?;
+    }
+    if changed {
+        commands::touch_site(tx, None).await?;
+        commands::tell_site(tx).await?;
+    }
+    Ok(())
+}

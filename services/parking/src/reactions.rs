@@ -1,0 +1,88 @@
+//! What other services' events mean here. Each may come twice, late and in another order than those
+//! of other services.
+
+use kernel::{BoxFuture, Event, Failure, Tx, values};
+use prost::Name;
+use sky_proto::{
+    flow::v1::{AdmissionMoved, AdmissionState},
+    journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
+    reservations::v1::{BookingConfirmed, ShowingDelayed, ShowingScheduled},
+};
+
+use crate::commands;
+
+/// The visit is confirmed, expired or cancelled.
+pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        match event.name() {
+            VisitConfirmed::NAME => {
+                let told = event.decode::<VisitConfirmed>()?;
+                if told.has_parking {
+                    let visit = values::id("visit_id", &told.visit_id)?;
+                    commands::confirm(tx, visit, told.reference).await?;
+                }
+            }
+            VisitExpired::NAME => {
+                let told = event.decode::<VisitExpired>()?;
+                commands::release(tx, values::id("visit_id", &told.visit_id)?).await?;
+            }
+            VisitCancelled::NAME => {
+                let told = event.decode::<VisitCancelled>()?;
+                commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// A showing is planned or delayed; tickets are issued. A cancelled showing comes as its cancelled
+/// visits.
+pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        match event.name() {
+            ShowingScheduled::NAME => {
+                let told = event.decode::<ShowingScheduled>()?;
+                let (start, end) = (values::time("starts_at", told.starts_at)?, values::time("ends_at", told.ends_at)?);
+                let showing = values::id("showing_id", &told.showing_id)?;
+                commands::showing_told(tx, showing, (start, end), start, end).await?;
+            }
+            ShowingDelayed::NAME => {
+                let told = event.decode::<ShowingDelayed>()?;
+                let (start, end) = (values::time("starts_at", told.starts_at)?, values::time("ends_at", told.ends_at)?);
+                let delay = chrono::TimeDelta::minutes(told.minutes.into());
+                let showing = values::id("showing_id", &told.showing_id)?;
+                commands::showing_told(tx, showing, (start - delay, end - delay), start, end).await?;
+            }
+            BookingConfirmed::NAME => {
+                let told = event.decode::<BookingConfirmed>()?;
+                let visit = values::id("visit_id", &told.visit_id)?;
+                let tickets = told
+                    .tickets
+                    .iter()
+                    .map(|ticket| values::id("ticket_id", &ticket.ticket_id))
+                    .collect::<Result<Vec<_>, _>>()?;
+                commands::tickets_issued(tx, visit, &tickets).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// The door predicts when the showing will end.
+pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        if event.name() == AdmissionMoved::NAME {
+            let told = event.decode::<AdmissionMoved>()?;
+            if told.state() != AdmissionState::Cancelled
+                && let Some(end) = told.predicted_end_at
+            {
+                let showing = values::id("showing_id", &told.showing_id)?;
+                let end = values::time("predicted_end_at", Some(end))?;
+                commands::end_predicted(tx, showing, end).await?;
+            }
+        }
+        Ok(())
+    })
+}

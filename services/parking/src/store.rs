@@ -1,0 +1,375 @@
+//! Every SQL statement of parking, and the way between rows and the domain. Decides nothing.
+//!
+//! Lock order: site, bay classes by name, showings, rights by visit. Reactions come in runs of one
+//! transaction, so each of them locks the classes before any right.
+
+pub(crate) mod house;
+pub(crate) mod showings;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kernel::values::Text;
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Alternative, BayClass, Charge, ClassCount, Direction, Right, RightState, SOON, Site, SiteState, Verdict, Window,
+    },
+    error::Error,
+};
+
+#[derive(FromRow)]
+struct SiteRow {
+    id: String,
+    name: Json<Text>,
+    state: String,
+    reason: Json<Text>,
+    walk_minutes: i32,
+    alternatives: Json<Vec<Alternative>>,
+    revision: i64,
+    observed_at: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct ClassRow {
+    class: String,
+    capacity: i32,
+    occupied: i32,
+    expected: i64,
+}
+
+#[derive(FromRow)]
+struct RightRow {
+    visit_id: Uuid,
+    showing_id: Uuid,
+    class: String,
+    state: String,
+    valid_from: DateTime<Utc>,
+    valid_until: DateTime<Utc>,
+    lead_seconds: Option<i64>,
+    stay_seconds: Option<i64>,
+    expires_at: DateTime<Utc>,
+    reference: String,
+    charges: Json<Vec<Charge>>,
+    entered_at: Option<DateTime<Utc>>,
+    left_at: Option<DateTime<Utc>>,
+    cancelled_at: Option<DateTime<Utc>>,
+}
+
+fn class_named(name: &str) -> Result<BayClass, Error> {
+    BayClass::named(name).ok_or_else(|| Error::Stored(format!("bay class {name}")))
+}
+
+impl RightRow {
+    fn read(self) -> Result<Right, Error> {
+        Ok(Right {
+            visit: self.visit_id,
+            showing: self.showing_id,
+            class: class_named(&self.class)?,
+            state: RightState::named(&self.state)
+                .ok_or_else(|| Error::Stored(format!("right state {}", self.state)))?,
+            window: Window { from: self.valid_from, until: self.valid_until },
+            lead: self.lead_seconds.map(TimeDelta::seconds),
+            stay: self.stay_seconds.map(TimeDelta::seconds),
+            expires_at: self.expires_at,
+            reference: self.reference,
+            charges: self.charges.0,
+            entered_at: self.entered_at,
+            left_at: self.left_at,
+            cancelled_at: self.cancelled_at,
+        })
+    }
+}
+
+/// Locks the site: whoever changes what its live stream shows comes first here.
+pub(crate) async fn lock_site(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("select 1 from site for update").fetch_optional(conn).await?.map(|_| ()).ok_or(Error::NotSetUp)
+}
+
+/// Locks bay classes, always in the same order: one, or all of them.
+pub(crate) async fn lock_classes(conn: &mut PgConnection, only: Option<BayClass>) -> Result<(), Error> {
+    sqlx::query("select 1 from bay_class where $1::text is null or class = $1 order by class for update")
+        .bind(only.map(BayClass::name))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Site, Error> {
+    let row: SiteRow =
+        sqlx::query_as("select id, name, state, reason, walk_minutes, alternatives, revision, observed_at from site")
+            .fetch_optional(&mut *conn)
+            .await?
+            .ok_or(Error::NotSetUp)?;
+    Ok(Site {
+        id: row.id,
+        name: row.name.0,
+        state: SiteState::named(&row.state).ok_or_else(|| Error::Stored(format!("site state {}", row.state)))?,
+        reason: row.reason.0,
+        walk_minutes: row.walk_minutes.unsigned_abs(),
+        alternatives: row.alternatives.0,
+        revision: row.revision.unsigned_abs(),
+        observed_at: row.observed_at,
+        classes: class_counts(conn, now).await?,
+    })
+}
+
+async fn class_counts(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<ClassCount>, Error> {
+    let rows: Vec<ClassRow> = sqlx::query_as(
+        "select c.class, c.capacity, c.occupied,
+                (select count(*) from parking_right r where r.class = c.class and r.state = 'confirmed'
+                    and r.valid_from <= $2 and r.valid_until > $1) as expected
+         from bay_class c order by array_position(array['standard', 'accessible', 'coach', 'ev'], c.class)",
+    )
+    .bind(now)
+    .bind(now + SOON)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(ClassCount {
+                class: class_named(&row.class)?,
+                capacity: row.capacity.unsigned_abs(),
+                occupied: row.occupied.unsigned_abs(),
+                expected: u32::try_from(row.expected).unwrap_or(u32::MAX),
+            })
+        })
+        .collect()
+}
+
+/// Capacity of a class, and the cars in it that no right of the present time explains.
+pub(crate) async fn capacity_and_strangers(
+    conn: &mut PgConnection,
+    class: BayClass,
+    now: DateTime<Utc>,
+) -> Result<Option<(usize, usize)>, Error> {
+    let row: Option<(i32, i64)> = sqlx::query_as(
+        "select c.capacity, greatest(0, c.occupied - (select count(*) from parking_right r
+            where r.class = c.class and r.state = 'checked_in' and r.valid_until > $2))
+         from bay_class c where c.class = $1",
+    )
+    .bind(class.name())
+    .bind(now)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row
+        .map(|(capacity, strangers)| (usize::try_from(capacity).unwrap_or(0), usize::try_from(strangers).unwrap_or(0))))
+}
+
+/// The windows of live rights of a class that end after `from`, without those of one visit.
+pub(crate) async fn live_windows(
+    conn: &mut PgConnection,
+    class: BayClass,
+    from: DateTime<Utc>,
+    without: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<Window>, Error> {
+    let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
+        "select valid_from, valid_until from parking_right
+         where class = $1 and valid_until > $2 and visit_id <> $3
+           and (state in ('confirmed', 'checked_in') or (state = 'held' and expires_at > $4))",
+    )
+    .bind(class.name())
+    .bind(from)
+    .bind(without)
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|(from, until)| Window { from, until }).collect())
+}
+
+/// The price rows of a class on a day: none when the class is free, an error when no row is valid.
+pub(crate) async fn charges_on(conn: &mut PgConnection, class: BayClass, day: NaiveDate) -> Result<Vec<Charge>, Error> {
+    let free: bool = sqlx::query_scalar("select free_of_charge from bay_class where class = $1")
+        .bind(class.name())
+        .fetch_optional(&mut *conn)
+        .await?
+        .ok_or(Error::NoSuchClass(class))?;
+    if free {
+        return Ok(Vec::new());
+    }
+    let row: Option<(String, Json<Text>, i64, String, i32)> = sqlx::query_as(
+        "select f.id, f.label, f.cents, x.id, x.basis_points from tariff f join tax x on x.id = f.tax_id
+         where f.class = $1 and f.valid_from <= $2 order by f.valid_from desc limit 1",
+    )
+    .bind(class.name())
+    .bind(day)
+    .fetch_optional(conn)
+    .await?;
+    let (tariff_id, label, cents, tax_id, basis_points) = row.ok_or(Error::NoTariff(class))?;
+    Ok(vec![Charge { label: label.0, cents, tariff_id, tax_id, tax_basis_points: basis_points.unsigned_abs() }])
+}
+
+pub(crate) async fn right(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Right>, Error> {
+    sqlx::query_as::<_, RightRow>("select * from parking_right where visit_id = $1")
+        .bind(visit)
+        .fetch_optional(conn)
+        .await?
+        .map(RightRow::read)
+        .transpose()
+}
+
+pub(crate) async fn lock_right(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Right>, Error> {
+    sqlx::query_as::<_, RightRow>("select * from parking_right where visit_id = $1 for update")
+        .bind(visit)
+        .fetch_optional(conn)
+        .await?
+        .map(RightRow::read)
+        .transpose()
+}
+
+/// The visit behind a ticket.
+pub(crate) async fn visit_of_ticket(conn: &mut PgConnection, ticket: Uuid) -> Result<Option<Uuid>, Error> {
+    Ok(sqlx::query_scalar("select visit_id from visit_ticket where ticket_id = $1")
+        .bind(ticket)
+        .fetch_optional(conn)
+        .await?)
+}
+
+/// The visit behind a short reference; of several, the latest.
+pub(crate) async fn visit_of_reference(conn: &mut PgConnection, reference: &str) -> Result<Option<Uuid>, Error> {
+    Ok(sqlx::query_scalar("select visit_id from parking_right where reference = $1 order by valid_until desc limit 1")
+        .bind(reference)
+        .fetch_optional(conn)
+        .await?)
+}
+
+pub(crate) async fn save_tickets(conn: &mut PgConnection, visit: Uuid, tickets: &[Uuid]) -> Result<(), Error> {
+    sqlx::query(
+        "insert into visit_ticket (ticket_id, visit_id) select ticket, $1 from unnest($2) as ticket
+         where exists (select 1 from parking_right where visit_id = $1) on conflict do nothing",
+    )
+    .bind(visit)
+    .bind(tickets)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Rights whose window touches a span, in the order of their beginnings.
+pub(crate) async fn rights_touching(conn: &mut PgConnection, span: Window) -> Result<Vec<Right>, Error> {
+    sqlx::query_as::<_, RightRow>(
+        "select * from parking_right where valid_from < $2 and valid_until > $1
+         order by valid_from, visit_id limit 2000",
+    )
+    .bind(span.from)
+    .bind(span.until)
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(RightRow::read)
+    .collect()
+}
+
+/// Locks the rights of a showing whose window may still move.
+pub(crate) async fn lock_rights_of_showing(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Right>, Error> {
+    sqlx::query_as::<_, RightRow>(
+        "select * from parking_right where showing_id = $1 and state in ('held', 'confirmed', 'checked_in')
+         order by visit_id for update",
+    )
+    .bind(showing)
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(RightRow::read)
+    .collect()
+}
+
+pub(crate) async fn save_right(conn: &mut PgConnection, right: &Right) -> Result<(), Error> {
+    sqlx::query(
+        "insert into parking_right (visit_id, showing_id, class, state, valid_from, valid_until, lead_seconds,
+             stay_seconds, expires_at, reference, charges, entered_at, left_at, cancelled_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         on conflict (visit_id) do update set showing_id = $2, class = $3, state = $4, valid_from = $5,
+             valid_until = $6, lead_seconds = $7, stay_seconds = $8, expires_at = $9, reference = $10,
+             charges = $11, entered_at = $12, left_at = $13, cancelled_at = $14",
+    )
+    .bind(right.visit)
+    .bind(right.showing)
+    .bind(right.class.name())
+    .bind(right.state.name())
+    .bind(right.window.from)
+    .bind(right.window.until)
+    .bind(right.lead.map(|span| span.num_seconds()))
+    .bind(right.stay.map(|span| span.num_seconds()))
+    .bind(right.expires_at)
+    .bind(&right.reference)
+    .bind(Json(&right.charges))
+    .bind(right.entered_at)
+    .bind(right.left_at)
+    .bind(right.cancelled_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Ends what time has ended: unpaid holds and confirmed rights that nobody used.
+pub(crate) async fn run_out(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<u64, Error> {
+    let done = sqlx::query(
+        "update parking_right r set state = case r.state when 'held' then 'expired' else 'no_show' end
+         from (select visit_id from parking_right
+               where (state = 'held' and expires_at <= $1) or (state = 'confirmed' and valid_until < $1)
+               order by visit_id for update skip locked) as over
+         where r.visit_id = over.visit_id",
+    )
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Counts a car in or out; the count never falls below zero.
+pub(crate) async fn count_car(conn: &mut PgConnection, class: BayClass, direction: Direction) -> Result<(), Error> {
+    let step = match direction {
+        Direction::In => 1,
+        Direction::Out => -1,
+    };
+    sqlx::query("update bay_class set occupied = greatest(0, occupied + $2) where class = $1")
+        .bind(class.name())
+        .bind(step)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The site's live stream has something new; `observed` when a lane has confirmed the occupancy.
+pub(crate) async fn bump_site(conn: &mut PgConnection, observed: Option<DateTime<Utc>>) -> Result<(), Error> {
+    sqlx::query("update site set revision = revision + 1, observed_at = coalesce($1, observed_at)")
+        .bind(observed)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_site_state(conn: &mut PgConnection, state: SiteState, reason: &Text) -> Result<(), Error> {
+    sqlx::query("update site set state = $1, reason = $2").bind(state.name()).bind(Json(reason)).execute(conn).await?;
+    Ok(())
+}
+
+/// A line of the lanes' log.
+pub(crate) struct LaneEvent<'a> {
+    pub(crate) key: Uuid,
+    pub(crate) lane: &'a str,
+    pub(crate) direction: Direction,
+    pub(crate) visit: Option<Uuid>,
+    pub(crate) class: Option<BayClass>,
+    pub(crate) verdict: Verdict,
+    pub(crate) at: DateTime<Utc>,
+}
+
+pub(crate) async fn log_lane(conn: &mut PgConnection, event: &LaneEvent<'_>) -> Result<(), Error> {
+    sqlx::query(
+        "insert into lane_event (idempotency_key, lane, direction, visit_id, class, verdict, at)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(event.key)
+    .bind(event.lane)
+    .bind(event.direction.name())
+    .bind(event.visit)
+    .bind(event.class.map(BayClass::name))
+    .bind(event.verdict.name())
+    .bind(event.at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

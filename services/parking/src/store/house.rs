@@ -1,0 +1,104 @@
+//! What the house file writes: the site, its classes, tariffs and tax rows. Upserts that say whether
+//! anything has changed. Occupancy and the site's state belong to the day, not to the file.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kernel::values::Text;
+use sqlx::{PgConnection, types::Json};
+
+use crate::{
+    domain::{Alternative, BayClass},
+    error::Error,
+};
+
+pub(crate) async fn save_site(
+    conn: &mut PgConnection,
+    id: &str,
+    name: &Text,
+    walk_minutes: u32,
+    alternatives: &[Alternative],
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at)
+         values ($1, $2, 'open', $3, $4, $5, 1, $6)
+         on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5
+         where (s.id, s.name, s.walk_minutes, s.alternatives) is distinct from ($1, $2, $4, $5)",
+    )
+    .bind(id)
+    .bind(Json(name))
+    .bind(Json(Text::default()))
+    .bind(walk_minutes.cast_signed())
+    .bind(Json(alternatives))
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(crate) async fn save_class(
+    conn: &mut PgConnection,
+    class: BayClass,
+    capacity: u32,
+    free_of_charge: bool,
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "insert into bay_class as c (class, capacity, free_of_charge) values ($1, $2, $3)
+         on conflict (class) do update set capacity = $2, free_of_charge = $3
+         where (c.capacity, c.free_of_charge) is distinct from ($2, $3)",
+    )
+    .bind(class.name())
+    .bind(capacity.cast_signed())
+    .bind(free_of_charge)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+pub(crate) async fn save_tax(
+    conn: &mut PgConnection,
+    id: &str,
+    basis_points: u32,
+    valid_from: NaiveDate,
+    source: &str,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into tax (id, basis_points, valid_from, source) values ($1, $2, $3, $4)
+         on conflict (id) do update set basis_points = $2, valid_from = $3, source = $4",
+    )
+    .bind(id)
+    .bind(basis_points.cast_signed())
+    .bind(valid_from)
+    .bind(source)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A tariff row as the house file has it.
+pub(crate) struct TariffRow<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) class: BayClass,
+    pub(crate) label: &'a Text,
+    pub(crate) cents: u32,
+    pub(crate) tax_id: &'a str,
+    pub(crate) valid_from: NaiveDate,
+    pub(crate) source: &'a str,
+}
+
+pub(crate) async fn save_tariff(conn: &mut PgConnection, row: &TariffRow<'_>) -> Result<(), Error> {
+    sqlx::query(
+        "insert into tariff (id, class, label, cents, tax_id, valid_from, source)
+         values ($1, $2, $3, $4, $5, $6, $7)
+         on conflict (id) do update set class = $2, label = $3, cents = $4, tax_id = $5, valid_from = $6, source = $7",
+    )
+    .bind(row.id)
+    .bind(row.class.name())
+    .bind(Json(row.label))
+    .bind(i64::from(row.cents))
+    .bind(row.tax_id)
+    .bind(row.valid_from)
+    .bind(row.source)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! What is known here of showings: their times, as reservations and flow told them.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use crate::{domain::ShowingTimes, error::Error};
+
+#[derive(FromRow)]
+struct TimesRow {
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    predicted_end_at: Option<DateTime<Utc>>,
+}
+
+/// A showing's times; none before reservations has told them.
+pub(crate) async fn times(conn: &mut PgConnection, showing: Uuid) -> Result<Option<ShowingTimes>, Error> {
+    let row: Option<TimesRow> = sqlx::query_as(
+        "select starts_at, ends_at, predicted_end_at from known_showing
+         where showing_id = $1 and starts_at is not null",
+    )
+    .bind(showing)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|row| ShowingTimes {
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+        predicted_end_at: row.predicted_end_at,
+    }))
+}
+
+pub(crate) async fn save(
+    conn: &mut PgConnection,
+    showing: Uuid,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into known_showing (showing_id, starts_at, ends_at) values ($1, $2, $3)
+         on conflict (showing_id) do update set starts_at = $2, ends_at = $3",
+    )
+    .bind(showing)
+    .bind(starts_at)
+    .bind(ends_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn save_prediction(
+    conn: &mut PgConnection,
+    showing: Uuid,
+    predicted_end_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into known_showing (showing_id, predicted_end_at) values ($1, $2)
+         on conflict (showing_id) do update set predicted_end_at = $2",
+    )
+    .bind(showing)
+    .bind(predicted_end_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Vehicles at the lanes: with a code, with a reference, without anything; and the count.
+
+use kernel::ticket_code::{Kind, TicketCode, reference};
+use sky_proto::{
+    journey::v1::VisitCancelled,
+    parking::v1::{self as pb, Direction, record_lane_response::Verdict},
+    reservations::v1::{BookingConfirmed, IssuedTicket},
+};
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+fn seen(direction: Direction, code: &str) -> pb::RecordLaneRequest {
+    pb::RecordLaneRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        lane: "in-1".to_owned(),
+        direction: direction.into(),
+        code: code.to_owned(),
+        bay_class: 0,
+    }
+}
+
+fn anonymous(direction: Direction, class: pb::BayClass) -> pb::RecordLaneRequest {
+    pb::RecordLaneRequest { bay_class: class.into(), ..seen(direction, "") }
+}
+
+async fn record(house: &kernel::testing::House, request: &pb::RecordLaneRequest) -> pb::RecordLaneResponse {
+    client!(house, &lane()).record_lane(request.clone()).await.expect("answered").into_inner()
+}
+
+async fn occupied(house: &kernel::testing::House) -> Option<u32> {
+    site(house).await.classes[0].occupied
+}
+
+fn code(house: &kernel::testing::House, kind: Kind, id: Uuid) -> String {
+    house.keys.issue_code(&TicketCode {
+        kind,
+        id,
+        showing: Uuid::now_v7(),
+        not_before: minutes(0),
+        not_after: minutes(300),
+        generation: 0,
+    })
+}
+
+#[tokio::test]
+async fn a_code_opens_once_and_a_repeat_changes_nothing() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    let code = code(&house, Kind::Visit, visit);
+    assert_eq!(site(&house).await.classes[0].expected, 1);
+
+    // Noon is an hour before the window: early enough.
+    let entry = seen(Direction::In, &code);
+    let first = record(&house, &entry).await;
+    assert_eq!(first.verdict(), Verdict::Open);
+    assert_eq!(first.right.as_ref().expect("right").state(), pb::RightState::CheckedIn);
+    assert_eq!(record(&house, &entry).await, first, "the same event again");
+    assert_eq!(occupied(&house).await, Some(1));
+    assert_eq!(site(&house).await.classes[0].expected, 0);
+    let again = record(&house, &seen(Direction::In, &code)).await;
+    assert_eq!(again.verdict(), Verdict::AlreadyIn);
+
+    // Cancelled while the car is in: it stays a car that is in, and gets out.
+    let cancelled = VisitCancelled { visit_id: visit.to_string(), ..Default::default() };
+    house.react("parking", "journey", &visit.to_string(), &cancelled).await.expect("reacted");
+    assert_eq!(right(&house, visit).await.state(), pb::RightState::CheckedIn);
+    let out = record(&house, &seen(Direction::Out, &reference(visit))).await;
+    assert_eq!(out.verdict(), Verdict::Open);
+    assert_eq!(right(&house, visit).await.state(), pb::RightState::Left);
+    assert_eq!(occupied(&house).await, Some(0));
+    let entered: Vec<pb::VehicleEntered> = house.events("parking").await;
+    let left: Vec<pb::VehicleLeft> = house.events("parking").await;
+    assert_eq!((entered.len(), left.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_ticket_of_the_party_opens_too() {
+    let house = house().await;
+    let (visit, ticket) = (Uuid::now_v7(), Uuid::now_v7());
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    let booked = BookingConfirmed {
+        visit_id: visit.to_string(),
+        tickets: vec![IssuedTicket { ticket_id: ticket.to_string(), ..Default::default() }],
+        ..Default::default()
+    };
+    for _ in 0..2 {
+        house.react("parking", "reservations", &visit.to_string(), &booked).await.expect("reacted");
+    }
+    let answer = record(&house, &seen(Direction::In, &code(&house, Kind::Ticket, ticket))).await;
+    assert_eq!(answer.verdict(), Verdict::Open);
+}
+
+#[tokio::test]
+async fn codes_that_do_not_open_say_why_and_exits_open_anyway() {
+    let house = house().await;
+    let (held, visit, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    hold(&house, &wish(held, showing)).await.expect("held");
+    confirmed_right(&house, visit, showing).await;
+    let good = code(&house, Kind::Visit, visit);
+    let foreign = kernel::identity::Keys::from_seeds([1; 32], [2; 32]).issue_code(&TicketCode {
+        kind: Kind::Visit,
+        id: visit,
+        showing,
+        not_before: minutes(0),
+        not_after: minutes(300),
+        generation: 0,
+    });
+    let cases = [
+        (code(&house, Kind::Visit, held), Verdict::UnknownCode),
+        (code(&house, Kind::Visit, Uuid::now_v7()), Verdict::UnknownCode),
+        ("https://example.org".to_owned(), Verdict::UnknownCode),
+        (foreign.clone(), Verdict::Forged),
+    ];
+    for (code, verdict) in cases {
+        let answer = record(&house, &seen(Direction::In, &code)).await;
+        assert_eq!(answer.verdict(), verdict, "{code}");
+        assert!(!answer.message.expect("a message").de.is_empty());
+    }
+    let out = record(&house, &seen(Direction::Out, &foreign)).await;
+    assert_eq!(out.verdict(), Verdict::Open, "never a trapped car");
+    let out = record(&house, &seen(Direction::Out, "")).await;
+    assert_eq!(out.verdict(), Verdict::Open, "a class need not be known on the way out");
+
+    house.clock.set(minutes(241));
+    let late = record(&house, &seen(Direction::In, &good)).await;
+    assert_eq!(late.verdict(), Verdict::WrongWindow);
+}
+
+#[tokio::test]
+async fn cars_without_a_right_leave_room_for_those_with_one() {
+    let house = house().await;
+    set_capacity(&house, "standard", 2).await;
+    confirmed_right(&house, Uuid::now_v7(), Uuid::now_v7()).await;
+    let standard = pb::BayClass::Standard;
+    let out = record(&house, &anonymous(Direction::Out, standard)).await;
+    assert_eq!(out.verdict(), Verdict::Open);
+    assert_eq!(occupied(&house).await, Some(0), "never negative");
+    let first = record(&house, &anonymous(Direction::In, standard)).await;
+    assert_eq!(first.verdict(), Verdict::Open);
+    let second = record(&house, &anonymous(Direction::In, standard)).await;
+    assert_eq!(second.verdict(), Verdict::Full, "the other bay is promised");
+    let message = second.message.expect("a message");
+    assert!(message.de.contains("Spitze"), "{}", message.de);
+
+    // One bay is taken by a stranger and one is promised: nothing is left to sell for this hour.
+    let refused = hold(&house, &wish(Uuid::now_v7(), Uuid::now_v7())).await.expect_err("full");
+    assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+
+    // No lane has said anything for more than six hours: the count is not known.
+    house.clock.set(minutes(6 * 60 + 1));
+    assert_eq!(occupied(&house).await, None);
+}

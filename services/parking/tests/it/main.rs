@@ -1,0 +1,6 @@
+//! Parking against real PostgreSQL and NATS: its calls, its reactions, its lanes, its house file.
+
+mod api;
+mod lanes;
+mod reactions;
+mod support;

@@ -1,0 +1,145 @@
+//! Other services' events, each twice and out of order.
+
+use kernel::values::timestamp;
+use sky_proto::{
+    flow::v1::{AdmissionMoved, AdmissionState},
+    journey::v1::{VisitCancelled, VisitExpired},
+    parking::v1 as pb,
+    reservations::v1::{ShowingDelayed, ShowingScheduled},
+};
+use uuid::Uuid;
+
+use crate::support::*;
+
+fn scheduled(showing: Uuid) -> ShowingScheduled {
+    ShowingScheduled {
+        showing_id: showing.to_string(),
+        starts_at: Some(timestamp(minutes(120))),
+        ends_at: Some(timestamp(minutes(180))),
+        ..Default::default()
+    }
+}
+
+fn delayed(showing: Uuid, by: i64) -> ShowingDelayed {
+    ShowingDelayed {
+        showing_id: showing.to_string(),
+        minutes: u32::try_from(by).expect("small"),
+        starts_at: Some(timestamp(minutes(120 + by))),
+        ends_at: Some(timestamp(minutes(180 + by))),
+        ..Default::default()
+    }
+}
+
+fn predicted(showing: Uuid, end: i64) -> AdmissionMoved {
+    AdmissionMoved {
+        showing_id: showing.to_string(),
+        state: AdmissionState::Running.into(),
+        at: Some(timestamp(minutes(125))),
+        predicted_end_at: Some(timestamp(minutes(end))),
+    }
+}
+
+async fn twice<M: prost::Name + prost::Message>(house: &kernel::testing::House, from: &str, about: Uuid, event: &M) {
+    for _ in 0..2 {
+        house.react("parking", from, &about.to_string(), event).await.expect("reacted");
+    }
+}
+
+#[tokio::test]
+async fn a_visit_is_confirmed_and_cancelled_once() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    hold(&house, &wish(visit, showing)).await.expect("held");
+    house.emit("journey", &visit.to_string(), confirmed(visit, showing)).await;
+    house.settle().await;
+    twice(&house, "journey", visit, &confirmed(visit, showing)).await;
+    let told: Vec<pb::RightConfirmed> = house.events("parking").await;
+    assert_eq!(told.len(), 1);
+    let now = right(&house, visit).await;
+    assert_eq!(now.state(), pb::RightState::Confirmed);
+    assert_eq!(now.reference, kernel::ticket_code::reference(visit));
+
+    let cancelled =
+        VisitCancelled { visit_id: visit.to_string(), showing_id: showing.to_string(), reason: None, refund: true };
+    twice(&house, "journey", visit, &cancelled).await;
+    // The old confirmation comes once more: cancelled stays cancelled.
+    twice(&house, "journey", visit, &confirmed(visit, showing)).await;
+    assert_eq!(right(&house, visit).await.state(), pb::RightState::Cancelled);
+    let told: Vec<pb::RightCancelled> = house.events("parking").await;
+    assert_eq!(told.len(), 1);
+}
+
+#[tokio::test]
+async fn a_late_confirmation_takes_a_bay_again_or_is_refused() {
+    let house = house().await;
+    set_capacity(&house, "standard", 1).await;
+    let (late, later, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    hold(&house, &wish(late, showing)).await.expect("held");
+    let expired = VisitExpired { visit_id: late.to_string() };
+    twice(&house, "journey", late, &expired).await;
+    hold(&house, &wish(later, showing)).await.expect("free again");
+    house.clock.set(minutes(30));
+
+    // Both holds have run out by now; the first to be paid gets the bay.
+    twice(&house, "journey", late, &confirmed(late, showing)).await;
+    assert_eq!(right(&house, late).await.state(), pb::RightState::Confirmed);
+    house.react("parking", "journey", &later.to_string(), &confirmed(later, showing)).await.expect("refused, but told");
+    assert_eq!(right(&house, later).await.state(), pb::RightState::Expired);
+    let told: Vec<pb::RightRefused> = house.events("parking").await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].visit_id, later.to_string());
+}
+
+#[tokio::test]
+async fn the_window_follows_the_showing() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    twice(&house, "reservations", showing, &scheduled(showing)).await;
+    confirmed_right(&house, visit, showing).await;
+
+    twice(&house, "reservations", showing, &delayed(showing, 20)).await;
+    let moved = right(&house, visit).await;
+    assert_eq!(moved.from, Some(timestamp(minutes(80))));
+    assert_eq!(moved.until, Some(timestamp(minutes(260))));
+
+    twice(&house, "flow", showing, &predicted(showing, 215)).await;
+    assert_eq!(right(&house, visit).await.until, Some(timestamp(minutes(275))));
+    // Earlier than planned: what was sold stays.
+    twice(&house, "flow", showing, &predicted(showing, 170)).await;
+    assert_eq!(right(&house, visit).await.until, Some(timestamp(minutes(260))));
+    let told: Vec<pb::RightMoved> = house.events("parking").await;
+    assert_eq!(told.len(), 3, "one per move, none per repeat");
+}
+
+#[tokio::test]
+async fn a_right_taken_before_the_showing_is_known_follows_it_all_the_same() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    confirmed_right(&house, visit, showing).await;
+    twice(&house, "flow", showing, &predicted(showing, 200)).await;
+    let told: Vec<pb::RightMoved> = house.events("parking").await;
+    assert!(told.is_empty(), "nothing to measure against yet");
+    twice(&house, "reservations", showing, &delayed(showing, 30)).await;
+    let moved = right(&house, visit).await;
+    assert_eq!(moved.from, Some(timestamp(minutes(90))));
+    assert_eq!(moved.until, Some(timestamp(minutes(270))));
+}
+
+#[tokio::test]
+async fn time_ends_what_nobody_used() {
+    let house = house().await;
+    let (held, no_show, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    confirmed_right(&house, no_show, showing).await;
+    hold(&house, &wish(held, showing)).await.expect("held");
+    // A minute more each time: the recurring work may begin to wait after the clock was moved.
+    let mut now = minutes(241);
+    let ended = async {
+        while right(&house, no_show).await.state() != pb::RightState::NoShow {
+            now += chrono::TimeDelta::minutes(2);
+            house.clock.set(now);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.expect("no-show in time");
+    assert_eq!(right(&house, held).await.state(), pb::RightState::Expired);
+}
