@@ -90,17 +90,9 @@ impl Servers {
             place.init_cluster(&programs.join("initdb"), options.fast)?;
         }
         let postgres = programs.join("postgres");
-        let (postgres, nats) = tokio::try_join!(
-            place.start_postgres(&postgres, options.fast),
-            place.start_nats(&nats),
-        )?;
-        Ok(Self {
-            database_url: postgres.1,
-            postgres: postgres.0,
-            nats_url: nats.1,
-            nats: nats.0,
-            _lock: lock,
-        })
+        let (postgres, nats) =
+            tokio::try_join!(place.start_postgres(&postgres, options.fast), place.start_nats(&nats),)?;
+        Ok(Self { database_url: postgres.1, postgres: postgres.0, nats_url: nats.1, nats: nats.0, _lock: lock })
     }
 
     /// `postgres://…/sky` with the password; the role owns the cluster.
@@ -126,10 +118,8 @@ impl Servers {
     /// Stops both in good order: the broker has written its files and PostgreSQL has
     /// closed its log when this returns.
     pub async fn stop(mut self) -> Result<()> {
-        let (postgres, nats) = tokio::join!(
-            self.postgres.stop(Duration::from_secs(30)),
-            self.nats.stop(Duration::from_secs(10)),
-        );
+        let (postgres, nats) =
+            tokio::join!(self.postgres.stop(Duration::from_secs(30)), self.nats.stop(Duration::from_secs(10)),);
         postgres.and(nats)
     }
 }
@@ -150,11 +140,7 @@ impl Lock {
         if file.try_lock().is_err() {
             let mut holder = String::new();
             file.read_to_string(&mut holder)?;
-            bail!(
-                "{} is in use by another sky (process {}): stop that one first",
-                dir.display(),
-                holder.trim()
-            );
+            bail!("{} is in use by another sky (process {}): stop that one first", dir.display(), holder.trim());
         }
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
@@ -170,10 +156,7 @@ impl Drop for Lock {
 }
 
 fn find_nats(options: &Options, dir: &Path) -> Result<PathBuf> {
-    let chosen = options
-        .nats_server
-        .clone()
-        .or_else(|| std::env::var_os("SKY_NATS_SERVER").map(PathBuf::from));
+    let chosen = options.nats_server.clone().or_else(|| std::env::var_os("SKY_NATS_SERVER").map(PathBuf::from));
     let found = programs::nats(chosen.as_deref(), &[dir, Path::new(".sky")])?;
     Ok(found.canonicalize()?)
 }
@@ -198,8 +181,7 @@ impl Place {
         {
             // The number in the stale file is another program's by now (common after a
             // container restarts), and PostgreSQL would take that one for itself.
-            fs::remove_file(&pid_file)
-                .with_context(|| format!("cannot remove {}", pid_file.display()))?;
+            fs::remove_file(&pid_file).with_context(|| format!("cannot remove {}", pid_file.display()))?;
         }
         Ok(())
     }
@@ -220,17 +202,8 @@ impl Place {
         command
             .args(["--username=sky", "--auth=scram-sha-256", "--encoding=UTF8"])
             .args(["--locale=C.UTF-8", "--no-instructions"])
-            .arg(if fast {
-                "--no-sync"
-            } else {
-                "--data-checksums"
-            })
-            .args([
-                Path::new("--pwfile"),
-                &password_file,
-                Path::new("--pgdata"),
-                &new,
-            ]);
+            .arg(if fast { "--no-sync" } else { "--data-checksums" })
+            .args([Path::new("--pwfile"), &password_file, Path::new("--pgdata"), &new]);
         let output = command.output();
         fs::remove_file(&password_file)?;
         let output = output.with_context(|| format!("cannot run {}", initdb.display()))?;
@@ -309,13 +282,7 @@ impl Place {
 }
 
 fn read_pid(path: &Path) -> Option<u32> {
-    fs::read_to_string(path)
-        .ok()?
-        .lines()
-        .next()?
-        .trim()
-        .parse()
-        .ok()
+    fs::read_to_string(path).ok()?.lines().next()?.trim().parse().ok()
 }
 
 /// Waits for PostgreSQL to take connections, and creates the database `sky`.
@@ -338,14 +305,11 @@ async fn postgres_ready(process: &mut Process, url: &str) -> Result<()> {
             Err(_) => sleep(process::POLL).await,
         }
     };
-    let exists: bool =
-        sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'sky')")
-            .fetch_one(&mut connection)
-            .await?;
+    let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'sky')")
+        .fetch_one(&mut connection)
+        .await?;
     if !exists {
-        sqlx::query("CREATE DATABASE sky")
-            .execute(&mut connection)
-            .await?;
+        sqlx::query("CREATE DATABASE sky").execute(&mut connection).await?;
     }
     connection.close().await?;
     Ok(())

@@ -46,20 +46,14 @@ impl Account {
                 "PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody` to run it as: start sky as an ordinary user"
             );
         };
-        Ok(Self {
-            ids: Some((user.uid.as_raw(), user.gid.as_raw())),
-            name: user.name,
-        })
+        Ok(Self { ids: Some((user.uid.as_raw(), user.gid.as_raw())), name: user.name })
     }
 
     /// A command that runs as this account, with nothing of our terminal, folder or
     /// `PG…` environment, and with messages in English, because we read some of them.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        command
-            .current_dir("/")
-            .stdin(Stdio::null())
-            .env("LC_ALL", "C");
+        command.current_dir("/").stdin(Stdio::null()).env("LC_ALL", "C");
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"PG") {
                 command.env_remove(name);
@@ -116,10 +110,7 @@ impl Account {
         // The name can be guessed: take the folder only if nobody else made it.
         let data = fs::symlink_metadata(&home)?;
         if !data.is_dir() || data.uid() != Uid::effective().as_raw() {
-            bail!(
-                "{} is needed for the servers' data and belongs to someone else: remove it",
-                home.display()
-            );
+            bail!("{} is needed for the servers' data and belongs to someone else: remove it", home.display());
         }
         eprintln!(
             "note: user {} cannot enter {}: the servers' data is in {}",
@@ -135,9 +126,7 @@ impl Account {
         if self.can_reach(program) {
             return Ok(program.to_owned());
         }
-        let copy = home
-            .join("bin")
-            .join(program.file_name().unwrap_or_default());
+        let copy = home.join("bin").join(program.file_name().unwrap_or_default());
         make_folder(&home.join("bin"))?;
         // Not over the old one in place: it may still be running.
         let new = copy.with_extension("new");
@@ -188,11 +177,7 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
     let new = path.with_added_extension("part");
     let write = || -> io::Result<()> {
         let _ = fs::remove_file(&new);
-        let mut file = fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&new)?;
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&new, path)

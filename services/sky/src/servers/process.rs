@@ -50,13 +50,7 @@ impl Process {
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot run {}", command.get_program().display()))?;
-        Ok(Self {
-            name,
-            child,
-            log: log.to_owned(),
-            ask,
-            insist,
-        })
+        Ok(Self { name, child, log: log.to_owned(), ask, insist })
     }
 
     /// The process id.
@@ -73,12 +67,9 @@ impl Process {
     pub(super) fn check(&mut self) -> Result<()> {
         match self.ended() {
             None => Ok(()),
-            Some(status) => bail!(
-                "{} ended ({status}): {} (log: {})",
-                self.name,
-                self.last_words(),
-                self.log.display()
-            ),
+            Some(status) => {
+                bail!("{} ended ({status}): {} (log: {})", self.name, self.last_words(), self.log.display())
+            }
         }
     }
 
@@ -108,10 +99,7 @@ impl Process {
     fn last_words(&self) -> String {
         let log = fs::read_to_string(&self.log).unwrap_or_default();
         let reason = |line: &&str| line.contains("FATAL") || line.contains("[FTL]");
-        let line = log
-            .lines()
-            .rfind(reason)
-            .or_else(|| log.lines().next_back());
+        let line = log.lines().rfind(reason).or_else(|| log.lines().next_back());
         line.unwrap_or("it said nothing").trim().to_owned()
     }
 
@@ -148,12 +136,7 @@ impl Drop for Process {
 /// Stops a server that an earlier sky left behind when it died: `pid` if that process
 /// still runs with `folder` on its command line (ids are reused).
 /// Returns whether the id now belongs to a process that has nothing to do with us.
-pub(super) async fn stop_leftover(
-    name: &str,
-    pid: u32,
-    folder: &Path,
-    ask: Signal,
-) -> Result<bool> {
+pub(super) async fn stop_leftover(name: &str, pid: u32, folder: &Path, ask: Signal) -> Result<bool> {
     let Some(id) = as_pid(pid) else {
         return Ok(false);
     };
@@ -177,10 +160,7 @@ pub(super) async fn stop_leftover(
             tokio::time::sleep(POLL).await;
         }
     }
-    bail!(
-        "{name} (process {pid}) still runs from {} and does not stop: end it first",
-        folder.display()
-    )
+    bail!("{name} (process {pid}) still runs from {} and does not stop: end it first", folder.display())
 }
 
 /// Whether `pid` is a process with `folder` on its command line. Where there is no
@@ -189,8 +169,7 @@ fn runs_from(pid: u32, folder: &Path) -> bool {
     let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) else {
         return false;
     };
-    line.split(|byte| *byte == 0)
-        .any(|word| Path::new(OsStr::from_bytes(word)).starts_with(folder))
+    line.split(|byte| *byte == 0).any(|word| Path::new(OsStr::from_bytes(word)).starts_with(folder))
 }
 
 fn is_alive(pid: u32) -> bool {
@@ -199,8 +178,5 @@ fn is_alive(pid: u32) -> bool {
 
 fn as_pid(pid: u32) -> Option<Pid> {
     // 0 and 1 would mean our own group and init.
-    i32::try_from(pid)
-        .ok()
-        .filter(|pid| *pid > 1)
-        .map(Pid::from_raw)
+    i32::try_from(pid).ok().filter(|pid| *pid > 1).map(Pid::from_raw)
 }

@@ -19,18 +19,14 @@ const NATS_FROM: (u32, u32) = (2, 14);
 /// The folder with `postgres` and `initdb`: from the PATH, else the newest of Debian's.
 /// With data already there, the one of the major version that wrote it.
 pub(super) fn postgres(data: &Path) -> Result<PathBuf> {
-    let written_by = fs::read_to_string(data.join("PG_VERSION"))
-        .ok()
-        .and_then(|text| text.trim().parse::<u32>().ok());
+    let written_by = fs::read_to_string(data.join("PG_VERSION")).ok().and_then(|text| text.trim().parse::<u32>().ok());
     let found: Vec<(PathBuf, (u32, u32))> = postgres_folders()
         .into_iter()
         .filter(|folder| folder.join("initdb").is_file())
         .filter_map(|folder| Some((version(&folder.join("postgres"))?, folder)))
         .map(|(version, folder)| (folder, version))
         .collect();
-    let fits = |version: (u32, u32)| {
-        version >= POSTGRES_FROM && written_by.is_none_or(|major| major == version.0)
-    };
+    let fits = |version: (u32, u32)| version >= POSTGRES_FROM && written_by.is_none_or(|major| major == version.0);
     if let Some((folder, _)) = found.iter().find(|(_, version)| fits(*version)) {
         return Ok(folder.clone());
     }
@@ -55,10 +51,7 @@ pub(super) fn postgres(data: &Path) -> Result<PathBuf> {
 pub(super) fn nats(chosen: Option<&Path>, dirs: &[&Path]) -> Result<PathBuf> {
     let places: Vec<PathBuf> = match chosen {
         Some(path) => vec![path.to_owned()],
-        None => on_path("nats-server")
-            .into_iter()
-            .chain(dirs.iter().map(|dir| dir.join("bin/nats-server")))
-            .collect(),
+        None => on_path("nats-server").into_iter().chain(dirs.iter().map(|dir| dir.join("bin/nats-server"))).collect(),
     };
     let found: Vec<(PathBuf, (u32, u32))> = places
         .into_iter()
@@ -106,10 +99,7 @@ fn postgres_folders() -> Vec<PathBuf> {
 
 fn on_path(program: &str) -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .filter(|candidate| candidate.is_file())
-        .collect()
+    std::env::split_paths(&path).map(|folder| folder.join(program)).filter(|candidate| candidate.is_file()).collect()
 }
 
 /// What `program --version` says; `None` if it does not run or says no version.
@@ -122,10 +112,8 @@ fn version(program: &Path) -> Option<(u32, u32)> {
 /// `nats-server: v2.15.1`.
 fn parse_version(text: &str) -> Option<(u32, u32)> {
     text.split_whitespace().find_map(|word| {
-        let mut numbers = word
-            .trim_start_matches('v')
-            .split('.')
-            .map(|part| part.split(|c: char| !c.is_ascii_digit()).next());
+        let mut numbers =
+            word.trim_start_matches('v').split('.').map(|part| part.split(|c: char| !c.is_ascii_digit()).next());
         let major = numbers.next()??.parse().ok()?;
         let minor = numbers.next().flatten().and_then(|part| part.parse().ok());
         Some((major, minor.unwrap_or(0)))
@@ -139,10 +127,7 @@ mod tests {
     #[test]
     fn versions_are_read_as_the_programs_print_them() {
         for (text, expected) in [
-            (
-                "postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)",
-                Some((15, 18)),
-            ),
+            ("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)", Some((15, 18))),
             ("postgres (PostgreSQL) 19beta1", Some((19, 0))),
             ("nats-server: v2.15.1\n", Some((2, 15))),
             ("nats-server: v2.9.10-RC.1", Some((2, 9))),

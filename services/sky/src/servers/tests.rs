@@ -39,10 +39,7 @@ impl Drop for Folder {
 fn fast() -> Options {
     let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.sky/bin/nats-server");
     let chosen = std::env::var_os("SKY_NATS_SERVER").is_some();
-    Options {
-        fast: true,
-        nats_server: (!chosen && fetched.exists()).then_some(fetched),
-    }
+    Options { fast: true, nats_server: (!chosen && fetched.exists()).then_some(fetched) }
 }
 
 /// The error line of a start that must fail.
@@ -69,10 +66,7 @@ fn script(dir: &Path, text: &str) -> Options {
     let path = dir.join("fake-nats-server");
     fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    Options {
-        nats_server: Some(path),
-        fast: true,
-    }
+    Options { nats_server: Some(path), fast: true }
 }
 
 #[tokio::test]
@@ -80,19 +74,13 @@ async fn data_survives_and_a_stop_leaves_no_process() {
     let dir = Folder::new();
     let servers = Servers::start(&dir.0, fast()).await.unwrap();
     let mut db = PgConnection::connect(servers.database_url()).await.unwrap();
-    sqlx::query("CREATE TABLE star AS SELECT 'Wega' AS name")
-        .execute(&mut db)
-        .await
-        .unwrap();
+    sqlx::query("CREATE TABLE star AS SELECT 'Wega' AS name").execute(&mut db).await.unwrap();
     assert_eq!(processes(&dir.0).len(), 2);
 
     // A second sky on the same folder is told who is there.
     let refused = refusal(&dir.0, fast()).await;
     assert!(refused.contains("in use by another sky"), "{refused}");
-    assert!(
-        refused.contains(&std::process::id().to_string()),
-        "{refused}"
-    );
+    assert!(refused.contains(&std::process::id().to_string()), "{refused}");
 
     // The open connection must not hold the stop up.
     servers.stop().await.unwrap();
@@ -102,10 +90,7 @@ async fn data_survives_and_a_stop_leaves_no_process() {
     let servers = Servers::start(&dir.0, fast()).await.unwrap();
     let took = begun.elapsed();
     let mut db = PgConnection::connect(servers.database_url()).await.unwrap();
-    let name: String = sqlx::query_scalar("SELECT name FROM star")
-        .fetch_one(&mut db)
-        .await
-        .unwrap();
+    let name: String = sqlx::query_scalar("SELECT name FROM star").fetch_one(&mut db).await.unwrap();
     assert_eq!(name, "Wega");
     println!("ready on existing data after {took:?}");
     assert!(took < Duration::from_secs(10), "{took:?}");
@@ -188,10 +173,9 @@ async fn a_start_recovers_from_a_killed_sky() {
 #[tokio::test]
 async fn an_old_or_broken_broker_is_named_in_one_line() {
     let dir = Folder::new();
-    for (text, expected) in [
-        ("echo 'nats-server: v2.9.10'", "2.9 at"),
-        ("exit 1", "is not a nats-server that runs here"),
-    ] {
+    for (text, expected) in
+        [("echo 'nats-server: v2.9.10'", "2.9 at"), ("exit 1", "is not a nats-server that runs here")]
+    {
         let refused = refusal(&dir.0, script(&dir.0, text)).await;
         assert!(refused.contains(expected), "{refused}");
         assert!(refused.contains("2.14"), "{refused}");
@@ -227,19 +211,11 @@ async fn a_command_finds_its_servers_and_its_code_comes_back() {
                  'postgres://sky:'*'/sky nats://sky:'*) exit 7;; esac; exit 1";
     let command = ["sh", "-c", check].map(OsString::from).to_vec();
     let code = with_servers(Some(dir.0.clone()), command).await.unwrap();
-    assert_eq!(
-        format!("{code:?}"),
-        format!("{:?}", std::process::ExitCode::from(7))
-    );
+    assert_eq!(format!("{code:?}"), format!("{:?}", std::process::ExitCode::from(7)));
     assert_eq!(processes(&dir.0), Vec::<String>::new());
 
     let missing = vec![OsString::from("no-such-program")];
-    let error = with_servers(Some(dir.0.clone()), missing)
-        .await
-        .unwrap_err();
-    assert!(
-        format!("{error:#}").contains("no-such-program"),
-        "{error:#}"
-    );
+    let error = with_servers(Some(dir.0.clone()), missing).await.unwrap_err();
+    assert!(format!("{error:#}").contains("no-such-program"), "{error:#}");
     assert_eq!(processes(&dir.0), Vec::<String>::new());
 }

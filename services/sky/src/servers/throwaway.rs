@@ -35,10 +35,7 @@ pub async fn with_servers(dir: Option<PathBuf>, command: Vec<OsString>) -> Resul
     };
     let mut stop = Stop::listen()?;
     let folder = Folder::new(dir)?;
-    let options = Options {
-        fast: true,
-        ..Options::default()
-    };
+    let options = Options { fast: true, ..Options::default() };
     let servers = tokio::select! {
         servers = Servers::start(folder.path(), options) => servers?,
         signal = stop.next() => return Ok(ExitCode::from(128 + signal as u8)),
@@ -80,9 +77,7 @@ async fn wait(mut child: Child, stop: &mut Stop) -> Result<ExitStatus> {
 }
 
 fn exit_code(status: ExitStatus) -> ExitCode {
-    let code = status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
+    let code = status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0));
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 
@@ -94,10 +89,7 @@ struct Stop {
 
 impl Stop {
     fn listen() -> Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
     async fn next(&mut self) -> Signal {
