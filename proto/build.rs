@@ -3,17 +3,8 @@
 
 use std::{env, error::Error, fs, path::PathBuf};
 
-const SERVICES: [&str; 9] = [
-    "kernel",
-    "reservations",
-    "parking",
-    "flow",
-    "signage",
-    "gastro",
-    "payments",
-    "journey",
-    "portal",
-];
+const SERVICES: [&str; 9] =
+    ["kernel", "reservations", "parking", "flow", "signage", "gastro", "payments", "journey", "portal"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut files = Vec::new();
@@ -26,10 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
     let descriptors = protox::compile(&files, ["."])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(
-        out.join("descriptors.bin"),
-        prost::Message::encode_to_vec(&descriptors),
-    )?;
+    fs::write(out.join("descriptors.bin"), prost::Message::encode_to_vec(&descriptors))?;
     let mut prost = tonic_prost_build::Config::new();
     prost.enable_type_names();
     tonic_prost_build::configure().compile_fds_with_config(descriptors, prost)?;

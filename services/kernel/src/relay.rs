@@ -114,6 +114,15 @@ impl Relay {
         self.mark().await
     }
 
+    /// What a relay tries that slept (a paused machine, a long network break) since before `pub_seq` was
+    /// published and wakes up now.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn wake_up_late(mut self, pub_seq: i64) -> Result<(), String> {
+        let rows = take(self.db.pool(), pub_seq - 1, 1).await.map_err(|error| error.to_string())?;
+        self.stream_seq = pub_seq.unsigned_abs() - 1;
+        self.publish(rows).await.map_err(|broken| broken.to_string())
+    }
+
     /// Publishes a run of rows, pipelined, each expecting the one before it.
     async fn publish(&mut self, rows: Vec<Row>) -> Result<(), Broken> {
         let mut acks = FuturesOrdered::new();

@@ -295,6 +295,17 @@ impl House {
         self.running.background().spawn_until_stop(Relay::new(self.room(service).db.clone(), broker).run());
     }
 
+    /// A relay that slept since before `pub_seq` was published tries to publish it now.
+    ///
+    /// # Errors
+    /// The broker's refusal.
+    pub async fn relay_wakes_up_late(&self, service: &str, pub_seq: i64) -> Result<(), String> {
+        let broker = Broker::connect(&self.settings.nats_url, &self.settings.nats_prefix, "late-relay")
+            .await
+            .map_err(|error| error.to_string())?;
+        Relay::new(self.room(service).db.clone(), broker).wake_up_late(pub_seq).await
+    }
+
     /// The positions (`Sky-Pub-Seq`) of the messages in a service's stream, in stream order.
     pub async fn stream_positions(&self, service: &str) -> Vec<i64> {
         let broker =

@@ -109,7 +109,11 @@ impl Service<Request> for Transport {
 ///
 /// # Errors
 /// When the address is none.
-pub fn remote(address: &str, keys: Keys, caller: &'static str) -> anyhow::Result<impl Fn(&'static str) -> Transport + use<>> {
+pub fn remote(
+    address: &str,
+    keys: Keys,
+    caller: &'static str,
+) -> anyhow::Result<impl Fn(&'static str) -> Transport + use<>> {
     let channel = Endpoint::from_shared(address.to_owned())
         .map_err(|error| anyhow::anyhow!("\"{address}\" is not an address: {error}"))?
         .connect_timeout(std::time::Duration::from_secs(3))

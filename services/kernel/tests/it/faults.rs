@@ -91,6 +91,70 @@ async fn two_relays_leave_neither_holes_nor_repeats() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_relay_that_slept_is_fenced() {
+    let house = House::start(&[SOURCE, SINK]).await;
+    tell(&house, 1..=8).await;
+    house.settle().await;
+    eventually("everything is in the stream", async || house.stream_positions("source").await.len() == 8).await;
+    let refusal = house.relay_wakes_up_late("source", 5).await.expect_err("fenced by the broker");
+    assert!(refusal.contains("wrong last sequence"), "{refusal}");
+    assert_eq!(house.stream_positions("source").await, numbers(1..=8));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_relays_at_once_number_without_holes_and_never_twice() {
+    let house = House::start(&[SOURCE]).await;
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(12)
+        .connect_with(
+            house
+                .database_url()
+                .parse::<sqlx::postgres::PgConnectOptions>()
+                .expect("URL")
+                .options([("search_path", "source")]),
+        )
+        .await
+        .expect("pool");
+    let writers = (0..6).map(|writer| {
+        let pool = pool.clone();
+        async move {
+            for number in 0..300 {
+                sqlx::query(
+                    "insert into outbox (event_id, aggregate_id, aggregate_version, type, subject, payload, occurred_at)
+                     values (gen_random_uuid(), $1, $2, 'sky.kernel.v1.Money', 'source.v1.money.x', '', '2026-01-01')",
+                )
+                .bind(format!("w{writer}"))
+                .bind(i64::from(number))
+                .execute(&pool)
+                .await
+                .expect("written");
+            }
+        }
+    });
+    let relays = (0..4).map(|_| {
+        let pool = pool.clone();
+        async move {
+            let mut given: Vec<(Uuid, i64)> = Vec::new();
+            while given.last().is_none_or(|last| last.1 < 1800) {
+                let after = given.last().map_or(0, |last| last.1);
+                let rows: Vec<(Uuid, i64)> = sqlx::query_as("select event_id, pub_seq from relay_take($1, 20)")
+                    .bind(after)
+                    .fetch_all(&pool)
+                    .await
+                    .expect("taken");
+                given.extend(rows);
+            }
+            given
+        }
+    });
+    let both = futures::future::join(futures::future::join_all(writers), futures::future::join_all(relays));
+    let (_, given) = tokio::time::timeout(Duration::from_secs(60), both).await.expect("all numbered within a minute");
+    let places: Vec<i64> = given[0].iter().map(|row| row.1).collect();
+    assert_eq!(places, numbers(1..=1800), "gapless");
+    assert!(given.iter().all(|one| *one == given[0]), "every relay was told the same numbers");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_killed_broker_costs_latency_only() {
     let mut broker = TestBroker::start().await;
     let url = broker.url();
