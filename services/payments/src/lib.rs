@@ -1,1 +1,68 @@
-//! placeholder
+//! Money: payments, refunds, an append-only ledger, and the way to the payment provider. Money never
+//! leaves this room: others hear that something is paid or back, never how.
+
+mod commands;
+mod domain;
+mod error;
+mod events;
+mod grpc;
+mod online;
+mod provider;
+mod reactions;
+mod store;
+
+use std::time::Duration;
+
+use kernel::{Consumer, Parts, Service};
+use serde::Deserialize;
+use sky_proto::payments::v1::payments_server::PaymentsServer;
+use tonic::service::Routes;
+
+/// The service as the kernel runs it.
+pub const SERVICE: Service = Service {
+    name: "payments",
+    migrations: || sqlx::migrate!(),
+    build: |context| {
+        Box::pin(async move {
+            let settings: Settings = context.settings.service(context.service)?;
+            let every = Duration::from_secs(settings.poll_seconds.max(1));
+            let online = online::Online::new(context.db.clone(), provider::Provider::new(&settings)?, every);
+            let poller = online.clone();
+            context.every("ask the payment provider", every, move || {
+                let poller = poller.clone();
+                Box::pin(async move { Ok(poller.poll().await?) })
+            });
+            Ok(Parts {
+                grpc: Routes::new(PaymentsServer::new(grpc::PaymentsGrpc::new(context.db.clone(), online))),
+                access: vec![grpc::ACCESS],
+                consumers: vec![Consumer::new("journey", reactions::from_journey)],
+                ..Parts::default()
+            })
+        })
+    },
+};
+
+/// `[services.payments]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    /// Where the provider speaks XBezahldienste; empty: no online payment.
+    provider_url: String,
+    /// Who we are to the provider.
+    originator_id: String,
+    /// Which authority is paid: the official municipality key of Halle (Saale).
+    endpoint_id: String,
+    /// How often the provider is asked, in seconds of the house's time.
+    poll_seconds: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            provider_url: String::new(),
+            originator_id: "planetarium-halle".to_owned(),
+            endpoint_id: "15002000".to_owned(),
+            poll_seconds: 2,
+        }
+    }
+}

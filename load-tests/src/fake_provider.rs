@@ -1,0 +1,304 @@
+//! A payment provider for demo and tests, in the shape of XBezahldienste: create, page to pay at,
+//! status by polling; and a refund, which that specification does not have. Keeps everything in
+//! memory and moves no money.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use axum::{
+    Json, Router,
+    extract::{Path, Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, task::JoinSet};
+use uuid::Uuid;
+
+/// A provider that runs until it is dropped.
+#[derive(Debug)]
+pub struct FakeProvider {
+    /// Where it is.
+    pub url: String,
+    house: House,
+    server: JoinSet<std::io::Result<()>>,
+}
+
+/// Where a transaction stands, in the specification's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// Waits for the payer.
+    Initial,
+    /// Paid.
+    Payed,
+    /// Given up by the payer.
+    Canceled,
+}
+
+/// A transaction as the provider knows it.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    /// The provider's name for it.
+    pub id: String,
+    /// How it stands.
+    pub status: Status,
+    /// The sum, in cents.
+    pub cents: i64,
+    /// The refund's name and sum in cents, once there is one.
+    pub refund: Option<(String, i64)>,
+    request: Value,
+    redirect_url: String,
+}
+
+#[derive(Debug, Default)]
+struct Books {
+    /// By the caller's request id.
+    transactions: BTreeMap<String, Transaction>,
+}
+
+#[derive(Clone, Debug)]
+struct House {
+    url: Arc<str>,
+    books: Arc<Mutex<Books>>,
+    down: Arc<AtomicBool>,
+}
+
+impl House {
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn page(&self, id: &str) -> String {
+        format!("{}/transactions/{id}", self.url)
+    }
+
+    fn show(&self, transaction: &Transaction) -> Json<Value> {
+        Json(json!({
+            "paymentInformation": {
+                "transactionId": transaction.id,
+                "transactionRedirectUrl": self.page(&transaction.id),
+                "transactionUrl": self.page(&transaction.id),
+                "status": transaction.status,
+            },
+            "paymentRequest": transaction.request,
+        }))
+    }
+}
+
+impl Books {
+    fn find(&mut self, id: &str) -> Option<&mut Transaction> {
+        self.transactions.values_mut().find(|transaction| transaction.id == id)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentRequest {
+    request_id: String,
+    currency: String,
+    gros_amount: f64,
+    purpose: String,
+    redirect_url: String,
+    items: Vec<PaymentItem>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentItem {
+    total_net_amount: f64,
+    total_tax_amount: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundRequest {
+    amount: f64,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "amounts of money are small")]
+fn cents(euros: f64) -> i64 {
+    (euros * 100.0).round() as i64
+}
+
+fn refuse(status: StatusCode, code: &str) -> Response {
+    (status, Json(json!({ "code": code }))).into_response()
+}
+
+impl FakeProvider {
+    /// Starts one; `listen` as in `127.0.0.1:0`.
+    ///
+    /// # Errors
+    /// When it cannot listen there.
+    pub async fn start(listen: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let house = House { url: url.as_str().into(), books: Arc::default(), down: Arc::default() };
+        let router = router(house.clone());
+        let mut server = JoinSet::new();
+        server.spawn(async move { axum::serve(listener, router).await });
+        Ok(Self { url, house, server })
+    }
+
+    /// Waits for its end; only a fault ends it.
+    ///
+    /// # Errors
+    /// The server's fault.
+    pub async fn wait(mut self) -> std::io::Result<()> {
+        match self.server.join_next().await {
+            Some(ended) => ended.map_err(std::io::Error::other)?,
+            None => Ok(()),
+        }
+    }
+
+    /// All transactions, by request id.
+    #[must_use]
+    pub fn transactions(&self) -> BTreeMap<String, Transaction> {
+        self.house.books().transactions.clone()
+    }
+
+    /// While it is down it answers 503 to everything.
+    pub fn set_down(&self, down: bool) {
+        self.house.down.store(down, Ordering::Relaxed);
+    }
+}
+
+fn router(house: House) -> Router {
+    Router::new()
+        .route("/paymenttransaction/{originator}/{endpoint}", post(create))
+        .route("/paymenttransaction/{originator}/{endpoint}/{id}", get(status))
+        .route("/paymenttransaction/{originator}/{endpoint}/{id}/refund", post(refund))
+        .route("/transactions/{id}", get(page))
+        .route("/transactions/{id}/pay", post(pay))
+        .route("/transactions/{id}/cancel", post(cancel))
+        .layer(middleware::from_fn_with_state(house.clone(), answer_if_up))
+        .with_state(house)
+}
+
+async fn answer_if_up(State(house): State<House>, request: Request, next: Next) -> Response {
+    if house.down.load(Ordering::Relaxed) {
+        StatusCode::SERVICE_UNAVAILABLE.into_response()
+    } else {
+        next.run(request).await
+    }
+}
+
+/// Created once per request id; a repeat gets the same transaction, another content a conflict.
+async fn create(State(house): State<House>, Json(sent): Json<Value>) -> Response {
+    let Ok(request) = PaymentRequest::deserialize(&sent) else {
+        return refuse(StatusCode::BAD_REQUEST, "BOOKING_DATA_MISSING");
+    };
+    let sum: i64 = request.items.iter().map(|item| cents(item.total_net_amount) + cents(item.total_tax_amount)).sum();
+    let amount = cents(request.gros_amount);
+    if sum != amount || amount <= 0 {
+        return refuse(StatusCode::BAD_REQUEST, "CALCULATION_ERROR");
+    }
+    let fits = request.currency == "EUR"
+        && (1..=99).contains(&request.items.len())
+        && (1..=27).contains(&request.purpose.chars().count());
+    if !fits {
+        return refuse(StatusCode::BAD_REQUEST, "BOOKING_DATA_MISSING");
+    }
+    let mut books = house.books();
+    if let Some(known) = books.transactions.get(&request.request_id) {
+        return if known.request == sent {
+            house.show(known).into_response()
+        } else {
+            refuse(StatusCode::CONFLICT, "PAYMENT_EXISTS")
+        };
+    }
+    let transaction = Transaction {
+        id: Uuid::new_v4().simple().to_string(),
+        status: Status::Initial,
+        cents: amount,
+        refund: None,
+        request: sent,
+        redirect_url: request.redirect_url,
+    };
+    let answer = house.show(&transaction);
+    books.transactions.insert(request.request_id, transaction);
+    (StatusCode::CREATED, answer).into_response()
+}
+
+async fn status(State(house): State<House>, Path((_, _, id)): Path<(String, String, String)>) -> Response {
+    match house.books().find(&id) {
+        Some(transaction) => house.show(transaction).into_response(),
+        None => refuse(StatusCode::NOT_FOUND, "TRANSACTION_NOT_FOUND"),
+    }
+}
+
+/// The whole sum, once; a repeat gets the first answer.
+async fn refund(
+    State(house): State<House>,
+    Path((_, _, id)): Path<(String, String, String)>,
+    Json(request): Json<RefundRequest>,
+) -> Response {
+    let mut books = house.books();
+    let Some(transaction) = books.find(&id) else {
+        return refuse(StatusCode::NOT_FOUND, "TRANSACTION_NOT_FOUND");
+    };
+    if transaction.status != Status::Payed || cents(request.amount) != transaction.cents {
+        return refuse(StatusCode::CONFLICT, "NOT_REFUNDABLE");
+    }
+    let (refund_id, _) =
+        transaction.refund.get_or_insert_with(|| (Uuid::new_v4().simple().to_string(), cents(request.amount)));
+    Json(json!({ "refundId": refund_id })).into_response()
+}
+
+/// The page at which the payer chooses; works without scripts.
+async fn page(State(house): State<House>, Path(id): Path<String>) -> Response {
+    let Some(transaction) = house.books().find(&id).cloned() else {
+        return refuse(StatusCode::NOT_FOUND, "TRANSACTION_NOT_FOUND");
+    };
+    let (euros, rest) = (transaction.cents / 100, transaction.cents % 100);
+    let choice = if transaction.status == Status::Initial {
+        format!(
+            r#"<form method="post" action="/transactions/{id}/pay"><button autofocus>Jetzt bezahlen / Pay now</button></form>
+<form method="post" action="/transactions/{id}/cancel"><button>Abbrechen / Cancel</button></form>"#,
+            id = transaction.id
+        )
+    } else {
+        "<p>Dieser Vorgang ist abgeschlossen. / This payment is closed.</p>".to_owned()
+    };
+    Html(format!(
+        r#"<!doctype html>
+<html lang="de"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Demo-Bezahldienst</title>
+<style>body{{font:1.1rem/1.5 system-ui;max-width:30rem;margin:4rem auto;padding:0 1rem}}button{{font:inherit;padding:.7rem 1.2rem;margin:.4rem 0;width:100%}}</style>
+<main><h1>Demo-Bezahldienst</h1>
+<p>Hier fließt kein Geld. / No money moves here.</p>
+<p><strong>{euros},{rest:02} €</strong></p>
+{choice}</main></html>
+"#
+    ))
+    .into_response()
+}
+
+async fn pay(State(house): State<House>, Path(id): Path<String>) -> Response {
+    close(&house, &id, Status::Payed)
+}
+
+async fn cancel(State(house): State<House>, Path(id): Path<String>) -> Response {
+    close(&house, &id, Status::Canceled)
+}
+
+/// The first choice counts; either way the payer goes back where they came from.
+fn close(house: &House, id: &str, to: Status) -> Response {
+    let mut books = house.books();
+    let Some(transaction) = books.find(id) else {
+        return refuse(StatusCode::NOT_FOUND, "TRANSACTION_NOT_FOUND");
+    };
+    if transaction.status == Status::Initial {
+        transaction.status = to;
+    }
+    Redirect::to(&transaction.redirect_url).into_response()
+}

@@ -1,0 +1,3 @@
+//! What load tests, demo and other crates' tests share: the fake payment provider.
+
+pub mod fake_provider;

@@ -1,0 +1,217 @@
+//! What payments does, each in a given transaction: load, decide, save, tell. No proto, no network,
+//! no commit.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{Tx, values::invalid};
+use uuid::Uuid;
+
+use crate::{
+    domain::{self, Answer, Entry, Item, Method, Payment, Return, State, Step, Why},
+    error::Error,
+    events, store,
+};
+
+/// What is to be paid, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) key: Uuid,
+    pub(crate) visit: Uuid,
+    pub(crate) method: Method,
+    pub(crate) items: Vec<Item>,
+    pub(crate) return_url: String,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+impl Order {
+    fn cents(&self) -> i64 {
+        self.items.iter().map(Item::cents).sum()
+    }
+
+    fn is_of(&self, payment: &Payment) -> bool {
+        payment.method == self.method && payment.items == self.items && payment.return_url == self.return_url
+    }
+}
+
+/// Starts a payment. The same key again answers the payment as it is now.
+pub(crate) async fn create(tx: &mut Tx, order: Order, every: TimeDelta) -> Result<Payment, Error> {
+    let now = tx.now();
+    if let Some(present) = store::of_visit(tx.conn(), order.visit).await? {
+        if present.idempotency_key == order.key {
+            return if order.is_of(&present) { Ok(present) } else { Err(Error::KeyReused) };
+        }
+        if present.state != State::Failed {
+            return Err(Error::Exists);
+        }
+    }
+    let online = order.method == Method::Online;
+    // Only now: a late repeat still gets its answer.
+    if online && order.expires_at <= now {
+        return Err(invalid("expires_at", "is in the past").into());
+    }
+    let payment = Payment {
+        id: Uuid::now_v7(),
+        visit: order.visit,
+        idempotency_key: order.key,
+        method: order.method,
+        state: order.method.first_state(),
+        cents: order.cents(),
+        items: order.items,
+        return_url: order.return_url,
+        provider_ref: String::new(),
+        redirect_url: String::new(),
+        created_at: now,
+        expires_at: order.expires_at,
+        next_check_at: online.then_some(now + every),
+        watch_until: None,
+    };
+    store::add(tx.conn(), &payment).await?;
+    if payment.state == State::Paid {
+        store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
+    }
+    if payment.state != State::Pending {
+        tell(tx, &payment, &events::completed(&payment, now)).await?;
+    }
+    Ok(payment)
+}
+
+async fn tell<M: prost::Message + prost::Name>(tx: &mut Tx, payment: &Payment, event: &M) -> Result<(), Error> {
+    Ok(tx.append(&payment.visit.to_string(), event).await?)
+}
+
+/// The provider has answered (or not). Whatever comes twice or late changes nothing twice.
+pub(crate) async fn provider_said(tx: &mut Tx, id: Uuid, answer: Answer, every: TimeDelta) -> Result<Payment, Error> {
+    let now = tx.now();
+    let mut payment = store::lock(tx.conn(), id).await?;
+    match &answer {
+        Answer::Open { reference, redirect_url } => {
+            payment.provider_ref.clone_from(reference);
+            payment.redirect_url.clone_from(redirect_url);
+        }
+        Answer::Paid { reference } => payment.provider_ref.clone_from(reference),
+        Answer::Over | Answer::Unclear => {}
+    }
+    match payment.step(&answer, every, now) {
+        Step::Complete => {
+            payment.state = State::Paid;
+            payment.next_check_at = None;
+            store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
+            tell(tx, &payment, &events::completed(&payment, now)).await?;
+        }
+        Step::Fail { watch } => {
+            payment.state = State::Failed;
+            watch_for_late_money(&mut payment, watch, now);
+            let why = if watch { Why::OutOfTime } else { Why::NotPaid };
+            tell(tx, &payment, &events::failed(&payment, why)).await?;
+        }
+        Step::ReturnLate => {
+            tracing::warn!(payment = %payment.id, "money came after the payment had failed; it goes back");
+            store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
+            store::request_refund(tx.conn(), &payment, "paid too late", now).await?;
+            // It stays failed: the visit may be paid anew, and then that payment stands.
+            payment.next_check_at = None;
+            payment.watch_until = None;
+        }
+        Step::AskAgain(at) => payment.next_check_at = Some(at),
+        Step::Done => payment.next_check_at = None,
+    }
+    store::save(tx.conn(), &payment).await?;
+    Ok(payment)
+}
+
+fn watch_for_late_money(payment: &mut Payment, watch: bool, now: DateTime<Utc>) {
+    payment.watch_until = watch.then_some(now + domain::WATCH);
+    payment.next_check_at = watch.then_some(now + domain::WATCH_EVERY);
+}
+
+/// The desk has taken the money.
+pub(crate) async fn settle(tx: &mut Tx, visit: Uuid) -> Result<Payment, Error> {
+    let now = tx.now();
+    let mut payment = lock_of_visit(tx, visit).await?.ok_or(Error::NoPayment)?;
+    match (payment.state, payment.method) {
+        (State::DueAtDesk, _) => {}
+        (State::Paid, Method::AtDesk) => return Ok(payment),
+        (state, _) => return Err(Error::NotDue(state)),
+    }
+    payment.state = State::Paid;
+    store::save(tx.conn(), &payment).await?;
+    store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
+    tell(tx, &payment, &events::settled(&payment)).await?;
+    Ok(payment)
+}
+
+async fn lock_of_visit(tx: &mut Tx, visit: Uuid) -> Result<Option<Payment>, Error> {
+    match store::of_visit(tx.conn(), visit).await? {
+        Some(payment) => Ok(Some(store::lock(tx.conn(), payment.id).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Gives back what was paid, once: every repeat finds it under way or done. None: nothing known.
+pub(crate) async fn give_back(tx: &mut Tx, visit: Uuid, reason: &str) -> Result<Option<Payment>, Error> {
+    let now = tx.now();
+    let Some(mut payment) = lock_of_visit(tx, visit).await? else {
+        return Ok(None);
+    };
+    match payment.give_back() {
+        Return::Keep => return Ok(Some(payment)),
+        Return::ByProvider => {
+            payment.state = State::Refunding;
+            store::request_refund(tx.conn(), &payment, reason, now).await?;
+        }
+        Return::AtDesk => {
+            payment.state = State::Refunded;
+            store::enter(tx.conn(), &payment, Entry::Refund, -payment.cents, now).await?;
+            let event = events::refunded(&payment, payment.cents);
+            tell(tx, &payment, &event).await?;
+        }
+        Return::Nothing { then } => {
+            payment.state = then;
+            if then == State::Failed {
+                watch_for_late_money(&mut payment, true, now);
+            } else {
+                store::enter(tx.conn(), &payment, Entry::Void, 0, now).await?;
+            }
+            tell(tx, &payment, &events::refunded(&payment, 0)).await?;
+        }
+    }
+    store::save(tx.conn(), &payment).await?;
+    Ok(Some(payment))
+}
+
+/// The visit is over without a refund: what is paid stays, what is not paid is not asked for any more.
+pub(crate) async fn stop_asking(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
+    if let Some(payment) = lock_of_visit(tx, visit).await?
+        && matches!(payment.give_back(), Return::Nothing { .. })
+    {
+        give_back(tx, visit, "").await?;
+    }
+    Ok(())
+}
+
+/// The provider has given the money back.
+pub(crate) async fn refund_done(tx: &mut Tx, id: Uuid, provider_ref: &str) -> Result<Payment, Error> {
+    let now = tx.now();
+    let mut payment = store::lock(tx.conn(), id).await?;
+    if !store::refund_done(tx.conn(), id, provider_ref, now).await? {
+        return Ok(payment);
+    }
+    // Late money's payment stays failed.
+    if payment.state == State::Refunding {
+        payment.state = State::Refunded;
+        store::save(tx.conn(), &payment).await?;
+    }
+    store::enter(tx.conn(), &payment, Entry::Refund, -payment.cents, now).await?;
+    let event = events::refunded(&payment, payment.cents);
+    tell(tx, &payment, &event).await?;
+    Ok(payment)
+}
+
+/// The provider did not take the refund: later again.
+pub(crate) async fn refund_failed(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
+    let now = tx.now();
+    let payment = store::lock(tx.conn(), id).await?;
+    let attempts = store::refund_failed(tx.conn(), id).await?;
+    store::refund_again(tx.conn(), id, domain::refund_pause(attempts), now).await?;
+    tracing::warn!(payment = %id, attempts, "refund not taken by the provider; it is tried again");
+    Ok(payment)
+}

@@ -1,0 +1,340 @@
+//! Payments and what may become of them. Pure decisions: no I/O, no clock, no proto.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A provider that cannot be asked gets this long after the expiry before the payment fails.
+pub(crate) const PATIENCE: TimeDelta = TimeDelta::minutes(15);
+/// Money may still come after a payment has failed; it is looked for this long and given back.
+pub(crate) const WATCH: TimeDelta = TimeDelta::hours(24);
+/// How often a failed payment is looked at.
+pub(crate) const WATCH_EVERY: TimeDelta = TimeDelta::seconds(60);
+/// A refund that the provider does not take is tried again with growing pauses up to this one.
+const LONGEST_REFUND_PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// How a visit is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Free,
+    AtDesk,
+    Online,
+}
+
+impl Method {
+    const ALL: [Self; 3] = [Self::Free, Self::AtDesk, Self::Online];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::AtDesk => "at_desk",
+            Self::Online => "online",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// The state in which a payment by this method begins.
+    pub(crate) const fn first_state(self) -> State {
+        match self {
+            Self::Free => State::Paid,
+            Self::AtDesk => State::DueAtDesk,
+            Self::Online => State::Pending,
+        }
+    }
+}
+
+/// The life of a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Pending,
+    Paid,
+    DueAtDesk,
+    Failed,
+    Refunding,
+    Refunded,
+    Voided,
+}
+
+impl State {
+    const ALL: [Self; 7] =
+        [Self::Pending, Self::Paid, Self::DueAtDesk, Self::Failed, Self::Refunding, Self::Refunded, Self::Voided];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Paid => "paid",
+            Self::DueAtDesk => "due_at_desk",
+            Self::Failed => "failed",
+            Self::Refunding => "refunding",
+            Self::Refunded => "refunded",
+            Self::Voided => "voided",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// One charged line with the dated rows it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Item {
+    pub(crate) label: Text,
+    pub(crate) quantity: u32,
+    pub(crate) unit_cents: i64,
+    pub(crate) tariff_id: String,
+    pub(crate) tax_id: String,
+    pub(crate) tax_basis_points: u32,
+}
+
+impl Item {
+    pub(crate) fn cents(&self) -> i64 {
+        self.unit_cents * i64::from(self.quantity)
+    }
+}
+
+/// A payment. Its id is also the request id at the provider, so that asking twice creates one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Payment {
+    pub(crate) id: Uuid,
+    pub(crate) visit: Uuid,
+    pub(crate) idempotency_key: Uuid,
+    pub(crate) method: Method,
+    pub(crate) state: State,
+    pub(crate) cents: i64,
+    pub(crate) items: Vec<Item>,
+    pub(crate) return_url: String,
+    pub(crate) provider_ref: String,
+    pub(crate) redirect_url: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) expires_at: DateTime<Utc>,
+    pub(crate) next_check_at: Option<DateTime<Utc>>,
+    pub(crate) watch_until: Option<DateTime<Utc>>,
+}
+
+/// What the provider says of a payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Waiting for the visitor.
+    Open {
+        reference: String,
+        redirect_url: String,
+    },
+    Paid {
+        reference: String,
+    },
+    /// Given up by the visitor, refused by the provider, or never heard of there: no money will come.
+    Over,
+    /// Not reachable, or an answer that cannot be relied on.
+    Unclear,
+}
+
+/// What an answer means for a payment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The money is there.
+    Complete,
+    /// No money in time; `watch`: it may still come and must then go back.
+    Fail { watch: bool },
+    /// The money came after the payment had failed: it goes back.
+    ReturnLate,
+    /// Ask again at that time.
+    AskAgain(DateTime<Utc>),
+    /// Nothing more to ask.
+    Done,
+}
+
+impl Payment {
+    /// What the provider's answer means now.
+    pub(crate) fn step(&self, answer: &Answer, every: TimeDelta, now: DateTime<Utc>) -> Step {
+        match (self.state, answer) {
+            (State::Pending, Answer::Paid { .. }) => Step::Complete,
+            (State::Pending, Answer::Over) => Step::Fail { watch: false },
+            (State::Pending, Answer::Open { .. }) if now >= self.expires_at => Step::Fail { watch: true },
+            (State::Pending, Answer::Unclear) if now >= self.expires_at + PATIENCE => Step::Fail { watch: true },
+            (State::Pending, Answer::Open { .. } | Answer::Unclear) => Step::AskAgain(now + every),
+            (State::Failed, Answer::Paid { .. }) if self.watch_until.is_some() => Step::ReturnLate,
+            (State::Failed, Answer::Open { .. } | Answer::Unclear)
+                if self.watch_until.is_some_and(|until| now < until) =>
+            {
+                Step::AskAgain(now + WATCH_EVERY)
+            }
+            (State::Failed, _) => Step::Done,
+            (State::Paid | State::DueAtDesk | State::Refunding | State::Refunded | State::Voided, _) => Step::Done,
+        }
+    }
+
+    /// Whether there is anything to learn from the provider.
+    pub(crate) fn is_open(&self) -> bool {
+        self.method == Method::Online
+            && (self.state == State::Pending || self.state == State::Failed && self.watch_until.is_some())
+    }
+
+    /// Whether the provider may still be asked to create it: not any more once time is over.
+    pub(crate) fn may_create(&self, now: DateTime<Utc>) -> bool {
+        self.state == State::Pending && self.provider_ref.is_empty() && now < self.expires_at
+    }
+}
+
+/// What giving the money back means in a payment's present state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Return {
+    /// The provider has it and must be asked.
+    ByProvider,
+    /// Over the counter, at once.
+    AtDesk,
+    /// Nothing had been charged.
+    Nothing { then: State },
+    /// Under way or done before, or nothing to do.
+    Keep,
+}
+
+impl Payment {
+    pub(crate) const fn give_back(&self) -> Return {
+        match (self.state, self.method) {
+            (State::Paid, _) if self.cents == 0 => Return::Nothing { then: State::Refunded },
+            (State::Paid, Method::Online) => Return::ByProvider,
+            (State::Paid, Method::AtDesk | Method::Free) => Return::AtDesk,
+            (State::DueAtDesk, _) => Return::Nothing { then: State::Voided },
+            (State::Pending, _) => Return::Nothing { then: State::Failed },
+            (State::Failed | State::Refunding | State::Refunded | State::Voided, _) => Return::Keep,
+        }
+    }
+}
+
+/// A refund that the provider has not done yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refund {
+    pub(crate) payment: Uuid,
+    pub(crate) provider_ref: String,
+    pub(crate) cents: i64,
+}
+
+/// The pause before a refund is tried again: 4 s, 8 s, … one hour.
+pub(crate) fn refund_pause(attempts: u32) -> TimeDelta {
+    TimeDelta::seconds(2_i64 << attempts.min(20)).min(LONGEST_REFUND_PAUSE)
+}
+
+/// A kind of line in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    Charge,
+    Refund,
+    Void,
+}
+
+impl Entry {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Charge => "charge",
+            Self::Refund => "refund",
+            Self::Void => "void",
+        }
+    }
+}
+
+/// Why a payment failed, for the visitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    OutOfTime,
+    NotPaid,
+}
+
+impl Why {
+    pub(crate) fn text(self) -> Text {
+        match self {
+            Self::OutOfTime => Text::new("Die Zeit zum Bezahlen ist abgelaufen.", "The time to pay has run out."),
+            Self::NotPaid => {
+                Text::new("Die Zahlung wurde abgebrochen oder abgelehnt.", "The payment was given up or refused.")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_863_600 + minute * 60, 0).expect("in range")
+    }
+
+    fn payment(state: State, method: Method, cents: i64) -> Payment {
+        Payment {
+            id: Uuid::from_u128(1),
+            visit: Uuid::from_u128(2),
+            idempotency_key: Uuid::from_u128(3),
+            method,
+            state,
+            cents,
+            items: Vec::new(),
+            return_url: String::new(),
+            provider_ref: "r".to_owned(),
+            redirect_url: String::new(),
+            created_at: at(0),
+            expires_at: at(15),
+            next_check_at: None,
+            watch_until: (state == State::Failed).then(|| at(15) + WATCH),
+        }
+    }
+
+    #[test]
+    fn what_the_provider_says_means_one_thing_in_each_state() {
+        let every = TimeDelta::seconds(2);
+        let open = || Answer::Open { reference: "r".to_owned(), redirect_url: "u".to_owned() };
+        let paid = || Answer::Paid { reference: "r".to_owned() };
+        let over = at(15) + WATCH;
+        let cases = [
+            (State::Pending, paid(), at(1), Step::Complete),
+            // In time or not: money that is there while we still wait is good money.
+            (State::Pending, paid(), at(20), Step::Complete),
+            (State::Pending, Answer::Over, at(1), Step::Fail { watch: false }),
+            (State::Pending, open(), at(14), Step::AskAgain(at(14) + every)),
+            (State::Pending, open(), at(15), Step::Fail { watch: true }),
+            (State::Pending, Answer::Unclear, at(15), Step::AskAgain(at(15) + every)),
+            (State::Pending, Answer::Unclear, at(30), Step::Fail { watch: true }),
+            (State::Failed, paid(), at(60), Step::ReturnLate),
+            (State::Failed, open(), at(60), Step::AskAgain(at(60) + WATCH_EVERY)),
+            (State::Failed, open(), over, Step::Done),
+            (State::Failed, Answer::Over, at(60), Step::Done),
+            (State::Paid, paid(), at(2), Step::Done),
+            (State::Refunding, paid(), at(2), Step::Done),
+            (State::Refunded, paid(), at(2), Step::Done),
+        ];
+        for (state, answer, now, expected) in cases {
+            assert_eq!(payment(state, Method::Online, 850).step(&answer, every, now), expected, "{state:?} {answer:?}");
+        }
+        let mut returned = payment(State::Failed, Method::Online, 850);
+        returned.watch_until = None;
+        assert_eq!(returned.step(&paid(), every, at(61)), Step::Done, "late money is returned once");
+    }
+
+    #[test]
+    fn money_goes_back_the_way_it_came() {
+        let cases = [
+            (State::Paid, Method::Online, 850, Return::ByProvider),
+            (State::Paid, Method::AtDesk, 850, Return::AtDesk),
+            (State::Paid, Method::Free, 0, Return::Nothing { then: State::Refunded }),
+            (State::DueAtDesk, Method::AtDesk, 850, Return::Nothing { then: State::Voided }),
+            (State::Pending, Method::Online, 850, Return::Nothing { then: State::Failed }),
+            (State::Failed, Method::Online, 850, Return::Keep),
+            (State::Refunding, Method::Online, 850, Return::Keep),
+            (State::Refunded, Method::AtDesk, 850, Return::Keep),
+            (State::Voided, Method::AtDesk, 850, Return::Keep),
+        ];
+        for (state, method, cents, expected) in cases {
+            assert_eq!(payment(state, method, cents).give_back(), expected, "{state:?} {method:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_grow_to_an_hour() {
+        assert_eq!(refund_pause(1), TimeDelta::seconds(4));
+        assert_eq!(refund_pause(2), TimeDelta::seconds(8));
+        assert_eq!(refund_pause(u32::MAX), LONGEST_REFUND_PAUSE);
+    }
+}

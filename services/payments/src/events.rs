@@ -1,0 +1,75 @@
+//! The domain in the words of the contract. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use kernel::values::{euro, timestamp};
+use sky_proto::payments::v1 as pb;
+
+use crate::domain::{Method, Payment, State, Why};
+
+fn method(method: Method) -> pb::Method {
+    match method {
+        Method::Free => pb::Method::Free,
+        Method::AtDesk => pb::Method::AtDesk,
+        Method::Online => pb::Method::Online,
+    }
+}
+
+fn state(state: State) -> pb::PaymentState {
+    match state {
+        State::Pending => pb::PaymentState::Pending,
+        State::Paid => pb::PaymentState::Paid,
+        State::DueAtDesk => pb::PaymentState::DueAtDesk,
+        State::Failed => pb::PaymentState::Failed,
+        State::Refunding => pb::PaymentState::Refunding,
+        State::Refunded => pb::PaymentState::Refunded,
+        State::Voided => pb::PaymentState::Voided,
+    }
+}
+
+pub(crate) fn payment(payment: &Payment) -> pb::Payment {
+    pb::Payment {
+        payment_id: payment.id.to_string(),
+        visit_id: payment.visit.to_string(),
+        method: method(payment.method).into(),
+        state: state(payment.state).into(),
+        amount: Some(euro(payment.cents)),
+        redirect_url: if payment.state == State::Pending { payment.redirect_url.clone() } else { String::new() },
+        created_at: Some(timestamp(payment.created_at)),
+        expires_at: Some(timestamp(payment.expires_at)),
+    }
+}
+
+pub(crate) fn completed(payment: &Payment, at: DateTime<Utc>) -> pb::PaymentCompleted {
+    pb::PaymentCompleted {
+        payment_id: payment.id.to_string(),
+        visit_id: payment.visit.to_string(),
+        method: method(payment.method).into(),
+        state: state(payment.state).into(),
+        amount: Some(euro(payment.cents)),
+        at: Some(timestamp(at)),
+    }
+}
+
+pub(crate) fn failed(payment: &Payment, why: Why) -> pb::PaymentFailed {
+    pb::PaymentFailed {
+        payment_id: payment.id.to_string(),
+        visit_id: payment.visit.to_string(),
+        reason: Some(why.text().to_proto()),
+    }
+}
+
+pub(crate) fn settled(payment: &Payment) -> pb::PaymentSettled {
+    pb::PaymentSettled {
+        payment_id: payment.id.to_string(),
+        visit_id: payment.visit.to_string(),
+        amount: Some(euro(payment.cents)),
+    }
+}
+
+pub(crate) fn refunded(payment: &Payment, cents: i64) -> pb::PaymentRefunded {
+    pb::PaymentRefunded {
+        payment_id: payment.id.to_string(),
+        visit_id: payment.visit.to_string(),
+        amount: Some(euro(cents)),
+    }
+}

@@ -1,0 +1,236 @@
+//! The payment provider, spoken to in the shape of XBezahldienste (FITKO): create a transaction with
+//! the caller's request id, send the visitor to its page, ask for the status. Giving back is not part
+//! of that specification; our provider has it at `…/{transactionId}/refund`.
+//!
+//! Knows HTTP and nothing of transactions: whatever cannot be relied on is [`Answer::Unclear`].
+
+use std::time::Duration;
+
+use kernel::ticket_code::reference;
+use reqwest::{Client, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Settings,
+    domain::{Answer, Item, Payment, Refund},
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A configured provider.
+#[derive(Clone, Debug)]
+pub(crate) struct Provider {
+    client: Client,
+    transactions: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentRequest<'p> {
+    request_id: String,
+    request_timestamp: String,
+    currency: &'static str,
+    /// Sic.
+    gros_amount: f64,
+    /// At most 27 characters.
+    purpose: String,
+    description: String,
+    redirect_url: &'p str,
+    items: Vec<PaymentItem<'p>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentItem<'p> {
+    id: String,
+    reference: &'p str,
+    description: &'p str,
+    tax_rate: f64,
+    quantity: u32,
+    single_net_amount: f64,
+    single_tax_amount: f64,
+    total_net_amount: f64,
+    total_tax_amount: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentTransaction {
+    payment_information: PaymentInformation,
+    payment_request: Option<EchoedRequest>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentInformation {
+    transaction_id: String,
+    #[serde(default)]
+    transaction_redirect_url: String,
+    status: Status,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EchoedRequest {
+    request_id: String,
+    gros_amount: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+enum Status {
+    Initial,
+    Payed,
+    Failed,
+    Canceled,
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundRequest {
+    request_id: String,
+    amount: f64,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundAnswer {
+    refund_id: String,
+}
+
+/// Cents as the specification writes money: a JSON number of euros.
+#[expect(clippy::cast_precision_loss, reason = "amounts are far below 2^53 cents")]
+fn euros(cents: i64) -> f64 {
+    cents as f64 / 100.0
+}
+
+impl<'p> PaymentItem<'p> {
+    fn new(place: usize, item: &'p Item) -> Self {
+        let rate = i64::from(item.tax_basis_points);
+        // Gross prices are what the tariff says; the tax in them is rounded to the nearest cent.
+        let tax_in = |gross: i64| (2 * gross * rate + 10_000 + rate) / (2 * (10_000 + rate));
+        let (single_tax, total_tax) = (tax_in(item.unit_cents), tax_in(item.cents()));
+        Self {
+            id: (place + 1).to_string(),
+            reference: &item.tariff_id,
+            description: &item.label.de,
+            tax_rate: f64::from(item.tax_basis_points) / 100.0,
+            quantity: item.quantity,
+            single_net_amount: euros(item.unit_cents - single_tax),
+            single_tax_amount: euros(single_tax),
+            total_net_amount: euros(item.cents() - total_tax),
+            total_tax_amount: euros(total_tax),
+        }
+    }
+}
+
+impl Provider {
+    /// None when no provider is configured.
+    pub(crate) fn new(settings: &Settings) -> anyhow::Result<Option<Self>> {
+        if settings.provider_url.is_empty() {
+            return Ok(None);
+        }
+        let base = reqwest::Url::parse(&settings.provider_url).map_err(|error| {
+            anyhow::anyhow!("services.payments.provider_url = \"{}\" is not a URL: {error}", settings.provider_url)
+        })?;
+        let (base, originator, endpoint) =
+            (base.as_str().trim_end_matches('/'), &settings.originator_id, &settings.endpoint_id);
+        Ok(Some(Self {
+            client: Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?,
+            transactions: format!("{base}/paymenttransaction/{originator}/{endpoint}"),
+        }))
+    }
+
+    /// Creates the transaction. The payment's id is the request id, so that a repeat creates no second one.
+    pub(crate) async fn create(&self, payment: &Payment) -> Answer {
+        let request = PaymentRequest {
+            request_id: payment.id.to_string(),
+            request_timestamp: payment.created_at.to_rfc3339(),
+            currency: "EUR",
+            gros_amount: euros(payment.cents),
+            purpose: format!("Planetarium Halle {}", reference(payment.visit)),
+            description: "Besuch im Planetarium Halle".to_owned(),
+            redirect_url: &payment.return_url,
+            items: payment.items.iter().enumerate().map(|(place, item)| PaymentItem::new(place, item)).collect(),
+        };
+        self.answer(payment, self.client.post(&self.transactions).json(&request)).await
+    }
+
+    /// How the transaction stands.
+    pub(crate) async fn status(&self, payment: &Payment) -> Answer {
+        self.answer(payment, self.client.get(format!("{}/{}", self.transactions, payment.provider_ref))).await
+    }
+
+    async fn answer(&self, payment: &Payment, request: reqwest::RequestBuilder) -> Answer {
+        match self.exchange(payment, request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                // The URL may carry the visitor's way back.
+                let error = error.without_url();
+                tracing::warn!(payment = %payment.id, %error, "the payment provider gave no answer to rely on");
+                Answer::Unclear
+            }
+        }
+    }
+
+    async fn exchange(&self, payment: &Payment, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+        let response = request.send().await?;
+        let status = response.status();
+        if matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY) {
+            tracing::error!(payment = %payment.id, %status, "the payment provider refused the payment");
+            return Ok(Answer::Over);
+        }
+        let transaction: PaymentTransaction = response.error_for_status()?.json().await?;
+        if let Some(echoed) = &transaction.payment_request
+            && (echoed.request_id != payment.id.to_string()
+                || (echoed.gros_amount - euros(payment.cents)).abs() > 0.001)
+        {
+            tracing::error!(payment = %payment.id, "the payment provider speaks of another payment or another sum");
+            return Ok(Answer::Unclear);
+        }
+        let PaymentInformation { transaction_id: reference, transaction_redirect_url: redirect_url, status } =
+            transaction.payment_information;
+        Ok(match status {
+            Status::Initial => Answer::Open { reference, redirect_url },
+            Status::Payed => Answer::Paid { reference },
+            Status::Failed | Status::Canceled => Answer::Over,
+            Status::Unknown => Answer::Unclear,
+        })
+    }
+
+    /// Gives money back; answers the provider's name for it. The request id makes a repeat harmless.
+    pub(crate) async fn refund(&self, refund: &Refund) -> reqwest::Result<String> {
+        let request = RefundRequest { request_id: refund.payment.to_string(), amount: euros(refund.cents) };
+        let url = format!("{}/{}/refund", self.transactions, refund.provider_ref);
+        let response = self.client.post(url).json(&request).send().await?;
+        let answer: RefundAnswer = response.error_for_status()?.json().await?;
+        Ok(answer.refund_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::values::Text;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn net_and_tax_are_the_gross(unit_cents in 0_i64..1_000_000, quantity in 1_u32..200, rate in 0_u32..=10_000) {
+            let item = Item {
+                label: Text::default(),
+                quantity,
+                unit_cents,
+                tariff_id: String::new(),
+                tax_id: String::new(),
+                tax_basis_points: rate,
+            };
+            let line = PaymentItem::new(0, &item);
+            prop_assert!((line.total_net_amount + line.total_tax_amount - euros(item.cents())).abs() < 0.001);
+            prop_assert!(line.total_net_amount >= 0.0 && line.total_tax_amount >= 0.0);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Every SQL statement of payments, and the way between rows and the domain. Decides nothing.
+//! Lock order: payment, then its refund.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::error::broken_constraint;
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Entry, Item, Method, Payment, Refund, State},
+    error::Error,
+};
+
+#[derive(FromRow)]
+struct PaymentRow {
+    id: Uuid,
+    visit_id: Uuid,
+    idempotency_key: Uuid,
+    method: String,
+    state: String,
+    cents: i64,
+    items: Json<Vec<Item>>,
+    return_url: String,
+    provider_ref: String,
+    redirect_url: String,
+    created_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    next_check_at: Option<DateTime<Utc>>,
+    watch_until: Option<DateTime<Utc>>,
+}
+
+impl PaymentRow {
+    fn read(self) -> Result<Payment, Error> {
+        Ok(Payment {
+            id: self.id,
+            visit: self.visit_id,
+            idempotency_key: self.idempotency_key,
+            method: Method::named(&self.method).ok_or_else(|| Error::Stored(format!("method {}", self.method)))?,
+            state: State::named(&self.state).ok_or_else(|| Error::Stored(format!("state {}", self.state)))?,
+            cents: self.cents,
+            items: self.items.0,
+            return_url: self.return_url,
+            provider_ref: self.provider_ref,
+            redirect_url: self.redirect_url,
+            created_at: self.created_at,
+            expires_at: self.expires_at,
+            next_check_at: self.next_check_at,
+            watch_until: self.watch_until,
+        })
+    }
+}
+
+/// A visit's payment: the one under way or done, else its latest failed one.
+pub(crate) async fn of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Payment>, Error> {
+    sqlx::query_as::<_, PaymentRow>(
+        "select * from payment where visit_id = $1 order by state = 'failed', created_at desc limit 1",
+    )
+    .bind(visit)
+    .fetch_optional(conn)
+    .await?
+    .map(PaymentRow::read)
+    .transpose()
+}
+
+pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Payment, Error> {
+    sqlx::query_as::<_, PaymentRow>("select * from payment where id = $1 for update")
+        .bind(id)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NoPayment)?
+        .read()
+}
+
+pub(crate) async fn add(conn: &mut PgConnection, payment: &Payment) -> Result<(), Error> {
+    sqlx::query(
+        "insert into payment (id, visit_id, idempotency_key, method, state, cents, items, return_url,
+             created_at, expires_at, next_check_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(payment.id)
+    .bind(payment.visit)
+    .bind(payment.idempotency_key)
+    .bind(payment.method.name())
+    .bind(payment.state.name())
+    .bind(payment.cents)
+    .bind(Json(&payment.items))
+    .bind(&payment.return_url)
+    .bind(payment.created_at)
+    .bind(payment.expires_at)
+    .bind(payment.next_check_at)
+    .execute(conn)
+    .await
+    .map_err(|error| match broken_constraint(&error) {
+        Some("payment_one_per_visit") => Error::InProgress,
+        _ => Error::Database(error),
+    })?;
+    Ok(())
+}
+
+/// Saves what changes in a payment's life.
+pub(crate) async fn save(conn: &mut PgConnection, payment: &Payment) -> Result<(), Error> {
+    sqlx::query(
+        "update payment set state = $2, provider_ref = $3, redirect_url = $4, next_check_at = $5, watch_until = $6
+         where id = $1",
+    )
+    .bind(payment.id)
+    .bind(payment.state.name())
+    .bind(&payment.provider_ref)
+    .bind(&payment.redirect_url)
+    .bind(payment.next_check_at)
+    .bind(payment.watch_until)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Payments of which the provider is to be asked now.
+pub(crate) async fn to_check(conn: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<Vec<Payment>, Error> {
+    sqlx::query_as::<_, PaymentRow>("select * from payment where next_check_at <= $1 order by next_check_at limit $2")
+        .bind(now)
+        .bind(most)
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(PaymentRow::read)
+        .collect()
+}
+
+/// Writes a line into the ledger.
+pub(crate) async fn enter(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    entry: Entry,
+    cents: i64,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query("insert into ledger (payment_id, visit_id, kind, cents, method, at) values ($1, $2, $3, $4, $5, $6)")
+        .bind(payment.id)
+        .bind(payment.visit)
+        .bind(entry.name())
+        .bind(cents)
+        .bind(payment.method.name())
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn request_refund(
+    conn: &mut PgConnection,
+    payment: &Payment,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into refund (payment_id, reason, cents, requested_at, next_try_at) values ($1, $2, $3, $4, $4)",
+    )
+    .bind(payment.id)
+    .bind(reason)
+    .bind(payment.cents)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct RefundRow {
+    payment_id: Uuid,
+    provider_ref: String,
+    cents: i64,
+}
+
+const REFUND: &str = "select r.payment_id, p.provider_ref, r.cents from refund r join payment p on p.id = r.payment_id
+     where r.next_try_at <= $1 and ($2::uuid is null or r.payment_id = $2) order by r.next_try_at limit $3";
+
+/// Refunds that the provider is to be asked for now: all, or that of one payment.
+pub(crate) async fn refunds_to_try(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    only: Option<Uuid>,
+    most: i64,
+) -> Result<Vec<Refund>, Error> {
+    let rows: Vec<RefundRow> = sqlx::query_as(REFUND).bind(now).bind(only).bind(most).fetch_all(conn).await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Refund { payment: row.payment_id, provider_ref: row.provider_ref, cents: row.cents })
+        .collect())
+}
+
+/// False when it was done before.
+pub(crate) async fn refund_done(
+    conn: &mut PgConnection,
+    payment: Uuid,
+    provider_ref: &str,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "update refund set next_try_at = null, done_at = $2, provider_ref = $3, attempts = attempts + 1
+         where payment_id = $1 and done_at is null",
+    )
+    .bind(payment)
+    .bind(now)
+    .bind(provider_ref)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Counts a refund that did not work out; answers how many there were.
+pub(crate) async fn refund_failed(conn: &mut PgConnection, payment: Uuid) -> Result<u32, Error> {
+    let attempts: Option<i32> = sqlx::query_scalar(
+        "update refund set attempts = attempts + 1 where payment_id = $1 and done_at is null returning attempts",
+    )
+    .bind(payment)
+    .fetch_optional(conn)
+    .await?;
+    Ok(attempts.unwrap_or(0).unsigned_abs())
+}
+
+pub(crate) async fn refund_again(
+    conn: &mut PgConnection,
+    payment: Uuid,
+    pause: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query("update refund set next_try_at = $2 where payment_id = $1 and done_at is null")
+        .bind(payment)
+        .bind(now + pause)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

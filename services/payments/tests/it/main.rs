@@ -1,0 +1,5 @@
+//! Payments against real PostgreSQL, NATS and a provider over HTTP.
+
+mod api;
+mod online;
+mod support;

@@ -1,0 +1,159 @@
+//! Online payment: paid, given up, out of time, too late, with a provider that fails in between.
+
+use load_tests::fake_provider::Status;
+use sky_proto::payments::v1::{self as pb, Method, PaymentState};
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+#[tokio::test]
+async fn the_visitor_pays_and_every_repeat_changes_nothing() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let order = order(visit, Method::Online);
+    let payment = till.create(&order).await.expect("created");
+    assert_eq!(payment.state(), PaymentState::Pending);
+    assert!(payment.redirect_url.starts_with(&till.provider.url), "{}", payment.redirect_url);
+    assert_eq!(till.create(&order).await.expect("repeat"), payment);
+    assert_eq!(till.provider.transactions().len(), 1);
+    let page = reqwest::get(&payment.redirect_url).await.expect("page").text().await.expect("text");
+    assert!(page.contains("20,00 €"), "{page}");
+
+    till.press(&payment, "pay").await;
+    till.press(&payment, "pay").await;
+    // The visitor comes back twice while the poll asks too.
+    let (first, second) = tokio::join!(till.check(visit), till.check(visit));
+    assert_eq!(first.state(), PaymentState::Paid);
+    assert_eq!(second.state(), PaymentState::Paid);
+    assert_eq!(first.redirect_url, "", "no way to pay twice");
+    till.wait_for(visit, PaymentState::Paid).await;
+    assert_eq!(till.create(&order).await.expect("late repeat").state(), PaymentState::Paid);
+    assert_eq!(till.told().await, (1, 0, vec![]));
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000)]);
+}
+
+#[tokio::test]
+async fn the_poll_finds_out_by_itself() {
+    let till = till().await;
+    let (paid, given_up) = (Uuid::now_v7(), Uuid::now_v7());
+    let payment = till.create(&order(paid, Method::Online)).await.expect("created");
+    let other = till.create(&order(given_up, Method::Online)).await.expect("created");
+    till.press(&payment, "pay").await;
+    till.press(&other, "cancel").await;
+    till.wait_for(paid, PaymentState::Paid).await;
+    till.wait_for(given_up, PaymentState::Failed).await;
+    assert_eq!(till.told().await, (1, 1, vec![]));
+    assert!(till.ledger(given_up).await.is_empty());
+
+    // Given up is not the end: another try under a new key.
+    let again = till.create(&order(given_up, Method::Online)).await.expect("another payment");
+    till.press(&again, "pay").await;
+    till.wait_for(given_up, PaymentState::Paid).await;
+}
+
+#[tokio::test]
+async fn money_that_comes_too_late_goes_back_exactly_once() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let payment = till.create(&order(visit, Method::Online)).await.expect("created");
+    till.house.clock.set(minutes(15));
+    till.wait_for(visit, PaymentState::Failed).await;
+    assert_eq!(till.told().await, (0, 1, vec![]));
+
+    till.press(&payment, "pay").await;
+    let (..) = tokio::join!(till.check(visit), till.check(visit));
+    while till.told().await.2.is_empty() {
+        till.house.clock.advance(chrono::TimeDelta::seconds(2));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    till.check(visit).await;
+    till.react_twice(visit, &cancelled(visit, true)).await;
+    assert_eq!(till.get(visit).await.state(), PaymentState::Failed);
+    assert_eq!(till.told().await, (0, 1, vec![2000]));
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000), line("refund", -2000)]);
+}
+
+#[tokio::test]
+async fn a_cancelled_visit_gets_its_money_back_once() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let payment = till.create(&order(visit, Method::Online)).await.expect("created");
+    till.press(&payment, "pay").await;
+    till.check(visit).await;
+
+    // The provider is down at first: the refund is tried until it is taken.
+    till.provider.set_down(true);
+    till.react_twice(visit, &cancelled(visit, true)).await;
+    assert_eq!(till.get(visit).await.state(), PaymentState::Refunding);
+    let request = pb::RefundPaymentRequest { visit_id: visit.to_string(), reason: "again".to_owned() };
+    let same = client!(till.house, &journey()).refund_payment(request).await.expect("under way").into_inner();
+    assert_eq!(same.state(), PaymentState::Refunding);
+    till.provider.set_down(false);
+    till.wait_for(visit, PaymentState::Refunded).await;
+    till.react_twice(visit, &cancelled(visit, true)).await;
+    assert_eq!(till.told().await, (1, 0, vec![2000]));
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000), line("refund", -2000)]);
+    let transactions = till.provider.transactions();
+    let transaction = &transactions[&payment.payment_id];
+    assert_eq!(transaction.status, Status::Payed);
+    assert_eq!(transaction.refund.as_ref().expect("refunded").1, 2000);
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_costs_time_and_nothing_else() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    till.provider.set_down(true);
+    let order = order(visit, Method::Online);
+    let payment = till.create(&order).await.expect("created all the same");
+    assert_eq!((payment.state(), payment.redirect_url.as_str()), (PaymentState::Pending, ""));
+    till.provider.set_down(false);
+    let payment = till.create(&order).await.expect("repeat");
+    assert!(!payment.redirect_url.is_empty(), "now there is an address");
+
+    // Paid while it is unreachable for us, and we ask again only after the time has run out.
+    till.press(&payment, "pay").await;
+    till.provider.set_down(true);
+    till.house.clock.set(minutes(16));
+    assert_eq!(till.check(visit).await.state(), PaymentState::Pending, "not known to be unpaid");
+    till.provider.set_down(false);
+    till.wait_for(visit, PaymentState::Paid).await;
+
+    // Never created there, time over: failed, and nothing to watch.
+    let never = Uuid::now_v7();
+    till.provider.set_down(true);
+    let mut order = crate::support::order(never, Method::Online);
+    order.expires_at = Some(kernel::values::timestamp(minutes(60)));
+    till.create(&order).await.expect("created");
+    till.house.clock.set(minutes(60));
+    till.wait_for(never, PaymentState::Failed).await;
+    assert_eq!(till.told().await, (1, 1, vec![]));
+}
+
+#[tokio::test]
+async fn an_expired_or_cancelled_visit_is_not_asked_for_money_any_more() {
+    let till = till().await;
+    let (pending, late, paid) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let payment = till.create(&order(pending, Method::Online)).await.expect("created");
+    till.create(&order(late, Method::AtDesk)).await.expect("created");
+    let money = till.create(&order(paid, Method::Online)).await.expect("created");
+    till.press(&money, "pay").await;
+    till.check(paid).await;
+    till.react_twice(pending, &expired(pending)).await;
+    till.react_twice(late, &cancelled(late, false)).await;
+    till.react_twice(paid, &cancelled(paid, false)).await;
+    assert_eq!(till.get(pending).await.state(), PaymentState::Failed);
+    assert_eq!(till.get(late).await.state(), PaymentState::Voided);
+    assert_eq!(till.get(paid).await.state(), PaymentState::Paid, "cancelled too late: the money stays");
+
+    // They pay all the same.
+    till.press(&payment, "pay").await;
+    till.check(pending).await;
+    while till.told().await.2.len() < 3 {
+        till.house.clock.advance(chrono::TimeDelta::seconds(2));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(till.told().await.2, [0, 0, 2000]);
+    // An unknown visit is nobody's business here.
+    till.react_twice(Uuid::now_v7(), &cancelled(Uuid::now_v7(), true)).await;
+}
