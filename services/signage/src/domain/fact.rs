@@ -1,0 +1,404 @@
+//! What signage knows of the house, in its own words: told by other services, kept as a copy.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Message;
+
+/// Everything that contents are computed from.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Showings that are not over.
+    pub showings: Vec<Showing>,
+    /// None: never told; then nothing is claimed.
+    pub house: Option<House>,
+    /// Zones by id.
+    pub zones: Vec<Zone>,
+    /// None: never told.
+    pub site: Option<Site>,
+    /// Orders that wait to be collected.
+    pub ready: Vec<Order>,
+    /// The café's stations.
+    pub stations: Vec<Station>,
+    /// Messages of staff.
+    pub messages: Vec<Message>,
+}
+
+/// One thing that another service told.
+#[derive(Clone, Debug)]
+pub enum Fact {
+    /// A showing's plan.
+    Plan(Plan),
+    /// A showing moved.
+    Delay(Delay),
+    /// A showing does not happen, and why.
+    Cancelled(Uuid, Text, DateTime<Utc>),
+    /// How many places are left.
+    Places(Places),
+    /// Doors, last call, start, end.
+    Admission(Admission),
+    /// The state of the house.
+    House(House),
+    /// The state of a zone.
+    Zone(Zone),
+    /// The car park.
+    Site(Site),
+    /// An order can be collected.
+    Ready(Order),
+    /// An order has been collected or is gone: id and number.
+    Done(Order),
+    /// A station of the café.
+    Station(Station),
+}
+
+/// Whom a showing is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Everybody.
+    Public,
+    /// School classes.
+    School,
+    /// A closed party, whose title may name people: it is not shown.
+    Private,
+}
+
+impl Audience {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::School => "school",
+            Self::Private => "private",
+        }
+    }
+}
+
+/// Where a showing's admission is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Doors closed.
+    Planned,
+    /// Doors open.
+    DoorsOpen,
+    /// Doors close soon.
+    LastCall,
+    /// No more entry.
+    Running,
+    /// Nothing to show any more.
+    Over,
+}
+
+impl Phase {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::DoorsOpen => "doors_open",
+            Self::LastCall => "last_call",
+            Self::Running => "running",
+            Self::Over => "over",
+        }
+    }
+}
+
+/// A showing as planned.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Which.
+    pub showing_id: Uuid,
+    /// Its title.
+    pub title: Text,
+    /// Where.
+    pub hall: String,
+    /// For whom.
+    pub audience: Audience,
+    /// Start.
+    pub starts_at: DateTime<Utc>,
+    /// End.
+    pub ends_at: DateTime<Utc>,
+    /// Doors.
+    pub doors_at: DateTime<Utc>,
+    /// When it was told.
+    pub told_at: DateTime<Utc>,
+}
+
+/// A showing's new times.
+#[derive(Clone, Debug)]
+pub struct Delay {
+    /// Which.
+    pub showing_id: Uuid,
+    /// By how much; the plan, once known, says it better.
+    pub minutes: i32,
+    /// New start.
+    pub starts_at: DateTime<Utc>,
+    /// New end.
+    pub ends_at: DateTime<Utc>,
+    /// New opening of the doors.
+    pub doors_at: DateTime<Utc>,
+    /// Why.
+    pub reason: Text,
+    /// When it was told.
+    pub told_at: DateTime<Utc>,
+}
+
+/// Places that may be sold at the door.
+#[derive(Clone, Debug)]
+pub struct Places {
+    /// Of which showing.
+    pub showing_id: Uuid,
+    /// How many.
+    pub left: u32,
+    /// When that was true.
+    pub observed_at: DateTime<Utc>,
+}
+
+/// A showing's admission has moved.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// Of which showing.
+    pub showing_id: Uuid,
+    /// Where to; None: cancelled.
+    pub phase: Option<Phase>,
+    /// When it will end.
+    pub predicted_end_at: Option<DateTime<Utc>>,
+    /// When it moved.
+    pub at: DateTime<Utc>,
+}
+
+/// A showing that is not over, from all that was told of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Showing {
+    /// Which.
+    pub showing_id: Uuid,
+    /// Its title.
+    pub title: Text,
+    /// Where.
+    pub hall: String,
+    /// For whom.
+    pub audience: Audience,
+    /// As first planned.
+    pub scheduled_starts_at: Option<DateTime<Utc>>,
+    /// As it stands.
+    pub starts_at: DateTime<Utc>,
+    /// As predicted.
+    pub ends_at: DateTime<Utc>,
+    /// The opening of the doors as the clock in the foyer will show it, e.g. "14:40".
+    pub doors_clock: String,
+    /// Minutes of the last delay.
+    pub delay_minutes: i32,
+    /// Does not happen.
+    pub cancelled: bool,
+    /// Why it is late or cancelled.
+    pub notice: Option<Text>,
+    /// Where its admission is.
+    pub phase: Phase,
+    /// None: not known.
+    pub places_left: Option<u32>,
+    /// The latest word about it.
+    pub observed_at: DateTime<Utc>,
+}
+
+impl Showing {
+    /// How many minutes later than first planned; 0: on time.
+    #[must_use]
+    pub fn late_minutes(&self) -> i64 {
+        match self.scheduled_starts_at {
+            Some(planned) => (self.starts_at - planned).max(TimeDelta::zero()).num_minutes(),
+            None => i64::from(self.delay_minutes),
+        }
+    }
+}
+
+/// States of the house that a display can tell people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HouseState {
+    /// Nothing to tell.
+    Normal,
+    /// Very full.
+    Crowded,
+    /// Nobody is let in for now.
+    AdmissionStopped,
+    /// Leave the house.
+    Evacuating,
+    /// The danger is over; wait for staff.
+    AllClear,
+}
+
+impl HouseState {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Crowded => "crowded",
+            Self::AdmissionStopped => "admission_stopped",
+            Self::Evacuating => "evacuating",
+            Self::AllClear => "all_clear",
+        }
+    }
+}
+
+/// The state of the house.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct House {
+    /// What it is.
+    pub state: HouseState,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// How full a zone is, as far as a direction sign tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ZoneLevel {
+    /// Come.
+    Free,
+    /// Nearly full.
+    Busy,
+    /// Nobody else may enter.
+    Stop,
+}
+
+impl ZoneLevel {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Busy => "busy",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// A zone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Zone {
+    /// Which.
+    pub zone_id: String,
+    /// How full.
+    pub level: ZoneLevel,
+    /// When that was true.
+    pub observed_at: DateTime<Utc>,
+}
+
+/// The state of the car park.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SiteState {
+    /// Open.
+    Open,
+    /// Closed.
+    Closed,
+    /// The site is fine, the way to it is not.
+    Unreachable,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl SiteState {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Unreachable => "unreachable",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Free bays of a class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bays {
+    /// "standard", "accessible", "coach", "ev"
+    pub class: String,
+    /// Without those that are kept for rights of the next hour; None: not known.
+    pub free: Option<u32>,
+}
+
+/// Where else to park.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alternative {
+    /// Its name.
+    pub name: String,
+    /// On foot from there.
+    pub walk_minutes: u32,
+}
+
+/// The car park.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Site {
+    /// Which.
+    pub site_id: String,
+    /// Open or not.
+    pub state: SiteState,
+    /// Why not.
+    pub reason: Text,
+    /// By class.
+    pub bays: Vec<Bays>,
+    /// Where else.
+    pub alternatives: Vec<Alternative>,
+    /// When that was true.
+    pub observed_at: DateTime<Utc>,
+    /// Until when it may be shown as true.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// Rises with each change.
+    pub site_revision: i64,
+}
+
+/// An order at the counter.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Order {
+    /// Which.
+    pub order_id: String,
+    /// As called out; never a name.
+    pub number: u32,
+    /// Since when.
+    pub at: DateTime<Utc>,
+}
+
+/// The state of a station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StationState {
+    /// Working.
+    Open,
+    /// Back soon.
+    Paused,
+    /// Not today.
+    Closed,
+}
+
+impl StationState {
+    /// As stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paused => "paused",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// A station of the café.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Station {
+    /// Which.
+    pub station_id: String,
+    /// Its name for guests.
+    pub name: Text,
+    /// Working or not.
+    pub state: StationState,
+    /// When it was told.
+    pub observed_at: DateTime<Utc>,
+}

@@ -1,0 +1,210 @@
+//! What each kind of display says of its own: in normal times, and when operations go wrong.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    Audience, Display, Facts, HouseState, Kind, Line, Offer, Phase, Profile, Showing, Site, SiteState, StationState,
+    Status, ZoneLevel, words,
+};
+
+/// Showings on time in the foyer's list.
+const NEXT: usize = 3;
+/// Late and cancelled showings above them.
+const CHANGED: usize = 2;
+/// A change further ahead is no news for those who are in the house now.
+const NEWS: TimeDelta = TimeDelta::hours(12);
+/// So long after the start latecomers still look for it.
+const LATECOMERS: TimeDelta = TimeDelta::minutes(15);
+/// Numbers on one café display.
+const NUMBERS: usize = 8;
+/// A number that nobody took back by then is no longer called.
+const CALLED: TimeDelta = TimeDelta::minutes(45);
+
+pub(super) fn default(display: &Display, facts: &Facts, now: DateTime<Utc>) -> Offer {
+    match display.setup.profile {
+        Profile::Foyer => foyer(facts, now),
+        Profile::DomeDoor => {
+            let at_door = at_door(display, facts, now);
+            let headline = at_door.map_or_else(|| display.setup.welcome.clone(), |it| words::status(status(it)));
+            Offer { headline, lines: at_door.map(showing_line).into_iter().collect() }
+        }
+        Profile::Wayfinding => wayfinding(display, facts),
+        Profile::Parking => parking(facts, now),
+        Profile::Cafe => cafe(facts, now),
+    }
+}
+
+pub(super) fn operations(display: &Display, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    match display.setup.profile {
+        Profile::Foyer => admission_stopped(facts),
+        Profile::DomeDoor => admission_stopped(facts).or_else(|| changed_at_door(display, facts, now)),
+        Profile::Parking => parking_elsewhere(facts),
+        Profile::Wayfinding | Profile::Cafe => None,
+    }
+}
+
+fn admission_stopped(facts: &Facts) -> Option<Offer> {
+    let house = facts.house.as_ref().filter(|house| house.state == HouseState::AdmissionStopped)?;
+    let line = Line::new(Kind::Notice, words::please_wait(), house.since, "flow");
+    Some(Offer { headline: words::admission_stopped(), lines: vec![line] })
+}
+
+fn status(showing: &Showing) -> Status {
+    match showing.phase {
+        _ if showing.cancelled => Status::Cancelled,
+        Phase::DoorsOpen => Status::DoorsOpen,
+        Phase::LastCall => Status::LastCall,
+        Phase::Running | Phase::Over => Status::Running,
+        Phase::Planned if showing.late_minutes() > 0 => Status::Delayed,
+        Phase::Planned => Status::Planned,
+    }
+}
+
+fn showing_line(showing: &Showing) -> Line {
+    let status = status(showing);
+    let for_sale = showing.audience == Audience::Public && !matches!(status, Status::Cancelled | Status::Running);
+    let end = match status {
+        Status::Cancelled | Status::Running => showing.starts_at + LATECOMERS,
+        Status::Planned | Status::DoorsOpen | Status::LastCall | Status::Delayed => showing.ends_at,
+    };
+    Line {
+        detail: words::detail(showing, status),
+        starts_at: Some(showing.starts_at),
+        places_left: showing.places_left.filter(|_| for_sale),
+        status: Some(status),
+        valid_until: Some(end),
+        ..Line::new(Kind::Showing, words::title(showing), showing.observed_at, "programme")
+    }
+}
+
+/// Late and cancelled showings on top, so that nobody overlooks them, then the next ones on time.
+fn foyer(facts: &Facts, now: DateTime<Utc>) -> Offer {
+    let lines: Vec<Line> = by_start(facts).map(showing_line).filter(|line| line.is_valid(now)).collect();
+    let (changed, on_time): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(|line| {
+        let soon = line.starts_at.is_some_and(|start| start < now + NEWS);
+        soon && matches!(line.status, Some(Status::Delayed | Status::Cancelled))
+    });
+    let on_time = on_time.into_iter().filter(|line| line.status != Some(Status::Cancelled));
+    let mut lines: Vec<Line> = changed.into_iter().take(CHANGED).chain(on_time.take(NEXT)).collect();
+    if let Some(house) = facts.house.as_ref().filter(|house| house.state == HouseState::Crowded) {
+        lines.push(Line::new(Kind::Notice, words::crowded(), house.since, "flow"));
+    }
+    Offer { headline: words::next_showings(), lines }
+}
+
+fn by_start(facts: &Facts) -> impl Iterator<Item = &Showing> {
+    let mut showings: Vec<&Showing> = facts.showings.iter().filter(|showing| showing.phase != Phase::Over).collect();
+    showings.sort_by_key(|showing| (showing.starts_at, showing.showing_id));
+    showings.into_iter()
+}
+
+/// The showing that a person in front of this door asks about: the one being let in, else the one
+/// that has just begun, else the next.
+fn at_door<'a>(display: &Display, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a Showing> {
+    by_start(facts)
+        .filter(|showing| showing.hall == display.setup.hall && showing_line(showing).is_valid(now))
+        .min_by_key(|showing| match status(showing) {
+            Status::DoorsOpen | Status::LastCall => 0,
+            Status::Running => 1,
+            Status::Planned | Status::Delayed | Status::Cancelled => 2,
+        })
+}
+
+/// A change of the showing behind this door takes the door's display.
+fn changed_at_door(display: &Display, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    let showing = at_door(display, facts, now).filter(|showing| showing.starts_at < now + NEWS)?;
+    let status = status(showing);
+    matches!(status, Status::Delayed | Status::Cancelled)
+        .then(|| Offer { headline: words::status(status), lines: vec![showing_line(showing)] })
+}
+
+fn wayfinding(display: &Display, facts: &Facts) -> Offer {
+    let lines = display.setup.wayfinding.iter().map(|way| {
+        let mut line = Line::way(way, display);
+        let full = facts.zones.iter().find(|zone| zone.zone_id == way.zone && zone.level != ZoneLevel::Free);
+        if let Some(zone) = full {
+            line.detail = if zone.level == ZoneLevel::Stop { words::zone_stop() } else { words::zone_busy() };
+            line.observed_at = zone.observed_at;
+            "flow".clone_into(&mut line.source);
+        }
+        line
+    });
+    Offer { headline: words::way(), lines: lines.collect() }
+}
+
+/// Past its limit, or without any word from parking, the occupancy is unknown; it is never empty.
+fn parking(facts: &Facts, now: DateTime<Utc>) -> Offer {
+    let current = |site: &&Site| site.valid_until.is_none_or(|end| now < end) && site.state == SiteState::Open;
+    let lines = match &facts.site {
+        Some(site) if current(&site) => site
+            .bays
+            .iter()
+            .map(|bays| Line {
+                detail: words::free(bays.free),
+                valid_until: site.valid_until,
+                ..Line::new(Kind::Parking, words::bays(&bays.class), site.observed_at, "parking")
+            })
+            .collect(),
+        Some(site) => vec![Line {
+            detail: words::free(None),
+            ..Line::new(Kind::Parking, words::occupancy(), site.observed_at, "parking")
+        }],
+        None => Vec::new(),
+    };
+    Offer { headline: words::parking(), lines }
+}
+
+/// Closed and unreachable are decisions of staff: they hold until they are taken back.
+fn parking_elsewhere(facts: &Facts) -> Option<Offer> {
+    let site = facts.site.as_ref().filter(|site| matches!(site.state, SiteState::Closed | SiteState::Unreachable))?;
+    let notice = if site.reason.de.is_empty() { words::parking_elsewhere() } else { site.reason.clone() };
+    let mut lines = vec![Line::new(Kind::Notice, notice, site.observed_at, "parking")];
+    lines.extend(site.alternatives.iter().map(|place| {
+        let (text, detail) = words::alternative(place);
+        Line { detail, ..Line::new(Kind::Parking, text, site.observed_at, "parking") }
+    }));
+    Some(Offer { headline: words::parking_closed(site.state), lines })
+}
+
+/// Numbers to collect, newest first; then which station rests.
+fn cafe(facts: &Facts, now: DateTime<Utc>) -> Offer {
+    let mut ready: Vec<_> = facts.ready.iter().collect();
+    ready.sort_by_key(|order| std::cmp::Reverse((order.at, order.number)));
+    let mut lines: Vec<Line> = ready
+        .into_iter()
+        .map(|order| Line {
+            valid_until: Some(order.at + CALLED),
+            ..Line::new(Kind::Cafe, words::number(order.number), order.at, "gastro")
+        })
+        .filter(|line| line.is_valid(now))
+        .take(NUMBERS)
+        .collect();
+    let headline = if lines.is_empty() { words::cafe() } else { words::collect() };
+    lines.extend(stations(facts, lines.is_empty()));
+    Offer { headline, lines }
+}
+
+fn stations(facts: &Facts, nothing_to_collect: bool) -> Vec<Line> {
+    let Some(latest) = facts.stations.iter().map(|station| station.observed_at).max() else {
+        return Vec::new();
+    };
+    let all = |state| facts.stations.iter().all(|station| station.state == state);
+    let notice = |text| vec![Line::new(Kind::Notice, text, latest, "gastro")];
+    if all(StationState::Open) {
+        // While there are numbers to call, everybody sees that it is open.
+        return if nothing_to_collect { notice(words::cafe_open()) } else { Vec::new() };
+    }
+    if all(StationState::Closed) {
+        return notice(words::cafe_closed());
+    }
+    if facts.stations.iter().all(|station| station.state != StationState::Open) {
+        return notice(words::cafe_paused());
+    }
+    let resting = facts.stations.iter().filter(|station| station.state != StationState::Open);
+    resting
+        .map(|station| Line {
+            detail: if station.state == StationState::Paused { words::pause() } else { words::closed() },
+            ..Line::new(Kind::Notice, station.name.clone(), station.observed_at, "gastro")
+        })
+        .collect()
+}

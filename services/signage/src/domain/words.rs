@@ -1,0 +1,198 @@
+//! What the displays say, in German, English and Leichte Sprache. Short: to be read from ten metres.
+
+use kernel::values::Text;
+
+use super::{Alternative, Audience, Showing, SiteState, Status};
+
+fn say(de: impl Into<String>, en: impl Into<String>, plain: impl Into<String>) -> Text {
+    Text { de: de.into(), en: en.into(), plain: plain.into() }
+}
+
+pub(super) fn next_showings() -> Text {
+    say("Nächste Vorstellungen", "Next showings", "Das läuft als Nächstes")
+}
+
+pub(super) fn please_note() -> Text {
+    say("Bitte beachten", "Please note", "Wichtig")
+}
+
+pub(super) fn safety() -> Text {
+    say("Sicherheitshinweis", "Safety notice", "Wichtig für Ihre Sicherheit")
+}
+
+pub(super) fn all_clear() -> Text {
+    say("Entwarnung", "All clear", "Die Gefahr ist vorbei")
+}
+
+pub(super) fn wait_for_staff() -> Text {
+    say(
+        "Bitte warten Sie auf die Mitarbeitenden, bevor Sie das Haus betreten.",
+        "Please wait for our staff before you enter the building.",
+        "Bitte warten Sie. Wir holen Sie ab.",
+    )
+}
+
+pub(super) fn admission_stopped() -> Text {
+    say("Einlass angehalten", "Admission paused", "Bitte warten")
+}
+
+pub(super) fn please_wait() -> Text {
+    say(
+        "Bitte warten Sie einen Moment. Ihr Platz bleibt Ihnen.",
+        "Please wait a moment. Your seat is kept.",
+        "Bitte warten Sie. Ihr Platz ist sicher.",
+    )
+}
+
+pub(super) fn crowded() -> Text {
+    say("Es ist gerade sehr voll.", "It is very busy at the moment.", "Es sind gerade viele Menschen hier.")
+}
+
+pub(super) fn way() -> Text {
+    say("Wegweiser", "Directions", "Hier geht es lang")
+}
+
+pub(super) fn zone_stop() -> Text {
+    say("zurzeit voll – bitte warten", "full at the moment – please wait", "Hier ist es voll. Bitte warten.")
+}
+
+pub(super) fn zone_busy() -> Text {
+    say("fast voll", "nearly full", "fast voll")
+}
+
+pub(super) fn status(status: Status) -> Text {
+    match status {
+        Status::Planned => say("Nächste Vorstellung", "Next showing", "Das läuft als Nächstes"),
+        Status::DoorsOpen => say("Einlass", "Doors open", "Sie können hineingehen"),
+        Status::LastCall => say("Letzter Aufruf", "Last call", "Bitte gehen Sie jetzt hinein"),
+        Status::Running => {
+            say("Läuft – kein Einlass mehr", "Running – no late entry", "Die Vorstellung läuft schon. Die Tür ist zu.")
+        }
+        Status::Delayed => say("Beginnt später", "Starts later", "Die Vorstellung beginnt später"),
+        Status::Cancelled => say("Fällt aus", "Cancelled", "Die Vorstellung fällt aus"),
+    }
+}
+
+/// The title as it may be shown: a closed party's could name people.
+pub(super) fn title(showing: &Showing) -> Text {
+    match showing.audience {
+        Audience::Public | Audience::School => showing.title.clone(),
+        Audience::Private => say("Geschlossene Gesellschaft", "Private event", "Nur für eingeladene Gäste"),
+    }
+}
+
+/// The second line of a showing: its state, how late it is, and why.
+pub(super) fn detail(showing: &Showing, now: Status) -> Text {
+    let mut text = match now {
+        Status::Planned | Status::Delayed => {
+            let at = &showing.doors_clock;
+            say(format!("Einlass ab {at} Uhr"), format!("Doors {at}"), format!("Tür auf: {at} Uhr"))
+        }
+        Status::DoorsOpen | Status::LastCall | Status::Running | Status::Cancelled => status(now),
+    };
+    let late = showing.late_minutes();
+    if late > 0 && now != Status::Cancelled && now != Status::Running {
+        add(
+            &mut text,
+            &say(format!("{late} Minuten später"), format!("{late} minutes late"), format!("{late} Minuten später")),
+        );
+    }
+    if matches!(now, Status::Delayed | Status::Cancelled)
+        && let Some(notice) = &showing.notice
+    {
+        add(&mut text, notice);
+    }
+    text
+}
+
+fn add(text: &mut Text, more: &Text) {
+    if more.de.is_empty() {
+        return;
+    }
+    let or_german = |other: &str| if other.is_empty() { more.de.clone() } else { other.to_owned() };
+    text.de = format!("{} · {}", text.de, more.de);
+    text.en = format!("{} · {}", text.en, or_german(&more.en));
+    text.plain = format!("{} · {}", text.plain, or_german(&more.plain));
+}
+
+pub(super) fn parking() -> Text {
+    say("Parkplatz", "Car park", "Parkplatz")
+}
+
+pub(super) fn parking_closed(state: SiteState) -> Text {
+    match state {
+        SiteState::Unreachable => {
+            say("Parkplatz nicht erreichbar", "Car park cannot be reached", "Sie kommen nicht zum Parkplatz")
+        }
+        SiteState::Closed | SiteState::Open | SiteState::Unknown => {
+            say("Parkplatz geschlossen", "Car park closed", "Der Parkplatz ist zu")
+        }
+    }
+}
+
+pub(super) fn parking_elsewhere() -> Text {
+    say("Bitte parken Sie hier:", "Please park here:", "Hier können Sie parken:")
+}
+
+pub(super) fn alternative(place: &Alternative) -> (Text, Text) {
+    let minutes = place.walk_minutes;
+    (
+        say(place.name.clone(), place.name.clone(), place.name.clone()),
+        say(format!("{minutes} Min. Fußweg"), format!("{minutes} min walk"), format!("{minutes} Minuten zu Fuß")),
+    )
+}
+
+pub(super) fn bays(class: &str) -> Text {
+    match class {
+        "standard" => say("Pkw", "Cars", "Autos"),
+        "accessible" => say("Barrierefreie Plätze", "Accessible bays", "Plätze für Menschen mit Behinderung"),
+        "coach" => say("Busse", "Coaches", "Busse"),
+        "ev" => say("Ladeplätze", "Charging bays", "Plätze für Elektro-Autos"),
+        other => say(other, other, other),
+    }
+}
+
+/// Not known reads "unknown": never an old number, never zero.
+pub(super) fn free(free: Option<u32>) -> Text {
+    match free {
+        Some(0) => say("besetzt", "full", "Hier ist alles voll"),
+        Some(count) => say(format!("{count} frei"), format!("{count} free"), format!("{count} freie Plätze")),
+        None => say("unbekannt", "unknown", "Wir wissen es gerade nicht"),
+    }
+}
+
+pub(super) fn occupancy() -> Text {
+    say("Freie Plätze", "Free bays", "Freie Plätze")
+}
+
+pub(super) fn collect() -> Text {
+    say("Bitte abholen", "Ready to collect", "Ihr Essen ist fertig")
+}
+
+pub(super) fn cafe() -> Text {
+    say("AstroGastro", "AstroGastro", "AstroGastro")
+}
+
+pub(super) fn number(number: u32) -> Text {
+    say(number.to_string(), number.to_string(), number.to_string())
+}
+
+pub(super) fn cafe_open() -> Text {
+    say("Das Café ist geöffnet.", "The café is open.", "Das Café ist offen.")
+}
+
+pub(super) fn cafe_closed() -> Text {
+    say("Das Café ist geschlossen.", "The café is closed.", "Das Café ist zu.")
+}
+
+pub(super) fn cafe_paused() -> Text {
+    say("Das Café macht eine kurze Pause.", "The café is on a short break.", "Das Café macht Pause.")
+}
+
+pub(super) fn pause() -> Text {
+    say("kurze Pause", "short break", "macht Pause")
+}
+
+pub(super) fn closed() -> Text {
+    say("geschlossen", "closed", "zu")
+}

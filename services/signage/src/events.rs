@@ -1,0 +1,56 @@
+//! What signage tells the house: domain to proto. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use kernel::values::timestamp;
+use sky_proto::signage::v1 as pb;
+use uuid::Uuid;
+
+use crate::domain::{Class, Message};
+
+/// A class for the wire.
+#[must_use]
+pub const fn class(class: Class) -> pb::PriorityClass {
+    match class {
+        Class::Default => pb::PriorityClass::Default,
+        Class::Scheduled => pb::PriorityClass::Scheduled,
+        Class::Operations => pb::PriorityClass::Operations,
+        Class::Safety => pb::PriorityClass::Safety,
+        Class::Evacuation => pb::PriorityClass::Evacuation,
+    }
+}
+
+/// A message for the wire.
+#[must_use]
+pub fn message(message: &Message) -> pb::Message {
+    pb::Message {
+        message_id: message.message_id.to_string(),
+        priority_class: class(message.class).into(),
+        text: Some(message.text.to_proto()),
+        group: message.group.clone().unwrap_or_default(),
+        valid_until: Some(timestamp(message.valid_until)),
+        withdrawn: message.withdrawn,
+    }
+}
+
+/// A display shows safety or evacuation.
+#[must_use]
+pub fn acknowledged(display_id: &str, revision: u64, of: Class, at: DateTime<Utc>) -> pb::ContentAcknowledged {
+    pb::ContentAcknowledged {
+        display_id: display_id.to_owned(),
+        revision,
+        priority_class: class(of).into(),
+        rendered_at: Some(timestamp(at)),
+    }
+}
+
+/// A message was published.
+#[must_use]
+pub fn published(told: &Message) -> pb::MessagePublished {
+    pb::MessagePublished { message: Some(message(told)) }
+}
+
+/// A message was taken back.
+#[must_use]
+pub fn withdrawn(message_id: Uuid) -> pb::MessageWithdrawn {
+    pb::MessageWithdrawn { message_id: message_id.to_string() }
+}

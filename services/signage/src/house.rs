@@ -1,0 +1,163 @@
+//! Signage's part of the house file, `[signage]`: the displays, their arrows and their ways out.
+//! Checks everything before anything is applied; an error names line and key.
+
+use std::collections::HashSet;
+
+use kernel::{
+    BoxFuture, Failure, HouseLoader, Tx,
+    error::Code,
+    values::{Text, slug},
+};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::{
+    commands,
+    domain::{Evacuation, Profile, Setup, Way},
+    store::Configured,
+};
+
+/// How the kernel reads our part.
+pub const LOADER: HouseLoader = HouseLoader { check, apply };
+
+/// The others' tables are theirs.
+#[derive(Deserialize)]
+struct File {
+    signage: Section,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    welcome: Spanned<Text>,
+    evacuation: Spanned<Evacuation>,
+    displays: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: Spanned<String>,
+    name: Text,
+    location: String,
+    group: String,
+    profile: Profile,
+    viewing_distance_m: i32,
+    #[serde(default = "dome")]
+    hall: String,
+    #[serde(default)]
+    wayfinding: Vec<Way>,
+    exits: Vec<Way>,
+}
+
+fn dome() -> String {
+    "dome".to_owned()
+}
+
+fn check(toml: &str) -> Result<String, String> {
+    let section = read(toml)?;
+    Ok(format!("{} displays", section.displays.len()))
+}
+
+fn apply<'t>(tx: &'t mut Tx, toml: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let section = read(toml).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
+        Ok(commands::configure(tx, &configured(section)).await?)
+    })
+}
+
+fn configured(section: Section) -> Vec<Configured> {
+    let (welcome, evacuation) = (section.welcome.into_inner(), section.evacuation.into_inner());
+    let configured = |entry: Entry| Configured {
+        display_id: entry.id.into_inner(),
+        name: entry.name,
+        location: entry.location,
+        group: entry.group,
+        viewing_distance_m: entry.viewing_distance_m,
+        setup: Setup {
+            profile: entry.profile,
+            hall: entry.hall,
+            wayfinding: entry.wayfinding,
+            exits: entry.exits,
+            welcome: welcome.clone(),
+            evacuation: evacuation.clone(),
+        },
+    };
+    section.displays.into_iter().map(configured).collect()
+}
+
+fn read(toml: &str) -> Result<Section, String> {
+    let File { signage } = toml::from_str(toml).map_err(|error| error.to_string())?;
+    let at = |place: usize, key: &str, problem: &str| {
+        let line = toml.get(..place).unwrap_or_default().matches('\n').count() + 1;
+        Err(format!("line {line}, signage.{key}: {problem}"))
+    };
+    if let Some(problem) = untranslated(signage.welcome.get_ref()) {
+        return at(signage.welcome.span().start, "welcome", problem);
+    }
+    let evacuation = signage.evacuation.get_ref();
+    for (key, text) in [("headline", &evacuation.headline), ("instruction", &evacuation.instruction)] {
+        let missing = if text.plain.is_empty() { Some("needs a text in Leichte Sprache (plain)") } else { None };
+        if let Some(problem) = untranslated(text).or(missing) {
+            return at(signage.evacuation.span().start, &format!("evacuation.{key}"), problem);
+        }
+    }
+    if signage.displays.is_empty() {
+        return at(signage.evacuation.span().start, "displays", "a house needs at least one display");
+    }
+    let mut ids = HashSet::new();
+    for (place, entry) in signage.displays.iter().enumerate() {
+        let problem = wrong(entry).or_else(|| {
+            (!ids.insert(entry.id.get_ref())).then(|| ("id", format!("\"{}\" is there twice", entry.id.get_ref())))
+        });
+        if let Some((key, problem)) = problem {
+            return at(entry.id.span().start, &format!("displays[{place}].{key}"), &problem);
+        }
+    }
+    Ok(signage)
+}
+
+/// The first key of a display that is wrong, and why.
+fn wrong(entry: &Entry) -> Option<(&'static str, String)> {
+    let problem = |key, problem: &str| Some((key, problem.to_owned()));
+    if let Err(invalid) = slug("id", entry.id.get_ref()) {
+        return problem("id", &invalid.problem);
+    }
+    if let Err(invalid) = slug("group", &entry.group) {
+        return problem("group", &invalid.problem);
+    }
+    if let Err(invalid) = slug("hall", &entry.hall) {
+        return problem("hall", &invalid.problem);
+    }
+    if let Some(missing) = untranslated(&entry.name) {
+        return problem("name", missing);
+    }
+    if entry.location.trim().is_empty() {
+        return problem("location", "is empty");
+    }
+    if !(1..=50).contains(&entry.viewing_distance_m) {
+        return problem("viewing_distance_m", "must be 1 to 50 metres");
+    }
+    if (entry.profile == Profile::Wayfinding) == entry.wayfinding.is_empty() {
+        return problem("wayfinding", "displays with the profile \"wayfinding\" need directions, others have none");
+    }
+    if !entry.exits.iter().any(|exit| exit.step_free) {
+        return problem("exits", "needs at least one way out that is step_free");
+    }
+    for (key, ways) in [("wayfinding", &entry.wayfinding), ("exits", &entry.exits)] {
+        if let Some(missing) = ways.iter().find_map(|way| untranslated(&way.text)) {
+            return problem(key, missing);
+        }
+    }
+    None
+}
+
+fn untranslated(text: &Text) -> Option<&'static str> {
+    if text.de.trim().is_empty() {
+        Some("needs a German text (de)")
+    } else if text.en.trim().is_empty() {
+        Some("needs an English text (en)")
+    } else {
+        None
+    }
+}

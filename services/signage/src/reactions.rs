@@ -1,0 +1,226 @@
+//! What other services tell becomes a fact here. Nothing is decided: a fact may come late, twice and
+//! before the facts it belongs to.
+
+use kernel::{
+    BoxFuture, Event, Failure, Tx,
+    values::{self, Text, from_timestamp},
+};
+use prost::Name;
+use sky_proto::{flow::v1 as flow, gastro::v1 as gastro, parking::v1 as parking, reservations::v1 as reservations};
+
+use crate::{
+    commands,
+    domain::{
+        Admission, Alternative, Audience, Bays, Delay, Fact, House, HouseState, Order, Phase, Places, Plan, Site,
+        SiteState, Station, StationState, Zone, ZoneLevel,
+    },
+};
+
+/// Showings, delays, cancellations, places.
+pub fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let fact = match event.name() {
+            reservations::ShowingScheduled::NAME => Fact::Plan(plan(event)?),
+            reservations::ShowingDelayed::NAME => Fact::Delay(delay(event)?),
+            reservations::ShowingCancelled::NAME => {
+                let told: reservations::ShowingCancelled = event.decode()?;
+                let showing_id = values::id("showing_id", &told.showing_id)?;
+                Fact::Cancelled(showing_id, Text::from_proto(told.reason), event.occurred_at)
+            }
+            reservations::AvailabilityChanged::NAME => {
+                let told: reservations::AvailabilityChanged = event.decode()?;
+                let Some(availability) = told.availability else { return Ok(()) };
+                Fact::Places(Places {
+                    showing_id: values::id("showing_id", &told.showing_id)?,
+                    left: availability.free_door,
+                    observed_at: from_timestamp(availability.observed_at),
+                })
+            }
+            _ => return Ok(()),
+        };
+        Ok(commands::learn(tx, &fact).await?)
+    })
+}
+
+fn plan(event: &Event) -> Result<Plan, Failure> {
+    let told: reservations::ShowingScheduled = event.decode()?;
+    let audience = match told.audience() {
+        reservations::Audience::Public => Audience::Public,
+        reservations::Audience::School => Audience::School,
+        // What is not known to be for all is treated as closed: its title is not shown.
+        reservations::Audience::Private | reservations::Audience::Unspecified => Audience::Private,
+    };
+    Ok(Plan {
+        showing_id: values::id("showing_id", &told.showing_id)?,
+        title: Text::from_proto(told.title),
+        hall: told.hall,
+        audience,
+        starts_at: from_timestamp(told.starts_at),
+        ends_at: from_timestamp(told.ends_at),
+        doors_at: from_timestamp(told.doors_at),
+        told_at: event.occurred_at,
+    })
+}
+
+fn delay(event: &Event) -> Result<Delay, Failure> {
+    let told: reservations::ShowingDelayed = event.decode()?;
+    Ok(Delay {
+        showing_id: values::id("showing_id", &told.showing_id)?,
+        minutes: i32::try_from(told.minutes).unwrap_or(i32::MAX),
+        starts_at: from_timestamp(told.starts_at),
+        ends_at: from_timestamp(told.ends_at),
+        doors_at: from_timestamp(told.doors_at),
+        reason: Text::from_proto(told.reason),
+        told_at: event.occurred_at,
+    })
+}
+
+/// Admission, the state of the house, zones.
+pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let fact = match event.name() {
+            flow::AdmissionMoved::NAME => admission(event)?,
+            flow::HouseStateChanged::NAME => house(event)?,
+            flow::ZoneChanged::NAME => zone(event)?,
+            _ => None,
+        };
+        match fact {
+            Some(fact) => Ok(commands::learn(tx, &fact).await?),
+            None => Ok(()),
+        }
+    })
+}
+
+fn admission(event: &Event) -> Result<Option<Fact>, Failure> {
+    use flow::AdmissionState as State;
+    let told: flow::AdmissionMoved = event.decode()?;
+    let phase = match told.state() {
+        State::Planned => Some(Phase::Planned),
+        State::DoorsOpen => Some(Phase::DoorsOpen),
+        State::LastCall => Some(Phase::LastCall),
+        State::Running => Some(Phase::Running),
+        State::Egress | State::Turnover | State::Closed => Some(Phase::Over),
+        State::Cancelled => None,
+        State::Unspecified => return Ok(None),
+    };
+    Ok(Some(Fact::Admission(Admission {
+        showing_id: values::id("showing_id", &told.showing_id)?,
+        phase,
+        predicted_end_at: told.predicted_end_at.map(|at| from_timestamp(Some(at))),
+        at: from_timestamp(told.at),
+    })))
+}
+
+fn house(event: &Event) -> Result<Option<Fact>, Failure> {
+    let told = event.decode::<flow::HouseStateChanged>()?.house.unwrap_or_default();
+    let state = match told.state() {
+        flow::HouseState::Normal => HouseState::Normal,
+        flow::HouseState::Crowded => HouseState::Crowded,
+        flow::HouseState::AdmissionStopped => HouseState::AdmissionStopped,
+        flow::HouseState::Evacuating => HouseState::Evacuating,
+        flow::HouseState::AllClear => HouseState::AllClear,
+        flow::HouseState::Unspecified => return Ok(None),
+    };
+    Ok(Some(Fact::House(House { state, since: from_timestamp(told.since) })))
+}
+
+fn zone(event: &Event) -> Result<Option<Fact>, Failure> {
+    let told = event.decode::<flow::ZoneChanged>()?.zone.unwrap_or_default();
+    let level = match told.level() {
+        flow::ZoneLevel::Green | flow::ZoneLevel::Amber => ZoneLevel::Free,
+        flow::ZoneLevel::Red => ZoneLevel::Busy,
+        flow::ZoneLevel::Stop => ZoneLevel::Stop,
+        flow::ZoneLevel::Unspecified => return Ok(None),
+    };
+    Ok(Some(Fact::Zone(Zone { observed_at: from_timestamp(told.observed_at), zone_id: told.zone_id, level })))
+}
+
+/// The car park.
+pub fn from_parking<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        if event.name() != parking::SiteChanged::NAME {
+            return Ok(());
+        }
+        let Some(told) = event.decode::<parking::SiteChanged>()?.site else { return Ok(()) };
+        Ok(commands::learn(tx, &Fact::Site(site(told))).await?)
+    })
+}
+
+fn site(told: parking::Site) -> Site {
+    let state = match told.state() {
+        parking::SiteState::Open => SiteState::Open,
+        parking::SiteState::Closed => SiteState::Closed,
+        parking::SiteState::Unreachable => SiteState::Unreachable,
+        parking::SiteState::Unknown | parking::SiteState::Unspecified => SiteState::Unknown,
+    };
+    let bays = told.classes.iter().filter_map(|class| {
+        let name = match class.bay_class() {
+            parking::BayClass::Standard => "standard",
+            parking::BayClass::Accessible => "accessible",
+            parking::BayClass::Coach => "coach",
+            parking::BayClass::Ev => "ev",
+            parking::BayClass::Unspecified => return None,
+        };
+        // Bays that are kept for rights are not offered to those who drive up without one.
+        let free =
+            class.occupied.map(|occupied| class.capacity.saturating_sub(occupied).saturating_sub(class.expected));
+        Some(Bays { class: name.to_owned(), free })
+    });
+    let bays = bays.collect();
+    let alternatives = told.alternatives.into_iter();
+    Site {
+        state,
+        reason: Text::from_proto(told.reason),
+        bays,
+        alternatives: alternatives
+            .map(|place| Alternative { name: place.name, walk_minutes: place.walk_minutes })
+            .collect(),
+        observed_at: from_timestamp(told.observed_at),
+        valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
+        site_revision: i64::try_from(told.revision).unwrap_or(i64::MAX),
+        site_id: told.site_id,
+    }
+}
+
+/// Numbers to collect, and which stations of the café work.
+pub fn from_gastro<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let fact = match event.name() {
+            gastro::OrderStateChanged::NAME => order(event)?,
+            gastro::StationChanged::NAME => station(event)?,
+            _ => None,
+        };
+        match fact {
+            Some(fact) => Ok(commands::learn(tx, &fact).await?),
+            None => Ok(()),
+        }
+    })
+}
+
+fn order(event: &Event) -> Result<Option<Fact>, Failure> {
+    use gastro::OrderState as State;
+    let told: gastro::OrderStateChanged = event.decode()?;
+    let state = told.state();
+    let order = Order { order_id: told.order_id, number: told.number, at: from_timestamp(told.at) };
+    Ok(match state {
+        State::Ready => Some(Fact::Ready(order)),
+        State::Collected | State::Expired | State::Cancelled => Some(Fact::Done(order)),
+        State::Unspecified | State::Held | State::Scheduled | State::Fired | State::Preparing => None,
+    })
+}
+
+fn station(event: &Event) -> Result<Option<Fact>, Failure> {
+    let told = event.decode::<gastro::StationChanged>()?.station.unwrap_or_default();
+    let state = match told.state() {
+        gastro::StationState::Open => StationState::Open,
+        gastro::StationState::Paused => StationState::Paused,
+        gastro::StationState::Closed => StationState::Closed,
+        gastro::StationState::Unspecified => return Ok(None),
+    };
+    Ok(Some(Fact::Station(Station {
+        name: Text::from_proto(told.name),
+        state,
+        observed_at: event.occurred_at,
+        station_id: told.station_id,
+    })))
+}

@@ -1,0 +1,186 @@
+//! Messages, acknowledgements, the list of displays, bad input, wrong callers.
+
+use kernel::{
+    Caller, Role,
+    testing::{noon, staff, visitor},
+    values::timestamp,
+};
+use sky_proto::{flow::v1::HouseState, signage::v1 as pb};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+#[tokio::test]
+async fn twelve_displays_show_something_from_the_first_moment() {
+    let house = house().await;
+    let mut staff = client!(house, &operator());
+    let list = staff.list_displays(pb::ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
+    assert_eq!(list.len(), 12);
+    for display in list {
+        assert_eq!(display.state(), pb::DisplayState::Unclaimed, "{}", display.display_id);
+        let content = content(&house, &display.display_id).await;
+        assert_eq!(content.revision, display.revision);
+        assert!(!content.lines.is_empty() && !words(&content).is_empty(), "{}", display.display_id);
+        assert!(!content.fallback.expect("a fallback").de.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_message_takes_its_group_until_it_is_withdrawn_or_over() {
+    let house = house().await;
+    let before = content(&house, "cafe-1").await;
+    let request = message(pb::PriorityClass::Operations, "Aufzug defekt", "foyer");
+    let first = publish(&house, &request).await.expect("published");
+    assert_eq!(publish(&house, &request).await.expect("repeat"), first, "a repeat gets the first answer");
+    let mut other = request.clone();
+    other.group = String::new();
+    let reused = publish(&house, &other).await.expect_err("key reused");
+    assert_eq!(reused.code(), Code::InvalidArgument);
+
+    let shown = content(&house, "foyer-1").await;
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Operations);
+    assert!(words(&shown).contains("Aufzug defekt"), "{}", words(&shown));
+    assert_eq!(content(&house, "cafe-1").await, before, "another group keeps its content and its revision");
+
+    let mut client = client!(house, &operator());
+    let withdraw = pb::WithdrawMessageRequest { message_id: first.message_id.clone() };
+    for _ in 0..2 {
+        let answer = client.withdraw_message(withdraw.clone()).await.expect("withdrawn").into_inner();
+        assert!(answer.withdrawn);
+    }
+    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Default);
+    let published: Vec<pb::MessagePublished> = house.events("signage").await;
+    let withdrawn: Vec<pb::MessageWithdrawn> = house.events("signage").await;
+    assert_eq!((published.len(), withdrawn.len()), (1, 1));
+
+    // To all displays; it ends by itself, without any event.
+    publish(&house, &message(pb::PriorityClass::Scheduled, "Heute lange Nacht", "")).await.expect("published");
+    assert_eq!(content(&house, "parking-1").await.priority_class(), pb::PriorityClass::Scheduled);
+    let mut now = minutes(60);
+    let over = async {
+        while content(&house, "parking-1").await.priority_class() != pb::PriorityClass::Default {
+            now += chrono::TimeDelta::seconds(11);
+            house.clock.set(now);
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), over).await.expect("over in time");
+}
+
+#[tokio::test]
+async fn safety_is_acknowledged_once_and_never_ahead() {
+    let house = house().await;
+    publish(&house, &message(pb::PriorityClass::Safety, "Bitte Abstand halten", "foyer")).await.expect("published");
+    let shown = content(&house, "foyer-1").await;
+    let mut monitor = client!(house, &display("foyer-1"));
+    let request = |revision| pb::AcknowledgeContentRequest { display_id: "foyer-1".to_owned(), revision };
+    for revision in [0, shown.revision + 1] {
+        let refused = monitor.acknowledge_content(request(revision)).await.expect_err("never computed");
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.message().starts_with("revision"), "{}", refused.message());
+    }
+    for revision in [shown.revision, shown.revision, shown.revision - 1] {
+        monitor.acknowledge_content(request(revision)).await.expect("noted");
+    }
+    let noted = listed(&house, "foyer-1").await;
+    assert_eq!(noted.rendered_revision, shown.revision);
+    assert_eq!(noted.rendered_at, Some(timestamp(noon())));
+    let told: Vec<pb::ContentAcknowledged> = house.events("signage").await;
+    assert_eq!(told.len(), 1, "once, and of safety");
+
+    // What is of everyday class is noted, but nobody is told.
+    let mut cafe = client!(house, &display("cafe-1"));
+    let revision = content(&house, "cafe-1").await.revision;
+    cafe.acknowledge_content(pb::AcknowledgeContentRequest { display_id: "cafe-1".to_owned(), revision })
+        .await
+        .expect("noted");
+    let told: Vec<pb::ContentAcknowledged> = house.events("signage").await;
+    assert_eq!(told.len(), 1);
+    twice(&house, "flow", &house_state(HouseState::Evacuating, 1)).await;
+    let revision = content(&house, "cafe-1").await.revision;
+    cafe.acknowledge_content(pb::AcknowledgeContentRequest { display_id: "cafe-1".to_owned(), revision })
+        .await
+        .expect("noted");
+    let told: Vec<pb::ContentAcknowledged> = house.events("signage").await;
+    assert_eq!(told[1].priority_class(), pb::PriorityClass::Evacuation);
+}
+
+#[tokio::test]
+async fn bad_input_names_the_field() {
+    type Spoil = fn(&mut pb::PublishMessageRequest);
+    let house = house().await;
+    let good = message(pb::PriorityClass::Scheduled, "Guten Tag", "foyer");
+    let cases: [(&str, Spoil); 14] = [
+        ("idempotency_key", |r| r.idempotency_key.clear()),
+        ("idempotency_key", |r| r.idempotency_key = "x".to_owned()),
+        ("priority_class", |r| r.priority_class = 0),
+        ("priority_class", |r| r.priority_class = 99),
+        ("priority_class", |r| r.priority_class = pb::PriorityClass::Default.into()),
+        ("priority_class", |r| r.priority_class = pb::PriorityClass::Evacuation.into()),
+        ("text", |r| r.text = None),
+        ("text", |r| r.text.as_mut().expect("text").de = "ä".repeat(201)),
+        ("text", |r| r.text.as_mut().expect("text").en = "a\u{7}".to_owned()),
+        ("group", |r| r.group = "no group".to_owned()),
+        ("group", |r| r.group = "roof".to_owned()),
+        ("valid_until", |r| r.valid_until = None),
+        ("valid_until", |r| r.valid_until = Some(timestamp(minutes(0)))),
+        ("valid_until", |r| r.valid_until = Some(timestamp(minutes(24 * 60 + 1)))),
+    ];
+    for (field, spoil) in cases {
+        let mut request = good.clone();
+        spoil(&mut request);
+        let refused = publish(&house, &request).await.expect_err(field);
+        assert_eq!(refused.code(), Code::InvalidArgument, "{field}");
+        assert!(refused.message().starts_with(field), "{}", refused.message());
+    }
+    let mut client = client!(house, &operator());
+    let bad = client.withdraw_message(pb::WithdrawMessageRequest { message_id: "7".to_owned() }).await;
+    assert_eq!(bad.expect_err("malformed").code(), Code::InvalidArgument);
+    let none = client.withdraw_message(pb::WithdrawMessageRequest { message_id: Uuid::now_v7().to_string() }).await;
+    assert_eq!(none.expect_err("none").code(), Code::NotFound);
+    for (id, code) in [("", Code::InvalidArgument), ("a b", Code::InvalidArgument), ("roof-9", Code::NotFound)] {
+        let display_id = id.to_owned();
+        let refused = client.get_content(pb::GetContentRequest { display_id: display_id.clone() }).await;
+        let refused = refused.expect_err(id);
+        assert_eq!(refused.code(), code);
+        assert!(refused.message().starts_with("display_id"), "{}", refused.message());
+        let watch = pb::WatchDisplayRequest { display_id: display_id.clone(), after_revision: 0 };
+        assert_eq!(client.watch_display(watch).await.expect_err(id).code(), code);
+        let mut admin = client!(house, &staff(Role::Admin));
+        let said = admin.acknowledge_content(pb::AcknowledgeContentRequest { display_id, revision: 1 }).await;
+        assert_eq!(said.expect_err(id).code(), code);
+    }
+}
+
+#[tokio::test]
+async fn wrong_callers_are_refused() {
+    let house = house().await;
+    let get = pb::GetContentRequest { display_id: "foyer-1".to_owned() };
+    let watch = pb::WatchDisplayRequest { display_id: "foyer-1".to_owned(), after_revision: 0 };
+    let say = pb::AcknowledgeContentRequest { display_id: "foyer-1".to_owned(), revision: 1 };
+    let scanner = Caller::Device { id: "foyer-1".to_owned(), kind: "scanner".to_owned() };
+    for caller in [display("foyer-2"), scanner, visitor(None), Caller::Service("journey".to_owned())] {
+        let mut client = client!(house, &caller);
+        assert_eq!(client.get_content(get.clone()).await.expect_err("get").code(), Code::PermissionDenied);
+        assert_eq!(client.watch_display(watch.clone()).await.expect_err("watch").code(), Code::PermissionDenied);
+        assert_eq!(client.acknowledge_content(say.clone()).await.expect_err("say").code(), Code::PermissionDenied);
+    }
+    let own = client!(house, &display("foyer-1")).get_content(get.clone()).await;
+    assert!(own.is_ok(), "its own");
+    let portal = Caller::Service("portal".to_owned());
+    for caller in [portal, staff(Role::Desk), staff(Role::Kitchen), staff(Role::Attendant)] {
+        assert!(client!(house, &caller).get_content(get.clone()).await.is_ok());
+        assert!(client!(house, &caller).list_displays(pb::ListDisplaysRequest {}).await.is_ok());
+    }
+    let publish = message(pb::PriorityClass::Safety, "x", "");
+    for caller in [display("foyer-1"), staff(Role::Kitchen), visitor(None)] {
+        let refused = client!(house, &caller).publish_message(publish.clone()).await.expect_err("publish");
+        assert_eq!(refused.code(), Code::PermissionDenied);
+        let withdraw = pb::WithdrawMessageRequest { message_id: Uuid::now_v7().to_string() };
+        let refused = client!(house, &caller).withdraw_message(withdraw).await.expect_err("withdraw");
+        assert_eq!(refused.code(), Code::PermissionDenied);
+    }
+    let nobody = client!(house, &Caller::Nobody).list_displays(pb::ListDisplaysRequest {}).await;
+    assert_eq!(nobody.expect_err("nobody").code(), Code::Unauthenticated);
+}

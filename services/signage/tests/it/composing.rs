@@ -1,0 +1,167 @@
+//! What a display shows, from facts alone: whatever the house is told, one class takes the display.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{testing::noon, values::Text};
+use proptest::prelude::*;
+use signage::domain::{
+    Arrow, Audience, Class, Display, Evacuation, Facts, House, HouseState, Message, Phase, Profile, Setup, Showing,
+    Way, compose,
+};
+use uuid::Uuid;
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    noon() + TimeDelta::minutes(minutes)
+}
+
+fn display(profile: Profile) -> Display {
+    let exit = Way {
+        text: Text::new("Ausgang", "Exit"),
+        detail: Text::default(),
+        arrow: Arrow::Left,
+        step_free: true,
+        zone: String::new(),
+    };
+    Display {
+        id: "d".to_owned(),
+        group: "g".to_owned(),
+        setup: Setup {
+            profile,
+            hall: "dome".to_owned(),
+            wayfinding: vec![exit.clone()],
+            exits: vec![exit],
+            welcome: Text::new("Willkommen", "Welcome"),
+            evacuation: Evacuation { headline: Text::new("Raus", "Out"), instruction: Text::new("Ruhig", "Calm") },
+        },
+        configured_at: at(0),
+    }
+}
+
+fn showing(start: i64, phase: Phase, cancelled: bool, audience: Audience) -> Showing {
+    Showing {
+        showing_id: Uuid::from_u128(start.unsigned_abs().into()),
+        title: Text::new("Geburtstag von Kim", "Kim's birthday"),
+        hall: "dome".to_owned(),
+        audience,
+        scheduled_starts_at: Some(at(start)),
+        starts_at: at(start),
+        ends_at: at(start + 60),
+        doors_clock: "14:40".to_owned(),
+        delay_minutes: 0,
+        cancelled,
+        notice: None,
+        phase,
+        places_left: Some(5),
+        observed_at: at(0),
+    }
+}
+
+fn message(class: Class, end: i64, group: Option<&str>) -> Message {
+    Message {
+        message_id: Uuid::from_u128(7),
+        class,
+        text: Text::new("Hinweis", "Note"),
+        group: group.map(str::to_owned),
+        published_at: at(0),
+        valid_until: at(end),
+        withdrawn: false,
+    }
+}
+
+const PROFILES: [Profile; 5] =
+    [Profile::Foyer, Profile::DomeDoor, Profile::Wayfinding, Profile::Parking, Profile::Cafe];
+
+#[test]
+fn without_any_fact_every_profile_says_something() {
+    for profile in PROFILES {
+        let content = compose(&display(profile), &Facts::default(), at(0));
+        assert_eq!(content.class, Class::Default);
+        assert!(!content.lines.is_empty() && !content.headline.de.is_empty(), "{profile:?}");
+    }
+}
+
+#[test]
+fn a_closed_party_s_title_is_never_shown() {
+    for profile in [Profile::Foyer, Profile::DomeDoor] {
+        let facts =
+            Facts { showings: vec![showing(30, Phase::DoorsOpen, false, Audience::Private)], ..Facts::default() };
+        let content = compose(&display(profile), &facts, at(0));
+        let shown = serde_json::to_string(&content).expect("JSON");
+        assert!(!shown.contains("Kim"), "{shown}");
+        assert!(content.lines.iter().all(|line| line.places_left.is_none()), "and it is not for sale");
+    }
+}
+
+#[test]
+fn a_message_of_another_group_or_past_its_end_is_not_shown() {
+    for (message, class) in [
+        (message(Class::Safety, 10, None), Class::Safety),
+        (message(Class::Safety, 10, Some("g")), Class::Safety),
+        (message(Class::Safety, 10, Some("other")), Class::Default),
+        (message(Class::Safety, 0, None), Class::Default),
+        (Message { withdrawn: true, ..message(Class::Safety, 10, None) }, Class::Default),
+    ] {
+        let facts = Facts { messages: vec![message], ..Facts::default() };
+        assert_eq!(compose(&display(Profile::Foyer), &facts, at(0)).class, class);
+    }
+}
+
+fn any_facts() -> impl Strategy<Value = Facts> {
+    let phase = prop_oneof![
+        Just(Phase::Planned),
+        Just(Phase::DoorsOpen),
+        Just(Phase::LastCall),
+        Just(Phase::Running),
+        Just(Phase::Over)
+    ];
+    let audience = prop_oneof![Just(Audience::Public), Just(Audience::School), Just(Audience::Private)];
+    let showings = prop::collection::vec(
+        (-120_i64..600, phase, any::<bool>(), audience)
+            .prop_map(|(start, phase, cancelled, audience)| showing(start, phase, cancelled, audience)),
+        0..6,
+    );
+    let state = prop_oneof![
+        Just(HouseState::Normal),
+        Just(HouseState::Crowded),
+        Just(HouseState::AdmissionStopped),
+        Just(HouseState::Evacuating),
+        Just(HouseState::AllClear)
+    ];
+    let class = prop_oneof![Just(Class::Scheduled), Just(Class::Operations), Just(Class::Safety)];
+    let group = prop_oneof![Just(None), Just(Some("g")), Just(Some("other"))];
+    let messages = prop::collection::vec(
+        (class, -30_i64..90, group).prop_map(|(class, end, group)| message(class, end, group)),
+        0..5,
+    );
+    (showings, prop::option::of(state), messages).prop_map(|(showings, state, messages)| Facts {
+        showings,
+        house: state.map(|state| House { state, since: at(0) }),
+        messages,
+        ..Facts::default()
+    })
+}
+
+proptest! {
+    #[test]
+    fn one_class_takes_the_display_and_evacuation_is_above_all(facts in any_facts(), now in -60_i64..600) {
+        for profile in PROFILES {
+            let content = compose(&display(profile), &facts, at(now));
+            prop_assert!(!content.lines.is_empty(), "never empty");
+            prop_assert!(content.lines.iter().all(|line| line.valid_until.is_none_or(|end| at(now) < end)));
+            let evacuating = facts.house.as_ref().is_some_and(|house| house.state == HouseState::Evacuating);
+            prop_assert_eq!(content.class == Class::Evacuation, evacuating);
+            let spoken: Vec<Class> = facts
+                .messages
+                .iter()
+                .filter(|it| at(now) < it.valid_until && it.group.as_deref() != Some("other"))
+                .map(|it| it.class)
+                .collect();
+            if let Some(highest) = spoken.into_iter().max() {
+                prop_assert!(content.class >= highest, "a lower class hides a message");
+            }
+            let notices = content.lines.iter().filter(|line| line.source == "message").count();
+            let of_class = facts.messages.iter().filter(|it| it.class == content.class).count();
+            prop_assert!(notices <= of_class, "a message of another class is among the lines");
+            prop_assert_eq!(&compose(&display(profile), &facts, at(now)), &content, "pure");
+        }
+    }
+}

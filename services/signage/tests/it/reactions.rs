@@ -1,0 +1,216 @@
+//! What other services tell, each twice, late and out of order.
+
+use kernel::values::{Text, timestamp};
+use sky_proto::{
+    flow::v1::{self as flow, AdmissionState, HouseState},
+    gastro::v1 as gastro,
+    parking::v1 as parking,
+    reservations::v1 as reservations,
+    signage::v1 as pb,
+};
+use uuid::Uuid;
+
+use crate::support::*;
+
+fn statuses(content: &pb::Content) -> Vec<&str> {
+    content.lines.iter().map(|line| line.status.as_str()).filter(|status| !status.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn the_door_follows_admission_and_repeats_change_nothing() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    twice(&house, "reservations", &scheduled(showing, 30)).await;
+    let door = content(&house, "dome-door-1").await;
+    assert_eq!(statuses(&door), ["planned"]);
+    assert!(words(&door).contains("Sterne über Halle"), "{}", words(&door));
+    let mut revision = door.revision;
+    for (state, status) in [
+        (AdmissionState::DoorsOpen, "doors_open"),
+        (AdmissionState::LastCall, "last_call"),
+        (AdmissionState::Running, "running"),
+    ] {
+        twice(&house, "flow", &moved(showing, state, 10)).await;
+        let door = content(&house, "dome-door-1").await;
+        assert_eq!(statuses(&door), [status]);
+        assert_eq!(door.revision, revision + 1, "one revision a change, none a repeat");
+        revision = door.revision;
+    }
+    twice(&house, "flow", &moved(showing, AdmissionState::Egress, 90)).await;
+    // An old word comes late.
+    twice(&house, "flow", &moved(showing, AdmissionState::LastCall, 20)).await;
+    assert_eq!(statuses(&content(&house, "dome-door-1").await), Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn admission_and_places_told_before_the_plan_wait_for_it() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    let before = content(&house, "foyer-1").await;
+    twice(&house, "flow", &moved(showing, AdmissionState::DoorsOpen, 0)).await;
+    let places = reservations::AvailabilityChanged {
+        showing_id: showing.to_string(),
+        availability: Some(reservations::Availability {
+            free_door: 17,
+            observed_at: Some(timestamp(minutes(0))),
+            ..Default::default()
+        }),
+    };
+    twice(&house, "reservations", &places).await;
+    assert_eq!(content(&house, "foyer-1").await.revision, before.revision, "nothing to show yet");
+    twice(&house, "reservations", &scheduled(showing, 30)).await;
+    let foyer = content(&house, "foyer-1").await;
+    assert_eq!(statuses(&foyer), ["doors_open"]);
+    assert_eq!(foyer.lines[0].places_left, Some(17));
+}
+
+#[tokio::test]
+async fn a_delay_is_shown_whichever_comes_first() {
+    for delay_first in [false, true] {
+        let house = house().await;
+        let showing = Uuid::now_v7();
+        let (plan, delay) = (scheduled(showing, 30), delayed(showing, 30, 15));
+        if delay_first {
+            twice(&house, "reservations", &delay).await;
+            twice(&house, "reservations", &plan).await;
+        } else {
+            twice(&house, "reservations", &plan).await;
+            twice(&house, "reservations", &delay).await;
+        }
+        twice(&house, "reservations", &plan).await;
+        let door = content(&house, "dome-door-2").await;
+        assert_eq!(door.priority_class(), pb::PriorityClass::Operations, "delay first: {delay_first}");
+        assert_eq!(statuses(&door), ["delayed"]);
+        assert_eq!(door.lines[0].starts_at, Some(timestamp(minutes(45))));
+        assert!(words(&door).contains("15 Minuten später"), "{}", words(&door));
+        assert!(words(&door).contains("Projektor"), "{}", words(&door));
+        assert_eq!(statuses(&content(&house, "foyer-2").await), ["delayed"]);
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_showing_stays_cancelled() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    let cancelled = reservations::ShowingCancelled {
+        showing_id: showing.to_string(),
+        reason: Some(Text::new("Stromausfall", "Power cut").to_proto()),
+    };
+    twice(&house, "reservations", &cancelled).await;
+    twice(&house, "reservations", &scheduled(showing, 30)).await;
+    twice(&house, "reservations", &delayed(showing, 30, 10)).await;
+    twice(&house, "flow", &moved(showing, AdmissionState::DoorsOpen, 5)).await;
+    let door = content(&house, "dome-door-1").await;
+    assert_eq!(statuses(&door), ["cancelled"]);
+    assert_eq!(door.lines[0].places_left, None);
+    assert!(words(&door).contains("Stromausfall"), "{}", words(&door));
+}
+
+#[tokio::test]
+async fn evacuation_stands_above_all_on_every_display_until_it_is_cleared() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    twice(&house, "reservations", &scheduled(showing, 30)).await;
+    publish(&house, &message(pb::PriorityClass::Safety, "Abstand", "")).await.expect("published");
+    twice(&house, "flow", &house_state(HouseState::Evacuating, 2)).await;
+    for id in ["foyer-1", "dome-door-1", "way-roof", "parking-1", "cafe-2"] {
+        let shown = content(&house, id).await;
+        assert_eq!(shown.priority_class(), pb::PriorityClass::Evacuation, "{id}");
+        assert!(shown.lines.iter().any(|line| line.step_free), "{id} names a step-free way out");
+        assert!(!words(&shown).contains("Abstand"), "classes never interleave");
+    }
+    // An older word comes late; then the house is cleared.
+    twice(&house, "flow", &house_state(HouseState::Normal, 1)).await;
+    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Evacuation);
+    twice(&house, "flow", &house_state(HouseState::AllClear, 20)).await;
+    let clear = content(&house, "foyer-1").await;
+    assert_eq!(clear.priority_class(), pb::PriorityClass::Safety);
+    assert!(words(&clear).contains("Entwarnung"), "{}", words(&clear));
+    twice(&house, "flow", &house_state(HouseState::AdmissionStopped, 30)).await;
+    let mut client = crate::client!(house, &operator());
+    let told: Vec<pb::MessagePublished> = house.events("signage").await;
+    let message_id = told[0].message.clone().expect("a message").message_id;
+    client.withdraw_message(pb::WithdrawMessageRequest { message_id }).await.expect("withdrawn");
+    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Operations);
+    twice(&house, "flow", &house_state(HouseState::Normal, 40)).await;
+    assert_eq!(statuses(&content(&house, "foyer-1").await), ["planned"]);
+}
+
+#[tokio::test]
+async fn a_full_zone_is_told_by_its_arrow() {
+    let house = house().await;
+    let zone = |level: flow::ZoneLevel, at| flow::ZoneChanged {
+        zone: Some(flow::Zone {
+            zone_id: "cafe".to_owned(),
+            level: level.into(),
+            observed_at: Some(timestamp(minutes(at))),
+            ..Default::default()
+        }),
+    };
+    twice(&house, "flow", &zone(flow::ZoneLevel::Stop, 5)).await;
+    twice(&house, "flow", &zone(flow::ZoneLevel::Green, 4)).await;
+    assert!(words(&content(&house, "way-ground").await).contains("zurzeit voll"));
+    twice(&house, "flow", &zone(flow::ZoneLevel::Amber, 6)).await;
+    assert!(!words(&content(&house, "way-ground").await).contains("zurzeit voll"));
+}
+
+#[tokio::test]
+async fn the_car_park_is_told_as_long_as_it_is_known() {
+    let house = house().await;
+    let site = |state: parking::SiteState, revision, occupied| parking::SiteChanged {
+        site: Some(parking::Site {
+            site_id: "holzplatz".to_owned(),
+            state: state.into(),
+            classes: vec![parking::ClassOccupancy {
+                bay_class: parking::BayClass::Standard.into(),
+                capacity: 40,
+                occupied,
+                expected: 3,
+            }],
+            alternatives: vec![parking::Alternative { name: "Spitze".to_owned(), walk_minutes: 9 }],
+            observed_at: Some(timestamp(minutes(0))),
+            valid_until: Some(timestamp(minutes(10))),
+            revision,
+            ..Default::default()
+        }),
+    };
+    twice(&house, "parking", &site(parking::SiteState::Open, 3, Some(25))).await;
+    twice(&house, "parking", &site(parking::SiteState::Closed, 2, Some(40))).await;
+    let shown = content(&house, "parking-1").await;
+    assert!(words(&shown).contains("12 frei"), "without those kept for rights: {}", words(&shown));
+    assert_eq!(shown.lines[0].valid_until, Some(timestamp(minutes(10))), "the player drops it by itself");
+    twice(&house, "parking", &site(parking::SiteState::Open, 4, None)).await;
+    assert!(words(&content(&house, "parking-1").await).contains("unbekannt"), "never an old number, never zero");
+    twice(&house, "parking", &site(parking::SiteState::Unreachable, 5, None)).await;
+    let shown = content(&house, "parking-1").await;
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Operations);
+    assert!(words(&shown).contains("Spitze | 9 Min. Fußweg"), "{}", words(&shown));
+}
+
+#[tokio::test]
+async fn a_number_is_called_until_it_is_collected() {
+    let house = house().await;
+    let order = |state: gastro::OrderState| gastro::OrderStateChanged {
+        order_id: "00000000-0000-7000-8000-000000000001".to_owned(),
+        number: 42,
+        state: state.into(),
+        at: Some(timestamp(minutes(0))),
+        ..Default::default()
+    };
+    let station = |state: gastro::StationState| gastro::StationChanged {
+        station: Some(gastro::Station {
+            station_id: "grill".to_owned(),
+            name: Some(Text::new("Grill", "Grill").to_proto()),
+            state: state.into(),
+        }),
+    };
+    twice(&house, "gastro", &order(gastro::OrderState::Preparing)).await;
+    assert!(!words(&content(&house, "cafe-1").await).contains("42"));
+    twice(&house, "gastro", &order(gastro::OrderState::Ready)).await;
+    assert!(words(&content(&house, "cafe-1").await).contains("42"));
+    twice(&house, "gastro", &order(gastro::OrderState::Collected)).await;
+    twice(&house, "gastro", &order(gastro::OrderState::Ready)).await;
+    assert!(!words(&content(&house, "cafe-1").await).contains("42"), "collected is final");
+    twice(&house, "gastro", &station(gastro::StationState::Paused)).await;
+    assert!(words(&content(&house, "cafe-1").await).contains("kurze Pause"));
+}
