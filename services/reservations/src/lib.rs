@@ -1,1 +1,49 @@
-//! placeholder
+//! Programme, showings, seats: who may sit where and when, from the first hold to the ticket.
+//!
+//! Places are rows (`seat_claim`); no count is ever the guard of a place. Knows nothing of parking,
+//! meals or how a visit is paid: it follows what journey says of the visit.
+
+mod commands;
+mod domain;
+mod error;
+mod events;
+mod grpc;
+mod house;
+mod reactions;
+mod store;
+mod watch;
+
+use std::time::Duration;
+
+use kernel::{Consumer, Context, HouseLoader, Parts, Service};
+use sky_proto::reservations::v1::reservations_server::ReservationsServer;
+use tonic::service::Routes;
+
+/// The service as the kernel runs it.
+pub const SERVICE: Service = Service {
+    name: "reservations",
+    migrations: || sqlx::migrate!(),
+    build: |context| Box::pin(async move { Ok(build(&context)) }),
+};
+
+fn build(context: &Context) -> Parts {
+    let showings = watch::showings(context);
+    let db = context.db.clone();
+    context.every("holds that ran out", Duration::from_secs(5), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(commands::sweep(&db).await?) })
+    });
+    let db = context.db.clone();
+    context.every("showings of the coming days", Duration::from_secs(3600), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::schedule(tx))).await?) })
+    });
+    let server = grpc::ReservationsGrpc::new(context.db.clone(), context.keys.clone(), showings);
+    Parts {
+        grpc: Routes::new(ReservationsServer::new(server)),
+        access: vec![grpc::ACCESS],
+        consumers: vec![Consumer::new("journey", reactions::from_journey)],
+        house: Some(HouseLoader { check: house::check, apply: house::apply }),
+        ..Parts::default()
+    }
+}

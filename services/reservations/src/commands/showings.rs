@@ -1,0 +1,101 @@
+//! What happens to showings: scheduled, delayed, cancelled; and to holds that ran out.
+
+use chrono::TimeDelta;
+use kernel::{Db, Tx, values::Text};
+use uuid::Uuid;
+
+use super::SHOWINGS_TOPIC;
+use crate::{
+    domain::{Availability, Showing, ShowingState, schedule::plan},
+    error::Error,
+    events,
+    store::{self, bookings},
+};
+
+/// Tells how many places a showing has left, after anything has changed about it.
+pub(crate) async fn tell_availability(tx: &mut Tx, showing: &Showing) -> Result<(), Error> {
+    let now = tx.now();
+    store::raise_revision(tx.conn(), showing.id).await?;
+    let counts = store::counts(tx.conn(), &[showing.id], now).await?.remove(&showing.id).unwrap_or_default();
+    let availability = Availability::of(showing, counts, now);
+    tx.append(&showing.id.to_string(), &events::availability_changed(showing, &availability, now)).await?;
+    tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
+    Ok(())
+}
+
+/// Moves a showing. It must be locked. Flow decides when it really begins.
+pub(crate) async fn delay_showing(
+    tx: &mut Tx,
+    mut showing: Showing,
+    minutes: u32,
+    reason: Text,
+) -> Result<Showing, Error> {
+    require_changeable(tx, &showing)?;
+    showing.delay(TimeDelta::minutes(minutes.into()), reason);
+    store::save_showing(tx.conn(), &showing).await?;
+    tx.append(&showing.id.to_string(), &events::showing_delayed(&showing, minutes)).await?;
+    tell_availability(tx, &showing).await?;
+    Ok(showing)
+}
+
+/// Cancels a showing; once more changes nothing. It must be locked. Its bookings follow by their visits.
+pub(crate) async fn cancel_showing(tx: &mut Tx, mut showing: Showing, reason: Text) -> Result<Showing, Error> {
+    if showing.state == ShowingState::Cancelled {
+        return Ok(showing);
+    }
+    require_changeable(tx, &showing)?;
+    showing.state = ShowingState::Cancelled;
+    showing.notice = reason;
+    store::save_showing(tx.conn(), &showing).await?;
+    bookings::end_holds(tx.conn(), showing.id).await?;
+    tx.append(&showing.id.to_string(), &events::showing_cancelled(&showing)).await?;
+    tell_availability(tx, &showing).await?;
+    Ok(showing)
+}
+
+fn require_changeable(tx: &Tx, showing: &Showing) -> Result<(), Error> {
+    if showing.state == ShowingState::Cancelled {
+        return Err(Error::Cancelled);
+    }
+    if tx.now() >= showing.ends_at {
+        return Err(Error::Ended);
+    }
+    Ok(())
+}
+
+/// Schedules the showings of the coming days that are not there yet.
+pub(crate) async fn schedule(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    store::house::lock_schedule(tx.conn()).await?;
+    let (slots, holidays) = store::house::schedule(tx.conn()).await?;
+    for planned in plan(&slots, &holidays, now) {
+        if store::house::add_showing(tx.conn(), &planned).await? {
+            let showing = store::showing(tx.conn(), planned.id).await?;
+            tx.append(&showing.id.to_string(), &events::showing_scheduled(&showing)).await?;
+            tell_availability(tx, &showing).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Frees the places of holds that ran out, a showing at a time.
+pub(crate) async fn sweep(db: &Db) -> Result<(), Error> {
+    let now = db.clock().now();
+    let showings = {
+        let mut conn = db.pool().acquire().await?;
+        store::with_expired_holds(&mut conn, now).await?
+    };
+    for showing in showings {
+        db.transact(move |tx| Box::pin(sweep_showing(tx, showing))).await?;
+    }
+    Ok(())
+}
+
+async fn sweep_showing(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
+    let now = tx.now();
+    let showing = store::lock_showing(tx.conn(), showing).await?;
+    if store::drop_expired(tx.conn(), showing.id, now).await? > 0 {
+        tell_availability(tx, &showing).await?;
+    }
+    Ok(())
+}

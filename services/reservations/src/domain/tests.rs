@@ -1,0 +1,247 @@
+//! Tables and properties of the pure decisions.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeZone};
+use chrono_tz::Europe::Berlin;
+use proptest::prelude::*;
+
+use super::{places, schedule::*, *};
+
+fn seat(row: i32, number: i32, features: &[&str]) -> Seat {
+    let name = char::from(b'A' + u8::try_from(row).expect("a few rows")).to_string();
+    Seat {
+        label: format!("{name}{number}"),
+        row: name,
+        row_place: row,
+        number,
+        features: features.iter().map(|name| (*name).to_owned()).collect(),
+    }
+}
+
+/// Four rows of eight, the first step-free with room for dogs at its ends, and two wheelchair pairs.
+fn hall() -> Vec<Seat> {
+    let mut seats = Vec::new();
+    for row in 0..4 {
+        for number in 1..=8 {
+            let features: &[&str] = match (row, number) {
+                (0, 1 | 8) => &["step_free", "guide_dog"],
+                (0, _) => &["step_free"],
+                (2, _) => &["hearing_loop"],
+                _ => &[],
+            };
+            seats.push(seat(row, number, features));
+        }
+    }
+    for number in 1..=2 {
+        for (label, feature) in [(format!("W{number}"), "wheelchair"), (format!("W{number}B"), "companion")] {
+            let features = vec![feature.to_owned()];
+            seats.push(Seat { label, row: "W".to_owned(), row_place: -1, number, features });
+        }
+    }
+    seats
+}
+
+fn party(needs: &[Option<Need>]) -> Vec<Person> {
+    needs.iter().map(|need| Person { class: "adult".to_owned(), need: *need }).collect()
+}
+
+fn labels(held: &[HeldSeat]) -> Vec<&str> {
+    held.iter().map(|held| held.label.as_str()).collect()
+}
+
+fn taken(labels: &[&str]) -> HashSet<String> {
+    labels.iter().map(|label| (*label).to_owned()).collect()
+}
+
+#[test]
+fn a_party_sits_together_in_the_middle() {
+    let given = places::best(&hall(), &HashSet::new(), &party(&[None; 4]), false).expect("an empty hall");
+    assert_eq!(labels(&given), ["C3", "C4", "C5", "C6"]);
+}
+
+#[test]
+fn no_single_place_is_left_over_if_it_can_be_helped() {
+    // C1 and C2 are taken: three from C3 would leave nobody alone, three from C4 would leave C3 alone.
+    let seats: Vec<Seat> = hall().into_iter().filter(|seat| seat.row == "C").collect();
+    let given = places::best(&seats, &taken(&["C1", "C2"]), &party(&[None; 3]), false).expect("room");
+    assert_ne!(labels(&given)[0], "C4");
+}
+
+#[test]
+fn needs_decide_the_place() {
+    let given = places::best(&hall(), &HashSet::new(), &party(&[Some(Need::GuideDog), None]), false).expect("room");
+    assert!(given.iter().any(|held| held.need == Some(Need::GuideDog) && ["A1", "A8"].contains(&held.label.as_str())));
+    let given = places::best(&hall(), &HashSet::new(), &party(&[Some(Need::HearingLoop); 2]), false).expect("room");
+    assert!(given.iter().all(|held| held.label.starts_with('C')));
+    // A loop and a dog are in different rows: each gets what it needs all the same.
+    let both = party(&[Some(Need::HearingLoop), Some(Need::GuideDog), None]);
+    assert_eq!(places::best(&hall(), &HashSet::new(), &both, false).expect("split").len(), 3);
+}
+
+#[test]
+fn wheelchair_places_come_with_their_companions_place() {
+    let pair = party(&[Some(Need::Wheelchair), Some(Need::Companion)]);
+    let given = places::best(&hall(), &taken(&["W1"]), &pair, false).expect("a pair");
+    assert_eq!(labels(&given), ["W2", "W2B"]);
+    let refused = places::best(&hall(), &taken(&["W1", "W2B"]), &pair, false);
+    assert_eq!(refused, Err(places::Refusal::NeedNotFree(Need::Companion)));
+    // Who comes alone takes the place whose companion's place is gone.
+    let alone = places::best(&hall(), &taken(&["W1B"]), &party(&[Some(Need::Wheelchair)]), false).expect("alone");
+    assert_eq!(labels(&alone), ["W1"]);
+}
+
+#[test]
+fn protected_places_are_for_those_who_need_them() {
+    let general: Vec<String> = hall().iter().filter(|s| s.place() == Place::General).map(|s| s.label.clone()).collect();
+    let all: HashSet<String> = general.into_iter().collect();
+    assert_eq!(places::best(&hall(), &all, &party(&[None]), false), Err(places::Refusal::NotEnough(0)));
+    assert!(places::best(&hall(), &all, &party(&[None]), true).is_ok(), "shortly before the start, at the door");
+    let chosen = |label: &str| places::chosen(&hall(), &HashSet::new(), &party(&[None]), &[label.to_owned()], false);
+    assert_eq!(chosen("W1"), Err(places::Refusal::NotForThem("W1".to_owned())));
+    assert_eq!(chosen("Z9"), Err(places::Refusal::NoSuchSeat("Z9".to_owned())));
+    assert_eq!(labels(&chosen("B2").expect("free")), ["B2"]);
+}
+
+proptest! {
+    #[test]
+    fn what_is_given_was_free_is_given_once_and_fits(
+        gone in proptest::collection::hash_set(0_usize..36, 0..36),
+        needs in proptest::collection::vec(proptest::option::of(0_usize..5), 1..12),
+        open: bool,
+    ) {
+        let hall = hall();
+        let gone: HashSet<String> = gone.into_iter().map(|at| hall[at].label.clone()).collect();
+        let people = party(&needs.iter().map(|need| need.map(|at| Need::ALL[at])).collect::<Vec<_>>());
+        if let Ok(given) = places::best(&hall, &gone, &people, open) {
+            prop_assert_eq!(given.len(), people.len());
+            let distinct: HashSet<&str> = labels(&given).into_iter().collect();
+            prop_assert_eq!(distinct.len(), given.len());
+            for held in &given {
+                prop_assert!(!gone.contains(&held.label));
+                let seat = hall.iter().find(|seat| seat.label == held.label).expect("of this hall");
+                prop_assert!(held.need.is_none_or(|need| seat.has(need.name())));
+                prop_assert!(open || held.need.is_some() || seat.place() == Place::General);
+            }
+        } else if people.iter().all(|person| person.need.is_none()) {
+            let free = hall.iter().filter(|s| !gone.contains(&s.label) && (open || s.place() == Place::General)).count();
+            prop_assert!(free < people.len(), "refused although {free} places are free for {}", people.len());
+        }
+    }
+}
+
+fn slot(time: &str) -> Slot {
+    Slot {
+        weekdays: vec![chrono::Weekday::Sat, chrono::Weekday::Sun],
+        time: time.parse().expect("a time"),
+        title: "t".to_owned(),
+        minutes: 50,
+        hall: "dome".to_owned(),
+        layout: "dome-a".to_owned(),
+        audience: Audience::Public,
+        holidays: Holidays::Always,
+        doors_minutes: 20,
+        numbered: false,
+        door_quota: 0,
+        staff_quota: 0,
+    }
+}
+
+#[test]
+fn showings_keep_their_hour_when_summer_time_ends() {
+    // The clocks go back on Sunday 25 October 2026.
+    let slots = [slot("14:30:00")];
+    let now = Berlin.with_ymd_and_hms(2026, 10, 20, 12, 0, 0).unwrap().with_timezone(&Utc);
+    let planned = plan(&slots, &[], now);
+    let starts: Vec<String> =
+        planned.iter().map(|p| p.starts_at.with_timezone(&Berlin).format("%d.%m. %H:%M %:z").to_string()).collect();
+    assert_eq!(starts, ["24.10. 14:30 +02:00", "25.10. 14:30 +01:00", "31.10. 14:30 +01:00", "01.11. 14:30 +01:00"]);
+    assert_eq!(planned[0].id, plan(&slots, &[], now)[0].id, "the same id every time");
+}
+
+#[test]
+fn holidays_decide() {
+    let (first, last) =
+        (NaiveDate::from_ymd_opt(2026, 10, 19).unwrap(), NaiveDate::from_ymd_opt(2026, 10, 30).unwrap());
+    let now = Berlin.with_ymd_and_hms(2026, 10, 20, 12, 0, 0).unwrap().with_timezone(&Utc);
+    let with = |holidays| plan(&[Slot { holidays, ..slot("14:30:00") }], &[(first, last)], now).len();
+    assert_eq!((with(Holidays::Always), with(Holidays::Never), with(Holidays::Only)), (4, 2, 2));
+}
+
+fn showing() -> Showing {
+    let at = |minutes: i64| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes);
+    Showing {
+        id: Uuid::nil(),
+        title_id: String::new(),
+        title: Text::default(),
+        description: Text::default(),
+        category: "public".to_owned(),
+        hall: "dome".to_owned(),
+        layout: "dome-a".to_owned(),
+        starts_at: at(60),
+        ends_at: at(110),
+        doors_at: at(40),
+        last_entry_at: at(60),
+        scheduled_starts_at: at(60),
+        state: ShowingState::OnSale,
+        audience: Audience::Public,
+        numbered: false,
+        notice: Text::default(),
+        capacity: 110,
+        wheelchair_places: 4,
+        door_quota: 11,
+        staff_quota: 5,
+        revision: 1,
+    }
+}
+
+#[test]
+fn quotas_keep_places_for_door_and_staff() {
+    let now = DateTime::<Utc>::UNIX_EPOCH;
+    let of = |counts: Counts| Availability::of(&showing(), counts, now);
+    let empty = of(Counts::default());
+    assert_eq!((empty.free_online, empty.free_door, empty.reason), (86, 97, Reason::Free));
+    let sold = |n: u32| Counts { sold: n, general: n, ..Counts::default() };
+    assert_eq!(of(sold(80)).reason, Reason::Few);
+    assert_eq!((of(sold(86)).free_online, of(sold(86)).free_door, of(sold(86)).reason), (0, 11, Reason::SoldOut));
+    let held = Counts { held: 1, held_until: Some(now), ..sold(85) };
+    let held = Counts { general: 86, ..held };
+    assert_eq!(of(held).reason, Reason::AllHeld);
+    // What the door has sold of its own quota takes nothing from the others.
+    let door = Counts { sold: 11, general: 11, door: 11, ..Counts::default() };
+    assert_eq!(of(door).free_online, 86);
+}
+
+#[test]
+fn the_reason_says_the_most_important_thing() {
+    let reason = |change: fn(&mut Showing), minutes: i64| {
+        let mut showing = showing();
+        change(&mut showing);
+        Availability::of(&showing, Counts::default(), DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)).reason
+    };
+    assert_eq!(reason(|_| {}, 60), Reason::Past);
+    assert_eq!(reason(|s| s.state = ShowingState::Cancelled, 60), Reason::Cancelled);
+    assert_eq!(reason(|s| s.audience = Audience::School, 0), Reason::NotPublic);
+}
+
+#[test]
+fn the_tariff_is_that_of_the_day() {
+    let tariff = |id: &str, cents: i64, from: &str| Tariff {
+        id: id.to_owned(),
+        category: "public".to_owned(),
+        class: "adult".to_owned(),
+        label: Text::default(),
+        cents,
+        tax_id: "t".to_owned(),
+        tax_basis_points: 0,
+        valid_from: from.parse().expect("a day"),
+    };
+    let tariffs = [tariff("old", 750, "2023-03-30"), tariff("new", 850, "2026-01-01")];
+    let on = |day: &str| tariffs_on(&tariffs, "public", day.parse().expect("a day"))[0].cents;
+    assert_eq!((on("2025-12-31"), on("2026-01-01")), (750, 850));
+    let line = |class: &str| PartyLine { class: class.to_owned(), count: 2, need: None };
+    let current = tariffs_on(&tariffs, "public", "2026-06-01".parse().expect("a day"));
+    let items = charge(&[line("adult"), line("adult")], &current).expect("known");
+    assert_eq!((items.len(), items[0].quantity, items[0].tariff_id.as_str()), (1, 4, "new"));
+    assert_eq!(charge(&[line("king")], &current), Err("king".to_owned()));
+}

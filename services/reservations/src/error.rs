@@ -1,0 +1,82 @@
+//! Everything that reservations refuses or that can go wrong in it, with codes and sentences.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::{Code, Coded, db::Repeat, error::database_code, values::InvalidField};
+
+use crate::domain::{BookingState, Need};
+
+/// A refusal or a fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    #[error("there is no such showing; choose one of the programme")]
+    NoShowing,
+    #[error("this showing is cancelled; choose another one")]
+    Cancelled,
+    #[error("this showing has ended; nothing of it can be changed")]
+    Ended,
+    #[error("this showing is closed to the public; the front desk books it")]
+    NotPublic,
+    #[error("{}", not_enough(*.left, *.held_until))]
+    NotEnough { left: u32, held_until: Option<DateTime<Utc>> },
+    #[error("no {} is free for this showing; choose another showing or ask the front desk", .0.words())]
+    NeedNotFree(Need),
+    #[error("these places are taken: {}; choose others", .0.join(", "))]
+    SeatsTaken(Vec<String>),
+    #[error("this visit has places already; release them before holding others")]
+    AlreadyHeld,
+    #[error("this visit has no places")]
+    NoBooking,
+    #[error("the places are {} and no longer held; choose again", .0.name())]
+    NotHeld(BookingState),
+    #[error("places can be held for 30 minutes at most; order now or start again")]
+    HeldLongEnough,
+    #[error(transparent)]
+    Repeat(#[from] Repeat),
+    #[error("a stored value cannot be read: {0}")]
+    Stored(String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+fn not_enough(left: u32, held_until: Option<DateTime<Utc>>) -> String {
+    let mut sentence = match left {
+        0 => "sold out".to_owned(),
+        1 => "only 1 place is left".to_owned(),
+        n => format!("only {n} places are left"),
+    };
+    match held_until {
+        Some(until) => sentence.push_str(&format!(
+            "; places held by others may come back at {}",
+            until.with_timezone(&Berlin).format("%H:%M")
+        )),
+        None => sentence.push_str("; choose another showing"),
+    }
+    sentence
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) => Code::InvalidArgument,
+            Self::NoShowing | Self::NoBooking => Code::NotFound,
+            Self::Cancelled | Self::Ended | Self::NotPublic | Self::NotHeld(_) | Self::HeldLongEnough => {
+                Code::FailedPrecondition
+            }
+            Self::NotEnough { .. } | Self::NeedNotFree(_) => Code::ResourceExhausted,
+            Self::SeatsTaken(_) => Code::Conflict,
+            Self::AlreadyHeld => Code::AlreadyExists,
+            Self::Repeat(repeat) => repeat.code(),
+            Self::Stored(_) => Code::Internal,
+            Self::Database(error) => database_code(error),
+        }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        kernel::error::status(&error)
+    }
+}

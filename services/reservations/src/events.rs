@@ -1,0 +1,263 @@
+//! The domain in the words of the contract. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::{
+    identity::Keys,
+    ticket_code::{Kind, TicketCode},
+    values::{euro, timestamp},
+};
+use sky_proto::{
+    kernel::v1::{ChargedItem, LocalizedText},
+    reservations::v1 as pb,
+};
+use uuid::Uuid;
+
+use crate::domain::{
+    self, Audience, Availability, Booking, BookingState, HeldSeat, Item, Need, Reason, Seat, Showing, ShowingState,
+    Tariff, Ticket,
+};
+
+fn need(need: Option<Need>) -> pb::Need {
+    match need {
+        None => pb::Need::Unspecified,
+        Some(Need::Wheelchair) => pb::Need::Wheelchair,
+        Some(Need::Companion) => pb::Need::Companion,
+        Some(Need::HearingLoop) => pb::Need::HearingLoop,
+        Some(Need::StepFree) => pb::Need::StepFree,
+        Some(Need::GuideDog) => pb::Need::GuideDog,
+    }
+}
+
+fn audience(audience: Audience) -> pb::Audience {
+    match audience {
+        Audience::Public => pb::Audience::Public,
+        Audience::School => pb::Audience::School,
+        Audience::Private => pb::Audience::Private,
+    }
+}
+
+fn state(state: ShowingState) -> pb::ShowingState {
+    match state {
+        ShowingState::OnSale => pb::ShowingState::OnSale,
+        ShowingState::Delayed => pb::ShowingState::Delayed,
+        ShowingState::Cancelled => pb::ShowingState::Cancelled,
+    }
+}
+
+fn reason(reason: Reason) -> pb::AvailabilityReason {
+    match reason {
+        Reason::Free => pb::AvailabilityReason::Free,
+        Reason::Few => pb::AvailabilityReason::Few,
+        Reason::AllHeld => pb::AvailabilityReason::AllHeld,
+        Reason::SoldOut => pb::AvailabilityReason::SoldOut,
+        Reason::Cancelled => pb::AvailabilityReason::Cancelled,
+        Reason::Past => pb::AvailabilityReason::Past,
+        Reason::NotPublic => pb::AvailabilityReason::NotPublic,
+    }
+}
+
+pub(crate) fn availability(showing: &Showing, availability: &Availability, now: DateTime<Utc>) -> pb::Availability {
+    pb::Availability {
+        capacity: showing.capacity,
+        free_online: availability.free_online,
+        free_door: availability.free_door,
+        held: availability.counts.held,
+        sold: availability.counts.sold,
+        wheelchair_free: availability.wheelchair_free,
+        reason: reason(availability.reason).into(),
+        held_until: (availability.reason == Reason::AllHeld)
+            .then_some(availability.counts.held_until)
+            .flatten()
+            .map(timestamp),
+        observed_at: Some(timestamp(now)),
+    }
+}
+
+/// A showing as it is offered, with the prices of its day.
+pub(crate) fn showing(
+    showing: &Showing,
+    availability_: &Availability,
+    tariffs: &[Tariff],
+    now: DateTime<Utc>,
+) -> pb::Showing {
+    let day = showing.scheduled_starts_at.with_timezone(&Berlin).date_naive();
+    pb::Showing {
+        showing_id: showing.id.to_string(),
+        title_id: showing.title_id.clone(),
+        title: Some(showing.title.to_proto()),
+        description: Some(showing.description.to_proto()),
+        hall: showing.hall.clone(),
+        starts_at: Some(timestamp(showing.starts_at)),
+        ends_at: Some(timestamp(showing.ends_at)),
+        doors_at: Some(timestamp(showing.doors_at)),
+        scheduled_starts_at: Some(timestamp(showing.scheduled_starts_at)),
+        state: state(showing.state).into(),
+        audience: audience(showing.audience).into(),
+        availability: Some(availability(showing, availability_, now)),
+        prices: domain::tariffs_on(tariffs, &showing.category, day).into_iter().map(price).collect(),
+        revision: showing.revision,
+        numbered: showing.numbered,
+        notice: Some(showing.notice.to_proto()),
+    }
+}
+
+fn price(tariff: &Tariff) -> pb::Price {
+    pb::Price {
+        tariff_class: tariff.class.clone(),
+        label: Some(tariff.label.to_proto()),
+        price: Some(euro(tariff.cents)),
+        tariff_id: tariff.id.clone(),
+        tax_id: tariff.tax_id.clone(),
+    }
+}
+
+pub(crate) fn seat(seat: &Seat, free: bool) -> pb::Seat {
+    pb::Seat {
+        label: seat.label.clone(),
+        row: seat.row.clone(),
+        number: seat.number.unsigned_abs(),
+        features: seat.features.clone(),
+        free,
+    }
+}
+
+fn held_seat(held: &HeldSeat) -> pb::HeldSeat {
+    pb::HeldSeat {
+        label: held.label.clone(),
+        features: held.features.clone(),
+        tariff_class: held.class.clone(),
+        need: need(held.need).into(),
+    }
+}
+
+fn charged_item(item: &Item) -> ChargedItem {
+    ChargedItem {
+        label: Some(item.label.to_proto()),
+        quantity: item.quantity,
+        unit_price: Some(euro(item.cents)),
+        tariff_id: item.tariff_id.clone(),
+        tax_id: item.tax_id.clone(),
+        tax_basis_points: item.tax_basis_points,
+    }
+}
+
+pub(crate) fn seat_hold(booking: &Booking) -> pb::SeatHold {
+    pb::SeatHold {
+        visit_id: booking.visit.to_string(),
+        showing_id: booking.showing.to_string(),
+        seats: booking.seats.iter().map(held_seat).collect(),
+        items: booking.items.iter().map(charged_item).collect(),
+        total: Some(euro(booking.items.iter().map(|item| item.cents * i64::from(item.quantity)).sum())),
+        expires_at: Some(timestamp(booking.expires_at)),
+    }
+}
+
+/// A booking with its codes. They are computed, never stored: the same content has the same code.
+pub(crate) fn booking(showing: &Showing, booking: &Booking, tickets: &[Ticket], keys: &Keys) -> pb::Booking {
+    let (not_before, not_after) = showing.code_window();
+    let code = |kind: Kind, id: Uuid| {
+        keys.issue_code(&TicketCode { kind, id, showing: showing.id, not_before, not_after, generation: 1 })
+    };
+    pb::Booking {
+        visit_id: booking.visit.to_string(),
+        showing_id: booking.showing.to_string(),
+        reference: booking.reference.clone(),
+        visit_code: code(Kind::Visit, booking.visit),
+        tickets: tickets
+            .iter()
+            .map(|ticket| pb::Ticket {
+                ticket_id: ticket.id.to_string(),
+                seat: ticket.seat.clone(),
+                tariff_class: ticket.class.clone(),
+                need: need(ticket.need).into(),
+                code: code(Kind::Ticket, ticket.id),
+            })
+            .collect(),
+        state: match booking.state {
+            BookingState::Confirmed => pb::booking::State::Confirmed.into(),
+            _ => pb::booking::State::Cancelled.into(),
+        },
+    }
+}
+
+pub(crate) fn showing_scheduled(showing: &Showing) -> pb::ShowingScheduled {
+    pb::ShowingScheduled {
+        showing_id: showing.id.to_string(),
+        title: Some(showing.title.to_proto()),
+        hall: showing.hall.clone(),
+        starts_at: Some(timestamp(showing.starts_at)),
+        ends_at: Some(timestamp(showing.ends_at)),
+        doors_at: Some(timestamp(showing.doors_at)),
+        last_entry_at: Some(timestamp(showing.last_entry_at)),
+        capacity: showing.capacity,
+        audience: audience(showing.audience).into(),
+    }
+}
+
+pub(crate) fn showing_delayed(showing: &Showing, minutes: u32) -> pb::ShowingDelayed {
+    pb::ShowingDelayed {
+        showing_id: showing.id.to_string(),
+        minutes,
+        starts_at: Some(timestamp(showing.starts_at)),
+        ends_at: Some(timestamp(showing.ends_at)),
+        doors_at: Some(timestamp(showing.doors_at)),
+        last_entry_at: Some(timestamp(showing.last_entry_at)),
+        reason: Some(showing.notice.to_proto()),
+    }
+}
+
+pub(crate) fn showing_cancelled(showing: &Showing) -> pb::ShowingCancelled {
+    pb::ShowingCancelled { showing_id: showing.id.to_string(), reason: Some(showing.notice.to_proto()) }
+}
+
+pub(crate) fn availability_changed(
+    showing: &Showing,
+    availability_: &Availability,
+    now: DateTime<Utc>,
+) -> pb::AvailabilityChanged {
+    pb::AvailabilityChanged {
+        showing_id: showing.id.to_string(),
+        availability: Some(availability(showing, availability_, now)),
+    }
+}
+
+pub(crate) fn booking_confirmed(showing: &Showing, booking: &Booking, tickets: &[Ticket]) -> pb::BookingConfirmed {
+    let (valid_from, valid_until) = showing.code_window();
+    pb::BookingConfirmed {
+        visit_id: booking.visit.to_string(),
+        showing_id: showing.id.to_string(),
+        reference: booking.reference.clone(),
+        tickets: tickets
+            .iter()
+            .map(|ticket| pb::IssuedTicket {
+                ticket_id: ticket.id.to_string(),
+                seat: ticket.seat.clone(),
+                tariff_class: ticket.class.clone(),
+                need: need(ticket.need).into(),
+            })
+            .collect(),
+        valid_from: Some(timestamp(valid_from)),
+        valid_until: Some(timestamp(valid_until)),
+    }
+}
+
+pub(crate) fn booking_refused(visit: Uuid, showing: Uuid) -> pb::BookingRefused {
+    pb::BookingRefused {
+        visit_id: visit.to_string(),
+        showing_id: showing.to_string(),
+        reason: Some(LocalizedText {
+            de: "Ihre Plätze waren nur befristet reserviert und sind inzwischen vergeben.".to_owned(),
+            en: "Your places were held for a limited time only and are taken by now.".to_owned(),
+            plain: "Ihre Plätze sind leider nicht mehr frei.".to_owned(),
+        }),
+    }
+}
+
+pub(crate) fn booking_cancelled(booking: &Booking, tickets: &[Ticket]) -> pb::BookingCancelled {
+    pb::BookingCancelled {
+        visit_id: booking.visit.to_string(),
+        showing_id: booking.showing.to_string(),
+        ticket_ids: tickets.iter().map(|ticket| ticket.id.to_string()).collect(),
+    }
+}

@@ -1,0 +1,249 @@
+//! The gRPC face of reservations: reads and checks what was sent, calls commands, answers. No decisions.
+
+mod requests;
+
+use std::pin::Pin;
+
+use futures::Stream;
+use kernel::{
+    Access, Caller, Db, Live, Role, Who,
+    identity::Keys,
+    values::{self, Text, invalid},
+};
+use sky_proto::reservations::v1::{self as pb, reservations_server::Reservations};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use crate::{
+    commands::{self, SHOWINGS_TOPIC},
+    domain::{BookingState, Showing},
+    error::Error,
+    events,
+    store::{self, bookings},
+    watch::{self, Programme, Window},
+};
+
+/// The programme is public.
+const PUBLIC: &[Who] = &[
+    Who::Visitor,
+    Who::Staff(Role::Desk),
+    Who::Staff(Role::Operator),
+    Who::Staff(Role::Kitchen),
+    Who::Staff(Role::Attendant),
+    Who::Device("display"),
+    Who::AnyService,
+];
+const JOURNEY: &[Who] = &[Who::Service("journey")];
+/// Staff use journey's command of the same name, which tells them whom it affects.
+const CHANGE: &[Who] = &[Who::Service("journey"), Who::Staff(Role::Operator)];
+
+/// Who may call what.
+pub(crate) const ACCESS: Access = Access {
+    service: "sky.reservations.v1.Reservations",
+    methods: &[
+        ("ListProgramme", PUBLIC),
+        ("GetShowing", PUBLIC),
+        ("GetSeatPlan", PUBLIC),
+        ("WatchShowings", PUBLIC),
+        ("HoldSeats", JOURNEY),
+        ("ExtendHold", JOURNEY),
+        ("ReleaseHold", JOURNEY),
+        (
+            "GetBooking",
+            &[
+                Who::Service("journey"),
+                Who::Service("portal"),
+                Who::Visitor,
+                Who::Staff(Role::Desk),
+                Who::Staff(Role::Operator),
+            ],
+        ),
+        ("DelayShowing", CHANGE),
+        ("CancelShowing", CHANGE),
+    ],
+};
+
+/// The server.
+#[derive(Debug)]
+pub(crate) struct ReservationsGrpc {
+    db: Db,
+    keys: Keys,
+    showings: Live<Programme>,
+}
+
+impl ReservationsGrpc {
+    pub(crate) const fn new(db: Db, keys: Keys, showings: Live<Programme>) -> Self {
+        Self { db, keys, showings }
+    }
+
+    async fn offered(&self, showing: Showing) -> Result<pb::Showing, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let now = self.db.clock().now();
+        watch::offered(&mut conn, &[showing], now).await?.pop().ok_or(Error::NoShowing)
+    }
+
+    async fn get(&self, id: Uuid) -> Result<pb::Showing, Error> {
+        let showing = store::showing(&mut *self.db.pool().acquire().await?, id).await?;
+        self.offered(showing).await
+    }
+
+    async fn seat_plan(&self, id: Uuid) -> Result<pb::SeatPlan, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let showing = store::showing(&mut conn, id).await?;
+        let taken = store::taken(&mut conn, id, None, self.db.clock().now()).await?;
+        let seats = store::seats(&mut conn, &showing.layout).await?;
+        Ok(pb::SeatPlan {
+            showing_id: id.to_string(),
+            seats: seats.iter().map(|seat| events::seat(seat, !taken.contains(&seat.label))).collect(),
+        })
+    }
+
+    async fn booking(&self, visit: Uuid) -> Result<pb::Booking, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let booking = bookings::booking(&mut conn, visit).await?.ok_or(Error::NoBooking)?;
+        if !matches!(booking.state, BookingState::Confirmed | BookingState::Cancelled) {
+            return Err(Error::NoBooking);
+        }
+        let showing = store::showing(&mut conn, booking.showing).await?;
+        let tickets = bookings::tickets(&mut conn, visit).await?;
+        Ok(events::booking(&showing, &booking, &tickets, &self.keys))
+    }
+}
+
+fn may_see(caller: &Caller, closed_too: bool) -> Result<(), Status> {
+    if closed_too && matches!(caller, Caller::Visitor { .. } | Caller::Device { .. }) {
+        return Err(Status::permission_denied("Closed showings are for staff; ask without include_closed."));
+    }
+    Ok(())
+}
+
+#[tonic::async_trait]
+impl Reservations for ReservationsGrpc {
+    type WatchShowingsStream = Pin<Box<dyn Stream<Item = Result<pb::ShowingsUpdate, Status>> + Send>>;
+
+    async fn list_programme(
+        &self,
+        request: Request<pb::ListProgrammeRequest>,
+    ) -> Result<Response<pb::ListProgrammeResponse>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        may_see(&caller, request.include_closed)?;
+        let window = requests::window(request.from, request.until, request.include_closed)?;
+        let mut showings = watch::programme(&self.db, window.from, window.until).await?;
+        showings.retain(|showing| window.shows(showing));
+        Ok(Response::new(pb::ListProgrammeResponse { showings }))
+    }
+
+    async fn get_showing(&self, request: Request<pb::GetShowingRequest>) -> Result<Response<pb::Showing>, Status> {
+        let id = values::id("showing_id", &request.into_inner().showing_id)?;
+        Ok(Response::new(self.get(id).await?))
+    }
+
+    async fn get_seat_plan(&self, request: Request<pb::GetSeatPlanRequest>) -> Result<Response<pb::SeatPlan>, Status> {
+        let id = values::id("showing_id", &request.into_inner().showing_id)?;
+        Ok(Response::new(self.seat_plan(id).await?))
+    }
+
+    async fn watch_showings(
+        &self,
+        request: Request<pb::WatchShowingsRequest>,
+    ) -> Result<Response<Self::WatchShowingsStream>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        may_see(&caller, request.include_closed)?;
+        let window: Window = requests::window(request.from, request.until, request.include_closed)?;
+        let programme = self.showings.watch(SHOWINGS_TOPIC, request.after_revision).await?;
+        Ok(Response::new(Box::pin(watch::updates(programme, window))))
+    }
+
+    async fn hold_seats(&self, request: Request<pb::HoldSeatsRequest>) -> Result<Response<pb::SeatHold>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let showing = values::id("showing_id", &request.showing_id)?;
+        let hold = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let showing = commands::lock_showing(tx, showing).await?;
+                    // Before the checks: a late repeat still gets the first answer.
+                    if let Some(first) = tx.first_answer("HoldSeats", key, &request).await? {
+                        return Ok(first);
+                    }
+                    let wish = requests::wish(&request, tx.now())?;
+                    let answer = events::seat_hold(&commands::hold(tx, &showing, wish).await?);
+                    tx.remember("HoldSeats", key, &request, &answer).await?;
+                    Ok::<_, Error>(answer)
+                })
+            })
+            .await?;
+        Ok(Response::new(hold))
+    }
+
+    async fn extend_hold(&self, request: Request<pb::ExtendHoldRequest>) -> Result<Response<pb::SeatHold>, Status> {
+        let request = request.into_inner();
+        let visit = values::id("visit_id", &request.visit_id)?;
+        let expires_at = requests::extension(request.expires_at, self.db.clock().now())?;
+        let booking = self.db.transact(move |tx| Box::pin(commands::extend(tx, visit, expires_at))).await?;
+        Ok(Response::new(events::seat_hold(&booking)))
+    }
+
+    async fn release_hold(
+        &self,
+        request: Request<pb::ReleaseHoldRequest>,
+    ) -> Result<Response<pb::ReleaseHoldResponse>, Status> {
+        let visit = values::id("visit_id", &request.into_inner().visit_id)?;
+        self.db.transact(move |tx| Box::pin(commands::release(tx, visit, BookingState::Released))).await?;
+        Ok(Response::new(pb::ReleaseHoldResponse {}))
+    }
+
+    async fn get_booking(&self, request: Request<pb::GetBookingRequest>) -> Result<Response<pb::Booking>, Status> {
+        let caller = Caller::of(&request);
+        let visit = values::id("visit_id", &request.into_inner().visit_id)?;
+        caller.may_see_visit(visit)?;
+        Ok(Response::new(self.booking(visit).await?))
+    }
+
+    async fn delay_showing(&self, request: Request<pb::DelayShowingRequest>) -> Result<Response<pb::Showing>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let id = values::id("showing_id", &request.showing_id)?;
+        if !(1..=240).contains(&request.minutes) {
+            return Err(invalid("minutes", "must be 1 to 240").into());
+        }
+        let reason = Text::checked("reason", request.reason.clone(), 200, false)?;
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let showing = commands::lock_showing(tx, id).await?;
+                    // Only that it was done is remembered: the answer is the showing as it is now.
+                    let done: Option<pb::ReleaseHoldResponse> = tx.first_answer("DelayShowing", key, &request).await?;
+                    if done.is_none() {
+                        commands::delay_showing(tx, showing, request.minutes, reason).await?;
+                        tx.remember("DelayShowing", key, &request, &pb::ReleaseHoldResponse {}).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        Ok(Response::new(self.get(id).await?))
+    }
+
+    async fn cancel_showing(
+        &self,
+        request: Request<pb::CancelShowingRequest>,
+    ) -> Result<Response<pb::Showing>, Status> {
+        let request = request.into_inner();
+        values::id("idempotency_key", &request.idempotency_key)?;
+        let id = values::id("showing_id", &request.showing_id)?;
+        let reason = Text::checked("reason", request.reason, 200, false)?;
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let showing = commands::lock_showing(tx, id).await?;
+                    commands::cancel_showing(tx, showing, reason).await
+                })
+            })
+            .await?;
+        Ok(Response::new(self.get(id).await?))
+    }
+}

@@ -1,0 +1,109 @@
+//! What was sent, read and checked.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::{self, InvalidField, invalid};
+use prost_types::Timestamp;
+use sky_proto::reservations::v1 as pb;
+
+use crate::{
+    commands::Wish,
+    domain::{Channel, LARGEST_PARTY, Need, PartyLine},
+    watch::{LONGEST_WINDOW, Window},
+};
+
+/// The longest hold from now on, with a minute for the way here.
+const LONGEST_FIRST_HOLD: TimeDelta = TimeDelta::minutes(16);
+const MOST_PARTY_LINES: usize = 20;
+
+pub(crate) fn window(
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
+    closed_too: bool,
+) -> Result<Window, InvalidField> {
+    let (from, until) = (values::time("from", from)?, values::time("until", until)?);
+    if until <= from {
+        return Err(invalid("until", "must be later than `from`"));
+    }
+    if until - from > LONGEST_WINDOW {
+        return Err(invalid("until", "is more than 62 days after `from`"));
+    }
+    Ok(Window { from, until, closed_too })
+}
+
+pub(crate) fn extension(at: Option<Timestamp>, now: DateTime<Utc>) -> Result<DateTime<Utc>, InvalidField> {
+    let at = values::time("expires_at", at)?;
+    if at <= now { Err(invalid("expires_at", "is in the past")) } else { Ok(at) }
+}
+
+fn need(value: i32) -> Result<Option<Need>, InvalidField> {
+    match pb::Need::try_from(value) {
+        Ok(pb::Need::Unspecified) => Ok(None),
+        Ok(pb::Need::Wheelchair) => Ok(Some(Need::Wheelchair)),
+        Ok(pb::Need::Companion) => Ok(Some(Need::Companion)),
+        Ok(pb::Need::HearingLoop) => Ok(Some(Need::HearingLoop)),
+        Ok(pb::Need::StepFree) => Ok(Some(Need::StepFree)),
+        Ok(pb::Need::GuideDog) => Ok(Some(Need::GuideDog)),
+        Err(_) => Err(invalid("party", "has a need that is not known")),
+    }
+}
+
+fn channel(value: i32) -> Result<Channel, InvalidField> {
+    match values::choice("channel", value)? {
+        pb::Channel::Online => Ok(Channel::Online),
+        pb::Channel::Door => Ok(Channel::Door),
+        pb::Channel::Staff => Ok(Channel::Staff),
+        pb::Channel::Unspecified => Err(invalid("channel", "is missing")),
+    }
+}
+
+fn party(lines: &[pb::PartyLine]) -> Result<Vec<PartyLine>, InvalidField> {
+    if lines.is_empty() {
+        return Err(invalid("party", "is empty; say who comes"));
+    }
+    if lines.len() > MOST_PARTY_LINES {
+        return Err(invalid("party", format!("has more than {MOST_PARTY_LINES} lines; join equal ones")));
+    }
+    let mut party = Vec::new();
+    for line in lines {
+        if !(1..=LARGEST_PARTY).contains(&line.count) {
+            return Err(invalid("party", format!("has a count of {}; send 1 to {LARGEST_PARTY}", line.count)));
+        }
+        let class = values::slug("party", &line.tariff_class)?.to_owned();
+        party.push(PartyLine { class, count: line.count, need: need(line.need)? });
+    }
+    if party.iter().map(|line| line.count).sum::<u32>() > LARGEST_PARTY {
+        return Err(invalid("party", format!("has more than {LARGEST_PARTY} people; book in several parts")));
+    }
+    let with = |need: Need| -> u32 { party.iter().filter(|line| line.need == Some(need)).map(|line| line.count).sum() };
+    if with(Need::Companion) > with(Need::Wheelchair) {
+        return Err(invalid("party", "has more companion places than wheelchair places"));
+    }
+    Ok(party)
+}
+
+pub(crate) fn wish(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result<Wish, InvalidField> {
+    let expires_at = extension(request.expires_at, now)?;
+    if expires_at > now + LONGEST_FIRST_HOLD {
+        return Err(invalid("expires_at", "is too far ahead; hold for 15 minutes at most and extend"));
+    }
+    let party = party(&request.party)?;
+    let people: u32 = party.iter().map(|line| line.count).sum();
+    let mut seats = Vec::new();
+    for label in &request.seats {
+        let label = values::slug("seats", label)?.to_owned();
+        if seats.contains(&label) {
+            return Err(invalid("seats", format!("has {label} twice")));
+        }
+        seats.push(label);
+    }
+    if !seats.is_empty() && seats.len() != people as usize {
+        return Err(invalid("seats", format!("has {} places for {people} people", seats.len())));
+    }
+    Ok(Wish {
+        visit: values::id("visit_id", &request.visit_id)?,
+        party,
+        seats,
+        channel: channel(request.channel)?,
+        expires_at,
+    })
+}

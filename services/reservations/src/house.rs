@@ -1,0 +1,367 @@
+//! The `[reservations]` part of the house file: tariffs, layouts, titles, the weekly pattern. Checks
+//! everything before anything is written; applying the same file again changes nothing.
+
+use std::collections::HashSet;
+
+use chrono::{NaiveDate, NaiveTime, Weekday};
+use kernel::{BoxFuture, Code, Failure, Tx, values, values::Text};
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::{
+    commands,
+    domain::{
+        Audience, Seat, Tariff,
+        schedule::{Holidays, Slot},
+    },
+    error::Error,
+    store::house as store,
+};
+
+#[derive(Deserialize)]
+struct File {
+    reservations: Section,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    taxes: Vec<TaxRow>,
+    tariffs: Vec<TariffRow>,
+    layouts: Vec<Layout>,
+    titles: Vec<Title>,
+    schedule: Vec<SlotRow>,
+    #[serde(default)]
+    school_holidays: Vec<HolidayRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TaxRow {
+    id: Spanned<String>,
+    basis_points: Spanned<u32>,
+    valid_from: NaiveDate,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TariffRow {
+    id: Spanned<String>,
+    category: String,
+    class: Spanned<String>,
+    label: Text,
+    cents: Spanned<u32>,
+    tax: Spanned<String>,
+    valid_from: Spanned<NaiveDate>,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Layout {
+    id: Spanned<String>,
+    hall: Spanned<String>,
+    name: Text,
+    permit: String,
+    rows: Spanned<Vec<Row>>,
+    /// Pairs of a wheelchair place (W1, W2, …) and its companion's (W1B, W2B, …).
+    #[serde(default)]
+    wheelchair_places: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    row: Spanned<String>,
+    seats: Spanned<u32>,
+    /// Of every seat of the row: "hearing_loop", "step_free".
+    #[serde(default)]
+    features: Vec<Spanned<String>>,
+    /// Seats with floor for a dog.
+    #[serde(default)]
+    guide_dog: Vec<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Title {
+    id: Spanned<String>,
+    name: Text,
+    #[serde(default)]
+    description: Text,
+    minutes: Spanned<u32>,
+    category: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SlotRow {
+    weekdays: Spanned<Vec<Weekday>>,
+    times: Vec<Spanned<String>>,
+    title: Spanned<String>,
+    layout: Spanned<String>,
+    #[serde(default = "public")]
+    audience: Audience,
+    #[serde(default)]
+    holidays: Holidays,
+    #[serde(default = "doors")]
+    doors_minutes: u32,
+    #[serde(default)]
+    numbered: bool,
+    door_quota: u32,
+    staff_quota: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HolidayRow {
+    from: NaiveDate,
+    until: NaiveDate,
+}
+
+const fn public() -> Audience {
+    Audience::Public
+}
+
+/// Doors open 20 minutes before the start unless the file says otherwise.
+const fn doors() -> u32 {
+    20
+}
+
+const MOST_SEATS: u32 = 200_000;
+/// No place costs more than 1,000 euro: a typo would.
+const MOST_CENTS: u32 = 100_000;
+
+/// "line 12, reservations.tariffs[3].tax: no tax row named …"
+fn wrong<T>(text: &str, at: &Spanned<T>, key: &str, problem: &str) -> String {
+    let line = text.get(..at.span().start).map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line}, reservations.{key}: {problem}")
+}
+
+/// What a file says, checked.
+struct House {
+    section: Section,
+    slots: Vec<Slot>,
+}
+
+fn read(text: &str) -> Result<House, String> {
+    let section = toml::from_str::<File>(text).map_err(|error| error.to_string())?.reservations;
+    check_tariffs(text, &section)?;
+    check_layouts(text, &section)?;
+    check_titles(text, &section)?;
+    let slots = slots(text, &section)?;
+    Ok(House { section, slots })
+}
+
+fn fresh_slug<'a>(text: &str, seen: &mut HashSet<&'a str>, id: &'a Spanned<String>, key: &str) -> Result<(), String> {
+    values::slug("id", id.get_ref()).map_err(|error| wrong(text, id, key, &error.problem))?;
+    if seen.insert(id.get_ref()) { Ok(()) } else { Err(wrong(text, id, key, "stands here twice")) }
+}
+
+fn check_tariffs(text: &str, section: &Section) -> Result<(), String> {
+    let mut taxes = HashSet::new();
+    for (place, tax) in section.taxes.iter().enumerate() {
+        fresh_slug(text, &mut taxes, &tax.id, &format!("taxes[{place}].id"))?;
+        if *tax.basis_points.get_ref() > 10_000 {
+            let key = format!("taxes[{place}].basis_points");
+            return Err(wrong(text, &tax.basis_points, &key, "is more than 10000 (100 %)"));
+        }
+    }
+    let (mut ids, mut days) = (HashSet::new(), HashSet::new());
+    for (place, tariff) in section.tariffs.iter().enumerate() {
+        let key = |name: &str| format!("tariffs[{place}].{name}");
+        fresh_slug(text, &mut ids, &tariff.id, &key("id"))?;
+        values::slug("class", tariff.class.get_ref())
+            .map_err(|error| wrong(text, &tariff.class, &key("class"), &error.problem))?;
+        if !days.insert((&tariff.category, tariff.class.get_ref(), *tariff.valid_from.get_ref())) {
+            let problem = "this class has another tariff from the same day";
+            return Err(wrong(text, &tariff.valid_from, &key("valid_from"), problem));
+        }
+        if *tariff.cents.get_ref() > MOST_CENTS {
+            return Err(wrong(text, &tariff.cents, &key("cents"), "is more than 1000 euro"));
+        }
+        if !taxes.contains(tariff.tax.get_ref().as_str()) {
+            let problem = format!("no tax row named \"{}\"", tariff.tax.get_ref());
+            return Err(wrong(text, &tariff.tax, &key("tax"), &problem));
+        }
+    }
+    Ok(())
+}
+
+fn check_layouts(text: &str, section: &Section) -> Result<(), String> {
+    let mut ids = HashSet::new();
+    for (place, layout) in section.layouts.iter().enumerate() {
+        let key = |name: &str| format!("layouts[{place}].{name}");
+        fresh_slug(text, &mut ids, &layout.id, &key("id"))?;
+        values::slug("hall", layout.hall.get_ref())
+            .map_err(|error| wrong(text, &layout.hall, &key("hall"), &error.problem))?;
+        if layout.rows.get_ref().is_empty() {
+            return Err(wrong(text, &layout.rows, &key("rows"), "needs at least one row"));
+        }
+        let mut rows = HashSet::new();
+        for (at, row) in layout.rows.get_ref().iter().enumerate() {
+            let key = |name: &str| format!("layouts[{place}].rows[{at}].{name}");
+            fresh_slug(text, &mut rows, &row.row, &key("row"))?;
+            if row.row.get_ref() == "W" {
+                return Err(wrong(text, &row.row, &key("row"), "W is the wheelchair places' row"));
+            }
+            if !(1..=MOST_SEATS).contains(row.seats.get_ref()) {
+                return Err(wrong(text, &row.seats, &key("seats"), "must be 1 to 200000"));
+            }
+            for feature in &row.features {
+                if !["hearing_loop", "step_free"].contains(&feature.get_ref().as_str()) {
+                    let problem = "must be \"hearing_loop\" or \"step_free\"";
+                    return Err(wrong(text, feature, &key("features"), problem));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_titles(text: &str, section: &Section) -> Result<(), String> {
+    let mut ids = HashSet::new();
+    for (place, title) in section.titles.iter().enumerate() {
+        let key = |name: &str| format!("titles[{place}].{name}");
+        fresh_slug(text, &mut ids, &title.id, &key("id"))?;
+        if !(5..=480).contains(title.minutes.get_ref()) {
+            return Err(wrong(text, &title.minutes, &key("minutes"), "must be 5 to 480"));
+        }
+        if !section.tariffs.iter().any(|tariff| tariff.category == *title.category.get_ref()) {
+            let problem = format!("no tariff has the category \"{}\"", title.category.get_ref());
+            return Err(wrong(text, &title.category, &key("category"), &problem));
+        }
+    }
+    Ok(())
+}
+
+fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
+    let mut slots = Vec::new();
+    for (place, row) in section.schedule.iter().enumerate() {
+        let key = |name: &str| format!("schedule[{place}].{name}");
+        let title = section.titles.iter().find(|title| title.id.get_ref() == row.title.get_ref());
+        let title = title.ok_or_else(|| wrong(text, &row.title, &key("title"), "no title of that id"))?;
+        let layout = section.layouts.iter().find(|layout| layout.id.get_ref() == row.layout.get_ref());
+        let layout = layout.ok_or_else(|| wrong(text, &row.layout, &key("layout"), "no layout of that id"))?;
+        if row.weekdays.get_ref().is_empty() {
+            return Err(wrong(text, &row.weekdays, &key("weekdays"), "names no day"));
+        }
+        for time in &row.times {
+            let parsed = NaiveTime::parse_from_str(time.get_ref(), "%H:%M");
+            slots.push(Slot {
+                weekdays: row.weekdays.get_ref().clone(),
+                time: parsed.map_err(|_| wrong(text, time, &key("times"), "is no time like \"14:30\""))?,
+                title: title.id.get_ref().clone(),
+                minutes: *title.minutes.get_ref(),
+                hall: layout.hall.get_ref().clone(),
+                layout: layout.id.get_ref().clone(),
+                audience: row.audience,
+                holidays: row.holidays,
+                doors_minutes: row.doors_minutes,
+                numbered: row.numbered,
+                door_quota: row.door_quota,
+                staff_quota: row.staff_quota,
+            });
+        }
+    }
+    Ok(slots)
+}
+
+/// The places of a layout: rows from the front, then the wheelchair places with their companions'.
+fn seats(layout: &Layout) -> Vec<Seat> {
+    let mut seats = Vec::new();
+    for (place, row) in layout.rows.get_ref().iter().enumerate() {
+        let width = *row.seats.get_ref();
+        for number in 1..=width {
+            let mut features: Vec<String> = row.features.iter().map(|feature| feature.get_ref().clone()).collect();
+            if number == 1 || number == width {
+                features.push("aisle".to_owned());
+            }
+            if row.guide_dog.contains(&number) {
+                features.push("guide_dog".to_owned());
+            }
+            seats.push(Seat {
+                label: format!("{}{number}", row.row.get_ref()),
+                row: row.row.get_ref().clone(),
+                row_place: i32::try_from(place).unwrap_or(i32::MAX),
+                number: number.cast_signed(),
+                features,
+            });
+        }
+    }
+    for number in 1..=layout.wheelchair_places {
+        for (label, feature) in [(format!("W{number}"), "wheelchair"), (format!("W{number}B"), "companion")] {
+            seats.push(Seat {
+                label,
+                row: "W".to_owned(),
+                row_place: -1,
+                number: number.cast_signed(),
+                features: vec![feature.to_owned(), "step_free".to_owned()],
+            });
+        }
+    }
+    seats
+}
+
+/// Reads and checks the whole part.
+pub(crate) fn check(text: &str) -> Result<String, String> {
+    let house = read(text)?;
+    Ok(format!(
+        "{} titles, {} layouts, {} tariffs, {} weekly times",
+        house.section.titles.len(),
+        house.section.layouts.len(),
+        house.section.tariffs.len(),
+        house.slots.len()
+    ))
+}
+
+/// Applies a part that passed the check.
+pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let house = read(text).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
+        Ok(write(tx, &house).await?)
+    })
+}
+
+async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
+    let section = &house.section;
+    store::lock_schedule(tx.conn()).await?;
+    for tax in &section.taxes {
+        store::save_tax(tx.conn(), tax.id.get_ref(), *tax.basis_points.get_ref(), tax.valid_from, &tax.source).await?;
+    }
+    for (place, row) in section.tariffs.iter().enumerate() {
+        let tariff = Tariff {
+            id: row.id.get_ref().clone(),
+            category: row.category.clone(),
+            class: row.class.get_ref().clone(),
+            label: row.label.clone(),
+            cents: i64::from(*row.cents.get_ref()),
+            tax_id: row.tax.get_ref().clone(),
+            tax_basis_points: 0,
+            valid_from: *row.valid_from.get_ref(),
+        };
+        store::save_tariff(tx.conn(), &tariff, &row.source, i32::try_from(place).unwrap_or(i32::MAX)).await?;
+    }
+    for layout in &section.layouts {
+        let seats = seats(layout);
+        let id = layout.id.get_ref();
+        let known = store::layout_size(tx.conn(), id).await?;
+        if known != 0 && known.unsigned_abs() != seats.len() as u64 {
+            let problem = format!(
+                "layouts \"{id}\" has {} places, but {known} are approved and sold under this id; give the new plan a new id",
+                seats.len()
+            );
+            return Err(values::invalid("reservations", problem).into());
+        }
+        store::save_layout(tx.conn(), id, layout.hall.get_ref(), &layout.name, &layout.permit, &seats).await?;
+    }
+    for title in &section.titles {
+        let minutes = *title.minutes.get_ref();
+        let (id, category) = (title.id.get_ref(), title.category.get_ref());
+        store::save_title(tx.conn(), id, &title.name, &title.description, minutes, category).await?;
+    }
+    let holidays: Vec<_> = section.school_holidays.iter().map(|row| (row.from, row.until)).collect();
+    store::save_schedule(tx.conn(), &house.slots, &holidays).await?;
+    commands::schedule(tx).await
+}

@@ -1,0 +1,372 @@
+//! Every SQL statement about showings and places, and the way between rows and the domain. Decides
+//! nothing. Lock order: showing, then booking, then claims.
+
+pub(crate) mod bookings;
+pub(crate) mod house;
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kernel::values::Text;
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Audience, Counts, HeldSeat, Place, Seat, Showing, ShowingState, Tariff},
+    error::Error,
+};
+
+pub(crate) fn stored<T>(found: Option<T>, what: &str) -> Result<T, Error> {
+    found.ok_or_else(|| Error::Stored(what.to_owned()))
+}
+
+#[derive(FromRow)]
+struct ShowingRow {
+    id: Uuid,
+    title_id: String,
+    title: Json<Text>,
+    description: Json<Text>,
+    category: String,
+    hall: String,
+    layout_id: String,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    doors_at: DateTime<Utc>,
+    last_entry_at: DateTime<Utc>,
+    scheduled_starts_at: DateTime<Utc>,
+    state: String,
+    audience: String,
+    numbered: bool,
+    notice: Json<Text>,
+    capacity: i32,
+    wheelchair_places: i32,
+    door_quota: i32,
+    staff_quota: i32,
+    revision: i64,
+}
+
+impl ShowingRow {
+    fn read(self) -> Result<Showing, Error> {
+        Ok(Showing {
+            id: self.id,
+            title_id: self.title_id,
+            title: self.title.0,
+            description: self.description.0,
+            category: self.category,
+            hall: self.hall,
+            layout: self.layout_id,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            doors_at: self.doors_at,
+            last_entry_at: self.last_entry_at,
+            scheduled_starts_at: self.scheduled_starts_at,
+            state: stored(ShowingState::named(&self.state), "showing state")?,
+            audience: stored(Audience::named(&self.audience), "audience")?,
+            numbered: self.numbered,
+            notice: self.notice.0,
+            capacity: self.capacity.unsigned_abs(),
+            wheelchair_places: self.wheelchair_places.unsigned_abs(),
+            door_quota: self.door_quota.unsigned_abs(),
+            staff_quota: self.staff_quota.unsigned_abs(),
+            revision: self.revision.unsigned_abs(),
+        })
+    }
+}
+
+pub(crate) async fn showing(conn: &mut PgConnection, id: Uuid) -> Result<Showing, Error> {
+    sqlx::query_as::<_, ShowingRow>("select * from showing_with_title where id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await?
+        .ok_or(Error::NoShowing)?
+        .read()
+}
+
+/// Locks a showing, so that its places are given away one party after the other.
+pub(crate) async fn lock_showing(conn: &mut PgConnection, id: Uuid) -> Result<Showing, Error> {
+    let locked = sqlx::query("select 1 from showing where id = $1 for update").bind(id).execute(&mut *conn).await?;
+    if locked.rows_affected() == 0 {
+        return Err(Error::NoShowing);
+    }
+    // A statement of its own sees what others committed while this one waited.
+    showing(conn, id).await
+}
+
+/// Showings that start in a window, by start.
+pub(crate) async fn showings(
+    conn: &mut PgConnection,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Showing>, Error> {
+    sqlx::query_as::<_, ShowingRow>(
+        "select * from showing_with_title where starts_at >= $1 and starts_at < $2 order by starts_at, hall",
+    )
+    .bind(from)
+    .bind(until)
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(ShowingRow::read)
+    .collect()
+}
+
+/// The revision of the whole programme: it rises with every commit that changes a showing.
+pub(crate) async fn programme_revision(conn: &mut PgConnection) -> Result<u64, Error> {
+    let sum: i64 = sqlx::query_scalar("select coalesce(sum(revision), 0)::bigint from showing").fetch_one(conn).await?;
+    Ok(sum.unsigned_abs())
+}
+
+/// Saves what a delay or cancellation changes.
+pub(crate) async fn save_showing(conn: &mut PgConnection, showing: &Showing) -> Result<(), Error> {
+    sqlx::query(
+        "update showing set starts_at = $2, ends_at = $3, doors_at = $4, last_entry_at = $5, state = $6, notice = $7
+         where id = $1",
+    )
+    .bind(showing.id)
+    .bind(showing.starts_at)
+    .bind(showing.ends_at)
+    .bind(showing.doors_at)
+    .bind(showing.last_entry_at)
+    .bind(showing.state.name())
+    .bind(Json(&showing.notice))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Raises a showing's revision; answers the new one.
+pub(crate) async fn raise_revision(conn: &mut PgConnection, showing: Uuid) -> Result<u64, Error> {
+    let revision: i64 =
+        sqlx::query_scalar("update showing set revision = revision + 1 where id = $1 returning revision")
+            .bind(showing)
+            .fetch_one(conn)
+            .await?;
+    Ok(revision.unsigned_abs())
+}
+
+#[derive(FromRow)]
+struct CountsRow {
+    showing_id: Uuid,
+    sold: i64,
+    held: i64,
+    held_until: Option<DateTime<Utc>>,
+    door: i64,
+    staff: i64,
+    general: i64,
+    wheelchair: i64,
+}
+
+/// The live claims of showings, counted. Expired holds count no more.
+pub(crate) async fn counts(
+    conn: &mut PgConnection,
+    showings: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<HashMap<Uuid, Counts>, Error> {
+    let rows: Vec<CountsRow> = sqlx::query_as(
+        "select showing_id,
+             count(*) filter (where expires_at is null) as sold,
+             count(*) filter (where expires_at is not null) as held,
+             min(expires_at) as held_until,
+             count(*) filter (where channel = 'door' and place = 'general') as door,
+             count(*) filter (where channel = 'staff' and place = 'general') as staff,
+             count(*) filter (where place = 'general') as general,
+             count(*) filter (where place = 'wheelchair') as wheelchair
+         from seat_claim where showing_id = any($1) and (expires_at is null or expires_at > $2)
+         group by showing_id",
+    )
+    .bind(showings)
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    let number = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let counts = Counts {
+                sold: number(row.sold),
+                held: number(row.held),
+                held_until: row.held_until,
+                door: number(row.door),
+                staff: number(row.staff),
+                general: number(row.general),
+                wheelchair: number(row.wheelchair),
+            };
+            (row.showing_id, counts)
+        })
+        .collect())
+}
+
+#[derive(FromRow)]
+struct SeatRow {
+    label: String,
+    row_name: String,
+    row_place: i32,
+    number: i32,
+    features: Vec<String>,
+}
+
+/// The places of a layout, row by row.
+pub(crate) async fn seats(conn: &mut PgConnection, layout: &str) -> Result<Vec<Seat>, Error> {
+    let rows: Vec<SeatRow> = sqlx::query_as(
+        "select label, row_name, row_place, number, features from layout_seat where layout_id = $1
+         order by row_place, number, label",
+    )
+    .bind(layout)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Seat {
+            label: row.label,
+            row: row.row_name,
+            row_place: row.row_place,
+            number: row.number,
+            features: row.features,
+        })
+        .collect())
+}
+
+/// The places of a showing that somebody has, but for those of one visit.
+pub(crate) async fn taken(
+    conn: &mut PgConnection,
+    showing: Uuid,
+    but: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<HashSet<String>, Error> {
+    let labels: Vec<String> = sqlx::query_scalar(
+        "select seat from seat_claim
+         where showing_id = $1 and (expires_at is null or expires_at > $2) and visit_id is distinct from $3",
+    )
+    .bind(showing)
+    .bind(now)
+    .bind(but)
+    .fetch_all(conn)
+    .await?;
+    Ok(labels.into_iter().collect())
+}
+
+/// Claims places for a visit, taking over expired holds; answers how many it got. Whoever gets fewer
+/// than asked for must roll back.
+pub(crate) async fn claim(
+    conn: &mut PgConnection,
+    showing: Uuid,
+    visit: Uuid,
+    channel: &str,
+    seats: &[(String, Place)],
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let (labels, places): (Vec<&str>, Vec<&str>) =
+        seats.iter().map(|(label, place)| (label.as_str(), place.name())).unzip();
+    let done = sqlx::query(
+        "insert into seat_claim as c (showing_id, seat, visit_id, channel, place, expires_at)
+         select $1, wanted.seat, $2, $3, wanted.place, $6 from unnest($4::text[], $5::text[]) as wanted (seat, place)
+         on conflict on constraint seat_claim_one_holder do update
+             set visit_id = $2, channel = $3, place = excluded.place, expires_at = $6
+             where c.expires_at <= $7 or (c.visit_id = $2 and c.expires_at is not null)",
+    )
+    .bind(showing)
+    .bind(visit)
+    .bind(channel)
+    .bind(&labels)
+    .bind(&places)
+    .bind(expires_at)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Frees every place of a visit; answers how many those were.
+pub(crate) async fn free_places(conn: &mut PgConnection, visit: Uuid) -> Result<u64, Error> {
+    Ok(sqlx::query("delete from seat_claim where visit_id = $1").bind(visit).execute(conn).await?.rows_affected())
+}
+
+/// Moves the end of a visit's claims.
+pub(crate) async fn extend_claims(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    expires_at: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query("update seat_claim set expires_at = $2 where visit_id = $1 and expires_at is not null")
+        .bind(visit)
+        .bind(expires_at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Showings with holds that ran out.
+pub(crate) async fn with_expired_holds(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Uuid>, Error> {
+    let showings =
+        sqlx::query_scalar("select distinct showing_id from seat_claim where expires_at <= $1 order by showing_id")
+            .bind(now)
+            .fetch_all(conn)
+            .await?;
+    Ok(showings)
+}
+
+/// Removes a showing's holds that ran out by `limit`; answers how many places came free.
+pub(crate) async fn drop_expired(conn: &mut PgConnection, showing: Uuid, limit: DateTime<Utc>) -> Result<u64, Error> {
+    sqlx::query("update booking set state = 'expired' where showing_id = $1 and state = 'held' and expires_at <= $2")
+        .bind(showing)
+        .bind(limit)
+        .execute(&mut *conn)
+        .await?;
+    let done = sqlx::query("delete from seat_claim where showing_id = $1 and expires_at <= $2")
+        .bind(showing)
+        .bind(limit)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+#[derive(FromRow)]
+struct TariffRow {
+    id: String,
+    category: String,
+    class: String,
+    label: Json<Text>,
+    cents: i64,
+    tax_id: String,
+    basis_points: i32,
+    valid_from: NaiveDate,
+}
+
+/// Every tariff there is, in the order in which people are shown them.
+pub(crate) async fn tariffs(conn: &mut PgConnection) -> Result<Vec<Tariff>, Error> {
+    let rows: Vec<TariffRow> = sqlx::query_as(
+        "select f.id, f.category, f.class, f.label, f.cents, f.tax_id, t.basis_points, f.valid_from
+         from tariff f join tax t on t.id = f.tax_id order by f.place",
+    )
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Tariff {
+            id: row.id,
+            category: row.category,
+            class: row.class,
+            label: row.label.0,
+            cents: row.cents,
+            tax_id: row.tax_id,
+            tax_basis_points: row.basis_points.unsigned_abs(),
+            valid_from: row.valid_from,
+        })
+        .collect())
+}
+
+/// The places of held seats with their kinds, for [`claim`].
+pub(crate) fn with_places(seats: &[HeldSeat]) -> Vec<(String, Place)> {
+    let place = |held: &HeldSeat| {
+        let has = |feature: &str| held.features.iter().any(|known| known == feature);
+        if has(Place::Wheelchair.name()) {
+            Place::Wheelchair
+        } else if has(Place::Companion.name()) {
+            Place::Companion
+        } else {
+            Place::General
+        }
+    };
+    seats.iter().map(|held| (held.label.clone(), place(held))).collect()
+}

@@ -1,0 +1,196 @@
+//! What the house file and the weekly pattern write. Upserts; nothing that was sold is touched.
+
+use chrono::NaiveDate;
+use kernel::values::Text;
+use sqlx::{PgConnection, types::Json};
+
+use crate::{
+    domain::{
+        Seat, Tariff,
+        schedule::{Planned, Slot},
+    },
+    error::Error,
+};
+
+pub(crate) async fn save_tax(
+    conn: &mut PgConnection,
+    id: &str,
+    basis_points: u32,
+    valid_from: NaiveDate,
+    source: &str,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into tax (id, basis_points, valid_from, source) values ($1, $2, $3, $4)
+         on conflict (id) do update set basis_points = $2, valid_from = $3, source = $4",
+    )
+    .bind(id)
+    .bind(basis_points.cast_signed())
+    .bind(valid_from)
+    .bind(source)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn save_tariff(
+    conn: &mut PgConnection,
+    tariff: &Tariff,
+    source: &str,
+    place: i32,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into tariff (id, category, class, label, cents, tax_id, valid_from, source, place)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         on conflict (id) do update set category = $2, class = $3, label = $4, cents = $5, tax_id = $6,
+             valid_from = $7, source = $8, place = $9",
+    )
+    .bind(&tariff.id)
+    .bind(&tariff.category)
+    .bind(&tariff.class)
+    .bind(Json(&tariff.label))
+    .bind(tariff.cents)
+    .bind(&tariff.tax_id)
+    .bind(tariff.valid_from)
+    .bind(source)
+    .bind(place)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A layout with its places. Places of a layout that exists are not changed: it has a permit, and
+/// another arrangement is another layout.
+pub(crate) async fn save_layout(
+    conn: &mut PgConnection,
+    id: &str,
+    hall: &str,
+    name: &Text,
+    permit: &str,
+    seats: &[Seat],
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into layout (id, hall, name, permit) values ($1, $2, $3, $4)
+         on conflict (id) do update set name = $3, permit = $4",
+    )
+    .bind(id)
+    .bind(hall)
+    .bind(Json(name))
+    .bind(permit)
+    .execute(&mut *conn)
+    .await?;
+    for seat in seats {
+        sqlx::query(
+            "insert into layout_seat (layout_id, label, row_name, row_place, number, features)
+             values ($1, $2, $3, $4, $5, $6) on conflict do nothing",
+        )
+        .bind(id)
+        .bind(&seat.label)
+        .bind(&seat.row)
+        .bind(seat.row_place)
+        .bind(seat.number)
+        .bind(&seat.features)
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// How many places a stored layout has; 0: there is none of that name.
+pub(crate) async fn layout_size(conn: &mut PgConnection, id: &str) -> Result<i64, Error> {
+    let places =
+        sqlx::query_scalar("select count(*) from layout_seat where layout_id = $1").bind(id).fetch_one(conn).await?;
+    Ok(places)
+}
+
+pub(crate) async fn save_title(
+    conn: &mut PgConnection,
+    id: &str,
+    name: &Text,
+    description: &Text,
+    minutes: u32,
+    category: &str,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into title (id, name, description, minutes, category) values ($1, $2, $3, $4, $5)
+         on conflict (id) do update set name = $2, description = $3, minutes = $4, category = $5",
+    )
+    .bind(id)
+    .bind(Json(name))
+    .bind(Json(description))
+    .bind(minutes.cast_signed())
+    .bind(category)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Replaces the weekly pattern and the school holidays.
+pub(crate) async fn save_schedule(
+    conn: &mut PgConnection,
+    slots: &[Slot],
+    holidays: &[(NaiveDate, NaiveDate)],
+) -> Result<(), Error> {
+    sqlx::query("delete from schedule_slot").execute(&mut *conn).await?;
+    for (place, slot) in slots.iter().enumerate() {
+        sqlx::query("insert into schedule_slot (id, slot) values ($1, $2)")
+            .bind(format!("{place:03}"))
+            .bind(Json(slot))
+            .execute(&mut *conn)
+            .await?;
+    }
+    sqlx::query("delete from school_holiday").execute(&mut *conn).await?;
+    for (first, last) in holidays {
+        sqlx::query("insert into school_holiday (first_day, last_day) values ($1, $2)")
+            .bind(first)
+            .bind(last)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The stored pattern and holidays.
+pub(crate) async fn schedule(conn: &mut PgConnection) -> Result<(Vec<Slot>, Vec<(NaiveDate, NaiveDate)>), Error> {
+    let slots: Vec<Json<Slot>> =
+        sqlx::query_scalar("select slot from schedule_slot order by id").fetch_all(&mut *conn).await?;
+    let holidays: Vec<(NaiveDate, NaiveDate)> =
+        sqlx::query_as("select first_day, last_day from school_holiday order by first_day").fetch_all(conn).await?;
+    Ok((slots.into_iter().map(|slot| slot.0).collect(), holidays))
+}
+
+/// Adds a showing unless it is there or its hall is taken at that time; true if it is new.
+pub(crate) async fn add_showing(conn: &mut PgConnection, planned: &Planned<'_>) -> Result<bool, Error> {
+    let slot = planned.slot;
+    let done = sqlx::query(
+        "insert into showing (id, title_id, hall, layout_id, starts_at, ends_at, doors_at, last_entry_at,
+             scheduled_starts_at, state, audience, numbered, notice, capacity, wheelchair_places, door_quota, staff_quota)
+         select $1, $2, $3, $4, $5, $6, $7, $5, $5, 'on_sale', $8, $9, $10, count(*),
+             count(*) filter (where 'wheelchair' = any(features)), $11, $12
+         from layout_seat where layout_id = $4
+             and not exists (select 1 from showing other where other.hall = $3 and other.state <> 'cancelled'
+                 and other.starts_at < $6 and other.ends_at > $5)
+         having count(*) > 0
+         on conflict (id) do nothing",
+    )
+    .bind(planned.id)
+    .bind(&slot.title)
+    .bind(&slot.hall)
+    .bind(&slot.layout)
+    .bind(planned.starts_at)
+    .bind(planned.ends_at)
+    .bind(planned.doors_at)
+    .bind(slot.audience.name())
+    .bind(slot.numbered)
+    .bind(Json(Text::default()))
+    .bind(slot.door_quota.cast_signed())
+    .bind(slot.staff_quota.cast_signed())
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Serialises scheduling: two processes that load the same file at once must not both insert.
+pub(crate) async fn lock_schedule(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("lock table schedule_slot in share row exclusive mode").execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,295 @@
+//! The gRPC API: what it answers, what it refuses, and to whom.
+
+use std::collections::HashSet;
+
+use futures::future::join_all;
+use kernel::{
+    Caller, Role,
+    testing::{staff, visitor},
+    values::timestamp,
+};
+use sky_proto::reservations::v1 as pb;
+use tokio_stream::StreamExt;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+#[tokio::test]
+async fn the_programme_of_two_weeks_is_there() {
+    let house = house().await;
+    let public = programme(&house, &visitor(None), false).await;
+    assert!(public.len() > 50, "{} showings", public.len());
+    let first = showing(&house).await;
+    assert_eq!(first.starts_at, Some(timestamp(minutes(60))), "13:00, as in the weekly pattern");
+    let available = first.availability.expect("known");
+    assert_eq!(
+        (available.capacity, available.free_online, available.free_door, available.wheelchair_free),
+        (110, 86, 97, 4)
+    );
+    assert_eq!(first.prices[0].price.as_ref().expect("a price").cents, 850);
+    let all = programme(&house, &operator(), true).await;
+    assert!(all.len() > public.len(), "school shows are for staff");
+    let again = load(&house, HOUSE_FILE, false).await.expect("loads again");
+    assert!(again.contains("titles"));
+    assert_eq!(programme(&house, &operator(), true).await.len(), all.len());
+}
+
+#[tokio::test]
+async fn places_are_held_once_and_answered_twice() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let request = wish(Uuid::now_v7(), &showing, 4);
+    let first = hold(&house, &request).await.expect("held");
+    assert_eq!(hold(&house, &request).await.expect("the first answer"), first);
+    assert_eq!(first.total.as_ref().expect("a total").cents, 4 * 850);
+    assert_eq!(first.items[0].tariff_id, "public-adult-2026");
+    let rows: HashSet<&str> = first.seats.iter().map(|seat| &seat.label[..1]).collect();
+    assert_eq!(rows.len(), 1, "together: {:?}", first.seats);
+    let mut other = request.clone();
+    other.party[0].count = 2;
+    assert_eq!(hold(&house, &other).await.expect_err("the key is used").code(), Code::InvalidArgument);
+    assert_eq!(get(&house, &showing).await.availability.expect("known").held, 4);
+
+    let release = pb::ReleaseHoldRequest { visit_id: request.visit_id.clone() };
+    for _ in 0..2 {
+        client!(house, &journey()).release_hold(release.clone()).await.expect("freed");
+    }
+    assert_eq!(get(&house, &showing).await.availability.expect("known").held, 0);
+}
+
+#[tokio::test]
+async fn a_hold_lasts_thirty_minutes_at_most() {
+    let house = house().await;
+    let request = wish(Uuid::now_v7(), &showing(&house).await.showing_id, 1);
+    hold(&house, &request).await.expect("held");
+    let extend = |to: i64| {
+        let request =
+            pb::ExtendHoldRequest { visit_id: request.visit_id.clone(), expires_at: Some(timestamp(minutes(to))) };
+        let mut client = client!(house, &journey());
+        async move { client.extend_hold(request).await }
+    };
+    let extended = extend(20).await.expect("extended").into_inner();
+    assert_eq!(extended.expires_at, Some(timestamp(minutes(20))));
+    house.clock.set(minutes(15));
+    assert_eq!(extend(31).await.expect_err("past the cap").code(), Code::FailedPrecondition);
+    house.clock.set(minutes(25));
+    assert_eq!(extend(28).await.expect_err("run out").code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn many_at_once_never_get_the_same_place() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let parties = (0..60).map(|_| {
+        let (house, request) = (&house, wish(Uuid::now_v7(), &showing, 2));
+        async move { hold(house, &request).await }
+    });
+    let answers = join_all(parties).await;
+    let mut seats = HashSet::new();
+    for answer in &answers {
+        match answer {
+            Ok(held) => assert!(held.seats.iter().all(|seat| seats.insert(seat.label.clone())), "a place twice"),
+            Err(refused) => assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}"),
+        }
+    }
+    assert_eq!(seats.len(), 86, "all that is sold online, and no more");
+    let sold_out = hold(&house, &wish(Uuid::now_v7(), &showing, 1)).await.expect_err("full");
+    assert!(sold_out.message().contains("may come back at"), "{}", sold_out.message());
+    let mut door = wish(Uuid::now_v7(), &showing, 8);
+    door.channel = pb::Channel::Door.into();
+    hold(&house, &door).await.expect("the door has its own");
+}
+
+#[tokio::test]
+async fn a_wheelchair_user_and_the_companion_are_one_step() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let pair = || {
+        let mut request = wish(Uuid::now_v7(), &showing, 1);
+        request.party = vec![line("reduced", 1, pb::Need::Wheelchair), line("companion", 1, pb::Need::Companion)];
+        request
+    };
+    for _ in 0..4 {
+        let held = hold(&house, &pair()).await.expect("a pair");
+        let labels: Vec<&str> = held.seats.iter().map(|seat| seat.label.as_str()).collect();
+        assert_eq!(format!("{}B", labels[0]), labels[1]);
+        assert_eq!(held.total.expect("a total").cents, 600, "the companion is free");
+    }
+    let refused = hold(&house, &pair()).await.expect_err("four pairs there are");
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert_eq!(get(&house, &showing).await.availability.expect("known").free_online, 86, "general places are others");
+}
+
+#[tokio::test]
+async fn a_showing_is_delayed_once_and_cancelled_once() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let request = pb::DelayShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.clone(),
+        minutes: 20,
+        reason: None,
+    };
+    for _ in 0..2 {
+        let moved = client!(house, &operator()).delay_showing(request.clone()).await.expect("moved").into_inner();
+        assert_eq!(moved.starts_at, Some(timestamp(minutes(80))));
+        assert_eq!(moved.state(), pb::ShowingState::Delayed);
+    }
+    let told: Vec<pb::ShowingDelayed> = house.events("reservations").await;
+    assert_eq!(told.len(), 1);
+    let request = pb::CancelShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.clone(),
+        reason: None,
+    };
+    hold(&house, &wish(Uuid::now_v7(), &showing, 2)).await.expect("held before");
+    for _ in 0..2 {
+        let now = client!(house, &operator()).cancel_showing(request.clone()).await.expect("cancelled").into_inner();
+        assert_eq!(now.availability.expect("known").held, 0);
+    }
+    let told: Vec<pb::ShowingCancelled> = house.events("reservations").await;
+    assert_eq!(told.len(), 1);
+    let refused = hold(&house, &wish(Uuid::now_v7(), &showing, 1)).await.expect_err("cancelled");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn whoever_watches_hears_of_every_change() {
+    let house = house().await;
+    let showing = showing(&house).await;
+    let request = pb::WatchShowingsRequest {
+        from: Some(timestamp(minutes(0))),
+        until: Some(timestamp(minutes(600))),
+        include_closed: false,
+        after_revision: 0,
+    };
+    let mut updates = client!(house, &visitor(None)).watch_showings(request).await.expect("a stream").into_inner();
+    let first = updates.next().await.expect("at once").expect("all");
+    assert!(first.showings.len() >= 5);
+    hold(&house, &wish(Uuid::now_v7(), &showing.showing_id, 3)).await.expect("held");
+    let change = updates.next().await.expect("a change").expect("one");
+    assert_eq!(change.showings.len(), 1);
+    assert_eq!(change.showings[0].availability.as_ref().expect("known").held, 3);
+    assert!(change.revision > first.revision);
+    // Whoever comes back with what it saw last hears of the next change only.
+    let later = pb::WatchShowingsRequest { after_revision: change.revision, ..request };
+    let mut resumed = client!(house, &visitor(None)).watch_showings(later).await.expect("a stream").into_inner();
+    hold(&house, &wish(Uuid::now_v7(), &showing.showing_id, 1)).await.expect("held");
+    assert!(resumed.next().await.expect("a change").expect("all").revision > change.revision);
+}
+
+/// The field that is named, and how the request is spoiled.
+type Spoiled = (&'static str, fn(&mut pb::HoldSeatsRequest));
+
+#[tokio::test]
+async fn bad_requests_name_their_field() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let good = || wish(Uuid::now_v7(), &showing, 2);
+    let cases: [Spoiled; 19] = [
+        ("idempotency_key", |r| r.idempotency_key.clear()),
+        ("visit_id", |r| r.visit_id = "x".to_owned()),
+        ("showing_id", |r| r.showing_id.clear()),
+        ("party", |r| r.party.clear()),
+        ("party", |r| r.party[0].count = 0),
+        ("party", |r| r.party[0].count = 61),
+        ("party", |r| r.party[0].count = u32::MAX),
+        ("party", |r| r.party[0].need = 99),
+        ("party", |r| r.party[0].tariff_class = "king".to_owned()),
+        ("party", |r| r.party[0].need = pb::Need::Companion.into()),
+        ("channel", |r| r.channel = 0),
+        ("channel", |r| r.channel = 77),
+        ("expires_at", |r| r.expires_at = None),
+        ("expires_at", |r| r.expires_at = Some(timestamp(minutes(-1)))),
+        ("expires_at", |r| r.expires_at = Some(timestamp(minutes(60)))),
+        ("seats", |r| r.seats = vec!["C1".to_owned()]),
+        ("seats", |r| r.seats = vec!["C1".to_owned(), "C1".to_owned()]),
+        ("seats", |r| r.seats = vec!["C1".to_owned(), "Z9".to_owned()]),
+        ("seats", |r| r.seats = vec!["C1".to_owned(), "W1".to_owned()]),
+    ];
+    for (field, spoil) in cases {
+        let mut request = good();
+        spoil(&mut request);
+        let refused = hold(&house, &request).await.expect_err(field);
+        assert_eq!(refused.code(), Code::InvalidArgument, "{field}: {refused}");
+        assert!(refused.message().starts_with(field), "{}", refused.message());
+    }
+    let mut unknown = good();
+    unknown.showing_id = Uuid::new_v4().to_string();
+    assert_eq!(hold(&house, &unknown).await.expect_err("unknown").code(), Code::NotFound);
+    house.clock.set(minutes(61));
+    let mut past = good();
+    past.expires_at = Some(timestamp(minutes(70)));
+    let refused = hold(&house, &past).await.expect_err("begun");
+    assert_eq!((refused.code(), refused.message().starts_with("showing_id")), (Code::InvalidArgument, true));
+
+    let mut client = client!(house, &operator());
+    let window = |from: i64, until: i64| pb::ListProgrammeRequest {
+        from: Some(timestamp(minutes(from))),
+        until: Some(timestamp(minutes(until))),
+        include_closed: false,
+    };
+    for bad in [window(0, 0), window(0, 63 * 24 * 60), pb::ListProgrammeRequest::default()] {
+        assert_eq!(client.list_programme(bad).await.expect_err("bad").code(), Code::InvalidArgument);
+    }
+    let delay = |minutes: u32| pb::DelayShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.clone(),
+        minutes,
+        reason: None,
+    };
+    for bad in [delay(0), delay(241)] {
+        assert!(client.delay_showing(bad).await.expect_err("bad").message().starts_with("minutes"));
+    }
+}
+
+#[tokio::test]
+async fn only_those_named_may_call() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let visit = Uuid::now_v7();
+    let others = [visitor(None), staff(Role::Desk), Caller::Service("portal".to_owned())];
+    for caller in &others {
+        let refused = client!(house, caller).hold_seats(wish(visit, &showing, 1)).await.expect_err("journey alone");
+        assert_eq!(refused.code(), Code::PermissionDenied);
+    }
+    let request = pb::GetBookingRequest { visit_id: visit.to_string() };
+    let refused = client!(house, &visitor(Some(Uuid::now_v7()))).get_booking(request).await.expect_err("another's");
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let closed = pb::ListProgrammeRequest {
+        from: Some(timestamp(minutes(0))),
+        until: Some(timestamp(minutes(60))),
+        include_closed: true,
+    };
+    assert_eq!(
+        client!(house, &visitor(None)).list_programme(closed).await.expect_err("closed").code(),
+        Code::PermissionDenied
+    );
+    let nobody =
+        client!(house, &Caller::Nobody).get_showing(pb::GetShowingRequest::default()).await.expect_err("nobody");
+    assert_eq!(nobody.code(), Code::Unauthenticated);
+}
+
+#[tokio::test]
+async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
+    let house = house().await;
+    let before = programme(&house, &operator(), true).await.len();
+    let cases = [
+        ("tax = \"exempt-4-20a\"", "tax = \"none\"", "tariffs[0].tax"),
+        ("seats = 10", "seats = 0", "layouts[0].rows[0].seats"),
+        ("times = [\"09:00\"", "times = [\"25:00\"", "schedule[0].times"),
+        ("title = \"schule-sonnensystem\"", "title = \"x\"", "schedule[0].title"),
+        ("minutes = 50", "minutes = 0", "titles[0].minutes"),
+    ];
+    for (good, bad, key) in cases {
+        let broken = HOUSE_FILE.replacen(good, bad, 1);
+        assert_ne!(broken, HOUSE_FILE, "{good}");
+        let refused = load(&house, &broken, false).await.expect_err(key);
+        assert!(refused.message().contains(key) && refused.message().contains("line "), "{}", refused.message());
+    }
+    let bigger = HOUSE_FILE.replacen("seats = 10", "seats = 11", 1);
+    let refused = load(&house, &bigger, false).await.expect_err("approved plans do not change");
+    assert!(refused.message().contains("new id"), "{}", refused.message());
+    assert_eq!(programme(&house, &operator(), true).await.len(), before);
+}

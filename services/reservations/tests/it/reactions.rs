@@ -1,0 +1,140 @@
+//! The visit's events, each twice and late.
+
+use kernel::ticket_code::Kind;
+use sky_proto::{
+    journey::v1::{VisitCancelled, VisitExpired},
+    reservations::v1 as pb,
+};
+use uuid::Uuid;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn a_visit_is_confirmed_and_cancelled_once() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), showing(&house).await);
+    let held = hold(&house, &wish(visit, &showing.showing_id, 3)).await.expect("held");
+    house.emit("journey", &visit.to_string(), confirmed(visit, &showing.showing_id)).await;
+    house.settle().await;
+    twice(&house, visit, &confirmed(visit, &showing.showing_id)).await;
+    let told: Vec<pb::BookingConfirmed> = house.events("reservations").await;
+    assert_eq!(told.len(), 1);
+    let booking = booking(&house, visit).await.expect("booked");
+    let mut booked: Vec<_> = booking.tickets.iter().map(|ticket| ticket.seat.clone()).collect();
+    booked.sort();
+    let mut wanted: Vec<_> = held.seats.iter().map(|seat| seat.label.clone()).collect();
+    wanted.sort();
+    assert_eq!(booked, wanted);
+    let code = house.keys.read_code(&booking.visit_code).expect("our code");
+    assert_eq!((code.kind, code.id), (Kind::Visit, visit));
+    let ticket = house.keys.read_code(&booking.tickets[0].code).expect("our code");
+    assert_eq!((ticket.kind, ticket.id.to_string()), (Kind::Ticket, booking.tickets[0].ticket_id.clone()));
+
+    let cancelled = VisitCancelled {
+        visit_id: visit.to_string(),
+        showing_id: showing.showing_id.clone(),
+        reason: None,
+        refund: true,
+    };
+    twice(&house, visit, &cancelled).await;
+    // The old confirmation comes once more: cancelled stays cancelled.
+    twice(&house, visit, &confirmed(visit, &showing.showing_id)).await;
+    let told: Vec<pb::BookingCancelled> = house.events("reservations").await;
+    assert_eq!((told.len(), told[0].ticket_ids.len()), (1, 3));
+    let now = get(&house, &showing.showing_id).await.availability.expect("known");
+    assert_eq!((now.sold, now.held), (0, 0));
+}
+
+#[tokio::test]
+async fn a_late_payment_gets_the_same_places_or_others_or_none() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), showing(&house).await.showing_id);
+    let mut first = wish(visit, &showing, 2);
+    first.seats = vec!["C5".to_owned(), "C6".to_owned()];
+    hold(&house, &first).await.expect("held");
+    house.clock.set(minutes(20));
+    twice(&house, visit, &VisitExpired { visit_id: visit.to_string() }).await;
+    twice(&house, visit, &confirmed(visit, &showing)).await;
+    let seats: Vec<_> = booking(&house, visit).await.expect("booked").tickets.into_iter().map(|t| t.seat).collect();
+    assert_eq!(seats, ["C5", "C6"], "nobody had taken them");
+
+    let (late, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let wish_for = |visit: Uuid| {
+        let mut wish = wish(visit, &showing, 2);
+        wish.seats = vec!["D5".to_owned(), "D6".to_owned()];
+        wish.expires_at = Some(kernel::values::timestamp(house.clock.now() + chrono::TimeDelta::minutes(10)));
+        wish
+    };
+    hold(&house, &wish_for(late)).await.expect("held");
+    house.clock.set(minutes(31));
+    // An expired hold is taken over by the next one, without any sweep.
+    hold(&house, &wish_for(other)).await.expect("taken over");
+    twice(&house, late, &confirmed(late, &showing)).await;
+    let seats: Vec<_> = booking(&house, late).await.expect("booked").tickets.into_iter().map(|t| t.seat).collect();
+    assert_eq!(seats.len(), 2);
+    assert!(!seats.contains(&"D5".to_owned()), "equivalent ones: {seats:?}");
+
+    let unlucky = Uuid::now_v7();
+    hold(&house, &{
+        let mut wish = wish_for(unlucky);
+        wish.seats = vec!["E5".to_owned(), "E6".to_owned()];
+        wish
+    })
+    .await
+    .expect("held");
+    twice(&house, unlucky, &VisitExpired { visit_id: unlucky.to_string() }).await;
+    fill(&house, &showing).await;
+    twice(&house, unlucky, &confirmed(unlucky, &showing)).await;
+    let told: Vec<pb::BookingRefused> = house.events("reservations").await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].visit_id, unlucky.to_string());
+}
+
+/// Sells every place that is left, past all quotas.
+async fn fill(house: &kernel::testing::House, showing: &str) {
+    let visit = Uuid::now_v7();
+    let id = Uuid::parse_str(showing).expect("an id");
+    sqlx::query(
+        "insert into booking (visit_id, showing_id, state, channel, seats, items, held_at, expires_at)
+         values ($1, $2, 'confirmed', 'staff', '[]', '[]', $3, $3)",
+    )
+    .bind(visit)
+    .bind(id)
+    .bind(minutes(0))
+    .execute(house.pool("reservations"))
+    .await
+    .expect("a booking");
+    sqlx::query(
+        "insert into seat_claim (showing_id, seat, visit_id, channel, place, expires_at)
+         select s.id, l.label, $2, 'staff', 'general', null
+         from showing s join layout_seat l on l.layout_id = s.layout_id where s.id = $1
+         on conflict do nothing",
+    )
+    .bind(id)
+    .bind(visit)
+    .execute(house.pool("reservations"))
+    .await
+    .expect("filled");
+}
+
+#[tokio::test]
+async fn time_frees_what_nobody_bought() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), showing(&house).await.showing_id);
+    hold(&house, &wish(visit, &showing, 5)).await.expect("held");
+    let before: Vec<pb::AvailabilityChanged> = house.events("reservations").await;
+    let mut now = minutes(11);
+    let freed = async {
+        loop {
+            let told: Vec<pb::AvailabilityChanged> = house.events("reservations").await;
+            if told.len() > before.len() {
+                return told.last().cloned().expect("one").availability.expect("known");
+            }
+            now += chrono::TimeDelta::seconds(10);
+            house.clock.set(now);
+            tokio::task::yield_now().await;
+        }
+    };
+    let freed = tokio::time::timeout(std::time::Duration::from_secs(20), freed).await.expect("swept");
+    assert_eq!(freed.held, 0);
+}
