@@ -1,0 +1,176 @@
+//! Tables of the pure decisions.
+
+use super::{
+    scan::{DoorTicket, Judgement, Party, Scanned, TooMany, Verdict, judge},
+    *,
+};
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
+}
+
+fn admission(state: AdmissionState) -> Admission {
+    Admission {
+        showing: Uuid::from_u128(1),
+        title: Text::default(),
+        hall: "dome".to_owned(),
+        state,
+        scheduled_starts_at: at(60),
+        starts_at: at(60),
+        ends_at: at(110),
+        predicted_end_at: at(110),
+        doors_at: at(40),
+        last_entry_at: at(60),
+        capacity: 110,
+        booked: 3,
+        admitted: 0,
+        revision: 1,
+    }
+}
+
+fn party(showing: u128, admitted: usize, cancelled: bool) -> Party {
+    Party {
+        visit: Uuid::from_u128(9),
+        showing: Uuid::from_u128(showing),
+        reference: "X".to_owned(),
+        cancelled,
+        tickets: (0..3_usize)
+            .map(|n| DoorTicket {
+                id: Uuid::from_u128(100 + n as u128),
+                seat: format!("A{n}"),
+                assistance: false,
+                live: !cancelled,
+                admitted: (n < admitted).then(|| (at(45), "dome-1".to_owned())),
+            })
+            .collect(),
+    }
+}
+
+fn verdict(scanned: &Scanned, state: AdmissionState, house: HouseState, minutes: i64) -> Verdict {
+    judge(scanned, &admission(state), house, 0, "", at(minutes)).expect("no count was given").verdict
+}
+
+#[test]
+fn the_most_urgent_reason_wins() {
+    use AdmissionState::{Cancelled, DoorsOpen, LastCall, Planned, Running};
+    use HouseState::{AdmissionStopped, Evacuating, Normal};
+    let good = Scanned::Party(party(1, 0, false));
+    let table = [
+        (&good, DoorsOpen, Normal, 50, Verdict::Admitted),
+        (&good, LastCall, Normal, 59, Verdict::Admitted),
+        (&good, Planned, Normal, 50, Verdict::TooEarly),
+        (&good, DoorsOpen, Normal, 61, Verdict::TooLate),
+        (&good, Running, Normal, 55, Verdict::TooLate),
+        (&good, Cancelled, Normal, 50, Verdict::Cancelled),
+        (&good, DoorsOpen, Evacuating, 50, Verdict::Stopped),
+        (&good, DoorsOpen, AdmissionStopped, 50, Verdict::Stopped),
+        (&Scanned::Party(party(1, 3, false)), DoorsOpen, Normal, 50, Verdict::AlreadyAdmitted),
+        (&Scanned::Party(party(1, 3, false)), Running, Normal, 70, Verdict::AlreadyAdmitted),
+        (&Scanned::Party(party(1, 0, true)), DoorsOpen, Normal, 50, Verdict::Cancelled),
+        (&Scanned::Party(party(2, 0, false)), DoorsOpen, Normal, 50, Verdict::WrongShowing),
+        (&Scanned::Unknown, DoorsOpen, Normal, 50, Verdict::Unknown),
+        (&Scanned::Forged, DoorsOpen, Normal, 50, Verdict::Forged),
+        (&Scanned::Forged, DoorsOpen, Evacuating, 50, Verdict::Stopped),
+        (&Scanned::NotHereYet { showing: Uuid::from_u128(1) }, DoorsOpen, Normal, 50, Verdict::Unknown),
+        (&Scanned::NotHereYet { showing: Uuid::from_u128(2) }, DoorsOpen, Normal, 50, Verdict::WrongShowing),
+    ];
+    for (scanned, state, house, minutes, expected) in table {
+        assert_eq!(verdict(scanned, state, house, minutes), expected, "{scanned:?} {state:?} {house:?}");
+    }
+}
+
+#[test]
+fn a_party_may_come_in_parts() {
+    let judge = |party: Party, count: u32, late: &str, minutes: i64| {
+        judge(
+            &Scanned::Party(party),
+            &admission(AdmissionState::DoorsOpen),
+            HouseState::Normal,
+            count,
+            late,
+            at(minutes),
+        )
+    };
+    let two = judge(party(1, 0, false), 2, "", 50).expect("two of three");
+    assert_eq!(two.admits.len(), 2);
+    let rest = judge(party(1, 2, false), 0, "", 50).expect("the rest");
+    assert_eq!(rest.admits, [Uuid::from_u128(102)]);
+    assert_eq!(judge(party(1, 2, false), 2, "", 50), Err(TooMany { left: 1 }));
+    let late = judge(party(1, 0, false), 0, "tram was late", 61).expect("with a reason");
+    assert_eq!(late.verdict, Verdict::Admitted);
+    let one = super::scan::judge(
+        &Scanned::Ticket(party(1, 1, false), Uuid::from_u128(100)),
+        &admission(AdmissionState::DoorsOpen),
+        HouseState::Normal,
+        0,
+        "",
+        at(50),
+    );
+    let expected = Judgement {
+        verdict: Verdict::AlreadyAdmitted,
+        admits: Vec::new(),
+        earlier: Some((at(45), "dome-1".to_owned())),
+        other: None,
+    };
+    assert_eq!(one, Ok(expected));
+}
+
+#[test]
+fn every_state_has_its_next_ones() {
+    for state in AdmissionState::ALL {
+        assert!(!state.next().contains(&state));
+        assert!(!state.next().contains(&AdmissionState::Cancelled), "only the programme cancels");
+    }
+    assert!(AdmissionState::LastCall.next().contains(&AdmissionState::DoorsOpen));
+    assert!(!AdmissionState::Planned.next().contains(&AdmissionState::Running), "nobody starts behind closed doors");
+}
+
+#[test]
+fn the_predicted_end_follows_what_happens() {
+    let mut admission = admission(AdmissionState::LastCall);
+    admission.move_to(AdmissionState::Running, at(64));
+    assert_eq!(admission.predicted_end_at, at(114));
+    admission.plan(at(80), at(130), at(60), at(80));
+    assert_eq!(admission.predicted_end_at, at(114), "it runs: no plan changes that");
+    admission.move_to(AdmissionState::Egress, at(112));
+    assert_eq!(admission.predicted_end_at, at(112));
+}
+
+#[test]
+fn one_starts_an_evacuation_and_two_end_it() {
+    let house = |state: HouseState, cleared_by: &str| House {
+        state,
+        since: at(0),
+        by: "anna".to_owned(),
+        cleared_by: cleared_by.to_owned(),
+        reason: String::new(),
+        revision: 1,
+    };
+    use HouseState::{AllClear, Evacuating, Normal};
+    assert_eq!(house(Normal, "").set(Evacuating, "anna"), Setting::Take);
+    assert_eq!(house(Evacuating, "").set(Normal, "anna"), Setting::MustClear);
+    assert_eq!(house(Evacuating, "").set(AllClear, "anna"), Setting::FirstClear);
+    assert_eq!(house(Evacuating, "anna").set(AllClear, "anna"), Setting::SamePerson);
+    assert_eq!(house(Evacuating, "anna").set(AllClear, "ben"), Setting::Take);
+    assert_eq!(house(Normal, "").set(AllClear, "ben"), Setting::NothingToClear);
+    assert_eq!(house(Evacuating, "").set(Evacuating, "ben"), Setting::Keep);
+}
+
+#[test]
+fn levels_rise_at_once_and_fall_late() {
+    let table = [
+        (79, Level::Green, Level::Green),
+        (80, Level::Green, Level::Amber),
+        (78, Level::Amber, Level::Amber),
+        (74, Level::Amber, Level::Green),
+        (95, Level::Amber, Level::Red),
+        (91, Level::Red, Level::Red),
+        (89, Level::Red, Level::Amber),
+        (100, Level::Green, Level::Stop),
+        (96, Level::Stop, Level::Stop),
+        (0, Level::Stop, Level::Green),
+    ];
+    for (count, before, expected) in table {
+        assert_eq!(Level::of(count, 100, before), expected, "{count} after {before:?}");
+    }
+}

@@ -1,0 +1,61 @@
+//! Everything that flow refuses or that can go wrong in it, with codes and sentences. A scan that is not
+//! admitted is no error: it has a verdict.
+
+use kernel::{Code, Coded, error::database_code, values::InvalidField};
+
+use crate::domain::{AdmissionState, HouseState};
+
+/// A refusal or a fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    #[error("there is no such zone; see the house file's [flow] for their names")]
+    NoZone,
+    #[error("this showing is not known at the door; choose one of the programme")]
+    NoShowing,
+    #[error("no booking has this reference; ask for the code or the name in the booking")]
+    NoParty,
+    #[error("{} is not possible after {}; {}", .to.words(), .from.words(), .from.next_words())]
+    NotNext { from: AdmissionState, to: AdmissionState },
+    #[error("some are admitted already; the doors cannot be unopened")]
+    AdmittedAlready,
+    #[error("the house is {}; clear that first", .0.words())]
+    HouseStopped(HouseState),
+    #[error("an evacuation ends with an all-clear by two people; ask for that")]
+    Evacuating,
+    #[error("you have cleared already; a second person must clear too")]
+    SecondPersonNeeded,
+    #[error("only an evacuation is cleared")]
+    NothingToClear,
+    #[error("this scan is being answered; scan again")]
+    ScanInProgress,
+    #[error("a stored value cannot be read: {0}")]
+    Stored(String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) => Code::InvalidArgument,
+            Self::NoZone | Self::NoShowing | Self::NoParty => Code::NotFound,
+            Self::NotNext { .. }
+            | Self::AdmittedAlready
+            | Self::HouseStopped(_)
+            | Self::Evacuating
+            | Self::SecondPersonNeeded
+            | Self::NothingToClear => Code::FailedPrecondition,
+            Self::ScanInProgress => Code::Conflict,
+            Self::Stored(_) => Code::Internal,
+            Self::Database(error) => database_code(error),
+        }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        kernel::error::status(&error)
+    }
+}

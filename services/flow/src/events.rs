@@ -1,0 +1,171 @@
+//! The domain in the words of the contract. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use kernel::values::timestamp;
+use sky_proto::flow::v1 as pb;
+use uuid::Uuid;
+
+use crate::{
+    commands::ScanAnswer,
+    domain::{
+        Admission, AdmissionState, House, HouseState, Level, Quality, Zone,
+        scan::{Party, Verdict},
+    },
+};
+
+pub(crate) fn admission_state(state: AdmissionState) -> pb::AdmissionState {
+    match state {
+        AdmissionState::Planned => pb::AdmissionState::Planned,
+        AdmissionState::DoorsOpen => pb::AdmissionState::DoorsOpen,
+        AdmissionState::LastCall => pb::AdmissionState::LastCall,
+        AdmissionState::Running => pb::AdmissionState::Running,
+        AdmissionState::Egress => pb::AdmissionState::Egress,
+        AdmissionState::Turnover => pb::AdmissionState::Turnover,
+        AdmissionState::Closed => pb::AdmissionState::Closed,
+        AdmissionState::Cancelled => pb::AdmissionState::Cancelled,
+    }
+}
+
+fn verdict(verdict: Verdict) -> pb::ScanVerdict {
+    match verdict {
+        Verdict::Admitted => pb::ScanVerdict::Admitted,
+        Verdict::AlreadyAdmitted => pb::ScanVerdict::AlreadyAdmitted,
+        Verdict::WrongShowing => pb::ScanVerdict::WrongShowing,
+        Verdict::TooEarly => pb::ScanVerdict::TooEarly,
+        Verdict::TooLate => pb::ScanVerdict::TooLate,
+        Verdict::Cancelled => pb::ScanVerdict::Cancelled,
+        Verdict::Unknown => pb::ScanVerdict::Unknown,
+        Verdict::Forged => pb::ScanVerdict::Forged,
+        Verdict::Stopped => pb::ScanVerdict::Stopped,
+    }
+}
+
+pub(crate) fn admission(admission: &Admission) -> pb::Admission {
+    pb::Admission {
+        showing_id: admission.showing.to_string(),
+        title: Some(admission.title.to_proto()),
+        hall: admission.hall.clone(),
+        state: admission_state(admission.state).into(),
+        starts_at: Some(timestamp(admission.starts_at)),
+        ends_at: Some(timestamp(admission.predicted_end_at)),
+        doors_at: Some(timestamp(admission.doors_at)),
+        last_entry_at: Some(timestamp(admission.last_entry_at)),
+        capacity: admission.capacity,
+        booked: admission.booked,
+        admitted: admission.admitted,
+        delayed_minutes: u32::try_from(admission.delay().num_minutes()).unwrap_or(0),
+        revision: admission.revision,
+    }
+}
+
+pub(crate) fn zone(zone: &Zone) -> pb::Zone {
+    pb::Zone {
+        zone_id: zone.id.clone(),
+        name: Some(zone.name.to_proto()),
+        capacity: zone.capacity,
+        capacity_source: zone.capacity_source.clone(),
+        count: zone.count,
+        level: match zone.level {
+            Level::Green => pb::ZoneLevel::Green.into(),
+            Level::Amber => pb::ZoneLevel::Amber.into(),
+            Level::Red => pb::ZoneLevel::Red.into(),
+            Level::Stop => pb::ZoneLevel::Stop.into(),
+        },
+        quality: match zone.quality {
+            Quality::Live => pb::Quality::Live.into(),
+            Quality::Estimated => pb::Quality::Estimated.into(),
+            Quality::Manual => pb::Quality::Manual.into(),
+        },
+        observed_at: Some(timestamp(zone.observed_at)),
+    }
+}
+
+pub(crate) fn house(house: &House) -> pb::House {
+    pb::House {
+        state: match house.state {
+            HouseState::Normal => pb::HouseState::Normal.into(),
+            HouseState::Crowded => pb::HouseState::Crowded.into(),
+            HouseState::AdmissionStopped => pb::HouseState::AdmissionStopped.into(),
+            HouseState::Evacuating => pb::HouseState::Evacuating.into(),
+            HouseState::AllClear => pb::HouseState::AllClear.into(),
+        },
+        since: Some(timestamp(house.since)),
+        by: house.by.clone(),
+        cleared_by: house.cleared_by.clone(),
+    }
+}
+
+pub(crate) fn party(party: &Party) -> pb::Party {
+    pb::Party {
+        visit_id: party.visit.to_string(),
+        reference: party.reference.clone(),
+        showing_id: party.showing.to_string(),
+        size: u32::try_from(party.tickets.len()).unwrap_or(u32::MAX),
+        admitted: party.admitted(),
+        cancelled: party.cancelled,
+        seats: party.tickets.iter().map(|ticket| ticket.seat.clone()).collect(),
+    }
+}
+
+pub(crate) fn scan_response(answer: &ScanAnswer) -> pb::ScanResponse {
+    let judgement = &answer.judgement;
+    let mut response = pb::ScanResponse {
+        verdict: verdict(judgement.verdict).into(),
+        message: Some(answer.message.to_proto()),
+        admitted_now: u32::try_from(judgement.admits.len()).unwrap_or(u32::MAX),
+        ..Default::default()
+    };
+    if let Some(party) = &answer.party {
+        response.admitted_total = party.admitted();
+        response.party_size = party.size();
+        let admitted = |id: &Uuid| judgement.admits.contains(id);
+        response.seats =
+            party.tickets.iter().filter(|ticket| admitted(&ticket.id)).map(|ticket| ticket.seat.clone()).collect();
+        response.assistance = party.tickets.iter().any(|ticket| ticket.live && ticket.assistance);
+    }
+    if let Some((at, lane)) = &judgement.earlier {
+        response.earlier_at = Some(timestamp(*at));
+        response.earlier_lane.clone_from(lane);
+    }
+    if let Some(other) = judgement.other {
+        response.other_showing_id = other.to_string();
+        response.other_starts_at = answer.other.as_ref().map(|other| timestamp(other.starts_at));
+    }
+    response
+}
+
+pub(crate) fn admission_moved(admission: &Admission, at: DateTime<Utc>) -> pb::AdmissionMoved {
+    pb::AdmissionMoved {
+        showing_id: admission.showing.to_string(),
+        state: admission_state(admission.state).into(),
+        at: Some(timestamp(at)),
+        predicted_end_at: Some(timestamp(admission.predicted_end_at)),
+    }
+}
+
+pub(crate) fn party_admitted(
+    admission: &Admission,
+    visit: Uuid,
+    tickets: &[Uuid],
+    lane: &str,
+    at: DateTime<Utc>,
+) -> pb::PartyAdmitted {
+    pb::PartyAdmitted {
+        showing_id: admission.showing.to_string(),
+        visit_id: visit.to_string(),
+        ticket_ids: tickets.iter().map(Uuid::to_string).collect(),
+        lane: lane.to_owned(),
+        at: Some(timestamp(at)),
+        admitted_total: admission.admitted,
+        booked_total: admission.booked,
+    }
+}
+
+pub(crate) fn zone_changed(zone_: &Zone) -> pb::ZoneChanged {
+    pb::ZoneChanged { zone: Some(zone(zone_)) }
+}
+
+/// Without the accounts: other services need not know who has set or cleared it.
+pub(crate) fn house_state_changed(house_: &House) -> pb::HouseStateChanged {
+    pb::HouseStateChanged { house: Some(pb::House { by: String::new(), cleared_by: String::new(), ..house(house_) }) }
+}

@@ -1,0 +1,242 @@
+//! The gRPC face of flow: reads and checks what was sent, calls commands, answers. No decisions.
+
+use std::pin::Pin;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::Stream;
+use kernel::{
+    Access, Caller, Db, Live, Role, Who,
+    identity::Keys,
+    ticket_code::{self, Kind, NotOurs},
+    values::{self, InvalidField, invalid},
+};
+use prost::Message;
+use sky_proto::flow::v1::{self as pb, flow_server::Flow};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    commands::{self, Code, FLOW_TOPIC, Scan},
+    domain::{AdmissionState, HouseState},
+    error::Error,
+    events, store,
+};
+
+/// Whoever works here may see how full the house is; visitors see the monitors.
+const STAFF: &[Who] = &[
+    Who::Staff(Role::Desk),
+    Who::Staff(Role::Operator),
+    Who::Staff(Role::Kitchen),
+    Who::Staff(Role::Attendant),
+    Who::Device("scanner"),
+    Who::AnyService,
+];
+const DOOR: &[Who] = &[Who::Staff(Role::Desk), Who::Staff(Role::Operator)];
+
+/// Who may call what.
+pub(crate) const ACCESS: Access = Access {
+    service: "sky.flow.v1.Flow",
+    methods: &[
+        ("GetFlow", STAFF),
+        ("WatchFlow", STAFF),
+        ("CorrectZone", DOOR),
+        ("MoveAdmission", DOOR),
+        ("Scan", &[Who::Device("scanner"), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
+        ("SetHouseState", DOOR),
+        ("FindParty", DOOR),
+    ],
+};
+
+/// The window of showings that a live stream shows.
+pub(crate) const WATCHED_BEFORE: TimeDelta = TimeDelta::hours(6);
+pub(crate) const WATCHED_AHEAD: TimeDelta = TimeDelta::hours(18);
+const LONGEST_WINDOW: TimeDelta = TimeDelta::days(62);
+/// A signed code has about 170 characters.
+const LONGEST_CODE: usize = 400;
+/// More people than any zone holds is a typing error.
+const MOST_PEOPLE: u32 = 10_000;
+
+/// The server.
+#[derive(Debug)]
+pub(crate) struct FlowGrpc {
+    db: Db,
+    keys: Keys,
+    flow: Live<pb::FlowSnapshot>,
+}
+
+impl FlowGrpc {
+    pub(crate) const fn new(db: Db, keys: Keys, flow: Live<pb::FlowSnapshot>) -> Self {
+        Self { db, keys, flow }
+    }
+
+    fn code(&self, code: &str) -> Code {
+        if let Some(reference) = ticket_code::read_reference(code) {
+            return Code::Reference(reference);
+        }
+        match self.keys.read_code(code) {
+            Ok(code) => match code.kind {
+                Kind::Ticket => Code::Ticket { id: code.id, showing: code.showing },
+                Kind::Visit => Code::Visit { id: code.id, showing: code.showing },
+            },
+            Err(NotOurs::Malformed) => Code::Unknown,
+            Err(NotOurs::Forged) => Code::Forged,
+        }
+    }
+
+    fn read_scan(&self, request: &pb::ScanRequest) -> Result<Scan, InvalidField> {
+        let code = values::text("code", &request.code, LONGEST_CODE)?;
+        if code.is_empty() {
+            return Err(invalid("code", "is missing; scan a code or type the reference"));
+        }
+        Ok(Scan {
+            device: values::slug("device_id", &request.device_id)?.to_owned(),
+            nonce: values::slug("nonce", &request.nonce)?.to_owned(),
+            lane: values::slug("lane", &request.lane)?.to_owned(),
+            showing: values::id("showing_id", &request.showing_id)?,
+            code: self.code(&code),
+            party_count: request.party_count,
+            late_reason: values::text("late_reason", &request.late_reason, 200)?,
+        })
+    }
+
+    async fn find_party(&self, reference: &str) -> Result<pb::Party, Error> {
+        let reference = ticket_code::read_reference(reference)
+            .ok_or_else(|| invalid("reference", "is no reference like K7QM-3F9A; check it letter by letter"))?;
+        let mut conn = self.db.pool().acquire().await?;
+        let party = store::party_of_reference(&mut conn, &reference).await?.ok_or(Error::NoParty)?;
+        Ok(events::party(&party))
+    }
+}
+
+/// House, zones and the admissions that start in a window.
+pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<pb::FlowSnapshot, Error> {
+    let mut conn = db.pool().acquire().await?;
+    // The revision first: a change after it is a reason to load again, never a change missed.
+    Ok(pb::FlowSnapshot {
+        revision: store::revision(&mut conn).await?,
+        house: Some(events::house(&store::house(&mut conn).await?)),
+        zones: store::zones(&mut conn).await?.iter().map(events::zone).collect(),
+        admissions: store::admissions(&mut conn, from, until).await?.iter().map(events::admission).collect(),
+        observed_at: Some(values::timestamp(db.clock().now())),
+    })
+}
+
+fn admission_state(value: i32) -> Result<AdmissionState, InvalidField> {
+    match values::choice("to", value)? {
+        pb::AdmissionState::Planned => Ok(AdmissionState::Planned),
+        pb::AdmissionState::DoorsOpen => Ok(AdmissionState::DoorsOpen),
+        pb::AdmissionState::LastCall => Ok(AdmissionState::LastCall),
+        pb::AdmissionState::Running => Ok(AdmissionState::Running),
+        pb::AdmissionState::Egress => Ok(AdmissionState::Egress),
+        pb::AdmissionState::Turnover => Ok(AdmissionState::Turnover),
+        pb::AdmissionState::Closed => Ok(AdmissionState::Closed),
+        pb::AdmissionState::Cancelled => Err(invalid("to", "a showing is cancelled with CancelShowing of journey")),
+        pb::AdmissionState::Unspecified => Err(invalid("to", "is missing")),
+    }
+}
+
+fn house_state(value: i32) -> Result<HouseState, InvalidField> {
+    match values::choice("state", value)? {
+        pb::HouseState::Normal => Ok(HouseState::Normal),
+        pb::HouseState::Crowded => Ok(HouseState::Crowded),
+        pb::HouseState::AdmissionStopped => Ok(HouseState::AdmissionStopped),
+        pb::HouseState::Evacuating => Ok(HouseState::Evacuating),
+        pb::HouseState::AllClear => Ok(HouseState::AllClear),
+        pb::HouseState::Unspecified => Err(invalid("state", "is missing")),
+    }
+}
+
+#[tonic::async_trait]
+impl Flow for FlowGrpc {
+    type WatchFlowStream = Pin<Box<dyn Stream<Item = Result<pb::FlowSnapshot, Status>> + Send>>;
+
+    async fn get_flow(&self, request: Request<pb::GetFlowRequest>) -> Result<Response<pb::FlowSnapshot>, Status> {
+        let request = request.into_inner();
+        let (from, until) = (values::time("from", request.from)?, values::time("until", request.until)?);
+        if until <= from || until - from > LONGEST_WINDOW {
+            return Err(invalid("until", "must be later than `from`, by at most 62 days").into());
+        }
+        Ok(Response::new(snapshot(&self.db, from, until).await?))
+    }
+
+    async fn watch_flow(
+        &self,
+        request: Request<pb::WatchFlowRequest>,
+    ) -> Result<Response<Self::WatchFlowStream>, Status> {
+        let stream = self.flow.watch(FLOW_TOPIC, request.into_inner().after_revision).await?;
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn correct_zone(&self, request: Request<pb::CorrectZoneRequest>) -> Result<Response<pb::Zone>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let request = request.into_inner();
+        let id = values::slug("zone_id", &request.zone_id)?.to_owned();
+        let reason = values::text("reason", &request.reason, 200)?;
+        if reason.is_empty() {
+            return Err(invalid("reason", "is missing; say in a few words why").into());
+        }
+        if request.count > MOST_PEOPLE {
+            return Err(invalid("count", format!("is more than {MOST_PEOPLE}")).into());
+        }
+        let zone = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move { commands::correct_zone(tx, &id, request.count, &reason, &by).await })
+            })
+            .await?;
+        Ok(Response::new(events::zone(&zone)))
+    }
+
+    async fn move_admission(
+        &self,
+        request: Request<pb::MoveAdmissionRequest>,
+    ) -> Result<Response<pb::Admission>, Status> {
+        let request = request.into_inner();
+        let showing = values::id("showing_id", &request.showing_id)?;
+        let to = admission_state(request.to)?;
+        let admission = self.db.transact(move |tx| Box::pin(commands::move_admission(tx, showing, to))).await?;
+        Ok(Response::new(events::admission(&admission)))
+    }
+
+    async fn scan(&self, request: Request<pb::ScanRequest>) -> Result<Response<pb::ScanResponse>, Status> {
+        let caller = Caller::of(&request);
+        let scan = self.read_scan(request.get_ref())?;
+        if let Caller::Device { id, .. } = &caller
+            && *id != scan.device
+        {
+            return Err(Status::permission_denied("device_id: a scanner scans under its own id only."));
+        }
+        let answer = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let admission = commands::lock_showing(tx, scan.showing).await?;
+                    if let Some(first) = store::recorded_scan(tx.conn(), &scan.device, &scan.nonce).await? {
+                        return pb::ScanResponse::decode(first.as_slice())
+                            .map_err(|error| Error::Stored(error.to_string()));
+                    }
+                    let decided = commands::scan(tx, admission, &scan).await?;
+                    let answer = events::scan_response(&decided);
+                    let (now, visit) = (tx.now(), decided.party.as_ref().map(|party| party.visit));
+                    let (verdict, admits) = (decided.judgement.verdict, &decided.judgement.admits);
+                    let bytes = answer.encode_to_vec();
+                    store::record_scan(tx.conn(), &scan, verdict, visit, admits, &bytes, now).await?;
+                    Ok::<_, Error>(answer)
+                })
+            })
+            .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn set_house_state(&self, request: Request<pb::SetHouseStateRequest>) -> Result<Response<pb::House>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let request = request.into_inner();
+        let state = house_state(request.state)?;
+        let reason = values::text("reason", &request.reason, 200)?;
+        let house = self.db.transact(move |tx| Box::pin(commands::set_house(tx, state, reason, by))).await?;
+        Ok(Response::new(events::house(&house)))
+    }
+
+    async fn find_party(&self, request: Request<pb::FindPartyRequest>) -> Result<Response<pb::Party>, Status> {
+        Ok(Response::new(self.find_party(&request.into_inner().reference).await?))
+    }
+}

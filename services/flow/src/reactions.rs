@@ -1,0 +1,78 @@
+//! What reservations' events mean at the door. Each may come twice and late.
+
+use kernel::{
+    BoxFuture, Event, Failure, Tx,
+    values::{self, InvalidField, Text},
+};
+use prost::Name;
+use sky_proto::reservations::v1::{
+    BookingCancelled, BookingConfirmed, Need, ShowingCancelled, ShowingDelayed, ShowingScheduled,
+};
+
+use crate::{
+    commands::{self, Plan},
+    domain::scan::{DoorTicket, Party},
+};
+
+/// Showings and tickets.
+pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        match event.name() {
+            ShowingScheduled::NAME => {
+                let told = event.decode::<ShowingScheduled>()?;
+                let plan = Plan {
+                    showing: values::id("showing_id", &told.showing_id)?,
+                    starts_at: values::time("starts_at", told.starts_at)?,
+                    ends_at: values::time("ends_at", told.ends_at)?,
+                    doors_at: values::time("doors_at", told.doors_at)?,
+                    last_entry_at: values::time("last_entry_at", told.last_entry_at)?,
+                };
+                let title = Text::from_proto(told.title);
+                commands::showing_scheduled(tx, plan, title, told.hall, told.capacity).await?;
+            }
+            ShowingDelayed::NAME => {
+                let told = event.decode::<ShowingDelayed>()?;
+                let plan = Plan {
+                    showing: values::id("showing_id", &told.showing_id)?,
+                    starts_at: values::time("starts_at", told.starts_at)?,
+                    ends_at: values::time("ends_at", told.ends_at)?,
+                    doors_at: values::time("doors_at", told.doors_at)?,
+                    last_entry_at: values::time("last_entry_at", told.last_entry_at)?,
+                };
+                commands::showing_delayed(tx, &plan).await?;
+            }
+            ShowingCancelled::NAME => {
+                let told = event.decode::<ShowingCancelled>()?;
+                commands::showing_cancelled(tx, values::id("showing_id", &told.showing_id)?).await?;
+            }
+            BookingConfirmed::NAME => {
+                let told = event.decode::<BookingConfirmed>()?;
+                commands::tickets_issued(tx, &party(&told)?).await?;
+            }
+            BookingCancelled::NAME => {
+                let told = event.decode::<BookingCancelled>()?;
+                let visit = values::id("visit_id", &told.visit_id)?;
+                commands::tickets_voided(tx, visit, values::id("showing_id", &told.showing_id)?).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+fn party(told: &BookingConfirmed) -> Result<Party, InvalidField> {
+    let mut tickets = Vec::new();
+    for ticket in &told.tickets {
+        // A hearing loop needs no hand at the door.
+        let assistance = matches!(ticket.need(), Need::Wheelchair | Need::StepFree | Need::GuideDog);
+        let id = values::id("ticket_id", &ticket.ticket_id)?;
+        tickets.push(DoorTicket { id, seat: ticket.seat.clone(), assistance, live: true, admitted: None });
+    }
+    Ok(Party {
+        visit: values::id("visit_id", &told.visit_id)?,
+        showing: values::id("showing_id", &told.showing_id)?,
+        reference: told.reference.clone(),
+        cancelled: false,
+        tickets,
+    })
+}

@@ -1,0 +1,189 @@
+//! Parties, the door's tickets, and the log of scans.
+
+use chrono::{DateTime, Utc};
+use kernel::error::broken_constraint;
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use crate::{
+    commands::Scan,
+    domain::scan::{DoorTicket, Party, Verdict},
+    error::Error,
+};
+
+type PartyRow = (Uuid, Uuid, String, bool);
+
+#[derive(FromRow)]
+struct TicketRow {
+    ticket_id: Uuid,
+    seat: String,
+    assistance: bool,
+    live: bool,
+    admitted_at: Option<DateTime<Utc>>,
+    lane: Option<String>,
+}
+
+async fn with_tickets(conn: &mut PgConnection, row: Option<PartyRow>) -> Result<Option<Party>, Error> {
+    let Some((visit, showing, reference, cancelled)) = row else {
+        return Ok(None);
+    };
+    let rows: Vec<TicketRow> = sqlx::query_as(
+        "select ticket_id, seat, assistance, live, admitted_at, lane from door_ticket where visit_id = $1
+         order by length(seat), seat, ticket_id",
+    )
+    .bind(visit)
+    .fetch_all(conn)
+    .await?;
+    let tickets = rows
+        .into_iter()
+        .map(|row| DoorTicket {
+            id: row.ticket_id,
+            seat: row.seat,
+            assistance: row.assistance,
+            live: row.live,
+            admitted: row.admitted_at.zip(row.lane),
+        })
+        .collect();
+    Ok(Some(Party { visit, showing, reference, cancelled, tickets }))
+}
+
+pub(crate) async fn party(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Party>, Error> {
+    let row = sqlx::query_as("select visit_id, showing_id, reference, cancelled from party where visit_id = $1")
+        .bind(visit)
+        .fetch_optional(&mut *conn)
+        .await?;
+    with_tickets(conn, row).await
+}
+
+pub(crate) async fn party_of_ticket(conn: &mut PgConnection, ticket: Uuid) -> Result<Option<Party>, Error> {
+    let row = sqlx::query_as(
+        "select p.visit_id, p.showing_id, p.reference, p.cancelled
+         from party p join door_ticket t on t.visit_id = p.visit_id where t.ticket_id = $1",
+    )
+    .bind(ticket)
+    .fetch_optional(&mut *conn)
+    .await?;
+    with_tickets(conn, row).await
+}
+
+/// The party with this reference; of several (references are short) the one not cancelled.
+pub(crate) async fn party_of_reference(conn: &mut PgConnection, reference: &str) -> Result<Option<Party>, Error> {
+    let row = sqlx::query_as(
+        "select visit_id, showing_id, reference, cancelled from party where reference = $1
+         order by cancelled, visit_id desc limit 1",
+    )
+    .bind(reference)
+    .fetch_optional(&mut *conn)
+    .await?;
+    with_tickets(conn, row).await
+}
+
+/// Adds a party and its tickets; one that is known (or was cancelled before) stays as it is.
+pub(crate) async fn add_party(conn: &mut PgConnection, party: &Party) -> Result<(), Error> {
+    let added = sqlx::query(
+        "insert into party (visit_id, showing_id, reference, cancelled) values ($1, $2, $3, false) on conflict do nothing",
+    )
+    .bind(party.visit)
+    .bind(party.showing)
+    .bind(&party.reference)
+    .execute(&mut *conn)
+    .await?;
+    if added.rows_affected() == 0 {
+        return Ok(());
+    }
+    for ticket in &party.tickets {
+        sqlx::query(
+            "insert into door_ticket (ticket_id, visit_id, showing_id, seat, assistance, live)
+             values ($1, $2, $3, $4, $5, true)",
+        )
+        .bind(ticket.id)
+        .bind(party.visit)
+        .bind(party.showing)
+        .bind(&ticket.seat)
+        .bind(ticket.assistance)
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Marks a party as cancelled, known or not.
+pub(crate) async fn void_party(conn: &mut PgConnection, visit: Uuid, showing: Uuid) -> Result<(), Error> {
+    sqlx::query(
+        "insert into party (visit_id, showing_id, reference, cancelled) values ($1, $2, '', true)
+         on conflict (visit_id) do update set cancelled = true",
+    )
+    .bind(visit)
+    .bind(showing)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query("update door_ticket set live = false where visit_id = $1 and live").bind(visit).execute(conn).await?;
+    Ok(())
+}
+
+/// Admits tickets that are not in yet; answers how many those were.
+pub(crate) async fn admit(
+    conn: &mut PgConnection,
+    tickets: &[Uuid],
+    lane: &str,
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
+    let done = sqlx::query(
+        "update door_ticket set admitted_at = $2, lane = $3 where ticket_id = any($1) and live and admitted_at is null",
+    )
+    .bind(tickets)
+    .bind(now)
+    .bind(lane)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The answer that this device was given to this nonce.
+pub(crate) async fn recorded_scan(
+    conn: &mut PgConnection,
+    device: &str,
+    nonce: &str,
+) -> Result<Option<Vec<u8>>, Error> {
+    let answer = sqlx::query_scalar("select answer from scan where device_id = $1 and nonce = $2")
+        .bind(device)
+        .bind(nonce)
+        .fetch_optional(conn)
+        .await?;
+    Ok(answer)
+}
+
+/// Records a scan with its answer.
+pub(crate) async fn record_scan(
+    conn: &mut PgConnection,
+    scan: &Scan,
+    verdict: Verdict,
+    visit: Option<Uuid>,
+    admitted: &[Uuid],
+    answer: &[u8],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into scan (device_id, nonce, showing_id, lane, visit_id, ticket_id, verdict, admitted_now, late_reason,
+             at, answer)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(&scan.device)
+    .bind(&scan.nonce)
+    .bind(scan.showing)
+    .bind(&scan.lane)
+    .bind(visit)
+    .bind(admitted.first().filter(|_| admitted.len() == 1))
+    .bind(verdict.name())
+    .bind(i32::try_from(admitted.len()).unwrap_or(i32::MAX))
+    .bind(&scan.late_reason)
+    .bind(now)
+    .bind(answer)
+    .execute(conn)
+    .await
+    .map_err(|error| match broken_constraint(&error) {
+        Some("scan_once") => Error::ScanInProgress,
+        _ => Error::Database(error),
+    })?;
+    Ok(())
+}

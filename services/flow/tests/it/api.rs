@@ -1,0 +1,153 @@
+//! The gRPC API: admissions, zones, the house's state; bad input; who may call.
+
+use kernel::{
+    Caller, Role,
+    testing::{staff, visitor},
+};
+use sky_proto::flow::v1::{self as pb, AdmissionState, HouseState, ScanVerdict, ZoneLevel};
+use tokio_stream::StreamExt;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+#[tokio::test]
+async fn admission_moves_step_by_step_and_people_with_it() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let refused = move_to(&house, showing, AdmissionState::Egress).await.expect_err("not yet");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(refused.message().contains("next: last call or running"), "{}", refused.message());
+    move_to(&house, showing, AdmissionState::LastCall).await.expect("last call");
+    move_to(&house, showing, AdmissionState::DoorsOpen).await.expect("somebody is in sight");
+    scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("in");
+    let refused = move_to(&house, showing, AdmissionState::Planned).await.expect_err("some are in");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    for (to, dome, foyer) in [
+        (AdmissionState::Running, 3, 0),
+        (AdmissionState::Egress, 0, 3),
+        (AdmissionState::Turnover, 0, 3),
+        (AdmissionState::Closed, 0, 0),
+    ] {
+        for _ in 0..2 {
+            assert_eq!(move_to(&house, showing, to).await.expect("moved").state(), to);
+        }
+        assert_eq!((count(&house, "dome").await, count(&house, "foyer").await), (dome, foyer), "{to:?}");
+    }
+    let told: Vec<pb::AdmissionMoved> = house.events("flow").await;
+    assert_eq!(told.len(), 7, "one per move, none per repeat");
+}
+
+#[tokio::test]
+async fn an_evacuation_stops_the_door_and_needs_two_to_end() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let set = async |caller: &Caller, state: HouseState| {
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new() };
+        client!(house, caller).set_house_state(request).await.map(tonic::Response::into_inner)
+    };
+    let anna = Caller::Staff { account: "anna".to_owned(), roles: vec![Role::Desk] };
+    let ben = Caller::Staff { account: "ben".to_owned(), roles: vec![Role::Operator] };
+    set(&anna, HouseState::Evacuating).await.expect("one is enough");
+    let answer = scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("a verdict");
+    assert_eq!(answer.verdict(), ScanVerdict::Stopped);
+    assert_eq!(set(&anna, HouseState::Normal).await.expect_err("not so").code(), Code::FailedPrecondition);
+    let half = set(&anna, HouseState::AllClear).await.expect("the first");
+    assert_eq!((half.state(), half.cleared_by.as_str()), (HouseState::Evacuating, "anna"));
+    assert_eq!(set(&anna, HouseState::AllClear).await.expect_err("the same").code(), Code::FailedPrecondition);
+    assert_eq!(set(&ben, HouseState::AllClear).await.expect("the second").state(), HouseState::AllClear);
+    set(&ben, HouseState::Normal).await.expect("as usual");
+    let told: Vec<pb::HouseStateChanged> = house.events("flow").await;
+    assert_eq!(told.len(), 4);
+    assert!(told.iter().all(|event| event.house.as_ref().is_some_and(|house| house.by.is_empty())), "no names");
+}
+
+#[tokio::test]
+async fn a_zone_is_corrected_by_hand() {
+    let house = house().await;
+    let correct = async |zone: &str, count: u32, reason: &str| {
+        let request = pb::CorrectZoneRequest { zone_id: zone.to_owned(), count, reason: reason.to_owned() };
+        client!(house, &desk()).correct_zone(request).await.map(tonic::Response::into_inner)
+    };
+    let zone = correct("foyer", 115, "counted by eye").await.expect("set");
+    assert_eq!((zone.count, zone.level(), zone.quality()), (115, ZoneLevel::Red, pb::Quality::Manual));
+    assert_eq!(correct("nowhere", 1, "x").await.expect_err("unknown").code(), Code::NotFound);
+    assert!(correct("foyer", 10_001, "x").await.expect_err("absurd").message().starts_with("count"));
+    assert!(correct("foyer", 1, " ").await.expect_err("why?").message().starts_with("reason"));
+}
+
+#[tokio::test]
+async fn whoever_watches_sees_every_change() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let request = pb::WatchFlowRequest { after_revision: 0 };
+    let mut stream = client!(house, &desk()).watch_flow(request).await.expect("a stream").into_inner();
+    let first = stream.next().await.expect("at once").expect("all");
+    assert_eq!((first.admissions.len(), first.admissions[0].booked), (1, 3));
+    scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("in");
+    let next = stream.next().await.expect("a change").expect("all");
+    assert!(next.revision > first.revision);
+    assert_eq!(next.admissions[0].admitted, 3);
+}
+
+#[tokio::test]
+async fn bad_requests_name_their_field() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let cases: [(&str, fn(&mut pb::ScanRequest)); 9] = [
+        ("device_id", |r| r.device_id.clear()),
+        ("nonce", |r| r.nonce.clear()),
+        ("nonce", |r| r.nonce = "n".repeat(65)),
+        ("lane", |r| r.lane = "a b".to_owned()),
+        ("showing_id", |r| r.showing_id = "x".to_owned()),
+        ("code", |r| r.code.clear()),
+        ("code", |r| r.code = "x".repeat(401)),
+        ("late_reason", |r| r.late_reason = "x".repeat(201)),
+        ("party_count", |r| r.party_count = u32::MAX),
+    ];
+    for (field, spoil) in cases {
+        let mut request = scan_of(showing, &kernel::ticket_code::reference(visit));
+        spoil(&mut request);
+        let refused = client!(house, &desk()).scan(request).await.expect_err(field);
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+        assert!(refused.message().starts_with(field), "{}", refused.message());
+    }
+    let unknown = scan_of(Uuid::now_v7(), "x");
+    assert_eq!(scan(&house, &unknown).await.expect_err("unknown").code(), Code::NotFound);
+    let find = async |reference: &str| {
+        let request = pb::FindPartyRequest { reference: reference.to_owned() };
+        client!(house, &desk()).find_party(request).await.map(tonic::Response::into_inner)
+    };
+    assert_eq!(find(&kernel::ticket_code::reference(visit)).await.expect("found").size, 3);
+    assert!(find("K7QM").await.expect_err("short").message().starts_with("reference"));
+    assert_eq!(
+        find(&kernel::ticket_code::reference(Uuid::now_v7())).await.expect_err("unknown").code(),
+        Code::NotFound
+    );
+    for to in [0, 8, 99] {
+        let request = pb::MoveAdmissionRequest { showing_id: showing.to_string(), to };
+        let refused = client!(house, &desk()).move_admission(request).await.expect_err("no state");
+        assert!(refused.code() == Code::InvalidArgument && refused.message().starts_with("to"), "{refused}");
+    }
+    let broken = HOUSE_FILE.replacen("capacity = 110", "capacity = 0", 1);
+    let refused = load(&house, &broken).await.expect_err("no zone for nobody");
+    assert!(refused.message().contains("flow.zones[1].capacity"), "{}", refused.message());
+}
+
+#[tokio::test]
+async fn only_those_named_may_call() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let reference = kernel::ticket_code::reference(visit);
+    let mut other = scan_of(showing, &reference);
+    other.device_id = "scanner-2".to_owned();
+    let refused = client!(house, &scanner("scanner-1")).scan(other).await.expect_err("under another's id");
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    for caller in [visitor(Some(visit)), staff(Role::Kitchen), Caller::Service("portal".to_owned())] {
+        let refused = client!(house, &caller).scan(scan_of(showing, &reference)).await.expect_err("not them");
+        assert_eq!(refused.code(), Code::PermissionDenied);
+    }
+    let watch = pb::WatchFlowRequest { after_revision: 0 };
+    let refused = client!(house, &visitor(None)).watch_flow(watch).await.expect_err("visitors see the monitors");
+    assert_eq!(refused.code(), Code::PermissionDenied);
+}

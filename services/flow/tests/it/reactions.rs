@@ -1,0 +1,65 @@
+//! Reservations' events, each twice and out of order.
+
+use sky_proto::{
+    flow::v1::{self as pb, AdmissionState, ScanVerdict},
+    reservations::v1::{BookingCancelled, ShowingCancelled},
+};
+use uuid::Uuid;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn the_plan_follows_the_programme_and_the_run_does_not() {
+    let house = house().await;
+    let (showing, ..) = open(&house).await;
+    for _ in 0..2 {
+        told(&house, showing, &delayed(showing, 20)).await;
+        // The old plan comes once more.
+        told(&house, showing, &scheduled(showing)).await;
+    }
+    let admission = snapshot(&house).await.admissions.remove(0);
+    assert_eq!((admission.delayed_minutes, admission.state()), (20, AdmissionState::DoorsOpen));
+    assert_eq!(admission.ends_at, Some(kernel::values::timestamp(minutes(130))));
+    house.clock.set(minutes(85));
+    let running = move_to(&house, showing, AdmissionState::Running).await.expect("started");
+    assert_eq!(running.ends_at, Some(kernel::values::timestamp(minutes(135))));
+    told(&house, showing, &delayed(showing, 40)).await;
+    let admission = snapshot(&house).await.admissions.remove(0);
+    assert_eq!(admission.ends_at, Some(kernel::values::timestamp(minutes(135))));
+}
+
+#[tokio::test]
+async fn cancelled_tickets_admit_nobody_whatever_comes_later() {
+    let house = house().await;
+    let (showing, visit, tickets) = open(&house).await;
+    let cancelled = |visit: Uuid| BookingCancelled {
+        visit_id: visit.to_string(),
+        showing_id: showing.to_string(),
+        ticket_ids: tickets.iter().map(Uuid::to_string).collect(),
+    };
+    for _ in 0..2 {
+        told(&house, visit, &cancelled(visit)).await;
+    }
+    told(&house, visit, &booking(visit, showing, &tickets)).await;
+    let answer = scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("a verdict");
+    assert_eq!(answer.verdict(), ScanVerdict::Cancelled);
+    assert_eq!(snapshot(&house).await.admissions[0].booked, 0);
+    // The cancellation overtakes the booking.
+    let fast = Uuid::now_v7();
+    told(&house, fast, &cancelled(fast)).await;
+    told(&house, fast, &booking(fast, showing, &[Uuid::now_v7()])).await;
+    assert_eq!(snapshot(&house).await.admissions[0].booked, 0);
+}
+
+#[tokio::test]
+async fn a_cancelled_showing_is_told_once() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    for _ in 0..2 {
+        told(&house, showing, &ShowingCancelled { showing_id: showing.to_string(), reason: None }).await;
+    }
+    let answer = scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("a verdict");
+    assert_eq!(answer.verdict(), ScanVerdict::Cancelled);
+    let told: Vec<pb::AdmissionMoved> = house.events("flow").await;
+    assert_eq!(told.iter().filter(|moved| moved.state() == AdmissionState::Cancelled).count(), 1);
+}
