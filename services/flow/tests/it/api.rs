@@ -90,11 +90,14 @@ async fn whoever_watches_sees_every_change() {
     assert_eq!(next.admissions[0].admitted, 3);
 }
 
+/// The field that is named, and how the request is spoiled.
+type Spoiled = (&'static str, fn(&mut pb::ScanRequest));
+
 #[tokio::test]
 async fn bad_requests_name_their_field() {
     let house = house().await;
     let (showing, visit, _) = open(&house).await;
-    let cases: [(&str, fn(&mut pb::ScanRequest)); 9] = [
+    let cases: [Spoiled; 9] = [
         ("device_id", |r| r.device_id.clear()),
         ("nonce", |r| r.nonce.clear()),
         ("nonce", |r| r.nonce = "n".repeat(65)),
