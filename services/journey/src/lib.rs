@@ -1,1 +1,58 @@
-//! placeholder
+//! One visit: the hold over seats, bay and meal, its confirmation, its live timeline. The only domain
+//! service that calls others; what they decide comes back as their events.
+
+mod commands;
+mod domain;
+mod error;
+mod events;
+mod grpc;
+mod projection;
+mod reactions;
+mod saga;
+mod store;
+mod sweep;
+
+use std::time::Duration;
+
+use kernel::{Consumer, Context, Live, Parts, Service};
+use sky_proto::journey::v1::journey_server::JourneyServer;
+use tonic::service::Routes;
+
+/// The service as the kernel runs it.
+pub const SERVICE: Service = Service {
+    name: "journey",
+    migrations: || sqlx::migrate!(),
+    build: |context| Box::pin(async move { Ok(build(&context)) }),
+};
+
+fn build(context: &Context) -> Parts {
+    let db = context.db.clone();
+    let visits = Live::new(context, commands::VISIT_TOPIC, move |key| {
+        let db = db.clone();
+        Box::pin(async move { Ok(grpc::load_visit(&db, &key).await?) })
+    });
+    let siblings = grpc::siblings::Siblings::new(context);
+    let (db, asked) = (context.db.clone(), siblings.clone());
+    context.every("visits whose time is over", Duration::from_secs(1), move || {
+        let (db, siblings) = (db.clone(), asked.clone());
+        Box::pin(async move { Ok(sweep::sweep(&db, &siblings).await?) })
+    });
+    let db = context.db.clone();
+    context.every("old contact data", Duration::from_secs(3600), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::erase_contacts(tx))).await?) })
+    });
+    let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, visits);
+    Parts {
+        grpc: Routes::new(JourneyServer::new(server)),
+        access: vec![grpc::ACCESS],
+        consumers: vec![
+            Consumer::new("payments", reactions::from_payments),
+            Consumer::new("reservations", reactions::from_reservations),
+            Consumer::new("parking", reactions::from_parking),
+            Consumer::new("gastro", reactions::from_gastro),
+            Consumer::new("flow", reactions::from_flow),
+        ],
+        ..Parts::default()
+    }
+}

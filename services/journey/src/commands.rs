@@ -1,0 +1,200 @@
+//! What journey does with a visit, each in a given transaction: load, decide, save, tell. No proto,
+//! no network, no commit.
+
+pub(crate) mod holds;
+pub(crate) mod showings;
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    Tx,
+    values::{Text, invalid},
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::{self, Contact, Method, Money, State, Visit, euros, join, sum},
+    error::Error,
+    events,
+    projection::{self, News},
+    saga::{self, By, Next},
+    store,
+};
+
+/// The topic of the visits' live streams; the key is the visit's id.
+pub(crate) const VISIT_TOPIC: &str = "visit";
+
+async fn lock(tx: &mut Tx, id: Uuid) -> Result<Visit, Error> {
+    store::lock(tx.conn(), id).await?.ok_or(Error::NoVisit)
+}
+
+async fn save(tx: &mut Tx, visit: &mut Visit) -> Result<(), Error> {
+    store::save(tx.conn(), visit).await?;
+    tx.touch(VISIT_TOPIC, visit.id.to_string());
+    Ok(())
+}
+
+/// Takes a step that saga has decided. The caller saves.
+async fn take(tx: &mut Tx, visit: &mut Visit, next: Next) -> Result<(), Error> {
+    let now = tx.now();
+    let id = visit.id.to_string();
+    match next {
+        Next::Stay => {}
+        Next::Confirm => {
+            (visit.state, visit.deadline) = (State::Confirming, Some(now + domain::ANSWER));
+            visit.notice = Text::default();
+            tx.append(&id, &events::confirmed(visit)).await?;
+        }
+        Next::Confirmed => (visit.state, visit.deadline) = (State::Confirmed, None),
+        Next::Expire { notice } => {
+            (visit.state, visit.deadline) = (State::Expired, None);
+            visit.notice = notice;
+            visit.payment_url.clear();
+            tx.append(&id, &events::expired(visit)).await?;
+        }
+        Next::Cancel { reason, refund } => {
+            (visit.state, visit.deadline) =
+                if refund { (State::Refunding, Some(now + domain::ANSWER)) } else { (State::Cancelled, None) };
+            visit.payment_url.clear();
+            tx.append(&id, &events::cancelled(visit, &reason, refund)).await?;
+            visit.notice = reason;
+        }
+        Next::Refunded => {
+            (visit.state, visit.deadline) = (State::Refunded, None);
+            let (de, en) = euros(sum(&visit.items()));
+            let back = Text::new(format!("{de} gehen zurück an Sie."), format!("{en} is on its way back to you."));
+            visit.notice = join(&visit.notice, &back);
+        }
+        Next::Cancelled => (visit.state, visit.deadline) = (State::Cancelled, None),
+    }
+    Ok(())
+}
+
+/// Another service has told something about a visit. Told twice it changes nothing; told about an
+/// unknown visit neither.
+pub(crate) async fn hear(tx: &mut Tx, id: Uuid, news: News) -> Result<(), Error> {
+    let Some(mut visit) = store::lock(tx.conn(), id).await? else {
+        return Ok(());
+    };
+    let before = visit.clone();
+    projection::note(&mut visit, &news);
+    let next = saga::next(&visit, &news);
+    take(tx, &mut visit, next).await?;
+    if visit != before { save(tx, &mut visit).await } else { Ok(()) }
+}
+
+/// The door has let people of a visit in.
+pub(crate) async fn admitted(tx: &mut Tx, id: Uuid, tickets: &[Uuid]) -> Result<(), Error> {
+    if store::lock(tx.conn(), id).await?.is_none() {
+        return Ok(());
+    }
+    let people = store::admit(tx.conn(), id, tickets).await?;
+    hear(tx, id, News::Admitted { people }).await
+}
+
+/// The visitor orders with payment. Ordering again the same way answers the visit as it is.
+pub(crate) async fn order(tx: &mut Tx, id: Uuid, method: Method, contact: Contact) -> Result<Visit, Error> {
+    let now = tx.now();
+    let mut visit = lock(tx, id).await?;
+    match visit.state {
+        State::Held if now < visit.hold_expires_at => {}
+        State::Held => return Err(Error::HoldExpired),
+        State::AwaitingPayment if visit.method == Some(method) => return Ok(visit),
+        State::AwaitingPayment => return Err(Error::OtherMethod),
+        State::Confirming | State::Confirmed => return Ok(visit),
+        State::Holding | State::Refused => return Err(Error::NoVisit),
+        State::Expired => return Err(Error::HoldExpired),
+        State::Cancelled | State::Refunding | State::Refunded => return Err(Error::NotHeld(visit.state)),
+    }
+    match (method, sum(&visit.items())) {
+        (Method::Free, 1..) => return Err(invalid("method", "FREE is for visits that cost nothing").into()),
+        (Method::AtDesk | Method::Online, 0) => {
+            return Err(invalid("method", "must be FREE: there is nothing to pay").into());
+        }
+        _ => {}
+    }
+    visit.state = State::AwaitingPayment;
+    visit.payment_expires_at = Some(now + domain::PAY);
+    visit.deadline = Some(now + domain::PAY + domain::PAY_GRACE);
+    visit.method = Some(method);
+    visit.contact = contact;
+    visit.ordered_at = Some(now);
+    visit.notice = Text::default();
+    save(tx, &mut visit).await?;
+    Ok(visit)
+}
+
+/// Payments would not take the order: the visit is held as before.
+pub(crate) async fn take_back_order(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
+    let mut visit = lock(tx, id).await?;
+    if visit.state == State::AwaitingPayment && visit.money == Money::None {
+        (visit.state, visit.deadline) = (State::Held, Some(visit.hold_expires_at));
+        (visit.method, visit.payment_expires_at, visit.ordered_at) = (None, None, None);
+        visit.contact = Contact::default();
+        save(tx, &mut visit).await?;
+    }
+    Ok(())
+}
+
+/// Payments has taken the order; free and at the desk it is as good as paid.
+pub(crate) async fn payment_created(tx: &mut Tx, id: Uuid, money: Money, url: String) -> Result<(), Error> {
+    let mut visit = lock(tx, id).await?;
+    if visit.state != State::AwaitingPayment {
+        return Ok(());
+    }
+    if visit.money == Money::None || visit.payment_url != url {
+        visit.money = Money::Pending;
+        visit.payment_url = url;
+        save(tx, &mut visit).await?;
+    }
+    match saga::asked_payment(Some((money, 0)), false) {
+        Some(news) => hear(tx, id, news).await,
+        None => Ok(()),
+    }
+}
+
+/// The visitor or the desk calls the visit off. Again: it is answered as it is.
+pub(crate) async fn cancel(tx: &mut Tx, id: Uuid, by: By, reason: Text) -> Result<Visit, Error> {
+    let now = tx.now();
+    let mut visit = lock(tx, id).await?;
+    if matches!(visit.state, State::Holding | State::Refused) {
+        return Err(Error::NoVisit);
+    }
+    let showing = store::showings::get(tx.conn(), visit.showing).await?;
+    let next = saga::cancel(&visit, showing.as_ref(), by, reason, now)?;
+    if next != Next::Stay {
+        take(tx, &mut visit, next).await?;
+        save(tx, &mut visit).await?;
+    }
+    Ok(visit)
+}
+
+/// A deadline is over and asking brought nothing: ask again later.
+pub(crate) async fn wait_longer(tx: &mut Tx, id: Uuid, was: DateTime<Utc>) -> Result<(), Error> {
+    let now = tx.now();
+    let mut visit = lock(tx, id).await?;
+    if visit.deadline == Some(was) {
+        visit.deadline = Some(now + domain::ASK_AGAIN);
+        save(tx, &mut visit).await?;
+    }
+    Ok(())
+}
+
+/// Keeps a new link to a visit's page; only the secret's hash comes here.
+pub(crate) async fn add_link(tx: &mut Tx, id: Uuid, hash: &[u8]) -> Result<(), Error> {
+    let now = tx.now();
+    let visit = lock(tx, id).await?;
+    if matches!(visit.state, State::Holding | State::Refused) {
+        return Err(Error::NoVisit);
+    }
+    store::add_link(tx.conn(), id, hash, now).await
+}
+
+/// Erases the contact data of visits that are long over.
+pub(crate) async fn erase_contacts(tx: &mut Tx) -> Result<(), Error> {
+    let before = tx.now() - domain::KEEP_CONTACT;
+    let erased = store::erase_contacts(tx.conn(), before).await?;
+    if erased > 0 {
+        tracing::info!(erased, "contact data of past visits erased");
+    }
+    Ok(())
+}

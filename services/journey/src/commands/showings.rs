@@ -1,0 +1,64 @@
+//! What happens to a showing happens to its visits.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::{Tx, values::Text};
+use uuid::Uuid;
+
+use super::{VISIT_TOPIC, save, take};
+use crate::{
+    domain::{Admission, join},
+    error::Error,
+    saga::{self, Next},
+    store,
+};
+
+/// Its visitors see something new.
+async fn touch_visits(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
+    for visit in store::showings::bump_live(tx.conn(), showing).await? {
+        tx.touch(VISIT_TOPIC, visit.to_string());
+    }
+    Ok(())
+}
+
+/// It is planned.
+pub(crate) async fn scheduled(tx: &mut Tx, id: Uuid, title: &Text, times: [DateTime<Utc>; 3]) -> Result<(), Error> {
+    store::showings::set_times(tx.conn(), id, Some(title), times, None).await?;
+    touch_visits(tx, id).await
+}
+
+/// It begins later.
+pub(crate) async fn delayed(tx: &mut Tx, id: Uuid, times: [DateTime<Utc>; 3], reason: &Text) -> Result<(), Error> {
+    let start = times[0].with_timezone(&Berlin).format("%H:%M");
+    let moved = Text::new(
+        format!("Die Vorstellung beginnt erst um {start} Uhr."),
+        format!("The showing starts later, at {start}."),
+    );
+    store::showings::set_times(tx.conn(), id, None, times, Some(&join(&moved, reason))).await?;
+    touch_visits(tx, id).await
+}
+
+/// The door has moved on, or predicts another end.
+pub(crate) async fn admission_moved(
+    tx: &mut Tx,
+    id: Uuid,
+    admission: Admission,
+    predicted_end_at: Option<DateTime<Utc>>,
+) -> Result<(), Error> {
+    store::showings::set_admission(tx.conn(), id, admission, predicted_end_at).await?;
+    touch_visits(tx, id).await
+}
+
+/// It does not take place: every visit is called off, and the money goes back.
+pub(crate) async fn cancelled(tx: &mut Tx, id: Uuid, reason: &Text) -> Result<(), Error> {
+    let off = join(&Text::new("Die Vorstellung fällt aus.", "The showing is cancelled."), reason);
+    store::showings::set_cancelled(tx.conn(), id, &off).await?;
+    for mut visit in store::showings::lock_live(tx.conn(), id).await? {
+        let next = saga::showing_cancelled(&visit, off.clone());
+        if next != Next::Stay {
+            take(tx, &mut visit, next).await?;
+            save(tx, &mut visit).await?;
+        }
+    }
+    Ok(())
+}

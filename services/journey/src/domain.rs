@@ -1,0 +1,566 @@
+//! A visit: what it is made of, what it waits for, who may do what with it. Pure: no I/O, no clock,
+//! no proto.
+
+pub(crate) mod timeline;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// How long places, bay and meal are held, and how much each extension adds.
+pub(crate) const HOLD: TimeDelta = TimeDelta::minutes(10);
+/// No hold is extended beyond this, counted from the first.
+pub(crate) const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(30);
+/// How long the visitor may take to pay.
+pub(crate) const PAY: TimeDelta = TimeDelta::minutes(15);
+/// Payments tells when the time to pay is over; if it does not, it is asked this much later.
+pub(crate) const PAY_GRACE: TimeDelta = TimeDelta::minutes(1);
+/// A payment of which nothing can be learned is given up this long after its time.
+pub(crate) const GIVE_UP: TimeDelta = TimeDelta::minutes(20);
+/// How long the services may take to confirm or refund before they are asked.
+pub(crate) const ANSWER: TimeDelta = TimeDelta::minutes(2);
+/// Between two such questions.
+pub(crate) const ASK_AGAIN: TimeDelta = TimeDelta::minutes(1);
+/// A bay is the visit's from this long before the showing until this long after it.
+pub(crate) const PARKING_MARGIN: TimeDelta = TimeDelta::minutes(60);
+/// Contact data is erased this long after the showing.
+pub(crate) const KEEP_CONTACT: TimeDelta = TimeDelta::days(30);
+
+/// The life of a visit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The services are being asked; nobody knows of the visit yet.
+    Holding,
+    /// A service refused; the others have let go.
+    Refused,
+    Held,
+    AwaitingPayment,
+    Confirming,
+    Confirmed,
+    Expired,
+    Cancelled,
+    Refunding,
+    Refunded,
+}
+
+impl State {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Holding,
+        Self::Refused,
+        Self::Held,
+        Self::AwaitingPayment,
+        Self::Confirming,
+        Self::Confirmed,
+        Self::Expired,
+        Self::Cancelled,
+        Self::Refunding,
+        Self::Refunded,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Holding => "holding",
+            Self::Refused => "refused",
+            Self::Held => "held",
+            Self::AwaitingPayment => "awaiting_payment",
+            Self::Confirming => "confirming",
+            Self::Confirmed => "confirmed",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Refunding => "refunding",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// What a service has said of its part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Part {
+    Held,
+    Confirmed,
+    Refused,
+    Cancelled,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Held, Self::Confirmed, Self::Refused, Self::Cancelled];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Confirmed => "confirmed",
+            Self::Refused => "refused",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|part| part.name() == name)
+    }
+}
+
+/// How it is paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    Free,
+    AtDesk,
+    Online,
+}
+
+impl Method {
+    const ALL: [Self; 3] = [Self::Free, Self::AtDesk, Self::Online];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::AtDesk => "at_desk",
+            Self::Online => "online",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+}
+
+/// What payments has said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Money {
+    None,
+    Pending,
+    Paid,
+    DueAtDesk,
+    Failed,
+    Refunding,
+    Refunded,
+    Voided,
+}
+
+impl Money {
+    const ALL: [Self; 8] = [
+        Self::None,
+        Self::Pending,
+        Self::Paid,
+        Self::DueAtDesk,
+        Self::Failed,
+        Self::Refunding,
+        Self::Refunded,
+        Self::Voided,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Pending => "pending",
+            Self::Paid => "paid",
+            Self::DueAtDesk => "due_at_desk",
+            Self::Failed => "failed",
+            Self::Refunding => "refunding",
+            Self::Refunded => "refunded",
+            Self::Voided => "voided",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|money| money.name() == name)
+    }
+}
+
+/// People of one tariff class. `need` is a name of the contract and opaque here; empty: none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PartyLine {
+    pub(crate) tariff_class: String,
+    pub(crate) count: u32,
+    pub(crate) need: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Seat {
+    pub(crate) label: String,
+    pub(crate) features: Vec<String>,
+    pub(crate) tariff_class: String,
+    pub(crate) need: String,
+}
+
+/// One charged line with the dated rows it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Item {
+    pub(crate) label: Text,
+    pub(crate) quantity: u32,
+    pub(crate) unit_cents: i64,
+    pub(crate) tariff_id: String,
+    pub(crate) tax_id: String,
+    pub(crate) tax_basis_points: u32,
+}
+
+/// The sum of charged lines.
+pub(crate) fn sum(items: &[Item]) -> i64 {
+    items.iter().map(|item| item.unit_cents * i64::from(item.quantity)).sum()
+}
+
+/// The visit's bay. `class` is a name of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Bay {
+    pub(crate) class: String,
+    pub(crate) part: Part,
+    pub(crate) from: DateTime<Utc>,
+    pub(crate) until: DateTime<Utc>,
+    /// As it was when it was booked.
+    pub(crate) booked_from: DateTime<Utc>,
+    pub(crate) items: Vec<Item>,
+}
+
+/// How far the kitchen is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kitchen {
+    Held,
+    Scheduled,
+    Fired,
+    Preparing,
+    Ready,
+    Collected,
+    Expired,
+    Cancelled,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Dish {
+    pub(crate) item_id: String,
+    pub(crate) name: Text,
+    pub(crate) quantity: u32,
+    pub(crate) station: String,
+    pub(crate) allergens: Vec<u32>,
+}
+
+/// The visit's meal. `pickup` is a name of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Meal {
+    pub(crate) order_id: String,
+    pub(crate) number: u32,
+    pub(crate) part: Part,
+    pub(crate) kitchen: Kitchen,
+    pub(crate) dishes: Vec<Dish>,
+    pub(crate) pickup: String,
+    pub(crate) pickup_at: DateTime<Utc>,
+    pub(crate) booked_pickup_at: DateTime<Utc>,
+    pub(crate) fire_at: DateTime<Utc>,
+    pub(crate) items: Vec<Item>,
+}
+
+/// What a service would not give, kept so that a repeat of the request hears the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Refusal {
+    /// "seats", "parking" or "meal"
+    pub(crate) part: String,
+    /// The gRPC code that the service answered.
+    pub(crate) code: i32,
+    pub(crate) message: String,
+    pub(crate) reason: Text,
+    pub(crate) alternatives: Vec<Alternative>,
+}
+
+/// What would fit instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Alternative {
+    pub(crate) text: Text,
+    /// Another showing and its start.
+    pub(crate) showing: Option<(Uuid, DateTime<Utc>)>,
+}
+
+/// Who it is. Never leaves journey in an event or a log.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Contact {
+    pub(crate) name: String,
+    pub(crate) email: String,
+}
+
+impl std::fmt::Debug for Contact {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Contact(…)")
+    }
+}
+
+/// One visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Visit {
+    pub(crate) id: Uuid,
+    pub(crate) maker: String,
+    pub(crate) state: State,
+    pub(crate) deadline: Option<DateTime<Utc>>,
+    pub(crate) revision: i64,
+    pub(crate) showing: Uuid,
+    pub(crate) language: String,
+    pub(crate) party: Vec<PartyLine>,
+    pub(crate) seats: Vec<Seat>,
+    pub(crate) seat_items: Vec<Item>,
+    pub(crate) booking: Part,
+    pub(crate) bay: Option<Bay>,
+    pub(crate) meal: Option<Meal>,
+    pub(crate) booked_starts_at: Option<DateTime<Utc>>,
+    pub(crate) booked_ends_at: Option<DateTime<Utc>>,
+    pub(crate) held_at: DateTime<Utc>,
+    pub(crate) hold_expires_at: DateTime<Utc>,
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) contact: Contact,
+    pub(crate) method: Option<Method>,
+    pub(crate) money: Money,
+    pub(crate) payment_url: String,
+    pub(crate) payment_expires_at: Option<DateTime<Utc>>,
+    pub(crate) ordered_at: Option<DateTime<Utc>>,
+    pub(crate) entered_at: Option<DateTime<Utc>>,
+    pub(crate) left_at: Option<DateTime<Utc>>,
+    pub(crate) admitted: u32,
+    pub(crate) notice: Text,
+}
+
+impl Visit {
+    pub(crate) fn size(&self) -> u32 {
+        self.party.iter().map(|line| line.count).sum()
+    }
+
+    /// Everything that is charged.
+    pub(crate) fn items(&self) -> Vec<Item> {
+        let mut items = self.seat_items.clone();
+        items.extend(self.bay.iter().flat_map(|bay| bay.items.clone()));
+        items.extend(self.meal.iter().flat_map(|meal| meal.items.clone()));
+        items
+    }
+
+    pub(crate) fn assistance(&self) -> bool {
+        self.party.iter().any(|line| !line.need.is_empty())
+    }
+
+    /// All services have said what they had to say.
+    pub(crate) fn is_settled(&self) -> bool {
+        let parts =
+            [Some(self.booking), self.bay.as_ref().map(|bay| bay.part), self.meal.as_ref().map(|meal| meal.part)];
+        parts.into_iter().flatten().all(|part| part != Part::Held)
+    }
+
+    /// Where the party is, for the desk that misses it.
+    pub(crate) const fn whereabouts(&self) -> &'static str {
+        if self.admitted > 0 {
+            "partly_in"
+        } else if self.entered_at.is_some() && self.left_at.is_none() {
+            "in_car_park"
+        } else {
+            "unknown"
+        }
+    }
+
+    /// Until when an extension holds it; None when it cannot be held any longer.
+    pub(crate) fn extended(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let until = (now + HOLD).min(self.held_at + LONGEST_HOLD);
+        (until > self.hold_expires_at).then_some(until)
+    }
+}
+
+/// How far a showing's admission is, as the door tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Admission {
+    Planned,
+    DoorsOpen,
+    LastCall,
+    Running,
+    Egress,
+    Turnover,
+    Closed,
+    Cancelled,
+}
+
+impl Admission {
+    const ALL: [Self; 8] = [
+        Self::Planned,
+        Self::DoorsOpen,
+        Self::LastCall,
+        Self::Running,
+        Self::Egress,
+        Self::Turnover,
+        Self::Closed,
+        Self::Cancelled,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::DoorsOpen => "doors_open",
+            Self::LastCall => "last_call",
+            Self::Running => "running",
+            Self::Egress => "egress",
+            Self::Turnover => "turnover",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|admission| admission.name() == name)
+    }
+
+    /// The door has come at least this far, and the showing takes place.
+    pub(crate) fn reached(self, step: Self) -> bool {
+        self != Self::Cancelled && self >= step
+    }
+}
+
+/// Our copy of a showing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Showing {
+    pub(crate) id: Uuid,
+    pub(crate) title: Text,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) doors_at: DateTime<Utc>,
+    pub(crate) predicted_end_at: Option<DateTime<Utc>>,
+    pub(crate) admission: Admission,
+    pub(crate) cancelled: bool,
+    pub(crate) notice: Text,
+}
+
+impl Showing {
+    /// The door's prediction of the end, else the plan.
+    pub(crate) fn end(&self) -> DateTime<Utc> {
+        self.predicted_end_at.unwrap_or(self.ends_at)
+    }
+}
+
+/// Two texts after each other, in every language.
+pub(crate) fn join(first: &Text, second: &Text) -> Text {
+    let glue = |a: &str, b: &str| [a, b].iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(" ");
+    Text { de: glue(&first.de, &second.de), en: glue(&first.en, &second.en), plain: glue(&first.plain, &second.plain) }
+}
+
+/// 3:05 euros as people read them.
+pub(crate) fn euros(cents: i64) -> (String, String) {
+    let (whole, rest) = (cents / 100, (cents % 100).abs());
+    (format!("{whole},{rest:02} €"), format!("€{whole}.{rest:02}"))
+}
+
+#[cfg(test)]
+pub(crate) mod samples {
+    //! A visit for the tables.
+
+    use super::*;
+
+    pub(crate) fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_795_863_600 + minute * 60, 0).expect("in range")
+    }
+
+    pub(crate) fn visit(state: State) -> Visit {
+        let item = |cents| Item {
+            label: Text::new("Erwachsene", "Adults"),
+            quantity: 2,
+            unit_cents: cents,
+            tariff_id: "t".to_owned(),
+            tax_id: "x".to_owned(),
+            tax_basis_points: 0,
+        };
+        Visit {
+            id: Uuid::from_u128(1),
+            maker: "visitor:x".to_owned(),
+            state,
+            deadline: Some(at(10)),
+            revision: 1,
+            showing: Uuid::from_u128(2),
+            language: "de".to_owned(),
+            party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 2, need: String::new() }],
+            seats: Vec::new(),
+            seat_items: vec![item(850)],
+            booking: Part::Held,
+            bay: Some(Bay {
+                class: "BAY_CLASS_STANDARD".to_owned(),
+                part: Part::Held,
+                from: at(60),
+                until: at(240),
+                booked_from: at(60),
+                items: vec![item(150)],
+            }),
+            meal: None,
+            booked_starts_at: Some(at(120)),
+            booked_ends_at: Some(at(180)),
+            held_at: at(0),
+            hold_expires_at: at(10),
+            refusal: None,
+            contact: Contact::default(),
+            method: None,
+            money: Money::None,
+            payment_url: String::new(),
+            payment_expires_at: None,
+            ordered_at: None,
+            entered_at: None,
+            left_at: None,
+            admitted: 0,
+            notice: Text::default(),
+        }
+    }
+
+    pub(crate) fn showing() -> Showing {
+        Showing {
+            id: Uuid::from_u128(2),
+            title: Text::new("Sterne", "Stars"),
+            starts_at: at(120),
+            ends_at: at(180),
+            doors_at: at(100),
+            predicted_end_at: None,
+            admission: Admission::Planned,
+            cancelled: false,
+            notice: Text::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{samples::*, *};
+
+    #[test]
+    fn a_hold_lasts_thirty_minutes_at_most() {
+        let mut visit = visit(State::Held);
+        assert_eq!(visit.extended(at(0)), None, "nothing gained");
+        assert_eq!(visit.extended(at(5)), Some(at(15)));
+        visit.hold_expires_at = at(28);
+        assert_eq!(visit.extended(at(25)), Some(at(30)));
+        visit.hold_expires_at = at(30);
+        assert_eq!(visit.extended(at(29)), None);
+    }
+
+    #[test]
+    fn the_desk_hears_where_a_party_is() {
+        let mut visit = visit(State::Confirmed);
+        assert_eq!(visit.whereabouts(), "unknown");
+        visit.entered_at = Some(at(90));
+        assert_eq!(visit.whereabouts(), "in_car_park");
+        visit.admitted = 1;
+        assert_eq!(visit.whereabouts(), "partly_in");
+        visit.admitted = 0;
+        visit.left_at = Some(at(95));
+        assert_eq!(visit.whereabouts(), "unknown");
+    }
+
+    #[test]
+    fn money_reads_as_people_write_it() {
+        assert_eq!(euros(305), ("3,05 €".to_owned(), "€3.05".to_owned()));
+        assert_eq!(euros(0), ("0,00 €".to_owned(), "€0.00".to_owned()));
+    }
+
+    #[test]
+    fn contact_data_does_not_print() {
+        let contact = Contact { name: "Ada".to_owned(), email: "ada@example.org".to_owned() };
+        assert_eq!(format!("{contact:?}"), "Contact(…)");
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        assert!(State::ALL.into_iter().all(|state| State::named(state.name()) == Some(state)));
+        assert!(Money::ALL.into_iter().all(|money| Money::named(money.name()) == Some(money)));
+        assert!(Part::ALL.into_iter().all(|part| Part::named(part.name()) == Some(part)));
+        assert!(Admission::ALL.into_iter().all(|step| Admission::named(step.name()) == Some(step)));
+    }
+}

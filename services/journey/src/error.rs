@@ -1,0 +1,89 @@
+//! Everything that journey refuses or that can go wrong in it, with codes and sentences.
+
+use kernel::{Code, Coded, db::Repeat, error::database_code, values::InvalidField};
+
+use crate::{
+    domain::{Refusal, State},
+    saga::CannotCancel,
+};
+
+/// A refusal or a fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    #[error("there is no such visit")]
+    NoVisit,
+    #[error("this visit was not made or opened in this session; open it with its link")]
+    NotYours,
+    #[error("there is no such link, or it is no longer good; ask the desk for a new one")]
+    NoLink,
+    #[error("{}", .0.message)]
+    HoldRefused(Box<Refusal>),
+    #[error("the first request with this idempotency_key is still being answered; ask again in a second")]
+    InProgress,
+    #[error("the hold took too long and has been given up; try again with a new idempotency_key")]
+    HoldOver,
+    #[error("the hold has run out; choose again, the places may still be free")]
+    HoldExpired,
+    #[error("the visit is {}; only a held visit can be ordered or extended", .0.name())]
+    NotHeld(State),
+    #[error("a hold lasts at most 30 minutes; order now, or choose again later")]
+    LongestHold,
+    #[error("the visit is being paid in another way already; finish that, or cancel the visit")]
+    OtherMethod,
+    #[error("the showing has started; a visit can be cancelled by the desk only")]
+    Started,
+    #[error("somebody of the party is already in; a visit can be cancelled by the desk only")]
+    Admitted,
+    /// Another service's refusal, in its own words.
+    #[error("{message}")]
+    Part { code: Code, message: String },
+    #[error(transparent)]
+    Repeat(#[from] Repeat),
+    #[error("a stored value cannot be read: {0}")]
+    Stored(String),
+    #[error(transparent)]
+    Database(#[from] sqlx::Error),
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) => Code::InvalidArgument,
+            Self::NoVisit | Self::NoLink => Code::NotFound,
+            Self::NotYours => Code::PermissionDenied,
+            Self::HoldRefused(refusal) => Code::from_grpc(tonic::Code::from_i32(refusal.code)),
+            Self::InProgress => Code::Conflict,
+            Self::HoldOver => Code::Unavailable,
+            Self::HoldExpired
+            | Self::NotHeld(_)
+            | Self::LongestHold
+            | Self::OtherMethod
+            | Self::Started
+            | Self::Admitted => Code::FailedPrecondition,
+            Self::Part { code, .. } => *code,
+            Self::Repeat(repeat) => repeat.code(),
+            Self::Stored(_) => Code::Internal,
+            Self::Database(error) => database_code(error),
+        }
+    }
+}
+
+impl From<CannotCancel> for Error {
+    fn from(why: CannotCancel) -> Self {
+        match why {
+            CannotCancel::Started => Self::Started,
+            CannotCancel::Admitted => Self::Admitted,
+        }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::HoldRefused(refusal) => crate::events::refused(refusal),
+            _ => kernel::error::status(&error),
+        }
+    }
+}

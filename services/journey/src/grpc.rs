@@ -1,0 +1,394 @@
+//! The gRPC face of journey: reads and checks what was sent, asks the siblings, calls commands,
+//! answers. A call to a sibling never happens inside a transaction.
+
+mod alternatives;
+mod hold;
+mod requests;
+pub(crate) mod siblings;
+
+use std::{pin::Pin, time::Duration};
+
+use data_encoding::BASE64URL_NOPAD;
+use futures::{Stream, StreamExt};
+use kernel::{
+    Access, Caller, Code, Db, Live, Role, Tasks, Who,
+    values::{self, Text, invalid},
+};
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+use sky_proto::{
+    journey::v1::{self as pb, VisitState, journey_server::Journey},
+    reservations::v1 as reservations,
+};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use self::siblings::Siblings;
+use crate::{
+    commands,
+    domain::{self, Method, State, Visit},
+    error::Error,
+    events,
+    saga::By,
+    store,
+};
+
+const DESK: Who = Who::Staff(Role::Desk);
+const OPERATOR: Who = Who::Staff(Role::Operator);
+/// Visitors for their own visit: each method looks whose it is.
+const OWN: &[Who] = &[Who::Visitor, DESK];
+const SEE: &[Who] = &[Who::Visitor, DESK, OPERATOR, Who::Service("portal"), Who::Service("sky")];
+const STEER: &[Who] = &[DESK, OPERATOR];
+
+/// Who may call what.
+pub(crate) const ACCESS: Access = Access {
+    service: "sky.journey.v1.Journey",
+    methods: &[
+        ("HoldVisit", OWN),
+        ("ExtendVisit", OWN),
+        ("ConfirmVisit", OWN),
+        ("CancelVisit", OWN),
+        ("GetVisit", SEE),
+        ("WatchVisit", SEE),
+        ("IssueLink", &[Who::Visitor, DESK, Who::Service("portal")]),
+        ("ExchangeLink", &[Who::Visitor, Who::Service("portal")]),
+        ("ListMissing", STEER),
+        ("DelayShowing", STEER),
+        ("CancelShowing", STEER),
+    ],
+};
+
+/// How long `ConfirmVisit` waits for the visitor to see the result at once.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// The server.
+#[derive(Debug)]
+pub(crate) struct JourneyGrpc {
+    db: Db,
+    tasks: Tasks,
+    siblings: Siblings,
+    visits: Live<pb::Visit>,
+}
+
+impl JourneyGrpc {
+    pub(crate) const fn new(db: Db, tasks: Tasks, siblings: Siblings, visits: Live<pb::Visit>) -> Self {
+        Self { db, tasks, siblings, visits }
+    }
+}
+
+/// A visit with its revision, for the live stream and for `GetVisit`.
+pub(crate) async fn load_visit(db: &Db, id: &str) -> Result<(u64, pb::Visit), Error> {
+    let id = values::id("visit_id", id)?;
+    let mut conn = db.pool().acquire().await?;
+    let visit = store::visit(&mut conn, id).await?.ok_or(Error::NoVisit)?;
+    let showing = store::showings::get(&mut conn, visit.showing).await?;
+    Ok((visit.revision.unsigned_abs(), events::visit(&visit, showing.as_ref())))
+}
+
+/// Who makes a visit, as it is kept: of a visitor's session only a hash.
+fn maker(caller: &Caller) -> String {
+    match caller {
+        Caller::Visitor { session, .. } => {
+            format!("visitor:{}", BASE64URL_NOPAD.encode(&Sha256::digest(session.as_bytes())))
+        }
+        Caller::Staff { .. } => format!("staff:{}", caller.for_the_record()),
+        Caller::Nobody | Caller::Device { .. } | Caller::Service(_) => format!("other:{}", caller.for_the_record()),
+    }
+}
+
+const fn by(caller: &Caller) -> By {
+    match caller {
+        Caller::Visitor { .. } => By::Visitor,
+        Caller::Nobody | Caller::Staff { .. } | Caller::Device { .. } | Caller::Service(_) => By::Desk,
+    }
+}
+
+/// Another service's answer as our error: its code and, for refusals, its words.
+fn sibling(status: Status) -> Error {
+    Error::Part { code: Code::from_grpc(status.code()), message: status.message().to_owned() }
+}
+
+impl JourneyGrpc {
+    /// The visit, if this caller may know of it. Visitors cannot tell a foreign one from none.
+    async fn own(&self, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let found =
+            store::visit(&mut conn, id).await?.filter(|visit| !matches!(visit.state, State::Holding | State::Refused));
+        if let Caller::Visitor { visit, .. } = caller {
+            let made = found.as_ref().is_some_and(|found| found.maker == maker(caller));
+            if *visit != Some(id) && !made {
+                return Err(Error::NotYours);
+            }
+        }
+        found.ok_or(Error::NoVisit)
+    }
+
+    async fn answer(&self, visit: Uuid) -> Result<Response<pb::Visit>, Status> {
+        Ok(Response::new(load_visit(&self.db, &visit.to_string()).await?.1))
+    }
+
+    /// Starts the payment of an ordered visit. What payments refuses puts the visit back to held.
+    async fn pay(&self, visit: &Visit, method: Method, return_url: String) -> Result<(), Error> {
+        let id = visit.id;
+        match self.siblings.create_payment(visit, method, return_url).await {
+            Ok((money, url)) => {
+                self.db.transact(move |tx| Box::pin(commands::payment_created(tx, id, money, url))).await
+            }
+            Err(status) => {
+                let error = sibling(status);
+                if let Error::Part { code: Code::InvalidArgument | Code::FailedPrecondition, .. } = &error {
+                    self.db.transact(move |tx| Box::pin(commands::take_back_order(tx, id))).await?;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Waits a little until the visit is confirmed or off; then, or else, answers it as it is.
+    async fn settled(&self, id: Uuid) -> Result<Response<pb::Visit>, Status> {
+        let under_way =
+            |visit: &pb::Visit| matches!(visit.state(), VisitState::AwaitingPayment | VisitState::Confirming);
+        let mut changes = Box::pin(self.visits.watch(&id.to_string(), 0).await?);
+        let wait = async {
+            while let Some(Ok(visit)) = changes.next().await {
+                if !under_way(&visit) {
+                    return Some(visit);
+                }
+            }
+            None
+        };
+        match tokio::time::timeout(AT_ONCE, wait).await {
+            Ok(Some(visit)) => Ok(Response::new(visit)),
+            Ok(None) | Err(_) => self.answer(id).await,
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl Journey for JourneyGrpc {
+    type WatchVisitStream = Pin<Box<dyn Stream<Item = Result<pb::Visit, Status>> + Send>>;
+
+    async fn hold_visit(&self, request: Request<pb::HoldVisitRequest>) -> Result<Response<pb::Visit>, Status> {
+        let caller = Caller::of(&request);
+        let wanted = requests::hold(request.into_inner(), &caller, maker(&caller))?;
+        // In a task of its own: a visitor who goes away must not leave a half-held visit behind.
+        let (db, siblings) = (self.db.clone(), self.siblings.clone());
+        let held = self.tasks.spawn(async move { hold::hold(&db, &siblings, wanted).await }).await;
+        let visit = held.map_err(|_| Status::unavailable("The service is stopping. Please try again."))??;
+        self.answer(visit).await
+    }
+
+    async fn extend_visit(&self, request: Request<pb::ExtendVisitRequest>) -> Result<Response<pb::Visit>, Status> {
+        let caller = Caller::of(&request);
+        let id = values::id("visit_id", &request.into_inner().visit_id)?;
+        self.own(&caller, id).await?;
+        let (visit, until) = self.db.transact(move |tx| Box::pin(commands::holds::extension(tx, id))).await?;
+        self.siblings.extend(&visit, until).await.map_err(sibling)?;
+        self.db.transact(move |tx| Box::pin(commands::holds::extend(tx, id, until))).await?;
+        self.answer(id).await
+    }
+
+    async fn confirm_visit(&self, request: Request<pb::ConfirmVisitRequest>) -> Result<Response<pb::Visit>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let id = values::id("visit_id", &request.visit_id)?;
+        let method = requests::method(request.method)?;
+        let contact = requests::contact(request.contact, by(&caller))?;
+        let return_url = values::text("return_url", &request.return_url, 2000)?;
+        if method == Method::Online && return_url.is_empty() {
+            return Err(invalid("return_url", "is missing; the visitor must come back from paying").into());
+        }
+        self.own(&caller, id).await?;
+        let visit = self.db.transact(move |tx| Box::pin(commands::order(tx, id, method, contact))).await?;
+        if visit.state == State::AwaitingPayment {
+            if method == Method::Online
+                && let Some(pay_until) = visit.payment_expires_at
+            {
+                // Paid later than the hold lasts, the services take their parts again if they can.
+                let until = pay_until.min(visit.held_at + domain::LONGEST_HOLD);
+                if let Err(status) = self.siblings.extend(&visit, until).await {
+                    tracing::warn!(visit = %id, reason = status.message(), "not held longer for the payment");
+                }
+            }
+            self.pay(&visit, method, return_url).await?;
+            if method == Method::Online {
+                return self.answer(id).await;
+            }
+        }
+        self.settled(id).await
+    }
+
+    /// The reason is asked for so that people think about it, and not kept: it may name somebody.
+    async fn cancel_visit(&self, request: Request<pb::CancelVisitRequest>) -> Result<Response<pb::Visit>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let id = values::id("visit_id", &request.visit_id)?;
+        values::text("reason", &request.reason, 200)?;
+        self.own(&caller, id).await?;
+        let by = by(&caller);
+        let said = match by {
+            By::Visitor => Text::new("Sie haben Ihren Besuch storniert.", "You have cancelled your visit."),
+            By::Desk => Text::new("Der Besuch wurde an der Kasse storniert.", "The desk has cancelled the visit."),
+        };
+        let visit = self.db.transact(move |tx| Box::pin(commands::cancel(tx, id, by, said))).await?;
+        if visit.state == State::Expired {
+            // Held and never ordered: free again at once.
+            self.siblings.release(id).await;
+        }
+        self.answer(id).await
+    }
+
+    async fn get_visit(&self, request: Request<pb::GetVisitRequest>) -> Result<Response<pb::Visit>, Status> {
+        let caller = Caller::of(&request);
+        let id = values::id("visit_id", &request.into_inner().visit_id)?;
+        self.own(&caller, id).await?;
+        self.answer(id).await
+    }
+
+    async fn watch_visit(
+        &self,
+        request: Request<pb::WatchVisitRequest>,
+    ) -> Result<Response<Self::WatchVisitStream>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let id = values::id("visit_id", &request.visit_id)?;
+        self.own(&caller, id).await?;
+        let stream = self.visits.watch(&id.to_string(), request.after_revision).await?;
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn issue_link(
+        &self,
+        request: Request<pb::IssueLinkRequest>,
+    ) -> Result<Response<pb::IssueLinkResponse>, Status> {
+        let caller = Caller::of(&request);
+        let id = values::id("visit_id", &request.into_inner().visit_id)?;
+        self.own(&caller, id).await?;
+        let mut bytes = [0_u8; 32];
+        rand::rng().fill(&mut bytes);
+        let secret = BASE64URL_NOPAD.encode(&bytes);
+        let hash = Sha256::digest(secret.as_bytes());
+        self.db.transact(move |tx| Box::pin(async move { commands::add_link(tx, id, &hash).await })).await?;
+        Ok(Response::new(pb::IssueLinkResponse { secret }))
+    }
+
+    async fn exchange_link(
+        &self,
+        request: Request<pb::ExchangeLinkRequest>,
+    ) -> Result<Response<pb::ExchangeLinkResponse>, Status> {
+        let secret = request.into_inner().secret;
+        if secret.is_empty() || secret.len() > 100 {
+            return Err(invalid("secret", "is missing or is none of ours").into());
+        }
+        let visit = self.visit_of_link(&Sha256::digest(secret.as_bytes())).await?;
+        Ok(Response::new(pb::ExchangeLinkResponse { visit_id: visit.to_string() }))
+    }
+
+    async fn list_missing(
+        &self,
+        request: Request<pb::ListMissingRequest>,
+    ) -> Result<Response<pb::ListMissingResponse>, Status> {
+        let showing = values::id("showing_id", &request.into_inner().showing_id)?;
+        let booked = self.booked(showing).await?;
+        Ok(Response::new(pb::ListMissingResponse {
+            booked: booked.iter().map(Visit::size).sum(),
+            admitted: booked.iter().map(|visit| visit.admitted).sum(),
+            parties: booked.iter().filter(|visit| visit.admitted < visit.size()).map(events::missing).collect(),
+        }))
+    }
+
+    async fn delay_showing(
+        &self,
+        request: Request<pb::DelayShowingRequest>,
+    ) -> Result<Response<pb::DelayShowingResponse>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let showing = values::id("showing_id", &request.showing_id)?;
+        let told = reservations::DelayShowingRequest {
+            idempotency_key: request.idempotency_key.clone(),
+            showing_id: request.showing_id.clone(),
+            minutes: request.minutes,
+            reason: request.reason.clone(),
+        };
+        let (first, visits_affected) = self.first_answer("DelayShowing", key, request.clone(), showing).await?;
+        if let Some(first) = first {
+            return Ok(Response::new(first));
+        }
+        let moved = self.siblings.delay_showing(told).await.map_err(sibling)?;
+        let answer = pb::DelayShowingResponse { starts_at: moved.starts_at, ends_at: moved.ends_at, visits_affected };
+        Ok(Response::new(self.remember("DelayShowing", key, request, answer).await?))
+    }
+
+    async fn cancel_showing(
+        &self,
+        request: Request<pb::CancelShowingRequest>,
+    ) -> Result<Response<pb::CancelShowingResponse>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let showing = values::id("showing_id", &request.showing_id)?;
+        let told = reservations::CancelShowingRequest {
+            idempotency_key: request.idempotency_key.clone(),
+            showing_id: request.showing_id.clone(),
+            reason: request.reason.clone(),
+        };
+        let (first, visits_affected) = self.first_answer("CancelShowing", key, request.clone(), showing).await?;
+        if let Some(first) = first {
+            return Ok(Response::new(first));
+        }
+        self.siblings.cancel_showing(told).await.map_err(sibling)?;
+        let answer = pb::CancelShowingResponse { visits_affected };
+        Ok(Response::new(self.remember("CancelShowing", key, request, answer).await?))
+    }
+}
+
+/// Pure reads, and answers kept for repeats.
+impl JourneyGrpc {
+    async fn visit_of_link(&self, hash: &[u8]) -> Result<Uuid, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        store::visit_of_link(&mut conn, hash).await?.ok_or(Error::NoLink)
+    }
+
+    async fn booked(&self, showing: Uuid) -> Result<Vec<Visit>, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        store::showings::booked(&mut conn, showing).await
+    }
+
+    /// The first answer to a repeated request; else how many visits the showing has now.
+    async fn first_answer<R: prost::Message + Default + 'static>(
+        &self,
+        method: &'static str,
+        key: Uuid,
+        request: impl prost::Message + 'static,
+        showing: Uuid,
+    ) -> Result<(Option<R>, u32), Error> {
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let first = tx.first_answer::<R>(method, key, &request).await?;
+                    Ok::<_, Error>((first, store::showings::count_live(tx.conn(), showing).await?))
+                })
+            })
+            .await
+    }
+
+    /// Keeps an answer; if somebody else has kept one in the meantime, that one counts.
+    async fn remember<R: prost::Message + Default + 'static>(
+        &self,
+        method: &'static str,
+        key: Uuid,
+        request: impl prost::Message + 'static,
+        answer: R,
+    ) -> Result<R, Error> {
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    if let Some(first) = tx.first_answer::<R>(method, key, &request).await? {
+                        return Ok(first);
+                    }
+                    tx.remember(method, key, &request, &answer).await?;
+                    Ok::<_, Error>(answer)
+                })
+            })
+            .await
+    }
+}

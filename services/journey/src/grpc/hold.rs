@@ -1,0 +1,163 @@
+//! Holding a visit: everything or nothing. The visit is recorded first, so that whatever happens
+//! afterwards somebody lets go of what was held.
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    Code, Db,
+    values::{Text, timestamp},
+};
+use sky_proto::{
+    gastro::v1::{HoldOrderRequest, OrderLine, Pickup},
+    parking::v1::{BayClass, HoldBayRequest},
+    reservations::v1::{Channel, HoldSeatsRequest, PartyLine},
+};
+use tonic::Status;
+use uuid::Uuid;
+
+use super::{alternatives, requests::part_key, sibling, siblings::Siblings};
+use crate::{
+    commands::holds::{self, Given, Wish},
+    domain::{Bay, Meal, PARKING_MARGIN, Refusal, Showing, State, Visit},
+    error::Error,
+};
+
+/// A checked wish for a visit.
+pub(super) struct Wanted {
+    pub(super) wish: Wish,
+    pub(super) party: Vec<PartyLine>,
+    pub(super) seats: Vec<String>,
+    pub(super) bay: Option<BayClass>,
+    pub(super) meal: Option<(Vec<OrderLine>, Pickup)>,
+    pub(super) channel: Channel,
+}
+
+/// The part that was not given, and why.
+struct NotGiven {
+    part: &'static str,
+    status: Status,
+    showing: Option<Showing>,
+}
+
+/// Holds it, or answers what was refused and what would fit instead. A repeat answers the first visit.
+pub(super) async fn hold(db: &Db, siblings: &Siblings, wanted: Wanted) -> Result<Uuid, Error> {
+    let wish = wanted.wish.clone();
+    let visit = db.transact(move |tx| Box::pin(holds::begin(tx, wish))).await?;
+    let id = visit.id;
+    if visit.state != State::Holding {
+        return Ok(id);
+    }
+    let error = match ask(siblings, &visit, &wanted).await {
+        Ok(given) => match db.transact(move |tx| Box::pin(holds::finish(tx, id, given))).await {
+            Ok(visit) => return Ok(visit.id),
+            Err(error) => error,
+        },
+        Err(not_given) => refusal(siblings, &wanted, not_given, db.clock().now()).await,
+    };
+    let kept = if let Error::HoldRefused(refusal) = &error { Some((**refusal).clone()) } else { None };
+    db.transact(move |tx| Box::pin(holds::refuse(tx, id, kept))).await?;
+    siblings.release(id).await;
+    Err(error)
+}
+
+/// Asks all services at once.
+async fn ask(siblings: &Siblings, visit: &Visit, wanted: &Wanted) -> Result<Given, NotGiven> {
+    let showing =
+        siblings.showing(visit.showing).await.map_err(|status| NotGiven { part: "seats", status, showing: None })?;
+    let seats = siblings.hold_seats(HoldSeatsRequest {
+        idempotency_key: part_key(visit.id, "seats"),
+        visit_id: visit.id.to_string(),
+        showing_id: visit.showing.to_string(),
+        party: wanted.party.clone(),
+        expires_at: Some(timestamp(visit.hold_expires_at)),
+        seats: wanted.seats.clone(),
+        channel: wanted.channel.into(),
+    });
+    let (seats, bay, meal) =
+        futures::join!(seats, bay(siblings, visit, wanted, &showing), meal(siblings, visit, wanted, &showing));
+    let not_given = |part| {
+        let showing = Some(showing.clone());
+        move |status| NotGiven { part, status, showing }
+    };
+    let (seats, seat_items) = seats.map_err(not_given("seats"))?;
+    let bay = bay.map_err(not_given("parking"))?;
+    let meal = meal.map_err(not_given("meal"))?;
+    Ok(Given { showing, seats, seat_items, bay, meal })
+}
+
+async fn bay(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Showing) -> Result<Option<Bay>, Status> {
+    let Some(class) = wanted.bay else { return Ok(None) };
+    let request = HoldBayRequest {
+        idempotency_key: part_key(visit.id, "parking"),
+        visit_id: visit.id.to_string(),
+        showing_id: visit.showing.to_string(),
+        bay_class: class.into(),
+        from: Some(timestamp(showing.starts_at - PARKING_MARGIN)),
+        until: Some(timestamp(showing.end() + PARKING_MARGIN)),
+        expires_at: Some(timestamp(visit.hold_expires_at)),
+    };
+    siblings.hold_bay(request).await.map(Some)
+}
+
+async fn meal(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Showing) -> Result<Option<Meal>, Status> {
+    let Some((lines, pickup)) = &wanted.meal else { return Ok(None) };
+    let request = HoldOrderRequest {
+        idempotency_key: part_key(visit.id, "meal"),
+        visit_id: visit.id.to_string(),
+        showing_id: visit.showing.to_string(),
+        showing_starts_at: Some(timestamp(showing.starts_at)),
+        showing_ends_at: Some(timestamp(showing.ends_at)),
+        lines: lines.clone(),
+        pickup: (*pickup).into(),
+        expires_at: Some(timestamp(visit.hold_expires_at)),
+    };
+    siblings.hold_meal(request).await.map(Some)
+}
+
+/// A refusal in the service's own words, with what would fit; a failure stays a failure.
+async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now: DateTime<Utc>) -> Error {
+    let NotGiven { part, status, showing } = not_given;
+    let code = Code::from_grpc(status.code());
+    let is_final = code == Code::InvalidArgument || code.is_refusal() && code != Code::PermissionDenied;
+    if !is_final {
+        return sibling(status);
+    }
+    let alternatives = match (part, &showing) {
+        _ if code == Code::InvalidArgument => Vec::new(),
+        ("seats", _) => alternatives::showings(siblings, wanted, showing.as_ref(), now).await,
+        ("parking", _) => alternatives::arrival(siblings, wanted).await,
+        (_, Some(showing)) => alternatives::meals(siblings, wanted, showing).await,
+        (_, None) => Vec::new(),
+    };
+    Error::HoldRefused(Box::new(Refusal {
+        part: part.to_owned(),
+        code: status.code() as i32,
+        message: status.message().to_owned(),
+        reason: reason(part, code),
+        alternatives,
+    }))
+}
+
+fn reason(part: &str, code: Code) -> Text {
+    match (part, code) {
+        (_, Code::InvalidArgument) => {
+            Text::new("Die Angaben passen nicht zum Angebot.", "The request does not fit what is offered.")
+        }
+        ("seats", Code::NotFound) => Text::new("Diese Vorstellung gibt es nicht.", "There is no such showing."),
+        ("seats", Code::ResourceExhausted) => Text::new(
+            "Für diese Vorstellung sind nicht mehr genug passende Plätze frei.",
+            "Not enough suitable places are left for this showing.",
+        ),
+        ("seats", _) => Text::new("Diese Vorstellung ist jetzt nicht buchbar.", "This showing cannot be booked now."),
+        ("parking", Code::ResourceExhausted) => Text::new(
+            "Für diese Zeit ist kein passender Stellplatz mehr frei.",
+            "No suitable bay is left for this time.",
+        ),
+        ("parking", _) => {
+            Text::new("Der Parkplatz nimmt zurzeit keine Buchungen an.", "The car park takes no bookings now.")
+        }
+        (_, Code::ResourceExhausted) => {
+            Text::new("Die Küche hat zu dieser Zeit nichts mehr frei.", "The kitchen has no time left then.")
+        }
+        _ => Text::new("Dieses Essen ist jetzt nicht bestellbar.", "This meal cannot be ordered now."),
+    }
+}

@@ -1,0 +1,330 @@
+//! The other services of the house, as journey asks them: contract in, domain out. Every call has a
+//! time limit; nothing here decides.
+
+use std::{future::Future, time::Duration};
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    Context, Transport,
+    values::{self, Text, from_timestamp, timestamp},
+};
+use sky_proto::{
+    gastro::v1::{self as gastro, OrderState, gastro_client::GastroClient},
+    parking::v1::{self as parking, RightState, parking_client::ParkingClient},
+    payments::v1::{self as payments, payments_client::PaymentsClient},
+    reservations::v1::{self as reservations, booking, reservations_client::ReservationsClient},
+};
+use tonic::{Response, Status};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Admission, Bay, Dish, Item, Kitchen, Meal, Method, Money, Part, Seat, Showing, Visit},
+    events,
+    projection::News,
+};
+
+/// The longest that anybody may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The ways to them.
+#[derive(Clone, Debug)]
+pub(crate) struct Siblings {
+    reservations: Transport,
+    parking: Transport,
+    gastro: Transport,
+    payments: Transport,
+}
+
+async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
+    match tokio::time::timeout(PATIENCE, call).await {
+        Ok(answer) => answer.map(Response::into_inner),
+        Err(_) => Err(Status::unavailable("A service of the house did not answer in time. Please try again.")),
+    }
+}
+
+fn items(items: Vec<sky_proto::kernel::v1::ChargedItem>) -> Vec<Item> {
+    items.into_iter().map(events::item_of).collect()
+}
+
+impl Siblings {
+    pub(crate) fn new(context: &Context) -> Self {
+        Self {
+            reservations: context.transport("reservations"),
+            parking: context.transport("parking"),
+            gastro: context.transport("gastro"),
+            payments: context.transport("payments"),
+        }
+    }
+
+    fn reservations(&self) -> ReservationsClient<Transport> {
+        ReservationsClient::new(self.reservations.clone())
+    }
+
+    fn parking(&self) -> ParkingClient<Transport> {
+        ParkingClient::new(self.parking.clone())
+    }
+
+    fn gastro(&self) -> GastroClient<Transport> {
+        GastroClient::new(self.gastro.clone())
+    }
+
+    fn payments(&self) -> PaymentsClient<Transport> {
+        PaymentsClient::new(self.payments.clone())
+    }
+}
+
+/// Holding, extending, letting go.
+impl Siblings {
+    pub(super) async fn showing(&self, id: Uuid) -> Result<Showing, Status> {
+        let request = reservations::GetShowingRequest { showing_id: id.to_string() };
+        let showing = answer(self.reservations().get_showing(request)).await?;
+        Ok(Showing {
+            id,
+            title: Text::from_proto(showing.title),
+            starts_at: values::time("starts_at", showing.starts_at)?,
+            ends_at: values::time("ends_at", showing.ends_at)?,
+            doors_at: values::time("doors_at", showing.doors_at)?,
+            predicted_end_at: None,
+            admission: Admission::Planned,
+            cancelled: false,
+            notice: Text::default(),
+        })
+    }
+
+    pub(super) async fn hold_seats(
+        &self,
+        request: reservations::HoldSeatsRequest,
+    ) -> Result<(Vec<Seat>, Vec<Item>), Status> {
+        let hold = answer(self.reservations().hold_seats(request)).await?;
+        let seats = hold.seats.into_iter().map(|seat| {
+            let need = events::need_name(seat.need());
+            Seat { label: seat.label, features: seat.features, tariff_class: seat.tariff_class, need }
+        });
+        Ok((seats.collect(), items(hold.items)))
+    }
+
+    pub(super) async fn hold_bay(&self, request: parking::HoldBayRequest) -> Result<Bay, Status> {
+        let right = answer(self.parking().hold_bay(request)).await?;
+        let from = from_timestamp(right.from);
+        Ok(Bay {
+            class: right.bay_class().as_str_name().to_owned(),
+            part: Part::Held,
+            from,
+            until: from_timestamp(right.until),
+            booked_from: from,
+            items: items(right.items),
+        })
+    }
+
+    pub(super) async fn hold_meal(&self, request: gastro::HoldOrderRequest) -> Result<Meal, Status> {
+        let order = answer(self.gastro().hold_order(request)).await?;
+        let pickup = order.pickup().as_str_name().to_owned();
+        let pickup_at = from_timestamp(order.pickup_at);
+        let dishes = order.lines.into_iter().map(|line| Dish {
+            item_id: line.item_id,
+            name: Text::from_proto(line.name),
+            quantity: line.quantity,
+            station: line.station,
+            allergens: line.allergens,
+        });
+        Ok(Meal {
+            order_id: order.order_id,
+            number: order.number,
+            part: Part::Held,
+            kitchen: Kitchen::Held,
+            dishes: dishes.collect(),
+            pickup,
+            pickup_at,
+            booked_pickup_at: pickup_at,
+            fire_at: from_timestamp(order.fire_at),
+            items: items(order.items),
+        })
+    }
+
+    /// Lets go of whatever is held for a visit. Who cannot be reached hears of it by event.
+    pub(crate) async fn release(&self, visit: Uuid) {
+        let visit_id = visit.to_string();
+        let (mut reservations, mut parking, mut gastro) = (self.reservations(), self.parking(), self.gastro());
+        let seats = reservations.release_hold(reservations::ReleaseHoldRequest { visit_id: visit_id.clone() });
+        let bay = parking.release_bay(parking::ReleaseBayRequest { visit_id: visit_id.clone() });
+        let meal = gastro.release_order(gastro::ReleaseOrderRequest { visit_id });
+        let (seats, bay, meal) = futures::join!(answer(seats), answer(bay), answer(meal));
+        for status in [seats.err(), bay.err(), meal.err()].into_iter().flatten() {
+            tracing::debug!(visit = %visit, reason = status.message(), "not released by call; the event does it");
+        }
+    }
+
+    /// Holds all parts of a visit until then.
+    pub(super) async fn extend(&self, visit: &Visit, until: DateTime<Utc>) -> Result<(), Status> {
+        let (visit_id, expires_at) = (visit.id.to_string(), Some(timestamp(until)));
+        let (mut reservations, mut parking, mut gastro) = (self.reservations(), self.parking(), self.gastro());
+        let seats = async {
+            let request = reservations::ExtendHoldRequest { visit_id: visit_id.clone(), expires_at };
+            answer(reservations.extend_hold(request)).await.map(drop)
+        };
+        let bay = async {
+            if visit.bay.is_none() {
+                return Ok(());
+            }
+            let request = parking::ExtendHoldRequest { visit_id: visit_id.clone(), expires_at };
+            answer(parking.extend_hold(request)).await.map(drop)
+        };
+        let meal = async {
+            if visit.meal.is_none() {
+                return Ok(());
+            }
+            let request = gastro::ExtendHoldRequest { visit_id: visit_id.clone(), expires_at };
+            answer(gastro.extend_hold(request)).await.map(drop)
+        };
+        let (seats, bay, meal) = futures::join!(seats, bay, meal);
+        seats.and(bay).and(meal)
+    }
+}
+
+/// Asking what became of something.
+impl Siblings {
+    /// Starts the payment of an ordered visit; its state and where to pay.
+    pub(super) async fn create_payment(
+        &self,
+        visit: &Visit,
+        method: Method,
+        return_url: String,
+    ) -> Result<(Money, String), Status> {
+        let (items, amount) = events::charges(&visit.items());
+        let method = match method {
+            Method::Free => payments::Method::Free,
+            Method::AtDesk => payments::Method::AtDesk,
+            Method::Online => payments::Method::Online,
+        };
+        let request = payments::CreatePaymentRequest {
+            idempotency_key: Uuid::new_v5(&visit.id, b"payment").to_string(),
+            visit_id: visit.id.to_string(),
+            method: method.into(),
+            items,
+            amount,
+            return_url,
+            expires_at: visit.payment_expires_at.map(timestamp),
+        };
+        let payment = answer(self.payments().create_payment(request)).await?;
+        Ok((events::money_of(payment.state()), payment.redirect_url))
+    }
+
+    /// How a visit's payment stands, and its amount; None: there is none.
+    pub(crate) async fn payment(&self, visit: Uuid) -> Result<Option<(Money, i64)>, Status> {
+        let request = payments::GetPaymentRequest { visit_id: visit.to_string() };
+        known(answer(self.payments().get_payment(request)).await)
+    }
+
+    /// The same, after payments has asked its provider.
+    pub(crate) async fn check_payment(&self, visit: Uuid) -> Result<Option<(Money, i64)>, Status> {
+        let request = payments::CheckPaymentRequest { visit_id: visit.to_string() };
+        known(answer(self.payments().check_payment(request)).await)
+    }
+
+    /// What reservations says of a visit's booking; None: nothing new, or no answer.
+    pub(crate) async fn booking(&self, visit: Uuid) -> Option<News> {
+        let request = reservations::GetBookingRequest { visit_id: visit.to_string() };
+        let booking = answer(self.reservations().get_booking(request)).await.ok()?;
+        match booking.state() {
+            booking::State::Unspecified => None,
+            booking::State::Cancelled => Some(News::BookingCancelled),
+            booking::State::Confirmed => {
+                let seats = booking.tickets.into_iter().map(|ticket| {
+                    let need = events::need_name(ticket.need());
+                    Seat { label: ticket.seat, features: Vec::new(), tariff_class: ticket.tariff_class, need }
+                });
+                Some(News::BookingConfirmed { seats: seats.collect() })
+            }
+        }
+    }
+
+    /// What parking says of a visit's right.
+    pub(crate) async fn right(&self, visit: Uuid) -> Option<News> {
+        let request = parking::GetRightRequest { visit_id: visit.to_string() };
+        let right = answer(self.parking().get_right(request)).await.ok()?;
+        match right.state() {
+            RightState::Unspecified | RightState::Held => None,
+            RightState::Confirmed | RightState::CheckedIn | RightState::Left | RightState::NoShow => {
+                Some(News::RightConfirmed { from: from_timestamp(right.from), until: from_timestamp(right.until) })
+            }
+            RightState::Cancelled => Some(News::RightCancelled),
+            RightState::Expired => {
+                Some(News::RightRefused { reason: Text::new("Es ist kein Stellplatz mehr frei.", "No bay is left.") })
+            }
+        }
+    }
+
+    /// What gastro says of a visit's order.
+    pub(crate) async fn order(&self, visit: Uuid) -> Option<News> {
+        let request = gastro::GetOrderRequest { visit_id: visit.to_string() };
+        let order = answer(self.gastro().get_order(request)).await.ok()?;
+        match order.state() {
+            OrderState::Unspecified | OrderState::Held => None,
+            OrderState::Cancelled => Some(News::OrderState { number: order.number, kitchen: Kitchen::Cancelled }),
+            // Without a number it was never confirmed.
+            OrderState::Expired if order.number == 0 => Some(News::OrderRefused {
+                reason: Text::new("Die Küche hat keine Zeit mehr frei.", "The kitchen has no time left."),
+            }),
+            OrderState::Scheduled
+            | OrderState::Fired
+            | OrderState::Preparing
+            | OrderState::Ready
+            | OrderState::Collected
+            | OrderState::Expired => Some(News::OrderScheduled {
+                order_id: order.order_id,
+                number: order.number,
+                pickup_at: from_timestamp(order.pickup_at),
+                fire_at: from_timestamp(order.fire_at),
+            }),
+        }
+    }
+}
+
+fn known(payment: Result<payments::Payment, Status>) -> Result<Option<(Money, i64)>, Status> {
+    match payment {
+        Ok(payment) => {
+            Ok(Some((events::money_of(payment.state()), payment.amount.as_ref().map_or(0, |amount| amount.cents))))
+        }
+        Err(status) if status.code() == tonic::Code::NotFound => Ok(None),
+        Err(status) => Err(status),
+    }
+}
+
+/// What would fit instead, and what happens to a whole showing.
+impl Siblings {
+    pub(super) async fn programme(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<reservations::Showing>, Status> {
+        let request = reservations::ListProgrammeRequest {
+            from: Some(timestamp(from)),
+            until: Some(timestamp(until)),
+            include_closed: false,
+        };
+        Ok(answer(self.reservations().list_programme(request)).await?.showings)
+    }
+
+    pub(super) async fn site(&self) -> Result<parking::Site, Status> {
+        answer(self.parking().get_site(parking::GetSiteRequest {})).await
+    }
+
+    pub(super) async fn slots(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<gastro::Slot>, Status> {
+        let request = gastro::ListSlotsRequest { from: Some(timestamp(from)), until: Some(timestamp(until)) };
+        Ok(answer(self.gastro().list_slots(request)).await?.slots)
+    }
+
+    pub(super) async fn delay_showing(
+        &self,
+        request: reservations::DelayShowingRequest,
+    ) -> Result<reservations::Showing, Status> {
+        answer(self.reservations().delay_showing(request)).await
+    }
+
+    pub(super) async fn cancel_showing(
+        &self,
+        request: reservations::CancelShowingRequest,
+    ) -> Result<reservations::Showing, Status> {
+        answer(self.reservations().cancel_showing(request)).await
+    }
+}

@@ -1,0 +1,208 @@
+//! What other services tell becomes the visit's view: each fact is stored as it comes, in whatever
+//! state the visit is and in whatever order producers speak. What follows from it, saga decides.
+
+use chrono::{DateTime, Utc};
+use kernel::values::Text;
+
+use crate::domain::{Kitchen, Money, Part, Seat, Visit, euros, join};
+
+/// Something that another service has told about one visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Paid, free, or (`due`) promised at the desk.
+    Paid {
+        due: bool,
+    },
+    PaymentFailed {
+        reason: Text,
+    },
+    /// What was due at the desk has been paid.
+    Settled,
+    /// The money is back; 0: nothing had been paid.
+    Refunded {
+        cents: i64,
+    },
+    BookingConfirmed {
+        seats: Vec<Seat>,
+    },
+    BookingRefused {
+        reason: Text,
+    },
+    BookingCancelled,
+    RightConfirmed {
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    },
+    RightRefused {
+        reason: Text,
+    },
+    RightMoved {
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    },
+    RightCancelled,
+    VehicleEntered {
+        at: DateTime<Utc>,
+    },
+    VehicleLeft {
+        at: DateTime<Utc>,
+    },
+    OrderScheduled {
+        order_id: String,
+        number: u32,
+        pickup_at: DateTime<Utc>,
+        fire_at: DateTime<Utc>,
+    },
+    OrderRefused {
+        reason: Text,
+    },
+    OrderMoved {
+        pickup_at: DateTime<Utc>,
+        fire_at: DateTime<Utc>,
+    },
+    OrderState {
+        number: u32,
+        kitchen: Kitchen,
+    },
+    /// So many of the party are in, by tickets.
+    Admitted {
+        people: u32,
+    },
+}
+
+/// Stores what was told. Telling it again changes nothing.
+pub(crate) fn note(visit: &mut Visit, news: &News) {
+    match news {
+        News::Paid { due } => {
+            // Later words (settled, refunded) are not taken back by an earlier one.
+            if matches!(visit.money, Money::None | Money::Pending | Money::Failed) {
+                visit.money = if *due { Money::DueAtDesk } else { Money::Paid };
+            }
+            visit.payment_url.clear();
+        }
+        News::PaymentFailed { .. } => {
+            if matches!(visit.money, Money::None | Money::Pending) {
+                visit.money = Money::Failed;
+            }
+            visit.payment_url.clear();
+        }
+        News::Settled => {
+            if visit.money == Money::DueAtDesk {
+                visit.money = Money::Paid;
+            }
+        }
+        News::Refunded { cents } => {
+            visit.money = if *cents > 0 { Money::Refunded } else { Money::Voided };
+            visit.payment_url.clear();
+        }
+        News::BookingConfirmed { seats } => {
+            if visit.booking == Part::Held {
+                visit.booking = Part::Confirmed;
+                reseat(visit, seats);
+            }
+        }
+        News::BookingRefused { .. } => {
+            if visit.booking == Part::Held {
+                visit.booking = Part::Refused;
+            }
+        }
+        News::BookingCancelled => visit.booking = Part::Cancelled,
+        News::RightConfirmed { .. } | News::RightRefused { .. } | News::RightMoved { .. } | News::RightCancelled => {
+            note_bay(visit, news)
+        }
+        News::VehicleEntered { at } => {
+            visit.entered_at = Some(*at);
+            // In again after having left.
+            visit.left_at = visit.left_at.filter(|left| left > at);
+        }
+        News::VehicleLeft { at } => visit.left_at = Some(*at),
+        News::OrderScheduled { .. } | News::OrderRefused { .. } | News::OrderMoved { .. } | News::OrderState { .. } => {
+            note_meal(visit, news);
+        }
+        News::Admitted { people } => visit.admitted = visit.admitted.max(*people),
+    }
+}
+
+/// A late booking may have got other seats than were held.
+fn reseat(visit: &mut Visit, seats: &[Seat]) {
+    let known = std::mem::take(&mut visit.seats);
+    visit.seats = seats
+        .iter()
+        .map(|seat| known.iter().find(|held| held.label == seat.label).cloned().unwrap_or_else(|| seat.clone()))
+        .collect();
+}
+
+fn note_bay(visit: &mut Visit, news: &News) {
+    let Some(bay) = &mut visit.bay else { return };
+    match news {
+        News::RightConfirmed { from, until } => {
+            if bay.part == Part::Held {
+                bay.part = Part::Confirmed;
+                (bay.from, bay.until) = (*from, *until);
+            }
+        }
+        News::RightMoved { from, until } => (bay.from, bay.until) = (*from, *until),
+        News::RightCancelled => bay.part = Part::Cancelled,
+        News::RightRefused { reason } => {
+            if bay.part == Part::Held {
+                bay.part = Part::Refused;
+                let price = crate::domain::sum(&bay.items);
+                visit.notice = join(&visit.notice, &without("Ohne Stellplatz", "Without a bay", reason, price));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn note_meal(visit: &mut Visit, news: &News) {
+    let Some(meal) = &mut visit.meal else { return };
+    match news {
+        News::OrderScheduled { order_id, number, pickup_at, fire_at } => {
+            if meal.part == Part::Held {
+                meal.part = Part::Confirmed;
+                meal.kitchen = Kitchen::Scheduled;
+                meal.order_id.clone_from(order_id);
+                meal.number = *number;
+                (meal.pickup_at, meal.fire_at) = (*pickup_at, *fire_at);
+            }
+        }
+        News::OrderMoved { pickup_at, fire_at } => (meal.pickup_at, meal.fire_at) = (*pickup_at, *fire_at),
+        News::OrderState { number, kitchen } => {
+            meal.kitchen = *kitchen;
+            if *number > 0 {
+                meal.number = *number;
+            }
+            if *kitchen == Kitchen::Cancelled {
+                meal.part = Part::Cancelled;
+            }
+        }
+        News::OrderRefused { reason } => {
+            if meal.part == Part::Held {
+                meal.part = Part::Refused;
+                let price = crate::domain::sum(&meal.items);
+                visit.notice = join(&visit.notice, &without("Ohne Essen", "Without a meal", reason, price));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What is missing, why, and what becomes of its price.
+fn without(de: &str, en: &str, reason: &Text, cents: i64) -> Text {
+    let mut text = Text::new(format!("{de}: {}", reason.de), format!("{en}: {}", or_german(reason)));
+    if cents > 0 {
+        let (price_de, price_en) = euros(cents);
+        text = join(
+            &text,
+            &Text::new(
+                format!("Die {price_de} dafür bekommen Sie an der Kasse zurück."),
+                format!("You get {price_en} for it back at the desk."),
+            ),
+        );
+    }
+    text
+}
+
+fn or_german(text: &Text) -> &str {
+    if text.en.is_empty() { &text.de } else { &text.en }
+}

@@ -1,0 +1,220 @@
+//! What other services' events mean for visits. Each may come twice, late, and in another order than
+//! those of other services; those of unknown visits mean nothing here.
+
+use chrono::{DateTime, Utc};
+use kernel::{
+    BoxFuture, Event, Failure, Tx,
+    values::{self, InvalidField, Text},
+};
+use prost::Name;
+use prost_types::Timestamp;
+use sky_proto::{
+    flow::v1::{AdmissionMoved, AdmissionState, PartyAdmitted},
+    gastro::v1::{OrderMoved, OrderRefused, OrderScheduled, OrderStateChanged},
+    parking::v1::{RightCancelled, RightConfirmed, RightMoved, RightRefused, VehicleEntered, VehicleLeft},
+    payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
+    reservations::v1::{
+        BookingCancelled, BookingConfirmed, BookingRefused, ShowingCancelled, ShowingDelayed, ShowingScheduled,
+    },
+};
+use uuid::Uuid;
+
+use crate::{
+    commands::{self, showings},
+    domain::Admission,
+    events,
+    projection::News,
+};
+
+fn visit(id: &str) -> Result<Uuid, InvalidField> {
+    values::id("visit_id", id)
+}
+
+fn showing(id: &str) -> Result<Uuid, InvalidField> {
+    values::id("showing_id", id)
+}
+
+fn times(
+    starts_at: Option<Timestamp>,
+    ends_at: Option<Timestamp>,
+    doors_at: Option<Timestamp>,
+) -> Result<[DateTime<Utc>; 3], InvalidField> {
+    Ok([values::time("starts_at", starts_at)?, values::time("ends_at", ends_at)?, values::time("doors_at", doors_at)?])
+}
+
+/// Money came, failed, or went back.
+pub(crate) fn from_payments<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let (about, news) = match event.name() {
+            PaymentCompleted::NAME => {
+                let told = event.decode::<PaymentCompleted>()?;
+                let due = told.state() == PaymentState::DueAtDesk;
+                (told.visit_id, News::Paid { due })
+            }
+            PaymentFailed::NAME => {
+                let told = event.decode::<PaymentFailed>()?;
+                (told.visit_id, News::PaymentFailed { reason: Text::from_proto(told.reason) })
+            }
+            PaymentSettled::NAME => (event.decode::<PaymentSettled>()?.visit_id, News::Settled),
+            PaymentRefunded::NAME => {
+                let told = event.decode::<PaymentRefunded>()?;
+                (told.visit_id, News::Refunded { cents: told.amount.map_or(0, |amount| amount.cents) })
+            }
+            _ => return Ok(()),
+        };
+        Ok(commands::hear(tx, visit(&about)?, news).await?)
+    })
+}
+
+/// Showings move or are cancelled; bookings are confirmed, refused or cancelled.
+pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        match event.name() {
+            ShowingScheduled::NAME => {
+                let told = event.decode::<ShowingScheduled>()?;
+                let title = Text::from_proto(told.title);
+                let times = times(told.starts_at, told.ends_at, told.doors_at)?;
+                showings::scheduled(tx, showing(&told.showing_id)?, &title, times).await?;
+            }
+            ShowingDelayed::NAME => {
+                let told = event.decode::<ShowingDelayed>()?;
+                let reason = Text::from_proto(told.reason);
+                let times = times(told.starts_at, told.ends_at, told.doors_at)?;
+                showings::delayed(tx, showing(&told.showing_id)?, times, &reason).await?;
+            }
+            ShowingCancelled::NAME => {
+                let told = event.decode::<ShowingCancelled>()?;
+                let reason = Text::from_proto(told.reason);
+                showings::cancelled(tx, showing(&told.showing_id)?, &reason).await?;
+            }
+            BookingConfirmed::NAME => {
+                let told = event.decode::<BookingConfirmed>()?;
+                let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
+                commands::hear(tx, visit(&told.visit_id)?, News::BookingConfirmed { seats }).await?;
+            }
+            BookingRefused::NAME => {
+                let told = event.decode::<BookingRefused>()?;
+                let news = News::BookingRefused { reason: Text::from_proto(told.reason) };
+                commands::hear(tx, visit(&told.visit_id)?, news).await?;
+            }
+            BookingCancelled::NAME => {
+                let told = event.decode::<BookingCancelled>()?;
+                commands::hear(tx, visit(&told.visit_id)?, News::BookingCancelled).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// A bay is given, refused or moved; a vehicle has come or gone.
+pub(crate) fn from_parking<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let (about, news) = match event.name() {
+            RightConfirmed::NAME => {
+                let told = event.decode::<RightConfirmed>()?;
+                let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
+                (told.visit_id, News::RightConfirmed { from, until })
+            }
+            RightRefused::NAME => {
+                let told = event.decode::<RightRefused>()?;
+                (told.visit_id, News::RightRefused { reason: Text::from_proto(told.reason) })
+            }
+            RightMoved::NAME => {
+                let told = event.decode::<RightMoved>()?;
+                let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
+                (told.visit_id, News::RightMoved { from, until })
+            }
+            RightCancelled::NAME => (event.decode::<RightCancelled>()?.visit_id, News::RightCancelled),
+            VehicleEntered::NAME => {
+                let told = event.decode::<VehicleEntered>()?;
+                (told.visit_id, News::VehicleEntered { at: values::time("at", told.at)? })
+            }
+            VehicleLeft::NAME => {
+                let told = event.decode::<VehicleLeft>()?;
+                (told.visit_id, News::VehicleLeft { at: values::time("at", told.at)? })
+            }
+            _ => return Ok(()),
+        };
+        Ok(commands::hear(tx, visit(&about)?, news).await?)
+    })
+}
+
+/// A meal is scheduled, refused, moved, or a step further.
+pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let (about, news) = match event.name() {
+            OrderScheduled::NAME => {
+                let told = event.decode::<OrderScheduled>()?;
+                let news = News::OrderScheduled {
+                    order_id: told.order_id,
+                    number: told.number,
+                    pickup_at: values::time("pickup_at", told.pickup_at)?,
+                    fire_at: values::time("fire_at", told.fire_at)?,
+                };
+                (told.visit_id, news)
+            }
+            OrderRefused::NAME => {
+                let told = event.decode::<OrderRefused>()?;
+                (told.visit_id, News::OrderRefused { reason: Text::from_proto(told.reason) })
+            }
+            OrderMoved::NAME => {
+                let told = event.decode::<OrderMoved>()?;
+                let news = News::OrderMoved {
+                    pickup_at: values::time("pickup_at", told.pickup_at)?,
+                    fire_at: values::time("fire_at", told.fire_at)?,
+                };
+                (told.visit_id, news)
+            }
+            OrderStateChanged::NAME => {
+                let told = event.decode::<OrderStateChanged>()?;
+                let Some(kitchen) = events::kitchen_of(told.state()) else { return Ok(()) };
+                (told.visit_id, News::OrderState { number: told.number, kitchen })
+            }
+            _ => return Ok(()),
+        };
+        Ok(commands::hear(tx, visit(&about)?, news).await?)
+    })
+}
+
+/// The door lets people in and moves on.
+pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        match event.name() {
+            PartyAdmitted::NAME => {
+                let told = event.decode::<PartyAdmitted>()?;
+                let tickets = told
+                    .ticket_ids
+                    .iter()
+                    .map(|ticket| values::id("ticket_ids", ticket))
+                    .collect::<Result<Vec<_>, _>>()?;
+                commands::admitted(tx, visit(&told.visit_id)?, &tickets).await?;
+            }
+            AdmissionMoved::NAME => {
+                let told = event.decode::<AdmissionMoved>()?;
+                let Some(admission) = admission(told.state()) else { return Ok(()) };
+                let end = match told.predicted_end_at {
+                    Some(at) => Some(values::time("predicted_end_at", Some(at))?),
+                    None => None,
+                };
+                showings::admission_moved(tx, showing(&told.showing_id)?, admission, end).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+const fn admission(state: AdmissionState) -> Option<Admission> {
+    match state {
+        AdmissionState::Unspecified => None,
+        AdmissionState::Planned => Some(Admission::Planned),
+        AdmissionState::DoorsOpen => Some(Admission::DoorsOpen),
+        AdmissionState::LastCall => Some(Admission::LastCall),
+        AdmissionState::Running => Some(Admission::Running),
+        AdmissionState::Egress => Some(Admission::Egress),
+        AdmissionState::Turnover => Some(Admission::Turnover),
+        AdmissionState::Closed => Some(Admission::Closed),
+        AdmissionState::Cancelled => Some(Admission::Cancelled),
+    }
+}

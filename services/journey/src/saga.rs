@@ -1,0 +1,155 @@
+//! What follows from what: a visit's state and a piece of news (already noted) give the next step.
+//! A table of pure decisions; commands carry them out.
+
+use chrono::{DateTime, Utc};
+use kernel::values::Text;
+
+use crate::{
+    domain::{Money, Showing, State, Visit},
+    projection::News,
+};
+
+/// The next step of a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    Stay,
+    /// Paid or promised: let the services confirm their parts.
+    Confirm,
+    /// Every part has been answered.
+    Confirmed,
+    /// Over, unpaid: the parts are released.
+    Expire {
+        notice: Text,
+    },
+    /// Called off: parts are cancelled; with `refund` the money goes back.
+    Cancel {
+        reason: Text,
+        refund: bool,
+    },
+    /// The money is back.
+    Refunded,
+    /// Called off, and there was no money to give back.
+    Cancelled,
+}
+
+/// What news mean in the visit's present state.
+pub(crate) fn next(visit: &Visit, news: &News) -> Next {
+    match (visit.state, news) {
+        // Expired: the money was under way when time ran out. The services take their parts again if
+        // they can; if the seats are gone, the money goes back.
+        (State::Held | State::AwaitingPayment | State::Expired, News::Paid { .. }) => Next::Confirm,
+        (State::AwaitingPayment, News::PaymentFailed { reason }) => Next::Expire { notice: reason.clone() },
+        // Payments waits for no money any more.
+        (State::AwaitingPayment, News::Refunded { .. }) => {
+            Next::Expire { notice: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.") }
+        }
+        (State::Refunding, News::Refunded { cents: 0 }) => Next::Cancelled,
+        (State::Refunding, News::Refunded { .. }) => Next::Refunded,
+        // The payment failed while the visit was being called off: nothing comes back.
+        (State::Refunding, News::PaymentFailed { .. }) => Next::Cancelled,
+        (State::Confirming, News::BookingRefused { reason }) => Next::Cancel { reason: reason.clone(), refund: true },
+        // Reservations has called the booking off by itself.
+        (State::Confirming | State::Confirmed, News::BookingCancelled) => Next::Cancel {
+            reason: Text::new("Ihre Plätze wurden storniert.", "Your places have been cancelled."),
+            refund: true,
+        },
+        (State::Confirming, _) if visit.is_settled() => Next::Confirmed,
+        _ => Next::Stay,
+    }
+}
+
+/// Who calls a visit off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Visitor,
+    Desk,
+}
+
+/// Why a visit cannot be called off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CannotCancel {
+    Started,
+    Admitted,
+}
+
+/// What calling a visit off means now. Until the doors open the money goes back; the desk decides
+/// for people, and always gives it back.
+pub(crate) fn cancel(
+    visit: &Visit,
+    showing: Option<&Showing>,
+    by: By,
+    reason: Text,
+    now: DateTime<Utc>,
+) -> Result<Next, CannotCancel> {
+    match visit.state {
+        State::Held => Ok(Next::Expire { notice: reason }),
+        State::AwaitingPayment => Ok(Next::Cancel { reason, refund: true }),
+        State::Confirming | State::Confirmed => {
+            let started = showing.is_some_and(|showing| now >= showing.starts_at);
+            let doors = showing.is_some_and(|showing| now >= showing.doors_at);
+            match by {
+                By::Desk => Ok(Next::Cancel { reason, refund: true }),
+                By::Visitor if visit.admitted > 0 => Err(CannotCancel::Admitted),
+                By::Visitor if started => Err(CannotCancel::Started),
+                By::Visitor => Ok(Next::Cancel { reason, refund: !doors }),
+            }
+        }
+        State::Holding | State::Refused | State::Expired | State::Cancelled | State::Refunding | State::Refunded => {
+            Ok(Next::Stay)
+        }
+    }
+}
+
+/// The showing is cancelled: what becomes of one of its visits.
+pub(crate) fn showing_cancelled(visit: &Visit, reason: Text) -> Next {
+    match visit.state {
+        State::Held => Next::Expire { notice: reason },
+        State::AwaitingPayment | State::Confirming | State::Confirmed => Next::Cancel { reason, refund: true },
+        State::Holding | State::Refused | State::Expired | State::Cancelled | State::Refunding | State::Refunded => {
+            Next::Stay
+        }
+    }
+}
+
+/// What must be done about a visit whose deadline is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Overdue {
+    /// Nobody came back for it.
+    Expire,
+    AskPayment,
+    AskParts,
+    AskRefund,
+    /// It waits for nothing.
+    Nothing,
+}
+
+pub(crate) const fn overdue(state: State) -> Overdue {
+    match state {
+        State::Holding | State::Held => Overdue::Expire,
+        State::AwaitingPayment => Overdue::AskPayment,
+        State::Confirming => Overdue::AskParts,
+        State::Refunding => Overdue::AskRefund,
+        State::Refused | State::Confirmed | State::Expired | State::Cancelled | State::Refunded => Overdue::Nothing,
+    }
+}
+
+/// What payments answers when it is asked, in the form of news; None: nothing new.
+pub(crate) fn asked_payment(money: Option<(Money, i64)>, given_up: bool) -> Option<News> {
+    let out_of_time = || News::PaymentFailed {
+        reason: Text::new("Die Zeit zum Bezahlen ist abgelaufen.", "The time to pay has run out."),
+    };
+    match money {
+        // Payments has never heard of it: nothing was paid, nothing will be.
+        None => Some(out_of_time()),
+        Some((Money::Paid, _)) => Some(News::Paid { due: false }),
+        Some((Money::DueAtDesk, _)) => Some(News::Paid { due: true }),
+        Some((Money::Failed, _)) => Some(out_of_time()),
+        Some((Money::Refunded, cents)) => Some(News::Refunded { cents }),
+        Some((Money::Voided, _)) => Some(News::Refunded { cents: 0 }),
+        Some((Money::None | Money::Pending, _)) if given_up => Some(out_of_time()),
+        Some((Money::None | Money::Pending | Money::Refunding, _)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

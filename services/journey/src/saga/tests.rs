@@ -1,0 +1,162 @@
+//! The saga as a table: every state against every piece of news.
+
+use super::*;
+use crate::{
+    domain::{
+        Kitchen, Part,
+        samples::{at, showing, visit},
+    },
+    projection,
+};
+
+fn reason() -> Text {
+    Text::new("Grund", "reason")
+}
+
+fn all_news() -> Vec<News> {
+    let (from, until) = (at(60), at(240));
+    vec![
+        News::Paid { due: false },
+        News::Paid { due: true },
+        News::PaymentFailed { reason: reason() },
+        News::Settled,
+        News::Refunded { cents: 0 },
+        News::Refunded { cents: 2000 },
+        News::BookingConfirmed { seats: Vec::new() },
+        News::BookingRefused { reason: reason() },
+        News::BookingCancelled,
+        News::RightConfirmed { from, until },
+        News::RightRefused { reason: reason() },
+        News::RightMoved { from, until },
+        News::RightCancelled,
+        News::VehicleEntered { at: from },
+        News::VehicleLeft { at: until },
+        News::OrderScheduled { order_id: "o".to_owned(), number: 7, pickup_at: until, fire_at: until },
+        News::OrderRefused { reason: reason() },
+        News::OrderMoved { pickup_at: until, fire_at: until },
+        News::OrderState { number: 7, kitchen: Kitchen::Ready },
+        News::Admitted { people: 2 },
+    ]
+}
+
+/// Everything that is not Stay, for a visit whose parts have not been answered.
+fn expected(state: State, news: &News) -> Next {
+    use State::{AwaitingPayment, Confirmed, Confirming, Expired, Held, Refunding};
+    match (state, news) {
+        (Held | AwaitingPayment | Expired, News::Paid { .. }) => Next::Confirm,
+        (AwaitingPayment, News::PaymentFailed { .. }) => Next::Expire { notice: reason() },
+        (AwaitingPayment, News::Refunded { .. }) => {
+            Next::Expire { notice: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.") }
+        }
+        (Confirming, News::BookingRefused { .. }) => Next::Cancel { reason: reason(), refund: true },
+        (Confirming | Confirmed, News::BookingCancelled) => Next::Cancel {
+            reason: Text::new("Ihre Plätze wurden storniert.", "Your places have been cancelled."),
+            refund: true,
+        },
+        (Refunding, News::Refunded { cents: 0 } | News::PaymentFailed { .. }) => Next::Cancelled,
+        (Refunding, News::Refunded { .. }) => Next::Refunded,
+        _ => Next::Stay,
+    }
+}
+
+#[test]
+fn every_state_against_every_piece_of_news() {
+    for state in State::ALL {
+        for news in all_news() {
+            let mut visit = visit(state);
+            projection::note(&mut visit, &news);
+            assert_eq!(next(&visit, &news), expected(state, &news), "{state:?} hears {news:?}");
+        }
+    }
+}
+
+#[test]
+fn noting_twice_is_noting_once() {
+    for news in all_news() {
+        let mut once = visit(State::Confirming);
+        projection::note(&mut once, &news);
+        let mut twice = once.clone();
+        projection::note(&mut twice, &news);
+        assert_eq!(once, twice, "{news:?}");
+    }
+}
+
+#[test]
+fn a_visit_is_confirmed_when_its_last_part_is_answered_in_any_order() {
+    let parts = [News::BookingConfirmed { seats: Vec::new() }, News::RightConfirmed { from: at(60), until: at(240) }];
+    for order in [[0, 1], [1, 0]] {
+        let mut visit = visit(State::Confirming);
+        projection::note(&mut visit, &parts[order[0]]);
+        assert_eq!(next(&visit, &parts[order[0]]), Next::Stay);
+        projection::note(&mut visit, &parts[order[1]]);
+        assert_eq!(next(&visit, &parts[order[1]]), Next::Confirmed);
+    }
+}
+
+#[test]
+fn a_refused_bay_does_not_spoil_the_visit_and_its_price_is_named() {
+    let mut visit = visit(State::Confirming);
+    projection::note(&mut visit, &News::BookingConfirmed { seats: Vec::new() });
+    let refused = News::RightRefused { reason: Text::new("Alles voll.", "All full.") };
+    projection::note(&mut visit, &refused);
+    assert_eq!(next(&visit, &refused), Next::Confirmed);
+    assert!(visit.notice.de.contains("3,00 €"), "{}", visit.notice.de);
+    assert!(visit.notice.en.contains("All full."), "{}", visit.notice.en);
+}
+
+#[test]
+fn a_late_word_does_not_undo_a_later_one() {
+    let mut visit = visit(State::Confirmed);
+    projection::note(&mut visit, &News::Refunded { cents: 2000 });
+    projection::note(&mut visit, &News::Paid { due: false });
+    assert_eq!(visit.money, Money::Refunded);
+    projection::note(&mut visit, &News::BookingCancelled);
+    projection::note(&mut visit, &News::BookingConfirmed { seats: Vec::new() });
+    assert_eq!(visit.booking, Part::Cancelled);
+    projection::note(&mut visit, &News::VehicleLeft { at: at(200) });
+    projection::note(&mut visit, &News::VehicleEntered { at: at(70) });
+    assert_eq!(visit.left_at, Some(at(200)), "the entry was told late");
+}
+
+#[test]
+fn until_the_doors_open_the_money_goes_back() {
+    let cancel_at = |state, by, minute| cancel(&visit(state), Some(&showing()), by, reason(), at(minute));
+    let off = |refund| Ok(Next::Cancel { reason: reason(), refund });
+    assert_eq!(cancel_at(State::Held, By::Visitor, 1), Ok(Next::Expire { notice: reason() }));
+    assert_eq!(cancel_at(State::AwaitingPayment, By::Visitor, 1), off(true));
+    assert_eq!(cancel_at(State::Confirmed, By::Visitor, 99), off(true));
+    assert_eq!(cancel_at(State::Confirmed, By::Visitor, 100), off(false));
+    assert_eq!(cancel_at(State::Confirmed, By::Visitor, 120), Err(CannotCancel::Started));
+    assert_eq!(cancel_at(State::Confirmed, By::Desk, 130), off(true));
+    for over in [State::Expired, State::Cancelled, State::Refunding, State::Refunded] {
+        assert_eq!(cancel_at(over, By::Desk, 1), Ok(Next::Stay));
+    }
+    let mut inside = visit(State::Confirmed);
+    inside.admitted = 1;
+    let refused = cancel(&inside, Some(&showing()), By::Visitor, reason(), at(105));
+    assert_eq!(refused, Err(CannotCancel::Admitted));
+}
+
+#[test]
+fn every_state_waits_for_somebody_or_for_nothing() {
+    for state in State::ALL {
+        let waits = overdue(state) != Overdue::Nothing;
+        let is_final =
+            matches!(state, State::Refused | State::Confirmed | State::Expired | State::Cancelled | State::Refunded);
+        assert_eq!(waits, !is_final, "{state:?}");
+    }
+}
+
+#[test]
+fn what_payments_answers_is_news_or_nothing() {
+    let news = |money, given_up| asked_payment(money, given_up);
+    assert!(matches!(news(None, false), Some(News::PaymentFailed { .. })));
+    assert!(matches!(news(Some((Money::Failed, 1)), false), Some(News::PaymentFailed { .. })));
+    assert_eq!(news(Some((Money::Paid, 1)), false), Some(News::Paid { due: false }));
+    assert_eq!(news(Some((Money::DueAtDesk, 1)), true), Some(News::Paid { due: true }));
+    assert_eq!(news(Some((Money::Refunded, 5)), false), Some(News::Refunded { cents: 5 }));
+    assert_eq!(news(Some((Money::Voided, 5)), false), Some(News::Refunded { cents: 0 }));
+    assert_eq!(news(Some((Money::Pending, 1)), false), None);
+    assert!(matches!(news(Some((Money::Pending, 1)), true), Some(News::PaymentFailed { .. })));
+    assert_eq!(news(Some((Money::Refunding, 1)), true), None);
+}

@@ -1,0 +1,186 @@
+//! The SQL of our copy of showings, and of the visits of one. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use kernel::values::Text;
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::{VisitRow, all};
+use crate::{
+    domain::{Admission, Showing, State, Visit},
+    error::Error,
+};
+
+#[derive(FromRow)]
+struct ShowingRow {
+    showing_id: Uuid,
+    title: Json<Text>,
+    starts_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
+    doors_at: Option<DateTime<Utc>>,
+    predicted_end_at: Option<DateTime<Utc>>,
+    admission: String,
+    cancelled: bool,
+    notice: Json<Text>,
+}
+
+/// None while its times are not known.
+fn read(row: Option<ShowingRow>) -> Result<Option<Showing>, Error> {
+    let Some(row) = row else { return Ok(None) };
+    let (Some(starts_at), Some(ends_at), Some(doors_at)) = (row.starts_at, row.ends_at, row.doors_at) else {
+        return Ok(None);
+    };
+    let admission =
+        Admission::named(&row.admission).ok_or_else(|| Error::Stored(format!("admission {}", row.admission)))?;
+    Ok(Some(Showing {
+        id: row.showing_id,
+        title: row.title.0,
+        starts_at,
+        ends_at,
+        doors_at,
+        predicted_end_at: row.predicted_end_at,
+        admission,
+        cancelled: row.cancelled,
+        notice: row.notice.0,
+    }))
+}
+
+pub(crate) async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Showing>, Error> {
+    read(sqlx::query_as("select * from showing where showing_id = $1").bind(id).fetch_optional(conn).await?)
+}
+
+/// Reads it and keeps it as it is until the end of the transaction; others may do the same.
+pub(crate) async fn share(conn: &mut PgConnection, id: Uuid) -> Result<Option<Showing>, Error> {
+    read(sqlx::query_as("select * from showing where showing_id = $1 for share").bind(id).fetch_optional(conn).await?)
+}
+
+/// Keeps what reservations answered, if no event has told more.
+pub(crate) async fn learn(conn: &mut PgConnection, showing: &Showing) -> Result<(), Error> {
+    // Looked at first: writing would wait for everybody else who holds this showing.
+    if get(&mut *conn, showing.id).await?.is_some() {
+        return Ok(());
+    }
+    sqlx::query(
+        "insert into showing (showing_id, title, starts_at, ends_at, doors_at) values ($1, $2, $3, $4, $5)
+         on conflict (showing_id) do update
+             set title = excluded.title, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+                 doors_at = excluded.doors_at
+             where showing.starts_at is null",
+    )
+    .bind(showing.id)
+    .bind(Json(&showing.title))
+    .bind(showing.starts_at)
+    .bind(showing.ends_at)
+    .bind(showing.doors_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// New times from reservations; with a title when it is scheduled, with a notice when it is delayed.
+pub(crate) async fn set_times(
+    conn: &mut PgConnection,
+    id: Uuid,
+    title: Option<&Text>,
+    times: [DateTime<Utc>; 3],
+    notice: Option<&Text>,
+) -> Result<(), Error> {
+    let [starts_at, ends_at, doors_at] = times;
+    sqlx::query(
+        "insert into showing (showing_id, title, starts_at, ends_at, doors_at, notice)
+         values ($1, coalesce($2, '{\"de\": \"\"}'), $3, $4, $5, coalesce($6, '{\"de\": \"\"}'))
+         on conflict (showing_id) do update
+             set title = coalesce($2, showing.title), starts_at = $3, ends_at = $4, doors_at = $5,
+                 notice = coalesce($6, showing.notice)",
+    )
+    .bind(id)
+    .bind(title.map(Json))
+    .bind(starts_at)
+    .bind(ends_at)
+    .bind(doors_at)
+    .bind(notice.map(Json))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_admission(
+    conn: &mut PgConnection,
+    id: Uuid,
+    admission: Admission,
+    predicted_end_at: Option<DateTime<Utc>>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into showing (showing_id, admission, predicted_end_at) values ($1, $2, $3)
+         on conflict (showing_id) do update
+             set admission = $2, predicted_end_at = coalesce($3, showing.predicted_end_at)",
+    )
+    .bind(id)
+    .bind(admission.name())
+    .bind(predicted_end_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn set_cancelled(conn: &mut PgConnection, id: Uuid, notice: &Text) -> Result<(), Error> {
+    sqlx::query(
+        "insert into showing (showing_id, cancelled, notice) values ($1, true, $2)
+         on conflict (showing_id) do update set cancelled = true, notice = $2",
+    )
+    .bind(id)
+    .bind(Json(notice))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+const LIVE: [State; 4] = [State::Held, State::AwaitingPayment, State::Confirming, State::Confirmed];
+
+fn live() -> Vec<String> {
+    LIVE.iter().map(|state| state.name().to_owned()).collect()
+}
+
+/// The visits of a showing that are under way, locked.
+pub(crate) async fn lock_live(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Visit>, Error> {
+    let rows: Vec<VisitRow> =
+        sqlx::query_as("select * from visit where showing_id = $1 and state = any($2) order by id for update")
+            .bind(showing)
+            .bind(live())
+            .fetch_all(conn)
+            .await?;
+    all(rows)
+}
+
+pub(crate) async fn count_live(conn: &mut PgConnection, showing: Uuid) -> Result<u32, Error> {
+    let count: i64 = sqlx::query_scalar("select count(*) from visit where showing_id = $1 and state = any($2)")
+        .bind(showing)
+        .bind(live())
+        .fetch_one(conn)
+        .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// The visits that are booked for a showing.
+pub(crate) async fn booked(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Visit>, Error> {
+    let rows: Vec<VisitRow> = sqlx::query_as(
+        "select * from visit where showing_id = $1 and state in ('confirming', 'confirmed') order by id",
+    )
+    .bind(showing)
+    .fetch_all(conn)
+    .await?;
+    all(rows)
+}
+
+/// What the visitors of a showing see has changed: answers whose.
+pub(crate) async fn bump_live(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Uuid>, Error> {
+    // Locked by id first, so that two showings' worth of changes cannot cross.
+    Ok(sqlx::query_scalar(
+        "with mine as (select id from visit where showing_id = $1 and state = any($2) order by id for update)
+         update visit v set revision = revision + 1 from mine where v.id = mine.id returning v.id",
+    )
+    .bind(showing)
+    .bind(live())
+    .fetch_all(conn)
+    .await?)
+}

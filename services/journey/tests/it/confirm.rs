@@ -1,0 +1,183 @@
+//! From the hold to the confirmed visit, by every way to pay, and what may go wrong on it.
+
+use sky_proto::{
+    journey::v1::{self as pb, VisitState},
+    parking::v1::RightState,
+    payments::v1::{Method, PaymentState},
+    reservations::v1::BookingRefused,
+};
+use tonic::Code;
+
+use crate::{client, support::*};
+
+#[tokio::test]
+async fn at_the_desk_a_visit_is_confirmed_at_once() {
+    let town = town().await;
+    let held = town.held().await;
+    let visit = town.confirm(&held, Method::AtDesk).await.expect("ordered");
+    assert_eq!(visit.state(), VisitState::Confirmed, "within the call");
+    assert_eq!(visit.payment_state(), PaymentState::DueAtDesk);
+    assert_eq!(visit.reference, kernel::ticket_code::reference(id(&visit)));
+    let right = visit.parking.as_ref().expect("a right");
+    assert_eq!((right.state(), &right.reference), (RightState::Confirmed, &visit.reference));
+    assert!(step(&visit, "booked").done && !step(&visit, "start").done);
+    assert_eq!(town.taken().await, (0, 2));
+
+    let again = town.confirm(&held, Method::AtDesk).await.expect("repeat");
+    assert_eq!(again.state(), VisitState::Confirmed);
+    town.house.settle().await;
+    assert_eq!(town.told().await, (1, 0, 0));
+    let told: Vec<pb::VisitConfirmed> = town.house.events("journey").await;
+    assert!(told[0].has_parking && !told[0].has_meal);
+}
+
+#[tokio::test]
+async fn what_costs_nothing_is_free() {
+    let town = town().await;
+    let mut wish = town.wish();
+    wish.parking = None;
+    wish.party = vec![line("infant", 1)];
+    let visit = town.hold(&wish).await.expect("held");
+    let desk = town.confirm(&visit, Method::AtDesk).await.expect_err("nothing to pay");
+    assert!(desk.message().starts_with("method:"), "{}", desk.message());
+    let visit = town.confirm(&visit, Method::Free).await.expect("ordered");
+    assert_eq!((visit.state(), visit.payment_state()), (VisitState::Confirmed, PaymentState::Paid));
+    let priced = town.held().await;
+    let free = town.confirm(&priced, Method::Free).await.expect_err("it has a price");
+    assert_eq!(free.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn online_the_visitor_pays_and_everything_follows() {
+    let town = town().await;
+    let held = town.held().await;
+    let visit = town.confirm(&held, Method::Online).await.expect("ordered");
+    assert_eq!(visit.state(), VisitState::AwaitingPayment);
+    assert!(visit.payment_url.starts_with(&town.provider.url));
+    let again = town.confirm(&held, Method::Online).await.expect("repeat");
+    assert_eq!(again.payment_url, visit.payment_url);
+    let other = town.confirm(&held, Method::AtDesk).await.expect_err("one way at a time");
+    assert_eq!(other.code(), Code::FailedPrecondition);
+    assert_eq!(town.provider.transactions().len(), 1);
+
+    // Longer than the hold was, within the time to pay.
+    town.house.clock.set(minutes(14));
+    town.press(&visit, "pay").await;
+    let visit = town.wait_for(&visit, VisitState::Confirmed).await;
+    assert_eq!((visit.payment_state(), visit.payment_url.as_str()), (PaymentState::Paid, ""));
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 2));
+    assert_eq!(town.told().await, (1, 0, 0));
+}
+
+#[tokio::test]
+async fn a_payment_given_up_frees_everything() {
+    let town = town().await;
+    let visit = town.confirm(&town.held().await, Method::Online).await.expect("ordered");
+    town.press(&visit, "cancel").await;
+    let visit = town.wait_for(&visit, VisitState::Expired).await;
+    assert!(!visit.notice.as_ref().expect("notice").de.is_empty());
+    assert!(visit.timeline.is_empty());
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 0));
+    assert_eq!(visit.parking.expect("still shown").state(), RightState::Held, "as it was when it ran out");
+    assert_eq!(town.told().await, (0, 1, 0));
+    let late = town.confirm(&town.get(&town.held().await).await, Method::Online).await;
+    late.expect("another visit goes on");
+}
+
+#[tokio::test]
+async fn a_payment_nobody_makes_ends_with_its_time() {
+    let town = town().await;
+    let visit = town.confirm(&town.held().await, Method::Online).await.expect("ordered");
+    town.house.clock.set(minutes(15));
+    town.wait_for(&visit, VisitState::Expired).await;
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 0));
+
+    // Too late: the money goes back, the visit stays over.
+    town.press(&visit, "pay").await;
+    for _ in 0..200 {
+        town.house.clock.advance(chrono::TimeDelta::seconds(2));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        if town.provider.transactions().values().all(|transaction| transaction.refund.is_some()) {
+            break;
+        }
+    }
+    town.house.settle().await;
+    let visit = town.get(&visit).await;
+    assert_eq!((visit.state(), visit.payment_state()), (VisitState::Expired, PaymentState::Refunded));
+}
+
+#[tokio::test]
+async fn what_payments_refuses_stays_held() {
+    let town = town().await;
+    let held = town.held().await;
+    let request = pb::ConfirmVisitRequest {
+        visit_id: held.visit_id.clone(),
+        method: Method::Online.into(),
+        contact: Some(contact()),
+        return_url: "nowhere".to_owned(),
+    };
+    let refused = client!(town, &guest("test")).confirm_visit(request).await.expect_err("no way back");
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(refused.message().starts_with("return_url:"), "{}", refused.message());
+    assert_eq!(town.get(&held).await.state(), VisitState::Held);
+    let visit = town.confirm(&held, Method::AtDesk).await.expect("another way");
+    assert_eq!(visit.state(), VisitState::Confirmed);
+}
+
+#[tokio::test]
+async fn an_expired_hold_cannot_be_ordered() {
+    let town = town().await;
+    let visit = town.held().await;
+    town.house.clock.set(minutes(10));
+    let refused = town.confirm(&visit, Method::AtDesk).await.expect_err("over");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    town.wait_for(&visit, VisitState::Expired).await;
+}
+
+#[tokio::test]
+async fn places_that_are_gone_are_paid_back() {
+    let town = town().await;
+    let visit = town.paid().await;
+    // As if reservations had found nothing to give when the money came late.
+    town.force(&visit, "confirming", 60).await;
+    sqlx::query("update visit set booking = 'held' where id = $1")
+        .bind(id(&visit))
+        .execute(town.house.pool("journey"))
+        .await
+        .expect("forced");
+    let refused = BookingRefused {
+        visit_id: visit.visit_id.clone(),
+        showing_id: visit.showing_id.clone(),
+        reason: Some(kernel::values::Text::new("Alle Plätze sind vergeben.", "All places are gone.").to_proto()),
+    };
+    town.react_twice("reservations", &visit.visit_id, &refused).await;
+    let now = town.get(&visit).await;
+    assert!(matches!(now.state(), VisitState::Refunding | VisitState::Refunded));
+    let visit = town.wait_for(&visit, VisitState::Refunded).await;
+    assert_eq!(visit.payment_state(), PaymentState::Refunded);
+    let notice = visit.notice.expect("notice").de;
+    assert!(notice.contains("vergeben") && notice.contains("20,00 €"), "{notice}");
+    assert_eq!(town.told().await, (1, 0, 1));
+    assert!(town.provider.transactions().values().all(|transaction| transaction.refund.is_some()));
+}
+
+#[tokio::test]
+async fn a_late_bay_is_refused_and_the_visit_goes_on() {
+    let town = town().await;
+    let held = town.held().await;
+    // The car park let go of it, and somebody else has it now.
+    sqlx::query("update parking_right set state = 'expired'")
+        .execute(town.house.pool("parking"))
+        .await
+        .expect("let go");
+    town.set_bays(0).await;
+    let visit = town.confirm(&held, Method::AtDesk).await.expect("ordered");
+    let visit = town.wait_for(&visit, VisitState::Confirmed).await;
+    assert_eq!(visit.parking.expect("still shown").state(), RightState::Expired);
+    let notice = visit.notice.expect("notice").de;
+    assert!(notice.contains("Stellplatz") && notice.contains("3,00 €"), "{notice}");
+    assert!(!visit.timeline.iter().any(|step| step.kind == "parking"));
+}

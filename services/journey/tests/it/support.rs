@@ -1,0 +1,245 @@
+//! A test house in which visits can be held, paid and confirmed, and short ways to ask it things.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{
+    Caller, Clock, Role, Service,
+    testing::{House, noon, producer, staff, visitor},
+    values::timestamp,
+};
+use load_tests::fake_provider::FakeProvider;
+use prost::Message;
+use sky_proto::{
+    journey::v1::{self as pb, VisitState, journey_client::JourneyClient},
+    kernel::v1::{LoadHouseRequest, operations_client::OperationsClient},
+    parking::v1::BayClass,
+    payments::v1::Method,
+    reservations::v1 as reservations,
+};
+use tonic::Status;
+use uuid::Uuid;
+
+pub struct Town {
+    pub house: House,
+    pub provider: FakeProvider,
+    /// Public showings, by start.
+    pub programme: Vec<reservations::Showing>,
+}
+
+/// A macro, because the client's type cannot be named.
+#[macro_export]
+macro_rules! client {
+    ($town:expr, $caller:expr) => {
+        sky_proto::journey::v1::journey_client::JourneyClient::new($town.house.channel($caller))
+    };
+}
+
+pub async fn town() -> Town {
+    town_with(&[
+        journey::SERVICE,
+        ::reservations::SERVICE,
+        parking::SERVICE,
+        payments::SERVICE,
+        producer("gastro"),
+        producer("flow"),
+    ])
+    .await
+}
+
+mod parts {
+    pub const RESERVATIONS: &str = include_str!("../../../../deploy/houses/parts/reservations.toml");
+    pub const PARKING: &str = include_str!("../../../../deploy/houses/parts/parking.toml");
+}
+
+pub async fn town_with(services: &[Service]) -> Town {
+    let provider = FakeProvider::start(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("provider");
+    let url = toml::Value::String(provider.url.clone());
+    let own = BTreeMap::from([("payments".to_owned(), BTreeMap::from([("provider_url".to_owned(), url)]))]);
+    let house = House::start_at(services, Clock::manual(noon()), own).await;
+    let sky = Caller::Service("sky".to_owned());
+    for (service, toml) in [("reservations", parts::RESERVATIONS), ("parking", parts::PARKING)] {
+        if services.iter().any(|known| known.name == service) {
+            let request =
+                LoadHouseRequest { service: service.to_owned(), house_toml: toml.to_owned(), check_only: false };
+            OperationsClient::new(house.channel(&sky)).load_house(request).await.expect("house file loads");
+        }
+    }
+    let request = reservations::ListProgrammeRequest {
+        from: Some(timestamp(minutes(60))),
+        until: Some(timestamp(minutes(3 * 24 * 60))),
+        include_closed: false,
+    };
+    let mut programme = reservations::reservations_client::ReservationsClient::new(house.channel(&desk()))
+        .list_programme(request)
+        .await
+        .expect("programme")
+        .into_inner()
+        .showings;
+    programme.retain(|showing| {
+        showing.hall == "dome"
+            && showing.prices.iter().any(|price| price.price.as_ref().is_some_and(|price| price.cents == 850))
+    });
+    house.settle().await;
+    Town { house, provider, programme }
+}
+
+pub fn minutes(n: i64) -> DateTime<Utc> {
+    noon() + TimeDelta::minutes(n)
+}
+
+pub fn desk() -> Caller {
+    staff(Role::Desk)
+}
+
+/// A visitor in a session of their own.
+pub fn guest(session: &str) -> Caller {
+    Caller::Visitor { session: session.to_owned(), visit: None }
+}
+
+pub fn line(class: &str, count: u32) -> reservations::PartyLine {
+    reservations::PartyLine { tariff_class: class.to_owned(), count, need: 0 }
+}
+
+pub fn contact() -> pb::Contact {
+    pb::Contact { name: "Caroline Herschel".to_owned(), email: "caroline@slough.example".to_owned() }
+}
+
+impl Town {
+    /// Two adults with a standard bay, for the first showing.
+    pub fn wish(&self) -> pb::HoldVisitRequest {
+        pb::HoldVisitRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            showing_id: self.programme[0].showing_id.clone(),
+            party: vec![line("adult", 2)],
+            seats: Vec::new(),
+            parking: Some(pb::ParkingWish { bay_class: BayClass::Standard.into() }),
+            meal: None,
+            language: "de".to_owned(),
+            channel: reservations::Channel::Online.into(),
+        }
+    }
+
+    pub async fn hold(&self, wish: &pb::HoldVisitRequest) -> Result<pb::Visit, Status> {
+        let mut client = JourneyClient::new(self.house.channel(&guest("test")));
+        client.hold_visit(wish.clone()).await.map(tonic::Response::into_inner)
+    }
+
+    pub async fn held(&self) -> pb::Visit {
+        self.hold(&self.wish()).await.expect("held")
+    }
+
+    pub async fn confirm(&self, visit: &pb::Visit, method: Method) -> Result<pb::Visit, Status> {
+        let request = pb::ConfirmVisitRequest {
+            visit_id: visit.visit_id.clone(),
+            method: method.into(),
+            contact: Some(contact()),
+            return_url: "http://localhost/return".to_owned(),
+        };
+        client!(self, &guest("test")).confirm_visit(request).await.map(tonic::Response::into_inner)
+    }
+
+    /// Held, and to be paid at the desk.
+    pub async fn booked(&self) -> pb::Visit {
+        let visit = self.confirm(&self.held().await, Method::AtDesk).await.expect("ordered");
+        self.wait_for(&visit, VisitState::Confirmed).await
+    }
+
+    /// Held and paid online.
+    pub async fn paid(&self) -> pb::Visit {
+        let visit = self.confirm(&self.held().await, Method::Online).await.expect("ordered");
+        self.press(&visit, "pay").await;
+        self.wait_for(&visit, VisitState::Confirmed).await
+    }
+
+    /// Presses a button on the provider's page.
+    pub async fn press(&self, visit: &pb::Visit, button: &str) {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("client");
+        let answer = client.post(format!("{}/{button}", visit.payment_url)).send().await.expect("pressed");
+        assert_eq!(answer.status(), 303);
+    }
+
+    pub async fn cancel(&self, visit: &pb::Visit, caller: &Caller) -> Result<pb::Visit, Status> {
+        let request = pb::CancelVisitRequest { visit_id: visit.visit_id.clone(), reason: "plans changed".to_owned() };
+        client!(self, caller).cancel_visit(request).await.map(tonic::Response::into_inner)
+    }
+
+    pub async fn get(&self, visit: &pb::Visit) -> pb::Visit {
+        let request = pb::GetVisitRequest { visit_id: visit.visit_id.clone() };
+        client!(self, &desk()).get_visit(request).await.expect("a visit").into_inner()
+    }
+
+    /// Lets seconds of the house's time pass until the visit is in a state.
+    pub async fn wait_for(&self, visit: &pb::Visit, state: VisitState) -> pb::Visit {
+        for _ in 0..1000 {
+            let now = self.get(visit).await;
+            if now.state() == state {
+                return now;
+            }
+            self.house.clock.advance(TimeDelta::seconds(1));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("not {state:?} but {:?}", self.get(visit).await);
+    }
+
+    pub async fn react_twice<M: Message + prost::Name>(&self, producer: &str, about: &str, event: &M) {
+        for _ in 0..2 {
+            self.house.react("journey", producer, about, event).await.expect("reacted");
+        }
+    }
+
+    /// Puts a visit into a state as if the house had stopped there; its deadline is `minute`.
+    pub async fn force(&self, visit: &pb::Visit, state: &str, minute: i64) {
+        sqlx::query("update visit set state = $2, deadline = $3 where id = $1")
+            .bind(id(visit))
+            .bind(state)
+            .bind(minutes(minute))
+            .execute(self.house.pool("journey"))
+            .await
+            .expect("forced");
+    }
+
+    /// Held and sold places of the first showing.
+    pub async fn taken(&self) -> (u32, u32) {
+        let request = reservations::GetShowingRequest { showing_id: self.programme[0].showing_id.clone() };
+        let showing = reservations::reservations_client::ReservationsClient::new(self.house.channel(&desk()))
+            .get_showing(request)
+            .await
+            .expect("a showing")
+            .into_inner();
+        let availability = showing.availability.expect("availability");
+        (availability.held, availability.sold)
+    }
+
+    /// How many visits are confirmed, expired and cancelled, as the house was told.
+    pub async fn told(&self) -> (usize, usize, usize) {
+        let confirmed: Vec<pb::VisitConfirmed> = self.house.events("journey").await;
+        let expired: Vec<pb::VisitExpired> = self.house.events("journey").await;
+        let cancelled: Vec<pb::VisitCancelled> = self.house.events("journey").await;
+        (confirmed.len(), expired.len(), cancelled.len())
+    }
+
+    pub async fn set_bays(&self, capacity: i32) {
+        sqlx::query("update bay_class set capacity = $1 where class = 'standard'")
+            .bind(capacity)
+            .execute(self.house.pool("parking"))
+            .await
+            .expect("capacity set");
+    }
+}
+
+pub fn id(visit: &pb::Visit) -> Uuid {
+    Uuid::try_parse(&visit.visit_id).expect("a UUID")
+}
+
+pub fn refusal(status: &Status) -> pb::HoldRefused {
+    pb::HoldRefused::decode(status.details()).expect("HoldRefused in the details")
+}
+
+pub fn opened(visit: &pb::Visit) -> Caller {
+    visitor(Some(id(visit)))
+}
+
+pub fn step<'v>(visit: &'v pb::Visit, kind: &str) -> &'v pb::Step {
+    visit.timeline.iter().find(|step| step.kind == kind).unwrap_or_else(|| panic!("no {kind} in {:?}", visit.timeline))
+}

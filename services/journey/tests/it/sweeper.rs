@@ -1,0 +1,106 @@
+//! Nothing is ever stuck: for every state that waits, what happens when nobody comes.
+
+use sky_proto::{
+    journey::v1::VisitState,
+    payments::v1::{Method, PaymentState},
+};
+
+use crate::support::*;
+
+#[tokio::test]
+async fn holds_run_out_even_after_a_crash() {
+    let town = town().await;
+    let (held, crashed) = (town.held().await, town.held().await);
+    // The process died between the services' answers and the second transaction.
+    town.force(&crashed, "holding", 10).await;
+    assert_eq!(town.taken().await, (4, 0));
+    town.house.clock.set(minutes(11));
+    let held = town.wait_for(&held, VisitState::Expired).await;
+    assert!(held.notice.expect("notice").de.contains("abgelaufen"));
+    for _ in 0..200 {
+        let waiting: i64 = sqlx::query_scalar("select count(*) from visit where deadline is not null")
+            .fetch_one(town.house.pool("journey"))
+            .await
+            .expect("counted");
+        if waiting == 0 {
+            break;
+        }
+        town.house.clock.advance(chrono::TimeDelta::seconds(1));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    town.house.settle().await;
+    assert_eq!(town.told().await, (0, 2, 0));
+    assert_eq!(town.taken().await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_payment_whose_event_never_came_is_asked_for() {
+    let town = town().await;
+    // Ordered, but the process died before payments was asked.
+    let lost = town.held().await;
+    town.force(&lost, "awaiting_payment", 16).await;
+    // Paid, and journey does not know.
+    let paid = town.paid().await;
+    town.force(&paid, "awaiting_payment", 16).await;
+    let forget = "update visit set payment_state = 'pending', booking = 'held', payment_expires_at = $2 where id = $1";
+    for visit in [&lost, &paid] {
+        sqlx::query(forget)
+            .bind(id(visit))
+            .bind(minutes(15))
+            .execute(town.house.pool("journey"))
+            .await
+            .expect("forgotten");
+    }
+    town.house.clock.set(minutes(17));
+    town.wait_for(&lost, VisitState::Expired).await;
+    let paid = town.wait_for(&paid, VisitState::Confirmed).await;
+    assert_eq!(paid.payment_state(), PaymentState::Paid);
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 2));
+}
+
+#[tokio::test]
+async fn an_unreachable_provider_is_given_up_in_the_end() {
+    let town = town().await;
+    let visit = town.confirm(&town.held().await, Method::Online).await.expect("ordered");
+    town.provider.set_down(true);
+    town.house.clock.set(minutes(16));
+    for _ in 0..20 {
+        town.house.clock.advance(chrono::TimeDelta::seconds(1));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert_eq!(town.get(&visit).await.state(), VisitState::AwaitingPayment, "it may have been paid");
+    town.house.clock.set(minutes(40));
+    town.wait_for(&visit, VisitState::Expired).await;
+}
+
+#[tokio::test]
+async fn parts_whose_events_never_came_are_asked() {
+    let town = town().await;
+    let visit = town.booked().await;
+    town.force(&visit, "confirming", 20).await;
+    sqlx::query("update visit set booking = 'held', bay = jsonb_set(bay, '{part}', '\"held\"') where id = $1")
+        .bind(id(&visit))
+        .execute(town.house.pool("journey"))
+        .await
+        .expect("forgotten");
+    town.house.clock.set(minutes(21));
+    town.wait_for(&visit, VisitState::Confirmed).await;
+}
+
+#[tokio::test]
+async fn a_refund_whose_event_never_came_is_asked_for() {
+    let town = town().await;
+    let (paid, unpaid, unknown) = (town.paid().await, town.booked().await, town.held().await);
+    for visit in [&paid, &unpaid] {
+        town.cancel(visit, &guest("test")).await.expect("cancelled");
+    }
+    town.wait_for(&paid, VisitState::Refunded).await;
+    town.wait_for(&unpaid, VisitState::Cancelled).await;
+    for visit in [&paid, &unpaid, &unknown] {
+        town.force(visit, "refunding", 1).await;
+    }
+    town.wait_for(&paid, VisitState::Refunded).await;
+    town.wait_for(&unpaid, VisitState::Cancelled).await;
+    town.wait_for(&unknown, VisitState::Cancelled).await;
+}
