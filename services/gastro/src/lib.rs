@@ -1,1 +1,52 @@
-//! placeholder
+//! AstroGastro: menu, stations with their time, meals that follow the showing, the kitchen's board.
+//! A meal is paid with its visit: nothing here knows money beyond prices, and no cash is recorded.
+
+mod commands;
+mod domain;
+mod error;
+mod events;
+mod grpc;
+mod house;
+mod reactions;
+mod store;
+
+use std::time::Duration;
+
+use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
+use sky_proto::gastro::v1::gastro_server::GastroServer;
+use tonic::service::Routes;
+
+/// The service as the kernel runs it.
+pub const SERVICE: Service = Service {
+    name: "gastro",
+    migrations: || sqlx::migrate!(),
+    build: |context| Box::pin(async move { Ok(build(&context)) }),
+};
+
+/// Orders are fired, and what time has ended is ended, this often.
+const TICK: Duration = Duration::from_secs(1);
+
+fn build(context: &Context) -> Parts {
+    let db = context.db.clone();
+    let board = Live::new(context, commands::KITCHEN_TOPIC, move |_| {
+        let db = db.clone();
+        Box::pin(async move { Ok(grpc::load_board(&db).await?) })
+    });
+    let db = context.db.clone();
+    context.every("the kitchen's clock", TICK, move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::kitchen::tick(tx))).await?) })
+    });
+    let server = grpc::GastroGrpc::new(context.db.clone(), board);
+    Parts {
+        grpc: Routes::new(GastroServer::new(server)),
+        access: vec![grpc::ACCESS],
+        consumers: vec![
+            Consumer::new("journey", reactions::from_journey),
+            Consumer::new("reservations", reactions::from_reservations),
+            Consumer::new("flow", reactions::from_flow),
+        ],
+        house: Some(HouseLoader { check: house::check, apply: house::apply }),
+        ..Parts::default()
+    }
+}

@@ -1,0 +1,310 @@
+//! Menu, orders and their life as the house sees them. Pure decisions: no I/O, no clock, no proto.
+
+mod placing;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub(crate) use placing::{Need, Place, Placing, Room, Wish, free_slots, need, preparation, reach};
+
+/// What is ready and not collected for so long is given up.
+pub(crate) const UNCOLLECTED: TimeDelta = TimeDelta::minutes(20);
+/// What was cancelled while it was being made stays on the board for so long.
+pub(crate) const SEEN_CANCELLED: TimeDelta = TimeDelta::minutes(10);
+
+/// Whether a station works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StationState {
+    Open,
+    Paused,
+    Closed,
+}
+
+impl StationState {
+    const ALL: [Self; 3] = [Self::Open, Self::Paused, Self::Closed];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Paused => "paused",
+            Self::Closed => "closed",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A place in the kitchen with its own hands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Station {
+    pub(crate) id: String,
+    pub(crate) name: Text,
+    pub(crate) state: StationState,
+}
+
+impl Station {
+    /// Whether it takes anything new.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state == StationState::Open
+    }
+}
+
+/// The two kinds of things on a menu; they are taxed differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Category {
+    Food,
+    Drink,
+}
+
+impl Category {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Food => "food",
+            Self::Drink => "drink",
+        }
+    }
+}
+
+/// Something on the menu with the price of a day.
+#[derive(Clone, Debug)]
+pub(crate) struct MenuItem {
+    pub(crate) id: String,
+    pub(crate) name: Text,
+    pub(crate) description: Text,
+    pub(crate) category: String,
+    pub(crate) station: String,
+    pub(crate) work_seconds: u32,
+    pub(crate) allergens: Vec<u32>,
+    pub(crate) traces: Vec<u32>,
+    pub(crate) diets: Vec<String>,
+    pub(crate) in_stock: bool,
+    /// In stock, and its station works.
+    pub(crate) available: bool,
+    /// None: no row is valid on that day.
+    pub(crate) price: Option<Price>,
+}
+
+/// A dated price row with its tax row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Price {
+    pub(crate) id: String,
+    pub(crate) cents: i64,
+    pub(crate) tax_id: String,
+    pub(crate) tax_basis_points: u32,
+}
+
+/// A line of an order, as the kitchen reads it. Kept as it was ordered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OrderedItem {
+    pub(crate) item: String,
+    pub(crate) name: Text,
+    pub(crate) quantity: u32,
+    pub(crate) station: String,
+    pub(crate) allergens: Vec<u32>,
+    /// For all pieces.
+    pub(crate) work_seconds: u32,
+}
+
+/// One charged line, with the dated rows it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Charge {
+    pub(crate) label: Text,
+    pub(crate) quantity: u32,
+    pub(crate) cents: i64,
+    pub(crate) price_id: String,
+    pub(crate) tax_id: String,
+    pub(crate) tax_basis_points: u32,
+}
+
+/// When the meal is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pickup {
+    Before,
+    After,
+}
+
+impl Pickup {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Before, Self::After].into_iter().find(|pickup| pickup.name() == name)
+    }
+}
+
+/// What is known of a showing's times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ShowingTimes {
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) predicted_end_at: Option<DateTime<Utc>>,
+    pub(crate) has_begun: bool,
+}
+
+impl ShowingTimes {
+    /// When the guests come out. Before the start, the door's prediction may not know of a delay yet,
+    /// and delays only ever add; after it, the door knows best.
+    pub(crate) fn end(&self) -> DateTime<Utc> {
+        match self.predicted_end_at {
+            Some(predicted) if self.has_begun => predicted,
+            Some(predicted) => predicted.max(self.ends_at),
+            None => self.ends_at,
+        }
+    }
+}
+
+/// The life of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OrderState {
+    Held,
+    Scheduled,
+    Fired,
+    Preparing,
+    Ready,
+    Collected,
+    Expired,
+    Cancelled,
+}
+
+impl OrderState {
+    const ALL: [Self; 8] = [
+        Self::Held,
+        Self::Scheduled,
+        Self::Fired,
+        Self::Preparing,
+        Self::Ready,
+        Self::Collected,
+        Self::Expired,
+        Self::Cancelled,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Scheduled => "scheduled",
+            Self::Fired => "fired",
+            Self::Preparing => "preparing",
+            Self::Ready => "ready",
+            Self::Collected => "collected",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// The one step that the kitchen may take from here.
+    pub(crate) const fn next(self) -> Option<Self> {
+        match self {
+            Self::Fired => Some(Self::Preparing),
+            Self::Preparing => Some(Self::Ready),
+            Self::Ready => Some(Self::Collected),
+            Self::Held | Self::Scheduled | Self::Collected | Self::Expired | Self::Cancelled => None,
+        }
+    }
+
+    /// Whether the kitchen still has to do with it.
+    const fn is_on_board(self) -> bool {
+        matches!(self, Self::Scheduled | Self::Fired | Self::Preparing | Self::Ready)
+    }
+}
+
+/// A visit's meal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub(crate) id: Uuid,
+    pub(crate) visit: Uuid,
+    pub(crate) showing: Uuid,
+    pub(crate) state: OrderState,
+    pub(crate) state_at: DateTime<Utc>,
+    /// What its pickup was chosen for.
+    pub(crate) wish: Wish,
+    pub(crate) pickup_at: DateTime<Utc>,
+    pub(crate) preparation: TimeDelta,
+    pub(crate) expires_at: DateTime<Utc>,
+    /// None until confirmed.
+    pub(crate) number: Option<u32>,
+    pub(crate) lines: Vec<OrderedItem>,
+    pub(crate) charges: Vec<Charge>,
+    pub(crate) on_board: bool,
+}
+
+/// What a confirmed visit means to its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    /// The hold stands.
+    Confirm,
+    /// The hold ran out: take station time again, if there is some.
+    Retake,
+    /// Confirmed before, or cancelled for good.
+    Keep,
+}
+
+impl Order {
+    /// When the kitchen begins.
+    pub(crate) fn fire_at(&self) -> DateTime<Utc> {
+        self.pickup_at - self.preparation
+    }
+
+    /// Whether another order of the same visit would be a second one.
+    pub(crate) fn is_live(&self, now: DateTime<Utc>) -> bool {
+        match self.state {
+            OrderState::Held => now < self.expires_at,
+            OrderState::Expired => self.number.is_some(),
+            OrderState::Scheduled
+            | OrderState::Fired
+            | OrderState::Preparing
+            | OrderState::Ready
+            | OrderState::Collected
+            | OrderState::Cancelled => true,
+        }
+    }
+
+    pub(crate) fn confirmation(&self, now: DateTime<Utc>) -> Confirmation {
+        match self.state {
+            OrderState::Held if now < self.expires_at => Confirmation::Confirm,
+            OrderState::Held => Confirmation::Retake,
+            OrderState::Expired if self.number.is_none() => Confirmation::Retake,
+            _ => Confirmation::Keep,
+        }
+    }
+
+    /// Moves to another state. What was cancelled after it was fired stays on the board: the kitchen
+    /// must see that it can stop.
+    pub(crate) fn becomes(&mut self, state: OrderState, now: DateTime<Utc>) {
+        let begun = matches!(self.state, OrderState::Fired | OrderState::Preparing | OrderState::Ready);
+        self.on_board = state.is_on_board() || (state == OrderState::Cancelled && begun);
+        self.state = state;
+        self.state_at = now;
+    }
+
+    /// Whether a cancelled visit still changes anything.
+    pub(crate) const fn can_be_cancelled(&self) -> bool {
+        match self.state {
+            OrderState::Held
+            | OrderState::Scheduled
+            | OrderState::Fired
+            | OrderState::Preparing
+            | OrderState::Ready => true,
+            OrderState::Expired => self.number.is_none(),
+            OrderState::Collected | OrderState::Cancelled => false,
+        }
+    }
+
+    /// Takes a place in the kitchen's day.
+    pub(crate) fn takes(&mut self, place: &Place, preparation: TimeDelta) {
+        self.pickup_at = place.pickup_at;
+        self.preparation = preparation;
+    }
+}

@@ -1,0 +1,100 @@
+//! Everything that gastro refuses or that can go wrong in it, with codes and sentences.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::{
+    Code, Coded,
+    db::Repeat,
+    error::{broken_constraint, database_code},
+    values::InvalidField,
+};
+
+use crate::domain::{OrderState, StationState};
+
+/// A refusal or a fault.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Invalid(#[from] InvalidField),
+    #[error("{}", full(*.instead))]
+    Full { instead: Option<DateTime<Utc>> },
+    #[error("this is more than the station \"{0}\" can make for one pickup; order less, or split it over two visits")]
+    TooMuch(String),
+    #[error("the station \"{station}\" is {}; choose something else or leave the meal out", .state.name())]
+    StationRests { station: String, state: StationState },
+    #[error("\"{0}\" is sold out; choose something else")]
+    SoldOut(String),
+    #[error("no price is known for \"{0}\" on that day; the house file needs a price row")]
+    NoPrice(String),
+    #[error("this visit has a meal already; release it before holding another one")]
+    OrderExists,
+    #[error("this visit has no meal")]
+    NoOrder,
+    #[error("order_id: there is no such order")]
+    NoSuchOrder,
+    #[error("station_id: there is no station \"{0}\"; WatchKitchen has all of them")]
+    NoSuchStation(String),
+    #[error("the meal is {} and no longer held; hold one again", .0.name())]
+    NotHeld(OrderState),
+    #[error("{}", wrong_step(*.from))]
+    WrongStep { from: OrderState },
+    #[error(transparent)]
+    Repeat(#[from] Repeat),
+    #[error("a stored value cannot be read: {0}")]
+    Stored(String),
+    #[error(transparent)]
+    Database(sqlx::Error),
+}
+
+fn full(instead: Option<DateTime<Utc>>) -> String {
+    match instead {
+        Some(at) => format!(
+            "the kitchen is full around then; the nearest pickup that would fit is at {}",
+            at.with_timezone(&Berlin).format("%H:%M")
+        ),
+        None => "the kitchen is full around then and for hours after; order less or leave the meal out".to_owned(),
+    }
+}
+
+fn wrong_step(from: OrderState) -> String {
+    match from.next() {
+        Some(next) => format!("the order is {}; the next step is {}", from.name(), next.name()),
+        None => format!("the order is {}; the kitchen cannot move it", from.name()),
+    }
+}
+
+impl Coded for Error {
+    fn code(&self) -> Code {
+        match self {
+            Self::Invalid(_) => Code::InvalidArgument,
+            Self::Full { .. } | Self::TooMuch(_) => Code::ResourceExhausted,
+            Self::StationRests { .. }
+            | Self::SoldOut(_)
+            | Self::NoPrice(_)
+            | Self::NotHeld(_)
+            | Self::WrongStep { .. } => Code::FailedPrecondition,
+            Self::OrderExists => Code::AlreadyExists,
+            Self::NoOrder | Self::NoSuchOrder | Self::NoSuchStation(_) => Code::NotFound,
+            Self::Repeat(repeat) => repeat.code(),
+            Self::Stored(_) => Code::Internal,
+            Self::Database(error) => database_code(error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    /// Constraint names are API: the wall behind the count answers like the count.
+    fn from(error: sqlx::Error) -> Self {
+        match broken_constraint(&error) {
+            Some("slot_within_capacity") => Self::Full { instead: None },
+            Some("meal_order_one_per_visit") => Self::OrderExists,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<Error> for tonic::Status {
+    fn from(error: Error) -> Self {
+        kernel::error::status(&error)
+    }
+}

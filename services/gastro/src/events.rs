@@ -1,0 +1,144 @@
+//! The domain in the words of the contract. Decides nothing.
+
+use kernel::values::{euro, timestamp};
+use sky_proto::{
+    gastro::v1 as pb,
+    kernel::v1::{ChargedItem, LocalizedText},
+};
+use uuid::Uuid;
+
+use crate::domain::{Charge, MenuItem, Order, OrderState, OrderedItem, Pickup, Station, StationState};
+
+fn order_state(state: OrderState) -> pb::OrderState {
+    match state {
+        OrderState::Held => pb::OrderState::Held,
+        OrderState::Scheduled => pb::OrderState::Scheduled,
+        OrderState::Fired => pb::OrderState::Fired,
+        OrderState::Preparing => pb::OrderState::Preparing,
+        OrderState::Ready => pb::OrderState::Ready,
+        OrderState::Collected => pb::OrderState::Collected,
+        OrderState::Expired => pb::OrderState::Expired,
+        OrderState::Cancelled => pb::OrderState::Cancelled,
+    }
+}
+
+fn pickup(pickup: Pickup) -> pb::Pickup {
+    match pickup {
+        Pickup::Before => pb::Pickup::BeforeShowing,
+        Pickup::After => pb::Pickup::AfterShowing,
+    }
+}
+
+pub(crate) fn station(station: &Station) -> pb::Station {
+    let state = match station.state {
+        StationState::Open => pb::StationState::Open,
+        StationState::Paused => pb::StationState::Paused,
+        StationState::Closed => pb::StationState::Closed,
+    };
+    pb::Station { station_id: station.id.clone(), name: Some(station.name.to_proto()), state: state.into() }
+}
+
+/// None without a price: what has none is not on the menu.
+pub(crate) fn menu_item(item: &MenuItem) -> Option<pb::MenuItem> {
+    let price = item.price.as_ref()?;
+    Some(pb::MenuItem {
+        item_id: item.id.clone(),
+        name: Some(item.name.to_proto()),
+        description: Some(item.description.to_proto()),
+        price: Some(euro(price.cents)),
+        price_id: price.id.clone(),
+        tax_id: price.tax_id.clone(),
+        tax_basis_points: price.tax_basis_points,
+        allergens: item.allergens.clone(),
+        traces: item.traces.clone(),
+        diets: item.diets.clone(),
+        station: item.station.clone(),
+        available: item.available,
+        category: item.category.clone(),
+    })
+}
+
+fn ordered_item(line: &OrderedItem) -> pb::OrderedItem {
+    pb::OrderedItem {
+        item_id: line.item.clone(),
+        name: Some(line.name.to_proto()),
+        quantity: line.quantity,
+        station: line.station.clone(),
+        allergens: line.allergens.clone(),
+    }
+}
+
+fn charged_item(charge: &Charge) -> ChargedItem {
+    ChargedItem {
+        label: Some(charge.label.to_proto()),
+        quantity: charge.quantity,
+        unit_price: Some(euro(charge.cents)),
+        tariff_id: charge.price_id.clone(),
+        tax_id: charge.tax_id.clone(),
+        tax_basis_points: charge.tax_basis_points,
+    }
+}
+
+pub(crate) fn order(order: &Order) -> pb::Order {
+    let total = order.charges.iter().map(|charge| charge.cents * i64::from(charge.quantity)).sum();
+    pb::Order {
+        order_id: order.id.to_string(),
+        visit_id: order.visit.to_string(),
+        number: order.number.unwrap_or_default(),
+        state: order_state(order.state).into(),
+        lines: order.lines.iter().map(ordered_item).collect(),
+        items: order.charges.iter().map(charged_item).collect(),
+        total: Some(euro(total)),
+        pickup: pickup(order.wish.pickup).into(),
+        pickup_at: Some(timestamp(order.pickup_at)),
+        fire_at: Some(timestamp(order.fire_at())),
+        expires_at: Some(timestamp(order.expires_at)),
+        showing_id: order.showing.to_string(),
+    }
+}
+
+pub(crate) fn order_scheduled(order: &Order) -> pb::OrderScheduled {
+    pb::OrderScheduled {
+        order_id: order.id.to_string(),
+        visit_id: order.visit.to_string(),
+        number: order.number.unwrap_or_default(),
+        pickup_at: Some(timestamp(order.pickup_at)),
+        fire_at: Some(timestamp(order.fire_at())),
+    }
+}
+
+/// The hold ran out and the kitchen has no time left.
+pub(crate) fn order_refused(visit: Uuid) -> pb::OrderRefused {
+    pb::OrderRefused {
+        visit_id: visit.to_string(),
+        reason: Some(LocalizedText {
+            de: "Ihr Essen war nur befristet vorgemerkt, und die Küche hat zu dieser Zeit keinen Platz mehr."
+                .to_owned(),
+            en: "Your meal was held for a limited time only, and the kitchen is full by now.".to_owned(),
+            plain: "Ihr Essen können wir leider nicht mehr machen.".to_owned(),
+        }),
+    }
+}
+
+pub(crate) fn order_moved(order: &Order) -> pb::OrderMoved {
+    pb::OrderMoved {
+        order_id: order.id.to_string(),
+        visit_id: order.visit.to_string(),
+        pickup_at: Some(timestamp(order.pickup_at)),
+        fire_at: Some(timestamp(order.fire_at())),
+    }
+}
+
+pub(crate) fn order_state_changed(order: &Order) -> pb::OrderStateChanged {
+    pb::OrderStateChanged {
+        order_id: order.id.to_string(),
+        visit_id: order.visit.to_string(),
+        number: order.number.unwrap_or_default(),
+        state: order_state(order.state).into(),
+        at: Some(timestamp(order.state_at)),
+    }
+}
+
+pub(crate) fn station_changed(changed: &Station) -> pb::StationChanged {
+    pb::StationChanged { station: Some(station(changed)) }
+}

@@ -1,0 +1,83 @@
+//! What other services' events mean here. Each may come twice, late and in another order than those
+//! of other services.
+
+use kernel::{BoxFuture, Event, Failure, Tx, values};
+use prost::Name;
+use sky_proto::{
+    flow::v1::{AdmissionMoved, AdmissionState},
+    journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
+    reservations::v1::{ShowingDelayed, ShowingScheduled},
+};
+
+use crate::commands::{self, showing};
+
+/// The visit is confirmed, expired or cancelled.
+pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        match event.name() {
+            VisitConfirmed::NAME => {
+                let told = event.decode::<VisitConfirmed>()?;
+                if told.has_meal {
+                    commands::confirm(tx, values::id("visit_id", &told.visit_id)?).await?;
+                }
+            }
+            VisitExpired::NAME => {
+                let told = event.decode::<VisitExpired>()?;
+                commands::release(tx, values::id("visit_id", &told.visit_id)?).await?;
+            }
+            VisitCancelled::NAME => {
+                let told = event.decode::<VisitCancelled>()?;
+                commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// A showing is planned or delayed. A cancelled showing comes as its cancelled visits.
+pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let (showing_id, starts_at, ends_at) = match event.name() {
+            ShowingScheduled::NAME => {
+                let told = event.decode::<ShowingScheduled>()?;
+                (told.showing_id, told.starts_at, told.ends_at)
+            }
+            ShowingDelayed::NAME => {
+                let told = event.decode::<ShowingDelayed>()?;
+                (told.showing_id, told.starts_at, told.ends_at)
+            }
+            _ => return Ok(()),
+        };
+        let showing_id = values::id("showing_id", &showing_id)?;
+        let (starts_at, ends_at) = (values::time("starts_at", starts_at)?, values::time("ends_at", ends_at)?);
+        Ok(showing::told(tx, showing_id, starts_at, ends_at, event.occurred_at).await?)
+    })
+}
+
+/// The door predicts when the showing will end.
+pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        if event.name() != AdmissionMoved::NAME {
+            return Ok(());
+        }
+        let told = event.decode::<AdmissionMoved>()?;
+        let has_begun = match told.state() {
+            AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall => false,
+            AdmissionState::Running | AdmissionState::Egress | AdmissionState::Turnover | AdmissionState::Closed => {
+                true
+            }
+            AdmissionState::Cancelled | AdmissionState::Unspecified => return Ok(()),
+        };
+        if told.predicted_end_at.is_none() {
+            return Ok(());
+        }
+        let prediction = showing::Prediction {
+            ends_at: values::time("predicted_end_at", told.predicted_end_at)?,
+            at: values::time("at", told.at)?,
+            has_begun,
+        };
+        let showing_id = values::id("showing_id", &told.showing_id)?;
+        Ok(showing::end_predicted(tx, showing_id, prediction).await?)
+    })
+}

@@ -1,0 +1,291 @@
+//! Every SQL statement about stations, orders and the board, and the way between rows and the domain.
+//! Decides nothing.
+//!
+//! Lock order: kitchen, orders, slots. With the kitchen locked the others cannot be waited for in
+//! another order.
+
+pub(crate) mod house;
+pub(crate) mod menu;
+pub(crate) mod showings;
+pub(crate) mod slots;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use kernel::values::Text;
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Charge, Order, OrderState, OrderedItem, Pickup, Station, StationState, Wish},
+    error::Error,
+};
+
+/// The board shows so many orders at most; nobody reads more.
+const MOST_ON_BOARD: i64 = 200;
+
+#[derive(FromRow)]
+struct OrderRow {
+    order_id: Uuid,
+    visit_id: Uuid,
+    showing_id: Uuid,
+    state: String,
+    state_at: DateTime<Utc>,
+    pickup: String,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    pickup_at: DateTime<Utc>,
+    prep_seconds: i32,
+    expires_at: DateTime<Utc>,
+    number: Option<i32>,
+    lines: Json<Vec<OrderedItem>>,
+    charges: Json<Vec<Charge>>,
+    on_board: bool,
+}
+
+impl OrderRow {
+    fn read(self) -> Result<Order, Error> {
+        let unknown = |what: &str, name: &str| Error::Stored(format!("{what} {name}"));
+        Ok(Order {
+            id: self.order_id,
+            visit: self.visit_id,
+            showing: self.showing_id,
+            state: OrderState::named(&self.state).ok_or_else(|| unknown("order state", &self.state))?,
+            state_at: self.state_at,
+            wish: Wish {
+                pickup: Pickup::named(&self.pickup).ok_or_else(|| unknown("pickup", &self.pickup))?,
+                starts_at: self.starts_at,
+                ends_at: self.ends_at,
+            },
+            pickup_at: self.pickup_at,
+            preparation: TimeDelta::seconds(self.prep_seconds.into()),
+            expires_at: self.expires_at,
+            number: self.number.map(i32::unsigned_abs),
+            lines: self.lines.0,
+            charges: self.charges.0,
+            on_board: self.on_board,
+        })
+    }
+}
+
+fn read_all(rows: Vec<OrderRow>) -> Result<Vec<Order>, Error> {
+    rows.into_iter().map(OrderRow::read).collect()
+}
+
+pub(crate) async fn lock_kitchen(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("select 1 from kitchen for update").execute(conn).await?;
+    Ok(())
+}
+
+pub(crate) async fn bump_board(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("update kitchen set revision = revision + 1").execute(conn).await?;
+    Ok(())
+}
+
+pub(crate) async fn revision(conn: &mut PgConnection) -> Result<u64, Error> {
+    let revision: i64 = sqlx::query_scalar("select revision from kitchen").fetch_one(conn).await?;
+    Ok(revision.unsigned_abs())
+}
+
+pub(crate) async fn stations(conn: &mut PgConnection) -> Result<Vec<Station>, Error> {
+    let rows: Vec<(String, Json<Text>, String)> =
+        sqlx::query_as("select station_id, name, state from station order by station_id").fetch_all(conn).await?;
+    rows.into_iter()
+        .map(|(id, name, state)| {
+            Ok(Station {
+                id,
+                name: name.0,
+                state: StationState::named(&state).ok_or_else(|| Error::Stored(format!("station state {state}")))?,
+            })
+        })
+        .collect()
+}
+
+pub(crate) async fn set_station_state(conn: &mut PgConnection, id: &str, state: StationState) -> Result<(), Error> {
+    sqlx::query("update station set state = $2 where station_id = $1")
+        .bind(id)
+        .bind(state.name())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn order_of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Order>, Error> {
+    sqlx::query_as::<_, OrderRow>("select * from meal_order where visit_id = $1")
+        .bind(visit)
+        .fetch_optional(conn)
+        .await?
+        .map(OrderRow::read)
+        .transpose()
+}
+
+pub(crate) async fn lock_order_of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Order>, Error> {
+    sqlx::query_as::<_, OrderRow>("select * from meal_order where visit_id = $1 for update")
+        .bind(visit)
+        .fetch_optional(conn)
+        .await?
+        .map(OrderRow::read)
+        .transpose()
+}
+
+pub(crate) async fn lock_order(conn: &mut PgConnection, order: Uuid) -> Result<Option<Order>, Error> {
+    sqlx::query_as::<_, OrderRow>("select * from meal_order where order_id = $1 for update")
+        .bind(order)
+        .fetch_optional(conn)
+        .await?
+        .map(OrderRow::read)
+        .transpose()
+}
+
+/// Held and scheduled meals of a showing, in the order of their pickups.
+pub(crate) async fn lock_unfired_of_showing(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where showing_id = $1 and state in ('held', 'scheduled')
+         order by pickup_at, order_id for update",
+    )
+    .bind(showing)
+    .fetch_all(conn)
+    .await?;
+    read_all(rows)
+}
+
+/// Meals that the kitchen must begin by now.
+pub(crate) async fn lock_due(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where state = 'scheduled' and fire_at <= $1 order by fire_at, number for update",
+    )
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    read_all(rows)
+}
+
+/// Meals that were ready before an instant and still stand there.
+pub(crate) async fn lock_uncollected(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where state = 'ready' and state_at <= $1 order by order_id for update",
+    )
+    .bind(before)
+    .fetch_all(conn)
+    .await?;
+    read_all(rows)
+}
+
+/// What the kitchen must see, in fire order.
+pub(crate) async fn board(conn: &mut PgConnection) -> Result<Vec<Order>, Error> {
+    let rows =
+        sqlx::query_as::<_, OrderRow>("select * from meal_order where on_board order by fire_at, day, number limit $1")
+            .bind(MOST_ON_BOARD)
+            .fetch_all(conn)
+            .await?;
+    read_all(rows)
+}
+
+/// Whether the kitchen's clock has anything to do: asked every second, without any lock.
+pub(crate) async fn is_anything_due(
+    conn: &mut PgConnection,
+    now: DateTime<Utc>,
+    ready_before: DateTime<Utc>,
+    cancelled_before: DateTime<Utc>,
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from meal_order where state = 'held' and expires_at <= $1)
+             or exists (select from meal_order where on_board and (
+                    (state = 'scheduled' and fire_at <= $1) or (state = 'ready' and state_at <= $2)
+                    or (state = 'cancelled' and state_at <= $3)))",
+    )
+    .bind(now)
+    .bind(ready_before)
+    .bind(cancelled_before)
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Ends the holds that have run out; answers whose they were.
+pub(crate) async fn end_holds(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "update meal_order set state = 'expired', state_at = $1 where state = 'held' and expires_at <= $1
+         returning order_id",
+    )
+    .bind(now)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Takes cancelled meals off the board that the kitchen has seen long enough.
+pub(crate) async fn clear_cancelled(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, Error> {
+    let done =
+        sqlx::query("update meal_order set on_board = false where on_board and state = 'cancelled' and state_at <= $1")
+            .bind(before)
+            .execute(conn)
+            .await?;
+    Ok(done.rows_affected())
+}
+
+/// Makes way for another order of the same visit.
+pub(crate) async fn forget_order_of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<(), Error> {
+    sqlx::query("delete from meal_order where visit_id = $1").bind(visit).execute(conn).await?;
+    Ok(())
+}
+
+pub(crate) async fn save_order(conn: &mut PgConnection, order: &Order) -> Result<(), Error> {
+    sqlx::query(
+        "insert into meal_order (order_id, visit_id, showing_id, state, state_at, pickup, starts_at, ends_at,
+             pickup_at, prep_seconds, fire_at, expires_at, number, lines, charges, on_board)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         on conflict (order_id) do update set state = $4, state_at = $5, starts_at = $7, ends_at = $8,
+             pickup_at = $9, prep_seconds = $10, fire_at = $11, expires_at = $12, number = $13, on_board = $16",
+    )
+    .bind(order.id)
+    .bind(order.visit)
+    .bind(order.showing)
+    .bind(order.state.name())
+    .bind(order.state_at)
+    .bind(order.wish.pickup.name())
+    .bind(order.wish.starts_at)
+    .bind(order.wish.ends_at)
+    .bind(order.pickup_at)
+    .bind(i32::try_from(order.preparation.num_seconds()).unwrap_or(i32::MAX))
+    .bind(order.fire_at())
+    .bind(order.expires_at)
+    .bind(order.number.map(u32::cast_signed))
+    .bind(Json(&order.lines))
+    .bind(Json(&order.charges))
+    .bind(order.on_board)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The next number of a day, from 1.
+pub(crate) async fn next_number(conn: &mut PgConnection, day: NaiveDate) -> Result<u32, Error> {
+    let number: i32 = sqlx::query_scalar(
+        "insert into day_number as d (day, last) values ($1, 1)
+         on conflict (day) do update set last = d.last + 1 returning last",
+    )
+    .bind(day)
+    .fetch_one(conn)
+    .await?;
+    Ok(number.unsigned_abs())
+}
+
+/// The day that an order's number counts in. It stays, even if the meal moves past midnight.
+pub(crate) async fn save_day(conn: &mut PgConnection, order: Uuid, day: NaiveDate) -> Result<(), Error> {
+    sqlx::query("update meal_order set day = $2 where order_id = $1").bind(order).bind(day).execute(conn).await?;
+    Ok(())
+}
+
+pub(crate) async fn is_refused(conn: &mut PgConnection, visit: Uuid) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select exists (select from refusal where visit_id = $1)")
+        .bind(visit)
+        .fetch_one(conn)
+        .await?)
+}
+
+/// False when the visit was told before.
+pub(crate) async fn note_refusal(conn: &mut PgConnection, visit: Uuid, at: DateTime<Utc>) -> Result<bool, Error> {
+    let done = sqlx::query("insert into refusal (visit_id, at) values ($1, $2) on conflict do nothing")
+        .bind(visit)
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}

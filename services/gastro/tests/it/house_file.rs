@@ -1,0 +1,77 @@
+//! The house file: errors with line and key, applied once.
+
+use kernel::testing::visitor;
+use sky_proto::gastro::v1 as pb;
+
+use crate::{client, support::*};
+
+#[tokio::test]
+async fn the_same_file_changes_nothing_and_another_one_only_what_differs() {
+    let house = house().await;
+    let mut guest = client!(house, &visitor(None));
+    let before = guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner();
+    set_station(&house, "hot", pb::StationState::Paused).await.expect("paused");
+    let told = house.events::<pb::StationChanged>("gastro").await.len();
+    let summary = load(&house, HOUSE_FILE, false).await.expect("again");
+    assert!(summary.starts_with("3 stations, 15 items"), "{summary}");
+    assert_eq!(house.events::<pb::StationChanged>("gastro").await.len(), told, "nothing is told again");
+    let paused = set_station(&house, "hot", pb::StationState::Paused).await.expect("still paused");
+    assert_eq!(paused.state(), pb::StationState::Paused, "the day's state is not the file's");
+    set_station(&house, "hot", pb::StationState::Open).await.expect("open");
+    assert_eq!(guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner(), before);
+
+    let renamed = HOUSE_FILE.replace("Warme Küche", "Herd").replace("id = \"cocoa\"", "id = \"hot-cocoa\"");
+    let renamed = renamed.replace("id = \"cocoa-", "id = \"hot-cocoa-");
+    load(&house, &renamed, false).await.expect("applied");
+    let told: Vec<pb::StationChanged> = house.events("gastro").await;
+    let last = told.last().and_then(|it| it.station.clone()).and_then(|it| it.name).expect("a name");
+    assert_eq!(last.de, "Herd");
+    let menu = guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner().items;
+    assert!(menu.iter().any(|item| item.item_id == "hot-cocoa") && menu.iter().all(|item| item.item_id != "cocoa"));
+}
+
+#[tokio::test]
+async fn what_the_file_says_is_sold_out_is_refused() {
+    let house = house().await;
+    let sold_out = HOUSE_FILE.replacen("id = \"tomato-pasta\"", "id = \"tomato-pasta\"\navailable = false", 1);
+    load(&house, &sold_out, false).await.expect("applied");
+    let refused = hold(&house, &wish(uuid::Uuid::now_v7(), uuid::Uuid::now_v7())).await.expect_err("sold out");
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+    assert!(refused.message().contains("tomato-pasta"), "{}", refused.message());
+}
+
+#[tokio::test]
+async fn an_error_names_line_and_key_and_changes_nothing() {
+    let house = house().await;
+    let mut guest = client!(house, &visitor(None));
+    let before = guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner();
+    let cases = [
+        ("id = \"cold\"", "id = \"hot\"", "stations[1].id"),
+        ("id = \"cold\"", "id = \"c o l d\"", "stations[1].id"),
+        ("seconds_per_slot = 1800", "seconds_per_slot = 0", "stations[0].seconds_per_slot"),
+        ("basis_points = 700", "basis_points = 10001", "taxes[0].basis_points"),
+        ("id = \"tomato-pasta\"", "id = \"lentil-soup\"", "items[1].id"),
+        ("station = \"hot\"", "station = \"oven\"", "items[0].station"),
+        ("work_seconds = 60", "work_seconds = 0", "items[0].work_seconds"),
+        ("allergens = [1, 6, 9]", "allergens = [1, 15]", "items[0].allergens"),
+        ("traces = [7, 10]", "traces = [0]", "items[0].traces"),
+        ("cents = 550", "cents = 20001", "items[0].prices[2].cents"),
+        ("tax = \"gastro-food-2026\"", "tax = \"gastro-food-2027\"", "items[0].prices[2].tax"),
+        ("tax = \"gastro-food-2026\"", "tax = \"gastro-food-2024\"", "items[0].prices[2].tax"),
+        ("tax = \"gastro-food-2024\"", "tax = \"gastro-food-2026\"", "items[0].prices[1].tax"),
+        ("valid_from = \"2026-01-01\", source", "valid_from = \"2026-02-01\", source", "items[0].prices[1].tax"),
+        ("valid_from = \"2026-01-01\", source", "valid_from = \"2024-01-01\", source", "items[0].prices[2].valid_from"),
+    ];
+    for (from, to, key) in cases {
+        let text = HOUSE_FILE.replacen(from, to, 1);
+        assert_ne!(text, HOUSE_FILE, "{key}");
+        let refused = load(&house, &text, false).await.expect_err(key);
+        let message = refused.message();
+        assert!(message.contains("line ") && message.contains(&format!("gastro.{key}: ")), "{key}: {message}");
+    }
+    for (from, to) in [("category = \"food\"", "category = \"soup\""), ("work_seconds", "work_secs")] {
+        let refused = load(&house, &HOUSE_FILE.replacen(from, to, 1), true).await.expect_err(to);
+        assert!(refused.message().contains("line"), "{}", refused.message());
+    }
+    assert_eq!(guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner(), before);
+}

@@ -1,0 +1,170 @@
+//! Firing by the clock, moving by hand, the board, stations.
+
+use kernel::values::timestamp;
+use sky_proto::{gastro::v1 as pb, journey::v1::VisitCancelled};
+use tokio_stream::StreamExt;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+use pb::OrderState::{Cancelled, Collected, Expired, Fired, Preparing, Ready, Scheduled};
+
+async fn told(house: &kernel::testing::House) -> Vec<pb::OrderState> {
+    house.events::<pb::OrderStateChanged>("gastro").await.iter().map(pb::OrderStateChanged::state).collect()
+}
+
+#[tokio::test]
+async fn an_order_fires_at_its_time_and_goes_step_by_step() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    assert_eq!((order.state(), order.number), (Scheduled, 1));
+    house.clock.set(minutes(104));
+    for to in [Preparing, Ready, Collected] {
+        let refused = step(&house, &order.order_id, to).await.expect_err("not fired yet");
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+    }
+    let fired = until_state(&house, visit, minutes(105), Fired).await;
+    assert_eq!(fired.fire_at, Some(timestamp(minutes(105))));
+    let refused = step(&house, &order.order_id, Ready).await.expect_err("a step is left out");
+    assert!(refused.message().contains("next step is preparing"), "{}", refused.message());
+    for to in [Preparing, Ready, Collected] {
+        for _ in 0..2 {
+            assert_eq!(step(&house, &order.order_id, to).await.expect("moved").state(), to);
+        }
+    }
+    assert_eq!(step(&house, &order.order_id, Ready).await.expect_err("back").code(), Code::FailedPrecondition);
+    assert_eq!(told(&house).await, [Fired, Preparing, Ready, Collected], "once each");
+}
+
+#[tokio::test]
+async fn what_nobody_collects_is_given_up_after_twenty_minutes() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    until_state(&house, visit, minutes(105), Fired).await;
+    step(&house, &order.order_id, Preparing).await.expect("moved");
+    house.clock.set(minutes(112));
+    step(&house, &order.order_id, Ready).await.expect("moved");
+    house.clock.set(minutes(131));
+    assert_eq!(self::order_state(&house, visit).await, Ready);
+    let expired = until_state(&house, visit, minutes(132), Expired).await;
+    assert_eq!(expired.number, 1);
+    assert_eq!(told(&house).await.last(), Some(&Expired));
+    // The visit's confirmation comes once more: what was given up stays so.
+    twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
+    assert_eq!(order_state(&house, visit).await, Expired);
+}
+
+async fn order_state(house: &kernel::testing::House, visit: Uuid) -> pb::OrderState {
+    order(house, visit).await.state()
+}
+
+#[tokio::test]
+async fn the_board_is_live_in_fire_order_and_resumes() {
+    let house = house().await;
+    let mut cook = client!(house, &cook());
+    let mut board = cook.watch_kitchen(pb::WatchKitchenRequest { after_revision: 0 }).await.expect("w").into_inner();
+    let first = board.next().await.expect("a board").expect("good");
+    assert_eq!((first.orders.len(), first.stations.len()), (0, 3));
+
+    let (late, early, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(&house, late, showing).await;
+    let second = board.next().await.expect("a board").expect("good");
+    assert_eq!(second.orders.len(), 1);
+    assert!(second.revision > first.revision);
+    let mut before = wish(early, showing);
+    before.pickup = pb::Pickup::BeforeShowing.into();
+    hold(&house, &before).await.expect("held");
+    house.emit("journey", &early.to_string(), confirmed(early, showing)).await;
+    let third = board.next().await.expect("a board").expect("good");
+    let visits: Vec<&str> = third.orders.iter().map(|order| order.visit_id.as_str()).collect();
+    assert_eq!(visits, [early.to_string(), late.to_string()], "in fire order; numbers in the order of booking");
+    assert_eq!((third.orders[0].number, third.orders[1].number), (2, 1));
+    drop(board);
+
+    set_station(&house, "bar", pb::StationState::Paused).await.expect("paused");
+    let mut board =
+        cook.watch_kitchen(pb::WatchKitchenRequest { after_revision: third.revision }).await.expect("w").into_inner();
+    let fourth = board.next().await.expect("a board").expect("good");
+    assert!(fourth.revision > third.revision);
+    assert!(fourth.stations.iter().any(|it| it.station_id == "bar" && it.state() == pb::StationState::Paused));
+}
+
+#[tokio::test]
+async fn what_is_cancelled_while_it_is_made_stays_on_the_board_for_a_while() {
+    let house = house().await;
+    let (begun, waiting, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(&house, begun, showing).await;
+    let order = until_state(&house, begun, minutes(105), Fired).await;
+    step(&house, &order.order_id, Preparing).await.expect("moved");
+    let mut later = wish(waiting, Uuid::now_v7());
+    later.showing_starts_at = Some(timestamp(minutes(240)));
+    later.showing_ends_at = Some(timestamp(minutes(300)));
+    later.expires_at = Some(timestamp(minutes(115)));
+    hold(&house, &later).await.expect("held");
+    twice(&house, "journey", &confirmed(waiting, showing)).await;
+    for visit in [begun, waiting] {
+        let cancelled = VisitCancelled { visit_id: visit.to_string(), ..Default::default() };
+        twice(&house, "journey", &cancelled).await;
+        assert_eq!(order_state(&house, visit).await, Cancelled);
+    }
+    assert_eq!(told(&house).await, [Fired, Preparing, Cancelled, Cancelled]);
+    assert_eq!(taken(&house).await, 130, "what was not begun gives its time back");
+    let refused = step(&house, &order.order_id, Ready).await.expect_err("cancelled");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+
+    let mut cook = client!(house, &cook());
+    let mut board = cook.watch_kitchen(pb::WatchKitchenRequest { after_revision: 0 }).await.expect("w").into_inner();
+    let seen = board.next().await.expect("a board").expect("good");
+    assert_eq!(seen.orders.len(), 1);
+    assert_eq!(seen.orders[0].state(), Cancelled);
+    let mut now = minutes(116);
+    let cleared = async {
+        loop {
+            house.clock.set(now);
+            now += chrono::TimeDelta::seconds(1);
+            let next = tokio::time::timeout(std::time::Duration::from_millis(50), board.next()).await;
+            if let Ok(Some(Ok(board))) = next {
+                return board;
+            }
+        }
+    };
+    let cleared = tokio::time::timeout(std::time::Duration::from_secs(20), cleared).await.expect("cleared in time");
+    assert!(cleared.orders.is_empty());
+}
+
+#[tokio::test]
+async fn a_station_that_rests_takes_nothing_new_and_says_so_once() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let showing = Uuid::now_v7();
+    scheduled_meal(&house, visit, showing).await;
+    for state in [pb::StationState::Paused, pb::StationState::Closed] {
+        for _ in 0..2 {
+            assert_eq!(set_station(&house, "hot", state).await.expect("set").state(), state);
+        }
+        let refused = hold(&house, &wish(Uuid::now_v7(), showing)).await.expect_err("it rests");
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert!(refused.message().contains("\"hot\""), "{}", refused.message());
+        let mut cold = wish(Uuid::now_v7(), showing);
+        cold.lines = vec![line("pretzel", 1)];
+        hold(&house, &cold).await.expect("other stations work");
+    }
+    assert_eq!(order_state(&house, visit).await, Scheduled, "what was promised stays");
+    set_station(&house, "hot", pb::StationState::Open).await.expect("open");
+    hold(&house, &wish(Uuid::now_v7(), showing)).await.expect("open again");
+    let told: Vec<pb::StationChanged> = house.events("gastro").await;
+    assert_eq!(told.len(), 3 + 3, "three from the house file, three changes");
+}
+
+#[tokio::test]
+async fn a_restart_changes_nothing() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let before = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    let house = house.restart().await;
+    assert_eq!(order(&house, visit).await, before);
+    until_state(&house, visit, minutes(106), Fired).await;
+}

@@ -1,0 +1,160 @@
+//! A test house with the real AstroGastro in it, and short ways to ask it things.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{
+    Caller, Role,
+    testing::{House, noon, producer, staff},
+    values::timestamp,
+};
+use sky_proto::{
+    gastro::v1::{self as pb, gastro_client::GastroClient},
+    journey::v1::VisitConfirmed,
+    kernel::v1::{LoadHouseRequest, operations_client::OperationsClient},
+};
+use tonic::Status;
+use uuid::Uuid;
+
+pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/parts/gastro.toml");
+
+pub async fn house() -> House {
+    let house = House::start(&[gastro::SERVICE, producer("journey"), producer("reservations"), producer("flow")]).await;
+    load(&house, HOUSE_FILE, false).await.expect("house file loads");
+    house
+}
+
+/// A macro, because the client's type cannot be named.
+#[macro_export]
+macro_rules! client {
+    ($house:expr, $caller:expr) => {
+        sky_proto::gastro::v1::gastro_client::GastroClient::new($house.channel($caller))
+    };
+}
+
+pub async fn load(house: &House, toml: &str, check_only: bool) -> Result<String, Status> {
+    let request = LoadHouseRequest { service: "gastro".to_owned(), house_toml: toml.to_owned(), check_only };
+    OperationsClient::new(house.channel(&Caller::Service("sky".to_owned())))
+        .load_house(request)
+        .await
+        .map(|answer| answer.into_inner().summary)
+}
+
+pub fn journey() -> Caller {
+    Caller::Service("journey".to_owned())
+}
+
+pub fn cook() -> Caller {
+    staff(Role::Kitchen)
+}
+
+pub fn minutes(n: i64) -> DateTime<Utc> {
+    noon() + TimeDelta::minutes(n)
+}
+
+pub fn line(item: &str, quantity: u32) -> pb::OrderLine {
+    pb::OrderLine { item_id: item.to_owned(), quantity }
+}
+
+/// Two pastas and a water for after a showing from noon + 60 to noon + 110 min, held for ten minutes.
+pub fn wish(visit: Uuid, showing: Uuid) -> pb::HoldOrderRequest {
+    pb::HoldOrderRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        visit_id: visit.to_string(),
+        showing_id: showing.to_string(),
+        showing_starts_at: Some(timestamp(minutes(60))),
+        showing_ends_at: Some(timestamp(minutes(110))),
+        lines: vec![line("tomato-pasta", 2), line("water", 1)],
+        pickup: pb::Pickup::AfterShowing.into(),
+        expires_at: Some(timestamp(minutes(10))),
+    }
+}
+
+pub async fn hold(house: &House, wish: &pb::HoldOrderRequest) -> Result<pb::Order, Status> {
+    GastroClient::new(house.channel(&journey())).hold_order(wish.clone()).await.map(tonic::Response::into_inner)
+}
+
+pub async fn order(house: &House, visit: Uuid) -> pb::Order {
+    GastroClient::new(house.channel(&journey()))
+        .get_order(pb::GetOrderRequest { visit_id: visit.to_string() })
+        .await
+        .expect("an order")
+        .into_inner()
+}
+
+pub async fn step(house: &House, order_id: &str, to: pb::OrderState) -> Result<pb::Order, Status> {
+    GastroClient::new(house.channel(&cook()))
+        .move_order(pb::MoveOrderRequest { order_id: order_id.to_owned(), to: to.into() })
+        .await
+        .map(tonic::Response::into_inner)
+}
+
+pub async fn set_station(house: &House, id: &str, state: pb::StationState) -> Result<pb::Station, Status> {
+    GastroClient::new(house.channel(&cook()))
+        .set_station_state(pb::SetStationStateRequest { station_id: id.to_owned(), state: state.into() })
+        .await
+        .map(tonic::Response::into_inner)
+}
+
+pub fn confirmed(visit: Uuid, showing: Uuid) -> VisitConfirmed {
+    VisitConfirmed {
+        visit_id: visit.to_string(),
+        showing_id: showing.to_string(),
+        has_parking: false,
+        has_meal: true,
+        reference: kernel::ticket_code::reference(visit),
+    }
+}
+
+/// Tells gastro an event twice.
+pub async fn twice<M: prost::Name + prost::Message>(house: &House, from: &str, event: &M) {
+    for _ in 0..2 {
+        house.react("gastro", from, "it", event).await.expect("reacted");
+    }
+}
+
+/// Holds a meal and confirms it.
+pub async fn scheduled_meal(house: &House, visit: Uuid, showing: Uuid) -> pb::Order {
+    hold(house, &wish(visit, showing)).await.expect("held");
+    twice(house, "journey", &confirmed(visit, showing)).await;
+    order(house, visit).await
+}
+
+/// How many seconds a station has in a quarter of an hour in this test.
+pub async fn set_capacity(house: &House, station: &str, seconds: i32) {
+    for statement in [
+        "update station set slot_seconds = $2 where station_id = $1",
+        "update slot_use set capacity = $2 where station_id = $1",
+    ] {
+        sqlx::query(statement).bind(station).bind(seconds).execute(house.pool("gastro")).await.expect("capacity set");
+    }
+}
+
+/// What the slots say is taken, and what the claims add up to: they must agree.
+pub async fn taken(house: &House) -> i64 {
+    let (used, claimed): (i64, i64) = sqlx::query_as(
+        "select (select coalesce(sum(seconds), 0) from slot_use), (select coalesce(sum(seconds), 0) from slot_claim)",
+    )
+    .fetch_one(house.pool("gastro"))
+    .await
+    .expect("sums");
+    assert_eq!(used, claimed, "station time is conserved");
+    used
+}
+
+/// Moves the clock to an instant, and on second by second, until the visit's order is in a state: the
+/// recurring work may begin to wait after the clock was moved.
+pub async fn until_state(house: &House, visit: Uuid, at: DateTime<Utc>, state: pb::OrderState) -> pb::Order {
+    let mut now = at;
+    let reached = async {
+        loop {
+            house.clock.set(now);
+            let order = order(house, visit).await;
+            if order.state() == state {
+                return order;
+            }
+            now += TimeDelta::milliseconds(100);
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("reached in time")
+}
