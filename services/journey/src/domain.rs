@@ -1,12 +1,19 @@
 //! A visit: what it is made of, what it waits for, who may do what with it. Pure: no I/O, no clock,
 //! no proto.
 
+#[cfg(test)]
+pub(crate) mod samples;
+mod states;
+#[cfg(test)]
+mod tests;
 pub(crate) mod timeline;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub(crate) use states::{Admission, Kitchen, Method, Money, Part, State};
 
 /// How long places, bay and meal are held, and how much each extension adds.
 pub(crate) const HOLD: TimeDelta = TimeDelta::minutes(10);
@@ -26,151 +33,6 @@ pub(crate) const ASK_AGAIN: TimeDelta = TimeDelta::minutes(1);
 pub(crate) const PARKING_MARGIN: TimeDelta = TimeDelta::minutes(60);
 /// Contact data is erased this long after the showing.
 pub(crate) const KEEP_CONTACT: TimeDelta = TimeDelta::days(30);
-
-/// The life of a visit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
-    /// The services are being asked; nobody knows of the visit yet.
-    Holding,
-    /// A service refused; the others have let go.
-    Refused,
-    Held,
-    AwaitingPayment,
-    Confirming,
-    Confirmed,
-    Expired,
-    Cancelled,
-    Refunding,
-    Refunded,
-}
-
-impl State {
-    pub(crate) const ALL: [Self; 10] = [
-        Self::Holding,
-        Self::Refused,
-        Self::Held,
-        Self::AwaitingPayment,
-        Self::Confirming,
-        Self::Confirmed,
-        Self::Expired,
-        Self::Cancelled,
-        Self::Refunding,
-        Self::Refunded,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Holding => "holding",
-            Self::Refused => "refused",
-            Self::Held => "held",
-            Self::AwaitingPayment => "awaiting_payment",
-            Self::Confirming => "confirming",
-            Self::Confirmed => "confirmed",
-            Self::Expired => "expired",
-            Self::Cancelled => "cancelled",
-            Self::Refunding => "refunding",
-            Self::Refunded => "refunded",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
-
-/// What a service has said of its part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Part {
-    Held,
-    Confirmed,
-    Refused,
-    Cancelled,
-}
-
-impl Part {
-    const ALL: [Self; 4] = [Self::Held, Self::Confirmed, Self::Refused, Self::Cancelled];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Confirmed => "confirmed",
-            Self::Refused => "refused",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.name() == name)
-    }
-}
-
-/// How it is paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
-    Free,
-    AtDesk,
-    Online,
-}
-
-impl Method {
-    const ALL: [Self; 3] = [Self::Free, Self::AtDesk, Self::Online];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::AtDesk => "at_desk",
-            Self::Online => "online",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|method| method.name() == name)
-    }
-}
-
-/// What payments has said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Money {
-    None,
-    Pending,
-    Paid,
-    DueAtDesk,
-    Failed,
-    Refunding,
-    Refunded,
-    Voided,
-}
-
-impl Money {
-    const ALL: [Self; 8] = [
-        Self::None,
-        Self::Pending,
-        Self::Paid,
-        Self::DueAtDesk,
-        Self::Failed,
-        Self::Refunding,
-        Self::Refunded,
-        Self::Voided,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Pending => "pending",
-            Self::Paid => "paid",
-            Self::DueAtDesk => "due_at_desk",
-            Self::Failed => "failed",
-            Self::Refunding => "refunding",
-            Self::Refunded => "refunded",
-            Self::Voided => "voided",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|money| money.name() == name)
-    }
-}
 
 /// People of one tariff class. `need` is a name of the contract and opaque here; empty: none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -214,20 +76,6 @@ pub(crate) struct Bay {
     /// As it was when it was booked.
     pub(crate) booked_from: DateTime<Utc>,
     pub(crate) items: Vec<Item>,
-}
-
-/// How far the kitchen is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kitchen {
-    Held,
-    Scheduled,
-    Fired,
-    Preparing,
-    Ready,
-    Collected,
-    Expired,
-    Cancelled,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -362,54 +210,6 @@ impl Visit {
     }
 }
 
-/// How far a showing's admission is, as the door tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Admission {
-    Planned,
-    DoorsOpen,
-    LastCall,
-    Running,
-    Egress,
-    Turnover,
-    Closed,
-    Cancelled,
-}
-
-impl Admission {
-    const ALL: [Self; 8] = [
-        Self::Planned,
-        Self::DoorsOpen,
-        Self::LastCall,
-        Self::Running,
-        Self::Egress,
-        Self::Turnover,
-        Self::Closed,
-        Self::Cancelled,
-    ];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::DoorsOpen => "doors_open",
-            Self::LastCall => "last_call",
-            Self::Running => "running",
-            Self::Egress => "egress",
-            Self::Turnover => "turnover",
-            Self::Closed => "closed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|admission| admission.name() == name)
-    }
-
-    /// The door has come at least this far, and the showing takes place.
-    pub(crate) fn reached(self, step: Self) -> bool {
-        self != Self::Cancelled && self >= step
-    }
-}
-
 /// Our copy of a showing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Showing {
@@ -441,126 +241,4 @@ pub(crate) fn join(first: &Text, second: &Text) -> Text {
 pub(crate) fn euros(cents: i64) -> (String, String) {
     let (whole, rest) = (cents / 100, (cents % 100).abs());
     (format!("{whole},{rest:02} €"), format!("€{whole}.{rest:02}"))
-}
-
-#[cfg(test)]
-pub(crate) mod samples {
-    //! A visit for the tables.
-
-    use super::*;
-
-    pub(crate) fn at(minute: i64) -> DateTime<Utc> {
-        DateTime::from_timestamp(1_795_863_600 + minute * 60, 0).expect("in range")
-    }
-
-    pub(crate) fn visit(state: State) -> Visit {
-        let item = |cents| Item {
-            label: Text::new("Erwachsene", "Adults"),
-            quantity: 2,
-            unit_cents: cents,
-            tariff_id: "t".to_owned(),
-            tax_id: "x".to_owned(),
-            tax_basis_points: 0,
-        };
-        Visit {
-            id: Uuid::from_u128(1),
-            maker: "visitor:x".to_owned(),
-            state,
-            deadline: Some(at(10)),
-            revision: 1,
-            showing: Uuid::from_u128(2),
-            language: "de".to_owned(),
-            party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 2, need: String::new() }],
-            seats: Vec::new(),
-            seat_items: vec![item(850)],
-            booking: Part::Held,
-            bay: Some(Bay {
-                class: "BAY_CLASS_STANDARD".to_owned(),
-                part: Part::Held,
-                from: at(60),
-                until: at(240),
-                booked_from: at(60),
-                items: vec![item(150)],
-            }),
-            meal: None,
-            booked_starts_at: Some(at(120)),
-            booked_ends_at: Some(at(180)),
-            held_at: at(0),
-            hold_expires_at: at(10),
-            refusal: None,
-            contact: Contact::default(),
-            method: None,
-            money: Money::None,
-            payment_url: String::new(),
-            payment_expires_at: None,
-            ordered_at: None,
-            entered_at: None,
-            left_at: None,
-            admitted: 0,
-            notice: Text::default(),
-        }
-    }
-
-    pub(crate) fn showing() -> Showing {
-        Showing {
-            id: Uuid::from_u128(2),
-            title: Text::new("Sterne", "Stars"),
-            starts_at: at(120),
-            ends_at: at(180),
-            doors_at: at(100),
-            predicted_end_at: None,
-            admission: Admission::Planned,
-            cancelled: false,
-            notice: Text::default(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{samples::*, *};
-
-    #[test]
-    fn a_hold_lasts_thirty_minutes_at_most() {
-        let mut visit = visit(State::Held);
-        assert_eq!(visit.extended(at(0)), None, "nothing gained");
-        assert_eq!(visit.extended(at(5)), Some(at(15)));
-        visit.hold_expires_at = at(28);
-        assert_eq!(visit.extended(at(25)), Some(at(30)));
-        visit.hold_expires_at = at(30);
-        assert_eq!(visit.extended(at(29)), None);
-    }
-
-    #[test]
-    fn the_desk_hears_where_a_party_is() {
-        let mut visit = visit(State::Confirmed);
-        assert_eq!(visit.whereabouts(), "unknown");
-        visit.entered_at = Some(at(90));
-        assert_eq!(visit.whereabouts(), "in_car_park");
-        visit.admitted = 1;
-        assert_eq!(visit.whereabouts(), "partly_in");
-        visit.admitted = 0;
-        visit.left_at = Some(at(95));
-        assert_eq!(visit.whereabouts(), "unknown");
-    }
-
-    #[test]
-    fn money_reads_as_people_write_it() {
-        assert_eq!(euros(305), ("3,05 €".to_owned(), "€3.05".to_owned()));
-        assert_eq!(euros(0), ("0,00 €".to_owned(), "€0.00".to_owned()));
-    }
-
-    #[test]
-    fn contact_data_does_not_print() {
-        let contact = Contact { name: "Ada".to_owned(), email: "ada@example.org".to_owned() };
-        assert_eq!(format!("{contact:?}"), "Contact(…)");
-    }
-
-    #[test]
-    fn names_are_read_back() {
-        assert!(State::ALL.into_iter().all(|state| State::named(state.name()) == Some(state)));
-        assert!(Money::ALL.into_iter().all(|money| Money::named(money.name()) == Some(money)));
-        assert!(Part::ALL.into_iter().all(|part| Part::named(part.name()) == Some(part)));
-        assert!(Admission::ALL.into_iter().all(|step| Admission::named(step.name()) == Some(step)));
-    }
 }

@@ -104,7 +104,7 @@ const fn by(caller: &Caller) -> By {
 }
 
 /// Another service's answer as our error: its code and, for refusals, its words.
-fn sibling(status: Status) -> Error {
+fn sibling(status: &Status) -> Error {
     Error::Part { code: Code::from_grpc(status.code()), message: status.message().to_owned() }
 }
 
@@ -135,7 +135,7 @@ impl JourneyGrpc {
                 self.db.transact(move |tx| Box::pin(commands::payment_created(tx, id, money, url))).await
             }
             Err(status) => {
-                let error = sibling(status);
+                let error = sibling(&status);
                 if let Error::Part { code: Code::InvalidArgument | Code::FailedPrecondition, .. } = &error {
                     self.db.transact(move |tx| Box::pin(commands::take_back_order(tx, id))).await?;
                 }
@@ -183,7 +183,7 @@ impl Journey for JourneyGrpc {
         let id = values::id("visit_id", &request.into_inner().visit_id)?;
         self.own(&caller, id).await?;
         let (visit, until) = self.db.transact(move |tx| Box::pin(commands::holds::extension(tx, id))).await?;
-        self.siblings.extend(&visit, until).await.map_err(sibling)?;
+        self.siblings.extend(&visit, until).await.map_err(|status| sibling(&status))?;
         self.db.transact(move |tx| Box::pin(commands::holds::extend(tx, id, until))).await?;
         self.answer(id).await
     }
@@ -314,7 +314,7 @@ impl Journey for JourneyGrpc {
         if let Some(first) = first {
             return Ok(Response::new(first));
         }
-        let moved = self.siblings.delay_showing(told).await.map_err(sibling)?;
+        let moved = self.siblings.delay_showing(told).await.map_err(|status| sibling(&status))?;
         let answer = pb::DelayShowingResponse { starts_at: moved.starts_at, ends_at: moved.ends_at, visits_affected };
         Ok(Response::new(self.remember("DelayShowing", key, request, answer).await?))
     }
@@ -335,7 +335,7 @@ impl Journey for JourneyGrpc {
         if let Some(first) = first {
             return Ok(Response::new(first));
         }
-        self.siblings.cancel_showing(told).await.map_err(sibling)?;
+        self.siblings.cancel_showing(told).await.map_err(|status| sibling(&status))?;
         let answer = pb::CancelShowingResponse { visits_affected };
         Ok(Response::new(self.remember("CancelShowing", key, request, answer).await?))
     }

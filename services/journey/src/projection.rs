@@ -108,7 +108,7 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         }
         News::BookingCancelled => visit.booking = Part::Cancelled,
         News::RightConfirmed { .. } | News::RightRefused { .. } | News::RightMoved { .. } | News::RightCancelled => {
-            note_bay(visit, news)
+            note_bay(visit, news);
         }
         News::VehicleEntered { at } => {
             visit.entered_at = Some(*at);
@@ -135,20 +135,16 @@ fn reseat(visit: &mut Visit, seats: &[Seat]) {
 fn note_bay(visit: &mut Visit, news: &News) {
     let Some(bay) = &mut visit.bay else { return };
     match news {
-        News::RightConfirmed { from, until } => {
-            if bay.part == Part::Held {
-                bay.part = Part::Confirmed;
-                (bay.from, bay.until) = (*from, *until);
-            }
+        News::RightConfirmed { from, until } if bay.part == Part::Held => {
+            bay.part = Part::Confirmed;
+            (bay.from, bay.until) = (*from, *until);
         }
         News::RightMoved { from, until } => (bay.from, bay.until) = (*from, *until),
         News::RightCancelled => bay.part = Part::Cancelled,
-        News::RightRefused { reason } => {
-            if bay.part == Part::Held {
-                bay.part = Part::Refused;
-                let price = crate::domain::sum(&bay.items);
-                visit.notice = join(&visit.notice, &without("Ohne Stellplatz", "Without a bay", reason, price));
-            }
+        News::RightRefused { reason } if bay.part == Part::Held => {
+            bay.part = Part::Refused;
+            let price = crate::domain::sum(&bay.items);
+            visit.notice = join(&visit.notice, &without("Ohne Stellplatz", "Without a bay", reason, price));
         }
         _ => {}
     }
@@ -157,14 +153,12 @@ fn note_bay(visit: &mut Visit, news: &News) {
 fn note_meal(visit: &mut Visit, news: &News) {
     let Some(meal) = &mut visit.meal else { return };
     match news {
-        News::OrderScheduled { order_id, number, pickup_at, fire_at } => {
-            if meal.part == Part::Held {
-                meal.part = Part::Confirmed;
-                meal.kitchen = Kitchen::Scheduled;
-                meal.order_id.clone_from(order_id);
-                meal.number = *number;
-                (meal.pickup_at, meal.fire_at) = (*pickup_at, *fire_at);
-            }
+        News::OrderScheduled { order_id, number, pickup_at, fire_at } if meal.part == Part::Held => {
+            meal.part = Part::Confirmed;
+            meal.kitchen = Kitchen::Scheduled;
+            meal.order_id.clone_from(order_id);
+            meal.number = *number;
+            (meal.pickup_at, meal.fire_at) = (*pickup_at, *fire_at);
         }
         News::OrderMoved { pickup_at, fire_at } => (meal.pickup_at, meal.fire_at) = (*pickup_at, *fire_at),
         News::OrderState { number, kitchen } => {
@@ -176,12 +170,10 @@ fn note_meal(visit: &mut Visit, news: &News) {
                 meal.part = Part::Cancelled;
             }
         }
-        News::OrderRefused { reason } => {
-            if meal.part == Part::Held {
-                meal.part = Part::Refused;
-                let price = crate::domain::sum(&meal.items);
-                visit.notice = join(&visit.notice, &without("Ohne Essen", "Without a meal", reason, price));
-            }
+        News::OrderRefused { reason } if meal.part == Part::Held => {
+            meal.part = Part::Refused;
+            let price = crate::domain::sum(&meal.items);
+            visit.notice = join(&visit.notice, &without("Ohne Essen", "Without a meal", reason, price));
         }
         _ => {}
     }

@@ -119,7 +119,7 @@ async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now:
     let code = Code::from_grpc(status.code());
     let is_final = code == Code::InvalidArgument || code.is_refusal() && code != Code::PermissionDenied;
     if !is_final {
-        return sibling(status);
+        return sibling(&status);
     }
     let alternatives = match (part, &showing) {
         _ if code == Code::InvalidArgument => Vec::new(),

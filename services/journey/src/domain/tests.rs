@@ -1,0 +1,47 @@
+//! What the domain decides by itself.
+
+use super::{samples::*, *};
+
+#[test]
+fn a_hold_lasts_thirty_minutes_at_most() {
+    let mut visit = visit(State::Held);
+    assert_eq!(visit.extended(at(0)), None, "nothing gained");
+    assert_eq!(visit.extended(at(5)), Some(at(15)));
+    visit.hold_expires_at = at(28);
+    assert_eq!(visit.extended(at(25)), Some(at(30)));
+    visit.hold_expires_at = at(30);
+    assert_eq!(visit.extended(at(29)), None);
+}
+
+#[test]
+fn the_desk_hears_where_a_party_is() {
+    let mut visit = visit(State::Confirmed);
+    assert_eq!(visit.whereabouts(), "unknown");
+    visit.entered_at = Some(at(90));
+    assert_eq!(visit.whereabouts(), "in_car_park");
+    visit.admitted = 1;
+    assert_eq!(visit.whereabouts(), "partly_in");
+    visit.admitted = 0;
+    visit.left_at = Some(at(95));
+    assert_eq!(visit.whereabouts(), "unknown");
+}
+
+#[test]
+fn money_reads_as_people_write_it() {
+    assert_eq!(euros(305), ("3,05 €".to_owned(), "€3.05".to_owned()));
+    assert_eq!(euros(0), ("0,00 €".to_owned(), "€0.00".to_owned()));
+}
+
+#[test]
+fn contact_data_does_not_print() {
+    let contact = Contact { name: "Ada".to_owned(), email: "ada@example.org".to_owned() };
+    assert_eq!(format!("{contact:?}"), "Contact(…)");
+}
+
+#[test]
+fn names_are_read_back() {
+    assert!(State::ALL.into_iter().all(|state| State::named(state.name()) == Some(state)));
+    assert!(Money::ALL.into_iter().all(|money| Money::named(money.name()) == Some(money)));
+    assert!(Part::ALL.into_iter().all(|part| Part::named(part.name()) == Some(part)));
+    assert!(Admission::ALL.into_iter().all(|step| Admission::named(step.name()) == Some(step)));
+}
