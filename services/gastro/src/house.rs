@@ -216,14 +216,17 @@ fn read_prices(
     for (place, price) in item.prices.get_ref().iter().enumerate() {
         let key = |name: &str| key(&format!("prices[{place}].{name}"));
         fresh_slug(text, &price.id, &key("id"), ids)?;
-        let from = *price.valid_from.get_ref();
-        if !days.insert(from) {
+        if !days.insert(*price.valid_from.get_ref()) {
             let problem = "this item has another price from the same day";
             return Err(wrong(text, &price.valid_from, &key("valid_from"), problem));
         }
         if *price.cents.get_ref() > MOST_CENTS {
             return Err(wrong(text, &price.cents, &key("cents"), "is more than 200 euro"));
         }
+    }
+    for (place, price) in item.prices.get_ref().iter().enumerate() {
+        let key = |name: &str| key(&format!("prices[{place}].{name}"));
+        let from = *price.valid_from.get_ref();
         let Some(tax) = section.taxes.iter().find(|row| row.id.get_ref() == price.tax.get_ref()) else {
             let problem = format!("no tax row named \"{}\"", price.tax.get_ref());
             return Err(wrong(text, &price.tax, &key("tax"), &problem));

@@ -25,11 +25,11 @@ async fn thirty_at_once_for_the_last_slot_are_as_many_as_fit() {
     // Three orders of 120 s, and no neighbour to go to.
     set_capacity(&house, "hot", 400).await;
     fill_neighbours(&house).await;
-    let showing = Uuid::now_v7();
     let mut tries = Vec::new();
     for _ in 0..30 {
         let mut client = client!(house, &journey());
-        let request = wish(Uuid::now_v7(), showing);
+        // Of different showings, which share nothing but the kitchen.
+        let request = wish(Uuid::now_v7(), Uuid::now_v7());
         tries.push(async move { client.hold_order(request).await });
     }
     let answers = futures::future::join_all(tries).await;
@@ -98,9 +98,9 @@ async fn holds_and_a_delay_at_once_keep_the_count() {
     set_capacity(&house, "hot", 400).await;
     let showing = Uuid::now_v7();
     let mut tries = Vec::new();
-    for _ in 0..16 {
+    for nth in 0..16 {
         let mut client = client!(house, &journey());
-        let request = wish(Uuid::now_v7(), showing);
+        let request = wish(Uuid::now_v7(), if nth % 2 == 0 { showing } else { Uuid::now_v7() });
         tries.push(async move { client.hold_order(request).await.is_ok() });
     }
     let delays = async {
