@@ -62,6 +62,7 @@ async fn online_the_visitor_pays_and_everything_follows() {
 
     // Longer than the hold was, within the time to pay.
     town.house.clock.set(minutes(14));
+    assert_eq!(town.taken().await, (2, 0), "held for as long as the visitor may pay");
     town.press(&visit, "pay").await;
     let visit = town.wait_for(&visit, VisitState::Confirmed).await;
     assert_eq!((visit.payment_state(), visit.payment_url.as_str()), (PaymentState::Paid, ""));

@@ -1,4 +1,4 @@
-//! Journey with the real reservations, parking and payments, against real PostgreSQL and NATS.
+//! Journey with the real services of the house, against real PostgreSQL and NATS.
 
 mod api;
 mod confirm;
@@ -7,3 +7,4 @@ mod reactions;
 mod showings;
 mod support;
 mod sweeper;
+mod whole;

@@ -49,6 +49,8 @@ pub async fn town() -> Town {
 
 mod parts {
     pub const RESERVATIONS: &str = include_str!("../../../../deploy/houses/parts/reservations.toml");
+    pub const FLOW: &str = include_str!("../../../../deploy/houses/parts/flow.toml");
+    pub const GASTRO: &str = include_str!("../../../../deploy/houses/parts/gastro.toml");
     pub const PARKING: &str = include_str!("../../../../deploy/houses/parts/parking.toml");
 }
 
@@ -58,8 +60,13 @@ pub async fn town_with(services: &[Service]) -> Town {
     let own = BTreeMap::from([("payments".to_owned(), BTreeMap::from([("provider_url".to_owned(), url)]))]);
     let house = House::start_at(services, Clock::manual(noon()), own).await;
     let sky = Caller::Service("sky".to_owned());
-    for (service, toml) in [("reservations", parts::RESERVATIONS), ("parking", parts::PARKING)] {
-        if services.iter().any(|known| known.name == service) {
+    for (service, toml) in [
+        ("reservations", parts::RESERVATIONS),
+        ("parking", parts::PARKING),
+        ("gastro", parts::GASTRO),
+        ("flow", parts::FLOW),
+    ] {
+        if services.iter().any(|known| known.name == service && (known.migrations)().iter().next().is_some()) {
             let request =
                 LoadHouseRequest { service: service.to_owned(), house_toml: toml.to_owned(), check_only: false };
             OperationsClient::new(house.channel(&sky)).load_house(request).await.expect("house file loads");
