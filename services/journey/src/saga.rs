@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::values::Text;
 
 use crate::{
-    domain::{Money, Showing, State, Visit},
+    domain::{Money, Showing, State, Visit, join},
     projection::News,
 };
 
@@ -91,6 +91,13 @@ pub(crate) fn cancel(
                 By::Desk => Ok(Next::Cancel { reason, refund: true }),
                 By::Visitor if visit.admitted > 0 => Err(CannotCancel::Admitted),
                 By::Visitor if started => Err(CannotCancel::Started),
+                By::Visitor if doors && visit.money == Money::Paid => {
+                    let stays = Text::new(
+                        "Nach Beginn des Einlasses wird nichts erstattet.",
+                        "Nothing is paid back once the doors are open.",
+                    );
+                    Ok(Next::Cancel { reason: join(&reason, &stays), refund: false })
+                }
                 By::Visitor => Ok(Next::Cancel { reason, refund: !doors }),
             }
         }

@@ -56,6 +56,7 @@ async fn after_the_doors_open_only_the_desk_gives_money_back() {
     town.house.clock.set(starts_at - chrono::TimeDelta::minutes(1));
     let off = town.cancel(&late, &guest("test")).await.expect("cancelled");
     assert_eq!(off.state(), VisitState::Cancelled, "the places are free, the money stays");
+    assert!(off.notice.expect("notice").de.contains("nichts erstattet"));
     town.house.clock.set(starts_at);
     let refused = town.cancel(&desk_s, &guest("test")).await.expect_err("it has begun");
     assert_eq!(refused.code(), Code::FailedPrecondition);
