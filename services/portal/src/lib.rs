@@ -1,1 +1,54 @@
-//! placeholder
+//! The portal: the web edge. Pages for visitors, desk, kitchen, car park and monitors, and the house's
+//! door: staff accounts, browsers' sessions, paired devices. It owns nothing of a visit: every page is
+//! made of what the other services answer, asked on behalf of whoever looks at it.
+
+mod accounts;
+mod commands;
+mod domain;
+mod edge;
+mod error;
+mod fields;
+mod grpc;
+mod http;
+mod live;
+mod page;
+mod party;
+mod problem;
+mod routes;
+mod secrets;
+mod session;
+mod store;
+mod words;
+
+use std::{sync::Arc, time::Duration};
+
+use kernel::{Context, Parts, Service};
+use sky_proto::portal::v1::access_server::AccessServer;
+use tonic::service::Routes;
+
+pub use crate::{
+    accounts::{add_account, list_accounts},
+    error::Error,
+};
+
+/// The service as the kernel runs it.
+pub const SERVICE: Service = Service {
+    name: "portal",
+    migrations: || sqlx::migrate!(),
+    build: |context| Box::pin(async move { build(&context) }),
+};
+
+fn build(context: &Context) -> anyhow::Result<Parts> {
+    let edge = Arc::new(edge::Edge::new(context)?);
+    let db = context.db.clone();
+    context.every("sessions that ran out", Duration::from_secs(3600), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::clean_up(tx))).await?) })
+    });
+    Ok(Parts {
+        grpc: Routes::new(AccessServer::new(grpc::AccessGrpc(edge.clone()))),
+        access: vec![grpc::ACCESS],
+        http: http::router(edge),
+        ..Parts::default()
+    })
+}

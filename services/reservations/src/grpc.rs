@@ -1,6 +1,7 @@
 //! The gRPC face of reservations: reads and checks what was sent, calls commands, answers. No decisions.
 
 mod requests;
+pub(crate) mod watch;
 
 use std::pin::Pin;
 
@@ -14,13 +15,13 @@ use sky_proto::reservations::v1::{self as pb, reservations_server::Reservations}
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+use self::watch::{Programme, Window};
 use crate::{
     commands::{self, SHOWINGS_TOPIC},
     domain::{BookingState, Showing},
     error::Error,
     events,
     store::{self, bookings},
-    watch::{self, Programme, Window},
 };
 
 /// The programme is public.

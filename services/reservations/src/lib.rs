@@ -11,7 +11,6 @@ mod grpc;
 mod house;
 mod reactions;
 mod store;
-mod watch;
 
 use std::time::Duration;
 
@@ -27,7 +26,7 @@ pub const SERVICE: Service = Service {
 };
 
 fn build(context: &Context) -> Parts {
-    let showings = watch::showings(context);
+    let showings = grpc::watch::showings(context);
     let db = context.db.clone();
     context.every("holds that ran out", Duration::from_secs(5), move || {
         let db = db.clone();

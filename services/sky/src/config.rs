@@ -90,7 +90,11 @@ pub fn with_home(mut settings: Settings, home: &Path) -> Settings {
 }
 
 /// A way to every service of a running house with the authority of this binary.
-pub fn remote(settings: &Settings, home: &Path, grpc: Option<String>) -> anyhow::Result<impl Fn(&'static str) -> Transport + use<>> {
+pub fn remote(
+    settings: &Settings,
+    home: &Path,
+    grpc: Option<String>,
+) -> anyhow::Result<impl Fn(&'static str) -> Transport + use<>> {
     let address = grpc
         .or_else(|| read_run_file(home).map(|run| run.grpc))
         .context("no running house is known here; start one with `sky up` or name one with --grpc http://host:port")?;

@@ -31,7 +31,8 @@ pub enum Command {
 pub async fn command(settings: &Settings, home: &Path, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(address) => {
-            let mut operations = OperationsClient::new(crate::config::remote(settings, home, address.grpc)?("reservations"));
+            let mut operations =
+                OperationsClient::new(crate::config::remote(settings, home, address.grpc)?("reservations"));
             let events = operations.list_dead_events(ListDeadEventsRequest::default()).await;
             let events = events.map_err(|status| anyhow::anyhow!("{}", status.message()))?.into_inner().events;
             for dead in &events {
@@ -45,7 +46,8 @@ pub async fn command(settings: &Settings, home: &Path, command: Command) -> anyh
             println!("{} dead or parked event(s)", events.len());
         }
         Command::Replay { service, producer, position, address } => {
-            let mut operations = OperationsClient::new(crate::config::remote(settings, home, address.grpc)?("reservations"));
+            let mut operations =
+                OperationsClient::new(crate::config::remote(settings, home, address.grpc)?("reservations"));
             let request = ReplayDeadEventRequest { service, producer, pub_seq: position };
             let answer = operations.replay_dead_event(request).await;
             let applied = answer.map_err(|status| anyhow::anyhow!("{}", status.message()))?.into_inner().applied;

@@ -53,11 +53,19 @@ pub async fn command(settings: &Settings, home: &Path, options: Options) -> anyh
 }
 
 /// Checks a file with all services and, unless `check_only`, applies it. Answers what was found.
-pub async fn load(file: &Path, check_only: bool, to: impl Fn(&'static str) -> Transport) -> anyhow::Result<Vec<String>> {
+pub async fn load(
+    file: &Path,
+    check_only: bool,
+    to: impl Fn(&'static str) -> Transport,
+) -> anyhow::Result<Vec<String>> {
     let toml = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let table: toml::Table = toml.parse().map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
     if let Some(unknown) = table.keys().find(|key| !services::ALL.iter().any(|service| service.name == *key)) {
-        let line = toml.lines().position(|line| line.trim_start().starts_with(&format!("[{unknown}")) || line.trim_start().starts_with(&format!("[[{unknown}")) || line.trim_start().starts_with(unknown.as_str()));
+        let line = toml.lines().position(|line| {
+            line.trim_start().starts_with(&format!("[{unknown}"))
+                || line.trim_start().starts_with(&format!("[[{unknown}"))
+                || line.trim_start().starts_with(unknown.as_str())
+        });
         bail!("{}: line {}: `{unknown}` is no service of the house", file.display(), line.map_or(0, |line| line + 1));
     }
     let mut found = Vec::new();
@@ -66,10 +74,16 @@ pub async fn load(file: &Path, check_only: bool, to: impl Fn(&'static str) -> Tr
             break;
         }
         for service in services::ALL {
-            let request = LoadHouseRequest { service: service.name.to_owned(), house_toml: toml.clone(), check_only: step_checks };
+            let request = LoadHouseRequest {
+                service: service.name.to_owned(),
+                house_toml: toml.clone(),
+                check_only: step_checks,
+            };
             let answer = OperationsClient::new(to(service.name)).load_house(request).await;
             let summary = answer
-                .map_err(|status| anyhow::anyhow!("{}: {}", file.display(), status.message().trim_start_matches("house_toml: ")))?
+                .map_err(|status| {
+                    anyhow::anyhow!("{}: {}", file.display(), status.message().trim_start_matches("house_toml: "))
+                })?
                 .into_inner()
                 .summary;
             if step_checks && !summary.is_empty() {

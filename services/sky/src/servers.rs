@@ -39,7 +39,7 @@ use tokio::{io::AsyncReadExt, net::TcpStream, time::sleep};
 
 use account::Account;
 use process::Process;
-pub use throwaway::with_servers;
+pub use throwaway::{Folder, with_servers};
 
 /// SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one.
 const POSTGRES_SIGNALS: (Signal, Signal) = (Signal::SIGINT, Signal::SIGQUIT);
@@ -65,6 +65,7 @@ pub struct Servers {
     nats: Process,
     database_url: String,
     nats_url: String,
+    nats_server: PathBuf,
     _lock: Lock,
 }
 
@@ -90,9 +91,17 @@ impl Servers {
             place.init_cluster(&programs.join("initdb"), options.fast)?;
         }
         let postgres = programs.join("postgres");
+        let nats_server = nats;
         let (postgres, nats) =
-            tokio::try_join!(place.start_postgres(&postgres, options.fast), place.start_nats(&nats),)?;
-        Ok(Self { database_url: postgres.1, postgres: postgres.0, nats_url: nats.1, nats: nats.0, _lock: lock })
+            tokio::try_join!(place.start_postgres(&postgres, options.fast), place.start_nats(&nats_server),)?;
+        Ok(Self {
+            database_url: postgres.1,
+            postgres: postgres.0,
+            nats_url: nats.1,
+            nats: nats.0,
+            nats_server,
+            _lock: lock,
+        })
     }
 
     /// `postgres://…/sky` with the password; the role owns the cluster.
@@ -103,6 +112,11 @@ impl Servers {
     /// `nats://…` with the password.
     pub fn nats_url(&self) -> &str {
         &self.nats_url
+    }
+
+    /// The broker's program.
+    pub fn nats_server(&self) -> &Path {
+        &self.nats_server
     }
 
     /// Waits until one of the servers ends by itself; the error says which and why.

@@ -30,7 +30,11 @@ pub async fn command(settings: &Settings, command: Command) -> anyhow::Result<Ex
         Command::Add { name, role } => {
             let roles = role
                 .iter()
-                .map(|name| Role::named(name).with_context(|| format!("there is no role \"{name}\"; choose from desk, operator, kitchen, attendant, admin")))
+                .map(|name| {
+                    Role::named(name).with_context(|| {
+                        format!("there is no role \"{name}\"; choose from desk, operator, kitchen, attendant, admin")
+                    })
+                })
                 .collect::<anyhow::Result<Vec<Role>>>()?;
             eprintln!("password for {name} (at least 10 characters):");
             let mut password = String::new();

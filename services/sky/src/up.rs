@@ -53,7 +53,12 @@ pub async fn up(mut settings: Settings, home: &Path, options: Options) -> anyhow
     result
 }
 
-async fn serve(mut settings: Settings, home: &Path, options: &Options, servers: Option<&mut Servers>) -> anyhow::Result<ExitCode> {
+async fn serve(
+    mut settings: Settings,
+    home: &Path,
+    options: &Options,
+    servers: Option<&mut Servers>,
+) -> anyhow::Result<ExitCode> {
     if settings.identity_key.is_empty() {
         settings.identity_key = config::key(home, "identity")?;
     }
@@ -61,7 +66,8 @@ async fn serve(mut settings: Settings, home: &Path, options: &Options, servers: 
         settings.ticket_key = config::key(home, "ticket")?;
     }
     let mut provider = DemoProvider::start_if_wanted(&mut settings).await?;
-    let boot = Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: Clock::real(), migrate: true };
+    let boot =
+        Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: Clock::real(), migrate: true };
     let running = kernel::run(boot).await?;
     let outcome = open(&settings, home, options, &running, provider.is_some()).await;
     let outcome = match outcome {
@@ -82,7 +88,13 @@ async fn serve(mut settings: Settings, home: &Path, options: &Options, servers: 
 }
 
 /// Loads the house, makes the demo accounts, prints where to click.
-async fn open(settings: &Settings, home: &Path, options: &Options, running: &Running, demo_payments: bool) -> anyhow::Result<()> {
+async fn open(
+    settings: &Settings,
+    home: &Path,
+    options: &Options,
+    running: &Running,
+    demo_payments: bool,
+) -> anyhow::Result<()> {
     for line in house::load(&options.house, false, |service| running.transport(service, "sky")).await? {
         println!("  {line}");
     }
@@ -136,10 +148,11 @@ async fn demo_accounts(settings: &Settings, home: &Path) -> anyhow::Result<Optio
 }
 
 /// The demo payment provider beside this program, when no real one is configured.
-struct DemoProvider(tokio::process::Child);
+pub struct DemoProvider(tokio::process::Child);
 
 impl DemoProvider {
-    async fn start_if_wanted(settings: &mut Settings) -> anyhow::Result<Option<Self>> {
+    /// Starts it and puts its address into the settings.
+    pub async fn start_if_wanted(settings: &mut Settings) -> anyhow::Result<Option<Self>> {
         if settings.services.get("payments").is_some_and(|payments| payments.contains_key("provider_url")) {
             return Ok(None);
         }

@@ -15,7 +15,7 @@ use sky_proto::{
 use tonic::Status;
 use uuid::Uuid;
 
-pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/parts/flow.toml");
+pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
 
 /// A macro, because the client's type cannot be named.
 #[macro_export]

@@ -16,7 +16,7 @@ use sky_proto::{
 use tonic::Status;
 use uuid::Uuid;
 
-pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/parts/gastro.toml");
+pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
 
 pub async fn house() -> House {
     let house = House::start(&[gastro::SERVICE, producer("journey"), producer("reservations"), producer("flow")]).await;

@@ -48,10 +48,10 @@ pub async fn town() -> Town {
 }
 
 mod parts {
-    pub const RESERVATIONS: &str = include_str!("../../../../deploy/houses/parts/reservations.toml");
-    pub const FLOW: &str = include_str!("../../../../deploy/houses/parts/flow.toml");
-    pub const GASTRO: &str = include_str!("../../../../deploy/houses/parts/gastro.toml");
-    pub const PARKING: &str = include_str!("../../../../deploy/houses/parts/parking.toml");
+    pub const RESERVATIONS: &str = include_str!("../../../../deploy/houses/halle.toml");
+    pub const FLOW: &str = include_str!("../../../../deploy/houses/halle.toml");
+    pub const GASTRO: &str = include_str!("../../../../deploy/houses/halle.toml");
+    pub const PARKING: &str = include_str!("../../../../deploy/houses/halle.toml");
 }
 
 pub async fn town_with(services: &[Service]) -> Town {

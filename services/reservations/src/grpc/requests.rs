@@ -5,10 +5,10 @@ use kernel::values::{self, InvalidField, invalid};
 use prost_types::Timestamp;
 use sky_proto::reservations::v1 as pb;
 
+use super::watch::{LONGEST_WINDOW, Window};
 use crate::{
     commands::Wish,
     domain::{Channel, LARGEST_PARTY, Need, PartyLine},
-    watch::{LONGEST_WINDOW, Window},
 };
 
 /// The longest hold from now on, with a minute for the way here.

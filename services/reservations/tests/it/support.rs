@@ -14,7 +14,7 @@ use sky_proto::{
 use tonic::Status;
 use uuid::Uuid;
 
-pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/parts/reservations.toml");
+pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
 
 pub async fn house() -> House {
     let house = House::start(&[reservations::SERVICE, producer("journey")]).await;

@@ -27,7 +27,7 @@ use super::{Options, Servers, account};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs `command` with `TEST_DATABASE_URL` and `TEST_NATS_URL` naming fast servers of its
-/// own, and returns its exit code. The servers keep their data in `dir`, or in a temporary
+/// own and `TEST_NATS_SERVER` the program, and returns its exit code. The servers keep their data in `dir`, or in a temporary
 /// folder that is removed. They are stopped whatever happens, Ctrl-C and SIGTERM included.
 pub async fn with_servers(dir: Option<PathBuf>, command: Vec<OsString>) -> Result<ExitCode> {
     let [program, arguments @ ..] = command.as_slice() else {
@@ -44,6 +44,8 @@ pub async fn with_servers(dir: Option<PathBuf>, command: Vec<OsString>) -> Resul
         .args(arguments)
         .env("TEST_DATABASE_URL", servers.database_url())
         .env("TEST_NATS_URL", servers.nats_url())
+        // For tests that kill a broker of their own.
+        .env("TEST_NATS_SERVER", servers.nats_server())
         .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("cannot run {}", program.display()));
@@ -101,13 +103,16 @@ impl Stop {
 }
 
 /// The servers' folder: given and kept, or temporary and removed at the end.
-enum Folder {
+pub enum Folder {
+    /// Given, and kept.
     Kept(PathBuf),
+    /// Removed when dropped.
     Temporary(PathBuf),
 }
 
 impl Folder {
-    fn new(dir: Option<PathBuf>) -> Result<Self> {
+    /// The given one, or a temporary one.
+    pub fn new(dir: Option<PathBuf>) -> Result<Self> {
         if let Some(dir) = dir {
             return Ok(Self::Kept(dir));
         }
@@ -116,7 +121,8 @@ impl Folder {
         Ok(Self::Temporary(dir))
     }
 
-    fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         match self {
             Self::Kept(path) | Self::Temporary(path) => path,
         }

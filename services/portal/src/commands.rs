@@ -1,0 +1,114 @@
+//! What changes the edge's own state, in a given transaction: failed sign-ins, sessions, pairings.
+//! Their times are the machine's, not the house's: a session does not run out faster in a simulation.
+
+use chrono::TimeDelta;
+use kernel::{Tx, clock::wall_now};
+use rand::RngExt;
+use uuid::Uuid;
+
+use crate::{
+    domain::{self, FORGET_FAILURES, MOST_PAIRINGS, PAIRING_LIFETIME},
+    error::Error,
+    secrets, store,
+};
+
+pub(crate) async fn count_failure(tx: &mut Tx, account: &str) -> Result<(), Error> {
+    let now = wall_now();
+    let failures = store::add_failure(tx.conn(), account, now, now - FORGET_FAILURES).await?;
+    store::block_until(tx.conn(), account, now + domain::wait_after(failures)).await
+}
+
+pub(crate) async fn forget_failures(tx: &mut Tx, account: &str) -> Result<(), Error> {
+    store::delete_failures(tx.conn(), account).await
+}
+
+/// Of whom a new session is.
+#[derive(Clone, Debug)]
+pub(crate) enum Of {
+    Visitor,
+    Staff(String),
+    /// By the hash of its token.
+    Device(Vec<u8>),
+}
+
+/// Opens a session; answers its id and its cookie, which is stored nowhere. A session that the browser
+/// had before ends.
+pub(crate) async fn open_session(tx: &mut Tx, of: Of, before: Option<Uuid>) -> Result<(Uuid, String), Error> {
+    if let Some(before) = before {
+        store::delete_session(tx.conn(), before).await?;
+    }
+    let (id, cookie) = (Uuid::new_v4(), secrets::token());
+    let (account, device, lifetime) = match of {
+        Of::Visitor => (None, None, domain::VISITOR_SESSION),
+        Of::Staff(account) => (Some(account), None, domain::STAFF_SESSION),
+        Of::Device(hash) => (None, Some(hash), domain::DEVICE_SESSION),
+    };
+    let expires_at = wall_now() + lifetime;
+    store::insert_session(tx.conn(), id, &secrets::hash(&cookie), account.as_deref(), device.as_deref(), expires_at)
+        .await?;
+    Ok((id, cookie))
+}
+
+/// A pairing that has begun: what people read, and what the device keeps.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    pub(crate) claim_code: String,
+    pub(crate) secret: String,
+}
+
+pub(crate) async fn start_pairing(tx: &mut Tx, kind: &str) -> Result<Begun, Error> {
+    let now = wall_now();
+    store::delete_old_pairings(tx.conn(), now).await?;
+    if store::count_pairings(tx.conn()).await? >= MOST_PAIRINGS {
+        return Err(Error::TooManyPairings);
+    }
+    let secret = secrets::token();
+    // 28^6 codes and at most 200 in use: a second try is rare, a fifth one does not happen.
+    for _ in 0..5 {
+        let claim_code = domain::claim_code(rand::rng().random());
+        if store::insert_pairing(tx.conn(), &secrets::hash(&secret), &claim_code, kind, now + PAIRING_LIFETIME).await? {
+            return Ok(Begun { claim_code, secret });
+        }
+    }
+    Err(Error::TooManyPairings)
+}
+
+pub(crate) async fn approve_pairing(tx: &mut Tx, claim_code: &str, device_id: &str, by: &str) -> Result<(), Error> {
+    let approved = store::approve_pairing(tx.conn(), claim_code, device_id, by, wall_now()).await?;
+    if approved { Ok(()) } else { Err(Error::NoSuchPairing) }
+}
+
+/// A pairing that has come to its end.
+#[derive(Debug)]
+pub(crate) struct Paired {
+    pub(crate) token: String,
+    pub(crate) device_id: String,
+}
+
+/// None: not approved yet. The new device takes the place of an older one with the same id.
+pub(crate) async fn finish_pairing(tx: &mut Tx, secret: &str) -> Result<Option<Paired>, Error> {
+    let now = wall_now();
+    let hash = secrets::hash(secret);
+    let pairing = store::lock_pairing(tx.conn(), &hash, now).await?.ok_or(Error::NoSuchPairing)?;
+    let (Some(device_id), Some(approved_by)) = (pairing.device_id, pairing.approved_by) else {
+        return Ok(None);
+    };
+    store::delete_pairing(tx.conn(), &hash).await?;
+    store::revoke_device(tx.conn(), &device_id, now).await?;
+    let token = secrets::token();
+    store::insert_device(tx.conn(), &secrets::hash(&token), &device_id, &pairing.kind, &approved_by, now).await?;
+    Ok(Some(Paired { token, device_id }))
+}
+
+pub(crate) async fn revoke_device(tx: &mut Tx, device_id: &str) -> Result<(), Error> {
+    store::revoke_device(tx.conn(), device_id, wall_now()).await?;
+    Ok(())
+}
+
+/// Removes what time has ended.
+pub(crate) async fn clean_up(tx: &mut Tx) -> Result<(), Error> {
+    let now = wall_now();
+    store::delete_old_sessions(tx.conn(), now).await?;
+    store::delete_old_pairings(tx.conn(), now).await?;
+    store::delete_old_failures(tx.conn(), now - TimeDelta::days(1)).await
+}

@@ -1,0 +1,88 @@
+//! The rules of the edge's own state: names, passwords, how signing in slows down, claim codes.
+//! Pure: no I/O, no clock.
+
+use chrono::TimeDelta;
+
+/// The shortest password.
+pub(crate) const SHORTEST_PASSWORD: usize = 10;
+/// The longest one that is hashed at all.
+pub(crate) const LONGEST_PASSWORD: usize = 256;
+/// Failures are forgotten when nothing was tried for so long.
+pub(crate) const FORGET_FAILURES: TimeDelta = TimeDelta::minutes(15);
+/// How long a claim code waits for its approval.
+pub(crate) const PAIRING_LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// Claim codes that may wait at once: starting one needs no identity.
+pub(crate) const MOST_PAIRINGS: i64 = 200;
+/// Staff sign in once a shift.
+pub(crate) const STAFF_SESSION: TimeDelta = TimeDelta::hours(12);
+/// A visitor comes back with the link; the cookie need not live longer.
+pub(crate) const VISITOR_SESSION: TimeDelta = TimeDelta::days(30);
+/// A monitor stays signed in until its device is revoked.
+pub(crate) const DEVICE_SESSION: TimeDelta = TimeDelta::days(400);
+
+/// No letters or digits that people confuse: no 0/O, 1/I, 5/S, 8/B.
+const CLAIM_ALPHABET: &[u8; 28] = b"ACDEFGHJKLMNPQRTUVWXYZ234679";
+const CLAIM_LENGTH: usize = 6;
+
+/// What kinds of devices there are.
+pub(crate) const DEVICE_KINDS: [&str; 3] = ["display", "scanner", "lane"];
+
+/// How long an account must wait after so many failures in a row: nothing for two, then twice as long
+/// each time, at most a minute. Longer would let anybody lock a colleague out.
+pub(crate) fn wait_after(failures: i32) -> TimeDelta {
+    match failures {
+        ..=2 => TimeDelta::zero(),
+        n => TimeDelta::seconds(1_i64 << (n - 3).min(6)).min(TimeDelta::seconds(60)),
+    }
+}
+
+/// An account name: lower-case letters, digits, dot, dash, underscore.
+pub(crate) fn is_account_name(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'_'))
+}
+
+/// A claim code out of random bytes.
+pub(crate) fn claim_code(random: [u8; CLAIM_LENGTH]) -> String {
+    random.iter().map(|byte| char::from(CLAIM_ALPHABET[usize::from(*byte) % CLAIM_ALPHABET.len()])).collect()
+}
+
+/// A claim code as somebody typed it: case, spaces and dashes do not matter.
+pub(crate) fn read_claim_code(typed: &str) -> Option<String> {
+    let code: String = typed
+        .chars()
+        .filter(|letter| !letter.is_whitespace() && *letter != '-')
+        .map(|letter| letter.to_ascii_uppercase())
+        .collect();
+    (code.len() == CLAIM_LENGTH && code.bytes().all(|b| CLAIM_ALPHABET.contains(&b))).then_some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signing_in_slows_down_and_never_stops() {
+        let waits: Vec<i64> = (0..=12).map(|failures| wait_after(failures).num_seconds()).collect();
+        assert_eq!(waits, [0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60, 60, 60]);
+        assert_eq!(wait_after(i32::MAX).num_seconds(), 60);
+    }
+
+    #[test]
+    fn claim_codes_survive_people() {
+        let code = claim_code([0, 5, 10, 200, 255, 27]);
+        let typed = format!(" {}-{} ", code[..3].to_lowercase(), &code[3..]);
+        assert_eq!(read_claim_code(&typed), Some(code));
+        assert_eq!(read_claim_code("AB0DEF"), None, "letters that no code has");
+        assert_eq!(read_claim_code("ACDEF"), None, "too short");
+    }
+
+    #[test]
+    fn account_names() {
+        assert!(is_account_name("anna.m-2"));
+        for wrong in ["", "Anna", ".a", "a b", "ä", &"a".repeat(65)] {
+            assert!(!is_account_name(wrong), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What every route has at hand: the edge's own database, the keys, and the ways to the other services,
+//! each taken on behalf of somebody. Nothing here knows a page.
+
+use std::{future::Future, time::Duration};
+
+use chrono::{DateTime, Utc};
+use kernel::{Caller, Clock, Context, Db, Tasks, Transport, identity::Keys, values};
+use serde::Deserialize;
+use sky_proto::{
+    flow::v1::flow_client::FlowClient, gastro::v1::gastro_client::GastroClient,
+    journey::v1::journey_client::JourneyClient, parking::v1::parking_client::ParkingClient,
+    payments::v1::payments_client::PaymentsClient, reservations::v1::reservations_client::ReservationsClient,
+    signage::v1::signage_client::SignageClient,
+};
+use tonic::{Response, Status, Streaming};
+
+use crate::{accounts::Doorman, commands, domain, error::Error};
+
+/// `[services.portal]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PortalSettings {
+    /// Where browsers find this house, e.g. `https://planetarium.example`. Empty: where the request went to.
+    pub(crate) public_url: String,
+    /// Cookies without `Secure`: only for a trial over plain http on another name than localhost.
+    pub(crate) insecure_cookies: bool,
+}
+
+/// The edge.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: Tasks,
+    pub(crate) keys: Keys,
+    pub(crate) doorman: Doorman,
+    pub(crate) settings: PortalSettings,
+    flow: Transport,
+    gastro: Transport,
+    journey: Transport,
+    parking: Transport,
+    payments: Transport,
+    reservations: Transport,
+    signage: Transport,
+}
+
+impl Edge {
+    pub(crate) fn new(context: &Context) -> anyhow::Result<Self> {
+        Ok(Self {
+            db: context.db.clone(),
+            clock: context.clock.clone(),
+            tasks: context.tasks.clone(),
+            keys: context.keys.clone(),
+            doorman: Doorman::new(context.db.clone()),
+            settings: context.settings.service("portal")?,
+            flow: context.transport("flow"),
+            gastro: context.transport("gastro"),
+            journey: context.transport("journey"),
+            parking: context.transport("parking"),
+            payments: context.transport("payments"),
+            reservations: context.transport("reservations"),
+            signage: context.transport("signage"),
+        })
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub(crate) fn flow(&self, caller: &Caller) -> FlowClient<Transport> {
+        FlowClient::new(self.flow.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn gastro(&self, caller: &Caller) -> GastroClient<Transport> {
+        GastroClient::new(self.gastro.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn journey(&self, caller: &Caller) -> JourneyClient<Transport> {
+        JourneyClient::new(self.journey.on_behalf_of(caller.clone()))
+    }
+
+    /// Only for exchanging a visit's link: before it nobody is anybody.
+    pub(crate) fn journey_as_portal(&self) -> JourneyClient<Transport> {
+        JourneyClient::new(self.journey.clone())
+    }
+
+    pub(crate) fn parking(&self, caller: &Caller) -> ParkingClient<Transport> {
+        ParkingClient::new(self.parking.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn payments(&self, caller: &Caller) -> PaymentsClient<Transport> {
+        PaymentsClient::new(self.payments.on_behalf_of(caller.clone()))
+    }
+
+    /// Only for asking the provider at once when a visitor comes back from it.
+    pub(crate) fn payments_as_portal(&self) -> PaymentsClient<Transport> {
+        PaymentsClient::new(self.payments.clone())
+    }
+
+    pub(crate) fn reservations(&self, caller: &Caller) -> ReservationsClient<Transport> {
+        ReservationsClient::new(self.reservations.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn signage(&self, caller: &Caller) -> SignageClient<Transport> {
+        SignageClient::new(self.signage.on_behalf_of(caller.clone()))
+    }
+
+    /// Staff have read a claim code on a device's screen.
+    pub(crate) async fn approve_pairing(&self, claim_code: &str, device_id: &str, by: String) -> Result<(), Error> {
+        let code = domain::read_claim_code(claim_code)
+            .ok_or_else(|| values::invalid("claim_code", "is not one; it has six letters and digits"))?;
+        let device = values::slug("device_id", device_id)?.to_owned();
+        self.db
+            .transact(move |tx| Box::pin(async move { commands::approve_pairing(tx, &code, &device, &by).await }))
+            .await
+    }
+}
+
+/// How long a page waits for a service.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+fn too_slow<T>(_: T) -> Status {
+    Status::unavailable("no answer in time")
+}
+
+/// The answer to a call, in time or not at all.
+pub(crate) async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
+    Ok(tokio::time::timeout(PATIENCE, call).await.map_err(too_slow)??.into_inner())
+}
+
+/// The first value of a stream that says at once how things are.
+pub(crate) async fn first<T>(call: impl Future<Output = Result<Response<Streaming<T>>, Status>>) -> Result<T, Status> {
+    let mut stream = answer(call).await?;
+    tokio::time::timeout(PATIENCE, stream.message())
+        .await
+        .map_err(too_slow)??
+        .ok_or_else(|| Status::unavailable("the stream ended before its first value"))
+}

@@ -1,0 +1,218 @@
+//! The edge's routes and what stands around all of them: the guest behind a request, protection against
+//! cross-site requests, security headers, and problems as pages in the guest's language.
+
+pub(crate) mod assets;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+use kernel::{Code, clock::wall_now};
+use tower_http::{
+    compression::CompressionLayer,
+    csrf::{CsrfLayer, ProtectionError},
+};
+
+use crate::{
+    edge::Edge,
+    error::Error,
+    page::Frame,
+    problem::Problem,
+    routes::{
+        booking, carpark, desk, desk_actions, displays, entry, kitchen, monitor, pairing, programme, showing, staff,
+        visit,
+    },
+    secrets,
+    session::{self, Guest},
+    store,
+    words::{Language, Words},
+};
+
+/// All pages.
+pub(crate) fn router(edge: Arc<Edge>) -> Router {
+    let visitors = Router::new()
+        .route("/", get(programme::programme))
+        .route("/accessibility", get(programme::accessibility))
+        .route("/privacy", get(programme::privacy))
+        .route("/showings/{id}", get(showing::form))
+        .route("/showings/{id}/hold", post(showing::hold))
+        .route("/order/{visit}", get(booking::order))
+        .route("/order/{visit}/extend", post(booking::extend))
+        .route("/order/{visit}/cancel", post(booking::give_up))
+        .route("/order/{visit}/confirm", post(booking::confirm))
+        .route("/order/{visit}/pay", get(booking::pay))
+        .route("/v/{secret}", get(entry::open_link))
+        .route("/visits/{visit}", get(entry::show))
+        .route("/visits/{visit}/return", get(entry::back_from_payment))
+        .route("/visit", get(visit::page))
+        .route("/visit/live", get(visit::live))
+        .route("/visit/cancel", post(visit::cancel))
+        .route("/visit/link", post(visit::link));
+    let staff = Router::new()
+        .route("/staff", get(staff::home))
+        .route("/staff/sign-in", get(staff::sign_in_page).post(staff::sign_in))
+        .route("/staff/sign-out", post(staff::sign_out))
+        .route("/desk", get(desk::page))
+        .route("/desk/live", get(desk::live))
+        .route("/desk/showings/{id}", get(desk::showing))
+        .route("/desk/showings/{id}/move", post(desk_actions::move_admission))
+        .route("/desk/showings/{id}/delay", post(desk_actions::delay))
+        .route("/desk/showings/{id}/cancel", post(desk_actions::cancel))
+        .route("/desk/scan", post(desk_actions::scan))
+        .route("/desk/house", post(desk_actions::house_state))
+        .route("/desk/zone", post(desk_actions::zone))
+        .route("/desk/party", post(desk_actions::party))
+        .route("/desk/settle", post(desk_actions::settle))
+        .route("/kitchen", get(kitchen::page))
+        .route("/kitchen/live", get(kitchen::live))
+        .route("/kitchen/orders/{id}", post(kitchen::move_order))
+        .route("/kitchen/stations/{id}", post(kitchen::station))
+        .route("/carpark", get(carpark::page))
+        .route("/carpark/live", get(carpark::live))
+        .route("/carpark/lane", post(carpark::lane))
+        .route("/carpark/site", post(carpark::site))
+        .route("/displays", get(displays::page))
+        .route("/displays/live", get(displays::live))
+        .route("/displays/approve", post(displays::approve))
+        .route("/displays/revoke", post(displays::revoke))
+        .route("/monitor/{id}", get(monitor::page))
+        .route("/monitor/{id}/live", get(monitor::live))
+        .route("/monitor/{id}/shown", post(monitor::shown))
+        .route("/pair", get(pairing::pair));
+    visitors
+        .merge(staff)
+        .route("/static/{file}", get(assets::file))
+        .fallback(|| async { Problem::no_page() })
+        .method_not_allowed_fallback(|| async { Problem::no_page() })
+        .with_state(edge.clone())
+        .layer(CsrfLayer::new())
+        .layer(middleware::from_fn_with_state(edge, around))
+        .layer(CompressionLayer::new())
+}
+
+/// Everything a page may load comes from here; scripts build no HTML but through one policy.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+    connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types live";
+
+const HEADERS: [(&str, &str); 6] = [
+    ("content-security-policy", POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=()"),
+];
+
+/// Finds out who asks, answers, and makes problems pages.
+async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let (path, method) = (request.uri().path().to_owned(), request.method().clone());
+    let chosen = request.uri().query().and_then(chosen_language);
+    let words = Words { language: language(&edge, request.headers(), chosen) };
+    let mut guest = Guest { words, session: None, path: path.clone(), notice: None };
+    let mut response = if path.starts_with("/static/") {
+        next.run(request).await
+    } else {
+        match load(&edge, &mut guest, request.headers(), &method).await {
+            Ok(()) => {
+                request.extensions_mut().insert(guest.clone());
+                next.run(request).await
+            }
+            Err(error) => Problem::from(error).into_response(),
+        }
+    };
+    if response.extensions().get::<ProtectionError>().is_some() {
+        response = Problem::cross_site().into_response();
+    }
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        response = show(&guest, &problem, &method);
+    }
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if edge.settings.public_url.starts_with("https://") {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if let Some(language) = chosen {
+        session::add_cookies(headers, session::set_cookie(&edge, session::LANGUAGE, language.tag(), 365 * 24 * 3600));
+    }
+    response
+}
+
+fn chosen_language(query: &str) -> Option<Language> {
+    query.split('&').find_map(|pair| Language::named(pair.strip_prefix("lang=")?))
+}
+
+/// What was asked for, else what was chosen before, else what the browser prefers, else German.
+fn language(edge: &Edge, headers: &HeaderMap, chosen: Option<Language>) -> Language {
+    let remembered = || session::cookie(edge, headers, session::LANGUAGE).and_then(|tag| Language::named(&tag));
+    let wanted = || headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok().map(Language::wanted);
+    chosen.or_else(remembered).or_else(wanted).unwrap_or_default()
+}
+
+/// The session behind the cookie, and what it is to be told on this page.
+async fn load(edge: &Edge, guest: &mut Guest, headers: &HeaderMap, method: &Method) -> Result<(), Error> {
+    let Some(cookie) = session::cookie(edge, headers, session::SESSION) else {
+        return Ok(());
+    };
+    guest.session = store::session(edge.db.pool(), &secrets::hash(&cookie), wall_now()).await?;
+    if let Some(session) = guest.session.as_ref().filter(|session| session.has_notice)
+        && method == Method::GET
+        && !guest.path.ends_with("/live")
+    {
+        let id = session.id;
+        guest.notice =
+            edge.db.transact(move |tx| Box::pin(async move { store::take_notice(tx.conn(), id).await })).await?;
+    }
+    Ok(())
+}
+
+/// A problem as a page.
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage {
+    w: Frame,
+    what: String,
+    todo: String,
+    detail: String,
+}
+
+fn show(guest: &Guest, problem: &Problem, method: &Method) -> Response {
+    if problem.asks_to_sign_in() && method == Method::GET && !guest.path.ends_with("/live") {
+        return Redirect::to(&format!("/staff/sign-in?next={}", guest.path)).into_response();
+    }
+    let what = guest.words.t(&format!("problem-{}", problem.key));
+    let is_staff = guest.session.as_ref().is_some_and(|session| session.staff.is_some());
+    let mut w = guest.frame(what.clone());
+    if method != Method::GET {
+        // The language links cannot repeat a POST.
+        w.path = "/".to_owned();
+    }
+    let page = ProblemPage {
+        todo: w.t(&format!("problem-{}-do", problem.key)),
+        detail: if is_staff && problem.code != Code::Internal { problem.detail.clone() } else { String::new() },
+        w,
+        what,
+    };
+    let status = StatusCode::from_u16(problem.code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = match page.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the problem page could not be made");
+            status.into_response()
+        }
+    };
+    if matches!(problem.code, Code::Unavailable | Code::ResourceExhausted) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    response
+}

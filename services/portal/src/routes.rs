@@ -1,0 +1,15 @@
+//! The pages, one file per place: each asks the services on behalf of the guest and fills its template.
+
+pub(crate) mod booking;
+pub(crate) mod carpark;
+pub(crate) mod desk;
+pub(crate) mod desk_actions;
+pub(crate) mod displays;
+pub(crate) mod entry;
+pub(crate) mod kitchen;
+pub(crate) mod monitor;
+pub(crate) mod pairing;
+pub(crate) mod programme;
+pub(crate) mod showing;
+pub(crate) mod staff;
+pub(crate) mod visit;

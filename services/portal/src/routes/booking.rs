@@ -1,0 +1,255 @@
+//! From the held places to the order: summary with every item, contact, payment method, and the button
+//! that obliges to pay.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use kernel::{Caller, Code, values};
+use sky_proto::{
+    journey::v1::{
+        CancelVisitRequest, ConfirmVisitRequest, Contact, ExtendVisitRequest, GetVisitRequest, Visit, VisitState,
+    },
+    kernel::v1::ChargedItem,
+    payments::v1::Method,
+};
+use uuid::Uuid;
+
+use crate::{
+    edge::{Edge, answer},
+    fields::Fields,
+    page::{Frame, page},
+    problem::Problem,
+    session::{Guest, Notice},
+    words::Words,
+};
+
+/// One line of the receipt.
+pub(crate) struct Item {
+    pub(crate) label: String,
+    pub(crate) quantity: u32,
+    pub(crate) unit_price: String,
+    pub(crate) sum: String,
+    pub(crate) tax: String,
+}
+
+pub(crate) fn items(w: &Words, items: &[ChargedItem]) -> Vec<Item> {
+    items
+        .iter()
+        .map(|item| {
+            let cents = item.unit_price.as_ref().map_or(0, |price| price.cents);
+            Item {
+                label: w.text(&item.label),
+                quantity: item.quantity,
+                unit_price: w.cents(cents),
+                sum: w.cents(cents.saturating_mul(i64::from(item.quantity))),
+                tax: match item.tax_basis_points {
+                    0 => w.t("tax-none"),
+                    points if points % 100 == 0 => w.with("tax-rate", "rate", &(points / 100).to_string()),
+                    points => w.with("tax-rate", "rate", &format!("{}.{:02}", points / 100, points % 100)),
+                },
+            }
+        })
+        .collect()
+}
+
+/// The visit's id in the path, if it is one and this session's; and the caller who may see it.
+pub(crate) async fn own(edge: &Edge, guest: &Guest, visit: &str) -> Result<(Uuid, Caller), Problem> {
+    let id = values::id("visit_id", visit).map_err(|_| Problem::no_page())?;
+    Ok((id, guest.visitor_of(edge, id).await?))
+}
+
+async fn load(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Visit, Problem> {
+    Ok(answer(edge.journey(caller).get_visit(GetVisitRequest { visit_id: id.to_string() })).await?)
+}
+
+#[derive(Template)]
+#[template(path = "order.html")]
+struct OrderPage {
+    w: Frame,
+    id: String,
+    title: String,
+    day: String,
+    starts: String,
+    people: u32,
+    seats: String,
+    parking: String,
+    meal: String,
+    items: Vec<Item>,
+    total: String,
+    free: bool,
+    expires: String,
+    expires_millis: i64,
+    name: String,
+    email: String,
+    method: i32,
+    errors: Vec<(&'static str, String)>,
+}
+
+impl OrderPage {
+    fn error(&self, field: &str) -> Option<&str> {
+        self.errors.iter().find(|(found, _)| *found == field).map(|(_, text)| text.as_str())
+    }
+}
+
+fn summary(guest: &Guest, id: Uuid, visit: &Visit, sent: &Fields, errors: Vec<(&'static str, String)>) -> OrderPage {
+    let w = guest.frame(guest.words.t("order-title"));
+    let seats: Vec<&str> =
+        visit.seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty()).collect();
+    OrderPage {
+        id: id.to_string(),
+        title: w.text(&visit.title),
+        day: w.day(&visit.starts_at),
+        starts: w.time(&visit.starts_at),
+        people: visit.party_size,
+        seats: seats.join(", "),
+        parking: super::visit::parking(&w, visit),
+        meal: super::visit::meal_time(&w, visit),
+        items: items(&w, &visit.items),
+        total: w.money(&visit.total),
+        free: visit.total.as_ref().is_none_or(|total| total.cents == 0),
+        expires: w.time(&visit.hold_expires_at),
+        expires_millis: w.millis(&visit.hold_expires_at),
+        name: sent.get("name").to_owned(),
+        email: sent.get("email").to_owned(),
+        method: match sent.choice("method") {
+            0 => Method::Online.into(),
+            method => method,
+        },
+        errors,
+        w,
+    }
+}
+
+pub(crate) async fn order(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(visit): Path<String>,
+) -> Result<Response, Problem> {
+    let (id, caller) = own(&edge, &guest, &visit).await?;
+    let visit = load(&edge, &caller, id).await?;
+    match visit.state() {
+        VisitState::Held => page(&summary(&guest, id, &visit, &Fields::default(), Vec::new())),
+        VisitState::AwaitingPayment if !visit.payment_url.is_empty() => {
+            Ok(Redirect::to(&format!("/order/{id}/pay")).into_response())
+        }
+        _ => Ok(Redirect::to(&format!("/visits/{id}")).into_response()),
+    }
+}
+
+pub(crate) async fn extend(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(visit): Path<String>,
+) -> Result<Response, Problem> {
+    let (id, caller) = own(&edge, &guest, &visit).await?;
+    let w = &guest.words;
+    let notice = match answer(edge.journey(&caller).extend_visit(ExtendVisitRequest { visit_id: id.to_string() })).await
+    {
+        Ok(visit) => Notice::good(w.with("order-extended", "time", &w.time(&visit.hold_expires_at))),
+        Err(status) if Code::from_grpc(status.code()).is_refusal() => Notice::bad(w.t("order-not-extended")),
+        Err(status) => return Err(status.into()),
+    };
+    guest.tell(&edge, notice).await?;
+    Ok(Redirect::to(&format!("/order/{id}")).into_response())
+}
+
+pub(crate) async fn give_up(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(visit): Path<String>,
+) -> Result<Response, Problem> {
+    let (id, caller) = own(&edge, &guest, &visit).await?;
+    let request = CancelVisitRequest { visit_id: id.to_string(), reason: "given up before the order".to_owned() };
+    answer(edge.journey(&caller).cancel_visit(request)).await?;
+    guest.tell(&edge, Notice::good(guest.words.t("order-given-up"))).await?;
+    Ok(Redirect::to("/").into_response())
+}
+
+/// Where browsers find this house: as configured, else where this request went to.
+fn public_url(edge: &Edge, headers: &HeaderMap) -> String {
+    if !edge.settings.public_url.is_empty() {
+        return edge.settings.public_url.trim_end_matches('/').to_owned();
+    }
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    format!("http://{host}")
+}
+
+fn contact(guest: &Guest, sent: &Fields) -> Result<Contact, Vec<(&'static str, String)>> {
+    let w = &guest.words;
+    let (name, email) = (sent.get("name"), sent.get("email"));
+    let mut errors = Vec::new();
+    if name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) {
+        errors.push(("name", w.t("error-name")));
+    }
+    let looks_right = email
+        .split_once('@')
+        .is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !email.contains(char::is_whitespace));
+    if !looks_right || email.len() > 254 {
+        errors.push(("email", w.t("error-email")));
+    }
+    if errors.is_empty() { Ok(Contact { name: name.to_owned(), email: email.to_owned() }) } else { Err(errors) }
+}
+
+pub(crate) async fn confirm(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(visit): Path<String>,
+    headers: HeaderMap,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let (id, caller) = own(&edge, &guest, &visit).await?;
+    let visit = load(&edge, &caller, id).await?;
+    if visit.state() != VisitState::Held {
+        // The form was sent twice, or the hold ran out: the visit's page says which.
+        return Ok(Redirect::to(&format!("/order/{id}")).into_response());
+    }
+    let contact = match contact(&guest, &sent) {
+        Ok(contact) => contact,
+        Err(errors) => {
+            let page = page(&summary(&guest, id, &visit, &sent, errors))?;
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+        }
+    };
+    let is_free = visit.total.as_ref().is_none_or(|total| total.cents == 0);
+    let method = if is_free { Method::Free } else { Method::try_from(sent.choice("method")).unwrap_or_default() };
+    let request = ConfirmVisitRequest {
+        visit_id: id.to_string(),
+        method: method.into(),
+        contact: Some(contact),
+        return_url: format!("{}/visits/{id}/return", public_url(&edge, &headers)),
+    };
+    let visit = answer(edge.journey(&caller).confirm_visit(request)).await?;
+    let pays_online = visit.state() == VisitState::AwaitingPayment && !visit.payment_url.is_empty();
+    let next = if pays_online { format!("/order/{id}/pay") } else { "/visit".to_owned() };
+    Ok(Redirect::to(&next).into_response())
+}
+
+#[derive(Template)]
+#[template(path = "pay.html")]
+struct PayPage {
+    w: Frame,
+    url: String,
+    total: String,
+}
+
+/// Leads on to the payment provider. A page of its own, because `form-action 'self'` also holds for where
+/// a form's answer redirects to.
+pub(crate) async fn pay(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(visit): Path<String>,
+) -> Result<Response, Problem> {
+    let (id, caller) = own(&edge, &guest, &visit).await?;
+    let visit = load(&edge, &caller, id).await?;
+    let is_web = visit.payment_url.starts_with("https://") || visit.payment_url.starts_with("http://");
+    if visit.state() != VisitState::AwaitingPayment || !is_web {
+        return Ok(Redirect::to(&format!("/visits/{id}")).into_response());
+    }
+    let w = guest.frame(guest.words.t("pay-title"));
+    page(&PayPage { total: w.money(&visit.total), url: visit.payment_url, w })
+}

@@ -1,0 +1,206 @@
+//! The car park's board: free bays by class, today's rights, the lanes, the state of the site.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use chrono::TimeDelta;
+use futures::StreamExt;
+use kernel::{Caller, Code, Role, values::timestamp};
+use sky_proto::{
+    kernel::v1::LocalizedText,
+    parking::v1::{
+        BayClass, Direction, ListRightsRequest, RecordLaneRequest, Right, RightState, SetSiteStateRequest, Site,
+        SiteState, WatchSiteRequest, record_lane_response::Verdict,
+    },
+};
+
+use crate::{
+    edge::{Edge, answer, first},
+    fields::Fields,
+    live::{self, After, Fragment},
+    page::{self, CARPARK, Frame, html},
+    problem::Problem,
+    session::{Guest, Notice},
+    words::Words,
+};
+
+#[derive(Template)]
+#[template(path = "carpark.html", blocks = ["live"])]
+struct CarparkPage {
+    w: Frame,
+    revision: u64,
+    name: String,
+    state: String,
+    state_kind: &'static str,
+    reason: String,
+    classes: Vec<ClassView>,
+    rights: Vec<RightView>,
+    as_of: String,
+    bays: Vec<(i32, String)>,
+    states: Vec<(i32, String)>,
+    may_work: bool,
+    key: String,
+}
+
+struct ClassView {
+    name: String,
+    /// Empty: not known.
+    free: String,
+    capacity: u32,
+    expected: u32,
+}
+
+struct RightView {
+    reference: String,
+    class: String,
+    from: String,
+    until: String,
+    state: String,
+    kind: &'static str,
+}
+
+fn class(w: &Words, class: BayClass) -> String {
+    w.t(match class {
+        BayClass::Accessible => "bay-accessible",
+        BayClass::Coach => "bay-coach",
+        BayClass::Ev => "bay-ev",
+        BayClass::Standard | BayClass::Unspecified => "bay-standard",
+    })
+}
+
+const fn site_state(state: SiteState) -> (&'static str, &'static str) {
+    match state {
+        SiteState::Open => ("site-open", "good"),
+        SiteState::Closed => ("site-closed", "bad"),
+        SiteState::Unreachable => ("site-unreachable", "bad"),
+        SiteState::Unknown | SiteState::Unspecified => ("site-unknown", "few"),
+    }
+}
+
+fn right(w: &Words, right: &Right) -> RightView {
+    let (key, kind) = match right.state() {
+        RightState::Held | RightState::Unspecified => ("right-held", "plain"),
+        RightState::Confirmed => ("right-confirmed", "plain"),
+        RightState::CheckedIn => ("right-checked-in", "good"),
+        RightState::Left => ("right-left", "plain"),
+        RightState::NoShow => ("right-no-show", "few"),
+        RightState::Cancelled | RightState::Expired => ("right-cancelled", "bad"),
+    };
+    RightView {
+        reference: right.reference.clone(),
+        class: class(w, right.bay_class()),
+        from: w.time(&right.from),
+        until: w.time(&right.until),
+        state: w.t(key),
+        kind,
+    }
+}
+
+fn may_work(caller: &Caller) -> bool {
+    matches!(caller, Caller::Staff { roles, .. } if roles.contains(&Role::Attendant) || roles.contains(&Role::Admin))
+}
+
+async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<CarparkPage, Problem> {
+    let now = edge.now();
+    let window = ListRightsRequest {
+        from: Some(timestamp(now - TimeDelta::hours(2))),
+        until: Some(timestamp(now + TimeDelta::hours(12))),
+    };
+    let rights = answer(edge.parking(caller).list_rights(window)).await?.rights;
+    let shown =
+        |right: &&Right| matches!(right.state(), RightState::Confirmed | RightState::CheckedIn | RightState::NoShow);
+    let (key, state_kind) = site_state(site.state());
+    Ok(CarparkPage {
+        revision: site.revision,
+        name: w.text(&site.name),
+        state: w.t(key),
+        state_kind,
+        reason: w.text(&site.reason),
+        classes: site
+            .classes
+            .iter()
+            .map(|count| ClassView {
+                name: class(&w, count.bay_class()),
+                free: count.occupied.map(|cars| count.capacity.saturating_sub(cars).to_string()).unwrap_or_default(),
+                capacity: count.capacity,
+                expected: count.expected,
+            })
+            .collect(),
+        rights: rights.iter().filter(shown).map(|it| right(&w, it)).collect(),
+        as_of: w.time(&site.observed_at),
+        bays: site.classes.iter().map(|count| (count.bay_class, class(&w, count.bay_class()))).collect(),
+        states: [SiteState::Open, SiteState::Closed, SiteState::Unreachable]
+            .map(|state| (state.into(), w.t(site_state(state).0)))
+            .into(),
+        may_work: may_work(caller),
+        key: uuid::Uuid::new_v4().to_string(),
+        w,
+    })
+}
+
+pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+    let caller = guest.staff(CARPARK)?;
+    let site = first(edge.parking(&caller).watch_site(WatchSiteRequest { after_revision: 0 })).await?;
+    page::page(&view(&edge, guest.frame(guest.words.t("carpark-title")), &caller, site).await?)
+}
+
+pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: After) -> Result<Response, Problem> {
+    let caller = guest.staff(CARPARK)?;
+    let sites = answer(edge.parking(&caller).watch_site(WatchSiteRequest { after_revision: after.after })).await?;
+    let frame = guest.frame(String::new());
+    let stream_edge = edge.clone();
+    let fragments = sites.then(move |site| {
+        let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
+        async move {
+            let view = view(&edge, frame, &caller, site?).await?;
+            Ok(Fragment { revision: view.revision, html: html(view.as_live().render())? })
+        }
+    });
+    Ok(live::respond(&edge, fragments))
+}
+
+async fn tell(edge: &Edge, guest: &Guest, notice: Result<Notice, tonic::Status>) -> Result<Response, Problem> {
+    let notice = match notice {
+        Ok(notice) => notice,
+        Err(status) => {
+            let code = Code::from_grpc(status.code());
+            if !code.is_refusal() && code != Code::InvalidArgument {
+                return Err(status.into());
+            }
+            Notice::bad(guest.words.t("desk-refused")).with(status.message())
+        }
+    };
+    guest.tell(edge, notice).await?;
+    Ok(Redirect::to("/carpark").into_response())
+}
+
+pub(crate) async fn lane(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(&[Role::Attendant])?;
+    let direction = Direction::try_from(sent.choice("direction")).unwrap_or_default();
+    let request = RecordLaneRequest {
+        idempotency_key: sent.idempotency_key()?,
+        lane: if direction == Direction::Out { "out-1" } else { "in-1" }.to_owned(),
+        direction: direction.into(),
+        code: sent.get("code").to_owned(),
+        bay_class: sent.choice("bay"),
+    };
+    let w = &guest.words;
+    let answer = answer(edge.parking(&caller).record_lane(request)).await.map(|answer| {
+        let text = w.text(&answer.message);
+        if answer.verdict() == Verdict::Open { Notice::good(text) } else { Notice::bad(text) }
+    });
+    tell(&edge, &guest, answer).await
+}
+
+pub(crate) async fn site(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(&[Role::Attendant, Role::Operator])?;
+    let reason = LocalizedText { de: sent.get("reason").to_owned(), ..Default::default() };
+    let request = SetSiteStateRequest { state: sent.choice("state"), reason: Some(reason) };
+    let set = answer(edge.parking(&caller).set_site_state(request)).await;
+    let set = set.map(|site| Notice::good(guest.words.t(site_state(site.state()).0)));
+    tell(&edge, &guest, set).await
+}

@@ -1,0 +1,258 @@
+//! What the desk does, each a plain form: a command to a service, a notice, and back to the page.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use kernel::{Caller, Code};
+use sky_proto::{
+    flow::v1::{
+        CorrectZoneRequest, FindPartyRequest, HouseState, MoveAdmissionRequest, ScanRequest, ScanVerdict,
+        SetHouseStateRequest,
+    },
+    journey::v1::{CancelShowingRequest, DelayShowingRequest, GetVisitRequest},
+    kernel::v1::LocalizedText,
+    payments::v1::{PaymentState, SettleAtDeskRequest},
+};
+use tonic::Status;
+
+use crate::{
+    edge::{Edge, answer},
+    fields::Fields,
+    page::{DESK, Frame, page},
+    problem::Problem,
+    session::{Guest, Notice},
+};
+
+/// Back to a page with the outcome; a refusal is an outcome, a fault a problem.
+async fn outcome<T>(
+    edge: &Edge,
+    guest: &Guest,
+    done: Result<T, Status>,
+    say: impl FnOnce(T) -> Notice,
+    to: &str,
+) -> Result<Response, Problem> {
+    let notice = match done {
+        Ok(value) => say(value),
+        Err(status) => {
+            let code = Code::from_grpc(status.code());
+            if !code.is_refusal() && code != Code::InvalidArgument {
+                return Err(status.into());
+            }
+            Notice::bad(guest.words.t("desk-refused")).with(status.message())
+        }
+    };
+    guest.tell(edge, notice).await?;
+    Ok(Redirect::to(to).into_response())
+}
+
+pub(crate) async fn move_admission(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<String>,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = MoveAdmissionRequest { showing_id: id, to: sent.choice("to") };
+    let moved = answer(edge.flow(&caller).move_admission(request)).await;
+    let w = &guest.words;
+    outcome(
+        &edge,
+        &guest,
+        moved,
+        |admission| Notice::good(w.with("desk-moved", "title", &w.text(&admission.title))),
+        "/desk",
+    )
+    .await
+}
+
+fn reason(sent: &Fields) -> Option<LocalizedText> {
+    let de = sent.get("reason").to_owned();
+    (!de.is_empty()).then(|| LocalizedText { de, ..Default::default() })
+}
+
+pub(crate) async fn delay(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<String>,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = DelayShowingRequest {
+        idempotency_key: sent.idempotency_key()?,
+        showing_id: id.clone(),
+        minutes: sent.count("minutes").unwrap_or(0),
+        reason: reason(&sent),
+    };
+    let delayed = answer(edge.journey(&caller).delay_showing(request)).await;
+    let w = &guest.words;
+    let say = |done: sky_proto::journey::v1::DelayShowingResponse| {
+        Notice::good(w.with("desk-delayed", "time", &w.time(&done.starts_at)))
+            .with(w.n("desk-visits", done.visits_affected))
+    };
+    outcome(&edge, &guest, delayed, say, &format!("/desk/showings/{id}")).await
+}
+
+pub(crate) async fn cancel(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<String>,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let back = format!("/desk/showings/{id}");
+    if !sent.is_on("sure") {
+        guest.tell(&edge, Notice::bad(guest.words.t("desk-unsure"))).await?;
+        return Ok(Redirect::to(&back).into_response());
+    }
+    let request =
+        CancelShowingRequest { idempotency_key: sent.idempotency_key()?, showing_id: id, reason: reason(&sent) };
+    let cancelled = answer(edge.journey(&caller).cancel_showing(request)).await;
+    let w = &guest.words;
+    let say = |done: sky_proto::journey::v1::CancelShowingResponse| {
+        Notice::good(w.t("desk-cancelled")).with(w.n("desk-visits", done.visits_affected))
+    };
+    outcome(&edge, &guest, cancelled, say, &back).await
+}
+
+const fn is_good(verdict: ScanVerdict) -> bool {
+    matches!(verdict, ScanVerdict::Admitted)
+}
+
+pub(crate) async fn scan(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = ScanRequest {
+        device_id: "desk".to_owned(),
+        nonce: sent.idempotency_key()?,
+        lane: "desk".to_owned(),
+        showing_id: sent.get("showing").to_owned(),
+        code: sent.get("code").to_owned(),
+        party_count: sent.count("party_count").unwrap_or(0),
+        late_reason: sent.get("late_reason").to_owned(),
+    };
+    let scanned = answer(edge.flow(&caller).scan(request)).await;
+    let w = &guest.words;
+    let say = |answer: sky_proto::flow::v1::ScanResponse| {
+        let text = w.text(&answer.message);
+        let mut detail = Vec::new();
+        if answer.party_size > 1 {
+            detail.push(format!("{} / {}", answer.admitted_total, answer.party_size));
+        }
+        if !answer.seats.is_empty() {
+            detail.push(w.with("desk-seats", "seats", &answer.seats.join(", ")));
+        }
+        if answer.assistance {
+            detail.push(w.t("desk-assistance"));
+        }
+        let notice = if is_good(answer.verdict()) { Notice::good(text) } else { Notice::bad(text) };
+        notice.with(detail.join(" · "))
+    };
+    outcome(&edge, &guest, scanned, say, "/desk").await
+}
+
+pub(crate) async fn house_state(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let state = HouseState::try_from(sent.choice("state")).unwrap_or_default();
+    if state == HouseState::Evacuating && !sent.is_on("sure") {
+        guest.tell(&edge, Notice::bad(guest.words.t("desk-unsure"))).await?;
+        return Ok(Redirect::to("/desk").into_response());
+    }
+    let request = SetHouseStateRequest { state: state.into(), reason: sent.get("reason").to_owned() };
+    let set = answer(edge.flow(&caller).set_house_state(request)).await;
+    let w = &guest.words;
+    let say = |house: sky_proto::flow::v1::House| {
+        let half = house.state() == HouseState::Evacuating && !house.cleared_by.is_empty();
+        Notice::good(w.t(if half { "house-half-cleared" } else { "house-set" }))
+    };
+    outcome(&edge, &guest, set, say, "/desk").await
+}
+
+pub(crate) async fn zone(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = CorrectZoneRequest {
+        zone_id: sent.get("zone").to_owned(),
+        count: sent.count("count").unwrap_or(u32::MAX),
+        reason: sent.get("reason").to_owned(),
+    };
+    let set = answer(edge.flow(&caller).correct_zone(request)).await;
+    let w = &guest.words;
+    outcome(&edge, &guest, set, |zone| Notice::good(w.with("desk-zone-set", "zone", &w.text(&zone.name))), "/desk")
+        .await
+}
+
+#[derive(Template)]
+#[template(path = "party.html")]
+struct PartyPage {
+    w: Frame,
+    reference: String,
+    visit: String,
+    size: u32,
+    admitted: u32,
+    cancelled: bool,
+    seats: String,
+    title: String,
+    starts: String,
+    due: String,
+    parking: String,
+    meal: String,
+}
+
+/// A party by the reference it says aloud.
+pub(crate) async fn party(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = FindPartyRequest { reference: sent.get("reference").to_owned() };
+    match answer(edge.flow(&caller).find_party(request)).await {
+        Ok(party) => party_page(&edge, &guest, &caller, party).await,
+        Err(status) => {
+            let nothing = |()| Notice::good("");
+            outcome(&edge, &guest, Err(status), nothing, "/desk").await
+        }
+    }
+}
+
+async fn party_page(
+    edge: &Edge,
+    guest: &Guest,
+    caller: &Caller,
+    party: sky_proto::flow::v1::Party,
+) -> Result<Response, Problem> {
+    let request = GetVisitRequest { visit_id: party.visit_id.clone() };
+    // The door's own copy is enough to help somebody while journey is away.
+    let visit = answer(edge.journey(caller).get_visit(request)).await.unwrap_or_default();
+    let mut w = guest.frame(party.reference.clone());
+    w.path = "/desk".to_owned();
+    let due = visit.payment_state() == PaymentState::DueAtDesk;
+    page(&PartyPage {
+        reference: party.reference,
+        visit: party.visit_id,
+        size: party.size,
+        admitted: party.admitted,
+        cancelled: party.cancelled,
+        seats: party.seats.join(", "),
+        title: w.text(&visit.title),
+        starts: w.time(&visit.starts_at),
+        due: if due { w.money(&visit.total) } else { String::new() },
+        parking: super::visit::parking(&w, &visit),
+        meal: super::visit::meal_time(&w, &visit),
+        w,
+    })
+}
+
+/// The desk has taken the money.
+pub(crate) async fn settle(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = SettleAtDeskRequest { visit_id: sent.get("visit").to_owned() };
+    let settled = answer(edge.payments(&caller).settle_at_desk(request)).await;
+    let w = &guest.words;
+    let say = |payment: sky_proto::payments::v1::Payment| {
+        Notice::good(w.with("desk-settled", "total", &w.money(&payment.amount)))
+    };
+    outcome(&edge, &guest, settled, say, "/desk").await
+}

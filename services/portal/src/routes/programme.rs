@@ -1,0 +1,156 @@
+//! What is on in the next fourteen days, and the pages about the site itself.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use chrono::{NaiveDate, TimeDelta};
+use kernel::values::{from_timestamp, timestamp};
+use sky_proto::reservations::v1::{AvailabilityReason, ListProgrammeRequest, Showing, ShowingState};
+
+use crate::{
+    edge::{Edge, answer},
+    page::{Frame, page},
+    problem::Problem,
+    session::Guest,
+    words::{Words, in_halle},
+};
+
+/// A mark with a colour; the word says the same.
+#[derive(Debug)]
+pub(crate) struct Badge {
+    pub(crate) kind: &'static str,
+    pub(crate) text: String,
+}
+
+/// Whether something can be booked, and why not.
+pub(crate) fn availability(w: &Words, showing: &Showing) -> Badge {
+    let (free, reason, until) = showing.availability.as_ref().map_or_else(
+        || (0, AvailabilityReason::Unspecified, None),
+        |availability| (availability.free_online, availability.reason(), availability.held_until),
+    );
+    match reason {
+        AvailabilityReason::Free => Badge { kind: "good", text: w.n("places-free", free) },
+        AvailabilityReason::Few => Badge { kind: "few", text: w.n("places-few", free) },
+        AvailabilityReason::AllHeld => Badge { kind: "few", text: w.with("places-held", "time", &w.time(&until)) },
+        AvailabilityReason::SoldOut => Badge { kind: "bad", text: w.t("places-sold-out") },
+        AvailabilityReason::Cancelled => Badge { kind: "bad", text: w.t("places-cancelled") },
+        AvailabilityReason::Past => Badge { kind: "plain", text: w.t("places-past") },
+        AvailabilityReason::NotPublic => Badge { kind: "plain", text: w.t("places-not-public") },
+        AvailabilityReason::Unspecified => Badge { kind: "plain", text: w.t("places-unknown") },
+    }
+}
+
+/// Delayed or cancelled.
+pub(crate) fn change(w: &Words, showing: &Showing) -> Option<Badge> {
+    match showing.state() {
+        ShowingState::Delayed => {
+            Some(Badge { kind: "few", text: w.with("showing-delayed", "time", &w.time(&showing.scheduled_starts_at)) })
+        }
+        ShowingState::Cancelled => Some(Badge { kind: "bad", text: w.t("showing-cancelled") }),
+        ShowingState::OnSale | ShowingState::Unspecified => None,
+    }
+}
+
+/// True when the booking form has a point.
+pub(crate) fn is_bookable(showing: &Showing) -> bool {
+    let reason = showing.availability.as_ref().map(|availability| availability.reason());
+    matches!(reason, Some(AvailabilityReason::Free | AvailabilityReason::Few | AvailabilityReason::AllHeld))
+}
+
+/// The hall's name; an unknown one is shown as it is.
+pub(crate) fn hall(w: &Words, hall: &str) -> String {
+    match hall {
+        "dome" => w.t("hall-dome"),
+        other => other.to_owned(),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "programme.html")]
+struct ProgrammePage {
+    w: Frame,
+    days: Vec<Day>,
+}
+
+struct Day {
+    name: String,
+    iso: String,
+    showings: Vec<Entry>,
+}
+
+struct Entry {
+    id: String,
+    title: String,
+    description: String,
+    starts: String,
+    starts_iso: String,
+    ends: String,
+    hall: String,
+    notice: String,
+    from_price: String,
+    change: Option<Badge>,
+    availability: Badge,
+    bookable: bool,
+}
+
+fn entry(w: &Words, showing: &Showing) -> Entry {
+    let cheapest = showing.prices.iter().filter_map(|price| price.price.as_ref()).map(|price| price.cents);
+    Entry {
+        id: showing.showing_id.clone(),
+        title: w.text(&showing.title),
+        description: w.text(&showing.description),
+        starts: w.time(&showing.starts_at),
+        starts_iso: w.iso(&showing.starts_at),
+        ends: w.time(&showing.ends_at),
+        hall: hall(w, &showing.hall),
+        notice: w.text(&showing.notice),
+        from_price: cheapest.filter(|cents| *cents > 0).min().map(|cents| w.cents(cents)).unwrap_or_default(),
+        change: change(w, showing),
+        availability: availability(w, showing),
+        bookable: is_bookable(showing),
+    }
+}
+
+pub(crate) async fn programme(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+    let w = guest.frame(guest.words.t("programme-title"));
+    let now = edge.now();
+    let request = ListProgrammeRequest {
+        from: Some(timestamp(now)),
+        until: Some(timestamp(now + TimeDelta::days(14))),
+        include_closed: false,
+    };
+    let mut showings = answer(edge.reservations(&guest.visitor()).list_programme(request)).await?.showings;
+    showings.sort_by_key(|showing| from_timestamp(showing.starts_at));
+    let mut days: Vec<(NaiveDate, Day)> = Vec::new();
+    for showing in &showings {
+        let date = in_halle(from_timestamp(showing.starts_at));
+        if days.last().is_none_or(|(last, _)| *last != date) {
+            days.push((date, Day { name: w.date(date), iso: date.to_string(), showings: Vec::new() }));
+        }
+        if let Some((_, day)) = days.last_mut() {
+            day.showings.push(entry(&w, showing));
+        }
+    }
+    page(&ProgrammePage { w, days: days.into_iter().map(|(_, day)| day).collect() })
+}
+
+#[derive(Template)]
+#[template(path = "accessibility.html")]
+struct Accessibility {
+    w: Frame,
+}
+
+pub(crate) async fn accessibility(guest: Guest) -> Result<Response, Problem> {
+    page(&Accessibility { w: guest.frame(guest.words.t("accessibility-title")) })
+}
+
+#[derive(Template)]
+#[template(path = "privacy.html")]
+struct Privacy {
+    w: Frame,
+}
+
+pub(crate) async fn privacy(guest: Guest) -> Result<Response, Problem> {
+    page(&Privacy { w: guest.frame(guest.words.t("privacy-title")) })
+}

@@ -1,0 +1,307 @@
+//! The visit's page: state, code, seats, timeline, live. The block `live` makes the page and every update.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use futures::StreamExt;
+use kernel::{Caller, values::from_timestamp};
+use qrcode::{EcLevel, QrCode, render::svg};
+use sky_proto::{
+    gastro::v1::{OrderState, Pickup},
+    journey::v1::{CancelVisitRequest, GetVisitRequest, IssueLinkRequest, Visit, VisitState, WatchVisitRequest},
+    parking::v1::{BayClass, RightState},
+    payments::v1::PaymentState,
+    reservations::v1::{Booking, GetBookingRequest, Need},
+};
+use uuid::Uuid;
+
+use super::booking::{Item, items};
+use crate::{
+    edge::{Edge, answer},
+    fields::Fields,
+    live::{self, After, Fragment},
+    page::{self, Frame, html},
+    problem::Problem,
+    session::{Guest, Notice},
+    store,
+    words::Words,
+};
+
+#[derive(Template)]
+#[template(path = "visit.html", blocks = ["live"])]
+struct VisitPage {
+    w: Frame,
+    revision: u64,
+    title: String,
+    day: String,
+    starts: String,
+    starts_iso: String,
+    ends: String,
+    state: String,
+    state_kind: &'static str,
+    state_todo: String,
+    notice: String,
+    pay: bool,
+    visit_id: String,
+    payment: String,
+    people: u32,
+    admitted: u32,
+    reference: String,
+    qr: String,
+    tickets: Vec<Ticket>,
+    seats: Vec<String>,
+    parking: String,
+    meal: Vec<String>,
+    meal_time: String,
+    meal_number: u32,
+    steps: Vec<StepView>,
+    items: Vec<Item>,
+    total: String,
+    can_cancel: bool,
+    link: String,
+    others: Vec<Uuid>,
+}
+
+struct Ticket {
+    seat: String,
+    need: String,
+    qr: String,
+}
+
+struct StepView {
+    text: String,
+    time: String,
+    iso: String,
+    done: bool,
+    moved: bool,
+}
+
+/// A code as a picture; black on white also in the dark page, with the quiet zone that scanners need.
+pub(crate) fn qr(code: &str) -> String {
+    let level = if code.len() > 120 { EcLevel::L } else { EcLevel::M };
+    QrCode::with_error_correction_level(code, level).map_or_else(
+        |_| String::new(),
+        |qr| {
+            let text = qr.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
+            text.split_once("?>").map(|(_, svg)| svg.to_owned()).unwrap_or(text)
+        },
+    )
+}
+
+/// The bay in one sentence; empty without one.
+pub(crate) fn parking(w: &Words, visit: &Visit) -> String {
+    let Some(right) = &visit.parking else {
+        return String::new();
+    };
+    let class = match right.bay_class() {
+        BayClass::Accessible => w.t("bay-accessible"),
+        BayClass::Coach => w.t("bay-coach"),
+        BayClass::Ev => w.t("bay-ev"),
+        BayClass::Standard | BayClass::Unspecified => w.t("bay-standard"),
+    };
+    let state = match right.state() {
+        RightState::CheckedIn => w.t("right-checked-in"),
+        RightState::Left => w.t("right-left"),
+        RightState::Cancelled | RightState::Expired => w.t("right-cancelled"),
+        _ => format!("{}–{}", w.time(&right.from), w.time(&right.until)),
+    };
+    format!("{class}, {state}")
+}
+
+/// When and how the meal comes; empty without one.
+pub(crate) fn meal_time(w: &Words, visit: &Visit) -> String {
+    let Some(meal) = &visit.meal else {
+        return String::new();
+    };
+    let time = w.time(&meal.pickup_at);
+    match meal.state() {
+        OrderState::Ready => w.t("meal-ready"),
+        OrderState::Collected => w.t("meal-collected"),
+        OrderState::Cancelled | OrderState::Expired => w.t("meal-cancelled"),
+        OrderState::Preparing => w.with("meal-preparing", "time", &time),
+        _ if meal.pickup() == Pickup::BeforeShowing => w.with("meal-before", "time", &time),
+        _ => w.with("meal-after", "time", &time),
+    }
+}
+
+fn need(w: &Words, need: Need) -> String {
+    match need {
+        Need::Unspecified => String::new(),
+        Need::Wheelchair => w.t("need-wheelchair"),
+        Need::Companion => w.t("need-companion"),
+        Need::HearingLoop => w.t("need-hearing-loop"),
+        Need::StepFree => w.t("need-step-free"),
+        Need::GuideDog => w.t("need-guide-dog"),
+    }
+}
+
+/// The state's key and colour.
+const fn state_of(state: VisitState) -> (&'static str, &'static str) {
+    match state {
+        VisitState::Unspecified | VisitState::Held => ("visit-held", "few"),
+        VisitState::AwaitingPayment => ("visit-awaiting-payment", "few"),
+        VisitState::Confirming => ("visit-confirming", "few"),
+        VisitState::Confirmed => ("visit-confirmed", "good"),
+        VisitState::Expired => ("visit-expired", "bad"),
+        VisitState::Cancelled => ("visit-cancelled", "bad"),
+        VisitState::Refunding => ("visit-refunding", "bad"),
+        VisitState::Refunded => ("visit-refunded", "bad"),
+    }
+}
+
+fn payment(w: &Words, visit: &Visit) -> String {
+    match visit.payment_state() {
+        PaymentState::Unspecified => String::new(),
+        PaymentState::Pending => w.t("payment-pending"),
+        PaymentState::Paid => w.t("payment-paid"),
+        PaymentState::DueAtDesk => w.with("payment-due", "total", &w.money(&visit.total)),
+        PaymentState::Failed => w.t("payment-failed"),
+        PaymentState::Refunding => w.t("payment-refunding"),
+        PaymentState::Refunded => w.t("payment-refunded"),
+        PaymentState::Voided => w.t("payment-voided"),
+    }
+}
+
+fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
+    let state = visit.state();
+    let (key, state_kind) = state_of(state);
+    let tickets = booking.map(|booking| booking.tickets.as_slice()).unwrap_or_default();
+    VisitPage {
+        revision: visit.revision,
+        title: w.text(&visit.title),
+        day: w.day(&visit.starts_at),
+        starts: w.time(&visit.starts_at),
+        starts_iso: w.iso(&visit.starts_at),
+        ends: w.time(&visit.ends_at),
+        state: w.t(key),
+        state_kind,
+        state_todo: w.t(&format!("{key}-do")),
+        notice: w.text(&visit.notice),
+        pay: state == VisitState::AwaitingPayment && !visit.payment_url.is_empty(),
+        visit_id: visit.visit_id.clone(),
+        payment: payment(&w, visit),
+        people: visit.party_size,
+        admitted: visit.admitted,
+        reference: visit.reference.clone(),
+        qr: booking.map(|booking| qr(&booking.visit_code)).unwrap_or_default(),
+        tickets: tickets
+            .iter()
+            .map(|ticket| Ticket { seat: ticket.seat.clone(), need: need(&w, ticket.need()), qr: qr(&ticket.code) })
+            .collect(),
+        seats: visit.seats.iter().map(|seat| seat.label.clone()).filter(|label| !label.is_empty()).collect(),
+        parking: parking(&w, visit),
+        meal: visit
+            .meal
+            .iter()
+            .flat_map(|meal| &meal.lines)
+            .map(|line| format!("{} × {}", line.quantity, w.text(&line.name)))
+            .collect(),
+        meal_time: meal_time(&w, visit),
+        meal_number: visit.meal.as_ref().map_or(0, |meal| meal.number),
+        steps: steps(&w, visit),
+        items: items(&w, &visit.items),
+        total: w.money(&visit.total),
+        can_cancel: matches!(state, VisitState::AwaitingPayment | VisitState::Confirmed) && visit.admitted == 0,
+        link: String::new(),
+        others: Vec::new(),
+        w,
+    }
+}
+
+fn steps(w: &Words, visit: &Visit) -> Vec<StepView> {
+    let mut steps: Vec<_> = visit.timeline.iter().collect();
+    steps.sort_by_key(|step| from_timestamp(step.at));
+    steps
+        .into_iter()
+        .map(|step| StepView {
+            text: w.text(&step.text),
+            time: w.time(&step.at),
+            iso: w.iso(&step.at),
+            done: step.done,
+            moved: step.moved,
+        })
+        .collect()
+}
+
+/// The codes, once there is something to admit to.
+async fn booking(edge: &Edge, caller: &Caller, visit: &Visit) -> Option<Booking> {
+    if visit.state() != VisitState::Confirmed {
+        return None;
+    }
+    let request = GetBookingRequest { visit_id: visit.visit_id.clone() };
+    answer(edge.reservations(caller).get_booking(request)).await.ok()
+}
+
+async fn current(edge: &Edge, guest: &Guest) -> Result<(Uuid, Uuid, Caller), Problem> {
+    let session = guest.session.as_ref().ok_or_else(Problem::no_visit)?;
+    let visit = session.visit.ok_or_else(Problem::no_visit)?;
+    Ok((session.id, visit, guest.visitor_of(edge, visit).await?))
+}
+
+async fn issue(edge: &Edge, caller: &Caller, visit: Uuid) -> Result<String, Problem> {
+    let issued = answer(edge.journey(caller).issue_link(IssueLinkRequest { visit_id: visit.to_string() })).await?;
+    Ok(format!("{}/v/{}", edge.settings.public_url.trim_end_matches('/'), issued.secret))
+}
+
+async fn whole_page(edge: &Edge, guest: &Guest, new_link: bool) -> Result<Response, Problem> {
+    let (session, id, caller) = current(edge, guest).await?;
+    let visit = answer(edge.journey(&caller).get_visit(GetVisitRequest { visit_id: id.to_string() })).await?;
+    if visit.state() == VisitState::Held {
+        return Ok(Redirect::to(&format!("/order/{id}")).into_response());
+    }
+    let booking = booking(edge, &caller, &visit).await;
+    let mut view = view(guest.frame(guest.words.t("visit-title")), &visit, booking.as_ref());
+    let is_booked = matches!(visit.state(), VisitState::Confirming | VisitState::Confirmed);
+    let first_look = is_booked
+        && edge.db.transact(move |tx| Box::pin(async move { store::claim_link(tx.conn(), session, id).await })).await?;
+    if new_link || first_look {
+        view.link = issue(edge, &caller, id).await?;
+    }
+    view.others = store::visits(edge.db.pool(), session).await?;
+    view.others.retain(|other| *other != id);
+    page::page(&view)
+}
+
+/// `/visit`
+pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+    whole_page(&edge, &guest, false).await
+}
+
+/// A new link, shown once: the answer to this very request, stored nowhere.
+pub(crate) async fn link(State(edge): State<Arc<Edge>>, mut guest: Guest) -> Result<Response, Problem> {
+    guest.path = "/visit".to_owned();
+    whole_page(&edge, &guest, true).await
+}
+
+pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: After) -> Result<Response, Problem> {
+    let (_, id, caller) = current(&edge, &guest).await?;
+    let request = WatchVisitRequest { visit_id: id.to_string(), after_revision: after.after };
+    let visits = answer(edge.journey(&caller).watch_visit(request)).await?;
+    let frame = guest.frame(String::new());
+    let stream_edge = edge.clone();
+    let fragments = visits.then(move |visit| {
+        let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
+        async move {
+            let visit = visit?;
+            let booking = booking(&edge, &caller, &visit).await;
+            let view = view(frame, &visit, booking.as_ref());
+            Ok(Fragment { revision: visit.revision, html: html(view.as_live().render())? })
+        }
+    });
+    Ok(live::respond(&edge, fragments))
+}
+
+pub(crate) async fn cancel(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let (_, id, caller) = current(&edge, &guest).await?;
+    if sent.is_on("sure") {
+        let request = CancelVisitRequest { visit_id: id.to_string(), reason: "cancelled by the visitor".to_owned() };
+        answer(edge.journey(&caller).cancel_visit(request)).await?;
+    } else {
+        guest.tell(&edge, Notice::bad(guest.words.t("visit-cancel-unsure"))).await?;
+    }
+    Ok(Redirect::to("/visit").into_response())
+}

@@ -1,0 +1,285 @@
+//! Words and figures in the reader's language: Fluent texts, localized texts of the other services,
+//! money, days and times in Halle. Decides nothing.
+
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
+
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono_tz::Europe::Berlin;
+use fluent_templates::{LanguageIdentifier, Loader, fluent_bundle::FluentValue, static_loader};
+use kernel::values::from_timestamp;
+use prost_types::Timestamp;
+use sky_proto::kernel::v1::{LocalizedText, Money};
+
+static_loader! {
+    static LOCALES = {
+        locales: "./locales",
+        fallback_language: "de",
+        customise: |bundle| bundle.set_use_isolating(false),
+    };
+}
+
+static DE: LazyLock<LanguageIdentifier> = LazyLock::new(|| "de".parse().unwrap_or_default());
+static EN: LazyLock<LanguageIdentifier> = LazyLock::new(|| "en".parse().unwrap_or_default());
+
+/// A language of the house.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Language {
+    #[default]
+    German,
+    English,
+}
+
+impl Language {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "de" => Some(Self::German),
+            "en" => Some(Self::English),
+            _ => None,
+        }
+    }
+
+    /// The better one for a browser: German, unless it wants English more.
+    pub(crate) fn wanted(accept_language: &str) -> Self {
+        let mut best = (Self::German, 0.0);
+        for choice in accept_language.split(',') {
+            let (tag, weight) = choice.split_once(";q=").unwrap_or((choice, "1"));
+            let weight: f32 = weight.trim().parse().unwrap_or(0.0);
+            let language = tag.trim().get(..2).and_then(|tag| Self::named(&tag.to_ascii_lowercase()));
+            if let Some(language) = language.filter(|_| weight > best.1) {
+                best = (language, weight);
+            }
+        }
+        best.0
+    }
+
+    pub(crate) const fn tag(self) -> &'static str {
+        match self {
+            Self::German => "de",
+            Self::English => "en",
+        }
+    }
+}
+
+/// Speaks one language.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Words {
+    pub(crate) language: Language,
+}
+
+const DAYS: [[&str; 7]; 2] = [
+    ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+    ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+];
+const MONTHS: [[&str; 12]; 2] = [
+    [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ],
+    [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+];
+
+fn of(names: &[&'static str], at: u32) -> &'static str {
+    usize::try_from(at).ok().and_then(|at| names.get(at)).copied().unwrap_or_default()
+}
+
+impl Words {
+    pub(crate) const fn lang(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    const fn index(self) -> usize {
+        match self.language {
+            Language::German => 0,
+            Language::English => 1,
+        }
+    }
+
+    fn identifier(self) -> &'static LanguageIdentifier {
+        match self.language {
+            Language::German => &DE,
+            Language::English => &EN,
+        }
+    }
+
+    /// The text of a key.
+    pub(crate) fn t(&self, key: &str) -> String {
+        LOCALES.lookup(self.identifier(), key)
+    }
+
+    /// A text with a number, which may choose singular or plural.
+    pub(crate) fn n(&self, key: &str, n: impl Into<i64>) -> String {
+        self.args(key, [("n", FluentValue::from(n.into()))])
+    }
+
+    /// A text with a word in it.
+    pub(crate) fn with(&self, key: &str, name: &'static str, value: &str) -> String {
+        self.args(key, [(name, FluentValue::from(value.to_owned()))])
+    }
+
+    fn args<const N: usize>(&self, key: &str, args: [(&'static str, FluentValue<'static>); N]) -> String {
+        let args: HashMap<Cow<'static, str>, FluentValue<'static>> =
+            args.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();
+        LOCALES.lookup_with_args(self.identifier(), key, &args)
+    }
+
+    /// A text of another service; German when there is no English.
+    pub(crate) fn text(&self, text: &Option<LocalizedText>) -> String {
+        let Some(text) = text else {
+            return String::new();
+        };
+        match self.language {
+            Language::English if !text.en.is_empty() => text.en.clone(),
+            _ => text.de.clone(),
+        }
+    }
+
+    pub(crate) fn cents(&self, cents: i64) -> String {
+        let (sign, euros, cents) = (if cents < 0 { "−" } else { "" }, cents.abs() / 100, cents.abs() % 100);
+        match self.language {
+            Language::German => format!("{sign}{euros},{cents:02}\u{a0}€"),
+            Language::English => format!("{sign}€{euros}.{cents:02}"),
+        }
+    }
+
+    pub(crate) fn money(&self, money: &Option<Money>) -> String {
+        self.cents(money.as_ref().map_or(0, |money| money.cents))
+    }
+
+    /// "14:30"
+    pub(crate) fn time(&self, at: &Option<Timestamp>) -> String {
+        self.clock(from_timestamp(*at))
+    }
+
+    pub(crate) fn clock(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&Berlin).format("%H:%M").to_string()
+    }
+
+    /// "Samstag, 28. November"
+    pub(crate) fn date(&self, day: NaiveDate) -> String {
+        let weekday = of(&DAYS[self.index()], day.weekday().num_days_from_monday());
+        let month = of(&MONTHS[self.index()], day.month0());
+        match self.language {
+            Language::German => format!("{weekday}, {}. {month}", day.day()),
+            Language::English => format!("{weekday}, {} {month}", day.day()),
+        }
+    }
+
+    pub(crate) fn day(&self, at: &Option<Timestamp>) -> String {
+        self.date(in_halle(from_timestamp(*at)))
+    }
+
+    /// For machines, in `datetime`.
+    pub(crate) fn iso(&self, at: &Option<Timestamp>) -> String {
+        from_timestamp(*at).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+    }
+
+    /// Milliseconds since 1970, for scripts.
+    pub(crate) fn millis(&self, at: &Option<Timestamp>) -> i64 {
+        at.map_or(0, |at| from_timestamp(Some(at)).timestamp_millis())
+    }
+}
+
+/// The day in Halle.
+pub(crate) fn in_halle(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Berlin).date_naive()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    const GERMAN: Words = Words { language: Language::German };
+    const ENGLISH: Words = Words { language: Language::English };
+
+    fn keys(folder: &str) -> BTreeSet<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let texts = std::fs::read_dir(folder)
+            .expect("locale folder")
+            .map(|file| std::fs::read_to_string(file.expect("file").path()).expect("text"));
+        let lines: Vec<String> = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+        lines
+            .iter()
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_lowercase()))
+            .filter_map(|line| line.split_once('=').map(|(key, _)| key.trim().to_owned()))
+            .collect()
+    }
+
+    #[test]
+    fn both_languages_have_the_same_keys() {
+        assert_eq!(keys("locales/de"), keys("locales/en"));
+    }
+
+    /// Every `t("…")`, `n("…"`, `with("…"` of templates and sources names a key that exists.
+    #[test]
+    fn every_used_key_exists() {
+        fn visit(folder: &std::path::Path, known: &BTreeSet<String>, missing: &mut BTreeSet<String>) {
+            for entry in std::fs::read_dir(folder).expect("folder") {
+                let path = entry.expect("entry").path();
+                if path.is_dir() {
+                    visit(&path, known, missing);
+                    continue;
+                }
+                let text = std::fs::read_to_string(&path).expect("text");
+                for call in ["t(\"", "n(\"", "with(\""] {
+                    for (at, _) in text.match_indices(call) {
+                        let before = text[..at].chars().next_back();
+                        let key: String = text[at + call.len()..].chars().take_while(|c| *c != '"').collect();
+                        let is_ours = before == Some('.') && key.contains(|c: char| c.is_ascii_lowercase());
+                        if is_ours && !key.contains(['{', '/', '_', ' ', ':', ';']) && !known.contains(&key) {
+                            missing.insert(format!("{}: {key}", path.display()));
+                        }
+                    }
+                }
+            }
+        }
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (known, mut missing) = (keys("locales/de"), BTreeSet::new());
+        visit(&root.join("templates"), &known, &mut missing);
+        visit(&root.join("src/routes"), &known, &mut missing);
+        assert!(missing.is_empty(), "{missing:#?}");
+    }
+
+    #[test]
+    fn figures_in_both_languages() {
+        assert_eq!(GERMAN.cents(850), "8,50\u{a0}€");
+        assert_eq!(ENGLISH.cents(-1205), "−€12.05");
+        let at = DateTime::from_timestamp(1_795_863_600, 0).expect("in range");
+        assert_eq!(GERMAN.date(in_halle(at)), "Samstag, 28. November");
+        assert_eq!(ENGLISH.date(in_halle(at)), "Saturday, 28 November");
+        assert_eq!(GERMAN.clock(at), "12:00");
+    }
+
+    #[test]
+    fn the_browser_s_language() {
+        assert_eq!(Language::wanted("en-GB,en;q=0.9,de;q=0.8"), Language::English);
+        assert_eq!(Language::wanted("fr,de;q=0.5,en;q=0.4"), Language::German);
+        assert_eq!(Language::wanted("fr"), Language::German);
+        assert_eq!(Language::wanted(""), Language::German);
+        assert_eq!(Language::wanted("ü,;q=x"), Language::German);
+    }
+}

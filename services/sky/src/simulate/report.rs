@@ -1,0 +1,121 @@
+//! What came of the day: counters that everybody moves, and the table at the end.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use kernel::{Role, values};
+use sky_proto::flow::v1::{FlowSnapshot, GetFlowRequest, flow_client::FlowClient};
+
+use super::api::Api;
+
+/// One number that is counted.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// That many more.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// So far.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The day's numbers. People, unless the name says otherwise.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub booked: Count,
+    pub refused_sold_out: Count,
+    pub admitted: Count,
+    pub too_early: Count,
+    pub too_late: Count,
+    /// Visits.
+    pub cancelled: Count,
+    /// Visits whose showing was cancelled, and whose money is back or never was paid.
+    pub refunded: Count,
+    pub cars_in: Count,
+    pub cars_out: Count,
+    pub meals_ordered: Count,
+    pub meals_collected: Count,
+    /// Changes seen by the monitors.
+    pub monitor_updates: Count,
+    pub pages_read: Count,
+    pub showings_delayed: Count,
+    pub showings_cancelled: Count,
+    surprises: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Report {
+    /// Something that should not happen; counted by its sentence.
+    pub fn surprise(&self, what: impl Into<String>) {
+        *self.surprises.lock().unwrap_or_else(PoisonError::into_inner).entry(what.into()).or_default() += 1;
+    }
+
+    /// For the progress bar.
+    pub fn line(&self) -> String {
+        format!("booked {} in {} meals {}", self.booked.get(), self.admitted.get(), self.meals_collected.get())
+    }
+
+    /// The table.
+    pub async fn print(&self, api: &Api) {
+        println!();
+        for (name, count) in [
+            ("people booked", &self.booked),
+            ("people turned away, sold out", &self.refused_sold_out),
+            ("people admitted", &self.admitted),
+            ("scans too early", &self.too_early),
+            ("people too late", &self.too_late),
+            ("visits cancelled by visitors", &self.cancelled),
+            ("visits of cancelled showings, money settled", &self.refunded),
+            ("showings delayed", &self.showings_delayed),
+            ("showings cancelled", &self.showings_cancelled),
+            ("cars in", &self.cars_in),
+            ("cars out", &self.cars_out),
+            ("meals ordered", &self.meals_ordered),
+            ("meals collected", &self.meals_collected),
+            ("changes seen by monitors", &self.monitor_updates),
+            ("web pages read", &self.pages_read),
+        ] {
+            println!("  {name:<46} {:>6}", count.get());
+        }
+        match occupancy(api).await {
+            Ok(flow) => {
+                let zones = flow.zones.iter().map(|zone| format!("{} {}/{}", zone.zone_id, zone.count, zone.capacity));
+                println!("  at the end: {}", zones.collect::<Vec<_>>().join(", "));
+            }
+            Err(error) => println!("  at the end: occupancy unknown ({error})"),
+        }
+        for (what, times) in self.surprises.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            println!("  surprise ×{times}: {what}");
+        }
+    }
+
+    /// A day on which nobody was admitted, or on which something surprising happened, proves nothing.
+    pub fn expectations_met(&self) -> bool {
+        let surprises = self.surprises.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let lived = [
+            &self.booked,
+            &self.admitted,
+            &self.cars_in,
+            &self.meals_collected,
+            &self.monitor_updates,
+            &self.pages_read,
+        ];
+        surprises == 0 && lived.iter().all(|count| count.get() > 0)
+    }
+}
+
+async fn occupancy(api: &Api) -> anyhow::Result<FlowSnapshot> {
+    let mut flow = FlowClient::new(api.staff(Role::Desk).await?);
+    let now = kernel::clock::wall_now();
+    let window = GetFlowRequest { from: Some(values::timestamp(now)), until: Some(values::timestamp(now)) };
+    Ok(flow.get_flow(window).await?.into_inner())
+}

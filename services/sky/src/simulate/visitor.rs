@@ -1,0 +1,264 @@
+//! One party's visit, from the decision to go to the way home.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use kernel::{Role, values};
+use rand::RngExt;
+use sky_proto::{
+    flow::v1::{AdmissionState, ScanRequest, ScanVerdict, flow_client::FlowClient},
+    gastro::v1::{GetMenuRequest, OrderLine, gastro_client::GastroClient},
+    journey::v1::{
+        CancelVisitRequest, ConfirmVisitRequest, Contact, GetVisitRequest, HoldVisitRequest, IssueLinkRequest,
+        MealWish, ParkingWish, Visit, VisitState, journey_client::JourneyClient,
+    },
+    parking::v1::{Direction, RecordLaneRequest, parking_client::ParkingClient, record_lane_response::Verdict},
+    payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
+    reservations::v1::{Channel, GetBookingRequest, reservations_client::ReservationsClient},
+};
+use tonic::Code;
+use uuid::Uuid;
+
+use super::{World, api::Door, crowd::Party, staff};
+
+/// Lives it, and reports what should not have happened.
+pub async fn visit(world: &Arc<World>, party: Party) {
+    if let Err(error) = live(world, &party).await {
+        world.report.surprise(format!("{error:#}"));
+    }
+}
+
+async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
+    world.until(party.books_at).await;
+    let door = if party.class { world.api.staff(Role::Desk).await? } else { world.api.visitor().await? };
+    let mut journey = JourneyClient::new(door.clone());
+    if !party.class {
+        read_page(world, "/").await?;
+    }
+    let Some(visit) = book(world, party, &mut journey, &door).await? else { return Ok(()) };
+    world.report.booked.add(u64::from(party.people()));
+    let get = GetVisitRequest { visit_id: visit.visit_id.clone() };
+    let link = journey.issue_link(IssueLinkRequest { visit_id: visit.visit_id.clone() }).await?.into_inner().secret;
+    read_page(world, &format!("/v/{link}")).await?;
+
+    if party.cancels {
+        world.wait(300).await;
+        journey
+            .cancel_visit(CancelVisitRequest { visit_id: visit.visit_id.clone(), reason: "plans changed".to_owned() })
+            .await?;
+        world.report.cancelled.add(1);
+        return Ok(());
+    }
+    // They look once more before they leave, and see a delay or a cancellation.
+    world.until(party.starts_at - TimeDelta::minutes(party.early_minutes + 8)).await;
+    let visit = journey.get_visit(get.clone()).await?.into_inner();
+    if is_off(&visit) {
+        world.report.refunded.add(1);
+        return Ok(());
+    }
+    if party.stays_away {
+        return Ok(());
+    }
+    let code = visit_code(world, &visit.visit_id).await?;
+    world.until(values::from_timestamp(visit.starts_at) - TimeDelta::minutes(party.early_minutes)).await;
+    let parked = party.bay.is_some() && drive(world, &code, Direction::In).await?;
+    enter(world, party, &visit, &code).await?;
+    if parked {
+        let stay = if party.meal.is_some() { 35 } else { 12 };
+        world.wait(stay * 60).await;
+        drive(world, &code, Direction::Out).await?;
+    }
+    Ok(())
+}
+
+fn is_off(visit: &Visit) -> bool {
+    matches!(visit.state(), VisitState::Cancelled | VisitState::Refunding | VisitState::Refunded)
+}
+
+/// Holds, orders with payment, and waits for the confirmation. None: sold out, or gave up.
+async fn book(
+    world: &World,
+    party: &Party,
+    journey: &mut JourneyClient<Door>,
+    door: &Door,
+) -> anyhow::Result<Option<Visit>> {
+    let meal = match party.meal {
+        Some(pickup) => Some(MealWish { lines: choose_meal(door, party).await?, pickup: pickup.into() }),
+        None => None,
+    };
+    let mut request = HoldVisitRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: party.showing_id.clone(),
+        party: party.lines.clone(),
+        parking: party.bay.map(|class| ParkingWish { bay_class: class.into() }),
+        meal,
+        language: if party.number % 5 == 0 { "en" } else { "de" }.to_owned(),
+        channel: if party.class { Channel::Staff } else { Channel::Online }.into(),
+        seats: Vec::new(),
+    };
+    let mut held = journey.hold_visit(request.clone()).await;
+    if held.as_ref().is_err_and(|status| is_full(status.code()))
+        && (request.parking.is_some() || request.meal.is_some())
+    {
+        // No bay or no slot: they come by tram and eat at home.
+        request =
+            HoldVisitRequest { idempotency_key: Uuid::new_v4().to_string(), parking: None, meal: None, ..request };
+        held = journey.hold_visit(request.clone()).await;
+    }
+    let visit = match held {
+        Ok(visit) => visit.into_inner(),
+        Err(status) if is_full(status.code()) => {
+            world.report.refused_sold_out.add(u64::from(party.people()));
+            return Ok(None);
+        }
+        Err(status) => anyhow::bail!("hold: {:?} {}", status.code(), status.message()),
+    };
+    let total = visit.total.as_ref().map_or(0, |total| total.cents);
+    let method = if total == 0 { Method::Free } else { party.pays };
+    let confirm = ConfirmVisitRequest {
+        visit_id: visit.visit_id.clone(),
+        method: method.into(),
+        contact: Some(Contact {
+            name: format!("Party {}", party.number),
+            email: format!("party{}@visitors.invalid", party.number),
+        }),
+        return_url: format!("{}/visits/{}/return", world.api.web, visit.visit_id),
+    };
+    let mut visit = journey.confirm_visit(confirm).await?.into_inner();
+    if method == Method::Online {
+        anyhow::ensure!(!visit.payment_url.is_empty(), "no address to pay at");
+        let pay = format!("{}/pay", visit.payment_url.trim_end_matches('/'));
+        let answer = world.api.http.post(&pay).send().await?;
+        anyhow::ensure!(
+            !answer.status().is_client_error() && !answer.status().is_server_error(),
+            "the provider answered {}",
+            answer.status()
+        );
+    }
+    for _ in 0..200 {
+        match visit.state() {
+            VisitState::Confirmed => {
+                if visit.meal.is_some() {
+                    world.report.meals_ordered.add(1);
+                }
+                return Ok(Some(visit));
+            }
+            _ if is_off(&visit) => return Ok(None),
+            VisitState::Expired => anyhow::bail!("a visit expired while it was being paid"),
+            _ => {}
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        visit = journey.get_visit(GetVisitRequest { visit_id: visit.visit_id.clone() }).await?.into_inner();
+    }
+    anyhow::bail!("a visit was not confirmed within 20 seconds; it is {:?}", visit.state())
+}
+
+fn is_full(code: Code) -> bool {
+    matches!(code, Code::ResourceExhausted | Code::FailedPrecondition)
+}
+
+async fn choose_meal(door: &Door, party: &Party) -> anyhow::Result<Vec<OrderLine>> {
+    let menu = GastroClient::new(door.clone()).get_menu(GetMenuRequest {}).await?.into_inner().items;
+    let available: Vec<_> = menu.into_iter().filter(|item| item.available).collect();
+    anyhow::ensure!(!available.is_empty(), "the menu is empty");
+    let pick = |offset: usize| OrderLine {
+        item_id: available[(party.number + offset) % available.len()].item_id.clone(),
+        quantity: 1,
+    };
+    Ok((0..usize::try_from(party.people().min(3))?).map(pick).collect())
+}
+
+async fn visit_code(world: &World, visit_id: &str) -> anyhow::Result<String> {
+    let mut reservations = ReservationsClient::new(world.api.staff(Role::Desk).await?);
+    Ok(reservations.get_booking(GetBookingRequest { visit_id: visit_id.to_owned() }).await?.into_inner().visit_code)
+}
+
+/// At the barrier. True when it opened.
+async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::Result<bool> {
+    let mut parking = ParkingClient::new(world.api.staff(Role::Attendant).await?);
+    let request = RecordLaneRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        lane: if direction == Direction::In { "in-1" } else { "out-1" }.to_owned(),
+        direction: direction.into(),
+        code: code.to_owned(),
+        bay_class: 0,
+    };
+    let answer = parking.record_lane(request).await?.into_inner();
+    match (answer.verdict(), direction) {
+        (Verdict::Open, Direction::In) => world.report.cars_in.add(1),
+        (Verdict::Open, _) => world.report.cars_out.add(1),
+        // Their part may have been refused when they booked.
+        (Verdict::UnknownCode, Direction::In) => return Ok(false),
+        (verdict, _) => anyhow::bail!("party with a right at the barrier, {direction:?}: {verdict:?}"),
+    }
+    Ok(answer.verdict() == Verdict::Open)
+}
+
+/// Desk, queue, lane. A class that comes early is told so and waits.
+async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyhow::Result<()> {
+    let mut flow = FlowClient::new(world.api.staff(Role::Desk).await?);
+    if party.pays == Method::AtDesk && visit.total.as_ref().is_some_and(|total| total.cents > 0) {
+        let mut payments = PaymentsClient::new(world.api.staff(Role::Desk).await?);
+        let settled = payments.settle_at_desk(SettleAtDeskRequest { visit_id: visit.visit_id.clone() }).await;
+        if let Err(status) = settled {
+            // The showing was cancelled while they were on their way.
+            return if status.code() == Code::FailedPrecondition { off(world) } else { Err(status.into()) };
+        }
+    }
+    if party.class {
+        let verdict = scan(&mut flow, party, code, 0).await?;
+        anyhow::ensure!(verdict == ScanVerdict::TooEarly, "a class fifty minutes early: {verdict:?}");
+        world.report.too_early.add(1);
+    }
+    let open =
+        [AdmissionState::DoorsOpen, AdmissionState::LastCall, AdmissionState::Running, AdmissionState::Cancelled];
+    let Some(state) = staff::wait_for(world, &mut flow, &party.showing_id, &open).await? else { return Ok(()) };
+    if state == AdmissionState::Cancelled {
+        return off(world);
+    }
+    // The queue: a few seconds for everybody before them.
+    let queue = rand::rng().random_range(5..240);
+    world.wait(queue).await;
+    match scan(&mut flow, party, code, 1).await? {
+        ScanVerdict::Admitted => world.report.admitted.add(u64::from(party.people())),
+        ScanVerdict::TooLate => world.report.too_late.add(u64::from(party.people())),
+        ScanVerdict::Cancelled => return off(world),
+        verdict => anyhow::bail!("a good ticket at open doors: {verdict:?}"),
+    }
+    // The same code once more: never twice.
+    if party.number % 10 == 0 {
+        let again = scan(&mut flow, party, code, 2).await?;
+        anyhow::ensure!(again != ScanVerdict::Admitted, "the same code was admitted twice");
+    }
+    let over = [AdmissionState::Egress, AdmissionState::Turnover, AdmissionState::Closed, AdmissionState::Cancelled];
+    staff::wait_for(world, &mut flow, &party.showing_id, &over).await?;
+    Ok(())
+}
+
+fn off(world: &World) -> anyhow::Result<()> {
+    world.report.refunded.add(1);
+    Ok(())
+}
+
+async fn scan(flow: &mut FlowClient<Door>, party: &Party, code: &str, attempt: u32) -> anyhow::Result<ScanVerdict> {
+    let lane = party.number % 2 + 1;
+    let request = ScanRequest {
+        device_id: format!("sim-{lane}"),
+        nonce: format!("{}-{attempt}", party.number),
+        lane: format!("dome-{lane}"),
+        showing_id: party.showing_id.clone(),
+        code: code.to_owned(),
+        party_count: 0,
+        late_reason: String::new(),
+    };
+    Ok(flow.scan(request).await?.into_inner().verdict())
+}
+
+/// Reads a web page as a browser would; following a link is fine, an error is not.
+async fn read_page(world: &World, path: &str) -> anyhow::Result<()> {
+    let answer = world.api.http.get(format!("{}{path}", world.api.web)).send().await?;
+    let status = answer.status();
+    anyhow::ensure!(status.is_success() || status.is_redirection(), "a page of the web answered {status}");
+    world.report.pages_read.add(1);
+    Ok(())
+}

@@ -1,0 +1,292 @@
+//! The invariants of the house (domain.md §4), each as SQL that finds what breaks it: within one
+//! service's schema, and between the stories that two services tell.
+
+use std::collections::BTreeSet;
+
+use super::{Databases, Finding, names, rows};
+
+/// An invariant within one schema. `all` counts what is looked at; `breaches` answers a sentence for each
+/// breach.
+struct Check {
+    service: &'static str,
+    name: &'static str,
+    all: &'static str,
+    breaches: &'static str,
+}
+
+const CHECKS: &[Check] = &[
+    Check {
+        service: "reservations",
+        name: "no showing has more places taken than its plan allows",
+        all: "select count(*) from showing",
+        breaches: "select format('showing %s: %s of %s', s.id, count(*), s.capacity)
+                   from seat_claim c join showing s on s.id = c.showing_id
+                   group by s.id, s.capacity having count(*) > s.capacity",
+    },
+    Check {
+        service: "reservations",
+        name: "every place taken is a place of the showing's plan",
+        all: "select count(*) from seat_claim",
+        breaches: "select format('showing %s: %s', c.showing_id, c.seat)
+                   from seat_claim c join showing s on s.id = c.showing_id
+                   left join layout_seat l on l.layout_id = s.layout_id and l.label = c.seat where l.label is null",
+    },
+    Check {
+        service: "reservations",
+        name: "every live ticket has its place, every sold place its ticket",
+        all: "select count(*) from ticket where live",
+        breaches: "select format('showing %s, place %s: ticket of %s, sold to %s', coalesce(t.showing_id, c.showing_id),
+                       coalesce(t.seat, c.seat), t.visit_id, c.visit_id)
+                   from (select * from ticket where live) t
+                   full join (select * from seat_claim where expires_at is null) c
+                       on c.showing_id = t.showing_id and c.seat = t.seat
+                   where t.visit_id is distinct from c.visit_id",
+    },
+    Check {
+        service: "reservations",
+        name: "a companion's place is sold with its wheelchair place only",
+        all: "select count(*) from seat_claim where place = 'companion' and expires_at is null and channel = 'online'",
+        breaches: "select format('showing %s: %s', c.showing_id, c.seat) from seat_claim c
+                   where c.place = 'companion' and c.expires_at is null and c.channel = 'online'
+                       and not exists (select 1 from seat_claim w where w.showing_id = c.showing_id
+                           and w.visit_id = c.visit_id and w.place = 'wheelchair' and w.seat || 'B' = c.seat)",
+    },
+    Check {
+        service: "reservations",
+        name: "every price of a place is a dated tariff row with its tax",
+        all: "select count(*) from booking",
+        breaches: "select format('visit %s: %s', b.visit_id, i ->> 'tariff_id')
+                   from booking b, jsonb_array_elements(b.items) i
+                   left join tariff f on f.id = i ->> 'tariff_id'
+                   where f.id is null or f.cents <> (i ->> 'cents')::bigint or f.tax_id <> i ->> 'tax_id'",
+    },
+    Check {
+        service: "flow",
+        name: "who is counted as admitted has a ticket that was admitted",
+        all: "select coalesce(sum(admitted), 0)::bigint from admission",
+        breaches: "select format('showing %s: %s counted, %s tickets', a.showing_id, a.admitted, count(t.*))
+                   from admission a left join door_ticket t on t.showing_id = a.showing_id and t.admitted_at is not null
+                   group by a.showing_id, a.admitted having a.admitted <> count(t.*)",
+    },
+    Check {
+        service: "flow",
+        name: "every admitted ticket was let in by exactly one scan",
+        all: "select count(*) from door_ticket where admitted_at is not null",
+        breaches: "select format('showing %s: %s scanned in, %s tickets', showing_id, sum(scanned), sum(tickets)) from (
+                       select showing_id, admitted_now as scanned, 0 as tickets from scan
+                       union all select showing_id, 0, 1 from door_ticket where admitted_at is not null) both_sides
+                   group by showing_id having sum(scanned) <> sum(tickets)",
+    },
+    Check {
+        service: "flow",
+        name: "no zone holds more people than its document permits",
+        all: "select count(*) from zone",
+        breaches: "select format('%s: %s of %s', id, count, capacity) from zone where count > capacity",
+    },
+    Check {
+        service: "parking",
+        name: "cars in minus cars out are the cars that stand there",
+        all: "select count(*) from lane_event where verdict = 'open'",
+        breaches: "select format('%s: %s counted, %s by the lanes', b.class, b.occupied, coalesce(l.cars, 0)) from bay_class b
+                   left join (select class, sum(case direction when 'in' then 1 else -1 end) as cars
+                       from lane_event where verdict = 'open' and class is not null group by class) l on l.class = b.class
+                   where b.occupied <> coalesce(l.cars, 0)",
+    },
+    Check {
+        service: "parking",
+        name: "no class of bays has more cars than bays",
+        all: "select count(*) from bay_class",
+        breaches: "select format('%s: %s of %s', class, occupied, capacity) from bay_class where occupied > capacity",
+    },
+    Check {
+        service: "gastro",
+        name: "station time taken is what the orders need, and within capacity",
+        all: "select count(*) from slot_use",
+        breaches: "select format('%s at %s: %s taken, %s needed, %s there', u.station_id, u.slot_at, u.seconds,
+                       coalesce(sum(c.seconds), 0), u.capacity)
+                   from slot_use u left join slot_claim c on c.station_id = u.station_id and c.slot_at = u.slot_at
+                   group by u.station_id, u.slot_at, u.seconds, u.capacity
+                   having u.seconds <> coalesce(sum(c.seconds), 0) or u.seconds > u.capacity",
+    },
+    Check {
+        service: "payments",
+        name: "every payment's ledger adds up to its state",
+        all: "select count(*) from payment",
+        breaches: "select format('payment %s is %s over %s, its ledger has %s', p.id, p.state, p.cents,
+                       coalesce(sum(l.cents), 0))
+                   from payment p left join ledger l on l.payment_id = p.id
+                   group by p.id, p.state, p.cents
+                   having coalesce(sum(l.cents), 0) <>
+                       case when p.state in ('paid', 'refunding') then p.cents
+                            when p.state = 'failed' then coalesce(sum(l.cents), 0) else 0 end",
+    },
+    Check {
+        service: "payments",
+        name: "every amount is the sum of its charged lines",
+        all: "select count(*) from payment",
+        breaches: "select format('payment %s: %s for lines of %s', p.id, p.cents,
+                       coalesce(sum((i ->> 'unit_cents')::bigint * (i ->> 'quantity')::bigint), 0))
+                   from payment p left join jsonb_array_elements(p.items) i on true group by p.id, p.cents
+                   having p.cents <> coalesce(sum((i ->> 'unit_cents')::bigint * (i ->> 'quantity')::bigint), 0)",
+    },
+    Check {
+        service: "journey",
+        name: "no visit waits for anything past its time",
+        all: "select count(*) from visit",
+        breaches: "select format('visit %s is %s since before %s', v.id, v.state, v.deadline) from visit v
+                   where v.deadline < (select max(occurred_at) from outbox) - interval '10 minutes'",
+    },
+];
+
+/// Rows of two services that must be the same, or the left ones among the right ones.
+struct Story {
+    name: &'static str,
+    left: (&'static str, &'static str),
+    right: (&'static str, &'static str),
+    /// False: the left ones among the right ones.
+    both_ways: bool,
+}
+
+const STORIES: &[Story] = &[
+    Story {
+        name: "the door has exactly the tickets that were sold",
+        left: (
+            "reservations",
+            "select format('ticket %s for %s, showing %s', id, seat, showing_id) from ticket where live",
+        ),
+        right: (
+            "flow",
+            "select format('ticket %s for %s, showing %s', ticket_id, seat, showing_id) from door_ticket where live",
+        ),
+        both_ways: true,
+    },
+    Story {
+        name: "the door knows every showing with its times",
+        left: (
+            "reservations",
+            "select format('showing %s at %s', id, extract(epoch from starts_at)::bigint) from showing",
+        ),
+        right: (
+            "flow",
+            "select format('showing %s at %s', showing_id, extract(epoch from starts_at)::bigint) from admission",
+        ),
+        both_ways: true,
+    },
+    Story {
+        name: "every booking belongs to a confirmed visit, and every such visit has one",
+        left: ("reservations", "select format('visit %s', visit_id) from booking where state = 'confirmed'"),
+        right: ("journey", "select format('visit %s', id) from visit where state = 'confirmed'"),
+        both_ways: true,
+    },
+    Story {
+        name: "every visit's page says how many are in, as the door does",
+        left: (
+            "flow",
+            "select format('visit %s: %s in', visit_id, count(*)) from door_ticket where admitted_at is not null group by visit_id",
+        ),
+        right: ("journey", "select format('visit %s: %s in', id, admitted) from visit where admitted > 0"),
+        both_ways: true,
+    },
+    Story {
+        name: "every confirmed visit is paid, free or due at the desk",
+        left: ("journey", "select format('visit %s', id) from visit where state = 'confirmed'"),
+        right: ("payments", "select format('visit %s', visit_id) from payment where state in ('paid', 'due_at_desk')"),
+        both_ways: false,
+    },
+    Story {
+        name: "whoever is told of a refund has one",
+        left: ("journey", "select format('visit %s', id) from visit where state = 'refunded'"),
+        right: ("payments", "select format('visit %s', visit_id) from payment where state in ('refunded', 'voided')"),
+        both_ways: false,
+    },
+    Story {
+        name: "every bay in use belongs to a visit that was confirmed",
+        left: (
+            "parking",
+            "select format('visit %s', visit_id) from parking_right where state in ('confirmed', 'checked_in')
+             and cancelled_at is null",
+        ),
+        right: ("journey", "select format('visit %s', id) from visit where state in ('confirming', 'confirmed')"),
+        both_ways: false,
+    },
+    Story {
+        name: "every open order belongs to a confirmed visit",
+        left: (
+            "gastro",
+            "select format('visit %s', visit_id) from meal_order where state in ('scheduled', 'fired', 'preparing', 'ready')",
+        ),
+        right: ("journey", "select format('visit %s', id) from visit where state in ('confirming', 'confirmed')"),
+        both_ways: false,
+    },
+];
+
+/// Everything.
+pub async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for check in CHECKS {
+        let mut connection = databases.connect(check.service).await?;
+        let all: i64 = sqlx::query_scalar(check.all).fetch_one(&mut connection).await?;
+        findings.push(Finding::new(check.name, all, rows(databases, check.service, check.breaches).await?));
+    }
+    for story in STORIES {
+        findings.push(compare(databases, story).await?);
+    }
+    findings.push(charges(databases).await?);
+    findings.push(contacts(databases).await?);
+    Ok(findings)
+}
+
+async fn compare(databases: &Databases<'_>, story: &Story) -> anyhow::Result<Finding> {
+    let ours: BTreeSet<String> = rows(databases, story.left.0, story.left.1).await?.into_iter().collect();
+    let theirs: BTreeSet<String> = rows(databases, story.right.0, story.right.1).await?.into_iter().collect();
+    let mut breaches: Vec<String> =
+        ours.difference(&theirs).map(|row| format!("only {} has {row}", story.left.0)).collect();
+    if story.both_ways {
+        breaches.extend(theirs.difference(&ours).map(|row| format!("only {} has {row}", story.right.0)));
+    }
+    Ok(Finding::new(story.name, i64::try_from(ours.len())?, breaches))
+}
+
+/// Invariant 4, across the house: every line that was paid for is a row of somebody's dated prices.
+async fn charges(databases: &Databases<'_>) -> anyhow::Result<Finding> {
+    let mut known = BTreeSet::new();
+    for (service, sql) in [
+        ("reservations", "select format('%s at %s, tax %s', id, cents, tax_id) from tariff"),
+        ("parking", "select format('%s at %s, tax %s', id, cents, tax_id) from tariff"),
+        ("gastro", "select format('%s at %s, tax %s', price_id, cents, tax_id) from price"),
+    ] {
+        known.extend(rows(databases, service, sql).await?);
+    }
+    let charged = rows(
+        databases,
+        "payments",
+        "select distinct format('%s at %s, tax %s', i ->> 'tariff_id', i ->> 'unit_cents', i ->> 'tax_id')
+         from payment p, jsonb_array_elements(p.items) i",
+    )
+    .await?;
+    let looked_at = i64::try_from(charged.len())?;
+    let breaches = charged.into_iter().filter(|row| !known.contains(row)).collect();
+    Ok(Finding::new("every charged line is a dated price of the house", looked_at, breaches))
+}
+
+/// Invariant 7, for the bus: no visitor's address is in any event.
+async fn contacts(databases: &Databases<'_>) -> anyhow::Result<Finding> {
+    let addresses =
+        rows(databases, "journey", "select distinct contact_email from visit where contact_email <> ''").await?;
+    let mut breaches = Vec::new();
+    for service in names() {
+        let mut connection = databases.connect(service).await?;
+        // Only payloads with an @ can have an address in them.
+        let suspects: Vec<(String, Vec<u8>)> =
+            sqlx::query_as("select type, payload from outbox where position('\\x40'::bytea in payload) > 0")
+                .fetch_all(&mut connection)
+                .await?;
+        for (kind, payload) in suspects {
+            let text = String::from_utf8_lossy(&payload);
+            if addresses.iter().any(|address| text.contains(address.as_str())) {
+                breaches.push(format!("{service}: an event {kind} has a visitor's e-mail address"));
+            }
+        }
+    }
+    Ok(Finding::new("no visitor's address is in any event", i64::try_from(addresses.len())?, breaches))
+}

@@ -1,0 +1,82 @@
+//! The event log's own invariants, the same for every service.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use kernel::clock::wall_now;
+
+use super::{Databases, Finding, names};
+
+/// Waits until no event is under way, or until the time is up (then the checks will say what is).
+pub async fn settle(databases: &Databases<'_>, most: Duration) -> anyhow::Result<()> {
+    let until = wall_now() + most;
+    while wall_now() < until {
+        let under_way: usize = check(databases).await?.iter().map(|finding| finding.breaches.len()).sum();
+        if under_way == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    Ok(())
+}
+
+/// Gapless, all published, versions in order, every consumer at the head, nothing dead.
+pub async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
+    let (mut events, mut consumed) = (0, 0);
+    let (mut gaps, mut unpublished, mut disorder, mut behind, mut dead) = (vec![], vec![], vec![], vec![], vec![]);
+    let mut heads = BTreeMap::new();
+    for service in names() {
+        let mut connection = databases.connect(service).await?;
+        let (count, first, last, head, waiting, mixed): (i64, Option<i64>, Option<i64>, i64, i64, i64) = sqlx::query_as(
+            "select count(*), min(pub_seq), max(pub_seq), (select last_pub_seq from outbox_head),
+                    count(*) filter (where published_at is null),
+                    (select count(*) from (
+                        select aggregate_version - lag(aggregate_version) over (partition by aggregate_id order by pub_seq) as step
+                        from outbox where pub_seq is not null) as steps where step <> 1)
+             from outbox",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        events += count;
+        let numbered = last.unwrap_or(0) - first.unwrap_or(1) + 1;
+        let unnumbered: i64 =
+            sqlx::query_scalar("select count(*) from outbox where pub_seq is null").fetch_one(&mut connection).await?;
+        if numbered + unnumbered != count || last.unwrap_or(head) != head {
+            gaps.push(format!("{service}: {count} events, positions {first:?} to {last:?}, head {head}"));
+        }
+        if waiting > 0 {
+            unpublished.push(format!("{service}: {waiting} events are not acknowledged by the broker"));
+        }
+        if mixed > 0 {
+            disorder.push(format!("{service}: {mixed} events out of their aggregate's order"));
+        }
+        heads.insert(service, head);
+    }
+    for service in names() {
+        let mut connection = databases.connect(service).await?;
+        let positions: Vec<(String, i64)> =
+            sqlx::query_as("select producer, last_pub_seq from consumer_pos").fetch_all(&mut connection).await?;
+        for (producer, position) in positions {
+            consumed += 1;
+            let head = heads.get(producer.as_str()).copied().unwrap_or(position);
+            if position != head {
+                behind.push(format!("{service} is at {position} of {producer}'s {head}"));
+            }
+        }
+        let buried: Vec<(String, i64, String, String)> =
+            sqlx::query_as("select producer, pub_seq, type, error from dead_events order by pub_seq")
+                .fetch_all(&mut connection)
+                .await?;
+        dead.extend(
+            buried
+                .into_iter()
+                .map(|(producer, position, kind, error)| format!("{service} ← {producer} #{position} {kind}: {error}")),
+        );
+    }
+    Ok(vec![
+        Finding::new("event logs are gapless", events, gaps),
+        Finding::new("every event is published", events, unpublished),
+        Finding::new("events are in their aggregate's order", events, disorder),
+        Finding::new("every consumer is at its producer's head", consumed, behind),
+        Finding::new("no event is dead", consumed, dead),
+    ])
+}

@@ -1,0 +1,86 @@
+//! `sky verify`: the invariants of the house, checked against the databases. Prints each with its
+//! figure and exits non-zero on a breach. Reads only; run it while the house is quiet (it waits a few
+//! seconds for events under way).
+
+mod checks;
+mod log;
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use kernel::{Settings, clock::wall_now};
+use sqlx::{Connection, PgConnection};
+
+use crate::services;
+
+/// One invariant and what was found.
+pub struct Finding {
+    name: String,
+    /// How many things were looked at.
+    looked_at: i64,
+    /// Each a sentence; empty: the invariant holds.
+    breaches: Vec<String>,
+}
+
+impl Finding {
+    fn new(name: impl Into<String>, looked_at: i64, breaches: Vec<String>) -> Self {
+        Self { name: name.into(), looked_at, breaches }
+    }
+}
+
+/// A connection to every service's schema.
+pub struct Databases<'a>(&'a Settings);
+
+impl Databases<'_> {
+    async fn connect(&self, service: &str) -> anyhow::Result<PgConnection> {
+        let url = self.0.database_urls.get(service).unwrap_or(&self.0.database_url);
+        anyhow::ensure!(!url.is_empty(), "SKY_DATABASE_URL is not set, and no house runs in this folder");
+        let options: sqlx::postgres::PgConnectOptions = url.parse()?;
+        PgConnection::connect_with(&options.application_name("sky-verify").options([("search_path", service)]))
+            .await
+            .with_context(|| format!("the database of {service} is not reachable"))
+    }
+}
+
+/// Checks and prints.
+pub async fn command(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let findings = verify(settings).await?;
+    Ok(if print(&findings) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// All findings: the event log, then the house.
+pub async fn verify(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
+    let databases = Databases(settings);
+    log::settle(&databases, Duration::from_secs(20)).await?;
+    let mut findings = log::check(&databases).await?;
+    findings.extend(checks::check(&databases).await?);
+    Ok(findings)
+}
+
+/// Prints the table; true when nothing is broken.
+pub fn print(findings: &[Finding]) -> bool {
+    let broken = findings.iter().filter(|finding| !finding.breaches.is_empty()).count();
+    for finding in findings {
+        let mark = if finding.breaches.is_empty() { "ok    " } else { "BROKEN" };
+        println!("{mark} {:>8}  {}", finding.looked_at, finding.name);
+        for breach in finding.breaches.iter().take(10) {
+            println!("                 {breach}");
+        }
+        if finding.breaches.len() > 10 {
+            println!("                 … and {} more", finding.breaches.len() - 10);
+        }
+    }
+    println!("{} invariants, {broken} broken, checked at {}", findings.len(), wall_now().format("%F %T UTC"));
+    broken == 0
+}
+
+/// The rows of a query, each one text.
+async fn rows(databases: &Databases<'_>, service: &str, sql: &'static str) -> anyhow::Result<Vec<String>> {
+    let mut connection = databases.connect(service).await?;
+    sqlx::query_scalar(sql).fetch_all(&mut connection).await.with_context(|| format!("checking {service}"))
+}
+
+/// The names of all services.
+fn names() -> impl Iterator<Item = &'static str> {
+    services::ALL.iter().map(|service| service.name)
+}

@@ -1,0 +1,183 @@
+//! The dependency rules of the house, read off the sources: a rule that nothing checks is a wish.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Services that decide about their own things and never call each other.
+const DOMAIN: [&str; 6] = ["reservations", "parking", "flow", "signage", "gastro", "payments"];
+const ALL: [&str; 8] = ["reservations", "parking", "flow", "signage", "gastro", "payments", "journey", "portal"];
+
+fn services() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A source file: its path below the crate's `src`, and its text.
+struct Source {
+    name: String,
+    text: String,
+}
+
+impl Source {
+    /// Lines that are code, with their numbers.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().enumerate().map(|(at, line)| (at + 1, line));
+        lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    fn is_of(&self, module: &str) -> bool {
+        self.name == format!("{module}.rs") || self.name.starts_with(&format!("{module}/"))
+    }
+
+    fn is_test(&self) -> bool {
+        self.name.ends_with("tests.rs") || self.name == "testing.rs"
+    }
+}
+
+fn sources(service: &str) -> Vec<Source> {
+    let root = services().join(service).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of sources") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ext| ext == "rs") {
+                let name = path.strip_prefix(&root).expect("below src").to_string_lossy().into_owned();
+                found.push(Source { name, text: fs::read_to_string(&path).expect("text") });
+            }
+        }
+    }
+    assert!(found.len() > 3, "{service} has sources");
+    found
+}
+
+/// The lines of a service's sources for which a rule is broken, as "service/file:line: text".
+fn broken(services: &[&str], rule: impl Fn(&Source, &str) -> bool) -> Vec<String> {
+    let mut found = Vec::new();
+    for service in services {
+        for source in sources(service) {
+            for (line, text) in source.code().filter(|(_, text)| rule(&source, text)) {
+                found.push(format!("{service}/{}:{line}: {}", source.name, text.trim()));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_domain_is_pure() {
+    let foreign = ["sky_proto", "sqlx", "tokio", "tonic", "async_nats", "reqwest", "axum", "tracing", "futures"];
+    let found = broken(&ALL, |source, line| {
+        let kernel = line.contains("kernel::")
+            && !line.contains("kernel::values")
+            && !line.contains("kernel::ticket_code")
+            && !line.contains("kernel::{values");
+        let own = ["crate::store", "crate::commands", "crate::grpc", "crate::error", "crate::events"];
+        source.is_of("domain")
+            && !source.is_test()
+            && (foreign.iter().any(|name| line.contains(&format!("{name}::")))
+                || kernel
+                || own.iter().any(|name| line.contains(name)))
+    });
+    assert_eq!(found, [""; 0], "domain: std, chrono, uuid, serde and the kernel's values only");
+}
+
+#[test]
+fn only_the_edges_name_the_contract() {
+    // `lib` wires the generated server up; the payment provider speaks another contract.
+    let edges = ["lib", "events", "reactions", "grpc", "http", "house"];
+    let found = broken(&DOMAIN, |source, line| {
+        line.contains("sky_proto") && !source.is_test() && !edges.iter().any(|edge| source.is_of(edge))
+    });
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn only_the_store_speaks_sql() {
+    let found =
+        broken(&ALL, |source, line| line.contains("sqlx::query") && !source.is_test() && !source.is_of("store"));
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn only_the_kernel_begins_and_commits() {
+    let found =
+        broken(&ALL, |_, line| line.contains(".begin(") || line.contains(".commit(") || line.contains("begin()"));
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn time_and_tasks_come_from_the_kernel() {
+    let banned = ["Utc::now", "Local::now", "SystemTime::now", "set_var", "tokio::spawn(", "current_timestamp"];
+    let found = broken(&ALL, |source, line| {
+        let sql_now = line.contains("now()")
+            && (line.contains("select ") || line.contains("values (") || line.contains("set "))
+            && !line.contains("tx.now()")
+            && !line.contains("clock");
+        !source.is_test() && (banned.iter().any(|name| line.contains(name)) || sql_now)
+    });
+    assert_eq!(found, [""; 0]);
+    let sql: Vec<String> = ALL
+        .iter()
+        .flat_map(|service| fs::read_dir(services().join(service).join("migrations")).expect("migrations"))
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| fs::read_to_string(path).expect("text").to_lowercase().contains("now()"))
+        .map(|path| path.display().to_string())
+        .collect();
+    assert_eq!(sql, [""; 0], "no default may take the database's time");
+}
+
+#[test]
+fn services_depend_on_kernel_and_contract_never_on_each_other() {
+    for service in ALL {
+        let manifest = fs::read_to_string(services().join(service).join("Cargo.toml")).expect("a manifest");
+        let manifest: toml::Table = manifest.parse().expect("TOML");
+        let dependencies = manifest["dependencies"].as_table().expect("dependencies");
+        let siblings: Vec<&String> =
+            dependencies.keys().filter(|name| ALL.contains(&name.as_str()) || *name == "sky").collect();
+        assert!(siblings.is_empty(), "{service} depends on {siblings:?}");
+    }
+    let kernel = fs::read_to_string(services().join("kernel/Cargo.toml")).expect("a manifest");
+    for service in ALL {
+        assert!(!kernel.contains(&format!("\n{service}")), "the kernel knows {service}");
+    }
+    let found = broken(&["kernel"], |source, line| {
+        line.contains("sky_proto::") && !line.contains("sky_proto::kernel") && source.name != "event.rs"
+    });
+    assert_eq!(found, [""; 0], "of the contract, the kernel knows its own part");
+}
+
+#[test]
+fn only_journey_and_portal_call_others() {
+    let found = broken(&DOMAIN, |_, line| line.contains(".transport(") || line.contains("_client::"));
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn there_is_no_drawer_for_odds_and_ends() {
+    for service in ALL.iter().chain(&["kernel", "sky"]) {
+        for source in sources(service) {
+            for name in ["util", "utils", "helpers", "common", "misc"] {
+                assert!(!source.is_of(name), "{service}/{} says nothing of what is in it", source.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn files_can_be_read_in_one_sitting() {
+    let mut sizes = Vec::new();
+    for service in ALL.iter().chain(&["kernel", "sky"]) {
+        for source in sources(service) {
+            let lines = source.text.lines().count();
+            assert!(lines <= 500, "{service}/{} has {lines} lines", source.name);
+            assert!(source.text.starts_with("//!"), "{service}/{} does not say what it is for", source.name);
+            sizes.push(lines);
+        }
+    }
+    sizes.sort_unstable();
+    assert!(sizes[sizes.len() / 2] <= 150, "the median file has {} lines", sizes[sizes.len() / 2]);
+}

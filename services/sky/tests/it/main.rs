@@ -1,0 +1,9 @@
+//! The house as a whole: its rules, who may call what, and the journey through it, in one process and in
+//! many.
+
+mod access;
+mod architecture;
+mod day;
+mod scenario;
+mod topology;
+mod world;

@@ -1,0 +1,107 @@
+//! A house to walk through: where each service answers, and the keys to call it as anybody.
+
+use std::collections::BTreeMap;
+
+use kernel::{Caller, Role, identity::Keys, testing::House};
+use sky_proto::kernel::v1::{LoadHouseRequest, operations_client::OperationsClient};
+use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Channel};
+
+pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
+
+/// Services that read a part of the house file.
+const WITH_HOUSE: [&str; 5] = ["reservations", "parking", "flow", "signage", "gastro"];
+
+pub const ALL: [kernel::Service; 8] = [
+    reservations::SERVICE,
+    parking::SERVICE,
+    flow::SERVICE,
+    signage::SERVICE,
+    gastro::SERVICE,
+    payments::SERVICE,
+    journey::SERVICE,
+    portal::SERVICE,
+];
+
+/// Puts an identity on every call.
+#[derive(Clone)]
+pub struct Bearer(Option<String>);
+
+impl tonic::service::Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(token) = &self.0 {
+            request.metadata_mut().insert("authorization", token.parse().expect("ASCII"));
+        }
+        Ok(request)
+    }
+}
+
+/// Where to find every service.
+pub struct World {
+    addresses: BTreeMap<&'static str, String>,
+    keys: Keys,
+}
+
+impl World {
+    /// Everything in one process.
+    pub fn of(house: &House) -> Self {
+        let address = format!("http://{}", house.running.grpc);
+        Self {
+            addresses: ALL.iter().map(|service| (service.name, address.clone())).collect(),
+            keys: house.keys.clone(),
+        }
+    }
+
+    /// Every service at an address of its own.
+    pub fn at(addresses: BTreeMap<&'static str, String>, keys: Keys) -> Self {
+        Self { addresses, keys }
+    }
+
+    /// A connection to a service without any identity.
+    pub fn bare(&self, service: &str) -> Channel {
+        Channel::from_shared(self.addresses[service].clone()).expect("an address").connect_lazy()
+    }
+
+    /// The identity of somebody, as it stands in the metadata.
+    pub fn bearer(&self, caller: &Caller) -> Option<String> {
+        (*caller != Caller::Nobody).then(|| format!("Bearer {}", self.keys.sign(caller)))
+    }
+
+    /// A connection to a service as somebody.
+    pub fn door(&self, service: &str, caller: &Caller) -> InterceptedService<Channel, Bearer> {
+        InterceptedService::new(self.bare(service), Bearer(self.bearer(caller)))
+    }
+
+    /// Loads the real house, as `sky house` does: first every check, then everything.
+    pub async fn load_house(&self) {
+        for check_only in [true, false] {
+            for service in WITH_HOUSE {
+                let mut operations = OperationsClient::new(self.door(service, &Caller::Service("sky".to_owned())));
+                let request =
+                    LoadHouseRequest { service: service.to_owned(), house_toml: HOUSE_FILE.to_owned(), check_only };
+                operations.load_house(request).await.unwrap_or_else(|status| panic!("{service}: {status}"));
+            }
+        }
+    }
+}
+
+/// A member of staff with one role.
+pub fn staff(role: Role) -> Caller {
+    kernel::testing::staff(role)
+}
+
+/// Waits until a condition holds; events take a moment. Panics after 20 s with what was seen last.
+pub async fn until<T: std::fmt::Debug, F: Future<Output = T>>(
+    what: &str,
+    look: impl Fn() -> F,
+    holds: impl Fn(&T) -> bool,
+) -> T {
+    let mut last = look().await;
+    for _ in 0..400 {
+        if holds(&last) {
+            return last;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        last = look().await;
+    }
+    panic!("{what} did not happen; last seen: {last:#?}");
+}
