@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use async_nats::{
-    Client, ConnectOptions,
+    Client, ConnectOptions, ServerAddr,
     jetstream::{self, Context, consumer::pull, stream},
 };
 
@@ -22,14 +22,22 @@ pub(crate) struct Broker {
 impl Broker {
     /// Connects and checks the server's version.
     pub(crate) async fn connect(url: &str, prefix: &str, name: &str) -> anyhow::Result<Self> {
-        let client = ConnectOptions::new()
+        let address: ServerAddr = url
+            .parse()
+            .map_err(|error| anyhow::anyhow!("SKY_NATS_URL is not an address such as nats://host:4222: {error}"))?;
+        // The client does not take these from the address by itself.
+        let options = match (address.username(), address.password()) {
+            (Some(user), Some(password)) => ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned()),
+            _ => ConnectOptions::new(),
+        };
+        let client = options
             .name(name)
             .max_reconnects(None)
             .ping_interval(Duration::from_secs(10))
             .request_timeout(Some(Duration::from_secs(3)))
             .connection_timeout(Duration::from_secs(3))
             .reconnect_delay_callback(|tries| Duration::from_millis((50 * tries as u64).min(1000)))
-            .connect(url)
+            .connect(address)
             .await
             .map_err(|error| {
                 anyhow::anyhow!("NATS is not reachable: {error}. Check SKY_NATS_URL and that nats-server runs.")

@@ -86,10 +86,11 @@ impl Db {
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_secs(120))
             // sqlx 0.9.0 gives a connection whose begin() was cancelled back to the pool while it is
-            // still inside a transaction; without this hook the next user would inherit it.
+            // still inside a transaction; without this hook the next user would inherit it. The BEGIN is for
+            // the server's log: a lone ROLLBACK would warn there each time.
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    connection.execute("ROLLBACK").await?;
+                    connection.execute("BEGIN; ROLLBACK").await?;
                     Ok(true)
                 })
             })
