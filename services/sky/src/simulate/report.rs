@@ -23,6 +23,11 @@ impl Count {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
+    /// At least that many.
+    pub fn peak(&self, found: u64) {
+        self.0.fetch_max(found, Ordering::Relaxed);
+    }
+
     /// So far.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -48,6 +53,8 @@ pub struct Report {
     /// Changes seen by the monitors.
     pub monitor_updates: Count,
     pub pages_read: Count,
+    /// The most people in the dome at once.
+    pub most_in_dome: Count,
     pub showings_delayed: Count,
     pub showings_cancelled: Count,
     surprises: Mutex<BTreeMap<String, u64>>,
@@ -71,6 +78,7 @@ impl Report {
             ("people booked", &self.booked),
             ("people turned away, sold out", &self.refused_sold_out),
             ("people admitted", &self.admitted),
+            ("most people in the dome at once", &self.most_in_dome),
             ("scans too early", &self.too_early),
             ("people too late", &self.too_late),
             ("visits cancelled by visitors", &self.cancelled),
@@ -116,6 +124,10 @@ impl Report {
 async fn occupancy(api: &Api) -> anyhow::Result<FlowSnapshot> {
     let mut flow = FlowClient::new(api.staff(Role::Desk).await?);
     let now = kernel::clock::wall_now();
-    let window = GetFlowRequest { from: Some(values::timestamp(now)), until: Some(values::timestamp(now)) };
+    // Zones are told with any window.
+    let window = GetFlowRequest {
+        from: Some(values::timestamp(now)),
+        until: Some(values::timestamp(now + chrono::TimeDelta::minutes(1))),
+    };
     Ok(flow.get_flow(window).await?.into_inner())
 }

@@ -56,7 +56,11 @@ async fn operate(world: &World, mut flow: FlowClient<Door>) {
         };
         match flow.get_flow(window).await {
             Ok(snapshot) => {
-                for admission in snapshot.into_inner().admissions {
+                let snapshot = snapshot.into_inner();
+                for zone in snapshot.zones.iter().filter(|zone| zone.zone_id == "dome") {
+                    world.report.most_in_dome.peak(zone.count.into());
+                }
+                for admission in snapshot.admissions {
                     if let Some(to) = due(&admission, world.clock.now()) {
                         let request = MoveAdmissionRequest { showing_id: admission.showing_id, to: to.into() };
                         if let Err(status) = flow.move_admission(request).await {
