@@ -27,7 +27,9 @@ impl Broker {
             .map_err(|error| anyhow::anyhow!("SKY_NATS_URL is not an address such as nats://host:4222: {error}"))?;
         // The client does not take these from the address by itself.
         let options = match (address.username(), address.password()) {
-            (Some(user), Some(password)) => ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned()),
+            (Some(user), Some(password)) => {
+                ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned())
+            }
             _ => ConnectOptions::new(),
         };
         let client = options

@@ -2,7 +2,7 @@
 //! that the test moves. Real PostgreSQL, real NATS: `TEST_DATABASE_URL` and `TEST_NATS_URL` name them
 //! (`deploy/test` starts both).
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Mutex, time::Duration};
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
@@ -25,14 +25,17 @@ pub fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_863_600, 0).unwrap_or_default()
 }
 
-/// A database that lives as long as the test.
+/// A database of the test's own. It is dropped when a later test needs one: dropping waits until every
+/// connection of the server has taken note, also one whose sign-in this test's ending runtime left half done.
 #[derive(Debug)]
 pub struct TestDb {
     /// Its URL.
     pub url: String,
-    admin: String,
     name: String,
 }
+
+/// Databases of tests of this process that have ended.
+static FINISHED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
@@ -44,31 +47,39 @@ impl TestDb {
     /// An empty database.
     pub async fn create() -> Self {
         let admin = variable("TEST_DATABASE_URL");
-        let name = format!("t_{}", Uuid::new_v4().simple());
         let mut connection = PgConnection::connect(&admin).await.expect("TEST_DATABASE_URL is reachable");
+        Self::sweep(&mut connection).await;
+        let name = format!("t_{}_{}", std::process::id(), Uuid::new_v4().simple());
         connection.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("database created");
         let (base, _) = admin.rsplit_once('/').expect("a URL with a database");
-        Self { url: format!("{base}/{name}"), admin, name }
+        Self { url: format!("{base}/{name}"), name }
+    }
+
+    /// Drops what tests of this process have finished with, and what processes left that are gone.
+    async fn sweep(connection: &mut PgConnection) {
+        let mut names = std::mem::take(&mut *FINISHED.lock().expect("no test panics here"));
+        let left: Vec<String> = sqlx::query_scalar("select datname from pg_database where datname ~ '^t_[0-9]+_'")
+            .fetch_all(&mut *connection)
+            .await
+            .expect("a list of databases");
+        names.extend(left.into_iter().filter(|name| {
+            let process = name.split('_').nth(1).unwrap_or_default();
+            !std::path::Path::new("/proc").join(process).exists()
+        }));
+        for name in names {
+            let drop = format!("drop database if exists {name} with (force)");
+            // Another process may sweep the same one.
+            if let Err(error) = connection.execute(AssertSqlSafe(drop)).await {
+                eprintln!("test database {name} was not dropped: {error}");
+            }
+        }
     }
 }
 
 impl Drop for TestDb {
     fn drop(&mut self) {
-        let (admin, name) = (self.admin.clone(), self.name.clone());
-        // A runtime of its own: the test's may be gone already.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(async {
-                let mut connection = PgConnection::connect(&admin).await.map_err(std::io::Error::other)?;
-                connection
-                    .execute(AssertSqlSafe(format!("drop database if exists {name} with (force)")))
-                    .await
-                    .map_err(std::io::Error::other)
-            })
-        })
-        .join();
-        if !matches!(dropped, Ok(Ok(_))) {
-            eprintln!("test database {} was not dropped", self.name);
+        if let Ok(mut finished) = FINISHED.lock() {
+            finished.push(std::mem::take(&mut self.name));
         }
     }
 }

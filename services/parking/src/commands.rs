@@ -1,14 +1,14 @@
 //! What parking does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
+pub(crate) mod lanes;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{BoxFuture, Tx, values::Text};
 use uuid::Uuid;
 
 use crate::{
-    domain::{
-        self, BayClass, Confirmation, Credential, Direction, Right, RightState, Site, SiteState, Verdict, Window,
-    },
+    domain::{self, BayClass, Confirmation, Right, RightState, Site, SiteState, Window},
     error::Error,
     events, store,
 };
@@ -241,148 +241,9 @@ pub(crate) async fn tickets_issued(tx: &mut Tx, visit: Uuid, tickets: &[Uuid]) -
     store::save_tickets(tx.conn(), visit, tickets).await
 }
 
-/// What a lane saw.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    pub(crate) key: Uuid,
-    pub(crate) lane: String,
-    pub(crate) direction: Direction,
-    pub(crate) credential: Credential,
-}
-
-/// What the lane is answered.
-#[derive(Debug)]
-pub(crate) struct LaneAnswer {
-    pub(crate) verdict: Verdict,
-    pub(crate) message: Text,
-    pub(crate) right: Option<Right>,
-}
-
 /// Locks the site, so that lanes are answered one after the other.
 pub(crate) async fn lock_site(tx: &mut Tx) -> Result<(), Error> {
     store::lock_site(tx.conn()).await
-}
-
-/// A vehicle at a lane. The site must be locked. Exits always open: never a trapped car.
-pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, Error> {
-    let now = tx.now();
-    store::lock_classes(tx.conn(), None).await?;
-    let site = store::site(tx.conn(), now).await?;
-    let visit = match &seen.credential {
-        Credential::Visit(visit) => Some(*visit),
-        Credential::Ticket(ticket) => store::visit_of_ticket(tx.conn(), *ticket).await?,
-        Credential::Reference(reference) => store::visit_of_reference(tx.conn(), reference).await?,
-        Credential::Anonymous(_) | Credential::Unknown | Credential::Forged => None,
-    };
-    let right = match visit {
-        Some(visit) => store::lock_right(tx.conn(), visit).await?,
-        None => None,
-    };
-    let passage = match seen.direction {
-        Direction::In => pass_in(&seen.credential, right, &site, now)?,
-        Direction::Out => pass_out(&seen.credential, right, now),
-    };
-    save_passage(tx, &seen, &passage).await?;
-    Ok(LaneAnswer {
-        verdict: passage.verdict,
-        message: passage.verdict.message(seen.direction, &site.alternatives),
-        right: passage.right,
-    })
-}
-
-/// A decided passage: the verdict, the class whose count changes, the right as it is now.
-struct Passage {
-    verdict: Verdict,
-    counts: Option<BayClass>,
-    right: Option<Right>,
-    right_changed: bool,
-}
-
-fn pass_in(
-    credential: &Credential,
-    mut right: Option<Right>,
-    site: &Site,
-    now: DateTime<Utc>,
-) -> Result<Passage, Error> {
-    let count_of = |class: BayClass| {
-        site.classes.iter().find(|count| count.class == class).copied().ok_or(Error::NoSuchClass(class))
-    };
-    let mut counts = None;
-    let verdict = match (credential, &mut right) {
-        (_, Some(right)) => {
-            let verdict = domain::judge_entry(site.state, right, count_of(right.class)?.has_room(), now);
-            if verdict == Verdict::Open {
-                right.state = RightState::CheckedIn;
-                right.entered_at = Some(now);
-                right.left_at = None;
-                counts = Some(right.class);
-            }
-            verdict
-        }
-        (Credential::Anonymous(Some(class)), None) => {
-            let verdict = domain::judge_walk_in(site.state, count_of(*class)?);
-            if verdict == Verdict::Open {
-                counts = Some(*class);
-            }
-            verdict
-        }
-        (Credential::Forged, None) => Verdict::Forged,
-        (_, None) => Verdict::UnknownCode,
-    };
-    Ok(Passage { verdict, counts, right_changed: right.is_some() && verdict == Verdict::Open, right })
-}
-
-fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc>) -> Passage {
-    let mut counts = match credential {
-        Credential::Anonymous(class) => *class,
-        _ => None,
-    };
-    let mut right_changed = false;
-    if let Some(right) = &mut right
-        && right.state == RightState::CheckedIn
-    {
-        right.state = RightState::Left;
-        right.left_at = Some(now);
-        counts = Some(right.class);
-        right_changed = true;
-    }
-    Passage { verdict: Verdict::Open, counts, right, right_changed }
-}
-
-async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(), Error> {
-    let now = tx.now();
-    let right = passage.right.as_ref();
-    store::log_lane(
-        tx.conn(),
-        &store::LaneEvent {
-            key: seen.key,
-            lane: &seen.lane,
-            direction: seen.direction,
-            visit: right.map(|right| right.visit),
-            class: passage.counts.or(right.map(|right| right.class)),
-            verdict: passage.verdict,
-            at: now,
-        },
-    )
-    .await?;
-    if let Some(right) = right.filter(|_| passage.right_changed) {
-        store::save_right(tx.conn(), right).await?;
-        let visit = right.visit.to_string();
-        match seen.direction {
-            Direction::In => {
-                tx.append(&visit, &events::vehicle_entered(right.visit, &seen.lane, now)).await?;
-            }
-            Direction::Out => {
-                tx.append(&visit, &events::vehicle_left(right.visit, &seen.lane, now)).await?;
-            }
-        }
-    }
-    if let Some(class) = passage.counts {
-        store::count_car(tx.conn(), class, seen.direction).await?;
-        touch_site(tx, Some(now)).await?;
-        tell_site(tx).await?;
-    }
-    Ok(())
 }
 
 /// Opens or closes the site; saying the same again changes nothing.

@@ -8,7 +8,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use crate::domain::{BayClass, Charge, OCCUPANCY_HOLDS, Right, RightState, Site, SiteState, Verdict};
+use crate::domain::{BayClass, Charge, OCCUPANCY_HOLDS, Right, RightState, Site, SiteState, lanes::Verdict};
 
 pub(crate) fn bay_class(class: BayClass) -> pb::BayClass {
     match class {

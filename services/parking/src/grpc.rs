@@ -15,8 +15,14 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    commands::{self, Seen, Wish},
-    domain::{BayClass, Credential, Direction, LONGEST_STAY, Right, SiteState, Window},
+    commands::{
+        self, Wish,
+        lanes::{self, Seen},
+    },
+    domain::{
+        BayClass, LONGEST_STAY, Right, SiteState, Window,
+        lanes::{Credential, Direction},
+    },
     error::Error,
     events, store,
 };
@@ -267,7 +273,7 @@ impl Parking for ParkingGrpc {
                         return Ok(first);
                     }
                     let key = seen.key;
-                    let answer = commands::record_lane(tx, seen).await?;
+                    let answer = lanes::record_lane(tx, seen).await?;
                     let answer = pb::RecordLaneResponse {
                         verdict: events::verdict(answer.verdict).into(),
                         message: Some(answer.message.to_proto()),

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Alternative, BayClass, Charge, ClassCount, Direction, Right, RightState, SOON, Site, SiteState, Verdict, Window,
+        Alternative, BayClass, Charge, ClassCount, Right, RightState, SOON, Site, SiteState, Window,
+        lanes::{Direction, Verdict},
     },
     error::Error,
 };

@@ -1,0 +1,81 @@
+//! Properties of placing: no second is given twice.
+
+use super::*;
+use proptest::prelude::*;
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_863_600 + minutes * 60, 0).expect("in range")
+}
+
+fn wish(pickup: Pickup) -> Wish {
+    Wish { pickup, starts_at: at(120), ends_at: at(170) }
+}
+
+fn room(left: &[(i64, u32)]) -> Room {
+    Room {
+        capacity: BTreeMap::from([("hot".to_owned(), 900)]),
+        left: left.iter().map(|(minutes, left)| (("hot".to_owned(), at(*minutes)), *left)).collect(),
+    }
+}
+
+fn hot(seconds: u32) -> Need {
+    Need::from([("hot".to_owned(), seconds)])
+}
+
+#[test]
+fn a_meal_before_leaves_time_to_eat_and_one_after_waits_for_the_end() {
+    for (pickup, left, slot, pickup_at) in [
+        (Pickup::Before, vec![], 90, 90),
+        (Pickup::Before, vec![(90, 99)], 75, 75),
+        (Pickup::After, vec![], 165, 170),
+        (Pickup::After, vec![(165, 99)], 180, 180),
+        (Pickup::After, vec![(165, 99), (180, 0)], 195, 195),
+    ] {
+        let placed = Placing::of(&wish(pickup), &hot(100), at(5), &room(&left));
+        assert_eq!(placed, Placing::Fits(Place { slot_at: at(slot), pickup_at: at(pickup_at) }), "{left:?}");
+    }
+}
+
+#[test]
+fn a_full_hour_names_the_nearest_that_would_fit() {
+    let full = room(&[(165, 0), (180, 0), (195, 0), (210, 0), (225, 99)]);
+    let placed = Placing::of(&wish(Pickup::After), &hot(100), at(5), &full);
+    assert_eq!(placed, Placing::Instead(Some(Place { slot_at: at(240), pickup_at: at(240) })));
+    // Too late to eat before: after the showing would fit.
+    let placed = Placing::of(&wish(Pickup::Before), &hot(100), at(110), &room(&[]));
+    assert_eq!(placed, Placing::Instead(Some(Place { slot_at: at(165), pickup_at: at(170) })));
+    let nowhere = Room { capacity: BTreeMap::from([("hot".to_owned(), 50)]), ..Room::default() };
+    assert_eq!(Placing::of(&wish(Pickup::After), &hot(100), at(5), &nowhere), Placing::Instead(None));
+    assert_eq!(nowhere.too_much_for(&hot(100)), Some("hot".to_owned()));
+}
+
+#[test]
+fn more_hands_prepare_faster_but_nothing_at_once() {
+    assert_eq!(preparation(&hot(60), &room(&[])), TimeDelta::minutes(5));
+    assert_eq!(preparation(&hot(600), &room(&[])), TimeDelta::minutes(10));
+    let two = Room { capacity: BTreeMap::from([("hot".to_owned(), 1800)]), ..Room::default() };
+    assert_eq!(preparation(&hot(1200), &two), TimeDelta::minutes(10));
+}
+
+proptest! {
+    #[test]
+    fn a_place_has_room_and_keeps_its_side_of_the_showing(
+        before: bool,
+        soonest in -200_i64..400,
+        seconds in 1_u32..900,
+        left in prop::collection::vec(0_u32..900, 40),
+    ) {
+        let pickup = if before { Pickup::Before } else { Pickup::After };
+        let left: Vec<_> = (0_i64..).map(|nth| nth * 15 - 120).zip(left).collect();
+        let room = room(&left);
+        if let Placing::Fits(place) = Placing::of(&wish(pickup), &hot(seconds), at(soonest), &room) {
+            prop_assert!(room.left("hot", place.slot_at) >= seconds);
+            prop_assert!(place.pickup_at >= at(soonest));
+            prop_assert!(place.slot_at <= place.pickup_at && place.pickup_at < place.slot_at + SLOT);
+            match pickup {
+                Pickup::Before => prop_assert!(place.slot_at + SLOT + TO_EAT <= at(120)),
+                Pickup::After => prop_assert!(place.pickup_at >= at(170)),
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What a lane sees, and whether it opens. Pure decisions: no I/O, no clock, no proto.
+
+use chrono::{DateTime, Utc};
+use kernel::values::Text;
+use uuid::Uuid;
+
+use super::{Alternative, BayClass, ClassCount, EARLY, Right, RightState, SiteState, list_alternatives};
+
+/// Which way a vehicle passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    In,
+    Out,
+}
+
+impl Direction {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// What a vehicle showed at the lane.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Credential {
+    Visit(Uuid),
+    Ticket(Uuid),
+    Reference(String),
+    /// Counted without a code; an exit need not know its class.
+    Anonymous(Option<BayClass>),
+    /// Not a code of ours.
+    Unknown,
+    /// Looks like one of ours and is not.
+    Forged,
+}
+
+/// What a lane is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Open,
+    Full,
+    UnknownCode,
+    Forged,
+    WrongWindow,
+    AlreadyIn,
+    Closed,
+    Cancelled,
+}
+
+impl Verdict {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Full => "full",
+            Self::UnknownCode => "unknown_code",
+            Self::Forged => "forged",
+            Self::WrongWindow => "wrong_window",
+            Self::AlreadyIn => "already_in",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// What the lane says to the driver.
+    pub(crate) fn message(self, direction: Direction, alternatives: &[Alternative]) -> Text {
+        let elsewhere = list_alternatives(alternatives);
+        match (self, direction) {
+            (Self::Open, Direction::In) => Text::new("Willkommen.", "Welcome."),
+            (Self::Open, Direction::Out) => Text::new("Gute Fahrt.", "Have a safe journey."),
+            (Self::Full, _) => Text::new(
+                format!("Besetzt. Bitte weichen Sie aus: {elsewhere}."),
+                format!("Full. Please park elsewhere: {elsewhere}."),
+            ),
+            (Self::Closed, _) => Text::new(
+                format!("Der Parkplatz ist geschlossen. Bitte weichen Sie aus: {elsewhere}."),
+                format!("The car park is closed. Please park elsewhere: {elsewhere}."),
+            ),
+            (Self::UnknownCode, _) => Text::new(
+                "Dieser Code gehört zu keinem bestätigten Stellplatz. Bitte rufen Sie uns über die Sprechstelle.",
+                "This code belongs to no confirmed bay. Please call us on the intercom.",
+            ),
+            (Self::Forged, _) => Text::new(
+                "Dieser Code ist nicht von uns. Bitte rufen Sie uns über die Sprechstelle.",
+                "This code is not ours. Please call us on the intercom.",
+            ),
+            (Self::WrongWindow, _) => Text::new(
+                "Ihr Stellplatz ist zu einer anderen Zeit gebucht. Bitte rufen Sie uns über die Sprechstelle.",
+                "Your bay is booked for another time. Please call us on the intercom.",
+            ),
+            (Self::AlreadyIn, _) => Text::new(
+                "Mit diesem Code ist schon ein Fahrzeug eingefahren.",
+                "A vehicle has already come in with this code.",
+            ),
+            (Self::Cancelled, _) => Text::new(
+                "Diese Buchung ist storniert. Bitte rufen Sie uns über die Sprechstelle.",
+                "This booking is cancelled. Please call us on the intercom.",
+            ),
+        }
+    }
+}
+
+/// May the car of this right come in? A confirmed right opens even when the count says full: a count
+/// may drift, a promise may not. A car that stands at the lane has reached an unreachable site.
+pub(crate) fn judge_entry(site: SiteState, right: &Right, room: bool, now: DateTime<Utc>) -> Verdict {
+    if site == SiteState::Closed {
+        return Verdict::Closed;
+    }
+    let in_window = right.window.from - EARLY <= now && now <= right.window.until;
+    match right.state {
+        // Not paid yet, or never was.
+        RightState::Held | RightState::Expired => Verdict::UnknownCode,
+        RightState::Cancelled => Verdict::Cancelled,
+        RightState::CheckedIn => Verdict::AlreadyIn,
+        RightState::NoShow => Verdict::WrongWindow,
+        RightState::Confirmed | RightState::Left if !in_window => Verdict::WrongWindow,
+        RightState::Confirmed => Verdict::Open,
+        // Back again within the window: the bay was given up, so there must be room.
+        RightState::Left if room => Verdict::Open,
+        RightState::Left => Verdict::Full,
+    }
+}
+
+/// May a car without a right come in?
+pub(crate) const fn judge_walk_in(site: SiteState, count: ClassCount) -> Verdict {
+    match site {
+        SiteState::Closed => Verdict::Closed,
+        SiteState::Open | SiteState::Unreachable | SiteState::Unknown if count.has_room() => Verdict::Open,
+        SiteState::Open | SiteState::Unreachable | SiteState::Unknown => Verdict::Full,
+    }
+}

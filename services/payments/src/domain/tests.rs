@@ -1,0 +1,82 @@
+//! Tables of the pure decisions.
+
+use super::*;
+
+fn at(minute: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_863_600 + minute * 60, 0).expect("in range")
+}
+
+fn payment(state: State, method: Method, cents: i64) -> Payment {
+    Payment {
+        id: Uuid::from_u128(1),
+        visit: Uuid::from_u128(2),
+        idempotency_key: Uuid::from_u128(3),
+        method,
+        state,
+        cents,
+        items: Vec::new(),
+        return_url: String::new(),
+        provider_ref: "r".to_owned(),
+        redirect_url: String::new(),
+        created_at: at(0),
+        expires_at: at(15),
+        next_check_at: None,
+        watch_until: (state == State::Failed).then(|| at(15) + WATCH),
+    }
+}
+
+#[test]
+fn what_the_provider_says_means_one_thing_in_each_state() {
+    let every = TimeDelta::seconds(2);
+    let open = || Answer::Open { reference: "r".to_owned(), redirect_url: "u".to_owned() };
+    let paid = || Answer::Paid { reference: "r".to_owned() };
+    let over = at(15) + WATCH;
+    let cases = [
+        (State::Pending, paid(), at(1), Step::Complete),
+        // In time or not: money that is there while we still wait is good money.
+        (State::Pending, paid(), at(20), Step::Complete),
+        (State::Pending, Answer::Over, at(1), Step::Fail { watch: false }),
+        (State::Pending, open(), at(14), Step::AskAgain(at(14) + every)),
+        (State::Pending, open(), at(15), Step::Fail { watch: true }),
+        (State::Pending, Answer::Unclear, at(15), Step::AskAgain(at(15) + every)),
+        (State::Pending, Answer::Unclear, at(30), Step::Fail { watch: true }),
+        (State::Failed, paid(), at(60), Step::ReturnLate),
+        (State::Failed, open(), at(60), Step::AskAgain(at(60) + WATCH_EVERY)),
+        (State::Failed, open(), over, Step::Done),
+        (State::Failed, Answer::Over, at(60), Step::Done),
+        (State::Paid, paid(), at(2), Step::Done),
+        (State::Refunding, paid(), at(2), Step::Done),
+        (State::Refunded, paid(), at(2), Step::Done),
+    ];
+    for (state, answer, now, expected) in cases {
+        assert_eq!(payment(state, Method::Online, 850).step(&answer, every, now), expected, "{state:?} {answer:?}");
+    }
+    let mut returned = payment(State::Failed, Method::Online, 850);
+    returned.watch_until = None;
+    assert_eq!(returned.step(&paid(), every, at(61)), Step::Done, "late money is returned once");
+}
+
+#[test]
+fn money_goes_back_the_way_it_came() {
+    let cases = [
+        (State::Paid, Method::Online, 850, Return::ByProvider),
+        (State::Paid, Method::AtDesk, 850, Return::AtDesk),
+        (State::Paid, Method::Free, 0, Return::Nothing { then: State::Refunded }),
+        (State::DueAtDesk, Method::AtDesk, 850, Return::Nothing { then: State::Voided }),
+        (State::Pending, Method::Online, 850, Return::Nothing { then: State::Failed }),
+        (State::Failed, Method::Online, 850, Return::Keep),
+        (State::Refunding, Method::Online, 850, Return::Keep),
+        (State::Refunded, Method::AtDesk, 850, Return::Keep),
+        (State::Voided, Method::AtDesk, 850, Return::Keep),
+    ];
+    for (state, method, cents, expected) in cases {
+        assert_eq!(payment(state, method, cents).give_back(), expected, "{state:?} {method:?}");
+    }
+}
+
+#[test]
+fn pauses_grow_to_an_hour() {
+    assert_eq!(refund_pause(1), TimeDelta::seconds(4));
+    assert_eq!(refund_pause(2), TimeDelta::seconds(8));
+    assert_eq!(refund_pause(u32::MAX), LONGEST_REFUND_PAUSE);
+}
