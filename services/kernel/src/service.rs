@@ -1,6 +1,6 @@
 //! What a service is to the kernel: a name, its migrations and a function that builds its parts.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
@@ -20,6 +20,9 @@ pub struct Service {
     /// Builds its parts; runs once, after the migrations.
     pub build: fn(Context) -> BoxFuture<'static, anyhow::Result<Parts>>,
 }
+
+/// Real time between two turns of recurring work, at least, on a clock that runs fast.
+const HOUSEKEEPING: Duration = Duration::from_millis(100);
 
 /// What a service gets to work with.
 #[derive(Clone, Debug)]
@@ -53,13 +56,17 @@ impl Context {
     pub fn every(
         &self,
         name: &'static str,
-        every: std::time::Duration,
+        every: Duration,
         work: impl Fn() -> BoxFuture<'static, Result<(), Failure>> + Send + Sync + 'static,
     ) {
         let (clock, leader, service) = (self.clock.clone(), self.leader.clone(), self.service);
         self.tasks.spawn_until_stop(async move {
             loop {
                 clock.sleep(every).await;
+                if clock.speed() > 1 {
+                    // A simulation plays people fast, not the housekeeping.
+                    tokio::time::sleep(HOUSEKEEPING.saturating_sub(every / clock.speed())).await;
+                }
                 if leader.is_leading()
                     && let Err(failure) = work().await
                 {

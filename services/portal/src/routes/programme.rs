@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use chrono::{NaiveDate, TimeDelta};
 use kernel::values::{from_timestamp, timestamp};
-use sky_proto::reservations::v1::{AvailabilityReason, ListProgrammeRequest, Showing, ShowingState};
+use sky_proto::reservations::v1::{Availability, AvailabilityReason, ListProgrammeRequest, Showing, ShowingState};
 
 use crate::{
     edge::{Edge, answer},
@@ -54,7 +54,7 @@ pub(crate) fn change(w: &Words, showing: &Showing) -> Option<Badge> {
 
 /// True when the booking form has a point.
 pub(crate) fn is_bookable(showing: &Showing) -> bool {
-    let reason = showing.availability.as_ref().map(|availability| availability.reason());
+    let reason = showing.availability.as_ref().map(Availability::reason);
     matches!(reason, Some(AvailabilityReason::Free | AvailabilityReason::Few | AvailabilityReason::AllHeld))
 }
 

@@ -352,7 +352,6 @@ async fn release(edge: &Edge, session: Uuid, visit: Uuid) {
 }
 
 /// What was chosen, or what is wrong with it.
-#[expect(clippy::type_complexity, reason = "a form that no page sends, a form with errors, a wish: three outcomes")]
 fn wish(
     guest: &Guest,
     material: &Material,

@@ -4,12 +4,18 @@
 use std::{
     net::SocketAddr,
     sync::{Arc, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
+use anyhow::Context;
 use data_encoding::BASE32_NOPAD;
 use kernel::Role;
 use rand::RngExt;
-use sky_proto::portal::v1::{SignInRequest, StartSessionRequest, access_client::AccessClient};
+use sky_proto::portal::v1::{
+    ApprovePairingRequest, FinishPairingRequest, OpenVisitRequest, SignInDeviceRequest, SignInRequest,
+    StartPairingRequest, StartSessionRequest, access_client::AccessClient,
+};
+use tokio::sync::Mutex;
 use tonic::{
     Request, Status,
     metadata::{Ascii, MetadataValue},
@@ -32,6 +38,16 @@ impl Interceptor for Bearer {
     }
 }
 
+/// Identities are good for ten minutes of real time; whoever works longer signs in again before.
+const RENEW: Duration = Duration::from_secs(300);
+
+/// What somebody signs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Credential {
+    Staff(Role),
+    Device(String),
+}
+
 /// Everybody's way in.
 pub struct Api {
     channel: Channel,
@@ -39,7 +55,14 @@ pub struct Api {
     pub web: String,
     /// For pages.
     pub http: reqwest::Client,
-    staff: Vec<(Role, String)>,
+    passwords: Vec<(Role, String)>,
+    at_work: Mutex<AtWork>,
+}
+
+/// Staff and devices that have signed in.
+struct AtWork {
+    doors: Vec<(Credential, Bearer)>,
+    renewed: Instant,
 }
 
 fn bearer(token: &str) -> anyhow::Result<MetadataValue<Ascii>> {
@@ -50,35 +73,97 @@ impl Api {
     /// Connects, and gives each role an account with a made-up password.
     pub async fn connect(grpc: SocketAddr, http: SocketAddr, portal_database: &str) -> anyhow::Result<Self> {
         let channel = Channel::from_shared(format!("http://{grpc}"))?.tcp_nodelay(true).connect().await?;
-        let mut staff = Vec::new();
+        let mut passwords = Vec::new();
         for role in Role::ALL {
             let mut secret = [0_u8; 20];
             rand::rng().fill(&mut secret);
             let password = BASE32_NOPAD.encode(&secret);
             portal::add_account(portal_database, role.name(), &password, &[role]).await?;
-            staff.push((role, password));
+            passwords.push((role, password));
         }
-        let http_client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { channel, web: format!("http://{http}"), http: http_client, staff })
+        Ok(Self {
+            channel,
+            web: format!("http://{http}"),
+            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
+            passwords,
+            at_work: Mutex::new(AtWork { doors: Vec::new(), renewed: Instant::now() }),
+        })
     }
 
-    /// A member of staff, signed in.
+    fn access(&self) -> AccessClient<Channel> {
+        AccessClient::new(self.channel.clone())
+    }
+
+    /// A member of staff, signed in once for the day.
     pub async fn staff(&self, role: Role) -> anyhow::Result<Door> {
-        let password = self
-            .staff
-            .iter()
-            .find(|(known, _)| *known == role)
-            .map(|(_, password)| password.clone())
-            .unwrap_or_default();
-        let request = SignInRequest { account: role.name().to_owned(), password };
-        let token = AccessClient::new(self.channel.clone()).sign_in(request).await?.into_inner().token;
-        Ok(self.door(&token)?)
+        self.work(Credential::Staff(role)).await
+    }
+
+    /// A device that the desk has paired.
+    pub async fn device(&self, kind: &str, device_id: &str) -> anyhow::Result<Door> {
+        let begun = self
+            .access()
+            .start_pairing(StartPairingRequest { device_kind: kind.to_owned() })
+            .await
+            .context("pairing")?
+            .into_inner();
+        let approve = ApprovePairingRequest { claim_code: begun.claim_code, device_id: device_id.to_owned() };
+        AccessClient::new(self.staff(Role::Desk).await?)
+            .approve_pairing(approve)
+            .await
+            .with_context(|| format!("pairing {device_id}"))?;
+        let finish = FinishPairingRequest { pairing_secret: begun.pairing_secret };
+        let paired = self.access().finish_pairing(finish).await?.into_inner();
+        self.work(Credential::Device(paired.device_token)).await
+    }
+
+    async fn work(&self, credential: Credential) -> anyhow::Result<Door> {
+        let mut at_work = self.at_work.lock().await;
+        if let Some((_, bearer)) = at_work.doors.iter().find(|(known, _)| *known == credential) {
+            return Ok(InterceptedService::new(self.channel.clone(), bearer.clone()));
+        }
+        let bearer = Bearer(Arc::new(RwLock::new(bearer(&self.sign_in(&credential).await?)?)));
+        at_work.doors.push((credential, bearer.clone()));
+        Ok(InterceptedService::new(self.channel.clone(), bearer))
+    }
+
+    async fn sign_in(&self, credential: &Credential) -> anyhow::Result<String> {
+        let answer = match credential {
+            Credential::Staff(role) => {
+                let password = self.passwords.iter().find(|(known, _)| known == role).context("a role's account")?;
+                let request = SignInRequest { account: role.name().to_owned(), password: password.1.clone() };
+                self.access().sign_in(request).await
+            }
+            Credential::Device(token) => {
+                self.access().sign_in_device(SignInDeviceRequest { device_token: token.clone() }).await
+            }
+        };
+        Ok(answer.context("signing in")?.into_inner().token)
+    }
+
+    /// Signs in again whoever has been at work for a while. To be called now and then.
+    pub async fn renew(&self) -> anyhow::Result<()> {
+        let mut at_work = self.at_work.lock().await;
+        if at_work.renewed.elapsed() < RENEW {
+            return Ok(());
+        }
+        for (credential, door) in &at_work.doors {
+            let token = bearer(&self.sign_in(credential).await?)?;
+            *door.0.write().unwrap_or_else(PoisonError::into_inner) = token;
+        }
+        at_work.renewed = Instant::now();
+        Ok(())
     }
 
     /// A visitor without an account.
     pub async fn visitor(&self) -> anyhow::Result<Door> {
-        let token =
-            AccessClient::new(self.channel.clone()).start_session(StartSessionRequest {}).await?.into_inner().token;
+        let token = self.access().start_session(StartSessionRequest {}).await?.into_inner().token;
+        self.door(&token)
+    }
+
+    /// A visitor who has opened the link to a visit's page.
+    pub async fn visitor_with_link(&self, secret: String) -> anyhow::Result<Door> {
+        let token = self.access().open_visit(OpenVisitRequest { secret }).await?.into_inner().token;
         self.door(&token)
     }
 

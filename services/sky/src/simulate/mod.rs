@@ -20,7 +20,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Boot, Clock, Running, Settings, Tasks};
 
 use crate::{config, house, run, servers, services, up, verify};
-use api::Api;
+use api::{Api, Door};
 use report::Report;
 
 /// Options of `sky simulate`.
@@ -56,9 +56,14 @@ pub struct World {
     api: Api,
     report: Report,
     tasks: Tasks,
+    /// The scanners of the lanes.
+    lanes: Vec<Door>,
     opens: DateTime<Utc>,
     closes: DateTime<Utc>,
 }
+
+/// Two lanes lead into the dome.
+const LANES: usize = 2;
 
 impl World {
     /// Waits until an instant of the house's time.
@@ -145,7 +150,12 @@ async fn day_of_the_house(
 ) -> anyhow::Result<Arc<World>> {
     let url = settings.database_urls.get("portal").unwrap_or(&settings.database_url);
     let api = Api::connect(running.grpc, running.http, url).await?;
-    let world = Arc::new(World { clock, api, report: Report::default(), tasks: Tasks::default(), opens, closes });
+    let mut lanes = Vec::new();
+    for lane in 1..=LANES {
+        lanes.push(api.device("scanner", &format!("scanner-{lane}")).await?);
+    }
+    let (report, tasks) = (Report::default(), Tasks::default());
+    let world = Arc::new(World { clock, api, report, tasks, lanes, opens, closes });
     let showings = crowd::showings(&world).await?;
     anyhow::ensure!(
         !showings.is_empty(),
@@ -157,7 +167,7 @@ async fn day_of_the_house(
         opens.with_timezone(&Berlin).format("%A %F"),
         showings.len(),
         parties.len(),
-        parties.iter().map(|party| party.people()).sum::<u32>(),
+        parties.iter().map(crowd::Party::people).sum::<u32>(),
         world.clock.speed()
     );
     staff::begin(&world, &showings).await?;
@@ -174,6 +184,7 @@ async fn day_of_the_house(
             world.clock.now().with_timezone(&Berlin).format("%H:%M"),
             world.report.line()
         ));
+        world.api.renew().await?;
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     bar.finish_and_clear();

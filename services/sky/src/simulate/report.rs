@@ -50,9 +50,13 @@ pub struct Report {
     pub cars_out: Count,
     pub meals_ordered: Count,
     pub meals_collected: Count,
+    /// Called off with their visits.
+    pub meals_off: Count,
     /// Changes seen by the monitors.
     pub monitor_updates: Count,
     pub pages_read: Count,
+    /// Holds that had to be tried again because the house was busy.
+    pub pressed_again: Count,
     /// The most people in the dome at once.
     pub most_in_dome: Count,
     pub showings_delayed: Count,
@@ -89,8 +93,10 @@ impl Report {
             ("cars out", &self.cars_out),
             ("meals ordered", &self.meals_ordered),
             ("meals collected", &self.meals_collected),
+            ("meals called off with their visit", &self.meals_off),
             ("changes seen by monitors", &self.monitor_updates),
             ("web pages read", &self.pages_read),
+            ("holds pressed again, house busy", &self.pressed_again),
         ] {
             println!("  {name:<46} {:>6}", count.get());
         }

@@ -37,11 +37,12 @@ pub async fn begin(world: &Arc<World>, showings: &[Showing]) -> anyhow::Result<(
     let desk = world.api.staff(Role::Operator).await?;
     decide(world, &desk, showings);
 
-    let admin = SignageClient::new(world.api.staff(Role::Admin).await?);
-    let displays = admin.clone().list_displays(ListDisplaysRequest {}).await?.into_inner().displays;
+    let mut signage = SignageClient::new(world.api.staff(Role::Desk).await?);
+    let displays = signage.list_displays(ListDisplaysRequest {}).await?.into_inner().displays;
     anyhow::ensure!(!displays.is_empty(), "the house has no displays");
     for display in displays {
-        let (w, signage) = (world.clone(), admin.clone());
+        let signage = SignageClient::new(world.api.device("display", &display.display_id).await?);
+        let w = world.clone();
         world.tasks.spawn_until_stop(async move { show(&w, signage, display.display_id).await });
     }
     Ok(())

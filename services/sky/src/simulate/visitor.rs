@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use chrono::TimeDelta;
 use kernel::{Role, values};
 use rand::RngExt;
@@ -10,7 +11,7 @@ use sky_proto::{
     gastro::v1::{GetMenuRequest, OrderLine, gastro_client::GastroClient},
     journey::v1::{
         CancelVisitRequest, ConfirmVisitRequest, Contact, GetVisitRequest, HoldVisitRequest, IssueLinkRequest,
-        MealWish, ParkingWish, Visit, VisitState, journey_client::JourneyClient,
+        MealWish, ParkingWish, Visit, VisitState, WatchVisitRequest, journey_client::JourneyClient,
     },
     parking::v1::{Direction, RecordLaneRequest, parking_client::ParkingClient, record_lane_response::Verdict},
     payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
@@ -19,7 +20,7 @@ use sky_proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use super::{World, api::Door, crowd::Party, staff};
+use super::{LANES, World, api::Door, crowd::Party, staff};
 
 /// Lives it, and reports what should not have happened.
 pub async fn visit(world: &Arc<World>, party: Party) {
@@ -40,6 +41,8 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
     let get = GetVisitRequest { visit_id: visit.visit_id.clone() };
     let link = journey.issue_link(IssueLinkRequest { visit_id: visit.visit_id.clone() }).await?.into_inner().secret;
     read_page(world, &format!("/v/{link}")).await?;
+    // Later they come back by their link, maybe on another device.
+    let mut journey = JourneyClient::new(world.api.visitor_with_link(link).await?);
 
     if party.cancels {
         world.wait(300).await;
@@ -47,13 +50,14 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
             .cancel_visit(CancelVisitRequest { visit_id: visit.visit_id.clone(), reason: "plans changed".to_owned() })
             .await?;
         world.report.cancelled.add(1);
+        world.report.meals_off.add(visit.meal.is_some().into());
         return Ok(());
     }
     // They look once more before they leave, and see a delay or a cancellation.
     world.until(party.starts_at - TimeDelta::minutes(party.early_minutes + 8)).await;
     let visit = journey.get_visit(get.clone()).await?.into_inner();
     if is_off(&visit) {
-        world.report.refunded.add(1);
+        off(world, &visit);
         return Ok(());
     }
     if party.stays_away {
@@ -92,18 +96,18 @@ async fn book(
         party: party.lines.clone(),
         parking: party.bay.map(|class| ParkingWish { bay_class: class.into() }),
         meal,
-        language: if party.number % 5 == 0 { "en" } else { "de" }.to_owned(),
+        language: if party.number.is_multiple_of(5) { "en" } else { "de" }.to_owned(),
         channel: if party.class { Channel::Staff } else { Channel::Online }.into(),
         seats: Vec::new(),
     };
-    let mut held = journey.hold_visit(request.clone()).await;
+    let mut held = hold(world, journey, &request).await;
     if held.as_ref().is_err_and(|status| is_full(status.code()))
         && (request.parking.is_some() || request.meal.is_some())
     {
         // No bay or no slot: they come by tram and eat at home.
         request =
             HoldVisitRequest { idempotency_key: Uuid::new_v4().to_string(), parking: None, meal: None, ..request };
-        held = journey.hold_visit(request.clone()).await;
+        held = hold(world, journey, &request).await;
     }
     let visit = match held {
         Ok(visit) => visit.into_inner(),
@@ -124,7 +128,7 @@ async fn book(
         }),
         return_url: format!("{}/visits/{}/return", world.api.web, visit.visit_id),
     };
-    let mut visit = journey.confirm_visit(confirm).await?.into_inner();
+    let visit = journey.confirm_visit(confirm).await?.into_inner();
     if method == Method::Online {
         anyhow::ensure!(!visit.payment_url.is_empty(), "no address to pay at");
         let pay = format!("{}/pay", visit.payment_url.trim_end_matches('/'));
@@ -135,22 +139,43 @@ async fn book(
             answer.status()
         );
     }
-    for _ in 0..200 {
-        match visit.state() {
-            VisitState::Confirmed => {
-                if visit.meal.is_some() {
-                    world.report.meals_ordered.add(1);
-                }
-                return Ok(Some(visit));
-            }
-            _ if is_off(&visit) => return Ok(None),
-            VisitState::Expired => anyhow::bail!("a visit expired while it was being paid"),
-            _ => {}
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        visit = journey.get_visit(GetVisitRequest { visit_id: visit.visit_id.clone() }).await?.into_inner();
+    let visit = tokio::time::timeout(std::time::Duration::from_secs(20), settled(journey, visit))
+        .await
+        .context("a visit was not confirmed within 20 seconds")??;
+    anyhow::ensure!(visit.state() != VisitState::Expired, "a visit expired while it was being paid");
+    if is_off(&visit) {
+        return Ok(None);
     }
-    anyhow::bail!("a visit was not confirmed within 20 seconds; it is {:?}", visit.state())
+    world.report.meals_ordered.add(visit.meal.is_some().into());
+    Ok(Some(visit))
+}
+
+/// Follows the visit's page until the order has come to its end.
+async fn settled(journey: &mut JourneyClient<Door>, mut visit: Visit) -> anyhow::Result<Visit> {
+    let watch = WatchVisitRequest { visit_id: visit.visit_id.clone(), after_revision: 0 };
+    let mut page = journey.watch_visit(watch).await?.into_inner();
+    while matches!(visit.state(), VisitState::Held | VisitState::AwaitingPayment | VisitState::Confirming) {
+        visit = page.message().await?.context("the visit's page ended")?;
+    }
+    Ok(visit)
+}
+
+/// Holds; who is asked to try again in a moment presses again, with the same key.
+async fn hold(
+    world: &World,
+    journey: &mut JourneyClient<Door>,
+    request: &HoldVisitRequest,
+) -> Result<tonic::Response<Visit>, tonic::Status> {
+    for _ in 0..3 {
+        match journey.hold_visit(request.clone()).await {
+            Err(status) if status.code() == Code::Unavailable => {
+                world.report.pressed_again.add(1);
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
+            answer => return answer,
+        }
+    }
+    journey.hold_visit(request.clone()).await
 }
 
 fn is_full(code: Code) -> bool {
@@ -196,13 +221,17 @@ async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::Resul
 
 /// Desk, queue, lane. A class that comes early is told so and waits.
 async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyhow::Result<()> {
-    let mut flow = FlowClient::new(world.api.staff(Role::Desk).await?);
+    let mut flow = FlowClient::new(world.lanes[party.number % world.lanes.len()].clone());
     if party.pays == Method::AtDesk && visit.total.as_ref().is_some_and(|total| total.cents > 0) {
         let mut payments = PaymentsClient::new(world.api.staff(Role::Desk).await?);
         let settled = payments.settle_at_desk(SettleAtDeskRequest { visit_id: visit.visit_id.clone() }).await;
         if let Err(status) = settled {
             // The showing was cancelled while they were on their way.
-            return if status.code() == Code::FailedPrecondition { off(world) } else { Err(status.into()) };
+            if status.code() != Code::FailedPrecondition {
+                return Err(status.into());
+            }
+            off(world, visit);
+            return Ok(());
         }
     }
     if party.class {
@@ -214,7 +243,8 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
         [AdmissionState::DoorsOpen, AdmissionState::LastCall, AdmissionState::Running, AdmissionState::Cancelled];
     let Some(state) = staff::wait_for(world, &mut flow, &party.showing_id, &open).await? else { return Ok(()) };
     if state == AdmissionState::Cancelled {
-        return off(world);
+        off(world, visit);
+        return Ok(());
     }
     // The queue: a few seconds for everybody before them.
     let queue = rand::rng().random_range(5..240);
@@ -222,11 +252,14 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
     match scan(&mut flow, party, code, 1).await? {
         ScanVerdict::Admitted => world.report.admitted.add(u64::from(party.people())),
         ScanVerdict::TooLate => world.report.too_late.add(u64::from(party.people())),
-        ScanVerdict::Cancelled => return off(world),
+        ScanVerdict::Cancelled => {
+            off(world, visit);
+            return Ok(());
+        }
         verdict => anyhow::bail!("a good ticket at open doors: {verdict:?}"),
     }
     // The same code once more: never twice.
-    if party.number % 10 == 0 {
+    if party.number.is_multiple_of(10) {
         let again = scan(&mut flow, party, code, 2).await?;
         anyhow::ensure!(again != ScanVerdict::Admitted, "the same code was admitted twice");
     }
@@ -235,15 +268,16 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
     Ok(())
 }
 
-fn off(world: &World) -> anyhow::Result<()> {
+/// Their showing was cancelled.
+fn off(world: &World, visit: &Visit) {
     world.report.refunded.add(1);
-    Ok(())
+    world.report.meals_off.add(visit.meal.is_some().into());
 }
 
 async fn scan(flow: &mut FlowClient<Door>, party: &Party, code: &str, attempt: u32) -> anyhow::Result<ScanVerdict> {
-    let lane = party.number % 2 + 1;
+    let lane = party.number % LANES + 1;
     let request = ScanRequest {
-        device_id: format!("sim-{lane}"),
+        device_id: format!("scanner-{lane}"),
         nonce: format!("{}-{attempt}", party.number),
         lane: format!("dome-{lane}"),
         showing_id: party.showing_id.clone(),
