@@ -121,10 +121,10 @@ fn party(
     if wheelchair {
         lines = vec![line("reduced", 1, Need::Wheelchair), line("companion", 1, Need::Companion)];
     }
-    // Before the day's doors open the most have booked; the rest decide up to forty minutes before.
+    // Most book in the first half of the time there is; the last forty minutes before a start are for the desk.
     let window = (starts_at - TimeDelta::minutes(40) - world.opens).num_seconds().max(60);
     let soon = dice.random_bool(0.6);
-    let books_after = dice.random_range(0..if soon { (window / 4).max(1) } else { window });
+    let books_after = dice.random_range(0..if soon { window / 2 } else { window });
     let bay = if wheelchair {
         Some(BayClass::Accessible)
     } else {
