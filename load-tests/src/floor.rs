@@ -80,8 +80,10 @@ impl Bare {
         connection
             .execute("create table source (n bigint not null, payload bytea); create table effect (n bigint not null)")
             .await?;
-        let client = async_nats::connect(&house.nats_url).await?;
-        let jetstream = jetstream::new(client);
+        let address: async_nats::ServerAddr = house.nats_url.parse()?;
+        let (user, password) = (address.username().unwrap_or_default(), address.password().unwrap_or_default());
+        let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned());
+        let jetstream = jetstream::new(options.connect(address).await?);
         let config = jetstream::stream::Config {
             name: "floor".to_owned(),
             subjects: vec!["floor.>".to_owned()],

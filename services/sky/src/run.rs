@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use kernel::{Boot, Clock, Settings};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::services;
 
@@ -29,22 +29,34 @@ pub struct Options {
 /// Runs until SIGINT or SIGTERM. The exit code says whether the end was orderly.
 pub async fn run(settings: Settings, options: Options) -> anyhow::Result<ExitCode> {
     let services = services::named(&options.targets.target)?;
+    let mut stop = Stop::listen()?;
     let _telemetry = kernel::telemetry::init(&settings)?;
     let running = kernel::run(Boot { services, settings, clock: Clock::real(), migrate: !options.no_migrate }).await?;
     println!("gRPC http://{}  HTTP http://{}", running.grpc, running.http);
-    stop_signal().await?;
+    stop.told().await;
     tracing::info!("stopping");
     Ok(if running.shutdown().await { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Resolves at the first SIGINT or SIGTERM.
-pub async fn stop_signal() -> anyhow::Result<()> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// The wish to end: SIGINT or SIGTERM, heard from the moment this exists.
+pub struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// Listens from now on.
+    pub fn listen() -> anyhow::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
-    Ok(())
+
+    /// Resolves at the first signal, also one that came before this call.
+    pub async fn told(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }
 
 /// Runs the migrations of some services.

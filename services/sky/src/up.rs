@@ -16,7 +16,8 @@ use rand::RngExt;
 
 use crate::{
     config::{self, RunFile},
-    house, run,
+    house,
+    run::Stop,
     servers::{self, Servers},
     services,
 };
@@ -36,17 +37,18 @@ pub async fn up(mut settings: Settings, home: &Path, options: Options) -> anyhow
         settings.database_url.is_empty() == settings.nats_url.is_empty(),
         "set both SKY_DATABASE_URL and SKY_NATS_URL, or neither (then private servers are started)"
     );
+    let mut stop = Stop::listen()?;
     let mut servers = None;
     if settings.database_url.is_empty() {
         let started = tokio::select! {
             started = Servers::start(home, servers::Options::default()) => started?,
-            stop = run::stop_signal() => return stop.map(|()| ExitCode::SUCCESS),
+            () = stop.told() => return Ok(ExitCode::SUCCESS),
         };
         settings.database_url = started.database_url().to_owned();
         settings.nats_url = started.nats_url().to_owned();
         servers = Some(started);
     }
-    let result = serve(settings, home, &options, servers.as_mut()).await;
+    let result = serve(settings, home, &options, servers.as_mut(), &mut stop).await;
     if let Some(servers) = servers {
         servers.stop().await?;
     }
@@ -58,6 +60,7 @@ async fn serve(
     home: &Path,
     options: &Options,
     servers: Option<&mut Servers>,
+    stop: &mut Stop,
 ) -> anyhow::Result<ExitCode> {
     if settings.identity_key.is_empty() {
         settings.identity_key = config::key(home, "identity")?;
@@ -72,7 +75,7 @@ async fn serve(
     let outcome = open(&settings, home, options, &running, provider.is_some()).await;
     let outcome = match outcome {
         Ok(()) => tokio::select! {
-            stop = run::stop_signal() => stop,
+            () = stop.told() => Ok(()),
             // A server that dies takes the house down with a clear line instead of a slow agony.
             failed = async { match servers { Some(servers) => servers.failed().await, None => std::future::pending().await } } => Err(failed),
         },

@@ -171,6 +171,14 @@ async fn a_killed_broker_costs_latency_only() {
         .await;
 }
 
+/// Events of the source that are not marked as published.
+async fn unmarked(house: &House) -> i64 {
+    sqlx::query_scalar("select count(*) from outbox where published_at is null")
+        .fetch_one(house.pool("source"))
+        .await
+        .expect("counted")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wiped_broker_is_filled_again() {
     let mut broker = TestBroker::start().await;
@@ -178,6 +186,7 @@ async fn a_wiped_broker_is_filled_again() {
     let house = House::start_with(&[SOURCE, SINK], Clock::manual(noon()), |settings| settings.nats_url = url).await;
     tell(&house, 1..=20).await;
     house.settle().await;
+    eventually("all are marked as published", async || unmarked(&house).await == 0).await;
     broker.kill();
     broker.wipe();
     tell(&house, 21..=25).await;

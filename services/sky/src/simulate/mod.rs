@@ -82,6 +82,7 @@ impl World {
 pub async fn command(mut settings: Settings, options: Options) -> anyhow::Result<ExitCode> {
     settings.log = "error".to_owned();
     let _telemetry = kernel::telemetry::init(&settings)?;
+    let mut stop = run::Stop::listen()?;
     let folder = servers::Folder::new(None)?;
     let fast = servers::Options { fast: true, ..servers::Options::default() };
     let servers = servers::Servers::start(folder.path(), fast).await?;
@@ -93,7 +94,7 @@ pub async fn command(mut settings: Settings, options: Options) -> anyhow::Result
     settings.http_listen = "127.0.0.1:0".to_owned();
     let outcome = tokio::select! {
         outcome = play(settings, &options) => outcome,
-        stopped = run::stop_signal() => stopped.map(|()| false),
+        () = stop.told() => Ok(false),
     };
     servers.stop().await?;
     Ok(if outcome? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
