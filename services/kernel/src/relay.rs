@@ -98,14 +98,17 @@ impl Relay {
         let until = tokio::time::Instant::now() + RECONCILE_EVERY;
         while tokio::time::Instant::now() < until {
             let rows = take(self.db.pool(), self.sent, BATCH).await?;
-            if rows.is_empty() {
+            let taken = rows.len();
+            if taken > 0 {
+                self.publish(rows).await?;
+            }
+            // What is committed from now on wakes us.
+            if taken < BATCH as usize {
                 let jitter = Duration::from_millis(rand::rng().random_range(250..1000));
                 let idle = self.unmarked_since.map_or(jitter, |since| {
                     (since + MARK_AFTER).saturating_duration_since(tokio::time::Instant::now()).min(jitter)
                 });
                 let _ = tokio::time::timeout(idle, wakeups.notified()).await;
-            } else {
-                self.publish(rows).await?;
             }
             if self.unmarked_since.is_some_and(|since| since.elapsed() >= MARK_AFTER) || self.unmarked.len() >= 2000 {
                 self.mark().await?;
@@ -121,6 +124,14 @@ impl Relay {
         let rows = take(self.db.pool(), pub_seq - 1, 1).await.map_err(|error| error.to_string())?;
         self.stream_seq = pub_seq.unsigned_abs() - 1;
         self.publish(rows).await.map_err(|broken| broken.to_string())
+    }
+
+    /// What a relay holds for the last row and the last place in the stream when it looked there after
+    /// `last` events, and at its own marks only now.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn compare_late(mut self, last: i64) -> Result<(i64, u64), String> {
+        self.agree(last, last, last).await.map_err(|broken| broken.to_string())?;
+        Ok((self.sent, self.stream_seq))
     }
 
     /// Publishes a run of rows, pipelined, each expecting the one before it.
@@ -157,10 +168,23 @@ impl Relay {
     /// marks (the broker lost its tail or its disk): publish again. Or it may hold what we never wrote:
     /// then it is no cache of this log and is built anew.
     async fn reconcile(&mut self) -> Result<(), Broken> {
+        // The marks first: what another relay adds in between must not look like a loss.
+        let (marked, contiguous): (i64, i64) = sqlx::query_as(
+            "with gap as (select min(pub_seq) - 1 as before from outbox where pub_seq is not null and published_at is null),
+                  marked as (select coalesce(max(js_seq), 0) as last from outbox)
+             select last, case when before is null then last
+                               else coalesce((select js_seq from outbox where pub_seq = before), 0) end
+             from gap, marked",
+        )
+        .fetch_one(self.db.pool())
+        .await?;
         let info = self.broker.provision_stream(self.service).await.map_err(Broken::Broker)?;
-        let last = info.state.last_sequence.cast_signed();
-        let marked: i64 =
-            sqlx::query_scalar("select coalesce(max(js_seq), 0) from outbox").fetch_one(self.db.pool()).await?;
+        self.agree(info.state.last_sequence.cast_signed(), marked, contiguous).await
+    }
+
+    /// Brings both in line: `last` is the stream's last sequence, `marked` the highest that our marks know,
+    /// and up to `contiguous` they lack none.
+    async fn agree(&mut self, last: i64, marked: i64, contiguous: i64) -> Result<(), Broken> {
         if last < marked {
             tracing::error!(
                 service = self.service,
@@ -174,8 +198,7 @@ impl Relay {
                 .execute(self.db.pool())
                 .await?;
         }
-        let from = last.min(marked);
-        let agrees = self.adopt(from, last).await?;
+        let agrees = self.adopt(last.min(contiguous), last).await?;
         if !agrees {
             tracing::error!(service = self.service, "the stream holds what this service never wrote; it is built anew");
             metrics::counter!("sky_broker_losses_total", "service" => self.service).increment(1);
@@ -192,13 +215,13 @@ impl Relay {
         } else {
             self.stream_seq = last.unsigned_abs();
         }
-        // Everything below the first unpublished row is in the stream.
-        self.sent = sqlx::query_scalar(
-            "select coalesce((select min(pub_seq) - 1 from outbox where pub_seq is not null and published_at is null),
-                             (select last_pub_seq from outbox_head))",
-        )
-        .fetch_one(self.db.pool())
-        .await?;
+        // The row behind that very message, not merely the last one marked by now: were the two apart, because
+        // another relay is publishing, every row would expect a wrong place, and a place may come true.
+        self.sent = sqlx::query_scalar("select pub_seq from outbox where js_seq <= $1 order by js_seq desc limit 1")
+            .bind(self.stream_seq.cast_signed())
+            .fetch_optional(self.db.pool())
+            .await?
+            .unwrap_or(0);
         Ok(())
     }
 

@@ -317,6 +317,18 @@ impl House {
         Relay::new(self.room(service).db.clone(), broker).wake_up_late(pub_seq).await
     }
 
+    /// The last row and the last place in the stream that a relay goes on from when it looked at the stream
+    /// after `last` events and at the marks only now.
+    ///
+    /// # Errors
+    /// The broker's or the database's.
+    pub async fn relay_compares_late(&self, service: &str, last: i64) -> Result<(i64, u64), String> {
+        let broker = Broker::connect(&self.settings.nats_url, &self.settings.nats_prefix, "late-relay")
+            .await
+            .map_err(|error| error.to_string())?;
+        Relay::new(self.room(service).db.clone(), broker).compare_late(last).await
+    }
+
     /// The positions (`Sky-Pub-Seq`) of the messages in a service's stream, in stream order.
     pub async fn stream_positions(&self, service: &str) -> Vec<i64> {
         let broker =
