@@ -59,7 +59,9 @@ $$;
 -- One integer per producer: everything up to here has had its effect in this schema.
 create table consumer_pos (
     producer text primary key,
-    last_pub_seq bigint not null default 0
+    last_pub_seq bigint not null default 0,
+    -- Only then is dead_events asked before an event is applied. Stays true until the last one is replayed.
+    any_dead boolean not null default false
 );
 
 create table dead_events (

@@ -238,7 +238,7 @@ impl Follower {
     }
 
     async fn apply_in(&self, tx: &mut Tx, run: &[Event]) -> Result<(), Trouble> {
-        let before = self.lock_position(tx).await?;
+        let (before, any_dead) = self.lock_position(tx).await?;
         let mut position = before;
         for (place, event) in run.iter().enumerate() {
             if event.pub_seq <= position {
@@ -247,7 +247,7 @@ impl Follower {
             if event.pub_seq > position + 1 {
                 return Err(Trouble::Gap(place));
             }
-            if !self.park(tx, event).await? {
+            if !(any_dead && self.park(tx, event).await?) {
                 let span = crate::telemetry::reaction_span(self.db.service(), event);
                 (self.react)(tx, event).instrument(span).await.map_err(|failure| Trouble::At(place, failure))?;
             }
@@ -269,7 +269,7 @@ impl Follower {
         attempts: u32,
     ) -> Result<(), sqlx::Error> {
         let mut tx = self.db.begin().await?;
-        let position = self.lock_position(&mut tx).await?;
+        let (position, _) = self.lock_position(&mut tx).await?;
         if position + 1 != event.pub_seq {
             tx.rollback().await;
             return Ok(());
@@ -300,23 +300,19 @@ impl Follower {
         tx.commit().await
     }
 
-    async fn lock_position(&self, tx: &mut Tx) -> Result<i64, sqlx::Error> {
-        let found: Option<i64> =
-            sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1 for update")
-                .bind(self.producer)
-                .fetch_optional(tx.conn())
-                .await?;
-        if let Some(position) = found {
-            return Ok(position);
+    /// The position, and whether any event of this producer is dead. Nobody else applies its events until
+    /// the end of the transaction.
+    pub(crate) async fn lock_position(&self, tx: &mut Tx) -> Result<(i64, bool), sqlx::Error> {
+        const LOCK: &str = "select last_pub_seq, any_dead from consumer_pos where producer = $1 for update";
+        let found = sqlx::query_as(LOCK).bind(self.producer).fetch_optional(tx.conn()).await?;
+        if let Some(found) = found {
+            return Ok(found);
         }
         sqlx::query("insert into consumer_pos (producer) values ($1) on conflict do nothing")
             .bind(self.producer)
             .execute(tx.conn())
             .await?;
-        sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1 for update")
-            .bind(self.producer)
-            .fetch_one(tx.conn())
-            .await
+        sqlx::query_as(LOCK).bind(self.producer).fetch_one(tx.conn()).await
     }
 
     async fn set_position(&self, tx: &mut Tx, position: i64) -> Result<(), sqlx::Error> {

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use prost::{Message, Name};
 use sha2::{Digest, Sha256};
 use sqlx::{
-    Executor, PgConnection, PgPool, Postgres, Transaction,
+    Connection, Executor, PgConnection, PgPool, Postgres, Transaction,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -51,7 +51,7 @@ pub(crate) fn connect_options(url: &str, service: &str) -> Result<PgConnectOptio
 
 /// Brings a service's schema up to date: the kernel's tables, then the service's own.
 pub(crate) async fn migrate(url: &str, service: &str, migrator: Migrator) -> Result<(), sqlx::migrate::MigrateError> {
-    let mut connection = <PgConnection as sqlx::Connection>::connect_with(&connect_options(url, service)?).await?;
+    let mut connection = PgConnection::connect_with(&connect_options(url, service)?).await?;
     connection
         .execute(sqlx::AssertSqlSafe(format!(
             "set client_min_messages = warning; create schema if not exists \"{service}\""
@@ -71,6 +71,9 @@ pub(crate) async fn migrate(url: &str, service: &str, migrator: Migrator) -> Res
     Ok(())
 }
 
+/// A pooled connection that has been idle for longer is asked whether it still lives.
+const TRUSTED: Duration = Duration::from_secs(1);
+
 impl Db {
     pub(crate) async fn connect(
         url: &str,
@@ -85,6 +88,16 @@ impl Db {
             .min_connections(0)
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_secs(120))
+            // One that was just in use is trusted: asking it first would cost every statement a round trip.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             // sqlx 0.9.0 gives a connection whose begin() was cancelled back to the pool while it is
             // still inside a transaction; without this hook the next user would inherit it. The BEGIN is for
             // the server's log: a lone ROLLBACK would warn there each time.

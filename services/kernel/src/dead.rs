@@ -50,6 +50,10 @@ impl Follower {
         .bind(now)
         .execute(tx.conn())
         .await?;
+        sqlx::query("update consumer_pos set any_dead = true where producer = $1 and not any_dead")
+            .bind(self.producer)
+            .execute(tx.conn())
+            .await?;
         Ok(())
     }
 
@@ -82,12 +86,21 @@ impl Follower {
                 .db
                 .transact(move |tx| {
                     Box::pin(async move {
+                        // The position first, as everywhere, so that none is buried meanwhile.
+                        this.lock_position(tx).await?;
                         (this.react)(tx, &event).await.map_err(Reacted)?;
                         sqlx::query("delete from dead_events where producer = $1 and pub_seq = $2")
                             .bind(this.producer)
                             .bind(event.pub_seq)
                             .execute(tx.conn())
                             .await?;
+                        sqlx::query(
+                            "update consumer_pos set any_dead = exists (select from dead_events where producer = $1)
+                             where producer = $1",
+                        )
+                        .bind(this.producer)
+                        .execute(tx.conn())
+                        .await?;
                         Ok(())
                     })
                 })
