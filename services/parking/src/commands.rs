@@ -191,6 +191,7 @@ pub(crate) async fn showing_told(
     ends_at: DateTime<Utc>,
 ) -> Result<(), Error> {
     // First, so that no hold counts windows that are about to move.
+    store::lock_site(tx.conn()).await?;
     store::lock_classes(tx.conn(), None).await?;
     // What was known before is what rights without an anchor were made for.
     let (planned_start, planned_end) =
@@ -201,6 +202,7 @@ pub(crate) async fn showing_told(
 
 /// The door predicts another end.
 pub(crate) async fn end_predicted(tx: &mut Tx, showing: Uuid, predicted_end_at: DateTime<Utc>) -> Result<(), Error> {
+    store::lock_site(tx.conn()).await?;
     store::lock_classes(tx.conn(), None).await?;
     store::showings::save_prediction(tx.conn(), showing, predicted_end_at).await?;
     follow_showing(tx, showing, None).await
@@ -217,6 +219,7 @@ async fn follow_showing(
     let Some(times) = store::showings::times(tx.conn(), showing).await? else {
         return Ok(());
     };
+    let mut moved = false;
     for mut right in store::lock_rights_of_showing(tx.conn(), showing).await? {
         let before = right.clone();
         let (start, end) = planned.unwrap_or((times.starts_at, times.ends_at));
@@ -231,9 +234,11 @@ async fn follow_showing(
         store::save_right(tx.conn(), &right).await?;
         if right.window != before.window {
             tx.append(&right.visit.to_string(), &events::right_moved(&right)).await?;
+            moved = true;
         }
     }
-    Ok(())
+    // The attendant's board lists the windows.
+    if moved { touch_site(tx, None).await } else { Ok(()) }
 }
 
 /// The tickets that open the lane for a visit with a right.
