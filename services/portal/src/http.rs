@@ -131,6 +131,10 @@ async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
     if response.extensions().get::<ProtectionError>().is_some() {
         response = Problem::cross_site().into_response();
     }
+    // The address was refused before a page saw it: an id that is none, bytes that are no text.
+    if response.status() == StatusCode::BAD_REQUEST {
+        response = Problem::no_page().into_response();
+    }
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = show(&guest, &problem, &method);
     }
@@ -193,8 +197,8 @@ fn show(guest: &Guest, problem: &Problem, method: &Method) -> Response {
     let what = guest.words.t(&format!("problem-{}", problem.key));
     let is_staff = guest.session.as_ref().is_some_and(|session| session.staff.is_some());
     let mut w = guest.frame(what.clone());
-    if method != Method::GET {
-        // The language links cannot repeat a POST.
+    if method != Method::GET || guest.path.starts_with("/v/") {
+        // The language links cannot repeat a POST, and a secret that is nearly right is not shown.
         w.path = "/".to_owned();
     }
     let page = ProblemPage {

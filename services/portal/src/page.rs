@@ -62,6 +62,13 @@ impl Deref for Frame {
     }
 }
 
+/// A path of ours, or nothing. `//elsewhere` would lead away, and so would it with a backslash, which
+/// browsers take for a slash, or with a tab or line break, which they drop.
+pub(crate) fn own_path(path: &str) -> &str {
+    let ours = path.starts_with('/') && !path.starts_with("//") && !path.contains('\\');
+    if ours && !path.contains(char::is_control) { path } else { "" }
+}
+
 static VERSION: LazyLock<String> = LazyLock::new(assets::version);
 
 impl Frame {

@@ -16,7 +16,7 @@ use crate::{
     commands::{self, Of},
     edge::Edge,
     error::Error,
-    page::{Area, Frame},
+    page::{Area, Frame, own_path},
     problem::Problem,
     store,
     words::Words,
@@ -119,7 +119,7 @@ impl Guest {
         Frame {
             words: self.words,
             title: title.into(),
-            path: self.path.clone(),
+            path: own_path(&self.path).to_owned(),
             notice: self.notice.clone(),
             areas: staff.map(|account| Area::of(&account.roles)).unwrap_or_default(),
             account: staff.map(|account| account.name.clone()).unwrap_or_default(),

@@ -187,6 +187,26 @@ impl Words {
         }
     }
 
+    /// "Sa 28.11."
+    pub(crate) fn short_date(&self, day: NaiveDate) -> String {
+        let weekday: String =
+            of(&DAYS[self.index()], day.weekday().num_days_from_monday()).chars().take(self.short_weekday()).collect();
+        match self.language {
+            Language::German => format!("{weekday} {}.{}.", day.day(), day.month()),
+            Language::English => {
+                let month: String = of(&MONTHS[self.index()], day.month0()).chars().take(3).collect();
+                format!("{weekday} {} {month}", day.day())
+            }
+        }
+    }
+
+    const fn short_weekday(self) -> usize {
+        match self.language {
+            Language::German => 2,
+            Language::English => 3,
+        }
+    }
+
     pub(crate) fn day(&self, at: &Option<Timestamp>) -> String {
         self.date(in_halle(from_timestamp(*at)))
     }

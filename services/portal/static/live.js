@@ -46,8 +46,9 @@
         offline(false);
         part.dispatchEvent(new CustomEvent("live:update"));
       });
-      source.addEventListener("beat", () => {
+      source.addEventListener("beat", (event) => {
         lastBeat = Date.now();
+        part.dispatchEvent(new CustomEvent("live:beat", { detail: Number(event.data) }));
         pause = 1000;
         offline(false);
       });

@@ -21,9 +21,12 @@ nothing-here = Nichts zu tun.
 ## programme
 programme-title = Programm
 programme-intro = Wählen Sie eine Vorstellung. Platz, Parken und Essen buchen Sie in einem Schritt.
+programme-days = Tage
 programme-empty = Zurzeit ist nichts geplant.
 from = ab
 hall-dome = Sternensaal
+hall-room-1 = Veranstaltungsraum 1
+hall-room-2 = Veranstaltungsraum 2
 places-free = { $n ->
     [one] Noch 1 Platz frei
     *[other] { $n } Plätze frei
@@ -79,6 +82,7 @@ bay-accessible = Barrierefreier Stellplatz
 bay-coach = Busstellplatz
 bay-ev = Stellplatz mit Ladepunkt
 meal = Essen im AstroGastro
+meal-choose = Essen im AstroGastro vorbestellen
 meal-intro = Vorbestellt steht es zur Abholzeit bereit, auch wenn sich die Vorstellung verschiebt.
 pickup-before = Vor der Vorstellung
 pickup-after = Nach der Vorstellung
@@ -132,7 +136,6 @@ pay-desk = Am Empfang, vor dem Einlass
 summary = Zusammenfassung
 item = Leistung
 quantity = Anzahl
-unit-price = Einzelpreis
 sum = Summe
 total = Gesamtpreis
 tax-none = ohne Umsatzsteuer

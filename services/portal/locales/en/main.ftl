@@ -21,9 +21,12 @@ nothing-here = Nothing here.
 ## programme
 programme-title = Programme
 programme-intro = Choose a showing. Seat, parking and food are one booking.
+programme-days = Days
 programme-empty = Nothing is planned at the moment.
 from = from
 hall-dome = Dome hall
+hall-room-1 = Event room 1
+hall-room-2 = Event room 2
 places-free = { $n ->
     [one] 1 place free
     *[other] { $n } places free
@@ -79,6 +82,7 @@ bay-accessible = Accessible bay
 bay-coach = Coach bay
 bay-ev = Bay with charging point
 meal = Food at AstroGastro
+meal-choose = Pre-order food at AstroGastro
 meal-intro = Pre-ordered, it is ready at pickup time, even when the showing moves.
 pickup-before = Before the showing
 pickup-after = After the showing
@@ -132,7 +136,6 @@ pay-desk = At the front desk, before admission
 summary = Summary
 item = Item
 quantity = Quantity
-unit-price = Unit price
 sum = Sum
 total = Total
 tax-none = no VAT

@@ -11,10 +11,11 @@ use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
 
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 5] = [
     ("app.css", "text/css; charset=utf-8", include_str!("../../static/app.css")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("../../static/live.js")),
     ("monitor.js", "text/javascript; charset=utf-8", include_str!("../../static/monitor.js")),
+    ("pair.js", "text/javascript; charset=utf-8", include_str!("../../static/pair.js")),
     ("icon.svg", "image/svg+xml", include_str!("../../static/icon.svg")),
 ];
 

@@ -171,7 +171,7 @@ pub(crate) async fn give_up(
 }
 
 /// Where browsers find this house: as configured, else where this request went to.
-fn public_url(edge: &Edge, headers: &HeaderMap) -> String {
+pub(crate) fn public_url(edge: &Edge, headers: &HeaderMap) -> String {
     if !edge.settings.public_url.is_empty() {
         return edge.settings.public_url.trim_end_matches('/').to_owned();
     }

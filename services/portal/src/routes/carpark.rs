@@ -43,6 +43,7 @@ struct CarparkPage {
     bays: Vec<(i32, String)>,
     states: Vec<(i32, String)>,
     may_work: bool,
+    may_set: bool,
     key: String,
 }
 
@@ -100,8 +101,13 @@ fn right(w: &Words, right: &Right) -> RightView {
     }
 }
 
-fn may_work(caller: &Caller) -> bool {
-    matches!(caller, Caller::Staff { roles, .. } if roles.contains(&Role::Attendant) || roles.contains(&Role::Admin))
+/// Who works at the lanes, and who opens and closes the site; the desk looks on.
+const LANES: &[Role] = &[Role::Attendant];
+const SITE: &[Role] = &[Role::Attendant, Role::Operator];
+
+fn may(caller: &Caller, what: &[Role]) -> bool {
+    let works = |role: &Role| *role == Role::Admin || what.contains(role);
+    matches!(caller, Caller::Staff { roles, .. } if roles.iter().any(works))
 }
 
 async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<CarparkPage, Problem> {
@@ -136,7 +142,8 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
         states: [SiteState::Open, SiteState::Closed, SiteState::Unreachable]
             .map(|state| (state.into(), w.t(site_state(state).0)))
             .into(),
-        may_work: may_work(caller),
+        may_work: may(caller, LANES),
+        may_set: may(caller, SITE),
         key: uuid::Uuid::new_v4().to_string(),
         w,
     })
@@ -179,7 +186,7 @@ async fn tell(edge: &Edge, guest: &Guest, notice: Result<Notice, tonic::Status>)
 }
 
 pub(crate) async fn lane(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(&[Role::Attendant])?;
+    let caller = guest.staff(LANES)?;
     let direction = Direction::try_from(sent.choice("direction")).unwrap_or_default();
     let request = RecordLaneRequest {
         idempotency_key: sent.idempotency_key()?,
@@ -197,7 +204,7 @@ pub(crate) async fn lane(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
 }
 
 pub(crate) async fn site(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(&[Role::Attendant, Role::Operator])?;
+    let caller = guest.staff(SITE)?;
     let reason = LocalizedText { de: sent.get("reason").to_owned(), ..Default::default() };
     let request = SetSiteStateRequest { state: sent.choice("state"), reason: Some(reason) };
     let set = answer(edge.parking(&caller).set_site_state(request)).await;

@@ -272,7 +272,7 @@ struct MissingView {
 pub(crate) async fn showing(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
-    Path(id): Path<String>,
+    Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let now = edge.now();
@@ -283,10 +283,11 @@ pub(crate) async fn showing(
     let (mut flow, mut journey) = (edge.flow(&caller), edge.journey(&caller));
     let (flow, missing) = tokio::join!(
         answer(flow.get_flow(window)),
-        answer(journey.list_missing(ListMissingRequest { showing_id: id.clone() })),
+        answer(journey.list_missing(ListMissingRequest { showing_id: id.to_string() })),
     );
     let flow = flow?;
-    let admission = flow.admissions.iter().find(|admission| admission.showing_id == id).ok_or_else(Problem::no_page)?;
+    let admission =
+        flow.admissions.iter().find(|admission| admission.showing_id == id.to_string()).ok_or_else(Problem::no_page)?;
     let missing = missing?;
     let w = guest.frame(guest.words.text(&admission.title));
     let parties = missing

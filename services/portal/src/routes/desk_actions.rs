@@ -52,11 +52,11 @@ async fn outcome<T>(
 pub(crate) async fn move_admission(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
-    Path(id): Path<String>,
+    Path(id): Path<uuid::Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
-    let request = MoveAdmissionRequest { showing_id: id, to: sent.choice("to") };
+    let request = MoveAdmissionRequest { showing_id: id.to_string(), to: sent.choice("to") };
     let moved = answer(edge.flow(&caller).move_admission(request)).await;
     let w = &guest.words;
     outcome(
@@ -77,13 +77,13 @@ fn reason(sent: &Fields) -> Option<LocalizedText> {
 pub(crate) async fn delay(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
-    Path(id): Path<String>,
+    Path(id): Path<uuid::Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let request = DelayShowingRequest {
         idempotency_key: sent.idempotency_key()?,
-        showing_id: id.clone(),
+        showing_id: id.to_string(),
         minutes: sent.count("minutes").unwrap_or(0),
         reason: reason(&sent),
     };
@@ -99,7 +99,7 @@ pub(crate) async fn delay(
 pub(crate) async fn cancel(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
-    Path(id): Path<String>,
+    Path(id): Path<uuid::Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
@@ -108,8 +108,11 @@ pub(crate) async fn cancel(
         guest.tell(&edge, Notice::bad(guest.words.t("desk-unsure"))).await?;
         return Ok(Redirect::to(&back).into_response());
     }
-    let request =
-        CancelShowingRequest { idempotency_key: sent.idempotency_key()?, showing_id: id, reason: reason(&sent) };
+    let request = CancelShowingRequest {
+        idempotency_key: sent.idempotency_key()?,
+        showing_id: id.to_string(),
+        reason: reason(&sent),
+    };
     let cancelled = answer(edge.journey(&caller).cancel_showing(request)).await;
     let w = &guest.words;
     let say = |done: sky_proto::journey::v1::CancelShowingResponse| {

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use kernel::{Caller, Code, Coded, Role};
+use kernel::{Caller, Code, Coded, Role, values};
 use sky_proto::signage::v1::{Display, DisplayState, ListDisplaysRequest, PriorityClass};
 
 use crate::{
@@ -127,7 +127,7 @@ pub(crate) async fn approve(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
 
 pub(crate) async fn revoke(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     guest.staff(&[Role::Desk])?;
-    let device = sent.get("device").to_owned();
+    let device = values::slug("device", sent.get("device"))?.to_owned();
     let name = device.clone();
     edge.db.transact(move |tx| Box::pin(async move { commands::revoke_device(tx, &device).await })).await?;
     guest.tell(&edge, Notice::good(guest.words.with("display-revoked", "name", &name))).await?;

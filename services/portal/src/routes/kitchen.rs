@@ -181,11 +181,11 @@ async fn back<T>(edge: &Edge, guest: &Guest, done: Result<T, tonic::Status>) -> 
 pub(crate) async fn move_order(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
-    Path(id): Path<String>,
+    Path(id): Path<uuid::Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
     let caller = guest.staff(&[Role::Kitchen])?;
-    let request = MoveOrderRequest { order_id: id, to: sent.choice("to") };
+    let request = MoveOrderRequest { order_id: id.to_string(), to: sent.choice("to") };
     let done = answer(edge.gastro(&caller).move_order(request)).await;
     back(&edge, &guest, done).await
 }

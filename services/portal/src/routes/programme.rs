@@ -62,6 +62,8 @@ pub(crate) fn is_bookable(showing: &Showing) -> bool {
 pub(crate) fn hall(w: &Words, hall: &str) -> String {
     match hall {
         "dome" => w.t("hall-dome"),
+        "room-1" => w.t("hall-room-1"),
+        "room-2" => w.t("hall-room-2"),
         other => other.to_owned(),
     }
 }
@@ -75,6 +77,7 @@ struct ProgrammePage {
 
 struct Day {
     name: String,
+    short: String,
     iso: String,
     showings: Vec<Entry>,
 }
@@ -126,7 +129,10 @@ pub(crate) async fn programme(State(edge): State<Arc<Edge>>, guest: Guest) -> Re
     for showing in &showings {
         let date = in_halle(from_timestamp(showing.starts_at));
         if days.last().is_none_or(|(last, _)| *last != date) {
-            days.push((date, Day { name: w.date(date), iso: date.to_string(), showings: Vec::new() }));
+            days.push((
+                date,
+                Day { name: w.date(date), short: w.short_date(date), iso: date.to_string(), showings: Vec::new() },
+            ));
         }
         if let Some((_, day)) = days.last_mut() {
             day.showings.push(entry(&w, showing));

@@ -75,6 +75,7 @@ struct ShowingPage {
     bays: Vec<Choice>,
     parking_note: String,
     dishes: Vec<Dish>,
+    meal_open: bool,
     pickups: Vec<Choice>,
     key: String,
     errors: Vec<FieldError>,
@@ -89,6 +90,11 @@ struct Count {
     price: String,
     value: String,
     wrong: bool,
+}
+
+/// Whether something was typed that is not nothing.
+fn is_some(count: &Count) -> bool {
+    !count.value.is_empty() && count.value != "0"
 }
 
 struct Choice {
@@ -147,8 +153,8 @@ struct Material {
     seats: Vec<Seat>,
 }
 
-async fn material(edge: &Edge, caller: &Caller, id: &str) -> Result<Material, Problem> {
-    let showing_id = values::id("showing_id", id).map_err(|_| Problem::no_page())?.to_string();
+async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Problem> {
+    let showing_id = id.to_string();
     let (mut reservations, mut plan) = (edge.reservations(caller), edge.reservations(caller));
     let (mut gastro, mut parking) = (edge.gastro(caller), edge.parking(caller));
     let (showing, menu, site, seats) = tokio::join!(
@@ -169,9 +175,9 @@ async fn material(edge: &Edge, caller: &Caller, id: &str) -> Result<Material, Pr
 pub(crate) async fn form(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
-    Path(id): Path<String>,
+    Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
-    let material = material(&edge, &guest.visitor(), &id).await?;
+    let material = material(&edge, &guest.visitor(), id).await?;
     page(&fill(&guest, &material, &Fields::default(), Refused::default()))
 }
 
@@ -215,7 +221,7 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
             .iter()
             .map(|price| count(format!("count_{}", price.tariff_class), w.text(&price.label), w.money(&price.price)))
             .collect(),
-        needs_open: needs.iter().any(|need| !need.value.is_empty() && need.value != "0"),
+        needs_open: needs.iter().any(|need| need.wrong || is_some(need)),
         needs,
         rows: rows(&w, &material.seats, &chosen_seats),
         seats_open: !chosen_seats.is_empty(),
@@ -232,6 +238,7 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
             Some(SiteState::Unreachable) => w.t("parking-unreachable"),
             Some(SiteState::Unknown | SiteState::Unspecified) | None => w.t("parking-unknown"),
         },
+        meal_open: dishes.iter().any(|dish| dish.count.wrong || is_some(&dish.count)),
         dishes,
         pickups: [(Pickup::BeforeShowing, "pickup-before"), (Pickup::AfterShowing, "pickup-after")]
             .map(|(pickup, key)| {
@@ -310,10 +317,10 @@ pub(crate) fn feature_name(w: &Frame, feature: &str) -> String {
 pub(crate) async fn hold(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
-    Path(id): Path<String>,
+    Path(id): Path<Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
-    let material = material(&edge, &guest.visitor(), &id).await?;
+    let material = material(&edge, &guest.visitor(), id).await?;
     let request = match wish(&guest, &material, &sent)? {
         Ok(request) => request,
         Err(errors) => {

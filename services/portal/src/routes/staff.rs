@@ -16,7 +16,7 @@ use crate::{
     edge::Edge,
     error::Error,
     fields::Fields,
-    page::{Area, Frame, page},
+    page::{Area, Frame, own_path, page},
     problem::Problem,
     session::{self, Guest},
     store,
@@ -36,12 +36,6 @@ struct SignInPage {
 #[serde(default)]
 pub(crate) struct Next {
     next: String,
-}
-
-/// Only a path of ours: `//elsewhere` would lead away.
-fn own_path(next: &str) -> &str {
-    let ours = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\n', '\r']);
-    if ours { next } else { "" }
 }
 
 pub(crate) async fn sign_in_page(guest: Guest, Query(next): Query<Next>) -> Result<Response, Problem> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     extract::State,
+    http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 use futures::StreamExt;
@@ -19,7 +20,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::booking::{Item, items};
+use super::booking::{Item, items, public_url};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -242,12 +243,12 @@ async fn current(edge: &Edge, guest: &Guest) -> Result<(Uuid, Uuid, Caller), Pro
     Ok((session.id, visit, guest.visitor_of(edge, visit).await?))
 }
 
-async fn issue(edge: &Edge, caller: &Caller, visit: Uuid) -> Result<String, Problem> {
+async fn issue(edge: &Edge, headers: &HeaderMap, caller: &Caller, visit: Uuid) -> Result<String, Problem> {
     let issued = answer(edge.journey(caller).issue_link(IssueLinkRequest { visit_id: visit.to_string() })).await?;
-    Ok(format!("{}/v/{}", edge.settings.public_url.trim_end_matches('/'), issued.secret))
+    Ok(format!("{}/v/{}", public_url(edge, headers), issued.secret))
 }
 
-async fn whole_page(edge: &Edge, guest: &Guest, new_link: bool) -> Result<Response, Problem> {
+async fn whole_page(edge: &Edge, guest: &Guest, headers: &HeaderMap, new_link: bool) -> Result<Response, Problem> {
     let (session, id, caller) = current(edge, guest).await?;
     let visit = answer(edge.journey(&caller).get_visit(GetVisitRequest { visit_id: id.to_string() })).await?;
     if visit.state() == VisitState::Held {
@@ -259,7 +260,7 @@ async fn whole_page(edge: &Edge, guest: &Guest, new_link: bool) -> Result<Respon
     let first_look = is_booked
         && edge.db.transact(move |tx| Box::pin(async move { store::claim_link(tx.conn(), session, id).await })).await?;
     if new_link || first_look {
-        view.link = issue(edge, &caller, id).await?;
+        view.link = issue(edge, headers, &caller, id).await?;
     }
     view.others = store::visits(edge.db.pool(), session).await?;
     view.others.retain(|other| *other != id);
@@ -267,14 +268,18 @@ async fn whole_page(edge: &Edge, guest: &Guest, new_link: bool) -> Result<Respon
 }
 
 /// `/visit`
-pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
-    whole_page(&edge, &guest, false).await
+pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest, headers: HeaderMap) -> Result<Response, Problem> {
+    whole_page(&edge, &guest, &headers, false).await
 }
 
 /// A new link, shown once: the answer to this very request, stored nowhere.
-pub(crate) async fn link(State(edge): State<Arc<Edge>>, mut guest: Guest) -> Result<Response, Problem> {
+pub(crate) async fn link(
+    State(edge): State<Arc<Edge>>,
+    mut guest: Guest,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     guest.path = "/visit".to_owned();
-    whole_page(&edge, &guest, true).await
+    whole_page(&edge, &guest, &headers, true).await
 }
 
 pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: After) -> Result<Response, Problem> {

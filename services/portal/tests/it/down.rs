@@ -1,0 +1,119 @@
+//! A service behind a page is away: the page says so in words, soon, and the edge itself goes on.
+
+use std::time::{Duration, Instant};
+
+use kernel::{
+    Caller, Clock, Role,
+    testing::{House, noon, staff},
+};
+use sky_proto::portal::v1 as pb;
+use tokio::net::TcpListener;
+use tonic::Code;
+
+use crate::{access, browser::Browser, support::house};
+
+const ID: &str = "0190a5a0-0000-7000-8000-000000000001";
+
+/// The portal with all other services at one address.
+async fn house_with_peers_at(address: &str) -> House {
+    let peers = ["flow", "gastro", "journey", "parking", "payments", "reservations", "signage"];
+    House::start_with(&[portal::SERVICE], Clock::manual(noon()), |settings| {
+        settings.peers = peers.into_iter().map(|peer| (peer.to_owned(), format!("http://{address}"))).collect();
+    })
+    .await
+}
+
+async fn all_pages_say_so(house: &House) {
+    let mut admin = Browser::of(house, Role::Admin).await;
+    let pages = [
+        "/",
+        "/showings/{}",
+        "/desk",
+        "/desk/live",
+        "/desk/showings/{}",
+        "/kitchen",
+        "/kitchen/live",
+        "/carpark",
+        "/carpark/live",
+        "/displays",
+        "/monitor/foyer-1",
+        "/monitor/foyer-1/live",
+        "/v/pZ6tXv1mRk8wBn4cLs7yDf0hGj2qUe5oIa9zTx3vCuM",
+    ];
+    for path in pages {
+        let page = admin.get(&path.replace("{}", ID)).await;
+        assert_eq!(page.status, 503, "{path}");
+        page.is_page(503).says("Gerade nicht erreichbar").says("in ein paar Sekunden");
+        assert_eq!(page.header("retry-after"), "5", "{path}");
+    }
+    let deeds = [
+        "/showings/{}/hold",
+        "/desk/showings/{}/move",
+        "/desk/showings/{}/delay",
+        "/desk/scan",
+        "/desk/house",
+        "/desk/zone",
+        "/desk/party",
+        "/desk/settle",
+        "/kitchen/orders/{}",
+        "/kitchen/stations/grill",
+        "/carpark/lane",
+        "/carpark/site",
+    ];
+    for path in deeds {
+        let page = admin.post(&path.replace("{}", ID), &[("key", ID)]).await;
+        assert_eq!(page.status, 503, "{path}");
+    }
+    let request = pb::OpenVisitRequest { secret: "x".repeat(43) };
+    let refused = access!(house, &Caller::Nobody).open_visit(request).await.expect_err("journey is away");
+    assert_eq!(refused.code(), Code::Unavailable);
+    // What the edge can do alone it still does.
+    admin.get("/accessibility").await.is_page(200);
+    assert_eq!(admin.post("/staff/sign-out", &[]).await.location(), "/staff/sign-in");
+}
+
+#[tokio::test]
+async fn services_that_are_not_known_here_make_pages_in_words() {
+    let house = house().await;
+    all_pages_say_so(&house).await;
+}
+
+#[tokio::test]
+async fn services_that_refuse_the_connection_make_pages_in_words() {
+    let free = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("address");
+    let house = house_with_peers_at(&free.to_string()).await;
+    all_pages_say_so(&house).await;
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_makes_a_page_wait_ten_seconds_at_most() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let house = house_with_peers_at(&silent.local_addr().expect("address").to_string()).await;
+    let mut admin = Browser::of(&house, Role::Admin).await;
+    let waits = ["/", "/showings/{}", "/desk", "/kitchen/live", "/displays", "/v/pZ6tXv1mRk8wBn4cLs7yDf0hGj2"];
+    let cookie = admin.session().to_owned();
+    let began = Instant::now();
+    let pages = waits.map(|path| {
+        let mut browser = Browser::new(&house);
+        browser.set_cookie("__Host-sky", &cookie);
+        async move { browser.get(&path.replace("{}", ID)).await }
+    });
+    for page in futures::future::join_all(pages).await {
+        page.is_page(503).says("Gerade nicht erreichbar");
+    }
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    admin.get("/accessibility").await.is_page(200);
+}
+
+/// A device's pairing is the edge's own: it goes on while signage is away.
+#[tokio::test]
+async fn pairing_needs_no_other_service() {
+    let house = house().await;
+    let mut device = access!(house, &Caller::Nobody);
+    let request = pb::StartPairingRequest { device_kind: "display".to_owned() };
+    let begun = device.start_pairing(request).await.expect("begun").into_inner();
+    let request = pb::ApprovePairingRequest { claim_code: begun.claim_code, device_id: "foyer-1".to_owned() };
+    access!(house, &staff(Role::Desk)).approve_pairing(request).await.expect("approved");
+    let request = pb::FinishPairingRequest { pairing_secret: begun.pairing_secret };
+    assert!(device.finish_pairing(request).await.expect("finished").into_inner().approved);
+}

@@ -1,0 +1,14 @@
+//! The edge against real PostgreSQL and NATS: accounts, sessions, forged requests, pairing, bad input,
+//! services that are down. The pages' contents, which need all services, are tested in a browser elsewhere.
+
+mod accounts;
+mod bad_input;
+mod browser;
+mod down;
+mod forged;
+mod pages;
+mod pairing;
+mod sessions;
+mod stand_in;
+mod support;
+mod visits;

@@ -1,0 +1,189 @@
+//! Monitors, scanners and lanes: a code on a screen, somebody who approves it, a token, its end.
+
+use kernel::{
+    Caller, Role,
+    testing::{House, staff, visitor},
+};
+use sky_proto::portal::v1 as pb;
+use tonic::{Code, Status};
+
+use crate::{
+    access,
+    browser::{Browser, Page},
+    support::{assert_not_stored, count, execute, house},
+};
+
+async fn start(house: &House, kind: &str) -> Result<pb::StartPairingResponse, Status> {
+    let request = pb::StartPairingRequest { device_kind: kind.to_owned() };
+    access!(house, &Caller::Nobody).start_pairing(request).await.map(tonic::Response::into_inner)
+}
+
+async fn approve(house: &House, by: &Caller, code: &str, device: &str) -> Result<(), Status> {
+    let request = pb::ApprovePairingRequest { claim_code: code.to_owned(), device_id: device.to_owned() };
+    access!(house, by).approve_pairing(request).await.map(|_| ())
+}
+
+async fn finish(house: &House, secret: &str) -> Result<pb::FinishPairingResponse, Status> {
+    let request = pb::FinishPairingRequest { pairing_secret: secret.to_owned() };
+    access!(house, &Caller::Nobody).finish_pairing(request).await.map(tonic::Response::into_inner)
+}
+
+async fn sign_in(house: &House, token: &str) -> Result<Caller, Status> {
+    let request = pb::SignInDeviceRequest { device_token: token.to_owned() };
+    let answer = access!(house, &Caller::Nobody).sign_in_device(request).await?.into_inner();
+    Ok(house.keys.verify(&answer.token).expect("the house's own signature"))
+}
+
+async fn revoke(house: &House, by: &Caller, device: &str) -> Result<(), Status> {
+    let request = pb::RevokeDeviceRequest { device_id: device.to_owned() };
+    access!(house, by).revoke_device(request).await.map(|_| ())
+}
+
+/// A device from its code to its token.
+async fn paired(house: &House, kind: &str, device: &str) -> String {
+    let begun = start(house, kind).await.expect("begun");
+    approve(house, &staff(Role::Desk), &begun.claim_code, device).await.expect("approved");
+    finish(house, &begun.pairing_secret).await.expect("finished").device_token
+}
+
+#[tokio::test]
+async fn a_device_gets_its_token_once_and_after_the_approval() {
+    let house = house().await;
+    for kind in ["display", "scanner", "lane"] {
+        let begun = start(&house, kind).await.expect("begun");
+        assert_eq!(begun.claim_code.len(), 6);
+        assert_eq!(finish(&house, &begun.pairing_secret).await.expect("waits"), pb::FinishPairingResponse::default());
+
+        let typed = format!(" {}-{}", begun.claim_code[..3].to_lowercase(), &begun.claim_code[3..]);
+        approve(&house, &staff(Role::Desk), &typed, kind).await.expect("as people type it");
+        approve(&house, &staff(Role::Desk), &typed, kind).await.expect("pressed twice");
+        let stolen = approve(&house, &staff(Role::Desk), &typed, "another").await.expect_err("it is somebody's");
+        assert_eq!(stolen.code(), Code::NotFound);
+
+        let done = finish(&house, &begun.pairing_secret).await.expect("finished");
+        assert_eq!((done.approved, done.device_id.as_str()), (true, kind));
+        let again = finish(&house, &begun.pairing_secret).await.expect_err("the token is told once");
+        assert_eq!(again.code(), Code::NotFound);
+        let device = Caller::Device { id: kind.to_owned(), kind: kind.to_owned() };
+        assert_eq!(sign_in(&house, &done.device_token).await.expect("in"), device);
+        assert_not_stored(&house, &[&begun.pairing_secret, &done.device_token]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_or_replaced_device_is_out() {
+    let house = house().await;
+    let (first, lane) = (paired(&house, "display", "foyer-1").await, paired(&house, "lane", "in-1").await);
+    let second = paired(&house, "display", "foyer-1").await;
+    assert_eq!(sign_in(&house, &first).await.expect_err("replaced").code(), Code::Unauthenticated);
+    sign_in(&house, &second).await.expect("in");
+
+    revoke(&house, &staff(Role::Desk), "foyer-1").await.expect("revoked");
+    revoke(&house, &staff(Role::Desk), "foyer-1").await.expect("again is no error");
+    assert_eq!(sign_in(&house, &second).await.expect_err("revoked").code(), Code::Unauthenticated);
+    sign_in(&house, &lane).await.expect("the other one stays");
+}
+
+#[tokio::test]
+async fn only_the_desk_and_admins_approve_and_revoke() {
+    let house = house().await;
+    let begun = start(&house, "display").await.expect("begun");
+    let token = paired(&house, "display", "foyer-2").await;
+    let others = [
+        (Caller::Nobody, Code::Unauthenticated),
+        (visitor(None), Code::PermissionDenied),
+        (staff(Role::Kitchen), Code::PermissionDenied),
+        (staff(Role::Attendant), Code::PermissionDenied),
+        (staff(Role::Operator), Code::PermissionDenied),
+        (Caller::Device { id: "foyer-2".to_owned(), kind: "display".to_owned() }, Code::PermissionDenied),
+        (Caller::Service("journey".to_owned()), Code::PermissionDenied),
+    ];
+    for (caller, code) in others {
+        let refused = approve(&house, &caller, &begun.claim_code, "foyer-1").await.expect_err("approve");
+        assert_eq!(refused.code(), code, "{caller:?}");
+        assert_eq!(revoke(&house, &caller, "foyer-2").await.expect_err("revoke").code(), code, "{caller:?}");
+    }
+    assert!(!finish(&house, &begun.pairing_secret).await.expect("waits").approved);
+    sign_in(&house, &token).await.expect("still paired");
+    approve(&house, &staff(Role::Admin), &begun.claim_code, "foyer-1").await.expect("an admin may");
+    revoke(&house, &staff(Role::Admin), "foyer-2").await.expect("an admin may");
+}
+
+#[tokio::test]
+async fn a_code_that_is_wrong_or_has_run_out_pairs_nothing() {
+    let house = house().await;
+    let begun = start(&house, "display").await.expect("begun");
+    let other = if begun.claim_code == "ACDEFG" { "ACDEFH" } else { "ACDEFG" };
+    let desk = staff(Role::Desk);
+    assert_eq!(approve(&house, &desk, other, "foyer-1").await.expect_err("wrong").code(), Code::NotFound);
+    assert_eq!(finish(&house, "not-a-secret").await.expect_err("wrong").code(), Code::NotFound);
+    assert_eq!(sign_in(&house, &begun.pairing_secret).await.expect_err("no token").code(), Code::Unauthenticated);
+
+    let lifetime = "select count(*) from pairing where expires_at <= current_timestamp + interval '10 minutes'";
+    assert_eq!(count(&house, lifetime).await, 1);
+    execute(&house, "update pairing set expires_at = current_timestamp").await;
+    let late = approve(&house, &desk, &begun.claim_code, "foyer-1").await.expect_err("too late");
+    assert_eq!(late.code(), Code::NotFound);
+    assert!(late.message().contains("start the pairing again"), "{}", late.message());
+    assert_eq!(finish(&house, &begun.pairing_secret).await.expect_err("too late").code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn codes_that_wait_are_bounded_and_those_that_ran_out_make_room() {
+    let house = house().await;
+    execute(
+        &house,
+        "insert into pairing (secret_hash, claim_code, kind, expires_at)
+         select decode(md5(n::text), 'hex'), 'filler-' || n, 'display', current_timestamp + interval '5 minutes'
+         from generate_series(1, 199) n",
+    )
+    .await;
+    start(&house, "scanner").await.expect("the last one");
+    let refused = start(&house, "scanner").await.expect_err("full");
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(refused.message().contains("try again"), "{}", refused.message());
+    let page = Browser::new(&house).get("/pair").await;
+    page.is_page(429);
+    assert_eq!(page.header("retry-after"), "5");
+
+    execute(&house, "update pairing set expires_at = current_timestamp where claim_code = 'filler-7'").await;
+    start(&house, "scanner").await.expect("room again");
+}
+
+/// The code on the screen of `/pair`.
+fn code(page: &Page) -> String {
+    let (_, rest) = page.is_page(200).body.split_once("class=\"claim\">").expect("a code");
+    rest.split('<').next().expect("its end").to_owned()
+}
+
+#[tokio::test]
+async fn a_monitor_is_paired_in_the_browser_and_is_then_that_display_and_nothing_else() {
+    let house = house().await;
+    let mut desk = Browser::of(&house, Role::Desk).await;
+    let mut monitor = Browser::new(&house);
+    let page = monitor.get("/pair").await;
+    let code = code(&page);
+    let cookie = page.sets("__Host-sky-pairing").expect("set");
+    assert!(cookie.contains("HttpOnly; SameSite=Lax; Secure"), "{cookie}");
+    assert_eq!(self::code(&monitor.get("/pair").await), code, "it waits with the same code");
+
+    desk.post("/displays/approve", &[("claim_code", "ACDEFG"), ("device", "foyer-1")]).await.location();
+    desk.get("/accessibility").await.says("class=\"notice bad\"");
+    let form = [("claim_code", code.as_str()), ("device", "foyer-1")];
+    assert_eq!(desk.post("/displays/approve", &form).await.location(), "/displays");
+    desk.get("/accessibility").await.says("class=\"notice good\"").says("foyer-1");
+
+    assert_eq!(monitor.get("/pair").await.location(), "/monitor/foyer-1");
+    assert_eq!(monitor.cookie("__Host-sky-pairing"), None, "its part is done");
+    assert_not_stored(&house, &[monitor.session()]).await;
+    assert_eq!(monitor.get("/pair").await.location(), "/monitor/foyer-1");
+    monitor.get("/monitor/foyer-1").await.is_page(503);
+    monitor.get("/monitor/foyer-2").await.is_page(403);
+    assert_eq!(monitor.get("/desk").await.location(), "/staff/sign-in?next=/desk");
+    monitor.post("/monitor/foyer-1/shown", &[]).await.is_page(422);
+    monitor.post("/monitor/foyer-2/shown", &[("revision", "1")]).await.is_page(403);
+
+    assert_eq!(desk.post("/displays/revoke", &[("device", "foyer-1")]).await.location(), "/displays");
+    assert_eq!(monitor.get("/monitor/foyer-1").await.location(), "/staff/sign-in?next=/monitor/foyer-1");
+    monitor.get("/monitor/foyer-1/live").await.is_page(401);
+}

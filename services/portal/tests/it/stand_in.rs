@@ -1,0 +1,136 @@
+//! A journey service with two visits in it, one held and one booked: as much as the edge's own part in
+//! opening links and confirming orders needs. The real one is tested with the real edge elsewhere.
+
+use std::{pin::Pin, sync::Mutex};
+
+use kernel::{Access, Caller, Context, Parts, Role, Service, Who, values::euro};
+use sky_proto::journey::v1::{self as pb, VisitState, journey_server};
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status, service::Routes};
+use uuid::Uuid;
+
+pub const HELD: Uuid = Uuid::from_u128(0x0190_a5a0_0000_7000_8000_0000_0000_0001);
+pub const BOOKED: Uuid = Uuid::from_u128(0x0190_a5a0_0000_7000_8000_0000_0000_0002);
+pub const HELD_SECRET: &str = "gq1iJ4cY0v9sUo3aJ0l8Qp5kqg0cUe7rj3sQmW2aXhE";
+pub const BOOKED_SECRET: &str = "pZ6tXv1mRk8wBn4cLs7yDf0hGj2qUe5oIa9zTx3vCuM";
+pub const NEW_SECRET: &str = "nE0wYb5rKd2xHs9mQf7tLv4gJc1pWz8uRi6oAa3kBsY";
+pub const PAY_AT: &str = "https://pay.example/p/1";
+
+/// In a house it takes the place of journey.
+pub const JOURNEY: Service = Service {
+    name: "journey",
+    migrations: || sqlx::migrate::Migrator { ignore_missing: true, ..sqlx::migrate::Migrator::DEFAULT },
+    build: |_: Context| {
+        Box::pin(async {
+            let grpc = Routes::new(journey_server::JourneyServer::new(StandIn::default()));
+            Ok(Parts { grpc, access: vec![ACCESS], ..Parts::default() })
+        })
+    },
+};
+
+const ACCESS: Access = Access {
+    service: "sky.journey.v1.Journey",
+    methods: &[
+        ("ConfirmVisit", &[Who::Visitor]),
+        ("GetVisit", &[Who::Visitor, Who::Staff(Role::Desk)]),
+        ("IssueLink", &[Who::Visitor]),
+        ("ExchangeLink", &[Who::Service("portal")]),
+    ],
+};
+
+#[derive(Debug, Default)]
+struct StandIn {
+    confirmed: Mutex<Option<pb::ConfirmVisitRequest>>,
+}
+
+impl StandIn {
+    fn visit(&self, caller: &Caller, id: &str) -> Result<pb::Visit, Status> {
+        let id = Uuid::try_parse(id).expect("the edge sends ids");
+        caller.may_see_visit(id)?;
+        let is_confirmed = self.confirmed.lock().expect("lock").is_some();
+        let (state, payment_url) = match id {
+            HELD if is_confirmed => (VisitState::AwaitingPayment, PAY_AT.to_owned()),
+            HELD => (VisitState::Held, String::new()),
+            BOOKED => (VisitState::Confirmed, String::new()),
+            _ => return Err(Status::not_found("no such visit")),
+        };
+        Ok(pb::Visit {
+            visit_id: id.to_string(),
+            state: state.into(),
+            revision: 1,
+            party_size: 2,
+            total: Some(euro(1900)),
+            payment_url,
+            reference: "AB12CD".to_owned(),
+            ..Default::default()
+        })
+    }
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+fn not_here<T>() -> Answer<T> {
+    Err(Status::unimplemented("not in the stand-in"))
+}
+
+#[tonic::async_trait]
+impl journey_server::Journey for StandIn {
+    type WatchVisitStream = Pin<Box<dyn Stream<Item = Result<pb::Visit, Status>> + Send>>;
+
+    async fn exchange_link(&self, request: Request<pb::ExchangeLinkRequest>) -> Answer<pb::ExchangeLinkResponse> {
+        let visit = match request.get_ref().secret.as_str() {
+            HELD_SECRET => HELD,
+            BOOKED_SECRET => BOOKED,
+            _ => return Err(Status::not_found("no visit has this link")),
+        };
+        Ok(Response::new(pb::ExchangeLinkResponse { visit_id: visit.to_string() }))
+    }
+
+    async fn get_visit(&self, request: Request<pb::GetVisitRequest>) -> Answer<pb::Visit> {
+        self.visit(&Caller::of(&request), &request.get_ref().visit_id).map(Response::new)
+    }
+
+    async fn issue_link(&self, request: Request<pb::IssueLinkRequest>) -> Answer<pb::IssueLinkResponse> {
+        self.visit(&Caller::of(&request), &request.get_ref().visit_id)?;
+        Ok(Response::new(pb::IssueLinkResponse { secret: NEW_SECRET.to_owned() }))
+    }
+
+    async fn confirm_visit(&self, request: Request<pb::ConfirmVisitRequest>) -> Answer<pb::Visit> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        self.visit(&caller, &request.visit_id)?;
+        for secret in [HELD_SECRET, "@"] {
+            assert!(!request.return_url.contains(secret), "{}", request.return_url);
+        }
+        *self.confirmed.lock().expect("lock") = Some(request);
+        self.visit(&caller, &HELD.to_string()).map(Response::new)
+    }
+
+    async fn hold_visit(&self, _: Request<pb::HoldVisitRequest>) -> Answer<pb::Visit> {
+        not_here()
+    }
+
+    async fn extend_visit(&self, _: Request<pb::ExtendVisitRequest>) -> Answer<pb::Visit> {
+        not_here()
+    }
+
+    async fn cancel_visit(&self, _: Request<pb::CancelVisitRequest>) -> Answer<pb::Visit> {
+        not_here()
+    }
+
+    async fn watch_visit(&self, _: Request<pb::WatchVisitRequest>) -> Answer<Self::WatchVisitStream> {
+        not_here()
+    }
+
+    async fn list_missing(&self, _: Request<pb::ListMissingRequest>) -> Answer<pb::ListMissingResponse> {
+        not_here()
+    }
+
+    async fn delay_showing(&self, _: Request<pb::DelayShowingRequest>) -> Answer<pb::DelayShowingResponse> {
+        not_here()
+    }
+
+    async fn cancel_showing(&self, _: Request<pb::CancelShowingRequest>) -> Answer<pb::CancelShowingResponse> {
+        not_here()
+    }
+}
