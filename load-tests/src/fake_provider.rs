@@ -273,6 +273,7 @@ async fn page(State(house): State<House>, Path(id): Path<String>) -> Response {
         r#"<!doctype html>
 <html lang="de"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Demo-Bezahldienst</title>
+<link rel="icon" href="data:,">
 <style>body{{font:1.1rem/1.5 system-ui;max-width:30rem;margin:4rem auto;padding:0 1rem}}button{{font:inherit;padding:.7rem 1.2rem;margin:.4rem 0;width:100%}}</style>
 <main><h1>Demo-Bezahldienst</h1>
 <p>Hier fließt kein Geld. / No money moves here.</p>

@@ -1,0 +1,195 @@
+//! Every page in both languages, on a phone and at a desk: no violation that axe can find, nothing that
+//! scrolls sideways, no complaint of the browser.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use kernel::{Role, values::from_timestamp};
+use serde_json::Value;
+
+use crate::{
+    chrome::{Browser, Device},
+    journey::{Booked, Pays, books, fills_in_form, moves_admission},
+    stage::Stage,
+};
+
+/// axe-core 4.14.1 by Deque Systems, under the Mozilla Public License 2.0, unchanged.
+const AXE: &str = include_str!("axe.min.js");
+
+const RUN: &str = "
+    const done = arguments[arguments.length - 1];
+    const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+    axe.run({ runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] }).then(
+        (found) => done(found.violations.map((it) =>
+            it.id + ' (' + it.help + '): ' + it.nodes.map((node) => node.html).join(' | ').slice(0, 600))),
+        (error) => done(['axe failed: ' + error]));";
+
+/// What axe finds on the open page.
+async fn violations(browser: &Browser) -> Vec<String> {
+    browser.run(AXE).await;
+    let found = browser.driver.execute_async(RUN, Vec::new()).await.expect("axe runs");
+    found.convert().expect("a list of findings")
+}
+
+/// What is wrong with the open page.
+async fn faults(browser: &Browser) -> Vec<String> {
+    let mut faults = violations(browser).await;
+    let sideways = "const it = document.documentElement; return it.scrollWidth > it.clientWidth ? it.scrollWidth : 0";
+    match browser.run(sideways).await {
+        Value::Number(width) if width.as_u64() == Some(0) => {}
+        width => faults.push(format!("scrolls sideways: {width} px wide")),
+    }
+    faults.extend(browser.complaints().await.into_iter().map(|complaint| format!("complaint: {complaint}")));
+    faults
+}
+
+/// The open page must be without fault.
+pub async fn check(browser: &Browser, what: &str) {
+    let faults = faults(browser).await;
+    assert!(faults.is_empty(), "{what}: {faults:#?}");
+}
+
+/// Collects the faults of many pages: a test that tells all of them is worth its time.
+#[derive(Default)]
+struct Findings(BTreeSet<String>);
+
+impl Findings {
+    async fn look(&mut self, browser: &Browser, name: &str, device: Device) {
+        browser.shoots(&format!("{device:?}-{name}")).await;
+        for fault in faults(browser).await {
+            self.0.insert(format!("{name} ({device:?}): {fault}"));
+        }
+    }
+
+    /// A page in both languages.
+    async fn visit(&mut self, browser: &Browser, path: &str, device: Device) {
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && part.len() < 30).collect();
+        let name = parts.join("_");
+        for language in ["en", "de"] {
+            browser.open(&format!("{path}?lang={language}")).await;
+            self.look(browser, &format!("{name}-{language}"), device).await;
+        }
+    }
+}
+
+/// What a visitor sees; answers the visit that was booked on the way.
+async fn visitor_pages(stage: &Stage, device: Device, findings: &mut Findings) -> Booked {
+    let visitor = stage.visitor(device).await;
+    for path in ["/", "/accessibility", "/privacy", "/no-such-page", "/visit", "/pair"] {
+        findings.visit(&visitor, path, device).await;
+    }
+    // A form that nobody filled in comes back with what is wrong.
+    let showing = fills_in_form(&visitor, "Der Sternenhimmel heute Nacht").await;
+    findings.visit(&visitor, &format!("/showings/{showing}"), device).await;
+    for language in ["en", "de"] {
+        visitor.open(&format!("/showings/{showing}?lang={language}")).await;
+        visitor.click("main button.main").await;
+        visitor.sees("[role=alert]", "").await;
+        findings.look(&visitor, &format!("showing-with-errors-{language}"), device).await;
+    }
+    // A concert has numbered places to choose from.
+    visitor.open("/").await;
+    visitor.press_in("//h3", "Musik unter der Kuppel").await;
+    visitor.click("#seats summary").await;
+    findings.look(&visitor, "seats-de", device).await;
+
+    fills_in_form(&visitor, "Unsere Milchstraße").await;
+    visitor.click("main button.main").await;
+    visitor.arrives("/order/").await;
+    let order = visitor.path().await;
+    findings.visit(&visitor, &order, device).await;
+    visitor.types("#name", "Erika Muster").await;
+    visitor.types("#email", "erika@localhost").await;
+    visitor.press("zahlungspflichtig bestellen").await;
+    visitor.sees(".error", "").await;
+    findings.look(&visitor, "order-with-errors-de", device).await;
+
+    let booked = books(&visitor, "Unsere Milchstraße", Pays::AtDesk).await;
+    visitor.sees(".notice.good", "Gebucht").await;
+    findings.look(&visitor, "visit-first-de", device).await;
+    findings.visit(&visitor, "/visit", device).await;
+    for number in 0..4 {
+        visitor
+            .run(&format!("const it = document.querySelectorAll('main details')[{number}]; if (it) it.open = true"))
+            .await;
+    }
+    findings.look(&visitor, "visit-opened-de", device).await;
+    visitor.quits().await;
+    booked
+}
+
+/// What the staff see.
+async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &mut Findings) {
+    let stranger = stage.visitor(device).await;
+    findings.visit(&stranger, "/staff/sign-in", device).await;
+    stranger.types("#account", "desk").await;
+    stranger.types("#password", "not the right one").await;
+    stranger.click("main button").await;
+    stranger.sees("[role=alert]", "").await;
+    findings.look(&stranger, "sign-in-wrong-de", device).await;
+    stranger.quits().await;
+
+    let desk = stage.staff(Role::Desk, device).await;
+    let showing = format!("/desk/showings/{}", booked.showing);
+    let monitors = ["/monitor/foyer-1", "/monitor/dome-door-1", "/monitor/parking-1", "/monitor/way-ground"];
+    for path in ["/desk", &showing, "/kitchen", "/carpark", "/displays"].into_iter().chain(monitors) {
+        findings.visit(&desk, path, device).await;
+    }
+    desk.open("/desk").await;
+    desk.types("#reference", &stage.visit(&booked.visit).await.reference).await;
+    desk.press("Zeigen").await;
+    desk.sees("main", "Kassiert").await;
+    findings.look(&desk, "party-de", device).await;
+    desk.quits().await;
+    for (role, path) in [(Role::Kitchen, "/kitchen"), (Role::Attendant, "/carpark")] {
+        let browser = stage.staff(role, device).await;
+        browser.open(path).await;
+        findings.look(&browser, &format!("{}-at-work-de", role.name()), device).await;
+        browser.quits().await;
+    }
+}
+
+async fn every_page(device: Device) {
+    let Some(stage) = Stage::open().await else { return };
+    let mut findings = Findings::default();
+    let booked = visitor_pages(&stage, device, &mut findings).await;
+    let visit = stage.visit(&booked.visit).await;
+    stage.waits_until(from_timestamp(visit.starts_at) - TimeDelta::minutes(20)).await;
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    desk.open("/desk").await;
+    moves_admission(&desk, &booked, "Einlass öffnen").await;
+    desk.quits().await;
+    staff_pages(&stage, device, &booked, &mut findings).await;
+    assert!(findings.0.is_empty(), "{:#?}", findings.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_accessible_on_a_phone() {
+    every_page(Device::Phone).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_is_accessible_at_a_desk() {
+    every_page(Device::Desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_check_has_teeth() {
+    let Some(stage) = Stage::open().await else { return };
+    let visitor = stage.visitor(Device::Phone).await;
+    visitor.open("/").await;
+    assert_eq!(faults(&visitor).await, Vec::<String>::new());
+    visitor
+        .run(
+            "const picture = document.createElement('img'); picture.src = '/static/icon.svg';
+            picture.width = 2000; document.querySelector('main').append(picture);
+            const style = document.createElement('style'); style.textContent = 'p { color: red }';
+            document.head.append(style);",
+        )
+        .await;
+    let found = faults(&visitor).await;
+    assert!(found.iter().any(|fault| fault.starts_with("image-alt")), "{found:#?}");
+    assert!(found.iter().any(|fault| fault.starts_with("scrolls sideways")), "{found:#?}");
+    assert!(found.iter().any(|fault| fault.starts_with("complaint") && fault.contains("style-src")), "{found:#?}");
+    visitor.driver.quit().await.expect("the browser ends");
+}

@@ -1,0 +1,306 @@
+//! A chromedriver of the test's own, and browsers with what a person does in one: open, press, type, look.
+//! Everything waits for what it looks for; nothing here knows a page of the house.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use thirtyfour::{
+    By, Capabilities, ChromeCapabilities, ChromiumLikeCapabilities, DesiredCapabilities, Key, LoggingPrefsLogLevel,
+    WebDriver, WebElement,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What somebody holds in their hands or sits at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Device {
+    Phone,
+    Desk,
+    /// A browser with scripts switched off.
+    NoScripts,
+}
+
+impl Device {
+    /// Width and height of the page in it.
+    pub const fn size(self) -> (u32, u32) {
+        match self {
+            Self::Phone => (360, 740),
+            Self::Desk | Self::NoScripts => (1280, 800),
+        }
+    }
+}
+
+/// A chromedriver with the browsers it has started; all end with it.
+pub struct Chrome {
+    process: Child,
+    port: u16,
+    folder: PathBuf,
+}
+
+impl Chrome {
+    /// Starts one; `None`, and a word about it, when the machine has none.
+    pub fn start() -> Option<Self> {
+        let driver = program("chromedriver");
+        let (Some(driver), Some(_)) = (driver, program("chromium")) else {
+            let missing = "browser tests need chromium and chromedriver: apt-get install chromium chromium-driver";
+            assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
+            // Past the test harness's capture: a skipped test must not look like a green one.
+            let _ = writeln!(std::io::stderr(), "SKIPPED: {missing}");
+            return None;
+        };
+        let mut process = Command::new(driver)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts");
+        let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let port = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_suffix('.')?.rsplit_once("successfully on port ")?.1.parse().ok())
+            .expect("chromedriver says its port");
+        let folder = std::env::temp_dir().join(format!("sky-browser-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Some(Self { process, port, folder })
+    }
+
+    fn wish(&self, device: Device) -> ChromeCapabilities {
+        let mut wish = DesiredCapabilities::chrome();
+        let profile = self.folder.join(uuid::Uuid::new_v4().to_string());
+        let (width, height) = device.size();
+        for flag in [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            &format!("--user-data-dir={}", profile.display()),
+            &format!("--window-size={width},{height}"),
+        ] {
+            wish.add_arg(flag).expect("a flag");
+        }
+        let scripts = if device == Device::NoScripts { 2 } else { 1 };
+        let preferences = json!({
+            "intl.accept_languages": "de",
+            "profile.managed_default_content_settings.javascript": scripts,
+        });
+        wish.add_experimental_option("prefs", preferences).expect("preferences");
+        // Without touch: chromedriver's taps miss a page that scrolls under them.
+        let mobile = device == Device::Phone;
+        let metrics = json!({ "width": width, "height": height, "pixelRatio": 1, "touch": false, "mobile": mobile });
+        wish.add_experimental_option("mobileEmulation", json!({ "deviceMetrics": metrics })).expect("a screen");
+        wish.set_browser_log_level(LoggingPrefsLogLevel::All).expect("a log");
+        wish
+    }
+
+    /// A fresh browser for the pages at `base`.
+    pub async fn browser(&self, base: &str, device: Device) -> Browser {
+        let wish = Capabilities::from(self.wish(device));
+        let driver = WebDriver::new(format!("http://127.0.0.1:{}", self.port), wish).await.expect("a browser starts");
+        Browser { driver, base: base.to_owned() }
+    }
+
+    /// Ends the browsers too, which a signal would not.
+    fn shut_down(&mut self) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        write!(stream, "GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        stream.read_to_end(&mut Vec::new()).map(drop)
+    }
+}
+
+impl Drop for Chrome {
+    fn drop(&mut self) {
+        if let Err(error) = self.shut_down() {
+            eprintln!("chromedriver did not end in order: {error}");
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Where a program stands in the PATH.
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Looks until there is something to see. Panics after 20 s with what was seen instead.
+pub async fn until<T>(what: &str, look: impl AsyncFn() -> Result<T, String>) -> T {
+    let begun = Instant::now();
+    loop {
+        match look().await {
+            Ok(seen) => return seen,
+            Err(seen) if begun.elapsed() > PATIENCE => panic!("{what}: not seen; instead: {seen}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(25)).await,
+        }
+    }
+}
+
+fn told(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// Somebody's browser.
+pub struct Browser {
+    pub driver: WebDriver,
+    base: String,
+}
+
+impl Browser {
+    /// Types an address of the house.
+    pub async fn open(&self, path: &str) {
+        self.driver.goto(format!("{}{path}", self.base)).await.unwrap_or_else(|error| panic!("{path}: {error}"));
+    }
+
+    /// The path of the page that is open, without its query.
+    pub async fn path(&self) -> String {
+        self.driver.current_url().await.expect("an address").path().to_owned()
+    }
+
+    /// Waits until the page at a path is open.
+    pub async fn arrives(&self, path: &str) {
+        until(path, async || {
+            let here = self.driver.current_url().await.map_err(told)?;
+            if here.path().starts_with(path) { Ok(()) } else { Err(format!("{here}\n{}", self.words().await)) }
+        })
+        .await;
+    }
+
+    /// Does something with the first visible match; again while the page is changing under one's hands.
+    async fn with(&self, by: By, what: &str, act: impl AsyncFn(&WebElement) -> Result<(), String>) {
+        until(what, async || {
+            for element in self.driver.find_all(by.clone()).await.map_err(told)? {
+                if element.is_displayed().await.map_err(told)? {
+                    element.scroll_into_view().await.map_err(told)?;
+                    return act(&element).await;
+                }
+            }
+            Err(format!("nothing visible on {:?}: {}", self.path().await, self.words().await))
+        })
+        .await;
+    }
+
+    /// Clicks what a selector finds.
+    pub async fn click(&self, css: &str) {
+        self.with(By::Css(css), css, async |element| element.click().await.map_err(told)).await;
+    }
+
+    /// Clicks the button, link or summary with these words.
+    pub async fn press(&self, words: &str) {
+        self.press_in("", words).await;
+    }
+
+    /// The same within the elements of an `XPath`, such as `//li[contains(., 'Jupiter')]`.
+    pub async fn press_in(&self, xpath: &str, words: &str) {
+        let inside =
+            format!("{xpath}//*[self::button or self::a or self::summary][contains(normalize-space(), '{words}')]");
+        self.with(By::XPath(&inside), &inside, async |element| element.click().await.map_err(told)).await;
+    }
+
+    /// Types into a field, after what stands there.
+    pub async fn types(&self, css: &str, text: &str) {
+        self.with(By::Css(css), css, async |field| field.send_keys(text).await.map_err(told)).await;
+    }
+
+    /// Types over what stands in a field.
+    pub async fn types_over(&self, css: &str, text: &str) {
+        self.with(By::Css(css), css, async |field| field.clear().await.map_err(told)).await;
+        self.types(css, text).await;
+    }
+
+    /// Presses a key wherever the focus is.
+    pub async fn key(&self, key: Key) {
+        self.driver.action_chain().send_keys(key).perform().await.expect("a key");
+    }
+
+    /// What can be read on the page.
+    pub async fn words(&self) -> String {
+        match self.driver.find(By::Tag("body")).await {
+            Ok(body) => body.text().await.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    /// Waits until a part of the page can be seen and says something.
+    pub async fn sees(&self, css: &str, words: &str) {
+        until(&format!("'{words}' in {css}"), async || {
+            let mut seen = String::new();
+            for element in self.driver.find_all(By::Css(css)).await.map_err(told)? {
+                let text = element.text().await.map_err(told)?;
+                if element.is_displayed().await.map_err(told)? && text.contains(words) {
+                    return Ok(());
+                }
+                seen += &text;
+            }
+            Err(format!("'{seen}'; the whole page: {}", self.words().await))
+        })
+        .await;
+    }
+
+    /// Waits until a part of the page no longer says something.
+    pub async fn sees_no_more(&self, css: &str, words: &str) {
+        until(&format!("no '{words}' in {css}"), async || {
+            let text = self.driver.find(By::Css(css)).await.map_err(told)?.text().await.map_err(told)?;
+            if text.contains(words) { Err(text) } else { Ok(()) }
+        })
+        .await;
+    }
+
+    pub async fn run(&self, script: &str) -> Value {
+        let answer = self.driver.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"));
+        answer.json().clone()
+    }
+
+    /// Remembers this very page: a reload forgets it.
+    pub async fn marks_page(&self) {
+        self.run("window.sameAsBefore = true").await;
+    }
+
+    pub async fn is_same_page(&self) -> bool {
+        self.run("return window.sameAsBefore === true").await == json!(true)
+    }
+
+    /// Keeps a picture of the whole page, if `SKY_SHOTS` names a folder.
+    pub async fn shoots(&self, name: &str) {
+        let Ok(folder) = std::env::var("SKY_SHOTS") else { return };
+        let session = format!("{}session/{}", self.driver.server_url(), self.driver.session_id());
+        let request = json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true } });
+        let sent = reqwest::Client::new().post(format!("{session}/goog/cdp/execute")).body(request.to_string()).send();
+        let answer = sent.await.expect("chromedriver answers").text().await.expect("an answer");
+        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        let picture = answer["value"]["data"].as_str().unwrap_or_else(|| panic!("no picture: {answer}"));
+        let picture = data_encoding::BASE64.decode(picture.as_bytes()).expect("a picture");
+        std::fs::write(PathBuf::from(folder).join(format!("{name}.png")), picture).expect("kept");
+    }
+
+    /// What the browser has complained about since it was last asked: scripts, the content security policy,
+    /// missing files. A page that is itself a problem is no complaint.
+    pub async fn complaints(&self) -> Vec<String> {
+        let here = self.driver.current_url().await.expect("an address").to_string();
+        let log = self.driver.browser_log().await.expect("a log");
+        log.into_iter()
+            .filter(|entry| entry.level == "SEVERE" && !entry.message.starts_with(&format!("{here} - Failed to load")))
+            .map(|entry| entry.message)
+            .collect()
+    }
+
+    /// Closes the browser, which must not have complained.
+    pub async fn quits(self) {
+        let complaints = self.complaints().await;
+        assert!(complaints.is_empty(), "the browser complained: {complaints:#?}");
+        self.driver.quit().await.expect("the browser ends");
+    }
+}

@@ -1,0 +1,52 @@
+//! The evacuation reaches the monitors live, and only two people's all-clear ends it.
+
+use kernel::Role;
+
+use crate::{accessible, chrome::Device, stage::Stage};
+
+const LEAVE: &str = "Bitte verlassen Sie sofort das Haus";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_evacuation_takes_the_monitors_until_two_people_clear_it() {
+    let Some(stage) = Stage::open().await else { return };
+    let monitor = stage.staff(Role::Operator, Device::Desk).await;
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    let operator = stage.staff(Role::Operator, Device::Desk).await;
+    monitor.open("/monitor/foyer-3").await;
+    monitor.sees_no_more(".screen", LEAVE).await;
+    monitor.marks_page().await;
+
+    desk.open("/desk").await;
+    desk.press("Haus:").await;
+    desk.press("Räumung auslösen").await;
+    desk.sees(".notice.bad", "Häkchen").await;
+    desk.press("Haus:").await;
+    desk.click("#evacuate-sure").await;
+    desk.press("Räumung auslösen").await;
+    desk.sees(".house.bad", "RÄUMUNG").await;
+    desk.shoots("desk-evacuating").await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    monitor.sees(".screen.evacuation", "Notausgang Saaleseite").await;
+    monitor.shoots("monitor-evacuation").await;
+    accessible::check(&monitor, "the monitor during an evacuation").await;
+
+    // One person alone does not clear it.
+    for _ in 0..2 {
+        desk.press("Haus:").await;
+        desk.press("Entwarnung geben").await;
+        desk.sees(".notice", "").await;
+    }
+    desk.sees(".house.bad", "RÄUMUNG").await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+
+    operator.open("/desk").await;
+    operator.press("Haus:").await;
+    operator.press("Entwarnung geben").await;
+    operator.sees(".house", "Entwarnung").await;
+    monitor.sees_no_more("main", LEAVE).await;
+    assert!(monitor.is_same_page().await, "the monitor was reloaded");
+    desk.sees(".house", "Entwarnung").await;
+    for browser in [monitor, desk, operator] {
+        browser.quits().await;
+    }
+}

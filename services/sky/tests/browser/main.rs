@@ -1,0 +1,14 @@
+//! The house as people meet it: in a browser. Needs chromium and chromedriver; without them every test
+//! says aloud that it was skipped, and in CI it fails.
+
+mod accessible;
+mod chrome;
+mod delay;
+mod evacuation;
+mod journey;
+mod keyboard;
+mod plain;
+mod stage;
+#[expect(dead_code, reason = "houses in many processes are the other binary's")]
+#[path = "../it/world.rs"]
+mod world;

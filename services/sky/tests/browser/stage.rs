@@ -1,0 +1,117 @@
+//! A house with the real programme on a Saturday noon, a payment provider, staff with accounts, and
+//! browsers to walk through it. Its time goes on by itself, and tests may leap ahead.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{
+    Clock, Role,
+    testing::{House, noon},
+};
+use load_tests::fake_provider::FakeProvider;
+use sky_proto::{
+    journey::v1::{GetVisitRequest, Visit, journey_client::JourneyClient},
+    reservations::v1::{GetBookingRequest, reservations_client::ReservationsClient},
+};
+use tokio::task::JoinSet;
+
+use crate::{
+    chrome::{Browser, Chrome, Device},
+    world::{ALL, World, staff, until},
+};
+
+const PASSWORD: &str = "correct horse battery";
+/// One account per role, named as the role.
+const STAFF: [Role; 4] = [Role::Desk, Role::Operator, Role::Kitchen, Role::Attendant];
+
+/// Everything a test walks through.
+pub struct Stage {
+    pub house: House,
+    pub world: World,
+    chrome: Chrome,
+    _provider: FakeProvider,
+    _time: JoinSet<()>,
+}
+
+impl Stage {
+    /// Opens the house; `None` on a machine without a browser.
+    pub async fn open() -> Option<Self> {
+        let chrome = Chrome::start()?;
+        let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
+        let payments = BTreeMap::from([("provider_url".to_owned(), toml::Value::String(provider.url.clone()))]);
+        let own = BTreeMap::from([("payments".to_owned(), payments)]);
+        let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
+        let world = World::of(&house);
+        let (loaded, ()) = tokio::join!(world.load_house(), async {
+            for role in STAFF {
+                let added = portal::add_account(house.database_url(), role.name(), PASSWORD, &[role]).await;
+                added.expect("an account");
+            }
+        });
+        let () = loaded;
+        house.settle().await;
+        let clock = house.clock.clone();
+        let mut time = JoinSet::new();
+        time.spawn(async move {
+            let mut second = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                second.tick().await;
+                clock.advance(TimeDelta::milliseconds(100));
+            }
+        });
+        Some(Self { house, world, chrome, _provider: provider, _time: time })
+    }
+
+    /// Browsers take `__Host-` cookies from this name also without https.
+    fn base(&self) -> String {
+        format!("http://localhost:{}", self.house.running.http.port())
+    }
+
+    /// A visitor's browser.
+    pub async fn visitor(&self, device: Device) -> Browser {
+        self.chrome.browser(&self.base(), device).await
+    }
+
+    /// The browser of somebody with a role, signed in.
+    pub async fn staff(&self, role: Role, device: Device) -> Browser {
+        let browser = self.visitor(device).await;
+        browser.open("/staff/sign-in").await;
+        browser.types("#account", role.name()).await;
+        browser.types("#password", PASSWORD).await;
+        browser.click("main button").await;
+        browser.sees(".aside", role.name()).await;
+        browser
+    }
+
+    /// Lets the house's time go on to an instant, in steps that recurring work can follow.
+    pub async fn waits_until(&self, at: DateTime<Utc>) {
+        while self.house.clock.now() < at {
+            self.house.clock.set((self.house.clock.now() + TimeDelta::seconds(20)).min(at));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// A visit as the desk knows it.
+    pub async fn visit(&self, visit: &str) -> Visit {
+        let mut journey = JourneyClient::new(self.world.door("journey", &staff(Role::Desk)));
+        let request = GetVisitRequest { visit_id: visit.to_owned() };
+        journey.get_visit(request).await.expect("a visit").into_inner()
+    }
+
+    /// Waits until a visit is as the test expects it.
+    pub async fn visit_with(&self, visit: &str, what: &str, holds: impl Fn(&Visit) -> bool) -> Visit {
+        until(what, || self.visit(visit), holds).await
+    }
+
+    /// The one code for barrier, door and counter.
+    pub async fn code(&self, visit: &str) -> String {
+        let mut reservations = ReservationsClient::new(self.world.door("reservations", &staff(Role::Desk)));
+        let request = GetBookingRequest { visit_id: visit.to_owned() };
+        reservations.get_booking(request).await.expect("a booking").into_inner().visit_code
+    }
+}
+
+/// "14:30", as the house's clocks show it.
+pub fn clock(at: DateTime<Utc>) -> String {
+    at.with_timezone(&chrono_tz::Europe::Berlin).format("%H:%M").to_string()
+}
