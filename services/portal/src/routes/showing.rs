@@ -1,39 +1,36 @@
 //! One showing: choose party, parking and meal, and hold it all or nothing. A refused form comes back
 //! with what was typed, the reason, and what would fit instead.
 
+mod hold;
+mod seats;
+mod wish;
+
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
-use kernel::{Caller, Code, values};
-use prost::Message;
+use kernel::Caller;
 use sky_proto::{
-    gastro::v1::{GetMenuRequest, MenuItem, OrderLine, Pickup},
-    journey::v1::{
-        CancelVisitRequest, GetVisitRequest, HoldRefused, HoldVisitRequest, MealWish, ParkingWish, VisitState,
-    },
+    gastro::v1::{GetMenuRequest, MenuItem, Pickup},
     parking::v1::{BayClass, GetSiteRequest, SiteState},
-    reservations::v1::{Channel, GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing},
+    reservations::v1::{GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing},
 };
-use tonic::Status;
 use uuid::Uuid;
+
+pub(crate) use hold::hold;
+use seats::{SeatRow, rows};
 
 use super::programme::{Badge, availability, change, hall, is_bookable};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
     page::{Frame, page},
-    party,
     problem::Problem,
     session::Guest,
 };
-
-/// The most people of one booking; the service says no to more too.
-const MOST_PEOPLE: u32 = 60;
 
 const NEEDS: [(Need, &str, &str); 5] = [
     (Need::Wheelchair, "need_wheelchair", "need-wheelchair"),
@@ -109,21 +106,6 @@ struct Dish {
     allergens: String,
     diets: String,
     available: bool,
-}
-
-struct SeatRow {
-    name: String,
-    seats: Vec<SeatChoice>,
-}
-
-struct SeatChoice {
-    label: String,
-    number: u32,
-    /// The whole truth in words: row, seat, features, free or taken.
-    name: String,
-    special: bool,
-    free: bool,
-    chosen: bool,
 }
 
 struct FieldError {
@@ -275,172 +257,4 @@ fn dish(w: &Frame, item: &MenuItem, count: &impl Fn(String, String, String) -> C
         diets: item.diets.iter().map(diet).collect::<Vec<_>>().join(", "),
         available: item.available,
     }
-}
-
-fn rows(w: &Frame, seats: &[Seat], chosen: &[String]) -> Vec<SeatRow> {
-    let mut rows: Vec<SeatRow> = Vec::new();
-    for seat in seats {
-        let features: Vec<String> = seat.features.iter().map(|feature| feature_name(w, feature)).collect();
-        let mut name = format!("{}, {} {}", w.with("seat-row", "row", &seat.row), w.t("seat"), seat.number);
-        for feature in features.iter().filter(|feature| !feature.is_empty()) {
-            name.push_str(", ");
-            name.push_str(feature);
-        }
-        let choice = SeatChoice {
-            special: seat.features.iter().any(|feature| feature == "wheelchair" || feature == "companion"),
-            chosen: chosen.contains(&seat.label),
-            label: seat.label.clone(),
-            number: seat.number,
-            name: format!("{name}, {}", w.t(if seat.free { "seat-free" } else { "seat-taken" })),
-            free: seat.free,
-        };
-        match rows.iter_mut().find(|row| row.name == seat.row) {
-            Some(row) => row.seats.push(choice),
-            None => rows.push(SeatRow { name: seat.row.clone(), seats: vec![choice] }),
-        }
-    }
-    rows
-}
-
-pub(crate) fn feature_name(w: &Frame, feature: &str) -> String {
-    match feature {
-        "wheelchair" => w.t("feature-wheelchair"),
-        "companion" => w.t("feature-companion"),
-        "hearing_loop" => w.t("feature-hearing-loop"),
-        "step_free" => w.t("feature-step-free"),
-        "guide_dog" => w.t("feature-guide-dog"),
-        "aisle" => w.t("feature-aisle"),
-        _ => String::new(),
-    }
-}
-
-pub(crate) async fn hold(
-    State(edge): State<Arc<Edge>>,
-    guest: Guest,
-    Path(id): Path<Uuid>,
-    sent: Fields,
-) -> Result<Response, Problem> {
-    let material = material(&edge, &guest.visitor(), id).await?;
-    let request = match wish(&guest, &material, &sent)? {
-        Ok(request) => request,
-        Err(errors) => {
-            let refused = Refused { errors, ..Refused::default() };
-            let page = page(&fill(&guest, &material, &sent, refused))?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-        }
-    };
-    let (session, cookie) = guest.session_for_visits(&edge).await?;
-    let before = guest.session.as_ref().and_then(|session| session.visit);
-    let caller = Caller::Visitor { session: session.to_string(), visit: None };
-    match answer(edge.journey(&caller).hold_visit(request)).await {
-        Ok(visit) => {
-            let visit_id = values::id("visit_id", &visit.visit_id)?;
-            Guest::open_visit(&edge, session, visit_id, false).await?;
-            if let Some(before) = before.filter(|before| *before != visit_id) {
-                release(&edge, session, before).await;
-            }
-            Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
-        }
-        Err(status) => refuse(&guest, &material, &sent, &status, cookie),
-    }
-}
-
-/// A visitor who went back and chose anew does not keep the first places from others.
-async fn release(edge: &Edge, session: Uuid, visit: Uuid) {
-    let caller = Caller::Visitor { session: session.to_string(), visit: Some(visit) };
-    let visit_id = visit.to_string();
-    let found = answer(edge.journey(&caller).get_visit(GetVisitRequest { visit_id: visit_id.clone() })).await;
-    if found.is_ok_and(|visit| visit.state() == VisitState::Held) {
-        let request = CancelVisitRequest { visit_id, reason: "chosen anew".to_owned() };
-        if let Err(status) = answer(edge.journey(&caller).cancel_visit(request)).await {
-            tracing::debug!(code = ?status.code(), "a hold was not given up; it will run out");
-        }
-    }
-}
-
-/// What was chosen, or what is wrong with it.
-fn wish(
-    guest: &Guest,
-    material: &Material,
-    sent: &Fields,
-) -> Result<Result<HoldVisitRequest, Vec<FieldError>>, Problem> {
-    let w = &guest.words;
-    let mut errors = Vec::new();
-    let mut number = |name: String| {
-        sent.count(&name).filter(|count| *count <= MOST_PEOPLE).unwrap_or_else(|| {
-            errors.push(FieldError { field: name, text: w.t("error-number") });
-            0
-        })
-    };
-    let classes = material.showing.prices.iter().map(|price| price.tariff_class.clone());
-    let counts: Vec<(String, u32)> = classes.map(|class| (class.clone(), number(format!("count_{class}")))).collect();
-    let needs: Vec<(Need, u32)> = NEEDS.iter().map(|(need, name, _)| (*need, number((*name).to_owned()))).collect();
-    let lines: Vec<OrderLine> = material
-        .menu
-        .iter()
-        .map(|item| OrderLine { item_id: item.item_id.clone(), quantity: number(format!("meal_{}", item.item_id)) })
-        .filter(|line| line.quantity > 0)
-        .collect();
-    let people: u32 = counts.iter().map(|(_, count)| count).sum();
-    let first = counts.first().map(|(class, _)| format!("count_{class}")).unwrap_or_default();
-    if errors.is_empty() && people == 0 {
-        errors.push(FieldError { field: first.clone(), text: w.t("error-nobody") });
-    }
-    if people > MOST_PEOPLE {
-        errors.push(FieldError { field: first, text: w.n("error-too-many", MOST_PEOPLE) });
-    }
-    let party = party::lines(&counts, &needs).unwrap_or_else(|| {
-        errors.push(FieldError { field: "need_wheelchair".to_owned(), text: w.t("error-needs") });
-        Vec::new()
-    });
-    let seats = sent.all("seat");
-    let seat_count = u32::try_from(seats.len()).unwrap_or(u32::MAX);
-    if seat_count > 0 && seat_count != people {
-        errors.push(FieldError { field: "seats".to_owned(), text: w.n("error-seats", people) });
-    }
-    if !errors.is_empty() {
-        return Ok(Err(errors));
-    }
-    let bay = BayClass::try_from(sent.choice("parking")).map_err(|_| Problem::bad_form())?;
-    Ok(Ok(HoldVisitRequest {
-        idempotency_key: sent.idempotency_key()?,
-        showing_id: material.showing.showing_id.clone(),
-        party,
-        seats,
-        parking: (bay != BayClass::Unspecified).then(|| ParkingWish { bay_class: bay.into() }),
-        meal: (!lines.is_empty()).then(|| MealWish { lines, pickup: sent.choice("pickup") }),
-        language: w.lang().to_owned(),
-        channel: Channel::Online.into(),
-    }))
-}
-
-/// The form again, with the reason and what would fit; a fault stays a problem.
-fn refuse(
-    guest: &Guest,
-    material: &Material,
-    sent: &Fields,
-    status: &Status,
-    cookie: axum::http::HeaderMap,
-) -> Result<Response, Problem> {
-    let code = Code::from_grpc(status.code());
-    if !code.is_refusal() && code != Code::InvalidArgument {
-        return Err(status.clone().into());
-    }
-    let w = &guest.words;
-    let told = HoldRefused::decode(status.details()).ok().filter(|told| !told.part.is_empty());
-    let refused = told.map_or_else(
-        || Refused { refusal: w.t("hold-refused"), ..Refused::default() },
-        |told| Refused {
-            errors: Vec::new(),
-            refusal: w.text(&told.reason),
-            alternatives: told
-                .alternatives
-                .iter()
-                .map(|other| Alternative { text: w.text(&other.text), showing: other.showing_id.clone() })
-                .collect(),
-        },
-    );
-    let http = StatusCode::from_u16(code.http()).unwrap_or(StatusCode::CONFLICT);
-    let page = page(&fill(guest, material, sent, refused))?;
-    Ok((http, cookie, page).into_response())
 }

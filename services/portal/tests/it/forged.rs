@@ -31,7 +31,7 @@ async fn nobody_is_signed_in_by_another_site() {
     account(&house, Role::Desk).await;
     let mut browser = Browser::new(&house);
     let form = [("account", "desk"), ("password", PASSWORD)];
-    for (header, value, allowed) in senders(&browser.origin().to_owned()) {
+    for (header, value, allowed) in senders(browser.origin()) {
         let before = count(&house, "select count(*) from session").await;
         let request = browser.request(Method::POST, "/staff/sign-in").header(header, &value).form(&form);
         let mut fresh = Browser::new(&house);
@@ -60,7 +60,7 @@ async fn another_site_does_nothing_in_the_name_of_who_is_signed_in() {
         .expect("begun")
         .into_inner();
     let approve = [("claim_code", begun.claim_code.as_str()), ("device", "foyer-1")];
-    for (header, value, allowed) in senders(&desk.origin().to_owned()) {
+    for (header, value, allowed) in senders(desk.origin()) {
         let request = desk.request(Method::POST, "/displays/approve").header(header, &value).form(&approve);
         let page = desk.send(request).await;
         let approved = count(&house, "select count(*) from pairing where device_id is not null").await;

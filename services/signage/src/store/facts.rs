@@ -22,14 +22,15 @@ struct Row {
 }
 
 /// All that can be shown now, in one round trip: the way from an event to a monitor is short.
-/// Times of the day are turned into the house's own here.
+/// Times of the day are turned into the house's own here. As json, because jsonb would be built only to be
+/// written out again.
 ///
 /// # Errors
 /// The database's error.
 pub async fn load(tx: &mut Tx) -> Result<Facts, Error> {
     let row: Row = sqlx::query_as(
         "select
-            (select coalesce(jsonb_agg(to_jsonb(s)), '[]') from (
+            (select coalesce(json_agg(row_to_json(s)), '[]') from (
                 select showing_id, title, hall, audience, scheduled_starts_at, starts_at,
                        greatest(ends_at, predicted_end_at) as ends_at,
                        to_char(doors_at at time zone 'Europe/Berlin', 'HH24:MI') as doors_clock,
@@ -37,14 +38,14 @@ pub async fn load(tx: &mut Tx) -> Result<Facts, Error> {
                 from shown_showing
                 where title is not null and phase <> 'over' and greatest(ends_at, predicted_end_at) > $1
                 order by starts_at limit 24) s) as showings,
-            (select to_jsonb(h) from house_fact h) as house,
-            (select coalesce(jsonb_agg(to_jsonb(z)), '[]') from zone_fact z) as zones,
-            (select to_jsonb(p) from site_fact p order by observed_at desc limit 1) as site,
-            (select coalesce(jsonb_agg(to_jsonb(o)), '[]') from (
+            (select row_to_json(h) from house_fact h) as house,
+            (select coalesce(json_agg(row_to_json(z)), '[]') from zone_fact z) as zones,
+            (select row_to_json(p) from site_fact p order by observed_at desc limit 1) as site,
+            (select coalesce(json_agg(row_to_json(o)), '[]') from (
                 select order_id, number, at from order_fact where state = 'ready' order by at desc limit 50) o) as ready,
-            (select coalesce(jsonb_agg(to_jsonb(t)), '[]') from (
+            (select coalesce(json_agg(row_to_json(t)), '[]') from (
                 select * from station_fact order by station_id) t) as stations,
-            (select coalesce(jsonb_agg(to_jsonb(m)), '[]') from (
+            (select coalesce(json_agg(row_to_json(m)), '[]') from (
                 select message_id, text, display_group as \"group\", published_at, valid_until, withdrawn,
                        (array['scheduled', 'operations', 'safety'])[class - 1] as class
                 from message where not withdrawn and valid_until > $1) m) as messages",

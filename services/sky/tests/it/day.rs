@@ -12,7 +12,7 @@ use kernel::{
 use load_tests::fake_provider::FakeProvider;
 use sky_proto::{
     flow::v1::AdmissionState,
-    gastro::v1::{MoveOrderRequest, OrderState, gastro_client::GastroClient},
+    gastro::v1::{MoveOrderRequest, Order, OrderState, gastro_client::GastroClient},
     journey::v1::{CancelShowingRequest, CancelVisitRequest, Visit, VisitState, journey_client::JourneyClient},
     parking::v1::{Direction, RightState},
     payments::v1::{Method, PaymentState},
@@ -73,7 +73,7 @@ async fn in_time<F: Future<Output = Visit>>(
 }
 
 fn order_state(visit: &Visit) -> OrderState {
-    visit.meal.as_ref().map_or(OrderState::Unspecified, |meal| meal.state())
+    visit.meal.as_ref().map_or(OrderState::Unspecified, Order::state)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,0 +1,70 @@
+//! What was chosen in the form, checked as far as the edge can: the services check the rest.
+
+use sky_proto::{
+    gastro::v1::OrderLine,
+    journey::v1::{HoldVisitRequest, MealWish, ParkingWish},
+    parking::v1::BayClass,
+    reservations::v1::{Channel, Need},
+};
+
+use super::{FieldError, Material, NEEDS};
+use crate::{fields::Fields, party, problem::Problem, session::Guest};
+
+/// The most people of one booking; the service says no to more too.
+const MOST_PEOPLE: u32 = 60;
+
+/// What was chosen, or what is wrong with it.
+pub(super) fn wish(
+    guest: &Guest,
+    material: &Material,
+    sent: &Fields,
+) -> Result<Result<HoldVisitRequest, Vec<FieldError>>, Problem> {
+    let w = &guest.words;
+    let mut errors = Vec::new();
+    let mut number = |name: String| {
+        sent.count(&name).filter(|count| *count <= MOST_PEOPLE).unwrap_or_else(|| {
+            errors.push(FieldError { field: name, text: w.t("error-number") });
+            0
+        })
+    };
+    let classes = material.showing.prices.iter().map(|price| price.tariff_class.clone());
+    let counts: Vec<(String, u32)> = classes.map(|class| (class.clone(), number(format!("count_{class}")))).collect();
+    let needs: Vec<(Need, u32)> = NEEDS.iter().map(|(need, name, _)| (*need, number((*name).to_owned()))).collect();
+    let lines: Vec<OrderLine> = material
+        .menu
+        .iter()
+        .map(|item| OrderLine { item_id: item.item_id.clone(), quantity: number(format!("meal_{}", item.item_id)) })
+        .filter(|line| line.quantity > 0)
+        .collect();
+    let people: u32 = counts.iter().map(|(_, count)| count).sum();
+    let first = counts.first().map(|(class, _)| format!("count_{class}")).unwrap_or_default();
+    if errors.is_empty() && people == 0 {
+        errors.push(FieldError { field: first.clone(), text: w.t("error-nobody") });
+    }
+    if people > MOST_PEOPLE {
+        errors.push(FieldError { field: first, text: w.n("error-too-many", MOST_PEOPLE) });
+    }
+    let party = party::lines(&counts, &needs).unwrap_or_else(|| {
+        errors.push(FieldError { field: "need_wheelchair".to_owned(), text: w.t("error-needs") });
+        Vec::new()
+    });
+    let seats = sent.all("seat");
+    let seat_count = u32::try_from(seats.len()).unwrap_or(u32::MAX);
+    if seat_count > 0 && seat_count != people {
+        errors.push(FieldError { field: "seats".to_owned(), text: w.n("error-seats", people) });
+    }
+    if !errors.is_empty() {
+        return Ok(Err(errors));
+    }
+    let bay = BayClass::try_from(sent.choice("parking")).map_err(|_| Problem::bad_form())?;
+    Ok(Ok(HoldVisitRequest {
+        idempotency_key: sent.idempotency_key()?,
+        showing_id: material.showing.showing_id.clone(),
+        party,
+        seats,
+        parking: (bay != BayClass::Unspecified).then(|| ParkingWish { bay_class: bay.into() }),
+        meal: (!lines.is_empty()).then(|| MealWish { lines, pickup: sent.choice("pickup") }),
+        language: w.lang().to_owned(),
+        channel: Channel::Online.into(),
+    }))
+}
