@@ -1,15 +1,13 @@
 //! Who comes: parties for the day's showings, drawn from a seed so that the same day can be played again.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{Role, values};
+use kernel::values;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sky_proto::{
     gastro::v1::Pickup,
     parking::v1::BayClass,
     payments::v1::Method,
-    reservations::v1::{
-        Audience, ListProgrammeRequest, Need, PartyLine, Showing, reservations_client::ReservationsClient,
-    },
+    reservations::v1::{Need, PartyLine, Showing},
 };
 
 use super::World;
@@ -50,20 +48,6 @@ impl Party {
     }
 }
 
-/// The public showings that start and end while the simulation plays.
-pub async fn showings(world: &World) -> anyhow::Result<Vec<Showing>> {
-    let mut reservations = ReservationsClient::new(world.api.staff(Role::Desk).await?);
-    let request = ListProgrammeRequest {
-        from: Some(values::timestamp(world.opens + TimeDelta::minutes(45))),
-        until: Some(values::timestamp(world.closes - TimeDelta::minutes(90))),
-        include_closed: false,
-    };
-    let mut showings = reservations.list_programme(request).await?.into_inner().showings;
-    showings.retain(|showing| showing.audience() == Audience::Public);
-    showings.sort_by_key(|showing| showing.starts_at.map(|at| at.seconds));
-    Ok(showings)
-}
-
 /// Parties for all showings: most filled to about two thirds, one sold out, one class that comes early.
 pub fn plan(world: &World, showings: &[Showing], seed: u64, online: bool) -> Vec<Party> {
     let mut dice = StdRng::seed_from_u64(seed);
@@ -79,7 +63,8 @@ pub fn plan(world: &World, showings: &[Showing], seed: u64, online: bool) -> Vec
             parties.push(party);
         }
     }
-    if let Some(showing) = showings.last() {
+    // Not every showing has a price for pupils: a concert has none.
+    if let Some(showing) = showings.iter().rfind(|showing| tariff_classes(showing).contains(&"reduced")) {
         let starts_at = values::from_timestamp(showing.starts_at);
         parties.push(Party {
             lines: vec![line("adult", 2, Need::Unspecified), line("reduced", 22, Need::Unspecified)],
@@ -97,6 +82,10 @@ pub fn plan(world: &World, showings: &[Showing], seed: u64, online: bool) -> Vec
     parties
 }
 
+fn tariff_classes(showing: &Showing) -> Vec<&str> {
+    showing.prices.iter().map(|price| price.tariff_class.as_str()).collect()
+}
+
 fn line(class: &str, count: u32, need: Need) -> PartyLine {
     PartyLine { tariff_class: class.to_owned(), count, need: need.into() }
 }
@@ -109,7 +98,7 @@ fn party(
     number: usize,
     online: bool,
 ) -> Party {
-    let classes: Vec<&str> = showing.prices.iter().map(|price| price.tariff_class.as_str()).collect();
+    let classes = tariff_classes(showing);
     let mut lines = vec![line("adult", dice.random_range(1..=2), Need::Unspecified)];
     if classes.contains(&"child") && dice.random_bool(0.35) {
         lines.push(line("child", dice.random_range(1..=3), Need::Unspecified));
@@ -119,7 +108,8 @@ fn party(
     }
     let wheelchair = classes.contains(&"companion") && dice.random_bool(0.02);
     if wheelchair {
-        lines = vec![line("reduced", 1, Need::Wheelchair), line("companion", 1, Need::Companion)];
+        let class = if classes.contains(&"reduced") { "reduced" } else { "adult" };
+        lines = vec![line(class, 1, Need::Wheelchair), line("companion", 1, Need::Companion)];
     }
     // Most book in the first half of the time there is; the last forty minutes before a start are for the desk.
     let window = (starts_at - TimeDelta::minutes(40) - world.opens).num_seconds().max(60);

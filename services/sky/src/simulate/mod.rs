@@ -6,6 +6,7 @@
 
 mod api;
 mod crowd;
+mod programme;
 mod report;
 mod staff;
 mod visitor;
@@ -157,7 +158,7 @@ async fn day_of_the_house(
     }
     let (report, tasks) = (Report::default(), Tasks::default());
     let world = Arc::new(World { clock, api, report, tasks, lanes, opens, closes });
-    let showings = crowd::showings(&world).await?;
+    let showings = programme::showings(&world).await?;
     anyhow::ensure!(
         !showings.is_empty(),
         "no public showing that day between --from and --until; choose another --day"
