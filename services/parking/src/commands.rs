@@ -200,8 +200,12 @@ pub(crate) async fn showing_told(
     follow_showing(tx, showing, Some((planned_start, planned_end))).await
 }
 
-/// The door predicts another end.
+/// The door predicts an end. Most often the one that it predicted before: then nobody is kept waiting.
 pub(crate) async fn end_predicted(tx: &mut Tx, showing: Uuid, predicted_end_at: DateTime<Utc>) -> Result<(), Error> {
+    // Read without a lock: only the door's events, one after the other, write it.
+    if store::showings::prediction(tx.conn(), showing).await? == Some(predicted_end_at) {
+        return Ok(());
+    }
     store::lock_site(tx.conn()).await?;
     store::lock_classes(tx.conn(), None).await?;
     store::showings::save_prediction(tx.conn(), showing, predicted_end_at).await?;

@@ -49,10 +49,9 @@ pub fn tidy(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
 /// Computes the contents of all displays; those that really changed get a new revision and are
 /// pushed. All, because a dozen of them costs less than deciding whom a fact concerns.
 async fn compute(tx: &mut Tx) -> Result<(), Error> {
-    let displays = store::displays(tx).await?;
-    let facts = store::facts::load(tx).await?;
+    let (displays, facts) = store::facts::load(tx).await?;
     let mut changed = Vec::new();
-    for store::Shown { display, hash } in displays {
+    for store::facts::Shown { display, hash } in displays {
         let content = compose(&display, &facts, tx.now());
         let json = serde_json::to_string(&content)?;
         let fresh = Uuid::new_v5(&Uuid::NAMESPACE_OID, json.as_bytes());

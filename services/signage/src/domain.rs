@@ -150,7 +150,7 @@ pub struct Setup {
 }
 
 /// A display as far as its content needs it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Display {
     /// Slug, e.g. `foyer-1`.
     pub id: String,

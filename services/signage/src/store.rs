@@ -8,27 +8,9 @@ use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Content, Display, Message, Setup},
+    domain::{Content, Message, Setup},
     error::Error,
 };
-
-/// A display with the hash of what it shows.
-#[derive(Debug)]
-pub struct Shown {
-    /// The display.
-    pub display: Display,
-    /// Of its present content; None: nothing was computed yet.
-    pub hash: Option<Uuid>,
-}
-
-#[derive(FromRow)]
-struct ShownRow {
-    display_id: String,
-    display_group: String,
-    setup: Json<Setup>,
-    configured_at: DateTime<Utc>,
-    content_hash: Option<Uuid>,
-}
 
 /// A content to be stored.
 #[derive(Debug)]
@@ -106,27 +88,6 @@ pub struct Configured {
 pub async fn lock_board(tx: &mut Tx) -> Result<(), Error> {
     sqlx::query("select from board for update").execute(tx.conn()).await?;
     Ok(())
-}
-
-/// All displays.
-///
-/// # Errors
-/// The database's error.
-pub async fn displays(tx: &mut Tx) -> Result<Vec<Shown>, Error> {
-    let rows: Vec<ShownRow> =
-        sqlx::query_as("select display_id, display_group, setup, configured_at, content_hash from display")
-            .fetch_all(tx.conn())
-            .await?;
-    let shown = |row: ShownRow| Shown {
-        display: Display {
-            id: row.display_id,
-            group: row.display_group,
-            setup: row.setup.0,
-            configured_at: row.configured_at,
-        },
-        hash: row.content_hash,
-    };
-    Ok(rows.into_iter().map(shown).collect())
 }
 
 /// Gives displays a new content and the next revision.

@@ -33,10 +33,15 @@ pub(crate) async fn told(
     follow(tx, showing).await
 }
 
-/// The door predicts the end.
+/// The door predicts the end. Most often the one that it predicted before: then the kitchen is not kept
+/// waiting.
 pub(crate) async fn end_predicted(tx: &mut Tx, showing: Uuid, prediction: Prediction) -> Result<(), Error> {
-    lock_kitchen(tx).await?;
     let Prediction { ends_at, at, has_begun } = prediction;
+    // Read without a lock: only the door's events, one after the other, write it.
+    if store::showings::prediction(tx.conn(), showing).await? == Some((Some(ends_at), has_begun)) {
+        return store::showings::save_prediction(tx.conn(), showing, ends_at, at, has_begun).await;
+    }
+    lock_kitchen(tx).await?;
     store::showings::save_prediction(tx.conn(), showing, ends_at, at, has_begun).await?;
     follow(tx, showing).await
 }

@@ -71,6 +71,17 @@ pub(crate) async fn save(
     Ok(())
 }
 
+/// The end that the door predicted last, and whether the showing had begun; none for an unknown showing.
+pub(crate) async fn prediction(
+    conn: &mut PgConnection,
+    showing: Uuid,
+) -> Result<Option<(Option<DateTime<Utc>>, bool)>, Error> {
+    Ok(sqlx::query_as("select predicted_end_at, has_begun from known_showing where showing_id = $1")
+        .bind(showing)
+        .fetch_optional(conn)
+        .await?)
+}
+
 /// Once the showing has begun, an older prediction does not come back.
 pub(crate) async fn save_prediction(
     conn: &mut PgConnection,

@@ -47,6 +47,15 @@ pub(crate) async fn save(
     Ok(())
 }
 
+/// The end that the door predicted last.
+pub(crate) async fn prediction(conn: &mut PgConnection, showing: Uuid) -> Result<Option<DateTime<Utc>>, Error> {
+    let found = sqlx::query_scalar("select predicted_end_at from known_showing where showing_id = $1")
+        .bind(showing)
+        .fetch_optional(conn)
+        .await?;
+    Ok(found.flatten())
+}
+
 pub(crate) async fn save_prediction(
     conn: &mut PgConnection,
     showing: Uuid,

@@ -1,17 +1,33 @@
-//! Every SQL statement about facts. A write answers whether anything changed: what was told before,
+//! Every SQL statement about facts, and the reading of facts and displays together. A write answers whether anything changed: what was told before,
 //! or later by its own time, changes nothing. So facts may come twice and in any order.
 
 use chrono::{DateTime, Utc};
 use kernel::Tx;
+use serde::Deserialize;
 use sqlx::{FromRow, types::Json};
+use uuid::Uuid;
 
 use crate::{
-    domain::{Admission, Delay, Fact, Facts, House, Message, Order, Phase, Places, Plan, Showing, Site, Station, Zone},
+    domain::{
+        Admission, Delay, Display, Fact, Facts, House, Message, Order, Phase, Places, Plan, Showing, Site, Station,
+        Zone,
+    },
     error::Error,
 };
 
+/// A display with the hash of what it shows.
+#[derive(Debug, Deserialize)]
+pub struct Shown {
+    /// The display.
+    #[serde(flatten)]
+    pub display: Display,
+    /// Of its present content; None: nothing was computed yet.
+    pub hash: Option<Uuid>,
+}
+
 #[derive(FromRow)]
 struct Row {
+    displays: Json<Vec<Shown>>,
     showings: Json<Vec<Showing>>,
     house: Option<Json<House>>,
     zones: Json<Vec<Zone>>,
@@ -21,15 +37,18 @@ struct Row {
     messages: Json<Vec<Message>>,
 }
 
-/// All that can be shown now, in one round trip: the way from an event to a monitor is short.
+/// All displays and all that they can show now, in one round trip: the way from an event to a monitor is short.
 /// Times of the day are turned into the house's own here. As json, because jsonb would be built only to be
 /// written out again.
 ///
 /// # Errors
 /// The database's error.
-pub async fn load(tx: &mut Tx) -> Result<Facts, Error> {
+pub async fn load(tx: &mut Tx) -> Result<(Vec<Shown>, Facts), Error> {
     let row: Row = sqlx::query_as(
         "select
+            (select coalesce(json_agg(row_to_json(d)), '[]') from (
+                select display_id as id, display_group as \"group\", setup, configured_at, content_hash as hash
+                from display) d) as displays,
             (select coalesce(json_agg(row_to_json(s)), '[]') from (
                 select showing_id, title, hall, audience, scheduled_starts_at, starts_at,
                        greatest(ends_at, predicted_end_at) as ends_at,
@@ -53,7 +72,7 @@ pub async fn load(tx: &mut Tx) -> Result<Facts, Error> {
     .bind(tx.now())
     .fetch_one(tx.conn())
     .await?;
-    Ok(Facts {
+    let facts = Facts {
         showings: row.showings.0,
         house: row.house.map(|house| house.0),
         zones: row.zones.0,
@@ -61,7 +80,8 @@ pub async fn load(tx: &mut Tx) -> Result<Facts, Error> {
         ready: row.ready.0,
         stations: row.stations.0,
         messages: row.messages.0,
-    })
+    };
+    Ok((row.displays.0, facts))
 }
 
 /// Keeps a fact; false when it says nothing new.
