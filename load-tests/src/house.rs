@@ -128,6 +128,16 @@ impl House {
         Ok(kilobytes / 1024.0)
     }
 
+    /// Asks `sky verify` whether every invariant of the house holds.
+    pub async fn verify(&self) -> anyhow::Result<()> {
+        let program = std::env::current_exe()?.with_file_name("sky");
+        let output = Command::new(program).arg("--home").arg(&self.folder).arg("verify").output().await?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        anyhow::ensure!(output.status.success(), "sky verify: {text}{}", String::from_utf8_lossy(&output.stderr));
+        println!("  {}", text.lines().last().unwrap_or_default());
+        Ok(())
+    }
+
     /// Ends it in order; answers its folder, for another start.
     pub async fn stop(mut self) -> anyhow::Result<PathBuf> {
         let pid = nix::unistd::Pid::from_raw(self.child.id().context("it has ended")?.cast_signed());

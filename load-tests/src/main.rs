@@ -6,6 +6,7 @@ mod drain;
 mod floor;
 mod house;
 mod report;
+mod rush;
 mod scan;
 
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ enum Scenario {
     Boot(Runs),
     /// Scan answers at 50 scans a second.
     Scan(Runs),
+    /// Seats sold to very many at once, beside pgbench on the same server.
+    Rush(rush::Options),
 }
 
 /// How often a scenario is measured; the reported figure is the median.
@@ -50,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Drain(runs) => drain::measure(&mut report, runs.runs).await?,
         Scenario::Boot(runs) => boot::measure(&mut report, runs.runs).await?,
         Scenario::Scan(runs) => scan::measure(&mut report, runs.runs).await?,
+        Scenario::Rush(options) => rush::measure(&mut report, options).await?,
     }
     report.print();
     Ok(())

@@ -21,6 +21,17 @@ impl Latencies {
         self.0.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
     }
 
+    /// Those of another one too.
+    pub fn join(&mut self, other: &Self) {
+        // Both have the same bounds.
+        let _ = self.0.add(&other.0);
+    }
+
+    /// The longest in milliseconds.
+    pub fn max_ms(&self) -> f64 {
+        self.0.max() as f64 / 1000.0
+    }
+
     /// Median in milliseconds.
     pub fn median_ms(&self) -> f64 {
         self.0.value_at_quantile(0.5) as f64 / 1000.0
@@ -29,6 +40,12 @@ impl Latencies {
     /// 99th percentile in milliseconds.
     pub fn p99_ms(&self) -> f64 {
         self.0.value_at_quantile(0.99) as f64 / 1000.0
+    }
+}
+
+impl std::fmt::Display for Latencies {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "median {:.1}, p99 {:.1}, last {:.1} ms", self.median_ms(), self.p99_ms(), self.max_ms())
     }
 }
 

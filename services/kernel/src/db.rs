@@ -266,7 +266,7 @@ impl Tx {
         let Some((hash, response)) = found else {
             return Ok(None);
         };
-        if hash != Sha256::digest(request.encode_to_vec()).as_slice() {
+        if hash != request_hash(request) {
             return Err(Repeat::KeyReused);
         }
         Ok(Some(R::decode(response.as_slice()).map_err(|error| sqlx::Error::Decode(error.into()))?))
@@ -287,7 +287,7 @@ impl Tx {
         let done = sqlx::query("insert into idempotency (method, key, request_hash, response, created_at) values ($1, $2, $3, $4, $5) on conflict do nothing")
             .bind(method)
             .bind(key.to_string())
-            .bind(Sha256::digest(request.encode_to_vec()).as_slice())
+            .bind(request_hash(request))
             .bind(response.encode_to_vec())
             .bind(self.now)
             .execute(&mut *self.inner)
@@ -311,6 +311,12 @@ impl Tx {
             tracing::debug!(%error, "rollback failed; the connection is gone and the server rolls back");
         }
     }
+}
+
+/// What tells whether a request is the same as one before.
+#[must_use]
+pub fn request_hash(request: &impl Message) -> Vec<u8> {
+    Sha256::digest(request.encode_to_vec()).to_vec()
 }
 
 /// Trouble with an idempotency key.

@@ -17,6 +17,7 @@ mod leader;
 pub mod live;
 mod operations;
 pub mod relay;
+mod remembered;
 pub mod service;
 pub mod tasks;
 pub mod telemetry;

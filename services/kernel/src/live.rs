@@ -2,7 +2,8 @@
 //!
 //! A slow watcher skips values instead of queueing them; every value has a revision, and a watcher
 //! that comes back with the last one it saw is sent nothing until there is a newer one.
-//! Values are loaded once per change and key, however many watch.
+//! Values are loaded once per change and key, however many watch, and what changes all the time is
+//! loaded so seldom that the loading itself stays a small part of the work.
 
 use std::{
     collections::HashMap,
@@ -11,7 +12,10 @@ use std::{
 };
 
 use futures::{Stream, future::BoxFuture};
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::{
+    sync::{Notify, broadcast, watch},
+    time::Instant,
+};
 use tonic::Status;
 
 use crate::{Failure, Tasks};
@@ -66,13 +70,20 @@ type Load<T> = Arc<dyn Fn(String) -> BoxFuture<'static, Result<(u64, T), Failure
 pub struct Live<T> {
     topic: &'static str,
     values: Arc<Mutex<HashMap<String, watch::Sender<Latest<T>>>>>,
+    kept: Arc<Mutex<HashMap<String, watch::Receiver<Latest<T>>>>>,
     load: Load<T>,
     tasks: Tasks,
 }
 
 impl<T> Clone for Live<T> {
     fn clone(&self) -> Self {
-        Self { topic: self.topic, values: self.values.clone(), load: self.load.clone(), tasks: self.tasks.clone() }
+        Self {
+            topic: self.topic,
+            values: self.values.clone(),
+            kept: self.kept.clone(),
+            load: self.load.clone(),
+            tasks: self.tasks.clone(),
+        }
     }
 }
 
@@ -84,6 +95,10 @@ impl<T> std::fmt::Debug for Live<T> {
 
 /// Hints from other replicas may be lost: every watched value is looked at again this often.
 const REFRESH: Duration = Duration::from_secs(15);
+/// After a value was loaded it rests for so many times as long as that took …
+const REST: u32 = 9;
+/// … but no longer than this.
+const LONGEST_REST: Duration = Duration::from_millis(500);
 
 impl<T: Clone + Send + Sync + 'static> Live<T> {
     /// Live values of `topic`; `load` reads the value of a key with its revision, which must rise
@@ -93,21 +108,54 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         topic: &'static str,
         load: impl Fn(String) -> BoxFuture<'static, Result<(u64, T), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        let live = Self { topic, values: Arc::default(), load: Arc::new(load), tasks: context.tasks.clone() };
+        let live = Self {
+            topic,
+            values: Arc::default(),
+            kept: Arc::default(),
+            load: Arc::new(load),
+            tasks: context.tasks.clone(),
+        };
         let mut touched = context.db.hub().subscribe();
         let follower = live.clone();
         context.tasks.spawn_until_stop(async move {
             let mut refresh = tokio::time::interval(REFRESH);
+            // Keys that were just loaded, until when they rest, and whether they changed meanwhile.
+            let mut resting: HashMap<String, (Instant, bool)> = HashMap::new();
             loop {
-                tokio::select! {
+                let rested = resting.values().map(|(until, _)| *until).min();
+                let changed = tokio::select! {
                     change = touched.recv() => match change {
-                        Ok(change) if change.topic == follower.topic => follower.reload(&change.key).await,
-                        Ok(_) => {}
+                        Ok(change) if change.topic == follower.topic => change.key,
+                        Ok(_) => continue,
                         // Some were missed: look at all.
-                        Err(broadcast::error::RecvError::Lagged(_)) => follower.reload_all().await,
+                        Err(broadcast::error::RecvError::Lagged(_)) => {
+                            follower.reload_all().await;
+                            continue;
+                        }
                         Err(broadcast::error::RecvError::Closed) => return,
                     },
-                    _ = refresh.tick() => follower.reload_all().await,
+                    () = tokio::time::sleep_until(rested.unwrap_or_else(Instant::now)), if rested.is_some() => {
+                        let now = Instant::now();
+                        let due: Vec<String> =
+                            resting.iter().filter(|(_, (until, _))| *until <= now).map(|(key, _)| key.clone()).collect();
+                        for key in due {
+                            if let Some((_, true)) = resting.remove(&key) {
+                                resting.insert(key.clone(), (follower.reload(&key).await, false));
+                            }
+                        }
+                        continue;
+                    }
+                    _ = refresh.tick() => {
+                        follower.reload_all().await;
+                        continue;
+                    }
+                };
+                match resting.get_mut(&changed) {
+                    Some((_, again)) => *again = true,
+                    None => {
+                        let until = follower.reload(&changed).await;
+                        resting.insert(changed, (until, false));
+                    }
                 }
             }
         });
@@ -129,22 +177,14 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         }
     }
 
-    async fn reload(&self, key: &str) {
+    /// Loads a value that somebody watches; answers until when it rests.
+    async fn reload(&self, key: &str) -> Instant {
+        let started = Instant::now();
         if !self.watchers().contains_key(key) {
-            return;
+            return started;
         }
         match (self.load)(key.to_owned()).await {
-            Ok(fresh) => {
-                if let Some(sender) = self.watchers().get(key) {
-                    sender.send_if_modified(|latest| {
-                        let newer = latest.as_ref().is_none_or(|old| old.0 < fresh.0);
-                        if newer {
-                            *latest = Some(Arc::new(fresh));
-                        }
-                        newer
-                    });
-                }
-            }
+            Ok(fresh) => self.publish(key, fresh),
             Err(failure) => tracing::warn!(
                 topic = self.topic,
                 key,
@@ -152,6 +192,36 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
                 "live value not loaded; watchers keep the last one"
             ),
         }
+        Instant::now() + (started.elapsed() * REST).min(LONGEST_REST)
+    }
+
+    fn publish(&self, key: &str, fresh: (u64, T)) {
+        if let Some(sender) = self.watchers().get(key) {
+            sender.send_if_modified(|latest| {
+                let newer = latest.as_ref().is_none_or(|old| old.0 < fresh.0);
+                if newer {
+                    *latest = Some(Arc::new(fresh));
+                }
+                newer
+            });
+        }
+    }
+
+    /// Keeps a value loaded from now on, for [`Self::latest`].
+    pub fn keep(&self, key: &str) {
+        let receiver = self.watchers().entry(key.to_owned()).or_insert_with(|| watch::Sender::new(None)).subscribe();
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), receiver);
+    }
+
+    /// The value of a kept key as it was loaded last, with its revision; None before the first time.
+    #[must_use]
+    pub fn latest(&self, key: &str) -> Option<Arc<(u64, T)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key)?.borrow().clone()
+    }
+
+    /// Loads a kept value now, whatever has been heard.
+    pub async fn refresh(&self, key: &str) {
+        self.reload(key).await;
     }
 
     /// Follows one value: the present one at once if it is newer than `after`, then each newer one.
@@ -168,15 +238,7 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
             self.watchers().entry(key.to_owned()).or_insert_with(|| watch::Sender::new(None)).subscribe();
         // Always from the database: another replica's change may not have been heard yet.
         let fresh = (self.load)(key.to_owned()).await?;
-        if let Some(sender) = self.watchers().get(key) {
-            sender.send_if_modified(|latest| {
-                let newer = latest.as_ref().is_none_or(|old| old.0 < fresh.0);
-                if newer {
-                    *latest = Some(Arc::new(fresh));
-                }
-                newer
-            });
-        }
+        self.publish(key, fresh);
         receiver.mark_changed();
         let stop = self.tasks.stopping();
         Ok(futures::stream::unfold((receiver, after, false, stop), |(mut receiver, seen, ended, stop)| async move {

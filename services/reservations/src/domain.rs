@@ -1,6 +1,7 @@
 //! Showings, parties, bookings and what is decided about them. Pure: no I/O, no clock, no proto.
 
-pub(crate) mod places;
+pub(crate) mod hall;
+pub(crate) mod sale;
 pub(crate) mod schedule;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -443,6 +444,21 @@ pub(crate) struct Booking {
     pub(crate) items: Vec<Item>,
     pub(crate) held_at: DateTime<Utc>,
     pub(crate) expires_at: DateTime<Utc>,
+}
+
+impl Booking {
+    pub(crate) fn labels(&self) -> Vec<&str> {
+        self.seats.iter().map(|held| held.label.as_str()).collect()
+    }
+
+    /// Whether its visit cannot hold other places: it has these, or had them for good.
+    pub(crate) fn has_places(&self, now: DateTime<Utc>) -> bool {
+        match self.state {
+            BookingState::Held => self.expires_at > now,
+            BookingState::Confirmed | BookingState::Cancelled => true,
+            BookingState::Released | BookingState::Expired | BookingState::Refused => false,
+        }
+    }
 }
 
 /// One person's ticket.

@@ -33,6 +33,12 @@ pub(crate) enum Error {
     NotHeld(BookingState),
     #[error("places can be held for 30 minutes at most; order now or start again")]
     HeldLongEnough,
+    #[error("very many people are ordering at this moment; try again in a second")]
+    Busy,
+    #[error("the sale was interrupted; ask again with the same key")]
+    Interrupted,
+    #[error("places changed while they were being written")]
+    Raced,
     #[error(transparent)]
     Repeat(#[from] Repeat),
     #[error("a stored value cannot be read: {0}")]
@@ -65,7 +71,8 @@ impl Coded for Error {
             Self::Cancelled | Self::Ended | Self::NotPublic | Self::NotHeld(_) | Self::HeldLongEnough => {
                 Code::FailedPrecondition
             }
-            Self::NotEnough { .. } | Self::NeedNotFree(_) => Code::ResourceExhausted,
+            Self::NotEnough { .. } | Self::NeedNotFree(_) | Self::Busy => Code::ResourceExhausted,
+            Self::Interrupted | Self::Raced => Code::Unavailable,
             Self::SeatsTaken(_) => Code::Conflict,
             Self::AlreadyHeld => Code::AlreadyExists,
             Self::Repeat(repeat) => repeat.code(),

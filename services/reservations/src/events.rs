@@ -7,15 +7,20 @@ use kernel::{
     ticket_code::{Kind, TicketCode},
     values::{euro, timestamp},
 };
+use prost::Message;
 use sky_proto::{
     kernel::v1::{ChargedItem, LocalizedText},
     reservations::v1 as pb,
 };
 use uuid::Uuid;
 
-use crate::domain::{
-    self, Audience, Availability, Booking, BookingState, HeldSeat, Item, Need, Reason, Seat, Showing, ShowingState,
-    Tariff, Ticket,
+use crate::{
+    domain::{
+        self, Audience, Availability, Booking, BookingState, HeldSeat, Item, Need, Reason, Seat, Showing, ShowingState,
+        Tariff, Ticket,
+    },
+    error::Error,
+    seller::Held,
 };
 
 fn need(need: Option<Need>) -> pb::Need {
@@ -150,6 +155,21 @@ pub(crate) fn seat_hold(booking: &Booking) -> pb::SeatHold {
         items: booking.items.iter().map(charged_item).collect(),
         total: Some(euro(booking.items.iter().map(|item| item.cents * i64::from(item.quantity)).sum())),
         expires_at: Some(timestamp(booking.expires_at)),
+    }
+}
+
+/// The answer to a hold as it is kept for repeats.
+pub(crate) fn stored_hold(booking: &Booking) -> Vec<u8> {
+    seat_hold(booking).encode_to_vec()
+}
+
+/// What an order for places is answered.
+pub(crate) fn held(held: &Held) -> Result<pb::SeatHold, Error> {
+    match held {
+        Held::Now(booking) => Ok(seat_hold(booking)),
+        Held::Before(answer) => {
+            pb::SeatHold::decode(answer.as_slice()).map_err(|error| Error::Stored(error.to_string()))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::pin::Pin;
 
 use futures::Stream;
 use kernel::{
-    Access, Caller, Db, Live, Role, Who,
+    Access, Caller, Db, Role, Who,
     identity::Keys,
     values::{self, Text, invalid},
 };
@@ -15,12 +15,13 @@ use sky_proto::reservations::v1::{self as pb, reservations_server::Reservations}
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use self::watch::{Programme, Window};
+use self::watch::View;
 use crate::{
-    commands::{self, SHOWINGS_TOPIC},
+    commands,
     domain::{BookingState, Showing},
     error::Error,
     events,
+    seller::Seller,
     store::{self, bookings},
 };
 
@@ -69,12 +70,13 @@ pub(crate) const ACCESS: Access = Access {
 pub(crate) struct ReservationsGrpc {
     db: Db,
     keys: Keys,
-    showings: Live<Programme>,
+    view: View,
+    seller: Seller,
 }
 
 impl ReservationsGrpc {
-    pub(crate) const fn new(db: Db, keys: Keys, showings: Live<Programme>) -> Self {
-        Self { db, keys, showings }
+    pub(crate) const fn new(db: Db, keys: Keys, view: View, seller: Seller) -> Self {
+        Self { db, keys, view, seller }
     }
 
     async fn offered(&self, showing: Showing) -> Result<pb::Showing, Error> {
@@ -91,7 +93,7 @@ impl ReservationsGrpc {
     async fn seat_plan(&self, id: Uuid) -> Result<pb::SeatPlan, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let showing = store::showing(&mut conn, id).await?;
-        let taken = store::taken(&mut conn, id, None, self.db.clock().now()).await?;
+        let taken = store::taken(&mut conn, id, self.db.clock().now()).await?;
         let seats = store::seats(&mut conn, &showing.layout).await?;
         Ok(pb::SeatPlan {
             showing_id: id.to_string(),
@@ -130,14 +132,24 @@ impl Reservations for ReservationsGrpc {
         let request = request.into_inner();
         may_see(&caller, request.include_closed)?;
         let window = requests::window(request.from, request.until, request.include_closed)?;
-        let mut showings = watch::programme(&self.db, window.from, window.until).await?;
-        showings.retain(|showing| window.shows(showing));
+        let showings = match self.view.list(&window, self.db.clock().now()) {
+            Some(showings) => showings,
+            None => {
+                let mut showings = watch::programme(&self.db, window.from, window.until).await?;
+                showings.retain(|showing| window.shows(showing));
+                showings
+            }
+        };
         Ok(Response::new(pb::ListProgrammeResponse { showings }))
     }
 
     async fn get_showing(&self, request: Request<pb::GetShowingRequest>) -> Result<Response<pb::Showing>, Status> {
         let id = values::id("showing_id", &request.into_inner().showing_id)?;
-        Ok(Response::new(self.get(id).await?))
+        let showing = match self.view.showing(&id.to_string(), self.db.clock().now()) {
+            Some(showing) => showing,
+            None => self.get(id).await?,
+        };
+        Ok(Response::new(showing))
     }
 
     async fn get_seat_plan(&self, request: Request<pb::GetSeatPlanRequest>) -> Result<Response<pb::SeatPlan>, Status> {
@@ -152,32 +164,15 @@ impl Reservations for ReservationsGrpc {
         let caller = Caller::of(&request);
         let request = request.into_inner();
         may_see(&caller, request.include_closed)?;
-        let window: Window = requests::window(request.from, request.until, request.include_closed)?;
-        let programme = self.showings.watch(SHOWINGS_TOPIC, request.after_revision).await?;
-        Ok(Response::new(Box::pin(watch::updates(programme, window))))
+        let window = requests::window(request.from, request.until, request.include_closed)?;
+        Ok(Response::new(Box::pin(self.view.watch(window, request.after_revision).await?)))
     }
 
     async fn hold_seats(&self, request: Request<pb::HoldSeatsRequest>) -> Result<Response<pb::SeatHold>, Status> {
         let request = request.into_inner();
-        let key = values::id("idempotency_key", &request.idempotency_key)?;
-        let showing = values::id("showing_id", &request.showing_id)?;
-        let hold = self
-            .db
-            .transact(move |tx| {
-                Box::pin(async move {
-                    let showing = commands::lock_showing(tx, showing).await?;
-                    // Before the checks: a late repeat still gets the first answer.
-                    if let Some(first) = tx.first_answer("HoldSeats", key, &request).await? {
-                        return Ok(first);
-                    }
-                    let wish = requests::wish(&request, tx.now())?;
-                    let answer = events::seat_hold(&commands::hold(tx, &showing, wish).await?);
-                    tx.remember("HoldSeats", key, &request, &answer).await?;
-                    Ok::<_, Error>(answer)
-                })
-            })
-            .await?;
-        Ok(Response::new(hold))
+        let order = requests::order(&request, self.db.clock().now())?;
+        let held = self.seller.hold(order).await?;
+        Ok(Response::new(events::held(&held)?))
     }
 
     async fn extend_hold(&self, request: Request<pb::ExtendHoldRequest>) -> Result<Response<pb::SeatHold>, Status> {

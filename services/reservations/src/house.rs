@@ -363,5 +363,7 @@ async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
     }
     let holidays: Vec<_> = section.school_holidays.iter().map(|row| (row.from, row.until)).collect();
     store::save_schedule(tx.conn(), &house.slots, &holidays).await?;
+    // Prices may have changed.
+    crate::store::new_prices(tx.conn()).await?;
     commands::schedule(tx).await
 }

@@ -10,6 +10,7 @@ mod events;
 mod grpc;
 mod house;
 mod reactions;
+mod seller;
 mod store;
 
 use std::time::Duration;
@@ -26,9 +27,9 @@ pub const SERVICE: Service = Service {
 };
 
 fn build(context: &Context) -> Parts {
-    let showings = grpc::watch::showings(context);
+    let view = grpc::watch::View::start(context);
     let db = context.db.clone();
-    context.every("holds that ran out", Duration::from_secs(5), move || {
+    context.every("holds that ran out", Duration::from_secs(1), move || {
         let db = db.clone();
         Box::pin(async move { Ok(commands::sweep(&db).await?) })
     });
@@ -37,7 +38,13 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::schedule(tx))).await?) })
     });
-    let server = grpc::ReservationsGrpc::new(context.db.clone(), context.keys.clone(), showings);
+    let db = context.db.clone();
+    context.every("availability", Duration::from_millis(250), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::tell_availability(tx))).await?) })
+    });
+    let seller = seller::Seller::start(context);
+    let server = grpc::ReservationsGrpc::new(context.db.clone(), context.keys.clone(), view, seller);
     Parts {
         grpc: Routes::new(ReservationsServer::new(server)),
         access: vec![grpc::ACCESS],

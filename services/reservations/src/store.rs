@@ -3,6 +3,7 @@
 
 pub(crate) mod bookings;
 pub(crate) mod house;
+pub(crate) mod sale;
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +13,7 @@ use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Audience, Counts, HeldSeat, Place, Seat, Showing, ShowingState, Tariff},
+    domain::{Audience, Booking, Counts, HeldSeat, Place, Seat, Showing, ShowingState, Tariff},
     error::Error,
 };
 
@@ -134,14 +135,51 @@ pub(crate) async fn save_showing(conn: &mut PgConnection, showing: &Showing) -> 
     Ok(())
 }
 
-/// Raises a showing's revision; answers the new one.
-pub(crate) async fn raise_revision(conn: &mut PgConnection, showing: Uuid) -> Result<u64, Error> {
-    let revision: i64 =
-        sqlx::query_scalar("update showing set revision = revision + 1 where id = $1 returning revision")
-            .bind(showing)
-            .fetch_one(conn)
-            .await?;
-    Ok(revision.unsigned_abs())
+/// Raises a showing's revision; with `for_sale` its version for the seller too.
+pub(crate) async fn raise_revision(conn: &mut PgConnection, showing: Uuid, for_sale: bool) -> Result<(), Error> {
+    sqlx::query(
+        "update showing set revision = revision + 1, sale_version = sale_version + case when $2 then 1 else 0 end
+         where id = $1",
+    )
+    .bind(showing)
+    .bind(for_sale)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The seller must look at the prices of all showings again.
+pub(crate) async fn new_prices(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("update showing set sale_version = sale_version + 1").execute(conn).await?;
+    Ok(())
+}
+
+/// Showings of which something has changed that was not told, and nothing was told since `limit`. They
+/// are locked, and count as told from now on.
+pub(crate) async fn untold(
+    conn: &mut PgConnection,
+    limit: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Showing>, Error> {
+    let told: Vec<Uuid> = sqlx::query_scalar(
+        "update showing s set told_revision = revision, told_at = $2
+         from (select id from showing where told_revision < revision and told_at <= $1 order by id for update) due
+         where s.id = due.id returning s.id",
+    )
+    .bind(limit)
+    .bind(now)
+    .fetch_all(&mut *conn)
+    .await?;
+    if told.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_as::<_, ShowingRow>("select * from showing_with_title where id = any($1) order by id")
+        .bind(told)
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(ShowingRow::read)
+        .collect()
 }
 
 #[derive(FromRow)]
@@ -226,20 +264,17 @@ pub(crate) async fn seats(conn: &mut PgConnection, layout: &str) -> Result<Vec<S
         .collect())
 }
 
-/// The places of a showing that somebody has, but for those of one visit.
+/// The places of a showing that somebody has.
 pub(crate) async fn taken(
     conn: &mut PgConnection,
     showing: Uuid,
-    but: Option<Uuid>,
     now: DateTime<Utc>,
 ) -> Result<HashSet<String>, Error> {
     let labels: Vec<String> = sqlx::query_scalar(
-        "select seat from seat_claim
-         where showing_id = $1 and (expires_at is null or expires_at > $2) and visit_id is distinct from $3",
+        "select seat from seat_claim where showing_id = $1 and (expires_at is null or expires_at > $2)",
     )
     .bind(showing)
     .bind(now)
-    .bind(but)
     .fetch_all(conn)
     .await?;
     Ok(labels.into_iter().collect())
@@ -277,22 +312,29 @@ pub(crate) async fn claim(
     Ok(done.rows_affected())
 }
 
-/// Frees every place of a visit; answers how many those were.
-pub(crate) async fn free_places(conn: &mut PgConnection, visit: Uuid) -> Result<u64, Error> {
-    Ok(sqlx::query("delete from seat_claim where visit_id = $1").bind(visit).execute(conn).await?.rows_affected())
-}
-
-/// Moves the end of a visit's claims.
-pub(crate) async fn extend_claims(
-    conn: &mut PgConnection,
-    visit: Uuid,
-    expires_at: DateTime<Utc>,
-) -> Result<(), Error> {
-    sqlx::query("update seat_claim set expires_at = $2 where visit_id = $1 and expires_at is not null")
-        .bind(visit)
-        .bind(expires_at)
+/// Frees every place that a booking has; answers how many those were.
+pub(crate) async fn free_places(conn: &mut PgConnection, booking: &Booking) -> Result<u64, Error> {
+    let done = sqlx::query("delete from seat_claim where showing_id = $1 and seat = any($2) and visit_id = $3")
+        .bind(booking.showing)
+        .bind(booking.labels())
+        .bind(booking.visit)
         .execute(conn)
         .await?;
+    Ok(done.rows_affected())
+}
+
+/// Moves the end of a booking's claims.
+pub(crate) async fn extend_claims(conn: &mut PgConnection, booking: &Booking) -> Result<(), Error> {
+    sqlx::query(
+        "update seat_claim set expires_at = $4
+         where showing_id = $1 and seat = any($2) and visit_id = $3 and expires_at is not null",
+    )
+    .bind(booking.showing)
+    .bind(booking.labels())
+    .bind(booking.visit)
+    .bind(booking.expires_at)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -308,17 +350,18 @@ pub(crate) async fn with_expired_holds(conn: &mut PgConnection, now: DateTime<Ut
 
 /// Removes a showing's holds that ran out by `limit`; answers how many places came free.
 pub(crate) async fn drop_expired(conn: &mut PgConnection, showing: Uuid, limit: DateTime<Utc>) -> Result<u64, Error> {
-    sqlx::query("update booking set state = 'expired' where showing_id = $1 and state = 'held' and expires_at <= $2")
-        .bind(showing)
-        .bind(limit)
-        .execute(&mut *conn)
-        .await?;
-    let done = sqlx::query("delete from seat_claim where showing_id = $1 and expires_at <= $2")
-        .bind(showing)
-        .bind(limit)
-        .execute(conn)
-        .await?;
-    Ok(done.rows_affected())
+    let freed: i64 = sqlx::query_scalar(
+        "with gone as (delete from seat_claim where showing_id = $1 and expires_at <= $2 returning visit_id),
+              ended as (
+                  update booking set state = 'expired'
+                  where visit_id in (select visit_id from gone) and state = 'held' and expires_at <= $2)
+         select count(*) from gone",
+    )
+    .bind(showing)
+    .bind(limit)
+    .fetch_one(conn)
+    .await?;
+    Ok(freed.unsigned_abs())
 }
 
 #[derive(FromRow)]

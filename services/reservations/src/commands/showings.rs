@@ -12,14 +12,27 @@ use crate::{
     store::{self, bookings},
 };
 
-/// Tells how many places a showing has left, after anything has changed about it.
-pub(crate) async fn tell_availability(tx: &mut Tx, showing: &Showing) -> Result<(), Error> {
-    let now = tx.now();
-    store::raise_revision(tx.conn(), showing.id).await?;
-    let counts = store::counts(tx.conn(), &[showing.id], now).await?.remove(&showing.id).unwrap_or_default();
-    let availability = Availability::of(showing, counts, now);
-    tx.append(&showing.id.to_string(), &events::availability_changed(showing, &availability, now)).await?;
+/// A showing whose availability was just told is told again so long after, at the earliest: the log grows
+/// with what happened, not with how many tried.
+const TOLD_AGAIN: TimeDelta = TimeDelta::seconds(1);
+
+/// Something about a showing has changed; `for_sale`: so much that the seller must look again.
+pub(crate) async fn changed(tx: &mut Tx, showing: Uuid, for_sale: bool) -> Result<(), Error> {
+    store::raise_revision(tx.conn(), showing, for_sale).await?;
     tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
+    Ok(())
+}
+
+/// Tells how many places are left where that has changed.
+pub(crate) async fn tell_availability(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let showings = store::untold(tx.conn(), now - TOLD_AGAIN, now).await?;
+    let ids: Vec<Uuid> = showings.iter().map(|showing| showing.id).collect();
+    let counts = store::counts(tx.conn(), &ids, now).await?;
+    for showing in &showings {
+        let availability = Availability::of(showing, counts.get(&showing.id).copied().unwrap_or_default(), now);
+        tx.append(&showing.id.to_string(), &events::availability_changed(showing, &availability, now)).await?;
+    }
     Ok(())
 }
 
@@ -34,7 +47,7 @@ pub(crate) async fn delay_showing(
     showing.delay(TimeDelta::minutes(minutes.into()), reason);
     store::save_showing(tx.conn(), &showing).await?;
     tx.append(&showing.id.to_string(), &events::showing_delayed(&showing, minutes)).await?;
-    tell_availability(tx, &showing).await?;
+    changed(tx, showing.id, true).await?;
     Ok(showing)
 }
 
@@ -49,7 +62,7 @@ pub(crate) async fn cancel_showing(tx: &mut Tx, mut showing: Showing, reason: Te
     store::save_showing(tx.conn(), &showing).await?;
     bookings::end_holds(tx.conn(), showing.id).await?;
     tx.append(&showing.id.to_string(), &events::showing_cancelled(&showing)).await?;
-    tell_availability(tx, &showing).await?;
+    changed(tx, showing.id, true).await?;
     Ok(showing)
 }
 
@@ -72,7 +85,7 @@ pub(crate) async fn schedule(tx: &mut Tx) -> Result<(), Error> {
         if store::house::add_showing(tx.conn(), &planned).await? {
             let showing = store::showing(tx.conn(), planned.id).await?;
             tx.append(&showing.id.to_string(), &events::showing_scheduled(&showing)).await?;
-            tell_availability(tx, &showing).await?;
+            changed(tx, showing.id, true).await?;
         }
     }
     Ok(())
@@ -95,7 +108,7 @@ async fn sweep_showing(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
     let now = tx.now();
     let showing = store::lock_showing(tx.conn(), showing).await?;
     if store::drop_expired(tx.conn(), showing.id, now).await? > 0 {
-        tell_availability(tx, &showing).await?;
+        changed(tx, showing.id, true).await?;
     }
     Ok(())
 }

@@ -6,7 +6,13 @@ use chrono::{DateTime, TimeZone};
 use chrono_tz::Europe::Berlin;
 use proptest::prelude::*;
 
-use super::{places, schedule::*, *};
+use std::sync::Arc;
+
+use super::{
+    hall::{Hall, Misfit, Plan},
+    schedule::*,
+    *,
+};
 
 fn seat(row: i32, number: i32, features: &[&str]) -> Seat {
     let name = char::from(b'A' + u8::try_from(row).expect("a few rows")).to_string();
@@ -50,13 +56,23 @@ fn labels(held: &[HeldSeat]) -> Vec<&str> {
     held.iter().map(|held| held.label.as_str()).collect()
 }
 
-fn taken(labels: &[&str]) -> HashSet<String> {
-    labels.iter().map(|label| (*label).to_owned()).collect()
+/// A hall in which these places are taken.
+fn with_taken(seats: Vec<Seat>, taken: &[&str]) -> Hall {
+    let plan = Arc::new(Plan::new(seats));
+    let mut hall = Hall::empty(plan.clone());
+    for label in taken {
+        hall.mark(plan.place(label).expect("of this hall"), true);
+    }
+    hall
+}
+
+fn best(taken: &[&str], party: &[Person], open: bool) -> Result<Vec<HeldSeat>, Misfit> {
+    with_taken(hall(), taken).best(party, open)
 }
 
 #[test]
 fn a_party_sits_together_in_the_middle() {
-    let given = places::best(&hall(), &HashSet::new(), &party(&[None; 4]), false).expect("an empty hall");
+    let given = best(&[], &party(&[None; 4]), false).expect("an empty hall");
     assert_eq!(labels(&given), ["C3", "C4", "C5", "C6"]);
 }
 
@@ -64,43 +80,61 @@ fn a_party_sits_together_in_the_middle() {
 fn no_single_place_is_left_over_if_it_can_be_helped() {
     // C1 and C2 are taken: three from C3 would leave nobody alone, three from C4 would leave C3 alone.
     let seats: Vec<Seat> = hall().into_iter().filter(|seat| seat.row == "C").collect();
-    let given = places::best(&seats, &taken(&["C1", "C2"]), &party(&[None; 3]), false).expect("room");
+    let given = with_taken(seats, &["C1", "C2"]).best(&party(&[None; 3]), false).expect("room");
     assert_ne!(labels(&given)[0], "C4");
 }
 
 #[test]
 fn needs_decide_the_place() {
-    let given = places::best(&hall(), &HashSet::new(), &party(&[Some(Need::GuideDog), None]), false).expect("room");
+    let given = best(&[], &party(&[Some(Need::GuideDog), None]), false).expect("room");
     assert!(given.iter().any(|held| held.need == Some(Need::GuideDog) && ["A1", "A8"].contains(&held.label.as_str())));
-    let given = places::best(&hall(), &HashSet::new(), &party(&[Some(Need::HearingLoop); 2]), false).expect("room");
+    let given = best(&[], &party(&[Some(Need::HearingLoop); 2]), false).expect("room");
     assert!(given.iter().all(|held| held.label.starts_with('C')));
     // A loop and a dog are in different rows: each gets what it needs all the same.
     let both = party(&[Some(Need::HearingLoop), Some(Need::GuideDog), None]);
-    assert_eq!(places::best(&hall(), &HashSet::new(), &both, false).expect("split").len(), 3);
+    assert_eq!(best(&[], &both, false).expect("split").len(), 3);
 }
 
 #[test]
 fn wheelchair_places_come_with_their_companions_place() {
     let pair = party(&[Some(Need::Wheelchair), Some(Need::Companion)]);
-    let given = places::best(&hall(), &taken(&["W1"]), &pair, false).expect("a pair");
+    let given = best(&["W1"], &pair, false).expect("a pair");
     assert_eq!(labels(&given), ["W2", "W2B"]);
-    let refused = places::best(&hall(), &taken(&["W1", "W2B"]), &pair, false);
-    assert_eq!(refused, Err(places::Refusal::NeedNotFree(Need::Companion)));
+    let refused = best(&["W1", "W2B"], &pair, false);
+    assert_eq!(refused, Err(Misfit::NeedNotFree(Need::Companion)));
     // Who comes alone takes the place whose companion's place is gone.
-    let alone = places::best(&hall(), &taken(&["W1B"]), &party(&[Some(Need::Wheelchair)]), false).expect("alone");
+    let alone = best(&["W1B"], &party(&[Some(Need::Wheelchair)]), false).expect("alone");
     assert_eq!(labels(&alone), ["W1"]);
 }
 
 #[test]
 fn protected_places_are_for_those_who_need_them() {
-    let general: Vec<String> = hall().iter().filter(|s| s.place() == Place::General).map(|s| s.label.clone()).collect();
-    let all: HashSet<String> = general.into_iter().collect();
-    assert_eq!(places::best(&hall(), &all, &party(&[None]), false), Err(places::Refusal::NotEnough(0)));
-    assert!(places::best(&hall(), &all, &party(&[None]), true).is_ok(), "shortly before the start, at the door");
-    let chosen = |label: &str| places::chosen(&hall(), &HashSet::new(), &party(&[None]), &[label.to_owned()], false);
-    assert_eq!(chosen("W1"), Err(places::Refusal::NotForThem("W1".to_owned())));
-    assert_eq!(chosen("Z9"), Err(places::Refusal::NoSuchSeat("Z9".to_owned())));
+    let seats = hall();
+    let all: Vec<&str> = seats.iter().filter(|s| s.place() == Place::General).map(|s| s.label.as_str()).collect();
+    assert_eq!(best(&all, &party(&[None]), false), Err(Misfit::NotEnough(0)));
+    assert!(best(&all, &party(&[None]), true).is_ok(), "shortly before the start, at the door");
+    let chosen = |label: &str| with_taken(hall(), &[]).chosen(&party(&[None]), &[label.to_owned()], false);
+    assert_eq!(chosen("W1"), Err(Misfit::NotForThem("W1".to_owned())));
+    assert_eq!(chosen("Z9"), Err(Misfit::NoSuchSeat("Z9".to_owned())));
     assert_eq!(labels(&chosen("B2").expect("free")), ["B2"]);
+}
+
+/// The best window of a whole row without anything remembered, to compare with.
+#[test]
+fn what_is_remembered_of_a_row_is_what_a_fresh_look_finds() {
+    let mut known = with_taken(hall(), &[]);
+    let mut gone: Vec<String> = Vec::new();
+    for size in [2, 1, 3, 2, 5, 1, 1, 2, 4, 1, 2] {
+        let people = party(&vec![None; size]);
+        let given = known.best(&people, false);
+        let taken: Vec<&str> = gone.iter().map(String::as_str).collect();
+        assert_eq!(given, best(&taken, &people, false), "after {gone:?}");
+        for held in given.into_iter().flatten() {
+            known.mark(known.plan().place(&held.label).expect("of this hall"), true);
+            gone.push(held.label);
+        }
+    }
+    assert_eq!(gone.len(), 24, "everybody had a place");
 }
 
 proptest! {
@@ -111,20 +145,20 @@ proptest! {
         open: bool,
     ) {
         let hall = hall();
-        let gone: HashSet<String> = gone.into_iter().map(|at| hall[at].label.clone()).collect();
+        let gone: Vec<&str> = gone.into_iter().map(|at| hall[at].label.as_str()).collect();
         let people = party(&needs.iter().map(|need| need.map(|at| Need::ALL[at])).collect::<Vec<_>>());
-        if let Ok(given) = places::best(&hall, &gone, &people, open) {
+        if let Ok(given) = best(&gone, &people, open) {
             prop_assert_eq!(given.len(), people.len());
             let distinct: HashSet<&str> = labels(&given).into_iter().collect();
             prop_assert_eq!(distinct.len(), given.len());
             for held in &given {
-                prop_assert!(!gone.contains(&held.label));
+                prop_assert!(!gone.contains(&held.label.as_str()));
                 let seat = hall.iter().find(|seat| seat.label == held.label).expect("of this hall");
                 prop_assert!(held.need.is_none_or(|need| seat.has(need.name())));
                 prop_assert!(open || held.need.is_some() || seat.place() == Place::General);
             }
         } else if people.iter().all(|person| person.need.is_none()) {
-            let free = hall.iter().filter(|s| !gone.contains(&s.label) && (open || s.place() == Place::General)).count();
+            let free = hall.iter().filter(|s| !gone.contains(&s.label.as_str()) && (open || s.place() == Place::General)).count();
             prop_assert!(free < people.len(), "refused although {free} places are free for {}", people.len());
         }
     }

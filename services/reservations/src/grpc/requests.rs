@@ -7,8 +7,8 @@ use sky_proto::reservations::v1 as pb;
 
 use super::watch::{LONGEST_WINDOW, Window};
 use crate::{
-    commands::Wish,
-    domain::{Channel, LARGEST_PARTY, Need, PartyLine},
+    domain::{Channel, LARGEST_PARTY, Need, PartyLine, sale::Wish},
+    seller::Order,
 };
 
 /// The longest hold from now on, with a minute for the way here.
@@ -81,8 +81,18 @@ fn party(lines: &[pb::PartyLine]) -> Result<Vec<PartyLine>, InvalidField> {
     Ok(party)
 }
 
-pub(crate) fn wish(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result<Wish, InvalidField> {
-    let expires_at = extension(request.expires_at, now)?;
+/// An order for places. That its hold has not run out is asked by the seller: a late repeat gets the first
+/// answer all the same.
+pub(crate) fn order(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result<Order, InvalidField> {
+    Ok(Order {
+        key: values::id("idempotency_key", &request.idempotency_key)?,
+        request_hash: kernel::db::request_hash(request),
+        wish: wish(request, now)?,
+    })
+}
+
+fn wish(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result<Wish, InvalidField> {
+    let expires_at = values::time("expires_at", request.expires_at)?;
     if expires_at > now + LONGEST_FIRST_HOLD {
         return Err(invalid("expires_at", "is too far ahead; hold for 15 minutes at most and extend"));
     }
@@ -101,6 +111,7 @@ pub(crate) fn wish(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result
     }
     Ok(Wish {
         visit: values::id("visit_id", &request.visit_id)?,
+        showing: values::id("showing_id", &request.showing_id)?,
         party,
         seats,
         channel: channel(request.channel)?,

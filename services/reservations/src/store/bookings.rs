@@ -81,14 +81,13 @@ pub(crate) async fn save(conn: &mut PgConnection, booking: &Booking) -> Result<(
 
 /// Ends the holds on a showing that is cancelled.
 pub(crate) async fn end_holds(conn: &mut PgConnection, showing: Uuid) -> Result<(), Error> {
-    sqlx::query("update booking set state = 'expired' where showing_id = $1 and state = 'held'")
-        .bind(showing)
-        .execute(&mut *conn)
-        .await?;
-    sqlx::query("delete from seat_claim where showing_id = $1 and expires_at is not null")
-        .bind(showing)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "with gone as (delete from seat_claim where showing_id = $1 and expires_at is not null returning visit_id)
+         update booking set state = 'expired' where visit_id in (select visit_id from gone) and state = 'held'",
+    )
+    .bind(showing)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -124,20 +123,19 @@ pub(crate) async fn tickets(conn: &mut PgConnection, visit: Uuid) -> Result<Vec<
 }
 
 pub(crate) async fn add_tickets(conn: &mut PgConnection, booking: &Booking, tickets: &[Ticket]) -> Result<(), Error> {
-    for ticket in tickets {
-        sqlx::query(
-            "insert into ticket (id, visit_id, showing_id, seat, tariff_class, need, live)
-             values ($1, $2, $3, $4, $5, $6, true)",
-        )
-        .bind(ticket.id)
-        .bind(booking.visit)
-        .bind(booking.showing)
-        .bind(&ticket.seat)
-        .bind(&ticket.class)
-        .bind(ticket.need.map(Need::name))
-        .execute(&mut *conn)
-        .await?;
-    }
+    sqlx::query(
+        "insert into ticket (id, visit_id, showing_id, seat, tariff_class, need, live)
+         select id, $1, $2, seat, class, need, true
+         from unnest($3::uuid[], $4::text[], $5::text[], $6::text[]) t (id, seat, class, need)",
+    )
+    .bind(booking.visit)
+    .bind(booking.showing)
+    .bind(tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>())
+    .bind(tickets.iter().map(|ticket| ticket.seat.as_str()).collect::<Vec<_>>())
+    .bind(tickets.iter().map(|ticket| ticket.class.as_str()).collect::<Vec<_>>())
+    .bind(tickets.iter().map(|ticket| ticket.need.map(Need::name)).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -19,8 +19,35 @@ pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml"
 pub async fn house() -> House {
     let house = House::start(&[reservations::SERVICE, producer("journey")]).await;
     load(&house, HOUSE_FILE, false).await.expect("house file loads");
+    known(&house).await;
     house
 }
+
+/// Waits until what is told is what the database has: within a second, says the contract.
+pub async fn known(house: &House) {
+    let revisions = "select id::text, revision from showing where starts_at >= $1 and starts_at < $2 order by id";
+    let up_to_date = async {
+        loop {
+            let stored: Vec<(String, i64)> = sqlx::query_as(revisions)
+                .bind(minutes(0))
+                .bind(minutes(TWO_WEEKS))
+                .fetch_all(house.pool("reservations"))
+                .await
+                .expect("revisions");
+            let told = told(house, &operator(), true).await;
+            let mut told: Vec<(String, i64)> =
+                told.into_iter().map(|showing| (showing.showing_id, showing.revision.cast_signed())).collect();
+            told.sort();
+            if stored == told {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), up_to_date).await.expect("told within a second");
+}
+
+const TWO_WEEKS: i64 = 14 * 24 * 60;
 
 /// A macro, because the client's type cannot be named.
 #[macro_export]
@@ -51,9 +78,14 @@ pub fn minutes(n: i64) -> DateTime<Utc> {
 }
 
 pub async fn programme(house: &House, caller: &Caller, closed: bool) -> Vec<pb::Showing> {
+    known(house).await;
+    told(house, caller, closed).await
+}
+
+async fn told(house: &House, caller: &Caller, closed: bool) -> Vec<pb::Showing> {
     let request = pb::ListProgrammeRequest {
         from: Some(timestamp(minutes(0))),
-        until: Some(timestamp(minutes(14 * 24 * 60))),
+        until: Some(timestamp(minutes(TWO_WEEKS))),
         include_closed: closed,
     };
     client!(house, caller).list_programme(request).await.expect("programme").into_inner().showings
@@ -87,6 +119,7 @@ pub async fn hold(house: &House, wish: &pb::HoldSeatsRequest) -> Result<pb::Seat
 }
 
 pub async fn get(house: &House, showing: &str) -> pb::Showing {
+    known(house).await;
     let request = pb::GetShowingRequest { showing_id: showing.to_owned() };
     client!(house, &journey()).get_showing(request).await.expect("a showing").into_inner()
 }

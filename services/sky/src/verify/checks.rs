@@ -56,7 +56,7 @@ const CHECKS: &[Check] = &[
         name: "every price of a place is a dated tariff row with its tax",
         all: "select count(*) from booking",
         breaches: "select format('visit %s: %s', b.visit_id, i ->> 'tariff_id')
-                   from booking b, jsonb_array_elements(b.items) i
+                   from booking b, json_array_elements(b.items) i
                    left join tariff f on f.id = i ->> 'tariff_id'
                    where f.id is null or f.cents <> (i ->> 'cents')::bigint or f.tax_id <> i ->> 'tax_id'",
     },

@@ -1,0 +1,199 @@
+//! The rush: many people want places at once. Each scenario on halls of its own in one running house;
+//! beside it, on the same server, pgbench with the smallest booking transaction there is.
+
+mod floor;
+mod hall;
+mod read;
+mod sell;
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    house::House,
+    report::{Figure, Report, median},
+};
+
+/// What can be measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// One hall of 200,000 places; 64 and 256 callers, and 64 of whom 5 % ask twice.
+    Hot,
+    /// 1,000 showings.
+    Spread,
+    /// 5,000 people at one instant for 110 places.
+    Rush,
+    /// 1,000 parties of one to six in a hall of 500.
+    Herd,
+    /// 500 reads a second while a hall sells.
+    Polling,
+}
+
+/// Options of `rush`.
+#[derive(Debug, Args)]
+pub struct Options {
+    /// How often each scenario is measured; the reported figure is the median.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=20))]
+    runs: u32,
+    /// How long each run with a steady number of callers lasts, in seconds.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=60))]
+    seconds: u64,
+    /// Only these.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<Scenario>,
+}
+
+/// Measures what is asked for.
+pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()> {
+    let house = House::fresh().await?;
+    let measured = scenarios(&house, report, &options).await;
+    // Whatever came of it: the house is closed.
+    let folder = house.stop().await?;
+    std::fs::remove_dir_all(folder)?;
+    measured
+}
+
+async fn scenarios(house: &House, report: &mut Report, options: &Options) -> anyhow::Result<()> {
+    let asked = |scenario| options.only.is_empty() || options.only.contains(&scenario);
+    let bench = Bench { house, runs: options.runs, seconds: options.seconds };
+    if asked(Scenario::Hot) {
+        bench.hot(report).await?;
+    }
+    if asked(Scenario::Spread) {
+        bench.spread(report).await?;
+    }
+    if asked(Scenario::Rush) {
+        bench.rush(report).await?;
+    }
+    if asked(Scenario::Herd) {
+        bench.herd(report).await?;
+    }
+    if asked(Scenario::Polling) {
+        bench.polling(report).await?;
+    }
+    Ok(())
+}
+
+struct Bench<'a> {
+    house: &'a House,
+    runs: u32,
+    seconds: u64,
+}
+
+impl Bench<'_> {
+    async fn hot(&self, report: &mut Report) -> anyhow::Result<()> {
+        let mut floors = Vec::new();
+        let mut rates: [Vec<sell::Steady>; 3] = Default::default();
+        let cases = [(64, 0), (256, 0), (64, 5)];
+        for run in 1..=self.runs {
+            floors.push(floor::bookings(self.house, 1, self.seconds).await?);
+            for ((callers, repeats), rates) in cases.into_iter().zip(&mut rates) {
+                let showings = hall::showings(self.house, 1, 2000, 100).await?;
+                rates.push(sell::steady(self.house, &showings, callers, repeats, self.seconds).await?);
+            }
+            let shown: Vec<String> = rates.iter().filter_map(|all| all.last()).map(ToString::to_string).collect();
+            println!("hot {run}: pgbench {:.0}/s; {}", floors.last().unwrap_or(&0.0), shown.join("; "));
+        }
+        self.verify().await?;
+        let floor = median(floors);
+        let [alone, many, repeated] = rates;
+        let without = sell::Steady::median_rate(&alone);
+        report.add(rate("hot", "pgbench, one hot row, 32 clients", floor, None))?;
+        report.add(steady("hot", "holds, one hall, 64 callers", &alone, Some(floor)))?;
+        report.add(steady("hot", "holds, one hall, 256 callers", &many, Some(floor)))?;
+        report.add(steady("hot", "holds, 64 callers, 5 % asked twice", &repeated, Some(without)))
+    }
+
+    async fn spread(&self, report: &mut Report) -> anyhow::Result<()> {
+        let (mut floors, mut rates) = (Vec::new(), Vec::new());
+        for run in 1..=self.runs {
+            floors.push(floor::bookings(self.house, 1000, self.seconds).await?);
+            let showings = hall::showings(self.house, 1000, 11, 10).await?;
+            rates.push(sell::steady(self.house, &showings, 64, 0, self.seconds.min(5)).await?);
+            println!(
+                "spread {run}: pgbench {:.0}/s; {}",
+                floors.last().unwrap_or(&0.0),
+                rates.last().map(ToString::to_string).unwrap_or_default()
+            );
+        }
+        self.verify().await?;
+        let floor = median(floors);
+        report.add(rate("spread", "pgbench, 1,000 rows, 32 clients", floor, None))?;
+        report.add(steady("spread", "holds, 1,000 showings, 64 callers", &rates, Some(floor)))
+    }
+
+    async fn rush(&self, report: &mut Report) -> anyhow::Result<()> {
+        let (mut lasts, mut p99s) = (Vec::new(), Vec::new());
+        for run in 1..=self.runs {
+            let showings = hall::showings(self.house, 1, 11, 10).await?;
+            let rush = sell::rush(self.house, &showings[0], 5000).await?;
+            anyhow::ensure!(rush.held == 110, "{} of 110 places were held", rush.held);
+            println!("rush {run}: 110 of 5,000 held, {}", rush.latencies);
+            lasts.push(rush.latencies.max_ms());
+            p99s.push(rush.latencies.p99_ms());
+        }
+        self.verify().await?;
+        report.add(Figure {
+            scenario: "rush",
+            metric: "5,000 at once for 110 places: last answer",
+            unit: "ms",
+            median: median(lasts),
+            p99: Some(median(p99s)),
+            floor: None,
+        })
+    }
+
+    async fn herd(&self, report: &mut Report) -> anyhow::Result<()> {
+        let (mut stranded, mut rates) = (Vec::new(), Vec::new());
+        for run in 1..=self.runs {
+            let showings = hall::showings(self.house, 1, 20, 25).await?;
+            let herd = sell::herd(self.house, &showings[0], 1000).await?;
+            println!(
+                "herd {run}: {} of 500 places stranded, {} of {} parties together",
+                herd.free, herd.together, herd.held
+            );
+            stranded.push(f64::from(herd.free));
+            rates.push(100.0 * f64::from(herd.together) / f64::from(herd.held.max(1)));
+        }
+        self.verify().await?;
+        report.add(rate_in("herd", "places of 500 that nobody could take", "", median(stranded)))?;
+        report.add(rate_in("herd", "parties that sit together", "%", median(rates)))
+    }
+
+    async fn polling(&self, report: &mut Report) -> anyhow::Result<()> {
+        let (mut medians, mut p99s, mut ages) = (Vec::new(), Vec::new(), Vec::new());
+        for run in 1..=self.runs {
+            let showings = hall::showings(self.house, 1, 2000, 10).await?;
+            let polled = read::under_sale(self.house, &showings, self.seconds).await?;
+            println!("polling {run}: {}, oldest answer {:.0} ms", polled.latencies, polled.oldest_ms);
+            medians.push(polled.latencies.median_ms());
+            p99s.push(polled.latencies.p99_ms());
+            ages.push(polled.oldest_ms);
+        }
+        self.verify().await?;
+        report.add(Figure {
+            scenario: "polling",
+            metric: "500 reads/s while 16 callers buy",
+            unit: "ms",
+            median: median(medians),
+            p99: Some(median(p99s)),
+            floor: None,
+        })?;
+        report.add(rate_in("polling", "oldest availability seen", "ms", median(ages)))
+    }
+
+    async fn verify(&self) -> anyhow::Result<()> {
+        self.house.verify().await
+    }
+}
+
+fn rate(scenario: &'static str, metric: &'static str, median: f64, floor: Option<f64>) -> Figure {
+    Figure { scenario, metric, unit: "1/s", median, p99: None, floor }
+}
+
+fn rate_in(scenario: &'static str, metric: &'static str, unit: &'static str, median: f64) -> Figure {
+    Figure { scenario, metric, unit, median, p99: None, floor: None }
+}
+
+fn steady(scenario: &'static str, metric: &'static str, runs: &[sell::Steady], floor: Option<f64>) -> Figure {
+    rate(scenario, metric, sell::Steady::median_rate(runs), floor)
+}

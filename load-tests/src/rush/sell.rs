@@ -1,0 +1,220 @@
+//! Buying: a steady number of callers, and everybody at one instant.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chrono::TimeDelta;
+use kernel::{Caller, values::timestamp};
+use sky_proto::reservations::v1::{
+    Channel, GetShowingRequest, HoldSeatsRequest, PartyLine, SeatHold, reservations_client::ReservationsClient,
+};
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::{
+    house::House,
+    report::{Latencies, median},
+};
+
+/// HTTP/2 connections that the callers share.
+const CONNECTIONS: usize = 4;
+
+fn journey() -> Caller {
+    Caller::Service("journey".to_owned())
+}
+
+/// An order of some adults.
+pub fn order(showing: Uuid, people: u32) -> HoldSeatsRequest {
+    HoldSeatsRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        visit_id: Uuid::new_v4().to_string(),
+        showing_id: showing.to_string(),
+        party: vec![PartyLine { tariff_class: "adult".to_owned(), count: people, need: 0 }],
+        expires_at: Some(timestamp(kernel::clock::wall_now() + TimeDelta::minutes(10))),
+        seats: Vec::new(),
+        channel: Channel::Online.into(),
+    }
+}
+
+/// What a run with a steady number of callers came to.
+pub struct Steady {
+    callers: usize,
+    per_second: f64,
+    latencies: Latencies,
+}
+
+impl Steady {
+    /// Holds per second, in the middle of several runs.
+    pub fn median_rate(runs: &[Self]) -> f64 {
+        median(runs.iter().map(|run| run.per_second).collect())
+    }
+}
+
+impl fmt::Display for Steady {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} callers {:.0}/s ({})", self.callers, self.per_second, self.latencies)
+    }
+}
+
+/// So many callers, each with its next order as soon as the last one is answered; of a hundred orders
+/// `repeats` are sent twice.
+pub async fn steady(
+    house: &House,
+    showings: &[Uuid],
+    callers: usize,
+    repeats: usize,
+    seconds: u64,
+) -> anyhow::Result<Steady> {
+    let mut clients = Vec::new();
+    for _ in 0..CONNECTIONS {
+        clients.push(ReservationsClient::new(house.channel(&journey()).await?));
+    }
+    let next = Arc::new(AtomicUsize::new(0));
+    let tasks = kernel::Tasks::default();
+    let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
+    let started = Instant::now();
+    let until = started + Duration::from_secs(seconds);
+    for caller in 0..callers {
+        let (mut client, next, told) = (clients[caller % CONNECTIONS].clone(), next.clone(), told.clone());
+        let showings = showings.to_vec();
+        tasks.spawn(async move {
+            let mut latencies = Latencies::new();
+            let mut held = 0_u32;
+            while Instant::now() < until {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                let order = order(showings[number % showings.len()], 1);
+                let asked = Instant::now();
+                let answer = client.hold_seats(order.clone()).await?.into_inner();
+                latencies.add(asked.elapsed());
+                held += 1;
+                if number % 100 < repeats {
+                    let again = client.hold_seats(order).await?.into_inner();
+                    if again != answer {
+                        return Err(Status::internal("a repeat was answered otherwise"));
+                    }
+                }
+            }
+            let _ = told.send((held, latencies));
+            Ok::<_, Status>(())
+        });
+    }
+    drop(told);
+    let (mut held, mut finished, mut latencies) = (0, 0, Latencies::new());
+    while let Some((of_one, measured)) = answers.recv().await {
+        held += of_one;
+        finished += 1;
+        latencies.join(&measured);
+    }
+    anyhow::ensure!(finished == callers, "{} callers failed", callers - finished);
+    Ok(Steady { callers, per_second: f64::from(held) / started.elapsed().as_secs_f64(), latencies })
+}
+
+/// What a rush came to.
+pub struct Rush {
+    /// Places held.
+    pub held: u32,
+    /// From the instant at which all wanted to start.
+    pub latencies: Latencies,
+}
+
+/// So many people at one instant, each for one place of a showing. Everybody is answered: held, or
+/// sold out.
+pub async fn rush(house: &House, showing: &Uuid, people: usize) -> anyhow::Result<Rush> {
+    let mut clients = Vec::new();
+    for _ in 0..50 {
+        let mut client = ReservationsClient::new(house.channel(&journey()).await?);
+        client.get_showing(GetShowingRequest { showing_id: showing.to_string() }).await?;
+        clients.push(client);
+    }
+    let tasks = kernel::Tasks::default();
+    let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
+    let start = tokio::time::Instant::now() + Duration::from_millis(500);
+    for person in 0..people {
+        let (mut client, told, order) = (clients[person % clients.len()].clone(), told.clone(), order(*showing, 1));
+        tasks.spawn(async move {
+            tokio::time::sleep_until(start).await;
+            let answer = client.hold_seats(order).await;
+            let _ = told.send((start.elapsed(), answer));
+        });
+    }
+    drop(told);
+    let mut rush = Rush { held: 0, latencies: Latencies::new() };
+    let mut answered = 0;
+    while let Some((latency, answer)) = answers.recv().await {
+        rush.latencies.add(latency);
+        answered += 1;
+        match answer {
+            Ok(_) => rush.held += 1,
+            Err(status) if status.code() == Code::ResourceExhausted && status.message().starts_with("sold out") => {}
+            Err(status) => anyhow::bail!("neither a place nor \"sold out\": {status}"),
+        }
+    }
+    anyhow::ensure!(answered == people, "{answered} of {people} were answered");
+    Ok(rush)
+}
+
+/// What a herd of parties came to.
+pub struct Herd {
+    /// Parties with places.
+    pub held: u32,
+    /// Of these, in one row side by side.
+    pub together: u32,
+    /// Places that are left over.
+    pub free: u32,
+}
+
+/// Parties of one to six, one after the other by eight callers, until nobody fits in.
+pub async fn herd(house: &House, showing: &Uuid, parties: usize) -> anyhow::Result<Herd> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let tasks = kernel::Tasks::default();
+    let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
+    for _ in 0..8 {
+        let mut client = ReservationsClient::new(house.channel(&journey()).await?);
+        let (next, told, showing) = (next.clone(), told.clone(), *showing);
+        tasks.spawn(async move {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= parties {
+                    return;
+                }
+                // 1 to 6 in an order that is mixed and the same each time.
+                let people = u32::try_from(number * 7919 % 6).unwrap_or(0) + 1;
+                let _ = told.send(client.hold_seats(order(showing, people)).await);
+            }
+        });
+    }
+    drop(told);
+    let mut herd = Herd { held: 0, together: 0, free: 0 };
+    while let Some(answer) = answers.recv().await {
+        match answer {
+            Ok(held) => {
+                herd.held += 1;
+                herd.together += u32::from(side_by_side(&held.into_inner()));
+            }
+            Err(status) if status.code() == Code::ResourceExhausted => {}
+            Err(status) => anyhow::bail!("{status}"),
+        }
+    }
+    let mut client = ReservationsClient::new(house.channel(&journey()).await?);
+    let request = sky_proto::reservations::v1::GetSeatPlanRequest { showing_id: showing.to_string() };
+    let plan = client.get_seat_plan(request).await?.into_inner();
+    herd.free = u32::try_from(plan.seats.iter().filter(|seat| seat.free).count())?;
+    Ok(herd)
+}
+
+fn side_by_side(hold: &SeatHold) -> bool {
+    let mut places: Vec<(&str, u32)> = hold
+        .seats
+        .iter()
+        .filter_map(|seat| seat.label.split_once('-'))
+        .filter_map(|(row, n)| Some((row, n.parse().ok()?)))
+        .collect();
+    places.sort_unstable();
+    places.windows(2).all(|two| two[0].0 == two[1].0 && two[0].1 + 1 == two[1].1)
+}

@@ -1,0 +1,400 @@
+//! The places of a hall and which a party gets: the best ones together, or those it has chosen. Pure.
+//!
+//! Wheelchair and companion places come in pairs of the same number and are protected: only who needs
+//! them gets them, and a companion's place goes only with its wheelchair place. Scores are small
+//! integers; lower is better. What a row can offer is remembered until one of its places changes, so
+//! that a hall of thousands is not searched anew for every party.
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use super::{HeldSeat, Need, Person, Place, Seat};
+
+/// Why no places could be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Misfit {
+    /// So many general places are free.
+    NotEnough(usize),
+    /// Nobody can be given this.
+    NeedNotFree(Need),
+    /// A chosen label is no place of this hall.
+    NoSuchSeat(String),
+    /// Chosen places that others have.
+    Taken(Vec<String>),
+    /// A chosen place that is kept for somebody with another need.
+    NotForThem(String),
+}
+
+/// Windows of up to so many places are remembered per row.
+const REMEMBERED: usize = 8;
+/// A single place left between parties is a place that nobody buys: per person of the party.
+const LEAVES_ONE_ALONE: i32 = 6;
+/// Places with floor for a dog are kept for those who need them while there are others: per place.
+const WASTES_DOG_PLACE: i32 = 4;
+
+/// The places of a layout, arranged for searching. Never changes.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    seats: Vec<Seat>,
+    by_label: HashMap<String, usize>,
+    /// How good each place is.
+    scores: Vec<i32>,
+    /// General places row by row, those with the best place first.
+    rows: Vec<Row>,
+    pairs: Vec<Pair>,
+}
+
+#[derive(Debug)]
+struct Row {
+    seats: Range<usize>,
+    /// The score of its best place: no window is better than so much per person.
+    best: i32,
+}
+
+/// A wheelchair place and the companion's place beside it.
+#[derive(Debug)]
+struct Pair {
+    wheelchair: usize,
+    companion: Option<usize>,
+}
+
+impl Plan {
+    pub(crate) fn new(mut seats: Vec<Seat>) -> Self {
+        seats.sort_by_key(|seat| (seat.place() as u8, seat.row_place, seat.number));
+        let by_label = seats.iter().enumerate().map(|(at, seat)| (seat.label.clone(), at)).collect();
+        let general = seats.partition_point(|seat| seat.place() == Place::General);
+        let row_count = seats[..general].iter().map(|seat| seat.row_place + 1).max().unwrap_or(1);
+        let mut scores = vec![0; seats.len()];
+        let mut rows = Vec::new();
+        let mut start = 0;
+        for row in seats[..general].chunk_by(|a, b| a.row_place == b.row_place) {
+            let width = row.last().map_or(0, |seat| seat.number);
+            // In a dome the best places are in the middle of the rows behind the centre.
+            let away = row.first().map_or(0, |seat| (10 * seat.row_place - 6 * row_count).abs() * 4 / 10);
+            for (score, seat) in scores[start..].iter_mut().zip(row) {
+                *score = (2 * seat.number - width - 1).abs() + away;
+            }
+            let range = start..start + row.len();
+            start = range.end;
+            rows.push(Row { best: scores[range.clone()].iter().copied().min().unwrap_or(0), seats: range });
+        }
+        rows.sort_by_key(|row| row.best);
+        let with_number =
+            |place: Place, number: i32| seats.iter().position(|seat| seat.place() == place && seat.number == number);
+        let mut wheelchairs: Vec<usize> =
+            (general..seats.len()).filter(|at| seats[*at].place() == Place::Wheelchair).collect();
+        wheelchairs.sort_by_key(|at| seats[*at].number);
+        let pair =
+            |wheelchair: usize| Pair { wheelchair, companion: with_number(Place::Companion, seats[wheelchair].number) };
+        let pairs = wheelchairs.into_iter().map(pair).collect();
+        Self { by_label, scores, rows, pairs, seats }
+    }
+
+    pub(crate) fn seats(&self) -> &[Seat] {
+        &self.seats
+    }
+
+    pub(crate) fn place(&self, label: &str) -> Option<usize> {
+        self.by_label.get(label).copied()
+    }
+
+    /// How many places everybody may have.
+    pub(crate) fn general(&self) -> usize {
+        self.rows.iter().map(|row| row.seats.len()).sum()
+    }
+
+    fn neighbours(&self, left: usize, right: usize) -> bool {
+        let (left, right) = (&self.seats[left], &self.seats[right]);
+        left.row_place == right.row_place && left.number + 1 == right.number
+    }
+}
+
+/// The best window of a row for a number of people: its score and its first place.
+type Window = Option<(i32, usize)>;
+
+/// A plan with the places that somebody has.
+#[derive(Debug)]
+pub(crate) struct Hall {
+    plan: Arc<Plan>,
+    taken: Vec<bool>,
+    general_free: usize,
+    /// The row of every general place, by its position in `Plan::rows`.
+    row_of: Vec<usize>,
+    /// Per row and size; None: not known.
+    remembered: Vec<[Option<Window>; REMEMBERED]>,
+}
+
+impl Hall {
+    pub(crate) fn empty(plan: Arc<Plan>) -> Self {
+        let mut row_of = vec![usize::MAX; plan.seats.len()];
+        for (at, row) in plan.rows.iter().enumerate() {
+            row_of[row.seats.clone()].fill(at);
+        }
+        Self {
+            taken: vec![false; plan.seats.len()],
+            general_free: plan.general(),
+            remembered: vec![[None; REMEMBERED]; plan.rows.len()],
+            row_of,
+            plan,
+        }
+    }
+
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(crate) fn is_taken(&self, place: usize) -> bool {
+        self.taken[place]
+    }
+
+    /// Marks a place as taken or free.
+    pub(crate) fn mark(&mut self, place: usize, taken: bool) {
+        if self.taken[place] == taken {
+            return;
+        }
+        self.taken[place] = taken;
+        if let Some(row) = self.remembered.get_mut(self.row_of[place]) {
+            *row = [None; REMEMBERED];
+            if taken { self.general_free -= 1 } else { self.general_free += 1 }
+        }
+    }
+
+    /// The best free places for a party. `open` opens protected places to anybody.
+    pub(crate) fn best(&mut self, party: &[Person], open: bool) -> Result<Vec<HeldSeat>, Misfit> {
+        let (pairs, others): (Vec<&Person>, Vec<&Person>) =
+            party.iter().partition(|person| matches!(person.need, Some(Need::Wheelchair | Need::Companion)));
+        let mut given = self.wheelchair_places(&pairs)?;
+        let protected: Vec<usize> = if open { self.protected_but(&given) } else { Vec::new() };
+        let free = self.general_free + protected.len();
+        if free < others.len() {
+            return Err(Misfit::NotEnough(free));
+        }
+        let picked = self.side_by_side(&others, protected)?;
+        given.extend(picked);
+        Ok(given.into_iter().map(|(at, person)| self.held(at, person)).collect())
+    }
+
+    fn held(&self, place: usize, person: &Person) -> HeldSeat {
+        let seat = &self.plan.seats[place];
+        HeldSeat {
+            label: seat.label.clone(),
+            features: seat.features.clone(),
+            class: person.class.clone(),
+            need: person.need,
+        }
+    }
+
+    fn wheelchair_places<'p>(&self, people: &[&'p Person]) -> Result<Vec<(usize, &'p Person)>, Misfit> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let free = self.plan.pairs.iter().filter(|pair| !self.taken[pair.wheelchair]);
+        // Pairs are not broken by whoever comes alone while there is a single one.
+        let (mut paired, mut alone): (Vec<&Pair>, Vec<&Pair>) =
+            free.partition(|pair| pair.companion.is_some_and(|companion| !self.taken[companion]));
+        let (wheelchairs, companions): (Vec<&Person>, Vec<&Person>) =
+            people.iter().partition(|person| person.need == Some(Need::Wheelchair));
+        if paired.len() + alone.len() < wheelchairs.len() {
+            return Err(Misfit::NeedNotFree(Need::Wheelchair));
+        }
+        // A companion's place goes with its wheelchair place or not at all.
+        if paired.len().min(wheelchairs.len()) < companions.len() {
+            return Err(Misfit::NeedNotFree(Need::Companion));
+        }
+        let mut companions = companions.into_iter();
+        let mut given = Vec::new();
+        for person in wheelchairs {
+            let companion = companions.next();
+            let pair = if companion.is_none() && !alone.is_empty() { alone.remove(0) } else { paired.remove(0) };
+            given.push((pair.wheelchair, person));
+            given.extend(pair.companion.zip(companion));
+        }
+        Ok(given)
+    }
+
+    /// The protected places that are free and not among the given.
+    fn protected_but(&self, given: &[(usize, &Person)]) -> Vec<usize> {
+        (self.plan.general()..self.plan.seats.len())
+            .filter(|at| !self.taken[*at] && !given.iter().any(|(other, _)| other == at))
+            .collect()
+    }
+
+    /// Places in one row, else in as few pieces as possible, else with the protected ones.
+    fn side_by_side<'p>(
+        &mut self,
+        people: &[&'p Person],
+        protected: Vec<usize>,
+    ) -> Result<Vec<(usize, &'p Person)>, Misfit> {
+        if let Some(window) = self.best_window(people) {
+            return Ok(window);
+        }
+        let mut given: Vec<(usize, &Person)> = Vec::new();
+        let result = self.in_pieces(people, protected, &mut given);
+        // What was marked only to search on is free again: whoever gets the places marks them.
+        for (at, _) in &given {
+            self.mark(*at, false);
+        }
+        result.map(|()| given)
+    }
+
+    fn in_pieces<'p>(
+        &mut self,
+        people: &[&'p Person],
+        mut protected: Vec<usize>,
+        given: &mut Vec<(usize, &'p Person)>,
+    ) -> Result<(), Misfit> {
+        // Needs are met first, each by itself; the others fill up in the largest pieces that there are.
+        let (needy, mut rest): (Vec<&Person>, Vec<&Person>) = people.iter().partition(|person| person.need.is_some());
+        for person in needy {
+            let need = person.need.map_or(Misfit::NotEnough(self.general_free), Misfit::NeedNotFree);
+            let window = self.best_window(&[person]).ok_or(need)?;
+            self.take(window, given);
+        }
+        let mut size = rest.len();
+        while !rest.is_empty() && size > 0 {
+            match self.best_window(&rest[..size]) {
+                Some(window) => {
+                    self.take(window, given);
+                    rest.drain(..size);
+                    size = size.min(rest.len());
+                }
+                None => size -= 1,
+            }
+        }
+        for person in rest {
+            let at = protected.pop().ok_or(Misfit::NotEnough(self.general_free))?;
+            self.take(vec![(at, person)], given);
+        }
+        Ok(())
+    }
+
+    fn take<'p>(&mut self, window: Vec<(usize, &'p Person)>, given: &mut Vec<(usize, &'p Person)>) {
+        for (at, _) in &window {
+            self.mark(*at, true);
+        }
+        given.extend(window);
+    }
+
+    /// The best run of neighbouring free places in one row for these people.
+    fn best_window<'p>(&mut self, people: &[&'p Person]) -> Option<Vec<(usize, &'p Person)>> {
+        if people.is_empty() {
+            return Some(Vec::new());
+        }
+        let size = people.len();
+        let dogs = people.iter().filter(|person| person.need == Some(Need::GuideDog)).count();
+        let easy = people.iter().all(|person| person.need.is_none());
+        let plan = Arc::clone(&self.plan);
+        let mut best: Window = None;
+        for (at, row) in plan.rows.iter().enumerate() {
+            let least = row.best.saturating_mul(i32::try_from(size).unwrap_or(i32::MAX));
+            if best.is_some_and(|(score, _)| score <= least) {
+                break;
+            }
+            let known = self.remembered[at].get(size - 1).copied().flatten().filter(|_| easy);
+            let found = known.unwrap_or_else(|| {
+                let fits = |start| easy || self.seat_people(start..start + size, people).is_some();
+                self.window_in(row, size, dogs, fits)
+            });
+            if easy && size <= REMEMBERED {
+                self.remembered[at][size - 1] = Some(found);
+            }
+            if let Some(found) = found
+                && best.is_none_or(|best| found.0 < best.0)
+            {
+                best = Some(found);
+            }
+        }
+        best.and_then(|(_, start)| self.seat_people(start..start + size, people))
+    }
+
+    /// The best window of a row that fits.
+    fn window_in(&self, row: &Row, size: usize, dogs: usize, fits: impl Fn(usize) -> bool) -> Window {
+        let free = |at: usize| row.seats.contains(&at) && !self.taken[at];
+        // A free neighbour whose other side is not free would be left alone.
+        let alone = |at: usize, inner: usize, beyond: Option<usize>| {
+            let joined = |a: usize, b: usize| self.plan.neighbours(a.min(b), a.max(b));
+            free(at) && joined(at, inner) && !beyond.is_some_and(|beyond| free(beyond) && joined(beyond, at))
+        };
+        let per_person = i32::try_from(size).unwrap_or(i32::MAX);
+        let mut best: Window = None;
+        let mut run = 0;
+        for end in row.seats.clone() {
+            let joined = end > row.seats.start && self.plan.neighbours(end - 1, end);
+            run = if self.taken[end] {
+                0
+            } else if joined {
+                run + 1
+            } else {
+                1
+            };
+            if run < size {
+                continue;
+            }
+            let start = end + 1 - size;
+            let mut score: i32 = self.plan.scores[start..=end].iter().sum();
+            if start > row.seats.start && alone(start - 1, start, start.checked_sub(2)) {
+                score += LEAVES_ONE_ALONE * per_person;
+            }
+            if alone(end + 1, end, Some(end + 2)) {
+                score += LEAVES_ONE_ALONE * per_person;
+            }
+            let for_dogs = self.plan.seats[start..=end].iter().filter(|seat| seat.has(Need::GuideDog.name())).count();
+            score += WASTES_DOG_PLACE * i32::try_from(for_dogs.saturating_sub(dogs)).unwrap_or(0);
+            if best.is_none_or(|best| score < best.0) && fits(start) {
+                best = Some((score, start));
+            }
+        }
+        best
+    }
+
+    /// Gives the places of a window to people so that every need is met.
+    fn seat_people<'p>(
+        &self,
+        window: impl IntoIterator<Item = usize>,
+        people: &[&'p Person],
+    ) -> Option<Vec<(usize, &'p Person)>> {
+        let mut left: Vec<usize> = window.into_iter().collect();
+        let fits = |at: usize, person: &Person| person.need.is_none_or(|need| self.plan.seats[at].has(need.name()));
+        let mut order: Vec<&Person> = people.to_vec();
+        // Whoever fits the fewest places chooses first.
+        if people.iter().any(|person| person.need.is_some()) {
+            order.sort_by_key(|person| left.iter().filter(|at| fits(**at, person)).count());
+        }
+        let mut given = Vec::with_capacity(order.len());
+        for person in order {
+            let at = left.iter().position(|at| fits(*at, person))?;
+            given.push((left.remove(at), person));
+        }
+        Some(given)
+    }
+
+    /// The places that a party has chosen, each to somebody whom it fits.
+    pub(crate) fn chosen(&self, party: &[Person], labels: &[String], open: bool) -> Result<Vec<HeldSeat>, Misfit> {
+        let mut window = Vec::new();
+        for label in labels {
+            window.push(self.plan.place(label).ok_or_else(|| Misfit::NoSuchSeat(label.clone()))?);
+        }
+        let gone = window.iter().zip(labels).filter(|(at, _)| self.taken[**at]).map(|(_, label)| label.clone());
+        let gone: Vec<String> = gone.collect();
+        if !gone.is_empty() {
+            return Err(Misfit::Taken(gone));
+        }
+        for (place, need) in [(Place::Wheelchair, Need::Wheelchair), (Place::Companion, Need::Companion)] {
+            let mut kept = window.iter().map(|at| &self.plan.seats[*at]).filter(|seat| seat.place() == place);
+            let entitled = party.iter().filter(|person| person.need == Some(need)).count();
+            if let Some(seat) = kept.nth(entitled)
+                && !open
+            {
+                return Err(Misfit::NotForThem(seat.label.clone()));
+            }
+        }
+        let everybody: Vec<&Person> = party.iter().collect();
+        let given = self.seat_people(window.iter().copied(), &everybody).ok_or_else(|| {
+            let unmet = party.iter().filter_map(|person| person.need).find(|need| {
+                let places = window.iter().filter(|at| self.plan.seats[**at].has(need.name())).count();
+                places < party.iter().filter(|person| person.need == Some(*need)).count()
+            });
+            Misfit::NeedNotFree(unmet.unwrap_or(Need::StepFree))
+        })?;
+        Ok(given.into_iter().map(|(at, person)| self.held(at, person)).collect())
+    }
+}

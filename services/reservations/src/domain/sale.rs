@@ -1,0 +1,208 @@
+//! One showing as the seller knows it: who may have which places at what price. Pure.
+//!
+//! Holds nothing that the database does not: it is loaded from there, and what is decided with it counts
+//! only when the database agrees that nothing has changed since.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    Audience, Availability, Booking, BookingState, Channel, Counts, HeldSeat, Need, PartyLine, Place, Showing,
+    ShowingState, Tariff, charge,
+    hall::{Hall, Misfit},
+    people,
+};
+
+/// What a visit wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wish {
+    pub(crate) visit: Uuid,
+    pub(crate) showing: Uuid,
+    pub(crate) party: Vec<PartyLine>,
+    /// Chosen labels; empty: the best together.
+    pub(crate) seats: Vec<String>,
+    pub(crate) channel: Channel,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+/// Why a wish is not granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The hold would have run out before it began.
+    TooLate,
+    Cancelled,
+    Begun,
+    NotPublic,
+    /// No tariff for this class; these are known.
+    NoPrice {
+        class: String,
+        known: Vec<String>,
+    },
+    /// So many places are left; held ones may come back.
+    NotEnough {
+        left: u32,
+        held_until: Option<DateTime<Utc>>,
+    },
+    Misfit(Misfit),
+}
+
+/// A place that somebody has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) seat: String,
+    pub(crate) visit: Uuid,
+    pub(crate) channel: Channel,
+    /// None: sold.
+    pub(crate) expires_at: Option<DateTime<Utc>>,
+}
+
+/// A showing with its places.
+#[derive(Debug)]
+pub(crate) struct Sale {
+    showing: Showing,
+    /// Of the places and of what else decides about a sale; rises with every change.
+    version: i64,
+    prices: Vec<Tariff>,
+    hall: Hall,
+    counts: Counts,
+    claims: HashMap<usize, (Uuid, Channel)>,
+}
+
+impl Sale {
+    /// `claims` are those that have not expired.
+    pub(crate) fn new(showing: Showing, version: i64, prices: Vec<Tariff>, hall: Hall, claims: Vec<Claim>) -> Self {
+        let mut sale = Self { showing, version, prices, hall, counts: Counts::default(), claims: HashMap::new() };
+        for claim in claims {
+            sale.take(&claim.seat, claim.visit, claim.channel, claim.expires_at);
+        }
+        sale
+    }
+
+    pub(crate) const fn showing(&self) -> &Showing {
+        &self.showing
+    }
+
+    pub(crate) const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Whether this is still what the database has: no newer version, and no hold that has run out
+    /// since (it may have been extended or sold).
+    pub(crate) fn is_current(&self, version: i64, now: DateTime<Utc>) -> bool {
+        self.version == version && self.counts.held_until.is_none_or(|until| now < until)
+    }
+
+    /// The database has taken what was decided.
+    pub(crate) const fn saved(&mut self) {
+        self.version += 1;
+    }
+
+    pub(crate) fn availability(&self, now: DateTime<Utc>) -> Availability {
+        Availability::of(&self.showing, self.counts, now)
+    }
+
+    fn take(&mut self, label: &str, visit: Uuid, channel: Channel, expires_at: Option<DateTime<Utc>>) {
+        let Some(at) = self.hall.plan().place(label) else { return };
+        self.hall.mark(at, true);
+        self.claims.insert(at, (visit, channel));
+        let counts = &mut self.counts;
+        match expires_at {
+            None => counts.sold += 1,
+            Some(until) => {
+                counts.held += 1;
+                counts.held_until = Some(counts.held_until.map_or(until, |known| known.min(until)));
+            }
+        }
+        match (self.hall.plan().seats()[at].place(), channel) {
+            (Place::General, channel) => {
+                counts.general += 1;
+                match channel {
+                    Channel::Door => counts.door += 1,
+                    Channel::Staff => counts.staff += 1,
+                    Channel::Online => {}
+                }
+            }
+            (Place::Wheelchair, _) => counts.wheelchair += 1,
+            (Place::Companion, _) => {}
+        }
+    }
+
+    /// Decides about a wish and, if it is granted, takes the places.
+    ///
+    /// # Errors
+    /// Why not; then nothing has changed.
+    pub(crate) fn hold(&mut self, wish: &Wish, now: DateTime<Utc>) -> Result<Booking, Refusal> {
+        if wish.expires_at <= now {
+            return Err(Refusal::TooLate);
+        }
+        if self.showing.state == ShowingState::Cancelled {
+            return Err(Refusal::Cancelled);
+        }
+        if now >= self.showing.starts_at {
+            return Err(Refusal::Begun);
+        }
+        if self.showing.audience != Audience::Public && wish.channel == Channel::Online {
+            return Err(Refusal::NotPublic);
+        }
+        let prices: Vec<&Tariff> = self.prices.iter().collect();
+        let items = charge(&wish.party, &prices).map_err(|class| Refusal::NoPrice {
+            class,
+            known: self.prices.iter().map(|tariff| tariff.class.clone()).collect(),
+        })?;
+        let seats = self.choose(wish, now)?;
+        for held in &seats {
+            self.take(&held.label, wish.visit, wish.channel, Some(wish.expires_at));
+        }
+        Ok(Booking {
+            visit: wish.visit,
+            showing: self.showing.id,
+            state: BookingState::Held,
+            channel: wish.channel,
+            reference: String::new(),
+            seats,
+            items,
+            held_at: now,
+            expires_at: wish.expires_at,
+        })
+    }
+
+    fn choose(&mut self, wish: &Wish, now: DateTime<Utc>) -> Result<Vec<HeldSeat>, Refusal> {
+        let open = self.showing.protected_open(wish.channel, now);
+        let held_until = self.counts.held_until;
+        let free = self.availability(now).free_for(wish.channel);
+        let people = people(&wish.party);
+        let general =
+            people.iter().filter(|person| !matches!(person.need, Some(Need::Wheelchair | Need::Companion))).count();
+        if !open && u32::try_from(general).unwrap_or(u32::MAX) > free {
+            return Err(Refusal::NotEnough { left: free, held_until });
+        }
+        let chosen = if wish.seats.is_empty() {
+            self.hall.best(&people, open)
+        } else {
+            self.hall.chosen(&people, &wish.seats, open)
+        };
+        chosen.map_err(|misfit| match misfit {
+            Misfit::NotEnough(left) => Refusal::NotEnough { left: u32::try_from(left).unwrap_or(u32::MAX), held_until },
+            other => Refusal::Misfit(other),
+        })
+    }
+
+    /// The places that a party can be given whose hold has run out: its own if nobody else has them, else
+    /// equivalent ones. Whoever has paid comes before the quotas: only the places themselves can refuse.
+    pub(crate) fn retake(&mut self, booking: &Booking, now: DateTime<Utc>) -> Option<Vec<HeldSeat>> {
+        let is_ours = |label: &str| {
+            let at = self.hall.plan().place(label)?;
+            Some(!self.hall.is_taken(at) || self.claims.get(&at).is_some_and(|(visit, _)| *visit == booking.visit))
+        };
+        if booking.seats.iter().all(|held| is_ours(&held.label) == Some(true)) {
+            return Some(booking.seats.clone());
+        }
+        for (at, _) in self.claims.iter().filter(|(_, (visit, _))| *visit == booking.visit) {
+            self.hall.mark(*at, false);
+        }
+        let people: Vec<_> = booking.seats.iter().map(HeldSeat::person).collect();
+        self.hall.best(&people, self.showing.protected_open(booking.channel, now)).ok()
+    }
+}

@@ -1,0 +1,330 @@
+//! The seller: everybody who wants places waits in one queue; all that waits is decided together,
+//! written in one transaction and answered together. One lock of a hot showing serves them all.
+//!
+//! Decides with what it knows of a showing, and asks the database only whether that is still so: the
+//! write counts for showings that have the version it was decided with. For the others, and whenever
+//! anything is unclear, it locks, looks and decides again. So any number of replicas may sell: what
+//! keeps a place from being sold twice is the database alone.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use kernel::{Context, Db, Tx, values::invalid};
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{
+    commands::SHOWINGS_TOPIC,
+    domain::{
+        Booking,
+        hall::Misfit,
+        sale::{Refusal, Sale, Wish},
+    },
+    error::Error,
+    events,
+    store::{
+        self, bookings,
+        sale::{Given, Granted, Known, Plans},
+    },
+};
+
+/// So many may wait; whoever comes then is told at once to come again.
+const QUEUE: usize = 8192;
+/// Most orders decided together.
+const BATCH: usize = 512;
+/// Showings that the seller keeps in mind.
+const REMEMBERED: usize = 2000;
+/// Before it takes the queue, the seller lets those in who are at the door.
+const LET_IN: usize = 4;
+
+/// A wish with its idempotency key and the hash of the request.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) wish: Wish,
+    pub(crate) key: Uuid,
+    pub(crate) request_hash: Vec<u8>,
+}
+
+/// What an order comes to.
+#[derive(Debug)]
+pub(crate) enum Held {
+    Now(Booking),
+    /// The stored answer to the first request with this key.
+    Before(Vec<u8>),
+}
+
+type Answer = Result<Held, Error>;
+
+struct Waiting {
+    order: Order,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// The way into the queue.
+#[derive(Clone, Debug)]
+pub(crate) struct Seller {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Seller {
+    pub(crate) fn start(context: &Context) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let counter = Counter { db: context.db.clone(), plans: Plans::new(), sales: HashMap::new() };
+        context.tasks.spawn_until_stop(counter.work(waiting));
+        Self { queue }
+    }
+
+    /// Holds places for a party, all or none. A repeat of an order gets the first answer.
+    ///
+    /// # Errors
+    /// Why not; [`Error::Busy`] at once when too many wait.
+    pub(crate) async fn hold(&self, order: Order) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Waiting { order, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Busy,
+            mpsc::error::TrySendError::Closed(_) => Error::Interrupted,
+        })?;
+        answer.await.unwrap_or(Err(Error::Interrupted))
+    }
+}
+
+/// Where it is decided.
+struct Counter {
+    db: Db,
+    plans: Plans,
+    sales: HashMap<Uuid, Sale>,
+}
+
+impl Counter {
+    async fn work(mut self, mut queue: mpsc::Receiver<Waiting>) {
+        let mut waiting = Vec::new();
+        loop {
+            if waiting.is_empty() {
+                let Some(first) = queue.recv().await else { return };
+                waiting.push(first);
+            }
+            for _ in 0..LET_IN {
+                tokio::task::yield_now().await;
+            }
+            while waiting.len() < BATCH
+                && let Ok(next) = queue.try_recv()
+            {
+                waiting.push(next);
+            }
+            let (batch, later) = once_each(waiting);
+            waiting = later;
+            self.serve(batch).await;
+        }
+    }
+
+    /// Decides about orders of different keys and visits, and answers them.
+    async fn serve(&mut self, batch: Vec<Waiting>) {
+        let keys: Vec<Uuid> = batch.iter().map(|it| it.order.key).collect();
+        let wanted: HashSet<Uuid> = batch.iter().map(|it| it.order.wish.showing).collect();
+        let wanted: Vec<Uuid> = wanted.into_iter().collect();
+        let known = match self.look(&keys, &wanted).await {
+            Ok(known) => known,
+            Err(error) => {
+                tracing::warn!(%error, orders = batch.len(), "nothing can be sold now");
+                batch.into_iter().for_each(|it| answer(it, Err(Error::Interrupted)));
+                return;
+            }
+        };
+        let mut by_showing: HashMap<Uuid, Vec<Waiting>> = HashMap::new();
+        for it in batch {
+            if let Some(given) = known.given.get(&it.order.key) {
+                let first = first_answer(given, &it.order);
+                answer(it, first);
+            } else if known.versions.contains_key(&it.order.wish.showing) {
+                by_showing.entry(it.order.wish.showing).or_default().push(it);
+            } else {
+                answer(it, Err(Error::NoShowing));
+            }
+        }
+        self.sell(by_showing).await;
+    }
+
+    /// Asks what was answered before and which showings have changed; those are read again.
+    async fn look(&mut self, keys: &[Uuid], showings: &[Uuid]) -> Result<Known, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let known = store::sale::known(&mut conn, keys, showings).await?;
+        let now = self.db.clock().now();
+        let is_current =
+            |id: &Uuid, version: &i64| self.sales.get(id).is_some_and(|sale| sale.is_current(*version, now));
+        let stale: Vec<Uuid> =
+            known.versions.iter().filter(|(id, version)| !is_current(id, version)).map(|(id, _)| *id).collect();
+        if !stale.is_empty() {
+            if self.sales.len() + stale.len() > REMEMBERED {
+                self.sales.clear();
+            }
+            let again: Vec<Uuid> =
+                showings.iter().filter(|id| stale.contains(id) || !self.sales.contains_key(id)).copied().collect();
+            for sale in store::sale::load(&mut conn, &mut self.plans, &again, now).await? {
+                self.sales.insert(sale.showing().id, sale);
+            }
+        }
+        Ok(known)
+    }
+
+    /// Decides with what is known, and writes what was granted if nothing has changed meanwhile.
+    async fn sell(&mut self, mut by_showing: HashMap<Uuid, Vec<Waiting>>) {
+        let now = self.db.clock().now();
+        let mut decided: HashMap<Uuid, Vec<Answer>> = HashMap::new();
+        let (mut versions, mut granted) = (Vec::new(), Vec::new());
+        for (id, orders) in &by_showing {
+            let Some(sale) = self.sales.get_mut(id) else { continue };
+            let before = granted.len();
+            let answers = orders.iter().map(|it| decide(sale, &it.order, now, &mut granted)).collect();
+            decided.insert(*id, answers);
+            if granted.len() > before {
+                versions.push((*id, sale.version()));
+            }
+        }
+        let hopeful: Vec<Uuid> = versions.iter().map(|(id, _)| *id).collect();
+        let sold = if granted.is_empty() { Ok(Vec::new()) } else { self.write(versions, granted, now).await };
+        let sold = sold.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a batch was not written; each showing is looked at by itself");
+            Vec::new()
+        });
+        for (id, answers) in decided {
+            let orders = by_showing.remove(&id).unwrap_or_default();
+            if hopeful.contains(&id) && !sold.contains(&id) {
+                // Refusals too: they were decided with places given to others of this batch.
+                self.sales.remove(&id);
+                self.sell_slowly(id, orders).await;
+                continue;
+            }
+            if sold.contains(&id)
+                && let Some(sale) = self.sales.get_mut(&id)
+            {
+                sale.saved();
+            }
+            orders.into_iter().zip(answers).for_each(|(it, decided)| answer(it, decided));
+        }
+        for it in by_showing.into_values().flatten() {
+            answer(it, Err(Error::Interrupted));
+        }
+    }
+
+    async fn write(
+        &self,
+        versions: Vec<(Uuid, i64)>,
+        granted: Vec<Granted>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Uuid>, Error> {
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let sold = store::sale::write(tx.conn(), &versions, &granted, now).await?;
+                    tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
+                    Ok(sold)
+                })
+            })
+            .await
+    }
+
+    /// One showing, locked before it is looked at. If that fails, each order by itself: one that cannot
+    /// be written must not keep the others from their places.
+    async fn sell_slowly(&mut self, showing: Uuid, orders: Vec<Waiting>) {
+        let plain: Vec<Order> = orders.iter().map(|it| it.order.clone()).collect();
+        match self.locked(showing, plain).await {
+            Ok(answers) => orders.into_iter().zip(answers).for_each(|(it, decided)| answer(it, decided)),
+            Err(_) if orders.len() > 1 => {
+                for it in orders {
+                    let alone = self.locked(showing, vec![it.order.clone()]).await;
+                    answer(it, alone.and_then(|mut answers| answers.pop().unwrap_or(Err(Error::Interrupted))));
+                }
+            }
+            Err(error) => {
+                let mut error = Some(error);
+                orders.into_iter().for_each(|it| answer(it, Err(error.take().unwrap_or(Error::Interrupted))));
+            }
+        }
+    }
+
+    async fn locked(&mut self, showing: Uuid, orders: Vec<Order>) -> Result<Vec<Answer>, Error> {
+        let mut plans = self.plans.clone();
+        self.db.transact(move |tx| Box::pin(async move { sell_locked(tx, &mut plans, showing, &orders).await })).await
+    }
+}
+
+/// The first order of each key and visit now, the others later: they get the first one's answer, or are
+/// told that their visit has places.
+fn once_each(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
+    let (mut keys, mut visits) = (HashSet::new(), HashSet::new());
+    // Whoever has gone away is not served.
+    let here = waiting.into_iter().filter(|it| !it.reply.is_closed());
+    here.partition(|it| keys.insert(it.order.key) & visits.insert(it.order.wish.visit))
+}
+
+async fn sell_locked(tx: &mut Tx, plans: &mut Plans, showing: Uuid, orders: &[Order]) -> Result<Vec<Answer>, Error> {
+    let now = tx.now();
+    store::lock_showing(tx.conn(), showing).await?;
+    let keys: Vec<Uuid> = orders.iter().map(|order| order.key).collect();
+    let known = store::sale::known(tx.conn(), &keys, &[]).await?;
+    let mut sale = store::sale::load(tx.conn(), plans, &[showing], now).await?.pop().ok_or(Error::NoShowing)?;
+    let (mut answers, mut granted) = (Vec::new(), Vec::new());
+    for order in orders {
+        let booking = bookings::lock(tx.conn(), order.wish.visit).await?;
+        answers.push(match known.given.get(&order.key) {
+            Some(given) => first_answer(given, order),
+            None if booking.is_some_and(|booking| booking.has_places(now)) => Err(Error::AlreadyHeld),
+            None => decide(&mut sale, order, now, &mut granted),
+        });
+    }
+    if !granted.is_empty() {
+        let sold = store::sale::write(tx.conn(), &[(showing, sale.version())], &granted, now).await?;
+        if sold.is_empty() {
+            return Err(Error::Raced);
+        }
+        tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
+    }
+    Ok(answers)
+}
+
+fn decide(sale: &mut Sale, order: &Order, now: DateTime<Utc>, granted: &mut Vec<Granted>) -> Answer {
+    let booking = sale.hold(&order.wish, now).map_err(refused)?;
+    granted.push(Granted {
+        booking: booking.clone(),
+        key: order.key,
+        request_hash: order.request_hash.clone(),
+        response: events::stored_hold(&booking),
+    });
+    Ok(Held::Now(booking))
+}
+
+fn first_answer(given: &Given, order: &Order) -> Answer {
+    if given.request_hash != order.request_hash {
+        return Err(Error::Repeat(kernel::db::Repeat::KeyReused));
+    }
+    Ok(Held::Before(given.response.clone()))
+}
+
+fn answer(waiting: Waiting, answer: Answer) {
+    // Whoever has gone away asks again with the same key, or the hold runs out.
+    let _ = waiting.reply.send(answer);
+}
+
+fn refused(refusal: Refusal) -> Error {
+    match refusal {
+        Refusal::TooLate => invalid("expires_at", "is in the past").into(),
+        Refusal::Cancelled => Error::Cancelled,
+        Refusal::Begun => invalid("showing_id", "this showing has begun; choose a later one").into(),
+        Refusal::NotPublic => Error::NotPublic,
+        Refusal::NoPrice { class, known } => {
+            invalid("party", format!("has no price for \"{class}\"; choose of: {}", known.join(", "))).into()
+        }
+        Refusal::NotEnough { left, held_until } => Error::NotEnough { left, held_until },
+        Refusal::Misfit(Misfit::NotEnough(left)) => {
+            Error::NotEnough { left: u32::try_from(left).unwrap_or(u32::MAX), held_until: None }
+        }
+        Refusal::Misfit(Misfit::NeedNotFree(need)) => Error::NeedNotFree(need),
+        Refusal::Misfit(Misfit::NoSuchSeat(label)) => {
+            invalid("seats", format!("\"{label}\" is no place of this hall")).into()
+        }
+        Refusal::Misfit(Misfit::NotForThem(label)) => {
+            invalid("seats", format!("{label} is kept for wheelchair users and their companions")).into()
+        }
+        Refusal::Misfit(Misfit::Taken(labels)) => Error::SeatsTaken(labels),
+    }
+}

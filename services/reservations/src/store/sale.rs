@@ -1,0 +1,277 @@
+//! What the seller reads and writes: many parties' places in a few statements. Decides nothing.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use super::{ShowingRow, seats, stored, tariffs, with_places};
+use crate::{
+    domain::{
+        Booking, Channel, Tariff,
+        hall::{Hall, Plan},
+        sale::{Claim, Sale},
+        tariffs_on,
+    },
+    error::Error,
+};
+
+/// Layouts by id. An approved plan never changes.
+pub(crate) type Plans = HashMap<String, Arc<Plan>>;
+
+/// An answer that was given before.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub(crate) request_hash: Vec<u8>,
+    pub(crate) response: Vec<u8>,
+}
+
+/// What is known before anything is decided.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// By idempotency key.
+    pub(crate) given: HashMap<Uuid, Given>,
+    /// By showing; one that is not here does not exist.
+    pub(crate) versions: HashMap<Uuid, i64>,
+}
+
+#[derive(FromRow)]
+struct KnownRow {
+    id: String,
+    request_hash: Option<Vec<u8>>,
+    response: Option<Vec<u8>>,
+    version: Option<i64>,
+}
+
+/// Answers to these keys and versions of these showings, in one round trip.
+pub(crate) async fn known(conn: &mut PgConnection, keys: &[Uuid], showings: &[Uuid]) -> Result<Known, Error> {
+    let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
+    let rows: Vec<KnownRow> = sqlx::query_as("select id, request_hash, response, version from sale_known($1, $2)")
+        .bind(keys)
+        .bind(showings)
+        .fetch_all(conn)
+        .await?;
+    let mut known = Known::default();
+    for row in rows {
+        let id = stored(Uuid::try_parse(&row.id).ok(), "idempotency key")?;
+        if let Some(version) = row.version {
+            known.versions.insert(id, version);
+        } else if let (Some(request_hash), Some(response)) = (row.request_hash, row.response) {
+            known.given.insert(id, Given { request_hash, response });
+        }
+    }
+    Ok(known)
+}
+
+#[derive(FromRow)]
+struct SaleRow {
+    sale_version: i64,
+    #[sqlx(flatten)]
+    showing: ShowingRow,
+}
+
+#[derive(FromRow)]
+struct ClaimRow {
+    showing_id: Uuid,
+    seat: String,
+    visit_id: Uuid,
+    channel: String,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+/// Showings with their places as they are now; plans that are not known yet are added.
+pub(crate) async fn load(
+    conn: &mut PgConnection,
+    plans: &mut Plans,
+    showings: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<Vec<Sale>, Error> {
+    // The versions before the places: what changes in between makes the version old, never the places.
+    let rows: Vec<SaleRow> = sqlx::query_as("select * from showing_with_title where id = any($1)")
+        .bind(showings)
+        .fetch_all(&mut *conn)
+        .await?;
+    let claimed: Vec<ClaimRow> = sqlx::query_as(
+        "select showing_id, seat, visit_id, channel, expires_at from seat_claim
+         where showing_id = any($1) and (expires_at is null or expires_at > $2)",
+    )
+    .bind(showings)
+    .bind(now)
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut claims: HashMap<Uuid, Vec<Claim>> = HashMap::new();
+    for row in claimed {
+        claims.entry(row.showing_id).or_default().push(Claim {
+            seat: row.seat,
+            visit: row.visit_id,
+            channel: stored(Channel::named(&row.channel), "channel")?,
+            expires_at: row.expires_at,
+        });
+    }
+    let tariffs = tariffs(&mut *conn).await?;
+    let mut sales = Vec::with_capacity(rows.len());
+    for row in rows {
+        let showing = row.showing.read()?;
+        let plan = match plans.get(&showing.layout) {
+            Some(plan) => plan.clone(),
+            None => {
+                let plan = Arc::new(Plan::new(seats(&mut *conn, &showing.layout).await?));
+                plans.insert(showing.layout.clone(), plan.clone());
+                plan
+            }
+        };
+        let day = showing.scheduled_starts_at.with_timezone(&Berlin).date_naive();
+        let prices: Vec<Tariff> = tariffs_on(&tariffs, &showing.category, day).into_iter().cloned().collect();
+        let claims = claims.remove(&showing.id).unwrap_or_default();
+        sales.push(Sale::new(showing, row.sale_version, prices, Hall::empty(plan), claims));
+    }
+    Ok(sales)
+}
+
+/// A hold that was decided and is to be written.
+#[derive(Clone, Debug)]
+pub(crate) struct Granted {
+    pub(crate) booking: Booking,
+    pub(crate) key: Uuid,
+    pub(crate) request_hash: Vec<u8>,
+    pub(crate) response: Vec<u8>,
+}
+
+/// What a write has done.
+#[derive(Debug, FromRow)]
+struct WrittenRow {
+    sold: Vec<Uuid>,
+    booked: i64,
+    claimed: i64,
+    kept: i64,
+}
+
+/// Writes holds of showings that still have the version with which they were decided; answers those
+/// showings. Their rows are locked in the order of their ids until the end of the transaction.
+///
+/// # Errors
+/// [`Error::Raced`] when anything but the version was not as it was decided: then nothing may be kept.
+pub(crate) async fn write(
+    conn: &mut PgConnection,
+    versions: &[(Uuid, i64)],
+    granted: &[Granted],
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, Error> {
+    let (showings, expected): (Vec<Uuid>, Vec<i64>) = versions.iter().copied().unzip();
+    let mut of_holds = Holds::default();
+    let mut of_seats = Seats::default();
+    for it in granted {
+        of_holds.push(it)?;
+        of_seats.push(&it.booking);
+    }
+    let row: WrittenRow = sqlx::query_as(
+        "with due as materialized (
+             select s.id from showing s join unnest($1::uuid[], $2::bigint[]) e (id, version)
+                 on s.id = e.id and s.sale_version = e.version
+             order by s.id for update of s),
+         wish as materialized (
+             select w.* from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+                     $9::text[], $10::bytea[], $11::bytea[])
+                 w (visit, showing, channel, seats, items, expires_at, key, request_hash, response)
+             join due on due.id = w.showing),
+         booked as (
+             insert into booking as b (visit_id, showing_id, state, channel, seats, items, held_at, expires_at)
+             select visit, showing, 'held', channel, seats::json, items::json, $15, expires_at from wish
+             on conflict (visit_id) do update
+                 set showing_id = excluded.showing_id, state = 'held', channel = excluded.channel, reference = '',
+                     seats = excluded.seats, items = excluded.items, held_at = excluded.held_at,
+                     expires_at = excluded.expires_at
+                 where b.state in ('released', 'expired', 'refused') or (b.state = 'held' and b.expires_at <= $15)
+             returning 1),
+         claimed as (
+             insert into seat_claim as c (showing_id, seat, visit_id, channel, place, expires_at)
+             select wish.showing, p.seat, wish.visit, wish.channel, p.place, wish.expires_at
+             from unnest($12::uuid[], $13::text[], $14::text[]) p (visit, seat, place)
+             join wish on wish.visit = p.visit
+             on conflict on constraint seat_claim_one_holder do update
+                 set visit_id = excluded.visit_id, channel = excluded.channel, place = excluded.place,
+                     expires_at = excluded.expires_at
+                 where c.expires_at <= $15
+             returning 1),
+         raised as (
+             update showing s set sale_version = sale_version + 1, revision = revision + 1
+             from due where s.id = due.id returning s.id),
+         kept as (
+             insert into idempotency (method, key, request_hash, response, created_at)
+             select 'HoldSeats', key, request_hash, response, $15 from wish
+             on conflict do nothing returning 1)
+         select coalesce((select array_agg(id) from raised), '{}') as sold, (select count(*) from booked) as booked,
+                (select count(*) from claimed) as claimed, (select count(*) from kept) as kept",
+    )
+    .bind(&showings)
+    .bind(&expected)
+    .bind(&of_holds.visits)
+    .bind(&of_holds.showings)
+    .bind(&of_holds.channels)
+    .bind(&of_holds.seats)
+    .bind(&of_holds.items)
+    .bind(&of_holds.expiries)
+    .bind(&of_holds.keys)
+    .bind(&of_holds.hashes)
+    .bind(&of_holds.responses)
+    .bind(&of_seats.visits)
+    .bind(&of_seats.labels)
+    .bind(&of_seats.places)
+    .bind(now)
+    .fetch_one(conn)
+    .await?;
+    let written = granted.iter().filter(|it| row.sold.contains(&it.booking.showing));
+    let (holds, places) =
+        written.fold((0, 0), |(holds, places), it| (holds + 1, places + it.booking.seats.len() as i64));
+    if (row.booked, row.claimed, row.kept) == (holds, places, holds) { Ok(row.sold) } else { Err(Error::Raced) }
+}
+
+/// The holds, column by column.
+#[derive(Default)]
+struct Holds<'a> {
+    visits: Vec<Uuid>,
+    showings: Vec<Uuid>,
+    channels: Vec<&'static str>,
+    seats: Vec<String>,
+    items: Vec<String>,
+    expiries: Vec<DateTime<Utc>>,
+    keys: Vec<String>,
+    hashes: Vec<&'a [u8]>,
+    responses: Vec<&'a [u8]>,
+}
+
+impl<'a> Holds<'a> {
+    fn push(&mut self, it: &'a Granted) -> Result<(), Error> {
+        let json = |error: serde_json::Error| Error::Stored(error.to_string());
+        self.visits.push(it.booking.visit);
+        self.showings.push(it.booking.showing);
+        self.channels.push(it.booking.channel.name());
+        self.seats.push(serde_json::to_string(&it.booking.seats).map_err(json)?);
+        self.items.push(serde_json::to_string(&it.booking.items).map_err(json)?);
+        self.expiries.push(it.booking.expires_at);
+        self.keys.push(it.key.to_string());
+        self.hashes.push(&it.request_hash);
+        self.responses.push(&it.response);
+        Ok(())
+    }
+}
+
+/// Their places, column by column.
+#[derive(Default)]
+struct Seats {
+    visits: Vec<Uuid>,
+    labels: Vec<String>,
+    places: Vec<&'static str>,
+}
+
+impl Seats {
+    fn push(&mut self, booking: &Booking) {
+        for (label, place) in with_places(&booking.seats) {
+            self.visits.push(booking.visit);
+            self.labels.push(label);
+            self.places.push(place.name());
+        }
+    }
+}
