@@ -33,6 +33,18 @@ const CHECKS: &[Check] = &[
     },
     Check {
         service: "reservations",
+        name: "no place is held or sold to two visits at a time",
+        all: "select count(*) from booking where state in ('held', 'confirmed')",
+        breaches: "select format('showing %s, place %s: visits %s and %s', c.showing_id, c.seat, b.visit_id, c.visit_id)
+                   from booking b cross join lateral json_array_elements(b.seats) h
+                   join seat_claim c on c.showing_id = b.showing_id and c.seat = h ->> 'label' and c.visit_id <> b.visit_id
+                   join booking o on o.visit_id = c.visit_id
+                   where b.state = 'confirmed'
+                      or (b.state = 'held' and o.state = 'held'
+                          and o.held_at < b.expires_at and b.held_at < o.expires_at)",
+    },
+    Check {
+        service: "reservations",
         name: "every live ticket has its place, every sold place its ticket",
         all: "select count(*) from ticket where live",
         breaches: "select format('showing %s, place %s: ticket of %s, sold to %s', coalesce(t.showing_id, c.showing_id),

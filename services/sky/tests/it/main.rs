@@ -4,6 +4,8 @@
 mod access;
 mod architecture;
 mod day;
+mod processes;
+mod replicas;
 mod scenario;
 mod topology;
 mod world;

@@ -1,87 +1,10 @@
 //! One binary, any subset: the same journey through one process with all services, and through a process
 //! per service, that are real processes of the real program.
 
-use std::{
-    collections::BTreeMap,
-    net::TcpListener,
-    process::{Child, Command, Stdio},
-};
-
 use chrono::Utc;
-use kernel::{
-    Settings,
-    testing::{TestDb, settings},
-};
-use sky_proto::kernel::v1::{GetHealthRequest, operations_client::OperationsClient};
+use kernel::testing::{TestDb, settings};
 
-use crate::{
-    scenario::journey,
-    world::{ALL, World},
-};
-
-/// Processes that end with the test.
-struct Processes(Vec<Child>);
-
-impl Drop for Processes {
-    fn drop(&mut self) {
-        for process in &mut self.0 {
-            // The test is over; an orderly end is tested elsewhere.
-            let _ = process.kill();
-            let _ = process.wait();
-        }
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
-}
-
-/// Starts a process per group of services and waits until all are well.
-async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processes, World) {
-    let ports: Vec<u16> = groups.iter().map(|_| free_port()).collect();
-    let addresses: BTreeMap<&'static str, String> = groups
-        .iter()
-        .zip(&ports)
-        .flat_map(|(group, port)| group.iter().map(move |service| (*service, format!("http://127.0.0.1:{port}"))))
-        .collect();
-    let mut processes = Processes(Vec::new());
-    for (group, port) in groups.iter().zip(&ports) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sky"));
-        command
-            .args(["run", "--target", &group.join(",")])
-            .env("SKY_DATABASE_URL", &settings.database_url)
-            .env("SKY_NATS_URL", &settings.nats_url)
-            .env("SKY_NATS_PREFIX", &settings.nats_prefix)
-            .env("SKY_IDENTITY_KEY", &settings.identity_key)
-            .env("SKY_TICKET_KEY", &settings.ticket_key)
-            .env("SKY_GRPC_LISTEN", format!("127.0.0.1:{port}"))
-            .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
-            .env("SKY_POOL_SIZE", "4")
-            .env("SKY_LOG", "error")
-            .stdout(Stdio::null());
-        for (service, address) in &addresses {
-            if !group.contains(service) {
-                command.env(format!("SKY_PEERS__{}", service.to_uppercase()), address);
-            }
-        }
-        processes.0.push(command.spawn().expect("sky starts"));
-    }
-    let world = World::at(addresses, settings.keys().expect("test keys"));
-    for group in groups {
-        let mut operations = OperationsClient::new(world.door(group[0], &kernel::Caller::Service("sky".to_owned())));
-        let mut answer = operations.get_health(GetHealthRequest {}).await;
-        for _ in 0..600 {
-            if answer.is_ok() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            answer = operations.get_health(GetHealthRequest {}).await;
-        }
-        answer.unwrap_or_else(|status| panic!("{group:?} did not become well: {status}"));
-    }
-    world.load_house().await;
-    (processes, world)
-}
+use crate::{processes::start, scenario::journey, world::ALL};
 
 #[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 async fn walk(groups: &[&[&'static str]]) {

@@ -71,6 +71,12 @@ impl World {
         InterceptedService::new(self.bare(service), Bearer(self.bearer(caller)))
     }
 
+    /// A connection to one of several replicas as somebody.
+    pub fn door_at(&self, address: &str, caller: &Caller) -> InterceptedService<Channel, Bearer> {
+        let channel = Channel::from_shared(address.to_owned()).expect("an address").connect_lazy();
+        InterceptedService::new(channel, Bearer(self.bearer(caller)))
+    }
+
     /// Loads the real house, as `sky house` does: first every check, then everything.
     pub async fn load_house(&self) {
         for check_only in [true, false] {

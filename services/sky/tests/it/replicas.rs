@@ -1,0 +1,117 @@
+//! Several replicas of reservations sell the same showing: real processes on one database. And the other way
+//! round: a build without the guard (`--features unguarded`) must sell places twice, and the test's own
+//! count and `sky verify` must both say so. A check that cannot fail proves nothing.
+
+use std::collections::HashMap;
+
+use chrono::{TimeDelta, Utc};
+use kernel::{
+    Caller,
+    testing::{TestDb, settings},
+    values::timestamp,
+};
+use sky_proto::reservations::v1::{
+    Channel, HoldSeatsRequest, ListProgrammeRequest, PartyLine, reservations_client::ReservationsClient,
+};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{
+    processes::{sky, start},
+    world::ALL,
+};
+
+/// So many places of the dome are sold online.
+const ONLINE: usize = 86;
+
+/// What the sale of some showings came to.
+#[derive(Default)]
+struct Sold {
+    places: usize,
+    /// Places that were answered to two visits.
+    twice: Vec<String>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
+async fn sell(replicas: usize, showings: usize) -> (Sold, bool) {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    let others: Vec<&'static str> =
+        ALL.iter().map(|service| service.name).filter(|name| *name != "reservations").collect();
+    let mut groups: Vec<&[&'static str]> = vec![&others];
+    groups.extend(std::iter::repeat_n(["reservations"].as_slice(), replicas));
+    let (processes, world) = start(&groups, &settings).await;
+    let journey = Caller::Service("journey".to_owned());
+    let mut desk = ReservationsClient::new(world.door("reservations", &journey));
+    let now = Utc::now();
+    let window = ListProgrammeRequest {
+        from: Some(timestamp(now + TimeDelta::days(1))),
+        until: Some(timestamp(now + TimeDelta::days(10))),
+        include_closed: false,
+    };
+    let mut programme = Vec::new();
+    for _ in 0..100 {
+        programme = desk.list_programme(window).await.expect("a programme").into_inner().showings;
+        programme.retain(|showing| showing.hall == "dome");
+        if programme.len() >= showings {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let mut sold = Sold::default();
+    for showing in programme.iter().take(showings) {
+        let parties = (0..160).map(|party: u32| {
+            let address = &processes.addresses[1 + party as usize % replicas];
+            let mut replica = ReservationsClient::new(world.door_at(address, &journey));
+            let order = HoldSeatsRequest {
+                idempotency_key: Uuid::new_v4().to_string(),
+                visit_id: Uuid::new_v4().to_string(),
+                showing_id: showing.showing_id.clone(),
+                party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 1 + party % 3, need: 0 }],
+                expires_at: Some(timestamp(now + TimeDelta::minutes(10))),
+                seats: Vec::new(),
+                channel: Channel::Online.into(),
+            };
+            async move { replica.hold_seats(order).await }
+        });
+        let mut holders: HashMap<String, usize> = HashMap::new();
+        for answer in futures::future::join_all(parties).await {
+            match answer {
+                Ok(held) => {
+                    held.into_inner().seats.into_iter().for_each(|seat| *holders.entry(seat.label).or_default() += 1)
+                }
+                Err(status) => assert_eq!(status.code(), Code::ResourceExhausted, "{status}"),
+            }
+        }
+        sold.places += holders.len();
+        sold.twice.extend(holders.into_iter().filter(|(_, times)| *times > 1).map(|(label, _)| label));
+    }
+    let verify = sky(&settings).arg("verify").output().expect("sky verify runs");
+    let verdict = String::from_utf8_lossy(&verify.stdout);
+    assert!(verdict.contains("invariants"), "{verdict}{}", String::from_utf8_lossy(&verify.stderr));
+    let blames_places = verdict.lines().any(|line| line.starts_with("BROKEN") && line.contains("two visits"));
+    assert_eq!(verify.status.success(), !blames_places, "{verdict}");
+    (sold, blames_places)
+}
+
+#[cfg(not(feature = "unguarded"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_replicas_sell_every_place_once() {
+    let (sold, blamed) = sell(2, 3).await;
+    assert_eq!((sold.places, sold.twice.len(), blamed), (3 * ONLINE, 0, false), "{:?}", sold.twice);
+}
+
+#[cfg(not(feature = "unguarded"))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_replicas_sell_every_place_once() {
+    let (sold, blamed) = sell(4, 2).await;
+    assert_eq!((sold.places, sold.twice.len(), blamed), (2 * ONLINE, 0, false), "{:?}", sold.twice);
+}
+
+#[cfg(feature = "unguarded")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_guard_places_are_sold_twice_and_everybody_notices() {
+    let (sold, blamed) = sell(2, 5).await;
+    assert!(!sold.twice.is_empty(), "{} places, none of them twice", sold.places);
+    assert!(blamed, "sky verify did not notice {:?}", sold.twice);
+}
