@@ -32,12 +32,16 @@ use crate::{
 /// tried again; anything else is poison and goes to the dead events.
 pub type React = Arc<dyn for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
 
+/// What a service does once after a run of events, in the same transaction.
+pub type Finish = Arc<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
+
 /// A service's interest in another one's events.
 #[derive(Clone)]
 pub struct Consumer {
     /// Whose events.
     pub producer: &'static str,
     react: React,
+    finish: Option<Finish>,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -52,7 +56,18 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, react: Arc::new(react) }
+        Self { producer, react: Arc::new(react), finish: None }
+    }
+
+    /// After the events that are applied together, `finish` does once what all of them call for: many
+    /// waiting events cost little more than one.
+    #[must_use]
+    pub fn and_then(
+        mut self,
+        finish: impl for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
+    ) -> Self {
+        self.finish = Some(Arc::new(finish));
+        self
     }
 }
 
@@ -69,6 +84,7 @@ pub(crate) struct Follower {
     pub db: Db,
     pub producer: &'static str,
     pub react: React,
+    pub finish: Option<Finish>,
     log: Transport,
     broker: Broker,
     /// Last position we know of the producer's log, for the lag.
@@ -94,7 +110,15 @@ impl From<sqlx::Error> for Trouble {
 
 impl Follower {
     pub(crate) fn new(db: Db, consumer: &Consumer, log: Transport, broker: Broker) -> Self {
-        Self { db, producer: consumer.producer, react: consumer.react.clone(), log, broker, head: Arc::default() }
+        Self {
+            db,
+            producer: consumer.producer,
+            react: consumer.react.clone(),
+            finish: consumer.finish.clone(),
+            log,
+            broker,
+            head: Arc::default(),
+        }
     }
 
     /// Works until dropped.
@@ -243,6 +267,7 @@ impl Follower {
             for (place, event) in run.iter().enumerate() {
                 self.react(tx, event).await.map_err(|failure| Trouble::At(place, failure))?;
             }
+            self.finish(tx).await.map_err(|failure| Trouble::At(run.len() - 1, failure))?;
             self.count(run.len());
             return Ok(());
         }
@@ -261,6 +286,7 @@ impl Follower {
             position = event.pub_seq;
         }
         if position > before {
+            self.finish(tx).await.map_err(|failure| Trouble::At(run.len() - 1, failure))?;
             self.set_position(tx, position).await?;
             self.count(usize::try_from(position - before).unwrap_or_default());
         }
@@ -270,6 +296,13 @@ impl Follower {
     async fn react(&self, tx: &mut Tx, event: &Event) -> Result<(), Failure> {
         let span = crate::telemetry::reaction_span(self.db.service(), event);
         (self.react)(tx, event).instrument(span).await
+    }
+
+    pub(crate) async fn finish(&self, tx: &mut Tx) -> Result<(), Failure> {
+        match &self.finish {
+            Some(finish) => finish(tx).await,
+            None => Ok(()),
+        }
     }
 
     fn count(&self, applied: usize) {
@@ -421,9 +454,14 @@ impl Follower {
     /// Runs the reaction alone, outside of position and order, as tests need it.
     #[cfg(feature = "testing")]
     pub(crate) async fn react_alone(&self, event: Event) -> Result<(), Failure> {
-        let react = self.react.clone();
+        let this = self.clone();
         self.db
-            .transact(move |tx| Box::pin(async move { (react)(tx, &event).await.map_err(Reacted) }))
+            .transact(move |tx| {
+                Box::pin(async move {
+                    (this.react)(tx, &event).await.map_err(Reacted)?;
+                    this.finish(tx).await.map_err(Reacted)
+                })
+            })
             .await
             .map_err(|Reacted(failure)| failure)
     }

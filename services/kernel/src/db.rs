@@ -3,7 +3,7 @@
 //! Services get a [`Tx`] and pass it down; they never begin or commit themselves. So one command
 //! serves a call and an event alike, and a cancelled request cannot tear a transaction.
 
-use std::{future::Future, str::FromStr, time::Duration};
+use std::{collections::HashSet, future::Future, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -180,6 +180,7 @@ impl Db {
             now: self.clock.now(),
             appended: false,
             touched: Vec::new(),
+            marks: HashSet::new(),
             db: self.clone(),
         })
     }
@@ -191,6 +192,7 @@ pub struct Tx {
     now: DateTime<Utc>,
     appended: bool,
     touched: Vec<(&'static str, String)>,
+    marks: HashSet<&'static str>,
     db: Db,
 }
 
@@ -218,22 +220,47 @@ impl Tx {
     /// # Errors
     /// The database's error.
     pub async fn append<M: Message + Name>(&mut self, aggregate_id: &str, event: &M) -> Result<(), sqlx::Error> {
-        let subject = format!("{}.v1.{}.{aggregate_id}", self.db.service, subject_token::<M>());
+        self.append_all([(aggregate_id, event)]).await
+    }
+
+    /// Appends an event to each of several aggregates, in one round trip. Their order does not matter:
+    /// they are locked in the order of their ids.
+    ///
+    /// # Errors
+    /// The database's error; also when an aggregate is named twice.
+    pub async fn append_all<'e, M: Message + Name + 'e>(
+        &mut self,
+        events: impl IntoIterator<Item = (&'e str, &'e M)>,
+    ) -> Result<(), sqlx::Error> {
+        let (mut aggregates, mut ids, mut subjects, mut payloads) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (aggregate_id, event) in events {
+            aggregates.push(aggregate_id);
+            ids.push(Uuid::now_v7());
+            subjects.push(format!("{}.v1.{}.{aggregate_id}", self.db.service, subject_token::<M>()));
+            payloads.push(event.encode_to_vec());
+        }
+        if aggregates.is_empty() {
+            return Ok(());
+        }
         let headers = crate::telemetry::current_traceparent()
             .map_or_else(|| serde_json::json!({}), |value| serde_json::json!({ "traceparent": value }));
         sqlx::query(
-            "with head as (
-                 insert into aggregate_head as h (aggregate_id, version) values ($1, 1)
+            "with told as materialized (
+                 select * from unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[])
+                     t (aggregate_id, event_id, subject, payload) order by aggregate_id collate \"C\"),
+             head as (
+                 insert into aggregate_head as h (aggregate_id, version) select aggregate_id, 1 from told
                  on conflict (aggregate_id) do update set version = h.version + 1
-                 returning version)
+                 returning aggregate_id, version)
              insert into outbox (event_id, aggregate_id, aggregate_version, type, subject, payload, headers, occurred_at)
-             select $2, $1, head.version, $3, $4, $5, $6, $7 from head",
+             select told.event_id, head.aggregate_id, head.version, $5, told.subject, told.payload, $6, $7
+             from head join told on told.aggregate_id = head.aggregate_id",
         )
-        .bind(aggregate_id)
-        .bind(Uuid::now_v7())
+        .bind(aggregates)
+        .bind(ids)
+        .bind(subjects)
+        .bind(payloads)
         .bind(M::full_name())
-        .bind(subject)
-        .bind(event.encode_to_vec())
         .bind(headers)
         .bind(self.now)
         .execute(&mut *self.inner)
@@ -245,6 +272,17 @@ impl Tx {
     /// Says that what a live stream shows under `topic` and `key` has changed; told after the commit.
     pub fn touch(&mut self, topic: &'static str, key: impl Into<String>) {
         self.touched.push((topic, key.into()));
+    }
+
+    /// Notes something for the end of this transaction, for [`crate::Consumer::and_then`].
+    pub fn mark(&mut self, what: &'static str) {
+        self.marks.insert(what);
+    }
+
+    /// Whether it was noted.
+    #[must_use]
+    pub fn is_marked(&self, what: &'static str) -> bool {
+        self.marks.contains(what)
     }
 
     /// The first answer to this idempotency key, if the request was answered before.

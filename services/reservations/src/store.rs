@@ -154,8 +154,8 @@ pub(crate) async fn new_prices(conn: &mut PgConnection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Showings of which something has changed that was not told, and nothing was told since `limit`. They
-/// are locked, and count as told from now on.
+/// Showings of which something has changed that was not told, and nothing was told since `limit`; a few at a
+/// time, because they are locked meanwhile. They count as told from now on.
 pub(crate) async fn untold(
     conn: &mut PgConnection,
     limit: DateTime<Utc>,
@@ -163,7 +163,10 @@ pub(crate) async fn untold(
 ) -> Result<Vec<Showing>, Error> {
     let told: Vec<Uuid> = sqlx::query_scalar(
         "update showing s set told_revision = revision, told_at = $2
-         from (select id from showing where told_revision < revision and told_at <= $1 order by id for update) due
+         from (select id from showing
+               where id in (select id from showing where told_revision < revision and told_at <= $1
+                            order by told_at limit 200)
+               order by id for update) due
          where s.id = due.id returning s.id",
     )
     .bind(limit)

@@ -15,16 +15,30 @@ use crate::{
 /// Facts stay this long after they were last of use: repeats are recognised that long.
 const KEPT: TimeDelta = TimeDelta::days(3);
 
-/// Keeps what another service told, and shows it where it matters.
+/// Noted in a transaction in which a fact has changed.
+const CHANGED: &str = "facts";
+
+/// Keeps what another service told. What it changes on the displays is computed by [`show`], once for all
+/// that was told together.
 ///
 /// # Errors
 /// The database's error.
 pub async fn learn(tx: &mut Tx, fact: &Fact) -> Result<(), Error> {
-    store::lock_board(tx).await?;
+    if !tx.is_marked(CHANGED) {
+        store::lock_board(tx).await?;
+    }
     if store::facts::keep(tx, fact).await? {
-        compute(tx).await?;
+        tx.mark(CHANGED);
     }
     Ok(())
+}
+
+/// Shows what was learned in this transaction where it matters.
+///
+/// # Errors
+/// The database's error.
+pub async fn show(tx: &mut Tx) -> Result<(), Error> {
+    if tx.is_marked(CHANGED) { compute(tx).await } else { Ok(()) }
 }
 
 /// Computes all contents again because time has passed.

@@ -54,10 +54,10 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
             grpc: tonic::service::Routes::new(SignageServer::new(api)),
             access: vec![grpc::ACCESS],
             consumers: vec![
-                Consumer::new("reservations", reactions::from_reservations),
-                Consumer::new("flow", reactions::from_flow),
-                Consumer::new("parking", reactions::from_parking),
-                Consumer::new("gastro", reactions::from_gastro),
+                Consumer::new("reservations", reactions::from_reservations).and_then(reactions::show),
+                Consumer::new("flow", reactions::from_flow).and_then(reactions::show),
+                Consumer::new("parking", reactions::from_parking).and_then(reactions::show),
+                Consumer::new("gastro", reactions::from_gastro).and_then(reactions::show),
             ],
             house: Some(house::LOADER),
             ..Parts::default()

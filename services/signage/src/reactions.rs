@@ -42,6 +42,11 @@ pub fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, 
     })
 }
 
+/// After the events that came together: what they change on the displays.
+pub fn show(tx: &mut Tx) -> BoxFuture<'_, Result<(), Failure>> {
+    Box::pin(async move { Ok(commands::show(tx).await?) })
+}
+
 fn plan(event: &Event) -> Result<Plan, Failure> {
     let told: reservations::ShowingScheduled = event.decode()?;
     let audience = match told.audience() {

@@ -29,10 +29,14 @@ pub(crate) async fn tell_availability(tx: &mut Tx) -> Result<(), Error> {
     let showings = store::untold(tx.conn(), now - TOLD_AGAIN, now).await?;
     let ids: Vec<Uuid> = showings.iter().map(|showing| showing.id).collect();
     let counts = store::counts(tx.conn(), &ids, now).await?;
-    for showing in &showings {
-        let availability = Availability::of(showing, counts.get(&showing.id).copied().unwrap_or_default(), now);
-        tx.append(&showing.id.to_string(), &events::availability_changed(showing, &availability, now)).await?;
-    }
+    let told: Vec<_> = showings
+        .iter()
+        .map(|showing| {
+            let availability = Availability::of(showing, counts.get(&showing.id).copied().unwrap_or_default(), now);
+            (showing.id.to_string(), events::availability_changed(showing, &availability, now))
+        })
+        .collect();
+    tx.append_all(told.iter().map(|(id, event)| (id.as_str(), event))).await?;
     Ok(())
 }
 
