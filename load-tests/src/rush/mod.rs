@@ -162,7 +162,7 @@ impl Bench<'_> {
     async fn polling(&self, report: &mut Report) -> anyhow::Result<()> {
         let (mut medians, mut p99s, mut ages) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            let showings = hall::showings(self.house, 1, 2000, 100).await?;
+            let showings = hall::showings(self.house, 1, 400, 100).await?;
             let polled = read::under_sale(self.house, &showings, self.seconds).await?;
             println!("polling {run}: {}, oldest answer {:.0} ms", polled.latencies, polled.oldest_ms);
             medians.push(polled.latencies.median_ms());

@@ -155,12 +155,14 @@ macro_rules! guard {
 }
 
 const WRITE: &str = concat!(
-    "with due as materialized (
-             select s.id from showing s join unnest($1::uuid[], $2::bigint[]) e (id, version)
-                 on s.id = e.id",
-    guard!(" and s.sale_version = e.version"),
-    "
-             order by s.id for update of s),
+    // Locked first and compared then: whoever waits for a lock must see what the one before has done.
+    "with locked as materialized (
+             select s.id, s.sale_version from showing s where s.id = any($1) order by s.id for update),
+         due as materialized (
+             select l.id, e.next from locked l join unnest($1::uuid[], $2::bigint[], $16::bigint[]) e (id, version, next)
+                 on l.id = e.id",
+    guard!(" and l.sale_version = e.version"),
+    "),
          wish as materialized (
              select w.* from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
                      $9::text[], $10::bytea[], $11::bytea[])
@@ -188,7 +190,7 @@ const WRITE: &str = concat!(
     "
              returning 1),
          raised as (
-             update showing s set sale_version = sale_version + 1, revision = revision + 1
+             update showing s set sale_version = due.next, revision = revision + 1
              from due where s.id = due.id returning s.id),
          kept as (
              insert into idempotency (method, key, request_hash, response, created_at)
@@ -207,6 +209,14 @@ struct WrittenRow {
     kept: i64,
 }
 
+/// What a write must find of a showing, and what it leaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) showing: Uuid,
+    pub(crate) found: i64,
+    pub(crate) left: i64,
+}
+
 /// Writes holds of showings that still have the version with which they were decided; answers those
 /// showings. Their rows are locked in the order of their ids until the end of the transaction.
 ///
@@ -214,11 +224,10 @@ struct WrittenRow {
 /// [`Error::Raced`] when anything but the version was not as it was decided: then nothing may be kept.
 pub(crate) async fn write(
     conn: &mut PgConnection,
-    versions: &[(Uuid, i64)],
+    steps: &[Step],
     granted: &[Granted],
     now: DateTime<Utc>,
 ) -> Result<Vec<Uuid>, Error> {
-    let (showings, expected): (Vec<Uuid>, Vec<i64>) = versions.iter().copied().unzip();
     let mut of_holds = Holds::default();
     let mut of_seats = Seats::default();
     for it in granted {
@@ -226,8 +235,8 @@ pub(crate) async fn write(
         of_seats.push(&it.booking);
     }
     let row: WrittenRow = sqlx::query_as(WRITE)
-        .bind(&showings)
-        .bind(&expected)
+        .bind(steps.iter().map(|step| step.showing).collect::<Vec<_>>())
+        .bind(steps.iter().map(|step| step.found).collect::<Vec<_>>())
         .bind(&of_holds.visits)
         .bind(&of_holds.showings)
         .bind(&of_holds.channels)
@@ -241,6 +250,7 @@ pub(crate) async fn write(
         .bind(&of_seats.labels)
         .bind(&of_seats.places)
         .bind(now)
+        .bind(steps.iter().map(|step| step.left).collect::<Vec<_>>())
         .fetch_one(conn)
         .await?;
     let written = granted.iter().filter(|it| row.sold.contains(&it.booking.showing));

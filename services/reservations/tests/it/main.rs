@@ -1,5 +1,6 @@
 //! Reservations against a real PostgreSQL and a real NATS.
 
 mod api;
+mod model;
 mod reactions;
 mod support;
