@@ -81,6 +81,7 @@ impl Seller {
             plans: Plans::new(),
             sales: HashMap::new(),
             writing: Arc::new(Semaphore::new(WRITES)),
+            before: oneshot::channel().1,
             failed,
         };
         context.tasks.spawn_until_stop(counter.work(waiting, failures));
@@ -112,6 +113,8 @@ struct Counter {
     sales: HashMap<Uuid, Sale>,
     /// While one batch is written, the next one is decided and sent after it.
     writing: Arc<Semaphore>,
+    /// The last batch has its locks.
+    before: oneshot::Receiver<()>,
     failed: mpsc::UnboundedSender<Failed>,
 }
 
@@ -224,9 +227,12 @@ impl Counter {
         if granted.is_empty() {
             return;
         }
+        let (locked, next) = oneshot::channel();
+        let before = std::mem::replace(&mut self.before, next);
+        let batch = Batch { steps, granted, now, before, locked };
         let (db, failed) = (self.db.clone(), self.failed.clone());
         self.tasks.spawn(async move {
-            let sold = write(&db, steps, granted, now).await.unwrap_or_else(|error| {
+            let sold = batch.write(&db).await.unwrap_or_else(|error| {
                 tracing::debug!(%error, "a batch was not written; each showing is looked at by itself");
                 Vec::new()
             });
@@ -273,15 +279,39 @@ impl Counter {
     }
 }
 
-async fn write(db: &Db, steps: Vec<Step>, granted: Vec<Granted>, now: DateTime<Utc>) -> Result<Vec<Uuid>, Error> {
-    db.transact(move |tx| {
-        Box::pin(async move {
-            let sold = store::sale::write(tx.conn(), &steps, &granted, now).await?;
-            tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
-            Ok(sold)
+/// A batch on its way to the database.
+struct Batch {
+    steps: Vec<Step>,
+    granted: Vec<Granted>,
+    now: DateTime<Utc>,
+    /// The batch before has its locks: what was decided after it is written after it.
+    before: oneshot::Receiver<()>,
+    locked: oneshot::Sender<()>,
+}
+
+impl Batch {
+    /// Writes what was decided with the versions that the showings still have; answers those showings.
+    async fn write(self, db: &Db) -> Result<Vec<Uuid>, Error> {
+        let Self { mut steps, mut granted, now, before, locked } = self;
+        db.transact(move |tx| {
+            Box::pin(async move {
+                // An error says that the one before is over.
+                let _ = before.await;
+                let showings: Vec<Uuid> = steps.iter().map(|step| step.showing).collect();
+                let versions = store::sale::lock(tx.conn(), &showings).await?;
+                let _ = locked.send(());
+                steps.retain(|step| step.finds(&versions));
+                let sold: Vec<Uuid> = steps.iter().map(|step| step.showing).collect();
+                granted.retain(|it| sold.contains(&it.booking.showing));
+                if !granted.is_empty() {
+                    store::sale::write(tx.conn(), &steps, &granted, now).await?;
+                    tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
+                }
+                Ok(sold)
+            })
         })
-    })
-    .await
+        .await
+    }
 }
 
 /// The first order of each key and visit now, the others later: they get the first one's answer, or are
@@ -310,10 +340,7 @@ async fn sell_locked(tx: &mut Tx, plans: &mut Plans, showing: Uuid, orders: &[Or
     }
     if !granted.is_empty() {
         let step = Step { showing, found: sale.version(), left: store::new_version() };
-        let sold = store::sale::write(tx.conn(), &[step], &granted, now).await?;
-        if sold.is_empty() {
-            return Err(Error::Raced);
-        }
+        store::sale::write(tx.conn(), &[step], &granted, now).await?;
         tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
     }
     Ok(answers)
