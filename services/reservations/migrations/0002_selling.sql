@@ -2,7 +2,7 @@
 -- showing still has the version that it knew.
 
 alter table showing
-    -- Another one whenever a place is taken or freed, and with all else that decides about a sale.
+    -- Rises whenever a place is taken or freed, and with all else that decides about a sale.
     add column sale_version bigint not null default 1,
     -- What has been told of its availability.
     add column told_revision bigint not null default 0,

@@ -2,9 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::{Code, Coded, db::Repeat, error::database_code, values::InvalidField};
+use kernel::{
+    Code, Coded,
+    db::Repeat,
+    error::database_code,
+    values::{InvalidField, invalid},
+};
 
-use crate::domain::{BookingState, Need};
+use crate::domain::{BookingState, Need, hall::Misfit, sale::Refusal};
 
 /// A refusal or a fault.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +50,38 @@ pub(crate) enum Error {
     Stored(String),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::TooLate => invalid("expires_at", "is in the past").into(),
+            Refusal::Cancelled => Self::Cancelled,
+            Refusal::Begun => invalid("showing_id", "this showing has begun; choose a later one").into(),
+            Refusal::NotPublic => Self::NotPublic,
+            Refusal::NoPrice { class, known } => {
+                invalid("party", format!("has no price for \"{class}\"; choose of: {}", known.join(", "))).into()
+            }
+            Refusal::NotEnough { left, held_until } => Self::NotEnough { left, held_until },
+            Refusal::Misfit(misfit) => misfit.into(),
+        }
+    }
+}
+
+impl From<Misfit> for Error {
+    fn from(misfit: Misfit) -> Self {
+        match misfit {
+            Misfit::NotEnough(left) => {
+                Self::NotEnough { left: u32::try_from(left).unwrap_or(u32::MAX), held_until: None }
+            }
+            Misfit::NeedNotFree(need) => Self::NeedNotFree(need),
+            Misfit::NoSuchSeat(label) => invalid("seats", format!("\"{label}\" is no place of this hall")).into(),
+            Misfit::NotForThem(label) => {
+                invalid("seats", format!("{label} is kept for wheelchair users and their companions")).into()
+            }
+            Misfit::Taken(labels) => Self::SeatsTaken(labels),
+        }
+    }
 }
 
 fn not_enough(left: u32, held_until: Option<DateTime<Utc>>) -> String {

@@ -6,28 +6,24 @@
 //! anything is unclear, it locks, looks and decides again. So any number of replicas may sell: what
 //! keeps a place from being sold twice is the database alone.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use kernel::{Coded, Context, Db, Tasks, Tx, values::invalid};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use kernel::{Coded, Context, Db, Tx};
+use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
 use crate::{
     commands::SHOWINGS_TOPIC,
     domain::{
         Booking,
-        hall::Misfit,
-        sale::{Refusal, Sale, Wish},
+        sale::{Sale, Wish},
     },
     error::Error,
     events,
     store::{
         self, bookings,
-        sale::{Given, Granted, Known, Plans, Step},
+        sale::{Given, Granted, Known, Plans},
     },
 };
 
@@ -35,8 +31,6 @@ use crate::{
 const QUEUE: usize = 8192;
 /// Most orders decided together.
 const BATCH: usize = 512;
-/// Batches that are on their way to the database at once: while one is written, the next one is decided.
-const WRITES: usize = 2;
 /// Showings that the seller keeps in mind.
 const REMEMBERED: usize = 2000;
 /// Before it takes the queue, the seller lets those in who are at the door.
@@ -74,17 +68,8 @@ pub(crate) struct Seller {
 impl Seller {
     pub(crate) fn start(context: &Context) -> Self {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        let (failed, failures) = mpsc::unbounded_channel();
-        let counter = Counter {
-            db: context.db.clone(),
-            tasks: context.tasks.clone(),
-            plans: Plans::new(),
-            sales: HashMap::new(),
-            writing: Arc::new(Semaphore::new(WRITES)),
-            before: oneshot::channel().1,
-            failed,
-        };
-        context.tasks.spawn_until_stop(counter.work(waiting, failures));
+        let counter = Counter { db: context.db.clone(), plans: Plans::new(), sales: HashMap::new() };
+        context.tasks.spawn_until_stop(counter.work(waiting));
         Self { queue }
     }
 
@@ -102,42 +87,21 @@ impl Seller {
     }
 }
 
-/// The orders of a showing whose write found another version than it was decided with.
-type Failed = (Uuid, Vec<Waiting>);
-
 /// Where it is decided.
 struct Counter {
     db: Db,
-    tasks: Tasks,
     plans: Plans,
     sales: HashMap<Uuid, Sale>,
-    /// While one batch is written, the next one is decided and sent after it.
-    writing: Arc<Semaphore>,
-    /// The last batch has its locks.
-    before: oneshot::Receiver<()>,
-    failed: mpsc::UnboundedSender<Failed>,
 }
 
 impl Counter {
-    async fn work(mut self, mut queue: mpsc::Receiver<Waiting>, mut failures: mpsc::UnboundedReceiver<Failed>) {
+    async fn work(mut self, mut queue: mpsc::Receiver<Waiting>) {
         let mut waiting = Vec::new();
         loop {
-            // What failed first: others were decided with what it leaves.
-            while let Ok((showing, orders)) = failures.try_recv() {
-                self.again(showing, orders).await;
-            }
             if waiting.is_empty() {
-                tokio::select! {
-                    Some((showing, orders)) = failures.recv() => self.again(showing, orders).await,
-                    first = queue.recv() => match first {
-                        Some(first) => waiting.push(first),
-                        None => return,
-                    },
-                }
-                continue;
+                let Some(first) = queue.recv().await else { return };
+                waiting.push(first);
             }
-            // Before the queue: by then there are more in it.
-            let Ok(permit) = self.writing.clone().acquire_owned().await else { return };
             for _ in 0..LET_IN {
                 tokio::task::yield_now().await;
             }
@@ -148,12 +112,12 @@ impl Counter {
             }
             let (batch, later) = once_each(waiting);
             waiting = later;
-            self.serve(batch, permit).await;
+            self.serve(batch).await;
         }
     }
 
     /// Decides about orders of different keys and visits, and answers them.
-    async fn serve(&mut self, batch: Vec<Waiting>, permit: OwnedSemaphorePermit) {
+    async fn serve(&mut self, batch: Vec<Waiting>) {
         let keys: Vec<Uuid> = batch.iter().map(|it| it.order.key).collect();
         let wanted: HashSet<Uuid> = batch.iter().map(|it| it.order.wish.showing).collect();
         let wanted: Vec<Uuid> = wanted.into_iter().collect();
@@ -176,7 +140,7 @@ impl Counter {
                 answer(it, Err(Error::NoShowing));
             }
         }
-        self.sell(by_showing, permit);
+        self.sell(by_showing).await;
     }
 
     /// Asks what was answered before and which showings have changed; those are read again.
@@ -201,57 +165,61 @@ impl Counter {
         Ok(known)
     }
 
-    /// Decides with what is known, and sends what was granted on its way.
-    fn sell(&mut self, by_showing: HashMap<Uuid, Vec<Waiting>>, permit: OwnedSemaphorePermit) {
+    /// Decides with what is known, and writes what was granted if nothing has changed meanwhile.
+    async fn sell(&mut self, mut by_showing: HashMap<Uuid, Vec<Waiting>>) {
         let now = self.db.clock().now();
-        let mut hopeful: HashMap<Uuid, Vec<(Waiting, Answer)>> = HashMap::new();
-        let (mut steps, mut granted) = (Vec::new(), Vec::new());
-        for (id, orders) in by_showing {
-            let Some(sale) = self.sales.get_mut(&id) else {
-                orders.into_iter().for_each(|it| answer(it, Err(Error::Interrupted)));
-                continue;
-            };
+        let mut decided: HashMap<Uuid, Vec<Answer>> = HashMap::new();
+        let (mut versions, mut granted) = (Vec::new(), Vec::new());
+        for (id, orders) in &by_showing {
+            let Some(sale) = self.sales.get_mut(id) else { continue };
             let before = granted.len();
-            let answers: Vec<Answer> = orders.iter().map(|it| decide(sale, &it.order, now, &mut granted)).collect();
-            let decided = orders.into_iter().zip(answers);
-            if granted.len() == before {
-                decided.for_each(|(it, decided)| answer(it, decided));
+            let answers = orders.iter().map(|it| decide(sale, &it.order, now, &mut granted)).collect();
+            decided.insert(*id, answers);
+            if granted.len() > before {
+                versions.push((*id, sale.version()));
+            }
+        }
+        let hopeful: Vec<Uuid> = versions.iter().map(|(id, _)| *id).collect();
+        let sold = if granted.is_empty() { Ok(Vec::new()) } else { self.write(versions, granted, now).await };
+        let sold = sold.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a batch was not written; each showing is looked at by itself");
+            Vec::new()
+        });
+        for (id, answers) in decided {
+            let orders = by_showing.remove(&id).unwrap_or_default();
+            if hopeful.contains(&id) && !sold.contains(&id) {
+                // Refusals too: they were decided with places given to others of this batch.
+                self.sales.remove(&id);
+                self.sell_slowly(id, orders).await;
                 continue;
             }
-            let step = Step { showing: id, found: sale.version(), left: store::new_version() };
-            sale.on_its_way(step.left);
-            steps.push(step);
-            // Refusals wait too: they were decided with places given to others of this batch.
-            hopeful.insert(id, decided.collect());
-        }
-        if granted.is_empty() {
-            return;
-        }
-        let (locked, next) = oneshot::channel();
-        let before = std::mem::replace(&mut self.before, next);
-        let batch = Batch { steps, granted, now, before, locked };
-        let (db, failed) = (self.db.clone(), self.failed.clone());
-        self.tasks.spawn(async move {
-            let sold = batch.write(&db).await.unwrap_or_else(|error| {
-                tracing::debug!(%error, "a batch was not written; each showing is looked at by itself");
-                Vec::new()
-            });
-            drop(permit);
-            for (id, decided) in hopeful {
-                if sold.contains(&id) {
-                    decided.into_iter().for_each(|(it, decided)| answer(it, decided));
-                } else {
-                    let orders = decided.into_iter().map(|(it, _)| it).collect();
-                    // At the end of the process nobody listens any more, and nobody is answered.
-                    let _ = failed.send((id, orders));
-                }
+            if sold.contains(&id)
+                && let Some(sale) = self.sales.get_mut(&id)
+            {
+                sale.saved();
             }
-        });
+            orders.into_iter().zip(answers).for_each(|(it, decided)| answer(it, decided));
+        }
+        for it in by_showing.into_values().flatten() {
+            answer(it, Err(Error::Interrupted));
+        }
     }
 
-    async fn again(&mut self, showing: Uuid, orders: Vec<Waiting>) {
-        self.sales.remove(&showing);
-        self.sell_slowly(showing, orders).await;
+    async fn write(
+        &self,
+        versions: Vec<(Uuid, i64)>,
+        granted: Vec<Granted>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Uuid>, Error> {
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let sold = store::sale::write(tx.conn(), &versions, &granted, now).await?;
+                    tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
+                    Ok(sold)
+                })
+            })
+            .await
     }
 
     /// One showing, locked before it is looked at. If that fails, each order by itself: one that cannot
@@ -260,7 +228,7 @@ impl Counter {
         let plain: Vec<Order> = orders.iter().map(|it| it.order.clone()).collect();
         match self.locked(showing, plain).await {
             Ok(answers) => orders.into_iter().zip(answers).for_each(|(it, decided)| answer(it, decided)),
-            Err(error) if orders.len() > 1 && !error.code().is_transient() => {
+            Err(error) if orders.len() > 1 && (matches!(error, Error::Raced) || !error.code().is_transient()) => {
                 for it in orders {
                     let alone = self.locked(showing, vec![it.order.clone()]).await;
                     answer(it, alone.and_then(|mut answers| answers.pop().unwrap_or(Err(Error::Interrupted))));
@@ -276,41 +244,6 @@ impl Counter {
     async fn locked(&mut self, showing: Uuid, orders: Vec<Order>) -> Result<Vec<Answer>, Error> {
         let mut plans = self.plans.clone();
         self.db.transact(move |tx| Box::pin(async move { sell_locked(tx, &mut plans, showing, &orders).await })).await
-    }
-}
-
-/// A batch on its way to the database.
-struct Batch {
-    steps: Vec<Step>,
-    granted: Vec<Granted>,
-    now: DateTime<Utc>,
-    /// The batch before has its locks: what was decided after it is written after it.
-    before: oneshot::Receiver<()>,
-    locked: oneshot::Sender<()>,
-}
-
-impl Batch {
-    /// Writes what was decided with the versions that the showings still have; answers those showings.
-    async fn write(self, db: &Db) -> Result<Vec<Uuid>, Error> {
-        let Self { mut steps, mut granted, now, before, locked } = self;
-        db.transact(move |tx| {
-            Box::pin(async move {
-                // An error says that the one before is over.
-                let _ = before.await;
-                let showings: Vec<Uuid> = steps.iter().map(|step| step.showing).collect();
-                let versions = store::sale::lock(tx.conn(), &showings).await?;
-                let _ = locked.send(());
-                steps.retain(|step| step.finds(&versions));
-                let sold: Vec<Uuid> = steps.iter().map(|step| step.showing).collect();
-                granted.retain(|it| sold.contains(&it.booking.showing));
-                if !granted.is_empty() {
-                    store::sale::write(tx.conn(), &steps, &granted, now).await?;
-                    tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
-                }
-                Ok(sold)
-            })
-        })
-        .await
     }
 }
 
@@ -339,15 +272,17 @@ async fn sell_locked(tx: &mut Tx, plans: &mut Plans, showing: Uuid, orders: &[Or
         });
     }
     if !granted.is_empty() {
-        let step = Step { showing, found: sale.version(), left: store::new_version() };
-        store::sale::write(tx.conn(), &[step], &granted, now).await?;
+        let sold = store::sale::write(tx.conn(), &[(showing, sale.version())], &granted, now).await?;
+        if sold.is_empty() {
+            return Err(Error::Raced);
+        }
         tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
     }
     Ok(answers)
 }
 
 fn decide(sale: &mut Sale, order: &Order, now: DateTime<Utc>, granted: &mut Vec<Granted>) -> Answer {
-    let booking = sale.hold(&order.wish, now).map_err(refused)?;
+    let booking = sale.hold(&order.wish, now)?;
     granted.push(Granted {
         booking: booking.clone(),
         key: order.key,
@@ -367,28 +302,4 @@ fn first_answer(given: &Given, order: &Order) -> Answer {
 fn answer(waiting: Waiting, answer: Answer) {
     // Whoever has gone away asks again with the same key, or the hold runs out.
     let _ = waiting.reply.send(answer);
-}
-
-fn refused(refusal: Refusal) -> Error {
-    match refusal {
-        Refusal::TooLate => invalid("expires_at", "is in the past").into(),
-        Refusal::Cancelled => Error::Cancelled,
-        Refusal::Begun => invalid("showing_id", "this showing has begun; choose a later one").into(),
-        Refusal::NotPublic => Error::NotPublic,
-        Refusal::NoPrice { class, known } => {
-            invalid("party", format!("has no price for \"{class}\"; choose of: {}", known.join(", "))).into()
-        }
-        Refusal::NotEnough { left, held_until } => Error::NotEnough { left, held_until },
-        Refusal::Misfit(Misfit::NotEnough(left)) => {
-            Error::NotEnough { left: u32::try_from(left).unwrap_or(u32::MAX), held_until: None }
-        }
-        Refusal::Misfit(Misfit::NeedNotFree(need)) => Error::NeedNotFree(need),
-        Refusal::Misfit(Misfit::NoSuchSeat(label)) => {
-            invalid("seats", format!("\"{label}\" is no place of this hall")).into()
-        }
-        Refusal::Misfit(Misfit::NotForThem(label)) => {
-            invalid("seats", format!("{label} is kept for wheelchair users and their companions")).into()
-        }
-        Refusal::Misfit(Misfit::Taken(labels)) => Error::SeatsTaken(labels),
-    }
 }

@@ -135,25 +135,22 @@ pub(crate) async fn save_showing(conn: &mut PgConnection, showing: &Showing) -> 
     Ok(())
 }
 
-/// A version that no showing had before. Not the next number: two sellers must never take each other's
-/// write for their own.
-pub(crate) fn new_version() -> i64 {
-    Uuid::new_v4().as_u64_pair().0.cast_signed()
-}
-
-/// Raises a showing's revision; with `for_sale` it gets a new version for the seller too.
+/// Raises a showing's revision; with `for_sale` its version for the seller too.
 pub(crate) async fn raise_revision(conn: &mut PgConnection, showing: Uuid, for_sale: bool) -> Result<(), Error> {
-    sqlx::query("update showing set revision = revision + 1, sale_version = coalesce($2, sale_version) where id = $1")
-        .bind(showing)
-        .bind(for_sale.then(new_version))
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "update showing set revision = revision + 1, sale_version = sale_version + case when $2 then 1 else 0 end
+         where id = $1",
+    )
+    .bind(showing)
+    .bind(for_sale)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
 /// The seller must look at the prices of all showings again.
 pub(crate) async fn new_prices(conn: &mut PgConnection) -> Result<(), Error> {
-    sqlx::query("update showing set sale_version = $1").bind(new_version()).execute(conn).await?;
+    sqlx::query("update showing set sale_version = sale_version + 1").execute(conn).await?;
     Ok(())
 }
 

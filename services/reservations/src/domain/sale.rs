@@ -3,7 +3,7 @@
 //! Holds nothing that the database does not: it is loaded from there, and what is decided with it counts
 //! only when the database agrees that nothing has changed since.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -58,15 +58,12 @@ pub(crate) struct Claim {
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
-/// More writes than this are never on their way at once.
-const VERSIONS: usize = 4;
-
 /// A showing with its places.
 #[derive(Debug)]
 pub(crate) struct Sale {
     showing: Showing,
-    /// The version that the database had, then those of the writes on their way to it, one after the other.
-    versions: VecDeque<i64>,
+    /// Of the places and of what else decides about a sale; rises with every change.
+    version: i64,
     prices: Vec<Tariff>,
     hall: Hall,
     counts: Counts,
@@ -76,8 +73,7 @@ pub(crate) struct Sale {
 impl Sale {
     /// `claims` are those that have not expired.
     pub(crate) fn new(showing: Showing, version: i64, prices: Vec<Tariff>, hall: Hall, claims: Vec<Claim>) -> Self {
-        let versions = VecDeque::from([version]);
-        let mut sale = Self { showing, versions, prices, hall, counts: Counts::default(), claims: HashMap::new() };
+        let mut sale = Self { showing, version, prices, hall, counts: Counts::default(), claims: HashMap::new() };
         for claim in claims {
             sale.take(&claim.seat, claim.visit, claim.channel, claim.expires_at);
         }
@@ -88,23 +84,19 @@ impl Sale {
         &self.showing
     }
 
-    /// The version that a write must find: another one's, or that of the write before it.
-    pub(crate) fn version(&self) -> i64 {
-        self.versions.back().copied().unwrap_or_default()
+    pub(crate) const fn version(&self) -> i64 {
+        self.version
     }
 
-    /// Whether this is still what the database has, or will have when the writes on their way are done: no
-    /// other version, and no hold that has run out since (it may have been extended or sold).
+    /// Whether this is still what the database has: no newer version, and no hold that has run out
+    /// since (it may have been extended or sold).
     pub(crate) fn is_current(&self, version: i64, now: DateTime<Utc>) -> bool {
-        self.versions.contains(&version) && self.counts.held_until.is_none_or(|until| now < until)
+        self.version == version && self.counts.held_until.is_none_or(|until| now < until)
     }
 
-    /// What was decided is on its way to the database, which will have this version then.
-    pub(crate) fn on_its_way(&mut self, version: i64) {
-        self.versions.push_back(version);
-        if self.versions.len() > VERSIONS {
-            self.versions.pop_front();
-        }
+    /// The database has taken what was decided.
+    pub(crate) const fn saved(&mut self) {
+        self.version += 1;
     }
 
     pub(crate) fn availability(&self, now: DateTime<Utc>) -> Availability {

@@ -139,98 +139,95 @@ pub(crate) struct Granted {
     pub(crate) response: Vec<u8>,
 }
 
-/// Locks showings in the order of their ids; answers the versions they have then.
-pub(crate) async fn lock(conn: &mut PgConnection, showings: &[Uuid]) -> Result<HashMap<Uuid, i64>, Error> {
-    let rows: Vec<(Uuid, i64)> =
-        sqlx::query_as("select id, sale_version from showing where id = any($1) order by id for update")
-            .bind(showings)
-            .fetch_all(conn)
-            .await?;
-    Ok(rows.into_iter().collect())
-}
-
-/// The guard of a single place. A build without guards exists only for the test that sees the other checks
-/// notice.
+/// The guard: what keeps two sellers from giving away the same place. A build without it exists only for
+/// the test that sees the other checks notice.
 #[cfg(not(feature = "unguarded"))]
-macro_rules! if_expired {
-    () => {
-        "where c.expires_at <= $14"
+macro_rules! guard {
+    ($condition:literal) => {
+        $condition
     };
 }
 #[cfg(feature = "unguarded")]
-macro_rules! if_expired {
-    () => {
+macro_rules! guard {
+    ($condition:literal) => {
         ""
     };
 }
 
 const WRITE: &str = concat!(
-    "with wish as materialized (
-             select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
-                     $7::text[], $8::bytea[], $9::bytea[])
-                 w (visit, showing, channel, seats, items, expires_at, key, request_hash, response)),
+    "with due as materialized (
+             select s.id from showing s join unnest($1::uuid[], $2::bigint[]) e (id, version)
+                 on s.id = e.id",
+    guard!(" and s.sale_version = e.version"),
+    "
+             order by s.id for update of s),
+         wish as materialized (
+             select w.* from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[],
+                     $9::text[], $10::bytea[], $11::bytea[])
+                 w (visit, showing, channel, seats, items, expires_at, key, request_hash, response)
+             join due on due.id = w.showing),
          booked as (
              insert into booking as b (visit_id, showing_id, state, channel, seats, items, held_at, expires_at)
-             select visit, showing, 'held', channel, seats::json, items::json, $14, expires_at from wish
+             select visit, showing, 'held', channel, seats::json, items::json, $15, expires_at from wish
              on conflict (visit_id) do update
                  set showing_id = excluded.showing_id, state = 'held', channel = excluded.channel, reference = '',
                      seats = excluded.seats, items = excluded.items, held_at = excluded.held_at,
                      expires_at = excluded.expires_at
-                 where b.state in ('released', 'expired', 'refused') or (b.state = 'held' and b.expires_at <= $14)
+                 where b.state in ('released', 'expired', 'refused') or (b.state = 'held' and b.expires_at <= $15)
              returning 1),
          claimed as (
              insert into seat_claim as c (showing_id, seat, visit_id, channel, place, expires_at)
              select wish.showing, p.seat, wish.visit, wish.channel, p.place, wish.expires_at
-             from unnest($10::uuid[], $11::text[], $12::text[]) p (visit, seat, place)
+             from unnest($12::uuid[], $13::text[], $14::text[]) p (visit, seat, place)
              join wish on wish.visit = p.visit
              on conflict on constraint seat_claim_one_holder do update
                  set visit_id = excluded.visit_id, channel = excluded.channel, place = excluded.place,
-                     expires_at = excluded.expires_at ",
-    if_expired!(),
-    " returning 1),
+                     expires_at = excluded.expires_at
+                 ",
+    guard!("where c.expires_at <= $15"),
+    "
+             returning 1),
          raised as (
-             update showing s set sale_version = n.version, revision = revision + 1
-             from unnest($13::uuid[], $15::bigint[]) n (id, version) where s.id = n.id returning 1),
+             update showing s set sale_version = sale_version + 1, revision = revision + 1
+             from due where s.id = due.id returning s.id),
          kept as (
              insert into idempotency (method, key, request_hash, response, created_at)
-             select 'HoldSeats', key, request_hash, response, $14 from wish
+             select 'HoldSeats', key, request_hash, response, $15 from wish
              on conflict do nothing returning 1)
-         select (select count(*) from raised) as raised, (select count(*) from booked) as booked,
+         select coalesce((select array_agg(id) from raised), '{}') as sold, (select count(*) from booked) as booked,
                 (select count(*) from claimed) as claimed, (select count(*) from kept) as kept",
 );
 
-/// What a write must find of a showing, and what it leaves.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    pub(crate) showing: Uuid,
-    pub(crate) found: i64,
-    pub(crate) left: i64,
+/// What a write has done.
+#[derive(Debug, FromRow)]
+struct WrittenRow {
+    sold: Vec<Uuid>,
+    booked: i64,
+    claimed: i64,
+    kept: i64,
 }
 
-impl Step {
-    /// Whether a showing has, now that it is locked, the version with which was decided.
-    pub(crate) fn finds(&self, versions: &HashMap<Uuid, i64>) -> bool {
-        cfg!(feature = "unguarded") || versions.get(&self.showing) == Some(&self.found)
-    }
-}
-
-/// Writes holds of showings that are locked.
+/// Writes holds of showings that still have the version with which they were decided; answers those
+/// showings. Their rows are locked in the order of their ids until the end of the transaction.
 ///
 /// # Errors
-/// [`Error::Raced`] when anything is not as it was decided: then nothing may be kept.
+/// [`Error::Raced`] when anything but the version was not as it was decided: then nothing may be kept.
 pub(crate) async fn write(
     conn: &mut PgConnection,
-    steps: &[Step],
+    versions: &[(Uuid, i64)],
     granted: &[Granted],
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Vec<Uuid>, Error> {
+    let (showings, expected): (Vec<Uuid>, Vec<i64>) = versions.iter().copied().unzip();
     let mut of_holds = Holds::default();
     let mut of_seats = Seats::default();
     for it in granted {
         of_holds.push(it)?;
         of_seats.push(&it.booking);
     }
-    let written: (i64, i64, i64, i64) = sqlx::query_as(WRITE)
+    let row: WrittenRow = sqlx::query_as(WRITE)
+        .bind(&showings)
+        .bind(&expected)
         .bind(&of_holds.visits)
         .bind(&of_holds.showings)
         .bind(&of_holds.channels)
@@ -243,14 +240,13 @@ pub(crate) async fn write(
         .bind(&of_seats.visits)
         .bind(&of_seats.labels)
         .bind(&of_seats.places)
-        .bind(steps.iter().map(|step| step.showing).collect::<Vec<_>>())
         .bind(now)
-        .bind(steps.iter().map(|step| step.left).collect::<Vec<_>>())
         .fetch_one(conn)
         .await?;
-    let holds = granted.len() as i64;
-    let wanted = (steps.len() as i64, holds, of_seats.labels.len() as i64, holds);
-    if written == wanted { Ok(()) } else { Err(Error::Raced) }
+    let written = granted.iter().filter(|it| row.sold.contains(&it.booking.showing));
+    let (holds, places) =
+        written.fold((0, 0), |(holds, places), it| (holds + 1, places + it.booking.seats.len() as i64));
+    if (row.booked, row.claimed, row.kept) == (holds, places, holds) { Ok(row.sold) } else { Err(Error::Raced) }
 }
 
 /// The holds, column by column.
