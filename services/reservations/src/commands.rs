@@ -12,7 +12,7 @@ use crate::{
     domain::{self, Booking, BookingState, HeldSeat, Showing, ShowingState, Ticket},
     error::Error,
     events,
-    store::{self, bookings, sale::Plans},
+    store::{self, bookings, claims, sale::Plans},
 };
 
 /// The topic of the programme's live stream; its only key is the same.
@@ -26,9 +26,9 @@ pub(crate) async fn lock_showing(tx: &mut Tx, showing: Uuid) -> Result<Showing, 
 /// Claims a booking's places; the database has the last word on who has them.
 async fn claim(tx: &mut Tx, booking: &Booking, expires_at: Option<DateTime<Utc>>) -> Result<(), Error> {
     let now = tx.now();
-    let wanted = store::with_places(&booking.seats);
+    let wanted = claims::with_places(&booking.seats);
     let channel = booking.channel.name();
-    let got = store::claim(tx.conn(), booking.showing, booking.visit, channel, &wanted, expires_at, now).await?;
+    let got = claims::claim(tx.conn(), booking.showing, booking.visit, channel, &wanted, expires_at, now).await?;
     if got == wanted.len() as u64 {
         Ok(())
     } else {
@@ -51,7 +51,7 @@ pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) 
     }
     booking.expires_at = booking.expires_at.max(expires_at);
     bookings::save(tx.conn(), &booking).await?;
-    store::extend_claims(tx.conn(), &booking).await?;
+    claims::extend_claims(tx.conn(), &booking).await?;
     Ok(booking)
 }
 
@@ -74,7 +74,7 @@ pub(crate) async fn release(tx: &mut Tx, visit: Uuid, becomes: BookingState) -> 
     }
     booking.state = becomes;
     bookings::save(tx.conn(), &booking).await?;
-    if store::free_places(tx.conn(), &booking).await? > 0 {
+    if claims::free_places(tx.conn(), &booking).await? > 0 {
         changed(tx, showing.id, true).await?;
     }
     Ok(())
@@ -96,7 +96,7 @@ pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, showing: Uuid, reference: 
     let Some(seats) = seats else {
         booking.state = BookingState::Refused;
         bookings::save(tx.conn(), &booking).await?;
-        store::free_places(tx.conn(), &booking).await?;
+        claims::free_places(tx.conn(), &booking).await?;
         tx.append(&visit.to_string(), &events::booking_refused(visit, showing.id)).await?;
         return changed(tx, showing.id, true).await;
     };
@@ -124,7 +124,7 @@ async fn retake(tx: &mut Tx, showing: &Showing, booking: &Booking) -> Result<Opt
     }
     let sale = store::sale::load(tx.conn(), &mut Plans::new(), &[showing.id], now).await?.pop();
     let seats = sale.and_then(|mut sale| sale.retake(booking, now));
-    store::free_places(tx.conn(), booking).await?;
+    claims::free_places(tx.conn(), booking).await?;
     Ok(seats)
 }
 
@@ -140,7 +140,7 @@ pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
     booking.state = BookingState::Cancelled;
     bookings::save(tx.conn(), &booking).await?;
     bookings::void_tickets(tx.conn(), visit).await?;
-    let freed = store::free_places(tx.conn(), &booking).await?;
+    let freed = claims::free_places(tx.conn(), &booking).await?;
     if was_confirmed {
         let tickets = bookings::tickets(tx.conn(), visit).await?;
         tx.append(&visit.to_string(), &events::booking_cancelled(&booking, &tickets)).await?;

@@ -1,7 +1,8 @@
 //! The gRPC face of reservations: reads and checks what was sent, calls commands, answers. No decisions.
 
 mod requests;
-pub(crate) mod watch;
+pub(crate) mod view;
+mod watch;
 
 use std::pin::Pin;
 
@@ -15,14 +16,14 @@ use sky_proto::reservations::v1::{self as pb, reservations_server::Reservations}
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use self::watch::View;
+use self::view::View;
 use crate::{
     commands,
     domain::{BookingState, Showing},
     error::Error,
     events,
     seller::Seller,
-    store::{self, bookings},
+    store::{self, bookings, claims},
 };
 
 /// The programme is public.
@@ -82,7 +83,7 @@ impl ReservationsGrpc {
     async fn offered(&self, showing: Showing) -> Result<pb::Showing, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let now = self.db.clock().now();
-        watch::offered(&mut conn, &[showing], now).await?.pop().ok_or(Error::NoShowing)
+        view::offered(&mut conn, &[showing], now).await?.pop().ok_or(Error::NoShowing)
     }
 
     async fn get(&self, id: Uuid) -> Result<pb::Showing, Error> {
@@ -93,7 +94,7 @@ impl ReservationsGrpc {
     async fn seat_plan(&self, id: Uuid) -> Result<pb::SeatPlan, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let showing = store::showing(&mut conn, id).await?;
-        let taken = store::taken(&mut conn, id, self.db.clock().now()).await?;
+        let taken = claims::taken(&mut conn, id, self.db.clock().now()).await?;
         let seats = store::seats(&mut conn, &showing.layout).await?;
         Ok(pb::SeatPlan {
             showing_id: id.to_string(),
@@ -135,7 +136,7 @@ impl Reservations for ReservationsGrpc {
         let showings = match self.view.list(&window, self.db.clock().now()) {
             Some(showings) => showings,
             None => {
-                let mut showings = watch::programme(&self.db, window.from, window.until).await?;
+                let mut showings = view::programme(&self.db, window.from, window.until).await?;
                 showings.retain(|showing| window.shows(showing));
                 showings
             }

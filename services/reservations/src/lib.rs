@@ -27,7 +27,7 @@ pub const SERVICE: Service = Service {
 };
 
 fn build(context: &Context) -> Parts {
-    let view = grpc::watch::View::start(context);
+    let view = grpc::view::View::start(context);
     let db = context.db.clone();
     context.every("holds that ran out", Duration::from_secs(1), move || {
         let db = db.clone();

@@ -9,7 +9,7 @@ use crate::{
     domain::{Availability, Showing, ShowingState, schedule::plan},
     error::Error,
     events,
-    store::{self, bookings},
+    store::{self, bookings, claims},
 };
 
 /// A showing whose availability was just told is told again so long after, at the earliest: the log grows
@@ -100,7 +100,7 @@ pub(crate) async fn sweep(db: &Db) -> Result<(), Error> {
     let now = db.clock().now();
     let showings = {
         let mut conn = db.pool().acquire().await?;
-        store::with_expired_holds(&mut conn, now).await?
+        claims::with_expired_holds(&mut conn, now).await?
     };
     for showing in showings {
         db.transact(move |tx| Box::pin(sweep_showing(tx, showing))).await?;
@@ -111,7 +111,7 @@ pub(crate) async fn sweep(db: &Db) -> Result<(), Error> {
 async fn sweep_showing(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
     let now = tx.now();
     let showing = store::lock_showing(tx.conn(), showing).await?;
-    if store::drop_expired(tx.conn(), showing.id, now).await? > 0 {
+    if claims::drop_expired(tx.conn(), showing.id, now).await? > 0 {
         changed(tx, showing.id, true).await?;
     }
     Ok(())

@@ -5,9 +5,14 @@
 //! integers; lower is better. What a row can offer is remembered until one of its places changes, so
 //! that a hall of thousands is not searched anew for every party.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+mod plan;
 
-use super::{HeldSeat, Need, Person, Place, Seat};
+use std::sync::Arc;
+
+pub(crate) use plan::Plan;
+use plan::{Pair, Row};
+
+use super::{HeldSeat, Need, Person, Place};
 
 /// Why no places could be given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,83 +35,6 @@ const REMEMBERED: usize = 8;
 const LEAVES_ONE_ALONE: i32 = 6;
 /// Places with floor for a dog are kept for those who need them while there are others: per place.
 const WASTES_DOG_PLACE: i32 = 4;
-
-/// The places of a layout, arranged for searching. Never changes.
-#[derive(Debug)]
-pub(crate) struct Plan {
-    seats: Vec<Seat>,
-    by_label: HashMap<String, usize>,
-    /// How good each place is.
-    scores: Vec<i32>,
-    /// General places row by row, those with the best place first.
-    rows: Vec<Row>,
-    pairs: Vec<Pair>,
-}
-
-#[derive(Debug)]
-struct Row {
-    seats: Range<usize>,
-    /// The score of its best place: no window is better than so much per person.
-    best: i32,
-}
-
-/// A wheelchair place and the companion's place beside it.
-#[derive(Debug)]
-struct Pair {
-    wheelchair: usize,
-    companion: Option<usize>,
-}
-
-impl Plan {
-    pub(crate) fn new(mut seats: Vec<Seat>) -> Self {
-        seats.sort_by_key(|seat| (seat.place() as u8, seat.row_place, seat.number));
-        let by_label = seats.iter().enumerate().map(|(at, seat)| (seat.label.clone(), at)).collect();
-        let general = seats.partition_point(|seat| seat.place() == Place::General);
-        let row_count = seats[..general].iter().map(|seat| seat.row_place + 1).max().unwrap_or(1);
-        let mut scores = vec![0; seats.len()];
-        let mut rows = Vec::new();
-        let mut start = 0;
-        for row in seats[..general].chunk_by(|a, b| a.row_place == b.row_place) {
-            let width = row.last().map_or(0, |seat| seat.number);
-            // In a dome the best places are in the middle of the rows behind the centre.
-            let away = row.first().map_or(0, |seat| (10 * seat.row_place - 6 * row_count).abs() * 4 / 10);
-            for (score, seat) in scores[start..].iter_mut().zip(row) {
-                *score = (2 * seat.number - width - 1).abs() + away;
-            }
-            let range = start..start + row.len();
-            start = range.end;
-            rows.push(Row { best: scores[range.clone()].iter().copied().min().unwrap_or(0), seats: range });
-        }
-        rows.sort_by_key(|row| row.best);
-        let with_number =
-            |place: Place, number: i32| seats.iter().position(|seat| seat.place() == place && seat.number == number);
-        let mut wheelchairs: Vec<usize> =
-            (general..seats.len()).filter(|at| seats[*at].place() == Place::Wheelchair).collect();
-        wheelchairs.sort_by_key(|at| seats[*at].number);
-        let pair =
-            |wheelchair: usize| Pair { wheelchair, companion: with_number(Place::Companion, seats[wheelchair].number) };
-        let pairs = wheelchairs.into_iter().map(pair).collect();
-        Self { by_label, scores, rows, pairs, seats }
-    }
-
-    pub(crate) fn seats(&self) -> &[Seat] {
-        &self.seats
-    }
-
-    pub(crate) fn place(&self, label: &str) -> Option<usize> {
-        self.by_label.get(label).copied()
-    }
-
-    /// How many places everybody may have.
-    pub(crate) fn general(&self) -> usize {
-        self.rows.iter().map(|row| row.seats.len()).sum()
-    }
-
-    fn neighbours(&self, left: usize, right: usize) -> bool {
-        let (left, right) = (&self.seats[left], &self.seats[right]);
-        left.row_place == right.row_place && left.number + 1 == right.number
-    }
-}
 
 /// The best window of a row for a number of people: its score and its first place.
 type Window = Option<(i32, usize)>;

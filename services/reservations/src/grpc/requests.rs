@@ -5,7 +5,7 @@ use kernel::values::{self, InvalidField, invalid};
 use prost_types::Timestamp;
 use sky_proto::reservations::v1 as pb;
 
-use super::watch::{LONGEST_WINDOW, Window};
+use super::{view::LONGEST_WINDOW, watch::Window};
 use crate::{
     domain::{Channel, LARGEST_PARTY, Need, PartyLine, sale::Wish},
     seller::Order,

@@ -1,162 +1,13 @@
-//! The live programme: what `WatchShowings` sends. Reads only.
+//! One watcher's stream of the programme: a window of it, and of that what has changed. Reads only.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-    time::Duration,
-};
+use std::collections::HashMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt};
-use kernel::{
-    Context, Db, Live,
-    values::{from_timestamp, timestamp},
-};
 use sky_proto::reservations::v1 as pb;
 use tonic::Status;
 
-use crate::{
-    commands::SHOWINGS_TOPIC,
-    domain::{Availability, Showing},
-    error::Error,
-    events, store,
-};
-
-/// How far ahead a programme may be asked for.
-pub(crate) const LONGEST_WINDOW: TimeDelta = TimeDelta::days(62);
-
-/// Whether the programme has changed unheard is asked this often: nobody is told what is older than a
-/// second.
-const ASK_EVERY: Duration = Duration::from_millis(400);
-
-/// All showings from a day ago on, loaded once per change for all who watch or ask.
-#[derive(Clone, Debug)]
-pub(crate) struct Programme {
-    revision: u64,
-    loaded_at: DateTime<Utc>,
-    showings: Arc<Vec<pb::Showing>>,
-}
-
-/// The programme as it is read by everybody: from memory. The rows that sellers lock are not touched.
-#[derive(Clone, Debug)]
-pub(crate) struct View {
-    live: Live<Programme>,
-    /// When it was last known to be as it is, in microseconds of the house's time.
-    confirmed: Arc<AtomicI64>,
-}
-
-impl View {
-    pub(crate) fn start(context: &Context) -> Self {
-        let live = live(context);
-        live.keep(SHOWINGS_TOPIC);
-        let view = Self { live, confirmed: Arc::default() };
-        let (asking, db) = (view.clone(), context.db.clone());
-        context.tasks.spawn_until_stop(async move {
-            loop {
-                if let Err(error) = asking.confirm(&db).await {
-                    tracing::debug!(%error, "the programme cannot be asked for; what is told grows old");
-                }
-                tokio::time::sleep(ASK_EVERY).await;
-            }
-        });
-        view
-    }
-
-    async fn confirm(&self, db: &Db) -> Result<(), Error> {
-        let asked_at = db.clock().now();
-        let revision = store::programme_revision(&mut *db.pool().acquire().await?).await?;
-        if self.live.latest(SHOWINGS_TOPIC).is_none_or(|latest| latest.0 != revision) {
-            self.live.refresh(SHOWINGS_TOPIC).await;
-        } else {
-            self.confirmed.store(asked_at.timestamp_micros(), Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
-    /// The showings that start in a window and that one may see; none when the window reaches beyond what
-    /// is kept, or nothing is kept yet.
-    pub(crate) fn list(&self, window: &Window, now: DateTime<Utc>) -> Option<Vec<pb::Showing>> {
-        let programme = self.live.latest(SHOWINGS_TOPIC)?;
-        if window.from < now - KEPT_BEFORE || window.until > now + LONGEST_WINDOW - KEPT_BEFORE {
-            return None;
-        }
-        let shown = programme.1.showings.iter().filter(|showing| window.shows(showing));
-        Some(shown.map(|showing| self.confirmed(&programme.1, showing, now)).collect())
-    }
-
-    /// One showing; none when it is not kept.
-    pub(crate) fn showing(&self, id: &str, now: DateTime<Utc>) -> Option<pb::Showing> {
-        let programme = self.live.latest(SHOWINGS_TOPIC)?;
-        let showing = programme.1.showings.iter().find(|showing| showing.showing_id == id)?;
-        Some(self.confirmed(&programme.1, showing, now))
-    }
-
-    /// With the instant at which it was last known to be so.
-    fn confirmed(&self, programme: &Programme, showing: &pb::Showing, now: DateTime<Utc>) -> pb::Showing {
-        let mut showing = showing.clone();
-        let asked_at = DateTime::from_timestamp_micros(self.confirmed.load(Ordering::Relaxed)).unwrap_or_default();
-        if let Some(availability) = &mut showing.availability {
-            availability.observed_at = Some(timestamp(programme.loaded_at.max(asked_at)));
-            let closed = [pb::AvailabilityReason::Cancelled, pb::AvailabilityReason::NotPublic];
-            if from_timestamp(showing.starts_at) <= now && !closed.contains(&availability.reason()) {
-                availability.set_reason(pb::AvailabilityReason::Past);
-            }
-        }
-        showing
-    }
-
-    pub(crate) async fn watch(
-        &self,
-        window: Window,
-        after: u64,
-    ) -> Result<impl Stream<Item = Result<pb::ShowingsUpdate, Status>> + Send + use<>, Status> {
-        Ok(updates(self.live.watch(SHOWINGS_TOPIC, after).await?, window))
-    }
-}
-
-/// Showings of so long ago are kept in memory.
-const KEPT_BEFORE: TimeDelta = TimeDelta::days(1);
-
-fn live(context: &Context) -> Live<Programme> {
-    let db = context.db.clone();
-    Live::new(context, SHOWINGS_TOPIC, move |_| {
-        let db = db.clone();
-        Box::pin(async move {
-            let now = db.clock().now();
-            // The revision first: a change after it is a reason to load again, never a change missed.
-            let revision = store::programme_revision(&mut *db.pool().acquire().await?).await?;
-            let showings = Arc::new(programme(&db, now - KEPT_BEFORE, now + LONGEST_WINDOW).await?);
-            Ok((revision, Programme { revision, loaded_at: now, showings }))
-        })
-    })
-}
-
-/// The showings that start in a window, as they are offered now, from the database.
-pub(crate) async fn programme(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<pb::Showing>, Error> {
-    let mut conn = db.pool().acquire().await?;
-    let showings = store::showings(&mut conn, from, until).await?;
-    offered(&mut conn, &showings, db.clock().now()).await
-}
-
-pub(crate) async fn offered(
-    conn: &mut sqlx::PgConnection,
-    showings: &[Showing],
-    now: DateTime<Utc>,
-) -> Result<Vec<pb::Showing>, Error> {
-    let ids: Vec<_> = showings.iter().map(|showing| showing.id).collect();
-    let counts = store::counts(&mut *conn, &ids, now).await?;
-    let tariffs = store::tariffs(conn).await?;
-    Ok(showings
-        .iter()
-        .map(|showing| {
-            let availability = Availability::of(showing, counts.get(&showing.id).copied().unwrap_or_default(), now);
-            events::showing(showing, &availability, &tariffs, now)
-        })
-        .collect())
-}
+use super::view::Programme;
 
 /// What one watcher wants to see of the programme.
 #[derive(Clone, Copy, Debug)]
@@ -174,7 +25,7 @@ impl Window {
 }
 
 /// One watcher's stream: first all that it may see, then what has changed of it.
-fn updates(
+pub(crate) fn updates(
     programme: impl Stream<Item = Result<Programme, Status>> + Send,
     window: Window,
 ) -> impl Stream<Item = Result<pb::ShowingsUpdate, Status>> + Send {
