@@ -83,7 +83,9 @@ async fn sell(replicas: usize, showings: usize, isolation: &str) -> (Sold, bool)
         for answer in futures::future::join_all(parties).await {
             match answer {
                 Ok(held) => {
-                    held.into_inner().seats.into_iter().for_each(|seat| *holders.entry(seat.label).or_default() += 1)
+                    for seat in held.into_inner().seats {
+                        *holders.entry(seat.label).or_default() += 1;
+                    }
                 }
                 // Whoever sees a snapshot older than another's write is told to ask again.
                 Err(status) if status.code() == Code::Unavailable && isolation == "repeatable read" => {}
