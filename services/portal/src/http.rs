@@ -42,6 +42,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/accessibility", get(programme::accessibility))
         .route("/privacy", get(programme::privacy))
         .route("/showings/{id}", get(showing::form))
+        .route("/showings/{id}/live", get(showing::live))
         .route("/showings/{id}/hold", post(showing::hold))
         .route("/order/{visit}", get(booking::order))
         .route("/order/{visit}/extend", post(booking::extend))

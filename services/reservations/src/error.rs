@@ -121,6 +121,12 @@ impl Coded for Error {
 
 impl From<Error> for tonic::Status {
     fn from(error: Error) -> Self {
-        kernel::error::status(&error)
+        let mut status = kernel::error::status(&error);
+        if matches!(error, Error::Busy) {
+            // As the gRPC retry design has it: come back after so many milliseconds.
+            let pause = tonic::metadata::MetadataValue::from_static("1000");
+            status.metadata_mut().insert("grpc-retry-pushback-ms", pause);
+        }
+        status
     }
 }

@@ -16,6 +16,7 @@ mod store;
 use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Parts, Service};
+use serde::Deserialize;
 use sky_proto::reservations::v1::reservations_server::ReservationsServer;
 use tonic::service::Routes;
 
@@ -23,10 +24,27 @@ use tonic::service::Routes;
 pub const SERVICE: Service = Service {
     name: "reservations",
     migrations: || sqlx::migrate!(),
-    build: |context| Box::pin(async move { Ok(build(&context)) }),
+    build: |context| Box::pin(async move { build(&context) }),
 };
 
-fn build(context: &Context) -> Parts {
+/// `[services.reservations]` of the configuration.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Own {
+    /// How many orders for places may wait; whoever comes then is asked to come again. The default holds
+    /// all that a rush for one showing sends at one instant, and is worked off in a second.
+    queue: usize,
+}
+
+impl Default for Own {
+    fn default() -> Self {
+        Self { queue: 8192 }
+    }
+}
+
+fn build(context: &Context) -> anyhow::Result<Parts> {
+    let own: Own = context.settings.service(SERVICE.name)?;
+    anyhow::ensure!(own.queue > 0, "configuration [services.reservations]: queue must be 1 or more");
     let view = grpc::view::View::start(context);
     let db = context.db.clone();
     context.every("holds that ran out", Duration::from_secs(1), move || {
@@ -43,13 +61,13 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::tell_availability(tx))).await?) })
     });
-    let seller = seller::Seller::start(context);
+    let seller = seller::Seller::start(context, own.queue);
     let server = grpc::ReservationsGrpc::new(context.db.clone(), context.keys.clone(), view, seller);
-    Parts {
+    Ok(Parts {
         grpc: Routes::new(ReservationsServer::new(server)),
         access: vec![grpc::ACCESS],
         consumers: vec![Consumer::new("journey", reactions::from_journey)],
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()
-    }
+    })
 }

@@ -27,8 +27,6 @@ use crate::{
     },
 };
 
-/// So many may wait; whoever comes then is told at once to come again.
-const QUEUE: usize = 8192;
 /// Most orders decided together.
 const BATCH: usize = 512;
 /// Showings that the seller keeps in mind.
@@ -66,8 +64,9 @@ pub(crate) struct Seller {
 }
 
 impl Seller {
-    pub(crate) fn start(context: &Context) -> Self {
-        let (queue, waiting) = mpsc::channel(QUEUE);
+    /// So many may wait; whoever comes then is told at once to come again.
+    pub(crate) fn start(context: &Context, may_wait: usize) -> Self {
+        let (queue, waiting) = mpsc::channel(may_wait);
         let counter = Counter { db: context.db.clone(), plans: Plans::new(), sales: HashMap::new() };
         context.tasks.spawn_until_stop(counter.work(waiting));
         Self { queue }

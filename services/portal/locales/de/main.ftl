@@ -35,6 +35,7 @@ places-few = { $n ->
     [one] Nur noch 1 Platz
     *[other] Nur noch { $n } Plätze
 }
+book-now = Jetzt buchen
 places-held = Gerade alle reserviert, vielleicht wieder frei um { $time }
 places-sold-out = Ausverkauft
 places-cancelled = Fällt aus

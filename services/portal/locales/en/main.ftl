@@ -35,6 +35,7 @@ places-few = { $n ->
     [one] Only 1 place left
     *[other] Only { $n } places left
 }
+book-now = Book now
 places-held = All held just now, perhaps free again at { $time }
 places-sold-out = Sold out
 places-cancelled = Cancelled

@@ -2,6 +2,7 @@
 //! with what was typed, the reason, and what would fit instead.
 
 mod hold;
+mod live;
 mod seats;
 mod wish;
 
@@ -21,6 +22,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 pub(crate) use hold::hold;
+pub(crate) use live::live;
 use seats::{SeatRow, rows};
 
 use super::programme::{Badge, availability, change, hall, is_bookable};
@@ -63,6 +65,8 @@ struct ShowingPage {
     notice: String,
     change: Option<Badge>,
     availability: Badge,
+    /// Empty: the page has its form, or there is nothing to book.
+    book_now: String,
     bookable: bool,
     prices: Vec<Count>,
     needs: Vec<Count>,
@@ -197,6 +201,7 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
         notice: w.text(&showing.notice),
         change: change(&w, showing),
         availability: availability(&w, showing),
+        book_now: String::new(),
         bookable: is_bookable(showing),
         prices: showing
             .prices

@@ -3,4 +3,5 @@
 mod api;
 mod model;
 mod reactions;
+mod seller;
 mod support;

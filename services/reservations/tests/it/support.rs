@@ -1,8 +1,10 @@
 //! A test house with the real programme in it, and short ways to ask it things.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
-    Caller, Role,
+    Caller, Clock, Role,
     testing::{House, noon, producer, staff},
     values::timestamp,
 };
@@ -17,7 +19,14 @@ use uuid::Uuid;
 pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
 
 pub async fn house() -> House {
-    let house = House::start(&[reservations::SERVICE, producer("journey")]).await;
+    house_with(&[]).await
+}
+
+/// A house in which settings of reservations are not what they are by default.
+pub async fn house_with(own: &[(&str, i64)]) -> House {
+    let own = own.iter().map(|(name, value)| ((*name).to_owned(), toml::Value::Integer(*value))).collect();
+    let own = BTreeMap::from([("reservations".to_owned(), own)]);
+    let house = House::start_at(&[reservations::SERVICE, producer("journey")], Clock::manual(noon()), own).await;
     load(&house, HOUSE_FILE, false).await.expect("house file loads");
     known(&house).await;
     house

@@ -1,0 +1,75 @@
+//! What is left of a showing, as it changes: for whoever has its page open, and for those who wait for
+//! held places to come back.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use chrono::TimeDelta;
+use futures::StreamExt;
+use kernel::values::{from_timestamp, timestamp};
+use sky_proto::reservations::v1::{GetShowingRequest, Showing, WatchShowingsRequest};
+use uuid::Uuid;
+
+use super::{Badge, availability, change, is_bookable};
+use crate::{
+    edge::{Edge, answer},
+    live::{self, After, Fragment},
+    page::{Frame, html},
+    problem::Problem,
+    session::Guest,
+};
+
+#[derive(Template)]
+#[template(path = "availability.html")]
+struct Part {
+    id: String,
+    change: Option<Badge>,
+    availability: Badge,
+    book_now: String,
+}
+
+impl Part {
+    fn of(w: &Frame, showing: &Showing) -> Self {
+        Self {
+            id: showing.showing_id.clone(),
+            change: change(w, showing),
+            availability: availability(w, showing),
+            // A page that was opened when all was sold has no form; the style sheet hides this where there is one.
+            book_now: if is_bookable(showing) { w.t("book-now") } else { String::new() },
+        }
+    }
+}
+
+pub(crate) async fn live(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<Uuid>,
+    after: After,
+) -> Result<Response, Problem> {
+    let mut reservations = edge.reservations(&guest.visitor());
+    let showing_id = id.to_string();
+    let showing = answer(reservations.get_showing(GetShowingRequest { showing_id: showing_id.clone() })).await?;
+    let starts_at = from_timestamp(showing.starts_at);
+    let window = WatchShowingsRequest {
+        from: Some(timestamp(starts_at)),
+        until: Some(timestamp(starts_at + TimeDelta::seconds(1))),
+        include_closed: false,
+        after_revision: after.after,
+    };
+    let updates = answer(reservations.watch_showings(window)).await?;
+    let frame = guest.frame(String::new());
+    let fragments = updates.filter_map(move |update| {
+        let fragment = match update {
+            Ok(update) => update.showings.iter().find(|showing| showing.showing_id == showing_id).map(|showing| {
+                Ok(Fragment { revision: update.revision, html: html(Part::of(&frame, showing).render())? })
+            }),
+            Err(status) => Some(Err(Problem::from(status))),
+        };
+        std::future::ready(fragment)
+    });
+    Ok(live::respond(&edge, fragments))
+}

@@ -1,0 +1,135 @@
+//! The seller under pressure: a queue that is full, callers that go away, repeats, orders that cannot be met
+//! among others that can.
+
+use std::{collections::HashSet, time::Duration};
+
+use futures::future::join_all;
+use sky_proto::reservations::v1 as pb;
+use sqlx::PgConnection;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::support::*;
+
+/// Keeps the seller from writing: somebody else has the showing's row.
+async fn block<'c>(house: &kernel::testing::House, showing: &str) -> sqlx::Transaction<'c, sqlx::Postgres> {
+    let mut blocker = house.pool("reservations").begin().await.expect("begun");
+    let conn: &mut PgConnection = &mut blocker;
+    sqlx::query("select 1 from showing where id = $1 for update")
+        .bind(Uuid::parse_str(showing).expect("an id"))
+        .execute(conn)
+        .await
+        .expect("locked");
+    blocker
+}
+
+async fn claimed(house: &kernel::testing::House, showing: &str) -> Vec<(Uuid, String)> {
+    sqlx::query_as("select visit_id, seat from seat_claim where showing_id = $1")
+        .bind(Uuid::parse_str(showing).expect("an id"))
+        .fetch_all(house.pool("reservations"))
+        .await
+        .expect("claims")
+}
+
+fn is_busy(answer: &Result<pb::SeatHold, Status>) -> bool {
+    let busy = |status: &Status| {
+        status.code() == Code::ResourceExhausted && status.metadata().contains_key("grpc-retry-pushback-ms")
+    };
+    answer.as_ref().is_err_and(busy)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_says_so_at_once_and_everybody_is_answered() {
+    let house = house_with(&[("queue", 100)]).await;
+    let showing = showing(&house).await.showing_id;
+    let blocker = block(&house, &showing).await;
+    // One batch is being written, so many wait behind it, and for the others there is no room.
+    let orders = (0..100 + 512 + 50).map(|_| {
+        let order = wish(Uuid::now_v7(), &showing, 1);
+        let house = &house;
+        async move { hold(house, &order).await }
+    });
+    let freed = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        blocker.rollback().await.expect("freed");
+    };
+    let (answers, ()) = tokio::join!(join_all(orders), freed);
+    let busy = answers.iter().filter(|answer| is_busy(answer)).count();
+    assert!(busy >= 50, "{busy} were sent away");
+    let held = answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(held, 86, "and all that is sold online was sold");
+    let sold_out = |status: &Status| status.code() == Code::ResourceExhausted;
+    assert!(answers.iter().all(|answer| answer.as_ref().err().is_none_or(sold_out)), "no other answer");
+    assert_eq!(claimed(&house, &showing).await.len(), 86);
+}
+
+#[tokio::test]
+async fn who_goes_away_while_waiting_leaves_nothing_that_the_key_does_not_find() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let blocker = block(&house, &showing).await;
+    let order = wish(Uuid::now_v7(), &showing, 3);
+    let given_up = tokio::time::timeout(Duration::from_millis(300), hold(&house, &order)).await;
+    assert!(given_up.is_err(), "nobody could be answered");
+    blocker.rollback().await.expect("freed");
+    let answer = hold(&house, &order).await.expect("the same key finds what was done");
+    let seats: HashSet<String> = answer.seats.iter().map(|seat| seat.label.clone()).collect();
+    let claims: HashSet<String> = claimed(&house, &showing).await.into_iter().map(|(_, seat)| seat).collect();
+    assert_eq!(seats, claims, "held once");
+}
+
+#[tokio::test]
+async fn a_repeat_gets_its_answer_when_all_is_sold_and_another_request_with_its_key_does_not() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let order = wish(Uuid::now_v7(), &showing, 2);
+    let first = hold(&house, &order).await.expect("held");
+    let rest = join_all((0..42).map(|_| {
+        let order = wish(Uuid::now_v7(), &showing, 2);
+        let house = &house;
+        async move { hold(house, &order).await }
+    }));
+    assert!(rest.await.iter().all(Result::is_ok));
+    assert_eq!(
+        hold(&house, &wish(Uuid::now_v7(), &showing, 1)).await.expect_err("full").code(),
+        Code::ResourceExhausted
+    );
+    let twice = join_all([hold(&house, &order), hold(&house, &order)]).await;
+    assert!(twice.into_iter().all(|answer| answer.expect("the first answer") == first));
+    let mut other = order.clone();
+    other.party[0].count = 1;
+    assert_eq!(hold(&house, &other).await.expect_err("the key is used").code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn orders_that_cannot_be_met_do_not_keep_others_from_theirs() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let holder = Uuid::now_v7();
+    hold(&house, &wish(holder, &showing, 1)).await.expect("held");
+    let blocker = block(&house, &showing).await;
+    // All of these are decided together.
+    let mut orders: Vec<pb::HoldSeatsRequest> = (0..8).map(|_| wish(Uuid::now_v7(), &showing, 2)).collect();
+    orders.push(wish(holder, &showing, 1));
+    orders.push({
+        let mut order = wish(Uuid::now_v7(), &showing, 1);
+        order.party[0].tariff_class = "king".to_owned();
+        order
+    });
+    orders.push({
+        let mut order = wish(Uuid::now_v7(), &showing, 1);
+        order.party.push(line("adult", 5, pb::Need::Wheelchair));
+        order
+    });
+    orders.push(wish(Uuid::now_v7(), &Uuid::new_v4().to_string(), 1));
+    let freed = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        blocker.rollback().await.expect("freed");
+    };
+    let (answers, ()) = tokio::join!(join_all(orders.iter().map(|order| hold(&house, order))), freed);
+    let codes: Vec<Code> =
+        answers.iter().map(|answer| answer.as_ref().map_or_else(Status::code, |_| Code::Ok)).collect();
+    let refused = [Code::AlreadyExists, Code::InvalidArgument, Code::ResourceExhausted, Code::NotFound];
+    assert_eq!((&codes[..8], &codes[8..]), ([Code::Ok; 8].as_slice(), refused.as_slice()));
+    assert_eq!(claimed(&house, &showing).await.len(), 17);
+}
