@@ -327,8 +327,12 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
     let section = &house.section;
     store::lock_schedule(tx.conn()).await?;
+    // Whether anything that showings are offered with has changed.
+    let mut changed = false;
     for tax in &section.taxes {
-        store::save_tax(tx.conn(), tax.id.get_ref(), *tax.basis_points.get_ref(), tax.valid_from, &tax.source).await?;
+        changed |=
+            store::save_tax(tx.conn(), tax.id.get_ref(), *tax.basis_points.get_ref(), tax.valid_from, &tax.source)
+                .await?;
     }
     for (place, row) in section.tariffs.iter().enumerate() {
         let tariff = Tariff {
@@ -341,7 +345,8 @@ async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
             tax_basis_points: 0,
             valid_from: *row.valid_from.get_ref(),
         };
-        store::save_tariff(tx.conn(), &tariff, &row.source, i32::try_from(place).unwrap_or(i32::MAX)).await?;
+        changed |=
+            store::save_tariff(tx.conn(), &tariff, &row.source, i32::try_from(place).unwrap_or(i32::MAX)).await?;
     }
     for layout in &section.layouts {
         let seats = seats(layout);
@@ -359,11 +364,12 @@ async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
     for title in &section.titles {
         let minutes = *title.minutes.get_ref();
         let (id, category) = (title.id.get_ref(), title.category.get_ref());
-        store::save_title(tx.conn(), id, &title.name, &title.description, minutes, category).await?;
+        changed |= store::save_title(tx.conn(), id, &title.name, &title.description, minutes, category).await?;
     }
     let holidays: Vec<_> = section.school_holidays.iter().map(|row| (row.from, row.until)).collect();
     store::save_schedule(tx.conn(), &house.slots, &holidays).await?;
-    // Prices may have changed.
-    crate::store::new_prices(tx.conn()).await?;
+    if changed {
+        crate::store::new_offer(tx.conn()).await?;
+    }
     commands::schedule(tx).await
 }

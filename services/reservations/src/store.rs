@@ -112,6 +112,36 @@ pub(crate) async fn showings(
     .collect()
 }
 
+/// A showing's revision and its version for the seller: with both unchanged, nothing about it has changed.
+pub(crate) type Version = (i64, i64);
+
+/// The showings that start in a window, by start, with their versions.
+pub(crate) async fn versions(
+    conn: &mut PgConnection,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<(Uuid, Version)>, Error> {
+    let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
+        "select id, revision, sale_version from showing where starts_at >= $1 and starts_at < $2 order by starts_at, hall",
+    )
+    .bind(from)
+    .bind(until)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|(id, revision, sale_version)| (id, (revision, sale_version))).collect())
+}
+
+/// Some showings.
+pub(crate) async fn showings_of(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Showing>, Error> {
+    sqlx::query_as::<_, ShowingRow>("select * from showing_with_title where id = any($1) order by id")
+        .bind(ids)
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(ShowingRow::read)
+        .collect()
+}
+
 /// The revision of the whole programme: it rises with every commit that changes a showing.
 pub(crate) async fn programme_revision(conn: &mut PgConnection) -> Result<u64, Error> {
     let sum: i64 = sqlx::query_scalar("select coalesce(sum(revision), 0)::bigint from showing").fetch_one(conn).await?;
@@ -149,9 +179,9 @@ pub(crate) async fn raise_revision(conn: &mut PgConnection, showing: Uuid, for_s
     Ok(())
 }
 
-/// The seller must look at the prices of all showings again.
-pub(crate) async fn new_prices(conn: &mut PgConnection) -> Result<(), Error> {
-    sqlx::query("update showing set sale_version = sale_version + 1").execute(conn).await?;
+/// What showings are offered with has changed: titles, prices.
+pub(crate) async fn new_offer(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("update showing set revision = revision + 1, sale_version = sale_version + 1").execute(conn).await?;
     Ok(())
 }
 
@@ -177,13 +207,7 @@ pub(crate) async fn untold(
     if told.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query_as::<_, ShowingRow>("select * from showing_with_title where id = any($1) order by id")
-        .bind(told)
-        .fetch_all(conn)
-        .await?
-        .into_iter()
-        .map(ShowingRow::read)
-        .collect()
+    showings_of(conn, &told).await
 }
 
 #[derive(FromRow)]

@@ -2,6 +2,7 @@
 //! rows that are being sold. Reads only.
 
 use std::{
+    collections::HashMap,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -16,14 +17,17 @@ use kernel::{
     values::{from_timestamp, timestamp},
 };
 use sky_proto::reservations::v1 as pb;
+use tokio::sync::Mutex;
 use tonic::Status;
+use uuid::Uuid;
 
 use super::watch::{Window, updates};
 use crate::{
     commands::SHOWINGS_TOPIC,
     domain::{Availability, Showing},
     error::Error,
-    events, store,
+    events,
+    store::{self, Version},
 };
 
 /// How far ahead a programme may be asked for.
@@ -123,16 +127,43 @@ const KEPT_BEFORE: TimeDelta = TimeDelta::days(1);
 
 fn live(context: &Context) -> Live<Programme> {
     let db = context.db.clone();
+    let known: Arc<Mutex<Known>> = Arc::default();
     Live::new(context, SHOWINGS_TOPIC, move |_| {
-        let db = db.clone();
-        Box::pin(async move {
-            let now = db.clock().now();
-            // The revision first: a change after it is a reason to load again, never a change missed.
-            let revision = store::programme_revision(&mut *db.pool().acquire().await?).await?;
-            let showings = Arc::new(programme(&db, now - KEPT_BEFORE, now + LONGEST_WINDOW).await?);
-            Ok((revision, Programme { revision, loaded_at: now, showings }))
-        })
+        let (db, known) = (db.clone(), known.clone());
+        Box::pin(async move { Ok(load(&db, &mut *known.lock().await).await?) })
     })
+}
+
+/// Showings as they were loaded last, with the versions they had then.
+type Known = HashMap<Uuid, (Version, pb::Showing)>;
+
+/// Loads what has changed of the programme.
+async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
+    let mut conn = db.pool().acquire().await?;
+    let loaded_at = db.clock().now();
+    // The revisions first: a change after them is a reason to load again, never a change missed.
+    let revision = store::programme_revision(&mut conn).await?;
+    let versions = store::versions(&mut conn, loaded_at - KEPT_BEFORE, loaded_at + LONGEST_WINDOW).await?;
+    let is_known = |(id, version): &(Uuid, Version)| known.get(id).is_some_and(|(known, _)| known == version);
+    let changed: Vec<Uuid> = versions.iter().filter(|it| !is_known(it)).map(|(id, _)| *id).collect();
+    let mut fresh: HashMap<String, pb::Showing> = HashMap::new();
+    if !changed.is_empty() {
+        let showings = store::showings_of(&mut conn, &changed).await?;
+        for showing in offered(&mut conn, &showings, loaded_at).await? {
+            fresh.insert(showing.showing_id.clone(), showing);
+        }
+    }
+    let mut now_known = Known::with_capacity(versions.len());
+    let mut showings = Vec::with_capacity(versions.len());
+    for (id, version) in versions {
+        let loaded = fresh.remove(&id.to_string());
+        if let Some(showing) = loaded.or_else(|| known.remove(&id).map(|(_, showing)| showing)) {
+            showings.push(showing.clone());
+            now_known.insert(id, (version, showing));
+        }
+    }
+    *known = now_known;
+    Ok((revision, Programme { revision, loaded_at, showings: Arc::new(showings) }))
 }
 
 /// The showings that start in a window, as they are offered now, from the database.

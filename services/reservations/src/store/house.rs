@@ -12,16 +12,18 @@ use crate::{
     error::Error,
 };
 
+/// True if it is new or has changed.
 pub(crate) async fn save_tax(
     conn: &mut PgConnection,
     id: &str,
     basis_points: u32,
     valid_from: NaiveDate,
     source: &str,
-) -> Result<(), Error> {
-    sqlx::query(
-        "insert into tax (id, basis_points, valid_from, source) values ($1, $2, $3, $4)
-         on conflict (id) do update set basis_points = $2, valid_from = $3, source = $4",
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "insert into tax as t (id, basis_points, valid_from, source) values ($1, $2, $3, $4)
+         on conflict (id) do update set basis_points = $2, valid_from = $3, source = $4
+         where (t.basis_points, t.valid_from, t.source) is distinct from (excluded.basis_points, excluded.valid_from, excluded.source)",
     )
     .bind(id)
     .bind(basis_points.cast_signed())
@@ -29,20 +31,22 @@ pub(crate) async fn save_tax(
     .bind(source)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
+/// True if it is new or has changed.
 pub(crate) async fn save_tariff(
     conn: &mut PgConnection,
     tariff: &Tariff,
     source: &str,
     place: i32,
-) -> Result<(), Error> {
-    sqlx::query(
-        "insert into tariff (id, category, class, label, cents, tax_id, valid_from, source, place)
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "insert into tariff as t (id, category, class, label, cents, tax_id, valid_from, source, place)
          values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          on conflict (id) do update set category = $2, class = $3, label = $4, cents = $5, tax_id = $6,
-             valid_from = $7, source = $8, place = $9",
+             valid_from = $7, source = $8, place = $9
+         where (t.category, t.class, t.label, t.cents, t.tax_id, t.valid_from, t.source, t.place) is distinct from (excluded.category, excluded.class, excluded.label, excluded.cents, excluded.tax_id, excluded.valid_from, excluded.source, excluded.place)",
     )
     .bind(&tariff.id)
     .bind(&tariff.category)
@@ -55,7 +59,7 @@ pub(crate) async fn save_tariff(
     .bind(place)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// A layout with its places. Places of a layout that exists are not changed: it has a permit, and
@@ -102,6 +106,7 @@ pub(crate) async fn layout_size(conn: &mut PgConnection, id: &str) -> Result<i64
     Ok(places)
 }
 
+/// True if it is new or has changed.
 pub(crate) async fn save_title(
     conn: &mut PgConnection,
     id: &str,
@@ -109,10 +114,11 @@ pub(crate) async fn save_title(
     description: &Text,
     minutes: u32,
     category: &str,
-) -> Result<(), Error> {
-    sqlx::query(
-        "insert into title (id, name, description, minutes, category) values ($1, $2, $3, $4, $5)
-         on conflict (id) do update set name = $2, description = $3, minutes = $4, category = $5",
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "insert into title as t (id, name, description, minutes, category) values ($1, $2, $3, $4, $5)
+         on conflict (id) do update set name = $2, description = $3, minutes = $4, category = $5
+         where (t.name, t.description, t.minutes, t.category) is distinct from (excluded.name, excluded.description, excluded.minutes, excluded.category)",
     )
     .bind(id)
     .bind(Json(name))
@@ -121,7 +127,7 @@ pub(crate) async fn save_title(
     .bind(category)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// Replaces the weekly pattern and the school holidays.

@@ -59,6 +59,21 @@ async fn places_are_held_once_and_answered_twice() {
 }
 
 #[tokio::test]
+async fn a_new_price_is_told_and_charged_at_once() {
+    let house = house().await;
+    let before = showing(&house).await;
+    assert_eq!(before.prices[0].price.as_ref().expect("a price").cents, 850);
+    // The seller knows the showing with its old price.
+    hold(&house, &wish(Uuid::now_v7(), &before.showing_id, 1)).await.expect("held");
+    let dearer = HOUSE_FILE.replace("cents = 850", "cents = 900");
+    assert_ne!(dearer, HOUSE_FILE);
+    load(&house, &dearer, false).await.expect("loads");
+    assert_eq!(get(&house, &before.showing_id).await.prices[0].price.as_ref().expect("a price").cents, 900);
+    let held = hold(&house, &wish(Uuid::now_v7(), &before.showing_id, 2)).await.expect("held");
+    assert_eq!(held.total.expect("a total").cents, 1800);
+}
+
+#[tokio::test]
 async fn a_hold_lasts_thirty_minutes_at_most() {
     let house = house().await;
     let request = wish(Uuid::now_v7(), &showing(&house).await.showing_id, 1);

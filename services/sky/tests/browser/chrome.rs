@@ -283,6 +283,7 @@ impl Browser {
         let answer: Value = serde_json::from_str(&answer).expect("JSON");
         let picture = answer["value"]["data"].as_str().unwrap_or_else(|| panic!("no picture: {answer}"));
         let picture = data_encoding::BASE64.decode(picture.as_bytes()).expect("a picture");
+        std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(PathBuf::from(folder).join(format!("{name}.png")), picture).expect("kept");
     }
 

@@ -8,6 +8,7 @@ mod evacuation;
 mod journey;
 mod keyboard;
 mod plain;
+mod sale;
 mod stage;
 #[expect(dead_code, reason = "houses in many processes are the other binary's")]
 #[path = "../it/world.rs"]
