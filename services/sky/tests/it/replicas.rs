@@ -63,11 +63,14 @@ async fn sell(replicas: usize, showings: usize, isolation: &str) -> (Sold, bool)
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+    let doors: Vec<_> = processes.addresses[1..]
+        .iter()
+        .map(|address| ReservationsClient::new(world.door_at(address, &journey)))
+        .collect();
     let mut sold = Sold::default();
     for showing in programme.iter().take(showings) {
         let parties = (0..160).map(|party: u32| {
-            let address = &processes.addresses[1 + party as usize % replicas];
-            let mut replica = ReservationsClient::new(world.door_at(address, &journey));
+            let mut replica = doors[party as usize % replicas].clone();
             let order = HoldSeatsRequest {
                 idempotency_key: Uuid::new_v4().to_string(),
                 visit_id: Uuid::new_v4().to_string(),
