@@ -263,15 +263,11 @@ impl Follower {
 
     async fn apply_in(&self, tx: &mut Tx, run: &[Event]) -> Result<(), Trouble> {
         // Nearly always exactly what comes next: then one statement locks the position and moves it.
-        if self.step(tx, run).await? {
-            for (place, event) in run.iter().enumerate() {
-                self.react(tx, event).await.map_err(|failure| Trouble::At(place, failure))?;
-            }
-            self.finish(tx).await.map_err(|failure| Trouble::At(run.len() - 1, failure))?;
-            self.count(run.len());
-            return Ok(());
-        }
-        let (before, any_dead) = self.lock_position(tx).await?;
+        let stepped = self.step(tx, run).await?;
+        let (before, any_dead) = match stepped {
+            Some(before) => (before, false),
+            None => self.lock_position(tx).await?,
+        };
         let mut position = before;
         for (place, event) in run.iter().enumerate() {
             if event.pub_seq <= position {
@@ -287,8 +283,11 @@ impl Follower {
         }
         if position > before {
             self.finish(tx).await.map_err(|failure| Trouble::At(run.len() - 1, failure))?;
-            self.set_position(tx, position).await?;
-            self.count(usize::try_from(position - before).unwrap_or_default());
+            if stepped.is_none() {
+                self.set_position(tx, position).await?;
+            }
+            metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer)
+                .increment((position - before).unsigned_abs());
         }
         Ok(())
     }
@@ -305,27 +304,23 @@ impl Follower {
         }
     }
 
-    fn count(&self, applied: usize) {
-        metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer)
-            .increment(applied as u64);
-    }
-
-    /// Moves the position over a run that begins right behind it, has no gap and meets no dead event.
-    /// False, and nothing is moved, when any of this is not so.
-    async fn step(&self, tx: &mut Tx, run: &[Event]) -> Result<bool, sqlx::Error> {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(false) };
+    /// Moves the position over a run that begins right behind it, has no gap and meets no dead event; answers
+    /// where it was. None, and nothing is moved, when any of this is not so.
+    async fn step(&self, tx: &mut Tx, run: &[Event]) -> Result<Option<i64>, sqlx::Error> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(None) };
         if run.windows(2).any(|pair| pair[0].pub_seq + 1 != pair[1].pub_seq) {
-            return Ok(false);
+            return Ok(None);
         }
+        let before = first.pub_seq - 1;
         let moved = sqlx::query(
             "update consumer_pos set last_pub_seq = $3 where producer = $1 and last_pub_seq = $2 and not any_dead",
         )
         .bind(self.producer)
-        .bind(first.pub_seq - 1)
+        .bind(before)
         .bind(last.pub_seq)
         .execute(tx.conn())
         .await?;
-        Ok(moved.rows_affected() == 1)
+        Ok((moved.rows_affected() == 1).then_some(before))
     }
 
     /// The next event has no effect here: the domain refused it, or it is poison and is buried.
