@@ -92,7 +92,11 @@ pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, showing: Uuid, reference: 
         return Ok(());
     }
     let was_held = booking.state == BookingState::Held && tx.now() < booking.expires_at;
-    let seats = if showing.state == ShowingState::Cancelled { None } else { retake(tx, &showing, &booking).await? };
+    let seats = match showing.state {
+        ShowingState::Cancelled => None,
+        _ if was_held => Some(booking.seats.clone()),
+        ShowingState::OnSale | ShowingState::Delayed => retake(tx, &showing, &booking).await?,
+    };
     let Some(seats) = seats else {
         booking.state = BookingState::Refused;
         bookings::save(tx.conn(), &booking).await?;
@@ -116,12 +120,10 @@ pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, showing: Uuid, reference: 
     changed(tx, showing.id, !was_held).await
 }
 
-/// The places that a booking can be given now: its own if nobody else has them, else equivalent ones.
+/// The places that a booking can be given now that its hold has run out: its own if nobody else has them,
+/// else equivalent ones.
 async fn retake(tx: &mut Tx, showing: &Showing, booking: &Booking) -> Result<Option<Vec<HeldSeat>>, Error> {
     let now = tx.now();
-    if booking.state == BookingState::Held && now < booking.expires_at {
-        return Ok(Some(booking.seats.clone()));
-    }
     let sale = store::sale::load(tx.conn(), &mut Plans::new(), &[showing.id], now).await?.pop();
     let seats = sale.and_then(|mut sale| sale.retake(booking, now));
     claims::free_places(tx.conn(), booking).await?;

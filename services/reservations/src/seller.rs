@@ -29,7 +29,7 @@ use crate::{
 
 /// Most orders decided together.
 const BATCH: usize = 512;
-/// Showings that the seller keeps in mind.
+/// Most showings that the seller keeps in mind.
 const REMEMBERED: usize = 2000;
 /// Before it takes the queue, the seller lets those in who are at the door.
 const LET_IN: usize = 4;
@@ -147,17 +147,14 @@ impl Counter {
         let mut conn = self.db.pool().acquire().await?;
         let known = store::sale::known(&mut conn, keys, showings).await?;
         let now = self.db.clock().now();
+        if self.sales.len() > REMEMBERED - BATCH {
+            self.sales.clear();
+        }
         let is_current =
-            |id: &Uuid, version: &i64| self.sales.get(id).is_some_and(|sale| sale.is_current(*version, now));
-        let stale: Vec<Uuid> =
-            known.versions.iter().filter(|(id, version)| !is_current(id, version)).map(|(id, _)| *id).collect();
+            |(id, version): &(&Uuid, &i64)| self.sales.get(*id).is_some_and(|sale| sale.is_current(**version, now));
+        let stale: Vec<Uuid> = known.versions.iter().filter(|it| !is_current(it)).map(|(id, _)| *id).collect();
         if !stale.is_empty() {
-            if self.sales.len() + stale.len() > REMEMBERED {
-                self.sales.clear();
-            }
-            let again: Vec<Uuid> =
-                showings.iter().filter(|id| stale.contains(id) || !self.sales.contains_key(id)).copied().collect();
-            for sale in store::sale::load(&mut conn, &mut self.plans, &again, now).await? {
+            for sale in store::sale::load(&mut conn, &mut self.plans, &stale, now).await? {
                 self.sales.insert(sale.showing().id, sale);
             }
         }

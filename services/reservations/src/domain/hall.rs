@@ -45,23 +45,16 @@ pub(crate) struct Hall {
     plan: Arc<Plan>,
     taken: Vec<bool>,
     general_free: usize,
-    /// The row of every general place, by its position in `Plan::rows`.
-    row_of: Vec<usize>,
     /// Per row and size; None: not known.
     remembered: Vec<[Option<Window>; REMEMBERED]>,
 }
 
 impl Hall {
     pub(crate) fn empty(plan: Arc<Plan>) -> Self {
-        let mut row_of = vec![usize::MAX; plan.seats.len()];
-        for (at, row) in plan.rows.iter().enumerate() {
-            row_of[row.seats.clone()].fill(at);
-        }
         Self {
             taken: vec![false; plan.seats.len()],
             general_free: plan.general(),
             remembered: vec![[None; REMEMBERED]; plan.rows.len()],
-            row_of,
             plan,
         }
     }
@@ -80,7 +73,7 @@ impl Hall {
             return;
         }
         self.taken[place] = taken;
-        if let Some(row) = self.remembered.get_mut(self.row_of[place]) {
+        if let Some(row) = self.remembered.get_mut(self.plan.row_of[place]) {
             *row = [None; REMEMBERED];
             if taken { self.general_free -= 1 } else { self.general_free += 1 }
         }

@@ -13,6 +13,8 @@ pub(crate) struct Plan {
     pub(super) scores: Vec<i32>,
     /// General places row by row, those with the best place first.
     pub(super) rows: Vec<Row>,
+    /// The row of every general place, by its position in `rows`.
+    pub(super) row_of: Vec<usize>,
     pub(super) pairs: Vec<Pair>,
 }
 
@@ -51,6 +53,10 @@ impl Plan {
             rows.push(Row { best: scores[range.clone()].iter().copied().min().unwrap_or(0), seats: range });
         }
         rows.sort_by_key(|row| row.best);
+        let mut row_of = vec![usize::MAX; seats.len()];
+        for (at, row) in rows.iter().enumerate() {
+            row_of[row.seats.clone()].fill(at);
+        }
         let with_number =
             |place: Place, number: i32| seats.iter().position(|seat| seat.place() == place && seat.number == number);
         let mut wheelchairs: Vec<usize> =
@@ -59,7 +65,7 @@ impl Plan {
         let pair =
             |wheelchair: usize| Pair { wheelchair, companion: with_number(Place::Companion, seats[wheelchair].number) };
         let pairs = wheelchairs.into_iter().map(pair).collect();
-        Self { by_label, scores, rows, pairs, seats }
+        Self { by_label, scores, rows, row_of, pairs, seats }
     }
 
     pub(crate) fn seats(&self) -> &[Seat] {
