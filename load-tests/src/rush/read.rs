@@ -15,8 +15,8 @@ const READS_PER_SECOND: u32 = 500;
 pub struct Polled {
     /// From the intended start of each read.
     pub latencies: Latencies,
-    /// The age of the oldest availability that anybody was told, in milliseconds: for how long a place
-    /// that was held already was still told as free.
+    /// The age of the oldest availability that anybody was told, in milliseconds, by what the answer itself
+    /// says (`observed_at`).
     pub oldest_ms: f64,
 }
 
