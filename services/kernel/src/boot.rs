@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     Clock, Context, Db, Service, Settings, Tasks, Transport,
     broker::Broker,
-    consumer::Follower,
+    follower::Follower,
     identity::{Gate, admit},
     leader::Leader,
     live::{Hub, Touched},

@@ -2,7 +2,7 @@
 
 use crate::{
     Code, Event, Failure, Tx,
-    consumer::{Follower, Reacted},
+    follower::{Follower, Reacted},
 };
 
 /// The columns of an [`Event`].

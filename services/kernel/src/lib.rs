@@ -12,6 +12,7 @@ pub mod db;
 mod dead;
 pub mod error;
 pub mod event;
+mod follower;
 pub mod identity;
 mod leader;
 pub mod live;

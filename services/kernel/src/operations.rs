@@ -9,8 +9,8 @@ use tonic::{Request, Response, Status};
 use crate::{
     Access, Db, Event, HouseLoader, Role, Who,
     broker::Broker,
-    consumer::Follower,
     error::{Code, Failure},
+    follower::Follower,
     values,
 };
 

@@ -1,0 +1,457 @@
+//! Follows another service's events: they become commands here, each exactly once and in order.
+//!
+//! The position is one integer per producer, moved in the same transaction as the effect. So a
+//! repeated event is skipped however old it is, and a gap is obvious and filled from the producer's
+//! own log. The bus only says that there is something; losing it costs latency.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_nats::jetstream;
+use chrono::DateTime;
+use futures::StreamExt;
+use sky_proto::kernel::v1::{HeadRequest, ReadRequest, event_log_client::EventLogClient};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{
+    Db, Failure, Transport, Tx,
+    broker::Broker,
+    consumer::{Consumer, Finish, Lock, React},
+    error::Code,
+    event::Event,
+    relay::{AGGREGATE, AGGREGATE_VERSION, PUB_SEQ},
+};
+
+/// Most events applied in one transaction.
+const RUN: usize = 200;
+/// Without any word from the bus the producer is asked this often.
+const ASK_EVERY: Duration = Duration::from_secs(15);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// A consumer at work.
+#[derive(Clone)]
+pub(crate) struct Follower {
+    pub db: Db,
+    pub producer: &'static str,
+    lock: Option<Lock>,
+    pub react: React,
+    pub finish: Option<Finish>,
+    log: Transport,
+    broker: Broker,
+    /// Last position we know of the producer's log, for the lag.
+    pub head: Arc<AtomicI64>,
+}
+
+/// What became of a run of events.
+#[derive(Debug)]
+enum Trouble {
+    /// The event at this place of the run failed.
+    At(usize, Failure),
+    /// The database failed; nothing is known of the outcome, the position will tell.
+    Database(sqlx::Error),
+    /// The event at this place is not the next one.
+    Gap(usize),
+}
+
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Follower {
+    pub(crate) fn new(db: Db, consumer: &Consumer, log: Transport, broker: Broker) -> Self {
+        Self {
+            db,
+            producer: consumer.producer,
+            lock: consumer.lock.clone(),
+            react: consumer.react.clone(),
+            finish: consumer.finish.clone(),
+            log,
+            broker,
+            head: Arc::default(),
+        }
+    }
+
+    /// Works until dropped.
+    pub(crate) async fn run(self) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.follow().await {
+                Ok(()) => pause = FIRST_PAUSE,
+                Err(error) => {
+                    tracing::debug!(service = self.db.service(), producer = self.producer, %error, "bus interrupted; asking the producer meanwhile");
+                    self.catch_up().await;
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+            }
+        }
+    }
+
+    /// Listens on the bus. Returns when the bus has been silent for too long to be trusted.
+    async fn follow(&self) -> Result<(), async_nats::Error> {
+        let consumer = self.broker.provision_consumer(self.producer, self.db.service()).await?;
+        self.catch_up().await;
+        let messages = consumer
+            .stream()
+            .max_messages_per_batch(1000)
+            .expires(Duration::from_secs(5))
+            .heartbeat(Duration::from_secs(1))
+            .messages()
+            .await?;
+        let mut messages = messages.ready_chunks(RUN);
+        let mut missed_beats = 0;
+        loop {
+            let Ok(chunk) = tokio::time::timeout(ASK_EVERY, messages.next()).await else {
+                self.catch_up().await;
+                continue;
+            };
+            let Some(chunk) = chunk else { return Ok(()) };
+            let mut run = Vec::with_capacity(chunk.len());
+            let mut delivered = Vec::with_capacity(chunk.len());
+            for message in chunk {
+                match message {
+                    Ok(message) => {
+                        missed_beats = 0;
+                        if let Some(event) = read(&message) {
+                            run.push(event);
+                        }
+                        delivered.push(message);
+                    }
+                    Err(error) => {
+                        missed_beats += 1;
+                        if missed_beats >= 2 {
+                            return Err(error.into());
+                        }
+                    }
+                }
+            }
+            if !delivered.is_empty() {
+                self.apply_all(&run).await;
+                for message in delivered {
+                    message.ack().await?;
+                }
+            }
+        }
+    }
+
+    /// Applies a run to its end, whatever it takes: retries what is transient, buries what is not.
+    pub(crate) async fn apply_all(&self, run: &[Event]) {
+        if let Some(last) = run.last() {
+            self.head.fetch_max(last.pub_seq, Ordering::Relaxed);
+        }
+        let mut rest = run;
+        let mut pause = FIRST_PAUSE;
+        let mut attempts = 0;
+        while !rest.is_empty() {
+            let trouble = match self.apply(rest).await {
+                Ok(()) => return,
+                Err(trouble) => trouble,
+            };
+            attempts += 1;
+            let (service, producer) = (self.db.service(), self.producer);
+            match trouble {
+                Trouble::Gap(place) => {
+                    // What stands before the gap is good; then the producer fills it (and the rest too).
+                    if place > 0 {
+                        rest = &rest[..place];
+                        continue;
+                    }
+                    self.catch_up().await;
+                    return;
+                }
+                Trouble::At(place, failure) if !failure.code.is_transient() => {
+                    if place > 0 {
+                        let (good, bad) = rest.split_at(place);
+                        // Cannot end in the same trouble: the bad one is not in it.
+                        Box::pin(self.apply_all(good)).await;
+                        rest = bad;
+                        continue;
+                    }
+                    if self.complete_without_effect(&rest[0], &failure, attempts).await.is_ok() {
+                        rest = &rest[1..];
+                        attempts = 0;
+                        pause = FIRST_PAUSE;
+                        continue;
+                    }
+                }
+                Trouble::At(_, failure) => {
+                    tracing::warn!(
+                        service,
+                        producer,
+                        attempts,
+                        error = failure.message,
+                        "event not applied yet; it is tried again"
+                    );
+                }
+                Trouble::Database(error) => {
+                    tracing::warn!(service, producer, attempts, %error, "database trouble while applying events; it is tried again");
+                }
+            }
+            metrics::counter!("sky_consumer_retries_total", "service" => service, "producer" => producer).increment(1);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// One transaction over a run: skip what was applied before, apply what is next, stop at a gap.
+    async fn apply(&self, run: &[Event]) -> Result<(), Trouble> {
+        let (this, run) = (self.clone(), run.to_vec());
+        crate::db::detached(&self.db_tasks(), async move {
+            let mut tx = this.db.begin().await?;
+            let result = this.apply_in(&mut tx, &run).await;
+            match result {
+                Ok(()) => Ok(tx.commit().await?),
+                Err(trouble) => {
+                    tx.rollback().await;
+                    Err(trouble)
+                }
+            }
+        })
+        .await
+        .unwrap_or_else(|| Err(Trouble::At(0, Failure::new(Code::Internal, "the reaction panicked; see the log"))))
+    }
+
+    async fn apply_in(&self, tx: &mut Tx, run: &[Event]) -> Result<(), Trouble> {
+        // Nearly always exactly what comes next: then one statement locks the position and moves it.
+        let stepped = self.step(tx, run).await?;
+        let (before, any_dead) = match stepped {
+            Some(before) => (before, false),
+            None => self.lock_position(tx).await?,
+        };
+        if let Some(lock) = &self.lock {
+            // No event's fault, so none is buried for it.
+            let failed = |failure: Failure| Trouble::At(0, Failure::new(Code::Unavailable, failure.message));
+            lock(tx, run).await.map_err(failed)?;
+        }
+        let mut position = before;
+        for (place, event) in run.iter().enumerate() {
+            if event.pub_seq <= position {
+                continue;
+            }
+            if event.pub_seq > position + 1 {
+                return Err(Trouble::Gap(place));
+            }
+            if !(any_dead && self.park(tx, event).await?) {
+                self.react(tx, event).await.map_err(|failure| Trouble::At(place, failure))?;
+            }
+            position = event.pub_seq;
+        }
+        if position > before {
+            self.finish(tx).await.map_err(|failure| Trouble::At(run.len() - 1, failure))?;
+            if stepped.is_none() {
+                self.set_position(tx, position).await?;
+            }
+            metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer)
+                .increment((position - before).unsigned_abs());
+        }
+        Ok(())
+    }
+
+    async fn react(&self, tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+        let span = crate::telemetry::reaction_span(self.db.service(), event);
+        (self.react)(tx, event).instrument(span).await
+    }
+
+    pub(crate) async fn finish(&self, tx: &mut Tx) -> Result<(), Failure> {
+        match &self.finish {
+            Some(finish) => finish(tx).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Moves the position over a run that begins right behind it, has no gap and meets no dead event; answers
+    /// where it was. None, and nothing is moved, when any of this is not so.
+    async fn step(&self, tx: &mut Tx, run: &[Event]) -> Result<Option<i64>, sqlx::Error> {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(None) };
+        if run.windows(2).any(|pair| pair[0].pub_seq + 1 != pair[1].pub_seq) {
+            return Ok(None);
+        }
+        let before = first.pub_seq - 1;
+        let moved = sqlx::query(
+            "update consumer_pos set last_pub_seq = $3 where producer = $1 and last_pub_seq = $2 and not any_dead",
+        )
+        .bind(self.producer)
+        .bind(before)
+        .bind(last.pub_seq)
+        .execute(tx.conn())
+        .await?;
+        Ok((moved.rows_affected() == 1).then_some(before))
+    }
+
+    /// The next event has no effect here: the domain refused it, or it is poison and is buried.
+    async fn complete_without_effect(
+        &self,
+        event: &Event,
+        failure: &Failure,
+        attempts: u32,
+    ) -> Result<(), sqlx::Error> {
+        let mut tx = self.db.begin().await?;
+        let (position, _) = self.lock_position(&mut tx).await?;
+        if position + 1 != event.pub_seq {
+            tx.rollback().await;
+            return Ok(());
+        }
+        let (service, producer) = (self.db.service(), self.producer);
+        if failure.code.is_refusal() {
+            tracing::info!(
+                service,
+                producer,
+                event.r#type = event.type_name,
+                aggregate = event.aggregate_id,
+                reason = failure.message,
+                "event refused by the domain"
+            );
+        } else {
+            tracing::error!(
+                service,
+                producer,
+                event.r#type = event.type_name,
+                aggregate = event.aggregate_id,
+                error = failure.message,
+                "poison event buried; see `sky dead list`"
+            );
+            metrics::counter!("sky_dead_events_total", "service" => service, "producer" => producer).increment(1);
+            self.bury(&mut tx, event, &failure.message, attempts, false).await?;
+        }
+        self.set_position(&mut tx, event.pub_seq).await?;
+        tx.commit().await
+    }
+
+    /// The position, and whether any event of this producer is dead. Nobody else applies its events until
+    /// the end of the transaction.
+    pub(crate) async fn lock_position(&self, tx: &mut Tx) -> Result<(i64, bool), sqlx::Error> {
+        const LOCK: &str = "select last_pub_seq, any_dead from consumer_pos where producer = $1 for update";
+        let found = sqlx::query_as(LOCK).bind(self.producer).fetch_optional(tx.conn()).await?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        sqlx::query("insert into consumer_pos (producer) values ($1) on conflict do nothing")
+            .bind(self.producer)
+            .execute(tx.conn())
+            .await?;
+        sqlx::query_as(LOCK).bind(self.producer).fetch_one(tx.conn()).await
+    }
+
+    async fn set_position(&self, tx: &mut Tx, position: i64) -> Result<(), sqlx::Error> {
+        sqlx::query("update consumer_pos set last_pub_seq = $2 where producer = $1")
+            .bind(self.producer)
+            .bind(position)
+            .execute(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// The position without a lock.
+    pub(crate) async fn position(&self) -> Result<i64, sqlx::Error> {
+        Ok(sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1")
+            .bind(self.producer)
+            .fetch_optional(self.db.pool())
+            .await?
+            .unwrap_or(0))
+    }
+
+    /// Reads the producer's own log from our position to its head and applies it. Trouble is logged:
+    /// the next silence brings the next try.
+    pub(crate) async fn catch_up(&self) {
+        if let Err(failure) = self.try_catch_up().await {
+            tracing::debug!(
+                service = self.db.service(),
+                producer = self.producer,
+                error = failure.message,
+                "producer not reachable for catching up"
+            );
+        }
+    }
+
+    async fn try_catch_up(&self) -> Result<(), Failure> {
+        let mut log = EventLogClient::new(self.log.clone()).max_decoding_message_size(64 << 20);
+        let failed = |status: tonic::Status| Failure::new(Code::from_grpc(status.code()), status.message());
+        let head = log
+            .head(HeadRequest { service: self.producer.to_owned() })
+            .await
+            .map_err(failed)?
+            .into_inner()
+            .pub_seq
+            .cast_signed();
+        self.head.fetch_max(head, Ordering::Relaxed);
+        loop {
+            let position = self.position().await?;
+            if position >= head {
+                return Ok(());
+            }
+            let request = ReadRequest { service: self.producer.to_owned(), after: position.unsigned_abs(), limit: 500 };
+            let events: Vec<Event> = log
+                .read(request)
+                .await
+                .map_err(failed)?
+                .into_inner()
+                .events
+                .into_iter()
+                .map(Event::from_logged)
+                .collect();
+            if events.is_empty() {
+                return Ok(());
+            }
+            for run in events.chunks(RUN) {
+                Box::pin(self.apply_all(run)).await;
+            }
+            if self.position().await? == position {
+                return Err(Failure::new(Code::Internal, "catching up made no progress"));
+            }
+        }
+    }
+
+    /// Runs the reaction alone, outside of position and order, as tests need it.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn react_alone(&self, event: Event) -> Result<(), Failure> {
+        let this = self.clone();
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    (this.react)(tx, &event).await.map_err(Reacted)?;
+                    this.finish(tx).await.map_err(Reacted)
+                })
+            })
+            .await
+            .map_err(|Reacted(failure)| failure)
+    }
+
+    fn db_tasks(&self) -> crate::Tasks {
+        self.db.tasks()
+    }
+}
+
+/// Carries a reaction's failure through [`Db::transact`].
+pub(crate) struct Reacted(pub Failure);
+
+impl From<sqlx::Error> for Reacted {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.into())
+    }
+}
+
+/// A message from the bus as an event. None when it is not one of ours: the gap it leaves is filled
+/// from the producer's log, which is the truth.
+fn read(message: &jetstream::Message) -> Option<Event> {
+    let headers = message.headers.as_ref()?;
+    let text = |name: &str| headers.get(name).map(|value| value.as_str().to_owned());
+    Some(Event {
+        pub_seq: text(PUB_SEQ)?.parse().ok()?,
+        event_id: Uuid::try_parse(&text("ce-id")?).ok()?,
+        aggregate_id: text(AGGREGATE)?,
+        aggregate_version: text(AGGREGATE_VERSION)?.parse().ok()?,
+        type_name: text("ce-type")?,
+        payload: message.payload.to_vec(),
+        occurred_at: DateTime::parse_from_rfc3339(&text("ce-time")?).ok()?.to_utc(),
+        traceparent: text("traceparent").unwrap_or_default(),
+    })
+}
