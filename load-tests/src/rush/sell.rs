@@ -39,6 +39,7 @@ pub fn order(showing: Uuid, people: u32) -> HoldSeatsRequest {
         expires_at: Some(timestamp(kernel::clock::wall_now() + TimeDelta::minutes(10))),
         seats: Vec::new(),
         channel: Channel::Online.into(),
+        wish: None,
     }
 }
 

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Admission, AdmissionState, House, HouseState, Quality, Setting, Zone,
-        scan::{self, Judgement, Party, Scanned, Verdict},
+        scan::{self, DoorTicket, Judgement, Party, Scanned, Verdict},
     },
     error::Error,
     events, store,
@@ -295,6 +295,19 @@ pub(crate) async fn showing_cancelled(tx: &mut Tx, showing: Uuid) -> Result<(), 
 pub(crate) async fn tickets_issued(tx: &mut Tx, party: &Party) -> Result<(), Error> {
     store::add_party(tx.conn(), party).await?;
     store::raise_revision(tx.conn(), party.showing).await?;
+    touch(tx);
+    Ok(())
+}
+
+/// A party sits elsewhere: its tickets, admitted or not, name their new places.
+pub(crate) async fn tickets_reseated(
+    tx: &mut Tx,
+    visit: Uuid,
+    showing: Uuid,
+    tickets: &[DoorTicket],
+) -> Result<(), Error> {
+    store::reseat_party(tx.conn(), visit, tickets).await?;
+    store::raise_revision(tx.conn(), showing).await?;
     touch(tx);
     Ok(())
 }

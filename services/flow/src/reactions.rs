@@ -6,7 +6,8 @@ use kernel::{
 };
 use prost::Name;
 use sky_proto::reservations::v1::{
-    BookingCancelled, BookingConfirmed, Need, ShowingCancelled, ShowingDelayed, ShowingScheduled,
+    BookingCancelled, BookingConfirmed, BookingReseated, IssuedTicket, Need, ShowingCancelled, ShowingDelayed,
+    ShowingScheduled,
 };
 
 use crate::{
@@ -49,6 +50,12 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFutu
                 let told = event.decode::<BookingConfirmed>()?;
                 commands::tickets_issued(tx, &party(&told)?).await?;
             }
+            BookingReseated::NAME => {
+                let told = event.decode::<BookingReseated>()?;
+                let (visit, showing) =
+                    (values::id("visit_id", &told.visit_id)?, values::id("showing_id", &told.showing_id)?);
+                commands::tickets_reseated(tx, visit, showing, &tickets(&told.tickets)?).await?;
+            }
             BookingCancelled::NAME => {
                 let told = event.decode::<BookingCancelled>()?;
                 let visit = values::id("visit_id", &told.visit_id)?;
@@ -61,18 +68,22 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFutu
 }
 
 fn party(told: &BookingConfirmed) -> Result<Party, InvalidField> {
-    let mut tickets = Vec::new();
-    for ticket in &told.tickets {
-        // A hearing loop needs no hand at the door.
-        let assistance = matches!(ticket.need(), Need::Wheelchair | Need::StepFree | Need::GuideDog);
-        let id = values::id("ticket_id", &ticket.ticket_id)?;
-        tickets.push(DoorTicket { id, seat: ticket.seat.clone(), assistance, live: true, admitted: None });
-    }
     Ok(Party {
         visit: values::id("visit_id", &told.visit_id)?,
         showing: values::id("showing_id", &told.showing_id)?,
         reference: told.reference.clone(),
         cancelled: false,
-        tickets,
+        tickets: tickets(&told.tickets)?,
     })
+}
+
+fn tickets(issued: &[IssuedTicket]) -> Result<Vec<DoorTicket>, InvalidField> {
+    let mut tickets = Vec::new();
+    for ticket in issued {
+        // A hearing loop needs no hand at the door.
+        let assistance = matches!(ticket.need(), Need::Wheelchair | Need::StepFree | Need::GuideDog);
+        let id = values::id("ticket_id", &ticket.ticket_id)?;
+        tickets.push(DoorTicket { id, seat: ticket.seat.clone(), assistance, live: true, admitted: None });
+    }
+    Ok(tickets)
 }

@@ -9,7 +9,7 @@ use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 pub(crate) use parties::{
-    add_party, admit, party, party_of_reference, party_of_ticket, record_scan, recorded_scan, void_party,
+    add_party, admit, party, party_of_reference, party_of_ticket, record_scan, recorded_scan, reseat_party, void_party,
 };
 
 use crate::{

@@ -1,12 +1,16 @@
 //! What reservations does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
+mod reseat;
 mod showings;
 
 use chrono::{DateTime, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
-pub(crate) use showings::{cancel_showing, changed, delay_showing, schedule, sweep, tell_availability};
+pub(crate) use reseat::reseat;
+pub(crate) use showings::{
+    OnSale, cancel_showing, changed, delay_showing, schedule, set_sale_start, sweep, tell_availability,
+};
 
 use crate::{
     domain::{self, Booking, BookingState, HeldSeat, Showing, ShowingState, Ticket},
@@ -21,6 +25,11 @@ pub(crate) const SHOWINGS_TOPIC: &str = "showings";
 /// Locks the showing, so that whoever repeats a request waits for the first one's answer.
 pub(crate) async fn lock_showing(tx: &mut Tx, showing: Uuid) -> Result<Showing, Error> {
     store::lock_showing(tx.conn(), showing).await
+}
+
+/// Locks the showings of several bookings.
+pub(crate) async fn lock_showings_of(tx: &mut Tx, visits: &[Uuid]) -> Result<(), Error> {
+    store::lock_showings_of(tx.conn(), visits).await
 }
 
 /// Claims a booking's places; the database has the last word on who has them.

@@ -1,25 +1,23 @@
 //! Showings, parties, bookings and what is decided about them. Pure: no I/O, no clock, no proto.
 
+mod availability;
 pub(crate) mod hall;
 pub(crate) mod sale;
 pub(crate) mod schedule;
+mod showing;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use availability::{Availability, Counts, Offer, Reason};
+pub(crate) use showing::{Audience, Quota, Release, Showing, ShowingState};
+
 /// The largest party: two school classes with their carers.
 pub(crate) const LARGEST_PARTY: u32 = 60;
 /// No hold lives longer than this after it was made, however often it is extended.
 pub(crate) const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(30);
-/// From this long before the start, protected places nobody has asked for are sold at the door.
-const PROTECTED_UNTIL: TimeDelta = TimeDelta::minutes(5);
-/// A code is good from this long before the scheduled start …
-const CODE_BEFORE: TimeDelta = TimeDelta::hours(12);
-/// … to this long after it: no delay of the same day outlives it.
-const CODE_AFTER: TimeDelta = TimeDelta::hours(24);
-
 /// What a person needs of a place. The requirement is kept, never its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -209,196 +207,24 @@ pub(crate) enum Channel {
     Online,
     Door,
     Staff,
+    /// Staff for a school.
+    School,
 }
 
 impl Channel {
-    const ALL: [Self; 3] = [Self::Online, Self::Door, Self::Staff];
+    const ALL: [Self; 4] = [Self::Online, Self::Door, Self::Staff, Self::School];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Online => "online",
             Self::Door => "door",
             Self::Staff => "staff",
+            Self::School => "school",
         }
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| channel.name() == name)
-    }
-}
-
-/// Whether a showing takes place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ShowingState {
-    OnSale,
-    Delayed,
-    Cancelled,
-}
-
-impl ShowingState {
-    const ALL: [Self; 3] = [Self::OnSale, Self::Delayed, Self::Cancelled];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::OnSale => "on_sale",
-            Self::Delayed => "delayed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
-
-/// For whom a showing is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Audience {
-    Public,
-    School,
-    Private,
-}
-
-impl Audience {
-    const ALL: [Self; 3] = [Self::Public, Self::School, Self::Private];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::School => "school",
-            Self::Private => "private",
-        }
-    }
-
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|audience| audience.name() == name)
-    }
-}
-
-/// A title in a hall at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Showing {
-    pub(crate) id: Uuid,
-    pub(crate) title_id: String,
-    pub(crate) title: Text,
-    pub(crate) description: Text,
-    /// Which tariffs hold.
-    pub(crate) category: String,
-    pub(crate) hall: String,
-    pub(crate) layout: String,
-    pub(crate) starts_at: DateTime<Utc>,
-    pub(crate) ends_at: DateTime<Utc>,
-    pub(crate) doors_at: DateTime<Utc>,
-    pub(crate) last_entry_at: DateTime<Utc>,
-    pub(crate) scheduled_starts_at: DateTime<Utc>,
-    pub(crate) state: ShowingState,
-    pub(crate) audience: Audience,
-    pub(crate) numbered: bool,
-    pub(crate) notice: Text,
-    pub(crate) capacity: u32,
-    pub(crate) wheelchair_places: u32,
-    pub(crate) door_quota: u32,
-    pub(crate) staff_quota: u32,
-    pub(crate) revision: u64,
-}
-
-impl Showing {
-    /// Moves everything by a delay.
-    pub(crate) fn delay(&mut self, by: TimeDelta, notice: Text) {
-        for at in [&mut self.starts_at, &mut self.ends_at, &mut self.doors_at, &mut self.last_entry_at] {
-            *at += by;
-        }
-        self.state = ShowingState::Delayed;
-        self.notice = notice;
-    }
-
-    /// The window in which codes of this showing are valid; the same after every delay.
-    pub(crate) fn code_window(&self) -> (DateTime<Utc>, DateTime<Utc>) {
-        (self.scheduled_starts_at - CODE_BEFORE, self.scheduled_starts_at + CODE_AFTER)
-    }
-
-    /// Whether protected places may go to anybody: shortly before the start, and only at the door.
-    pub(crate) fn protected_open(&self, channel: Channel, now: DateTime<Utc>) -> bool {
-        channel != Channel::Online && now >= self.starts_at - PROTECTED_UNTIL
-    }
-}
-
-/// The claims on a showing's places, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    pub(crate) sold: u32,
-    pub(crate) held: u32,
-    /// When the next hold runs out.
-    pub(crate) held_until: Option<DateTime<Utc>>,
-    // Of sold and held together:
-    /// General places taken from the door's quota.
-    pub(crate) door: u32,
-    /// General places taken from the staff's quota.
-    pub(crate) staff: u32,
-    pub(crate) general: u32,
-    pub(crate) wheelchair: u32,
-}
-
-/// Why a showing is or is not bookable online.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reason {
-    Free,
-    Few,
-    AllHeld,
-    SoldOut,
-    Cancelled,
-    Past,
-    NotPublic,
-}
-
-/// How many places are free, and for whom.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Availability {
-    pub(crate) counts: Counts,
-    /// General places that nobody has, whatever quota they belong to.
-    pub(crate) free: u32,
-    pub(crate) free_online: u32,
-    pub(crate) free_door: u32,
-    pub(crate) wheelchair_free: u32,
-    pub(crate) reason: Reason,
-}
-
-impl Availability {
-    /// Wheelchair and companion places are counted apart: they are no general places.
-    pub(crate) fn of(showing: &Showing, counts: Counts, now: DateTime<Utc>) -> Self {
-        let free = (showing.capacity - 2 * showing.wheelchair_places).saturating_sub(counts.general);
-        let for_staff = showing.staff_quota.saturating_sub(counts.staff);
-        let for_door = showing.door_quota.saturating_sub(counts.door);
-        let free_door = free.saturating_sub(for_staff);
-        let free_online = free.saturating_sub(for_staff + for_door);
-        let few = showing.capacity.saturating_sub(showing.staff_quota + showing.door_quota) / 10;
-        let reason = match showing.state {
-            ShowingState::Cancelled => Reason::Cancelled,
-            _ if now >= showing.starts_at => Reason::Past,
-            _ if showing.audience != Audience::Public => Reason::NotPublic,
-            _ if free_online == 0 && counts.held > 0 => Reason::AllHeld,
-            _ if free_online == 0 => Reason::SoldOut,
-            _ if free_online <= few => Reason::Few,
-            _ => Reason::Free,
-        };
-        Self {
-            counts,
-            free,
-            free_online,
-            free_door,
-            wheelchair_free: showing.wheelchair_places.saturating_sub(counts.wheelchair),
-            reason,
-        }
-    }
-
-    /// How many general places this channel may take.
-    pub(crate) const fn free_for(&self, channel: Channel) -> u32 {
-        match channel {
-            Channel::Online => self.free_online,
-            Channel::Door => self.free_door,
-            Channel::Staff => self.free,
-        }
     }
 }
 

@@ -24,6 +24,10 @@ pub(crate) enum Error {
     Ended,
     #[error("this showing is closed to the public; the front desk books it")]
     NotPublic,
+    #[error("this showing is sold online from {} on; come back then", clock(*.0))]
+    NotYetOnSale(DateTime<Utc>),
+    #[error("there is no release \"{0}\" with showings to come")]
+    NoRelease(String),
     #[error("{}", not_enough(*.left, *.held_until))]
     NotEnough { left: u32, held_until: Option<DateTime<Utc>> },
     #[error("no {} is free for this showing; choose another showing or ask the front desk", .0.words())]
@@ -36,6 +40,8 @@ pub(crate) enum Error {
     NoBooking,
     #[error("the places are {} and no longer held; choose again", .0.name())]
     NotHeld(BookingState),
+    #[error("only a booked party can be moved; this visit is held, cancelled or refused")]
+    NotBooked,
     #[error("places can be held for 30 minutes at most; order now or start again")]
     HeldLongEnough,
     #[error("very many people are ordering at this moment; try again in a second")]
@@ -59,6 +65,7 @@ impl From<Refusal> for Error {
             Refusal::Cancelled => Self::Cancelled,
             Refusal::Begun => invalid("showing_id", "this showing has begun; choose a later one").into(),
             Refusal::NotPublic => Self::NotPublic,
+            Refusal::NotYetOnSale(at) => Self::NotYetOnSale(at),
             Refusal::NoPrice { class, known } => {
                 invalid("party", format!("has no price for \"{class}\"; choose of: {}", known.join(", "))).into()
             }
@@ -84,6 +91,11 @@ impl From<Misfit> for Error {
     }
 }
 
+/// As people in the house read it.
+fn clock(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Berlin).format("%d.%m.%Y, %H:%M").to_string()
+}
+
 fn not_enough(left: u32, held_until: Option<DateTime<Utc>>) -> String {
     let mut sentence = match left {
         0 => "sold out".to_owned(),
@@ -104,10 +116,14 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
-            Self::NoShowing | Self::NoBooking => Code::NotFound,
-            Self::Cancelled | Self::Ended | Self::NotPublic | Self::NotHeld(_) | Self::HeldLongEnough => {
-                Code::FailedPrecondition
-            }
+            Self::NoShowing | Self::NoBooking | Self::NoRelease(_) => Code::NotFound,
+            Self::Cancelled
+            | Self::Ended
+            | Self::NotPublic
+            | Self::NotYetOnSale(_)
+            | Self::NotHeld(_)
+            | Self::NotBooked
+            | Self::HeldLongEnough => Code::FailedPrecondition,
             Self::NotEnough { .. } | Self::NeedNotFree(_) | Self::Busy => Code::ResourceExhausted,
             Self::Interrupted | Self::Raced => Code::Unavailable,
             Self::SeatsTaken(_) => Code::Conflict,

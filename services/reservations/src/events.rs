@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        self, Audience, Availability, Booking, BookingState, HeldSeat, Item, Need, Reason, Seat, Showing, ShowingState,
-        Tariff, Ticket,
+        self, Audience, Availability, Booking, BookingState, HeldSeat, Item, Need, Offer, Reason, Seat, Showing,
+        ShowingState, Tariff, Ticket,
     },
     error::Error,
     seller::Held,
@@ -59,6 +59,7 @@ fn reason(reason: Reason) -> pb::AvailabilityReason {
         Reason::Cancelled => pb::AvailabilityReason::Cancelled,
         Reason::Past => pb::AvailabilityReason::Past,
         Reason::NotPublic => pb::AvailabilityReason::NotPublic,
+        Reason::NotYetOnSale => pb::AvailabilityReason::NotYetOnSale,
     }
 }
 
@@ -76,6 +77,8 @@ pub(crate) fn availability(showing: &Showing, availability: &Availability, now: 
             .flatten()
             .map(timestamp),
         observed_at: Some(timestamp(now)),
+        needs: Vec::new(),
+        together: None,
     }
 }
 
@@ -83,10 +86,12 @@ pub(crate) fn availability(showing: &Showing, availability: &Availability, now: 
 pub(crate) fn showing(
     showing: &Showing,
     availability_: &Availability,
+    offer: Option<&Offer>,
     tariffs: &[Tariff],
     now: DateTime<Utc>,
 ) -> pb::Showing {
     let day = showing.scheduled_starts_at.with_timezone(&Berlin).date_naive();
+    let prices = domain::tariffs_on(tariffs, &showing.category, day);
     pb::Showing {
         showing_id: showing.id.to_string(),
         title_id: showing.title_id.clone(),
@@ -99,21 +104,43 @@ pub(crate) fn showing(
         scheduled_starts_at: Some(timestamp(showing.scheduled_starts_at)),
         state: state(showing.state).into(),
         audience: audience(showing.audience).into(),
-        availability: Some(availability(showing, availability_, now)),
-        prices: domain::tariffs_on(tariffs, &showing.category, day).into_iter().map(price).collect(),
+        availability: Some(offered(showing, availability_, offer, now)),
+        prices: prices.into_iter().map(|tariff| price(tariff, availability_.free_online)).collect(),
         revision: showing.revision,
         numbered: showing.numbered,
         notice: Some(showing.notice.to_proto()),
+        on_sale_at: showing.on_sale_at.map(timestamp),
+        release: showing
+            .release
+            .as_ref()
+            .map(|release| pb::Release { release_id: release.id.clone(), name: Some(release.name.to_proto()) }),
     }
 }
 
-fn price(tariff: &Tariff) -> pb::Price {
+/// With what is left for needs and for parties, where it was counted.
+fn offered(
+    showing: &Showing,
+    availability_: &Availability,
+    offer: Option<&Offer>,
+    now: DateTime<Utc>,
+) -> pb::Availability {
+    let free_for = |(need_, free): &(Need, u32)| pb::NeedFree { need: need(Some(*need_)).into(), free: *free };
+    pb::Availability {
+        needs: offer.map(|offer| offer.needs.iter().map(free_for).collect()).unwrap_or_default(),
+        together: offer.map(|offer| offer.together),
+        ..availability(showing, availability_, now)
+    }
+}
+
+/// Every class may have every place.
+fn price(tariff: &Tariff, free: u32) -> pb::Price {
     pb::Price {
         tariff_class: tariff.class.clone(),
         label: Some(tariff.label.to_proto()),
         price: Some(euro(tariff.cents)),
         tariff_id: tariff.id.clone(),
         tax_id: tariff.tax_id.clone(),
+        free,
     }
 }
 
@@ -248,17 +275,26 @@ pub(crate) fn booking_confirmed(showing: &Showing, booking: &Booking, tickets: &
         visit_id: booking.visit.to_string(),
         showing_id: showing.id.to_string(),
         reference: booking.reference.clone(),
-        tickets: tickets
-            .iter()
-            .map(|ticket| pb::IssuedTicket {
-                ticket_id: ticket.id.to_string(),
-                seat: ticket.seat.clone(),
-                tariff_class: ticket.class.clone(),
-                need: need(ticket.need).into(),
-            })
-            .collect(),
+        tickets: tickets.iter().map(issued).collect(),
         valid_from: Some(timestamp(valid_from)),
         valid_until: Some(timestamp(valid_until)),
+    }
+}
+
+fn issued(ticket: &Ticket) -> pb::IssuedTicket {
+    pb::IssuedTicket {
+        ticket_id: ticket.id.to_string(),
+        seat: ticket.seat.clone(),
+        tariff_class: ticket.class.clone(),
+        need: need(ticket.need).into(),
+    }
+}
+
+pub(crate) fn booking_reseated(booking: &Booking, tickets: &[Ticket]) -> pb::BookingReseated {
+    pb::BookingReseated {
+        visit_id: booking.visit.to_string(),
+        showing_id: booking.showing.to_string(),
+        tickets: tickets.iter().map(issued).collect(),
     }
 }
 

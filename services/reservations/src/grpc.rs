@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     events,
     seller::Seller,
-    store::{self, bookings, claims},
+    store::{self, bookings, claims, sale::Plans},
 };
 
 /// The programme is public.
@@ -39,6 +39,8 @@ const PUBLIC: &[Who] = &[
 const JOURNEY: &[Who] = &[Who::Service("journey")];
 /// Staff use journey's command of the same name, which tells them whom it affects.
 const CHANGE: &[Who] = &[Who::Service("journey"), Who::Staff(Role::Operator)];
+
+const DESK: &[Who] = &[Who::Staff(Role::Desk), Who::Staff(Role::Operator)];
 
 /// Who may call what.
 pub(crate) const ACCESS: Access = Access {
@@ -63,6 +65,8 @@ pub(crate) const ACCESS: Access = Access {
         ),
         ("DelayShowing", CHANGE),
         ("CancelShowing", CHANGE),
+        ("Reseat", DESK),
+        ("SetSaleStart", DESK),
     ],
 };
 
@@ -83,7 +87,7 @@ impl ReservationsGrpc {
     async fn offered(&self, showing: Showing) -> Result<pb::Showing, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let now = self.db.clock().now();
-        view::offered(&mut conn, &[showing], now).await?.pop().ok_or(Error::NoShowing)
+        view::offered(&mut conn, &mut Plans::new(), &[showing], now).await?.pop().ok_or(Error::NoShowing)
     }
 
     async fn get(&self, id: Uuid) -> Result<pb::Showing, Error> {
@@ -242,5 +246,52 @@ impl Reservations for ReservationsGrpc {
             })
             .await?;
         Ok(Response::new(self.get(id).await?))
+    }
+
+    async fn reseat(&self, request: Request<pb::ReseatRequest>) -> Result<Response<pb::Booking>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let visit = values::id("visit_id", &request.visit_id)?;
+        let seats = requests::labels(&request.seats)?;
+        let preference = requests::preference(request.wish.as_ref(), &seats)?;
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    // Only that it was done is remembered: the answer is the booking as it is now.
+                    let done: Option<pb::ReleaseHoldResponse> = tx.first_answer("Reseat", key, &request).await?;
+                    if done.is_none() {
+                        commands::reseat(tx, visit, &seats, preference).await?;
+                        tx.remember("Reseat", key, &request, &pb::ReleaseHoldResponse {}).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        Ok(Response::new(self.booking(visit).await?))
+    }
+
+    async fn set_sale_start(
+        &self,
+        request: Request<pb::SetSaleStartRequest>,
+    ) -> Result<Response<pb::SetSaleStartResponse>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let of = requests::on_sale(&request)?;
+        let on_sale_at = values::time("on_sale_at", request.on_sale_at)?;
+        let answer = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    if let Some(first) = tx.first_answer("SetSaleStart", key, &request).await? {
+                        return Ok(first);
+                    }
+                    let showings = commands::set_sale_start(tx, &of, on_sale_at).await?;
+                    let answer = pb::SetSaleStartResponse { showings: u32::try_from(showings).unwrap_or(u32::MAX) };
+                    tx.remember("SetSaleStart", key, &request, &answer).await?;
+                    Ok::<_, Error>(answer)
+                })
+            })
+            .await?;
+        Ok(Response::new(answer))
     }
 }

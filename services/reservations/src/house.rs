@@ -1,6 +1,8 @@
 //! The `[reservations]` part of the house file: tariffs, layouts, titles, the weekly pattern. Checks
 //! everything before anything is written; applying the same file again changes nothing.
 
+mod releases;
+
 use std::collections::HashSet;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
@@ -9,13 +11,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    commands,
+    commands::{self, OnSale},
     domain::{
         Audience, Seat, Tariff,
-        schedule::{Holidays, Slot},
+        schedule::{AnnouncedRelease, Holidays, Released, Slot},
     },
     error::Error,
-    store::house as store,
+    store::{house as store, offers::save_release},
 };
 
 #[derive(Deserialize)]
@@ -33,6 +35,8 @@ struct Section {
     schedule: Vec<SlotRow>,
     #[serde(default)]
     school_holidays: Vec<HolidayRow>,
+    #[serde(default)]
+    releases: Vec<releases::Row>,
 }
 
 #[derive(Deserialize)]
@@ -109,8 +113,13 @@ struct SlotRow {
     doors_minutes: u32,
     #[serde(default)]
     numbered: bool,
-    door_quota: u32,
-    staff_quota: u32,
+    door_quota: Spanned<u32>,
+    staff_quota: Spanned<u32>,
+    #[serde(default = "none")]
+    school_quota: Spanned<u32>,
+    /// Minutes before the start: `{ school = 10080, protected = 5 }`.
+    #[serde(default)]
+    released: Released,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +138,10 @@ const fn doors() -> u32 {
     20
 }
 
+fn none() -> Spanned<u32> {
+    Spanned::new(0..0, 0)
+}
+
 const MOST_SEATS: u32 = 200_000;
 /// No place costs more than 1,000 euro: a typo would.
 const MOST_CENTS: u32 = 100_000;
@@ -143,6 +156,7 @@ fn wrong<T>(text: &str, at: &Spanned<T>, key: &str, problem: &str) -> String {
 struct House {
     section: Section,
     slots: Vec<Slot>,
+    releases: Vec<AnnouncedRelease>,
 }
 
 fn read(text: &str) -> Result<House, String> {
@@ -151,7 +165,8 @@ fn read(text: &str) -> Result<House, String> {
     check_layouts(text, &section)?;
     check_titles(text, &section)?;
     let slots = slots(text, &section)?;
-    Ok(House { section, slots })
+    let releases = releases::read(text, &section)?;
+    Ok(House { section, slots, releases })
 }
 
 fn fresh_slug<'a>(text: &str, seen: &mut HashSet<&'a str>, id: &'a Spanned<String>, key: &str) -> Result<(), String> {
@@ -247,6 +262,15 @@ fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
         if row.weekdays.get_ref().is_empty() {
             return Err(wrong(text, &row.weekdays, &key("weekdays"), "names no day"));
         }
+        let places = seats(layout).len();
+        for (name, quota) in
+            [("door_quota", &row.door_quota), ("staff_quota", &row.staff_quota), ("school_quota", &row.school_quota)]
+        {
+            if *quota.get_ref() as usize > places {
+                let problem = format!("is more than the {places} places of \"{}\"", row.layout.get_ref());
+                return Err(wrong(text, quota, &key(name), &problem));
+            }
+        }
         for time in &row.times {
             let parsed = NaiveTime::parse_from_str(time.get_ref(), "%H:%M");
             slots.push(Slot {
@@ -260,8 +284,10 @@ fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
                 holidays: row.holidays,
                 doors_minutes: row.doors_minutes,
                 numbered: row.numbered,
-                door_quota: row.door_quota,
-                staff_quota: row.staff_quota,
+                door_quota: *row.door_quota.get_ref(),
+                staff_quota: *row.staff_quota.get_ref(),
+                school_quota: *row.school_quota.get_ref(),
+                released: row.released,
             });
         }
     }
@@ -368,6 +394,11 @@ async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
     }
     let holidays: Vec<_> = section.school_holidays.iter().map(|row| (row.from, row.until)).collect();
     store::save_schedule(tx.conn(), &house.slots, &holidays).await?;
+    for release in &house.releases {
+        if save_release(tx.conn(), release).await? {
+            commands::set_sale_start(tx, &OnSale::Release(release.id.clone()), release.on_sale_at).await?;
+        }
+    }
     if changed {
         crate::store::new_offer(tx.conn()).await?;
     }

@@ -3,8 +3,19 @@
 use kernel::{BoxFuture, Event, Failure, Tx, values};
 use prost::Name;
 use sky_proto::journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired};
+use uuid::Uuid;
 
 use crate::{commands, domain::BookingState};
+
+/// Locks the showings of the visits that events tell of. The seller, and who tells what is left, lock several
+/// at once too.
+pub(crate) fn lock_showings<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        // The aggregate of these events is the visit.
+        let visits: Vec<Uuid> = run.iter().filter_map(|event| event.aggregate_id.parse().ok()).collect();
+        Ok(commands::lock_showings_of(tx, &visits).await?)
+    })
+}
 
 /// The visit is confirmed, expired or cancelled.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {

@@ -4,17 +4,18 @@
 pub(crate) mod bookings;
 pub(crate) mod claims;
 pub(crate) mod house;
+pub(crate) mod offers;
 pub(crate) mod sale;
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::values::Text;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Audience, Counts, Seat, Showing, ShowingState, Tariff},
+    domain::{Audience, Counts, Quota, Release, Seat, Showing, ShowingState, Tariff},
     error::Error,
 };
 
@@ -43,12 +44,24 @@ struct ShowingRow {
     capacity: i32,
     wheelchair_places: i32,
     door_quota: i32,
+    door_release_minutes: i32,
     staff_quota: i32,
+    staff_release_minutes: i32,
+    school_quota: i32,
+    school_release_minutes: i32,
+    protected_release_minutes: i32,
+    on_sale_at: Option<DateTime<Utc>>,
+    release_id: Option<String>,
+    release_name: Option<Json<Text>>,
     revision: i64,
 }
 
 impl ShowingRow {
     fn read(self) -> Result<Showing, Error> {
+        let quota = |places: i32, minutes: i32| Quota {
+            places: places.unsigned_abs(),
+            release: TimeDelta::minutes(minutes.into()),
+        };
         Ok(Showing {
             id: self.id,
             title_id: self.title_id,
@@ -68,8 +81,12 @@ impl ShowingRow {
             notice: self.notice.0,
             capacity: self.capacity.unsigned_abs(),
             wheelchair_places: self.wheelchair_places.unsigned_abs(),
-            door_quota: self.door_quota.unsigned_abs(),
-            staff_quota: self.staff_quota.unsigned_abs(),
+            door: quota(self.door_quota, self.door_release_minutes),
+            staff: quota(self.staff_quota, self.staff_release_minutes),
+            school: quota(self.school_quota, self.school_release_minutes),
+            protected_release: TimeDelta::minutes(self.protected_release_minutes.into()),
+            on_sale_at: self.on_sale_at,
+            release: self.release_id.zip(self.release_name).map(|(id, name)| Release { id, name: name.0 }),
             revision: self.revision.unsigned_abs(),
         })
     }
@@ -92,6 +109,18 @@ pub(crate) async fn lock_showing(conn: &mut PgConnection, id: Uuid) -> Result<Sh
     }
     // A statement of its own sees what others committed while this one waited.
     showing(conn, id).await
+}
+
+/// Locks the showings of several bookings, by their ids.
+pub(crate) async fn lock_showings_of(conn: &mut PgConnection, visits: &[Uuid]) -> Result<(), Error> {
+    sqlx::query(
+        "select 1 from showing where id in (select showing_id from booking where visit_id = any($1))
+         order by id for update",
+    )
+    .bind(visits)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Showings that start in a window, by start.
@@ -151,7 +180,8 @@ pub(crate) async fn programme_revision(conn: &mut PgConnection) -> Result<u64, E
 /// Saves what a delay or cancellation changes.
 pub(crate) async fn save_showing(conn: &mut PgConnection, showing: &Showing) -> Result<(), Error> {
     sqlx::query(
-        "update showing set starts_at = $2, ends_at = $3, doors_at = $4, last_entry_at = $5, state = $6, notice = $7
+        "update showing set starts_at = $2, ends_at = $3, doors_at = $4, last_entry_at = $5, state = $6, notice = $7,
+             next_turn_at = '-infinity'
          where id = $1",
     )
     .bind(showing.id)
@@ -218,6 +248,7 @@ struct CountsRow {
     held_until: Option<DateTime<Utc>>,
     door: i64,
     staff: i64,
+    school: i64,
     general: i64,
     wheelchair: i64,
 }
@@ -235,6 +266,7 @@ pub(crate) async fn counts(
              min(expires_at) as held_until,
              count(*) filter (where channel = 'door' and place = 'general') as door,
              count(*) filter (where channel = 'staff' and place = 'general') as staff,
+             count(*) filter (where channel = 'school' and place = 'general') as school,
              count(*) filter (where place = 'general') as general,
              count(*) filter (where place = 'wheelchair') as wheelchair
          from seat_claim where showing_id = any($1) and (expires_at is null or expires_at > $2)
@@ -254,6 +286,7 @@ pub(crate) async fn counts(
                 held_until: row.held_until,
                 door: number(row.door),
                 staff: number(row.staff),
+                school: number(row.school),
                 general: number(row.general),
                 wheelchair: number(row.wheelchair),
             };

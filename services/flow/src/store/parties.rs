@@ -107,6 +107,21 @@ pub(crate) async fn add_party(conn: &mut PgConnection, party: &Party) -> Result<
     Ok(())
 }
 
+/// The new places of a party's tickets. Whose tickets are not known here is not moved: reservations tells
+/// the booking before.
+pub(crate) async fn reseat_party(conn: &mut PgConnection, visit: Uuid, tickets: &[DoorTicket]) -> Result<(), Error> {
+    for ticket in tickets {
+        sqlx::query("update door_ticket set seat = $3, assistance = $4 where ticket_id = $1 and visit_id = $2")
+            .bind(ticket.id)
+            .bind(visit)
+            .bind(&ticket.seat)
+            .bind(ticket.assistance)
+            .execute(&mut *conn)
+            .await?;
+    }
+    Ok(())
+}
+
 /// Marks a party as cancelled, known or not.
 pub(crate) async fn void_party(conn: &mut PgConnection, visit: Uuid, showing: Uuid) -> Result<(), Error> {
     sqlx::query(

@@ -2,7 +2,7 @@
 
 use sky_proto::{
     flow::v1::{self as pb, AdmissionState, ScanVerdict},
-    reservations::v1::{BookingCancelled, ShowingCancelled},
+    reservations::v1::{BookingCancelled, BookingReseated, ShowingCancelled},
 };
 use uuid::Uuid;
 
@@ -62,4 +62,27 @@ async fn a_cancelled_showing_is_told_once() {
     assert_eq!(answer.verdict(), ScanVerdict::Cancelled);
     let told: Vec<pb::AdmissionMoved> = house.events("flow").await;
     assert_eq!(told.iter().filter(|moved| moved.state() == AdmissionState::Cancelled).count(), 1);
+}
+
+#[tokio::test]
+async fn a_moved_party_is_shown_to_its_new_places() {
+    let house = house().await;
+    let (showing, visit, tickets) = open(&house).await;
+    let mut issued = booking(visit, showing, &tickets).tickets;
+    for (place, ticket) in issued.iter_mut().enumerate() {
+        ticket.seat = format!("K{}", place + 7);
+    }
+    let moved =
+        BookingReseated { visit_id: visit.to_string(), showing_id: showing.to_string(), tickets: issued.clone() };
+    for _ in 0..2 {
+        told(&house, visit, &moved).await;
+    }
+    // The booking once more, late; and a party that nobody knows.
+    told(&house, visit, &booking(visit, showing, &tickets)).await;
+    let nobody = BookingReseated { visit_id: Uuid::now_v7().to_string(), ..moved.clone() };
+    told(&house, visit, &nobody).await;
+    let answer = scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("a verdict");
+    assert_eq!(answer.verdict(), ScanVerdict::Admitted, "the code stays valid");
+    assert_eq!(answer.seats, ["K7", "K8", "K9"]);
+    assert_eq!(snapshot(&house).await.admissions[0].booked, 3);
 }

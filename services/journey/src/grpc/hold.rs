@@ -71,6 +71,7 @@ async fn ask(siblings: &Siblings, visit: &Visit, wanted: &Wanted) -> Result<Give
         expires_at: Some(timestamp(visit.hold_expires_at)),
         seats: wanted.seats.clone(),
         channel: wanted.channel.into(),
+        wish: None,
     });
     let (seats, bay, meal) =
         futures::join!(seats, bay(siblings, visit, wanted, &showing), meal(siblings, visit, wanted, &showing));

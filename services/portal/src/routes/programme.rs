@@ -37,7 +37,7 @@ pub(crate) fn availability(w: &Words, showing: &Showing) -> Badge {
         AvailabilityReason::Cancelled => Badge { kind: "bad", text: w.t("places-cancelled") },
         AvailabilityReason::Past => Badge { kind: "plain", text: w.t("places-past") },
         AvailabilityReason::NotPublic => Badge { kind: "plain", text: w.t("places-not-public") },
-        AvailabilityReason::Unspecified => Badge { kind: "plain", text: w.t("places-unknown") },
+        AvailabilityReason::NotYetOnSale | AvailabilityReason::Unspecified => Badge { kind: "plain", text: w.t("places-unknown") },
     }
 }
 

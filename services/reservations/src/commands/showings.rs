@@ -1,6 +1,6 @@
 //! What happens to showings: scheduled, delayed, cancelled; and to holds that ran out.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Db, Tx, values::Text};
 use uuid::Uuid;
 
@@ -23,8 +23,22 @@ pub(crate) async fn changed(tx: &mut Tx, showing: Uuid, for_sale: bool) -> Resul
     Ok(())
 }
 
+/// What showings offer changes by itself: they go on sale, kept places are released, they begin.
+async fn turn_offers(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let due = store::offers::due_turns(tx.conn(), now).await?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    let turns: Vec<_> = due.iter().map(|showing| (showing.id, showing.next_turn(now))).collect();
+    store::offers::save_turns(tx.conn(), &turns).await?;
+    tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
+    Ok(())
+}
+
 /// Tells how many places are left where that has changed.
 pub(crate) async fn tell_availability(tx: &mut Tx) -> Result<(), Error> {
+    turn_offers(tx).await?;
     let now = tx.now();
     let showings = store::untold(tx.conn(), now - TOLD_AGAIN, now).await?;
     let ids: Vec<Uuid> = showings.iter().map(|showing| showing.id).collect();
@@ -92,7 +106,34 @@ pub(crate) async fn schedule(tx: &mut Tx) -> Result<(), Error> {
             changed(tx, showing.id, true).await?;
         }
     }
-    Ok(())
+    store::offers::join_releases(tx.conn(), now).await
+}
+
+/// When showings go on sale online.
+#[derive(Clone, Debug)]
+pub(crate) enum OnSale {
+    Showing(Uuid),
+    /// All of a release that are still to come.
+    Release(String),
+}
+
+/// Moves the start of the sale; answers of how many showings.
+pub(crate) async fn set_sale_start(tx: &mut Tx, of: &OnSale, on_sale_at: DateTime<Utc>) -> Result<u64, Error> {
+    let now = tx.now();
+    let moved = match of {
+        OnSale::Showing(id) => {
+            let showing = store::lock_showing(tx.conn(), *id).await?;
+            require_changeable(tx, &showing)?;
+            store::offers::set_sale_start(tx.conn(), showing.id, on_sale_at).await?;
+            1
+        }
+        OnSale::Release(id) => {
+            let moved = store::offers::set_release_start(tx.conn(), id, on_sale_at, now).await?;
+            moved.ok_or_else(|| Error::NoRelease(id.clone()))?
+        }
+    };
+    tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
+    Ok(moved)
 }
 
 /// Frees the places of holds that ran out, a showing at a time.

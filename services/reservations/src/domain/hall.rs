@@ -5,12 +5,15 @@
 //! integers; lower is better. What a row can offer is remembered until one of its places changes, so
 //! that a hall of thousands is not searched anew for every party.
 
+mod counts;
 mod plan;
+mod preference;
 
 use std::sync::Arc;
 
 pub(crate) use plan::Plan;
 use plan::{Pair, Row};
+pub(crate) use preference::{Part, Preference};
 
 use super::{HeldSeat, Need, Person, Place};
 
@@ -79,8 +82,9 @@ impl Hall {
         }
     }
 
-    /// The best free places for a party. `open` opens protected places to anybody.
-    pub(crate) fn best(&mut self, party: &[Person], open: bool) -> Result<Vec<HeldSeat>, Misfit> {
+    /// The best free places for a party, near where it would like to sit. `open` opens protected places to
+    /// anybody.
+    pub(crate) fn best(&mut self, party: &[Person], wish: Preference, open: bool) -> Result<Vec<HeldSeat>, Misfit> {
         let (pairs, others): (Vec<&Person>, Vec<&Person>) =
             party.iter().partition(|person| matches!(person.need, Some(Need::Wheelchair | Need::Companion)));
         let mut given = self.wheelchair_places(&pairs)?;
@@ -89,7 +93,7 @@ impl Hall {
         if free < others.len() {
             return Err(Misfit::NotEnough(free));
         }
-        let picked = self.side_by_side(&others, protected)?;
+        let picked = self.side_by_side(&others, wish, protected)?;
         given.extend(picked);
         Ok(given.into_iter().map(|(at, person)| self.held(at, person)).collect())
     }
@@ -143,13 +147,14 @@ impl Hall {
     fn side_by_side<'p>(
         &mut self,
         people: &[&'p Person],
+        wish: Preference,
         protected: Vec<usize>,
     ) -> Result<Vec<(usize, &'p Person)>, Misfit> {
-        if let Some(window) = self.best_window(people) {
+        if let Some(window) = self.best_window(people, wish) {
             return Ok(window);
         }
         let mut given: Vec<(usize, &Person)> = Vec::new();
-        let result = self.in_pieces(people, protected, &mut given);
+        let result = self.in_pieces(people, wish, protected, &mut given);
         // What was marked only to search on is free again: whoever gets the places marks them.
         for (at, _) in &given {
             self.mark(*at, false);
@@ -160,6 +165,7 @@ impl Hall {
     fn in_pieces<'p>(
         &mut self,
         people: &[&'p Person],
+        wish: Preference,
         mut protected: Vec<usize>,
         given: &mut Vec<(usize, &'p Person)>,
     ) -> Result<(), Misfit> {
@@ -167,12 +173,12 @@ impl Hall {
         let (needy, mut rest): (Vec<&Person>, Vec<&Person>) = people.iter().partition(|person| person.need.is_some());
         for person in needy {
             let need = person.need.map_or(Misfit::NotEnough(self.general_free), Misfit::NeedNotFree);
-            let window = self.best_window(&[person]).ok_or(need)?;
+            let window = self.best_window(&[person], wish).ok_or(need)?;
             self.take(window, given);
         }
         let mut size = rest.len();
         while !rest.is_empty() && size > 0 {
-            match self.best_window(&rest[..size]) {
+            match self.best_window(&rest[..size], wish) {
                 Some(window) => {
                     self.take(window, given);
                     rest.drain(..size);
@@ -196,13 +202,14 @@ impl Hall {
     }
 
     /// The best run of neighbouring free places in one row for these people.
-    fn best_window<'p>(&mut self, people: &[&'p Person]) -> Option<Vec<(usize, &'p Person)>> {
+    fn best_window<'p>(&mut self, people: &[&'p Person], wish: Preference) -> Option<Vec<(usize, &'p Person)>> {
         if people.is_empty() {
             return Some(Vec::new());
         }
         let size = people.len();
         let dogs = people.iter().filter(|person| person.need == Some(Need::GuideDog)).count();
         let easy = people.iter().all(|person| person.need.is_none());
+        let usual = easy && wish.is_none();
         let plan = Arc::clone(&self.plan);
         let mut best: Window = None;
         for (at, row) in plan.rows.iter().enumerate() {
@@ -210,12 +217,12 @@ impl Hall {
             if best.is_some_and(|(score, _)| score <= least) {
                 break;
             }
-            let known = self.remembered[at].get(size - 1).copied().flatten().filter(|_| easy);
+            let known = self.remembered[at].get(size - 1).copied().flatten().filter(|_| usual);
             let found = known.unwrap_or_else(|| {
                 let fits = |start| easy || self.seat_people(start..start + size, people).is_some();
-                self.window_in(row, size, dogs, fits)
+                self.window_in(row, size, dogs, wish, fits)
             });
-            if easy && size <= REMEMBERED {
+            if usual && size <= REMEMBERED {
                 self.remembered[at][size - 1] = Some(found);
             }
             if let Some(found) = found
@@ -228,7 +235,7 @@ impl Hall {
     }
 
     /// The best window of a row that fits.
-    fn window_in(&self, row: &Row, size: usize, dogs: usize, fits: impl Fn(usize) -> bool) -> Window {
+    fn window_in(&self, row: &Row, size: usize, dogs: usize, wish: Preference, fits: impl Fn(usize) -> bool) -> Window {
         let free = |at: usize| row.seats.contains(&at) && !self.taken[at];
         // A free neighbour whose other side is not free would be left alone.
         let alone = |at: usize, inner: usize, beyond: Option<usize>| {
@@ -252,6 +259,7 @@ impl Hall {
             }
             let start = end + 1 - size;
             let mut score: i32 = self.plan.scores[start..=end].iter().sum();
+            score = score.saturating_add(wish.cost(&self.plan, row, start..end + 1));
             if start > row.seats.start && alone(start - 1, start, start.checked_sub(2)) {
                 score += LEAVES_ONE_ALONE * per_person;
             }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     Audience, Availability, Booking, BookingState, Channel, Counts, HeldSeat, Need, PartyLine, Place, Showing,
     ShowingState, Tariff, charge,
-    hall::{Hall, Misfit},
+    hall::{Hall, Misfit, Preference},
     people,
 };
 
@@ -23,6 +23,8 @@ pub(crate) struct Wish {
     pub(crate) party: Vec<PartyLine>,
     /// Chosen labels; empty: the best together.
     pub(crate) seats: Vec<String>,
+    /// Where to sit, if nothing is chosen.
+    pub(crate) preference: Preference,
     pub(crate) channel: Channel,
     pub(crate) expires_at: DateTime<Utc>,
 }
@@ -35,6 +37,8 @@ pub(crate) enum Refusal {
     Cancelled,
     Begun,
     NotPublic,
+    /// Not sold online before then.
+    NotYetOnSale(DateTime<Utc>),
     /// No tariff for this class; these are known.
     NoPrice {
         class: String,
@@ -121,6 +125,7 @@ impl Sale {
                 match channel {
                     Channel::Door => counts.door += 1,
                     Channel::Staff => counts.staff += 1,
+                    Channel::School => counts.school += 1,
                     Channel::Online => {}
                 }
             }
@@ -145,6 +150,11 @@ impl Sale {
         }
         if self.showing.audience != Audience::Public && wish.channel == Channel::Online {
             return Err(Refusal::NotPublic);
+        }
+        if let Some(at) = self.showing.not_before(now)
+            && wish.channel == Channel::Online
+        {
+            return Err(Refusal::NotYetOnSale(at));
         }
         let prices: Vec<&Tariff> = self.prices.iter().collect();
         let items = charge(&wish.party, &prices).map_err(|class| Refusal::NoPrice {
@@ -179,7 +189,7 @@ impl Sale {
             return Err(Refusal::NotEnough { left: free, held_until });
         }
         let chosen = if wish.seats.is_empty() {
-            self.hall.best(&people, open)
+            self.hall.best(&people, wish.preference, open)
         } else {
             self.hall.chosen(&people, &wish.seats, open)
         };
@@ -203,6 +213,33 @@ impl Sale {
             self.hall.mark(*at, false);
         }
         let people: Vec<_> = booking.seats.iter().map(HeldSeat::person).collect();
-        self.hall.best(&people, self.showing.protected_open(booking.channel, now)).ok()
+        self.hall.best(&people, Preference::default(), self.showing.protected_open(booking.channel, now)).ok()
+    }
+
+    /// Other places for a booked party: chosen ones, else the best near where it would like to sit. Its own
+    /// places count as free; the quotas do not change, because nobody comes or goes.
+    ///
+    /// # Errors
+    /// Why it cannot be moved there.
+    pub(crate) fn reseat(
+        &mut self,
+        booking: &Booking,
+        chosen: &[String],
+        preference: Preference,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<HeldSeat>, Refusal> {
+        for label in booking.labels() {
+            if let Some(at) = self.hall.plan().place(label) {
+                self.hall.mark(at, false);
+            }
+        }
+        let people: Vec<_> = booking.seats.iter().map(HeldSeat::person).collect();
+        let open = self.showing.protected_open(booking.channel, now);
+        let found = if chosen.is_empty() {
+            self.hall.best(&people, preference, open)
+        } else {
+            self.hall.chosen(&people, chosen, open)
+        };
+        found.map_err(Refusal::Misfit)
     }
 }

@@ -1,8 +1,9 @@
 //! From the weekly pattern to showings of real days. Pure. Times are the clock's on the wall in Halle:
 //! a showing at 14:30 stays at 14:30 on both sides of a change to summer time.
 
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday};
 use chrono_tz::Europe::Berlin;
+use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -39,6 +40,41 @@ pub(crate) struct Slot {
     pub(crate) numbered: bool,
     pub(crate) door_quota: u32,
     pub(crate) staff_quota: u32,
+    #[serde(default)]
+    pub(crate) school_quota: u32,
+    /// Until when what is kept is kept.
+    #[serde(default)]
+    pub(crate) released: Released,
+}
+
+/// So many minutes before the start, what is left of the places that are kept is free for all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Released {
+    pub(crate) door: u32,
+    pub(crate) staff: u32,
+    pub(crate) school: u32,
+    /// Places for wheelchair users and their companions; then only at the door.
+    pub(crate) protected: u32,
+}
+
+impl Default for Released {
+    /// Kept to the start; protected places until five minutes before.
+    fn default() -> Self {
+        Self { door: 0, staff: 0, school: 0, protected: 5 }
+    }
+}
+
+/// Showings that go on sale together, as the house announces them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AnnouncedRelease {
+    pub(crate) id: String,
+    pub(crate) name: Text,
+    pub(crate) first_day: NaiveDate,
+    pub(crate) last_day: NaiveDate,
+    /// Of these titles; empty: of all.
+    pub(crate) titles: Vec<String>,
+    pub(crate) on_sale_at: DateTime<Utc>,
 }
 
 /// A slot on a day.
@@ -49,6 +85,12 @@ pub(crate) struct Planned<'a> {
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
     pub(crate) doors_at: DateTime<Utc>,
+}
+
+/// "2026-11-27 10:00" by the clock on the wall; None: no such time, or one that summer time skips.
+pub(crate) fn wall_time(text: &str) -> Option<DateTime<Utc>> {
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok()?;
+    Some(Berlin.from_local_datetime(&local).earliest()?.with_timezone(&Utc))
 }
 
 /// The showings of the days from `now` on that have not begun.

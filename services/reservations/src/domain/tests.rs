@@ -1,5 +1,7 @@
 //! Tables and properties of the pure decisions.
 
+mod offers;
+
 use std::collections::HashSet;
 
 use chrono::{DateTime, TimeZone};
@@ -9,7 +11,7 @@ use proptest::prelude::*;
 use std::sync::Arc;
 
 use super::{
-    hall::{Hall, Misfit, Plan},
+    hall::{Hall, Misfit, Plan, Preference},
     schedule::*,
     *,
 };
@@ -67,7 +69,7 @@ fn with_taken(seats: Vec<Seat>, taken: &[&str]) -> Hall {
 }
 
 fn best(taken: &[&str], party: &[Person], open: bool) -> Result<Vec<HeldSeat>, Misfit> {
-    with_taken(hall(), taken).best(party, open)
+    with_taken(hall(), taken).best(party, Preference::default(), open)
 }
 
 #[test]
@@ -80,7 +82,7 @@ fn a_party_sits_together_in_the_middle() {
 fn no_single_place_is_left_over_if_it_can_be_helped() {
     // C1 and C2 are taken: three from C3 would leave nobody alone, three from C4 would leave C3 alone.
     let seats: Vec<Seat> = hall().into_iter().filter(|seat| seat.row == "C").collect();
-    let given = with_taken(seats, &["C1", "C2"]).best(&party(&[None; 3]), false).expect("room");
+    let given = with_taken(seats, &["C1", "C2"]).best(&party(&[None; 3]), Preference::default(), false).expect("room");
     assert_ne!(labels(&given)[0], "C4");
 }
 
@@ -126,7 +128,7 @@ fn what_is_remembered_of_a_row_is_what_a_fresh_look_finds() {
     let mut gone: Vec<String> = Vec::new();
     for size in [2, 1, 3, 2, 5, 1, 1, 2, 4, 1, 2] {
         let people = party(&vec![None; size]);
-        let given = known.best(&people, false);
+        let given = known.best(&people, Preference::default(), false);
         let taken: Vec<&str> = gone.iter().map(String::as_str).collect();
         assert_eq!(given, best(&taken, &people, false), "after {gone:?}");
         for held in given.into_iter().flatten() {
@@ -178,6 +180,8 @@ fn slot(time: &str) -> Slot {
         numbered: false,
         door_quota: 0,
         staff_quota: 0,
+        school_quota: 0,
+        released: Released::default(),
     }
 }
 
@@ -223,8 +227,12 @@ fn showing() -> Showing {
         notice: Text::default(),
         capacity: 110,
         wheelchair_places: 4,
-        door_quota: 11,
-        staff_quota: 5,
+        door: Quota { places: 11, release: TimeDelta::zero() },
+        staff: Quota { places: 5, release: TimeDelta::zero() },
+        school: Quota { places: 0, release: TimeDelta::zero() },
+        protected_release: TimeDelta::minutes(5),
+        on_sale_at: None,
+        release: None,
         revision: 1,
     }
 }

@@ -7,7 +7,12 @@ use sky_proto::reservations::v1 as pb;
 
 use super::{view::LONGEST_WINDOW, watch::Window};
 use crate::{
-    domain::{Channel, LARGEST_PARTY, Need, PartyLine, sale::Wish},
+    commands::OnSale,
+    domain::{
+        Channel, LARGEST_PARTY, Need, PartyLine,
+        hall::{Part, Preference},
+        sale::Wish,
+    },
     seller::Order,
 };
 
@@ -52,6 +57,7 @@ fn channel(value: i32) -> Result<Channel, InvalidField> {
         pb::Channel::Online => Ok(Channel::Online),
         pb::Channel::Door => Ok(Channel::Door),
         pb::Channel::Staff => Ok(Channel::Staff),
+        pb::Channel::School => Ok(Channel::School),
         pb::Channel::Unspecified => Err(invalid("channel", "is missing")),
     }
 }
@@ -81,6 +87,49 @@ fn party(lines: &[pb::PartyLine]) -> Result<Vec<PartyLine>, InvalidField> {
     Ok(party)
 }
 
+/// Chosen places, none twice.
+pub(crate) fn labels(sent: &[String]) -> Result<Vec<String>, InvalidField> {
+    let mut seats = Vec::new();
+    if sent.len() > LARGEST_PARTY as usize {
+        return Err(invalid("seats", format!("has more than {LARGEST_PARTY} places")));
+    }
+    for label in sent {
+        let label = values::slug("seats", label)?.to_owned();
+        if seats.contains(&label) {
+            return Err(invalid("seats", format!("has {label} twice")));
+        }
+        seats.push(label);
+    }
+    Ok(seats)
+}
+
+/// Where a party would like to sit.
+pub(crate) fn preference(wish: Option<&pb::SeatWish>, chosen: &[String]) -> Result<Preference, InvalidField> {
+    let Some(wish) = wish else { return Ok(Preference::default()) };
+    let part = match pb::seat_wish::Part::try_from(wish.part) {
+        Ok(pb::seat_wish::Part::Unspecified) => None,
+        Ok(pb::seat_wish::Part::Front) => Some(Part::Front),
+        Ok(pb::seat_wish::Part::Back) => Some(Part::Back),
+        Err(_) => return Err(invalid("wish.part", "is not known; send FRONT, BACK or nothing")),
+    };
+    let preference = Preference { aisle: wish.aisle, part };
+    if preference.is_none() || chosen.is_empty() {
+        Ok(preference)
+    } else {
+        Err(invalid("wish", "goes only without chosen seats; send one of the two"))
+    }
+}
+
+/// What a start of sale is set for.
+pub(crate) fn on_sale(request: &pb::SetSaleStartRequest) -> Result<OnSale, InvalidField> {
+    match (request.showing_id.is_empty(), request.release_id.is_empty()) {
+        (false, true) => Ok(OnSale::Showing(values::id("showing_id", &request.showing_id)?)),
+        (true, false) => Ok(OnSale::Release(values::slug("release_id", &request.release_id)?.to_owned())),
+        (true, true) => Err(invalid("showing_id", "is missing; name a showing or a release")),
+        (false, false) => Err(invalid("release_id", "goes only without a showing; send one of the two")),
+    }
+}
+
 /// An order for places. That its hold has not run out is asked by the seller: a late repeat gets the first
 /// answer all the same.
 pub(crate) fn order(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result<Order, InvalidField> {
@@ -98,14 +147,7 @@ fn wish(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result<Wish, Inva
     }
     let party = party(&request.party)?;
     let people: u32 = party.iter().map(|line| line.count).sum();
-    let mut seats = Vec::new();
-    for label in &request.seats {
-        let label = values::slug("seats", label)?.to_owned();
-        if seats.contains(&label) {
-            return Err(invalid("seats", format!("has {label} twice")));
-        }
-        seats.push(label);
-    }
+    let seats = labels(&request.seats)?;
     if !seats.is_empty() && seats.len() != people as usize {
         return Err(invalid("seats", format!("has {} places for {people} people", seats.len())));
     }
@@ -113,6 +155,7 @@ fn wish(request: &pb::HoldSeatsRequest, now: DateTime<Utc>) -> Result<Wish, Inva
         visit: values::id("visit_id", &request.visit_id)?,
         showing: values::id("showing_id", &request.showing_id)?,
         party,
+        preference: preference(request.wish.as_ref(), &seats)?,
         seats,
         channel: channel(request.channel)?,
         expires_at,

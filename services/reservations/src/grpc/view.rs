@@ -24,10 +24,13 @@ use uuid::Uuid;
 use super::watch::{Window, updates};
 use crate::{
     commands::SHOWINGS_TOPIC,
-    domain::{Availability, Showing},
+    domain::{
+        Availability, Offer, Showing,
+        hall::{Hall, Plan},
+    },
     error::Error,
     events,
-    store::{self, Version},
+    store::{self, Version, sale::Plans},
 };
 
 /// How far ahead a programme may be asked for.
@@ -134,8 +137,13 @@ fn live(context: &Context) -> Live<Programme> {
     })
 }
 
-/// Showings as they were loaded last, with the versions they had then.
-type Known = HashMap<Uuid, (Version, pb::Showing)>;
+/// What was loaded last.
+#[derive(Default)]
+struct Known {
+    /// With the versions they had then.
+    showings: HashMap<Uuid, (Version, pb::Showing)>,
+    plans: Plans,
+}
 
 /// Loads what has changed of the programme.
 async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
@@ -144,25 +152,25 @@ async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
     // The revisions first: a change after them is a reason to load again, never a change missed.
     let revision = store::programme_revision(&mut conn).await?;
     let versions = store::versions(&mut conn, loaded_at - KEPT_BEFORE, loaded_at + LONGEST_WINDOW).await?;
-    let is_known = |(id, version): &(Uuid, Version)| known.get(id).is_some_and(|(known, _)| known == version);
+    let is_known = |(id, version): &(Uuid, Version)| known.showings.get(id).is_some_and(|(known, _)| known == version);
     let changed: Vec<Uuid> = versions.iter().filter(|it| !is_known(it)).map(|(id, _)| *id).collect();
     let mut fresh: HashMap<String, pb::Showing> = HashMap::new();
     if !changed.is_empty() {
         let showings = store::showings_of(&mut conn, &changed).await?;
-        for showing in offered(&mut conn, &showings, loaded_at).await? {
+        for showing in offered(&mut conn, &mut known.plans, &showings, loaded_at).await? {
             fresh.insert(showing.showing_id.clone(), showing);
         }
     }
-    let mut now_known = Known::with_capacity(versions.len());
+    let mut now_known = HashMap::with_capacity(versions.len());
     let mut showings = Vec::with_capacity(versions.len());
     for (id, version) in versions {
         let loaded = fresh.remove(&id.to_string());
-        if let Some(showing) = loaded.or_else(|| known.remove(&id).map(|(_, showing)| showing)) {
+        if let Some(showing) = loaded.or_else(|| known.showings.remove(&id).map(|(_, showing)| showing)) {
             showings.push(showing.clone());
             now_known.insert(id, (version, showing));
         }
     }
-    *known = now_known;
+    known.showings = now_known;
     Ok((revision, Programme { revision, loaded_at, showings: Arc::new(showings) }))
 }
 
@@ -170,22 +178,44 @@ async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
 pub(crate) async fn programme(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<pb::Showing>, Error> {
     let mut conn = db.pool().acquire().await?;
     let showings = store::showings(&mut conn, from, until).await?;
-    offered(&mut conn, &showings, db.clock().now()).await
+    offered(&mut conn, &mut Plans::new(), &showings, db.clock().now()).await
 }
+
+/// In larger halls, what is left for needs and side by side is not counted: that reads every place.
+const COUNTED_TO: u32 = 1_000;
 
 pub(crate) async fn offered(
     conn: &mut sqlx::PgConnection,
+    plans: &mut Plans,
     showings: &[Showing],
     now: DateTime<Utc>,
 ) -> Result<Vec<pb::Showing>, Error> {
     let ids: Vec<_> = showings.iter().map(|showing| showing.id).collect();
     let counts = store::counts(&mut *conn, &ids, now).await?;
-    let tariffs = store::tariffs(conn).await?;
-    Ok(showings
-        .iter()
-        .map(|showing| {
-            let availability = Availability::of(showing, counts.get(&showing.id).copied().unwrap_or_default(), now);
-            events::showing(showing, &availability, &tariffs, now)
-        })
-        .collect())
+    let small = showings.iter().filter(|showing| showing.capacity <= COUNTED_TO);
+    let taken = store::offers::taken(&mut *conn, &small.map(|showing| showing.id).collect::<Vec<_>>(), now).await?;
+    let tariffs = store::tariffs(&mut *conn).await?;
+    let mut offered = Vec::with_capacity(showings.len());
+    for showing in showings {
+        let availability = Availability::of(showing, counts.get(&showing.id).copied().unwrap_or_default(), now);
+        let offer = if showing.capacity <= COUNTED_TO {
+            let plan = store::sale::plan(&mut *conn, plans, &showing.layout).await?;
+            let labels = taken.get(&showing.id).map(Vec::as_slice).unwrap_or_default();
+            Some(Offer::of(&hall_with(plan, labels), &availability))
+        } else {
+            None
+        };
+        offered.push(events::showing(showing, &availability, offer.as_ref(), &tariffs, now));
+    }
+    Ok(offered)
+}
+
+fn hall_with(plan: Arc<Plan>, taken: &[String]) -> Hall {
+    let mut hall = Hall::empty(plan);
+    for label in taken {
+        if let Some(at) = hall.plan().place(label) {
+            hall.mark(at, true);
+        }
+    }
+    hall
 }

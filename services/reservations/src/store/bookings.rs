@@ -144,3 +144,18 @@ pub(crate) async fn void_tickets(conn: &mut PgConnection, visit: Uuid) -> Result
     sqlx::query("update ticket set live = false where visit_id = $1 and live").bind(visit).execute(conn).await?;
     Ok(())
 }
+
+/// Live tickets at other places. In two steps: a place that changes hands within a party is free in between.
+pub(crate) async fn move_tickets(conn: &mut PgConnection, tickets: &[Ticket]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = tickets.iter().map(|ticket| ticket.id).collect();
+    sqlx::query("update ticket set live = false where id = any($1)").bind(&ids).execute(&mut *conn).await?;
+    sqlx::query(
+        "update ticket t set seat = m.seat, live = true from unnest($1::uuid[], $2::text[]) m (id, seat)
+         where t.id = m.id",
+    )
+    .bind(&ids)
+    .bind(tickets.iter().map(|ticket| ticket.seat.as_str()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}

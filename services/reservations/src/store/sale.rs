@@ -118,18 +118,21 @@ pub(crate) async fn load(
     let mut sales = Vec::with_capacity(rows.len());
     for row in rows {
         let showing = row.showing.read()?;
-        let plan = match plans.get(&showing.layout) {
-            Some(plan) => plan.clone(),
-            None => {
-                let plan = Arc::new(Plan::new(seats(&mut *conn, &showing.layout).await?));
-                plans.insert(showing.layout.clone(), plan.clone());
-                plan
-            }
-        };
+        let plan = plan(&mut *conn, plans, &showing.layout).await?;
         let day = showing.scheduled_starts_at.with_timezone(&Berlin).date_naive();
         let prices: Vec<Tariff> = tariffs_on(&tariffs, &showing.category, day).into_iter().cloned().collect();
         let claims = claims.remove(&showing.id).unwrap_or_default();
         sales.push(Sale::new(showing, row.sale_version, prices, Hall::empty(plan), claims));
     }
     Ok(sales)
+}
+
+/// A layout arranged for searching, read once.
+pub(crate) async fn plan(conn: &mut PgConnection, plans: &mut Plans, layout: &str) -> Result<Arc<Plan>, Error> {
+    if let Some(plan) = plans.get(layout) {
+        return Ok(plan.clone());
+    }
+    let plan = Arc::new(Plan::new(seats(conn, layout).await?));
+    plans.insert(layout.to_owned(), plan.clone());
+    Ok(plan)
 }

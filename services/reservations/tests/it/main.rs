@@ -2,6 +2,7 @@
 
 mod api;
 mod model;
+mod offers;
 mod reactions;
 mod seller;
 mod support;

@@ -1,6 +1,7 @@
 //! A model of one showing, simple enough to be obviously right, beside the real commands: places, needs,
-//! quotas, holds that run out and are taken over, confirmed, released and cancelled visits. Whatever
-//! sequence of steps is played, both must agree on who has what and who is refused.
+//! the start of the sale, quotas and their release, holds that run out and are taken over, confirmed, moved,
+//! released and cancelled visits. Whatever sequence of steps is played, both must agree on who has what and
+//! who is refused.
 //!
 //! `MODEL_STEPS` sets how many steps are played in all (default: 10,000).
 
@@ -27,6 +28,14 @@ const GENERAL: u32 = 102;
 const WHEELCHAIRS: u32 = 4;
 const DOOR: u32 = 11;
 const STAFF: u32 = 5;
+const SCHOOL: u32 = 20;
+/// In minutes of the house's clock: sold online from then on, and when it begins.
+const ON_SALE: i64 = 3;
+const START: i64 = 45;
+/// In minutes before the start: what is left of the quota is free for all.
+const STAFF_RELEASE: i64 = 20;
+const SCHOOL_RELEASE: i64 = 32;
+const PROTECTED_RELEASE: i64 = 8;
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -44,6 +53,8 @@ enum Step {
     Release(usize),
     Expire(usize),
     Confirm(usize),
+    /// To the best places near where it would like to sit.
+    Reseat(usize, pb::SeatWish),
     Cancel(usize),
     Wait(i64),
 }
@@ -52,7 +63,8 @@ fn step() -> impl Strategy<Value = Step> {
     let channel = prop_oneof![
         6 => Just(pb::Channel::Online),
         2 => Just(pb::Channel::Door),
-        1 => Just(pb::Channel::Staff)
+        1 => Just(pb::Channel::Staff),
+        2 => Just(pb::Channel::School)
     ];
     let hold = (channel, 0_u32..16, 0_u32..3, 0_u32..3, 1_i64..16).prop_map(
         |(channel, general, wheelchairs, companions, minutes)| Step::Hold {
@@ -70,8 +82,10 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0_usize..STEPS).prop_map(Step::Release),
         1 => (0_usize..STEPS).prop_map(Step::Expire),
         4 => (0_usize..STEPS).prop_map(Step::Confirm),
+        2 => (0_usize..STEPS, any::<bool>(), 0_i32..3)
+            .prop_map(|(visit, aisle, part)| Step::Reseat(visit, pb::SeatWish { aisle, part })),
         2 => (0_usize..STEPS).prop_map(Step::Cancel),
-        2 => (1_i64..12).prop_map(Step::Wait),
+        4 => (1_i64..9).prop_map(Step::Wait),
     ]
 }
 
@@ -128,19 +142,49 @@ impl Model<'_> {
         self.live().flat_map(|visit| visit.seats.iter().map(|label| (label.clone(), visit.id))).collect()
     }
 
-    /// How many general places a channel may still take: what door and staff have not used is kept for
-    /// them, and nobody counts as more than there are.
+    /// How many general places a channel may still take: what the others have not used is kept for them
+    /// until its release, and nobody counts as more than there are.
     fn left(&self, channel: pb::Channel) -> u32 {
         let used = |by: Option<pb::Channel>| -> u32 {
             self.live().filter(|visit| by.is_none_or(|by| visit.channel == by)).map(Visit::general).sum()
         };
+        let kept = |by: pb::Channel, places: u32, release: i64| {
+            let over = self.now() >= minutes(START - release);
+            if over { 0 } else { places.saturating_sub(used(Some(by))) }
+        };
         let free = GENERAL - used(None);
-        let staff = STAFF.saturating_sub(used(Some(pb::Channel::Staff)));
-        let door = DOOR.saturating_sub(used(Some(pb::Channel::Door)));
+        let staff = kept(pb::Channel::Staff, STAFF, STAFF_RELEASE);
+        let door = kept(pb::Channel::Door, DOOR, 0);
+        let school = kept(pb::Channel::School, SCHOOL, SCHOOL_RELEASE);
         match channel {
-            pb::Channel::Online => free.saturating_sub(staff + door),
-            pb::Channel::Door => free.saturating_sub(staff),
+            pb::Channel::Online => free.saturating_sub(staff + door + school),
+            pb::Channel::Door => free.saturating_sub(staff + school),
+            pb::Channel::School => free.saturating_sub(staff + door),
             _ => free,
+        }
+    }
+
+    /// Shortly before the start whoever stands at the door gets any place, protected or kept.
+    fn is_open(&self, channel: pb::Channel) -> bool {
+        channel != pb::Channel::Online && self.now() >= minutes(START - PROTECTED_RELEASE)
+    }
+
+    /// What an order is answered: nothing when it is granted.
+    fn refusal(&self, channel: pb::Channel, general: u32, wheelchairs: u32, companions: u32) -> Option<Code> {
+        let places = 2 * WHEELCHAIRS + GENERAL - u32::try_from(self.taken().len()).expect("few");
+        let fits_general = if self.is_open(channel) {
+            general + wheelchairs + companions <= places
+        } else {
+            general <= self.left(channel)
+        };
+        if self.now() >= minutes(START) {
+            Some(Code::InvalidArgument)
+        } else if channel == pb::Channel::Online && self.now() < minutes(ON_SALE) {
+            Some(Code::FailedPrecondition)
+        } else if fits_general && wheelchairs <= self.wheelchairs_left() && companions <= self.pairs_left() {
+            None
+        } else {
+            Some(Code::ResourceExhausted)
         }
     }
 
@@ -177,6 +221,7 @@ impl Model<'_> {
                 Ok(())
             }
             Step::Confirm(n) => self.confirm(n).await,
+            Step::Reseat(n, wish) => self.reseat(n, wish).await,
             Step::Cancel(n) => {
                 let Some(visit) = self.visits.get_mut(n) else { return Ok(()) };
                 let told = VisitCancelled {
@@ -214,28 +259,27 @@ impl Model<'_> {
         order.expires_at = Some(timestamp(self.now() + TimeDelta::minutes(minutes)));
         order.party = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, need)| line("adult", n, need)).collect();
         let answer = hold(self.house, &order).await;
-        let fits =
-            general <= self.left(channel) && wheelchairs <= self.wheelchairs_left() && companions <= self.pairs_left();
+        let refusal = self.refusal(channel, general, wheelchairs, companions);
         let mut visit = Visit { id, channel, order, answer: None, seats: BTreeSet::new(), state: State::Gone };
         match answer {
             Ok(held) => {
-                prop_assert!(fits, "held although {} are left for {channel:?}", self.left(channel));
+                prop_assert!(refusal.is_none(), "held although {} are left for {channel:?}", self.left(channel));
                 let seats: BTreeSet<String> = held.seats.iter().map(|seat| seat.label.clone()).collect();
                 prop_assert_eq!(seats.len() as u32, general + wheelchairs + companions);
                 let taken = self.taken();
                 prop_assert!(seats.iter().all(|label| !taken.contains_key(label)), "{:?} twice", seats);
-                let chairs = seats.iter().filter(|label| label.starts_with('W') && !label.ends_with('B')).count();
-                prop_assert_eq!(chairs as u32, wheelchairs);
-                let alone = seats.iter().filter_map(|label| label.strip_suffix('B'));
-                prop_assert!(alone.into_iter().all(|chair| seats.contains(chair)), "a companion alone: {:?}", seats);
+                if !self.is_open(channel) {
+                    prop_assert_eq!(chairs(&seats), wheelchairs);
+                    let alone = seats.iter().filter_map(|label| label.strip_suffix('B'));
+                    prop_assert!(alone.into_iter().all(|it| seats.contains(it)), "a companion alone: {:?}", seats);
+                }
                 let now = self.now();
                 visit.state = State::Held { until: now + TimeDelta::minutes(minutes), since: now };
                 visit.seats = seats;
                 visit.answer = Some(held);
             }
             Err(refused) => {
-                prop_assert_eq!(refused.code(), Code::ResourceExhausted, "{}", refused);
-                prop_assert!(!fits, "{} although {} are left for {:?}", refused, self.left(channel), channel);
+                prop_assert_eq!(Some(refused.code()), refusal, "{} for {:?}: {}", refused, channel, self.left(channel));
             }
         }
         self.visits.push(visit);
@@ -299,6 +343,35 @@ impl Model<'_> {
         Ok(())
     }
 
+    async fn reseat(&mut self, n: usize, wish: pb::SeatWish) -> Result<(), TestCaseError> {
+        let taken = self.taken();
+        let is_over = self.now() >= minutes(START + 50);
+        let Some(visit) = self.visits.get_mut(n) else { return Ok(()) };
+        let before = booking(self.house, visit.id).await.ok();
+        let request = pb::ReseatRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            visit_id: visit.id.to_string(),
+            seats: Vec::new(),
+            wish: Some(wish),
+        };
+        let answer = client!(self.house, &operator()).reseat(request).await;
+        if visit.state != State::Sold || is_over {
+            prop_assert!(answer.is_err(), "moved although it is {:?}", visit.state);
+            return Ok(());
+        }
+        let moved = answer.map_err(|refused| TestCaseError::fail(refused.to_string()))?.into_inner();
+        let codes = |booking: &pb::Booking| -> BTreeSet<String> {
+            booking.tickets.iter().map(|ticket| ticket.code.clone()).collect()
+        };
+        prop_assert_eq!(before.as_ref().map(codes), Some(codes(&moved)), "codes changed");
+        let seats: BTreeSet<String> = moved.tickets.into_iter().map(|ticket| ticket.seat).collect();
+        let others = |label: &String| taken.get(label).is_some_and(|holder| *holder != visit.id);
+        prop_assert!(!seats.iter().any(others), "{:?} belong to others", seats);
+        prop_assert_eq!(seats.len(), visit.seats.len());
+        visit.seats = seats;
+        Ok(())
+    }
+
     /// The rows are what the model says, place by place.
     async fn compare(&self) -> Result<(), TestCaseError> {
         let rows: Vec<(String, Uuid)> = sqlx::query_as(
@@ -312,6 +385,11 @@ impl Model<'_> {
         prop_assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), self.taken());
         Ok(())
     }
+}
+
+/// Wheelchair places among these.
+fn chairs(seats: &BTreeSet<String>) -> u32 {
+    u32::try_from(seats.iter().filter(|label| label.starts_with('W') && !label.ends_with('B')).count()).expect("few")
 }
 
 impl Visit {
@@ -352,19 +430,26 @@ async fn the_real_commands_do_what_the_model_says() {
     }
 }
 
-/// A showing of its own for a sequence, like another one.
+/// A showing of its own for a sequence, of the title and in the hall of another one.
 async fn copy_of(house: &House, showing: Uuid) -> String {
     let id = Uuid::now_v7();
     sqlx::query(
         "insert into showing (id, title_id, hall, layout_id, starts_at, ends_at, doors_at, last_entry_at,
              scheduled_starts_at, state, audience, numbered, notice, capacity, wheelchair_places, door_quota, staff_quota,
-             told_revision)
-         select $1, title_id, 'model', layout_id, starts_at, ends_at, doors_at, last_entry_at, scheduled_starts_at, state,
-             audience, numbered, notice, capacity, wheelchair_places, door_quota, staff_quota, 1
+             told_revision, school_quota, staff_release_minutes, school_release_minutes, protected_release_minutes,
+             on_sale_at)
+         select $1, title_id, 'model', layout_id, $3, $3 + interval '50 minutes', $3, $3, $3, state,
+             audience, numbered, notice, capacity, wheelchair_places, door_quota, staff_quota, 1, $4, $5, $6, $7, $8
          from showing where id = $2",
     )
     .bind(id)
     .bind(showing)
+    .bind(minutes(START))
+    .bind(SCHOOL.cast_signed())
+    .bind(i32::try_from(STAFF_RELEASE).expect("minutes"))
+    .bind(i32::try_from(SCHOOL_RELEASE).expect("minutes"))
+    .bind(i32::try_from(PROTECTED_RELEASE).expect("minutes"))
+    .bind(minutes(ON_SALE))
     .execute(house.pool("reservations"))
     .await
     .expect("a showing");

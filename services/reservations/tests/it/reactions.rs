@@ -1,8 +1,11 @@
 //! The visit's events, each twice and late.
 
-use kernel::ticket_code::Kind;
+use std::time::Duration;
+
+use kernel::{Event, ticket_code::Kind};
+use prost::{Message, Name};
 use sky_proto::{
-    journey::v1::{VisitCancelled, VisitExpired},
+    journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
     reservations::v1 as pb,
 };
 use uuid::Uuid;
@@ -137,4 +140,46 @@ async fn time_frees_what_nobody_bought() {
     };
     let freed = tokio::time::timeout(std::time::Duration::from_secs(20), freed).await.expect("swept");
     assert_eq!(freed.held, 0);
+}
+
+/// Whoever changes several showings locks them by their ids. A run of events in another order keeps to that too:
+/// while it waits for the first showing, it holds none that the other wants.
+#[tokio::test]
+async fn a_run_of_confirmations_locks_showings_in_order() {
+    let house = house().await;
+    let mut showings: Vec<String> =
+        programme(&house, &journey(), false).await.into_iter().map(|showing| showing.showing_id).take(2).collect();
+    showings.sort();
+    let mut run = Vec::new();
+    for (showing, pub_seq) in showings.iter().rev().zip(1..) {
+        let visit = Uuid::now_v7();
+        hold(&house, &wish(visit, showing, 1)).await.expect("held");
+        run.push(Event {
+            pub_seq,
+            event_id: Uuid::now_v7(),
+            aggregate_id: visit.to_string(),
+            aggregate_version: 1,
+            type_name: VisitConfirmed::full_name(),
+            payload: confirmed(visit, showing).encode_to_vec(),
+            occurred_at: house.clock.now(),
+            traceparent: String::new(),
+        });
+    }
+
+    let lock = "select 1 from showing where id = $1::uuid for update nowait";
+    let mut other = house.pool("reservations").begin().await.expect("a transaction");
+    sqlx::query(lock).bind(&showings[0]).execute(&mut *other).await.expect("nobody has it");
+    let deliver = house.deliver("reservations", "journey", &run);
+    let meanwhile = async {
+        let waits = "select exists (select 1 from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(house.pool("reservations")).await.expect("looked") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        sqlx::query(lock).bind(&showings[1]).execute(&mut *other).await.expect("the run does not have it yet");
+        other.rollback().await.expect("given back");
+    };
+    tokio::join!(deliver, meanwhile);
+    let told: Vec<pb::BookingConfirmed> = house.events("reservations").await;
+    assert_eq!(told.len(), 2);
 }

@@ -120,6 +120,7 @@ pub fn wish(visit: Uuid, showing: &str, adults: u32) -> pb::HoldSeatsRequest {
         expires_at: Some(timestamp(minutes(10))),
         seats: Vec::new(),
         channel: pb::Channel::Online.into(),
+        wish: None,
     }
 }
 

@@ -31,6 +31,7 @@ async fn held_places_come_back_without_a_reload() {
         expires_at: Some(timestamp(held_until)),
         seats: Vec::new(),
         channel: Channel::Online.into(),
+        wish: None,
     };
     let somebody = order(2);
     sale.hold_seats(somebody.clone()).await.expect("held");

@@ -79,6 +79,7 @@ async fn sell(replicas: usize, showings: usize, isolation: &str) -> (Sold, bool)
                 expires_at: Some(timestamp(now + TimeDelta::minutes(10))),
                 seats: Vec::new(),
                 channel: Channel::Online.into(),
+                wish: None,
             };
             async move { replica.hold_seats(order).await }
         });

@@ -16,6 +16,8 @@ pub(crate) struct Plan {
     /// The row of every general place, by its position in `rows`.
     pub(super) row_of: Vec<usize>,
     pub(super) pairs: Vec<Pair>,
+    /// The general row that is furthest from the front, from 0.
+    pub(super) last_row: i32,
 }
 
 #[derive(Debug)]
@@ -65,7 +67,7 @@ impl Plan {
         let pair =
             |wheelchair: usize| Pair { wheelchair, companion: with_number(Place::Companion, seats[wheelchair].number) };
         let pairs = wheelchairs.into_iter().map(pair).collect();
-        Self { by_label, scores, rows, row_of, pairs, seats }
+        Self { by_label, scores, rows, row_of, pairs, last_row: row_count - 1, seats }
     }
 
     pub(crate) fn seats(&self) -> &[Seat] {

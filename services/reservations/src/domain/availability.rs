@@ -1,0 +1,118 @@
+//! How many places of a showing are free, for whom, and why not. Pure.
+
+use chrono::{DateTime, Utc};
+
+use super::{Audience, Channel, Need, Quota, Showing, ShowingState, hall::Hall};
+
+/// The claims on a showing's places, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    pub(crate) sold: u32,
+    pub(crate) held: u32,
+    /// When the next hold runs out.
+    pub(crate) held_until: Option<DateTime<Utc>>,
+    // Of sold and held together:
+    /// General places taken from the door's quota.
+    pub(crate) door: u32,
+    /// General places taken from the staff's quota.
+    pub(crate) staff: u32,
+    /// General places taken from the schools' quota.
+    pub(crate) school: u32,
+    pub(crate) general: u32,
+    pub(crate) wheelchair: u32,
+}
+
+/// Why a showing is or is not bookable online.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    Free,
+    Few,
+    AllHeld,
+    SoldOut,
+    Cancelled,
+    Past,
+    NotPublic,
+    NotYetOnSale,
+}
+
+/// How many places are free, and for whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Availability {
+    pub(crate) counts: Counts,
+    /// General places that nobody has, whatever quota they belong to.
+    pub(crate) free: u32,
+    pub(crate) free_online: u32,
+    pub(crate) free_door: u32,
+    pub(crate) free_school: u32,
+    pub(crate) wheelchair_free: u32,
+    pub(crate) reason: Reason,
+}
+
+impl Availability {
+    /// Wheelchair and companion places are counted apart: they are no general places.
+    pub(crate) fn of(showing: &Showing, counts: Counts, now: DateTime<Utc>) -> Self {
+        let free = (showing.capacity - 2 * showing.wheelchair_places).saturating_sub(counts.general);
+        let kept = |quota: Quota, taken: u32| quota.kept(taken, showing.starts_at, now);
+        let for_staff = kept(showing.staff, counts.staff);
+        let for_door = kept(showing.door, counts.door);
+        let for_school = kept(showing.school, counts.school);
+        let on_sale = showing.not_before(now).is_none();
+        let free_online = if on_sale { free.saturating_sub(for_staff + for_door + for_school) } else { 0 };
+        let kept_at_all = showing.staff.places + showing.door.places + showing.school.places;
+        let few = showing.capacity.saturating_sub(kept_at_all) / 10;
+        let reason = match showing.state {
+            ShowingState::Cancelled => Reason::Cancelled,
+            _ if now >= showing.starts_at => Reason::Past,
+            _ if showing.audience != Audience::Public => Reason::NotPublic,
+            _ if !on_sale => Reason::NotYetOnSale,
+            _ if free_online == 0 && counts.held > 0 => Reason::AllHeld,
+            _ if free_online == 0 => Reason::SoldOut,
+            _ if free_online <= few => Reason::Few,
+            _ => Reason::Free,
+        };
+        Self {
+            counts,
+            free,
+            free_online,
+            free_door: free.saturating_sub(for_staff + for_school),
+            free_school: free.saturating_sub(for_staff + for_door),
+            wheelchair_free: showing.wheelchair_places.saturating_sub(counts.wheelchair),
+            reason,
+        }
+    }
+
+    /// How many general places this channel may take.
+    pub(crate) const fn free_for(&self, channel: Channel) -> u32 {
+        match channel {
+            Channel::Online => self.free_online,
+            Channel::Door => self.free_door,
+            Channel::Staff => self.free,
+            Channel::School => self.free_school,
+        }
+    }
+}
+
+/// What of the free places can be booked online for a need, and for how many side by side.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) needs: Vec<(Need, u32)>,
+    pub(crate) together: u32,
+}
+
+impl Offer {
+    pub(crate) fn of(hall: &Hall, availability: &Availability) -> Self {
+        let is_open = matches!(availability.reason, Reason::Free | Reason::Few | Reason::AllHeld | Reason::SoldOut);
+        let count = |places: usize| u32::try_from(places).unwrap_or(u32::MAX);
+        let free_for = |need: Need| match need {
+            _ if !is_open => 0,
+            Need::Wheelchair | Need::Companion => count(hall.free_for(need)),
+            Need::HearingLoop | Need::StepFree | Need::GuideDog => {
+                count(hall.free_for(need)).min(availability.free_online)
+            }
+        };
+        Self {
+            needs: Need::ALL.into_iter().map(|need| (need, free_for(need))).collect(),
+            together: if is_open { count(hall.longest_run()).min(availability.free_online) } else { 0 },
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! Where a party would like to sit, what is kept until when, and what is told of what is left.
+
+use super::*;
+use crate::domain::{Availability, Counts, Offer, Quota, Reason, hall::Part};
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
+}
+
+fn wish(aisle: bool, part: Option<Part>) -> Preference {
+    Preference { aisle, part }
+}
+
+/// The hall of the other tests, with its aisles at the ends of the rows.
+fn with_aisles() -> Vec<Seat> {
+    let mut seats = hall();
+    for seat in seats.iter_mut().filter(|seat| seat.row != "W" && (seat.number == 1 || seat.number == 8)) {
+        seat.features.push("aisle".to_owned());
+    }
+    seats
+}
+
+fn preferred(taken: &[&str], people: usize, preference: Preference) -> Vec<String> {
+    let given = with_taken(with_aisles(), taken).best(&party(&vec![None; people]), preference, false).expect("room");
+    given.into_iter().map(|held| held.label).collect()
+}
+
+#[test]
+fn a_party_sits_where_it_likes() {
+    assert_eq!(preferred(&[], 4, wish(false, Some(Part::Front))), ["A3", "A4", "A5", "A6"]);
+    assert_eq!(preferred(&[], 4, wish(false, Some(Part::Back))), ["D3", "D4", "D5", "D6"]);
+    let on_aisle = preferred(&[], 2, wish(true, None));
+    assert!(on_aisle.iter().any(|label| label.ends_with('1') || label.ends_with('8')), "{on_aisle:?}");
+    assert_eq!(on_aisle[0][..1], on_aisle[1][..1], "together");
+    let back_aisle = preferred(&[], 2, wish(true, Some(Part::Back)));
+    assert!(back_aisle.iter().all(|label| label.starts_with('D')), "{back_aisle:?}");
+}
+
+#[test]
+fn a_wish_never_splits_a_party_and_never_refuses_it() {
+    let front = ["A2", "A4", "A6", "B2", "B5", "B8"];
+    let given = preferred(&front, 4, wish(true, Some(Part::Front)));
+    assert!(given.iter().all(|label| label[..1] == given[0][..1]), "{given:?}");
+    let aisles: Vec<String> =
+        ["A", "B", "C", "D"].iter().flat_map(|row| [format!("{row}1"), format!("{row}8")]).collect();
+    let aisles: Vec<&str> = aisles.iter().map(String::as_str).collect();
+    assert_eq!(preferred(&aisles, 2, wish(true, None)).len(), 2);
+}
+
+#[test]
+fn a_wish_does_not_change_what_is_remembered_of_a_row() {
+    let mut known = with_taken(with_aisles(), &[]);
+    let two = party(&[None, None]);
+    let usual = known.best(&two, Preference::default(), false);
+    known.best(&two, wish(true, Some(Part::Back)), false).expect("room");
+    assert_eq!(known.best(&two, Preference::default(), false), usual);
+}
+
+#[test]
+fn kept_places_are_released_at_their_times() {
+    // Begins at 60; schools keep theirs until 30 before, staff until 10 before, the door to the start.
+    let quota = |places, minutes| Quota { places, release: TimeDelta::minutes(minutes) };
+    let showing = Showing { school: quota(20, 30), staff: quota(5, 10), door: quota(11, 0), ..showing() };
+    let free = |minutes: i64| {
+        let free = Availability::of(&showing, Counts::default(), at(minutes));
+        [Channel::Online, Channel::Door, Channel::School, Channel::Staff].map(|channel| free.free_for(channel))
+    };
+    assert_eq!(free(29), [66, 77, 86, 102]);
+    assert_eq!(free(30), [86, 97, 86, 102]);
+    assert_eq!(free(50), [91, 102, 91, 102]);
+    // What a school has taken of its own is taken from nobody else's.
+    let taken = Counts { sold: 20, general: 20, school: 20, ..Counts::default() };
+    assert_eq!(Availability::of(&showing, taken, at(0)).free_online, 66);
+}
+
+#[test]
+fn nothing_is_sold_online_before_its_time() {
+    let showing = Showing { on_sale_at: Some(at(20)), ..showing() };
+    let before = Availability::of(&showing, Counts::default(), at(19));
+    assert_eq!((before.reason, before.free_online, before.free_door), (Reason::NotYetOnSale, 0, 97));
+    assert_eq!(Availability::of(&showing, Counts::default(), at(20)).reason, Reason::Free);
+}
+
+#[test]
+fn protected_places_are_released_at_the_door_only() {
+    let showing = Showing { protected_release: TimeDelta::minutes(8), ..showing() };
+    let open = |channel, minutes| showing.protected_open(channel, at(minutes));
+    assert_eq!([51, 52].map(|minutes| open(Channel::Door, minutes)), [false, true]);
+    assert!(!open(Channel::Online, 59));
+}
+
+#[test]
+fn an_offer_turns_by_itself_at_each_of_its_times() {
+    let quota = |places, minutes| Quota { places, release: TimeDelta::minutes(minutes) };
+    let showing = Showing {
+        school: quota(20, 30),
+        staff: quota(0, 20),
+        door: quota(11, 0),
+        on_sale_at: Some(at(10)),
+        ..showing()
+    };
+    let mut turns = Vec::new();
+    let mut now = at(0);
+    while let Some(next) = showing.next_turn(now) {
+        turns.push((next - at(0)).num_minutes());
+        now = next;
+    }
+    assert_eq!(turns, [10, 30, 55, 60], "on sale, schools, protected places, start; an empty quota is no turn");
+}
+
+#[test]
+fn what_is_left_is_told_for_each_need() {
+    let counts = Counts { general: 2, wheelchair: 1, held: 4, ..Counts::default() };
+    let small = Showing { capacity: 36, wheelchair_places: 2, ..showing() };
+    let left = |taken: &[&str], minutes: i64| {
+        Offer::of(&with_taken(hall(), taken), &Availability::of(&small, counts, at(minutes)))
+    };
+    let offer = left(&["C4", "A1", "W1", "W1B"], 0);
+    let free = |need: Need| offer.needs.iter().find(|(known, _)| *known == need).map(|(_, free)| *free);
+    assert_eq!(free(Need::Wheelchair), Some(1));
+    assert_eq!(free(Need::Companion), Some(1));
+    assert_eq!(free(Need::HearingLoop), Some(7));
+    assert_eq!(free(Need::StepFree), Some(7));
+    assert_eq!(free(Need::GuideDog), Some(1));
+    assert_eq!(offer.together, 8);
+    // A companion's place without its wheelchair place is nobody's.
+    let broken = left(&["W1"], 0);
+    assert!(broken.needs.contains(&(Need::Wheelchair, 1)) && broken.needs.contains(&(Need::Companion, 1)));
+    assert_eq!(left(&["A4", "B4", "C4", "D4"], 0).together, 4);
+    // Over: nothing is offered.
+    assert_eq!((left(&[], 60).together, left(&[], 60).needs.iter().map(|it| it.1).sum::<u32>()), (0, 0));
+}
