@@ -2,6 +2,7 @@
 //! no network, no commit.
 
 pub(crate) mod holds;
+mod limits;
 pub(crate) mod showings;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +13,7 @@ use kernel::{
 use uuid::Uuid;
 
 use crate::{
-    domain::{self, Contact, Method, Money, State, Visit, euros, join, sum},
+    domain::{self, Contact, Method, Money, State, Visit, asker::Asker, euros, join, limits::Limits, sum},
     error::Error,
     events,
     projection::{self, News},
@@ -28,7 +29,9 @@ async fn lock(tx: &mut Tx, id: Uuid) -> Result<Visit, Error> {
 }
 
 async fn save(tx: &mut Tx, visit: &mut Visit) -> Result<(), Error> {
-    store::save(tx.conn(), visit).await?;
+    if !store::save(tx.conn(), visit).await? {
+        return Err(Error::Stored(format!("visit {} that changed although it was locked", visit.id)));
+    }
     tx.touch(VISIT_TOPIC, visit.id.to_string());
     Ok(())
 }
@@ -76,10 +79,15 @@ pub(crate) async fn hear(tx: &mut Tx, id: Uuid, news: News) -> Result<(), Error>
         return Ok(());
     };
     let before = visit.clone();
-    projection::note(&mut visit, &news);
-    let next = saga::next(&visit, &news);
-    take(tx, &mut visit, next).await?;
+    believe(tx, &mut visit, &news).await?;
     if visit != before { save(tx, &mut visit).await } else { Ok(()) }
+}
+
+/// Notes news and takes the step that follows. The caller saves.
+async fn believe(tx: &mut Tx, visit: &mut Visit, news: &News) -> Result<(), Error> {
+    projection::note(visit, news);
+    let next = saga::next(visit, news);
+    take(tx, visit, next).await
 }
 
 /// The door has let people of a visit in.
@@ -91,10 +99,22 @@ pub(crate) async fn admitted(tx: &mut Tx, id: Uuid, tickets: &[Uuid]) -> Result<
     hear(tx, id, News::Admitted { people }).await
 }
 
+/// An order with payment.
+#[derive(Clone, Debug)]
+pub(crate) struct Order {
+    pub(crate) visit: Uuid,
+    pub(crate) asker: Asker,
+    pub(crate) method: Method,
+    pub(crate) contact: Contact,
+    /// What one contact may order; staff orders are not limited.
+    pub(crate) limits: Limits,
+}
+
 /// The visitor orders with payment. Ordering again the same way answers the visit as it is.
-pub(crate) async fn order(tx: &mut Tx, id: Uuid, method: Method, contact: Contact) -> Result<Visit, Error> {
+pub(crate) async fn order(tx: &mut Tx, order: Order) -> Result<Visit, Error> {
     let now = tx.now();
-    let mut visit = lock(tx, id).await?;
+    let Order { visit: id, asker, method, contact, limits } = order;
+    let mut visit = asker.sees(id, store::lock(tx.conn(), id).await?)?;
     match visit.state {
         State::Held if now < visit.hold_expires_at => {}
         State::Held => return Err(Error::HoldExpired),
@@ -111,6 +131,9 @@ pub(crate) async fn order(tx: &mut Tx, id: Uuid, method: Method, contact: Contac
             return Err(invalid("method", "must be FREE: there is nothing to pay").into());
         }
         _ => {}
+    }
+    if matches!(asker, Asker::Visitor { .. }) {
+        limits::may_order(tx, &visit, &contact.email, &limits).await?;
     }
     visit.state = State::AwaitingPayment;
     visit.payment_expires_at = Some(now + domain::PAY);
@@ -141,15 +164,15 @@ pub(crate) async fn payment_created(tx: &mut Tx, id: Uuid, money: Money, url: St
     if visit.state != State::AwaitingPayment {
         return Ok(());
     }
+    let before = visit.clone();
     if visit.money == Money::None || visit.payment_url != url {
         visit.money = Money::Pending;
         visit.payment_url = url;
-        save(tx, &mut visit).await?;
     }
-    match saga::asked_payment(Some((money, 0)), false) {
-        Some(news) => hear(tx, id, news).await,
-        None => Ok(()),
+    if let Some(news) = saga::asked_payment(Some((money, 0)), false) {
+        believe(tx, &mut visit, &news).await?;
     }
+    if visit != before { save(tx, &mut visit).await } else { Ok(()) }
 }
 
 /// The visitor or the desk calls the visit off. Again: it is answered as it is.

@@ -1,6 +1,8 @@
 //! A visit: what it is made of, what it waits for, who may do what with it. Pure: no I/O, no clock,
 //! no proto.
 
+pub(crate) mod asker;
+pub(crate) mod limits;
 #[cfg(test)]
 pub(crate) mod samples;
 mod states;
@@ -105,7 +107,7 @@ pub(crate) struct Meal {
 /// What a service would not give, kept so that a repeat of the request hears the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusal {
-    /// "seats", "parking" or "meal"
+    /// "seats", "parking", "meal" or "limit"
     pub(crate) part: String,
     /// The gRPC code that the service answered.
     pub(crate) code: i32,

@@ -3,7 +3,7 @@
 use kernel::{Code, Coded, db::Repeat, error::database_code, values::InvalidField};
 
 use crate::{
-    domain::{Refusal, State},
+    domain::{Refusal, State, asker::Hidden},
     saga::CannotCancel,
 };
 
@@ -36,6 +36,10 @@ pub(crate) enum Error {
     Started,
     #[error("somebody of the party is already in; a visit can be cancelled by the desk only")]
     Admitted,
+    #[error(
+        "one e-mail address may order at most {0} places of one showing; choose fewer, or ask the front desk for a group booking"
+    )]
+    ContactFull(u32),
     /// Another service's refusal, in its own words.
     #[error("{message}")]
     Part { code: Code, message: String },
@@ -56,6 +60,7 @@ impl Coded for Error {
             Self::HoldRefused(refusal) => Code::from_grpc(tonic::Code::from_i32(refusal.code)),
             Self::InProgress => Code::Conflict,
             Self::HoldOver => Code::Unavailable,
+            Self::ContactFull(_) => Code::ResourceExhausted,
             Self::HoldExpired
             | Self::NotHeld(_)
             | Self::LongestHold
@@ -66,6 +71,15 @@ impl Coded for Error {
             Self::Repeat(repeat) => repeat.code(),
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),
+        }
+    }
+}
+
+impl From<Hidden> for Error {
+    fn from(why: Hidden) -> Self {
+        match why {
+            Hidden::NotYours => Self::NotYours,
+            Hidden::NoVisit => Self::NoVisit,
         }
     }
 }

@@ -25,8 +25,8 @@ use uuid::Uuid;
 
 use self::siblings::Siblings;
 use crate::{
-    commands,
-    domain::{self, Method, State, Visit},
+    commands::{self, Order},
+    domain::{self, Method, State, Visit, asker::Asker, limits::Limits},
     error::Error,
     events,
     saga::By,
@@ -68,11 +68,12 @@ pub(crate) struct JourneyGrpc {
     tasks: Tasks,
     siblings: Siblings,
     visits: Live<pb::Visit>,
+    limits: Limits,
 }
 
 impl JourneyGrpc {
-    pub(crate) const fn new(db: Db, tasks: Tasks, siblings: Siblings, visits: Live<pb::Visit>) -> Self {
-        Self { db, tasks, siblings, visits }
+    pub(crate) const fn new(db: Db, tasks: Tasks, siblings: Siblings, visits: Live<pb::Visit>, limits: Limits) -> Self {
+        Self { db, tasks, siblings, visits, limits }
     }
 }
 
@@ -96,6 +97,13 @@ fn maker(caller: &Caller) -> String {
     }
 }
 
+fn asker(caller: &Caller) -> Asker {
+    match caller {
+        Caller::Visitor { visit, .. } => Asker::Visitor { maker: maker(caller), opened: *visit },
+        Caller::Nobody | Caller::Staff { .. } | Caller::Device { .. } | Caller::Service(_) => Asker::House,
+    }
+}
+
 const fn by(caller: &Caller) -> By {
     match caller {
         Caller::Visitor { .. } => By::Visitor,
@@ -109,18 +117,10 @@ fn sibling(status: &Status) -> Error {
 }
 
 impl JourneyGrpc {
-    /// The visit, if this caller may know of it. Visitors cannot tell a foreign one from none.
+    /// The visit, if this caller may know of it.
     async fn own(&self, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
         let mut conn = self.db.pool().acquire().await?;
-        let found =
-            store::visit(&mut conn, id).await?.filter(|visit| !matches!(visit.state, State::Holding | State::Refused));
-        if let Caller::Visitor { visit, .. } = caller {
-            let made = found.as_ref().is_some_and(|found| found.maker == maker(caller));
-            if *visit != Some(id) && !made {
-                return Err(Error::NotYours);
-            }
-        }
-        found.ok_or(Error::NoVisit)
+        Ok(asker(caller).sees(id, store::visit(&mut conn, id).await?)?)
     }
 
     async fn answer(&self, visit: Uuid) -> Result<Response<pb::Visit>, Status> {
@@ -170,12 +170,13 @@ impl Journey for JourneyGrpc {
 
     async fn hold_visit(&self, request: Request<pb::HoldVisitRequest>) -> Result<Response<pb::Visit>, Status> {
         let caller = Caller::of(&request);
-        let wanted = requests::hold(request.into_inner(), &caller, maker(&caller))?;
+        let limits = (by(&caller) == By::Visitor).then_some(self.limits);
+        let wanted = requests::hold(request.into_inner(), &caller, maker(&caller), limits)?;
         // In a task of its own: a visitor who goes away must not leave a half-held visit behind.
         let (db, siblings) = (self.db.clone(), self.siblings.clone());
         let held = self.tasks.spawn(async move { hold::hold(&db, &siblings, wanted).await }).await;
         let visit = held.map_err(|_| Status::unavailable("The service is stopping. Please try again."))??;
-        self.answer(visit).await
+        Ok(Response::new(visit))
     }
 
     async fn extend_visit(&self, request: Request<pb::ExtendVisitRequest>) -> Result<Response<pb::Visit>, Status> {
@@ -198,8 +199,8 @@ impl Journey for JourneyGrpc {
         if method == Method::Online && return_url.is_empty() {
             return Err(invalid("return_url", "is missing; the visitor must come back from paying").into());
         }
-        self.own(&caller, id).await?;
-        let visit = self.db.transact(move |tx| Box::pin(commands::order(tx, id, method, contact))).await?;
+        let order = Order { visit: id, asker: asker(&caller), method, contact, limits: self.limits };
+        let visit = self.db.transact(move |tx| Box::pin(commands::order(tx, order))).await?;
         if visit.state == State::AwaitingPayment {
             if method == Method::Online
                 && let Some(pay_until) = visit.payment_expires_at

@@ -18,14 +18,21 @@ use kernel::{Consumer, Context, Live, Parts, Service};
 use sky_proto::journey::v1::journey_server::JourneyServer;
 use tonic::service::Routes;
 
+use crate::domain::limits::Limits;
+
 /// The service as the kernel runs it.
 pub const SERVICE: Service = Service {
     name: "journey",
     migrations: || sqlx::migrate!(),
-    build: |context| Box::pin(async move { Ok(build(&context)) }),
+    build: |context| Box::pin(async move { build(&context) }),
 };
 
-fn build(context: &Context) -> Parts {
+fn build(context: &Context) -> anyhow::Result<Parts> {
+    let limits: Limits = context.settings.service(SERVICE.name)?;
+    anyhow::ensure!(
+        limits.visits_per_browser > 0 && limits.places_per_browser > 0 && limits.places_per_contact > 0,
+        "configuration [services.journey]: each limit must be 1 or more"
+    );
     let db = context.db.clone();
     let visits = Live::new(context, commands::VISIT_TOPIC, move |key| {
         let db = db.clone();
@@ -42,8 +49,8 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::erase_contacts(tx))).await?) })
     });
-    let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, visits);
-    Parts {
+    let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, visits, limits);
+    Ok(Parts {
         grpc: Routes::new(JourneyServer::new(server)),
         access: vec![grpc::ACCESS],
         consumers: vec![
@@ -54,5 +61,5 @@ fn build(context: &Context) -> Parts {
             Consumer::new("flow", reactions::from_flow),
         ],
         ..Parts::default()
-    }
+    })
 }

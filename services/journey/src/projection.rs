@@ -28,6 +28,10 @@ pub(crate) enum News {
     BookingRefused {
         reason: Text,
     },
+    /// The house has moved the party; its codes stay.
+    BookingReseated {
+        seats: Vec<Seat>,
+    },
     BookingCancelled,
     RightConfirmed {
         from: DateTime<Utc>,
@@ -106,6 +110,12 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
                 visit.booking = Part::Refused;
             }
         }
+        News::BookingReseated { seats } => {
+            if visit.booking == Part::Confirmed && !sit(visit, seats) {
+                reseat(visit, seats);
+                visit.notice = join(&visit.notice, &moved(seats));
+            }
+        }
         News::BookingCancelled => visit.booking = Part::Cancelled,
         News::RightConfirmed { .. } | News::RightRefused { .. } | News::RightMoved { .. } | News::RightCancelled => {
             note_bay(visit, news);
@@ -130,6 +140,24 @@ fn reseat(visit: &mut Visit, seats: &[Seat]) {
         .iter()
         .map(|seat| known.iter().find(|held| held.label == seat.label).cloned().unwrap_or_else(|| seat.clone()))
         .collect();
+}
+
+fn labels(seats: &[Seat]) -> Vec<&str> {
+    let mut labels: Vec<&str> = seats.iter().map(|seat| seat.label.as_str()).collect();
+    labels.sort_unstable();
+    labels
+}
+
+fn sit(visit: &Visit, seats: &[Seat]) -> bool {
+    labels(&visit.seats) == labels(seats)
+}
+
+fn moved(seats: &[Seat]) -> Text {
+    let places = seats.iter().map(|seat| seat.label.as_str()).collect::<Vec<_>>().join(", ");
+    Text::new(
+        format!("Sie haben neue Plätze: {places}. Ihre Tickets gelten weiter."),
+        format!("You have new places: {places}. Your tickets stay valid."),
+    )
 }
 
 fn note_bay(visit: &mut Visit, news: &News) {

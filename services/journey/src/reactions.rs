@@ -14,7 +14,8 @@ use sky_proto::{
     parking::v1::{RightCancelled, RightConfirmed, RightMoved, RightRefused, VehicleEntered, VehicleLeft},
     payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
     reservations::v1::{
-        BookingCancelled, BookingConfirmed, BookingRefused, ShowingCancelled, ShowingDelayed, ShowingScheduled,
+        BookingCancelled, BookingConfirmed, BookingRefused, BookingReseated, ShowingCancelled, ShowingDelayed,
+        ShowingScheduled,
     },
 };
 use uuid::Uuid;
@@ -91,6 +92,11 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFutu
                 let told = event.decode::<BookingConfirmed>()?;
                 let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
                 commands::hear(tx, visit(&told.visit_id)?, News::BookingConfirmed { seats }).await?;
+            }
+            BookingReseated::NAME => {
+                let told = event.decode::<BookingReseated>()?;
+                let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
+                commands::hear(tx, visit(&told.visit_id)?, News::BookingReseated { seats }).await?;
             }
             BookingRefused::NAME => {
                 let told = event.decode::<BookingRefused>()?;

@@ -1,6 +1,7 @@
 //! The SQL of visits and links, and the way between rows and the domain. Decides nothing.
 //! Lock order: showing, then its visits by id.
 
+pub(crate) mod limits;
 pub(crate) mod showings;
 
 use chrono::{DateTime, Utc};
@@ -129,8 +130,8 @@ pub(crate) async fn lock_by_key(
 pub(crate) async fn add(conn: &mut PgConnection, visit: &Visit, key: Uuid, request_hash: &[u8]) -> Result<bool, Error> {
     let added = sqlx::query(
         "insert into visit (id, maker, idempotency_key, request_hash, state, deadline, revision, showing_id,
-             language, party, held_at, hold_expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             language, party, people, held_at, hold_expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (maker, idempotency_key) do nothing",
     )
     .bind(visit.id)
@@ -143,6 +144,7 @@ pub(crate) async fn add(conn: &mut PgConnection, visit: &Visit, key: Uuid, reque
     .bind(visit.showing)
     .bind(&visit.language)
     .bind(Json(&visit.party))
+    .bind(i32::try_from(visit.size()).unwrap_or(i32::MAX))
     .bind(visit.held_at)
     .bind(visit.hold_expires_at)
     .execute(conn)
@@ -156,16 +158,17 @@ pub(crate) async fn forget_key(conn: &mut PgConnection, id: Uuid) -> Result<(), 
     Ok(())
 }
 
-/// Saves all that changes in a visit's life, and gives it its next revision.
-pub(crate) async fn save(conn: &mut PgConnection, visit: &mut Visit) -> Result<(), Error> {
+/// Saves all that changes in a visit's life, and gives it its next revision. False: it was read without a lock,
+/// and somebody else has changed it since.
+pub(crate) async fn save(conn: &mut PgConnection, visit: &mut Visit) -> Result<bool, Error> {
     visit.revision += 1;
-    sqlx::query(
+    let saved = sqlx::query(
         "update visit set state = $2, deadline = $3, revision = $4, seats = $5, seat_items = $6, booking = $7,
              bay = $8, meal = $9, booked_starts_at = $10, booked_ends_at = $11, hold_expires_at = $12,
              refusal = $13, contact_name = $14, contact_email = $15, method = $16, payment_state = $17,
              payment_url = $18, payment_expires_at = $19, ordered_at = $20, entered_at = $21, left_at = $22,
              admitted = $23, notice = $24
-         where id = $1",
+         where id = $1 and revision = $4 - 1",
     )
     .bind(visit.id)
     .bind(visit.state.name())
@@ -193,7 +196,7 @@ pub(crate) async fn save(conn: &mut PgConnection, visit: &mut Visit) -> Result<(
     .bind(Json(&visit.notice))
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(saved.rows_affected() > 0)
 }
 
 /// Visits whose deadline is over.

@@ -5,9 +5,11 @@ use chrono::{DateTime, Utc};
 use kernel::{Tx, db::Repeat, values::Text};
 use uuid::Uuid;
 
-use super::{lock, save, take};
+use super::{limits, lock, save, take};
 use crate::{
-    domain::{self, Bay, Contact, Item, Meal, Money, Part, PartyLine, Refusal, Seat, Showing, State, Visit},
+    domain::{
+        self, Bay, Contact, Item, Meal, Money, Part, PartyLine, Refusal, Seat, Showing, State, Visit, limits::Limits,
+    },
     error::Error,
     events,
     saga::{self, Next, Overdue},
@@ -23,6 +25,8 @@ pub(crate) struct Wish {
     pub(crate) showing: Uuid,
     pub(crate) party: Vec<PartyLine>,
     pub(crate) language: String,
+    /// What its maker may hold at a time; None: as much as there is.
+    pub(crate) limits: Option<Limits>,
 }
 
 /// What the services have given.
@@ -36,7 +40,7 @@ pub(crate) struct Given {
 }
 
 /// Records a visit that is about to be held. A repeat gets the visit that the first request made,
-/// or the refusal that it got.
+/// or the refusal that it got. What goes beyond a limit leaves nothing, and may be tried anew under the same key.
 pub(crate) async fn begin(tx: &mut Tx, wish: Wish) -> Result<Visit, Error> {
     let now = tx.now();
     let visit = Visit {
@@ -69,11 +73,15 @@ pub(crate) async fn begin(tx: &mut Tx, wish: Wish) -> Result<Visit, Error> {
         admitted: 0,
         notice: Text::default(),
     };
-    if store::add(tx.conn(), &visit, wish.key, &wish.request_hash).await? {
+    let refused = match &wish.limits {
+        Some(limits) => limits::may_hold(tx, &visit, limits).await?,
+        None => None,
+    };
+    if refused.is_none() && store::add(tx.conn(), &visit, wish.key, &wish.request_hash).await? {
         return Ok(visit);
     }
     let Some((first, hash)) = store::lock_by_key(tx.conn(), &visit.maker, wish.key).await? else {
-        return Err(Error::InProgress);
+        return Err(refused.map_or(Error::InProgress, |refusal| Error::HoldRefused(Box::new(refusal))));
     };
     if hash != wish.request_hash {
         return Err(Repeat::KeyReused.into());
@@ -85,16 +93,12 @@ pub(crate) async fn begin(tx: &mut Tx, wish: Wish) -> Result<Visit, Error> {
     }
 }
 
-/// Everything is held.
-pub(crate) async fn finish(tx: &mut Tx, id: Uuid, given: Given) -> Result<Visit, Error> {
+/// Everything is held: answers the visit as it was begun, finished, and our copy of its showing.
+pub(crate) async fn finish(tx: &mut Tx, mut visit: Visit, given: Given) -> Result<(Visit, Showing), Error> {
     // The showing first, as everywhere; it cannot be cancelled between this look and the commit.
-    store::showings::learn(tx.conn(), &given.showing).await?;
-    let showing = store::showings::share(tx.conn(), given.showing.id).await?;
-    let mut visit = lock(tx, id).await?;
-    if visit.state != State::Holding {
-        return Err(Error::HoldOver);
-    }
-    if showing.is_some_and(|showing| showing.cancelled) {
+    let (starts_at, ends_at) = (given.showing.starts_at, given.showing.end());
+    let showing = share(tx, given.showing).await?;
+    if showing.cancelled {
         return Err(Error::HoldRefused(Box::new(Refusal {
             part: "seats".to_owned(),
             code: tonic::Code::FailedPrecondition as i32,
@@ -104,14 +108,25 @@ pub(crate) async fn finish(tx: &mut Tx, id: Uuid, given: Given) -> Result<Visit,
         })));
     }
     visit.state = State::Held;
-    visit.booked_starts_at = Some(given.showing.starts_at);
-    visit.booked_ends_at = Some(given.showing.end());
+    visit.booked_starts_at = Some(starts_at);
+    visit.booked_ends_at = Some(ends_at);
     visit.seats = given.seats;
     visit.seat_items = given.seat_items;
     visit.bay = given.bay;
     visit.meal = given.meal;
-    save(tx, &mut visit).await?;
-    Ok(visit)
+    // Begun and not told to anybody: only its deadline can have changed it since.
+    if !store::save(tx.conn(), &mut visit).await? {
+        return Err(Error::HoldOver);
+    }
+    Ok((visit, showing))
+}
+
+async fn share(tx: &mut Tx, told: Showing) -> Result<Showing, Error> {
+    if let Some(known) = store::showings::share(tx.conn(), told.id).await? {
+        return Ok(known);
+    }
+    store::showings::learn(tx.conn(), &told).await?;
+    Ok(store::showings::share(tx.conn(), told.id).await?.unwrap_or(told))
 }
 
 /// A service has refused, or could not be asked: the others let go by the event. A refusal is kept

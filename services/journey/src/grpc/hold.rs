@@ -8,17 +8,18 @@ use kernel::{
 };
 use sky_proto::{
     gastro::v1::{HoldOrderRequest, OrderLine, Pickup},
+    journey::v1 as pb,
     parking::v1::{BayClass, HoldBayRequest},
-    reservations::v1::{Channel, HoldSeatsRequest, PartyLine},
+    reservations::v1::{Channel, HoldSeatsRequest, PartyLine, SeatWish},
 };
 use tonic::Status;
-use uuid::Uuid;
 
-use super::{alternatives, requests::part_key, sibling, siblings::Siblings};
+use super::{alternatives, load_visit, requests::part_key, sibling, siblings::Siblings};
 use crate::{
     commands::holds::{self, Given, Wish},
     domain::{Bay, Meal, PARKING_MARGIN, Refusal, Showing, State, Visit},
     error::Error,
+    events,
 };
 
 /// A checked wish for a visit.
@@ -26,6 +27,7 @@ pub(super) struct Wanted {
     pub(super) wish: Wish,
     pub(super) party: Vec<PartyLine>,
     pub(super) seats: Vec<String>,
+    pub(super) seat_wish: Option<SeatWish>,
     pub(super) bay: Option<BayClass>,
     pub(super) meal: Option<(Vec<OrderLine>, Pickup)>,
     pub(super) channel: Channel,
@@ -39,16 +41,16 @@ struct NotGiven {
 }
 
 /// Holds it, or answers what was refused and what would fit instead. A repeat answers the first visit.
-pub(super) async fn hold(db: &Db, siblings: &Siblings, wanted: Wanted) -> Result<Uuid, Error> {
+pub(super) async fn hold(db: &Db, siblings: &Siblings, wanted: Wanted) -> Result<pb::Visit, Error> {
     let wish = wanted.wish.clone();
     let visit = db.transact(move |tx| Box::pin(holds::begin(tx, wish))).await?;
     let id = visit.id;
     if visit.state != State::Holding {
-        return Ok(id);
+        return Ok(load_visit(db, &id.to_string()).await?.1);
     }
     let error = match ask(siblings, &visit, &wanted).await {
-        Ok(given) => match db.transact(move |tx| Box::pin(holds::finish(tx, id, given))).await {
-            Ok(visit) => return Ok(visit.id),
+        Ok(given) => match db.transact(move |tx| Box::pin(holds::finish(tx, visit, given))).await {
+            Ok((visit, showing)) => return Ok(events::visit(&visit, Some(&showing))),
             Err(error) => error,
         },
         Err(not_given) => refusal(siblings, &wanted, not_given, db.clock().now()).await,
@@ -71,7 +73,7 @@ async fn ask(siblings: &Siblings, visit: &Visit, wanted: &Wanted) -> Result<Give
         expires_at: Some(timestamp(visit.hold_expires_at)),
         seats: wanted.seats.clone(),
         channel: wanted.channel.into(),
-        wish: None,
+        wish: wanted.seat_wish,
     });
     let (seats, bay, meal) =
         futures::join!(seats, bay(siblings, visit, wanted, &showing), meal(siblings, visit, wanted, &showing));
@@ -117,6 +119,10 @@ async fn meal(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Sho
 /// A refusal in the service's own words, with what would fit; a failure stays a failure.
 async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now: DateTime<Utc>) -> Error {
     let NotGiven { part, status, showing } = not_given;
+    if status.metadata().contains_key("grpc-retry-pushback-ms") {
+        // Too many are asking at once; that says nothing about what is left.
+        return Error::Part { code: Code::Unavailable, message: status.message().to_owned() };
+    }
     let code = Code::from_grpc(status.code());
     let is_final = code == Code::InvalidArgument || code.is_refusal() && code != Code::PermissionDenied;
     if !is_final {

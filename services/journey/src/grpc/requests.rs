@@ -13,7 +13,7 @@ use sky_proto::{
     journey::v1 as pb,
     parking::v1::BayClass,
     payments::v1 as payments,
-    reservations::v1::{Channel, Need, PartyLine},
+    reservations::v1::{Channel, Need, PartyLine, SeatWish, seat_wish},
 };
 use tonic::Status;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::hold::Wanted;
 use crate::{
     commands::holds::Wish,
-    domain::{self, Contact, Method},
+    domain::{self, Contact, Method, limits::Limits},
     events,
     saga::By,
 };
@@ -71,6 +71,16 @@ fn seats(seats: &[String], people: u32) -> Result<(), InvalidField> {
     Ok(())
 }
 
+/// Where the party would like to sit; whoever chooses the places has said it already.
+fn seat_wish(wish: Option<SeatWish>, seats: &[String]) -> Result<Option<SeatWish>, InvalidField> {
+    let Some(wish) = wish else { return Ok(None) };
+    seat_wish::Part::try_from(wish.part).map_err(|_| invalid("wish.part", "has a value that is not known"))?;
+    if !seats.is_empty() {
+        return Err(invalid("wish", "does not go with chosen places; send one of the two"));
+    }
+    Ok(Some(wish))
+}
+
 fn meal(wish: &pb::MealWish) -> Result<(Vec<OrderLine>, Pickup), InvalidField> {
     if wish.lines.is_empty() {
         return Err(invalid("meal.lines", "is empty; choose something or leave the meal out"));
@@ -88,11 +98,17 @@ fn meal(wish: &pb::MealWish) -> Result<(Vec<OrderLine>, Pickup), InvalidField> {
 }
 
 /// A wish for a visit.
-pub(super) fn hold(request: pb::HoldVisitRequest, caller: &Caller, maker: String) -> Result<Wanted, Status> {
+pub(super) fn hold(
+    request: pb::HoldVisitRequest,
+    caller: &Caller,
+    maker: String,
+    limits: Option<Limits>,
+) -> Result<Wanted, Status> {
     let key = values::id("idempotency_key", &request.idempotency_key)?;
     let showing = values::id("showing_id", &request.showing_id)?;
     let party = party(&request.party)?;
     seats(&request.seats, party.iter().map(|line| line.count).sum())?;
+    let seat_wish = seat_wish(request.wish, &request.seats)?;
     let bay = match &request.parking {
         Some(wish) => Some(values::choice::<BayClass>("parking.bay_class", wish.bay_class)?),
         None => None,
@@ -107,9 +123,10 @@ pub(super) fn hold(request: pb::HoldVisitRequest, caller: &Caller, maker: String
     }
     let request_hash = Sha256::digest(request.encode_to_vec()).to_vec();
     Ok(Wanted {
-        wish: Wish { maker, key, request_hash, showing, party, language: request.language },
+        wish: Wish { maker, key, request_hash, showing, party, language: request.language, limits },
         party: request.party,
         seats: request.seats,
+        seat_wish,
         bay,
         meal,
         channel,

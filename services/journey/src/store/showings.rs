@@ -49,17 +49,20 @@ pub(crate) async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Show
     read(sqlx::query_as("select * from showing where showing_id = $1").bind(id).fetch_optional(conn).await?)
 }
 
-/// Reads it and keeps it as it is until the end of the transaction; others may do the same.
+/// Reads it and keeps it as it is until the end of the transaction; others may do the same. One whose times are
+/// not known is not kept: two who both wanted to write them then would wait for each other.
 pub(crate) async fn share(conn: &mut PgConnection, id: Uuid) -> Result<Option<Showing>, Error> {
-    read(sqlx::query_as("select * from showing where showing_id = $1 for share").bind(id).fetch_optional(conn).await?)
+    read(
+        sqlx::query_as("select * from showing where showing_id = $1 and starts_at is not null for share")
+            .bind(id)
+            .fetch_optional(conn)
+            .await?,
+    )
 }
 
-/// Keeps what reservations answered, if no event has told more.
+/// Keeps what reservations answered, if no event has told more. For a showing that [`share`] does not find:
+/// writing waits for everybody else who has it.
 pub(crate) async fn learn(conn: &mut PgConnection, showing: &Showing) -> Result<(), Error> {
-    // Looked at first: writing would wait for everybody else who holds this showing.
-    if get(&mut *conn, showing.id).await?.is_some() {
-        return Ok(());
-    }
     sqlx::query(
         "insert into showing (showing_id, title, starts_at, ends_at, doors_at) values ($1, $2, $3, $4, $5)
          on conflict (showing_id) do update

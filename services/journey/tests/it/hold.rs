@@ -88,7 +88,7 @@ async fn a_sold_out_showing_names_other_showings() {
     wish.party = vec![line("adult", 60)];
     town.hold(&wish).await.expect("the first sixty");
     wish.idempotency_key = Uuid::new_v4().to_string();
-    let refused = town.hold(&wish).await.expect_err("not another sixty");
+    let refused = town.hold_as(&guest("other"), &wish).await.expect_err("not another sixty");
     assert_eq!(refused.code(), Code::ResourceExhausted);
     let details = refusal(&refused);
     assert_eq!(details.part, "seats");
@@ -105,7 +105,7 @@ async fn a_sold_out_showing_names_other_showings() {
 
     wish.showing_id = Uuid::new_v4().to_string();
     wish.idempotency_key = Uuid::new_v4().to_string();
-    let unknown = town.hold(&wish).await.expect_err("no such showing");
+    let unknown = town.hold_as(&guest("other"), &wish).await.expect_err("no such showing");
     assert_eq!(unknown.code(), Code::NotFound);
     assert_eq!(refusal(&unknown).part, "seats");
 }

@@ -3,8 +3,10 @@
 mod api;
 mod confirm;
 mod hold;
+mod limits;
 mod reactions;
 mod showings;
 mod support;
 mod sweeper;
 mod whole;
+mod wishes;

@@ -7,7 +7,9 @@ use sky_proto::{
     journey::v1::VisitState,
     parking::v1::{RightCancelled, RightConfirmed, RightMoved, RightRefused, RightState, VehicleEntered, VehicleLeft},
     payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
-    reservations::v1::{BookingCancelled, BookingConfirmed, BookingRefused, ShowingScheduled},
+    reservations::v1::{
+        BookingCancelled, BookingConfirmed, BookingRefused, BookingReseated, IssuedTicket, ShowingScheduled,
+    },
 };
 use uuid::Uuid;
 
@@ -34,6 +36,7 @@ async fn news_of_unknown_visits_mean_nothing() {
     twice!(
         "reservations",
         BookingConfirmed { visit_id: visit_id_(), ..Default::default() },
+        BookingReseated { visit_id: visit_id_(), ..Default::default() },
         BookingRefused { visit_id: visit_id_(), ..Default::default() },
         BookingCancelled { visit_id: visit_id_(), ..Default::default() }
     );
@@ -163,4 +166,41 @@ async fn the_parts_may_answer_before_the_money_is_told() {
     town.react_twice("payments", &late.visit_id, &completed).await;
     let late = town.wait_for(&late, VisitState::Confirmed).await;
     assert_eq!(late.notice.expect("notice").de, "");
+}
+
+#[tokio::test]
+async fn a_moved_party_reads_its_new_places() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let issued = |seat: &str| IssuedTicket {
+        ticket_id: Uuid::now_v7().to_string(),
+        seat: seat.to_owned(),
+        tariff_class: "adult".to_owned(),
+        ..Default::default()
+    };
+    let moved = |seats: [&str; 2]| BookingReseated {
+        visit_id: visit.visit_id.clone(),
+        showing_id: visit.showing_id.clone(),
+        tickets: seats.map(issued).to_vec(),
+    };
+    town.react_twice("reservations", &visit.visit_id, &moved(["K7", "K8"])).await;
+    let now = town.get(&visit).await;
+    assert_eq!(now.seats.iter().map(|seat| seat.label.as_str()).collect::<Vec<_>>(), ["K7", "K8"]);
+    assert_eq!(now.state(), VisitState::Confirmed);
+    let notice = now.notice.expect("notice");
+    assert_eq!(notice.en.matches("new places: K7, K8").count(), 1, "told once: {}", notice.en);
+    assert!(notice.de.contains("neue Plätze: K7, K8"), "{}", notice.de);
+    // The first words once more change nothing; a visit that is over is not moved.
+    town.react_twice(
+        "reservations",
+        &visit.visit_id,
+        &BookingConfirmed { visit_id: visit.visit_id.clone(), tickets: vec![issued("A1")], ..Default::default() },
+    )
+    .await;
+    assert_eq!(town.get(&visit).await.seats[0].label, "K7");
+    let over = town.held().await;
+    town.force(&over, "expired", 10).await;
+    let moved = BookingReseated { visit_id: over.visit_id.clone(), ..moved(["K7", "K8"]) };
+    town.react_twice("reservations", &over.visit_id, &moved).await;
+    assert_ne!(town.get(&over).await.seats[0].label, "K7");
 }

@@ -35,16 +35,22 @@ macro_rules! client {
     };
 }
 
+const SERVICES: [Service; 6] = [
+    journey::SERVICE,
+    ::reservations::SERVICE,
+    parking::SERVICE,
+    payments::SERVICE,
+    producer("gastro"),
+    producer("flow"),
+];
+
 pub async fn town() -> Town {
-    town_with(&[
-        journey::SERVICE,
-        ::reservations::SERVICE,
-        parking::SERVICE,
-        payments::SERVICE,
-        producer("gastro"),
-        producer("flow"),
-    ])
-    .await
+    town_with(&SERVICES).await
+}
+
+/// With one of journey's limits set.
+pub async fn town_limited(limit: &str, most: i64) -> Town {
+    start(&SERVICES, BTreeMap::from([(limit.to_owned(), most.into())])).await
 }
 
 mod parts {
@@ -55,9 +61,16 @@ mod parts {
 }
 
 pub async fn town_with(services: &[Service]) -> Town {
+    start(services, BTreeMap::new()).await
+}
+
+async fn start(services: &[Service], limits: BTreeMap<String, toml::Value>) -> Town {
     let provider = FakeProvider::start(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("provider");
     let url = toml::Value::String(provider.url.clone());
-    let own = BTreeMap::from([("payments".to_owned(), BTreeMap::from([("provider_url".to_owned(), url)]))]);
+    let own = BTreeMap::from([
+        ("payments".to_owned(), BTreeMap::from([("provider_url".to_owned(), url)])),
+        ("journey".to_owned(), limits),
+    ]);
     let house = House::start_at(services, Clock::manual(noon()), own).await;
     let sky = Caller::Service("sky".to_owned());
     for (service, toml) in [
@@ -128,11 +141,16 @@ impl Town {
             meal: None,
             language: "de".to_owned(),
             channel: reservations::Channel::Online.into(),
+            wish: None,
         }
     }
 
     pub async fn hold(&self, wish: &pb::HoldVisitRequest) -> Result<pb::Visit, Status> {
-        let mut client = JourneyClient::new(self.house.channel(&guest("test")));
+        self.hold_as(&guest("test"), wish).await
+    }
+
+    pub async fn hold_as(&self, caller: &Caller, wish: &pb::HoldVisitRequest) -> Result<pb::Visit, Status> {
+        let mut client = JourneyClient::new(self.house.channel(caller));
         client.hold_visit(wish.clone()).await.map(tonic::Response::into_inner)
     }
 

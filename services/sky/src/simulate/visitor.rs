@@ -99,6 +99,7 @@ async fn book(
         language: if party.number.is_multiple_of(5) { "en" } else { "de" }.to_owned(),
         channel: if party.class { Channel::Staff } else { Channel::Online }.into(),
         seats: Vec::new(),
+        wish: None,
     };
     let mut held = hold(world, journey, &request).await;
     if held.as_ref().is_err_and(|status| is_full(status.code()))

@@ -74,6 +74,7 @@ impl<'a> Family<'a> {
             }),
             language: "de".to_owned(),
             channel: Channel::Online.into(),
+            wish: None,
         };
         let mut journey = JourneyClient::new(world.door("journey", &me));
         let visit = journey.hold_visit(request.clone()).await.expect("held").into_inner();

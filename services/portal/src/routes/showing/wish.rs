@@ -66,5 +66,6 @@ pub(super) fn wish(
         meal: (!lines.is_empty()).then(|| MealWish { lines, pickup: sent.choice("pickup") }),
         language: w.lang().to_owned(),
         channel: Channel::Online.into(),
+        wish: None,
     }))
 }

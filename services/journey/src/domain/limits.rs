@@ -1,0 +1,50 @@
+//! How much one visitor may hold at a time and one contact may order: enough for families and groups, too
+//! little to empty a house. Pure.
+
+use serde::Deserialize;
+
+/// `[services.journey]` of the configuration. Staff are not limited.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Limits {
+    /// So many visits may one browser hold unpaid at a time. A family that books three showings in two
+    /// windows stays below the default.
+    pub(crate) visits_per_browser: u32,
+    /// So many places may they have together. The default is the largest party that is booked online.
+    pub(crate) places_per_browser: u32,
+    /// So many places of one showing may be ordered under one e-mail address.
+    pub(crate) places_per_contact: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { visits_per_browser: 5, places_per_browser: 60, places_per_contact: 60 }
+    }
+}
+
+/// What somebody holds unpaid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) visits: u32,
+    pub(crate) places: u32,
+}
+
+/// The limit that is reached, with its height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reached {
+    Visits(u32),
+    Places(u32),
+}
+
+impl Limits {
+    /// Whether a browser that holds so much may hold another visit of `people`.
+    pub(crate) const fn may_hold(&self, held: Held, people: u32) -> Result<(), Reached> {
+        if held.visits >= self.visits_per_browser {
+            return Err(Reached::Visits(self.visits_per_browser));
+        }
+        if held.places.saturating_add(people) > self.places_per_browser {
+            return Err(Reached::Places(self.places_per_browser));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! Limits per browser and per contact: at the height and beyond it, at the same instant, and for staff.
+
+use futures::future::join_all;
+use sky_proto::{
+    journey::v1::{self as pb, VisitState, journey_client::JourneyClient},
+    payments::v1::Method,
+};
+use tonic::{Code, Status};
+
+use crate::{client, support::*};
+
+/// Refused by a limit, with words for people that say what helps.
+fn limited(answer: Result<pb::Visit, Status>) {
+    let refused = answer.expect_err("beyond the limit");
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{}", refused.message());
+    let details = refusal(&refused);
+    assert_eq!(details.part, "limit");
+    let reason = details.reason.expect("reason");
+    assert!(reason.de.contains("geben Sie") && reason.de.contains("Kasse"), "{}", reason.de);
+    assert!(reason.en.contains("give one back") && reason.en.contains("front desk"), "{}", reason.en);
+}
+
+fn walking(town: &Town) -> pb::HoldVisitRequest {
+    pb::HoldVisitRequest { parking: None, ..town.wish() }
+}
+
+async fn visits(town: &Town) -> i64 {
+    sqlx::query_scalar("select count(*) from visit").fetch_one(town.house.pool("journey")).await.expect("counted")
+}
+
+#[tokio::test]
+async fn a_browser_holds_so_many_visits_and_no_more() {
+    let town = town().await;
+    let first = walking(&town);
+    let mut held = vec![town.hold(&first).await.expect("held")];
+    for _ in 1..5 {
+        held.push(town.hold(&walking(&town)).await.expect("below the limit"));
+    }
+    let beyond = walking(&town);
+    limited(town.hold(&beyond).await);
+    assert_eq!((visits(&town).await, town.taken().await), (5, (10, 0)), "nothing half done");
+    assert_eq!(town.hold(&first).await.expect("a repeat"), held[0], "gets the first answer");
+    town.hold_as(&guest("other"), &walking(&town)).await.expect("another browser");
+    for _ in 0..6 {
+        town.hold_as(&desk(), &walking(&town)).await.expect("staff are not limited");
+    }
+
+    // Given back, ordered, or run out: there is room again, and the refused request may come again.
+    town.cancel(&held[0], &guest("test")).await.expect("given back");
+    town.hold(&beyond).await.expect("room again");
+    limited(town.hold(&walking(&town)).await);
+    town.confirm(&held[1], Method::Online).await.expect("ordered");
+    limited(town.hold(&walking(&town)).await);
+    town.confirm(&held[2], Method::AtDesk).await.expect("ordered");
+    town.hold(&walking(&town)).await.expect("room again");
+    town.house.clock.set(minutes(10));
+    for _ in 0..4 {
+        town.hold(&walking(&town)).await.expect("what ran out is not counted, swept or not");
+    }
+    limited(town.hold(&walking(&town)).await);
+}
+
+#[tokio::test]
+async fn a_browser_holds_so_many_places_and_no_more() {
+    let town = town_limited("places_per_browser", 7).await;
+    let party = |people| pb::HoldVisitRequest { party: vec![line("adult", people)], ..walking(&town) };
+    limited(town.hold(&party(8)).await);
+    town.hold(&party(5)).await.expect("five");
+    limited(town.hold(&party(3)).await);
+    town.hold(&party(2)).await.expect("seven");
+    limited(town.hold(&party(1)).await);
+    assert_eq!((visits(&town).await, town.taken().await), (2, (7, 0)));
+}
+
+#[tokio::test]
+async fn a_crowd_from_one_browser_gets_its_limit_and_clear_words() {
+    let town = town().await;
+    let client = JourneyClient::new(town.house.channel(&guest("test")));
+    let crowd = (0..200).map(|_| {
+        let (mut client, request) = (client.clone(), walking(&town));
+        async move { client.hold_visit(request).await.map(tonic::Response::into_inner) }
+    });
+    let (held, refused): (Vec<_>, Vec<_>) = join_all(crowd).await.into_iter().partition(Result::is_ok);
+    assert_eq!(held.len(), 5);
+    refused.into_iter().for_each(limited);
+    assert_eq!((visits(&town).await, town.taken().await), (5, (10, 0)), "nothing half done");
+}
+
+async fn order(town: &Town, caller: &kernel::Caller, visit: &pb::Visit, email: &str) -> Result<pb::Visit, Status> {
+    let request = pb::ConfirmVisitRequest {
+        visit_id: visit.visit_id.clone(),
+        method: Method::AtDesk.into(),
+        contact: Some(pb::Contact { email: email.to_owned(), ..contact() }),
+        return_url: String::new(),
+    };
+    client!(town, caller).confirm_visit(request).await.map(tonic::Response::into_inner)
+}
+
+#[tokio::test]
+async fn a_contact_orders_so_many_places_of_a_showing_and_no_more() {
+    let town = town_limited("places_per_contact", 6).await;
+    let spellings = ["caroline@slough.example", " Caroline@Slough.example", "CAROLINE@SLOUGH.EXAMPLE "];
+    let mut held = Vec::new();
+    for n in 0..12 {
+        held.push(town.hold_as(&guest(&n.to_string()), &walking(&town)).await.expect("held"));
+    }
+    // All at the same instant, each in a browser of its own.
+    let orders = join_all(held.iter().enumerate().map(|(n, visit)| {
+        let (town, caller) = (&town, guest(&n.to_string()));
+        async move { order(town, &caller, visit, spellings[n % 3]).await }
+    }))
+    .await;
+    let refused: Vec<_> = held.iter().zip(&orders).enumerate().filter(|(_, (_, answer))| answer.is_err()).collect();
+    assert_eq!(refused.len(), 9, "two places each, six in all");
+    for (_, (visit, answer)) in &refused {
+        let status = answer.as_ref().expect_err("refused");
+        assert_eq!(status.code(), Code::ResourceExhausted);
+        assert!(status.message().contains("at most 6 places"), "{}", status.message());
+        let now = town.get(visit).await;
+        assert_eq!((now.state(), &now.reference), (VisitState::Held, &visit.reference), "held as before");
+    }
+    let &(n, (visit, _)) = refused.first().expect("one");
+    order(&town, &guest(&n.to_string()), visit, "somebody@else.example").await.expect("another contact");
+    let &(_, (visit, _)) = refused.last().expect("one");
+    order(&town, &desk(), visit, spellings[0]).await.expect("staff are not limited");
+    let mut elsewhere = walking(&town);
+    elsewhere.showing_id.clone_from(&town.programme[1].showing_id);
+    let elsewhere = town.hold(&elsewhere).await.expect("held");
+    order(&town, &guest("test"), &elsewhere, spellings[1]).await.expect("another showing");
+}
