@@ -1,6 +1,8 @@
 //! What changes the edge's own state, in a given transaction: failed sign-ins, sessions, pairings.
 //! Their times are the machine's, not the house's: a session does not run out faster in a simulation.
 
+pub(crate) mod waiting_rooms;
+
 use chrono::TimeDelta;
 use kernel::{Tx, clock::wall_now};
 use rand::RngExt;
@@ -110,5 +112,6 @@ pub(crate) async fn clean_up(tx: &mut Tx) -> Result<(), Error> {
     let now = wall_now();
     store::delete_old_sessions(tx.conn(), now).await?;
     store::delete_old_pairings(tx.conn(), now).await?;
+    store::delete_closed_rooms(tx.conn(), now - TimeDelta::days(1)).await?;
     store::delete_old_failures(tx.conn(), now - TimeDelta::days(1)).await
 }

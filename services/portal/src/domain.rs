@@ -1,6 +1,8 @@
 //! The rules of the edge's own state: names, passwords, how signing in slows down, claim codes.
 //! Pure: no I/O, no clock.
 
+pub(crate) mod waiting_room;
+
 use chrono::TimeDelta;
 
 /// The shortest password.

@@ -14,7 +14,7 @@ use sky_proto::{
 };
 use tonic::{Response, Status, Streaming};
 
-use crate::{accounts::Doorman, commands, domain, error::Error};
+use crate::{accounts::Doorman, commands, domain, error::Error, rooms::Rooms};
 
 /// `[services.portal]`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -35,6 +35,7 @@ pub(crate) struct Edge {
     pub(crate) keys: Keys,
     pub(crate) doorman: Doorman,
     pub(crate) settings: PortalSettings,
+    pub(crate) rooms: Rooms,
     flow: Transport,
     gastro: Transport,
     journey: Transport,
@@ -53,6 +54,7 @@ impl Edge {
             keys: context.keys.clone(),
             doorman: Doorman::new(context.db.clone()),
             settings: context.settings.service("portal")?,
+            rooms: Rooms::new(context),
             flow: context.transport("flow"),
             gastro: context.transport("gastro"),
             journey: context.transport("journey"),
@@ -99,6 +101,11 @@ impl Edge {
 
     pub(crate) fn reservations(&self, caller: &Caller) -> ReservationsClient<Transport> {
         ReservationsClient::new(self.reservations.on_behalf_of(caller.clone()))
+    }
+
+    /// Only for what a waiting room asks on behalf of nobody.
+    pub(crate) fn reservations_as_portal(&self) -> ReservationsClient<Transport> {
+        ReservationsClient::new(self.reservations.clone())
     }
 
     pub(crate) fn signage(&self, caller: &Caller) -> SignageClient<Transport> {

@@ -26,6 +26,15 @@ pub enum Error {
     /// The device's token is wrong or revoked.
     #[error("this device is not paired; pair it again")]
     NoSuchDevice,
+    /// Each showing stands behind one waiting room at most.
+    #[error("a waiting room stands open before one of these showings already; close that one first")]
+    RoomIsOpen,
+    /// A release or showing that has nothing to wait for.
+    #[error("there is no showing to wait for; choose one of the programme, or a release that has some")]
+    NothingToWaitFor,
+    /// The room is closed or never was.
+    #[error("there is no such open waiting room")]
+    NoSuchRoom,
     /// The hash function failed or a stored hash is broken.
     #[error("password hash: {0}")]
     Hash(String),
@@ -40,7 +49,8 @@ impl Coded for Error {
             Self::Invalid(_) => Code::InvalidArgument,
             Self::WrongPassword => Code::Unauthenticated,
             Self::TooManyAttempts { .. } | Self::TooManyPairings => Code::ResourceExhausted,
-            Self::NoSuchPairing => Code::NotFound,
+            Self::RoomIsOpen => Code::AlreadyExists,
+            Self::NoSuchPairing | Self::NoSuchRoom | Self::NothingToWaitFor => Code::NotFound,
             Self::NoSuchDevice => Code::Unauthenticated,
             Self::Hash(_) => Code::Internal,
             Self::Database(error) => database_code(error),

@@ -1,6 +1,8 @@
 //! The gRPC face of the edge: signing in, and pairing of devices. Checks what was sent and signs
 //! identities; the domain's decisions are in `accounts` and `commands`.
 
+pub(crate) mod waiting_rooms;
+
 use std::sync::Arc;
 
 use kernel::{

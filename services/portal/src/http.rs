@@ -27,7 +27,7 @@ use crate::{
     problem::Problem,
     routes::{
         booking, carpark, desk, desk_actions, displays, entry, kitchen, monitor, pairing, programme, showing, staff,
-        visit,
+        visit, waiting_room, waiting_rooms,
     },
     secrets,
     session::{self, Guest},
@@ -44,6 +44,8 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/showings/{id}", get(showing::form))
         .route("/showings/{id}/live", get(showing::live))
         .route("/showings/{id}/hold", post(showing::hold))
+        .route("/waiting-room/{id}", get(waiting_room::page))
+        .route("/waiting-room/{id}/live", get(waiting_room::live))
         .route("/order/{visit}", get(booking::order))
         .route("/order/{visit}/extend", post(booking::extend))
         .route("/order/{visit}/cancel", post(booking::give_up))
@@ -71,6 +73,10 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/zone", post(desk_actions::zone))
         .route("/desk/party", post(desk_actions::party))
         .route("/desk/settle", post(desk_actions::settle))
+        .route("/desk/waiting-rooms", get(waiting_rooms::page).post(waiting_rooms::open))
+        .route("/desk/waiting-rooms/{id}/close", post(waiting_rooms::close))
+        .route("/desk/sale-start", post(waiting_rooms::sale_start))
+        .route("/desk/reseat", post(desk_actions::reseat))
         .route("/kitchen", get(kitchen::page))
         .route("/kitchen/live", get(kitchen::live))
         .route("/kitchen/orders/{id}", post(kitchen::move_order))

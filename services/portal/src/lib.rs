@@ -14,6 +14,7 @@ mod live;
 mod page;
 mod party;
 mod problem;
+mod rooms;
 mod routes;
 mod secrets;
 mod session;
@@ -23,7 +24,7 @@ mod words;
 use std::{sync::Arc, time::Duration};
 
 use kernel::{Context, Parts, Service};
-use sky_proto::portal::v1::access_server::AccessServer;
+use sky_proto::portal::v1::{access_server::AccessServer, waiting_rooms_server::WaitingRoomsServer};
 use tonic::service::Routes;
 
 pub use crate::{
@@ -45,9 +46,16 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::clean_up(tx))).await?) })
     });
+    let rooms = edge.clone();
+    context.every("waiting rooms", domain::waiting_room::TURN, move || {
+        let edge = rooms.clone();
+        Box::pin(async move { rooms::turn(&edge).await })
+    });
+    let grpc = Routes::new(AccessServer::new(grpc::AccessGrpc(edge.clone())))
+        .add_service(WaitingRoomsServer::new(grpc::waiting_rooms::WaitingRoomsGrpc(edge.clone())));
     Ok(Parts {
-        grpc: Routes::new(AccessServer::new(grpc::AccessGrpc(edge.clone()))),
-        access: vec![grpc::ACCESS],
+        grpc,
+        access: vec![grpc::ACCESS, grpc::waiting_rooms::ACCESS],
         http: http::router(edge),
         ..Parts::default()
     })

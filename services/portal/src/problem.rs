@@ -46,6 +46,11 @@ impl Problem {
         Self::new(Code::NotFound, "page")
     }
 
+    /// A browser that keeps no cookie, where something is a browser's.
+    pub(crate) fn no_cookie() -> Self {
+        Self::new(Code::InvalidArgument, "cookie")
+    }
+
     pub(crate) fn cross_site() -> Self {
         Self::new(Code::PermissionDenied, "cross-site")
     }

@@ -13,3 +13,5 @@ pub(crate) mod programme;
 pub(crate) mod showing;
 pub(crate) mod staff;
 pub(crate) mod visit;
+pub(crate) mod waiting_room;
+pub(crate) mod waiting_rooms;

@@ -1,12 +1,13 @@
-//! Every SQL statement on accounts, failures, pairings and devices; sessions have their own file.
+//! Every SQL statement on accounts, failures, pairings and devices; sessions and waiting rooms have their own files.
 
 mod sessions;
+mod waiting_rooms;
 
 use chrono::{DateTime, Utc};
 use kernel::Role;
 use sqlx::{PgConnection, PgPool};
 
-pub(crate) use self::sessions::*;
+pub(crate) use self::{sessions::*, waiting_rooms::*};
 use crate::{accounts::Account, error::Error};
 
 type Time = DateTime<Utc>;

@@ -44,6 +44,9 @@
         if (say && now !== said) say.textContent = now;
         said = now;
         offline(false);
+        // Somebody who has waited is let in.
+        const go = part.querySelector("a[data-go]");
+        if (go) location.assign(go.href);
         part.dispatchEvent(new CustomEvent("live:update"));
       });
       source.addEventListener("beat", (event) => {

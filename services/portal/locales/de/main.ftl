@@ -41,6 +41,7 @@ places-sold-out = Ausverkauft
 places-cancelled = Fällt aus
 places-past = Hat begonnen
 places-not-public = Geschlossene Vorstellung
+places-not-yet = Vorverkauf ab { $time }
 places-unknown = Plätze unbekannt
 showing-delayed = Verspätet, geplant war { $time }
 showing-cancelled = Fällt aus
@@ -420,3 +421,77 @@ privacy-what = Wir speichern Name und E-Mail-Adresse Ihrer Bestellung, damit wir
 privacy-needs = Bei besonderen Plätzen speichern wir den Platz, nie den Grund. Ausweise sehen wir an der Tür an und speichern sie nicht.
 privacy-cookies = Ein Cookie hält Ihre Sitzung, eines die Sprache. Es gibt keine Werbung und keine Beobachtung.
 privacy-how-long = 30 Tage nach dem Besuch löschen wir Ihre Angaben. Belege bewahren wir acht Jahre auf, wie das Gesetz es verlangt.
+
+waiting-title = Warteraum
+waiting-before = Der Verkauf beginnt am { $time }
+waiting-drawn = Wer vorher da ist, wird zum Verkaufsstart ausgelost. Früher zu kommen bringt keinen Vorteil.
+waiting-turn = Gleich sind Sie dran
+waiting-keep = Ihr Platz in der Reihe bleibt, auch wenn die Verbindung abreißt.
+waiting-position = Ihr Platz in der Reihe:
+waiting-minutes = { $n ->
+    [one] Voraussichtlich noch eine Minute
+   *[other] Voraussichtlich noch { $n } Minuten
+}
+waiting-all-held = Gerade ist alles reserviert, vielleicht wird um { $time } etwas frei
+waiting-all-held-soon = Gerade ist alles reserviert, vielleicht wird etwas frei
+waiting-sold-out = Ausverkauft
+waiting-sold-out-note = Sie brauchen nicht zu warten. Wird etwas storniert, rückt die Reihe nach.
+waiting-in = Sie sind dran
+waiting-in-note = Bitte wählen Sie in den nächsten zehn Minuten eine Vorstellung.
+waiting-go = Weiter zur Buchung
+waiting-rules = Jeder Browser hat einen Platz. Neu laden oder mehrere Fenster ändern nichts daran.
+waiting-reloads = Diese Seite lädt sich alle fünf Sekunden neu.
+waiting-invite = Zum Verkaufsstart gibt es einen Warteraum. Wer vorher dort ist, wird ausgelost.
+waiting-to-room = Zum Warteraum
+rooms-title = Vorverkauf und Warteräume
+rooms-none = Zurzeit ist kein Warteraum offen.
+rooms-opens = Einlass ab
+rooms-by = geöffnet von
+rooms-waiting = Wartende
+rooms-admitted = Eingelassen
+rooms-free = Freie Plätze
+rooms-rate = Höchstens
+rooms-close = Warteraum schließen
+rooms-open = Warteraum öffnen
+rooms-open-intro = Wer die Seiten dieser Vorstellungen öffnet, wartet dort. Wer vor dem Einlass da ist, wird ausgelost.
+rooms-before = Vorstellung oder Vorverkauf
+rooms-at = Einlass ab (leer: zum Verkaufsstart, sonst sofort)
+rooms-opened = Der Warteraum ist offen.
+rooms-closed = Der Warteraum ist geschlossen, die Seiten sind für alle offen.
+rooms-unknown = noch nichts zu verkaufen
+rooms-selling = im Verkauf
+rooms-all-held = alles reserviert
+sale-start = Verkaufsstart festlegen
+sale-start-intro = Vorher sind die Plätze online nicht buchbar.
+sale-start-at = Online im Verkauf ab
+sale-start-set = { $n ->
+    [one] Für eine Vorstellung gesetzt
+   *[other] Für { $n } Vorstellungen gesetzt
+}
+reseat = Umsetzen
+reseat-intro = Die Tickets bleiben gültig. Ohne Angabe werden die besten freien Plätze nebeneinander gewählt.
+reseat-seats = Neue Plätze
+desk-reseated = Umgesetzt auf { $seats }
+problem-cookie = Ihr Browser speichert kein Cookie
+problem-cookie-do = Im Warteraum hat jeder Browser einen Platz. Bitte erlauben Sie Cookies für diese Seite und öffnen Sie sie noch einmal.
+seat-wish = Wo möchten Sie sitzen?
+seat-wish-any = Egal, die besten freien Plätze
+seat-wish-front = Weiter vorn
+seat-wish-back = Weiter hinten
+seat-wish-aisle = Gern am Gang
+seat-wish-note = Ein Wunsch: Sie sitzen auf jeden Fall zusammen, wenn das möglich ist.
+left-wheelchair = { $n ->
+    [0] Kein Rollstuhlplatz mehr frei
+    [one] Ein Rollstuhlplatz frei
+   *[other] { $n } Rollstuhlplätze frei
+}
+left-hearing-loop = { $n ->
+    [0] Kein Platz mit Hörschleife mehr frei
+    [one] Ein Platz mit Hörschleife frei
+   *[other] { $n } Plätze mit Hörschleife frei
+}
+left-together = { $n ->
+    [one] Nur noch einzelne Plätze
+   *[other] Bis zu { $n } Plätze nebeneinander
+}
+error-contact-full = Mit dieser E-Mail-Adresse sind für diese Vorstellung schon so viele Plätze bestellt, wie eine Person bestellen kann. Für Gruppen hilft der Empfang.

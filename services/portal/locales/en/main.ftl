@@ -41,6 +41,7 @@ places-sold-out = Sold out
 places-cancelled = Cancelled
 places-past = Has begun
 places-not-public = Closed showing
+places-not-yet = On sale from { $time }
 places-unknown = Places unknown
 showing-delayed = Delayed, planned for { $time }
 showing-cancelled = Cancelled
@@ -420,3 +421,77 @@ privacy-what = We store the name and e-mail address of your order so that we can
 privacy-needs = For special places we store the place, never the reason. We look at cards at the door and do not store them.
 privacy-cookies = One cookie keeps your session, one the language. There is no advertising and no tracking.
 privacy-how-long = We delete your details 30 days after the visit. Receipts are kept for eight years, as the law demands.
+
+waiting-title = Waiting room
+waiting-before = The sale starts on { $time }
+waiting-drawn = Whoever is here before is drawn at random when the sale starts. Coming earlier is no advantage.
+waiting-turn = It is your turn soon
+waiting-keep = Your place in the line stays, even if the connection breaks.
+waiting-position = Your place in the line:
+waiting-minutes = { $n ->
+    [one] About one more minute
+   *[other] About { $n } more minutes
+}
+waiting-all-held = Everything is held just now, places may come back at { $time }
+waiting-all-held-soon = Everything is held just now, places may come back
+waiting-sold-out = Sold out
+waiting-sold-out-note = There is no need to wait. If somebody cancels, the line moves on.
+waiting-in = It is your turn
+waiting-in-note = Please choose a showing within the next ten minutes.
+waiting-go = Go on and book
+waiting-rules = Each browser has one place. Reloading or more windows change nothing.
+waiting-reloads = This page reloads every five seconds.
+waiting-invite = There is a waiting room for the start of the sale. Whoever is there before is drawn at random.
+waiting-to-room = To the waiting room
+rooms-title = Sale and waiting rooms
+rooms-none = No waiting room is open.
+rooms-opens = Lets people in from
+rooms-by = opened by
+rooms-waiting = Waiting
+rooms-admitted = Let in
+rooms-free = Free places
+rooms-rate = At most
+rooms-close = Close the waiting room
+rooms-open = Open a waiting room
+rooms-open-intro = Whoever opens the pages of these showings waits there. Whoever is there before is drawn at random.
+rooms-before = Showing or release
+rooms-at = Lets people in from (empty: when the sale starts, else now)
+rooms-opened = The waiting room is open.
+rooms-closed = The waiting room is closed, the pages are open to everybody.
+rooms-unknown = nothing to sell yet
+rooms-selling = on sale
+rooms-all-held = all held
+sale-start = Set the start of the sale
+sale-start-intro = Before it, places cannot be booked online.
+sale-start-at = On sale online from
+sale-start-set = { $n ->
+    [one] Set for one showing
+   *[other] Set for { $n } showings
+}
+reseat = Move to other seats
+reseat-intro = The tickets stay valid. Without seats, the best free ones together are chosen.
+reseat-seats = New seats
+desk-reseated = Moved to { $seats }
+problem-cookie = Your browser keeps no cookie
+problem-cookie-do = In the waiting room each browser has one place. Please allow cookies for this site and open it again.
+seat-wish = Where would you like to sit?
+seat-wish-any = Anywhere, the best free places
+seat-wish-front = Further to the front
+seat-wish-back = Further to the back
+seat-wish-aisle = On the aisle if possible
+seat-wish-note = A wish: you sit together in any case, if that is possible.
+left-wheelchair = { $n ->
+    [0] No wheelchair place left
+    [one] One wheelchair place free
+   *[other] { $n } wheelchair places free
+}
+left-hearing-loop = { $n ->
+    [0] No place with hearing loop left
+    [one] One place with hearing loop free
+   *[other] { $n } places with hearing loop free
+}
+left-together = { $n ->
+    [one] Only single places left
+   *[other] Up to { $n } places side by side
+}
+error-contact-full = As many places as one person may order have been ordered with this e-mail address. The desk helps with groups.

@@ -223,7 +223,14 @@ pub(crate) async fn confirm(
         contact: Some(contact),
         return_url: format!("{}/visits/{id}/return", public_url(&edge, &headers)),
     };
-    let visit = answer(edge.journey(&caller).confirm_visit(request)).await?;
+    let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
+    if confirmed.as_ref().is_err_and(|status| status.code() == tonic::Code::ResourceExhausted) {
+        // One contact orders so much and no more; another address, or the desk, can go on.
+        let errors = vec![("email", guest.words.t("error-contact-full"))];
+        let page = page(&summary(&guest, id, &visit, &sent, errors))?;
+        return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
+    }
+    let visit = confirmed?;
     let pays_online = visit.state() == VisitState::AwaitingPayment && !visit.payment_url.is_empty();
     let next = if pays_online { format!("/order/{id}/pay") } else { "/visit".to_owned() };
     Ok(Redirect::to(&next).into_response())

@@ -16,6 +16,7 @@ use sky_proto::{
     journey::v1::{CancelShowingRequest, DelayShowingRequest, GetVisitRequest},
     kernel::v1::LocalizedText,
     payments::v1::{PaymentState, SettleAtDeskRequest},
+    reservations::v1::ReseatRequest,
 };
 use tonic::Status;
 
@@ -28,7 +29,7 @@ use crate::{
 };
 
 /// Back to a page with the outcome; a refusal is an outcome, a fault a problem.
-async fn outcome<T>(
+pub(super) async fn outcome<T>(
     edge: &Edge,
     guest: &Guest,
     done: Result<T, Status>,
@@ -205,6 +206,7 @@ struct PartyPage {
     due: String,
     parking: String,
     meal: String,
+    key: String,
 }
 
 /// A party by the reference it says aloud.
@@ -244,8 +246,28 @@ async fn party_page(
         due: if due { w.money(&visit.total) } else { String::new() },
         parking: super::visit::parking(&w, &visit),
         meal: super::visit::meal_time(&w, &visit),
+        key: uuid::Uuid::new_v4().to_string(),
         w,
     })
+}
+
+/// Gives a booked party other places; its codes stay.
+pub(crate) async fn reseat(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let seats = sent.get("seats").split([',', ' ', ';']).map(|seat| seat.trim().to_uppercase());
+    let request = ReseatRequest {
+        idempotency_key: sent.idempotency_key()?,
+        visit_id: sent.get("visit").to_owned(),
+        seats: seats.filter(|seat| !seat.is_empty()).collect(),
+        wish: None,
+    };
+    let moved = answer(edge.reservations(&caller).reseat(request)).await;
+    let w = &guest.words;
+    let say = |booking: sky_proto::reservations::v1::Booking| {
+        let seats: Vec<String> = booking.tickets.into_iter().map(|ticket| ticket.seat).collect();
+        Notice::good(w.with("desk-reseated", "seats", &seats.join(", ")))
+    };
+    outcome(&edge, &guest, moved, say, "/desk").await
 }
 
 /// The desk has taken the money.

@@ -6,7 +6,9 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use chrono::{NaiveDate, TimeDelta};
 use kernel::values::{from_timestamp, timestamp};
-use sky_proto::reservations::v1::{Availability, AvailabilityReason, ListProgrammeRequest, Showing, ShowingState};
+use sky_proto::reservations::v1::{
+    Availability, AvailabilityReason, ListProgrammeRequest, Need, Showing, ShowingState,
+};
 
 use crate::{
     edge::{Edge, answer},
@@ -37,8 +39,25 @@ pub(crate) fn availability(w: &Words, showing: &Showing) -> Badge {
         AvailabilityReason::Cancelled => Badge { kind: "bad", text: w.t("places-cancelled") },
         AvailabilityReason::Past => Badge { kind: "plain", text: w.t("places-past") },
         AvailabilityReason::NotPublic => Badge { kind: "plain", text: w.t("places-not-public") },
-        AvailabilityReason::NotYetOnSale | AvailabilityReason::Unspecified => Badge { kind: "plain", text: w.t("places-unknown") },
+        AvailabilityReason::NotYetOnSale => {
+            let at = format!("{}, {}", w.day(&showing.on_sale_at), w.time(&showing.on_sale_at));
+            Badge { kind: "plain", text: w.with("places-not-yet", "time", &at) }
+        }
+        AvailabilityReason::Unspecified => Badge { kind: "plain", text: w.t("places-unknown") },
     }
+}
+
+/// What is left for needs and for parties, where something is left at all.
+pub(crate) fn left(w: &Words, showing: &Showing) -> Vec<String> {
+    let Some(availability) = showing.availability.as_ref().filter(|_| is_bookable(showing)) else {
+        return Vec::new();
+    };
+    let free = |wanted: Need| availability.needs.iter().find(|need| need.need() == wanted).map(|need| need.free);
+    let needs = [(Need::Wheelchair, "left-wheelchair"), (Need::HearingLoop, "left-hearing-loop")];
+    let mut left: Vec<String> =
+        needs.into_iter().filter_map(|(need, key)| free(need).map(|free| w.n(key, free))).collect();
+    left.extend(availability.together.filter(|most| *most > 0).map(|most| w.n("left-together", most)));
+    left
 }
 
 /// Delayed or cancelled.

@@ -17,7 +17,7 @@ use kernel::Caller;
 use sky_proto::{
     gastro::v1::{GetMenuRequest, MenuItem, Pickup},
     parking::v1::{BayClass, GetSiteRequest, SiteState},
-    reservations::v1::{GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing},
+    reservations::v1::{GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing, seat_wish::Part},
 };
 use uuid::Uuid;
 
@@ -25,7 +25,10 @@ pub(crate) use hold::hold;
 pub(crate) use live::live;
 use seats::{SeatRow, rows};
 
-use super::programme::{Badge, availability, change, hall, is_bookable};
+use super::{
+    programme::{Badge, availability, change, hall, is_bookable, left},
+    waiting_room::{self, Gate},
+};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -41,6 +44,9 @@ const NEEDS: [(Need, &str, &str); 5] = [
     (Need::HearingLoop, "need_hearing_loop", "need-hearing-loop"),
     (Need::GuideDog, "need_guide_dog", "need-guide-dog"),
 ];
+
+const PARTS: [(Part, &str); 3] =
+    [(Part::Unspecified, "seat-wish-any"), (Part::Front, "seat-wish-front"), (Part::Back, "seat-wish-back")];
 
 const BAYS: [(BayClass, &str); 4] = [
     (BayClass::Unspecified, "bay-none"),
@@ -65,14 +71,19 @@ struct ShowingPage {
     notice: String,
     change: Option<Badge>,
     availability: Badge,
+    left: Vec<String>,
     /// Empty: the page has its form, or there is nothing to book.
     book_now: String,
     bookable: bool,
+    /// Where to wait for the sale; empty: nowhere.
+    waiting_room: String,
     prices: Vec<Count>,
     needs: Vec<Count>,
     needs_open: bool,
     rows: Vec<SeatRow>,
     seats_open: bool,
+    parts: Vec<Choice>,
+    aisle: bool,
     bays: Vec<Choice>,
     parking_note: String,
     dishes: Vec<Dish>,
@@ -163,8 +174,17 @@ pub(crate) async fn form(
     guest: Guest,
     Path(id): Path<Uuid>,
 ) -> Result<Response, Problem> {
+    let gate = waiting_room::gate(&edge, &guest, id).await?;
+    if let Gate::Wait(room) = gate {
+        return waiting_room::lead(&edge, &guest, room).await;
+    }
     let material = material(&edge, &guest.visitor(), id).await?;
-    page(&fill(&guest, &material, &Fields::default(), Refused::default()))
+    let mut showing = fill(&guest, &material, &Fields::default(), Refused::default());
+    if let Gate::NotYet(room) = gate {
+        showing.bookable = false;
+        showing.waiting_room = format!("/waiting-room/{room}");
+    }
+    page(&showing)
 }
 
 fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> ShowingPage {
@@ -184,6 +204,7 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
         pickup => pickup,
     };
     let chosen_seats = sent.all("seat");
+    let (chosen_part, aisle) = (sent.choice("sit"), sent.is_on("aisle"));
     let needs: Vec<Count> =
         NEEDS.iter().map(|(_, name, key)| count((*name).to_owned(), w.t(key), String::new())).collect();
     let mut dishes: Vec<Dish> = material.menu.iter().map(|item| dish(&w, item, &count)).collect();
@@ -201,8 +222,10 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
         notice: w.text(&showing.notice),
         change: change(&w, showing),
         availability: availability(&w, showing),
+        left: left(&w, showing),
         book_now: String::new(),
         bookable: is_bookable(showing),
+        waiting_room: String::new(),
         prices: showing
             .prices
             .iter()
@@ -211,7 +234,15 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
         needs_open: needs.iter().any(|need| need.wrong || is_some(need)),
         needs,
         rows: rows(&w, &material.seats, &chosen_seats),
-        seats_open: !chosen_seats.is_empty(),
+        seats_open: !chosen_seats.is_empty() || aisle || chosen_part != 0,
+        parts: PARTS
+            .iter()
+            .map(|(part, key)| {
+                let value = i32::from(*part);
+                Choice { value, label: w.t(key), chosen: value == chosen_part }
+            })
+            .collect(),
+        aisle,
         bays: BAYS
             .iter()
             .map(|(bay, key)| {

@@ -10,6 +10,7 @@ mod keyboard;
 mod plain;
 mod sale;
 mod stage;
+mod waiting;
 #[expect(dead_code, reason = "houses in many processes are the other binary's")]
 #[path = "../it/world.rs"]
 mod world;

@@ -58,7 +58,7 @@ async fn held_places_come_back_without_a_reload() {
 }
 
 /// A showing in the dome that starts in more than an hour.
-async fn in_the_dome(stage: &Stage) -> Showing {
+pub async fn in_the_dome(stage: &Stage) -> Showing {
     let now = stage.house.clock.now();
     let visitor = Caller::Visitor { session: "browser".to_owned(), visit: None };
     let mut programme = ReservationsClient::new(stage.world.door("reservations", &visitor));

@@ -4,8 +4,10 @@
 mod access;
 mod architecture;
 mod day;
+mod freshness;
 mod processes;
 mod replicas;
 mod scenario;
 mod topology;
+mod waiting_room;
 mod world;

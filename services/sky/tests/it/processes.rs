@@ -2,8 +2,10 @@
 
 use std::{
     collections::BTreeMap,
+    fs::{self, File},
     net::TcpListener,
-    process::{Child, Command, Stdio},
+    path::{Path, PathBuf},
+    process::{Child, Command},
 };
 
 use kernel::Settings;
@@ -14,6 +16,8 @@ use crate::world::World;
 /// Processes that end with the test.
 pub struct Processes {
     children: Vec<Child>,
+    /// What they said: shown when the test fails.
+    log: PathBuf,
     /// Where each group serves gRPC.
     pub addresses: Vec<String>,
 }
@@ -25,6 +29,10 @@ impl Drop for Processes {
             let _ = process.kill();
             let _ = process.wait();
         }
+        if std::thread::panicking() {
+            println!("{}", fs::read_to_string(&self.log).unwrap_or_default());
+        }
+        let _ = fs::remove_file(&self.log);
     }
 }
 
@@ -53,7 +61,9 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
         .flat_map(|(group, port)| group.iter().map(move |service| (*service, format!("http://127.0.0.1:{port}"))))
         .collect();
     let addresses_of_groups = ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
-    let mut processes = Processes { children: Vec::new(), addresses: addresses_of_groups };
+    let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.log", settings.nats_prefix));
+    let out = File::options().create(true).append(true).open(&log).expect("a log");
+    let mut processes = Processes { children: Vec::new(), log, addresses: addresses_of_groups };
     for (group, port) in groups.iter().zip(&ports) {
         let mut command = sky(settings);
         command
@@ -62,7 +72,7 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
             .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
             .env("SKY_POOL_SIZE", "4")
             .env("SKY_LOG", "error")
-            .stdout(Stdio::null());
+            .stdout(out.try_clone().expect("a log"));
         for (service, address) in &addresses {
             if !group.contains(service) {
                 command.env(format!("SKY_PEERS__{}", service.to_uppercase()), address);

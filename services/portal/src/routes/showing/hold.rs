@@ -1,6 +1,6 @@
 //! Holding what was chosen: all of it or nothing, and then the form again with what would fit.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{Path, State},
@@ -13,7 +13,11 @@ use sky_proto::journey::v1::{CancelVisitRequest, GetVisitRequest, HoldRefused, V
 use tonic::Status;
 use uuid::Uuid;
 
-use super::{Alternative, Material, Refused, fill, material, wish::wish};
+use super::{
+    super::waiting_room::{self, Gate},
+    Alternative, Material, Refused, fill, material,
+    wish::wish,
+};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -29,6 +33,10 @@ pub(crate) async fn hold(
     Path(id): Path<Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
+    let gate = waiting_room::gate(&edge, &guest, id).await?;
+    if let Some(room) = gate.closed_by() {
+        return waiting_room::lead(&edge, &guest, room).await;
+    }
     let material = material(&edge, &guest.visitor(), id).await?;
     let request = match wish(&guest, &material, &sent)? {
         Ok(request) => request,
@@ -41,7 +49,12 @@ pub(crate) async fn hold(
     let (session, cookie) = guest.session_for_visits(&edge).await?;
     let before = guest.session.as_ref().and_then(|session| session.visit);
     let caller = Caller::Visitor { session: session.to_string(), visit: None };
-    match answer(edge.journey(&caller).hold_visit(request)).await {
+    let asked = Instant::now();
+    let answered = answer(edge.journey(&caller).hold_visit(request)).await;
+    if let Gate::Passed(room) = gate {
+        edge.rooms.bought(room, session, asked.elapsed(), &answered).await;
+    }
+    match answered {
         Ok(visit) => {
             let visit_id = values::id("visit_id", &visit.visit_id)?;
             Guest::open_visit(&edge, session, visit_id, false).await?;

@@ -14,7 +14,7 @@ use kernel::values::{from_timestamp, timestamp};
 use sky_proto::reservations::v1::{GetShowingRequest, Showing, WatchShowingsRequest};
 use uuid::Uuid;
 
-use super::{Badge, availability, change, is_bookable};
+use super::{Badge, availability, change, is_bookable, left};
 use crate::{
     edge::{Edge, answer},
     live::{self, After, Fragment},
@@ -29,6 +29,7 @@ struct Part {
     id: String,
     change: Option<Badge>,
     availability: Badge,
+    left: Vec<String>,
     book_now: String,
 }
 
@@ -38,6 +39,7 @@ impl Part {
             id: showing.showing_id.clone(),
             change: change(w, showing),
             availability: availability(w, showing),
+            left: left(w, showing),
             // A page that was opened when all was sold has no form; the style sheet hides this where there is one.
             book_now: if is_bookable(showing) { w.t("book-now") } else { String::new() },
         }

@@ -4,7 +4,7 @@ use sky_proto::{
     gastro::v1::OrderLine,
     journey::v1::{HoldVisitRequest, MealWish, ParkingWish},
     parking::v1::BayClass,
-    reservations::v1::{Channel, Need},
+    reservations::v1::{Channel, Need, SeatWish, seat_wish::Part},
 };
 
 use super::{FieldError, Material, NEEDS};
@@ -66,6 +66,13 @@ pub(super) fn wish(
         meal: (!lines.is_empty()).then(|| MealWish { lines, pickup: sent.choice("pickup") }),
         language: w.lang().to_owned(),
         channel: Channel::Online.into(),
-        wish: None,
+        wish: seat_wish(sent, seat_count > 0),
     }))
+}
+
+/// Where somebody would like to sit; who has chosen seats has said it all.
+fn seat_wish(sent: &Fields, has_chosen: bool) -> Option<SeatWish> {
+    let part = Part::try_from(sent.choice("sit")).unwrap_or_default();
+    let aisle = sent.is_on("aisle");
+    (!has_chosen && (aisle || part != Part::Unspecified)).then(|| SeatWish { aisle, part: part.into() })
 }

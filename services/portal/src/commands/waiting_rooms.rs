@@ -1,0 +1,89 @@
+//! What changes waiting rooms, in a given transaction: open, close, arrive, let in. When a room opens is the
+//! house's time; how fast people are let in, and how long a pass holds, is the machine's.
+
+use kernel::{Tx, clock::wall_now};
+use rand::RngExt;
+use uuid::Uuid;
+
+use crate::{
+    domain::waiting_room::{FIRST_RATE, Outlook, PASS, UNDECIDED, let_in, next_rate},
+    error::Error,
+    store::{self, NewRoom, Place, Turned},
+};
+
+/// The live streams of rooms, by id.
+pub(crate) const ROOM_TOPIC: &str = "waiting-room";
+
+pub(crate) async fn open_room(tx: &mut Tx, room: &NewRoom) -> Result<(), Error> {
+    let opened = store::insert_room(tx.conn(), room, FIRST_RATE, wall_now()).await?;
+    if opened { Ok(()) } else { Err(Error::RoomIsOpen) }
+}
+
+/// Closes a room: its showings' pages open for everybody.
+pub(crate) async fn close_room(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
+    if !store::close_room(tx.conn(), id, wall_now()).await? {
+        return Err(Error::NoSuchRoom);
+    }
+    tx.touch(ROOM_TOPIC, id.to_string());
+    Ok(())
+}
+
+/// A browser comes into a room, or comes back to it; it has one place in it, whatever it does.
+pub(crate) async fn arrive(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<Place, Error> {
+    let opens_at = store::room_to_enter(tx.conn(), room).await?.ok_or(Error::NoSuchRoom)?;
+    // Drawn now and told to nobody before the room opens: as good as drawn then, and it survives a restart.
+    let drawn = (tx.now() < opens_at).then(|| rand::rng().random_range(0..=i64::MAX));
+    store::arrive(tx.conn(), room, session, drawn).await?;
+    store::arrive_again(tx.conn(), room, session, wall_now()).await?;
+    store::place(&mut *tx.conn(), room, session).await?.ok_or(Error::NoSuchRoom)
+}
+
+/// What is left to sell behind a room, as the seller says.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer {
+    pub(crate) showings: Vec<Uuid>,
+    pub(crate) free: u32,
+    pub(crate) held_until: Option<chrono::DateTime<chrono::Utc>>,
+    pub(crate) outlook: Outlook,
+}
+
+/// Lets in those who are next, as many as the seller can take. Without an offer the seller did not answer:
+/// then it is nobody, and fewer next time.
+pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<(), Error> {
+    let now = wall_now();
+    let Some(room) = store::lock_room(tx.conn(), id).await? else {
+        return Ok(());
+    };
+    let was_busy = offer.is_none() || room.busy_at.is_some_and(|at| at > room.turned_at);
+    let offer = offer.unwrap_or_else(|| Offer {
+        showings: room.showings.clone(),
+        free: 0,
+        held_until: room.held_until,
+        outlook: room.outlook(),
+    });
+    let is_open = tx.now() >= room.opens_at;
+    let crowd = store::crowd(&mut *tx.conn(), id, now - UNDECIDED).await?;
+    let has_changed = (room.free(), room.outlook(), room.held_until) != (offer.free, offer.outlook, offer.held_until);
+    if !has_changed && offer.showings == room.showings && !was_busy && (!is_open || crowd.waiting == 0) {
+        return Ok(());
+    }
+    let mut rate = room.rate();
+    if is_open && crowd.waiting > 0 {
+        let undecided = u32::try_from(crowd.undecided).unwrap_or(u32::MAX);
+        let admitted = store::admit(tx.conn(), id, let_in(rate, offer.free, undecided), now, now + PASS).await?;
+        // A line that did not move at full speed says nothing about how much more the seller could take.
+        if was_busy || admitted == u64::from(rate) {
+            rate = next_rate(rate, was_busy);
+        }
+    }
+    let turned = Turned {
+        rate,
+        showings: if offer.showings.is_empty() { room.showings } else { offer.showings },
+        free: offer.free,
+        held_until: offer.held_until,
+        outlook: offer.outlook,
+    };
+    store::save_turn(tx.conn(), id, &turned, now).await?;
+    tx.touch(ROOM_TOPIC, id.to_string());
+    Ok(())
+}

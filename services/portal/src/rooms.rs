@@ -1,0 +1,209 @@
+//! The waiting rooms as this process knows them: which stand open, who is next in each, and the turns that let
+//! people in. Decides nothing itself: the rules are in `domain`, the changes in `commands`.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use chrono::TimeDelta;
+use kernel::{
+    BoxFuture, Context, Db, Failure, Live, Tx,
+    clock::wall_now,
+    values::{self, from_timestamp, timestamp},
+};
+use sky_proto::reservations::v1::{AvailabilityReason, GetShowingRequest, ListProgrammeRequest, Showing};
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::{
+    commands::waiting_rooms::{self, Offer, ROOM_TOPIC},
+    domain::waiting_room::{Key, Outlook, PACE_WINDOW, TURN},
+    edge::{Edge, answer},
+    error::Error,
+    store::{self, WaitingRoom},
+};
+
+/// How old the list of open rooms may be.
+const OLDEST: Duration = Duration::from_millis(500);
+/// An answer that takes longer says that the seller cannot keep up.
+const SLOW: Duration = Duration::from_secs(1);
+/// How far ahead the showings of a release may lie; the programme answers no more at once.
+const RELEASE_AHEAD: TimeDelta = TimeDelta::days(62);
+
+/// What everybody in a room looks at.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    pub(crate) room: Arc<WaitingRoom>,
+    /// Everybody who waits, in order.
+    pub(crate) line: Arc<Vec<Key>>,
+    /// How many were let in within how many seconds.
+    pub(crate) pace: (u32, u32),
+}
+
+/// The views that were made last, by room: everybody who looks at the same revision looks at the same view.
+type Made = Arc<tokio::sync::Mutex<HashMap<Uuid, View>>>;
+
+type Known = Option<(Instant, Arc<Vec<WaitingRoom>>)>;
+
+/// The rooms of this house.
+#[derive(Debug)]
+pub(crate) struct Rooms {
+    db: Db,
+    known: tokio::sync::Mutex<Known>,
+    told_busy: Mutex<Option<Instant>>,
+    made: Made,
+    pub(crate) views: Live<View>,
+}
+
+impl Rooms {
+    pub(crate) fn new(context: &Context) -> Self {
+        let (db, made) = (context.db.clone(), Made::default());
+        let to_make = made.clone();
+        let views = Live::new(context, ROOM_TOPIC, move |id| {
+            let (db, made) = (db.clone(), to_make.clone());
+            Box::pin(async move {
+                let view = view(&db, &made, values::id("room_id", &id)?).await?;
+                Ok((view.room.revision(), view))
+            })
+        });
+        Self { db: context.db.clone(), known: tokio::sync::Mutex::default(), told_busy: Mutex::default(), made, views }
+    }
+
+    /// The open rooms, at most half a second old: every page of a showing asks.
+    pub(crate) async fn open(&self) -> Result<Arc<Vec<WaitingRoom>>, Error> {
+        let mut known = self.known.lock().await;
+        if let Some((_, rooms)) = known.as_ref().filter(|(at, _)| at.elapsed() < OLDEST) {
+            return Ok(rooms.clone());
+        }
+        let rooms = Arc::new(store::open_rooms(self.db.pool()).await?);
+        *known = Some((Instant::now(), rooms.clone()));
+        Ok(rooms)
+    }
+
+    /// The open room that stands before a showing.
+    pub(crate) async fn before(&self, showing: Uuid) -> Result<Option<WaitingRoom>, Error> {
+        Ok(self.open().await?.iter().find(|room| room.showings.contains(&showing)).cloned())
+    }
+
+    /// A room as it is now.
+    pub(crate) async fn look(&self, id: Uuid) -> Result<View, Error> {
+        view(&self.db, &self.made, id).await
+    }
+
+    /// Forgets what it knows, after a change of its own.
+    pub(crate) async fn forget(&self) {
+        *self.known.lock().await = None;
+    }
+
+    /// How a purchase from a room went: a seller that cannot keep up slows the room down. Told once a second.
+    pub(crate) async fn bought<T>(&self, room: Uuid, session: Uuid, took: Duration, outcome: &Result<T, Status>) {
+        let now = wall_now();
+        if outcome.is_ok() {
+            self.tell(move |tx| Box::pin(async move { store::use_pass(tx.conn(), room, session, now).await })).await;
+        }
+        let refused = outcome.as_ref().err().is_some_and(|status| status.code() == tonic::Code::Unavailable);
+        let is_news = {
+            let mut told = self.told_busy.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_news = (refused || took > SLOW) && told.is_none_or(|at| at.elapsed() > TURN);
+            if is_news {
+                *told = Some(Instant::now());
+            }
+            is_news
+        };
+        if is_news {
+            self.tell(move |tx| Box::pin(async move { store::mark_busy(tx.conn(), room, now).await })).await;
+        }
+    }
+
+    /// What a room is told is a hint: nobody's purchase fails for it.
+    async fn tell(&self, what: impl for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<(), Error>> + Send + 'static) {
+        if let Err(error) = self.db.transact(what).await {
+            tracing::warn!(%error, "a waiting room was not told how a purchase went");
+        }
+    }
+}
+
+async fn view(db: &Db, made: &Made, id: Uuid) -> Result<View, Error> {
+    let room = store::room(db.pool(), id).await?.ok_or(Error::NoSuchRoom)?;
+    let mut made = made.lock().await;
+    if let Some(view) = made.get(&id).filter(|view| view.room.revision() >= room.revision()) {
+        return Ok(view.clone());
+    }
+    let line = store::line(db.pool(), id).await?;
+    let now = wall_now();
+    let (admitted, first) = store::pace(db.pool(), id, now - PACE_WINDOW).await?;
+    // The one turn that let them in took its time too.
+    let seconds = first.map_or(0, |first| (now - first).num_seconds() + 1);
+    let pace = (u32::try_from(admitted).unwrap_or(u32::MAX), u32::try_from(seconds).unwrap_or(1));
+    made.retain(|_, view| view.room.closed_at.is_none());
+    let view = View { room: Arc::new(room), line: Arc::new(line), pace };
+    made.insert(id, view.clone());
+    Ok(view)
+}
+
+/// The showings that a release has put on sale together.
+pub(crate) async fn showings_of(edge: &Edge, release: &str) -> Result<Vec<Showing>, Status> {
+    let from = edge.now();
+    let request = ListProgrammeRequest {
+        from: Some(timestamp(from)),
+        until: Some(timestamp(from + RELEASE_AHEAD)),
+        include_closed: false,
+    };
+    let mut showings = answer(edge.reservations_as_portal().list_programme(request)).await?.showings;
+    showings.retain(|showing| showing.release.as_ref().is_some_and(|its| its.release_id == release));
+    Ok(showings)
+}
+
+async fn showings(edge: &Edge, room: &WaitingRoom) -> Result<Vec<Showing>, Status> {
+    if let Some(release) = &room.release_id {
+        return showings_of(edge, release).await;
+    }
+    let mut found = Vec::new();
+    for showing in &room.showings {
+        let request = GetShowingRequest { showing_id: showing.to_string() };
+        found.push(answer(edge.reservations_as_portal().get_showing(request)).await?);
+    }
+    Ok(found)
+}
+
+/// What several showings have left together.
+fn offer(showings: &[Showing]) -> Offer {
+    let known = || showings.iter().filter_map(|showing| showing.availability.as_ref());
+    let is_held = |reason: AvailabilityReason| reason == AvailabilityReason::AllHeld;
+    let is_to_come = |reason| matches!(reason, AvailabilityReason::NotYetOnSale | AvailabilityReason::Unspecified);
+    let free: u32 = known().map(|availability| availability.free_online).sum();
+    Offer {
+        showings: showings.iter().filter_map(|showing| showing.showing_id.parse().ok()).collect(),
+        free,
+        held_until: known()
+            .filter(|availability| is_held(availability.reason()))
+            .filter_map(|availability| availability.held_until)
+            .map(|at| from_timestamp(Some(at)))
+            .min(),
+        outlook: match () {
+            () if free > 0 => Outlook::Selling,
+            () if known().any(|availability| is_held(availability.reason())) => Outlook::AllHeld,
+            () if known().next().is_none() || known().any(|availability| is_to_come(availability.reason())) => {
+                Outlook::Unknown
+            }
+            () => Outlook::SoldOut,
+        },
+    }
+}
+
+/// A turn of every open room, in one replica of the portal at a time.
+pub(crate) async fn turn(edge: &Edge) -> Result<(), Failure> {
+    for room in store::open_rooms(edge.db.pool()).await? {
+        let offer = match showings(edge, &room).await {
+            Ok(showings) => Some(offer(&showings)),
+            Err(status) => {
+                tracing::warn!(code = ?status.code(), "a waiting room does not know what is left");
+                None
+            }
+        };
+        edge.db.transact(move |tx| Box::pin(waiting_rooms::turn(tx, room.id, offer))).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! The waiting room before a sale, through the portal's pages as browsers without JavaScript use them: who is
+//! there before is drawn, who comes later is let in by arrival, and nobody buys past it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::TimeDelta;
+use futures::future::join_all;
+use kernel::{
+    Clock, Role,
+    testing::{House, noon},
+    values::timestamp,
+};
+use reqwest::{Client, StatusCode, header::LOCATION, redirect::Policy};
+use sky_proto::portal::v1::{
+    CloseWaitingRoomRequest, ListWaitingRoomsRequest, OpenWaitingRoomRequest, waiting_rooms_client::WaitingRoomsClient,
+};
+use sqlx::AssertSqlSafe;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{
+    scenario::next_showing,
+    world::{ALL, World, staff},
+};
+
+async fn open() -> (House, World) {
+    // Cookies over plain http, as the tests' client would not send them back otherwise.
+    let portal = BTreeMap::from([("insecure_cookies".to_owned(), toml::Value::Boolean(true))]);
+    let own = BTreeMap::from([("portal".to_owned(), portal)]);
+    let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
+    let world = World::of(&house);
+    world.load_house().await;
+    house.settle().await;
+    (house, world)
+}
+
+/// A browser that keeps its cookies and follows nothing by itself.
+#[derive(Clone)]
+struct Browser(Client);
+
+impl Browser {
+    fn new() -> Self {
+        Self(Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client"))
+    }
+
+    async fn get(&self, house: &House, path: &str) -> (StatusCode, String, String) {
+        Self::read(self.0.get(format!("http://{}{path}", house.running.http))).await
+    }
+
+    async fn hold(&self, house: &House, showing: &str) -> (StatusCode, String, String) {
+        let key = Uuid::new_v4().to_string();
+        let form = [("key", key.as_str()), ("count_adult", "1")];
+        Self::read(self.0.post(format!("http://{}/showings/{showing}/hold", house.running.http)).form(&form)).await
+    }
+
+    /// Status, where it leads to, and the page.
+    async fn read(request: reqwest::RequestBuilder) -> (StatusCode, String, String) {
+        let answer = request.send().await.expect("an answer");
+        let to = answer.headers().get(LOCATION).map(|to| to.to_str().expect("ASCII").to_owned()).unwrap_or_default();
+        (answer.status(), to, answer.text().await.expect("a page"))
+    }
+
+    /// Goes to a showing's page and on to its waiting room.
+    async fn arrive(&self, house: &House, showing: &str, room: &str) -> String {
+        let (_, to, body) = self.hold(house, showing).await;
+        assert_eq!(to, room, "{body}");
+        let (status, _, body) = self.get(house, room).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        body
+    }
+
+    async fn is_in(&self, house: &House, showing: &str, room: &str) -> bool {
+        let (_, to, _) = self.get(house, room).await;
+        to == format!("/showings/{showing}")
+    }
+}
+
+/// Opens a room before a showing, some minutes ahead of now.
+async fn open_room(house: &House, world: &World, showing: &str, minutes: i64) -> String {
+    let mut desk = WaitingRoomsClient::new(world.door("portal", &staff(Role::Desk)));
+    let request = OpenWaitingRoomRequest {
+        showing_id: showing.to_owned(),
+        release_id: String::new(),
+        opens_at: Some(timestamp(house.clock.now() + TimeDelta::minutes(minutes))),
+    };
+    let room = desk.open_waiting_room(request.clone()).await.expect("opened").into_inner();
+    let twice = desk.open_waiting_room(request).await.expect_err("one room before a showing");
+    assert_eq!(twice.code(), Code::AlreadyExists);
+    // As long as a replica may know of no room.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    format!("/waiting-room/{}", room.room_id)
+}
+
+/// One turn of the rooms: a second goes by.
+async fn turn(house: &House) {
+    let turned = "select coalesce(sum(revision), 0)::bigint from waiting_room";
+    let count =
+        || async { sqlx::query_scalar::<_, i64>(turned).fetch_one(house.pool("portal")).await.expect("counted") };
+    let before = count().await;
+    house.clock.set(house.clock.now() + TimeDelta::seconds(2));
+    for _ in 0..50 {
+        if count().await > before {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn execute(house: &House, statement: &str) {
+    sqlx::query(AssertSqlSafe(statement.to_owned())).execute(house.pool("portal")).await.expect("executed");
+}
+
+#[tokio::test]
+async fn those_there_before_are_drawn_and_the_others_come_by_arrival() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 10).await;
+    // The page may be read before, but not bought from.
+    let (status, _, body) = Browser::new().get(&house, &format!("/showings/{showing}")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(body.contains(&room) && !body.contains("<form method=\"post\" action=\"/showings"), "{body}");
+
+    let early: Vec<Browser> = (0..40).map(|_| Browser::new()).collect();
+    for browser in &early {
+        // Twice, in two windows: one place.
+        let body = browser.arrive(&house, &showing, &room).await;
+        assert!(body.contains("Der Verkauf beginnt am") && !body.contains("Ihr Platz in der Reihe:"), "{body}");
+        join_all([browser.get(&house, &room), browser.get(&house, &room)]).await;
+    }
+    turn(&house).await;
+    assert!(!early[0].is_in(&house, &showing, &room).await, "it is not open yet");
+    let places: i64 = sqlx::query_scalar("select count(*) from waiting_place")
+        .fetch_one(house.pool("portal"))
+        .await
+        .expect("counted");
+    assert_eq!(places, 40, "one place per browser");
+
+    house.clock.set(house.clock.now() + TimeDelta::minutes(10) - TimeDelta::seconds(3));
+    let late: Vec<Browser> = (0..12).map(|_| Browser::new()).collect();
+    house.clock.set(house.clock.now() + TimeDelta::seconds(1));
+    let in_now = async |all: &[Browser]| {
+        let mut inside = Vec::new();
+        for (at, browser) in all.iter().enumerate() {
+            if browser.is_in(&house, &showing, &room).await {
+                inside.push(at);
+            }
+        }
+        inside
+    };
+    turn(&house).await;
+    for browser in &late {
+        let (status, to, _) = browser.get(&house, &format!("/showings/{showing}")).await;
+        assert_eq!((status, to), (StatusCode::SEE_OTHER, room.clone()), "the page is closed to who has not waited");
+        browser.arrive(&house, &showing, &room).await;
+    }
+    let first = in_now(&early).await;
+    assert_eq!(first.len(), 20, "as many as the first turn lets in");
+    assert_ne!(first, (0..20).collect::<Vec<_>>(), "drawn, not by arrival");
+    turn(&house).await;
+    assert_eq!(in_now(&early).await.len(), 40);
+    assert_eq!(in_now(&late).await, (0..10).collect::<Vec<_>>(), "of thirty, twenty are early; then by arrival");
+    let (_, _, body) = late[11].get(&house, &room).await;
+    assert!(body.contains("Ihr Platz in der Reihe: <strong>2</strong>"), "{body}");
+
+    // With the pass the page is there, and it buys.
+    let (status, _, body) = early[0].get(&house, &format!("/showings/{showing}")).await;
+    assert!(status == StatusCode::OK && body.contains("<form method=\"post\" action=\"/showings"), "{body}");
+    let (_, to, body) = early[0].hold(&house, &showing).await;
+    assert!(to.starts_with("/order/"), "{to} {body}");
+    // A pass runs out; who comes back is the last.
+    execute(
+        &house,
+        "update waiting_place set passed_until = now() - interval '1 second' where passed_until is not null",
+    )
+    .await;
+    let (_, to, _) = early[1].hold(&house, &showing).await;
+    assert_eq!(to, room);
+    early[1].arrive(&house, &showing, &room).await;
+    let (_, _, body) = early[1].get(&house, &room).await;
+    assert!(body.contains("Ihr Platz in der Reihe: <strong>3</strong>"), "{body}");
+}
+
+#[tokio::test]
+async fn a_room_survives_a_restart_follows_the_seller_and_is_closed() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 0).await;
+    let browser = Browser::new();
+    execute(&house, "update waiting_room set rate = 1").await;
+    let others: Vec<Browser> = (0..5).map(|_| Browser::new()).collect();
+    for other in &others {
+        other.arrive(&house, &showing, &room).await;
+    }
+    let place = |body: &str| body.split("<strong>").nth(1).and_then(|rest| rest.split('<').next()?.parse::<i64>().ok());
+    let before = place(&browser.arrive(&house, &showing, &room).await);
+    assert_eq!(before, Some(6));
+    let house = house.restart().await;
+    let world = World::of(&house);
+    let (_, _, body) = browser.get(&house, &room).await;
+    assert_eq!(place(&body), Some(6), "{body}");
+
+    // A made-up cookie is a stranger; without any there is no place to keep.
+    let forged = Client::builder().redirect(Policy::none()).build().expect("a client");
+    let ask = |path: String| forged.get(format!("http://{}{path}", house.running.http)).header("cookie", "sky=made-up");
+    let (status, to, _) = Browser::read(ask(room.clone())).await;
+    assert_eq!((status, to.as_str()), (StatusCode::SEE_OTHER, format!("{room}?came=1").as_str()));
+    let (status, _, body) = Browser::read(ask(to)).await;
+    assert!(status == StatusCode::UNPROCESSABLE_ENTITY && body.contains("Cookie"), "{status} {body}");
+
+    // The seller could not keep up: fewer are let in.
+    execute(&house, "update waiting_room set rate = 2, busy_at = now() + interval '1 minute'").await;
+    turn(&house).await;
+    let mut desk = WaitingRoomsClient::new(world.door("portal", &staff(Role::Operator)));
+    let told = desk.list_waiting_rooms(ListWaitingRoomsRequest {}).await.expect("listed").into_inner().rooms;
+    assert_eq!((told[0].rate, told[0].waiting, told[0].admitted), (1, 4, 2));
+
+    // The live page says so by itself when it is somebody's turn.
+    let live = format!("http://{}{room}/live?after=0", house.running.http);
+    let mut live = browser.0.get(live).send().await.expect("a stream");
+    let mut said = String::new();
+    let mut listen = async |wanted: &str| {
+        let until = tokio::time::Instant::now() + Duration::from_secs(10);
+        while !said.contains(wanted) {
+            let chunk = tokio::time::timeout_at(until, live.chunk()).await;
+            let chunk = chunk.unwrap_or_else(|_| panic!("{wanted} is not in {said}")).expect("a chunk");
+            said.push_str(&String::from_utf8_lossy(&chunk.expect("the stream goes on")));
+        }
+    };
+    listen("Ihr Platz in der Reihe").await;
+    for _ in 0..4 {
+        turn(&house).await;
+    }
+    listen("data-go").await;
+
+    let room_id = told[0].room_id.clone();
+    desk.close_waiting_room(CloseWaitingRoomRequest { room_id: room_id.clone() }).await.expect("closed");
+    let again = desk.close_waiting_room(CloseWaitingRoomRequest { room_id }).await.expect_err("closed already");
+    assert_eq!(again.code(), Code::NotFound);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(browser.is_in(&house, &showing, &room).await, "it leads on");
+    let (_, to, body) = browser.hold(&house, &showing).await;
+    assert!(to.starts_with("/order/"), "{body}");
+}
