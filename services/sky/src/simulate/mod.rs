@@ -1,6 +1,6 @@
 //! `sky simulate`: one day of the house, played fast through its public gRPC and HTTP interfaces as its
 //! people would: visitors book, pay, cancel, drive in, walk in, are scanned and eat; staff open doors,
-//! start shows, delay one and cancel one; monitors watch. At the end a table and `sky verify`.
+//! start shows, delay one and cancel one; a later showing goes on sale with a waiting room; monitors watch. At the end a table and `sky verify`.
 //!
 //! It runs on throw-away servers of its own and touches no other house.
 
@@ -8,6 +8,7 @@ mod api;
 mod crowd;
 mod programme;
 mod report;
+mod sale;
 mod staff;
 mod visitor;
 
@@ -173,6 +174,7 @@ async fn day_of_the_house(
         world.clock.speed()
     );
     staff::begin(&world, &showings).await?;
+    sale::begin(&world).await?;
     for party in parties {
         let world_ = world.clone();
         world.tasks.spawn_until_stop(async move { visitor::visit(&world_, party).await });

@@ -38,6 +38,9 @@ impl Count {
 #[derive(Debug, Default)]
 pub struct Report {
     pub booked: Count,
+    /// In the minute in which a later showing went on sale.
+    pub sale_booked: Count,
+    pub sale_turned_away: Count,
     pub refused_sold_out: Count,
     pub admitted: Count,
     pub too_early: Count,
@@ -81,6 +84,8 @@ impl Report {
         for (name, count) in [
             ("people booked", &self.booked),
             ("people turned away, sold out", &self.refused_sold_out),
+            ("people booked from the waiting room", &self.sale_booked),
+            ("people told in the waiting room: sold out", &self.sale_turned_away),
             ("people admitted", &self.admitted),
             ("most people in the dome at once", &self.most_in_dome),
             ("scans too early", &self.too_early),
@@ -117,6 +122,8 @@ impl Report {
         let surprises = self.surprises.lock().unwrap_or_else(PoisonError::into_inner).len();
         let lived = [
             &self.booked,
+            &self.sale_booked,
+            &self.sale_turned_away,
             &self.admitted,
             &self.cars_in,
             &self.meals_collected,
