@@ -2,7 +2,7 @@
 //! own, ended at the end.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -12,7 +12,12 @@ use data_encoding::BASE64;
 use kernel::{Caller, Role, identity::Keys};
 use serde::Deserialize;
 use tokio::process::{Child, Command};
-use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Channel};
+use tonic::{
+    Request, Status,
+    metadata::{Ascii, MetadataValue},
+    service::interceptor::InterceptedService,
+    transport::Channel,
+};
 
 /// What `sky up` writes down.
 #[derive(Deserialize)]
@@ -20,6 +25,19 @@ struct RunFile {
     database_url: String,
     nats_url: String,
     grpc: String,
+    http: String,
+}
+
+/// The real house.
+pub const HALLE: &str = "deploy/houses/halle.toml";
+
+fn fresh_folder() -> PathBuf {
+    std::env::temp_dir().join(format!("sky-load-{}", uuid::Uuid::new_v4().simple()))
+}
+
+/// What a request of this caller has in its `authorization`.
+pub fn bearer(keys: &Keys, caller: &Caller) -> anyhow::Result<MetadataValue<Ascii>> {
+    Ok(format!("Bearer {}", keys.sign(caller)).parse()?)
 }
 
 /// A house under test.
@@ -32,6 +50,8 @@ pub struct House {
     pub nats_url: String,
     /// From the start of the process to its open doors.
     pub ready_after: Duration,
+    /// Where its web pages are.
+    pub web: String,
     grpc: String,
     keys: Keys,
 }
@@ -39,6 +59,11 @@ pub struct House {
 impl House {
     /// Starts one in `folder`, keeping what is there.
     pub async fn start(folder: PathBuf) -> anyhow::Result<Self> {
+        Self::start_as(folder, Path::new(HALLE)).await
+    }
+
+    /// The same with another house file.
+    pub async fn start_as(folder: PathBuf, file: &Path) -> anyhow::Result<Self> {
         let program = std::env::current_exe()?.with_file_name("sky");
         anyhow::ensure!(
             program.exists(),
@@ -53,6 +78,8 @@ impl House {
             .arg("--home")
             .arg(&folder)
             .arg("up")
+            .arg("--house")
+            .arg(file)
             .env("SKY_GRPC_LISTEN", "127.0.0.1:0")
             .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
             .env("SKY_LOG", "error")
@@ -84,6 +111,8 @@ impl House {
             database_url: run.database_url,
             nats_url: run.nats_url,
             ready_after,
+            // The house listens on this address alone; a browser would try `localhost` under two.
+            web: run.http.replace("localhost", "127.0.0.1"),
             grpc: run.grpc,
             keys,
         })
@@ -91,7 +120,16 @@ impl House {
 
     /// A fresh one in a temporary folder.
     pub async fn fresh() -> anyhow::Result<Self> {
-        Self::start(std::env::temp_dir().join(format!("sky-load-{}", uuid::Uuid::new_v4().simple()))).await
+        Self::start(fresh_folder()).await
+    }
+
+    /// A fresh one as `file` says, which it keeps in its folder.
+    pub async fn fresh_as(file: &str) -> anyhow::Result<Self> {
+        let folder = fresh_folder();
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.join("house.toml");
+        std::fs::write(&path, file)?;
+        Self::start_as(folder, &path).await
     }
 
     /// A connection as somebody.
@@ -101,12 +139,16 @@ impl House {
     ) -> anyhow::Result<
         InterceptedService<Channel, impl FnMut(Request<()>) -> Result<Request<()>, Status> + Clone + use<>>,
     > {
-        let channel = Channel::from_shared(self.grpc.clone())?.tcp_nodelay(true).connect().await?;
-        let bearer: tonic::metadata::MetadataValue<_> = format!("Bearer {}", self.keys.sign(caller)).parse()?;
+        let (channel, bearer) = (self.connection().await?, bearer(&self.keys, caller)?);
         Ok(InterceptedService::new(channel, move |mut request: Request<()>| {
             request.metadata_mut().insert("authorization", bearer.clone());
             Ok(request)
         }))
+    }
+
+    /// A connection as nobody yet.
+    pub async fn connection(&self) -> anyhow::Result<Channel> {
+        Ok(Channel::from_shared(self.grpc.clone())?.tcp_nodelay(true).connect().await?)
     }
 
     /// The operator.
@@ -121,9 +163,18 @@ impl House {
 
     /// Resident memory of the process in MB.
     pub fn resident_mb(&self) -> anyhow::Result<f64> {
+        self.memory_mb("VmRSS:")
+    }
+
+    /// The most that was ever resident, in MB.
+    pub fn peak_mb(&self) -> anyhow::Result<f64> {
+        self.memory_mb("VmHWM:")
+    }
+
+    fn memory_mb(&self, key: &str) -> anyhow::Result<f64> {
         let pid = self.child.id().context("it has ended")?;
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let line = status.lines().find(|line| line.starts_with(key)).context("no such line")?;
         let kilobytes: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
         Ok(kilobytes / 1024.0)
     }

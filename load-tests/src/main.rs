@@ -35,6 +35,10 @@ enum Scenario {
     Scan(Runs),
     /// Seats sold to very many at once, beside pgbench on the same server.
     Rush(rush::Options),
+    /// Throughput of a hot hall and of pgbench against the number of clients, as a picture.
+    Plot(rush::plot::Options),
+    /// What `perf` sees of the whole machine under one load.
+    Profile(rush::profile::Options),
 }
 
 /// How often a scenario is measured; the reported figure is the median.
@@ -44,16 +48,26 @@ struct Runs {
     runs: u32,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
-    let mut report = report::Report::new(cli.json)?;
+fn main() -> anyhow::Result<()> {
+    // Named, so that a profile tells the callers' threads from the services'.
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("caller").enable_all().build()?;
+    runtime.block_on(measure(Cli::parse()))
+}
+
+async fn measure(cli: Cli) -> anyhow::Result<()> {
+    let json = match &cli.scenario {
+        Scenario::Plot(options) => cli.json.or_else(|| Some(options.figures())),
+        _ => cli.json,
+    };
+    let mut report = report::Report::new(json)?;
     match cli.scenario {
         Scenario::Floor(runs) => floor::measure(&mut report, runs.runs).await?,
         Scenario::Drain(runs) => drain::measure(&mut report, runs.runs).await?,
         Scenario::Boot(runs) => boot::measure(&mut report, runs.runs).await?,
         Scenario::Scan(runs) => scan::measure(&mut report, runs.runs).await?,
         Scenario::Rush(options) => rush::measure(&mut report, options).await?,
+        Scenario::Plot(options) => rush::plot::measure(&mut report, options).await?,
+        Scenario::Profile(options) => return rush::profile::record(options).await,
     }
     report.print();
     Ok(())

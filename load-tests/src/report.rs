@@ -27,6 +27,11 @@ impl Latencies {
         let _ = self.0.add(&other.0);
     }
 
+    /// How many there are.
+    pub fn count(&self) -> u64 {
+        self.0.len()
+    }
+
     /// The longest in milliseconds.
     pub fn max_ms(&self) -> f64 {
         self.0.max() as f64 / 1000.0

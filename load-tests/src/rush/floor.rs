@@ -22,15 +22,26 @@ insert into bench.outbox (subject, payload) values ('booked', '\\x00112233445566
 commit;
 ";
 
-/// Transactions per second of 32 clients on so many rows.
-pub async fn bookings(house: &House, showings: u32, seconds: u64) -> anyhow::Result<f64> {
+/// How many clients the floor has where nothing else is said.
+pub const CLIENTS: usize = 32;
+
+/// Transactions per second of so many clients on so many rows.
+pub async fn bookings(house: &House, showings: u32, clients: usize, seconds: u64) -> anyhow::Result<f64> {
     let mut connection = PgConnection::connect(&house.database_url).await?;
     connection.execute(TABLES).await?;
     connection.execute("vacuum analyze bench.showing").await?;
     let script = std::env::temp_dir().join(format!("sky-bench-{}.sql", std::process::id()));
     std::fs::write(&script, SCRIPT)?;
     let output = Command::new("pgbench")
-        .args(["--no-vacuum", "--client", "32", "--jobs", "2", "--time", &seconds.to_string()])
+        .args([
+            "--no-vacuum",
+            "--client",
+            &clients.to_string(),
+            "--jobs",
+            if clients > 1 { "2" } else { "1" },
+            "--time",
+            &seconds.to_string(),
+        ])
         .args(["--define", &format!("showings={showings}"), "--file"])
         .arg(&script)
         .arg(&house.database_url)

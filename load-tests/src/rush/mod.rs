@@ -1,11 +1,21 @@
 //! The rush: many people want places at once. Each scenario on halls of its own in one running house;
 //! beside it, on the same server, pgbench with the smallest booking transaction there is.
 
+mod browser;
+mod callers;
+mod chart;
 mod floor;
 mod hall;
+mod markup;
+mod memory;
+mod orders;
+pub mod plot;
+pub mod profile;
 mod read;
 mod sell;
+mod shop;
 
+use callers::Steady;
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -26,6 +36,14 @@ enum Scenario {
     Herd,
     /// 500 reads a second while a hall sells.
     Polling,
+    /// Tickets from the hold to their codes, paid at the desk.
+    Tickets,
+    /// Whole visits: seat, bay and meal held, ordered, confirmed.
+    Visit,
+    /// What a browser without JavaScript does in the shop; 300 such buyers for 100 seats.
+    Shop,
+    /// Memory of the services while 5,000 people want places at one instant.
+    Memory,
 }
 
 /// Options of `rush`.
@@ -44,8 +62,18 @@ pub struct Options {
 
 /// Measures what is asked for.
 pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()> {
-    let house = House::fresh().await?;
-    let measured = scenarios(&house, report, &options).await;
+    if options.only != [Scenario::Memory] {
+        in_one_house(report, &options).await?;
+    }
+    if options.only.is_empty() || options.only.contains(&Scenario::Memory) {
+        memory::measure(report, options.runs).await?;
+    }
+    Ok(())
+}
+
+async fn in_one_house(report: &mut Report, options: &Options) -> anyhow::Result<()> {
+    let house = House::fresh_as(&hall::roomy_house()?).await?;
+    let measured = scenarios(&house, report, options).await;
     // Whatever came of it: the house is closed.
     let folder = house.stop().await?;
     std::fs::remove_dir_all(folder)?;
@@ -70,6 +98,15 @@ async fn scenarios(house: &House, report: &mut Report, options: &Options) -> any
     if asked(Scenario::Polling) {
         bench.polling(report).await?;
     }
+    if asked(Scenario::Tickets) {
+        bench.tickets(report).await?;
+    }
+    if asked(Scenario::Visit) {
+        bench.visit(report).await?;
+    }
+    if asked(Scenario::Shop) {
+        bench.shop(report).await?;
+    }
     Ok(())
 }
 
@@ -82,10 +119,10 @@ struct Bench<'a> {
 impl Bench<'_> {
     async fn hot(&self, report: &mut Report) -> anyhow::Result<()> {
         let mut floors = Vec::new();
-        let mut rates: [Vec<sell::Steady>; 3] = Default::default();
+        let mut rates: [Vec<Steady>; 3] = Default::default();
         let cases = [(64, 0), (256, 0), (64, 5)];
         for run in 1..=self.runs {
-            floors.push(floor::bookings(self.house, 1, self.seconds).await?);
+            floors.push(floor::bookings(self.house, 1, floor::CLIENTS, self.seconds).await?);
             for ((callers, repeats), rates) in cases.into_iter().zip(&mut rates) {
                 let showings = hall::showings(self.house, 1, 2000, 100).await?;
                 rates.push(sell::steady(self.house, &showings, callers, repeats, self.seconds).await?);
@@ -96,7 +133,7 @@ impl Bench<'_> {
         self.verify().await?;
         let floor = median(floors);
         let [alone, many, repeated] = rates;
-        let without = sell::Steady::median_rate(&alone);
+        let without = Steady::median_rate(&alone);
         report.add(rate("hot", "pgbench, one hot row, 32 clients", floor, None))?;
         report.add(steady("hot", "holds, one hall, 64 callers", &alone, Some(floor)))?;
         report.add(steady("hot", "holds, one hall, 256 callers", &many, Some(floor)))?;
@@ -106,7 +143,7 @@ impl Bench<'_> {
     async fn spread(&self, report: &mut Report) -> anyhow::Result<()> {
         let (mut floors, mut rates) = (Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            floors.push(floor::bookings(self.house, 1000, self.seconds).await?);
+            floors.push(floor::bookings(self.house, 1000, floor::CLIENTS, self.seconds).await?);
             let showings = hall::showings(self.house, 1000, 11, 10).await?;
             rates.push(sell::steady(self.house, &showings, 64, 0, self.seconds.min(5)).await?);
             println!(
@@ -194,6 +231,10 @@ fn rate_in(scenario: &'static str, metric: &'static str, unit: &'static str, med
     Figure { scenario, metric, unit, median, p99: None, floor: None }
 }
 
-fn steady(scenario: &'static str, metric: &'static str, runs: &[sell::Steady], floor: Option<f64>) -> Figure {
-    rate(scenario, metric, sell::Steady::median_rate(runs), floor)
+fn steady(scenario: &'static str, metric: &'static str, runs: &[Steady], floor: Option<f64>) -> Figure {
+    rate(scenario, metric, Steady::median_rate(runs), floor)
+}
+
+fn rate_with_p99(scenario: &'static str, metric: &'static str, runs: &[Steady]) -> Figure {
+    Figure { p99: Some(Steady::median_p99(runs)), ..rate(scenario, metric, Steady::median_rate(runs), None) }
 }

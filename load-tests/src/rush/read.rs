@@ -1,6 +1,6 @@
 //! Reading while others buy: how fast, and how old is what one is told.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kernel::Caller;
 use sky_proto::reservations::v1::{GetShowingRequest, reservations_client::ReservationsClient};
@@ -39,9 +39,9 @@ async fn reads(house: &House, showing: Uuid, seconds: u64) -> anyhow::Result<Pol
     let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
     let start = tokio::time::Instant::now();
     for number in 0..u32::try_from(seconds)? * READS_PER_SECOND {
-        tokio::time::sleep_until(start + Duration::from_secs(1) / READS_PER_SECOND * number).await;
+        let intended = start + Duration::from_secs(1) / READS_PER_SECOND * number;
+        tokio::time::sleep_until(intended).await;
         let (mut client, told) = (clients[number as usize % 2].clone(), told.clone());
-        let intended = Instant::now();
         tasks.spawn(async move {
             let request = GetShowingRequest { showing_id: showing.to_string() };
             let answer = client.get_showing(request).await;

@@ -1,7 +1,6 @@
 //! Buying: a steady number of callers, and everybody at one instant.
 
 use std::{
-    fmt,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -14,16 +13,14 @@ use kernel::{Caller, values::timestamp};
 use sky_proto::reservations::v1::{
     Channel, GetShowingRequest, HoldSeatsRequest, PartyLine, SeatHold, reservations_client::ReservationsClient,
 };
-use tonic::{Code, Status};
+use tonic::Code;
 use uuid::Uuid;
 
-use crate::{
-    house::House,
-    report::{Latencies, median},
-};
+use super::callers::{Steady, closed_loop};
+use crate::{house::House, report::Latencies};
 
 /// HTTP/2 connections that the callers share.
-const CONNECTIONS: usize = 4;
+pub const CONNECTIONS: usize = 4;
 
 fn journey() -> Caller {
     Caller::Service("journey".to_owned())
@@ -43,26 +40,6 @@ pub fn order(showing: Uuid, people: u32) -> HoldSeatsRequest {
     }
 }
 
-/// What a run with a steady number of callers came to.
-pub struct Steady {
-    callers: usize,
-    per_second: f64,
-    latencies: Latencies,
-}
-
-impl Steady {
-    /// Holds per second, in the middle of several runs.
-    pub fn median_rate(runs: &[Self]) -> f64 {
-        median(runs.iter().map(|run| run.per_second).collect())
-    }
-}
-
-impl fmt::Display for Steady {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{} callers {:.0}/s ({})", self.callers, self.per_second, self.latencies)
-    }
-}
-
 /// So many callers, each with its next order as soon as the last one is answered; of a hundred orders
 /// `repeats` are sent twice.
 pub async fn steady(
@@ -76,44 +53,21 @@ pub async fn steady(
     for _ in 0..CONNECTIONS {
         clients.push(ReservationsClient::new(house.channel(&journey()).await?));
     }
-    let next = Arc::new(AtomicUsize::new(0));
-    let tasks = kernel::Tasks::default();
-    let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
-    let started = Instant::now();
-    let until = started + Duration::from_secs(seconds);
-    for caller in 0..callers {
-        let (mut client, next, told) = (clients[caller % CONNECTIONS].clone(), next.clone(), told.clone());
-        let showings = showings.to_vec();
-        tasks.spawn(async move {
-            let mut latencies = Latencies::new();
-            let mut held = 0_u32;
-            while Instant::now() < until {
-                let number = next.fetch_add(1, Ordering::Relaxed);
-                let order = order(showings[number % showings.len()], 1);
-                let asked = Instant::now();
-                let answer = client.hold_seats(order.clone()).await?.into_inner();
-                latencies.add(asked.elapsed());
-                held += 1;
-                if number % 100 < repeats {
-                    let again = client.hold_seats(order).await?.into_inner();
-                    if again != answer {
-                        return Err(Status::internal("a repeat was answered otherwise"));
-                    }
-                }
+    let (clients, showings) = (Arc::new(clients), Arc::new(showings.to_vec()));
+    closed_loop(callers, seconds, move |caller, number| {
+        let (mut client, order) = (clients[caller % CONNECTIONS].clone(), order(showings[number % showings.len()], 1));
+        async move {
+            let asked = Instant::now();
+            let answer = client.hold_seats(order.clone()).await?.into_inner();
+            let latency = asked.elapsed();
+            if number % 100 < repeats {
+                let again = client.hold_seats(order).await?.into_inner();
+                anyhow::ensure!(again == answer, "a repeat was answered otherwise");
             }
-            let _ = told.send((held, latencies));
-            Ok::<_, Status>(())
-        });
-    }
-    drop(told);
-    let (mut held, mut finished, mut latencies) = (0, 0, Latencies::new());
-    while let Some((of_one, measured)) = answers.recv().await {
-        held += of_one;
-        finished += 1;
-        latencies.join(&measured);
-    }
-    anyhow::ensure!(finished == callers, "{} callers failed", callers - finished);
-    Ok(Steady { callers, per_second: f64::from(held) / started.elapsed().as_secs_f64(), latencies })
+            Ok(latency)
+        }
+    })
+    .await
 }
 
 /// What a rush came to.

@@ -1,0 +1,179 @@
+//! Whole orders through gRPC, from the hold to the codes: tickets alone, and visits with a bay and a meal.
+//! Every order is one of a browser of its own, because a browser may only hold so much.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use chrono::TimeDelta;
+use kernel::{Caller, identity::Keys};
+use sky_proto::{
+    gastro::v1::{OrderLine, OrderState, Pickup},
+    journey::v1::{
+        ConfirmVisitRequest, Contact, HoldVisitRequest, MealWish, ParkingWish, Visit, VisitState, WatchVisitRequest,
+        journey_client::JourneyClient,
+    },
+    parking::v1::{BayClass, RightState},
+    payments::v1::Method,
+    reservations::v1::{Channel, GetBookingRequest, PartyLine, reservations_client::ReservationsClient},
+};
+use tonic::{Request, transport};
+use uuid::Uuid;
+
+use super::{
+    Bench,
+    callers::{Steady, closed_loop},
+    hall, rate_with_p99,
+    sell::CONNECTIONS,
+};
+use crate::{
+    house::{House, bearer},
+    report::Report,
+};
+
+/// Orders at a time.
+const CALLERS: usize = 64;
+/// Longer than this nobody waits for a confirmation.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Bench<'_> {
+    pub(super) async fn tickets(&self, report: &mut Report) -> anyhow::Result<()> {
+        let mut runs = Vec::new();
+        for run in 1..=self.runs {
+            runs.push(tickets(self.house, self.seconds).await?);
+            println!("tickets {run}: {}", runs.last().map(ToString::to_string).unwrap_or_default());
+        }
+        self.verify().await?;
+        report.add(rate_with_p99("tickets", "orders: held, ordered, confirmed, codes", &runs))
+    }
+
+    pub(super) async fn visit(&self, report: &mut Report) -> anyhow::Result<()> {
+        let mut runs = Vec::new();
+        for run in 1..=self.runs {
+            runs.push(visits(self.house, self.seconds).await?);
+            println!("visit {run}: {}", runs.last().map(ToString::to_string).unwrap_or_default());
+        }
+        self.verify().await?;
+        report.add(rate_with_p99("visit", "visits: seat, bay and meal confirmed", &runs))
+    }
+}
+
+/// Orders of one place, over 20 showings of 2,000 places.
+pub async fn tickets(house: &House, seconds: u64) -> anyhow::Result<Steady> {
+    let showings = hall::showings(house, 20, 20, 100).await?;
+    order(house, showings, false, seconds).await
+}
+
+/// Visits with a place, a bay and a meal, over 100 showings of 400 places that start an hour apart: each has
+/// its quarters of an hour in the kitchen.
+pub async fn visits(house: &House, seconds: u64) -> anyhow::Result<Steady> {
+    let showings = hall::showings_at(house, 100, 20, 20, TimeDelta::days(30), TimeDelta::hours(1)).await?;
+    order(house, showings, true, seconds).await
+}
+
+async fn order(house: &House, showings: Vec<Uuid>, with_all: bool, seconds: u64) -> anyhow::Result<Steady> {
+    let mut counters = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let connection = house.connection().await?;
+        counters.push(Counter {
+            journey: JourneyClient::new(connection.clone()),
+            reservations: ReservationsClient::new(connection),
+            keys: house.keys().clone(),
+        });
+    }
+    let (counters, showings) = (Arc::new(counters), Arc::new(showings));
+    closed_loop(CALLERS, seconds, move |caller, number| {
+        let mut counter = counters[caller % CONNECTIONS].clone();
+        let wish = wish(showings[number % showings.len()], with_all);
+        async move { counter.order(wish).await }
+    })
+    .await
+}
+
+fn wish(showing: Uuid, with_all: bool) -> HoldVisitRequest {
+    let line = |item: &str| OrderLine { item_id: item.to_owned(), quantity: 1 };
+    HoldVisitRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.to_string(),
+        party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 1, need: 0 }],
+        seats: Vec::new(),
+        parking: with_all.then(|| ParkingWish { bay_class: BayClass::Standard.into() }),
+        meal: with_all
+            .then(|| MealWish { lines: vec![line("pretzel"), line("water")], pickup: Pickup::AfterShowing.into() }),
+        language: "de".to_owned(),
+        channel: Channel::Online.into(),
+        wish: None,
+    }
+}
+
+/// Where orders are given.
+#[derive(Clone)]
+struct Counter {
+    journey: JourneyClient<transport::Channel>,
+    reservations: ReservationsClient<transport::Channel>,
+    keys: Keys,
+}
+
+impl Counter {
+    /// Holds, orders, waits for the confirmation, fetches the codes.
+    async fn order(&mut self, wish: HoldVisitRequest) -> anyhow::Result<Duration> {
+        let asked = Instant::now();
+        let browser = Uuid::new_v4();
+        let session = browser.to_string();
+        let visitor = Caller::Visitor { session: session.clone(), visit: None };
+        let with_all = wish.meal.is_some();
+        let held = self.journey.hold_visit(self.as_caller(&visitor, wish)?).await?.into_inner();
+        let confirm = ConfirmVisitRequest {
+            visit_id: held.visit_id.clone(),
+            method: Method::AtDesk.into(),
+            contact: Some(Contact {
+                name: "Load Test".to_owned(),
+                email: format!("{}@visitors.invalid", browser.simple()),
+            }),
+            return_url: String::new(),
+        };
+        let visit = self.journey.confirm_visit(self.as_caller(&visitor, confirm)?).await?.into_inner();
+        let visit = match tokio::time::timeout(PATIENCE, self.settled(&visitor, visit)).await {
+            Ok(visit) => visit?,
+            Err(_) => anyhow::bail!("a visit was not confirmed within {} s", PATIENCE.as_secs()),
+        };
+        ensure!(visit.state() == VisitState::Confirmed, "a visit is {:?}", visit.state());
+        if with_all {
+            let bay = visit.parking.as_ref().map(sky_proto::parking::v1::Right::state);
+            ensure!(bay == Some(RightState::Confirmed), "a confirmed visit's bay is {bay:?}");
+            let meal = visit.meal.as_ref().map(sky_proto::gastro::v1::Order::state);
+            ensure!(meal == Some(OrderState::Scheduled), "a confirmed visit's meal is {meal:?}");
+        }
+        let opened = Caller::Visitor { session, visit: Some(Uuid::try_parse(&visit.visit_id)?) };
+        let request = GetBookingRequest { visit_id: visit.visit_id };
+        let booking = self.reservations.get_booking(self.as_caller(&opened, request)?).await?.into_inner();
+        ensure!(!booking.visit_code.is_empty(), "a booking has no code");
+        ensure!(booking.tickets.iter().all(|ticket| !ticket.code.is_empty()), "a ticket has no code");
+        ensure!(booking.tickets.len() == 1, "{} tickets for one person", booking.tickets.len());
+        Ok(asked.elapsed())
+    }
+
+    async fn settled(&mut self, visitor: &Caller, mut visit: Visit) -> anyhow::Result<Visit> {
+        if !is_under_way(&visit) {
+            return Ok(visit);
+        }
+        let watch = WatchVisitRequest { visit_id: visit.visit_id.clone(), after_revision: 0 };
+        let mut changes = self.journey.watch_visit(self.as_caller(visitor, watch)?).await?.into_inner();
+        while is_under_way(&visit) {
+            visit = changes.message().await?.context("the visit's stream ended")?;
+        }
+        Ok(visit)
+    }
+
+    fn as_caller<T>(&self, caller: &Caller, message: T) -> anyhow::Result<Request<T>> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", bearer(&self.keys, caller)?);
+        Ok(request)
+    }
+}
+
+fn is_under_way(visit: &Visit) -> bool {
+    matches!(visit.state(), VisitState::Held | VisitState::AwaitingPayment | VisitState::Confirming)
+}
