@@ -4,7 +4,7 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -54,21 +54,28 @@ impl Chrome {
             let _ = writeln!(std::io::stderr(), "SKIPPED: {missing}");
             return None;
         };
-        let mut process = Command::new(driver)
+        // It takes a free port of IPv4 and gives up if the same one of IPv6 is not free.
+        let (process, port) = (0..5).find_map(|_| Self::driver(&driver)).expect("chromedriver says its port");
+        let folder = std::env::temp_dir().join(format!("sky-browser-{}-{port}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        Some(Self { process, port, folder })
+    }
+
+    fn driver(program: &Path) -> Option<(Child, u16)> {
+        let mut process = Command::new(program)
             .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
+        let lines = BufReader::new(process.stdout.take().expect("its output")).lines();
         let port = lines
-            .by_ref()
             .map_while(Result::ok)
-            .find_map(|line| line.strip_suffix('.')?.rsplit_once("successfully on port ")?.1.parse().ok())
-            .expect("chromedriver says its port");
-        let folder = std::env::temp_dir().join(format!("sky-browser-{}-{port}", std::process::id()));
-        std::fs::create_dir_all(&folder).expect("a folder");
-        Some(Self { process, port, folder })
+            .find_map(|line| line.strip_suffix('.')?.rsplit_once("successfully on port ")?.1.parse().ok());
+        if port.is_none() {
+            let _ = process.wait();
+        }
+        Some((process, port?))
     }
 
     fn wish(&self, device: Device) -> ChromeCapabilities {

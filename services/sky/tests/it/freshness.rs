@@ -27,7 +27,9 @@ struct Told {
 #[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_told_under_sale_is_never_older_than_a_second() {
-    let settings = settings(&TestDb::create().await);
+    // Dropped with this variable, at the end of the test.
+    let db = TestDb::create().await;
+    let settings = settings(&db);
     let others: Vec<&'static str> =
         ALL.iter().map(|service| service.name).filter(|name| *name != "reservations").collect();
     let (processes, world) = start(&[&others, &["reservations"], &["reservations"]], &settings).await;
