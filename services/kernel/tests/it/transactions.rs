@@ -25,15 +25,12 @@ async fn open_transactions(house: &House) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_request_leaves_no_open_transaction_in_the_pool() {
     let house = House::start(&[SOURCE]).await;
-    // Cancel begin() at many different moments, as a client's disconnect would, on all sessions at once:
+    // Cancel calls at many different moments, as a client's disconnect would, on all sessions at once:
     // the next begin() on a poisoned session would heal it, so look after every round.
     for round in 0..40_u64 {
         let begins = (0..5_u64).map(|place| {
-            let pool = house.pool("source").clone();
-            tokio::time::timeout(
-                Duration::from_micros(round * 25 + place * 60),
-                async move { pool.begin().await.map(drop) },
-            )
+            let call = house.transact("source", |_| Box::pin(async { Ok::<_, sqlx::Error>(()) }));
+            tokio::time::timeout(Duration::from_micros(round * 25 + place * 60), call)
         });
         futures::future::join_all(begins).await;
         let mut open = open_transactions(&house).await;
