@@ -167,7 +167,7 @@ impl Db {
 
     /// Begins in a task of its own, so that nobody cancels it: sqlx 0.9.0 gives a connection whose begin() was
     /// cancelled back to the pool while it is still inside a transaction, and the next user would inherit that.
-    /// A ROLLBACK at every release would heal it too, at the price of a fifth of all round trips.
+    /// A ROLLBACK at every release would heal it too, at the price of a round trip each time.
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         let pool = self.pool.clone();
         let begun = self.tasks.spawn(async move { pool.begin().await }).await;
