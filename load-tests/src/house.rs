@@ -83,6 +83,8 @@ impl House {
             .env("SKY_GRPC_LISTEN", "127.0.0.1:0")
             .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
             .env("SKY_LOG", "error")
+            // As deploy/up and the container do.
+            .env("MALLOC_ARENA_MAX", "2")
             .stdout(Stdio::null())
             .spawn()
             .context("cannot start sky up")?;
