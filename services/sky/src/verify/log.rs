@@ -6,17 +6,17 @@ use kernel::clock::wall_now;
 
 use super::{Databases, Finding, names};
 
-/// Waits until no event is under way, or until the time is up (then the checks will say what is).
-pub async fn settle(databases: &Databases<'_>, most: Duration) -> anyhow::Result<()> {
+/// What `check` finds once no event is under way, or when the time is up. Not looked at again after that: a
+/// house at work has told of something else by then.
+pub async fn settled(databases: &Databases<'_>, most: Duration) -> anyhow::Result<Vec<Finding>> {
     let until = wall_now() + most;
-    while wall_now() < until {
-        let under_way: usize = check(databases).await?.iter().map(|finding| finding.breaches.len()).sum();
-        if under_way == 0 {
-            break;
+    loop {
+        let findings = check(databases).await?;
+        if wall_now() >= until || findings.iter().all(|finding| finding.breaches.is_empty()) {
+            return Ok(findings);
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
-    Ok(())
 }
 
 /// How many events, the first and the last position, the head; how many have no position, are not
@@ -24,7 +24,7 @@ pub async fn settle(databases: &Databases<'_>, most: Duration) -> anyhow::Result
 type Log = (i64, Option<i64>, Option<i64>, i64, i64, i64, i64);
 
 /// Gapless, all published, versions in order, every consumer at the head, nothing dead.
-pub async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
+async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
     let (mut events, mut consumed) = (0, 0);
     let (mut gaps, mut unpublished, mut disorder, mut behind, mut dead) = (vec![], vec![], vec![], vec![], vec![]);
     let mut heads = BTreeMap::new();

@@ -51,8 +51,7 @@ pub async fn command(settings: &Settings) -> anyhow::Result<ExitCode> {
 /// All findings: the event log, then the house.
 pub async fn verify(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
     let databases = Databases(settings);
-    log::settle(&databases, Duration::from_secs(20)).await?;
-    let mut findings = log::check(&databases).await?;
+    let mut findings = log::settled(&databases, Duration::from_secs(20)).await?;
     findings.extend(checks::check(&databases).await?);
     Ok(findings)
 }
