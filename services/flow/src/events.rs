@@ -64,7 +64,7 @@ pub(crate) fn zone(zone: &Zone) -> pb::Zone {
         name: Some(zone.name.to_proto()),
         capacity: zone.capacity,
         capacity_source: zone.capacity_source.clone(),
-        count: zone.count,
+        count: Some(zone.count),
         level: match zone.level {
             Level::Green => pb::ZoneLevel::Green.into(),
             Level::Amber => pb::ZoneLevel::Amber.into(),
@@ -77,6 +77,7 @@ pub(crate) fn zone(zone: &Zone) -> pb::Zone {
             Quality::Manual => pb::Quality::Manual.into(),
         },
         observed_at: Some(timestamp(zone.observed_at)),
+        ..Default::default()
     }
 }
 

@@ -117,6 +117,7 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
         zones: store::zones(&mut conn).await?.iter().map(events::zone).collect(),
         admissions: store::admissions(&mut conn, from, until).await?.iter().map(events::admission).collect(),
         observed_at: Some(values::timestamp(db.clock().now())),
+        ..Default::default()
     })
 }
 

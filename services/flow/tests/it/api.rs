@@ -70,7 +70,7 @@ async fn a_zone_is_corrected_by_hand() {
         client!(house, &desk()).correct_zone(request).await.map(tonic::Response::into_inner)
     };
     let zone = correct("foyer", 115, "counted by eye").await.expect("set");
-    assert_eq!((zone.count, zone.level(), zone.quality()), (115, ZoneLevel::Red, pb::Quality::Manual));
+    assert_eq!((zone.count, zone.level(), zone.quality()), (Some(115), ZoneLevel::Red, pb::Quality::Manual));
     assert_eq!(correct("nowhere", 1, "x").await.expect_err("unknown").code(), Code::NotFound);
     assert!(correct("foyer", 10_001, "x").await.expect_err("absurd").message().starts_with("count"));
     assert!(correct("foyer", 1, " ").await.expect_err("why?").message().starts_with("reason"));

@@ -151,5 +151,12 @@ pub async fn snapshot(house: &House) -> pb::FlowSnapshot {
 }
 
 pub async fn count(house: &House, zone: &str) -> u32 {
-    snapshot(house).await.zones.into_iter().find(|known| known.zone_id == zone).expect("a zone").count
+    snapshot(house)
+        .await
+        .zones
+        .into_iter()
+        .find(|known| known.zone_id == zone)
+        .expect("a zone")
+        .count
+        .expect("a number")
 }

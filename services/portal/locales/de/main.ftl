@@ -264,6 +264,7 @@ level-red = fast voll
 level-stop = voll
 quality-live = gezählt
 quality-estimated = geschätzt
+quality-degraded = nur als Stufe
 quality-manual = von Hand
 zone-correct = Zählung berichtigen
 house = Haus

@@ -264,6 +264,7 @@ level-red = nearly full
 level-stop = full
 quality-live = counted
 quality-estimated = estimated
+quality-degraded = level only
 quality-manual = by hand
 zone-correct = Correct a count
 house = House

@@ -75,7 +75,7 @@ pub(crate) struct Move {
 struct ZoneView {
     id: String,
     name: String,
-    count: u32,
+    count: String,
     capacity: u32,
     level: String,
     level_kind: &'static str,
@@ -164,13 +164,14 @@ fn zone(w: &Words, zone: &sky_proto::flow::v1::Zone) -> ZoneView {
     ZoneView {
         id: zone.zone_id.clone(),
         name: w.text(&zone.name),
-        count: zone.count,
+        count: zone.count.map_or_else(|| "–".to_owned(), |count| count.to_string()),
         capacity: zone.capacity,
         level: w.t(key),
         level_kind,
         quality: w.t(match zone.quality() {
             Quality::Live => "quality-live",
             Quality::Manual => "quality-manual",
+            Quality::Degraded => "quality-degraded",
             Quality::Estimated | Quality::Unspecified => "quality-estimated",
         }),
         source: zone.capacity_source.clone(),

@@ -107,7 +107,10 @@ impl Report {
         }
         match occupancy(api).await {
             Ok(flow) => {
-                let zones = flow.zones.iter().map(|zone| format!("{} {}/{}", zone.zone_id, zone.count, zone.capacity));
+                let zones = flow.zones.iter().map(|zone| {
+                    let count = zone.count.map_or_else(|| "?".to_owned(), |count| count.to_string());
+                    format!("{} {count}/{}", zone.zone_id, zone.capacity)
+                });
                 println!("  at the end: {}", zones.collect::<Vec<_>>().join(", "));
             }
             Err(error) => println!("  at the end: occupancy unknown ({error})"),

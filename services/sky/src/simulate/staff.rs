@@ -59,7 +59,7 @@ async fn operate(world: &World, mut flow: FlowClient<Door>) {
             Ok(snapshot) => {
                 let snapshot = snapshot.into_inner();
                 for zone in snapshot.zones.iter().filter(|zone| zone.zone_id == "dome") {
-                    world.report.most_in_dome.peak(zone.count.into());
+                    world.report.most_in_dome.peak(zone.count.unwrap_or_default().into());
                 }
                 for admission in snapshot.admissions {
                     if let Some(to) = due(&admission, world.clock.now()) {
