@@ -1,5 +1,9 @@
 //! Tables of the pure decisions.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use uuid::Uuid;
+
 use super::{
     scan::{DoorTicket, Judgement, Party, Scanned, TooMany, Verdict, judge},
     *,

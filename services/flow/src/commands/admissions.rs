@@ -1,0 +1,115 @@
+//! A showing's admission: its plan, its steps, its end.
+
+use chrono::{DateTime, Utc};
+use kernel::{Tx, values::Text};
+use uuid::Uuid;
+
+use super::{touch, zones::count};
+use crate::{
+    domain::{Admission, AdmissionState, Quality},
+    error::Error,
+    events, store,
+};
+
+async fn tell_admission(tx: &mut Tx, admission: &Admission) -> Result<(), Error> {
+    let event = events::admission_moved(admission, tx.now());
+    tx.append(&admission.showing.to_string(), &event).await?;
+    touch(tx);
+    Ok(())
+}
+
+/// Moves a showing's admission. The state it is in already is no error and changes nothing.
+pub(crate) async fn move_admission(tx: &mut Tx, showing: Uuid, to: AdmissionState) -> Result<Admission, Error> {
+    let now = tx.now();
+    let house = store::house(tx.conn()).await?;
+    let mut admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
+    if admission.state == to {
+        return Ok(admission);
+    }
+    if !admission.state.next().contains(&to) {
+        return Err(Error::NotNext { from: admission.state, to });
+    }
+    if to.admits() && !house.state.admits() {
+        return Err(Error::HouseStopped(house.state));
+    }
+    if to == AdmissionState::Planned && admission.admitted > 0 {
+        return Err(Error::AdmittedAlready);
+    }
+    admission.move_to(to, now);
+    store::save_admission(tx.conn(), &mut admission).await?;
+    let people = i64::from(admission.admitted);
+    match to {
+        AdmissionState::Egress if people > 0 => {
+            let (hall, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
+            count(tx, hall, -people, Quality::Estimated).await?;
+            count(tx, foyer, people, Quality::Estimated).await?;
+        }
+        // By then they have gone home or to the café; nobody counts them at the main door.
+        AdmissionState::Closed if people > 0 => {
+            let (_, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
+            count(tx, foyer, -people, Quality::Estimated).await?;
+        }
+        _ => {}
+    }
+    tell_admission(tx, &admission).await?;
+    Ok(admission)
+}
+
+/// A showing's plan, as reservations told it.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) showing: Uuid,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) doors_at: DateTime<Utc>,
+    pub(crate) last_entry_at: DateTime<Utc>,
+}
+
+/// A showing is in the programme. Once more changes nothing: later plans come as delays.
+pub(crate) async fn showing_scheduled(
+    tx: &mut Tx,
+    plan: Plan,
+    title: Text,
+    hall: String,
+    capacity: u32,
+) -> Result<(), Error> {
+    let admission = Admission {
+        showing: plan.showing,
+        title,
+        hall,
+        state: AdmissionState::Planned,
+        scheduled_starts_at: plan.starts_at,
+        starts_at: plan.starts_at,
+        ends_at: plan.ends_at,
+        predicted_end_at: plan.ends_at,
+        doors_at: plan.doors_at,
+        last_entry_at: plan.last_entry_at,
+        capacity,
+        booked: 0,
+        admitted: 0,
+        revision: 1,
+    };
+    store::add_admission(tx.conn(), &admission).await?;
+    touch(tx);
+    Ok(())
+}
+
+/// A showing has new times. They are absolute, so hearing them again changes nothing.
+pub(crate) async fn showing_delayed(tx: &mut Tx, plan: &Plan) -> Result<(), Error> {
+    let mut admission = store::lock_admission(tx.conn(), plan.showing).await?.ok_or(Error::NoShowing)?;
+    admission.plan(plan.starts_at, plan.ends_at, plan.doors_at, plan.last_entry_at);
+    store::save_admission(tx.conn(), &mut admission).await?;
+    touch(tx);
+    Ok(())
+}
+
+/// A showing is cancelled: nobody is admitted any more.
+pub(crate) async fn showing_cancelled(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
+    let mut admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
+    if admission.state == AdmissionState::Cancelled {
+        return Ok(());
+    }
+    admission.state = AdmissionState::Cancelled;
+    store::save_admission(tx.conn(), &mut admission).await?;
+    tell_admission(tx, &admission).await
+}

@@ -1,0 +1,40 @@
+//! The door's own copy of the tickets, as reservations tells it.
+
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::touch;
+use crate::{
+    domain::scan::{DoorTicket, Party},
+    error::Error,
+    store,
+};
+
+/// Tickets are issued: the door's own copy.
+pub(crate) async fn tickets_issued(tx: &mut Tx, party: &Party) -> Result<(), Error> {
+    store::add_party(tx.conn(), party).await?;
+    store::raise_revision(tx.conn(), party.showing).await?;
+    touch(tx);
+    Ok(())
+}
+
+/// A party sits elsewhere: its tickets, admitted or not, name their new places.
+pub(crate) async fn tickets_reseated(
+    tx: &mut Tx,
+    visit: Uuid,
+    showing: Uuid,
+    tickets: &[DoorTicket],
+) -> Result<(), Error> {
+    store::reseat_party(tx.conn(), visit, tickets).await?;
+    store::raise_revision(tx.conn(), showing).await?;
+    touch(tx);
+    Ok(())
+}
+
+/// A booking is cancelled, known here or not: its tickets admit nobody.
+pub(crate) async fn tickets_voided(tx: &mut Tx, visit: Uuid, showing: Uuid) -> Result<(), Error> {
+    store::void_party(tx.conn(), visit, showing).await?;
+    store::raise_revision(tx.conn(), showing).await?;
+    touch(tx);
+    Ok(())
+}

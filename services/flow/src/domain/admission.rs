@@ -1,0 +1,136 @@
+//! A showing's admission: its states, and its times as they are planned and as they turn out.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use uuid::Uuid;
+
+/// Where a showing's admission stands. Moved by people; the clock only proposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AdmissionState {
+    Planned,
+    DoorsOpen,
+    LastCall,
+    Running,
+    Egress,
+    Turnover,
+    Closed,
+    Cancelled,
+}
+
+impl AdmissionState {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Planned,
+        Self::DoorsOpen,
+        Self::LastCall,
+        Self::Running,
+        Self::Egress,
+        Self::Turnover,
+        Self::Closed,
+        Self::Cancelled,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::DoorsOpen => "doors_open",
+            Self::LastCall => "last_call",
+            Self::Running => "running",
+            Self::Egress => "egress",
+            Self::Turnover => "turnover",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::DoorsOpen => "doors open",
+            Self::LastCall => "last call",
+            Self::Running => "running",
+            Self::Egress => "egress",
+            Self::Turnover => "turnover",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Where it may go from here. Back from last call, because guests in sight are let in; back from
+    /// open doors only while nobody is in.
+    pub(crate) const fn next(self) -> &'static [Self] {
+        match self {
+            Self::Planned => &[Self::DoorsOpen],
+            Self::DoorsOpen => &[Self::LastCall, Self::Running, Self::Planned],
+            Self::LastCall => &[Self::Running, Self::DoorsOpen],
+            Self::Running => &[Self::Egress],
+            Self::Egress => &[Self::Turnover, Self::Closed],
+            Self::Turnover => &[Self::Closed],
+            Self::Closed | Self::Cancelled => &[],
+        }
+    }
+
+    pub(crate) fn next_words(self) -> String {
+        let next: Vec<&str> = self.next().iter().map(|state| state.words()).collect();
+        if next.is_empty() { "nothing follows".to_owned() } else { format!("next: {}", next.join(" or ")) }
+    }
+
+    /// Whether scans are admitted.
+    pub(crate) const fn admits(self) -> bool {
+        matches!(self, Self::DoorsOpen | Self::LastCall)
+    }
+}
+
+/// A showing as the door sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Admission {
+    pub(crate) showing: Uuid,
+    pub(crate) title: Text,
+    pub(crate) hall: String,
+    pub(crate) state: AdmissionState,
+    pub(crate) scheduled_starts_at: DateTime<Utc>,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) predicted_end_at: DateTime<Utc>,
+    pub(crate) doors_at: DateTime<Utc>,
+    pub(crate) last_entry_at: DateTime<Utc>,
+    pub(crate) capacity: u32,
+    /// Live tickets.
+    pub(crate) booked: u32,
+    pub(crate) admitted: u32,
+    pub(crate) revision: u64,
+}
+
+impl Admission {
+    /// Moves on; the predicted end follows what really happens.
+    pub(crate) fn move_to(&mut self, to: AdmissionState, now: DateTime<Utc>) {
+        match to {
+            AdmissionState::Running => self.predicted_end_at = now + (self.ends_at - self.starts_at),
+            AdmissionState::Egress => self.predicted_end_at = now,
+            _ => {}
+        }
+        self.state = to;
+    }
+
+    /// The plan has changed. What runs already keeps its own prediction.
+    pub(crate) fn plan(
+        &mut self,
+        starts_at: DateTime<Utc>,
+        ends_at: DateTime<Utc>,
+        doors_at: DateTime<Utc>,
+        last_entry_at: DateTime<Utc>,
+    ) {
+        (self.starts_at, self.ends_at) = (starts_at, ends_at);
+        (self.doors_at, self.last_entry_at) = (doors_at, last_entry_at);
+        if matches!(self.state, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall) {
+            self.predicted_end_at = ends_at;
+        }
+    }
+
+    pub(crate) fn delay(&self) -> TimeDelta {
+        self.starts_at - self.scheduled_starts_at
+    }
+}

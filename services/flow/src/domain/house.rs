@@ -1,0 +1,90 @@
+//! The state of the whole house, and how many people it takes to change it.
+
+use chrono::{DateTime, Utc};
+
+/// The state of the whole house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HouseState {
+    Normal,
+    Crowded,
+    AdmissionStopped,
+    Evacuating,
+    AllClear,
+}
+
+impl HouseState {
+    const ALL: [Self; 5] = [Self::Normal, Self::Crowded, Self::AdmissionStopped, Self::Evacuating, Self::AllClear];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Crowded => "crowded",
+            Self::AdmissionStopped => "admission_stopped",
+            Self::Evacuating => "evacuating",
+            Self::AllClear => "all_clear",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Normal => "open as usual",
+            Self::Crowded => "crowded",
+            Self::AdmissionStopped => "stopped for admission",
+            Self::Evacuating => "being evacuated",
+            Self::AllClear => "cleared again",
+        }
+    }
+
+    /// Whether anybody may be let in.
+    pub(crate) const fn admits(self) -> bool {
+        !matches!(self, Self::AdmissionStopped | Self::Evacuating)
+    }
+}
+
+/// The house, and who has said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct House {
+    pub(crate) state: HouseState,
+    pub(crate) since: DateTime<Utc>,
+    pub(crate) by: String,
+    /// Of the two who clear an evacuation, the first.
+    pub(crate) cleared_by: String,
+    pub(crate) reason: String,
+    pub(crate) revision: u64,
+}
+
+/// What setting a state means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Setting {
+    /// As it is already.
+    Keep,
+    /// Takes effect at once.
+    Take,
+    /// The first of two has cleared.
+    FirstClear,
+    /// The second person is still missing.
+    SamePerson,
+    /// An evacuation ends with an all-clear only.
+    MustClear,
+    /// There is nothing to clear.
+    NothingToClear,
+}
+
+impl House {
+    /// One person starts an evacuation, two end it.
+    pub(crate) fn set(&self, to: HouseState, by: &str) -> Setting {
+        match (self.state, to) {
+            (HouseState::Evacuating, HouseState::AllClear) if self.cleared_by.is_empty() => Setting::FirstClear,
+            (HouseState::Evacuating, HouseState::AllClear) if self.cleared_by == by => Setting::SamePerson,
+            (HouseState::Evacuating, HouseState::AllClear) => Setting::Take,
+            (from, to) if from == to => Setting::Keep,
+            (HouseState::Evacuating, _) => Setting::MustClear,
+            (_, HouseState::AllClear) => Setting::NothingToClear,
+            _ => Setting::Take,
+        }
+    }
+}

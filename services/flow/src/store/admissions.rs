@@ -1,0 +1,138 @@
+//! Admissions: a showing's row at the door.
+
+use chrono::{DateTime, Utc};
+use kernel::values::Text;
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use super::stored;
+use crate::{
+    domain::{Admission, AdmissionState},
+    error::Error,
+};
+
+#[derive(FromRow)]
+struct AdmissionRow {
+    showing_id: Uuid,
+    title: Json<Text>,
+    hall: String,
+    state: String,
+    scheduled_starts_at: DateTime<Utc>,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    predicted_end_at: DateTime<Utc>,
+    doors_at: DateTime<Utc>,
+    last_entry_at: DateTime<Utc>,
+    capacity: i32,
+    admitted: i32,
+    revision: i64,
+    booked: i64,
+}
+
+impl AdmissionRow {
+    fn read(self) -> Result<Admission, Error> {
+        Ok(Admission {
+            showing: self.showing_id,
+            title: self.title.0,
+            hall: self.hall,
+            state: stored(AdmissionState::named(&self.state), "admission state")?,
+            scheduled_starts_at: self.scheduled_starts_at,
+            starts_at: self.starts_at,
+            ends_at: self.ends_at,
+            predicted_end_at: self.predicted_end_at,
+            doors_at: self.doors_at,
+            last_entry_at: self.last_entry_at,
+            capacity: self.capacity.unsigned_abs(),
+            booked: u32::try_from(self.booked).unwrap_or(u32::MAX),
+            admitted: self.admitted.unsigned_abs(),
+            revision: self.revision.unsigned_abs(),
+        })
+    }
+}
+
+pub(crate) async fn admission(conn: &mut PgConnection, showing: Uuid) -> Result<Option<Admission>, Error> {
+    sqlx::query_as::<_, AdmissionRow>(
+        "select a.*, (select count(*) from door_ticket t where t.showing_id = a.showing_id and t.live) as booked
+         from admission a where a.showing_id = $1",
+    )
+    .bind(showing)
+    .fetch_optional(conn)
+    .await?
+    .map(AdmissionRow::read)
+    .transpose()
+}
+
+pub(crate) async fn lock_admission(conn: &mut PgConnection, showing: Uuid) -> Result<Option<Admission>, Error> {
+    sqlx::query("select 1 from admission where showing_id = $1 for update").bind(showing).execute(&mut *conn).await?;
+    // A statement of its own sees what others committed while this one waited.
+    admission(conn, showing).await
+}
+
+/// Admissions of showings that start in a window, by start.
+pub(crate) async fn admissions(
+    conn: &mut PgConnection,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Admission>, Error> {
+    sqlx::query_as::<_, AdmissionRow>(
+        "select a.*, (select count(*) from door_ticket t where t.showing_id = a.showing_id and t.live) as booked
+         from admission a where a.starts_at >= $1 and a.starts_at < $2 order by a.starts_at, a.hall",
+    )
+    .bind(from)
+    .bind(until)
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(AdmissionRow::read)
+    .collect()
+}
+
+pub(crate) async fn add_admission(conn: &mut PgConnection, admission: &Admission) -> Result<(), Error> {
+    sqlx::query(
+        "insert into admission (showing_id, title, hall, scheduled_starts_at, starts_at, ends_at, predicted_end_at,
+             doors_at, last_entry_at, capacity)
+         values ($1, $2, $3, $4, $4, $5, $5, $6, $7, $8) on conflict do nothing",
+    )
+    .bind(admission.showing)
+    .bind(Json(&admission.title))
+    .bind(&admission.hall)
+    .bind(admission.starts_at)
+    .bind(admission.ends_at)
+    .bind(admission.doors_at)
+    .bind(admission.last_entry_at)
+    .bind(admission.capacity.cast_signed())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Saves what changes of an admission, and raises its revision.
+pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admission) -> Result<(), Error> {
+    admission.revision += 1;
+    sqlx::query(
+        "update admission set state = $2, starts_at = $3, ends_at = $4, predicted_end_at = $5, doors_at = $6,
+             last_entry_at = $7, admitted = $8, revision = $9
+         where showing_id = $1",
+    )
+    .bind(admission.showing)
+    .bind(admission.state.name())
+    .bind(admission.starts_at)
+    .bind(admission.ends_at)
+    .bind(admission.predicted_end_at)
+    .bind(admission.doors_at)
+    .bind(admission.last_entry_at)
+    .bind(admission.admitted.cast_signed())
+    .bind(admission.revision.cast_signed())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Says that something counted with an admission has changed.
+pub(crate) async fn raise_revision(conn: &mut PgConnection, showing: Uuid) -> Result<(), Error> {
+    sqlx::query("update admission set revision = revision + 1 where showing_id = $1")
+        .bind(showing)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
