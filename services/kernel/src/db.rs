@@ -3,7 +3,7 @@
 //! Services get a [`Tx`] and pass it down; they never begin or commit themselves. So one command
 //! serves a call and an event alike, and a cancelled request cannot tear a transaction.
 
-use std::{collections::HashSet, future::Future, str::FromStr, time::Duration};
+use std::{any::Any, future::Future, str::FromStr, time::Duration};
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -176,7 +176,8 @@ impl Db {
             now: self.clock.now(),
             appended: false,
             touched: Vec::new(),
-            marks: HashSet::new(),
+            carried: Vec::new(),
+            after_commit: Vec::new(),
             db: self.clone(),
         })
     }
@@ -188,7 +189,8 @@ pub struct Tx {
     now: DateTime<Utc>,
     appended: bool,
     touched: Vec<(&'static str, String)>,
-    marks: HashSet<&'static str>,
+    carried: Vec<Box<dyn Any + Send>>,
+    after_commit: Vec<Box<dyn FnOnce() + Send>>,
     db: Db,
 }
 
@@ -270,15 +272,19 @@ impl Tx {
         self.touched.push((topic, key.into()));
     }
 
-    /// Notes something for the end of this transaction, for [`crate::Consumer::and_then`].
-    pub fn mark(&mut self, what: &'static str) {
-        self.marks.insert(what);
+    /// What this transaction carries of this type: from the reactions to [`crate::Consumer::and_then`].
+    pub fn carried<T: Any + Send + Default>(&mut self) -> &mut T {
+        let place = self.carried.iter().position(|it| it.is::<T>()).unwrap_or_else(|| {
+            self.carried.push(Box::new(T::default()));
+            self.carried.len() - 1
+        });
+        self.carried[place].downcast_mut().unwrap_or_else(|| unreachable!("its type was just asked for"))
     }
 
-    /// Whether it was noted.
-    #[must_use]
-    pub fn is_marked(&self, what: &'static str) -> bool {
-        self.marks.contains(what)
+    /// Runs `work` after the commit, before anybody is told; dropped when there is no commit, and when nobody
+    /// knows whether there was one.
+    pub fn after_commit(&mut self, work: impl FnOnce() + Send + 'static) {
+        self.after_commit.push(Box::new(work));
     }
 
     /// The first answer to this idempotency key, if the request was answered before.
@@ -331,6 +337,9 @@ impl Tx {
 
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         self.inner.commit().await?;
+        for work in self.after_commit {
+            work();
+        }
         if self.appended {
             self.db.hub.wake_relay();
         }

@@ -4,8 +4,12 @@
 //! display; classes never interleave, and a display is never empty.
 
 mod fact;
+mod known;
 mod profiles;
+mod wall;
 mod words;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
@@ -16,6 +20,8 @@ pub use fact::{
     Admission, Alternative, Audience, Bays, Delay, Fact, Facts, House, HouseState, Order, Phase, Places, Plan, Showing,
     Site, SiteState, Station, StationState, Zone, ZoneLevel,
 };
+pub use known::{Known, Record};
+pub use wall::{Base, Hung, News, Place, Posted, Shown, Wall};
 
 /// A display that has not been heard of for three of its 20-second heartbeats is offline.
 pub const OFFLINE_AFTER: TimeDelta = TimeDelta::seconds(60);
@@ -149,17 +155,19 @@ pub struct Setup {
     pub evacuation: Evacuation,
 }
 
-/// A display as far as its content needs it.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Display {
-    /// Slug, e.g. `foyer-1`.
-    pub id: String,
-    /// The group that messages address.
-    pub group: String,
-    /// From the house file.
-    pub setup: Setup,
-    /// When the house file said so.
-    pub configured_at: DateTime<Utc>,
+/// What displays that show the same have in common: contents are computed for it, not for each display.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct View {
+    /// As the house file says.
+    pub base: Arc<Base>,
+}
+
+impl View {
+    /// The same for the same view, in every process.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{self:?}").as_bytes())
+    }
 }
 
 /// What a line is about.
@@ -242,12 +250,12 @@ impl Line {
         }
     }
 
-    fn way(way: &Way, display: &Display) -> Self {
+    fn way(way: &Way, base: &Base) -> Self {
         Self {
             detail: way.detail.clone(),
             arrow: Some(way.arrow),
             step_free: way.step_free,
-            ..Self::new(Kind::Wayfinding, way.text.clone(), display.configured_at, "house")
+            ..Self::new(Kind::Wayfinding, way.text.clone(), base.configured_at, "house")
         }
     }
 
@@ -297,30 +305,30 @@ struct Offer {
 /// What a display shows now. Lines past their end are left out before the classes compete, so that
 /// an old fact never keeps a newer one of a lower class from the screen.
 #[must_use]
-pub fn compose(display: &Display, facts: &Facts, now: DateTime<Utc>) -> Content {
-    let fallback = display.setup.welcome.clone();
+pub fn compose(view: &View, facts: &Facts, now: DateTime<Utc>) -> Content {
+    let fallback = view.base.setup.welcome.clone();
     for class in Class::ALL.into_iter().rev() {
-        let Some(mut offer) = offer(class, display, facts, now) else { continue };
+        let Some(mut offer) = offer(class, view, facts, now) else { continue };
         offer.lines.retain(|line| line.is_valid(now));
         if !offer.lines.is_empty() {
             return Content { class, headline: offer.headline, lines: offer.lines, fallback };
         }
     }
-    let line = Line::new(Kind::Default, fallback.clone(), display.configured_at, "house");
+    let line = Line::new(Kind::Default, fallback.clone(), view.base.configured_at, "house");
     Content { class: Class::Default, headline: fallback.clone(), lines: vec![line], fallback }
 }
 
-fn offer(class: Class, display: &Display, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+fn offer(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
     match class {
-        Class::Evacuation => evacuation(display, facts),
-        Class::Safety => all_clear(facts).into_iter().chain(messages(class, display, facts, now)).reduce(join),
+        Class::Evacuation => evacuation(view, facts),
+        Class::Safety => all_clear(facts).into_iter().chain(messages(class, view, facts, now)).reduce(join),
         Class::Operations => {
-            let own = profiles::operations(display, facts, now);
+            let own = profiles::operations(view, facts, now);
             // A message of staff comes first: somebody looked at the house when writing it.
-            messages(class, display, facts, now).into_iter().chain(own).reduce(join)
+            messages(class, view, facts, now).into_iter().chain(own).reduce(join)
         }
-        Class::Scheduled => messages(class, display, facts, now),
-        Class::Default => Some(profiles::default(display, facts, now)),
+        Class::Scheduled => messages(class, view, facts, now),
+        Class::Default => Some(profiles::default(view, facts, now)),
     }
 }
 
@@ -330,11 +338,11 @@ fn join(mut first: Offer, second: Offer) -> Offer {
     first
 }
 
-fn evacuation(display: &Display, facts: &Facts) -> Option<Offer> {
+fn evacuation(view: &View, facts: &Facts) -> Option<Offer> {
     let house = facts.house.as_ref().filter(|house| house.state == HouseState::Evacuating)?;
-    let Evacuation { headline, instruction } = display.setup.evacuation.clone();
+    let Evacuation { headline, instruction } = view.base.setup.evacuation.clone();
     let mut lines = vec![Line::new(Kind::Notice, instruction, house.since, "flow")];
-    lines.extend(display.setup.exits.iter().map(|exit| Line::way(exit, display)));
+    lines.extend(view.base.setup.exits.iter().map(|exit| Line::way(exit, &view.base)));
     Some(Offer { headline, lines })
 }
 
@@ -345,12 +353,12 @@ fn all_clear(facts: &Facts) -> Option<Offer> {
 }
 
 /// The messages of a class for this display, newest first.
-fn messages(class: Class, display: &Display, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+fn messages(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
     let mut mine: Vec<&Message> = facts
         .messages
         .iter()
         .filter(|message| message.class == class && !message.withdrawn && now < message.valid_until)
-        .filter(|message| message.group.as_ref().is_none_or(|group| *group == display.group))
+        .filter(|message| message.group.as_ref().is_none_or(|group| view.base.groups.contains(group)))
         .collect();
     mine.sort_by_key(|message| std::cmp::Reverse((message.published_at, message.message_id)));
     let lines: Vec<Line> = mine

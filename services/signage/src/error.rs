@@ -18,6 +18,9 @@ pub enum Error {
     /// The display says that it shows what was never computed.
     #[error("revision: {0} was never computed for this display; send the revision of the content received")]
     NeverComputed(u64),
+    /// More at once than can be taken.
+    #[error("Too many displays at once; say it again in a second.")]
+    Busy,
     /// A field is missing or wrong.
     #[error(transparent)]
     Invalid(#[from] InvalidField),
@@ -38,6 +41,7 @@ impl Coded for Error {
             Self::NoSuchDisplay(_) | Self::NoSuchMessage => Code::NotFound,
             Self::OtherDisplay => Code::PermissionDenied,
             Self::NeverComputed(_) => Code::InvalidArgument,
+            Self::Busy => Code::Unavailable,
             Self::Invalid(invalid) => invalid.code(),
             Self::Repeat(repeat) => repeat.code(),
             Self::Database(error) => database_code(error),

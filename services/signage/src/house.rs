@@ -14,7 +14,7 @@ use toml::Spanned;
 use crate::{
     commands,
     domain::{Evacuation, Profile, Setup, Way},
-    store::Configured,
+    store::wall::Configured,
 };
 
 /// How the kernel reads our part.
@@ -40,7 +40,11 @@ struct Entry {
     id: Spanned<String>,
     name: Text,
     location: String,
+    /// The group it is in first of all.
     group: String,
+    /// More groups.
+    #[serde(default)]
+    groups: Vec<String>,
     profile: Profile,
     viewing_distance_m: i32,
     #[serde(default = "dome")]
@@ -62,7 +66,7 @@ fn check(toml: &str) -> Result<String, String> {
 fn apply<'t>(tx: &'t mut Tx, toml: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         let section = read(toml).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
-        Ok(commands::configure(tx, &configured(section)).await?)
+        Ok(commands::configure(tx, configured(section)).await?)
     })
 }
 
@@ -72,7 +76,7 @@ fn configured(section: Section) -> Vec<Configured> {
         display_id: entry.id.into_inner(),
         name: entry.name,
         location: entry.location,
-        group: entry.group,
+        groups: std::iter::once(entry.group).chain(entry.groups).collect(),
         viewing_distance_m: entry.viewing_distance_m,
         setup: Setup {
             profile: entry.profile,
@@ -125,6 +129,9 @@ fn wrong(entry: &Entry) -> Option<(&'static str, String)> {
     }
     if let Err(invalid) = slug("group", &entry.group) {
         return problem("group", &invalid.problem);
+    }
+    if let Some(invalid) = entry.groups.iter().find_map(|group| slug("groups", group).err()) {
+        return problem("groups", &invalid.problem);
     }
     if let Err(invalid) = slug("hall", &entry.hall) {
         return problem("hall", &invalid.problem);

@@ -38,13 +38,9 @@ pub fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, 
             }
             _ => return Ok(()),
         };
-        Ok(commands::learn(tx, &fact).await?)
+        commands::learn(tx, fact);
+        Ok(())
     })
-}
-
-/// After the events that came together: what they change on the displays.
-pub fn show(tx: &mut Tx) -> BoxFuture<'_, Result<(), Failure>> {
-    Box::pin(async move { Ok(commands::show(tx).await?) })
 }
 
 fn plan(event: &Event) -> Result<Plan, Failure> {
@@ -89,10 +85,10 @@ pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(
             flow::ZoneChanged::NAME => zone(event)?,
             _ => None,
         };
-        match fact {
-            Some(fact) => Ok(commands::learn(tx, &fact).await?),
-            None => Ok(()),
+        if let Some(fact) = fact {
+            commands::learn(tx, fact);
         }
+        Ok(())
     })
 }
 
@@ -147,7 +143,8 @@ pub fn from_parking<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Resul
             return Ok(());
         }
         let Some(told) = event.decode::<parking::SiteChanged>()?.site else { return Ok(()) };
-        Ok(commands::learn(tx, &Fact::Site(site(told))).await?)
+        commands::learn(tx, Fact::Site(site(told)));
+        Ok(())
     })
 }
 
@@ -195,10 +192,10 @@ pub fn from_gastro<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result
             gastro::StationChanged::NAME => station(event)?,
             _ => None,
         };
-        match fact {
-            Some(fact) => Ok(commands::learn(tx, &fact).await?),
-            None => Ok(()),
+        if let Some(fact) = fact {
+            commands::learn(tx, fact);
         }
+        Ok(())
     })
 }
 

@@ -51,6 +51,8 @@ pub enum Fact {
     Done(Order),
     /// A station of the café.
     Station(Station),
+    /// Staff have said something, or taken it back.
+    Message(Message),
 }
 
 /// Whom a showing is for.
@@ -63,18 +65,6 @@ pub enum Audience {
     School,
     /// A closed party, whose title may name people: it is not shown.
     Private,
-}
-
-impl Audience {
-    /// As stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::School => "school",
-            Self::Private => "private",
-        }
-    }
 }
 
 /// Where a showing's admission is.
@@ -91,20 +81,6 @@ pub enum Phase {
     Running,
     /// Nothing to show any more.
     Over,
-}
-
-impl Phase {
-    /// As stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Planned => "planned",
-            Self::DoorsOpen => "doors_open",
-            Self::LastCall => "last_call",
-            Self::Running => "running",
-            Self::Over => "over",
-        }
-    }
 }
 
 /// A showing as planned.
@@ -231,22 +207,8 @@ pub enum HouseState {
     AllClear,
 }
 
-impl HouseState {
-    /// As stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Normal => "normal",
-            Self::Crowded => "crowded",
-            Self::AdmissionStopped => "admission_stopped",
-            Self::Evacuating => "evacuating",
-            Self::AllClear => "all_clear",
-        }
-    }
-}
-
 /// The state of the house.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct House {
     /// What it is.
     pub state: HouseState,
@@ -266,20 +228,8 @@ pub enum ZoneLevel {
     Stop,
 }
 
-impl ZoneLevel {
-    /// As stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Free => "free",
-            Self::Busy => "busy",
-            Self::Stop => "stop",
-        }
-    }
-}
-
 /// A zone.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
     /// Which.
     pub zone_id: String,
@@ -303,19 +253,6 @@ pub enum SiteState {
     Unknown,
 }
 
-impl SiteState {
-    /// As stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Closed => "closed",
-            Self::Unreachable => "unreachable",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
 /// Free bays of a class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bays {
@@ -335,7 +272,7 @@ pub struct Alternative {
 }
 
 /// The car park.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Site {
     /// Which.
     pub site_id: String,
@@ -356,7 +293,7 @@ pub struct Site {
 }
 
 /// An order at the counter.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
     /// Which.
     pub order_id: String,
@@ -378,20 +315,8 @@ pub enum StationState {
     Closed,
 }
 
-impl StationState {
-    /// As stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Paused => "paused",
-            Self::Closed => "closed",
-        }
-    }
-}
-
 /// A station of the café.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Station {
     /// Which.
     pub station_id: String,

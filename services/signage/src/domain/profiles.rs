@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Audience, Display, Facts, HouseState, Kind, Line, Offer, Phase, Profile, Showing, Site, SiteState, StationState,
-    Status, ZoneLevel, words,
+    Audience, Facts, HouseState, Kind, Line, Offer, Phase, Profile, Showing, Site, SiteState, StationState, Status,
+    View, ZoneLevel, words,
 };
 
 /// Showings on time in the foyer's list.
@@ -20,24 +20,24 @@ const NUMBERS: usize = 8;
 /// A number that nobody took back by then is no longer called.
 const CALLED: TimeDelta = TimeDelta::minutes(45);
 
-pub(super) fn default(display: &Display, facts: &Facts, now: DateTime<Utc>) -> Offer {
-    match display.setup.profile {
+pub(super) fn default(view: &View, facts: &Facts, now: DateTime<Utc>) -> Offer {
+    match view.base.setup.profile {
         Profile::Foyer => foyer(facts, now),
         Profile::DomeDoor => {
-            let at_door = at_door(display, facts, now);
-            let headline = at_door.map_or_else(|| display.setup.welcome.clone(), |it| words::status(status(it)));
+            let at_door = at_door(view, facts, now);
+            let headline = at_door.map_or_else(|| view.base.setup.welcome.clone(), |it| words::status(status(it)));
             Offer { headline, lines: at_door.map(showing_line).into_iter().collect() }
         }
-        Profile::Wayfinding => wayfinding(display, facts),
+        Profile::Wayfinding => wayfinding(view, facts),
         Profile::Parking => parking(facts, now),
         Profile::Cafe => cafe(facts, now),
     }
 }
 
-pub(super) fn operations(display: &Display, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
-    match display.setup.profile {
+pub(super) fn operations(view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    match view.base.setup.profile {
         Profile::Foyer => admission_stopped(facts),
-        Profile::DomeDoor => admission_stopped(facts).or_else(|| changed_at_door(display, facts, now)),
+        Profile::DomeDoor => admission_stopped(facts).or_else(|| changed_at_door(view, facts, now)),
         Profile::Parking => parking_elsewhere(facts),
         Profile::Wayfinding | Profile::Cafe => None,
     }
@@ -100,9 +100,9 @@ fn by_start(facts: &Facts) -> impl Iterator<Item = &Showing> {
 
 /// The showing that a person in front of this door asks about: the one being let in, else the one
 /// that has just begun, else the next.
-fn at_door<'a>(display: &Display, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a Showing> {
+fn at_door<'a>(view: &View, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a Showing> {
     by_start(facts)
-        .filter(|showing| showing.hall == display.setup.hall && showing_line(showing).is_valid(now))
+        .filter(|showing| showing.hall == view.base.setup.hall && showing_line(showing).is_valid(now))
         .min_by_key(|showing| match status(showing) {
             Status::DoorsOpen | Status::LastCall => 0,
             Status::Running => 1,
@@ -111,16 +111,16 @@ fn at_door<'a>(display: &Display, facts: &'a Facts, now: DateTime<Utc>) -> Optio
 }
 
 /// A change of the showing behind this door takes the door's display.
-fn changed_at_door(display: &Display, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
-    let showing = at_door(display, facts, now).filter(|showing| showing.starts_at < now + NEWS)?;
+fn changed_at_door(view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    let showing = at_door(view, facts, now).filter(|showing| showing.starts_at < now + NEWS)?;
     let status = status(showing);
     matches!(status, Status::Delayed | Status::Cancelled)
         .then(|| Offer { headline: words::status(status), lines: vec![showing_line(showing)] })
 }
 
-fn wayfinding(display: &Display, facts: &Facts) -> Offer {
-    let lines = display.setup.wayfinding.iter().map(|way| {
-        let mut line = Line::way(way, display);
+fn wayfinding(view: &View, facts: &Facts) -> Offer {
+    let lines = view.base.setup.wayfinding.iter().map(|way| {
+        let mut line = Line::way(way, &view.base);
         let full = facts.zones.iter().find(|zone| zone.zone_id == way.zone && zone.level != ZoneLevel::Free);
         if let Some(zone) = full {
             line.detail = if zone.level == ZoneLevel::Stop { words::zone_stop() } else { words::zone_busy() };

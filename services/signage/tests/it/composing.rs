@@ -1,10 +1,12 @@
 //! What a display shows, from facts alone: whatever the house is told, one class takes the display.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{testing::noon, values::Text};
 use proptest::prelude::*;
 use signage::domain::{
-    Arrow, Audience, Class, Display, Evacuation, Facts, House, HouseState, Message, Phase, Profile, Setup, Showing,
+    Arrow, Audience, Base, Class, Evacuation, Facts, House, HouseState, Message, Phase, Profile, Setup, Showing, View,
     Way, compose,
 };
 use uuid::Uuid;
@@ -13,7 +15,7 @@ fn at(minutes: i64) -> DateTime<Utc> {
     noon() + TimeDelta::minutes(minutes)
 }
 
-fn display(profile: Profile) -> Display {
+fn view(profile: Profile) -> View {
     let exit = Way {
         text: Text::new("Ausgang", "Exit"),
         detail: Text::default(),
@@ -21,9 +23,8 @@ fn display(profile: Profile) -> Display {
         step_free: true,
         zone: String::new(),
     };
-    Display {
-        id: "d".to_owned(),
-        group: "g".to_owned(),
+    let base = Base {
+        groups: vec!["g".to_owned()],
         setup: Setup {
             profile,
             hall: "dome".to_owned(),
@@ -33,7 +34,8 @@ fn display(profile: Profile) -> Display {
             evacuation: Evacuation { headline: Text::new("Raus", "Out"), instruction: Text::new("Ruhig", "Calm") },
         },
         configured_at: at(0),
-    }
+    };
+    View { base: Arc::new(base) }
 }
 
 fn showing(start: i64, phase: Phase, cancelled: bool, audience: Audience) -> Showing {
@@ -73,7 +75,7 @@ const PROFILES: [Profile; 5] =
 #[test]
 fn without_any_fact_every_profile_says_something() {
     for profile in PROFILES {
-        let content = compose(&display(profile), &Facts::default(), at(0));
+        let content = compose(&view(profile), &Facts::default(), at(0));
         assert_eq!(content.class, Class::Default);
         assert!(!content.lines.is_empty() && !content.headline.de.is_empty(), "{profile:?}");
     }
@@ -84,7 +86,7 @@ fn a_closed_party_s_title_is_never_shown() {
     for profile in [Profile::Foyer, Profile::DomeDoor] {
         let facts =
             Facts { showings: vec![showing(30, Phase::DoorsOpen, false, Audience::Private)], ..Facts::default() };
-        let content = compose(&display(profile), &facts, at(0));
+        let content = compose(&view(profile), &facts, at(0));
         let shown = serde_json::to_string(&content).expect("JSON");
         assert!(!shown.contains("Kim"), "{shown}");
         assert!(content.lines.iter().all(|line| line.places_left.is_none()), "and it is not for sale");
@@ -101,7 +103,7 @@ fn a_message_of_another_group_or_past_its_end_is_not_shown() {
         (Message { withdrawn: true, ..message(Class::Safety, 10, None) }, Class::Default),
     ] {
         let facts = Facts { messages: vec![message], ..Facts::default() };
-        assert_eq!(compose(&display(Profile::Foyer), &facts, at(0)).class, class);
+        assert_eq!(compose(&view(Profile::Foyer), &facts, at(0)).class, class);
     }
 }
 
@@ -144,7 +146,7 @@ proptest! {
     #[test]
     fn one_class_takes_the_display_and_evacuation_is_above_all(facts in any_facts(), now in -60_i64..600) {
         for profile in PROFILES {
-            let content = compose(&display(profile), &facts, at(now));
+            let content = compose(&view(profile), &facts, at(now));
             prop_assert!(!content.lines.is_empty(), "never empty");
             prop_assert!(content.lines.iter().all(|line| line.valid_until.is_none_or(|end| at(now) < end)));
             let evacuating = facts.house.as_ref().is_some_and(|house| house.state == HouseState::Evacuating);
@@ -161,7 +163,7 @@ proptest! {
             let notices = content.lines.iter().filter(|line| line.source == "message").count();
             let of_class = facts.messages.iter().filter(|it| it.class == content.class).count();
             prop_assert!(notices <= of_class, "a message of another class is among the lines");
-            prop_assert_eq!(&compose(&display(profile), &facts, at(now)), &content, "pure");
+            prop_assert_eq!(&compose(&view(profile), &facts, at(now)), &content, "pure");
         }
     }
 }

@@ -3,6 +3,7 @@
 mod api;
 mod composing;
 mod house_file;
+mod memory;
 mod reactions;
 mod support;
 mod watch;

@@ -97,7 +97,7 @@ async fn a_watching_display_is_active_and_one_that_fell_silent_is_offline() {
     assert_eq!(listed(&house, "cafe-1").await.state(), pb::DisplayState::Active);
     drop(cafe);
     // Three beats of 20 s have passed since.
-    sqlx::query("update display set last_seen_at = last_seen_at - interval '61 seconds'")
+    sqlx::query("update presence set last_seen_at = last_seen_at - interval '61 seconds'")
         .execute(house.pool("signage"))
         .await
         .expect("time passed");

@@ -1,0 +1,350 @@
+//! All that was told, as it is kept. Facts may come late, twice and before the facts they belong to: a fact that
+//! was told before, or later by its own time, changes nothing. So the order of arrival does not matter.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Message,
+    fact::{Admission, Audience, Delay, Fact, Facts, House, Order, Phase, Places, Plan, Showing, Site, Station, Zone},
+};
+
+/// So many showings are looked at, the next ones.
+const SHOWINGS: usize = 24;
+
+/// One thing that is kept: as one row of the store.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Record {
+    /// All about a showing.
+    Showing(Box<KnownShowing>),
+    /// The state of the house.
+    House(House),
+    /// A zone.
+    Zone(Zone),
+    /// The car park.
+    Site(Site),
+    /// An order at the counter.
+    Order(KnownOrder),
+    /// A station of the café.
+    Station(Station),
+    /// A message of staff.
+    Message(Message),
+}
+
+impl Record {
+    /// Its key in the store.
+    #[must_use]
+    pub fn key(&self) -> String {
+        match self {
+            Self::Showing(it) => format!("showing/{}", it.showing_id),
+            Self::House(_) => "house".to_owned(),
+            Self::Zone(it) => format!("zone/{}", it.zone_id),
+            Self::Site(it) => format!("site/{}", it.site_id),
+            Self::Order(it) => format!("order/{}", it.order.order_id),
+            Self::Station(it) => format!("station/{}", it.station_id),
+            Self::Message(it) => format!("message/{}", it.message_id),
+        }
+    }
+
+    /// From then on it can no longer be shown; None: it stays.
+    #[must_use]
+    pub fn over_at(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Showing(it) => Some(it.ends().map_or(it.observed_at, |end| end.max(it.observed_at))),
+            Self::Order(it) => Some(it.order.at),
+            Self::Message(it) => Some(it.valid_until),
+            Self::House(_) | Self::Zone(_) | Self::Site(_) | Self::Station(_) => None,
+        }
+    }
+}
+
+/// A showing, filled from two producers in any order: shown once its plan is known.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownShowing {
+    showing_id: Uuid,
+    title: Option<Text>,
+    hall: Option<String>,
+    audience: Option<Audience>,
+    scheduled_starts_at: Option<DateTime<Utc>>,
+    starts_at: Option<DateTime<Utc>>,
+    ends_at: Option<DateTime<Utc>>,
+    doors_at: Option<DateTime<Utc>>,
+    plan_at: Option<DateTime<Utc>>,
+    delay_minutes: i32,
+    cancelled: bool,
+    notice: Option<Text>,
+    phase: Phase,
+    phase_at: Option<DateTime<Utc>>,
+    predicted_end_at: Option<DateTime<Utc>>,
+    places_left: Option<u32>,
+    places_at: Option<DateTime<Utc>>,
+    observed_at: DateTime<Utc>,
+}
+
+/// An order. Collected is final: a late "ready" does not call the number again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KnownOrder {
+    #[serde(flatten)]
+    order: Order,
+    done: bool,
+}
+
+/// True when something was told at `new` that is not older than what is known from `old`.
+fn not_older(old: Option<DateTime<Utc>>, new: DateTime<Utc>) -> bool {
+    old.is_none_or(|old| old <= new)
+}
+
+impl KnownShowing {
+    fn new(showing_id: Uuid, observed_at: DateTime<Utc>) -> Self {
+        Self {
+            showing_id,
+            title: None,
+            hall: None,
+            audience: None,
+            scheduled_starts_at: None,
+            starts_at: None,
+            ends_at: None,
+            doors_at: None,
+            plan_at: None,
+            delay_minutes: 0,
+            cancelled: false,
+            notice: None,
+            phase: Phase::Planned,
+            phase_at: None,
+            predicted_end_at: None,
+            places_left: None,
+            places_at: None,
+            observed_at,
+        }
+    }
+
+    /// As planned or predicted, whichever is later.
+    fn ends(&self) -> Option<DateTime<Utc>> {
+        self.ends_at.max(self.predicted_end_at)
+    }
+
+    /// A late or repeated plan does not take back a delay: then only the delay has the times.
+    fn plan(&mut self, plan: &Plan) {
+        let delayed = self.delay_minutes > 0;
+        let same_words = self.title.as_ref() == Some(&plan.title)
+            && self.hall.as_ref() == Some(&plan.hall)
+            && self.audience == Some(plan.audience);
+        let same_times = (self.starts_at, self.ends_at, self.doors_at)
+            == (Some(plan.starts_at), Some(plan.ends_at), Some(plan.doors_at));
+        let news = self.plan_at.is_some_and(|at| at <= plan.told_at) && (!same_words || (!delayed && !same_times));
+        if self.title.is_some() && !news {
+            return;
+        }
+        self.title = Some(plan.title.clone());
+        self.hall = Some(plan.hall.clone());
+        self.audience = Some(plan.audience);
+        if !(delayed && self.scheduled_starts_at.is_some()) {
+            self.scheduled_starts_at = Some(plan.starts_at);
+        }
+        if !delayed {
+            (self.starts_at, self.ends_at, self.doors_at) =
+                (Some(plan.starts_at), Some(plan.ends_at), Some(plan.doors_at));
+        }
+        self.plan_at = Some(plan.told_at);
+        self.observed_at = self.observed_at.max(plan.told_at);
+    }
+
+    fn delay(&mut self, delay: &Delay) {
+        let times = (Some(delay.starts_at), Some(delay.ends_at), Some(delay.doors_at));
+        let same =
+            (self.starts_at, self.ends_at, self.doors_at) == times && self.notice.as_ref() == Some(&delay.reason);
+        if self.cancelled || same || !not_older(self.plan_at, delay.told_at) {
+            return;
+        }
+        (self.starts_at, self.ends_at, self.doors_at) = times;
+        self.delay_minutes = delay.minutes;
+        self.notice = Some(delay.reason.clone());
+        self.plan_at = Some(delay.told_at);
+        self.observed_at = self.observed_at.max(delay.told_at);
+    }
+
+    fn cancel(&mut self, reason: &Text, at: DateTime<Utc>) {
+        if !self.cancelled {
+            self.cancelled = true;
+            self.notice = Some(reason.clone());
+            self.observed_at = self.observed_at.max(at);
+        }
+    }
+
+    fn places(&mut self, places: &Places) {
+        if not_older(self.places_at, places.observed_at) && self.places_left != Some(places.left) {
+            self.places_left = Some(places.left);
+            self.places_at = Some(places.observed_at);
+            self.observed_at = self.observed_at.max(places.observed_at);
+        }
+    }
+
+    fn admission(&mut self, admission: &Admission) {
+        let phase = admission.phase.unwrap_or(Phase::Planned);
+        let cancelled = self.cancelled || admission.phase.is_none();
+        let same = self.phase_at.is_some()
+            && (self.phase, self.cancelled, self.predicted_end_at) == (phase, cancelled, admission.predicted_end_at);
+        if !same && not_older(self.phase_at, admission.at) {
+            self.phase = phase;
+            self.cancelled = cancelled;
+            self.phase_at = Some(admission.at);
+            self.predicted_end_at = admission.predicted_end_at;
+            self.observed_at = self.observed_at.max(admission.at);
+        }
+    }
+
+    /// As contents need it; None: its plan is not known, or it is over.
+    fn showing(&self, now: DateTime<Utc>) -> Option<Showing> {
+        let ends_at = self.ends().filter(|end| *end > now)?;
+        if self.phase == Phase::Over {
+            return None;
+        }
+        Some(Showing {
+            showing_id: self.showing_id,
+            title: self.title.clone()?,
+            hall: self.hall.clone()?,
+            audience: self.audience?,
+            scheduled_starts_at: self.scheduled_starts_at,
+            starts_at: self.starts_at?,
+            ends_at,
+            doors_clock: self.doors_at?.with_timezone(&Berlin).format("%H:%M").to_string(),
+            delay_minutes: self.delay_minutes,
+            cancelled: self.cancelled,
+            notice: self.notice.clone(),
+            phase: self.phase,
+            places_left: self.places_left,
+            observed_at: self.observed_at,
+        })
+    }
+}
+
+/// All that is kept, by key.
+#[derive(Clone, Debug, Default)]
+pub struct Known(BTreeMap<String, Record>);
+
+impl FromIterator<Record> for Known {
+    fn from_iter<I: IntoIterator<Item = Record>>(records: I) -> Self {
+        Self(records.into_iter().map(|record| (record.key(), record)).collect())
+    }
+}
+
+impl Known {
+    /// Learns a fact; answers what is to be stored, None when it says nothing new.
+    pub fn learn(&mut self, fact: &Fact) -> Option<Record> {
+        let record = match fact {
+            Fact::Plan(plan) => self.showing(plan.showing_id, plan.told_at, |it| it.plan(plan)),
+            Fact::Delay(delay) => self.showing(delay.showing_id, delay.told_at, |it| it.delay(delay)),
+            Fact::Cancelled(id, reason, at) => self.showing(*id, *at, |it| it.cancel(reason, *at)),
+            Fact::Places(places) => self.showing(places.showing_id, places.observed_at, |it| it.places(places)),
+            Fact::Admission(it) => self.showing(it.showing_id, it.at, |showing| showing.admission(it)),
+            Fact::House(house) => {
+                let newer = self.house().is_none_or(|old| old.since <= house.since);
+                newer.then(|| Record::House(house.clone()))
+            }
+            // The count behind it moves with every scan; only the level is shown.
+            Fact::Zone(zone) => self.newer(&Record::Zone(zone.clone()), |old| match old {
+                Record::Zone(old) => old.observed_at <= zone.observed_at && old.level != zone.level,
+                _ => true,
+            }),
+            Fact::Site(site) => self.newer(&Record::Site(site.clone()), |old| match old {
+                Record::Site(old) => old.site_revision < site.site_revision,
+                _ => true,
+            }),
+            Fact::Ready(order) => {
+                self.newer(&Record::Order(KnownOrder { order: order.clone(), done: false }), |_| false)
+            }
+            Fact::Done(order) => {
+                self.newer(&Record::Order(KnownOrder { order: order.clone(), done: true }), |old| match old {
+                    Record::Order(old) => !old.done,
+                    _ => true,
+                })
+            }
+            Fact::Station(station) => self.newer(&Record::Station(station.clone()), |old| match old {
+                Record::Station(old) => {
+                    old.observed_at <= station.observed_at && (&old.name, old.state) != (&station.name, station.state)
+                }
+                _ => true,
+            }),
+            Fact::Message(message) => Some(Record::Message(message.clone())),
+        }?;
+        let key = record.key();
+        if self.0.get(&key) == Some(&record) {
+            return None;
+        }
+        self.0.insert(key, record.clone());
+        Some(record)
+    }
+
+    fn showing(&self, id: Uuid, at: DateTime<Utc>, learn: impl FnOnce(&mut KnownShowing)) -> Option<Record> {
+        let mut showing = match self.0.get(&format!("showing/{id}")) {
+            Some(Record::Showing(showing)) => showing.clone(),
+            _ => Box::new(KnownShowing::new(id, at)),
+        };
+        learn(&mut showing);
+        Some(Record::Showing(showing))
+    }
+
+    /// The record, if nothing is known under its key or `replaces` says so of what is.
+    fn newer(&self, record: &Record, replaces: impl FnOnce(&Record) -> bool) -> Option<Record> {
+        self.0.get(&record.key()).is_none_or(replaces).then(|| record.clone())
+    }
+
+    fn house(&self) -> Option<&House> {
+        match self.0.get("house") {
+            Some(Record::House(house)) => Some(house),
+            _ => None,
+        }
+    }
+
+    /// A message of staff.
+    #[must_use]
+    pub fn message(&self, message_id: Uuid) -> Option<&Message> {
+        match self.0.get(&format!("message/{message_id}")) {
+            Some(Record::Message(message)) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// What contents are computed from now.
+    #[must_use]
+    pub fn facts(&self, now: DateTime<Utc>) -> Facts {
+        let mut facts = Facts { house: self.house().cloned(), ..Facts::default() };
+        for record in self.0.values() {
+            match record {
+                Record::Showing(it) => facts.showings.extend(it.showing(now)),
+                Record::House(_) => {}
+                Record::Zone(zone) => facts.zones.push(zone.clone()),
+                Record::Site(site) => {
+                    if facts.site.as_ref().is_none_or(|other| other.observed_at < site.observed_at) {
+                        facts.site = Some(site.clone());
+                    }
+                }
+                Record::Order(it) => facts.ready.extend((!it.done).then(|| it.order.clone())),
+                Record::Station(station) => facts.stations.push(station.clone()),
+                Record::Message(message) if !message.withdrawn && now < message.valid_until => {
+                    facts.messages.push(message.clone());
+                }
+                Record::Message(_) => {}
+            }
+        }
+        facts.showings.sort_by_key(|showing| (showing.starts_at, showing.showing_id));
+        facts.showings.truncate(SHOWINGS);
+        facts
+    }
+
+    /// Forgets what has been over since before `before`; answers the keys.
+    pub fn forget(&mut self, before: DateTime<Utc>) -> Vec<String> {
+        let over = |record: &Record| record.over_at().is_some_and(|at| at < before);
+        let keys: Vec<String> = self.0.iter().filter(|(_, it)| over(it)).map(|(key, _)| key.clone()).collect();
+        for key in &keys {
+            self.0.remove(key);
+        }
+        keys
+    }
+}

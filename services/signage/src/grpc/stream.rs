@@ -1,0 +1,95 @@
+//! The stream of one display: what it shows, each time that changes, and beats. Kept small: thousands of them are
+//! idle most of the time.
+
+use std::{pin::Pin, time::Duration};
+
+use futures::Stream;
+use kernel::{Clock, values::timestamp};
+use sky_proto::signage::v1 as pb;
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use super::wire;
+use crate::{screens::Told, sightings::Sightings};
+
+/// Real time between two beats, so that a display notices a dead line.
+const BEAT: Duration = Duration::from_secs(2);
+/// A watching display is noted as seen every so many beats.
+const BEATS_PER_SIGHTING: u32 = 5;
+
+pub(super) type Updates = Pin<Box<dyn Stream<Item = Result<pb::DisplayUpdate, Status>> + Send>>;
+
+/// Somebody who watches a display.
+pub(super) struct Watcher {
+    display_id: String,
+    told: watch::Receiver<Option<Told>>,
+    seen: u64,
+    /// Where the display is noted as being there; None: it is staff who look.
+    sightings: Option<Sightings>,
+    clock: Clock,
+    next_beat: Instant,
+    beats: u32,
+    ended: bool,
+}
+
+impl Watcher {
+    pub(super) fn new(
+        display_id: String,
+        mut told: watch::Receiver<Option<Told>>,
+        seen: u64,
+        sightings: Option<Sightings>,
+        clock: Clock,
+    ) -> Self {
+        told.mark_changed();
+        Self { display_id, told, seen, sightings, clock, next_beat: Instant::now() + BEAT, beats: 0, ended: false }
+    }
+
+    /// The stream. It ends with UNAVAILABLE when the process stops; the display comes back with its last revision.
+    pub(super) fn updates(self, stop: CancellationToken) -> Updates {
+        Box::pin(futures::stream::unfold((self, stop), |(mut watcher, stop)| async move {
+            let update = watcher.next(&stop).await?;
+            Some((update, (watcher, stop)))
+        }))
+    }
+
+    async fn next(&mut self, stop: &CancellationToken) -> Option<Result<pb::DisplayUpdate, Status>> {
+        use pb::display_update::Update;
+        if self.ended {
+            return None;
+        }
+        loop {
+            let changed = tokio::select! {
+                changed = self.told.changed() => changed.is_ok(),
+                () = tokio::time::sleep_until(self.next_beat) => {
+                    return Some(Ok(pb::DisplayUpdate { update: Some(Update::Beat(self.beat())) }));
+                }
+                () = stop.cancelled() => false,
+            };
+            if !changed {
+                self.ended = true;
+                return Some(Err(Status::unavailable(
+                    "The service is restarting; reconnect with the last revision seen.",
+                )));
+            }
+            let told = self.told.borrow_and_update().clone();
+            if let Some(told) = told.filter(|told| told.revision.unsigned_abs() > self.seen) {
+                self.seen = told.revision.unsigned_abs();
+                let shown = &told.shown;
+                let content = wire::content(&self.display_id, told.revision, &shown.content, shown.computed_at);
+                return Some(Ok(pb::DisplayUpdate { update: Some(Update::Content(content)) }));
+            }
+        }
+    }
+
+    fn beat(&mut self) -> pb::Beat {
+        self.next_beat = Instant::now() + BEAT;
+        self.beats += 1;
+        if let Some(sightings) = &self.sightings
+            && self.beats.is_multiple_of(BEATS_PER_SIGHTING)
+        {
+            sightings.note(&self.display_id);
+        }
+        pb::Beat { at: Some(timestamp(self.clock.now())), revision: self.seen }
+    }
+}

@@ -1,0 +1,180 @@
+//! What the displays that watch are told, in each replica: the latest content of each, pushed to those whom a
+//! change concerns and to nobody else. Revisions only rise, so that news may come twice and in any order.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use kernel::Db;
+use tokio::{
+    sync::{Mutex as AsyncMutex, watch},
+    time::Instant,
+};
+use uuid::Uuid;
+
+use crate::{
+    domain::{News, Shown},
+    error::Error,
+    store,
+};
+
+/// What a display is told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Which revision this is to this display.
+    pub revision: i64,
+    /// What it shows.
+    pub shown: Arc<Shown>,
+}
+
+/// The displays that watch in this process.
+#[derive(Clone, Debug, Default)]
+pub struct Screens {
+    inner: Arc<Mutex<Inner>>,
+    /// When this process last began to look at the database for news.
+    looked: Arc<AsyncMutex<Option<Instant>>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Everything up to this version of the wall is known.
+    version: i64,
+    setup_version: i64,
+    shown: HashMap<Uuid, Arc<Shown>>,
+    /// Which view each display shows, and since which version.
+    places: HashMap<String, (Uuid, i64)>,
+    watched: HashMap<String, watch::Sender<Option<Told>>>,
+}
+
+impl Inner {
+    fn told(&self, display_id: &str) -> Option<Told> {
+        let (view_id, since) = self.places.get(display_id)?;
+        let shown = self.shown.get(view_id)?.clone();
+        Some(Told { revision: shown.revision.max(*since), shown })
+    }
+
+    /// Wakes a display if what it shows has a higher revision than what it was told last.
+    fn tell(&self, display_id: &str) {
+        let (Some(sender), Some(told)) = (self.watched.get(display_id), self.told(display_id)) else { return };
+        let woken = sender.send_if_modified(|last| {
+            let newer = last.as_ref().is_none_or(|last| last.revision < told.revision);
+            if newer {
+                *last = Some(told);
+            }
+            newer
+        });
+        if woken {
+            metrics::counter!("sky_signage_wakes_total").increment(1);
+        }
+    }
+}
+
+impl Screens {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells what a committed turn of the wall has changed in its `version`.
+    pub fn show(&self, version: i64, news: &News) {
+        let mut inner = self.inner();
+        // Where displays have moved, or a version was missed, the database is asked.
+        if !news.moved && inner.version + 1 == version {
+            inner.version = version;
+        }
+        for posted in &news.views {
+            let Some(shown) = &posted.shown else { continue };
+            inner.keep(posted.view_id, shown.clone());
+            for place in posted.places.iter() {
+                inner.tell(&place.display_id);
+            }
+        }
+    }
+
+    /// Looks at the database for what other replicas have changed, unless this process is up to date.
+    ///
+    /// # Errors
+    /// The database's error.
+    pub async fn catch_up(&self, db: &Db) -> Result<(), Error> {
+        let asked = Instant::now();
+        let mut looked = self.looked.lock().await;
+        // Who waited while another one looked, and asked before that one began, has waited for that answer.
+        if looked.is_some_and(|began| began > asked) {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let (known, known_setup) = {
+            let inner = self.inner();
+            (inner.version, inner.setup_version)
+        };
+        // The version first: what is read after it is at least as new.
+        let (version, setup_version) = store::wall::versions(db.pool()).await?;
+        if version != known || setup_version != known_setup {
+            let places = if setup_version == known_setup { None } else { Some(store::wall::places(db.pool()).await?) };
+            let shown = store::wall::shown_after(db.pool(), if places.is_some() { 0 } else { known }).await?;
+            self.inner().replace(version, setup_version, places, shown);
+        }
+        *looked = Some(began);
+        Ok(())
+    }
+
+    /// Follows a display; what it is to show now is in the receiver already.
+    ///
+    /// # Errors
+    /// No such display, or the database's error.
+    pub async fn watch(&self, db: &Db, display_id: &str) -> Result<watch::Receiver<Option<Told>>, Error> {
+        // Always from the database: another replica's change may not have been heard yet.
+        self.catch_up(db).await?;
+        let mut inner = self.inner();
+        let told = inner.told(display_id).ok_or_else(|| Error::NoSuchDisplay(display_id.to_owned()))?;
+        let sender = inner.watched.entry(display_id.to_owned()).or_insert_with(|| watch::Sender::new(None));
+        let receiver = sender.subscribe();
+        sender.send_if_modified(|last| {
+            let newer = last.as_ref().is_none_or(|last| last.revision < told.revision);
+            if newer {
+                *last = Some(told);
+            }
+            newer
+        });
+        Ok(receiver)
+    }
+
+    /// Forgets displays that nobody watches any more.
+    pub fn tidy(&self) {
+        self.inner().watched.retain(|_, sender| sender.receiver_count() > 0);
+    }
+}
+
+impl Inner {
+    fn keep(&mut self, view_id: Uuid, shown: Arc<Shown>) {
+        let old = self.shown.get(&view_id);
+        if old.is_none_or(|old| old.revision < shown.revision) {
+            self.shown.insert(view_id, shown);
+        }
+    }
+
+    fn replace(
+        &mut self,
+        version: i64,
+        setup_version: i64,
+        places: Option<Vec<(String, Uuid, i64)>>,
+        shown: Vec<(Uuid, Arc<Shown>)>,
+    ) {
+        if let Some(places) = places {
+            self.places = places.into_iter().map(|(id, view_id, since)| (id, (view_id, since))).collect();
+            // A display that was taken down: its stream ends.
+            let there = &self.places;
+            self.watched.retain(|display_id, _| there.contains_key(display_id));
+            let used: std::collections::HashSet<Uuid> = there.values().map(|(view_id, _)| *view_id).collect();
+            self.shown.retain(|view_id, _| used.contains(view_id));
+            self.setup_version = setup_version;
+        }
+        for (view_id, shown) in shown {
+            self.keep(view_id, shown);
+        }
+        self.version = self.version.max(version);
+        for display_id in self.watched.keys() {
+            self.tell(display_id);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Every SQL statement about the wall: loading it into memory, and writing what a turn has changed.
+
+use std::{collections::HashMap, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use kernel::{Tx, values::Text};
+use serde::Serialize;
+use sqlx::{FromRow, PgPool, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Base, Content, Hung, News, Record, Setup, Shown, Wall},
+    error::Error,
+};
+
+#[derive(FromRow)]
+struct ViewRow {
+    view_id: Uuid,
+    content: Json<Content>,
+    revision: i64,
+    computed_at: DateTime<Utc>,
+}
+
+impl ViewRow {
+    fn shown(self) -> (Uuid, Arc<Shown>) {
+        let shown = Shown { revision: self.revision, content: self.content.0, computed_at: self.computed_at };
+        (self.view_id, Arc::new(shown))
+    }
+}
+
+#[derive(FromRow)]
+struct DisplayRow {
+    display_id: String,
+    groups: Vec<String>,
+    setup: Json<Setup>,
+    configured_at: DateTime<Utc>,
+    view_id: Uuid,
+    view_since: i64,
+}
+
+/// The whole wall, locked: nobody else changes it until the end of the transaction.
+///
+/// # Errors
+/// The database's error.
+pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
+    let (version, setup_version) =
+        sqlx::query_as("select version, setup_version from board for update").fetch_one(tx.conn()).await?;
+    let records: Vec<(Json<Record>,)> = sqlx::query_as("select value from fact").fetch_all(tx.conn()).await?;
+    let rows: Vec<DisplayRow> = sqlx::query_as(
+        "select display_id, groups, setup, configured_at, view_id, view_since from display order by display_id",
+    )
+    .fetch_all(tx.conn())
+    .await?;
+    let views: Vec<ViewRow> =
+        sqlx::query_as("select view_id, content, revision, computed_at from view").fetch_all(tx.conn()).await?;
+    // Displays with the same view share one copy of what it is made of.
+    let mut bases: HashMap<Uuid, Arc<Base>> = HashMap::new();
+    let hang = |row: DisplayRow| {
+        let base = Base { groups: row.groups, setup: row.setup.0, configured_at: row.configured_at };
+        let base = bases.entry(row.view_id).or_insert_with(|| Arc::new(base)).clone();
+        Hung { id: row.display_id, base, view_id: row.view_id, since: row.view_since }
+    };
+    let displays = rows.into_iter().map(hang).collect();
+    let known = records.into_iter().map(|(Json(record),)| record).collect();
+    Ok(Wall::stored(version, setup_version, known, displays, views.into_iter().map(ViewRow::shown).collect()))
+}
+
+/// The wall's version, locked: nobody else changes the wall until the end of the transaction.
+///
+/// # Errors
+/// The database's error.
+pub async fn version(tx: &mut Tx) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar("select version from board for update").fetch_one(tx.conn()).await?)
+}
+
+/// Writes what a turn has changed on the version it was computed from, in one round trip. False, and nothing is
+/// written, when somebody else has changed the wall since.
+///
+/// # Errors
+/// The database's error.
+pub async fn write(tx: &mut Tx, version: i64, news: &News) -> Result<bool, Error> {
+    let (mut keys, mut values) = (Vec::new(), Vec::new());
+    for record in &news.records {
+        keys.push(record.key());
+        values.push(serde_json::to_string(record)?);
+    }
+    let (mut ids, mut contents, mut classes) = (Vec::new(), Vec::new(), Vec::new());
+    for posted in &news.views {
+        let Some(shown) = &posted.shown else { continue };
+        ids.push(posted.view_id);
+        contents.push(serde_json::to_string(&shown.content)?);
+        classes.push(shown.content.class as i16);
+    }
+    let written: Option<i64> = sqlx::query_scalar(
+        "with b as (
+             update board set version = version + 1,
+                 setup_version = case when $9 then version + 1 else setup_version end
+             where version = $1 returning version),
+         told as (
+             insert into fact (key, value)
+             select n.key, n.value::jsonb from b, unnest($2::text[], $3::text[]) as n (key, value)
+             on conflict (key) do update set value = excluded.value),
+         over as (delete from fact using b where key = any ($4)),
+         shown as (
+             insert into view (view_id, content, class, revision, computed_at)
+             select n.view_id, n.content::jsonb, n.class, b.version, $8
+             from b, unnest($5::uuid[], $6::text[], $7::smallint[]) as n (view_id, content, class)
+             on conflict (view_id) do update
+             set content = excluded.content, class = excluded.class, revision = excluded.revision,
+                 computed_at = excluded.computed_at)
+         select version from b",
+    )
+    .bind(version)
+    .bind(keys)
+    .bind(values)
+    .bind(&news.forgotten)
+    .bind(ids)
+    .bind(contents)
+    .bind(classes)
+    .bind(tx.now())
+    .bind(news.moved)
+    .fetch_optional(tx.conn())
+    .await?;
+    Ok(written.is_some())
+}
+
+/// A display of the house file.
+#[derive(Debug, Serialize)]
+pub struct Configured {
+    /// Slug.
+    pub display_id: String,
+    /// For staff.
+    pub name: Text,
+    /// Where it hangs.
+    pub location: String,
+    /// The groups that messages address.
+    pub groups: Vec<String>,
+    /// Its letters must be readable from here.
+    pub viewing_distance_m: i32,
+    /// The rest.
+    pub setup: Setup,
+}
+
+/// Hangs the displays as the wall says, with what the house file says of them; takes the others down.
+///
+/// # Errors
+/// The database's error.
+pub async fn hang(tx: &mut Tx, configured: &[Configured], wall: &Wall) -> Result<(), Error> {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        #[serde(flatten)]
+        configured: &'a Configured,
+        profile: &'a str,
+        configured_at: DateTime<Utc>,
+        view_id: Uuid,
+        view_since: i64,
+    }
+    let row = |(configured, hung): (&'_ Configured, &Hung)| {
+        let profile = configured.setup.profile.name();
+        let configured_at = hung.base.configured_at;
+        serde_json::to_value(Row { configured, profile, configured_at, view_id: hung.view_id, view_since: hung.since })
+    };
+    let rows: Vec<serde_json::Value> = configured.iter().zip(&wall.displays).map(row).collect::<Result<_, _>>()?;
+    sqlx::query(
+        "with wanted as materialized (
+             select * from jsonb_to_recordset($1) as n (display_id text, name jsonb, location text, groups text[],
+                 profile text, viewing_distance_m integer, setup jsonb, configured_at timestamptz, view_id uuid,
+                 view_since bigint)),
+         gone as (delete from display where display_id not in (select display_id from wanted))
+         insert into display (display_id, name, location, groups, profile, viewing_distance_m, setup, configured_at,
+                              view_id, view_since)
+         select display_id, name, location, groups, profile, viewing_distance_m, setup, configured_at, view_id, view_since
+         from wanted
+         on conflict (display_id) do update
+         set name = excluded.name, location = excluded.location, groups = excluded.groups, profile = excluded.profile,
+             viewing_distance_m = excluded.viewing_distance_m, setup = excluded.setup,
+             configured_at = excluded.configured_at, view_id = excluded.view_id, view_since = excluded.view_since",
+    )
+    .bind(Json(rows))
+    .execute(tx.conn())
+    .await?;
+    sqlx::query("delete from view where not exists (select from display where display.view_id = view.view_id)")
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The versions of the wall and of its setup.
+///
+/// # Errors
+/// The database's error.
+pub async fn versions(pool: &PgPool) -> Result<(i64, i64), Error> {
+    Ok(sqlx::query_as("select version, setup_version from board").fetch_one(pool).await?)
+}
+
+/// Which view each display shows, and since which version.
+///
+/// # Errors
+/// The database's error.
+pub async fn places(pool: &PgPool) -> Result<Vec<(String, Uuid, i64)>, Error> {
+    Ok(sqlx::query_as("select display_id, view_id, view_since from display").fetch_all(pool).await?)
+}
+
+/// The contents that were computed after a version of the wall.
+///
+/// # Errors
+/// The database's error.
+pub async fn shown_after(pool: &PgPool, version: i64) -> Result<Vec<(Uuid, Arc<Shown>)>, Error> {
+    let rows: Vec<ViewRow> =
+        sqlx::query_as("select view_id, content, revision, computed_at from view where revision > $1")
+            .bind(version)
+            .fetch_all(pool)
+            .await?;
+    Ok(rows.into_iter().map(ViewRow::shown).collect())
+}
