@@ -5,9 +5,12 @@ pub(crate) mod holds;
 mod limits;
 pub(crate) mod showings;
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use kernel::{
     Tx,
+    combine::Item,
     values::{Text, invalid},
 };
 use uuid::Uuid;
@@ -29,10 +32,18 @@ async fn lock(tx: &mut Tx, id: Uuid) -> Result<Visit, Error> {
 }
 
 async fn save(tx: &mut Tx, visit: &mut Visit) -> Result<(), Error> {
-    if !store::save(tx.conn(), visit).await? {
-        return Err(Error::Stored(format!("visit {} that changed although it was locked", visit.id)));
+    save_all(tx, &mut [visit]).await
+}
+
+/// Saves visits that are locked.
+async fn save_all(tx: &mut Tx, visits: &mut [&mut Visit]) -> Result<(), Error> {
+    let saved = store::many::save_all(tx.conn(), visits).await?;
+    for visit in visits {
+        if !saved.contains(&visit.id) {
+            return Err(Error::Stored(format!("visit {} that changed although it was locked", visit.id)));
+        }
+        tx.touch(VISIT_TOPIC, visit.id.to_string());
     }
-    tx.touch(VISIT_TOPIC, visit.id.to_string());
     Ok(())
 }
 
@@ -75,12 +86,34 @@ async fn take(tx: &mut Tx, visit: &mut Visit, next: Next) -> Result<(), Error> {
 /// Another service has told something about a visit. Told twice it changes nothing; told about an
 /// unknown visit neither.
 pub(crate) async fn hear(tx: &mut Tx, id: Uuid, news: News) -> Result<(), Error> {
-    let Some(mut visit) = store::lock(tx.conn(), id).await? else {
+    hear_all(tx, &[(id, news)]).await
+}
+
+/// Other services have told something about several visits, in this order.
+pub(crate) async fn hear_all(tx: &mut Tx, told: &[(Uuid, News)]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = told.iter().map(|(id, _)| *id).collect();
+    if ids.is_empty() {
         return Ok(());
-    };
-    let before = visit.clone();
-    believe(tx, &mut visit, &news).await?;
-    if visit != before { save(tx, &mut visit).await } else { Ok(()) }
+    }
+    let before = store::many::lock_all(tx.conn(), &ids).await?;
+    let mut visits = before.clone();
+    for (id, news) in told {
+        if let Some(visit) = visits.get_mut(id) {
+            believe(tx, visit, news).await?;
+        }
+    }
+    save_changed(tx, &before, &mut visits).await
+}
+
+/// Saves those of locked visits that are not as they were before.
+async fn save_changed(
+    tx: &mut Tx,
+    before: &HashMap<Uuid, Visit>,
+    visits: &mut HashMap<Uuid, Visit>,
+) -> Result<(), Error> {
+    let mut changed: Vec<&mut Visit> =
+        visits.values_mut().filter(|visit| before.get(&visit.id).is_none_or(|it| it != *visit)).collect();
+    save_all(tx, &mut changed).await
 }
 
 /// Notes news and takes the step that follows. The caller saves.
@@ -110,40 +143,80 @@ pub(crate) struct Order {
     pub(crate) limits: Limits,
 }
 
-/// The visitor orders with payment. Ordering again the same way answers the visit as it is.
-pub(crate) async fn order(tx: &mut Tx, order: Order) -> Result<Visit, Error> {
-    let now = tx.now();
-    let Order { visit: id, asker, method, contact, limits } = order;
-    let mut visit = asker.sees(id, store::lock(tx.conn(), id).await?)?;
-    match visit.state {
-        State::Held if now < visit.hold_expires_at => {}
-        State::Held => return Err(Error::HoldExpired),
-        State::AwaitingPayment if visit.method == Some(method) => return Ok(visit),
-        State::AwaitingPayment => return Err(Error::OtherMethod),
-        State::Confirming | State::Confirmed => return Ok(visit),
-        State::Holding | State::Refused => return Err(Error::NoVisit),
-        State::Expired => return Err(Error::HoldExpired),
-        State::Cancelled | State::Refunding | State::Refunded => return Err(Error::NotHeld(visit.state)),
+impl Item for Order {
+    fn key(&self) -> Uuid {
+        self.visit
     }
-    match (method, sum(&visit.items())) {
-        (Method::Free, 1..) => return Err(invalid("method", "FREE is for visits that cost nothing").into()),
-        (Method::AtDesk | Method::Online, 0) => {
-            return Err(invalid("method", "must be FREE: there is nothing to pay").into());
+}
+
+/// A visit that is ordered.
+enum Ordered {
+    Now(Visit),
+    /// The same way before: it is answered as it is.
+    Before(Visit),
+}
+
+impl Order {
+    fn of(&self, found: Option<Visit>, now: DateTime<Utc>) -> Result<Ordered, Error> {
+        let visit = self.asker.sees(self.visit, found)?;
+        match visit.state {
+            State::Held if now < visit.hold_expires_at => {}
+            State::AwaitingPayment if visit.method == Some(self.method) => return Ok(Ordered::Before(visit)),
+            State::AwaitingPayment => return Err(Error::OtherMethod),
+            State::Confirming | State::Confirmed => return Ok(Ordered::Before(visit)),
+            State::Holding | State::Refused => return Err(Error::NoVisit),
+            State::Held | State::Expired => return Err(Error::HoldExpired),
+            State::Cancelled | State::Refunding | State::Refunded => return Err(Error::NotHeld(visit.state)),
         }
-        _ => {}
+        match (self.method, sum(&visit.items())) {
+            (Method::Free, 1..) => Err(invalid("method", "FREE is for visits that cost nothing").into()),
+            (Method::AtDesk | Method::Online, 0) => {
+                Err(invalid("method", "must be FREE: there is nothing to pay").into())
+            }
+            _ => Ok(Ordered::Now(visit)),
+        }
     }
-    if matches!(asker, Asker::Visitor { .. }) {
-        limits::may_order(tx, &visit, &contact.email, &limits).await?;
+
+    fn place(&self, visit: &mut Visit, now: DateTime<Utc>) {
+        visit.state = State::AwaitingPayment;
+        visit.payment_expires_at = Some(now + domain::PAY);
+        visit.deadline = Some(now + domain::PAY + domain::PAY_GRACE);
+        visit.method = Some(self.method);
+        visit.contact = self.contact.clone();
+        visit.ordered_at = Some(now);
+        visit.notice = Text::default();
     }
-    visit.state = State::AwaitingPayment;
-    visit.payment_expires_at = Some(now + domain::PAY);
-    visit.deadline = Some(now + domain::PAY + domain::PAY_GRACE);
-    visit.method = Some(method);
-    visit.contact = contact;
-    visit.ordered_at = Some(now);
-    visit.notice = Text::default();
-    save(tx, &mut visit).await?;
-    Ok(visit)
+}
+
+/// Visitors order with payment, each another visit. Ordering again the same way answers the visit as it is.
+pub(crate) async fn order(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Visit, Error>>, Error> {
+    let now = tx.now();
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.visit).collect();
+    let mut found = store::many::lock_all(tx.conn(), &ids).await?;
+    let mut answers: Vec<Result<Ordered, Error>> =
+        orders.iter().map(|order| order.of(found.remove(&order.visit), now)).collect();
+    let limited: Vec<(&Visit, &str, Limits)> = orders
+        .iter()
+        .zip(&answers)
+        .filter(|(order, _)| matches!(order.asker, Asker::Visitor { .. }))
+        .filter_map(|(order, answer)| match answer {
+            Ok(Ordered::Now(visit)) => Some((visit, order.contact.email.as_str(), order.limits)),
+            Ok(Ordered::Before(_)) | Err(_) => None,
+        })
+        .collect();
+    let mut refused = limits::may_order(tx, &limited).await?;
+    let mut placed = Vec::new();
+    for (order, answer) in orders.iter().zip(&mut answers) {
+        if let Some(refusal) = refused.remove(&order.visit) {
+            *answer = Err(refusal);
+        } else if let Ok(Ordered::Now(visit)) = answer {
+            order.place(visit, now);
+            placed.push(visit);
+        }
+    }
+    save_all(tx, &mut placed).await?;
+    let visit = |(Ordered::Now(visit) | Ordered::Before(visit)): Ordered| visit;
+    Ok(answers.into_iter().map(|answer| answer.map(visit)).collect())
 }
 
 /// Payments would not take the order: the visit is held as before.
@@ -158,21 +231,46 @@ pub(crate) async fn take_back_order(tx: &mut Tx, id: Uuid) -> Result<(), Error> 
     Ok(())
 }
 
-/// Payments has taken the order; free and at the desk it is as good as paid.
-pub(crate) async fn payment_created(tx: &mut Tx, id: Uuid, money: Money, url: String) -> Result<(), Error> {
-    let mut visit = lock(tx, id).await?;
-    if visit.state != State::AwaitingPayment {
-        return Ok(());
+/// Payments has taken an order; free and at the desk it is as good as paid.
+#[derive(Clone, Debug)]
+pub(crate) struct Taken {
+    pub(crate) visit: Uuid,
+    pub(crate) money: Money,
+    /// Where to pay; may be empty.
+    pub(crate) url: String,
+}
+
+impl Item for Taken {
+    fn key(&self) -> Uuid {
+        self.visit
     }
-    let before = visit.clone();
-    if visit.money == Money::None || visit.payment_url != url {
-        visit.money = Money::Pending;
-        visit.payment_url = url;
+}
+
+/// Payments has taken orders, each of another visit.
+pub(crate) async fn payment_created(tx: &mut Tx, taken: &[Taken]) -> Result<Vec<Result<(), Error>>, Error> {
+    let ids: Vec<Uuid> = taken.iter().map(|it| it.visit).collect();
+    let before = store::many::lock_all(tx.conn(), &ids).await?;
+    let mut visits = before.clone();
+    let mut answers = Vec::with_capacity(taken.len());
+    for it in taken {
+        let Some(visit) = visits.get_mut(&it.visit) else {
+            answers.push(Err(Error::NoVisit));
+            continue;
+        };
+        answers.push(Ok(()));
+        if visit.state != State::AwaitingPayment {
+            continue;
+        }
+        if visit.money == Money::None || visit.payment_url != it.url {
+            visit.money = Money::Pending;
+            visit.payment_url.clone_from(&it.url);
+        }
+        if let Some(news) = saga::asked_payment(Some((it.money, 0)), false) {
+            believe(tx, visit, &news).await?;
+        }
     }
-    if let Some(news) = saga::asked_payment(Some((money, 0)), false) {
-        believe(tx, &mut visit, &news).await?;
-    }
-    if visit != before { save(tx, &mut visit).await } else { Ok(()) }
+    save_changed(tx, &before, &mut visits).await?;
+    Ok(answers)
 }
 
 /// The visitor or the desk calls the visit off. Again: it is answered as it is.

@@ -1,6 +1,6 @@
 //! Everything that journey refuses or that can go wrong in it, with codes and sentences.
 
-use kernel::{Code, Coded, db::Repeat, error::database_code, values::InvalidField};
+use kernel::{Code, Coded, combine::Unserved, db::Repeat, error::database_code, values::InvalidField};
 
 use crate::{
     domain::{Refusal, State, asker::Hidden},
@@ -45,6 +45,8 @@ pub(crate) enum Error {
     Part { code: Code, message: String },
     #[error(transparent)]
     Repeat(#[from] Repeat),
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
     #[error("a stored value cannot be read: {0}")]
     Stored(String),
     #[error(transparent)]
@@ -69,6 +71,7 @@ impl Coded for Error {
             | Self::Admitted => Code::FailedPrecondition,
             Self::Part { code, .. } => *code,
             Self::Repeat(repeat) => repeat.code(),
+            Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),
         }

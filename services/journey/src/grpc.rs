@@ -25,7 +25,8 @@ use uuid::Uuid;
 
 use self::siblings::Siblings;
 use crate::{
-    commands::{self, Order},
+    commands::{self, Order, Taken},
+    counters::Counters,
     domain::{self, Method, State, Visit, asker::Asker, limits::Limits},
     error::Error,
     events,
@@ -67,20 +68,28 @@ pub(crate) struct JourneyGrpc {
     db: Db,
     tasks: Tasks,
     siblings: Siblings,
+    counters: Counters,
     visits: Live<pb::Visit>,
     limits: Limits,
 }
 
 impl JourneyGrpc {
-    pub(crate) const fn new(db: Db, tasks: Tasks, siblings: Siblings, visits: Live<pb::Visit>, limits: Limits) -> Self {
-        Self { db, tasks, siblings, visits, limits }
+    pub(crate) const fn new(
+        db: Db,
+        tasks: Tasks,
+        siblings: Siblings,
+        counters: Counters,
+        visits: Live<pb::Visit>,
+        limits: Limits,
+    ) -> Self {
+        Self { db, tasks, siblings, counters, visits, limits }
     }
 }
 
 /// A visit with its revision, for the live stream and for `GetVisit`.
 pub(crate) async fn load_visit(db: &Db, id: &str) -> Result<(u64, pb::Visit), Error> {
     let id = values::id("visit_id", id)?;
-    let mut conn = db.pool().acquire().await?;
+    let mut conn = db.reader().await?;
     let visit = store::visit(&mut conn, id).await?.ok_or(Error::NoVisit)?;
     let showing = store::showings::get(&mut conn, visit.showing).await?;
     Ok((visit.revision.unsigned_abs(), events::visit(&visit, showing.as_ref())))
@@ -119,7 +128,7 @@ fn sibling(status: &Status) -> Error {
 impl JourneyGrpc {
     /// The visit, if this caller may know of it.
     async fn own(&self, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
-        let mut conn = self.db.pool().acquire().await?;
+        let mut conn = self.db.reader().await?;
         Ok(asker(caller).sees(id, store::visit(&mut conn, id).await?)?)
     }
 
@@ -132,7 +141,7 @@ impl JourneyGrpc {
         let id = visit.id;
         match self.siblings.create_payment(visit, method, return_url).await {
             Ok((money, url)) => {
-                self.db.transact(move |tx| Box::pin(commands::payment_created(tx, id, money, url))).await
+                self.counters.taken.run(Taken { visit: id, money, url }).await
             }
             Err(status) => {
                 let error = sibling(&status);
@@ -173,8 +182,8 @@ impl Journey for JourneyGrpc {
         let limits = (by(&caller) == By::Visitor).then_some(self.limits);
         let wanted = requests::hold(request.into_inner(), &caller, maker(&caller), limits)?;
         // In a task of its own: a visitor who goes away must not leave a half-held visit behind.
-        let (db, siblings) = (self.db.clone(), self.siblings.clone());
-        let held = self.tasks.spawn(async move { hold::hold(&db, &siblings, wanted).await }).await;
+        let (db, siblings, counters) = (self.db.clone(), self.siblings.clone(), self.counters.clone());
+        let held = self.tasks.spawn(async move { hold::hold(&db, &siblings, &counters, wanted).await }).await;
         let visit = held.map_err(|_| Status::unavailable("The service is stopping. Please try again."))??;
         Ok(Response::new(visit))
     }
@@ -200,7 +209,7 @@ impl Journey for JourneyGrpc {
             return Err(invalid("return_url", "is missing; the visitor must come back from paying").into());
         }
         let order = Order { visit: id, asker: asker(&caller), method, contact, limits: self.limits };
-        let visit = self.db.transact(move |tx| Box::pin(commands::order(tx, order))).await?;
+        let visit = self.counters.order.run(order).await?;
         if visit.state == State::AwaitingPayment {
             if method == Method::Online
                 && let Some(pay_until) = visit.payment_expires_at
@@ -345,12 +354,12 @@ impl Journey for JourneyGrpc {
 /// Pure reads, and answers kept for repeats.
 impl JourneyGrpc {
     async fn visit_of_link(&self, hash: &[u8]) -> Result<Uuid, Error> {
-        let mut conn = self.db.pool().acquire().await?;
+        let mut conn = self.db.reader().await?;
         store::visit_of_link(&mut conn, hash).await?.ok_or(Error::NoLink)
     }
 
     async fn booked(&self, showing: Uuid) -> Result<Vec<Visit>, Error> {
-        let mut conn = self.db.pool().acquire().await?;
+        let mut conn = self.db.reader().await?;
         store::showings::booked(&mut conn, showing).await
     }
 

@@ -2,6 +2,7 @@
 //! service that calls others; what they decide comes back as their events.
 
 mod commands;
+mod counters;
 mod domain;
 mod error;
 mod events;
@@ -49,15 +50,16 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::erase_contacts(tx))).await?) })
     });
-    let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, visits, limits);
+    let counters = counters::Counters::start(context);
+    let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, counters, visits, limits);
     Ok(Parts {
         grpc: Routes::new(JourneyServer::new(server)),
         access: vec![grpc::ACCESS],
         consumers: vec![
-            Consumer::new("payments", reactions::from_payments),
-            Consumer::new("reservations", reactions::from_reservations),
-            Consumer::new("parking", reactions::from_parking),
-            Consumer::new("gastro", reactions::from_gastro),
+            Consumer::of_runs("payments", reactions::from_payments),
+            Consumer::of_runs("reservations", reactions::from_reservations),
+            Consumer::of_runs("parking", reactions::from_parking),
+            Consumer::of_runs("gastro", reactions::from_gastro),
             Consumer::new("flow", reactions::from_flow),
         ],
         ..Parts::default()

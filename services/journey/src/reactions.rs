@@ -43,143 +43,176 @@ fn times(
     Ok([values::time("starts_at", starts_at)?, values::time("ends_at", ends_at)?, values::time("doors_at", doors_at)?])
 }
 
+/// News of visits that wait to be told together. Whatever is not news of a visit is done in its turn.
+#[derive(Default)]
+struct Waiting(Vec<(Uuid, News)>);
+
+impl Waiting {
+    fn add(&mut self, visit_id: &str, news: News) -> Result<(), InvalidField> {
+        self.0.push((visit(visit_id)?, news));
+        Ok(())
+    }
+
+    async fn tell(&mut self, tx: &mut Tx) -> Result<(), Failure> {
+        Ok(commands::hear_all(tx, &std::mem::take(&mut self.0)).await?)
+    }
+}
+
 /// Money came, failed, or went back.
-pub(crate) fn from_payments<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+pub(crate) fn from_payments<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        let (about, news) = match event.name() {
-            PaymentCompleted::NAME => {
-                let told = event.decode::<PaymentCompleted>()?;
-                let due = told.state() == PaymentState::DueAtDesk;
-                (told.visit_id, News::Paid { due })
+        let mut waiting = Waiting::default();
+        for event in run {
+            match event.name() {
+                PaymentCompleted::NAME => {
+                    let told = event.decode::<PaymentCompleted>()?;
+                    waiting.add(&told.visit_id, News::Paid { due: told.state() == PaymentState::DueAtDesk })?;
+                }
+                PaymentFailed::NAME => {
+                    let told = event.decode::<PaymentFailed>()?;
+                    waiting.add(&told.visit_id, News::PaymentFailed { reason: Text::from_proto(told.reason) })?;
+                }
+                PaymentSettled::NAME => {
+                    waiting.add(&event.decode::<PaymentSettled>()?.visit_id, News::Settled)?;
+                }
+                PaymentRefunded::NAME => {
+                    let told = event.decode::<PaymentRefunded>()?;
+                    let cents = told.amount.map_or(0, |amount| amount.cents);
+                    waiting.add(&told.visit_id, News::Refunded { cents })?;
+                }
+                _ => {}
             }
-            PaymentFailed::NAME => {
-                let told = event.decode::<PaymentFailed>()?;
-                (told.visit_id, News::PaymentFailed { reason: Text::from_proto(told.reason) })
-            }
-            PaymentSettled::NAME => (event.decode::<PaymentSettled>()?.visit_id, News::Settled),
-            PaymentRefunded::NAME => {
-                let told = event.decode::<PaymentRefunded>()?;
-                (told.visit_id, News::Refunded { cents: told.amount.map_or(0, |amount| amount.cents) })
-            }
-            _ => return Ok(()),
-        };
-        Ok(commands::hear(tx, visit(&about)?, news).await?)
+        }
+        waiting.tell(tx).await
     })
 }
 
 /// Showings move or are cancelled; bookings are confirmed, refused or cancelled.
-pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        match event.name() {
-            ShowingScheduled::NAME => {
-                let told = event.decode::<ShowingScheduled>()?;
-                let title = Text::from_proto(told.title);
-                let times = times(told.starts_at, told.ends_at, told.doors_at)?;
-                showings::scheduled(tx, showing(&told.showing_id)?, &title, times).await?;
+        let mut waiting = Waiting::default();
+        for event in run {
+            match event.name() {
+                ShowingScheduled::NAME => {
+                    let told = event.decode::<ShowingScheduled>()?;
+                    let title = Text::from_proto(told.title);
+                    let times = times(told.starts_at, told.ends_at, told.doors_at)?;
+                    waiting.tell(tx).await?;
+                    showings::scheduled(tx, showing(&told.showing_id)?, &title, times).await?;
+                }
+                ShowingDelayed::NAME => {
+                    let told = event.decode::<ShowingDelayed>()?;
+                    let reason = Text::from_proto(told.reason);
+                    let times = times(told.starts_at, told.ends_at, told.doors_at)?;
+                    waiting.tell(tx).await?;
+                    showings::delayed(tx, showing(&told.showing_id)?, times, &reason).await?;
+                }
+                ShowingCancelled::NAME => {
+                    let told = event.decode::<ShowingCancelled>()?;
+                    let reason = Text::from_proto(told.reason);
+                    waiting.tell(tx).await?;
+                    showings::cancelled(tx, showing(&told.showing_id)?, &reason).await?;
+                }
+                BookingConfirmed::NAME => {
+                    let told = event.decode::<BookingConfirmed>()?;
+                    let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
+                    waiting.add(&told.visit_id, News::BookingConfirmed { seats })?;
+                }
+                BookingReseated::NAME => {
+                    let told = event.decode::<BookingReseated>()?;
+                    let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
+                    waiting.add(&told.visit_id, News::BookingReseated { seats })?;
+                }
+                BookingRefused::NAME => {
+                    let told = event.decode::<BookingRefused>()?;
+                    waiting.add(&told.visit_id, News::BookingRefused { reason: Text::from_proto(told.reason) })?;
+                }
+                BookingCancelled::NAME => {
+                    let told = event.decode::<BookingCancelled>()?;
+                    waiting.add(&told.visit_id, News::BookingCancelled)?;
+                }
+                _ => {}
             }
-            ShowingDelayed::NAME => {
-                let told = event.decode::<ShowingDelayed>()?;
-                let reason = Text::from_proto(told.reason);
-                let times = times(told.starts_at, told.ends_at, told.doors_at)?;
-                showings::delayed(tx, showing(&told.showing_id)?, times, &reason).await?;
-            }
-            ShowingCancelled::NAME => {
-                let told = event.decode::<ShowingCancelled>()?;
-                let reason = Text::from_proto(told.reason);
-                showings::cancelled(tx, showing(&told.showing_id)?, &reason).await?;
-            }
-            BookingConfirmed::NAME => {
-                let told = event.decode::<BookingConfirmed>()?;
-                let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
-                commands::hear(tx, visit(&told.visit_id)?, News::BookingConfirmed { seats }).await?;
-            }
-            BookingReseated::NAME => {
-                let told = event.decode::<BookingReseated>()?;
-                let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
-                commands::hear(tx, visit(&told.visit_id)?, News::BookingReseated { seats }).await?;
-            }
-            BookingRefused::NAME => {
-                let told = event.decode::<BookingRefused>()?;
-                let news = News::BookingRefused { reason: Text::from_proto(told.reason) };
-                commands::hear(tx, visit(&told.visit_id)?, news).await?;
-            }
-            BookingCancelled::NAME => {
-                let told = event.decode::<BookingCancelled>()?;
-                commands::hear(tx, visit(&told.visit_id)?, News::BookingCancelled).await?;
-            }
-            _ => {}
         }
-        Ok(())
+        waiting.tell(tx).await
     })
 }
 
 /// A bay is given, refused or moved; a vehicle has come or gone.
-pub(crate) fn from_parking<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        let (about, news) = match event.name() {
-            RightConfirmed::NAME => {
-                let told = event.decode::<RightConfirmed>()?;
-                let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
-                (told.visit_id, News::RightConfirmed { from, until })
-            }
-            RightRefused::NAME => {
-                let told = event.decode::<RightRefused>()?;
-                (told.visit_id, News::RightRefused { reason: Text::from_proto(told.reason) })
-            }
-            RightMoved::NAME => {
-                let told = event.decode::<RightMoved>()?;
-                let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
-                (told.visit_id, News::RightMoved { from, until })
-            }
-            RightCancelled::NAME => (event.decode::<RightCancelled>()?.visit_id, News::RightCancelled),
-            VehicleEntered::NAME => {
-                let told = event.decode::<VehicleEntered>()?;
-                (told.visit_id, News::VehicleEntered { at: values::time("at", told.at)? })
-            }
-            VehicleLeft::NAME => {
-                let told = event.decode::<VehicleLeft>()?;
-                (told.visit_id, News::VehicleLeft { at: values::time("at", told.at)? })
-            }
-            _ => return Ok(()),
-        };
-        Ok(commands::hear(tx, visit(&about)?, news).await?)
+        let mut waiting = Waiting::default();
+        for event in run {
+            let (about, news) = match event.name() {
+                RightConfirmed::NAME => {
+                    let told = event.decode::<RightConfirmed>()?;
+                    let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
+                    (told.visit_id, News::RightConfirmed { from, until })
+                }
+                RightRefused::NAME => {
+                    let told = event.decode::<RightRefused>()?;
+                    (told.visit_id, News::RightRefused { reason: Text::from_proto(told.reason) })
+                }
+                RightMoved::NAME => {
+                    let told = event.decode::<RightMoved>()?;
+                    let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
+                    (told.visit_id, News::RightMoved { from, until })
+                }
+                RightCancelled::NAME => (event.decode::<RightCancelled>()?.visit_id, News::RightCancelled),
+                VehicleEntered::NAME => {
+                    let told = event.decode::<VehicleEntered>()?;
+                    (told.visit_id, News::VehicleEntered { at: values::time("at", told.at)? })
+                }
+                VehicleLeft::NAME => {
+                    let told = event.decode::<VehicleLeft>()?;
+                    (told.visit_id, News::VehicleLeft { at: values::time("at", told.at)? })
+                }
+                _ => continue,
+            };
+            waiting.add(&about, news)?;
+        }
+        waiting.tell(tx).await
     })
 }
 
 /// A meal is scheduled, refused, moved, or a step further.
-pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        let (about, news) = match event.name() {
-            OrderScheduled::NAME => {
-                let told = event.decode::<OrderScheduled>()?;
-                let news = News::OrderScheduled {
-                    order_id: told.order_id,
-                    number: told.number,
-                    pickup_at: values::time("pickup_at", told.pickup_at)?,
-                    fire_at: values::time("fire_at", told.fire_at)?,
-                };
-                (told.visit_id, news)
-            }
-            OrderRefused::NAME => {
-                let told = event.decode::<OrderRefused>()?;
-                (told.visit_id, News::OrderRefused { reason: Text::from_proto(told.reason) })
-            }
-            OrderMoved::NAME => {
-                let told = event.decode::<OrderMoved>()?;
-                let news = News::OrderMoved {
-                    pickup_at: values::time("pickup_at", told.pickup_at)?,
-                    fire_at: values::time("fire_at", told.fire_at)?,
-                };
-                (told.visit_id, news)
-            }
-            OrderStateChanged::NAME => {
-                let told = event.decode::<OrderStateChanged>()?;
-                let Some(kitchen) = events::kitchen_of(told.state()) else { return Ok(()) };
-                (told.visit_id, News::OrderState { number: told.number, kitchen })
-            }
-            _ => return Ok(()),
-        };
-        Ok(commands::hear(tx, visit(&about)?, news).await?)
+        let mut waiting = Waiting::default();
+        for event in run {
+            let (about, news) = match event.name() {
+                OrderScheduled::NAME => {
+                    let told = event.decode::<OrderScheduled>()?;
+                    let news = News::OrderScheduled {
+                        order_id: told.order_id,
+                        number: told.number,
+                        pickup_at: values::time("pickup_at", told.pickup_at)?,
+                        fire_at: values::time("fire_at", told.fire_at)?,
+                    };
+                    (told.visit_id, news)
+                }
+                OrderRefused::NAME => {
+                    let told = event.decode::<OrderRefused>()?;
+                    (told.visit_id, News::OrderRefused { reason: Text::from_proto(told.reason) })
+                }
+                OrderMoved::NAME => {
+                    let told = event.decode::<OrderMoved>()?;
+                    let news = News::OrderMoved {
+                        pickup_at: values::time("pickup_at", told.pickup_at)?,
+                        fire_at: values::time("fire_at", told.fire_at)?,
+                    };
+                    (told.visit_id, news)
+                }
+                OrderStateChanged::NAME => {
+                    let told = event.decode::<OrderStateChanged>()?;
+                    let Some(kitchen) = events::kitchen_of(told.state()) else { continue };
+                    (told.visit_id, News::OrderState { number: told.number, kitchen })
+                }
+                _ => continue,
+            };
+            waiting.add(&about, news)?;
+        }
+        waiting.tell(tx).await
     })
 }
 

@@ -2,6 +2,7 @@
 //! Lock order: showing, then its visits by id.
 
 pub(crate) mod limits;
+pub(crate) mod many;
 pub(crate) mod showings;
 
 use chrono::{DateTime, Utc};
@@ -126,77 +127,10 @@ pub(crate) async fn lock_by_key(
     row.map(|row| Ok((row.visit.read()?, row.request_hash))).transpose()
 }
 
-/// Adds a visit that is about to be held. False: a request with this key has made one before.
-pub(crate) async fn add(conn: &mut PgConnection, visit: &Visit, key: Uuid, request_hash: &[u8]) -> Result<bool, Error> {
-    let added = sqlx::query(
-        "insert into visit (id, maker, idempotency_key, request_hash, state, deadline, revision, showing_id,
-             language, party, people, held_at, hold_expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-         on conflict (maker, idempotency_key) do nothing",
-    )
-    .bind(visit.id)
-    .bind(&visit.maker)
-    .bind(key)
-    .bind(request_hash)
-    .bind(visit.state.name())
-    .bind(visit.deadline)
-    .bind(visit.revision)
-    .bind(visit.showing)
-    .bind(&visit.language)
-    .bind(Json(&visit.party))
-    .bind(i32::try_from(visit.size()).unwrap_or(i32::MAX))
-    .bind(visit.held_at)
-    .bind(visit.hold_expires_at)
-    .execute(conn)
-    .await?;
-    Ok(added.rows_affected() > 0)
-}
-
 /// Frees the key of a request that failed without a refusal, so that it may be tried anew.
 pub(crate) async fn forget_key(conn: &mut PgConnection, id: Uuid) -> Result<(), Error> {
     sqlx::query("update visit set idempotency_key = null where id = $1").bind(id).execute(conn).await?;
     Ok(())
-}
-
-/// Saves all that changes in a visit's life, and gives it its next revision. False: it was read without a lock,
-/// and somebody else has changed it since.
-pub(crate) async fn save(conn: &mut PgConnection, visit: &mut Visit) -> Result<bool, Error> {
-    visit.revision += 1;
-    let saved = sqlx::query(
-        "update visit set state = $2, deadline = $3, revision = $4, seats = $5, seat_items = $6, booking = $7,
-             bay = $8, meal = $9, booked_starts_at = $10, booked_ends_at = $11, hold_expires_at = $12,
-             refusal = $13, contact_name = $14, contact_email = $15, method = $16, payment_state = $17,
-             payment_url = $18, payment_expires_at = $19, ordered_at = $20, entered_at = $21, left_at = $22,
-             admitted = $23, notice = $24
-         where id = $1 and revision = $4 - 1",
-    )
-    .bind(visit.id)
-    .bind(visit.state.name())
-    .bind(visit.deadline)
-    .bind(visit.revision)
-    .bind(Json(&visit.seats))
-    .bind(Json(&visit.seat_items))
-    .bind(visit.booking.name())
-    .bind(visit.bay.as_ref().map(Json))
-    .bind(visit.meal.as_ref().map(Json))
-    .bind(visit.booked_starts_at)
-    .bind(visit.booked_ends_at)
-    .bind(visit.hold_expires_at)
-    .bind(visit.refusal.as_ref().map(Json))
-    .bind(&visit.contact.name)
-    .bind(&visit.contact.email)
-    .bind(visit.method.map(Method::name))
-    .bind(visit.money.name())
-    .bind(&visit.payment_url)
-    .bind(visit.payment_expires_at)
-    .bind(visit.ordered_at)
-    .bind(visit.entered_at)
-    .bind(visit.left_at)
-    .bind(i32::try_from(visit.admitted).unwrap_or(i32::MAX))
-    .bind(Json(&visit.notice))
-    .execute(conn)
-    .await?;
-    Ok(saved.rows_affected() > 0)
 }
 
 /// Visits whose deadline is over.

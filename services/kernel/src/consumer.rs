@@ -10,6 +10,17 @@ use crate::{BoxFuture, Failure, Tx, event::Event};
 /// tried again; anything else is poison and goes to the dead events.
 pub type React = Arc<dyn for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
 
+/// What a service does with a run of events, one or many, in the order in which they were told. It fails or works
+/// as a whole: when a run of several fails for good, each of its events is applied by itself.
+pub type ReactToRun = Arc<dyn for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
+
+/// One event after the other, or all that wait at once.
+#[derive(Clone)]
+pub(crate) enum Reaction {
+    Each(React),
+    Run(ReactToRun),
+}
+
 /// What a service locks before a run of events, in the same transaction. It must not mind events that it cannot
 /// read: those fail in their reaction. When it fails, the run is tried again.
 pub type Lock = Arc<dyn for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
@@ -23,7 +34,7 @@ pub struct Consumer {
     /// Whose events.
     pub producer: &'static str,
     pub(crate) lock: Option<Lock>,
-    pub(crate) react: React,
+    pub(crate) reaction: Reaction,
     pub(crate) finish: Option<Finish>,
 }
 
@@ -39,7 +50,16 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, lock: None, react: Arc::new(react), finish: None }
+        Self { producer, lock: None, reaction: Reaction::Each(Arc::new(react)), finish: None }
+    }
+
+    /// All events of `producer` go to `react`, as many at once as wait: what many of them need is read and
+    /// written once, so that a crowd costs little more than one.
+    pub fn of_runs(
+        producer: &'static str,
+        react: impl for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { producer, lock: None, reaction: Reaction::Run(Arc::new(react)), finish: None }
     }
 
     /// Before the events that are applied together, `lock` locks what they will change, in the service's lock

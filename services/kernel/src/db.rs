@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use prost::{Message, Name};
 use sha2::{Digest, Sha256};
 use sqlx::{
-    Connection, Executor, PgConnection, PgPool, Postgres, Transaction,
+    Connection, Executor, PgConnection, PgPool,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -19,14 +19,16 @@ use uuid::Uuid;
 use crate::{
     Clock, Tasks,
     error::{Code, Coded},
-    event::subject_token,
     live::Hub,
+    outbox::Told,
+    pool::{self, Borrowed, Pool},
 };
 
 /// One service's door to its schema.
 #[derive(Clone)]
 pub struct Db {
     pool: PgPool,
+    connections: Pool,
     service: &'static str,
     clock: Clock,
     tasks: Tasks,
@@ -83,6 +85,8 @@ impl Db {
         tasks: Tasks,
         hub: Hub,
     ) -> Result<Self, sqlx::Error> {
+        let options = connect_options(url, service)?;
+        let connections = Pool::new(options.clone(), most)?;
         let pool = PgPoolOptions::new()
             .max_connections(most)
             .min_connections(0)
@@ -98,15 +102,24 @@ impl Db {
                     Ok(true)
                 })
             })
-            .connect_with(connect_options(url, service)?)
+            .connect_with(options)
             .await?;
-        Ok(Self { pool, service, clock, tasks, hub })
+        Ok(Self { pool, connections, service, clock, tasks, hub })
     }
 
     /// For reads that need no transaction.
     #[must_use]
     pub const fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// A connection for reads on a path that many take: without the round trip that [`Db::pool`] makes at every
+    /// release.
+    ///
+    /// # Errors
+    /// The database's error, or none was free for five seconds.
+    pub async fn reader(&self) -> Result<Borrowed, sqlx::Error> {
+        self.connections.get().await
     }
 
     /// The house's clock.
@@ -165,33 +178,41 @@ impl Db {
         }
     }
 
-    /// Begins in a task of its own, so that nobody cancels it: sqlx 0.9.0 gives a connection whose begin() was
-    /// cancelled back to the pool while it is still inside a transaction, and the next user would inherit that.
-    /// A ROLLBACK at every release would heal it too, at the price of a round trip each time.
+    /// A caller that goes away while this begins leaves nothing behind: the connection is closed with the [`Tx`].
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        let pool = self.pool.clone();
-        let begun = self.tasks.spawn(async move { pool.begin().await }).await;
-        Ok(Tx {
-            inner: begun.map_err(|_| sqlx::Error::WorkerCrashed)??,
-            now: self.clock.now(),
-            appended: false,
-            touched: Vec::new(),
-            carried: Vec::new(),
-            after_commit: Vec::new(),
-            db: self.clone(),
-        })
+        let mut tx = Tx::new(self.clone(), self.connections.get().await?);
+        if let Err(error) = tx.conn().execute("begin").await {
+            // Trusted, and gone since: so are the other idle ones. A new one tells whether the server lives.
+            tracing::debug!(service = self.service, %error, "a connection was gone; another one is made");
+            self.connections.forget_idle();
+            tx = Tx::new(self.clone(), self.connections.get().await?);
+            tx.conn().execute("begin").await?;
+        }
+        Ok(tx)
     }
 }
 
 /// A transaction in progress: a connection, the instant at which it happens, and what it will tell.
 pub struct Tx {
-    inner: Transaction<'static, Postgres>,
+    /// None once it has ended.
+    connection: Option<Borrowed>,
     now: DateTime<Utc>,
+    told: Vec<Told>,
+    /// Whether any of them has been written.
     appended: bool,
     touched: Vec<(&'static str, String)>,
     carried: Vec<Box<dyn Any + Send>>,
     after_commit: Vec<Box<dyn FnOnce() + Send>>,
     db: Db,
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        // Neither committed nor rolled back: nobody may inherit what it was in the middle of.
+        if let Some(connection) = self.connection.take() {
+            pool::close(connection);
+        }
+    }
 }
 
 impl std::fmt::Debug for Tx {
@@ -201,9 +222,25 @@ impl std::fmt::Debug for Tx {
 }
 
 impl Tx {
+    fn new(db: Db, connection: Borrowed) -> Self {
+        Self {
+            connection: Some(connection),
+            now: db.clock.now(),
+            told: Vec::new(),
+            appended: false,
+            touched: Vec::new(),
+            carried: Vec::new(),
+            after_commit: Vec::new(),
+            db,
+        }
+    }
+
     /// Where to run SQL.
+    ///
+    /// # Panics
+    /// Never: only its end takes the connection away.
     pub fn conn(&mut self) -> &mut PgConnection {
-        &mut self.inner
+        self.connection.as_mut().expect("a transaction in progress")
     }
 
     /// When this transaction happens, by the house's clock. The same for all its statements.
@@ -212,59 +249,27 @@ impl Tx {
         self.now
     }
 
-    /// Appends an event to the outbox. Its subject and type come from the message's name; the
-    /// aggregate is locked from here to the end of the transaction.
+    /// Appends an event to the outbox. Its subject and type come from the message's name. It is written with
+    /// all others of this transaction just before the commit: however many, one round trip.
+    ///
+    /// # Errors
+    /// None now; the commit's answer says whether it was written.
+    pub async fn append<M: Message + Name>(&mut self, aggregate_id: &str, event: &M) -> Result<(), sqlx::Error> {
+        self.told.push(Told::new(self.db.service, aggregate_id, event));
+        Ok(())
+    }
+
+    /// Writes what was appended so far. The commit does that by itself; earlier than that it is for tests.
     ///
     /// # Errors
     /// The database's error.
-    pub async fn append<M: Message + Name>(&mut self, aggregate_id: &str, event: &M) -> Result<(), sqlx::Error> {
-        self.append_all([(aggregate_id, event)]).await
-    }
-
-    /// Appends an event to each of several aggregates, in one round trip. Their order does not matter:
-    /// they are locked in the order of their ids.
-    ///
-    /// # Errors
-    /// The database's error; also when an aggregate is named twice.
-    pub async fn append_all<'e, M: Message + Name + 'e>(
-        &mut self,
-        events: impl IntoIterator<Item = (&'e str, &'e M)>,
-    ) -> Result<(), sqlx::Error> {
-        let (mut aggregates, mut ids, mut subjects, mut payloads) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (aggregate_id, event) in events {
-            aggregates.push(aggregate_id);
-            ids.push(Uuid::now_v7());
-            subjects.push(format!("{}.v1.{}.{aggregate_id}", self.db.service, subject_token::<M>()));
-            payloads.push(event.encode_to_vec());
-        }
-        if aggregates.is_empty() {
+    pub async fn write_events(&mut self) -> Result<(), sqlx::Error> {
+        let (told, now) = (std::mem::take(&mut self.told), self.now);
+        if told.is_empty() {
             return Ok(());
         }
-        let headers = crate::telemetry::current_traceparent()
-            .map_or_else(|| serde_json::json!({}), |value| serde_json::json!({ "traceparent": value }));
-        sqlx::query(
-            "with told as materialized (
-                 select * from unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[])
-                     t (aggregate_id, event_id, subject, payload) order by aggregate_id collate \"C\"),
-             head as (
-                 insert into aggregate_head as h (aggregate_id, version) select aggregate_id, 1 from told
-                 on conflict (aggregate_id) do update set version = h.version + 1
-                 returning aggregate_id, version)
-             insert into outbox (event_id, aggregate_id, aggregate_version, type, subject, payload, headers, occurred_at)
-             select told.event_id, head.aggregate_id, head.version, $5, told.subject, told.payload, $6, $7
-             from head join told on told.aggregate_id = head.aggregate_id",
-        )
-        .bind(aggregates)
-        .bind(ids)
-        .bind(subjects)
-        .bind(payloads)
-        .bind(M::full_name())
-        .bind(headers)
-        .bind(self.now)
-        .execute(&mut *self.inner)
-        .await?;
         self.appended = true;
-        Ok(())
+        crate::outbox::write(self.conn(), told, now).await
     }
 
     /// Says that what a live stream shows under `topic` and `key` has changed; told after the commit.
@@ -301,7 +306,7 @@ impl Tx {
             sqlx::query_as("select request_hash, response from idempotency where method = $1 and key = $2")
                 .bind(method)
                 .bind(key.to_string())
-                .fetch_optional(&mut *self.inner)
+                .fetch_optional(self.conn())
                 .await?;
         let Some((hash, response)) = found else {
             return Ok(None);
@@ -330,28 +335,34 @@ impl Tx {
             .bind(request_hash(request))
             .bind(response.encode_to_vec())
             .bind(self.now)
-            .execute(&mut *self.inner)
+            .execute(self.conn())
             .await?;
         if done.rows_affected() == 0 { Err(Repeat::InProgress) } else { Ok(()) }
     }
 
-    pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
-        self.inner.commit().await?;
-        for work in self.after_commit {
+    pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
+        self.write_events().await?;
+        // On an error the connection is closed: whether it was committed is not known.
+        self.conn().execute("commit").await?;
+        drop(self.connection.take());
+        for work in std::mem::take(&mut self.after_commit) {
             work();
         }
         if self.appended {
             self.db.hub.wake_relay();
         }
-        for (topic, key) in self.touched {
+        for (topic, key) in std::mem::take(&mut self.touched) {
             self.db.hub.touched(topic, key);
         }
         Ok(())
     }
 
-    pub(crate) async fn rollback(self) {
-        if let Err(error) = self.inner.rollback().await {
-            tracing::debug!(%error, "rollback failed; the connection is gone and the server rolls back");
+    pub(crate) async fn rollback(mut self) {
+        match self.conn().execute("rollback").await {
+            Ok(_) => drop(self.connection.take()),
+            Err(error) => {
+                tracing::debug!(%error, "rollback failed; the connection is closed and the server rolls back");
+            }
         }
     }
 }

@@ -88,7 +88,7 @@ impl Follower {
                     Box::pin(async move {
                         // The position first, as everywhere, so that none is buried meanwhile.
                         this.lock_position(tx).await?;
-                        (this.react)(tx, &event).await.map_err(Reacted)?;
+                        this.react(tx, std::slice::from_ref(&event)).await.map_err(Reacted)?;
                         this.finish(tx).await.map_err(Reacted)?;
                         sqlx::query("delete from dead_events where producer = $1 and pub_seq = $2")
                             .bind(this.producer)

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     Db, Failure, Transport, Tx,
     broker::Broker,
-    consumer::{Consumer, Finish, Lock, React},
+    consumer::{Consumer, Finish, Lock, Reaction},
     error::Code,
     event::Event,
     relay::{AGGREGATE, AGGREGATE_VERSION, PUB_SEQ},
@@ -41,8 +41,8 @@ pub(crate) struct Follower {
     pub db: Db,
     pub producer: &'static str,
     lock: Option<Lock>,
-    pub react: React,
-    pub finish: Option<Finish>,
+    reaction: Reaction,
+    finish: Option<Finish>,
     log: Transport,
     broker: Broker,
     /// Last position we know of the producer's log, for the lag.
@@ -54,6 +54,8 @@ pub(crate) struct Follower {
 enum Trouble {
     /// The event at this place of the run failed.
     At(usize, Failure),
+    /// One of several events that were applied together failed; nobody knows which.
+    Among(Failure),
     /// The database failed; nothing is known of the outcome, the position will tell.
     Database(sqlx::Error),
     /// The event at this place is not the next one.
@@ -72,7 +74,7 @@ impl Follower {
             db,
             producer: consumer.producer,
             lock: consumer.lock.clone(),
-            react: consumer.react.clone(),
+            reaction: consumer.reaction.clone(),
             finish: consumer.finish.clone(),
             log,
             broker,
@@ -183,7 +185,14 @@ impl Follower {
                         continue;
                     }
                 }
-                Trouble::At(_, failure) => {
+                Trouble::Among(failure) if !failure.code.is_transient() => {
+                    for one in rest.chunks(1) {
+                        // Cannot end in the same trouble: it is alone.
+                        Box::pin(self.apply_all(one)).await;
+                    }
+                    return;
+                }
+                Trouble::At(_, failure) | Trouble::Among(failure) => {
                     tracing::warn!(
                         service,
                         producer,
@@ -232,18 +241,31 @@ impl Follower {
             let failed = |failure: Failure| Trouble::At(0, Failure::new(Code::Unavailable, failure.message));
             lock(tx, run).await.map_err(failed)?;
         }
+        let due = &run[run.iter().take_while(|event| event.pub_seq <= before).count()..];
         let mut position = before;
-        for (place, event) in run.iter().enumerate() {
-            if event.pub_seq <= position {
-                continue;
+        match &self.reaction {
+            Reaction::Run(_) if stepped.is_some() => {
+                let alone = due.len() == 1;
+                let failed = |failure| if alone { Trouble::At(0, failure) } else { Trouble::Among(failure) };
+                self.react(tx, due).await.map_err(failed)?;
+                position = due.last().map_or(before, |last| last.pub_seq);
             }
-            if event.pub_seq > position + 1 {
-                return Err(Trouble::Gap(place));
+            // Not simply what comes next: each is looked at.
+            Reaction::Run(_) | Reaction::Each(_) => {
+                for (place, event) in run.iter().enumerate() {
+                    if event.pub_seq <= position {
+                        continue;
+                    }
+                    if event.pub_seq > position + 1 {
+                        return Err(Trouble::Gap(place));
+                    }
+                    if !(any_dead && self.park(tx, event).await?) {
+                        let one = std::slice::from_ref(event);
+                        self.react(tx, one).await.map_err(|failure| Trouble::At(place, failure))?;
+                    }
+                    position = event.pub_seq;
+                }
             }
-            if !(any_dead && self.park(tx, event).await?) {
-                self.react(tx, event).await.map_err(|failure| Trouble::At(place, failure))?;
-            }
-            position = event.pub_seq;
         }
         if position > before {
             self.finish(tx).await.map_err(|failure| Trouble::At(run.len() - 1, failure))?;
@@ -256,9 +278,22 @@ impl Follower {
         Ok(())
     }
 
-    async fn react(&self, tx: &mut Tx, event: &Event) -> Result<(), Failure> {
-        let span = crate::telemetry::reaction_span(self.db.service(), event);
-        (self.react)(tx, event).instrument(span).await
+    /// The reaction to a run that is not empty.
+    pub(crate) async fn react(&self, tx: &mut Tx, run: &[Event]) -> Result<(), Failure> {
+        match &self.reaction {
+            Reaction::Each(react) => {
+                for event in run {
+                    let span = crate::telemetry::reaction_span(self.db.service(), event);
+                    react(tx, event).instrument(span).await?;
+                }
+                Ok(())
+            }
+            Reaction::Run(react) => {
+                let Some(first) = run.first() else { return Ok(()) };
+                let span = crate::telemetry::reaction_span(self.db.service(), first);
+                react(tx, run).instrument(span).await
+            }
+        }
     }
 
     pub(crate) async fn finish(&self, tx: &mut Tx) -> Result<(), Failure> {
@@ -417,7 +452,7 @@ impl Follower {
         self.db
             .transact(move |tx| {
                 Box::pin(async move {
-                    (this.react)(tx, &event).await.map_err(Reacted)?;
+                    this.react(tx, &[event]).await.map_err(Reacted)?;
                     this.finish(tx).await.map_err(Reacted)
                 })
             })

@@ -6,6 +6,7 @@
 mod boot;
 mod broker;
 pub mod clock;
+pub mod combine;
 pub mod config;
 pub mod consumer;
 pub mod db;
@@ -17,6 +18,8 @@ pub mod identity;
 mod leader;
 pub mod live;
 mod operations;
+mod outbox;
+mod pool;
 pub mod relay;
 mod remembered;
 pub mod service;
@@ -30,6 +33,7 @@ pub mod values;
 
 pub use boot::{Boot, Running, migrate, run};
 pub use clock::Clock;
+pub use combine::Combiner;
 pub use config::Settings;
 pub use consumer::Consumer;
 pub use db::{Db, Tx};

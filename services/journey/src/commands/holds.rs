@@ -1,19 +1,21 @@
 //! The beginning of a visit: recorded before anything is held, so that even after a crash somebody
 //! lets go of what was held; then held, extended, or refused.
 
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::{DateTime, Utc};
-use kernel::{Tx, db::Repeat, values::Text};
+use kernel::{Tx, combine::Item, db::Repeat, values::Text};
 use uuid::Uuid;
 
 use super::{limits, lock, save, take};
 use crate::{
     domain::{
-        self, Bay, Contact, Item, Meal, Money, Part, PartyLine, Refusal, Seat, Showing, State, Visit, limits::Limits,
+        self, Bay, Contact, Meal, Money, Part, PartyLine, Refusal, Seat, Showing, State, Visit, limits::Limits,
     },
     error::Error,
     events,
     saga::{self, Next, Overdue},
-    store,
+    store::{self, many::Begun},
 };
 
 /// Who wants to come to what.
@@ -34,99 +36,160 @@ pub(crate) struct Wish {
 pub(crate) struct Given {
     pub(crate) showing: Showing,
     pub(crate) seats: Vec<Seat>,
-    pub(crate) seat_items: Vec<Item>,
+    pub(crate) seat_items: Vec<domain::Item>,
     pub(crate) bay: Option<Bay>,
     pub(crate) meal: Option<Meal>,
 }
 
-/// Records a visit that is about to be held. A repeat gets the visit that the first request made,
-/// or the refusal that it got. What goes beyond a limit leaves nothing, and may be tried anew under the same key.
-pub(crate) async fn begin(tx: &mut Tx, wish: Wish) -> Result<Visit, Error> {
-    let now = tx.now();
-    let visit = Visit {
-        id: Uuid::now_v7(),
-        maker: wish.maker,
-        state: State::Holding,
-        deadline: Some(now + domain::HOLD),
-        revision: 1,
-        showing: wish.showing,
-        language: wish.language,
-        party: wish.party,
-        seats: Vec::new(),
-        seat_items: Vec::new(),
-        booking: Part::Held,
-        bay: None,
-        meal: None,
-        booked_starts_at: None,
-        booked_ends_at: None,
-        held_at: now,
-        hold_expires_at: now + domain::HOLD,
-        refusal: None,
-        contact: Contact::default(),
-        method: None,
-        money: Money::None,
-        payment_url: String::new(),
-        payment_expires_at: None,
-        ordered_at: None,
-        entered_at: None,
-        left_at: None,
-        admitted: 0,
-        notice: Text::default(),
-    };
-    let refused = match &wish.limits {
-        Some(limits) => limits::may_hold(tx, &visit, limits).await?,
-        None => None,
-    };
-    if refused.is_none() && store::add(tx.conn(), &visit, wish.key, &wish.request_hash).await? {
-        return Ok(visit);
+/// Two wishes of one maker are not begun together: the second one counts the first.
+impl Item for Wish {
+    fn key(&self) -> Uuid {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, self.maker.as_bytes())
     }
-    let Some((first, hash)) = store::lock_by_key(tx.conn(), &visit.maker, wish.key).await? else {
-        return Err(refused.map_or(Error::InProgress, |refusal| Error::HoldRefused(Box::new(refusal))));
+}
+
+impl Wish {
+    fn begun(&self, now: DateTime<Utc>) -> Visit {
+        Visit {
+            id: Uuid::now_v7(),
+            maker: self.maker.clone(),
+            state: State::Holding,
+            deadline: Some(now + domain::HOLD),
+            revision: 1,
+            showing: self.showing,
+            language: self.language.clone(),
+            party: self.party.clone(),
+            seats: Vec::new(),
+            seat_items: Vec::new(),
+            booking: Part::Held,
+            bay: None,
+            meal: None,
+            booked_starts_at: None,
+            booked_ends_at: None,
+            held_at: now,
+            hold_expires_at: now + domain::HOLD,
+            refusal: None,
+            contact: Contact::default(),
+            method: None,
+            money: Money::None,
+            payment_url: String::new(),
+            payment_expires_at: None,
+            ordered_at: None,
+            entered_at: None,
+            left_at: None,
+            admitted: 0,
+            notice: Text::default(),
+        }
+    }
+}
+
+/// Records visits that are about to be held, of different makers. A repeat gets the visit that the first request made,
+/// or the refusal that it got. What goes beyond a limit leaves nothing, and may be tried anew under the same key.
+pub(crate) async fn begin(tx: &mut Tx, wishes: &[Wish]) -> Result<Vec<Result<Visit, Error>>, Error> {
+    let now = tx.now();
+    let visits: Vec<Visit> = wishes.iter().map(|wish| wish.begun(now)).collect();
+    let mut refused = limits::may_hold(tx, wishes.iter().zip(&visits)).await?;
+    let begun: Vec<Begun<'_>> = wishes
+        .iter()
+        .zip(&visits)
+        .filter(|(_, visit)| !refused.contains_key(&visit.id))
+        .map(|(wish, visit)| (visit, wish.key, wish.request_hash.as_slice()))
+        .collect();
+    let added = store::many::add_all(tx.conn(), &begun).await?;
+    let mut answers = Vec::with_capacity(wishes.len());
+    for (wish, visit) in wishes.iter().zip(visits) {
+        if added.contains(&visit.id) {
+            answers.push(Ok(visit));
+        } else {
+            let refusal = refused.remove(&visit.id);
+            answers.push(begun_before(tx, wish, refusal).await?);
+        }
+    }
+    Ok(answers)
+}
+
+/// What a repeated request is answered.
+async fn begun_before(tx: &mut Tx, wish: &Wish, refused: Option<Refusal>) -> Result<Result<Visit, Error>, Error> {
+    let Some((first, hash)) = store::lock_by_key(tx.conn(), &wish.maker, wish.key).await? else {
+        return Ok(Err(refused.map_or(Error::InProgress, |refusal| Error::HoldRefused(Box::new(refusal)))));
     };
     if hash != wish.request_hash {
-        return Err(Repeat::KeyReused.into());
+        return Ok(Err(Repeat::KeyReused.into()));
     }
-    match (first.state, first.refusal) {
+    Ok(match (first.state, first.refusal) {
         (State::Holding, _) => Err(Error::InProgress),
         (State::Refused, Some(refusal)) => Err(Error::HoldRefused(Box::new(refusal))),
         (_, refusal) => Ok(Visit { refusal, ..first }),
+    })
+}
+
+/// A visit as it was begun, and what the services have given it.
+#[derive(Clone, Debug)]
+pub(crate) struct Finished {
+    pub(crate) visit: Visit,
+    pub(crate) given: Given,
+}
+
+impl Item for Finished {
+    fn key(&self) -> Uuid {
+        self.visit.id
     }
 }
 
-/// Everything is held: answers the visit as it was begun, finished, and our copy of its showing.
-pub(crate) async fn finish(tx: &mut Tx, mut visit: Visit, given: Given) -> Result<(Visit, Showing), Error> {
-    // The showing first, as everywhere; it cannot be cancelled between this look and the commit.
-    let (starts_at, ends_at) = (given.showing.starts_at, given.showing.end());
-    let showing = share(tx, given.showing).await?;
-    if showing.cancelled {
-        return Err(Error::HoldRefused(Box::new(Refusal {
-            part: "seats".to_owned(),
-            code: tonic::Code::FailedPrecondition as i32,
-            message: "the showing is cancelled; choose another one".to_owned(),
-            reason: Text::new("Die Vorstellung fällt aus.", "The showing is cancelled."),
-            alternatives: Vec::new(),
-        })));
+/// Everything is held: answers each visit with our copy of its showing.
+pub(crate) async fn finish(
+    tx: &mut Tx,
+    finished: &[Finished],
+) -> Result<Vec<Result<(Visit, Showing), Error>>, Error> {
+    // The showings first, as everywhere; none can be cancelled between this look and the commit.
+    let showings = share(tx, finished).await?;
+    let mut visits: Vec<(Visit, Showing)> = Vec::with_capacity(finished.len());
+    for Finished { mut visit, given } in finished.iter().cloned() {
+        let showing = showings.get(&visit.showing).cloned().unwrap_or_else(|| given.showing.clone());
+        visit.state = State::Held;
+        visit.booked_starts_at = Some(given.showing.starts_at);
+        visit.booked_ends_at = Some(given.showing.end());
+        visit.seats = given.seats;
+        visit.seat_items = given.seat_items;
+        visit.bay = given.bay;
+        visit.meal = given.meal;
+        visits.push((visit, showing));
     }
-    visit.state = State::Held;
-    visit.booked_starts_at = Some(starts_at);
-    visit.booked_ends_at = Some(ends_at);
-    visit.seats = given.seats;
-    visit.seat_items = given.seat_items;
-    visit.bay = given.bay;
-    visit.meal = given.meal;
-    // Begun and not told to anybody: only its deadline can have changed it since.
-    if !store::save(tx.conn(), &mut visit).await? {
-        return Err(Error::HoldOver);
-    }
-    Ok((visit, showing))
+    let mut taking_place: Vec<&mut Visit> =
+        visits.iter_mut().filter(|(_, showing)| !showing.cancelled).map(|(visit, _)| visit).collect();
+    let saved = store::many::save_all(tx.conn(), &mut taking_place).await?;
+    let answer = |(visit, showing): (Visit, Showing)| match () {
+        () if showing.cancelled => Err(Error::HoldRefused(Box::new(cancelled()))),
+        // Begun and not told to anybody: only its deadline can have changed it since.
+        () if !saved.contains(&visit.id) => Err(Error::HoldOver),
+        () => Ok((visit, showing)),
+    };
+    Ok(visits.into_iter().map(answer).collect())
 }
 
-async fn share(tx: &mut Tx, told: Showing) -> Result<Showing, Error> {
-    if let Some(known) = store::showings::share(tx.conn(), told.id).await? {
+fn cancelled() -> Refusal {
+    Refusal {
+        part: "seats".to_owned(),
+        code: tonic::Code::FailedPrecondition as i32,
+        message: "the showing is cancelled; choose another one".to_owned(),
+        reason: Text::new("Die Vorstellung fällt aus.", "The showing is cancelled."),
+        alternatives: Vec::new(),
+    }
+}
+
+/// Our copies of the showings, kept as they are until the end of the transaction; those we do not know are learned.
+async fn share(tx: &mut Tx, finished: &[Finished]) -> Result<HashMap<Uuid, Showing>, Error> {
+    let told: BTreeMap<Uuid, &Showing> = finished.iter().map(|it| (it.visit.showing, &it.given.showing)).collect();
+    let ids: Vec<Uuid> = told.keys().copied().collect();
+    let known = store::many::share_all(tx.conn(), &ids).await?;
+    let unknown: Vec<&Showing> = told.into_iter().filter(|(id, _)| !known.contains_key(id)).map(|(_, it)| it).collect();
+    if unknown.is_empty() {
         return Ok(known);
     }
-    store::showings::learn(tx.conn(), &told).await?;
-    Ok(store::showings::share(tx.conn(), told.id).await?.unwrap_or(told))
+    for showing in unknown {
+        store::showings::learn(tx.conn(), showing).await?;
+    }
+    store::many::share_all(tx.conn(), &ids).await
 }
 
 /// A service has refused, or could not be asked: the others let go by the event. A refusal is kept

@@ -1,8 +1,12 @@
 //! Refuses what goes beyond a limit, in words that say what helps. Holds the locks that make it safe against
 //! requests at the same instant.
 
-use kernel::{Tx, values::Text};
+use std::collections::{BTreeSet, HashMap};
 
+use kernel::{Tx, values::Text};
+use uuid::Uuid;
+
+use super::holds::Wish;
 use crate::{
     domain::{
         Refusal, Visit,
@@ -12,11 +16,29 @@ use crate::{
     store,
 };
 
-/// Whether the maker of a visit may hold it besides what is held already. If not: why.
-pub(super) async fn may_hold(tx: &mut Tx, visit: &Visit, limits: &Limits) -> Result<Option<Refusal>, Error> {
+/// Which visits their makers may not hold besides what they hold already, and why. Each is of another maker.
+pub(super) async fn may_hold<'w>(
+    tx: &mut Tx,
+    wishes: impl Iterator<Item = (&'w Wish, &'w Visit)>,
+) -> Result<HashMap<Uuid, Refusal>, Error> {
     let now = tx.now();
-    let held = store::limits::lock_maker(tx.conn(), &visit.maker, now).await?;
-    Ok(limits.may_hold(held, visit.size()).err().map(refusal))
+    let mut limited: Vec<(&Visit, Limits)> =
+        wishes.filter_map(|(wish, visit)| Some((visit, wish.limits?))).collect();
+    if limited.is_empty() {
+        return Ok(HashMap::new());
+    }
+    // In one order, so that two batches never wait for each other.
+    limited.sort_unstable_by(|one, other| one.0.maker.cmp(&other.0.maker));
+    let makers: Vec<&str> = limited.iter().map(|(visit, _)| visit.maker.as_str()).collect();
+    let held = store::limits::lock_makers(tx.conn(), &makers, now).await?;
+    let mut refused = HashMap::new();
+    for (visit, limits) in limited {
+        let held = held.get(&visit.maker).copied().unwrap_or_default();
+        if let Err(reached) = limits.may_hold(held, visit.size()) {
+            refused.insert(visit.id, refusal(reached));
+        }
+    }
+    Ok(refused)
 }
 
 fn refusal(reached: Reached) -> Refusal {
@@ -46,11 +68,30 @@ fn refusal(reached: Reached) -> Refusal {
     }
 }
 
-/// Refuses an order that would give one contact too many places of a showing.
-pub(super) async fn may_order(tx: &mut Tx, visit: &Visit, email: &str, limits: &Limits) -> Result<(), Error> {
-    let ordered = store::limits::lock_contact(tx.conn(), visit.showing, email).await?;
-    if ordered.saturating_add(visit.size()) > limits.places_per_contact {
-        return Err(Error::ContactFull(limits.places_per_contact));
+/// Which orders would give one contact too many places of a showing. Those that would not count for later ones of
+/// the same batch.
+pub(super) async fn may_order(
+    tx: &mut Tx,
+    orders: &[(&Visit, &str, Limits)],
+) -> Result<HashMap<Uuid, Error>, Error> {
+    // In one order, so that two batches never wait for each other.
+    let contacts: BTreeSet<(Uuid, String)> =
+        orders.iter().map(|(visit, email, _)| (visit.showing, email.to_lowercase())).collect();
+    if contacts.is_empty() {
+        return Ok(HashMap::new());
     }
-    Ok(())
+    let named: Vec<(Uuid, &str)> = contacts.iter().map(|(showing, email)| (*showing, email.as_str())).collect();
+    let ordered = store::limits::lock_contacts(tx.conn(), &named).await?;
+    let mut ordered: HashMap<(Uuid, String), u32> = contacts.into_iter().zip(ordered).collect();
+    let mut refused = HashMap::new();
+    for (visit, email, limits) in orders {
+        let places = ordered.entry((visit.showing, email.to_lowercase())).or_default();
+        let all = places.saturating_add(visit.size());
+        if all > limits.places_per_contact {
+            refused.insert(visit.id, Error::ContactFull(limits.places_per_contact));
+        } else {
+            *places = all;
+        }
+    }
+    Ok(refused)
 }

@@ -23,7 +23,7 @@ impl Default for Limits {
 }
 
 /// What somebody holds unpaid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) visits: u32,
     pub(crate) places: u32,

@@ -16,7 +16,8 @@ use tonic::Status;
 
 use super::{alternatives, load_visit, requests::part_key, sibling, siblings::Siblings};
 use crate::{
-    commands::holds::{self, Given, Wish},
+    commands::holds::{self, Finished, Given, Wish},
+    counters::Counters,
     domain::{Bay, Meal, PARKING_MARGIN, Refusal, Showing, State, Visit},
     error::Error,
     events,
@@ -41,15 +42,19 @@ struct NotGiven {
 }
 
 /// Holds it, or answers what was refused and what would fit instead. A repeat answers the first visit.
-pub(super) async fn hold(db: &Db, siblings: &Siblings, wanted: Wanted) -> Result<pb::Visit, Error> {
-    let wish = wanted.wish.clone();
-    let visit = db.transact(move |tx| Box::pin(holds::begin(tx, wish))).await?;
+pub(super) async fn hold(
+    db: &Db,
+    siblings: &Siblings,
+    counters: &Counters,
+    wanted: Wanted,
+) -> Result<pb::Visit, Error> {
+    let visit = counters.begin.run(wanted.wish.clone()).await?;
     let id = visit.id;
     if visit.state != State::Holding {
         return Ok(load_visit(db, &id.to_string()).await?.1);
     }
     let error = match ask(siblings, &visit, &wanted).await {
-        Ok(given) => match db.transact(move |tx| Box::pin(holds::finish(tx, visit, given))).await {
+        Ok(given) => match counters.finish.run(Finished { visit, given }).await {
             Ok((visit, showing)) => return Ok(events::visit(&visit, Some(&showing))),
             Err(error) => error,
         },

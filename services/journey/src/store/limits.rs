@@ -1,5 +1,7 @@
 //! The SQL of what counts towards a limit: locked, then counted. Decides nothing.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -10,16 +12,37 @@ fn number(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// What a maker holds unpaid; nobody else begins a visit of the same maker until the end of the transaction.
-pub(crate) async fn lock_maker(conn: &mut PgConnection, maker: &str, now: DateTime<Utc>) -> Result<Held, Error> {
-    let (visits, places) =
-        sqlx::query_as("select visits, places from lock_maker($1, $2)").bind(maker).bind(now).fetch_one(conn).await?;
-    Ok(Held { visits: number(visits), places: number(places) })
+/// What makers hold unpaid; nobody else begins a visit of theirs until the end of the transaction. They are locked in
+/// the order in which they are named.
+pub(crate) async fn lock_makers(
+    conn: &mut PgConnection,
+    makers: &[&str],
+    now: DateTime<Utc>,
+) -> Result<HashMap<String, Held>, Error> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "select m.who, h.visits, h.places from unnest($1::text[]) m (who) cross join lateral lock_maker(m.who, $2) h",
+    )
+    .bind(makers)
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(maker, visits, places)| (maker, Held { visits: number(visits), places: number(places) }))
+        .collect())
 }
 
-/// The places of a showing that are ordered under an e-mail address; nobody else orders under it until the end
-/// of the transaction.
-pub(crate) async fn lock_contact(conn: &mut PgConnection, showing: Uuid, email: &str) -> Result<u32, Error> {
-    let places = sqlx::query_scalar("select lock_contact($1, $2)").bind(showing).bind(email).fetch_one(conn).await?;
-    Ok(number(places))
+/// The places of showings that are ordered under e-mail addresses; nobody else orders under them until the end of the
+/// transaction. They are locked in the order in which they are named.
+pub(crate) async fn lock_contacts(conn: &mut PgConnection, contacts: &[(Uuid, &str)]) -> Result<Vec<u32>, Error> {
+    let (showings, emails): (Vec<Uuid>, Vec<&str>) = contacts.iter().copied().unzip();
+    let places: Vec<i64> = sqlx::query_scalar(
+        "select lock_contact(c.showing, c.email) from unnest($1::uuid[], $2::text[]) with ordinality
+             c (showing, email, place) order by c.place",
+    )
+    .bind(showings)
+    .bind(emails)
+    .fetch_all(conn)
+    .await?;
+    Ok(places.into_iter().map(number).collect())
 }

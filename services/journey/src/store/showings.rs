@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[derive(FromRow)]
-struct ShowingRow {
+pub(super) struct ShowingRow {
     showing_id: Uuid,
     title: Json<Text>,
     starts_at: Option<DateTime<Utc>>,
@@ -25,7 +25,7 @@ struct ShowingRow {
 }
 
 /// None while its times are not known.
-fn read(row: Option<ShowingRow>) -> Result<Option<Showing>, Error> {
+pub(super) fn read(row: Option<ShowingRow>) -> Result<Option<Showing>, Error> {
     let Some(row) = row else { return Ok(None) };
     let (Some(starts_at), Some(ends_at), Some(doors_at)) = (row.starts_at, row.ends_at, row.doors_at) else {
         return Ok(None);
@@ -49,18 +49,7 @@ pub(crate) async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Show
     read(sqlx::query_as("select * from showing where showing_id = $1").bind(id).fetch_optional(conn).await?)
 }
 
-/// Reads it and keeps it as it is until the end of the transaction; others may do the same. One whose times are
-/// not known is not kept: two who both wanted to write them then would wait for each other.
-pub(crate) async fn share(conn: &mut PgConnection, id: Uuid) -> Result<Option<Showing>, Error> {
-    read(
-        sqlx::query_as("select * from showing where showing_id = $1 and starts_at is not null for share")
-            .bind(id)
-            .fetch_optional(conn)
-            .await?,
-    )
-}
-
-/// Keeps what reservations answered, if no event has told more. For a showing that [`share`] does not find:
+/// Keeps what reservations answered, if no event has told more. For a showing that [`super::many::share_all`] does not find:
 /// writing waits for everybody else who has it.
 pub(crate) async fn learn(conn: &mut PgConnection, showing: &Showing) -> Result<(), Error> {
     sqlx::query(

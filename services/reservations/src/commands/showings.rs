@@ -50,7 +50,9 @@ pub(crate) async fn tell_availability(tx: &mut Tx) -> Result<(), Error> {
             (showing.id.to_string(), events::availability_changed(showing, &availability, now))
         })
         .collect();
-    tx.append_all(told.iter().map(|(id, event)| (id.as_str(), event))).await?;
+    for (id, event) in &told {
+        tx.append(id, event).await?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,177 @@
+//! Combining: requests of one kind that wait at the same moment are served in one transaction. However many they
+//! are, it begins and commits once, and what all of them need is read and written in one statement each.
+//!
+//! Decides nothing: the work is the service's. It must leave no trace of an item that it refuses, because the
+//! others of its batch are committed.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+use crate::{BoxFuture, Code, Coded, Context, Db, Tasks, Tx};
+
+/// Before it takes the queue, the counter lets those in who are at the door.
+const LET_IN: usize = 4;
+
+/// Why an item was not served at all.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub enum Unserved {
+    /// Too many wait already.
+    #[error("very many people are asking at this moment; try again in a second")]
+    Busy,
+    /// The process stops, or the work broke off.
+    #[error("the request was interrupted; ask again with the same key")]
+    Interrupted,
+}
+
+impl Coded for Unserved {
+    fn code(&self) -> Code {
+        match self {
+            Self::Busy => Code::ResourceExhausted,
+            Self::Interrupted => Code::Unavailable,
+        }
+    }
+}
+
+/// Something that is asked for.
+pub trait Item: Clone + Send + Sync + 'static {
+    /// Two items with the same key are not served in the same batch: the later one sees what became of the first.
+    fn key(&self) -> Uuid;
+}
+
+/// Serves a batch of items with different keys: an answer for each, in their order. An error means that nothing was
+/// done for any of them.
+type Work<I, O, E> =
+    Arc<dyn for<'t> Fn(&'t mut Tx, &'t [I]) -> BoxFuture<'t, Result<Vec<Result<O, E>>, E>> + Send + Sync>;
+
+struct Waiting<I, O, E> {
+    item: I,
+    reply: oneshot::Sender<Result<O, E>>,
+}
+
+/// The way into the queue.
+pub struct Combiner<I, O, E> {
+    queue: mpsc::Sender<Waiting<I, O, E>>,
+}
+
+impl<I, O, E> Clone for Combiner<I, O, E> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone() }
+    }
+}
+
+impl<I, O, E> std::fmt::Debug for Combiner<I, O, E> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Combiner").finish_non_exhaustive()
+    }
+}
+
+impl<I, O, E> Combiner<I, O, E>
+where
+    I: Item,
+    O: Send + 'static,
+    E: Coded + From<sqlx::Error> + From<Unserved> + Send + 'static,
+{
+    /// Serves up to `most` items at once; `may_wait` more may wait, and whoever comes then is told so at once.
+    pub fn start(
+        context: &Context,
+        may_wait: usize,
+        most: usize,
+        work: impl for<'t> Fn(&'t mut Tx, &'t [I]) -> BoxFuture<'t, Result<Vec<Result<O, E>>, E>> + Send + Sync + 'static,
+    ) -> Self {
+        let (queue, waiting) = mpsc::channel(may_wait);
+        let counter = Counter { db: context.db.clone(), tasks: context.tasks.clone(), most, work: Arc::new(work) };
+        context.tasks.spawn_until_stop(counter.serve_all(waiting));
+        Self { queue }
+    }
+
+    /// Has an item served together with all others that wait.
+    ///
+    /// # Errors
+    /// What the work answers for it, or why it was not served.
+    pub async fn run(&self, item: I) -> Result<O, E> {
+        let (reply, answer) = oneshot::channel();
+        self.queue.try_send(Waiting { item, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Unserved::Busy,
+            mpsc::error::TrySendError::Closed(_) => Unserved::Interrupted,
+        })?;
+        answer.await.unwrap_or_else(|_| Err(Unserved::Interrupted.into()))
+    }
+}
+
+/// Where it is served.
+struct Counter<I, O, E> {
+    db: Db,
+    tasks: Tasks,
+    most: usize,
+    work: Work<I, O, E>,
+}
+
+impl<I, O, E> Counter<I, O, E>
+where
+    I: Item,
+    O: Send + 'static,
+    E: Coded + From<sqlx::Error> + From<Unserved> + Send + 'static,
+{
+    async fn serve_all(self, mut queue: mpsc::Receiver<Waiting<I, O, E>>) {
+        let mut waiting = Vec::new();
+        loop {
+            if waiting.is_empty() {
+                let Some(first) = queue.recv().await else { return };
+                waiting.push(first);
+            }
+            for _ in 0..LET_IN {
+                tokio::task::yield_now().await;
+            }
+            while waiting.len() < self.most
+                && let Ok(next) = queue.try_recv()
+            {
+                waiting.push(next);
+            }
+            let mut keys = HashSet::new();
+            // Whoever has gone away is not served.
+            let here = waiting.into_iter().filter(|it| !it.reply.is_closed());
+            let (batch, later): (Vec<_>, Vec<_>) = here.partition(|it| keys.insert(it.item.key()));
+            waiting = later;
+            if !batch.is_empty() {
+                self.serve(batch).await;
+            }
+        }
+    }
+
+    /// Serves a batch; if that fails as a whole, each by itself: one that cannot be served must not keep the others.
+    async fn serve(&self, batch: Vec<Waiting<I, O, E>>) {
+        let (items, replies): (Vec<I>, Vec<_>) = batch.into_iter().map(|it| (it.item, it.reply)).unzip();
+        match self.transact(items.clone()).await {
+            Ok(answers) => replies.into_iter().zip(answers).for_each(|(reply, answer)| {
+                // Whoever has gone away asks again with the same key.
+                let _ = reply.send(answer);
+            }),
+            Err(error) if items.len() > 1 => {
+                tracing::debug!(%error, items = items.len(), "a batch was not served; each is served by itself");
+                for (item, reply) in items.into_iter().zip(replies) {
+                    let alone = self.transact(vec![item]).await;
+                    let _ = reply.send(alone.and_then(|mut answers| {
+                        answers.pop().unwrap_or_else(|| Err(Unserved::Interrupted.into()))
+                    }));
+                }
+            }
+            Err(error) => {
+                let mut error = Some(error);
+                for reply in replies {
+                    let _ = reply.send(Err(error.take().unwrap_or_else(|| Unserved::Interrupted.into())));
+                }
+            }
+        }
+    }
+
+    /// In a task of its own: a panic ends this batch, not the counter.
+    async fn transact(&self, items: Vec<I>) -> Result<Vec<Result<O, E>>, E> {
+        let (db, work) = (self.db.clone(), self.work.clone());
+        let served = self.tasks.spawn(async move {
+            db.transact(move |tx| Box::pin(async move { work(tx, &items).await })).await
+        });
+        served.await.unwrap_or_else(|_| Err(Unserved::Interrupted.into()))
+    }
+}
