@@ -36,7 +36,7 @@ fn build(context: &Context) -> Parts {
     Parts {
         grpc: Routes::new(FlowServer::new(server)),
         access: vec![grpc::ACCESS],
-        consumers: vec![Consumer::new("reservations", reactions::from_reservations)],
+        consumers: vec![Consumer::of_runs("reservations", reactions::from_reservations)],
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()
     }

@@ -15,8 +15,23 @@ use crate::{
     domain::scan::{DoorTicket, Party},
 };
 
-/// Showings and tickets.
-pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+/// Showings and tickets. What is issued to one party after the other is copied at once.
+pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        let mut issued = Vec::new();
+        for event in run {
+            if event.name() == BookingConfirmed::NAME {
+                issued.push(party(&event.decode::<BookingConfirmed>()?)?);
+            } else {
+                commands::tickets_issued(tx, &std::mem::take(&mut issued)).await?;
+                one(tx, event).await?;
+            }
+        }
+        Ok(commands::tickets_issued(tx, &issued).await?)
+    })
+}
+
+fn one<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         match event.name() {
             ShowingScheduled::NAME => {
@@ -45,10 +60,6 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFutu
             ShowingCancelled::NAME => {
                 let told = event.decode::<ShowingCancelled>()?;
                 commands::showing_cancelled(tx, values::id("showing_id", &told.showing_id)?).await?;
-            }
-            BookingConfirmed::NAME => {
-                let told = event.decode::<BookingConfirmed>()?;
-                commands::tickets_issued(tx, &party(&told)?).await?;
             }
             BookingReseated::NAME => {
                 let told = event.decode::<BookingReseated>()?;

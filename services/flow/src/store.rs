@@ -9,9 +9,9 @@ mod zones;
 
 use sqlx::PgConnection;
 
-pub(crate) use admissions::{add_admission, admission, admissions, lock_admission, raise_revision, save_admission};
+pub(crate) use admissions::{add_admission, admission, admissions, lock_admission, raise_revisions, save_admission};
 pub(crate) use house::{house, lock_house, save_house};
-pub(crate) use parties::{add_party, admit, party, party_of_reference, party_of_ticket, reseat_party, void_party};
+pub(crate) use parties::{add_parties, admit, party, party_of_reference, party_of_ticket, reseat_party, void_party};
 pub(crate) use scans::{record_scan, recorded_scan};
 pub(crate) use zones::{ZonePlan, lock_zone, lock_zones_of, record_correction, save_zone, save_zone_plan, zones};
 

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use kernel::{
     Tx,
-    combine::Item,
+    combine::Keyed,
     values::{Text, invalid},
 };
 use uuid::Uuid;
@@ -143,8 +143,8 @@ pub(crate) struct Order {
     pub(crate) limits: Limits,
 }
 
-impl Item for Order {
-    fn key(&self) -> Uuid {
+impl Keyed for Order {
+    fn batch_key(&self) -> Uuid {
         self.visit
     }
 }
@@ -240,8 +240,8 @@ pub(crate) struct Taken {
     pub(crate) url: String,
 }
 
-impl Item for Taken {
-    fn key(&self) -> Uuid {
+impl Keyed for Taken {
+    fn batch_key(&self) -> Uuid {
         self.visit
     }
 }

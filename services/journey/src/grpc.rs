@@ -140,9 +140,7 @@ impl JourneyGrpc {
     async fn pay(&self, visit: &Visit, method: Method, return_url: String) -> Result<(), Error> {
         let id = visit.id;
         match self.siblings.create_payment(visit, method, return_url).await {
-            Ok((money, url)) => {
-                self.counters.taken.run(Taken { visit: id, money, url }).await
-            }
+            Ok((money, url)) => self.counters.taken.run(Taken { visit: id, money, url }).await,
             Err(status) => {
                 let error = sibling(&status);
                 if let Error::Part { code: Code::InvalidArgument | Code::FailedPrecondition, .. } = &error {

@@ -35,9 +35,9 @@ impl Coded for Unserved {
 }
 
 /// Something that is asked for.
-pub trait Item: Clone + Send + Sync + 'static {
+pub trait Keyed: Clone + Send + Sync + 'static {
     /// Two items with the same key are not served in the same batch: the later one sees what became of the first.
-    fn key(&self) -> Uuid;
+    fn batch_key(&self) -> Uuid;
 }
 
 /// Serves a batch of items with different keys: an answer for each, in their order. An error means that nothing was
@@ -69,7 +69,7 @@ impl<I, O, E> std::fmt::Debug for Combiner<I, O, E> {
 
 impl<I, O, E> Combiner<I, O, E>
 where
-    I: Item,
+    I: Keyed,
     O: Send + 'static,
     E: Coded + From<sqlx::Error> + From<Unserved> + Send + 'static,
 {
@@ -110,7 +110,7 @@ struct Counter<I, O, E> {
 
 impl<I, O, E> Counter<I, O, E>
 where
-    I: Item,
+    I: Keyed,
     O: Send + 'static,
     E: Coded + From<sqlx::Error> + From<Unserved> + Send + 'static,
 {
@@ -132,7 +132,7 @@ where
             let mut keys = HashSet::new();
             // Whoever has gone away is not served.
             let here = waiting.into_iter().filter(|it| !it.reply.is_closed());
-            let (batch, later): (Vec<_>, Vec<_>) = here.partition(|it| keys.insert(it.item.key()));
+            let (batch, later): (Vec<_>, Vec<_>) = here.partition(|it| keys.insert(it.item.batch_key()));
             waiting = later;
             if !batch.is_empty() {
                 self.serve(batch).await;
@@ -152,9 +152,10 @@ where
                 tracing::debug!(%error, items = items.len(), "a batch was not served; each is served by itself");
                 for (item, reply) in items.into_iter().zip(replies) {
                     let alone = self.transact(vec![item]).await;
-                    let _ = reply.send(alone.and_then(|mut answers| {
-                        answers.pop().unwrap_or_else(|| Err(Unserved::Interrupted.into()))
-                    }));
+                    let _ = reply
+                        .send(alone.and_then(|mut answers| {
+                            answers.pop().unwrap_or_else(|| Err(Unserved::Interrupted.into()))
+                        }));
                 }
             }
             Err(error) => {
@@ -169,9 +170,9 @@ where
     /// In a task of its own: a panic ends this batch, not the counter.
     async fn transact(&self, items: Vec<I>) -> Result<Vec<Result<O, E>>, E> {
         let (db, work) = (self.db.clone(), self.work.clone());
-        let served = self.tasks.spawn(async move {
-            db.transact(move |tx| Box::pin(async move { work(tx, &items).await })).await
-        });
+        let served = self
+            .tasks
+            .spawn(async move { db.transact(move |tx| Box::pin(async move { work(tx, &items).await })).await });
         served.await.unwrap_or_else(|_| Err(Unserved::Interrupted.into()))
     }
 }

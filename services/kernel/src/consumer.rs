@@ -1,5 +1,5 @@
-//! What a service says about the events of another: a reaction to each, what it locks before, and what it does
-//! once after many. Following the producer is in `follower`.
+//! What a service says about the events of another: a reaction to each or to all that wait, and what it does once
+//! after many. Following the producer is in `follower`.
 
 use std::sync::Arc;
 
@@ -21,10 +21,6 @@ pub(crate) enum Reaction {
     Run(ReactToRun),
 }
 
-/// What a service locks before a run of events, in the same transaction. It must not mind events that it cannot
-/// read: those fail in their reaction. When it fails, the run is tried again.
-pub type Lock = Arc<dyn for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
-
 /// What a service does once after a run of events, in the same transaction.
 pub type Finish = Arc<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
 
@@ -33,7 +29,6 @@ pub type Finish = Arc<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<(), Fai
 pub struct Consumer {
     /// Whose events.
     pub producer: &'static str,
-    pub(crate) lock: Option<Lock>,
     pub(crate) reaction: Reaction,
     pub(crate) finish: Option<Finish>,
 }
@@ -50,7 +45,7 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, lock: None, reaction: Reaction::Each(Arc::new(react)), finish: None }
+        Self { producer, reaction: Reaction::Each(Arc::new(react)), finish: None }
     }
 
     /// All events of `producer` go to `react`, as many at once as wait: what many of them need is read and
@@ -59,18 +54,7 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, lock: None, reaction: Reaction::Run(Arc::new(react)), finish: None }
-    }
-
-    /// Before the events that are applied together, `lock` locks what they will change, in the service's lock
-    /// order. Events come in an order of their own: locking as they come is a deadlock with whoever keeps it.
-    #[must_use]
-    pub fn locking(
-        mut self,
-        lock: impl for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
-    ) -> Self {
-        self.lock = Some(Arc::new(lock));
-        self
+        Self { producer, reaction: Reaction::Run(Arc::new(react)), finish: None }
     }
 
     /// After the events that are applied together, `finish` does once what all of them call for: many

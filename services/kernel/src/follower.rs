@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     Db, Failure, Transport, Tx,
     broker::Broker,
-    consumer::{Consumer, Finish, Lock, Reaction},
+    consumer::{Consumer, Finish, Reaction},
     error::Code,
     event::Event,
     relay::{AGGREGATE, AGGREGATE_VERSION, PUB_SEQ},
@@ -40,7 +40,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 pub(crate) struct Follower {
     pub db: Db,
     pub producer: &'static str,
-    lock: Option<Lock>,
     reaction: Reaction,
     finish: Option<Finish>,
     log: Transport,
@@ -73,7 +72,6 @@ impl Follower {
         Self {
             db,
             producer: consumer.producer,
-            lock: consumer.lock.clone(),
             reaction: consumer.reaction.clone(),
             finish: consumer.finish.clone(),
             log,
@@ -214,6 +212,7 @@ impl Follower {
     /// One transaction over a run: skip what was applied before, apply what is next, stop at a gap.
     async fn apply(&self, run: &[Event]) -> Result<(), Trouble> {
         let (this, run) = (self.clone(), run.to_vec());
+        let several = run.len() > 1;
         crate::db::detached(&self.db_tasks(), async move {
             let mut tx = this.db.begin().await?;
             let result = this.apply_in(&mut tx, &run).await;
@@ -226,7 +225,10 @@ impl Follower {
             }
         })
         .await
-        .unwrap_or_else(|| Err(Trouble::At(0, Failure::new(Code::Internal, "the reaction panicked; see the log"))))
+        .unwrap_or_else(|| {
+            let panicked = Failure::new(Code::Internal, "the reaction panicked; see the log");
+            Err(if several { Trouble::Among(panicked) } else { Trouble::At(0, panicked) })
+        })
     }
 
     async fn apply_in(&self, tx: &mut Tx, run: &[Event]) -> Result<(), Trouble> {
@@ -236,17 +238,15 @@ impl Follower {
             Some(before) => (before, false),
             None => self.lock_position(tx).await?,
         };
-        if let Some(lock) = &self.lock {
-            // No event's fault, so none is buried for it.
-            let failed = |failure: Failure| Trouble::At(0, Failure::new(Code::Unavailable, failure.message));
-            lock(tx, run).await.map_err(failed)?;
-        }
         let due = &run[run.iter().take_while(|event| event.pub_seq <= before).count()..];
+        let comes_next = due.iter().zip(before + 1..).all(|(event, next)| event.pub_seq == next);
         let mut position = before;
         match &self.reaction {
-            Reaction::Run(_) if stepped.is_some() => {
-                let alone = due.len() == 1;
-                let failed = |failure| if alone { Trouble::At(0, failure) } else { Trouble::Among(failure) };
+            Reaction::Run(_) if comes_next && !any_dead => {
+                let failed = |failure| match due.len() {
+                    1 => Trouble::At(run.len() - 1, failure),
+                    _ => Trouble::Among(failure),
+                };
                 self.react(tx, due).await.map_err(failed)?;
                 position = due.last().map_or(before, |last| last.pub_seq);
             }

@@ -43,8 +43,7 @@ pub(crate) struct Pool(managed::Pool<Connector>);
 
 impl Pool {
     pub(crate) fn new(options: PgConnectOptions, most: u32) -> Result<Self, sqlx::Error> {
-        let timeouts =
-            Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
+        let timeouts = Timeouts { wait: Some(PATIENCE), create: Some(PATIENCE), recycle: Some(PATIENCE) };
         let pool = managed::Pool::builder(Connector(options))
             .max_size(most as usize)
             .timeouts(timeouts)

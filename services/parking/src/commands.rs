@@ -245,9 +245,12 @@ async fn follow_showing(
     if moved { touch_site(tx, None).await } else { Ok(()) }
 }
 
-/// The tickets that open the lane for a visit with a right.
-pub(crate) async fn tickets_issued(tx: &mut Tx, visit: Uuid, tickets: &[Uuid]) -> Result<(), Error> {
-    store::save_tickets(tx.conn(), visit, tickets).await
+/// Tickets (visit, ticket) open the lane for visits with a right.
+pub(crate) async fn tickets_issued(tx: &mut Tx, tickets: &[(Uuid, Uuid)]) -> Result<(), Error> {
+    if tickets.is_empty() {
+        return Ok(());
+    }
+    store::save_tickets(tx.conn(), tickets).await
 }
 
 /// Locks the site, so that lanes are answered one after the other.

@@ -40,7 +40,7 @@ fn build(context: &Context) -> Parts {
         access: vec![grpc::ACCESS],
         consumers: vec![
             Consumer::new("journey", reactions::from_journey),
-            Consumer::new("reservations", reactions::from_reservations),
+            Consumer::of_runs("reservations", reactions::from_reservations),
             Consumer::new("flow", reactions::from_flow),
         ],
         house: Some(HouseLoader { check: house::check, apply: house::apply }),

@@ -38,35 +38,38 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t
 
 /// A showing is planned or delayed; tickets are issued. A cancelled showing comes as its cancelled
 /// visits.
-pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        match event.name() {
-            ShowingScheduled::NAME => {
-                let told = event.decode::<ShowingScheduled>()?;
-                let (start, end) = (values::time("starts_at", told.starts_at)?, values::time("ends_at", told.ends_at)?);
-                let showing = values::id("showing_id", &told.showing_id)?;
-                commands::showing_told(tx, showing, (start, end), start, end).await?;
+        let mut tickets = Vec::new();
+        for event in run {
+            match event.name() {
+                ShowingScheduled::NAME => {
+                    let told = event.decode::<ShowingScheduled>()?;
+                    let (start, end) =
+                        (values::time("starts_at", told.starts_at)?, values::time("ends_at", told.ends_at)?);
+                    let showing = values::id("showing_id", &told.showing_id)?;
+                    commands::showing_told(tx, showing, (start, end), start, end).await?;
+                }
+                ShowingDelayed::NAME => {
+                    let told = event.decode::<ShowingDelayed>()?;
+                    let (start, end) =
+                        (values::time("starts_at", told.starts_at)?, values::time("ends_at", told.ends_at)?);
+                    let delay = chrono::TimeDelta::minutes(told.minutes.into());
+                    let showing = values::id("showing_id", &told.showing_id)?;
+                    commands::showing_told(tx, showing, (start - delay, end - delay), start, end).await?;
+                }
+                BookingConfirmed::NAME => {
+                    let told = event.decode::<BookingConfirmed>()?;
+                    let visit = values::id("visit_id", &told.visit_id)?;
+                    for ticket in &told.tickets {
+                        tickets.push((visit, values::id("ticket_id", &ticket.ticket_id)?));
+                    }
+                }
+                _ => {}
             }
-            ShowingDelayed::NAME => {
-                let told = event.decode::<ShowingDelayed>()?;
-                let (start, end) = (values::time("starts_at", told.starts_at)?, values::time("ends_at", told.ends_at)?);
-                let delay = chrono::TimeDelta::minutes(told.minutes.into());
-                let showing = values::id("showing_id", &told.showing_id)?;
-                commands::showing_told(tx, showing, (start - delay, end - delay), start, end).await?;
-            }
-            BookingConfirmed::NAME => {
-                let told = event.decode::<BookingConfirmed>()?;
-                let visit = values::id("visit_id", &told.visit_id)?;
-                let tickets = told
-                    .tickets
-                    .iter()
-                    .map(|ticket| values::id("ticket_id", &ticket.ticket_id))
-                    .collect::<Result<Vec<_>, _>>()?;
-                commands::tickets_issued(tx, visit, &tickets).await?;
-            }
-            _ => {}
         }
-        Ok(())
+        // Nothing else is said of a ticket here, so the order does not matter.
+        Ok(commands::tickets_issued(tx, &tickets).await?)
     })
 }
 

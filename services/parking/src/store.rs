@@ -235,12 +235,14 @@ pub(crate) async fn visit_of_reference(conn: &mut PgConnection, reference: &str)
         .await?)
 }
 
-pub(crate) async fn save_tickets(conn: &mut PgConnection, visit: Uuid, tickets: &[Uuid]) -> Result<(), Error> {
+pub(crate) async fn save_tickets(conn: &mut PgConnection, tickets: &[(Uuid, Uuid)]) -> Result<(), Error> {
+    let (visits, tickets): (Vec<Uuid>, Vec<Uuid>) = tickets.iter().copied().unzip();
     sqlx::query(
-        "insert into visit_ticket (ticket_id, visit_id) select ticket, $1 from unnest($2) as ticket
-         where exists (select 1 from parking_right where visit_id = $1) on conflict do nothing",
+        "insert into visit_ticket (ticket_id, visit_id) select t.ticket, t.visit
+         from unnest($1::uuid[], $2::uuid[]) t (visit, ticket)
+         where exists (select 1 from parking_right r where r.visit_id = t.visit) on conflict do nothing",
     )
-    .bind(visit)
+    .bind(visits)
     .bind(tickets)
     .execute(conn)
     .await?;

@@ -2,7 +2,7 @@
 //! no commit.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{Tx, values::invalid};
+use kernel::{Tx, combine::Keyed, values::invalid};
 use uuid::Uuid;
 
 use crate::{
@@ -20,6 +20,8 @@ pub(crate) struct Order {
     pub(crate) items: Vec<Item>,
     pub(crate) return_url: String,
     pub(crate) expires_at: DateTime<Utc>,
+    /// How often the provider is asked; online only.
+    pub(crate) every: TimeDelta,
 }
 
 impl Order {
@@ -32,46 +34,75 @@ impl Order {
     }
 }
 
-/// Starts a payment. The same key again answers the payment as it is now.
-pub(crate) async fn create(tx: &mut Tx, order: Order, every: TimeDelta) -> Result<Payment, Error> {
+impl Keyed for Order {
+    fn batch_key(&self) -> Uuid {
+        self.visit
+    }
+}
+
+/// A payment that is asked for.
+enum Started {
+    Now(Payment),
+    /// By an earlier request with the same key: it is answered as it is.
+    Before(Payment),
+}
+
+impl Order {
+    fn start(&self, present: Option<Payment>, now: DateTime<Utc>) -> Result<Started, Error> {
+        if let Some(present) = present {
+            if present.idempotency_key == self.key {
+                return if self.is_of(&present) { Ok(Started::Before(present)) } else { Err(Error::KeyReused) };
+            }
+            if present.state != State::Failed {
+                return Err(Error::Exists);
+            }
+        }
+        let online = self.method == Method::Online;
+        // Only now: a late repeat still gets its answer.
+        if online && self.expires_at <= now {
+            return Err(invalid("expires_at", "is in the past").into());
+        }
+        Ok(Started::Now(Payment {
+            id: Uuid::now_v7(),
+            visit: self.visit,
+            idempotency_key: self.key,
+            method: self.method,
+            state: self.method.first_state(),
+            cents: self.cents(),
+            items: self.items.clone(),
+            return_url: self.return_url.clone(),
+            provider_ref: String::new(),
+            redirect_url: String::new(),
+            created_at: now,
+            expires_at: self.expires_at,
+            next_check_at: online.then_some(now + self.every),
+            watch_until: None,
+        }))
+    }
+}
+
+/// Starts payments of different visits. The same key again answers the payment as it is now.
+pub(crate) async fn create(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Payment, Error>>, Error> {
     let now = tx.now();
-    if let Some(present) = store::of_visit(tx.conn(), order.visit).await? {
-        if present.idempotency_key == order.key {
-            return if order.is_of(&present) { Ok(present) } else { Err(Error::KeyReused) };
+    let visits: Vec<Uuid> = orders.iter().map(|order| order.visit).collect();
+    let mut present = store::of_visits(tx.conn(), &visits).await?;
+    let started: Vec<Result<Started, Error>> =
+        orders.iter().map(|order| order.start(present.remove(&order.visit), now)).collect();
+    let new: Vec<&Payment> =
+        started.iter().filter_map(|it| if let Ok(Started::Now(payment)) = it { Some(payment) } else { None }).collect();
+    if !new.is_empty() {
+        store::add_all(tx.conn(), &new).await?;
+    }
+    for payment in new {
+        if payment.state == State::Paid {
+            store::enter(tx.conn(), payment, Entry::Charge, payment.cents, now).await?;
         }
-        if present.state != State::Failed {
-            return Err(Error::Exists);
+        if payment.state != State::Pending {
+            tell(tx, payment, &events::completed(payment, now)).await?;
         }
     }
-    let online = order.method == Method::Online;
-    // Only now: a late repeat still gets its answer.
-    if online && order.expires_at <= now {
-        return Err(invalid("expires_at", "is in the past").into());
-    }
-    let payment = Payment {
-        id: Uuid::now_v7(),
-        visit: order.visit,
-        idempotency_key: order.key,
-        method: order.method,
-        state: order.method.first_state(),
-        cents: order.cents(),
-        items: order.items,
-        return_url: order.return_url,
-        provider_ref: String::new(),
-        redirect_url: String::new(),
-        created_at: now,
-        expires_at: order.expires_at,
-        next_check_at: online.then_some(now + every),
-        watch_until: None,
-    };
-    store::add(tx.conn(), &payment).await?;
-    if payment.state == State::Paid {
-        store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
-    }
-    if payment.state != State::Pending {
-        tell(tx, &payment, &events::completed(&payment, now)).await?;
-    }
-    Ok(payment)
+    let payment = |(Started::Now(payment) | Started::Before(payment)): Started| payment;
+    Ok(started.into_iter().map(|it| it.map(payment)).collect())
 }
 
 async fn tell<M: prost::Message + prost::Name>(tx: &mut Tx, payment: &Payment, event: &M) -> Result<(), Error> {

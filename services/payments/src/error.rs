@@ -1,6 +1,6 @@
 //! Everything that payments refuses or that can go wrong in it, with codes and sentences.
 
-use kernel::{Code, Coded, error::database_code, values::InvalidField};
+use kernel::{Code, Coded, combine::Unserved, error::database_code, values::InvalidField};
 
 use crate::domain::State;
 
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     NoPayment,
     #[error("the payment is {}, not due at the desk; nothing is to be taken", .0.name())]
     NotDue(State),
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
     #[error("a stored value cannot be read: {0}")]
     Stored(String),
     #[error(transparent)]
@@ -35,6 +37,7 @@ impl Coded for Error {
             Self::Exists => Code::AlreadyExists,
             Self::InProgress => Code::Conflict,
             Self::NoPayment => Code::NotFound,
+            Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),
         }

@@ -1,7 +1,7 @@
 //! The gRPC face of payments: reads and checks what was sent, calls commands, answers. No decisions.
 
 use kernel::{
-    Access, Caller, Db, Role, Who,
+    Access, Caller, Combiner, Context, Db, Role, Who,
     values::{self, InvalidField, Text, invalid},
 };
 use sky_proto::{
@@ -39,21 +39,27 @@ const MOST_ITEMS: usize = 99;
 const MOST_OF_ONE: u32 = 500;
 const MOST_CENTS: i64 = 1_000_000;
 const LONGEST_URL: usize = 2000;
+/// So many orders may wait; whoever comes then is told at once to come again.
+const MAY_WAIT: usize = 8192;
+/// Most that are started together.
+const TOGETHER: usize = 64;
 
 /// The server.
 #[derive(Debug)]
 pub(crate) struct PaymentsGrpc {
     db: Db,
     online: Online,
+    counter: Combiner<Order, Payment, Error>,
 }
 
 impl PaymentsGrpc {
-    pub(crate) const fn new(db: Db, online: Online) -> Self {
-        Self { db, online }
+    pub(crate) fn new(context: &Context, online: Online) -> Self {
+        let counter = Combiner::start(context, MAY_WAIT, TOGETHER, |tx, orders| Box::pin(commands::create(tx, orders)));
+        Self { db: context.db.clone(), online, counter }
     }
 
     async fn of_visit(&self, visit: Uuid) -> Result<Payment, Error> {
-        let mut conn = self.db.pool().acquire().await?;
+        let mut conn = self.db.reader().await?;
         store::of_visit(&mut conn, visit).await?.ok_or(Error::NoPayment)
     }
 }
@@ -138,6 +144,7 @@ fn order(request: pb::CreatePaymentRequest) -> Result<Order, InvalidField> {
         items,
         return_url: return_url(&request.return_url, method)?,
         expires_at: values::time("expires_at", request.expires_at)?,
+        every: chrono::TimeDelta::zero(),
     })
 }
 
@@ -147,12 +154,11 @@ impl Payments for PaymentsGrpc {
         &self,
         request: Request<pb::CreatePaymentRequest>,
     ) -> Result<Response<pb::Payment>, Status> {
-        let order = order(request.into_inner())?;
-        let every = match order.method {
-            Method::Online => self.online.every()?,
-            Method::Free | Method::AtDesk => chrono::TimeDelta::zero(),
-        };
-        let payment = self.db.transact(move |tx| Box::pin(commands::create(tx, order, every))).await?;
+        let mut order = order(request.into_inner())?;
+        if order.method == Method::Online {
+            order.every = self.online.every()?;
+        }
+        let payment = self.counter.run(order).await?;
         // The address to pay at, now if possible; otherwise the poll gets it.
         let payment = if payment.redirect_url.is_empty() { self.online.ask(payment).await? } else { payment };
         Ok(Response::new(events::payment(&payment)))

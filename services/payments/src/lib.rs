@@ -33,7 +33,7 @@ pub const SERVICE: Service = Service {
                 Box::pin(async move { Ok(poller.poll().await?) })
             });
             Ok(Parts {
-                grpc: Routes::new(PaymentsServer::new(grpc::PaymentsGrpc::new(context.db.clone(), online))),
+                grpc: Routes::new(PaymentsServer::new(grpc::PaymentsGrpc::new(&context, online))),
                 access: vec![grpc::ACCESS],
                 consumers: vec![Consumer::new("journey", reactions::from_journey)],
                 ..Parts::default()

@@ -1,6 +1,8 @@
 //! Every SQL statement of payments, and the way between rows and the domain. Decides nothing.
 //! Lock order: payment, then its refund.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::error::broken_constraint;
 use sqlx::{FromRow, PgConnection, types::Json};
@@ -52,14 +54,19 @@ impl PaymentRow {
 
 /// A visit's payment: the one under way or done, else its latest failed one.
 pub(crate) async fn of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Payment>, Error> {
-    sqlx::query_as::<_, PaymentRow>(
-        "select * from payment where visit_id = $1 order by state = 'failed', created_at desc limit 1",
+    Ok(of_visits(conn, &[visit]).await?.remove(&visit))
+}
+
+/// The payments of visits, as [`of_visit`] has them.
+pub(crate) async fn of_visits(conn: &mut PgConnection, visits: &[Uuid]) -> Result<HashMap<Uuid, Payment>, Error> {
+    let rows: Vec<PaymentRow> = sqlx::query_as(
+        "select distinct on (visit_id) * from payment where visit_id = any($1)
+         order by visit_id, state = 'failed', created_at desc",
     )
-    .bind(visit)
-    .fetch_optional(conn)
-    .await?
-    .map(PaymentRow::read)
-    .transpose()
+    .bind(visits)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|row| Ok((row.visit_id, row.read()?))).collect()
 }
 
 pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Payment, Error> {
@@ -71,23 +78,28 @@ pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Payment, E
         .read()
 }
 
-pub(crate) async fn add(conn: &mut PgConnection, payment: &Payment) -> Result<(), Error> {
+/// Adds payments of different visits.
+///
+/// # Errors
+/// [`Error::InProgress`] when one of the visits has got a payment in the meantime: then none is added.
+pub(crate) async fn add_all(conn: &mut PgConnection, payments: &[&Payment]) -> Result<(), Error> {
     sqlx::query(
         "insert into payment (id, visit_id, idempotency_key, method, state, cents, items, return_url,
              created_at, expires_at, next_check_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[],
+             $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])",
     )
-    .bind(payment.id)
-    .bind(payment.visit)
-    .bind(payment.idempotency_key)
-    .bind(payment.method.name())
-    .bind(payment.state.name())
-    .bind(payment.cents)
-    .bind(Json(&payment.items))
-    .bind(&payment.return_url)
-    .bind(payment.created_at)
-    .bind(payment.expires_at)
-    .bind(payment.next_check_at)
+    .bind(payments.iter().map(|payment| payment.id).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.visit).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.idempotency_key).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.method.name()).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.state.name()).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.cents).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| Json(&payment.items)).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.return_url.as_str()).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.created_at).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.expires_at).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.next_check_at).collect::<Vec<_>>())
     .execute(conn)
     .await
     .map_err(|error| match broken_constraint(&error) {

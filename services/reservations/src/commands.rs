@@ -1,5 +1,6 @@
 //! What reservations does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
+mod confirm;
 mod reseat;
 mod showings;
 
@@ -7,16 +8,17 @@ use chrono::{DateTime, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
+pub(crate) use confirm::{Confirmed, confirm};
 pub(crate) use reseat::reseat;
 pub(crate) use showings::{
     OnSale, cancel_showing, changed, delay_showing, schedule, set_sale_start, sweep, tell_availability,
 };
 
 use crate::{
-    domain::{self, Booking, BookingState, HeldSeat, Showing, ShowingState, Ticket},
+    domain::{self, Booking, BookingState, Showing},
     error::Error,
     events,
-    store::{self, bookings, claims, sale::Plans},
+    store::{self, bookings, claims},
 };
 
 /// The topic of the programme's live stream; its only key is the same.
@@ -87,56 +89,6 @@ pub(crate) async fn release(tx: &mut Tx, visit: Uuid, becomes: BookingState) -> 
         changed(tx, showing.id, true).await?;
     }
     Ok(())
-}
-
-/// The visit is paid or promised: its places are sold. If the hold ran out meanwhile, the same places
-/// are taken again, else equivalent ones together, else the booking is refused.
-pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, showing: Uuid, reference: String) -> Result<(), Error> {
-    let Some((showing, mut booking)) = lock_booking(tx, visit).await? else {
-        // Nothing was ever held: there is nothing to give.
-        tx.append(&visit.to_string(), &events::booking_refused(visit, showing)).await?;
-        return Ok(());
-    };
-    if matches!(booking.state, BookingState::Confirmed | BookingState::Cancelled | BookingState::Refused) {
-        return Ok(());
-    }
-    let was_held = booking.state == BookingState::Held && tx.now() < booking.expires_at;
-    let seats = match showing.state {
-        ShowingState::Cancelled => None,
-        _ if was_held => Some(booking.seats.clone()),
-        ShowingState::OnSale | ShowingState::Delayed => retake(tx, &showing, &booking).await?,
-    };
-    let Some(seats) = seats else {
-        booking.state = BookingState::Refused;
-        bookings::save(tx.conn(), &booking).await?;
-        claims::free_places(tx.conn(), &booking).await?;
-        tx.append(&visit.to_string(), &events::booking_refused(visit, showing.id)).await?;
-        return changed(tx, showing.id, true).await;
-    };
-    booking.seats = seats;
-    booking.state = BookingState::Confirmed;
-    booking.reference = reference;
-    bookings::save(tx.conn(), &booking).await?;
-    claim(tx, &booking, None).await?;
-    let tickets: Vec<Ticket> = booking
-        .seats
-        .iter()
-        .map(|held| Ticket { id: Uuid::now_v7(), seat: held.label.clone(), class: held.class.clone(), need: held.need })
-        .collect();
-    bookings::add_tickets(tx.conn(), &booking, &tickets).await?;
-    tx.append(&visit.to_string(), &events::booking_confirmed(&showing, &booking, &tickets)).await?;
-    // A held place that is sold was nobody else's before.
-    changed(tx, showing.id, !was_held).await
-}
-
-/// The places that a booking can be given now that its hold has run out: its own if nobody else has them,
-/// else equivalent ones.
-async fn retake(tx: &mut Tx, showing: &Showing, booking: &Booking) -> Result<Option<Vec<HeldSeat>>, Error> {
-    let now = tx.now();
-    let sale = store::sale::load(tx.conn(), &mut Plans::new(), &[showing.id], now).await?.pop();
-    let seats = sale.and_then(|mut sale| sale.retake(booking, now));
-    claims::free_places(tx.conn(), booking).await?;
-    Ok(seats)
 }
 
 /// The visit is cancelled, whatever state its places were in: they are free, its codes admit nobody.

@@ -85,18 +85,18 @@ impl ReservationsGrpc {
     }
 
     async fn offered(&self, showing: Showing) -> Result<pb::Showing, Error> {
-        let mut conn = self.db.pool().acquire().await?;
+        let mut conn = self.db.reader().await?;
         let now = self.db.clock().now();
         view::offered(&mut conn, &mut Plans::new(), &[showing], now).await?.pop().ok_or(Error::NoShowing)
     }
 
     async fn get(&self, id: Uuid) -> Result<pb::Showing, Error> {
-        let showing = store::showing(&mut *self.db.pool().acquire().await?, id).await?;
+        let showing = store::showing(&mut *self.db.reader().await?, id).await?;
         self.offered(showing).await
     }
 
     async fn seat_plan(&self, id: Uuid) -> Result<pb::SeatPlan, Error> {
-        let mut conn = self.db.pool().acquire().await?;
+        let mut conn = self.db.reader().await?;
         let showing = store::showing(&mut conn, id).await?;
         let taken = claims::taken(&mut conn, id, self.db.clock().now()).await?;
         let seats = store::seats(&mut conn, &showing.layout).await?;
@@ -107,7 +107,7 @@ impl ReservationsGrpc {
     }
 
     async fn booking(&self, visit: Uuid) -> Result<pb::Booking, Error> {
-        let mut conn = self.db.pool().acquire().await?;
+        let mut conn = self.db.reader().await?;
         let booking = bookings::booking(&mut conn, visit).await?.ok_or(Error::NoBooking)?;
         if !matches!(booking.state, BookingState::Confirmed | BookingState::Cancelled) {
             return Err(Error::NoBooking);

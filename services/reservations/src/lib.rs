@@ -66,7 +66,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
     Ok(Parts {
         grpc: Routes::new(ReservationsServer::new(server)),
         access: vec![grpc::ACCESS],
-        consumers: vec![Consumer::new("journey", reactions::from_journey).locking(reactions::lock_showings)],
+        consumers: vec![Consumer::of_runs("journey", reactions::from_journey)],
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()
     })

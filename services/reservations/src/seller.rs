@@ -144,7 +144,7 @@ impl Counter {
 
     /// Asks what was answered before and which showings have changed; those are read again.
     async fn look(&mut self, keys: &[Uuid], showings: &[Uuid]) -> Result<Known, Error> {
-        let mut conn = self.db.pool().acquire().await?;
+        let mut conn = self.db.reader().await?;
         let known = store::sale::known(&mut conn, keys, showings).await?;
         let now = self.db.clock().now();
         if self.sales.len() > REMEMBERED - BATCH {

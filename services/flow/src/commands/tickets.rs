@@ -10,10 +10,14 @@ use crate::{
     store,
 };
 
-/// Tickets are issued: the door's own copy.
-pub(crate) async fn tickets_issued(tx: &mut Tx, party: &Party) -> Result<(), Error> {
-    store::add_party(tx.conn(), party).await?;
-    store::raise_revision(tx.conn(), party.showing).await?;
+/// Tickets are issued, to any number of parties: the door's own copy.
+pub(crate) async fn tickets_issued(tx: &mut Tx, parties: &[Party]) -> Result<(), Error> {
+    if parties.is_empty() {
+        return Ok(());
+    }
+    store::add_parties(tx.conn(), parties).await?;
+    let showings: Vec<Uuid> = parties.iter().map(|party| party.showing).collect();
+    store::raise_revisions(tx.conn(), &showings).await?;
     touch(tx);
     Ok(())
 }
@@ -26,7 +30,7 @@ pub(crate) async fn tickets_reseated(
     tickets: &[DoorTicket],
 ) -> Result<(), Error> {
     store::reseat_party(tx.conn(), visit, tickets).await?;
-    store::raise_revision(tx.conn(), showing).await?;
+    store::raise_revisions(tx.conn(), &[showing]).await?;
     touch(tx);
     Ok(())
 }
@@ -34,7 +38,7 @@ pub(crate) async fn tickets_reseated(
 /// A booking is cancelled, known here or not: its tickets admit nobody.
 pub(crate) async fn tickets_voided(tx: &mut Tx, visit: Uuid, showing: Uuid) -> Result<(), Error> {
     store::void_party(tx.conn(), visit, showing).await?;
-    store::raise_revision(tx.conn(), showing).await?;
+    store::raise_revisions(tx.conn(), &[showing]).await?;
     touch(tx);
     Ok(())
 }

@@ -129,10 +129,14 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
 }
 
 /// Says that something counted with an admission has changed.
-pub(crate) async fn raise_revision(conn: &mut PgConnection, showing: Uuid) -> Result<(), Error> {
-    sqlx::query("update admission set revision = revision + 1 where showing_id = $1")
-        .bind(showing)
-        .execute(conn)
-        .await?;
+pub(crate) async fn raise_revisions(conn: &mut PgConnection, showings: &[Uuid]) -> Result<(), Error> {
+    // By their ids, as everybody locks them.
+    sqlx::query(
+        "with mine as (select showing_id from admission where showing_id = any($1) order by showing_id for update)
+         update admission a set revision = revision + 1 from mine where a.showing_id = mine.showing_id",
+    )
+    .bind(showings)
+    .execute(conn)
+    .await?;
     Ok(())
 }

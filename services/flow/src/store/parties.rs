@@ -76,32 +76,29 @@ pub(crate) async fn party_of_reference(conn: &mut PgConnection, reference: &str)
     with_tickets(conn, row).await
 }
 
-/// Adds a party and its tickets; one that is known (or was cancelled before) stays as it is.
-pub(crate) async fn add_party(conn: &mut PgConnection, party: &Party) -> Result<(), Error> {
-    let added = sqlx::query(
-        "insert into party (visit_id, showing_id, reference, cancelled) values ($1, $2, $3, false) on conflict do nothing",
+/// Adds parties and their tickets; those that are known (or were cancelled before) stay as they are.
+pub(crate) async fn add_parties(conn: &mut PgConnection, parties: &[Party]) -> Result<(), Error> {
+    let tickets = || parties.iter().flat_map(|party| party.tickets.iter().map(move |ticket| (party, ticket)));
+    sqlx::query(
+        "with added as (
+             insert into party (visit_id, showing_id, reference, cancelled)
+             select visit, showing, reference, false
+             from unnest($1::uuid[], $2::uuid[], $3::text[]) p (visit, showing, reference)
+             on conflict do nothing returning visit_id, showing_id)
+         insert into door_ticket (ticket_id, visit_id, showing_id, seat, assistance, live)
+         select t.id, added.visit_id, added.showing_id, t.seat, t.assistance, true
+         from unnest($4::uuid[], $5::uuid[], $6::text[], $7::boolean[]) t (visit, id, seat, assistance)
+         join added on added.visit_id = t.visit",
     )
-    .bind(party.visit)
-    .bind(party.showing)
-    .bind(&party.reference)
-    .execute(&mut *conn)
+    .bind(parties.iter().map(|party| party.visit).collect::<Vec<_>>())
+    .bind(parties.iter().map(|party| party.showing).collect::<Vec<_>>())
+    .bind(parties.iter().map(|party| party.reference.as_str()).collect::<Vec<_>>())
+    .bind(tickets().map(|(party, _)| party.visit).collect::<Vec<_>>())
+    .bind(tickets().map(|(_, ticket)| ticket.id).collect::<Vec<_>>())
+    .bind(tickets().map(|(_, ticket)| ticket.seat.as_str()).collect::<Vec<_>>())
+    .bind(tickets().map(|(_, ticket)| ticket.assistance).collect::<Vec<_>>())
+    .execute(conn)
     .await?;
-    if added.rows_affected() == 0 {
-        return Ok(());
-    }
-    for ticket in &party.tickets {
-        sqlx::query(
-            "insert into door_ticket (ticket_id, visit_id, showing_id, seat, assistance, live)
-             values ($1, $2, $3, $4, $5, true)",
-        )
-        .bind(ticket.id)
-        .bind(party.visit)
-        .bind(party.showing)
-        .bind(&ticket.seat)
-        .bind(ticket.assistance)
-        .execute(&mut *conn)
-        .await?;
-    }
     Ok(())
 }
 

@@ -4,14 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use kernel::{Tx, combine::Item, db::Repeat, values::Text};
+use kernel::{Tx, combine::Keyed, db::Repeat, values::Text};
 use uuid::Uuid;
 
 use super::{limits, lock, save, take};
 use crate::{
-    domain::{
-        self, Bay, Contact, Meal, Money, Part, PartyLine, Refusal, Seat, Showing, State, Visit, limits::Limits,
-    },
+    domain::{self, Bay, Contact, Meal, Money, Part, PartyLine, Refusal, Seat, Showing, State, Visit, limits::Limits},
     error::Error,
     events,
     saga::{self, Next, Overdue},
@@ -42,8 +40,8 @@ pub(crate) struct Given {
 }
 
 /// Two wishes of one maker are not begun together: the second one counts the first.
-impl Item for Wish {
-    fn key(&self) -> Uuid {
+impl Keyed for Wish {
+    fn batch_key(&self) -> Uuid {
         Uuid::new_v5(&Uuid::NAMESPACE_OID, self.maker.as_bytes())
     }
 }
@@ -130,17 +128,14 @@ pub(crate) struct Finished {
     pub(crate) given: Given,
 }
 
-impl Item for Finished {
-    fn key(&self) -> Uuid {
+impl Keyed for Finished {
+    fn batch_key(&self) -> Uuid {
         self.visit.id
     }
 }
 
 /// Everything is held: answers each visit with our copy of its showing.
-pub(crate) async fn finish(
-    tx: &mut Tx,
-    finished: &[Finished],
-) -> Result<Vec<Result<(Visit, Showing), Error>>, Error> {
+pub(crate) async fn finish(tx: &mut Tx, finished: &[Finished]) -> Result<Vec<Result<(Visit, Showing), Error>>, Error> {
     // The showings first, as everywhere; none can be cancelled between this look and the commit.
     let showings = share(tx, finished).await?;
     let mut visits: Vec<(Visit, Showing)> = Vec::with_capacity(finished.len());

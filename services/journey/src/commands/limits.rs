@@ -22,8 +22,7 @@ pub(super) async fn may_hold<'w>(
     wishes: impl Iterator<Item = (&'w Wish, &'w Visit)>,
 ) -> Result<HashMap<Uuid, Refusal>, Error> {
     let now = tx.now();
-    let mut limited: Vec<(&Visit, Limits)> =
-        wishes.filter_map(|(wish, visit)| Some((visit, wish.limits?))).collect();
+    let mut limited: Vec<(&Visit, Limits)> = wishes.filter_map(|(wish, visit)| Some((visit, wish.limits?))).collect();
     if limited.is_empty() {
         return Ok(HashMap::new());
     }
@@ -70,10 +69,7 @@ fn refusal(reached: Reached) -> Refusal {
 
 /// Which orders would give one contact too many places of a showing. Those that would not count for later ones of
 /// the same batch.
-pub(super) async fn may_order(
-    tx: &mut Tx,
-    orders: &[(&Visit, &str, Limits)],
-) -> Result<HashMap<Uuid, Error>, Error> {
+pub(super) async fn may_order(tx: &mut Tx, orders: &[(&Visit, &str, Limits)]) -> Result<HashMap<Uuid, Error>, Error> {
     // In one order, so that two batches never wait for each other.
     let contacts: BTreeSet<(Uuid, String)> =
         orders.iter().map(|(visit, email, _)| (visit.showing, email.to_lowercase())).collect();

@@ -1,6 +1,7 @@
 //! The kernel's guarantees on two small services, real PostgreSQL and real NATS: `source` tells
 //! numbers, `sink` writes down what reached it. Each test names the guarantee it proves.
 
+mod combining;
 mod faults;
 mod live;
 mod poison;
@@ -34,6 +35,23 @@ fn sink_tables() -> Migrator {
 
 fn build_sink(_: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
     Box::pin(async { Ok(Parts { consumers: vec![Consumer::new("source", write_down)], ..Parts::default() }) })
+}
+
+/// Like the sink, but takes all events that wait at once.
+const RUNNER: Service = Service { name: "sink", migrations: sink_tables, build: build_runner };
+
+fn build_runner(_: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
+    Box::pin(async {
+        let consumer = Consumer::of_runs("source", |tx: &mut Tx, run: &[Event]| {
+            Box::pin(async move {
+                for event in run {
+                    write_down(tx, event).await?;
+                }
+                Ok(())
+            })
+        });
+        Ok(Parts { consumers: vec![consumer], ..Parts::default() })
+    })
 }
 
 /// Writes the number down first and then judges, so that a failure must take the effect back.

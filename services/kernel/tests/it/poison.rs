@@ -4,7 +4,7 @@ use kernel::testing::House;
 use kernel::{Caller, Role, testing};
 use sky_proto::kernel::v1::{ListDeadEventsRequest, ReplayDeadEventRequest, operations_client::OperationsClient};
 
-use crate::{SINK, SOURCE, effects, told};
+use crate::{RUNNER, SINK, SOURCE, effects, faults::event, told};
 
 async fn set_mood(house: &House, sql: &'static str) {
     sqlx::query(sql).execute(house.pool("sink")).await.expect("mood set");
@@ -54,6 +54,21 @@ async fn poison_is_buried_its_aggregate_waits_and_the_rest_goes_on() {
     house.emit("source", "sick", told(6)).await;
     house.settle().await;
     assert_eq!(effects(&house).await, vec![1, 4, 2, 3, 5, 6], "the aggregate is well again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn poison_among_events_applied_together_is_found_and_buried_alone() {
+    let house = House::start(&[RUNNER]).await;
+    set_mood(&house, "update mood set breaks_on = '{3}', refuses = '{5}'").await;
+    let run: Vec<_> = (1..=7).map(event).collect();
+    house.deliver("sink", "source", &run).await;
+    assert_eq!(effects(&house).await, vec![1, 2], "one aggregate: what comes after the dead one waits behind it");
+    assert_eq!(house.position("sink", "source").await, 7);
+    set_mood(&house, "update mood set breaks_on = '{}'").await;
+    let mut operations = OperationsClient::new(house.channel(&testing::staff(Role::Admin)));
+    let replay = ReplayDeadEventRequest { service: "sink".to_owned(), producer: "source".to_owned(), pub_seq: 3 };
+    assert_eq!(operations.replay_dead_event(replay).await.expect("replayed").into_inner().applied, 2, "3 and 4");
+    assert_eq!(effects(&house).await, vec![1, 2, 3, 4], "5 is refused: it stays until somebody looks");
 }
 
 #[tokio::test(flavor = "multi_thread")]

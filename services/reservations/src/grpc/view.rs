@@ -75,7 +75,7 @@ impl View {
 
     async fn confirm(&self, db: &Db) -> Result<(), Error> {
         let asked_at = db.clock().now();
-        let revision = store::programme_revision(&mut *db.pool().acquire().await?).await?;
+        let revision = store::programme_revision(&mut *db.reader().await?).await?;
         if self.live.latest(SHOWINGS_TOPIC).is_none_or(|latest| latest.0 != revision) {
             self.live.refresh(SHOWINGS_TOPIC).await;
         } else {
@@ -147,7 +147,7 @@ struct Known {
 
 /// Loads what has changed of the programme.
 async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
-    let mut conn = db.pool().acquire().await?;
+    let mut conn = db.reader().await?;
     let loaded_at = db.clock().now();
     // The revisions first: a change after them is a reason to load again, never a change missed.
     let revision = store::programme_revision(&mut conn).await?;
@@ -176,7 +176,7 @@ async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
 
 /// The showings that start in a window, as they are offered now, from the database.
 pub(crate) async fn programme(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<pb::Showing>, Error> {
-    let mut conn = db.pool().acquire().await?;
+    let mut conn = db.reader().await?;
     let showings = store::showings(&mut conn, from, until).await?;
     offered(&mut conn, &mut Plans::new(), &showings, db.clock().now()).await
 }

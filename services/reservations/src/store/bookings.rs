@@ -1,5 +1,7 @@
 //! Bookings and tickets.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
@@ -56,6 +58,16 @@ pub(crate) async fn lock(conn: &mut PgConnection, visit: Uuid) -> Result<Option<
         .await?
         .map(BookingRow::read)
         .transpose()
+}
+
+/// Locks the bookings of visits, by their ids. Their showings must be locked before.
+pub(crate) async fn lock_all(conn: &mut PgConnection, visits: &[Uuid]) -> Result<HashMap<Uuid, Booking>, Error> {
+    let rows: Vec<BookingRow> =
+        sqlx::query_as("select * from booking where visit_id = any($1) order by visit_id for update")
+            .bind(visits)
+            .fetch_all(conn)
+            .await?;
+    rows.into_iter().map(|row| Ok((row.visit_id, row.read()?))).collect()
 }
 
 pub(crate) async fn save(conn: &mut PgConnection, booking: &Booking) -> Result<(), Error> {

@@ -1,5 +1,6 @@
-//! What the seller reads of showings and their places, and (in `write`) what it writes. Decides nothing.
+//! What the seller reads of showings and their places, and (in `write` and `confirm`) what is written. Decides nothing.
 
+mod confirm;
 mod write;
 
 use std::{collections::HashMap, sync::Arc};
@@ -9,6 +10,7 @@ use chrono_tz::Europe::Berlin;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
+pub(crate) use confirm::{Sold, sell};
 pub(crate) use write::{Granted, write};
 
 use super::{ShowingRow, seats, stored, tariffs};
