@@ -99,7 +99,9 @@ pub async fn acknowledge(tx: &mut Tx, said: &Said) -> Result<Said, Error> {
             Some((it.display_id.clone(), event))
         })
         .collect();
-    tx.append_all(told.iter().map(|(display_id, event)| (display_id.as_str(), event))).await?;
+    for (display_id, event) in &told {
+        tx.append(display_id, event).await?;
+    }
     Ok(rendered.into_iter().map(|it| (it.display_id, it.revision)).collect())
 }
 
