@@ -86,13 +86,21 @@ impl JourneyGrpc {
     }
 }
 
-/// A visit with its revision, for the live stream and for `GetVisit`.
-pub(crate) async fn load_visit(db: &Db, id: &str) -> Result<(u64, pb::Visit), Error> {
-    let id = values::id("visit_id", id)?;
+/// A visit as it is now.
+async fn load_visit(db: &Db, id: Uuid) -> Result<pb::Visit, Error> {
+    let (.., visit) = load_visits(db, &[id.to_string()]).await?.pop().ok_or(Error::NoVisit)?;
+    Ok(visit)
+}
+
+/// Visits with their revisions, for the live streams.
+pub(crate) async fn load_visits(db: &Db, ids: &[String]) -> Result<Vec<(String, u64, pb::Visit)>, Error> {
+    let ids = ids.iter().map(|id| values::id("visit_id", id)).collect::<Result<Vec<Uuid>, _>>()?;
     let mut conn = db.reader().await?;
-    let visit = store::visit(&mut conn, id).await?.ok_or(Error::NoVisit)?;
-    let showing = store::showings::get(&mut conn, visit.showing).await?;
-    Ok((visit.revision.unsigned_abs(), events::visit(&visit, showing.as_ref())))
+    let visits = store::many::visits(&mut conn, &ids).await?;
+    let showings: Vec<Uuid> = visits.iter().map(|visit| visit.showing).collect();
+    let showings = store::many::showings(&mut conn, &showings).await?;
+    let tell = |visit: &Visit| events::visit(visit, showings.get(&visit.showing));
+    Ok(visits.iter().map(|visit| (visit.id.to_string(), visit.revision.unsigned_abs(), tell(visit))).collect())
 }
 
 /// Who makes a visit, as it is kept: of a visitor's session only a hash.
@@ -133,7 +141,7 @@ impl JourneyGrpc {
     }
 
     async fn answer(&self, visit: Uuid) -> Result<Response<pb::Visit>, Status> {
-        Ok(Response::new(load_visit(&self.db, &visit.to_string()).await?.1))
+        Ok(Response::new(load_visit(&self.db, visit).await?))
     }
 
     /// Starts the payment of an ordered visit. What payments refuses puts the visit back to held.
@@ -151,11 +159,15 @@ impl JourneyGrpc {
         }
     }
 
-    /// Waits a little until the visit is confirmed or off; then, or else, answers it as it is.
-    async fn settled(&self, id: Uuid) -> Result<Response<pb::Visit>, Status> {
+    /// Waits a little until one of its changes says that the visit is confirmed or off; then, or else, answers it as
+    /// it is.
+    async fn settled(
+        &self,
+        id: Uuid,
+        mut changes: impl Stream<Item = Result<pb::Visit, Status>> + Unpin,
+    ) -> Result<Response<pb::Visit>, Status> {
         let under_way =
             |visit: &pb::Visit| matches!(visit.state(), VisitState::AwaitingPayment | VisitState::Confirming);
-        let mut changes = Box::pin(self.visits.watch(&id.to_string(), 0).await?);
         let wait = async {
             while let Some(Ok(visit)) = changes.next().await {
                 if !under_way(&visit) {
@@ -207,6 +219,8 @@ impl Journey for JourneyGrpc {
             return Err(invalid("return_url", "is missing; the visitor must come back from paying").into());
         }
         let order = Order { visit: id, asker: asker(&caller), method, contact, limits: self.limits };
+        // From here on, so that no change is missed.
+        let changes = Box::pin(self.visits.follow(&id.to_string()));
         let visit = self.counters.order.run(order).await?;
         if visit.state == State::AwaitingPayment {
             if method == Method::Online
@@ -223,7 +237,11 @@ impl Journey for JourneyGrpc {
                 return self.answer(id).await;
             }
         }
-        self.settled(id).await
+        if matches!(visit.state, State::AwaitingPayment | State::Confirming) {
+            self.settled(id, changes).await
+        } else {
+            self.answer(id).await
+        }
     }
 
     /// The reason is asked for so that people think about it, and not kept: it may name somebody.

@@ -35,9 +35,9 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         "configuration [services.journey]: each limit must be 1 or more"
     );
     let db = context.db.clone();
-    let visits = Live::new(context, commands::VISIT_TOPIC, move |key| {
+    let visits = Live::of_many(context, commands::VISIT_TOPIC, move |keys| {
         let db = db.clone();
-        Box::pin(async move { Ok(grpc::load_visit(&db, &key).await?) })
+        Box::pin(async move { Ok(grpc::load_visits(&db, &keys).await?) })
     });
     let siblings = grpc::siblings::Siblings::new(context);
     let (db, asked) = (context.db.clone(), siblings.clone());

@@ -6,7 +6,7 @@
 //! loaded so seldom that the loading itself stays a small part of the work.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -64,7 +64,8 @@ impl Hub {
 }
 
 type Latest<T> = Option<Arc<(u64, T)>>;
-type Load<T> = Arc<dyn Fn(String) -> BoxFuture<'static, Result<(u64, T), Failure>> + Send + Sync>;
+type Found<T> = Vec<(String, u64, T)>;
+type Load<T> = Arc<dyn Fn(Vec<String>) -> BoxFuture<'static, Result<Found<T>, Failure>> + Send + Sync>;
 
 /// The live values of one topic of a service, by key.
 pub struct Live<T> {
@@ -108,6 +109,27 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         topic: &'static str,
         load: impl Fn(String) -> BoxFuture<'static, Result<(u64, T), Failure>> + Send + Sync + 'static,
     ) -> Self {
+        let load = Arc::new(load);
+        Self::of_many(context, topic, move |keys| {
+            let load = load.clone();
+            Box::pin(async move {
+                let mut found = Vec::with_capacity(keys.len());
+                for key in keys {
+                    let (revision, value) = load(key.clone()).await?;
+                    found.push((key, revision, value));
+                }
+                Ok(found)
+            })
+        })
+    }
+
+    /// Live values of `topic`, of many keys that change often: `load` reads all keys that have changed at once. One
+    /// that it does not find has no value.
+    pub fn of_many(
+        context: &crate::Context,
+        topic: &'static str,
+        load: impl Fn(Vec<String>) -> BoxFuture<'static, Result<Found<T>, Failure>> + Send + Sync + 'static,
+    ) -> Self {
         let live = Self {
             topic,
             values: Arc::default(),
@@ -123,10 +145,9 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
             let mut resting: HashMap<String, (Instant, bool)> = HashMap::new();
             loop {
                 let rested = resting.values().map(|(until, _)| *until).min();
-                let changed = tokio::select! {
+                let mut changed: HashSet<String> = tokio::select! {
                     change = touched.recv() => match change {
-                        Ok(change) if change.topic == follower.topic => change.key,
-                        Ok(_) => continue,
+                        Ok(change) => follower.of_topic(change).into_iter().collect(),
                         // Some were missed: look at all.
                         Err(broadcast::error::RecvError::Lagged(_)) => {
                             follower.reload_all().await;
@@ -138,25 +159,27 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
                         let now = Instant::now();
                         let due: Vec<String> =
                             resting.iter().filter(|(_, (until, _))| *until <= now).map(|(key, _)| key.clone()).collect();
-                        for key in due {
-                            if let Some((_, true)) = resting.remove(&key) {
-                                resting.insert(key.clone(), (follower.reload(&key).await, false));
-                            }
-                        }
-                        continue;
+                        due.into_iter().filter(|key| matches!(resting.remove(key), Some((_, true)))).collect()
                     }
                     _ = refresh.tick() => {
                         follower.reload_all().await;
                         continue;
                     }
                 };
-                match resting.get_mut(&changed) {
-                    Some((_, again)) => *again = true,
-                    None => {
-                        let until = follower.reload(&changed).await;
-                        resting.insert(changed, (until, false));
-                    }
+                // Whatever else has been heard by now; what was missed is heard of in the next turn.
+                while let Ok(change) = touched.try_recv() {
+                    changed.extend(follower.of_topic(change));
                 }
+                changed.retain(|key| match resting.get_mut(key) {
+                    Some((_, again)) => {
+                        *again = true;
+                        false
+                    }
+                    None => true,
+                });
+                let changed: Vec<String> = changed.into_iter().collect();
+                let until = follower.reload(changed.clone()).await;
+                resting.extend(changed.into_iter().map(|key| (key, (until, false))));
             }
         });
         live
@@ -166,33 +189,44 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn of_topic(&self, change: Touched) -> Option<String> {
+        (change.topic == self.topic).then_some(change.key)
+    }
+
     async fn reload_all(&self) {
         let keys: Vec<String> = {
             let mut values = self.watchers();
             values.retain(|_, sender| sender.receiver_count() > 0);
             values.keys().cloned().collect()
         };
-        for key in keys {
-            self.reload(&key).await;
-        }
+        self.reload(keys).await;
     }
 
-    /// Loads a value that somebody watches; answers until when it rests.
-    async fn reload(&self, key: &str) -> Instant {
+    /// Loads those values that somebody watches; answers until when they rest.
+    async fn reload(&self, mut keys: Vec<String>) -> Instant {
         let started = Instant::now();
-        if !self.watchers().contains_key(key) {
+        {
+            let watched = self.watchers();
+            keys.retain(|key| watched.contains_key(key));
+        }
+        let many = u32::try_from(keys.len()).unwrap_or(u32::MAX);
+        if many == 0 {
             return started;
         }
-        match (self.load)(key.to_owned()).await {
-            Ok(fresh) => self.publish(key, fresh),
+        match (self.load)(keys).await {
+            Ok(found) => {
+                for (key, revision, value) in found {
+                    self.publish(&key, (revision, value));
+                }
+            }
             Err(failure) => tracing::warn!(
                 topic = self.topic,
-                key,
+                values = many,
                 error = failure.message,
-                "live value not loaded; watchers keep the last one"
+                "live values not loaded; watchers keep the last ones"
             ),
         }
-        Instant::now() + (started.elapsed() * REST).min(LONGEST_REST)
+        Instant::now() + (started.elapsed() / many * REST).min(LONGEST_REST)
     }
 
     fn publish(&self, key: &str, fresh: (u64, T)) {
@@ -209,7 +243,7 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
 
     /// Keeps a value loaded from now on, for [`Self::latest`].
     pub fn keep(&self, key: &str) {
-        let receiver = self.watchers().entry(key.to_owned()).or_insert_with(|| watch::Sender::new(None)).subscribe();
+        let receiver = self.subscribe(key);
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), receiver);
     }
 
@@ -221,7 +255,7 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
 
     /// Loads a kept value now, whatever has been heard.
     pub async fn refresh(&self, key: &str) {
-        self.reload(key).await;
+        self.reload(vec![key.to_owned()]).await;
     }
 
     /// Follows one value: the present one at once if it is newer than `after`, then each newer one.
@@ -234,14 +268,34 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
         key: &str,
         after: u64,
     ) -> Result<impl Stream<Item = Result<T, Status>> + Send + 'static + use<T>, Status> {
-        let mut receiver =
-            self.watchers().entry(key.to_owned()).or_insert_with(|| watch::Sender::new(None)).subscribe();
+        let changes = self.subscribe(key);
         // Always from the database: another replica's change may not have been heard yet.
-        let fresh = (self.load)(key.to_owned()).await?;
-        self.publish(key, fresh);
+        let found = (self.load)(vec![key.to_owned()]).await?;
+        for (key, revision, value) in found {
+            self.publish(&key, (revision, value));
+        }
+        Ok(self.newer(changes, after))
+    }
+
+    /// Follows what becomes of one value from now on, without looking what it is.
+    pub fn follow(&self, key: &str) -> impl Stream<Item = Result<T, Status>> + Send + 'static + use<T> {
+        let changes = self.subscribe(key);
+        let known = changes.borrow().as_ref().map_or(0, |latest| latest.0);
+        self.newer(changes, known)
+    }
+
+    fn subscribe(&self, key: &str) -> watch::Receiver<Latest<T>> {
+        self.watchers().entry(key.to_owned()).or_insert_with(|| watch::Sender::new(None)).subscribe()
+    }
+
+    fn newer(
+        &self,
+        mut receiver: watch::Receiver<Latest<T>>,
+        after: u64,
+    ) -> impl Stream<Item = Result<T, Status>> + Send + 'static + use<T> {
         receiver.mark_changed();
         let stop = self.tasks.stopping();
-        Ok(futures::stream::unfold((receiver, after, false, stop), |(mut receiver, seen, ended, stop)| async move {
+        futures::stream::unfold((receiver, after, false, stop), |(mut receiver, seen, ended, stop)| async move {
             if ended {
                 return None;
             }
@@ -260,6 +314,6 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
                     return Some((Ok(latest.1.clone()), (receiver, latest.0, false, stop)));
                 }
             }
-        }))
+        })
     }
 }

@@ -51,7 +51,7 @@ pub(super) async fn hold(
     let visit = counters.begin.run(wanted.wish.clone()).await?;
     let id = visit.id;
     if visit.state != State::Holding {
-        return Ok(load_visit(db, &id.to_string()).await?.1);
+        return load_visit(db, id).await;
     }
     let error = match ask(siblings, &visit, &wanted).await {
         Ok(given) => match counters.finish.run(Finished { visit, given }).await {

@@ -14,6 +14,26 @@ use crate::{
     store::showings::{ShowingRow, read},
 };
 
+/// The visits with these ids, as far as they are there.
+pub(crate) async fn visits(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Visit>, Error> {
+    all(sqlx::query_as("select * from visit where id = any($1)").bind(ids).fetch_all(conn).await?)
+}
+
+/// Showings whose times are known.
+pub(crate) async fn showings(conn: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, Showing>, Error> {
+    by_id(sqlx::query_as("select * from showing where showing_id = any($1)").bind(ids).fetch_all(conn).await?)
+}
+
+fn by_id(rows: Vec<ShowingRow>) -> Result<HashMap<Uuid, Showing>, Error> {
+    let mut showings = HashMap::new();
+    for row in rows {
+        if let Some(showing) = read(Some(row))? {
+            showings.insert(showing.id, showing);
+        }
+    }
+    Ok(showings)
+}
+
 /// The visits with these ids, locked in the order of their ids; those that are not there are left out.
 pub(crate) async fn lock_all(conn: &mut PgConnection, ids: &[Uuid]) -> Result<HashMap<Uuid, Visit>, Error> {
     let rows: Vec<VisitRow> = sqlx::query_as("select * from visit where id = any($1) order by id for update")
@@ -126,11 +146,5 @@ pub(crate) async fn share_all(conn: &mut PgConnection, ids: &[Uuid]) -> Result<H
     .bind(ids)
     .fetch_all(conn)
     .await?;
-    let mut showings = HashMap::new();
-    for row in rows {
-        if let Some(showing) = read(Some(row))? {
-            showings.insert(showing.id, showing);
-        }
-    }
-    Ok(showings)
+    by_id(rows)
 }
