@@ -40,10 +40,9 @@ pub(crate) async fn lock_kitchen(tx: &mut Tx) -> Result<(), Error> {
     store::lock_kitchen(tx.conn()).await
 }
 
-/// Holds station time for a meal. The kitchen must be locked.
+/// Holds station time for a meal. The kitchen must be locked, and holds that ran out must have ended.
 pub(crate) async fn hold(tx: &mut Tx, wish: MealWish) -> Result<Order, Error> {
     let now = tx.now();
-    kitchen::end_holds(tx).await?;
     if let Some(order) = store::lock_order_of_visit(tx.conn(), wish.visit).await?
         && order.is_live(now)
     {

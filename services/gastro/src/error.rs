@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{
     Code, Coded,
+    combine::Unserved,
     db::Repeat,
     error::{broken_constraint, database_code},
     values::InvalidField,
@@ -40,6 +41,8 @@ pub(crate) enum Error {
     WrongStep { from: OrderState },
     #[error(transparent)]
     Repeat(#[from] Repeat),
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
     #[error("a stored value cannot be read: {0}")]
     Stored(String),
     #[error(transparent)]
@@ -76,6 +79,7 @@ impl Coded for Error {
             Self::OrderExists => Code::AlreadyExists,
             Self::NoOrder | Self::NoSuchOrder | Self::NoSuchStation(_) => Code::NotFound,
             Self::Repeat(repeat) => repeat.code(),
+            Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),
         }

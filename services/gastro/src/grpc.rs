@@ -6,7 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use futures::Stream;
 use kernel::{
-    Access, Caller, Db, Live, Role, Who,
+    Access, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
+    combine::{Keyed, refused_or_broken},
     values::{self, InvalidField, invalid, timestamp},
 };
 use sky_proto::gastro::v1::{self as pb, gastro_server::Gastro};
@@ -62,11 +63,18 @@ const MOST_PIECES: u32 = 60;
 pub(crate) struct GastroGrpc {
     db: Db,
     board: Live<pb::KitchenBoard>,
+    counter: Combiner<Asked, pb::Order, Error>,
 }
 
+/// So many wishes may wait; whoever comes then is told at once to come again.
+const MAY_WAIT: usize = 8192;
+/// Most that are decided while the kitchen is locked once.
+const TOGETHER: usize = 32;
+
 impl GastroGrpc {
-    pub(crate) const fn new(db: Db, board: Live<pb::KitchenBoard>) -> Self {
-        Self { db, board }
+    pub(crate) fn new(context: &Context, board: Live<pb::KitchenBoard>) -> Self {
+        let counter = Combiner::start(context, MAY_WAIT, TOGETHER, |tx, asked| Box::pin(hold(tx, asked)));
+        Self { db: context.db.clone(), board, counter }
     }
 }
 
@@ -180,6 +188,41 @@ fn wish(request: &pb::HoldOrderRequest, now: DateTime<Utc>) -> Result<MealWish, 
     })
 }
 
+/// A wish for a meal that waits at the counter.
+#[derive(Clone, Debug)]
+struct Asked {
+    key: Uuid,
+    request: pb::HoldOrderRequest,
+}
+
+impl Keyed for Asked {
+    fn batch_key(&self) -> Uuid {
+        self.key
+    }
+}
+
+/// Holds meals for all who wait: the kitchen is locked once for them.
+async fn hold(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<pb::Order, Error>>, Error> {
+    commands::lock_kitchen(tx).await?;
+    commands::kitchen::end_holds(tx).await?;
+    let mut answers = Vec::with_capacity(asked.len());
+    for it in asked {
+        answers.push(refused_or_broken(hold_one(tx, it).await)?);
+    }
+    Ok(answers)
+}
+
+async fn hold_one(tx: &mut Tx, Asked { key, request }: &Asked) -> Result<pb::Order, Error> {
+    // Before the checks: a late repeat still gets the first answer.
+    if let Some(first) = tx.first_answer("HoldOrder", *key, request).await? {
+        return Ok(first);
+    }
+    let wish = wish(request, tx.now())?;
+    let answer = events::order(&commands::hold(tx, wish).await?);
+    tx.remember("HoldOrder", *key, request, &answer).await?;
+    Ok(answer)
+}
+
 #[tonic::async_trait]
 impl Gastro for GastroGrpc {
     type WatchKitchenStream = Pin<Box<dyn Stream<Item = Result<pb::KitchenBoard, Status>> + Send>>;
@@ -208,23 +251,7 @@ impl Gastro for GastroGrpc {
     async fn hold_order(&self, request: Request<pb::HoldOrderRequest>) -> Result<Response<pb::Order>, Status> {
         let request = request.into_inner();
         let key = values::id("idempotency_key", &request.idempotency_key)?;
-        let order = self
-            .db
-            .transact(move |tx| {
-                Box::pin(async move {
-                    commands::lock_kitchen(tx).await?;
-                    // Before the checks: a late repeat still gets the first answer.
-                    if let Some(first) = tx.first_answer("HoldOrder", key, &request).await? {
-                        return Ok(first);
-                    }
-                    let wish = wish(&request, tx.now())?;
-                    let answer = events::order(&commands::hold(tx, wish).await?);
-                    tx.remember("HoldOrder", key, &request, &answer).await?;
-                    Ok::<_, Error>(answer)
-                })
-            })
-            .await?;
-        Ok(Response::new(order))
+        Ok(Response::new(self.counter.run(Asked { key, request }).await?))
     }
 
     async fn extend_hold(&self, request: Request<pb::ExtendHoldRequest>) -> Result<Response<pb::Order>, Status> {

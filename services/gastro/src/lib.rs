@@ -37,7 +37,7 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::kitchen::tick(tx))).await?) })
     });
-    let server = grpc::GastroGrpc::new(context.db.clone(), board);
+    let server = grpc::GastroGrpc::new(context, board);
     Parts {
         grpc: Routes::new(GastroServer::new(server)),
         access: vec![grpc::ACCESS],

@@ -40,6 +40,17 @@ pub trait Keyed: Clone + Send + Sync + 'static {
     fn batch_key(&self) -> Uuid;
 }
 
+/// Parts a refusal, which concerns one item alone, from a fault, which ends the whole batch.
+///
+/// # Errors
+/// The fault.
+pub fn refused_or_broken<O, E: Coded>(answer: Result<O, E>) -> Result<Result<O, E>, E> {
+    match answer {
+        Err(fault) if matches!(fault.code(), Code::Internal | Code::Unavailable) => Err(fault),
+        answer => Ok(answer),
+    }
+}
+
 /// Serves a batch of items with different keys: an answer for each, in their order. An error means that nothing was
 /// done for any of them.
 type Work<I, O, E> =
@@ -170,9 +181,20 @@ where
     /// In a task of its own: a panic ends this batch, not the counter.
     async fn transact(&self, items: Vec<I>) -> Result<Vec<Result<O, E>>, E> {
         let (db, work) = (self.db.clone(), self.work.clone());
-        let served = self
-            .tasks
-            .spawn(async move { db.transact(move |tx| Box::pin(async move { work(tx, &items).await })).await });
+        let served = self.tasks.spawn(async move {
+            db.transact(move |tx| {
+                Box::pin(async move {
+                    let answers = work(tx, &items).await?;
+                    if answers.iter().any(Result::is_err) {
+                        // A refusal that a constraint has spoken has spoiled the transaction: PostgreSQL would answer
+                        // the commit with a rollback and no error.
+                        sqlx::query("select 1").execute(tx.conn()).await?;
+                    }
+                    Ok(answers)
+                })
+            })
+            .await
+        });
         served.await.unwrap_or_else(|_| Err(Unserved::Interrupted.into()))
     }
 }

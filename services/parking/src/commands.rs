@@ -26,9 +26,12 @@ pub(crate) struct Wish {
     pub(crate) expires_at: DateTime<Utc>,
 }
 
-/// Locks a class, so that whoever repeats a request waits for the first one's answer.
-pub(crate) async fn lock_class(tx: &mut Tx, class: BayClass) -> Result<(), Error> {
-    store::lock_classes(tx.conn(), Some(class)).await
+/// Locks classes, so that whoever repeats a request waits for the first one's answer. If they are several: all that
+/// there are, in their order.
+pub(crate) async fn lock_classes(tx: &mut Tx, mut classes: impl Iterator<Item = BayClass>) -> Result<(), Error> {
+    let first = classes.next();
+    let only = first.filter(|first| classes.all(|class| class == *first));
+    store::lock_classes(tx.conn(), only).await
 }
 
 /// Holds a bay. The class must be locked: the count of live rights is the guard.

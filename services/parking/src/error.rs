@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::{Code, Coded, db::Repeat, error::database_code, values::InvalidField};
+use kernel::{Code, Coded, combine::Unserved, db::Repeat, error::database_code, values::InvalidField};
 
 use crate::domain::{BayClass, RightState, SiteState};
 
@@ -29,6 +29,8 @@ pub(crate) enum Error {
     NotHeld(RightState),
     #[error(transparent)]
     Repeat(#[from] Repeat),
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
     #[error("a stored value cannot be read: {0}")]
     Stored(String),
     #[error(transparent)]
@@ -60,6 +62,7 @@ impl Coded for Error {
             Self::NoSuchClass(_) | Self::NoRight => Code::NotFound,
             Self::RightExists => Code::AlreadyExists,
             Self::Repeat(repeat) => repeat.code(),
+            Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),
         }

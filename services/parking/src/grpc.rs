@@ -5,7 +5,8 @@ use std::pin::Pin;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::Stream;
 use kernel::{
-    Access, Caller, Db, Live, Role, Who,
+    Access, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
+    combine::{Keyed, refused_or_broken},
     identity::Keys,
     ticket_code::{self, Kind, NotOurs},
     values::{self, InvalidField, Text, invalid},
@@ -68,11 +69,18 @@ pub(crate) struct ParkingGrpc {
     db: Db,
     keys: Keys,
     site: Live<pb::Site>,
+    counter: Combiner<Asked, pb::Right, Error>,
 }
 
+/// So many wishes may wait; whoever comes then is told at once to come again.
+const MAY_WAIT: usize = 8192;
+/// Most that are decided while their classes are locked once.
+const TOGETHER: usize = 32;
+
 impl ParkingGrpc {
-    pub(crate) const fn new(db: Db, keys: Keys, site: Live<pb::Site>) -> Self {
-        Self { db, keys, site }
+    pub(crate) fn new(context: &Context, site: Live<pb::Site>) -> Self {
+        let counter = Combiner::start(context, MAY_WAIT, TOGETHER, |tx, asked| Box::pin(hold(tx, asked)));
+        Self { db: context.db.clone(), keys: context.keys.clone(), site, counter }
     }
 }
 
@@ -173,6 +181,41 @@ impl ParkingGrpc {
     }
 }
 
+/// A wish for a bay that waits at the counter.
+#[derive(Clone, Debug)]
+struct Asked {
+    key: Uuid,
+    class: BayClass,
+    request: pb::HoldBayRequest,
+}
+
+impl Keyed for Asked {
+    fn batch_key(&self) -> Uuid {
+        self.key
+    }
+}
+
+/// Holds bays for all who wait: their classes are locked once for them.
+async fn hold(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<pb::Right, Error>>, Error> {
+    commands::lock_classes(tx, asked.iter().map(|it| it.class)).await?;
+    let mut answers = Vec::with_capacity(asked.len());
+    for it in asked {
+        answers.push(refused_or_broken(hold_one(tx, it).await)?);
+    }
+    Ok(answers)
+}
+
+async fn hold_one(tx: &mut Tx, Asked { key, request, .. }: &Asked) -> Result<pb::Right, Error> {
+    // Before the checks: a late repeat still gets the first answer.
+    if let Some(first) = tx.first_answer("HoldBay", *key, request).await? {
+        return Ok(first);
+    }
+    let wish = wish(request, tx.now())?;
+    let answer = events::right(&commands::hold(tx, wish).await?);
+    tx.remember("HoldBay", *key, request, &answer).await?;
+    Ok(answer)
+}
+
 #[tonic::async_trait]
 impl Parking for ParkingGrpc {
     type WatchSiteStream = Pin<Box<dyn Stream<Item = Result<pb::Site, Status>> + Send>>;
@@ -194,23 +237,7 @@ impl Parking for ParkingGrpc {
         let request = request.into_inner();
         let key = values::id("idempotency_key", &request.idempotency_key)?;
         let class = bay_class(request.bay_class)?;
-        let right = self
-            .db
-            .transact(move |tx| {
-                Box::pin(async move {
-                    commands::lock_class(tx, class).await?;
-                    // Before the checks: a late repeat still gets the first answer.
-                    if let Some(first) = tx.first_answer("HoldBay", key, &request).await? {
-                        return Ok(first);
-                    }
-                    let wish = wish(&request, tx.now())?;
-                    let answer = events::right(&commands::hold(tx, wish).await?);
-                    tx.remember("HoldBay", key, &request, &answer).await?;
-                    Ok::<_, Error>(answer)
-                })
-            })
-            .await?;
-        Ok(Response::new(right))
+        Ok(Response::new(self.counter.run(Asked { key, class, request }).await?))
     }
 
     async fn extend_hold(&self, request: Request<pb::ExtendHoldRequest>) -> Result<Response<pb::Right>, Status> {

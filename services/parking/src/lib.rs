@@ -34,7 +34,7 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::run_out(tx))).await?) })
     });
-    let server = grpc::ParkingGrpc::new(context.db.clone(), context.keys.clone(), site);
+    let server = grpc::ParkingGrpc::new(context, site);
     Parts {
         grpc: Routes::new(ParkingServer::new(server)),
         access: vec![grpc::ACCESS],

@@ -57,7 +57,7 @@ pub(crate) async fn set_station_state(tx: &mut Tx, id: &str, state: StationState
 }
 
 /// Ends the holds that have run out and frees their time. The kitchen must be locked.
-pub(super) async fn end_holds(tx: &mut Tx) -> Result<(), Error> {
+pub(crate) async fn end_holds(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     let ended = store::end_holds(tx.conn(), now).await?;
     if !ended.is_empty() {
