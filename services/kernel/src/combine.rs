@@ -184,12 +184,19 @@ where
         let served = self.tasks.spawn(async move {
             db.transact(move |tx| {
                 Box::pin(async move {
-                    let answers = work(tx, &items).await?;
-                    if answers.iter().any(Result::is_err) {
-                        // A refusal that a constraint has spoken has spoiled the transaction: PostgreSQL would answer
-                        // the commit with a rollback and no error.
-                        sqlx::query("select 1").execute(tx.conn()).await?;
+                    let mut answers = work(tx, &items).await?;
+                    if !answers.iter().any(Result::is_err) {
+                        return Ok(answers);
                     }
+                    if answers.len() == 1 {
+                        return answers
+                            .pop()
+                            .unwrap_or_else(|| Err(Unserved::Interrupted.into()))
+                            .map(|it| vec![Ok(it)]);
+                    }
+                    // A refusal that a constraint has spoken has spoiled the transaction: PostgreSQL would answer the
+                    // commit with a rollback and no error.
+                    sqlx::query("select 1").execute(tx.conn()).await?;
                     Ok(answers)
                 })
             })

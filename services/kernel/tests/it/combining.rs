@@ -15,6 +15,8 @@ use crate::{effects, sink_tables};
 const BREAKS: i64 = 13;
 /// Is refused by itself.
 const REFUSED: i64 = 20;
+/// Is refused by a constraint, which spoils the transaction of its batch.
+const SPOILS: i64 = 30;
 
 #[derive(Clone, Debug)]
 struct Number(i64);
@@ -57,7 +59,7 @@ fn build_till(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
 /// Writes all numbers down, breaks if one breaks, and answers each with its batch.
 async fn serve(tx: &mut Tx, batch: &[Number]) -> Result<Vec<Result<Vec<i64>, Trouble>>, Trouble> {
     let all: Vec<i64> = batch.iter().map(|it| it.0).collect();
-    let good: Vec<i64> = all.iter().copied().filter(|number| *number != REFUSED).collect();
+    let good: Vec<i64> = all.iter().copied().filter(|number| ![REFUSED, SPOILS].contains(number)).collect();
     sqlx::query("insert into effect (aggregate, number) select 'till', unnest($1::bigint[])")
         .bind(&good)
         .execute(tx.conn())
@@ -65,7 +67,15 @@ async fn serve(tx: &mut Tx, batch: &[Number]) -> Result<Vec<Result<Vec<i64>, Tro
     if all.contains(&BREAKS) {
         sqlx::query("select 1 / 0").execute(tx.conn()).await?;
     }
-    Ok(all.iter().map(|number| if *number == REFUSED { Err(Trouble::Refused) } else { Ok(all.clone()) }).collect())
+    if all.contains(&SPOILS) {
+        let broken = sqlx::query("insert into effect (aggregate, number) values (null, 0)").execute(tx.conn()).await;
+        assert!(broken.is_err(), "the constraint speaks");
+    }
+    let answer = |number: &i64| match *number {
+        REFUSED | SPOILS => Err(Trouble::Refused),
+        _ => Ok(all.clone()),
+    };
+    Ok(all.iter().map(answer).collect())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -77,7 +87,7 @@ async fn requests_that_wait_are_served_together_and_none_pays_for_another() {
     let mut largest = 0;
     for (number, answer) in numbers.iter().zip(answers) {
         match (*number, answer) {
-            (BREAKS, Err(Trouble::Database(_))) | (REFUSED, Err(Trouble::Refused)) => {}
+            (BREAKS, Err(Trouble::Database(_))) | (REFUSED | SPOILS, Err(Trouble::Refused)) => {}
             (_, Ok(batch)) => {
                 assert!(batch.contains(number), "{number} was answered with {batch:?}");
                 assert!(!(batch.contains(&100) && batch.contains(&200)), "the same key twice in {batch:?}");
@@ -89,6 +99,6 @@ async fn requests_that_wait_are_served_together_and_none_pays_for_another() {
     assert!(largest > 1, "nothing was served together");
     let mut written = effects(&house).await;
     written.sort_unstable();
-    let wanted: Vec<i64> = numbers.into_iter().filter(|number| ![BREAKS, REFUSED].contains(number)).collect();
+    let wanted: Vec<i64> = numbers.into_iter().filter(|number| ![BREAKS, REFUSED, SPOILS].contains(number)).collect();
     assert_eq!(written, wanted, "each once, and nothing of the one that broke its batch");
 }
