@@ -1,7 +1,8 @@
 //! Transactions that callers leave, and idempotency keys.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures::FutureExt;
 use kernel::{db::Repeat, testing::House};
 use sky_proto::kernel::v1::HeadResponse;
 use sqlx::{Connection, PgConnection};
@@ -43,6 +44,28 @@ async fn a_cancelled_request_leaves_no_open_transaction_in_the_pool() {
         }
         assert_eq!(open, 0, "sessions that stay inside a transaction after round {round}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_leaves_no_open_transaction_in_the_pool() {
+    let house = House::start(&[SOURCE]).await;
+    let call = house.transact("source", |tx| {
+        Box::pin(async move {
+            tx.append("one", &told(1)).await?;
+            tx.write_events().await?;
+            if tx.now().timestamp() > 0 {
+                panic!("on purpose");
+            }
+            Ok::<_, sqlx::Error>(())
+        })
+    });
+    assert!(AssertUnwindSafe(call).catch_unwind().await.is_err(), "the caller hears of it");
+    // Whoever comes next would commit it otherwise.
+    house.transact("source", |_| Box::pin(async { Ok::<_, sqlx::Error>(()) })).await.expect("committed");
+    assert_eq!(open_transactions(&house).await, 0);
+    let told: i64 =
+        sqlx::query_scalar("select count(*) from outbox").fetch_one(house.pool("source")).await.expect("read");
+    assert_eq!(told, 0, "nothing of it was kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]
