@@ -1,13 +1,18 @@
 //! What flow does, each in a given transaction: load, decide, save, tell. No proto, no commit.
-//! Lock order: house, admission, tickets, zones by id.
+//! Lock order: house, admission, tickets, counters, zones by id, the mark (for directives and incidents).
 
 mod admissions;
+pub(crate) mod directives;
 mod house;
+pub(crate) mod incidents;
 mod scans;
+pub(crate) mod sensors;
 mod tickets;
-mod zones;
+pub(crate) mod turn;
+pub(crate) mod zones;
 
 use kernel::Tx;
+use serde_json::Value;
 
 pub(crate) use admissions::{Plan, move_admission, showing_cancelled, showing_delayed, showing_scheduled};
 pub(crate) use house::set_house;
@@ -15,9 +20,31 @@ pub(crate) use scans::{Code, Scan, ScanAnswer, lock_showing, scan};
 pub(crate) use tickets::{tickets_issued, tickets_reseated, tickets_voided};
 pub(crate) use zones::correct_zone;
 
+use crate::{error::Error, store};
+
 /// The topic of the flow's live stream; its only key is the same.
 pub(crate) const FLOW_TOPIC: &str = "flow";
 
 fn touch(tx: &mut Tx) {
     tx.touch(FLOW_TOPIC, FLOW_TOPIC);
+}
+
+/// Something of zones, counters, directives or incidents has changed.
+async fn touch_house(tx: &mut Tx) -> Result<(), Error> {
+    store::raise_mark(tx.conn()).await?;
+    touch(tx);
+    Ok(())
+}
+
+/// An act for the audit log.
+async fn record(
+    tx: &mut Tx,
+    who: &str,
+    act: &str,
+    about: impl std::fmt::Display + Send,
+    before: Value,
+    after: Value,
+) -> Result<(), Error> {
+    let now = tx.now();
+    store::audit::record(tx.conn(), who, act, &about.to_string(), &before, &after, now).await
 }

@@ -1,13 +1,20 @@
 //! Admissions, zones, the house's state, and the verdict on a scan. Pure: no I/O, no clock, no proto.
 
 mod admission;
+pub(crate) mod counters;
+pub(crate) mod directives;
+pub(crate) mod estimates;
+pub(crate) mod headcount;
 mod house;
+pub(crate) mod incidents;
+pub(crate) mod replay;
 pub(crate) mod scan;
-mod zone;
+pub(crate) mod ways;
+pub(crate) mod zones;
 
 pub(crate) use admission::{Admission, AdmissionState};
 pub(crate) use house::{House, HouseState, Setting};
-pub(crate) use zone::{Level, Quality, Zone};
+pub(crate) use zones::{Level, Quality, Zone};
 
 #[cfg(test)]
 mod tests;

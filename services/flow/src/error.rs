@@ -3,7 +3,7 @@
 
 use kernel::{Code, Coded, error::database_code, values::InvalidField};
 
-use crate::domain::{AdmissionState, HouseState};
+use crate::domain::{AdmissionState, HouseState, directives::Contradiction};
 
 /// A refusal or a fault.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,30 @@ pub(crate) enum Error {
     NothingToClear,
     #[error("this scan is being answered; scan again")]
     ScanInProgress,
+    #[error("this zone is the sum of what lies in it; count one of those zones")]
+    SumZone,
+    #[error("the number of people there is not known; count them and set it, then click on")]
+    NumberNotKnown,
+    #[error("{0} showings are being let in, running or leaving; the house is not empty")]
+    ShowingsUnderWay(i64),
+    #[error("{people} people were counted at the doors in the last {minutes} minutes; walk through the house again")]
+    PeopleSeen { people: u32, minutes: i64 },
+    #[error("there is no such people counter; see the house file's [[flow.sensors]]")]
+    NoSensor,
+    #[error("nothing has come from this counter lately; let it send first, then put it to work")]
+    SensorNotHeard,
+    #[error("this counter is retired; put it on trial first")]
+    SensorRetired,
+    #[error("there is no such directive; load the page again")]
+    NoDirective,
+    #[error("there is no such incident; load the page again")]
+    NoIncident,
+    #[error("there is no such lift; see the house file's [[flow.lifts]]")]
+    NoLift,
+    #[error("this has ended; propose it anew")]
+    MeasureEnded,
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
     #[error("a stored value cannot be read: {0}")]
     Stored(String),
     #[error(transparent)]
@@ -40,13 +64,27 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
-            Self::NoZone | Self::NoShowing | Self::NoParty => Code::NotFound,
+            Self::NoZone
+            | Self::NoShowing
+            | Self::NoParty
+            | Self::NoSensor
+            | Self::NoDirective
+            | Self::NoIncident
+            | Self::NoLift => Code::NotFound,
             Self::NotNext { .. }
             | Self::AdmittedAlready
             | Self::HouseStopped(_)
             | Self::Evacuating
             | Self::SecondPersonNeeded
-            | Self::NothingToClear => Code::FailedPrecondition,
+            | Self::NothingToClear
+            | Self::SumZone
+            | Self::NumberNotKnown
+            | Self::ShowingsUnderWay(_)
+            | Self::PeopleSeen { .. }
+            | Self::SensorNotHeard
+            | Self::SensorRetired
+            | Self::MeasureEnded
+            | Self::Contradiction(_) => Code::FailedPrecondition,
             Self::ScanInProgress => Code::Conflict,
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),

@@ -1,14 +1,19 @@
 //! The domain in the words of the contract. Decides nothing.
 
+pub(crate) mod measures;
+pub(crate) mod zones;
+
 use chrono::{DateTime, Utc};
 use kernel::values::timestamp;
 use sky_proto::flow::v1 as pb;
 use uuid::Uuid;
 
+pub(crate) use zones::{zone, zone_changed};
+
 use crate::{
     commands::ScanAnswer,
     domain::{
-        Admission, AdmissionState, House, HouseState, Level, Quality, Zone,
+        Admission, AdmissionState, House, HouseState,
         scan::{Party, Verdict},
     },
 };
@@ -55,29 +60,6 @@ pub(crate) fn admission(admission: &Admission) -> pb::Admission {
         admitted: admission.admitted,
         delayed_minutes: u32::try_from(admission.delay().num_minutes()).unwrap_or(0),
         revision: admission.revision,
-    }
-}
-
-pub(crate) fn zone(zone: &Zone) -> pb::Zone {
-    pb::Zone {
-        zone_id: zone.id.clone(),
-        name: Some(zone.name.to_proto()),
-        capacity: zone.capacity,
-        capacity_source: zone.capacity_source.clone(),
-        count: Some(zone.count),
-        level: match zone.level {
-            Level::Green => pb::ZoneLevel::Green.into(),
-            Level::Amber => pb::ZoneLevel::Amber.into(),
-            Level::Red => pb::ZoneLevel::Red.into(),
-            Level::Stop => pb::ZoneLevel::Stop.into(),
-        },
-        quality: match zone.quality {
-            Quality::Live => pb::Quality::Live.into(),
-            Quality::Estimated => pb::Quality::Estimated.into(),
-            Quality::Manual => pb::Quality::Manual.into(),
-        },
-        observed_at: Some(timestamp(zone.observed_at)),
-        ..Default::default()
     }
 }
 
@@ -160,10 +142,6 @@ pub(crate) fn party_admitted(
         admitted_total: admission.admitted,
         booked_total: admission.booked,
     }
-}
-
-pub(crate) fn zone_changed(zone_: &Zone) -> pb::ZoneChanged {
-    pb::ZoneChanged { zone: Some(zone(zone_)) }
 }
 
 /// Without the accounts: other services need not know who has set or cleared it.

@@ -1,5 +1,9 @@
 //! The gRPC face of flow: reads and checks what was sent, calls commands, answers. No decisions.
 
+pub(crate) mod board;
+pub(crate) mod directives;
+pub(crate) mod zones;
+
 use std::pin::Pin;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -111,14 +115,20 @@ impl FlowGrpc {
 pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<pb::FlowSnapshot, Error> {
     let mut conn = db.pool().acquire().await?;
     // The revision first: a change after it is a reason to load again, never a change missed.
-    Ok(pb::FlowSnapshot {
-        revision: store::revision(&mut conn).await?,
+    let revision = store::revision(&mut conn).await?;
+    let zones = store::zones(&mut conn).await?;
+    let admissions = store::admissions(&mut conn, from, until).await?;
+    let now = db.clock().now();
+    let mut snapshot = pb::FlowSnapshot {
+        revision,
         house: Some(events::house(&store::house(&mut conn).await?)),
-        zones: store::zones(&mut conn).await?.iter().map(events::zone).collect(),
-        admissions: store::admissions(&mut conn, from, until).await?.iter().map(events::admission).collect(),
-        observed_at: Some(values::timestamp(db.clock().now())),
+        zones: zones.iter().map(events::zone).collect(),
+        admissions: admissions.iter().map(events::admission).collect(),
+        observed_at: Some(values::timestamp(now)),
         ..Default::default()
-    })
+    };
+    board::fill(&mut conn, &mut snapshot, &zones, &admissions, now).await?;
+    Ok(snapshot)
 }
 
 fn admission_state(value: i32) -> Result<AdmissionState, InvalidField> {

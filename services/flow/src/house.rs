@@ -1,17 +1,15 @@
-//! The `[flow]` part of the house file: the zones and how many people each may hold, by which document.
+//! The `[flow]` part of the house file: zones and how many people each may hold, by which document; escape groups,
+//! lifts, people counters, and what the policy proposes.
 //! Checks everything before anything is written; applying the same file again changes nothing.
 
-use std::collections::HashSet;
+mod equipment;
+mod zones;
 
-use kernel::{BoxFuture, Code, Failure, Tx, values, values::Text};
+use kernel::{BoxFuture, Code, Failure, Tx};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::{
-    commands::FLOW_TOPIC,
-    error::Error,
-    store::{self, ZonePlan},
-};
+use crate::{commands::FLOW_TOPIC, domain::zones::Thresholds, error::Error, store};
 
 #[derive(Deserialize)]
 struct File {
@@ -21,61 +19,42 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Section {
-    zones: Spanned<Vec<ZoneRow>>,
+    zones: Spanned<Vec<zones::ZoneRow>>,
+    /// For all zones that have none of their own.
+    thresholds: Option<Spanned<Thresholds>>,
+    #[serde(default)]
+    escape_groups: Vec<zones::GroupRow>,
+    #[serde(default)]
+    lifts: Vec<equipment::LiftRow>,
+    #[serde(default)]
+    sensors: Vec<equipment::SensorRow>,
+    #[serde(default)]
+    policy: Vec<equipment::RuleRow>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ZoneRow {
-    id: Spanned<String>,
-    name: Text,
-    capacity: Spanned<u32>,
-    /// The document that sets the capacity.
-    source: Spanned<String>,
-    /// "hall:<hall>", "foyer" or "hand".
-    filled_by: Spanned<String>,
-}
+/// The text, for saying where something is wrong in it.
+struct Source<'t>(&'t str);
 
-/// "line 12, flow.zones[2].capacity: …"
-fn wrong<T>(text: &str, at: &Spanned<T>, key: &str, problem: &str) -> String {
-    let line = text.get(..at.span().start).map_or(1, |before| before.matches('\n').count() + 1);
-    format!("line {line}, flow.{key}: {problem}")
+impl Source<'_> {
+    /// "line 12, flow.zones[2].capacity: …"
+    fn wrong<T>(&self, at: &Spanned<T>, key: &str, problem: &str) -> String {
+        let line = self.0.get(..at.span().start).map_or(1, |before| before.matches('\n').count() + 1);
+        format!("line {line}, flow.{key}: {problem}")
+    }
 }
 
 fn read(text: &str) -> Result<Section, String> {
     let section = toml::from_str::<File>(text).map_err(|error| error.to_string())?.flow;
-    if section.zones.get_ref().is_empty() {
-        return Err(wrong(text, &section.zones, "zones", "needs at least one zone"));
-    }
-    let (mut ids, mut filled) = (HashSet::new(), HashSet::new());
-    for (place, zone) in section.zones.get_ref().iter().enumerate() {
-        let key = |name: &str| format!("zones[{place}].{name}");
-        values::slug("id", zone.id.get_ref()).map_err(|error| wrong(text, &zone.id, &key("id"), &error.problem))?;
-        if !ids.insert(zone.id.get_ref()) {
-            return Err(wrong(text, &zone.id, &key("id"), "stands here twice"));
-        }
-        if !(1..=100_000).contains(zone.capacity.get_ref()) {
-            return Err(wrong(text, &zone.capacity, &key("capacity"), "must be 1 to 100000"));
-        }
-        if zone.source.get_ref().trim().is_empty() {
-            return Err(wrong(text, &zone.source, &key("source"), "must name the document that sets the capacity"));
-        }
-        let by = zone.filled_by.get_ref();
-        let hall = by.strip_prefix("hall:").is_some_and(|hall| values::slug("hall", hall).is_ok());
-        if !hall && by != "foyer" && by != "hand" {
-            let problem = "must be \"hall:<hall>\", \"foyer\" or \"hand\"";
-            return Err(wrong(text, &zone.filled_by, &key("filled_by"), problem));
-        }
-        if by != "hand" && !filled.insert(by) {
-            return Err(wrong(text, &zone.filled_by, &key("filled_by"), "another zone is filled by this already"));
-        }
-    }
+    let source = Source(text);
+    zones::check(&source, &section)?;
+    equipment::check(&source, &section)?;
     Ok(section)
 }
 
 /// Reads and checks the whole part.
 pub(crate) fn check(text: &str) -> Result<String, String> {
-    Ok(format!("{} zones", read(text)?.zones.get_ref().len()))
+    let section = read(text)?;
+    Ok(format!("{} zones, {} people counters", section.zones.get_ref().len(), section.sensors.len()))
 }
 
 /// Applies a part that passed the check.
@@ -88,18 +67,16 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     let now = tx.now();
-    for (place, zone) in section.zones.get_ref().iter().enumerate() {
-        let plan = ZonePlan {
-            id: zone.id.get_ref(),
-            name: &zone.name,
-            place: i32::try_from(place).unwrap_or(i32::MAX),
-            capacity: *zone.capacity.get_ref(),
-            source: zone.source.get_ref(),
-            filled_by: zone.filled_by.get_ref(),
-        };
-        if store::save_zone_plan(tx.conn(), &plan, now).await? {
-            tx.touch(FLOW_TOPIC, FLOW_TOPIC);
-        }
+    let mut changed = false;
+    for plan in section.plans() {
+        changed |= store::save_zone_plan(tx.conn(), &plan, now).await?;
+    }
+    store::save_groups(tx.conn(), &section.groups(now), now).await?;
+    store::measures::save_lift_plans(tx.conn(), &section.lifts(now)).await?;
+    store::sensors::save_plans(tx.conn(), &section.sensors(now), now).await?;
+    store::measures::save_rules(tx.conn(), &section.rules()).await?;
+    if changed {
+        tx.touch(FLOW_TOPIC, FLOW_TOPIC);
     }
     Ok(())
 }

@@ -8,11 +8,14 @@ mod error;
 mod events;
 mod grpc;
 mod house;
+mod http;
 mod reactions;
 mod store;
 
+use std::time::Duration;
+
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
-use sky_proto::flow::v1::flow_server::FlowServer;
+use sky_proto::flow::v1::{directives_server::DirectivesServer, flow_server::FlowServer, zones_server::ZonesServer};
 use tonic::service::Routes;
 
 /// The service as the kernel runs it.
@@ -21,6 +24,9 @@ pub const SERVICE: Service = Service {
     migrations: || sqlx::migrate!(),
     build: |context| Box::pin(async move { Ok(build(&context)) }),
 };
+
+/// How often time is asked what it has done to the zones.
+const TURN: Duration = Duration::from_secs(2);
 
 fn build(context: &Context) -> Parts {
     let db = context.db.clone();
@@ -32,12 +38,27 @@ fn build(context: &Context) -> Parts {
             Ok((snapshot.revision, snapshot))
         })
     });
+    let db = context.db.clone();
+    context.every("zones, counters, directives", TURN, move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::turn::turn(tx))).await?) })
+    });
+    let db = context.db.clone();
+    context.every("what was counted long ago", Duration::from_secs(3600), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::turn::forget(tx))).await?) })
+    });
     let server = grpc::FlowGrpc::new(context.db.clone(), context.keys.clone(), flow);
     Parts {
-        grpc: Routes::new(FlowServer::new(server)),
-        access: vec![grpc::ACCESS],
-        consumers: vec![Consumer::of_runs("reservations", reactions::from_reservations)],
+        grpc: Routes::new(FlowServer::new(server))
+            .add_service(ZonesServer::new(grpc::zones::ZonesGrpc(context.db.clone())))
+            .add_service(DirectivesServer::new(grpc::directives::DirectivesGrpc(context.db.clone()))),
+        access: vec![grpc::ACCESS, grpc::zones::ACCESS, grpc::directives::ACCESS],
+        consumers: vec![
+            Consumer::of_runs("reservations", reactions::from_reservations),
+            Consumer::new("signage", reactions::from_signage),
+        ],
+        http: http::router(context.db.clone()),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
-        ..Parts::default()
     }
 }

@@ -1,17 +1,21 @@
-//! What reservations' events mean at the door. Each may come twice and late.
+//! What others' events mean here: showings and tickets at the door, displays that show what they were told. Each may
+//! come twice and late.
 
 use kernel::{
     BoxFuture, Event, Failure, Tx,
     values::{self, InvalidField, Text},
 };
 use prost::Name;
-use sky_proto::reservations::v1::{
-    BookingCancelled, BookingConfirmed, BookingReseated, IssuedTicket, Need, ShowingCancelled, ShowingDelayed,
-    ShowingScheduled,
+use sky_proto::{
+    reservations::v1::{
+        BookingCancelled, BookingConfirmed, BookingReseated, IssuedTicket, Need, ShowingCancelled, ShowingDelayed,
+        ShowingScheduled,
+    },
+    signage::v1::DisplayAcknowledged,
 };
 
 use crate::{
-    commands::{self, Plan},
+    commands::{self, Plan, directives::Answer},
     domain::scan::{DoorTicket, Party},
 };
 
@@ -97,4 +101,22 @@ fn tickets(issued: &[IssuedTicket]) -> Result<Vec<DoorTicket>, InvalidField> {
         tickets.push(DoorTicket { id, seat: ticket.seat.clone(), assistance, live: true, admitted: None });
     }
     Ok(tickets)
+}
+
+/// Displays that show a directive or an incident.
+pub(crate) fn from_signage<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        if event.name() == DisplayAcknowledged::NAME {
+            let told = event.decode::<DisplayAcknowledged>()?;
+            let answer = Answer {
+                about: values::id("about_id", &told.about_id)?,
+                revision: told.about_revision,
+                rendered_at: values::time("rendered_at", told.rendered_at)?,
+                concerned: told.displays_concerned,
+                display: told.display_id,
+            };
+            commands::directives::acknowledged(tx, &answer).await?;
+        }
+        Ok(())
+    })
 }

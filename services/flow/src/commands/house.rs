@@ -1,8 +1,9 @@
 //! The state of the whole house.
 
 use kernel::Tx;
+use serde_json::json;
 
-use super::touch;
+use super::{incidents, record, touch};
 use crate::{
     domain::{House, HouseState, Setting},
     error::Error,
@@ -13,6 +14,7 @@ use crate::{
 pub(crate) async fn set_house(tx: &mut Tx, to: HouseState, reason: String, by: String) -> Result<House, Error> {
     let now = tx.now();
     let mut house = store::lock_house(tx.conn()).await?;
+    let (before, who) = (house.state, by.clone());
     match house.set(to, &by) {
         Setting::Keep => return Ok(house),
         Setting::MustClear => return Err(Error::Evacuating),
@@ -26,6 +28,11 @@ pub(crate) async fn set_house(tx: &mut Tx, to: HouseState, reason: String, by: S
     house.revision += 1;
     store::save_house(tx.conn(), &house).await?;
     tx.append("house", &events::house_state_changed(&house)).await?;
+    if house.state != before {
+        incidents::follow_house(tx, house.state, &who).await?;
+    }
+    let after = json!({"state": house.state.name(), "reason": house.reason, "first_clear": house.cleared_by});
+    record(tx, &who, "set_house", "house", json!({"state": before.name()}), after).await?;
     touch(tx);
     Ok(house)
 }

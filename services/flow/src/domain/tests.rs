@@ -175,6 +175,6 @@ fn levels_rise_at_once_and_fall_late() {
         (0, Level::Stop, Level::Green),
     ];
     for (count, before, expected) in table {
-        assert_eq!(Level::of(count, 100, before), expected, "{count} after {before:?}");
+        assert_eq!(zones::Thresholds::default().level(count, 100, before), expected, "{count} after {before:?}");
     }
 }

@@ -8,7 +8,7 @@ use kernel::{
     values::timestamp,
 };
 use sky_proto::{
-    flow::v1::{self as pb, flow_client::FlowClient},
+    flow::v1::{self as pb, directives_client::DirectivesClient, flow_client::FlowClient},
     kernel::v1::{LoadHouseRequest, LocalizedText, operations_client::OperationsClient},
     reservations::v1::{BookingConfirmed, IssuedTicket, Need, ShowingDelayed, ShowingScheduled},
 };
@@ -159,4 +159,37 @@ pub async fn count(house: &House, zone: &str) -> u32 {
         .expect("a zone")
         .count
         .expect("a number")
+}
+
+pub async fn zone(house: &House, id: &str) -> pb::Zone {
+    snapshot(house).await.zones.into_iter().find(|zone| zone.zone_id == id).expect("a zone")
+}
+
+/// Somebody has counted.
+pub async fn correct(house: &House, zone: &str, count: u32) {
+    let request = pb::CorrectZoneRequest { zone_id: zone.to_owned(), count, reason: "counted".to_owned() };
+    client!(house, &desk()).correct_zone(request).await.expect("set");
+}
+
+/// What stands in the audit log about something, the newest first.
+pub async fn audit(house: &House, about: &str) -> Vec<pb::AuditEntry> {
+    let request = pb::ListAuditRequest { about: about.to_owned(), ..Default::default() };
+    DirectivesClient::new(house.channel(&desk())).list_audit(request).await.expect("a page").into_inner().entries
+}
+
+/// Lets time pass in steps of two seconds, which is what zones take a turn in, until something holds.
+pub async fn turn_until(house: &House, what: &str, holds: impl AsyncFn() -> bool) {
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+        loop {
+            house.clock.advance(TimeDelta::seconds(2));
+            // A turn takes a moment; time goes on only when none was under way.
+            for _ in 0..10 {
+                if holds().await {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+            }
+        }
+    });
+    assert!(waited.await.is_ok(), "never: {what}");
 }

@@ -1,0 +1,182 @@
+//! Directives: proposed, checked against what holds, confirmed, shown, ended.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::Tx;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{record, touch_house};
+use crate::{
+    domain::directives::{self, Acks, Directive, State, Wish},
+    error::Error,
+    events, store,
+};
+
+/// Directives that ended within this span are told beside the open ones.
+pub(crate) const RECENT: TimeDelta = TimeDelta::hours(12);
+
+/// For the audit log.
+pub(super) fn said(directive: &Directive) -> Value {
+    json!({"state": directive.state.name(), "kind": directive.kind.name(), "from": directive.from, "to": directive.to,
+        "text": directive.text, "step_free_text": directive.step_free_text, "revision": directive.revision})
+}
+
+/// Displays hear of what they are to show, and that they are not to show it any more.
+pub(super) async fn tell(tx: &mut Tx, directive: &Directive) -> Result<(), Error> {
+    let zones = store::zones(tx.conn()).await?;
+    tx.append(&directive.id.to_string(), &events::measures::directive_changed(directive, &zones)).await?;
+    Ok(())
+}
+
+/// Proposes a directive. With `confirm` it is confirmed by the same person in the same breath.
+pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) -> Result<Directive, Error> {
+    let now = tx.now();
+    let known = store::measures::lock_directives(tx.conn(), now).await?;
+    if let Some(before) = store::measures::directive(tx.conn(), id).await? {
+        return Ok(before);
+    }
+    let zones = store::zones(tx.conn()).await?;
+    for id in [Some(&wish.from), wish.kind.leads().then_some(&wish.to)].into_iter().flatten() {
+        if !zones.iter().any(|zone| zone.id == *id) {
+            return Err(Error::NoZone);
+        }
+    }
+    directives::check(None, wish.kind, &wish.from, &wish.to, &known, &zones)?;
+    let lifts = store::measures::lifts(tx.conn()).await?;
+    let words = directives::words(wish.kind, &wish.from, &wish.to, &zones, &lifts);
+    let mut directive = Directive {
+        id,
+        kind: wish.kind,
+        state: State::Proposed,
+        from: wish.from,
+        to: wish.to,
+        text: words.text,
+        step_free_text: words.step_free_text,
+        step_free: words.step_free,
+        lift: words.lift,
+        reason: wish.reason,
+        by_policy: wish.by_policy,
+        proposed_by: wish.by.clone(),
+        confirmed_by: String::new(),
+        ended_by: String::new(),
+        proposed_at: now,
+        active_from: wish.active_from,
+        ended_at: None,
+        valid_until: wish.active_from + wish.valid_for,
+        acks: Acks::default(),
+        revision: 1,
+    };
+    if confirm {
+        directive.confirm(&wish.by, now);
+    }
+    store::measures::save_directive(tx.conn(), &directive).await?;
+    record(tx, &wish.by, "propose_directive", directive.id, Value::Null, said(&directive)).await?;
+    if directive.state.shown() {
+        tell(tx, &directive).await?;
+    }
+    touch_house(tx).await?;
+    Ok(directive)
+}
+
+/// Staff say yes. What has changed since it was proposed may speak against it now.
+pub(crate) async fn confirm(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive, Error> {
+    let now = tx.now();
+    let known = store::measures::lock_directives(tx.conn(), now).await?;
+    let mut directive = store::measures::directive(tx.conn(), id).await?.ok_or(Error::NoDirective)?;
+    if directive.state.binds() {
+        return Ok(directive);
+    }
+    if directive.state == State::Ended || directive.valid_until <= now {
+        return Err(Error::MeasureEnded);
+    }
+    let zones = store::zones(tx.conn()).await?;
+    directives::check(Some(id), directive.kind, &directive.from, &directive.to, &known, &zones)?;
+    let before = said(&directive);
+    directive.confirm(by, now);
+    store::measures::save_directive(tx.conn(), &directive).await?;
+    record(tx, by, "confirm_directive", id, before, said(&directive)).await?;
+    if directive.state.shown() {
+        tell(tx, &directive).await?;
+    }
+    touch_house(tx).await?;
+    Ok(directive)
+}
+
+/// Ends a directive, or turns a proposal down.
+pub(crate) async fn end(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive, Error> {
+    store::measures::lock(tx.conn()).await?;
+    let mut directive = store::measures::directive(tx.conn(), id).await?.ok_or(Error::NoDirective)?;
+    if directive.state != State::Ended {
+        finish(tx, &mut directive, by).await?;
+        touch_house(tx).await?;
+    }
+    Ok(directive)
+}
+
+/// Ends a directive that is locked and not ended.
+pub(super) async fn finish(tx: &mut Tx, directive: &mut Directive, by: &str) -> Result<(), Error> {
+    let (now, before, was_shown) = (tx.now(), said(directive), directive.state.shown());
+    directive.end(by, now);
+    store::measures::save_directive(tx.conn(), directive).await?;
+    record(tx, by, "end_directive", directive.id, before, said(directive)).await?;
+    if was_shown { tell(tx, directive).await } else { Ok(()) }
+}
+
+/// A lift has failed or works again: every step-free way is looked at once more.
+pub(super) async fn rewrite_ways(tx: &mut Tx, by: &str) -> Result<(), Error> {
+    let now = tx.now();
+    let zones = store::zones(tx.conn()).await?;
+    let lifts = store::measures::lifts(tx.conn()).await?;
+    for mut directive in store::measures::lock_directives(tx.conn(), now).await? {
+        if directive.state == State::Ended {
+            continue;
+        }
+        let before = said(&directive);
+        if directive.say(directives::words(directive.kind, &directive.from, &directive.to, &zones, &lifts)) {
+            store::measures::save_directive(tx.conn(), &directive).await?;
+            record(tx, by, "rewrite_way", directive.id, before, said(&directive)).await?;
+            if directive.state.shown() {
+                tell(tx, &directive).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A display's answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    pub(crate) about: Uuid,
+    pub(crate) revision: u64,
+    pub(crate) display: String,
+    pub(crate) rendered_at: DateTime<Utc>,
+    pub(crate) concerned: u32,
+}
+
+/// A display shows a directive or an incident. An answer to an older revision, or about what is over, is kept and
+/// changes nothing.
+pub(crate) async fn acknowledged(tx: &mut Tx, answer: &Answer) -> Result<(), Error> {
+    store::measures::lock(tx.conn()).await?;
+    store::measures::record_ack(tx.conn(), answer.about, answer.revision, &answer.display, answer.rendered_at).await?;
+    if let Some(mut directive) = store::measures::directive(tx.conn(), answer.about).await? {
+        if directive.revision == answer.revision && directive.state.shown() {
+            directive.acks.concerned = answer.concerned;
+            directive.state = shown(&directive.acks);
+            store::measures::save_directive(tx.conn(), &directive).await?;
+            touch_house(tx).await?;
+        }
+    } else if let Some(mut incident) = store::measures::incident(tx.conn(), answer.about).await?
+        && incident.revision == answer.revision
+        && incident.state.shown()
+    {
+        incident.acks.concerned = answer.concerned;
+        incident.state = shown(&incident.acks);
+        store::measures::save_incident(tx.conn(), &incident).await?;
+        touch_house(tx).await?;
+    }
+    Ok(())
+}
+
+fn shown(acks: &Acks) -> State {
+    if acks.complete() { State::AckedByDisplays } else { State::Active }
+}

@@ -1,0 +1,251 @@
+//! What people counters send becomes people in zones; what they do not send becomes a zone whose number is not
+//! told.
+
+use std::collections::BTreeMap;
+
+use kernel::Tx;
+use serde_json::json;
+
+use super::{
+    record, touch_house,
+    zones::{clamp, save, tell_zone},
+};
+use crate::{
+    domain::{
+        Quality, Zone,
+        counters::{self, Counted, Effect, Logic, Package, Problem, Sensor, State},
+    },
+    error::Error,
+    store,
+};
+
+/// The service itself, in the audit log.
+const ITSELF: &str = "flow";
+
+/// What became of a push.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Summary {
+    /// Intervals that were counted now; those counted before are not among them.
+    pub(crate) counted: u32,
+    pub(crate) repeated: u32,
+    pub(crate) problem: Option<Problem>,
+}
+
+/// A change of one zone by one interval.
+enum Change {
+    Move { came: u32, gone: u32 },
+    Set { people: u32, negative: bool },
+}
+
+/// Takes the packages of one push.
+pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<Summary, Error> {
+    let now = tx.now();
+    let mut sensor = store::sensors::lock(tx.conn(), id).await?.ok_or(Error::NoSensor)?;
+    for zone in sensor.zones() {
+        // All of them now, in the order that everybody keeps.
+        store::lock_zone(tx.conn(), &zone).await?;
+    }
+    let before = sensor.clone();
+    let (mut summary, mut gap) = (Summary::default(), 0);
+    let mut changes: BTreeMap<String, Vec<(Change, bool)>> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for package in packages {
+        let taken = sensor.take(package, now);
+        gap += taken.gap;
+        problems.extend(taken.problem);
+        for counted in taken.counted {
+            if !store::sensors::count_once(tx.conn(), id, &counted).await? {
+                summary.repeated += 1;
+                continue;
+            }
+            summary.counted += 1;
+            if sensor.state.in_service() {
+                sort(&mut changes, counted);
+            }
+        }
+    }
+    let lost = gap > 0 || before.state == State::Offline;
+    for (zone, changes) in changes {
+        if let Some(zone) = store::lock_zone(tx.conn(), &zone).await? {
+            problems.extend(apply(tx, &sensor, zone, &changes, lost).await?);
+        }
+    }
+    summary.problem = problems.first().copied();
+    if problems.contains(&Problem::Implausible) {
+        summary.problem = Some(Problem::Implausible);
+    }
+    if sensor.judge(summary.problem, now) {
+        tell(tx, &before, &sensor).await?;
+    }
+    store::sensors::save(tx.conn(), &sensor).await?;
+    if sensor.state != before.state || lost {
+        look_after_zones(tx, &sensor, lost).await?;
+    }
+    touch_house(tx).await?;
+    Ok(summary)
+}
+
+fn sort(changes: &mut BTreeMap<String, Vec<(Change, bool)>>, counted: Counted) {
+    let few = counted.few_samples;
+    let mut add = |zone: String, change: Change| {
+        if !zone.is_empty() {
+            changes.entry(zone).or_default().push((change, few));
+        }
+    };
+    match counted.effect {
+        Effect::Cross { into, out_of, forward, backward } => {
+            add(into, Change::Move { came: forward, gone: backward });
+            add(out_of, Change::Move { came: backward, gone: forward });
+        }
+        Effect::Set { zone, people, negative } => add(zone, Change::Set { people, negative }),
+    }
+}
+
+/// Changes one (locked) zone; answers what was found impossible.
+async fn apply(
+    tx: &mut Tx,
+    sensor: &Sensor,
+    mut zone: Zone,
+    changes: &[(Change, bool)],
+    lost: bool,
+) -> Result<Option<Problem>, Error> {
+    let (now, level, quality, until) = (tx.now(), zone.level, zone.quality, zone.valid_until);
+    if !sensor.counts(&zone.id) {
+        let people = changes.iter().map(|(change, _)| match *change {
+            Change::Move { came, gone } => i64::from(came) - i64::from(gone),
+            Change::Set { .. } => 0,
+        });
+        zone.add(people.sum(), if quality == Quality::Manual { Quality::Estimated } else { quality }, now);
+        zone.valid_until = until;
+        save(tx, &zone, zone.level != level).await?;
+        return Ok(None);
+    }
+    let mut drifted = lost || store::is_drifted(tx.conn(), &zone.id).await?;
+    let mut problem = None;
+    let mut few_samples = false;
+    for (change, few) in changes {
+        few_samples |= few;
+        match *change {
+            Change::Move { came, gone } => {
+                let people = i64::from(came) - i64::from(gone);
+                let missing = zone.below_nobody(people);
+                clamp(tx, &zone, missing, &sensor.id).await?;
+                zone.add(people, Quality::Live, now);
+                if came + gone > 0 {
+                    store::history::add_traffic(tx.conn(), &zone.id, now, came, gone).await?;
+                }
+            }
+            Change::Set { people, negative } => {
+                let known = zone.quality == Quality::Live && !drifted;
+                if known && !counters::may_follow(zone.count, people, now - zone.observed_at) {
+                    problem = Some(Problem::Implausible);
+                    continue;
+                }
+                clamp(tx, &zone, negative.into(), &sensor.id).await?;
+                zone.set(people, Quality::Live, now);
+                drifted = false;
+            }
+        }
+    }
+    if drifted || few_samples {
+        zone.quality = Quality::Degraded;
+    }
+    zone.valid_until = Some(sensor.good_until(now));
+    store::mark_zone(tx.conn(), &zone.id, true, drifted).await?;
+    save(tx, &zone, zone.level != level || (zone.quality == Quality::Degraded) != (quality == Quality::Degraded))
+        .await?;
+    Ok(problem)
+}
+
+/// A counter has another state: who counts its zones now, and whether their numbers may be told.
+async fn look_after_zones(tx: &mut Tx, sensor: &Sensor, lost: bool) -> Result<(), Error> {
+    for id in sensor.zones().into_iter().filter(|id| sensor.counts(id)) {
+        let Some(mut zone) = store::lock_zone(tx.conn(), &id).await? else { continue };
+        let states = store::sensors::states_of_zone(tx.conn(), &id).await?;
+        let counted = states.iter().any(|state| state.works());
+        let by_line = sensor.logics.iter().any(|(_, logic)| match logic {
+            Logic::Line { into, .. } => *into == id,
+            Logic::Balance { .. } => false,
+        });
+        let drifted = (lost && by_line) || store::is_drifted(tx.conn(), &id).await?;
+        store::mark_zone(tx.conn(), &id, counted, drifted).await?;
+        let silent = states.contains(&State::Offline);
+        let quality = match zone.quality {
+            _ if silent || drifted => Quality::Degraded,
+            // Taken out of service: from now on scans count, on what the counter has left.
+            Quality::Degraded | Quality::Live if !counted => Quality::Estimated,
+            quality => quality,
+        };
+        if quality != zone.quality {
+            zone.quality = quality;
+            zone.valid_until = None;
+            store::save_zone(tx.conn(), &zone).await?;
+            tell_zone(tx, &zone).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A counter's new state, for the record.
+async fn tell(tx: &mut Tx, before: &Sensor, after: &Sensor) -> Result<(), Error> {
+    let say = |sensor: &Sensor| json!({"state": sensor.state.name(), "problem": sensor.problem.map(Problem::name)});
+    record(tx, ITSELF, "sensor", &after.id, say(before), say(after)).await
+}
+
+/// Counters that have been silent for three intervals.
+pub(super) async fn notice_silence(tx: &mut Tx) -> Result<bool, Error> {
+    let now = tx.now();
+    let mut noticed = false;
+    for sensor in store::sensors::all(tx.conn()).await? {
+        if !sensor.is_silent(now) {
+            continue;
+        }
+        let Some(mut sensor) = store::sensors::lock(tx.conn(), &sensor.id).await? else { continue };
+        if !sensor.is_silent(now) {
+            continue;
+        }
+        let before = sensor.clone();
+        sensor.judge(Some(Problem::Silent), now);
+        store::sensors::save(tx.conn(), &sensor).await?;
+        tell(tx, &before, &sensor).await?;
+        look_after_zones(tx, &sensor, false).await?;
+        noticed = true;
+    }
+    Ok(noticed)
+}
+
+/// Puts a counter to work, back on trial, or out of the house.
+pub(crate) async fn set_state(tx: &mut Tx, id: &str, to: State, by: &str) -> Result<Sensor, Error> {
+    let now = tx.now();
+    let mut sensor = store::sensors::lock(tx.conn(), id).await?.ok_or(Error::NoSensor)?;
+    if sensor.state == to || (to == State::Online && sensor.state.in_service()) {
+        return Ok(sensor);
+    }
+    if to == State::Online && sensor.last_seen.is_none_or(|seen| seen + sensor.interval * 3 < now) {
+        return Err(Error::SensorNotHeard);
+    }
+    let before = sensor.state;
+    (sensor.state, sensor.since, sensor.problem) = (to, now, None);
+    if to == State::Online {
+        (sensor.lost, sensor.last_seen) = (0, Some(now));
+    }
+    store::sensors::save(tx.conn(), &sensor).await?;
+    if to == State::Retired {
+        store::sensors::set_token(tx.conn(), id, None).await?;
+    }
+    record(tx, by, "set_sensor_state", id, json!({"state": before.name()}), json!({"state": to.name()})).await?;
+    // Lines count changes: what was in the zone before, they do not know.
+    look_after_zones(tx, &sensor, to == State::Online).await?;
+    touch_house(tx).await?;
+    Ok(sensor)
+}
+
+/// A new token for a counter; the one before is good no more. Only its hash is stored.
+pub(crate) async fn set_token(tx: &mut Tx, id: &str, hash: &[u8], by: &str) -> Result<(), Error> {
+    let sensor = store::sensors::lock(tx.conn(), id).await?.ok_or(Error::NoSensor)?;
+    if sensor.state == State::Retired {
+        return Err(Error::SensorRetired);
+    }
+    store::sensors::set_token(tx.conn(), id, Some(hash)).await?;
+    record(tx, by, "issue_sensor_token", id, json!({}), json!({})).await
+}

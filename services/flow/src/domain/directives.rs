@@ -1,0 +1,335 @@
+//! Directives: what the house asks people to do, and which of them contradict each other. Pure.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use uuid::Uuid;
+
+use super::{
+    ways::{self, Lift, Way, english, plain},
+    zones::{Level, Zone},
+};
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Redirect,
+    StopAdmission,
+    OpenOverflow,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Redirect, Self::StopAdmission, Self::OpenOverflow];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Redirect => "redirect",
+            Self::StopAdmission => "stop_admission",
+            Self::OpenOverflow => "open_overflow",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it sends people to another zone.
+    pub(crate) const fn leads(self) -> bool {
+        matches!(self, Self::Redirect | Self::OpenOverflow)
+    }
+}
+
+/// Where a directive or an incident stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    Proposed,
+    Confirmed,
+    Active,
+    AckedByDisplays,
+    Ended,
+}
+
+impl State {
+    const ALL: [Self; 5] = [Self::Proposed, Self::Confirmed, Self::Active, Self::AckedByDisplays, Self::Ended];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Proposed => "proposed",
+            Self::Confirmed => "confirmed",
+            Self::Active => "active",
+            Self::AckedByDisplays => "acked_by_displays",
+            Self::Ended => "ended",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether displays are to show it.
+    pub(crate) const fn shown(self) -> bool {
+        matches!(self, Self::Active | Self::AckedByDisplays)
+    }
+
+    /// Whether it holds or is about to.
+    pub(crate) const fn binds(self) -> bool {
+        matches!(self, Self::Confirmed | Self::Active | Self::AckedByDisplays)
+    }
+}
+
+/// What displays have said about one thing they are to show.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Acks {
+    /// Of the present revision: display and when.
+    pub(crate) by: Vec<(String, DateTime<Utc>)>,
+    /// How many are to show it; 0: not told yet.
+    pub(crate) concerned: u32,
+}
+
+impl Acks {
+    pub(crate) fn complete(&self) -> bool {
+        self.concerned > 0 && self.by.len() >= self.concerned as usize
+    }
+}
+
+/// A directive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Directive {
+    pub(crate) id: Uuid,
+    pub(crate) kind: Kind,
+    pub(crate) state: State,
+    pub(crate) from: String,
+    /// Empty with `StopAdmission`.
+    pub(crate) to: String,
+    pub(crate) text: Text,
+    pub(crate) step_free_text: Text,
+    pub(crate) step_free: bool,
+    pub(crate) lift: String,
+    pub(crate) reason: Text,
+    pub(crate) by_policy: bool,
+    pub(crate) proposed_by: String,
+    pub(crate) confirmed_by: String,
+    pub(crate) ended_by: String,
+    pub(crate) proposed_at: DateTime<Utc>,
+    pub(crate) active_from: DateTime<Utc>,
+    pub(crate) ended_at: Option<DateTime<Utc>>,
+    pub(crate) valid_until: DateTime<Utc>,
+    pub(crate) acks: Acks,
+    pub(crate) revision: u64,
+}
+
+/// What somebody (or the policy) wants.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) kind: Kind,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) reason: Text,
+    pub(crate) active_from: DateTime<Utc>,
+    pub(crate) valid_for: TimeDelta,
+    pub(crate) by_policy: bool,
+    pub(crate) by: String,
+}
+
+/// Why a wish is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Contradiction {
+    #[error("people cannot be sent from {0} to {0}; choose another zone")]
+    Itself(String),
+    #[error("{0} has a directive already that sends people to {1}; end that one first")]
+    TwoWays(String, String),
+    #[error("{0} is stopped at the same time; end the stop, or send people elsewhere")]
+    IntoStopped(String),
+    #[error("people are being sent to {0}; end that directive before stopping it")]
+    StopsTarget(String),
+    #[error("people would go round in a circle: {0}; end one of these first")]
+    Circle(String),
+    #[error("{0} is full itself; choose a zone with room")]
+    ToFull(String),
+    #[error("{0} has this directive already; end it before giving it again")]
+    Again(String),
+}
+
+fn name(zones: &[Zone], id: &str) -> String {
+    zones.iter().find(|zone| zone.id == id).map_or_else(|| id.to_owned(), |zone| english(&zone.name).to_owned())
+}
+
+/// Whether a wish goes together with what holds; `open` may have the same directive in it.
+pub(crate) fn check(
+    me: Option<Uuid>,
+    kind: Kind,
+    from: &str,
+    to: &str,
+    open: &[Directive],
+    zones: &[Zone],
+) -> Result<(), Contradiction> {
+    let others = || open.iter().filter(|other| other.state.binds() && Some(other.id) != me);
+    let named = |id: &str| name(zones, id);
+    if kind == Kind::StopAdmission {
+        if others().any(|other| other.kind == kind && other.from == from) {
+            return Err(Contradiction::Again(named(from)));
+        }
+        if others().any(|other| other.kind.leads() && other.to == from) {
+            return Err(Contradiction::StopsTarget(named(from)));
+        }
+        return Ok(());
+    }
+    if from == to {
+        return Err(Contradiction::Itself(named(from)));
+    }
+    if let Some(other) = others().find(|other| other.kind == kind && other.from == from) {
+        return Err(if other.to == to {
+            Contradiction::Again(named(from))
+        } else {
+            Contradiction::TwoWays(named(from), named(&other.to))
+        });
+    }
+    if others().any(|other| other.kind == Kind::StopAdmission && other.from == to) {
+        return Err(Contradiction::IntoStopped(named(to)));
+    }
+    if let Some(circle) = circle(from, to, &others().collect::<Vec<_>>()) {
+        return Err(Contradiction::Circle(circle.iter().map(|id| named(id)).collect::<Vec<_>>().join(" → ")));
+    }
+    // Also when the storey it lies in is full.
+    let full = |id: &String| zones.iter().any(|zone| zone.id == *id && zone.level >= Level::Red);
+    if super::zones::ancestors(zones, to)
+        .any(|id| full(id) && !super::zones::ancestors(zones, from).any(|own| own == id))
+    {
+        return Err(Contradiction::ToFull(named(to)));
+    }
+    Ok(())
+}
+
+/// The way round from `from` over `to` and what holds back to `from`, if there is one.
+fn circle(from: &str, to: &str, others: &[&Directive]) -> Option<Vec<String>> {
+    let mut path = vec![from.to_owned(), to.to_owned()];
+    while path.len() <= others.len() + 2 {
+        let here = path.last()?.clone();
+        let next = others.iter().find(|other| other.kind.leads() && other.from == here)?;
+        path.push(next.to.clone());
+        if next.to == from {
+            return Some(path);
+        }
+    }
+    None
+}
+
+/// What displays say, for all and for whoever cannot use stairs.
+pub(crate) struct Words {
+    pub(crate) text: Text,
+    pub(crate) step_free_text: Text,
+    pub(crate) step_free: bool,
+    pub(crate) lift: String,
+}
+
+/// Writes a directive's texts, as the zones and lifts are now.
+pub(crate) fn words(kind: Kind, from: &str, to: &str, zones: &[Zone], lifts: &[Lift]) -> Words {
+    let named = |id: &str| zones.iter().find(|zone| zone.id == id).map(|zone| zone.name.clone()).unwrap_or_default();
+    let (here, there) = (named(from), named(to));
+    let text = match kind {
+        Kind::Redirect => Text {
+            de: format!("Bitte gehen Sie weiter: {}. {} ist voll.", there.de, here.de),
+            en: format!("Please go to: {}. {} is full.", english(&there), english(&here)),
+            plain: format!("Hier ist es voll. Bitte gehen Sie: {}.", plain(&there)),
+        },
+        Kind::StopAdmission => Text {
+            de: format!("{}: zurzeit kein Einlass. Bitte warten Sie.", here.de),
+            en: format!("{}: no admission at the moment. Please wait.", english(&here)),
+            plain: format!("{}: Sie können noch nicht hinein. Bitte warten Sie.", plain(&here)),
+        },
+        Kind::OpenOverflow => Text {
+            de: format!("Jetzt auch offen: {}. Dort ist Platz.", there.de),
+            en: format!("Now open too: {}. There is room.", english(&there)),
+            plain: format!("Dort ist Platz: {}.", plain(&there)),
+        },
+    };
+    let way = if kind.leads() { ways::way(zones, lifts, from, to) } else { Way::Level };
+    let lift = match way {
+        Way::Over(lift) | Way::Blocked(lift) => lift.id.clone(),
+        Way::Level | Way::None => String::new(),
+    };
+    Words {
+        step_free_text: ways::step_free_text(way, &text, &there),
+        step_free: matches!(way, Way::Level | Way::Over(_)),
+        text,
+        lift,
+    }
+}
+
+impl Directive {
+    /// Takes new words; true when displays must show something else.
+    pub(crate) fn say(&mut self, words: Words) -> bool {
+        let before = (self.text.clone(), self.step_free_text.clone(), self.step_free);
+        (self.text, self.step_free_text) = (words.text, words.step_free_text);
+        (self.step_free, self.lift) = (words.step_free, words.lift);
+        let changed = before != (self.text.clone(), self.step_free_text.clone(), self.step_free);
+        if changed {
+            self.show_anew();
+        }
+        changed
+    }
+
+    /// Displays must show it (again): what they have said before counts no more.
+    fn show_anew(&mut self) {
+        self.revision += 1;
+        self.acks = Acks::default();
+        if self.state == State::AckedByDisplays {
+            self.state = State::Active;
+        }
+    }
+
+    /// Somebody said yes. Active at once, if its time has come.
+    pub(crate) fn confirm(&mut self, by: &str, now: DateTime<Utc>) {
+        by.clone_into(&mut self.confirmed_by);
+        self.state = State::Confirmed;
+        self.begin_if_due(now);
+    }
+
+    /// True when it has become active now.
+    pub(crate) fn begin_if_due(&mut self, now: DateTime<Utc>) -> bool {
+        let due = self.state == State::Confirmed && self.active_from <= now;
+        if due {
+            self.state = State::Active;
+            self.revision += 1;
+        }
+        due
+    }
+
+    pub(crate) fn end(&mut self, by: &str, now: DateTime<Utc>) {
+        by.clone_into(&mut self.ended_by);
+        (self.state, self.ended_at) = (State::Ended, Some(now));
+        self.revision += 1;
+    }
+}
+
+/// What the zones' policy proposes when a zone reaches a level.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) zone: String,
+    pub(crate) when: Level,
+    pub(crate) kind: Kind,
+    pub(crate) to: String,
+    pub(crate) valid_for: TimeDelta,
+    /// Without asking anybody, as long as the zone is below RED.
+    pub(crate) auto: bool,
+}
+
+impl Rule {
+    /// Whether it is due: the level is reached and nothing like it is open or was turned down or ended while the
+    /// zone has stayed as full as that (`since`).
+    pub(crate) fn due(&self, zone: &Zone, since: DateTime<Utc>, known: &[Directive]) -> bool {
+        zone.id == self.zone
+            && zone.level >= self.when
+            && !known.iter().any(|other| {
+                (other.kind, other.from.as_str(), other.to.as_str()) == (self.kind, &self.zone, &self.to)
+                    && (other.state != State::Ended || other.ended_at.is_some_and(|ended| ended >= since))
+            })
+    }
+
+    /// Only below RED nobody is asked.
+    pub(crate) fn confirms_itself(&self, level: Level) -> bool {
+        self.auto && level < Level::Red
+    }
+}
+
+#[cfg(test)]
+mod tests;

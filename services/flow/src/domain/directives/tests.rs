@@ -1,0 +1,170 @@
+//! Which directives contradict each other, and what displays say without a lift.
+
+use super::{
+    super::{
+        incidents,
+        zones::{Kind as ZoneKind, Quality, tests::zone},
+    },
+    *,
+};
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
+}
+
+fn zones() -> Vec<Zone> {
+    let mut zones = vec![
+        zone("foyer", ZoneKind::Room, "ground", 0),
+        zone("cafe", ZoneKind::Room, "ground", 0),
+        zone("room", ZoneKind::Room, "upper", 0),
+        zone("tower", ZoneKind::Room, "upper", 0),
+        zone("ground", ZoneKind::Level, "house", 0),
+        zone("upper", ZoneKind::Level, "house", 0),
+        zone("house", ZoneKind::House, "", 0),
+    ];
+    zones[3].step_free = false;
+    zones
+}
+
+fn lift(working: bool) -> Lift {
+    Lift {
+        id: "lift".to_owned(),
+        name: Text::new("Aufzug", "lift"),
+        levels: vec!["ground".to_owned(), "upper".to_owned()],
+        without: Text::new("Bleiben Sie hier; wir kommen.", "Stay here; we will come."),
+        working,
+        since: at(0),
+        revision: 1,
+    }
+}
+
+fn directive(kind: Kind, from: &str, to: &str) -> Directive {
+    let words = words(kind, from, to, &zones(), &[lift(true)]);
+    Directive {
+        id: Uuid::now_v7(),
+        kind,
+        state: State::Active,
+        from: from.to_owned(),
+        to: to.to_owned(),
+        text: words.text,
+        step_free_text: words.step_free_text,
+        step_free: words.step_free,
+        lift: words.lift,
+        reason: Text::default(),
+        by_policy: false,
+        proposed_by: String::new(),
+        confirmed_by: String::new(),
+        ended_by: String::new(),
+        proposed_at: at(0),
+        active_from: at(0),
+        ended_at: None,
+        valid_until: at(30),
+        acks: Acks::default(),
+        revision: 2,
+    }
+}
+
+#[test]
+fn directives_that_contradict_each_other_are_refused() {
+    use Kind::{OpenOverflow, Redirect, StopAdmission};
+    let open = [directive(Redirect, "foyer", "cafe"), directive(StopAdmission, "room", "")];
+    let refused = |kind, from: &str, to: &str| check(None, kind, from, to, &open, &zones()).err();
+    let name = |zone: &str| format!("The {zone}");
+    let table = [
+        (Redirect, "foyer", "foyer", Some(Contradiction::Itself(name("foyer")))),
+        (Redirect, "foyer", "tower", Some(Contradiction::TwoWays(name("foyer"), name("cafe")))),
+        (Redirect, "foyer", "cafe", Some(Contradiction::Again(name("foyer")))),
+        (Redirect, "cafe", "room", Some(Contradiction::IntoStopped(name("room")))),
+        (OpenOverflow, "cafe", "room", Some(Contradiction::IntoStopped(name("room")))),
+        (StopAdmission, "cafe", "", Some(Contradiction::StopsTarget(name("cafe")))),
+        (StopAdmission, "room", "", Some(Contradiction::Again(name("room")))),
+        (Redirect, "cafe", "foyer", Some(Contradiction::Circle("The cafe → The foyer → The cafe".to_owned()))),
+        (StopAdmission, "foyer", "", None),
+        (Redirect, "cafe", "tower", None),
+        (OpenOverflow, "foyer", "tower", None),
+    ];
+    for (kind, from, to, expected) in table {
+        assert_eq!(refused(kind, from, to), expected, "{kind:?} {from} {to}");
+    }
+    let proposed = Directive { state: State::Proposed, ..directive(Redirect, "cafe", "tower") };
+    assert_eq!(check(None, Redirect, "cafe", "room", &[proposed], &zones()), Ok(()), "a proposal binds nobody");
+    let mut long = vec![directive(Redirect, "foyer", "cafe"), directive(Redirect, "cafe", "room")];
+    let circle = check(None, Redirect, "room", "foyer", &long, &zones()).expect_err("round by three");
+    assert_eq!(circle, Contradiction::Circle("The room → The foyer → The cafe → The room".to_owned()));
+    // A circle that this one does not close must not be followed for ever.
+    long.push(directive(OpenOverflow, "room", "cafe"));
+    assert_eq!(check(None, OpenOverflow, "tower", "cafe", &long, &zones()), Ok(()));
+}
+
+#[test]
+fn nobody_is_sent_where_it_is_full() {
+    let mut full = zones();
+    full[1].set(96, Quality::Live, at(0));
+    let refused = check(None, Kind::Redirect, "foyer", "cafe", &[], &full);
+    assert_eq!(refused, Err(Contradiction::ToFull("The cafe".to_owned())));
+    let mut storey = zones();
+    storey[5].set(100, Quality::Live, at(0));
+    let refused = check(None, Kind::Redirect, "foyer", "room", &[], &storey);
+    assert_eq!(refused, Err(Contradiction::ToFull("The room".to_owned())), "its storey is full");
+    assert_eq!(check(None, Kind::Redirect, "tower", "room", &[], &storey), Ok(()), "within the storey nobody is added");
+}
+
+#[test]
+fn a_lift_that_fails_rewrites_the_step_free_way() {
+    let mut up = directive(Kind::Redirect, "foyer", "room");
+    assert!(up.step_free && up.lift == "lift");
+    assert_eq!(up.step_free_text.en, "The room: step-free by the lift.");
+    up.state = State::AckedByDisplays;
+    up.acks = Acks { by: vec![("d".to_owned(), at(1))], concerned: 1 };
+    assert!(up.say(words(up.kind, "foyer", "room", &zones(), &[lift(false)])));
+    assert!(!up.step_free);
+    assert_eq!((up.step_free_text.en.as_str(), up.revision), ("Stay here; we will come.", 3));
+    assert_eq!((up.state, up.acks.by.len()), (State::Active, 0), "to be shown and answered anew");
+    assert!(!up.say(words(up.kind, "foyer", "room", &zones(), &[lift(false)])), "once more changes nothing");
+    let level = directive(Kind::Redirect, "foyer", "cafe");
+    assert!(level.step_free && level.step_free_text == level.text, "no lift on the way");
+    let steps = directive(Kind::Redirect, "foyer", "tower");
+    assert!(!steps.step_free && steps.step_free_text.de.contains("nur über Stufen"));
+    let second = Lift { id: "second".to_owned(), ..lift(true) };
+    let other = words(Kind::Redirect, "foyer", "room", &zones(), &[lift(false), second]);
+    assert!(other.step_free && other.lift == "second", "another lift that works");
+}
+
+#[test]
+fn displays_say_something_of_every_directive_and_public_incident() {
+    for kind in [Kind::Redirect, Kind::StopAdmission, Kind::OpenOverflow] {
+        let said = words(kind, "foyer", "cafe", &zones(), &[]);
+        for text in [&said.text, &said.step_free_text] {
+            assert!(!text.de.is_empty() && !text.en.is_empty() && !text.plain.is_empty(), "{kind:?}");
+        }
+    }
+    let zones = zones();
+    let (child, _) = incidents::words(incidents::Kind::LostChild, Some(&zones[0]), None);
+    assert!(!child.de.contains("foyer"), "nobody is told where to look for a child");
+    let (fault, without) = incidents::words(incidents::Kind::TechnicalFault, None, Some(&lift(true)));
+    assert!(fault.de.contains("Aufzug") && without.de.contains("wir kommen"));
+    assert_eq!(incidents::words(incidents::Kind::TechnicalFault, None, None).0, Text::default(), "for staff alone");
+}
+
+#[test]
+fn the_policy_proposes_once_per_filling_and_asks_from_red_on() {
+    let rule = Rule {
+        zone: "foyer".to_owned(),
+        when: Level::Amber,
+        kind: Kind::Redirect,
+        to: "cafe".to_owned(),
+        valid_for: TimeDelta::minutes(20),
+        auto: true,
+    };
+    let mut foyer = zone("foyer", ZoneKind::Room, "ground", 79);
+    assert!(!rule.due(&foyer, at(0), &[]));
+    foyer.set(80, Quality::Live, at(5));
+    assert!(rule.due(&foyer, at(5), &[]));
+    assert!(!rule.due(&foyer, at(5), &[directive(Kind::Redirect, "foyer", "cafe")]));
+    let mut turned_down = directive(Kind::Redirect, "foyer", "cafe");
+    turned_down.end("anna", at(6));
+    assert!(!rule.due(&foyer, at(5), &[turned_down.clone()]), "staff said no");
+    assert!(rule.due(&foyer, at(20), &[turned_down]), "it filled up anew");
+    assert!(rule.confirms_itself(Level::Amber) && !rule.confirms_itself(Level::Red));
+    assert!(!Rule { auto: false, ..rule }.confirms_itself(Level::Amber));
+}

@@ -1,0 +1,334 @@
+//! Zones: how full each is, how that came to be known, and what the zones within a storey or with the same
+//! escape routes hold together. Pure.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+
+/// How full a zone is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    Green,
+    Amber,
+    Red,
+    Stop,
+}
+
+impl Level {
+    pub(crate) const ALL: [Self; 4] = [Self::Green, Self::Amber, Self::Red, Self::Stop];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Green => "green",
+            Self::Amber => "amber",
+            Self::Red => "red",
+            Self::Stop => "stop",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+}
+
+/// Where a level begins (rising) and ends (falling), in percent of the capacity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Threshold {
+    pub(crate) rise: u32,
+    pub(crate) fall: u32,
+}
+
+/// The thresholds of a zone. What falls later than it rises does not flicker with every guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Thresholds {
+    pub(crate) amber: Threshold,
+    pub(crate) red: Threshold,
+    pub(crate) stop: Threshold,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            amber: Threshold { rise: 80, fall: 75 },
+            red: Threshold { rise: 95, fall: 90 },
+            stop: Threshold { rise: 100, fall: 95 },
+        }
+    }
+}
+
+impl Thresholds {
+    const fn of(&self, level: Level) -> Threshold {
+        match level {
+            Level::Green => Threshold { rise: 0, fall: 0 },
+            Level::Amber => self.amber,
+            Level::Red => self.red,
+            Level::Stop => self.stop,
+        }
+    }
+
+    /// What is wrong with them, if anything: each falls no later than it rises, and they rise in order.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        let order = [self.amber, self.red, self.stop];
+        if order.iter().any(|threshold| threshold.fall == 0 || threshold.fall > threshold.rise) {
+            Some("each `fall` must be 1 or more and at most its `rise`")
+        } else if order.iter().any(|threshold| threshold.rise > 150) {
+            Some("a `rise` is at most 150 percent")
+        } else if order.windows(2).any(|pair| pair[0].rise >= pair[1].rise || pair[0].fall > pair[1].fall) {
+            Some("amber must rise before red and red before stop, and fall after them")
+        } else {
+            None
+        }
+    }
+
+    /// The level of a count, given the level before: it rises at once, and falls only when the count is
+    /// below where that level falls.
+    pub(crate) fn level(&self, count: u32, capacity: u32, before: Level) -> Level {
+        let full = u64::from(capacity.max(1));
+        let at_least = |percent: u32| u64::from(count) * 100 >= u64::from(percent) * full;
+        let risen = Level::ALL.into_iter().rev().find(|level| at_least(self.of(*level).rise)).unwrap_or(Level::Green);
+        let kept = Level::ALL.into_iter().rev().find(|level| *level <= before && at_least(self.of(*level).fall));
+        risen.max(kept.unwrap_or(Level::Green))
+    }
+
+    /// The most people that a level may mean: what is assumed while a number is not known.
+    pub(crate) fn most(&self, level: Level, capacity: u32) -> u32 {
+        let next = match level {
+            Level::Green => self.amber.rise,
+            Level::Amber => self.red.rise,
+            Level::Red => self.stop.rise,
+            Level::Stop => return capacity.saturating_mul(self.stop.rise.max(110)) / 100,
+        };
+        u32::try_from((u64::from(next) * u64::from(capacity)).div_ceil(100).saturating_sub(1)).unwrap_or(u32::MAX)
+    }
+}
+
+/// How a count came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quality {
+    Live,
+    Estimated,
+    Manual,
+    /// A counter is silent or loses data: bands are told, never a number.
+    Degraded,
+}
+
+impl Quality {
+    const ALL: [Self; 4] = [Self::Live, Self::Estimated, Self::Manual, Self::Degraded];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Estimated => "estimated",
+            Self::Manual => "manual",
+            Self::Degraded => "degraded",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|quality| quality.name() == name)
+    }
+
+    /// Of a sum: as good as its worst part.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Live => 0,
+            Self::Manual => 1,
+            Self::Estimated => 2,
+            Self::Degraded => 3,
+        }
+    }
+}
+
+/// What a zone is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Room,
+    Level,
+    House,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Room, Self::Level, Self::House];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Room => "room",
+            Self::Level => "level",
+            Self::House => "house",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A count by hand is as good as new for so long.
+pub(crate) const HAND_HOLDS: TimeDelta = TimeDelta::minutes(60);
+
+/// A part of the house with a permitted number of people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Zone {
+    pub(crate) id: String,
+    pub(crate) name: Text,
+    pub(crate) kind: Kind,
+    /// The zone it lies in; empty: none.
+    pub(crate) parent: String,
+    pub(crate) capacity: u32,
+    pub(crate) capacity_source: String,
+    pub(crate) thresholds: Thresholds,
+    /// False: somewhere on the way into it there are steps, whatever the lifts do.
+    pub(crate) step_free: bool,
+    pub(crate) count: u32,
+    pub(crate) level: Level,
+    pub(crate) quality: Quality,
+    pub(crate) observed_at: DateTime<Utc>,
+    /// Whoever works by scans leaves it to the counters, while they work.
+    pub(crate) counted: bool,
+    pub(crate) sensors: Vec<String>,
+    /// "desk", "cafe": people queue here; empty: nowhere.
+    pub(crate) queue: String,
+    /// After that the number is not good any more, if it ends at all.
+    pub(crate) valid_until: Option<DateTime<Utc>>,
+}
+
+impl Zone {
+    /// Counts people in (positive) or out; never below nobody. True when the level has changed.
+    pub(crate) fn add(&mut self, people: i64, quality: Quality, now: DateTime<Utc>) -> bool {
+        let count = u32::try_from((i64::from(self.count) + people).max(0)).unwrap_or(u32::MAX);
+        self.set(count, quality, now)
+    }
+
+    /// How many people were counted out who had never been counted in.
+    pub(crate) fn below_nobody(&self, people: i64) -> u32 {
+        u32::try_from((-(i64::from(self.count) + people)).max(0)).unwrap_or(u32::MAX)
+    }
+
+    pub(crate) fn set(&mut self, count: u32, quality: Quality, now: DateTime<Utc>) -> bool {
+        let before = self.level;
+        self.count = count;
+        self.level = self.thresholds.level(count, self.capacity, before);
+        self.quality = quality;
+        self.observed_at = now;
+        self.valid_until = (quality == Quality::Manual).then(|| now + HAND_HOLDS);
+        self.level != before
+    }
+
+    /// The number, if there is one that may be told.
+    pub(crate) fn told(&self) -> Option<u32> {
+        (self.quality != Quality::Degraded).then_some(self.count)
+    }
+
+    /// What to reckon with: the number, or the most that the band may mean.
+    pub(crate) fn at_most(&self) -> u32 {
+        match self.quality {
+            Quality::Degraded => self.count.max(self.thresholds.most(self.level, self.capacity)),
+            Quality::Live | Quality::Estimated | Quality::Manual => self.count,
+        }
+    }
+
+    /// What time does to it: a count by hand grows old, a counter's number runs out.
+    pub(crate) fn age(&mut self, now: DateTime<Utc>) -> bool {
+        let over = self.valid_until.is_some_and(|until| now >= until);
+        match self.quality {
+            Quality::Manual if over => self.quality = Quality::Estimated,
+            Quality::Live if over => self.quality = Quality::Degraded,
+            Quality::Live | Quality::Manual | Quality::Estimated | Quality::Degraded => return false,
+        }
+        true
+    }
+}
+
+/// The people of several zones together.
+struct Sum {
+    count: u32,
+    quality: Quality,
+    observed_at: DateTime<Utc>,
+    valid_until: Option<DateTime<Utc>>,
+}
+
+impl Sum {
+    /// A sum is as old as its oldest part, and as good as its worst.
+    fn of<'z>(parts: impl Iterator<Item = &'z Zone> + Clone) -> Option<Self> {
+        Some(Self {
+            count: parts.clone().map(Zone::at_most).fold(0, u32::saturating_add),
+            quality: parts.clone().map(|part| part.quality).max_by_key(|quality| quality.rank())?,
+            observed_at: parts.clone().map(|part| part.observed_at).min()?,
+            valid_until: parts.filter_map(|part| part.valid_until).min(),
+        })
+    }
+}
+
+/// Gives storeys and the house the sum of what lies in them: rooms first, then storeys, then the house.
+pub(crate) fn roll_up(zones: &mut [Zone]) {
+    for kind in [Kind::Level, Kind::House] {
+        for place in 0..zones.len() {
+            if zones[place].kind != kind {
+                continue;
+            }
+            let id = zones[place].id.clone();
+            let Some(sum) = Sum::of(zones.iter().filter(|part| part.parent == id && part.id != id)) else {
+                continue;
+            };
+            let zone = &mut zones[place];
+            zone.level = zone.thresholds.level(sum.count, zone.capacity, zone.level);
+            (zone.count, zone.quality, zone.observed_at) = (sum.count, sum.quality, sum.observed_at);
+            zone.valid_until = sum.valid_until;
+        }
+    }
+}
+
+/// Zones that share escape routes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EscapeGroup {
+    pub(crate) id: String,
+    pub(crate) name: Text,
+    pub(crate) zones: Vec<String>,
+    pub(crate) limit: u32,
+    pub(crate) limit_source: String,
+    pub(crate) thresholds: Thresholds,
+    pub(crate) level: Level,
+    pub(crate) count: u32,
+    pub(crate) quality: Quality,
+    pub(crate) observed_at: DateTime<Utc>,
+    pub(crate) valid_until: Option<DateTime<Utc>>,
+}
+
+impl EscapeGroup {
+    /// Adds up the rooms of the group (also those within a storey of it). True when the level changes.
+    pub(crate) fn add_up(&mut self, zones: &[Zone]) -> bool {
+        let within =
+            |zone: &Zone| zone.kind == Kind::Room && ancestors(zones, &zone.id).any(|id| self.zones.contains(id));
+        let Some(sum) = Sum::of(zones.iter().filter(|zone| within(zone))) else {
+            return false;
+        };
+        let before = self.level;
+        self.level = self.thresholds.level(sum.count, self.limit, before);
+        (self.count, self.quality, self.observed_at) = (sum.count, sum.quality, sum.observed_at);
+        self.valid_until = sum.valid_until;
+        self.level != before
+    }
+
+    /// The number, if every part of it is known.
+    pub(crate) fn told(&self) -> Option<u32> {
+        (self.quality != Quality::Degraded).then_some(self.count)
+    }
+}
+
+/// A zone and all that it lies in, from the inside out. The house file has no circles.
+pub(crate) fn ancestors<'z>(zones: &'z [Zone], id: &str) -> impl Iterator<Item = &'z String> {
+    let find = |id: &str| zones.iter().find(|zone| zone.id == id);
+    std::iter::successors(find(id), move |zone| find(&zone.parent)).take(8).map(|zone| &zone.id)
+}
+
+/// The storey on which a zone lies; the zone itself where none is named.
+pub(crate) fn storey<'z>(zones: &'z [Zone], id: &str) -> Option<&'z Zone> {
+    let line: Vec<&Zone> =
+        ancestors(zones, id).filter_map(|known| zones.iter().find(|zone| zone.id == *known)).collect();
+    line.iter().find(|zone| zone.kind == Kind::Level).or(line.first()).copied()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

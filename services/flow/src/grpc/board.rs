@@ -1,0 +1,84 @@
+//! What the board has besides zones and admissions: escape groups, directives, incidents, lifts, counters, and how
+//! long one waits.
+
+use chrono::{DateTime, Utc};
+use sky_proto::flow::v1 as pb;
+use sqlx::PgConnection;
+
+use crate::{
+    domain::{
+        Admission, AdmissionState, Quality, Zone,
+        estimates::{WINDOW, still_to_come, wait},
+    },
+    error::Error,
+    events::{
+        self, measures,
+        zones::{About, estimate},
+    },
+    store,
+};
+
+/// Adds it to a snapshot.
+pub(super) async fn fill(
+    conn: &mut PgConnection,
+    snapshot: &mut pb::FlowSnapshot,
+    zones: &[Zone],
+    admissions: &[Admission],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let groups = store::escape_groups(conn, zones).await?;
+    snapshot.escape_groups = groups.iter().map(events::zones::escape_group).collect();
+    snapshot.directives = store::measures::directives(conn, DateTime::<Utc>::MAX_UTC)
+        .await?
+        .iter()
+        .map(|directive| measures::directive(directive, zones))
+        .collect();
+    snapshot.incidents = store::measures::incidents(conn, DateTime::<Utc>::MAX_UTC)
+        .await?
+        .iter()
+        .map(|incident| measures::incident(incident, zones))
+        .collect();
+    snapshot.lifts = store::measures::lifts(conn).await?.iter().map(measures::lift).collect();
+    snapshot.sensors = store::sensors::all(conn).await?.iter().map(events::zones::sensor).collect();
+    snapshot.estimates = estimates(conn, zones, admissions, now).await?;
+    Ok(())
+}
+
+/// How long until everybody is in, and how long one waits at the desk and in the café.
+pub(crate) async fn estimates(
+    conn: &mut PgConnection,
+    zones: &[Zone],
+    admissions: &[Admission],
+    now: DateTime<Utc>,
+) -> Result<Vec<pb::Estimate>, Error> {
+    let mut found = Vec::new();
+    let boarding = |state| matches!(state, AdmissionState::DoorsOpen | AdmissionState::LastCall);
+    let doors: Vec<&Admission> = admissions.iter().filter(|admission| boarding(admission.state)).collect();
+    if !doors.is_empty() {
+        let stay_away = store::history::stay_away_permille(conn).await?;
+        for admission in doors {
+            let scanned = store::history::admitted_since(conn, admission.showing, now - WINDOW).await?;
+            let Some((served, first)) = scanned else { continue };
+            let people = still_to_come(admission.booked, admission.admitted, stay_away);
+            if let Some(wait) = wait(people, served, now - first) {
+                found.push(estimate(About::Door(admission.showing), people, wait, Quality::Live, now));
+            }
+        }
+    }
+    let queues: Vec<&Zone> = zones.iter().filter(|zone| !zone.queue.is_empty()).collect();
+    if !queues.is_empty() {
+        let traffic = store::history::traffic(conn, now - WINDOW * 3, now).await?;
+        for zone in queues {
+            // No number, no wait: a band is no queue.
+            let (Some(people), Some((_, _, gone))) = (zone.told(), traffic.iter().find(|(id, ..)| *id == zone.id))
+            else {
+                continue;
+            };
+            let about = if zone.queue == "desk" { About::Desk(zone.id.clone()) } else { About::Cafe(zone.id.clone()) };
+            if let Some(wait) = wait(people, *gone, WINDOW * 3) {
+                found.push(estimate(about, people, wait, zone.quality, now));
+            }
+        }
+    }
+    Ok(found)
+}

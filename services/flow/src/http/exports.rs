@@ -1,0 +1,143 @@
+//! How full the house is, for others: FIWARE's `CrowdFlowObserved`, and a live status in the words of theme parks.
+//! Numbers only, no person; small; with an `ETag` that changes at most once a minute.
+
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
+use data_encoding::HEXLOWER;
+use kernel::Db;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sky_proto::flow::v1::{Estimate, EstimateKind};
+
+use crate::{
+    domain::{Admission, AdmissionState, HouseState, Level, zones::Kind},
+    error::Error,
+    grpc::board::estimates,
+    store,
+};
+
+/// So far back people are counted by direction.
+const OBSERVED: TimeDelta = TimeDelta::minutes(15);
+/// Showings of so many hours ahead are told.
+const AHEAD: TimeDelta = TimeDelta::hours(18);
+
+fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// With an `ETag`; whoever has it already is told so.
+fn answer(content: &Value, headers: &HeaderMap) -> Response {
+    let body = content.to_string();
+    let hash = HEXLOWER.encode(&Sha256::digest(body.as_bytes())[..12]);
+    let tag = format!("\"{hash}\"");
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
+    let same = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag || known.trim() == "*");
+    let mut response = if same { StatusCode::NOT_MODIFIED.into_response() } else { Body::from(body).into_response() };
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=15"));
+    out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        out.insert(header::ETAG, tag);
+    }
+    response
+}
+
+fn reply(content: Result<Value, Error>, headers: &HeaderMap) -> Response {
+    match content {
+        Ok(content) => answer(&content, headers),
+        Err(error) => {
+            tracing::warn!(%error, "an export could not be made");
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "15")]).into_response()
+        }
+    }
+}
+
+/// `GET /open/v1/crowd-flow-observed`
+pub(super) async fn crowd_flow(State(db): State<Db>, headers: HeaderMap) -> Response {
+    reply(observed(&db).await, &headers)
+}
+
+async fn observed(db: &Db) -> Result<Value, Error> {
+    let now = db.clock().now();
+    let until = now.duration_trunc(TimeDelta::minutes(1)).unwrap_or(now);
+    let from = until - OBSERVED;
+    let mut conn = db.pool().acquire().await?;
+    let zones = store::zones(&mut conn).await?;
+    let traffic = store::history::traffic(&mut conn, from, until).await?;
+    let entity = |zone: &crate::domain::Zone| {
+        let mut entity = json!({
+            "id": format!("urn:ngsi-ld:CrowdFlowObserved:{}", zone.id),
+            "type": "CrowdFlowObserved",
+            "name": zone.name.de,
+            "dateObservedFrom": rfc3339(from),
+            "dateObservedTo": rfc3339(until),
+            "congested": zone.level >= Level::Red,
+            "direction": "inbound",
+        });
+        // What is not known is left out; it is not 0.
+        if let Some(people) = zone.told() {
+            entity["peopleCount"] = people.into();
+        }
+        if let Some((_, came, gone)) = traffic.iter().find(|(id, ..)| *id == zone.id) {
+            entity["peopleCountTowards"] = (*came).into();
+            entity["peopleCountAway"] = (*gone).into();
+        }
+        entity
+    };
+    Ok(zones.iter().filter(|zone| zone.kind != Kind::Level).map(entity).collect())
+}
+
+/// `GET /open/v1/live`
+pub(super) async fn live(State(db): State<Db>, headers: HeaderMap) -> Response {
+    reply(status(&db).await, &headers)
+}
+
+async fn status(db: &Db) -> Result<Value, Error> {
+    let now = db.clock().now();
+    let mut conn = db.pool().acquire().await?;
+    let house = store::house(&mut conn).await?;
+    let zones = store::zones(&mut conn).await?;
+    let admissions = store::admissions(&mut conn, now - TimeDelta::hours(6), now + AHEAD).await?;
+    let waits = estimates(&mut conn, &zones, &admissions, now).await?;
+    let to_come = |admission: &&Admission| {
+        !matches!(admission.state, AdmissionState::Cancelled | AdmissionState::Turnover | AdmissionState::Closed)
+    };
+    let mut halls: Vec<&str> = admissions.iter().map(|admission| admission.hall.as_str()).collect();
+    halls.sort_unstable();
+    halls.dedup();
+    let entities = halls.into_iter().map(|hall| {
+        let here: Vec<&Admission> =
+            admissions.iter().filter(|admission| admission.hall == hall).filter(to_come).collect();
+        let status = match house.state {
+            HouseState::Evacuating | HouseState::AdmissionStopped => "DOWN",
+            _ if here.is_empty() => "CLOSED",
+            _ => "OPERATING",
+        };
+        json!({
+            "id": hall,
+            "status": status,
+            "queue": {"STANDBY": {"waitTime": wait_minutes(&waits, &here)}},
+            "showtimes": here.iter().map(|admission| json!({
+                "type": "PERFORMANCE",
+                "startTime": rfc3339(admission.starts_at),
+                "endTime": rfc3339(admission.predicted_end_at),
+            })).collect::<Vec<_>>(),
+        })
+    });
+    Ok(json!({"liveData": entities.collect::<Vec<_>>()}))
+}
+
+/// Minutes until everybody of the showing at the door is in, rounded up; null: not known.
+fn wait_minutes(waits: &[Estimate], here: &[&Admission]) -> Option<u32> {
+    let at_door = |wait: &&Estimate| {
+        wait.kind() == EstimateKind::Door
+            && here.iter().any(|admission| admission.showing.to_string() == wait.showing_id)
+    };
+    waits.iter().find(at_door).map(|wait| wait.seconds.div_ceil(60))
+}

@@ -1,0 +1,52 @@
+//! The audit log: written once, read by the page. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::{FromRow, PgConnection};
+
+use crate::error::Error;
+
+/// An act for the record.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Act {
+    pub(crate) id: i64,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) who: String,
+    pub(crate) act: String,
+    pub(crate) about: String,
+    pub(crate) before: Value,
+    pub(crate) after: Value,
+}
+
+pub(crate) async fn record(
+    conn: &mut PgConnection,
+    who: &str,
+    act: &str,
+    about: &str,
+    before: &Value,
+    after: &Value,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query("insert into audit (at, who, act, about, before, after) values ($1, $2, $3, $4, $5, $6)")
+        .bind(at)
+        .bind(who)
+        .bind(act)
+        .bind(about)
+        .bind(before)
+        .bind(after)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The newest acts before one (0: from the newest on), about one thing (empty: all).
+pub(crate) async fn page(conn: &mut PgConnection, before: i64, about: &str, most: i64) -> Result<Vec<Act>, Error> {
+    Ok(sqlx::query_as(
+        "select * from audit where ($1 = 0 or id < $1) and ($2 = '' or about = $2) order by id desc limit $3",
+    )
+    .bind(before)
+    .bind(about)
+    .bind(most)
+    .fetch_all(conn)
+    .await?)
+}

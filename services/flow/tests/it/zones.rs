@@ -1,0 +1,213 @@
+//! Zones: sums, escape groups, the clicker, the empty house, headcount, replay, estimates, exports.
+
+use chrono::TimeDelta;
+use kernel::{Role, testing::staff};
+use sky_proto::flow::v1::{
+    self as pb, AdmissionState, Quality, ZoneLevel, flow_client::FlowClient, zones_client::ZonesClient,
+};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn storeys_and_escape_groups_follow_their_rooms() {
+    let house = house().await;
+    correct(&house, "foyer", 100).await;
+    correct(&house, "cafe", 40).await;
+    correct(&house, "dome", 108).await;
+    assert_eq!(zone(&house, "ground").await.count, Some(248));
+    let group = snapshot(&house).await.escape_groups.remove(0);
+    assert_eq!((group.group_id.as_str(), group.count, group.level()), ("main-exit", Some(248), ZoneLevel::Red));
+    let told = async || house.events::<pb::EscapeGroupChanged>("flow").await;
+    turn_until(&house, "the group is told", async || !told().await.is_empty()).await;
+    assert_eq!(told().await[0].group.as_ref().map(pb::EscapeGroup::level), Some(ZoneLevel::Red));
+    correct(&house, "cafe", 39).await;
+    correct(&house, "foyer", 60).await;
+    turn_until(&house, "and that it is not so full any more", async || told().await.len() > 1).await;
+    let levels: Vec<ZoneLevel> =
+        told().await.iter().filter_map(|event| event.group.as_ref()).map(pb::EscapeGroup::level).collect();
+    assert_eq!(levels, [ZoneLevel::Red, ZoneLevel::Amber], "each once");
+    let request = pb::CorrectZoneRequest { zone_id: "ground".to_owned(), count: 1, reason: "x".to_owned() };
+    let refused = FlowClient::new(house.channel(&desk())).correct_zone(request).await.expect_err("a sum");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn the_clicker_counts_each_click_once() {
+    let house = house().await;
+    let click = async |key: Uuid, zone: &str, people: i32| {
+        let request = pb::ClickZoneRequest { idempotency_key: key.to_string(), zone_id: zone.to_owned(), people };
+        ZonesClient::new(house.channel(&staff(Role::Kitchen)))
+            .click_zone(request)
+            .await
+            .map(tonic::Response::into_inner)
+    };
+    let key = Uuid::now_v7();
+    for _ in 0..2 {
+        let zone = click(key, "cafe", 3).await.expect("counted");
+        assert_eq!((zone.count, zone.quality()), (Some(3), Quality::Manual));
+    }
+    assert_eq!(click(Uuid::now_v7(), "cafe", -5).await.expect("counted").count, Some(0));
+    assert!(audit(&house, "cafe").await.iter().any(|act| act.act == "clamped_at_zero"));
+    for (zone, people, code) in
+        [("cafe", 0, Code::InvalidArgument), ("cafe", 51, Code::InvalidArgument), ("nowhere", 1, Code::NotFound)]
+    {
+        assert_eq!(click(Uuid::now_v7(), zone, people).await.expect_err("refused").code(), code);
+    }
+    // An hour later nobody relies on it.
+    house.clock.set(minutes(61));
+    let old = async || zone(&house, "cafe").await.quality() == Quality::Estimated;
+    turn_until(&house, "the count grows old", old).await;
+}
+
+#[tokio::test]
+async fn the_house_is_set_to_nobody_only_when_it_is_empty() {
+    let house = house().await;
+    let rezero = async |verified_empty: bool| {
+        ZonesClient::new(house.channel(&desk())).rezero_zones(pb::RezeroZonesRequest { verified_empty }).await
+    };
+    let (showing, ..) = open(&house).await;
+    correct(&house, "cafe", 4).await;
+    assert_eq!(rezero(false).await.expect_err("seen by nobody").code(), Code::InvalidArgument);
+    assert_eq!(rezero(true).await.expect_err("doors are open").code(), Code::FailedPrecondition);
+    for to in [AdmissionState::Running, AdmissionState::Egress, AdmissionState::Turnover, AdmissionState::Closed] {
+        move_to(&house, showing, to).await.expect("moved");
+    }
+    let request =
+        pb::ClickZoneRequest { idempotency_key: Uuid::now_v7().to_string(), zone_id: "cafe".to_owned(), people: 1 };
+    ZonesClient::new(house.channel(&desk())).click_zone(request).await.expect("somebody came");
+    let refused = rezero(true).await.expect_err("somebody was seen");
+    assert!(refused.message().contains("1 people were counted"), "{}", refused.message());
+    house.clock.advance(TimeDelta::minutes(12));
+    let zones = rezero(true).await.expect("empty").into_inner().zones;
+    assert!(zones.iter().all(|zone| zone.count == Some(0)), "{zones:?}");
+    assert!(audit(&house, "house").await.iter().any(|act| act.act == "rezero" && act.who == "test-desk"));
+}
+
+#[tokio::test]
+async fn a_headcount_is_a_range_with_its_age() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("in");
+    correct(&house, "cafe", 20).await;
+    house.clock.set(minutes(55));
+    let count = ZonesClient::new(house.channel(&desk()))
+        .get_headcount(pb::GetHeadcountRequest {})
+        .await
+        .expect("counted")
+        .into_inner();
+    let of = |id: &str| count.zones.iter().find(|zone| zone.zone_id == id).expect("a room");
+    assert_eq!((of("dome").low, of("dome").high, of("dome").quality()), (1, 5, Quality::Live));
+    let cafe = of("cafe");
+    assert!(cafe.low < 20 && cafe.high > 20 && cafe.high <= 52, "{cafe:?}");
+    assert_eq!(cafe.observed_at, Some(kernel::values::timestamp(minutes(45))));
+    assert_eq!(count.as_of, Some(kernel::values::timestamp(minutes(55))));
+    assert!(count.zones.iter().all(|zone| zone.zone_id != "house"), "rooms only");
+    assert_eq!(count.high, count.zones.iter().map(|zone| zone.high).sum::<u32>());
+}
+
+#[tokio::test]
+async fn a_stored_day_is_played_against_other_thresholds() {
+    let house = house().await;
+    for (minute, people) in [(0, 10), (10, 96), (20, 120), (30, 40)] {
+        house.clock.set(minutes(minute));
+        correct(&house, "foyer", people).await;
+        let kept = async || {
+            let count = "select count from zone_sample where zone_id = 'foyer' order by at desc limit 1";
+            let kept: Option<i32> =
+                sqlx::query_scalar(count).fetch_optional(house.pool("flow")).await.expect("a sample");
+            kept == i32::try_from(people).ok()
+        };
+        turn_until(&house, "the number is kept", kept).await;
+    }
+    house.clock.set(minutes(40));
+    let one = |rise, fall| Some(pb::Threshold { rise, fall });
+    let replay = async |amber, red, stop, day: &str, zone: &str| {
+        let request = pb::ReplayDayRequest {
+            day: day.to_owned(),
+            thresholds: Some(pb::Thresholds { amber, red, stop }),
+            zone_ids: vec![zone.to_owned()],
+        };
+        ZonesClient::new(house.channel(&desk())).replay_day(request).await.map(tonic::Response::into_inner)
+    };
+    let day = minutes(0).date_naive().to_string();
+    let played = replay(one(50, 45), one(70, 65), one(80, 75), &day, "foyer").await.expect("played");
+    let foyer = &played.zones[0];
+    let (was, would) = (foyer.as_it_was.as_ref().expect("was"), foyer.replayed.as_ref().expect("would"));
+    // A number is kept within seconds, so a span may be shorter by less than a minute.
+    let about = |minutes: u32, expected: u32| (expected - 1..=expected).contains(&minutes);
+    assert!(was.stops == 1 && about(was.minutes_amber, 10) && about(was.minutes_stop, 10), "{was:?}");
+    assert!(would.stops == 1 && about(would.minutes_green, 20) && about(would.minutes_stop, 20), "{would:?}");
+    let same = replay(one(80, 75), one(95, 90), one(100, 95), &day, "foyer").await.expect("played");
+    assert_eq!(same.zones[0].as_it_was, same.zones[0].replayed, "with its own thresholds the day is the same");
+    for (amber, day, zone, code) in [
+        (one(90, 91), day.as_str(), "foyer", Code::InvalidArgument),
+        (None, &day, "foyer", Code::InvalidArgument),
+        (one(50, 45), "yesterday", "foyer", Code::InvalidArgument),
+        (one(50, 45), &day, "nowhere", Code::NotFound),
+    ] {
+        let refused = replay(amber, one(95, 92), one(100, 95), day, zone).await.expect_err("refused");
+        assert_eq!(refused.code(), code, "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn how_long_the_door_takes_is_estimated_from_its_scans() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    told(&house, showing, &scheduled(showing)).await;
+    let parties: Vec<Uuid> = (0..20).map(|_| Uuid::now_v7()).collect();
+    for visit in &parties {
+        told(&house, *visit, &booking(*visit, showing, &[Uuid::now_v7(), Uuid::now_v7()])).await;
+    }
+    house.clock.set(minutes(45));
+    move_to(&house, showing, AdmissionState::DoorsOpen).await.expect("doors open");
+    assert!(snapshot(&house).await.estimates.is_empty(), "nothing measured, nothing told");
+    for (place, visit) in parties.iter().take(10).enumerate() {
+        house.clock.set(minutes(45) + TimeDelta::seconds(12 * i64::try_from(place).expect("small")));
+        scan(&house, &scan_of(showing, &kernel::ticket_code::reference(*visit))).await.expect("in");
+    }
+    house.clock.set(minutes(47));
+    let estimate = snapshot(&house).await.estimates.remove(0);
+    assert_eq!((estimate.people, estimate.per_hour, estimate.seconds), (20, 600, 120), "20 in two minutes, 20 left");
+    assert!(estimate.seconds_low < 120 && estimate.seconds_high > 120);
+    let until = kernel::values::from_timestamp(estimate.valid_until);
+    assert!(until > kernel::values::from_timestamp(estimate.as_of));
+    let page = get(&house, "/open/v1/live", None).await;
+    let live: serde_json::Value = page.2;
+    assert_eq!(live["liveData"][0]["queue"]["STANDBY"]["waitTime"], 2);
+    assert_eq!((live["liveData"][0]["status"].as_str(), page.0), (Some("OPERATING"), 200));
+}
+
+/// Status, ETag, body.
+async fn get(house: &kernel::testing::House, path: &str, tag: Option<&str>) -> (u16, String, serde_json::Value) {
+    let mut request = reqwest::Client::new().get(format!("http://{}{path}", house.running.http));
+    if let Some(tag) = tag {
+        request = request.header("if-none-match", tag);
+    }
+    let answer = request.send().await.expect("an answer");
+    let status = answer.status().as_u16();
+    let tag = answer.headers().get("etag").expect("a tag").to_str().expect("ASCII").to_owned();
+    let body = answer.text().await.expect("text");
+    (status, tag, serde_json::from_str(&body).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn others_read_how_full_the_house_is() {
+    let house = house().await;
+    correct(&house, "foyer", 118).await;
+    let (status, tag, entities) = get(&house, "/open/v1/crowd-flow-observed", None).await;
+    assert_eq!(status, 200);
+    let foyer =
+        entities.as_array().expect("a list").iter().find(|entity| entity["name"] == "Foyer").expect("the foyer");
+    assert_eq!((foyer["type"].as_str(), foyer["peopleCount"].as_u64()), (Some("CrowdFlowObserved"), Some(118)));
+    assert_eq!(foyer["congested"], true);
+    assert!(foyer.get("peopleCountTowards").is_none(), "what is not measured is not told");
+    let (status, same, body) = get(&house, "/open/v1/crowd-flow-observed", Some(&tag)).await;
+    assert_eq!((status, &same, body.is_null()), (304, &tag, true));
+    correct(&house, "foyer", 20).await;
+    assert_eq!(get(&house, "/open/v1/crowd-flow-observed", Some(&tag)).await.0, 200);
+    let (_, _, live) = get(&house, "/open/v1/live", None).await;
+    assert_eq!(live["liveData"], serde_json::json!([]), "no showing, no hall");
+}
