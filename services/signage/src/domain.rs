@@ -6,6 +6,7 @@
 mod fact;
 mod known;
 mod profiles;
+mod standby;
 mod wall;
 mod words;
 
@@ -21,6 +22,7 @@ pub use fact::{
     Site, SiteState, Station, StationState, Zone, ZoneLevel,
 };
 pub use known::{Known, Record};
+pub use standby::{leave_the_house, stay_calm};
 pub use wall::{Base, Hung, News, Place, Posted, Shown, Wall};
 
 /// A display that has not been heard of for three of its 20-second heartbeats is offline.

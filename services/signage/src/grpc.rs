@@ -20,7 +20,7 @@ use crate::{
     acknowledgements::Acknowledgements,
     board::Board,
     commands,
-    domain::{Class, LONGEST_MESSAGE, Message},
+    domain::{Class, LONGEST_MESSAGE, Message, leave_the_house, stay_calm},
     error::Error,
     events,
     sightings::Sightings,
@@ -43,6 +43,8 @@ pub const ACCESS: Access = Access {
         ("AcknowledgeContent", &[DISPLAY, Who::Staff(Role::Admin)]),
         ("PublishMessage", &[DESK, OPERATOR]),
         ("WithdrawMessage", &[DESK, OPERATOR]),
+        ("ListMessages", &[DESK, OPERATOR, KITCHEN, ATTENDANT]),
+        ("GetStandby", &[DISPLAY, DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal")]),
     ],
 };
 
@@ -146,6 +148,30 @@ impl Signage for Api {
             .transact(move |tx| Box::pin(async move { commands::withdraw(tx, &board, message_id).await }))
             .await?;
         Ok(Response::new(events::message(&withdrawn)))
+    }
+
+    async fn list_messages(
+        &self,
+        _: Request<pb::ListMessagesRequest>,
+    ) -> Result<Response<pb::ListMessagesResponse>, Status> {
+        let messages = store::standby::messages(self.db.pool(), self.db.clock().now()).await?;
+        Ok(Response::new(pb::ListMessagesResponse { messages: messages.iter().map(events::message).collect() }))
+    }
+
+    async fn get_standby(&self, request: Request<pb::GetStandbyRequest>) -> Result<Response<pb::Standby>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let display_id = values::slug("display_id", &request.display_id)?;
+        may_act_for(&caller, display_id)?;
+        let (base, metres) = store::standby::setup(self.db.pool(), display_id).await?;
+        let now = self.db.clock().now();
+        Ok(Response::new(pb::Standby {
+            display_id: display_id.to_owned(),
+            profile: base.setup.profile.name().to_owned(),
+            viewing_distance_m: metres.unsigned_abs(),
+            evacuation: Some(wire::content(display_id, 0, &leave_the_house(&base, now), now)),
+            calm: Some(wire::content(display_id, 0, &stay_calm(&base), now)),
+        }))
     }
 }
 

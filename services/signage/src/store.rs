@@ -1,5 +1,6 @@
 //! Every SQL statement about displays and what devices say of themselves. Decides nothing.
 
+pub mod standby;
 pub mod wall;
 
 use std::collections::HashMap;

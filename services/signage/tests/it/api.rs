@@ -184,3 +184,51 @@ async fn wrong_callers_are_refused() {
     let nobody = client!(house, &Caller::Nobody).list_displays(pb::ListDisplaysRequest {}).await;
     assert_eq!(nobody.expect_err("nobody").code(), Code::Unauthenticated);
 }
+
+#[tokio::test]
+async fn a_display_gets_what_it_needs_when_it_hears_nothing() {
+    let house = house().await;
+    for (id, profile, metres, way) in [
+        ("foyer-3", "foyer", 10, "Notausgang Saaleseite"),
+        ("way-ground", "wayfinding", 10, "Aufzug zu allen Ebenen"),
+        ("parking-1", "parking", 25, "Willkommen"),
+    ] {
+        let request = pb::GetStandbyRequest { display_id: id.to_owned() };
+        let kept = client!(house, &display(id)).get_standby(request).await.expect("kept").into_inner();
+        assert_eq!((kept.profile.as_str(), kept.viewing_distance_m), (profile, metres));
+        let (leave, calm) = (kept.evacuation.expect("a slide"), kept.calm.expect("a slide"));
+        assert_eq!(leave.priority_class(), pb::PriorityClass::Evacuation);
+        assert!(words(&leave).contains("Keinen Aufzug benutzen"), "{}", words(&leave));
+        assert_eq!(calm.priority_class(), pb::PriorityClass::Default);
+        assert!(words(&calm).contains(way), "{}", words(&calm));
+        assert!(calm.lines.iter().all(|line| line.valid_until.is_none() && line.source == "house"));
+    }
+    // While there is none, the slide is no evacuation.
+    assert_eq!(content(&house, "foyer-3").await.priority_class(), pb::PriorityClass::Default);
+    let request = |id: &str| pb::GetStandbyRequest { display_id: id.to_owned() };
+    let foreign = client!(house, &display("foyer-1")).get_standby(request("foyer-3")).await.expect_err("another's");
+    assert_eq!(foreign.code(), Code::PermissionDenied);
+    let unknown = client!(house, &operator()).get_standby(request("roof-9")).await.expect_err("unknown");
+    assert_eq!(unknown.code(), Code::NotFound);
+    let none = client!(house, &operator()).get_standby(request("../x")).await.expect_err("no slug");
+    assert_eq!(none.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn the_messages_that_count_are_listed() {
+    let house = house().await;
+    let first = publish(&house, &message(pb::PriorityClass::Operations, "Aufzug defekt", "foyer")).await.expect("one");
+    let second = publish(&house, &message(pb::PriorityClass::Scheduled, "Heute lange Nacht", "")).await.expect("two");
+    let mut client = client!(house, &staff(Role::Kitchen));
+    let mut listed =
+        async || client.list_messages(pb::ListMessagesRequest {}).await.expect("listed").into_inner().messages;
+    assert_eq!(listed().await, [second.clone(), first.clone()]);
+    let withdraw = pb::WithdrawMessageRequest { message_id: second.message_id };
+    client!(house, &operator()).withdraw_message(withdraw).await.expect("withdrawn");
+    assert_eq!(listed().await, [first]);
+    house.clock.set(minutes(25 * 60));
+    assert_eq!(listed().await, []);
+    let refused =
+        client!(house, &visitor(None)).list_messages(pb::ListMessagesRequest {}).await.expect_err("a visitor");
+    assert_eq!(refused.code(), Code::PermissionDenied);
+}

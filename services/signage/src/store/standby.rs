@@ -1,0 +1,49 @@
+//! What a display keeps for itself, and the messages that count now, as stored.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgPool, types::Json};
+
+use crate::{
+    domain::{Base, Message, Setup},
+    error::Error,
+};
+
+#[derive(FromRow)]
+struct Row {
+    groups: Vec<String>,
+    setup: Json<Setup>,
+    configured_at: DateTime<Utc>,
+    viewing_distance_m: i32,
+}
+
+/// How a display is set up, and from how many metres it is read.
+///
+/// # Errors
+/// No such display, or the database's error.
+pub async fn setup(pool: &PgPool, display_id: &str) -> Result<(Arc<Base>, i32), Error> {
+    let row: Option<Row> =
+        sqlx::query_as("select groups, setup, configured_at, viewing_distance_m from display where display_id = $1")
+            .bind(display_id)
+            .fetch_optional(pool)
+            .await?;
+    row.map(|row| {
+        let base = Base { groups: row.groups, setup: row.setup.0, configured_at: row.configured_at };
+        (Arc::new(base), row.viewing_distance_m)
+    })
+    .ok_or_else(|| Error::NoSuchDisplay(display_id.to_owned()))
+}
+
+/// The messages that count now, newest first.
+///
+/// # Errors
+/// The database's error.
+pub async fn messages(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
+    let rows: Vec<(Json<Message>,)> =
+        sqlx::query_as("select value -> 'message' from fact where key like 'message/%'").fetch_all(pool).await?;
+    let mut messages: Vec<Message> = rows.into_iter().map(|(Json(message),)| message).collect();
+    messages.retain(|message| !message.withdrawn && now < message.valid_until);
+    messages.sort_by_key(|message| std::cmp::Reverse((message.published_at, message.message_id)));
+    Ok(messages)
+}
