@@ -3,7 +3,7 @@
 
 pub(crate) mod waiting_room;
 
-use chrono::TimeDelta;
+use chrono::{NaiveTime, TimeDelta};
 
 /// The shortest password.
 pub(crate) const SHORTEST_PASSWORD: usize = 10;
@@ -36,6 +36,12 @@ pub(crate) fn wait_after(failures: i32) -> TimeDelta {
         ..=2 => TimeDelta::zero(),
         n => TimeDelta::seconds(1_i64 << (n - 3).min(6)).min(TimeDelta::seconds(60)),
     }
+}
+
+/// Two times of the day: "22:30-08:00".
+pub(crate) fn is_span_of_day(span: &str) -> bool {
+    let is_time = |text: &str| text.len() == 5 && NaiveTime::parse_from_str(text, "%H:%M").is_ok();
+    span.split_once('-').is_some_and(|(from, until)| is_time(from) && is_time(until) && from != until)
 }
 
 /// An account name: lower-case letters, digits, dot, dash, underscore.
@@ -78,6 +84,14 @@ mod tests {
         assert_eq!(read_claim_code(&typed), Some(code));
         assert_eq!(read_claim_code("AB0DEF"), None, "letters that no code has");
         assert_eq!(read_claim_code("ACDEF"), None, "too short");
+    }
+
+    #[test]
+    fn spans_of_the_day() {
+        assert!(is_span_of_day("22:30-08:00") && is_span_of_day("01:00-05:00"));
+        for wrong in ["", "-", "22:30", "22:30-24:00", "8:00-9:00", "08:00-08:00", "22:30–08:00"] {
+            assert!(!is_span_of_day(wrong), "{wrong}");
+        }
     }
 
     #[test]

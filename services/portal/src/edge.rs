@@ -24,6 +24,8 @@ pub(crate) struct PortalSettings {
     pub(crate) public_url: String,
     /// Cookies without `Secure`: only for a trial over plain http on another name than localhost.
     pub(crate) insecure_cookies: bool,
+    /// When monitors are dark, in Halle: "22:30-08:00". Empty: never. An emergency lights them up.
+    pub(crate) monitors_dark: String,
 }
 
 /// The edge.
@@ -47,13 +49,19 @@ pub(crate) struct Edge {
 
 impl Edge {
     pub(crate) fn new(context: &Context) -> anyhow::Result<Self> {
+        let settings: PortalSettings = context.settings.service("portal")?;
+        anyhow::ensure!(
+            settings.monitors_dark.is_empty() || domain::is_span_of_day(&settings.monitors_dark),
+            "services.portal.monitors_dark is \"{}\"; it must be two times of the day such as 22:30-08:00, or empty",
+            settings.monitors_dark
+        );
         Ok(Self {
             db: context.db.clone(),
             clock: context.clock.clone(),
             tasks: context.tasks.clone(),
             keys: context.keys.clone(),
             doorman: Doorman::new(context.db.clone()),
-            settings: context.settings.service("portal")?,
+            settings,
             rooms: Rooms::new(context),
             flow: context.transport("flow"),
             gastro: context.transport("gastro"),

@@ -26,8 +26,8 @@ use crate::{
     page::Frame,
     problem::Problem,
     routes::{
-        booking, carpark, desk, desk_actions, displays, entry, kitchen, monitor, pairing, programme, showing, staff,
-        visit, waiting_room, waiting_rooms,
+        booking, carpark, desk, desk_actions, displays, entry, kitchen, messages, monitor, pairing, programme, showing,
+        staff, visit, waiting_room, waiting_rooms,
     },
     secrets,
     session::{self, Guest},
@@ -89,13 +89,18 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/displays/live", get(displays::live))
         .route("/displays/approve", post(displays::approve))
         .route("/displays/revoke", post(displays::revoke))
+        .route("/displays/message", post(messages::publish))
+        .route("/displays/withdraw", post(messages::withdraw))
         .route("/monitor/{id}", get(monitor::page))
         .route("/monitor/{id}/live", get(monitor::live))
         .route("/monitor/{id}/shown", post(monitor::shown))
-        .route("/pair", get(pairing::pair));
+        .route("/pair", get(pairing::pair))
+        .route("/pair/state", get(pairing::state))
+        .route("/clock", get(monitor::clock));
     visitors
         .merge(staff)
         .route("/static/{file}", get(assets::file))
+        .route("/worker.js", get(assets::worker))
         .fallback(|| async { Problem::no_page() })
         .method_not_allowed_fallback(|| async { Problem::no_page() })
         .with_state(edge.clone())
@@ -106,8 +111,8 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
 
 /// Everything a page may load comes from here; scripts build no HTML but through one policy.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-    connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-    require-trusted-types-for 'script'; trusted-types live";
+    connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types live worker";
 
 const HEADERS: [(&str, &str); 6] = [
     ("content-security-policy", POLICY),
@@ -222,6 +227,10 @@ fn show(guest: &Guest, problem: &Problem, method: &Method) -> Response {
             status.into_response()
         }
     };
+    if guest.path.starts_with("/monitor/") {
+        // Nobody stands before a monitor to reload it.
+        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("10"));
+    }
     if matches!(problem.code, Code::Unavailable | Code::ResourceExhausted) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
     }

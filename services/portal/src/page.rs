@@ -71,10 +71,14 @@ pub(crate) fn own_path(path: &str) -> &str {
 
 static VERSION: LazyLock<String> = LazyLock::new(assets::version);
 
+/// Changes with the style sheets and the scripts, which browsers may keep for ever.
+pub(crate) fn version() -> &'static str {
+    &VERSION
+}
+
 impl Frame {
-    /// Changes with the style sheet and the scripts, which browsers may keep for ever.
     pub(crate) fn version(&self) -> &'static str {
-        &VERSION
+        version()
     }
 
     pub(crate) fn is_here(&self, path: &str) -> bool {

@@ -7,6 +7,7 @@ pub(crate) mod desk_actions;
 pub(crate) mod displays;
 pub(crate) mod entry;
 pub(crate) mod kitchen;
+pub(crate) mod messages;
 pub(crate) mod monitor;
 pub(crate) mod pairing;
 pub(crate) mod programme;

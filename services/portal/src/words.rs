@@ -139,6 +139,11 @@ impl Words {
         self.args(key, [(name, FluentValue::from(value.to_owned()))])
     }
 
+    /// A text with two numbers: "9 of 12".
+    pub(crate) fn of(&self, key: &str, some: usize, all: usize) -> String {
+        self.args(key, [("some", FluentValue::from(some)), ("all", FluentValue::from(all))])
+    }
+
     fn args<const N: usize>(&self, key: &str, args: [(&'static str, FluentValue<'static>); N]) -> String {
         let args: HashMap<Cow<'static, str>, FluentValue<'static>> =
             args.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();

@@ -1,6 +1,8 @@
 // Live parts of a page: follows the server's events and replaces the part they render. Everything on the
 // page works without it. Reopens by itself: after an error, after a 503 (which ends an EventSource for
-// good), and when the beats stop (a connection that died silently).
+// good), and when the beats stop (a connection that died silently). Monitors hang on old browsers, so this
+// is ES2017. A part hears of itself by events: live:alive, live:before (may be
+// refused), live:update, live:beat, live:lost.
 "use strict";
 (() => {
   const policy = window.trustedTypes
@@ -11,49 +13,65 @@
   const follow = (part) => {
     const status = document.querySelector("[data-live-status]");
     const say = document.querySelector("[data-live-say]");
+    // The longest pause before another try: a monitor has nobody who reloads it.
+    const longest = Number(part.dataset.longestPause) || 30000;
     let source = null;
     let lastBeat = Date.now();
+    let heard = performance.now();
     let pause = 1000;
     let timer = 0;
-    let said = "";
 
-    const words = () => [...part.querySelectorAll("[data-say]")].map((it) => it.textContent.trim()).join(". ");
-    said = words();
+    const words = () => Array.from(part.querySelectorAll("[data-say]"), (it) => it.textContent.trim()).join(". ");
+    const tell = (what, detail) => part.dispatchEvent(new CustomEvent("live:" + what, { detail, cancelable: true }));
+    let said = words();
 
     const offline = (is) => {
-      document.documentElement.toggleAttribute("data-offline", is);
+      if (is) document.documentElement.setAttribute("data-offline", ""); else document.documentElement.removeAttribute("data-offline");
       if (status && is) status.textContent = "⚠ " + (document.documentElement.lang === "en" ? "Connection lost, trying again. As of " : "Verbindung unterbrochen, neuer Versuch läuft. Stand ") + new Date(lastBeat).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
       else if (status && status.textContent.startsWith("⚠")) status.textContent = "";
     };
 
+    const alive = () => {
+      lastBeat = Date.now();
+      heard = performance.now();
+      offline(false);
+      tell("alive");
+    };
+
+    // Puts a state of the part on the page, unless somebody refuses it.
+    const show = (html, revision) => {
+      if (!tell("before", { html, revision: Number(revision) })) return;
+      // What somebody has opened stays open, and the focus where it was.
+      const opened = Array.from(part.querySelectorAll("details"), (it) => it.open);
+      const inside = part.contains(document.activeElement) ? document.activeElement.closest("[id]") : null;
+      part.innerHTML = policy.createHTML(html);
+      part.dataset.revision = revision;
+      part.querySelectorAll("details").forEach((it, at) => { it.open = Boolean(opened[at]); });
+      const again = inside && document.getElementById(inside.id);
+      if (again) again.focus();
+      const now = words();
+      if (say && now !== said) say.textContent = now;
+      said = now;
+      tell("update");
+    };
+    part.liveShow = show;
+
     const open = () => {
       clearTimeout(timer);
       timer = 0;
-      lastBeat = Date.now();
+      heard = performance.now();
       source = new EventSource(part.dataset.live + "?after=" + (part.dataset.revision || "0"));
       source.addEventListener("update", (event) => {
-        lastBeat = Date.now();
-        // What somebody has opened stays open, and the focus where it was.
-        const opened = [...part.querySelectorAll("details")].map((it) => it.open);
-        const focus = part.contains(document.activeElement) ? document.activeElement.closest("[id]")?.id : "";
-        part.innerHTML = policy.createHTML(event.data);
-        part.dataset.revision = event.lastEventId;
-        [...part.querySelectorAll("details")].forEach((it, at) => { it.open = Boolean(opened[at]); });
-        if (focus) document.getElementById(focus)?.focus();
-        const now = words();
-        if (say && now !== said) say.textContent = now;
-        said = now;
-        offline(false);
+        alive();
+        show(event.data, event.lastEventId);
         // Somebody who has waited is let in.
         const go = part.querySelector("a[data-go]");
         if (go) location.assign(go.href);
-        part.dispatchEvent(new CustomEvent("live:update"));
       });
       source.addEventListener("beat", (event) => {
-        lastBeat = Date.now();
-        part.dispatchEvent(new CustomEvent("live:beat", { detail: Number(event.data) }));
         pause = 1000;
-        offline(false);
+        alive();
+        tell("beat", Number(event.data));
       });
       source.onerror = () => { if (source.readyState === EventSource.CLOSED) again(); };
     };
@@ -62,13 +80,15 @@
       if (timer) return;
       source.close();
       offline(true);
+      tell("lost");
       // Not all at once when the server comes back.
       timer = setTimeout(open, pause * (0.5 + Math.random()));
-      pause = Math.min(pause * 2, 30000);
+      pause = Math.min(pause * 2, longest);
     };
 
     open();
-    setInterval(() => { if (!timer && Date.now() - lastBeat > PATIENCE) again(); }, 1000);
+    setInterval(() => { if (!timer && performance.now() - heard > PATIENCE) again(); }, 1000);
+    addEventListener("online", () => { if (timer) open(); });
     addEventListener("pagehide", () => source.close());
     addEventListener("pageshow", (event) => { if (event.persisted) open(); });
   };

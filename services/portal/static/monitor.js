@@ -1,40 +1,251 @@
-// What only monitors do: a clock, lines that disappear when they run out, and saying what is shown. What
-// is on the screen stays there whatever happens to the network.
+// The player: what only monitors do. Keeps the last content over reload and hours without network, takes
+// facts off when they run out, says how old they are, holds an evacuation until the house ends it, and tells
+// the house what is shown. The screen is never empty. ES2017, because TV sticks are old.
 "use strict";
 (() => {
   const main = document.querySelector("[data-live]");
   const clock = document.querySelector(".clock");
-  // The house's time is not always this machine's.
-  let ahead = 0;
-  const now = () => Date.now() + ahead;
-  main.addEventListener("live:beat", (event) => { ahead = event.detail - Date.now(); });
+  const stand = document.querySelector(".stand");
+  const html = document.documentElement;
+  const KEY = "sky " + main.dataset.live;
+  const TURN = 8000;
+  const TELL_AGAIN = 60000;
+  // Silent for so long: it says since when; then figures and states go; then all that has no end of its own.
+  const SAY_AGE = 10000;
+  const FIGURES = 120000;
+  const FACTS = 900000;
+  // A contact of the fire alarm types a key: one when it closes, another when somebody has reset it by hand.
+  const ALARM = "F8";
+  const ALARM_RESET = "F9";
 
-  const tidy = () => {
-    let left = 0;
-    main.querySelectorAll("[data-valid-until]").forEach((line) => {
-      const until = Number(line.dataset.validUntil);
-      line.hidden = until > 0 && until < now();
-      if (!line.hidden) left += 1;
-    });
-    const fallback = main.querySelector(".fallback");
-    // An emergency is never taken off the screen by time alone.
-    if (fallback && !main.querySelector(".evacuation")) fallback.hidden = left > 0;
-    clock.textContent = new Date(now()).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
+  // revision, html and kind of what is shown; heard: when the house was last heard; alarm: raised here.
+  let kept = {};
+  try { kept = JSON.parse(localStorage.getItem(KEY)) || {}; } catch (_) { /* No storage: what the page says. */ }
+  const keep = (changes) => {
+    Object.assign(kept, changes);
+    try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch (_) { /* It stays on the screen. */ }
   };
+  const now = () => window.houseClock.now();
+  // By the ticks: the time of the day may be set while we look.
+  let heard = performance.now();
+  const hear = () => {
+    heard = performance.now();
+    keep({ heard: now() });
+  };
+  const screen = () => main.querySelector(".screen");
+  const isEvacuation = () => screen().classList.contains("evacuation");
+  const each = (css, act) => main.querySelectorAll(css).forEach(act);
+
+  const slide = (name) => {
+    main.textContent = "";
+    main.appendChild(document.importNode(document.querySelector("template[data-slide=" + name + "]").content, true));
+  };
+
+  // --- what is true now
+
+  let before = -1;
+  const tidy = () => {
+    const at = now();
+    const silent = performance.now() - heard;
+    const evacuation = isEvacuation();
+    const left = Array.from(main.querySelectorAll("[data-valid-until]")).filter((line) => {
+      const until = Number(line.dataset.validUntil);
+      const over = until > 0 ? until <= at : silent > FACTS && !line.dataset.house;
+      // An emergency is never taken off the screen by time alone.
+      line.dataset.over = over && !evacuation ? "yes" : "";
+      return !line.dataset.over;
+    }).length;
+    if (!left && !evacuation) {
+      slide("calm");
+      // So that the house, when it is back, sends what it sent before.
+      main.dataset.revision = "0";
+    }
+    if (left !== before) layOut();
+    before = left;
+    html.dataset.silent = evacuation ? "" : silent > FACTS ? "long" : silent > FIGURES ? "yes" : "";
+    stand.hidden = silent <= SAY_AGE;
+    if (!stand.hidden && kept.heard) {
+      const when = hhmm(kept.heard);
+      stand.textContent = "Stand " + when + " · as of " + when;
+    }
+    each("[data-start]", (it) => {
+      const minutes = Math.ceil((Number(it.dataset.start) - at) / 60000);
+      it.hidden = !window.houseClock.isSure() || minutes < 1 || minutes > 60;
+      it.textContent = "in " + minutes + " min";
+    });
+    clock.textContent = hhmm(at);
+    const [from, until] = (main.dataset.dark || "-").split("-");
+    const dark = from > until ? clock.textContent >= from || clock.textContent < until : clock.textContent >= from && clock.textContent < until;
+    const urgent = evacuation || screen().classList.contains("safety");
+    html.dataset.dark = from && dark && !urgent && !main.dataset.out ? "yes" : "";
+  };
+  const hhmm = (at) => new Date(at).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
+
+  // --- what fits: lines take turns, English and plain German take turns below the German
+
+  let turn = 0;
+  const lines = () => Array.from(main.querySelectorAll("li")).filter((line) => !line.dataset.over);
+  const tooMuch = () => { const list = main.querySelector("ul"); return list.scrollHeight > list.clientHeight + 1; };
+  const layOut = () => {
+    const all = lines();
+    const easy = main.querySelector(".easy") !== null;
+    html.dataset.second = easy && turn % 2 === 1 ? "easy" : "en";
+    main.style.setProperty("--fit", "1");
+    all.forEach((line) => { line.hidden = false; });
+    let fit = 1;
+    const shrink = () => { fit -= 0.05; main.style.setProperty("--fit", String(fit)); };
+    // Of an emergency everything is on the screen all the time.
+    if (isEvacuation() || screen().classList.contains("safety")) {
+      while (tooMuch() && fit > 0.4) shrink();
+      return;
+    }
+    const pages = [[]];
+    all.forEach((line) => { line.hidden = true; });
+    all.forEach((line) => {
+      line.hidden = false;
+      pages[pages.length - 1].push(line);
+      if (!tooMuch()) return;
+      if (pages[pages.length - 1].length > 1) {
+        pages[pages.length - 1].pop();
+        pages[pages.length - 1].forEach((it) => { it.hidden = true; });
+        pages.push([line]);
+      }
+      while (tooMuch() && fit > 0.4) shrink();
+    });
+    const shown = pages[Math.floor(turn / (easy ? 2 : 1)) % pages.length];
+    all.forEach((line) => { line.hidden = shown.indexOf(line) < 0; });
+  };
+
+  // --- what the house is told
+
+  let told = "";
+  const tell = () => {
+    const revision = main.dataset.revision;
+    if (!main.dataset.shown || kept.alarm || revision === "0" || told === revision) return;
+    requestAnimationFrame(() => {
+      fetch(main.dataset.shown, { method: "POST", body: new URLSearchParams({ revision }), keepalive: true })
+        .then((answer) => {
+          if (answer.status === 401 || answer.status === 403) out(true);
+          else if (answer.status < 500) told = revision;
+        })
+        .catch(() => {});
+    });
+  };
+
+  // --- what is shown
 
   const shown = () => {
+    keep({ revision: Number(main.dataset.revision), html: main.innerHTML, evacuation: isEvacuation() });
+    turn = 0;
     tidy();
-    if (!main.dataset.shown) return;
-    requestAnimationFrame(() => {
-      fetch(main.dataset.shown, {
-        method: "POST",
-        body: new URLSearchParams({ revision: main.dataset.revision }),
-        keepalive: true,
-      }).catch(() => {});
-    });
+    layOut();
+    tell();
+    // The house was renewed: so is the page, once, while the line is good.
+    const version = screen().dataset.version;
+    if (version && version !== main.dataset.version && sessionStorage.getItem("sky renewed") !== version) {
+      sessionStorage.setItem("sky renewed", version);
+      location.reload();
+    }
   };
 
+  main.addEventListener("live:before", (event) => {
+    const evacuates = event.detail.html.indexOf("screen evacuation") >= 0;
+    // Only something newer than an evacuation ends it. One that was raised here ends by the key, or becomes
+    // the house's own.
+    const stays = kept.evacuation && event.detail.revision <= kept.revision && !evacuates;
+    const holds = kept.alarm && !evacuates;
+    if (holds) keep({ later: event.detail.html, laterRevision: event.detail.revision });
+    else if (kept.alarm) keep({ alarm: 0 });
+    if (stays || holds) event.preventDefault();
+  });
   main.addEventListener("live:update", shown);
-  shown();
+  main.addEventListener("live:beat", (event) => {
+    window.houseClock.hear(event.detail);
+    tell();
+  });
+  main.addEventListener("live:alive", () => {
+    const wasSilent = performance.now() - heard > SAY_AGE;
+    hear();
+    out(false);
+    if (wasSilent) tidy();
+  });
+
+  const raise = () => {
+    keep({ alarm: now(), later: main.innerHTML, laterRevision: Number(main.dataset.revision) });
+    slide("evacuation");
+    tidy();
+    layOut();
+  };
+  addEventListener("keydown", (event) => {
+    if (!main.dataset.shown) return;
+    if (event.key === ALARM && !kept.alarm) raise();
+    if (event.key === ALARM_RESET && kept.alarm) {
+      const { later, laterRevision } = kept;
+      keep({ alarm: 0, later: "" });
+      main.liveShow(later, String(laterRevision));
+    }
+  });
+
+  // --- a monitor that is no longer one of the house's
+
+  const out = (is) => {
+    if (is === Boolean(main.dataset.out)) return;
+    main.dataset.out = is ? "yes" : "";
+    document.querySelector(".out").hidden = !is;
+    if (is && !isEvacuation()) {
+      slide("calm");
+      main.dataset.revision = "0";
+    }
+    if (is) ask();
+    tidy();
+    layOut();
+  };
+  // Its code for the front desk, until it has been typed there.
+  const ask = () => {
+    if (!main.dataset.out) return;
+    fetch("/pair/state", { cache: "no-store" }).then((answer) => answer.json()).then((state) => {
+      if (state.monitor) {
+        try { localStorage.removeItem(KEY); } catch (_) { /* Then there is nothing to forget. */ }
+        location.replace(state.monitor);
+      }
+      document.querySelector(".out .claim").textContent = state.code || "";
+    }).catch(() => {}).then(() => setTimeout(ask, 3000));
+  };
+  main.addEventListener("live:lost", () => {
+    if (!main.dataset.shown) return;
+    fetch(location.pathname, { method: "HEAD", cache: "no-store" })
+      .then((answer) => { if (answer.status === 401 || answer.status === 403) out(true); })
+      .catch(() => {});
+  });
+
+  // --- the beginning
+
+  html.classList.add("fits");
+  if (main.dataset.kept) {
+    heard -= Math.max(0, now() - (kept.heard || 0));
+  } else {
+    window.houseClock.hear(Number(main.dataset.now));
+    hear();
+  }
+  if ("serviceWorker" in navigator && main.dataset.shown) {
+    const policy = window.trustedTypes
+      ? window.trustedTypes.createPolicy("worker", { createScriptURL: (url) => url })
+      : { createScriptURL: (url) => url };
+    navigator.serviceWorker.register(policy.createScriptURL("/worker.js")).catch(() => {});
+  }
+  if (kept.alarm) {
+    slide("evacuation");
+  } else if (kept.html && (main.dataset.kept || (kept.evacuation && !isEvacuation() && Number(main.dataset.revision) <= kept.revision))) {
+    // The page came out of the cupboard, or is older than the evacuation that it knows nothing of.
+    main.liveShow(kept.html, String(kept.revision));
+  }
+  if (!kept.alarm) shown();
+  tidy();
+  layOut();
   setInterval(tidy, 1000);
+  setInterval(() => { turn += 1; layOut(); }, TURN);
+  // Says again now and then what it shows; so it also hears when it was signed out.
+  setInterval(() => { told = ""; }, TELL_AGAIN);
+  if (document.fonts) document.fonts.ready.then(layOut);
+  addEventListener("resize", layOut);
 })();

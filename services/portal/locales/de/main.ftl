@@ -366,6 +366,61 @@ monitor-places = { $n ->
     [one] 1 Platz frei
     *[other] { $n } Plätze frei
 }
+display-behind = bestätigt noch nicht
+displays-count = { $n ->
+    [one] 1 Monitor
+    *[other] { $n } Monitore
+}
+displays-silent = { $n ->
+    [one] 1 antwortet nicht
+    *[other] { $n } antworten nicht
+}
+displays-behind = { $n ->
+    [one] 1 bestätigt noch nicht
+    *[other] { $n } bestätigen noch nicht
+}
+display-since = seit { $time }
+display-seen = zuletzt gehört { $time }
+emergency-answered = { $some } von { $all } Monitoren haben bestätigt.
+emergency-missing = Keine Antwort von – bitte hingehen:
+emergency-complete = Alle zeigen es.
+messages-now = Mitteilungen auf den Monitoren
+messages-none = Zurzeit keine.
+message-send = Mitteilung senden
+message-send-intro = Ein Druck auf einen Text sendet ihn sofort, deutsch, englisch und in einfacher Sprache.
+message-to = An
+message-all = alle Monitore
+message-for = Für
+message-minutes = { $n } Minuten
+message-own = Eigener Text
+message-de = Deutsch
+message-en = Englisch
+message-plain = Einfache Sprache
+message-class = Art
+message-send-own = Senden
+message-until = bis { $time }
+message-withdraw = Zurücknehmen
+message-sent = Gesendet, gilt bis { $time }. Zurücknehmen: unten bei den Mitteilungen.
+message-withdrawn = Zurückgenommen.
+group-foyer = Foyer
+group-dome-door = Türen zum Saal
+group-wayfinding = Wegweiser
+group-parking = Parkplatz
+group-cafe = AstroGastro
+template-wait = Bitte warten Sie hier. Der Einlass beginnt in wenigen Minuten.
+template-wait-plain = Bitte warten Sie hier. Die Tür geht bald auf.
+template-lift = Der Aufzug ist außer Betrieb. Bitte sprechen Sie uns an.
+template-lift-plain = Der Aufzug ist kaputt. Bitte fragen Sie uns.
+template-child = Ein Kind sucht seine Eltern. Bitte kommen Sie zum Empfang.
+template-child-plain = Ein Kind sucht seine Eltern. Kommen Sie bitte zur Kasse.
+template-cloakroom = Bitte geben Sie Jacken und Taschen an der Garderobe ab.
+template-cloakroom-plain = Bitte geben Sie Jacke und Tasche hier ab.
+template-cafe = Das Café schließt in 30 Minuten.
+template-cafe-plain = Das Café ist nur noch 30 Minuten offen.
+template-roof = Unwetter: Bitte verlassen Sie die Dachterrasse.
+template-roof-plain = Es kommt ein Sturm. Gehen Sie bitte vom Dach ins Haus.
+template-staff = Bitte bleiben Sie ruhig und folgen Sie den Mitarbeitenden.
+template-staff-plain = Bleiben Sie ruhig. Gehen Sie mit uns mit.
 
 ## signing in
 sign-in-title = Anmelden

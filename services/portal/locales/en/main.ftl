@@ -366,6 +366,61 @@ monitor-places = { $n ->
     [one] 1 place free
     *[other] { $n } places free
 }
+display-behind = has not confirmed yet
+displays-count = { $n ->
+    [one] 1 display
+    *[other] { $n } displays
+}
+displays-silent = { $n ->
+    [one] 1 does not answer
+    *[other] { $n } do not answer
+}
+displays-behind = { $n ->
+    [one] 1 has not confirmed yet
+    *[other] { $n } have not confirmed yet
+}
+display-since = since { $time }
+display-seen = last heard of { $time }
+emergency-answered = { $some } of { $all } displays have confirmed.
+emergency-missing = No answer from – please go there:
+emergency-complete = All of them show it.
+messages-now = Messages on the displays
+messages-none = None at the moment.
+message-send = Send a message
+message-send-intro = One press sends a text at once, in German, English and plain German.
+message-to = To
+message-all = all displays
+message-for = For
+message-minutes = { $n } minutes
+message-own = A text of your own
+message-de = German
+message-en = English
+message-plain = Plain German
+message-class = Kind
+message-send-own = Send
+message-until = until { $time }
+message-withdraw = Take back
+message-sent = Sent, counts until { $time }. Take it back below, at the messages.
+message-withdrawn = Taken back.
+group-foyer = Foyer
+group-dome-door = Dome doors
+group-wayfinding = Directions
+group-parking = Car park
+group-cafe = AstroGastro
+template-wait = Please wait here. Doors open in a few minutes.
+template-wait-plain = Bitte warten Sie hier. Die Tür geht bald auf.
+template-lift = The lift is out of service. Please ask our staff.
+template-lift-plain = Der Aufzug ist kaputt. Bitte fragen Sie uns.
+template-child = A child is looking for its parents. Please come to the front desk.
+template-child-plain = Ein Kind sucht seine Eltern. Kommen Sie bitte zur Kasse.
+template-cloakroom = Please leave coats and bags at the cloakroom.
+template-cloakroom-plain = Bitte geben Sie Jacke und Tasche hier ab.
+template-cafe = The café closes in 30 minutes.
+template-cafe-plain = Das Café ist nur noch 30 Minuten offen.
+template-roof = Storm: please leave the roof terrace.
+template-roof-plain = Es kommt ein Sturm. Gehen Sie bitte vom Dach ins Haus.
+template-staff = Please stay calm and follow our staff.
+template-staff-plain = Bleiben Sie ruhig. Gehen Sie mit uns mit.
 
 ## signing in
 sign-in-title = Sign in

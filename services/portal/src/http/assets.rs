@@ -1,4 +1,4 @@
-//! Style sheet, scripts and icon, compiled in. Their address carries a hash of their contents, so
+//! Style sheets, scripts, font and icon, compiled in. Their address carries a hash of their contents, so
 //! browsers may keep them.
 
 use axum::{
@@ -11,25 +11,37 @@ use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
 
-const FILES: [(&str, &str, &str); 5] = [
-    ("app.css", "text/css; charset=utf-8", include_str!("../../static/app.css")),
-    ("live.js", "text/javascript; charset=utf-8", include_str!("../../static/live.js")),
-    ("monitor.js", "text/javascript; charset=utf-8", include_str!("../../static/monitor.js")),
-    ("pair.js", "text/javascript; charset=utf-8", include_str!("../../static/pair.js")),
-    ("icon.svg", "image/svg+xml", include_str!("../../static/icon.svg")),
+const WORKER: &str = include_str!("../../static/worker.js");
+const FILES: [(&str, &str, &[u8]); 8] = [
+    ("app.css", "text/css; charset=utf-8", include_bytes!("../../static/app.css")),
+    ("live.js", "text/javascript; charset=utf-8", include_bytes!("../../static/live.js")),
+    ("house-clock.js", "text/javascript; charset=utf-8", include_bytes!("../../static/house-clock.js")),
+    ("monitor.css", "text/css; charset=utf-8", include_bytes!("../../static/monitor.css")),
+    ("monitor.js", "text/javascript; charset=utf-8", include_bytes!("../../static/monitor.js")),
+    ("pair.js", "text/javascript; charset=utf-8", include_bytes!("../../static/pair.js")),
+    // Not versioned by its address but by its name: style sheets name it.
+    // Atkinson Hyperlegible Next by the Braille Institute, under the SIL Open Font License 1.1.
+    ("atkinson-5.3.woff2", "font/woff2", include_bytes!("../../static/atkinson-5.3.woff2")),
+    ("icon.svg", "image/svg+xml", include_bytes!("../../static/icon.svg")),
 ];
 
 /// A few letters that change when one of the files does.
 pub(crate) fn version() -> String {
     let mut hash = Sha256::new();
-    for (_, _, text) in FILES {
-        hash.update(text);
+    for (_, _, bytes) in FILES {
+        hash.update(bytes);
     }
     HEXLOWER.encode(&hash.finalize()[..6])
 }
 
+/// The service worker of monitors. At the root, because a worker sees only what lies below it, and always
+/// asked for again.
+pub(crate) async fn worker() -> Response {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], WORKER).into_response()
+}
+
 pub(crate) async fn file(Path(name): Path<String>) -> Result<Response, Problem> {
-    let (_, kind, text) = FILES.into_iter().find(|(file, ..)| *file == name).ok_or_else(Problem::no_page)?;
-    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")], text)
+    let (_, kind, bytes) = FILES.into_iter().find(|(file, ..)| *file == name).ok_or_else(Problem::no_page)?;
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")], bytes)
         .into_response())
 }

@@ -1,5 +1,7 @@
 //! The monitors: what each is to show, whether it really does, and pairing of new devices.
 
+mod wall;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,107 +10,96 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use kernel::{Caller, Code, Coded, Role, values};
-use sky_proto::signage::v1::{Display, DisplayState, ListDisplaysRequest, PriorityClass};
+use uuid::Uuid;
 
 use crate::{
     commands,
-    edge::{Edge, answer},
+    edge::Edge,
     fields::Fields,
     live::{self, After, Fragment},
-    page::{self, DISPLAYS, Frame, html},
+    page::{self, DESK, DISPLAYS, Frame, html},
     problem::Problem,
+    routes::messages::{TEMPLATES, TemplateView},
     session::{Guest, Notice},
-    words::Words,
 };
 
-/// How often the table is looked at again while somebody watches it.
-const REFRESH: std::time::Duration = std::time::Duration::from_secs(3);
+use self::wall::{Seen, Wall};
+
+/// How often the wall is looked at again while somebody watches it.
+const REFRESH: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// How many minutes a message may stay.
+const SPANS: [u32; 4] = [15, 30, 60, 240];
 
 #[derive(Template)]
 #[template(path = "displays.html", blocks = ["live"])]
 struct DisplaysPage {
     w: Frame,
-    displays: Vec<DisplayView>,
+    wall: Wall,
+    /// Id and name, as sorted in the house file; and the groups.
+    names: Vec<(String, String)>,
+    groups: Vec<(String, String)>,
+    templates: Vec<TemplateView>,
+    /// For how long a message may be: minutes and their words.
+    spans: Vec<(u32, String)>,
     may_pair: bool,
+    may_write: bool,
+    key: Uuid,
 }
 
-struct DisplayView {
-    id: String,
-    name: String,
-    location: String,
-    state: String,
-    kind: &'static str,
-    class: String,
-    revision: u64,
-    rendered: u64,
-    seen: String,
+fn is_one_of(caller: &Caller, roles: &[Role]) -> bool {
+    matches!(caller, Caller::Staff { roles: own, .. }
+        if own.iter().any(|role| *role == Role::Admin || roles.contains(role)))
 }
 
-fn display(w: &Words, display: &Display) -> DisplayView {
-    let (key, kind) = match display.state() {
-        DisplayState::Active => ("display-active", "good"),
-        DisplayState::Offline => ("display-offline", "bad"),
-        DisplayState::Unclaimed | DisplayState::Unspecified => ("display-unclaimed", "plain"),
-    };
-    DisplayView {
-        id: display.display_id.clone(),
-        name: w.text(&display.name),
-        location: display.location.clone(),
-        state: w.t(key),
-        kind,
-        class: w.t(match display.shown_class() {
-            PriorityClass::Unspecified | PriorityClass::Default => "class-default",
-            PriorityClass::Scheduled => "class-scheduled",
-            PriorityClass::Operations => "class-operations",
-            PriorityClass::Safety => "class-safety",
-            PriorityClass::Evacuation => "class-evacuation",
-        }),
-        revision: display.revision,
-        rendered: display.rendered_revision,
-        seen: display.last_seen_at.map(|at| w.time(&Some(at))).unwrap_or_default(),
-    }
-}
-
-fn may_pair(caller: &Caller) -> bool {
-    matches!(caller, Caller::Staff { roles, .. } if roles.contains(&Role::Desk) || roles.contains(&Role::Admin))
-}
-
-async fn view(edge: &Edge, w: Frame, caller: &Caller) -> Result<DisplaysPage, Problem> {
-    let displays = answer(edge.signage(caller).list_displays(ListDisplaysRequest {})).await?.displays;
-    Ok(DisplaysPage { displays: displays.iter().map(|it| display(&w, it)).collect(), may_pair: may_pair(caller), w })
+async fn view(edge: &Edge, w: Frame, caller: &Caller, seen: &mut Seen) -> Result<DisplaysPage, Problem> {
+    let displays = wall::displays(edge, caller).await?;
+    Ok(DisplaysPage {
+        wall: wall::look(edge, caller, &w, &displays, seen).await?,
+        names: displays.iter().map(|display| (display.display_id.clone(), w.text(&display.name))).collect(),
+        groups: wall::groups(&displays).into_iter().map(|id| (id.clone(), wall::group_name(&w, &id))).collect(),
+        templates: TEMPLATES.iter().map(|template| template.view(&w)).collect(),
+        spans: SPANS.into_iter().map(|minutes| (minutes, w.n("message-minutes", minutes))).collect(),
+        may_pair: is_one_of(caller, &[Role::Desk]),
+        may_write: is_one_of(caller, DESK),
+        key: Uuid::new_v4(),
+        w,
+    })
 }
 
 pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let caller = guest.staff(DISPLAYS)?;
-    page::page(&view(&edge, guest.frame(guest.words.t("displays-title")), &caller).await?)
+    let frame = guest.frame(guest.words.t("displays-title"));
+    page::page(&view(&edge, frame, &caller, &mut Seen::new()).await?)
 }
 
-/// The table again whenever it has changed: there is no stream over all displays.
+/// The wall again whenever it has changed: there is no stream over all displays.
 pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, _: After) -> Result<Response, Problem> {
     let caller = guest.staff(DISPLAYS)?;
     let frame = guest.frame(String::new());
     let stream_edge = edge.clone();
-    let tables = futures::stream::unfold((String::new(), 0_u64), move |(mut last, mut revision)| {
+    let begun = (String::new(), 0_u64, Seen::new());
+    let walls = futures::stream::unfold(begun, move |(mut last, mut revision, mut seen)| {
         let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
         async move {
             loop {
-                let table = match view(&edge, frame.clone(), &caller).await {
+                let wall = match view(&edge, frame.clone(), &caller, &mut seen).await {
                     Ok(view) => html(view.as_live().render()),
                     Err(problem) => Err(problem),
                 };
-                match table {
-                    Ok(table) if table == last => tokio::time::sleep(REFRESH).await,
-                    Ok(table) => {
-                        last.clone_from(&table);
+                match wall {
+                    Ok(wall) if wall == last => tokio::time::sleep(REFRESH).await,
+                    Ok(wall) => {
+                        last.clone_from(&wall);
                         revision += 1;
-                        return Some((Ok(Fragment { revision, html: table }), (last, revision)));
+                        return Some((Ok(Fragment { revision, html: wall }), (last, revision, seen)));
                     }
-                    Err(problem) => return Some((Err(problem), (last, revision))),
+                    Err(problem) => return Some((Err(problem), (last, revision, seen))),
                 }
             }
         }
     });
-    Ok(live::respond(&edge, tables))
+    Ok(live::respond(&edge, walls))
 }
 
 pub(crate) async fn approve(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {

@@ -1,4 +1,7 @@
-//! One monitor, full screen: what signage computed for it, live. Keeps its last content whatever happens.
+//! One monitor, full screen: what signage computed for it, live. The page brings with it what a monitor
+//! needs when it hears nothing: `static/monitor.js` and `static/worker.js` tell how.
+
+pub(crate) mod screen;
 
 use std::sync::Arc;
 
@@ -11,107 +14,36 @@ use axum::{
 use futures::StreamExt;
 use kernel::Caller;
 use sky_proto::signage::v1::{
-    AcknowledgeContentRequest, Content, GetContentRequest, Line, PriorityClass, WatchDisplayRequest, display_update,
+    AcknowledgeContentRequest, GetContentRequest, GetStandbyRequest, WatchDisplayRequest, display_update,
 };
 
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
     live::{self, After, Fragment},
-    page::{self, DISPLAYS, Frame, html},
+    page::{self, DISPLAYS, Frame},
     problem::Problem,
     session::Guest,
-    words::Words,
 };
 
 #[derive(Template)]
-#[template(path = "monitor.html", blocks = ["live"])]
+#[template(path = "monitor.html")]
 struct MonitorPage {
     w: Frame,
     id: String,
+    /// The monitor itself, not somebody of the staff who looks at it.
     device: bool,
     revision: u64,
-    class: &'static str,
-    headline: Two,
-    lines: Vec<LineView>,
-    fallback: Two,
+    screen: String,
+    evacuation: String,
+    calm: String,
+    profile: String,
+    far: u32,
+    /// "22:30-08:00", or empty.
+    dark: String,
     as_of: String,
-}
-
-/// Both languages: a monitor cannot ask who stands in front of it.
-struct Two {
-    de: String,
-    en: String,
-}
-
-struct LineView {
-    kind: String,
-    text: Two,
-    detail: Two,
-    time: String,
-    places: String,
-    status: String,
-    status_kind: &'static str,
-    arrow: &'static str,
-    step_free: bool,
-    until_millis: i64,
-}
-
-fn two(text: &Option<sky_proto::kernel::v1::LocalizedText>) -> Two {
-    text.as_ref().map_or_else(
-        || Two { de: String::new(), en: String::new() },
-        |text| Two { de: text.de.clone(), en: if text.en == text.de { String::new() } else { text.en.clone() } },
-    )
-}
-
-fn line(w: &Words, line: &Line) -> LineView {
-    let (status, status_kind) = match line.status.as_str() {
-        "doors_open" => ("monitor-doors-open", "good"),
-        "last_call" => ("monitor-last-call", "few"),
-        "running" => ("monitor-running", "plain"),
-        "delayed" => ("monitor-delayed", "few"),
-        "cancelled" => ("monitor-cancelled", "bad"),
-        _ => ("", "plain"),
-    };
-    LineView {
-        kind: line.kind.clone(),
-        text: two(&line.text),
-        detail: two(&line.detail),
-        time: line.starts_at.map(|at| w.time(&Some(at))).unwrap_or_default(),
-        places: line.places_left.map(|places| w.n("monitor-places", places)).unwrap_or_default(),
-        status: if status.is_empty() { String::new() } else { w.t(status) },
-        status_kind,
-        arrow: match line.arrow.as_str() {
-            "up" => "↑",
-            "down" => "↓",
-            "left" => "←",
-            "right" => "→",
-            "ahead" => "↑",
-            _ => "",
-        },
-        step_free: line.step_free,
-        until_millis: w.millis(&line.valid_until),
-    }
-}
-
-fn view(w: Frame, content: &Content, device: bool) -> MonitorPage {
-    MonitorPage {
-        id: content.display_id.clone(),
-        device,
-        revision: content.revision,
-        class: match content.priority_class() {
-            PriorityClass::Unspecified | PriorityClass::Default => "default",
-            PriorityClass::Scheduled => "scheduled",
-            PriorityClass::Operations => "operations",
-            PriorityClass::Safety => "safety",
-            PriorityClass::Evacuation => "evacuation",
-        },
-        headline: two(&content.headline),
-        lines: content.lines.iter().map(|it| line(&w, it)).collect(),
-        fallback: two(&content.fallback),
-        as_of: w.time(&content.computed_at),
-        w,
-    }
+    /// In milliseconds.
+    now: i64,
 }
 
 /// A paired display looks at itself; staff may look at any.
@@ -132,8 +64,23 @@ pub(crate) async fn page(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let (caller, device) = who(&guest, &id)?;
-    let content = answer(edge.signage(&caller).get_content(GetContentRequest { display_id: id.clone() })).await?;
-    page::page(&view(guest.frame(id), &content, device))
+    let mut signage = edge.signage(&caller);
+    let content = answer(signage.get_content(GetContentRequest { display_id: id.clone() })).await?;
+    let standby = answer(signage.get_standby(GetStandbyRequest { display_id: id.clone() })).await?;
+    page::page(&MonitorPage {
+        w: guest.frame(id.clone()),
+        id,
+        device,
+        revision: content.revision,
+        screen: screen::html(&content)?,
+        evacuation: screen::html(&standby.evacuation.unwrap_or_default())?,
+        calm: screen::html(&standby.calm.unwrap_or_default())?,
+        profile: standby.profile,
+        far: screen::far(standby.viewing_distance_m),
+        dark: edge.settings.monitors_dark.clone(),
+        as_of: screen::as_of(&content),
+        now: edge.now().timestamp_millis(),
+    })
 }
 
 pub(crate) async fn live(
@@ -142,18 +89,19 @@ pub(crate) async fn live(
     Path(id): Path<String>,
     after: After,
 ) -> Result<Response, Problem> {
-    let (caller, device) = who(&guest, &id)?;
-    let request = WatchDisplayRequest { display_id: id, after_revision: after.after };
+    let (caller, _) = who(&guest, &id)?;
+    let content = answer(edge.signage(&caller).get_content(GetContentRequest { display_id: id.clone() })).await?;
+    // A monitor that is ahead of the house has seen a database that is no more: it begins anew.
+    let after_revision = if after.after > content.revision { 0 } else { after.after };
+    let request = WatchDisplayRequest { display_id: id, after_revision };
     let updates = answer(edge.signage(&caller).watch_display(request)).await?;
-    let frame = guest.frame(String::new());
-    let fragments = updates.filter_map(move |update| {
+    let fragments = updates.filter_map(|update| {
         let fragment = match update.map(|update| update.update) {
             Ok(Some(display_update::Update::Content(content))) => {
-                let view = view(frame.clone(), &content, device);
-                Some(html(view.as_live().render()).map(|html| Fragment { revision: content.revision, html }))
+                Some(screen::html(&content).map(|html| Fragment { revision: content.revision, html }))
             }
             // The edge sends beats of its own.
-            Ok(Some(display_update::Update::Beat(_)) | None) => None,
+            Ok(_) => None,
             Err(status) => Some(Err(status.into())),
         };
         async move { fragment }
@@ -175,4 +123,9 @@ pub(crate) async fn shown(
             .await?;
     }
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The house's time in milliseconds, for clocks that cannot know it.
+pub(crate) async fn clock(State(edge): State<Arc<Edge>>) -> String {
+    edge.now().timestamp_millis().to_string()
 }

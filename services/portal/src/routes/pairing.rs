@@ -1,14 +1,17 @@
-//! `/pair`: a new monitor shows a code; staff type it at `/displays`; the monitor becomes that display.
+//! `/pair`: a new monitor shows a code; staff type it at `/displays`; the monitor becomes that display. A
+//! monitor that was signed out asks `/pair/state` for a code and shows it over what it still knows.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{
+    Json,
     extract::State,
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 use kernel::clock::wall_now;
+use serde_json::json;
 
 use crate::{
     commands::{self, Of},
@@ -29,25 +32,33 @@ struct PairPage {
     code: String,
 }
 
-pub(crate) async fn pair(State(edge): State<Arc<Edge>>, guest: Guest, headers: HeaderMap) -> Result<Response, Problem> {
+/// How far a device is.
+enum Step {
+    /// It is this display.
+    Is(String),
+    /// It waits for somebody to type this code.
+    Waits(String),
+}
+
+/// Where the device stands now, with the cookies to be set.
+async fn step(edge: &Edge, guest: &Guest, headers: &HeaderMap) -> Result<(HeaderMap, Step), Problem> {
     if let Some(device) = guest.session.as_ref().and_then(|session| session.device.as_ref()) {
-        return Ok(Redirect::to(&format!("/monitor/{}", device.id)).into_response());
+        return Ok((HeaderMap::new(), Step::Is(device.id.clone())));
     }
-    let w = guest.frame(guest.words.t("pair-title"));
-    if let Some(secret) = session::cookie(&edge, &headers, session::PAIRING) {
+    if let Some(secret) = session::cookie(edge, headers, session::PAIRING) {
         let given = secret.clone();
         let finished =
             edge.db.transact(move |tx| Box::pin(async move { commands::finish_pairing(tx, &given).await })).await;
         match finished {
             Ok(Some(paired)) => {
                 let before = guest.session.as_ref().map(|session| session.id);
-                let (_, mut cookies) = session::open(&edge, Of::Device(secrets::hash(&paired.token)), before).await?;
-                session::add_cookies(&mut cookies, session::set_cookie(&edge, session::PAIRING, "", 0));
-                return Ok((cookies, Redirect::to(&format!("/monitor/{}", paired.device_id))).into_response());
+                let (_, mut cookies) = session::open(edge, Of::Device(secrets::hash(&paired.token)), before).await?;
+                session::add_cookies(&mut cookies, session::set_cookie(edge, session::PAIRING, "", 0));
+                return Ok((cookies, Step::Is(paired.device_id)));
             }
             Ok(None) => {
                 if let Some(code) = store::claim_code(edge.db.pool(), &secrets::hash(&secret), wall_now()).await? {
-                    return page(&PairPage { w, code });
+                    return Ok((HeaderMap::new(), Step::Waits(code)));
                 }
             }
             // Run out: begin again below.
@@ -56,6 +67,31 @@ pub(crate) async fn pair(State(edge): State<Arc<Edge>>, guest: Guest, headers: H
         }
     }
     let begun = edge.db.transact(|tx| Box::pin(async move { commands::start_pairing(tx, "display").await })).await?;
-    let cookie = session::set_cookie(&edge, session::PAIRING, &begun.secret, PAIRING_LIFETIME.num_seconds());
-    Ok((cookie, page(&PairPage { w, code: begun.claim_code })?).into_response())
+    let cookie = session::set_cookie(edge, session::PAIRING, &begun.secret, PAIRING_LIFETIME.num_seconds());
+    Ok((cookie, Step::Waits(begun.claim_code)))
+}
+
+pub(crate) async fn pair(State(edge): State<Arc<Edge>>, guest: Guest, headers: HeaderMap) -> Result<Response, Problem> {
+    let (cookies, step) = step(&edge, &guest, &headers).await?;
+    Ok(match step {
+        Step::Is(display) => (cookies, Redirect::to(&format!("/monitor/{display}"))).into_response(),
+        Step::Waits(code) => {
+            let w = guest.frame(guest.words.t("pair-title"));
+            (cookies, page(&PairPage { w, code })?).into_response()
+        }
+    })
+}
+
+/// The same for a page that stays where it is.
+pub(crate) async fn state(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (cookies, step) = step(&edge, &guest, &headers).await?;
+    let state = match step {
+        Step::Is(display) => json!({ "monitor": format!("/monitor/{display}") }),
+        Step::Waits(code) => json!({ "code": code }),
+    };
+    Ok((cookies, Json(state)).into_response())
 }

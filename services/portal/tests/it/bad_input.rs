@@ -142,6 +142,7 @@ async fn a_form_without_a_field_that_it_needs_is_refused() {
     for path in [
         "/desk/scan".to_owned(),
         "/carpark/lane".to_owned(),
+        "/displays/message".to_owned(),
         format!("/desk/showings/{ID}/delay"),
         format!("/desk/showings/{ID}/cancel"),
     ] {

@@ -59,6 +59,8 @@ async fn all_pages_say_so(house: &House) {
         "/kitchen/stations/grill",
         "/carpark/lane",
         "/carpark/site",
+        "/displays/message",
+        "/displays/withdraw",
     ];
     for path in deeds {
         let page = admin.post(&path.replace("{}", ID), &[("key", ID)]).await;

@@ -177,13 +177,35 @@ async fn a_monitor_is_paired_in_the_browser_and_is_then_that_display_and_nothing
     assert_eq!(monitor.cookie("__Host-sky-pairing"), None, "its part is done");
     assert_not_stored(&house, &[monitor.session()]).await;
     assert_eq!(monitor.get("/pair").await.location(), "/monitor/foyer-1");
-    monitor.get("/monitor/foyer-1").await.is_page(503);
+    assert_eq!(monitor.get("/pair/state").await.body, r#"{"monitor":"/monitor/foyer-1"}"#);
+    let away = monitor.get("/monitor/foyer-1").await;
+    away.is_page(503);
+    assert_eq!(away.header("refresh"), "10", "nobody stands before a monitor to reload it");
     monitor.get("/monitor/foyer-2").await.is_page(403);
     assert_eq!(monitor.get("/desk").await.location(), "/staff/sign-in?next=/desk");
     monitor.post("/monitor/foyer-1/shown", &[]).await.is_page(422);
+    for wrong in ["-1", "1.5", "x", "18446744073709551616"] {
+        monitor.post("/monitor/foyer-1/shown", &[("revision", wrong)]).await.is_page(422);
+    }
     monitor.post("/monitor/foyer-2/shown", &[("revision", "1")]).await.is_page(403);
+    monitor.get("/monitor/foyer-2/live").await.is_page(403);
 
     assert_eq!(desk.post("/displays/revoke", &[("device", "foyer-1")]).await.location(), "/displays");
     assert_eq!(monitor.get("/monitor/foyer-1").await.location(), "/staff/sign-in?next=/monitor/foyer-1");
     monitor.get("/monitor/foyer-1/live").await.is_page(401);
+    // It may be paired again without anybody touching it.
+    let state: serde_json::Value = serde_json::from_str(&monitor.get("/pair/state").await.body).expect("JSON");
+    let again = state["code"].as_str().expect("a new code");
+    assert_ne!(again, code);
+    let form = [("claim_code", again), ("device", "foyer-1")];
+    desk.post("/displays/approve", &form).await.location();
+    assert_eq!(monitor.get("/pair/state").await.body, r#"{"monitor":"/monitor/foyer-1"}"#);
+    assert_not_stored(&house, &[monitor.session()]).await;
+}
+
+#[tokio::test]
+async fn a_monitor_measures_the_houses_time() {
+    let house = house().await;
+    let now = Browser::new(&house).get("/clock").await.body.parse::<i64>().expect("milliseconds");
+    assert_eq!(now, house.clock.now().timestamp_millis());
 }

@@ -91,10 +91,11 @@ async fn roles_decide_who_does_what() {
         nobody.post(&deed, &form).await.is_page(401);
         cook.post(&deed, &form).await.is_page(503);
     }
-    for deed in ["/carpark/lane", "/carpark/site", "/displays/approve", "/displays/revoke", "/monitor/foyer-1/shown"] {
+    let displays = ["/displays/approve", "/displays/revoke", "/displays/message", "/displays/withdraw"];
+    for deed in ["/carpark/lane", "/carpark/site", "/monitor/foyer-1/shown"].into_iter().chain(displays) {
         nobody.post(deed, &form).await.is_page(401);
     }
-    for deed in ["/carpark/lane", "/carpark/site", "/displays/approve", "/displays/revoke"] {
+    for deed in ["/carpark/lane", "/carpark/site"].into_iter().chain(displays) {
         cook.post(deed, &form).await.is_page(403);
     }
 }

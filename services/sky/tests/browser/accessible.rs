@@ -31,6 +31,14 @@ async fn violations(browser: &Browser) -> Vec<String> {
     found.convert().expect("a list of findings")
 }
 
+/// Every text of the open page must contrast 7 to 1.
+pub async fn contrasts(browser: &Browser, what: &str) {
+    browser.run(AXE).await;
+    let script = RUN.replace("type: 'tag', values: tags", "type: 'rule', values: ['color-contrast-enhanced']");
+    let found = browser.driver.execute_async(&script, Vec::new()).await.expect("axe runs");
+    assert_eq!(*found.json(), serde_json::json!([]), "{what}");
+}
+
 /// What is wrong with the open page.
 async fn faults(browser: &Browser) -> Vec<String> {
     let mut faults = violations(browser).await;

@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub enum Device {
     Phone,
     Desk,
+    /// A screen on a wall.
+    Monitor,
     /// A browser with scripts switched off.
     NoScripts,
 }
@@ -32,6 +34,7 @@ impl Device {
         match self {
             Self::Phone => (360, 740),
             Self::Desk | Self::NoScripts => (1280, 800),
+            Self::Monitor => (1920, 1080),
         }
     }
 }
@@ -186,6 +189,16 @@ impl Browser {
         .await;
     }
 
+    /// Waits until a script says true; a promise is waited for.
+    pub async fn holds(&self, what: &str, script: &str) {
+        let script = format!("const done = arguments[0]; Promise.resolve({script}).then(done, (e) => done(String(e)))");
+        until(what, async || {
+            let said = self.driver.execute_async(&script, Vec::new()).await.map_err(told)?;
+            if *said.json() == json!(true) { Ok(()) } else { Err(format!("{}: {}", said.json(), self.words().await)) }
+        })
+        .await;
+    }
+
     /// Does something with the first visible match; again while the page is changing under one's hands.
     async fn with(&self, by: By, what: &str, act: impl AsyncFn(&WebElement) -> Result<(), String>) {
         until(what, async || {
@@ -280,14 +293,19 @@ impl Browser {
         self.run("return window.sameAsBefore === true").await == json!(true)
     }
 
+    /// Tells the browser something in its own protocol.
+    pub async fn command(&self, command: &str, parameters: Value) -> Value {
+        let session = format!("{}session/{}", self.driver.server_url(), self.driver.session_id());
+        let request = json!({ "cmd": command, "params": parameters });
+        let sent = reqwest::Client::new().post(format!("{session}/goog/cdp/execute")).body(request.to_string()).send();
+        let answer = sent.await.expect("chromedriver answers").text().await.expect("an answer");
+        serde_json::from_str(&answer).expect("JSON")
+    }
+
     /// Keeps a picture of the whole page, if `SKY_SHOTS` names a folder.
     pub async fn shoots(&self, name: &str) {
         let Ok(folder) = std::env::var("SKY_SHOTS") else { return };
-        let session = format!("{}session/{}", self.driver.server_url(), self.driver.session_id());
-        let request = json!({ "cmd": "Page.captureScreenshot", "params": { "captureBeyondViewport": true } });
-        let sent = reqwest::Client::new().post(format!("{session}/goog/cdp/execute")).body(request.to_string()).send();
-        let answer = sent.await.expect("chromedriver answers").text().await.expect("an answer");
-        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        let answer = self.command("Page.captureScreenshot", json!({ "captureBeyondViewport": true })).await;
         let picture = answer["value"]["data"].as_str().unwrap_or_else(|| panic!("no picture: {answer}"));
         let picture = data_encoding::BASE64.decode(picture.as_bytes()).expect("a picture");
         std::fs::create_dir_all(&folder).expect("a folder");

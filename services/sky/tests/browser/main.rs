@@ -2,15 +2,19 @@
 //! says aloud that it was skipped, and in CI it fails.
 
 mod accessible;
+mod cable;
 mod chrome;
 mod delay;
 mod evacuation;
 mod journey;
 mod keyboard;
+mod monitor;
+mod pairing;
 mod plain;
 mod sale;
 mod stage;
 mod waiting;
+mod wall;
 #[expect(dead_code, reason = "houses in many processes are the other binary's")]
 #[path = "../it/world.rs"]
 mod world;

@@ -5,17 +5,22 @@ use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
-    Clock, Role,
+    Caller, Clock, Role,
     testing::{House, noon},
 };
 use load_tests::fake_provider::FakeProvider;
+use serde_json::json;
 use sky_proto::{
+    flow::v1::{HouseState, SetHouseStateRequest, flow_client::FlowClient},
     journey::v1::{GetVisitRequest, Visit, journey_client::JourneyClient},
+    portal::v1::{ApprovePairingRequest, access_client::AccessClient},
     reservations::v1::{GetBookingRequest, reservations_client::ReservationsClient},
 };
+use thirtyfour::By;
 use tokio::task::JoinSet;
 
 use crate::{
+    cable::Cable,
     chrome::{Browser, Chrome, Device},
     world::{ALL, World, staff, until},
 };
@@ -23,6 +28,17 @@ use crate::{
 const PASSWORD: &str = "correct horse battery";
 /// One account per role, named as the role.
 const STAFF: [Role; 4] = [Role::Desk, Role::Operator, Role::Kitchen, Role::Attendant];
+
+/// What the test's leaps in time are for a page: its clocks run ahead by `test leap`.
+const LEAPS: &str = "
+    const leap = () => Number(localStorage.getItem('test leap') || 0);
+    const wall = Date.now.bind(Date), ticks = performance.now.bind(performance);
+    Date.now = () => wall() + leap();
+    performance.now = () => ticks() + leap();";
+
+/// The worker has put the page away.
+const KEPT: &str = "caches.open('sky-monitor').then((it) => it.match(location.pathname)).then((it) => it !== undefined
+    && navigator.serviceWorker.controller !== null)";
 
 /// Everything a test walks through.
 pub struct Stage {
@@ -70,6 +86,33 @@ impl Stage {
     /// A visitor's browser.
     pub async fn visitor(&self, device: Device) -> Browser {
         self.chrome.browser(&self.base(), device).await
+    }
+
+    /// A screen on a wall whose cable leads to the house.
+    pub async fn screen(&self, cable: &Cable) -> Browser {
+        self.chrome.browser(&format!("http://localhost:{}", cable.port), Device::Monitor).await
+    }
+
+    /// The same, paired as a display.
+    pub async fn monitor(&self, cable: &Cable, display: &str) -> Browser {
+        let screen = self.screen(cable).await;
+        screen.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": LEAPS })).await;
+        screen.open("/pair").await;
+        let code = screen.driver.find(By::Css(".claim")).await.expect("a code").text().await.expect("a code");
+        let mut access = AccessClient::new(self.world.door("portal", &staff(Role::Desk)));
+        let request = ApprovePairingRequest { claim_code: code, device_id: display.to_owned() };
+        access.approve_pairing(request).await.expect("approved");
+        screen.arrives("/monitor/").await;
+        screen.holds("the page in the cupboard", KEPT).await;
+        screen
+    }
+
+    /// One person's word about the house.
+    pub async fn sets_house(&self, who: &str, state: HouseState) {
+        let caller = Caller::Staff { account: who.to_owned(), roles: vec![Role::Desk] };
+        let mut flow = FlowClient::new(self.world.door("flow", &caller));
+        let request = SetHouseStateRequest { state: state.into(), reason: "Test".to_owned() };
+        flow.set_house_state(request).await.expect("said");
     }
 
     /// The browser of somebody with a role, signed in.

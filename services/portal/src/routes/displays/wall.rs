@@ -1,0 +1,240 @@
+//! The wall of all monitors as staff see it: what each shows, since when, and which of them are silent.
+
+use std::collections::HashMap;
+
+use kernel::{Caller, values::from_timestamp};
+use sky_proto::{
+    kernel::v1::LocalizedText,
+    signage::v1::{
+        Content, Display, DisplayState, GetContentRequest, ListDisplaysRequest, ListMessagesRequest, PriorityClass,
+    },
+};
+
+use crate::{
+    edge::{Edge, answer},
+    problem::Problem,
+    routes::monitor::screen,
+    words::Words,
+};
+
+/// Lines of a content that a picture of it repeats.
+const LINES: usize = 3;
+
+/// Contents by display; asked for again only when they have changed.
+pub(super) type Seen = HashMap<String, Content>;
+
+/// Everything on the wall.
+pub(super) struct Wall {
+    /// How many there are, and how many of them are silent or late, in words; empty when none is.
+    pub(super) total: String,
+    pub(super) silent: String,
+    pub(super) behind: String,
+    pub(super) monitors: Vec<Monitor>,
+    pub(super) emergency: Option<Emergency>,
+    pub(super) messages: Vec<MessageView>,
+}
+
+/// One monitor.
+pub(super) struct Monitor {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) location: String,
+    pub(super) class: &'static str,
+    pub(super) class_name: String,
+    pub(super) headline: String,
+    pub(super) lines: Vec<String>,
+    pub(super) state: String,
+    pub(super) kind: &'static str,
+    /// When what it shows was computed, and when it was last heard; may be empty.
+    pub(super) since: String,
+    pub(super) seen: String,
+    is_silent: bool,
+    is_behind: bool,
+    /// Those that need somebody come first.
+    rank: u8,
+}
+
+/// Safety or evacuation, and how far it has come.
+pub(super) struct Emergency {
+    pub(super) class: &'static str,
+    pub(super) title: String,
+    pub(super) progress: String,
+    pub(super) missing: Vec<(String, String)>,
+}
+
+/// A message that is on displays now.
+pub(super) struct MessageView {
+    pub(super) id: String,
+    pub(super) text: String,
+    pub(super) class_name: String,
+    pub(super) to: String,
+    pub(super) until: String,
+}
+
+/// The groups of the displays, for addressing messages.
+pub(super) fn groups(displays: &[Display]) -> Vec<String> {
+    let mut groups: Vec<String> = displays.iter().map(|display| display.group.clone()).collect();
+    groups.sort();
+    groups.dedup();
+    groups
+}
+
+pub(super) async fn displays(edge: &Edge, caller: &Caller) -> Result<Vec<Display>, Problem> {
+    Ok(answer(edge.signage(caller).list_displays(ListDisplaysRequest {})).await?.displays)
+}
+
+/// Looks at all displays.
+pub(super) async fn look(
+    edge: &Edge,
+    caller: &Caller,
+    w: &Words,
+    displays: &[Display],
+    seen: &mut Seen,
+) -> Result<Wall, Problem> {
+    let changed = |display: &&Display| seen.get(&display.display_id).is_none_or(|it| it.revision != display.revision);
+    let changed: Vec<String> = displays.iter().filter(changed).map(|display| display.display_id.clone()).collect();
+    let mut signage = edge.signage(caller);
+    for display_id in changed {
+        let content = answer(signage.get_content(GetContentRequest { display_id: display_id.clone() })).await?;
+        seen.insert(display_id, content);
+    }
+
+    let mut monitors: Vec<Monitor> =
+        displays.iter().map(|display| monitor(w, display, seen.get(&display.display_id))).collect();
+    monitors.sort_by(|one, other| (one.rank, &one.name).cmp(&(other.rank, &other.name)));
+    let messages = answer(signage.list_messages(ListMessagesRequest {})).await?.messages;
+    let messages = messages.into_iter().map(|message| MessageView {
+        text: w.text(&message.text),
+        class_name: class_name(w, message.priority_class()),
+        to: if message.group.is_empty() { w.t("message-all") } else { group_name(w, &message.group) },
+        until: w.time(&message.valid_until),
+        id: message.message_id,
+    });
+    Ok(Wall {
+        total: count(w, "displays-count", &monitors, |_| true),
+        silent: count(w, "displays-silent", &monitors, |monitor| monitor.is_silent),
+        behind: count(w, "displays-behind", &monitors, |monitor| monitor.is_behind),
+        emergency: emergency(w, displays, &monitors),
+        messages: messages.collect(),
+        monitors,
+    })
+}
+
+fn count(w: &Words, key: &str, monitors: &[Monitor], which: impl Fn(&Monitor) -> bool) -> String {
+    match monitors.iter().filter(|monitor| which(monitor)).count() {
+        0 => String::new(),
+        some => w.n(key, u32::try_from(some).unwrap_or(u32::MAX)),
+    }
+}
+
+fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
+    let is_behind = display.state() == DisplayState::Active && display.rendered_revision < display.revision;
+    let (key, kind, rank) = match display.state() {
+        DisplayState::Offline => ("display-offline", "bad", 0),
+        DisplayState::Active if is_behind => ("display-behind", "few", 1),
+        DisplayState::Active => ("display-active", "good", 3),
+        _ => ("display-unclaimed", "plain", 2),
+    };
+    let class = content.map_or_else(|| display.shown_class(), Content::priority_class);
+    Monitor {
+        id: display.display_id.clone(),
+        name: w.text(&display.name),
+        location: display.location.clone(),
+        class: screen::class(class),
+        class_name: class_name(w, class),
+        headline: content.map(|content| w.text(&content.headline)).unwrap_or_default(),
+        lines: content.map(|content| lines(w, content)).unwrap_or_default(),
+        state: w.t(key),
+        kind,
+        since: content.map(|content| w.time(&content.computed_at)).unwrap_or_default(),
+        seen: display.last_seen_at.map(|at| w.clock(from_timestamp(Some(at)))).unwrap_or_default(),
+        is_silent: display.state() == DisplayState::Offline,
+        is_behind,
+        rank,
+    }
+}
+
+fn lines(w: &Words, content: &Content) -> Vec<String> {
+    let with_time = |at: &Option<prost_types::Timestamp>, text: &Option<LocalizedText>| match at {
+        Some(_) => format!("{} {}", w.time(at), w.text(text)),
+        None => w.text(text),
+    };
+    content.lines.iter().take(LINES).map(|line| with_time(&line.starts_at, &line.text)).collect()
+}
+
+/// Who has said that it shows the emergency, and who has not.
+fn emergency(w: &Words, displays: &[Display], monitors: &[Monitor]) -> Option<Emergency> {
+    let highest = displays.iter().map(Display::shown_class).max().unwrap_or_default();
+    if !matches!(highest, PriorityClass::Safety | PriorityClass::Evacuation) {
+        return None;
+    }
+    let concerned: Vec<&Display> = displays.iter().filter(|display| display.shown_class() == highest).collect();
+    let (answered, silent): (Vec<&Display>, Vec<&Display>) =
+        concerned.iter().partition(|display| display.rendered_revision >= display.revision);
+    let where_is = |display: &&Display| (w.text(&display.name), display.location.clone());
+    let headline = monitors.iter().find(|monitor| monitor.class == screen::class(highest));
+    Some(Emergency {
+        class: screen::class(highest),
+        title: headline.map(|monitor| monitor.headline.clone()).unwrap_or_default(),
+        progress: w.of("emergency-answered", answered.len(), concerned.len()),
+        missing: silent.iter().map(where_is).collect(),
+    })
+}
+
+/// The class in words.
+pub(super) fn class_name(w: &Words, class: PriorityClass) -> String {
+    w.t(match class {
+        PriorityClass::Unspecified | PriorityClass::Default => "class-default",
+        PriorityClass::Scheduled => "class-scheduled",
+        PriorityClass::Operations => "class-operations",
+        PriorityClass::Safety => "class-safety",
+        PriorityClass::Evacuation => "class-evacuation",
+    })
+}
+
+/// Groups are named by the house file; the usual ones have words.
+pub(super) fn group_name(w: &Words, group: &str) -> String {
+    match group {
+        "foyer" | "dome-door" | "wayfinding" | "parking" | "cafe" => w.t(&format!("group-{group}")),
+        other => other.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn display(id: &str, state: DisplayState, rendered: u64, class: PriorityClass) -> Display {
+        Display {
+            display_id: id.to_owned(),
+            state: state.into(),
+            revision: 5,
+            rendered_revision: rendered,
+            shown_class: class.into(),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn monitors_that_need_somebody_come_first_and_emergencies_name_those_that_did_not_answer() {
+        let (w, normal) = (Words::default(), PriorityClass::Default);
+        let displays = [
+            display("fine", DisplayState::Active, 5, normal),
+            display("new", DisplayState::Unclaimed, 0, normal),
+            display("late", DisplayState::Active, 4, PriorityClass::Evacuation),
+            display("silent", DisplayState::Offline, 5, PriorityClass::Evacuation),
+        ];
+        let mut monitors: Vec<Monitor> = displays.iter().map(|it| monitor(&w, it, None)).collect();
+        monitors.sort_by_key(|monitor| monitor.rank);
+        let order: Vec<&str> = monitors.iter().map(|monitor| monitor.id.as_str()).collect();
+        assert_eq!(order, ["silent", "late", "new", "fine"]);
+        assert_eq!(count(&w, "displays-silent", &monitors, |it| it.is_silent), "1 antwortet nicht");
+
+        let found = emergency(&w, &displays, &monitors).expect("an emergency");
+        assert_eq!(found.class, "evacuation");
+        // What was said before the line went dead does not count as silence; what was not said does.
+        assert_eq!(found.progress, "1 von 2 Monitoren haben bestätigt.");
+        assert_eq!(found.missing.len(), 1);
+        assert!(emergency(&w, &displays[..2], &monitors).is_none());
+    }
+}

@@ -1,0 +1,131 @@
+//! What signage computed for a display, as the HTML that a monitor shows. German first, then English, then
+//! plain German: a monitor cannot ask who stands in front of it.
+
+use askama::Template;
+use kernel::values::from_timestamp;
+use sky_proto::{
+    kernel::v1::LocalizedText,
+    signage::v1::{Content, Line, PriorityClass},
+};
+
+use crate::{
+    page,
+    problem::Problem,
+    words::{Language, Words},
+};
+
+const GERMAN: Words = Words { language: Language::German };
+const ENGLISH: Words = Words { language: Language::English };
+
+/// The part of the page that changes.
+#[derive(Template)]
+#[template(path = "screen.html")]
+struct Screen {
+    /// Of the scripts and style sheets that this HTML belongs to.
+    version: &'static str,
+    class: &'static str,
+    headline: Voices,
+    lines: Vec<LineView>,
+}
+
+/// The same in three voices; English and plain German are empty when they say nothing else.
+#[derive(Default)]
+struct Voices {
+    de: String,
+    en: String,
+    plain: String,
+}
+
+struct LineView {
+    kind: String,
+    text: Voices,
+    detail: Voices,
+    time: String,
+    start_millis: i64,
+    places: Voices,
+    status: Voices,
+    status_kind: &'static str,
+    arrow: String,
+    arrow_label: &'static str,
+    step_free: bool,
+    /// True until the house is set up otherwise, however long nothing was heard.
+    of_house: bool,
+    /// 0: it has no end of its own.
+    until_millis: i64,
+}
+
+fn voices(text: &Option<LocalizedText>) -> Voices {
+    let Some(text) = text else { return Voices::default() };
+    let other = |other: &String| if *other == text.de { String::new() } else { other.clone() };
+    Voices { de: text.de.clone(), en: other(&text.en), plain: other(&text.plain) }
+}
+
+fn both(say: impl Fn(&Words) -> String) -> Voices {
+    Voices { de: say(&GERMAN), en: say(&ENGLISH), plain: String::new() }
+}
+
+fn line(line: &Line) -> LineView {
+    let (status, status_kind) = match line.status.as_str() {
+        "doors_open" => ("monitor-doors-open", "good"),
+        "last_call" => ("monitor-last-call", "few"),
+        "running" => ("monitor-running", "plain"),
+        "delayed" => ("monitor-delayed", "few"),
+        "cancelled" => ("monitor-cancelled", "bad"),
+        _ => ("", "plain"),
+    };
+    // The time until something that will not happen, or has begun, is no news.
+    let counts = matches!(line.status.as_str(), "planned" | "doors_open" | "last_call" | "delayed");
+    LineView {
+        kind: line.kind.clone(),
+        text: voices(&line.text),
+        detail: voices(&line.detail),
+        time: line.starts_at.map(|at| GERMAN.time(&Some(at))).unwrap_or_default(),
+        start_millis: if counts { GERMAN.millis(&line.starts_at) } else { 0 },
+        places: line.places_left.map(|left| both(|words| words.n("monitor-places", left))).unwrap_or_default(),
+        status: if status.is_empty() { Voices::default() } else { both(|words| words.t(status)) },
+        status_kind,
+        arrow_label: match line.arrow.as_str() {
+            "up" => "nach oben",
+            "down" => "nach unten",
+            "left" => "nach links",
+            "right" => "nach rechts",
+            _ => "geradeaus",
+        },
+        arrow: line.arrow.clone(),
+        step_free: line.step_free,
+        of_house: line.source == "house",
+        until_millis: GERMAN.millis(&line.valid_until),
+    }
+}
+
+/// The class as style sheets name it.
+pub(crate) fn class(content: PriorityClass) -> &'static str {
+    match content {
+        PriorityClass::Unspecified | PriorityClass::Default => "default",
+        PriorityClass::Scheduled => "scheduled",
+        PriorityClass::Operations => "operations",
+        PriorityClass::Safety => "safety",
+        PriorityClass::Evacuation => "evacuation",
+    }
+}
+
+/// A content as HTML.
+pub(super) fn html(content: &Content) -> Result<String, Problem> {
+    let screen = Screen {
+        version: page::version(),
+        class: class(content.priority_class()),
+        headline: voices(&content.headline),
+        lines: content.lines.iter().map(line).collect(),
+    };
+    page::html(screen.render())
+}
+
+/// "14:32", when a content was computed.
+pub(super) fn as_of(content: &Content) -> String {
+    GERMAN.clock(from_timestamp(content.computed_at))
+}
+
+/// The smallest step of letter sizes that can be read from this far; further away the panel must be larger.
+pub(super) fn far(metres: u32) -> u32 {
+    [5, 8, 10, 12].into_iter().find(|step| metres <= *step).unwrap_or(15)
+}

@@ -1,0 +1,79 @@
+// The service worker of a paired monitor: keeps its page with everything the page needs, and answers with it
+// when the house does not. A screen that is switched on without network shows what it showed last.
+"use strict";
+const CUPBOARD = "sky-monitor";
+const PATIENCE = 4000;
+
+const isPage = (path) => path.startsWith("/monitor/") || path === "/pair";
+
+// What a page needs goes in first, so that a page in the cupboard is always whole.
+const put = async (path, answer) => {
+  const text = await answer.clone().text();
+  const cupboard = await caches.open(CUPBOARD);
+  const needs = Array.from(new Set(text.match(/\/static\/[\w.-]+(\?\w+)?/g) || []));
+  const missing = [];
+  for (const need of needs) if (!(await cupboard.match(need))) missing.push(need);
+  await cupboard.addAll(missing);
+  await cupboard.put(path, answer);
+};
+
+const take = async (path) => {
+  const cupboard = await caches.open(CUPBOARD);
+  const found = await cupboard.match(path);
+  if (path === "/pair") {
+    // A screen begins here whether or not it is paired.
+    const monitors = (await cupboard.keys()).map((it) => new URL(it.url).pathname).filter((it) => it.startsWith("/monitor/"));
+    if (monitors.length) return Response.redirect(monitors[monitors.length - 1]);
+  }
+  if (!found) return null;
+  const text = await found.text();
+  const headers = new Headers(found.headers);
+  // They are about how it once came over the line.
+  headers.delete("content-encoding");
+  headers.delete("content-length");
+  return new Response(text.replace("<main ", "<main data-kept=\"yes\" "), { headers });
+};
+
+const NOTHING = "<!doctype html><html lang=\"de\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\"><title>Planetarium Halle</title><body bgcolor=\"#0b1026\" text=\"#f2f4ff\"><h1>Planetarium Halle</h1><p>Einen Moment bitte. <span lang=\"en\">One moment, please.</span></p>";
+
+const page = async (request, path) => {
+  let answer = null;
+  try {
+    const late = new Promise((_, fail) => setTimeout(fail, PATIENCE));
+    answer = await Promise.race([fetch(request), late]);
+  } catch (_) { /* The house does not answer. */ }
+  if (answer && answer.ok) {
+    const copy = answer.clone();
+    return [answer, put(path, copy).catch(() => {})];
+  }
+  // A redirect from /pair leads to the monitor; one from the monitor to signing in, where no screen can go.
+  const leadsOn = answer && answer.type === "opaqueredirect" && path === "/pair";
+  if (leadsOn) return [answer, null];
+  return [(await take(path)) || answer || new Response(NOTHING, { headers: { "content-type": "text/html; charset=utf-8" } }), null];
+};
+
+addEventListener("install", () => self.skipWaiting());
+addEventListener("activate", (event) => {
+  const keepOpenPages = async () => {
+    await self.clients.claim();
+    for (const client of await self.clients.matchAll({ includeUncontrolled: true })) {
+      const path = new URL(client.url).pathname;
+      if (!isPage(path)) continue;
+      const answer = await fetch(path, { cache: "no-store", redirect: "manual" });
+      if (answer.ok) await put(path, answer);
+    }
+  };
+  event.waitUntil(keepOpenPages().catch(() => {}));
+});
+addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== location.origin) return;
+  if (event.request.mode === "navigate" && isPage(url.pathname)) {
+    const answered = page(event.request, url.pathname);
+    event.respondWith(answered.then(([answer]) => answer));
+    event.waitUntil(answered.then(([, kept]) => kept));
+  } else if (url.pathname.startsWith("/static/")) {
+    // Their address changes with their contents.
+    event.respondWith(caches.open(CUPBOARD).then((cupboard) => cupboard.match(event.request)).then((found) => found || fetch(event.request)));
+  }
+});

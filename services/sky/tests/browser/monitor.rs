@@ -1,0 +1,247 @@
+//! A paired monitor through everything that happens to networks: it is never empty, never an error page,
+//! never shows what is no longer true, and holds an evacuation until the house ends it.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use kernel::Role;
+use serde_json::json;
+use sky_proto::{
+    flow::v1::HouseState,
+    signage::v1::{GetContentRequest, signage_client::SignageClient},
+};
+use thirtyfour::{By, Key};
+
+use crate::{
+    accessible,
+    cable::Cable,
+    chrome::{Browser, Device, until},
+    stage::Stage,
+    world::staff,
+};
+
+const LEAVE: &str = "Bitte verlassen Sie sofort das Haus";
+/// How soon after the line is back everything must be right.
+const CAUGHT_UP: Duration = Duration::from_secs(3);
+
+/// The monitor's clocks go on; the test's do not.
+async fn leaps(monitor: &Browser, span: TimeDelta) {
+    let millis = span.num_milliseconds();
+    monitor
+        .run(&format!("localStorage.setItem('test leap', Number(localStorage.getItem('test leap') || 0) + {millis})"))
+        .await;
+}
+
+/// The player itself, with something on it: neither an error page nor nothing.
+async fn is_no_error_page(monitor: &Browser) {
+    let words = until("something on the screen", async || {
+        let screen = monitor.driver.find(By::Css("main .screen")).await.map_err(|error| error.to_string())?;
+        screen.text().await.map_err(|error| error.to_string())
+    })
+    .await;
+    assert!(words.len() > 10, "'{words}'");
+}
+
+/// The revision that the house has for a display.
+async fn revision(stage: &Stage, display: &str) -> u64 {
+    let mut signage = SignageClient::new(stage.world.door("signage", &staff(Role::Operator)));
+    let request = GetContentRequest { display_id: display.to_owned() };
+    signage.get_content(request).await.expect("a content").into_inner().revision
+}
+
+/// Waits until the monitor shows what the house has for it and no longer says how old it is; answers how
+/// long that took.
+async fn catches_up(stage: &Stage, monitor: &Browser, display: &str) -> Duration {
+    let begun = Instant::now();
+    until("the latest revision", async || {
+        let wanted = revision(stage, display).await;
+        let look = "return document.querySelector('.stand').hidden && document.querySelector('main').dataset.revision";
+        let shown = monitor.run(look).await;
+        if shown == json!(wanted.to_string()) { Ok(()) } else { Err(format!("{shown} instead of {wanted}")) }
+    })
+    .await;
+    begun.elapsed()
+}
+
+/// Has a browser complained of anything but the network?
+async fn leaves(monitor: Browser) {
+    let network = |complaint: &String| complaint.contains("net::ERR") || complaint.contains("Failed to load resource");
+    let complaints: Vec<String> = monitor.complaints().await.into_iter().filter(|it| !network(it)).collect();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    monitor.driver.quit().await.expect("the browser ends");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_hours_without_network_show_nothing_stale_and_three_seconds_repair_it() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-1").await;
+    monitor.sees("li .places", "Plätze frei").await;
+    monitor.sees(".countdown", "min").await;
+    monitor.shoots("monitor-foyer").await;
+    accessible::check(&monitor, "a monitor of the foyer").await;
+    let first = monitor.driver.find(By::Css("li .time")).await.expect("a start").text().await.expect("a time");
+
+    cable.cut();
+    leaps(&monitor, TimeDelta::seconds(30)).await;
+    monitor.sees(".stand", "Stand 1").await;
+    // Figures and states go first, the plan stays.
+    leaps(&monitor, TimeDelta::minutes(3)).await;
+    monitor.sees_no_more("main", "Plätze frei").await;
+    monitor.sees("li .time", &first).await;
+    monitor.shoots("monitor-foyer-silent").await;
+
+    // Somebody switches it off and on.
+    monitor.open("/monitor/foyer-1").await;
+    is_no_error_page(&monitor).await;
+    monitor.sees("li .time", &first).await;
+    monitor.sees_no_more("main", "min").await;
+
+    leaps(&monitor, TimeDelta::hours(4)).await;
+    stage.waits_until(stage.house.clock.now() + TimeDelta::hours(4)).await;
+    monitor.sees_no_more("main", &first).await;
+    is_no_error_page(&monitor).await;
+    for _ in 0..2 {
+        monitor.open("/pair").await;
+        monitor.arrives("/monitor/foyer-1").await;
+        is_no_error_page(&monitor).await;
+        monitor.sees_no_more("main", &first).await;
+        monitor.sees(".stand", "Stand 1").await;
+    }
+    leaps(&monitor, TimeDelta::hours(8)).await;
+    monitor.sees("main h1", "Wegweiser").await;
+    monitor.sees("main li", "Hauptausgang").await;
+    monitor.shoots("monitor-foyer-calm").await;
+    leaps(&monitor, TimeDelta::hours(-8)).await;
+
+    monitor.marks_page().await;
+    cable.mend();
+    let took = catches_up(&stage, &monitor, "foyer-1").await;
+    assert!(took < CAUGHT_UP, "{took:?}");
+    monitor.sees("li .places", "Plätze frei").await;
+    assert!(monitor.is_same_page().await, "it was reloaded");
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_house_and_a_line_that_dies_silently_are_noticed_and_survived() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "dome-door-1").await;
+    monitor.sees("h1", "").await;
+    monitor.marks_page().await;
+    for trouble in [Cable::answers_503, Cable::squeeze, Cable::cut] {
+        trouble(&cable);
+        monitor.sees(".stand", "Stand").await;
+        is_no_error_page(&monitor).await;
+        stage.sets_house("anna", HouseState::AdmissionStopped).await;
+        stage.house.settle().await;
+        cable.mend();
+        let took = catches_up(&stage, &monitor, "dome-door-1").await;
+        // Three times in a row on a machine that does other things as well.
+        assert!(took < 2 * CAUGHT_UP, "{took:?}");
+        monitor.sees(".screen.operations", "Einlass angehalten").await;
+        stage.sets_house("anna", HouseState::Normal).await;
+        monitor.sees_no_more("main", "Einlass angehalten").await;
+    }
+    assert!(monitor.is_same_page().await, "it was reloaded");
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_evacuation_is_held_without_network_and_over_a_reload_until_the_house_ends_it() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-3").await;
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    monitor.shoots("monitor-foyer-evacuation").await;
+    cable.cut();
+    leaps(&monitor, TimeDelta::hours(5)).await;
+    monitor.open("/monitor/foyer-3").await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    monitor.sees(".screen.evacuation", "Notausgang Saaleseite").await;
+    // A house that remembers less than the monitor does not end it.
+    cable.mend();
+    monitor.run("const main = document.querySelector('main'); main.liveShow('<div class=\"screen default\"><h1>Alt</h1><ul></ul></div>', '1')").await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    cable.cut();
+    stage.sets_house("anna", HouseState::AllClear).await;
+    stage.sets_house("bernd", HouseState::AllClear).await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    cable.mend();
+    monitor.sees(".screen.safety h1", "Entwarnung").await;
+    monitor.sees_no_more("main", LEAVE).await;
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_fire_alarms_contact_shows_the_way_out_without_the_house() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "way-ground").await;
+    monitor.sees("li", "Sternensaal").await;
+    monitor.sees("li .badge", "stufenlos").await;
+    monitor.run("document.querySelector('main').dataset.dark = '00:00-23:59'").await;
+    monitor.holds("it is dark", "getComputedStyle(document.querySelector('.screen')).visibility === 'hidden'").await;
+    cable.cut();
+    monitor.key(Key::F8).await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    monitor.open("/monitor/way-ground").await;
+    monitor.sees(".screen.evacuation li", "Hauptausgang").await;
+    // The house knows nothing of it and goes on; the contact is reset by hand.
+    cable.mend();
+    stage.sets_house("anna", HouseState::AdmissionStopped).await;
+    monitor.holds("the line is back", "document.querySelector('.stand').hidden").await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    monitor.key(Key::F9).await;
+    monitor.sees("li", "Sternensaal").await;
+    monitor.sees_no_more("main", LEAVE).await;
+    leaves(monitor).await;
+}
+
+/// What of the letters is too small for the stated distance, in pixels, and what contrasts less than 7 to 1.
+const LETTERS: &str = "
+    const [metres, first, second] = arguments;
+    const size = (it) => parseFloat(getComputedStyle(it).fontSize);
+    const seen = (css) => Array.from(document.querySelectorAll('main ' + css)).filter((it) => it.offsetParent);
+    const small = (css, least) => seen(css).filter((it) => size(it) < least - 0.5).map((it) => css + ' ' + size(it) + ' px: ' + it.textContent);
+    const list = document.querySelector('main ul');
+    const over = list.scrollHeight > list.clientHeight + 1 ? ['cut off'] : [];
+    return small('h1', first).concat(small('b', first), small('.time', first), small('.second', second), small('small', second), over);";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn letters_are_large_enough_for_the_distance_and_contrast() {
+    let Some(stage) = Stage::open().await else { return };
+    let looking = stage.staff(Role::Operator, Device::Monitor).await;
+    // 55 inches: 685 mm high at 1080 px; capitals of 0.668 em.
+    let pixels = |millimetres: f64| millimetres / 0.668 / 685.0 * 1080.0;
+    for (display, metres) in [
+        ("foyer-1", 12.0),
+        ("foyer-2", 10.0),
+        ("dome-door-1", 10.0),
+        ("way-ground", 10.0),
+        ("way-upper", 10.0),
+        ("parking-2", 15.0),
+        ("cafe-1", 10.0),
+    ] {
+        looking.open(&format!("/monitor/{display}")).await;
+        looking.sees("main h1", "").await;
+        looking.holds("the font", "document.fonts.ready.then(() => true)").await;
+        let millimetres = metres * 1000.0;
+        let arguments = vec![json!(metres), json!(pixels(millimetres / 250.0)), json!(pixels(millimetres / 380.0))];
+        let found = looking.driver.execute(LETTERS, arguments).await.expect("measured").json().clone();
+        looking.shoots(&format!("monitor-{display}")).await;
+        assert_eq!(found, json!([]), "{display}");
+        accessible::contrasts(&looking, display).await;
+    }
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    for display in ["foyer-1", "parking-1", "way-roof", "cafe-2"] {
+        looking.open(&format!("/monitor/{display}")).await;
+        looking.sees(".screen.evacuation", LEAVE).await;
+        looking.shoots(&format!("monitor-{display}-evacuation")).await;
+        looking.holds("all of it", "(() => { const it = document.querySelector('main ul'); return it.scrollHeight <= it.clientHeight + 1; })()").await;
+        accessible::contrasts(&looking, display).await;
+    }
+    looking.quits().await;
+}

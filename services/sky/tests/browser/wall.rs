@@ -1,0 +1,77 @@
+//! The wall of monitors as staff see it: what each shows, a message by one touch and its way back, and who
+//! has not answered in an emergency.
+
+use kernel::Role;
+use sky_proto::flow::v1::HouseState;
+
+use crate::{accessible, cable::Cable, chrome::Device, stage::Stage};
+
+const LIFT: &str = "Der Aufzug ist außer Betrieb";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_is_one_touch_and_its_way_back_another() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-1").await;
+    let desk = stage.staff(Role::Operator, Device::Desk).await;
+    desk.open("/displays").await;
+    desk.sees(".card.good", "Foyer, über der Kasse").await;
+    desk.sees(".mini", "Nächste Vorstellungen").await;
+    desk.marks_page().await;
+
+    desk.click("button[value=template-lift]").await;
+    desk.sees(".notice.good", "Gesendet").await;
+    desk.sees(".message", LIFT).await;
+    desk.sees(".mini.operations", LIFT).await;
+    monitor.sees(".screen.operations", LIFT).await;
+    monitor.sees("main", "out of service").await;
+    monitor.sees("main", "Der Aufzug ist kaputt").await;
+    monitor.shoots("monitor-message").await;
+    desk.shoots("displays-message").await;
+    accessible::check(&desk, "the wall with a message").await;
+
+    desk.press("Zurücknehmen").await;
+    desk.sees(".notice.good", "Zurückgenommen").await;
+    monitor.sees("h1", "Nächste Vorstellungen").await;
+    monitor.sees_no_more("main", LIFT).await;
+    desk.quits().await;
+
+    // Without scripts, to some of them only.
+    let plain = stage.staff(Role::Desk, Device::NoScripts).await;
+    plain.open("/displays").await;
+    plain.click("#group-parking").await;
+    plain.press("Bitte warten Sie hier").await;
+    plain.sees(".notice.good", "Gesendet").await;
+    plain.sees(".message", "Parkplatz").await;
+    plain.sees(".mini.operations", "Bitte warten Sie hier").await;
+    plain.quits().await;
+    monitor.sees_no_more("main", "Bitte warten Sie hier").await;
+    monitor.driver.quit().await.expect("the browser ends");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn in_an_emergency_staff_see_live_who_has_not_answered() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let first = stage.monitor(&cable, "foyer-1").await;
+    let desk = stage.staff(Role::Desk, Device::Phone).await;
+    desk.open("/displays").await;
+    desk.sees(".facts", "12 Monitore").await;
+    desk.marks_page().await;
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    first.sees(".screen.evacuation", "").await;
+    desk.sees(".house.bad", "1 von 12 Monitoren haben bestätigt").await;
+    desk.sees(".house.bad li", "Foyer, Eingang").await;
+    desk.sees_no_more(".house.bad", "Foyer, über der Kasse").await;
+    // One more comes to life and says so.
+    let second = stage.monitor(&cable, "foyer-2").await;
+    desk.sees(".house.bad", "2 von 12 Monitoren haben bestätigt").await;
+    desk.sees_no_more(".house.bad", "Foyer, Eingang").await;
+    assert!(desk.is_same_page().await, "it was reloaded");
+    desk.shoots("displays-evacuation-phone").await;
+    accessible::check(&desk, "the wall in an emergency").await;
+    for browser in [first, second] {
+        browser.driver.quit().await.expect("the browser ends");
+    }
+    desk.quits().await;
+}
