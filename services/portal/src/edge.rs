@@ -7,9 +7,12 @@ use chrono::{DateTime, Utc};
 use kernel::{Caller, Clock, Context, Db, Tasks, Transport, identity::Keys, values};
 use serde::Deserialize;
 use sky_proto::{
-    flow::v1::flow_client::FlowClient, gastro::v1::gastro_client::GastroClient,
-    journey::v1::journey_client::JourneyClient, parking::v1::parking_client::ParkingClient,
-    payments::v1::payments_client::PaymentsClient, reservations::v1::reservations_client::ReservationsClient,
+    flow::v1::{flow_client::FlowClient, zones_client::ZonesClient},
+    gastro::v1::gastro_client::GastroClient,
+    journey::v1::journey_client::JourneyClient,
+    parking::v1::parking_client::ParkingClient,
+    payments::v1::payments_client::PaymentsClient,
+    reservations::v1::reservations_client::ReservationsClient,
     signage::v1::signage_client::SignageClient,
 };
 use tonic::{Response, Status, Streaming};
@@ -79,6 +82,10 @@ impl Edge {
 
     pub(crate) fn flow(&self, caller: &Caller) -> FlowClient<Transport> {
         FlowClient::new(self.flow.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn zones(&self, caller: &Caller) -> ZonesClient<Transport> {
+        ZonesClient::new(self.flow.on_behalf_of(caller.clone()))
     }
 
     pub(crate) fn gastro(&self, caller: &Caller) -> GastroClient<Transport> {

@@ -26,8 +26,8 @@ use crate::{
     page::Frame,
     problem::Problem,
     routes::{
-        booking, carpark, desk, desk_actions, displays, entry, kitchen, messages, monitor, pairing, programme, showing,
-        staff, visit, waiting_room, waiting_rooms,
+        booking, carpark, desk, desk_actions, displays, entry, headcount, kitchen, messages, monitor, pairing,
+        programme, showing, staff, visit, waiting_room, waiting_rooms,
     },
     secrets,
     session::{self, Guest},
@@ -73,6 +73,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/zone", post(desk_actions::zone))
         .route("/desk/party", post(desk_actions::party))
         .route("/desk/settle", post(desk_actions::settle))
+        .route("/desk/headcount", get(headcount::page))
         .route("/desk/waiting-rooms", get(waiting_rooms::page).post(waiting_rooms::open))
         .route("/desk/waiting-rooms/{id}/close", post(waiting_rooms::close))
         .route("/desk/sale-start", post(waiting_rooms::sale_start))

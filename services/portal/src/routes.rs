@@ -6,6 +6,7 @@ pub(crate) mod desk;
 pub(crate) mod desk_actions;
 pub(crate) mod displays;
 pub(crate) mod entry;
+pub(crate) mod headcount;
 pub(crate) mod kitchen;
 pub(crate) mod messages;
 pub(crate) mod monitor;

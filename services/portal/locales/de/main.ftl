@@ -551,3 +551,19 @@ left-together = { $n ->
    *[other] Bis zu { $n } Plätze nebeneinander
 }
 error-contact-full = Mit dieser E-Mail-Adresse sind für diese Vorstellung schon so viele Plätze bestellt, wie eine Person bestellen kann. Für Gruppen hilft der Empfang.
+
+# How many people may be where, for an evacuation
+headcount-title = Personen im Haus
+headcount-sum = Im ganzen Haus
+headcount-as-of = Stand:
+headcount-minute = vor 1 Minute
+headcount-minutes = vor # Minuten
+headcount-oldest = Älteste Zählung:
+headcount-caption = Von–bis, Raum für Raum
+headcount-level = Ebene
+headcount-people = Personen
+headcount-how = Herkunft
+headcount-found = Geräumt, durch wen
+headcount-hint = Die Zahlen sind Spannen, keine Gewissheit: Jeder Raum wird begangen.
+headcount-print = Drucken
+headcount-again = Neu laden

@@ -551,3 +551,19 @@ left-together = { $n ->
    *[other] Up to { $n } places side by side
 }
 error-contact-full = As many places as one person may order have been ordered with this e-mail address. The desk helps with groups.
+
+# How many people may be where, for an evacuation
+headcount-title = People in the house
+headcount-sum = In the whole house
+headcount-as-of = As of
+headcount-minute = 1 minute ago
+headcount-minutes = # minutes ago
+headcount-oldest = Oldest count:
+headcount-caption = At least–at most, room by room
+headcount-level = Level
+headcount-people = People
+headcount-how = How it is known
+headcount-found = Cleared, by whom
+headcount-hint = The figures are ranges, not certainty: every room is walked through.
+headcount-print = Print
+headcount-again = Load again

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::problem::Problem;
 
 const WORKER: &str = include_str!("../../static/worker.js");
-const FILES: [(&str, &str, &[u8]); 8] = [
+const FILES: [(&str, &str, &[u8]); 10] = [
     ("app.css", "text/css; charset=utf-8", include_bytes!("../../static/app.css")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../../static/live.js")),
     ("house-clock.js", "text/javascript; charset=utf-8", include_bytes!("../../static/house-clock.js")),
@@ -22,6 +22,8 @@ const FILES: [(&str, &str, &[u8]); 8] = [
     // Not versioned by its address but by its name: style sheets name it.
     // Atkinson Hyperlegible Next by the Braille Institute, under the SIL Open Font License 1.1.
     ("atkinson-5.3.woff2", "font/woff2", include_bytes!("../../static/atkinson-5.3.woff2")),
+    ("headcount.css", "text/css; charset=utf-8", include_bytes!("../../static/headcount.css")),
+    ("headcount.js", "text/javascript; charset=utf-8", include_bytes!("../../static/headcount.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("../../static/icon.svg")),
 ];
 

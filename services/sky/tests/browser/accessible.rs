@@ -140,7 +140,8 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     let desk = stage.staff(Role::Desk, device).await;
     let showing = format!("/desk/showings/{}", booked.showing);
     let monitors = ["/monitor/foyer-1", "/monitor/dome-door-1", "/monitor/parking-1", "/monitor/way-ground"];
-    for path in ["/desk", &showing, "/kitchen", "/carpark", "/displays"].into_iter().chain(monitors) {
+    for path in ["/desk", "/desk/headcount", &showing, "/kitchen", "/carpark", "/displays"].into_iter().chain(monitors)
+    {
         findings.visit(&desk, path, device).await;
     }
     desk.open("/desk").await;

@@ -1,0 +1,76 @@
+//! How many people may be where, for an evacuation: one sheet of A4 that is complete in itself. Once it is open it
+//! needs no network, says how old it is, and prints.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use sky_proto::flow::v1::{GetHeadcountRequest, HeadcountZone, HouseState, Quality};
+
+use crate::{
+    edge::{Edge, answer},
+    page::{self, DISPLAYS, Frame},
+    problem::Problem,
+    session::Guest,
+    words::Words,
+};
+
+#[derive(Template)]
+#[template(path = "headcount.html")]
+struct HeadcountPage {
+    w: Frame,
+    rows: Vec<Row>,
+    low: u32,
+    high: u32,
+    day: String,
+    time: String,
+    /// For the script that says how old the sheet is.
+    iso: String,
+    oldest: String,
+    evacuating: bool,
+    since: String,
+}
+
+struct Row {
+    level: String,
+    zone: String,
+    low: u32,
+    high: u32,
+    observed: String,
+    quality: String,
+}
+
+fn row(w: &Words, zone: &HeadcountZone) -> Row {
+    Row {
+        level: w.text(&zone.level_name),
+        zone: w.text(&zone.name),
+        low: zone.low,
+        high: zone.high,
+        observed: w.time(&zone.observed_at),
+        quality: w.t(match zone.quality() {
+            Quality::Live => "quality-live",
+            Quality::Manual => "quality-manual",
+            Quality::Degraded => "quality-degraded",
+            Quality::Estimated | Quality::Unspecified => "quality-estimated",
+        }),
+    }
+}
+
+pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+    let caller = guest.staff(DISPLAYS)?;
+    let count = answer(edge.zones(&caller).get_headcount(GetHeadcountRequest {})).await?;
+    let w = guest.frame(guest.words.t("headcount-title"));
+    let house = count.house.clone().unwrap_or_default();
+    page::page(&HeadcountPage {
+        rows: count.zones.iter().map(|zone| row(&w, zone)).collect(),
+        low: count.low,
+        high: count.high,
+        day: w.day(&count.as_of),
+        time: w.time(&count.as_of),
+        iso: w.iso(&count.as_of),
+        oldest: w.time(&count.oldest),
+        evacuating: house.state() == HouseState::Evacuating,
+        since: w.time(&house.since),
+        w,
+    })
+}
