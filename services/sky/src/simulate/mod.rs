@@ -5,7 +5,9 @@
 //! It runs on throw-away servers of its own and touches no other house.
 
 mod api;
+mod cafe;
 mod crowd;
+mod estimates;
 mod programme;
 mod report;
 mod sale;
@@ -174,6 +176,7 @@ async fn day_of_the_house(
         world.clock.speed()
     );
     staff::begin(&world, &showings).await?;
+    cafe::count(&world).await?;
     sale::begin(&world).await?;
     for party in parties {
         let world_ = world.clone();

@@ -11,7 +11,7 @@ use std::{
 use kernel::{Role, values};
 use sky_proto::flow::v1::{FlowSnapshot, GetFlowRequest, flow_client::FlowClient};
 
-use super::api::Api;
+use super::{api::Api, cafe::Cafe, estimates::Estimates};
 
 /// One number that is counted.
 #[derive(Debug, Default)]
@@ -64,6 +64,10 @@ pub struct Report {
     pub most_in_dome: Count,
     pub showings_delayed: Count,
     pub showings_cancelled: Count,
+    /// How long the door was said to take, and how long it took.
+    pub estimates: Estimates,
+    /// Who ate, and how long they stayed.
+    pub cafe: Cafe,
     surprises: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -104,6 +108,19 @@ impl Report {
             ("holds pressed again, house busy", &self.pressed_again),
         ] {
             println!("  {name:<46} {:>6}", count.get());
+        }
+        match self.estimates.errors() {
+            Some(errors) => println!(
+                "  door estimates: {} compared, off by {} s (median), {} s (nine of ten), {} % within their band, {} % too short",
+                errors.compared, errors.median, errors.ninety, errors.within, errors.too_short
+            ),
+            None => println!("  door estimates: none were told"),
+        }
+        match self.cafe.outcome() {
+            Some((times, told, stayed)) => println!(
+                "  café estimates: told {times} times, {told} s on average; people stayed {stayed} s on average"
+            ),
+            None => println!("  café estimates: none were told"),
         }
         match occupancy(api).await {
             Ok(flow) => {

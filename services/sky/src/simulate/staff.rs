@@ -58,6 +58,8 @@ async fn operate(world: &World, mut flow: FlowClient<Door>) {
         match flow.get_flow(window).await {
             Ok(snapshot) => {
                 let snapshot = snapshot.into_inner();
+                world.report.estimates.see(&snapshot, world.clock.now());
+                world.report.cafe.see(&snapshot);
                 for zone in snapshot.zones.iter().filter(|zone| zone.zone_id == "dome") {
                     world.report.most_in_dome.peak(zone.count.unwrap_or_default().into());
                 }

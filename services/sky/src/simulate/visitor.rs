@@ -8,7 +8,7 @@ use kernel::{Role, values};
 use rand::RngExt;
 use sky_proto::{
     flow::v1::{AdmissionState, ScanRequest, ScanVerdict, flow_client::FlowClient},
-    gastro::v1::{GetMenuRequest, OrderLine, gastro_client::GastroClient},
+    gastro::v1::{GetMenuRequest, OrderLine, Pickup, gastro_client::GastroClient},
     journey::v1::{
         CancelVisitRequest, ConfirmVisitRequest, Contact, GetVisitRequest, HoldVisitRequest, IssueLinkRequest,
         MealWish, ParkingWish, Visit, VisitState, WatchVisitRequest, journey_client::JourneyClient,
@@ -67,9 +67,12 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
     world.until(values::from_timestamp(visit.starts_at) - TimeDelta::minutes(party.early_minutes)).await;
     let parked = party.bay.is_some() && drive(world, &code, Direction::In).await?;
     enter(world, party, &visit, &code).await?;
+    if party.meal.is_some() && party.meal != Some(Pickup::BeforeShowing) && visit.meal.is_some() {
+        let minutes = rand::rng().random_range(15..30);
+        world.report.cafe.eat(world, party.people().into(), minutes).await;
+    }
     if parked {
-        let stay = if party.meal.is_some() { 35 } else { 12 };
-        world.wait(stay * 60).await;
+        world.wait(12 * 60).await;
         drive(world, &code, Direction::Out).await?;
     }
     Ok(())
