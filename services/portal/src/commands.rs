@@ -4,8 +4,9 @@
 pub(crate) mod waiting_rooms;
 
 use chrono::TimeDelta;
-use kernel::{Tx, clock::wall_now};
+use kernel::{Tx, clock::wall_now, values::timestamp};
 use rand::RngExt;
+use sky_proto::portal::v1::{DevicePairingChanged, PairingState};
 use uuid::Uuid;
 
 use crate::{
@@ -76,8 +77,20 @@ pub(crate) async fn start_pairing(tx: &mut Tx, kind: &str) -> Result<Begun, Erro
 }
 
 pub(crate) async fn approve_pairing(tx: &mut Tx, claim_code: &str, device_id: &str, by: &str) -> Result<(), Error> {
-    let approved = store::approve_pairing(tx.conn(), claim_code, device_id, by, wall_now()).await?;
-    if approved { Ok(()) } else { Err(Error::NoSuchPairing) }
+    let kind = store::approve_pairing(tx.conn(), claim_code, device_id, by, wall_now()).await?;
+    let kind = kind.ok_or(Error::NoSuchPairing)?;
+    tell_pairing(tx, device_id, &kind, PairingState::Approved).await
+}
+
+/// Whoever keeps the device's place, signage above all, hears of it.
+async fn tell_pairing(tx: &mut Tx, device_id: &str, kind: &str, state: PairingState) -> Result<(), Error> {
+    let event = DevicePairingChanged {
+        device_id: device_id.to_owned(),
+        device_kind: kind.to_owned(),
+        state: state.into(),
+        at: Some(timestamp(wall_now())),
+    };
+    Ok(tx.append(device_id, &event).await?)
 }
 
 /// A pairing that has come to its end.
@@ -99,12 +112,15 @@ pub(crate) async fn finish_pairing(tx: &mut Tx, secret: &str) -> Result<Option<P
     store::revoke_device(tx.conn(), &device_id, now).await?;
     let token = secrets::token();
     store::insert_device(tx.conn(), &secrets::hash(&token), &device_id, &pairing.kind, &approved_by, now).await?;
+    tell_pairing(tx, &device_id, &pairing.kind, PairingState::Paired).await?;
     Ok(Some(Paired { token, device_id }))
 }
 
 pub(crate) async fn revoke_device(tx: &mut Tx, device_id: &str) -> Result<(), Error> {
-    store::revoke_device(tx.conn(), device_id, wall_now()).await?;
-    Ok(())
+    match store::revoke_device(tx.conn(), device_id, wall_now()).await? {
+        Some(kind) => tell_pairing(tx, device_id, &kind, PairingState::Revoked).await,
+        None => Ok(()),
+    }
 }
 
 /// Removes what time has ended.

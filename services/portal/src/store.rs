@@ -146,18 +146,17 @@ pub(crate) async fn approve_pairing(
     device_id: &str,
     by: &str,
     now: Time,
-) -> Result<bool, Error> {
-    let done = sqlx::query(
+) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar(
         "update pairing set device_id = $2, approved_by = $3
-         where claim_code = $1 and expires_at > $4 and (device_id is null or device_id = $2)",
+         where claim_code = $1 and expires_at > $4 and (device_id is null or device_id = $2) returning kind",
     )
     .bind(claim_code)
     .bind(device_id)
     .bind(by)
     .bind(now)
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(conn)
+    .await?)
 }
 
 /// A pairing under way.
@@ -206,13 +205,19 @@ pub(crate) async fn insert_device(
     Ok(())
 }
 
-pub(crate) async fn revoke_device(conn: &mut PgConnection, device_id: &str, now: Time) -> Result<(), Error> {
-    sqlx::query("update device set revoked_at = $2 where device_id = $1 and revoked_at is null")
-        .bind(device_id)
-        .bind(now)
-        .execute(conn)
-        .await?;
-    Ok(())
+/// Answers what kind of device it was; None: none had a token that was good.
+pub(crate) async fn revoke_device(
+    conn: &mut PgConnection,
+    device_id: &str,
+    now: Time,
+) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "update device set revoked_at = $2 where device_id = $1 and revoked_at is null returning kind",
+    )
+    .bind(device_id)
+    .bind(now)
+    .fetch_optional(conn)
+    .await?)
 }
 
 /// Id and kind of the device with this token, unless it was revoked.
