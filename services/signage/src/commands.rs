@@ -1,17 +1,21 @@
 //! What can be done, each in a given transaction: learn facts, say a message, hear displays.
 
-use std::collections::HashMap;
+pub mod alerts;
+pub mod devices;
+pub mod programmes;
+
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::invalid};
 use uuid::Uuid;
 
 use crate::{
-    board::Board,
-    domain::{Class, Fact, Message, News, Wall},
+    board::{Board, Turn},
+    domain::{About, Class, Content, Fact, Message, News, Wall},
     error::Error,
     events,
-    store::{self, wall::Configured},
+    store::{self, Said, wall::Configured},
 };
 
 /// Facts stay this long after they were last of use: repeats are recognised that long.
@@ -45,7 +49,8 @@ pub async fn look_again(tx: &mut Tx, board: &Board) -> Result<(), Error> {
 /// # Errors
 /// The database's error.
 pub async fn tidy(tx: &mut Tx, board: &Board) -> Result<(), Error> {
-    change(tx, board, |wall, now| News { forgotten: wall.known.forget(now - KEPT), ..News::default() }).await
+    change(tx, board, |wall, now| News { forgotten: wall.known.forget(now - KEPT), ..News::default() }).await?;
+    devices::tidy(tx).await
 }
 
 /// One turn of the wall: from memory, and once more from the database if another replica has changed it.
@@ -70,7 +75,7 @@ async fn change(
 pub async fn configure(tx: &mut Tx, displays: Vec<Configured>) -> Result<(), Error> {
     let mut turn = Board::default().locked_turn(tx).await?;
     let now = tx.now();
-    turn.wall.hang(displays.iter().map(|it| (it.display_id.clone(), it.groups.clone(), it.setup.clone())), now);
+    turn.wall.hang(displays.iter().map(Configured::wanted).collect(), now);
     store::wall::hang(tx, &displays, &turn.wall).await?;
     let news = News { views: turn.wall.compute(now), moved: true, ..News::default() };
     turn.write(tx, &news).await?;
@@ -78,31 +83,63 @@ pub async fn configure(tx: &mut Tx, displays: Vec<Configured>) -> Result<(), Err
     Ok(())
 }
 
-/// What a display's word that it shows a revision is answered: what it should show now.
-pub type Said = HashMap<String, i64>;
-
-/// Displays say that they show a revision, many at once. Said again, or of an older one than before, it changes
-/// nothing. For safety and evacuation the house is told. Answers what each should show now; those that do not
-/// exist are not in it.
+/// Displays say that they show a revision, many at once, each display once. Said again, or of an older one than
+/// before, it changes nothing. For safety and evacuation the house is told.
 ///
 /// # Errors
-/// The database's error.
-pub async fn acknowledge(tx: &mut Tx, said: &Said) -> Result<Said, Error> {
-    let rendered = store::rendered(tx, said).await?;
-    // Of an older revision the class is no longer known, and what counts is what is shown now.
-    let told: Vec<(String, _)> = rendered
-        .iter()
-        .filter(|it| it.fresh && said.get(&it.display_id) == Some(&it.revision))
-        .filter_map(|it| {
-            let class = Class::numbered(it.class).filter(|class| class.is_acknowledged())?;
-            let event = events::acknowledged(&it.display_id, it.revision.unsigned_abs(), class, tx.now());
-            Some((it.display_id.clone(), event))
-        })
-        .collect();
-    for (display_id, event) in &told {
-        tx.append(display_id, event).await?;
+/// The database's error; for a single one: no such display, or a revision that was never computed.
+pub async fn acknowledge(tx: &mut Tx, said: &[Said]) -> Result<Vec<Result<(), Error>>, Error> {
+    let noted = store::rendered(tx, said).await?;
+    let noted: HashMap<String, store::Rendered> = noted.into_iter().map(|it| (it.display_id.clone(), it)).collect();
+    let mut answers = Vec::with_capacity(said.len());
+    let mut shown = Vec::new();
+    for Said { display_id, revision } in said {
+        answers.push(match noted.get(display_id) {
+            None => Err(Error::NoSuchDisplay(display_id.clone())),
+            Some(it) if *revision < 1 || *revision > it.revision => Err(Error::NeverComputed(revision.unsigned_abs())),
+            Some(it) => {
+                // Of an older revision the class is no longer known, and what counts is what is shown now.
+                shown.extend((it.fresh && *revision == it.revision).then_some(it));
+                Ok(())
+            }
+        });
     }
-    Ok(rendered.into_iter().map(|it| (it.display_id, it.revision)).collect())
+    for it in &shown {
+        if let Some(class) = Class::numbered(it.class).filter(|class| class.is_acknowledged()) {
+            let event = events::acknowledged(&it.display_id, it.revision.unsigned_abs(), class, tx.now());
+            tx.append(&it.display_id, &event).await?;
+        }
+    }
+    tell_of_measures(tx, &shown).await?;
+    Ok(answers)
+}
+
+/// Flow hears of every display that tells its directive or incident.
+async fn tell_of_measures(tx: &mut Tx, shown: &[&store::Rendered]) -> Result<(), Error> {
+    let mut concerned: HashMap<&About, u32> = HashMap::new();
+    for it in shown {
+        let abouts: HashSet<&About> = it.abouts.iter().collect();
+        for about in abouts {
+            let displays = match concerned.get(about) {
+                Some(displays) => *displays,
+                None => u32::try_from(store::concerned(tx, about).await?).unwrap_or(u32::MAX),
+            };
+            concerned.insert(about, displays);
+            tx.append(&about.id.to_string(), &events::tells(&it.display_id, about, displays, tx.now())).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What a display would show at that time, as far as it is known now.
+///
+/// # Errors
+/// No such display, or the database's error.
+pub async fn preview(tx: &mut Tx, board: &Board, display_id: &str, at: DateTime<Utc>) -> Result<Content, Error> {
+    let turn = board.locked_turn(tx).await?;
+    let content = turn.wall.preview(display_id, at);
+    turn.back();
+    content.ok_or_else(|| Error::NoSuchDisplay(display_id.to_owned()))
 }
 
 /// Shows a message of staff on a group of displays, or on all.
@@ -118,7 +155,7 @@ pub async fn publish(tx: &mut Tx, board: &Board, message: &Message) -> Result<()
         return Err(invalid("group", "no display is in this group; leave it empty for all displays").into());
     }
     tx.append(&message.message_id.to_string(), &events::published(message)).await?;
-    say(tx, turn, message).await
+    say(tx, turn, Fact::Message(message.clone())).await
 }
 
 /// Takes a message back; again changes nothing.
@@ -137,12 +174,17 @@ pub async fn withdraw(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Me
     };
     message.withdrawn = true;
     tx.append(&message_id.to_string(), &events::withdrawn(message_id)).await?;
-    say(tx, turn, &message).await?;
+    say(tx, turn, Fact::Message(message.clone())).await?;
     Ok(message)
 }
 
-async fn say(tx: &mut Tx, mut turn: crate::board::Turn, message: &Message) -> Result<(), Error> {
-    let news = turn.wall.learn(&[Fact::Message(message.clone())], tx.now());
+/// On a locked wall.
+async fn say(tx: &mut Tx, turn: Turn, fact: Fact) -> Result<(), Error> {
+    say_all(tx, turn, &[fact]).await
+}
+
+async fn say_all(tx: &mut Tx, mut turn: Turn, facts: &[Fact]) -> Result<(), Error> {
+    let news = turn.wall.learn(facts, tx.now());
     turn.write(tx, &news).await?;
     turn.end(tx, news);
     Ok(())

@@ -3,9 +3,15 @@
 //! Five classes, evacuation above all. The highest class that has something to say takes the whole
 //! display; classes never interleave, and a display is never empty.
 
+mod alert;
+mod content;
 mod fact;
 mod known;
+mod media;
+mod presence;
 mod profiles;
+mod schedule;
+mod setup;
 mod standby;
 mod wall;
 mod words;
@@ -17,20 +23,26 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Severity};
+pub use content::{About, Content, Kind, Line, Status};
 pub use fact::{
-    Admission, Alternative, Audience, Bays, Delay, Fact, Facts, House, HouseState, Order, Phase, Places, Plan, Showing,
-    Site, SiteState, Station, StationState, Zone, ZoneLevel,
+    Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order, Phase,
+    Places, Plan, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
 };
 pub use known::{Known, Record};
+pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};
+pub use presence::{HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, State, state};
+pub use schedule::{Item, Playlist, Schedule};
+pub use setup::{Arrow, Evacuation, Profile, Setup, Way};
 pub use standby::{leave_the_house, stay_calm};
-pub use wall::{Base, Hung, News, Place, Posted, Shown, Wall};
+pub use wall::{Base, Hung, News, Place, Posted, Shown, Wall, Wanted};
 
-/// A display that has not been heard of for three of its 20-second heartbeats is offline.
-pub const OFFLINE_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// A message of staff lives at most this long.
 pub const LONGEST_MESSAGE: TimeDelta = TimeDelta::hours(24);
 /// More messages at once nobody reads from ten metres.
 const MESSAGES_AT_ONCE: usize = 3;
+/// So many directives and incidents are told at once, the newest.
+const MEASURES_AT_ONCE: usize = 3;
 
 /// The five classes, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,103 +77,13 @@ impl Class {
     }
 }
 
-/// What a display is there for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Profile {
-    /// The next showings.
-    Foyer,
-    /// The showing behind this door.
-    DomeDoor,
-    /// Arrows.
-    Wayfinding,
-    /// The car park.
-    Parking,
-    /// Numbers to collect at the counter.
-    Cafe,
-}
-
-impl Profile {
-    /// As in the house file and on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Foyer => "foyer",
-            Self::DomeDoor => "dome_door",
-            Self::Wayfinding => "wayfinding",
-            Self::Parking => "parking",
-            Self::Cafe => "cafe",
-        }
-    }
-}
-
-/// Where to go, seen from the display.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Arrow {
-    /// Up the stairs, or by lift.
-    Up,
-    /// Down.
-    Down,
-    /// To the left.
-    Left,
-    /// To the right.
-    Right,
-    /// Straight on.
-    Ahead,
-}
-
-/// One direction on a display, from the house file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Way {
-    /// Where to.
-    pub text: Text,
-    /// Second line.
-    #[serde(default)]
-    pub detail: Text,
-    /// Which way.
-    pub arrow: Arrow,
-    /// Without any step.
-    #[serde(default)]
-    pub step_free: bool,
-    /// The zone it leads to: when that is full, the line says so.
-    #[serde(default)]
-    pub zone: String,
-}
-
-/// What everybody reads when the house is cleared; the same on all displays.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evacuation {
-    /// Large.
-    pub headline: Text,
-    /// What to do.
-    pub instruction: Text,
-}
-
-/// How a display is set up by the house file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Setup {
-    /// What it is there for.
-    pub profile: Profile,
-    /// The hall behind a dome door.
-    pub hall: String,
-    /// Its arrows.
-    pub wayfinding: Vec<Way>,
-    /// The ways out, seen from here.
-    pub exits: Vec<Way>,
-    /// What it says when there is nothing else.
-    pub welcome: Text,
-    /// What it says in an evacuation.
-    pub evacuation: Evacuation,
-}
-
 /// What displays that show the same have in common: contents are computed for it, not for each display.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
-    /// As the house file says.
+    /// Its own part.
     pub base: Arc<Base>,
+    /// Of silent neighbours, whose message it takes.
+    pub standing_in: Vec<Arc<Base>>,
 }
 
 impl View {
@@ -170,113 +92,11 @@ impl View {
     pub fn id(&self) -> Uuid {
         Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{self:?}").as_bytes())
     }
-}
 
-/// What a line is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// A showing.
-    Showing,
-    /// A sentence for all.
-    Notice,
-    /// A direction.
-    Wayfinding,
-    /// Bays, or where else to park.
-    Parking,
-    /// A number to collect.
-    Cafe,
-    /// Nothing special.
-    Default,
-}
-
-/// The state of a showing on a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// As planned.
-    Planned,
-    /// Come in.
-    DoorsOpen,
-    /// Come in now.
-    LastCall,
-    /// Too late.
-    Running,
-    /// Later than planned, doors still closed.
-    Delayed,
-    /// Does not happen.
-    Cancelled,
-}
-
-/// One fact on a screen, with its age and its end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    /// What it is about.
-    pub kind: Kind,
-    /// First line.
-    pub text: Text,
-    /// Second, smaller line; may be empty.
-    pub detail: Text,
-    /// For showings.
-    pub starts_at: Option<DateTime<Utc>>,
-    /// For showings; None: not known or not for sale.
-    pub places_left: Option<u32>,
-    /// For showings.
-    pub status: Option<Status>,
-    /// For directions.
-    pub arrow: Option<Arrow>,
-    /// For directions.
-    pub step_free: bool,
-    /// When this was true.
-    pub observed_at: DateTime<Utc>,
-    /// From then on it must not be shown; None: until something else is said.
-    pub valid_until: Option<DateTime<Utc>>,
-    /// Who said so.
-    pub source: String,
-}
-
-impl Line {
-    fn new(kind: Kind, text: Text, observed_at: DateTime<Utc>, source: &str) -> Self {
-        Self {
-            kind,
-            text,
-            detail: Text::default(),
-            starts_at: None,
-            places_left: None,
-            status: None,
-            arrow: None,
-            step_free: false,
-            observed_at,
-            valid_until: None,
-            source: source.to_owned(),
-        }
+    /// Its own part, and those of the neighbours for which it stands in.
+    fn parts(&self) -> impl Iterator<Item = &Base> {
+        std::iter::once(&self.base).chain(&self.standing_in).map(Arc::as_ref)
     }
-
-    fn way(way: &Way, base: &Base) -> Self {
-        Self {
-            detail: way.detail.clone(),
-            arrow: Some(way.arrow),
-            step_free: way.step_free,
-            ..Self::new(Kind::Wayfinding, way.text.clone(), base.configured_at, "house")
-        }
-    }
-
-    fn is_valid(&self, now: DateTime<Utc>) -> bool {
-        self.valid_until.is_none_or(|end| now < end)
-    }
-}
-
-/// What a display shows: all of one class.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Content {
-    /// Of all its lines.
-    pub class: Class,
-    /// Large, on top; never empty.
-    pub headline: Text,
-    /// Never empty.
-    pub lines: Vec<Line>,
-    /// When every line has run out.
-    pub fallback: Text,
 }
 
 /// A message of staff.
@@ -322,16 +142,36 @@ pub fn compose(view: &View, facts: &Facts, now: DateTime<Utc>) -> Content {
 
 fn offer(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
     match class {
-        Class::Evacuation => evacuation(view, facts),
+        Class::Evacuation => evacuation(&view.base, facts),
         Class::Safety => all_clear(facts).into_iter().chain(messages(class, view, facts, now)).reduce(join),
         Class::Operations => {
-            let own = profiles::operations(view, facts, now);
+            let own = of_parts(view, |base| profiles::operations(base, facts, now));
             // A message of staff comes first: somebody looked at the house when writing it.
-            messages(class, view, facts, now).into_iter().chain(own).reduce(join)
+            messages(class, view, facts, now).into_iter().chain(measures(view, facts)).chain(own).reduce(join)
         }
-        Class::Scheduled => messages(class, view, facts, now),
-        Class::Default => Some(profiles::default(view, facts, now)),
+        Class::Scheduled => {
+            let lists = of_parts(view, |base| schedule::running(base, facts, now, false));
+            messages(class, view, facts, now).into_iter().chain(lists).reduce(join)
+        }
+        Class::Default => {
+            let own = of_parts(view, |base| Some(profiles::default(base, facts, now)));
+            let beside = schedule::running(&view.base, facts, now, true);
+            own.into_iter().chain(beside).reduce(join)
+        }
     }
+}
+
+/// What the display's own part says, and what it says for silent neighbours. Not their arrows: those point from
+/// where the neighbour hangs.
+fn of_parts(view: &View, offer: impl Fn(&Base) -> Option<Offer>) -> Option<Offer> {
+    let mut whole = offer(&view.base);
+    for neighbour in view.standing_in.iter().filter_map(|base| offer(base)) {
+        let own = whole.get_or_insert_with(|| Offer { headline: neighbour.headline.clone(), lines: Vec::new() });
+        let taken = neighbour.lines.into_iter().filter(|line| line.kind != Kind::Wayfinding);
+        let new: Vec<Line> = taken.filter(|line| !own.lines.contains(line)).collect();
+        own.lines.extend(new);
+    }
+    whole
 }
 
 /// Two offers of the same class on one display: the first one's headline stays.
@@ -340,12 +180,39 @@ fn join(mut first: Offer, second: Offer) -> Offer {
     first
 }
 
-fn evacuation(view: &View, facts: &Facts) -> Option<Offer> {
+fn evacuation(base: &Base, facts: &Facts) -> Option<Offer> {
     let house = facts.house.as_ref().filter(|house| house.state == HouseState::Evacuating)?;
-    let Evacuation { headline, instruction } = view.base.setup.evacuation.clone();
+    let Evacuation { headline, instruction } = base.setup.evacuation.clone();
     let mut lines = vec![Line::new(Kind::Notice, instruction, house.since, "flow")];
-    lines.extend(view.base.setup.exits.iter().map(|exit| Line::way(exit, &view.base)));
+    lines.extend(base.setup.exits.iter().map(|exit| Line::way(exit, base)));
     Some(Offer { headline, lines })
+}
+
+/// Directives and incidents for those who stand where the display hangs. The step-free way is a line of its own
+/// where it is another one.
+fn measures(view: &View, facts: &Facts) -> Option<Offer> {
+    let here = |measure: &&Measure| {
+        let zone = &measure.zone_id;
+        zone.is_empty() || view.parts().any(|it| it.setup.zones.is_empty() || it.setup.zones.contains(zone))
+    };
+    let mut mine: Vec<&Measure> = facts.measures.iter().filter(here).collect();
+    mine.sort_by_key(|it| (std::cmp::Reverse(it.at), it.measure_id));
+    let lines: Vec<Line> = mine
+        .into_iter()
+        .take(MEASURES_AT_ONCE)
+        .flat_map(|it| {
+            let line = |text: &Text, step_free| Line {
+                step_free,
+                valid_until: it.valid_until,
+                about: Some(About { id: it.measure_id, revision: it.revision }),
+                ..Line::new(Kind::Notice, text.clone(), it.at, "flow")
+            };
+            let other = !it.step_free_text.de.is_empty() && it.step_free_text != it.text;
+            std::iter::once(line(&it.text, it.step_free && !other))
+                .chain(other.then(|| line(&it.step_free_text, it.step_free)))
+        })
+        .collect();
+    (!lines.is_empty()).then(|| Offer { headline: words::please_note(), lines })
 }
 
 fn all_clear(facts: &Facts) -> Option<Offer> {
@@ -360,7 +227,7 @@ fn messages(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Opt
         .messages
         .iter()
         .filter(|message| message.class == class && !message.withdrawn && now < message.valid_until)
-        .filter(|message| message.group.as_ref().is_none_or(|group| view.base.groups.contains(group)))
+        .filter(|message| message.group.as_ref().is_none_or(|group| view.parts().any(|it| it.groups.contains(group))))
         .collect();
     mine.sort_by_key(|message| std::cmp::Reverse((message.published_at, message.message_id)));
     let lines: Vec<Line> = mine

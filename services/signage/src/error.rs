@@ -1,6 +1,6 @@
 //! Everything that can go wrong here, with its code. Sentences say what to do.
 
-use kernel::{Code, Coded, db::Repeat, error::database_code, values::InvalidField};
+use kernel::{Code, Coded, combine::Unserved, db::Repeat, error::database_code, values::InvalidField};
 use tonic::Status;
 
 /// An error of this service.
@@ -18,9 +18,21 @@ pub enum Error {
     /// The display says that it shows what was never computed.
     #[error("revision: {0} was never computed for this display; send the revision of the content received")]
     NeverComputed(u64),
-    /// More at once than can be taken.
-    #[error("Too many displays at once; say it again in a second.")]
-    Busy,
+    /// Nobody asked for such a screenshot.
+    #[error("screenshot_id: nobody has asked for this screenshot, or more than a day ago")]
+    NoSuchScreenshot,
+    /// The answer to a request that has run out.
+    #[error("The request has run out; staff ask again if they still want the picture.")]
+    TooLate,
+    /// The content store is full.
+    #[error("The content store is full; delete pictures and films that no playlist has.")]
+    NoRoom,
+    /// Somebody else needs it.
+    #[error("{0}: {1} still has it; remove it there first")]
+    InUse(&'static str, String),
+    /// More at once than can be taken, or the process stops.
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
     /// A field is missing or wrong.
     #[error(transparent)]
     Invalid(#[from] InvalidField),
@@ -30,6 +42,9 @@ pub enum Error {
     /// The database's error.
     #[error("database")]
     Database(#[from] sqlx::Error),
+    /// A document could not be written.
+    #[error("document")]
+    Write(#[from] std::io::Error),
     /// A content could not be written as JSON.
     #[error("content as JSON")]
     Json(#[from] serde_json::Error),
@@ -38,14 +53,16 @@ pub enum Error {
 impl Coded for Error {
     fn code(&self) -> Code {
         match self {
-            Self::NoSuchDisplay(_) | Self::NoSuchMessage => Code::NotFound,
+            Self::NoSuchDisplay(_) | Self::NoSuchMessage | Self::NoSuchScreenshot => Code::NotFound,
             Self::OtherDisplay => Code::PermissionDenied,
             Self::NeverComputed(_) => Code::InvalidArgument,
-            Self::Busy => Code::Unavailable,
+            Self::TooLate | Self::InUse(..) => Code::FailedPrecondition,
+            Self::NoRoom => Code::ResourceExhausted,
+            Self::Unserved(unserved) => unserved.code(),
             Self::Invalid(invalid) => invalid.code(),
             Self::Repeat(repeat) => repeat.code(),
             Self::Database(error) => database_code(error),
-            Self::Json(_) => Code::Internal,
+            Self::Json(_) | Self::Write(_) => Code::Internal,
         }
     }
 }

@@ -5,7 +5,7 @@ use kernel::values::timestamp;
 use sky_proto::signage::v1 as pb;
 use uuid::Uuid;
 
-use crate::domain::{Class, Message};
+use crate::domain::{About, Class, Message, State};
 
 /// A class for the wire.
 #[must_use]
@@ -16,6 +16,20 @@ pub const fn class(class: Class) -> pb::PriorityClass {
         Class::Operations => pb::PriorityClass::Operations,
         Class::Safety => pb::PriorityClass::Safety,
         Class::Evacuation => pb::PriorityClass::Evacuation,
+    }
+}
+
+/// A display's state for the wire.
+#[must_use]
+pub const fn display_state(state: State) -> pb::DisplayState {
+    match state {
+        State::Unclaimed => pb::DisplayState::Unclaimed,
+        State::Pending => pb::DisplayState::PendingApproval,
+        State::Active => pb::DisplayState::Active,
+        State::Degraded => pb::DisplayState::Degraded,
+        State::Offline => pb::DisplayState::Offline,
+        State::Retired => pb::DisplayState::Retired,
+        State::Revoked => pb::DisplayState::Revoked,
     }
 }
 
@@ -40,6 +54,18 @@ pub fn acknowledged(display_id: &str, revision: u64, of: Class, at: DateTime<Utc
         revision,
         priority_class: class(of).into(),
         rendered_at: Some(timestamp(at)),
+    }
+}
+
+/// A display shows a directive or an incident.
+#[must_use]
+pub fn tells(display_id: &str, about: &About, concerned: u32, at: DateTime<Utc>) -> pb::DisplayAcknowledged {
+    pb::DisplayAcknowledged {
+        about_id: about.id.to_string(),
+        about_revision: about.revision,
+        display_id: display_id.to_owned(),
+        rendered_at: Some(timestamp(at)),
+        displays_concerned: concerned,
     }
 }
 

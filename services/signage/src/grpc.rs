@@ -1,12 +1,17 @@
 //! The API: checks what comes in, calls commands, answers. Decides nothing else than who may act for
 //! which display.
 
+pub mod alerts;
+pub mod devices;
+pub mod programmes;
 mod stream;
 mod wire;
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
-    Access, Caller, Db, Role, Who,
+    Access, Caller, Combiner, Db, Role, Who,
     clock::wall_now,
     values::{self, Text, invalid},
 };
@@ -17,14 +22,13 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    acknowledgements::Acknowledgements,
     board::Board,
     commands,
     domain::{Class, LONGEST_MESSAGE, Message, leave_the_house, stay_calm},
     error::Error,
     events,
     sightings::Sightings,
-    store,
+    store::{self, Said},
 };
 
 const DESK: Who = Who::Staff(Role::Desk);
@@ -50,8 +54,8 @@ pub const ACCESS: Access = Access {
 
 /// The longest message, in characters a language.
 const LONGEST_TEXT: usize = 200;
-/// The gRPC service.
-#[derive(Debug)]
+/// The gRPC services.
+#[derive(Clone, Debug)]
 pub struct Api {
     /// Its schema.
     pub db: Db,
@@ -60,7 +64,7 @@ pub struct Api {
     /// Which displays are there.
     pub sightings: Sightings,
     /// What displays say that they show.
-    pub acknowledgements: Acknowledgements,
+    pub acknowledgements: Combiner<Said, (), Error>,
     /// When the process stops.
     pub stop: CancellationToken,
 }
@@ -71,11 +75,7 @@ impl Signage for Api {
         &self,
         _: Request<pb::ListDisplaysRequest>,
     ) -> Result<Response<pb::ListDisplaysResponse>, Status> {
-        self.sightings.write(&self.db).await?;
-        let displays = store::list(self.db.pool()).await?;
-        let now = wall_now();
-        let displays = displays.into_iter().map(|display| wire::listed(display, now)).collect();
-        Ok(Response::new(pb::ListDisplaysResponse { displays }))
+        Ok(Response::new(pb::ListDisplaysResponse { displays: self.listed(false).await? }))
     }
 
     async fn get_content(&self, request: Request<pb::GetContentRequest>) -> Result<Response<pb::Content>, Status> {
@@ -98,7 +98,7 @@ impl Signage for Api {
         // Staff who look at a display's content do not make the display alive.
         let sightings = matches!(caller, Caller::Device { .. }).then(|| self.sightings.clone());
         if let Some(sightings) = &sightings {
-            sightings.note(&display_id);
+            sightings.note(&display_id, None);
         }
         let watcher = Watcher::new(display_id, told, request.after_revision, sightings, self.db.clock().clone());
         Ok(Response::new(watcher.updates(self.stop.clone())))
@@ -112,7 +112,8 @@ impl Signage for Api {
         let request = request.into_inner();
         let display_id = values::slug("display_id", &request.display_id)?.to_owned();
         may_act_for(&caller, &display_id)?;
-        self.acknowledgements.say(display_id, request.revision).await?;
+        let revision = i64::try_from(request.revision).unwrap_or(i64::MAX);
+        self.acknowledgements.run(Said { display_id, revision }).await?;
         Ok(Response::new(pb::AcknowledgeContentResponse {}))
     }
 
@@ -172,6 +173,29 @@ impl Signage for Api {
             evacuation: Some(wire::content(display_id, 0, &leave_the_house(&base, now), now)),
             calm: Some(wire::content(display_id, 0, &stay_calm(&base), now)),
         }))
+    }
+}
+
+impl Api {
+    /// All displays that hang, or all that are retired, with their states.
+    async fn listed(&self, retired: bool) -> Result<Vec<pb::Display>, Error> {
+        self.sightings.write(&self.db).await?;
+        let displays = store::list(self.db.pool(), retired).await?;
+        let there: HashMap<&str, bool> =
+            displays.iter().map(|display| (display.display_id.as_str(), display.silent)).collect();
+        let mut standing_in: HashMap<String, Vec<String>> = HashMap::new();
+        for display in displays.iter().filter(|display| display.silent) {
+            if let Some(neighbour) = display.neighbours.iter().find(|id| there.get(id.as_str()) == Some(&false)) {
+                standing_in.entry(neighbour.clone()).or_default().push(display.display_id.clone());
+            }
+        }
+        let (now, clock) = (wall_now(), self.db.clock());
+        let answer = displays.into_iter().map(|display| {
+            let since = display.shown_since.map_or(TimeDelta::zero(), |at| clock.now() - at);
+            let standing_in_for = standing_in.remove(&display.display_id).unwrap_or_default();
+            wire::listed(display, standing_in_for, since / i32::try_from(clock.speed()).unwrap_or(i32::MAX), now)
+        });
+        Ok(answer.collect())
     }
 }
 

@@ -47,11 +47,30 @@ struct Entry {
     groups: Vec<String>,
     profile: Profile,
     viewing_distance_m: i32,
+    #[serde(default)]
+    orientation: Orientation,
+    /// Those that take its message while it is silent, the nearest first.
+    #[serde(default)]
+    neighbours: Vec<String>,
+    /// The UUID of a player that speaks SMIL.
+    #[serde(default)]
+    player: Option<uuid::Uuid>,
+    /// Where it hangs: it tells what concerns these zones; empty: all.
+    #[serde(default)]
+    zones: Vec<String>,
     #[serde(default = "dome")]
     hall: String,
     #[serde(default)]
     wayfinding: Vec<Way>,
     exits: Vec<Way>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Orientation {
+    #[default]
+    Landscape,
+    Portrait,
 }
 
 fn dome() -> String {
@@ -78,9 +97,16 @@ fn configured(section: Section) -> Vec<Configured> {
         location: entry.location,
         groups: std::iter::once(entry.group).chain(entry.groups).collect(),
         viewing_distance_m: entry.viewing_distance_m,
+        orientation: match entry.orientation {
+            Orientation::Landscape => "landscape",
+            Orientation::Portrait => "portrait",
+        },
+        neighbours: entry.neighbours,
+        player: entry.player,
         setup: Setup {
             profile: entry.profile,
             hall: entry.hall,
+            zones: entry.zones,
             wayfinding: entry.wayfinding,
             exits: entry.exits,
             welcome: welcome.clone(),
@@ -109,13 +135,24 @@ fn read(toml: &str) -> Result<Section, String> {
     if signage.displays.is_empty() {
         return at(signage.evacuation.span().start, "displays", "a house needs at least one display");
     }
-    let mut ids = HashSet::new();
+    let (mut ids, mut players) = (HashSet::new(), HashSet::new());
     for (place, entry) in signage.displays.iter().enumerate() {
         let problem = wrong(entry).or_else(|| {
             (!ids.insert(entry.id.get_ref())).then(|| ("id", format!("\"{}\" is there twice", entry.id.get_ref())))
         });
+        let problem = problem.or_else(|| {
+            let twice = entry.player.is_some_and(|player| !players.insert(player));
+            twice.then(|| ("player", "is another display's too".to_owned()))
+        });
         if let Some((key, problem)) = problem {
             return at(entry.id.span().start, &format!("displays[{place}].{key}"), &problem);
+        }
+    }
+    for (place, entry) in signage.displays.iter().enumerate() {
+        let stranger = entry.neighbours.iter().find(|id| *id == entry.id.get_ref() || !ids.contains(id));
+        if let Some(id) = stranger {
+            let problem = format!("\"{id}\" is no other display");
+            return at(entry.id.span().start, &format!("displays[{place}].neighbours"), &problem);
         }
     }
     Ok(signage)

@@ -4,25 +4,30 @@
 //! contents are computed again, once per distinct view, and only those that really changed get a new revision.
 //! Nothing here may show personal data, and evacuation is never decided here: it comes from flow.
 
-pub mod acknowledgements;
 pub mod board;
+pub mod cap;
 pub mod commands;
 pub mod domain;
 pub mod error;
 pub mod events;
 pub mod grpc;
 pub mod house;
+mod http;
 pub mod reactions;
 pub mod screens;
 pub mod sightings;
+pub mod smil;
 pub mod store;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use kernel::{BoxFuture, Consumer, Context, Failure, Live, Parts, Service, Tx};
-use sky_proto::signage::v1::signage_server::SignageServer;
+use kernel::{BoxFuture, Combiner, Consumer, Context, Failure, Live, Parts, Service, Tx, clock::wall_now};
+use sky_proto::signage::v1::{
+    alerts_server::AlertsServer, displays_server::DisplaysServer, programmes_server::ProgrammesServer,
+    signage_server::SignageServer,
+};
+use tonic::service::Routes;
 
-use acknowledgements::Acknowledgements;
 use board::Board;
 use error::Error;
 use screens::Screens;
@@ -39,6 +44,14 @@ const LOOK_AGAIN: Duration = Duration::from_secs(10);
 /// Facts that can no longer be shown are removed this often.
 const TIDY: Duration = Duration::from_secs(3600);
 
+/// In an evacuation all displays say at once that they show it: so many are noted in one transaction …
+const TOGETHER: usize = 1000;
+/// … and so many may wait.
+const WAITING: usize = 20_000;
+/// Silent displays are looked for this often.
+const WATCH_OVER: Duration = Duration::from_secs(5);
+/// A process that has just begun has heard of nobody yet.
+const GRACE: Duration = Duration::from_secs(60);
 /// Hints from other replicas may be lost: each looks at the database this often, by the machine's clock.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -47,9 +60,11 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
         let board = Board::default();
         every(&context, &board, "contents", LOOK_AGAIN, |tx, board| Box::pin(commands::look_again(tx, board)));
         every(&context, &board, "old facts", TIDY, |tx, board| Box::pin(commands::tidy(tx, board)));
+        watch_over(&context, &board);
         follow_others(&context, &board.screens);
         let sightings = Sightings::keep(&context);
-        let acknowledgements = Acknowledgements::take(&context);
+        let acknowledgements =
+            Combiner::start(&context, WAITING, TOGETHER, |tx, said| Box::pin(commands::acknowledge(tx, said)));
         let api = grpc::Api {
             db: context.db.clone(),
             board: board.clone(),
@@ -65,16 +80,21 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
             })
         };
         Ok(Parts {
-            grpc: tonic::service::Routes::new(SignageServer::new(api)),
-            access: vec![grpc::ACCESS],
+            // A film comes in pieces, a screenshot whole.
+            grpc: Routes::new(SignageServer::new(api.clone()))
+                .add_service(DisplaysServer::new(api.clone()))
+                .add_service(ProgrammesServer::new(api.clone()))
+                .add_service(AlertsServer::new(api)),
+            http: http::router(context.db.clone()),
+            access: vec![grpc::ACCESS, grpc::devices::ACCESS, grpc::programmes::ACCESS, grpc::alerts::ACCESS],
             consumers: vec![
                 show(Consumer::new("reservations", reactions::from_reservations)),
                 show(Consumer::new("flow", reactions::from_flow)),
                 show(Consumer::new("parking", reactions::from_parking)),
                 show(Consumer::new("gastro", reactions::from_gastro)),
+                Consumer::new("portal", reactions::from_portal),
             ],
             house: Some(house::LOADER),
-            ..Parts::default()
         })
     })
 }
@@ -88,6 +108,22 @@ fn every(context: &Context, board: &Board, name: &'static str, pause: Duration, 
         let (db, board) = (db.clone(), board.clone());
         Box::pin(async move {
             db.transact(move |tx| Box::pin(async move { turn(tx, &board).await })).await.map_err(Failure::from)
+        })
+    });
+}
+
+/// Looks for silent displays. Not in the first minute of a process: then they may only be on their way back.
+fn watch_over(context: &Context, board: &Board) {
+    let (db, board, begun) = (context.db.clone(), board.clone(), Instant::now());
+    context.every("silent displays", WATCH_OVER, move || {
+        let (db, board) = (db.clone(), board.clone());
+        Box::pin(async move {
+            if begun.elapsed() < GRACE {
+                return Ok(());
+            }
+            db.transact(move |tx| Box::pin(async move { commands::devices::watch_over(tx, &board, wall_now()).await }))
+                .await
+                .map_err(Failure::from)
         })
     });
 }

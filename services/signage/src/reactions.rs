@@ -6,13 +6,16 @@ use kernel::{
     values::{self, Text, from_timestamp},
 };
 use prost::Name;
-use sky_proto::{flow::v1 as flow, gastro::v1 as gastro, parking::v1 as parking, reservations::v1 as reservations};
+use sky_proto::{
+    flow::v1 as flow, gastro::v1 as gastro, parking::v1 as parking, portal::v1 as portal,
+    reservations::v1 as reservations,
+};
 
 use crate::{
     commands,
     domain::{
-        Admission, Alternative, Audience, Bays, Delay, Fact, House, HouseState, Order, Phase, Places, Plan, Site,
-        SiteState, Station, StationState, Zone, ZoneLevel,
+        Admission, Alternative, Audience, Bays, Delay, Fact, House, HouseState, Lift, Measure, Order, Pairing, Phase,
+        Places, Plan, Site, SiteState, Station, StationState, Zone, ZoneLevel,
     },
 };
 
@@ -83,6 +86,9 @@ pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(
             flow::AdmissionMoved::NAME => admission(event)?,
             flow::HouseStateChanged::NAME => house(event)?,
             flow::ZoneChanged::NAME => zone(event)?,
+            flow::DirectiveChanged::NAME => directive(event)?,
+            flow::IncidentChanged::NAME => incident(event)?,
+            flow::LiftChanged::NAME => lift(event)?,
             _ => None,
         };
         if let Some(fact) = fact {
@@ -134,6 +140,79 @@ fn zone(event: &Event) -> Result<Option<Fact>, Failure> {
         flow::ZoneLevel::Unspecified => return Ok(None),
     };
     Ok(Some(Fact::Zone(Zone { observed_at: from_timestamp(told.observed_at), zone_id: told.zone_id, level })))
+}
+
+/// From the moment on in which it holds, until it ends: displays have nothing to do with proposals.
+fn holds(state: flow::MeasureState) -> bool {
+    matches!(state, flow::MeasureState::Active | flow::MeasureState::AckedByDisplays)
+}
+
+fn directive(event: &Event) -> Result<Option<Fact>, Failure> {
+    let told = event.decode::<flow::DirectiveChanged>()?.directive.unwrap_or_default();
+    let holds = holds(told.state());
+    Ok(Some(Fact::Measure(Measure {
+        measure_id: values::id("directive_id", &told.directive_id)?,
+        revision: told.revision,
+        holds,
+        zone_id: told.from_zone_id,
+        text: Text::from_proto(told.text),
+        step_free_text: Text::from_proto(told.step_free_text),
+        step_free: told.step_free,
+        at: from_timestamp(told.active_from.or(told.proposed_at)),
+        valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
+    })))
+}
+
+/// An evacuation is told by the state of the house; an incident without words is for staff alone.
+fn incident(event: &Event) -> Result<Option<Fact>, Failure> {
+    let told = event.decode::<flow::IncidentChanged>()?.incident.unwrap_or_default();
+    if told.kind() == flow::IncidentKind::Evacuation {
+        return Ok(None);
+    }
+    let holds = holds(told.state());
+    Ok(Some(Fact::Measure(Measure {
+        measure_id: values::id("incident_id", &told.incident_id)?,
+        revision: told.revision,
+        holds,
+        zone_id: told.zone_id,
+        text: Text::from_proto(told.text),
+        step_free: told.step_free_text.is_some(),
+        step_free_text: Text::from_proto(told.step_free_text),
+        at: from_timestamp(told.active_from.or(told.reported_at)),
+        valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
+    })))
+}
+
+fn lift(event: &Event) -> Result<Option<Fact>, Failure> {
+    let told = event.decode::<flow::LiftChanged>()?.lift.unwrap_or_default();
+    Ok(Some(Fact::Lift(Lift {
+        lift_id: values::slug("lift_id", &told.lift_id)?.to_owned(),
+        working: told.working,
+        without: Text::from_proto(told.without),
+        since: from_timestamp(told.since),
+        revision: told.revision,
+    })))
+}
+
+/// Which device belongs to which display.
+pub fn from_portal<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        if event.name() != portal::DevicePairingChanged::NAME {
+            return Ok(());
+        }
+        let told: portal::DevicePairingChanged = event.decode()?;
+        let pairing = match told.state() {
+            portal::PairingState::Approved => Pairing::Approved,
+            portal::PairingState::Paired => Pairing::Paired,
+            portal::PairingState::Revoked => Pairing::Revoked,
+            portal::PairingState::Unspecified => return Ok(()),
+        };
+        if told.device_kind == "display" {
+            let display_id = values::slug("device_id", &told.device_id)?;
+            commands::devices::paired(tx, display_id, pairing, from_timestamp(told.at)).await?;
+        }
+        Ok(())
+    })
 }
 
 /// The car park.

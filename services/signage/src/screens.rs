@@ -2,7 +2,7 @@
 //! change concerns and to nobody else. Revisions only rise, so that news may come twice and in any order.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     domain::{News, Shown},
     error::Error,
-    store,
+    store::{self, devices::Asked, wall::Versions},
 };
 
 /// What a display is told.
@@ -26,6 +26,8 @@ pub struct Told {
     pub revision: i64,
     /// What it shows.
     pub shown: Arc<Shown>,
+    /// What its device was last asked.
+    pub asked: Option<Arc<Asked>>,
 }
 
 /// The displays that watch in this process.
@@ -39,11 +41,11 @@ pub struct Screens {
 #[derive(Debug, Default)]
 struct Inner {
     /// Everything up to this version of the wall is known.
-    version: i64,
-    setup_version: i64,
+    versions: Versions,
     shown: HashMap<Uuid, Arc<Shown>>,
     /// Which view each display shows, and since which version.
     places: HashMap<String, (Uuid, i64)>,
+    asked: HashMap<String, Arc<Asked>>,
     watched: HashMap<String, watch::Sender<Option<Told>>>,
 }
 
@@ -51,18 +53,22 @@ impl Inner {
     fn told(&self, display_id: &str) -> Option<Told> {
         let (view_id, since) = self.places.get(display_id)?;
         let shown = self.shown.get(view_id)?.clone();
-        Some(Told { revision: shown.revision.max(*since), shown })
+        Some(Told { revision: shown.revision.max(*since), shown, asked: self.asked.get(display_id).cloned() })
     }
 
-    /// Wakes a display if what it shows has a higher revision than what it was told last.
+    /// Wakes a display if there is something that it was not told.
     fn tell(&self, display_id: &str) {
         let (Some(sender), Some(told)) = (self.watched.get(display_id), self.told(display_id)) else { return };
         let woken = sender.send_if_modified(|last| {
-            let newer = last.as_ref().is_none_or(|last| last.revision < told.revision);
-            if newer {
+            let news = last.as_ref().is_none_or(|last| {
+                let asked = told.asked.as_ref().map(|it| it.screenshot_id);
+                last.revision < told.revision
+                    || (asked.is_some() && asked != last.asked.as_ref().map(|it| it.screenshot_id))
+            });
+            if news {
                 *last = Some(told);
             }
-            newer
+            news
         });
         if woken {
             metrics::counter!("sky_signage_wakes_total").increment(1);
@@ -79,8 +85,8 @@ impl Screens {
     pub fn show(&self, version: i64, news: &News) {
         let mut inner = self.inner();
         // Where displays have moved, or a version was missed, the database is asked.
-        if !news.moved && inner.version + 1 == version {
-            inner.version = version;
+        if !news.moved && inner.versions.version + 1 == version {
+            inner.versions.version = version;
         }
         for posted in &news.views {
             let Some(shown) = &posted.shown else { continue };
@@ -103,16 +109,21 @@ impl Screens {
             return Ok(());
         }
         let began = Instant::now();
-        let (known, known_setup) = {
-            let inner = self.inner();
-            (inner.version, inner.setup_version)
-        };
-        // The version first: what is read after it is at least as new.
-        let (version, setup_version) = store::wall::versions(db.pool()).await?;
-        if version != known || setup_version != known_setup {
-            let places = if setup_version == known_setup { None } else { Some(store::wall::places(db.pool()).await?) };
-            let shown = store::wall::shown_after(db.pool(), if places.is_some() { 0 } else { known }).await?;
-            self.inner().replace(version, setup_version, places, shown);
+        let known = self.inner().versions;
+        // The versions first: what is read after them is at least as new.
+        let versions = store::wall::versions(db.pool()).await?;
+        if versions != known {
+            let places = match versions.setup_version == known.setup_version {
+                true => None,
+                false => Some(store::wall::places(db.pool()).await?),
+            };
+            let after = if places.is_some() { 0 } else { known.version };
+            let shown = store::wall::shown_after(db.pool(), after).await?;
+            let asked = match versions.asked == known.asked {
+                true => None,
+                false => Some(store::devices::open_requests(db.pool(), db.clock().now()).await?),
+            };
+            self.inner().replace(versions, places, shown, asked);
         }
         *looked = Some(began);
         Ok(())
@@ -126,16 +137,12 @@ impl Screens {
         // Always from the database: another replica's change may not have been heard yet.
         self.catch_up(db).await?;
         let mut inner = self.inner();
-        let told = inner.told(display_id).ok_or_else(|| Error::NoSuchDisplay(display_id.to_owned()))?;
+        if inner.told(display_id).is_none() {
+            return Err(Error::NoSuchDisplay(display_id.to_owned()));
+        }
         let sender = inner.watched.entry(display_id.to_owned()).or_insert_with(|| watch::Sender::new(None));
         let receiver = sender.subscribe();
-        sender.send_if_modified(|last| {
-            let newer = last.as_ref().is_none_or(|last| last.revision < told.revision);
-            if newer {
-                *last = Some(told);
-            }
-            newer
-        });
+        inner.tell(display_id);
         Ok(receiver)
     }
 
@@ -155,24 +162,26 @@ impl Inner {
 
     fn replace(
         &mut self,
-        version: i64,
-        setup_version: i64,
+        versions: Versions,
         places: Option<Vec<(String, Uuid, i64)>>,
         shown: Vec<(Uuid, Arc<Shown>)>,
+        asked: Option<Vec<Asked>>,
     ) {
         if let Some(places) = places {
             self.places = places.into_iter().map(|(id, view_id, since)| (id, (view_id, since))).collect();
             // A display that was taken down: its stream ends.
             let there = &self.places;
             self.watched.retain(|display_id, _| there.contains_key(display_id));
-            let used: std::collections::HashSet<Uuid> = there.values().map(|(view_id, _)| *view_id).collect();
+            let used: HashSet<Uuid> = there.values().map(|(view_id, _)| *view_id).collect();
             self.shown.retain(|view_id, _| used.contains(view_id));
-            self.setup_version = setup_version;
         }
         for (view_id, shown) in shown {
             self.keep(view_id, shown);
         }
-        self.version = self.version.max(version);
+        if let Some(asked) = asked {
+            self.asked = asked.into_iter().map(|it| (it.display_id.clone(), Arc::new(it))).collect();
+        }
+        self.versions = Versions { version: versions.version.max(self.versions.version), ..versions };
         for display_id in self.watched.keys() {
             self.tell(display_id);
         }

@@ -1,4 +1,4 @@
-//! Which displays are there: noted in memory as they are heard of, and written a few seconds later, all at once.
+//! Which displays are there, and how they are: noted in memory as they are heard of, and written a few seconds later, all at once.
 
 use std::{
     collections::HashMap,
@@ -6,17 +6,20 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
 use kernel::{Context, Db, clock::wall_now};
 
-use crate::{error::Error, store};
+use crate::{
+    domain::Health,
+    error::Error,
+    store::devices::{self, Sighting},
+};
 
 /// Written this often.
 const WRITE: Duration = Duration::from_secs(5);
 
 /// Displays that were heard of and are not written yet.
 #[derive(Clone, Debug, Default)]
-pub struct Sightings(Arc<Mutex<HashMap<String, DateTime<Utc>>>>);
+pub struct Sightings(Arc<Mutex<HashMap<String, Sighting>>>);
 
 impl Sightings {
     /// Begins to write them.
@@ -34,13 +37,14 @@ impl Sightings {
         sightings
     }
 
-    /// A display is there, by the machine's clock.
-    pub fn note(&self, display_id: &str) {
+    /// A display is there; `health` is what its heartbeat said, None when it only watches.
+    pub fn note(&self, display_id: &str, health: Option<Health>) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = wall_now();
         match seen.get_mut(display_id) {
-            Some(at) => *at = wall_now(),
+            Some(last) => *last = Sighting { at, health: health.or_else(|| last.health.take()) },
             None => {
-                seen.insert(display_id.to_owned(), wall_now());
+                seen.insert(display_id.to_owned(), Sighting { at, health });
             }
         }
     }
@@ -51,6 +55,6 @@ impl Sightings {
     /// The database's error; then the next sighting has to do.
     pub async fn write(&self, db: &Db) -> Result<(), Error> {
         let seen = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if seen.is_empty() { Ok(()) } else { store::seen(db.pool(), &seen).await }
+        if seen.is_empty() { Ok(()) } else { devices::seen(db.pool(), &seen).await }
     }
 }

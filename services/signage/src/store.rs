@@ -1,15 +1,19 @@
 //! Every SQL statement about displays and what devices say of themselves. Decides nothing.
 
+pub mod devices;
+pub mod media;
 pub mod standby;
 pub mod wall;
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
-use kernel::{Tx, values::Text};
+use kernel::{Tx, combine::Keyed, values::Text};
 use sqlx::{FromRow, PgPool, types::Json};
+use uuid::Uuid;
 
-use crate::{domain::Content, error::Error};
+use crate::{
+    domain::{About, Content, Health},
+    error::Error,
+};
 
 /// What a display shows, as stored.
 #[derive(Clone, Debug, FromRow)]
@@ -35,16 +39,36 @@ pub struct Listed {
     pub groups: Vec<String>,
     /// What it is there for.
     pub profile: String,
+    /// "landscape" or "portrait"
+    pub orientation: String,
+    /// Its letters must be readable from here.
+    pub viewing_distance_m: i32,
+    /// Those that take its message while it is silent.
+    pub neighbours: Vec<String>,
+    /// Found silent, so that a neighbour takes its message.
+    pub silent: bool,
+    /// Taken down.
+    pub retired_at: Option<DateTime<Utc>>,
     /// The revision computed for it.
-    pub revision: i64,
+    pub revision: Option<i64>,
     /// The class computed for it.
-    pub shown_class: i16,
+    pub class: Option<i16>,
+    /// The headline of its content.
+    pub headline: Option<Json<Text>>,
+    /// Since when it should show that.
+    pub shown_since: Option<DateTime<Utc>>,
     /// The revision it says it shows.
     pub rendered_revision: i64,
     /// When it said so.
     pub rendered_at: Option<DateTime<Utc>>,
     /// By the machine's clock.
     pub last_seen_at: Option<DateTime<Utc>>,
+    /// What its last heartbeat said.
+    pub health: Option<Json<Health>>,
+    /// Of its device.
+    pub pairing: Option<String>,
+    /// How many are open.
+    pub faults: i64,
 }
 
 /// What a display shows.
@@ -62,39 +86,51 @@ pub async fn shown(pool: &PgPool, display_id: &str) -> Result<Computed, Error> {
     .ok_or_else(|| Error::NoSuchDisplay(display_id.to_owned()))
 }
 
-/// All displays, for staff.
+/// All displays that hang, or all that were taken down, for staff.
 ///
 /// # Errors
 /// The database's error.
-pub async fn list(pool: &PgPool) -> Result<Vec<Listed>, Error> {
+pub async fn list(pool: &PgPool, retired: bool) -> Result<Vec<Listed>, Error> {
     Ok(sqlx::query_as(
-        "select d.display_id, d.name, d.location, d.groups, d.profile, greatest(v.revision, d.view_since) as revision,
-                v.class as shown_class, coalesce(p.rendered_revision, 0) as rendered_revision, p.rendered_at,
-                p.last_seen_at
-         from display d join view v using (view_id) left join presence p using (display_id) order by display_id",
+        "select d.display_id, d.name, d.location, d.groups, d.profile, d.orientation, d.viewing_distance_m, d.neighbours,
+                d.retired_at, greatest(v.revision, d.view_since) as revision, v.class,
+                v.content->'headline' as headline, v.computed_at as shown_since,
+                coalesce(p.rendered_revision, 0) as rendered_revision, p.rendered_at, p.last_seen_at, p.health,
+                pairing.state as pairing,
+                (select count(*) from fault f where f.display_id = d.display_id and over_at is null) as faults, d.silent
+         from display d left join view v using (view_id) left join presence p using (display_id)
+             left join pairing using (display_id)
+         where (d.retired_at is not null) = $1 order by d.display_id",
     )
+    .bind(retired)
     .fetch_all(pool)
     .await?)
 }
 
-/// Displays were heard of. Outside of the event path: many displays say so all the time.
+/// The display that has this player.
 ///
 /// # Errors
 /// The database's error.
-pub async fn seen(pool: &PgPool, seen: &HashMap<String, DateTime<Utc>>) -> Result<(), Error> {
-    let (ids, times): (Vec<&str>, Vec<DateTime<Utc>>) = seen.iter().map(|(id, at)| (id.as_str(), *at)).unzip();
-    // In one order, so that two who write many rows do not wait for each other in a circle.
-    sqlx::query(
-        "insert into presence as p (display_id, last_seen_at)
-         select display_id, n.at from display join unnest($1::text[], $2::timestamptz[]) as n (display_id, at)
-             using (display_id) order by display_id
-         on conflict (display_id) do update set last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at)",
-    )
-    .bind(ids)
-    .bind(times)
-    .execute(pool)
-    .await?;
-    Ok(())
+pub async fn display_of_player(pool: &PgPool, player: Uuid) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar("select display_id from display where player = $1 and retired_at is null")
+        .bind(player)
+        .fetch_optional(pool)
+        .await?)
+}
+
+/// A display says that it shows a revision.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Which display.
+    pub display_id: String,
+    /// Which revision.
+    pub revision: i64,
+}
+
+impl Keyed for Said {
+    fn batch_key(&self) -> Uuid {
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, self.display_id.as_bytes())
+    }
 }
 
 /// What became of a display's word that it shows a revision.
@@ -106,8 +142,24 @@ pub struct Rendered {
     pub revision: i64,
     /// Of which class that is.
     pub class: i16,
+    /// The directives and incidents that it tells.
+    pub abouts: Json<Vec<About>>,
     /// True when it is the first to say so of this revision or a later one.
     pub fresh: bool,
+}
+
+/// How many displays that are not silent should tell this.
+///
+/// # Errors
+/// The database's error.
+pub async fn concerned(tx: &mut Tx, about: &About) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar(
+        "select count(*) from display join view using (view_id)
+         where not silent and content->'lines' @> jsonb_build_array(jsonb_build_object('about', $1))",
+    )
+    .bind(Json(about))
+    .fetch_one(tx.conn())
+    .await?)
 }
 
 /// Displays say which revisions they show, each at most once. Those that are not in the answer do not exist;
@@ -115,11 +167,12 @@ pub struct Rendered {
 ///
 /// # Errors
 /// The database's error.
-pub async fn rendered(tx: &mut Tx, said: &HashMap<String, i64>) -> Result<Vec<Rendered>, Error> {
-    let (ids, revisions): (Vec<&str>, Vec<i64>) = said.iter().map(|(id, revision)| (id.as_str(), *revision)).unzip();
+pub async fn rendered(tx: &mut Tx, said: &[Said]) -> Result<Vec<Rendered>, Error> {
+    let (ids, revisions): (Vec<&str>, Vec<i64>) = said.iter().map(|it| (it.display_id.as_str(), it.revision)).unzip();
     Ok(sqlx::query_as(
         "with said as materialized (
-             select d.display_id, n.revision as said, greatest(v.revision, d.view_since) as revision, v.class
+             select d.display_id, n.revision as said, greatest(v.revision, d.view_since) as revision, v.class,
+                    jsonb_path_query_array(v.content, '$.lines[*].about ? (@ != null)') as abouts
              from unnest($1::text[], $2::bigint[]) as n (display_id, revision)
                  join display d using (display_id) join view v using (view_id)),
          noted as (
@@ -129,7 +182,7 @@ pub async fn rendered(tx: &mut Tx, said: &HashMap<String, i64>) -> Result<Vec<Re
              set rendered_revision = excluded.rendered_revision, rendered_at = excluded.rendered_at
              where p.rendered_revision < excluded.rendered_revision
              returning display_id)
-         select said.display_id, revision, class, noted.display_id is not null as fresh
+         select said.display_id, revision, class, abouts, noted.display_id is not null as fresh
          from said left join noted on noted.display_id = said.display_id",
     )
     .bind(ids)

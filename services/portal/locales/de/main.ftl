@@ -567,3 +567,8 @@ headcount-found = Geräumt, durch wen
 headcount-hint = Die Zahlen sind Spannen, keine Gewissheit: Jeder Raum wird begangen.
 headcount-print = Drucken
 headcount-again = Neu laden
+
+# Zustände der Monitore
+display-degraded = gestört
+display-pending = Gerät meldet sich noch
+display-state-revoked = Gerät gesperrt

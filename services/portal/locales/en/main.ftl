@@ -567,3 +567,8 @@ headcount-found = Cleared, by whom
 headcount-hint = The figures are ranges, not certainty: every room is walked through.
 headcount-print = Print
 headcount-again = Load again
+
+# States of the displays
+display-degraded = degraded
+display-pending = waiting for its device
+display-state-revoked = device revoked

@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Message;
+use super::{Message, Playlist, Schedule};
 
 /// Everything that contents are computed from.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,16 @@ pub struct Facts {
     pub stations: Vec<Station>,
     /// Messages of staff.
     pub messages: Vec<Message>,
+    /// Directives and incidents that hold now.
+    pub measures: Vec<Measure>,
+    /// Lifts.
+    pub lifts: Vec<Lift>,
+    /// Groups and numbers that are called now.
+    pub calls: Vec<Call>,
+    /// Lists of pictures and films.
+    pub playlists: Vec<Playlist>,
+    /// When the lists run.
+    pub schedules: Vec<Schedule>,
 }
 
 /// One thing that another service told.
@@ -53,6 +63,16 @@ pub enum Fact {
     Station(Station),
     /// Staff have said something, or taken it back.
     Message(Message),
+    /// A directive or an incident begins to hold, changes, or ends.
+    Measure(Measure),
+    /// A lift fails, or works again.
+    Lift(Lift),
+    /// A group or a number is called, or no longer.
+    Call(Call),
+    /// A list of pictures and films.
+    Playlist(Playlist),
+    /// When a list runs.
+    Schedule(Schedule),
 }
 
 /// Whom a showing is for.
@@ -326,4 +346,61 @@ pub struct Station {
     pub state: StationState,
     /// When it was told.
     pub observed_at: DateTime<Utc>,
+}
+
+/// A directive or an incident, as far as displays tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Which.
+    pub measure_id: Uuid,
+    /// Rises with every change.
+    pub revision: u64,
+    /// Whether it holds; one that has ended, or that only staff know of, is not shown.
+    pub holds: bool,
+    /// Where people stand who are told; empty: in the whole house.
+    pub zone_id: String,
+    /// What to do.
+    pub text: Text,
+    /// For whoever cannot use stairs; may be empty.
+    pub step_free_text: Text,
+    /// Whether there is a step-free way.
+    pub step_free: bool,
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+/// A lift.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lift {
+    /// Which.
+    pub lift_id: String,
+    /// Whether it works.
+    pub working: bool,
+    /// What to do without it.
+    pub without: Text,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Rises with every change.
+    pub revision: u64,
+}
+
+/// A group of guests or the number of a walk-in, called to a door or to the desk. Never a name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// The group's id, or day and number.
+    pub call_id: String,
+    /// For walk-ins.
+    pub number: Option<u32>,
+    /// Which hall's door, for groups.
+    pub hall: String,
+    /// What is called, for groups: complete.
+    pub text: Text,
+    /// False: no longer called.
+    pub calling: bool,
+    /// When it was called, or taken back.
+    pub at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub valid_until: Option<DateTime<Utc>>,
 }

@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Message,
-    fact::{Admission, Audience, Delay, Fact, Facts, House, Order, Phase, Places, Plan, Showing, Site, Station, Zone},
+    Message, Playlist, Schedule,
+    fact::{
+        Admission, Audience, Call, Delay, Fact, Facts, House, Lift, Measure, Order, Phase, Places, Plan, Showing, Site,
+        Station, Zone,
+    },
 };
 
 /// So many showings are looked at, the next ones.
@@ -35,6 +38,16 @@ pub enum Record {
     Station(Station),
     /// A message of staff.
     Message(Message),
+    /// A directive or an incident.
+    Measure(Measure),
+    /// A lift.
+    Lift(Lift),
+    /// A group or a number that is called.
+    Call(Call),
+    /// A list of pictures and films.
+    Playlist(Playlist),
+    /// When a list runs.
+    Schedule(Schedule),
 }
 
 impl Record {
@@ -49,6 +62,11 @@ impl Record {
             Self::Order(it) => format!("order/{}", it.order.order_id),
             Self::Station(it) => format!("station/{}", it.station_id),
             Self::Message(it) => format!("message/{}", it.message_id),
+            Self::Measure(it) => format!("measure/{}", it.measure_id),
+            Self::Lift(it) => format!("lift/{}", it.lift_id),
+            Self::Call(it) => format!("call/{}", it.call_id),
+            Self::Playlist(it) => format!("playlist/{}", it.playlist_id),
+            Self::Schedule(it) => format!("schedule/{}", it.schedule_id),
         }
     }
 
@@ -59,7 +77,12 @@ impl Record {
             Self::Showing(it) => Some(it.ends().map_or(it.observed_at, |end| end.max(it.observed_at))),
             Self::Order(it) => Some(it.order.at),
             Self::Message(it) => Some(it.valid_until),
-            Self::House(_) | Self::Zone(_) | Self::Site(_) | Self::Station(_) => None,
+            // A repeat of one that has ended long ago is recognised for a while.
+            Self::Measure(it) => (!it.holds).then_some(it.at),
+            Self::Call(it) => Some(it.at),
+            Self::Playlist(it) => it.removed.then_some(it.put_at),
+            Self::Schedule(it) => it.removed.then_some(it.put_at),
+            Self::House(_) | Self::Zone(_) | Self::Site(_) | Self::Station(_) | Self::Lift(_) => None,
         }
     }
 }
@@ -98,6 +121,11 @@ pub struct KnownOrder {
 /// True when something was told at `new` that is not older than what is known from `old`.
 fn not_older(old: Option<DateTime<Utc>>, new: DateTime<Utc>) -> bool {
     old.is_none_or(|old| old <= new)
+}
+
+/// True when something that ends at `end`, if ever, has not ended.
+fn lasts(end: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    end.is_none_or(|end| now < end)
 }
 
 impl KnownShowing {
@@ -272,6 +300,21 @@ impl Known {
                 _ => true,
             }),
             Fact::Message(message) => Some(Record::Message(message.clone())),
+            Fact::Measure(measure) => self.newer(&Record::Measure(measure.clone()), |old| match old {
+                // One that ends has the revision of its last words.
+                Record::Measure(old) => old.holds && old.revision <= measure.revision,
+                _ => true,
+            }),
+            Fact::Lift(lift) => self.newer(&Record::Lift(lift.clone()), |old| match old {
+                Record::Lift(old) => old.revision < lift.revision,
+                _ => true,
+            }),
+            Fact::Call(call) => self.newer(&Record::Call(call.clone()), |old| match old {
+                Record::Call(old) => old.at < call.at || (old.at == call.at && !call.calling),
+                _ => true,
+            }),
+            Fact::Playlist(list) => Some(Record::Playlist(list.clone())),
+            Fact::Schedule(schedule) => Some(Record::Schedule(schedule.clone())),
         }?;
         let key = record.key();
         if self.0.get(&key) == Some(&record) {
@@ -311,6 +354,15 @@ impl Known {
         }
     }
 
+    /// A playlist that was not removed.
+    #[must_use]
+    pub fn playlist(&self, playlist_id: &str) -> Option<&Playlist> {
+        match self.0.get(&format!("playlist/{playlist_id}")) {
+            Some(Record::Playlist(list)) if !list.removed => Some(list),
+            _ => None,
+        }
+    }
+
     /// What contents are computed from now.
     #[must_use]
     pub fn facts(&self, now: DateTime<Utc>) -> Facts {
@@ -330,7 +382,19 @@ impl Known {
                 Record::Message(message) if !message.withdrawn && now < message.valid_until => {
                     facts.messages.push(message.clone());
                 }
-                Record::Message(_) => {}
+                Record::Measure(it) if it.holds && !it.text.de.is_empty() && lasts(it.valid_until, now) => {
+                    facts.measures.push(it.clone());
+                }
+                Record::Lift(lift) => facts.lifts.push(lift.clone()),
+                Record::Call(call) if call.calling && lasts(call.valid_until, now) => facts.calls.push(call.clone()),
+                Record::Playlist(list) if !list.removed => facts.playlists.push(list.clone()),
+                Record::Schedule(schedule) if !schedule.removed => facts.schedules.push(schedule.clone()),
+                // Taken back, ended, or only for staff.
+                Record::Message(_)
+                | Record::Measure(_)
+                | Record::Call(_)
+                | Record::Playlist(_)
+                | Record::Schedule(_) => {}
             }
         }
         facts.showings.sort_by_key(|showing| (showing.starts_at, showing.showing_id));

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
-    Audience, Facts, HouseState, Kind, Line, Offer, Phase, Profile, Showing, Site, SiteState, StationState, Status,
-    View, ZoneLevel, words,
+    Audience, Base, Call, Facts, HouseState, Kind, Line, Offer, Phase, Profile, Showing, Site, SiteState, StationState,
+    Status, ZoneLevel, words,
 };
 
 /// Showings on time in the foyer's list.
@@ -17,28 +17,34 @@ const NEWS: TimeDelta = TimeDelta::hours(12);
 const LATECOMERS: TimeDelta = TimeDelta::minutes(15);
 /// Numbers on one café display.
 const NUMBERS: usize = 8;
+/// Groups that are called at once on one door's display.
+const GROUPS: usize = 3;
 /// A number that nobody took back by then is no longer called.
 const CALLED: TimeDelta = TimeDelta::minutes(45);
 
-pub(super) fn default(view: &View, facts: &Facts, now: DateTime<Utc>) -> Offer {
-    match view.base.setup.profile {
+pub(super) fn default(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
+    match base.setup.profile {
         Profile::Foyer => foyer(facts, now),
         Profile::DomeDoor => {
-            let at_door = at_door(view, facts, now);
-            let headline = at_door.map_or_else(|| view.base.setup.welcome.clone(), |it| words::status(status(it)));
-            Offer { headline, lines: at_door.map(showing_line).into_iter().collect() }
+            let at_door = at_door(base, facts, now);
+            let headline = at_door.map_or_else(|| base.setup.welcome.clone(), |it| words::status(status(it)));
+            let lines = at_door.map(showing_line).into_iter().chain(groups(base, facts));
+            Offer { headline, lines: lines.collect() }
         }
-        Profile::Wayfinding => wayfinding(view, facts),
+        Profile::Wayfinding => wayfinding(base, facts),
         Profile::Parking => parking(facts, now),
         Profile::Cafe => cafe(facts, now),
+        Profile::Queue => queue(facts, now),
+        Profile::RoomDoor => room_door(base, facts, now),
     }
 }
 
-pub(super) fn operations(view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
-    match view.base.setup.profile {
+pub(super) fn operations(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    match base.setup.profile {
         Profile::Foyer => admission_stopped(facts),
-        Profile::DomeDoor => admission_stopped(facts).or_else(|| changed_at_door(view, facts, now)),
+        Profile::DomeDoor | Profile::RoomDoor => admission_stopped(facts).or_else(|| changed_at_door(base, facts, now)),
         Profile::Parking => parking_elsewhere(facts),
+        Profile::Queue => admission_stopped(facts),
         Profile::Wayfinding | Profile::Cafe => None,
     }
 }
@@ -100,27 +106,64 @@ fn by_start(facts: &Facts) -> impl Iterator<Item = &Showing> {
 
 /// The showing that a person in front of this door asks about: the one being let in, else the one
 /// that has just begun, else the next.
-fn at_door<'a>(view: &View, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a Showing> {
-    by_start(facts)
-        .filter(|showing| showing.hall == view.base.setup.hall && showing_line(showing).is_valid(now))
-        .min_by_key(|showing| match status(showing) {
+fn at_door<'a>(base: &Base, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a Showing> {
+    by_start(facts).filter(|showing| showing.hall == base.setup.hall && showing_line(showing).is_valid(now)).min_by_key(
+        |showing| match status(showing) {
             Status::DoorsOpen | Status::LastCall => 0,
             Status::Running => 1,
             Status::Planned | Status::Delayed | Status::Cancelled => 2,
-        })
+        },
+    )
 }
 
 /// A change of the showing behind this door takes the door's display.
-fn changed_at_door(view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
-    let showing = at_door(view, facts, now).filter(|showing| showing.starts_at < now + NEWS)?;
+fn changed_at_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    let showing = at_door(base, facts, now).filter(|showing| showing.starts_at < now + NEWS)?;
     let status = status(showing);
     matches!(status, Status::Delayed | Status::Cancelled)
         .then(|| Offer { headline: words::status(status), lines: vec![showing_line(showing)] })
 }
 
-fn wayfinding(view: &View, facts: &Facts) -> Offer {
-    let lines = view.base.setup.wayfinding.iter().map(|way| {
-        let mut line = Line::way(way, &view.base);
+/// Groups of guests that are called to this door, the one called last on top.
+fn groups(base: &Base, facts: &Facts) -> Vec<Line> {
+    let mut called: Vec<&Call> =
+        facts.calls.iter().filter(|call| call.number.is_none() && call.hall == base.setup.hall).collect();
+    called.sort_by_key(|call| (std::cmp::Reverse(call.at), &call.call_id));
+    called.into_iter().take(GROUPS).map(call_line).collect()
+}
+
+fn call_line(call: &Call) -> Line {
+    let text = call.number.map_or_else(|| call.text.clone(), words::queue_number);
+    Line { valid_until: call.valid_until, ..Line::new(Kind::Call, text, call.at, "flow") }
+}
+
+/// Numbers of walk-ins that are called, newest first; without any, how many places there are.
+fn queue(facts: &Facts, now: DateTime<Utc>) -> Offer {
+    let mut called: Vec<&Call> = facts.calls.iter().filter(|call| call.number.is_some()).collect();
+    called.sort_by_key(|call| std::cmp::Reverse((call.at, call.number)));
+    let lines: Vec<Line> = called.into_iter().map(call_line).filter(|line| line.is_valid(now)).take(NUMBERS).collect();
+    if lines.is_empty() { foyer(facts, now) } else { Offer { headline: words::your_turn(), lines } }
+}
+
+/// What is on in this room, and what comes after it.
+fn room_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
+    let here = by_start(facts).filter(|showing| showing.hall == base.setup.hall).map(showing_line);
+    let lines: Vec<Line> = here.filter(|line| line.is_valid(now)).take(NEXT).collect();
+    let headline = if lines.is_empty() { base.setup.welcome.clone() } else { words::today_here() };
+    Offer { headline, lines }
+}
+
+fn wayfinding(base: &Base, facts: &Facts) -> Offer {
+    let lines = base.setup.wayfinding.iter().map(|way| {
+        let mut line = Line::way(way, base);
+        // A way over a lift that does not work is told as it is: what to do instead, and not step-free.
+        if let Some(lift) = facts.lifts.iter().find(|lift| lift.lift_id == way.lift && !lift.working) {
+            line.detail = lift.without.clone();
+            line.step_free = false;
+            line.observed_at = lift.since;
+            "flow".clone_into(&mut line.source);
+            return line;
+        }
         let full = facts.zones.iter().find(|zone| zone.zone_id == way.zone && zone.level != ZoneLevel::Free);
         if let Some(zone) = full {
             line.detail = if zone.level == ZoneLevel::Stop { words::zone_stop() } else { words::zone_busy() };

@@ -10,7 +10,11 @@ use super::{Base, Class, Content, Facts, House, HouseState, Kind, Line, Profile,
 #[must_use]
 pub fn leave_the_house(base: &Arc<Base>, now: DateTime<Utc>) -> Content {
     let house = House { state: HouseState::Evacuating, since: now };
-    compose(&View { base: base.clone() }, &Facts { house: Some(house), ..Facts::default() }, now)
+    compose(
+        &View { base: base.clone(), standing_in: Vec::new() },
+        &Facts { house: Some(house), ..Facts::default() },
+        now,
+    )
 }
 
 /// What stays true when nothing else is known: where things are, else the ways out of the house, else a welcome.
@@ -21,7 +25,7 @@ pub fn stay_calm(base: &Arc<Base>) -> Content {
         // At the car park the ways out are for cars that must leave.
         _ if !base.setup.wayfinding.is_empty() => &base.setup.wayfinding[..],
         Profile::Parking => &[],
-        Profile::Foyer | Profile::DomeDoor | Profile::Wayfinding | Profile::Cafe => &base.setup.exits[..],
+        _ => &base.setup.exits[..],
     };
     let mut lines: Vec<Line> = ways.iter().map(|way| Line::way(way, base)).collect();
     let mut headline = words::way();

@@ -1,16 +1,18 @@
 //! All displays, all that is known, and what each shows: kept in memory, so that an event becomes contents without
 //! reading anything. Contents are computed once per distinct view, however many displays share it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Content, Fact, Known, Record, Setup, View, compose};
 
 /// A display's own part of what it shows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Base {
     /// The groups that messages address.
     pub groups: Vec<String>,
@@ -25,12 +27,29 @@ pub struct Base {
 pub struct Hung {
     /// Slug, e.g. `foyer-1`.
     pub id: String,
-    /// Its own part.
-    pub base: Arc<Base>,
-    /// Which view it shows.
+    /// What is to be shown.
+    pub view: View,
+    /// Those that take its message while it is silent, the nearest first.
+    pub neighbours: Vec<String>,
+    /// It has fallen silent.
+    pub silent: bool,
+    /// Its view in the store.
     pub view_id: Uuid,
     /// The wall's version from which on it shows that view.
     pub since: i64,
+}
+
+/// A display as the house file wants it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Slug.
+    pub id: String,
+    /// The groups that messages address.
+    pub groups: Vec<String>,
+    /// How it is set up.
+    pub setup: Setup,
+    /// Those that take its message while it is silent.
+    pub neighbours: Vec<String>,
 }
 
 /// A computed content with its revision: the wall's version in which it was computed.
@@ -113,56 +132,121 @@ impl Wall {
         mut shown: HashMap<Uuid, Arc<Shown>>,
     ) -> Self {
         let mut wall = Self { version, setup_version, known, displays, views: Vec::new() };
+        wall.stand_in();
         wall.post(|view_id| shown.remove(&view_id));
         wall
     }
 
     /// Groups the displays by what they show.
     fn post(&mut self, mut shown: impl FnMut(Uuid) -> Option<Arc<Shown>>) {
-        let mut views: Vec<(Uuid, Arc<Base>, Vec<Place>)> = Vec::new();
-        let mut places: HashMap<Uuid, usize> = HashMap::new();
+        let mut views: Vec<(Uuid, View, Vec<Place>)> = Vec::new();
+        let mut at: HashMap<Uuid, usize> = HashMap::new();
         for display in &self.displays {
-            let at = *places.entry(display.view_id).or_insert_with(|| {
-                views.push((display.view_id, display.base.clone(), Vec::new()));
+            let at = *at.entry(display.view_id).or_insert_with(|| {
+                views.push((display.view_id, display.view.clone(), Vec::new()));
                 views.len() - 1
             });
             views[at].2.push(Place { display_id: display.id.clone(), since: display.since });
         }
-        let post = |(view_id, base, places): (Uuid, Arc<Base>, Vec<Place>)| Posted {
+        let post = |(view_id, view, places): (Uuid, View, Vec<Place>)| Posted {
             view_id,
-            view: View { base },
+            view,
             shown: shown(view_id),
             places: places.into(),
         };
         self.views = views.into_iter().map(post).collect();
     }
 
-    /// Hangs the displays anew; those that show another view than before do so from the next version on.
-    pub fn hang(&mut self, wanted: impl Iterator<Item = (String, Vec<String>, Setup)>, now: DateTime<Utc>) {
-        let mut before: HashMap<String, Hung> = self.displays.drain(..).map(|it| (it.id.clone(), it)).collect();
-        let mut bases: Vec<Arc<Base>> = Vec::new();
-        for (id, groups, setup) in wanted {
-            let old = before.remove(&id);
-            let same = old.as_ref().filter(|old| old.base.groups == groups && old.base.setup == setup);
-            let configured_at = same.map_or(now, |old| old.base.configured_at);
-            let base = Base { groups, setup, configured_at };
-            let base = bases.iter().find(|it| ***it == base).cloned().unwrap_or_else(|| {
-                bases.push(Arc::new(base));
-                bases[bases.len() - 1].clone()
-            });
-            let view_id = View { base: base.clone() }.id();
-            let since = old.filter(|old| old.view_id == view_id).map_or(self.version + 1, |old| old.since);
-            self.displays.push(Hung { id, base, view_id, since });
+    /// Decides who stands in for silent displays: the first of their neighbours that is not silent itself.
+    fn stand_in(&mut self) {
+        let place: HashMap<String, usize> =
+            self.displays.iter().enumerate().map(|(at, display)| (display.id.clone(), at)).collect();
+        let mut standing_in: HashMap<usize, Vec<Arc<Base>>> = HashMap::new();
+        for display in self.displays.iter().filter(|display| display.silent) {
+            let neighbours = display.neighbours.iter().filter_map(|id| place.get(id));
+            if let Some(neighbour) = neighbours.copied().find(|at| !self.displays[*at].silent) {
+                standing_in.entry(neighbour).or_default().push(display.view.base.clone());
+            }
+        }
+        for (at, display) in self.displays.iter_mut().enumerate() {
+            display.view.standing_in = standing_in.remove(&at).unwrap_or_default();
+        }
+    }
+
+    /// Gives each display the id of its view; answers those that show another one from the next version on.
+    fn assign(&mut self) -> Vec<Hung> {
+        let next = self.version + 1;
+        // Most share one with others and stand in for nobody.
+        let mut ids: HashMap<*const Base, Uuid> = HashMap::new();
+        let mut moved = Vec::new();
+        for display in &mut self.displays {
+            let view_id = if display.view.standing_in.is_empty() {
+                *ids.entry(Arc::as_ptr(&display.view.base)).or_insert_with(|| display.view.id())
+            } else {
+                display.view.id()
+            };
+            if display.view_id != view_id {
+                (display.view_id, display.since) = (view_id, next);
+                moved.push(display.clone());
+            }
         }
         let mut shown: HashMap<Uuid, Arc<Shown>> =
             self.views.drain(..).filter_map(|it| Some((it.view_id, it.shown?))).collect();
         self.post(|view_id| shown.remove(&view_id));
+        moved
+    }
+
+    /// Hangs the displays anew.
+    pub fn hang(&mut self, wanted: Vec<Wanted>, now: DateTime<Utc>) {
+        let mut before: HashMap<String, Hung> = self.displays.drain(..).map(|it| (it.id.clone(), it)).collect();
+        let mut bases: Vec<Arc<Base>> = Vec::new();
+        for Wanted { id, groups, setup, neighbours } in wanted {
+            let old = before.remove(&id);
+            let same = old.as_ref().map(|old| &old.view.base).filter(|old| old.groups == groups && old.setup == setup);
+            let base = Base { configured_at: same.map_or(now, |old| old.configured_at), groups, setup };
+            let base = bases.iter().find(|it| ***it == base).cloned().unwrap_or_else(|| {
+                bases.push(Arc::new(base));
+                bases[bases.len() - 1].clone()
+            });
+            let (silent, view_id, since) =
+                old.map_or((false, Uuid::nil(), 0), |old| (old.silent, old.view_id, old.since));
+            let view = View { base, standing_in: Vec::new() };
+            self.displays.push(Hung { id, view, neighbours, silent, view_id, since });
+        }
+        self.stand_in();
+        self.assign();
+    }
+
+    /// These displays, and no others, are silent now; answers those of which that is news, and those that show
+    /// another view for it.
+    pub fn silence(&mut self, silent: &HashSet<String>) -> Vec<Hung> {
+        let mut changed = HashSet::new();
+        for display in &mut self.displays {
+            let now = silent.contains(&display.id);
+            if display.silent != now {
+                display.silent = now;
+                changed.insert(display.id.clone());
+            }
+        }
+        if changed.is_empty() {
+            return Vec::new();
+        }
+        self.stand_in();
+        changed.extend(self.assign().into_iter().map(|display| display.id));
+        self.displays.iter().filter(|display| changed.contains(&display.id)).cloned().collect()
     }
 
     /// Whether any display is in this group.
     #[must_use]
     pub fn has_group(&self, group: &str) -> bool {
-        self.views.iter().any(|posted| posted.view.base.groups.iter().any(|it| it == group))
+        self.displays.iter().any(|display| display.view.base.groups.iter().any(|it| it == group))
+    }
+
+    /// What a display would show at that time, as far as it is known now; None: there is no such display.
+    #[must_use]
+    pub fn preview(&self, display_id: &str, at: DateTime<Utc>) -> Option<Content> {
+        let display = self.displays.iter().find(|display| display.id == display_id)?;
+        Some(compose(&display.view, &self.known.facts(at), at))
     }
 
     /// Learns facts and computes all contents: few views cost less than deciding whom a fact concerns.

@@ -1,5 +1,7 @@
 //! What the displays say, in German, English and Leichte Sprache. Short: to be read from ten metres.
 
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 
 use super::{Alternative, Audience, Showing, SiteState, Status};
@@ -195,4 +197,34 @@ pub(super) fn pause() -> Text {
 
 pub(super) fn closed() -> Text {
     say("geschlossen", "closed", "zu")
+}
+
+pub(super) fn your_turn() -> Text {
+    say("Diese Nummern sind dran", "Now serving these numbers", "Diese Nummern sind jetzt dran")
+}
+
+pub(super) fn queue_number(number: u32) -> Text {
+    say(format!("Nummer {number}"), format!("Number {number}"), format!("Nummer {number}"))
+}
+
+pub(super) fn today_here() -> Text {
+    say("Heute in diesem Raum", "Today in this room", "Das ist heute in diesem Raum")
+}
+
+/// For staff: since when a display is silent.
+pub(super) fn silent(since: DateTime<Utc>) -> Text {
+    let at = since.with_timezone(&Berlin).format("%H:%M");
+    Text::new(format!("antwortet nicht seit {at} Uhr"), format!("silent since {at}"))
+}
+
+pub(super) fn faults(count: u32) -> Text {
+    Text::new(format!("{count} Störung(en) gemeldet"), format!("{count} fault(s) reported"))
+}
+
+pub(super) fn skew(seconds: i64) -> Text {
+    Text::new(format!("Uhr geht {seconds:+} s falsch"), format!("clock is off by {seconds:+} s"))
+}
+
+pub(super) fn behind() -> Text {
+    Text::new("zeigt noch den alten Inhalt", "still shows the old content")
 }

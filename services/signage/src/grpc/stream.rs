@@ -5,10 +5,11 @@ use std::{pin::Pin, time::Duration};
 
 use futures::Stream;
 use kernel::{Clock, values::timestamp};
-use sky_proto::signage::v1 as pb;
+use sky_proto::signage::v1::{self as pb, display_update::Update};
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
+use uuid::Uuid;
 
 use super::wire;
 use crate::{screens::Told, sightings::Sightings};
@@ -25,6 +26,8 @@ pub(super) struct Watcher {
     display_id: String,
     told: watch::Receiver<Option<Told>>,
     seen: u64,
+    /// The last thing that its device was asked.
+    asked: Option<Uuid>,
     /// Where the display is noted as being there; None: it is staff who look.
     sightings: Option<Sightings>,
     clock: Clock,
@@ -36,13 +39,13 @@ pub(super) struct Watcher {
 impl Watcher {
     pub(super) fn new(
         display_id: String,
-        mut told: watch::Receiver<Option<Told>>,
+        told: watch::Receiver<Option<Told>>,
         seen: u64,
         sightings: Option<Sightings>,
         clock: Clock,
     ) -> Self {
-        told.mark_changed();
-        Self { display_id, told, seen, sightings, clock, next_beat: Instant::now() + BEAT, beats: 0, ended: false }
+        let next_beat = Instant::now() + BEAT;
+        Self { display_id, told, seen, asked: None, sightings, clock, next_beat, beats: 0, ended: false }
     }
 
     /// The stream. It ends with UNAVAILABLE when the process stops; the display comes back with its last revision.
@@ -54,32 +57,42 @@ impl Watcher {
     }
 
     async fn next(&mut self, stop: &CancellationToken) -> Option<Result<pb::DisplayUpdate, Status>> {
-        use pb::display_update::Update;
         if self.ended {
             return None;
         }
         loop {
-            let changed = tokio::select! {
+            if let Some(update) = self.news() {
+                return Some(Ok(pb::DisplayUpdate { update: Some(update) }));
+            }
+            let goes_on = tokio::select! {
                 changed = self.told.changed() => changed.is_ok(),
                 () = tokio::time::sleep_until(self.next_beat) => {
                     return Some(Ok(pb::DisplayUpdate { update: Some(Update::Beat(self.beat())) }));
                 }
                 () = stop.cancelled() => false,
             };
-            if !changed {
+            if !goes_on {
                 self.ended = true;
                 return Some(Err(Status::unavailable(
                     "The service is restarting; reconnect with the last revision seen.",
                 )));
             }
-            let told = self.told.borrow_and_update().clone();
-            if let Some(told) = told.filter(|told| told.revision.unsigned_abs() > self.seen) {
-                self.seen = told.revision.unsigned_abs();
-                let shown = &told.shown;
-                let content = wire::content(&self.display_id, told.revision, &shown.content, shown.computed_at);
-                return Some(Ok(pb::DisplayUpdate { update: Some(Update::Content(content)) }));
-            }
         }
+    }
+
+    /// What was told and not sent yet: the content first.
+    fn news(&mut self) -> Option<Update> {
+        let told = self.told.borrow_and_update().clone()?;
+        if told.revision.unsigned_abs() > self.seen {
+            self.seen = told.revision.unsigned_abs();
+            let shown = &told.shown;
+            let content = wire::content(&self.display_id, told.revision, &shown.content, shown.computed_at);
+            return Some(Update::Content(content));
+        }
+        // Devices are asked, not staff who look; and nobody for an answer that would come too late.
+        let asked = told.asked.filter(|asked| self.sightings.is_some() && self.asked != Some(asked.screenshot_id))?;
+        self.asked = Some(asked.screenshot_id);
+        (self.clock.now() < asked.expires_at).then(|| Update::Command(wire::command(&asked)))
     }
 
     fn beat(&mut self) -> pb::Beat {
@@ -88,7 +101,7 @@ impl Watcher {
         if let Some(sightings) = &self.sightings
             && self.beats.is_multiple_of(BEATS_PER_SIGHTING)
         {
-            sightings.note(&self.display_id);
+            sightings.note(&self.display_id, None);
         }
         pb::Beat { at: Some(timestamp(self.clock.now())), revision: self.seen }
     }

@@ -1,34 +1,83 @@
 //! What is answered: domain to proto. Decides nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::timestamp;
 use sky_proto::signage::v1 as pb;
 
 use crate::{
-    domain::{Arrow, Class, Content, Kind, Line, OFFLINE_AFTER, Status as ShowingStatus},
+    domain::{Arrow, Class, Content, Health, Item, Kind, Line, Pairing, Presence, Status as ShowingStatus, state},
     events,
-    store::Listed,
+    store::{Listed, devices::Asked},
 };
 
-pub(super) fn listed(display: Listed, now: DateTime<Utc>) -> pb::Display {
-    let state = match display.last_seen_at {
-        None => pb::DisplayState::Unclaimed,
-        Some(seen) if now - seen > OFFLINE_AFTER => pb::DisplayState::Offline,
-        Some(_) => pb::DisplayState::Active,
+/// A display as staff see it; `revised_for` is how long the machine's clock has counted since its content changed.
+pub(super) fn listed(
+    display: Listed,
+    standing_in_for: Vec<String>,
+    revised_for: TimeDelta,
+    now: DateTime<Utc>,
+) -> pb::Display {
+    let class = display.class.and_then(Class::numbered).map(events::class).unwrap_or_default();
+    let revision = display.revision.unwrap_or_default();
+    let presence = Presence {
+        pairing: display.pairing.as_deref().map(Pairing::named).unwrap_or_default(),
+        last_seen_at: display.last_seen_at,
+        health: display.health.map(|health| health.0),
+        faults: u32::try_from(display.faults).unwrap_or(u32::MAX),
+        revision,
+        revised_for,
+        rendered: display.rendered_revision,
+        retired: display.retired_at.is_some(),
     };
-    let class = Class::numbered(display.shown_class).map(events::class).unwrap_or_default();
+    let (is, cause) = state(&presence, now);
     pb::Display {
         display_id: display.display_id,
         name: Some(display.name.to_proto()),
         location: display.location,
-        group: display.groups.into_iter().next().unwrap_or_default(),
+        group: display.groups.first().cloned().unwrap_or_default(),
+        groups: display.groups,
         profile: display.profile,
-        state: state.into(),
-        revision: display.revision.unsigned_abs(),
+        orientation: match display.orientation.as_str() {
+            "portrait" => pb::Orientation::Portrait.into(),
+            _ => pb::Orientation::Landscape.into(),
+        },
+        viewing_distance_m: display.viewing_distance_m.unsigned_abs(),
+        state: events::display_state(is).into(),
+        cause: cause.map(|cause| cause.to_proto()),
+        faults: presence.faults,
+        revision: revision.unsigned_abs(),
+        headline: display.headline.map(|headline| headline.to_proto()),
+        shown_since: display.shown_since.map(timestamp),
         rendered_revision: display.rendered_revision.unsigned_abs(),
         rendered_at: display.rendered_at.map(timestamp),
         last_seen_at: display.last_seen_at.map(timestamp),
         shown_class: class.into(),
+        neighbours: display.neighbours,
+        standing_in_for,
+        health: presence.health.map(health),
+    }
+}
+
+fn health(it: Health) -> pb::DisplayHealth {
+    pb::DisplayHealth {
+        width: it.width,
+        height: it.height,
+        available_bytes: it.available_bytes,
+        total_bytes: it.total_bytes,
+        time_zone: it.time_zone,
+        player: it.player,
+        skew_millis: it.skew_millis,
+        last_command_success: it.last_command_success,
+    }
+}
+
+/// What a device is asked.
+pub(super) fn command(asked: &Asked) -> pb::Command {
+    pb::Command {
+        command_id: asked.screenshot_id.to_string(),
+        action: "screenshot".to_owned(),
+        created_at: Some(timestamp(asked.requested_at)),
+        expires_at: Some(timestamp(asked.expires_at)),
     }
 }
 
@@ -54,6 +103,8 @@ fn line(line: &Line) -> pb::Line {
         Kind::Parking => "parking",
         Kind::Cafe => "cafe",
         Kind::Default => "default",
+        Kind::Media => "media",
+        Kind::Call => "call",
     };
     let status = line.status.map_or("", |status| match status {
         ShowingStatus::Planned => "planned",
@@ -82,5 +133,20 @@ fn line(line: &Line) -> pb::Line {
         observed_at: Some(timestamp(line.observed_at)),
         valid_until: line.valid_until.map(timestamp),
         source: line.source.clone(),
+        media: line.media.as_ref().map(media),
     }
+}
+
+fn media(item: &Item) -> pb::Media {
+    pb::Media {
+        media_id: item.media_id.clone(),
+        media_type: item.media_type.name().to_owned(),
+        path: media_path(&item.media_id),
+        seconds: item.seconds,
+    }
+}
+
+/// Where a file is served by HTTP.
+pub(super) fn media_path(media_id: &str) -> String {
+    format!("/signage/media/{media_id}")
 }

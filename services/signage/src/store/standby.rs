@@ -24,7 +24,7 @@ struct Row {
 /// No such display, or the database's error.
 pub async fn setup(pool: &PgPool, display_id: &str) -> Result<(Arc<Base>, i32), Error> {
     let row: Option<Row> =
-        sqlx::query_as("select groups, setup, configured_at, viewing_distance_m from display where display_id = $1")
+        sqlx::query_as("select groups, setup, configured_at, viewing_distance_m from display where display_id = $1 and view_id is not null")
             .bind(display_id)
             .fetch_optional(pool)
             .await?;

@@ -9,7 +9,7 @@ use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Base, Content, Hung, News, Record, Setup, Shown, Wall},
+    domain::{Base, Content, Hung, Message, News, Record, Setup, Shown, View, Wall, Wanted},
     error::Error,
 };
 
@@ -34,6 +34,8 @@ struct DisplayRow {
     groups: Vec<String>,
     setup: Json<Setup>,
     configured_at: DateTime<Utc>,
+    neighbours: Vec<String>,
+    silent: bool,
     view_id: Uuid,
     view_since: i64,
 }
@@ -47,7 +49,8 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
         sqlx::query_as("select version, setup_version from board for update").fetch_one(tx.conn()).await?;
     let records: Vec<(Json<Record>,)> = sqlx::query_as("select value from fact").fetch_all(tx.conn()).await?;
     let rows: Vec<DisplayRow> = sqlx::query_as(
-        "select display_id, groups, setup, configured_at, view_id, view_since from display order by display_id",
+        "select display_id, groups, setup, configured_at, neighbours, silent, view_id, view_since from display
+         where view_id is not null order by display_id",
     )
     .fetch_all(tx.conn())
     .await?;
@@ -58,7 +61,14 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
     let hang = |row: DisplayRow| {
         let base = Base { groups: row.groups, setup: row.setup.0, configured_at: row.configured_at };
         let base = bases.entry(row.view_id).or_insert_with(|| Arc::new(base)).clone();
-        Hung { id: row.display_id, base, view_id: row.view_id, since: row.view_since }
+        Hung {
+            id: row.display_id,
+            view: View { base, standing_in: Vec::new() },
+            neighbours: row.neighbours,
+            silent: row.silent,
+            view_id: row.view_id,
+            since: row.view_since,
+        }
     };
     let displays = rows.into_iter().map(hang).collect();
     let known = records.into_iter().map(|(Json(record),)| record).collect();
@@ -137,11 +147,30 @@ pub struct Configured {
     pub groups: Vec<String>,
     /// Its letters must be readable from here.
     pub viewing_distance_m: i32,
+    /// "landscape" or "portrait"
+    pub orientation: &'static str,
+    /// Those that take its message while it is silent, the nearest first.
+    pub neighbours: Vec<String>,
+    /// The UUID of a player that speaks SMIL.
+    pub player: Option<Uuid>,
     /// The rest.
     pub setup: Setup,
 }
 
-/// Hangs the displays as the wall says, with what the house file says of them; takes the others down.
+impl Configured {
+    /// As the wall wants it.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        Wanted {
+            id: self.display_id.clone(),
+            groups: self.groups.clone(),
+            setup: self.setup.clone(),
+            neighbours: self.neighbours.clone(),
+        }
+    }
+}
+
+/// Hangs the displays as the wall says, with what the house file says of them; retires the others.
 ///
 /// # Errors
 /// The database's error.
@@ -157,40 +186,86 @@ pub async fn hang(tx: &mut Tx, configured: &[Configured], wall: &Wall) -> Result
     }
     let row = |(configured, hung): (&'_ Configured, &Hung)| {
         let profile = configured.setup.profile.name();
-        let configured_at = hung.base.configured_at;
+        let configured_at = hung.view.base.configured_at;
         serde_json::to_value(Row { configured, profile, configured_at, view_id: hung.view_id, view_since: hung.since })
     };
     let rows: Vec<serde_json::Value> = configured.iter().zip(&wall.displays).map(row).collect::<Result<_, _>>()?;
     sqlx::query(
         "with wanted as materialized (
              select * from jsonb_to_recordset($1) as n (display_id text, name jsonb, location text, groups text[],
-                 profile text, viewing_distance_m integer, setup jsonb, configured_at timestamptz, view_id uuid,
-                 view_since bigint)),
-         gone as (delete from display where display_id not in (select display_id from wanted))
-         insert into display (display_id, name, location, groups, profile, viewing_distance_m, setup, configured_at,
-                              view_id, view_since)
-         select display_id, name, location, groups, profile, viewing_distance_m, setup, configured_at, view_id, view_since
+                 profile text, viewing_distance_m integer, orientation text, neighbours text[],
+                 player uuid, setup jsonb, configured_at timestamptz, view_id uuid, view_since bigint)),
+         gone as (
+             update display set retired_at = $2, view_id = null, silent = false
+             where retired_at is null and display_id not in (select display_id from wanted))
+         insert into display (display_id, name, location, groups, profile, viewing_distance_m, orientation, neighbours,
+                              player, setup, configured_at, view_id, view_since)
+         select display_id, name, location, groups, profile, viewing_distance_m, orientation, neighbours, player, setup,
+                configured_at, view_id, view_since
          from wanted
          on conflict (display_id) do update
          set name = excluded.name, location = excluded.location, groups = excluded.groups, profile = excluded.profile,
-             viewing_distance_m = excluded.viewing_distance_m, setup = excluded.setup,
-             configured_at = excluded.configured_at, view_id = excluded.view_id, view_since = excluded.view_since",
+             viewing_distance_m = excluded.viewing_distance_m, orientation = excluded.orientation,
+             neighbours = excluded.neighbours, player = excluded.player, setup = excluded.setup, configured_at = excluded.configured_at,
+             view_id = excluded.view_id, view_since = excluded.view_since, retired_at = null",
     )
     .bind(Json(rows))
+    .bind(tx.now())
     .execute(tx.conn())
     .await?;
+    forget_views(tx).await
+}
+
+/// Displays have fallen silent or are there again, and some show another view for it.
+///
+/// # Errors
+/// The database's error.
+pub async fn silence(tx: &mut Tx, changed: &[Hung]) -> Result<(), Error> {
+    let (mut ids, mut silent, mut views, mut since) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for display in changed {
+        ids.push(display.id.as_str());
+        silent.push(display.silent);
+        views.push(display.view_id);
+        since.push(display.since);
+    }
+    sqlx::query(
+        "update display d set silent = n.silent, view_id = n.view_id, view_since = n.since
+         from unnest($1::text[], $2::boolean[], $3::uuid[], $4::bigint[]) as n (display_id, silent, view_id, since)
+         where d.display_id = n.display_id",
+    )
+    .bind(ids)
+    .bind(silent)
+    .bind(views)
+    .bind(since)
+    .execute(tx.conn())
+    .await?;
+    forget_views(tx).await
+}
+
+async fn forget_views(tx: &mut Tx) -> Result<(), Error> {
     sqlx::query("delete from view where not exists (select from display where display.view_id = view.view_id)")
         .execute(tx.conn())
         .await?;
     Ok(())
 }
 
-/// The versions of the wall and of its setup.
+/// How far the wall is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct Versions {
+    /// Of the whole.
+    pub version: i64,
+    /// In which displays last came, went or moved.
+    pub setup_version: i64,
+    /// How often devices were asked something.
+    pub asked: i64,
+}
+
+/// How far the wall is.
 ///
 /// # Errors
 /// The database's error.
-pub async fn versions(pool: &PgPool) -> Result<(i64, i64), Error> {
-    Ok(sqlx::query_as("select version, setup_version from board").fetch_one(pool).await?)
+pub async fn versions(pool: &PgPool) -> Result<Versions, Error> {
+    Ok(sqlx::query_as("select version, setup_version, asked from board").fetch_one(pool).await?)
 }
 
 /// Which view each display shows, and since which version.
@@ -198,7 +273,9 @@ pub async fn versions(pool: &PgPool) -> Result<(i64, i64), Error> {
 /// # Errors
 /// The database's error.
 pub async fn places(pool: &PgPool) -> Result<Vec<(String, Uuid, i64)>, Error> {
-    Ok(sqlx::query_as("select display_id, view_id, view_since from display").fetch_all(pool).await?)
+    Ok(sqlx::query_as("select display_id, view_id, view_since from display where view_id is not null")
+        .fetch_all(pool)
+        .await?)
 }
 
 /// The contents that were computed after a version of the wall.
@@ -212,4 +289,18 @@ pub async fn shown_after(pool: &PgPool, version: i64) -> Result<Vec<(Uuid, Arc<S
             .fetch_all(pool)
             .await?;
     Ok(rows.into_iter().map(ViewRow::shown).collect())
+}
+
+/// All messages that are kept.
+///
+/// # Errors
+/// The database's error.
+pub async fn messages(pool: &PgPool) -> Result<Vec<Message>, Error> {
+    let records: Vec<(Json<Record>,)> =
+        sqlx::query_as("select value from fact where key like 'message/%' order by key desc").fetch_all(pool).await?;
+    let message = |(Json(record),): (Json<Record>,)| match record {
+        Record::Message(message) => Some(message),
+        _ => None,
+    };
+    Ok(records.into_iter().filter_map(message).collect())
 }

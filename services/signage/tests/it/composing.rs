@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{testing::noon, values::Text};
 use proptest::prelude::*;
 use signage::domain::{
-    Arrow, Audience, Base, Class, Evacuation, Facts, House, HouseState, Message, Phase, Profile, Setup, Showing, View,
-    Way, compose,
+    Arrow, Audience, Base, Class, Evacuation, Facts, House, HouseState, Kind, Lift, Message, Phase, Profile, Setup,
+    Showing, View, Way, compose,
 };
 use uuid::Uuid;
 
@@ -22,12 +22,14 @@ fn view(profile: Profile) -> View {
         arrow: Arrow::Left,
         step_free: true,
         zone: String::new(),
+        lift: String::new(),
     };
     let base = Base {
         groups: vec!["g".to_owned()],
         setup: Setup {
             profile,
             hall: "dome".to_owned(),
+            zones: Vec::new(),
             wayfinding: vec![exit.clone()],
             exits: vec![exit],
             welcome: Text::new("Willkommen", "Welcome"),
@@ -35,7 +37,7 @@ fn view(profile: Profile) -> View {
         },
         configured_at: at(0),
     };
-    View { base: Arc::new(base) }
+    View { base: Arc::new(base), standing_in: Vec::new() }
 }
 
 fn showing(start: i64, phase: Phase, cancelled: bool, audience: Audience) -> Showing {
@@ -69,8 +71,15 @@ fn message(class: Class, end: i64, group: Option<&str>) -> Message {
     }
 }
 
-const PROFILES: [Profile; 5] =
-    [Profile::Foyer, Profile::DomeDoor, Profile::Wayfinding, Profile::Parking, Profile::Cafe];
+const PROFILES: [Profile; 7] = [
+    Profile::Foyer,
+    Profile::DomeDoor,
+    Profile::Wayfinding,
+    Profile::Parking,
+    Profile::Cafe,
+    Profile::Queue,
+    Profile::RoomDoor,
+];
 
 #[test]
 fn without_any_fact_every_profile_says_something() {
@@ -90,6 +99,44 @@ fn a_closed_party_s_title_is_never_shown() {
         let shown = serde_json::to_string(&content).expect("JSON");
         assert!(!shown.contains("Kim"), "{shown}");
         assert!(content.lines.iter().all(|line| line.places_left.is_none()), "and it is not for sale");
+    }
+}
+
+#[test]
+fn a_neighbour_takes_the_message_and_not_the_arrows() {
+    let facts = Facts {
+        showings: vec![showing(30, Phase::DoorsOpen, false, Audience::Public)],
+        messages: vec![message(Class::Scheduled, 10, Some("doors"))],
+        ..Facts::default()
+    };
+    let part = |profile, group: &str| {
+        let mut base = (*view(profile).base).clone();
+        base.groups = vec![group.to_owned()];
+        Arc::new(base)
+    };
+    let alone = View { base: part(Profile::Wayfinding, "ways"), standing_in: Vec::new() };
+    let (door, way) = (part(Profile::DomeDoor, "doors"), part(Profile::Wayfinding, "others"));
+    let standing_in = View { standing_in: vec![door, way], ..alone.clone() };
+    assert_ne!(alone.id(), standing_in.id());
+    let quiet = Facts { messages: Vec::new(), ..facts.clone() };
+    let content = compose(&standing_in, &quiet, at(0));
+    let kinds: Vec<Kind> = content.lines.iter().map(|line| line.kind).collect();
+    assert_eq!(kinds, [Kind::Wayfinding, Kind::Showing], "its own arrow, the door's showing, nobody else's arrows");
+    assert_eq!(compose(&alone, &facts, at(0)).class, Class::Default, "the message is for the doors");
+    assert_eq!(compose(&standing_in, &facts, at(0)).class, Class::Scheduled, "and the door's neighbour takes it");
+}
+
+#[test]
+fn a_lift_that_fails_takes_the_step_free_way_with_it() {
+    let mut base = (*view(Profile::Wayfinding).base).clone();
+    base.setup.wayfinding[0].lift = "lift".to_owned();
+    let view = View { base: Arc::new(base), standing_in: Vec::new() };
+    let without = Text::new("Bitte wenden Sie sich an den Empfang", "Please ask at the desk");
+    for working in [true, false] {
+        let lift = Lift { lift_id: "lift".to_owned(), working, without: without.clone(), since: at(0), revision: 1 };
+        let facts = Facts { lifts: vec![lift], ..Facts::default() };
+        let line = compose(&view, &facts, at(1)).lines[0].clone();
+        assert_eq!((line.step_free, line.detail == without), (working, !working));
     }
 }
 

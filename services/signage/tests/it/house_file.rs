@@ -15,7 +15,7 @@ async fn the_same_file_changes_nothing_and_another_one_only_what_differs() {
     let after = content(&house, "foyer-1").await;
     assert!(after.revision > before.revision);
     assert_eq!(after.fallback.expect("fallback").de, "Guten Tag");
-    let gone = HOUSE_FILE.replace("id = \"cafe-2\"", "id = \"cafe-3\"");
+    let gone = HOUSE_FILE.replace("\"cafe-2\"", "\"cafe-3\"");
     load(&house, &gone, false).await.expect("applied");
     let mut staff = crate::client!(house, &operator());
     let get = pb::GetContentRequest { display_id: "cafe-2".to_owned() };

@@ -2,8 +2,13 @@
 
 mod api;
 mod composing;
+mod devices;
 mod house_file;
 mod memory;
+mod open_formats;
+mod presence;
+mod programmes;
 mod reactions;
+mod silence;
 mod support;
 mod watch;

@@ -28,7 +28,7 @@ async fn content_or_beat(stream: &mut tonic::Streaming<pb::DisplayUpdate>) -> Op
     let next = tokio::time::timeout(PATIENCE, stream.next()).await.expect("in time");
     match next.expect("goes on").expect("good").update.expect("an update") {
         Update::Content(content) => Some(content),
-        Update::Beat(_) => None,
+        Update::Beat(_) | Update::Command(_) => None,
     }
 }
 

@@ -24,6 +24,7 @@ pub async fn house() -> House {
         producer("flow"),
         producer("parking"),
         producer("gastro"),
+        producer("portal"),
     ])
     .await;
     load(&house, HOUSE_FILE, false).await.expect("house file loads");
@@ -148,4 +149,38 @@ pub async fn publish(house: &House, request: &pb::PublishMessageRequest) -> Resu
         .publish_message(request.clone())
         .await
         .map(tonic::Response::into_inner)
+}
+
+/// What was answered by HTTP.
+pub struct Answer {
+    pub status: u16,
+    headers: String,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// A header, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        let of = |line: &&str| line.split_once(':').is_some_and(|(it, _)| it.eq_ignore_ascii_case(name));
+        self.headers.lines().find(of).and_then(|line| line.split_once(':')).map_or("", |(_, value)| value.trim())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("UTF-8")
+    }
+}
+
+/// One HTTP request, as a plain player would make it.
+pub async fn http(house: &House, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: signage\r\nConnection: close\r\n{headers}\r\n");
+    let mut line = tokio::net::TcpStream::connect(house.running.http).await.expect("a connection");
+    line.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    line.read_to_end(&mut answer).await.expect("an answer");
+    let end = answer.windows(4).position(|it| it == b"\r\n\r\n").expect("a head");
+    let headers = String::from_utf8(answer[..end].to_vec()).expect("ASCII");
+    let status = headers.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
+    Answer { status, headers, body: answer[end + 4..].to_vec() }
 }

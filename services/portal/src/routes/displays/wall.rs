@@ -128,10 +128,14 @@ fn count(w: &Words, key: &str, monitors: &[Monitor], which: impl Fn(&Monitor) ->
 }
 
 fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
-    let is_behind = display.state() == DisplayState::Active && display.rendered_revision < display.revision;
+    let is_there = matches!(display.state(), DisplayState::Active | DisplayState::Degraded);
+    let is_behind = is_there && display.rendered_revision < display.revision;
     let (key, kind, rank) = match display.state() {
         DisplayState::Offline => ("display-offline", "bad", 0),
-        DisplayState::Active if is_behind => ("display-behind", "few", 1),
+        DisplayState::Active | DisplayState::Degraded if is_behind => ("display-behind", "few", 1),
+        DisplayState::Degraded => ("display-degraded", "few", 1),
+        DisplayState::Revoked => ("display-state-revoked", "bad", 2),
+        DisplayState::PendingApproval => ("display-pending", "plain", 2),
         DisplayState::Active => ("display-active", "good", 3),
         _ => ("display-unclaimed", "plain", 2),
     };

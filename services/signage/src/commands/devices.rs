@@ -1,0 +1,117 @@
+//! What devices say of themselves, and what they are asked.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::Tx;
+use uuid::Uuid;
+
+use crate::{
+    BOARD,
+    board::Board,
+    domain::{MediaType, News, OFFLINE_AFTER, Pairing},
+    error::Error,
+    store::{
+        self,
+        devices::{Fault, Play},
+    },
+};
+
+/// Pictures of screens are kept so long.
+const SCREENSHOTS: TimeDelta = TimeDelta::hours(24);
+/// What was on the screens, and faults that are over, so long.
+const PLAYS: TimeDelta = TimeDelta::days(30);
+
+/// Looks which displays are silent, at `now` by the machine's clock: their neighbours take their message, and give
+/// it back when they are heard again.
+///
+/// # Errors
+/// The database's error.
+pub async fn watch_over(tx: &mut Tx, board: &Board, now: DateTime<Utc>) -> Result<(), Error> {
+    let silent = store::devices::silent(tx, now - OFFLINE_AFTER).await?;
+    let mut turn = board.locked_turn(tx).await?;
+    let changed = turn.wall.silence(&silent);
+    if changed.is_empty() {
+        turn.back();
+        return Ok(());
+    }
+    for hung in &changed {
+        tracing::info!(display = hung.id, silent = hung.silent, "a neighbour takes or gives back its message");
+    }
+    store::wall::silence(tx, &changed).await?;
+    let news = News { views: turn.wall.compute(tx.now()), moved: true, ..News::default() };
+    turn.write(tx, &news).await?;
+    turn.end(tx, news);
+    Ok(())
+}
+
+/// A display's device was approved, has fetched its token, or was revoked.
+///
+/// # Errors
+/// The database's error.
+pub async fn paired(tx: &mut Tx, display_id: &str, pairing: Pairing, at: DateTime<Utc>) -> Result<(), Error> {
+    store::devices::paired(tx, display_id, pairing, at).await
+}
+
+/// These are all faults that a device has now.
+///
+/// # Errors
+/// No such display, or the database's error.
+pub async fn report_faults(tx: &mut Tx, display_id: &str, faults: &[Fault]) -> Result<(), Error> {
+    let there = store::devices::report_faults(tx, display_id, faults).await?;
+    if there { Ok(()) } else { Err(Error::NoSuchDisplay(display_id.to_owned())) }
+}
+
+/// Asks a display for a picture of its screen. That does not make it alive.
+///
+/// # Errors
+/// No such display, or the database's error.
+pub async fn request_screenshot(tx: &mut Tx, display_id: &str, ttl: TimeDelta) -> Result<(Uuid, DateTime<Utc>), Error> {
+    let (id, expires_at) = (Uuid::now_v7(), tx.now() + ttl);
+    if !store::devices::request_screenshot(tx, id, display_id, expires_at).await? {
+        return Err(Error::NoSuchDisplay(display_id.to_owned()));
+    }
+    // Whichever replica has its stream.
+    tx.touch(BOARD, BOARD);
+    Ok((id, expires_at))
+}
+
+/// The picture has come. A second one of the same request changes nothing.
+///
+/// # Errors
+/// Nobody asked, another display was asked, it comes too late, or the database's error.
+pub async fn submit_screenshot(
+    tx: &mut Tx,
+    device: Option<&str>,
+    screenshot_id: Uuid,
+    kind: MediaType,
+    picture: &[u8],
+) -> Result<(), Error> {
+    let asked = store::devices::lock_screenshot(tx, screenshot_id).await?.ok_or(Error::NoSuchScreenshot)?;
+    if device.is_some_and(|device| device != asked.display_id) {
+        return Err(Error::OtherDisplay);
+    }
+    if asked.taken_at.is_some() {
+        return Ok(());
+    }
+    if asked.expires_at <= tx.now() {
+        return Err(Error::TooLate);
+    }
+    store::devices::keep_screenshot(tx, screenshot_id, kind, picture).await
+}
+
+/// What was really on a screen; answers how much of it was new.
+///
+/// # Errors
+/// No such display, or the database's error.
+pub async fn submit_plays(tx: &mut Tx, display_id: &str, plays: &[Play]) -> Result<u64, Error> {
+    let noted = store::devices::keep_plays(tx, display_id, plays).await?;
+    noted.ok_or_else(|| Error::NoSuchDisplay(display_id.to_owned()))
+}
+
+/// Removes what nobody asks for any more.
+///
+/// # Errors
+/// The database's error.
+pub async fn tidy(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    store::devices::tidy(tx, now - SCREENSHOTS, now - PLAYS).await
+}

@@ -1,0 +1,164 @@
+//! Official warnings: what one of them means for the displays. Never an evacuation: that only the house itself calls.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+use uuid::Uuid;
+
+use super::{Class, LONGEST_MESSAGE, Message};
+
+/// A warning without an end is shown so long.
+const WITHOUT_END: TimeDelta = TimeDelta::hours(1);
+/// More nobody reads from ten metres.
+const LONGEST_TEXT: usize = 200;
+
+/// Whether it is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertStatus {
+    /// It is.
+    Actual,
+    /// An exercise, a test, a draft, or for machines: never shown.
+    NotActual,
+}
+
+/// What it does to earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertType {
+    /// Nothing.
+    Alert,
+    /// Takes the place of those that it refers to.
+    Update,
+    /// Takes back those that it refers to.
+    Cancel,
+    /// For machines.
+    Other,
+}
+
+/// How grave it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// Extraordinary threat.
+    Extreme,
+    /// Significant threat.
+    Severe,
+    /// Possible threat.
+    Moderate,
+    /// Little or none.
+    Minor,
+    /// Not said.
+    Unknown,
+}
+
+/// What it says in one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AlertInfo {
+    /// "de", "en", or something else.
+    pub language: String,
+    /// How grave.
+    pub severity: Severity,
+    /// Short.
+    pub headline: String,
+    /// What to do; may be empty.
+    pub instruction: String,
+    /// When it ends.
+    pub expires: Option<DateTime<Utc>>,
+}
+
+/// A warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Unique for its sender.
+    pub identifier: String,
+    /// Who warns.
+    pub sender: String,
+    /// When.
+    pub sent: DateTime<Utc>,
+    /// Whether it is meant.
+    pub status: AlertStatus,
+    /// What it does to earlier ones.
+    pub kind: AlertType,
+    /// Sender and identifier of those.
+    pub references: Vec<(String, String)>,
+    /// One a language.
+    pub infos: Vec<AlertInfo>,
+}
+
+/// The message that a warning becomes: the same for the same warning, however often it comes.
+#[must_use]
+pub fn message_id(sender: &str, identifier: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("cap:{sender},{identifier}").as_bytes())
+}
+
+impl Alert {
+    /// Its own message's id.
+    #[must_use]
+    pub fn message_id(&self) -> Uuid {
+        message_id(&self.sender, &self.identifier)
+    }
+
+    /// The messages that it ends.
+    #[must_use]
+    pub fn ends(&self) -> Vec<Uuid> {
+        match (self.status, self.kind) {
+            (AlertStatus::Actual, AlertType::Update | AlertType::Cancel) => {
+                self.references.iter().map(|(sender, identifier)| message_id(sender, identifier)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What displays say of it; None, with the reason, when they say nothing.
+    ///
+    /// # Errors
+    /// Why it is not shown.
+    pub fn message(&self, now: DateTime<Utc>) -> Result<Message, &'static str> {
+        if self.status == AlertStatus::NotActual {
+            return Err("it is an exercise, a test or a draft");
+        }
+        match self.kind {
+            AlertType::Cancel => return Err("it takes an earlier one back"),
+            AlertType::Other => return Err("it is for machines"),
+            AlertType::Alert | AlertType::Update => {}
+        }
+        let of = |wanted: &str| self.infos.iter().find(|info| info.language.starts_with(wanted));
+        // One without a language is in that of its country.
+        let german = of("de").or_else(|| of("")).ok_or("it says nothing")?;
+        let until = self.infos.iter().filter_map(|info| info.expires).max().unwrap_or(self.sent + WITHOUT_END);
+        if until <= now {
+            return Err("it is over");
+        }
+        let gravest = |severity| self.infos.iter().any(|info| info.severity == severity);
+        let class = if gravest(Severity::Extreme) || gravest(Severity::Severe) {
+            Class::Safety
+        } else if gravest(Severity::Moderate) {
+            Class::Operations
+        } else {
+            Class::Scheduled
+        };
+        let english = of("en").map(said).unwrap_or_default();
+        Ok(Message {
+            message_id: self.message_id(),
+            class,
+            text: Text { de: said(german), en: english, plain: String::new() },
+            group: None,
+            published_at: now,
+            valid_until: until.min(now + LONGEST_MESSAGE),
+            withdrawn: false,
+        })
+    }
+}
+
+/// Headline and what to do, as much as can be read.
+fn said(info: &AlertInfo) -> String {
+    let words: Vec<&str> = [&info.headline, &info.instruction]
+        .into_iter()
+        .flat_map(|text| text.split_whitespace().chain(std::iter::once("·")))
+        .collect();
+    let whole = words.join(" ");
+    let whole = whole.trim_end_matches([' ', '·']).trim_start_matches(['·', ' ']);
+    if whole.chars().count() <= LONGEST_TEXT {
+        return whole.to_owned();
+    }
+    let cut: String = whole.chars().take(LONGEST_TEXT - 1).collect();
+    let end = cut.rfind(' ').unwrap_or(cut.len());
+    format!("{}…", &cut[..end])
+}

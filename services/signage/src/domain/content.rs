@@ -1,0 +1,136 @@
+//! What a display shows: lines of one class, each with its age and its end.
+
+use chrono::{DateTime, Utc};
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Arrow, Base, Class, Item, Way};
+
+/// What a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A showing.
+    Showing,
+    /// A sentence for all.
+    Notice,
+    /// A direction.
+    Wayfinding,
+    /// Bays, or where else to park.
+    Parking,
+    /// A number to collect.
+    Cafe,
+    /// Nothing special.
+    Default,
+    /// A picture or a film.
+    Media,
+    /// A number or a group that is called.
+    Call,
+}
+
+/// The state of a showing on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// As planned.
+    Planned,
+    /// Come in.
+    DoorsOpen,
+    /// Come in now.
+    LastCall,
+    /// Too late.
+    Running,
+    /// Later than planned, doors still closed.
+    Delayed,
+    /// Does not happen.
+    Cancelled,
+}
+
+/// One fact on a screen, with its age and its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// What it is about.
+    pub kind: Kind,
+    /// First line.
+    pub text: Text,
+    /// Second, smaller line; may be empty.
+    pub detail: Text,
+    /// For showings.
+    pub starts_at: Option<DateTime<Utc>>,
+    /// For showings; None: not known or not for sale.
+    pub places_left: Option<u32>,
+    /// For showings.
+    pub status: Option<Status>,
+    /// For directions.
+    pub arrow: Option<Arrow>,
+    /// For directions.
+    pub step_free: bool,
+    /// When this was true.
+    pub observed_at: DateTime<Utc>,
+    /// From then on it must not be shown; None: until something else is said.
+    pub valid_until: Option<DateTime<Utc>>,
+    /// Who said so.
+    pub source: String,
+    /// What is to be played; its text is for those who do not see it.
+    #[serde(default)]
+    pub media: Option<Item>,
+    /// The directive or incident that it tells, which wants to know who shows it.
+    #[serde(default)]
+    pub about: Option<About>,
+}
+
+/// A directive or an incident in one of its revisions.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct About {
+    /// Which.
+    pub id: Uuid,
+    /// Which of its revisions.
+    pub revision: u64,
+}
+
+impl Line {
+    pub(super) fn new(kind: Kind, text: Text, observed_at: DateTime<Utc>, source: &str) -> Self {
+        Self {
+            kind,
+            text,
+            detail: Text::default(),
+            starts_at: None,
+            places_left: None,
+            status: None,
+            arrow: None,
+            step_free: false,
+            observed_at,
+            valid_until: None,
+            source: source.to_owned(),
+            media: None,
+            about: None,
+        }
+    }
+
+    pub(super) fn way(way: &Way, base: &Base) -> Self {
+        Self {
+            detail: way.detail.clone(),
+            arrow: Some(way.arrow),
+            step_free: way.step_free,
+            ..Self::new(Kind::Wayfinding, way.text.clone(), base.configured_at, "house")
+        }
+    }
+
+    pub(super) fn is_valid(&self, now: DateTime<Utc>) -> bool {
+        self.valid_until.is_none_or(|end| now < end)
+    }
+}
+
+/// What a display shows: all of one class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Of all its lines.
+    pub class: Class,
+    /// Large, on top; never empty.
+    pub headline: Text,
+    /// Never empty.
+    pub lines: Vec<Line>,
+    /// When every line has run out.
+    pub fallback: Text,
+}

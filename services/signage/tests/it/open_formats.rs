@@ -1,0 +1,237 @@
+//! SMIL and CAP, in and out; and everything that comes in their place.
+
+use kernel::{
+    Role,
+    testing::{House, staff},
+};
+use sky_proto::{
+    flow::v1::HouseState,
+    signage::v1::{self as pb, alerts_client::AlertsClient},
+};
+use tonic::Code;
+
+use crate::{client, support::*};
+
+const PLAYER: &str = "3f0cd56c-0d3a-4f1e-9f9a-5a3f0c6d1e2b";
+
+async fn with_player() -> House {
+    let house = house().await;
+    let display = "[[signage.displays]]\nid = \"cafe-1\"";
+    let file = HOUSE_FILE.replacen(display, &format!("{display}\nplayer = \"{PLAYER}\""), 1);
+    load(&house, &file, false).await.expect("a display with a player");
+    house
+}
+
+fn agent(player: &str) -> String {
+    format!("GAPI/1.0 (UUID:{player}; NAME:Foyer-1) garlic-macOS/v0.6.0.679 (MODEL:Garlic)")
+}
+
+async fn get(house: &House, path: &str, headers: &[(&str, &str)]) -> Answer {
+    http(house, "GET", path, headers).await
+}
+
+#[tokio::test]
+async fn a_smil_player_gets_an_index_a_page_and_304_until_something_changes() {
+    let house = with_player().await;
+    let agent = agent(PLAYER);
+    let index = get(&house, "/smil-index", &[("user-agent", &agent)]).await;
+    assert_eq!((index.status, index.header("content-type")), (200, "application/smil+xml"));
+    let (tag, smil) = (index.header("etag").to_owned(), index.text());
+    assert_eq!(smil.matches("<priorityClass").count(), 3);
+    assert!(smil.contains("?fallback"), "never empty: {smil}");
+    let page = smil.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a page").to_owned();
+    let shown = get(&house, &page, &[]).await;
+    assert_eq!(shown.status, 200);
+    assert!(shown.header("content-security-policy").contains("default-src 'none'"));
+    let text = shown.text();
+    assert!(text.contains("<h1>") && text.contains("Stand "), "{text}");
+
+    let known = [("user-agent", agent.as_str()), ("if-none-match", tag.as_str())];
+    assert_eq!(get(&house, "/smil-index", &known).await.status, 304);
+    let head = http(&house, "HEAD", "/smil-index", &[("x-signage-agent", &agent)]).await;
+    assert_eq!((head.status, head.header("etag"), head.body.len()), (200, tag.as_str(), 0));
+
+    publish(&house, &message(pb::PriorityClass::Operations, "5 < 6 & \"so\"", "cafe")).await.expect("published");
+    let changed = get(&house, "/smil-index", &known).await;
+    assert_eq!(changed.status, 200);
+    assert!(changed.text().contains("wallclock("), "the message's end is in the index");
+    let text = get(&house, "/signage/pages/cafe-1", &[]).await.text();
+    assert!(text.contains("5 &lt; 6 &amp; "), "{text}");
+    twice(&house, "flow", &house_state(HouseState::Evacuating, 1)).await;
+    let smil = get(&house, "/smil-index", &known).await.text();
+    let first = smil.split("</priorityClass>").next().expect("a class");
+    assert!(first.contains("<ref"), "evacuation is in the highest class: {smil}");
+    let text = get(&house, "/signage/pages/cafe-1", &[]).await.text();
+    assert!(text.contains("class=\"evacuation\""), "{text}");
+}
+
+#[tokio::test]
+async fn a_player_that_nobody_knows_is_told_so() {
+    let house = with_player().await;
+    let stranger = agent("3f0cd56c-0d3a-4f1e-9f9a-000000000000");
+    let unterminated = "GAPI/1.0 (UUID:".to_owned();
+    for (agent, status) in [
+        (stranger, 404),
+        (unterminated, 400),
+        ("GAPI/1.0 (UUID:' or 1=1; NAME:x)".to_owned(), 400),
+        ("Mozilla/5.0".to_owned(), 400),
+        (format!("UUID:{}", "a".repeat(10_000)), 400),
+    ] {
+        assert_eq!(get(&house, "/smil-index", &[("user-agent", &agent)]).await.status, status, "{agent:.80}");
+    }
+    assert_eq!(get(&house, "/signage/pages/roof", &[]).await.status, 404);
+}
+
+fn cap(identifier: &str, kind: &str, severity: &str, references: &str, text: &str) -> String {
+    let info = |language: &str, headline: &str| {
+        format!(
+            "<info><language>{language}</language><category>Met</category><event>STORM</event>\
+             <urgency>Immediate</urgency><severity>{severity}</severity><certainty>Likely</certainty>\
+             <expires>2026-11-28T14:00:00+01:00</expires><headline>{headline}</headline>\
+             <instruction>{text}</instruction><area><areaDesc>Halle</areaDesc></area></info>"
+        )
+    };
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\">\
+         <identifier>{identifier}</identifier><sender>dwd@example.org</sender><sent>2026-11-28T11:55:00+01:00</sent>\
+         <status>Actual</status><msgType>{kind}</msgType><scope>Public</scope><references>{references}</references>{}{}</alert>",
+        info("de-DE", "Sturm &amp; Böen"),
+        info("en-GB", "Storm")
+    )
+}
+
+async fn import(house: &House, alert: impl Into<Vec<u8>>) -> Result<pb::ImportedAlert, tonic::Status> {
+    let request = pb::ImportCapRequest { alert: alert.into() };
+    AlertsClient::new(house.channel(&operator())).import_cap(request).await.map(tonic::Response::into_inner)
+}
+
+#[tokio::test]
+async fn an_official_warning_takes_the_displays_and_is_taken_back() {
+    let house = house().await;
+    let storm = cap("a1", "Alert", "Severe", "", "Fenster schließen.");
+    let first = import(&house, storm.clone()).await.expect("taken");
+    let shown = content(&house, "foyer-1").await;
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Safety);
+    assert!(words(&shown).contains("Sturm & Böen · Fenster schließen."), "{}", words(&shown));
+    assert_eq!(shown.lines[0].text.clone().expect("text").en, "Storm · Fenster schließen.");
+    assert_eq!(import(&house, storm).await.expect("again"), first);
+    assert_eq!(content(&house, "foyer-1").await, shown, "a repeat changes nothing");
+    let told: Vec<pb::MessagePublished> = house.events("signage").await;
+    assert_eq!(told.len(), 1);
+
+    let update = cap("a2", "Update", "Moderate", "dwd@example.org,a1,2026-11-28T11:55:00+01:00", "Es wird ruhiger.");
+    let second = import(&house, update).await.expect("taken");
+    assert_eq!(second.ended_message_ids, [first.message_id]);
+    let shown = content(&house, "cafe-1").await;
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Operations);
+    assert!(words(&shown).contains("ruhiger") && !words(&shown).contains("Fenster"), "{}", words(&shown));
+
+    // Ours go out as CAP, one info a language, and as cancelled when they are.
+    let list = get(&house, "/signage/alerts", &[]).await.text();
+    let path = format!("/signage/alerts/{}", second.message_id);
+    assert!(list.contains(&path), "{list}");
+    let out = get(&house, &path, &[]).await;
+    assert_eq!(out.header("content-type"), "application/cap+xml");
+    let out = out.text();
+    let read = signage::cap::read(out.as_bytes()).expect("our own alert is good CAP");
+    assert_eq!(read.infos.iter().map(|info| info.language.as_str()).collect::<Vec<_>>(), ["de-de", "en-gb"]);
+    let cancel = cap("a3", "Cancel", "Minor", "dwd@example.org,a2,2026-11-28T11:55:00+01:00", "");
+    let third = import(&house, cancel).await.expect("taken");
+    assert_eq!((third.message_id.as_str(), third.ended_message_ids.len()), ("", 1));
+    assert_eq!(content(&house, "cafe-1").await.priority_class(), pb::PriorityClass::Default);
+    let out = get(&house, &path, &[]).await.text();
+    assert!(out.contains("<msgType>Cancel</msgType>") && out.contains("<references>"), "{out}");
+}
+
+#[tokio::test]
+async fn a_warning_never_evacuates_and_an_exercise_is_not_shown() {
+    let house = house().await;
+    import(&house, cap("x", "Alert", "Extreme", "", "Sofort evakuieren!")).await.expect("taken");
+    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Safety);
+    for status in ["Exercise", "Test", "System", "Draft"] {
+        let alert = cap(status, "Alert", "Extreme", "", "").replace("Actual", status);
+        let ignored = import(&house, alert).await.expect("understood");
+        assert!(ignored.message_id.is_empty() && !ignored.not_shown.is_empty(), "{status}");
+    }
+    let over = cap("old", "Alert", "Severe", "", "").replace("2026-11-28T14:00", "2026-11-28T11:59");
+    assert_eq!(import(&house, over).await.expect("understood").not_shown, "it is over");
+    // What the house has taken back stays taken back, however often the feed says it again.
+    let storm = cap("again", "Alert", "Severe", "", "");
+    let taken = import(&house, storm.clone()).await.expect("taken");
+    let mut desk = client!(house, &staff(Role::Desk));
+    let withdraw = pb::WithdrawMessageRequest { message_id: taken.message_id };
+    desk.withdraw_message(withdraw).await.expect("withdrawn");
+    let before = content(&house, "foyer-1").await;
+    import(&house, storm).await.expect("understood");
+    assert_eq!(content(&house, "foyer-1").await, before);
+}
+
+#[tokio::test]
+async fn what_is_no_alert_is_refused_with_the_reason() {
+    let house = house().await;
+    let good = cap("g", "Alert", "Severe", "", "x");
+    let deep = format!("{}{}", "<a>".repeat(100_000), "</a>".repeat(100_000));
+    let bomb = "<!DOCTYPE alert [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><alert>&b;</alert>";
+    let cases: [(&str, Vec<u8>); 17] = [
+        ("nothing", Vec::new()),
+        ("no XML", b"hello".to_vec()),
+        ("invalid UTF-8", [good.as_bytes(), &[0xff, 0xfe]].concat()),
+        ("half an alert", good.as_bytes()[..good.len() / 2].to_vec()),
+        ("crossed elements", b"<a><b></a></b>".to_vec()),
+        ("too deep", deep.into_bytes()),
+        ("entities", bomb.as_bytes().to_vec()),
+        ("an unknown entity", good.replace("&amp;", "&nbsp;").into_bytes()),
+        ("too long", vec![b' '; (256 << 10) + 1]),
+        ("another version", good.replace("cap:1.2", "cap:1.1").into_bytes()),
+        ("another root", good.replace("alert", "warning").into_bytes()),
+        ("no identifier", good.replace("<identifier>g</identifier>", "").into_bytes()),
+        ("a sender with a comma", good.replace("dwd@", "dwd,").into_bytes()),
+        ("an unknown status", good.replace("Actual", "Maybe").into_bytes()),
+        ("an unknown type", good.replace(">Alert<", ">Alarm<").into_bytes()),
+        ("not public", good.replace("Public", "Private").into_bytes()),
+        ("a wrong time", good.replace("2026-11-28T11:55:00+01:00", "yesterday").into_bytes()),
+    ];
+    for (name, alert) in cases {
+        let refused = import(&house, alert).await.expect_err(name);
+        assert_eq!(refused.code(), Code::InvalidArgument, "{name}");
+        assert!(refused.message().starts_with("alert: "), "{name}: {}", refused.message());
+    }
+    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Default);
+}
+
+#[tokio::test]
+async fn the_warning_app_s_list_is_taken_entry_by_entry() {
+    let house = house().await;
+    let entry = |id: &str, kind: &str, severity: &str| {
+        format!(
+            r#"{{"id":"{id}","payload":{{"version":2,"type":"ALERT","hash":"x","data":{{"headline":"Unwetter",
+               "provider":"MOWAS","severity":"{severity}","msgType":"{kind}","transKeys":{{"event":"BBK-EVC-040"}},
+               "area":{{"type":"ZGEM","data":"1"}}}}}},"i18nTitle":{{"de":"Unwetter in Halle"}},
+               "sent":"2026-11-28T11:50:00+01:00"}}"#
+        )
+    };
+    let import = |list: String| {
+        let mut alerts = AlertsClient::new(house.channel(&operator()));
+        async move { alerts.import_nina(pb::ImportNinaRequest { list: list.into_bytes() }).await }
+    };
+    let list = format!(
+        "[{},{{\"id\":7}},{}]",
+        entry("mow.DE-1", "Alert", "Severe"),
+        entry("mow.DE-2", "Alert", "Minor").replace("2026-11-28T11:50:00+01:00", "14:00 Uhr")
+    );
+    let answer = import(list).await.expect("a list").into_inner();
+    assert_eq!((answer.alerts.len(), answer.problems.len()), (1, 2), "{answer:?}");
+    let shown = content(&house, "foyer-1").await;
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Safety);
+    assert!(words(&shown).contains("Unwetter in Halle"));
+    // Updated and cancelled under its own id.
+    import(format!("[{}]", entry("mow.DE-1", "Update", "Minor"))).await.expect("a list");
+    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Scheduled);
+    import(format!("[{}]", entry("mow.DE-1", "Cancel", "Minor"))).await.expect("a list");
+    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Default);
+    for bad in ["", "{}", "[", "null", "\"x\""] {
+        let refused = import(bad.to_owned()).await.expect_err(bad);
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.message().starts_with("list: "), "{}", refused.message());
+    }
+}
