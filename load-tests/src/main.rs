@@ -2,6 +2,7 @@
 //! run. Traffic goes to this machine only, bounded in count and time.
 
 mod boot;
+mod displays;
 mod drain;
 mod floor;
 mod house;
@@ -33,6 +34,8 @@ enum Scenario {
     Boot(Runs),
     /// Scan answers at 50 scans a second.
     Scan(Runs),
+    /// Thousands of displays watched at once, beside a bare stream with the same fan-out.
+    Displays(displays::Options),
     /// Seats sold to very many at once, beside pgbench on the same server.
     Rush(rush::Options),
     /// Throughput of a hot hall and of pgbench against the number of clients, as a picture.
@@ -65,6 +68,7 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
         Scenario::Drain(runs) => drain::measure(&mut report, runs.runs).await?,
         Scenario::Boot(runs) => boot::measure(&mut report, runs.runs).await?,
         Scenario::Scan(runs) => scan::measure(&mut report, runs.runs).await?,
+        Scenario::Displays(options) => displays::measure(&mut report, options).await?,
         Scenario::Rush(options) => rush::measure(&mut report, options).await?,
         Scenario::Plot(options) => rush::plot::measure(&mut report, options).await?,
         Scenario::Profile(options) => return rush::profile::record(options).await,

@@ -4,6 +4,7 @@
 mod access;
 mod architecture;
 mod day;
+mod displays;
 mod freshness;
 mod processes;
 mod replicas;

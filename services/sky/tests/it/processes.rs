@@ -36,6 +36,15 @@ impl Drop for Processes {
     }
 }
 
+impl Processes {
+    /// Ends the process of a group at once, as a power cut would.
+    pub fn kill(&mut self, group: usize) {
+        let process = &mut self.children[group];
+        process.kill().expect("it was running");
+        process.wait().expect("it is gone");
+    }
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }

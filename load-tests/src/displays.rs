@@ -1,0 +1,405 @@
+//! Displays: thousands of them watched at once. From the desk's action to the change on the last stream, beside a
+//! bare tonic stream with the same payload and the same fan-out; an evacuation acknowledged by all; how many are
+//! woken by what concerns few; memory of an idle stream.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use futures::{Stream, StreamExt, future::BoxFuture};
+use kernel::{Caller, Role, Tasks, clock::wall_now, values::Text};
+use sky_proto::{
+    flow::v1::{HouseState, SetHouseStateRequest, flow_client::FlowClient},
+    signage::v1::{
+        AcknowledgeContentRequest, Content, DisplayUpdate, Message, PriorityClass, PublishMessageRequest,
+        WatchDisplayRequest, WithdrawMessageRequest, display_update::Update, signage_client::SignageClient,
+    },
+};
+use tokio::sync::{mpsc, watch};
+use tonic::{
+    Request, Response, Status,
+    body::Body,
+    metadata::{Ascii, MetadataValue},
+    server::{Grpc, NamedService, ServerStreamingService},
+    transport::Channel,
+};
+use tonic_prost::ProstCodec;
+
+use crate::{
+    house::{HALLE, House, bearer},
+    report::{Figure, Latencies, Report, median},
+};
+
+/// How much is measured.
+#[derive(Clone, Debug, Args)]
+pub struct Options {
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=50))]
+    runs: u32,
+    /// Displays, all watched.
+    #[arg(long, default_value_t = 5000, value_parser = clap::value_parser!(u32).range(20..=20_000))]
+    displays: u32,
+    /// Connections that they share.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+    connections: u32,
+}
+
+/// So many of them are car park displays: what concerns the car park wakes these.
+const FEW: u32 = 10;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A content has come to a display.
+struct Seen {
+    at: Instant,
+    class: PriorityClass,
+    few: bool,
+}
+
+/// Everything, `runs` times on one house.
+pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()> {
+    let house = House::fresh_as(&house_file(options.displays)?).await?;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let before = house.resident_mb()?;
+    let mut crowd = Crowd::watch(&house, &options).await?;
+    let payload = crowd.payload.clone();
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let per_stream = (house.resident_mb()? - before) * 1024.0 / f64::from(options.displays);
+    println!("memory: {per_stream:.1} kB a stream");
+
+    let mut all: [Vec<Latencies>; 3] = Default::default();
+    let (mut acknowledged, mut woken, mut counted) = (Vec::new(), Vec::new(), Vec::new());
+    for run in 1..=options.runs {
+        all[0].push(bare(&options, payload.clone()).await?);
+        all[1].push(crowd.message(&house, "", options.displays).await?);
+        let wakes = wakes(&house).await?;
+        crowd.message(&house, "parking-load", FEW).await?;
+        counted.push((self::wakes(&house).await? - wakes) / 2.0);
+        woken.push(f64::from(crowd.woken));
+        let (latencies, all_acknowledged) = crowd.evacuation(&house, options.displays).await?;
+        all[2].push(latencies);
+        acknowledged.push(all_acknowledged.as_secs_f64() * 1000.0);
+        let last: Vec<String> = all.iter().filter_map(|of| of.last()).map(ToString::to_string).collect();
+        println!(
+            "run {run}: bare, message, evacuation = {}; acknowledged by all after {:.0} ms",
+            last.join("; "),
+            acknowledged[acknowledged.len() - 1]
+        );
+    }
+    let folder = house.stop().await?;
+    std::fs::remove_dir_all(folder)?;
+
+    let of = |place: usize, figure: fn(&Latencies) -> f64| median(all[place].iter().map(figure).collect());
+    let floor = of(0, Latencies::max_ms);
+    let names = ["bare stream, to the last one", "desk action, to the last one", "evacuation, to the last one"];
+    for (place, metric) in names.into_iter().enumerate() {
+        report.add(Figure {
+            scenario: "displays",
+            metric,
+            unit: "ms",
+            median: of(place, Latencies::max_ms),
+            p99: Some(of(place, Latencies::p99_ms)),
+            floor: (place > 0).then_some(floor),
+        })?;
+    }
+    let few = f64::from(FEW);
+    for (metric, unit, figure, floor) in [
+        ("evacuation, acknowledged by all", "ms", median(acknowledged), None),
+        ("displays told of what concerns ten", "n", median(woken), Some(few)),
+        ("displays woken by what concerns ten", "n", median(counted), Some(few)),
+        ("resident memory of an idle stream", "kB", per_stream, None),
+    ] {
+        report.add(Figure { scenario: "displays", metric, unit, median: figure, p99: None, floor })?;
+    }
+    Ok(())
+}
+
+/// The house's file with thousands of displays that are set up like its own.
+fn house_file(displays: u32) -> anyhow::Result<String> {
+    let file = std::fs::read_to_string(HALLE)?;
+    let copies = |of: &str, group: &str, count: u32| -> anyhow::Result<String> {
+        let mark = format!("[[signage.displays]]\nid = \"{of}\"");
+        let begin = file.find(&mark).ok_or_else(|| anyhow::anyhow!("{HALLE} has no display {of}"))?;
+        let rest = &file[begin + 1..];
+        let entry = &rest[..rest.find("\n[").unwrap_or(rest.len())];
+        let entry: String =
+            entry.lines().filter(|line| !line.starts_with("group =")).map(|line| format!("{line}\n")).collect();
+        let named =
+            entry.replacen(&format!("id = \"{of}\""), "id = \"ID\"\ngroup = \"GROUP\"", 1).replace("GROUP", group);
+        Ok((0..count).map(|n| format!("\n[{}", named.replacen("ID", &format!("{group}-{n}"), 1))).collect())
+    };
+    Ok(format!(
+        "{file}{}{}",
+        copies("foyer-1", "foyer-load", displays - FEW)?,
+        copies("parking-1", "parking-load", FEW)?
+    ))
+}
+
+/// How often a display was woken, as the process counts it.
+async fn wakes(house: &House) -> anyhow::Result<f64> {
+    let metrics = reqwest::get(format!("{}/metrics", house.web)).await?.text().await?;
+    let line = metrics.lines().find(|line| line.starts_with("sky_signage_wakes_total"));
+    Ok(line.and_then(|line| line.split_whitespace().last()).map_or(Ok(0.0), str::parse)?)
+}
+
+/// All displays, each with its stream, over a few connections.
+struct Crowd {
+    seen: mpsc::UnboundedReceiver<Seen>,
+    /// What they say in an evacuation has been noted.
+    acknowledged: Arc<AtomicUsize>,
+    last_acknowledged: Arc<AtomicU64>,
+    begun: Instant,
+    payload: Content,
+    /// How many were told of the last message.
+    woken: u32,
+    tasks: Tasks,
+}
+
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        self.tasks.stopping().cancel();
+    }
+}
+
+impl Crowd {
+    async fn watch(house: &House, options: &Options) -> anyhow::Result<Self> {
+        let (sender, seen) = mpsc::unbounded_channel();
+        let tasks = Tasks::default();
+        let (acknowledged, last_acknowledged) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicU64::new(0)));
+        let begun = Instant::now();
+        let mut connections = Vec::new();
+        for _ in 0..options.connections {
+            connections.push(house.connection().await?);
+        }
+        for n in 0..options.displays {
+            let few = n < FEW;
+            let id = if few { format!("parking-load-{n}") } else { format!("foyer-load-{}", n - FEW) };
+            let caller = Caller::Device { id: id.clone(), kind: "display".to_owned() };
+            let display = Display {
+                token: bearer(house.keys(), &caller)?,
+                channel: connections[n as usize % connections.len()].clone(),
+                id,
+                few,
+                seen: sender.clone(),
+                acknowledged: acknowledged.clone(),
+                last_acknowledged: last_acknowledged.clone(),
+                begun,
+            };
+            tasks.spawn_until_stop(async move {
+                if let Err(status) = display.run().await {
+                    eprintln!("a display's stream ended: {status}");
+                }
+            });
+        }
+        let mut crowd =
+            Self { seen, acknowledged, last_acknowledged, begun, payload: Content::default(), woken: 0, tasks };
+        crowd.wait(options.displays, PriorityClass::Default, Instant::now()).await?;
+        let mut signage = SignageClient::new(house.channel(&House::operator()).await?);
+        let get = sky_proto::signage::v1::GetContentRequest { display_id: "foyer-load-0".to_owned() };
+        crowd.payload = signage.get_content(get).await?.into_inner();
+        Ok(crowd)
+    }
+
+    /// Waits until so many have a content of this class.
+    async fn wait(&mut self, displays: u32, class: PriorityClass, since: Instant) -> anyhow::Result<Latencies> {
+        let mut latencies = Latencies::new();
+        let mut told = 0;
+        let all = async {
+            while told < displays {
+                let Some(seen) = self.seen.recv().await else { anyhow::bail!("the displays are gone") };
+                // What was on its way before is not counted.
+                if seen.class == class && seen.at >= since && (displays > FEW || seen.few) {
+                    latencies.add(seen.at - since);
+                    told += 1;
+                }
+            }
+            Ok(())
+        };
+        tokio::time::timeout(PATIENCE, all).await.map_err(|_| anyhow::anyhow!("{told} of {displays} were told"))??;
+        Ok(latencies)
+    }
+
+    /// A message of the desk to a group of displays, and its withdrawal.
+    async fn message(&mut self, house: &House, group: &str, displays: u32) -> anyhow::Result<Latencies> {
+        let mut signage = SignageClient::new(house.channel(&House::operator()).await?);
+        let words = Text::new("Der Aufzug ist außer Betrieb.", "The lift is out of order.");
+        let request = PublishMessageRequest {
+            idempotency_key: uuid::Uuid::new_v4().to_string(),
+            priority_class: PriorityClass::Operations.into(),
+            text: Some(words.to_proto()),
+            group: group.to_owned(),
+            valid_until: Some(kernel::values::timestamp(wall_now() + chrono::TimeDelta::hours(1))),
+        };
+        let since = Instant::now();
+        let Message { message_id, .. } = signage.publish_message(request).await?.into_inner();
+        let latencies = self.wait(displays, PriorityClass::Operations, since).await?;
+        let since = Instant::now();
+        signage.withdraw_message(WithdrawMessageRequest { message_id }).await?;
+        self.wait(displays, PriorityClass::Default, since).await?;
+        // Whoever else was told would have said so by now.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let mut others = 0;
+        while self.seen.try_recv().is_ok() {
+            others += 1;
+        }
+        self.woken = displays + others;
+        Ok(latencies)
+    }
+
+    /// The house is evacuated; every display says that it shows it; then it is over.
+    async fn evacuation(&mut self, house: &House, displays: u32) -> anyhow::Result<(Latencies, Duration)> {
+        let mut flow = FlowClient::new(house.channel(&House::operator()).await?);
+        let set = |state: HouseState| SetHouseStateRequest { state: state.into(), reason: "Lasttest".to_owned() };
+        self.acknowledged.store(0, Ordering::Relaxed);
+        let since = Instant::now();
+        flow.set_house_state(set(HouseState::Evacuating)).await?;
+        let latencies = self.wait(displays, PriorityClass::Evacuation, since).await?;
+        let all = async {
+            while self.acknowledged.load(Ordering::Relaxed) < displays as usize {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, all).await.map_err(|_| anyhow::anyhow!("not all have acknowledged"))?;
+        let last = Duration::from_micros(self.last_acknowledged.load(Ordering::Relaxed));
+        let took = last.saturating_sub(since - self.begun);
+        // It takes two people to clear it.
+        let second = Caller::Staff { account: "load-test-2".to_owned(), roles: vec![Role::Admin] };
+        flow.set_house_state(set(HouseState::AllClear)).await?;
+        FlowClient::new(house.channel(&second).await?).set_house_state(set(HouseState::AllClear)).await?;
+        flow.set_house_state(set(HouseState::Normal)).await?;
+        self.wait(displays, PriorityClass::Default, since).await?;
+        Ok((latencies, took))
+    }
+}
+
+/// One display: watches, and acknowledges an evacuation.
+struct Display {
+    id: String,
+    few: bool,
+    channel: Channel,
+    token: MetadataValue<Ascii>,
+    seen: mpsc::UnboundedSender<Seen>,
+    acknowledged: Arc<AtomicUsize>,
+    last_acknowledged: Arc<AtomicU64>,
+    begun: Instant,
+}
+
+impl Display {
+    fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", self.token.clone());
+        request
+    }
+
+    async fn run(self) -> Result<(), Status> {
+        let mut signage = SignageClient::new(self.channel.clone());
+        let watch = WatchDisplayRequest { display_id: self.id.clone(), after_revision: 0 };
+        let mut updates = signage.watch_display(self.request(watch)).await?.into_inner();
+        while let Some(update) = updates.message().await? {
+            let Some(Update::Content(content)) = update.update else { continue };
+            let class = content.priority_class();
+            let _ = self.seen.send(Seen { at: Instant::now(), class, few: self.few });
+            if class == PriorityClass::Evacuation {
+                let said = AcknowledgeContentRequest { display_id: self.id.clone(), revision: content.revision };
+                signage.acknowledge_content(self.request(said)).await?;
+                let at = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+                self.last_acknowledged.fetch_max(at, Ordering::Relaxed);
+                self.acknowledged.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same payload to as many streams over as many connections, with nothing else around.
+async fn bare(options: &Options, payload: Content) -> anyhow::Result<Latencies> {
+    let (sender, receiver) = watch::channel(Arc::new(payload.clone()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let tasks = Tasks::default();
+    tasks.spawn_until_stop(async move {
+        let incoming = tokio_stream::wrappers::TcpListenerStream::new(listener);
+        let server = tonic::transport::Server::builder().add_service(Push(receiver)).serve_with_incoming(incoming);
+        if let Err(error) = server.await {
+            eprintln!("bare server: {error}");
+        }
+    });
+    let (told, mut seen) = mpsc::unbounded_channel();
+    let mut connections = Vec::new();
+    for _ in 0..options.connections {
+        connections.push(Channel::from_shared(format!("http://{address}"))?.tcp_nodelay(true).connect().await?);
+    }
+    for n in 0..options.displays {
+        let (channel, told) = (connections[n as usize % connections.len()].clone(), told.clone());
+        tasks.spawn_until_stop(async move {
+            let mut client = tonic::client::Grpc::new(channel);
+            if client.ready().await.is_err() {
+                return;
+            }
+            let path = http::uri::PathAndQuery::from_static("/floor.Displays/Watch");
+            let codec: ProstCodec<WatchDisplayRequest, DisplayUpdate> = ProstCodec::default();
+            let request = Request::new(WatchDisplayRequest::default());
+            let Ok(updates) = client.server_streaming(request, path, codec).await else { return };
+            let mut updates = updates.into_inner();
+            while let Ok(Some(_)) = updates.message().await {
+                let _ = told.send(Instant::now());
+            }
+        });
+    }
+    let mut latencies = Latencies::new();
+    for round in 0..2_u64 {
+        let since = Instant::now();
+        if round > 0 {
+            sender.send_replace(Arc::new(Content { revision: payload.revision + round, ..payload.clone() }));
+        }
+        for _ in 0..options.displays {
+            let at = tokio::time::timeout(PATIENCE, seen.recv()).await?;
+            if let (Some(at), true) = (at, round > 0) {
+                latencies.add(at - since);
+            }
+        }
+    }
+    tasks.shutdown(Duration::from_secs(5)).await;
+    Ok(latencies)
+}
+
+/// A gRPC service with one method: the newest content, pushed.
+#[derive(Clone)]
+struct Push(watch::Receiver<Arc<Content>>);
+
+impl NamedService for Push {
+    const NAME: &'static str = "floor.Displays";
+}
+
+impl tower::Service<http::Request<Body>> for Push {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let method = self.clone();
+        Box::pin(async move { Ok(Grpc::new(ProstCodec::default()).server_streaming(method, request).await) })
+    }
+}
+
+impl ServerStreamingService<WatchDisplayRequest> for Push {
+    type Response = DisplayUpdate;
+    type ResponseStream = Pin<Box<dyn Stream<Item = Result<DisplayUpdate, Status>> + Send>>;
+    type Future = BoxFuture<'static, Result<Response<Self::ResponseStream>, Status>>;
+
+    fn call(&mut self, _: Request<WatchDisplayRequest>) -> Self::Future {
+        let contents = tokio_stream::wrappers::WatchStream::new(self.0.clone());
+        let updates = contents.map(|content| Ok(DisplayUpdate { update: Some(Update::Content((*content).clone())) }));
+        Box::pin(async move { Ok(Response::new(Box::pin(updates) as Self::ResponseStream)) })
+    }
+}
