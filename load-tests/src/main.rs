@@ -6,6 +6,7 @@ mod displays;
 mod drain;
 mod floor;
 mod house;
+mod lanes;
 mod report;
 mod rush;
 mod scan;
@@ -36,6 +37,8 @@ enum Scenario {
     Scan(Runs),
     /// Thousands of displays watched at once, beside a bare stream with the same fan-out.
     Displays(displays::Options),
+    /// Eight lanes, 200 scans a second on one showing, some codes at two lanes at once.
+    Lanes(Runs),
     /// Seats sold to very many at once, beside pgbench on the same server.
     Rush(rush::Options),
     /// Throughput of a hot hall and of pgbench against the number of clients, as a picture.
@@ -69,6 +72,7 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
         Scenario::Boot(runs) => boot::measure(&mut report, runs.runs).await?,
         Scenario::Scan(runs) => scan::measure(&mut report, runs.runs).await?,
         Scenario::Displays(options) => displays::measure(&mut report, options).await?,
+        Scenario::Lanes(runs) => lanes::measure(&mut report, runs.runs).await?,
         Scenario::Rush(options) => rush::measure(&mut report, options).await?,
         Scenario::Plot(options) => rush::plot::measure(&mut report, options).await?,
         Scenario::Profile(options) => return rush::profile::record(options).await,

@@ -64,7 +64,7 @@ async fn scan(house: &House, open: bool) -> anyhow::Result<Latencies> {
         })
         .await?;
     }
-    let codes = tickets(house, &showing_id).await?;
+    let codes = tickets(house, &showing_id, SCANS).await?;
     let (report, mut answers) = tokio::sync::mpsc::unbounded_channel();
     let tasks = kernel::Tasks::default();
     let lanes = [flow.clone(), FlowClient::new(house.channel(&operator).await?)];
@@ -98,13 +98,13 @@ async fn scan(house: &House, open: bool) -> anyhow::Result<Latencies> {
 
 /// Tells flow of tickets the way it always hears of them: as events in reservations' log. Far more than
 /// a dome holds, because the door is measured here and not the sale.
-async fn tickets(house: &House, showing_id: &str) -> anyhow::Result<Vec<String>> {
+pub(crate) async fn tickets(house: &House, showing_id: &str, many: usize) -> anyhow::Result<Vec<String>> {
     let showing = Uuid::parse_str(showing_id)?;
     let now = kernel::clock::wall_now();
     let (from, until) = (now - chrono::TimeDelta::days(1), now + chrono::TimeDelta::days(7));
     let mut connection = PgConnection::connect(&house.database_url).await?;
-    let (mut codes, mut last) = (Vec::with_capacity(SCANS), 0_i64);
-    for _ in 0..SCANS {
+    let (mut codes, mut last) = (Vec::with_capacity(many), 0_i64);
+    for _ in 0..many {
         let (id, visit) = (Uuid::now_v7(), Uuid::now_v7());
         let code = TicketCode { kind: Kind::Ticket, id, showing, not_before: from, not_after: until, generation: 1 };
         codes.push(house.keys().issue_code(&code));

@@ -2,22 +2,33 @@
 //! Lock order: house, admission, tickets, counters, zones by id, the mark (for directives and incidents).
 
 mod admissions;
+mod calls;
 pub(crate) mod directives;
 mod house;
 pub(crate) mod incidents;
+mod journals;
+mod lists;
+mod parties;
 mod scans;
 pub(crate) mod sensors;
 mod tickets;
 pub(crate) mod turn;
+mod undo;
 pub(crate) mod zones;
 
 use kernel::Tx;
 use serde_json::Value;
 
-pub(crate) use admissions::{Plan, move_admission, showing_cancelled, showing_delayed, showing_scheduled};
+pub(crate) use admissions::{
+    Plan, move_admission, report_cleaned, showing_cancelled, showing_delayed, showing_scheduled,
+};
+pub(crate) use calls::{form_groups, issue_number, move_group, move_number, room_to_call};
 pub(crate) use house::set_house;
-pub(crate) use scans::{Code, Scan, ScanAnswer, lock_showing, scan};
-pub(crate) use tickets::{tickets_issued, tickets_reseated, tickets_voided};
+pub(crate) use journals::{Entry, Journal, Outcome, journal_came, merge, resolve_conflict};
+pub(crate) use lists::{List, admission_list, day_of, midnight};
+pub(crate) use scans::{Answered, Code, Scan, ScanAnswer, scan};
+pub(crate) use tickets::{lock_showings, tickets_issued, tickets_reseated, tickets_voided};
+pub(crate) use undo::undo_scan;
 pub(crate) use zones::correct_zone;
 
 use crate::{error::Error, store};

@@ -16,6 +16,34 @@ pub(crate) enum Error {
     NoShowing,
     #[error("no booking has this reference; ask for the code or the name in the booking")]
     NoParty,
+    #[error("no such scan is in the log; choose one of the showing's list")]
+    NoScan,
+    #[error("this scan let nobody in or out; there is nothing to take back")]
+    NothingToUndo,
+    #[error("the showing is over; a scan can be taken back only until people leave the hall")]
+    TooLateToUndo,
+    #[error(
+        "this scanner has never taken an admission list here; sign it in and export one first, and keep the journal"
+    )]
+    UnknownScanner,
+    #[error("there is no such conflict; load the list again")]
+    NoConflict,
+    #[error("there is no such call group; load the list again")]
+    NoGroup,
+    #[error("this group's call cannot go there from where it is; load the list again")]
+    GroupNotNext,
+    #[error("nobody is called for a showing that is {}", .0.words())]
+    NoCalls(AdmissionState),
+    #[error("there is no such number today; check it")]
+    NoNumber,
+    #[error(
+        "this number cannot go there from where it is: waiting, called, then served or missed; load the list again"
+    )]
+    NumberNotNext,
+    #[error("the hall is not to be cleaned now: the showing is {}", .0.words())]
+    NothingToClean(AdmissionState),
+    #[error(transparent)]
+    Repeat(#[from] kernel::db::Repeat),
     #[error("{} is not possible after {}; {}", .to.words(), .from.words(), .from.next_words())]
     NotNext { from: AdmissionState, to: AdmissionState },
     #[error("some are admitted already; the doors cannot be unopened")]
@@ -70,7 +98,12 @@ impl Coded for Error {
             | Self::NoSensor
             | Self::NoDirective
             | Self::NoIncident
-            | Self::NoLift => Code::NotFound,
+            | Self::NoLift
+            | Self::NoGroup
+            | Self::NoNumber
+            | Self::NoScan
+            | Self::NoConflict
+            | Self::UnknownScanner => Code::NotFound,
             Self::NotNext { .. }
             | Self::AdmittedAlready
             | Self::HouseStopped(_)
@@ -84,9 +117,16 @@ impl Coded for Error {
             | Self::SensorNotHeard
             | Self::SensorRetired
             | Self::MeasureEnded
-            | Self::Contradiction(_) => Code::FailedPrecondition,
+            | Self::Contradiction(_)
+            | Self::NothingToUndo
+            | Self::GroupNotNext
+            | Self::NoCalls(_)
+            | Self::NumberNotNext
+            | Self::NothingToClean(_)
+            | Self::TooLateToUndo => Code::FailedPrecondition,
             Self::ScanInProgress => Code::Conflict,
             Self::Stored(_) => Code::Internal,
+            Self::Repeat(repeat) => repeat.code(),
             Self::Database(error) => database_code(error),
         }
     }

@@ -1,5 +1,7 @@
 //! The domain in the words of the contract. Decides nothing.
 
+mod calls;
+mod door;
 pub(crate) mod measures;
 pub(crate) mod zones;
 
@@ -8,14 +10,16 @@ use kernel::values::timestamp;
 use sky_proto::flow::v1 as pb;
 use uuid::Uuid;
 
+pub(crate) use calls::{
+    admission_on_clock, admissions_on_clock, group_called, group_state, groups, number_state, queue_number,
+    queue_number_called,
+};
+pub(crate) use door::{admission_undone, conflict, list, logged, outcome, recorded_answer, scan_answer, scan_response};
 pub(crate) use zones::{zone, zone_changed};
 
-use crate::{
-    commands::ScanAnswer,
-    domain::{
-        Admission, AdmissionState, House, HouseState,
-        scan::{Party, Verdict},
-    },
+use crate::domain::{
+    Admission, AdmissionState, House, HouseState,
+    scan::{Party, Verdict},
 };
 
 pub(crate) fn admission_state(state: AdmissionState) -> pb::AdmissionState {
@@ -28,6 +32,7 @@ pub(crate) fn admission_state(state: AdmissionState) -> pb::AdmissionState {
         AdmissionState::Turnover => pb::AdmissionState::Turnover,
         AdmissionState::Closed => pb::AdmissionState::Closed,
         AdmissionState::Cancelled => pb::AdmissionState::Cancelled,
+        AdmissionState::Aborted => pb::AdmissionState::Aborted,
     }
 }
 
@@ -42,6 +47,12 @@ fn verdict(verdict: Verdict) -> pb::ScanVerdict {
         Verdict::Unknown => pb::ScanVerdict::Unknown,
         Verdict::Forged => pb::ScanVerdict::Forged,
         Verdict::Stopped => pb::ScanVerdict::Stopped,
+        Verdict::ReentryByStaff => pb::ScanVerdict::ReentryByStaff,
+        Verdict::Exited => pb::ScanVerdict::Exited,
+        Verdict::NotInside => pb::ScanVerdict::NotInside,
+        Verdict::Readmitted => pb::ScanVerdict::Readmitted,
+        Verdict::NotOutside => pb::ScanVerdict::NotOutside,
+        Verdict::Undone => pb::ScanVerdict::Undone,
     }
 }
 
@@ -60,6 +71,11 @@ pub(crate) fn admission(admission: &Admission) -> pb::Admission {
         admitted: admission.admitted,
         delayed_minutes: u32::try_from(admission.delay().num_minutes()).unwrap_or(0),
         revision: admission.revision,
+        outside: admission.outside,
+        state_since: admission.state_since.map(timestamp),
+        proposal: None,
+        turnover_until: None,
+        cleaned_at: admission.cleaned_at.map(timestamp),
     }
 }
 
@@ -88,33 +104,6 @@ pub(crate) fn party(party: &Party) -> pb::Party {
         cancelled: party.cancelled,
         seats: party.tickets.iter().map(|ticket| ticket.seat.clone()).collect(),
     }
-}
-
-pub(crate) fn scan_response(answer: &ScanAnswer) -> pb::ScanResponse {
-    let judgement = &answer.judgement;
-    let mut response = pb::ScanResponse {
-        verdict: verdict(judgement.verdict).into(),
-        message: Some(answer.message.to_proto()),
-        admitted_now: u32::try_from(judgement.admits.len()).unwrap_or(u32::MAX),
-        ..Default::default()
-    };
-    if let Some(party) = &answer.party {
-        response.admitted_total = party.admitted();
-        response.party_size = party.size();
-        let admitted = |id: &Uuid| judgement.admits.contains(id);
-        response.seats =
-            party.tickets.iter().filter(|ticket| admitted(&ticket.id)).map(|ticket| ticket.seat.clone()).collect();
-        response.assistance = party.tickets.iter().any(|ticket| ticket.live && ticket.assistance);
-    }
-    if let Some((at, lane)) = &judgement.earlier {
-        response.earlier_at = Some(timestamp(*at));
-        response.earlier_lane.clone_from(lane);
-    }
-    if let Some(other) = judgement.other {
-        response.other_showing_id = other.to_string();
-        response.other_starts_at = answer.other.as_ref().map(|other| timestamp(other.starts_at));
-    }
-    response
 }
 
 pub(crate) fn admission_moved(admission: &Admission, at: DateTime<Utc>) -> pb::AdmissionMoved {

@@ -1,7 +1,11 @@
 //! The gRPC face of flow: reads and checks what was sent, calls commands, answers. No decisions.
 
 pub(crate) mod board;
+mod calls;
 pub(crate) mod directives;
+mod door;
+mod journal;
+mod scanner;
 pub(crate) mod zones;
 
 use std::pin::Pin;
@@ -11,19 +15,21 @@ use futures::Stream;
 use kernel::{
     Access, Caller, Db, Live, Role, Who,
     identity::Keys,
-    ticket_code::{self, Kind, NotOurs},
+    ticket_code,
     values::{self, InvalidField, invalid},
 };
-use prost::Message;
 use sky_proto::flow::v1::{self as pb, flow_server::Flow};
 use tonic::{Request, Response, Status};
 
 use crate::{
-    commands::{self, Code, FLOW_TOPIC, Scan},
-    domain::{AdmissionState, HouseState},
+    commands::{self, FLOW_TOPIC},
+    domain::{Admission, AdmissionState, HouseState, calls::GroupState, clock::Policy, scan::Kind},
     error::Error,
     events, store,
 };
+
+pub(crate) use door::{DOOR_ACCESS, DoorGrpc};
+use scanner::Scanner;
 
 /// Whoever works here may see how full the house is; visitors see the monitors.
 const STAFF: &[Who] = &[
@@ -54,8 +60,6 @@ pub(crate) const ACCESS: Access = Access {
 pub(crate) const WATCHED_BEFORE: TimeDelta = TimeDelta::hours(6);
 pub(crate) const WATCHED_AHEAD: TimeDelta = TimeDelta::hours(18);
 const LONGEST_WINDOW: TimeDelta = TimeDelta::days(62);
-/// A signed code has about 170 characters.
-const LONGEST_CODE: usize = 400;
 /// More people than any zone holds is a typing error.
 const MOST_PEOPLE: u32 = 10_000;
 
@@ -63,43 +67,13 @@ const MOST_PEOPLE: u32 = 10_000;
 #[derive(Debug)]
 pub(crate) struct FlowGrpc {
     db: Db,
-    keys: Keys,
+    scans: Scanner,
     flow: Live<pb::FlowSnapshot>,
 }
 
 impl FlowGrpc {
-    pub(crate) const fn new(db: Db, keys: Keys, flow: Live<pb::FlowSnapshot>) -> Self {
-        Self { db, keys, flow }
-    }
-
-    fn code(&self, code: &str) -> Code {
-        if let Some(reference) = ticket_code::read_reference(code) {
-            return Code::Reference(reference);
-        }
-        match self.keys.read_code(code) {
-            Ok(code) => match code.kind {
-                Kind::Ticket => Code::Ticket { id: code.id, showing: code.showing },
-                Kind::Visit => Code::Visit { id: code.id, showing: code.showing },
-            },
-            Err(NotOurs::Malformed) => Code::Unknown,
-            Err(NotOurs::Forged) => Code::Forged,
-        }
-    }
-
-    fn read_scan(&self, request: &pb::ScanRequest) -> Result<Scan, InvalidField> {
-        let code = values::text("code", &request.code, LONGEST_CODE)?;
-        if code.is_empty() {
-            return Err(invalid("code", "is missing; scan a code or type the reference"));
-        }
-        Ok(Scan {
-            device: values::slug("device_id", &request.device_id)?.to_owned(),
-            nonce: values::slug("nonce", &request.nonce)?.to_owned(),
-            lane: values::slug("lane", &request.lane)?.to_owned(),
-            showing: values::id("showing_id", &request.showing_id)?,
-            code: self.code(&code),
-            party_count: request.party_count,
-            late_reason: values::text("late_reason", &request.late_reason, 200)?,
-        })
+    pub(crate) fn new(db: Db, keys: Keys, flow: Live<pb::FlowSnapshot>) -> Self {
+        Self { scans: Scanner::new(db.clone(), keys), db, flow }
     }
 
     async fn find_party(&self, reference: &str) -> Result<pb::Party, Error> {
@@ -114,21 +88,35 @@ impl FlowGrpc {
 /// House, zones and the admissions that start in a window.
 pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<pb::FlowSnapshot, Error> {
     let mut conn = db.pool().acquire().await?;
+    let now = db.clock().now();
     // The revision first: a change after it is a reason to load again, never a change missed.
     let revision = store::revision(&mut conn).await?;
     let zones = store::zones(&mut conn).await?;
     let admissions = store::admissions(&mut conn, from, until).await?;
-    let now = db.clock().now();
+    let policy = store::policy(&mut conn).await?;
+    let showings: Vec<_> = admissions.iter().map(|admission| admission.showing).collect();
+    let mut groups = store::groups(&mut conn, &showings).await?;
+    groups.retain(|group| group.state != GroupState::Closed);
+    let call_groups = admissions.iter().flat_map(|admission| events::groups(&groups, admission, policy)).collect();
     let mut snapshot = pb::FlowSnapshot {
         revision,
         house: Some(events::house(&store::house(&mut conn).await?)),
         zones: zones.iter().map(events::zone).collect(),
-        admissions: admissions.iter().map(events::admission).collect(),
+        admissions: events::admissions_on_clock(&admissions, policy),
         observed_at: Some(values::timestamp(now)),
+        call_groups,
+        queue_numbers: calls::numbers(&mut conn, commands::day_of(now), now).await?,
+        open_scan_conflicts: store::open_conflicts(&mut conn).await?,
         ..Default::default()
     };
     board::fill(&mut conn, &mut snapshot, &zones, &admissions, now).await?;
     Ok(snapshot)
+}
+
+/// An admission with what the clock proposes.
+async fn on_clock(db: &Db, admission: &Admission) -> Result<pb::Admission, Error> {
+    let policy: Policy = store::policy(&mut *db.pool().acquire().await?).await?;
+    Ok(events::admission_on_clock(admission, policy, None))
 }
 
 fn admission_state(value: i32) -> Result<AdmissionState, InvalidField> {
@@ -140,6 +128,7 @@ fn admission_state(value: i32) -> Result<AdmissionState, InvalidField> {
         pb::AdmissionState::Egress => Ok(AdmissionState::Egress),
         pb::AdmissionState::Turnover => Ok(AdmissionState::Turnover),
         pb::AdmissionState::Closed => Ok(AdmissionState::Closed),
+        pb::AdmissionState::Aborted => Ok(AdmissionState::Aborted),
         pb::AdmissionState::Cancelled => Err(invalid("to", "a showing is cancelled with CancelShowing of journey")),
         pb::AdmissionState::Unspecified => Err(invalid("to", "is missing")),
     }
@@ -205,37 +194,11 @@ impl Flow for FlowGrpc {
         let showing = values::id("showing_id", &request.showing_id)?;
         let to = admission_state(request.to)?;
         let admission = self.db.transact(move |tx| Box::pin(commands::move_admission(tx, showing, to))).await?;
-        Ok(Response::new(events::admission(&admission)))
+        Ok(Response::new(on_clock(&self.db, &admission).await?))
     }
 
     async fn scan(&self, request: Request<pb::ScanRequest>) -> Result<Response<pb::ScanResponse>, Status> {
-        let caller = Caller::of(&request);
-        let scan = self.read_scan(request.get_ref())?;
-        if let Caller::Device { id, .. } = &caller
-            && *id != scan.device
-        {
-            return Err(Status::permission_denied("device_id: a scanner scans under its own id only."));
-        }
-        let answer = self
-            .db
-            .transact(move |tx| {
-                Box::pin(async move {
-                    let admission = commands::lock_showing(tx, scan.showing).await?;
-                    if let Some(first) = store::recorded_scan(tx.conn(), &scan.device, &scan.nonce).await? {
-                        return pb::ScanResponse::decode(first.as_slice())
-                            .map_err(|error| Error::Stored(error.to_string()));
-                    }
-                    let decided = commands::scan(tx, admission, &scan).await?;
-                    let answer = events::scan_response(&decided);
-                    let (now, visit) = (tx.now(), decided.party.as_ref().map(|party| party.visit));
-                    let (verdict, admits) = (decided.judgement.verdict, &decided.judgement.admits);
-                    let bytes = answer.encode_to_vec();
-                    store::record_scan(tx.conn(), &scan, verdict, visit, admits, &bytes, now).await?;
-                    Ok::<_, Error>(answer)
-                })
-            })
-            .await?;
-        Ok(Response::new(answer))
+        Ok(Response::new(self.scans.scan(Kind::Entry, &request).await?))
     }
 
     async fn set_house_state(&self, request: Request<pb::SetHouseStateRequest>) -> Result<Response<pb::House>, Status> {

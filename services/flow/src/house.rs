@@ -2,6 +2,7 @@
 //! lifts, people counters, and what the policy proposes.
 //! Checks everything before anything is written; applying the same file again changes nothing.
 
+mod clock;
 mod equipment;
 mod zones;
 
@@ -9,7 +10,12 @@ use kernel::{BoxFuture, Code, Failure, Tx};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::{commands::FLOW_TOPIC, domain::zones::Thresholds, error::Error, store};
+use crate::{
+    commands::FLOW_TOPIC,
+    domain::{clock::Policy, zones::Thresholds},
+    error::Error,
+    store,
+};
 
 #[derive(Deserialize)]
 struct File {
@@ -30,6 +36,7 @@ struct Section {
     sensors: Vec<equipment::SensorRow>,
     #[serde(default)]
     policy: Vec<equipment::RuleRow>,
+    clock: Option<Spanned<Policy>>,
 }
 
 /// The text, for saying where something is wrong in it.
@@ -48,6 +55,7 @@ fn read(text: &str) -> Result<Section, String> {
     let source = Source(text);
     zones::check(&source, &section)?;
     equipment::check(&source, &section)?;
+    clock::check(&source, section.clock.as_ref())?;
     Ok(section)
 }
 
@@ -66,6 +74,7 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 }
 
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
+    clock::write(tx, section.clock.as_ref()).await?;
     let now = tx.now();
     let mut changed = false;
     for plan in section.plans() {

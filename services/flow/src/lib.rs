@@ -15,7 +15,9 @@ mod store;
 use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
-use sky_proto::flow::v1::{directives_server::DirectivesServer, flow_server::FlowServer, zones_server::ZonesServer};
+use sky_proto::flow::v1::{
+    directives_server::DirectivesServer, door_server::DoorServer, flow_server::FlowServer, zones_server::ZonesServer,
+};
 use tonic::service::Routes;
 
 /// The service as the kernel runs it.
@@ -38,6 +40,7 @@ fn build(context: &Context) -> Parts {
             Ok((snapshot.revision, snapshot))
         })
     });
+    let door = grpc::DoorGrpc::new(context.db.clone(), context.keys.clone());
     let db = context.db.clone();
     context.every("zones, counters, directives", TURN, move || {
         let db = db.clone();
@@ -51,9 +54,10 @@ fn build(context: &Context) -> Parts {
     let server = grpc::FlowGrpc::new(context.db.clone(), context.keys.clone(), flow);
     Parts {
         grpc: Routes::new(FlowServer::new(server))
+            .add_service(DoorServer::new(door))
             .add_service(ZonesServer::new(grpc::zones::ZonesGrpc(context.db.clone())))
             .add_service(DirectivesServer::new(grpc::directives::DirectivesGrpc(context.db.clone()))),
-        access: vec![grpc::ACCESS, grpc::zones::ACCESS, grpc::directives::ACCESS],
+        access: vec![grpc::ACCESS, grpc::DOOR_ACCESS, grpc::zones::ACCESS, grpc::directives::ACCESS],
         consumers: vec![
             Consumer::of_runs("reservations", reactions::from_reservations),
             Consumer::new("signage", reactions::from_signage),

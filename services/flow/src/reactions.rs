@@ -14,14 +14,36 @@ use sky_proto::{
     signage::v1::DisplayAcknowledged,
 };
 
+use uuid::Uuid;
+
 use crate::{
     commands::{self, Plan, directives::Answer},
     domain::scan::{DoorTicket, Party},
 };
 
+/// Locks the showings that a run of events is about, in the order that everybody keeps: each event would lock its
+/// own as it comes, after its tickets.
+async fn lock_showings(tx: &mut Tx, events: &[Event]) -> Result<(), Failure> {
+    let mut showings = Vec::new();
+    for event in events {
+        // What cannot be read fails in its reaction.
+        let told = match event.name() {
+            BookingConfirmed::NAME => event.decode().map(|told: BookingConfirmed| told.showing_id),
+            BookingReseated::NAME => event.decode().map(|told: BookingReseated| told.showing_id),
+            BookingCancelled::NAME => event.decode().map(|told: BookingCancelled| told.showing_id),
+            ShowingDelayed::NAME => event.decode().map(|told: ShowingDelayed| told.showing_id),
+            ShowingCancelled::NAME => event.decode().map(|told: ShowingCancelled| told.showing_id),
+            _ => continue,
+        };
+        showings.extend(told.ok().and_then(|id| Uuid::try_parse(&id).ok()));
+    }
+    Ok(commands::lock_showings(tx, &showings).await?)
+}
+
 /// Showings and tickets. What is issued to one party after the other is copied at once.
 pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
+        lock_showings(tx, run).await?;
         let mut issued = Vec::new();
         for event in run {
             if event.name() == BookingConfirmed::NAME {
@@ -98,7 +120,7 @@ fn tickets(issued: &[IssuedTicket]) -> Result<Vec<DoorTicket>, InvalidField> {
         // A hearing loop needs no hand at the door.
         let assistance = matches!(ticket.need(), Need::Wheelchair | Need::StepFree | Need::GuideDog);
         let id = values::id("ticket_id", &ticket.ticket_id)?;
-        tickets.push(DoorTicket { id, seat: ticket.seat.clone(), assistance, live: true, admitted: None });
+        tickets.push(DoorTicket { id, seat: ticket.seat.clone(), assistance, live: true, admitted: None, out: None });
     }
     Ok(tickets)
 }

@@ -3,8 +3,11 @@
 
 mod admissions;
 pub(crate) mod audit;
+mod calls;
+mod conflicts;
 pub(crate) mod history;
 mod house;
+mod log;
 pub(crate) mod measures;
 mod parties;
 mod scans;
@@ -13,10 +16,24 @@ mod zones;
 
 use sqlx::PgConnection;
 
-pub(crate) use admissions::{add_admission, admission, admissions, lock_admission, raise_revisions, save_admission};
+pub(crate) use admissions::{
+    add_admission, admission, admissions, lock_admission, lock_admissions, raise_revisions, recount, save_admission,
+    save_cleaned,
+};
+pub(crate) use calls::{
+    add_group, add_number, dissolve_groups, free_places, group, grouped, groups, last_called, next_number, number,
+    numbers, policy, save_group, save_number, save_policy, touch_queue,
+};
+pub(crate) use conflicts::{
+    Conflict, ConflictKind, NewConflict, add_conflict, conflict, conflicts, drop_doubles, has_list, known_nonces,
+    open_conflicts, record_journal, record_list, resolve_conflict, settle_doubles,
+};
 pub(crate) use house::{house, lock_house, save_house};
-pub(crate) use parties::{add_parties, admit, party, party_of_reference, party_of_ticket, reseat_party, void_party};
-pub(crate) use scans::{record_scan, recorded_scan};
+pub(crate) use log::{LoggedLine, latest, lines_of, logged, moves_of};
+pub(crate) use parties::{
+    add_parties, parties_of, party, party_of_reference, party_wanted, reseat_party, save_standing, void_party,
+};
+pub(crate) use scans::{NewLine, Wanted, look, record, record_move};
 pub(crate) use zones::{
     ZonePlan, end_drift, escape_groups, group_level, halls_in_use, is_drifted, levels_since, lock_zone, lock_zones,
     lock_zones_of, mark_zone, raise_mark, record_correction, save_group_level, save_groups, save_zone, save_zone_plan,
@@ -33,7 +50,9 @@ fn stored<T>(found: Option<T>, what: &str) -> Result<T, Error> {
 pub(crate) async fn revision(conn: &mut PgConnection) -> Result<u64, Error> {
     let sum: i64 = sqlx::query_scalar(
         "select ((select coalesce(sum(revision), 0) from admission) + (select coalesce(sum(revision), 0) from zone)
-             + (select revision from house_state) + (select revision from flow_mark))::bigint",
+             + (select revision from house_state) + (select revision from flow_mark)
+             + (select coalesce(sum(revision), 0) from queue_day) + (select coalesce(sum(revision), 0) from clock_policy)
+             )::bigint",
     )
     .fetch_one(conn)
     .await?;

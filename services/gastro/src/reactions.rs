@@ -64,9 +64,11 @@ pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, R
         let told = event.decode::<AdmissionMoved>()?;
         let has_begun = match told.state() {
             AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall => false,
-            AdmissionState::Running | AdmissionState::Egress | AdmissionState::Turnover | AdmissionState::Closed => {
-                true
-            }
+            AdmissionState::Running
+            | AdmissionState::Egress
+            | AdmissionState::Turnover
+            | AdmissionState::Closed
+            | AdmissionState::Aborted => true,
             AdmissionState::Cancelled | AdmissionState::Unspecified => return Ok(()),
         };
         if told.predicted_end_at.is_none() {

@@ -1,6 +1,7 @@
 //! What journey does with a visit, each in a given transaction: load, decide, save, tell. No proto,
 //! no network, no commit.
 
+pub(crate) mod contacts;
 pub(crate) mod holds;
 mod limits;
 pub(crate) mod showings;
@@ -130,6 +131,15 @@ pub(crate) async fn admitted(tx: &mut Tx, id: Uuid, tickets: &[Uuid]) -> Result<
     }
     let people = store::admit(tx.conn(), id, tickets).await?;
     hear(tx, id, News::Admitted { people }).await
+}
+
+/// A scan was taken back: these tickets are not in.
+pub(crate) async fn not_admitted(tx: &mut Tx, id: Uuid, tickets: &[Uuid]) -> Result<(), Error> {
+    if store::lock(tx.conn(), id).await?.is_none() {
+        return Ok(());
+    }
+    let people = store::unadmit(tx.conn(), id, tickets).await?;
+    hear(tx, id, News::AdmissionUndone { people }).await
 }
 
 /// An order with payment.

@@ -2,6 +2,7 @@
 //! answers. A call to a sibling never happens inside a transaction.
 
 mod alternatives;
+mod contacts;
 mod hold;
 mod requests;
 pub(crate) mod siblings;
@@ -23,6 +24,7 @@ use sky_proto::{
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
+pub(crate) use self::contacts::{CONTACTS_ACCESS, ContactsGrpc};
 use self::siblings::Siblings;
 use crate::{
     commands::{self, Order, Taken},

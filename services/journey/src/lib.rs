@@ -16,7 +16,7 @@ mod sweep;
 use std::time::Duration;
 
 use kernel::{Consumer, Context, Live, Parts, Service};
-use sky_proto::journey::v1::journey_server::JourneyServer;
+use sky_proto::journey::v1::{contacts_server::ContactsServer, journey_server::JourneyServer};
 use tonic::service::Routes;
 
 use crate::domain::limits::Limits;
@@ -51,10 +51,11 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::erase_contacts(tx))).await?) })
     });
     let counters = counters::Counters::start(context);
+    let contacts = grpc::ContactsGrpc::new(context.db.clone());
     let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, counters, visits, limits);
     Ok(Parts {
-        grpc: Routes::new(JourneyServer::new(server)),
-        access: vec![grpc::ACCESS],
+        grpc: Routes::new(JourneyServer::new(server)).add_service(ContactsServer::new(contacts)),
+        access: vec![grpc::ACCESS, grpc::CONTACTS_ACCESS],
         consumers: vec![
             Consumer::of_runs("payments", reactions::from_payments),
             Consumer::of_runs("reservations", reactions::from_reservations),

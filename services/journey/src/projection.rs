@@ -72,6 +72,10 @@ pub(crate) enum News {
     Admitted {
         people: u32,
     },
+    /// A scan was taken back: so many are in now.
+    AdmissionUndone {
+        people: u32,
+    },
 }
 
 /// Stores what was told. Telling it again changes nothing.
@@ -130,6 +134,7 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
             note_meal(visit, news);
         }
         News::Admitted { people } => visit.admitted = visit.admitted.max(*people),
+        News::AdmissionUndone { people } => visit.admitted = *people,
     }
 }
 

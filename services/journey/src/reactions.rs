@@ -9,7 +9,7 @@ use kernel::{
 use prost::Name;
 use prost_types::Timestamp;
 use sky_proto::{
-    flow::v1::{AdmissionMoved, AdmissionState, PartyAdmitted},
+    flow::v1::{AdmissionMoved, AdmissionState, AdmissionUndone, PartyAdmitted},
     gastro::v1::{OrderMoved, OrderRefused, OrderScheduled, OrderStateChanged},
     parking::v1::{RightCancelled, RightConfirmed, RightMoved, RightRefused, VehicleEntered, VehicleLeft},
     payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
@@ -222,12 +222,11 @@ pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, R
         match event.name() {
             PartyAdmitted::NAME => {
                 let told = event.decode::<PartyAdmitted>()?;
-                let tickets = told
-                    .ticket_ids
-                    .iter()
-                    .map(|ticket| values::id("ticket_ids", ticket))
-                    .collect::<Result<Vec<_>, _>>()?;
-                commands::admitted(tx, visit(&told.visit_id)?, &tickets).await?;
+                commands::admitted(tx, visit(&told.visit_id)?, &ticket_ids(&told.ticket_ids)?).await?;
+            }
+            AdmissionUndone::NAME => {
+                let told = event.decode::<AdmissionUndone>()?;
+                commands::not_admitted(tx, visit(&told.visit_id)?, &ticket_ids(&told.ticket_ids)?).await?;
             }
             AdmissionMoved::NAME => {
                 let told = event.decode::<AdmissionMoved>()?;
@@ -244,9 +243,14 @@ pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, R
     })
 }
 
+fn ticket_ids(told: &[String]) -> Result<Vec<Uuid>, InvalidField> {
+    told.iter().map(|ticket| values::id("ticket_ids", ticket)).collect()
+}
+
 const fn admission(state: AdmissionState) -> Option<Admission> {
     match state {
-        AdmissionState::Unspecified => None,
+        // Broken off: what the visit is told of it comes with what follows.
+        AdmissionState::Unspecified | AdmissionState::Aborted => None,
         AdmissionState::Planned => Some(Admission::Planned),
         AdmissionState::DoorsOpen => Some(Admission::DoorsOpen),
         AdmissionState::LastCall => Some(Admission::LastCall),

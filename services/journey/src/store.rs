@@ -1,6 +1,7 @@
 //! The SQL of visits and links, and the way between rows and the domain. Decides nothing.
 //! Lock order: showing, then its visits by id.
 
+pub(crate) mod contacts;
 pub(crate) mod limits;
 pub(crate) mod many;
 pub(crate) mod showings;
@@ -151,6 +152,20 @@ pub(crate) async fn admit(conn: &mut PgConnection, visit: Uuid, tickets: &[Uuid]
     .bind(tickets)
     .execute(&mut *conn)
     .await?;
+    count_admitted(conn, visit).await
+}
+
+/// Notes tickets as not admitted; answers how many of the visit are in now.
+pub(crate) async fn unadmit(conn: &mut PgConnection, visit: Uuid, tickets: &[Uuid]) -> Result<u32, Error> {
+    sqlx::query("delete from admitted_ticket where visit_id = $1 and ticket_id = any($2)")
+        .bind(visit)
+        .bind(tickets)
+        .execute(&mut *conn)
+        .await?;
+    count_admitted(conn, visit).await
+}
+
+async fn count_admitted(conn: &mut PgConnection, visit: Uuid) -> Result<u32, Error> {
     let count: i64 = sqlx::query_scalar("select count(*) from admitted_ticket where visit_id = $1")
         .bind(visit)
         .fetch_one(conn)

@@ -23,6 +23,7 @@ mod pool;
 pub mod relay;
 mod remembered;
 pub mod service;
+mod signed_list;
 pub mod tasks;
 pub mod telemetry;
 #[cfg(feature = "testing")]

@@ -101,6 +101,7 @@ pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(
 fn admission(event: &Event) -> Result<Option<Fact>, Failure> {
     use flow::AdmissionState as State;
     let told: flow::AdmissionMoved = event.decode()?;
+    let showing_id = values::id("showing_id", &told.showing_id)?;
     let phase = match told.state() {
         State::Planned => Some(Phase::Planned),
         State::DoorsOpen => Some(Phase::DoorsOpen),
@@ -108,14 +109,24 @@ fn admission(event: &Event) -> Result<Option<Fact>, Failure> {
         State::Running => Some(Phase::Running),
         State::Egress | State::Turnover | State::Closed => Some(Phase::Over),
         State::Cancelled => None,
+        // It does not go on: as for one that does not happen, with a reason of its own.
+        State::Aborted => return Ok(Some(Fact::Cancelled(showing_id, aborted(), from_timestamp(told.at)))),
         State::Unspecified => return Ok(None),
     };
     Ok(Some(Fact::Admission(Admission {
-        showing_id: values::id("showing_id", &told.showing_id)?,
+        showing_id,
         phase,
         predicted_end_at: told.predicted_end_at.map(|at| from_timestamp(Some(at))),
         at: from_timestamp(told.at),
     })))
+}
+
+fn aborted() -> Text {
+    Text {
+        de: "Abgebrochen. Bitte wenden Sie sich an das Personal.".to_owned(),
+        en: "Broken off. Please ask the staff.".to_owned(),
+        plain: "Die Vorstellung geht nicht weiter. Bitte fragen Sie uns.".to_owned(),
+    }
 }
 
 fn house(event: &Event) -> Result<Option<Fact>, Failure> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{touch, zones::count};
+use super::{calls::end_calls, touch, zones::count};
 use crate::{
     domain::{Admission, AdmissionState, Quality},
     error::Error,
@@ -37,21 +37,41 @@ pub(crate) async fn move_admission(tx: &mut Tx, showing: Uuid, to: AdmissionStat
     }
     admission.move_to(to, now);
     store::save_admission(tx.conn(), &mut admission).await?;
-    let people = i64::from(admission.admitted);
+    let (inside, admitted) = (i64::from(admission.inside()), i64::from(admission.admitted));
     match to {
-        AdmissionState::Egress if people > 0 => {
+        AdmissionState::Egress | AdmissionState::Aborted if inside > 0 => {
             let (hall, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
-            count(tx, hall, -people, Quality::Estimated).await?;
-            count(tx, foyer, people, Quality::Estimated).await?;
+            count(tx, hall, -inside, Quality::Estimated).await?;
+            count(tx, foyer, inside, Quality::Estimated).await?;
         }
         // By then they have gone home or to the café; nobody counts them at the main door.
-        AdmissionState::Closed if people > 0 => {
+        AdmissionState::Closed if admitted > 0 => {
             let (_, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
-            count(tx, foyer, -people, Quality::Estimated).await?;
+            count(tx, foyer, -admitted, Quality::Estimated).await?;
         }
         _ => {}
     }
+    if matches!(to, AdmissionState::Running | AdmissionState::Aborted) {
+        end_calls(tx, &admission).await?;
+    }
     tell_admission(tx, &admission).await?;
+    Ok(admission)
+}
+
+/// Staff have cleaned the hall: the turnover may end. Again changes nothing.
+pub(crate) async fn report_cleaned(tx: &mut Tx, showing: Uuid, by: &str) -> Result<Admission, Error> {
+    let now = tx.now();
+    let mut admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
+    if admission.cleaned_at.is_some() {
+        return Ok(admission);
+    }
+    if !matches!(admission.state, AdmissionState::Egress | AdmissionState::Turnover | AdmissionState::Aborted) {
+        return Err(Error::NothingToClean(admission.state));
+    }
+    admission.cleaned_at = Some(now);
+    store::save_admission(tx.conn(), &mut admission).await?;
+    store::save_cleaned(tx.conn(), showing, by).await?;
+    touch(tx);
     Ok(admission)
 }
 
@@ -87,6 +107,9 @@ pub(crate) async fn showing_scheduled(
         capacity,
         booked: 0,
         admitted: 0,
+        outside: 0,
+        state_since: None,
+        cleaned_at: None,
         revision: 1,
     };
     store::add_admission(tx.conn(), &admission).await?;
@@ -110,6 +133,8 @@ pub(crate) async fn showing_cancelled(tx: &mut Tx, showing: Uuid) -> Result<(), 
         return Ok(());
     }
     admission.state = AdmissionState::Cancelled;
+    admission.state_since = Some(tx.now());
     store::save_admission(tx.conn(), &mut admission).await?;
+    end_calls(tx, &admission).await?;
     tell_admission(tx, &admission).await
 }

@@ -1,4 +1,5 @@
-//! A scan at a lane: judged and answered, one after the other per showing.
+//! A scan at a lane: one look, one verdict, one statement that writes all of it. Nothing is locked before the
+//! verdict: what has changed meanwhile makes the statement fail, and the scan is judged anew.
 
 use kernel::{
     Tx,
@@ -9,16 +10,18 @@ use uuid::Uuid;
 use super::{touch, zones::count};
 use crate::{
     domain::{
-        Admission, Quality,
-        scan::{self, Judgement, Party, Scanned, Verdict},
+        Admission, Quality, advice,
+        scan::{self, Asked, Judgement, Kind, Party, Scanned, TooMany},
     },
     error::Error,
-    events, store,
+    events,
+    store::{self, NewLine, Wanted},
 };
 
 /// A scan at a lane.
 #[derive(Clone, Debug)]
 pub(crate) struct Scan {
+    pub(crate) kind: Kind,
     pub(crate) device: String,
     pub(crate) nonce: String,
     pub(crate) lane: String,
@@ -26,6 +29,8 @@ pub(crate) struct Scan {
     pub(crate) code: Code,
     pub(crate) party_count: u32,
     pub(crate) late_reason: String,
+    /// The account, where staff do it.
+    pub(crate) by: String,
 }
 
 /// What the scanner read.
@@ -47,6 +52,30 @@ pub(crate) enum Code {
     Forged,
 }
 
+impl Code {
+    pub(super) fn wanted(&self) -> Wanted<'_> {
+        match self {
+            Self::Ticket { id, .. } => Wanted { ticket: Some(*id), ..Wanted::default() },
+            Self::Visit { id, .. } => Wanted { visit: Some(*id), ..Wanted::default() },
+            Self::Reference(reference) => Wanted { reference: Some(reference), ..Wanted::default() },
+            Self::Unknown | Self::Forged => Wanted::default(),
+        }
+    }
+
+    fn scanned(&self, party: Option<Party>) -> Scanned {
+        match (self, party) {
+            (Self::Unknown, _) => Scanned::Unknown,
+            (Self::Forged, _) => Scanned::Forged,
+            (Self::Ticket { id, .. }, Some(party)) => Scanned::Ticket(party, *id),
+            (Self::Visit { .. } | Self::Reference(_), Some(party)) => Scanned::Party(party),
+            (Self::Ticket { showing, .. } | Self::Visit { showing, .. }, None) => {
+                Scanned::NotHereYet { showing: *showing }
+            }
+            (Self::Reference(_), None) => Scanned::Unknown,
+        }
+    }
+}
+
 /// What the scanner is answered.
 #[derive(Clone, Debug)]
 pub(crate) struct ScanAnswer {
@@ -56,77 +85,108 @@ pub(crate) struct ScanAnswer {
     pub(crate) other: Option<Admission>,
 }
 
-/// Locks the lane's showing, so that one scan is answered after the other.
-pub(crate) async fn lock_showing(tx: &mut Tx, showing: Uuid) -> Result<Admission, Error> {
-    store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)
+/// An answer, or the one that the same scan was given before.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    Now(Box<ScanAnswer>),
+    Before(Vec<u8>),
 }
 
-/// Judges a scan and admits whom it lets in. The showing must be locked.
-pub(crate) async fn scan(tx: &mut Tx, mut admission: Admission, scan: &Scan) -> Result<ScanAnswer, Error> {
+/// Judges a scan and counts whom it lets in or out.
+pub(crate) async fn scan(tx: &mut Tx, scan: &Scan) -> Result<Answered, Error> {
     let now = tx.now();
-    let house = store::house(tx.conn()).await?;
-    let scanned = find(tx, &scan.code).await?;
-    let judgement = scan::judge(&scanned, &admission, house.state, scan.party_count, &scan.late_reason, now).map_err(
-        |too_many| invalid("party_count", format!("only {} of this party are still outside", too_many.left)),
-    )?;
+    let look = store::look(tx.conn(), scan.showing, &scan.device, &scan.nonce, scan.code.wanted())
+        .await?
+        .ok_or(Error::NoShowing)?;
+    if let Some(first) = look.recorded {
+        return Ok(Answered::Before(first));
+    }
+    let (admission, scanned) = (look.admission, scan.code.scanned(look.party));
+    let asked = Asked { kind: scan.kind, people: scan.party_count, late_reason: &scan.late_reason };
+    let judgement =
+        scan::judge(&scanned, &admission, look.house, asked, now).map_err(|left| too_many(scan.kind, left))?;
     let other = match judgement.other {
         Some(other) => store::admission(tx.conn(), other).await?,
         None => None,
     };
-    let message = scan::message(&judgement, &scanned, &admission, other.as_ref());
+    let message = advice::message(&judgement, &scanned, &admission, other.as_ref());
     let mut party = match scanned {
         Scanned::Ticket(party, _) | Scanned::Party(party) => Some(party),
         Scanned::NotHereYet { .. } | Scanned::Unknown | Scanned::Forged => None,
     };
-    if let Some(party) = &mut party
-        && judgement.verdict == Verdict::Admitted
-    {
-        admit(tx, &mut admission, party, &judgement.admits, &scan.lane).await?;
-    }
-    Ok(ScanAnswer { judgement, message, party, other })
-}
-
-async fn find(tx: &mut Tx, code: &Code) -> Result<Scanned, Error> {
-    Ok(match code {
-        Code::Unknown => Scanned::Unknown,
-        Code::Forged => Scanned::Forged,
-        Code::Ticket { id, showing } => match store::party_of_ticket(tx.conn(), *id).await? {
-            Some(party) => Scanned::Ticket(party, *id),
-            None => Scanned::NotHereYet { showing: *showing },
-        },
-        Code::Visit { id, showing } => match store::party(tx.conn(), *id).await? {
-            Some(party) => Scanned::Party(party),
-            None => Scanned::NotHereYet { showing: *showing },
-        },
-        Code::Reference(reference) => {
-            store::party_of_reference(tx.conn(), reference).await?.map_or(Scanned::Unknown, Scanned::Party)
+    if let Some(party) = &mut party {
+        for ticket in party.tickets.iter_mut().filter(|ticket| judgement.tickets.contains(&ticket.id)) {
+            match scan.kind {
+                Kind::Entry => ticket.admitted = Some((now, scan.lane.clone())),
+                Kind::Exit => ticket.out = Some(now),
+                Kind::Reentry | Kind::Undo => ticket.out = None,
+            }
         }
-    })
+    }
+    let answer = ScanAnswer { judgement, message, party, other };
+    let bytes = events::scan_answer(&answer);
+    let line = NewLine {
+        device: &scan.device,
+        nonce: &scan.nonce,
+        kind: scan.kind,
+        showing: scan.showing,
+        lane: &scan.lane,
+        visit: answer.party.as_ref().map(|party| party.visit),
+        verdict: answer.judgement.verdict,
+        admitted_now: if scan.kind == Kind::Entry { people(&answer.judgement.tickets) } else { 0 },
+        tickets: &answer.judgement.tickets,
+        wanted: 0,
+        late_reason: &scan.late_reason,
+        by: &scan.by,
+        reason: "",
+        offline: false,
+        skew_ms: 0,
+        at: now,
+        recorded_at: now,
+        answer: &bytes,
+        undoes: None,
+    };
+    if !answer.judgement.verdict.moves() {
+        store::record(tx.conn(), &line).await?;
+        return Ok(Answered::Now(Box::new(answer)));
+    }
+    write(tx, admission, &line).await?;
+    Ok(Answered::Now(Box::new(answer)))
 }
 
-async fn admit(
-    tx: &mut Tx,
-    admission: &mut Admission,
-    party: &mut Party,
-    tickets: &[Uuid],
-    lane: &str,
-) -> Result<(), Error> {
+/// Writes a line that moves people, tells it and counts them.
+async fn write(tx: &mut Tx, mut admission: Admission, line: &NewLine<'_>) -> Result<(), Error> {
     let now = tx.now();
-    // Only who is not in yet: the lock above makes sure of it, this makes sure of the lock.
-    if store::admit(tx.conn(), tickets, lane, now).await? != tickets.len() as u64 {
-        return Err(Error::ScanInProgress);
+    (admission.admitted, admission.booked, admission.revision) =
+        store::record_move(tx.conn(), line, &admission).await?;
+    if line.kind == Kind::Entry
+        && let Some(visit) = line.visit
+    {
+        let event = events::party_admitted(&admission, visit, line.tickets, line.lane, now);
+        tx.append(&admission.showing.to_string(), &event).await?;
     }
-    for ticket in party.tickets.iter_mut().filter(|ticket| tickets.contains(&ticket.id)) {
-        ticket.admitted = Some((now, lane.to_owned()));
-    }
-    let people = u32::try_from(tickets.len()).unwrap_or(u32::MAX);
-    admission.admitted += people;
-    store::save_admission(tx.conn(), admission).await?;
-    let event = events::party_admitted(admission, party.visit, tickets, lane, now);
-    tx.append(&admission.showing.to_string(), &event).await?;
-    let (hall, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
-    count(tx, hall, i64::from(people), Quality::Live).await?;
-    count(tx, foyer, -i64::from(people), Quality::Estimated).await?;
+    let people = i64::from(people(line.tickets));
+    step_over(tx, &admission.hall, if line.kind == Kind::Exit { -people } else { people }).await?;
     touch(tx);
     Ok(())
+}
+
+/// Counts people from the foyer into a hall, or (negative) the other way.
+pub(super) async fn step_over(tx: &mut Tx, hall: &str, people: i64) -> Result<(), Error> {
+    let (hall, foyer) = store::lock_zones_of(tx.conn(), hall).await?;
+    count(tx, hall, people, Quality::Live).await?;
+    count(tx, foyer, -people, Quality::Estimated).await
+}
+
+fn people(tickets: &[Uuid]) -> i32 {
+    i32::try_from(tickets.len()).unwrap_or(i32::MAX)
+}
+
+fn too_many(kind: Kind, TooMany { left }: TooMany) -> Error {
+    let problem = match kind {
+        Kind::Exit => format!("only {left} of this party are inside"),
+        Kind::Reentry => format!("only {left} of this party have left"),
+        Kind::Entry | Kind::Undo => format!("only {left} of this party are still outside"),
+    };
+    invalid("party_count", problem).into()
 }

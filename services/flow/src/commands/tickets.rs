@@ -1,4 +1,5 @@
-//! The door's own copy of the tickets, as reservations tells it.
+//! The door's own copy of the tickets, as reservations tells it. The showings are locked before
+//! (see `reactions::lock_showings`): a scan holds its showing before its tickets.
 
 use kernel::Tx;
 use uuid::Uuid;
@@ -10,6 +11,11 @@ use crate::{
     store,
 };
 
+/// Locks showings before anything of theirs is changed.
+pub(crate) async fn lock_showings(tx: &mut Tx, showings: &[Uuid]) -> Result<(), Error> {
+    store::lock_admissions(tx.conn(), showings).await
+}
+
 /// Tickets are issued, to any number of parties: the door's own copy.
 pub(crate) async fn tickets_issued(tx: &mut Tx, parties: &[Party]) -> Result<(), Error> {
     if parties.is_empty() {
@@ -17,7 +23,7 @@ pub(crate) async fn tickets_issued(tx: &mut Tx, parties: &[Party]) -> Result<(),
     }
     store::add_parties(tx.conn(), parties).await?;
     let showings: Vec<Uuid> = parties.iter().map(|party| party.showing).collect();
-    store::raise_revisions(tx.conn(), &showings).await?;
+    store::recount(tx.conn(), &showings).await?;
     touch(tx);
     Ok(())
 }
@@ -30,7 +36,7 @@ pub(crate) async fn tickets_reseated(
     tickets: &[DoorTicket],
 ) -> Result<(), Error> {
     store::reseat_party(tx.conn(), visit, tickets).await?;
-    store::raise_revisions(tx.conn(), &[showing]).await?;
+    store::recount(tx.conn(), &[showing]).await?;
     touch(tx);
     Ok(())
 }
@@ -38,7 +44,7 @@ pub(crate) async fn tickets_reseated(
 /// A booking is cancelled, known here or not: its tickets admit nobody.
 pub(crate) async fn tickets_voided(tx: &mut Tx, visit: Uuid, showing: Uuid) -> Result<(), Error> {
     store::void_party(tx.conn(), visit, showing).await?;
-    store::raise_revisions(tx.conn(), &[showing]).await?;
+    store::recount(tx.conn(), &[showing]).await?;
     touch(tx);
     Ok(())
 }

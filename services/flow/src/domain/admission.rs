@@ -15,10 +15,12 @@ pub(crate) enum AdmissionState {
     Turnover,
     Closed,
     Cancelled,
+    /// Broken off after the doors were opened.
+    Aborted,
 }
 
 impl AdmissionState {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Planned,
         Self::DoorsOpen,
         Self::LastCall,
@@ -27,6 +29,7 @@ impl AdmissionState {
         Self::Turnover,
         Self::Closed,
         Self::Cancelled,
+        Self::Aborted,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -39,6 +42,7 @@ impl AdmissionState {
             Self::Turnover => "turnover",
             Self::Closed => "closed",
             Self::Cancelled => "cancelled",
+            Self::Aborted => "aborted",
         }
     }
 
@@ -56,6 +60,7 @@ impl AdmissionState {
             Self::Turnover => "turnover",
             Self::Closed => "closed",
             Self::Cancelled => "cancelled",
+            Self::Aborted => "aborted",
         }
     }
 
@@ -64,10 +69,10 @@ impl AdmissionState {
     pub(crate) const fn next(self) -> &'static [Self] {
         match self {
             Self::Planned => &[Self::DoorsOpen],
-            Self::DoorsOpen => &[Self::LastCall, Self::Running, Self::Planned],
-            Self::LastCall => &[Self::Running, Self::DoorsOpen],
-            Self::Running => &[Self::Egress],
-            Self::Egress => &[Self::Turnover, Self::Closed],
+            Self::DoorsOpen => &[Self::LastCall, Self::Running, Self::Planned, Self::Aborted],
+            Self::LastCall => &[Self::Running, Self::DoorsOpen, Self::Aborted],
+            Self::Running => &[Self::Egress, Self::Aborted],
+            Self::Egress | Self::Aborted => &[Self::Turnover, Self::Closed],
             Self::Turnover => &[Self::Closed],
             Self::Closed | Self::Cancelled => &[],
         }
@@ -101,6 +106,11 @@ pub(crate) struct Admission {
     /// Live tickets.
     pub(crate) booked: u32,
     pub(crate) admitted: u32,
+    /// Of those admitted, who are out again for now.
+    pub(crate) outside: u32,
+    pub(crate) state_since: Option<DateTime<Utc>>,
+    /// Staff have reported the hall clean.
+    pub(crate) cleaned_at: Option<DateTime<Utc>>,
     pub(crate) revision: u64,
 }
 
@@ -109,10 +119,11 @@ impl Admission {
     pub(crate) fn move_to(&mut self, to: AdmissionState, now: DateTime<Utc>) {
         match to {
             AdmissionState::Running => self.predicted_end_at = now + (self.ends_at - self.starts_at),
-            AdmissionState::Egress => self.predicted_end_at = now,
+            AdmissionState::Egress | AdmissionState::Aborted => self.predicted_end_at = now,
             _ => {}
         }
         self.state = to;
+        self.state_since = Some(now);
     }
 
     /// The plan has changed. What runs already keeps its own prediction.
@@ -128,6 +139,11 @@ impl Admission {
         if matches!(self.state, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall) {
             self.predicted_end_at = ends_at;
         }
+    }
+
+    /// Who is in the hall now.
+    pub(crate) fn inside(&self) -> u32 {
+        self.admitted.saturating_sub(self.outside)
     }
 
     pub(crate) fn delay(&self) -> TimeDelta {

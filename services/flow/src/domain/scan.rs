@@ -1,8 +1,6 @@
 //! The verdict on a scan. Pure.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Berlin;
-use kernel::values::Text;
 use uuid::Uuid;
 
 use super::{Admission, AdmissionState, HouseState};
@@ -15,6 +13,41 @@ pub(crate) struct DoorTicket {
     pub(crate) assistance: bool,
     pub(crate) live: bool,
     pub(crate) admitted: Option<(DateTime<Utc>, String)>,
+    /// Has left before the end, since then, and may come back.
+    pub(crate) out: Option<DateTime<Utc>>,
+}
+
+impl DoorTicket {
+    pub(crate) const fn is_inside(&self) -> bool {
+        self.admitted.is_some() && self.out.is_none()
+    }
+}
+
+/// What a line of the scan log does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Entry,
+    Exit,
+    Reentry,
+    /// Takes another line back.
+    Undo,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::Entry, Self::Exit, Self::Reentry, Self::Undo];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Entry => "entry",
+            Self::Exit => "exit",
+            Self::Reentry => "reentry",
+            Self::Undo => "undo",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
 }
 
 /// A visit's party as the door has it.
@@ -34,6 +67,11 @@ impl Party {
 
     pub(crate) fn admitted(&self) -> u32 {
         count(self.tickets.iter().filter(|ticket| ticket.admitted.is_some()))
+    }
+
+    /// Of those admitted, who are out again for now.
+    pub(crate) fn outside(&self) -> u32 {
+        count(self.tickets.iter().filter(|ticket| ticket.out.is_some()))
     }
 }
 
@@ -69,9 +107,44 @@ pub(crate) enum Verdict {
     Unknown,
     Forged,
     Stopped,
+    /// Has left; comes in again with staff only.
+    ReentryByStaff,
+    Exited,
+    NotInside,
+    Readmitted,
+    NotOutside,
+    /// Of an undo.
+    Undone,
 }
 
 impl Verdict {
+    pub(crate) const ALL: [Self; 15] = [
+        Self::Admitted,
+        Self::AlreadyAdmitted,
+        Self::WrongShowing,
+        Self::TooEarly,
+        Self::TooLate,
+        Self::Cancelled,
+        Self::Unknown,
+        Self::Forged,
+        Self::Stopped,
+        Self::ReentryByStaff,
+        Self::Exited,
+        Self::NotInside,
+        Self::Readmitted,
+        Self::NotOutside,
+        Self::Undone,
+    ];
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
+    }
+
+    /// Whether somebody went through the door.
+    pub(crate) const fn moves(self) -> bool {
+        matches!(self, Self::Admitted | Self::Exited | Self::Readmitted)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Admitted => "admitted",
@@ -83,6 +156,12 @@ impl Verdict {
             Self::Unknown => "unknown",
             Self::Forged => "forged",
             Self::Stopped => "stopped",
+            Self::ReentryByStaff => "reentry_by_staff",
+            Self::Exited => "exited",
+            Self::NotInside => "not_inside",
+            Self::Readmitted => "readmitted",
+            Self::NotOutside => "not_outside",
+            Self::Undone => "undone",
         }
     }
 }
@@ -91,8 +170,8 @@ impl Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Judgement {
     pub(crate) verdict: Verdict,
-    /// Tickets admitted now.
-    pub(crate) admits: Vec<Uuid>,
+    /// Tickets that are let in (or out) now.
+    pub(crate) tickets: Vec<Uuid>,
     /// With `AlreadyAdmitted`: when and where.
     pub(crate) earlier: Option<(DateTime<Utc>, String)>,
     /// With `WrongShowing`: the right one.
@@ -101,14 +180,24 @@ pub(crate) struct Judgement {
 
 impl Judgement {
     const fn plain(verdict: Verdict) -> Self {
-        Self { verdict, admits: Vec::new(), earlier: None, other: None }
+        Self { verdict, tickets: Vec::new(), earlier: None, other: None }
     }
 }
 
-/// More people of a party than are left outside.
+/// More people of a party than there are left to let in (or out).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TooMany {
     pub(crate) left: u32,
+}
+
+/// What a scan asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) kind: Kind,
+    /// How many of the party; 0: all that are left.
+    pub(crate) people: u32,
+    /// Staff reason for a late admission; empty: none.
+    pub(crate) late_reason: &'a str,
 }
 
 /// Judges a scan at a lane that admits to `admission`. The most urgent reason wins: danger, then
@@ -117,11 +206,11 @@ pub(crate) fn judge(
     scanned: &Scanned,
     admission: &Admission,
     house: HouseState,
-    party_count: u32,
-    late_reason: &str,
+    asked: Asked<'_>,
     now: DateTime<Utc>,
 ) -> Result<Judgement, TooMany> {
-    if !house.admits() {
+    // Out is always possible.
+    if asked.kind != Kind::Exit && !house.admits() {
         return Ok(Judgement::plain(Verdict::Stopped));
     }
     let (party, wanted): (&Party, Vec<&DoorTicket>) = match scanned {
@@ -134,96 +223,69 @@ pub(crate) fn judge(
         Scanned::Ticket(party, id) => (party, party.tickets.iter().filter(|ticket| ticket.id == *id).collect()),
         Scanned::Party(party) => (party, party.tickets.iter().filter(|ticket| ticket.live).collect()),
     };
+    if party.showing != admission.showing && !party.cancelled {
+        return Ok(Judgement { other: Some(party.showing), ..Judgement::plain(Verdict::WrongShowing) });
+    }
+    match asked.kind {
+        Kind::Exit => exit(&wanted, asked.people),
+        Kind::Reentry => reentry(&wanted, admission, asked.people),
+        Kind::Entry | Kind::Undo => entry(party, &wanted, admission, asked, now),
+    }
+}
+
+fn entry(
+    party: &Party,
+    wanted: &[&DoorTicket],
+    admission: &Admission,
+    asked: Asked<'_>,
+    now: DateTime<Utc>,
+) -> Result<Judgement, TooMany> {
     if party.cancelled || !wanted.iter().any(|ticket| ticket.live) || admission.state == AdmissionState::Cancelled {
         return Ok(Judgement::plain(Verdict::Cancelled));
     }
-    if party.showing != admission.showing {
-        return Ok(Judgement { other: Some(party.showing), ..Judgement::plain(Verdict::WrongShowing) });
-    }
-    let outside: Vec<&DoorTicket> = wanted.iter().filter(|ticket| ticket.admitted.is_none()).copied().collect();
-    if outside.is_empty() {
+    let waiting = wanted.iter().filter(|ticket| ticket.live && ticket.admitted.is_none()).copied().collect::<Vec<_>>();
+    if waiting.is_empty() {
         let earlier = wanted.iter().filter_map(|ticket| ticket.admitted.clone()).max();
-        return Ok(Judgement { earlier, ..Judgement::plain(Verdict::AlreadyAdmitted) });
+        let left = wanted.iter().any(|ticket| ticket.out.is_some());
+        let verdict = if left { Verdict::ReentryByStaff } else { Verdict::AlreadyAdmitted };
+        return Ok(Judgement { earlier, ..Judgement::plain(verdict) });
     }
     if admission.state == AdmissionState::Planned {
         return Ok(Judgement::plain(Verdict::TooEarly));
     }
     // Only the operator's start closes the doors; after the planned last entry staff must say why.
-    if !admission.state.admits() || (now > admission.last_entry_at && late_reason.is_empty()) {
+    if !admission.state.admits() || (now > admission.last_entry_at && asked.late_reason.is_empty()) {
         return Ok(Judgement::plain(Verdict::TooLate));
     }
-    let left = count(outside.iter().copied());
-    if party_count > left {
+    some_of(&waiting, asked.people, Verdict::Admitted)
+}
+
+fn exit(wanted: &[&DoorTicket], people: u32) -> Result<Judgement, TooMany> {
+    let inside = wanted.iter().filter(|ticket| ticket.is_inside()).copied().collect::<Vec<_>>();
+    if inside.is_empty() {
+        return Ok(Judgement::plain(Verdict::NotInside));
+    }
+    some_of(&inside, people, Verdict::Exited)
+}
+
+fn reentry(wanted: &[&DoorTicket], admission: &Admission, people: u32) -> Result<Judgement, TooMany> {
+    let outside = wanted.iter().filter(|ticket| ticket.out.is_some()).copied().collect::<Vec<_>>();
+    if outside.is_empty() {
+        return Ok(Judgement::plain(Verdict::NotOutside));
+    }
+    if !admission.state.admits() && admission.state != AdmissionState::Running {
+        return Ok(Judgement::plain(Verdict::TooLate));
+    }
+    some_of(&outside, people, Verdict::Readmitted)
+}
+
+/// So many of these, or all.
+fn some_of(tickets: &[&DoorTicket], people: u32, verdict: Verdict) -> Result<Judgement, TooMany> {
+    let left = count(tickets.iter().copied());
+    if people > left {
         return Err(TooMany { left });
     }
-    let now_in = if party_count == 0 { left } else { party_count };
-    let admits = outside.iter().take(now_in as usize).map(|ticket| ticket.id).collect();
-    Ok(Judgement { admits, ..Judgement::plain(Verdict::Admitted) })
-}
-
-/// What the person with the scanner is told to do: short, because the queue is watching.
-pub(crate) fn message(
-    judgement: &Judgement,
-    scanned: &Scanned,
-    admission: &Admission,
-    other: Option<&Admission>,
-) -> Text {
-    let time = |at: DateTime<Utc>| at.with_timezone(&Berlin).format("%H:%M").to_string();
-    match judgement.verdict {
-        Verdict::Admitted => match judgement.admits.len() {
-            1 => Text::new("Willkommen.", "Welcome."),
-            n => Text::new(format!("Willkommen: {n} Personen."), format!("Welcome: {n} people.")),
-        },
-        Verdict::AlreadyAdmitted => {
-            let (at, lane) = judgement.earlier.clone().unwrap_or_default();
-            let at = time(at);
-            Text::new(
-                format!("Schon eingelassen um {at} an {lane}. Bitte zum Empfang schicken."),
-                format!("Already admitted at {at} at {lane}. Please send to the front desk."),
-            )
-        }
-        Verdict::WrongShowing => match other {
-            Some(other) => Text::new(
-                format!("Andere Vorstellung: {} um {}.", other.title.de, time(other.starts_at)),
-                format!("Another showing: {} at {}.", english(&other.title), time(other.starts_at)),
-            ),
-            None => Text::new("Andere Vorstellung.", "Another showing."),
-        },
-        Verdict::TooEarly => Text::new(
-            format!("Der Einlass ist noch nicht offen, geplant um {}.", time(admission.doors_at)),
-            format!("The doors are not open yet, planned for {}.", time(admission.doors_at)),
-        ),
-        Verdict::TooLate if admission.state.admits() => Text::new(
-            "Die Einlasszeit ist vorbei. Nacheinlass nur mit Grund.",
-            "Admission time is over. Late admission needs a reason.",
-        ),
-        Verdict::TooLate => Text::new(
-            "Die Vorstellung läuft. Kein Einlass mehr; bitte am Empfang umbuchen.",
-            "The showing has begun. No more admission; please rebook at the front desk.",
-        ),
-        Verdict::Cancelled if admission.state == AdmissionState::Cancelled => {
-            Text::new("Die Vorstellung fällt aus. Bitte zum Empfang.", "The showing is cancelled. Front desk, please.")
-        }
-        Verdict::Cancelled => Text::new(
-            "Diese Buchung ist storniert. Bitte zum Empfang.",
-            "This booking is cancelled. Front desk, please.",
-        ),
-        Verdict::Unknown if matches!(scanned, Scanned::NotHereYet { .. }) => Text::new(
-            "Die Karte ist echt, die Buchung hier aber noch nicht da. In 10 Sekunden noch einmal scannen.",
-            "The ticket is genuine but its booking is not here yet. Scan again in 10 seconds.",
-        ),
-        Verdict::Unknown => Text::new(
-            "Keine Karte dieses Hauses. Bitte zum Empfang.",
-            "Not a ticket of this house. Front desk, please.",
-        ),
-        Verdict::Forged => Text::new(
-            "Diese Karte stammt nicht von uns. Bitte zum Empfang.",
-            "This ticket was not issued by us. Front desk, please.",
-        ),
-        Verdict::Stopped => Text::new("Kein Einlass: Das Haus ist gesperrt.", "No admission: the house is closed."),
-    }
-}
-
-fn english(text: &Text) -> &str {
-    if text.en.is_empty() { &text.de } else { &text.en }
+    let now = if people == 0 { left } else { people };
+    let tickets = tickets.iter().take(now as usize).map(|ticket| ticket.id).collect();
+    Ok(Judgement { tickets, ..Judgement::plain(verdict) })
 }

@@ -5,7 +5,7 @@ use kernel::values::Text;
 use uuid::Uuid;
 
 use super::{
-    scan::{DoorTicket, Judgement, Party, Scanned, TooMany, Verdict, judge},
+    scan::{Asked, DoorTicket, Judgement, Kind, Party, Scanned, TooMany, Verdict, judge},
     *,
 };
 
@@ -28,6 +28,9 @@ fn admission(state: AdmissionState) -> Admission {
         capacity: 110,
         booked: 3,
         admitted: 0,
+        outside: 0,
+        state_since: None,
+        cleaned_at: None,
         revision: 1,
     }
 }
@@ -45,13 +48,18 @@ fn party(showing: u128, admitted: usize, cancelled: bool) -> Party {
                 assistance: false,
                 live: !cancelled,
                 admitted: (n < admitted).then(|| (at(45), "dome-1".to_owned())),
+                out: None,
             })
             .collect(),
     }
 }
 
+fn asked(people: u32, late_reason: &str) -> Asked<'_> {
+    Asked { kind: Kind::Entry, people, late_reason }
+}
+
 fn verdict(scanned: &Scanned, state: AdmissionState, house: HouseState, minutes: i64) -> Verdict {
-    judge(scanned, &admission(state), house, 0, "", at(minutes)).expect("no count was given").verdict
+    judge(scanned, &admission(state), house, asked(0, ""), at(minutes)).expect("no count was given").verdict
 }
 
 #[test]
@@ -90,15 +98,14 @@ fn a_party_may_come_in_parts() {
             &Scanned::Party(party),
             &admission(AdmissionState::DoorsOpen),
             HouseState::Normal,
-            count,
-            late,
+            asked(count, late),
             at(minutes),
         )
     };
     let two = judge(party(1, 0, false), 2, "", 50).expect("two of three");
-    assert_eq!(two.admits.len(), 2);
+    assert_eq!(two.tickets.len(), 2);
     let rest = judge(party(1, 2, false), 0, "", 50).expect("the rest");
-    assert_eq!(rest.admits, [Uuid::from_u128(102)]);
+    assert_eq!(rest.tickets, [Uuid::from_u128(102)]);
     assert_eq!(judge(party(1, 2, false), 2, "", 50), Err(TooMany { left: 1 }));
     let late = judge(party(1, 0, false), 0, "tram was late", 61).expect("with a reason");
     assert_eq!(late.verdict, Verdict::Admitted);
@@ -106,17 +113,42 @@ fn a_party_may_come_in_parts() {
         &Scanned::Ticket(party(1, 1, false), Uuid::from_u128(100)),
         &admission(AdmissionState::DoorsOpen),
         HouseState::Normal,
-        0,
-        "",
+        asked(0, ""),
         at(50),
     );
     let expected = Judgement {
         verdict: Verdict::AlreadyAdmitted,
-        admits: Vec::new(),
+        tickets: Vec::new(),
         earlier: Some((at(45), "dome-1".to_owned())),
         other: None,
     };
     assert_eq!(one, Ok(expected));
+}
+
+#[test]
+fn out_is_always_possible_and_in_again_only_for_who_left() {
+    let judge = |party: &Party, kind: Kind, people: u32, state: AdmissionState, house: HouseState| {
+        let asked = Asked { kind, people, late_reason: "" };
+        judge(&Scanned::Party(party.clone()), &admission(state), house, asked, at(50))
+    };
+    use AdmissionState::{DoorsOpen, Egress, Running};
+    let two_in = party(1, 2, false);
+    let one_out = judge(&two_in, Kind::Exit, 1, Running, HouseState::Evacuating).expect("one of two");
+    assert_eq!((one_out.verdict, one_out.tickets), (Verdict::Exited, vec![Uuid::from_u128(100)]));
+    assert_eq!(judge(&two_in, Kind::Exit, 3, Running, HouseState::Normal), Err(TooMany { left: 2 }));
+    let nobody = judge(&party(1, 0, false), Kind::Exit, 0, DoorsOpen, HouseState::Normal).expect("a verdict");
+    assert_eq!(nobody.verdict, Verdict::NotInside);
+    let mut left = party(1, 3, false);
+    left.tickets[1].out = Some(at(48));
+    let verdict = |kind: Kind, state: AdmissionState, house: HouseState| {
+        judge(&left, kind, 0, state, house).expect("no count was given").verdict
+    };
+    assert_eq!(verdict(Kind::Entry, DoorsOpen, HouseState::Normal), Verdict::ReentryByStaff);
+    assert_eq!(verdict(Kind::Reentry, Running, HouseState::Normal), Verdict::Readmitted);
+    assert_eq!(verdict(Kind::Reentry, Egress, HouseState::Normal), Verdict::TooLate);
+    assert_eq!(verdict(Kind::Reentry, Running, HouseState::Evacuating), Verdict::Stopped);
+    let all_in = judge(&two_in, Kind::Reentry, 0, Running, HouseState::Normal).expect("a verdict");
+    assert_eq!(all_in.verdict, Verdict::NotOutside);
 }
 
 #[test]
@@ -126,6 +158,10 @@ fn every_state_has_its_next_ones() {
         assert!(!state.next().contains(&AdmissionState::Cancelled), "only the programme cancels");
     }
     assert!(AdmissionState::LastCall.next().contains(&AdmissionState::DoorsOpen));
+    let aborts = [AdmissionState::DoorsOpen, AdmissionState::LastCall, AdmissionState::Running];
+    for state in AdmissionState::ALL {
+        assert_eq!(state.next().contains(&AdmissionState::Aborted), aborts.contains(&state), "{state:?}");
+    }
     assert!(!AdmissionState::Planned.next().contains(&AdmissionState::Running), "nobody starts behind closed doors");
 }
 
@@ -137,7 +173,7 @@ fn the_predicted_end_follows_what_happens() {
     admission.plan(at(80), at(130), at(60), at(80));
     assert_eq!(admission.predicted_end_at, at(114), "it runs: no plan changes that");
     admission.move_to(AdmissionState::Egress, at(112));
-    assert_eq!(admission.predicted_end_at, at(112));
+    assert_eq!((admission.predicted_end_at, admission.state_since), (at(112), Some(at(112))));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[derive(FromRow)]
-struct AdmissionRow {
+pub(super) struct AdmissionRow {
     showing_id: Uuid,
     title: Json<Text>,
     hall: String,
@@ -25,12 +25,15 @@ struct AdmissionRow {
     last_entry_at: DateTime<Utc>,
     capacity: i32,
     admitted: i32,
+    booked: i32,
+    outside: i32,
+    state_since: Option<DateTime<Utc>>,
+    cleaned_at: Option<DateTime<Utc>>,
     revision: i64,
-    booked: i64,
 }
 
 impl AdmissionRow {
-    fn read(self) -> Result<Admission, Error> {
+    pub(super) fn read(self) -> Result<Admission, Error> {
         Ok(Admission {
             showing: self.showing_id,
             title: self.title.0,
@@ -43,23 +46,23 @@ impl AdmissionRow {
             doors_at: self.doors_at,
             last_entry_at: self.last_entry_at,
             capacity: self.capacity.unsigned_abs(),
-            booked: u32::try_from(self.booked).unwrap_or(u32::MAX),
+            booked: self.booked.unsigned_abs(),
             admitted: self.admitted.unsigned_abs(),
+            outside: self.outside.unsigned_abs(),
+            state_since: self.state_since,
+            cleaned_at: self.cleaned_at,
             revision: self.revision.unsigned_abs(),
         })
     }
 }
 
 pub(crate) async fn admission(conn: &mut PgConnection, showing: Uuid) -> Result<Option<Admission>, Error> {
-    sqlx::query_as::<_, AdmissionRow>(
-        "select a.*, (select count(*) from door_ticket t where t.showing_id = a.showing_id and t.live) as booked
-         from admission a where a.showing_id = $1",
-    )
-    .bind(showing)
-    .fetch_optional(conn)
-    .await?
-    .map(AdmissionRow::read)
-    .transpose()
+    sqlx::query_as::<_, AdmissionRow>("select * from admission where showing_id = $1")
+        .bind(showing)
+        .fetch_optional(conn)
+        .await?
+        .map(AdmissionRow::read)
+        .transpose()
 }
 
 pub(crate) async fn lock_admission(conn: &mut PgConnection, showing: Uuid) -> Result<Option<Admission>, Error> {
@@ -75,8 +78,7 @@ pub(crate) async fn admissions(
     until: DateTime<Utc>,
 ) -> Result<Vec<Admission>, Error> {
     sqlx::query_as::<_, AdmissionRow>(
-        "select a.*, (select count(*) from door_ticket t where t.showing_id = a.showing_id and t.live) as booked
-         from admission a where a.starts_at >= $1 and a.starts_at < $2 order by a.starts_at, a.hall",
+        "select * from admission where starts_at >= $1 and starts_at < $2 order by starts_at, hall",
     )
     .bind(from)
     .bind(until)
@@ -90,8 +92,10 @@ pub(crate) async fn admissions(
 pub(crate) async fn add_admission(conn: &mut PgConnection, admission: &Admission) -> Result<(), Error> {
     sqlx::query(
         "insert into admission (showing_id, title, hall, scheduled_starts_at, starts_at, ends_at, predicted_end_at,
-             doors_at, last_entry_at, capacity)
-         values ($1, $2, $3, $4, $4, $5, $5, $6, $7, $8) on conflict do nothing",
+             doors_at, last_entry_at, capacity, booked)
+         values ($1, $2, $3, $4, $4, $5, $5, $6, $7, $8,
+             (select count(*) from door_ticket where showing_id = $1 and live))
+         on conflict do nothing",
     )
     .bind(admission.showing)
     .bind(Json(&admission.title))
@@ -111,7 +115,7 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
     admission.revision += 1;
     sqlx::query(
         "update admission set state = $2, starts_at = $3, ends_at = $4, predicted_end_at = $5, doors_at = $6,
-             last_entry_at = $7, admitted = $8, revision = $9
+             last_entry_at = $7, admitted = $8, outside = $9, state_since = $10, cleaned_at = $11, revision = $12
          where showing_id = $1",
     )
     .bind(admission.showing)
@@ -122,13 +126,48 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
     .bind(admission.doors_at)
     .bind(admission.last_entry_at)
     .bind(admission.admitted.cast_signed())
+    .bind(admission.outside.cast_signed())
+    .bind(admission.state_since)
+    .bind(admission.cleaned_at)
     .bind(admission.revision.cast_signed())
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Says that something counted with an admission has changed.
+/// Counts the live tickets of showings again, and says so. They must be locked, by a statement before.
+pub(crate) async fn recount(conn: &mut PgConnection, showings: &[Uuid]) -> Result<(), Error> {
+    sqlx::query(
+        "update admission a set revision = revision + 1,
+             booked = (select count(*) from door_ticket t where t.showing_id = a.showing_id and t.live)
+         where showing_id = any($1)",
+    )
+    .bind(showings)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Locks the rows of several showings, in the order that everybody keeps.
+pub(crate) async fn lock_admissions(conn: &mut PgConnection, showings: &[Uuid]) -> Result<(), Error> {
+    sqlx::query("select 1 from admission where showing_id = any($1) order by showing_id for update")
+        .bind(showings)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Staff have reported a hall clean.
+pub(crate) async fn save_cleaned(conn: &mut PgConnection, showing: Uuid, by: &str) -> Result<(), Error> {
+    sqlx::query("update admission set cleaned_by = $2 where showing_id = $1")
+        .bind(showing)
+        .bind(by)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Says that something that is shown with admissions has changed.
 pub(crate) async fn raise_revisions(conn: &mut PgConnection, showings: &[Uuid]) -> Result<(), Error> {
     // By their ids, as everybody locks them.
     sqlx::query(

@@ -1,9 +1,11 @@
 //! Parties and the door's copy of their tickets.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection};
+use serde::Deserialize;
+use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
+use super::Wanted;
 use crate::{
     domain::scan::{DoorTicket, Party},
     error::Error,
@@ -11,14 +13,29 @@ use crate::{
 
 type PartyRow = (Uuid, Uuid, String, bool);
 
-#[derive(FromRow)]
-struct TicketRow {
+/// A ticket, as a row and as JSON.
+#[derive(FromRow, Deserialize)]
+pub(super) struct TicketRow {
     ticket_id: Uuid,
     seat: String,
     assistance: bool,
     live: bool,
     admitted_at: Option<DateTime<Utc>>,
     lane: Option<String>,
+    out_since: Option<DateTime<Utc>>,
+}
+
+impl TicketRow {
+    pub(super) fn read(self) -> DoorTicket {
+        DoorTicket {
+            id: self.ticket_id,
+            seat: self.seat,
+            assistance: self.assistance,
+            live: self.live,
+            admitted: self.admitted_at.zip(self.lane),
+            out: self.out_since,
+        }
+    }
 }
 
 async fn with_tickets(conn: &mut PgConnection, row: Option<PartyRow>) -> Result<Option<Party>, Error> {
@@ -26,22 +43,13 @@ async fn with_tickets(conn: &mut PgConnection, row: Option<PartyRow>) -> Result<
         return Ok(None);
     };
     let rows: Vec<TicketRow> = sqlx::query_as(
-        "select ticket_id, seat, assistance, live, admitted_at, lane from door_ticket where visit_id = $1
+        "select ticket_id, seat, assistance, live, admitted_at, lane, out_since from door_ticket where visit_id = $1
          order by length(seat), seat, ticket_id",
     )
     .bind(visit)
     .fetch_all(conn)
     .await?;
-    let tickets = rows
-        .into_iter()
-        .map(|row| DoorTicket {
-            id: row.ticket_id,
-            seat: row.seat,
-            assistance: row.assistance,
-            live: row.live,
-            admitted: row.admitted_at.zip(row.lane),
-        })
-        .collect();
+    let tickets = rows.into_iter().map(TicketRow::read).collect();
     Ok(Some(Party { visit, showing, reference, cancelled, tickets }))
 }
 
@@ -53,15 +61,44 @@ pub(crate) async fn party(conn: &mut PgConnection, visit: Uuid) -> Result<Option
     with_tickets(conn, row).await
 }
 
-pub(crate) async fn party_of_ticket(conn: &mut PgConnection, ticket: Uuid) -> Result<Option<Party>, Error> {
+/// The party whose code it is.
+pub(crate) async fn party_wanted(conn: &mut PgConnection, wanted: Wanted<'_>) -> Result<Option<Party>, Error> {
+    if let Some(reference) = wanted.reference {
+        return party_of_reference(conn, reference).await;
+    }
     let row = sqlx::query_as(
-        "select p.visit_id, p.showing_id, p.reference, p.cancelled
-         from party p join door_ticket t on t.visit_id = p.visit_id where t.ticket_id = $1",
+        "select visit_id, showing_id, reference, cancelled from party where visit_id = $1
+         union all
+         select p.visit_id, p.showing_id, p.reference, p.cancelled
+         from door_ticket t join party p on p.visit_id = t.visit_id where t.ticket_id = $2",
     )
-    .bind(ticket)
+    .bind(wanted.visit)
+    .bind(wanted.ticket)
     .fetch_optional(&mut *conn)
     .await?;
     with_tickets(conn, row).await
+}
+
+/// The parties of a showing that are not cancelled, with their live tickets, by id.
+pub(crate) async fn parties_of(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Party>, Error> {
+    type Row = (Uuid, String, Json<Vec<TicketRow>>);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select p.visit_id, p.reference, json_agg(t order by length(t.seat), t.seat, t.ticket_id)
+         from party p join door_ticket t on t.visit_id = p.visit_id
+         where p.showing_id = $1 and not p.cancelled and t.live
+         group by p.visit_id, p.reference order by p.visit_id",
+    )
+    .bind(showing)
+    .fetch_all(conn)
+    .await?;
+    let read = |(visit, reference, tickets): Row| Party {
+        visit,
+        showing,
+        reference,
+        cancelled: false,
+        tickets: tickets.0.into_iter().map(TicketRow::read).collect(),
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 /// The party with this reference; of several (references are short) the one not cancelled.
@@ -131,20 +168,24 @@ pub(crate) async fn void_party(conn: &mut PgConnection, visit: Uuid, showing: Uu
     Ok(())
 }
 
-/// Admits tickets that are not in yet; answers how many those were.
-pub(crate) async fn admit(
-    conn: &mut PgConnection,
-    tickets: &[Uuid],
-    lane: &str,
-    now: DateTime<Utc>,
-) -> Result<u64, Error> {
-    let done = sqlx::query(
-        "update door_ticket set admitted_at = $2, lane = $3 where ticket_id = any($1) and live and admitted_at is null",
+/// Writes who is in and who is out, as the log says.
+pub(crate) async fn save_standing(conn: &mut PgConnection, tickets: &[DoorTicket]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = tickets.iter().map(|ticket| ticket.id).collect();
+    let at: Vec<Option<DateTime<Utc>>> =
+        tickets.iter().map(|ticket| ticket.admitted.as_ref().map(|(at, _)| *at)).collect();
+    let lanes: Vec<Option<&str>> =
+        tickets.iter().map(|ticket| ticket.admitted.as_ref().map(|(_, lane)| lane.as_str())).collect();
+    let out: Vec<Option<DateTime<Utc>>> = tickets.iter().map(|ticket| ticket.out).collect();
+    sqlx::query(
+        "update door_ticket t set admitted_at = n.at, lane = n.lane, out_since = n.out
+         from unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::timestamptz[]) n (id, at, lane, out)
+         where t.ticket_id = n.id",
     )
-    .bind(tickets)
-    .bind(now)
-    .bind(lane)
+    .bind(ids)
+    .bind(at)
+    .bind(lanes)
+    .bind(out)
     .execute(conn)
     .await?;
-    Ok(done.rows_affected())
+    Ok(())
 }

@@ -1,57 +1,219 @@
-//! The log of scans.
+//! The log of scans, and the look at the door that a verdict needs.
 
 use chrono::{DateTime, Utc};
 use kernel::error::broken_constraint;
-use sqlx::PgConnection;
+use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
-use crate::{commands::Scan, domain::scan::Verdict, error::Error};
+use super::{admissions::AdmissionRow, parties::TicketRow, stored};
+use crate::{
+    domain::{
+        Admission, HouseState,
+        scan::{Kind, Party, Verdict},
+    },
+    error::Error,
+};
 
-/// The answer that this device was given to this nonce.
-pub(crate) async fn recorded_scan(
-    conn: &mut PgConnection,
-    device: &str,
-    nonce: &str,
-) -> Result<Option<Vec<u8>>, Error> {
-    let answer = sqlx::query_scalar("select answer from scan where device_id = $1 and nonce = $2")
-        .bind(device)
-        .bind(nonce)
-        .fetch_optional(conn)
-        .await?;
-    Ok(answer)
+/// Whose code it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) visit: Option<Uuid>,
+    pub(crate) ticket: Option<Uuid>,
+    pub(crate) reference: Option<&'a str>,
 }
 
-/// Records a scan with its answer.
-pub(crate) async fn record_scan(
+/// All that a verdict needs, as it was at one instant.
+pub(crate) struct Look {
+    pub(crate) house: HouseState,
+    pub(crate) admission: Admission,
+    pub(crate) party: Option<Party>,
+    /// The answer that this device was given to this nonce.
+    pub(crate) recorded: Option<Vec<u8>>,
+}
+
+#[derive(FromRow)]
+struct LookRow {
+    #[sqlx(flatten)]
+    admission: AdmissionRow,
+    house: String,
+    recorded: Option<Vec<u8>>,
+    visit_id: Option<Uuid>,
+    party_showing: Option<Uuid>,
+    reference: Option<String>,
+    cancelled: Option<bool>,
+    tickets: Option<Json<Vec<TicketRow>>>,
+}
+
+/// Looks at house, showing, party and log at once, locking nothing. None: the showing is not known.
+pub(crate) async fn look(
     conn: &mut PgConnection,
-    scan: &Scan,
-    verdict: Verdict,
-    visit: Option<Uuid>,
-    admitted: &[Uuid],
-    answer: &[u8],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    sqlx::query(
-        "insert into scan (device_id, nonce, showing_id, lane, visit_id, ticket_id, verdict, admitted_now, late_reason,
-             at, answer)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    showing: Uuid,
+    device: &str,
+    nonce: &str,
+    wanted: Wanted<'_>,
+) -> Result<Option<Look>, Error> {
+    let row: Option<LookRow> = sqlx::query_as(
+        "select a.*, h.state as house, s.answer as recorded,
+             p.visit_id, p.showing_id as party_showing, p.reference, p.cancelled, t.tickets
+         from house_state h join admission a on a.showing_id = $1
+         left join scan s on s.device_id = $2 and s.nonce = $3
+         left join lateral (
+             select * from party where visit_id = $4
+             union all
+             select p.* from door_ticket d join party p on p.visit_id = d.visit_id where d.ticket_id = $5
+             union all
+             (select * from party where reference = $6 and reference <> '' order by cancelled, visit_id desc limit 1)
+         ) p on true
+         left join lateral (
+             select json_agg(d order by length(d.seat), d.seat, d.ticket_id) as tickets
+             from door_ticket d where d.visit_id = p.visit_id
+         ) t on true",
     )
-    .bind(&scan.device)
-    .bind(&scan.nonce)
-    .bind(scan.showing)
-    .bind(&scan.lane)
-    .bind(visit)
-    .bind(admitted.first().filter(|_| admitted.len() == 1))
-    .bind(verdict.name())
-    .bind(i32::try_from(admitted.len()).unwrap_or(i32::MAX))
-    .bind(&scan.late_reason)
-    .bind(now)
-    .bind(answer)
-    .execute(conn)
-    .await
-    .map_err(|error| match broken_constraint(&error) {
-        Some("scan_once") => Error::ScanInProgress,
+    .bind(showing)
+    .bind(device)
+    .bind(nonce)
+    .bind(wanted.visit)
+    .bind(wanted.ticket)
+    .bind(wanted.reference)
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let party = match (row.visit_id, row.party_showing, row.reference, row.cancelled) {
+        (Some(visit), Some(showing), Some(reference), Some(cancelled)) => {
+            let tickets = row.tickets.map(|tickets| tickets.0).unwrap_or_default();
+            Some(Party {
+                visit,
+                showing,
+                reference,
+                cancelled,
+                tickets: tickets.into_iter().map(TicketRow::read).collect(),
+            })
+        }
+        _ => None,
+    };
+    Ok(Some(Look {
+        house: stored(HouseState::named(&row.house), "house state")?,
+        admission: row.admission.read()?,
+        party,
+        recorded: row.recorded,
+    }))
+}
+
+/// A line for the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewLine<'a> {
+    pub(crate) device: &'a str,
+    pub(crate) nonce: &'a str,
+    pub(crate) kind: Kind,
+    pub(crate) showing: Uuid,
+    pub(crate) lane: &'a str,
+    pub(crate) visit: Option<Uuid>,
+    pub(crate) verdict: Verdict,
+    /// By how many it changes who is admitted.
+    pub(crate) admitted_now: i32,
+    pub(crate) tickets: &'a [Uuid],
+    pub(crate) wanted: u32,
+    pub(crate) late_reason: &'a str,
+    pub(crate) by: &'a str,
+    pub(crate) reason: &'a str,
+    pub(crate) offline: bool,
+    pub(crate) skew_ms: i64,
+    /// When it happened.
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) recorded_at: DateTime<Utc>,
+    pub(crate) answer: &'a [u8],
+    pub(crate) undoes: Option<(&'a str, &'a str)>,
+}
+
+macro_rules! insert_line {
+    () => {
+        "insert into scan (device_id, nonce, kind, showing_id, lane, visit_id, verdict, admitted_now, tickets, wanted,
+             late_reason, by, reason, offline, skew_ms, at, recorded_at, answer, undoes_device, undoes_nonce)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+    };
+}
+
+macro_rules! bind_line {
+    ($query:expr, $line:expr) => {
+        $query
+            .bind($line.device)
+            .bind($line.nonce)
+            .bind($line.kind.name())
+            .bind($line.showing)
+            .bind($line.lane)
+            .bind($line.visit)
+            .bind($line.verdict.name())
+            .bind($line.admitted_now)
+            .bind($line.tickets)
+            .bind($line.wanted.cast_signed())
+            .bind($line.late_reason)
+            .bind($line.by)
+            .bind($line.reason)
+            .bind($line.offline)
+            .bind($line.skew_ms)
+            .bind($line.at)
+            .bind($line.recorded_at)
+            .bind($line.answer)
+            .bind($line.undoes.map(|(device, _)| device))
+            .bind($line.undoes.map(|(_, nonce)| nonce))
+    };
+}
+
+/// The same device and nonce at the same instant: whoever is second asks again and gets the first answer.
+fn twice(error: sqlx::Error) -> Error {
+    match broken_constraint(&error) {
+        Some("scan_once" | "scan_undone_once") => Error::ScanInProgress,
         _ => Error::Database(error),
-    })?;
+    }
+}
+
+/// Writes a line that moves nobody.
+pub(crate) async fn record(conn: &mut PgConnection, line: &NewLine<'_>) -> Result<(), Error> {
+    bind_line!(sqlx::query(insert_line!()), line).execute(conn).await.map_err(twice)?;
     Ok(())
+}
+
+/// Writes a line together with what it does: the showing's counts first (its row is the lock), then the tickets
+/// that are as the verdict saw them. Answers the showing's new (admitted, booked, revision). When a showing or a
+/// ticket has changed since the look, nothing may stay of it: it fails, and the scan is judged anew.
+pub(crate) async fn record_move(
+    conn: &mut PgConnection,
+    line: &NewLine<'_>,
+    seen: &Admission,
+) -> Result<(u32, u32, u64), Error> {
+    let people = i32::try_from(line.tickets.len()).unwrap_or(i32::MAX);
+    let (admitted, outside) = match line.kind {
+        Kind::Entry => (people, 0),
+        Kind::Exit => (0, people),
+        Kind::Reentry | Kind::Undo => (0, -people),
+    };
+    let statement = concat!(
+        "with counted as (
+             update admission set admitted = admitted + $21, outside = outside + $22, revision = revision + 1
+             where showing_id = $4 and state = $23
+             returning admitted, booked, revision),
+         moved as (
+             update door_ticket set
+                 admitted_at = case $3 when 'entry' then $16 else admitted_at end,
+                 lane = case $3 when 'entry' then $5 else lane end,
+                 out_since = case $3 when 'exit' then $16 end
+             where ticket_id = any($9) and exists (select from counted)
+                 and case $3 when 'entry' then live and admitted_at is null
+                             when 'exit' then admitted_at is not null and out_since is null
+                             else out_since is not null end
+             returning 1),
+         logged as (",
+        insert_line!(),
+        " returning 1)
+         select admitted, booked, revision from counted where (select count(*) from moved) = cardinality($9)"
+    );
+    let row: Option<(i32, i32, i64)> = bind_line!(sqlx::query_as(statement), line)
+        .bind(admitted)
+        .bind(outside)
+        .bind(seen.state.name())
+        .fetch_optional(conn)
+        .await
+        .map_err(twice)?;
+    let (admitted, booked, revision) = row.ok_or(Error::ScanInProgress)?;
+    Ok((admitted.unsigned_abs(), booked.unsigned_abs(), revision.unsigned_abs()))
 }

@@ -154,7 +154,7 @@ pub(crate) async fn end_drift(conn: &mut PgConnection, id: &str) -> Result<(), E
 /// Whether people are in it who wait for or watch a showing: scans fill it.
 pub(crate) async fn halls_in_use(conn: &mut PgConnection) -> Result<i64, Error> {
     Ok(sqlx::query_scalar(
-        "select count(*) from admission where state in ('doors_open', 'last_call', 'running', 'egress')",
+        "select count(*) from admission where state in ('doors_open', 'last_call', 'running', 'egress', 'aborted')",
     )
     .fetch_one(conn)
     .await?)

@@ -2,6 +2,7 @@
 
 mod api;
 mod confirm;
+mod contacts;
 mod hold;
 mod limits;
 mod reactions;

@@ -2,7 +2,7 @@
 
 use kernel::values::{Text, timestamp};
 use sky_proto::{
-    flow::v1::{AdmissionMoved, AdmissionState, PartyAdmitted},
+    flow::v1::{AdmissionMoved, AdmissionState, AdmissionUndone, PartyAdmitted},
     gastro::v1::{OrderMoved, OrderRefused, OrderScheduled, OrderState, OrderStateChanged},
     journey::v1::VisitState,
     parking::v1::{RightCancelled, RightConfirmed, RightMoved, RightRefused, RightState, VehicleEntered, VehicleLeft},
@@ -81,6 +81,17 @@ async fn the_door_and_the_lanes_are_seen_on_the_page() {
     assert_eq!(now.parking.as_ref().expect("right").state(), RightState::CheckedIn);
     assert!(step(&now, "parking").done && step(&now, "arrive").done);
     town.react_twice("flow", &visit_id, &admitted(&tickets)).await;
+    assert_eq!(town.get(&visit).await.admitted, 2);
+    // A scan was taken back at the door, and made again.
+    let undone = AdmissionUndone {
+        showing_id: visit.showing_id.clone(),
+        visit_id: visit_id.clone(),
+        ticket_ids: tickets[1..].to_vec(),
+        ..Default::default()
+    };
+    town.react_twice("flow", &visit_id, &undone).await;
+    assert_eq!(town.get(&visit).await.admitted, 1);
+    town.react_twice("flow", &visit_id, &admitted(&tickets[1..])).await;
     assert_eq!(town.get(&visit).await.admitted, 2);
 
     let end = minutes(600);

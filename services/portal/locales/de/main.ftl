@@ -223,6 +223,7 @@ admission-egress = Auslass
 admission-turnover = Umbau
 admission-closed = beendet
 admission-cancelled = fällt aus
+admission-aborted = abgebrochen
 move-doors-open = Einlass öffnen
 move-doors-again = Zurück zum Einlass
 move-last-call = Letzter Aufruf

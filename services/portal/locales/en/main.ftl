@@ -223,6 +223,7 @@ admission-egress = egress
 admission-turnover = turnover
 admission-closed = closed
 admission-cancelled = cancelled
+admission-aborted = broken off
 move-doors-open = Open doors
 move-doors-again = Back to doors open
 move-last-call = Last call

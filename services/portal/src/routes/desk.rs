@@ -108,6 +108,7 @@ const fn state_of(state: AdmissionState) -> (&'static str, &'static str) {
         AdmissionState::Turnover => ("admission-turnover", "plain"),
         AdmissionState::Closed => ("admission-closed", "plain"),
         AdmissionState::Cancelled => ("admission-cancelled", "bad"),
+        AdmissionState::Aborted => ("admission-aborted", "bad"),
     }
 }
 
@@ -122,7 +123,7 @@ fn moves(w: &Words, state: AdmissionState) -> Vec<Move> {
             &[(AdmissionState::Running, "move-running"), (AdmissionState::DoorsOpen, "move-doors-again")]
         }
         AdmissionState::Running => &[(AdmissionState::Egress, "move-egress")],
-        AdmissionState::Egress => &[(AdmissionState::Turnover, "move-turnover")],
+        AdmissionState::Egress | AdmissionState::Aborted => &[(AdmissionState::Turnover, "move-turnover")],
         AdmissionState::Turnover => &[(AdmissionState::Closed, "move-closed")],
         AdmissionState::Unspecified | AdmissionState::Closed | AdmissionState::Cancelled => &[],
     };

@@ -70,7 +70,9 @@ fn showing_line(showing: &Showing) -> Line {
     let status = status(showing);
     let for_sale = showing.audience == Audience::Public && !matches!(status, Status::Cancelled | Status::Running);
     let end = match status {
-        Status::Cancelled | Status::Running => showing.starts_at + LATECOMERS,
+        Status::Running => showing.starts_at + LATECOMERS,
+        // One that is broken off while it runs is news after its start, too.
+        Status::Cancelled => showing.starts_at.max(showing.observed_at) + LATECOMERS,
         Status::Planned | Status::DoorsOpen | Status::LastCall | Status::Delayed => showing.ends_at,
     };
     Line {

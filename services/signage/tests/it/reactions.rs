@@ -107,6 +107,20 @@ async fn a_cancelled_showing_stays_cancelled() {
 }
 
 #[tokio::test]
+async fn a_showing_that_is_broken_off_is_told_at_its_door() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    twice(&house, "reservations", &scheduled(showing, 60)).await;
+    house.clock.set(minutes(90));
+    twice(&house, "flow", &moved(showing, AdmissionState::Running, 60)).await;
+    // So long after its start a running one is shown to nobody any more.
+    twice(&house, "flow", &moved(showing, AdmissionState::Aborted, 90)).await;
+    let content = content(&house, "dome-door-1").await;
+    assert_eq!(statuses(&content), ["cancelled"]);
+    assert!(words(&content).contains("Abgebrochen"), "{}", words(&content));
+}
+
+#[tokio::test]
 async fn evacuation_stands_above_all_on_every_display_until_it_is_cleared() {
     let house = house().await;
     let showing = Uuid::now_v7();

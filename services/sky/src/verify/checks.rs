@@ -91,6 +91,27 @@ const CHECKS: &[Check] = &[
     },
     Check {
         service: "flow",
+        name: "what is counted at a door is what its tickets say",
+        all: "select count(*) from admission",
+        breaches: "select format('showing %s: %s booked and %s outside counted, %s and %s by the tickets', a.showing_id,
+                       a.booked, a.outside, count(t.*) filter (where t.live), count(t.out_since))
+                   from admission a left join door_ticket t on t.showing_id = a.showing_id
+                   group by a.showing_id, a.booked, a.outside
+                   having a.booked <> count(t.*) filter (where t.live) or a.outside <> count(t.out_since)",
+    },
+    Check {
+        service: "flow",
+        name: "whatever was let in twice is in the desk's list",
+        all: "select count(*) from scan where kind = 'entry' and verdict = 'admitted'",
+        breaches: "select format('ticket %s: %s scans', ticket, count(*)) from (
+                       select unnest(s.tickets) as ticket from scan s where s.kind = 'entry' and s.verdict = 'admitted'
+                           and not exists (select from scan u
+                               where u.undoes_device = s.device_id and u.undoes_nonce = s.nonce)) claims
+                   where not exists (select from scan_conflict c where c.ticket_id = ticket)
+                   group by ticket having count(*) > 1",
+    },
+    Check {
+        service: "flow",
         name: "no zone holds more people than its document permits",
         all: "select count(*) from zone",
         breaches: "select format('%s: %s of %s', id, count, capacity) from zone where count > capacity",

@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod autonomy;
 mod day;
 mod displays;
 mod freshness;

@@ -16,6 +16,9 @@ use crate::world::World;
 /// Processes that end with the test.
 pub struct Processes {
     children: Vec<Child>,
+    /// How each was started.
+    commands: Vec<Command>,
+    groups: Vec<Vec<&'static str>>,
     /// What they said: shown when the test fails.
     log: PathBuf,
     /// Where each group serves gRPC.
@@ -61,6 +64,27 @@ pub fn sky(settings: &Settings) -> Command {
     command
 }
 
+impl Processes {
+    /// Starts a group's process again and waits until it is well.
+    pub async fn restart(&mut self, world: &World, group: usize) {
+        self.children[group] = self.commands[group].spawn().expect("sky starts");
+        is_well(world, &self.groups[group]).await;
+    }
+}
+
+async fn is_well(world: &World, group: &[&'static str]) {
+    let mut operations = OperationsClient::new(world.door(group[0], &kernel::Caller::Service("sky".to_owned())));
+    let mut answer = operations.get_health(GetHealthRequest {}).await;
+    for _ in 0..600 {
+        if answer.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        answer = operations.get_health(GetHealthRequest {}).await;
+    }
+    answer.unwrap_or_else(|status| panic!("{group:?} did not become well: {status}"));
+}
+
 /// Starts a process per group of services and waits until all are well.
 pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processes, World) {
     let ports: Vec<u16> = groups.iter().map(|_| free_port()).collect();
@@ -72,7 +96,13 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
     let addresses_of_groups = ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.log", settings.nats_prefix));
     let out = File::options().create(true).append(true).open(&log).expect("a log");
-    let mut processes = Processes { children: Vec::new(), log, addresses: addresses_of_groups };
+    let mut processes = Processes {
+        children: Vec::new(),
+        commands: Vec::new(),
+        groups: groups.iter().map(|group| group.to_vec()).collect(),
+        log,
+        addresses: addresses_of_groups,
+    };
     for (group, port) in groups.iter().zip(&ports) {
         let mut command = sky(settings);
         command
@@ -88,19 +118,11 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
             }
         }
         processes.children.push(command.spawn().expect("sky starts"));
+        processes.commands.push(command);
     }
     let world = World::at(addresses, settings.keys().expect("test keys"));
     for group in groups {
-        let mut operations = OperationsClient::new(world.door(group[0], &kernel::Caller::Service("sky".to_owned())));
-        let mut answer = operations.get_health(GetHealthRequest {}).await;
-        for _ in 0..600 {
-            if answer.is_ok() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            answer = operations.get_health(GetHealthRequest {}).await;
-        }
-        answer.unwrap_or_else(|status| panic!("{group:?} did not become well: {status}"));
+        is_well(&world, group).await;
     }
     world.load_house().await;
     (processes, world)

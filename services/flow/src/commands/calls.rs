@@ -1,0 +1,154 @@
+//! Calling people to the door: groups of a showing, and walk-ins by number.
+
+use chrono::{NaiveDate, TimeDelta};
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::{day_of, touch};
+use crate::{
+    domain::{
+        Admission, AdmissionState, Quality, Zone, calls,
+        calls::{Group, GroupState},
+        queue::{Number, NumberState},
+    },
+    error::Error,
+    events, store,
+};
+
+/// The foyer's count and capacity decide how many may be called at once.
+const FOYER: &str = "foyer";
+/// A call that nobody takes back is dropped by the monitors after that.
+const CALLED_FOR: TimeDelta = TimeDelta::minutes(10);
+
+/// How many people may be called at once now.
+pub(crate) async fn room_to_call(conn: &mut sqlx::PgConnection) -> Result<u32, Error> {
+    let policy = store::policy(conn).await?;
+    let zones = store::zones(conn).await?;
+    let foyer = zones.iter().find(|zone| zone.id == FOYER);
+    let known = |foyer: &Zone| (foyer.quality != Quality::Degraded).then_some(foyer.count);
+    Ok(policy.room(foyer.map(|foyer| (known(foyer), foyer.capacity))))
+}
+
+/// Forms the groups of a showing: those that have not been called are formed anew.
+pub(crate) async fn form_groups(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
+    let mut admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
+    if admission.state != AdmissionState::Planned && !admission.state.admits() {
+        return Err(Error::NoCalls(admission.state));
+    }
+    store::dissolve_groups(tx.conn(), showing).await?;
+    let taken = store::grouped(tx.conn(), showing).await?;
+    let mut parties = store::parties_of(tx.conn(), showing).await?;
+    parties.retain(|party| !taken.contains(&party.visit) && party.admitted() < party.size());
+    let room = room_to_call(tx.conn()).await?;
+    let known = store::groups(tx.conn(), &[showing]).await?;
+    let mut number = known.iter().map(|group| group.number).max().unwrap_or(0);
+    let assisted_already = known.iter().any(Group::needs_assistance);
+    for group in calls::form(&parties, room) {
+        // Whoever needs assistance and books after that call gets one of the next.
+        let own = if group.assistance && !assisted_already {
+            0
+        } else {
+            number += 1;
+            number
+        };
+        store::add_group(tx.conn(), showing, own, &group).await?;
+    }
+    store::save_admission(tx.conn(), &mut admission).await?;
+    touch(tx);
+    Ok(())
+}
+
+/// Moves a group's call. The state it is in already changes nothing.
+pub(crate) async fn move_group(tx: &mut Tx, id: Uuid, to: GroupState) -> Result<Group, Error> {
+    let showing = store::group(tx.conn(), id).await?.ok_or(Error::NoGroup)?.showing;
+    let admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
+    let mut group = store::group(tx.conn(), id).await?.ok_or(Error::NoGroup)?;
+    if group.state == to {
+        return Ok(group);
+    }
+    if !group.state.next().contains(&to) {
+        return Err(Error::GroupNotNext);
+    }
+    if to.is_calling() && (admission.state == AdmissionState::Cancelled || is_over(&admission)) {
+        return Err(Error::NoCalls(admission.state));
+    }
+    take(tx, &admission, &mut group, to).await?;
+    Ok(group)
+}
+
+const fn is_over(admission: &Admission) -> bool {
+    !matches!(admission.state, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall)
+}
+
+async fn take(tx: &mut Tx, admission: &Admission, group: &mut Group, to: GroupState) -> Result<(), Error> {
+    let now = tx.now();
+    let called_before = group.state.is_calling();
+    group.state = to;
+    if matches!(to, GroupState::Called | GroupState::Recalled) {
+        group.called_at = Some(now);
+    }
+    store::save_group(tx.conn(), group).await?;
+    store::raise_revisions(tx.conn(), &[group.showing]).await?;
+    // Boarding is still called: nothing new for the monitors.
+    if to.is_calling() && to != GroupState::Boarding || called_before && !to.is_calling() {
+        let event = events::group_called(group, admission, now, CALLED_FOR);
+        tx.append(&group.id.to_string(), &event).await?;
+    }
+    touch(tx);
+    Ok(())
+}
+
+/// The doors are closed: nobody is called to them any more.
+pub(super) async fn end_calls(tx: &mut Tx, admission: &Admission) -> Result<(), Error> {
+    for mut group in store::groups(tx.conn(), &[admission.showing]).await? {
+        if group.state != GroupState::Closed {
+            take(tx, admission, &mut group, GroupState::Closed).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives out the day's next number.
+pub(crate) async fn issue_number(tx: &mut Tx, showing: Option<Uuid>, people: u32) -> Result<Number, Error> {
+    let now = tx.now();
+    if let Some(showing) = showing {
+        let admission = store::admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
+        if is_over(&admission) {
+            return Err(Error::NoCalls(admission.state));
+        }
+    }
+    let day = day_of(now);
+    let number = store::next_number(tx.conn(), day).await?;
+    let number = Number { day, number, showing, people, state: NumberState::Waiting, issued_at: now, called_at: None };
+    store::add_number(tx.conn(), &number).await?;
+    touch(tx);
+    Ok(number)
+}
+
+/// Calls a number, or notes that it came or did not. The state it is in already changes nothing.
+pub(crate) async fn move_number(
+    tx: &mut Tx,
+    day: Option<NaiveDate>,
+    number: u32,
+    to: NumberState,
+) -> Result<Number, Error> {
+    let now = tx.now();
+    let day = day.unwrap_or_else(|| day_of(now));
+    store::touch_queue(tx.conn(), day, to.is_calling().then_some(number)).await?;
+    let mut number = store::number(tx.conn(), day, number).await?.ok_or(Error::NoNumber)?;
+    if number.state == to {
+        return Ok(number);
+    }
+    if !number.state.next().contains(&to) {
+        return Err(Error::NumberNotNext);
+    }
+    number.state = to;
+    if to.is_calling() {
+        number.called_at = Some(now);
+    }
+    store::save_number(tx.conn(), &number).await?;
+    let event = events::queue_number_called(&number, now, CALLED_FOR);
+    tx.append(&format!("queue-{day}"), &event).await?;
+    touch(tx);
+    Ok(number)
+}

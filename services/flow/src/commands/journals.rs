@@ -1,0 +1,280 @@
+//! A scanner that had no network brings its journal. Every entry is a line of the log, once; who is in follows
+//! from all lines of a party together, so that it does not matter which journal comes first.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::{Code, parties::write_changes, touch};
+use crate::{
+    domain::{
+        Admission, journal,
+        journal::Line,
+        scan::{Kind, Party, Verdict},
+    },
+    error::Error,
+    events,
+    store::{self, ConflictKind, NewConflict, NewLine},
+};
+
+/// A scan as a scanner noted it, read and checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) nonce: String,
+    pub(crate) kind: Kind,
+    pub(crate) lane: String,
+    pub(crate) showing: Uuid,
+    pub(crate) code: Code,
+    /// By the house's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// What the scanner decided.
+    pub(crate) verdict: Verdict,
+    /// With a party's code: how many.
+    pub(crate) people: u32,
+    pub(crate) late_reason: String,
+}
+
+/// Whose journal it is.
+#[derive(Clone, Debug)]
+pub(crate) struct Journal {
+    pub(crate) device: String,
+    /// The account, where staff bring it.
+    pub(crate) by: String,
+    /// By how much the scanner's clock is behind the house's.
+    pub(crate) skew: TimeDelta,
+}
+
+/// What became of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Recorded,
+    Repeated,
+    /// Let in more than once: the line in the desk's list.
+    Conflict(Uuid),
+    /// The house does not agree: the line in the desk's list.
+    Disputed(Uuid),
+    /// Not a code of this house.
+    Forged,
+    Invalid(String),
+}
+
+/// A journal has come. Refused for a scanner that never took a list: whoever it is keeps it and asks staff.
+pub(crate) async fn journal_came(
+    tx: &mut Tx,
+    journal: &Journal,
+    device_now: DateTime<Utc>,
+    entries: usize,
+) -> Result<(), Error> {
+    let now = tx.now();
+    if !store::has_list(tx.conn(), &journal.device).await? {
+        return Err(Error::UnknownScanner);
+    }
+    store::record_journal(tx.conn(), journal, device_now, entries, now).await
+}
+
+/// Merges some entries; answers what became of each, in their order.
+pub(crate) async fn merge(tx: &mut Tx, journal: &Journal, entries: &[Entry]) -> Result<Vec<Outcome>, Error> {
+    let mut found = Vec::new();
+    for entry in entries {
+        found.push(store::party_wanted(tx.conn(), entry.code.wanted()).await?);
+    }
+    let mut showings: Vec<Uuid> = entries.iter().map(|entry| entry.showing).collect();
+    showings.extend(found.iter().flatten().map(|party| party.showing));
+    store::lock_admissions(tx.conn(), &showings).await?;
+    store::raise_revisions(tx.conn(), &showings).await?;
+    let mut merge = Merge { journal, admissions: HashMap::new(), parties: HashMap::new() };
+    for showing in showings {
+        if let Some(admission) = store::admission(tx.conn(), showing).await? {
+            merge.admissions.insert(showing, admission);
+        }
+    }
+    let mut visits: Vec<Uuid> = found.iter().flatten().map(|party| party.visit).collect();
+    visits.sort_unstable();
+    visits.dedup();
+    let mut lines = store::lines_of(tx.conn(), &visits).await?;
+    for visit in &visits {
+        // Again, now that nobody else changes it.
+        if let Some(party) = store::party(tx.conn(), *visit).await? {
+            merge.parties.insert(*visit, (party, lines.remove(visit).unwrap_or_default()));
+        }
+    }
+    let nonces: Vec<&str> = entries.iter().map(|entry| entry.nonce.as_str()).collect();
+    let mut known: HashSet<String> = store::known_nonces(tx.conn(), &journal.device, &nonces).await?;
+    let mut outcomes = Vec::new();
+    for (entry, party) in entries.iter().zip(found) {
+        outcomes.push(if known.insert(entry.nonce.clone()) {
+            merge.add(tx, entry, party.map(|party| party.visit)).await?
+        } else {
+            Outcome::Repeated
+        });
+    }
+    touch(tx);
+    Ok(outcomes)
+}
+
+/// What is locked and known while entries are merged.
+struct Merge<'j> {
+    journal: &'j Journal,
+    admissions: HashMap<Uuid, Admission>,
+    parties: HashMap<Uuid, (Party, Vec<Line>)>,
+}
+
+impl Merge<'_> {
+    async fn add(&mut self, tx: &mut Tx, entry: &Entry, visit: Option<Uuid>) -> Result<Outcome, Error> {
+        if !self.admissions.contains_key(&entry.showing) {
+            return Ok(Outcome::Invalid("showing_id: is not known at the door".to_owned()));
+        }
+        let verdict = match &entry.code {
+            Code::Forged => Verdict::Forged,
+            Code::Unknown => Verdict::Unknown,
+            Code::Ticket { .. } | Code::Visit { .. } | Code::Reference(_) => entry.verdict,
+        };
+        if matches!(entry.code, Code::Forged | Code::Unknown) {
+            self.record(tx, entry, visit, verdict, 0, &[]).await?;
+            return Ok(Outcome::Forged);
+        }
+        if !verdict.moves() {
+            self.record(tx, entry, visit, verdict, 0, &[]).await?;
+            return Ok(Outcome::Recorded);
+        }
+        let Some((party, _)) = visit.and_then(|visit| self.parties.get(&visit)) else {
+            return self.dispute(tx, entry, None, Verdict::Unknown, ConflictKind::Unknown).await;
+        };
+        let ticket = match &entry.code {
+            Code::Ticket { id, .. } => Some(*id),
+            _ => None,
+        };
+        if ticket.is_none() && !(1..=party.size().max(1)).contains(&entry.people) {
+            let problem = format!("party_count: must be 1 to {}, the party's size", party.size());
+            return Ok(Outcome::Invalid(problem));
+        }
+        let good = party.tickets.iter().any(|known| known.live && ticket.is_none_or(|id| known.id == id));
+        if party.cancelled || !good {
+            return self.dispute(tx, entry, visit, Verdict::Cancelled, ConflictKind::Cancelled).await;
+        }
+        if party.showing != entry.showing {
+            return self.dispute(tx, entry, visit, Verdict::WrongShowing, ConflictKind::WrongShowing).await;
+        }
+        self.count(tx, entry, party.visit, ticket).await
+    }
+
+    /// Counts an entry: the party as it is with all lines, this one among them.
+    async fn count(&mut self, tx: &mut Tx, entry: &Entry, visit: Uuid, ticket: Option<Uuid>) -> Result<Outcome, Error> {
+        let now = tx.now();
+        let Some((party, lines)) = self.parties.get_mut(&visit) else { return Err(Error::NoParty) };
+        let Some(admission) = self.admissions.get_mut(&party.showing) else { return Err(Error::NoShowing) };
+        let before = party.clone();
+        let double_before = journal::settle(&mut party.tickets.clone(), lines);
+        lines.push(Line {
+            kind: entry.kind,
+            at: entry.at,
+            device: self.journal.device.clone(),
+            nonce: entry.nonce.clone(),
+            lane: entry.lane.clone(),
+            tickets: ticket.into_iter().collect(),
+            wanted: if ticket.is_some() { 0 } else { entry.people },
+        });
+        let double = journal::settle(&mut party.tickets, lines);
+        let after = party.clone();
+        write_changes(tx, admission, &before, &after).await?;
+        let admitted = i64::from(after.admitted()) - i64::from(before.admitted());
+        self.record(tx, entry, Some(visit), entry.verdict, i32::try_from(admitted).unwrap_or(0), ticket.as_slice())
+            .await?;
+        if entry.kind != Kind::Entry {
+            return Ok(Outcome::Recorded);
+        }
+        // Whom a line counts that names no tickets may have changed, too: another ticket is double then.
+        store::drop_doubles(tx.conn(), visit, &double).await?;
+        let mut conflict = None;
+        for id in double {
+            if ticket == Some(id) || !double_before.contains(&id) {
+                let new = self.conflict(entry, Some(visit), id);
+                let new = NewConflict { kind: ConflictKind::Double, ticket: Some(id), ..new };
+                store::add_conflict(tx.conn(), &new, now).await?;
+                conflict = Some(id);
+            }
+        }
+        Ok(conflict.map_or(Outcome::Recorded, Outcome::Conflict))
+    }
+
+    /// Somebody was let in with a code that the house would have refused: written down, not counted, for staff.
+    async fn dispute(
+        &mut self,
+        tx: &mut Tx,
+        entry: &Entry,
+        visit: Option<Uuid>,
+        verdict: Verdict,
+        kind: ConflictKind,
+    ) -> Result<Outcome, Error> {
+        let now = tx.now();
+        self.record(tx, entry, visit, verdict, 0, &[]).await?;
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{}", self.journal.device, entry.nonce).as_bytes());
+        store::add_conflict(tx.conn(), &NewConflict { kind, ..self.conflict(entry, visit, id) }, now).await?;
+        Ok(Outcome::Disputed(id))
+    }
+
+    fn conflict<'e>(&'e self, entry: &'e Entry, visit: Option<Uuid>, id: Uuid) -> NewConflict<'e> {
+        NewConflict {
+            id,
+            kind: ConflictKind::Unknown,
+            showing: entry.showing,
+            visit,
+            ticket: None,
+            device: &self.journal.device,
+            nonce: &entry.nonce,
+        }
+    }
+
+    async fn record(
+        &self,
+        tx: &mut Tx,
+        entry: &Entry,
+        visit: Option<Uuid>,
+        verdict: Verdict,
+        admitted_now: i32,
+        tickets: &[Uuid],
+    ) -> Result<(), Error> {
+        let recorded_at = tx.now();
+        // What the scanner gets that asks for this nonce again when it has a network.
+        let answer = events::recorded_answer(verdict, entry.people.max(u32::from(!tickets.is_empty())));
+        let line = NewLine {
+            device: &self.journal.device,
+            nonce: &entry.nonce,
+            kind: entry.kind,
+            showing: entry.showing,
+            lane: &entry.lane,
+            visit,
+            verdict,
+            admitted_now,
+            tickets,
+            wanted: if tickets.is_empty() && verdict.moves() { entry.people } else { 0 },
+            late_reason: &entry.late_reason,
+            by: &self.journal.by,
+            reason: "",
+            offline: true,
+            skew_ms: self.journal.skew.num_milliseconds(),
+            at: entry.at,
+            recorded_at,
+            answer: &answer,
+            undoes: None,
+        };
+        store::record(tx.conn(), &line).await
+    }
+}
+
+/// Staff have looked at a conflict.
+pub(crate) async fn resolve_conflict(
+    tx: &mut Tx,
+    id: Uuid,
+    resolution: &str,
+    by: &str,
+) -> Result<store::Conflict, Error> {
+    let now = tx.now();
+    store::resolve_conflict(tx.conn(), id, resolution, by, now).await?;
+    let conflict = store::conflict(tx.conn(), id).await?.ok_or(Error::NoConflict)?;
+    store::raise_revisions(tx.conn(), &[conflict.showing]).await?;
+    touch(tx);
+    Ok(conflict)
+}

@@ -1,0 +1,57 @@
+//! The list with which a scanner judges a day's tickets when it has no network.
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::{Tx, values::invalid};
+use uuid::Uuid;
+
+use crate::{
+    domain::{Admission, scan::Party},
+    error::Error,
+    store,
+};
+
+/// So long after the day's midnight its last people may still come.
+const AFTER_MIDNIGHT: TimeDelta = TimeDelta::hours(4);
+
+/// What a scanner takes along.
+#[derive(Debug)]
+pub(crate) struct List {
+    pub(crate) id: Uuid,
+    pub(crate) device: String,
+    pub(crate) day: NaiveDate,
+    pub(crate) issued_at: DateTime<Utc>,
+    pub(crate) valid_until: DateTime<Utc>,
+    pub(crate) showings: Vec<(Admission, Vec<Party>)>,
+}
+
+/// The first instant of a day in the house's time zone. Midnight is never skipped there.
+pub(crate) fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    midnight.and_local_timezone(Berlin).earliest().map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
+}
+
+/// The day in the house's time zone.
+pub(crate) fn day_of(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Berlin).date_naive()
+}
+
+/// Makes a list of a day's live tickets, and notes who took it.
+pub(crate) async fn admission_list(tx: &mut Tx, device: String, day: Option<NaiveDate>) -> Result<List, Error> {
+    let now = tx.now();
+    let today = day_of(now);
+    let day = day.unwrap_or(today);
+    let tomorrow = today.checked_add_days(Days::new(1)).unwrap_or(today);
+    if day != today && day != tomorrow {
+        return Err(invalid("day", "must be today or tomorrow: a list for later would be stale by then").into());
+    }
+    let end = midnight(day.checked_add_days(Days::new(1)).unwrap_or(day));
+    let mut showings = Vec::new();
+    for admission in store::admissions(tx.conn(), midnight(day), end).await? {
+        let parties = store::parties_of(tx.conn(), admission.showing).await?;
+        showings.push((admission, parties));
+    }
+    let list = List { id: Uuid::now_v7(), device, day, issued_at: now, valid_until: end + AFTER_MIDNIGHT, showings };
+    store::record_list(tx.conn(), list.id, &list.device, day, (list.issued_at, list.valid_until)).await?;
+    Ok(list)
+}

@@ -1,0 +1,69 @@
+//! A scan that was wrong is taken back by a line of its own; who is in follows from the lines that are left.
+
+use kernel::Tx;
+
+use super::{parties::write_changes, touch};
+use crate::{
+    domain::{
+        AdmissionState, journal,
+        scan::{Kind, Verdict},
+    },
+    error::Error,
+    store::{self, LoggedLine, NewLine},
+};
+
+/// Takes a scan back. Again changes nothing.
+pub(crate) async fn undo_scan(
+    tx: &mut Tx,
+    device: &str,
+    nonce: &str,
+    reason: &str,
+    by: &str,
+) -> Result<LoggedLine, Error> {
+    let now = tx.now();
+    let line = store::logged(tx.conn(), device, nonce).await?.ok_or(Error::NoScan)?;
+    if line.undone {
+        return Ok(line);
+    }
+    let Some(visit) = line.visit.filter(|_| line.verdict.moves()) else { return Err(Error::NothingToUndo) };
+    let party = store::party(tx.conn(), visit).await?.ok_or(Error::NoParty)?;
+    let mut admission = store::lock_admission(tx.conn(), party.showing).await?.ok_or(Error::NoShowing)?;
+    if !matches!(admission.state, AdmissionState::DoorsOpen | AdmissionState::LastCall | AdmissionState::Running) {
+        return Err(Error::TooLateToUndo);
+    }
+    // Again, now that nobody else changes it.
+    let before = store::party(tx.conn(), visit).await?.ok_or(Error::NoParty)?;
+    let mut lines = store::lines_of(tx.conn(), &[visit]).await?.remove(&visit).unwrap_or_default();
+    lines.retain(|kept| (kept.device.as_str(), kept.nonce.as_str()) != (device, nonce));
+    let mut after = before.clone();
+    let double = journal::settle(&mut after.tickets, &lines);
+    let changed = i64::from(after.admitted()) - i64::from(before.admitted());
+    // No scanner can have chosen this nonce.
+    let own = format!("undo:{nonce}");
+    let undo = NewLine {
+        device,
+        nonce: &own,
+        kind: Kind::Undo,
+        showing: line.showing,
+        lane: &line.lane,
+        visit: Some(visit),
+        verdict: Verdict::Undone,
+        admitted_now: i32::try_from(changed).unwrap_or(0),
+        tickets: &[],
+        wanted: 0,
+        late_reason: "",
+        by,
+        reason,
+        offline: false,
+        skew_ms: 0,
+        at: now,
+        recorded_at: now,
+        answer: &[],
+        undoes: Some((device, nonce)),
+    };
+    store::record(tx.conn(), &undo).await?;
+    write_changes(tx, &mut admission, &before, &after).await?;
+    store::settle_doubles(tx.conn(), visit, &double, by, now).await?;
+    touch(tx);
+    store::logged(tx.conn(), device, nonce).await?.ok_or(Error::NoScan)
+}

@@ -1,0 +1,324 @@
+//! The gRPC face of the door beyond the scan. Reads and checks, calls commands, answers. No decisions.
+
+use chrono::NaiveDate;
+use kernel::{
+    Access, Caller, Db, Role, Who,
+    identity::Keys,
+    values::{self, InvalidField, invalid},
+};
+use prost::Message;
+use sky_proto::flow::v1::{self as pb, door_server::Door};
+use tonic::{Request, Response, Status};
+
+use super::{
+    calls, journal,
+    scanner::{Scanner, account, under_own_id},
+};
+use crate::{
+    commands::{self, Journal, Outcome},
+    domain::scan::Kind,
+    error::Error,
+    events, store,
+};
+
+const STAFF: &[Who] = &[Who::Staff(Role::Desk), Who::Staff(Role::Operator)];
+const SCANNER: &[Who] = &[Who::Device("scanner"), Who::Staff(Role::Desk), Who::Staff(Role::Operator)];
+
+/// Who may call what.
+pub(crate) const DOOR_ACCESS: Access = Access {
+    service: "sky.flow.v1.Door",
+    methods: &[
+        ("ScanExit", SCANNER),
+        ("ScanReentry", STAFF),
+        ("UndoScan", STAFF),
+        ("ListScans", STAFF),
+        ("ExportAdmissionList", SCANNER),
+        ("SubmitScans", SCANNER),
+        ("ListScanConflicts", STAFF),
+        ("ResolveScanConflict", STAFF),
+        ("FormCallGroups", STAFF),
+        ("MoveCallGroup", STAFF),
+        ("ListCallGroups", STAFF),
+        ("IssueQueueNumber", STAFF),
+        ("MoveQueueNumber", STAFF),
+        ("ListQueueNumbers", STAFF),
+        ("ReportCleaned", STAFF),
+    ],
+};
+
+/// So many entries are merged in one transaction: the door's next scan waits no longer than for these.
+const AT_ONCE: usize = 25;
+/// A larger party is a group, and books.
+const MOST_PEOPLE: u32 = 30;
+const MOST_SCANS: u32 = 200;
+const SOME_SCANS: u32 = 50;
+
+/// The server.
+#[derive(Debug)]
+pub(crate) struct DoorGrpc {
+    db: Db,
+    keys: Keys,
+    scans: Scanner,
+}
+
+impl DoorGrpc {
+    pub(crate) fn new(db: Db, keys: Keys) -> Self {
+        Self { scans: Scanner::new(db.clone(), keys.clone()), db, keys }
+    }
+
+    /// Merges the entries that could be read, some at a time; answers what became of each.
+    async fn merge(&self, journal: &Journal, entries: Vec<commands::Entry>) -> Result<Vec<Outcome>, Error> {
+        let mut outcomes = Vec::new();
+        for some in entries.chunks(AT_ONCE) {
+            let (journal, some) = (journal.clone(), some.to_vec());
+            let merged =
+                self.db.transact(move |tx| Box::pin(async move { commands::merge(tx, &journal, &some).await })).await?;
+            outcomes.extend(merged);
+        }
+        Ok(outcomes)
+    }
+
+    async fn conflict(&self, conflict: &store::Conflict) -> Result<pb::ScanConflict, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let mut scans = match conflict.visit {
+            Some(visit) if conflict.kind == store::ConflictKind::Double => store::moves_of(&mut conn, visit).await?,
+            _ => store::logged(&mut conn, &conflict.device, &conflict.nonce).await?.into_iter().collect(),
+        };
+        if conflict.kind == store::ConflictKind::Double {
+            // Of the same ticket, or of people who were counted without naming theirs.
+            let same = |seats: &[String]| seats.is_empty() || seats.contains(&conflict.seat);
+            scans.retain(|scan| scan.kind == Kind::Entry && !scan.undone && same(&scan.seats));
+        }
+        Ok(events::conflict(conflict, &scans))
+    }
+}
+
+fn reason(field: &'static str, text: &str) -> Result<String, InvalidField> {
+    let reason = values::text(field, text, 200)?;
+    if reason.is_empty() { Err(invalid(field, "is missing; say in a few words why")) } else { Ok(reason) }
+}
+
+/// A day such as "2026-11-28"; none: today.
+pub(super) fn day(text: &str) -> Result<Option<NaiveDate>, InvalidField> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| invalid("day", "is no day like 2026-11-28"))
+}
+
+#[tonic::async_trait]
+impl Door for DoorGrpc {
+    async fn scan_exit(&self, request: Request<pb::ScanRequest>) -> Result<Response<pb::ScanResponse>, Status> {
+        Ok(Response::new(self.scans.scan(Kind::Exit, &request).await?))
+    }
+
+    async fn scan_reentry(&self, request: Request<pb::ScanRequest>) -> Result<Response<pb::ScanResponse>, Status> {
+        Ok(Response::new(self.scans.scan(Kind::Reentry, &request).await?))
+    }
+
+    async fn undo_scan(&self, request: Request<pb::UndoScanRequest>) -> Result<Response<pb::LoggedScan>, Status> {
+        let by = account(&Caller::of(&request));
+        let request = request.into_inner();
+        let device = values::slug("device_id", &request.device_id)?.to_owned();
+        let nonce = values::slug("nonce", &request.nonce)?.to_owned();
+        let why = reason("reason", &request.reason)?;
+        let line = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::undo_scan(tx, &device, &nonce, &why, &by).await }))
+            .await?;
+        Ok(Response::new(events::logged(&line)))
+    }
+
+    async fn list_scans(
+        &self,
+        request: Request<pb::ListScansRequest>,
+    ) -> Result<Response<pb::ListScansResponse>, Status> {
+        let request = request.into_inner();
+        let showing = values::id("showing_id", &request.showing_id)?;
+        let limit = if request.limit == 0 { SOME_SCANS } else { request.limit };
+        if limit > MOST_SCANS {
+            return Err(invalid("limit", "must be at most 200").into());
+        }
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let scans = store::latest(&mut conn, showing, limit).await?;
+        Ok(Response::new(pb::ListScansResponse { scans: scans.iter().map(events::logged).collect() }))
+    }
+
+    async fn export_admission_list(
+        &self,
+        request: Request<pb::ExportAdmissionListRequest>,
+    ) -> Result<Response<pb::SignedAdmissionList>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let device = values::slug("device_id", &request.device_id)?.to_owned();
+        under_own_id(&caller, &device)?;
+        let day = day(&request.day)?;
+        let list = self.db.transact(move |tx| Box::pin(commands::admission_list(tx, device, day))).await?;
+        let list = events::list(&list).encode_to_vec();
+        let signature = self.keys.sign_list(&list);
+        let public_key = self.keys.ticket_public_key();
+        Ok(Response::new(pb::SignedAdmissionList { list, signature, public_key }))
+    }
+
+    async fn submit_scans(
+        &self,
+        request: Request<pb::SubmitScansRequest>,
+    ) -> Result<Response<pb::SubmitScansResponse>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let device = values::slug("device_id", &request.device_id)?.to_owned();
+        under_own_id(&caller, &device)?;
+        let device_now = values::time("device_now", request.device_now)?;
+        if request.entries.len() > journal::MOST_ENTRIES {
+            return Err(invalid("entries", "are more than 1000; send them in parts").into());
+        }
+        let now = self.db.clock().now();
+        let skew = now - device_now;
+        let journal = Journal { device, by: account(&caller), skew };
+        let (own, count) = (journal.clone(), request.entries.len());
+        self.db
+            .transact(move |tx| Box::pin(async move { commands::journal_came(tx, &own, device_now, count).await }))
+            .await?;
+        let read: Vec<_> = request.entries.iter().map(|it| journal::entry(&self.scans, it, skew, now)).collect();
+        let good = read.iter().filter_map(|entry| entry.as_ref().ok()).cloned().collect();
+        let mut merged = self.merge(&journal, good).await?.into_iter();
+        let results = request.entries.into_iter().zip(read).map(|(sent, read)| {
+            let outcome = match read {
+                Ok(_) => merged.next().unwrap_or(Outcome::Repeated),
+                Err(invalid) => Outcome::Invalid(invalid.to_string()),
+            };
+            events::outcome(sent.nonce, outcome)
+        });
+        Ok(Response::new(pb::SubmitScansResponse {
+            results: results.collect(),
+            clock_skew_ms: skew.num_milliseconds(),
+        }))
+    }
+
+    async fn list_scan_conflicts(
+        &self,
+        request: Request<pb::ListScanConflictsRequest>,
+    ) -> Result<Response<pb::ListScanConflictsResponse>, Status> {
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let found = store::conflicts(&mut conn, request.into_inner().include_resolved).await?;
+        drop(conn);
+        let mut conflicts = Vec::new();
+        for conflict in &found {
+            conflicts.push(self.conflict(conflict).await?);
+        }
+        Ok(Response::new(pb::ListScanConflictsResponse { conflicts }))
+    }
+
+    async fn resolve_scan_conflict(
+        &self,
+        request: Request<pb::ResolveScanConflictRequest>,
+    ) -> Result<Response<pb::ScanConflict>, Status> {
+        let by = account(&Caller::of(&request));
+        let request = request.into_inner();
+        let id = values::id("conflict_id", &request.conflict_id)?;
+        let resolution = reason("resolution", &request.resolution)?;
+        let conflict = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::resolve_conflict(tx, id, &resolution, &by).await }))
+            .await?;
+        Ok(Response::new(self.conflict(&conflict).await?))
+    }
+
+    async fn form_call_groups(
+        &self,
+        request: Request<pb::FormCallGroupsRequest>,
+    ) -> Result<Response<pb::CallGroups>, Status> {
+        let showing = values::id("showing_id", &request.into_inner().showing_id)?;
+        self.db.transact(move |tx| Box::pin(commands::form_groups(tx, showing))).await?;
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        Ok(Response::new(calls::groups(&mut conn, showing).await?))
+    }
+
+    async fn move_call_group(
+        &self,
+        request: Request<pb::MoveCallGroupRequest>,
+    ) -> Result<Response<pb::CallGroup>, Status> {
+        let request = request.into_inner();
+        let id = values::id("group_id", &request.group_id)?;
+        let to = calls::group_state(request.to)?;
+        let group = self.db.transact(move |tx| Box::pin(commands::move_group(tx, id, to))).await?;
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        Ok(Response::new(calls::group(&mut conn, &group).await?))
+    }
+
+    async fn list_call_groups(
+        &self,
+        request: Request<pb::ListCallGroupsRequest>,
+    ) -> Result<Response<pb::CallGroups>, Status> {
+        let showing = values::id("showing_id", &request.into_inner().showing_id)?;
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        Ok(Response::new(calls::groups(&mut conn, showing).await?))
+    }
+
+    async fn issue_queue_number(
+        &self,
+        request: Request<pb::IssueQueueNumberRequest>,
+    ) -> Result<Response<pb::QueueNumber>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let showing = match request.showing_id.as_str() {
+            "" => None,
+            id => Some(values::id("showing_id", id)?),
+        };
+        if !(1..=MOST_PEOPLE).contains(&request.people) {
+            return Err(invalid("people", "must be 1 to 30").into());
+        }
+        let answer = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    if let Some(first) = tx.first_answer("IssueQueueNumber", key, &request).await? {
+                        return Ok(first);
+                    }
+                    let number = commands::issue_number(tx, showing, request.people).await?;
+                    let now = tx.now();
+                    let answer = calls::number(tx.conn(), &number, now).await?;
+                    tx.remember("IssueQueueNumber", key, &request, &answer).await?;
+                    Ok::<_, Error>(answer)
+                })
+            })
+            .await?;
+        Ok(Response::new(answer))
+    }
+
+    async fn move_queue_number(
+        &self,
+        request: Request<pb::MoveQueueNumberRequest>,
+    ) -> Result<Response<pb::QueueNumber>, Status> {
+        let request = request.into_inner();
+        let (day, to) = (day(&request.day)?, calls::number_state(request.to)?);
+        let number = self.db.transact(move |tx| Box::pin(commands::move_number(tx, day, request.number, to))).await?;
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        Ok(Response::new(calls::number(&mut conn, &number, self.db.clock().now()).await?))
+    }
+
+    async fn list_queue_numbers(
+        &self,
+        request: Request<pb::ListQueueNumbersRequest>,
+    ) -> Result<Response<pb::QueueNumbers>, Status> {
+        let now = self.db.clock().now();
+        let day = day(&request.into_inner().day)?.unwrap_or_else(|| commands::day_of(now));
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let numbers = calls::numbers(&mut conn, day, now).await?;
+        let last_called = store::last_called(&mut conn, day).await?;
+        Ok(Response::new(pb::QueueNumbers { numbers, last_called }))
+    }
+
+    async fn report_cleaned(
+        &self,
+        request: Request<pb::ReportCleanedRequest>,
+    ) -> Result<Response<pb::Admission>, Status> {
+        let by = account(&Caller::of(&request));
+        let showing = values::id("showing_id", &request.into_inner().showing_id)?;
+        let admission = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::report_cleaned(tx, showing, &by).await }))
+            .await?;
+        Ok(Response::new(super::on_clock(&self.db, &admission).await?))
+    }
+}

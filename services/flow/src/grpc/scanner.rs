@@ -1,0 +1,110 @@
+//! Reading what a scanner sends, and having it judged.
+
+use kernel::{
+    Caller, Db,
+    identity::Keys,
+    ticket_code::{self, Kind as CodeKind, NotOurs},
+    values::{self, InvalidField, invalid},
+};
+use prost::Message;
+use sky_proto::flow::v1 as pb;
+use tonic::{Request, Status};
+
+use crate::{
+    commands::{self, Answered, Code, Scan},
+    domain::scan::Kind,
+    error::Error,
+    events,
+};
+
+/// A signed code has about 170 characters.
+const LONGEST_CODE: usize = 400;
+/// A scan that another one at the same instant has made out of date is judged again so many times.
+const TRIES: u32 = 8;
+
+/// Judges scans.
+#[derive(Clone, Debug)]
+pub(super) struct Scanner {
+    db: Db,
+    keys: Keys,
+}
+
+impl Scanner {
+    pub(super) const fn new(db: Db, keys: Keys) -> Self {
+        Self { db, keys }
+    }
+
+    /// What a code is: ours or not is decided here, without asking anybody.
+    pub(super) fn code(&self, code: &str) -> Result<Code, InvalidField> {
+        let code = values::text("code", code, LONGEST_CODE)?;
+        if code.is_empty() {
+            return Err(invalid("code", "is missing; scan a code or type the reference"));
+        }
+        if let Some(reference) = ticket_code::read_reference(&code) {
+            return Ok(Code::Reference(reference));
+        }
+        Ok(match self.keys.read_code(&code) {
+            Ok(code) => match code.kind {
+                CodeKind::Ticket => Code::Ticket { id: code.id, showing: code.showing },
+                CodeKind::Visit => Code::Visit { id: code.id, showing: code.showing },
+            },
+            Err(NotOurs::Malformed) => Code::Unknown,
+            Err(NotOurs::Forged) => Code::Forged,
+        })
+    }
+
+    fn read(&self, kind: Kind, caller: &Caller, request: &pb::ScanRequest) -> Result<Scan, InvalidField> {
+        Ok(Scan {
+            kind,
+            code: self.code(&request.code)?,
+            device: values::slug("device_id", &request.device_id)?.to_owned(),
+            nonce: values::slug("nonce", &request.nonce)?.to_owned(),
+            lane: values::slug("lane", &request.lane)?.to_owned(),
+            showing: values::id("showing_id", &request.showing_id)?,
+            party_count: request.party_count,
+            late_reason: values::text("late_reason", &request.late_reason, 200)?,
+            by: account(caller),
+        })
+    }
+
+    /// One scan, judged and counted.
+    pub(super) async fn scan(
+        &self,
+        kind: Kind,
+        request: &Request<pb::ScanRequest>,
+    ) -> Result<pb::ScanResponse, Status> {
+        let caller = Caller::of(request);
+        let scan = self.read(kind, &caller, request.get_ref())?;
+        under_own_id(&caller, &scan.device)?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let scan = scan.clone();
+            let answer = self.db.transact(move |tx| Box::pin(async move { commands::scan(tx, &scan).await })).await;
+            match answer {
+                Ok(Answered::Now(answer)) => return Ok(events::scan_response(&answer)),
+                Ok(Answered::Before(first)) => {
+                    return pb::ScanResponse::decode(first.as_slice())
+                        .map_err(|error| Error::Stored(error.to_string()).into());
+                }
+                Err(Error::ScanInProgress) if tries < TRIES => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// The account of staff; empty for a device.
+pub(super) fn account(caller: &Caller) -> String {
+    if matches!(caller, Caller::Staff { .. }) { caller.for_the_record() } else { String::new() }
+}
+
+/// A device acts under its own id only.
+pub(super) fn under_own_id(caller: &Caller, device: &str) -> Result<(), Status> {
+    match caller {
+        Caller::Device { id, .. } if id != device => {
+            Err(Status::permission_denied("device_id: a scanner acts under its own id only."))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,281 @@
+//! What scanners do not agree on, their lists and their journals.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::{FromRow, PgConnection};
+use uuid::Uuid;
+
+use super::stored;
+use crate::{commands::Journal, error::Error};
+
+/// What is disputed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConflictKind {
+    /// One ticket, let in more than once.
+    Double,
+    Cancelled,
+    WrongShowing,
+    /// A genuine code whose booking is not here.
+    Unknown,
+}
+
+impl ConflictKind {
+    const ALL: [Self; 4] = [Self::Double, Self::Cancelled, Self::WrongShowing, Self::Unknown];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Double => "double",
+            Self::Cancelled => "cancelled",
+            Self::WrongShowing => "wrong_showing",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A conflict to note.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NewConflict<'a> {
+    pub(crate) id: Uuid,
+    pub(crate) kind: ConflictKind,
+    pub(crate) showing: Uuid,
+    pub(crate) visit: Option<Uuid>,
+    pub(crate) ticket: Option<Uuid>,
+    pub(crate) device: &'a str,
+    pub(crate) nonce: &'a str,
+}
+
+/// A conflict as it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Conflict {
+    pub(crate) id: Uuid,
+    pub(crate) kind: ConflictKind,
+    pub(crate) showing: Uuid,
+    pub(crate) visit: Option<Uuid>,
+    pub(crate) device: String,
+    pub(crate) nonce: String,
+    pub(crate) reference: String,
+    pub(crate) seat: String,
+    pub(crate) noticed_at: DateTime<Utc>,
+    pub(crate) resolved_at: Option<DateTime<Utc>>,
+    pub(crate) resolved_by: String,
+    pub(crate) resolution: String,
+}
+
+#[derive(FromRow)]
+struct ConflictRow {
+    id: Uuid,
+    kind: String,
+    showing_id: Uuid,
+    visit_id: Option<Uuid>,
+    device_id: String,
+    nonce: String,
+    reference: String,
+    seat: String,
+    noticed_at: DateTime<Utc>,
+    resolved_at: Option<DateTime<Utc>>,
+    resolved_by: String,
+    resolution: String,
+}
+
+impl ConflictRow {
+    fn read(self) -> Result<Conflict, Error> {
+        Ok(Conflict {
+            id: self.id,
+            kind: stored(ConflictKind::named(&self.kind), "conflict kind")?,
+            showing: self.showing_id,
+            visit: self.visit_id,
+            device: self.device_id,
+            nonce: self.nonce,
+            reference: self.reference,
+            seat: self.seat,
+            noticed_at: self.noticed_at,
+            resolved_at: self.resolved_at,
+            resolved_by: self.resolved_by,
+            resolution: self.resolution,
+        })
+    }
+}
+
+macro_rules! select_conflict {
+    ($rest:literal) => {
+        concat!(
+            "select c.*, coalesce(p.reference, '') as reference, coalesce(t.seat, '') as seat
+             from scan_conflict c left join party p on p.visit_id = c.visit_id
+             left join door_ticket t on t.ticket_id = c.ticket_id ",
+            $rest
+        )
+    };
+}
+
+/// Notes a conflict; one that was resolved is open again when another scan adds to it.
+pub(crate) async fn add_conflict(
+    conn: &mut PgConnection,
+    new: &NewConflict<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into scan_conflict (id, kind, showing_id, visit_id, ticket_id, device_id, nonce, noticed_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
+         on conflict (id) do update set resolved_at = null, resolved_by = '', resolution = ''",
+    )
+    .bind(new.id)
+    .bind(new.kind.name())
+    .bind(new.showing)
+    .bind(new.visit)
+    .bind(new.ticket)
+    .bind(new.device)
+    .bind(new.nonce)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Double admissions of a party that an undo has cleared up.
+pub(crate) async fn settle_doubles(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    left: &[Uuid],
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "update scan_conflict set resolved_at = $3, resolved_by = $4, resolution = 'undo'
+         where visit_id = $1 and kind = 'double' and resolved_at is null and not ticket_id = any($2)",
+    )
+    .bind(visit)
+    .bind(left)
+    .bind(now)
+    .bind(by)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Double admissions of a party that turned out to be none, now that more of its scans are known.
+pub(crate) async fn drop_doubles(conn: &mut PgConnection, visit: Uuid, left: &[Uuid]) -> Result<(), Error> {
+    sqlx::query(
+        "delete from scan_conflict
+         where visit_id = $1 and kind = 'double' and resolved_at is null and not ticket_id = any($2)",
+    )
+    .bind(visit)
+    .bind(left)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn resolve_conflict(
+    conn: &mut PgConnection,
+    id: Uuid,
+    resolution: &str,
+    by: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "update scan_conflict set resolved_at = $4, resolved_by = $3, resolution = $2
+         where id = $1 and resolved_at is null",
+    )
+    .bind(id)
+    .bind(resolution)
+    .bind(by)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn conflict(conn: &mut PgConnection, id: Uuid) -> Result<Option<Conflict>, Error> {
+    sqlx::query_as::<_, ConflictRow>(select_conflict!("where c.id = $1"))
+        .bind(id)
+        .fetch_optional(conn)
+        .await?
+        .map(ConflictRow::read)
+        .transpose()
+}
+
+/// Open ones first, then the newest.
+pub(crate) async fn conflicts(conn: &mut PgConnection, resolved_too: bool) -> Result<Vec<Conflict>, Error> {
+    sqlx::query_as::<_, ConflictRow>(select_conflict!(
+        "where $1 or c.resolved_at is null order by (c.resolved_at is not null), c.noticed_at desc, c.id limit 200"
+    ))
+    .bind(resolved_too)
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(ConflictRow::read)
+    .collect()
+}
+
+pub(crate) async fn open_conflicts(conn: &mut PgConnection) -> Result<u32, Error> {
+    let open: i64 =
+        sqlx::query_scalar("select count(*) from scan_conflict where resolved_at is null").fetch_one(conn).await?;
+    Ok(u32::try_from(open).unwrap_or(u32::MAX))
+}
+
+/// Of these nonces of a scanner, those that the log has.
+pub(crate) async fn known_nonces(
+    conn: &mut PgConnection,
+    device: &str,
+    nonces: &[&str],
+) -> Result<HashSet<String>, Error> {
+    let known: Vec<String> = sqlx::query_scalar("select nonce from scan where device_id = $1 and nonce = any($2)")
+        .bind(device)
+        .bind(nonces)
+        .fetch_all(conn)
+        .await?;
+    Ok(known.into_iter().collect())
+}
+
+/// Whether a scanner has ever taken an admission list.
+pub(crate) async fn has_list(conn: &mut PgConnection, device: &str) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select exists (select from admission_list where device_id = $1)")
+        .bind(device)
+        .fetch_one(conn)
+        .await?)
+}
+
+pub(crate) async fn record_list(
+    conn: &mut PgConnection,
+    id: Uuid,
+    device: &str,
+    day: NaiveDate,
+    (issued_at, valid_until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<(), Error> {
+    sqlx::query("insert into admission_list (id, device_id, day, issued_at, valid_until) values ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(device)
+        .bind(day)
+        .bind(issued_at)
+        .bind(valid_until)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn record_journal(
+    conn: &mut PgConnection,
+    journal: &Journal,
+    device_now: DateTime<Utc>,
+    entries: usize,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into scan_journal (device_id, device_now, skew_ms, entries, by, received_at)
+         values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(&journal.device)
+    .bind(device_now)
+    .bind(journal.skew.num_milliseconds())
+    .bind(i32::try_from(entries).unwrap_or(i32::MAX))
+    .bind(&journal.by)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

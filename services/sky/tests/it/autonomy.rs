@@ -1,0 +1,88 @@
+//! The door needs nobody: with NATS and every other service killed, a running flow goes on admitting; when they
+//! come back, all of them agree. Real processes, killed as a power cut would.
+
+use chrono::Utc;
+use kernel::{
+    Caller, Role,
+    testing::{TestBroker, TestDb, settings},
+};
+use sky_proto::{
+    flow::v1::{
+        AdmissionState, ExportAdmissionListRequest, FindPartyRequest, ScanRequest, ScanResponse, ScanVerdict,
+        UndoScanRequest, door_client::DoorClient, flow_client::FlowClient,
+    },
+    payments::v1::Method,
+};
+use uuid::Uuid;
+
+use crate::{
+    processes::{sky, start},
+    scenario::Family,
+    world::{World, staff, until},
+};
+
+/// A lane's scanner scans `people` of a party.
+async fn scan(world: &World, showing: &str, code: &str, people: u32) -> (ScanRequest, ScanResponse) {
+    let request = ScanRequest {
+        device_id: "scanner-1".to_owned(),
+        nonce: Uuid::new_v4().to_string(),
+        lane: "dome-1".to_owned(),
+        showing_id: showing.to_owned(),
+        code: code.to_owned(),
+        party_count: people,
+        late_reason: String::new(),
+    };
+    let scanner = Caller::Device { id: "scanner-1".to_owned(), kind: "scanner".to_owned() };
+    let mut flow = FlowClient::new(world.door("flow", &scanner));
+    (request.clone(), flow.scan(request).await.expect("a verdict").into_inner())
+}
+
+#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_door_goes_on_while_everything_else_is_dead() {
+    let db = TestDb::create().await;
+    let mut broker = TestBroker::start().await;
+    let mut settings = settings(&db);
+    settings.nats_url = broker.url();
+    let groups: [&[&'static str]; 4] =
+        [&["flow"], &["reservations", "payments"], &["journey", "portal"], &["signage", "parking", "gastro"]];
+    let (mut processes, world) = start(&groups, &settings).await;
+    let family = Family::holds(&world, Utc::now()).await;
+    family.orders(Method::AtDesk).await;
+    let reference = family.is_confirmed().await.reference;
+    let (code, showing) = (family.code().await, family.showing.showing_id.clone());
+    family.moves_admission(AdmissionState::DoorsOpen).await;
+    let find = || async {
+        let request = FindPartyRequest { reference: reference.clone() };
+        FlowClient::new(world.door("flow", &staff(Role::Desk))).find_party(request).await.ok()
+    };
+    until("the tickets at the door", find, Option::is_some).await;
+
+    broker.kill();
+    for group in 1..groups.len() {
+        processes.kill(group);
+    }
+    let (_, two) = scan(&world, &showing, &code, 2).await;
+    assert_eq!((two.verdict(), two.admitted_now), (ScanVerdict::Admitted, 2));
+    let (wrong, one) = scan(&world, &showing, &reference, 1).await;
+    assert_eq!((one.verdict(), one.admitted_total), (ScanVerdict::Admitted, 3));
+    let undo = UndoScanRequest { device_id: wrong.device_id, nonce: wrong.nonce, reason: "wrong party".to_owned() };
+    let mut door = DoorClient::new(world.door("flow", &staff(Role::Desk)));
+    door.undo_scan(undo).await.expect("taken back");
+    let (_, rest) = scan(&world, &showing, &code, 0).await;
+    assert_eq!((rest.admitted_now, rest.admitted_total), (2, 4));
+    assert_eq!(scan(&world, &showing, &code, 0).await.1.verdict(), ScanVerdict::AlreadyAdmitted);
+    let list = ExportAdmissionListRequest { device_id: "scanner-1".to_owned(), day: String::new() };
+    door.export_admission_list(list).await.expect("a list, too");
+    family.moves_admission(AdmissionState::LastCall).await;
+
+    broker.restart().await;
+    for group in 1..groups.len() {
+        processes.restart(&world, group).await;
+    }
+    until("everybody in on the page", || family.visit(), |visit| visit.admitted == 4).await;
+    family.sees_on_monitor("dome-door-1", |line| line.status == "last_call").await;
+    let verify = sky(&settings).arg("verify").output().expect("sky verify runs");
+    let verdict = String::from_utf8_lossy(&verify.stdout);
+    assert!(verify.status.success(), "{verdict}{}", String::from_utf8_lossy(&verify.stderr));
+}
