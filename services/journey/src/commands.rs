@@ -4,6 +4,7 @@
 pub(crate) mod contacts;
 pub(crate) mod holds;
 mod limits;
+pub(crate) mod missing;
 pub(crate) mod showings;
 
 use std::collections::HashMap;

@@ -2,7 +2,9 @@
 //! no proto.
 
 pub(crate) mod asker;
+pub(crate) mod delay;
 pub(crate) mod limits;
+pub(crate) mod missing;
 #[cfg(test)]
 pub(crate) mod samples;
 mod states;
@@ -183,26 +185,11 @@ impl Visit {
         items
     }
 
-    pub(crate) fn assistance(&self) -> bool {
-        self.party.iter().any(|line| !line.need.is_empty())
-    }
-
     /// All services have said what they had to say.
     pub(crate) fn is_settled(&self) -> bool {
         let parts =
             [Some(self.booking), self.bay.as_ref().map(|bay| bay.part), self.meal.as_ref().map(|meal| meal.part)];
         parts.into_iter().flatten().all(|part| part != Part::Held)
-    }
-
-    /// Where the party is, for the desk that misses it.
-    pub(crate) const fn whereabouts(&self) -> &'static str {
-        if self.admitted > 0 {
-            "partly_in"
-        } else if self.entered_at.is_some() && self.left_at.is_none() {
-            "in_car_park"
-        } else {
-            "unknown"
-        }
     }
 
     /// Until when an extension holds it; None when it cannot be held any longer.

@@ -34,6 +34,10 @@ pub(crate) enum Error {
     OtherMethod,
     #[error("the showing has started; a visit can be cancelled by the desk only")]
     Started,
+    #[error("the showing is cancelled; there is nothing to wait for")]
+    Off,
+    #[error("the doors are closed and the showing runs; only a following one can be delayed")]
+    DoorsClosed,
     #[error("somebody of the party is already in; a visit can be cancelled by the desk only")]
     Admitted,
     #[error(
@@ -68,6 +72,8 @@ impl Coded for Error {
             | Self::LongestHold
             | Self::OtherMethod
             | Self::Started
+            | Self::Off
+            | Self::DoorsClosed
             | Self::Admitted => Code::FailedPrecondition,
             Self::Part { code, .. } => *code,
             Self::Repeat(repeat) => repeat.code(),

@@ -1,6 +1,8 @@
 //! The domain in the words of the contract, and the contract's in the domain's. Decides nothing, and
 //! never has contact data in its hands.
 
+pub(crate) mod missing;
+
 use chrono::{DateTime, Utc};
 use kernel::{
     Code,
@@ -277,17 +279,6 @@ pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
         language: visit.language.clone(),
         reference: if visit.ordered_at.is_some() { reference(visit.id) } else { String::new() },
         payment_state: payment_state(visit.money).into(),
-    }
-}
-
-/// A booked party that is not in yet.
-pub(crate) fn missing(visit: &Visit) -> pb::MissingParty {
-    pb::MissingParty {
-        visit_id: visit.id.to_string(),
-        reference: reference(visit.id),
-        size: visit.size(),
-        admitted: visit.admitted,
-        whereabouts: visit.whereabouts().to_owned(),
-        assistance: visit.assistance(),
+        contact_name: String::new(),
     }
 }

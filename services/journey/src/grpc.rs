@@ -3,7 +3,9 @@
 
 mod alternatives;
 mod contacts;
+pub(crate) mod delay;
 mod hold;
+mod missing;
 mod requests;
 pub(crate) mod siblings;
 
@@ -56,6 +58,7 @@ pub(crate) const ACCESS: Access = Access {
         ("IssueLink", &[Who::Visitor, DESK, Who::Service("portal")]),
         ("ExchangeLink", &[Who::Visitor, Who::Service("portal")]),
         ("ListMissing", STEER),
+        ("PreviewDelay", STEER),
         ("DelayShowing", STEER),
         ("CancelShowing", STEER),
     ],
@@ -271,8 +274,12 @@ impl Journey for JourneyGrpc {
     async fn get_visit(&self, request: Request<pb::GetVisitRequest>) -> Result<Response<pb::Visit>, Status> {
         let caller = Caller::of(&request);
         let id = values::id("visit_id", &request.into_inner().visit_id)?;
-        self.own(&caller, id).await?;
-        self.answer(id).await
+        let own = self.own(&caller, id).await?;
+        let mut answer = self.answer(id).await?;
+        if matches!(&caller, Caller::Staff { roles, .. } if roles.contains(&Role::Desk)) {
+            answer.get_mut().contact_name = own.contact.name;
+        }
+        Ok(answer)
     }
 
     async fn watch_visit(
@@ -319,12 +326,14 @@ impl Journey for JourneyGrpc {
         request: Request<pb::ListMissingRequest>,
     ) -> Result<Response<pb::ListMissingResponse>, Status> {
         let showing = values::id("showing_id", &request.into_inner().showing_id)?;
-        let booked = self.booked(showing).await?;
-        Ok(Response::new(pb::ListMissingResponse {
-            booked: booked.iter().map(Visit::size).sum(),
-            admitted: booked.iter().map(|visit| visit.admitted).sum(),
-            parties: booked.iter().filter(|visit| visit.admitted < visit.size()).map(events::missing).collect(),
-        }))
+        Ok(Response::new(self.missing_list(showing).await?))
+    }
+
+    async fn preview_delay(
+        &self,
+        request: Request<pb::PreviewDelayRequest>,
+    ) -> Result<Response<pb::PreviewDelayResponse>, Status> {
+        Ok(Response::new(self.preview(&request.into_inner()).await?))
     }
 
     async fn delay_showing(
@@ -332,6 +341,9 @@ impl Journey for JourneyGrpc {
         request: Request<pb::DelayShowingRequest>,
     ) -> Result<Response<pb::DelayShowingResponse>, Status> {
         let request = request.into_inner();
+        if request.shift_following {
+            return self.delay_with_following(request).await;
+        }
         let key = values::id("idempotency_key", &request.idempotency_key)?;
         let showing = values::id("showing_id", &request.showing_id)?;
         let told = reservations::DelayShowingRequest {
@@ -345,7 +357,12 @@ impl Journey for JourneyGrpc {
             return Ok(Response::new(first));
         }
         let moved = self.siblings.delay_showing(told).await.map_err(|status| sibling(&status))?;
-        let answer = pb::DelayShowingResponse { starts_at: moved.starts_at, ends_at: moved.ends_at, visits_affected };
+        let answer = pb::DelayShowingResponse {
+            starts_at: moved.starts_at,
+            ends_at: moved.ends_at,
+            visits_affected,
+            following: Vec::new(),
+        };
         Ok(Response::new(self.remember("DelayShowing", key, request, answer).await?))
     }
 
@@ -376,11 +393,6 @@ impl JourneyGrpc {
     async fn visit_of_link(&self, hash: &[u8]) -> Result<Uuid, Error> {
         let mut conn = self.db.reader().await?;
         store::visit_of_link(&mut conn, hash).await?.ok_or(Error::NoLink)
-    }
-
-    async fn booked(&self, showing: Uuid) -> Result<Vec<Visit>, Error> {
-        let mut conn = self.db.reader().await?;
-        store::showings::booked(&mut conn, showing).await
     }
 
     /// The first answer to a repeated request; else how many visits the showing has now.

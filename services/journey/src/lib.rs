@@ -50,6 +50,16 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::erase_contacts(tx))).await?) })
     });
+    let db = context.db.clone();
+    context.every("what says nothing any more of who is missing", Duration::from_secs(3600), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::missing::forget(tx))).await?) })
+    });
+    let (db, asked) = (context.db.clone(), siblings.clone());
+    context.every("delays that are not carried out", Duration::from_secs(5), move || {
+        let (db, siblings) = (db.clone(), asked.clone());
+        Box::pin(async move { Ok(grpc::delay::go_on(&db, &siblings).await?) })
+    });
     let counters = counters::Counters::start(context);
     let contacts = grpc::ContactsGrpc::new(context.db.clone());
     let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, counters, visits, limits);

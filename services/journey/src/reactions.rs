@@ -1,6 +1,8 @@
 //! What other services' events mean for visits. Each may come twice, late, and in another order than
 //! those of other services; those of unknown visits mean nothing here.
 
+mod seen;
+
 use chrono::{DateTime, Utc};
 use kernel::{
     BoxFuture, Event, Failure, Tx,
@@ -61,6 +63,7 @@ impl Waiting {
 /// Money came, failed, or went back.
 pub(crate) fn from_payments<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
+        seen::from_payments(tx, run).await?;
         let mut waiting = Waiting::default();
         for event in run {
             match event.name() {
@@ -141,6 +144,7 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
 /// A bay is given, refused or moved; a vehicle has come or gone.
 pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
+        seen::from_parking(tx, run).await?;
         let mut waiting = Waiting::default();
         for event in run {
             let (about, news) = match event.name() {
@@ -178,6 +182,7 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
 /// A meal is scheduled, refused, moved, or a step further.
 pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
+        seen::from_gastro(tx, run).await?;
         let mut waiting = Waiting::default();
         for event in run {
             let (about, news) = match event.name() {
@@ -219,6 +224,7 @@ pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t,
 /// The door lets people in and moves on.
 pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
+        seen::from_flow(tx, event).await?;
         match event.name() {
             PartyAdmitted::NAME => {
                 let told = event.decode::<PartyAdmitted>()?;

@@ -67,3 +67,18 @@ pub(crate) fn showing() -> Showing {
         notice: Text::default(),
     }
 }
+
+pub(crate) fn meal() -> Meal {
+    Meal {
+        order_id: "o".to_owned(),
+        number: 1,
+        part: Part::Confirmed,
+        kitchen: Kitchen::Scheduled,
+        dishes: Vec::new(),
+        pickup: "PICKUP_AFTER".to_owned(),
+        pickup_at: at(190),
+        booked_pickup_at: at(190),
+        fire_at: at(180),
+        items: Vec::new(),
+    }
+}

@@ -14,19 +14,6 @@ fn a_hold_lasts_thirty_minutes_at_most() {
 }
 
 #[test]
-fn the_desk_hears_where_a_party_is() {
-    let mut visit = visit(State::Confirmed);
-    assert_eq!(visit.whereabouts(), "unknown");
-    visit.entered_at = Some(at(90));
-    assert_eq!(visit.whereabouts(), "in_car_park");
-    visit.admitted = 1;
-    assert_eq!(visit.whereabouts(), "partly_in");
-    visit.admitted = 0;
-    visit.left_at = Some(at(95));
-    assert_eq!(visit.whereabouts(), "unknown");
-}
-
-#[test]
 fn money_reads_as_people_write_it() {
     assert_eq!(euros(305), ("3,05 €".to_owned(), "€3.05".to_owned()));
     assert_eq!(euros(0), ("0,00 €".to_owned(), "€0.00".to_owned()));

@@ -305,6 +305,25 @@ impl Siblings {
         Ok(answer(self.reservations().list_programme(request)).await?.showings)
     }
 
+    /// Closed showings too.
+    pub(super) async fn whole_programme(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<reservations::Showing>, Status> {
+        let request = reservations::ListProgrammeRequest {
+            from: Some(timestamp(from)),
+            until: Some(timestamp(until)),
+            include_closed: true,
+        };
+        Ok(answer(self.reservations().list_programme(request)).await?.showings)
+    }
+
+    /// A showing in reservations' own words, with its hall.
+    pub(super) async fn reservations_showing(&self, id: Uuid) -> Result<reservations::Showing, Status> {
+        answer(self.reservations().get_showing(reservations::GetShowingRequest { showing_id: id.to_string() })).await
+    }
+
     pub(super) async fn site(&self) -> Result<parking::Site, Status> {
         answer(self.parking().get_site(parking::GetSiteRequest {})).await
     }

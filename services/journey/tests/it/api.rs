@@ -100,7 +100,7 @@ async fn a_link_opens_its_visit_and_only_its_hash_is_kept() {
 #[tokio::test]
 async fn the_desk_sees_who_is_missing() {
     let town = town().await;
-    let (in_, parked, half, unknown) =
+    let (in_, parked, half, coming) =
         (town.booked().await, town.booked().await, town.booked().await, town.booked().await);
     town.held().await;
     let admitted = |visit: &pb::Visit, people: usize| PartyAdmitted {
@@ -119,7 +119,7 @@ async fn the_desk_sees_who_is_missing() {
     let request = pb::ListMissingRequest { showing_id: in_.showing_id.clone() };
     let list = client!(town, &desk()).list_missing(request).await.expect("listed").into_inner();
     assert_eq!((list.booked, list.admitted, list.parties.len()), (8, 3, 3));
-    for (visit, whereabouts) in [(&parked, "in_car_park"), (&half, "partly_in"), (&unknown, "unknown")] {
+    for (visit, whereabouts) in [(&parked, "in_car_park"), (&half, "partly_in"), (&coming, "on_the_way")] {
         let party = list.parties.iter().find(|party| party.visit_id == visit.visit_id).expect("missing");
         assert_eq!((party.whereabouts.as_str(), party.size), (whereabouts, 2));
         assert_eq!(party.reference, visit.reference);
@@ -141,7 +141,8 @@ async fn contact_data_never_leaves_journey() {
             assert!(!text.contains("herschel") && !text.contains("slough"), "{service}: {text}");
         }
     }
-    let shown = format!("{:?}", town.get(&paid).await);
+    let ask = pb::GetVisitRequest { visit_id: paid.visit_id.clone() };
+    let shown = format!("{:?}", client!(town, &guest("test")).get_visit(ask).await.expect("a visit"));
     assert!(!shown.contains("Herschel") && !shown.contains("slough"));
 
     // A month after the showing it is gone.
@@ -222,6 +223,7 @@ async fn bad_input_names_the_field() {
         showing_id: showing_id.to_owned(),
         minutes,
         reason: Some(kernel::values::Text::new("Grund", "Reason").to_proto()),
+        shift_following: false,
     };
     let key = Uuid::new_v4().to_string();
     let cases = [
@@ -237,4 +239,17 @@ async fn bad_input_names_the_field() {
     }
     let unknown = delay(&key, &Uuid::now_v7().to_string(), 5);
     assert_eq!(code(staff.delay_showing(unknown).await), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_name_is_told_to_the_desk_alone() {
+    let town = town().await;
+    let booked = town.booked().await;
+    let ask = || pb::GetVisitRequest { visit_id: booked.visit_id.clone() };
+    let told = client!(town, &desk()).get_visit(ask()).await.expect("a visit").into_inner();
+    assert_eq!(told.contact_name, "Caroline Herschel");
+    for caller in [staff(Role::Operator), opened(&booked), guest("test")] {
+        let told = client!(town, &caller).get_visit(ask()).await.expect("a visit").into_inner();
+        assert_eq!(told.contact_name, "", "{caller:?}");
+    }
 }

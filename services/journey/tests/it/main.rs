@@ -5,6 +5,7 @@ mod confirm;
 mod contacts;
 mod hold;
 mod limits;
+mod missing;
 mod reactions;
 mod showings;
 mod support;

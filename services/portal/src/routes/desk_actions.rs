@@ -87,6 +87,7 @@ pub(crate) async fn delay(
         showing_id: id.to_string(),
         minutes: sent.count("minutes").unwrap_or(0),
         reason: reason(&sent),
+        shift_following: false,
     };
     let delayed = answer(edge.journey(&caller).delay_showing(request)).await;
     let w = &guest.words;

@@ -126,6 +126,10 @@ impl journey_server::Journey for StandIn {
         not_here()
     }
 
+    async fn preview_delay(&self, _: Request<pb::PreviewDelayRequest>) -> Answer<pb::PreviewDelayResponse> {
+        not_here()
+    }
+
     async fn delay_showing(&self, _: Request<pb::DelayShowingRequest>) -> Answer<pb::DelayShowingResponse> {
         not_here()
     }

@@ -112,6 +112,7 @@ fn decide(world: &Arc<World>, desk: &Door, showings: &[Showing]) {
                 showing_id: id,
                 minutes: 10,
                 reason: Some(reason.to_proto()),
+                shift_following: false,
             };
             match journey.delay_showing(request).await {
                 Ok(_) => w.report.showings_delayed.add(1),

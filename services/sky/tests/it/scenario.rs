@@ -170,6 +170,7 @@ impl<'a> Family<'a> {
             showing_id: self.showing.showing_id.clone(),
             minutes,
             reason: None,
+            shift_following: false,
         };
         let mut journey = JourneyClient::new(self.world.door("journey", &staff(Role::Operator)));
         let answer = journey.delay_showing(request.clone()).await.expect("delayed").into_inner();

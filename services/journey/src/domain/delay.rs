@@ -1,0 +1,143 @@
+//! What a delay does to everything after it: the showings in the hall, the meals and the bays of their visits,
+//! and those who are missing. Pure; the same figures are shown before and carried out after.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{
+    Kitchen, Part, Visit,
+    missing::{MissingParty, Outlook},
+};
+
+/// The hall needs so long between two showings: egress, cleaning, admission of the first.
+pub(crate) const TURNOVER: TimeDelta = TimeDelta::minutes(15);
+/// Later showings are another day's.
+pub(crate) const SAME_DAY: TimeDelta = TimeDelta::hours(14);
+
+/// A showing in the hall, as it is planned now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InHall {
+    pub(crate) id: Uuid,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+}
+
+/// Whether two showings get into each other's way if the later one does not move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clash {
+    None,
+    ShortTurnover,
+    Overlap,
+}
+
+/// A following showing: how far it must move, and what happens if it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Follower {
+    pub(crate) showing: InHall,
+    pub(crate) shift: TimeDelta,
+    /// Between the end before it and its start, if it does not move.
+    pub(crate) gap: TimeDelta,
+    pub(crate) clash: Clash,
+}
+
+/// The following showings that a delay reaches, and the first that it does not: each gap takes up what it has
+/// above the turnover. A gap that is planned shorter than the turnover takes up nothing, and stays as it is.
+pub(crate) fn cascade(held: InHall, following: &[InHall], delay: TimeDelta) -> Vec<Follower> {
+    let mut reached = Vec::new();
+    let (mut before, mut pushed) = (held, delay);
+    for showing in following {
+        let planned = showing.starts_at - before.ends_at;
+        let gap = planned - pushed;
+        let shift = whole_minutes((pushed - (planned - TURNOVER).max(TimeDelta::zero())).max(TimeDelta::zero()));
+        let clash = match () {
+            () if shift.is_zero() => Clash::None,
+            () if gap < TimeDelta::zero() => Clash::Overlap,
+            () => Clash::ShortTurnover,
+        };
+        reached.push(Follower { showing: *showing, shift, gap, clash });
+        if shift.is_zero() {
+            break;
+        }
+        (before, pushed) = (*showing, shift);
+    }
+    reached
+}
+
+/// Delays are said in minutes; less than one more is one more.
+fn whole_minutes(time: TimeDelta) -> TimeDelta {
+    let minutes = time.num_minutes();
+    let rest = time > TimeDelta::minutes(minutes);
+    TimeDelta::minutes(minutes + i64::from(rest))
+}
+
+/// One showing of a delay that was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) showing: Uuid,
+    pub(crate) minutes: u32,
+}
+
+/// A meal whose pickup moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MovedMeal {
+    pub(crate) number: u32,
+    pub(crate) pickup_at: DateTime<Utc>,
+    pub(crate) then_at: DateTime<Utc>,
+}
+
+/// What the visits of one showing lose or gain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Knock {
+    pub(crate) meals: Vec<MovedMeal>,
+    pub(crate) bays: u32,
+    pub(crate) last_bay_until: Option<DateTime<Utc>>,
+}
+
+impl Knock {
+    /// Adds a showing that moves. Meals that are being made already stay where they are.
+    pub(crate) fn add(&mut self, visits: &[Visit], shift: TimeDelta) {
+        for visit in visits {
+            if let Some(meal) = &visit.meal
+                && meal.part == Part::Confirmed
+                && meal.kitchen == Kitchen::Scheduled
+            {
+                let then_at = meal.pickup_at + shift;
+                self.meals.push(MovedMeal { number: meal.number, pickup_at: meal.pickup_at, then_at });
+            }
+            if let Some(bay) = &visit.bay
+                && bay.part == Part::Confirmed
+                && visit.left_at.is_none()
+            {
+                self.bays += 1;
+                self.last_bay_until = self.last_bay_until.max(Some(bay.until + shift));
+            }
+        }
+        self.meals.sort_by_key(|meal| (meal.pickup_at, meal.number));
+    }
+}
+
+/// Missing people, by whether they make it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Makes {
+    pub(crate) in_time: u32,
+    pub(crate) close: u32,
+    pub(crate) unknown: u32,
+}
+
+/// Who makes it if the doors stay open so much longer.
+pub(crate) fn makes(parties: &[MissingParty], longer: TimeDelta) -> Makes {
+    let mut makes = Makes::default();
+    for party in parties {
+        match party.outlook_with(longer) {
+            Outlook::InTime => makes.in_time += party.missing(),
+            Outlook::Close => makes.close += party.missing(),
+            Outlook::Unknown => makes.unknown += party.missing(),
+            Outlook::TooLate => {}
+        }
+    }
+    makes
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! Where parties were seen, how fast the door is, how far the car park: for the list of who is missing.
+//! Beside what the same events mean for the visits themselves.
+
+use kernel::{Event, Failure, Tx, values};
+use prost::Name;
+use sky_proto::{
+    flow::v1::PartyAdmitted,
+    gastro::v1::{OrderState, OrderStateChanged},
+    parking::v1::SiteChanged,
+    payments::v1::PaymentSettled,
+};
+
+use super::{showing, visit};
+use crate::commands::missing;
+
+/// Who pays at the desk stands there.
+pub(super) async fn from_payments(tx: &mut Tx, run: &[Event]) -> Result<(), Failure> {
+    for event in run.iter().filter(|event| event.name() == PaymentSettled::NAME) {
+        let told = event.decode::<PaymentSettled>()?;
+        missing::seen(tx, visit(&told.visit_id)?, event.occurred_at).await?;
+    }
+    Ok(())
+}
+
+/// Who collects a meal stands at the counter.
+pub(super) async fn from_gastro(tx: &mut Tx, run: &[Event]) -> Result<(), Failure> {
+    for event in run.iter().filter(|event| event.name() == OrderStateChanged::NAME) {
+        let told = event.decode::<OrderStateChanged>()?;
+        if told.state() == OrderState::Collected {
+            missing::seen(tx, visit(&told.visit_id)?, event.occurred_at).await?;
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn from_parking(tx: &mut Tx, run: &[Event]) -> Result<(), Failure> {
+    // Lanes tell it with every car: the last word holds.
+    if let Some(event) = run.iter().rfind(|event| event.name() == SiteChanged::NAME)
+        && let Some(site) = event.decode::<SiteChanged>()?.site
+    {
+        missing::walk(tx, site.walk_minutes).await?;
+    }
+    Ok(())
+}
+
+/// The door's pace is a help: an event that does not say where and when helps nobody, and harms nobody.
+pub(super) async fn from_flow(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
+    if event.name() == PartyAdmitted::NAME {
+        let told = event.decode::<PartyAdmitted>()?;
+        if let (Ok(showing), Ok(at)) = (showing(&told.showing_id), values::time("at", told.at)) {
+            missing::counted(tx, showing, at, told.admitted_total).await?;
+        }
+    }
+    Ok(())
+}
