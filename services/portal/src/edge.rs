@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use kernel::{Caller, Clock, Context, Db, Tasks, Transport, identity::Keys, values};
 use serde::Deserialize;
 use sky_proto::{
-    flow::v1::{flow_client::FlowClient, zones_client::ZonesClient},
+    flow::v1::{directives_client::DirectivesClient, flow_client::FlowClient, zones_client::ZonesClient},
     gastro::v1::gastro_client::GastroClient,
     journey::v1::journey_client::JourneyClient,
     parking::v1::parking_client::ParkingClient,
@@ -82,6 +82,10 @@ impl Edge {
 
     pub(crate) fn flow(&self, caller: &Caller) -> FlowClient<Transport> {
         FlowClient::new(self.flow.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn directives(&self, caller: &Caller) -> DirectivesClient<Transport> {
+        DirectivesClient::new(self.flow.on_behalf_of(caller.clone()))
     }
 
     pub(crate) fn zones(&self, caller: &Caller) -> ZonesClient<Transport> {

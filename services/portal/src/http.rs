@@ -26,8 +26,8 @@ use crate::{
     page::Frame,
     problem::Problem,
     routes::{
-        booking, carpark, desk, desk_actions, displays, entry, headcount, kitchen, messages, monitor, pairing,
-        programme, showing, staff, visit, waiting_room, waiting_rooms,
+        booking, carpark, desk, desk_actions, displays, entry, headcount, kitchen, messages, monitor, operator,
+        pairing, programme, showing, staff, visit, waiting_room, waiting_rooms,
     },
     secrets,
     session::{self, Guest},
@@ -66,12 +66,23 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/live", get(desk::live))
         .route("/desk/showings/{id}", get(desk::showing))
         .route("/desk/showings/{id}/move", post(desk_actions::move_admission))
-        .route("/desk/showings/{id}/delay", post(desk_actions::delay))
+        .route("/desk/showings/{id}/hold", get(desk::hold::look))
+        .route("/desk/showings/{id}/delay", post(desk::hold::delay))
         .route("/desk/showings/{id}/cancel", post(desk_actions::cancel))
         .route("/desk/scan", post(desk_actions::scan))
         .route("/desk/house", post(desk_actions::house_state))
         .route("/desk/zone", post(desk_actions::zone))
         .route("/desk/party", post(desk_actions::party))
+        .route("/operator", get(operator::page))
+        .route("/operator/live", get(operator::live))
+        .route("/operator/{id}", get(operator::showing))
+        .route("/operator/{id}/live", get(operator::live_of))
+        .route("/desk/click", post(desk::zones::click))
+        .route("/desk/directives", post(desk::measures::propose))
+        .route("/desk/directives/{id}", post(desk::measures::move_directive))
+        .route("/desk/incidents", post(desk::measures::report))
+        .route("/desk/incidents/{id}", post(desk::measures::move_incident))
+        .route("/desk/audit", get(desk::measures::audit))
         .route("/desk/settle", post(desk_actions::settle))
         .route("/desk/headcount", get(headcount::page))
         .route("/desk/waiting-rooms", get(waiting_rooms::page).post(waiting_rooms::open))

@@ -22,8 +22,12 @@ pub(crate) const KITCHEN: &[Role] = &[Role::Kitchen];
 pub(crate) const CARPARK: &[Role] = &[Role::Attendant, Role::Desk, Role::Operator];
 pub(crate) const DISPLAYS: &[Role] = &[Role::Desk, Role::Operator, Role::Kitchen, Role::Attendant];
 
-const AREAS: [Area; 4] = [
+/// Where an operator begins; the desk may look too.
+const OPERATOR: &[Role] = &[Role::Operator, Role::Desk];
+
+const AREAS: [Area; 5] = [
     Area { path: "/desk", key: "area-desk", roles: DESK },
+    Area { path: "/operator", key: "area-operator", roles: OPERATOR },
     Area { path: "/kitchen", key: "area-kitchen", roles: KITCHEN },
     Area { path: "/carpark", key: "area-carpark", roles: CARPARK },
     Area { path: "/displays", key: "area-displays", roles: DISPLAYS },

@@ -10,6 +10,7 @@ pub(crate) mod headcount;
 pub(crate) mod kitchen;
 pub(crate) mod messages;
 pub(crate) mod monitor;
+pub(crate) mod operator;
 pub(crate) mod pairing;
 pub(crate) mod programme;
 pub(crate) mod showing;

@@ -134,6 +134,11 @@ impl Words {
         self.args(key, [("n", FluentValue::from(n.into()))])
     }
 
+    /// The same for templates, which lend what they pass.
+    pub(crate) fn num<N: Copy + Into<i64>>(&self, key: &str, n: &N) -> String {
+        self.n(key, *n)
+    }
+
     /// A text with a word in it.
     pub(crate) fn with(&self, key: &str, name: &'static str, value: &str) -> String {
         self.args(key, [(name, FluentValue::from(value.to_owned()))])

@@ -27,8 +27,11 @@
 
     const offline = (is) => {
       if (is) document.documentElement.setAttribute("data-offline", ""); else document.documentElement.removeAttribute("data-offline");
-      if (status && is) status.textContent = "⚠ " + (document.documentElement.lang === "en" ? "Connection lost, trying again. As of " : "Verbindung unterbrochen, neuer Versuch läuft. Stand ") + new Date(lastBeat).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      const since = new Date(lastBeat).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      if (status && is) status.textContent = "⚠ " + (document.documentElement.lang === "en" ? "Connection lost since " + since + ". Trying again." : "Verbindung unterbrochen seit " + since + ". Neuer Versuch läuft.");
+      else if (status && status.dataset.liveStatus) status.textContent = status.dataset.liveStatus + " " + since;
       else if (status && status.textContent.startsWith("⚠")) status.textContent = "";
+      if (say && is && status && say.textContent !== status.textContent) say.textContent = status.textContent;
     };
 
     const alive = () => {
@@ -41,14 +44,15 @@
     // Puts a state of the part on the page, unless somebody refuses it.
     const show = (html, revision) => {
       if (!tell("before", { html, revision: Number(revision) })) return;
-      // What somebody has opened stays open, and the focus where it was.
+      // What somebody has opened stays open, and the focus where it was: with morph.js the very elements.
       const opened = Array.from(part.querySelectorAll("details"), (it) => it.open);
       const inside = part.contains(document.activeElement) ? document.activeElement.closest("[id]") : null;
-      part.innerHTML = policy.createHTML(html);
+      if (window.makeLike) window.makeLike(part, policy.createHTML(html));
+      else part.innerHTML = policy.createHTML(html);
       part.dataset.revision = revision;
-      part.querySelectorAll("details").forEach((it, at) => { it.open = Boolean(opened[at]); });
+      if (!window.makeLike) part.querySelectorAll("details").forEach((it, at) => { it.open = Boolean(opened[at]); });
       const again = inside && document.getElementById(inside.id);
-      if (again) again.focus();
+      if (again && !part.contains(document.activeElement)) again.focus();
       const now = words();
       if (say && now !== said) say.textContent = now;
       said = now;

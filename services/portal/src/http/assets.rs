@@ -12,9 +12,11 @@ use sha2::{Digest, Sha256};
 use crate::problem::Problem;
 
 const WORKER: &str = include_str!("../../static/worker.js");
-const FILES: [(&str, &str, &[u8]); 10] = [
+const FILES: [(&str, &str, &[u8]); 12] = [
     ("app.css", "text/css; charset=utf-8", include_bytes!("../../static/app.css")),
+    ("desk.css", "text/css; charset=utf-8", include_bytes!("../../static/desk.css")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../../static/live.js")),
+    ("morph.js", "text/javascript; charset=utf-8", include_bytes!("../../static/morph.js")),
     ("house-clock.js", "text/javascript; charset=utf-8", include_bytes!("../../static/house-clock.js")),
     ("monitor.css", "text/css; charset=utf-8", include_bytes!("../../static/monitor.css")),
     ("monitor.js", "text/javascript; charset=utf-8", include_bytes!("../../static/monitor.js")),

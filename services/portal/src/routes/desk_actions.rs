@@ -13,7 +13,7 @@ use sky_proto::{
         CorrectZoneRequest, FindPartyRequest, HouseState, MoveAdmissionRequest, ScanRequest, ScanVerdict,
         SetHouseStateRequest,
     },
-    journey::v1::{CancelShowingRequest, DelayShowingRequest, GetVisitRequest},
+    journey::v1::{CancelShowingRequest, GetVisitRequest},
     kernel::v1::LocalizedText,
     payments::v1::{PaymentState, SettleAtDeskRequest},
     reservations::v1::ReseatRequest,
@@ -60,42 +60,16 @@ pub(crate) async fn move_admission(
     let request = MoveAdmissionRequest { showing_id: id.to_string(), to: sent.choice("to") };
     let moved = answer(edge.flow(&caller).move_admission(request)).await;
     let w = &guest.words;
-    outcome(
-        &edge,
-        &guest,
-        moved,
-        |admission| Notice::good(w.with("desk-moved", "title", &w.text(&admission.title))),
-        "/desk",
-    )
-    .await
+    let say = |admission: sky_proto::flow::v1::Admission| {
+        Notice::good(w.with("desk-moved", "title", &w.text(&admission.title)))
+    };
+    outcome(&edge, &guest, moved, say, if sent.get("from") == "operator" { "/operator" } else { "/desk" }).await
 }
 
-fn reason(sent: &Fields) -> Option<LocalizedText> {
+/// What visitors read; it may be empty.
+pub(super) fn reason(sent: &Fields) -> Option<LocalizedText> {
     let de = sent.get("reason").to_owned();
     (!de.is_empty()).then(|| LocalizedText { de, ..Default::default() })
-}
-
-pub(crate) async fn delay(
-    State(edge): State<Arc<Edge>>,
-    guest: Guest,
-    Path(id): Path<uuid::Uuid>,
-    sent: Fields,
-) -> Result<Response, Problem> {
-    let caller = guest.staff(DESK)?;
-    let request = DelayShowingRequest {
-        idempotency_key: sent.idempotency_key()?,
-        showing_id: id.to_string(),
-        minutes: sent.count("minutes").unwrap_or(0),
-        reason: reason(&sent),
-        shift_following: false,
-    };
-    let delayed = answer(edge.journey(&caller).delay_showing(request)).await;
-    let w = &guest.words;
-    let say = |done: sky_proto::journey::v1::DelayShowingResponse| {
-        Notice::good(w.with("desk-delayed", "time", &w.time(&done.starts_at)))
-            .with(w.n("desk-visits", done.visits_affected))
-    };
-    outcome(&edge, &guest, delayed, say, &format!("/desk/showings/{id}")).await
 }
 
 pub(crate) async fn cancel(
@@ -198,12 +172,15 @@ struct PartyPage {
     w: Frame,
     reference: String,
     visit: String,
+    /// Under which name it was ordered; empty: none, or not for this role.
+    name: String,
     size: u32,
     admitted: u32,
     cancelled: bool,
     seats: String,
     title: String,
     starts: String,
+    showing: String,
     due: String,
     parking: String,
     meal: String,
@@ -238,6 +215,8 @@ async fn party_page(
     page(&PartyPage {
         reference: party.reference,
         visit: party.visit_id,
+        name: visit.contact_name.clone(),
+        showing: party.showing_id,
         size: party.size,
         admitted: party.admitted,
         cancelled: party.cancelled,

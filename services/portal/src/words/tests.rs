@@ -36,7 +36,7 @@ fn every_used_key_exists() {
                 continue;
             }
             let text = std::fs::read_to_string(&path).expect("text");
-            for call in ["t(\"", "n(\"", "with(\""] {
+            for call in ["t(\"", "n(\"", "num(\"", "with(\""] {
                 for (at, _) in text.match_indices(call) {
                     let before = text[..at].chars().next_back();
                     let key: String = text[at + call.len()..].chars().take_while(|c| *c != '"').collect();

@@ -82,9 +82,16 @@ async fn an_address_with_an_ill_formed_id_is_no_page() {
     let house = house().await;
     let mut admin = Browser::of(&house, Role::Admin).await;
     for id in ["x", "0190a5a0", "%00", "%ff", "..%2f..%2fetc", "0190a5a0-0000-7000-8000-00000000000g", "%0d%0a"] {
-        for path in
-            ["/showings/{}", "/order/{}", "/order/{}/pay", "/visits/{}", "/visits/{}/return", "/desk/showings/{}"]
-        {
+        for path in [
+            "/showings/{}",
+            "/order/{}",
+            "/order/{}/pay",
+            "/visits/{}",
+            "/visits/{}/return",
+            "/desk/showings/{}",
+            "/desk/showings/{}/hold",
+            "/operator/{}",
+        ] {
             admin.get(&path.replace("{}", id)).await.is_page(404).says("Diese Seite gibt es nicht");
         }
         for path in [
@@ -95,6 +102,8 @@ async fn an_address_with_an_ill_formed_id_is_no_page() {
             "/desk/showings/{}/move",
             "/desk/showings/{}/delay",
             "/desk/showings/{}/cancel",
+            "/desk/directives/{}",
+            "/desk/incidents/{}",
             "/kitchen/orders/{}",
         ] {
             admin.post(&path.replace("{}", id), &[("key", ID)]).await.is_page(404);
@@ -104,6 +113,7 @@ async fn an_address_with_an_ill_formed_id_is_no_page() {
     admin.get("/monitor/%ff").await.is_page(404);
     admin.get("/staff/sign-in?next=/a&next=/b").await.is_page(404);
     admin.get("/desk/live?after=minus-one").await.is_page(503);
+    admin.get(&format!("/desk/showings/{ID}/hold?minutes=many")).await.is_page(404);
 }
 
 #[tokio::test]

@@ -13,7 +13,12 @@ const SESSIONS: &str = "select count(*) from session";
 #[tokio::test]
 async fn the_form_lets_in_whoever_knows_the_password() {
     let house = house().await;
-    for (role, home) in [(Role::Desk, "/desk"), (Role::Kitchen, "/kitchen"), (Role::Attendant, "/carpark")] {
+    for (role, home) in [
+        (Role::Desk, "/desk"),
+        (Role::Operator, "/operator"),
+        (Role::Kitchen, "/kitchen"),
+        (Role::Attendant, "/carpark"),
+    ] {
         account(&house, role).await;
         let mut browser = Browser::new(&house);
         browser.get("/staff/sign-in").await.is_page(200).says("name=\"password\"");
@@ -46,13 +51,13 @@ async fn the_form_says_the_same_to_a_wrong_password_and_an_unknown_account() {
 #[tokio::test]
 async fn roles_decide_who_sees_which_page() {
     let house = house().await;
-    let pages = ["/desk", "/kitchen", "/carpark", "/displays", "/monitor/foyer-1"];
+    let pages = ["/desk", "/operator", "/kitchen", "/carpark", "/displays", "/monitor/foyer-1"];
     let allowed = [
-        (Role::Desk, [true, true, true, true, true]),
-        (Role::Operator, [true, true, true, true, true]),
-        (Role::Kitchen, [false, true, false, true, true]),
-        (Role::Attendant, [false, false, true, true, true]),
-        (Role::Admin, [true, true, true, true, true]),
+        (Role::Desk, [true, true, true, true, true, true]),
+        (Role::Operator, [true, true, true, true, true, true]),
+        (Role::Kitchen, [false, false, true, false, true, true]),
+        (Role::Attendant, [false, false, false, true, true, true]),
+        (Role::Admin, [true, true, true, true, true, true]),
     ];
     for (role, allowed) in allowed {
         let mut browser = Browser::of(&house, role).await;
@@ -81,7 +86,9 @@ async fn roles_decide_who_does_what() {
         desk.post(&deed, &[("key", ID), ("sure", "1")]).await.is_page(503);
     }
     let form = [("key", ID), ("claim_code", "ACDEFG"), ("device", "foyer-1")];
-    for deed in ["scan", "house", "zone", "party", "settle"].map(|deed| format!("/desk/{deed}")) {
+    for deed in ["scan", "house", "zone", "party", "click", "directives", "incidents", "settle"]
+        .map(|deed| format!("/desk/{deed}"))
+    {
         cook.post(&deed, &form).await.is_page(403);
         nobody.post(&deed, &form).await.is_page(401);
         desk.post(&deed, &form).await.is_page(503);

@@ -140,13 +140,15 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     let desk = stage.staff(Role::Desk, device).await;
     let showing = format!("/desk/showings/{}", booked.showing);
     let monitors = ["/monitor/foyer-1", "/monitor/dome-door-1", "/monitor/parking-1", "/monitor/way-ground"];
-    for path in ["/desk", "/desk/headcount", &showing, "/kitchen", "/carpark", "/displays"].into_iter().chain(monitors)
-    {
+    let hold = format!("{showing}/hold");
+    let desk_pages = ["/desk", "/desk/headcount", "/desk/audit", &showing, &hold, "/operator"];
+    let others = ["/kitchen", "/carpark", "/displays"];
+    for path in desk_pages.into_iter().chain(others).chain(monitors) {
         findings.visit(&desk, path, device).await;
     }
     desk.open("/desk").await;
     desk.types("#reference", &stage.visit(&booked.visit).await.reference).await;
-    desk.press("Zeigen").await;
+    desk.press_in("//form[@action='/desk/party']", "Zeigen").await;
     desk.sees("main", "Kassiert").await;
     findings.look(&desk, "party-de", device).await;
     desk.quits().await;

@@ -39,7 +39,7 @@ async fn a_delay_moves_every_page_without_reload() {
     }
 
     desk.open(&format!("/desk/showings/{}", booked.showing)).await;
-    desk.sees("tbody", reference).await;
+    desk.sees(".parties", reference).await;
     desk.types_over("#minutes", "25").await;
     desk.types("#delay-reason", "Der Projektor wird neu gestartet.").await;
     desk.press("Verschieben").await;

@@ -5,6 +5,7 @@ mod accessible;
 mod cable;
 mod chrome;
 mod delay;
+mod desk;
 mod evacuation;
 mod journey;
 mod keyboard;

@@ -1,0 +1,172 @@
+## The front desk and the operator's page
+area-operator = Vorführung
+desk-live = Verbunden, Stand
+desk-next-step = Nächster Schritt
+desk-other-steps = Andere Schritte
+desk-details = Einzelheiten
+desk-now = Jetzt
+desk-in-minutes = { $n ->
+    [0] jetzt
+    [one] in 1 Minute
+   *[other] in { $n } Minuten
+}
+desk-minutes-ago = { $n ->
+    [0] gerade eben
+    [one] seit 1 Minute
+   *[other] seit { $n } Minuten
+}
+desk-no-showings = In den nächsten Stunden ist keine Vorstellung.
+desk-later-showings = { $n ->
+    [one] Noch 1 spätere Vorstellung
+   *[other] Noch { $n } spätere Vorstellungen
+}
+desk-alerts = Achtung
+desk-no-alerts = Keine Meldungen.
+alert-level = { $zone }: voll
+alert-red = { $zone }: fast voll
+alert-late = { $what }: zu spät dran
+
+missing-title = Wer fehlt
+missing-none = Gerade fehlt niemand, dessen Vorstellung bald beginnt.
+missing-away = Wer fehlt, ist gerade nicht zu erfahren. Die Zahlen oben zählt die Tür selbst.
+missing-foyer = Foyer
+missing-car-park = Parkplatz
+missing-on-the-way = Auto fehlt noch
+missing-unknown = unbekannt
+missing-people = { $n ->
+    [one] 1 Person
+   *[other] { $n } Personen
+}
+missing-of = davon drin
+missing-slack = Zeit übrig
+missing-best-case = bestenfalls
+missing-more = { $n ->
+    [one] und 1 weitere Gruppe
+   *[other] und { $n } weitere Gruppen
+}
+missing-pace-measured = Tür: { $n } Personen in 10 Minuten, gemessen
+missing-pace-usual = Tür: { $n } Personen in 10 Minuten, Erfahrungswert
+missing-seen = gesehen
+whereabouts-foyer = im Foyer
+whereabouts-on-the-way = noch nicht da
+outlook-in-time = schafft es
+outlook-close = wird knapp
+outlook-too-late = zu spät
+outlook-unknown = offen
+need-wheelchair = Rollstuhlplatz
+need-companion = Begleitperson
+need-hearing-loop = Hörschleife
+need-step-free = stufenfrei
+need-guide-dog = Begleithund
+bay-coach = Reisebus
+
+hold-title = Türen offen halten
+hold-intro = Erst ansehen, was das kostet. Nichts ändert sich, bevor Sie bestätigen.
+hold-minutes = { $n } min
+hold-other = Andere Minuten
+hold-look = Ansehen
+hold-starts = Neuer Beginn
+hold-who = Wer es dann schafft
+hold-now = jetzt
+hold-then = mit { $n } min
+hold-in-time = schaffen es
+hold-close = wird knapp
+hold-unknown = Von { $n } Fehlenden weiß niemand, wo sie sind. Für sie verspricht Warten nichts.
+hold-following = Folgende Vorstellungen
+hold-following-none = Heute folgt in diesem Saal nichts mehr.
+hold-clash-none = bleibt, wie geplant
+hold-clash-turnover = nur { $n } min Umbau
+hold-clash-overlap = Überschneidung
+hold-moves = verschieben um
+hold-booked = gebucht
+hold-kitchen = Küche
+hold-meals = { $n ->
+    [0] Kein Essen verschiebt sich.
+    [one] 1 Abholung verschiebt sich:
+   *[other] { $n } Abholungen verschieben sich:
+}
+hold-order = Nr.
+hold-parking = Parkplatz
+hold-bays = { $n ->
+    [0] Kein Parkrecht endet später.
+    [one] 1 Parkrecht endet später, bis
+   *[other] { $n } Parkrechte enden später, das letzte um
+}
+hold-visits = { $n ->
+    [one] 1 Besuch bekommt Bescheid.
+   *[other] { $n } Besuche bekommen Bescheid.
+}
+hold-shift = Folgende Vorstellungen mitverschieben, so weit der Umbau es braucht
+hold-confirm = { $n } Minuten warten
+hold-back = Doch nicht warten
+hold-moved-too = { $n ->
+    [one] 1 folgende Vorstellung ist mitverschoben.
+   *[other] { $n } folgende Vorstellungen sind mitverschoben.
+}
+hold-reason = Wir warten auf Gäste.
+hold-turnover-note = Zwischen zwei Vorstellungen braucht der Saal { $n } Minuten.
+
+zones-title = Im Haus
+zone-band = Zahl unbekannt
+zone-of = von
+zone-one-in = einer kommt
+zone-one-out = einer geht
+group-limit = Fluchtweg: { $name }
+
+lookup-title = Buchung finden
+lookup-by-reference = Kurzzeichen
+lookup-let-in = Alle einlassen
+ordered-as = Bestellt von
+
+operator-title = Vorführung
+operator-none = Für die nächsten Stunden ist keine Vorstellung geplant.
+operator-choose = Vorstellung wählen
+operator-doors-in = Einlass
+operator-starts-in = Beginn
+operator-ends-in = Ende
+operator-ready = Alle sind da. Bereit zum Start.
+operator-not-ready = { $n ->
+    [one] Es fehlt noch 1 Person.
+   *[other] Es fehlen noch { $n } Personen.
+}
+operator-next-in-hall = Danach im Saal
+
+measures-title = Anweisungen und Vorfälle
+measures-none = Nichts läuft.
+measure-proposed = vorgeschlagen
+measure-confirmed = bestätigt
+measure-active = läuft
+measure-acked = alle Monitore zeigen es
+measure-ended = beendet
+measure-displays = Monitore
+measure-until = bis
+measure-confirm = Bestätigen
+measure-decline = Ablehnen
+measure-end = Beenden
+directive-redirect = Umleiten
+directive-stop = Zugang stoppen
+directive-overflow = Ausweichraum öffnen
+directive-new = Anweisung geben
+directive-from = Wer in diesem Bereich steht
+directive-to = soll gehen nach
+directive-to-none = nirgendwohin, nur Stopp
+directive-minutes = Wie lange (Minuten)
+directive-propose = Nur vorschlagen
+directive-order = Sofort anordnen
+incident-new = Vorfall melden
+incident-lost-child = Kind vermisst
+incident-medical = Medizinischer Notfall
+incident-technical = Technische Störung
+incident-evacuation = Räumung
+incident-where = Wo
+incident-whole-house = ganzes Haus
+incident-lift = Welcher Aufzug
+incident-no-lift = kein Aufzug
+incident-note = Notiz für das Team (keine Namen)
+incident-report = Melden und bestätigen
+
+audit-title = Protokoll
+audit-intro = Wer was wann getan hat, das Neueste zuerst.
+audit-none = Noch nichts.
+audit-older = Ältere
+headcount-link = Personenzahl zum Ausdrucken

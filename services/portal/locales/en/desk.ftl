@@ -1,0 +1,172 @@
+## The front desk and the operator's page
+area-operator = Operator
+desk-live = Connected, as of
+desk-next-step = Next step
+desk-other-steps = Other steps
+desk-details = Details
+desk-now = Now
+desk-in-minutes = { $n ->
+    [0] now
+    [one] in 1 minute
+   *[other] in { $n } minutes
+}
+desk-minutes-ago = { $n ->
+    [0] just now
+    [one] for 1 minute
+   *[other] for { $n } minutes
+}
+desk-no-showings = No showing in the next hours.
+desk-later-showings = { $n ->
+    [one] 1 later showing
+   *[other] { $n } later showings
+}
+desk-alerts = Attention
+desk-no-alerts = No alerts.
+alert-level = { $zone }: full
+alert-red = { $zone }: nearly full
+alert-late = { $what }: running late
+
+missing-title = Who is missing
+missing-none = Nobody is missing whose showing starts soon.
+missing-away = Who is missing cannot be asked just now. The figures above are the door's own.
+missing-foyer = Foyer
+missing-car-park = Car park
+missing-on-the-way = car not here
+missing-unknown = unknown
+missing-people = { $n ->
+    [one] 1 person
+   *[other] { $n } people
+}
+missing-of = of them in
+missing-slack = Time left
+missing-best-case = at best
+missing-more = { $n ->
+    [one] and 1 more party
+   *[other] and { $n } more parties
+}
+missing-pace-measured = Door: { $n } people in 10 minutes, measured
+missing-pace-usual = Door: { $n } people in 10 minutes, from experience
+missing-seen = seen
+whereabouts-foyer = in the foyer
+whereabouts-on-the-way = not here yet
+outlook-in-time = in time
+outlook-close = close
+outlook-too-late = too late
+outlook-unknown = open
+need-wheelchair = wheelchair place
+need-companion = companion
+need-hearing-loop = hearing loop
+need-step-free = step-free
+need-guide-dog = guide dog
+bay-coach = coach
+
+hold-title = Hold the doors
+hold-intro = Look at what it costs first. Nothing changes before you confirm.
+hold-minutes = { $n } min
+hold-other = Other minutes
+hold-look = Look
+hold-starts = New start
+hold-who = Who makes it then
+hold-now = now
+hold-then = with { $n } min
+hold-in-time = in time
+hold-close = close
+hold-unknown = Nobody knows where { $n } of the missing are. Waiting promises nothing for them.
+hold-following = Following showings
+hold-following-none = Nothing follows in this hall today.
+hold-clash-none = stays as planned
+hold-clash-turnover = only { $n } min turnover
+hold-clash-overlap = overlap
+hold-moves = move by
+hold-booked = booked
+hold-kitchen = Kitchen
+hold-meals = { $n ->
+    [0] No meal moves.
+    [one] 1 pickup moves:
+   *[other] { $n } pickups move:
+}
+hold-order = No.
+hold-parking = Car park
+hold-bays = { $n ->
+    [0] No parking right ends later.
+    [one] 1 parking right ends later, at
+   *[other] { $n } parking rights end later, the last at
+}
+hold-visits = { $n ->
+    [one] 1 visit will be told.
+   *[other] { $n } visits will be told.
+}
+hold-shift = Move the following showings too, as far as the turnover needs it
+hold-confirm = Wait { $n } minutes
+hold-back = Do not wait
+hold-moved-too = { $n ->
+    [one] 1 following showing has moved too.
+   *[other] { $n } following showings have moved too.
+}
+hold-reason = We are waiting for guests.
+hold-turnover-note = Between two showings the hall needs { $n } minutes.
+
+zones-title = In the house
+zone-band = number unknown
+zone-of = of
+zone-one-in = one in
+zone-one-out = one out
+group-limit = Escape route: { $name }
+
+lookup-title = Find a booking
+lookup-by-reference = Reference
+lookup-let-in = Let all in
+ordered-as = Ordered by
+
+operator-title = Operator
+operator-none = No showing is planned for the next hours.
+operator-choose = Choose a showing
+operator-doors-in = Doors
+operator-starts-in = Start
+operator-ends-in = End
+operator-ready = Everybody is in. Ready to start.
+operator-not-ready = { $n ->
+    [one] 1 person is still missing.
+   *[other] { $n } people are still missing.
+}
+operator-next-in-hall = Next in the hall
+
+measures-title = Directives and incidents
+measures-none = Nothing is under way.
+measure-proposed = proposed
+measure-confirmed = confirmed
+measure-active = active
+measure-acked = all displays show it
+measure-ended = ended
+measure-displays = displays
+measure-until = until
+measure-confirm = Confirm
+measure-decline = Decline
+measure-end = End
+directive-redirect = Redirect
+directive-stop = Stop entry
+directive-overflow = Open overflow room
+directive-new = Give a directive
+directive-from = Whoever stands in
+directive-to = is to go to
+directive-to-none = nowhere, stop only
+directive-minutes = How long (minutes)
+directive-propose = Only propose
+directive-order = Order now
+incident-new = Report an incident
+incident-lost-child = Lost child
+incident-medical = Medical emergency
+incident-technical = Technical fault
+incident-evacuation = Evacuation
+incident-where = Where
+incident-whole-house = the whole house
+incident-lift = Which lift
+incident-no-lift = no lift
+incident-note = Note for the team (no names)
+incident-report = Report and confirm
+
+audit-title = Log
+audit-intro = Who did what and when, the newest first.
+audit-none = Nothing yet.
+audit-older = Older
+headcount-link = Headcount to print

@@ -1,0 +1,176 @@
+//! "Hold the doors": what waiting would cost, shown before it is confirmed. A page of its own with the answer
+//! and one button; the same for desk and operator.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use kernel::Code;
+use serde::Deserialize;
+use sky_proto::{
+    journey::v1::{
+        Clash, DelayShowingRequest, DelayShowingResponse, FollowingShowing, PreviewDelayRequest, PreviewDelayResponse,
+    },
+    kernel::v1::LocalizedText,
+};
+use uuid::Uuid;
+
+use super::super::desk_actions::{outcome, reason};
+use crate::{
+    edge::{Edge, answer},
+    fields::Fields,
+    page::{DESK, Frame, page},
+    problem::Problem,
+    session::{Guest, Notice},
+    words::{Language, Words},
+};
+
+/// What people usually ask for.
+pub(crate) const USUAL: [u32; 3] = [3, 5, 10];
+
+#[derive(Template)]
+#[template(path = "desk-hold.html")]
+struct HoldPage {
+    w: Frame,
+    id: Uuid,
+    back: &'static str,
+    minutes: u32,
+    usual: [u32; 3],
+    starts: String,
+    told: PreviewDelayResponse,
+    following: Vec<FollowView>,
+    meals: Vec<MealView>,
+    meal_count: i64,
+    bay_until: String,
+    must_shift: bool,
+    key: String,
+}
+
+struct FollowView {
+    starts: String,
+    title: String,
+    booked: u32,
+    minutes: u32,
+    clash: String,
+    kind: &'static str,
+    shape: &'static str,
+}
+
+struct MealView {
+    number: u32,
+    at: String,
+    then: String,
+}
+
+/// How long, and where to go back to.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Ask {
+    #[serde(default = "five")]
+    minutes: u32,
+    #[serde(default)]
+    from: String,
+}
+
+const fn five() -> u32 {
+    5
+}
+
+/// The desk's page of a showing, or the operator's.
+fn back(from: &str) -> (&'static str, &'static str) {
+    if from == "operator" { ("operator", "/operator") } else { ("desk", "/desk/showings") }
+}
+
+fn follow(w: &Words, other: &FollowingShowing) -> FollowView {
+    let (clash, kind, shape) = match other.clash() {
+        Clash::Overlap => (w.t("hold-clash-overlap"), "bad", "◆"),
+        Clash::ShortTurnover => (w.n("hold-clash-turnover", other.gap_minutes), "few", "▲"),
+        Clash::None | Clash::Unspecified => (w.t("hold-clash-none"), "good", "●"),
+    };
+    FollowView {
+        starts: w.time(&other.starts_at),
+        title: w.text(&other.title),
+        booked: other.booked,
+        minutes: other.minutes,
+        clash,
+        kind,
+        shape,
+    }
+}
+
+/// Looks, changes nothing.
+pub(crate) async fn look(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<Uuid>,
+    Query(ask): Query<Ask>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let (from, to) = back(&ask.from);
+    let request = PreviewDelayRequest { showing_id: id.to_string(), minutes: ask.minutes };
+    let told = match answer(edge.journey(&caller).preview_delay(request)).await {
+        Ok(told) => told,
+        Err(status) if Code::from_grpc(status.code()).is_refusal() || status.code() == tonic::Code::InvalidArgument => {
+            guest.tell(&edge, Notice::bad(guest.words.t("desk-refused")).with(status.message())).await?;
+            return Ok(Redirect::to(&format!("{to}/{id}")).into_response());
+        }
+        Err(status) => return Err(status.into()),
+    };
+    let w = guest.frame(guest.words.t("hold-title"));
+    let meals = told.meals.iter().map(|meal| MealView {
+        number: meal.number,
+        at: w.time(&meal.pickup_at),
+        then: w.time(&meal.then_at),
+    });
+    page(&HoldPage {
+        id,
+        back: from,
+        minutes: ask.minutes,
+        usual: USUAL,
+        starts: w.time(&told.starts_at),
+        following: told.following.iter().map(|other| follow(&w, other)).collect(),
+        meal_count: i64::try_from(told.meals.len()).unwrap_or(i64::MAX),
+        meals: meals.collect(),
+        bay_until: w.time(&told.last_bay_until),
+        must_shift: told.following.iter().any(|other| other.minutes > 0),
+        key: Uuid::new_v4().to_string(),
+        told,
+        w,
+    })
+}
+
+/// What visitors read when nothing else was typed.
+fn waiting() -> LocalizedText {
+    let say = |language| Words { language }.t("hold-reason");
+    LocalizedText { de: say(Language::German), en: say(Language::English), ..LocalizedText::default() }
+}
+
+/// The one command that everything follows.
+pub(crate) async fn delay(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<Uuid>,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = DelayShowingRequest {
+        idempotency_key: sent.idempotency_key()?,
+        showing_id: id.to_string(),
+        minutes: sent.count("minutes").unwrap_or(0),
+        reason: reason(&sent).or_else(|| sent.is_on("waiting").then(waiting)),
+        shift_following: sent.is_on("shift"),
+    };
+    let delayed = answer(edge.journey(&caller).delay_showing(request)).await;
+    let w = &guest.words;
+    let say = |done: DelayShowingResponse| {
+        let moved = i64::try_from(done.following.len()).unwrap_or(i64::MAX);
+        let mut detail = vec![w.n("desk-visits", done.visits_affected)];
+        if moved > 0 {
+            detail.push(w.n("hold-moved-too", moved));
+        }
+        Notice::good(w.with("desk-delayed", "time", &w.time(&done.starts_at))).with(detail.join(" "))
+    };
+    outcome(&edge, &guest, delayed, say, &format!("{}/{id}", back(sent.get("from")).1)).await
+}

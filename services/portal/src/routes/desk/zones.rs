@@ -1,0 +1,191 @@
+//! The zones, the escape groups and the house: each level as colour, shape and word; a number only where one is
+//! known.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+use sky_proto::flow::v1::{
+    ClickZoneRequest, EscapeGroup, FlowSnapshot, House, HouseState, Quality, SensorState, Zone, ZoneLevel,
+};
+
+use super::super::desk_actions::outcome;
+use crate::{
+    edge::{Edge, answer},
+    fields::Fields,
+    page::DESK,
+    problem::Problem,
+    session::{Guest, Notice},
+    words::Words,
+};
+
+/// A zone, or zones that share an escape route.
+#[derive(Debug)]
+pub(crate) struct ZoneView {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// "42"; empty: not known, the level is a band.
+    pub(crate) count: String,
+    pub(crate) capacity: u32,
+    pub(crate) level: String,
+    pub(crate) kind: &'static str,
+    pub(crate) shape: &'static str,
+    pub(crate) quality: String,
+    /// The document that sets the limit.
+    pub(crate) source: String,
+    pub(crate) as_of: String,
+}
+
+/// The house.
+#[derive(Debug)]
+pub(crate) struct HouseView {
+    pub(crate) state: String,
+    pub(crate) kind: &'static str,
+    pub(crate) since: String,
+    pub(crate) by: String,
+    pub(crate) cleared_by: String,
+    pub(crate) evacuating: bool,
+}
+
+/// Something that somebody should look at.
+#[derive(Debug)]
+pub(crate) struct Alert {
+    pub(crate) kind: &'static str,
+    pub(crate) shape: &'static str,
+    pub(crate) text: String,
+}
+
+const fn level_of(level: ZoneLevel) -> (&'static str, &'static str, &'static str) {
+    match level {
+        ZoneLevel::Unspecified | ZoneLevel::Green => ("level-green", "good", "●"),
+        ZoneLevel::Amber => ("level-amber", "few", "▲"),
+        ZoneLevel::Red => ("level-red", "bad", "◆"),
+        ZoneLevel::Stop => ("level-stop", "bad", "■"),
+    }
+}
+
+fn quality(w: &Words, quality: Quality) -> String {
+    w.t(match quality {
+        Quality::Live => "quality-live",
+        Quality::Manual => "quality-manual",
+        Quality::Degraded => "quality-degraded",
+        Quality::Estimated | Quality::Unspecified => "quality-estimated",
+    })
+}
+
+fn count(count: Option<u32>) -> String {
+    count.map(|count| count.to_string()).unwrap_or_default()
+}
+
+fn zone(w: &Words, zone: &Zone) -> ZoneView {
+    let (key, kind, shape) = level_of(zone.level());
+    ZoneView {
+        id: zone.zone_id.clone(),
+        name: w.text(&zone.name),
+        count: count(zone.count),
+        capacity: zone.capacity,
+        level: w.t(key),
+        kind,
+        shape,
+        quality: quality(w, zone.quality()),
+        source: zone.capacity_source.clone(),
+        as_of: w.time(&zone.observed_at),
+    }
+}
+
+fn group(w: &Words, group: &EscapeGroup) -> ZoneView {
+    let (key, kind, shape) = level_of(group.level());
+    ZoneView {
+        id: group.group_id.clone(),
+        name: w.with("group-limit", "name", &w.text(&group.name)),
+        count: count(group.count),
+        capacity: group.limit,
+        level: w.t(key),
+        kind,
+        shape,
+        quality: quality(w, group.quality()),
+        source: group.limit_source.clone(),
+        as_of: w.time(&group.observed_at),
+    }
+}
+
+pub(crate) fn zones(w: &Words, flow: &FlowSnapshot) -> Vec<ZoneView> {
+    flow.zones.iter().map(|known| zone(w, known)).collect()
+}
+
+pub(crate) fn groups(w: &Words, flow: &FlowSnapshot) -> Vec<ZoneView> {
+    flow.escape_groups.iter().map(|known| group(w, known)).collect()
+}
+
+pub(crate) fn house(w: &Words, house: &House) -> HouseView {
+    let state = house.state();
+    let (key, kind) = match state {
+        HouseState::Unspecified | HouseState::Normal => ("house-normal", "good"),
+        HouseState::Crowded => ("house-crowded", "few"),
+        HouseState::AdmissionStopped => ("house-stopped", "bad"),
+        HouseState::Evacuating => ("house-evacuating", "bad"),
+        HouseState::AllClear => ("house-all-clear", "good"),
+    };
+    HouseView {
+        state: w.t(key),
+        kind,
+        since: w.time(&house.since),
+        by: house.by.clone(),
+        cleared_by: house.cleared_by.clone(),
+        evacuating: state == HouseState::Evacuating,
+    }
+}
+
+/// What the figures ask somebody to look at, the worst first.
+pub(crate) fn alerts(w: &Words, flow: &FlowSnapshot) -> Vec<Alert> {
+    let mut alerts = Vec::new();
+    let levels = flow
+        .zones
+        .iter()
+        .map(|zone| (zone.level(), w.text(&zone.name)))
+        .chain(flow.escape_groups.iter().map(|known| (known.level(), group(w, known).name)));
+    for (level, name) in levels {
+        match level {
+            ZoneLevel::Stop => {
+                alerts.push(Alert { kind: "bad", shape: "■", text: w.with("alert-level", "zone", &name) });
+            }
+            ZoneLevel::Red => {
+                alerts.push(Alert { kind: "bad", shape: "◆", text: w.with("alert-red", "zone", &name) });
+            }
+            ZoneLevel::Unspecified | ZoneLevel::Green | ZoneLevel::Amber => {}
+        }
+    }
+    for lift in flow.lifts.iter().filter(|lift| !lift.working) {
+        alerts.push(Alert {
+            kind: "bad",
+            shape: "✕",
+            text: format!("{}: {}", w.text(&lift.name), w.text(&lift.without)),
+        });
+    }
+    for sensor in &flow.sensors {
+        if matches!(sensor.state(), SensorState::Offline | SensorState::Degraded) {
+            let text = format!("{}: {}", w.text(&sensor.name), w.text(&sensor.problem));
+            alerts.push(Alert { kind: "few", shape: "▲", text });
+        }
+    }
+    alerts
+}
+
+/// One more or one fewer, by hand; a repeat counts once.
+pub(crate) async fn click(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = ClickZoneRequest {
+        idempotency_key: sent.idempotency_key()?,
+        zone_id: sent.get("zone").to_owned(),
+        people: sent.choice("people"),
+    };
+    let clicked = answer(edge.zones(&caller).click_zone(request)).await;
+    let w = &guest.words;
+    let say = |it: Zone| {
+        let view = zone(w, &it);
+        Notice::good(format!("{}: {} ({})", view.name, view.count, view.level))
+    };
+    // Back to the zone, so that the next click is where the finger is.
+    let to = format!("/desk#zone-{}", sent.get("zone"));
+    let to = if crate::page::own_path(&to).is_empty() { "/desk" } else { &to };
+    outcome(&edge, &guest, clicked, say, to).await
+}
