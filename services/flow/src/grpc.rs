@@ -11,7 +11,7 @@ pub(crate) mod zones;
 use std::pin::Pin;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use kernel::{
     Access, Caller, Db, Live, Role, Who,
     identity::Keys,
@@ -119,6 +119,10 @@ async fn on_clock(db: &Db, admission: &Admission) -> Result<pb::Admission, Error
     Ok(events::admission_on_clock(admission, policy, None))
 }
 
+fn is_staff<T>(request: &Request<T>) -> bool {
+    matches!(Caller::of(request), Caller::Staff { .. })
+}
+
 fn admission_state(value: i32) -> Result<AdmissionState, InvalidField> {
     match values::choice("to", value)? {
         pb::AdmissionState::Planned => Ok(AdmissionState::Planned),
@@ -150,20 +154,22 @@ impl Flow for FlowGrpc {
     type WatchFlowStream = Pin<Box<dyn Stream<Item = Result<pb::FlowSnapshot, Status>> + Send>>;
 
     async fn get_flow(&self, request: Request<pb::GetFlowRequest>) -> Result<Response<pb::FlowSnapshot>, Status> {
+        let is_staff = is_staff(&request);
         let request = request.into_inner();
         let (from, until) = (values::time("from", request.from)?, values::time("until", request.until)?);
         if until <= from || until - from > LONGEST_WINDOW {
             return Err(invalid("until", "must be later than `from`, by at most 62 days").into());
         }
-        Ok(Response::new(snapshot(&self.db, from, until).await?))
+        Ok(Response::new(board::told_to(is_staff, snapshot(&self.db, from, until).await?)))
     }
 
     async fn watch_flow(
         &self,
         request: Request<pb::WatchFlowRequest>,
     ) -> Result<Response<Self::WatchFlowStream>, Status> {
+        let is_staff = is_staff(&request);
         let stream = self.flow.watch(FLOW_TOPIC, request.into_inner().after_revision).await?;
-        Ok(Response::new(Box::pin(stream)))
+        Ok(Response::new(Box::pin(stream.map(move |told| told.map(|snapshot| board::told_to(is_staff, snapshot))))))
     }
 
     async fn correct_zone(&self, request: Request<pb::CorrectZoneRequest>) -> Result<Response<pb::Zone>, Status> {
@@ -190,10 +196,14 @@ impl Flow for FlowGrpc {
         &self,
         request: Request<pb::MoveAdmissionRequest>,
     ) -> Result<Response<pb::Admission>, Status> {
+        let by = Caller::of(&request).for_the_record();
         let request = request.into_inner();
         let showing = values::id("showing_id", &request.showing_id)?;
         let to = admission_state(request.to)?;
-        let admission = self.db.transact(move |tx| Box::pin(commands::move_admission(tx, showing, to))).await?;
+        let admission = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::move_admission(tx, showing, to, &by).await }))
+            .await?;
         Ok(Response::new(on_clock(&self.db, &admission).await?))
     }
 

@@ -44,7 +44,7 @@ pub const ACCESS: Access = Access {
         ("ListDisplays", &[DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal"), Who::Service("sky")]),
         ("GetContent", &[DISPLAY, DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal")]),
         ("WatchDisplay", &[DISPLAY, DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal")]),
-        ("AcknowledgeContent", &[DISPLAY, Who::Staff(Role::Admin)]),
+        ("AcknowledgeContent", &[DISPLAY]),
         ("PublishMessage", &[DESK, OPERATOR]),
         ("WithdrawMessage", &[DESK, OPERATOR]),
         ("ListMessages", &[DESK, OPERATOR, KITCHEN, ATTENDANT]),

@@ -83,11 +83,12 @@ async fn page(State(db): State<Db>, Path(display_id): Path<String>, RawQuery(que
 
 /// Which warnings there are: the addresses of all that hold, and of those that were taken back lately.
 async fn alerts(State(db): State<Db>) -> Response {
+    let now = db.clock().now();
     match store::wall::messages(db.pool()).await {
         Ok(messages) => {
             let paths: Vec<String> = messages
                 .iter()
-                .filter(|it| is_warning(it))
+                .filter(|it| is_warning(it) && (it.withdrawn || it.valid_until > now))
                 .map(|it| format!("/signage/alerts/{}", it.message_id))
                 .collect();
             Json(paths).into_response()

@@ -14,8 +14,8 @@ use sky_proto::{
 use crate::{
     commands,
     domain::{
-        Admission, Alternative, Audience, Bays, Delay, Fact, House, HouseState, Lift, Measure, Order, Pairing, Phase,
-        Places, Plan, Site, SiteState, Station, StationState, Zone, ZoneLevel,
+        Admission, Alternative, Audience, Bays, Call, Delay, Fact, House, HouseState, Lift, Measure, Order, Pairing,
+        Phase, Places, Plan, Site, SiteState, Station, StationState, Zone, ZoneLevel,
     },
 };
 
@@ -89,6 +89,8 @@ pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(
             flow::DirectiveChanged::NAME => directive(event)?,
             flow::IncidentChanged::NAME => incident(event)?,
             flow::LiftChanged::NAME => lift(event)?,
+            flow::GroupCalled::NAME => group_called(event)?,
+            flow::QueueNumberCalled::NAME => Some(number_called(event)?),
             _ => None,
         };
         if let Some(fact) = fact {
@@ -96,6 +98,40 @@ pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(
         }
         Ok(())
     })
+}
+
+/// A group is called to its hall's door, or no longer.
+fn group_called(event: &Event) -> Result<Option<Fact>, Failure> {
+    let told: flow::GroupCalled = event.decode()?;
+    let Some(group) = told.group else { return Ok(None) };
+    let text = if group.number == 0 {
+        Text::new("Gäste mit Begleitung", "Guests with assistance")
+    } else {
+        Text::new(format!("Gruppe {}", group.number), format!("Group {}", group.number))
+    };
+    Ok(Some(Fact::Call(Call {
+        call_id: format!("{}/{}", group.showing_id, group.number),
+        number: None,
+        hall: told.hall,
+        text,
+        calling: told.calling,
+        at: from_timestamp(told.at),
+        valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
+    })))
+}
+
+/// The number of a walk-in is called, or no longer.
+fn number_called(event: &Event) -> Result<Fact, Failure> {
+    let told: flow::QueueNumberCalled = event.decode()?;
+    Ok(Fact::Call(Call {
+        call_id: format!("{}/{}", told.day, told.number),
+        number: Some(told.number),
+        hall: String::new(),
+        text: Text::default(),
+        calling: told.calling,
+        at: from_timestamp(told.at),
+        valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
+    }))
 }
 
 fn admission(event: &Event) -> Result<Option<Fact>, Failure> {

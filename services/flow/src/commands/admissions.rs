@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{Tx, values::Text};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{calls::end_calls, touch, zones::count};
@@ -19,7 +20,12 @@ async fn tell_admission(tx: &mut Tx, admission: &Admission) -> Result<(), Error>
 }
 
 /// Moves a showing's admission. The state it is in already is no error and changes nothing.
-pub(crate) async fn move_admission(tx: &mut Tx, showing: Uuid, to: AdmissionState) -> Result<Admission, Error> {
+pub(crate) async fn move_admission(
+    tx: &mut Tx,
+    showing: Uuid,
+    to: AdmissionState,
+    by: &str,
+) -> Result<Admission, Error> {
     let now = tx.now();
     let house = store::house(tx.conn()).await?;
     let mut admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
@@ -35,7 +41,10 @@ pub(crate) async fn move_admission(tx: &mut Tx, showing: Uuid, to: AdmissionStat
     if to == AdmissionState::Planned && admission.admitted > 0 {
         return Err(Error::AdmittedAlready);
     }
+    let from = admission.state;
     admission.move_to(to, now);
+    let (before, after) = (json!({ "state": from.name() }), json!({ "state": to.name() }));
+    store::audit::record(tx.conn(), by, "move admission", &showing.to_string(), &before, &after, now).await?;
     store::save_admission(tx.conn(), &mut admission).await?;
     let (inside, admitted) = (i64::from(admission.inside()), i64::from(admission.admitted));
     match to {
@@ -126,15 +135,33 @@ pub(crate) async fn showing_delayed(tx: &mut Tx, plan: &Plan) -> Result<(), Erro
     Ok(())
 }
 
+/// Whoever was let in to a showing that does not take place leaves the hall for the foyer; whoever stood there since
+/// an earlier egress is not counted any more, because the showing is never closed.
+async fn empty_hall(tx: &mut Tx, admission: &Admission, was: AdmissionState) -> Result<(), Error> {
+    let (inside, admitted) = (i64::from(admission.inside()), i64::from(admission.admitted));
+    let is_in = matches!(was, AdmissionState::DoorsOpen | AdmissionState::LastCall | AdmissionState::Running);
+    let is_out = matches!(was, AdmissionState::Egress | AdmissionState::Turnover | AdmissionState::Aborted);
+    if is_in && inside > 0 {
+        let (hall, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
+        count(tx, hall, -inside, Quality::Estimated).await?;
+        count(tx, foyer, inside, Quality::Estimated).await?;
+    } else if is_out && admitted > 0 {
+        let (_, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
+        count(tx, foyer, -admitted, Quality::Estimated).await?;
+    }
+    Ok(())
+}
+
 /// A showing is cancelled: nobody is admitted any more.
 pub(crate) async fn showing_cancelled(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
     let mut admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
     if admission.state == AdmissionState::Cancelled {
         return Ok(());
     }
-    admission.state = AdmissionState::Cancelled;
+    let was = std::mem::replace(&mut admission.state, AdmissionState::Cancelled);
     admission.state_since = Some(tx.now());
     store::save_admission(tx.conn(), &mut admission).await?;
+    empty_hall(tx, &admission, was).await?;
     end_calls(tx, &admission).await?;
     tell_admission(tx, &admission).await
 }

@@ -134,13 +134,17 @@ pub(crate) async fn move_number(
 ) -> Result<Number, Error> {
     let now = tx.now();
     let day = day.unwrap_or_else(|| day_of(now));
-    store::touch_queue(tx.conn(), day, to.is_calling().then_some(number)).await?;
+    // Locks the day's queue; a number that is called again later is not the last one.
+    store::touch_queue(tx.conn(), day, None).await?;
     let mut number = store::number(tx.conn(), day, number).await?.ok_or(Error::NoNumber)?;
     if number.state == to {
         return Ok(number);
     }
     if !number.state.next().contains(&to) {
         return Err(Error::NumberNotNext);
+    }
+    if to == NumberState::Called {
+        store::touch_queue(tx.conn(), day, Some(number.number)).await?;
     }
     number.state = to;
     if to.is_calling() {

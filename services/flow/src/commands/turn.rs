@@ -85,7 +85,7 @@ async fn follow_time(tx: &mut Tx) -> Result<bool, Error> {
     }
     for mut directive in store::measures::lock_directives(tx.conn(), now).await?.into_iter().filter(due) {
         if directive.valid_until <= now {
-            directives::finish(tx, &mut directive, "time").await?;
+            directives::finish(tx, &mut directive, crate::domain::directives::BY_TIME).await?;
         } else if directive.begin_if_due(now) {
             store::measures::save_directive(tx.conn(), &directive).await?;
             directives::tell(tx, &directive).await?;

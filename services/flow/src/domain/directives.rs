@@ -313,6 +313,9 @@ pub(crate) struct Rule {
     pub(crate) auto: bool,
 }
 
+/// Who ends what has run out.
+pub(crate) const BY_TIME: &str = "time";
+
 impl Rule {
     /// Whether it is due: the level is reached and nothing like it is open or was turned down or ended while the
     /// zone has stayed as full as that (`since`).
@@ -321,7 +324,9 @@ impl Rule {
             && zone.level >= self.when
             && !known.iter().any(|other| {
                 (other.kind, other.from.as_str(), other.to.as_str()) == (self.kind, &self.zone, &self.to)
-                    && (other.state != State::Ended || other.ended_at.is_some_and(|ended| ended >= since))
+                    && (other.state != State::Ended
+                        // What ran out by itself nobody has decided against.
+                        || other.ended_by != BY_TIME && other.ended_at.is_some_and(|ended| ended >= since))
             })
     }
 

@@ -81,6 +81,8 @@ impl House {
             (HouseState::Evacuating, HouseState::AllClear) if self.cleared_by.is_empty() => Setting::FirstClear,
             (HouseState::Evacuating, HouseState::AllClear) if self.cleared_by == by => Setting::SamePerson,
             (HouseState::Evacuating, HouseState::AllClear) => Setting::Take,
+            // It burns again, or still: whoever had cleared it spoke of another moment.
+            (HouseState::Evacuating, HouseState::Evacuating) if !self.cleared_by.is_empty() => Setting::Take,
             (from, to) if from == to => Setting::Keep,
             (HouseState::Evacuating, _) => Setting::MustClear,
             (_, HouseState::AllClear) => Setting::NothingToClear,

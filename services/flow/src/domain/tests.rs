@@ -191,6 +191,8 @@ fn one_starts_an_evacuation_and_two_end_it() {
     assert_eq!(house(Evacuating, "").set(Normal, "anna"), Setting::MustClear);
     assert_eq!(house(Evacuating, "").set(AllClear, "anna"), Setting::FirstClear);
     assert_eq!(house(Evacuating, "anna").set(AllClear, "anna"), Setting::SamePerson);
+    assert_eq!(house(Evacuating, "").set(Evacuating, "ben"), Setting::Keep);
+    assert_eq!(house(Evacuating, "anna").set(Evacuating, "ben"), Setting::Take, "the first clear counts no more");
     assert_eq!(house(Evacuating, "anna").set(AllClear, "ben"), Setting::Take);
     assert_eq!(house(Normal, "").set(AllClear, "ben"), Setting::NothingToClear);
     assert_eq!(house(Evacuating, "").set(Evacuating, "ben"), Setting::Keep);

@@ -44,6 +44,29 @@ pub(super) async fn fill(
     Ok(())
 }
 
+/// Devices and other services need not know who has decided, nor what staff have noted of a person.
+pub(super) fn told_to(is_staff: bool, mut snapshot: pb::FlowSnapshot) -> pb::FlowSnapshot {
+    if is_staff {
+        return snapshot;
+    }
+    for incident in &mut snapshot.incidents {
+        for text in [&mut incident.note, &mut incident.reported_by, &mut incident.confirmed_by, &mut incident.ended_by]
+        {
+            text.clear();
+        }
+    }
+    for directive in &mut snapshot.directives {
+        for text in [&mut directive.proposed_by, &mut directive.confirmed_by, &mut directive.ended_by] {
+            text.clear();
+        }
+    }
+    if let Some(house) = &mut snapshot.house {
+        house.by.clear();
+        house.cleared_by.clear();
+    }
+    snapshot
+}
+
 /// How long until everybody is in, and how long one waits at the desk and in the café.
 pub(crate) async fn estimates(
     conn: &mut PgConnection,

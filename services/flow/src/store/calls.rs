@@ -192,7 +192,7 @@ pub(crate) async fn next_number(conn: &mut PgConnection, day: NaiveDate) -> Resu
 
 /// Locks a day's queue; notes the number that is called, if one is.
 pub(crate) async fn touch_queue(conn: &mut PgConnection, day: NaiveDate, called: Option<u32>) -> Result<(), Error> {
-    sqlx::query("update queue_day set revision = revision + 1, last_called = coalesce($2, last_called) where day = $1")
+    sqlx::query("update queue_day set revision = revision + 1, last_called = greatest($2, last_called) where day = $1")
         .bind(day)
         .bind(called.map(u32::cast_signed))
         .execute(conn)

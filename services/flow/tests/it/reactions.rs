@@ -64,6 +64,23 @@ async fn a_cancelled_showing_is_told_once() {
     assert_eq!(told.iter().filter(|moved| moved.state() == AdmissionState::Cancelled).count(), 1);
 }
 
+/// Whoever is in when a showing is cancelled leaves the hall: the next house must not find it full.
+#[tokio::test]
+async fn a_cancelled_showing_leaves_nobody_in_the_hall() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let answer = scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("a verdict");
+    assert_eq!(answer.verdict(), ScanVerdict::Admitted);
+    let counts = async || -> Vec<(String, Option<u32>)> {
+        snapshot(&house).await.zones.into_iter().map(|zone| (zone.zone_id, zone.count)).collect()
+    };
+    let full = counts().await;
+    assert!(full.iter().any(|(zone, count)| zone == "dome" && *count == Some(answer.admitted_now)), "{full:?}");
+    told(&house, showing, &ShowingCancelled { showing_id: showing.to_string(), reason: None }).await;
+    let left = counts().await;
+    assert!(left.iter().any(|(zone, count)| zone == "dome" && *count == Some(0)), "{left:?}");
+}
+
 #[tokio::test]
 async fn a_moved_party_is_shown_to_its_new_places() {
     let house = house().await;
