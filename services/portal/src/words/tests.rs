@@ -20,6 +20,12 @@ fn keys(folder: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// A key in two files stops every page.
+#[test]
+fn texts_load() {
+    assert!(!GERMAN.t("desk-title").is_empty() && !ENGLISH.t("desk-title").is_empty());
+}
+
 #[test]
 fn both_languages_have_the_same_keys() {
     assert_eq!(keys("locales/de"), keys("locales/en"));

@@ -61,14 +61,14 @@ const fn outlook(outlook: Outlook) -> (&'static str, &'static str, &'static str)
 
 fn marks(w: &Words, party: &MissingParty) -> Vec<String> {
     let need = |need| match need {
-        Need::Wheelchair => Some("need-wheelchair"),
-        Need::Companion => Some("need-companion"),
-        Need::HearingLoop => Some("need-hearing-loop"),
-        Need::StepFree => Some("need-step-free"),
-        Need::GuideDog => Some("need-guide-dog"),
+        Need::Wheelchair => Some("mark-wheelchair"),
+        Need::Companion => Some("mark-companion"),
+        Need::HearingLoop => Some("mark-hearing-loop"),
+        Need::StepFree => Some("mark-step-free"),
+        Need::GuideDog => Some("mark-guide-dog"),
         Need::Unspecified => None,
     };
-    let coach = (party.bay_class() == BayClass::Coach).then_some("bay-coach");
+    let coach = (party.bay_class() == BayClass::Coach).then_some("mark-coach");
     party.needs().filter_map(need).chain(coach).map(|key| w.t(key)).collect()
 }
 
