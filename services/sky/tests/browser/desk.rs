@@ -81,7 +81,8 @@ async fn the_desk_waits_for_a_family_and_lets_it_in() {
 
     // The foyer fills: counted by hand, one touch each; then people are sent elsewhere, and that ends again.
     desk.press_in("//li[@id='zone-foyer']", "+").await;
-    desk.sees("#zone-foyer", "38").await;
+    // 37 were counted, the family of three has gone in.
+    desk.sees("#zone-foyer", "35").await;
     desk.press("Anweisung geben").await;
     desk.run("document.querySelector('#directive-from').value = 'foyer'").await;
     desk.run("document.querySelector('#directive-to').value = 'terrace'").await;
