@@ -26,6 +26,7 @@ const SAMPLES_KEPT: TimeDelta = TimeDelta::days(120);
 /// One turn.
 pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let mut changed = sensors::notice_silence(tx).await?;
+    lock_if_due(tx).await?;
     changed |= age(tx).await?;
     let zones = add_up(tx).await?;
     changed |= follow_time(tx).await?;
@@ -33,6 +34,22 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     store::history::keep_samples(tx.conn(), &zones, now).await?;
     if changed { touch_house(tx).await } else { Ok(()) }
+}
+
+/// Locks all zones, by their ids as everybody does, if any is going to change: one after the other, rooms first and
+/// sums later, would be a deadlock with whoever locks several.
+async fn lock_if_due(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let stored = store::zones_as_stored(tx.conn()).await?;
+    let mut zones = stored.clone();
+    for zone in zones.iter_mut().filter(|zone| zone.kind == Kind::Room) {
+        zone.age(now);
+    }
+    roll_up(&mut zones);
+    if zones != stored {
+        store::lock_zones(tx.conn()).await?;
+    }
+    Ok(())
 }
 
 /// Numbers that have run out.
