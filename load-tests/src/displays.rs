@@ -92,6 +92,7 @@ pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()
             acknowledged[acknowledged.len() - 1]
         );
     }
+    drop(crowd);
     let folder = house.stop().await?;
     std::fs::remove_dir_all(folder)?;
 

@@ -19,6 +19,7 @@ pub(crate) use zones::{zone, zone_changed};
 
 use crate::domain::{
     Admission, AdmissionState, House, HouseState,
+    incidents::Incident,
     scan::{Party, Verdict},
 };
 
@@ -134,6 +135,10 @@ pub(crate) fn party_admitted(
 }
 
 /// Without the accounts: other services need not know who has set or cleared it.
-pub(crate) fn house_state_changed(house_: &House) -> pb::HouseStateChanged {
-    pb::HouseStateChanged { house: Some(pb::House { by: String::new(), cleared_by: String::new(), ..house(house_) }) }
+pub(crate) fn house_state_changed(house_: &House, evacuation: Option<&Incident>) -> pb::HouseStateChanged {
+    pb::HouseStateChanged {
+        house: Some(pb::House { by: String::new(), cleared_by: String::new(), ..house(house_) }),
+        incident_id: evacuation.map(|incident| incident.id.to_string()).unwrap_or_default(),
+        incident_revision: evacuation.map_or(0, |incident| incident.revision),
+    }
 }

@@ -183,7 +183,8 @@ fn join(mut first: Offer, second: Offer) -> Offer {
 fn evacuation(base: &Base, facts: &Facts) -> Option<Offer> {
     let house = facts.house.as_ref().filter(|house| house.state == HouseState::Evacuating)?;
     let Evacuation { headline, instruction } = base.setup.evacuation.clone();
-    let mut lines = vec![Line::new(Kind::Notice, instruction, house.since, "flow")];
+    let notice = Line { about: house.about.clone(), ..Line::new(Kind::Notice, instruction, house.since, "flow") };
+    let mut lines = vec![notice];
     lines.extend(base.setup.exits.iter().map(|exit| Line::way(exit, base)));
     Some(Offer { headline, lines })
 }

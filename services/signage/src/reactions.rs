@@ -14,8 +14,8 @@ use sky_proto::{
 use crate::{
     commands,
     domain::{
-        Admission, Alternative, Audience, Bays, Call, Delay, Fact, House, HouseState, Lift, Measure, Order, Pairing,
-        Phase, Places, Plan, Site, SiteState, Station, StationState, Zone, ZoneLevel,
+        About, Admission, Alternative, Audience, Bays, Call, Delay, Fact, House, HouseState, Lift, Measure, Order,
+        Pairing, Phase, Places, Plan, Site, SiteState, Station, StationState, Zone, ZoneLevel,
     },
 };
 
@@ -166,7 +166,13 @@ fn aborted() -> Text {
 }
 
 fn house(event: &Event) -> Result<Option<Fact>, Failure> {
-    let told = event.decode::<flow::HouseStateChanged>()?.house.unwrap_or_default();
+    let flow::HouseStateChanged { house, incident_id, incident_revision } = event.decode()?;
+    let told = house.unwrap_or_default();
+    let about = if incident_id.is_empty() {
+        None
+    } else {
+        Some(About { id: values::id("incident_id", &incident_id)?, revision: incident_revision })
+    };
     let state = match told.state() {
         flow::HouseState::Normal => HouseState::Normal,
         flow::HouseState::Crowded => HouseState::Crowded,
@@ -175,7 +181,7 @@ fn house(event: &Event) -> Result<Option<Fact>, Failure> {
         flow::HouseState::AllClear => HouseState::AllClear,
         flow::HouseState::Unspecified => return Ok(None),
     };
-    Ok(Some(Fact::House(House { state, since: from_timestamp(told.since) })))
+    Ok(Some(Fact::House(House { state, since: from_timestamp(told.since), about })))
 }
 
 fn zone(event: &Event) -> Result<Option<Fact>, Failure> {

@@ -27,10 +27,8 @@ pub(crate) async fn set_house(tx: &mut Tx, to: HouseState, reason: String, by: S
     }
     house.revision += 1;
     store::save_house(tx.conn(), &house).await?;
-    tx.append("house", &events::house_state_changed(&house)).await?;
-    if house.state != before {
-        incidents::follow_house(tx, house.state, &who).await?;
-    }
+    let evacuation = incidents::follow_house(tx, house.state, &who).await?;
+    tx.append("house", &events::house_state_changed(&house, evacuation.as_ref())).await?;
     let after = json!({"state": house.state.name(), "reason": house.reason, "first_clear": house.cleared_by});
     record(tx, &who, "set_house", "house", json!({"state": before.name()}), after).await?;
     touch(tx);

@@ -161,7 +161,7 @@ async fn set_lift(tx: &mut Tx, id: &str, by: &str) -> Result<(), Error> {
 }
 
 /// The house has another state: an evacuation is an incident as long as it lasts.
-pub(crate) async fn follow_house(tx: &mut Tx, state: HouseState, by: &str) -> Result<(), Error> {
+pub(crate) async fn follow_house(tx: &mut Tx, state: HouseState, by: &str) -> Result<Option<Incident>, Error> {
     store::measures::lock(tx.conn()).await?;
     let now = tx.now();
     let open = store::measures::incidents(tx.conn(), now + TimeDelta::days(1)).await?;
@@ -176,12 +176,13 @@ pub(crate) async fn follow_house(tx: &mut Tx, state: HouseState, by: &str) -> Re
                 text: Text::default(),
                 by: by.to_owned(),
             };
-            report(tx, Uuid::now_v7(), evacuation, true).await?;
+            report(tx, Uuid::now_v7(), evacuation, true).await.map(Some)
         }
-        (HouseState::Evacuating, Some(_)) | (_, None) => {}
+        (HouseState::Evacuating, running) => Ok(running),
+        (_, None) => Ok(None),
         (_, Some(running)) => {
             finish(tx, running, by).await?;
+            Ok(None)
         }
     }
-    Ok(())
 }

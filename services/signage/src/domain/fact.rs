@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Message, Playlist, Schedule};
+use super::{About, Message, Playlist, Schedule};
 
 /// Everything that contents are computed from.
 #[derive(Clone, Debug, Default)]
@@ -234,6 +234,9 @@ pub struct House {
     pub state: HouseState,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// Evacuation only: the incident that wants to know who shows it.
+    #[serde(default)]
+    pub about: Option<About>,
 }
 
 /// How full a zone is, as far as a direction sign tells it.

@@ -5,7 +5,10 @@ use kernel::{
     testing::{noon, staff, visitor},
     values::timestamp,
 };
-use sky_proto::{flow::v1::HouseState, signage::v1 as pb};
+use sky_proto::{
+    flow::v1::{self as flow, HouseState},
+    signage::v1 as pb,
+};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -97,13 +100,23 @@ async fn safety_is_acknowledged_once_and_never_ahead() {
         .expect("noted");
     let told: Vec<pb::ContentAcknowledged> = house.events("signage").await;
     assert_eq!(told.len(), 1);
-    twice(&house, "flow", &house_state(HouseState::Evacuating, 1)).await;
+    let incident = uuid::Uuid::now_v7().to_string();
+    let alarm = flow::HouseStateChanged {
+        incident_id: incident.clone(),
+        incident_revision: 2,
+        ..house_state(HouseState::Evacuating, 1)
+    };
+    twice(&house, "flow", &alarm).await;
     let revision = content(&house, "cafe-1").await.revision;
     cafe.acknowledge_content(pb::AcknowledgeContentRequest { display_id: "cafe-1".to_owned(), revision })
         .await
         .expect("noted");
     let told: Vec<pb::ContentAcknowledged> = house.events("signage").await;
     assert_eq!(told[1].priority_class(), pb::PriorityClass::Evacuation);
+    // The evacuation's incident hears which displays show it.
+    let told: Vec<pb::DisplayAcknowledged> = house.events("signage").await;
+    let told: Vec<_> = told.iter().map(|it| (&it.about_id, it.about_revision, it.display_id.as_str())).collect();
+    assert_eq!(told, [(&incident, 2, "cafe-1")]);
 }
 
 #[tokio::test]

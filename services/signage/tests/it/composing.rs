@@ -183,7 +183,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     );
     (showings, prop::option::of(state), messages).prop_map(|(showings, state, messages)| Facts {
         showings,
-        house: state.map(|state| House { state, since: at(0) }),
+        house: state.map(|state| House { state, since: at(0), about: None }),
         messages,
         ..Facts::default()
     })

@@ -157,12 +157,12 @@ fn however_long_the_silence_nothing_is_past_its_end_and_no_display_is_empty() {
 #[test]
 fn an_evacuation_does_not_run_out() {
     let mut known = known();
-    known.learn(&Fact::House(House { state: HouseState::Evacuating, since: at(1) }));
+    known.learn(&Fact::House(House { state: HouseState::Evacuating, since: at(1), about: None }));
     for minutes in [1, 60, 60 * 24 * 7] {
         let content = compose(&view(Profile::Cafe), &known.facts(at(minutes)), at(minutes));
         assert_eq!(content.class, Class::Evacuation, "after {minutes} min");
     }
-    known.learn(&Fact::House(House { state: HouseState::Normal, since: at(0) }));
+    known.learn(&Fact::House(House { state: HouseState::Normal, since: at(0), about: None }));
     let content = compose(&view(Profile::Cafe), &known.facts(at(2)), at(2));
     assert_eq!(content.class, Class::Evacuation, "a late word of before does not end it");
 }

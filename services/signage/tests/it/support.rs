@@ -124,7 +124,7 @@ pub fn moved(showing: Uuid, state: flow::AdmissionState, at: i64) -> flow::Admis
 
 pub fn house_state(state: flow::HouseState, since: i64) -> flow::HouseStateChanged {
     let house = flow::House { state: state.into(), since: Some(timestamp(minutes(since))), ..Default::default() };
-    flow::HouseStateChanged { house: Some(house) }
+    flow::HouseStateChanged { house: Some(house), ..Default::default() }
 }
 
 /// Tells signage an event twice.

@@ -1,17 +1,19 @@
 //! `sky simulate`: one day of the house, played fast through its public gRPC and HTTP interfaces as its
 //! people would: visitors book, pay, cancel, drive in, walk in, are scanned and eat; staff open doors,
-//! start shows, delay one and cancel one; a later showing goes on sale with a waiting room; monitors watch. At the end a table and `sky verify`.
+//! start shows, delay one and cancel one; a later showing goes on sale with a waiting room; monitors watch; and things
+//! go wrong (see `troubles`). At the end a table and `sky verify`.
 //!
 //! It runs on throw-away servers of its own and touches no other house.
 
 mod api;
-mod cafe;
 mod crowd;
 mod estimates;
+mod places;
 mod programme;
 mod report;
 mod sale;
 mod staff;
+mod troubles;
 mod visitor;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
@@ -22,6 +24,7 @@ use chrono_tz::Europe::Berlin;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kernel::{Boot, Clock, Running, Settings, Tasks};
+use tokio::sync::watch;
 
 use crate::{config, house, run, servers, services, up, verify};
 use api::{Api, Door};
@@ -62,6 +65,8 @@ pub struct World {
     tasks: Tasks,
     /// The scanners of the lanes.
     lanes: Vec<Door>,
+    /// Whether the monitor that dies is dead.
+    dead_screen: watch::Sender<bool>,
     opens: DateTime<Utc>,
     closes: DateTime<Utc>,
 }
@@ -160,7 +165,8 @@ async fn day_of_the_house(
         lanes.push(api.device("scanner", &format!("scanner-{lane}")).await?);
     }
     let (report, tasks) = (Report::default(), Tasks::default());
-    let world = Arc::new(World { clock, api, report, tasks, lanes, opens, closes });
+    let world =
+        Arc::new(World { clock, api, report, tasks, lanes, dead_screen: watch::Sender::new(false), opens, closes });
     let showings = programme::showings(&world).await?;
     anyhow::ensure!(
         !showings.is_empty(),
@@ -176,8 +182,9 @@ async fn day_of_the_house(
         world.clock.speed()
     );
     staff::begin(&world, &showings).await?;
-    cafe::count(&world).await?;
+    places::count(&world).await?;
     sale::begin(&world).await?;
+    troubles::begin(&world, &showings);
     for party in parties {
         let world_ = world.clone();
         world.tasks.spawn_until_stop(async move { visitor::visit(&world_, party).await });

@@ -11,7 +11,7 @@ use std::{
 use kernel::{Role, values};
 use sky_proto::flow::v1::{FlowSnapshot, GetFlowRequest, flow_client::FlowClient};
 
-use super::{api::Api, cafe::Cafe, estimates::Estimates};
+use super::{api::Api, estimates::Estimates, places::Places, troubles::Troubles};
 
 /// One number that is counted.
 #[derive(Debug, Default)]
@@ -66,8 +66,10 @@ pub struct Report {
     pub showings_cancelled: Count,
     /// How long the door was said to take, and how long it took.
     pub estimates: Estimates,
-    /// Who ate, and how long they stayed.
-    pub cafe: Cafe,
+    /// Where everybody is.
+    pub places: Places,
+    /// What went wrong, and how the house coped.
+    pub troubles: Troubles,
     surprises: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -116,11 +118,14 @@ impl Report {
             ),
             None => println!("  door estimates: none were told"),
         }
-        match self.cafe.outcome() {
+        match self.places.stays() {
             Some((times, told, stayed)) => println!(
                 "  café estimates: told {times} times, {told} s on average; people stayed {stayed} s on average"
             ),
             None => println!("  café estimates: none were told"),
+        }
+        for (what, how) in self.troubles.told() {
+            println!("  {what}: {}", how.as_deref().unwrap_or("NOT COPED WITH by the end of the day"));
         }
         match occupancy(api).await {
             Ok(flow) => {
@@ -150,7 +155,8 @@ impl Report {
             &self.monitor_updates,
             &self.pages_read,
         ];
-        surprises == 0 && lived.iter().all(|count| count.get() > 0)
+        let coped = self.troubles.told().values().all(Option::is_some);
+        surprises == 0 && coped && lived.iter().all(|count| count.get() > 0)
     }
 }
 

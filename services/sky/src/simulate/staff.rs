@@ -22,7 +22,7 @@ use sky_proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use super::{World, api::Door};
+use super::{World, api::Door, troubles};
 
 /// Everybody starts work.
 pub async fn begin(world: &Arc<World>, showings: &[Showing]) -> anyhow::Result<()> {
@@ -59,7 +59,7 @@ async fn operate(world: &World, mut flow: FlowClient<Door>) {
             Ok(snapshot) => {
                 let snapshot = snapshot.into_inner();
                 world.report.estimates.see(&snapshot, world.clock.now());
-                world.report.cafe.see(&snapshot);
+                world.report.places.see(&snapshot);
                 for zone in snapshot.zones.iter().filter(|zone| zone.zone_id == "dome") {
                     world.report.most_in_dome.peak(zone.count.unwrap_or_default().into());
                 }
@@ -180,14 +180,24 @@ async fn cook(world: &Arc<World>, gastro: GastroClient<Door>) {
 /// A monitor: follows its stream, says what it shows, and notices a revision that goes back.
 async fn show(world: &World, mut signage: SignageClient<Door>, display_id: String) {
     let mut seen = 0;
+    let mut dead = world.dead_screen.subscribe();
+    let dies = display_id == troubles::DEAD_SCREEN;
     loop {
+        if dies && dead.wait_for(|dead| !dead).await.is_err() {
+            return;
+        }
         let request = WatchDisplayRequest { display_id: display_id.clone(), after_revision: seen };
         let Ok(stream) = signage.watch_display(request).await else {
             tokio::time::sleep(Duration::from_secs(1)).await;
             continue;
         };
         let mut stream = stream.into_inner();
-        while let Ok(Some(update)) = stream.message().await {
+        loop {
+            let update = tokio::select! {
+                update = stream.message() => update,
+                _ = dead.wait_for(|dead| *dead), if dies => break,
+            };
+            let Ok(Some(update)) = update else { break };
             if let Some(Update::Content(content)) = update.update {
                 if content.revision <= seen {
                     world.report.surprise("a monitor was sent an old revision");

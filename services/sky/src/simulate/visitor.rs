@@ -22,6 +22,9 @@ use uuid::Uuid;
 
 use super::{LANES, World, api::Door, crowd::Party, staff};
 
+/// A school class whose coach is fifty minutes early.
+const EARLY_COACH: &str = "early coach";
+
 /// Lives it, and reports what should not have happened.
 pub async fn visit(world: &Arc<World>, party: Party) {
     if let Err(error) = live(world, &party).await {
@@ -66,11 +69,16 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
     let code = visit_code(world, &visit.visit_id).await?;
     world.until(values::from_timestamp(visit.starts_at) - TimeDelta::minutes(party.early_minutes)).await;
     let parked = party.bay.is_some() && drive(world, &code, Direction::In).await?;
+    let (places, people) = (&world.report.places, u64::from(party.people()));
+    places.arrive(people);
     enter(world, party, &visit, &code).await?;
     if party.meal.is_some() && party.meal != Some(Pickup::BeforeShowing) && visit.meal.is_some() {
         let minutes = rand::rng().random_range(15..30);
-        world.report.cafe.eat(world, party.people().into(), minutes).await;
+        places.eat(world, people, minutes).await;
     }
+    let linger = rand::rng().random_range(60..400);
+    world.wait(linger).await;
+    places.leave(people);
     if parked {
         world.wait(12 * 60).await;
         drive(world, &code, Direction::Out).await?;
@@ -239,10 +247,12 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
         }
     }
     if party.class {
-        let verdict = scan(&mut flow, party, code, 0).await?;
+        world.report.troubles.expect(EARLY_COACH);
+        let verdict = patient_scan(world, &mut flow, party, code, 0).await?;
         anyhow::ensure!(verdict == ScanVerdict::TooEarly, "a class fifty minutes early: {verdict:?}");
         world.report.too_early.add(1);
     }
+    let came = world.clock.now();
     let open =
         [AdmissionState::DoorsOpen, AdmissionState::LastCall, AdmissionState::Running, AdmissionState::Cancelled];
     let Some(state) = staff::wait_for(world, &mut flow, &party.showing_id, &open).await? else { return Ok(()) };
@@ -253,15 +263,24 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
     // The queue: a few seconds for everybody before them.
     let queue = rand::rng().random_range(5..240);
     world.wait(queue).await;
-    match scan(&mut flow, party, code, 1).await? {
+    match patient_scan(world, &mut flow, party, code, 1).await? {
         ScanVerdict::Admitted => world.report.admitted.add(u64::from(party.people())),
-        ScanVerdict::TooLate => world.report.too_late.add(u64::from(party.people())),
+        ScanVerdict::TooLate => {
+            world.report.too_late.add(u64::from(party.people()));
+            return Ok(());
+        }
         ScanVerdict::Cancelled => {
             off(world, visit);
             return Ok(());
         }
         verdict => anyhow::bail!("a good ticket at open doors: {verdict:?}"),
     }
+    if party.class {
+        let waited = (world.clock.now() - came).num_minutes();
+        let how = format!("{} people told that they are too early, admitted {waited} min later", party.people());
+        world.report.troubles.over(EARLY_COACH, how);
+    }
+    world.report.places.sit_down(party.people().into());
     // The same code once more: never twice.
     if party.number.is_multiple_of(10) {
         let again = scan(&mut flow, party, code, 2).await?;
@@ -269,6 +288,7 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
     }
     let over = [AdmissionState::Egress, AdmissionState::Turnover, AdmissionState::Closed, AdmissionState::Cancelled];
     staff::wait_for(world, &mut flow, &party.showing_id, &over).await?;
+    world.report.places.get_up(party.people().into());
     Ok(())
 }
 
@@ -276,6 +296,24 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
 fn off(world: &World, visit: &Visit) {
     world.report.refunded.add(1);
     world.report.meals_off.add(visit.meal.is_some().into());
+}
+
+/// Scans; while admission is stopped they wait in front of the lane.
+async fn patient_scan(
+    world: &World,
+    flow: &mut FlowClient<Door>,
+    party: &Party,
+    code: &str,
+    first: u32,
+) -> anyhow::Result<ScanVerdict> {
+    let mut verdict = scan(flow, party, code, first).await?;
+    let mut attempt = 10 * (first + 1);
+    while verdict == ScanVerdict::Stopped {
+        world.wait(60).await;
+        verdict = scan(flow, party, code, attempt).await?;
+        attempt += 1;
+    }
+    Ok(verdict)
 }
 
 async fn scan(flow: &mut FlowClient<Door>, party: &Party, code: &str, attempt: u32) -> anyhow::Result<ScanVerdict> {

@@ -1,0 +1,232 @@
+//! Where people really are in the simulated house, and the people counters that see them pass: one over the main
+//! entrance, one over the café's. They push each minute; what the house then says is compared with the truth.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use chrono::TimeDelta;
+use kernel::Role;
+use serde_json::{Value, json};
+use sky_proto::flow::v1::{
+    CorrectZoneRequest, EstimateKind, FlowSnapshot, IssueSensorTokenRequest, SensorState, SetSensorStateRequest,
+    flow_client::FlowClient, zones_client::ZonesClient,
+};
+
+use super::World;
+
+/// The counters' line and, where they see the whole room, their balance; as in the house file.
+const LINE: i64 = 1000;
+const BALANCE: i64 = 1001;
+
+/// A line that people cross.
+#[derive(Debug, Default)]
+struct Line {
+    came: AtomicU64,
+    gone: AtomicU64,
+}
+
+impl Line {
+    fn came(&self, people: u64) {
+        self.came.fetch_add(people, Ordering::Relaxed);
+    }
+
+    fn gone(&self, people: u64) {
+        self.gone.fetch_add(people, Ordering::Relaxed);
+    }
+
+    /// What went each way since the last time this was asked.
+    fn take(&self) -> (u64, u64) {
+        (self.came.swap(0, Ordering::Relaxed), self.gone.swap(0, Ordering::Relaxed))
+    }
+}
+
+/// People in each place. Who enters a place leaves another one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Now {
+    foyer: u64,
+    dome: u64,
+    cafe: u64,
+    room: u64,
+}
+
+/// Where everybody is.
+#[derive(Debug, Default)]
+pub struct Places {
+    now: Mutex<Now>,
+    entrance: Line,
+    cafe: Line,
+    /// The café's counter has lost its network.
+    pub cafe_silent: AtomicBool,
+    /// Seconds in the café of each who has left it.
+    stays: Mutex<Vec<u64>>,
+    /// Seconds in the café that were told.
+    told: Mutex<Vec<u64>>,
+}
+
+impl Places {
+    fn change(&self, change: impl FnOnce(&mut Now)) {
+        change(&mut self.now.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn now(&self) -> Now {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Through the main entrance.
+    pub fn arrive(&self, people: u64) {
+        self.change(|now| now.foyer += people);
+        self.entrance.came(people);
+    }
+
+    /// Out of the house.
+    pub fn leave(&self, people: u64) {
+        self.change(|now| now.foyer -= people);
+        self.entrance.gone(people);
+    }
+
+    /// From the foyer into the dome.
+    pub fn sit_down(&self, people: u64) {
+        self.change(|now| (now.foyer, now.dome) = (now.foyer - people, now.dome + people));
+    }
+
+    /// From the dome into the foyer.
+    pub fn get_up(&self, people: u64) {
+        self.change(|now| (now.foyer, now.dome) = (now.foyer + people, now.dome - people));
+    }
+
+    /// From the foyer into room 1, which has no counter.
+    pub fn overflow(&self, people: u64) {
+        self.change(|now| (now.foyer, now.room) = (now.foyer - people, now.room + people));
+    }
+
+    /// From room 1 into the foyer.
+    pub fn back_from_overflow(&self, people: u64) {
+        self.change(|now| (now.foyer, now.room) = (now.foyer + people, now.room - people));
+    }
+
+    /// From the foyer into the café for a while, and back.
+    pub async fn eat(&self, world: &World, people: u64, minutes: u64) {
+        self.change(|now| (now.foyer, now.cafe) = (now.foyer - people, now.cafe + people));
+        self.cafe.came(people);
+        world.wait(minutes * 60).await;
+        self.change(|now| (now.foyer, now.cafe) = (now.foyer + people, now.cafe - people));
+        self.cafe.gone(people);
+        let mut stays = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
+        stays.extend(std::iter::repeat_n(minutes * 60, usize::try_from(people).unwrap_or(0)));
+    }
+
+    /// In the café.
+    pub fn in_cafe(&self) -> u64 {
+        self.now().cafe
+    }
+
+    /// In the whole house.
+    pub fn people(&self) -> u64 {
+        let now = self.now();
+        now.foyer + now.dome + now.cafe + now.room
+    }
+
+    /// Takes what the board says of the café.
+    pub fn see(&self, board: &FlowSnapshot) {
+        let cafe = board.estimates.iter().filter(|estimate| estimate.kind() == EstimateKind::Cafe);
+        let told = cafe.map(|estimate| u64::from(estimate.seconds));
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
+    }
+
+    /// How often a stay in the café was told, what it was on average, and how long people stayed on average.
+    pub fn stays(&self) -> Option<(usize, u64, u64)> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let stays = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
+        let average = |seconds: &[u64]| seconds.iter().sum::<u64>().checked_div(seconds.len() as u64);
+        Some((told.len(), average(&told)?, average(&stays)?))
+    }
+}
+
+/// Puts the counters to work, as an operator would, and lets them push each minute of the house's time.
+pub async fn count(world: &Arc<World>) -> anyhow::Result<()> {
+    let entrance = Counter::begin(world, "foyer-1").await?;
+    let cafe = Counter::begin(world, "cafe-1").await?;
+    // A line knows changes only: somebody says once that nobody is there.
+    correct_cafe(world, 0, "opening").await?;
+    let w = world.clone();
+    world.tasks.spawn_until_stop(async move {
+        for package in 2.. {
+            w.wait(60).await;
+            let places = &w.report.places;
+            let balance = i64::try_from(places.now().foyer).unwrap_or(i64::MAX);
+            entrance.push(&w, package, places.entrance.take(), Some(balance)).await;
+        }
+    });
+    let w = world.clone();
+    world.tasks.spawn_until_stop(async move {
+        let mut package = 1;
+        loop {
+            w.wait(60).await;
+            // What it sees without a network it tells later, as one record.
+            if !w.report.places.cafe_silent.load(Ordering::Relaxed) {
+                package += 1;
+                cafe.push(&w, package, w.report.places.cafe.take(), None).await;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Somebody has counted the café's guests.
+pub async fn correct_cafe(world: &World, people: u64, reason: &str) -> anyhow::Result<()> {
+    let count = u32::try_from(people)?;
+    let request = CorrectZoneRequest { zone_id: "cafe".to_owned(), count, reason: reason.to_owned() };
+    FlowClient::new(world.api.staff(Role::Operator).await?).correct_zone(request).await?;
+    Ok(())
+}
+
+/// A counter that pushes over HTTP.
+struct Counter {
+    name: &'static str,
+    token: String,
+}
+
+impl Counter {
+    async fn begin(world: &World, name: &'static str) -> anyhow::Result<Self> {
+        let mut zones = ZonesClient::new(world.api.staff(Role::Operator).await?);
+        let issue = IssueSensorTokenRequest { sensor_id: name.to_owned() };
+        let counter = Self { name, token: zones.issue_sensor_token(issue).await?.into_inner().token };
+        counter.push(world, 1, (0, 0), None).await;
+        let online = SetSensorStateRequest { sensor_id: name.to_owned(), state: SensorState::Online.into() };
+        zones.set_sensor_state(online).await?;
+        Ok(counter)
+    }
+
+    async fn push(&self, world: &World, package: i64, crossed: (u64, u64), balance: Option<i64>) {
+        if let Err(error) = self.try_push(world, package, crossed, balance).await {
+            world.report.surprise(format!("the counter {}: {error}", self.name));
+        }
+    }
+
+    async fn try_push(
+        &self,
+        world: &World,
+        package: i64,
+        (came, gone): (u64, u64),
+        balance: Option<i64>,
+    ) -> anyhow::Result<()> {
+        let now = world.clock.now();
+        let logic = |id: i64, counts: Value| {
+            let from = (now - TimeDelta::seconds(60)).to_rfc3339();
+            json!({"id": id, "records": [{"from": from, "to": now.to_rfc3339(), "counts": counts}]})
+        };
+        let mut logics = vec![logic(LINE, json!([{"name": "fw", "value": came}, {"name": "bw", "value": gone}]))];
+        logics.extend(balance.map(|people| logic(BALANCE, json!([{"name": "balance", "value": people}]))));
+        let body = json!({"logics_data": {
+            "package_info": {"id": package},
+            "sensor_info": {"time": now.to_rfc3339()},
+            "logics": logics,
+        }});
+        let push = world.api.http.post(format!("{}/sensors/xovis", world.api.web)).bearer_auth(&self.token);
+        let answer = push.body(body.to_string()).send().await?;
+        anyhow::ensure!(answer.status().is_success(), "a push was answered {}", answer.status());
+        Ok(())
+    }
+}
