@@ -235,6 +235,11 @@ impl Keys {
         }
     }
 
+    /// For what else is to be known as ours by this key.
+    pub(crate) fn identity_seed(&self) -> [u8; 32] {
+        self.identity.to_bytes()
+    }
+
     /// A token that says who is calling, good for at least half of [`LIFETIME`].
     #[must_use]
     pub fn sign(&self, caller: &Caller) -> String {

@@ -22,6 +22,7 @@ mod outbox;
 mod pool;
 pub mod relay;
 mod remembered;
+mod seal;
 pub mod service;
 mod signed_list;
 pub mod tasks;

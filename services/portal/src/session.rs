@@ -163,7 +163,7 @@ pub(crate) async fn open(edge: &Edge, of: Of, before: Option<Uuid>) -> Result<(U
     };
     let (id, value) =
         edge.db.transact(move |tx| Box::pin(async move { commands::open_session(tx, of, before).await })).await?;
-    Ok((id, set_cookie(edge, SESSION, &value, lifetime.num_seconds())))
+    Ok((id, set_cookie(edge, SESSION, &edge.keys.seal(&value), lifetime.num_seconds())))
 }
 
 /// The session's cookie, the pairing's on a device that waits, and the chosen language.

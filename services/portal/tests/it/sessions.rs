@@ -190,8 +190,14 @@ async fn the_cookie_is_bound_to_this_host_and_only_its_hash_is_stored() {
     attributes.sort_unstable();
     assert_eq!(attributes, ["HttpOnly", "Max-Age=43200", "Path=/", "SameSite=Lax", "Secure"]);
     let cookie = browser.session().to_owned();
-    assert!(cookie.len() >= 43, "256 bits");
-    assert_not_stored(&house, &[&cookie, PASSWORD]).await;
+    let (secret, seal) = cookie.split_once('.').expect("a sealed secret");
+    assert!(secret.len() >= 43 && seal.len() >= 43, "256 bits each");
+    assert_not_stored(&house, &[secret, seal, PASSWORD]).await;
+    for forged in [secret.to_owned(), format!("{secret}."), format!("{secret}.{secret}")] {
+        let mut other = Browser::new(&house);
+        other.set_cookie("__Host-sky", &forged);
+        assert_eq!(other.get("/desk").await.status, StatusCode::SEE_OTHER, "a right secret without its seal");
+    }
 
     let page = browser.post("/staff/sign-out", &[]).await;
     let removed = page.sets("__Host-sky").expect("removed");

@@ -164,7 +164,10 @@ async fn crowding(world: Arc<World>) -> anyhow::Result<String> {
         if rain_ends == world.closes && foyer.level() == ZoneLevel::Green {
             let redirected = redirected.context("nobody was redirected")?;
             let (shown, monitors) = shown.context("the redirection was not acknowledged by the monitors")?;
-            anyhow::ensure!(levels.iter().any(|level| *level >= ZoneLevel::Red), "the foyer never was full: {levels:?}");
+            anyhow::ensure!(
+                levels.iter().any(|level| *level >= ZoneLevel::Red),
+                "the foyer never was full: {levels:?}"
+            );
             let opened = opened.context("the overflow was not opened")?;
             return Ok(format!(
                 "{most} people in the foyer ({} changes of level); redirected {} s after the shower began, on {monitors} \
@@ -183,9 +186,9 @@ async fn crowding(world: Arc<World>) -> anyhow::Result<String> {
 async fn move_to_room(world: &World, people: i32) -> anyhow::Result<()> {
     let many = u64::from(people.unsigned_abs());
     if people > 0 {
-        world.report.places.overflow(many)
+        world.report.places.overflow(many);
     } else {
-        world.report.places.back_from_overflow(many)
+        world.report.places.back_from_overflow(many);
     }
     let click = ClickZoneRequest { idempotency_key: Uuid::new_v4().to_string(), zone_id: "room-1".to_owned(), people };
     ZonesClient::new(world.api.staff(Role::Desk).await?).click_zone(click).await.context("clicking room 1")?;
@@ -323,8 +326,8 @@ fn house(state: HouseState) -> SetHouseStateRequest {
 async fn evacuation(world: &World) -> anyhow::Result<Incident> {
     let mut directives = DirectivesClient::new(world.api.staff(Role::Desk).await?);
     let measures = directives.list_measures(ListMeasuresRequest {}).await?.into_inner();
-    let open = measures.incidents.into_iter().filter(|incident| incident.state() != MeasureState::Ended);
-    open.filter(|incident| incident.kind() == IncidentKind::Evacuation).last().context("no evacuation is open")
+    let mut open = measures.incidents.into_iter().filter(|incident| incident.state() != MeasureState::Ended);
+    open.find(|incident| incident.kind() == IncidentKind::Evacuation).context("no evacuation is open")
 }
 
 /// Somebody holds something in front of a scanner.
