@@ -17,6 +17,7 @@ mod follower;
 pub mod identity;
 mod leader;
 pub mod live;
+pub mod open_data;
 mod operations;
 mod outbox;
 mod pool;

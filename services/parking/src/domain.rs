@@ -1,6 +1,7 @@
 //! Bays, rights and lanes as the house sees them. Pure decisions: no I/O, no clock, no proto.
 
 pub(crate) mod lanes;
+pub(crate) mod open_formats;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;

@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::{
     commands,
-    domain::{Alternative, BayClass},
+    domain::{Alternative, BayClass, open_formats::Place},
     error::Error,
     store,
 };
@@ -29,6 +29,8 @@ struct Section {
     bays: Spanned<Vec<Bays>>,
     #[serde(default)]
     alternatives: Vec<Alternative>,
+    /// For open data; without it the site is in none.
+    place: Option<Spanned<Place>>,
     #[serde(default)]
     taxes: Vec<Tax>,
     #[serde(default)]
@@ -92,6 +94,11 @@ fn read(text: &str) -> Result<Section, String> {
             let key = format!("bays[{place}].count");
             return Err(wrong(text, &bays.count, &key, "is more than 10000"));
         }
+    }
+    if let Some(place) = &section.place
+        && let Some(problem) = place.get_ref().problem()
+    {
+        return Err(wrong(text, place, "place", problem));
     }
     read_taxes(text, &section)?;
     read_tariffs(text, &section, &classes)?;
@@ -178,6 +185,7 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
         &section.name,
         section.walk_minutes,
         &section.alternatives,
+        section.place.as_ref().map(Spanned::get_ref),
         now,
     )
     .await?;

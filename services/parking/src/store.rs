@@ -15,6 +15,7 @@ use crate::{
     domain::{
         Alternative, BayClass, Charge, ClassCount, Right, RightState, SOON, Site, SiteState, Window,
         lanes::{Direction, Verdict},
+        open_formats::Place,
     },
     error::Error,
 };
@@ -113,6 +114,12 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
         observed_at: row.observed_at,
         classes: class_counts(conn, now).await?,
     })
+}
+
+/// Where the site is, if the house file says so.
+pub(crate) async fn place(conn: &mut PgConnection) -> Result<Option<Place>, Error> {
+    let place: Option<Option<Json<Place>>> = sqlx::query_scalar("select place from site").fetch_optional(conn).await?;
+    Ok(place.flatten().map(|place| place.0))
 }
 
 async fn class_counts(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<ClassCount>, Error> {

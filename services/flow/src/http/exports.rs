@@ -1,17 +1,10 @@
 //! How full the house is, for others: FIWARE's `CrowdFlowObserved`, and a live status in the words of theme parks.
 //! Numbers only, no person; small; with an `ETag` that changes at most once a minute.
 
-use axum::{
-    body::Body,
-    extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
-use data_encoding::HEXLOWER;
-use kernel::Db;
+use kernel::{Db, open_data::reply};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use sky_proto::flow::v1::{Estimate, EstimateKind};
 
 use crate::{
@@ -28,34 +21,6 @@ const AHEAD: TimeDelta = TimeDelta::hours(18);
 
 fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-/// With an `ETag`; whoever has it already is told so.
-fn answer(content: &Value, headers: &HeaderMap) -> Response {
-    let body = content.to_string();
-    let hash = HEXLOWER.encode(&Sha256::digest(body.as_bytes())[..12]);
-    let tag = format!("\"{hash}\"");
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
-    let same = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag || known.trim() == "*");
-    let mut response = if same { StatusCode::NOT_MODIFIED.into_response() } else { Body::from(body).into_response() };
-    let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=15"));
-    out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        out.insert(header::ETAG, tag);
-    }
-    response
-}
-
-fn reply(content: Result<Value, Error>, headers: &HeaderMap) -> Response {
-    match content {
-        Ok(content) => answer(&content, headers),
-        Err(error) => {
-            tracing::warn!(%error, "an export could not be made");
-            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "15")]).into_response()
-        }
-    }
 }
 
 /// `GET /open/v1/crowd-flow-observed`

@@ -6,7 +6,7 @@ use kernel::values::Text;
 use sqlx::{PgConnection, types::Json};
 
 use crate::{
-    domain::{Alternative, BayClass},
+    domain::{Alternative, BayClass, open_formats::Place},
     error::Error,
 };
 
@@ -16,13 +16,14 @@ pub(crate) async fn save_site(
     name: &Text,
     walk_minutes: u32,
     alternatives: &[Alternative],
+    place: Option<&Place>,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
-        "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at)
-         values ($1, $2, 'open', $3, $4, $5, 1, $6)
-         on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5
-         where (s.id, s.name, s.walk_minutes, s.alternatives) is distinct from ($1, $2, $4, $5)",
+        "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at, place)
+         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7)
+         on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5, place = $7
+         where (s.id, s.name, s.walk_minutes, s.alternatives, s.place) is distinct from ($1, $2, $4, $5, $7)",
     )
     .bind(id)
     .bind(Json(name))
@@ -30,6 +31,7 @@ pub(crate) async fn save_site(
     .bind(walk_minutes.cast_signed())
     .bind(Json(alternatives))
     .bind(now)
+    .bind(place.map(Json))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -2,5 +2,6 @@
 
 mod api;
 mod lanes;
+mod open_data;
 mod reactions;
 mod support;

@@ -1,0 +1,44 @@
+//! Open data over HTTP: JSON that anybody may read, with an `ETag`, so that whoever asks each minute is mostly told
+//! that nothing has changed. Says nothing of what is in it.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use data_encoding::HEXLOWER;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// Others may keep an answer so long.
+const MAX_AGE: &str = "public, max-age=15";
+
+/// The content, or 304 for whoever has it already.
+#[must_use]
+pub fn answer(content: &Value, asked: &HeaderMap) -> Response {
+    let body = content.to_string();
+    let hash = HEXLOWER.encode(&Sha256::digest(body.as_bytes())[..12]);
+    let tag = format!("\"{hash}\"");
+    let known = asked.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
+    let same = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag || known.trim() == "*");
+    let mut response = if same { StatusCode::NOT_MODIFIED.into_response() } else { Body::from(body).into_response() };
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static(MAX_AGE));
+    out.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        out.insert(header::ETAG, tag);
+    }
+    response
+}
+
+/// The content, or 503 with the time after which to ask again; the error is for the log alone.
+pub fn reply<E: std::fmt::Display>(content: Result<Value, E>, asked: &HeaderMap) -> Response {
+    match content {
+        Ok(content) => answer(&content, asked),
+        Err(error) => {
+            tracing::warn!(%error, "open data could not be given");
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "15")]).into_response()
+        }
+    }
+}

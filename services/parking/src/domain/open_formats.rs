@@ -1,0 +1,187 @@
+//! The site in the words of others: ParkAPI v3 and v1, and DATEX II "light". Pure.
+//!
+//! What is not known is left out and never sent as 0: readers took closed for full and unknown for free. Free are the
+//! bays that a driver without a booking may take: those that nobody stands in and nobody has booked for the coming hour.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{BayClass, ClassCount, OCCUPANCY_HOLDS, Site, SiteState};
+
+/// Where the site is and who runs it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Place {
+    pub(crate) address: String,
+    /// Degrees, WGS 84.
+    pub(crate) latitude: f64,
+    pub(crate) longitude: f64,
+    pub(crate) operator: String,
+    /// In the syntax of OpenStreetMap, such as "Mo-Su 08:00-23:00".
+    pub(crate) opening_hours: String,
+}
+
+impl Place {
+    /// What is wrong with it, if anything.
+    pub(crate) fn problem(&self) -> Option<&'static str> {
+        let somewhere = (-90.0..=90.0).contains(&self.latitude) && (-180.0..=180.0).contains(&self.longitude);
+        if !somewhere || (self.latitude == 0.0 && self.longitude == 0.0) {
+            Some("latitude and longitude must be degrees, such as 51.476 and 11.959")
+        } else if self.address.is_empty() || self.operator.is_empty() {
+            Some("address and operator must not be empty")
+        } else {
+            None
+        }
+    }
+}
+
+fn rfc3339(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// Bays that a driver without a booking may take now; None: not known, because the count is too old or cannot be.
+fn free(site: &Site, count: ClassCount, now: DateTime<Utc>) -> Option<u32> {
+    let told = site.state == SiteState::Open && now <= site.observed_at + OCCUPANCY_HOLDS;
+    (told && count.occupied <= count.capacity)
+        .then(|| count.capacity.saturating_sub(count.occupied).saturating_sub(count.expected))
+}
+
+/// Of all classes; None as soon as one of them is not known.
+fn free_in_all(site: &Site, now: DateTime<Utc>) -> Option<u32> {
+    site.classes.iter().map(|count| free(site, *count, now)).sum()
+}
+
+fn capacity(site: &Site) -> u32 {
+    site.classes.iter().map(|count| count.capacity).sum()
+}
+
+/// A class in ParkAPI's words: the end of its field names, and who may park there.
+const fn park_api(class: BayClass) -> Option<(&'static str, &'static str)> {
+    match class {
+        BayClass::Standard => None,
+        BayClass::Accessible => Some(("disabled", "DISABLED")),
+        BayClass::Coach => Some(("bus", "BUS")),
+        BayClass::Ev => Some(("charging", "CHARGING")),
+    }
+}
+
+const fn opening_status(state: SiteState) -> &'static str {
+    match state {
+        SiteState::Open => "OPEN",
+        // Whoever cannot get there must not be sent there.
+        SiteState::Closed | SiteState::Unreachable => "CLOSED",
+        SiteState::Unknown => "UNKNOWN",
+    }
+}
+
+/// ParkAPI v3, `GET /v3/parking-sites`.
+pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Value {
+    let told_at = rfc3339(site.observed_at);
+    let Value::Object(mut item) = json!({
+        "uid": site.id,
+        "name": site.name.de,
+        "operator_name": place.operator,
+        "address": place.address,
+        "lat": place.latitude.to_string(),
+        "lon": place.longitude.to_string(),
+        "type": "OFF_STREET_PARKING_GROUND",
+        "purpose": "CAR",
+        "opening_hours": place.opening_hours,
+        "has_realtime_data": true,
+        "capacity": capacity(site),
+        "static_data_updated_at": told_at,
+        "realtime_data_updated_at": told_at,
+        "realtime_opening_status": opening_status(site.state),
+    }) else {
+        return Value::Null;
+    };
+    item.extend(free_in_all(site, now).map(|free| ("realtime_free_capacity".to_owned(), free.into())));
+    let mut restrictions = Vec::new();
+    for count in &site.classes {
+        let Some((field, audience)) = park_api(count.class) else { continue };
+        let mut restriction: Map<String, Value> =
+            [("type".to_owned(), audience.into()), ("capacity".to_owned(), count.capacity.into())]
+                .into_iter()
+                .collect();
+        item.insert(format!("capacity_{field}"), count.capacity.into());
+        if let Some(free) = free(site, *count, now) {
+            item.insert(format!("realtime_free_capacity_{field}"), free.into());
+            restriction.insert("realtime_free_capacity".to_owned(), free.into());
+        }
+        restrictions.push(restriction.into());
+    }
+    item.insert("restrictions".to_owned(), Value::Array(restrictions));
+    json!({"items": [item]})
+}
+
+/// ParkAPI v1, as OpenTripPlanner reads it.
+pub(crate) fn park_api_v1(site: &Site, place: &Place, now: DateTime<Utc>) -> Value {
+    let state = match site.state {
+        SiteState::Open => "open",
+        SiteState::Closed | SiteState::Unreachable => "closed",
+        SiteState::Unknown => "unknown",
+    };
+    let mut lot = json!({
+        "id": site.id,
+        "name": site.name.de,
+        "address": place.address,
+        "coords": {"lat": place.latitude, "lng": place.longitude},
+        "lot_type": "Parkplatz",
+        "total": capacity(site),
+        "state": state,
+        "opening_hours": place.opening_hours,
+        "forecast": false,
+    });
+    if let Some(free) = free_in_all(site, now) {
+        lot["free"] = free.into();
+    }
+    json!({"last_updated": rfc3339(site.observed_at), "last_downloaded": rfc3339(site.observed_at), "lots": [lot]})
+}
+
+/// DATEX II 3.4, JSON "light".
+pub(crate) fn datex_light(site: &Site, place: &Place, now: DateTime<Utc>) -> Value {
+    let with_free = |mut what: Value, free: Option<u32>| {
+        if let Some(free) = free {
+            what["availableSpaces"] = free.into();
+        }
+        what
+    };
+    let assigned = site.classes.iter().filter_map(|count| {
+        let who = match count.class {
+            BayClass::Standard => return None,
+            BayClass::Accessible => json!({"typeOfAssignment": "onlyFor", "user": "disabled"}),
+            BayClass::Coach => json!({"typeOfAssignment": "onlyFor", "vehicleType": "bus"}),
+            BayClass::Ev => json!({"typeOfAssignment": "onlyFor", "vehicleType": "electricVehicle"}),
+        };
+        let mut who = with_free(who, free(site, *count, now));
+        who["numberOfSpaces"] = count.capacity.into();
+        Some(who)
+    });
+    let mut told = with_free(
+        json!({
+            "_id": site.id,
+            "name": site.name.de,
+            "type": "offStreetParkingGround",
+            "lastUpdate": rfc3339(site.observed_at),
+            "locationAndDimension": {
+                "coordinatesForDisplay": {"latitude": place.latitude, "longitude": place.longitude},
+            },
+            "numberOfSpaces": capacity(site),
+            "temporaryClosed": matches!(site.state, SiteState::Closed | SiteState::Unreachable),
+            "assignedFor": assigned.collect::<Vec<_>>(),
+        }),
+        free_in_all(site, now),
+    );
+    if site.state != SiteState::Unknown {
+        told["isOpenNow"] = (site.state == SiteState::Open).into();
+    }
+    json!({
+        "parkingPublicationLight": {"name": site.name.de, "parkingSite": [told]},
+        "_version": "3.4",
+        "_modelBaseVersion": "3",
+    })
+}
+
+#[cfg(test)]
+mod tests;

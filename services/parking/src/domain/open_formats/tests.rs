@@ -1,0 +1,104 @@
+//! What is told, and above all what is not.
+
+use chrono::TimeDelta;
+use kernel::values::Text;
+
+use super::*;
+
+fn at(minutes: i64) -> DateTime<Utc> {
+    DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
+}
+
+fn place() -> Place {
+    Place {
+        address: "Holzplatz 5, 06110 Halle (Saale)".to_owned(),
+        latitude: 51.476,
+        longitude: 11.959,
+        operator: "Stadt Halle".to_owned(),
+        opening_hours: "Mo-Su 08:00-23:00".to_owned(),
+    }
+}
+
+fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
+    let count = |class, capacity, occupied, expected| ClassCount { class, capacity, occupied, expected };
+    Site {
+        id: "holzplatz".to_owned(),
+        name: Text::new("Parkplatz", "Car park"),
+        state,
+        reason: Text::default(),
+        walk_minutes: 3,
+        alternatives: Vec::new(),
+        revision: 1,
+        observed_at: at(0),
+        classes: vec![count(BayClass::Standard, 31, occupied, expected), count(BayClass::Accessible, 3, 1, 0)],
+    }
+}
+
+/// The free bays that each format tells of the whole site.
+fn told(site: &Site, now: DateTime<Utc>) -> [Option<u64>; 3] {
+    let v3 = park_api_v3(site, &place(), now);
+    let v1 = park_api_v1(site, &place(), now);
+    let datex = datex_light(site, &place(), now);
+    [
+        &v3["items"][0]["realtime_free_capacity"],
+        &v1["lots"][0]["free"],
+        &datex["parkingPublicationLight"]["parkingSite"][0]["availableSpaces"],
+    ]
+    .map(Value::as_u64)
+}
+
+#[test]
+fn only_what_is_plausible_and_fresh_is_told() {
+    for (what, state, occupied, expected, minute, free) in [
+        ("what nobody stands in and nobody has booked", SiteState::Open, 10, 4, 0, Some(17 + 2)),
+        ("booked out is full", SiteState::Open, 20, 40, 0, Some(2)),
+        ("as old as it may be", SiteState::Open, 10, 4, 360, Some(19)),
+        ("too old", SiteState::Open, 10, 4, 361, None),
+        ("more cars than bays cannot be", SiteState::Open, 32, 0, 0, None),
+        ("closed is not full", SiteState::Closed, 10, 0, 0, None),
+        ("nobody is sent behind a closed bridge", SiteState::Unreachable, 10, 0, 0, None),
+        ("unknown is not free", SiteState::Unknown, 10, 0, 0, None),
+    ] {
+        assert_eq!(told(&site(state, occupied, expected), at(minute)), [free; 3], "{what}");
+    }
+}
+
+#[test]
+fn a_closed_site_says_so_and_an_unknown_one_says_neither() {
+    for (state, v3, v1, open, closed) in [
+        (SiteState::Open, "OPEN", "open", Some(true), false),
+        (SiteState::Closed, "CLOSED", "closed", Some(false), true),
+        (SiteState::Unreachable, "CLOSED", "closed", Some(false), true),
+        (SiteState::Unknown, "UNKNOWN", "unknown", None, false),
+    ] {
+        let site = site(state, 0, 0);
+        assert_eq!(park_api_v3(&site, &place(), at(0))["items"][0]["realtime_opening_status"], v3);
+        assert_eq!(park_api_v1(&site, &place(), at(0))["lots"][0]["state"], v1);
+        let told = &datex_light(&site, &place(), at(0))["parkingPublicationLight"]["parkingSite"][0];
+        assert_eq!((told["isOpenNow"].as_bool(), told["temporaryClosed"].as_bool()), (open, Some(closed)));
+    }
+}
+
+#[test]
+fn a_class_whose_count_cannot_be_leaves_the_others_alone() {
+    let item = &park_api_v3(&site(SiteState::Open, 8259, 0), &place(), at(0))["items"][0];
+    assert_eq!(item.get("realtime_free_capacity"), None);
+    assert_eq!((&item["capacity"], &item["capacity_disabled"]), (&json!(34), &json!(3)));
+    assert_eq!(item["realtime_free_capacity_disabled"], 2);
+    assert_eq!(item["restrictions"], json!([{"type": "DISABLED", "capacity": 3, "realtime_free_capacity": 2}]));
+}
+
+#[test]
+fn a_place_is_somewhere_and_somebodys() {
+    assert_eq!(place().problem(), None);
+    for spoil in [
+        |place: &mut Place| place.latitude = 91.0,
+        |place: &mut Place| place.longitude = f64::NAN,
+        |place: &mut Place| (place.latitude, place.longitude) = (0.0, 0.0),
+        |place: &mut Place| place.operator.clear(),
+    ] {
+        let mut place = place();
+        spoil(&mut place);
+        assert!(place.problem().is_some(), "{place:?}");
+    }
+}

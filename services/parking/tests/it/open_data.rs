@@ -1,0 +1,103 @@
+//! The site as others read it: over HTTP, with an `ETag`, and as a consumer of ParkAPI itself understands it.
+
+use kernel::testing::House;
+use reqwest::{StatusCode, header};
+use serde_json::Value;
+use sky_proto::parking::v1 as pb;
+use std::process::Command;
+
+use crate::{client, support::*};
+
+const V3: &str = "/open/v1/parking/park-api/v3/parking-sites";
+
+async fn get(house: &House, path: &str) -> (StatusCode, String, Value) {
+    let answer = reqwest::get(format!("http://{}{path}", house.running.http)).await.expect("an answer");
+    let tag = answer.headers().get(header::ETAG).map(|tag| tag.to_str().expect("ASCII").to_owned());
+    (answer.status(), tag.unwrap_or_default(), answer.json().await.expect("JSON"))
+}
+
+fn free(told: &Value) -> Option<u64> {
+    told["items"][0]["realtime_free_capacity"].as_u64()
+}
+
+#[tokio::test]
+async fn maps_read_what_is_free_and_hear_of_every_car_and_every_closed_bridge() {
+    let house = house().await;
+    let (status, tag, told) = get(&house, V3).await;
+    assert_eq!((status, free(&told)), (StatusCode::OK, Some(40)));
+    let again = reqwest::Client::new()
+        .get(format!("http://{}{V3}", house.running.http))
+        .header(header::IF_NONE_MATCH, &tag)
+        .send()
+        .await
+        .expect("an answer");
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+
+    let car = pb::RecordLaneRequest {
+        idempotency_key: uuid::Uuid::new_v4().to_string(),
+        lane: "in-1".to_owned(),
+        direction: pb::Direction::In.into(),
+        code: String::new(),
+        bay_class: pb::BayClass::Standard.into(),
+    };
+    client!(house, &lane()).record_lane(car).await.expect("in");
+    let (_, changed, told) = get(&house, V3).await;
+    assert_eq!(free(&told), Some(39));
+    assert_ne!(changed, tag);
+
+    let bridge = kernel::values::Text::new("Die Brücke ist gesperrt", "The bridge is closed").to_proto();
+    let closed = pb::SetSiteStateRequest { state: pb::SiteState::Unreachable.into(), reason: Some(bridge) };
+    client!(house, &attendant()).set_site_state(closed).await.expect("set");
+    let (_, _, told) = get(&house, V3).await;
+    assert_eq!((free(&told), &told["items"][0]["realtime_opening_status"]), (None, &"CLOSED".into()));
+    let (_, _, told) = get(&house, "/open/v1/parking/park-api/v1").await;
+    assert_eq!((&told["lots"][0]["state"], told["lots"][0].get("free")), (&"closed".into(), None));
+    let (_, _, told) = get(&house, "/open/v1/parking/datex-light").await;
+    assert_eq!(told["parkingPublicationLight"]["parkingSite"][0]["temporaryClosed"], true);
+}
+
+#[tokio::test]
+async fn a_site_that_is_nowhere_is_in_no_map() {
+    let house = house().await;
+    let start = HOUSE_FILE.find("[parking.place]").expect("a place");
+    let end = start + HOUSE_FILE[start..].find("\n\n").expect("its end");
+    load(&house, &HOUSE_FILE.replace(&HOUSE_FILE[start..end], ""), false).await.expect("loads");
+    let answer = reqwest::get(format!("http://{}{V3}", house.running.http)).await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+    assert!(answer.text().await.expect("text").contains("[parking.place]"));
+
+    let wrong = HOUSE_FILE.replace("latitude = 51.476", "latitude = 5147.6");
+    let refused = load(&house, &wrong, true).await.expect_err("not on this planet");
+    assert!(refused.message().contains("parking.place: latitude"), "{}", refused.message());
+}
+
+/// Reads our answer with the validators of `parkapi-sources`, from standard input.
+const VALIDATE: &str = "
+import json, sys
+from validataclass.validators import DataclassValidator
+from parkapi_sources.models import RealtimeParkingSiteInput, StaticParkingSiteInput
+for item in json.load(sys.stdin)['items']:
+    fixed = DataclassValidator(StaticParkingSiteInput).validate(item)
+    live = DataclassValidator(RealtimeParkingSiteInput).validate(item)
+    print(fixed.capacity, fixed.capacity_bus, live.realtime_free_capacity, live.realtime_opening_status.value)
+";
+
+/// Skipped aloud where the Python package is not there.
+#[tokio::test]
+async fn a_consumer_of_park_api_accepts_our_export() {
+    let python = std::env::var("PARKAPI_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let there = Command::new(&python).args(["-c", "import parkapi_sources"]).output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: {python} has no parkapi_sources (PARKAPI_PYTHON names one that has)");
+        return;
+    }
+    let house = house().await;
+    let (_, _, told) = get(&house, V3).await;
+    let file = std::env::temp_dir().join(format!("park-api-{}.json", uuid::Uuid::new_v4().simple()));
+    std::fs::write(&file, told.to_string()).expect("written");
+    let input = std::fs::File::open(&file).expect("opened");
+    let output = Command::new(&python).args(["-c", VALIDATE]).stdin(input).output().expect("ran");
+    std::fs::remove_file(&file).expect("removed");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "40 2 40 OPEN");
+}
