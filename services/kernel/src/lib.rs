@@ -11,6 +11,7 @@ pub mod config;
 pub mod consumer;
 pub mod db;
 mod dead;
+pub mod device_token;
 pub mod error;
 pub mod event;
 mod follower;

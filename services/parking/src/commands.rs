@@ -1,6 +1,7 @@
 //! What parking does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
 pub(crate) mod lanes;
+pub(crate) mod plates;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
@@ -297,6 +298,6 @@ pub(crate) fn run_out(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
         if ended > 0 {
             tracing::info!(ended, "rights ran out");
         }
-        Ok(())
+        plates::forget_old(tx).await
     })
 }

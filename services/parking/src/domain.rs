@@ -2,6 +2,7 @@
 
 pub(crate) mod lanes;
 pub(crate) mod open_formats;
+pub(crate) mod plates;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;

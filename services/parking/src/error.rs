@@ -27,6 +27,10 @@ pub(crate) enum Error {
     NoRight,
     #[error("the bay is {} and no longer held; hold one again", .0.name())]
     NotHeld(RightState),
+    #[error("the bay is {}; a plate can be noted only for a bay that is booked", .0.name())]
+    NoBayForPlate(RightState),
+    #[error("there is no such camera; the house file names them under [[parking.cameras]]")]
+    NoCamera,
     #[error(transparent)]
     Repeat(#[from] Repeat),
     #[error(transparent)]
@@ -55,11 +59,13 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
-            Self::NotSetUp | Self::SiteNotOpen { .. } | Self::NotHeld(_) | Self::NoTariff(_) => {
-                Code::FailedPrecondition
-            }
+            Self::NotSetUp
+            | Self::SiteNotOpen { .. }
+            | Self::NotHeld(_)
+            | Self::NoBayForPlate(_)
+            | Self::NoTariff(_) => Code::FailedPrecondition,
             Self::Full { .. } => Code::ResourceExhausted,
-            Self::NoSuchClass(_) | Self::NoRight => Code::NotFound,
+            Self::NoSuchClass(_) | Self::NoRight | Self::NoCamera => Code::NotFound,
             Self::RightExists => Code::AlreadyExists,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),

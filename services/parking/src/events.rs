@@ -51,6 +51,9 @@ pub(crate) fn verdict(verdict: Verdict) -> pb::record_lane_response::Verdict {
         Verdict::AlreadyIn => Told::AlreadyIn,
         Verdict::Closed => Told::Closed,
         Verdict::Cancelled => Told::Cancelled,
+        Verdict::UnknownPlate => Told::UnknownPlate,
+        Verdict::Unreadable => Told::Unreadable,
+        Verdict::TooLate => Told::TooLate,
     }
 }
 
@@ -77,6 +80,7 @@ pub(crate) fn right(right: &Right) -> pb::Right {
         total: Some(euro(right.charges.iter().map(|charge| charge.cents).sum())),
         showing_id: right.showing.to_string(),
         reference: right.reference.clone(),
+        plate_known: false,
     }
 }
 

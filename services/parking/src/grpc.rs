@@ -7,6 +7,7 @@ use futures::Stream;
 use kernel::{
     Access, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
     combine::{Keyed, refused_or_broken},
+    device_token,
     identity::Keys,
     ticket_code::{self, Kind, NotOurs},
     values::{self, InvalidField, Text, invalid},
@@ -23,6 +24,7 @@ use crate::{
     domain::{
         BayClass, LONGEST_STAY, Right, SiteState, Window,
         lanes::{Credential, Direction},
+        plates,
     },
     error::Error,
     events, store,
@@ -53,6 +55,8 @@ pub(crate) const ACCESS: Access = Access {
         ("ListRights", &[Who::Staff(Role::Attendant), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
         ("RecordLane", &[Who::Device("lane"), Who::Staff(Role::Attendant)]),
         ("SetSiteState", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
+        ("SetPlate", &[Who::Visitor, Who::Staff(Role::Attendant), Who::Staff(Role::Desk)]),
+        ("IssueCameraToken", &[Who::Staff(Role::Operator)]),
     ],
 };
 
@@ -62,6 +66,7 @@ const LONGEST_EXTENSION: TimeDelta = TimeDelta::minutes(31);
 const LONGEST_LIST: TimeDelta = TimeDelta::days(31);
 /// A signed code has about 170 characters.
 const LONGEST_CODE: usize = 400;
+const LONGEST_PLATE: usize = 20;
 
 /// The server.
 #[derive(Debug)]
@@ -262,8 +267,37 @@ impl Parking for ParkingGrpc {
         let caller = Caller::of(&request);
         let visit = values::id("visit_id", &request.into_inner().visit_id)?;
         caller.may_see_visit(visit)?;
-        let right = self.right(visit).await?;
-        Ok(Response::new(events::right(&right)))
+        Ok(Response::new(self.told(visit).await?))
+    }
+
+    async fn set_plate(&self, request: Request<pb::SetPlateRequest>) -> Result<Response<pb::Right>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let visit = values::id("visit_id", &request.visit_id)?;
+        caller.may_see_visit(visit)?;
+        let text = values::text("plate", &request.plate, LONGEST_PLATE)?;
+        let fingerprint = if text.is_empty() {
+            None
+        } else {
+            let plate = plates::normalise(&text)
+                .ok_or_else(|| invalid("plate", "is no licence plate; letters and digits, such as HAL-AB 123"))?;
+            Some(self.keys.fingerprint("plate", &plate))
+        };
+        self.db.transact(move |tx| Box::pin(commands::plates::set_plate(tx, visit, fingerprint))).await?;
+        Ok(Response::new(self.told(visit).await?))
+    }
+
+    async fn issue_camera_token(
+        &self,
+        request: Request<pb::IssueCameraTokenRequest>,
+    ) -> Result<Response<pb::IssueCameraTokenResponse>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let camera = values::slug("camera_id", &request.get_ref().camera_id)?.to_owned();
+        let token = device_token::new();
+        let hash = device_token::hash(&token);
+        tracing::info!(camera, by, "a camera gets a new token");
+        self.db.transact(move |tx| Box::pin(commands::plates::set_token(tx, camera.clone(), hash.clone()))).await?;
+        Ok(Response::new(pb::IssueCameraTokenResponse { token }))
     }
 
     async fn list_rights(
@@ -329,6 +363,13 @@ impl ParkingGrpc {
     async fn right(&self, visit: Uuid) -> Result<Right, Error> {
         let mut conn = self.db.pool().acquire().await?;
         store::right(&mut conn, visit).await?.ok_or(Error::NoRight)
+    }
+
+    /// A right, and whether a plate is noted for it.
+    async fn told(&self, visit: Uuid) -> Result<pb::Right, Error> {
+        let right = self.right(visit).await?;
+        let mut conn = self.db.pool().acquire().await?;
+        Ok(pb::Right { plate_known: store::plates::is_set(&mut conn, visit).await?, ..events::right(&right) })
     }
 
     async fn rights(&self, span: Window) -> Result<Vec<Right>, Error> {

@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::{
     commands,
-    domain::{Alternative, BayClass, open_formats::Place},
+    domain::{Alternative, BayClass, lanes::Direction, open_formats::Place, plates::Least},
     error::Error,
     store,
 };
@@ -32,9 +32,30 @@ struct Section {
     /// For open data; without it the site is in none.
     place: Option<Spanned<Place>>,
     #[serde(default)]
+    cameras: Vec<Camera>,
+    #[serde(default)]
     taxes: Vec<Tax>,
     #[serde(default)]
     tariffs: Vec<Tariff>,
+}
+
+/// A camera that reads plates at a lane.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Camera {
+    id: Spanned<String>,
+    lane: Spanned<String>,
+    direction: Direction,
+    /// Thousandths; below, the driver is asked for the code.
+    #[serde(default = "believed")]
+    least_score: Spanned<u32>,
+    #[serde(default = "believed")]
+    least_dscore: Spanned<u32>,
+}
+
+/// On this certainty cameras are believed where the house does not say otherwise; an assumption, to be set by trial.
+fn believed() -> Spanned<u32> {
+    Spanned::new(0..0, 800)
 }
 
 #[derive(Deserialize)]
@@ -100,9 +121,29 @@ fn read(text: &str) -> Result<Section, String> {
     {
         return Err(wrong(text, place, "place", problem));
     }
+    read_cameras(text, &section)?;
     read_taxes(text, &section)?;
     read_tariffs(text, &section, &classes)?;
     Ok(section)
+}
+
+fn read_cameras(text: &str, section: &Section) -> Result<(), String> {
+    let mut ids = HashSet::new();
+    for (place, camera) in section.cameras.iter().enumerate() {
+        let key = |name: &str| format!("cameras[{place}].{name}");
+        for (name, value) in [("id", &camera.id), ("lane", &camera.lane)] {
+            values::slug(name, value.get_ref()).map_err(|error| wrong(text, value, &key(name), &error.problem))?;
+        }
+        if !ids.insert(camera.id.get_ref()) {
+            return Err(wrong(text, &camera.id, &key("id"), "stands here twice"));
+        }
+        for (name, least) in [("least_score", &camera.least_score), ("least_dscore", &camera.least_dscore)] {
+            if *least.get_ref() > 1000 {
+                return Err(wrong(text, least, &key(name), "is more than 1000 (thousandths)"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read_taxes(text: &str, section: &Section) -> Result<(), String> {
@@ -177,7 +218,7 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 }
 
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
-    use store::house;
+    use store::{house, plates};
     let now = tx.now();
     let mut changed = house::save_site(
         tx.conn(),
@@ -193,6 +234,17 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
         changed |=
             house::save_class(tx.conn(), *bays.class.get_ref(), *bays.count.get_ref(), bays.free_of_charge).await?;
     }
+    for camera in &section.cameras {
+        let row = plates::Camera {
+            id: camera.id.get_ref().clone(),
+            lane: camera.lane.get_ref().clone(),
+            direction: camera.direction,
+            least: Least { score: *camera.least_score.get_ref(), dscore: *camera.least_dscore.get_ref() },
+        };
+        plates::save_camera(tx.conn(), &row).await?;
+    }
+    let cameras: Vec<&str> = section.cameras.iter().map(|camera| camera.id.get_ref().as_str()).collect();
+    plates::keep_cameras(tx.conn(), &cameras).await?;
     for tax in &section.taxes {
         let rate = *tax.basis_points.get_ref();
         house::save_tax(tx.conn(), tax.id.get_ref(), rate, tax.valid_from, &tax.source).await?;

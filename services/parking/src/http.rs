@@ -1,14 +1,17 @@
-//! Parking's open data over HTTP: the site for the guides and maps of others. Numbers only, no right and no plate.
+//! Parking over HTTP: cameras push here, and the guides and maps of others read the site. What is told is numbers only,
+//! no right and no plate.
+
+mod cameras;
 
 use axum::{
     Router,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use chrono::{DateTime, Utc};
-use kernel::{Db, open_data};
+use kernel::{Context, Db, identity::Keys, open_data};
 use serde_json::Value;
 
 use crate::{
@@ -22,16 +25,24 @@ use crate::{
 
 type Format = fn(&Site, &Place, DateTime<Utc>) -> Value;
 
+/// What every route has at hand.
+#[derive(Clone)]
+struct Edge {
+    db: Db,
+    keys: Keys,
+}
+
 /// All routes.
-pub(crate) fn router(db: Db) -> Router {
+pub(crate) fn router(context: &Context) -> Router {
     let in_format = |format: Format| {
-        get(move |State(db): State<Db>, headers: HeaderMap| async move { tell(&db, format, &headers).await })
+        get(move |State(edge): State<Edge>, headers: HeaderMap| async move { tell(&edge.db, format, &headers).await })
     };
     Router::new()
         .route("/open/v1/parking/park-api/v3/parking-sites", in_format(open_formats::park_api_v3))
         .route("/open/v1/parking/park-api/v1", in_format(open_formats::park_api_v1))
         .route("/open/v1/parking/datex-light", in_format(open_formats::datex_light))
-        .with_state(db)
+        .route("/lanes/plate-recognizer", post(cameras::take))
+        .with_state(Edge { db: context.db.clone(), keys: context.keys.clone() })
 }
 
 async fn tell(db: &Db, format: Format, asked: &HeaderMap) -> Response {

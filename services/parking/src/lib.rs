@@ -44,7 +44,7 @@ fn build(context: &Context) -> Parts {
             Consumer::of_runs("reservations", reactions::from_reservations),
             Consumer::new("flow", reactions::from_flow),
         ],
-        http: http::router(context.db.clone()),
+        http: http::router(context),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()
     }

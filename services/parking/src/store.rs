@@ -4,6 +4,7 @@
 //! transaction, so each of them locks the classes before any right.
 
 pub(crate) mod house;
+pub(crate) mod plates;
 pub(crate) mod showings;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -365,6 +366,15 @@ pub(crate) struct LaneEvent<'a> {
     pub(crate) class: Option<BayClass>,
     pub(crate) verdict: Verdict,
     pub(crate) at: DateTime<Utc>,
+}
+
+/// What a lane was answered to an event, if it was.
+pub(crate) async fn lane_answer(conn: &mut PgConnection, key: Uuid) -> Result<Option<Verdict>, Error> {
+    let verdict: Option<String> = sqlx::query_scalar("select verdict from lane_event where idempotency_key = $1")
+        .bind(key)
+        .fetch_optional(conn)
+        .await?;
+    verdict.map(|name| Verdict::named(&name).ok_or_else(|| Error::Stored(format!("verdict {name}")))).transpose()
 }
 
 pub(crate) async fn log_lane(conn: &mut PgConnection, event: &LaneEvent<'_>) -> Result<(), Error> {

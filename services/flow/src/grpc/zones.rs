@@ -2,13 +2,10 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Berlin;
-use data_encoding::BASE64URL_NOPAD;
 use kernel::{
-    Access, Caller, Db, Role, Who,
+    Access, Caller, Db, Role, Who, device_token,
     values::{self, InvalidField, invalid, timestamp},
 };
-use rand::RngExt;
-use sha2::{Digest, Sha256};
 use sky_proto::flow::v1::{self as pb, zones_server::Zones};
 use tonic::{Request, Response, Status};
 
@@ -51,11 +48,6 @@ const MOST_CLICKED: i32 = 50;
 /// The server.
 #[derive(Debug)]
 pub(crate) struct ZonesGrpc(pub(crate) Db);
-
-/// Only its hash is stored.
-pub(crate) fn hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
-}
 
 fn sensor_state(value: i32) -> Result<State, InvalidField> {
     match values::choice("state", value)? {
@@ -231,10 +223,8 @@ impl Zones for ZonesGrpc {
     ) -> Result<Response<pb::IssueSensorTokenResponse>, Status> {
         let by = Caller::of(&request).for_the_record();
         let id = values::slug("sensor_id", &request.get_ref().sensor_id)?.to_owned();
-        let mut bytes = [0_u8; 32];
-        rand::rng().fill(&mut bytes);
-        let token = BASE64URL_NOPAD.encode(&bytes);
-        let hash = hash(&token);
+        let token = device_token::new();
+        let hash = device_token::hash(&token);
         self.0.transact(move |tx| Box::pin(async move { sensors::set_token(tx, &id, &hash, &by).await })).await?;
         Ok(Response::new(pb::IssueSensorTokenResponse { token }))
     }

@@ -8,8 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use data_encoding::BASE64;
-use kernel::{Code, Coded, Db};
+use kernel::{Code, Coded, Db, device_token};
 use serde_json::json;
 
 use super::xovis::{self, Read};
@@ -17,7 +16,6 @@ use crate::{
     commands::sensors::{self, Summary},
     domain::counters::{Package, Problem},
     error::Error,
-    grpc::zones::hash,
     store::{self, sensors::Push},
 };
 
@@ -25,16 +23,6 @@ use crate::{
 const LARGEST: usize = 256 * 1024;
 /// Larger ones are answered, but only their beginning is kept.
 const KEPT: usize = 64 * 1024;
-
-/// The token in the request: Bearer, or the password of Basic, which is all that some devices can send.
-fn token(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    if let Some(token) = value.strip_prefix("Bearer ") {
-        return Some(token.trim().to_owned());
-    }
-    let pair = BASE64.decode(value.strip_prefix("Basic ")?.trim().as_bytes()).ok()?;
-    String::from_utf8(pair).ok()?.split_once(':').map(|(_, password)| password.to_owned())
-}
 
 /// Answers a push.
 pub(super) async fn take(State(db): State<Db>, headers: HeaderMap, body: Body) -> Response {
@@ -55,11 +43,11 @@ pub(super) async fn take(State(db): State<Db>, headers: HeaderMap, body: Body) -
 }
 
 async fn answer(db: &Db, headers: &HeaderMap, body: Body) -> Result<Response, Error> {
-    let Some(token) = token(headers) else {
+    let Some(token) = device_token::of(headers) else {
         return Ok(unknown());
     };
     let mut conn = db.pool().acquire().await?;
-    let Some(sensor) = store::sensors::of_token(&mut conn, &hash(&token)).await? else {
+    let Some(sensor) = store::sensors::of_token(&mut conn, &device_token::hash(&token)).await? else {
         return Ok(unknown());
     };
     drop(conn);

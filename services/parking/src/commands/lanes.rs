@@ -40,7 +40,12 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         Credential::Visit(visit) => Some(*visit),
         Credential::Ticket(ticket) => store::visit_of_ticket(tx.conn(), *ticket).await?,
         Credential::Reference(reference) => store::visit_of_reference(tx.conn(), reference).await?,
-        Credential::Anonymous(_) | Credential::Unknown | Credential::Forged => None,
+        Credential::Anonymous(_)
+        | Credential::Unknown
+        | Credential::Forged
+        | Credential::UnknownPlate
+        | Credential::Unreadable
+        | Credential::Late => None,
     };
     let right = match visit {
         Some(visit) => store::lock_right(tx.conn(), visit).await?,
@@ -95,6 +100,9 @@ fn pass_in(
             verdict
         }
         (Credential::Forged, None) => Verdict::Forged,
+        (Credential::UnknownPlate, None) => Verdict::UnknownPlate,
+        (Credential::Unreadable, None) => Verdict::Unreadable,
+        (Credential::Late, None) => Verdict::TooLate,
         (_, None) => Verdict::UnknownCode,
     };
     Ok(Passage { verdict, counts, right_changed: right.is_some() && verdict == Verdict::Open, right })
@@ -114,7 +122,9 @@ fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc
         counts = Some(right.class);
         right_changed = true;
     }
-    Passage { verdict: Verdict::Open, counts, right, right_changed }
+    // Every car may leave; but what is said of one that has left must not let the next one in.
+    let verdict = if *credential == Credential::Late { Verdict::TooLate } else { Verdict::Open };
+    Passage { verdict, counts, right, right_changed }
 }
 
 async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(), Error> {
@@ -142,6 +152,7 @@ async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(),
             }
             Direction::Out => {
                 tx.append(&visit, &events::vehicle_left(right.visit, &seen.lane, now)).await?;
+                store::plates::forget(tx.conn(), right.visit).await?;
             }
         }
     }

@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{Alternative, BayClass, ClassCount, EARLY, Right, RightState, SiteState, list_alternatives};
 
 /// Which way a vehicle passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Direction {
     In,
     Out,
@@ -34,6 +36,12 @@ pub(crate) enum Credential {
     Unknown,
     /// Looks like one of ours and is not.
     Forged,
+    /// A plate of no booked bay.
+    UnknownPlate,
+    /// A camera that is not sure what it saw.
+    Unreadable,
+    /// A camera's word about a car that has passed.
+    Late,
 }
 
 /// What a lane is told.
@@ -47,9 +55,26 @@ pub(crate) enum Verdict {
     AlreadyIn,
     Closed,
     Cancelled,
+    UnknownPlate,
+    Unreadable,
+    TooLate,
 }
 
 impl Verdict {
+    const ALL: [Self; 11] = [
+        Self::Open,
+        Self::Full,
+        Self::UnknownCode,
+        Self::Forged,
+        Self::WrongWindow,
+        Self::AlreadyIn,
+        Self::Closed,
+        Self::Cancelled,
+        Self::UnknownPlate,
+        Self::Unreadable,
+        Self::TooLate,
+    ];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -60,7 +85,15 @@ impl Verdict {
             Self::AlreadyIn => "already_in",
             Self::Closed => "closed",
             Self::Cancelled => "cancelled",
+            Self::UnknownPlate => "unknown_plate",
+            Self::Unreadable => "unreadable",
+            Self::TooLate => "too_late",
         }
+    }
+
+    /// Reads what [`Self::name`] wrote.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verdict| verdict.name() == name)
     }
 
     /// What the lane says to the driver.
@@ -93,6 +126,15 @@ impl Verdict {
                 "Mit diesem Code ist schon ein Fahrzeug eingefahren.",
                 "A vehicle has already come in with this code.",
             ),
+            (Self::UnknownPlate, _) => Text::new(
+                "Für dieses Kennzeichen ist kein Stellplatz gebucht. Bitte zeigen Sie Ihren Code.",
+                "No bay is booked for this plate. Please show your code.",
+            ),
+            (Self::Unreadable, _) => Text::new(
+                "Das Kennzeichen war nicht zu lesen. Bitte zeigen Sie Ihren Code oder rufen Sie uns über die Sprechstelle.",
+                "The plate could not be read. Please show your code, or call us on the intercom.",
+            ),
+            (Self::TooLate, _) => Text::new("Bitte zeigen Sie Ihren Code.", "Please show your code."),
             (Self::Cancelled, _) => Text::new(
                 "Diese Buchung ist storniert. Bitte rufen Sie uns über die Sprechstelle.",
                 "This booking is cancelled. Please call us on the intercom.",

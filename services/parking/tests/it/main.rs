@@ -1,6 +1,7 @@
 //! Parking against real PostgreSQL and NATS: its calls, its reactions, its lanes, its house file.
 
 mod api;
+mod cameras;
 mod lanes;
 mod open_data;
 mod reactions;

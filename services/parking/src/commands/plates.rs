@@ -1,0 +1,67 @@
+//! Plates of booked bays, and what cameras see of them, each in a given transaction. No proto, no commit.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::lanes::{LaneAnswer, Seen, record_lane};
+use crate::{
+    domain::{RightState, lanes::Credential, plates::Sight},
+    error::Error,
+    store::{self, plates::Camera},
+};
+
+/// Notes the plate of a visit's car, in place of the one before; None: forgets it.
+pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, fingerprint: Option<[u8; 32]>) -> Result<(), Error> {
+    let now = tx.now();
+    let right = store::lock_right(tx.conn(), visit).await?.ok_or(Error::NoRight)?;
+    let Some(fingerprint) = fingerprint else {
+        return store::plates::forget(tx.conn(), visit).await;
+    };
+    if !matches!(right.state, RightState::Held | RightState::Confirmed | RightState::CheckedIn) {
+        return Err(Error::NoBayForPlate(right.state));
+    }
+    store::plates::save(tx.conn(), visit, &fingerprint, now).await
+}
+
+/// A new token for a camera, of which the hash is kept.
+pub(crate) async fn set_token(tx: &mut Tx, camera: String, hash: Vec<u8>) -> Result<(), Error> {
+    if store::plates::set_token(tx.conn(), &camera, &hash).await? { Ok(()) } else { Err(Error::NoCamera) }
+}
+
+/// A camera has seen a car. The site must be locked. `fingerprints` are those of the plates it may be.
+pub(crate) async fn seen_by_camera(
+    tx: &mut Tx,
+    key: Uuid,
+    Camera { lane, direction, .. }: Camera,
+    sight: &Sight,
+    fingerprints: &[[u8; 32]],
+) -> Result<LaneAnswer, Error> {
+    let now = tx.now();
+    let credential = match sight {
+        Sight::Plates(_) => store::plates::visit_of(tx.conn(), fingerprints, now)
+            .await?
+            .map_or(Credential::UnknownPlate, Credential::Visit),
+        Sight::Unreadable => Credential::Unreadable,
+        Sight::Late => Credential::Late,
+    };
+    record_lane(tx, Seen { key, lane, direction, credential }).await
+}
+
+/// Forgets the plates whose purpose is over: of rights that have ended, and of days that have.
+pub(crate) async fn forget_old(tx: &mut Tx) -> Result<(), Error> {
+    let today = midnight(tx.now());
+    let forgotten = store::plates::forget_old(tx.conn(), today).await?;
+    if forgotten > 0 {
+        tracing::info!(forgotten, "plates forgotten");
+    }
+    Ok(())
+}
+
+/// The beginning of the day in Halle.
+fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
+    let local = now.with_timezone(&Berlin);
+    let begin = local.date_naive().and_time(chrono::NaiveTime::MIN).and_local_timezone(Berlin);
+    begin.earliest().map_or(now, |begin| begin.to_utc())
+}

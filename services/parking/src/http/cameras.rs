@@ -1,0 +1,163 @@
+//! What a camera pushes: the webhook of Plate Recognizer Stream, as JSON. Who sends it, how large it may be, how it is
+//! read, what it is answered. Neither the plate nor the body is kept or logged.
+
+use axum::{
+    Json,
+    body::{Body, to_bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, Utc};
+use kernel::{Code, Coded, Db, device_token, identity::Keys};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Edge;
+use crate::{
+    commands::{self, lanes::LaneAnswer, plates},
+    domain::plates::{Reading, Sight, judge},
+    error::Error,
+    store::{self, plates::Camera},
+};
+
+/// A reading without its picture has a few kilobytes.
+const LARGEST: usize = 64 * 1024;
+/// Candidates that are looked at.
+const MOST_CANDIDATES: usize = 10;
+/// Names readings, so that the same one, pushed again, is answered as before.
+const READINGS: Uuid = Uuid::from_u128(0x7ab2_5e0c_93d1_4c5f_8e77_1d0b_62a9_44f3);
+
+#[derive(Deserialize)]
+struct Push {
+    data: Data,
+}
+
+#[derive(Deserialize)]
+struct Data {
+    timestamp: DateTime<Utc>,
+    results: Vec<Found>,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    plate: String,
+    score: f64,
+    dscore: f64,
+    #[serde(default)]
+    candidates: Vec<Candidate>,
+}
+
+#[derive(Deserialize)]
+struct Candidate {
+    plate: String,
+}
+
+/// Thousandths of a certainty; what is none at all is 0.
+fn thousandths(certainty: f64) -> u32 {
+    (0..=1000).rev().find(|&step| f64::from(step) / 1000.0 <= certainty).unwrap_or(0)
+}
+
+/// The best reading of a push; None: it saw no plate.
+fn read(bytes: &[u8]) -> Result<Option<Reading>, String> {
+    let push: Push = serde_json::from_slice(bytes).map_err(|error| format!("not a recognition of a plate: {error}"))?;
+    let best = push.data.results.into_iter().max_by(|one, other| one.dscore.total_cmp(&other.dscore));
+    Ok(best.map(|found| Reading {
+        candidates: found.candidates.into_iter().take(MOST_CANDIDATES).map(|it| it.plate).collect(),
+        score: thousandths(found.score),
+        dscore: thousandths(found.dscore),
+        plate: found.plate,
+        at: push.data.timestamp,
+    }))
+}
+
+/// `POST /lanes/plate-recognizer`
+pub(super) async fn take(State(edge): State<Edge>, headers: HeaderMap, body: Body) -> Response {
+    match answer(&edge, &headers, body).await {
+        Ok(response) => response,
+        Err(error) => {
+            let code = error.code();
+            let status = StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            tracing::warn!(%error, "a camera's push was not taken");
+            let internal = || "internal error; it has been recorded".to_owned();
+            refuse(status, if code == Code::Internal { internal() } else { error.to_string() })
+        }
+    }
+}
+
+fn refuse(status: StatusCode, problem: impl Into<String>) -> Response {
+    (status, Json(json!({"error": problem.into()}))).into_response()
+}
+
+async fn answer(Edge { db, keys }: &Edge, headers: &HeaderMap, body: Body) -> Result<Response, Error> {
+    let Some(camera) = camera(db, headers).await? else {
+        let ask = [(header::WWW_AUTHENTICATE, "Basic realm=\"cameras\"")];
+        return Ok(
+            (ask, refuse(StatusCode::UNAUTHORIZED, "no camera has this token; an operator issues one")).into_response()
+        );
+    };
+    let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if !is_json {
+        let problem = "send JSON without the picture (webhook_image = no)";
+        return Ok(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, problem));
+    }
+    let Ok(bytes) = to_bytes(body, LARGEST).await else {
+        return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("larger than {LARGEST} bytes; send no picture")));
+    };
+    let reading = match read(&bytes) {
+        Ok(Some(reading)) => reading,
+        Ok(None) => return Ok(Json(json!({"verdict": "nothing_seen"})).into_response()),
+        Err(problem) => return Ok(refuse(StatusCode::BAD_REQUEST, problem)),
+    };
+    Ok(Json(told(&decide(db, keys, camera, &reading).await?)).into_response())
+}
+
+async fn camera(db: &Db, headers: &HeaderMap) -> Result<Option<Camera>, Error> {
+    let Some(token) = device_token::of(headers) else { return Ok(None) };
+    let mut conn = db.pool().acquire().await?;
+    store::plates::camera_of_token(&mut conn, &device_token::hash(&token)).await
+}
+
+async fn decide(db: &Db, keys: &Keys, camera: Camera, reading: &Reading) -> Result<LaneAnswer, Error> {
+    let sight = judge(reading, camera.least, db.clock().now());
+    let fingerprints: Vec<[u8; 32]> = match &sight {
+        Sight::Plates(plates) => plates.iter().map(|plate| keys.fingerprint("plate", plate)).collect(),
+        Sight::Unreadable | Sight::Late => Vec::new(),
+    };
+    // The plate itself must not be in the key, which is kept.
+    let name = keys.fingerprint("reading", &format!("{} {} {}", camera.id, reading.at.to_rfc3339(), reading.plate));
+    let key = Uuid::new_v5(&READINGS, &name);
+    db.transact(move |tx| {
+        let (camera, sight, fingerprints) = (camera.clone(), sight.clone(), fingerprints.clone());
+        Box::pin(async move {
+            commands::lock_site(tx).await?;
+            if let Some(first) = store::lane_answer(tx.conn(), key).await? {
+                let now = tx.now();
+                let site = store::site(tx.conn(), now).await?;
+                let message = first.message(camera.direction, &site.alternatives);
+                return Ok(LaneAnswer { verdict: first, message, right: None });
+            }
+            plates::seen_by_camera(tx, key, camera, &sight, &fingerprints).await
+        })
+    })
+    .await
+}
+
+fn told(answer: &LaneAnswer) -> Value {
+    json!({"verdict": answer.verdict.name(), "message": {"de": answer.message.de, "en": answer.message.en}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn certainties_are_thousandths_and_nonsense_is_none() {
+        for (certainty, expected) in
+            [(0.839, 839), (0.8, 800), (1.0, 1000), (7.5, 1000), (0.0, 0), (-1.0, 0), (f64::NAN, 0), (0.9999, 999)]
+        {
+            assert_eq!(thousandths(certainty), expected, "{certainty}");
+        }
+    }
+}

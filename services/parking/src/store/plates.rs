@@ -1,0 +1,135 @@
+//! SQL of plates and cameras.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    domain::{EARLY, lanes::Direction, plates::Least},
+    error::Error,
+};
+
+/// A camera of the house file.
+#[derive(Clone, Debug)]
+pub(crate) struct Camera {
+    pub(crate) id: String,
+    pub(crate) lane: String,
+    pub(crate) direction: Direction,
+    pub(crate) least: Least,
+}
+
+#[derive(sqlx::FromRow)]
+struct CameraRow {
+    id: String,
+    lane: String,
+    direction: String,
+    least_score: i32,
+    least_dscore: i32,
+}
+
+/// Whose token this is the hash of.
+pub(crate) async fn camera_of_token(conn: &mut PgConnection, hash: &[u8]) -> Result<Option<Camera>, Error> {
+    let row: Option<CameraRow> =
+        sqlx::query_as("select id, lane, direction, least_score, least_dscore from camera where token_hash = $1")
+            .bind(hash)
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.map(|row| Camera {
+        id: row.id,
+        lane: row.lane,
+        direction: if row.direction == Direction::In.name() { Direction::In } else { Direction::Out },
+        least: Least { score: row.least_score.unsigned_abs(), dscore: row.least_dscore.unsigned_abs() },
+    }))
+}
+
+/// A new token for a camera; the one before is good no more. False: no such camera.
+pub(crate) async fn set_token(conn: &mut PgConnection, camera: &str, hash: &[u8]) -> Result<bool, Error> {
+    let done = sqlx::query("update camera set token_hash = $2 where id = $1").bind(camera).bind(hash).execute(conn);
+    Ok(done.await?.rows_affected() > 0)
+}
+
+/// What the house file says of a camera; its token stays.
+pub(crate) async fn save_camera(conn: &mut PgConnection, camera: &Camera) -> Result<(), Error> {
+    sqlx::query(
+        "insert into camera (id, lane, direction, least_score, least_dscore) values ($1, $2, $3, $4, $5)
+         on conflict (id) do update set lane = $2, direction = $3, least_score = $4, least_dscore = $5",
+    )
+    .bind(&camera.id)
+    .bind(&camera.lane)
+    .bind(camera.direction.name())
+    .bind(camera.least.score.cast_signed())
+    .bind(camera.least.dscore.cast_signed())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Cameras that the house file no longer names are gone, and their tokens with them.
+pub(crate) async fn keep_cameras(conn: &mut PgConnection, ids: &[&str]) -> Result<(), Error> {
+    sqlx::query("delete from camera where id <> all($1)").bind(ids).execute(conn).await?;
+    Ok(())
+}
+
+pub(crate) async fn save(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    fingerprint: &[u8; 32],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into plate (visit_id, fingerprint, set_at) values ($1, $2, $3)
+         on conflict (visit_id) do update set fingerprint = $2, set_at = $3",
+    )
+    .bind(visit)
+    .bind(fingerprint.as_slice())
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn forget(conn: &mut PgConnection, visit: Uuid) -> Result<(), Error> {
+    sqlx::query("delete from plate where visit_id = $1").bind(visit).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether a visit's plate is known.
+pub(crate) async fn is_set(conn: &mut PgConnection, visit: Uuid) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select exists (select 1 from plate where visit_id = $1)")
+        .bind(visit)
+        .fetch_one(conn)
+        .await?)
+}
+
+/// The visit with one of these plates whose right is good about now; the likeliest plate first, and whose car is in
+/// before whose is not.
+pub(crate) async fn visit_of(
+    conn: &mut PgConnection,
+    fingerprints: &[[u8; 32]],
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>, Error> {
+    let fingerprints: Vec<&[u8]> = fingerprints.iter().map(<[u8; 32]>::as_slice).collect();
+    Ok(sqlx::query_scalar(
+        "select p.visit_id from unnest($1::bytea[]) with ordinality f (fingerprint, place)
+         join plate p on p.fingerprint = f.fingerprint
+         join parking_right r on r.visit_id = p.visit_id
+         where r.state = 'checked_in' or (r.state = 'confirmed' and r.valid_from <= $2 and r.valid_until > $3)
+         order by f.place, r.state = 'checked_in' desc, r.valid_from limit 1",
+    )
+    .bind(fingerprints)
+    .bind(now + EARLY)
+    .bind(now)
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Forgets plates of rights that are over, and of those whose window ended before `today`.
+pub(crate) async fn forget_old(conn: &mut PgConnection, today: DateTime<Utc>) -> Result<u64, Error> {
+    let done = sqlx::query(
+        "delete from plate p using parking_right r where r.visit_id = p.visit_id
+         and (r.valid_until < $1 or r.state not in ('held', 'confirmed', 'checked_in'))",
+    )
+    .bind(today)
+    .execute(conn);
+    Ok(done.await?.rows_affected())
+}

@@ -1,0 +1,184 @@
+//! Cameras at the lanes: plates of booked bays open, once; whatever is doubtful, late, forged or malformed does not;
+//! and no plate is kept.
+
+use chrono::TimeDelta;
+use kernel::{Role, testing::House, testing::staff};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use sky_proto::parking::v1 as pb;
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+async fn token(house: &House, camera: &str) -> String {
+    let request = pb::IssueCameraTokenRequest { camera_id: camera.to_owned() };
+    client!(house, &staff(Role::Operator)).issue_camera_token(request).await.expect("issued").into_inner().token
+}
+
+/// What Plate Recognizer Stream sends.
+fn recognition(house: &House, plate: &str, score: f64, dscore: f64) -> Value {
+    json!({"hook": {"target": "http://x", "id": "camera-1", "event": "recognition", "filename": "x.jpg"},
+        "data": {"camera_id": "camera-1", "filename": "x.jpg", "timestamp": house.clock.now().to_rfc3339(),
+            "timestamp_local": "2021-09-29 07:56:13.606935+02:00",
+            "results": [{"box": {"xmin": 153, "ymin": 91, "xmax": 302, "ymax": 125}, "plate": plate, "score": score,
+                "dscore": dscore, "region": {"code": "de", "score": 0.413}, "candidates": [{"plate": plate, "score": score}],
+                "vehicle": {"type": "Sedan", "score": 0.267}, "direction": ""}]}})
+}
+
+async fn push(house: &House, token: &str, body: &str) -> (StatusCode, Value) {
+    let answer = reqwest::Client::new()
+        .post(format!("http://{}/lanes/plate-recognizer", house.running.http))
+        .bearer_auth(token)
+        .header("content-type", "application/json")
+        .body(body.to_owned())
+        .send()
+        .await
+        .expect("an answer");
+    (answer.status(), answer.json().await.unwrap_or_default())
+}
+
+async fn seen(house: &House, token: &str, recognition: &Value) -> String {
+    let (status, told) = push(house, token, &recognition.to_string()).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    assert!(told["message"]["de"].as_str().is_some_and(|message| !message.is_empty()), "{told}");
+    told["verdict"].as_str().expect("a verdict").to_owned()
+}
+
+async fn set_plate(house: &House, visit: Uuid, plate: &str) -> Result<pb::Right, tonic::Status> {
+    let request = pb::SetPlateRequest { visit_id: visit.to_string(), plate: plate.to_owned() };
+    client!(house, &staff(Role::Desk)).set_plate(request).await.map(tonic::Response::into_inner)
+}
+
+async fn plates(house: &House) -> i64 {
+    sqlx::query_scalar("select count(*) from plate").fetch_one(house.pool("parking")).await.expect("counted")
+}
+
+async fn occupied(house: &House) -> Option<u32> {
+    site(house).await.classes[0].occupied
+}
+
+#[tokio::test]
+async fn a_booked_plate_opens_in_and_out_once_and_is_forgotten_when_the_car_leaves() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    assert!(set_plate(&house, visit, "HAL-AB 123").await.expect("noted").plate_known);
+    let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);
+
+    let entry = recognition(&house, "halab123", 0.9, 0.85);
+    assert_eq!(seen(&house, &into, &entry).await, "open");
+    assert_eq!(seen(&house, &into, &entry).await, "open", "the same push again");
+    assert_eq!(occupied(&house).await, Some(1), "counted once");
+    house.clock.set(house.clock.now() + TimeDelta::seconds(30));
+    assert_eq!(seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.85)).await, "already_in");
+
+    assert_eq!(plates(&house).await, 1);
+    assert_eq!(seen(&house, &out, &recognition(&house, "HAL AB 123", 0.9, 0.85)).await, "open");
+    assert_eq!((occupied(&house).await, plates(&house).await), (Some(0), 0));
+    assert!(!right(&house, visit).await.plate_known);
+    let refused = set_plate(&house, visit, "HAL-AB 123").await.expect_err("it has left");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn doubt_opens_no_entry_and_keeps_nobody_in() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    set_plate(&house, visit, "HAL-AB 123").await.expect("noted");
+    let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);
+    let mut late = recognition(&house, "HALAB123", 0.9, 0.9);
+    late["data"]["timestamp"] = (house.clock.now() - TimeDelta::seconds(40)).to_rfc3339().into();
+    for (what, entry, at_entry, at_exit) in [
+        ("another plate", recognition(&house, "HALAB124", 0.9, 0.9), "unknown_plate", "open"),
+        ("unsure characters", recognition(&house, "HALAB123", 0.5, 0.9), "unreadable", "open"),
+        ("unsure that it is one", recognition(&house, "HALAB123", 0.95, 0.441), "unreadable", "open"),
+        ("no plate at all", recognition(&house, "🚗", 0.9, 0.9), "unreadable", "open"),
+        ("the car before", late, "too_late", "too_late"),
+    ] {
+        assert_eq!(seen(&house, &into, &entry).await, at_entry, "{what}");
+        assert_eq!(seen(&house, &out, &entry).await, at_exit, "{what}");
+    }
+    assert_eq!(occupied(&house).await, Some(0));
+    // The code opens as ever.
+    let code = pb::RecordLaneRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        lane: "in-1".to_owned(),
+        direction: pb::Direction::In.into(),
+        code: right(&house, visit).await.reference,
+        bay_class: 0,
+    };
+    let opened = client!(house, &lane()).record_lane(code).await.expect("answered").into_inner();
+    assert_eq!(opened.verdict(), pb::record_lane_response::Verdict::Open);
+}
+
+#[tokio::test]
+async fn what_is_no_recognition_is_refused_in_words() {
+    let house = house().await;
+    let good = token(&house, "camera-in-1").await;
+    let body = recognition(&house, "HALAB123", 0.9, 0.9).to_string();
+    assert_eq!(push(&house, "forged", &body).await.0, StatusCode::UNAUTHORIZED);
+    let newer = token(&house, "camera-in-1").await;
+    assert_eq!(push(&house, &good, &body).await.0, StatusCode::UNAUTHORIZED, "an older token");
+    for (body, status) in [
+        (String::new(), StatusCode::BAD_REQUEST),
+        ("[]".to_owned(), StatusCode::BAD_REQUEST),
+        (body.replace("timestamp\":\"", "timestamp\":\"yesterday "), StatusCode::BAD_REQUEST),
+        (body.replace("0.9", "\"high\""), StatusCode::BAD_REQUEST),
+        (body[..body.len() / 2].to_owned(), StatusCode::BAD_REQUEST),
+        (format!("{body}{}", " ".repeat(70_000)), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let (answered, told) = push(&house, &newer, &body).await;
+        assert_eq!(answered, status, "{told}");
+        assert!(told["error"].as_str().is_some_and(|problem| !problem.is_empty()), "{told}");
+    }
+    let mut nothing = recognition(&house, "", 0.0, 0.0);
+    nothing["data"]["results"] = json!([]);
+    assert_eq!(push(&house, &newer, &nothing.to_string()).await, (StatusCode::OK, json!({"verdict": "nothing_seen"})));
+    let unknown = pb::IssueCameraTokenRequest { camera_id: "camera-9".to_owned() };
+    let refused = client!(house, &staff(Role::Operator)).issue_camera_token(unknown).await.expect_err("no such camera");
+    assert_eq!(refused.code(), Code::NotFound);
+    let refused = set_plate(&house, Uuid::now_v7(), "HAL-AB 123").await.expect_err("no bay");
+    assert_eq!(refused.code(), Code::NotFound);
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    let refused = set_plate(&house, visit, "H/AB 123").await.expect_err("no plate");
+    assert!(refused.message().starts_with("plate"), "{}", refused.message());
+}
+
+#[tokio::test]
+async fn no_plate_is_stored_and_none_outlives_its_day() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    set_plate(&house, visit, "HAL-AB 123").await.expect("noted");
+    let into = token(&house, "camera-in-1").await;
+    seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.9)).await;
+    let pool = house.pool("parking").clone();
+    let tables: Vec<String> =
+        sqlx::query_scalar("select tablename::text from pg_tables where schemaname = current_schema()")
+            .fetch_all(&pool)
+            .await
+            .expect("listed");
+    assert!(tables.iter().any(|table| table == "lane_event"), "{tables:?}");
+    for table in tables {
+        let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select t::text from \"{table}\" t")))
+            .fetch_all(&pool)
+            .await
+            .expect("read");
+        for row in rows {
+            assert!(!row.to_uppercase().contains("HALAB123") && !row.contains("HAL-AB"), "{table}: {row}");
+        }
+    }
+
+    assert_eq!(plates(&house).await, 1);
+    house.clock.set(house.clock.now() + TimeDelta::hours(26));
+    let forgotten = async {
+        while plates(&house).await > 0 {
+            house.clock.set(house.clock.now() + TimeDelta::seconds(61));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), forgotten).await.expect("forgotten the day after");
+}
