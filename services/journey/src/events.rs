@@ -199,6 +199,8 @@ fn right(visit: &Visit, bay: &Bay) -> Right {
         total,
         showing_id: visit.showing.to_string(),
         reference: if bay.part == Part::Confirmed { reference(visit.id) } else { String::new() },
+        // Whoever wants to know asks parking.
+        plate_known: false,
     }
 }
 

@@ -46,6 +46,5 @@ fn build(context: &Context) -> Parts {
         ],
         http: http::router(context),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
-        ..Parts::default()
     }
 }

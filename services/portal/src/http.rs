@@ -27,7 +27,7 @@ use crate::{
     problem::Problem,
     routes::{
         booking, carpark, desk, desk_actions, displays, entry, headcount, kitchen, messages, monitor, operator,
-        pairing, programme, showing, staff, visit, waiting_room, waiting_rooms,
+        pairing, plate, programme, showing, staff, visit, waiting_room, waiting_rooms,
     },
     secrets,
     session::{self, Guest},
@@ -57,6 +57,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/visit", get(visit::page))
         .route("/visit/live", get(visit::live))
         .route("/visit/cancel", post(visit::cancel))
+        .route("/visit/plate", post(plate::set))
         .route("/visit/link", post(visit::link));
     let staff = Router::new()
         .route("/staff", get(staff::home))

@@ -12,6 +12,7 @@ pub(crate) mod messages;
 pub(crate) mod monitor;
 pub(crate) mod operator;
 pub(crate) mod pairing;
+pub(crate) mod plate;
 pub(crate) mod programme;
 pub(crate) mod showing;
 pub(crate) mod staff;

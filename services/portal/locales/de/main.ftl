@@ -573,3 +573,16 @@ headcount-again = Neu laden
 display-degraded = gestört
 display-pending = Gerät meldet sich noch
 display-state-revoked = Gerät gesperrt
+
+# The plate of a visitor's car
+privacy-plates = Wenn Sie ein Kennzeichen angeben, bewahren wir davon nur einen Fingerabdruck auf, bis Ihr Auto den Parkplatz verlässt, höchstens bis zum Ende des Tages. Kameras behalten keine Bilder und keine Kennzeichen.
+plate-title = Schranke ohne Code: Kennzeichen
+plate-label = Kennzeichen, zum Beispiel HAL-AB 123 (freiwillig)
+plate-why = Die Kamera an der Schranke erkennt dann Ihr Auto. Wir bewahren nur einen Fingerabdruck davon auf und löschen ihn, sobald Sie ausfahren. Ihr Code öffnet immer.
+plate-note = Kennzeichen merken
+plate-forget = Kennzeichen vergessen
+plate-is-noted = gemerkt
+plate-noted = Das Kennzeichen ist gemerkt. Die Schranke öffnet, wenn die Kamera es erkennt.
+plate-forgotten = Das Kennzeichen ist vergessen.
+plate-wrong = Das ist kein Kennzeichen. Bitte Buchstaben und Ziffern eingeben, zum Beispiel HAL-AB 123.
+plate-no-bay = Zu diesem Besuch ist gerade kein Stellplatz gebucht.

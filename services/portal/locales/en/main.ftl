@@ -573,3 +573,16 @@ headcount-again = Load again
 display-degraded = degraded
 display-pending = waiting for its device
 display-state-revoked = device revoked
+
+# The plate of a visitor's car
+privacy-plates = If you give a licence plate, we keep only a fingerprint of it until your car leaves the car park, at most until the end of the day. Cameras keep no pictures and no plates.
+plate-title = Barrier without a code: licence plate
+plate-label = Licence plate, for example HAL-AB 123 (optional)
+plate-why = The camera at the barrier then knows your car. We keep only a fingerprint of the plate and delete it as soon as you leave. Your code always opens.
+plate-note = Remember the plate
+plate-forget = Forget the plate
+plate-is-noted = remembered
+plate-noted = The plate is remembered. The barrier opens when the camera reads it.
+plate-forgotten = The plate is forgotten.
+plate-wrong = That is no licence plate. Please enter letters and digits, for example HAL-AB 123.
+plate-no-bay = No bay is booked for this visit at the moment.

@@ -20,7 +20,10 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::booking::{Item, items, public_url};
+use super::{
+    booking::{Item, items, public_url},
+    plate,
+};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -64,6 +67,8 @@ struct VisitPage {
     total: String,
     can_cancel: bool,
     link: String,
+    /// Whether a plate is noted; None: there is no bay to note one for.
+    plate: Option<bool>,
     others: Vec<Uuid>,
 }
 
@@ -208,6 +213,7 @@ fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
         total: w.money(&visit.total),
         can_cancel: matches!(state, VisitState::AwaitingPayment | VisitState::Confirmed) && visit.admitted == 0,
         link: String::new(),
+        plate: None,
         others: Vec::new(),
         w,
     }
@@ -237,7 +243,7 @@ async fn booking(edge: &Edge, caller: &Caller, visit: &Visit) -> Option<Booking>
     answer(edge.reservations(caller).get_booking(request)).await.ok()
 }
 
-async fn current(edge: &Edge, guest: &Guest) -> Result<(Uuid, Uuid, Caller), Problem> {
+pub(super) async fn current(edge: &Edge, guest: &Guest) -> Result<(Uuid, Uuid, Caller), Problem> {
     let session = guest.session.as_ref().ok_or_else(Problem::no_visit)?;
     let visit = session.visit.ok_or_else(Problem::no_visit)?;
     Ok((session.id, visit, guest.visitor_of(edge, visit).await?))
@@ -262,6 +268,7 @@ async fn whole_page(edge: &Edge, guest: &Guest, headers: &HeaderMap, new_link: b
     if new_link || first_look {
         view.link = issue(edge, headers, &caller, id).await?;
     }
+    view.plate = plate::is_noted(edge, &caller, &visit).await;
     view.others = store::visits(edge.db.pool(), session).await?;
     view.others.retain(|other| *other != id);
     page::page(&view)

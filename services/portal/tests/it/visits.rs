@@ -25,6 +25,7 @@ async fn without_a_visit_there_is_nothing_to_see() {
     }
     stranger.post("/visit/cancel", &[("sure", "1")]).await.is_page(404);
     stranger.post("/visit/link", &[]).await.is_page(404);
+    stranger.post("/visit/plate", &[("plate", "HAL-AB 123")]).await.is_page(404);
     stranger.set_cookie("__Host-sky", "made-up");
     stranger.get("/visit").await.is_page(404);
     assert_eq!(count(&house, "select count(*) from session").await, 0, "looking around opens no session");

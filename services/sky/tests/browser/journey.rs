@@ -83,6 +83,11 @@ async fn a_family_clicks_through_its_visit() {
     let start = from_timestamp(visit.starts_at);
     family.sees(".timeline", &clock(start)).await;
     family.shoots("visit-booked").await;
+    family.click("details:has(#plate) summary").await;
+    family.types("#plate", "hal ab 123").await;
+    family.press("Kennzeichen merken").await;
+    family.sees(".notice.good", "gemerkt").await;
+    family.sees("details:has(#plate) summary", "gemerkt").await;
     family.marks_page().await;
 
     stage.waits_until(start - TimeDelta::minutes(30)).await;
