@@ -44,6 +44,23 @@ pub(crate) fn is_span_of_day(span: &str) -> bool {
     span.split_once('-').is_some_and(|(from, until)| is_time(from) && is_time(until) && from != until)
 }
 
+/// An id out of a name that somebody has typed: "Lange Nacht" becomes "lange-nacht". Empty when nothing is left.
+pub(crate) fn slug_of(name: &str) -> String {
+    let mut slug = String::new();
+    for letter in name.to_lowercase().chars() {
+        match letter {
+            'ä' => slug.push_str("ae"),
+            'ö' => slug.push_str("oe"),
+            'ü' => slug.push_str("ue"),
+            'ß' => slug.push_str("ss"),
+            letter if letter.is_ascii_alphanumeric() => slug.push(letter),
+            _ if !slug.ends_with('-') => slug.push('-'),
+            _ => {}
+        }
+    }
+    slug.trim_matches('-').chars().take(40).collect::<String>().trim_end_matches('-').to_owned()
+}
+
 /// An account name: lower-case letters, digits, dot, dash, underscore.
 pub(crate) fn is_account_name(name: &str) -> bool {
     (1..=64).contains(&name.len())
@@ -91,6 +108,19 @@ mod tests {
         assert!(is_span_of_day("22:30-08:00") && is_span_of_day("01:00-05:00"));
         for wrong in ["", "-", "22:30", "22:30-24:00", "8:00-9:00", "08:00-08:00", "22:30–08:00"] {
             assert!(!is_span_of_day(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn ids_out_of_names() {
+        for (name, id) in [
+            ("Lange Nacht der Sterne", "lange-nacht-der-sterne"),
+            ("  Größe: XL! ", "groesse-xl"),
+            ("星", ""),
+            ("--", ""),
+            (&format!("{} b", "a".repeat(39)), &"a".repeat(39)),
+        ] {
+            assert_eq!(slug_of(name), id, "{name}");
         }
     }
 

@@ -13,7 +13,9 @@ use sky_proto::{
     parking::v1::parking_client::ParkingClient,
     payments::v1::payments_client::PaymentsClient,
     reservations::v1::reservations_client::ReservationsClient,
-    signage::v1::signage_client::SignageClient,
+    signage::v1::{
+        displays_client::DisplaysClient, programmes_client::ProgrammesClient, signage_client::SignageClient,
+    },
 };
 use tonic::{Response, Status, Streaming};
 
@@ -129,6 +131,16 @@ impl Edge {
 
     pub(crate) fn signage(&self, caller: &Caller) -> SignageClient<Transport> {
         SignageClient::new(self.signage.on_behalf_of(caller.clone()))
+    }
+
+    /// The devices behind the displays.
+    pub(crate) fn devices(&self, caller: &Caller) -> DisplaysClient<Transport> {
+        DisplaysClient::new(self.signage.on_behalf_of(caller.clone()))
+    }
+
+    /// Pictures, films, and when they run.
+    pub(crate) fn programmes(&self, caller: &Caller) -> ProgrammesClient<Transport> {
+        ProgrammesClient::new(self.signage.on_behalf_of(caller.clone()))
     }
 
     /// Staff have read a claim code on a device's screen.

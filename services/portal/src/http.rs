@@ -104,9 +104,23 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/displays/revoke", post(displays::revoke))
         .route("/displays/message", post(messages::publish))
         .route("/displays/withdraw", post(messages::withdraw))
+        .route("/displays/media", get(displays::media::page).post(displays::media::upload))
+        .route("/displays/media/delete", post(displays::media::delete))
+        .route("/displays/playlists", get(displays::playlists::page))
+        .route("/displays/playlists/{id}", get(displays::playlists::editor).post(displays::playlists::put))
+        .route("/displays/playlists/{id}/remove", post(displays::playlists::remove))
+        .route("/displays/schedules", get(displays::schedules::page).post(displays::schedules::put))
+        .route("/displays/schedules/{id}/remove", post(displays::schedules::remove))
+        .route("/displays/screens/{id}", get(displays::screen::page).post(displays::screen::change))
+        .route("/displays/screens/{id}/picture", get(displays::screen::picture_of).post(displays::screen::ask))
+        .route("/displays/screens/{id}/preview", get(displays::preview::page))
+        .route("/displays/screens/{id}/plays", get(displays::plays::page))
+        .route("/displays/screens/{id}/plays.csv", get(displays::plays::csv))
         .route("/monitor/{id}", get(monitor::page))
         .route("/monitor/{id}/live", get(monitor::live))
         .route("/monitor/{id}/shown", post(monitor::shown))
+        .route("/monitor/{id}/report", post(monitor::report::report))
+        .route("/monitor/{id}/cannot", post(monitor::report::cannot))
         .route("/pair", get(pairing::pair))
         .route("/pair/state", get(pairing::state))
         .route("/clock", get(monitor::clock));
@@ -125,6 +139,11 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
 /// Everything a page may load comes from here; scripts build no HTML but through one policy.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types live worker";
+
+/// Films are only played by monitors, and seen by those who choose what monitors play; both show no pictures but ours.
+const SCREENS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
+    font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types live worker";
 
 const HEADERS: [(&str, &str); 6] = [
@@ -166,6 +185,9 @@ async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    if path.starts_with("/monitor/") || path.starts_with("/displays") {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCREENS_POLICY));
     }
     if edge.settings.public_url.starts_with("https://") {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

@@ -49,18 +49,22 @@ pub(crate) struct Fragment {
     pub(crate) html: String,
 }
 
-/// Sends fragments until the source ends or fails; the browser's script then comes back.
-pub(crate) fn respond(
+impl From<Fragment> for Event {
+    fn from(fragment: Fragment) -> Self {
+        Self::default().event("update").id(fragment.revision.to_string()).data(fragment.html)
+    }
+}
+
+/// Sends fragments, or what else becomes an event, until the source ends or fails; the browser's script then comes
+/// back.
+pub(crate) fn respond<F: Into<Event> + Send + Sync + 'static>(
     edge: &Edge,
-    fragments: impl Stream<Item = Result<Fragment, Problem>> + Send + 'static,
+    fragments: impl Stream<Item = Result<F, Problem>> + Send + 'static,
 ) -> Response {
     let updates = fragments
         .take_while(|fragment| std::future::ready(fragment.is_ok()))
         .filter_map(|fragment| std::future::ready(fragment.ok()))
-        .map(|fragment| {
-            let event = Event::default().event("update").id(fragment.revision.to_string()).data(fragment.html);
-            Some(event)
-        })
+        .map(|fragment| Some(fragment.into()))
         .chain(stream::once(std::future::ready(None)));
     let clock = edge.clock.clone();
     let beats = IntervalStream::new(tokio::time::interval(BEAT))

@@ -2,7 +2,7 @@
 // page works without it. Reopens by itself: after an error, after a 503 (which ends an EventSource for
 // good), and when the beats stop (a connection that died silently). Monitors hang on old browsers, so this
 // is ES2017. A part hears of itself by events: live:alive, live:before (may be
-// refused), live:update, live:beat, live:lost.
+// refused), live:update, live:beat, live:command (something that a monitor is asked), live:lost.
 "use strict";
 (() => {
   const policy = window.trustedTypes
@@ -77,6 +77,7 @@
         alive();
         tell("beat", Number(event.data));
       });
+      source.addEventListener("command", (event) => tell("command", JSON.parse(event.data)));
       source.onerror = () => { if (source.readyState === EventSource.CLOSED) again(); };
     };
 

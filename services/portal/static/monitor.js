@@ -84,7 +84,8 @@
   // --- what fits: lines take turns, English and plain German take turns below the German
 
   let turn = 0;
-  const lines = () => Array.from(main.querySelectorAll("li")).filter((line) => !line.dataset.over);
+  // What is played is not read: player.js says so.
+  const lines = () => Array.from(main.querySelectorAll("li")).filter((line) => !line.dataset.over && !(screen().dataset.plays && line.dataset.media));
   const tooMuch = () => { const list = main.querySelector("ul"); return list.scrollHeight > list.clientHeight + 1; };
   const layOut = () => {
     const all = lines();

@@ -2,6 +2,7 @@
 // when the house does not. A screen that is switched on without network shows what it showed last.
 "use strict";
 const CUPBOARD = "sky-monitor";
+const MEDIA = "sky-media";
 const PATIENCE = 4000;
 
 const isPage = (path) => path.startsWith("/monitor/") || path === "/pair";
@@ -52,6 +53,26 @@ const page = async (request, path) => {
   return [(await take(path)) || answer || new Response(NOTHING, { headers: { "content-type": "text/html; charset=utf-8" } }), null];
 };
 
+// A picture or a film never changes under its address: what was fetched once is never asked for again. A film is
+// asked for in parts, and kept whole.
+const media = async (request, path) => {
+  const cupboard = await caches.open(MEDIA);
+  let whole = await cupboard.match(path);
+  if (!whole) {
+    whole = await fetch(path);
+    if (!whole.ok) return whole;
+    await cupboard.put(path, whole.clone()).catch(() => {});
+  }
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") || "");
+  if (!range) return whole;
+  const all = await whole.blob();
+  const from = Number(range[1]);
+  const last = Math.min(range[2] ? Number(range[2]) : all.size - 1, all.size - 1);
+  if (from > last) return new Response(null, { status: 416, headers: { "content-range": "bytes */" + all.size } });
+  const headers = { "content-type": whole.headers.get("content-type"), "content-range": "bytes " + from + "-" + last + "/" + all.size, "accept-ranges": "bytes" };
+  return new Response(all.slice(from, last + 1), { status: 206, headers });
+};
+
 addEventListener("install", () => self.skipWaiting());
 addEventListener("activate", (event) => {
   const keepOpenPages = async () => {
@@ -72,6 +93,8 @@ addEventListener("fetch", (event) => {
     const answered = page(event.request, url.pathname);
     event.respondWith(answered.then(([answer]) => answer));
     event.waitUntil(answered.then(([, kept]) => kept));
+  } else if (url.pathname.startsWith("/signage/media/")) {
+    event.respondWith(media(event.request, url.pathname));
   } else if (url.pathname.startsWith("/static/")) {
     // Their address changes with their contents.
     event.respondWith(caches.open(CUPBOARD).then((cupboard) => cupboard.match(event.request)).then((found) => found || fetch(event.request)));

@@ -270,7 +270,7 @@ fn entry(value: serde_json::Value) -> Result<Alert, InvalidField> {
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn write(message: &Message, place: &Text, now: DateTime<Utc>) -> std::io::Result<Vec<u8>> {
+pub fn write(message: &Message, place: &Text) -> std::io::Result<Vec<u8>> {
     let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, false).replace("+00:00", "-00:00");
     let (identifier, first) = (message.message_id.to_string(), time(message.published_at));
     let urgent = message.class >= Class::Safety;
@@ -283,7 +283,9 @@ pub fn write(message: &Message, place: &Text, now: DateTime<Utc>) -> std::io::Re
         let own = if message.withdrawn { format!("{identifier}-cancel") } else { identifier.clone() };
         field(xml, "identifier", &own)?;
         field(xml, "sender", SENDER)?;
-        field(xml, "sent", &if message.withdrawn { time(now) } else { first.clone() })?;
+        // Written again it is the same alert: its time is that of the act, not of the writing.
+        let cancelled_at = message.withdrawn_at.unwrap_or(message.published_at);
+        field(xml, "sent", &if message.withdrawn { time(cancelled_at) } else { first.clone() })?;
         field(xml, "status", "Actual")?;
         field(xml, "msgType", if message.withdrawn { "Cancel" } else { "Alert" })?;
         field(xml, "scope", "Public")?;

@@ -3,6 +3,7 @@
 pub mod alerts;
 pub mod devices;
 pub mod programmes;
+pub mod setup;
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +16,7 @@ use crate::{
     domain::{About, Class, Content, Fact, Message, News, Wall},
     error::Error,
     events,
-    store::{self, Said, wall::Configured},
+    store::{self, Said},
 };
 
 /// Facts stay this long after they were last of use: repeats are recognised that long.
@@ -64,21 +65,6 @@ async fn change(
     while !turn.write(tx, &news).await? {
         news = change(&mut turn.wall, tx.now());
     }
-    turn.end(tx, news);
-    Ok(())
-}
-
-/// Sets the displays up as the house file says. On the database alone: every replica hears of it.
-///
-/// # Errors
-/// The database's error.
-pub async fn configure(tx: &mut Tx, displays: Vec<Configured>) -> Result<(), Error> {
-    let mut turn = Board::default().locked_turn(tx).await?;
-    let now = tx.now();
-    turn.wall.hang(displays.iter().map(Configured::wanted).collect(), now);
-    store::wall::hang(tx, &displays, &turn.wall).await?;
-    let news = News { views: turn.wall.compute(now), moved: true, ..News::default() };
-    turn.write(tx, &news).await?;
     turn.end(tx, news);
     Ok(())
 }
@@ -172,7 +158,7 @@ pub async fn withdraw(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Me
             return found.ok_or(Error::NoSuchMessage);
         }
     };
-    message.withdrawn = true;
+    (message.withdrawn, message.withdrawn_at) = (true, Some(tx.now()));
     tx.append(&message_id.to_string(), &events::withdrawn(message_id)).await?;
     say(tx, turn, Fact::Message(message.clone())).await?;
     Ok(message)

@@ -27,7 +27,7 @@ pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Severity};
 pub use content::{About, Content, Kind, Line, Status};
 pub use fact::{
     Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order, Phase,
-    Places, Plan, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
+    Places, Plan, Quality, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
 };
 pub use known::{Known, Record};
 pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};
@@ -116,6 +116,9 @@ pub struct Message {
     pub valid_until: DateTime<Utc>,
     /// Taken back before its end.
     pub withdrawn: bool,
+    /// When; None also for those of before this was kept.
+    #[serde(default)]
+    pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
 /// What one class has to say on a display.

@@ -231,5 +231,14 @@ fn new_message(request: &pb::PublishMessageRequest, now: DateTime<Utc>) -> Resul
     if valid_until > now + LONGEST_MESSAGE {
         return Err(invalid("valid_until", "is more than 24 hours ahead").into());
     }
-    Ok(Message { message_id: Uuid::now_v7(), class, text, group, published_at: now, valid_until, withdrawn: false })
+    Ok(Message {
+        message_id: Uuid::now_v7(),
+        class,
+        text,
+        group,
+        published_at: now,
+        valid_until,
+        withdrawn: false,
+        withdrawn_at: None,
+    })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use chrono::NaiveTime;
 use kernel::{
     BoxFuture, Failure, HouseLoader, Tx,
     error::Code,
@@ -14,7 +15,7 @@ use toml::Spanned;
 use crate::{
     commands,
     domain::{Evacuation, Profile, Setup, Way},
-    store::wall::Configured,
+    store::setup::{Configured, Part},
 };
 
 /// How the kernel reads our part.
@@ -32,6 +33,18 @@ struct Section {
     welcome: Spanned<Text>,
     evacuation: Spanned<Evacuation>,
     displays: Vec<Entry>,
+    /// Parts of the day that have a name.
+    #[serde(default)]
+    day_parts: Vec<DayPart>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DayPart {
+    id: Spanned<String>,
+    name: Text,
+    from: String,
+    until: String,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +98,19 @@ fn check(toml: &str) -> Result<String, String> {
 fn apply<'t>(tx: &'t mut Tx, toml: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         let section = read(toml).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
-        Ok(commands::configure(tx, configured(section)).await?)
+        let parts: Vec<Part> = section.day_parts.iter().filter_map(part).collect();
+        Ok(commands::setup::configure(tx, configured(section), &parts).await?)
+    })
+}
+
+/// None: it has no good times, which [`read`] refuses.
+fn part(part: &DayPart) -> Option<Part> {
+    let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
+    Some(Part {
+        part_id: part.id.get_ref().clone(),
+        name: part.name.clone(),
+        from_time: time(&part.from)?,
+        until_time: time(&part.until)?,
     })
 }
 
@@ -100,7 +125,8 @@ fn configured(section: Section) -> Vec<Configured> {
         orientation: match entry.orientation {
             Orientation::Landscape => "landscape",
             Orientation::Portrait => "portrait",
-        },
+        }
+        .to_owned(),
         neighbours: entry.neighbours,
         player: entry.player,
         setup: Setup {
@@ -153,6 +179,21 @@ fn read(toml: &str) -> Result<Section, String> {
         if let Some(id) = stranger {
             let problem = format!("\"{id}\" is no other display");
             return at(entry.id.span().start, &format!("displays[{place}].neighbours"), &problem);
+        }
+    }
+    let mut parts = HashSet::new();
+    for (place, day_part) in signage.day_parts.iter().enumerate() {
+        let problem = if let Err(invalid) = slug("id", day_part.id.get_ref()) {
+            Some(("id", invalid.problem))
+        } else if !parts.insert(day_part.id.get_ref()) {
+            Some(("id", "stands here twice".to_owned()))
+        } else if let Some(missing) = untranslated(&day_part.name) {
+            Some(("name", missing.to_owned()))
+        } else {
+            part(day_part).is_none().then(|| ("from", "from and until must be times such as 09:00".to_owned()))
+        };
+        if let Some((key, problem)) = problem {
+            return at(day_part.id.span().start, &format!("day_parts[{place}].{key}"), &problem);
         }
     }
     Ok(signage)

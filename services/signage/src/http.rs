@@ -106,7 +106,7 @@ async fn alert(State(db): State<Db>, Path(message_id): Path<String>) -> Response
     let Some(message) = found else {
         return (StatusCode::NOT_FOUND, "There is no such warning.").into_response();
     };
-    match cap::write(message, &Text::new("Planetarium Halle (Saale)", "Planetarium Halle (Saale)"), db.clock().now()) {
+    match cap::write(message, &Text::new("Planetarium Halle (Saale)", "Planetarium Halle (Saale)")) {
         Ok(xml) => served(cap::MEDIA_TYPE, None, xml),
         Err(error) => trouble(&error.into()),
     }

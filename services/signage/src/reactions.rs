@@ -15,7 +15,7 @@ use crate::{
     commands,
     domain::{
         About, Admission, Alternative, Audience, Bays, Call, Delay, Fact, House, HouseState, Lift, Measure, Order,
-        Pairing, Phase, Places, Plan, Site, SiteState, Station, StationState, Zone, ZoneLevel,
+        Pairing, Phase, Places, Plan, Quality, Site, SiteState, Station, StationState, Zone, ZoneLevel,
     },
 };
 
@@ -192,7 +192,14 @@ fn zone(event: &Event) -> Result<Option<Fact>, Failure> {
         flow::ZoneLevel::Stop => ZoneLevel::Stop,
         flow::ZoneLevel::Unspecified => return Ok(None),
     };
-    Ok(Some(Fact::Zone(Zone { observed_at: from_timestamp(told.observed_at), zone_id: told.zone_id, level })))
+    let quality = match told.quality() {
+        flow::Quality::Live | flow::Quality::Unspecified => Quality::Live,
+        flow::Quality::Manual => Quality::Manual,
+        flow::Quality::Estimated => Quality::Estimated,
+        flow::Quality::Degraded => Quality::Degraded,
+    };
+    let observed_at = from_timestamp(told.observed_at);
+    Ok(Some(Fact::Zone(Zone { observed_at, zone_id: told.zone_id, level, quality })))
 }
 
 /// From the moment on in which it holds, until it ends: displays have nothing to do with proposals.

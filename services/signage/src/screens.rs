@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use chrono::{DateTime, Utc};
 use kernel::Db;
 use tokio::{
     sync::{Mutex as AsyncMutex, watch},
@@ -14,10 +15,13 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    domain::{News, Shown},
+    domain::{News, Pairing, Shown},
     error::Error,
     store::{self, devices::Asked, wall::Versions},
 };
+
+/// A display's pairing, and since when it is so.
+pub type Paired = (Pairing, DateTime<Utc>);
 
 /// What a display is told.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub struct Told {
     pub shown: Arc<Shown>,
     /// What its device was last asked.
     pub asked: Option<Arc<Asked>>,
+    /// Where its pairing is.
+    pub pairing: Option<Paired>,
 }
 
 /// The displays that watch in this process.
@@ -46,6 +52,7 @@ struct Inner {
     /// Which view each display shows, and since which version.
     places: HashMap<String, (Uuid, i64)>,
     asked: HashMap<String, Arc<Asked>>,
+    pairings: HashMap<String, Paired>,
     watched: HashMap<String, watch::Sender<Option<Told>>>,
 }
 
@@ -53,7 +60,12 @@ impl Inner {
     fn told(&self, display_id: &str) -> Option<Told> {
         let (view_id, since) = self.places.get(display_id)?;
         let shown = self.shown.get(view_id)?.clone();
-        Some(Told { revision: shown.revision.max(*since), shown, asked: self.asked.get(display_id).cloned() })
+        Some(Told {
+            revision: shown.revision.max(*since),
+            shown,
+            asked: self.asked.get(display_id).cloned(),
+            pairing: self.pairings.get(display_id).copied(),
+        })
     }
 
     /// Wakes a display if there is something that it was not told.
@@ -63,6 +75,7 @@ impl Inner {
             let news = last.as_ref().is_none_or(|last| {
                 let asked = told.asked.as_ref().map(|it| it.screenshot_id);
                 last.revision < told.revision
+                    || last.pairing != told.pairing
                     || (asked.is_some() && asked != last.asked.as_ref().map(|it| it.screenshot_id))
             });
             if news {
@@ -121,7 +134,10 @@ impl Screens {
             let shown = store::wall::shown_after(db.pool(), after).await?;
             let asked = match versions.asked == known.asked {
                 true => None,
-                false => Some(store::devices::open_requests(db.pool(), db.clock().now()).await?),
+                false => Some((
+                    store::devices::open_requests(db.pool(), db.clock().now()).await?,
+                    store::devices::pairings(db.pool()).await?,
+                )),
             };
             self.inner().replace(versions, places, shown, asked);
         }
@@ -165,7 +181,7 @@ impl Inner {
         versions: Versions,
         places: Option<Vec<(String, Uuid, i64)>>,
         shown: Vec<(Uuid, Arc<Shown>)>,
-        asked: Option<Vec<Asked>>,
+        asked: Option<(Vec<Asked>, HashMap<String, Paired>)>,
     ) {
         if let Some(places) = places {
             self.places = places.into_iter().map(|(id, view_id, since)| (id, (view_id, since))).collect();
@@ -178,7 +194,8 @@ impl Inner {
         for (view_id, shown) in shown {
             self.keep(view_id, shown);
         }
-        if let Some(asked) = asked {
+        if let Some((asked, pairings)) = asked {
+            self.pairings = pairings;
             self.asked = asked.into_iter().map(|it| (it.display_id.clone(), Arc::new(it))).collect();
         }
         self.versions = Versions { version: versions.version.max(self.versions.version), ..versions };

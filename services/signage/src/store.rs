@@ -2,6 +2,7 @@
 
 pub mod devices;
 pub mod media;
+pub mod setup;
 pub mod standby;
 pub mod wall;
 
@@ -47,6 +48,8 @@ pub struct Listed {
     pub neighbours: Vec<String>,
     /// Found silent, so that a neighbour takes its message.
     pub silent: bool,
+    /// Staff have set it up otherwise than the house file says.
+    pub is_changed: bool,
     /// Taken down.
     pub retired_at: Option<DateTime<Utc>>,
     /// The revision computed for it.
@@ -97,7 +100,8 @@ pub async fn list(pool: &PgPool, retired: bool) -> Result<Vec<Listed>, Error> {
                 v.content->'headline' as headline, v.computed_at as shown_since,
                 coalesce(p.rendered_revision, 0) as rendered_revision, p.rendered_at, p.last_seen_at, p.health,
                 pairing.state as pairing,
-                (select count(*) from fault f where f.display_id = d.display_id and over_at is null) as faults, d.silent
+                (select count(*) from fault f where f.display_id = d.display_id and over_at is null) as faults, d.silent,
+                d.changed is not null as is_changed
          from display d left join view v using (view_id) left join presence p using (display_id)
              left join pairing using (display_id)
          where (d.retired_at is not null) = $1 order by d.display_id",

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::problem::Problem;
 
 const WORKER: &str = include_str!("../../static/worker.js");
-const FILES: [(&str, &str, &[u8]); 12] = [
+const FILES: [(&str, &str, &[u8]); 14] = [
     ("app.css", "text/css; charset=utf-8", include_bytes!("../../static/app.css")),
     ("desk.css", "text/css; charset=utf-8", include_bytes!("../../static/desk.css")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../../static/live.js")),
@@ -20,6 +20,8 @@ const FILES: [(&str, &str, &[u8]); 12] = [
     ("house-clock.js", "text/javascript; charset=utf-8", include_bytes!("../../static/house-clock.js")),
     ("monitor.css", "text/css; charset=utf-8", include_bytes!("../../static/monitor.css")),
     ("monitor.js", "text/javascript; charset=utf-8", include_bytes!("../../static/monitor.js")),
+    ("player.js", "text/javascript; charset=utf-8", include_bytes!("../../static/player.js")),
+    ("screens.css", "text/css; charset=utf-8", include_bytes!("../../static/screens.css")),
     ("pair.js", "text/javascript; charset=utf-8", include_bytes!("../../static/pair.js")),
     // Not versioned by its address but by its name: style sheets name it.
     // Atkinson Hyperlegible Next by the Braille Institute, under the SIL Open Font License 1.1.

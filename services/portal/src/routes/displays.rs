@@ -1,5 +1,11 @@
 //! The monitors: what each is to show, whether it really does, and pairing of new devices.
 
+pub(crate) mod media;
+pub(crate) mod playlists;
+pub(crate) mod plays;
+pub(crate) mod preview;
+pub(crate) mod schedules;
+pub(crate) mod screen;
 mod wall;
 
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! One monitor, full screen: what signage computed for it, live. The page brings with it what a monitor
 //! needs when it hears nothing: `static/monitor.js` and `static/worker.js` tell how.
 
+pub(crate) mod report;
 pub(crate) mod screen;
 
 use std::sync::Arc;
@@ -9,12 +10,13 @@ use askama::Template;
 use axum::{
     extract::{Path, State},
     http::StatusCode,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Response, sse::Event},
 };
 use futures::StreamExt;
 use kernel::Caller;
+use serde_json::json;
 use sky_proto::signage::v1::{
-    AcknowledgeContentRequest, GetContentRequest, GetStandbyRequest, WatchDisplayRequest, display_update,
+    AcknowledgeContentRequest, Command, GetContentRequest, GetStandbyRequest, WatchDisplayRequest, display_update,
 };
 
 use crate::{
@@ -24,6 +26,7 @@ use crate::{
     page::{self, DISPLAYS, Frame},
     problem::Problem,
     session::Guest,
+    words::Words,
 };
 
 #[derive(Template)]
@@ -44,6 +47,25 @@ struct MonitorPage {
     as_of: String,
     /// In milliseconds.
     now: i64,
+}
+
+/// What a monitor hears on its line.
+enum Told {
+    Content(Fragment),
+    Command(Command),
+}
+
+impl From<Told> for Event {
+    fn from(told: Told) -> Self {
+        match told {
+            Told::Content(fragment) => fragment.into(),
+            Told::Command(command) => {
+                let until = Words::default().millis(&command.expires_at);
+                let command = json!({ "id": command.command_id, "action": command.action, "until": until });
+                Self::default().event("command").data(command.to_string())
+            }
+        }
+    }
 }
 
 /// A paired display looks at itself; staff may look at any.
@@ -98,8 +120,9 @@ pub(crate) async fn live(
     let fragments = updates.filter_map(|update| {
         let fragment = match update.map(|update| update.update) {
             Ok(Some(display_update::Update::Content(content))) => {
-                Some(screen::html(&content).map(|html| Fragment { revision: content.revision, html }))
+                Some(screen::html(&content).map(|html| Told::Content(Fragment { revision: content.revision, html })))
             }
+            Ok(Some(display_update::Update::Command(command))) => Some(Ok(Told::Command(command))),
             // The edge sends beats of its own.
             Ok(_) => None,
             Err(status) => Some(Err(status.into())),

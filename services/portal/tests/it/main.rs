@@ -11,4 +11,5 @@ mod pairing;
 mod sessions;
 mod stand_in;
 mod support;
+mod uploads;
 mod visits;

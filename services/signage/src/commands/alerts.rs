@@ -39,7 +39,7 @@ pub async fn import(tx: &mut Tx, board: &Board, alert: &Alert) -> Result<Importe
         if shown.as_ref().is_ok_and(|message| message.message_id == id) {
             continue;
         }
-        facts.push(Fact::Message(Message { withdrawn: true, ..old.clone() }));
+        facts.push(Fact::Message(Message { withdrawn: true, withdrawn_at: Some(tx.now()), ..old.clone() }));
         ended.push(id);
     }
     if let Ok(message) = &shown

@@ -48,7 +48,10 @@ pub async fn watch_over(tx: &mut Tx, board: &Board, now: DateTime<Utc>) -> Resul
 /// # Errors
 /// The database's error.
 pub async fn paired(tx: &mut Tx, display_id: &str, pairing: Pairing, at: DateTime<Utc>) -> Result<(), Error> {
-    store::devices::paired(tx, display_id, pairing, at).await
+    store::devices::paired(tx, display_id, pairing, at).await?;
+    // Whichever replica has its stream: it ends, and whoever watches says anew who it is.
+    tx.touch(BOARD, BOARD);
+    Ok(())
 }
 
 /// These are all faults that a device has now.
@@ -74,7 +77,16 @@ pub async fn request_screenshot(tx: &mut Tx, display_id: &str, ttl: TimeDelta) -
     Ok((id, expires_at))
 }
 
-/// The picture has come. A second one of the same request changes nothing.
+/// What a device answers when it is asked for a picture of its screen.
+#[derive(Debug)]
+pub enum Answer {
+    /// This is it.
+    Picture(MediaType, Vec<u8>),
+    /// It cannot make one, and why.
+    NotPossible(String),
+}
+
+/// The answer has come. A second one to the same request changes nothing.
 ///
 /// # Errors
 /// Nobody asked, another display was asked, it comes too late, or the database's error.
@@ -82,8 +94,7 @@ pub async fn submit_screenshot(
     tx: &mut Tx,
     device: Option<&str>,
     screenshot_id: Uuid,
-    kind: MediaType,
-    picture: &[u8],
+    answer: &Answer,
 ) -> Result<(), Error> {
     let asked = store::devices::lock_screenshot(tx, screenshot_id).await?.ok_or(Error::NoSuchScreenshot)?;
     if device.is_some_and(|device| device != asked.display_id) {
@@ -95,7 +106,10 @@ pub async fn submit_screenshot(
     if asked.expires_at <= tx.now() {
         return Err(Error::TooLate);
     }
-    store::devices::keep_screenshot(tx, screenshot_id, kind, picture).await
+    match answer {
+        Answer::Picture(kind, picture) => store::devices::keep_screenshot(tx, screenshot_id, *kind, picture).await,
+        Answer::NotPossible(why) => store::devices::keep_refusal(tx, screenshot_id, why).await,
+    }
 }
 
 /// What was really on a screen; answers how much of it was new.

@@ -143,6 +143,7 @@ impl Alert {
             published_at: now,
             valid_until: until.min(now + LONGEST_MESSAGE),
             withdrawn: false,
+            withdrawn_at: None,
         })
     }
 }

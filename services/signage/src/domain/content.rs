@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Arrow, Base, Class, Item, Way};
+use super::{Arrow, Base, Class, Item, Quality, Way};
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +75,9 @@ pub struct Line {
     /// What is to be played; its text is for those who do not see it.
     #[serde(default)]
     pub media: Option<Item>,
+    /// Of what was counted; None: it is no measurement.
+    #[serde(default)]
+    pub quality: Option<Quality>,
     /// The directive or incident that it tells, which wants to know who shows it.
     #[serde(default)]
     pub about: Option<About>,
@@ -104,6 +107,7 @@ impl Line {
             valid_until: None,
             source: source.to_owned(),
             media: None,
+            quality: None,
             about: None,
         }
     }

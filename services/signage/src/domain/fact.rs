@@ -251,6 +251,34 @@ pub enum ZoneLevel {
     Stop,
 }
 
+/// How a figure came about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quality {
+    /// Counted now.
+    #[default]
+    Live,
+    /// Counted by a person.
+    Manual,
+    /// Worked out from other figures.
+    Estimated,
+    /// A counter is silent or loses data.
+    Degraded,
+}
+
+impl Quality {
+    /// For the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Manual => "manual",
+            Self::Estimated => "estimated",
+            Self::Degraded => "degraded",
+        }
+    }
+}
+
 /// A zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Zone {
@@ -258,6 +286,9 @@ pub struct Zone {
     pub zone_id: String,
     /// How full.
     pub level: ZoneLevel,
+    /// How that is known.
+    #[serde(default)]
+    pub quality: Quality,
     /// When that was true.
     pub observed_at: DateTime<Utc>,
 }

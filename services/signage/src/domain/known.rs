@@ -277,7 +277,9 @@ impl Known {
             }
             // The count behind it moves with every scan; only the level is shown.
             Fact::Zone(zone) => self.newer(&Record::Zone(zone.clone()), |old| match old {
-                Record::Zone(old) => old.observed_at <= zone.observed_at && old.level != zone.level,
+                Record::Zone(old) => {
+                    old.observed_at <= zone.observed_at && (old.level, old.quality) != (zone.level, zone.quality)
+                }
                 _ => true,
             }),
             Fact::Site(site) => self.newer(&Record::Site(site.clone()), |old| match old {

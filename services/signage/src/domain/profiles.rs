@@ -170,6 +170,7 @@ fn wayfinding(base: &Base, facts: &Facts) -> Offer {
         if let Some(zone) = full {
             line.detail = if zone.level == ZoneLevel::Stop { words::zone_stop() } else { words::zone_busy() };
             line.observed_at = zone.observed_at;
+            line.quality = Some(zone.quality);
             "flow".clone_into(&mut line.source);
         }
         line

@@ -37,6 +37,14 @@ impl Profile {
             Self::RoomDoor => "room_door",
         }
     }
+
+    /// Reads what [`Self::name`] wrote.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Foyer, Self::DomeDoor, Self::Wayfinding, Self::Parking, Self::Cafe, Self::Queue, Self::RoomDoor]
+            .into_iter()
+            .find(|it| it.name() == name)
+    }
 }
 
 /// Where to go, seen from the display.

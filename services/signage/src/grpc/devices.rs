@@ -12,12 +12,13 @@ use tonic::{Request, Response, Status};
 
 use super::{ATTENDANT, Api, DESK, DISPLAY, KITCHEN, OPERATOR, may_act_for};
 use crate::{
-    commands,
-    domain::{Health, MediaType},
+    commands::{self, devices::Answer},
+    domain::{Health, MediaType, Profile},
     error::Error,
     store::{
         self,
         devices::{Fault, Play},
+        setup::Change,
     },
 };
 
@@ -34,6 +35,7 @@ pub const ACCESS: Access = Access {
         ("SubmitPlays", &[DISPLAY]),
         ("ListPlays", &[DESK, OPERATOR]),
         ("ListRetired", &[DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal")]),
+        ("ChangeDisplay", &[DESK, OPERATOR]),
     ],
 };
 
@@ -46,6 +48,8 @@ const WORDS: usize = 200;
 const SUBJECT: usize = 100;
 /// Faults of one display.
 const FAULTS: usize = 20;
+/// Groups of one display.
+const GROUPS: usize = 20;
 /// Plays in one call.
 const PLAYS: usize = 500;
 /// The largest picture of a screen.
@@ -147,17 +151,24 @@ impl Displays for Api {
         if request.picture.len() > PICTURE {
             return Err(invalid("picture", "is larger than 2 MB; make it smaller").into());
         }
-        let kind = MediaType::of(&request.picture)
-            .filter(|kind| !kind.is_film())
-            .ok_or_else(|| invalid("picture", "is no PNG, JPEG or WebP"))?;
+        let answer = match request.not_possible.as_str() {
+            "" => {
+                let kind = MediaType::of(&request.picture)
+                    .filter(|kind| !kind.is_film())
+                    .ok_or_else(|| invalid("picture", "is no PNG, JPEG or WebP"))?;
+                Answer::Picture(kind, request.picture)
+            }
+            why if why.len() <= NAME && request.picture.is_empty() => {
+                Answer::NotPossible(values::slug("not_possible", why)?.to_owned())
+            }
+            _ => return Err(invalid("not_possible", "is longer than 64 letters, or there is a picture as well").into()),
+        };
         if let Some(display_id) = &device {
             self.sightings.note(display_id, None);
         }
         self.db
             .transact(move |tx| {
-                Box::pin(async move {
-                    commands::devices::submit_screenshot(tx, device.as_deref(), id, kind, &request.picture).await
-                })
+                Box::pin(async move { commands::devices::submit_screenshot(tx, device.as_deref(), id, &answer).await })
             })
             .await?;
         Ok(Response::new(pb::SubmitScreenshotResponse {}))
@@ -167,8 +178,15 @@ impl Displays for Api {
         &self,
         request: Request<pb::GetScreenshotRequest>,
     ) -> Result<Response<pb::Screenshot>, Status> {
-        let id = values::id("screenshot_id", &request.into_inner().screenshot_id)?;
-        let found = store::devices::screenshot(self.db.pool(), id).await?.ok_or(Error::NoSuchScreenshot)?;
+        let request = request.into_inner();
+        let found = match request.screenshot_id.as_str() {
+            "" => {
+                let display_id = values::slug("display_id", &request.display_id)?;
+                store::devices::last_screenshot(self.db.pool(), display_id).await?
+            }
+            id => store::devices::screenshot(self.db.pool(), values::id("screenshot_id", id)?).await?,
+        };
+        let found = found.ok_or(Error::NoSuchScreenshot)?;
         Ok(Response::new(pb::Screenshot {
             screenshot_id: found.screenshot_id.to_string(),
             display_id: found.display_id,
@@ -177,6 +195,7 @@ impl Displays for Api {
             taken_at: found.taken_at.map(timestamp),
             media_type: found.media_type.unwrap_or_default(),
             picture: found.picture.unwrap_or_default(),
+            not_possible: found.not_possible.unwrap_or_default(),
         }))
     }
 
@@ -212,7 +231,18 @@ impl Displays for Api {
             first_at: Some(timestamp(total.first_at)),
             last_at: Some(timestamp(total.last_at)),
         });
-        Ok(Response::new(pb::ListPlaysResponse { totals: totals.collect() }))
+        let plays = match request.each {
+            true => store::devices::each_play(self.db.pool(), display_id, from, until).await?,
+            false => Vec::new(),
+        };
+        let plays = plays.into_iter().map(|play| pb::Play {
+            play_id: play.play_id,
+            subject: play.subject,
+            started_at: Some(timestamp(play.started_at)),
+            seconds: play.seconds.unsigned_abs(),
+            revision: play.revision.unsigned_abs(),
+        });
+        Ok(Response::new(pb::ListPlaysResponse { totals: totals.collect(), plays: plays.collect() }))
     }
 
     async fn list_retired(
@@ -221,6 +251,54 @@ impl Displays for Api {
     ) -> Result<Response<pb::ListRetiredResponse>, Status> {
         Ok(Response::new(pb::ListRetiredResponse { displays: self.listed(true).await? }))
     }
+
+    async fn change_display(
+        &self,
+        request: Request<pb::ChangeDisplayRequest>,
+    ) -> Result<Response<pb::ChangeDisplayResponse>, Status> {
+        let request = request.into_inner();
+        let display_id = values::slug("display_id", &request.display_id)?.to_owned();
+        let change = if request.as_in_house_file { None } else { Some(change(request)?) };
+        let (board, id) = (self.board.clone(), display_id.clone());
+        self.db
+            .transact(move |tx| Box::pin(async move { commands::setup::change(tx, &board, &id, change).await }))
+            .await?;
+        let mut listed = self.listed(false).await?;
+        listed.retain(|display| display.display_id == display_id);
+        Ok(Response::new(pb::ChangeDisplayResponse { display: listed.pop() }))
+    }
+}
+
+fn change(request: pb::ChangeDisplayRequest) -> Result<Change, InvalidField> {
+    let location = values::text("location", request.location.trim(), WORDS)?;
+    if location.is_empty() {
+        return Err(invalid("location", "is missing; say where the display hangs"));
+    }
+    let orientation = match values::choice::<pb::Orientation>("orientation", request.orientation)? {
+        pb::Orientation::Landscape => "landscape",
+        pb::Orientation::Portrait => "portrait",
+        pb::Orientation::Unspecified => return Err(invalid("orientation", "must be LANDSCAPE or PORTRAIT")),
+    };
+    let viewing_distance_m = i32::try_from(request.viewing_distance_m).ok().filter(|metres| (1..=50).contains(metres));
+    if !(1..=GROUPS).contains(&request.groups.len()) {
+        return Err(invalid("groups", "must be 1 to 20"));
+    }
+    let mut groups: Vec<String> = Vec::with_capacity(request.groups.len());
+    for group in request.groups {
+        values::slug("groups", &group)?;
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    Ok(Change {
+        location,
+        orientation: orientation.to_owned(),
+        viewing_distance_m: viewing_distance_m
+            .ok_or_else(|| invalid("viewing_distance_m", "must be 1 to 50 metres"))?,
+        profile: Profile::named(&request.profile)
+            .ok_or_else(|| invalid("profile", "is none of those that Display has"))?,
+        groups,
+    })
 }
 
 fn health(request: &pb::HeartbeatRequest) -> Result<Health, InvalidField> {

@@ -14,7 +14,7 @@ use super::{ATTENDANT, Api, DESK, KITCHEN, OPERATOR, wire};
 use crate::{
     commands,
     domain::{Item, LARGEST_FILM, MediaType, Playlist, Schedule},
-    store::{self, media::Stored},
+    store::{self, media::Stored, setup::Part},
 };
 
 /// Who may call what.
@@ -151,6 +151,7 @@ impl Programmes for Api {
         Ok(Response::new(pb::ListProgrammesResponse {
             playlists: lists.iter().map(playlist).collect(),
             schedules: schedules.iter().map(schedule).collect(),
+            day_parts: store::setup::parts(self.db.pool()).await?.iter().map(day_part).collect(),
         }))
     }
 
@@ -259,6 +260,15 @@ fn playlist(list: &Playlist) -> pb::Playlist {
         playlist_id: list.playlist_id.clone(),
         name: Some(list.name.to_proto()),
         items: list.items.iter().map(item).collect(),
+    }
+}
+
+fn day_part(part: &Part) -> pb::DayPart {
+    pb::DayPart {
+        part_id: part.part_id.clone(),
+        name: Some(part.name.to_proto()),
+        from: part.from_time.format("%H:%M").to_string(),
+        until: part.until_time.format("%H:%M").to_string(),
     }
 }
 

@@ -12,7 +12,11 @@ use tonic::Status;
 use uuid::Uuid;
 
 use super::wire;
-use crate::{screens::Told, sightings::Sightings};
+use crate::{
+    domain::Pairing,
+    screens::{Paired, Told},
+    sightings::Sightings,
+};
 
 /// Real time between two beats, so that a display notices a dead line.
 const BEAT: Duration = Duration::from_secs(2);
@@ -28,6 +32,8 @@ pub(super) struct Watcher {
     seen: u64,
     /// The last thing that its device was asked.
     asked: Option<Uuid>,
+    /// The pairing with which the stream began.
+    pairing: Option<Paired>,
     /// Where the display is noted as being there; None: it is staff who look.
     sightings: Option<Sightings>,
     clock: Clock,
@@ -45,7 +51,8 @@ impl Watcher {
         clock: Clock,
     ) -> Self {
         let next_beat = Instant::now() + BEAT;
-        Self { display_id, told, seen, asked: None, sightings, clock, next_beat, beats: 0, ended: false }
+        let pairing = told.borrow().as_ref().and_then(|told| told.pairing);
+        Self { display_id, told, seen, asked: None, pairing, sightings, clock, next_beat, beats: 0, ended: false }
     }
 
     /// The stream. It ends with UNAVAILABLE when the process stops; the display comes back with its last revision.
@@ -61,6 +68,12 @@ impl Watcher {
             return None;
         }
         loop {
+            if self.is_cut() {
+                self.ended = true;
+                return Some(Err(Status::unauthenticated(
+                    "This device was revoked, or another one has taken its place; pair it again.",
+                )));
+            }
             if let Some(update) = self.news() {
                 return Some(Ok(pb::DisplayUpdate { update: Some(update) }));
             }
@@ -78,6 +91,14 @@ impl Watcher {
                 )));
             }
         }
+    }
+
+    /// A device that is no longer this display's, or must say anew who it is because the pairing has changed. Staff
+    /// who look are not concerned.
+    fn is_cut(&self) -> bool {
+        let pairing = self.told.borrow().as_ref().and_then(|told| told.pairing);
+        let revoked = pairing.is_some_and(|(pairing, _)| pairing == Pairing::Revoked);
+        self.sightings.is_some() && (revoked || pairing != self.pairing)
     }
 
     /// What was told and not sent yet: the content first.

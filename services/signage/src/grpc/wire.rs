@@ -5,7 +5,9 @@ use kernel::values::timestamp;
 use sky_proto::signage::v1 as pb;
 
 use crate::{
-    domain::{Arrow, Class, Content, Health, Item, Kind, Line, Pairing, Presence, Status as ShowingStatus, state},
+    domain::{
+        Arrow, Class, Content, Health, Item, Kind, Line, Pairing, Presence, Quality, Status as ShowingStatus, state,
+    },
     events,
     store::{Listed, devices::Asked},
 };
@@ -55,6 +57,7 @@ pub(super) fn listed(
         neighbours: display.neighbours,
         standing_in_for,
         health: presence.health.map(health),
+        changed: display.is_changed,
     }
 }
 
@@ -134,6 +137,7 @@ fn line(line: &Line) -> pb::Line {
         valid_until: line.valid_until.map(timestamp),
         source: line.source.clone(),
         media: line.media.as_ref().map(media),
+        quality: line.quality.map(Quality::name).unwrap_or_default().to_owned(),
     }
 }
 

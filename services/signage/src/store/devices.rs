@@ -56,8 +56,11 @@ pub async fn seen(pool: &PgPool, seen: &HashMap<String, Sighting>) -> Result<(),
 /// The database's error.
 pub async fn paired(tx: &mut Tx, display_id: &str, pairing: Pairing, at: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query(
-        "insert into pairing as p (display_id, state, at) values ($1, $2, $3)
-         on conflict (display_id) do update set state = excluded.state, at = excluded.at where p.at <= excluded.at",
+        "with told as (
+             insert into pairing as p (display_id, state, at) values ($1, $2, $3)
+             on conflict (display_id) do update set state = excluded.state, at = excluded.at where p.at <= excluded.at
+             returning display_id)
+         update board set asked = asked + 1 where exists (select from told)",
     )
     .bind(display_id)
     .bind(pairing.name())
@@ -65,6 +68,16 @@ pub async fn paired(tx: &mut Tx, display_id: &str, pairing: Pairing, at: DateTim
     .execute(tx.conn())
     .await?;
     Ok(())
+}
+
+/// Where all pairings are, and since when.
+///
+/// # Errors
+/// The database's error.
+pub async fn pairings(pool: &PgPool) -> Result<HashMap<String, (Pairing, DateTime<Utc>)>, Error> {
+    let rows: Vec<(String, String, DateTime<Utc>)> =
+        sqlx::query_as("select display_id, state, at from pairing").fetch_all(pool).await?;
+    Ok(rows.into_iter().map(|(id, state, at)| (id, (Pairing::named(&state), at))).collect())
 }
 
 /// The displays that were heard of once, and not since `since`.
@@ -168,6 +181,8 @@ pub struct Screenshot {
     pub media_type: Option<String>,
     /// The picture.
     pub picture: Option<Vec<u8>>,
+    /// Why there is none.
+    pub not_possible: Option<String>,
 }
 
 /// Asks for a screenshot. False: no such display.
@@ -202,7 +217,8 @@ pub async fn request_screenshot(
 /// The database's error.
 pub async fn lock_screenshot(tx: &mut Tx, screenshot_id: Uuid) -> Result<Option<Screenshot>, Error> {
     Ok(sqlx::query_as(
-        "select screenshot_id, display_id, requested_at, expires_at, taken_at, media_type, null::bytea as picture
+        "select screenshot_id, display_id, requested_at, expires_at, taken_at, media_type, null::bytea as picture,
+                not_possible
          from screenshot where screenshot_id = $1 for update",
     )
     .bind(screenshot_id)
@@ -223,6 +239,31 @@ pub async fn keep_screenshot(tx: &mut Tx, screenshot_id: Uuid, kind: MediaType, 
         .execute(tx.conn())
         .await?;
     Ok(())
+}
+
+/// The device cannot make one.
+///
+/// # Errors
+/// The database's error.
+pub async fn keep_refusal(tx: &mut Tx, screenshot_id: Uuid, why: &str) -> Result<(), Error> {
+    sqlx::query("update screenshot set taken_at = $2, not_possible = $3 where screenshot_id = $1")
+        .bind(screenshot_id)
+        .bind(tx.now())
+        .bind(why)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
+
+/// The screenshot that was asked for last.
+///
+/// # Errors
+/// The database's error.
+pub async fn last_screenshot(pool: &PgPool, display_id: &str) -> Result<Option<Screenshot>, Error> {
+    Ok(sqlx::query_as("select * from screenshot where display_id = $1 order by requested_at desc limit 1")
+        .bind(display_id)
+        .fetch_optional(pool)
+        .await?)
 }
 
 /// A screenshot.
@@ -264,7 +305,7 @@ pub async fn open_requests(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Aske
 }
 
 /// Something that was on a screen.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, FromRow)]
 pub struct Play {
     /// The device's own.
     pub play_id: String,
@@ -351,6 +392,29 @@ pub async fn plays(
     .bind(until)
     .fetch_all(pool)
     .await?)
+}
+
+/// Every single thing that was on a display's screen in a span of time, in order; of very many the last ones.
+///
+/// # Errors
+/// The database's error.
+pub async fn each_play(
+    pool: &PgPool,
+    display_id: &str,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Play>, Error> {
+    let mut plays: Vec<Play> = sqlx::query_as(
+        "select play_id, subject, started_at, seconds, revision from play
+         where display_id = $1 and started_at >= $2 and started_at < $3 order by started_at desc, play_id limit 10000",
+    )
+    .bind(display_id)
+    .bind(from)
+    .bind(until)
+    .fetch_all(pool)
+    .await?;
+    plays.reverse();
+    Ok(plays)
 }
 
 /// Removes what nobody asks for any more.

@@ -3,13 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use kernel::{Tx, values::Text};
-use serde::Serialize;
+use kernel::Tx;
 use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Base, Content, Hung, Message, News, Record, Setup, Shown, View, Wall, Wanted},
+    domain::{Base, Content, Hung, Message, News, Record, Setup, Shown, View, Wall},
     error::Error,
 };
 
@@ -134,88 +133,6 @@ pub async fn write(tx: &mut Tx, version: i64, news: &News) -> Result<bool, Error
     Ok(written.is_some())
 }
 
-/// A display of the house file.
-#[derive(Debug, Serialize)]
-pub struct Configured {
-    /// Slug.
-    pub display_id: String,
-    /// For staff.
-    pub name: Text,
-    /// Where it hangs.
-    pub location: String,
-    /// The groups that messages address.
-    pub groups: Vec<String>,
-    /// Its letters must be readable from here.
-    pub viewing_distance_m: i32,
-    /// "landscape" or "portrait"
-    pub orientation: &'static str,
-    /// Those that take its message while it is silent, the nearest first.
-    pub neighbours: Vec<String>,
-    /// The UUID of a player that speaks SMIL.
-    pub player: Option<Uuid>,
-    /// The rest.
-    pub setup: Setup,
-}
-
-impl Configured {
-    /// As the wall wants it.
-    #[must_use]
-    pub fn wanted(&self) -> Wanted {
-        Wanted {
-            id: self.display_id.clone(),
-            groups: self.groups.clone(),
-            setup: self.setup.clone(),
-            neighbours: self.neighbours.clone(),
-        }
-    }
-}
-
-/// Hangs the displays as the wall says, with what the house file says of them; retires the others.
-///
-/// # Errors
-/// The database's error.
-pub async fn hang(tx: &mut Tx, configured: &[Configured], wall: &Wall) -> Result<(), Error> {
-    #[derive(Serialize)]
-    struct Row<'a> {
-        #[serde(flatten)]
-        configured: &'a Configured,
-        profile: &'a str,
-        configured_at: DateTime<Utc>,
-        view_id: Uuid,
-        view_since: i64,
-    }
-    let row = |(configured, hung): (&'_ Configured, &Hung)| {
-        let profile = configured.setup.profile.name();
-        let configured_at = hung.view.base.configured_at;
-        serde_json::to_value(Row { configured, profile, configured_at, view_id: hung.view_id, view_since: hung.since })
-    };
-    let rows: Vec<serde_json::Value> = configured.iter().zip(&wall.displays).map(row).collect::<Result<_, _>>()?;
-    sqlx::query(
-        "with wanted as materialized (
-             select * from jsonb_to_recordset($1) as n (display_id text, name jsonb, location text, groups text[],
-                 profile text, viewing_distance_m integer, orientation text, neighbours text[],
-                 player uuid, setup jsonb, configured_at timestamptz, view_id uuid, view_since bigint)),
-         gone as (
-             update display set retired_at = $2, view_id = null, silent = false
-             where retired_at is null and display_id not in (select display_id from wanted))
-         insert into display (display_id, name, location, groups, profile, viewing_distance_m, orientation, neighbours,
-                              player, setup, configured_at, view_id, view_since)
-         select display_id, name, location, groups, profile, viewing_distance_m, orientation, neighbours, player, setup,
-                configured_at, view_id, view_since
-         from wanted
-         on conflict (display_id) do update
-         set name = excluded.name, location = excluded.location, groups = excluded.groups, profile = excluded.profile,
-             viewing_distance_m = excluded.viewing_distance_m, orientation = excluded.orientation,
-             neighbours = excluded.neighbours, player = excluded.player, setup = excluded.setup, configured_at = excluded.configured_at,
-             view_id = excluded.view_id, view_since = excluded.view_since, retired_at = null",
-    )
-    .bind(Json(rows))
-    .bind(tx.now())
-    .execute(tx.conn())
-    .await?;
-    forget_views(tx).await
-}
-
 /// Displays have fallen silent or are there again, and some show another view for it.
 ///
 /// # Errors
@@ -242,7 +159,7 @@ pub async fn silence(tx: &mut Tx, changed: &[Hung]) -> Result<(), Error> {
     forget_views(tx).await
 }
 
-async fn forget_views(tx: &mut Tx) -> Result<(), Error> {
+pub(super) async fn forget_views(tx: &mut Tx) -> Result<(), Error> {
     sqlx::query("delete from view where not exists (select from display where display.view_id = view.view_id)")
         .execute(tx.conn())
         .await?;
@@ -256,7 +173,7 @@ pub struct Versions {
     pub version: i64,
     /// In which displays last came, went or moved.
     pub setup_version: i64,
-    /// How often devices were asked something.
+    /// How often devices were asked something, or changed their pairing.
     pub asked: i64,
 }
 

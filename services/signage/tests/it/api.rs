@@ -19,7 +19,7 @@ async fn twelve_displays_show_something_from_the_first_moment() {
     let house = house().await;
     let mut staff = client!(house, &operator());
     let list = staff.list_displays(pb::ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
-    assert_eq!(list.len(), 12);
+    assert_eq!(list.len(), 16);
     for display in list {
         assert_eq!(display.state(), pb::DisplayState::Unclaimed, "{}", display.display_id);
         let content = content(&house, &display.display_id).await;

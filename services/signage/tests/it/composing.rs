@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{testing::noon, values::Text};
 use proptest::prelude::*;
 use signage::domain::{
-    Arrow, Audience, Base, Class, Evacuation, Facts, House, HouseState, Kind, Lift, Message, Phase, Profile, Setup,
-    Showing, View, Way, compose,
+    Arrow, Audience, Base, Class, Evacuation, Facts, House, HouseState, Kind, Lift, Message, Phase, Profile, Quality,
+    Setup, Showing, View, Way, Zone, ZoneLevel, compose,
 };
 use uuid::Uuid;
 
@@ -68,6 +68,7 @@ fn message(class: Class, end: i64, group: Option<&str>) -> Message {
         published_at: at(0),
         valid_until: at(end),
         withdrawn: false,
+        withdrawn_at: None,
     }
 }
 
@@ -115,13 +116,19 @@ fn a_neighbour_takes_the_message_and_not_the_arrows() {
         Arc::new(base)
     };
     let alone = View { base: part(Profile::Wayfinding, "ways"), standing_in: Vec::new() };
-    let (door, way) = (part(Profile::DomeDoor, "doors"), part(Profile::Wayfinding, "others"));
+    let door = part(Profile::DomeDoor, "doors");
+    // Its arrow is another one than ours: an equal one would be left out as a repetition.
+    let mut elsewhere = (*part(Profile::Wayfinding, "others")).clone();
+    elsewhere.setup.wayfinding[0].arrow = Arrow::Right;
+    elsewhere.setup.wayfinding[0].text = Text::new("Studio", "Studio");
+    let way = Arc::new(elsewhere);
     let standing_in = View { standing_in: vec![door, way], ..alone.clone() };
     assert_ne!(alone.id(), standing_in.id());
     let quiet = Facts { messages: Vec::new(), ..facts.clone() };
     let content = compose(&standing_in, &quiet, at(0));
     let kinds: Vec<Kind> = content.lines.iter().map(|line| line.kind).collect();
     assert_eq!(kinds, [Kind::Wayfinding, Kind::Showing], "its own arrow, the door's showing, nobody else's arrows");
+    assert_eq!(content.lines[0].arrow, Some(Arrow::Left));
     assert_eq!(compose(&alone, &facts, at(0)).class, Class::Default, "the message is for the doors");
     assert_eq!(compose(&standing_in, &facts, at(0)).class, Class::Scheduled, "and the door's neighbour takes it");
 }
@@ -138,6 +145,19 @@ fn a_lift_that_fails_takes_the_step_free_way_with_it() {
         let line = compose(&view, &facts, at(1)).lines[0].clone();
         assert_eq!((line.step_free, line.detail == without), (working, !working));
     }
+}
+
+#[test]
+fn a_full_zone_says_how_that_is_known() {
+    let mut base = (*view(Profile::Wayfinding).base).clone();
+    base.setup.wayfinding[0].zone = "cafe".to_owned();
+    let view = View { base: Arc::new(base), standing_in: Vec::new() };
+    for quality in [Quality::Live, Quality::Manual, Quality::Estimated, Quality::Degraded] {
+        let zone = Zone { zone_id: "cafe".to_owned(), level: ZoneLevel::Stop, quality, observed_at: at(0) };
+        let facts = Facts { zones: vec![zone], ..Facts::default() };
+        assert_eq!(compose(&view, &facts, at(1)).lines[0].quality, Some(quality));
+    }
+    assert_eq!(compose(&view, &Facts::default(), at(1)).lines[0].quality, None, "an arrow is no measurement");
 }
 
 #[test]

@@ -131,7 +131,11 @@ async fn a_screenshot_is_asked_for_on_the_stream_and_answered_once_in_time() {
 
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     png.extend([7; 100]);
-    let answer = |picture: Vec<u8>| pb::SubmitScreenshotRequest { screenshot_id: asked.screenshot_id.clone(), picture };
+    let answer = |picture: Vec<u8>| pb::SubmitScreenshotRequest {
+        screenshot_id: asked.screenshot_id.clone(),
+        picture,
+        ..Default::default()
+    };
     let mut device = devices!(house, &display("foyer-1"));
     for bad in
         [Vec::new(), b"<svg onload=alert(1)>".to_vec(), b"\0\0\0\x18ftypmp42".to_vec(), vec![0xff; (2 << 20) + 1]]
@@ -144,16 +148,36 @@ async fn a_screenshot_is_asked_for_on_the_stream_and_answered_once_in_time() {
     for _ in 0..2 {
         device.submit_screenshot(answer(png.clone())).await.expect("taken");
     }
-    let get = |id: &str| pb::GetScreenshotRequest { screenshot_id: id.to_owned() };
+    let get = |id: &str| pb::GetScreenshotRequest { screenshot_id: id.to_owned(), ..Default::default() };
     let taken = desk.get_screenshot(get(&asked.screenshot_id)).await.expect("there").into_inner();
     assert_eq!((taken.media_type.as_str(), taken.picture == png), ("image/png", true));
+    let last = pb::GetScreenshotRequest { display_id: "foyer-1".to_owned(), ..Default::default() };
+    assert_eq!(desk.get_screenshot(last.clone()).await.expect("there").into_inner(), taken);
+
+    // A device that cannot make one says so, and staff are told.
+    let cannot = desk.request_screenshot(ask.clone()).await.expect("asked").into_inner();
+    let says = |why: &str, picture: Vec<u8>| pb::SubmitScreenshotRequest {
+        screenshot_id: cannot.screenshot_id.clone(),
+        picture,
+        not_possible: why.to_owned(),
+    };
+    for (why, picture) in [("not-supported", png.clone()), ("no way", Vec::new()), (&"x".repeat(65), Vec::new())] {
+        let refused = device.submit_screenshot(says(why, picture)).await.expect_err(why);
+        assert_eq!(refused.code(), Code::InvalidArgument, "{why}");
+    }
+    for _ in 0..2 {
+        device.submit_screenshot(says("not-supported", Vec::new())).await.expect("taken");
+    }
+    let told = desk.get_screenshot(last).await.expect("there").into_inner();
+    assert_eq!((told.not_possible.as_str(), told.picture.len()), ("not-supported", 0));
+    assert!(told.taken_at.is_some(), "it has answered");
     let none = desk.get_screenshot(get(&Uuid::now_v7().to_string())).await.expect_err("nobody asked");
     assert_eq!(none.code(), Code::NotFound);
 
     // Too late is too late.
     let late = desk.request_screenshot(ask).await.expect("asked").into_inner();
     house.clock.advance(chrono::TimeDelta::seconds(61));
-    let late = pb::SubmitScreenshotRequest { screenshot_id: late.screenshot_id, picture: png };
+    let late = pb::SubmitScreenshotRequest { screenshot_id: late.screenshot_id, picture: png, ..Default::default() };
     assert_eq!(device.submit_screenshot(late).await.expect_err("too late").code(), Code::FailedPrecondition);
 }
 
@@ -173,8 +197,13 @@ async fn plays_are_counted_once_and_by_the_day_of_the_house() {
     assert_eq!(device.submit_plays(submit.clone()).await.expect("noted").into_inner().noted, 3);
     assert_eq!(device.submit_plays(submit.clone()).await.expect("again").into_inner().noted, 0);
     let mut desk = devices!(house, &staff(Role::Desk));
-    let list = pb::ListPlaysRequest { display_id: "foyer-1".to_owned(), day: "2026-11-28".to_owned() };
-    let totals = desk.list_plays(list.clone()).await.expect("a list").into_inner().totals;
+    let list = pb::ListPlaysRequest { display_id: "foyer-1".to_owned(), day: "2026-11-28".to_owned(), each: false };
+    let answer = desk.list_plays(list.clone()).await.expect("a list").into_inner();
+    assert_eq!(answer.plays, [], "only when asked for");
+    let each = desk.list_plays(pb::ListPlaysRequest { each: true, ..list.clone() }).await.expect("a list").into_inner();
+    let ids: Vec<&str> = each.plays.iter().map(|play| play.play_id.as_str()).collect();
+    assert_eq!(ids, ["b", "a"], "each one, in order");
+    let totals = answer.totals;
     assert_eq!(totals.len(), 1, "{totals:?}");
     assert_eq!((totals[0].subject.as_str(), totals[0].times, totals[0].seconds), ("programme", 2, 90));
     type Spoil = fn(&mut pb::SubmitPlaysRequest);

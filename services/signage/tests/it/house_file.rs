@@ -8,7 +8,7 @@ use crate::support::*;
 async fn the_same_file_changes_nothing_and_another_one_only_what_differs() {
     let house = house().await;
     let before = content(&house, "foyer-1").await;
-    assert_eq!(load(&house, HOUSE_FILE, false).await.expect("again"), "12 displays");
+    assert_eq!(load(&house, HOUSE_FILE, false).await.expect("again"), "16 displays");
     assert_eq!(content(&house, "foyer-1").await, before);
     let other = HOUSE_FILE.replace("Willkommen im Planetarium Halle", "Guten Tag");
     load(&house, &other, false).await.expect("applied");

@@ -9,6 +9,7 @@ mod open_formats;
 mod presence;
 mod programmes;
 mod reactions;
+mod setup;
 mod silence;
 mod support;
 mod watch;

@@ -2,7 +2,7 @@
 
 use kernel::{
     Role,
-    testing::{House, staff},
+    testing::{House, noon, staff},
 };
 use sky_proto::{
     flow::v1::HouseState,
@@ -135,12 +135,19 @@ async fn an_official_warning_takes_the_displays_and_is_taken_back() {
     let out = out.text();
     let read = signage::cap::read(out.as_bytes()).expect("our own alert is good CAP");
     assert_eq!(read.infos.iter().map(|info| info.language.as_str()).collect::<Vec<_>>(), ["de-de", "en-gb"]);
+    house.clock.advance(chrono::TimeDelta::minutes(2));
     let cancel = cap("a3", "Cancel", "Minor", "dwd@example.org,a2,2026-11-28T11:55:00+01:00", "");
     let third = import(&house, cancel).await.expect("taken");
     assert_eq!((third.message_id.as_str(), third.ended_message_ids.len()), ("", 1));
     assert_eq!(content(&house, "cafe-1").await.priority_class(), pb::PriorityClass::Default);
+    house.clock.advance(chrono::TimeDelta::minutes(5));
     let out = get(&house, &path, &[]).await.text();
-    assert!(out.contains("<msgType>Cancel</msgType>") && out.contains("<references>"), "{out}");
+    let cancelled = signage::cap::read(out.as_bytes()).expect("our own cancelling is good CAP");
+    assert_eq!(cancelled.kind, signage::domain::AlertType::Cancel);
+    assert_eq!(cancelled.references, [(read.sender.clone(), read.identifier.clone())], "it names the alert");
+    assert_ne!(cancelled.identifier, read.identifier);
+    assert_eq!((read.sent, cancelled.sent), (noon(), noon() + chrono::TimeDelta::minutes(2)), "when it was taken back");
+    assert_eq!(get(&house, &path, &[]).await.text(), out, "asked again it is the same alert");
 }
 
 #[tokio::test]

@@ -74,6 +74,7 @@ fn known() -> Known {
             published_at: at(0),
             valid_until: at(5),
             withdrawn: false,
+            withdrawn_at: None,
         }),
         Fact::Call(Call {
             call_id: "d/7".to_owned(),

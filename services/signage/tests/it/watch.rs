@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use kernel::testing::House;
+use kernel::{testing::House, values::timestamp};
 use sky_proto::{
     flow::v1::{AdmissionState, HouseState},
+    portal::v1 as portal,
     signage::v1::{self as pb, display_update::Update},
 };
 use tokio_stream::StreamExt;
@@ -83,6 +84,47 @@ async fn beats_come_at_least_every_two_seconds_and_carry_the_revision() {
         assert_eq!(beat.revision, revision);
     }
     assert!(begun.elapsed() < Duration::from_millis(4_900), "two beats took {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_revoked_device_s_stream_ends_at_once_and_staff_go_on_looking() {
+    let house = house().await;
+    let pairing = |state: portal::PairingState, seconds: i64| portal::DevicePairingChanged {
+        device_id: "foyer-1".to_owned(),
+        device_kind: "display".to_owned(),
+        state: state.into(),
+        at: Some(timestamp(minutes(0) + chrono::TimeDelta::seconds(seconds))),
+    };
+    house.emit("portal", "foyer-1", pairing(portal::PairingState::Paired, 0)).await;
+    let mut other = watch(&house, "foyer-2", 0).await;
+    let request = pb::WatchDisplayRequest { display_id: "foyer-1".to_owned(), after_revision: 0 };
+    let mut staff = client!(house, &operator()).watch_display(request.clone()).await.expect("watched").into_inner();
+    for (state, seconds) in [(portal::PairingState::Revoked, 1), (portal::PairingState::Paired, 2)] {
+        let mut device = watch(&house, "foyer-1", 0).await;
+        next_content(&mut device).await;
+        house.emit("portal", "foyer-1", pairing(state, seconds)).await;
+        let end = tokio::time::timeout(PATIENCE, async {
+            loop {
+                if let Err(end) = device.next().await.expect("a last word") {
+                    return end;
+                }
+            }
+        });
+        assert_eq!(end.await.expect("in time").code(), tonic::Code::Unauthenticated, "{state:?}");
+        assert!(device.next().await.is_none(), "and nothing after it");
+        // Nor is it let in again while it is revoked.
+        if state == portal::PairingState::Revoked {
+            let again = client!(house, &display("foyer-1")).watch_display(request.clone()).await.expect("answered");
+            let word = again.into_inner().next().await.expect("a word");
+            assert_eq!(word.expect_err("revoked").code(), tonic::Code::Unauthenticated);
+            house.emit("portal", "foyer-1", pairing(portal::PairingState::Approved, 1)).await;
+            house.settle().await;
+        }
+    }
+    house.emit("flow", "house", house_state(HouseState::Evacuating, 2)).await;
+    for stream in [&mut other, &mut staff] {
+        while next_content(stream).await.priority_class() != pb::PriorityClass::Evacuation {}
+    }
 }
 
 #[tokio::test]

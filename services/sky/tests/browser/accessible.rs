@@ -143,7 +143,18 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     let hold = format!("{showing}/hold");
     let desk_pages = ["/desk", "/desk/headcount", "/desk/audit", &showing, &hold, "/operator"];
     let others = ["/kitchen", "/carpark", "/displays"];
-    for path in desk_pages.into_iter().chain(others).chain(monitors) {
+    let screens = [
+        "/displays/media",
+        "/displays/playlists",
+        "/displays/playlists/new",
+        "/displays/schedules",
+        "/displays/screens/foyer-1",
+        "/displays/screens/room-1-door/preview",
+        "/displays/screens/foyer-1/plays",
+        "/monitor/queue-1",
+        "/monitor/room-1-door",
+    ];
+    for path in desk_pages.into_iter().chain(others).chain(screens).chain(monitors) {
         findings.visit(&desk, path, device).await;
     }
     desk.open("/desk").await;

@@ -230,6 +230,13 @@ impl Browser {
         self.with(By::XPath(&inside), &inside, async |element| element.click().await.map_err(told)).await;
     }
 
+    /// Chooses what these words stand for.
+    pub async fn press_option(&self, select: &str, words: &str) {
+        let id = select.trim_start_matches('#');
+        let option = format!("//select[@id='{id}']/option[contains(normalize-space(), '{words}')]");
+        self.with(By::XPath(&option), &option, async |option| option.click().await.map_err(told)).await;
+    }
+
     /// Types into a field, after what stands there.
     pub async fn types(&self, css: &str, text: &str) {
         self.with(By::Css(css), css, async |field| field.send_keys(text).await.map_err(told)).await;

@@ -13,6 +13,7 @@ mod monitor;
 mod pairing;
 mod plain;
 mod sale;
+mod screens;
 mod stage;
 mod waiting;
 mod wall;

@@ -25,7 +25,7 @@ const LEAVE: &str = "Bitte verlassen Sie sofort das Haus";
 const CAUGHT_UP: Duration = Duration::from_secs(3);
 
 /// The monitor's clocks go on; the test's do not.
-async fn leaps(monitor: &Browser, span: TimeDelta) {
+pub async fn leaps(monitor: &Browser, span: TimeDelta) {
     let millis = span.num_milliseconds();
     monitor
         .run(&format!("localStorage.setItem('test leap', Number(localStorage.getItem('test leap') || 0) + {millis})"))

@@ -73,7 +73,7 @@ pub(super) struct MessageView {
 
 /// The groups of the displays, for addressing messages.
 pub(super) fn groups(displays: &[Display]) -> Vec<String> {
-    let mut groups: Vec<String> = displays.iter().map(|display| display.group.clone()).collect();
+    let mut groups: Vec<String> = displays.iter().flat_map(|display| display.groups.clone()).collect();
     groups.sort();
     groups.dedup();
     groups
@@ -127,17 +127,33 @@ fn count(w: &Words, key: &str, monitors: &[Monitor], which: impl Fn(&Monitor) ->
     }
 }
 
-fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
+fn is_behind(display: &Display) -> bool {
     let is_there = matches!(display.state(), DisplayState::Active | DisplayState::Degraded);
-    let is_behind = is_there && display.rendered_revision < display.revision;
-    let (key, kind, rank) = match display.state() {
-        DisplayState::Offline => ("display-offline", "bad", 0),
-        DisplayState::Active | DisplayState::Degraded if is_behind => ("display-behind", "few", 1),
-        DisplayState::Degraded => ("display-degraded", "few", 1),
-        DisplayState::Revoked => ("display-state-revoked", "bad", 2),
-        DisplayState::PendingApproval => ("display-pending", "plain", 2),
-        DisplayState::Active => ("display-active", "good", 3),
-        _ => ("display-unclaimed", "plain", 2),
+    is_there && display.rendered_revision < display.revision
+}
+
+/// The state in words, and its colour.
+pub(super) fn state(w: &Words, display: &Display) -> (String, &'static str) {
+    let (key, kind) = match display.state() {
+        DisplayState::Offline => ("display-offline", "bad"),
+        DisplayState::Active | DisplayState::Degraded if is_behind(display) => ("display-behind", "few"),
+        DisplayState::Degraded => ("display-degraded", "few"),
+        DisplayState::Revoked => ("display-state-revoked", "bad"),
+        DisplayState::PendingApproval => ("display-pending", "plain"),
+        DisplayState::Active => ("display-active", "good"),
+        _ => ("display-unclaimed", "plain"),
+    };
+    (w.t(key), kind)
+}
+
+fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
+    let is_behind = is_behind(display);
+    let (state, kind) = state(w, display);
+    let rank = match (display.state(), kind) {
+        (DisplayState::Offline, _) => 0,
+        (_, "few") => 1,
+        (_, "good") => 3,
+        _ => 2,
     };
     let class = content.map_or_else(|| display.shown_class(), Content::priority_class);
     Monitor {
@@ -148,7 +164,7 @@ fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
         class_name: class_name(w, class),
         headline: content.map(|content| w.text(&content.headline)).unwrap_or_default(),
         lines: content.map(|content| lines(w, content)).unwrap_or_default(),
-        state: w.t(key),
+        state,
         kind,
         since: content.map(|content| w.time(&content.computed_at)).unwrap_or_default(),
         seen: display.last_seen_at.map(|at| w.clock(from_timestamp(Some(at)))).unwrap_or_default(),
@@ -199,7 +215,9 @@ pub(super) fn class_name(w: &Words, class: PriorityClass) -> String {
 /// Groups are named by the house file; the usual ones have words.
 pub(super) fn group_name(w: &Words, group: &str) -> String {
     match group {
-        "foyer" | "dome-door" | "wayfinding" | "parking" | "cafe" => w.t(&format!("group-{group}")),
+        "foyer" | "dome-door" | "wayfinding" | "parking" | "cafe" | "queue" | "room-door" => {
+            w.t(&format!("group-{group}"))
+        }
         other => other.to_owned(),
     }
 }

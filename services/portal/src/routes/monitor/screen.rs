@@ -28,6 +28,14 @@ struct Screen {
     lines: Vec<LineView>,
 }
 
+/// A picture or a film, played by the monitor's script.
+struct MediaView {
+    id: String,
+    path: String,
+    is_film: bool,
+    seconds: u32,
+}
+
 /// The same in three voices; English and plain German are empty when they say nothing else.
 #[derive(Default)]
 struct Voices {
@@ -48,6 +56,9 @@ struct LineView {
     arrow: String,
     arrow_label: &'static str,
     step_free: bool,
+    /// Where a figure is no exact one.
+    quality: Voices,
+    media: Option<MediaView>,
     /// True until the house is set up otherwise, however long nothing was heard.
     of_house: bool,
     /// 0: it has no end of its own.
@@ -93,6 +104,17 @@ fn line(line: &Line) -> LineView {
         },
         arrow: line.arrow.clone(),
         step_free: line.step_free,
+        quality: match line.quality.as_str() {
+            "estimated" => both(|words| words.t("monitor-estimated")),
+            "degraded" => both(|words| words.t("monitor-degraded")),
+            _ => Voices::default(),
+        },
+        media: line.media.as_ref().map(|media| MediaView {
+            id: media.media_id.clone(),
+            path: media.path.clone(),
+            is_film: media.media_type.starts_with("video/"),
+            seconds: media.seconds,
+        }),
         of_house: line.source == "house",
         until_millis: GERMAN.millis(&line.valid_until),
     }
@@ -110,7 +132,7 @@ pub(crate) fn class(content: PriorityClass) -> &'static str {
 }
 
 /// A content as HTML.
-pub(super) fn html(content: &Content) -> Result<String, Problem> {
+pub(crate) fn html(content: &Content) -> Result<String, Problem> {
     let screen = Screen {
         version: page::version(),
         class: class(content.priority_class()),
@@ -126,6 +148,6 @@ pub(super) fn as_of(content: &Content) -> String {
 }
 
 /// The smallest step of letter sizes that can be read from this far; further away the panel must be larger.
-pub(super) fn far(metres: u32) -> u32 {
+pub(crate) fn far(metres: u32) -> u32 {
     [5, 8, 10, 12].into_iter().find(|step| metres <= *step).unwrap_or(15)
 }

@@ -1,0 +1,242 @@
+//! One monitor as staff keep it: how it is, what is wrong with it, how it is set up, the picture of its screen.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use kernel::{Caller, clock::wall_now, values::from_timestamp};
+use sky_proto::signage::v1::{
+    ChangeDisplayRequest, Display, Fault, GetScreenshotRequest, ListFaultsRequest, Orientation,
+    RequestScreenshotRequest, Screenshot,
+};
+use tonic::Code;
+
+use super::wall;
+use crate::{
+    edge::{Edge, answer},
+    fields::Fields,
+    page::{self, DESK, Frame},
+    problem::Problem,
+    routes::desk_actions::outcome,
+    session::{Guest, Notice},
+    words::Words,
+};
+
+/// So many faults that are over are repeated here.
+const FAULTS: usize = 20;
+pub(super) const PROFILES: [&str; 7] = ["foyer", "dome_door", "wayfinding", "parking", "cafe", "queue", "room_door"];
+
+#[derive(Template)]
+#[template(path = "displays-screen.html")]
+struct ScreenPage {
+    w: Frame,
+    it: Display,
+    /// State, colour and cause.
+    state: String,
+    kind: &'static str,
+    cause: String,
+    headline: String,
+    /// "vor 12 Sekunden"; empty: never heard.
+    heard: String,
+    health: Vec<(String, String)>,
+    faults: Vec<FaultView>,
+    picture: Picture,
+    groups: Vec<(String, String, bool)>,
+    profiles: Vec<(&'static str, String, bool)>,
+    is_portrait: bool,
+}
+
+struct FaultView {
+    is_open: bool,
+    what: String,
+    reason: String,
+    /// "seit 14:32", or "14:32–14:40"
+    when: String,
+}
+
+/// What is known of the screen's picture.
+struct Picture {
+    /// There is one.
+    is_there: bool,
+    /// What is to be said of it.
+    word: String,
+}
+
+pub(super) async fn display(edge: &Edge, caller: &Caller, id: &str) -> Result<Display, Problem> {
+    let displays = wall::displays(edge, caller).await?;
+    displays.into_iter().find(|display| display.display_id == id).ok_or_else(Problem::no_page)
+}
+
+/// What a player reports has words here when it is one of the usual things.
+fn fault(w: &Words, it: &Fault) -> FaultView {
+    let key = match it.code.as_str() {
+        code if code.starts_with("media-") => "fault-media",
+        "clock" => "fault-clock",
+        "no-data" => "fault-no-data",
+        "not-offline-ready" => "fault-offline",
+        "script" => "fault-script",
+        "plays-refused" => "fault-plays",
+        _ => "",
+    };
+    let clock = |at| w.clock(from_timestamp(at));
+    let since = format!("{} {}", w.day(&it.incident_at), clock(it.incident_at));
+    FaultView {
+        is_open: it.over_at.is_none(),
+        what: if key.is_empty() { it.code.clone() } else { w.t(key) },
+        reason: [&it.reason, &it.subject]
+            .into_iter()
+            .filter(|it| !it.is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" · "),
+        when: it
+            .over_at
+            .map_or_else(|| w.with("display-since", "time", &since), |over| format!("{since}–{}", clock(Some(over)))),
+    }
+}
+
+fn picture(w: &Words, last: Option<&Screenshot>, edge: &Edge) -> Picture {
+    let Some(last) = last else { return Picture { is_there: false, word: w.t("picture-none") } };
+    let asked = w.time(&last.requested_at);
+    let (is_there, key) = match last {
+        it if !it.media_type.is_empty() => (true, "picture-taken"),
+        it if !it.not_possible.is_empty() => (false, "picture-not-supported"),
+        it if edge.now() < from_timestamp(it.expires_at) => (false, "picture-asked"),
+        _ => (false, "picture-no-answer"),
+    };
+    Picture { is_there, word: w.with(key, "time", &if is_there { w.time(&last.taken_at) } else { asked }) }
+}
+
+fn health(w: &Words, it: &Display) -> Vec<(String, String)> {
+    let mut rows =
+        vec![(w.t("health-revision"), w.of("health-revisions", number(it.rendered_revision), number(it.revision)))];
+    if let Some(health) = &it.health {
+        let seconds = health.skew_millis.abs() / 1000;
+        let tenths = health.skew_millis.abs() % 1000 / 100;
+        let sign = if health.skew_millis < 0 { "−" } else { "+" };
+        rows.extend([
+            (w.t("health-size"), format!("{} × {}", health.width, health.height)),
+            (w.t("health-clock"), format!("{sign}{seconds}.{tenths} s")),
+            (w.t("health-zone"), health.time_zone.clone()),
+            (w.t("health-room"), format!("{} MB", health.available_bytes / 1_000_000)),
+            (w.t("health-player"), health.player.clone()),
+        ]);
+    }
+    rows
+}
+
+fn number(revision: u64) -> usize {
+    usize::try_from(revision).unwrap_or(usize::MAX)
+}
+
+/// "vor 12 s", by the machine's clock: a device is not heard faster in a simulation.
+fn heard(w: &Words, it: &Display) -> String {
+    let Some(at) = it.last_seen_at else { return String::new() };
+    let seconds = (wall_now() - from_timestamp(Some(at))).num_seconds().max(0);
+    if seconds < 120 { w.n("heard-seconds", seconds) } else { w.n("heard-minutes", seconds / 60) }
+}
+
+pub(crate) async fn page(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let it = display(&edge, &caller, &id).await?;
+    let all = wall::displays(&edge, &caller).await?;
+    let faults = answer(edge.devices(&caller).list_faults(ListFaultsRequest { display_id: id.clone() })).await?.faults;
+    let last = last_picture(&edge, &caller, &id).await?;
+    let w = guest.frame(guest.words.text(&it.name));
+    let (state, kind) = wall::state(&w, &it);
+    page::page(&ScreenPage {
+        state,
+        kind,
+        cause: w.text(&it.cause),
+        headline: w.text(&it.headline),
+        heard: heard(&w, &it),
+        health: health(&w, &it),
+        faults: faults.iter().take(FAULTS).map(|it| fault(&w, it)).collect(),
+        picture: picture(&w, last.as_ref(), &edge),
+        groups: wall::groups(&all)
+            .into_iter()
+            .map(|group| (group.clone(), wall::group_name(&w, &group), it.groups.contains(&group)))
+            .collect(),
+        profiles: PROFILES
+            .into_iter()
+            .map(|profile| (profile, w.t(&format!("profile-{}", profile.replace('_', "-"))), it.profile == profile))
+            .collect(),
+        is_portrait: it.orientation() == Orientation::Portrait,
+        it,
+        w,
+    })
+}
+
+fn here(id: &str) -> String {
+    format!("/displays/screens/{id}")
+}
+
+pub(crate) async fn change(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<String>,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    display(&edge, &caller, &id).await?;
+    // Its own group first, then the others, then a new one.
+    let mut groups = vec![sent.get("own_group").to_owned()];
+    groups.extend(sent.all("group"));
+    groups.extend(sent.get("new_group").split([',', ' ']).map(str::to_owned));
+    groups.retain(|group| !group.is_empty());
+    let request = ChangeDisplayRequest {
+        display_id: id.clone(),
+        as_in_house_file: sent.is_on("as_in_house_file"),
+        location: sent.get("location").to_owned(),
+        orientation: sent.choice("orientation"),
+        viewing_distance_m: sent.count("viewing_distance_m").unwrap_or_default(),
+        profile: sent.get("profile").to_owned(),
+        groups,
+    };
+    let changed = answer(edge.devices(&caller).change_display(request)).await;
+    outcome(&edge, &guest, changed, |_| Notice::good(guest.words.t("screen-changed")), &here(&id)).await
+}
+
+pub(crate) async fn ask(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    display(&edge, &caller, &id).await?;
+    let request = RequestScreenshotRequest { display_id: id.clone(), ttl_seconds: 0 };
+    let asked = answer(edge.devices(&caller).request_screenshot(request)).await;
+    outcome(&edge, &guest, asked, |_| Notice::good(guest.words.t("picture-now-asked")), &here(&id)).await
+}
+
+async fn last_picture(edge: &Edge, caller: &Caller, id: &str) -> Result<Option<Screenshot>, Problem> {
+    let request = GetScreenshotRequest { screenshot_id: String::new(), display_id: id.to_owned() };
+    match answer(edge.devices(caller).get_screenshot(request)).await {
+        Ok(last) => Ok(Some(last)),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// The picture itself; signage has looked at its content.
+pub(crate) async fn picture_of(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    match last_picture(&edge, &caller, &id).await? {
+        Some(last) if !last.media_type.is_empty() => {
+            Ok(([(header::CONTENT_TYPE, last.media_type)], last.picture).into_response())
+        }
+        _ => Err(Problem::no_page()),
+    }
+}
