@@ -7,6 +7,7 @@
   const main = document.querySelector("[data-live]");
   const clock = window.houseClock;
   const REPORT = 20000;
+  const SOON = 1500;
   const FAULTS_AGAIN = 300000;
   // A film that has not begun by then does not.
   const PATIENCE = 10000;
@@ -31,11 +32,15 @@
 
   const faults = new Map();
   let faultsTold = 0;
+  let soon = 0;
   const fault = (code, is, reason, subject) => {
     if (is === faults.has(code)) return;
     if (is) faults.set(code, { code, at: Math.round(clock.now()), reason: String(reason || "").slice(0, 200), subject: subject || "" });
     else faults.delete(code);
     faultsTold = 0;
+    // Somebody should know soon.
+    clearTimeout(soon);
+    if (isDevice) soon = setTimeout(() => report(), SOON);
   };
   addEventListener("error", (event) => { if (event.message) fault("script", true, event.message); });
   addEventListener("unhandledrejection", (event) => fault("script", true, event.reason));
@@ -195,17 +200,15 @@
   // --- what the house is told
 
   if (!isDevice) return;
-  let heard = performance.now();
-  let silentSince = 0;
+  // When the house was last heard; before a page out of the cupboard it was as monitor.js has noted.
+  const noted = store(() => JSON.parse(localStorage.getItem("sky " + main.dataset.live)).heard);
+  let heard = (main.dataset.kept && noted) || clock.now();
   main.addEventListener("live:alive", () => {
-    if (silentSince) {
-      const since = silentSince;
-      silentSince = 0;
-      fault("no-data", true, "", "");
-      faults.get("no-data").at = Math.round(since);
-      report();
+    if (clock.now() - heard > NO_DATA) {
+      fault("no-data", true);
+      faults.get("no-data").at = Math.round(heard);
     }
-    heard = performance.now();
+    heard = clock.now();
   });
 
   let done = true;
@@ -213,7 +216,6 @@
   const check = () => {
     // Its clock the house measures itself, by the time in the report.
     fault("not-offline-ready", performance.now() > REPORT && !(navigator.serviceWorker && navigator.serviceWorker.controller), "no service worker; the page needs https");
-    if (!silentSince && performance.now() - heard > NO_DATA) silentSince = clock.now() - (performance.now() - heard);
     if (navigator.storage && navigator.storage.estimate) navigator.storage.estimate().then((it) => { room = it; }).catch(() => {});
   };
 
