@@ -213,10 +213,14 @@
 
   let done = true;
   let room = { usage: 0, quota: 0 };
+  const measure = () => {
+    if (navigator.storage && navigator.storage.estimate) navigator.storage.estimate().then((it) => { room = it; }).catch(() => {});
+  };
+  measure();
   const check = () => {
+    measure();
     // Its clock the house measures itself, by the time in the report.
     fault("not-offline-ready", performance.now() > REPORT && !(navigator.serviceWorker && navigator.serviceWorker.controller), "no service worker; the page needs https");
-    if (navigator.storage && navigator.storage.estimate) navigator.storage.estimate().then((it) => { room = it; }).catch(() => {});
   };
 
   let telling = false;

@@ -11,6 +11,9 @@ update display set configured = jsonb_build_object('display_id', display_id, 'na
     'neighbours', to_jsonb(neighbours), 'player', player, 'setup', setup);
 alter table display alter column configured set not null;
 
+-- It counts changes of pairings, too: those of before are looked at once.
+update board set asked = asked + 1;
+
 create table day_part (
     part_id text primary key,
     place integer not null,

@@ -87,12 +87,8 @@ fn fault(w: &Words, it: &Fault) -> FaultView {
     FaultView {
         is_open: it.over_at.is_none(),
         what: if key.is_empty() { it.code.clone() } else { w.t(key) },
-        reason: [&it.reason, &it.subject]
-            .into_iter()
-            .filter(|it| !it.is_empty())
-            .cloned()
-            .collect::<Vec<_>>()
-            .join(" · "),
+        // What it says is for people; the id of a file only when there is nothing else.
+        reason: if it.reason.is_empty() { it.subject.clone() } else { it.reason.clone() },
         when: it
             .over_at
             .map_or_else(|| w.with("display-since", "time", &since), |over| format!("{since}–{}", clock(Some(over)))),
@@ -122,9 +118,12 @@ fn health(w: &Words, it: &Display) -> Vec<(String, String)> {
             (w.t("health-size"), format!("{} × {}", health.width, health.height)),
             (w.t("health-clock"), format!("{sign}{seconds}.{tenths} s")),
             (w.t("health-zone"), health.time_zone.clone()),
-            (w.t("health-room"), format!("{} MB", health.available_bytes / 1_000_000)),
             (w.t("health-player"), health.player.clone()),
         ]);
+        // Not every browser tells how much room there is.
+        if health.total_bytes > 0 {
+            rows.push((w.t("health-room"), format!("{} MB", health.available_bytes / 1_000_000)));
+        }
     }
     rows
 }
