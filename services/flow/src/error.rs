@@ -20,6 +20,12 @@ pub(crate) enum Error {
     NoScan,
     #[error("this scan let nobody in or out; there is nothing to take back")]
     NothingToUndo,
+    #[error("the house is being evacuated: scans stay as they are until the all-clear")]
+    ScansFrozen,
+    #[error("the house is being evacuated: keep the journal, and send it after the all-clear")]
+    JournalWaits,
+    #[error("this nonce was used days ago, and its answer is erased; choose another one for each scan")]
+    NonceUsed,
     #[error("the showing is over; a scan can be taken back only until people leave the hall")]
     TooLateToUndo,
     #[error(
@@ -123,7 +129,10 @@ impl Coded for Error {
             | Self::NoCalls(_)
             | Self::NumberNotNext
             | Self::NothingToClean(_)
-            | Self::TooLateToUndo => Code::FailedPrecondition,
+            | Self::TooLateToUndo
+            | Self::ScansFrozen
+            | Self::JournalWaits
+            | Self::NonceUsed => Code::FailedPrecondition,
             Self::ScanInProgress => Code::Conflict,
             Self::Stored(_) => Code::Internal,
             Self::Repeat(repeat) => repeat.code(),

@@ -11,8 +11,8 @@ use sky_proto::flow::v1 as pb;
 use uuid::Uuid;
 
 pub(crate) use calls::{
-    admission_on_clock, admissions_on_clock, group_called, group_state, groups, number_state, queue_number,
-    queue_number_called,
+    admission_on_clock, admissions_on_clock, clock_policy_changed, group_called, group_state, groups, number_state,
+    queue_number, queue_number_called,
 };
 pub(crate) use door::{admission_undone, conflict, list, logged, outcome, recorded_answer, scan_answer, scan_response};
 pub(crate) use zones::{zone, zone_changed};
@@ -48,6 +48,8 @@ fn verdict(verdict: Verdict) -> pb::ScanVerdict {
         Verdict::Unknown => pb::ScanVerdict::Unknown,
         Verdict::Forged => pb::ScanVerdict::Forged,
         Verdict::Stopped => pb::ScanVerdict::Stopped,
+        Verdict::ZoneStopped => pb::ScanVerdict::ZoneStopped,
+        Verdict::Replaced => pb::ScanVerdict::Replaced,
         Verdict::ReentryByStaff => pb::ScanVerdict::ReentryByStaff,
         Verdict::Exited => pb::ScanVerdict::Exited,
         Verdict::NotInside => pb::ScanVerdict::NotInside,

@@ -3,13 +3,13 @@
 
 use kernel::{
     BoxFuture, Event, Failure, Tx,
-    values::{self, InvalidField, Text},
+    values::{self, InvalidField, Text, invalid},
 };
 use prost::Name;
 use sky_proto::{
     reservations::v1::{
-        BookingCancelled, BookingConfirmed, BookingReseated, IssuedTicket, Need, ShowingCancelled, ShowingDelayed,
-        ShowingScheduled,
+        BookingCancelled, BookingConfirmed, BookingReissued, BookingReseated, IssuedTicket, Need, ReissuedCode,
+        ShowingCancelled, ShowingDelayed, ShowingScheduled,
     },
     signage::v1::DisplayAcknowledged,
 };
@@ -93,6 +93,11 @@ fn one<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure
                     (values::id("visit_id", &told.visit_id)?, values::id("showing_id", &told.showing_id)?);
                 commands::tickets_reseated(tx, visit, showing, &tickets(&told.tickets)?).await?;
             }
+            BookingReissued::NAME => {
+                let told = event.decode::<BookingReissued>()?;
+                let at = values::time("at", told.at)?;
+                commands::codes_reissued(tx, &generations(&told.codes)?, at).await?;
+            }
             BookingCancelled::NAME => {
                 let told = event.decode::<BookingCancelled>()?;
                 let visit = values::id("visit_id", &told.visit_id)?;
@@ -123,6 +128,14 @@ fn tickets(issued: &[IssuedTicket]) -> Result<Vec<DoorTicket>, InvalidField> {
         tickets.push(DoorTicket { id, seat: ticket.seat.clone(), assistance, live: true, admitted: None, out: None });
     }
     Ok(tickets)
+}
+
+fn generations(codes: &[ReissuedCode]) -> Result<Vec<(Uuid, u16)>, InvalidField> {
+    let read = |code: &ReissuedCode| {
+        let generation = u16::try_from(code.generation).map_err(|_| invalid("generation", "is more than 65535"))?;
+        Ok((values::id("id", &code.id)?, generation))
+    };
+    codes.iter().map(read).collect()
 }
 
 /// Displays that show a directive or an incident.

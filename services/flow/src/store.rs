@@ -4,6 +4,7 @@
 mod admissions;
 pub(crate) mod audit;
 mod calls;
+pub(crate) mod codes;
 mod conflicts;
 pub(crate) mod history;
 mod house;

@@ -32,6 +32,8 @@ pub(crate) enum News {
     BookingReseated {
         seats: Vec<Seat>,
     },
+    /// A ticket was lost: its code is a new one.
+    BookingReissued,
     BookingCancelled,
     RightConfirmed {
         from: DateTime<Utc>,
@@ -120,6 +122,12 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
                 visit.notice = join(&visit.notice, &moved(seats));
             }
         }
+        News::BookingReissued => {
+            let notice = new_codes();
+            if visit.booking == Part::Confirmed && !visit.notice.de.contains(&notice.de) {
+                visit.notice = join(&visit.notice, &notice);
+            }
+        }
         News::BookingCancelled => visit.booking = Part::Cancelled,
         News::RightConfirmed { .. } | News::RightRefused { .. } | News::RightMoved { .. } | News::RightCancelled => {
             note_bay(visit, news);
@@ -155,6 +163,13 @@ fn labels(seats: &[Seat]) -> Vec<&str> {
 
 fn sit(visit: &Visit, seats: &[Seat]) -> bool {
     labels(&visit.seats) == labels(seats)
+}
+
+fn new_codes() -> Text {
+    Text::new(
+        "Ihre Tickets wurden neu ausgestellt: Ältere Codes gelten nicht mehr.",
+        "Your tickets were issued anew: older codes are no longer valid.",
+    )
 }
 
 fn moved(seats: &[Seat]) -> Text {

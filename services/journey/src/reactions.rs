@@ -16,8 +16,8 @@ use sky_proto::{
     parking::v1::{RightCancelled, RightConfirmed, RightMoved, RightRefused, VehicleEntered, VehicleLeft},
     payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
     reservations::v1::{
-        BookingCancelled, BookingConfirmed, BookingRefused, BookingReseated, ShowingCancelled, ShowingDelayed,
-        ShowingScheduled,
+        BookingCancelled, BookingConfirmed, BookingRefused, BookingReissued, BookingReseated, ShowingCancelled,
+        ShowingDelayed, ShowingScheduled,
     },
 };
 use uuid::Uuid;
@@ -125,6 +125,9 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
                     let told = event.decode::<BookingReseated>()?;
                     let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
                     waiting.add(&told.visit_id, News::BookingReseated { seats })?;
+                }
+                BookingReissued::NAME => {
+                    waiting.add(&event.decode::<BookingReissued>()?.visit_id, News::BookingReissued)?;
                 }
                 BookingRefused::NAME => {
                     let told = event.decode::<BookingRefused>()?;

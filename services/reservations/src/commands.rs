@@ -1,6 +1,7 @@
 //! What reservations does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
 mod confirm;
+mod reissue;
 mod reseat;
 mod showings;
 
@@ -9,6 +10,7 @@ use kernel::Tx;
 use uuid::Uuid;
 
 pub(crate) use confirm::{Confirmed, confirm};
+pub(crate) use reissue::reissue;
 pub(crate) use reseat::reseat;
 pub(crate) use showings::{
     OnSale, cancel_showing, changed, delay_showing, schedule, set_sale_start, sweep, tell_availability,

@@ -1,5 +1,7 @@
 //! The domain in the words of the contract. Decides nothing.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{
@@ -201,10 +203,17 @@ pub(crate) fn held(held: &Held) -> Result<pb::SeatHold, Error> {
 }
 
 /// A booking with its codes. They are computed, never stored: the same content has the same code.
-pub(crate) fn booking(showing: &Showing, booking: &Booking, tickets: &[Ticket], keys: &Keys) -> pb::Booking {
+pub(crate) fn booking(
+    showing: &Showing,
+    booking: &Booking,
+    tickets: &[Ticket],
+    generations: &HashMap<Uuid, u16>,
+    keys: &Keys,
+) -> pb::Booking {
     let (not_before, not_after) = showing.code_window();
     let code = |kind: Kind, id: Uuid| {
-        keys.issue_code(&TicketCode { kind, id, showing: showing.id, not_before, not_after, generation: 1 })
+        let generation = generations.get(&id).copied().unwrap_or(1);
+        keys.issue_code(&TicketCode { kind, id, showing: showing.id, not_before, not_after, generation })
     };
     pb::Booking {
         visit_id: booking.visit.to_string(),
@@ -295,6 +304,24 @@ pub(crate) fn booking_reseated(booking: &Booking, tickets: &[Ticket]) -> pb::Boo
         visit_id: booking.visit.to_string(),
         showing_id: booking.showing.to_string(),
         tickets: tickets.iter().map(issued).collect(),
+    }
+}
+
+pub(crate) fn booking_reissued(
+    booking: &Booking,
+    ids: &[Uuid],
+    generations: &HashMap<Uuid, u16>,
+    at: DateTime<Utc>,
+) -> pb::BookingReissued {
+    let code = |id: &Uuid| pb::ReissuedCode {
+        id: id.to_string(),
+        generation: generations.get(id).copied().unwrap_or(1).into(),
+    };
+    pb::BookingReissued {
+        visit_id: booking.visit.to_string(),
+        showing_id: booking.showing.to_string(),
+        codes: ids.iter().map(code).collect(),
+        at: Some(timestamp(at)),
     }
 }
 

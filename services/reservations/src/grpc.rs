@@ -23,7 +23,7 @@ use crate::{
     error::Error,
     events,
     seller::Seller,
-    store::{self, bookings, claims, sale::Plans},
+    store::{self, bookings, claims, codes, sale::Plans},
 };
 
 /// The programme is public.
@@ -67,6 +67,7 @@ pub(crate) const ACCESS: Access = Access {
         ("CancelShowing", CHANGE),
         ("Reseat", DESK),
         ("SetSaleStart", DESK),
+        ("ReissueCodes", DESK),
     ],
 };
 
@@ -114,7 +115,8 @@ impl ReservationsGrpc {
         }
         let showing = store::showing(&mut conn, booking.showing).await?;
         let tickets = bookings::tickets(&mut conn, visit).await?;
-        Ok(events::booking(&showing, &booking, &tickets, &self.keys))
+        let generations = codes::generations(&mut conn, visit).await?;
+        Ok(events::booking(&showing, &booking, &tickets, &generations, &self.keys))
     }
 }
 
@@ -262,6 +264,32 @@ impl Reservations for ReservationsGrpc {
                     if done.is_none() {
                         commands::reseat(tx, visit, &seats, preference).await?;
                         tx.remember("Reseat", key, &request, &pb::ReleaseHoldResponse {}).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        Ok(Response::new(self.booking(visit).await?))
+    }
+
+    async fn reissue_codes(&self, request: Request<pb::ReissueCodesRequest>) -> Result<Response<pb::Booking>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let visit = values::id("visit_id", &request.visit_id)?;
+        let tickets = requests::tickets(&request.ticket_ids)?;
+        let reason = values::text("reason", &request.reason, 200)?;
+        if reason.is_empty() {
+            return Err(invalid("reason", "is missing; say in a few words why").into());
+        }
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    // Codes are never stored: the answer is the booking as it is now.
+                    let done: Option<pb::ReleaseHoldResponse> = tx.first_answer("ReissueCodes", key, &request).await?;
+                    if done.is_none() {
+                        commands::reissue(tx, visit, &tickets, &reason, &by).await?;
+                        tx.remember("ReissueCodes", key, &request, &pb::ReleaseHoldResponse {}).await?;
                     }
                     Ok::<_, Error>(())
                 })

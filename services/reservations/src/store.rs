@@ -3,6 +3,7 @@
 
 pub(crate) mod bookings;
 pub(crate) mod claims;
+pub(crate) mod codes;
 pub(crate) mod house;
 pub(crate) mod offers;
 pub(crate) mod sale;

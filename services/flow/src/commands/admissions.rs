@@ -5,7 +5,7 @@ use kernel::{Tx, values::Text};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{calls::end_calls, touch, zones::count};
+use super::{calls::end_calls, record, touch, zones::count};
 use crate::{
     domain::{Admission, AdmissionState, Quality},
     error::Error,
@@ -43,8 +43,7 @@ pub(crate) async fn move_admission(
     }
     let from = admission.state;
     admission.move_to(to, now);
-    let (before, after) = (json!({ "state": from.name() }), json!({ "state": to.name() }));
-    store::audit::record(tx.conn(), by, "move admission", &showing.to_string(), &before, &after, now).await?;
+    record(tx, by, "move_admission", showing, json!({"state": from.name()}), json!({"state": to.name()})).await?;
     store::save_admission(tx.conn(), &mut admission).await?;
     let (inside, admitted) = (i64::from(admission.inside()), i64::from(admission.admitted));
     match to {
@@ -80,6 +79,8 @@ pub(crate) async fn report_cleaned(tx: &mut Tx, showing: Uuid, by: &str) -> Resu
     admission.cleaned_at = Some(now);
     store::save_admission(tx.conn(), &mut admission).await?;
     store::save_cleaned(tx.conn(), showing, by).await?;
+    let state = json!({"state": admission.state.name()});
+    record(tx, by, "report_cleaned", showing, state, json!({"cleaned_at": now})).await?;
     touch(tx);
     Ok(admission)
 }

@@ -2,9 +2,10 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use kernel::Tx;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{day_of, touch};
+use super::{day_of, record, touch};
 use crate::{
     domain::{
         Admission, AdmissionState, Quality, Zone, calls,
@@ -30,7 +31,7 @@ pub(crate) async fn room_to_call(conn: &mut sqlx::PgConnection) -> Result<u32, E
 }
 
 /// Forms the groups of a showing: those that have not been called are formed anew.
-pub(crate) async fn form_groups(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
+pub(crate) async fn form_groups(tx: &mut Tx, showing: Uuid, by: &str) -> Result<(), Error> {
     let mut admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
     if admission.state != AdmissionState::Planned && !admission.state.admits() {
         return Err(Error::NoCalls(admission.state));
@@ -54,12 +55,13 @@ pub(crate) async fn form_groups(tx: &mut Tx, showing: Uuid) -> Result<(), Error>
         store::add_group(tx.conn(), showing, own, &group).await?;
     }
     store::save_admission(tx.conn(), &mut admission).await?;
+    record(tx, by, "form_call_groups", showing, json!({"groups": known.len()}), json!({"last": number})).await?;
     touch(tx);
     Ok(())
 }
 
 /// Moves a group's call. The state it is in already changes nothing.
-pub(crate) async fn move_group(tx: &mut Tx, id: Uuid, to: GroupState) -> Result<Group, Error> {
+pub(crate) async fn move_group(tx: &mut Tx, id: Uuid, to: GroupState, by: &str) -> Result<Group, Error> {
     let showing = store::group(tx.conn(), id).await?.ok_or(Error::NoGroup)?.showing;
     let admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
     let mut group = store::group(tx.conn(), id).await?.ok_or(Error::NoGroup)?;
@@ -72,6 +74,8 @@ pub(crate) async fn move_group(tx: &mut Tx, id: Uuid, to: GroupState) -> Result<
     if to.is_calling() && (admission.state == AdmissionState::Cancelled || is_over(&admission)) {
         return Err(Error::NoCalls(admission.state));
     }
+    let said = |state: GroupState| json!({"group": group.number, "state": state.name()});
+    record(tx, by, "move_call_group", id, said(group.state), said(to)).await?;
     take(tx, &admission, &mut group, to).await?;
     Ok(group)
 }
@@ -109,7 +113,7 @@ pub(super) async fn end_calls(tx: &mut Tx, admission: &Admission) -> Result<(), 
 }
 
 /// Gives out the day's next number.
-pub(crate) async fn issue_number(tx: &mut Tx, showing: Option<Uuid>, people: u32) -> Result<Number, Error> {
+pub(crate) async fn issue_number(tx: &mut Tx, showing: Option<Uuid>, people: u32, by: &str) -> Result<Number, Error> {
     let now = tx.now();
     if let Some(showing) = showing {
         let admission = store::admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
@@ -121,6 +125,8 @@ pub(crate) async fn issue_number(tx: &mut Tx, showing: Option<Uuid>, people: u32
     let number = store::next_number(tx.conn(), day).await?;
     let number = Number { day, number, showing, people, state: NumberState::Waiting, issued_at: now, called_at: None };
     store::add_number(tx.conn(), &number).await?;
+    let after = json!({"number": number.number, "people": people, "showing": showing});
+    record(tx, by, "issue_queue_number", format!("queue-{day}"), Value::Null, after).await?;
     touch(tx);
     Ok(number)
 }
@@ -131,6 +137,7 @@ pub(crate) async fn move_number(
     day: Option<NaiveDate>,
     number: u32,
     to: NumberState,
+    by: &str,
 ) -> Result<Number, Error> {
     let now = tx.now();
     let day = day.unwrap_or_else(|| day_of(now));
@@ -146,6 +153,8 @@ pub(crate) async fn move_number(
     if to == NumberState::Called {
         store::touch_queue(tx.conn(), day, Some(number.number)).await?;
     }
+    let said = |state: NumberState| json!({"number": number.number, "state": state.name()});
+    record(tx, by, "move_queue_number", format!("queue-{day}"), said(number.state), said(to)).await?;
     number.state = to;
     if to.is_calling() {
         number.called_at = Some(now);

@@ -5,18 +5,19 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Code, parties::write_changes, touch};
+use super::{Code, parties::write_changes, record, touch};
 use crate::{
     domain::{
-        Admission, journal,
+        Admission, HouseState, journal,
         journal::Line,
         scan::{Kind, Party, Verdict},
     },
     error::Error,
     events,
-    store::{self, ConflictKind, NewConflict, NewLine},
+    store::{self, ConflictKind, NewConflict, NewLine, codes::Reissued},
 };
 
 /// A scan as a scanner noted it, read and checked.
@@ -68,10 +69,46 @@ pub(crate) async fn journal_came(
     entries: usize,
 ) -> Result<(), Error> {
     let now = tx.now();
+    if store::house(tx.conn()).await?.state == HouseState::Evacuating {
+        return Err(Error::JournalWaits);
+    }
     if !store::has_list(tx.conn(), &journal.device).await? {
         return Err(Error::UnknownScanner);
     }
-    store::record_journal(tx.conn(), journal, device_now, entries, now).await
+    store::record_journal(tx.conn(), journal, device_now, entries, now).await?;
+    let who = if journal.by.is_empty() { &journal.device } else { &journal.by };
+    let after = json!({"entries": entries, "skew_ms": journal.skew.num_milliseconds()});
+    record(tx, who, "submit_scans", &journal.device, Value::Null, after).await
+}
+
+/// A scan of a journal that let somebody in whose booking was not here.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) conflict: Uuid,
+    pub(crate) journal: Journal,
+    pub(crate) entry: Entry,
+}
+
+/// Who settles a dispute when a late booking explains it.
+const ITSELF: &str = "flow";
+
+/// Bookings have come: scans of journals that waited for them are counted, at the time when they were made, by lines
+/// of their own. Their showings must be locked.
+pub(super) async fn settle_waiting(tx: &mut Tx, parties: &[Party]) -> Result<(), Error> {
+    for mut waiting in store::codes::waited_for(tx.conn(), parties).await? {
+        let first = format!("{}/{}", waiting.journal.device, waiting.entry.nonce);
+        waiting.entry.nonce = Uuid::new_v5(&Uuid::NAMESPACE_OID, first.as_bytes()).to_string();
+        let settled = match merge(tx, &waiting.journal, std::slice::from_ref(&waiting.entry)).await?.pop() {
+            // What speaks against it now is a dispute of its own.
+            Some(Outcome::Recorded | Outcome::Repeated | Outcome::Conflict(_) | Outcome::Disputed(_)) => true,
+            Some(Outcome::Forged | Outcome::Invalid(_)) | None => false,
+        };
+        if settled {
+            let now = tx.now();
+            store::resolve_conflict(tx.conn(), waiting.conflict, "the booking has come", ITSELF, now).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Merges some entries; answers what became of each, in their order.
@@ -84,7 +121,10 @@ pub(crate) async fn merge(tx: &mut Tx, journal: &Journal, entries: &[Entry]) -> 
     showings.extend(found.iter().flatten().map(|party| party.showing));
     store::lock_admissions(tx.conn(), &showings).await?;
     store::raise_revisions(tx.conn(), &showings).await?;
-    let mut merge = Merge { journal, admissions: HashMap::new(), parties: HashMap::new() };
+    let ids: Vec<Uuid> =
+        entries.iter().filter_map(|entry| entry.code.wanted().ticket.or(entry.code.wanted().visit)).collect();
+    let reissued = store::codes::reissued(tx.conn(), &ids).await?;
+    let mut merge = Merge { journal, admissions: HashMap::new(), parties: HashMap::new(), reissued };
     for showing in showings {
         if let Some(admission) = store::admission(tx.conn(), showing).await? {
             merge.admissions.insert(showing, admission);
@@ -119,6 +159,7 @@ struct Merge<'j> {
     journal: &'j Journal,
     admissions: HashMap<Uuid, Admission>,
     parties: HashMap<Uuid, (Party, Vec<Line>)>,
+    reissued: HashMap<Uuid, Reissued>,
 }
 
 impl Merge<'_> {
@@ -140,8 +181,16 @@ impl Merge<'_> {
             return Ok(Outcome::Recorded);
         }
         let Some((party, _)) = visit.and_then(|visit| self.parties.get(&visit)) else {
-            return self.dispute(tx, entry, None, Verdict::Unknown, ConflictKind::Unknown).await;
+            let outcome = self.dispute(tx, entry, None, Verdict::Unknown, ConflictKind::Unknown).await?;
+            if let Outcome::Disputed(conflict) = outcome {
+                let now = tx.now();
+                store::codes::wait(tx.conn(), self.journal, entry, conflict, now).await?;
+            }
+            return Ok(outcome);
         };
+        if self.is_replaced(entry) {
+            return self.dispute(tx, entry, visit, Verdict::Replaced, ConflictKind::Replaced).await;
+        }
         let ticket = match &entry.code {
             Code::Ticket { id, .. } => Some(*id),
             _ => None,
@@ -158,6 +207,14 @@ impl Merge<'_> {
             return self.dispute(tx, entry, visit, Verdict::WrongShowing, ConflictKind::WrongShowing).await;
         }
         self.count(tx, entry, party.visit, ticket).await
+    }
+
+    /// Whether its code had been issued anew by then.
+    fn is_replaced(&self, entry: &Entry) -> bool {
+        let wanted = entry.code.wanted();
+        let reissued = wanted.ticket.or(wanted.visit).and_then(|id| self.reissued.get(&id));
+        entry.kind == Kind::Entry
+            && reissued.is_some_and(|new| entry.code.generation() < new.generation && entry.at >= new.at)
     }
 
     /// Counts an entry: the party as it is with all lines, this one among them.
@@ -274,6 +331,7 @@ pub(crate) async fn resolve_conflict(
     let now = tx.now();
     store::resolve_conflict(tx.conn(), id, resolution, by, now).await?;
     let conflict = store::conflict(tx.conn(), id).await?.ok_or(Error::NoConflict)?;
+    record(tx, by, "resolve_scan_conflict", id, Value::Null, json!({"resolution": conflict.resolution})).await?;
     store::raise_revisions(tx.conn(), &[conflict.showing]).await?;
     touch(tx);
     Ok(conflict)

@@ -1,14 +1,18 @@
 //! The list with which a scanner judges a day's tickets when it has no network.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{Tx, values::invalid};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::record;
 use crate::{
     domain::{Admission, scan::Party},
     error::Error,
-    store,
+    store::{self, codes::Reissued},
 };
 
 /// So long after the day's midnight its last people may still come.
@@ -23,6 +27,7 @@ pub(crate) struct List {
     pub(crate) issued_at: DateTime<Utc>,
     pub(crate) valid_until: DateTime<Utc>,
     pub(crate) showings: Vec<(Admission, Vec<Party>)>,
+    pub(crate) reissued: HashMap<Uuid, Reissued>,
 }
 
 /// The first instant of a day in the house's time zone. Midnight is never skipped there.
@@ -37,7 +42,12 @@ pub(crate) fn day_of(at: DateTime<Utc>) -> NaiveDate {
 }
 
 /// Makes a list of a day's live tickets, and notes who took it.
-pub(crate) async fn admission_list(tx: &mut Tx, device: String, day: Option<NaiveDate>) -> Result<List, Error> {
+pub(crate) async fn admission_list(
+    tx: &mut Tx,
+    device: String,
+    day: Option<NaiveDate>,
+    who: &str,
+) -> Result<List, Error> {
     let now = tx.now();
     let today = day_of(now);
     let day = day.unwrap_or(today);
@@ -51,7 +61,13 @@ pub(crate) async fn admission_list(tx: &mut Tx, device: String, day: Option<Naiv
         let parties = store::parties_of(tx.conn(), admission.showing).await?;
         showings.push((admission, parties));
     }
-    let list = List { id: Uuid::now_v7(), device, day, issued_at: now, valid_until: end + AFTER_MIDNIGHT, showings };
+    let parties = showings.iter().flat_map(|(_, parties)| parties);
+    let ids = parties.flat_map(|party| party.tickets.iter().map(|ticket| ticket.id).chain([party.visit]));
+    let reissued = store::codes::reissued(tx.conn(), &ids.collect::<Vec<_>>()).await?;
+    let (id, valid_until) = (Uuid::now_v7(), end + AFTER_MIDNIGHT);
+    let list = List { id, device, day, issued_at: now, valid_until, showings, reissued };
+    let after = json!({"list": id, "day": day, "valid_until": valid_until});
+    record(tx, who, "export_admission_list", &list.device, Value::Null, after).await?;
     store::record_list(tx.conn(), list.id, &list.device, day, (list.issued_at, list.valid_until)).await?;
     Ok(list)
 }

@@ -5,9 +5,10 @@ use kernel::{
     Tx,
     values::{Text, invalid},
 };
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{touch, zones::count};
+use super::{record, touch, zones::count};
 use crate::{
     domain::{
         Admission, Quality, advice,
@@ -40,11 +41,13 @@ pub(crate) enum Code {
     Ticket {
         id: Uuid,
         showing: Uuid,
+        generation: u16,
     },
     /// A signed code of a visit.
     Visit {
         id: Uuid,
         showing: Uuid,
+        generation: u16,
     },
     /// A reference somebody said aloud.
     Reference(String),
@@ -53,7 +56,15 @@ pub(crate) enum Code {
 }
 
 impl Code {
-    pub(super) fn wanted(&self) -> Wanted<'_> {
+    /// What is said aloud is not issued anew: it is always the latest.
+    pub(crate) const fn generation(&self) -> u16 {
+        match self {
+            Self::Ticket { generation, .. } | Self::Visit { generation, .. } => *generation,
+            Self::Reference(_) | Self::Unknown | Self::Forged => u16::MAX,
+        }
+    }
+
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
         match self {
             Self::Ticket { id, .. } => Wanted { ticket: Some(*id), ..Wanted::default() },
             Self::Visit { id, .. } => Wanted { visit: Some(*id), ..Wanted::default() },
@@ -95,16 +106,18 @@ pub(crate) enum Answered {
 /// Judges a scan and counts whom it lets in or out.
 pub(crate) async fn scan(tx: &mut Tx, scan: &Scan) -> Result<Answered, Error> {
     let now = tx.now();
-    let look = store::look(tx.conn(), scan.showing, &scan.device, &scan.nonce, scan.code.wanted())
+    let look = store::look(tx.conn(), scan.showing, &scan.device, &scan.nonce, scan.code.wanted(), now)
         .await?
         .ok_or(Error::NoShowing)?;
     if let Some(first) = look.recorded {
-        return Ok(Answered::Before(first));
+        // What was answered days ago is erased.
+        return if first.is_empty() { Err(Error::NonceUsed) } else { Ok(Answered::Before(first)) };
     }
     let (admission, scanned) = (look.admission, scan.code.scanned(look.party));
-    let asked = Asked { kind: scan.kind, people: scan.party_count, late_reason: &scan.late_reason };
+    let replaced = scan.code.generation() < look.generation;
+    let asked = Asked { kind: scan.kind, people: scan.party_count, late_reason: &scan.late_reason, replaced };
     let judgement =
-        scan::judge(&scanned, &admission, look.house, asked, now).map_err(|left| too_many(scan.kind, left))?;
+        scan::judge(&scanned, &admission, look.holds, asked, now).map_err(|left| too_many(scan.kind, left))?;
     let other = match judgement.other {
         Some(other) => store::admission(tx.conn(), other).await?,
         None => None,
@@ -151,6 +164,11 @@ pub(crate) async fn scan(tx: &mut Tx, scan: &Scan) -> Result<Answered, Error> {
         return Ok(Answered::Now(Box::new(answer)));
     }
     write(tx, admission, &line).await?;
+    if !scan.by.is_empty() && (scan.kind == Kind::Reentry || !scan.late_reason.is_empty()) {
+        let after = json!({"kind": scan.kind.name(), "people": line.tickets.len(), "reason": scan.late_reason,
+            "lane": scan.lane, "nonce": scan.nonce});
+        record(tx, &scan.by, "let_in_by_staff", scan.showing, Value::Null, after).await?;
+    }
     Ok(Answered::Now(Box::new(answer)))
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
     let before = sensor.clone();
     let (mut summary, mut gap) = (Summary::default(), 0);
     let mut changes: BTreeMap<String, Vec<(Change, bool)>> = BTreeMap::new();
-    let mut problems = Vec::new();
+    let (mut problems, mut counted_now) = (Vec::new(), Vec::new());
     for package in packages {
         let taken = sensor.take(package, now);
         gap += taken.gap;
@@ -59,9 +59,13 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
                 continue;
             }
             summary.counted += 1;
-            if sensor.state.in_service() {
-                sort(&mut changes, counted);
-            }
+            counted_now.push(counted);
+        }
+    }
+    if sensor.state.in_service() {
+        counters::in_order(&mut counted_now);
+        for counted in counted_now {
+            sort(&mut changes, counted);
         }
     }
     let lost = gap > 0 || before.state == State::Offline;

@@ -1,10 +1,11 @@
 //! The door's own copy of the tickets, as reservations tells it. The showings are locked before
 //! (see `reactions::lock_showings`): a scan holds its showing before its tickets.
 
+use chrono::{DateTime, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::touch;
+use super::{journals::settle_waiting, touch};
 use crate::{
     domain::scan::{DoorTicket, Party},
     error::Error,
@@ -12,8 +13,12 @@ use crate::{
 };
 
 /// Locks showings before anything of theirs is changed.
+///
+/// With them those of scans that wait for a booking: what comes may settle them.
 pub(crate) async fn lock_showings(tx: &mut Tx, showings: &[Uuid]) -> Result<(), Error> {
-    store::lock_admissions(tx.conn(), showings).await
+    let mut all = store::codes::waiting_showings(tx.conn()).await?;
+    all.extend(showings);
+    store::lock_admissions(tx.conn(), &all).await
 }
 
 /// Tickets are issued, to any number of parties: the door's own copy.
@@ -24,8 +29,14 @@ pub(crate) async fn tickets_issued(tx: &mut Tx, parties: &[Party]) -> Result<(),
     store::add_parties(tx.conn(), parties).await?;
     let showings: Vec<Uuid> = parties.iter().map(|party| party.showing).collect();
     store::recount(tx.conn(), &showings).await?;
+    settle_waiting(tx, parties).await?;
     touch(tx);
     Ok(())
+}
+
+/// Codes were issued anew: the older ones admit nobody any more, whether the booking is here or not.
+pub(crate) async fn codes_reissued(tx: &mut Tx, ids: &[(Uuid, u16)], at: DateTime<Utc>) -> Result<(), Error> {
+    store::codes::reissue(tx.conn(), ids, at).await
 }
 
 /// A party sits elsewhere: its tickets, admitted or not, name their new places.

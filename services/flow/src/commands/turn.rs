@@ -1,7 +1,7 @@
 //! What time does to the zones: counts grow old, counters fall silent, sums get another level, directives begin and
 //! end, and the policy proposes new ones. Every two seconds, in one replica.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
@@ -20,15 +20,16 @@ use crate::{
 const POLICY: &str = "policy";
 /// Pushes and counted intervals are kept so long, for looking into what a counter did …
 const PUSHES_KEPT: TimeDelta = TimeDelta::days(14);
-/// … and numbers so long, for replays.
+/// … numbers so long, for replays …
 const SAMPLES_KEPT: TimeDelta = TimeDelta::days(120);
+/// … and which ticket was scanned at which second so long.
+const SCANS_KEPT: TimeDelta = TimeDelta::hours(72);
 
 /// One turn.
 pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let mut changed = sensors::notice_silence(tx).await?;
-    lock_if_due(tx).await?;
-    changed |= age(tx).await?;
-    let zones = add_up(tx).await?;
+    let (zones, aged) = renew(tx).await?;
+    changed |= aged;
     changed |= follow_time(tx).await?;
     changed |= propose(tx, &zones).await?;
     let now = tx.now();
@@ -36,47 +37,22 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     if changed { touch_house(tx).await } else { Ok(()) }
 }
 
-/// Locks all zones, by their ids as everybody does, if any is going to change: one after the other, rooms first and
-/// sums later, would be a deadlock with whoever locks several.
-async fn lock_if_due(tx: &mut Tx) -> Result<(), Error> {
+/// Numbers that have run out, and the sums of what lies in storeys, the house and the escape groups; answers the zones
+/// and whether a number has run out.
+async fn renew(tx: &mut Tx) -> Result<(Vec<Zone>, bool), Error> {
     let now = tx.now();
-    let stored = store::zones_as_stored(tx.conn()).await?;
-    let mut zones = stored.clone();
-    for zone in zones.iter_mut().filter(|zone| zone.kind == Kind::Room) {
-        zone.age(now);
-    }
-    roll_up(&mut zones);
+    let mut stored = store::zones_as_stored(tx.conn()).await?;
+    let mut zones = renewed(&stored, now);
+    let mut aged = false;
     if zones != stored {
+        // All of them are locked, by their ids as everybody does (one after the other, rooms first and sums later,
+        // would be a deadlock with whoever locks several), and read again: somebody may have counted meanwhile.
         store::lock_zones(tx.conn()).await?;
+        stored = store::zones_as_stored(tx.conn()).await?;
+        zones = renewed(&stored, now);
     }
-    Ok(())
-}
-
-/// Numbers that have run out.
-async fn age(tx: &mut Tx) -> Result<bool, Error> {
-    let now = tx.now();
-    let mut changed = false;
-    for mut zone in store::zones_as_stored(tx.conn()).await? {
-        if zone.kind != Kind::Room || !zone.age(now) {
-            continue;
-        }
-        // Once more under the lock: somebody may have counted meanwhile.
-        let Some(mut zone) = store::lock_zone(tx.conn(), &zone.id).await? else { continue };
-        if zone.age(now) {
-            store::save_zone(tx.conn(), &zone).await?;
-            zones::tell_zone(tx, &zone).await?;
-            changed = true;
-        }
-    }
-    Ok(changed)
-}
-
-/// Storeys, the house and the escape groups have the sum of what lies in them.
-async fn add_up(tx: &mut Tx) -> Result<Vec<Zone>, Error> {
-    let stored = store::zones_as_stored(tx.conn()).await?;
-    let mut zones = stored.clone();
-    roll_up(&mut zones);
     for (before, zone) in stored.iter().zip(&zones).filter(|(before, zone)| before != zone) {
+        aged |= zone.kind == Kind::Room;
         let told = before.level != zone.level || before.quality != zone.quality;
         zones::save(tx, zone, told).await?;
     }
@@ -87,7 +63,17 @@ async fn add_up(tx: &mut Tx) -> Result<Vec<Zone>, Error> {
             touch_house(tx).await?;
         }
     }
-    Ok(zones)
+    Ok((zones, aged))
+}
+
+/// Zones as time and their parts make them.
+fn renewed(stored: &[Zone], now: DateTime<Utc>) -> Vec<Zone> {
+    let mut zones = stored.to_vec();
+    for zone in zones.iter_mut().filter(|zone| zone.kind == Kind::Room) {
+        zone.age(now);
+    }
+    roll_up(&mut zones);
+    zones
 }
 
 /// Directives whose time has come, or is over.
@@ -163,5 +149,10 @@ async fn propose(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
 pub(crate) async fn forget(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     store::sensors::forget(tx.conn(), now - PUSHES_KEPT).await?;
-    store::history::forget(tx.conn(), now - SAMPLES_KEPT).await
+    store::history::forget(tx.conn(), now - SAMPLES_KEPT).await?;
+    let erased = store::codes::erase_scans(tx.conn(), now - SCANS_KEPT, now).await?;
+    if erased > 0 {
+        tracing::info!(erased, "scans of days ago no longer say whose they were");
+    }
+    Ok(())
 }

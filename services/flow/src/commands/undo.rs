@@ -1,11 +1,12 @@
 //! A scan that was wrong is taken back by a line of its own; who is in follows from the lines that are left.
 
 use kernel::Tx;
+use serde_json::json;
 
-use super::{parties::write_changes, touch};
+use super::{parties::write_changes, record, touch};
 use crate::{
     domain::{
-        AdmissionState, journal,
+        AdmissionState, HouseState, journal,
         scan::{Kind, Verdict},
     },
     error::Error,
@@ -21,6 +22,9 @@ pub(crate) async fn undo_scan(
     by: &str,
 ) -> Result<LoggedLine, Error> {
     let now = tx.now();
+    if store::house(tx.conn()).await?.state == HouseState::Evacuating {
+        return Err(Error::ScansFrozen);
+    }
     let line = store::logged(tx.conn(), device, nonce).await?.ok_or(Error::NoScan)?;
     if line.undone {
         return Ok(line);
@@ -64,6 +68,8 @@ pub(crate) async fn undo_scan(
     store::record(tx.conn(), &undo).await?;
     write_changes(tx, &mut admission, &before, &after).await?;
     store::settle_doubles(tx.conn(), visit, &double, by, now).await?;
+    let said = json!({"device": device, "nonce": nonce, "verdict": line.verdict.name()});
+    record(tx, by, "undo_scan", line.showing, said, json!({"reason": reason, "people": changed})).await?;
     touch(tx);
     store::logged(tx.conn(), device, nonce).await?.ok_or(Error::NoScan)
 }

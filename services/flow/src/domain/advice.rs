@@ -87,6 +87,23 @@ pub(crate) fn message(
             "Mit dieser Karte ist niemand hinausgegangen. Bitte normal scannen.",
             "Nobody has left with this ticket. Please scan it as usual.",
         ),
+        Verdict::ZoneStopped => Text::new(
+            "Der Einlass hierhin ist angehalten (Anweisung). Bitte warten; Ausnahme nur mit Grund.",
+            "Admission here is stopped by a directive. Please wait; an exception needs a reason.",
+        ),
+        Verdict::Replaced => match &judgement.earlier {
+            Some((at, lane)) => {
+                let at = time(*at);
+                Text::new(
+                    format!("Diese Karte wurde ersetzt, eingelassen wurde um {at} an {lane}. Bitte zum Empfang."),
+                    format!("This ticket was replaced; admitted at {at} at {lane}. Front desk, please."),
+                )
+            }
+            None => Text::new(
+                "Diese Karte wurde ersetzt: bitte die neue zeigen.",
+                "This ticket was replaced: please show the new one.",
+            ),
+        },
         Verdict::Undone => Text::new("Zurückgenommen.", "Taken back."),
         Verdict::Stopped => Text::new("Kein Einlass: Das Haus ist gesperrt.", "No admission: the house is closed."),
     }

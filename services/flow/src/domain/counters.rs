@@ -335,6 +335,12 @@ fn effect(logic: &Logic, record: &Record, to: DateTime<Utc>, now: DateTime<Utc>)
     }
 }
 
+/// Brings what was counted into the order in which it holds: as it happened, and of one instant who crossed a line
+/// before how many are there, because those who crossed are among them.
+pub(crate) fn in_order(counted: &mut [Counted]) {
+    counted.sort_by_key(|counted| (counted.to, matches!(counted.effect, Effect::Set { .. })));
+}
+
 /// Whether a balance may follow another one: people walk, they do not appear.
 pub(crate) fn may_follow(before: u32, after: u32, since: TimeDelta) -> bool {
     i64::from(before.abs_diff(after)) <= MOST_A_SECOND * since.num_seconds().max(60)

@@ -107,6 +107,10 @@ pub(crate) enum Verdict {
     Unknown,
     Forged,
     Stopped,
+    /// A directive stops admission to the hall, or to what it lies in; staff may say why not now.
+    ZoneStopped,
+    /// Its code was issued anew; this one is the old one.
+    Replaced,
     /// Has left; comes in again with staff only.
     ReentryByStaff,
     Exited,
@@ -118,7 +122,7 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Admitted,
         Self::AlreadyAdmitted,
         Self::WrongShowing,
@@ -128,6 +132,8 @@ impl Verdict {
         Self::Unknown,
         Self::Forged,
         Self::Stopped,
+        Self::ZoneStopped,
+        Self::Replaced,
         Self::ReentryByStaff,
         Self::Exited,
         Self::NotInside,
@@ -156,6 +162,8 @@ impl Verdict {
             Self::Unknown => "unknown",
             Self::Forged => "forged",
             Self::Stopped => "stopped",
+            Self::ZoneStopped => "zone_stopped",
+            Self::Replaced => "replaced",
             Self::ReentryByStaff => "reentry_by_staff",
             Self::Exited => "exited",
             Self::NotInside => "not_inside",
@@ -172,7 +180,7 @@ pub(crate) struct Judgement {
     pub(crate) verdict: Verdict,
     /// Tickets that are let in (or out) now.
     pub(crate) tickets: Vec<Uuid>,
-    /// With `AlreadyAdmitted`: when and where.
+    /// With `AlreadyAdmitted` and `Replaced`: when and where.
     pub(crate) earlier: Option<(DateTime<Utc>, String)>,
     /// With `WrongShowing`: the right one.
     pub(crate) other: Option<Uuid>,
@@ -196,8 +204,18 @@ pub(crate) struct Asked<'a> {
     pub(crate) kind: Kind,
     /// How many of the party; 0: all that are left.
     pub(crate) people: u32,
-    /// Staff reason for a late admission; empty: none.
+    /// Why staff let in somebody who is late, or into a zone that is stopped; empty: they do not.
     pub(crate) late_reason: &'a str,
+    /// The code that was scanned has been issued anew since.
+    pub(crate) replaced: bool,
+}
+
+/// What holds at the door beside the showing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Holds {
+    pub(crate) house: HouseState,
+    /// A directive stops admission to the hall, or to what it lies in.
+    pub(crate) zone_stopped: bool,
 }
 
 /// Judges a scan at a lane that admits to `admission`. The most urgent reason wins: danger, then
@@ -205,12 +223,12 @@ pub(crate) struct Asked<'a> {
 pub(crate) fn judge(
     scanned: &Scanned,
     admission: &Admission,
-    house: HouseState,
+    holds: Holds,
     asked: Asked<'_>,
     now: DateTime<Utc>,
 ) -> Result<Judgement, TooMany> {
     // Out is always possible.
-    if asked.kind != Kind::Exit && !house.admits() {
+    if asked.kind != Kind::Exit && !holds.house.admits() {
         return Ok(Judgement::plain(Verdict::Stopped));
     }
     let (party, wanted): (&Party, Vec<&DoorTicket>) = match scanned {
@@ -223,13 +241,17 @@ pub(crate) fn judge(
         Scanned::Ticket(party, id) => (party, party.tickets.iter().filter(|ticket| ticket.id == *id).collect()),
         Scanned::Party(party) => (party, party.tickets.iter().filter(|ticket| ticket.live).collect()),
     };
+    if asked.replaced && asked.kind != Kind::Exit {
+        let earlier = wanted.iter().filter_map(|ticket| ticket.admitted.clone()).max();
+        return Ok(Judgement { earlier, ..Judgement::plain(Verdict::Replaced) });
+    }
     if party.showing != admission.showing && !party.cancelled {
         return Ok(Judgement { other: Some(party.showing), ..Judgement::plain(Verdict::WrongShowing) });
     }
     match asked.kind {
         Kind::Exit => exit(&wanted, asked.people),
-        Kind::Reentry => reentry(&wanted, admission, asked.people),
-        Kind::Entry | Kind::Undo => entry(party, &wanted, admission, asked, now),
+        Kind::Reentry => reentry(&wanted, admission, holds.zone_stopped, asked),
+        Kind::Entry | Kind::Undo => entry(party, &wanted, admission, holds.zone_stopped, asked, now),
     }
 }
 
@@ -237,6 +259,7 @@ fn entry(
     party: &Party,
     wanted: &[&DoorTicket],
     admission: &Admission,
+    zone_stopped: bool,
     asked: Asked<'_>,
     now: DateTime<Utc>,
 ) -> Result<Judgement, TooMany> {
@@ -254,7 +277,13 @@ fn entry(
         return Ok(Judgement::plain(Verdict::TooEarly));
     }
     // Only the operator's start closes the doors; after the planned last entry staff must say why.
-    if !admission.state.admits() || (now > admission.last_entry_at && asked.late_reason.is_empty()) {
+    if !admission.state.admits() {
+        return Ok(Judgement::plain(Verdict::TooLate));
+    }
+    if zone_stopped && asked.late_reason.is_empty() {
+        return Ok(Judgement::plain(Verdict::ZoneStopped));
+    }
+    if now > admission.last_entry_at && asked.late_reason.is_empty() {
         return Ok(Judgement::plain(Verdict::TooLate));
     }
     some_of(&waiting, asked.people, Verdict::Admitted)
@@ -268,7 +297,12 @@ fn exit(wanted: &[&DoorTicket], people: u32) -> Result<Judgement, TooMany> {
     some_of(&inside, people, Verdict::Exited)
 }
 
-fn reentry(wanted: &[&DoorTicket], admission: &Admission, people: u32) -> Result<Judgement, TooMany> {
+fn reentry(
+    wanted: &[&DoorTicket],
+    admission: &Admission,
+    zone_stopped: bool,
+    asked: Asked<'_>,
+) -> Result<Judgement, TooMany> {
     let outside = wanted.iter().filter(|ticket| ticket.out.is_some()).copied().collect::<Vec<_>>();
     if outside.is_empty() {
         return Ok(Judgement::plain(Verdict::NotOutside));
@@ -276,7 +310,10 @@ fn reentry(wanted: &[&DoorTicket], admission: &Admission, people: u32) -> Result
     if !admission.state.admits() && admission.state != AdmissionState::Running {
         return Ok(Judgement::plain(Verdict::TooLate));
     }
-    some_of(&outside, people, Verdict::Readmitted)
+    if zone_stopped && asked.late_reason.is_empty() {
+        return Ok(Judgement::plain(Verdict::ZoneStopped));
+    }
+    some_of(&outside, asked.people, Verdict::Readmitted)
 }
 
 /// So many of these, or all.

@@ -5,7 +5,7 @@ use kernel::values::Text;
 use uuid::Uuid;
 
 use super::{
-    scan::{Asked, DoorTicket, Judgement, Kind, Party, Scanned, TooMany, Verdict, judge},
+    scan::{Asked, DoorTicket, Holds, Judgement, Kind, Party, Scanned, TooMany, Verdict, judge},
     *,
 };
 
@@ -55,11 +55,15 @@ fn party(showing: u128, admitted: usize, cancelled: bool) -> Party {
 }
 
 fn asked(people: u32, late_reason: &str) -> Asked<'_> {
-    Asked { kind: Kind::Entry, people, late_reason }
+    Asked { kind: Kind::Entry, people, late_reason, replaced: false }
+}
+
+const fn holds(house: HouseState) -> Holds {
+    Holds { house, zone_stopped: false }
 }
 
 fn verdict(scanned: &Scanned, state: AdmissionState, house: HouseState, minutes: i64) -> Verdict {
-    judge(scanned, &admission(state), house, asked(0, ""), at(minutes)).expect("no count was given").verdict
+    judge(scanned, &admission(state), holds(house), asked(0, ""), at(minutes)).expect("no count was given").verdict
 }
 
 #[test]
@@ -92,12 +96,46 @@ fn the_most_urgent_reason_wins() {
 }
 
 #[test]
+fn a_stop_holds_until_staff_say_why_not_and_an_old_code_is_refused_whatever_they_say() {
+    use AdmissionState::{DoorsOpen, Planned, Running};
+    let judge = |kind: Kind, state: AdmissionState, party: &Party, reason: &str, replaced: bool, zone_stopped: bool| {
+        let asked = Asked { kind, people: 0, late_reason: reason, replaced };
+        let holds = Holds { house: HouseState::Normal, zone_stopped };
+        judge(&Scanned::Party(party.clone()), &admission(state), holds, asked, at(50)).expect("a verdict")
+    };
+    let (new, all_in) = (party(1, 0, false), party(1, 3, false));
+    let mut one_out = all_in.clone();
+    one_out.tickets[0].out = Some(at(48));
+    // Kind, state, party, reason, replaced, stopped.
+    let table = [
+        (Kind::Entry, DoorsOpen, &new, "", false, true, Verdict::ZoneStopped),
+        (Kind::Entry, DoorsOpen, &new, "the choir", false, true, Verdict::Admitted),
+        (Kind::Entry, Planned, &new, "", false, true, Verdict::TooEarly),
+        (Kind::Entry, Running, &new, "", false, true, Verdict::TooLate),
+        (Kind::Entry, DoorsOpen, &all_in, "", false, true, Verdict::AlreadyAdmitted),
+        (Kind::Exit, DoorsOpen, &all_in, "", false, true, Verdict::Exited),
+        (Kind::Reentry, Running, &one_out, "", false, true, Verdict::ZoneStopped),
+        (Kind::Reentry, Running, &one_out, "his coat", false, true, Verdict::Readmitted),
+        (Kind::Entry, DoorsOpen, &new, "I know them", true, false, Verdict::Replaced),
+        (Kind::Entry, DoorsOpen, &all_in, "", true, false, Verdict::Replaced),
+        (Kind::Reentry, Running, &one_out, "", true, false, Verdict::Replaced),
+        (Kind::Exit, Running, &all_in, "", true, false, Verdict::Exited),
+    ];
+    for (kind, state, party, reason, replaced, stopped, expected) in table {
+        let judged = judge(kind, state, party, reason, replaced, stopped);
+        assert_eq!(judged.verdict, expected, "{kind:?} {state:?} {reason:?} {replaced} {stopped}");
+    }
+    let known = judge(Kind::Entry, DoorsOpen, &all_in, "", true, false).earlier;
+    assert_eq!(known, Some((at(45), "dome-1".to_owned())), "whoever holds it hears when it was used");
+}
+
+#[test]
 fn a_party_may_come_in_parts() {
     let judge = |party: Party, count: u32, late: &str, minutes: i64| {
         judge(
             &Scanned::Party(party),
             &admission(AdmissionState::DoorsOpen),
-            HouseState::Normal,
+            holds(HouseState::Normal),
             asked(count, late),
             at(minutes),
         )
@@ -112,7 +150,7 @@ fn a_party_may_come_in_parts() {
     let one = super::scan::judge(
         &Scanned::Ticket(party(1, 1, false), Uuid::from_u128(100)),
         &admission(AdmissionState::DoorsOpen),
-        HouseState::Normal,
+        holds(HouseState::Normal),
         asked(0, ""),
         at(50),
     );
@@ -128,8 +166,8 @@ fn a_party_may_come_in_parts() {
 #[test]
 fn out_is_always_possible_and_in_again_only_for_who_left() {
     let judge = |party: &Party, kind: Kind, people: u32, state: AdmissionState, house: HouseState| {
-        let asked = Asked { kind, people, late_reason: "" };
-        judge(&Scanned::Party(party.clone()), &admission(state), house, asked, at(50))
+        let asked = Asked { kind, people, late_reason: "", replaced: false };
+        judge(&Scanned::Party(party.clone()), &admission(state), holds(house), asked, at(50))
     };
     use AdmissionState::{DoorsOpen, Egress, Running};
     let two_in = party(1, 2, false);

@@ -139,3 +139,8 @@ pub(crate) fn queue_number_called(number: &Number, at: DateTime<Utc>, lasts: Tim
         valid_until: Some(timestamp(at + lasts)),
     }
 }
+
+/// How the house runs its doors.
+pub(crate) const fn clock_policy_changed(policy: Policy) -> pb::ClockPolicyChanged {
+    pb::ClockPolicyChanged { egress_minutes: policy.egress_minutes, turnover_minutes: policy.turnover_minutes }
+}

@@ -1,5 +1,7 @@
 //! Scans, lists, journals and conflicts in the words of the contract.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use kernel::values::timestamp;
 use prost::Message;
@@ -13,7 +15,7 @@ use crate::{
         Admission,
         scan::{Kind, Party, Verdict},
     },
-    store::{Conflict, ConflictKind, LoggedLine},
+    store::{Conflict, ConflictKind, LoggedLine, codes::Reissued},
 };
 
 pub(crate) fn scan_response(answer: &ScanAnswer) -> pb::ScanResponse {
@@ -106,11 +108,15 @@ pub(crate) fn list(list: &List) -> pb::AdmissionList {
         day: list.day.to_string(),
         issued_at: Some(timestamp(list.issued_at)),
         valid_until: Some(timestamp(list.valid_until)),
-        showings: list.showings.iter().map(|(admission, parties)| listed_showing(admission, parties)).collect(),
+        showings: list
+            .showings
+            .iter()
+            .map(|(admission, parties)| listed_showing(admission, parties, &list.reissued))
+            .collect(),
     }
 }
 
-fn listed_showing(admission: &Admission, parties: &[Party]) -> pb::ListedShowing {
+fn listed_showing(admission: &Admission, parties: &[Party], reissued: &HashMap<Uuid, Reissued>) -> pb::ListedShowing {
     pb::ListedShowing {
         showing_id: admission.showing.to_string(),
         title: Some(admission.title.to_proto()),
@@ -119,21 +125,24 @@ fn listed_showing(admission: &Admission, parties: &[Party]) -> pb::ListedShowing
         starts_at: Some(timestamp(admission.starts_at)),
         doors_at: Some(timestamp(admission.doors_at)),
         last_entry_at: Some(timestamp(admission.last_entry_at)),
-        parties: parties.iter().map(listed_party).collect(),
+        parties: parties.iter().map(|party| listed_party(party, reissued)).collect(),
     }
 }
 
-fn listed_party(party: &Party) -> pb::ListedParty {
+fn listed_party(party: &Party, reissued: &HashMap<Uuid, Reissued>) -> pb::ListedParty {
+    let generation = |id: &Uuid| reissued.get(id).map_or(1, |reissued| reissued.generation.into());
     let tickets = party.tickets.iter().map(|ticket| pb::ListedTicket {
         ticket_id: ticket.id.to_string(),
         seat: ticket.seat.clone(),
         assistance: ticket.assistance,
         admitted: ticket.admitted.is_some(),
+        generation: generation(&ticket.id),
     });
     pb::ListedParty {
         visit_id: party.visit.to_string(),
         reference: party.reference.clone(),
         tickets: tickets.collect(),
+        generation: generation(&party.visit),
     }
 }
 
@@ -169,6 +178,7 @@ pub(crate) fn conflict(conflict: &Conflict, scans: &[LoggedLine]) -> pb::ScanCon
             ConflictKind::Cancelled => pb::ConflictKind::Cancelled.into(),
             ConflictKind::WrongShowing => pb::ConflictKind::WrongShowing.into(),
             ConflictKind::Unknown => pb::ConflictKind::Unknown.into(),
+            ConflictKind::Replaced => pb::ConflictKind::Replaced.into(),
         },
         showing_id: conflict.showing.to_string(),
         reference: conflict.reference.clone(),

@@ -152,8 +152,11 @@ impl Door for DoorGrpc {
         let request = request.into_inner();
         let device = values::slug("device_id", &request.device_id)?.to_owned();
         under_own_id(&caller, &device)?;
-        let day = day(&request.day)?;
-        let list = self.db.transact(move |tx| Box::pin(commands::admission_list(tx, device, day))).await?;
+        let (day, who) = (day(&request.day)?, caller.for_the_record());
+        let list = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::admission_list(tx, device, day, &who).await }))
+            .await?;
         let list = events::list(&list).encode_to_vec();
         let signature = self.keys.sign_list(&list);
         let public_key = self.keys.ticket_public_key();
@@ -228,8 +231,9 @@ impl Door for DoorGrpc {
         &self,
         request: Request<pb::FormCallGroupsRequest>,
     ) -> Result<Response<pb::CallGroups>, Status> {
+        let by = account(&Caller::of(&request));
         let showing = values::id("showing_id", &request.into_inner().showing_id)?;
-        self.db.transact(move |tx| Box::pin(commands::form_groups(tx, showing))).await?;
+        self.db.transact(move |tx| Box::pin(async move { commands::form_groups(tx, showing, &by).await })).await?;
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         Ok(Response::new(calls::groups(&mut conn, showing).await?))
     }
@@ -238,10 +242,12 @@ impl Door for DoorGrpc {
         &self,
         request: Request<pb::MoveCallGroupRequest>,
     ) -> Result<Response<pb::CallGroup>, Status> {
+        let by = account(&Caller::of(&request));
         let request = request.into_inner();
         let id = values::id("group_id", &request.group_id)?;
         let to = calls::group_state(request.to)?;
-        let group = self.db.transact(move |tx| Box::pin(commands::move_group(tx, id, to))).await?;
+        let group =
+            self.db.transact(move |tx| Box::pin(async move { commands::move_group(tx, id, to, &by).await })).await?;
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         Ok(Response::new(calls::group(&mut conn, &group).await?))
     }
@@ -259,6 +265,7 @@ impl Door for DoorGrpc {
         &self,
         request: Request<pb::IssueQueueNumberRequest>,
     ) -> Result<Response<pb::QueueNumber>, Status> {
+        let by = account(&Caller::of(&request));
         let request = request.into_inner();
         let key = values::id("idempotency_key", &request.idempotency_key)?;
         let showing = match request.showing_id.as_str() {
@@ -275,7 +282,7 @@ impl Door for DoorGrpc {
                     if let Some(first) = tx.first_answer("IssueQueueNumber", key, &request).await? {
                         return Ok(first);
                     }
-                    let number = commands::issue_number(tx, showing, request.people).await?;
+                    let number = commands::issue_number(tx, showing, request.people, &by).await?;
                     let now = tx.now();
                     let answer = calls::number(tx.conn(), &number, now).await?;
                     tx.remember("IssueQueueNumber", key, &request, &answer).await?;
@@ -290,9 +297,13 @@ impl Door for DoorGrpc {
         &self,
         request: Request<pb::MoveQueueNumberRequest>,
     ) -> Result<Response<pb::QueueNumber>, Status> {
+        let by = account(&Caller::of(&request));
         let request = request.into_inner();
         let (day, to) = (day(&request.day)?, calls::number_state(request.to)?);
-        let number = self.db.transact(move |tx| Box::pin(commands::move_number(tx, day, request.number, to))).await?;
+        let number = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::move_number(tx, day, request.number, to, &by).await }))
+            .await?;
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         Ok(Response::new(calls::number(&mut conn, &number, self.db.clock().now()).await?))
     }

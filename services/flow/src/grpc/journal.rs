@@ -61,6 +61,8 @@ fn verdict(kind: Kind, value: i32) -> Result<Verdict, InvalidField> {
         Told::Unknown => Verdict::Unknown,
         Told::Forged => Verdict::Forged,
         Told::Stopped => Verdict::Stopped,
+        Told::ZoneStopped => Verdict::ZoneStopped,
+        Told::Replaced => Verdict::Replaced,
         Told::ReentryByStaff => Verdict::ReentryByStaff,
         Told::Exited => Verdict::Exited,
         Told::NotInside => Verdict::NotInside,

@@ -45,8 +45,8 @@ impl Scanner {
         }
         Ok(match self.keys.read_code(&code) {
             Ok(code) => match code.kind {
-                CodeKind::Ticket => Code::Ticket { id: code.id, showing: code.showing },
-                CodeKind::Visit => Code::Visit { id: code.id, showing: code.showing },
+                CodeKind::Ticket => Code::Ticket { id: code.id, showing: code.showing, generation: code.generation },
+                CodeKind::Visit => Code::Visit { id: code.id, showing: code.showing, generation: code.generation },
             },
             Err(NotOurs::Malformed) => Code::Unknown,
             Err(NotOurs::Forged) => Code::Forged,

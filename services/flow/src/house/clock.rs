@@ -4,7 +4,7 @@ use kernel::Tx;
 use toml::Spanned;
 
 use super::Source;
-use crate::{commands::FLOW_TOPIC, domain::clock::Policy, error::Error, store};
+use crate::{commands::FLOW_TOPIC, domain::clock::Policy, error::Error, events, store};
 
 /// Checks what is there; a house that says nothing runs as most do.
 pub(super) fn check(source: &Source<'_>, clock: Option<&Spanned<Policy>>) -> Result<(), String> {
@@ -44,5 +44,7 @@ pub(super) async fn write(tx: &mut Tx, clock: Option<&Spanned<Policy>>) -> Resul
     if store::save_policy(tx.conn(), policy).await? {
         tx.touch(FLOW_TOPIC, FLOW_TOPIC);
     }
+    // Told with every loading: it is complete, and whoever has heard it loses nothing.
+    tx.append("clock", &events::clock_policy_changed(policy)).await?;
     Ok(())
 }

@@ -18,10 +18,12 @@ pub(crate) enum ConflictKind {
     WrongShowing,
     /// A genuine code whose booking is not here.
     Unknown,
+    /// A code that had been issued anew.
+    Replaced,
 }
 
 impl ConflictKind {
-    const ALL: [Self; 4] = [Self::Double, Self::Cancelled, Self::WrongShowing, Self::Unknown];
+    const ALL: [Self; 5] = [Self::Double, Self::Cancelled, Self::WrongShowing, Self::Unknown, Self::Replaced];
 
     const fn name(self) -> &'static str {
         match self {
@@ -29,6 +31,7 @@ impl ConflictKind {
             Self::Cancelled => "cancelled",
             Self::WrongShowing => "wrong_showing",
             Self::Unknown => "unknown",
+            Self::Replaced => "replaced",
         }
     }
 

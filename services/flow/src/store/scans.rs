@@ -9,7 +9,7 @@ use super::{admissions::AdmissionRow, parties::TicketRow, stored};
 use crate::{
     domain::{
         Admission, HouseState,
-        scan::{Kind, Party, Verdict},
+        scan::{Holds, Kind, Party, Verdict},
     },
     error::Error,
 };
@@ -24,7 +24,9 @@ pub(crate) struct Wanted<'a> {
 
 /// All that a verdict needs, as it was at one instant.
 pub(crate) struct Look {
-    pub(crate) house: HouseState,
+    pub(crate) holds: Holds,
+    /// The generation from which on its codes are good.
+    pub(crate) generation: u16,
     pub(crate) admission: Admission,
     pub(crate) party: Option<Party>,
     /// The answer that this device was given to this nonce.
@@ -36,6 +38,8 @@ struct LookRow {
     #[sqlx(flatten)]
     admission: AdmissionRow,
     house: String,
+    zone_stopped: bool,
+    generation: Option<i32>,
     recorded: Option<Vec<u8>>,
     visit_id: Option<Uuid>,
     party_showing: Option<Uuid>,
@@ -51,12 +55,22 @@ pub(crate) async fn look(
     device: &str,
     nonce: &str,
     wanted: Wanted<'_>,
+    now: DateTime<Utc>,
 ) -> Result<Option<Look>, Error> {
     let row: Option<LookRow> = sqlx::query_as(
-        "select a.*, h.state as house, s.answer as recorded,
+        "select a.*, h.state as house, s.answer as recorded, r.generation,
+             exists (
+                 select from directive d
+                 where d.kind = 'stop_admission' and d.state in ('confirmed', 'active', 'acked_by_displays')
+                     and d.active_from <= $7 and d.valid_until > $7 and d.from_zone in (
+                         with recursive above as (
+                             select id, parent from zone where filled_by = 'hall:' || a.hall
+                             union select z.id, z.parent from zone z join above on z.id = above.parent)
+                         select id from above)) as zone_stopped,
              p.visit_id, p.showing_id as party_showing, p.reference, p.cancelled, t.tickets
          from house_state h join admission a on a.showing_id = $1
          left join scan s on s.device_id = $2 and s.nonce = $3
+         left join reissued r on r.id = coalesce($4, $5)
          left join lateral (
              select * from party where visit_id = $4
              union all
@@ -75,6 +89,7 @@ pub(crate) async fn look(
     .bind(wanted.visit)
     .bind(wanted.ticket)
     .bind(wanted.reference)
+    .bind(now)
     .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
@@ -91,8 +106,10 @@ pub(crate) async fn look(
         }
         _ => None,
     };
+    let house = stored(HouseState::named(&row.house), "house state")?;
     Ok(Some(Look {
-        house: stored(HouseState::named(&row.house), "house state")?,
+        holds: Holds { house, zone_stopped: row.zone_stopped },
+        generation: stored(u16::try_from(row.generation.unwrap_or(0)).ok(), "generation")?,
         admission: row.admission.read()?,
         party,
         recorded: row.recorded,

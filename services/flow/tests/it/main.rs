@@ -1,12 +1,15 @@
 //! Flow against a real PostgreSQL and a real NATS.
 
 mod api;
+mod audit;
 mod clock;
 mod directives;
 mod door;
+mod erasure;
 mod log;
 mod offline;
 mod reactions;
+mod stops;
 mod support;
 mod xovis;
 mod zones;

@@ -198,6 +198,23 @@ async fn a_repeat_counts_once_and_a_gap_hides_the_number_until_somebody_counts()
     assert_eq!((zone.count, zone.quality()), (Some(19), Quality::Live));
 }
 
+/// The balance of the foyer and its line, of the same minute, the balance first.
+fn balance_and_line(id: i64, now: DateTime<Utc>, balance: i64, forward: i64) -> Vec<u8> {
+    let (from, to) = ((now - TimeDelta::minutes(1)).to_rfc3339(), now.to_rfc3339());
+    let logic = |logic: i64, counts: serde_json::Value| serde_json::json!({"id": logic, "records": [{"from": from, "to": to, "counts": counts}]});
+    let balance = logic(1001, serde_json::json!([{"name": "balance", "value": balance}]));
+    let line = logic(1000, serde_json::json!([{"name": "fw", "value": forward}, {"name": "bw", "value": 0}]));
+    serde_json::json!({"logics_data": {"package_info": {"id": id}, "logics": [balance, line]}}).to_string().into_bytes()
+}
+
+#[tokio::test]
+async fn who_crossed_the_line_is_in_the_balance_of_that_minute_already() {
+    let house = house().await;
+    let token = counter(&house).await;
+    post(&house, &token, balance_and_line(1, minutes(0), 43, 7)).await;
+    assert_eq!((foyer(&house).await.count, foyer(&house).await.quality()), (Some(43), Quality::Live));
+}
+
 #[tokio::test]
 async fn a_silent_counter_leaves_a_band_and_scans_go_on() {
     let house = house().await;

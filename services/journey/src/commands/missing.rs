@@ -27,6 +27,11 @@ pub(crate) async fn walk(tx: &mut Tx, minutes: u32) -> Result<(), Error> {
     missing::set_walk(tx.conn(), minutes).await
 }
 
+/// The door tells how long the hall needs between two showings.
+pub(crate) async fn turnover(tx: &mut Tx, minutes: u32) -> Result<(), Error> {
+    missing::set_turnover(tx.conn(), minutes).await
+}
+
 /// Every hour.
 pub(crate) async fn forget(tx: &mut Tx) -> Result<(), Error> {
     let before = tx.now() - KEEP;

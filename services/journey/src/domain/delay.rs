@@ -10,8 +10,8 @@ use super::{
     missing::{MissingParty, Outlook},
 };
 
-/// The hall needs so long between two showings: egress, cleaning, admission of the first.
-pub(crate) const TURNOVER: TimeDelta = TimeDelta::minutes(15);
+/// The hall needs so long between two showings (egress, cleaning), where the door has told nothing else.
+pub(crate) const USUAL_TURNOVER: TimeDelta = TimeDelta::minutes(20);
 /// Later showings are another day's.
 pub(crate) const SAME_DAY: TimeDelta = TimeDelta::hours(14);
 
@@ -42,14 +42,14 @@ pub(crate) struct Follower {
 }
 
 /// The following showings that a delay reaches, and the first that it does not: each gap takes up what it has
-/// above the turnover. A gap that is planned shorter than the turnover takes up nothing, and stays as it is.
-pub(crate) fn cascade(held: InHall, following: &[InHall], delay: TimeDelta) -> Vec<Follower> {
+/// above the turnover (the end of one showing to the start of the next). A gap that is planned shorter than the turnover takes up nothing, and stays as it is.
+pub(crate) fn cascade(held: InHall, following: &[InHall], delay: TimeDelta, turnover: TimeDelta) -> Vec<Follower> {
     let mut reached = Vec::new();
     let (mut before, mut pushed) = (held, delay);
     for showing in following {
         let planned = showing.starts_at - before.ends_at;
         let gap = planned - pushed;
-        let shift = whole_minutes((pushed - (planned - TURNOVER).max(TimeDelta::zero())).max(TimeDelta::zero()));
+        let shift = whole_minutes((pushed - (planned - turnover).max(TimeDelta::zero())).max(TimeDelta::zero()));
         let clash = match () {
             () if shift.is_zero() => Clash::None,
             () if gap < TimeDelta::zero() => Clash::Overlap,

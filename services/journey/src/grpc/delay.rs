@@ -18,7 +18,7 @@ use crate::{
     commands,
     domain::{
         Admission, Visit,
-        delay::{self, InHall, Knock, SAME_DAY, Step, TURNOVER},
+        delay::{self, InHall, Knock, SAME_DAY, Step, USUAL_TURNOVER},
     },
     error::Error,
     events,
@@ -52,9 +52,9 @@ struct Day {
 }
 
 impl Day {
-    fn cascade(&self, delay: TimeDelta) -> Result<Vec<delay::Follower>, Error> {
+    fn cascade(&self, delay: TimeDelta, turnover: TimeDelta) -> Result<Vec<delay::Follower>, Error> {
         let following: Vec<InHall> = self.following.iter().map(in_hall).collect::<Result<_, _>>()?;
-        Ok(delay::cascade(in_hall(&self.held)?, &following, delay))
+        Ok(delay::cascade(in_hall(&self.held)?, &following, delay, turnover))
     }
 }
 
@@ -84,6 +84,12 @@ impl JourneyGrpc {
         }
     }
 
+    /// As the door has told it.
+    async fn turnover(&self) -> Result<TimeDelta, Error> {
+        let mut conn = self.db.reader().await?;
+        Ok(store::missing::turnover(&mut conn).await?.unwrap_or(USUAL_TURNOVER))
+    }
+
     async fn booked(&self, showing: Uuid) -> Result<Vec<Visit>, Error> {
         let mut conn = self.db.reader().await?;
         store::showings::booked(&mut conn, showing).await
@@ -102,7 +108,8 @@ impl JourneyGrpc {
         knock.add(&missing.booked, longer);
         let mut affected = missing.booked.len();
         let mut following = Vec::new();
-        for (follower, planned) in day.cascade(longer)?.iter().zip(&day.following) {
+        let turnover = self.turnover().await?;
+        for (follower, planned) in day.cascade(longer, turnover)?.iter().zip(&day.following) {
             let visits = self.booked(follower.showing.id).await?;
             if !follower.shift.is_zero() {
                 knock.add(&visits, follower.shift);
@@ -128,7 +135,7 @@ impl JourneyGrpc {
             close_then: then.close,
             unknown: then.unknown,
             observed_at: Some(timestamp(missing.situation.now)),
-            turnover_minutes: events::missing::minutes(TURNOVER),
+            turnover_minutes: events::missing::minutes(turnover),
         })
     }
 
@@ -151,7 +158,8 @@ impl JourneyGrpc {
                 self.must_be_ahead(showing).await?;
                 let day = day(&self.siblings, showing).await?;
                 let mut steps = vec![Step { showing, minutes: request.minutes }];
-                steps.extend(day.cascade(longer)?.iter().filter(|follower| !follower.shift.is_zero()).map(
+                let turnover = self.turnover().await?;
+                steps.extend(day.cascade(longer, turnover)?.iter().filter(|follower| !follower.shift.is_zero()).map(
                     |follower| Step { showing: follower.showing.id, minutes: events::missing::minutes(follower.shift) },
                 ));
                 let plan = Plan { key, steps, reason };

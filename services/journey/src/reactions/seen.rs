@@ -4,7 +4,7 @@
 use kernel::{Event, Failure, Tx, values};
 use prost::Name;
 use sky_proto::{
-    flow::v1::PartyAdmitted,
+    flow::v1::{ClockPolicyChanged, PartyAdmitted},
     gastro::v1::{OrderState, OrderStateChanged},
     parking::v1::SiteChanged,
     payments::v1::PaymentSettled,
@@ -50,6 +50,10 @@ pub(super) async fn from_flow(tx: &mut Tx, event: &Event) -> Result<(), Failure>
         if let (Ok(showing), Ok(at)) = (showing(&told.showing_id), values::time("at", told.at)) {
             missing::counted(tx, showing, at, told.admitted_total).await?;
         }
+    }
+    if event.name() == ClockPolicyChanged::NAME {
+        let told = event.decode::<ClockPolicyChanged>()?;
+        missing::turnover(tx, told.egress_minutes.saturating_add(told.turnover_minutes)).await?;
     }
     Ok(())
 }

@@ -87,6 +87,23 @@ pub(crate) async fn walk(conn: &mut PgConnection) -> Result<Option<TimeDelta>, E
     Ok(minutes.map(|minutes| TimeDelta::minutes(minutes.into())))
 }
 
+pub(crate) async fn set_turnover(conn: &mut PgConnection, minutes: u32) -> Result<(), Error> {
+    sqlx::query(
+        "insert into hall_turnover (minutes) values ($1)
+         on conflict (the_only) do update set minutes = excluded.minutes",
+    )
+    .bind(i32::try_from(minutes).unwrap_or(i32::MAX))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// What the hall needs between two showings; None: the door has not told.
+pub(crate) async fn turnover(conn: &mut PgConnection) -> Result<Option<TimeDelta>, Error> {
+    let minutes: Option<i32> = sqlx::query_scalar("select minutes from hall_turnover").fetch_optional(conn).await?;
+    Ok(minutes.map(|minutes| TimeDelta::minutes(minutes.into())))
+}
+
 /// Forgets what says nothing any more.
 pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
     for statement in [

@@ -7,7 +7,7 @@ use kernel::{
     values::{Text, from_timestamp, timestamp},
 };
 use sky_proto::{
-    flow::v1::{AdmissionMoved, AdmissionState, PartyAdmitted},
+    flow::v1::{AdmissionMoved, AdmissionState, ClockPolicyChanged, PartyAdmitted},
     journey::v1::{self as pb, Clash, Outlook},
     parking::v1::{Site, SiteChanged, VehicleEntered},
     payments::v1::PaymentSettled,
@@ -143,6 +143,23 @@ async fn what_a_delay_would_do_is_what_it_does() {
     // Nothing is left to take up: the same again would move the next one as far as this one.
     let again = preview(&town, &showing, 5).await.expect("a preview");
     assert_eq!(again.following[0].minutes, 5);
+}
+
+#[tokio::test]
+async fn a_preview_reckons_with_the_turnover_that_the_door_has_told() {
+    let town = town().await;
+    let visit = town.booked().await;
+    for turnover_minutes in [25, 4] {
+        let told = ClockPolicyChanged { egress_minutes: 6, turnover_minutes };
+        town.react_twice("flow", "clock", &told).await;
+        let preview = preview(&town, &visit.showing_id, 55).await.expect("a preview");
+        assert_eq!(preview.turnover_minutes, 6 + turnover_minutes);
+        // Between the end before it, as it was planned, and its own start: what is more than the turnover is taken up.
+        let next = &preview.following[0];
+        let planned = i64::from(next.gap_minutes) + 55;
+        let taken_up = (planned - i64::from(6 + turnover_minutes)).max(0);
+        assert_eq!(i64::from(next.minutes), (55 - taken_up).max(0), "{next:?}");
+    }
 }
 
 #[tokio::test]

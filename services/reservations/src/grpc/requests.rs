@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::{self, InvalidField, invalid};
 use prost_types::Timestamp;
 use sky_proto::reservations::v1 as pb;
+use uuid::Uuid;
 
 use super::{view::LONGEST_WINDOW, watch::Window};
 use crate::{
@@ -101,6 +102,22 @@ pub(crate) fn labels(sent: &[String]) -> Result<Vec<String>, InvalidField> {
         seats.push(label);
     }
     Ok(seats)
+}
+
+/// Some tickets of a party, none twice.
+pub(crate) fn tickets(sent: &[String]) -> Result<Vec<Uuid>, InvalidField> {
+    let mut tickets = Vec::new();
+    if sent.len() > LARGEST_PARTY as usize {
+        return Err(invalid("ticket_ids", format!("are more than {LARGEST_PARTY}")));
+    }
+    for id in sent {
+        let id = values::id("ticket_ids", id)?;
+        if tickets.contains(&id) {
+            return Err(invalid("ticket_ids", format!("have {id} twice")));
+        }
+        tickets.push(id);
+    }
+    Ok(tickets)
 }
 
 /// Where a party would like to sit.

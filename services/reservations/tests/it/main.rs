@@ -4,5 +4,6 @@ mod api;
 mod model;
 mod offers;
 mod reactions;
+mod reissue;
 mod seller;
 mod support;

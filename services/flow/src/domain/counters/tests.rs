@@ -99,6 +99,19 @@ fn three_missed_intervals_are_silence() {
 }
 
 #[test]
+fn who_is_there_holds_after_who_came_by_then() {
+    let balance = |to: i64| Record { to: at(to), balance: Some(43), ..crossing(1001, 0) };
+    let line = |to: i64| Record { to: at(to), ..crossing(1000, 7) };
+    // The device sends logic by logic, in whatever order: those of two minutes, the balance first.
+    let records = vec![balance(60), balance(120), line(60), line(120)];
+    let mut counted =
+        sensor(State::Online).take(&Package { time: Some(at(120)), ..package(1, records) }, at(120)).counted;
+    in_order(&mut counted);
+    let order: Vec<(i64, DateTime<Utc>)> = counted.iter().map(|counted| (counted.logic, counted.to)).collect();
+    assert_eq!(order, [(1000, at(60)), (1001, at(60)), (1000, at(120)), (1001, at(120))]);
+}
+
+#[test]
 fn people_walk_and_do_not_appear() {
     assert!(may_follow(10, 60, TimeDelta::seconds(60)));
     assert!(!may_follow(10, 200, TimeDelta::seconds(60)));

@@ -12,6 +12,9 @@ use super::{
 };
 use crate::domain::{Meal, samples};
 
+/// What the hall needs between two showings.
+const USUAL: TimeDelta = TimeDelta::minutes(15);
+
 fn hall(showings: &[(i64, i64)]) -> Vec<InHall> {
     let showing = |(place, (start, end)): (usize, &(i64, i64))| InHall {
         id: Uuid::from_u128(place as u128 + 1),
@@ -23,7 +26,7 @@ fn hall(showings: &[(i64, i64)]) -> Vec<InHall> {
 
 fn run(day: &[(i64, i64)], delay: i64) -> Vec<(i64, i64, Clash)> {
     let day = hall(day);
-    cascade(day[0], &day[1..], TimeDelta::minutes(delay))
+    cascade(day[0], &day[1..], TimeDelta::minutes(delay), USUAL)
         .into_iter()
         .map(|follower| (follower.shift.num_minutes(), follower.gap.num_minutes(), follower.clash))
         .collect()
@@ -51,13 +54,13 @@ fn seconds_become_a_whole_minute() {
     let mut day = hall(&[(0, 60), (75, 135)]);
     day[0].ends_at += TimeDelta::seconds(20);
     assert_eq!(
-        cascade(day[0], &day[1..], TimeDelta::minutes(1))[0].shift,
+        cascade(day[0], &day[1..], TimeDelta::minutes(1), USUAL)[0].shift,
         TimeDelta::minutes(1),
         "the gap was short before"
     );
     day[1].starts_at += TimeDelta::minutes(1);
     assert_eq!(
-        cascade(day[0], &day[1..], TimeDelta::minutes(1))[0].shift,
+        cascade(day[0], &day[1..], TimeDelta::minutes(1), USUAL)[0].shift,
         TimeDelta::minutes(1),
         "20 s more than it has"
     );
@@ -115,17 +118,17 @@ proptest! {
             })
             .collect();
         let day = hall(&day);
-        let reached = cascade(day[0], &day[1..], TimeDelta::minutes(delay));
+        let reached = cascade(day[0], &day[1..], TimeDelta::minutes(delay), USUAL);
         let (mut before, mut shift) = (day[0], TimeDelta::minutes(delay));
         for (follower, planned) in reached.iter().zip(&day[1..]) {
             prop_assert_eq!(follower.showing, *planned);
             let was = planned.starts_at - before.ends_at;
             let becomes = was - shift + follower.shift;
-            prop_assert!(becomes >= was.min(TURNOVER), "{} after {}", becomes, was);
+            prop_assert!(becomes >= was.min(USUAL), "{} after {}", becomes, was);
             prop_assert!(follower.shift <= shift);
             prop_assert_eq!(follower.shift.is_zero(), follower.clash == Clash::None);
             if follower.shift > TimeDelta::zero() {
-                prop_assert_eq!(becomes, was.min(TURNOVER), "not a minute more than needed");
+                prop_assert_eq!(becomes, was.min(USUAL), "not a minute more than needed");
             }
             (before, shift) = (*planned, follower.shift);
         }

@@ -1,0 +1,205 @@
+//! Every act is in the audit log: each method of flow is called by a member of staff who works alone that day, and
+//! either reads or leaves a line with their name.
+
+use std::collections::BTreeSet;
+
+use kernel::{Caller, Role, testing::House, values::timestamp};
+use prost::Message;
+use sky_proto::{
+    flow::v1::{
+        self as pb, AdmissionState, DirectiveKind, HouseState, IncidentKind, SensorState, ZoneLevel,
+        directives_client::DirectivesClient, door_client::DoorClient, flow_client::FlowClient,
+        zones_client::ZonesClient,
+    },
+    reservations::v1::Need,
+};
+use uuid::Uuid;
+
+use crate::support::*;
+
+/// Methods that change nothing.
+const READ: [&str; 12] = [
+    "GetFlow",
+    "WatchFlow",
+    "FindParty",
+    "ListScans",
+    "ListScanConflicts",
+    "ListCallGroups",
+    "ListQueueNumbers",
+    "ListSensorPushes",
+    "GetHeadcount",
+    "ReplayDay",
+    "ListMeasures",
+    "ListAudit",
+];
+/// Scans have a log of their own that nobody can change; with a reason of staff they are in the audit log, too.
+const IN_THE_SCAN_LOG: [&str; 2] = ["Scan", "ScanExit"];
+
+fn anna() -> Caller {
+    Caller::Staff { account: "anna".to_owned(), roles: vec![Role::Desk, Role::Operator] }
+}
+
+/// The acts by Anna, the oldest first.
+async fn acts(house: &House) -> Vec<(String, String)> {
+    sqlx::query_as("select act, about from audit where who = 'anna' order by id")
+        .fetch_all(house.pool("flow"))
+        .await
+        .expect("acts")
+}
+
+/// A day's acts, each by the method's name, and what it is about.
+struct Day<'h> {
+    house: &'h House,
+    done: BTreeSet<&'static str>,
+}
+
+impl Day<'_> {
+    /// Notes a method that was called: it must have left one more line, under this name.
+    async fn did(&mut self, method: &'static str, act: &str, before: usize) {
+        let acts = acts(self.house).await;
+        assert!(acts.len() > before, "{method} left no line");
+        assert!(acts[before..].iter().any(|(name, _)| name == act), "{method} left {:?}", &acts[before..]);
+        self.done.insert(method);
+    }
+}
+
+macro_rules! act {
+    ($day:expr, $client:ident, $method:literal, $call:ident, $act:literal, $request:expr) => {{
+        let before = acts($day.house).await.len();
+        let answer = $client::new($day.house.channel(&anna())).$call($request).await;
+        let answer = answer.unwrap_or_else(|refused| panic!("{}: {refused}", $method)).into_inner();
+        $day.did($method, $act, before).await;
+        answer
+    }};
+}
+
+#[tokio::test]
+async fn every_act_of_staff_is_in_the_audit_log() {
+    let house = house().await;
+    let (showing, visit, tickets) = open(&house).await;
+    let mut with_need = booking(Uuid::now_v7(), showing, &[Uuid::now_v7()]);
+    with_need.tickets[0].need = Need::Wheelchair.into();
+    told(&house, Uuid::now_v7(), &with_need).await;
+    let mut day = Day { house: &house, done: BTreeSet::new() };
+    let id = || Uuid::now_v7().to_string();
+    let about = || showing.to_string();
+
+    door(&mut day, showing, visit, &tickets).await;
+    let moved = pb::MoveAdmissionRequest { showing_id: about(), to: AdmissionState::LastCall.into() };
+    act!(day, FlowClient, "MoveAdmission", move_admission, "move_admission", moved);
+    for to in [AdmissionState::Running, AdmissionState::Egress] {
+        move_to(&house, showing, to).await.expect("moved");
+    }
+    let cleaned = pb::ReportCleanedRequest { showing_id: about() };
+    act!(day, DoorClient, "ReportCleaned", report_cleaned, "report_cleaned", cleaned);
+
+    let set = pb::CorrectZoneRequest { zone_id: "foyer".to_owned(), count: 3, reason: "counted".to_owned() };
+    act!(day, FlowClient, "CorrectZone", correct_zone, "correct_zone", set);
+    let click = pb::ClickZoneRequest { idempotency_key: id(), zone_id: "foyer".to_owned(), people: 1 };
+    act!(day, ZonesClient, "ClickZone", click_zone, "click_zone", click);
+    let token = pb::IssueSensorTokenRequest { sensor_id: "foyer-1".to_owned() };
+    act!(day, ZonesClient, "IssueSensorToken", issue_sensor_token, "issue_sensor_token", token);
+    let retired = pb::SetSensorStateRequest { sensor_id: "foyer-1".to_owned(), state: SensorState::Retired.into() };
+    act!(day, ZonesClient, "SetSensorState", set_sensor_state, "set_sensor_state", retired);
+    move_to(&house, showing, AdmissionState::Closed).await.expect("over");
+    house.clock.set(minutes(300));
+    act!(day, ZonesClient, "RezeroZones", rezero_zones, "rezero", pb::RezeroZonesRequest { verified_empty: true });
+
+    let wish = pb::ProposeDirectiveRequest {
+        idempotency_key: id(),
+        kind: DirectiveKind::StopAdmission.into(),
+        from_zone_id: "foyer".to_owned(),
+        ..Default::default()
+    };
+    let stop = act!(day, DirectivesClient, "ProposeDirective", propose_directive, "propose_directive", wish);
+    let confirm = pb::ConfirmDirectiveRequest { directive_id: stop.directive_id.clone() };
+    act!(day, DirectivesClient, "ConfirmDirective", confirm_directive, "confirm_directive", confirm);
+    let end = pb::EndDirectiveRequest { directive_id: stop.directive_id };
+    act!(day, DirectivesClient, "EndDirective", end_directive, "end_directive", end);
+    let report =
+        pb::ReportIncidentRequest { idempotency_key: id(), kind: IncidentKind::Medical.into(), ..Default::default() };
+    let incident = act!(day, DirectivesClient, "ReportIncident", report_incident, "report_incident", report);
+    let confirm = pb::ConfirmIncidentRequest { incident_id: incident.incident_id.clone() };
+    act!(day, DirectivesClient, "ConfirmIncident", confirm_incident, "confirm_incident", confirm);
+    let end = pb::EndIncidentRequest { incident_id: incident.incident_id };
+    act!(day, DirectivesClient, "EndIncident", end_incident, "end_incident", end);
+    let evacuate = pb::SetHouseStateRequest { state: HouseState::Evacuating.into(), reason: "smoke".to_owned() };
+    act!(day, FlowClient, "SetHouseState", set_house_state, "set_house", evacuate);
+    assert_eq!(zone(&house, "foyer").await.level(), ZoneLevel::Green);
+
+    let files = prost_types::FileDescriptorSet::decode(sky_proto::DESCRIPTORS).expect("our own");
+    let methods = files
+        .file
+        .iter()
+        .filter(|file| file.package() == "sky.flow.v1")
+        .flat_map(|file| file.service.iter().flat_map(|service| service.method.iter()));
+    let left: Vec<&str> = methods
+        .map(prost_types::MethodDescriptorProto::name)
+        .filter(|name| !READ.contains(name) && !IN_THE_SCAN_LOG.contains(name) && !day.done.contains(name))
+        .collect();
+    assert_eq!(left, [""; 0], "these change something and are not looked at here");
+}
+
+/// What is done at the door while it is open.
+async fn door(day: &mut Day<'_>, showing: Uuid, visit: Uuid, tickets: &[Uuid]) {
+    let (house, about) = (day.house, || showing.to_string());
+    let reference = kernel::ticket_code::reference(visit);
+    let formed = pb::FormCallGroupsRequest { showing_id: about() };
+    let groups = act!(day, DoorClient, "FormCallGroups", form_call_groups, "form_call_groups", formed);
+    let called =
+        pb::MoveCallGroupRequest { group_id: groups.groups[0].group_id.clone(), to: pb::CallGroupState::Called.into() };
+    act!(day, DoorClient, "MoveCallGroup", move_call_group, "move_call_group", called);
+    let issue =
+        pb::IssueQueueNumberRequest { idempotency_key: Uuid::now_v7().to_string(), showing_id: about(), people: 2 };
+    let number = act!(day, DoorClient, "IssueQueueNumber", issue_queue_number, "issue_queue_number", issue);
+    let call = pb::MoveQueueNumberRequest {
+        number: number.number,
+        to: pb::QueueNumberState::Called.into(),
+        ..Default::default()
+    };
+    act!(day, DoorClient, "MoveQueueNumber", move_queue_number, "move_queue_number", call);
+
+    let scanned = scan_of(showing, &code(house, kernel::ticket_code::Kind::Ticket, tickets[0], showing));
+    scan(house, &scanned).await.expect("in");
+    let mut exit = scan_of(showing, &scanned.code);
+    exit.party_count = 1;
+    DoorClient::new(house.channel(&anna())).scan_exit(exit).await.expect("out");
+    let back = scan_of(showing, &scanned.code);
+    act!(day, DoorClient, "ScanReentry", scan_reentry, "let_in_by_staff", back);
+    let undo = pb::UndoScanRequest {
+        device_id: scanned.device_id.clone(),
+        nonce: scanned.nonce.clone(),
+        reason: "wrong family".to_owned(),
+    };
+    act!(day, DoorClient, "UndoScan", undo_scan, "undo_scan", undo);
+    house.clock.set(minutes(61));
+    let before = acts(house).await.len();
+    let late = pb::ScanRequest { late_reason: "tram".to_owned(), ..scan_of(showing, &reference) };
+    FlowClient::new(house.channel(&anna())).scan(late).await.expect("late, with a reason");
+    assert_eq!(acts(house).await[before].0, "let_in_by_staff");
+
+    let list = pb::ExportAdmissionListRequest { device_id: "scanner-2".to_owned(), day: String::new() };
+    act!(day, DoorClient, "ExportAdmissionList", export_admission_list, "export_admission_list", list);
+    let stranger = code(house, kernel::ticket_code::Kind::Ticket, Uuid::now_v7(), showing);
+    let entry = pb::JournalEntry {
+        nonce: "n1".to_owned(),
+        kind: pb::ScanKind::Entry.into(),
+        lane: "dome-2".to_owned(),
+        showing_id: about(),
+        code: stranger,
+        at: Some(timestamp(minutes(50))),
+        verdict: pb::ScanVerdict::Admitted.into(),
+        ..Default::default()
+    };
+    let journal = pb::SubmitScansRequest {
+        device_id: "scanner-2".to_owned(),
+        device_now: Some(timestamp(house.clock.now())),
+        entries: vec![entry],
+    };
+    let answer = act!(day, DoorClient, "SubmitScans", submit_scans, "submit_scans", journal);
+    let resolve = pb::ResolveScanConflictRequest {
+        conflict_id: answer.results[0].conflict_id.clone(),
+        resolution: "paid at the desk".to_owned(),
+    };
+    act!(day, DoorClient, "ResolveScanConflict", resolve_scan_conflict, "resolve_scan_conflict", resolve);
+}

@@ -1,0 +1,101 @@
+//! Which ticket was scanned at which second is erased after 72 hours; that somebody was let in stays, and nothing
+//! else of the log can be changed.
+
+use chrono::TimeDelta;
+use kernel::{testing::House, ticket_code::Kind};
+use sky_proto::flow::v1::{self as pb, ScanVerdict, door_client::DoorClient};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::support::*;
+
+/// Lets time pass until the hourly sweep has run, hour by hour.
+async fn sweep_until(house: &House, what: &str, holds: impl AsyncFn() -> bool) {
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+        while !holds().await {
+            house.clock.advance(TimeDelta::minutes(20));
+            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "never: {what}");
+}
+
+async fn erased(house: &House) -> i64 {
+    sqlx::query_scalar("select count(*) from scan where erased_at is not null")
+        .fetch_one(house.pool("flow"))
+        .await
+        .expect("a number")
+}
+
+async fn lines(house: &House, showing: Uuid) -> Vec<pb::LoggedScan> {
+    let request = pb::ListScansRequest { showing_id: showing.to_string(), limit: 0 };
+    DoorClient::new(house.channel(&desk())).list_scans(request).await.expect("a list").into_inner().scans
+}
+
+#[tokio::test]
+async fn after_72_hours_the_log_says_that_somebody_came_and_not_who() {
+    let house = house().await;
+    let (showing, _, tickets) = open(&house).await;
+    let ticket = |n: usize| scan_of(showing, &code(&house, Kind::Ticket, tickets[n], showing));
+    let first = ticket(0);
+    scan(&house, &first).await.expect("in");
+    house.clock.set(minutes(70));
+    let late = pb::ScanRequest { late_reason: "Frau Muster hatte Fieber".to_owned(), ..ticket(1) };
+    scan(&house, &late).await.expect("in, with a reason");
+    house.clock.set(minutes(45) + TimeDelta::hours(71));
+    // Long enough for a sweep; the first scan is not 72 hours old.
+    sweep_until(&house, "the first is erased", async || erased(&house).await > 0).await;
+    assert!(house.clock.now() >= minutes(45) + TimeDelta::hours(72), "not a minute before");
+    sweep_until(&house, "both are erased", async || erased(&house).await == 2).await;
+
+    let left = lines(&house, showing).await;
+    assert_eq!(left.len(), 2, "the lines stay");
+    for line in &left {
+        assert_eq!((line.verdict(), line.people, line.lane.as_str()), (ScanVerdict::Admitted, 1, "dome-1"));
+        assert!(line.reference.is_empty() && line.seats.is_empty() && line.reason.is_empty(), "{line:?}");
+    }
+    let told: Vec<String> = sqlx::query_scalar("select row_to_json(s)::text from scan s")
+        .fetch_all(house.pool("flow"))
+        .await
+        .expect("rows");
+    assert!(!told.iter().any(|row| tickets.iter().any(|id| row.contains(&id.to_string()))), "{told:?}");
+    let seconds: i64 = sqlx::query_scalar("select count(*) from door_ticket where admitted_at in ($1, $2)")
+        .bind(minutes(45))
+        .bind(minutes(70))
+        .fetch_one(house.pool("flow"))
+        .await
+        .expect("a number");
+    assert_eq!(seconds, 0, "the tickets do not say it either");
+    assert_eq!(scan(&house, &ticket(0)).await.expect("a verdict").verdict(), ScanVerdict::AlreadyAdmitted);
+    assert_eq!(scan(&house, &first).await.expect_err("its answer is gone").code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn the_log_can_be_erased_in_that_one_way_and_no_other() {
+    let house = house().await;
+    let (showing, _, tickets) = open(&house).await;
+    scan(&house, &scan_of(showing, &code(&house, Kind::Ticket, tickets[0], showing))).await.expect("in");
+    let whole = "visit_id = null, tickets = '{}', answer = '', reason = '', late_reason = ''";
+    let forbidden = [
+        "update scan set lane = 'x'".to_owned(),
+        "update scan set visit_id = null".to_owned(),
+        "delete from scan".to_owned(),
+        "truncate scan cascade".to_owned(),
+        // Too early, with something else, only in part.
+        format!("update scan set {whole}, erased_at = at + interval '71 hours'"),
+        format!("update scan set {whole}, erased_at = at + interval '72 hours', verdict = 'forged'"),
+        format!("update scan set {whole}, erased_at = at + interval '72 hours', admitted_now = 0"),
+        "update scan set erased_at = at + interval '72 hours', visit_id = null".to_owned(),
+    ];
+    for statement in forbidden {
+        let refused = sqlx::query(sqlx::AssertSqlSafe(statement.clone()))
+            .execute(house.pool("flow"))
+            .await
+            .expect_err(&statement);
+        assert!(refused.to_string().contains("append-only"), "{statement}: {refused}");
+    }
+    let erase = format!("update scan set {whole}, erased_at = at + interval '72 hours'");
+    let once = sqlx::query(sqlx::AssertSqlSafe(erase.clone())).execute(house.pool("flow")).await.expect("erased");
+    assert_eq!(once.rows_affected(), 1);
+    assert!(sqlx::query(sqlx::AssertSqlSafe(erase)).execute(house.pool("flow")).await.is_err(), "once");
+}
