@@ -4,6 +4,7 @@
 mod admissions;
 mod calls;
 pub(crate) mod directives;
+pub(crate) mod estimates;
 mod house;
 pub(crate) mod incidents;
 mod journals;

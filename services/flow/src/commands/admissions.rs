@@ -5,7 +5,7 @@ use kernel::{Tx, values::Text};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{calls::end_calls, record, touch, zones::count};
+use super::{calls::end_calls, estimates, record, touch, zones::count};
 use crate::{
     domain::{Admission, AdmissionState, Quality},
     error::Error,
@@ -61,6 +61,9 @@ pub(crate) async fn move_admission(
     }
     if matches!(to, AdmissionState::Running | AdmissionState::Aborted) {
         end_calls(tx, &admission).await?;
+    }
+    if to == AdmissionState::Running {
+        estimates::judge(tx, &admission).await?;
     }
     tell_admission(tx, &admission).await?;
     Ok(admission)

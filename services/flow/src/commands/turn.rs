@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{directives, sensors, touch_house, zones};
+use super::{directives, estimates, sensors, touch_house, zones};
 use crate::{
     domain::{
         Zone,
@@ -34,6 +34,7 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     changed |= propose(tx, &zones).await?;
     let now = tx.now();
     store::history::keep_samples(tx.conn(), &zones, now).await?;
+    estimates::note(tx).await?;
     if changed { touch_house(tx).await } else { Ok(()) }
 }
 
@@ -150,6 +151,7 @@ pub(crate) async fn forget(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     store::sensors::forget(tx.conn(), now - PUSHES_KEPT).await?;
     store::history::forget(tx.conn(), now - SAMPLES_KEPT).await?;
+    store::estimates::forget(tx.conn(), now - SAMPLES_KEPT).await?;
     let erased = store::codes::erase_scans(tx.conn(), now - SCANS_KEPT, now).await?;
     if erased > 0 {
         tracing::info!(erased, "scans of days ago no longer say whose they were");

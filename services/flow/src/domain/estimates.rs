@@ -1,9 +1,13 @@
-//! Waiting times out of what was measured: how many are waiting, and how many were served in a span. With an
-//! error band; nothing is told where nothing was measured. Pure; whole numbers only.
+//! Waiting times out of what was measured, each with the band in which nine of ten truths lie. Nothing is told where
+//! nothing was measured. Pure; whole numbers only.
+//!
+//! The dome door is a batch: everybody is in when those who are not in yet have gone through at the measured pace,
+//! and not before the last one usually comes. Desk and café are queues: who came first leaves first, so that the
+//! curves of who came and who left tell how long each stayed; for their mean that is Little's law.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-/// A waiting time, in seconds, with the band in which nine of ten truths lie.
+/// A waiting time, in seconds, with its band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wait {
     pub(crate) seconds: u32,
@@ -12,8 +16,11 @@ pub(crate) struct Wait {
     pub(crate) per_hour: u32,
 }
 
-/// So far back a rate is measured.
-pub(crate) const WINDOW: TimeDelta = TimeDelta::minutes(6);
+/// So far back the door's pace is measured: longer, and the crowd at the opening would count for those after it.
+pub(crate) const PACE: TimeDelta = TimeDelta::minutes(3);
+/// So far back it is looked how long people stayed, and how many leave.
+pub(crate) const STAYS: TimeDelta = TimeDelta::hours(3);
+const LEAVING: TimeDelta = TimeDelta::minutes(18);
 /// Fewer people than that are no rate.
 const FEWEST: u64 = 5;
 /// A shorter span is no rate either.
@@ -21,33 +28,172 @@ const SHORTEST: u64 = 60;
 /// People come in parties, so their numbers scatter more than single people's would: the variance per
 /// person, in thousandths (parties of two to three).
 const SCATTER: u64 = 2_500;
+/// At least so many of a thousand may stay away, whatever the last showings say.
+const AWAY: u64 = 50;
 /// Nine of ten of a normal distribution lie within so many thousandths of its deviation.
 const NINE_OF_TEN: u64 = 1_645;
 /// Longer than that is no estimate any more.
 const LONGEST: u64 = 4 * 3600;
+/// A spread is never taken for less, in seconds.
+const NARROWEST: u64 = 30;
+/// Where nothing is known of earlier showings, the last one comes so long before the start.
+const LAST_BEFORE_START: TimeDelta = TimeDelta::minutes(2);
 
-/// How long it takes until `people` are served, when `served` were within the last `span`: the dome door as a batch
-/// (people not in ÷ scan rate), desk and café by Little's law (people there ÷ people leaving): the same division.
-pub(crate) fn wait(people: u32, served: u32, span: TimeDelta) -> Option<Wait> {
-    let (people, served, span) = (u64::from(people), u64::from(served), span.num_seconds().unsigned_abs());
+fn short(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// What is known of a showing whose doors are open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Boarding {
+    pub(crate) booked: u32,
+    pub(crate) admitted: u32,
+    /// Of a thousand who were booked lately, how many stayed away.
+    pub(crate) away_permille: u32,
+    /// How many came in lately, and since when.
+    pub(crate) served: u32,
+    pub(crate) span: TimeDelta,
+    /// Until the last one usually comes.
+    pub(crate) last_in: TimeDelta,
+}
+
+/// An estimate of the door, before it is said how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Raw {
+    pub(crate) people: u32,
+    pub(crate) seconds: u32,
+    /// By how much it would scatter if the pace held; errors are measured in it.
+    pub(crate) spread: u32,
+    pub(crate) per_hour: u32,
+}
+
+/// How long it takes until everybody who is expected is in.
+pub(crate) fn door(it: &Boarding) -> Option<Raw> {
+    let (served, span) = (u64::from(it.served), it.span.num_seconds().unsigned_abs());
     if served < FEWEST || span < SHORTEST {
         return None;
     }
-    let seconds = people * span / served;
-    if seconds > LONGEST {
+    let people = u64::from(still_to_come(it.booked, it.admitted, it.away_permille));
+    let queue = people * span / served;
+    if queue > LONGEST {
         return None;
     }
-    // The rate scatters with those who were served, the rest of the wait with those who are to come.
-    let variance = SCATTER * 1_000 / served + (SCATTER * 1_000).checked_div(people).unwrap_or(0);
-    let deviation = variance.isqrt();
-    let spread = seconds * deviation * NINE_OF_TEN / 1_000_000;
-    let short = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    Some(Wait {
+    let usual = u64::try_from(it.last_in.num_seconds()).unwrap_or(0);
+    let seconds = if people == 0 { 0 } else { queue.max(usual.min(LONGEST)) };
+    // Who comes scatters, the pace scatters, and so does who stays away.
+    let away = u64::from(it.away_permille).max(AWAY).min(1_000);
+    let away = u64::from(it.booked) * away * (1_000 - away) / 1_000_000 * SCATTER;
+    let variance = people * SCATTER + people * people * SCATTER / served + away;
+    let deviation = (variance * 1_000).isqrt();
+    let spread = (deviation * NINE_OF_TEN / 1_000 * span / served / 1_000).max(NARROWEST);
+    Some(Raw {
+        people: short(people),
         seconds: short(seconds),
-        low: short(seconds.saturating_sub(spread)),
-        high: short(seconds + spread),
+        spread: short(spread.min(LONGEST)),
         per_hour: short(served * 3600 / span),
     })
+}
+
+/// When the last one usually comes, before the start, by when it was at the last showings.
+pub(crate) fn last_before_start(lately: &[TimeDelta]) -> TimeDelta {
+    if lately.len() < 3 {
+        return LAST_BEFORE_START;
+    }
+    let mut lately = lately.to_vec();
+    lately.sort();
+    lately[lately.len() / 2]
+}
+
+/// How far an estimate was off, in thousandths of its spread; positive: it was too short.
+pub(crate) fn score(seconds: u32, spread: u32, truth: TimeDelta) -> i32 {
+    let off = truth.num_seconds().max(0) - i64::from(seconds);
+    let score = off * 1_000 / i64::from(spread).max(NARROWEST.cast_signed());
+    i32::try_from(score).unwrap_or(if score > 0 { i32::MAX } else { i32::MIN })
+}
+
+/// How far below and above an estimate the truth lies, nine times of ten, in thousandths of its spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Band {
+    low: i64,
+    high: i64,
+}
+
+/// Fewer scores than that say nothing of the rare ones.
+const SCORES: usize = 60;
+/// Until then: as it was in simulated days.
+const USUAL: Band = Band { low: -2_000, high: 1_000 };
+
+impl Band {
+    /// The band that held for the estimates of the last showings: between the fourth and the ninety-sixth of a hundred,
+    /// because what comes next is a little worse than what is known.
+    pub(crate) fn of(scores: &[i32]) -> Self {
+        if scores.len() < SCORES {
+            return USUAL;
+        }
+        let mut scores = scores.to_vec();
+        scores.sort_unstable();
+        let last = scores.len() - 1;
+        let (low, high) = (last * 4 / 100, (last * 96).div_ceil(100));
+        Self { low: i64::from(scores[low]).min(0), high: i64::from(scores[high]).max(0) }
+    }
+
+    /// An estimate with its band.
+    pub(crate) fn around(self, raw: &Raw) -> Wait {
+        let (seconds, spread) = (i64::from(raw.seconds), i64::from(raw.spread).max(NARROWEST.cast_signed()));
+        let at = |thousandths: i64| {
+            let at = (seconds + spread * thousandths / 1_000).clamp(0, LONGEST.cast_signed());
+            u32::try_from(at).unwrap_or(0)
+        };
+        let (low, high) = (at(self.low).min(raw.seconds), at(self.high).max(raw.seconds));
+        Wait { seconds: raw.seconds, low, high, per_hour: raw.per_hour }
+    }
+}
+
+/// Who came to a queue and who left it, in one minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Minute {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) came: u32,
+    pub(crate) gone: u32,
+}
+
+/// How long each stayed who has left, in seconds and in the order of leaving. `before`: who was there when the first
+/// minute began; when those came is not known, so that they are left out.
+pub(crate) fn stays(before: u32, minutes: &[Minute]) -> Vec<u32> {
+    let mut came = minutes.iter().flat_map(|minute| std::iter::repeat_n(minute.at, minute.came as usize)).peekable();
+    let mut unknown = before;
+    let mut stays = Vec::new();
+    for minute in minutes {
+        for _ in 0..minute.gone {
+            if unknown > 0 {
+                unknown -= 1;
+            } else if let Some(since) = came.next_if(|since| *since <= minute.at) {
+                stays.push(short((minute.at - since).num_seconds().unsigned_abs()));
+            }
+        }
+    }
+    stays
+}
+
+/// So many of those who left last say how long one stays.
+const LAST: usize = 60;
+
+/// How long one stays in a queue, by those who left it last; the band is that of nine of ten of them.
+pub(crate) fn queue(before: u32, minutes: &[Minute], now: DateTime<Utc>) -> Option<Wait> {
+    let all = stays(before, minutes);
+    let mut last = all[all.len().saturating_sub(LAST)..].to_vec();
+    last.sort_unstable();
+    let leaving = minutes.iter().filter(|minute| minute.at > now - LEAVING).map(|minute| u64::from(minute.gone));
+    let leaving: u64 = leaving.sum();
+    if (last.len() as u64) < FEWEST || leaving == 0 {
+        return None;
+    }
+    let seconds = short(last.iter().map(|stay| u64::from(*stay)).sum::<u64>() / last.len() as u64);
+    let end = last.len() - 1;
+    // Minutes are as fine as it is counted.
+    let (low, high) = (last[end * 5 / 100].saturating_sub(30), last[(end * 95).div_ceil(100)] + 30);
+    let per_hour = short(leaving * 3600 / LEAVING.num_seconds().unsigned_abs());
+    Some(Wait { seconds, low: low.min(seconds), high: high.max(seconds), per_hour })
 }
 
 /// How many are still to come of a showing, when so many of a thousand stayed away lately.
@@ -55,3 +201,6 @@ pub(crate) const fn still_to_come(booked: u32, admitted: u32, stay_away_permille
     let away = booked as u64 * stay_away_permille as u64 / 1000;
     (booked.saturating_sub(admitted) as u64).saturating_sub(away) as u32
 }
+
+#[cfg(test)]
+mod tests;

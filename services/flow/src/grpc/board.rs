@@ -6,10 +6,8 @@ use sky_proto::flow::v1 as pb;
 use sqlx::PgConnection;
 
 use crate::{
-    domain::{
-        Admission, AdmissionState, Quality, Zone,
-        estimates::{WINDOW, still_to_come, wait},
-    },
+    commands,
+    domain::{Admission, Quality, Zone},
     error::Error,
     events::{
         self, measures,
@@ -75,32 +73,13 @@ pub(crate) async fn estimates(
     now: DateTime<Utc>,
 ) -> Result<Vec<pb::Estimate>, Error> {
     let mut found = Vec::new();
-    let boarding = |state| matches!(state, AdmissionState::DoorsOpen | AdmissionState::LastCall);
-    let doors: Vec<&Admission> = admissions.iter().filter(|admission| boarding(admission.state)).collect();
-    if !doors.is_empty() {
-        let stay_away = store::history::stay_away_permille(conn).await?;
-        for admission in doors {
-            let scanned = store::history::admitted_since(conn, admission.showing, now - WINDOW).await?;
-            let Some((served, first)) = scanned else { continue };
-            let people = still_to_come(admission.booked, admission.admitted, stay_away);
-            if let Some(wait) = wait(people, served, now - first) {
-                found.push(estimate(About::Door(admission.showing), people, wait, Quality::Live, now));
-            }
-        }
+    for (showing, people, wait) in commands::estimates::doors(conn, admissions, now).await? {
+        found.push(estimate(About::Door(showing), people, wait, Quality::Live, now));
     }
-    let queues: Vec<&Zone> = zones.iter().filter(|zone| !zone.queue.is_empty()).collect();
-    if !queues.is_empty() {
-        let traffic = store::history::traffic(conn, now - WINDOW * 3, now).await?;
-        for zone in queues {
-            // No number, no wait: a band is no queue.
-            let (Some(people), Some((_, _, gone))) = (zone.told(), traffic.iter().find(|(id, ..)| *id == zone.id))
-            else {
-                continue;
-            };
+    for zone in zones.iter().filter(|zone| !zone.queue.is_empty()) {
+        if let Some(wait) = commands::estimates::queue(conn, zone, now).await? {
             let about = if zone.queue == "desk" { About::Desk(zone.id.clone()) } else { About::Cafe(zone.id.clone()) };
-            if let Some(wait) = wait(people, *gone, WINDOW * 3) {
-                found.push(estimate(about, people, wait, zone.quality, now));
-            }
+            found.push(estimate(about, zone.count, wait, zone.quality, now));
         }
     }
     Ok(found)

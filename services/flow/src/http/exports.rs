@@ -98,11 +98,11 @@ async fn status(db: &Db) -> Result<Value, Error> {
     Ok(json!({"liveData": entities.collect::<Vec<_>>()}))
 }
 
-/// Minutes until everybody of the showing at the door is in, rounded up; null: not known.
+/// Minutes that the queue at the door takes at its pace, rounded up; null: not known.
 fn wait_minutes(waits: &[Estimate], here: &[&Admission]) -> Option<u32> {
     let at_door = |wait: &&Estimate| {
         wait.kind() == EstimateKind::Door
             && here.iter().any(|admission| admission.showing.to_string() == wait.showing_id)
     };
-    waits.iter().find(at_door).map(|wait| wait.seconds.div_ceil(60))
+    waits.iter().find(at_door).map(|wait| (wait.people * 60).div_ceil(wait.per_hour.max(1)))
 }

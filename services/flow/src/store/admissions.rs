@@ -89,6 +89,18 @@ pub(crate) async fn admissions(
     .collect()
 }
 
+/// Those whose doors are open.
+pub(crate) async fn admitting(conn: &mut PgConnection) -> Result<Vec<Admission>, Error> {
+    sqlx::query_as::<_, AdmissionRow>(
+        "select * from admission where state in ('doors_open', 'last_call') order by starts_at, hall",
+    )
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(AdmissionRow::read)
+    .collect()
+}
+
 pub(crate) async fn add_admission(conn: &mut PgConnection, admission: &Admission) -> Result<(), Error> {
     sqlx::query(
         "insert into admission (showing_id, title, hall, scheduled_starts_at, starts_at, ends_at, predicted_end_at,

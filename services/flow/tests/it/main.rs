@@ -2,6 +2,7 @@
 
 mod api;
 mod audit;
+mod bad_day;
 mod clock;
 mod directives;
 mod door;

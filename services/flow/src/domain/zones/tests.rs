@@ -4,7 +4,6 @@ use proptest::prelude::*;
 
 use super::{
     super::{
-        estimates::{still_to_come, wait},
         headcount::{Range, range},
         replay::{self, Sample},
     },
@@ -168,19 +167,6 @@ fn a_day_is_played_against_other_thresholds() {
     assert_eq!((would.stops, would.time_in(Level::Stop)), (1, TimeDelta::minutes(40)));
     let same = replay::with(&samples, 100, &Thresholds::default(), at(120));
     assert_eq!(same, was, "the same thresholds give the same day");
-}
-
-#[test]
-fn a_wait_is_people_by_rate_and_says_how_sure_it_is() {
-    assert_eq!(wait(110, 4, TimeDelta::minutes(5)), None, "four people are no rate");
-    assert_eq!(wait(110, 10, TimeDelta::seconds(30)), None, "half a minute is no span");
-    let door = wait(110, 60, TimeDelta::minutes(5)).expect("an estimate");
-    assert_eq!((door.seconds, door.per_hour), (550, 720), "110 at 12 a minute: 9.2 minutes");
-    assert!(door.low < 550 && door.high > 550);
-    let surer = wait(110, 240, TimeDelta::minutes(20)).expect("an estimate");
-    assert!(surer.high - surer.low < door.high - door.low);
-    assert_eq!(wait(0, 10, TimeDelta::minutes(5)).map(|wait| (wait.seconds, wait.low, wait.high)), Some((0, 0, 0)));
-    assert_eq!((still_to_come(100, 60, 50), still_to_come(100, 99, 50)), (35, 0));
 }
 
 proptest! {
