@@ -69,6 +69,10 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
         }
     }
     let lost = gap > 0 || before.state == State::Offline;
+    // How many are there is absolute: whatever was lost before.
+    let told = |changes: &Vec<(Change, bool)>| changes.iter().any(|(change, _)| matches!(change, Change::Set { .. }));
+    let mut unsure = if lost { sensor.zones() } else { Vec::new() };
+    unsure.retain(|zone| !changes.get(zone).is_some_and(told));
     for (zone, changes) in changes {
         if let Some(zone) = store::lock_zone(tx.conn(), &zone).await? {
             problems.extend(apply(tx, &sensor, zone, &changes, lost).await?);
@@ -83,7 +87,7 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
     }
     store::sensors::save(tx.conn(), &sensor).await?;
     if sensor.state != before.state || lost {
-        look_after_zones(tx, &sensor, lost).await?;
+        look_after_zones(tx, &sensor, &unsure).await?;
     }
     touch_house(tx).await?;
     Ok(summary)
@@ -161,8 +165,9 @@ async fn apply(
     Ok(problem)
 }
 
-/// A counter has another state: who counts its zones now, and whether their numbers may be told.
-async fn look_after_zones(tx: &mut Tx, sensor: &Sensor, lost: bool) -> Result<(), Error> {
+/// A counter has another state: who counts its zones now, and whether their numbers may be told; `unsure`: of whose
+/// people something was lost.
+async fn look_after_zones(tx: &mut Tx, sensor: &Sensor, unsure: &[String]) -> Result<(), Error> {
     for id in sensor.zones().into_iter().filter(|id| sensor.counts(id)) {
         let Some(mut zone) = store::lock_zone(tx.conn(), &id).await? else { continue };
         let states = store::sensors::states_of_zone(tx.conn(), &id).await?;
@@ -171,7 +176,7 @@ async fn look_after_zones(tx: &mut Tx, sensor: &Sensor, lost: bool) -> Result<()
             Logic::Line { into, .. } => *into == id,
             Logic::Balance { .. } => false,
         });
-        let drifted = (lost && by_line) || store::is_drifted(tx.conn(), &id).await?;
+        let drifted = (by_line && unsure.contains(&id)) || store::is_drifted(tx.conn(), &id).await?;
         store::mark_zone(tx.conn(), &id, counted, drifted).await?;
         let silent = states.contains(&State::Offline);
         let quality = match zone.quality {
@@ -212,7 +217,7 @@ pub(super) async fn notice_silence(tx: &mut Tx) -> Result<bool, Error> {
         sensor.judge(Some(Problem::Silent), now);
         store::sensors::save(tx.conn(), &sensor).await?;
         tell(tx, &before, &sensor).await?;
-        look_after_zones(tx, &sensor, false).await?;
+        look_after_zones(tx, &sensor, &[]).await?;
         noticed = true;
     }
     Ok(noticed)
@@ -239,7 +244,8 @@ pub(crate) async fn set_state(tx: &mut Tx, id: &str, to: State, by: &str) -> Res
     }
     record(tx, by, "set_sensor_state", id, json!({"state": before.name()}), json!({"state": to.name()})).await?;
     // Lines count changes: what was in the zone before, they do not know.
-    look_after_zones(tx, &sensor, to == State::Online).await?;
+    let unsure = if to == State::Online { sensor.zones() } else { Vec::new() };
+    look_after_zones(tx, &sensor, &unsure).await?;
     touch_house(tx).await?;
     Ok(sensor)
 }

@@ -81,7 +81,7 @@ pub(crate) fn door(it: &Boarding) -> Option<Raw> {
     let usual = u64::try_from(it.last_in.num_seconds()).unwrap_or(0);
     let seconds = if people == 0 { 0 } else { queue.max(usual.min(LONGEST)) };
     // Who comes scatters, the pace scatters, and so does who stays away.
-    let away = u64::from(it.away_permille).max(AWAY).min(1_000);
+    let away = u64::from(it.away_permille).clamp(AWAY, 1_000);
     let away = u64::from(it.booked) * away * (1_000 - away) / 1_000_000 * SCATTER;
     let variance = people * SCATTER + people * people * SCATTER / served + away;
     let deviation = (variance * 1_000).isqrt();

@@ -238,6 +238,11 @@ async fn a_silent_counter_leaves_a_band_and_scans_go_on() {
     post(&house, &token, line(2, house.clock.now(), 1, 0)).await;
     assert_eq!(sensor(&house).await.state(), SensorState::Online);
     assert_eq!(foyer(&house).await.count, None, "who came in meanwhile is not known");
+    // How many are there is absolute: it needs nobody, whatever was missed before.
+    house.clock.advance(TimeDelta::minutes(4));
+    turn_until(&house, "silence is noticed once more", offline).await;
+    post(&house, &token, balance_and_line(3, house.clock.now(), 12, 1)).await;
+    assert_eq!((foyer(&house).await.count, foyer(&house).await.quality()), (Some(12), Quality::Live));
 }
 
 #[tokio::test]

@@ -37,7 +37,7 @@ async fn open() -> (House, World, FakeProvider) {
 }
 
 /// Pays at the provider's page, as a browser would.
-async fn pay(visit: &Visit) {
+pub async fn pay(visit: &Visit) {
     assert!(!visit.payment_url.is_empty(), "an address to pay at: {visit:?}");
     let url = format!("{}/pay", visit.payment_url.trim_end_matches('/'));
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
@@ -54,7 +54,7 @@ async fn wait_until(house: &House, at: DateTime<Utc>) {
 }
 
 /// Looks again and again while time goes by, a second at a time.
-async fn in_time<F: Future<Output = Visit>>(
+pub async fn in_time<F: Future<Output = Visit>>(
     house: &House,
     what: &str,
     look: impl Fn() -> F,

@@ -6,6 +6,7 @@ mod architecture;
 mod autonomy;
 mod day;
 mod displays;
+mod failures;
 mod freshness;
 mod processes;
 mod replicas;

@@ -99,7 +99,7 @@ fn played(seed: u64, showings: usize) -> (usize, i64) {
             let raw = door(&Boarding {
                 booked,
                 admitted: came.iter().filter(|(at, _)| *at <= now).map(|(_, people)| people).sum(),
-                away_permille: if all == 0 { 0 } else { away * 1000 / all },
+                away_permille: (away * 1000).checked_div(all).unwrap_or(0),
                 served: recent().map(|(_, people)| people).sum(),
                 span: TimeDelta::seconds(now - first),
                 last_in: TimeDelta::seconds(usual - now),
