@@ -1,6 +1,7 @@
 //! Menu, orders and their life as the house sees them. Pure decisions: no I/O, no clock, no proto.
 
 mod placing;
+pub(crate) mod public_menu;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;

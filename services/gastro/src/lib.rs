@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod grpc;
 mod house;
+mod http;
 mod reactions;
 mod store;
 
@@ -46,7 +47,7 @@ fn build(context: &Context) -> Parts {
             Consumer::new("reservations", reactions::from_reservations),
             Consumer::new("flow", reactions::from_flow),
         ],
+        http: http::router(context.db.clone()),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
-        ..Parts::default()
     }
 }

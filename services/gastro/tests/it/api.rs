@@ -34,6 +34,27 @@ async fn the_menu_has_dated_prices_taxes_allergens_and_both_languages() {
 }
 
 #[tokio::test]
+async fn search_engines_read_the_menu_and_that_the_bar_is_closed() {
+    let house = house().await;
+    let url = format!("http://{}/open/v1/gastro/menu?lang=en", house.running.http);
+    let offers = async || {
+        let menu: serde_json::Value = reqwest::get(&url).await.expect("an answer").json().await.expect("JSON");
+        assert_eq!((&menu["@type"], &menu["inLanguage"]), (&"Menu".into(), &"en".into()));
+        let sections = menu["hasMenuSection"].as_array().expect("sections").clone();
+        sections
+            .into_iter()
+            .map(|section| section["hasMenuItem"].as_array().expect("items").clone())
+            .collect::<Vec<_>>()
+    };
+    let before = offers().await;
+    assert!(before[0].len() >= 4 && before[1].len() >= 2, "{before:?}");
+    assert!(before.iter().flatten().all(|item| item["offers"]["availability"] == "https://schema.org/InStock"));
+    set_station(&house, "bar", pb::StationState::Paused).await.expect("paused");
+    let after = offers().await;
+    assert!(after.iter().flatten().any(|item| item["offers"]["availability"] == "https://schema.org/OutOfStock"));
+}
+
+#[tokio::test]
 async fn a_hold_has_its_prices_and_a_repeat_gets_the_first_answer() {
     let house = house().await;
     let visit = Uuid::now_v7();

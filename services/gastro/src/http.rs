@@ -1,0 +1,43 @@
+//! Gastro's open data over HTTP: the menu for search engines and the guides of others.
+
+use axum::{
+    Router,
+    extract::{Query, State},
+    http::HeaderMap,
+    response::Response,
+    routing::get,
+};
+use chrono_tz::Europe::Berlin;
+use kernel::{Db, open_data};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    domain::public_menu::{self, Language},
+    error::Error,
+    store,
+};
+
+/// All routes.
+pub(crate) fn router(db: Db) -> Router {
+    Router::new().route("/open/v1/gastro/menu", get(menu)).with_state(db)
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    /// "en"; anything else is German.
+    #[serde(default)]
+    lang: String,
+}
+
+/// `GET /open/v1/gastro/menu?lang=en`
+async fn menu(State(db): State<Db>, Query(wanted): Query<Wanted>, asked: HeaderMap) -> Response {
+    let language = if wanted.lang == "en" { Language::English } else { Language::German };
+    open_data::reply(today(&db, language).await, &asked)
+}
+
+async fn today(db: &Db, language: Language) -> Result<Value, Error> {
+    let today = db.clock().now().with_timezone(&Berlin).date_naive();
+    let mut conn = db.pool().acquire().await?;
+    Ok(public_menu::schema_org(&store::menu::items(&mut conn, today).await?, language))
+}
