@@ -1,5 +1,6 @@
 //! What parking does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
+pub(crate) mod feeds;
 pub(crate) mod lanes;
 pub(crate) mod plates;
 
@@ -255,6 +256,13 @@ pub(crate) async fn tickets_issued(tx: &mut Tx, tickets: &[(Uuid, Uuid)]) -> Res
         return Ok(());
     }
     store::save_tickets(tx.conn(), tickets).await
+}
+
+/// A new token for a camera or a feed, of which the hash is kept.
+pub(crate) async fn set_device_token(tx: &mut Tx, device: String, hash: Vec<u8>) -> Result<(), Error> {
+    let known = store::plates::set_token(tx.conn(), &device, &hash).await?
+        || store::feeds::set_token(tx.conn(), &device, &hash).await?;
+    if known { Ok(()) } else { Err(Error::NoDevice) }
 }
 
 /// Locks the site, so that lanes are answered one after the other.

@@ -1,5 +1,6 @@
 //! Bays, rights and lanes as the house sees them. Pure decisions: no I/O, no clock, no proto.
 
+pub(crate) mod feeds;
 pub(crate) mod lanes;
 pub(crate) mod open_formats;
 pub(crate) mod plates;
@@ -260,6 +261,14 @@ impl ShowingTimes {
 pub(crate) struct Alternative {
     pub(crate) name: String,
     pub(crate) walk_minutes: u32,
+    /// The feed that tells how full it is, and its name there; empty: none does.
+    #[serde(default)]
+    pub(crate) feed: String,
+    #[serde(default)]
+    pub(crate) uid: String,
+    /// Free bays, and until when that may be shown; None: not known.
+    #[serde(skip)]
+    pub(crate) free: Option<(u32, DateTime<Utc>)>,
 }
 
 /// "Spitze (9 min), MMZ (7 min)"

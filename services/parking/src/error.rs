@@ -29,8 +29,8 @@ pub(crate) enum Error {
     NotHeld(RightState),
     #[error("the bay is {}; a plate can be noted only for a bay that is booked", .0.name())]
     NoBayForPlate(RightState),
-    #[error("there is no such camera; the house file names them under [[parking.cameras]]")]
-    NoCamera,
+    #[error("there is no such camera and no such feed; the house file names them in its [parking] part")]
+    NoDevice,
     #[error(transparent)]
     Repeat(#[from] Repeat),
     #[error(transparent)]
@@ -65,7 +65,7 @@ impl Coded for Error {
             | Self::NoBayForPlate(_)
             | Self::NoTariff(_) => Code::FailedPrecondition,
             Self::Full { .. } => Code::ResourceExhausted,
-            Self::NoSuchClass(_) | Self::NoRight | Self::NoCamera => Code::NotFound,
+            Self::NoSuchClass(_) | Self::NoRight | Self::NoDevice => Code::NotFound,
             Self::RightExists => Code::AlreadyExists,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),

@@ -105,7 +105,12 @@ pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
         alternatives: site
             .alternatives
             .iter()
-            .map(|place| pb::Alternative { name: place.name.clone(), walk_minutes: place.walk_minutes })
+            .map(|place| pb::Alternative {
+                name: place.name.clone(),
+                walk_minutes: place.walk_minutes,
+                free: place.free.map(|(free, _)| free),
+                free_until: place.free.map(|(_, until)| timestamp(until)),
+            })
             .collect(),
         walk_minutes: site.walk_minutes,
         observed_at: Some(timestamp(site.observed_at)),

@@ -56,7 +56,7 @@ pub(crate) const ACCESS: Access = Access {
         ("RecordLane", &[Who::Device("lane"), Who::Staff(Role::Attendant)]),
         ("SetSiteState", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
         ("SetPlate", &[Who::Visitor, Who::Staff(Role::Attendant), Who::Staff(Role::Desk)]),
-        ("IssueCameraToken", &[Who::Staff(Role::Operator)]),
+        ("IssueDeviceToken", &[Who::Staff(Role::Operator)]),
     ],
 };
 
@@ -287,17 +287,17 @@ impl Parking for ParkingGrpc {
         Ok(Response::new(self.told(visit).await?))
     }
 
-    async fn issue_camera_token(
+    async fn issue_device_token(
         &self,
-        request: Request<pb::IssueCameraTokenRequest>,
-    ) -> Result<Response<pb::IssueCameraTokenResponse>, Status> {
+        request: Request<pb::IssueDeviceTokenRequest>,
+    ) -> Result<Response<pb::IssueDeviceTokenResponse>, Status> {
         let by = Caller::of(&request).for_the_record();
-        let camera = values::slug("camera_id", &request.get_ref().camera_id)?.to_owned();
+        let device = values::slug("device_id", &request.get_ref().device_id)?.to_owned();
         let token = device_token::new();
         let hash = device_token::hash(&token);
-        tracing::info!(camera, by, "a camera gets a new token");
-        self.db.transact(move |tx| Box::pin(commands::plates::set_token(tx, camera.clone(), hash.clone()))).await?;
-        Ok(Response::new(pb::IssueCameraTokenResponse { token }))
+        tracing::info!(device, by, "a device gets a new token");
+        self.db.transact(move |tx| Box::pin(commands::set_device_token(tx, device.clone(), hash.clone()))).await?;
+        Ok(Response::new(pb::IssueDeviceTokenResponse { token }))
     }
 
     async fn list_rights(

@@ -28,11 +28,14 @@ struct Section {
     walk_minutes: u32,
     bays: Spanned<Vec<Bays>>,
     #[serde(default)]
-    alternatives: Vec<Alternative>,
+    alternatives: Vec<Spanned<Alternative>>,
     /// For open data; without it the site is in none.
     place: Option<Spanned<Place>>,
     #[serde(default)]
     cameras: Vec<Camera>,
+    /// Feeds that tell how full the alternatives are.
+    #[serde(default)]
+    feeds: Vec<Feed>,
     #[serde(default)]
     taxes: Vec<Tax>,
     #[serde(default)]
@@ -51,6 +54,13 @@ struct Camera {
     least_score: Spanned<u32>,
     #[serde(default = "believed")]
     least_dscore: Spanned<u32>,
+}
+
+/// A feed that pushes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Feed {
+    id: Spanned<String>,
 }
 
 /// On this certainty cameras are believed where the house does not say otherwise; an assumption, to be set by trial.
@@ -143,6 +153,22 @@ fn read_cameras(text: &str, section: &Section) -> Result<(), String> {
             }
         }
     }
+    for (place, feed) in section.feeds.iter().enumerate() {
+        let key = format!("feeds[{place}].id");
+        values::slug("id", feed.id.get_ref()).map_err(|error| wrong(text, &feed.id, &key, &error.problem))?;
+        // One token, one device.
+        if !ids.insert(feed.id.get_ref()) {
+            return Err(wrong(text, &feed.id, &key, "stands here twice"));
+        }
+    }
+    for (place, alternative) in section.alternatives.iter().enumerate() {
+        let other = alternative.get_ref();
+        let named = section.feeds.iter().any(|feed| *feed.id.get_ref() == other.feed);
+        if (!other.feed.is_empty() && !named) || other.feed.is_empty() != other.uid.is_empty() {
+            let problem = "`feed` must name one of [[parking.feeds]], and `uid` the place in it";
+            return Err(wrong(text, alternative, &format!("alternatives[{place}].feed"), problem));
+        }
+    }
     Ok(())
 }
 
@@ -218,14 +244,15 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 }
 
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
-    use store::{house, plates};
+    use store::{feeds, house, plates};
     let now = tx.now();
+    let alternatives: Vec<Alternative> = section.alternatives.iter().map(|place| place.get_ref().clone()).collect();
     let mut changed = house::save_site(
         tx.conn(),
         section.id.get_ref(),
         &section.name,
         section.walk_minutes,
-        &section.alternatives,
+        &alternatives,
         section.place.as_ref().map(Spanned::get_ref),
         now,
     )
@@ -245,6 +272,8 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     }
     let cameras: Vec<&str> = section.cameras.iter().map(|camera| camera.id.get_ref().as_str()).collect();
     plates::keep_cameras(tx.conn(), &cameras).await?;
+    let feeds: Vec<&str> = section.feeds.iter().map(|feed| feed.id.get_ref().as_str()).collect();
+    feeds::keep(tx.conn(), &feeds).await?;
     for tax in &section.taxes {
         let rate = *tax.basis_points.get_ref();
         house::save_tax(tx.conn(), tax.id.get_ref(), rate, tax.valid_from, &tax.source).await?;

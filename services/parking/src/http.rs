@@ -2,17 +2,18 @@
 //! no right and no plate.
 
 mod cameras;
+mod feeds;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use chrono::{DateTime, Utc};
-use kernel::{Context, Db, identity::Keys, open_data};
-use serde_json::Value;
+use kernel::{Code, Coded, Context, Db, identity::Keys, open_data};
+use serde_json::{Value, json};
 
 use crate::{
     domain::{
@@ -42,6 +43,8 @@ pub(crate) fn router(context: &Context) -> Router {
         .route("/open/v1/parking/park-api/v1", in_format(open_formats::park_api_v1))
         .route("/open/v1/parking/datex-light", in_format(open_formats::datex_light))
         .route("/lanes/plate-recognizer", post(cameras::take))
+        .route("/feeds/park-api", post(feeds::take_park_api))
+        .route("/feeds/datex2", post(feeds::take_datex))
         .with_state(Edge { db: context.db.clone(), keys: context.keys.clone() })
 }
 
@@ -58,4 +61,25 @@ async fn look(db: &Db) -> Result<Option<(Site, Place)>, Error> {
     let mut conn = db.pool().acquire().await?;
     let site = store::site(&mut conn, db.clock().now()).await?;
     Ok(store::place(&mut conn).await?.map(|place| (site, place)))
+}
+
+/// A push that is not taken, and why.
+fn refuse(status: StatusCode, problem: impl Into<String>) -> Response {
+    (status, Json(json!({"error": problem.into()}))).into_response()
+}
+
+/// Nobody has this token.
+fn unknown(what: &str) -> Response {
+    let ask = [(header::WWW_AUTHENTICATE, "Basic realm=\"parking\"")];
+    let problem = format!("no {what} has this token; an operator issues one");
+    (ask, refuse(StatusCode::UNAUTHORIZED, problem)).into_response()
+}
+
+/// A push that could not be taken.
+fn failed(error: &Error) -> Response {
+    let code = error.code();
+    let status = StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    tracing::warn!(%error, "a push was not taken");
+    let internal = || "internal error; it has been recorded".to_owned();
+    refuse(status, if code == Code::Internal { internal() } else { error.to_string() })
 }

@@ -3,6 +3,7 @@
 //! Lock order: site, bay classes by name, showings, rights by visit. Reactions come in runs of one
 //! transaction, so each of them locks the classes before any right.
 
+pub(crate) mod feeds;
 pub(crate) mod house;
 pub(crate) mod plates;
 pub(crate) mod showings;
@@ -104,13 +105,15 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
             .fetch_optional(&mut *conn)
             .await?
             .ok_or(Error::NotSetUp)?;
+    let mut alternatives = row.alternatives.0;
+    feeds::look(conn, &mut alternatives, now).await?;
     Ok(Site {
         id: row.id,
         name: row.name.0,
         state: SiteState::named(&row.state).ok_or_else(|| Error::Stored(format!("site state {}", row.state)))?,
         reason: row.reason.0,
         walk_minutes: row.walk_minutes.unsigned_abs(),
-        alternatives: row.alternatives.0,
+        alternatives,
         revision: row.revision.unsigned_abs(),
         observed_at: row.observed_at,
         classes: class_counts(conn, now).await?,

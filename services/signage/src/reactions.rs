@@ -314,7 +314,12 @@ fn site(told: parking::Site) -> Site {
         reason: Text::from_proto(told.reason),
         bays,
         alternatives: alternatives
-            .map(|place| Alternative { name: place.name, walk_minutes: place.walk_minutes })
+            .map(|place| Alternative {
+                name: place.name,
+                walk_minutes: place.walk_minutes,
+                free: place.free,
+                free_until: place.free_until.map(|at| from_timestamp(Some(at))),
+            })
             .collect(),
         observed_at: from_timestamp(told.observed_at),
         valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),

@@ -25,11 +25,6 @@ pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, fingerprint: Option<[u8;
     store::plates::save(tx.conn(), visit, &fingerprint, now).await
 }
 
-/// A new token for a camera, of which the hash is kept.
-pub(crate) async fn set_token(tx: &mut Tx, camera: String, hash: Vec<u8>) -> Result<(), Error> {
-    if store::plates::set_token(tx.conn(), &camera, &hash).await? { Ok(()) } else { Err(Error::NoCamera) }
-}
-
 /// A camera has seen a car. The site must be locked. `fingerprints` are those of the plates it may be.
 pub(crate) async fn seen_by_camera(
     tx: &mut Tx,

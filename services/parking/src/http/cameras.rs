@@ -9,12 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use kernel::{Code, Coded, Db, device_token, identity::Keys};
+use kernel::{Db, device_token, identity::Keys};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Edge;
+use super::{Edge, failed, refuse, unknown};
 use crate::{
     commands::{self, lanes::LaneAnswer, plates},
     domain::plates::{Reading, Sight, judge},
@@ -74,28 +74,12 @@ fn read(bytes: &[u8]) -> Result<Option<Reading>, String> {
 
 /// `POST /lanes/plate-recognizer`
 pub(super) async fn take(State(edge): State<Edge>, headers: HeaderMap, body: Body) -> Response {
-    match answer(&edge, &headers, body).await {
-        Ok(response) => response,
-        Err(error) => {
-            let code = error.code();
-            let status = StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            tracing::warn!(%error, "a camera's push was not taken");
-            let internal = || "internal error; it has been recorded".to_owned();
-            refuse(status, if code == Code::Internal { internal() } else { error.to_string() })
-        }
-    }
-}
-
-fn refuse(status: StatusCode, problem: impl Into<String>) -> Response {
-    (status, Json(json!({"error": problem.into()}))).into_response()
+    answer(&edge, &headers, body).await.unwrap_or_else(|error| failed(&error))
 }
 
 async fn answer(Edge { db, keys }: &Edge, headers: &HeaderMap, body: Body) -> Result<Response, Error> {
     let Some(camera) = camera(db, headers).await? else {
-        let ask = [(header::WWW_AUTHENTICATE, "Basic realm=\"cameras\"")];
-        return Ok(
-            (ask, refuse(StatusCode::UNAUTHORIZED, "no camera has this token; an operator issues one")).into_response()
-        );
+        return Ok(unknown("camera"));
     };
     let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"application/json"));
     if !is_json {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::{client, support::*};
 
 async fn token(house: &House, camera: &str) -> String {
-    let request = pb::IssueCameraTokenRequest { camera_id: camera.to_owned() };
-    client!(house, &staff(Role::Operator)).issue_camera_token(request).await.expect("issued").into_inner().token
+    let request = pb::IssueDeviceTokenRequest { device_id: camera.to_owned() };
+    client!(house, &staff(Role::Operator)).issue_device_token(request).await.expect("issued").into_inner().token
 }
 
 /// What Plate Recognizer Stream sends.
@@ -136,8 +136,8 @@ async fn what_is_no_recognition_is_refused_in_words() {
     let mut nothing = recognition(&house, "", 0.0, 0.0);
     nothing["data"]["results"] = json!([]);
     assert_eq!(push(&house, &newer, &nothing.to_string()).await, (StatusCode::OK, json!({"verdict": "nothing_seen"})));
-    let unknown = pb::IssueCameraTokenRequest { camera_id: "camera-9".to_owned() };
-    let refused = client!(house, &staff(Role::Operator)).issue_camera_token(unknown).await.expect_err("no such camera");
+    let unknown = pb::IssueDeviceTokenRequest { device_id: "camera-9".to_owned() };
+    let refused = client!(house, &staff(Role::Operator)).issue_device_token(unknown).await.expect_err("no such camera");
     assert_eq!(refused.code(), Code::NotFound);
     let refused = set_plate(&house, Uuid::now_v7(), "HAL-AB 123").await.expect_err("no bay");
     assert_eq!(refused.code(), Code::NotFound);

@@ -2,6 +2,7 @@
 
 mod api;
 mod cameras;
+mod feeds;
 mod lanes;
 mod open_data;
 mod reactions;

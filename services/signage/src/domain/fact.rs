@@ -323,6 +323,12 @@ pub struct Alternative {
     pub name: String,
     /// On foot from there.
     pub walk_minutes: u32,
+    /// Free bays; None: not known.
+    #[serde(default)]
+    pub free: Option<u32>,
+    /// Until when `free` may be shown.
+    #[serde(default)]
+    pub free_until: Option<DateTime<Utc>>,
 }
 
 /// The car park.

@@ -205,10 +205,16 @@ fn parking_elsewhere(facts: &Facts) -> Option<Offer> {
     let site = facts.site.as_ref().filter(|site| matches!(site.state, SiteState::Closed | SiteState::Unreachable))?;
     let notice = if site.reason.de.is_empty() { words::parking_elsewhere() } else { site.reason.clone() };
     let mut lines = vec![Line::new(Kind::Notice, notice, site.observed_at, "parking")];
-    lines.extend(site.alternatives.iter().map(|place| {
+    for place in &site.alternatives {
         let (text, detail) = words::alternative(place);
-        Line { detail, ..Line::new(Kind::Parking, text, site.observed_at, "parking") }
-    }));
+        lines.push(Line { detail, ..Line::new(Kind::Parking, text, site.observed_at, "parking") });
+        // A line of its own: it goes when nobody has counted for a while, the place stays.
+        if let (Some(free), Some(until)) = (place.free, place.free_until) {
+            let text = words::free_elsewhere(&place.name, free);
+            let line = Line::new(Kind::Parking, text, site.observed_at, "parking");
+            lines.push(Line { valid_until: Some(until), ..line });
+        }
+    }
     Some(Offer { headline: words::parking_closed(site.state), lines })
 }
 

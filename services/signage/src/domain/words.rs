@@ -144,6 +144,14 @@ pub(super) fn alternative(place: &Alternative) -> (Text, Text) {
     )
 }
 
+pub(super) fn free_elsewhere(name: &str, free: u32) -> Text {
+    say(
+        format!("{name}: {free} Plätze frei"),
+        format!("{name}: {free} spaces free"),
+        format!("{name}: {free} freie Plätze"),
+    )
+}
+
 pub(super) fn bays(class: &str) -> Text {
     match class {
         "standard" => say("Pkw", "Cars", "Autos"),

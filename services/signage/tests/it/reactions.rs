@@ -181,7 +181,11 @@ async fn the_car_park_is_told_as_long_as_it_is_known() {
                 occupied,
                 expected: 3,
             }],
-            alternatives: vec![parking::Alternative { name: "Spitze".to_owned(), walk_minutes: 9 }],
+            alternatives: vec![parking::Alternative {
+                name: "Spitze".to_owned(),
+                walk_minutes: 9,
+                ..Default::default()
+            }],
             observed_at: Some(timestamp(minutes(0))),
             valid_until: Some(timestamp(minutes(10))),
             revision,

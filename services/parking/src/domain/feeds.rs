@@ -1,0 +1,123 @@
+//! What feeds tell of other car parks, and what of it is believed. Pure.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// Older than that, a count says nothing; ParkAPI's own readers drop it then too.
+pub(crate) const HOLDS: TimeDelta = TimeDelta::minutes(30);
+/// A feed's clock may be ahead by so much.
+const AHEAD: TimeDelta = TimeDelta::minutes(2);
+/// No car park of the city has more.
+const MOST: i64 = 20_000;
+
+/// What a feed says of a place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) uid: String,
+    pub(crate) capacity: Option<i64>,
+    pub(crate) free: Option<i64>,
+    /// False: closed, whatever the count says.
+    pub(crate) open: Option<bool>,
+    pub(crate) at: Option<DateTime<Utc>>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// So many bays are free; None: not known, or closed.
+    Free(Option<u32>, DateTime<Utc>),
+    /// Told before, or older than what was told before.
+    Repeated,
+    Refused(Problem),
+}
+
+/// Why something is not believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Problem {
+    NoTime,
+    Stale,
+    FromTheFuture,
+    Negative,
+    MoreThanThereAre,
+}
+
+impl Problem {
+    /// For whoever runs the feed.
+    pub(crate) const fn sentence(self) -> &'static str {
+        match self {
+            Self::NoTime => "does not say when that was",
+            Self::Stale => "is older than 30 minutes",
+            Self::FromTheFuture => "is from the future; check the clock",
+            Self::Negative => "has fewer than no free spaces",
+            Self::MoreThanThereAre => "has more free spaces than spaces",
+        }
+    }
+
+    /// Whether what was believed before is to be forgotten: the newest word is nonsense.
+    pub(crate) const fn forgets(self) -> bool {
+        matches!(self, Self::Negative | Self::MoreThanThereAre)
+    }
+}
+
+/// Takes what was told; `before`: when the last word was from.
+pub(crate) fn take(told: &Told, before: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Taken {
+    let Some(at) = told.at else { return Taken::Refused(Problem::NoTime) };
+    if at > now + AHEAD {
+        return Taken::Refused(Problem::FromTheFuture);
+    }
+    if at < now - HOLDS {
+        return Taken::Refused(Problem::Stale);
+    }
+    if before.is_some_and(|before| at <= before) {
+        return Taken::Repeated;
+    }
+    let Some(free) = told.free.filter(|_| told.open != Some(false)) else { return Taken::Free(None, at) };
+    if free < 0 {
+        return Taken::Refused(Problem::Negative);
+    }
+    match u32::try_from(free) {
+        Ok(count) if free <= told.capacity.unwrap_or(MOST).min(MOST) => Taken::Free(Some(count), at),
+        _ => Taken::Refused(Problem::MoreThanThereAre),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minutes: i64) -> DateTime<Utc> {
+        DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
+    }
+
+    #[test]
+    fn nonsense_is_refused_and_a_closed_place_has_nothing_free() {
+        use Problem::{FromTheFuture, MoreThanThereAre, Negative, NoTime, Stale};
+        use Taken::{Free, Refused, Repeated};
+        let told = |capacity, free, open, minute: Option<i64>| Told {
+            uid: "p".to_owned(),
+            capacity,
+            free,
+            open,
+            at: minute.map(at),
+        };
+        for (what, told, taken) in [
+            ("good", told(Some(140), Some(27), None, Some(59)), Free(Some(27), at(59))),
+            ("all free", told(Some(140), Some(140), Some(true), Some(59)), Free(Some(140), at(59))),
+            ("no capacity told", told(None, Some(27), None, Some(59)), Free(Some(27), at(59))),
+            ("no count", told(Some(140), None, Some(true), Some(59)), Free(None, at(59))),
+            ("closed is not full", told(Some(140), Some(27), Some(false), Some(59)), Free(None, at(59))),
+            ("8259 free of 140", told(Some(140), Some(8259), None, Some(59)), Refused(MoreThanThereAre)),
+            ("no capacity and nonsense", told(None, Some(1 << 40), None, Some(59)), Refused(MoreThanThereAre)),
+            ("negative", told(Some(140), Some(-3), None, Some(59)), Refused(Negative)),
+            ("as old as may be", told(Some(140), Some(1), None, Some(30)), Free(Some(1), at(30))),
+            ("stale", told(Some(140), Some(1), None, Some(29)), Refused(Stale)),
+            ("a clock that is ahead", told(Some(140), Some(1), None, Some(63)), Refused(FromTheFuture)),
+            ("no time", told(Some(140), Some(1), None, None), Refused(NoTime)),
+        ] {
+            assert_eq!(take(&told, None, at(60)), taken, "{what}");
+        }
+        let good = told(Some(140), Some(27), None, Some(59));
+        assert_eq!(take(&good, Some(at(59)), at(60)), Repeated);
+        assert_eq!(take(&good, Some(at(60)), at(60)), Repeated, "older than the last word");
+        assert_eq!(take(&good, Some(at(58)), at(60)), Free(Some(27), at(59)));
+    }
+}

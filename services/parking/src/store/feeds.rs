@@ -1,0 +1,92 @@
+//! SQL of the feeds of other car parks.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
+
+use crate::{
+    domain::{Alternative, feeds::HOLDS},
+    error::Error,
+};
+
+/// Whose token this is the hash of.
+pub(crate) async fn of_token(conn: &mut PgConnection, hash: &[u8]) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar("select id from feed where token_hash = $1").bind(hash).fetch_optional(conn).await?)
+}
+
+/// A new token for a feed; the one before is good no more. False: no such feed.
+pub(crate) async fn set_token(conn: &mut PgConnection, feed: &str, hash: &[u8]) -> Result<bool, Error> {
+    let done = sqlx::query("update feed set token_hash = $2 where id = $1").bind(feed).bind(hash).execute(conn);
+    Ok(done.await?.rows_affected() > 0)
+}
+
+/// The feeds of the house file, and no others; those that stay keep their tokens.
+pub(crate) async fn keep(conn: &mut PgConnection, ids: &[&str]) -> Result<(), Error> {
+    sqlx::query("delete from feed where id <> all($1)").bind(ids).execute(&mut *conn).await?;
+    sqlx::query("insert into feed (id) select unnest($1::text[]) on conflict do nothing")
+        .bind(ids)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The places of which this feed is to tell.
+pub(crate) async fn uids(conn: &mut PgConnection, feed: &str) -> Result<HashSet<String>, Error> {
+    let alternatives: Option<Json<Vec<Alternative>>> =
+        sqlx::query_scalar("select alternatives from site").fetch_optional(conn).await?;
+    let alternatives = alternatives.map(|all| all.0).unwrap_or_default();
+    Ok(alternatives.into_iter().filter(|place| place.feed == feed).map(|place| place.uid).collect())
+}
+
+/// When the last word on a place was from.
+pub(crate) async fn last(conn: &mut PgConnection, feed: &str, uid: &str) -> Result<Option<DateTime<Utc>>, Error> {
+    Ok(sqlx::query_scalar("select observed_at from feed_place where feed = $1 and uid = $2")
+        .bind(feed)
+        .bind(uid)
+        .fetch_optional(conn)
+        .await?)
+}
+
+pub(crate) async fn save(
+    conn: &mut PgConnection,
+    feed: &str,
+    uid: &str,
+    free: Option<u32>,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into feed_place (feed, uid, free, observed_at) values ($1, $2, $3, $4)
+         on conflict (feed, uid) do update set free = $3, observed_at = $4",
+    )
+    .bind(feed)
+    .bind(uid)
+    .bind(free.map(u32::cast_signed))
+    .bind(at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Adds what is free elsewhere, as far as it may be believed at `now`.
+pub(crate) async fn look(
+    conn: &mut PgConnection,
+    alternatives: &mut [Alternative],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    if alternatives.iter().all(|place| place.feed.is_empty()) {
+        return Ok(());
+    }
+    let rows: Vec<(String, String, i32, DateTime<Utc>)> = sqlx::query_as(
+        "select feed, uid, free, observed_at from feed_place where free is not null and observed_at > $1",
+    )
+    .bind(now - HOLDS)
+    .fetch_all(conn)
+    .await?;
+    let told: HashMap<(String, String), (u32, DateTime<Utc>)> =
+        rows.into_iter().map(|(feed, uid, free, at)| ((feed, uid), (free.unsigned_abs(), at + HOLDS))).collect();
+    for place in alternatives {
+        place.free = told.get(&(place.feed.clone(), place.uid.clone())).copied();
+    }
+    Ok(())
+}
