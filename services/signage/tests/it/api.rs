@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{client, support::*};
 
 #[tokio::test]
-async fn twelve_displays_show_something_from_the_first_moment() {
+async fn all_displays_show_something_from_the_first_moment() {
     let house = house().await;
     let mut staff = client!(house, &operator());
     let list = staff.list_displays(pb::ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
