@@ -125,9 +125,23 @@ pub fn status(error: &dyn Coded) -> Status {
         }
         _ => {
             tracing::debug!(error = %error, "refused");
-            Status::new(code.grpc(), error.to_string())
+            let mut status = Status::new(code.grpc(), error.to_string());
+            if let Ok(reason) = reason(error).parse() {
+                status.metadata_mut().insert(REASON, reason);
+            }
+            status
         }
     }
+}
+
+/// Where a refusal's name travels beside its sentence.
+pub const REASON: &str = "sky-reason";
+
+/// The name of a refusal, for whoever says it in another language: its variant's, without what is in it.
+#[must_use]
+pub fn reason(error: &dyn Coded) -> String {
+    let whole = format!("{error:?}");
+    whole.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned()
 }
 
 /// The code of a database error: what a retry can cure is `Unavailable`.

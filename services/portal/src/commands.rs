@@ -123,9 +123,17 @@ pub(crate) async fn revoke_device(tx: &mut Tx, device_id: &str) -> Result<(), Er
     }
 }
 
+/// Nobody is reminded of this step for a while.
+pub(crate) async fn put_off(tx: &mut Tx, showing: Uuid, step: i32, by: String) -> Result<(), Error> {
+    let it = store::PutOff { showing_id: showing, step, until: tx.now() + domain::PUT_OFF, by_whom: by };
+    store::put_off(tx.conn(), &it).await
+}
+
 /// Removes what time has ended.
 pub(crate) async fn clean_up(tx: &mut Tx) -> Result<(), Error> {
     let now = wall_now();
+    let house = tx.now();
+    store::delete_put_off(tx.conn(), house - TimeDelta::days(1)).await?;
     store::delete_old_sessions(tx.conn(), now).await?;
     store::delete_old_pairings(tx.conn(), now).await?;
     store::delete_closed_rooms(tx.conn(), now - TimeDelta::days(1)).await?;

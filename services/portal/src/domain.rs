@@ -22,6 +22,9 @@ pub(crate) const VISITOR_SESSION: TimeDelta = TimeDelta::days(30);
 /// A monitor stays signed in until its device is revoked.
 pub(crate) const DEVICE_SESSION: TimeDelta = TimeDelta::days(400);
 
+/// "Not yet": so long nobody is reminded of a step that is due.
+pub(crate) const PUT_OFF: TimeDelta = TimeDelta::minutes(3);
+
 /// No letters or digits that people confuse: no 0/O, 1/I, 5/S, 8/B.
 const CLAIM_ALPHABET: &[u8; 28] = b"ACDEFGHJKLMNPQRTUVWXYZ234679";
 const CLAIM_LENGTH: usize = 6;

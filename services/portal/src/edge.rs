@@ -7,9 +7,12 @@ use chrono::{DateTime, Utc};
 use kernel::{Caller, Clock, Context, Db, Tasks, Transport, identity::Keys, values};
 use serde::Deserialize;
 use sky_proto::{
-    flow::v1::{directives_client::DirectivesClient, flow_client::FlowClient, zones_client::ZonesClient},
+    flow::v1::{
+        directives_client::DirectivesClient, door_client::DoorClient, flow_client::FlowClient,
+        zones_client::ZonesClient,
+    },
     gastro::v1::gastro_client::GastroClient,
-    journey::v1::journey_client::JourneyClient,
+    journey::v1::{contacts_client::ContactsClient, journey_client::JourneyClient},
     parking::v1::parking_client::ParkingClient,
     payments::v1::payments_client::PaymentsClient,
     reservations::v1::reservations_client::ReservationsClient,
@@ -86,6 +89,10 @@ impl Edge {
         FlowClient::new(self.flow.on_behalf_of(caller.clone()))
     }
 
+    pub(crate) fn door(&self, caller: &Caller) -> DoorClient<Transport> {
+        DoorClient::new(self.flow.on_behalf_of(caller.clone()))
+    }
+
     pub(crate) fn directives(&self, caller: &Caller) -> DirectivesClient<Transport> {
         DirectivesClient::new(self.flow.on_behalf_of(caller.clone()))
     }
@@ -100,6 +107,10 @@ impl Edge {
 
     pub(crate) fn journey(&self, caller: &Caller) -> JourneyClient<Transport> {
         JourneyClient::new(self.journey.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn contacts(&self, caller: &Caller) -> ContactsClient<Transport> {
+        ContactsClient::new(self.journey.on_behalf_of(caller.clone()))
     }
 
     /// Only for exchanging a visit's link: before it nobody is anybody.

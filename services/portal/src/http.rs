@@ -25,6 +25,7 @@ use crate::{
     error::Error,
     page::Frame,
     problem::Problem,
+    refusal,
     routes::{
         booking, carpark, desk, desk_actions, displays, entry, headcount, kitchen, messages, monitor, operator,
         pairing, plate, programme, showing, staff, visit, waiting_room, waiting_rooms,
@@ -70,10 +71,10 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/showings/{id}/hold", get(desk::hold::look))
         .route("/desk/showings/{id}/delay", post(desk::hold::delay))
         .route("/desk/showings/{id}/cancel", post(desk_actions::cancel))
-        .route("/desk/scan", post(desk_actions::scan))
+        .route("/desk/scan", post(desk::scans::scan))
         .route("/desk/house", post(desk_actions::house_state))
         .route("/desk/zone", post(desk_actions::zone))
-        .route("/desk/party", post(desk_actions::party))
+        .route("/desk/party", post(desk::lookup::find))
         .route("/operator", get(operator::page))
         .route("/operator/live", get(operator::live))
         .route("/operator/{id}", get(operator::showing))
@@ -84,6 +85,22 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/incidents", post(desk::measures::report))
         .route("/desk/incidents/{id}", post(desk::measures::move_incident))
         .route("/desk/audit", get(desk::measures::audit))
+        .route("/desk/undo", post(desk::scans::undo))
+        .route("/desk/conflicts", get(desk::conflicts::list))
+        .route("/desk/conflicts/{id}", post(desk::conflicts::resolve))
+        .route("/desk/numbers", post(desk::queue::issue))
+        .route("/desk/numbers/{id}", get(desk::queue::slip).post(desk::queue::step))
+        .route("/desk/showings/{id}/groups", post(desk::calls::form))
+        .route("/desk/groups/{id}", post(desk::calls::step))
+        .route("/desk/showings/{id}/later", post(desk::clock::later))
+        .route("/desk/showings/{id}/cleaned", post(desk::clock::cleaned))
+        .route("/desk/showings/{id}/abort", get(desk::clock::abort))
+        .route("/desk/counters", get(desk::counters::page))
+        .route("/desk/counters/live", get(desk::counters::live))
+        .route("/desk/counters/{id}", get(desk::counters::pushes).post(desk::counters::set_state))
+        .route("/desk/counters/{id}/token", post(desk::counters::issue_token))
+        .route("/desk/rezero", post(desk::counters::rezero))
+        .route("/desk/replay", get(desk::replay::look))
         .route("/desk/settle", post(desk_actions::settle))
         .route("/desk/headcount", get(headcount::page))
         .route("/desk/waiting-rooms", get(waiting_rooms::page).post(waiting_rooms::open))
@@ -252,7 +269,11 @@ fn show(guest: &Guest, problem: &Problem, method: &Method) -> Response {
     }
     let page = ProblemPage {
         todo: w.t(&format!("problem-{}-do", problem.key)),
-        detail: if is_staff && problem.code != Code::Internal { problem.detail.clone() } else { String::new() },
+        detail: if is_staff && !problem.detail.is_empty() && problem.code != Code::Internal {
+            refusal::of(&w, problem.code, &problem.name, &problem.detail)
+        } else {
+            String::new()
+        },
         w,
         what,
     };

@@ -14,6 +14,7 @@ mod live;
 mod page;
 mod party;
 mod problem;
+mod refusal;
 mod rooms;
 mod routes;
 mod secrets;

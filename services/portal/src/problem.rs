@@ -5,7 +5,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use kernel::{Code, Coded};
+use kernel::{
+    Code, Coded,
+    error::{REASON, reason},
+};
 use tonic::Status;
 
 use crate::error::Error;
@@ -18,11 +21,13 @@ pub(crate) struct Problem {
     pub(crate) key: &'static str,
     /// The service's own sentence, in English; for staff.
     pub(crate) detail: String,
+    /// The refusal's name, by which staff read it in their language.
+    pub(crate) name: String,
 }
 
 impl Problem {
     fn new(code: Code, key: &'static str) -> Self {
-        Self { code, key, detail: String::new() }
+        Self { code, key, detail: String::new(), name: String::new() }
     }
 
     /// Nobody is signed in.
@@ -92,7 +97,8 @@ impl From<Status> for Problem {
         if code == Code::Internal {
             tracing::warn!(code = ?status.code(), "a service failed behind a page");
         }
-        Self { code, key: key_of(code), detail: status.message().to_owned() }
+        let name = status.metadata().get(REASON).and_then(|name| name.to_str().ok()).unwrap_or_default();
+        Self { code, key: key_of(code), detail: status.message().to_owned(), name: name.to_owned() }
     }
 }
 
@@ -106,7 +112,7 @@ impl From<Error> for Problem {
             }
             _ => error.to_string(),
         };
-        Self { code, key: key_of(code), detail }
+        Self { code, key: key_of(code), detail, name: reason(&error) }
     }
 }
 

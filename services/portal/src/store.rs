@@ -1,5 +1,7 @@
-//! Every SQL statement on accounts, failures, pairings and devices; sessions and waiting rooms have their own files.
+//! Every SQL statement on accounts, failures, pairings and devices; sessions, waiting rooms and steps that are put off
+//! have their own files.
 
+mod put_off;
 mod sessions;
 mod waiting_rooms;
 
@@ -7,7 +9,7 @@ use chrono::{DateTime, Utc};
 use kernel::Role;
 use sqlx::{PgConnection, PgPool};
 
-pub(crate) use self::{sessions::*, waiting_rooms::*};
+pub(crate) use self::{put_off::*, sessions::*, waiting_rooms::*};
 use crate::{accounts::Account, error::Error};
 
 type Time = DateTime<Utc>;

@@ -129,6 +129,11 @@ impl Words {
         LOCALES.lookup(self.identifier(), key)
     }
 
+    /// The text of a key that need not exist.
+    pub(crate) fn known(&self, key: &str) -> Option<String> {
+        LOCALES.try_lookup(self.identifier(), key)
+    }
+
     /// A text with a number, which may choose singular or plural.
     pub(crate) fn n(&self, key: &str, n: impl Into<i64>) -> String {
         self.args(key, [("n", FluentValue::from(n.into()))])

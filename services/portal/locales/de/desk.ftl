@@ -114,7 +114,6 @@ zone-one-out = einer geht
 group-limit = Fluchtweg: { $name }
 
 lookup-title = Buchung finden
-lookup-by-reference = Kurzzeichen
 lookup-let-in = Alle einlassen
 ordered-as = Bestellt von
 

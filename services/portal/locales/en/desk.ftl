@@ -114,7 +114,6 @@ zone-one-out = one out
 group-limit = Escape route: { $name }
 
 lookup-title = Find a booking
-lookup-by-reference = Reference
 lookup-let-in = Let all in
 ordered-as = Ordered by
 

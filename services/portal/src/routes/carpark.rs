@@ -24,6 +24,7 @@ use crate::{
     live::{self, After, Fragment},
     page::{self, CARPARK, Frame, html},
     problem::Problem,
+    refusal,
     session::{Guest, Notice},
     words::Words,
 };
@@ -178,7 +179,7 @@ async fn tell(edge: &Edge, guest: &Guest, notice: Result<Notice, tonic::Status>)
             if !code.is_refusal() && code != Code::InvalidArgument {
                 return Err(status.into());
             }
-            Notice::bad(guest.words.t("desk-refused")).with(status.message())
+            refusal::notice(&guest.words, &status)
         }
     };
     guest.tell(edge, notice).await?;

@@ -1,9 +1,17 @@
 //! The front desk: scan, the next showings with what comes next, who is missing, the zones, what to look at.
 //! The block `live` makes the page's figures and every update; forms in which somebody types stand outside.
 
+pub(crate) mod calls;
+pub(crate) mod clock;
+pub(crate) mod conflicts;
+pub(crate) mod counters;
 pub(crate) mod hold;
+pub(crate) mod lookup;
 pub(crate) mod measures;
 pub(crate) mod missing;
+pub(crate) mod queue;
+pub(crate) mod replay;
+pub(crate) mod scans;
 pub(crate) mod showings;
 pub(crate) mod zones;
 
@@ -27,6 +35,8 @@ use uuid::Uuid;
 use self::{
     measures::{Choice, MeasureView},
     missing::MissingView,
+    queue::QueueView,
+    scans::ScanView,
     showings::{Row, is_before_start, row},
     zones::{Alert, HouseView, ZoneView, house},
 };
@@ -64,6 +74,10 @@ struct DeskPage {
     groups: Vec<ZoneView>,
     alerts: Vec<Alert>,
     house: HouseView,
+    scans: Vec<ScanView>,
+    queue: QueueView,
+    /// Scanners that do not agree, which nobody has looked at.
+    conflicts: u32,
     observed: String,
     /// For the scan form: the showing that is being let in comes first.
     lanes: Vec<Lane>,
@@ -113,8 +127,15 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> De
         })
         .take(MOST_SHOWINGS)
         .collect();
-    let missing = missing::of_all(edge, caller, &w, &soon, MOST_PARTIES).await;
+    let (missing, scans, put_off) = futures::join!(
+        missing::of_all(edge, caller, &w, &soon, MOST_PARTIES),
+        scans::latest(edge, caller, &w, &work),
+        clock::put_off(edge)
+    );
     DeskPage {
+        scans,
+        queue: queue::queue(&w, flow),
+        conflicts: flow.open_scan_conflicts,
         revision: flow.revision,
         missing,
         measures: measures::measures(&w, flow),
@@ -122,7 +143,11 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> De
         incident_kinds: measures::incident_kinds(&w),
         lifts: measures::lifts(&w, flow),
         later: i64::try_from(work.len().saturating_sub(MOST_SHOWINGS)).unwrap_or(i64::MAX),
-        showings: work.into_iter().take(MOST_SHOWINGS).map(|admission| row(&w, admission, now)).collect(),
+        showings: work
+            .into_iter()
+            .take(MOST_SHOWINGS)
+            .map(|admission| clock::quiet(&w, row(&w, admission, now), &put_off))
+            .collect(),
         zones: zones::zones(&w, flow),
         groups: zones::groups(&w, flow),
         alerts: zones::alerts(&w, flow),

@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use askama::Template;
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use kernel::{Caller, Code};
+use kernel::Code;
 use sky_proto::{
-    flow::v1::{
-        CorrectZoneRequest, FindPartyRequest, HouseState, MoveAdmissionRequest, ScanRequest, ScanVerdict,
-        SetHouseStateRequest,
-    },
-    journey::v1::{CancelShowingRequest, GetVisitRequest},
+    flow::v1::{CorrectZoneRequest, HouseState, MoveAdmissionRequest, SetHouseStateRequest},
+    journey::v1::CancelShowingRequest,
     kernel::v1::LocalizedText,
-    payments::v1::{PaymentState, SettleAtDeskRequest},
+    payments::v1::SettleAtDeskRequest,
     reservations::v1::ReseatRequest,
 };
 use tonic::Status;
@@ -23,8 +19,9 @@ use tonic::Status;
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
-    page::{DESK, Frame, page},
+    page::DESK,
     problem::Problem,
+    refusal,
     session::{Guest, Notice},
 };
 
@@ -43,11 +40,16 @@ pub(super) async fn outcome<T>(
             if !code.is_refusal() && code != Code::InvalidArgument {
                 return Err(status.into());
             }
-            Notice::bad(guest.words.t("desk-refused")).with(status.message())
+            refusal::notice(&guest.words, &status)
         }
     };
     guest.tell(edge, notice).await?;
     Ok(Redirect::to(to).into_response())
+}
+
+/// The page a form was on: the operator's or the desk.
+pub(super) fn from(sent: &Fields) -> &'static str {
+    if sent.get("from") == "operator" { "/operator" } else { "/desk" }
 }
 
 pub(crate) async fn move_admission(
@@ -63,7 +65,7 @@ pub(crate) async fn move_admission(
     let say = |admission: sky_proto::flow::v1::Admission| {
         Notice::good(w.with("desk-moved", "title", &w.text(&admission.title)))
     };
-    outcome(&edge, &guest, moved, say, if sent.get("from") == "operator" { "/operator" } else { "/desk" }).await
+    outcome(&edge, &guest, moved, say, from(&sent)).await
 }
 
 /// What visitors read; it may be empty.
@@ -95,41 +97,6 @@ pub(crate) async fn cancel(
         Notice::good(w.t("desk-cancelled")).with(w.n("desk-visits", done.visits_affected))
     };
     outcome(&edge, &guest, cancelled, say, &back).await
-}
-
-const fn is_good(verdict: ScanVerdict) -> bool {
-    matches!(verdict, ScanVerdict::Admitted)
-}
-
-pub(crate) async fn scan(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(DESK)?;
-    let request = ScanRequest {
-        device_id: "desk".to_owned(),
-        nonce: sent.idempotency_key()?,
-        lane: "desk".to_owned(),
-        showing_id: sent.get("showing").to_owned(),
-        code: sent.get("code").to_owned(),
-        party_count: sent.count("party_count").unwrap_or(0),
-        late_reason: sent.get("late_reason").to_owned(),
-    };
-    let scanned = answer(edge.flow(&caller).scan(request)).await;
-    let w = &guest.words;
-    let say = |answer: sky_proto::flow::v1::ScanResponse| {
-        let text = w.text(&answer.message);
-        let mut detail = Vec::new();
-        if answer.party_size > 1 {
-            detail.push(format!("{} / {}", answer.admitted_total, answer.party_size));
-        }
-        if !answer.seats.is_empty() {
-            detail.push(w.with("desk-seats", "seats", &answer.seats.join(", ")));
-        }
-        if answer.assistance {
-            detail.push(w.t("desk-assistance"));
-        }
-        let notice = if is_good(answer.verdict()) { Notice::good(text) } else { Notice::bad(text) };
-        notice.with(detail.join(" · "))
-    };
-    outcome(&edge, &guest, scanned, say, "/desk").await
 }
 
 pub(crate) async fn house_state(
@@ -164,71 +131,6 @@ pub(crate) async fn zone(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let w = &guest.words;
     outcome(&edge, &guest, set, |zone| Notice::good(w.with("desk-zone-set", "zone", &w.text(&zone.name))), "/desk")
         .await
-}
-
-#[derive(Template)]
-#[template(path = "party.html")]
-struct PartyPage {
-    w: Frame,
-    reference: String,
-    visit: String,
-    /// Under which name it was ordered; empty: none, or not for this role.
-    name: String,
-    size: u32,
-    admitted: u32,
-    cancelled: bool,
-    seats: String,
-    title: String,
-    starts: String,
-    showing: String,
-    due: String,
-    parking: String,
-    meal: String,
-    key: String,
-}
-
-/// A party by the reference it says aloud.
-pub(crate) async fn party(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(DESK)?;
-    let request = FindPartyRequest { reference: sent.get("reference").to_owned() };
-    match answer(edge.flow(&caller).find_party(request)).await {
-        Ok(party) => party_page(&edge, &guest, &caller, party).await,
-        Err(status) => {
-            let nothing = |()| Notice::good("");
-            outcome(&edge, &guest, Err(status), nothing, "/desk").await
-        }
-    }
-}
-
-async fn party_page(
-    edge: &Edge,
-    guest: &Guest,
-    caller: &Caller,
-    party: sky_proto::flow::v1::Party,
-) -> Result<Response, Problem> {
-    let request = GetVisitRequest { visit_id: party.visit_id.clone() };
-    // The door's own copy is enough to help somebody while journey is away.
-    let visit = answer(edge.journey(caller).get_visit(request)).await.unwrap_or_default();
-    let mut w = guest.frame(party.reference.clone());
-    w.path = "/desk".to_owned();
-    let due = visit.payment_state() == PaymentState::DueAtDesk;
-    page(&PartyPage {
-        reference: party.reference,
-        visit: party.visit_id,
-        name: visit.contact_name.clone(),
-        showing: party.showing_id,
-        size: party.size,
-        admitted: party.admitted,
-        cancelled: party.cancelled,
-        seats: party.seats.join(", "),
-        title: w.text(&visit.title),
-        starts: w.time(&visit.starts_at),
-        due: if due { w.money(&visit.total) } else { String::new() },
-        parking: super::visit::parking(&w, &visit),
-        meal: super::visit::meal_time(&w, &visit),
-        key: uuid::Uuid::new_v4().to_string(),
-        w,
-    })
 }
 
 /// Gives a booked party other places; its codes stay.

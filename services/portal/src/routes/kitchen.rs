@@ -19,7 +19,8 @@ use crate::{
     live::{self, After, Fragment},
     page::{self, Frame, html},
     problem::Problem,
-    session::{Guest, Notice},
+    refusal,
+    session::Guest,
     words::Words,
 };
 
@@ -173,7 +174,7 @@ async fn back<T>(edge: &Edge, guest: &Guest, done: Result<T, tonic::Status>) -> 
         if !code.is_refusal() && code != Code::InvalidArgument {
             return Err(status.into());
         }
-        guest.tell(edge, Notice::bad(guest.words.t("desk-refused")).with(status.message())).await?;
+        guest.tell(edge, refusal::notice(&guest.words, &status)).await?;
     }
     Ok(Redirect::to("/kitchen").into_response())
 }

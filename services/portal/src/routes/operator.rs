@@ -14,7 +14,9 @@ use sky_proto::flow::v1::{Admission, AdmissionState, FlowSnapshot, WatchFlowRequ
 use uuid::Uuid;
 
 use super::desk::{
-    at_work, hold,
+    at_work,
+    calls::{self, CallsView},
+    clock, hold,
     missing::{self, MissingView},
     showings::{Row, is_before_start, row},
     ticking,
@@ -39,6 +41,9 @@ struct OperatorPage {
     row: Option<Row>,
     next: Option<Row>,
     others: Vec<Row>,
+    /// Halls that are being emptied or cleaned meanwhile.
+    turnovers: Vec<Row>,
+    calls: CallsView,
     missing: MissingView,
     is_before_start: bool,
     house: HouseView,
@@ -72,9 +77,20 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot, chose
         }
         _ => MissingView::default(),
     };
+    let calls = match shown {
+        Some(shown) if is_before_start => calls::of(edge, caller, &w, &shown.showing_id).await,
+        _ => CallsView::default(),
+    };
+    let put_off = clock::put_off(edge).await;
+    let turns = |other: &&Admission| {
+        matches!(other.state(), AdmissionState::Egress | AdmissionState::Turnover | AdmissionState::Aborted)
+            && shown.is_none_or(|shown| shown.showing_id != other.showing_id)
+    };
     OperatorPage {
         revision: flow.revision,
-        row: shown.map(|shown| row(&w, shown, now)),
+        calls,
+        turnovers: work.iter().copied().filter(turns).map(|other| row(&w, other, now)).collect(),
+        row: shown.map(|shown| clock::quiet(&w, row(&w, shown, now), &put_off)),
         next: after.map(|other| row(&w, other, now)),
         others: work.iter().take(6).map(|other| row(&w, other, now)).collect(),
         missing,

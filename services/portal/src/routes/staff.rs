@@ -70,6 +70,7 @@ fn refuse(guest: &Guest, sent: &Fields, next: String, error: &Error) -> Result<R
                 code,
                 key: if code == Code::Unavailable { "unavailable" } else { "internal" },
                 detail: String::new(),
+                name: String::new(),
             });
         }
     };

@@ -90,6 +90,8 @@ async fn an_address_with_an_ill_formed_id_is_no_page() {
             "/visits/{}/return",
             "/desk/showings/{}",
             "/desk/showings/{}/hold",
+            "/desk/showings/{}/abort",
+            "/desk/numbers/{}",
             "/operator/{}",
         ] {
             admin.get(&path.replace("{}", id)).await.is_page(404).says("Diese Seite gibt es nicht");
@@ -104,6 +106,12 @@ async fn an_address_with_an_ill_formed_id_is_no_page() {
             "/desk/showings/{}/cancel",
             "/desk/directives/{}",
             "/desk/incidents/{}",
+            "/desk/conflicts/{}",
+            "/desk/groups/{}",
+            "/desk/numbers/{}",
+            "/desk/showings/{}/groups",
+            "/desk/showings/{}/later",
+            "/desk/showings/{}/cleaned",
             "/kitchen/orders/{}",
         ] {
             admin.post(&path.replace("{}", id), &[("key", ID)]).await.is_page(404);
@@ -114,6 +122,9 @@ async fn an_address_with_an_ill_formed_id_is_no_page() {
     admin.get("/staff/sign-in?next=/a&next=/b").await.is_page(404);
     admin.get("/desk/live?after=minus-one").await.is_page(503);
     admin.get(&format!("/desk/showings/{ID}/hold?minutes=many")).await.is_page(404);
+    admin.get("/desk/numbers/-1").await.is_page(404);
+    admin.get("/desk/numbers/99999999999").await.is_page(404);
+    admin.get("/desk/replay?day=2026-11-25&day=2026-11-26").await.is_page(404);
 }
 
 #[tokio::test]
@@ -151,6 +162,7 @@ async fn a_form_without_a_field_that_it_needs_is_refused() {
     let sure = ("sure", "1");
     for path in [
         "/desk/scan".to_owned(),
+        "/desk/numbers".to_owned(),
         "/carpark/lane".to_owned(),
         "/displays/message".to_owned(),
         format!("/desk/showings/{ID}/delay"),
@@ -173,4 +185,38 @@ async fn a_form_without_a_field_that_it_needs_is_refused() {
     admin.get("/accessibility").await.says("class=\"notice bad\"");
     let page = admin.get("/accessibility").await;
     assert!(!page.body.contains("class=\"notice"), "said once");
+}
+
+/// "Not yet" is the desk's own note: for one step of one showing, and the last word counts.
+#[tokio::test]
+async fn a_step_is_put_off_once_and_only_a_step_that_there_is() {
+    let house = house().await;
+    let mut operator = Browser::of(&house, Role::Operator).await;
+    let later = format!("/desk/showings/{ID}/later");
+    for to in ["", "0", "x", "-1", "99", "99999999999"] {
+        operator.post(&later, &[("to", to)]).await.is_page(422).says("Das Formular kam nicht richtig an");
+    }
+    assert_eq!(count(&house, "select count(*) from put_off").await, 0);
+    for from in ["operator", "desk", "//evil.example"] {
+        let page = operator.post(&later, &[("to", "2"), ("from", from)]).await;
+        assert_eq!(page.location(), if from == "operator" { "/operator" } else { "/desk" });
+    }
+    assert_eq!(count(&house, "select count(*) from put_off where by_whom = 'operator'").await, 1);
+    let mut cook = Browser::of(&house, Role::Kitchen).await;
+    cook.post(&later, &[("to", "3")]).await.is_page(403);
+    assert_eq!(count(&house, "select count(*) from put_off").await, 1);
+}
+
+#[tokio::test]
+async fn an_empty_house_is_a_word_that_somebody_gives() {
+    let house = house().await;
+    let mut desk = Browser::of(&house, Role::Desk).await;
+    assert_eq!(desk.post("/desk/rezero", &[]).await.location(), "/desk/counters");
+    desk.get("/accessibility").await.says("class=\"notice bad\"");
+    desk.post("/desk/rezero", &[("sure", "1")]).await.is_page(503);
+    let mut cook = Browser::of(&house, Role::Kitchen).await;
+    for path in ["/desk/rezero", "/desk/counters/foyer-1", "/desk/counters/foyer-1/token", "/desk/undo", "/desk/party"]
+    {
+        cook.post(path, &[("sure", "1"), ("to", "2")]).await.is_page(403);
+    }
 }

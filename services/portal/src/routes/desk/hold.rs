@@ -24,6 +24,7 @@ use crate::{
     fields::Fields,
     page::{DESK, Frame, page},
     problem::Problem,
+    refusal,
     session::{Guest, Notice},
     words::{Language, Words},
 };
@@ -113,7 +114,7 @@ pub(crate) async fn look(
     let told = match answer(edge.journey(&caller).preview_delay(request)).await {
         Ok(told) => told,
         Err(status) if Code::from_grpc(status.code()).is_refusal() || status.code() == tonic::Code::InvalidArgument => {
-            guest.tell(&edge, Notice::bad(guest.words.t("desk-refused")).with(status.message())).await?;
+            guest.tell(&edge, refusal::notice(&guest.words, &status)).await?;
             return Ok(Redirect::to(&format!("{to}/{id}")).into_response());
         }
         Err(status) => return Err(status.into()),

@@ -17,6 +17,7 @@ use sky_proto::{
     },
     kernel::v1::LocalizedText,
 };
+use tonic::Status;
 use uuid::Uuid;
 
 use super::super::desk_actions::outcome;
@@ -199,6 +200,12 @@ pub(crate) async fn report(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
     outcome(&edge, &guest, reported, say, "/desk#measures").await
 }
 
+/// Says how a directive or an incident stands now.
+async fn moved(edge: &Edge, guest: &Guest, moved: Result<MeasureView, Status>) -> Result<Response, Problem> {
+    let say = |it: MeasureView| Notice::good(format!("{} ({})", it.title, it.state));
+    outcome(edge, guest, moved, say, "/desk#measures").await
+}
+
 /// Confirms or ends a directive.
 pub(crate) async fn move_directive(
     State(edge): State<Arc<Edge>>,
@@ -206,19 +213,13 @@ pub(crate) async fn move_directive(
     Path(id): Path<Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
-    let caller = guest.staff(DESK)?;
-    let (directive_id, mut directives) = (id.to_string(), edge.directives(&caller));
-    let moved = if sent.get("to") == "confirm" {
-        answer(directives.confirm_directive(ConfirmDirectiveRequest { directive_id })).await
-    } else {
-        answer(directives.end_directive(EndDirectiveRequest { directive_id })).await
+    let mut directives = edge.directives(&guest.staff(DESK)?);
+    let directive_id = id.to_string();
+    let done = match sent.get("to") {
+        "confirm" => answer(directives.confirm_directive(ConfirmDirectiveRequest { directive_id })).await,
+        _ => answer(directives.end_directive(EndDirectiveRequest { directive_id })).await,
     };
-    let w = &guest.words;
-    let say = |it: Directive| {
-        let view = directive(w, &it);
-        Notice::good(format!("{} ({})", view.title, view.state))
-    };
-    outcome(&edge, &guest, moved, say, "/desk#measures").await
+    moved(&edge, &guest, done.map(|it| directive(&guest.words, &it))).await
 }
 
 /// Confirms or ends an incident.
@@ -228,19 +229,13 @@ pub(crate) async fn move_incident(
     Path(id): Path<Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
-    let caller = guest.staff(DESK)?;
-    let (incident_id, mut directives) = (id.to_string(), edge.directives(&caller));
-    let moved = if sent.get("to") == "confirm" {
-        answer(directives.confirm_incident(ConfirmIncidentRequest { incident_id })).await
-    } else {
-        answer(directives.end_incident(EndIncidentRequest { incident_id })).await
+    let mut directives = edge.directives(&guest.staff(DESK)?);
+    let incident_id = id.to_string();
+    let done = match sent.get("to") {
+        "confirm" => answer(directives.confirm_incident(ConfirmIncidentRequest { incident_id })).await,
+        _ => answer(directives.end_incident(EndIncidentRequest { incident_id })).await,
     };
-    let w = &guest.words;
-    let say = |it: Incident| {
-        let view = incident(w, &it);
-        Notice::good(format!("{} ({})", view.title, view.state))
-    };
-    outcome(&edge, &guest, moved, say, "/desk#measures").await
+    moved(&edge, &guest, done.map(|it| incident(&guest.words, &it))).await
 }
 
 #[derive(Template)]

@@ -4,7 +4,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::from_timestamp;
 use sky_proto::flow::v1::{Admission, AdmissionState};
 
-use super::super::programme::hall;
+use super::{
+    super::programme::hall,
+    clock::{ProposalView, can_abort, proposal},
+};
 use crate::words::Words;
 
 /// One showing.
@@ -32,6 +35,15 @@ pub(crate) struct Row {
     pub(crate) can_wait: bool,
     /// The next step is due: its button is the one that is looked for.
     pub(crate) is_due: bool,
+    /// None: nothing follows.
+    pub(crate) proposal: Option<ProposalView>,
+    /// The hall is to be cleaned, and nobody has said that it is.
+    pub(crate) can_clean: bool,
+    /// "14:32"; empty: not reported clean.
+    pub(crate) cleaned: String,
+    pub(crate) can_abort: bool,
+    /// Of those let in, who are out again for now.
+    pub(crate) outside: u32,
 }
 
 /// A button that moves the admission.
@@ -57,9 +69,15 @@ const fn state_of(state: AdmissionState) -> (&'static str, &'static str, &'stati
 }
 
 /// The buttons for a state; the usual next one first.
-fn moves(w: &Words, state: AdmissionState) -> Vec<Move> {
-    let to: &[(AdmissionState, &str)] = match state {
+fn moves(w: &Words, admission: &Admission) -> Vec<Move> {
+    let to: &[(AdmissionState, &str)] = match admission.state() {
         AdmissionState::Planned => &[(AdmissionState::DoorsOpen, "move-doors-open")],
+        // Opened by mistake: back, as long as nobody is in.
+        AdmissionState::DoorsOpen if admission.admitted == 0 => &[
+            (AdmissionState::LastCall, "move-last-call"),
+            (AdmissionState::Running, "move-running"),
+            (AdmissionState::Planned, "move-planned"),
+        ],
         AdmissionState::DoorsOpen => {
             &[(AdmissionState::LastCall, "move-last-call"), (AdmissionState::Running, "move-running")]
         }
@@ -88,6 +106,9 @@ fn clock(w: &Words, admission: &Admission, now: DateTime<Utc>) -> String {
         AdmissionState::Planned => ("operator-doors-in", admission.doors_at),
         AdmissionState::DoorsOpen | AdmissionState::LastCall => ("operator-starts-in", admission.starts_at),
         AdmissionState::Running => ("operator-ends-in", admission.ends_at),
+        AdmissionState::Turnover if admission.cleaned_at.is_none() => {
+            ("operator-turnover-in", admission.turnover_until)
+        }
         _ => return String::new(),
     };
     format!("{} {}", w.t(key), w.n("desk-in-minutes", minutes_until(from_timestamp(at), now)))
@@ -101,8 +122,11 @@ pub(crate) const fn is_before_start(state: AdmissionState) -> bool {
 /// Its doors open within these minutes, or are late.
 const SOON: TimeDelta = TimeDelta::minutes(2);
 
-/// The next step is due by the plan, or people are on the move.
+/// The next step is due as the clock sees it, by the plan, or people are on the move.
 fn is_due(admission: &Admission, now: DateTime<Utc>) -> bool {
+    if let Some(proposed) = &admission.proposal {
+        return from_timestamp(proposed.due_at) <= now + SOON;
+    }
     match admission.state() {
         AdmissionState::Planned => from_timestamp(admission.doors_at) <= now + SOON,
         AdmissionState::Running => from_timestamp(admission.ends_at) <= now + SOON,
@@ -130,8 +154,14 @@ pub(crate) fn row(w: &Words, admission: &Admission, now: DateTime<Utc>) -> Row {
         admitted: admission.admitted,
         missing: admission.booked.saturating_sub(admission.admitted),
         capacity: admission.capacity,
-        moves: moves(w, state),
+        moves: moves(w, admission),
         can_wait: is_before_start(state),
         is_due: is_due(admission, now),
+        proposal: proposal(w, admission, now),
+        can_clean: admission.cleaned_at.is_none()
+            && matches!(state, AdmissionState::Egress | AdmissionState::Turnover | AdmissionState::Aborted),
+        cleaned: if admission.cleaned_at.is_some() { w.time(&admission.cleaned_at) } else { String::new() },
+        can_abort: can_abort(state),
+        outside: admission.outside,
     }
 }

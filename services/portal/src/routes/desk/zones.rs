@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 use sky_proto::flow::v1::{
-    ClickZoneRequest, EscapeGroup, FlowSnapshot, House, HouseState, Quality, SensorState, Zone, ZoneLevel,
+    ClickZoneRequest, EscapeGroup, FlowSnapshot, House, HouseState, Quality, SensorState, Zone, ZoneKind, ZoneLevel,
 };
 
 use super::super::desk_actions::outcome;
@@ -33,6 +33,10 @@ pub(crate) struct ZoneView {
     /// The document that sets the limit.
     pub(crate) source: String,
     pub(crate) as_of: String,
+    /// People stand in it, and it can be counted by hand: a storey, the house and an escape route are sums.
+    pub(crate) is_room: bool,
+    /// Its number is known: one more or one fewer means something.
+    pub(crate) can_click: bool,
 }
 
 /// The house.
@@ -89,7 +93,13 @@ fn zone(w: &Words, zone: &Zone) -> ZoneView {
         quality: quality(w, zone.quality()),
         source: zone.capacity_source.clone(),
         as_of: w.time(&zone.observed_at),
+        is_room: is_room(zone),
+        can_click: is_room(zone) && zone.count.is_some(),
     }
+}
+
+pub(super) fn is_room(zone: &Zone) -> bool {
+    matches!(zone.kind(), ZoneKind::Room | ZoneKind::Unspecified)
 }
 
 fn group(w: &Words, group: &EscapeGroup) -> ZoneView {
@@ -105,6 +115,8 @@ fn group(w: &Words, group: &EscapeGroup) -> ZoneView {
         quality: quality(w, group.quality()),
         source: group.limit_source.clone(),
         as_of: w.time(&group.observed_at),
+        is_room: false,
+        can_click: false,
     }
 }
 

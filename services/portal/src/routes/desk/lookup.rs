@@ -1,0 +1,171 @@
+//! Finding a booking for somebody who has no code at hand: by the reference they say, or by name. Sent as a form and
+//! never a link: no name in an address. Journey keeps a record of each look by name.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use futures::future::join_all;
+use kernel::{Caller, Code, ticket_code::read_reference};
+use sky_proto::{
+    flow::v1::{Admission, AdmissionState, FindPartyRequest, Party, WatchFlowRequest},
+    journey::v1::{FindByNameRequest, GetVisitRequest, NamedVisit},
+    payments::v1::PaymentState,
+};
+use uuid::Uuid;
+
+use super::{
+    super::{desk_actions::outcome, visit},
+    at_work,
+};
+use crate::{
+    edge::{Edge, answer, first},
+    fields::Fields,
+    page::{DESK, Frame, page},
+    problem::Problem,
+    session::{Guest, Notice},
+    words::Words,
+};
+
+/// The next showings; who comes tomorrow has time to find their reference.
+const MOST_SHOWINGS: usize = 6;
+
+/// What was typed is a reference, or a name. A name has no figures in it.
+fn is_reference(typed: &str) -> bool {
+    read_reference(typed).is_some() || typed.contains(|letter: char| letter.is_ascii_digit())
+}
+
+pub(crate) async fn find(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let typed = sent.get("reference").to_owned();
+    if !is_reference(&typed) {
+        return by_name(&edge, &guest, &caller, typed).await;
+    }
+    match answer(edge.flow(&caller).find_party(FindPartyRequest { reference: typed })).await {
+        Ok(party) => party_page(&edge, &guest, &caller, party).await,
+        Err(status) => outcome(&edge, &guest, Err(status), |()| Notice::good(""), "/desk").await,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "party.html")]
+struct PartyPage {
+    w: Frame,
+    reference: String,
+    visit: String,
+    /// Under which name it was ordered; empty: none, or not for this role.
+    name: String,
+    size: u32,
+    admitted: u32,
+    cancelled: bool,
+    seats: String,
+    title: String,
+    starts: String,
+    showing: String,
+    due: String,
+    parking: String,
+    meal: String,
+    key: String,
+}
+
+async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -> Result<Response, Problem> {
+    let request = GetVisitRequest { visit_id: party.visit_id.clone() };
+    // The door's own copy is enough to help somebody while journey is away.
+    let known = answer(edge.journey(caller).get_visit(request)).await.unwrap_or_default();
+    let mut w = guest.frame(party.reference.clone());
+    w.path = "/desk".to_owned();
+    let due = known.payment_state() == PaymentState::DueAtDesk;
+    page(&PartyPage {
+        reference: party.reference,
+        visit: party.visit_id,
+        name: known.contact_name.clone(),
+        showing: party.showing_id,
+        size: party.size,
+        admitted: party.admitted,
+        cancelled: party.cancelled,
+        seats: party.seats.join(", "),
+        title: w.text(&known.title),
+        starts: w.time(&known.starts_at),
+        due: if due { w.money(&known.total) } else { String::new() },
+        parking: visit::parking(&w, &known),
+        meal: visit::meal_time(&w, &known),
+        key: Uuid::new_v4().to_string(),
+        w,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "desk-found.html")]
+struct FoundPage {
+    w: Frame,
+    visits: Vec<FoundView>,
+    more: bool,
+    key: String,
+}
+
+struct FoundView {
+    reference: String,
+    name: String,
+    when: String,
+    title: String,
+    showing: String,
+    size: u32,
+    admitted: u32,
+    /// The doors of its showing are open and somebody is still to come in.
+    can_enter: bool,
+}
+
+fn found(w: &Words, showing: &Admission, visit: NamedVisit) -> FoundView {
+    let open = matches!(showing.state(), AdmissionState::DoorsOpen | AdmissionState::LastCall);
+    FoundView {
+        when: w.time(&showing.starts_at),
+        title: w.text(&showing.title),
+        showing: showing.showing_id.clone(),
+        can_enter: open && visit.admitted < visit.people,
+        reference: visit.reference,
+        name: visit.name,
+        size: visit.people,
+        admitted: visit.admitted,
+    }
+}
+
+async fn by_name(edge: &Edge, guest: &Guest, caller: &Caller, name: String) -> Result<Response, Problem> {
+    let flow = first(edge.flow(caller).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
+    let showings: Vec<&Admission> = at_work(edge, &flow).into_iter().take(MOST_SHOWINGS).collect();
+    let answers = join_all(showings.iter().map(|showing| {
+        let request = FindByNameRequest { showing_id: showing.showing_id.clone(), name: name.clone() };
+        let mut contacts = edge.contacts(caller);
+        async move { answer(contacts.find_by_name(request)).await }
+    }))
+    .await;
+    let mut w = guest.frame(guest.words.t("lookup-title"));
+    // The language links cannot send the name again.
+    w.path = "/desk".to_owned();
+    let (mut visits, mut more) = (Vec::new(), false);
+    for (showing, list) in showings.into_iter().zip(answers) {
+        let list = match list {
+            Ok(list) => list,
+            // Journey's own showings may be fewer than the door's.
+            Err(status) if Code::from_grpc(status.code()) == Code::NotFound => continue,
+            Err(status) => return outcome(edge, guest, Err(status), |()| Notice::good(""), "/desk").await,
+        };
+        more |= list.more;
+        visits.extend(list.visits.into_iter().map(|visit| found(&w, showing, visit)));
+    }
+    page(&FoundPage { visits, more, key: Uuid::new_v4().to_string(), w })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_reference;
+
+    #[test]
+    fn a_reference_has_figures_and_a_name_has_none() {
+        for reference in ["K7QM-3F9A", "k7qm3f9a", "K7QM", "12"] {
+            assert!(is_reference(reference), "{reference}");
+        }
+        for name in ["Erika", "Müller-Lüdenscheidt", "de la Cruz", "Ng", ""] {
+            assert!(!is_reference(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! A stored day as it was and as it would have been with other thresholds: a bar over the day for each zone, and the
+//! same in figures.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{Code, values::from_timestamp};
+use serde::Deserialize;
+use sky_proto::flow::v1::{ReplayDayRequest, Threshold, Thresholds, ZoneCourse, ZoneLevel, ZoneReplay};
+
+use crate::{
+    edge::{Edge, answer},
+    page::{DESK, Frame, page},
+    problem::Problem,
+    refusal,
+    session::Guest,
+    words::{Words, in_halle},
+};
+
+/// What was asked; as text, so that what is no number comes back to be mended.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Asked {
+    day: String,
+    amber: String,
+    amber_fall: String,
+    red: String,
+    red_fall: String,
+    stop: String,
+    stop_fall: String,
+}
+
+/// A level's two fields of the form.
+struct Level {
+    name: &'static str,
+    label: String,
+    rise: String,
+    fall: String,
+}
+
+#[derive(Template)]
+#[template(path = "desk-replay.html")]
+struct ReplayPage {
+    w: Frame,
+    day: String,
+    latest: String,
+    levels: Vec<Level>,
+    /// Empty: nothing is wrong.
+    problem: String,
+    /// Something was asked and answered.
+    is_answer: bool,
+    zones: Vec<ZoneView>,
+}
+
+struct ZoneView {
+    name: String,
+    courses: [CourseView; 2],
+}
+
+struct CourseView {
+    label: String,
+    /// Minutes since the day began and how many, and the level's class.
+    spans: Vec<(i64, i64, &'static str)>,
+    stops: u32,
+    green: u32,
+    amber: u32,
+    red: u32,
+    stop: u32,
+}
+
+/// The house file's own, if nothing was asked.
+const USUAL: [(&str, &str); 3] = [("80", "75"), ("95", "90"), ("100", "95")];
+
+fn or<'t>(typed: &'t str, usual: &'t str) -> &'t str {
+    if typed.is_empty() { usual } else { typed }
+}
+
+impl Asked {
+    fn levels(&self, w: &Words) -> Vec<Level> {
+        let typed = [
+            ("amber", "level-amber", &self.amber, &self.amber_fall),
+            ("red", "level-red", &self.red, &self.red_fall),
+            ("stop", "level-stop", &self.stop, &self.stop_fall),
+        ];
+        typed
+            .into_iter()
+            .zip(USUAL)
+            .map(|((name, key, rise, fall), usual)| Level {
+                name,
+                label: w.t(key),
+                rise: or(rise.trim(), usual.0).to_owned(),
+                fall: or(fall.trim(), usual.1).to_owned(),
+            })
+            .collect()
+    }
+}
+
+/// What is no number is none that the door takes.
+fn thresholds(levels: &[Level]) -> Thresholds {
+    let of = |name: &str| {
+        let level = levels.iter().find(|level| level.name == name)?;
+        Some(Threshold { rise: level.rise.parse().unwrap_or(0), fall: level.fall.parse().unwrap_or(0) })
+    };
+    Thresholds { amber: of("amber"), red: of("red"), stop: of("stop") }
+}
+
+fn course(label: String, course: Option<ZoneCourse>, begin: DateTime<Utc>) -> CourseView {
+    let course = course.unwrap_or_default();
+    let span = |span: &sky_proto::flow::v1::LevelSpan| {
+        let (from, until) = (from_timestamp(span.from), from_timestamp(span.until));
+        let class = match span.level() {
+            ZoneLevel::Unspecified | ZoneLevel::Green => "green",
+            ZoneLevel::Amber => "amber",
+            ZoneLevel::Red => "red",
+            ZoneLevel::Stop => "stop",
+        };
+        ((from - begin).num_minutes().max(0), (until - from).num_minutes().max(1), class)
+    };
+    CourseView {
+        label,
+        spans: course.spans.iter().map(span).collect(),
+        stops: course.stops,
+        green: course.minutes_green,
+        amber: course.minutes_amber,
+        red: course.minutes_red,
+        stop: course.minutes_stop,
+    }
+}
+
+fn zone(w: &Words, it: ZoneReplay, begin: DateTime<Utc>) -> ZoneView {
+    ZoneView {
+        name: w.text(&it.name),
+        courses: [course(w.t("replay-was"), it.as_it_was, begin), course(w.t("replay-would"), it.replayed, begin)],
+    }
+}
+
+/// Only looks.
+pub(crate) async fn look(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let w = guest.frame(guest.words.t("replay-title"));
+    let today = in_halle(edge.now());
+    let levels = asked.levels(&w);
+    let day = or(asked.day.trim(), &today.to_string()).to_owned();
+    let (mut problem, mut zones) = (String::new(), Vec::new());
+    let is_asked = !asked.day.is_empty();
+    if is_asked {
+        let request =
+            ReplayDayRequest { day: day.clone(), thresholds: Some(thresholds(&levels)), zone_ids: Vec::new() };
+        match answer(edge.zones(&caller).replay_day(request)).await {
+            Ok(replayed) => {
+                let begin = midnight(&day).unwrap_or_else(|| edge.now() - TimeDelta::days(1));
+                zones = replayed.zones.into_iter().map(|it| zone(&w, it, begin)).collect();
+            }
+            Err(status) if Code::from_grpc(status.code()) == Code::InvalidArgument => {
+                problem = refusal::sentence(&w, &status);
+            }
+            Err(status) => return Err(status.into()),
+        }
+    }
+    page(&ReplayPage {
+        is_answer: is_asked && problem.is_empty(),
+        day,
+        latest: today.to_string(),
+        levels,
+        problem,
+        zones,
+        w,
+    })
+}
+
+/// When a day begins in Halle.
+fn midnight(day: &str) -> Option<DateTime<Utc>> {
+    let day: chrono::NaiveDate = day.parse().ok()?;
+    crate::words::at_in_halle(day.and_hms_opt(0, 0, 0)?)
+}
