@@ -74,7 +74,8 @@ impl Findings {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && part.len() < 30).collect();
         let name = parts.join("_");
         for language in ["en", "de"] {
-            browser.open(&format!("{path}?lang={language}")).await;
+            let more = if path.contains('?') { '&' } else { '?' };
+            browser.open(&format!("{path}{more}lang={language}")).await;
             self.look(browser, &format!("{name}-{language}"), device).await;
         }
     }
@@ -141,7 +142,9 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     let showing = format!("/desk/showings/{}", booked.showing);
     let monitors = ["/monitor/foyer-1", "/monitor/dome-door-1", "/monitor/parking-1", "/monitor/way-ground"];
     let hold = format!("{showing}/hold");
-    let desk_pages = ["/desk", "/desk/headcount", "/desk/audit", &showing, &hold, "/operator"];
+    let abort = format!("{showing}/abort");
+    let desk_pages = ["/desk", "/desk/headcount", "/desk/audit", &showing, &hold, &abort, "/operator"];
+    let counting = ["/desk/conflicts", "/desk/counters", "/desk/counters/foyer-1", "/desk/replay?day=2026-11-28"];
     let others = ["/kitchen", "/carpark", "/displays"];
     let screens = [
         "/displays/media",
@@ -154,7 +157,7 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
         "/monitor/queue-1",
         "/monitor/room-1-door",
     ];
-    for path in desk_pages.into_iter().chain(others).chain(screens).chain(monitors) {
+    for path in desk_pages.into_iter().chain(counting).chain(others).chain(screens).chain(monitors) {
         findings.visit(&desk, path, device).await;
     }
     desk.open("/desk").await;

@@ -4,12 +4,15 @@
 mod accessible;
 mod cable;
 mod chrome;
+mod counting;
 mod delay;
 mod desk;
+mod door;
 mod evacuation;
 mod journey;
 mod keyboard;
 mod monitor;
+mod operator;
 mod pairing;
 mod plain;
 mod sale;
