@@ -265,6 +265,11 @@ pub(crate) async fn set_device_token(tx: &mut Tx, device: String, hash: Vec<u8>)
     if known { Ok(()) } else { Err(Error::NoDevice) }
 }
 
+/// A code was issued anew: older ones open nothing.
+pub(crate) async fn code_reissued(tx: &mut Tx, id: Uuid, generation: u32) -> Result<(), Error> {
+    store::save_reissued(tx.conn(), id, generation).await
+}
+
 /// Locks the site, so that lanes are answered one after the other.
 pub(crate) async fn lock_site(tx: &mut Tx) -> Result<(), Error> {
     store::lock_site(tx.conn()).await

@@ -54,6 +54,7 @@ pub(crate) fn verdict(verdict: Verdict) -> pb::record_lane_response::Verdict {
         Verdict::UnknownPlate => Told::UnknownPlate,
         Verdict::Unreadable => Told::Unreadable,
         Verdict::TooLate => Told::TooLate,
+        Verdict::Replaced => Told::Replaced,
     }
 }
 

@@ -177,8 +177,8 @@ impl ParkingGrpc {
         }
         Ok(match self.keys.read_code(&code) {
             Ok(code) => match code.kind {
-                Kind::Visit => Credential::Visit(code.id),
-                Kind::Ticket => Credential::Ticket(code.id),
+                Kind::Visit => Credential::Visit(code.id, code.generation),
+                Kind::Ticket => Credential::Ticket(code.id, code.generation),
             },
             Err(NotOurs::Malformed) => Credential::Unknown,
             Err(NotOurs::Forged) => Credential::Forged,

@@ -6,7 +6,7 @@ use prost::Name;
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState},
     journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
-    reservations::v1::{BookingConfirmed, ShowingDelayed, ShowingScheduled},
+    reservations::v1::{BookingConfirmed, BookingReissued, ShowingDelayed, ShowingScheduled},
 };
 
 use crate::commands;
@@ -63,6 +63,11 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
                     let visit = values::id("visit_id", &told.visit_id)?;
                     for ticket in &told.tickets {
                         tickets.push((visit, values::id("ticket_id", &ticket.ticket_id)?));
+                    }
+                }
+                BookingReissued::NAME => {
+                    for code in event.decode::<BookingReissued>()?.codes {
+                        commands::code_reissued(tx, values::id("id", &code.id)?, code.generation).await?;
                     }
                 }
                 _ => {}

@@ -246,6 +246,28 @@ pub(crate) async fn visit_of_reference(conn: &mut PgConnection, reference: &str)
         .await?)
 }
 
+/// Whether a code of this generation was issued anew.
+pub(crate) async fn is_replaced(conn: &mut PgConnection, id: Uuid, generation: u16) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select exists (select 1 from reissued where id = $1 and generation > $2)")
+        .bind(id)
+        .bind(i32::from(generation))
+        .fetch_one(conn)
+        .await?)
+}
+
+/// Notes from which generation on codes are good; an older word changes nothing.
+pub(crate) async fn save_reissued(conn: &mut PgConnection, id: Uuid, generation: u32) -> Result<(), Error> {
+    sqlx::query(
+        "insert into reissued (id, generation) values ($1, $2)
+         on conflict (id) do update set generation = greatest(reissued.generation, $2)",
+    )
+    .bind(id)
+    .bind(i32::try_from(generation).unwrap_or(i32::MAX))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 pub(crate) async fn save_tickets(conn: &mut PgConnection, tickets: &[(Uuid, Uuid)]) -> Result<(), Error> {
     let (visits, tickets): (Vec<Uuid>, Vec<Uuid>) = tickets.iter().copied().unzip();
     sqlx::query(

@@ -36,9 +36,18 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
     let now = tx.now();
     store::lock_classes(tx.conn(), None).await?;
     let site = store::site(tx.conn(), now).await?;
+    if let Credential::Visit(id, generation) | Credential::Ticket(id, generation) = seen.credential
+        && seen.direction == Direction::In
+        && store::is_replaced(tx.conn(), id, generation).await?
+    {
+        let passage = Passage { verdict: Verdict::Replaced, counts: None, right: None, right_changed: false };
+        save_passage(tx, &seen, &passage).await?;
+        let message = Verdict::Replaced.message(seen.direction, &site.alternatives);
+        return Ok(LaneAnswer { verdict: Verdict::Replaced, message, right: None });
+    }
     let visit = match &seen.credential {
-        Credential::Visit(visit) => Some(*visit),
-        Credential::Ticket(ticket) => store::visit_of_ticket(tx.conn(), *ticket).await?,
+        Credential::Visit(visit, _) | Credential::Plate(visit) => Some(*visit),
+        Credential::Ticket(ticket, _) => store::visit_of_ticket(tx.conn(), *ticket).await?,
         Credential::Reference(reference) => store::visit_of_reference(tx.conn(), reference).await?,
         Credential::Anonymous(_)
         | Credential::Unknown

@@ -37,7 +37,7 @@ pub(crate) async fn seen_by_camera(
     let credential = match sight {
         Sight::Plates(_) => store::plates::visit_of(tx.conn(), fingerprints, now)
             .await?
-            .map_or(Credential::UnknownPlate, Credential::Visit),
+            .map_or(Credential::UnknownPlate, Credential::Plate),
         Sight::Unreadable => Credential::Unreadable,
         Sight::Late => Credential::Late,
     };

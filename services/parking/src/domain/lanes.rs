@@ -27,8 +27,11 @@ impl Direction {
 /// What a vehicle showed at the lane.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Credential {
-    Visit(Uuid),
-    Ticket(Uuid),
+    /// The code of the whole party, in one of its generations.
+    Visit(Uuid, u16),
+    Ticket(Uuid, u16),
+    /// A camera knows the car of this visit.
+    Plate(Uuid),
     Reference(String),
     /// Counted without a code; an exit need not know its class.
     Anonymous(Option<BayClass>),
@@ -58,10 +61,11 @@ pub(crate) enum Verdict {
     UnknownPlate,
     Unreadable,
     TooLate,
+    Replaced,
 }
 
 impl Verdict {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Open,
         Self::Full,
         Self::UnknownCode,
@@ -73,6 +77,7 @@ impl Verdict {
         Self::UnknownPlate,
         Self::Unreadable,
         Self::TooLate,
+        Self::Replaced,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -88,6 +93,7 @@ impl Verdict {
             Self::UnknownPlate => "unknown_plate",
             Self::Unreadable => "unreadable",
             Self::TooLate => "too_late",
+            Self::Replaced => "replaced",
         }
     }
 
@@ -133,6 +139,10 @@ impl Verdict {
             (Self::Unreadable, _) => Text::new(
                 "Das Kennzeichen war nicht zu lesen. Bitte zeigen Sie Ihren Code oder rufen Sie uns über die Sprechstelle.",
                 "The plate could not be read. Please show your code, or call us on the intercom.",
+            ),
+            (Self::Replaced, _) => Text::new(
+                "Dieser Code wurde ersetzt. Bitte zeigen Sie den neuen.",
+                "This code was replaced. Please show the new one.",
             ),
             (Self::TooLate, _) => Text::new("Bitte zeigen Sie Ihren Code.", "Please show your code."),
             (Self::Cancelled, _) => Text::new(

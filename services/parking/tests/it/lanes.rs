@@ -4,7 +4,7 @@ use kernel::ticket_code::{Kind, TicketCode, reference};
 use sky_proto::{
     journey::v1::VisitCancelled,
     parking::v1::{self as pb, Direction, record_lane_response::Verdict},
-    reservations::v1::{BookingConfirmed, IssuedTicket},
+    reservations::v1::{BookingConfirmed, BookingReissued, IssuedTicket, ReissuedCode},
 };
 use uuid::Uuid;
 
@@ -33,13 +33,17 @@ async fn occupied(house: &kernel::testing::House) -> Option<u32> {
 }
 
 fn code(house: &kernel::testing::House, kind: Kind, id: Uuid) -> String {
+    code_of(house, kind, id, 0)
+}
+
+fn code_of(house: &kernel::testing::House, kind: Kind, id: Uuid, generation: u16) -> String {
     house.keys.issue_code(&TicketCode {
         kind,
         id,
         showing: Uuid::now_v7(),
         not_before: minutes(0),
         not_after: minutes(300),
-        generation: 0,
+        generation,
     })
 }
 
@@ -151,4 +155,29 @@ async fn cars_without_a_right_leave_room_for_those_with_one() {
     // No lane has said anything for more than six hours: the count is not known.
     house.clock.set(minutes(6 * 60 + 1));
     assert_eq!(occupied(&house).await, None);
+}
+
+#[tokio::test]
+async fn a_code_that_was_issued_anew_opens_no_entry_and_keeps_nobody_in() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    let reissued = |generation| BookingReissued {
+        visit_id: visit.to_string(),
+        codes: vec![ReissuedCode { id: visit.to_string(), generation }],
+        ..Default::default()
+    };
+    // Twice, and an older word late.
+    for generation in [2, 2, 1] {
+        house.react("parking", "reservations", "it", &reissued(generation)).await.expect("reacted");
+    }
+    for old in [0, 1] {
+        let answer = record(&house, &seen(Direction::In, &code_of(&house, Kind::Visit, visit, old))).await;
+        assert_eq!(answer.verdict(), Verdict::Replaced);
+        assert!(answer.message.expect("words").en.contains("new one"));
+    }
+    let new = record(&house, &seen(Direction::In, &code_of(&house, Kind::Visit, visit, 2))).await;
+    assert_eq!((new.verdict(), occupied(&house).await), (Verdict::Open, Some(1)));
+    let out = record(&house, &seen(Direction::Out, &code_of(&house, Kind::Visit, visit, 0))).await;
+    assert_eq!((out.verdict(), occupied(&house).await), (Verdict::Open, Some(0)), "out with any code");
 }
