@@ -4,6 +4,7 @@
 mod access;
 mod architecture;
 mod autonomy;
+mod crash;
 mod day;
 mod displays;
 mod failures;
