@@ -107,6 +107,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/waiting-rooms/{id}/close", post(waiting_rooms::close))
         .route("/desk/sale-start", post(waiting_rooms::sale_start))
         .route("/desk/reseat", post(desk_actions::reseat))
+        .route("/desk/reissue", post(desk_actions::reissue))
         .route("/kitchen", get(kitchen::page))
         .route("/kitchen/live", get(kitchen::live))
         .route("/kitchen/orders/{id}", post(kitchen::move_order))

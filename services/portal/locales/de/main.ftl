@@ -586,3 +586,9 @@ plate-noted = Das Kennzeichen ist gemerkt. Die Schranke öffnet, wenn die Kamera
 plate-forgotten = Das Kennzeichen ist vergessen.
 plate-wrong = Das ist kein Kennzeichen. Bitte Buchstaben und Ziffern eingeben, zum Beispiel HAL-AB 123.
 plate-no-bay = Zu diesem Besuch ist gerade kein Stellplatz gebucht.
+
+# A lost ticket, at the desk
+reissue = Codes neu ausstellen
+reissue-intro = Wenn Tickets verloren sind: Die alten Codes gelten nirgends mehr. Die neuen stehen sofort auf der Besuchsseite der Gäste.
+reissue-reason = Grund, für das Protokoll
+desk-reissued = Neue Codes ausgestellt. Die alten gelten nicht mehr.

@@ -586,3 +586,9 @@ plate-noted = The plate is remembered. The barrier opens when the camera reads i
 plate-forgotten = The plate is forgotten.
 plate-wrong = That is no licence plate. Please enter letters and digits, for example HAL-AB 123.
 plate-no-bay = No bay is booked for this visit at the moment.
+
+# A lost ticket, at the desk
+reissue = Issue new codes
+reissue-intro = When tickets are lost: the old codes are no longer good anywhere. The new ones are on the guests' visit page at once.
+reissue-reason = Reason, for the record
+desk-reissued = New codes issued. The old ones are no longer good.

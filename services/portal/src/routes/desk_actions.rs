@@ -12,7 +12,7 @@ use sky_proto::{
     journey::v1::CancelShowingRequest,
     kernel::v1::LocalizedText,
     payments::v1::SettleAtDeskRequest,
-    reservations::v1::ReseatRequest,
+    reservations::v1::{ReissueCodesRequest, ReseatRequest},
 };
 use tonic::Status;
 
@@ -150,6 +150,20 @@ pub(crate) async fn reseat(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
         Notice::good(w.with("desk-reseated", "seats", &seats.join(", ")))
     };
     outcome(&edge, &guest, moved, say, "/desk").await
+}
+
+/// A ticket is lost: the party gets new codes, and whoever finds the old ones gets in nowhere.
+pub(crate) async fn reissue(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = ReissueCodesRequest {
+        idempotency_key: sent.idempotency_key()?,
+        visit_id: sent.get("visit").to_owned(),
+        ticket_ids: Vec::new(),
+        reason: sent.get("reason").trim().to_owned(),
+    };
+    let done = answer(edge.reservations(&caller).reissue_codes(request)).await;
+    let say = |_| Notice::good(guest.words.t("desk-reissued"));
+    outcome(&edge, &guest, done, say, "/desk").await
 }
 
 /// The desk has taken the money.

@@ -69,6 +69,24 @@ async fn the_desk_waits_for_a_family_and_lets_it_in() {
         })
         .await;
 
+    // They have lost a ticket: it gets new codes, and whoever holds the old one stays outside.
+    let lost = stage.code(&booked.visit).await;
+    desk.open("/desk").await;
+    desk.types("#reference", &visit.reference).await;
+    desk.press_in("//form[@action='/desk/party']", "Zeigen").await;
+    desk.types("#reissue-reason", "Ausdruck verloren").await;
+    desk.press("Codes neu ausstellen").await;
+    desk.sees(".notice.good", "Neue Codes ausgestellt").await;
+    stage
+        .visit_with(&booked.visit, "a word of the new codes", |visit| {
+            visit.notice.as_ref().is_some_and(|notice| notice.en.contains("code"))
+        })
+        .await;
+    assert_ne!(stage.code(&booked.visit).await, lost);
+    desk.types("#code", &lost).await;
+    desk.press("Einlassen").await;
+    desk.sees(".notice.bad", "ersetzt").await;
+
     // They come, and say the reference aloud.
     desk.open("/desk").await;
     desk.types("#reference", &visit.reference).await;
