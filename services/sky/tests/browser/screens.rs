@@ -177,7 +177,6 @@ async fn a_picture_goes_from_the_desk_to_the_wall_and_its_proof_comes_back_once(
     }
     desk.open("/displays/screens/foyer-1").await;
     desk.sees(".panel", "Bild oder Film lässt sich nicht abspielen").await;
-    desk.sees(".panel", "Keine Verbindung zum Haus").await;
     desk.open("/displays/screens/foyer-1/plays").await;
     desk.sees("tbody", "plakat.png").await;
     let csv = desk.driver.execute_async(
@@ -222,7 +221,7 @@ async fn staff_keep_a_screen_without_any_script() {
     desk.types_over("#location", "x").await;
     desk.types("#new_group", "Nicht Gut!").await;
     desk.press("Speichern").await;
-    desk.sees(".notice.bad", "groups").await;
+    desk.sees(".notice.bad", "Gruppen").await;
     desk.press("Wieder wie in der Hausdatei").await;
     monitor.sees("h1", "Nächste Vorstellungen").await;
 
