@@ -135,16 +135,21 @@ async fn crowding(world: Arc<World>) -> anyhow::Result<String> {
         }
         for directive in snapshot.directives.iter().filter(|directive| directive.from_zone_id == "foyer") {
             let active = matches!(directive.state(), MeasureState::Active | MeasureState::AckedByDisplays);
+            if directive.state() == MeasureState::Proposed {
+                // From red on the policy asks first; so it does when the foyer fills faster than it looks.
+                let confirm = ConfirmDirectiveRequest { directive_id: directive.directive_id.clone() };
+                directives.confirm_directive(confirm).await.context("confirming what the policy proposes")?;
+                continue;
+            }
             match directive.kind() {
                 DirectiveKind::Redirect if active => {
                     redirected.get_or_insert(now);
-                    if directive.state() == MeasureState::AckedByDisplays {
-                        shown.get_or_insert((now, directive.displays_concerned));
+                    let (answered, all) = (directive.acknowledgements.len(), directive.displays_concerned);
+                    // A dead monitor that nobody has missed yet is waited for by the house, not by this.
+                    let dead = usize::from(*world.dead_screen.borrow());
+                    if answered > 0 && answered + dead >= usize::try_from(all)? {
+                        shown.get_or_insert((now, answered, all));
                     }
-                }
-                DirectiveKind::OpenOverflow if directive.state() == MeasureState::Proposed => {
-                    let confirm = ConfirmDirectiveRequest { directive_id: directive.directive_id.clone() };
-                    directives.confirm_directive(confirm).await.context("confirming the overflow")?;
                 }
                 DirectiveKind::OpenOverflow if active && opened.is_none() => {
                     opened = Some(now);
@@ -163,7 +168,7 @@ async fn crowding(world: Arc<World>) -> anyhow::Result<String> {
         }
         if rain_ends == world.closes && foyer.level() == ZoneLevel::Green {
             let redirected = redirected.context("nobody was redirected")?;
-            let (shown, monitors) = shown.context("the redirection was not acknowledged by the monitors")?;
+            let (shown, monitors, of) = shown.context("the redirection was not acknowledged by the monitors")?;
             anyhow::ensure!(
                 levels.iter().any(|level| *level >= ZoneLevel::Red),
                 "the foyer never was full: {levels:?}"
@@ -171,7 +176,7 @@ async fn crowding(world: Arc<World>) -> anyhow::Result<String> {
             let opened = opened.context("the overflow was not opened")?;
             return Ok(format!(
                 "{most} people in the foyer ({} changes of level); redirected {} s after the shower began, on {monitors} \
-                 monitors {} s later, overflow opened {} s after the shower began, green again after {} min",
+                 of {of} monitors {} s later, overflow opened {} s after the shower began, green again after {} min",
                 levels.len() - 1,
                 seconds(began, redirected),
                 seconds(redirected, shown),
