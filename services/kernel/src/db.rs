@@ -180,25 +180,13 @@ impl Db {
 
     /// A caller that goes away while this begins leaves nothing behind: the connection is closed with the [`Tx`].
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        self.begin_with("begin").await
-    }
-
-    /// For what can be done again, which is all that follows from events: its commit waits for no disk. A crash of the
-    /// server within a second may take it back, the position in the producer's log with it, and then the events are
-    /// applied once more. What it tells is not heard of before it is safe: the relay numbers events in a commit that
-    /// does wait, for everything written before it too.
-    pub(crate) async fn begin_repeatable(&self) -> Result<Tx, sqlx::Error> {
-        self.begin_with("begin; set local synchronous_commit = off").await
-    }
-
-    async fn begin_with(&self, statements: &'static str) -> Result<Tx, sqlx::Error> {
         let mut tx = Tx::new(self.clone(), self.connections.get().await?);
-        if let Err(error) = tx.conn().execute(statements).await {
+        if let Err(error) = tx.conn().execute("begin").await {
             // Trusted, and gone since: so are the other idle ones. A new one tells whether the server lives.
             tracing::debug!(service = self.service, %error, "a connection was gone; another one is made");
             self.connections.forget_idle();
             tx = Tx::new(self.clone(), self.connections.get().await?);
-            tx.conn().execute(statements).await?;
+            tx.conn().execute("begin").await?;
         }
         Ok(tx)
     }

@@ -214,7 +214,7 @@ impl Follower {
         let (this, run) = (self.clone(), run.to_vec());
         let several = run.len() > 1;
         crate::db::detached(&self.db_tasks(), async move {
-            let mut tx = this.db.begin_repeatable().await?;
+            let mut tx = this.db.begin().await?;
             let result = this.apply_in(&mut tx, &run).await;
             match result {
                 Ok(()) => Ok(tx.commit().await?),

@@ -283,17 +283,12 @@ async fn take(pool: &PgPool, after: i64, most: i32) -> Result<Vec<Row>, sqlx::Er
 
 async fn mark(pool: &PgPool, published: &[(i64, i64)], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let (pub_seqs, js_seqs): (Vec<i64>, Vec<i64>) = published.iter().copied().unzip();
-    // A mark that a crash takes back is found again in the stream, so its commit need not wait for the disk.
-    sqlx::query(
-        "with soon as materialized (select set_config('synchronous_commit', 'off', true))
-         update outbox o set js_seq = m.js, published_at = $3
-         from soon, unnest($1::bigint[], $2::bigint[]) as m(pub, js) where o.pub_seq = m.pub",
-    )
-    .bind(pub_seqs)
-    .bind(js_seqs)
-    .bind(now)
-    .execute(pool)
-    .await?;
+    sqlx::query("update outbox o set js_seq = m.js, published_at = $3 from unnest($1::bigint[], $2::bigint[]) as m(pub, js) where o.pub_seq = m.pub")
+        .bind(pub_seqs)
+        .bind(js_seqs)
+        .bind(now)
+        .execute(pool)
+        .await?;
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! The database dies in the middle of the sale, with everything that it had not yet written to the disk. What had been
-//! answered stands, what follows from events is applied once more, and every invariant holds. The real program on a
-//! PostgreSQL of its own.
+//! answered stands, and every invariant holds. The real program on a PostgreSQL of its own.
 
 use std::{
     collections::BTreeMap,
