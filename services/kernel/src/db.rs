@@ -48,6 +48,9 @@ pub(crate) fn connect_options(url: &str, service: &str) -> Result<PgConnectOptio
         ("lock_timeout", "5s"),
         ("statement_timeout", "30s"),
         ("idle_in_transaction_session_timeout", "60s"),
+        // No statement here is worth compiling. A small table that was never analysed is thought large, and then a
+        // look-up of half a millisecond was compiled for twenty-five, each time.
+        ("jit", "off"),
     ]))
 }
 
