@@ -52,15 +52,19 @@ impl Troubles {
 
 /// Plans the troubles that fit into the day.
 pub fn begin(world: &Arc<World>, showings: &[Showing]) {
-    let starts = |place: usize| showings.get(place).map(|showing| values::from_timestamp(showing.starts_at));
-    if let Some(first) = starts(0) {
-        plan(world, "crowding", first + TimeDelta::minutes(10), crowding);
+    // So long after a showing's start, if the day is long enough for what follows.
+    let after = |place: usize, minutes: i64| {
+        let at = values::from_timestamp(showings.get(place)?.starts_at) + TimeDelta::minutes(minutes);
+        (at + TimeDelta::minutes(90) <= world.closes).then_some(at)
+    };
+    if let Some(at) = after(0, 10) {
+        plan(world, "crowding", at, crowding);
     }
-    if let Some(second) = starts(1) {
-        plan(world, "silent counter", second + TimeDelta::minutes(15), silent_counter);
+    if let Some(at) = after(1, 15) {
+        plan(world, "silent counter", at, silent_counter);
     }
     // The third showing is cancelled: the house is quiet enough for a drill.
-    if let Some(third) = starts(2).filter(|_| showings.len() > 3) {
+    if let Some(third) = after(2, 0).filter(|_| showings.len() > 3) {
         plan(world, "evacuation drill", third, drill);
     }
     // Whether a monitor is there is judged by the machine's clock, so that a short day is too short for this.
@@ -75,9 +79,6 @@ fn plan<F>(world: &Arc<World>, what: &'static str, at: DateTime<Utc>, play: fn(A
 where
     F: Future<Output = anyhow::Result<String>> + Send + 'static,
 {
-    if at + TimeDelta::minutes(90) > world.closes && what != "dead monitor" {
-        return;
-    }
     world.report.troubles.expect(what);
     let w = world.clone();
     world.tasks.spawn_until_stop(async move {
