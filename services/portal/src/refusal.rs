@@ -5,6 +5,7 @@ use kernel::{Code, error::REASON};
 use tonic::Status;
 
 use crate::{
+    problem::Problem,
     session::Notice,
     words::{Language, Words},
 };
@@ -45,8 +46,16 @@ pub(crate) fn of(w: &Words, code: Code, name: &str, english: &str) -> String {
 }
 
 /// What the next page says about it.
-pub(crate) fn notice(w: &Words, status: &Status) -> Notice {
-    Notice::bad(w.t("desk-refused")).with(sentence(w, status))
+///
+/// # Errors
+/// What is no refusal but a fault.
+pub(crate) fn notice(w: &Words, status: Status) -> Result<Notice, Problem> {
+    let code = Code::from_grpc(status.code());
+    if code.is_refusal() || code == Code::InvalidArgument {
+        Ok(Notice::bad(w.t("desk-refused")).with(sentence(w, &status)))
+    } else {
+        Err(status.into())
+    }
 }
 
 #[cfg(test)]

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
+use axum::{extract::State, response::Response};
 use chrono::TimeDelta;
 use futures::StreamExt;
-use kernel::{Caller, Code, Role, values::timestamp};
+use kernel::{Caller, Role, values::timestamp};
 use sky_proto::{
     kernel::v1::LocalizedText,
     parking::v1::{
@@ -18,13 +15,13 @@ use sky_proto::{
     },
 };
 
+use super::desk_actions::outcome;
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
     live::{self, After, Fragment},
     page::{self, CARPARK, Frame, html},
     problem::Problem,
-    refusal,
     session::{Guest, Notice},
     words::Words,
 };
@@ -171,21 +168,6 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: Aft
     Ok(live::respond(&edge, fragments))
 }
 
-async fn tell(edge: &Edge, guest: &Guest, notice: Result<Notice, tonic::Status>) -> Result<Response, Problem> {
-    let notice = match notice {
-        Ok(notice) => notice,
-        Err(status) => {
-            let code = Code::from_grpc(status.code());
-            if !code.is_refusal() && code != Code::InvalidArgument {
-                return Err(status.into());
-            }
-            refusal::notice(&guest.words, &status)
-        }
-    };
-    guest.tell(edge, notice).await?;
-    Ok(Redirect::to("/carpark").into_response())
-}
-
 pub(crate) async fn lane(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(LANES)?;
     let direction = Direction::try_from(sent.choice("direction")).unwrap_or_default();
@@ -201,7 +183,7 @@ pub(crate) async fn lane(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
         let text = w.text(&answer.message);
         if answer.verdict() == Verdict::Open { Notice::good(text) } else { Notice::bad(text) }
     });
-    tell(&edge, &guest, answer).await
+    outcome(&edge, &guest, answer, |notice| notice, "/carpark").await
 }
 
 pub(crate) async fn site(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
@@ -210,5 +192,5 @@ pub(crate) async fn site(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let request = SetSiteStateRequest { state: sent.choice("state"), reason: Some(reason) };
     let set = answer(edge.parking(&caller).set_site_state(request)).await;
     let set = set.map(|site| Notice::good(guest.words.t(site_state(site.state()).0)));
-    tell(&edge, &guest, set).await
+    outcome(&edge, &guest, set, |notice| notice, "/carpark").await
 }

@@ -6,7 +6,6 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use kernel::Code;
 use sky_proto::{
     flow::v1::{CorrectZoneRequest, HouseState, MoveAdmissionRequest, SetHouseStateRequest},
     journey::v1::CancelShowingRequest,
@@ -33,17 +32,18 @@ pub(super) async fn outcome<T>(
     say: impl FnOnce(T) -> Notice,
     to: &str,
 ) -> Result<Response, Problem> {
-    let notice = match done {
-        Ok(value) => say(value),
-        Err(status) => {
-            let code = Code::from_grpc(status.code());
-            if !code.is_refusal() && code != Code::InvalidArgument {
-                return Err(status.into());
-            }
-            refusal::notice(&guest.words, &status)
+    match done {
+        Ok(value) => {
+            guest.tell(edge, say(value)).await?;
+            Ok(Redirect::to(to).into_response())
         }
-    };
-    guest.tell(edge, notice).await?;
+        Err(status) => refused(edge, guest, status, to).await,
+    }
+}
+
+/// Back to a page with a refusal; a fault is a problem.
+pub(super) async fn refused(edge: &Edge, guest: &Guest, status: Status, to: &str) -> Result<Response, Problem> {
+    guest.tell(edge, refusal::notice(&guest.words, status)?).await?;
     Ok(Redirect::to(to).into_response())
 }
 

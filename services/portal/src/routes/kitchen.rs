@@ -8,18 +8,18 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use futures::StreamExt;
-use kernel::{Caller, Code, Role};
+use kernel::{Caller, Role};
 use sky_proto::gastro::v1::{
     KitchenBoard, MoveOrderRequest, Order, OrderState, SetStationStateRequest, StationState, WatchKitchenRequest,
 };
 
+use super::desk_actions::refused;
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
     live::{self, After, Fragment},
     page::{self, Frame, html},
     problem::Problem,
-    refusal,
     session::Guest,
     words::Words,
 };
@@ -169,14 +169,10 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: Aft
 
 /// Back to the board; a refusal (somebody else was faster) is said on it.
 async fn back<T>(edge: &Edge, guest: &Guest, done: Result<T, tonic::Status>) -> Result<Response, Problem> {
-    if let Err(status) = done {
-        let code = Code::from_grpc(status.code());
-        if !code.is_refusal() && code != Code::InvalidArgument {
-            return Err(status.into());
-        }
-        guest.tell(edge, refusal::notice(&guest.words, &status)).await?;
+    match done {
+        Ok(_) => Ok(Redirect::to("/kitchen").into_response()),
+        Err(status) => refused(edge, guest, status, "/kitchen").await,
     }
-    Ok(Redirect::to("/kitchen").into_response())
 }
 
 pub(crate) async fn move_order(

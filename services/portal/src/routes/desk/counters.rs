@@ -15,7 +15,10 @@ use sky_proto::flow::v1::{
     SensorState, SetSensorStateRequest, WatchFlowRequest,
 };
 
-use super::{super::desk_actions::outcome, ticking, zones};
+use super::{
+    super::desk_actions::{outcome, refused},
+    ticking, zones,
+};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -163,7 +166,7 @@ pub(crate) async fn issue_token(
             HERE.clone_into(&mut w.path);
             page::page(&TokenPage { w, sensor: id, token: issued.token })
         }
-        Err(status) => outcome(&edge, &guest, Err(status), |()| Notice::good(""), HERE).await,
+        Err(status) => refused(&edge, &guest, status, HERE).await,
     }
 }
 

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
-use kernel::Code;
 use serde::Deserialize;
 use sky_proto::{
     journey::v1::{
@@ -18,13 +17,12 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::super::desk_actions::{outcome, reason};
+use super::super::desk_actions::{outcome, reason, refused};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
     page::{DESK, Frame, page},
     problem::Problem,
-    refusal,
     session::{Guest, Notice},
     words::{Language, Words},
 };
@@ -113,11 +111,7 @@ pub(crate) async fn look(
     let request = PreviewDelayRequest { showing_id: id.to_string(), minutes: ask.minutes };
     let told = match answer(edge.journey(&caller).preview_delay(request)).await {
         Ok(told) => told,
-        Err(status) if Code::from_grpc(status.code()).is_refusal() || status.code() == tonic::Code::InvalidArgument => {
-            guest.tell(&edge, refusal::notice(&guest.words, &status)).await?;
-            return Ok(Redirect::to(&format!("{to}/{id}")).into_response());
-        }
-        Err(status) => return Err(status.into()),
+        Err(status) => return refused(&edge, &guest, status, &format!("{to}/{id}")).await,
     };
     let w = guest.frame(guest.words.t("hold-title"));
     let meals = told.meals.iter().map(|meal| MealView {

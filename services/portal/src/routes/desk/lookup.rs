@@ -15,7 +15,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 use super::{
-    super::{desk_actions::outcome, visit},
+    super::{desk_actions::refused, visit},
     at_work,
 };
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     fields::Fields,
     page::{DESK, Frame, page},
     problem::Problem,
-    session::{Guest, Notice},
+    session::Guest,
     words::Words,
 };
 
@@ -43,7 +43,7 @@ pub(crate) async fn find(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     }
     match answer(edge.flow(&caller).find_party(FindPartyRequest { reference: typed })).await {
         Ok(party) => party_page(&edge, &guest, &caller, party).await,
-        Err(status) => outcome(&edge, &guest, Err(status), |()| Notice::good(""), "/desk").await,
+        Err(status) => refused(&edge, &guest, status, "/desk").await,
     }
 }
 
@@ -147,7 +147,7 @@ async fn by_name(edge: &Edge, guest: &Guest, caller: &Caller, name: String) -> R
             Ok(list) => list,
             // Journey's own showings may be fewer than the door's.
             Err(status) if Code::from_grpc(status.code()) == Code::NotFound => continue,
-            Err(status) => return outcome(edge, guest, Err(status), |()| Notice::good(""), "/desk").await,
+            Err(status) => return refused(edge, guest, status, "/desk").await,
         };
         more |= list.more;
         visits.extend(list.visits.into_iter().map(|visit| found(&w, showing, visit)));

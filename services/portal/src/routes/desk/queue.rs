@@ -13,7 +13,7 @@ use sky_proto::flow::v1::{
     WatchFlowRequest,
 };
 
-use super::super::desk_actions::outcome;
+use super::super::desk_actions::{outcome, refused};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -104,7 +104,7 @@ pub(crate) async fn issue(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fie
     };
     match answer(edge.door(&caller).issue_queue_number(request)).await {
         Ok(issued) => Ok(Redirect::to(&format!("/desk/numbers/{}", issued.number)).into_response()),
-        Err(status) => outcome(&edge, &guest, Err(status), |()| Notice::good(""), "/desk#queue").await,
+        Err(status) => refused(&edge, &guest, status, "/desk#queue").await,
     }
 }
 
