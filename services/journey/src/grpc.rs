@@ -14,10 +14,9 @@ use std::{pin::Pin, time::Duration};
 use data_encoding::BASE64URL_NOPAD;
 use futures::{Stream, StreamExt};
 use kernel::{
-    Access, Caller, Code, Db, Live, Role, Tasks, Who,
+    Access, Caller, Code, Db, Live, Role, Tasks, Who, token,
     values::{self, Text, invalid},
 };
-use rand::RngExt;
 use sha2::{Digest, Sha256};
 use sky_proto::{
     journey::v1::{self as pb, VisitState, journey_server::Journey},
@@ -301,10 +300,8 @@ impl Journey for JourneyGrpc {
         let caller = Caller::of(&request);
         let id = values::id("visit_id", &request.into_inner().visit_id)?;
         self.own(&caller, id).await?;
-        let mut bytes = [0_u8; 32];
-        rand::rng().fill(&mut bytes);
-        let secret = BASE64URL_NOPAD.encode(&bytes);
-        let hash = Sha256::digest(secret.as_bytes());
+        let secret = token::new();
+        let hash = token::hash(&secret);
         self.db.transact(move |tx| Box::pin(async move { commands::add_link(tx, id, &hash).await })).await?;
         Ok(Response::new(pb::IssueLinkResponse { secret }))
     }
@@ -317,7 +314,7 @@ impl Journey for JourneyGrpc {
         if secret.is_empty() || secret.len() > 100 {
             return Err(invalid("secret", "is missing or is none of ours").into());
         }
-        let visit = self.visit_of_link(&Sha256::digest(secret.as_bytes())).await?;
+        let visit = self.visit_of_link(&token::hash(&secret)).await?;
         Ok(Response::new(pb::ExchangeLinkResponse { visit_id: visit.to_string() }))
     }
 

@@ -11,7 +11,6 @@ pub mod config;
 pub mod consumer;
 pub mod db;
 mod dead;
-pub mod device_token;
 pub mod error;
 pub mod event;
 mod follower;
@@ -22,6 +21,7 @@ pub mod open_data;
 mod operations;
 mod outbox;
 mod pool;
+pub mod push;
 pub mod relay;
 mod remembered;
 mod seal;
@@ -32,6 +32,7 @@ pub mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod ticket_code;
+pub mod token;
 pub mod transport;
 pub mod values;
 

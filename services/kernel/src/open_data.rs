@@ -19,9 +19,8 @@ pub fn answer(content: &Value, asked: &HeaderMap) -> Response {
     let body = content.to_string();
     let hash = HEXLOWER.encode(&Sha256::digest(body.as_bytes())[..12]);
     let tag = format!("\"{hash}\"");
-    let known = asked.get(header::IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
-    let same = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag || known.trim() == "*");
-    let mut response = if same { StatusCode::NOT_MODIFIED.into_response() } else { Body::from(body).into_response() };
+    let mut response =
+        if knows(asked, &tag) { StatusCode::NOT_MODIFIED.into_response() } else { Body::from(body).into_response() };
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(MAX_AGE));
@@ -30,6 +29,13 @@ pub fn answer(content: &Value, asked: &HeaderMap) -> Response {
         out.insert(header::ETAG, tag);
     }
     response
+}
+
+/// Whether the caller has this version already.
+#[must_use]
+pub fn knows(asked: &HeaderMap, tag: &str) -> bool {
+    let tags = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).unwrap_or_default();
+    tags.split(',').map(str::trim).any(|it| it == "*" || it.trim_start_matches("W/") == tag)
 }
 
 /// The content, or 503 with the time after which to ask again; the error is for the log alone.

@@ -1,12 +1,11 @@
-//! Tokens of devices that can do nothing but push over HTTP, such as people counters and cameras: 256 random bits,
-//! of which the SHA-256 is stored. An operator issues them; the device sends them with each push.
+//! Random tokens: of sessions, links and devices. 256 bits, of which only the SHA-256 is stored.
 
 use axum::http::{HeaderMap, header};
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use rand::RngExt;
 use sha2::{Digest, Sha256};
 
-/// A new token, for the device alone.
+/// A new token, for its owner's eyes only.
 #[must_use]
 pub fn new() -> String {
     let mut bytes = [0_u8; 32];
@@ -20,9 +19,9 @@ pub fn hash(token: &str) -> Vec<u8> {
     Sha256::digest(token.as_bytes()).to_vec()
 }
 
-/// The token in a request: Bearer, or the password of Basic, which is all that some devices can send.
+/// The token that a device sends with a push: Bearer, or the password of Basic, which is all that some can send.
 #[must_use]
-pub fn of(headers: &HeaderMap) -> Option<String> {
+pub fn sent(headers: &HeaderMap) -> Option<String> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     if let Some(token) = value.strip_prefix("Bearer ") {
         return Some(token.trim().to_owned());

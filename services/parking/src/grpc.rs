@@ -7,9 +7,9 @@ use futures::Stream;
 use kernel::{
     Access, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
     combine::{Keyed, refused_or_broken},
-    device_token,
     identity::Keys,
     ticket_code::{self, Kind, NotOurs},
+    token,
     values::{self, InvalidField, Text, invalid},
 };
 use sky_proto::parking::v1::{self as pb, parking_server::Parking};
@@ -293,8 +293,8 @@ impl Parking for ParkingGrpc {
     ) -> Result<Response<pb::IssueDeviceTokenResponse>, Status> {
         let by = Caller::of(&request).for_the_record();
         let device = values::slug("device_id", &request.get_ref().device_id)?.to_owned();
-        let token = device_token::new();
-        let hash = device_token::hash(&token);
+        let token = token::new();
+        let hash = token::hash(&token);
         tracing::info!(device, by, "a device gets a new token");
         self.db.transact(move |tx| Box::pin(commands::set_device_token(tx, device.clone(), hash.clone()))).await?;
         Ok(Response::new(pb::IssueDeviceTokenResponse { token }))

@@ -5,15 +5,15 @@ mod cameras;
 mod feeds;
 
 use axum::{
-    Json, Router,
+    Router,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use chrono::{DateTime, Utc};
-use kernel::{Code, Coded, Context, Db, identity::Keys, open_data};
-use serde_json::{Value, json};
+use kernel::{Context, Db, identity::Keys, open_data};
+use serde_json::Value;
 
 use crate::{
     domain::{
@@ -61,25 +61,4 @@ async fn look(db: &Db) -> Result<Option<(Site, Place)>, Error> {
     let mut conn = db.pool().acquire().await?;
     let site = store::site(&mut conn, db.clock().now()).await?;
     Ok(store::place(&mut conn).await?.map(|place| (site, place)))
-}
-
-/// A push that is not taken, and why.
-fn refuse(status: StatusCode, problem: impl Into<String>) -> Response {
-    (status, Json(json!({"error": problem.into()}))).into_response()
-}
-
-/// Nobody has this token.
-fn unknown(what: &str) -> Response {
-    let ask = [(header::WWW_AUTHENTICATE, "Basic realm=\"parking\"")];
-    let problem = format!("no {what} has this token; an operator issues one");
-    (ask, refuse(StatusCode::UNAUTHORIZED, problem)).into_response()
-}
-
-/// A push that could not be taken.
-fn failed(error: &Error) -> Response {
-    let code = error.code();
-    let status = StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    tracing::warn!(%error, "a push was not taken");
-    let internal = || "internal error; it has been recorded".to_owned();
-    refuse(status, if code == Code::Internal { internal() } else { error.to_string() })
 }

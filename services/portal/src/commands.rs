@@ -4,7 +4,7 @@
 pub(crate) mod waiting_rooms;
 
 use chrono::TimeDelta;
-use kernel::{Tx, clock::wall_now, values::timestamp};
+use kernel::{Tx, clock::wall_now, token, values::timestamp};
 use rand::RngExt;
 use sky_proto::portal::v1::{DevicePairingChanged, PairingState};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     domain::{self, FORGET_FAILURES, MOST_PAIRINGS, PAIRING_LIFETIME},
     error::Error,
-    secrets, store,
+    store,
 };
 
 pub(crate) async fn count_failure(tx: &mut Tx, account: &str) -> Result<(), Error> {
@@ -40,14 +40,14 @@ pub(crate) async fn open_session(tx: &mut Tx, of: Of, before: Option<Uuid>) -> R
     if let Some(before) = before {
         store::delete_session(tx.conn(), before).await?;
     }
-    let (id, cookie) = (Uuid::new_v4(), secrets::token());
+    let (id, cookie) = (Uuid::new_v4(), token::new());
     let (account, device, lifetime) = match of {
         Of::Visitor => (None, None, domain::VISITOR_SESSION),
         Of::Staff(account) => (Some(account), None, domain::STAFF_SESSION),
         Of::Device(hash) => (None, Some(hash), domain::DEVICE_SESSION),
     };
     let expires_at = wall_now() + lifetime;
-    store::insert_session(tx.conn(), id, &secrets::hash(&cookie), account.as_deref(), device.as_deref(), expires_at)
+    store::insert_session(tx.conn(), id, &token::hash(&cookie), account.as_deref(), device.as_deref(), expires_at)
         .await?;
     Ok((id, cookie))
 }
@@ -65,11 +65,11 @@ pub(crate) async fn start_pairing(tx: &mut Tx, kind: &str) -> Result<Begun, Erro
     if store::count_pairings(tx.conn()).await? >= MOST_PAIRINGS {
         return Err(Error::TooManyPairings);
     }
-    let secret = secrets::token();
+    let secret = token::new();
     // 28^6 codes and at most 200 in use: a second try is rare, a fifth one does not happen.
     for _ in 0..5 {
         let claim_code = domain::claim_code(rand::rng().random());
-        if store::insert_pairing(tx.conn(), &secrets::hash(&secret), &claim_code, kind, now + PAIRING_LIFETIME).await? {
+        if store::insert_pairing(tx.conn(), &token::hash(&secret), &claim_code, kind, now + PAIRING_LIFETIME).await? {
             return Ok(Begun { claim_code, secret });
         }
     }
@@ -103,15 +103,15 @@ pub(crate) struct Paired {
 /// None: not approved yet. The new device takes the place of an older one with the same id.
 pub(crate) async fn finish_pairing(tx: &mut Tx, secret: &str) -> Result<Option<Paired>, Error> {
     let now = wall_now();
-    let hash = secrets::hash(secret);
+    let hash = token::hash(secret);
     let pairing = store::lock_pairing(tx.conn(), &hash, now).await?.ok_or(Error::NoSuchPairing)?;
     let (Some(device_id), Some(approved_by)) = (pairing.device_id, pairing.approved_by) else {
         return Ok(None);
     };
     store::delete_pairing(tx.conn(), &hash).await?;
     store::revoke_device(tx.conn(), &device_id, now).await?;
-    let token = secrets::token();
-    store::insert_device(tx.conn(), &secrets::hash(&token), &device_id, &pairing.kind, &approved_by, now).await?;
+    let token = token::new();
+    store::insert_device(tx.conn(), &token::hash(&token), &device_id, &pairing.kind, &approved_by, now).await?;
     tell_pairing(tx, &device_id, &pairing.kind, PairingState::Paired).await?;
     Ok(Some(Paired { token, device_id }))
 }

@@ -18,7 +18,7 @@ use sky_proto::{
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{commands, domain, edge::Edge, error::Error, secrets, store};
+use crate::{commands, domain, edge::Edge, error::Error, store};
 
 /// Who may call what.
 pub(crate) const ACCESS: Access = Access {
@@ -121,7 +121,7 @@ impl access_server::Access for AccessGrpc {
         request: Request<pb::SignInDeviceRequest>,
     ) -> Result<Response<pb::IdentityToken>, Status> {
         let token = secret("device_token", &request.get_ref().device_token)?;
-        let device = store::device(self.0.db.pool(), &secrets::hash(token)).await?;
+        let device = store::device(self.0.db.pool(), &kernel::token::hash(token)).await?;
         let (id, kind) = device.ok_or(Error::NoSuchDevice)?;
         Ok(self.token(&Caller::Device { id, kind }))
     }

@@ -14,7 +14,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
-use kernel::{Code, clock::wall_now};
+use kernel::{Code, clock::wall_now, token};
 use tower_http::{
     compression::CompressionLayer,
     csrf::{CsrfLayer, ProtectionError},
@@ -30,7 +30,6 @@ use crate::{
         booking, carpark, desk, desk_actions, displays, entry, headcount, kitchen, messages, monitor, operator,
         pairing, plate, programme, showing, staff, visit, waiting_room, waiting_rooms,
     },
-    secrets,
     session::{self, Guest},
     store,
     words::{Language, Words},
@@ -235,7 +234,7 @@ async fn load(edge: &Edge, guest: &mut Guest, headers: &HeaderMap, method: &Meth
     };
     // A place in a waiting room hangs on this too: what is not ours is refused before it costs a query.
     let Some(secret) = edge.keys.unseal(&cookie) else { return Ok(()) };
-    guest.session = store::session(edge.db.pool(), &secrets::hash(secret), wall_now()).await?;
+    guest.session = store::session(edge.db.pool(), &token::hash(secret), wall_now()).await?;
     if let Some(session) = guest.session.as_ref().filter(|session| session.has_notice)
         && method == Method::GET
         && !guest.path.ends_with("/live")

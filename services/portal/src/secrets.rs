@@ -1,5 +1,4 @@
-//! Random tokens and password hashes. Tokens are 256 random bits, of which only the SHA-256 is stored;
-//! passwords are hashed with argon2id.
+//! Passwords, hashed with argon2id.
 
 use std::sync::LazyLock;
 
@@ -7,23 +6,9 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use data_encoding::BASE64URL_NOPAD;
-use rand::RngExt;
-use sha2::{Digest, Sha256};
+use kernel::token;
 
 use crate::error::Error;
-
-/// A new token, for its owner's eyes only.
-pub(crate) fn token() -> String {
-    let mut bytes = [0_u8; 32];
-    rand::rng().fill(&mut bytes);
-    BASE64URL_NOPAD.encode(&bytes)
-}
-
-/// What is stored of a token.
-pub(crate) fn hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
-}
 
 /// Hashes a password; takes tens of milliseconds and 19 MiB.
 pub(crate) fn hash_password(password: &str) -> Result<String, Error> {
@@ -34,7 +19,7 @@ pub(crate) fn hash_password(password: &str) -> Result<String, Error> {
 }
 
 /// What a password is compared with when there is no such account, so that both take equally long.
-static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_password(&token()).ok());
+static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| hash_password(&token::new()).ok());
 
 /// True when the password is that of the hash; without a hash it works as hard and says no.
 pub(crate) fn password_fits(password: &str, hash: Option<&str>) -> Result<bool, Error> {

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use kernel::{Db, values::Text};
+use kernel::{Db, open_data::knows, values::Text};
 
 use crate::{
     cap,
@@ -50,7 +50,7 @@ async fn index(State(db): State<Db>, headers: HeaderMap) -> Response {
         Err(error) => return trouble(&error),
     };
     let tag = format!("\"{display}-{}\"", shown.revision);
-    if known(&headers, &tag) {
+    if knows(&headers, &tag) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
     match smil::index(&display, shown.revision, &shown.content) {
@@ -129,7 +129,7 @@ fn served(media_type: &'static str, tag: Option<String>, body: Vec<u8>) -> Respo
 async fn media(State(db): State<Db>, Path(media_id): Path<String>, headers: HeaderMap) -> Response {
     let tag = format!("\"{media_id}\"");
     match store::media::file(db.pool(), &media_id).await {
-        Ok(Some(_)) if known(&headers, &tag) => (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response(),
+        Ok(Some(_)) if knows(&headers, &tag) => (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response(),
         Ok(Some((media_type, file))) => {
             let headers = [
                 (header::CONTENT_TYPE, media_type),
@@ -142,12 +142,6 @@ async fn media(State(db): State<Db>, Path(media_id): Path<String>, headers: Head
         Ok(None) => (StatusCode::NOT_FOUND, "There is no such picture or film.").into_response(),
         Err(error) => trouble(&error),
     }
-}
-
-/// Whether the caller has this version already.
-fn known(headers: &HeaderMap, tag: &str) -> bool {
-    let tags = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    tags.split(',').map(str::trim).any(|it| it == "*" || it.trim_start_matches("W/") == tag)
 }
 
 fn trouble(error: &Error) -> Response {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{
-    Access, Caller, Db, Role, Who, device_token,
+    Access, Caller, Db, Role, Who, token,
     values::{self, InvalidField, invalid, timestamp},
 };
 use sky_proto::flow::v1::{self as pb, zones_server::Zones};
@@ -223,8 +223,8 @@ impl Zones for ZonesGrpc {
     ) -> Result<Response<pb::IssueSensorTokenResponse>, Status> {
         let by = Caller::of(&request).for_the_record();
         let id = values::slug("sensor_id", &request.get_ref().sensor_id)?.to_owned();
-        let token = device_token::new();
-        let hash = device_token::hash(&token);
+        let token = token::new();
+        let hash = token::hash(&token);
         self.0.transact(move |tx| Box::pin(async move { sensors::set_token(tx, &id, &hash, &by).await })).await?;
         Ok(Response::new(pb::IssueSensorTokenResponse { token }))
     }

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use kernel::{Code, Coded, Db, device_token};
+use kernel::{Db, push, token};
 use serde_json::json;
 
 use super::xovis::{self, Read};
@@ -26,29 +26,16 @@ const KEPT: usize = 64 * 1024;
 
 /// Answers a push.
 pub(super) async fn take(State(db): State<Db>, headers: HeaderMap, body: Body) -> Response {
-    match answer(&db, &headers, body).await {
-        Ok(response) => response,
-        Err(error) => {
-            let code = error.code();
-            let status = StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            tracing::warn!(%error, "a counter's push was not taken");
-            let said = if code == Code::Internal {
-                "internal error; it has been recorded".to_owned()
-            } else {
-                error.to_string()
-            };
-            (status, Json(json!({"error": said}))).into_response()
-        }
-    }
+    answer(&db, &headers, body).await.unwrap_or_else(|error| push::failed(&error))
 }
 
 async fn answer(db: &Db, headers: &HeaderMap, body: Body) -> Result<Response, Error> {
-    let Some(token) = device_token::of(headers) else {
-        return Ok(unknown());
+    let Some(token) = token::sent(headers) else {
+        return Ok(push::unknown("counter", "sensors"));
     };
     let mut conn = db.pool().acquire().await?;
-    let Some(sensor) = store::sensors::of_token(&mut conn, &device_token::hash(&token)).await? else {
-        return Ok(unknown());
+    let Some(sensor) = store::sensors::of_token(&mut conn, &token::hash(&token)).await? else {
+        return Ok(push::unknown("counter", "sensors"));
     };
     drop(conn);
     let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<i64>().ok());
@@ -106,11 +93,6 @@ fn foreign(package: &Package, serial: &str) -> Option<String> {
     other.then(|| "serial_number is not the one in the house file".to_owned())
 }
 
-fn unknown() -> Response {
-    let said = json!({"error": "no counter has this token; an operator issues one"});
-    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Basic realm=\"sensors\"")], Json(said)).into_response()
-}
-
 /// Keeps what was wrong, and says so.
 async fn refuse(
     db: &Db,
@@ -120,7 +102,7 @@ async fn refuse(
     problem: String,
     body: Option<Vec<u8>>,
 ) -> Result<Response, Error> {
-    let said = Json(json!({"error": problem}));
+    let said = push::refuse(status, problem.as_str());
     let push = Push { sensor, status: status.as_u16().into(), size, problem, body };
     db.transact(move |tx| {
         Box::pin(async move {
@@ -129,5 +111,5 @@ async fn refuse(
         })
     })
     .await?;
-    Ok((status, said).into_response())
+    Ok(said)
 }

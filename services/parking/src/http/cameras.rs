@@ -9,12 +9,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use kernel::{Db, device_token, identity::Keys};
+use kernel::{
+    Db,
+    identity::Keys,
+    push::{failed, refuse, unknown},
+    token,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Edge, failed, refuse, unknown};
+use super::Edge;
 use crate::{
     commands::{self, lanes::LaneAnswer, plates},
     domain::plates::{Reading, Sight, judge},
@@ -79,7 +84,7 @@ pub(super) async fn take(State(edge): State<Edge>, headers: HeaderMap, body: Bod
 
 async fn answer(Edge { db, keys }: &Edge, headers: &HeaderMap, body: Body) -> Result<Response, Error> {
     let Some(camera) = camera(db, headers).await? else {
-        return Ok(unknown("camera"));
+        return Ok(unknown("camera", "parking"));
     };
     let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"application/json"));
     if !is_json {
@@ -98,9 +103,9 @@ async fn answer(Edge { db, keys }: &Edge, headers: &HeaderMap, body: Body) -> Re
 }
 
 async fn camera(db: &Db, headers: &HeaderMap) -> Result<Option<Camera>, Error> {
-    let Some(token) = device_token::of(headers) else { return Ok(None) };
+    let Some(token) = token::sent(headers) else { return Ok(None) };
     let mut conn = db.pool().acquire().await?;
-    store::plates::camera_of_token(&mut conn, &device_token::hash(&token)).await
+    store::plates::camera_of_token(&mut conn, &token::hash(&token)).await
 }
 
 async fn decide(db: &Db, keys: &Keys, camera: Camera, reading: &Reading) -> Result<LaneAnswer, Error> {

@@ -9,7 +9,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
-use kernel::{Db, device_token};
+use kernel::{
+    Db,
+    push::{failed, refuse, unknown},
+    token,
+};
 use quick_xml::{
     events::{BytesStart, Event},
     name::LocalName,
@@ -18,7 +22,7 @@ use quick_xml::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Edge, failed, refuse, unknown};
+use super::Edge;
 use crate::{
     commands::feeds::take_feed,
     domain::feeds::{Problem, Told},
@@ -138,7 +142,7 @@ type Reads = fn(&[u8]) -> Result<Vec<Told>, String>;
 
 async fn answer(db: &Db, headers: &HeaderMap, body: Body, read: Reads) -> Result<Response, Error> {
     let Some(feed) = feed(db, headers).await? else {
-        return Ok(unknown("feed"));
+        return Ok(unknown("feed", "parking"));
     };
     let Ok(bytes) = to_bytes(body, LARGEST).await else {
         return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("larger than {LARGEST} bytes; send fewer places")));
@@ -159,7 +163,7 @@ async fn answer(db: &Db, headers: &HeaderMap, body: Body, read: Reads) -> Result
 }
 
 async fn feed(db: &Db, headers: &HeaderMap) -> Result<Option<String>, Error> {
-    let Some(token) = device_token::of(headers) else { return Ok(None) };
+    let Some(token) = token::sent(headers) else { return Ok(None) };
     let mut conn = db.pool().acquire().await?;
-    store::feeds::of_token(&mut conn, &device_token::hash(&token)).await
+    store::feeds::of_token(&mut conn, &token::hash(&token)).await
 }

@@ -10,7 +10,7 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
-use kernel::clock::wall_now;
+use kernel::{clock::wall_now, token};
 use serde_json::json;
 
 use crate::{
@@ -20,7 +20,6 @@ use crate::{
     error::Error,
     page::{Frame, page},
     problem::Problem,
-    secrets,
     session::{self, Guest},
     store,
 };
@@ -52,12 +51,12 @@ async fn step(edge: &Edge, guest: &Guest, headers: &HeaderMap) -> Result<(Header
         match finished {
             Ok(Some(paired)) => {
                 let before = guest.session.as_ref().map(|session| session.id);
-                let (_, mut cookies) = session::open(edge, Of::Device(secrets::hash(&paired.token)), before).await?;
+                let (_, mut cookies) = session::open(edge, Of::Device(token::hash(&paired.token)), before).await?;
                 session::add_cookies(&mut cookies, session::set_cookie(edge, session::PAIRING, "", 0));
                 return Ok((cookies, Step::Is(paired.device_id)));
             }
             Ok(None) => {
-                if let Some(code) = store::claim_code(edge.db.pool(), &secrets::hash(&secret), wall_now()).await? {
+                if let Some(code) = store::claim_code(edge.db.pool(), &token::hash(&secret), wall_now()).await? {
                     return Ok((HeaderMap::new(), Step::Waits(code)));
                 }
             }

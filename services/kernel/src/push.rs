@@ -1,0 +1,35 @@
+//! What a device is answered that pushes over HTTP, such as a people counter or a camera: JSON with the problem in
+//! words for whoever set it up.
+
+use axum::{
+    Json,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use crate::error::{Code, Coded};
+
+/// A push that is not taken, and why.
+#[must_use]
+pub fn refuse(status: StatusCode, problem: impl Into<String>) -> Response {
+    (status, Json(json!({"error": problem.into()}))).into_response()
+}
+
+/// Nobody has the token; `what` it would be of.
+#[must_use]
+pub fn unknown(what: &str, realm: &str) -> Response {
+    let ask = [(header::WWW_AUTHENTICATE, format!("Basic realm=\"{realm}\""))];
+    let problem = format!("no {what} has this token; an operator issues one");
+    (ask, refuse(StatusCode::UNAUTHORIZED, problem)).into_response()
+}
+
+/// A push that could not be taken; of our own faults only the log says more.
+#[must_use]
+pub fn failed(error: &dyn Coded) -> Response {
+    let code = error.code();
+    let status = StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    tracing::warn!(%error, "a push was not taken");
+    let internal = || "internal error; it has been recorded".to_owned();
+    refuse(status, if code == Code::Internal { internal() } else { error.to_string() })
+}
