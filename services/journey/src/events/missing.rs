@@ -24,7 +24,12 @@ pub(crate) fn minutes(time: TimeDelta) -> u32 {
 }
 
 fn leg(leg: &Leg) -> pb::Leg {
-    pb::Leg { kind: leg.kind.to_owned(), seconds: seconds(leg.time), uncertainty_seconds: seconds(leg.uncertainty) }
+    pb::Leg {
+        kind: leg.kind.to_owned(),
+        seconds: seconds(leg.time),
+        uncertainty_seconds: seconds(leg.uncertainty),
+        unknown: false,
+    }
 }
 
 const fn outlook(outlook: Outlook) -> pb::Outlook {
@@ -52,6 +57,7 @@ fn party(party: &MissingParty) -> pb::MissingParty {
         bay_class: bay.into(),
         outlook: outlook(party.outlook).into(),
         seen_at: party.seen_at.map(timestamp),
+        at_risk_since: None,
     }
 }
 
