@@ -1,6 +1,7 @@
 //! Load tests: how fast the house is, always beside the floor that the machine itself sets, in one
 //! run. Traffic goes to this machine only, bounded in count and time.
 
+mod arrival;
 mod boot;
 mod displays;
 mod drain;
@@ -39,6 +40,8 @@ enum Scenario {
     Displays(displays::Options),
     /// Eight lanes, 200 scans a second on one showing, some codes at two lanes at once.
     Lanes(Runs),
+    /// Arrival and table: lanes, a delay that moves everything, holds of one class and one quarter of an hour.
+    Arrival(arrival::Options),
     /// Seats sold to very many at once, beside pgbench on the same server.
     Rush(rush::Options),
     /// Throughput of a hot hall and of pgbench against the number of clients, as a picture.
@@ -73,6 +76,7 @@ async fn measure(cli: Cli) -> anyhow::Result<()> {
         Scenario::Scan(runs) => scan::measure(&mut report, runs.runs).await?,
         Scenario::Displays(options) => displays::measure(&mut report, options).await?,
         Scenario::Lanes(runs) => lanes::measure(&mut report, runs.runs).await?,
+        Scenario::Arrival(options) => arrival::measure(&mut report, options).await?,
         Scenario::Rush(options) => rush::measure(&mut report, options).await?,
         Scenario::Plot(options) => rush::plot::measure(&mut report, options).await?,
         Scenario::Profile(options) => return rush::profile::record(options).await,

@@ -2,17 +2,17 @@
 //! beside it, on the same server, pgbench with the smallest booking transaction there is.
 
 mod browser;
-mod callers;
+pub mod callers;
 mod chart;
-mod floor;
-mod hall;
+pub mod floor;
+pub mod hall;
 mod markup;
 mod memory;
-mod orders;
+pub mod orders;
 pub mod plot;
 pub mod profile;
 mod read;
-mod sell;
+pub mod sell;
 mod shop;
 
 use callers::Steady;

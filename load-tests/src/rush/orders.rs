@@ -19,7 +19,7 @@ use sky_proto::{
     payments::v1::Method,
     reservations::v1::{Channel, GetBookingRequest, PartyLine, reservations_client::ReservationsClient},
 };
-use tonic::{Request, transport};
+use tonic::{Request, Streaming, transport};
 use uuid::Uuid;
 
 use super::{
@@ -76,31 +76,31 @@ pub async fn visits(house: &House, seconds: u64) -> anyhow::Result<Steady> {
 async fn order(house: &House, showings: Vec<Uuid>, with_all: bool, seconds: u64) -> anyhow::Result<Steady> {
     let mut counters = Vec::new();
     for _ in 0..CONNECTIONS {
-        let connection = house.connection().await?;
-        counters.push(Counter {
-            journey: JourneyClient::new(connection.clone()),
-            reservations: ReservationsClient::new(connection),
-            keys: house.keys().clone(),
-        });
+        counters.push(Counter::open(house).await?);
     }
     let (counters, showings) = (Arc::new(counters), Arc::new(showings));
     closed_loop(CALLERS, seconds, move |caller, number| {
         let mut counter = counters[caller % CONNECTIONS].clone();
-        let wish = wish(showings[number % showings.len()], with_all);
-        async move { counter.order(wish).await }
+        let wish = wish(showings[number % showings.len()], with_all, with_all);
+        async move {
+            let asked = Instant::now();
+            counter.order(wish).await?;
+            Ok(asked.elapsed())
+        }
     })
     .await
 }
 
-fn wish(showing: Uuid, with_all: bool) -> HoldVisitRequest {
+/// One adult, with a bay and a meal or without.
+pub fn wish(showing: Uuid, with_bay: bool, with_meal: bool) -> HoldVisitRequest {
     let line = |item: &str| OrderLine { item_id: item.to_owned(), quantity: 1 };
     HoldVisitRequest {
         idempotency_key: Uuid::new_v4().to_string(),
         showing_id: showing.to_string(),
         party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 1, need: 0 }],
         seats: Vec::new(),
-        parking: with_all.then(|| ParkingWish { bay_class: BayClass::Standard.into() }),
-        meal: with_all
+        parking: with_bay.then(|| ParkingWish { bay_class: BayClass::Standard.into() }),
+        meal: with_meal
             .then(|| MealWish { lines: vec![line("pretzel"), line("water")], pickup: Pickup::AfterShowing.into() }),
         language: "de".to_owned(),
         channel: Channel::Online.into(),
@@ -108,22 +108,40 @@ fn wish(showing: Uuid, with_all: bool) -> HoldVisitRequest {
     }
 }
 
+/// A confirmed visit.
+pub struct Ordered {
+    /// The browser that may see it.
+    pub caller: Caller,
+    pub visit: Visit,
+    /// The code for door and barrier.
+    pub code: String,
+}
+
 /// Where orders are given.
 #[derive(Clone)]
-struct Counter {
+pub struct Counter {
     journey: JourneyClient<transport::Channel>,
     reservations: ReservationsClient<transport::Channel>,
     keys: Keys,
 }
 
 impl Counter {
+    /// One with a connection of its own.
+    pub async fn open(house: &House) -> anyhow::Result<Self> {
+        let connection = house.connection().await?;
+        Ok(Self {
+            journey: JourneyClient::new(connection.clone()),
+            reservations: ReservationsClient::new(connection),
+            keys: house.keys().clone(),
+        })
+    }
+
     /// Holds, orders, waits for the confirmation, fetches the codes.
-    async fn order(&mut self, wish: HoldVisitRequest) -> anyhow::Result<Duration> {
-        let asked = Instant::now();
+    pub async fn order(&mut self, wish: HoldVisitRequest) -> anyhow::Result<Ordered> {
         let browser = Uuid::new_v4();
         let session = browser.to_string();
         let visitor = Caller::Visitor { session: session.clone(), visit: None };
-        let with_all = wish.meal.is_some();
+        let (with_bay, with_meal) = (wish.parking.is_some(), wish.meal.is_some());
         let held = self.journey.hold_visit(self.as_caller(&visitor, wish)?).await?.into_inner();
         let confirm = ConfirmVisitRequest {
             visit_id: held.visit_id.clone(),
@@ -140,19 +158,27 @@ impl Counter {
             Err(_) => anyhow::bail!("a visit was not confirmed within {} s", PATIENCE.as_secs()),
         };
         ensure!(visit.state() == VisitState::Confirmed, "a visit is {:?}", visit.state());
-        if with_all {
+        if with_bay {
             let bay = visit.parking.as_ref().map(sky_proto::parking::v1::Right::state);
             ensure!(bay == Some(RightState::Confirmed), "a confirmed visit's bay is {bay:?}");
+        }
+        if with_meal {
             let meal = visit.meal.as_ref().map(sky_proto::gastro::v1::Order::state);
             ensure!(meal == Some(OrderState::Scheduled), "a confirmed visit's meal is {meal:?}");
         }
         let opened = Caller::Visitor { session, visit: Some(Uuid::try_parse(&visit.visit_id)?) };
-        let request = GetBookingRequest { visit_id: visit.visit_id };
+        let request = GetBookingRequest { visit_id: visit.visit_id.clone() };
         let booking = self.reservations.get_booking(self.as_caller(&opened, request)?).await?.into_inner();
         ensure!(!booking.visit_code.is_empty(), "a booking has no code");
         ensure!(booking.tickets.iter().all(|ticket| !ticket.code.is_empty()), "a ticket has no code");
         ensure!(booking.tickets.len() == 1, "{} tickets for one person", booking.tickets.len());
-        Ok(asked.elapsed())
+        Ok(Ordered { caller: opened, visit, code: booking.visit_code })
+    }
+
+    /// The visit's page, live.
+    pub async fn watch(&mut self, ordered: &Ordered) -> anyhow::Result<Streaming<Visit>> {
+        let watch = WatchVisitRequest { visit_id: ordered.visit.visit_id.clone(), after_revision: 0 };
+        Ok(self.journey.watch_visit(self.as_caller(&ordered.caller, watch)?).await?.into_inner())
     }
 
     async fn settled(&mut self, visitor: &Caller, mut visit: Visit) -> anyhow::Result<Visit> {
