@@ -84,6 +84,10 @@ impl Coded for Error {
             Self::Database(error) => database_code(error),
         }
     }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Unserved(Unserved::Busy))
+    }
 }
 
 impl From<sqlx::Error> for Error {

@@ -1,6 +1,12 @@
 //! Everything that journey refuses or that can go wrong in it, with codes and sentences.
 
-use kernel::{Code, Coded, combine::Unserved, db::Repeat, error::database_code, values::InvalidField};
+use kernel::{
+    Code, Coded,
+    combine::Unserved,
+    db::Repeat,
+    error::{database_code, variant},
+    values::InvalidField,
+};
 
 use crate::{
     domain::{Refusal, State, asker::Hidden},
@@ -44,9 +50,9 @@ pub(crate) enum Error {
         "one e-mail address may order at most {0} places of one showing; choose fewer, or ask the front desk for a group booking"
     )]
     ContactFull(u32),
-    /// Another service's refusal, in its own words.
+    /// Another service's refusal, in its own words and by the name it has there.
     #[error("{message}")]
-    Part { code: Code, message: String },
+    Part { code: Code, message: String, reason: String },
     #[error(transparent)]
     Repeat(#[from] Repeat),
     #[error(transparent)]
@@ -81,6 +87,17 @@ impl Coded for Error {
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),
         }
+    }
+
+    fn reason(&self) -> String {
+        match self {
+            Self::Part { reason, .. } if !reason.is_empty() => reason.clone(),
+            _ => variant(self),
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Unserved(Unserved::Busy))
     }
 }
 

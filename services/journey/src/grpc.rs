@@ -132,9 +132,14 @@ const fn by(caller: &Caller) -> By {
     }
 }
 
-/// Another service's answer as our error: its code and, for refusals, its words.
+/// Another service's answer as our error: its code and, for refusals, its words and their name.
 fn sibling(status: &Status) -> Error {
-    Error::Part { code: Code::from_grpc(status.code()), message: status.message().to_owned() }
+    let reason = status.metadata().get(kernel::error::REASON).and_then(|name| name.to_str().ok()).unwrap_or_default();
+    Error::Part {
+        code: Code::from_grpc(status.code()),
+        message: status.message().to_owned(),
+        reason: reason.to_owned(),
+    }
 }
 
 impl JourneyGrpc {

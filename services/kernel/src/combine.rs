@@ -32,6 +32,10 @@ impl Coded for Unserved {
             Self::Interrupted => Code::Unavailable,
         }
     }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy)
+    }
 }
 
 /// Something that is asked for.

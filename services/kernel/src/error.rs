@@ -1,7 +1,7 @@
 //! One code for every refusal and fault, mapped in one place to gRPC status, HTTP status and log
 //! level. Refusals tell the caller what to do; faults tell the caller nothing and the log everything.
 
-use tonic::Status;
+use tonic::{Status, metadata::MetadataValue};
 
 /// What kind of refusal or fault an error is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +107,22 @@ impl Code {
 pub trait Coded: std::error::Error {
     /// An exhaustive match, without a catch-all arm.
     fn code(&self) -> Code;
+
+    /// The name of a refusal, for whoever says it in another language: its variant's, without what is in it.
+    fn reason(&self) -> String {
+        variant(self)
+    }
+
+    /// True when too many ask at this moment: that says nothing about what is left, and in a second there is room again.
+    fn is_busy(&self) -> bool {
+        false
+    }
+}
+
+/// The name of an error's variant.
+pub fn variant(error: &(impl Coded + ?Sized)) -> String {
+    let whole = format!("{error:?}");
+    whole.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned()
 }
 
 /// Answers an error as a gRPC status: refusals with their sentence, faults with a generic one
@@ -126,8 +142,11 @@ pub fn status(error: &dyn Coded) -> Status {
         _ => {
             tracing::debug!(error = %error, "refused");
             let mut status = Status::new(code.grpc(), error.to_string());
-            if let Ok(reason) = reason(error).parse() {
+            if let Ok(reason) = error.reason().parse() {
                 status.metadata_mut().insert(REASON, reason);
+            }
+            if error.is_busy() {
+                status.metadata_mut().insert(PUSHBACK, MetadataValue::from_static("1000"));
             }
             status
         }
@@ -137,12 +156,8 @@ pub fn status(error: &dyn Coded) -> Status {
 /// Where a refusal's name travels beside its sentence.
 pub const REASON: &str = "sky-reason";
 
-/// The name of a refusal, for whoever says it in another language: its variant's, without what is in it.
-#[must_use]
-pub fn reason(error: &dyn Coded) -> String {
-    let whole = format!("{error:?}");
-    whole.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default().to_owned()
-}
+/// How long who is refused for the moment should wait, in milliseconds, as the gRPC retry design has it.
+pub const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
 /// The code of a database error: what a retry can cure is `Unavailable`.
 #[must_use]
@@ -229,5 +244,40 @@ impl Coded for sqlx::Error {
 impl Coded for prost::DecodeError {
     fn code(&self) -> Code {
         Code::Internal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::combine::Unserved;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Trouble {
+        #[error("sold out; {0} places are left")]
+        SoldOut(u32),
+        #[error(transparent)]
+        Unserved(#[from] Unserved),
+    }
+
+    impl Coded for Trouble {
+        fn code(&self) -> Code {
+            Code::ResourceExhausted
+        }
+
+        fn is_busy(&self) -> bool {
+            matches!(self, Self::Unserved(Unserved::Busy))
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_its_name_and_whether_to_come_again() {
+        let told = |error: Trouble| {
+            let status = status(&error);
+            let said = |key| status.metadata().get(key).map(|it| it.to_str().expect("text").to_owned());
+            (said(REASON), said(PUSHBACK))
+        };
+        assert_eq!(told(Trouble::SoldOut(3)), (Some("SoldOut".to_owned()), None));
+        assert_eq!(told(Unserved::Busy.into()), (Some("Unserved".to_owned()), Some("1000".to_owned())));
     }
 }

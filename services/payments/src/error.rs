@@ -42,6 +42,10 @@ impl Coded for Error {
             Self::Database(error) => database_code(error),
         }
     }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Unserved(Unserved::Busy))
+    }
 }
 
 impl From<Error> for tonic::Status {

@@ -5,10 +5,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use kernel::{
-    Code, Coded,
-    error::{REASON, reason},
-};
+use kernel::{Code, Coded, error::REASON};
 use tonic::Status;
 
 use crate::error::Error;
@@ -112,7 +109,7 @@ impl From<Error> for Problem {
             }
             _ => error.to_string(),
         };
-        Self { code, key: key_of(code), detail, name: reason(&error) }
+        Self { code, key: key_of(code), detail, name: error.reason() }
     }
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn of(w: &Words, code: Code, name: &str, english: &str) -> String {
     }
     if code == Code::InvalidArgument {
         // "people: must be 1 to 30": the field has a name here, its rule stands beside it on the page.
-        let field = english.split(':').next().unwrap_or_default().replace('_', "-");
+        let field = english.split(':').next().unwrap_or_default().replace(['_', '.'], "-");
         return match w.known(&format!("refused-field-{field}")) {
             Some(field) => w.with("refused-field", "field", &field),
             None => w.t("refused-invalid"),

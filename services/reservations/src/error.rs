@@ -133,16 +133,14 @@ impl Coded for Error {
             Self::Database(error) => database_code(error),
         }
     }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Busy)
+    }
 }
 
 impl From<Error> for tonic::Status {
     fn from(error: Error) -> Self {
-        let mut status = kernel::error::status(&error);
-        if matches!(error, Error::Busy) {
-            // As the gRPC retry design has it: come back after so many milliseconds.
-            let pause = tonic::metadata::MetadataValue::from_static("1000");
-            status.metadata_mut().insert("grpc-retry-pushback-ms", pause);
-        }
-        status
+        kernel::error::status(&error)
     }
 }

@@ -65,6 +65,10 @@ impl Coded for Error {
             Self::Json(_) | Self::Write(_) => Code::Internal,
         }
     }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Unserved(Unserved::Busy))
+    }
 }
 
 impl From<Error> for Status {

@@ -124,9 +124,9 @@ async fn meal(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Sho
 /// A refusal in the service's own words, with what would fit; a failure stays a failure.
 async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now: DateTime<Utc>) -> Error {
     let NotGiven { part, status, showing } = not_given;
-    if status.metadata().contains_key("grpc-retry-pushback-ms") {
+    if status.metadata().contains_key(kernel::error::PUSHBACK) {
         // Too many are asking at once; that says nothing about what is left.
-        return Error::Part { code: Code::Unavailable, message: status.message().to_owned() };
+        return Error::Part { code: Code::Unavailable, message: status.message().to_owned(), reason: String::new() };
     }
     let code = Code::from_grpc(status.code());
     let is_final = code == Code::InvalidArgument || code.is_refusal() && code != Code::PermissionDenied;

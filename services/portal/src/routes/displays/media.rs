@@ -20,6 +20,7 @@ use crate::{
     fields::Fields,
     page::{self, DESK, Frame},
     problem::Problem,
+    refusal::{self, sentence},
     routes::desk_actions::outcome,
     session::{Guest, Notice},
     words::Words,
@@ -158,12 +159,9 @@ pub(crate) async fn upload(State(edge): State<Arc<Edge>>, guest: Guest, request:
         match answer(edge.programmes(&caller).upload_media(tokio_stream::iter(pieces))).await {
             Ok(stored) => Notice::good(guest.words.with("media-stored", "name", &stored.name)),
             Err(status) if Code::from_grpc(status.code()) == Code::InvalidArgument => {
-                Notice::bad(guest.words.t("media-refused")).with(status.message())
+                Notice::bad(guest.words.t("media-refused")).with(sentence(&guest.words, &status))
             }
-            Err(status) if Code::from_grpc(status.code()).is_refusal() => {
-                Notice::bad(guest.words.t("desk-refused")).with(status.message())
-            }
-            Err(status) => return Err(status.into()),
+            Err(status) => refusal::notice(&guest.words, status)?,
         }
     };
     guest.tell(&edge, notice).await?;

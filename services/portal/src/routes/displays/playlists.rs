@@ -22,6 +22,7 @@ use crate::{
     fields::Fields,
     page::{self, DESK, Frame},
     problem::Problem,
+    refusal::sentence,
     routes::desk_actions::outcome,
     session::{Guest, Notice},
 };
@@ -200,7 +201,7 @@ pub(crate) async fn put(
         }
         Err(status) if Code::from_grpc(status.code()) == Code::InvalidArgument => {
             // Nothing that was typed is lost.
-            let page = show(&edge, &guest, &caller, (id, name, rows), status.message().to_owned()).await?;
+            let page = show(&edge, &guest, &caller, (id, name, rows), sentence(&guest.words, &status)).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(status) => Err(status.into()),

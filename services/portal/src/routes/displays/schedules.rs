@@ -18,6 +18,7 @@ use crate::{
     fields::Fields,
     page::{self, DESK, Frame},
     problem::Problem,
+    refusal::sentence,
     routes::desk_actions::outcome,
     session::{Guest, Notice},
     words::Words,
@@ -208,8 +209,8 @@ pub(crate) async fn put(State(edge): State<Arc<Edge>>, guest: Guest, sent: Field
             Ok(Redirect::to(HERE).into_response())
         }
         Err(status) if Code::from_grpc(status.code()) == Code::InvalidArgument => {
-            let page =
-                show(&edge, &guest, &caller, Some(schedule), sent.get("schedule"), status.message().to_owned()).await?;
+            let refused = sentence(&guest.words, &status);
+            let page = show(&edge, &guest, &caller, Some(schedule), sent.get("schedule"), refused).await?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
         Err(status) => Err(status.into()),
