@@ -27,19 +27,25 @@ const LOOK_AHEAD: TimeDelta = TimeDelta::hours(8);
 pub(crate) enum BayClass {
     Standard,
     Accessible,
+    Family,
     Coach,
     Ev,
+    Bicycle,
 }
 
 impl BayClass {
-    pub(crate) const ALL: [Self; 4] = [Self::Standard, Self::Accessible, Self::Coach, Self::Ev];
+    /// In the order in which they are told.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Standard, Self::Accessible, Self::Family, Self::Coach, Self::Ev, Self::Bicycle];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Standard => "standard",
             Self::Accessible => "accessible",
+            Self::Family => "family",
             Self::Coach => "coach",
             Self::Ev => "ev",
+            Self::Bicycle => "bicycle",
         }
     }
 
@@ -50,8 +56,8 @@ impl BayClass {
     /// Bays that serve the same vehicle and ask for no entitlement.
     pub(crate) const fn instead(self) -> Option<Self> {
         match self {
-            Self::Accessible | Self::Ev => Some(Self::Standard),
-            Self::Standard | Self::Coach => None,
+            Self::Accessible | Self::Family | Self::Ev => Some(Self::Standard),
+            Self::Standard | Self::Coach | Self::Bicycle => None,
         }
     }
 }
@@ -297,6 +303,21 @@ impl ClassCount {
     }
 }
 
+/// From the barrier until parked: a leg of the visit's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ParkLeg {
+    pub(crate) seconds: u32,
+    pub(crate) uncertainty_seconds: u32,
+}
+
+impl Default for ParkLeg {
+    /// Where the house file says nothing: two minutes, give or take one.
+    fn default() -> Self {
+        Self { seconds: 120, uncertainty_seconds: 60 }
+    }
+}
+
 /// The site as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Site {
@@ -305,6 +326,7 @@ pub(crate) struct Site {
     pub(crate) state: SiteState,
     pub(crate) reason: Text,
     pub(crate) walk_minutes: u32,
+    pub(crate) park: ParkLeg,
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) revision: u64,
     pub(crate) observed_at: DateTime<Utc>,

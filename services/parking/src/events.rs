@@ -16,6 +16,8 @@ pub(crate) fn bay_class(class: BayClass) -> pb::BayClass {
         BayClass::Accessible => pb::BayClass::Accessible,
         BayClass::Coach => pb::BayClass::Coach,
         BayClass::Ev => pb::BayClass::Ev,
+        BayClass::Family => pb::BayClass::Family,
+        BayClass::Bicycle => pb::BayClass::Bicycle,
     }
 }
 
@@ -117,6 +119,8 @@ pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
         observed_at: Some(timestamp(site.observed_at)),
         valid_until: Some(timestamp(valid_until)),
         revision: site.revision,
+        park_seconds: site.park.seconds,
+        park_uncertainty_seconds: site.park.uncertainty_seconds,
     }
 }
 

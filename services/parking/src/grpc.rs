@@ -103,6 +103,8 @@ fn bay_class(value: i32) -> Result<BayClass, InvalidField> {
         pb::BayClass::Accessible => Ok(BayClass::Accessible),
         pb::BayClass::Coach => Ok(BayClass::Coach),
         pb::BayClass::Ev => Ok(BayClass::Ev),
+        pb::BayClass::Family => Ok(BayClass::Family),
+        pb::BayClass::Bicycle => Ok(BayClass::Bicycle),
         pb::BayClass::Unspecified => Err(invalid("bay_class", "is missing")),
     }
 }

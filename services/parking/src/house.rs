@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::{
     commands,
-    domain::{Alternative, BayClass, lanes::Direction, open_formats::Place, plates::Least},
+    domain::{Alternative, BayClass, ParkLeg, lanes::Direction, open_formats::Place, plates::Least},
     error::Error,
     store,
 };
@@ -26,6 +26,9 @@ struct Section {
     id: Spanned<String>,
     name: Text,
     walk_minutes: u32,
+    /// From the barrier until parked.
+    #[serde(default)]
+    park: Option<Spanned<ParkLeg>>,
     bays: Spanned<Vec<Bays>>,
     #[serde(default)]
     alternatives: Vec<Spanned<Alternative>>,
@@ -98,6 +101,8 @@ struct Tariff {
     source: String,
 }
 
+/// Nobody looks for a bay for longer, in seconds.
+const LONGEST_PARKING: u32 = 3600;
 const MOST_BAYS: u32 = 10_000;
 /// No stay costs more than 1,000 euro: a typo would.
 const MOST_CENTS: u32 = 100_000;
@@ -130,6 +135,11 @@ fn read(text: &str) -> Result<Section, String> {
         && let Some(problem) = place.get_ref().problem()
     {
         return Err(wrong(text, place, "place", problem));
+    }
+    if let Some(park) = &section.park
+        && (park.get_ref().seconds > LONGEST_PARKING || park.get_ref().uncertainty_seconds > LONGEST_PARKING)
+    {
+        return Err(wrong(text, park, "park", "is more than an hour; say it in seconds"));
     }
     read_cameras(text, &section)?;
     read_taxes(text, &section)?;
@@ -249,11 +259,14 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     let alternatives: Vec<Alternative> = section.alternatives.iter().map(|place| place.get_ref().clone()).collect();
     let mut changed = house::save_site(
         tx.conn(),
-        section.id.get_ref(),
-        &section.name,
-        section.walk_minutes,
-        &alternatives,
-        section.place.as_ref().map(Spanned::get_ref),
+        &house::SiteRow {
+            id: section.id.get_ref(),
+            name: &section.name,
+            walk_minutes: section.walk_minutes,
+            park: section.park.as_ref().map_or_else(ParkLeg::default, |park| *park.get_ref()),
+            alternatives: &alternatives,
+            place: section.place.as_ref().map(Spanned::get_ref),
+        },
         now,
     )
     .await?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Alternative, BayClass, Charge, ClassCount, Right, RightState, SOON, Site, SiteState, Window,
+        Alternative, BayClass, Charge, ClassCount, ParkLeg, Right, RightState, SOON, Site, SiteState, Window,
         lanes::{Direction, Verdict},
         open_formats::Place,
     },
@@ -29,6 +29,8 @@ struct SiteRow {
     state: String,
     reason: Json<Text>,
     walk_minutes: i32,
+    park_seconds: i32,
+    park_uncertainty_seconds: i32,
     alternatives: Json<Vec<Alternative>>,
     revision: i64,
     observed_at: DateTime<Utc>,
@@ -100,11 +102,7 @@ pub(crate) async fn lock_classes(conn: &mut PgConnection, only: Option<BayClass>
 }
 
 pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Site, Error> {
-    let row: SiteRow =
-        sqlx::query_as("select id, name, state, reason, walk_minutes, alternatives, revision, observed_at from site")
-            .fetch_optional(&mut *conn)
-            .await?
-            .ok_or(Error::NotSetUp)?;
+    let row: SiteRow = sqlx::query_as("select * from site").fetch_optional(&mut *conn).await?.ok_or(Error::NotSetUp)?;
     let mut alternatives = row.alternatives.0;
     feeds::look(conn, &mut alternatives, now).await?;
     Ok(Site {
@@ -113,6 +111,10 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
         state: SiteState::named(&row.state).ok_or_else(|| Error::Stored(format!("site state {}", row.state)))?,
         reason: row.reason.0,
         walk_minutes: row.walk_minutes.unsigned_abs(),
+        park: ParkLeg {
+            seconds: row.park_seconds.unsigned_abs(),
+            uncertainty_seconds: row.park_uncertainty_seconds.unsigned_abs(),
+        },
         alternatives,
         revision: row.revision.unsigned_abs(),
         observed_at: row.observed_at,
@@ -131,10 +133,11 @@ async fn class_counts(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec
         "select c.class, c.capacity, c.occupied,
                 (select count(*) from parking_right r where r.class = c.class and r.state = 'confirmed'
                     and r.valid_from <= $2 and r.valid_until > $1) as expected
-         from bay_class c order by array_position(array['standard', 'accessible', 'coach', 'ev'], c.class)",
+         from bay_class c order by array_position($3, c.class)",
     )
     .bind(now)
     .bind(now + SOON)
+    .bind(BayClass::ALL.map(BayClass::name))
     .fetch_all(conn)
     .await?;
     rows.into_iter()

@@ -300,7 +300,9 @@ fn site(told: parking::Site) -> Site {
             parking::BayClass::Accessible => "accessible",
             parking::BayClass::Coach => "coach",
             parking::BayClass::Ev => "ev",
-            parking::BayClass::Unspecified => return None,
+            parking::BayClass::Family => "family",
+            // Nobody counts them: there is nothing to tell.
+            parking::BayClass::Bicycle | parking::BayClass::Unspecified => return None,
         };
         // Bays that are kept for rights are not offered to those who drive up without one.
         let free =

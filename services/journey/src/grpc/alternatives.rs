@@ -79,8 +79,10 @@ pub(super) async fn arrival(siblings: &Siblings, wanted: &Wanted) -> Vec<Alterna
     let Ok(site) = siblings.site().await else { return found };
     let other = match wanted.bay {
         Some(BayClass::Standard) => Some((BayClass::Ev, "mit Ladesäule", "with a charging point")),
-        Some(BayClass::Ev | BayClass::Accessible) => Some((BayClass::Standard, "ohne Besonderheiten", "standard")),
-        Some(BayClass::Coach | BayClass::Unspecified) | None => None,
+        Some(BayClass::Ev | BayClass::Accessible | BayClass::Family) => {
+            Some((BayClass::Standard, "ohne Besonderheiten", "standard"))
+        }
+        Some(BayClass::Coach | BayClass::Bicycle | BayClass::Unspecified) | None => None,
     };
     if let Some((class, de, en)) = other.filter(|_| site.state() == SiteState::Open) {
         let has_room = site.classes.iter().any(|count| {

@@ -47,20 +47,26 @@ fn free(site: &Site, count: ClassCount, now: DateTime<Utc>) -> Option<u32> {
         .then(|| count.capacity.saturating_sub(count.occupied).saturating_sub(count.expected))
 }
 
+/// Bays of vehicles with an engine: bicycles are another sort of place to others.
+fn cars(site: &Site) -> impl Iterator<Item = &ClassCount> {
+    site.classes.iter().filter(|count| count.class != BayClass::Bicycle)
+}
+
 /// Of all classes; None as soon as one of them is not known.
 fn free_in_all(site: &Site, now: DateTime<Utc>) -> Option<u32> {
-    site.classes.iter().map(|count| free(site, *count, now)).sum()
+    cars(site).map(|count| free(site, *count, now)).sum()
 }
 
 fn capacity(site: &Site) -> u32 {
-    site.classes.iter().map(|count| count.capacity).sum()
+    cars(site).map(|count| count.capacity).sum()
 }
 
 /// A class in ParkAPI's words: the end of its field names, and who may park there.
 const fn park_api(class: BayClass) -> Option<(&'static str, &'static str)> {
     match class {
-        BayClass::Standard => None,
+        BayClass::Standard | BayClass::Bicycle => None,
         BayClass::Accessible => Some(("disabled", "DISABLED")),
+        BayClass::Family => Some(("family", "FAMILY")),
         BayClass::Coach => Some(("bus", "BUS")),
         BayClass::Ev => Some(("charging", "CHARGING")),
     }
@@ -98,7 +104,7 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
     };
     item.extend(free_in_all(site, now).map(|free| ("realtime_free_capacity".to_owned(), free.into())));
     let mut restrictions = Vec::new();
-    for count in &site.classes {
+    for count in cars(site) {
         let Some((field, audience)) = park_api(count.class) else { continue };
         let mut restriction: Map<String, Value> =
             [("type".to_owned(), audience.into()), ("capacity".to_owned(), count.capacity.into())]
@@ -112,7 +118,27 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
         restrictions.push(restriction.into());
     }
     item.insert("restrictions".to_owned(), Value::Array(restrictions));
-    json!({"items": [item]})
+    let mut items = vec![Value::Object(item)];
+    items.extend(site.classes.iter().find(|count| count.class == BayClass::Bicycle).map(|stands| {
+        let mut item = json!({
+            "uid": format!("{}-bicycle", site.id),
+            "name": format!("{}, Fahrräder", site.name.de),
+            "operator_name": place.operator,
+            "address": place.address,
+            "lat": place.latitude.to_string(),
+            "lon": place.longitude.to_string(),
+            "type": "STANDS",
+            "purpose": "BIKE",
+            "opening_hours": place.opening_hours,
+            // Nobody counts bicycles.
+            "has_realtime_data": false,
+            "capacity": stands.capacity,
+            "static_data_updated_at": told_at,
+        });
+        item["has_fee"] = false.into();
+        item
+    }));
+    json!({"items": items})
 }
 
 /// ParkAPI v1, as OpenTripPlanner reads it.
@@ -147,9 +173,10 @@ pub(crate) fn datex_light(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
         }
         what
     };
-    let assigned = site.classes.iter().filter_map(|count| {
+    let assigned = cars(site).filter_map(|count| {
         let who = match count.class {
-            BayClass::Standard => return None,
+            BayClass::Standard | BayClass::Bicycle => return None,
+            BayClass::Family => json!({"typeOfAssignment": "onlyFor", "user": "families"}),
             BayClass::Accessible => json!({"typeOfAssignment": "onlyFor", "user": "disabled"}),
             BayClass::Coach => json!({"typeOfAssignment": "onlyFor", "vehicleType": "bus"}),
             BayClass::Ev => json!({"typeOfAssignment": "onlyFor", "vehicleType": "electricVehicle"}),

@@ -6,32 +6,39 @@ use kernel::values::Text;
 use sqlx::{PgConnection, types::Json};
 
 use crate::{
-    domain::{Alternative, BayClass, open_formats::Place},
+    domain::{Alternative, BayClass, ParkLeg, open_formats::Place},
     error::Error,
 };
 
-pub(crate) async fn save_site(
-    conn: &mut PgConnection,
-    id: &str,
-    name: &Text,
-    walk_minutes: u32,
-    alternatives: &[Alternative],
-    place: Option<&Place>,
-    now: DateTime<Utc>,
-) -> Result<bool, Error> {
+/// The site as the house file has it.
+pub(crate) struct SiteRow<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) name: &'a Text,
+    pub(crate) walk_minutes: u32,
+    pub(crate) park: ParkLeg,
+    pub(crate) alternatives: &'a [Alternative],
+    pub(crate) place: Option<&'a Place>,
+}
+
+pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: DateTime<Utc>) -> Result<bool, Error> {
     let done = sqlx::query(
-        "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at, place)
-         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7)
-         on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5, place = $7
-         where (s.id, s.name, s.walk_minutes, s.alternatives, s.place) is distinct from ($1, $2, $4, $5, $7)",
+        "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at, place,
+             park_seconds, park_uncertainty_seconds)
+         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9)
+         on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5, place = $7,
+             park_seconds = $8, park_uncertainty_seconds = $9
+         where (s.id, s.name, s.walk_minutes, s.alternatives, s.place, s.park_seconds, s.park_uncertainty_seconds)
+             is distinct from ($1, $2, $4, $5, $7, $8, $9)",
     )
-    .bind(id)
-    .bind(Json(name))
+    .bind(row.id)
+    .bind(Json(row.name))
     .bind(Json(Text::default()))
-    .bind(walk_minutes.cast_signed())
-    .bind(Json(alternatives))
+    .bind(row.walk_minutes.cast_signed())
+    .bind(Json(row.alternatives))
     .bind(now)
-    .bind(place.map(Json))
+    .bind(row.place.map(Json))
+    .bind(row.park.seconds.cast_signed())
+    .bind(row.park.uncertainty_seconds.cast_signed())
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -196,7 +196,7 @@ async fn the_house_file_is_checked_with_line_and_key_and_applied_once() {
     let house = house().await;
     let before = site(&house).await;
     let summary = load(&house, HOUSE_FILE, false).await.expect("again");
-    assert!(summary.contains("40 bays"), "{summary}");
+    assert!(summary.contains("104 bays"), "{summary}");
     assert_eq!(site(&house).await.revision, before.revision, "the same file changes nothing");
 
     let wrong = HOUSE_FILE.replacen("tax = \"parking-ust-2007\"", "tax = \"none\"", 1);

@@ -67,6 +67,8 @@ fn class(w: &Words, class: BayClass) -> String {
         BayClass::Accessible => "bay-accessible",
         BayClass::Coach => "bay-coach",
         BayClass::Ev => "bay-ev",
+        BayClass::Family => "bay-family",
+        BayClass::Bicycle => "bay-bicycle",
         BayClass::Standard | BayClass::Unspecified => "bay-standard",
     })
 }

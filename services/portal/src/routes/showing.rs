@@ -48,11 +48,13 @@ const NEEDS: [(Need, &str, &str); 5] = [
 const PARTS: [(Part, &str); 3] =
     [(Part::Unspecified, "seat-wish-any"), (Part::Front, "seat-wish-front"), (Part::Back, "seat-wish-back")];
 
-const BAYS: [(BayClass, &str); 4] = [
+const BAYS: [(BayClass, &str); 6] = [
     (BayClass::Unspecified, "bay-none"),
     (BayClass::Standard, "bay-standard"),
     (BayClass::Accessible, "bay-accessible"),
+    (BayClass::Family, "bay-family"),
     (BayClass::Ev, "bay-ev"),
+    (BayClass::Bicycle, "bay-bicycle"),
 ];
 
 #[derive(Template)]

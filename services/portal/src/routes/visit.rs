@@ -107,6 +107,8 @@ pub(crate) fn parking(w: &Words, visit: &Visit) -> String {
         BayClass::Accessible => w.t("bay-accessible"),
         BayClass::Coach => w.t("bay-coach"),
         BayClass::Ev => w.t("bay-ev"),
+        BayClass::Family => w.t("bay-family"),
+        BayClass::Bicycle => w.t("bay-bicycle"),
         BayClass::Standard | BayClass::Unspecified => w.t("bay-standard"),
     };
     let state = match right.state() {

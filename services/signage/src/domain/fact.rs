@@ -310,7 +310,7 @@ pub enum SiteState {
 /// Free bays of a class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bays {
-    /// "standard", "accessible", "coach", "ev"
+    /// "standard", "accessible", "family", "coach", "ev"
     pub class: String,
     /// Without those that are kept for rights of the next hour; None: not known.
     pub free: Option<u32>,

@@ -156,6 +156,7 @@ pub(super) fn bays(class: &str) -> Text {
     match class {
         "standard" => say("Pkw", "Cars", "Autos"),
         "accessible" => say("Barrierefreie Plätze", "Accessible bays", "Plätze für Menschen mit Behinderung"),
+        "family" => say("Familienplätze", "Family bays", "Plätze für Familien"),
         "coach" => say("Busse", "Coaches", "Busse"),
         "ev" => say("Ladeplätze", "Charging bays", "Plätze für Elektro-Autos"),
         other => say(other, other, other),

@@ -27,6 +27,7 @@ fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
         state,
         reason: Text::default(),
         walk_minutes: 3,
+        park: crate::domain::ParkLeg::default(),
         alternatives: Vec::new(),
         revision: 1,
         observed_at: at(0),
