@@ -6,6 +6,7 @@
 //! It runs on throw-away servers of its own and touches no other house.
 
 mod api;
+mod arrival;
 mod crowd;
 mod estimates;
 mod places;
@@ -185,6 +186,7 @@ async fn day_of_the_house(
     places::count(&world).await?;
     sale::begin(&world).await?;
     troubles::begin(&world, &showings);
+    arrival::begin(&world, &showings);
     for party in parties {
         let world_ = world.clone();
         world.tasks.spawn_until_stop(async move { visitor::visit(&world_, party).await });

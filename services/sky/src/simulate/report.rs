@@ -51,6 +51,8 @@ pub struct Report {
     pub refunded: Count,
     pub cars_in: Count,
     pub cars_out: Count,
+    /// To another car park, because the way was closed.
+    pub cars_sent_on: Count,
     pub meals_ordered: Count,
     pub meals_collected: Count,
     /// Called off with their visits.
@@ -102,6 +104,7 @@ impl Report {
             ("showings cancelled", &self.showings_cancelled),
             ("cars in", &self.cars_in),
             ("cars out", &self.cars_out),
+            ("cars sent to another car park", &self.cars_sent_on),
             ("meals ordered", &self.meals_ordered),
             ("meals collected", &self.meals_collected),
             ("meals called off with their visit", &self.meals_off),

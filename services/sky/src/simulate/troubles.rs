@@ -75,8 +75,10 @@ pub fn begin(world: &Arc<World>, showings: &[Showing]) {
     }
 }
 
-fn plan<F>(world: &Arc<World>, what: &'static str, at: DateTime<Utc>, play: fn(Arc<World>) -> F)
+/// Lets something happen at its time; it must end with a sentence.
+pub fn plan<F, P>(world: &Arc<World>, what: &'static str, at: DateTime<Utc>, play: P)
 where
+    P: FnOnce(Arc<World>) -> F + Send + 'static,
     F: Future<Output = anyhow::Result<String>> + Send + 'static,
 {
     world.report.troubles.expect(what);

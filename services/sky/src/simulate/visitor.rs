@@ -13,7 +13,9 @@ use sky_proto::{
         CancelVisitRequest, ConfirmVisitRequest, Contact, GetVisitRequest, HoldVisitRequest, IssueLinkRequest,
         MealWish, ParkingWish, Visit, VisitState, WatchVisitRequest, journey_client::JourneyClient,
     },
-    parking::v1::{Direction, RecordLaneRequest, parking_client::ParkingClient, record_lane_response::Verdict},
+    parking::v1::{
+        Direction, GetSiteRequest, RecordLaneRequest, parking_client::ParkingClient, record_lane_response::Verdict,
+    },
     payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
     reservations::v1::{Channel, GetBookingRequest, reservations_client::ReservationsClient},
 };
@@ -226,6 +228,14 @@ async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::Resul
         (Verdict::Open, _) => world.report.cars_out.add(1),
         // Their part may have been refused when they booked.
         (Verdict::UnknownCode, Direction::In) => return Ok(false),
+        // The way is closed: to the nearest alternative, and from there on foot.
+        (Verdict::Closed, Direction::In) => {
+            world.report.cars_sent_on.add(1);
+            let site = parking.get_site(GetSiteRequest {}).await?.into_inner();
+            let walk = site.alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")?;
+            world.wait(u64::from(walk) * 60).await;
+            return Ok(false);
+        }
         (verdict, _) => anyhow::bail!("party with a right at the barrier, {direction:?}: {verdict:?}"),
     }
     Ok(answer.verdict() == Verdict::Open)

@@ -1,0 +1,274 @@
+//! Arrival and table on the day: the bridge to the car park is closed for a while, a family is late and makes it because
+//! the doors are held, and the kitchen follows a showing that was put off. What goes wrong otherwise: see `troubles`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{Role, values};
+use sky_proto::{
+    flow::v1::{ScanRequest, ScanVerdict, flow_client::FlowClient},
+    gastro::v1::{KitchenBoard, Order, OrderState, Pickup, WatchKitchenRequest, gastro_client::GastroClient},
+    journey::v1::{
+        ConfirmVisitRequest, Contact, DelayShowingRequest, HoldVisitRequest, ListMissingRequest, MissingParty,
+        ParkingWish, journey_client::JourneyClient,
+    },
+    parking::v1::{
+        BayClass, Direction, RecordLaneRequest, SetSiteStateRequest, SiteState, parking_client::ParkingClient,
+        record_lane_response::Verdict,
+    },
+    payments::v1::Method,
+    reservations::v1::{Channel, GetBookingRequest, PartyLine, Showing, reservations_client::ReservationsClient},
+};
+use tonic::Streaming;
+use uuid::Uuid;
+
+use super::{World, api::Door, troubles};
+
+/// Plans what fits into the day.
+pub fn begin(world: &Arc<World>, showings: &[Showing]) {
+    if let Some(first) = showings.first() {
+        let (starts_at, id) = (values::from_timestamp(first.starts_at), first.showing_id.clone());
+        if world.opens + TimeDelta::minutes(60) < starts_at {
+            let at = starts_at - TimeDelta::minutes(50);
+            troubles::plan(world, "late family", at, move |world| late_family(world, id, starts_at));
+        }
+    }
+    // The desk delays the second showing 25 minutes before its start.
+    if let Some(second) = showings.get(1) {
+        let (starts_at, id) = (values::from_timestamp(second.starts_at), second.showing_id.clone());
+        if starts_at + TimeDelta::minutes(120) < world.closes {
+            let at = starts_at - TimeDelta::minutes(27);
+            troubles::plan(world, "kitchen of the late showing", at, move |world| kitchen_follows(world, id));
+        }
+    }
+    if let Some(fourth) = showings.get(3) {
+        let at = values::from_timestamp(fourth.starts_at) - TimeDelta::minutes(30);
+        if at + TimeDelta::minutes(60) < world.closes {
+            troubles::plan(world, "closed bridge", at, closed_bridge);
+        }
+    }
+}
+
+/// So long nobody gets to the car park.
+const BRIDGE_CLOSED: TimeDelta = TimeDelta::minutes(18);
+
+/// The attendant closes the way with one command: bookings with a bay are refused with alternatives, cars that come are
+/// sent there; one command more, and all is as before.
+async fn closed_bridge(world: Arc<World>) -> anyhow::Result<String> {
+    let mut attendant = ParkingClient::new(world.api.staff(Role::Attendant).await?);
+    let began = world.clock.now();
+    let reason = values::Text::new("Brücke gesperrt", "The bridge is closed");
+    let state = |state: SiteState, reason: Option<values::Text>| SetSiteStateRequest {
+        state: state.into(),
+        reason: reason.map(|it| it.to_proto()),
+        ..Default::default()
+    };
+    let site = attendant.set_site_state(state(SiteState::Unreachable, Some(reason))).await?.into_inner();
+    let nearest = site.alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")?;
+    let sent_away = world.report.cars_sent_on.get();
+    world.until(began + BRIDGE_CLOSED).await;
+    attendant.set_site_state(state(SiteState::Open, None)).await?;
+    Ok(format!(
+        "{} alternatives, the nearest {nearest} min on foot; {} cars sent there; open again after {} min",
+        site.alternatives.len(),
+        world.report.cars_sent_on.get() - sent_away,
+        BRIDGE_CLOSED.num_minutes()
+    ))
+}
+
+/// On this many minutes before the start they are at the barrier.
+const AT_BARRIER: TimeDelta = TimeDelta::minutes(6);
+/// For so long the doors are held for them.
+const HELD: u32 = 6;
+
+/// A family of four with a bay comes too late to be in by the start. The house sees that they are at risk as soon as
+/// they are at the barrier, staff hold the doors, and they make it.
+async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<Utc>) -> anyhow::Result<String> {
+    let Some((visit, code)) = book_family(&world, &showing_id).await? else {
+        return Ok("the showing was sold out before they booked".to_owned());
+    };
+    world.until(starts_at - AT_BARRIER).await;
+    let came = world.clock.now();
+    let mut parking = ParkingClient::new(world.api.staff(Role::Attendant).await?);
+    let lane = RecordLaneRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        lane: "in-1".to_owned(),
+        direction: Direction::In.into(),
+        code: code.clone(),
+        bay_class: 0,
+    };
+    let opened = parking.record_lane(lane).await?.into_inner().verdict();
+    anyhow::ensure!(opened == Verdict::Open, "a family with a bay at the barrier: {opened:?}");
+    world.report.cars_in.add(1);
+
+    let mut desk = JourneyClient::new(world.api.staff(Role::Desk).await?);
+    let seen = missing(&world, &mut desk, &showing_id, &visit, |party| party.at_risk_since.is_some()).await?;
+    let at_risk = world.clock.now();
+    let seen = seen.context("they were in before anybody saw that they were late")?;
+    let hold = DelayShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing_id.clone(),
+        minutes: HELD,
+        reason: Some(values::Text::new("Wir warten auf eine Familie", "We wait for a family").to_proto()),
+        shift_following: false,
+    };
+    JourneyClient::new(world.api.staff(Role::Operator).await?)
+        .delay_showing(hold)
+        .await
+        .context("holding the doors")?;
+    missing(&world, &mut desk, &showing_id, &visit, |party| party.at_risk_since.is_none()).await?;
+    let recovered = world.clock.now();
+
+    world.until(came + TimeDelta::minutes(5)).await;
+    world.report.places.arrive(4);
+    let mut door = FlowClient::new(world.lanes.first().context("a lane")?.clone());
+    let scan = ScanRequest {
+        device_id: "scanner-1".to_owned(),
+        nonce: format!("late-{visit}"),
+        lane: "dome-1".to_owned(),
+        showing_id,
+        code: code.clone(),
+        ..Default::default()
+    };
+    let verdict = door.scan(scan).await?.into_inner().verdict();
+    world.report.places.leave(4);
+    anyhow::ensure!(verdict == ScanVerdict::Admitted, "the late family at the door: {verdict:?}");
+    world.report.admitted.add(4);
+    Ok(format!(
+        "at the barrier {} min before the start, at risk {} s later with {} s of slack, recovered {} s after the doors \
+         were held for {HELD} min, in {} s before the later start",
+        AT_BARRIER.num_minutes(),
+        (at_risk - came).num_seconds(),
+        seen.slack_seconds,
+        (recovered - at_risk).num_seconds(),
+        (starts_at + TimeDelta::minutes(HELD.into()) - world.clock.now()).num_seconds()
+    ))
+}
+
+/// What the desk's list says of a party once it is as wanted; None when they are not on it any more.
+async fn missing(
+    world: &World,
+    desk: &mut JourneyClient<Door>,
+    showing_id: &str,
+    visit: &str,
+    wanted: impl Fn(&MissingParty) -> bool,
+) -> anyhow::Result<Option<MissingParty>> {
+    let patience = world.clock.now() + TimeDelta::minutes(20);
+    loop {
+        let request = ListMissingRequest { showing_id: showing_id.to_owned() };
+        let parties = desk.list_missing(request).await?.into_inner().parties;
+        match parties.into_iter().find(|party| party.visit_id == visit) {
+            None => return Ok(None),
+            Some(party) if wanted(&party) => return Ok(Some(party)),
+            Some(party) => anyhow::ensure!(
+                world.clock.now() < patience,
+                "the late family was seen as {} with {} s of slack, at risk: {}",
+                party.whereabouts,
+                party.slack_seconds,
+                party.at_risk_since.is_some()
+            ),
+        }
+        world.wait(5).await;
+    }
+}
+
+/// Two adults, two children, a bay; paid at the desk. The visit and its code.
+async fn book_family(world: &World, showing_id: &str) -> anyhow::Result<Option<(String, String)>> {
+    let mut desk = JourneyClient::new(world.api.staff(Role::Desk).await?);
+    let hold = HoldVisitRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing_id.to_owned(),
+        party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 4, need: 0 }],
+        parking: Some(ParkingWish { bay_class: BayClass::Standard.into() }),
+        language: "de".to_owned(),
+        channel: Channel::Staff.into(),
+        ..Default::default()
+    };
+    let visit = match desk.hold_visit(hold).await {
+        Ok(visit) => visit.into_inner(),
+        Err(status) if status.code() == tonic::Code::ResourceExhausted => return Ok(None),
+        Err(status) => return Err(status.into()),
+    };
+    let confirm = ConfirmVisitRequest {
+        visit_id: visit.visit_id.clone(),
+        method: Method::AtDesk.into(),
+        contact: Some(Contact { name: "Late family".to_owned(), email: "late@visitors.invalid".to_owned() }),
+        return_url: String::new(),
+    };
+    desk.confirm_visit(confirm).await?;
+    world.report.booked.add(4);
+    let mut reservations = ReservationsClient::new(world.api.staff(Role::Desk).await?);
+    for _ in 0..200 {
+        let request = GetBookingRequest { visit_id: visit.visit_id.clone() };
+        match reservations.get_booking(request).await {
+            Ok(booking) if !booking.get_ref().visit_code.is_empty() => {
+                return Ok(Some((visit.visit_id, booking.into_inner().visit_code)));
+            }
+            _ => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
+        }
+    }
+    anyhow::bail!("the late family's booking was not confirmed")
+}
+
+async fn next(board: &mut Streaming<KitchenBoard>) -> anyhow::Result<KitchenBoard> {
+    board.message().await?.context("the kitchen's board ended")
+}
+
+/// Meals after the showing that the desk puts off must move with it, each be begun once, and none before its time.
+async fn kitchen_follows(world: Arc<World>, showing_id: String) -> anyhow::Result<String> {
+    let mut gastro = GastroClient::new(world.api.staff(Role::Kitchen).await?);
+    let mut board = gastro.watch_kitchen(WatchKitchenRequest { after_revision: 0 }).await?.into_inner();
+    let fire_at = |order: &Order| values::from_timestamp(order.fire_at);
+    let planned: BTreeMap<String, DateTime<Utc>> = next(&mut board)
+        .await?
+        .orders
+        .iter()
+        .filter(|order| order.showing_id == showing_id && order.state() == OrderState::Scheduled)
+        .filter(|order| order.pickup() == Pickup::AfterShowing)
+        .map(|order| (order.order_id.clone(), fire_at(order)))
+        .collect();
+    if planned.is_empty() {
+        return Ok("nobody had ordered a meal".to_owned());
+    }
+    let (mut moved, mut begun, mut over) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+    while over.len() < planned.len() {
+        let board = next(&mut board).await?;
+        let now = world.clock.now();
+        let on_board: BTreeSet<&str> = board.orders.iter().map(|order| order.order_id.as_str()).collect();
+        for order in board.orders.iter().filter(|order| planned.contains_key(&order.order_id)) {
+            let (id, at) = (order.order_id.clone(), fire_at(order));
+            match order.state() {
+                OrderState::Scheduled => {
+                    anyhow::ensure!(!begun.contains_key(&id), "a meal that was begun is scheduled again");
+                    if at > planned[&id] {
+                        moved.insert(id.clone(), at - planned[&id]);
+                    }
+                }
+                OrderState::Fired => {
+                    anyhow::ensure!(!over.contains(&id), "a meal was begun twice");
+                    if begun.insert(id, now).is_none() {
+                        anyhow::ensure!(now >= at, "a meal was begun {} s before its time", (at - now).num_seconds());
+                    }
+                }
+                _ => {
+                    over.insert(id);
+                }
+            }
+        }
+        // Called off with their visits.
+        over.extend(planned.keys().filter(|id| !on_board.contains(id.as_str())).cloned());
+    }
+    anyhow::ensure!(moved.len() >= begun.len(), "{} of {} meals moved with the showing", moved.len(), begun.len());
+    let minutes = |by: Option<&TimeDelta>| by.map_or(0, TimeDelta::num_minutes);
+    Ok(format!(
+        "{} meals moved by {} to {} min, {} begun, each once and none before its time",
+        moved.len(),
+        minutes(moved.values().min()),
+        minutes(moved.values().max()),
+        begun.len()
+    ))
+}
