@@ -65,9 +65,15 @@ struct Seen {
 /// Everything, `runs` times on one house.
 pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()> {
     let house = House::fresh_as(&house_file(options.displays)?).await?;
+    in_one_house(&house, report, &options).await?;
+    std::fs::remove_dir_all(house.stop().await?)?;
+    Ok(())
+}
+
+async fn in_one_house(house: &House, report: &mut Report, options: &Options) -> anyhow::Result<()> {
     tokio::time::sleep(Duration::from_secs(3)).await;
     let before = house.resident_mb()?;
-    let mut crowd = Crowd::watch(&house, &options).await?;
+    let mut crowd = Crowd::watch(house, options).await?;
     let payload = crowd.payload.clone();
     tokio::time::sleep(Duration::from_secs(8)).await;
     let per_stream = (house.resident_mb()? - before) * 1024.0 / f64::from(options.displays);
@@ -76,13 +82,13 @@ pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()
     let mut all: [Vec<Latencies>; 3] = Default::default();
     let (mut acknowledged, mut woken, mut counted) = (Vec::new(), Vec::new(), Vec::new());
     for run in 1..=options.runs {
-        all[0].push(bare(&options, payload.clone()).await?);
-        all[1].push(crowd.message(&house, "", options.displays).await?);
-        let wakes = wakes(&house).await?;
-        crowd.message(&house, "parking-load", FEW).await?;
-        counted.push((self::wakes(&house).await? - wakes) / 2.0);
+        all[0].push(bare(options, payload.clone()).await?);
+        all[1].push(crowd.message(house, "", options.displays).await?);
+        let wakes = wakes(house).await?;
+        crowd.message(house, "parking-load", FEW).await?;
+        counted.push((self::wakes(house).await? - wakes) / 2.0);
         woken.push(f64::from(crowd.woken));
-        let (latencies, all_acknowledged) = crowd.evacuation(&house, options.displays).await?;
+        let (latencies, all_acknowledged) = crowd.evacuation(house, options.displays).await?;
         all[2].push(latencies);
         acknowledged.push(all_acknowledged.as_secs_f64() * 1000.0);
         let last: Vec<String> = all.iter().filter_map(|of| of.last()).map(ToString::to_string).collect();
@@ -93,8 +99,6 @@ pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()
         );
     }
     drop(crowd);
-    let folder = house.stop().await?;
-    std::fs::remove_dir_all(folder)?;
 
     let of = |place: usize, figure: fn(&Latencies) -> f64| median(all[place].iter().map(figure).collect());
     let floor = of(0, Latencies::max_ms);
@@ -200,7 +204,8 @@ impl Crowd {
         }
         let mut crowd =
             Self { seen, acknowledged, last_acknowledged, begun, payload: Content::default(), woken: 0, tasks };
-        crowd.wait(options.displays, PriorityClass::Default, Instant::now()).await?;
+        // The first of them were told before the last one began.
+        crowd.wait(options.displays, PriorityClass::Default, begun).await?;
         let mut signage = SignageClient::new(house.channel(&House::operator()).await?);
         let get = sky_proto::signage::v1::GetContentRequest { display_id: "foyer-load-0".to_owned() };
         crowd.payload = signage.get_content(get).await?.into_inner();

@@ -199,10 +199,21 @@ impl House {
 
     /// Ends it in order; answers its folder, for another start.
     pub async fn stop(mut self) -> anyhow::Result<PathBuf> {
-        let pid = nix::unistd::Pid::from_raw(self.child.id().context("it has ended")?.cast_signed());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT)?;
+        self.interrupt()?;
         let status = self.child.wait().await?;
         anyhow::ensure!(status.success(), "sky up did not end in order: {status}");
-        Ok(self.folder)
+        Ok(std::mem::take(&mut self.folder))
+    }
+
+    fn interrupt(&self) -> anyhow::Result<()> {
+        let pid = nix::unistd::Pid::from_raw(self.child.id().context("it has ended")?.cast_signed());
+        Ok(nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT)?)
+    }
+}
+
+impl Drop for House {
+    /// A measurement that failed leaves no house behind; its folder stays, to be looked at.
+    fn drop(&mut self) {
+        let _ = self.interrupt();
     }
 }

@@ -39,11 +39,9 @@ pub struct Options {
 /// Measures what is asked for.
 pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()> {
     let house = House::fresh_as(&hall::roomy_house()?).await?;
-    let measured = scenarios(&house, report, &options).await;
-    // Whatever came of it: the house is closed.
-    let folder = house.stop().await?;
-    std::fs::remove_dir_all(folder)?;
-    measured
+    scenarios(&house, report, &options).await?;
+    std::fs::remove_dir_all(house.stop().await?)?;
+    Ok(())
 }
 
 async fn scenarios(house: &House, report: &mut Report, options: &Options) -> anyhow::Result<()> {

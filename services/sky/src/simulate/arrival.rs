@@ -54,7 +54,7 @@ pub fn begin(world: &Arc<World>, showings: &[Showing]) {
 }
 
 /// So long nobody gets to the car park.
-const BRIDGE_CLOSED: TimeDelta = TimeDelta::minutes(18);
+const BRIDGE_CLOSED: TimeDelta = TimeDelta::minutes(30);
 
 /// The attendant closes the way with one command: bookings with a bay are refused with alternatives, cars that come are
 /// sent there; one command more, and all is as before.
