@@ -93,15 +93,18 @@ async fn order(house: &House, showings: Vec<Uuid>, with_all: bool, seconds: u64)
 
 /// One adult, with a bay and a meal or without.
 pub fn wish(showing: Uuid, with_bay: bool, with_meal: bool) -> HoldVisitRequest {
-    let line = |item: &str| OrderLine { item_id: item.to_owned(), quantity: 1 };
+    let line = |item: &str| OrderLine { item_id: item.to_owned(), quantity: 1, ..OrderLine::default() };
     HoldVisitRequest {
         idempotency_key: Uuid::new_v4().to_string(),
         showing_id: showing.to_string(),
         party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 1, need: 0 }],
         seats: Vec::new(),
         parking: with_bay.then(|| ParkingWish { bay_class: BayClass::Standard.into() }),
-        meal: with_meal
-            .then(|| MealWish { lines: vec![line("pretzel"), line("water")], pickup: Pickup::AfterShowing.into() }),
+        meal: with_meal.then(|| MealWish {
+            lines: vec![line("pretzel"), line("water")],
+            pickup: Pickup::AfterShowing.into(),
+            ..MealWish::default()
+        }),
         language: "de".to_owned(),
         channel: Channel::Online.into(),
         wish: None,

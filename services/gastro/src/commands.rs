@@ -2,18 +2,16 @@
 //! no commit. Whoever takes or frees station time or moves an order locks the kitchen first.
 
 pub(crate) mod kitchen;
+pub(crate) mod ordering;
 pub(crate) mod showing;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::{Tx, values::invalid};
+use kernel::Tx;
 use uuid::Uuid;
 
 use crate::{
-    domain::{
-        Charge, Confirmation, Need, Order, OrderState, OrderedItem, Pickup, Place, Placing, Wish, need, preparation,
-        reach,
-    },
+    domain::{Confirmation, Need, Order, OrderState, Place, Placing, Wish, need, preparation, reach},
     error::Error,
     events, store,
 };
@@ -22,63 +20,9 @@ use crate::{
 pub(crate) const KITCHEN_TOPIC: &str = "kitchen";
 pub(crate) const KITCHEN_KEY: &str = "all";
 
-/// What a visit wants to eat, and when.
-#[derive(Clone, Debug)]
-pub(crate) struct MealWish {
-    pub(crate) visit: Uuid,
-    pub(crate) showing: Uuid,
-    pub(crate) starts_at: DateTime<Utc>,
-    pub(crate) ends_at: DateTime<Utc>,
-    /// Items with quantities; every item once.
-    pub(crate) lines: Vec<(String, u32)>,
-    pub(crate) pickup: Pickup,
-    pub(crate) expires_at: DateTime<Utc>,
-}
-
 /// Locks the kitchen, so that whoever repeats a request waits for the first one's answer.
 pub(crate) async fn lock_kitchen(tx: &mut Tx) -> Result<(), Error> {
     store::lock_kitchen(tx.conn()).await
-}
-
-/// Holds station time for a meal. The kitchen must be locked, and holds that ran out must have ended.
-pub(crate) async fn hold(tx: &mut Tx, wish: MealWish) -> Result<Order, Error> {
-    let now = tx.now();
-    if let Some(order) = store::lock_order_of_visit(tx.conn(), wish.visit).await?
-        && order.is_live(now)
-    {
-        return Err(Error::OrderExists);
-    }
-    store::showings::save_if_unknown(tx.conn(), wish.showing, wish.starts_at, wish.ends_at).await?;
-    let lines = ordered(tx, &wish.lines).await?;
-    let placed_for =
-        current_wish(tx, wish.showing, Wish { pickup: wish.pickup, starts_at: wish.starts_at, ends_at: wish.ends_at })
-            .await?;
-    let need = need(&lines);
-    require_open(tx, &need).await?;
-    let (place, preparation) = find_place(tx, &placed_for, &need).await?;
-    let Placing::Fits(place) = place else {
-        return Err(full(place));
-    };
-    let mut order = Order {
-        id: Uuid::now_v7(),
-        visit: wish.visit,
-        showing: wish.showing,
-        state: OrderState::Held,
-        state_at: now,
-        wish: placed_for,
-        pickup_at: place.pickup_at,
-        preparation,
-        expires_at: wish.expires_at,
-        number: None,
-        charges: Vec::new(),
-        lines,
-        on_board: false,
-    };
-    order.charges = charges(tx, &order).await?;
-    store::forget_order_of_visit(tx.conn(), wish.visit).await?;
-    store::save_order(tx.conn(), &order).await?;
-    store::slots::claim(tx.conn(), order.id, place.slot_at, &need).await?;
-    Ok(order)
 }
 
 const fn full(placing: Placing) -> Error {
@@ -86,48 +30,6 @@ const fn full(placing: Placing) -> Error {
         Placing::Fits(place) | Placing::Instead(Some(place)) => Error::Full { instead: Some(place.pickup_at) },
         Placing::Instead(None) => Error::Full { instead: None },
     }
-}
-
-/// The lines as the kitchen will read them.
-async fn ordered(tx: &mut Tx, lines: &[(String, u32)]) -> Result<Vec<OrderedItem>, Error> {
-    let day = tx.now().with_timezone(&Berlin).date_naive();
-    let menu = store::menu::items(tx.conn(), day).await?;
-    let line = |(id, quantity): &(String, u32)| {
-        let Some(item) = menu.iter().find(|item| item.id == *id) else {
-            return Err(invalid("lines", format!("\"{id}\" is not on the menu; GetMenu has all item_ids")).into());
-        };
-        if !item.in_stock {
-            return Err(Error::SoldOut(id.clone()));
-        }
-        Ok(OrderedItem {
-            item: id.clone(),
-            name: item.name.clone(),
-            quantity: *quantity,
-            station: item.station.clone(),
-            allergens: item.allergens.clone(),
-            work_seconds: item.work_seconds.saturating_mul(*quantity),
-        })
-    };
-    lines.iter().map(line).collect()
-}
-
-/// The price rows of the day on which the meal is picked up.
-async fn charges(tx: &mut Tx, order: &Order) -> Result<Vec<Charge>, Error> {
-    let day = order.pickup_at.with_timezone(&Berlin).date_naive();
-    let menu = store::menu::items(tx.conn(), day).await?;
-    let charge = |line: &OrderedItem| {
-        let price = menu.iter().find(|item| item.id == line.item).and_then(|item| item.price.clone());
-        let price = price.ok_or_else(|| Error::NoPrice(line.item.clone()))?;
-        Ok(Charge {
-            label: line.name.clone(),
-            quantity: line.quantity,
-            cents: price.cents,
-            price_id: price.id,
-            tax_id: price.tax_id,
-            tax_basis_points: price.tax_basis_points,
-        })
-    };
-    order.lines.iter().map(charge).collect()
 }
 
 /// A station that rests takes nothing new.
@@ -180,6 +82,7 @@ pub(crate) async fn release(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
         order.becomes(OrderState::Expired, tx.now());
         store::save_order(tx.conn(), &order).await?;
         store::slots::free(tx.conn(), &[order.id]).await?;
+        store::ordering::free_stock(tx.conn(), &[order.id]).await?;
     }
     Ok(())
 }
@@ -201,7 +104,7 @@ pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
             }
             match retake(tx, &mut order).await {
                 Ok(()) => {}
-                Err(Error::Full { .. } | Error::TooMuch(_) | Error::StationRests { .. }) => {
+                Err(Error::Full { .. } | Error::TooMuch(_) | Error::StationRests { .. } | Error::SoldOut { .. }) => {
                     order.becomes(OrderState::Expired, now);
                     store::save_order(tx.conn(), &order).await?;
                     return refuse(tx, visit).await;
@@ -228,6 +131,7 @@ async fn retake(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
     let Placing::Fits(place) = place else {
         return Err(full(place));
     };
+    ordering::retake_stock(tx, order).await?;
     take(tx, order, &place, preparation, &need).await
 }
 
@@ -266,6 +170,7 @@ pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
     kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
     if unfired {
         store::slots::free(tx.conn(), &[order.id]).await?;
+        store::ordering::free_stock(tx.conn(), &[order.id]).await?;
     }
     Ok(())
 }

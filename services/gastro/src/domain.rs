@@ -1,7 +1,12 @@
 //! Menu, orders and their life as the house sees them. Pure decisions: no I/O, no clock, no proto.
 
+pub(crate) mod allergens;
+pub(crate) mod choosing;
+pub(crate) mod menu;
 mod placing;
 pub(crate) mod public_menu;
+pub(crate) mod rules;
+mod split;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
@@ -9,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use placing::{Need, Place, Placing, Room, Wish, free_slots, need, preparation, reach};
+use placing::{places, quarter};
 
 /// What is ready and not collected for so long is given up.
 pub(crate) const UNCOLLECTED: TimeDelta = TimeDelta::minutes(20);
@@ -69,34 +75,10 @@ impl Category {
             Self::Drink => "drink",
         }
     }
-}
 
-/// Something on the menu with the price of a day.
-#[derive(Clone, Debug)]
-pub(crate) struct MenuItem {
-    pub(crate) id: String,
-    pub(crate) name: Text,
-    pub(crate) description: Text,
-    pub(crate) category: String,
-    pub(crate) station: String,
-    pub(crate) work_seconds: u32,
-    pub(crate) allergens: Vec<u32>,
-    pub(crate) traces: Vec<u32>,
-    pub(crate) diets: Vec<String>,
-    pub(crate) in_stock: bool,
-    /// In stock, and its station works.
-    pub(crate) available: bool,
-    /// None: no row is valid on that day.
-    pub(crate) price: Option<Price>,
-}
-
-/// A dated price row with its tax row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Price {
-    pub(crate) id: String,
-    pub(crate) cents: i64,
-    pub(crate) tax_id: String,
-    pub(crate) tax_basis_points: u32,
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Food, Self::Drink].into_iter().find(|category| category.name() == name)
+    }
 }
 
 /// A line of an order, as the kitchen reads it. Kept as it was ordered.
@@ -109,6 +91,23 @@ pub(crate) struct OrderedItem {
     pub(crate) allergens: Vec<u32>,
     /// For all pieces.
     pub(crate) work_seconds: u32,
+    // What follows came later: older orders do not have it.
+    #[serde(default)]
+    pub(crate) traces: Vec<u32>,
+    /// `name` says variant and modifiers too.
+    #[serde(default)]
+    pub(crate) variant: String,
+    #[serde(default)]
+    pub(crate) modifiers: Vec<String>,
+    /// The combo that it was ordered in.
+    #[serde(default)]
+    pub(crate) combo: String,
+    /// Whose tray of a group's lunch.
+    #[serde(default)]
+    pub(crate) tray: String,
+    /// The version of the recipe that it was ordered with.
+    #[serde(default)]
+    pub(crate) recipe: String,
 }
 
 /// One charged line, with the dated rows it comes from.
@@ -238,6 +237,8 @@ pub(crate) struct Order {
     pub(crate) number: Option<u32>,
     pub(crate) lines: Vec<OrderedItem>,
     pub(crate) charges: Vec<Charge>,
+    /// How many people it is for.
+    pub(crate) people: u32,
     pub(crate) on_board: bool,
 }
 

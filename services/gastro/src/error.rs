@@ -7,10 +7,14 @@ use kernel::{
     combine::Unserved,
     db::Repeat,
     error::{broken_constraint, database_code},
-    values::InvalidField,
+    values::{InvalidField, Text},
 };
+use prost::Message;
 
-use crate::domain::{OrderState, StationState};
+use crate::{
+    domain::{OrderState, StationState, menu::DayPart},
+    events,
+};
 
 /// A refusal or a fault.
 #[derive(Debug, thiserror::Error)]
@@ -23,8 +27,16 @@ pub(crate) enum Error {
     TooMuch(String),
     #[error("the station \"{station}\" is {}; choose something else or leave the meal out", .state.name())]
     StationRests { station: String, state: StationState },
-    #[error("\"{0}\" is sold out; choose something else")]
-    SoldOut(String),
+    #[error("\"{}\" is sold out{}", english(name), instead_of(instead))]
+    SoldOut { name: Text, instead: Vec<Text> },
+    #[error("of \"{}\" only {left} are left; order fewer, or something else", english(name))]
+    Few { name: Text, left: u32 },
+    #[error("\"{}\" is served {} only{}", english(name), times(parts), instead_of(instead))]
+    NotServed { name: Text, parts: Vec<DayPart>, instead: Vec<Text> },
+    #[error("one order may have {most} pieces; order fewer, or as a group, with a tray for each line")]
+    TooManyPieces { most: u32 },
+    #[error("something in the order has in it what the party avoids; choose something else, or acknowledge it")]
+    Avoided,
     #[error("no price is known for \"{0}\" on that day; the house file needs a price row")]
     NoPrice(String),
     #[error("this visit has a meal already; release it before holding another one")]
@@ -47,6 +59,24 @@ pub(crate) enum Error {
     Stored(String),
     #[error(transparent)]
     Database(sqlx::Error),
+}
+
+fn english(name: &Text) -> &str {
+    if name.en.is_empty() { &name.de } else { &name.en }
+}
+
+/// "; there is soup, salad instead"
+fn instead_of(names: &[Text]) -> String {
+    if names.is_empty() {
+        return "; choose something else".to_owned();
+    }
+    format!("; there is {} instead", names.iter().map(english).collect::<Vec<_>>().join(", "))
+}
+
+/// "from 11:30 to 14:30"
+fn times(parts: &[DayPart]) -> String {
+    let part = |part: &DayPart| format!("from {} to {}", part.from.format("%H:%M"), part.until.format("%H:%M"));
+    parts.iter().map(part).collect::<Vec<_>>().join(" and ")
 }
 
 fn full(instead: Option<DateTime<Utc>>) -> String {
@@ -72,7 +102,11 @@ impl Coded for Error {
             Self::Invalid(_) => Code::InvalidArgument,
             Self::Full { .. } | Self::TooMuch(_) => Code::ResourceExhausted,
             Self::StationRests { .. }
-            | Self::SoldOut(_)
+            | Self::SoldOut { .. }
+            | Self::Few { .. }
+            | Self::NotServed { .. }
+            | Self::TooManyPieces { .. }
+            | Self::Avoided
             | Self::NoPrice(_)
             | Self::NotHeld(_)
             | Self::WrongStep { .. } => Code::FailedPrecondition,
@@ -96,6 +130,9 @@ impl From<sqlx::Error> for Error {
         match broken_constraint(&error) {
             Some("slot_within_capacity") => Self::Full { instead: None },
             Some("meal_order_one_per_visit") => Self::OrderExists,
+            Some("stock_not_oversold") => {
+                Self::SoldOut { name: Text::new("Ein Gericht", "A dish"), instead: Vec::new() }
+            }
             _ => Self::Database(error),
         }
     }
@@ -103,6 +140,10 @@ impl From<sqlx::Error> for Error {
 
 impl From<Error> for tonic::Status {
     fn from(error: Error) -> Self {
-        kernel::error::status(&error)
+        let status = kernel::error::status(&error);
+        // What the guest reads, in the house's languages.
+        let Some(told) = events::meal_refused(&error) else { return status };
+        let details = told.encode_to_vec().into();
+        Self::with_details_and_metadata(status.code(), status.message(), details, status.metadata().clone())
     }
 }

@@ -1,5 +1,7 @@
 //! The domain in the words of the contract. Decides nothing.
 
+mod menu;
+
 use kernel::values::{euro, timestamp};
 use sky_proto::{
     gastro::v1 as pb,
@@ -7,7 +9,9 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use crate::domain::{Charge, MenuItem, Order, OrderState, OrderedItem, Pickup, Station, StationState};
+pub(crate) use menu::{meal_refused, menu};
+
+use crate::domain::{Charge, Order, OrderState, OrderedItem, Pickup, Station, StationState};
 
 fn order_state(state: OrderState) -> pb::OrderState {
     match state {
@@ -38,26 +42,6 @@ pub(crate) fn station(station: &Station) -> pb::Station {
     pb::Station { station_id: station.id.clone(), name: Some(station.name.to_proto()), state: state.into() }
 }
 
-/// None without a price: what has none is not on the menu.
-pub(crate) fn menu_item(item: &MenuItem) -> Option<pb::MenuItem> {
-    let price = item.price.as_ref()?;
-    Some(pb::MenuItem {
-        item_id: item.id.clone(),
-        name: Some(item.name.to_proto()),
-        description: Some(item.description.to_proto()),
-        price: Some(euro(price.cents)),
-        price_id: price.id.clone(),
-        tax_id: price.tax_id.clone(),
-        tax_basis_points: price.tax_basis_points,
-        allergens: item.allergens.clone(),
-        traces: item.traces.clone(),
-        diets: item.diets.clone(),
-        station: item.station.clone(),
-        available: item.available,
-        category: item.category.clone(),
-    })
-}
-
 fn ordered_item(line: &OrderedItem) -> pb::OrderedItem {
     pb::OrderedItem {
         item_id: line.item.clone(),
@@ -65,6 +49,12 @@ fn ordered_item(line: &OrderedItem) -> pb::OrderedItem {
         quantity: line.quantity,
         station: line.station.clone(),
         allergens: line.allergens.clone(),
+        variant_id: line.variant.clone(),
+        modifier_ids: line.modifiers.clone(),
+        traces: line.traces.clone(),
+        combo_id: line.combo.clone(),
+        tray: line.tray.clone(),
+        recipe_id: line.recipe.clone(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! The gRPC face of gastro: reads and checks what was sent, calls commands, answers. No decisions.
 
-use std::{collections::HashSet, pin::Pin};
+mod ordering;
+
+use std::pin::Pin;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
@@ -15,8 +17,11 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    commands::{self, MealWish, kitchen},
-    domain::{Order, OrderState, Pickup, StationState, free_slots},
+    commands::{
+        self, kitchen,
+        ordering::{self as meals, Menus},
+    },
+    domain::{Order, OrderState, StationState, free_slots},
     error::Error,
     events, store,
 };
@@ -50,13 +55,9 @@ pub(crate) const ACCESS: Access = Access {
     ],
 };
 
-/// The longest hold, and what it may be extended to, from now. A minute is left for the way here.
-const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(16);
+/// What a hold may be extended to, from now. A minute is left for the way here.
 const LONGEST_EXTENSION: TimeDelta = TimeDelta::minutes(31);
 const LONGEST_LIST: TimeDelta = TimeDelta::hours(24);
-const LONGEST_SHOWING: TimeDelta = TimeDelta::hours(12);
-const MOST_LINES: usize = 30;
-const MOST_PIECES: u32 = 60;
 
 /// The server.
 #[derive(Debug)]
@@ -94,14 +95,6 @@ pub(crate) async fn load_board(db: &Db) -> Result<(u64, pb::KitchenBoard), Error
     Ok((revision, board))
 }
 
-fn pickup(value: i32) -> Result<Pickup, InvalidField> {
-    match values::choice("pickup", value)? {
-        pb::Pickup::BeforeShowing => Ok(Pickup::Before),
-        pb::Pickup::AfterShowing => Ok(Pickup::After),
-        pb::Pickup::Unspecified => Err(invalid("pickup", "is missing")),
-    }
-}
-
 fn station_state(value: i32) -> Result<StationState, InvalidField> {
     match values::choice("state", value)? {
         pb::StationState::Open => Ok(StationState::Open),
@@ -126,68 +119,6 @@ fn step(value: i32) -> Result<OrderState, InvalidField> {
     }
 }
 
-/// The end of a hold: in the future, and not further than `longest`.
-fn expiry(
-    at: Option<prost_types::Timestamp>,
-    longest: TimeDelta,
-    now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, InvalidField> {
-    let at = values::time("expires_at", at)?;
-    if at <= now {
-        return Err(invalid("expires_at", "is in the past"));
-    }
-    if at > now + longest {
-        let most = longest.num_minutes();
-        return Err(invalid("expires_at", format!("is too far ahead; hold for less than {most} minutes")));
-    }
-    Ok(at)
-}
-
-fn lines(lines: &[pb::OrderLine]) -> Result<Vec<(String, u32)>, InvalidField> {
-    if lines.is_empty() {
-        return Err(invalid("lines", "is empty; send at least one item"));
-    }
-    if lines.len() > MOST_LINES {
-        return Err(invalid("lines", format!("has more than {MOST_LINES} lines")));
-    }
-    let mut seen = HashSet::new();
-    for line in lines {
-        values::slug("item_id", &line.item_id)?;
-        if !seen.insert(&line.item_id) {
-            let problem = format!("\"{}\" stands there twice; send one line with the quantity", line.item_id);
-            return Err(invalid("lines", problem));
-        }
-        if !(1..=MOST_PIECES).contains(&line.quantity) {
-            return Err(invalid("quantity", format!("must be 1 to {MOST_PIECES}")));
-        }
-    }
-    Ok(lines.iter().map(|line| (line.item_id.clone(), line.quantity)).collect())
-}
-
-fn wish(request: &pb::HoldOrderRequest, now: DateTime<Utc>) -> Result<MealWish, InvalidField> {
-    let pickup = pickup(request.pickup)?;
-    let starts_at = values::time("showing_starts_at", request.showing_starts_at)?;
-    let ends_at = values::time("showing_ends_at", request.showing_ends_at)?;
-    if ends_at <= starts_at || ends_at - starts_at > LONGEST_SHOWING {
-        return Err(invalid("showing_ends_at", "must be later than `showing_starts_at`, by at most 12 hours"));
-    }
-    if pickup == Pickup::Before && starts_at <= now {
-        return Err(invalid("showing_starts_at", "is in the past; choose the pickup after the showing"));
-    }
-    if ends_at <= now {
-        return Err(invalid("showing_ends_at", "is in the past"));
-    }
-    Ok(MealWish {
-        visit: values::id("visit_id", &request.visit_id)?,
-        showing: values::id("showing_id", &request.showing_id)?,
-        starts_at,
-        ends_at,
-        lines: lines(&request.lines)?,
-        pickup,
-        expires_at: expiry(request.expires_at, LONGEST_HOLD, now)?,
-    })
-}
-
 /// A wish for a meal that waits at the counter.
 #[derive(Clone, Debug)]
 struct Asked {
@@ -205,20 +136,20 @@ impl Keyed for Asked {
 async fn hold(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<pb::Order, Error>>, Error> {
     commands::lock_kitchen(tx).await?;
     commands::kitchen::end_holds(tx).await?;
-    let mut answers = Vec::with_capacity(asked.len());
+    let (mut answers, mut menus) = (Vec::with_capacity(asked.len()), Menus::default());
     for it in asked {
-        answers.push(refused_or_broken(hold_one(tx, it).await)?);
+        answers.push(refused_or_broken(hold_one(tx, &mut menus, it).await)?);
     }
     Ok(answers)
 }
 
-async fn hold_one(tx: &mut Tx, Asked { key, request }: &Asked) -> Result<pb::Order, Error> {
+async fn hold_one(tx: &mut Tx, menus: &mut Menus, Asked { key, request }: &Asked) -> Result<pb::Order, Error> {
     // Before the checks: a late repeat still gets the first answer.
     if let Some(first) = tx.first_answer("HoldOrder", *key, request).await? {
         return Ok(first);
     }
-    let wish = wish(request, tx.now())?;
-    let answer = events::order(&commands::hold(tx, wish).await?);
+    let wish = ordering::wish(request, tx.now())?;
+    let answer = events::order(&meals::hold(tx, menus, wish).await?);
     tx.remember("HoldOrder", *key, request, &answer).await?;
     Ok(answer)
 }
@@ -227,11 +158,12 @@ async fn hold_one(tx: &mut Tx, Asked { key, request }: &Asked) -> Result<pb::Ord
 impl Gastro for GastroGrpc {
     type WatchKitchenStream = Pin<Box<dyn Stream<Item = Result<pb::KitchenBoard, Status>> + Send>>;
 
-    async fn get_menu(&self, _: Request<pb::GetMenuRequest>) -> Result<Response<pb::Menu>, Status> {
-        let today = self.db.clock().now().with_timezone(&Berlin).date_naive();
+    async fn get_menu(&self, request: Request<pb::GetMenuRequest>) -> Result<Response<pb::Menu>, Status> {
+        let at = request.into_inner().at.map(|at| values::time("at", Some(at))).transpose()?;
+        let at = at.unwrap_or_else(|| self.db.clock().now()).with_timezone(&Berlin).naive_local();
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
-        let items = store::menu::items(&mut conn, today).await?;
-        Ok(Response::new(pb::Menu { items: items.iter().filter_map(events::menu_item).collect() }))
+        let menu = store::menu::of_day(&mut conn, at.date()).await?;
+        Ok(Response::new(events::menu(&menu, at.time())))
     }
 
     async fn list_slots(
@@ -257,7 +189,7 @@ impl Gastro for GastroGrpc {
     async fn extend_hold(&self, request: Request<pb::ExtendHoldRequest>) -> Result<Response<pb::Order>, Status> {
         let request = request.into_inner();
         let visit = values::id("visit_id", &request.visit_id)?;
-        let expires_at = expiry(request.expires_at, LONGEST_EXTENSION, self.db.clock().now())?;
+        let expires_at = ordering::expiry(request.expires_at, LONGEST_EXTENSION, self.db.clock().now())?;
         let order = self.db.transact(move |tx| Box::pin(commands::extend(tx, visit, expires_at))).await?;
         Ok(Response::new(events::order(&order)))
     }

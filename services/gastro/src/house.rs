@@ -1,6 +1,9 @@
 //! The `[gastro]` part of the house file: stations, tax rows, the menu with its dated prices.
 //! Checks everything before anything is written; applying the same file again changes nothing.
 
+mod items;
+mod offers;
+
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
@@ -10,7 +13,6 @@ use toml::Spanned;
 
 use crate::{
     commands::{self, kitchen},
-    domain::Category,
     error::Error,
     events,
     store::{self, house},
@@ -26,7 +28,16 @@ struct File {
 struct Section {
     stations: Spanned<Vec<Station>>,
     taxes: Vec<Tax>,
-    items: Spanned<Vec<Item>>,
+    items: Spanned<Vec<items::Item>>,
+    #[serde(default)]
+    day_parts: Vec<offers::DayPart>,
+    #[serde(default)]
+    modifier_groups: Vec<offers::Group>,
+    #[serde(default)]
+    combo_splits: Vec<offers::Split>,
+    #[serde(default)]
+    combos: Vec<offers::Combo>,
+    rules: Option<offers::Rules>,
 }
 
 #[derive(Deserialize)]
@@ -48,66 +59,13 @@ struct Tax {
     source: String,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Diet {
-    Vegan,
-    Vegetarian,
-    GlutenFree,
-    Halal,
+/// A list that the file leaves out.
+fn nothing<T>() -> Spanned<Vec<T>> {
+    Spanned::new(0..0, Vec::new())
 }
 
-impl Diet {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Vegan => "vegan",
-            Self::Vegetarian => "vegetarian",
-            Self::GlutenFree => "gluten_free",
-            Self::Halal => "halal",
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Item {
-    id: Spanned<String>,
-    name: Text,
-    #[serde(default)]
-    description: Text,
-    category: Category,
-    station: Spanned<String>,
-    work_seconds: Spanned<u32>,
-    allergens: Spanned<Vec<u32>>,
-    traces: Spanned<Vec<u32>>,
-    #[serde(default)]
-    diets: Vec<Diet>,
-    #[serde(default = "yes")]
-    available: bool,
-    prices: Spanned<Vec<Price>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Price {
-    id: Spanned<String>,
-    cents: Spanned<u32>,
-    tax: Spanned<String>,
-    valid_from: Spanned<NaiveDate>,
-    source: String,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-/// Annex II of Regulation (EU) 1169/2011 ends here.
-const LAST_ALLERGEN: u32 = 14;
 /// Ten people at one station.
 const MOST_SECONDS: u32 = 9_000;
-/// No meal costs more than 200 euro: a typo would.
-const MOST_CENTS: u32 = 20_000;
-
 /// "line 12, gastro.items[2].station: no such station"
 fn wrong<T>(text: &str, at: &Spanned<T>, key: &str, problem: &str) -> String {
     let line = text.get(..at.span().start).map_or(1, |before| before.matches('\n').count() + 1);
@@ -134,17 +92,60 @@ fn read(text: &str) -> Result<Section, String> {
     let section = file.gastro;
     read_stations(text, &section)?;
     read_taxes(text, &section)?;
-    if section.items.get_ref().is_empty() {
-        return Err(wrong(text, &section.items, "items", "needs at least one item"));
-    }
-    let (mut ids, mut price_ids) = (HashSet::new(), HashSet::new());
-    for (place, item) in section.items.get_ref().iter().enumerate() {
-        let key = |name: &str| format!("items[{place}].{name}");
-        fresh_slug(text, &item.id, &key("id"), &mut ids)?;
-        read_item(text, &section, item, key)?;
-        read_prices(text, &section, item, key, &mut price_ids)?;
-    }
+    let mut ids = Ids::default();
+    offers::read_day_parts(text, &section)?;
+    offers::read_groups(text, &section, &mut ids)?;
+    items::read(text, &section, &mut ids)?;
+    offers::read_combos(text, &section, &mut ids)?;
+    offers::read_rules(text, &section)?;
     Ok(section)
+}
+
+/// Ids that may stand in the file only once: of everything that can be ordered, of modifiers and of price rows.
+#[derive(Default)]
+struct Ids {
+    orderable: HashSet<String>,
+    modifiers: HashSet<String>,
+    prices: HashSet<String>,
+}
+
+/// What the rows of a price must have besides their ids: no two on one day, an amount that nobody has mistyped.
+fn read_row(
+    text: &str,
+    row: (&Spanned<String>, &Spanned<u32>, &Spanned<NaiveDate>),
+    key: impl Fn(&str) -> String,
+    ids: &mut HashSet<String>,
+    days: &mut HashSet<NaiveDate>,
+) -> Result<(), String> {
+    /// No meal costs more than 200 euro: a typo would.
+    const MOST_CENTS: u32 = 20_000;
+    let (id, cents, valid_from) = row;
+    fresh_slug(text, id, &key("id"), ids)?;
+    if !days.insert(*valid_from.get_ref()) {
+        return Err(wrong(text, valid_from, &key("valid_from"), "this item has another price from the same day"));
+    }
+    if *cents.get_ref() > MOST_CENTS {
+        return Err(wrong(text, cents, &key("cents"), "is more than 200 euro"));
+    }
+    Ok(())
+}
+
+/// A row that a price points to is valid as long as the price is.
+fn covers(
+    (from, until): (NaiveDate, Option<NaiveDate>),
+    price_from: NaiveDate,
+    all: impl Iterator<Item = NaiveDate>,
+) -> Result<(), String> {
+    if price_from < from {
+        return Err(format!("this row is valid only from {from}"));
+    }
+    if let Some(end) = until {
+        let replaced = all.filter(|day| *day > price_from).min();
+        if replaced.is_none_or(|day| day.pred_opt().is_none_or(|last| last > end)) {
+            return Err(format!("this row ends on {end}, and no other price follows by then"));
+        }
+    }
+    Ok(())
 }
 
 fn read_stations(text: &str, section: &Section) -> Result<(), String> {
@@ -181,80 +182,15 @@ fn read_taxes(text: &str, section: &Section) -> Result<(), String> {
     Ok(())
 }
 
-fn read_item(text: &str, section: &Section, item: &Item, key: impl Fn(&str) -> String) -> Result<(), String> {
-    if let Some(problem) = untranslated(&item.name) {
-        return Err(wrong(text, &item.id, &key("name"), problem));
-    }
-    let station = item.station.get_ref();
-    if !section.stations.get_ref().iter().any(|it| it.id.get_ref() == station) {
-        return Err(wrong(text, &item.station, &key("station"), &format!("no station named \"{station}\"")));
-    }
-    if !(1..=900).contains(item.work_seconds.get_ref()) {
-        return Err(wrong(text, &item.work_seconds, &key("work_seconds"), "must be 1 to 900"));
-    }
-    for (name, numbers) in [("allergens", &item.allergens), ("traces", &item.traces)] {
-        if numbers.get_ref().iter().any(|number| !(1..=LAST_ALLERGEN).contains(number)) {
-            let problem = "must be numbers 1 to 14 of Annex II, Regulation (EU) 1169/2011";
-            return Err(wrong(text, numbers, &key(name), problem));
-        }
-    }
-    Ok(())
-}
-
-/// Every price has its tax row, and no price outlives it.
-fn read_prices(
-    text: &str,
-    section: &Section,
-    item: &Item,
-    key: impl Fn(&str) -> String,
-    ids: &mut HashSet<String>,
-) -> Result<(), String> {
-    if item.prices.get_ref().is_empty() {
-        return Err(wrong(text, &item.prices, &key("prices"), "needs at least one price"));
-    }
-    let mut days = HashSet::new();
-    for (place, price) in item.prices.get_ref().iter().enumerate() {
-        let key = |name: &str| key(&format!("prices[{place}].{name}"));
-        fresh_slug(text, &price.id, &key("id"), ids)?;
-        if !days.insert(*price.valid_from.get_ref()) {
-            let problem = "this item has another price from the same day";
-            return Err(wrong(text, &price.valid_from, &key("valid_from"), problem));
-        }
-        if *price.cents.get_ref() > MOST_CENTS {
-            return Err(wrong(text, &price.cents, &key("cents"), "is more than 200 euro"));
-        }
-    }
-    for (place, price) in item.prices.get_ref().iter().enumerate() {
-        let key = |name: &str| key(&format!("prices[{place}].{name}"));
-        let from = *price.valid_from.get_ref();
-        let Some(tax) = section.taxes.iter().find(|row| row.id.get_ref() == price.tax.get_ref()) else {
-            let problem = format!("no tax row named \"{}\"", price.tax.get_ref());
-            return Err(wrong(text, &price.tax, &key("tax"), &problem));
-        };
-        if from < tax.valid_from {
-            let problem = format!("this tax row is valid only from {}", tax.valid_from);
-            return Err(wrong(text, &price.tax, &key("tax"), &problem));
-        }
-        if let Some(end) = tax.valid_until {
-            let replaced =
-                item.prices.get_ref().iter().map(|it| *it.valid_from.get_ref()).filter(|day| *day > from).min();
-            if replaced.is_none_or(|day| day.pred_opt().is_none_or(|last| last > end)) {
-                let problem = format!("this tax row ends on {end}, and no other price follows by then");
-                return Err(wrong(text, &price.tax, &key("tax"), &problem));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Reads and checks the whole part.
 pub(crate) fn check(text: &str) -> Result<String, String> {
     let section = read(text)?;
-    let prices: usize = section.items.get_ref().iter().map(|item| item.prices.get_ref().len()).sum();
+    let prices: usize = section.items.get_ref().iter().map(items::Item::prices).sum();
     Ok(format!(
-        "{} stations, {} items with {prices} prices",
+        "{} stations, {} items with {prices} prices, {} combos",
         section.stations.get_ref().len(),
-        section.items.get_ref().len()
+        section.items.get_ref().len(),
+        section.combos.len()
     ))
 }
 
@@ -280,45 +216,18 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
         let rate = *tax.basis_points.get_ref();
         house::save_tax(tx.conn(), tax.id.get_ref(), rate, tax.valid_from, &tax.source).await?;
     }
-    let ids: Vec<&str> = section.items.get_ref().iter().map(|item| item.id.get_ref().as_str()).collect();
-    house::list_only(tx.conn(), &ids).await?;
+    let ids: Vec<&str> = section.items.get_ref().iter().map(items::Item::id).collect();
+    let combos: Vec<&str> = section.combos.iter().map(offers::Combo::id).collect();
+    house::list_only(tx.conn(), &ids, &combos).await?;
     for (place, item) in section.items.get_ref().iter().enumerate() {
-        write_item(tx, place, item).await?;
+        items::write(tx, place, item).await?;
     }
+    offers::write(tx, section).await?;
     if !changed.is_empty() {
         for station in store::stations(tx.conn()).await?.iter().filter(|it| changed.contains(&it.id.as_str())) {
             tx.append(&station.id, &events::station_changed(station)).await?;
         }
         kitchen::touch_board(tx).await?;
-    }
-    Ok(())
-}
-
-async fn write_item(tx: &mut Tx, place: usize, item: &Item) -> Result<(), Error> {
-    let entry = house::ItemEntry {
-        id: item.id.get_ref(),
-        place,
-        name: &item.name,
-        description: &item.description,
-        category: item.category,
-        station: item.station.get_ref(),
-        work_seconds: *item.work_seconds.get_ref(),
-        allergens: item.allergens.get_ref(),
-        traces: item.traces.get_ref(),
-        diets: item.diets.iter().map(|diet| diet.name()).collect(),
-        available: item.available,
-    };
-    house::save_item(tx.conn(), &entry).await?;
-    for price in item.prices.get_ref() {
-        let row = house::PriceEntry {
-            id: price.id.get_ref(),
-            item: item.id.get_ref(),
-            cents: *price.cents.get_ref(),
-            tax: price.tax.get_ref(),
-            valid_from: *price.valid_from.get_ref(),
-            source: &price.source,
-        };
-        house::save_price(tx.conn(), &row).await?;
     }
     Ok(())
 }

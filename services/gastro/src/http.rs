@@ -37,7 +37,7 @@ async fn menu(State(db): State<Db>, Query(wanted): Query<Wanted>, asked: HeaderM
 }
 
 async fn today(db: &Db, language: Language) -> Result<Value, Error> {
-    let today = db.clock().now().with_timezone(&Berlin).date_naive();
+    let now = db.clock().now().with_timezone(&Berlin).naive_local();
     let mut conn = db.pool().acquire().await?;
-    Ok(public_menu::schema_org(&store::menu::items(&mut conn, today).await?, language))
+    Ok(public_menu::schema_org(&store::menu::of_day(&mut conn, now.date()).await?, now.time(), language))
 }

@@ -27,6 +27,9 @@ pub const SERVICE: Service = Service {
 /// Orders are fired, and what time has ended is ended, this often.
 const TICK: Duration = Duration::from_secs(1);
 
+/// Health data are erased soon after their day.
+const ERASURE: Duration = Duration::from_mins(10);
+
 fn build(context: &Context) -> Parts {
     let db = context.db.clone();
     let board = Live::new(context, commands::KITCHEN_TOPIC, move |_| {
@@ -37,6 +40,11 @@ fn build(context: &Context) -> Parts {
     context.every("the kitchen's clock", TICK, move || {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::kitchen::tick(tx))).await?) })
+    });
+    let db = context.db.clone();
+    context.every("erasing what parties avoid", ERASURE, move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::ordering::erase(tx))).await?) })
     });
     let server = grpc::GastroGrpc::new(context, board);
     Parts {

@@ -6,6 +6,7 @@
 
 pub(crate) mod house;
 pub(crate) mod menu;
+pub(crate) mod ordering;
 pub(crate) mod showings;
 pub(crate) mod slots;
 
@@ -38,6 +39,7 @@ struct OrderRow {
     number: Option<i32>,
     lines: Json<Vec<OrderedItem>>,
     charges: Json<Vec<Charge>>,
+    people: i32,
     on_board: bool,
 }
 
@@ -61,6 +63,7 @@ impl OrderRow {
             number: self.number.map(i32::unsigned_abs),
             lines: self.lines.0,
             charges: self.charges.0,
+            people: self.people.unsigned_abs(),
             on_board: self.on_board,
         })
     }
@@ -229,8 +232,8 @@ pub(crate) async fn forget_order_of_visit(conn: &mut PgConnection, visit: Uuid) 
 pub(crate) async fn save_order(conn: &mut PgConnection, order: &Order) -> Result<(), Error> {
     sqlx::query(
         "insert into meal_order (order_id, visit_id, showing_id, state, state_at, pickup, starts_at, ends_at,
-             pickup_at, prep_seconds, fire_at, expires_at, number, lines, charges, on_board)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             pickup_at, prep_seconds, fire_at, expires_at, number, lines, charges, on_board, people)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
          on conflict (order_id) do update set state = $4, state_at = $5, starts_at = $7, ends_at = $8,
              pickup_at = $9, prep_seconds = $10, fire_at = $11, expires_at = $12, number = $13, on_board = $16",
     )
@@ -250,6 +253,7 @@ pub(crate) async fn save_order(conn: &mut PgConnection, order: &Order) -> Result
     .bind(Json(&order.lines))
     .bind(Json(&order.charges))
     .bind(order.on_board)
+    .bind(order.people.cast_signed())
     .execute(conn)
     .await?;
     Ok(())

@@ -213,6 +213,7 @@ fn order(visit: &Visit, meal: &Meal) -> gastro::Order {
         quantity: dish.quantity,
         station: dish.station.clone(),
         allergens: dish.allergens.clone(),
+        ..Default::default()
     });
     gastro::Order {
         order_id: meal.order_id.clone(),

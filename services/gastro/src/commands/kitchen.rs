@@ -62,6 +62,7 @@ pub(crate) async fn end_holds(tx: &mut Tx) -> Result<(), Error> {
     let ended = store::end_holds(tx.conn(), now).await?;
     if !ended.is_empty() {
         store::slots::free(tx.conn(), &ended).await?;
+        store::ordering::free_stock(tx.conn(), &ended).await?;
     }
     Ok(())
 }

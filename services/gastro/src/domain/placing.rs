@@ -7,13 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{OrderedItem, Pickup};
 
 /// Stations count their time in quarters of an hour.
-const SLOT: TimeDelta = TimeDelta::minutes(15);
+pub(super) const SLOT: TimeDelta = TimeDelta::minutes(15);
 /// So much is left to eat between a pickup's quarter and the showing.
 const TO_EAT: TimeDelta = TimeDelta::minutes(15);
 /// Nothing is made faster than this: it has to be called and carried too.
 const SHORTEST_PREPARATION: TimeDelta = TimeDelta::minutes(5);
 /// The wanted quarter and its neighbours.
-const NEAR: i32 = 4;
+pub(super) const NEAR: i32 = 4;
 /// How many more quarters are looked at for what would fit instead.
 const FAR: i32 = 16;
 
@@ -77,7 +77,7 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    fn left(&self, station: &str, slot_at: DateTime<Utc>) -> u32 {
+    pub(super) fn left(&self, station: &str, slot_at: DateTime<Utc>) -> u32 {
         let whole = || self.capacity.get(station).copied().unwrap_or_default();
         self.left.get(&(station.to_owned(), slot_at)).copied().unwrap_or_else(whole)
     }
@@ -104,14 +104,14 @@ pub(crate) enum Placing {
 }
 
 /// The beginning of the quarter that an instant is in.
-fn quarter(at: DateTime<Utc>) -> DateTime<Utc> {
+pub(super) fn quarter(at: DateTime<Utc>) -> DateTime<Utc> {
     let into = at.timestamp().rem_euclid(SLOT.num_seconds());
     DateTime::from_timestamp(at.timestamp() - into, 0).unwrap_or(at)
 }
 
 /// The places of a wish, best first: before the showing from its start backwards, so that there is
 /// time to eat; after it from its end on. Never sooner than the kitchen can.
-fn places(wish: &Wish, soonest: DateTime<Utc>, steps: std::ops::Range<i32>) -> impl Iterator<Item = Place> {
+pub(super) fn places(wish: &Wish, soonest: DateTime<Utc>, steps: std::ops::Range<i32>) -> impl Iterator<Item = Place> {
     let (first, step, no_sooner) = match wish.pickup {
         Pickup::Before => (quarter(wish.starts_at - TO_EAT) - SLOT, -SLOT, soonest),
         Pickup::After => {

@@ -1,8 +1,12 @@
 //! The menu in the words of schema.org, for search engines and the calendars and guides of others. Pure.
 
+use chrono::NaiveTime;
 use serde_json::{Value, json};
 
-use super::{Category, MenuItem};
+use super::{
+    Category,
+    menu::{Combo, DayPart, Menu, MenuItem, Price},
+};
 
 /// Annex II of Regulation (EU) 1169/2011, in its order. Menus number these as they like; the Annex does not.
 const ALLERGENS: [(&str, &str); 14] = [
@@ -43,28 +47,62 @@ impl Language {
     }
 }
 
-/// The whole menu. What has no price on the day is not on it.
-pub(crate) fn schema_org(items: &[MenuItem], language: Language) -> Value {
-    let section = |category: Category, de: &str, en: &str| {
-        let of_it = items.iter().filter(|item| item.category == category.name());
-        json!({
-            "@type": "MenuSection",
-            "name": language.of(de, en),
-            "hasMenuItem": of_it.filter_map(|item| dish(item, language)).collect::<Vec<_>>(),
-        })
+/// The whole menu as it is at a time of the day. What has no price on the day is not on it.
+pub(crate) fn schema_org(menu: &Menu, at: NaiveTime, language: Language) -> Value {
+    let section = |name: &str, has: Vec<Value>| json!({ "@type": "MenuSection", "name": name, "hasMenuItem": has });
+    let of = |category: Category| {
+        let items = menu.items.iter().filter(|item| item.category == category);
+        items.filter_map(|item| dish(item, at, language)).collect::<Vec<_>>()
     };
+    let combos: Vec<Value> = menu.combos.iter().filter_map(|combo| flat(menu, combo, at, language)).collect();
+    let mut sections = vec![
+        section(language.of("Speisen", "Food"), of(Category::Food)),
+        section(language.of("Getränke", "Drinks"), of(Category::Drink)),
+    ];
+    if !combos.is_empty() {
+        sections.push(section(language.of("Menüs", "Combos"), combos));
+    }
     json!({
         "@context": "https://schema.org",
         "@type": "Menu",
         "name": "AstroGastro",
         "inLanguage": language.tag(),
-        "hasMenuSection": [section(Category::Food, "Speisen", "Food"), section(Category::Drink, "Getränke", "Drinks")],
+        "hasMenuSection": sections,
     })
 }
 
-fn dish(item: &MenuItem, language: Language) -> Option<Value> {
-    let price = item.price.as_ref()?;
-    let diets: Vec<&str> = item.diets.iter().filter_map(|diet| restricted_diet(diet)).collect();
+/// An offer; with the parts of the day in which it is made, if it is not made all day.
+fn offer(cents: i64, name: Option<&str>, available: bool, parts: &[DayPart]) -> Value {
+    let state = if available { "InStock" } else { "OutOfStock" };
+    let mut offer = json!({
+        "@type": "Offer",
+        "price": format!("{}.{:02}", cents / 100, cents % 100),
+        "priceCurrency": "EUR",
+        "availability": format!("https://schema.org/{state}"),
+    });
+    if let Some(fields) = offer.as_object_mut() {
+        if let Some(name) = name {
+            fields.insert("name".to_owned(), name.into());
+        }
+        if !parts.is_empty() {
+            let hours = parts.iter().map(|part| {
+                let time = |at: NaiveTime| at.format("%H:%M").to_string();
+                json!({
+                    "@type": "OpeningHoursSpecification",
+                    "opens": time(part.from),
+                    "closes": time(part.until),
+                })
+            });
+            fields.insert("availableDuring".to_owned(), hours.collect());
+        }
+    }
+    offer
+}
+
+fn dish(item: &MenuItem, at: NaiveTime, language: Language) -> Option<Value> {
+    item.usual_price()?;
+    let available = item.unavailable(at).is_none();
+    let diets: Vec<&str> = item.recipe.diets.iter().filter_map(|diet| restricted_diet(diet)).collect();
     let property = |name: &str, numbers: &[u32]| {
         json!({
             "@type": "PropertyValue",
@@ -73,6 +111,16 @@ fn dish(item: &MenuItem, language: Language) -> Option<Value> {
             "value": allergens(numbers, language),
         })
     };
+    let of = |price: &Price, name| offer(price.cents, name, available, &item.day_parts);
+    let offers = if item.variants.is_empty() {
+        item.price.as_ref().map(|price| of(price, None))
+    } else {
+        let variants = item
+            .variants
+            .iter()
+            .filter_map(|kind| Some(of(kind.price.as_ref()?, Some(language.of(&kind.name.de, &kind.name.en)))));
+        Some(variants.collect())
+    };
     Some(json!({
         "@type": "MenuItem",
         "identifier": item.id,
@@ -80,15 +128,41 @@ fn dish(item: &MenuItem, language: Language) -> Option<Value> {
         "description": language.of(&item.description.de, &item.description.en),
         "suitableForDiet": diets,
         "additionalProperty": [
-            property(language.of("enthält", "contains"), &item.allergens),
-            property(language.of("kann Spuren enthalten", "may contain traces"), &item.traces),
+            property(language.of("enthält", "contains"), &item.recipe.allergens),
+            property(language.of("kann Spuren enthalten", "may contain traces"), &item.recipe.traces),
         ],
-        "offers": {
-            "@type": "Offer",
-            "price": format!("{}.{:02}", price.cents / 100, price.cents % 100),
-            "priceCurrency": "EUR",
-            "availability": if item.available { "https://schema.org/InStock" } else { "https://schema.org/OutOfStock" },
-        },
+        "offers": offers,
+    }))
+}
+
+/// A combo says what may be chosen for each of its components.
+fn flat(menu: &Menu, combo: &Combo, at: NaiveTime, language: Language) -> Option<Value> {
+    let price = combo.price.as_ref()?;
+    let components = combo.entry.components.iter().map(|component| {
+        let options = component.options.iter().filter_map(|option| menu.option(option));
+        let names: Vec<String> = options
+            .map(|(item, kind)| match kind {
+                Some(kind) => format!(
+                    "{}, {}",
+                    language.of(&item.name.de, &item.name.en),
+                    language.of(&kind.name.de, &kind.name.en)
+                ),
+                None => language.of(&item.name.de, &item.name.en).to_owned(),
+            })
+            .collect();
+        json!({
+            "@type": "PropertyValue",
+            "name": language.of(&component.name.de, &component.name.en),
+            "value": names,
+        })
+    });
+    Some(json!({
+        "@type": "MenuItem",
+        "identifier": combo.id,
+        "name": language.of(&combo.entry.name.de, &combo.entry.name.en),
+        "description": language.of(&combo.entry.description.de, &combo.entry.description.en),
+        "additionalProperty": components.collect::<Vec<_>>(),
+        "offers": offer(price.cents, None, menu.combo_unavailable(combo, at).is_none(), &combo.day_parts),
     }))
 }
 
@@ -116,28 +190,48 @@ mod tests {
     use kernel::values::Text;
 
     use super::*;
-    use crate::domain::Price;
+    use crate::domain::menu::{ComboEntry, Component, FlatPrice, ItemRef, Recipe, Variant};
+
+    fn price(cents: i64) -> Price {
+        Price { id: "p".to_owned(), cents, tax_id: "t".to_owned(), tax_basis_points: 700 }
+    }
+
+    fn noon() -> NaiveTime {
+        NaiveTime::from_hms_opt(12, 0, 0).expect("a time")
+    }
 
     fn item() -> MenuItem {
         MenuItem {
             id: "soup".to_owned(),
             name: Text::new("Suppe", "Soup"),
             description: Text::new("des Tages", ""),
-            category: "food".to_owned(),
+            category: Category::Food,
             station: "warm".to_owned(),
+            station_open: true,
             work_seconds: 60,
-            allergens: vec![1, 9],
-            traces: vec![14],
-            diets: vec!["vegan".to_owned(), "halal".to_owned()],
+            price: Some(price(705)),
+            variants: Vec::new(),
+            groups: Vec::new(),
+            recipe: Recipe {
+                id: "soup/2000-01-01/1".to_owned(),
+                allergens: vec![1, 9],
+                traces: vec![14],
+                diets: vec!["vegan".to_owned(), "halal".to_owned()],
+            },
+            day_parts: Vec::new(),
             in_stock: true,
-            available: true,
-            price: Some(Price { id: "p".to_owned(), cents: 705, tax_id: "t".to_owned(), tax_basis_points: 700 }),
+            left: None,
+            low_at: 5,
         }
+    }
+
+    fn told(items: Vec<MenuItem>, combos: Vec<Combo>, language: Language) -> Value {
+        schema_org(&Menu { items, combos }, noon(), language)
     }
 
     #[test]
     fn a_dish_has_its_price_its_allergens_in_words_and_its_diets() {
-        let menu = schema_org(&[item()], Language::English);
+        let menu = told(vec![item()], Vec::new(), Language::English);
         let dish = &menu["hasMenuSection"][0]["hasMenuItem"][0];
         assert_eq!((&dish["name"], &dish["description"]), (&json!("Soup"), &json!("des Tages")), "no English");
         assert_eq!(dish["offers"]["price"], "7.05");
@@ -146,16 +240,68 @@ mod tests {
         assert_eq!(allergens[1]["value"], json!(["14 molluscs"]));
         assert_eq!(dish["suitableForDiet"], json!(["https://schema.org/VeganDiet", "https://schema.org/HalalDiet"]));
         assert_eq!(menu["hasMenuSection"][1]["hasMenuItem"], json!([]));
+        assert_eq!(menu["hasMenuSection"][2], Value::Null, "no combos, no section");
     }
 
     #[test]
     fn what_is_sold_out_says_so_and_what_has_no_price_is_not_on_it() {
-        let out = MenuItem { available: false, ..item() };
+        let out = MenuItem { left: Some(0), ..item() };
         let unpriced = MenuItem { price: None, ..item() };
-        let menu = schema_org(&[out, unpriced], Language::German);
+        let menu = told(vec![out, unpriced], Vec::new(), Language::German);
         let dishes = menu["hasMenuSection"][0]["hasMenuItem"].as_array().expect("dishes");
         assert_eq!(dishes.len(), 1);
         assert_eq!(dishes[0]["offers"]["availability"], "https://schema.org/OutOfStock");
         assert_eq!(dishes[0]["additionalProperty"][1]["value"], json!(["14 Weichtiere"]));
+    }
+
+    #[test]
+    fn variants_are_offers_and_a_combo_says_what_may_be_chosen_and_when() {
+        let kind = |id: &str, de: &str, cents| Variant {
+            id: id.to_owned(),
+            name: Text::new(de, id),
+            work_seconds: 30,
+            price: Some(price(cents)),
+        };
+        let coffee = MenuItem {
+            id: "coffee".to_owned(),
+            variants: vec![kind("small", "klein", 250), kind("large", "groß", 350)],
+            price: None,
+            category: Category::Drink,
+            ..item()
+        };
+        let evening = DayPart {
+            id: "evening".to_owned(),
+            name: Text::new("Abend", "Evening"),
+            from: NaiveTime::from_hms_opt(17, 0, 0).expect("a time"),
+            until: NaiveTime::from_hms_opt(21, 30, 0).expect("a time"),
+        };
+        let component = |id: &str, item: &str, variant: &str| Component {
+            id: id.to_owned(),
+            name: Text::new(id, id),
+            options: vec![ItemRef { item: item.to_owned(), variant: variant.to_owned() }],
+        };
+        let combo = Combo {
+            id: "supper".to_owned(),
+            entry: ComboEntry {
+                name: Text::new("Abendmenü", "Supper"),
+                description: Text::default(),
+                components: vec![component("dish", "soup", ""), component("drink", "coffee", "large")],
+                day_parts: vec!["evening".to_owned()],
+            },
+            price: Some(FlatPrice {
+                id: "f".to_owned(),
+                cents: 990,
+                split_id: "s".to_owned(),
+                drinks_basis_points: None,
+            }),
+            day_parts: vec![evening],
+        };
+        let menu = told(vec![item(), coffee], vec![combo], Language::German);
+        let offers = &menu["hasMenuSection"][1]["hasMenuItem"][0]["offers"];
+        assert_eq!((&offers[0]["name"], &offers[1]["price"]), (&json!("klein"), &json!("3.50")));
+        let supper = &menu["hasMenuSection"][2]["hasMenuItem"][0];
+        assert_eq!(supper["additionalProperty"][1]["value"], json!(["Suppe, groß"]), "the coffee of this test");
+        assert_eq!(supper["offers"]["availability"], "https://schema.org/OutOfStock", "it is noon");
+        assert_eq!(supper["offers"]["availableDuring"][0]["opens"], "17:00");
     }
 }

@@ -5,7 +5,15 @@ use chrono::{DateTime, NaiveDate, Utc};
 use kernel::values::Text;
 use sqlx::{PgConnection, types::Json};
 
-use crate::{domain::Category, error::Error};
+use super::menu::{GroupEntry, VariantEntry};
+use crate::{
+    domain::{
+        Category,
+        menu::{ComboEntry, DayPart},
+        rules::Rules,
+    },
+    error::Error,
+};
 
 pub(crate) async fn save_tax(
     conn: &mut PgConnection,
@@ -63,67 +71,208 @@ pub(crate) struct ItemEntry<'a> {
     pub(crate) category: Category,
     pub(crate) station: &'a str,
     pub(crate) work_seconds: u32,
-    pub(crate) allergens: &'a [u32],
-    pub(crate) traces: &'a [u32],
-    pub(crate) diets: Vec<&'a str>,
+    pub(crate) variants: Vec<VariantEntry>,
+    pub(crate) modifier_groups: &'a [String],
+    pub(crate) day_parts: &'a [String],
+    pub(crate) portions_per_day: Option<u32>,
+    pub(crate) low_at: u32,
     pub(crate) available: bool,
 }
 
+fn place(place: usize) -> i32 {
+    i32::try_from(place).unwrap_or(i32::MAX)
+}
+
+fn signed(numbers: &[u32]) -> Vec<i32> {
+    numbers.iter().map(|number| number.cast_signed()).collect()
+}
+
+/// Days for which something is ordered already, or was counted by staff, keep their portions.
 pub(crate) async fn save_item(conn: &mut PgConnection, item: &ItemEntry<'_>) -> Result<(), Error> {
-    let signed = |numbers: &[u32]| numbers.iter().map(|number| number.cast_signed()).collect::<Vec<_>>();
     sqlx::query(
-        "insert into menu_item (item_id, place, name, description, category, station_id, work_seconds, allergens,
-             traces, diets, available, listed)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, true)
+        "insert into menu_item (item_id, place, name, description, category, station_id, work_seconds, variants,
+             modifier_groups, day_parts, portions_per_day, low_at, available, listed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, true)
          on conflict (item_id) do update set place = $2, name = $3, description = $4, category = $5, station_id = $6,
-             work_seconds = $7, allergens = $8, traces = $9, diets = $10, available = $11, listed = true",
+             work_seconds = $7, variants = $8, modifier_groups = $9, day_parts = $10, portions_per_day = $11,
+             low_at = $12, available = $13, listed = true",
     )
     .bind(item.id)
-    .bind(i32::try_from(item.place).unwrap_or(i32::MAX))
+    .bind(place(item.place))
     .bind(Json(item.name))
     .bind(Json(item.description))
     .bind(item.category.name())
     .bind(item.station)
     .bind(item.work_seconds.cast_signed())
-    .bind(signed(item.allergens))
-    .bind(signed(item.traces))
-    .bind(&item.diets)
+    .bind(Json(&item.variants))
+    .bind(item.modifier_groups)
+    .bind(item.day_parts)
+    .bind(item.portions_per_day.map(u32::cast_signed))
+    .bind(item.low_at.cast_signed())
     .bind(item.available)
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// Takes off the menu what the house file no longer has.
-pub(crate) async fn list_only(conn: &mut PgConnection, ids: &[&str]) -> Result<(), Error> {
-    sqlx::query("update menu_item set listed = false where listed and item_id <> all ($1)")
-        .bind(ids)
-        .execute(conn)
-        .await?;
+/// A recipe as the house file has it.
+pub(crate) struct RecipeEntry<'a> {
+    pub(crate) item: &'a str,
+    pub(crate) valid_from: NaiveDate,
+    pub(crate) allergens: &'a [u32],
+    pub(crate) traces: &'a [u32],
+    pub(crate) diets: Vec<&'a str>,
+}
+
+/// Adds a revision when the recipe of that day says something else than before; nothing is ever changed.
+pub(crate) async fn save_recipe(conn: &mut PgConnection, recipe: &RecipeEntry<'_>) -> Result<(), Error> {
+    sqlx::query(
+        "with last as (
+             select * from recipe where item_id = $1 and valid_from = $2 order by revision desc limit 1)
+         insert into recipe (item_id, valid_from, revision, allergens, traces, diets)
+         select $1, $2, coalesce((select revision from last), 0) + 1, $3, $4, $5
+         where not exists (select from last where (allergens, traces, diets) = ($3, $4, $5))",
+    )
+    .bind(recipe.item)
+    .bind(recipe.valid_from)
+    .bind(signed(recipe.allergens))
+    .bind(signed(recipe.traces))
+    .bind(&recipe.diets)
+    .execute(conn)
+    .await?;
     Ok(())
+}
+
+/// Takes off the menu what the house file no longer has.
+pub(crate) async fn list_only(conn: &mut PgConnection, items: &[&str], combos: &[&str]) -> Result<(), Error> {
+    sqlx::query("update menu_item set listed = false where listed and item_id <> all ($1)")
+        .bind(items)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query("update combo set listed = false where listed and combo_id <> all ($1)")
+        .bind(combos)
+        .execute(&mut *conn)
+        .await?;
+    // Orders keep the names of what they had; items refer to what the file still has.
+    sqlx::query("delete from modifier_group").execute(&mut *conn).await?;
+    sqlx::query("delete from day_part").execute(&mut *conn).await?;
+    sqlx::query("delete from order_rules").execute(conn).await?;
+    Ok(())
+}
+
+/// What a price is of.
+pub(crate) enum PriceOf<'a> {
+    Item { item: &'a str, variant: &'a str, tax: &'a str },
+    Modifier { modifier: &'a str, tax: &'a str },
+    Combo { combo: &'a str, split: &'a str },
 }
 
 /// A price row as the house file has it.
 pub(crate) struct PriceEntry<'a> {
     pub(crate) id: &'a str,
-    pub(crate) item: &'a str,
+    pub(crate) of: PriceOf<'a>,
     pub(crate) cents: u32,
-    pub(crate) tax: &'a str,
     pub(crate) valid_from: NaiveDate,
     pub(crate) source: &'a str,
 }
 
 pub(crate) async fn save_price(conn: &mut PgConnection, price: &PriceEntry<'_>) -> Result<(), Error> {
+    let (item, variant, modifier, combo, tax, split) = match price.of {
+        PriceOf::Item { item, variant, tax } => (Some(item), variant, None, None, Some(tax), None),
+        PriceOf::Modifier { modifier, tax } => (None, "", Some(modifier), None, Some(tax), None),
+        PriceOf::Combo { combo, split } => (None, "", None, Some(combo), None, Some(split)),
+    };
     sqlx::query(
-        "insert into price (price_id, item_id, cents, tax_id, valid_from, source) values ($1, $2, $3, $4, $5, $6)
-         on conflict (price_id) do update set item_id = $2, cents = $3, tax_id = $4, valid_from = $5, source = $6",
+        "insert into price (price_id, item_id, variant_id, modifier_id, combo_id, cents, tax_id, split_id, valid_from,
+             source)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         on conflict (price_id) do update set item_id = $2, variant_id = $3, modifier_id = $4, combo_id = $5,
+             cents = $6, tax_id = $7, split_id = $8, valid_from = $9, source = $10",
     )
     .bind(price.id)
-    .bind(price.item)
+    .bind(item)
+    .bind(variant)
+    .bind(modifier)
+    .bind(combo)
     .bind(i64::from(price.cents))
-    .bind(price.tax)
+    .bind(tax)
+    .bind(split)
     .bind(price.valid_from)
     .bind(price.source)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn save_group(conn: &mut PgConnection, id: &str, nth: usize, group: &GroupEntry) -> Result<(), Error> {
+    sqlx::query("insert into modifier_group (group_id, place, definition) values ($1, $2, $3)")
+        .bind(id)
+        .bind(place(nth))
+        .bind(Json(group))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn save_combo(conn: &mut PgConnection, id: &str, nth: usize, combo: &ComboEntry) -> Result<(), Error> {
+    sqlx::query(
+        "insert into combo (combo_id, place, definition, listed) values ($1, $2, $3, true)
+         on conflict (combo_id) do update set place = $2, definition = $3, listed = true",
+    )
+    .bind(id)
+    .bind(place(nth))
+    .bind(Json(combo))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn save_split(
+    conn: &mut PgConnection,
+    id: &str,
+    drinks_basis_points: Option<u32>,
+    valid_from: NaiveDate,
+    source: &str,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into combo_split (id, drinks_basis_points, valid_from, source) values ($1, $2, $3, $4)
+         on conflict (id) do update set drinks_basis_points = $2, valid_from = $3, source = $4",
+    )
+    .bind(id)
+    .bind(drinks_basis_points.map(u32::cast_signed))
+    .bind(valid_from)
+    .bind(source)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn save_day_part(conn: &mut PgConnection, nth: usize, part: &DayPart) -> Result<(), Error> {
+    sqlx::query("insert into day_part (id, place, name, from_time, until_time) values ($1, $2, $3, $4, $5)")
+        .bind(&part.id)
+        .bind(place(nth))
+        .bind(Json(&part.name))
+        .bind(part.from)
+        .bind(part.until)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(crate) async fn save_rules(conn: &mut PgConnection, rules: &Rules) -> Result<(), Error> {
+    let lead = i32::try_from(rules.lead.num_minutes()).unwrap_or(i32::MAX);
+    sqlx::query(
+        "insert into order_rules (lead_minutes, most_pieces, group_most_pieces, most_trays, tray_labels,
+             most_people_per_slot, showing_share_percent)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(lead)
+    .bind(rules.most_pieces.cast_signed())
+    .bind(rules.group_most_pieces.cast_signed())
+    .bind(rules.most_trays.cast_signed())
+    .bind(&rules.tray_labels)
+    .bind(rules.most_people_per_slot.cast_signed())
+    .bind(rules.showing_share_percent.cast_signed())
     .execute(conn)
     .await?;
     Ok(())

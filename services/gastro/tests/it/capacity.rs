@@ -58,12 +58,13 @@ async fn an_order_that_does_not_fit_goes_to_the_neighbour() {
     }
     let refused = hold(&house, &wish(Uuid::now_v7(), showing)).await.expect_err("full");
     assert_eq!(refused.code(), Code::ResourceExhausted);
-    let mut small = wish(Uuid::now_v7(), showing);
+    // Another showing's: this one has had its share of that quarter.
+    let mut small = wish(Uuid::now_v7(), Uuid::now_v7());
     small.lines = vec![line("tomato-pasta", 1)];
     let held = hold(&house, &small).await.expect("a smaller one fits");
     assert_eq!(held.pickup_at, Some(timestamp(minutes(110))));
     let mut huge = wish(Uuid::now_v7(), showing);
-    huge.lines = vec![line("tomato-pasta", 60)];
+    huge.lines = vec![line("tomato-pasta", 40)];
     let refused = hold(&house, &huge).await.expect_err("too much");
     assert_eq!(refused.code(), Code::ResourceExhausted);
     assert!(refused.message().contains("\"hot\""), "{}", refused.message());

@@ -9,7 +9,7 @@ use crate::{client, support::*};
 async fn the_same_file_changes_nothing_and_another_one_only_what_differs() {
     let house = house().await;
     let mut guest = client!(house, &visitor(None));
-    let before = guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner();
+    let before = guest.get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner();
     set_station(&house, "hot", pb::StationState::Paused).await.expect("paused");
     let told = house.events::<pb::StationChanged>("gastro").await.len();
     let summary = load(&house, HOUSE_FILE, false).await.expect("again");
@@ -18,15 +18,15 @@ async fn the_same_file_changes_nothing_and_another_one_only_what_differs() {
     let paused = set_station(&house, "hot", pb::StationState::Paused).await.expect("still paused");
     assert_eq!(paused.state(), pb::StationState::Paused, "the day's state is not the file's");
     set_station(&house, "hot", pb::StationState::Open).await.expect("open");
-    assert_eq!(guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner(), before);
+    assert_eq!(guest.get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner(), before);
 
-    let renamed = HOUSE_FILE.replace("Warme Küche", "Herd").replace("id = \"cocoa\"", "id = \"hot-cocoa\"");
+    let renamed = HOUSE_FILE.replace("Warme Küche", "Herd").replace("\"cocoa\"", "\"hot-cocoa\"");
     let renamed = renamed.replace("id = \"cocoa-", "id = \"hot-cocoa-");
     load(&house, &renamed, false).await.expect("applied");
     let told: Vec<pb::StationChanged> = house.events("gastro").await;
     let last = told.last().and_then(|it| it.station.clone()).and_then(|it| it.name).expect("a name");
     assert_eq!(last.de, "Herd");
-    let menu = guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner().items;
+    let menu = guest.get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner().items;
     assert!(menu.iter().any(|item| item.item_id == "hot-cocoa") && menu.iter().all(|item| item.item_id != "cocoa"));
 }
 
@@ -37,12 +37,13 @@ async fn what_the_file_says_is_sold_out_is_refused() {
     load(&house, &sold_out, false).await.expect("applied");
     let refused = hold(&house, &wish(uuid::Uuid::now_v7(), uuid::Uuid::now_v7())).await.expect_err("sold out");
     assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
-    assert!(refused.message().contains("tomato-pasta"), "{}", refused.message());
+    assert!(refused.message().contains("Supernova"), "{}", refused.message());
 }
 
 /// The house's file with the first `from` of gastro's own part replaced.
 fn spoiled(from: &str, to: &str) -> String {
-    let (others, own) = HOUSE_FILE.split_at(HOUSE_FILE.find("[[gastro.stations]]").expect("a part of its own"));
+    let (others, own) =
+        HOUSE_FILE.split_at(HOUSE_FILE.find("# AstroGastro, the Sternencafé").expect("a part of its own"));
     others.to_owned() + &own.replacen(from, to, 1)
 }
 
@@ -50,7 +51,7 @@ fn spoiled(from: &str, to: &str) -> String {
 async fn an_error_names_line_and_key_and_changes_nothing() {
     let house = house().await;
     let mut guest = client!(house, &visitor(None));
-    let before = guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner();
+    let before = guest.get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner();
     let cases = [
         ("id = \"cold\"", "id = \"hot\"", "stations[1].id"),
         ("id = \"cold\"", "id = \"c o l d\"", "stations[1].id"),
@@ -66,7 +67,28 @@ async fn an_error_names_line_and_key_and_changes_nothing() {
         ("tax = \"gastro-food-2026\"", "tax = \"gastro-food-2024\"", "items[0].prices[2].tax"),
         ("tax = \"gastro-food-2024\"", "tax = \"gastro-food-2026\"", "items[0].prices[1].tax"),
         ("valid_from = \"2026-01-01\", source", "valid_from = \"2026-02-01\", source", "items[0].prices[1].tax"),
-        ("valid_from = \"2026-01-01\", source", "valid_from = \"2024-01-01\", source", "items[0].prices[2].valid_from"),
+        ("from = \"08:30\"", "from = \"8 Uhr\"", "day_parts[0].from"),
+        ("until = \"11:30\"", "until = \"08:30\"", "day_parts[0].until"),
+        ("lead_minutes = 10", "lead_minutes = 241", "rules.lead_minutes"),
+        ("showing_share_percent = 70", "showing_share_percent = 0", "rules.showing_share_percent"),
+        ("\"Venus\"", "\"7\"", "rules.tray_labels"),
+        ("drinks_basis_points = 3000", "drinks_basis_points = 10001", "combo_splits[0].drinks_basis_points"),
+        ("most = 1", "most = 3", "modifier_groups[0].most"),
+        ("id = \"oat-milk\"", "id = \"lactose-free\"", "modifier_groups[0].modifiers[1].id"),
+        ("adds = [1]", "adds = [15]", "modifier_groups[0].modifiers[0].adds"),
+        ("cents = 50,", "cents = 20001,", "modifier_groups[0].modifiers[0].prices[1].cents"),
+        ("modifier_groups = [\"wrap\"]", "modifier_groups = [\"rap\"]", "items[4].modifier_groups"),
+        ("id = \"large\"", "id = \"small\"", "items[13].variants[1].id"),
+        ("id = \"comet-lunch\"", "id = \"water\"", "combos[0].id"),
+        ("day_parts = [\"lunch\"]", "day_parts = [\"brunch\"]", "combos[0].day_parts"),
+        ("\"cappuccino/large\"", "\"cappuccino/huge\"", "combos[1].components[0].options"),
+        ("\"cappuccino/large\"", "\"cappuccino\"", "combos[1].components[0].options"),
+        ("split = \"combo-30-2026\"", "split = \"combo-40-2026\"", "combos[0].prices[1].split"),
+        (
+            "\"combo-30-2026\", valid_from = \"2026-01-01\"",
+            "\"combo-30-2026\", valid_from = \"2025-12-31\"",
+            "combos[0].prices[1].split",
+        ),
     ];
     for (from, to, key) in cases {
         let text = spoiled(from, to);
@@ -75,9 +97,15 @@ async fn an_error_names_line_and_key_and_changes_nothing() {
         let message = refused.message();
         assert!(message.contains("line ") && message.contains(&format!("gastro.{key}: ")), "{key}: {message}");
     }
-    for (from, to) in [("category = \"food\"", "category = \"soup\""), ("work_seconds", "work_secs")] {
+    let typed = [
+        ("category = \"food\"", "category = \"soup\""),
+        ("work_seconds", "work_secs"),
+        ("cents = 550", "cents = -550"),
+        ("most = 1", "most = -1"),
+    ];
+    for (from, to) in typed {
         let refused = load(&house, &spoiled(from, to), true).await.expect_err(to);
         assert!(refused.message().contains("line"), "{}", refused.message());
     }
-    assert_eq!(guest.get_menu(pb::GetMenuRequest {}).await.expect("a menu").into_inner(), before);
+    assert_eq!(guest.get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner(), before);
 }

@@ -5,5 +5,6 @@ mod api;
 mod capacity;
 mod house_file;
 mod kitchen;
+mod ordering;
 mod reactions;
 mod support;

@@ -53,7 +53,7 @@ pub fn minutes(n: i64) -> DateTime<Utc> {
 }
 
 pub fn line(item: &str, quantity: u32) -> pb::OrderLine {
-    pb::OrderLine { item_id: item.to_owned(), quantity }
+    pb::OrderLine { item_id: item.to_owned(), quantity, ..pb::OrderLine::default() }
 }
 
 /// Two pastas and a water for after a showing from noon + 60 to noon + 110 min, held for ten minutes.
@@ -67,6 +67,7 @@ pub fn wish(visit: Uuid, showing: Uuid) -> pb::HoldOrderRequest {
         lines: vec![line("tomato-pasta", 2), line("water", 1)],
         pickup: pb::Pickup::AfterShowing.into(),
         expires_at: Some(timestamp(minutes(10))),
+        ..pb::HoldOrderRequest::default()
     }
 }
 

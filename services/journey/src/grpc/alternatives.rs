@@ -6,6 +6,7 @@ use chrono_tz::Europe::Berlin;
 use kernel::values::{Text, from_timestamp};
 use sky_proto::{
     gastro::v1::Pickup,
+    journey::v1::MealWish,
     parking::v1::{BayClass, SiteState},
     reservations::v1::{self as reservations, Channel, Need, ShowingState},
 };
@@ -104,7 +105,7 @@ pub(super) async fn arrival(siblings: &Siblings, wanted: &Wanted) -> Vec<Alterna
 /// The other side of the showing, if the kitchen has time there, and coming without a meal.
 pub(super) async fn meals(siblings: &Siblings, wanted: &Wanted, showing: &Showing) -> Vec<Alternative> {
     let mut found = vec![only("Ohne Essen buchen", "Book without a meal")];
-    let (from, until, de, en) = match wanted.meal.as_ref().map(|(_, pickup)| *pickup) {
+    let (from, until, de, en) = match wanted.meal.as_ref().map(MealWish::pickup) {
         Some(Pickup::BeforeShowing) => {
             (showing.ends_at, showing.ends_at + BESIDE, "Nach der Vorstellung abholen", "Collect after the showing")
         }

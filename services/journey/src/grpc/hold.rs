@@ -6,8 +6,9 @@ use kernel::{
     Code, Db,
     values::{Text, timestamp},
 };
+use prost::Message;
 use sky_proto::{
-    gastro::v1::{HoldOrderRequest, OrderLine, Pickup},
+    gastro::v1::{HoldOrderRequest, MealRefused},
     journey::v1 as pb,
     parking::v1::{BayClass, HoldBayRequest},
     reservations::v1::{Channel, HoldSeatsRequest, PartyLine, SeatWish},
@@ -30,7 +31,7 @@ pub(super) struct Wanted {
     pub(super) seats: Vec<String>,
     pub(super) seat_wish: Option<SeatWish>,
     pub(super) bay: Option<BayClass>,
-    pub(super) meal: Option<(Vec<OrderLine>, Pickup)>,
+    pub(super) meal: Option<pb::MealWish>,
     pub(super) channel: Channel,
 }
 
@@ -107,16 +108,19 @@ async fn bay(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Show
 }
 
 async fn meal(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Showing) -> Result<Option<Meal>, Status> {
-    let Some((lines, pickup)) = &wanted.meal else { return Ok(None) };
+    let Some(meal) = &wanted.meal else { return Ok(None) };
     let request = HoldOrderRequest {
         idempotency_key: part_key(visit.id, "meal"),
         visit_id: visit.id.to_string(),
         showing_id: visit.showing.to_string(),
         showing_starts_at: Some(timestamp(showing.starts_at)),
         showing_ends_at: Some(timestamp(showing.ends_at)),
-        lines: lines.clone(),
-        pickup: (*pickup).into(),
+        lines: meal.lines.clone(),
+        pickup: meal.pickup,
         expires_at: Some(timestamp(visit.hold_expires_at)),
+        avoid_allergens: meal.avoid_allergens.clone(),
+        allergens_acknowledged: meal.allergens_acknowledged,
+        people: wanted.party.iter().map(|line| line.count).sum(),
     };
     siblings.hold_meal(request).await.map(Some)
 }
@@ -144,9 +148,26 @@ async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now:
         part: part.to_owned(),
         code: status.code() as i32,
         message: status.message().to_owned(),
-        reason: reason(part, code),
+        reason: reason_of_meal(part, &status).unwrap_or_else(|| reason(part, code)),
         alternatives,
     }))
+}
+
+/// Gastro says why in the guest's words, where it can.
+fn reason_of_meal(part: &str, status: &Status) -> Option<Text> {
+    if part != "meal" || status.details().is_empty() {
+        return None;
+    }
+    let told = MealRefused::decode(status.details()).ok()?;
+    let mut reason = Text::from_proto(told.reason);
+    let names: Vec<Text> = told.instead.into_iter().map(|name| Text::from_proto(Some(name))).collect();
+    if !names.is_empty() {
+        let list = |of: fn(&Text) -> &str| names.iter().map(of).collect::<Vec<_>>().join(", ");
+        reason.de = format!("{} Stattdessen gibt es: {}.", reason.de, list(|name| &name.de));
+        let english = list(|name| if name.en.is_empty() { &name.de } else { &name.en });
+        reason.en = format!("{} There is instead: {english}.", reason.en);
+    }
+    Some(reason).filter(|reason| !reason.de.is_empty())
 }
 
 fn reason(part: &str, code: Code) -> Text {

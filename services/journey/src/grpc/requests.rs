@@ -9,7 +9,7 @@ use kernel::{
 use prost::Message;
 use sha2::{Digest, Sha256};
 use sky_proto::{
-    gastro::v1::{OrderLine, Pickup},
+    gastro::v1::Pickup,
     journey::v1 as pb,
     parking::v1::BayClass,
     payments::v1 as payments,
@@ -28,6 +28,8 @@ use crate::{
 
 const MOST_PEOPLE: u32 = 60;
 const MOST_LINES: usize = 30;
+/// A class, each with a dish, a drink and a dessert on a tray of its own.
+const MOST_MEAL_LINES: usize = 150;
 const LANGUAGES: [&str; 3] = ["de", "de-x-ls", "en"];
 
 fn party(lines: &[PartyLine]) -> Result<Vec<domain::PartyLine>, InvalidField> {
@@ -81,12 +83,12 @@ fn seat_wish(wish: Option<SeatWish>, seats: &[String]) -> Result<Option<SeatWish
     Ok(Some(wish))
 }
 
-fn meal(wish: &pb::MealWish) -> Result<(Vec<OrderLine>, Pickup), InvalidField> {
+fn meal(wish: &pb::MealWish) -> Result<pb::MealWish, InvalidField> {
     if wish.lines.is_empty() {
         return Err(invalid("meal.lines", "is empty; choose something or leave the meal out"));
     }
-    if wish.lines.len() > MOST_LINES {
-        return Err(invalid("meal.lines", format!("are more than {MOST_LINES}")));
+    if wish.lines.len() > MOST_MEAL_LINES {
+        return Err(invalid("meal.lines", format!("are more than {MOST_MEAL_LINES}")));
     }
     for line in &wish.lines {
         values::slug("meal.lines.item_id", &line.item_id)?;
@@ -94,7 +96,8 @@ fn meal(wish: &pb::MealWish) -> Result<(Vec<OrderLine>, Pickup), InvalidField> {
             return Err(invalid("meal.lines.quantity", format!("must be 1 to {MOST_PEOPLE}")));
         }
     }
-    Ok((wish.lines.clone(), values::choice("meal.pickup", wish.pickup)?))
+    values::choice::<Pickup>("meal.pickup", wish.pickup)?;
+    Ok(wish.clone())
 }
 
 /// A wish for a visit.

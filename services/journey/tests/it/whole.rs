@@ -34,10 +34,13 @@ async fn everything() -> Town {
 
 /// Two of the first thing on the menu, after the showing.
 async fn wish(town: &Town) -> pb::HoldVisitRequest {
-    let menu = GastroClient::new(town.house.channel(&guest("test"))).get_menu(GetMenuRequest {}).await;
+    let menu = GastroClient::new(town.house.channel(&guest("test"))).get_menu(GetMenuRequest::default()).await;
     let item = menu.expect("menu").into_inner().items.into_iter().find(|item| item.available).expect("something");
-    let lines = vec![OrderLine { item_id: item.item_id, quantity: 2 }];
-    pb::HoldVisitRequest { meal: Some(pb::MealWish { lines, pickup: Pickup::AfterShowing.into() }), ..town.wish() }
+    let lines = vec![OrderLine { item_id: item.item_id, quantity: 2, ..OrderLine::default() }];
+    pb::HoldVisitRequest {
+        meal: Some(pb::MealWish { lines, pickup: Pickup::AfterShowing.into(), ..pb::MealWish::default() }),
+        ..town.wish()
+    }
 }
 
 async fn visit_code(house: &House, visit: &pb::Visit) -> String {

@@ -158,7 +158,7 @@ async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Pr
     let (mut gastro, mut parking) = (edge.gastro(caller), edge.parking(caller));
     let (showing, menu, site, seats) = tokio::join!(
         answer(reservations.get_showing(GetShowingRequest { showing_id: showing_id.clone() })),
-        answer(gastro.get_menu(GetMenuRequest {})),
+        answer(gastro.get_menu(GetMenuRequest::default())),
         answer(parking.get_site(GetSiteRequest {})),
         answer(plan.get_seat_plan(GetSeatPlanRequest { showing_id: showing_id.clone() })),
     );

@@ -100,7 +100,9 @@ async fn book(
     door: &Door,
 ) -> anyhow::Result<Option<Visit>> {
     let meal = match party.meal {
-        Some(pickup) => Some(MealWish { lines: choose_meal(door, party).await?, pickup: pickup.into() }),
+        Some(pickup) => {
+            Some(MealWish { lines: choose_meal(door, party).await?, pickup: pickup.into(), ..MealWish::default() })
+        }
         None => None,
     };
     let mut request = HoldVisitRequest {
@@ -197,12 +199,13 @@ fn is_full(code: Code) -> bool {
 }
 
 async fn choose_meal(door: &Door, party: &Party) -> anyhow::Result<Vec<OrderLine>> {
-    let menu = GastroClient::new(door.clone()).get_menu(GetMenuRequest {}).await?.into_inner().items;
+    let menu = GastroClient::new(door.clone()).get_menu(GetMenuRequest::default()).await?.into_inner().items;
     let available: Vec<_> = menu.into_iter().filter(|item| item.available).collect();
     anyhow::ensure!(!available.is_empty(), "the menu is empty");
     let pick = |offset: usize| OrderLine {
         item_id: available[(party.number + offset) % available.len()].item_id.clone(),
         quantity: 1,
+        ..OrderLine::default()
     };
     Ok((0..usize::try_from(party.people().min(3))?).map(pick).collect())
 }

@@ -142,6 +142,24 @@ const CHECKS: &[Check] = &[
                    having u.seconds <> coalesce(sum(c.seconds), 0) or u.seconds > u.capacity",
     },
     Check {
+        service: "gastro",
+        name: "the taxed parts of a combo are its flat price",
+        all: "select count(*) from combo_share",
+        breaches: "select format('%s of %s: %s of %s', s.price_id, s.mix, sum(s.cents), p.cents)
+                   from combo_share s join price p using (price_id)
+                   group by s.price_id, s.mix, p.cents having sum(s.cents) <> p.cents",
+    },
+    Check {
+        service: "gastro",
+        name: "portions taken are what the orders have, and no more than there are",
+        all: "select count(*) from stock_day",
+        breaches: "select format('%s on %s: %s taken, %s ordered, of %s', d.item_id, d.day, d.taken,
+                       coalesce(sum(c.portions), 0), d.portions)
+                   from stock_day d left join stock_claim c on c.item_id = d.item_id and c.day = d.day
+                   group by d.item_id, d.day, d.taken, d.portions
+                   having d.taken <> coalesce(sum(c.portions), 0) or d.taken > d.portions",
+    },
+    Check {
         service: "payments",
         name: "every payment's ledger adds up to its state",
         all: "select count(*) from payment",
@@ -286,7 +304,9 @@ async fn charges(databases: &Databases<'_>) -> anyhow::Result<Finding> {
     for (service, sql) in [
         ("reservations", "select format('%s at %s, tax %s', id, cents, tax_id) from tariff"),
         ("parking", "select format('%s at %s, tax %s', id, cents, tax_id) from tariff"),
-        ("gastro", "select format('%s at %s, tax %s', price_id, cents, tax_id) from price"),
+        ("gastro", "select format('%s at %s, tax %s', price_id, cents, tax_id) from price where combo_id is null"),
+        // A combo is charged in parts; that they are the whole is a check of its own.
+        ("gastro", "select format('%s at %s, tax %s', price_id, cents, tax_id) from combo_share"),
     ] {
         known.extend(rows(databases, service, sql).await?);
     }

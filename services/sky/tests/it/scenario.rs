@@ -58,7 +58,8 @@ impl<'a> Family<'a> {
     pub async fn holds(world: &'a World, now: DateTime<Utc>) -> Self {
         let showing = next_showing(world, now).await;
         let me = Caller::Visitor { session: Uuid::new_v4().to_string(), visit: None };
-        let menu = GastroClient::new(world.door("gastro", &me)).get_menu(GetMenuRequest {}).await.expect("a menu");
+        let menu =
+            GastroClient::new(world.door("gastro", &me)).get_menu(GetMenuRequest::default()).await.expect("a menu");
         let item = menu.into_inner().items.into_iter().find(|item| item.available).expect("something to eat");
         let line =
             |class: &str, count| PartyLine { tariff_class: class.to_owned(), count, need: Need::Unspecified.into() };
@@ -69,8 +70,9 @@ impl<'a> Family<'a> {
             seats: Vec::new(),
             parking: Some(ParkingWish { bay_class: BayClass::Standard.into() }),
             meal: Some(MealWish {
-                lines: vec![OrderLine { item_id: item.item_id, quantity: 2 }],
+                lines: vec![OrderLine { item_id: item.item_id, quantity: 2, ..OrderLine::default() }],
                 pickup: Pickup::AfterShowing.into(),
+                ..MealWish::default()
             }),
             language: "de".to_owned(),
             channel: Channel::Online.into(),

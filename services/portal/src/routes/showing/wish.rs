@@ -33,7 +33,11 @@ pub(super) fn wish(
     let lines: Vec<OrderLine> = material
         .menu
         .iter()
-        .map(|item| OrderLine { item_id: item.item_id.clone(), quantity: number(format!("meal_{}", item.item_id)) })
+        .map(|item| OrderLine {
+            item_id: item.item_id.clone(),
+            quantity: number(format!("meal_{}", item.item_id)),
+            ..OrderLine::default()
+        })
         .filter(|line| line.quantity > 0)
         .collect();
     let people: u32 = counts.iter().map(|(_, count)| count).sum();
@@ -63,7 +67,7 @@ pub(super) fn wish(
         party,
         seats,
         parking: (bay != BayClass::Unspecified).then(|| ParkingWish { bay_class: bay.into() }),
-        meal: (!lines.is_empty()).then(|| MealWish { lines, pickup: sent.choice("pickup") }),
+        meal: (!lines.is_empty()).then(|| MealWish { lines, pickup: sent.choice("pickup"), ..MealWish::default() }),
         language: w.lang().to_owned(),
         channel: Channel::Online.into(),
         wish: seat_wish(sent, seat_count > 0),

@@ -1,0 +1,165 @@
+//! The rules of ordering, as the house file has them: how soon, how much, how many people, whose trays. Pure.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{Need, OrderedItem, Room, Wish, places, quarter};
+
+/// As the house file has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// From the order to the pickup, at least.
+    pub(crate) lead: TimeDelta,
+    pub(crate) most_pieces: u32,
+    /// With trays.
+    pub(crate) group_most_pieces: u32,
+    pub(crate) most_trays: u32,
+    pub(crate) tray_labels: Vec<String>,
+    pub(crate) most_people_per_slot: u32,
+    /// Of a quarter's station time, for all orders of one showing: the others come out too.
+    pub(crate) showing_share_percent: u32,
+}
+
+/// What is against an order's size or its trays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AgainstRules {
+    TooManyPieces { most: u32 },
+    WrongTray { problem: String },
+}
+
+impl Rules {
+    /// Whether these lines may be one order.
+    pub(crate) fn check(&self, lines: &[OrderedItem]) -> Result<(), AgainstRules> {
+        let with_tray = lines.iter().filter(|line| !line.tray.is_empty()).count();
+        if with_tray > 0 && with_tray < lines.len() {
+            let problem = "must stand with every line of a group's order or with none".to_owned();
+            return Err(AgainstRules::WrongTray { problem });
+        }
+        let is_known = |tray: &str| match tray.parse::<u32>() {
+            Ok(number) => (1..=self.most_trays).contains(&number) && number.to_string() == tray,
+            Err(_) => self.tray_labels.iter().any(|label| label == tray),
+        };
+        if let Some(line) = lines.iter().find(|line| !line.tray.is_empty() && !is_known(&line.tray)) {
+            let mut problem = format!("\"{}\" is no tray; number them from 1 to {}", line.tray, self.most_trays);
+            if !self.tray_labels.is_empty() {
+                problem = format!("{problem}, or use the labels {}", self.tray_labels.join(", "));
+            }
+            return Err(AgainstRules::WrongTray { problem });
+        }
+        let pieces = lines.iter().fold(0_u32, |sum, line| sum.saturating_add(line.quantity));
+        let most = if with_tray > 0 { self.group_most_pieces } else { self.most_pieces };
+        if pieces > most { Err(AgainstRules::TooManyPieces { most }) } else { Ok(()) }
+    }
+
+    /// Takes out of the room what one showing and so many people must leave to others. In a quarter in which the showing
+    /// has nothing yet it may take more than its share, and in one without people an order may be for more than the
+    /// rule says: else the lunch of a class could never be one order.
+    pub(crate) fn restrict(&self, room: &mut Room, need: &Need, taken: &Taken, people: u32) {
+        for ((station, slot_at), seconds) in &taken.by_showing {
+            let share = room.capacity.get(station).copied().unwrap_or_default() * self.showing_share_percent / 100;
+            let allowed = share.saturating_sub(*seconds);
+            let left = room.left(station, *slot_at).min(allowed);
+            room.left.insert((station.clone(), *slot_at), left);
+        }
+        for (slot_at, there) in &taken.people {
+            if there.saturating_add(people) > self.most_people_per_slot {
+                for station in need.keys() {
+                    room.left.insert((station.clone(), *slot_at), 0);
+                }
+            }
+        }
+    }
+}
+
+/// What quarters have of orders, held ones too.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken {
+    /// Seconds of one showing's orders, by station and quarter.
+    pub(crate) by_showing: BTreeMap<(String, DateTime<Utc>), u32>,
+    pub(crate) people: BTreeMap<DateTime<Utc>, u32>,
+}
+
+/// The quarters in which a wish may be placed, from the first to the end of the last.
+pub(crate) fn offered(wish: &Wish, soonest: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    let quarters: Vec<DateTime<Utc>> = places(wish, soonest, 0..super::placing::NEAR).map(|it| it.slot_at).collect();
+    let first = quarters.iter().min().copied().unwrap_or_else(|| quarter(soonest));
+    let last = quarters.iter().max().copied().unwrap_or(first);
+    (first, last + super::placing::SLOT)
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::values::Text;
+
+    use super::*;
+
+    fn rules() -> Rules {
+        Rules {
+            lead: TimeDelta::minutes(10),
+            most_pieces: 20,
+            group_most_pieces: 60,
+            most_trays: 30,
+            tray_labels: vec!["Merkur".to_owned()],
+            most_people_per_slot: 60,
+            showing_share_percent: 70,
+        }
+    }
+
+    fn line(quantity: u32, tray: &str) -> OrderedItem {
+        OrderedItem {
+            item: "soup".to_owned(),
+            name: Text::new("Suppe", "Soup"),
+            quantity,
+            station: "hot".to_owned(),
+            allergens: Vec::new(),
+            work_seconds: 60,
+            traces: Vec::new(),
+            variant: String::new(),
+            modifiers: Vec::new(),
+            combo: String::new(),
+            tray: tray.to_owned(),
+            recipe: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_group_may_have_more_but_must_say_whose_it_is() {
+        for (lines, ok) in [
+            (vec![line(20, "")], true),
+            (vec![line(20, ""), line(1, "")], false),
+            (vec![line(20, "1"), line(20, "30"), line(20, "Merkur")], true),
+            (vec![line(31, "1"), line(30, "2")], false),
+            (vec![line(1, "1"), line(1, "")], false),
+            (vec![line(1, "31")], false),
+            (vec![line(1, "0")], false),
+            (vec![line(1, "01")], false),
+            (vec![line(1, "Anna")], false),
+            (vec![line(u32::MAX, "1"), line(u32::MAX, "2")], false),
+        ] {
+            assert_eq!(rules().check(&lines).is_ok(), ok, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_showing_leaves_a_part_of_a_quarter_to_others_and_people_have_room() {
+        let at = |minutes: i64| DateTime::from_timestamp(1_795_863_600 + minutes * 60, 0).expect("in range");
+        let hot = |minutes| ("hot".to_owned(), at(minutes));
+        let room = || Room {
+            capacity: BTreeMap::from([("hot".to_owned(), 1000)]),
+            left: BTreeMap::from([(hot(0), 400), (hot(15), 100)]),
+        };
+        let need = Need::from([("hot".to_owned(), 60)]);
+        let taken = Taken {
+            by_showing: BTreeMap::from([(hot(0), 600), (hot(15), 200)]),
+            people: BTreeMap::from([(at(15), 58), (at(30), 59)]),
+        };
+        let mut one = room();
+        rules().restrict(&mut one, &need, &taken, 1);
+        let left = |room: &Room, minutes| room.left("hot", at(minutes));
+        assert_eq!((left(&one, 0), left(&one, 15), left(&one, 30), left(&one, 45)), (100, 100, 1000, 1000));
+        let mut two = room();
+        rules().restrict(&mut two, &need, &taken, 3);
+        assert_eq!((left(&two, 0), left(&two, 15), left(&two, 30)), (100, 0, 0), "three more are too many");
+    }
+}
