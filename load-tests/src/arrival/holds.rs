@@ -147,9 +147,10 @@ async fn meals(house: &House, run: u32) -> anyhow::Result<f64> {
                 showing_id: showing,
                 showing_starts_at: Some(timestamp(ends - TimeDelta::hours(1))),
                 showing_ends_at: Some(timestamp(ends)),
-                lines: vec![OrderLine { item_id: "water".to_owned(), quantity: 1 }],
+                lines: vec![OrderLine { item_id: "water".to_owned(), quantity: 1, ..OrderLine::default() }],
                 pickup: Pickup::AfterShowing.into(),
                 expires_at: Some(timestamp(wall_now() + TimeDelta::minutes(10))),
+                ..HoldOrderRequest::default()
             };
             answer(client.hold_order(request).await)
         }
