@@ -70,6 +70,22 @@ pub(crate) fn sum(items: &[Item]) -> i64 {
     items.iter().map(|item| item.unit_cents * i64::from(item.quantity)).sum()
 }
 
+/// Why a bay cannot be used, and where to park instead. Names are those of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Suspension {
+    /// "SITE_STATE_CLOSED" or "SITE_STATE_UNREACHABLE"
+    pub(crate) state: String,
+    pub(crate) reason: Text,
+    /// None: until further notice.
+    pub(crate) until: Option<DateTime<Utc>>,
+    /// Name, and minutes to walk.
+    pub(crate) alternatives: Vec<(String, u32)>,
+    /// The car park is open again, but the bay was given to somebody else.
+    pub(crate) lost: bool,
+    /// Then: classes of bays that are left.
+    pub(crate) left: Vec<String>,
+}
+
 /// The visit's bay. `class` is a name of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Bay {
@@ -80,6 +96,16 @@ pub(crate) struct Bay {
     /// As it was when it was booked.
     pub(crate) booked_from: DateTime<Utc>,
     pub(crate) items: Vec<Item>,
+    /// Why it cannot be used, if it cannot.
+    #[serde(default)]
+    pub(crate) suspension: Option<Suspension>,
+}
+
+impl Bay {
+    /// Whether there is a bay to drive to.
+    pub(crate) const fn is_usable(&self) -> bool {
+        matches!(self.part, Part::Held | Part::Confirmed) && self.suspension.is_none()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

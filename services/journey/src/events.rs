@@ -2,6 +2,7 @@
 //! never has contact data in its hands.
 
 pub(crate) mod missing;
+pub(crate) mod suspension;
 
 use chrono::{DateTime, Utc};
 use kernel::{
@@ -183,7 +184,11 @@ fn right(visit: &Visit, bay: &Bay) -> Right {
         Part::Held => RightState::Held,
         Part::Confirmed if visit.left_at.is_some() => RightState::Left,
         Part::Confirmed if visit.entered_at.is_some() => RightState::CheckedIn,
-        Part::Confirmed => RightState::Confirmed,
+        Part::Confirmed => match &bay.suspension {
+            Some(suspension) if suspension.lost => RightState::Cancelled,
+            Some(_) => RightState::Suspended,
+            None => RightState::Confirmed,
+        },
         Part::Refused => RightState::Expired,
         Part::Cancelled => RightState::Cancelled,
     };
@@ -201,6 +206,7 @@ fn right(visit: &Visit, bay: &Bay) -> Right {
         reference: if bay.part == Part::Confirmed { reference(visit.id) } else { String::new() },
         // Whoever wants to know asks parking.
         plate_known: false,
+        suspension: bay.suspension.as_ref().map(suspension::told),
     }
 }
 

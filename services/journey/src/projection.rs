@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
 
-use crate::domain::{Kitchen, Money, Part, Seat, Visit, euros, join};
+use crate::domain::{Kitchen, Money, Part, Seat, Suspension, Visit, euros, join};
 
 /// Something that another service has told about one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +47,15 @@ pub(crate) enum News {
         until: DateTime<Utc>,
     },
     RightCancelled,
+    /// The bay cannot be used, or is lost.
+    RightSuspended {
+        suspension: Suspension,
+    },
+    RightRestored {
+        class: String,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    },
     VehicleEntered {
         at: DateTime<Utc>,
     },
@@ -129,7 +138,12 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
             }
         }
         News::BookingCancelled => visit.booking = Part::Cancelled,
-        News::RightConfirmed { .. } | News::RightRefused { .. } | News::RightMoved { .. } | News::RightCancelled => {
+        News::RightConfirmed { .. }
+        | News::RightRefused { .. }
+        | News::RightMoved { .. }
+        | News::RightCancelled
+        | News::RightSuspended { .. }
+        | News::RightRestored { .. } => {
             note_bay(visit, news);
         }
         News::VehicleEntered { at } => {
@@ -189,6 +203,12 @@ fn note_bay(visit: &mut Visit, news: &News) {
         }
         News::RightMoved { from, until } => (bay.from, bay.until) = (*from, *until),
         News::RightCancelled => bay.part = Part::Cancelled,
+        News::RightSuspended { suspension } => bay.suspension = Some(suspension.clone()),
+        News::RightRestored { class, from, until } => {
+            bay.suspension = None;
+            bay.class.clone_from(class);
+            (bay.from, bay.until) = (*from, *until);
+        }
         News::RightRefused { reason } if bay.part == Part::Held => {
             bay.part = Part::Refused;
             let price = crate::domain::sum(&bay.items);

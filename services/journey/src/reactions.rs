@@ -13,7 +13,10 @@ use prost_types::Timestamp;
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState, AdmissionUndone, PartyAdmitted},
     gastro::v1::{OrderMoved, OrderRefused, OrderScheduled, OrderStateChanged},
-    parking::v1::{RightCancelled, RightConfirmed, RightMoved, RightRefused, VehicleEntered, VehicleLeft},
+    parking::v1::{
+        RightCancelled, RightConfirmed, RightLost, RightMoved, RightRefused, RightRestored, RightSuspended,
+        VehicleEntered, VehicleLeft,
+    },
     payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
     reservations::v1::{
         BookingCancelled, BookingConfirmed, BookingRefused, BookingReissued, BookingReseated, ShowingCancelled,
@@ -166,6 +169,20 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                     (told.visit_id, News::RightMoved { from, until })
                 }
                 RightCancelled::NAME => (event.decode::<RightCancelled>()?.visit_id, News::RightCancelled),
+                RightSuspended::NAME => {
+                    let told = event.decode::<RightSuspended>()?;
+                    (told.visit_id, News::RightSuspended { suspension: events::suspension::read(told.suspension)? })
+                }
+                RightLost::NAME => {
+                    let told = event.decode::<RightLost>()?;
+                    (told.visit_id, News::RightSuspended { suspension: events::suspension::read(told.suspension)? })
+                }
+                RightRestored::NAME => {
+                    let told = event.decode::<RightRestored>()?;
+                    let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
+                    let class = told.bay_class().as_str_name().to_owned();
+                    (told.visit_id, News::RightRestored { class, from, until })
+                }
                 VehicleEntered::NAME => {
                     let told = event.decode::<VehicleEntered>()?;
                     (told.visit_id, News::VehicleEntered { at: values::time("at", told.at)? })

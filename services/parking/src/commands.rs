@@ -1,16 +1,17 @@
 //! What parking does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
+pub(crate) mod closures;
 pub(crate) mod feeds;
 pub(crate) mod lanes;
 pub(crate) mod plates;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::{BoxFuture, Tx, values::Text};
+use kernel::{BoxFuture, Tx};
 use uuid::Uuid;
 
 use crate::{
-    domain::{self, BayClass, Confirmation, Right, RightState, Site, SiteState, Window},
+    domain::{self, BayClass, Confirmation, Right, RightState, Site, Window},
     error::Error,
     events, store,
 };
@@ -40,11 +41,8 @@ pub(crate) async fn lock_classes(tx: &mut Tx, mut classes: impl Iterator<Item = 
 pub(crate) async fn hold(tx: &mut Tx, wish: Wish) -> Result<Right, Error> {
     let now = tx.now();
     let site = store::site(tx.conn(), now).await?;
-    if !site.state.sells() {
-        return Err(Error::SiteNotOpen {
-            state: site.state,
-            alternatives: domain::list_alternatives(&site.alternatives),
-        });
+    if !site.state.sells() && site.closure.is_none_or(|closure| closure.refuses(wish.window)) {
+        return Err(Error::of_site(&site));
     }
     if let Some(right) = store::lock_right(tx.conn(), wish.visit).await?
         && (right.is_live(now) || right.state == RightState::Cancelled)
@@ -67,12 +65,22 @@ pub(crate) async fn hold(tx: &mut Tx, wish: Wish) -> Result<Right, Error> {
         entered_at: None,
         left_at: None,
         cancelled_at: None,
+        lost_at: None,
     };
     if let Some(showing) = store::showings::times(tx.conn(), wish.showing).await? {
         right.anchor(showing.starts_at, showing.ends_at);
     }
     store::save_right(tx.conn(), &right).await?;
     Ok(right)
+}
+
+/// Whether a bay of this class is left for the window.
+async fn has_bay(tx: &mut Tx, class: BayClass, window: Window, visit: Uuid) -> Result<bool, Error> {
+    match bays(tx, class, window, visit).await {
+        Ok((bays, taken)) => Ok(domain::peak(window, &taken) < bays),
+        Err(Error::NoSuchClass(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Refuses when the class is full at any instant of the window.
@@ -161,6 +169,8 @@ pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, reference: String) -> Resu
     right.reference = reference;
     store::save_right(tx.conn(), &right).await?;
     tx.append(&visit.to_string(), &events::right_confirmed(&right)).await?;
+    let site = store::site(tx.conn(), now).await?;
+    closures::apply(tx, &site, right).await?;
     touch_site(tx, None).await
 }
 
@@ -172,7 +182,7 @@ pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
         return Ok(());
     };
     match right.state {
-        RightState::Held | RightState::Confirmed | RightState::Expired => {
+        RightState::Held | RightState::Confirmed | RightState::Suspended | RightState::Expired => {
             right.state = RightState::Cancelled;
             right.cancelled_at = Some(tx.now());
             store::save_right(tx.conn(), &right).await?;
@@ -183,6 +193,8 @@ pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
             right.cancelled_at.get_or_insert(tx.now());
             store::save_right(tx.conn(), &right).await
         }
+        // Its bay was lost before: now there is nothing left to take for it.
+        RightState::Cancelled if right.lost_at.take().is_some() => store::save_right(tx.conn(), &right).await,
         RightState::Left | RightState::Cancelled | RightState::NoShow => Ok(()),
     }
 }
@@ -275,19 +287,6 @@ pub(crate) async fn lock_site(tx: &mut Tx) -> Result<(), Error> {
     store::lock_site(tx.conn()).await
 }
 
-/// Opens or closes the site; saying the same again changes nothing.
-pub(crate) async fn set_site_state(tx: &mut Tx, state: SiteState, reason: Text) -> Result<Site, Error> {
-    let now = tx.now();
-    store::lock_site(tx.conn()).await?;
-    let site = store::site(tx.conn(), now).await?;
-    if site.state == state && site.reason == reason {
-        return Ok(site);
-    }
-    store::set_site_state(tx.conn(), state, &reason).await?;
-    touch_site(tx, None).await?;
-    tell_site(tx).await
-}
-
 /// Whoever watches the site gets to see it anew.
 pub(crate) async fn touch_site(tx: &mut Tx, observed: Option<DateTime<Utc>>) -> Result<(), Error> {
     store::bump_site(tx.conn(), observed).await?;
@@ -311,6 +310,7 @@ pub(crate) fn run_out(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
         if ended > 0 {
             tracing::info!(ended, "rights ran out");
         }
+        closures::turn(tx).await?;
         plates::forget_old(tx).await
     })
 }

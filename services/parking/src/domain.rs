@@ -1,5 +1,6 @@
 //! Bays, rights and lanes as the house sees them. Pure decisions: no I/O, no clock, no proto.
 
+pub(crate) mod closures;
 pub(crate) mod feeds;
 pub(crate) mod lanes;
 pub(crate) mod open_formats;
@@ -53,6 +54,17 @@ impl BayClass {
         Self::ALL.into_iter().find(|class| class.name() == name)
     }
 
+    /// Other bays that the same vehicle may use, the most suitable first.
+    pub(crate) const fn also_fits(self) -> &'static [Self] {
+        match self {
+            Self::Standard => &[Self::Family, Self::Ev],
+            Self::Accessible => &[Self::Family, Self::Standard],
+            Self::Family => &[Self::Standard, Self::Ev],
+            Self::Ev => &[Self::Standard, Self::Family],
+            Self::Coach | Self::Bicycle => &[],
+        }
+    }
+
     /// Bays that serve the same vehicle and ask for no entitlement.
     pub(crate) const fn instead(self) -> Option<Self> {
         match self {
@@ -98,6 +110,8 @@ impl SiteState {
 pub(crate) enum RightState {
     Held,
     Confirmed,
+    /// The site cannot be used in its window; it may come back.
+    Suspended,
     CheckedIn,
     Left,
     Cancelled,
@@ -106,13 +120,22 @@ pub(crate) enum RightState {
 }
 
 impl RightState {
-    const ALL: [Self; 7] =
-        [Self::Held, Self::Confirmed, Self::CheckedIn, Self::Left, Self::Cancelled, Self::Expired, Self::NoShow];
+    const ALL: [Self; 8] = [
+        Self::Held,
+        Self::Confirmed,
+        Self::Suspended,
+        Self::CheckedIn,
+        Self::Left,
+        Self::Cancelled,
+        Self::Expired,
+        Self::NoShow,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Held => "held",
             Self::Confirmed => "confirmed",
+            Self::Suspended => "suspended",
             Self::CheckedIn => "checked_in",
             Self::Left => "left",
             Self::Cancelled => "cancelled",
@@ -193,6 +216,8 @@ pub(crate) struct Right {
     pub(crate) entered_at: Option<DateTime<Utc>>,
     pub(crate) left_at: Option<DateTime<Utc>>,
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
+    /// Suspended, and its bay given to somebody else meanwhile.
+    pub(crate) lost_at: Option<DateTime<Utc>>,
 }
 
 /// What a confirmed visit means to its right.
@@ -212,7 +237,11 @@ impl Right {
         match self.state {
             RightState::Held => self.expires_at > now,
             RightState::Confirmed | RightState::CheckedIn => true,
-            RightState::Left | RightState::Cancelled | RightState::Expired | RightState::NoShow => false,
+            RightState::Suspended
+            | RightState::Left
+            | RightState::Cancelled
+            | RightState::Expired
+            | RightState::NoShow => false,
         }
     }
 
@@ -221,6 +250,7 @@ impl Right {
             RightState::Held if self.expires_at > now => Confirmation::Confirm,
             RightState::Held | RightState::Expired => Confirmation::Retake,
             RightState::Confirmed
+            | RightState::Suspended
             | RightState::CheckedIn
             | RightState::Left
             | RightState::Cancelled
@@ -331,7 +361,34 @@ pub(crate) struct Site {
     pub(crate) revision: u64,
     pub(crate) observed_at: DateTime<Utc>,
     pub(crate) classes: Vec<ClassCount>,
+    /// While it is closed or out of reach.
+    pub(crate) closure: Option<closures::Closure>,
 }
 
+#[cfg(test)]
+mod samples {
+    use super::{BayClass, DateTime, Right, RightState, TimeDelta, Uuid, Window};
+
+    /// A confirmed right of the first hour of time.
+    pub(super) fn right() -> Right {
+        let from = DateTime::UNIX_EPOCH;
+        Right {
+            visit: Uuid::from_u128(1),
+            showing: Uuid::from_u128(2),
+            class: BayClass::Standard,
+            state: RightState::Confirmed,
+            window: Window { from, until: from + TimeDelta::hours(1) },
+            lead: None,
+            stay: None,
+            expires_at: from,
+            reference: String::new(),
+            charges: Vec::new(),
+            entered_at: None,
+            left_at: None,
+            cancelled_at: None,
+            lost_at: None,
+        }
+    }
+}
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{Code, Coded, combine::Unserved, db::Repeat, error::database_code, values::InvalidField};
 
-use crate::domain::{BayClass, RightState, SiteState};
+use crate::domain::{BayClass, RightState, Site, SiteState, list_alternatives};
 
 /// A refusal or a fault.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,12 @@ pub(crate) enum Error {
     RightExists,
     #[error("this visit has no bay")]
     NoRight,
+    #[error("there is no such closure; look at the site")]
+    NoClosure,
+    #[error("this visit has not lost its bay, or its time is over; there is nothing to take in its place")]
+    NotLost,
+    #[error("{} bays are for other vehicles; take one of those that were offered", .0.name())]
+    OtherVehicle(BayClass),
     #[error("the bay is {} and no longer held; hold one again", .0.name())]
     NotHeld(RightState),
     #[error("the bay is {}; a plate can be noted only for a bay that is booked", .0.name())]
@@ -39,6 +45,13 @@ pub(crate) enum Error {
     Stored(String),
     #[error(transparent)]
     Database(#[from] sqlx::Error),
+}
+
+impl Error {
+    /// The site as it is sells nothing.
+    pub(crate) fn of_site(site: &Site) -> Self {
+        Self::SiteNotOpen { state: site.state, alternatives: list_alternatives(&site.alternatives) }
+    }
 }
 
 fn full(class: BayClass, instead: Option<BayClass>, later: Option<DateTime<Utc>>) -> String {
@@ -63,9 +76,11 @@ impl Coded for Error {
             | Self::SiteNotOpen { .. }
             | Self::NotHeld(_)
             | Self::NoBayForPlate(_)
+            | Self::NotLost
+            | Self::OtherVehicle(_)
             | Self::NoTariff(_) => Code::FailedPrecondition,
             Self::Full { .. } => Code::ResourceExhausted,
-            Self::NoSuchClass(_) | Self::NoRight | Self::NoDevice => Code::NotFound,
+            Self::NoSuchClass(_) | Self::NoRight | Self::NoClosure | Self::NoDevice => Code::NotFound,
             Self::RightExists => Code::AlreadyExists,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),

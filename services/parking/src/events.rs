@@ -8,7 +8,11 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use crate::domain::{BayClass, Charge, OCCUPANCY_HOLDS, Right, RightState, Site, SiteState, lanes::Verdict};
+use crate::domain::{
+    BayClass, Charge, OCCUPANCY_HOLDS, Right, RightState, Site, SiteState,
+    closures::{Closure, Preview},
+    lanes::Verdict,
+};
 
 pub(crate) fn bay_class(class: BayClass) -> pb::BayClass {
     match class {
@@ -25,6 +29,7 @@ fn right_state(state: RightState) -> pb::RightState {
     match state {
         RightState::Held => pb::RightState::Held,
         RightState::Confirmed => pb::RightState::Confirmed,
+        RightState::Suspended => pb::RightState::Suspended,
         RightState::CheckedIn => pb::RightState::CheckedIn,
         RightState::Left => pb::RightState::Left,
         RightState::Cancelled => pb::RightState::Cancelled,
@@ -84,6 +89,75 @@ pub(crate) fn right(right: &Right) -> pb::Right {
         showing_id: right.showing.to_string(),
         reference: right.reference.clone(),
         plate_known: false,
+        suspension: None,
+    }
+}
+
+fn alternatives(site: &Site) -> Vec<pb::Alternative> {
+    site.alternatives
+        .iter()
+        .map(|place| pb::Alternative {
+            name: place.name.clone(),
+            walk_minutes: place.walk_minutes,
+            free: place.free.map(|(free, _)| free),
+            free_until: place.free.map(|(_, until)| timestamp(until)),
+        })
+        .collect()
+}
+
+/// Why bays cannot be used, and what to do instead.
+pub(crate) fn suspension(site: &Site) -> pb::Suspension {
+    pb::Suspension {
+        state: site_state(site.state).into(),
+        reason: Some(site.reason.to_proto()),
+        until: site.closure.and_then(|closure| closure.until).map(timestamp),
+        alternatives: alternatives(site),
+        lost: false,
+        left: Vec::new(),
+    }
+}
+
+/// The bay was given to somebody else; `left` is there for the same vehicle.
+pub(crate) fn lost(site: &Site, left: &[BayClass]) -> pb::Suspension {
+    let left = left.iter().map(|class| bay_class(*class).into()).collect();
+    pb::Suspension { lost: true, left, ..suspension(site) }
+}
+
+pub(crate) fn right_suspended(right: &Right, site: &Site, closure: Closure) -> pb::RightSuspended {
+    pb::RightSuspended {
+        visit_id: right.visit.to_string(),
+        closure_id: closure.id.to_string(),
+        bay_class: bay_class(right.class).into(),
+        from: Some(timestamp(right.window.from)),
+        until: Some(timestamp(right.window.until)),
+        suspension: Some(suspension(site)),
+    }
+}
+
+pub(crate) fn right_restored(right: &Right) -> pb::RightRestored {
+    pb::RightRestored {
+        visit_id: right.visit.to_string(),
+        bay_class: bay_class(right.class).into(),
+        from: Some(timestamp(right.window.from)),
+        until: Some(timestamp(right.window.until)),
+    }
+}
+
+pub(crate) fn right_lost(right: &Right, site: &Site, left: &[BayClass]) -> pb::RightLost {
+    pb::RightLost {
+        visit_id: right.visit.to_string(),
+        bay_class: bay_class(right.class).into(),
+        suspension: Some(lost(site, left)),
+    }
+}
+
+pub(crate) fn preview(preview: &Preview) -> pb::SiteStatePreview {
+    let hours = preview.hours.iter();
+    pb::SiteStatePreview {
+        visits: preview.visits,
+        held: preview.held,
+        cars_in: preview.cars_in,
+        hours: hours.map(|(from, visits)| pb::AffectedHour { from: Some(timestamp(*from)), visits: *visits }).collect(),
     }
 }
 
@@ -105,16 +179,9 @@ pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
                 expected: count.expected,
             })
             .collect(),
-        alternatives: site
-            .alternatives
-            .iter()
-            .map(|place| pb::Alternative {
-                name: place.name.clone(),
-                walk_minutes: place.walk_minutes,
-                free: place.free.map(|(free, _)| free),
-                free_until: place.free.map(|(_, until)| timestamp(until)),
-            })
-            .collect(),
+        alternatives: alternatives(site),
+        closure_id: site.closure.map(|closure| closure.id.to_string()).unwrap_or_default(),
+        until: site.closure.and_then(|closure| closure.until).map(timestamp),
         walk_minutes: site.walk_minutes,
         observed_at: Some(timestamp(site.observed_at)),
         valid_until: Some(timestamp(valid_until)),

@@ -18,11 +18,11 @@ use uuid::Uuid;
 
 use crate::{
     commands::{
-        self, Wish,
+        self, Wish, closures,
         lanes::{self, Seen},
     },
     domain::{
-        BayClass, LONGEST_STAY, Right, SiteState, Window,
+        BayClass, LONGEST_STAY, Right, RightState, SiteState, Window,
         lanes::{Credential, Direction},
         plates,
     },
@@ -55,6 +55,9 @@ pub(crate) const ACCESS: Access = Access {
         ("ListRights", &[Who::Staff(Role::Attendant), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
         ("RecordLane", &[Who::Device("lane"), Who::Staff(Role::Attendant)]),
         ("SetSiteState", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
+        ("PreviewSiteState", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
+        ("UndoSiteState", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
+        ("TakeLeftBay", &[Who::Visitor, Who::Staff(Role::Attendant), Who::Staff(Role::Desk)]),
         ("SetPlate", &[Who::Visitor, Who::Staff(Role::Attendant), Who::Staff(Role::Desk)]),
         ("IssueDeviceToken", &[Who::Staff(Role::Operator)]),
     ],
@@ -63,6 +66,7 @@ pub(crate) const ACCESS: Access = Access {
 /// The longest hold, and what it may be extended to, from now. A minute is left for the way here.
 const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(16);
 const LONGEST_EXTENSION: TimeDelta = TimeDelta::minutes(31);
+const LONGEST_CLOSURE: TimeDelta = TimeDelta::days(31);
 const LONGEST_LIST: TimeDelta = TimeDelta::days(31);
 /// A signed code has about 170 characters.
 const LONGEST_CODE: usize = 400;
@@ -117,6 +121,25 @@ fn site_state(value: i32) -> Result<SiteState, InvalidField> {
         pb::SiteState::Unknown => Ok(SiteState::Unknown),
         pb::SiteState::Unspecified => Err(invalid("state", "is missing")),
     }
+}
+
+/// Until when the site is closed; None: until further notice.
+fn closed_until(
+    state: SiteState,
+    until: Option<prost_types::Timestamp>,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, InvalidField> {
+    if until.is_none() {
+        return Ok(None);
+    }
+    let until = values::time("until", until)?;
+    if state.sells() {
+        return Err(invalid("until", "is for CLOSED and UNREACHABLE alone"));
+    }
+    if until <= now || until > now + LONGEST_CLOSURE {
+        return Err(invalid("until", "must be in the future, within 31 days"));
+    }
+    Ok(Some(until))
 }
 
 fn direction(value: i32) -> Result<Direction, InvalidField> {
@@ -351,12 +374,49 @@ impl Parking for ParkingGrpc {
     }
 
     async fn set_site_state(&self, request: Request<pb::SetSiteStateRequest>) -> Result<Response<pb::Site>, Status> {
+        let by = Caller::of(&request).for_the_record();
         let request = request.into_inner();
         let state = site_state(request.state)?;
         // Visitors must be told why they cannot come.
         let reason = Text::checked("reason", request.reason, 200, !state.sells())?;
-        let site = self.db.transact(move |tx| Box::pin(commands::set_site_state(tx, state, reason))).await?;
+        let now = self.db.clock().now();
+        let until = closed_until(state, request.until, now)?;
+        let site = self
+            .db
+            .transact(move |tx| Box::pin(async move { closures::set_site_state(tx, state, reason, until, &by).await }))
+            .await?;
+        Ok(Response::new(events::site(&site, now)))
+    }
+
+    async fn preview_site_state(
+        &self,
+        request: Request<pb::PreviewSiteStateRequest>,
+    ) -> Result<Response<pb::SiteStatePreview>, Status> {
+        let request = request.into_inner();
+        let state = site_state(request.state)?;
+        let now = self.db.clock().now();
+        let until = closed_until(state, request.until, now)?;
+        if state.sells() {
+            return Ok(Response::new(pb::SiteStatePreview::default()));
+        }
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        Ok(Response::new(events::preview(&closures::preview(&mut conn, until, now).await?)))
+    }
+
+    async fn undo_site_state(&self, request: Request<pb::UndoSiteStateRequest>) -> Result<Response<pb::Site>, Status> {
+        let closure = values::id("closure_id", &request.into_inner().closure_id)?;
+        let site = self.db.transact(move |tx| Box::pin(closures::undo(tx, closure))).await?;
         Ok(Response::new(events::site(&site, self.db.clock().now())))
+    }
+
+    async fn take_left_bay(&self, request: Request<pb::TakeLeftBayRequest>) -> Result<Response<pb::Right>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let visit = values::id("visit_id", &request.visit_id)?;
+        caller.may_see_visit(visit)?;
+        let class = bay_class(request.bay_class)?;
+        let right = self.db.transact(move |tx| Box::pin(closures::take_left_bay(tx, visit, class))).await?;
+        Ok(Response::new(events::right(&right)))
     }
 }
 
@@ -371,7 +431,12 @@ impl ParkingGrpc {
     async fn told(&self, visit: Uuid) -> Result<pb::Right, Error> {
         let right = self.right(visit).await?;
         let mut conn = self.db.pool().acquire().await?;
-        Ok(pb::Right { plate_known: store::plates::is_set(&mut conn, visit).await?, ..events::right(&right) })
+        let suspension = match right.state {
+            RightState::Suspended => Some(events::suspension(&store::site(&mut conn, self.db.clock().now()).await?)),
+            _ => None,
+        };
+        let plate_known = store::plates::is_set(&mut conn, visit).await?;
+        Ok(pb::Right { plate_known, suspension, ..events::right(&right) })
     }
 
     async fn rights(&self, span: Window) -> Result<Vec<Right>, Error> {

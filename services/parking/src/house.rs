@@ -29,6 +29,9 @@ struct Section {
     /// From the barrier until parked.
     #[serde(default)]
     park: Option<Spanned<ParkLeg>>,
+    /// Whether bays of rights that a closure suspends may be given to others.
+    #[serde(default = "releases")]
+    release_suspended: bool,
     bays: Spanned<Vec<Bays>>,
     #[serde(default)]
     alternatives: Vec<Spanned<Alternative>>,
@@ -69,6 +72,10 @@ struct Feed {
 /// On this certainty cameras are believed where the house does not say otherwise; an assumption, to be set by trial.
 fn believed() -> Spanned<u32> {
     Spanned::new(0..0, 800)
+}
+
+const fn releases() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -264,6 +271,7 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
             name: &section.name,
             walk_minutes: section.walk_minutes,
             park: section.park.as_ref().map_or_else(ParkLeg::default, |park| *park.get_ref()),
+            release_suspended: section.release_suspended,
             alternatives: &alternatives,
             place: section.place.as_ref().map(Spanned::get_ref),
         },

@@ -3,6 +3,7 @@
 //! Lock order: site, bay classes by name, showings, rights by visit. Reactions come in runs of one
 //! transaction, so each of them locks the classes before any right.
 
+pub(crate) mod closures;
 pub(crate) mod feeds;
 pub(crate) mod house;
 pub(crate) mod plates;
@@ -16,6 +17,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Alternative, BayClass, Charge, ClassCount, ParkLeg, Right, RightState, SOON, Site, SiteState, Window,
+        closures::Closure,
         lanes::{Direction, Verdict},
         open_formats::Place,
     },
@@ -34,6 +36,8 @@ struct SiteRow {
     alternatives: Json<Vec<Alternative>>,
     revision: i64,
     observed_at: DateTime<Utc>,
+    closure_id: Option<Uuid>,
+    closed_until: Option<DateTime<Utc>>,
 }
 
 #[derive(FromRow)]
@@ -60,6 +64,7 @@ struct RightRow {
     entered_at: Option<DateTime<Utc>>,
     left_at: Option<DateTime<Utc>>,
     cancelled_at: Option<DateTime<Utc>>,
+    lost_at: Option<DateTime<Utc>>,
 }
 
 fn class_named(name: &str) -> Result<BayClass, Error> {
@@ -83,6 +88,7 @@ impl RightRow {
             entered_at: self.entered_at,
             left_at: self.left_at,
             cancelled_at: self.cancelled_at,
+            lost_at: self.lost_at,
         })
     }
 }
@@ -102,7 +108,12 @@ pub(crate) async fn lock_classes(conn: &mut PgConnection, only: Option<BayClass>
 }
 
 pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Site, Error> {
-    let row: SiteRow = sqlx::query_as("select * from site").fetch_optional(&mut *conn).await?.ok_or(Error::NotSetUp)?;
+    let row: SiteRow = sqlx::query_as(
+        "select s.*, c.until_at as closed_until from site s left join closure c on c.closure_id = s.closure_id",
+    )
+    .fetch_optional(&mut *conn)
+    .await?
+    .ok_or(Error::NotSetUp)?;
     let mut alternatives = row.alternatives.0;
     feeds::look(conn, &mut alternatives, now).await?;
     Ok(Site {
@@ -119,6 +130,7 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
         revision: row.revision.unsigned_abs(),
         observed_at: row.observed_at,
         classes: class_counts(conn, now).await?,
+        closure: row.closure_id.map(|id| Closure { id, until: row.closed_until }),
     })
 }
 
@@ -182,7 +194,8 @@ pub(crate) async fn live_windows(
     let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
         "select valid_from, valid_until from parking_right
          where class = $1 and valid_until > $2 and visit_id <> $3
-           and (state in ('confirmed', 'checked_in') or (state = 'held' and expires_at > $4))",
+           and (state in ('confirmed', 'checked_in') or (state = 'held' and expires_at > $4)
+               or (state = 'suspended' and not (select release_suspended from site)))",
     )
     .bind(class.name())
     .bind(from)
@@ -303,7 +316,7 @@ pub(crate) async fn rights_touching(conn: &mut PgConnection, span: Window) -> Re
 /// Locks the rights of a showing whose window may still move.
 pub(crate) async fn lock_rights_of_showing(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Right>, Error> {
     sqlx::query_as::<_, RightRow>(
-        "select * from parking_right where showing_id = $1 and state in ('held', 'confirmed', 'checked_in')
+        "select * from parking_right where showing_id = $1 and state in ('held', 'confirmed', 'suspended', 'checked_in')
          order by visit_id for update",
     )
     .bind(showing)
@@ -317,11 +330,11 @@ pub(crate) async fn lock_rights_of_showing(conn: &mut PgConnection, showing: Uui
 pub(crate) async fn save_right(conn: &mut PgConnection, right: &Right) -> Result<(), Error> {
     sqlx::query(
         "insert into parking_right (visit_id, showing_id, class, state, valid_from, valid_until, lead_seconds,
-             stay_seconds, expires_at, reference, charges, entered_at, left_at, cancelled_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             stay_seconds, expires_at, reference, charges, entered_at, left_at, cancelled_at, lost_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          on conflict (visit_id) do update set showing_id = $2, class = $3, state = $4, valid_from = $5,
              valid_until = $6, lead_seconds = $7, stay_seconds = $8, expires_at = $9, reference = $10,
-             charges = $11, entered_at = $12, left_at = $13, cancelled_at = $14",
+             charges = $11, entered_at = $12, left_at = $13, cancelled_at = $14, lost_at = $15",
     )
     .bind(right.visit)
     .bind(right.showing)
@@ -337,6 +350,7 @@ pub(crate) async fn save_right(conn: &mut PgConnection, right: &Right) -> Result
     .bind(right.entered_at)
     .bind(right.left_at)
     .bind(right.cancelled_at)
+    .bind(right.lost_at)
     .execute(conn)
     .await?;
     Ok(())
@@ -345,9 +359,9 @@ pub(crate) async fn save_right(conn: &mut PgConnection, right: &Right) -> Result
 /// Ends what time has ended: unpaid holds and confirmed rights that nobody used.
 pub(crate) async fn run_out(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<u64, Error> {
     let done = sqlx::query(
-        "update parking_right r set state = case r.state when 'held' then 'expired' else 'no_show' end
+        "update parking_right r set state = case r.state when 'confirmed' then 'no_show' else 'expired' end
          from (select visit_id from parking_right
-               where (state = 'held' and expires_at <= $1) or (state = 'confirmed' and valid_until < $1)
+               where (state = 'held' and expires_at <= $1) or (state in ('confirmed', 'suspended') and valid_until < $1)
                order by visit_id for update skip locked) as over
          where r.visit_id = over.visit_id",
     )
@@ -377,11 +391,6 @@ pub(crate) async fn bump_site(conn: &mut PgConnection, observed: Option<DateTime
         .bind(observed)
         .execute(conn)
         .await?;
-    Ok(())
-}
-
-pub(crate) async fn set_site_state(conn: &mut PgConnection, state: SiteState, reason: &Text) -> Result<(), Error> {
-    sqlx::query("update site set state = $1, reason = $2").bind(state.name()).bind(Json(reason)).execute(conn).await?;
     Ok(())
 }
 

@@ -27,8 +27,8 @@ use crate::{
     problem::Problem,
     refusal,
     routes::{
-        booking, carpark, desk, desk_actions, displays, entry, headcount, kitchen, messages, monitor, operator,
-        pairing, plate, programme, showing, staff, visit, waiting_room, waiting_rooms,
+        booking, carpark, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, messages, monitor,
+        operator, pairing, plate, programme, showing, staff, visit, waiting_room, waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -58,6 +58,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/visit/live", get(visit::live))
         .route("/visit/cancel", post(visit::cancel))
         .route("/visit/plate", post(plate::set))
+        .route("/visit/bay", post(elsewhere::take))
         .route("/visit/link", post(visit::link));
     let staff = Router::new()
         .route("/staff", get(staff::home))
@@ -114,7 +115,9 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/carpark", get(carpark::page))
         .route("/carpark/live", get(carpark::live))
         .route("/carpark/lane", post(carpark::lane))
-        .route("/carpark/site", post(carpark::site))
+        .route("/carpark/site", post(carpark::closures::set))
+        .route("/carpark/site/preview", post(carpark::closures::preview))
+        .route("/carpark/site/undo", post(carpark::closures::undo))
         .route("/displays", get(displays::page))
         .route("/displays/live", get(displays::live))
         .route("/displays/approve", post(displays::approve))

@@ -5,6 +5,7 @@ pub(crate) mod carpark;
 pub(crate) mod desk;
 pub(crate) mod desk_actions;
 pub(crate) mod displays;
+pub(crate) mod elsewhere;
 pub(crate) mod entry;
 pub(crate) mod headcount;
 pub(crate) mod kitchen;

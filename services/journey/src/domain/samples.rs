@@ -34,6 +34,7 @@ pub(crate) fn visit(state: State) -> Visit {
             until: at(240),
             booked_from: at(60),
             items: vec![item(150)],
+            suspension: None,
         }),
         meal: None,
         booked_starts_at: Some(at(120)),

@@ -66,7 +66,7 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
         inside && showing.admission.reached(Admission::Turnover),
         end_moved,
     );
-    if let Some(bay) = visit.bay.as_ref().filter(|bay| matches!(bay.part, Part::Held | Part::Confirmed)) {
+    if let Some(bay) = visit.bay.as_ref().filter(|bay| bay.is_usable()) {
         let moved = bay.from != bay.booked_from;
         steps.push(step("parking", "Parken", "Park", bay.from, visit.entered_at.is_some(), moved));
         leave.text = Text::new("Ausfahrt bis", "Leave the car park by");

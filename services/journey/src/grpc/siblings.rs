@@ -113,6 +113,7 @@ impl Siblings {
             until: from_timestamp(right.until),
             booked_from: from,
             items: items(right.items),
+            suspension: None,
         })
     }
 
@@ -244,7 +245,11 @@ impl Siblings {
         let right = answer(self.parking().get_right(request)).await.ok()?;
         match right.state() {
             RightState::Unspecified | RightState::Held => None,
-            RightState::Confirmed | RightState::CheckedIn | RightState::Left | RightState::NoShow => {
+            RightState::Confirmed
+            | RightState::Suspended
+            | RightState::CheckedIn
+            | RightState::Left
+            | RightState::NoShow => {
                 Some(News::RightConfirmed { from: from_timestamp(right.from), until: from_timestamp(right.until) })
             }
             RightState::Cancelled => Some(News::RightCancelled),

@@ -166,11 +166,11 @@ pub(crate) fn judge_entry(site: SiteState, right: &Right, room: bool, now: DateT
         RightState::Cancelled => Verdict::Cancelled,
         RightState::CheckedIn => Verdict::AlreadyIn,
         RightState::NoShow => Verdict::WrongWindow,
-        RightState::Confirmed | RightState::Left if !in_window => Verdict::WrongWindow,
+        RightState::Confirmed | RightState::Suspended | RightState::Left if !in_window => Verdict::WrongWindow,
         RightState::Confirmed => Verdict::Open,
-        // Back again within the window: the bay was given up, so there must be room.
-        RightState::Left if room => Verdict::Open,
-        RightState::Left => Verdict::Full,
+        // Here in spite of the closure, or back again within the window: the bay was given up, so there must be room.
+        RightState::Suspended | RightState::Left if room => Verdict::Open,
+        RightState::Suspended | RightState::Left => Verdict::Full,
     }
 }
 

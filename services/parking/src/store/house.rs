@@ -16,6 +16,7 @@ pub(crate) struct SiteRow<'a> {
     pub(crate) name: &'a Text,
     pub(crate) walk_minutes: u32,
     pub(crate) park: ParkLeg,
+    pub(crate) release_suspended: bool,
     pub(crate) alternatives: &'a [Alternative],
     pub(crate) place: Option<&'a Place>,
 }
@@ -23,12 +24,12 @@ pub(crate) struct SiteRow<'a> {
 pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: DateTime<Utc>) -> Result<bool, Error> {
     let done = sqlx::query(
         "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at, place,
-             park_seconds, park_uncertainty_seconds)
-         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9)
+             park_seconds, park_uncertainty_seconds, release_suspended)
+         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10)
          on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5, place = $7,
-             park_seconds = $8, park_uncertainty_seconds = $9
-         where (s.id, s.name, s.walk_minutes, s.alternatives, s.place, s.park_seconds, s.park_uncertainty_seconds)
-             is distinct from ($1, $2, $4, $5, $7, $8, $9)",
+             park_seconds = $8, park_uncertainty_seconds = $9, release_suspended = $10
+         where (s.id, s.name, s.walk_minutes, s.alternatives, s.place, s.park_seconds, s.park_uncertainty_seconds,
+             s.release_suspended) is distinct from ($1, $2, $4, $5, $7, $8, $9, $10)",
     )
     .bind(row.id)
     .bind(Json(row.name))
@@ -39,6 +40,7 @@ pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: D
     .bind(row.place.map(Json))
     .bind(row.park.seconds.cast_signed())
     .bind(row.park.uncertainty_seconds.cast_signed())
+    .bind(row.release_suspended)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -119,7 +119,7 @@ async fn bad_input_names_the_field() {
     assert_eq!(journey.extend_hold(request).await.expect_err("none").code(), Code::NotFound);
 
     let mut attendant = client!(house, &attendant());
-    let request = pb::SetSiteStateRequest { state: pb::SiteState::Closed.into(), reason: None };
+    let request = pb::SetSiteStateRequest { state: pb::SiteState::Closed.into(), ..Default::default() };
     let refused = attendant.set_site_state(request).await.expect_err("reason");
     assert!(refused.message().starts_with("reason"), "{}", refused.message());
     let request =
@@ -176,6 +176,7 @@ async fn an_unreachable_site_sells_nothing_and_names_the_alternatives() {
     let request = pb::SetSiteStateRequest {
         state: pb::SiteState::Unreachable.into(),
         reason: Some(kernel::values::Text::new("Brückenfest", "Bridge festival").to_proto()),
+        until: None,
     };
     attendant.set_site_state(request.clone()).await.expect("set");
     attendant.set_site_state(request).await.expect("again");

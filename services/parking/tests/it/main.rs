@@ -2,6 +2,7 @@
 
 mod api;
 mod cameras;
+mod closures;
 mod feeds;
 mod lanes;
 mod open_data;

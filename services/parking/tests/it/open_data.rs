@@ -46,7 +46,8 @@ async fn maps_read_what_is_free_and_hear_of_every_car_and_every_closed_bridge() 
     assert_ne!(changed, tag);
 
     let bridge = kernel::values::Text::new("Die Brücke ist gesperrt", "The bridge is closed").to_proto();
-    let closed = pb::SetSiteStateRequest { state: pb::SiteState::Unreachable.into(), reason: Some(bridge) };
+    let closed =
+        pb::SetSiteStateRequest { state: pb::SiteState::Unreachable.into(), reason: Some(bridge), until: None };
     client!(house, &attendant()).set_site_state(closed).await.expect("set");
     let (_, _, told) = get(&house, V3).await;
     assert_eq!((free(&told), &told["items"][0]["realtime_opening_status"]), (None, &"CLOSED".into()));

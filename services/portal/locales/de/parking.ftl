@@ -1,3 +1,31 @@
 # The car park, for its attendant and its visitors.
 bay-family = Familienstellplatz
 bay-bicycle = Fahrradstellplatz
+right-suspended = zurzeit nicht nutzbar
+site-until = bis { $time }
+reason-visitors-en = Grund auf Englisch (ohne: der deutsche)
+closure-title = Parkplatz schließen
+closure-until = Bis wann (leer: bis auf Weiteres)
+closure-look = Ansehen, was das bedeutet
+closure-visits = Besuche
+closure-held = offene Bestellungen
+closure-cars-in = Autos auf dem Platz
+closure-hours = Betroffene Besuche nach dem Beginn ihres Stellplatzes
+closure-hour = Ab
+closure-means = Diese Besuche werden benachrichtigt, mit Ausweichplätzen und Gehzeiten. Neue Buchungen für die Zeit werden abgelehnt, die Monitore zeigen die Ausweichplätze. Autos auf dem Platz kommen jederzeit hinaus.
+closure-do = Jetzt schließen und benachrichtigen
+closure-not = Nichts ändern
+closure-undo = Schließung zurücknehmen
+elsewhere-unreachable = Unser Parkplatz ist nicht zu erreichen
+elsewhere-closed = Unser Parkplatz ist geschlossen
+elsewhere-lost = Ihr Stellplatz ist inzwischen vergeben
+elsewhere-open-end = bis auf Weiteres
+elsewhere-walk = { $minutes } Minuten zu Fuß
+elsewhere-left = Der Parkplatz ist wieder offen. Ohne Aufpreis können Sie nehmen:
+elsewhere-money = Oder Sie parken anderswo: Das Geld für den Stellplatz bekommen Sie an der Kasse zurück.
+elsewhere-places = Bitte parken Sie hier:
+elsewhere-tram = Die Straßenbahn hält an der „Saline“. Ihre Plätze im Planetarium behalten Sie.
+elsewhere-taken = Der Stellplatz gehört Ihnen.
+refused-NotLost = Für diesen Besuch gibt es nichts zu tauschen. Bitte die Seite neu laden.
+refused-OtherVehicle = Dieser Stellplatz ist für andere Fahrzeuge. Bitte einen der angebotenen nehmen.
+

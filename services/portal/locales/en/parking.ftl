@@ -1,3 +1,31 @@
 # The car park, for its attendant and its visitors.
 bay-family = Family bay
 bay-bicycle = Bicycle stand
+right-suspended = not usable at present
+site-until = until { $time }
+reason-visitors-en = Reason in English (otherwise the German one)
+closure-title = Close the car park
+closure-until = Until when (empty: until further notice)
+closure-look = See what that means
+closure-visits = Visits
+closure-held = orders going on
+closure-cars-in = cars that are in
+closure-hours = Visits concerned, by the beginning of their bay
+closure-hour = From
+closure-means = These visits are told, with other car parks and how far they are to walk. New bookings for the time are refused; the monitors show the other car parks. Cars that are in get out at any time.
+closure-do = Close now and tell everybody
+closure-not = Change nothing
+closure-undo = Take the closure back
+elsewhere-unreachable = Our car park cannot be reached
+elsewhere-closed = Our car park is closed
+elsewhere-lost = Your bay has been given to somebody else
+elsewhere-open-end = until further notice
+elsewhere-walk = { $minutes } minutes’ walk
+elsewhere-left = The car park is open again. At no extra charge you can take:
+elsewhere-money = Or park elsewhere: you get the money for the bay back at the desk.
+elsewhere-places = Please park here:
+elsewhere-tram = Trams stop at “Saline”. You keep your places in the planetarium.
+elsewhere-taken = The bay is yours.
+refused-NotLost = There is nothing to take for this visit. Please reload the page.
+refused-OtherVehicle = This bay is for other vehicles. Please take one of those offered.
+

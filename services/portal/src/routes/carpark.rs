@@ -1,5 +1,7 @@
 //! The car park's board: free bays by class, today's rights, the lanes, the state of the site.
 
+pub(crate) mod closures;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,12 +9,10 @@ use axum::{extract::State, response::Response};
 use chrono::TimeDelta;
 use futures::StreamExt;
 use kernel::{Caller, Role, values::timestamp};
-use sky_proto::{
-    kernel::v1::LocalizedText,
-    parking::v1::{
-        BayClass, Direction, ListRightsRequest, RecordLaneRequest, Right, RightState, SetSiteStateRequest, Site,
-        SiteState, WatchSiteRequest, record_lane_response::Verdict,
-    },
+use prost_types::Timestamp;
+use sky_proto::parking::v1::{
+    BayClass, Direction, ListRightsRequest, RecordLaneRequest, Right, RightState, Site, SiteState, WatchSiteRequest,
+    record_lane_response::Verdict,
 };
 
 use super::desk_actions::outcome;
@@ -35,6 +35,10 @@ struct CarparkPage {
     state: String,
     state_kind: &'static str,
     reason: String,
+    /// Until when it is closed; empty: it is not, or until further notice.
+    until: String,
+    /// What to take back; empty: nothing.
+    closure: String,
     classes: Vec<ClassView>,
     rights: Vec<RightView>,
     as_of: String,
@@ -62,7 +66,7 @@ struct RightView {
     kind: &'static str,
 }
 
-fn class(w: &Words, class: BayClass) -> String {
+pub(crate) fn class(w: &Words, class: BayClass) -> String {
     w.t(match class {
         BayClass::Accessible => "bay-accessible",
         BayClass::Coach => "bay-coach",
@@ -71,6 +75,11 @@ fn class(w: &Words, class: BayClass) -> String {
         BayClass::Bicycle => "bay-bicycle",
         BayClass::Standard | BayClass::Unspecified => "bay-standard",
     })
+}
+
+/// "until 18:00", with the day if it is another one; empty without an end.
+fn until(w: &Words, at: &Option<Timestamp>) -> String {
+    at.as_ref().map(|_| w.with("site-until", "time", &format!("{} {}", w.day(at), w.time(at)))).unwrap_or_default()
 }
 
 const fn site_state(state: SiteState) -> (&'static str, &'static str) {
@@ -89,6 +98,7 @@ fn right(w: &Words, right: &Right) -> RightView {
         RightState::CheckedIn => ("right-checked-in", "good"),
         RightState::Left => ("right-left", "plain"),
         RightState::NoShow => ("right-no-show", "few"),
+        RightState::Suspended => ("right-suspended", "few"),
         RightState::Cancelled | RightState::Expired => ("right-cancelled", "bad"),
     };
     RightView {
@@ -117,8 +127,12 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
         until: Some(timestamp(now + TimeDelta::hours(12))),
     };
     let rights = answer(edge.parking(caller).list_rights(window)).await?.rights;
-    let shown =
-        |right: &&Right| matches!(right.state(), RightState::Confirmed | RightState::CheckedIn | RightState::NoShow);
+    let shown = |right: &&Right| {
+        matches!(
+            right.state(),
+            RightState::Confirmed | RightState::Suspended | RightState::CheckedIn | RightState::NoShow
+        )
+    };
     let (key, state_kind) = site_state(site.state());
     Ok(CarparkPage {
         revision: site.revision,
@@ -126,6 +140,8 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
         state: w.t(key),
         state_kind,
         reason: w.text(&site.reason),
+        until: until(&w, &site.until),
+        closure: site.closure_id.clone(),
         classes: site
             .classes
             .iter()
@@ -186,13 +202,4 @@ pub(crate) async fn lane(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
         if answer.verdict() == Verdict::Open { Notice::good(text) } else { Notice::bad(text) }
     });
     outcome(&edge, &guest, answer, |notice| notice, "/carpark").await
-}
-
-pub(crate) async fn site(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(SITE)?;
-    let reason = LocalizedText { de: sent.get("reason").to_owned(), ..Default::default() };
-    let request = SetSiteStateRequest { state: sent.choice("state"), reason: Some(reason) };
-    let set = answer(edge.parking(&caller).set_site_state(request)).await;
-    let set = set.map(|site| Notice::good(guest.words.t(site_state(site.state()).0)));
-    outcome(&edge, &guest, set, |notice| notice, "/carpark").await
 }

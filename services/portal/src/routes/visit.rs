@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::{
     booking::{Item, items, public_url},
+    elsewhere::{self, ElsewhereView},
     plate,
 };
 use crate::{
@@ -59,6 +60,7 @@ struct VisitPage {
     tickets: Vec<Ticket>,
     seats: Vec<String>,
     parking: String,
+    elsewhere: Option<ElsewhereView>,
     meal: Vec<String>,
     meal_time: String,
     meal_number: u32,
@@ -114,6 +116,7 @@ pub(crate) fn parking(w: &Words, visit: &Visit) -> String {
     let state = match right.state() {
         RightState::CheckedIn => w.t("right-checked-in"),
         RightState::Left => w.t("right-left"),
+        RightState::Suspended => w.t("right-suspended"),
         RightState::Cancelled | RightState::Expired => w.t("right-cancelled"),
         _ => format!("{}–{}", w.time(&right.from), w.time(&right.until)),
     };
@@ -202,6 +205,7 @@ fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
             .collect(),
         seats: visit.seats.iter().map(|seat| seat.label.clone()).filter(|label| !label.is_empty()).collect(),
         parking: parking(&w, visit),
+        elsewhere: elsewhere::view(&w, visit),
         meal: visit
             .meal
             .iter()

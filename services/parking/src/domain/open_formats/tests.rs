@@ -31,6 +31,7 @@ fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
         alternatives: Vec::new(),
         revision: 1,
         observed_at: at(0),
+        closure: None,
         classes: vec![count(BayClass::Standard, 31, occupied, expected), count(BayClass::Accessible, 3, 1, 0)],
     }
 }
