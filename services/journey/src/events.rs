@@ -206,6 +206,7 @@ fn right(visit: &Visit, bay: &Bay) -> Right {
         reference: if bay.part == Part::Confirmed { reference(visit.id) } else { String::new() },
         // Whoever wants to know asks parking.
         plate_known: false,
+        without_bay_from: None,
         suspension: bay.suspension.as_ref().map(suspension::told),
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! It must not know any service: services are inert data ([`Service`]) that it runs.
 
+mod answers;
 mod boot;
 mod broker;
 pub mod clock;

@@ -2,16 +2,16 @@
 
 pub(crate) mod closures;
 pub(crate) mod feeds;
+pub(crate) mod holding;
 pub(crate) mod lanes;
 pub(crate) mod plates;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Berlin;
 use kernel::{BoxFuture, Tx};
 use uuid::Uuid;
 
 use crate::{
-    domain::{self, BayClass, Confirmation, Right, RightState, Site, Window},
+    domain::{BayClass, Confirmation, Right, RightState, Site, Window},
     error::Error,
     events, store,
 };
@@ -35,79 +35,6 @@ pub(crate) async fn lock_classes(tx: &mut Tx, mut classes: impl Iterator<Item = 
     let first = classes.next();
     let only = first.filter(|first| classes.all(|class| class == *first));
     store::lock_classes(tx.conn(), only).await
-}
-
-/// Holds a bay. The class must be locked: the count of live rights is the guard.
-pub(crate) async fn hold(tx: &mut Tx, wish: Wish) -> Result<Right, Error> {
-    let now = tx.now();
-    let site = store::site(tx.conn(), now).await?;
-    if !site.state.sells() && site.closure.is_none_or(|closure| closure.refuses(wish.window)) {
-        return Err(Error::of_site(&site));
-    }
-    if let Some(right) = store::lock_right(tx.conn(), wish.visit).await?
-        && (right.is_live(now) || right.state == RightState::Cancelled)
-    {
-        return Err(Error::RightExists);
-    }
-    require_bay(tx, wish.class, wish.window, wish.visit).await?;
-    let day = wish.window.from.with_timezone(&Berlin).date_naive();
-    let mut right = Right {
-        visit: wish.visit,
-        showing: wish.showing,
-        class: wish.class,
-        state: RightState::Held,
-        window: wish.window,
-        lead: None,
-        stay: None,
-        expires_at: wish.expires_at,
-        reference: String::new(),
-        charges: store::charges_on(tx.conn(), wish.class, day).await?,
-        entered_at: None,
-        left_at: None,
-        cancelled_at: None,
-        lost_at: None,
-    };
-    if let Some(showing) = store::showings::times(tx.conn(), wish.showing).await? {
-        right.anchor(showing.starts_at, showing.ends_at);
-    }
-    store::save_right(tx.conn(), &right).await?;
-    Ok(right)
-}
-
-/// Whether a bay of this class is left for the window.
-async fn has_bay(tx: &mut Tx, class: BayClass, window: Window, visit: Uuid) -> Result<bool, Error> {
-    match bays(tx, class, window, visit).await {
-        Ok((bays, taken)) => Ok(domain::peak(window, &taken) < bays),
-        Err(Error::NoSuchClass(_)) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Refuses when the class is full at any instant of the window.
-async fn require_bay(tx: &mut Tx, class: BayClass, window: Window, visit: Uuid) -> Result<(), Error> {
-    let (bays, taken) = bays(tx, class, window, visit).await?;
-    if domain::peak(window, &taken) < bays {
-        return Ok(());
-    }
-    let mut instead = class.instead();
-    if let Some(other) = instead {
-        let (bays, taken) = self::bays(tx, other, window, visit).await?;
-        if domain::peak(window, &taken) >= bays {
-            instead = None;
-        }
-    }
-    Err(Error::Full { class, instead, later: domain::next_fit(window, &taken, bays) })
-}
-
-/// The bays of a class that rights may take, and the rights that stand after the window's beginning.
-/// Cars that came without a right are in somebody's way only if the window begins soon.
-async fn bays(tx: &mut Tx, class: BayClass, window: Window, visit: Uuid) -> Result<(usize, Vec<Window>), Error> {
-    let now = tx.now();
-    let (capacity, strangers) =
-        store::capacity_and_strangers(tx.conn(), class, now).await?.ok_or(Error::NoSuchClass(class))?;
-    let strangers = if window.from <= now + domain::SOON { strangers } else { 0 };
-    let taken = store::live_windows(tx.conn(), class, window.from, visit, now).await?;
-    Ok((capacity.saturating_sub(strangers), taken))
 }
 
 /// Moves the end of a hold.
@@ -143,6 +70,7 @@ pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, reference: String) -> Resu
     store::lock_site(tx.conn()).await?;
     // All classes: which one it is cannot be known before the right is read.
     store::lock_classes(tx.conn(), None).await?;
+    store::quarters::end_holds(tx.conn(), now).await?;
     let Some(mut right) = store::lock_right(tx.conn(), visit).await? else {
         tx.append(&visit.to_string(), &events::right_refused(visit)).await?;
         return Ok(());
@@ -151,18 +79,16 @@ pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, reference: String) -> Resu
         Confirmation::Keep => return Ok(()),
         Confirmation::Confirm => {}
         Confirmation::Retake => {
-            let free = right.window.until > now
-                && match require_bay(tx, right.class, right.window, visit).await {
-                    Ok(()) => true,
-                    Err(Error::Full { .. }) => false,
-                    Err(error) => return Err(error),
-                };
+            let given = holding::given_without(tx, right.window, None).await?;
+            let free =
+                right.window.until > now && given.get(&right.class).is_some_and(|given| given.fits(right.window, now));
             if !free {
                 right.state = RightState::Expired;
                 store::save_right(tx.conn(), &right).await?;
                 tx.append(&visit.to_string(), &events::right_refused(visit)).await?;
                 return Ok(());
             }
+            right.given = right.window;
         }
     }
     right.state = RightState::Confirmed;
@@ -230,8 +156,8 @@ pub(crate) async fn end_predicted(tx: &mut Tx, showing: Uuid, predicted_end_at: 
 }
 
 /// Moves the windows of a showing's rights to its present times. Computed from the times themselves,
-/// so doing it again changes nothing. A longer stay may overlap a later right: nobody who parked in
-/// good faith is thrown out, and the attendant sees both.
+/// so doing it again changes nothing. A longer stay may reach into what is given to others: nobody who parked in
+/// good faith is thrown out, no bay is given twice, and the attendant sees from when on one stays without.
 async fn follow_showing(
     tx: &mut Tx,
     showing: Uuid,
@@ -240,7 +166,7 @@ async fn follow_showing(
     let Some(times) = store::showings::times(tx.conn(), showing).await? else {
         return Ok(());
     };
-    let mut moved = false;
+    let mut changed = Vec::new();
     for mut right in store::lock_rights_of_showing(tx.conn(), showing).await? {
         let before = right.clone();
         let (start, end) = planned.unwrap_or((times.starts_at, times.ends_at));
@@ -249,12 +175,17 @@ async fn follow_showing(
         if window.from < window.until {
             right.window = window;
         }
-        if right == before {
-            continue;
+        if right != before {
+            changed.push((before, right));
         }
-        store::save_right(tx.conn(), &right).await?;
+    }
+    holding::move_along(tx, &mut changed).await?;
+    let rights: Vec<Right> = changed.iter().map(|(_, right)| right.clone()).collect();
+    store::quarters::save_rights(tx.conn(), &rights).await?;
+    let mut moved = false;
+    for (before, right) in &changed {
         if right.window != before.window {
-            tx.append(&right.visit.to_string(), &events::right_moved(&right)).await?;
+            tx.append(&right.visit.to_string(), &events::right_moved(right)).await?;
             moved = true;
         }
     }
@@ -306,6 +237,9 @@ pub(crate) async fn tell_site(tx: &mut Tx) -> Result<Site, Error> {
 pub(crate) fn run_out(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
     Box::pin(async move {
         let now = tx.now();
+        // Before the rights, as everybody does.
+        store::lock_site(tx.conn()).await?;
+        store::lock_classes(tx.conn(), None).await?;
         let ended = store::run_out(tx.conn(), now).await?;
         if ended > 0 {
             tracing::info!(ended, "rights ran out");

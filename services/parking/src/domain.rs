@@ -5,6 +5,7 @@ pub(crate) mod feeds;
 pub(crate) mod lanes;
 pub(crate) mod open_formats;
 pub(crate) mod plates;
+pub(crate) mod quarters;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
@@ -19,8 +20,6 @@ pub(crate) const EARLY: TimeDelta = TimeDelta::minutes(60);
 pub(crate) const SOON: TimeDelta = TimeDelta::minutes(60);
 /// Occupancy that no lane has confirmed for longer than this is not known.
 pub(crate) const OCCUPANCY_HOLDS: TimeDelta = TimeDelta::hours(6);
-/// How far ahead a later beginning is looked for when a class is full.
-const LOOK_AHEAD: TimeDelta = TimeDelta::hours(8);
 
 /// What a bay is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -157,35 +156,19 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    #[cfg(test)]
     fn contains(self, at: DateTime<Utc>) -> bool {
         self.from <= at && at < self.until
+    }
+
+    /// Nothing of it.
+    pub(crate) const fn none(self) -> Self {
+        Self { until: self.from, ..self }
     }
 
     fn shifted_to(self, from: DateTime<Utc>) -> Self {
         Self { from, until: from + (self.until - self.from) }
     }
-}
-
-/// The most of `taken` that stand at once at any instant of `wanted`. The number only rises where a
-/// window begins, so these instants are all that must be looked at.
-pub(crate) fn peak(wanted: Window, taken: &[Window]) -> usize {
-    let beginnings = taken.iter().map(|window| window.from).filter(|at| wanted.contains(*at));
-    std::iter::once(wanted.from)
-        .chain(beginnings)
-        .map(|at| taken.iter().filter(|window| window.contains(at)).count())
-        .max()
-        .unwrap_or(0)
-}
-
-/// The earliest beginning after the wanted one at which a stay of the same length fits.
-pub(crate) fn next_fit(wanted: Window, taken: &[Window], bays: usize) -> Option<DateTime<Utc>> {
-    let mut ends: Vec<DateTime<Utc>> = taken
-        .iter()
-        .map(|window| window.until)
-        .filter(|at| *at > wanted.from && *at <= wanted.from + LOOK_AHEAD)
-        .collect();
-    ends.sort_unstable();
-    ends.into_iter().find(|at| peak(wanted.shifted_to(*at), taken) < bays)
 }
 
 /// One charged line, with the dated rows it comes from.
@@ -206,6 +189,8 @@ pub(crate) struct Right {
     pub(crate) class: BayClass,
     pub(crate) state: RightState,
     pub(crate) window: Window,
+    /// The part of it for which a bay is given; shorter where a showing ends later than it was sold for, and others come.
+    pub(crate) given: Window,
     /// How long before the showing's start the window begins; unknown until the showing is.
     pub(crate) lead: Option<TimeDelta>,
     /// How long after the showing's end the window ends.
@@ -242,6 +227,14 @@ impl Right {
             | RightState::Cancelled
             | RightState::Expired
             | RightState::NoShow => false,
+        }
+    }
+
+    /// Whether the database counts a bay for it. A hold that has run out is counted until somebody ends it.
+    pub(crate) const fn is_counted(&self) -> bool {
+        match self.state {
+            RightState::Held | RightState::Confirmed | RightState::Suspended | RightState::CheckedIn => true,
+            RightState::Left | RightState::Cancelled | RightState::Expired | RightState::NoShow => false,
         }
     }
 
@@ -378,6 +371,7 @@ mod samples {
             class: BayClass::Standard,
             state: RightState::Confirmed,
             window: Window { from, until: from + TimeDelta::hours(1) },
+            given: Window { from, until: from + TimeDelta::hours(1) },
             lead: None,
             stay: None,
             expires_at: from,
@@ -390,5 +384,3 @@ mod samples {
         }
     }
 }
-#[cfg(test)]
-mod tests;

@@ -90,6 +90,10 @@ pub(crate) fn right(right: &Right) -> pb::Right {
         reference: right.reference.clone(),
         plate_known: false,
         suspension: None,
+        without_bay_from: (right.is_counted()
+            && right.state != RightState::Suspended
+            && right.given.until < right.window.until)
+            .then(|| timestamp(right.given.until)),
     }
 }
 

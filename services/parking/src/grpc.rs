@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::{
     commands::{
         self, Wish, closures,
+        holding::Counter,
         lanes::{self, Seen},
     },
     domain::{
@@ -84,7 +85,9 @@ pub(crate) struct ParkingGrpc {
 /// So many wishes may wait; whoever comes then is told at once to come again.
 const MAY_WAIT: usize = 8192;
 /// Most that are decided while their classes are locked once.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 64;
+/// Under this name first answers are kept.
+const HOLD_BAY: &str = "HoldBay";
 
 impl ParkingGrpc {
     pub(crate) fn new(context: &Context, site: Live<pb::Site>) -> Self {
@@ -225,25 +228,34 @@ impl Keyed for Asked {
     }
 }
 
-/// Holds bays for all who wait: their classes are locked once for them.
+/// Holds bays for all who wait: their classes are locked once, and what they need is read and written once.
 async fn hold(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<pb::Right, Error>>, Error> {
     commands::lock_classes(tx, asked.iter().map(|it| it.class)).await?;
-    let mut answers = Vec::with_capacity(asked.len());
-    for it in asked {
-        answers.push(refused_or_broken(hold_one(tx, it).await)?);
-    }
-    Ok(answers)
-}
-
-async fn hold_one(tx: &mut Tx, Asked { key, request, .. }: &Asked) -> Result<pb::Right, Error> {
+    let now = tx.now();
+    let keys: Vec<_> = asked.iter().map(|it| (it.key, &it.request)).collect();
     // Before the checks: a late repeat still gets the first answer.
-    if let Some(first) = tx.first_answer("HoldBay", *key, request).await? {
-        return Ok(first);
+    let first = tx.first_answers::<pb::Right>(HOLD_BAY, &keys).await?;
+    let wishes: Vec<_> = asked.iter().map(|it| wish(&it.request, now)).collect();
+    let new: Vec<&Wish> =
+        wishes.iter().zip(&first).filter(|(_, first)| first.is_none()).flat_map(|(it, _)| it).collect();
+    let mut counter = Counter::open(tx, &new).await?;
+    let mut answers = Vec::with_capacity(asked.len());
+    let mut held = Vec::new();
+    for ((it, first), wish) in asked.iter().zip(first).zip(&wishes) {
+        answers.push(match (first, wish) {
+            (Some(first), _) => first.map_err(Error::from),
+            (None, Err(invalid)) => Err(invalid.clone().into()),
+            (None, Ok(wish)) => {
+                let answer = refused_or_broken(counter.hold(tx, wish).await)?.map(|right| events::right(&right));
+                held.extend(answer.as_ref().ok().map(|right| (it.key, &it.request, right.clone())));
+                answer
+            }
+        });
     }
-    let wish = wish(request, tx.now())?;
-    let answer = events::right(&commands::hold(tx, wish).await?);
-    tx.remember("HoldBay", *key, request, &answer).await?;
-    Ok(answer)
+    counter.close(tx).await?;
+    let held: Vec<_> = held.iter().map(|(key, request, right)| (*key, *request, right)).collect();
+    tx.remember_all(HOLD_BAY, &held).await?;
+    Ok(answers)
 }
 
 #[tonic::async_trait]

@@ -85,6 +85,15 @@ struct Bays {
     count: Spanned<u32>,
     #[serde(default)]
     free_of_charge: bool,
+    /// So much more of them may be given than there are, in percent, because some never come.
+    #[serde(default)]
+    overbooking_percent: Option<Spanned<u32>>,
+}
+
+impl Bays {
+    fn overbooking(&self) -> u32 {
+        self.overbooking_percent.as_ref().map_or(0, |percent| *percent.get_ref())
+    }
 }
 
 #[derive(Deserialize)]
@@ -112,6 +121,7 @@ struct Tariff {
 const LONGEST_PARKING: u32 = 3600;
 const MOST_BAYS: u32 = 10_000;
 /// No stay costs more than 1,000 euro: a typo would.
+const MOST_OVERBOOKING: u32 = 100;
 const MOST_CENTS: u32 = 100_000;
 
 /// "line 12, parking.bays[2].class: twice"
@@ -236,6 +246,11 @@ fn read_tariffs(text: &str, section: &Section, classes: &HashSet<&'static str>) 
     for (place, bays) in section.bays.get_ref().iter().enumerate() {
         let class = *bays.class.get_ref();
         let priced = section.tariffs.iter().any(|tariff| *tariff.class.get_ref() == class);
+        if let Some(percent) = bays.overbooking_percent.as_ref().filter(|percent| *percent.get_ref() > MOST_OVERBOOKING)
+        {
+            let key = format!("bays[{place}].overbooking_percent");
+            return Err(wrong(text, percent, &key, "is more than 100"));
+        }
         if !bays.free_of_charge && !priced {
             let key = format!("bays[{place}].class");
             let problem = "is not free of charge and has no tariff";
@@ -279,8 +294,8 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     )
     .await?;
     for bays in section.bays.get_ref() {
-        changed |=
-            house::save_class(tx.conn(), *bays.class.get_ref(), *bays.count.get_ref(), bays.free_of_charge).await?;
+        let (class, count) = (*bays.class.get_ref(), *bays.count.get_ref());
+        changed |= house::save_class(tx.conn(), class, count, bays.free_of_charge, bays.overbooking()).await?;
     }
     for camera in &section.cameras {
         let row = plates::Camera {

@@ -7,6 +7,7 @@ pub(crate) mod closures;
 pub(crate) mod feeds;
 pub(crate) mod house;
 pub(crate) mod plates;
+pub(crate) mod quarters;
 pub(crate) mod showings;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -56,6 +57,8 @@ struct RightRow {
     state: String,
     valid_from: DateTime<Utc>,
     valid_until: DateTime<Utc>,
+    given_from: DateTime<Utc>,
+    given_until: DateTime<Utc>,
     lead_seconds: Option<i64>,
     stay_seconds: Option<i64>,
     expires_at: DateTime<Utc>,
@@ -80,6 +83,7 @@ impl RightRow {
             state: RightState::named(&self.state)
                 .ok_or_else(|| Error::Stored(format!("right state {}", self.state)))?,
             window: Window { from: self.valid_from, until: self.valid_until },
+            given: Window { from: self.given_from, until: self.given_until },
             lead: self.lead_seconds.map(TimeDelta::seconds),
             stay: self.stay_seconds.map(TimeDelta::seconds),
             expires_at: self.expires_at,
@@ -162,48 +166,6 @@ async fn class_counts(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec
             })
         })
         .collect()
-}
-
-/// Capacity of a class, and the cars in it that no right of the present time explains.
-pub(crate) async fn capacity_and_strangers(
-    conn: &mut PgConnection,
-    class: BayClass,
-    now: DateTime<Utc>,
-) -> Result<Option<(usize, usize)>, Error> {
-    let row: Option<(i32, i64)> = sqlx::query_as(
-        "select c.capacity, greatest(0, c.occupied - (select count(*) from parking_right r
-            where r.class = c.class and r.state = 'checked_in' and r.valid_until > $2))
-         from bay_class c where c.class = $1",
-    )
-    .bind(class.name())
-    .bind(now)
-    .fetch_optional(conn)
-    .await?;
-    Ok(row
-        .map(|(capacity, strangers)| (usize::try_from(capacity).unwrap_or(0), usize::try_from(strangers).unwrap_or(0))))
-}
-
-/// The windows of live rights of a class that end after `from`, without those of one visit.
-pub(crate) async fn live_windows(
-    conn: &mut PgConnection,
-    class: BayClass,
-    from: DateTime<Utc>,
-    without: Uuid,
-    now: DateTime<Utc>,
-) -> Result<Vec<Window>, Error> {
-    let rows: Vec<(DateTime<Utc>, DateTime<Utc>)> = sqlx::query_as(
-        "select valid_from, valid_until from parking_right
-         where class = $1 and valid_until > $2 and visit_id <> $3
-           and (state in ('confirmed', 'checked_in') or (state = 'held' and expires_at > $4)
-               or (state = 'suspended' and not (select release_suspended from site)))",
-    )
-    .bind(class.name())
-    .bind(from)
-    .bind(without)
-    .bind(now)
-    .fetch_all(conn)
-    .await?;
-    Ok(rows.into_iter().map(|(from, until)| Window { from, until }).collect())
 }
 
 /// The price rows of a class on a day: none when the class is free, an error when no row is valid.
@@ -328,32 +290,7 @@ pub(crate) async fn lock_rights_of_showing(conn: &mut PgConnection, showing: Uui
 }
 
 pub(crate) async fn save_right(conn: &mut PgConnection, right: &Right) -> Result<(), Error> {
-    sqlx::query(
-        "insert into parking_right (visit_id, showing_id, class, state, valid_from, valid_until, lead_seconds,
-             stay_seconds, expires_at, reference, charges, entered_at, left_at, cancelled_at, lost_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-         on conflict (visit_id) do update set showing_id = $2, class = $3, state = $4, valid_from = $5,
-             valid_until = $6, lead_seconds = $7, stay_seconds = $8, expires_at = $9, reference = $10,
-             charges = $11, entered_at = $12, left_at = $13, cancelled_at = $14, lost_at = $15",
-    )
-    .bind(right.visit)
-    .bind(right.showing)
-    .bind(right.class.name())
-    .bind(right.state.name())
-    .bind(right.window.from)
-    .bind(right.window.until)
-    .bind(right.lead.map(|span| span.num_seconds()))
-    .bind(right.stay.map(|span| span.num_seconds()))
-    .bind(right.expires_at)
-    .bind(&right.reference)
-    .bind(Json(&right.charges))
-    .bind(right.entered_at)
-    .bind(right.left_at)
-    .bind(right.cancelled_at)
-    .bind(right.lost_at)
-    .execute(conn)
-    .await?;
-    Ok(())
+    quarters::save_rights(conn, std::slice::from_ref(right)).await
 }
 
 /// Ends what time has ended: unpaid holds and confirmed rights that nobody used.

@@ -6,7 +6,7 @@ use chrono_tz::Europe::Berlin;
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{has_bay, tell_site, touch_site};
+use super::{holding, tell_site, touch_site};
 use crate::{
     domain::{
         BayClass, Right, RightState, Site, SiteState,
@@ -96,9 +96,10 @@ pub(super) async fn apply(tx: &mut Tx, site: &Site, mut right: Right) -> Result<
     match (closures::change(site.closure, &right, now, end_of_day(now)), site.closure) {
         (Change::Suspend, Some(closure)) => suspend(tx, site, closure, right).await?,
         (Change::Restore, _) => {
-            let kept = !store::closures::releases(tx.conn()).await?;
-            if kept || has_bay(tx, right.class, right.window, right.visit).await? {
-                restore(tx, right).await?;
+            let kept = right.given != right.given.none();
+            let given = holding::given_without(tx, right.window, Some(&right)).await?;
+            if kept || given.get(&right.class).is_some_and(|given| given.fits(right.window, now)) {
+                restore(tx, right, kept).await?;
             } else {
                 (right.state, right.lost_at) = (RightState::Cancelled, Some(now));
                 right.cancelled_at = Some(now);
@@ -114,12 +115,18 @@ pub(super) async fn apply(tx: &mut Tx, site: &Site, mut right: Right) -> Result<
 
 async fn suspend(tx: &mut Tx, site: &Site, closure: Closure, mut right: Right) -> Result<(), Error> {
     right.state = RightState::Suspended;
+    if store::closures::releases(tx.conn()).await? {
+        right.given = right.window.none();
+    }
     store::save_right(tx.conn(), &right).await?;
     tx.append(&right.visit.to_string(), &events::right_suspended(&right, site, closure)).await?;
     Ok(())
 }
 
-async fn restore(tx: &mut Tx, mut right: Right) -> Result<Right, Error> {
+async fn restore(tx: &mut Tx, mut right: Right, kept: bool) -> Result<Right, Error> {
+    if !kept {
+        right.given = right.window;
+    }
     (right.state, right.cancelled_at, right.lost_at) = (RightState::Confirmed, None, None);
     store::save_right(tx.conn(), &right).await?;
     tx.append(&right.visit.to_string(), &events::right_restored(&right)).await?;
@@ -128,13 +135,10 @@ async fn restore(tx: &mut Tx, mut right: Right) -> Result<Right, Error> {
 
 /// Bays that are left for the vehicle of a right that was lost.
 pub(crate) async fn left(tx: &mut Tx, right: &Right) -> Result<Vec<BayClass>, Error> {
-    let mut left = Vec::new();
-    for class in right.class.also_fits() {
-        if has_bay(tx, *class, right.window, right.visit).await? {
-            left.push(*class);
-        }
-    }
-    Ok(left)
+    let now = tx.now();
+    let given = holding::given_without(tx, right.window, Some(right)).await?;
+    let fits = |class: &BayClass| given.get(class).is_some_and(|given| given.fits(right.window, now));
+    Ok(right.class.also_fits().iter().copied().filter(fits).collect())
 }
 
 /// Gives a visit that lost its bay one of those that are left. It costs what the lost one did.
@@ -156,9 +160,10 @@ pub(crate) async fn take_left_bay(tx: &mut Tx, visit: Uuid, class: BayClass) -> 
     if site.closure.is_some_and(|closure| closure.refuses(right.window)) {
         return Err(Error::of_site(&site));
     }
-    super::require_bay(tx, class, right.window, visit).await?;
+    let given = holding::given_without(tx, right.window, Some(&right)).await?;
+    holding::require_bay(&given, class, right.window, now)?;
     right.class = class;
-    let right = restore(tx, right).await?;
+    let right = restore(tx, right, false).await?;
     touch_site(tx, None).await?;
     Ok(right)
 }

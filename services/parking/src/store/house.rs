@@ -51,15 +51,17 @@ pub(crate) async fn save_class(
     class: BayClass,
     capacity: u32,
     free_of_charge: bool,
+    overbooking_percent: u32,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
-        "insert into bay_class as c (class, capacity, free_of_charge) values ($1, $2, $3)
-         on conflict (class) do update set capacity = $2, free_of_charge = $3
-         where (c.capacity, c.free_of_charge) is distinct from ($2, $3)",
+        "insert into bay_class as c (class, capacity, free_of_charge, overbooking_percent) values ($1, $2, $3, $4)
+         on conflict (class) do update set capacity = $2, free_of_charge = $3, overbooking_percent = $4
+         where (c.capacity, c.free_of_charge, c.overbooking_percent) is distinct from ($2, $3, $4)",
     )
     .bind(class.name())
     .bind(capacity.cast_signed())
     .bind(free_of_charge)
+    .bind(overbooking_percent.cast_signed())
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -2,6 +2,7 @@
 
 mod api;
 mod cameras;
+mod capacity;
 mod closures;
 mod feeds;
 mod lanes;

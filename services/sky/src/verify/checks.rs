@@ -132,6 +132,17 @@ const CHECKS: &[Check] = &[
         breaches: "select format('%s: %s of %s', class, occupied, capacity) from bay_class where occupied > capacity",
     },
     Check {
+        service: "parking",
+        name: "bays given are those of the rights, and no class is given to more than it may be",
+        all: "select count(*) from bay_use",
+        breaches: "select format('%s at %s: %s given, %s rights, %s may be', u.class, u.slot_at, u.given,
+                       count(r.visit_id), u.most)
+                   from bay_use u left join parking_right r on r.class = u.class and has_bay(r.state)
+                       and u.slot_at > r.given_from - interval '15 minutes' and u.slot_at < r.given_until
+                       and r.given_from < r.given_until
+                   group by u.class, u.slot_at, u.given, u.most having u.given <> count(r.visit_id) or u.given > u.most",
+    },
+    Check {
         service: "gastro",
         name: "station time taken is what the orders need, and within capacity",
         all: "select count(*) from slot_use",
