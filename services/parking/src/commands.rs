@@ -1,6 +1,7 @@
 //! What parking does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
 pub(crate) mod closures;
+pub(crate) mod confirming;
 pub(crate) mod feeds;
 pub(crate) mod holding;
 pub(crate) mod lanes;
@@ -11,7 +12,7 @@ use kernel::{BoxFuture, Tx};
 use uuid::Uuid;
 
 use crate::{
-    domain::{BayClass, Confirmation, Right, RightState, Site, Window},
+    domain::{BayClass, Right, RightState, Site, Window},
     error::Error,
     events, store,
 };
@@ -62,42 +63,6 @@ pub(crate) async fn release(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
         store::save_right(tx.conn(), &right).await?;
     }
     Ok(())
-}
-
-/// The visit is confirmed, and its right with it, if a bay is still there.
-pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid, reference: String) -> Result<(), Error> {
-    let now = tx.now();
-    store::lock_site(tx.conn()).await?;
-    // All classes: which one it is cannot be known before the right is read.
-    store::lock_classes(tx.conn(), None).await?;
-    store::quarters::end_holds(tx.conn(), now).await?;
-    let Some(mut right) = store::lock_right(tx.conn(), visit).await? else {
-        tx.append(&visit.to_string(), &events::right_refused(visit)).await?;
-        return Ok(());
-    };
-    match right.confirmation(now) {
-        Confirmation::Keep => return Ok(()),
-        Confirmation::Confirm => {}
-        Confirmation::Retake => {
-            let given = holding::given_without(tx, right.window, None).await?;
-            let free =
-                right.window.until > now && given.get(&right.class).is_some_and(|given| given.fits(right.window, now));
-            if !free {
-                right.state = RightState::Expired;
-                store::save_right(tx.conn(), &right).await?;
-                tx.append(&visit.to_string(), &events::right_refused(visit)).await?;
-                return Ok(());
-            }
-            right.given = right.window;
-        }
-    }
-    right.state = RightState::Confirmed;
-    right.reference = reference;
-    store::save_right(tx.conn(), &right).await?;
-    tx.append(&visit.to_string(), &events::right_confirmed(&right)).await?;
-    let site = store::site(tx.conn(), now).await?;
-    closures::apply(tx, &site, right).await?;
-    touch_site(tx, None).await
 }
 
 /// The visit is cancelled. A car that is in stays in, and its right keeps the bay until it leaves.

@@ -40,7 +40,7 @@ fn build(context: &Context) -> Parts {
         grpc: Routes::new(ParkingServer::new(server)),
         access: vec![grpc::ACCESS],
         consumers: vec![
-            Consumer::new("journey", reactions::from_journey),
+            Consumer::of_runs("journey", reactions::from_journey),
             Consumer::of_runs("reservations", reactions::from_reservations),
             Consumer::new("flow", reactions::from_flow),
         ],

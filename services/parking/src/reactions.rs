@@ -1,6 +1,8 @@
 //! What other services' events mean here. Each may come twice, late and in another order than those
 //! of other services.
 
+use std::collections::BTreeMap;
+
 use kernel::{BoxFuture, Event, Failure, Tx, values};
 use prost::Name;
 use sky_proto::{
@@ -11,28 +13,33 @@ use sky_proto::{
 
 use crate::commands;
 
-/// The visit is confirmed, expired or cancelled.
-pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+/// Visits are confirmed, expired or cancelled.
+pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        match event.name() {
-            VisitConfirmed::NAME => {
+        // Those that are confirmed one after the other are confirmed together, before anything else that is told.
+        let mut confirmed = BTreeMap::new();
+        for event in run {
+            if event.name() == VisitConfirmed::NAME {
                 let told = event.decode::<VisitConfirmed>()?;
                 if told.has_parking {
-                    let visit = values::id("visit_id", &told.visit_id)?;
-                    commands::confirm(tx, visit, told.reference).await?;
+                    confirmed.insert(values::id("visit_id", &told.visit_id)?, told.reference);
                 }
+                continue;
             }
-            VisitExpired::NAME => {
-                let told = event.decode::<VisitExpired>()?;
-                commands::release(tx, values::id("visit_id", &told.visit_id)?).await?;
+            commands::confirming::confirm(tx, std::mem::take(&mut confirmed)).await?;
+            match event.name() {
+                VisitExpired::NAME => {
+                    let told = event.decode::<VisitExpired>()?;
+                    commands::release(tx, values::id("visit_id", &told.visit_id)?).await?;
+                }
+                VisitCancelled::NAME => {
+                    let told = event.decode::<VisitCancelled>()?;
+                    commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
+                }
+                _ => {}
             }
-            VisitCancelled::NAME => {
-                let told = event.decode::<VisitCancelled>()?;
-                commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
-            }
-            _ => {}
         }
-        Ok(())
+        Ok(commands::confirming::confirm(tx, confirmed).await?)
     })
 }
 

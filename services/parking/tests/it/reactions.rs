@@ -143,3 +143,29 @@ async fn time_ends_what_nobody_used() {
     tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.expect("no-show in time");
     assert_eq!(right(&house, held).await.state(), pb::RightState::Expired);
 }
+
+#[tokio::test]
+async fn visits_that_are_confirmed_together_share_what_is_left() {
+    let house = house().await;
+    set_capacity(&house, "standard", 2).await;
+    let showing = Uuid::now_v7();
+    let (late, too_late, in_time) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    for visit in [late, too_late] {
+        hold(&house, &wish(visit, showing)).await.expect("held");
+    }
+    // Both holds run out; one bay is taken by another visit meanwhile.
+    house.clock.set(minutes(11));
+    let mut held = wish(in_time, showing);
+    held.expires_at = Some(timestamp(minutes(20)));
+    hold(&house, &held).await.expect("free again");
+    for visit in [late, in_time, too_late, late] {
+        house.emit("journey", &visit.to_string(), confirmed(visit, showing)).await;
+    }
+    house.settle().await;
+    assert_eq!(right(&house, in_time).await.state(), pb::RightState::Confirmed);
+    let states = [right(&house, late).await.state(), right(&house, too_late).await.state()];
+    assert!(states.contains(&pb::RightState::Confirmed) && states.contains(&pb::RightState::Expired), "{states:?}");
+    let (told, refused): (Vec<pb::RightConfirmed>, Vec<pb::RightRefused>) =
+        (house.events("parking").await, house.events("parking").await);
+    assert_eq!((told.len(), refused.len()), (2, 1));
+}
