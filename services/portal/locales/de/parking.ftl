@@ -28,4 +28,4 @@ elsewhere-tram = Die Straßenbahn hält an der „Saline“. Ihre Plätze im Pla
 elsewhere-taken = Der Stellplatz gehört Ihnen.
 refused-NotLost = Für diesen Besuch gibt es nichts zu tauschen. Bitte die Seite neu laden.
 refused-OtherVehicle = Dieser Stellplatz ist für andere Fahrzeuge. Bitte einen der angebotenen nehmen.
-
+right-without-bay = ab { $time } kein Stellplatz frei: bitte einen suchen

@@ -28,4 +28,4 @@ elsewhere-tram = Trams stop at “Saline”. You keep your places in the planeta
 elsewhere-taken = The bay is yours.
 refused-NotLost = There is nothing to take for this visit. Please reload the page.
 refused-OtherVehicle = This bay is for other vehicles. Please take one of those offered.
-
+right-without-bay = no bay free from { $time }: please find one

@@ -62,6 +62,8 @@ struct RightView {
     class: String,
     from: String,
     until: String,
+    /// What somebody must see to; empty: nothing.
+    trouble: String,
     state: String,
     kind: &'static str,
 }
@@ -106,6 +108,10 @@ fn right(w: &Words, right: &Right) -> RightView {
         class: class(w, right.bay_class()),
         from: w.time(&right.from),
         until: w.time(&right.until),
+        trouble: match &right.without_bay_from {
+            Some(_) => w.with("right-without-bay", "time", &w.time(&right.without_bay_from)),
+            None => String::new(),
+        },
         state: w.t(key),
         kind,
     }
