@@ -40,7 +40,7 @@ impl Counter {
         let until = wishes.iter().map(|wish| wish.window.until).max().unwrap_or(now) + AHEAD;
         let given = quarters::given(tx.conn(), &BayClass::ALL, Window { from, until }, now).await?;
         let rights = quarters::lock_rights(tx.conn(), &visits).await?;
-        let showings = quarters::times(tx.conn(), &showings).await?;
+        let showings = store::showings::times_of(tx.conn(), &showings).await?;
         Ok(Self { site, given, rights, showings, charges: BTreeMap::new(), held: Vec::new() })
     }
 

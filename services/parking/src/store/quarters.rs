@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{RightRow, class_named};
 use crate::{
     domain::{
-        BayClass, Right, ShowingTimes, Window,
+        BayClass, Right, Window,
         quarters::{Given, quarter},
     },
     error::Error,
@@ -80,20 +80,6 @@ pub(crate) async fn lock_rights(conn: &mut PgConnection, visits: &[Uuid]) -> Res
             .fetch_all(conn)
             .await?;
     rows.into_iter().map(|row| row.read().map(|right| (right.visit, right))).collect()
-}
-
-/// The times of those of some showings that reservations has told.
-pub(crate) async fn times(conn: &mut PgConnection, showings: &[Uuid]) -> Result<BTreeMap<Uuid, ShowingTimes>, Error> {
-    let rows: Vec<(Uuid, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>)> = sqlx::query_as(
-        "select showing_id, starts_at, ends_at, predicted_end_at from known_showing
-         where showing_id = any ($1) and starts_at is not null",
-    )
-    .bind(showings)
-    .fetch_all(conn)
-    .await?;
-    let times =
-        |(id, starts_at, ends_at, predicted_end_at)| (id, ShowingTimes { starts_at, ends_at, predicted_end_at });
-    Ok(rows.into_iter().map(times).collect())
 }
 
 /// Writes rights, new ones and known ones, each visit's once.

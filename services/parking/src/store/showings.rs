@@ -1,5 +1,7 @@
 //! What is known here of showings: their times, as reservations and flow told them.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
@@ -8,25 +10,44 @@ use crate::{domain::ShowingTimes, error::Error};
 
 #[derive(FromRow)]
 struct TimesRow {
+    showing_id: Uuid,
     starts_at: DateTime<Utc>,
     ends_at: DateTime<Utc>,
     predicted_end_at: Option<DateTime<Utc>>,
 }
 
+impl TimesRow {
+    const fn read(self) -> (Uuid, ShowingTimes) {
+        let Self { showing_id, starts_at, ends_at, predicted_end_at } = self;
+        (showing_id, ShowingTimes { starts_at, ends_at, predicted_end_at })
+    }
+}
+
 /// A showing's times; none before reservations has told them.
 pub(crate) async fn times(conn: &mut PgConnection, showing: Uuid) -> Result<Option<ShowingTimes>, Error> {
     let row: Option<TimesRow> = sqlx::query_as(
-        "select starts_at, ends_at, predicted_end_at from known_showing
+        "select showing_id, starts_at, ends_at, predicted_end_at from known_showing
          where showing_id = $1 and starts_at is not null",
     )
     .bind(showing)
     .fetch_optional(conn)
     .await?;
-    Ok(row.map(|row| ShowingTimes {
-        starts_at: row.starts_at,
-        ends_at: row.ends_at,
-        predicted_end_at: row.predicted_end_at,
-    }))
+    Ok(row.map(|row| row.read().1))
+}
+
+/// The times of those of some showings that reservations has told.
+pub(crate) async fn times_of(
+    conn: &mut PgConnection,
+    showings: &[Uuid],
+) -> Result<BTreeMap<Uuid, ShowingTimes>, Error> {
+    let rows: Vec<TimesRow> = sqlx::query_as(
+        "select showing_id, starts_at, ends_at, predicted_end_at from known_showing
+         where showing_id = any ($1) and starts_at is not null",
+    )
+    .bind(showings)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(TimesRow::read).collect())
 }
 
 pub(crate) async fn save(
