@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub(crate) mod holds;
 mod limits;
 pub(crate) mod missing;
+pub(crate) mod notices;
 pub(crate) mod showings;
 
 use std::collections::HashMap;
@@ -115,7 +116,8 @@ async fn save_changed(
 ) -> Result<(), Error> {
     let mut changed: Vec<&mut Visit> =
         visits.values_mut().filter(|visit| before.get(&visit.id).is_none_or(|it| it != *visit)).collect();
-    save_all(tx, &mut changed).await
+    save_all(tx, &mut changed).await?;
+    notices::follow(tx, before, visits.values()).await
 }
 
 /// Notes news and takes the step that follows. The caller saves.
@@ -294,8 +296,10 @@ pub(crate) async fn cancel(tx: &mut Tx, id: Uuid, by: By, reason: Text) -> Resul
     let showing = store::showings::get(tx.conn(), visit.showing).await?;
     let next = saga::cancel(&visit, showing.as_ref(), by, reason, now)?;
     if next != Next::Stay {
+        let before = visit.clone();
         take(tx, &mut visit, next).await?;
         save(tx, &mut visit).await?;
+        notices::follow_one(tx, &before, &visit).await?;
     }
     Ok(visit)
 }
@@ -321,10 +325,11 @@ pub(crate) async fn add_link(tx: &mut Tx, id: Uuid, hash: &[u8]) -> Result<(), E
     store::add_link(tx.conn(), id, hash, now).await
 }
 
-/// Erases the contact data of visits that are long over.
+/// Erases the contact data of visits that are long over, and what their visitors were told.
 pub(crate) async fn erase_contacts(tx: &mut Tx) -> Result<(), Error> {
     let before = tx.now() - domain::KEEP_CONTACT;
     let erased = store::erase_contacts(tx.conn(), before).await?;
+    store::notices::forget(tx.conn(), before).await?;
     if erased > 0 {
         tracing::info!(erased, "contact data of past visits erased");
     }

@@ -5,6 +5,7 @@ pub(crate) mod asker;
 pub(crate) mod delay;
 pub(crate) mod limits;
 pub(crate) mod missing;
+pub(crate) mod notices;
 #[cfg(test)]
 pub(crate) mod samples;
 mod states;

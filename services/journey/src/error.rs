@@ -50,6 +50,10 @@ pub(crate) enum Error {
         "one e-mail address may order at most {0} places of one showing; choose fewer, or ask the front desk for a group booking"
     )]
     ContactFull(u32),
+    #[error("there is no such notice; its visit may be over for more than thirty days")]
+    NoNotice,
+    #[error("the notice is {0}; only one that failed, or of which nobody knows, can be sent again")]
+    NoticeNotFailed(&'static str),
     /// Another service's refusal, in its own words and by the name it has there.
     #[error("{message}")]
     Part { code: Code, message: String, reason: String },
@@ -67,7 +71,7 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
-            Self::NoVisit | Self::NoLink => Code::NotFound,
+            Self::NoVisit | Self::NoLink | Self::NoNotice => Code::NotFound,
             Self::NotYours => Code::PermissionDenied,
             Self::HoldRefused(refusal) => Code::from_grpc(tonic::Code::from_i32(refusal.code)),
             Self::InProgress => Code::Conflict,
@@ -80,7 +84,8 @@ impl Coded for Error {
             | Self::Started
             | Self::Off
             | Self::DoorsClosed
-            | Self::Admitted => Code::FailedPrecondition,
+            | Self::Admitted
+            | Self::NoticeNotFailed(_) => Code::FailedPrecondition,
             Self::Part { code, .. } => *code,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),

@@ -2,6 +2,7 @@
 //! never has contact data in its hands.
 
 pub(crate) mod missing;
+pub(crate) mod notices;
 pub(crate) mod suspension;
 
 use chrono::{DateTime, Utc};

@@ -6,6 +6,7 @@ mod contacts;
 pub(crate) mod delay;
 mod hold;
 mod missing;
+mod notices;
 mod requests;
 pub(crate) mod siblings;
 
@@ -25,8 +26,11 @@ use sky_proto::{
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-pub(crate) use self::contacts::{CONTACTS_ACCESS, ContactsGrpc};
 use self::siblings::Siblings;
+pub(crate) use self::{
+    contacts::{CONTACTS_ACCESS, ContactsGrpc},
+    notices::{NOTICES_ACCESS, NoticesGrpc},
+};
 use crate::{
     commands::{self, Order, Taken},
     counters::Counters,

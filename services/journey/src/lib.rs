@@ -7,19 +7,22 @@ mod domain;
 mod error;
 mod events;
 mod grpc;
+mod house;
+mod post;
 mod projection;
 mod reactions;
 mod saga;
+mod settings;
 mod store;
 mod sweep;
 
 use std::time::Duration;
 
-use kernel::{Consumer, Context, Live, Parts, Service};
-use sky_proto::journey::v1::{contacts_server::ContactsServer, journey_server::JourneyServer};
+use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
+use sky_proto::journey::v1::{
+    contacts_server::ContactsServer, journey_server::JourneyServer, notices_server::NoticesServer,
+};
 use tonic::service::Routes;
-
-use crate::domain::limits::Limits;
 
 /// The service as the kernel runs it.
 pub const SERVICE: Service = Service {
@@ -29,11 +32,7 @@ pub const SERVICE: Service = Service {
 };
 
 fn build(context: &Context) -> anyhow::Result<Parts> {
-    let limits: Limits = context.settings.service(SERVICE.name)?;
-    anyhow::ensure!(
-        limits.visits_per_browser > 0 && limits.places_per_browser > 0 && limits.places_per_contact > 0,
-        "configuration [services.journey]: each limit must be 1 or more"
-    );
+    let settings::Settings { limits, day_before_at, post } = settings::read(context)?;
     let db = context.db.clone();
     let visits = Live::of_many(context, commands::VISIT_TOPIC, move |keys| {
         let db = db.clone();
@@ -60,12 +59,16 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         let (db, siblings) = (db.clone(), asked.clone());
         Box::pin(async move { Ok(grpc::delay::go_on(&db, &siblings).await?) })
     });
+    let notices = grpc::NoticesGrpc::new(context.db.clone(), post.is_some());
+    post::start(context, &siblings, day_before_at, post);
     let counters = counters::Counters::start(context);
     let contacts = grpc::ContactsGrpc::new(context.db.clone());
     let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, counters, visits, limits);
     Ok(Parts {
-        grpc: Routes::new(JourneyServer::new(server)).add_service(ContactsServer::new(contacts)),
-        access: vec![grpc::ACCESS, grpc::CONTACTS_ACCESS],
+        grpc: Routes::new(JourneyServer::new(server))
+            .add_service(ContactsServer::new(contacts))
+            .add_service(NoticesServer::new(notices)),
+        access: vec![grpc::ACCESS, grpc::CONTACTS_ACCESS, grpc::NOTICES_ACCESS],
         consumers: vec![
             Consumer::of_runs("payments", reactions::from_payments),
             Consumer::of_runs("reservations", reactions::from_reservations),
@@ -73,6 +76,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
             Consumer::of_runs("gastro", reactions::from_gastro),
             Consumer::new("flow", reactions::from_flow),
         ],
+        house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()
     })
 }

@@ -5,6 +5,7 @@ pub(crate) mod contacts;
 pub(crate) mod limits;
 pub(crate) mod many;
 pub(crate) mod missing;
+pub(crate) mod notices;
 pub(crate) mod showings;
 
 use chrono::{DateTime, Utc};

@@ -5,7 +5,7 @@ use chrono_tz::Europe::Berlin;
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{VISIT_TOPIC, save, take};
+use super::{VISIT_TOPIC, notices, save, take};
 use crate::{
     domain::{Admission, join},
     error::Error,
@@ -34,7 +34,11 @@ pub(crate) async fn delayed(tx: &mut Tx, id: Uuid, times: [DateTime<Utc>; 3], re
         format!("Die Vorstellung beginnt erst um {start} Uhr."),
         format!("The showing starts later, at {start}."),
     );
+    let was = store::showings::get(tx.conn(), id).await?.map(|showing| showing.starts_at);
     store::showings::set_times(tx.conn(), id, None, times, Some(&join(&moved, reason))).await?;
+    if let Some(was) = was {
+        notices::delayed(tx, id, was, times[0], reason).await?;
+    }
     touch_visits(tx, id).await
 }
 
@@ -56,8 +60,10 @@ pub(crate) async fn cancelled(tx: &mut Tx, id: Uuid, reason: &Text) -> Result<()
     for mut visit in store::showings::lock_live(tx.conn(), id).await? {
         let next = saga::showing_cancelled(&visit, off.clone());
         if next != Next::Stay {
+            let before = visit.clone();
             take(tx, &mut visit, next).await?;
             save(tx, &mut visit).await?;
+            notices::follow_one(tx, &before, &visit).await?;
         }
     }
     Ok(())

@@ -1,11 +1,8 @@
 //! How much one visitor may hold at a time and one contact may order: enough for families and groups, too
 //! little to empty a house. Pure.
 
-use serde::Deserialize;
-
-/// `[services.journey]` of the configuration. Staff are not limited.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// Part of `[services.journey]` of the configuration. Staff are not limited.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     /// So many visits may one browser hold unpaid at a time. A family that books three showings in two
     /// windows stays below the default.

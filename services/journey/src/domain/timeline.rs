@@ -17,7 +17,7 @@ pub(crate) struct Step {
 }
 
 /// Be there this long before the start.
-const ARRIVE: TimeDelta = TimeDelta::minutes(30);
+pub(crate) const ARRIVE: TimeDelta = TimeDelta::minutes(30);
 /// Without a bay the visit ends about here after the showing.
 const LINGER: TimeDelta = TimeDelta::minutes(15);
 

@@ -10,7 +10,7 @@ use kernel::{
 };
 use sky_proto::{
     gastro::v1::{self as gastro, OrderState, gastro_client::GastroClient},
-    parking::v1::{self as parking, RightState, parking_client::ParkingClient},
+    parking::v1::{self as parking, RightState, SiteState, parking_client::ParkingClient},
     payments::v1::{self as payments, payments_client::PaymentsClient},
     reservations::v1::{self as reservations, booking, reservations_client::ReservationsClient},
 };
@@ -18,7 +18,10 @@ use tonic::{Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Admission, Bay, Dish, Item, Kitchen, Meal, Method, Money, Part, Seat, Showing, Visit},
+    domain::{
+        Admission, Bay, Dish, Item, Kitchen, Meal, Method, Money, Part, Seat, Showing, Visit,
+        notices::{Place, letter::CarPark},
+    },
     events,
     projection::News,
 };
@@ -70,6 +73,25 @@ impl Siblings {
 
     fn payments(&self) -> PaymentsClient<Transport> {
         PaymentsClient::new(self.payments.clone())
+    }
+}
+
+/// What is told of the way to the house.
+impl Siblings {
+    /// The car park now; None: nothing is known of it.
+    pub(crate) async fn car_park(&self) -> Option<CarPark> {
+        let site = answer(self.parking().get_site(parking::GetSiteRequest {})).await.ok()?;
+        let reachable = match site.state() {
+            SiteState::Open => true,
+            SiteState::Closed | SiteState::Unreachable => false,
+            SiteState::Unknown | SiteState::Unspecified => return None,
+        };
+        let places = site
+            .alternatives
+            .into_iter()
+            .map(|place| Place { name: place.name, walk_minutes: place.walk_minutes })
+            .collect();
+        Some(CarPark { reachable, reason: Text::from_proto(site.reason), places })
     }
 }
 

@@ -20,6 +20,8 @@ use sky_proto::{
 use tonic::Status;
 use uuid::Uuid;
 
+use crate::sink::Sink;
+
 pub struct Town {
     pub house: House,
     pub provider: FakeProvider,
@@ -53,7 +55,20 @@ pub async fn town_limited(limit: &str, most: i64) -> Town {
     start(&SERVICES, BTreeMap::from([(limit.to_owned(), most.into())])).await
 }
 
+/// With a mail server.
+pub async fn town_with_post(sink: &Sink) -> Town {
+    let smtp = toml::Table::from_iter([
+        ("host".to_owned(), "127.0.0.1".into()),
+        ("port".to_owned(), i64::from(sink.port()).into()),
+        ("security".to_owned(), "none".into()),
+        ("from".to_owned(), "Planetarium Halle <visit@planetarium.example>".into()),
+    ]);
+    let own = [("smtp".to_owned(), smtp.into()), ("public_url".to_owned(), "https://planetarium.example".into())];
+    start(&SERVICES, BTreeMap::from(own)).await
+}
+
 mod parts {
+    pub const JOURNEY: &str = include_str!("../../../../deploy/houses/halle.toml");
     pub const RESERVATIONS: &str = include_str!("../../../../deploy/houses/halle.toml");
     pub const FLOW: &str = include_str!("../../../../deploy/houses/halle.toml");
     pub const GASTRO: &str = include_str!("../../../../deploy/houses/halle.toml");
@@ -78,6 +93,7 @@ async fn start(services: &[Service], limits: BTreeMap<String, toml::Value>) -> T
         ("parking", parts::PARKING),
         ("gastro", parts::GASTRO),
         ("flow", parts::FLOW),
+        ("journey", parts::JOURNEY),
     ] {
         if services.iter().any(|known| known.name == service && (known.migrations)().iter().next().is_some()) {
             let request =

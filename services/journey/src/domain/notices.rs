@@ -1,0 +1,320 @@
+//! What visitors are told by e-mail: which notice follows from which change, when it goes out, and when it is given up.
+//! A notice keeps what it is about and never what it says: that is made of the visit as it is when it is sent.
+
+mod example;
+pub(crate) mod letter;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use chrono::{DateTime, Days, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub(crate) use example::example;
+
+use super::{Admission, Kitchen, Part, Showing, State, Visit, sum};
+
+/// Changes that come one after the other are told as one: the first waits this long for the others.
+pub(crate) const QUIET: TimeDelta = TimeDelta::seconds(60);
+/// A meal that moves by less than this against its showing is no news: the visit's page shows it.
+const MEAL_MOVES: TimeDelta = TimeDelta::minutes(10);
+/// So often is tried what the mail server puts off.
+pub(crate) const MOST_ATTEMPTS: u32 = 8;
+/// The day before is not told any more when the showing is so near.
+const TOO_NEAR: TimeDelta = TimeDelta::hours(2);
+
+/// What a notice is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Confirmed,
+    DayBefore,
+    Delayed,
+    Cancelled,
+    Refunded,
+    /// The bay cannot be reached: where else to park.
+    ParkingSuspended,
+    ParkingRestored,
+    MealMoved,
+    MealChanged,
+    MealOff,
+    AtRisk,
+    RebookingOffered,
+    Rebooked,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 13] = [
+        Self::Confirmed,
+        Self::DayBefore,
+        Self::Delayed,
+        Self::Cancelled,
+        Self::Refunded,
+        Self::ParkingSuspended,
+        Self::ParkingRestored,
+        Self::MealMoved,
+        Self::MealChanged,
+        Self::MealOff,
+        Self::AtRisk,
+        Self::RebookingOffered,
+        Self::Rebooked,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::DayBefore => "day_before",
+            Self::Delayed => "delayed",
+            Self::Cancelled => "cancelled",
+            Self::Refunded => "refunded",
+            Self::ParkingSuspended => "parking_suspended",
+            Self::ParkingRestored => "parking_restored",
+            Self::MealMoved => "meal_moved",
+            Self::MealChanged => "meal_changed",
+            Self::MealOff => "meal_off",
+            Self::AtRisk => "at_risk",
+            Self::RebookingOffered => "rebooking_offered",
+            Self::Rebooked => "rebooked",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// How long it waits for others of its kind.
+    const fn quiet(self) -> TimeDelta {
+        match self {
+            Self::Delayed | Self::MealMoved | Self::MealChanged | Self::ParkingSuspended | Self::ParkingRestored => {
+                QUIET
+            }
+            Self::Confirmed
+            | Self::DayBefore
+            | Self::Cancelled
+            | Self::Refunded
+            | Self::MealOff
+            | Self::AtRisk
+            | Self::RebookingOffered
+            | Self::Rebooked => TimeDelta::zero(),
+        }
+    }
+
+    /// Kinds that say nothing any more once this one is to be told.
+    pub(crate) const fn overtakes(self) -> &'static [Self] {
+        match self {
+            // The delay's notice has the new time of the meal too.
+            Self::Delayed => &[Self::Delayed, Self::MealMoved],
+            Self::MealMoved => &[Self::MealMoved],
+            Self::MealOff => &[Self::MealMoved, Self::MealChanged],
+            Self::ParkingSuspended | Self::ParkingRestored => &[Self::ParkingSuspended, Self::ParkingRestored],
+            Self::Rebooked => &[Self::AtRisk, Self::RebookingOffered, Self::Delayed],
+            Self::Confirmed
+            | Self::DayBefore
+            | Self::Cancelled
+            | Self::Refunded
+            | Self::MealChanged
+            | Self::AtRisk
+            | Self::RebookingOffered => &[],
+        }
+    }
+}
+
+/// How far a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sending {
+    Waiting,
+    /// The conversation with the mail server has begun.
+    UnderWay,
+    /// The mail server has taken it.
+    Sent,
+    /// Given up.
+    Failed,
+    /// Nobody knows whether the mail server has taken it: it is not sent again unless staff say so.
+    Unsure,
+    /// Something newer says more, or it came too late.
+    Overtaken,
+    NoAddress,
+}
+
+impl Sending {
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Waiting, Self::UnderWay, Self::Sent, Self::Failed, Self::Unsure, Self::Overtaken, Self::NoAddress];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::UnderWay => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Unsure => "unsure",
+            Self::Overtaken => "overtaken",
+            Self::NoAddress => "no_address",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// Another place to park.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) walk_minutes: u32,
+}
+
+/// Another showing that would do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Choice {
+    pub(crate) title: Text,
+    pub(crate) starts_at: DateTime<Utc>,
+}
+
+/// What the visit's row does not say. No personal data.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Facts {
+    /// Why, in the words of whoever decided.
+    pub(crate) reason: Text,
+    /// What it was before.
+    pub(crate) was: Option<DateTime<Utc>>,
+    pub(crate) places: Vec<Place>,
+    pub(crate) choices: Vec<Choice>,
+    /// Until when something may be chosen.
+    pub(crate) until: Option<DateTime<Utc>>,
+    /// What comes back.
+    pub(crate) cents: i64,
+}
+
+/// A notice that is to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) id: Uuid,
+    pub(crate) visit: Uuid,
+    pub(crate) kind: Kind,
+    pub(crate) about: String,
+    pub(crate) facts: Facts,
+    pub(crate) state: Sending,
+}
+
+impl Wanted {
+    /// `about` is what makes it another notice than one of the same kind before.
+    pub(crate) fn new(visit: &Visit, kind: Kind, about: impl Into<String>, facts: Facts) -> Self {
+        let state = if visit.contact.email.is_empty() { Sending::NoAddress } else { Sending::Waiting };
+        Self { id: Uuid::now_v7(), visit: visit.id, kind, about: about.into(), facts, state }
+    }
+
+    pub(crate) fn send_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        now + self.kind.quiet()
+    }
+}
+
+/// A notice as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) id: Uuid,
+    pub(crate) visit: Uuid,
+    pub(crate) kind: Kind,
+    pub(crate) facts: Facts,
+    pub(crate) state: Sending,
+    pub(crate) made_at: DateTime<Utc>,
+    pub(crate) send_at: DateTime<Utc>,
+    pub(crate) attempts: u32,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
+    pub(crate) failure: String,
+}
+
+/// An instant as what a notice is about.
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+const fn is_ordered(state: State) -> bool {
+    matches!(state, State::AwaitingPayment | State::Confirming | State::Confirmed)
+}
+
+const fn is_off(state: State) -> bool {
+    matches!(state, State::Cancelled | State::Refunding | State::Refunded)
+}
+
+/// What a visitor is told of a change of their visit. The showing is asked for where a meal has moved.
+pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>) -> Vec<Wanted> {
+    let mut wanted = Vec::new();
+    let mut tell = |kind, about: &str, facts| wanted.push(Wanted::new(after, kind, about, facts));
+    if after.state == State::Confirmed && before.state != State::Confirmed {
+        tell(Kind::Confirmed, "", Facts::default());
+    }
+    if is_off(after.state) && is_ordered(before.state) {
+        let cents = if after.state == State::Cancelled { 0 } else { sum(&after.items()) };
+        tell(Kind::Cancelled, "", Facts { reason: after.notice.clone(), cents, ..Facts::default() });
+    }
+    if after.state == State::Refunded && before.state != State::Refunded {
+        tell(Kind::Refunded, "", Facts { cents: sum(&after.items()), ..Facts::default() });
+    }
+    if after.state != State::Confirmed || before.state != State::Confirmed || after.admitted >= after.size() {
+        return wanted;
+    }
+    let (Some(was), Some(is)) = (&before.meal, &after.meal) else { return wanted };
+    let made = matches!(is.kitchen, Kitchen::Collected | Kitchen::Expired);
+    if was.part == Part::Confirmed && is.part == Part::Cancelled && !made {
+        tell(Kind::MealOff, "", Facts { cents: sum(&is.items), ..Facts::default() });
+    } else if is.part == Part::Confirmed
+        && was.pickup_at != is.pickup_at
+        && showing.is_some_and(|showing| meal_left_its_showing(after, showing))
+    {
+        let facts = Facts { was: Some(was.pickup_at), ..Facts::default() };
+        tell(Kind::MealMoved, &instant(is.pickup_at), facts);
+    }
+    wanted
+}
+
+/// The meal has moved by more than its showing has: the kitchen is why. During the showing its end moves all the time.
+fn meal_left_its_showing(visit: &Visit, showing: &Showing) -> bool {
+    let (Some(meal), Some(booked)) = (&visit.meal, visit.booked_starts_at) else { return false };
+    let explained = meal.booked_pickup_at + (showing.starts_at - booked);
+    !showing.admission.reached(Admission::Running) && (meal.pickup_at - explained).abs() >= MEAL_MOVES
+}
+
+/// What the visitors of a showing are told when it begins later.
+pub(crate) fn delayed(visit: &Visit, was: DateTime<Utc>, starts_at: DateTime<Utc>, reason: &Text) -> Option<Wanted> {
+    let comes = matches!(visit.state, State::Confirming | State::Confirmed) && visit.admitted < visit.size();
+    (comes && was != starts_at).then(|| {
+        let facts = Facts { reason: reason.clone(), was: Some(was), ..Facts::default() };
+        Wanted::new(visit, Kind::Delayed, instant(starts_at), facts)
+    })
+}
+
+/// Whether it still says something when its turn comes. Nobody is told that they are expected when they are not.
+pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, now: DateTime<Utc>) -> bool {
+    let comes = matches!(visit.state, State::Confirming | State::Confirmed);
+    let ahead = comes && now < showing.end();
+    let meal = || visit.meal.as_ref().map(|meal| meal.part);
+    match notice.kind {
+        Kind::Cancelled | Kind::Refunded => is_off(visit.state) && now < notice.made_at + TimeDelta::days(7),
+        Kind::Confirmed | Kind::Rebooked => ahead,
+        Kind::DayBefore | Kind::Delayed => ahead && !showing.admission.reached(Admission::Running),
+        Kind::ParkingSuspended | Kind::ParkingRestored => ahead && visit.entered_at.is_none(),
+        Kind::MealMoved | Kind::MealChanged => ahead && meal() == Some(Part::Confirmed),
+        Kind::MealOff => ahead && meal() == Some(Part::Cancelled),
+        Kind::AtRisk | Kind::RebookingOffered => ahead && visit.admitted < visit.size() && now < showing.starts_at,
+    }
+}
+
+/// How long the mail server is left alone after so many attempts; None: it is given up.
+pub(crate) fn next_attempt(attempts: u32) -> Option<TimeDelta> {
+    (attempts < MOST_ATTEMPTS).then(|| TimeDelta::seconds(30) * 3_i32.pow(attempts.saturating_sub(1).min(5)))
+}
+
+/// When the visitors of a showing are told what comes on the next day: at this time of the day before, in Halle.
+pub(crate) fn day_before(starts_at: DateTime<Utc>, at: NaiveTime) -> Option<DateTime<Utc>> {
+    let day = starts_at.with_timezone(&Berlin).date_naive().checked_sub_days(Days::new(1))?;
+    Berlin.from_local_datetime(&day.and_time(at)).earliest().map(|at| at.with_timezone(&Utc))
+}
+
+/// Showings that begin between these two may be the next day's, or what a pause has left of them.
+pub(crate) fn days_ahead(now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
+    (now + TOO_NEAR, now + TimeDelta::days(2))
+}

@@ -1,0 +1,422 @@
+//! What a notice says, as parts that become text and HTML alike: made of the visit as it is now. Pure.
+
+use chrono::{DateTime, Datelike, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::ticket_code::reference;
+use kernel::values::Text;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use super::words::Language;
+use super::{Facts, Kind, Place};
+use crate::domain::{Bay, Item, Money, Part, Showing, State, Visit, sum, timeline::ARRIVE};
+
+/// A part of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Block {
+    Heading(String),
+    Text(String),
+    Facts(Vec<(String, String)>),
+    List(Vec<String>),
+    Link { label: String, url: String },
+}
+
+/// A letter to a visitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Letter {
+    /// Of its words, for screen readers.
+    pub(crate) lang: &'static str,
+    /// Nothing of a person in it: it is read on locked screens.
+    pub(crate) subject: String,
+    pub(crate) title: String,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) foot: Vec<String>,
+}
+
+/// What the house file says of the house.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HouseWords {
+    pub(crate) name: Text,
+    pub(crate) address: String,
+    /// By public transport, by bicycle, by car: in this order.
+    pub(crate) tram: Text,
+    pub(crate) bicycle: Text,
+    pub(crate) car: Text,
+    pub(crate) step_free: Text,
+    pub(crate) bring: Text,
+}
+
+/// The car park, as it is told before the drive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CarPark {
+    pub(crate) reachable: bool,
+    pub(crate) reason: Text,
+    pub(crate) places: Vec<Place>,
+}
+
+/// What a letter is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Material<'m> {
+    pub(crate) visit: &'m Visit,
+    pub(crate) showing: &'m Showing,
+    pub(crate) house: &'m HouseWords,
+    /// None: nothing is known of it, and nothing is said.
+    pub(crate) car_park: Option<&'m CarPark>,
+    /// The visit's page.
+    pub(crate) link: &'m str,
+}
+
+/// The letter of a notice.
+pub(crate) fn compose(kind: Kind, facts: &Facts, material: &Material<'_>) -> Letter {
+    let writer = Writer { language: Language::named(&material.visit.language), material, blocks: Vec::new() };
+    writer.letter(kind, facts)
+}
+
+struct Writer<'m> {
+    language: Language,
+    material: &'m Material<'m>,
+    blocks: Vec<Block>,
+}
+
+impl Writer<'_> {
+    fn letter(mut self, kind: Kind, facts: &Facts) -> Letter {
+        let words = self.language.words();
+        let said = (words.kind)(kind);
+        let visit = self.material.visit;
+        let name = &visit.contact.name;
+        self.text(if name.is_empty() { words.hello.to_owned() } else { fill(words.hello_name, "name", name) });
+        self.text(said.lead.to_owned());
+        let reason = self.language.of(&facts.reason).to_owned();
+        self.text(reason);
+        match kind {
+            Kind::Confirmed => {
+                let notice = self.language.of(&visit.notice).to_owned();
+                self.text(notice);
+                self.day(None);
+                self.link();
+                self.way();
+                self.price();
+            }
+            Kind::DayBefore => {
+                self.day(None);
+                self.link();
+                self.car_park();
+                self.way();
+            }
+            Kind::Delayed => {
+                self.day(facts.was);
+                self.link();
+            }
+            Kind::Rebooked => {
+                self.day(facts.was);
+                self.link();
+                self.way();
+            }
+            Kind::Cancelled | Kind::Refunded => {
+                self.money(kind, facts);
+                self.link();
+            }
+            Kind::ParkingSuspended => {
+                self.places(&facts.places);
+                self.link();
+            }
+            Kind::ParkingRestored => {
+                self.day(None);
+                self.link();
+            }
+            Kind::MealMoved => {
+                self.meal(facts.was);
+                self.link();
+            }
+            Kind::MealChanged => {
+                self.meal(None);
+                self.link();
+            }
+            Kind::MealOff => {
+                if facts.cents > 0 {
+                    self.text(fill(words.back_at_desk, "sum", &self.language.euros(facts.cents)));
+                }
+                self.link();
+            }
+            Kind::AtRisk | Kind::RebookingOffered => {
+                self.choices(facts);
+                self.link();
+            }
+        }
+        let day = self.language.day(self.material.showing.starts_at);
+        let mut foot: Vec<String> = words.foot.iter().map(|line| (*line).to_owned()).collect();
+        let house = [self.language.of(&self.material.house.name), &self.material.house.address];
+        foot.push(house.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", "));
+        foot.retain(|line| !line.is_empty());
+        Letter {
+            lang: self.language.tag(),
+            subject: fill(said.subject, "day", &day),
+            title: said.title.to_owned(),
+            blocks: self.blocks,
+            foot,
+        }
+    }
+
+    fn text(&mut self, text: String) {
+        if !text.is_empty() {
+            self.blocks.push(Block::Text(text));
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        self.blocks.push(Block::Heading(text.to_owned()));
+    }
+
+    fn link(&mut self) {
+        let label = self.language.words().link.to_owned();
+        if !self.material.link.is_empty() {
+            self.blocks.push(Block::Link { label, url: self.material.link.to_owned() });
+        }
+    }
+
+    /// What, when, where: with what it was before, if it has moved.
+    fn day(&mut self, was: Option<DateTime<Utc>>) {
+        let (words, language) = (self.language.words(), self.language);
+        let Material { visit, showing, .. } = *self.material;
+        let mut facts = vec![(words.showing, language.of(&showing.title).to_owned())];
+        if let Some(was) = was {
+            facts.push((words.was, language.moment(was)));
+            facts.push((words.is_now, language.moment(showing.starts_at)));
+        } else {
+            facts.push((words.when, language.moment(showing.starts_at)));
+        }
+        facts.push((words.be_there, language.time(showing.starts_at - ARRIVE)));
+        facts.push((words.people, visit.size().to_string()));
+        let places: Vec<&str> =
+            visit.seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty()).collect();
+        facts.push((words.places, places.join(", ")));
+        if let Some(bay) = confirmed_bay(visit) {
+            let window = fill(words.window, "from", &language.time(bay.from));
+            let window = fill(&window, "until", &language.time(bay.until));
+            facts.push((words.parking, format!("{}, {window}", language.bay(&bay.class))));
+        }
+        if let Some(meal) = visit.meal.as_ref().filter(|meal| meal.part == Part::Confirmed) {
+            facts.push((words.meal, language.time(meal.pickup_at)));
+            facts.push((words.dishes, self.dishes()));
+        }
+        facts.push((words.reference, reference(visit.id)));
+        self.facts(facts);
+    }
+
+    fn facts(&mut self, facts: Vec<(&str, String)>) {
+        let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+        self.blocks.push(Block::Facts(facts.map(|(label, value)| (label.to_owned(), value)).collect()));
+    }
+
+    fn dishes(&self) -> String {
+        let dishes = self.material.visit.meal.iter().flat_map(|meal| &meal.dishes);
+        dishes
+            .map(|dish| format!("{} × {}", dish.quantity, self.language.of(&dish.name)))
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    fn meal(&mut self, was: Option<DateTime<Utc>>) {
+        let (words, language) = (self.language.words(), self.language);
+        let Some(meal) = &self.material.visit.meal else { return };
+        let mut facts = Vec::new();
+        if let Some(was) = was {
+            facts.push((words.was, language.time(was)));
+        }
+        facts.push((words.meal, language.time(meal.pickup_at)));
+        facts.push((words.dishes, self.dishes()));
+        if meal.number > 0 {
+            facts.push((words.meal_number, meal.number.to_string()));
+        }
+        self.facts(facts);
+    }
+
+    /// The ways to the house: public transport before the car, and the way without steps for whom it is booked.
+    fn way(&mut self) {
+        let (words, language) = (self.language.words(), self.language);
+        let Material { visit, house, .. } = *self.material;
+        let mut ways = vec![language.of(&house.tram), language.of(&house.bicycle)];
+        if confirmed_bay(visit).is_some() {
+            ways.push(language.of(&house.car));
+        }
+        ways.retain(|way| !way.is_empty());
+        if !ways.is_empty() {
+            let ways = ways.into_iter().map(str::to_owned).collect();
+            self.heading(words.way);
+            self.blocks.push(Block::List(ways));
+        }
+        let step_free = language.of(&house.step_free);
+        if needs_no_steps(visit) && !step_free.is_empty() {
+            self.heading(words.step_free);
+            self.text(step_free.to_owned());
+        }
+        let bring = language.of(&house.bring);
+        if !bring.is_empty() {
+            self.heading(words.bring);
+            self.text(bring.to_owned());
+        }
+    }
+
+    /// What is known of the car park, for those who have a bay.
+    fn car_park(&mut self) {
+        let words = self.language.words();
+        let Some(car_park) = self.material.car_park.filter(|_| confirmed_bay(self.material.visit).is_some()) else {
+            return;
+        };
+        self.heading(words.parking);
+        if car_park.reachable {
+            self.text(words.car_park_open.to_owned());
+        } else {
+            self.text(words.car_park_closed.to_owned());
+            self.text(self.language.of(&car_park.reason).to_owned());
+            self.places(&car_park.places);
+        }
+    }
+
+    fn places(&mut self, places: &[Place]) {
+        let words = self.language.words();
+        if places.is_empty() {
+            return;
+        }
+        self.heading(words.park_elsewhere);
+        let walk =
+            |place: &Place| fill(&fill(words.walk, "place", &place.name), "minutes", &place.walk_minutes.to_string());
+        self.blocks.push(Block::List(places.iter().map(walk).collect()));
+    }
+
+    fn choices(&mut self, facts: &Facts) {
+        let (words, language) = (self.language.words(), self.language);
+        if facts.choices.is_empty() {
+            return;
+        }
+        self.heading(words.choices);
+        let say =
+            |choice: &super::Choice| format!("{}: {}", language.moment(choice.starts_at), language.of(&choice.title));
+        self.blocks.push(Block::List(facts.choices.iter().map(say).collect()));
+        if let Some(until) = facts.until {
+            self.text(fill(words.choose_until, "time", &language.time(until)));
+        }
+    }
+
+    /// What becomes of the money.
+    fn money(&mut self, kind: Kind, facts: &Facts) {
+        let words = self.language.words();
+        let visit = self.material.visit;
+        self.facts(vec![
+            (words.showing, self.language.of(&self.material.showing.title).to_owned()),
+            (words.when, self.language.moment(self.material.showing.starts_at)),
+            (words.reference, reference(visit.id)),
+        ]);
+        let comes_back = kind == Kind::Refunded || matches!(visit.state, State::Refunding | State::Refunded);
+        if comes_back && matches!(visit.money, Money::Paid | Money::Refunding | Money::Refunded) && facts.cents > 0 {
+            let text = if kind == Kind::Refunded { words.refunded } else { words.comes_back };
+            self.text(fill(text, "sum", &self.language.euros(facts.cents)));
+        } else if matches!(visit.money, Money::None | Money::Pending | Money::DueAtDesk | Money::Failed | Money::Voided)
+        {
+            self.text(words.nothing_to_pay.to_owned());
+        }
+    }
+
+    /// What was ordered, as the law wants it on something that lasts.
+    fn price(&mut self) {
+        let (words, language) = (self.language.words(), self.language);
+        let visit = self.material.visit;
+        let items = visit.items();
+        let total = sum(&items);
+        if total == 0 {
+            return;
+        }
+        let line = |item: &Item| {
+            let cents = item.unit_cents.saturating_mul(i64::from(item.quantity));
+            (format!("{} × {}", item.quantity, language.of(&item.label)), language.euros(cents))
+        };
+        let mut lines: Vec<(String, String)> = items.iter().map(line).collect();
+        lines.push((words.total.to_owned(), language.euros(total)));
+        self.heading(words.price);
+        self.blocks.push(Block::Facts(lines));
+        if visit.money == Money::DueAtDesk {
+            self.text(fill(words.due, "sum", &language.euros(total)));
+        } else if visit.money == Money::Paid {
+            self.text(words.paid.to_owned());
+        }
+        self.text(words.no_withdrawal.to_owned());
+    }
+}
+
+/// What a calendar says of a visit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Diary {
+    pub(crate) title: String,
+    pub(crate) place: String,
+    pub(crate) text: String,
+}
+
+/// The visit in a calendar.
+pub(crate) fn diary(material: &Material<'_>) -> Diary {
+    let Material { visit, showing, house, .. } = *material;
+    let language = Language::named(&visit.language);
+    let words = language.words();
+    let house_name = language.of(&house.name);
+    let mut lines = vec![format!("{} {}", words.be_there, language.time(showing.starts_at - ARRIVE))];
+    let places: Vec<&str> =
+        visit.seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty()).collect();
+    if !places.is_empty() {
+        lines.push(format!("{}: {}", words.places, places.join(", ")));
+    }
+    if let Some(bay) = confirmed_bay(visit) {
+        let window = fill(words.window, "from", &language.time(bay.from));
+        lines.push(format!("{}: {}", words.parking, fill(&window, "until", &language.time(bay.until))));
+    }
+    if let Some(meal) = visit.meal.as_ref().filter(|meal| meal.part == Part::Confirmed) {
+        lines.push(format!("{} {}", words.meal, language.time(meal.pickup_at)));
+    }
+    let place = [house_name, &house.address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    Diary { title: language.of(&showing.title).to_owned(), place, text: lines.join("\n") }
+}
+
+fn confirmed_bay(visit: &Visit) -> Option<&Bay> {
+    visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed)
+}
+
+fn needs_no_steps(visit: &Visit) -> bool {
+    let steps = |need: &str| matches!(need, "NEED_WHEELCHAIR" | "NEED_STEP_FREE");
+    let bay = visit.bay.as_ref().is_some_and(|bay| bay.class == "BAY_CLASS_ACCESSIBLE");
+    bay || visit.party.iter().any(|line| steps(&line.need)) || visit.seats.iter().any(|seat| steps(&seat.need))
+}
+
+/// A text with something in it. What is put in is not looked at again.
+pub(super) fn fill(text: &str, name: &str, value: &str) -> String {
+    text.replacen(&format!("{{{name}}}"), value, 1)
+}
+
+impl Language {
+    /// "Samstag, 28. November 2026"
+    fn date(self, at: DateTime<Utc>) -> String {
+        format!("{}, {} {}", self.weekday(at), self.day(at), at.with_timezone(&Berlin).year())
+    }
+
+    fn weekday(self, at: DateTime<Utc>) -> &'static str {
+        let day = at.with_timezone(&Berlin).weekday().num_days_from_monday();
+        usize::try_from(day).ok().and_then(|day| self.words().weekdays.get(day)).copied().unwrap_or_default()
+    }
+
+    /// "28. November"
+    pub(super) fn day(self, at: DateTime<Utc>) -> String {
+        let at = at.with_timezone(&Berlin);
+        let month = usize::try_from(at.month0()).ok().and_then(|month| self.words().months.get(month)).copied();
+        fill(&fill(self.words().day, "day", &at.day().to_string()), "month", month.unwrap_or_default())
+    }
+
+    pub(super) fn time(self, at: DateTime<Utc>) -> String {
+        fill(self.words().clock, "time", &at.with_timezone(&Berlin).format("%H:%M").to_string())
+    }
+
+    fn moment(self, at: DateTime<Utc>) -> String {
+        format!("{}, {}", self.date(at), self.time(at))
+    }
+
+    fn euros(self, cents: i64) -> String {
+        let (de, en) = crate::domain::euros(cents);
+        if self == Self::English { en } else { de }
+    }
+}

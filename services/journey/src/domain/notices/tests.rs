@@ -1,0 +1,261 @@
+//! Which change is told and which is not; when; and that every letter can be read, in every language.
+
+use super::{
+    letter::{Block, HouseWords, Letter, Material, compose},
+    words::Language,
+    *,
+};
+use crate::domain::{
+    Contact, Money, PartyLine, Seat,
+    samples::{at, meal, showing, visit},
+};
+
+fn known(state: State) -> Visit {
+    let mut visit = visit(state);
+    visit.contact = Contact { name: "Caroline Herschel".to_owned(), email: "caroline@slough.example".to_owned() };
+    visit
+}
+
+fn kinds(before: &Visit, after: &Visit) -> Vec<Kind> {
+    following(before, after, Some(&showing())).into_iter().map(|wanted| wanted.kind).collect()
+}
+
+#[test]
+fn what_is_told_of_a_visit_s_steps() {
+    let table: [(State, State, &[Kind]); 12] = [
+        (State::Held, State::AwaitingPayment, &[]),
+        (State::AwaitingPayment, State::Confirming, &[]),
+        (State::Confirming, State::Confirmed, &[Kind::Confirmed]),
+        (State::Confirmed, State::Confirmed, &[]),
+        (State::AwaitingPayment, State::Expired, &[]),
+        (State::Held, State::Expired, &[]),
+        (State::Confirmed, State::Refunding, &[Kind::Cancelled]),
+        (State::Confirming, State::Refunding, &[Kind::Cancelled]),
+        (State::Confirmed, State::Cancelled, &[Kind::Cancelled]),
+        (State::Refunding, State::Refunded, &[Kind::Refunded]),
+        (State::Refunding, State::Cancelled, &[]),
+        (State::Confirmed, State::Refunded, &[Kind::Cancelled, Kind::Refunded]),
+    ];
+    for (before, after, told) in table {
+        assert_eq!(kinds(&known(before), &known(after)), told, "{before:?} to {after:?}");
+    }
+}
+
+#[test]
+fn without_an_address_nothing_is_sent_and_that_is_written_down() {
+    let told = following(&visit(State::Confirming), &visit(State::Confirmed), None);
+    assert_eq!(told.iter().map(|wanted| wanted.state).collect::<Vec<_>>(), [Sending::NoAddress]);
+}
+
+#[test]
+fn a_meal_is_news_when_it_leaves_its_showing() {
+    let mut before = known(State::Confirmed);
+    before.meal = Some(meal());
+    let moved = |minutes: i64| {
+        let mut after = before.clone();
+        after.meal.as_mut().expect("a meal").pickup_at = at(190 + minutes);
+        after
+    };
+    assert_eq!(kinds(&before, &moved(9)), []);
+    assert_eq!(kinds(&before, &moved(10)), [Kind::MealMoved]);
+    // A delay of twenty minutes explains twenty.
+    let mut late = showing();
+    late.starts_at = at(140);
+    assert_eq!(following(&before, &moved(20), Some(&late)), []);
+    let running = Showing { admission: Admission::Running, ..showing() };
+    assert_eq!(following(&before, &moved(30), Some(&running)), [], "the end moves while it runs");
+    let mut inside = moved(30);
+    inside.admitted = 2;
+    assert_eq!(kinds(&before, &inside), [], "nobody reads mail in the dome");
+    let mut off = before.clone();
+    off.meal.as_mut().expect("a meal").part = Part::Cancelled;
+    assert_eq!(kinds(&before, &off), [Kind::MealOff]);
+    off.state = State::Refunding;
+    assert_eq!(kinds(&before, &off), [Kind::Cancelled], "with its visit it needs no word of its own");
+}
+
+#[test]
+fn a_delay_is_told_to_those_who_come() {
+    let reason = Text::new("Technik", "Technical");
+    assert_eq!(delayed(&known(State::Held), at(120), at(140), &reason), None);
+    assert_eq!(delayed(&known(State::Confirmed), at(140), at(140), &reason), None, "told twice");
+    let inside = Visit { admitted: 2, ..known(State::Confirmed) };
+    assert_eq!(delayed(&inside, at(120), at(140), &reason), None);
+    let wanted = delayed(&known(State::Confirmed), at(120), at(140), &reason).expect("told");
+    assert_eq!((wanted.facts.was, wanted.about.as_str()), (Some(at(120)), "2026-11-28T13:20:00Z"));
+    assert_eq!(wanted.send_at(at(0)), at(1), "a second delay may follow");
+}
+
+#[test]
+fn what_is_no_longer_so_is_not_told() {
+    let notice = |kind| Notice {
+        id: Uuid::from_u128(3),
+        visit: Uuid::from_u128(1),
+        kind,
+        facts: Facts::default(),
+        state: Sending::Waiting,
+        made_at: at(0),
+        send_at: at(0),
+        attempts: 0,
+        sent_at: None,
+        failure: String::new(),
+    };
+    let so = |kind, visit: &Visit, minute| is_still_true(&notice(kind), visit, &showing(), at(minute));
+    let comes = known(State::Confirmed);
+    for kind in [Kind::Confirmed, Kind::DayBefore, Kind::Delayed, Kind::AtRisk] {
+        assert!(so(kind, &comes, 10), "{kind:?}");
+        assert!(!so(kind, &known(State::Refunding), 10), "{kind:?} of a visit that is off");
+        assert!(!so(kind, &comes, 181), "{kind:?} when it is over");
+    }
+    assert!(so(Kind::Cancelled, &known(State::Refunded), 500) && !so(Kind::Cancelled, &known(State::Refunded), 11_000));
+    assert!(!so(Kind::MealMoved, &comes, 10), "there is no meal");
+    let parked = Visit { entered_at: Some(at(5)), ..comes };
+    assert!(!so(Kind::ParkingSuspended, &parked, 10));
+}
+
+#[test]
+fn the_mail_server_is_asked_less_and_less_often_and_then_no_more() {
+    let rests: Vec<i64> = (1..MOST_ATTEMPTS).map(|n| next_attempt(n).expect("again").num_seconds()).collect();
+    assert!(rests.is_sorted() && rests[0] == 30, "{rests:?}");
+    assert!(rests.iter().sum::<i64>() < 12 * 3600, "given up within half a day: {rests:?}");
+    assert_eq!(next_attempt(MOST_ATTEMPTS), None);
+}
+
+#[test]
+fn the_day_before_is_a_wall_clock_s() {
+    let five = NaiveTime::from_hms_opt(17, 0, 0).expect("a time");
+    let told = |start: &str| day_before(start.parse().expect("a time"), five).map(instant);
+    assert_eq!(told("2026-11-28T13:00:00Z").as_deref(), Some("2026-11-27T16:00:00Z"));
+    assert_eq!(told("2026-10-25T13:00:00Z").as_deref(), Some("2026-10-24T15:00:00Z"), "clocks go back in the night");
+    assert_eq!(told("2026-11-28T23:30:00Z").as_deref(), Some("2026-11-28T16:00:00Z"), "half past midnight in Halle");
+}
+
+fn house() -> HouseWords {
+    let text = |word: &str| Text { de: word.to_owned(), en: word.to_owned(), plain: word.to_owned() };
+    HouseWords {
+        name: text("Planetarium"),
+        address: "Holzplatz 5".to_owned(),
+        tram: text("Saline"),
+        bicycle: text("64 stands"),
+        car: text("barrier"),
+        step_free: text("lift in the foyer"),
+        bring: text("the code"),
+    }
+}
+
+fn letter(kind: Kind, language: Language, change: impl FnOnce(&mut Visit)) -> Letter {
+    let mut visit = known(State::Confirmed);
+    visit.language = language.tag().to_owned();
+    visit.money = Money::Paid;
+    visit.bay.as_mut().expect("a bay").part = Part::Confirmed;
+    visit.meal = Some(meal());
+    visit.seats = vec![Seat {
+        label: "C12".to_owned(),
+        features: Vec::new(),
+        tariff_class: "adult".to_owned(),
+        need: String::new(),
+    }];
+    change(&mut visit);
+    let facts = Facts {
+        reason: Text::new("Projektor gestört", "Projector fault"),
+        was: Some(at(120)),
+        places: vec![Place { name: "Spitze".to_owned(), walk_minutes: 9 }],
+        choices: vec![Choice { title: Text::new("Sterne", "Stars"), starts_at: at(240) }],
+        until: Some(at(100)),
+        cents: 1700,
+    };
+    let (showing, house) = (showing(), house());
+    let material = Material { visit: &visit, showing: &showing, house: &house, car_park: None, link: "https://h/v/x" };
+    compose(kind, &facts, &material)
+}
+
+fn all_text(letter: &Letter) -> String {
+    let mut text = vec![letter.title.clone()];
+    for block in &letter.blocks {
+        match block {
+            Block::Heading(line) | Block::Text(line) => text.push(line.clone()),
+            Block::Facts(facts) => text.extend(facts.iter().map(|(label, value)| format!("{label}: {value}"))),
+            Block::List(items) => text.extend(items.clone()),
+            Block::Link { label, url } => text.push(format!("{label} {url}")),
+        }
+    }
+    text.extend(letter.foot.clone());
+    text.join("\n")
+}
+
+#[test]
+fn every_kind_can_be_read_in_every_language() {
+    for language in Language::ALL {
+        for kind in Kind::ALL {
+            let letter = letter(kind, language, |_| {});
+            let text = all_text(&letter);
+            assert!(!text.contains(['{', '}']) && !letter.subject.contains(['{', '}']), "{kind:?} {text}");
+            assert!(letter.subject.chars().count() <= 70, "{}", letter.subject);
+            assert!(text.contains("https://h/v/x") && text.contains("Caroline Herschel"), "{kind:?} {text}");
+            assert_eq!(letter.lang, language.tag());
+        }
+    }
+}
+
+#[test]
+fn a_subject_says_nothing_of_a_person() {
+    for language in Language::ALL {
+        for kind in Kind::ALL {
+            let subject = letter(kind, language, |_| {}).subject;
+            for secret in
+                ["Caroline", "Herschel", "Sterne", "Stars", "C12", &kernel::ticket_code::reference(Uuid::from_u128(1))]
+            {
+                assert!(!subject.contains(secret), "{subject}");
+            }
+        }
+    }
+}
+
+#[test]
+fn plain_german_has_short_sentences() {
+    for kind in Kind::ALL {
+        let letter = letter(kind, Language::Plain, |_| {});
+        let said =
+            letter.blocks.iter().filter_map(|block| if let Block::Text(text) = block { Some(text) } else { None });
+        for sentence in said.flat_map(|text| text.split_inclusive(['.', '!', '?'])) {
+            let words = sentence.split_whitespace().count();
+            assert!(words <= 12, "{kind:?}: {words} words: {sentence}");
+        }
+    }
+}
+
+#[test]
+fn the_letter_has_what_is_booked_and_no_more() {
+    let text = all_text(&letter(Kind::Confirmed, Language::German, |_| {}));
+    for part in [
+        "Samstag, 28. November 2026, 14:00 Uhr",
+        "Seien Sie da um: 13:30 Uhr",
+        "Stellplatz, von 13:00 Uhr bis 16:00 Uhr",
+        "Essen abholen um: 15:10 Uhr",
+        "Saline",
+        "barrier",
+        "2 × Erwachsene: 17,00 €",
+        "§ 312g",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(text.find("Saline") < text.find("barrier"), "public transport stands before the car");
+    assert!(!text.contains("lift"), "nobody has asked for a way without steps");
+    let needs = |visit: &mut Visit| {
+        visit.bay = None;
+        visit.party.push(PartyLine { tariff_class: "adult".to_owned(), count: 1, need: "NEED_STEP_FREE".to_owned() });
+    };
+    let text = all_text(&letter(Kind::Confirmed, Language::English, needs));
+    assert!(text.contains("lift in the foyer") && !text.contains("barrier"), "{text}");
+}
+
+#[test]
+fn money_is_told_as_it_is() {
+    let said = |state, money| {
+        all_text(&letter(Kind::Cancelled, Language::German, |visit| (visit.state, visit.money) = (state, money)))
+    };
+    assert!(said(State::Refunding, Money::Paid).contains("Sie bekommen 17,00 € zurück"));
+    assert!(said(State::Refunding, Money::DueAtDesk).contains("nichts bezahlen"));
+    let kept = said(State::Cancelled, Money::Paid);
+    assert!(!kept.contains("zurück") && !kept.contains("nichts bezahlen"), "{kept}");
+}

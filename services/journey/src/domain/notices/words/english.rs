@@ -1,0 +1,134 @@
+//! English.
+
+use super::{Said, Words};
+use crate::domain::notices::Kind;
+
+const fn kind(kind: Kind) -> Said {
+    let (subject, title, lead) = match kind {
+        Kind::Confirmed => (
+            "Your visit on {day} is booked",
+            "Your visit is booked",
+            "we look forward to seeing you. Here is everything that you need for your visit.",
+        ),
+        Kind::DayBefore => (
+            "Tomorrow: your visit on {day}",
+            "See you tomorrow",
+            "see you tomorrow. Please allow some time for the way: nobody is admitted once the show has started.",
+        ),
+        Kind::Delayed => (
+            "Your visit on {day} starts later",
+            "Your show starts later",
+            "your show starts later than planned. Your booking and your codes stay valid. Your bay and your meal have moved \
+             with it.",
+        ),
+        Kind::Cancelled => {
+            ("Your visit on {day} is cancelled", "Your visit is cancelled", "your visit does not take place.")
+        }
+        Kind::Refunded => {
+            ("Refund for your visit on {day}", "Your money is on its way", "the refund for your visit has been made.")
+        }
+        Kind::ParkingSuspended => (
+            "Getting here on {day}: car park not reachable",
+            "Our car park cannot be reached",
+            "your bay cannot be reached at present. Your visit takes place. Please park elsewhere or take the tram.",
+        ),
+        Kind::ParkingRestored => (
+            "Getting here on {day}: car park reachable again",
+            "Our car park can be reached again",
+            "you can drive to our car park again. Your bay is yours.",
+        ),
+        Kind::MealMoved => (
+            "Your meal on {day}: a new time",
+            "Your meal has a new time",
+            "the kitchen has moved your meal to another time.",
+        ),
+        Kind::MealChanged => (
+            "Your meal on {day}: a change",
+            "Something about your meal has changed",
+            "the kitchen has to change something in your order.",
+        ),
+        Kind::MealOff => (
+            "Your meal on {day} is off",
+            "Your meal is off",
+            "we are sorry: the kitchen cannot make your order. Your visit takes place.",
+        ),
+        Kind::AtRisk => (
+            "Your visit on {day}: time is getting short",
+            "Time is getting short",
+            "as far as we know you may not arrive in time. Nobody is admitted once the show has started.",
+        ),
+        Kind::RebookingOffered => (
+            "Your visit on {day}: another show for you",
+            "A later show for you",
+            "we have places together in a later show for you. You can change on the page of your visit. Your bay and your \
+             meal move with it.",
+        ),
+        Kind::Rebooked => (
+            "Your visit on {day} has been rebooked",
+            "Your visit has been rebooked",
+            "you now have places in another show. Your bay and your meal have moved with it.",
+        ),
+    };
+    Said { subject, title, lead }
+}
+
+pub(super) static WORDS: Words = Words {
+    kind,
+    weekdays: ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
+    months: [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    day: "{day} {month}",
+    clock: "{time}",
+    hello: "Hello,",
+    hello_name: "Dear {name},",
+    link: "Your visit with its codes and times",
+    showing: "Show",
+    when: "When",
+    was: "Before",
+    is_now: "Now",
+    be_there: "Be there at",
+    people: "People",
+    places: "Places",
+    parking: "Parking",
+    window: "{from} to {until}",
+    bays: ["bay", "accessible bay", "coach bay", "bay with a charging point"],
+    meal: "Collect your meal at",
+    dishes: "Ordered",
+    meal_number: "Number",
+    reference: "Booking reference",
+    way: "How to get here",
+    step_free: "Without steps",
+    bring: "What you need",
+    car_park_open: "As of today our car park can be reached. Your bay is reserved.",
+    car_park_closed: "As of today our car park cannot be reached.",
+    park_elsewhere: "Where you can park",
+    walk: "{place}: {minutes} minutes on foot",
+    choices: "These shows are possible",
+    choose_until: "Please choose by {time}.",
+    price: "Your order",
+    total: "Total",
+    paid: "You have paid already.",
+    due: "Please pay {sum} at the desk before you enter the hall.",
+    comes_back: "You get {sum} back. There is nothing you need to do.",
+    refunded: "We have paid {sum} back. It may take your bank some days to show it.",
+    back_at_desk: "You get {sum} for it back at the desk.",
+    nothing_to_pay: "There is nothing to pay.",
+    no_withdrawal: "There is no right of withdrawal for events on a fixed date (§ 312g (2) no. 9 BGB). Until the doors open \
+                    you can cancel with us free of charge.",
+    foot: [
+        "This message belongs to your visit; it is no advertising.",
+        "We erase your address 30 days after the visit.",
+    ],
+};

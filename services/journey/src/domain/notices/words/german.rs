@@ -1,0 +1,137 @@
+//! German.
+
+use super::{Said, Words};
+use crate::domain::notices::Kind;
+
+const fn kind(kind: Kind) -> Said {
+    let (subject, title, lead) = match kind {
+        Kind::Confirmed => (
+            "Ihr Besuch am {day} ist gebucht",
+            "Ihr Besuch ist gebucht",
+            "wir freuen uns auf Sie. Hier steht alles, was Sie für Ihren Besuch brauchen.",
+        ),
+        Kind::DayBefore => (
+            "Morgen: Ihr Besuch am {day}",
+            "Bis morgen",
+            "morgen sehen wir uns. Bitte planen Sie für den Weg etwas Zeit ein: Nach dem Beginn ist kein Einlass mehr.",
+        ),
+        Kind::Delayed => (
+            "Ihr Besuch am {day} beginnt später",
+            "Ihre Vorstellung beginnt später",
+            "Ihre Vorstellung beginnt später als geplant. Ihre Buchung und Ihre Codes gelten weiter. Stellplatz und \
+             Essen sind mit verschoben.",
+        ),
+        Kind::Cancelled => {
+            ("Ihr Besuch am {day} ist abgesagt", "Ihr Besuch ist abgesagt", "Ihr Besuch findet nicht statt.")
+        }
+        Kind::Refunded => (
+            "Erstattung für Ihren Besuch am {day}",
+            "Ihr Geld ist unterwegs",
+            "die Erstattung für Ihren Besuch ist veranlasst.",
+        ),
+        Kind::ParkingSuspended => (
+            "Anfahrt am {day}: Parkplatz nicht erreichbar",
+            "Unser Parkplatz ist nicht erreichbar",
+            "Ihr Stellplatz kann zurzeit nicht angefahren werden. Ihr Besuch findet statt. Bitte parken Sie woanders oder \
+             nehmen Sie die Straßenbahn.",
+        ),
+        Kind::ParkingRestored => (
+            "Anfahrt am {day}: Parkplatz wieder erreichbar",
+            "Unser Parkplatz ist wieder erreichbar",
+            "Sie können unseren Parkplatz wieder anfahren. Ihr Stellplatz gilt.",
+        ),
+        Kind::MealMoved => (
+            "Ihr Essen am {day}: neue Zeit",
+            "Ihr Essen hat eine neue Zeit",
+            "die Küche hat Ihr Essen auf eine andere Zeit gelegt.",
+        ),
+        Kind::MealChanged => (
+            "Ihr Essen am {day}: eine Änderung",
+            "An Ihrem Essen hat sich etwas geändert",
+            "die Küche muss an Ihrer Bestellung etwas ändern.",
+        ),
+        Kind::MealOff => (
+            "Ihr Essen am {day} entfällt",
+            "Ihr Essen entfällt",
+            "die Küche kann Ihre Bestellung leider nicht zubereiten. Ihr Besuch findet statt.",
+        ),
+        Kind::AtRisk => (
+            "Ihr Besuch am {day}: Die Zeit wird knapp",
+            "Die Zeit wird knapp",
+            "nach dem, was wir wissen, kommen Sie vielleicht nicht rechtzeitig an. Nach dem Beginn ist kein Einlass mehr.",
+        ),
+        Kind::RebookingOffered => (
+            "Ihr Besuch am {day}: eine andere Vorstellung für Sie",
+            "Eine spätere Vorstellung für Sie",
+            "wir haben Plätze nebeneinander in einer späteren Vorstellung für Sie. Auf der Seite Ihres Besuchs können Sie \
+             wechseln. Stellplatz und Essen ziehen mit um.",
+        ),
+        Kind::Rebooked => (
+            "Ihr Besuch am {day} ist umgebucht",
+            "Ihr Besuch ist umgebucht",
+            "Sie haben jetzt Plätze in einer anderen Vorstellung. Stellplatz und Essen sind mit umgezogen.",
+        ),
+    };
+    Said { subject, title, lead }
+}
+
+pub(super) static WORDS: Words = Words {
+    kind,
+    weekdays: ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"],
+    months: [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ],
+    day: "{day}. {month}",
+    clock: "{time} Uhr",
+    hello: "Guten Tag,",
+    hello_name: "Guten Tag {name},",
+    link: "Ihr Besuch mit Codes und Zeiten",
+    showing: "Vorstellung",
+    when: "Wann",
+    was: "Bisher",
+    is_now: "Neu",
+    be_there: "Seien Sie da um",
+    people: "Personen",
+    places: "Plätze",
+    parking: "Parken",
+    window: "von {from} bis {until}",
+    bays: ["Stellplatz", "barrierefreier Stellplatz", "Busstellplatz", "Stellplatz mit Ladepunkt"],
+    meal: "Essen abholen um",
+    dishes: "Bestellt",
+    meal_number: "Nummer",
+    reference: "Buchungsnummer",
+    way: "So kommen Sie hin",
+    step_free: "Ohne Stufen",
+    bring: "Das brauchen Sie",
+    car_park_open: "Unser Parkplatz ist nach heutigem Stand erreichbar. Ihr Stellplatz ist reserviert.",
+    car_park_closed: "Unser Parkplatz ist nach heutigem Stand nicht erreichbar.",
+    park_elsewhere: "Hier können Sie parken",
+    walk: "{place}: {minutes} Minuten zu Fuß",
+    choices: "Diese Vorstellungen sind möglich",
+    choose_until: "Bitte wählen Sie bis {time}.",
+    price: "Ihre Bestellung",
+    total: "Summe",
+    paid: "Sie haben schon bezahlt.",
+    due: "Bitte zahlen Sie {sum} an der Kasse, bevor Sie in den Saal gehen.",
+    comes_back: "Sie bekommen {sum} zurück. Sie müssen nichts tun.",
+    refunded: "Wir haben {sum} zurückgezahlt. Je nach Bank dauert es einige Tage, bis Sie das Geld sehen.",
+    back_at_desk: "Die {sum} dafür bekommen Sie an der Kasse zurück.",
+    nothing_to_pay: "Sie müssen nichts bezahlen.",
+    no_withdrawal: "Für Veranstaltungen zu einem festen Termin gibt es kein Widerrufsrecht (§ 312g Abs. 2 Nr. 9 BGB). Bis zum \
+                    Einlass können Sie bei uns kostenlos stornieren.",
+    foot: [
+        "Diese Nachricht gehört zu Ihrem Besuch, sie ist keine Werbung.",
+        "Ihre Adresse löschen wir 30 Tage nach dem Besuch.",
+    ],
+};

@@ -1,0 +1,116 @@
+//! Leichte Sprache: short sentences, one thought each, no foreign words, figures as figures.
+
+use super::{Said, Words};
+use crate::domain::notices::Kind;
+
+const fn kind(kind: Kind) -> Said {
+    let (subject, title, lead) = match kind {
+        Kind::Confirmed => (
+            "Ihr Besuch am {day} ist gebucht",
+            "Ihr Besuch ist gebucht",
+            "Sie haben Karten für das Planetarium. Wir freuen uns auf Sie. Hier steht alles Wichtige.",
+        ),
+        Kind::DayBefore => (
+            "Morgen: Ihr Besuch am {day}",
+            "Bis morgen",
+            "Morgen kommen Sie ins Planetarium. Bitte kommen Sie früh genug. Die Tür ist zu, wenn die Vorstellung anfängt.",
+        ),
+        Kind::Delayed => (
+            "Ihr Besuch am {day} beginnt später",
+            "Die Vorstellung fängt später an",
+            "Die Vorstellung fängt später an. Ihre Karten gelten weiter. Ihr Parkplatz und Ihr Essen passen zur neuen Zeit.",
+        ),
+        Kind::Cancelled => ("Ihr Besuch am {day} ist abgesagt", "Ihr Besuch ist abgesagt", "Ihr Besuch fällt aus."),
+        Kind::Refunded => (
+            "Geld zurück für Ihren Besuch am {day}",
+            "Sie bekommen Ihr Geld zurück",
+            "Sie bekommen Ihr Geld zurück. Sie müssen nichts tun.",
+        ),
+        Kind::ParkingSuspended => (
+            "Anfahrt am {day}: Der Parkplatz geht nicht",
+            "Unser Parkplatz geht gerade nicht",
+            "Sie können nicht zu unserem Parkplatz fahren. Ihr Besuch findet statt. Bitte parken Sie woanders. Oder fahren \
+             Sie mit der Straßenbahn.",
+        ),
+        Kind::ParkingRestored => (
+            "Anfahrt am {day}: Der Parkplatz geht wieder",
+            "Unser Parkplatz geht wieder",
+            "Sie können wieder zu unserem Parkplatz fahren. Ihr Platz ist frei für Sie.",
+        ),
+        Kind::MealMoved => (
+            "Ihr Essen am {day}: neue Zeit",
+            "Ihr Essen hat eine neue Zeit",
+            "Sie bekommen Ihr Essen zu einer anderen Zeit.",
+        ),
+        Kind::MealChanged => {
+            ("Ihr Essen am {day}: eine Änderung", "An Ihrem Essen ist etwas anders", "An Ihrem Essen ist etwas anders.")
+        }
+        Kind::MealOff => (
+            "Ihr Essen am {day} fällt aus",
+            "Ihr Essen fällt aus",
+            "Die Küche kann Ihr Essen nicht machen. Das tut uns leid. Ihr Besuch findet statt.",
+        ),
+        Kind::AtRisk => (
+            "Ihr Besuch am {day}: Die Zeit ist knapp",
+            "Die Zeit ist knapp",
+            "Sie kommen vielleicht zu spät. Die Tür ist zu, wenn die Vorstellung anfängt.",
+        ),
+        Kind::RebookingOffered => (
+            "Ihr Besuch am {day}: eine andere Vorstellung für Sie",
+            "Eine andere Vorstellung für Sie",
+            "Sie können in eine spätere Vorstellung gehen. Sie sitzen zusammen. Sie wählen auf der Seite von Ihrem Besuch. \
+             Ihr Parkplatz und Ihr Essen passen dann auch.",
+        ),
+        Kind::Rebooked => (
+            "Ihr Besuch am {day}: Sie haben neue Karten",
+            "Sie gehen in eine andere Vorstellung",
+            "Sie gehen jetzt in eine andere Vorstellung. Ihr Parkplatz und Ihr Essen passen zur neuen Zeit.",
+        ),
+    };
+    Said { subject, title, lead }
+}
+
+pub(super) static WORDS: Words = Words {
+    kind,
+    weekdays: super::german::WORDS.weekdays,
+    months: super::german::WORDS.months,
+    day: "{day}. {month}",
+    clock: "{time} Uhr",
+    hello: "Guten Tag!",
+    hello_name: "Guten Tag {name}!",
+    link: "Ihr Besuch: Karten und Zeiten",
+    showing: "Vorstellung",
+    when: "Wann?",
+    was: "Alte Zeit",
+    is_now: "Neue Zeit",
+    be_there: "Bitte kommen Sie um",
+    people: "Wie viele Menschen?",
+    places: "Ihre Plätze",
+    parking: "Parken",
+    window: "von {from} bis {until}",
+    bays: ["Parkplatz", "Parkplatz für Menschen mit Behinderung", "Parkplatz für Busse", "Parkplatz mit Strom"],
+    meal: "Ihr Essen gibt es um",
+    dishes: "Ihr Essen",
+    meal_number: "Ihre Nummer",
+    reference: "Ihre Buchungs-Nummer",
+    way: "So kommen Sie zu uns",
+    step_free: "Ohne Stufen",
+    bring: "Das bringen Sie mit",
+    car_park_open: "Sie können zu unserem Parkplatz fahren. Ihr Platz ist frei für Sie.",
+    car_park_closed: "Sie können nicht zu unserem Parkplatz fahren.",
+    park_elsewhere: "Hier können Sie parken",
+    walk: "{place}: Sie laufen {minutes} Minuten",
+    choices: "Diese Vorstellungen gehen",
+    choose_until: "Bitte wählen Sie bis {time}.",
+    price: "Das kostet es",
+    total: "Zusammen",
+    paid: "Sie haben schon bezahlt.",
+    due: "Bitte zahlen Sie {sum} an der Kasse.",
+    comes_back: "Sie bekommen {sum} zurück. Sie müssen nichts tun.",
+    refunded: "Wir haben {sum} zurück-gezahlt. Es dauert ein paar Tage.",
+    back_at_desk: "Sie bekommen {sum} an der Kasse zurück.",
+    nothing_to_pay: "Sie müssen nichts bezahlen.",
+    no_withdrawal: "Sie können den Besuch absagen, bis die Türen aufgehen. Dann bekommen Sie Ihr Geld zurück. Später geht das \
+                    nicht mehr. So steht es im Gesetz: § 312g Abs. 2 Nr. 9 BGB.",
+    foot: ["Diese Nachricht gehört zu Ihrem Besuch.", "30 Tage nach dem Besuch löschen wir Ihre Adresse."],
+};

@@ -1,0 +1,272 @@
+//! The SQL of notices. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    domain::notices::{Facts, Kind, Notice, Sending, Wanted, letter::HouseWords},
+    error::Error,
+};
+
+#[derive(FromRow)]
+struct Row {
+    id: Uuid,
+    visit_id: Uuid,
+    kind: String,
+    facts: Json<Facts>,
+    state: String,
+    made_at: DateTime<Utc>,
+    send_at: DateTime<Utc>,
+    attempts: i32,
+    sent_at: Option<DateTime<Utc>>,
+    failure: String,
+}
+
+impl Row {
+    fn read(self) -> Result<Notice, Error> {
+        let unknown = |what: &str, value: &str| Error::Stored(format!("notice {what} {value}"));
+        Ok(Notice {
+            id: self.id,
+            visit: self.visit_id,
+            kind: Kind::named(&self.kind).ok_or_else(|| unknown("kind", &self.kind))?,
+            facts: self.facts.0,
+            state: Sending::named(&self.state).ok_or_else(|| unknown("state", &self.state))?,
+            made_at: self.made_at,
+            send_at: self.send_at,
+            attempts: self.attempts.unsigned_abs(),
+            sent_at: self.sent_at,
+            failure: self.failure,
+        })
+    }
+}
+
+fn all(rows: Vec<Row>) -> Result<Vec<Notice>, Error> {
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Adds notices that are not there yet. What waits and is overtaken by a new one goes out with it, no later than it
+/// would have by itself; what was before is what the visitor knows. The visits are locked.
+pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTime<Utc>) -> Result<(), Error> {
+    // Which kinds each new one overtakes, as pairs: a list per row is no type that can be bound.
+    let pairs = || wanted.iter().flat_map(|it| it.kind.overtakes().iter().map(move |kind| (it.id, kind.name())));
+    sqlx::query(
+        "with old as (
+             select p.new_id, n.id, n.kind, n.send_at, n.facts from unnest($8::uuid[], $9::text[]) as p (new_id, kind)
+             join unnest($1::uuid[], $2::uuid[]) as w (id, visit_id) on w.id = p.new_id
+             join notice n on n.visit_id = w.visit_id and n.kind = p.kind and n.state = 'waiting'),
+         added as (
+             insert into notice (id, visit_id, kind, about, facts, state, made_at, send_at)
+             select w.id, w.visit_id, w.kind, w.about,
+                 w.facts || coalesce((
+                     select jsonb_build_object('was', old.facts -> 'was') from old
+                     where old.new_id = w.id and old.kind = w.kind order by old.send_at limit 1), '{}'),
+                 w.state, $10::timestamptz,
+                 least(w.send_at, (select min(old.send_at) from old where old.new_id = w.id))
+             from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::timestamptz[])
+                 as w (id, visit_id, kind, about, facts, state, send_at)
+             on conflict on constraint notice_once do nothing returning id)
+         update notice n set state = 'overtaken' from old, added
+         where n.id = old.id and old.new_id = added.id",
+    )
+    .bind(wanted.iter().map(|it| it.id).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|it| it.visit).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|it| it.kind.name()).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|it| it.about.as_str()).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|it| Json(&it.facts)).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|it| it.state.name()).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|it| it.send_at(now)).collect::<Vec<_>>())
+    .bind(pairs().map(|(id, _)| id).collect::<Vec<_>>())
+    .bind(pairs().map(|(_, kind)| kind).collect::<Vec<_>>())
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Notices whose time has come.
+pub(crate) async fn due(conn: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<Vec<Notice>, Error> {
+    all(sqlx::query_as("select * from notice where state = 'waiting' and send_at <= $1 order by send_at, id limit $2")
+        .bind(now)
+        .bind(most)
+        .fetch_all(conn)
+        .await?)
+}
+
+/// Takes a waiting notice for sending, from now on; false: somebody else has, or it is overtaken.
+pub(crate) async fn claim(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>) -> Result<bool, Error> {
+    let claimed = sqlx::query(
+        "update notice set state = 'sending', attempts = attempts + 1, claimed_at = $2
+         where id = $1 and state = 'waiting'",
+    )
+    .bind(id)
+    .bind(at)
+    .execute(conn)
+    .await?;
+    Ok(claimed.rows_affected() > 0)
+}
+
+/// What became of one that was in the given state. `send_at`: when it is tried again.
+pub(crate) async fn settle(
+    conn: &mut PgConnection,
+    id: Uuid,
+    from: Sending,
+    to: Sending,
+    at: DateTime<Utc>,
+    failure: &str,
+) -> Result<bool, Error> {
+    let settled = sqlx::query(
+        "update notice set state = $3, failure = $5,
+             sent_at = case when $3 = 'sent' then $4 else sent_at end,
+             send_at = case when $3 = 'waiting' then $4 else send_at end
+         where id = $1 and state = $2",
+    )
+    .bind(id)
+    .bind(from.name())
+    .bind(to.name())
+    .bind(at)
+    .bind(failure)
+    .execute(conn)
+    .await?;
+    Ok(settled.rows_affected() > 0)
+}
+
+/// Those whose sending began before `before` and never ended: whoever sent them is gone.
+pub(crate) async fn give_up_sending(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, Error> {
+    let left = sqlx::query("update notice set state = 'unsure' where state = 'sending' and claimed_at < $1")
+        .bind(before)
+        .execute(conn)
+        .await?;
+    Ok(left.rows_affected())
+}
+
+/// Staff want it sent again: it begins anew.
+pub(crate) async fn restart(conn: &mut PgConnection, id: Uuid, now: DateTime<Utc>) -> Result<Option<Notice>, Error> {
+    let row: Option<Row> = sqlx::query_as(
+        "update notice set state = 'waiting', attempts = 0, send_at = $2, failure = ''
+         where id = $1 and state in ('failed', 'unsure') returning *",
+    )
+    .bind(id)
+    .bind(now)
+    .fetch_optional(conn)
+    .await?;
+    row.map(Row::read).transpose()
+}
+
+pub(crate) async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Notice>, Error> {
+    let row: Option<Row> = sqlx::query_as("select * from notice where id = $1").bind(id).fetch_optional(conn).await?;
+    row.map(Row::read).transpose()
+}
+
+/// A visit's notices, the newest first.
+pub(crate) async fn of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Vec<Notice>, Error> {
+    all(sqlx::query_as("select * from notice where visit_id = $1 order by made_at desc, id desc")
+        .bind(visit)
+        .fetch_all(conn)
+        .await?)
+}
+
+/// Those that somebody should look at, the newest first.
+pub(crate) async fn undelivered(conn: &mut PgConnection, most: i64) -> Result<Vec<Notice>, Error> {
+    all(sqlx::query_as("select * from notice where state in ('failed', 'unsure') order by made_at desc limit $1")
+        .bind(most)
+        .fetch_all(conn)
+        .await?)
+}
+
+/// How many wait although their time has come, and since when the first of them does.
+pub(crate) async fn late(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(u32, Option<DateTime<Utc>>), Error> {
+    let (count, since): (i64, Option<DateTime<Utc>>) =
+        sqlx::query_as("select count(*), min(send_at) from notice where state = 'waiting' and send_at <= $1")
+            .bind(now)
+            .fetch_one(conn)
+            .await?;
+    Ok((u32::try_from(count).unwrap_or(u32::MAX), since))
+}
+
+/// Those that have waited since before `before` say nothing any more.
+pub(crate) async fn let_go(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update notice set state = 'overtaken' where state = 'waiting' and send_at < $1")
+        .bind(before)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Showings that begin in a span of time and are booked, with their starts.
+pub(crate) async fn starts(
+    conn: &mut PgConnection,
+    from: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<(Uuid, DateTime<Utc>)>, Error> {
+    Ok(sqlx::query_as(
+        "select showing_id, starts_at from showing where starts_at > $1 and starts_at <= $2 and not cancelled
+         order by showing_id",
+    )
+    .bind(from)
+    .bind(until)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Confirmed visits of a showing that were ordered before `ordered` and were not told the day before, about this day.
+pub(crate) async fn not_reminded(
+    conn: &mut PgConnection,
+    showing: Uuid,
+    ordered: DateTime<Utc>,
+    about: &str,
+) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "select v.id from visit v where v.showing_id = $1 and v.state = 'confirmed' and v.ordered_at < $2
+             and not exists (select from notice n where n.visit_id = v.id and n.kind = $3 and n.about = $4)
+         order by v.id",
+    )
+    .bind(showing)
+    .bind(ordered)
+    .bind(Kind::DayBefore.name())
+    .bind(about)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Notices of visits whose contact is not known any more.
+pub(crate) async fn forget(conn: &mut PgConnection, ended: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("delete from notice n using visit v where v.id = n.visit_id and v.booked_ends_at < $1")
+        .bind(ended)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What the house says of itself; nothing before its file is loaded.
+pub(crate) async fn house(conn: &mut PgConnection) -> Result<HouseWords, Error> {
+    let words: Option<Json<HouseWords>> =
+        sqlx::query_scalar("select words from house_words").fetch_optional(conn).await?;
+    Ok(words.map(|words| words.0).unwrap_or_default())
+}
+
+pub(crate) async fn save_house(conn: &mut PgConnection, words: &HouseWords) -> Result<(), Error> {
+    sqlx::query(
+        "insert into house_words (words) values ($1) on conflict (the_only) do update set words = excluded.words",
+    )
+    .bind(Json(words))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Keeps the hash of the link in a notice. Each notice has one and the same link however often it is sent.
+pub(crate) async fn add_link(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query("insert into link (hash, visit_id, created_at) values ($1, $2, $3) on conflict (hash) do nothing")
+        .bind(hash)
+        .bind(visit)
+        .bind(now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
