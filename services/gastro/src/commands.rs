@@ -1,9 +1,17 @@
 //! What a visit's meal goes through, each in a given transaction: load, decide, save, tell. No proto,
 //! no commit. Whoever takes or frees station time or moves an order locks the kitchen first.
 
+pub(crate) mod affected;
+pub(crate) mod kds;
 pub(crate) mod kitchen;
+pub(crate) mod moves;
 pub(crate) mod ordering;
+mod replanning;
+pub(crate) mod screens;
 pub(crate) mod showing;
+pub(crate) mod substitution;
+pub(crate) mod walk_up;
+pub(crate) mod waste;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
@@ -11,7 +19,7 @@ use kernel::Tx;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Confirmation, Need, Order, OrderState, Place, Placing, Wish, need, preparation, reach},
+    domain::{Cancellation, Confirmation, Need, Order, OrderState, Place, Placing, Wish, need, preparation, reach},
     error::Error,
     events, store,
 };
@@ -42,7 +50,7 @@ async fn require_open(tx: &mut Tx, need: &Need) -> Result<(), Error> {
 /// A wish with the showing's times as they are known now.
 async fn current_wish(tx: &mut Tx, showing: Uuid, wish: Wish) -> Result<Wish, Error> {
     let known = store::showings::times(tx.conn(), showing).await?;
-    Ok(known.map_or(wish, |times| Wish { starts_at: times.starts_at, ends_at: times.end(), ..wish }))
+    Ok(known.map_or(wish, |times| Wish { starts_at: times.starts_at, ends_at: times.at_counter(), ..wish }))
 }
 
 /// Looks for a place, with the time that the stations have left. The kitchen must be locked.
@@ -119,6 +127,7 @@ pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
     store::save_order(tx.conn(), &order).await?;
     store::save_day(tx.conn(), order.id, day).await?;
     tx.append(&visit.to_string(), &events::order_scheduled(&order)).await?;
+    affected::note_if_resting(tx, &order).await?;
     kitchen::touch_board(tx).await
 }
 
@@ -156,21 +165,19 @@ async fn refuse(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// The visit is cancelled, and its meal in any state: what is being made already stays on the board as
-/// cancelled, so that the kitchen stops.
+/// The visit is cancelled, and its meal with it; what is being made already waits for staff.
 pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
     lock_kitchen(tx).await?;
     let Some(mut order) = store::lock_order_of_visit(tx.conn(), visit).await? else {
         return Ok(());
     };
-    if !order.can_be_cancelled() {
-        return Ok(());
+    match order.cancellation() {
+        Cancellation::Keep => Ok(()),
+        Cancellation::Ask => affected::cancelled_while_made(tx, &order).await,
+        Cancellation::Cancel => {
+            kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
+            store::slots::free(tx.conn(), &[order.id]).await?;
+            store::ordering::free_stock(tx.conn(), &[order.id]).await
+        }
     }
-    let unfired = matches!(order.state, OrderState::Held | OrderState::Scheduled);
-    kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
-    if unfired {
-        store::slots::free(tx.conn(), &[order.id]).await?;
-        store::ordering::free_stock(tx.conn(), &[order.id]).await?;
-    }
-    Ok(())
 }

@@ -1,10 +1,15 @@
 //! Menu, orders and their life as the house sees them. Pure decisions: no I/O, no clock, no proto.
 
+pub(crate) mod affected;
 pub(crate) mod allergens;
 pub(crate) mod choosing;
+pub(crate) mod escpos;
+pub(crate) mod kds;
+pub(crate) mod kitchen;
 pub(crate) mod menu;
 mod placing;
 pub(crate) mod public_menu;
+pub mod replan;
 pub(crate) mod rules;
 mod split;
 
@@ -13,11 +18,9 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use placing::{Need, Place, Placing, Room, Wish, free_slots, need, preparation, reach};
+pub(crate) use placing::{Hands, Need, Place, Placing, Room, Wish, free_slots, need, preparation, reach};
 use placing::{places, quarter};
 
-/// What is ready and not collected for so long is given up.
-pub(crate) const UNCOLLECTED: TimeDelta = TimeDelta::minutes(20);
 /// What was cancelled while it was being made stays on the board for so long.
 pub(crate) const SEEN_CANCELLED: TimeDelta = TimeDelta::minutes(10);
 
@@ -25,16 +28,19 @@ pub(crate) const SEEN_CANCELLED: TimeDelta = TimeDelta::minutes(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StationState {
     Open,
+    /// It works, and everything takes longer.
+    Busy,
     Paused,
     Closed,
 }
 
 impl StationState {
-    const ALL: [Self; 3] = [Self::Open, Self::Paused, Self::Closed];
+    const ALL: [Self; 4] = [Self::Open, Self::Busy, Self::Paused, Self::Closed];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
+            Self::Busy => "busy",
             Self::Paused => "paused",
             Self::Closed => "closed",
         }
@@ -51,12 +57,14 @@ pub(crate) struct Station {
     pub(crate) id: String,
     pub(crate) name: Text,
     pub(crate) state: StationState,
+    /// By how much everything takes longer while it is busy; else zero.
+    pub(crate) delay: TimeDelta,
 }
 
 impl Station {
     /// Whether it takes anything new.
-    pub(crate) fn is_open(&self) -> bool {
-        self.state == StationState::Open
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.state, StationState::Open | StationState::Busy)
     }
 }
 
@@ -123,8 +131,10 @@ pub(crate) struct Charge {
 
 /// When the meal is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pickup {
+pub enum Pickup {
+    /// In time to eat it before the showing.
     Before,
+    /// When its guests come out.
     After,
 }
 
@@ -148,12 +158,19 @@ pub(crate) struct ShowingTimes {
     pub(crate) ends_at: DateTime<Utc>,
     pub(crate) predicted_end_at: Option<DateTime<Utc>>,
     pub(crate) has_begun: bool,
+    /// From the dome to the counter.
+    pub(crate) walk: TimeDelta,
 }
 
 impl ShowingTimes {
+    /// When the guests are at the counter.
+    pub(crate) fn at_counter(&self) -> DateTime<Utc> {
+        self.end() + self.walk
+    }
+
     /// When the guests come out. Before the start, the door's prediction may not know of a delay yet,
     /// and delays only ever add; after it, the door knows best.
-    pub(crate) fn end(&self) -> DateTime<Utc> {
+    fn end(&self) -> DateTime<Utc> {
         match self.predicted_end_at {
             Some(predicted) if self.has_begun => predicted,
             Some(predicted) => predicted.max(self.ends_at),
@@ -170,18 +187,21 @@ pub(crate) enum OrderState {
     Fired,
     Preparing,
     Ready,
+    /// Ready for long, and called again.
+    Recalled,
     Collected,
     Expired,
     Cancelled,
 }
 
 impl OrderState {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Held,
         Self::Scheduled,
         Self::Fired,
         Self::Preparing,
         Self::Ready,
+        Self::Recalled,
         Self::Collected,
         Self::Expired,
         Self::Cancelled,
@@ -194,6 +214,7 @@ impl OrderState {
             Self::Fired => "fired",
             Self::Preparing => "preparing",
             Self::Ready => "ready",
+            Self::Recalled => "recalled",
             Self::Collected => "collected",
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
@@ -209,14 +230,19 @@ impl OrderState {
         match self {
             Self::Fired => Some(Self::Preparing),
             Self::Preparing => Some(Self::Ready),
-            Self::Ready => Some(Self::Collected),
+            Self::Ready | Self::Recalled => Some(Self::Collected),
             Self::Held | Self::Scheduled | Self::Collected | Self::Expired | Self::Cancelled => None,
         }
     }
 
     /// Whether the kitchen still has to do with it.
     const fn is_on_board(self) -> bool {
-        matches!(self, Self::Scheduled | Self::Fired | Self::Preparing | Self::Ready)
+        matches!(self, Self::Scheduled) || self.is_begun()
+    }
+
+    /// Whether the kitchen has begun it and nobody has got it yet.
+    pub(crate) const fn is_begun(self) -> bool {
+        matches!(self, Self::Fired | Self::Preparing | Self::Ready | Self::Recalled)
     }
 }
 
@@ -240,6 +266,8 @@ pub(crate) struct Order {
     /// How many people it is for.
     pub(crate) people: u32,
     pub(crate) on_board: bool,
+    /// Ordered at the counter: it belongs to no visit, and its own id stands for one.
+    pub(crate) walk_up: bool,
 }
 
 /// What a confirmed visit means to its order.
@@ -250,6 +278,16 @@ pub(crate) enum Confirmation {
     /// The hold ran out: take station time again, if there is some.
     Retake,
     /// Confirmed before, or cancelled for good.
+    Keep,
+}
+
+/// What a cancelled visit does to its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cancellation {
+    Cancel,
+    /// It is being made: staff decide what becomes of it.
+    Ask,
+    /// Over, or cancelled before.
     Keep,
 }
 
@@ -268,6 +306,7 @@ impl Order {
             | OrderState::Fired
             | OrderState::Preparing
             | OrderState::Ready
+            | OrderState::Recalled
             | OrderState::Collected
             | OrderState::Cancelled => true,
         }
@@ -285,22 +324,19 @@ impl Order {
     /// Moves to another state. What was cancelled after it was fired stays on the board: the kitchen
     /// must see that it can stop.
     pub(crate) fn becomes(&mut self, state: OrderState, now: DateTime<Utc>) {
-        let begun = matches!(self.state, OrderState::Fired | OrderState::Preparing | OrderState::Ready);
+        let begun = self.state.is_begun();
         self.on_board = state.is_on_board() || (state == OrderState::Cancelled && begun);
         self.state = state;
         self.state_at = now;
     }
 
-    /// Whether a cancelled visit still changes anything.
-    pub(crate) const fn can_be_cancelled(&self) -> bool {
+    /// What a cancelled visit does to it: once it was fired, staff decide.
+    pub(crate) const fn cancellation(&self) -> Cancellation {
         match self.state {
-            OrderState::Held
-            | OrderState::Scheduled
-            | OrderState::Fired
-            | OrderState::Preparing
-            | OrderState::Ready => true,
-            OrderState::Expired => self.number.is_none(),
-            OrderState::Collected | OrderState::Cancelled => false,
+            OrderState::Held | OrderState::Scheduled => Cancellation::Cancel,
+            OrderState::Expired if self.number.is_none() => Cancellation::Cancel,
+            OrderState::Fired | OrderState::Preparing | OrderState::Ready | OrderState::Recalled => Cancellation::Ask,
+            OrderState::Expired | OrderState::Collected | OrderState::Cancelled => Cancellation::Keep,
         }
     }
 

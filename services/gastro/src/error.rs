@@ -51,6 +51,28 @@ pub(crate) enum Error {
     NotHeld(OrderState),
     #[error("{}", wrong_step(*.from))]
     WrongStep { from: OrderState },
+    #[error("this order needs no decision; ListAffected has those that do")]
+    NothingToDecide,
+    #[error("the meal is {}: staff decide what becomes of it, with CancelFired", .0.name())]
+    BeingMade(OrderState),
+    #[error("there is no later pickup today; take the money back")]
+    NoLaterPickup,
+    #[error("station_id: the order has no part at the station \"{0}\"")]
+    NoPart(String),
+    #[error("there is nothing to take back any more; the order has moved on, or it was too long ago")]
+    NothingToTakeBack,
+    #[error("the order is {}; only what was fired is stopped here", .0.name())]
+    NotFired(OrderState),
+    #[error("the order is {}; something else can take a line's place only until it is ready", .0.name())]
+    TooLateToSubstitute(OrderState),
+    #[error("the party has named an allergen that this has (Annex II number {}); choose something else", numbers(.0))]
+    DeclaredAllergen(Vec<u32>),
+    #[error("this has allergens that the replaced dish did not have (Annex II number {}); acknowledge them", numbers(.0))]
+    AllergensNotRead(Vec<u32>),
+    #[error("\"{0}\" cannot take its place now; ListSubstitutes has what can")]
+    NoSubstitute(String),
+    #[error("ticket_id: there is no such ticket")]
+    NoSuchTicket,
     #[error(transparent)]
     Repeat(#[from] Repeat),
     #[error(transparent)]
@@ -89,6 +111,10 @@ fn full(instead: Option<DateTime<Utc>>) -> String {
     }
 }
 
+fn numbers(numbers: &[u32]) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
 fn wrong_step(from: OrderState) -> String {
     match from.next() {
         Some(next) => format!("the order is {}; the next step is {}", from.name(), next.name()),
@@ -109,9 +135,20 @@ impl Coded for Error {
             | Self::Avoided
             | Self::NoPrice(_)
             | Self::NotHeld(_)
-            | Self::WrongStep { .. } => Code::FailedPrecondition,
+            | Self::WrongStep { .. }
+            | Self::NothingToDecide
+            | Self::BeingMade(_)
+            | Self::NoLaterPickup
+            | Self::NothingToTakeBack
+            | Self::NotFired(_)
+            | Self::TooLateToSubstitute(_)
+            | Self::DeclaredAllergen(_)
+            | Self::AllergensNotRead(_)
+            | Self::NoSubstitute(_) => Code::FailedPrecondition,
             Self::OrderExists => Code::AlreadyExists,
-            Self::NoOrder | Self::NoSuchOrder | Self::NoSuchStation(_) => Code::NotFound,
+            Self::NoOrder | Self::NoSuchOrder | Self::NoSuchStation(_) | Self::NoPart(_) | Self::NoSuchTicket => {
+                Code::NotFound
+            }
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,

@@ -1,5 +1,6 @@
 //! The domain in the words of the contract. Decides nothing.
 
+pub(crate) mod kitchen;
 mod menu;
 
 use kernel::values::{euro, timestamp};
@@ -9,7 +10,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-pub(crate) use menu::{meal_refused, menu};
+pub(crate) use menu::{item as menu_item, meal_refused, menu};
 
 use crate::domain::{Charge, Order, OrderState, OrderedItem, Pickup, Station, StationState};
 
@@ -20,6 +21,7 @@ fn order_state(state: OrderState) -> pb::OrderState {
         OrderState::Fired => pb::OrderState::Fired,
         OrderState::Preparing => pb::OrderState::Preparing,
         OrderState::Ready => pb::OrderState::Ready,
+        OrderState::Recalled => pb::OrderState::Recalled,
         OrderState::Collected => pb::OrderState::Collected,
         OrderState::Expired => pb::OrderState::Expired,
         OrderState::Cancelled => pb::OrderState::Cancelled,
@@ -36,13 +38,19 @@ fn pickup(pickup: Pickup) -> pb::Pickup {
 pub(crate) fn station(station: &Station) -> pb::Station {
     let state = match station.state {
         StationState::Open => pb::StationState::Open,
+        StationState::Busy => pb::StationState::Busy,
         StationState::Paused => pb::StationState::Paused,
         StationState::Closed => pb::StationState::Closed,
     };
-    pb::Station { station_id: station.id.clone(), name: Some(station.name.to_proto()), state: state.into() }
+    pb::Station {
+        station_id: station.id.clone(),
+        name: Some(station.name.to_proto()),
+        state: state.into(),
+        delay_minutes: u32::try_from(station.delay.num_minutes()).unwrap_or_default(),
+    }
 }
 
-fn ordered_item(line: &OrderedItem) -> pb::OrderedItem {
+pub(crate) fn ordered_item(line: &OrderedItem) -> pb::OrderedItem {
     pb::OrderedItem {
         item_id: line.item.clone(),
         name: Some(line.name.to_proto()),
@@ -84,6 +92,9 @@ pub(crate) fn order(order: &Order) -> pb::Order {
         fire_at: Some(timestamp(order.fire_at())),
         expires_at: Some(timestamp(order.expires_at)),
         showing_id: order.showing.to_string(),
+        state_at: Some(timestamp(order.state_at)),
+        walk_up: order.walk_up,
+        ..Default::default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The gRPC face of gastro: reads and checks what was sent, calls commands, answers. No decisions.
 
+pub(crate) mod kitchen;
 mod ordering;
 
 use std::pin::Pin;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::{
-        self, kitchen,
+        self, kitchen as cooking,
         ordering::{self as meals, Menus},
     },
     domain::{Order, OrderState, StationState, free_slots},
@@ -85,23 +86,42 @@ pub(crate) async fn load_board(db: &Db) -> Result<(u64, pb::KitchenBoard), Error
     let mut conn = db.pool().acquire().await?;
     let revision = store::revision(&mut conn).await?;
     let orders = store::board(&mut conn).await?;
+    let beside = store::kitchen::beside(&mut conn, &orders).await?;
     let stations = store::stations(&mut conn).await?;
+    let whole = |order: &Order| events::kitchen::whole_order(order, beside.get(&order.id));
     let board = pb::KitchenBoard {
         revision,
-        orders: orders.iter().map(events::order).collect(),
+        orders: orders.iter().map(whole).collect(),
         stations: stations.iter().map(events::station).collect(),
         observed_at: Some(timestamp(db.clock().now())),
     };
     Ok((revision, board))
 }
 
-fn station_state(value: i32) -> Result<StationState, InvalidField> {
-    match values::choice("state", value)? {
-        pb::StationState::Open => Ok(StationState::Open),
-        pb::StationState::Paused => Ok(StationState::Paused),
-        pb::StationState::Closed => Ok(StationState::Closed),
-        pb::StationState::Unspecified => Err(invalid("state", "is missing")),
+/// Longer than this nobody waits: then it is a pause.
+const LONGEST_DELAY: u32 = 120;
+
+/// A station's state with its delay.
+fn station_state(value: i32, delay_minutes: u32) -> Result<(StationState, TimeDelta), InvalidField> {
+    let state = match values::choice("state", value)? {
+        pb::StationState::Open => StationState::Open,
+        pb::StationState::Busy => StationState::Busy,
+        pb::StationState::Paused => StationState::Paused,
+        pb::StationState::Closed => StationState::Closed,
+        pb::StationState::Unspecified => return Err(invalid("state", "is missing")),
+    };
+    match (state, delay_minutes) {
+        (StationState::Busy, 1..=LONGEST_DELAY) => {}
+        (StationState::Busy, _) => {
+            return Err(invalid(
+                "delay_minutes",
+                format!("must be 1 to {LONGEST_DELAY} for BUSY; or pause the station"),
+            ));
+        }
+        (_, 0) => {}
+        _ => return Err(invalid("delay_minutes", "is for BUSY only")),
     }
+    Ok((state, TimeDelta::minutes(delay_minutes.into())))
 }
 
 /// A state that the kitchen may ask for.
@@ -114,6 +134,7 @@ fn step(value: i32) -> Result<OrderState, InvalidField> {
         | pb::OrderState::Held
         | pb::OrderState::Scheduled
         | pb::OrderState::Fired
+        | pb::OrderState::Recalled
         | pb::OrderState::Expired
         | pb::OrderState::Cancelled => Err(invalid("to", "must be PREPARING, READY or COLLECTED")),
     }
@@ -135,7 +156,7 @@ impl Keyed for Asked {
 /// Holds meals for all who wait: the kitchen is locked once for them.
 async fn hold(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<pb::Order, Error>>, Error> {
     commands::lock_kitchen(tx).await?;
-    commands::kitchen::end_holds(tx).await?;
+    cooking::end_holds(tx).await?;
     let (mut answers, mut menus) = (Vec::with_capacity(asked.len()), Menus::default());
     for it in asked {
         answers.push(refused_or_broken(hold_one(tx, &mut menus, it).await)?);
@@ -207,15 +228,14 @@ impl Gastro for GastroGrpc {
         let caller = Caller::of(&request);
         let visit = values::id("visit_id", &request.into_inner().visit_id)?;
         caller.may_see_visit(visit)?;
-        let order = self.order(visit).await?;
-        Ok(Response::new(events::order(&order)))
+        Ok(Response::new(self.order(visit).await?))
     }
 
     async fn move_order(&self, request: Request<pb::MoveOrderRequest>) -> Result<Response<pb::Order>, Status> {
         let request = request.into_inner();
         let order = values::id("order_id", &request.order_id)?;
         let to = step(request.to)?;
-        let order = self.db.transact(move |tx| Box::pin(kitchen::move_order(tx, order, to))).await?;
+        let order = self.db.transact(move |tx| Box::pin(cooking::move_order(tx, order, to))).await?;
         Ok(Response::new(events::order(&order)))
     }
 
@@ -234,10 +254,13 @@ impl Gastro for GastroGrpc {
     ) -> Result<Response<pb::Station>, Status> {
         let request = request.into_inner();
         let id = values::slug("station_id", &request.station_id)?.to_owned();
-        let state = station_state(request.state)?;
+        let (state, delay) = station_state(request.state, request.delay_minutes)?;
         let station = self
             .db
-            .transact(move |tx| Box::pin(async move { kitchen::set_station_state(tx, &id, state).await }))
+            .transact(move |tx| {
+                let id = id.clone();
+                Box::pin(async move { cooking::set_station_state(tx, &id, state, delay).await })
+            })
             .await?;
         Ok(Response::new(events::station(&station)))
     }
@@ -245,9 +268,11 @@ impl Gastro for GastroGrpc {
 
 /// Pure reads.
 impl GastroGrpc {
-    async fn order(&self, visit: Uuid) -> Result<Order, Error> {
+    async fn order(&self, visit: Uuid) -> Result<pb::Order, Error> {
         let mut conn = self.db.pool().acquire().await?;
-        store::order_of_visit(&mut conn, visit).await?.ok_or(Error::NoOrder)
+        let order = store::order_of_visit(&mut conn, visit).await?.ok_or(Error::NoOrder)?;
+        let beside = store::kitchen::beside(&mut conn, std::slice::from_ref(&order)).await?;
+        Ok(events::kitchen::whole_order(&order, beside.get(&order.id)))
     }
 
     /// A kitchen that rests offers nothing.

@@ -2,6 +2,7 @@
 //! Checks everything before anything is written; applying the same file again changes nothing.
 
 mod items;
+mod kitchen;
 mod offers;
 
 use std::collections::HashSet;
@@ -12,7 +13,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    commands::{self, kitchen},
+    commands::{self, kitchen as cooking},
     error::Error,
     events,
     store::{self, house},
@@ -38,6 +39,7 @@ struct Section {
     #[serde(default)]
     combos: Vec<offers::Combo>,
     rules: Option<offers::Rules>,
+    kitchen: Option<kitchen::Kitchen>,
 }
 
 #[derive(Deserialize)]
@@ -92,6 +94,7 @@ fn read(text: &str) -> Result<Section, String> {
     let section = file.gastro;
     read_stations(text, &section)?;
     read_taxes(text, &section)?;
+    kitchen::read(text, section.kitchen.as_ref())?;
     let mut ids = Ids::default();
     offers::read_day_parts(text, &section)?;
     offers::read_groups(text, &section, &mut ids)?;
@@ -205,6 +208,7 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     let now = tx.now();
     commands::lock_kitchen(tx).await?;
+    kitchen::write(tx, section.kitchen.as_ref()).await?;
     let mut changed = Vec::new();
     for station in section.stations.get_ref() {
         let (id, seconds) = (station.id.get_ref(), *station.seconds_per_slot.get_ref());
@@ -227,7 +231,7 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
         for station in store::stations(tx.conn()).await?.iter().filter(|it| changed.contains(&it.id.as_str())) {
             tx.append(&station.id, &events::station_changed(station)).await?;
         }
-        kitchen::touch_board(tx).await?;
+        cooking::touch_board(tx).await?;
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Gastro's open data over HTTP: the menu for search engines and the guides of others.
 
+mod kds;
+
 use axum::{
     Router,
     extract::{Query, State},
     http::HeaderMap,
     response::Response,
-    routing::get,
+    routing::{get, post},
 };
 use chrono_tz::Europe::Berlin;
 use kernel::{Db, open_data};
@@ -20,7 +22,12 @@ use crate::{
 
 /// All routes.
 pub(crate) fn router(db: Db) -> Router {
-    Router::new().route("/open/v1/gastro/menu", get(menu)).with_state(db)
+    Router::new()
+        .route("/open/v1/gastro/menu", get(menu))
+        .route("/kds/orderStatus/{order}", post(kds::order_status))
+        .route("/kds/prepTimes", get(kds::prep_times))
+        .route("/kds/busy", get(kds::busy))
+        .with_state(db)
 }
 
 #[derive(Deserialize)]

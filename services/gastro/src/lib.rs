@@ -8,29 +8,40 @@ mod events;
 mod grpc;
 mod house;
 mod http;
+mod printer;
 mod reactions;
 mod store;
+
+pub use domain::replan;
 
 use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
-use sky_proto::gastro::v1::gastro_server::GastroServer;
+use sky_proto::gastro::v1::{gastro_server::GastroServer, kitchen_server::KitchenServer};
 use tonic::service::Routes;
 
 /// The service as the kernel runs it.
 pub const SERVICE: Service = Service {
     name: "gastro",
     migrations: || sqlx::migrate!(),
-    build: |context| Box::pin(async move { Ok(build(&context)) }),
+    build: |context| {
+        Box::pin(async move {
+            let settings = context.settings.service(context.service)?;
+            Ok(build(&context, settings))
+        })
+    },
 };
 
 /// Orders are fired, and what time has ended is ended, this often.
 const TICK: Duration = Duration::from_secs(1);
 
+/// The printer is served, and screens are looked after, this often.
+const PRINTING: Duration = Duration::from_secs(1);
+
 /// Health data are erased soon after their day.
 const ERASURE: Duration = Duration::from_mins(10);
 
-fn build(context: &Context) -> Parts {
+fn build(context: &Context, settings: printer::Settings) -> Parts {
     let db = context.db.clone();
     let board = Live::new(context, commands::KITCHEN_TOPIC, move |_| {
         let db = db.clone();
@@ -46,13 +57,24 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::ordering::erase(tx))).await?) })
     });
+    let db = context.db.clone();
+    context.every("the ticket printer", PRINTING, move || {
+        let (db, settings) = (db.clone(), settings.clone());
+        Box::pin(async move { Ok(printer::turn(&db, &settings).await?) })
+    });
+    let db = context.db.clone();
+    let pickup = Live::new(context, commands::KITCHEN_TOPIC, move |_| {
+        let db = db.clone();
+        Box::pin(async move { Ok(grpc::kitchen::load_pickup(&db).await?) })
+    });
+    let kitchen = grpc::kitchen::KitchenGrpc { db: context.db.clone(), pickup };
     let server = grpc::GastroGrpc::new(context, board);
     Parts {
-        grpc: Routes::new(GastroServer::new(server)),
-        access: vec![grpc::ACCESS],
+        grpc: Routes::new(GastroServer::new(server)).add_service(KitchenServer::new(kitchen)),
+        access: vec![grpc::ACCESS, grpc::kitchen::ACCESS],
         consumers: vec![
             Consumer::new("journey", reactions::from_journey),
-            Consumer::new("reservations", reactions::from_reservations),
+            Consumer::of_runs("reservations", reactions::from_reservations),
             Consumer::new("flow", reactions::from_flow),
         ],
         http: http::router(context.db.clone()),

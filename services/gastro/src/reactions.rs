@@ -1,6 +1,8 @@
 //! What other services' events mean here. Each may come twice, late and in another order than those
 //! of other services.
 
+use std::collections::BTreeMap;
+
 use kernel::{BoxFuture, Event, Failure, Tx, values};
 use prost::Name;
 use sky_proto::{
@@ -9,7 +11,12 @@ use sky_proto::{
     reservations::v1::{ShowingDelayed, ShowingScheduled},
 };
 
-use crate::commands::{self, showing};
+use uuid::Uuid;
+
+use crate::commands::{
+    self,
+    showing::{self, Told},
+};
 
 /// The visit is confirmed, expired or cancelled.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
@@ -35,23 +42,35 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t
     })
 }
 
-/// A showing is planned or delayed. A cancelled showing comes as its cancelled visits.
-pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+/// Showings are planned or delayed: of those that come together, each showing's last word counts. A cancelled showing
+/// comes as its cancelled visits.
+pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        let (showing_id, starts_at, ends_at) = match event.name() {
-            ShowingScheduled::NAME => {
-                let told = event.decode::<ShowingScheduled>()?;
-                (told.showing_id, told.starts_at, told.ends_at)
+        let mut told: BTreeMap<Uuid, Told> = BTreeMap::new();
+        for event in run {
+            let (showing_id, starts_at, ends_at) = match event.name() {
+                ShowingScheduled::NAME => {
+                    let told = event.decode::<ShowingScheduled>()?;
+                    (told.showing_id, told.starts_at, told.ends_at)
+                }
+                ShowingDelayed::NAME => {
+                    let told = event.decode::<ShowingDelayed>()?;
+                    (told.showing_id, told.starts_at, told.ends_at)
+                }
+                _ => continue,
+            };
+            let showing = values::id("showing_id", &showing_id)?;
+            let (starts_at, ends_at) = (values::time("starts_at", starts_at)?, values::time("ends_at", ends_at)?);
+            let at = event.occurred_at;
+            if told.get(&showing).is_none_or(|before| before.at <= at) {
+                told.insert(showing, Told { showing, starts_at, ends_at, at });
             }
-            ShowingDelayed::NAME => {
-                let told = event.decode::<ShowingDelayed>()?;
-                (told.showing_id, told.starts_at, told.ends_at)
-            }
-            _ => return Ok(()),
-        };
-        let showing_id = values::id("showing_id", &showing_id)?;
-        let (starts_at, ends_at) = (values::time("starts_at", starts_at)?, values::time("ends_at", ends_at)?);
-        Ok(showing::told(tx, showing_id, starts_at, ends_at, event.occurred_at).await?)
+        }
+        if told.is_empty() {
+            return Ok(());
+        }
+        let told: Vec<Told> = told.into_values().collect();
+        Ok(showing::told(tx, &told).await?)
     })
 }
 

@@ -4,11 +4,15 @@
 //! Lock order: kitchen, orders, slots. With the kitchen locked the others cannot be waited for in
 //! another order.
 
+pub(crate) mod affected;
 pub(crate) mod house;
+pub(crate) mod kitchen;
 pub(crate) mod menu;
 pub(crate) mod ordering;
 pub(crate) mod showings;
 pub(crate) mod slots;
+pub(crate) mod tickets;
+pub(crate) mod waste;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::values::Text;
@@ -41,6 +45,7 @@ struct OrderRow {
     charges: Json<Vec<Charge>>,
     people: i32,
     on_board: bool,
+    walk_up: bool,
 }
 
 impl OrderRow {
@@ -65,6 +70,7 @@ impl OrderRow {
             charges: self.charges.0,
             people: self.people.unsigned_abs(),
             on_board: self.on_board,
+            walk_up: self.walk_up,
         })
     }
 }
@@ -89,23 +95,27 @@ pub(crate) async fn revision(conn: &mut PgConnection) -> Result<u64, Error> {
 }
 
 pub(crate) async fn stations(conn: &mut PgConnection) -> Result<Vec<Station>, Error> {
-    let rows: Vec<(String, Json<Text>, String)> =
-        sqlx::query_as("select station_id, name, state from station order by station_id").fetch_all(conn).await?;
+    let rows: Vec<(String, Json<Text>, String, i32)> =
+        sqlx::query_as("select station_id, name, state, delay_seconds from station order by station_id")
+            .fetch_all(conn)
+            .await?;
     rows.into_iter()
-        .map(|(id, name, state)| {
+        .map(|(id, name, state, delay)| {
             Ok(Station {
                 id,
                 name: name.0,
                 state: StationState::named(&state).ok_or_else(|| Error::Stored(format!("station state {state}")))?,
+                delay: TimeDelta::seconds(delay.into()),
             })
         })
         .collect()
 }
 
-pub(crate) async fn set_station_state(conn: &mut PgConnection, id: &str, state: StationState) -> Result<(), Error> {
-    sqlx::query("update station set state = $2 where station_id = $1")
-        .bind(id)
-        .bind(state.name())
+pub(crate) async fn set_station_state(conn: &mut PgConnection, station: &Station) -> Result<(), Error> {
+    sqlx::query("update station set state = $2, delay_seconds = $3 where station_id = $1")
+        .bind(&station.id)
+        .bind(station.state.name())
+        .bind(i32::try_from(station.delay.num_seconds()).unwrap_or_default())
         .execute(conn)
         .await?;
     Ok(())
@@ -138,22 +148,57 @@ pub(crate) async fn lock_order(conn: &mut PgConnection, order: Uuid) -> Result<O
         .transpose()
 }
 
-/// Held and scheduled meals of a showing, in the order of their pickups.
-pub(crate) async fn lock_unfired_of_showing(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Order>, Error> {
+/// Held and scheduled meals of some showings, in the order of their pickups.
+pub(crate) async fn lock_unfired_of_showings(conn: &mut PgConnection, showings: &[Uuid]) -> Result<Vec<Order>, Error> {
     let rows = sqlx::query_as::<_, OrderRow>(
-        "select * from meal_order where showing_id = $1 and state in ('held', 'scheduled')
+        "select * from meal_order where showing_id = any ($1) and state in ('held', 'scheduled')
          order by pickup_at, order_id for update",
     )
-    .bind(showing)
+    .bind(showings)
     .fetch_all(conn)
     .await?;
     read_all(rows)
 }
 
-/// Meals that the kitchen must begin by now.
+/// Meals that wait for their time and need a station, in the order of their pickups.
+pub(crate) async fn lock_scheduled_of_station(conn: &mut PgConnection, station: &str) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where state = 'scheduled' and lines @> $1 order by pickup_at, order_id for update",
+    )
+    .bind(serde_json::json!([{ "station": station }]))
+    .fetch_all(conn)
+    .await?;
+    read_all(rows)
+}
+
+/// Orders by id, in the order of the ids given; those that are not there are missing.
+pub(crate) async fn orders(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where order_id = any ($1) order by array_position($1, order_id)",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?;
+    read_all(rows)
+}
+
+/// Orders by id, in the order of their pickups.
+pub(crate) async fn lock_orders(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where order_id = any ($1) order by pickup_at, order_id for update",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?;
+    read_all(rows)
+}
+
+/// Meals that the kitchen must begin by now. Those that wait for a decision wait.
 pub(crate) async fn lock_due(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Order>, Error> {
     let rows = sqlx::query_as::<_, OrderRow>(
-        "select * from meal_order where state = 'scheduled' and fire_at <= $1 order by fire_at, number for update",
+        "select * from meal_order o where state = 'scheduled' and fire_at <= $1
+             and not exists (select from affected_order a where a.order_id = o.order_id)
+         order by fire_at, number for update",
     )
     .bind(now)
     .fetch_all(conn)
@@ -161,12 +206,17 @@ pub(crate) async fn lock_due(conn: &mut PgConnection, now: DateTime<Utc>) -> Res
     read_all(rows)
 }
 
-/// Meals that were ready before an instant and still stand there.
-pub(crate) async fn lock_uncollected(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<Vec<Order>, Error> {
+/// Meals that have been in a state since before an instant and still stand there.
+pub(crate) async fn lock_standing(
+    conn: &mut PgConnection,
+    state: OrderState,
+    since: DateTime<Utc>,
+) -> Result<Vec<Order>, Error> {
     let rows = sqlx::query_as::<_, OrderRow>(
-        "select * from meal_order where state = 'ready' and state_at <= $1 order by order_id for update",
+        "select * from meal_order where on_board and state = $1 and state_at <= $2 order by order_id for update",
     )
-    .bind(before)
+    .bind(state.name())
+    .bind(since)
     .fetch_all(conn)
     .await?;
     read_all(rows)
@@ -186,17 +236,20 @@ pub(crate) async fn board(conn: &mut PgConnection) -> Result<Vec<Order>, Error> 
 pub(crate) async fn is_anything_due(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
-    ready_before: DateTime<Utc>,
     cancelled_before: DateTime<Utc>,
 ) -> Result<bool, Error> {
     Ok(sqlx::query_scalar(
         "select exists (select from meal_order where state = 'held' and expires_at <= $1)
-             or exists (select from meal_order where on_board and (
-                    (state = 'scheduled' and fire_at <= $1) or (state = 'ready' and state_at <= $2)
-                    or (state = 'cancelled' and state_at <= $3)))",
+             or exists (select from meal_order o, kitchen_rule r where on_board and (
+                    (state = 'scheduled' and fire_at <= $1
+                        and not exists (select from affected_order a where a.order_id = o.order_id))
+                    or (state = 'ready' and state_at <= $1 - make_interval(secs => r.recall_seconds))
+                    or (state = 'recalled' and state_at <= $1 - make_interval(secs => r.give_up_seconds))
+                    or (state = 'cancelled' and state_at <= $2)))
+             or exists (select from affected_order join meal_order using (order_id)
+                    where answer_until <= $1 and state = 'scheduled')",
     )
     .bind(now)
-    .bind(ready_before)
     .bind(cancelled_before)
     .fetch_one(conn)
     .await?)
@@ -232,8 +285,8 @@ pub(crate) async fn forget_order_of_visit(conn: &mut PgConnection, visit: Uuid) 
 pub(crate) async fn save_order(conn: &mut PgConnection, order: &Order) -> Result<(), Error> {
     sqlx::query(
         "insert into meal_order (order_id, visit_id, showing_id, state, state_at, pickup, starts_at, ends_at,
-             pickup_at, prep_seconds, fire_at, expires_at, number, lines, charges, on_board, people)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+             pickup_at, prep_seconds, fire_at, expires_at, number, lines, charges, on_board, people, walk_up)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
          on conflict (order_id) do update set state = $4, state_at = $5, starts_at = $7, ends_at = $8,
              pickup_at = $9, prep_seconds = $10, fire_at = $11, expires_at = $12, number = $13, on_board = $16",
     )
@@ -254,6 +307,7 @@ pub(crate) async fn save_order(conn: &mut PgConnection, order: &Order) -> Result
     .bind(Json(&order.charges))
     .bind(order.on_board)
     .bind(order.people.cast_signed())
+    .bind(order.walk_up)
     .execute(conn)
     .await?;
     Ok(())

@@ -91,7 +91,7 @@ pub(crate) const fn kitchen_of(state: OrderState) -> Option<Kitchen> {
         OrderState::Scheduled => Some(Kitchen::Scheduled),
         OrderState::Fired => Some(Kitchen::Fired),
         OrderState::Preparing => Some(Kitchen::Preparing),
-        OrderState::Ready => Some(Kitchen::Ready),
+        OrderState::Ready | OrderState::Recalled => Some(Kitchen::Ready),
         OrderState::Collected => Some(Kitchen::Collected),
         OrderState::Expired => Some(Kitchen::Expired),
         OrderState::Cancelled => Some(Kitchen::Cancelled),
@@ -236,6 +236,7 @@ fn order(visit: &Visit, meal: &Meal) -> gastro::Order {
         fire_at: Some(timestamp(meal.fire_at)),
         expires_at: Some(timestamp(visit.hold_expires_at)),
         showing_id: visit.showing.to_string(),
+        ..Default::default()
     }
 }
 

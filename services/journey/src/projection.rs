@@ -79,6 +79,20 @@ pub(crate) enum News {
         number: u32,
         kitchen: Kitchen,
     },
+    /// The meal does not come as ordered: the visitor may choose.
+    KitchenAsks,
+    /// What came of it, or of something else about the meal.
+    KitchenSays {
+        text: Text,
+    },
+    /// Another dish takes the place of one that is sold out.
+    Substituted {
+        replaced: Text,
+        item_id: String,
+        name: Text,
+        allergens: Vec<u32>,
+        text: Text,
+    },
     /// So many of the party are in, by tickets.
     Admitted {
         people: u32,
@@ -155,9 +169,35 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         News::OrderScheduled { .. } | News::OrderRefused { .. } | News::OrderMoved { .. } | News::OrderState { .. } => {
             note_meal(visit, news);
         }
+        News::KitchenAsks => visit.notice = join(&without_part(&visit.notice, &asks()), &asks()),
+        News::KitchenSays { text } => visit.notice = join(&without_part(&visit.notice, &asks()), text),
+        News::Substituted { replaced, item_id, name, allergens, text } => {
+            let dishes = visit.meal.as_mut().map(|meal| &mut meal.dishes);
+            if let Some(dish) = dishes.and_then(|dishes| dishes.iter_mut().find(|dish| dish.name == *replaced)) {
+                dish.item_id.clone_from(item_id);
+                dish.name.clone_from(name);
+                dish.allergens.clone_from(allergens);
+            }
+            visit.notice = join(&visit.notice, text);
+        }
         News::Admitted { people } => visit.admitted = visit.admitted.max(*people),
         News::AdmissionUndone { people } => visit.admitted = *people,
     }
+}
+
+/// What stands on the visit's page while the kitchen waits for an answer.
+fn asks() -> Text {
+    Text {
+        de: "Die Küche kann Ihr Essen nicht wie bestellt machen. Bitte wählen Sie unter „Ihr Essen“.".to_owned(),
+        en: "The kitchen cannot make your meal as ordered. Please choose under “Your meal”.".to_owned(),
+        plain: "Die Küche kann Ihr Essen nicht kochen. Bitte wählen Sie bei „Ihr Essen“.".to_owned(),
+    }
+}
+
+/// A notice without something that has been said before and is over.
+fn without_part(notice: &Text, part: &Text) -> Text {
+    let cut = |text: &str, part: &str| text.replace(part, "").trim().replace("  ", " ");
+    Text { de: cut(&notice.de, &part.de), en: cut(&notice.en, &part.en), plain: cut(&notice.plain, &part.plain) }
 }
 
 /// A late booking may have got other seats than were held.

@@ -1,6 +1,7 @@
 //! What other services' events mean for visits. Each may come twice, late, and in another order than
 //! those of other services; those of unknown visits mean nothing here.
 
+mod kitchen;
 mod seen;
 
 use chrono::{DateTime, Utc};
@@ -233,7 +234,10 @@ pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t,
                     let Some(kitchen) = events::kitchen_of(told.state()) else { continue };
                     (told.visit_id, News::OrderState { number: told.number, kitchen })
                 }
-                _ => continue,
+                _ => match kitchen::news(event)? {
+                    Some(news) => news,
+                    None => continue,
+                },
             };
             waiting.add(&about, news)?;
         }

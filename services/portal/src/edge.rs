@@ -11,7 +11,7 @@ use sky_proto::{
         directives_client::DirectivesClient, door_client::DoorClient, flow_client::FlowClient,
         zones_client::ZonesClient,
     },
-    gastro::v1::gastro_client::GastroClient,
+    gastro::v1::{gastro_client::GastroClient, kitchen_client::KitchenClient},
     journey::v1::{contacts_client::ContactsClient, journey_client::JourneyClient},
     parking::v1::parking_client::ParkingClient,
     payments::v1::payments_client::PaymentsClient,
@@ -103,6 +103,11 @@ impl Edge {
 
     pub(crate) fn gastro(&self, caller: &Caller) -> GastroClient<Transport> {
         GastroClient::new(self.gastro.on_behalf_of(caller.clone()))
+    }
+
+    /// The kitchen's own work.
+    pub(crate) fn kitchen(&self, caller: &Caller) -> KitchenClient<Transport> {
+        KitchenClient::new(self.gastro.on_behalf_of(caller.clone()))
     }
 
     pub(crate) fn journey(&self, caller: &Caller) -> JourneyClient<Transport> {

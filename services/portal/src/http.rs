@@ -27,8 +27,8 @@ use crate::{
     problem::Problem,
     refusal,
     routes::{
-        booking, carpark, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, messages, monitor,
-        operator, pairing, plate, programme, showing, staff, visit, waiting_room, waiting_rooms,
+        booking, carpark, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, meal, messages, monitor,
+        operator, pairing, pickup, plate, programme, showing, staff, visit, waiting_room, waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -59,6 +59,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/visit/cancel", post(visit::cancel))
         .route("/visit/plate", post(plate::set))
         .route("/visit/bay", post(elsewhere::take))
+        .route("/visit/meal", get(meal::page).post(meal::decide))
         .route("/visit/link", post(visit::link));
     let staff = Router::new()
         .route("/staff", get(staff::home))
@@ -110,8 +111,20 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/reissue", post(desk_actions::reissue))
         .route("/kitchen", get(kitchen::page))
         .route("/kitchen/live", get(kitchen::live))
-        .route("/kitchen/orders/{id}", post(kitchen::move_order))
-        .route("/kitchen/stations/{id}", post(kitchen::station))
+        .route("/kitchen/at/{station}", get(kitchen::page_at))
+        .route("/kitchen/at/{station}/live", get(kitchen::live_at))
+        .route("/kitchen/alive", post(kitchen::alive))
+        .route("/kitchen/orders/{id}", get(kitchen::order::page).post(kitchen::move_order))
+        .route("/kitchen/orders/{id}/stop", post(kitchen::order::stop))
+        .route("/kitchen/orders/{id}/substitute", post(kitchen::order::substitute))
+        .route("/kitchen/stations/{id}", post(kitchen::station_state))
+        .route("/kitchen/decisions", get(kitchen::decisions::page))
+        .route("/kitchen/decisions/{visit}", post(kitchen::decisions::decide))
+        .route("/kitchen/tickets/{id}", post(kitchen::decisions::print))
+        .route("/kitchen/waste", post(kitchen::decisions::waste))
+        .route("/kitchen/counter", get(kitchen::counter::page).post(kitchen::counter::order))
+        .route("/pickup", get(pickup::page))
+        .route("/pickup/live", get(pickup::live))
         .route("/carpark", get(carpark::page))
         .route("/carpark/live", get(carpark::live))
         .route("/carpark/lane", post(carpark::lane))

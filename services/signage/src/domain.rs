@@ -26,8 +26,8 @@ use uuid::Uuid;
 pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Severity};
 pub use content::{About, Content, Kind, Line, Status};
 pub use fact::{
-    Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order, Phase,
-    Places, Plan, Quality, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
+    Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order,
+    OrderStage, Phase, Places, Plan, Quality, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
 };
 pub use known::{Known, Record};
 pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};

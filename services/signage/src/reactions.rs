@@ -15,7 +15,7 @@ use crate::{
     commands,
     domain::{
         About, Admission, Alternative, Audience, Bays, Call, Delay, Fact, House, HouseState, Lift, Measure, Order,
-        Pairing, Phase, Places, Plan, Quality, Site, SiteState, Station, StationState, Zone, ZoneLevel,
+        OrderStage, Pairing, Phase, Places, Plan, Quality, Site, SiteState, Station, StationState, Zone, ZoneLevel,
     },
 };
 
@@ -349,11 +349,13 @@ fn order(event: &Event) -> Result<Option<Fact>, Failure> {
     use gastro::OrderState as State;
     let told: gastro::OrderStateChanged = event.decode()?;
     let state = told.state();
-    let order = Order { order_id: told.order_id, number: told.number, at: from_timestamp(told.at) };
+    let of = |stage| Order { order_id: told.order_id.clone(), number: told.number, at: from_timestamp(told.at), stage };
     Ok(match state {
-        State::Ready => Some(Fact::Ready(order)),
-        State::Collected | State::Expired | State::Cancelled => Some(Fact::Done(order)),
-        State::Unspecified | State::Held | State::Scheduled | State::Fired | State::Preparing => None,
+        State::Fired | State::Preparing => Some(Fact::Counter(of(OrderStage::Preparing))),
+        State::Ready => Some(Fact::Counter(of(OrderStage::Ready))),
+        State::Recalled => Some(Fact::Counter(of(OrderStage::Recalled))),
+        State::Collected | State::Expired | State::Cancelled => Some(Fact::Done(of(OrderStage::Ready))),
+        State::Unspecified | State::Held | State::Scheduled => None,
     })
 }
 
@@ -361,6 +363,7 @@ fn station(event: &Event) -> Result<Option<Fact>, Failure> {
     let told = event.decode::<gastro::StationChanged>()?.station.unwrap_or_default();
     let state = match told.state() {
         gastro::StationState::Open => StationState::Open,
+        gastro::StationState::Busy => StationState::Busy,
         gastro::StationState::Paused => StationState::Paused,
         gastro::StationState::Closed => StationState::Closed,
         gastro::StationState::Unspecified => return Ok(None),

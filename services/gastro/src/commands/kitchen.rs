@@ -1,13 +1,20 @@
-//! What happens in the kitchen: orders fire by the clock and are moved by hand, stations rest.
+//! What happens in the kitchen by itself: orders fire by the clock, what is not collected is called again and given
+//! up; and stations open, are busy, and rest.
 
-use kernel::{BoxFuture, Tx};
+use chrono::TimeDelta;
+use kernel::{BoxFuture, Tx, clock::wall_now};
 use uuid::Uuid;
 
-use super::{KITCHEN_KEY, KITCHEN_TOPIC, lock_kitchen};
+use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, replanning, screens, waste};
 use crate::{
-    domain::{Order, OrderState, SEEN_CANCELLED, Station, StationState, UNCOLLECTED},
+    domain::{
+        Order, OrderState, SEEN_CANCELLED, Station, StationState,
+        kitchen::{LastMove, WasteReason, ticket_id},
+        need,
+    },
     error::Error,
-    events, store,
+    events,
+    store::{self, tickets::Made},
 };
 
 /// Whoever watches the kitchen gets to see it anew. The kitchen must be locked.
@@ -17,11 +24,14 @@ pub(crate) async fn touch_board(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// Moves an order to a state and tells everybody.
+/// Moves an order to a state and tells everybody. What is over needs no decision any more.
 pub(super) async fn set_state(tx: &mut Tx, order: &mut Order, state: OrderState) -> Result<(), Error> {
     let was_on_board = order.on_board;
     order.becomes(state, tx.now());
     store::save_order(tx.conn(), order).await?;
+    if matches!(state, OrderState::Collected | OrderState::Expired | OrderState::Cancelled) {
+        store::affected::settle(tx.conn(), &[order.id]).await?;
+    }
     tx.append(&order.visit.to_string(), &events::order_state_changed(order)).await?;
     if was_on_board || order.on_board { touch_board(tx).await } else { Ok(()) }
 }
@@ -36,22 +46,45 @@ pub(crate) async fn move_order(tx: &mut Tx, order_id: Uuid, to: OrderState) -> R
     if order.state.next() != Some(to) {
         return Err(Error::WrongStep { from: order.state });
     }
-    set_state(tx, &mut order, to).await?;
+    take_step(tx, &mut order, to).await?;
     Ok(order)
 }
 
-/// Opens, pauses or closes a station; saying the same again changes nothing.
-pub(crate) async fn set_station_state(tx: &mut Tx, id: &str, state: StationState) -> Result<Station, Error> {
+/// One step of an order as a whole, which can be taken back.
+pub(super) async fn take_step(tx: &mut Tx, order: &mut Order, to: OrderState) -> Result<(), Error> {
+    let last = LastMove { from: order.state, to, at: tx.now(), part: None };
+    store::kitchen::save_move(tx.conn(), order.id, &last).await?;
+    if matches!(to, OrderState::Preparing | OrderState::Ready) {
+        store::tickets::set_work(tx.conn(), order.id, None, to).await?;
+    }
+    set_state(tx, order, to).await
+}
+
+/// Opens, slows, pauses or closes a station; saying the same again changes nothing. What was placed follows: it begins
+/// earlier or comes later when the station is busy, needs a decision when it rests, and is freed when it works again.
+pub(crate) async fn set_station_state(
+    tx: &mut Tx,
+    id: &str,
+    state: StationState,
+    delay: TimeDelta,
+) -> Result<Station, Error> {
     lock_kitchen(tx).await?;
     let stations = store::stations(tx.conn()).await?;
     let mut station =
-        stations.into_iter().find(|station| station.id == id).ok_or_else(|| Error::NoSuchStation(id.to_owned()))?;
-    if station.state == state {
+        stations.iter().find(|station| station.id == id).cloned().ok_or_else(|| Error::NoSuchStation(id.to_owned()))?;
+    if (station.state, station.delay) == (state, delay) {
         return Ok(station);
     }
-    station.state = state;
-    store::set_station_state(tx.conn(), id, state).await?;
+    (station.state, station.delay) = (state, delay);
+    store::set_station_state(tx.conn(), &station).await?;
     tx.append(id, &events::station_changed(&station)).await?;
+    if station.is_open() {
+        affected::station_works(tx, &station).await?;
+        let orders = store::lock_scheduled_of_station(tx.conn(), id).await?;
+        replanning::replan(tx, orders, None).await?;
+    } else {
+        affected::station_rests(tx, &station).await?;
+    }
     touch_board(tx).await?;
     Ok(station)
 }
@@ -71,20 +104,70 @@ pub(crate) async fn end_holds(tx: &mut Tx) -> Result<(), Error> {
 pub(crate) fn tick(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
     Box::pin(async move {
         let now = tx.now();
-        if !store::is_anything_due(tx.conn(), now, now - UNCOLLECTED, now - SEEN_CANCELLED).await? {
+        if !store::is_anything_due(tx.conn(), now, now - SEEN_CANCELLED).await? {
             return Ok(());
         }
         lock_kitchen(tx).await?;
         end_holds(tx).await?;
-        for mut order in store::lock_due(tx.conn(), now).await? {
-            set_state(tx, &mut order, OrderState::Fired).await?;
+        affected::decide_unanswered(tx).await?;
+        fire_due(tx).await?;
+        let rules = store::kitchen::rules(tx.conn()).await?;
+        for mut order in store::lock_standing(tx.conn(), OrderState::Ready, now - rules.recall).await? {
+            set_state(tx, &mut order, OrderState::Recalled).await?;
         }
-        for mut order in store::lock_uncollected(tx.conn(), now - UNCOLLECTED).await? {
+        for mut order in store::lock_standing(tx.conn(), OrderState::Recalled, now - rules.give_up).await? {
             set_state(tx, &mut order, OrderState::Expired).await?;
+            waste::all_of(tx, &order, WasteReason::NotCollected).await?;
         }
         if store::clear_cancelled(tx.conn(), now - SEEN_CANCELLED).await? > 0 {
             touch_board(tx).await?;
         }
         Ok(())
     })
+}
+
+/// Fires what is due, all in a few statements. What needs a station that rests is not begun: it needs a decision.
+async fn fire_due(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let mut due = store::lock_due(tx.conn(), now).await?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    for station in store::stations(tx.conn()).await?.iter().filter(|station| !station.is_open()) {
+        let before = due.len();
+        due.retain(|order| order.lines.iter().all(|line| line.station != station.id));
+        if due.len() < before {
+            affected::station_rests(tx, station).await?;
+        }
+    }
+    begin(tx, due).await
+}
+
+/// The kitchen begins. Whatever is replayed, an order is told to be fired once: the guard is `firing_once`.
+async fn begin(tx: &mut Tx, mut orders: Vec<Order>) -> Result<(), Error> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now();
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
+    let fresh = store::kitchen::note_firing(tx.conn(), &ids, now).await?;
+    let mut tickets = Vec::new();
+    for order in &mut orders {
+        order.becomes(OrderState::Fired, now);
+        if !fresh.contains(&order.id) {
+            tracing::error!(order = %order.id, "was fired before; it is not fired again");
+            continue;
+        }
+        tickets.extend(need(&order.lines).into_keys().map(|station| Made {
+            id: ticket_id(order.id, &station, 0),
+            order: order.id,
+            round: 0,
+            station,
+        }));
+        tx.append(&order.visit.to_string(), &events::order_state_changed(order)).await?;
+    }
+    store::kitchen::save_states(tx.conn(), &orders).await?;
+    let wall = wall_now();
+    store::tickets::make(tx.conn(), &tickets, wall, wall - screens::PATIENCE).await?;
+    touch_board(tx).await
 }

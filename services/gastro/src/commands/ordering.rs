@@ -39,7 +39,7 @@ pub(crate) struct MealWish {
 }
 
 /// The house's local time.
-fn local(at: DateTime<Utc>) -> NaiveDateTime {
+pub(super) fn local(at: DateTime<Utc>) -> NaiveDateTime {
     at.with_timezone(&Berlin).naive_local()
 }
 
@@ -52,14 +52,14 @@ pub(crate) struct Menus {
 }
 
 impl Menus {
-    async fn of(&mut self, tx: &mut Tx, day: NaiveDate) -> Result<&mut Menu, Error> {
+    pub(super) async fn of(&mut self, tx: &mut Tx, day: NaiveDate) -> Result<&mut Menu, Error> {
         Ok(match self.days.entry(day) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(store::menu::of_day(tx.conn(), day).await?),
         })
     }
 
-    async fn rules(&mut self, tx: &mut Tx) -> Result<Option<Rules>, Error> {
+    pub(super) async fn rules(&mut self, tx: &mut Tx) -> Result<Option<Rules>, Error> {
         if self.rules.is_none() {
             self.rules = Some(store::ordering::rules(tx.conn()).await?);
         }
@@ -171,6 +171,7 @@ pub(crate) async fn hold(tx: &mut Tx, menus: &mut Menus, wish: MealWish) -> Resu
         lines: chosen.lines,
         people: wish.people,
         on_board: false,
+        walk_up: false,
     };
     store::forget_order_of_visit(tx.conn(), wish.visit).await?;
     store::save_order(tx.conn(), &order).await?;

@@ -18,7 +18,7 @@ pub(super) const NEAR: i32 = 4;
 const FAR: i32 = 16;
 
 /// Seconds of work by station.
-pub(crate) type Need = BTreeMap<String, u32>;
+pub type Need = BTreeMap<String, u32>;
 
 /// What the lines of an order ask of the stations.
 pub(crate) fn need(lines: &[OrderedItem]) -> Need {
@@ -30,24 +30,21 @@ pub(crate) fn need(lines: &[OrderedItem]) -> Need {
     need
 }
 
-/// How long the kitchen takes when every station works on it with all hands.
+/// How long the kitchen takes when every station works on it with all hands. A busy station begins later.
 pub(crate) fn preparation(need: &Need, room: &Room) -> TimeDelta {
-    let seconds = |(station, work): (&String, &u32)| {
-        let capacity = i64::from(room.capacity.get(station).copied().unwrap_or(1).max(1));
-        (i64::from(*work) * SLOT.num_seconds() + capacity - 1) / capacity
-    };
-    let longest = need.iter().map(seconds).max().unwrap_or_default();
-    TimeDelta::seconds(longest).max(SHORTEST_PREPARATION)
+    let longest = need.iter().map(|(station, work)| room.time_for(station, *work)).max().unwrap_or_default();
+    longest.max(SHORTEST_PREPARATION)
 }
 
 /// When a meal is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wish {
-    pub(crate) pickup: Pickup,
+pub struct Wish {
+    /// Before or after.
+    pub pickup: Pickup,
     /// The showing's start.
-    pub(crate) starts_at: DateTime<Utc>,
-    /// Its end, as predicted.
-    pub(crate) ends_at: DateTime<Utc>,
+    pub starts_at: DateTime<Utc>,
+    /// When its guests reach the counter: its end, as predicted, and the way from the dome.
+    pub ends_at: DateTime<Utc>,
 }
 
 impl Wish {
@@ -62,35 +59,66 @@ impl Wish {
 
 /// A pickup and the quarter whose station time it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) slot_at: DateTime<Utc>,
-    pub(crate) pickup_at: DateTime<Utc>,
+pub struct Place {
+    /// The quarter.
+    pub slot_at: DateTime<Utc>,
+    /// When it is there.
+    pub pickup_at: DateTime<Utc>,
+}
+
+/// A station's hands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hands {
+    /// Seconds of work in a whole quarter.
+    pub capacity: u32,
+    /// By how many seconds everything takes longer now.
+    pub delay: u32,
+    /// What is left in quarters where something is taken.
+    pub left: BTreeMap<DateTime<Utc>, u32>,
 }
 
 /// The time that stations have left.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Room {
-    /// Of a whole quarter, by station.
-    pub(crate) capacity: BTreeMap<String, u32>,
-    /// What is left in quarters where something is taken.
-    pub(crate) left: BTreeMap<(String, DateTime<Utc>), u32>,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Room {
+    /// By station.
+    pub stations: BTreeMap<String, Hands>,
 }
 
 impl Room {
+    fn time_for(&self, station: &str, work: u32) -> TimeDelta {
+        let hands = self.stations.get(station);
+        let capacity = i64::from(hands.map_or(1, |hands| hands.capacity).max(1));
+        let work = (i64::from(work) * SLOT.num_seconds() + capacity - 1) / capacity;
+        TimeDelta::seconds(work.max(SHORTEST_PREPARATION.num_seconds()) + i64::from(hands.map_or(0, |it| it.delay)))
+    }
+
     pub(super) fn left(&self, station: &str, slot_at: DateTime<Utc>) -> u32 {
-        let whole = || self.capacity.get(station).copied().unwrap_or_default();
-        self.left.get(&(station.to_owned(), slot_at)).copied().unwrap_or_else(whole)
+        let Some(hands) = self.stations.get(station) else { return 0 };
+        hands.left.get(&slot_at).copied().unwrap_or(hands.capacity)
     }
 
     fn fits(&self, need: &Need, slot_at: DateTime<Utc>) -> bool {
         need.iter().all(|(station, seconds)| *seconds <= self.left(station, slot_at))
     }
 
+    /// Takes time, or gives it back.
+    pub(super) fn change(&mut self, need: &Need, slot_at: DateTime<Utc>, with: fn(u32, u32) -> u32) {
+        for (station, seconds) in need {
+            if let Some(hands) = self.stations.get_mut(station) {
+                let left = hands.left.entry(slot_at).or_insert(hands.capacity);
+                *left = with(*left, *seconds);
+            }
+        }
+    }
+
     /// A station that could not do this in a whole quarter of its own.
     pub(crate) fn too_much_for(&self, need: &Need) -> Option<String> {
-        need.iter()
-            .find(|(station, seconds)| **seconds > self.capacity.get(*station).copied().unwrap_or_default())
-            .map(|(station, _)| station.clone())
+        let capacity = |station: &String| self.stations.get(station).map_or(0, |hands| hands.capacity);
+        need.iter().find(|(station, seconds)| **seconds > capacity(station)).map(|(station, _)| station.clone())
+    }
+
+    fn longest_delay(&self) -> TimeDelta {
+        TimeDelta::seconds(self.stations.values().map(|hands| hands.delay).max().unwrap_or_default().into())
     }
 }
 
@@ -145,18 +173,19 @@ pub(crate) fn reach(wish: &Wish, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime
     (wish.starts_at.min(now) - span, wish.ends_at.max(now) + span)
 }
 
-/// The quarters of a span that are not over and have time left at every one of the stations.
+/// The quarters of a span that are not over, have time left at every one of the stations, and begin after the delay
+/// that a busy one has named.
 pub(crate) fn free_slots(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
     now: DateTime<Utc>,
     room: &Room,
 ) -> Vec<(DateTime<Utc>, u32)> {
-    let first = quarter(from.max(now) + SLOT - TimeDelta::seconds(1));
+    let first = quarter(from.max(now + room.longest_delay()) + SLOT - TimeDelta::seconds(1));
     std::iter::successors(Some(first), |slot_at| Some(*slot_at + SLOT))
         .take_while(|slot_at| *slot_at < until)
         .filter_map(|slot_at| {
-            let tightest = room.capacity.keys().map(|station| room.left(station, slot_at)).min()?;
+            let tightest = room.stations.keys().map(|station| room.left(station, slot_at)).min()?;
             (tightest > 0).then_some((slot_at, tightest))
         })
         .collect()

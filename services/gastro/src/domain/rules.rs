@@ -57,15 +57,17 @@ impl Rules {
     /// rule says: else the lunch of a class could never be one order.
     pub(crate) fn restrict(&self, room: &mut Room, need: &Need, taken: &Taken, people: u32) {
         for ((station, slot_at), seconds) in &taken.by_showing {
-            let share = room.capacity.get(station).copied().unwrap_or_default() * self.showing_share_percent / 100;
-            let allowed = share.saturating_sub(*seconds);
-            let left = room.left(station, *slot_at).min(allowed);
-            room.left.insert((station.clone(), *slot_at), left);
+            let left = room.left(station, *slot_at);
+            let Some(hands) = room.stations.get_mut(station) else { continue };
+            let share = hands.capacity * self.showing_share_percent / 100;
+            hands.left.insert(*slot_at, left.min(share.saturating_sub(*seconds)));
         }
         for (slot_at, there) in &taken.people {
             if there.saturating_add(people) > self.most_people_per_slot {
                 for station in need.keys() {
-                    room.left.insert((station.clone(), *slot_at), 0);
+                    if let Some(hands) = room.stations.get_mut(station) {
+                        hands.left.insert(*slot_at, 0);
+                    }
                 }
             }
         }
@@ -93,6 +95,7 @@ mod tests {
     use kernel::values::Text;
 
     use super::*;
+    use crate::domain::Hands;
 
     fn rules() -> Rules {
         Rules {
@@ -145,9 +148,9 @@ mod tests {
     fn a_showing_leaves_a_part_of_a_quarter_to_others_and_people_have_room() {
         let at = |minutes: i64| DateTime::from_timestamp(1_795_863_600 + minutes * 60, 0).expect("in range");
         let hot = |minutes| ("hot".to_owned(), at(minutes));
-        let room = || Room {
-            capacity: BTreeMap::from([("hot".to_owned(), 1000)]),
-            left: BTreeMap::from([(hot(0), 400), (hot(15), 100)]),
+        let room = || {
+            let left = BTreeMap::from([(at(0), 400), (at(15), 100)]);
+            Room { stations: BTreeMap::from([("hot".to_owned(), Hands { capacity: 1000, delay: 0, left })]) }
         };
         let need = Need::from([("hot".to_owned(), 60)]);
         let taken = Taken {

@@ -68,7 +68,7 @@ fn group(group: &ModifierGroup) -> pb::ModifierGroup {
 }
 
 /// None without a price: what has none is not on the menu.
-fn item(item: &MenuItem, at: NaiveTime) -> Option<pb::MenuItem> {
+pub(crate) fn item(item: &MenuItem, at: NaiveTime) -> Option<pb::MenuItem> {
     let price = item.usual_price()?;
     let why = item.unavailable(at);
     Some(pb::MenuItem {

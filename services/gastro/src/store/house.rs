@@ -277,3 +277,33 @@ pub(crate) async fn save_rules(conn: &mut PgConnection, rules: &Rules) -> Result
     .await?;
     Ok(())
 }
+
+/// The kitchen's rules as the house file has them.
+pub(crate) struct KitchenEntry<'a> {
+    pub(crate) walk_seconds: u32,
+    pub(crate) recall_seconds: u32,
+    pub(crate) give_up_seconds: u32,
+    pub(crate) undo_seconds: u32,
+    pub(crate) pause_seconds: u32,
+    pub(crate) account: &'a str,
+    pub(crate) location: &'a str,
+    pub(crate) channel: &'a str,
+}
+
+pub(crate) async fn save_kitchen(conn: &mut PgConnection, rule: &KitchenEntry<'_>) -> Result<(), Error> {
+    sqlx::query(
+        "update kitchen_rule set walk_seconds = $1, recall_seconds = $2, give_up_seconds = $3, undo_seconds = $4,
+             pause_seconds = $5, account = $6, location = $7, channel = $8",
+    )
+    .bind(rule.walk_seconds.cast_signed())
+    .bind(rule.recall_seconds.cast_signed())
+    .bind(rule.give_up_seconds.cast_signed())
+    .bind(rule.undo_seconds.cast_signed())
+    .bind(rule.pause_seconds.cast_signed())
+    .bind(rule.account)
+    .bind(rule.location)
+    .bind(rule.channel)
+    .execute(conn)
+    .await?;
+    Ok(())
+}

@@ -85,7 +85,8 @@ pub(crate) async fn take_stock(
              select item_id, $2, portions_per_day, portions from wanted order by item_id
              on conflict (item_id, day) do update set taken = d.taken + excluded.taken returning d.item_id)
          insert into stock_claim (order_id, item_id, day, portions)
-         select $1, w.item_id, $2, w.portions from wanted w join taken using (item_id)",
+         select $1, w.item_id, $2, w.portions from wanted w join taken using (item_id)
+         on conflict (order_id, item_id) do update set portions = stock_claim.portions + excluded.portions",
     )
     .bind(order)
     .bind(day)
@@ -138,6 +139,15 @@ pub(crate) async fn save_avoids(
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// What the party of an order avoids.
+pub(crate) async fn avoided(conn: &mut PgConnection, order: Uuid) -> Result<Vec<u32>, Error> {
+    let numbers: Option<Vec<i32>> = sqlx::query_scalar("select allergens from order_avoids where order_id = $1")
+        .bind(order)
+        .fetch_optional(conn)
+        .await?;
+    Ok(numbers.unwrap_or_default().into_iter().map(i32::unsigned_abs).collect())
 }
 
 /// Erases what parties avoid whose meals were picked up before a day.

@@ -1,34 +1,57 @@
 //! What is known here of showings: their times, as holds, reservations and flow told them.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use crate::{domain::ShowingTimes, error::Error};
 
+/// A showing's times as reservations told them at an instant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) showing: Uuid,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) at: DateTime<Utc>,
+}
+
 #[derive(FromRow)]
 struct TimesRow {
+    showing_id: Uuid,
     starts_at: DateTime<Utc>,
     ends_at: DateTime<Utc>,
     predicted_end_at: Option<DateTime<Utc>>,
     has_begun: bool,
+    walk_seconds: i32,
 }
 
 /// A showing's times; none before anybody has told them.
 pub(crate) async fn times(conn: &mut PgConnection, showing: Uuid) -> Result<Option<ShowingTimes>, Error> {
-    let row: Option<TimesRow> = sqlx::query_as(
-        "select starts_at, ends_at, predicted_end_at, has_begun from known_showing
-         where showing_id = $1 and starts_at is not null",
+    Ok(all_times(conn, &[showing]).await?.remove(&showing))
+}
+
+/// The times of some showings; those of which nobody has told them are missing.
+pub(crate) async fn all_times(
+    conn: &mut PgConnection,
+    showings: &[Uuid],
+) -> Result<HashMap<Uuid, ShowingTimes>, Error> {
+    let rows: Vec<TimesRow> = sqlx::query_as(
+        "select showing_id, starts_at, ends_at, predicted_end_at, has_begun, walk_seconds
+         from known_showing, kitchen_rule where showing_id = any ($1) and starts_at is not null",
     )
-    .bind(showing)
-    .fetch_optional(conn)
+    .bind(showings)
+    .fetch_all(conn)
     .await?;
-    Ok(row.map(|row| ShowingTimes {
+    let times = |row: TimesRow| ShowingTimes {
         starts_at: row.starts_at,
         ends_at: row.ends_at,
         predicted_end_at: row.predicted_end_at,
         has_begun: row.has_begun,
-    }))
+        walk: TimeDelta::seconds(row.walk_seconds.into()),
+    };
+    Ok(rows.into_iter().map(|row| (row.showing_id, times(row))).collect())
 }
 
 /// What a hold says counts only until reservations says it better.
@@ -50,22 +73,21 @@ pub(crate) async fn save_if_unknown(
     Ok(())
 }
 
-pub(crate) async fn save(
-    conn: &mut PgConnection,
-    showing: Uuid,
-    starts_at: DateTime<Utc>,
-    ends_at: DateTime<Utc>,
-    told_at: DateTime<Utc>,
-) -> Result<(), Error> {
+/// What reservations told of some showings, each once.
+pub(crate) async fn save_all(conn: &mut PgConnection, told: &[Told]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = told.iter().map(|it| it.showing).collect();
+    let times = |of: fn(&Told) -> DateTime<Utc>| told.iter().map(of).collect::<Vec<_>>();
     sqlx::query(
-        "insert into known_showing as k (showing_id, starts_at, ends_at, told_at) values ($1, $2, $3, $4)
-         on conflict (showing_id) do update set starts_at = $2, ends_at = $3, told_at = $4
-         where k.told_at is null or k.told_at <= $4",
+        "insert into known_showing as k (showing_id, starts_at, ends_at, told_at)
+         select * from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[])
+         on conflict (showing_id) do update
+             set starts_at = excluded.starts_at, ends_at = excluded.ends_at, told_at = excluded.told_at
+         where k.told_at is null or k.told_at <= excluded.told_at",
     )
-    .bind(showing)
-    .bind(starts_at)
-    .bind(ends_at)
-    .bind(told_at)
+    .bind(ids)
+    .bind(times(|it| it.starts_at))
+    .bind(times(|it| it.ends_at))
+    .bind(times(|it| it.at))
     .execute(conn)
     .await?;
     Ok(())

@@ -1,11 +1,13 @@
 //! The stations' time in quarters of an hour: what is taken, by whom, and what is left.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Need, Room},
+    domain::{Hands, Need, Room},
     error::Error,
 };
 
@@ -16,8 +18,8 @@ pub(crate) async fn room(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Room, Error> {
-    let whole: Vec<(String, i32)> =
-        sqlx::query_as("select station_id, slot_seconds from station where station_id = any ($1)")
+    let whole: Vec<(String, i32, i32)> =
+        sqlx::query_as("select station_id, slot_seconds, delay_seconds from station where station_id = any ($1)")
             .bind(stations)
             .fetch_all(&mut *conn)
             .await?;
@@ -30,10 +32,68 @@ pub(crate) async fn room(
     .bind(until)
     .fetch_all(conn)
     .await?;
-    Ok(Room {
-        capacity: whole.into_iter().map(|(station, seconds)| (station, seconds.unsigned_abs())).collect(),
-        left: used.into_iter().map(|(station, at, left)| ((station, at), left.unsigned_abs())).collect(),
-    })
+    let mut room = Room::default();
+    for (station, capacity, delay) in whole {
+        let hands = Hands { capacity: capacity.unsigned_abs(), delay: delay.unsigned_abs(), ..Hands::default() };
+        room.stations.insert(station, hands);
+    }
+    for (station, slot_at, left) in used {
+        if let Some(hands) = room.stations.get_mut(&station) {
+            hands.left.insert(slot_at, left.unsigned_abs());
+        }
+    }
+    Ok(room)
+}
+
+/// The quarters whose time orders have taken.
+pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, DateTime<Utc>>, Error> {
+    let rows: Vec<(Uuid, DateTime<Utc>)> =
+        sqlx::query_as("select distinct order_id, slot_at from slot_claim where order_id = any ($1)")
+            .bind(orders)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// What one order takes of one station.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) order: Uuid,
+    pub(crate) station: String,
+    pub(crate) slot_at: DateTime<Utc>,
+    pub(crate) seconds: u32,
+}
+
+/// Takes station time for many orders in two statements. Breaks `slot_within_capacity` when it is not there.
+pub(crate) async fn claim_all(conn: &mut PgConnection, claims: &[Claim]) -> Result<(), Error> {
+    let orders: Vec<Uuid> = claims.iter().map(|claim| claim.order).collect();
+    let stations: Vec<&str> = claims.iter().map(|claim| claim.station.as_str()).collect();
+    let slots: Vec<DateTime<Utc>> = claims.iter().map(|claim| claim.slot_at).collect();
+    let seconds: Vec<i32> = claims.iter().map(|claim| claim.seconds.cast_signed()).collect();
+    sqlx::query(
+        "insert into slot_use as u (station_id, slot_at, seconds, capacity)
+         select s.station_id, n.slot_at, sum(n.seconds)::integer, s.slot_seconds
+         from unnest($1::text[], $2::timestamptz[], $3::integer[]) as n (station_id, slot_at, seconds)
+         join station s using (station_id)
+         group by s.station_id, n.slot_at, s.slot_seconds order by s.station_id, n.slot_at
+         on conflict (station_id, slot_at) do update set seconds = u.seconds + excluded.seconds",
+    )
+    .bind(&stations)
+    .bind(&slots)
+    .bind(&seconds)
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query(
+        "insert into slot_claim (order_id, station_id, slot_at, seconds)
+         select * from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::integer[])",
+    )
+    .bind(orders)
+    .bind(stations)
+    .bind(slots)
+    .bind(seconds)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Takes station time for an order. Breaks `slot_within_capacity` when it is not there.

@@ -220,7 +220,7 @@ async fn bad_input_of_the_other_calls_names_the_field_too() {
         ("hot", 0, "state", Code::InvalidArgument),
         ("hot", 9, "state", Code::InvalidArgument),
     ] {
-        let request = pb::SetStationStateRequest { station_id: station.to_owned(), state };
+        let request = pb::SetStationStateRequest { station_id: station.to_owned(), state, delay_minutes: 0 };
         refusals.push((field, code, cook.set_station_state(request).await.expect_err(field)));
     }
     for (from, until, field) in [

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{client, support::*};
 
-use pb::OrderState::{Cancelled, Collected, Expired, Fired, Preparing, Ready, Scheduled};
+use pb::OrderState::{Cancelled, Collected, Expired, Fired, Preparing, Ready, Recalled, Scheduled};
 
 async fn told(house: &kernel::testing::House) -> Vec<pb::OrderState> {
     house.events::<pb::OrderStateChanged>("gastro").await.iter().map(pb::OrderStateChanged::state).collect()
@@ -39,7 +39,7 @@ async fn an_order_fires_at_its_time_and_goes_step_by_step() {
 }
 
 #[tokio::test]
-async fn what_nobody_collects_is_given_up_after_twenty_minutes() {
+async fn what_nobody_collects_is_called_again_then_given_up_and_thrown_away() {
     let house = house().await;
     let visit = Uuid::now_v7();
     let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
@@ -49,12 +49,30 @@ async fn what_nobody_collects_is_given_up_after_twenty_minutes() {
     step(&house, &order.order_id, Ready).await.expect("moved");
     house.clock.set(minutes(131));
     assert_eq!(self::order_state(&house, visit).await, Ready);
-    let expired = until_state(&house, visit, minutes(132), Expired).await;
+    let recalled = until_state(&house, visit, minutes(132), Recalled).await;
+    assert_eq!(recalled.number, 1);
+    let expired = until_state(&house, visit, minutes(143), Expired).await;
     assert_eq!(expired.number, 1);
-    assert_eq!(told(&house).await.last(), Some(&Expired));
+    assert_eq!(told(&house).await, [Fired, Preparing, Ready, Recalled, Expired]);
     // The visit's confirmation comes once more: what was given up stays so.
     twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
     assert_eq!(order_state(&house, visit).await, Expired);
+    let wasted = waste_of_day(&house).await;
+    let wasted: Vec<(&str, u32)> = wasted.totals.iter().map(|it| (it.item_id.as_str(), it.quantity)).collect();
+    assert_eq!(wasted, [("tomato-pasta", 2), ("water", 1)]);
+}
+
+#[tokio::test]
+async fn what_was_called_again_can_still_be_collected() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    until_state(&house, visit, minutes(105), Fired).await;
+    step(&house, &order.order_id, Preparing).await.expect("moved");
+    step(&house, &order.order_id, Ready).await.expect("moved");
+    until_state(&house, visit, minutes(126), Recalled).await;
+    step(&house, &order.order_id, Collected).await.expect("here they are");
+    assert_eq!(told(&house).await, [Fired, Preparing, Ready, Recalled, Collected]);
 }
 
 async fn order_state(house: &kernel::testing::House, visit: Uuid) -> pb::OrderState {
@@ -93,7 +111,7 @@ async fn the_board_is_live_in_fire_order_and_resumes() {
 }
 
 #[tokio::test]
-async fn what_is_cancelled_while_it_is_made_stays_on_the_board_for_a_while() {
+async fn what_is_cancelled_while_it_is_made_waits_for_staff_and_stays_on_the_board_for_a_while() {
     let house = house().await;
     let (begun, waiting, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     scheduled_meal(&house, begun, showing).await;
@@ -108,8 +126,12 @@ async fn what_is_cancelled_while_it_is_made_stays_on_the_board_for_a_while() {
     for visit in [begun, waiting] {
         let cancelled = VisitCancelled { visit_id: visit.to_string(), ..Default::default() };
         twice(&house, "journey", &cancelled).await;
-        assert_eq!(order_state(&house, visit).await, Cancelled);
     }
+    assert_eq!(order_state(&house, waiting).await, Cancelled);
+    let asks = self::order(&house, begun).await;
+    assert_eq!(asks.state(), Preparing, "the kitchen decides");
+    assert_eq!(asks.affected.expect("it needs a decision").by, i32::from(pb::AffectedBy::CancelledVisit));
+    stop(&house, &order.order_id, &[("tomato-pasta", 1)]).await.expect("stopped");
     assert_eq!(told(&house).await, [Fired, Preparing, Cancelled, Cancelled]);
     assert_eq!(taken(&house).await, 130, "what was not begun gives its time back");
     let refused = step(&house, &order.order_id, Ready).await.expect_err("cancelled");

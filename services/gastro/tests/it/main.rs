@@ -3,8 +3,14 @@
 
 mod api;
 mod capacity;
+mod counter;
+mod firing;
 mod house_file;
+mod kds;
 mod kitchen;
+mod moves;
 mod ordering;
+mod printing;
 mod reactions;
+mod stations;
 mod support;

@@ -296,6 +296,7 @@ impl Siblings {
             | OrderState::Fired
             | OrderState::Preparing
             | OrderState::Ready
+            | OrderState::Recalled
             | OrderState::Collected
             | OrderState::Expired => Some(News::OrderScheduled {
                 order_id: order.order_id,

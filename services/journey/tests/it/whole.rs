@@ -51,7 +51,8 @@ async fn visit_code(house: &House, visit: &pb::Visit) -> String {
 async fn set_stations(town: &Town, state: StationState) {
     let mut kitchen = GastroClient::new(town.house.channel(&staff(Role::Kitchen)));
     for station_id in ["hot", "cold", "bar"] {
-        let request = SetStationStateRequest { station_id: station_id.to_owned(), state: state.into() };
+        let request =
+            SetStationStateRequest { station_id: station_id.to_owned(), state: state.into(), delay_minutes: 0 };
         kitchen.set_station_state(request).await.expect("set");
     }
 }

@@ -1,16 +1,23 @@
-//! The kitchen's board: what to make now and next, by fire time, with allergens; and the stations.
+//! The kitchen's board: what to make now and next, by fire time, with allergens; as a whole or for one station, each
+//! with targets for wet fingers and the last step to take back. And the stations.
+
+pub(crate) mod counter;
+pub(crate) mod decisions;
+pub(crate) mod order;
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{
     extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use futures::StreamExt;
 use kernel::{Caller, Role};
 use sky_proto::gastro::v1::{
-    KitchenBoard, MoveOrderRequest, Order, OrderState, SetStationStateRequest, StationState, WatchKitchenRequest,
+    BeatScreenRequest, KitchenBoard, MoveOrderRequest, MoveTicketRequest, Order, OrderState, OrderedItem,
+    SetStationStateRequest, StationState, UndoMoveRequest, WatchKitchenRequest,
 };
 
 use super::desk_actions::refused;
@@ -31,9 +38,14 @@ const MAY_LOOK: &[Role] = &[Role::Kitchen, Role::Desk, Role::Operator];
 #[template(path = "kitchen.html", blocks = ["live"])]
 struct KitchenPage {
     w: Frame,
+    /// One station's board; empty: all.
+    station: String,
+    live: String,
     revision: u64,
     columns: Vec<Column>,
     stations: Vec<StationView>,
+    decisions: u32,
+    unsent: u32,
     observed: String,
     may_work: bool,
 }
@@ -52,7 +64,13 @@ struct OrderView {
     pickup_iso: String,
     lines: Vec<LineView>,
     next: Option<(i32, String)>,
+    undo: bool,
     cancelled: bool,
+    recalled: bool,
+    walk_up: bool,
+    /// Needs a decision, and why.
+    affected: String,
+    unsent: bool,
 }
 
 struct LineView {
@@ -60,6 +78,7 @@ struct LineView {
     name: String,
     station: String,
     allergens: String,
+    tray: String,
 }
 
 struct StationView {
@@ -67,19 +86,48 @@ struct StationView {
     name: String,
     state: String,
     kind: &'static str,
-    open: bool,
-    to: i32,
-    label: String,
+    shape: &'static str,
+    is_open: bool,
+    is_busy: bool,
+    here: bool,
 }
 
-fn order(w: &Words, order: &Order) -> OrderView {
-    let (kind, next) = match order.state() {
+pub(super) fn allergens(w: &Words, numbers: &[u32]) -> String {
+    let known = numbers.iter().filter(|number| (1..=14).contains(*number));
+    known.map(|number| w.t(&format!("allergen-{number}"))).collect::<Vec<_>>().join(", ")
+}
+
+fn line(w: &Words, line: &OrderedItem) -> LineView {
+    LineView {
+        quantity: line.quantity,
+        name: w.text(&line.name),
+        station: line.station.clone(),
+        allergens: allergens(w, &line.allergens),
+        tray: line.tray.clone(),
+    }
+}
+
+/// How far an order is for whoever looks: as a whole, or one station's part of it.
+fn stage(order: &Order, station: &str) -> OrderState {
+    let made = matches!(order.state(), OrderState::Fired | OrderState::Preparing);
+    let part = order.parts.iter().find(|part| part.station == station);
+    part.filter(|_| made).map_or(order.state(), sky_proto::gastro::v1::StationPart::work)
+}
+
+fn order(w: &Words, order: &Order, station: &str, now: i64) -> OrderView {
+    let stage = stage(order, station);
+    let is_whole = station.is_empty();
+    let (kind, next) = match stage {
         OrderState::Fired => ("few", Some((OrderState::Preparing, "order-start"))),
         OrderState::Preparing => ("few", Some((OrderState::Ready, "order-ready"))),
+        // A station's part is ready; the number is called with the last one.
+        OrderState::Ready if order.state() != OrderState::Ready => ("good", None),
         OrderState::Ready => ("good", Some((OrderState::Collected, "order-collected"))),
+        OrderState::Recalled => ("bad", Some((OrderState::Collected, "order-collected"))),
         OrderState::Cancelled => ("bad", None),
         _ => ("plain", None),
     };
+    let parts = order.parts.iter().filter(|part| is_whole || part.station == station);
     OrderView {
         id: order.order_id.clone(),
         number: order.number,
@@ -87,91 +135,153 @@ fn order(w: &Words, order: &Order) -> OrderView {
         fire: w.time(&order.fire_at),
         pickup: w.time(&order.pickup_at),
         pickup_iso: w.iso(&order.pickup_at),
-        lines: order
-            .lines
-            .iter()
-            .map(|line| LineView {
-                quantity: line.quantity,
-                name: w.text(&line.name),
-                station: line.station.clone(),
-                allergens: line
-                    .allergens
-                    .iter()
-                    .filter(|number| (1..=14).contains(*number))
-                    .map(|number| w.t(&format!("allergen-{number}")))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })
-            .collect(),
+        lines: order.lines.iter().filter(|it| is_whole || it.station == station).map(|it| line(w, it)).collect(),
         next: next.map(|(state, key)| (state.into(), w.t(key))),
+        undo: order.undo_until.is_some_and(|until| until.seconds >= now),
         cancelled: order.state() == OrderState::Cancelled,
+        recalled: order.state() == OrderState::Recalled,
+        walk_up: order.walk_up,
+        affected: order.affected.as_ref().map(|affected| w.text(&affected.reason)).unwrap_or_default(),
+        unsent: parts.filter(|part| part.work() != OrderState::Ready).any(|part| part.unsent),
     }
 }
 
-fn view(w: Frame, board: &KitchenBoard, may_work: bool) -> KitchenPage {
-    let column = |key: &str, states: &[OrderState]| Column {
+fn station(w: &Words, station: &sky_proto::gastro::v1::Station, here: &str) -> StationView {
+    let (state, kind, shape) = match station.state() {
+        StationState::Open => (w.t("station-open"), "good", "●"),
+        StationState::Busy => (w.n("station-busy", station.delay_minutes), "few", "▲"),
+        StationState::Paused => (w.t("station-paused"), "few", "◼"),
+        StationState::Closed | StationState::Unspecified => (w.t("station-closed"), "bad", "✕"),
+    };
+    StationView {
+        id: station.station_id.clone(),
+        name: w.text(&station.name),
+        state,
+        kind,
+        shape,
+        is_open: station.state() == StationState::Open,
+        is_busy: station.state() == StationState::Busy,
+        here: station.station_id == here,
+    }
+}
+
+fn view(w: Frame, board: &KitchenBoard, at: &str, may_work: bool) -> KitchenPage {
+    let now = board.observed_at.map_or(0, |at| at.seconds);
+    let concerns = |it: &&Order| at.is_empty() || it.lines.iter().any(|line| line.station == at);
+    let column = |key: &str, stages: &[OrderState]| Column {
         name: w.t(key),
-        orders: board.orders.iter().filter(|it| states.contains(&it.state())).map(|it| order(&w, it)).collect(),
+        orders: board
+            .orders
+            .iter()
+            .filter(concerns)
+            .filter(|it| stages.contains(&stage(it, at)))
+            .map(|it| order(&w, it, at, now))
+            .collect(),
     };
     let columns = vec![
         column("kitchen-now", &[OrderState::Fired, OrderState::Preparing, OrderState::Cancelled]),
-        column("kitchen-ready", &[OrderState::Ready]),
+        column("kitchen-ready", &[OrderState::Ready, OrderState::Recalled]),
         column("kitchen-later", &[OrderState::Scheduled]),
     ];
-    let stations = board
-        .stations
-        .iter()
-        .map(|station| {
-            let open = station.state() == StationState::Open;
-            let (state, kind, to, label) = match station.state() {
-                StationState::Open => ("station-open", "good", StationState::Paused, "station-pause"),
-                StationState::Paused => ("station-paused", "few", StationState::Open, "station-resume"),
-                StationState::Closed | StationState::Unspecified => {
-                    ("station-closed", "bad", StationState::Open, "station-resume")
-                }
-            };
-            StationView {
-                id: station.station_id.clone(),
-                name: w.text(&station.name),
-                state: w.t(state),
-                kind,
-                open,
-                to: to.into(),
-                label: w.t(label),
-            }
-        })
-        .collect();
-    KitchenPage { revision: board.revision, columns, stations, observed: w.time(&board.observed_at), may_work, w }
+    let unsent = |it: &Order| it.parts.iter().any(|part| part.unsent && part.work() != OrderState::Ready);
+    let count = |is: &dyn Fn(&Order) -> bool| {
+        u32::try_from(board.orders.iter().filter(|it| is(it)).count()).unwrap_or(u32::MAX)
+    };
+    KitchenPage {
+        station: at.to_owned(),
+        live: if at.is_empty() { "/kitchen/live".to_owned() } else { format!("/kitchen/at/{at}/live") },
+        revision: board.revision,
+        columns,
+        stations: board.stations.iter().map(|it| station(&w, it, at)).collect(),
+        decisions: count(&|it: &Order| it.affected.is_some()),
+        unsent: count(&unsent),
+        observed: w.time(&board.observed_at),
+        may_work,
+        w,
+    }
 }
 
-fn may_work(caller: &Caller) -> bool {
+pub(super) fn may_work(caller: &Caller) -> bool {
     matches!(caller, Caller::Staff { roles, .. } if roles.contains(&Role::Kitchen) || roles.contains(&Role::Admin))
 }
 
-pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
-    let caller = guest.staff(MAY_LOOK)?;
-    let board = first(edge.gastro(&caller).watch_kitchen(WatchKitchenRequest { after_revision: 0 })).await?;
-    page::page(&view(guest.frame(guest.words.t("kitchen-title")), &board, may_work(&caller)))
+/// This browser shows a station's tickets, or all: they need no paper.
+async fn beat(edge: &Edge, guest: &Guest, caller: &Caller, at: &str) -> Result<(), Problem> {
+    let Some(session) = guest.session.as_ref().filter(|_| may_work(caller)) else { return Ok(()) };
+    let request = BeatScreenRequest { screen_id: session.id.to_string(), station_id: at.to_owned() };
+    Ok(answer(edge.kitchen(caller).beat_screen(request)).await.map(drop)?)
 }
 
-pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: After) -> Result<Response, Problem> {
+async fn show(edge: &Edge, guest: &Guest, at: &str) -> Result<Response, Problem> {
+    let caller = guest.staff(MAY_LOOK)?;
+    let board = first(edge.gastro(&caller).watch_kitchen(WatchKitchenRequest { after_revision: 0 })).await?;
+    if !at.is_empty() && !board.stations.iter().any(|it| it.station_id == at) {
+        return Err(Problem::no_page());
+    }
+    beat(edge, guest, &caller, at).await?;
+    page::page(&view(guest.frame(guest.words.t("kitchen-title")), &board, at, may_work(&caller)))
+}
+
+async fn follow(edge: &Edge, guest: &Guest, after: After, at: String) -> Result<Response, Problem> {
     let caller = guest.staff(MAY_LOOK)?;
     let request = WatchKitchenRequest { after_revision: after.after };
     let boards = answer(edge.gastro(&caller).watch_kitchen(request)).await?;
     let (frame, works) = (guest.frame(String::new()), may_work(&caller));
     let fragments = boards.map(move |board| {
         let board = board?;
-        let view = view(frame.clone(), &board, works);
+        let view = view(frame.clone(), &board, &at, works);
         Ok(Fragment { revision: board.revision, html: html(view.as_live().render())? })
     });
-    Ok(live::respond(&edge, fragments))
+    Ok(live::respond(edge, fragments))
+}
+
+pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+    show(&edge, &guest, "").await
+}
+
+pub(crate) async fn page_at(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(at): Path<String>,
+) -> Result<Response, Problem> {
+    show(&edge, &guest, &at).await
+}
+
+pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: After) -> Result<Response, Problem> {
+    follow(&edge, &guest, after, String::new()).await
+}
+
+pub(crate) async fn live_at(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(at): Path<String>,
+    after: After,
+) -> Result<Response, Problem> {
+    follow(&edge, &guest, after, at).await
+}
+
+/// The page's script says that it still shows the board.
+pub(crate) async fn alive(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(&[Role::Kitchen])?;
+    beat(&edge, &guest, &caller, sent.get("station")).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The board that a form was on.
+fn board_of(sent: &Fields) -> String {
+    match sent.get("at") {
+        at if !at.is_empty() && at.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-' || it == b'_') => {
+            format!("/kitchen/at/{at}")
+        }
+        _ => "/kitchen".to_owned(),
+    }
 }
 
 /// Back to the board; a refusal (somebody else was faster) is said on it.
-async fn back<T>(edge: &Edge, guest: &Guest, done: Result<T, tonic::Status>) -> Result<Response, Problem> {
+async fn back<T>(edge: &Edge, guest: &Guest, done: Result<T, tonic::Status>, to: &str) -> Result<Response, Problem> {
     match done {
-        Ok(_) => Ok(Redirect::to("/kitchen").into_response()),
-        Err(status) => refused(edge, guest, status, "/kitchen").await,
+        Ok(_) => Ok(Redirect::to(to).into_response()),
+        Err(status) => refused(edge, guest, status, to).await,
     }
 }
 
@@ -182,19 +292,28 @@ pub(crate) async fn move_order(
     sent: Fields,
 ) -> Result<Response, Problem> {
     let caller = guest.staff(&[Role::Kitchen])?;
-    let request = MoveOrderRequest { order_id: id.to_string(), to: sent.choice("to") };
-    let done = answer(edge.gastro(&caller).move_order(request)).await;
-    back(&edge, &guest, done).await
+    let (order_id, to, at) = (id.to_string(), sent.choice("to"), sent.get("at").to_owned());
+    let is_part = matches!(OrderState::try_from(to), Ok(OrderState::Preparing | OrderState::Ready));
+    let done = if sent.is_on("undo") {
+        answer(edge.kitchen(&caller).undo_move(UndoMoveRequest { order_id })).await
+    } else if is_part && !at.is_empty() {
+        answer(edge.kitchen(&caller).move_ticket(MoveTicketRequest { order_id, station_id: at, to })).await
+    } else {
+        answer(edge.gastro(&caller).move_order(MoveOrderRequest { order_id, to })).await
+    };
+    back(&edge, &guest, done, &board_of(&sent)).await
 }
 
-pub(crate) async fn station(
+pub(crate) async fn station_state(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
     Path(id): Path<String>,
     sent: Fields,
 ) -> Result<Response, Problem> {
     let caller = guest.staff(&[Role::Kitchen])?;
-    let request = SetStationStateRequest { station_id: id, state: sent.choice("state") };
+    let delay_minutes = sent.count("busy").ok_or_else(Problem::bad_form)?;
+    let state = if delay_minutes > 0 { StationState::Busy.into() } else { sent.choice("state") };
+    let request = SetStationStateRequest { station_id: id, state, delay_minutes };
     let done = answer(edge.gastro(&caller).set_station_state(request)).await;
-    back(&edge, &guest, done).await
+    back(&edge, &guest, done, &board_of(&sent)).await
 }

@@ -18,8 +18,8 @@ pub struct Facts {
     pub zones: Vec<Zone>,
     /// None: never told.
     pub site: Option<Site>,
-    /// Orders that wait to be collected.
-    pub ready: Vec<Order>,
+    /// Orders that are made or wait to be collected.
+    pub orders: Vec<Order>,
     /// The café's stations.
     pub stations: Vec<Station>,
     /// Messages of staff.
@@ -55,8 +55,8 @@ pub enum Fact {
     Zone(Zone),
     /// The car park.
     Site(Site),
-    /// An order can be collected.
-    Ready(Order),
+    /// An order is made, can be collected, or is called again.
+    Counter(Order),
     /// An order has been collected or is gone: id and number.
     Done(Order),
     /// A station of the café.
@@ -361,6 +361,22 @@ pub struct Order {
     pub number: u32,
     /// Since when.
     pub at: DateTime<Utc>,
+    /// How far it is.
+    #[serde(default)]
+    pub stage: OrderStage,
+}
+
+/// How far an order at the counter is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStage {
+    /// It is being made.
+    Preparing,
+    /// It can be collected.
+    #[default]
+    Ready,
+    /// It has waited for long.
+    Recalled,
 }
 
 /// The state of a station.
@@ -369,6 +385,8 @@ pub struct Order {
 pub enum StationState {
     /// Working.
     Open,
+    /// Working, and everything takes longer.
+    Busy,
     /// Back soon.
     Paused,
     /// Not today.

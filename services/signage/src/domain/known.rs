@@ -110,12 +110,22 @@ pub struct KnownShowing {
     observed_at: DateTime<Utc>,
 }
 
-/// An order. Collected is final: a late "ready" does not call the number again.
+/// An order. A late "ready" does not call a number again that was collected; one that is later, because somebody took
+/// the collection back, does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KnownOrder {
     #[serde(flatten)]
     order: Order,
     done: bool,
+}
+
+impl KnownOrder {
+    /// Whether this is older news than that the order is made or called. Of two at one instant the further one counts.
+    fn is_before(&self, told: &Order) -> bool {
+        let says_else = self.done || self.order.stage != told.stage;
+        let at_once = !self.done && self.order.stage < told.stage;
+        says_else && (self.order.at < told.at || (self.order.at == told.at && at_once))
+    }
 }
 
 /// True when something was told at `new` that is not older than what is known from `old`.
@@ -286,12 +296,15 @@ impl Known {
                 Record::Site(old) => old.site_revision < site.site_revision,
                 _ => true,
             }),
-            Fact::Ready(order) => {
-                self.newer(&Record::Order(KnownOrder { order: order.clone(), done: false }), |_| false)
+            Fact::Counter(order) => {
+                self.newer(&Record::Order(KnownOrder { order: order.clone(), done: false }), |old| match old {
+                    Record::Order(old) => old.is_before(order),
+                    _ => true,
+                })
             }
             Fact::Done(order) => {
                 self.newer(&Record::Order(KnownOrder { order: order.clone(), done: true }), |old| match old {
-                    Record::Order(old) => !old.done,
+                    Record::Order(old) => !old.done && old.order.at <= order.at,
                     _ => true,
                 })
             }
@@ -379,7 +392,7 @@ impl Known {
                         facts.site = Some(site.clone());
                     }
                 }
-                Record::Order(it) => facts.ready.extend((!it.done).then(|| it.order.clone())),
+                Record::Order(it) => facts.orders.extend((!it.done).then(|| it.order.clone())),
                 Record::Station(station) => facts.stations.push(station.clone()),
                 Record::Message(message) if !message.withdrawn && now < message.valid_until => {
                     facts.messages.push(message.clone());

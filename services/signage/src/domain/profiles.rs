@@ -1,10 +1,11 @@
 //! What each kind of display says of its own: in normal times, and when operations go wrong.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
 
 use super::{
-    Audience, Base, Call, Facts, HouseState, Kind, Line, Offer, Phase, Profile, Showing, Site, SiteState, StationState,
-    Status, ZoneLevel, words,
+    Audience, Base, Call, Facts, HouseState, Kind, Line, Offer, Order, OrderStage, Phase, Profile, Showing, Site,
+    SiteState, StationState, Status, ZoneLevel, words,
 };
 
 /// Showings on time in the foyer's list.
@@ -17,6 +18,8 @@ const NEWS: TimeDelta = TimeDelta::hours(12);
 const LATECOMERS: TimeDelta = TimeDelta::minutes(15);
 /// Numbers on one café display.
 const NUMBERS: usize = 8;
+/// And so many of those that are being made.
+const MAKING: usize = 12;
 /// Groups that are called at once on one door's display.
 const GROUPS: usize = 3;
 /// A number that nobody took back by then is no longer called.
@@ -218,22 +221,30 @@ fn parking_elsewhere(facts: &Facts) -> Option<Offer> {
     Some(Offer { headline: words::parking_closed(site.state), lines })
 }
 
-/// Numbers to collect, newest first; then which station rests.
+/// Numbers to collect, those that are called again first, then the newest; what is being made; which station rests.
 fn cafe(facts: &Facts, now: DateTime<Utc>) -> Offer {
-    let mut ready: Vec<_> = facts.ready.iter().collect();
-    ready.sort_by_key(|order| std::cmp::Reverse((order.at, order.number)));
-    let mut lines: Vec<Line> = ready
-        .into_iter()
-        .map(|order| Line {
-            valid_until: Some(order.at + CALLED),
-            ..Line::new(Kind::Cafe, words::number(order.number), order.at, "gastro")
-        })
-        .filter(|line| line.is_valid(now))
-        .take(NUMBERS)
-        .collect();
+    let (making, mut ready): (Vec<_>, Vec<_>) =
+        facts.orders.iter().partition(|order| order.stage == OrderStage::Preparing);
+    ready.sort_by_key(|order| std::cmp::Reverse((order.stage, order.at, order.number)));
+    let called = |order: &&Order| Line {
+        valid_until: Some(order.at + CALLED),
+        detail: if order.stage == OrderStage::Recalled { words::recalled() } else { Text::default() },
+        ..Line::new(Kind::Cafe, words::number(order.number), order.at, "gastro")
+    };
+    let mut lines: Vec<Line> = ready.iter().map(called).filter(|line| line.is_valid(now)).take(NUMBERS).collect();
     let headline = if lines.is_empty() { words::cafe() } else { words::collect() };
     lines.extend(stations(facts, lines.is_empty()));
+    lines.extend(being_made(making).filter(|line| line.is_valid(now)));
     Offer { headline, lines }
+}
+
+/// Who waits sees the own number go its way.
+fn being_made(mut orders: Vec<&Order>) -> Option<Line> {
+    orders.sort_by_key(|order| (order.at, order.number));
+    let newest = orders.last()?.at;
+    let numbers: Vec<u32> = orders.iter().take(MAKING).map(|order| order.number).collect();
+    let line = Line::new(Kind::Notice, words::being_made(&numbers), newest, "gastro");
+    Some(Line { valid_until: Some(newest + CALLED), ..line })
 }
 
 fn stations(facts: &Facts, nothing_to_collect: bool) -> Vec<Line> {
@@ -249,13 +260,17 @@ fn stations(facts: &Facts, nothing_to_collect: bool) -> Vec<Line> {
     if all(StationState::Closed) {
         return notice(words::cafe_closed());
     }
-    if facts.stations.iter().all(|station| station.state != StationState::Open) {
+    if facts.stations.iter().all(|it| !matches!(it.state, StationState::Open | StationState::Busy)) {
         return notice(words::cafe_paused());
     }
     let resting = facts.stations.iter().filter(|station| station.state != StationState::Open);
     resting
         .map(|station| Line {
-            detail: if station.state == StationState::Paused { words::pause() } else { words::closed() },
+            detail: match station.state {
+                StationState::Open | StationState::Busy => words::longer(),
+                StationState::Paused => words::pause(),
+                StationState::Closed => words::closed(),
+            },
             ..Line::new(Kind::Notice, station.name.clone(), station.observed_at, "gastro")
         })
         .collect()

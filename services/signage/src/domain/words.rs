@@ -188,6 +188,20 @@ pub(super) fn number(number: u32) -> Text {
     say(number.to_string(), number.to_string(), number.to_string())
 }
 
+/// A number that has waited for long: by shape and word.
+pub(super) fn recalled() -> Text {
+    say("▲ Bitte jetzt abholen", "▲ Please collect now", "▲ Bitte jetzt holen")
+}
+
+pub(super) fn being_made(numbers: &[u32]) -> Text {
+    let numbers = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    say(format!("In Arbeit: {numbers}"), format!("Being made: {numbers}"), format!("Wir kochen noch: {numbers}"))
+}
+
+pub(super) fn longer() -> Text {
+    say("dauert etwas länger", "takes a little longer", "dauert länger")
+}
+
 pub(super) fn cafe_open() -> Text {
     say("Das Café ist geöffnet.", "The café is open.", "Das Café ist offen.")
 }

@@ -220,15 +220,23 @@ async fn a_number_is_called_until_it_is_collected() {
             station_id: "grill".to_owned(),
             name: Some(Text::new("Grill", "Grill").to_proto()),
             state: state.into(),
+            ..Default::default()
         }),
     };
     twice(&house, "gastro", &order(gastro::OrderState::Preparing)).await;
-    assert!(!words(&content(&house, "cafe-1").await).contains("42"));
+    assert!(words(&content(&house, "cafe-1").await).contains("In Arbeit: 42"));
     twice(&house, "gastro", &order(gastro::OrderState::Ready)).await;
-    assert!(words(&content(&house, "cafe-1").await).contains("42"));
+    let called = words(&content(&house, "cafe-1").await);
+    assert!(called.contains("42") && !called.contains("In Arbeit"), "{called}");
+    twice(&house, "gastro", &order(gastro::OrderState::Recalled)).await;
+    assert!(words(&content(&house, "cafe-1").await).contains("▲ Bitte jetzt abholen"), "by shape and word");
     twice(&house, "gastro", &order(gastro::OrderState::Collected)).await;
     twice(&house, "gastro", &order(gastro::OrderState::Ready)).await;
     assert!(!words(&content(&house, "cafe-1").await).contains("42"), "collected is final");
+    // Somebody takes the collection back: it is called again.
+    let back = gastro::OrderStateChanged { at: Some(timestamp(minutes(1))), ..order(gastro::OrderState::Ready) };
+    twice(&house, "gastro", &back).await;
+    assert!(words(&content(&house, "cafe-1").await).contains("42"));
     twice(&house, "gastro", &station(gastro::StationState::Paused)).await;
     assert!(words(&content(&house, "cafe-1").await).contains("kurze Pause"));
 }

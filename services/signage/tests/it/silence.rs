@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{testing::noon, values::Text};
 use signage::domain::{
     Admission, Arrow, Audience, Base, Bays, Call, Class, Content, Evacuation, Fact, House, HouseState, Known, Message,
-    Order, Phase, Places, Plan, Profile, Setup, Site, SiteState, View, Way, compose,
+    Order, OrderStage, Phase, Places, Plan, Profile, Setup, Site, SiteState, View, Way, compose,
 };
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ fn view(profile: Profile) -> View {
 /// All that was told before the silence.
 fn known() -> Known {
     let showing_id = Uuid::from_u128(1);
-    let order = Order { order_id: "o".to_owned(), number: 42, at: at(0) };
+    let order = Order { order_id: "o".to_owned(), number: 42, at: at(0), stage: OrderStage::Ready };
     let facts = [
         Fact::Plan(Plan {
             showing_id,
@@ -65,7 +65,7 @@ fn known() -> Known {
             valid_until: Some(at(10)),
             site_revision: 1,
         }),
-        Fact::Ready(order),
+        Fact::Counter(order),
         Fact::Message(Message {
             message_id: Uuid::from_u128(2),
             class: Class::Operations,

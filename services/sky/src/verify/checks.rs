@@ -275,7 +275,9 @@ const STORIES: &[Story] = &[
         name: "every open order belongs to a confirmed visit",
         left: (
             "gastro",
-            "select format('visit %s', visit_id) from meal_order where state in ('scheduled', 'fired', 'preparing', 'ready')",
+            "select format('visit %s', visit_id) from meal_order where not walk_up
+                 and state in ('scheduled', 'fired', 'preparing', 'ready', 'recalled')
+                 and not exists (select from affected_order a where a.order_id = meal_order.order_id)",
         ),
         right: ("journey", "select format('visit %s', id) from visit where state in ('confirming', 'confirmed')"),
         both_ways: false,

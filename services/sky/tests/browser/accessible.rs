@@ -145,7 +145,7 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     let abort = format!("{showing}/abort");
     let desk_pages = ["/desk", "/desk/headcount", "/desk/audit", &showing, &hold, &abort, "/operator"];
     let counting = ["/desk/conflicts", "/desk/counters", "/desk/counters/foyer-1", "/desk/replay?day=2026-11-28"];
-    let others = ["/kitchen", "/carpark", "/displays"];
+    let others = ["/kitchen", "/kitchen/decisions", "/kitchen/counter", "/pickup", "/carpark", "/displays"];
     let screens = [
         "/displays/media",
         "/displays/playlists",

@@ -12,10 +12,13 @@ fn wish(pickup: Pickup) -> Wish {
 }
 
 fn room(left: &[(i64, u32)]) -> Room {
-    Room {
-        capacity: BTreeMap::from([("hot".to_owned(), 900)]),
-        left: left.iter().map(|(minutes, left)| (("hot".to_owned(), at(*minutes)), *left)).collect(),
-    }
+    let left = left.iter().map(|(minutes, left)| (at(*minutes), *left)).collect();
+    Room { stations: BTreeMap::from([("hot".to_owned(), Hands { capacity: 900, delay: 0, left })]) }
+}
+
+fn hands(capacity: u32, delay: u32) -> Room {
+    let hands = Hands { capacity, delay, ..Hands::default() };
+    Room { stations: BTreeMap::from([("hot".to_owned(), hands)]) }
 }
 
 fn hot(seconds: u32) -> Need {
@@ -44,7 +47,7 @@ fn a_full_hour_names_the_nearest_that_would_fit() {
     // Too late to eat before: after the showing would fit.
     let placed = Placing::of(&wish(Pickup::Before), &hot(100), at(110), &room(&[]));
     assert_eq!(placed, Placing::Instead(Some(Place { slot_at: at(165), pickup_at: at(170) })));
-    let nowhere = Room { capacity: BTreeMap::from([("hot".to_owned(), 50)]), ..Room::default() };
+    let nowhere = hands(50, 0);
     assert_eq!(Placing::of(&wish(Pickup::After), &hot(100), at(5), &nowhere), Placing::Instead(None));
     assert_eq!(nowhere.too_much_for(&hot(100)), Some("hot".to_owned()));
 }
@@ -53,8 +56,15 @@ fn a_full_hour_names_the_nearest_that_would_fit() {
 fn more_hands_prepare_faster_but_nothing_at_once() {
     assert_eq!(preparation(&hot(60), &room(&[])), TimeDelta::minutes(5));
     assert_eq!(preparation(&hot(600), &room(&[])), TimeDelta::minutes(10));
-    let two = Room { capacity: BTreeMap::from([("hot".to_owned(), 1800)]), ..Room::default() };
-    assert_eq!(preparation(&hot(1200), &two), TimeDelta::minutes(10));
+    assert_eq!(preparation(&hot(1200), &hands(1800, 0)), TimeDelta::minutes(10));
+}
+
+#[test]
+fn a_busy_station_takes_longer_and_offers_later() {
+    assert_eq!(preparation(&hot(60), &hands(900, 600)), TimeDelta::minutes(15), "it begins ten minutes later");
+    assert_eq!(preparation(&hot(600), &hands(900, 600)), TimeDelta::minutes(20));
+    let first = |delay| free_slots(at(0), at(60), at(0), &hands(900, delay)).first().map(|(slot_at, _)| *slot_at);
+    assert_eq!((first(0), first(600), first(1000)), (Some(at(0)), Some(at(15)), Some(at(30))));
 }
 
 proptest! {

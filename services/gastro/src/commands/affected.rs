@@ -1,0 +1,169 @@
+//! Placed orders that do not come as ordered: who they are, what they are offered, and what is decided.
+
+use chrono::{DateTime, Utc};
+use kernel::{Tx, values::Text};
+use uuid::Uuid;
+
+use super::{kitchen, lock_kitchen, replanning};
+use crate::{
+    domain::{
+        Order, OrderState, Station,
+        affected::{Affected, Answer, Cause, answer_until, back_at, is_touched, settled},
+    },
+    error::Error,
+    events, store,
+};
+
+/// A station rests: today's orders that would have to begin before it is back need a decision. Asked again while it
+/// goes on resting, it finds those that have come near since. The kitchen must be locked.
+pub(super) async fn station_rests(tx: &mut Tx, station: &Station) -> Result<(), Error> {
+    let now = tx.now();
+    let back_at = back_at(station.state, now, store::kitchen::rules(tx.conn()).await?.pause);
+    let mut orders = store::lock_scheduled_of_station(tx.conn(), &station.id).await?;
+    orders.retain(|order| is_touched(order, now, back_at));
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
+    let known = store::affected::of_orders(tx.conn(), &ids).await?;
+    orders.retain(|order| known.get(&order.id).is_none_or(|it| it.later_pickup_at.is_some() != back_at.is_some()));
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let later = match back_at {
+        Some(back_at) => replanning::later(tx, &orders, back_at).await?,
+        None => Vec::new(),
+    };
+    let affected = |order: &Order| Affected {
+        cause: Cause::Station,
+        station: Some(station.id.clone()),
+        later_pickup_at: later.iter().find(|(id, _)| *id == order.id).map(|(_, at)| *at),
+        answer_until: answer_until(order, now),
+    };
+    let affected: Vec<(Uuid, Affected)> = orders.iter().map(|order| (order.id, affected(order))).collect();
+    save(tx, &orders, &affected).await
+}
+
+async fn save(tx: &mut Tx, orders: &[Order], affected: &[(Uuid, Affected)]) -> Result<(), Error> {
+    let now = tx.now();
+    store::affected::save_all(tx.conn(), affected, now).await?;
+    for (order, (_, affected)) in orders.iter().zip(affected) {
+        tx.append(&order.visit.to_string(), &events::kitchen::affected(order, affected)).await?;
+    }
+    kitchen::touch_board(tx).await
+}
+
+/// An order that was placed this very moment, at a station that rests since.
+pub(super) async fn note_if_resting(tx: &mut Tx, order: &Order) -> Result<(), Error> {
+    let stations = store::stations(tx.conn()).await?;
+    let rests = |it: &&Station| !it.is_open() && order.lines.iter().any(|line| line.station == it.id);
+    match stations.iter().find(rests) {
+        Some(station) => station_rests(tx, station).await,
+        None => Ok(()),
+    }
+}
+
+/// What is being made, and nobody wants any more: staff decide.
+pub(super) async fn cancelled_while_made(tx: &mut Tx, order: &Order) -> Result<(), Error> {
+    need_staff(tx, order, Cause::CancelledVisit).await
+}
+
+/// The kitchen's own system will not make it: staff decide.
+pub(super) async fn refused_by_system(tx: &mut Tx, order: &Order) -> Result<(), Error> {
+    need_staff(tx, order, Cause::KitchenSystem).await
+}
+
+async fn need_staff(tx: &mut Tx, order: &Order, cause: Cause) -> Result<(), Error> {
+    let now = tx.now();
+    let known = store::affected::of_orders(tx.conn(), &[order.id]).await?;
+    if known.get(&order.id).is_some_and(|it| it.cause == cause) {
+        return Ok(());
+    }
+    let answer_until = answer_until(order, now);
+    let affected = Affected { cause, station: None, later_pickup_at: None, answer_until };
+    save(tx, std::slice::from_ref(order), &[(order.id, affected)]).await
+}
+
+/// A station works again: who waited for it gets the meal, at the old time if it can still be made by then.
+pub(super) async fn station_works(tx: &mut Tx, station: &Station) -> Result<(), Error> {
+    let ids = store::affected::of_station(tx.conn(), &station.id).await?;
+    if ids.is_empty() {
+        return Ok(());
+    }
+    store::affected::settle(tx.conn(), &ids).await?;
+    for order in store::lock_orders(tx.conn(), &ids).await? {
+        let text = settled(Answer::Keep);
+        tx.append(&order.visit.to_string(), &events::kitchen::settled(&order, &text)).await?;
+        note_if_resting(tx, &order).await?;
+    }
+    Ok(())
+}
+
+/// Who has said nothing in time gets what is best for them.
+pub(super) async fn decide_unanswered(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    for (id, affected) in store::affected::unanswered(tx.conn(), now).await? {
+        let (Some(answer), Some(order)) = (affected.by_default(), store::lock_order(tx.conn(), id).await?) else {
+            continue;
+        };
+        carry_out(tx, order, &affected, answer).await?;
+    }
+    Ok(())
+}
+
+/// Somebody answers an offer. The same answer again changes nothing.
+pub(crate) async fn answer(tx: &mut Tx, visit: Uuid, answer: Answer) -> Result<Order, Error> {
+    lock_kitchen(tx).await?;
+    let order = store::lock_order_of_visit(tx.conn(), visit).await?.ok_or(Error::NoOrder)?;
+    let Some(affected) = store::affected::of_orders(tx.conn(), &[order.id]).await?.remove(&order.id) else {
+        return match (answer, order.state) {
+            (Answer::Refund, OrderState::Cancelled) => Ok(order),
+            (Answer::Later | Answer::Keep, state) if state != OrderState::Cancelled => Ok(order),
+            _ => Err(Error::NothingToDecide),
+        };
+    };
+    if affected.cause == Cause::CancelledVisit && answer != Answer::Keep {
+        return Err(Error::BeingMade(order.state));
+    }
+    carry_out(tx, order, &affected, answer).await
+}
+
+async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: Answer) -> Result<Order, Error> {
+    match answer {
+        Answer::Later => {
+            let later = affected.later_pickup_at.ok_or(Error::NoLaterPickup)?;
+            put_off(tx, &order, later).await?;
+        }
+        Answer::Refund => {
+            if order.state.is_begun() {
+                return Err(Error::BeingMade(order.state));
+            }
+            kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
+            store::slots::free(tx.conn(), &[order.id]).await?;
+            store::ordering::free_stock(tx.conn(), &[order.id]).await?;
+            give_back(tx, &order, &affected.reason()).await?;
+        }
+        Answer::Keep => {
+            let stations = store::stations(tx.conn()).await?;
+            let resting = stations.into_iter().find(|it| affected.station.as_ref() == Some(&it.id) && !it.is_open());
+            if let Some(station) = resting {
+                return Err(Error::StationRests { station: station.id, state: station.state });
+            }
+        }
+    }
+    store::affected::settle(tx.conn(), &[order.id]).await?;
+    let text = settled(answer);
+    tx.append(&order.visit.to_string(), &events::kitchen::settled(&order, &text)).await?;
+    kitchen::touch_board(tx).await?;
+    store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)
+}
+
+/// The meal comes later: at the time that was offered, or as near to it as there is time left.
+async fn put_off(tx: &mut Tx, order: &Order, later: DateTime<Utc>) -> Result<(), Error> {
+    let mut order = order.clone();
+    order.wish.pickup = crate::domain::Pickup::After;
+    replanning::replan(tx, vec![order], Some(later)).await
+}
+
+/// The price of a meal is owed.
+pub(super) async fn give_back(tx: &mut Tx, order: &Order, reason: &Text) -> Result<(), Error> {
+    tx.append(&order.visit.to_string(), &events::kitchen::refund_due(order, reason)).await?;
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! What another kitchen display tells of an order.
+
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::{affected, kitchen, lock_kitchen};
+use crate::{
+    domain::{Order, OrderState, kds::KdsStatus},
+    error::Error,
+    store,
+};
+
+/// A status that a kitchen system has sent. Late, repeated and backward ones change nothing.
+pub(crate) async fn told(tx: &mut Tx, order_id: Uuid, status: KdsStatus) -> Result<Order, Error> {
+    lock_kitchen(tx).await?;
+    let mut order = store::lock_order(tx.conn(), order_id).await?.ok_or(Error::NoSuchOrder)?;
+    for step in status.steps(order.state) {
+        kitchen::take_step(tx, &mut order, *step).await?;
+    }
+    let is_open = order.state == OrderState::Scheduled || order.state.is_begun();
+    if status == KdsStatus::WentWrong && is_open {
+        affected::refused_by_system(tx, &order).await?;
+    }
+    Ok(order)
+}
+
+/// A new token for a kitchen system; only its hash is kept.
+pub(crate) async fn issue_token(tx: &mut Tx, hash: &[u8], by: &str) -> Result<(), Error> {
+    let now = tx.now();
+    store::kitchen::save_token(tx.conn(), hash, by, now).await
+}

@@ -1,0 +1,128 @@
+//! Many meals follow what has moved, in a number of statements that does not grow with them.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::kitchen::touch_board;
+use crate::{
+    domain::{
+        Order, OrderState, Room, Wish, need, reach,
+        replan::{Meal, Planned, replan as plan},
+    },
+    error::Error,
+    events,
+    store::{self, slots::Claim},
+};
+
+/// Meals with what they are planned from.
+pub(super) async fn meals(
+    tx: &mut Tx,
+    orders: &[Order],
+    not_before: Option<DateTime<Utc>>,
+) -> Result<(Vec<Meal>, Room), Error> {
+    let now = tx.now();
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
+    let slots = store::slots::of_orders(tx.conn(), &ids).await?;
+    let meals: Vec<Meal> = orders
+        .iter()
+        .map(|order| Meal {
+            id: order.id,
+            wish: order.wish,
+            need: need(&order.lines),
+            pickup_at: order.pickup_at,
+            slot_at: slots.get(&order.id).copied(),
+            not_before: not_before.unwrap_or(now),
+            stays: true,
+        })
+        .collect();
+    let mut stations: Vec<&str> = meals.iter().flat_map(|meal| meal.need.keys().map(String::as_str)).collect();
+    stations.sort_unstable();
+    stations.dedup();
+    let reaches = |meal: &Meal| {
+        let at = Wish { ends_at: meal.wish.ends_at.max(meal.not_before), ..meal.wish };
+        let (from, until) = reach(&at, now);
+        let slot_at = meal.slot_at.unwrap_or(from);
+        (from.min(slot_at), until.max(slot_at))
+    };
+    let from = meals.iter().map(|meal| reaches(meal).0).min().unwrap_or(now);
+    let until = meals.iter().map(|meal| reaches(meal).1).max().unwrap_or(now);
+    let room = store::slots::room(tx.conn(), &stations, from, until).await?;
+    Ok((meals, room))
+}
+
+/// Plans meals anew whose stations have changed: what can still be made in time stays where it is.
+pub(super) async fn replan(tx: &mut Tx, orders: Vec<Order>, not_before: Option<DateTime<Utc>>) -> Result<(), Error> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let (meals, room) = meals(tx, &orders, not_before).await?;
+    carry_out(tx, orders, meals, room).await
+}
+
+/// Meals follow their showing: these have another wish than the one they were placed for.
+pub(super) async fn follow(tx: &mut Tx, moved: Vec<Order>) -> Result<(), Error> {
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let (mut meals, room) = meals(tx, &moved, None).await?;
+    for meal in &mut meals {
+        meal.stays = false;
+    }
+    carry_out(tx, moved, meals, room).await
+}
+
+async fn carry_out(tx: &mut Tx, mut orders: Vec<Order>, mut meals: Vec<Meal>, mut room: Room) -> Result<(), Error> {
+    let now = tx.now();
+    let planned = plan(&mut meals, &mut room, now);
+    let ids: Vec<Uuid> = meals.iter().map(|meal| meal.id).collect();
+    let claims: Vec<Claim> = meals.iter().zip(&planned).flat_map(|(meal, planned)| claims(meal, planned)).collect();
+    store::slots::free(tx.conn(), &ids).await?;
+    store::slots::claim_all(tx.conn(), &claims).await?;
+    let mut on_board = false;
+    for planned in planned {
+        let Some(order) = orders.iter_mut().find(|order| order.id == planned.id) else { continue };
+        let before = (order.pickup_at, order.preparation);
+        match planned.place {
+            Some(place) => order.takes(&place, planned.preparation),
+            None => tracing::warn!(order = %order.id, "no station time for hours; the meal keeps its old pickup"),
+        }
+        if (order.pickup_at, order.preparation) == before {
+            continue;
+        }
+        tx.append(&order.visit.to_string(), &events::order_moved(order)).await?;
+        on_board |= order.state == OrderState::Scheduled;
+    }
+    store::kitchen::save_plans(tx.conn(), &orders).await?;
+    if on_board { touch_board(tx).await } else { Ok(()) }
+}
+
+fn claims(meal: &Meal, planned: &Planned) -> Vec<Claim> {
+    let claim = |slot_at| {
+        let claim = move |(station, seconds): (&String, &u32)| Claim {
+            order: meal.id,
+            station: station.clone(),
+            slot_at,
+            seconds: *seconds,
+        };
+        meal.need.iter().map(claim).collect()
+    };
+    planned.place.map(|place| claim(place.slot_at)).unwrap_or_default()
+}
+
+/// Where meals would come that cannot be made before an instant. Changes nothing.
+pub(super) async fn later(
+    tx: &mut Tx,
+    orders: &[Order],
+    not_before: DateTime<Utc>,
+) -> Result<Vec<(Uuid, DateTime<Utc>)>, Error> {
+    let (mut meals, mut room) = meals(tx, orders, Some(not_before)).await?;
+    for meal in &mut meals {
+        meal.stays = false;
+        // What comes later than it was wanted can only come after.
+        meal.wish.pickup = crate::domain::Pickup::After;
+        meal.not_before = meal.not_before.max(meal.pickup_at + TimeDelta::seconds(1));
+    }
+    let planned = plan(&mut meals, &mut room, tx.now());
+    Ok(planned.into_iter().filter_map(|it| Some((it.id, it.place?.pickup_at))).collect())
+}

@@ -1,0 +1,126 @@
+//! Something is sold out after it was ordered: staff choose what takes its place, with the allergens before their eyes.
+
+use chrono::NaiveDateTime;
+use kernel::{Tx, clock::wall_now, values::invalid};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{kitchen, lock_kitchen, ordering::local, replanning, screens};
+use crate::{
+    domain::{
+        Order, OrderState, OrderedItem,
+        choosing::Portions,
+        kitchen::{AllergenCheck, check_allergens, ticket_id},
+        menu::MenuItem,
+    },
+    error::Error,
+    events,
+    store::{self, tickets::Made},
+};
+
+/// What could take the place of a line.
+pub(crate) struct Choice {
+    pub(crate) item: MenuItem,
+    pub(crate) check: AllergenCheck,
+}
+
+/// What is to take the place of a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) order: Uuid,
+    pub(crate) line: usize,
+    pub(crate) item: String,
+    pub(crate) acknowledged: Vec<u32>,
+}
+
+fn line_of(order: &Order, line: usize) -> Result<&OrderedItem, Error> {
+    if !matches!(order.state, OrderState::Scheduled | OrderState::Fired | OrderState::Preparing) {
+        return Err(Error::TooLateToSubstitute(order.state));
+    }
+    order.lines.get(line).ok_or_else(|| invalid("line", "there is no such line; they count from 0").into())
+}
+
+/// Everything that is to be had now, with what it would mean for the party.
+pub(crate) async fn choices(
+    conn: &mut PgConnection,
+    order: &Order,
+    line: usize,
+    at: NaiveDateTime,
+) -> Result<(OrderedItem, Vec<Choice>), Error> {
+    let replaced = line_of(order, line)?.clone();
+    let menu = store::menu::of_day(conn, at.date()).await?;
+    let had: Vec<u32> = replaced.allergens.iter().chain(&replaced.traces).copied().collect();
+    let declared = store::ordering::avoided(conn, order.id).await?;
+    let choice = |item: MenuItem| {
+        let in_it: Vec<u32> = item.recipe.allergens.iter().chain(&item.recipe.traces).copied().collect();
+        let check = check_allergens(&in_it, &had, &declared);
+        Choice { item, check }
+    };
+    let can_be_had = |item: &MenuItem| {
+        let left = item.left.is_none_or(|left| left >= replaced.quantity);
+        left && item.unavailable(at.time()).is_none() && item.usual_price().is_some() && item.id != replaced.item
+    };
+    let choices = menu.items.into_iter().filter(can_be_had).map(choice).collect();
+    Ok((replaced, choices))
+}
+
+/// Another dish takes the place of a line, at the price that was paid. The kitchen gets a new ticket for it when the
+/// order was fired, and its time when it was not.
+pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Error> {
+    lock_kitchen(tx).await?;
+    let now = tx.now();
+    let mut order = store::lock_order(tx.conn(), wanted.order).await?.ok_or(Error::NoSuchOrder)?;
+    if order.lines.get(wanted.line).is_some_and(|line| line.item == wanted.item) {
+        return Ok(order);
+    }
+    let (replaced, choices) = choices(tx.conn(), &order, wanted.line, local(now)).await?;
+    let Some(choice) = choices.into_iter().find(|choice| choice.item.id == wanted.item) else {
+        return Err(Error::NoSubstitute(wanted.item.clone()));
+    };
+    if !choice.check.declared.is_empty() {
+        return Err(Error::DeclaredAllergen(choice.check.declared));
+    }
+    let unread: Vec<u32> =
+        choice.check.added.iter().copied().filter(|number| !wanted.acknowledged.contains(number)).collect();
+    if !unread.is_empty() {
+        return Err(Error::AllergensNotRead(unread));
+    }
+    let item = choice.item;
+    let work = item.variant("").map_or(item.work_seconds, |variant| variant.work_seconds);
+    let new = OrderedItem {
+        item: item.id.clone(),
+        name: item.name.clone(),
+        quantity: replaced.quantity,
+        station: item.station.clone(),
+        allergens: item.recipe.allergens.clone(),
+        traces: item.recipe.traces.clone(),
+        work_seconds: work.saturating_mul(replaced.quantity),
+        variant: item.variant("").map(|variant| variant.id.clone()).unwrap_or_default(),
+        modifiers: Vec::new(),
+        combo: String::new(),
+        tray: replaced.tray.clone(),
+        recipe: item.recipe.id.clone(),
+    };
+    let station = new.station.clone();
+    let event = events::kitchen::substituted(&order, &replaced, &new, &choice.check.added, now);
+    if let Some(line) = order.lines.get_mut(wanted.line) {
+        *line = new;
+    }
+    store::kitchen::save_lines(tx.conn(), &order).await?;
+    // What is replaced is not there any more: it does not come back into the stock.
+    let portions = Portions::from([(item.id.clone(), replaced.quantity)]);
+    store::ordering::take_stock(tx.conn(), order.id, local(order.pickup_at).date(), &portions).await?;
+    tx.append(&order.visit.to_string(), &event).await?;
+    if order.state == OrderState::Scheduled {
+        store::slots::free(tx.conn(), &[order.id]).await?;
+        let promised = order.pickup_at;
+        replanning::replan(tx, vec![order.clone()], Some(promised)).await?;
+    } else {
+        let round = store::tickets::next_round(tx.conn(), order.id, &station).await?;
+        let made = Made { id: ticket_id(order.id, &station, round), order: order.id, station, round };
+        let wall = wall_now();
+        store::tickets::make(tx.conn(), &[made], wall, wall - screens::PATIENCE).await?;
+    }
+    kitchen::touch_board(tx).await?;
+    store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)
+}

@@ -1,0 +1,83 @@
+//! Orders at the counter: they go through the same station time as those that were placed before. Paid there, on the
+//! counter's own till: no money is known here.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::{find_place, kitchen, lock_kitchen, ordering::Menus, require_open};
+use crate::{
+    domain::{
+        Order, OrderState, Pickup, Placing, Wish,
+        choosing::{LineWish, Share, portions},
+        need,
+    },
+    error::Error,
+    events, store,
+};
+
+/// An order as it could be made now, at the earliest time. Nothing is taken yet.
+struct Offer {
+    order: Order,
+    /// The quarter whose time it would take.
+    slot_at: DateTime<Utc>,
+    shares: Vec<Share>,
+}
+
+async fn earliest(tx: &mut Tx, menus: &mut Menus, lines: &[LineWish]) -> Result<Offer, Error> {
+    let now = tx.now();
+    kitchen::end_holds(tx).await?;
+    let chosen = menus.choose(tx, lines, now).await?;
+    let need = need(&chosen.lines);
+    require_open(tx, &need).await?;
+    let wish = Wish { pickup: Pickup::After, starts_at: now, ends_at: now };
+    let (placing, preparation) = find_place(tx, &wish, &need).await?;
+    let (Placing::Fits(place) | Placing::Instead(Some(place))) = placing else {
+        return Err(Error::Full { instead: None });
+    };
+    menus.require_served(tx, &chosen.lines, place.pickup_at).await?;
+    let id = Uuid::now_v7();
+    let order = Order {
+        id,
+        visit: id,
+        showing: Uuid::nil(),
+        state: OrderState::Scheduled,
+        state_at: now,
+        wish,
+        pickup_at: place.pickup_at,
+        preparation,
+        expires_at: now,
+        number: None,
+        charges: chosen.charges,
+        lines: chosen.lines,
+        people: 1,
+        on_board: true,
+        walk_up: true,
+    };
+    Ok(Offer { order, slot_at: place.slot_at, shares: chosen.shares })
+}
+
+/// What an order at the counter would be. Changes nothing.
+pub(crate) async fn preview(tx: &mut Tx, lines: &[LineWish]) -> Result<Order, Error> {
+    lock_kitchen(tx).await?;
+    Ok(earliest(tx, &mut Menus::default(), lines).await?.order)
+}
+
+/// Places an order at the counter, with its number. The kitchen must be locked.
+pub(crate) async fn place(tx: &mut Tx, lines: &[LineWish]) -> Result<Order, Error> {
+    let mut menus = Menus::default();
+    let Offer { mut order, slot_at, shares } = earliest(tx, &mut menus, lines).await?;
+    let day = order.pickup_at.with_timezone(&Berlin).date_naive();
+    order.number = Some(store::next_number(tx.conn(), day).await?);
+    store::save_order(tx.conn(), &order).await?;
+    store::save_day(tx.conn(), order.id, day).await?;
+    store::slots::claim(tx.conn(), order.id, slot_at, &need(&order.lines)).await?;
+    menus.take_stock(tx, order.id, order.pickup_at, &portions(&order.lines)).await?;
+    for share in &shares {
+        store::ordering::save_share(tx.conn(), share).await?;
+    }
+    tx.append(&order.visit.to_string(), &events::order_scheduled(&order)).await?;
+    kitchen::touch_board(tx).await?;
+    Ok(order)
+}

@@ -1,0 +1,158 @@
+//! Placed orders that do not come as ordered: whom a resting station affects, what they are offered, and what becomes
+//! of those who say nothing. Pure decisions.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::values::Text;
+
+use super::{Order, OrderState, StationState};
+
+/// Why an order needs a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Station,
+    CancelledVisit,
+    KitchenSystem,
+}
+
+impl Cause {
+    const ALL: [Self; 3] = [Self::Station, Self::CancelledVisit, Self::KitchenSystem];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Station => "station",
+            Self::CancelledVisit => "cancelled_visit",
+            Self::KitchenSystem => "kitchen_system",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|cause| cause.name() == name)
+    }
+}
+
+/// An order that needs a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Affected {
+    pub(crate) cause: Cause,
+    pub(crate) station: Option<String>,
+    pub(crate) later_pickup_at: Option<DateTime<Utc>>,
+    pub(crate) answer_until: DateTime<Utc>,
+}
+
+/// What somebody says to an offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Later,
+    Refund,
+    /// It is made as it was ordered: staff alone say so.
+    Keep,
+}
+
+/// Whether a station that is back at a time (none: not today) cannot make an order as it was promised. A pause and an
+/// early closing end with the day.
+pub(crate) fn is_touched(order: &Order, now: DateTime<Utc>, back_at: Option<DateTime<Utc>>) -> bool {
+    let day = |at: DateTime<Utc>| at.with_timezone(&Berlin).date_naive();
+    let is_due = order.fire_at() <= now;
+    let is_near = day(order.pickup_at) == day(now) && back_at.is_none_or(|back_at| order.fire_at() < back_at);
+    order.state == OrderState::Scheduled && (is_due || is_near)
+}
+
+/// When the station can be reckoned with again; none: not today.
+pub(crate) fn back_at(state: StationState, now: DateTime<Utc>, pause: TimeDelta) -> Option<DateTime<Utc>> {
+    match state {
+        StationState::Open | StationState::Busy => Some(now),
+        StationState::Paused => Some(now + pause),
+        StationState::Closed => None,
+    }
+}
+
+/// Until when an offer can be answered: while there is time to begin with what is chosen.
+pub(crate) fn answer_until(order: &Order, now: DateTime<Utc>) -> DateTime<Utc> {
+    order.pickup_at.max(now + LEAST_TIME)
+}
+
+/// Nobody has to decide faster.
+const LEAST_TIME: TimeDelta = TimeDelta::minutes(10);
+
+impl Affected {
+    /// What becomes of an order that was not begun when nobody has said anything in time. Of what is being made, only
+    /// staff decide.
+    pub(crate) const fn by_default(&self) -> Option<Answer> {
+        match (self.cause, self.later_pickup_at) {
+            (Cause::CancelledVisit, _) => None,
+            (Cause::Station | Cause::KitchenSystem, Some(_)) => Some(Answer::Later),
+            (Cause::Station | Cause::KitchenSystem, None) => Some(Answer::Refund),
+        }
+    }
+
+    /// For the visitor and for staff.
+    pub(crate) fn reason(&self) -> Text {
+        match self.cause {
+            Cause::Station => Text {
+                de: "Die Küche kann Ihr Essen gerade nicht zubereiten.".to_owned(),
+                en: "The kitchen cannot prepare your meal at the moment.".to_owned(),
+                plain: "Die Küche kann Ihr Essen gerade nicht kochen.".to_owned(),
+            },
+            Cause::CancelledVisit => Text {
+                de: "Der Besuch wurde storniert, während das Essen gemacht wurde.".to_owned(),
+                en: "The visit was cancelled while the meal was being made.".to_owned(),
+                plain: "Der Besuch ist abgesagt. Das Essen ist schon angefangen.".to_owned(),
+            },
+            Cause::KitchenSystem => Text {
+                de: "Das Küchensystem hat die Bestellung abgelehnt.".to_owned(),
+                en: "The kitchen's system has refused the order.".to_owned(),
+                plain: "Die Küche kann Ihr Essen nicht kochen.".to_owned(),
+            },
+        }
+    }
+}
+
+/// What is told when a decision has been made.
+pub(crate) fn settled(answer: Answer) -> Text {
+    match answer {
+        Answer::Later => Text {
+            de: "Ihr Essen kommt etwas später; die neue Zeit steht bei Ihrem Besuch.".to_owned(),
+            en: "Your meal comes a little later; the new time stands with your visit.".to_owned(),
+            plain: "Ihr Essen kommt später. Die neue Uhrzeit steht hier.".to_owned(),
+        },
+        Answer::Refund => Text {
+            de: "Ihr Essen entfällt. Den Preis bekommen Sie zurück.".to_owned(),
+            en: "There will be no meal. You get its price back.".to_owned(),
+            plain: "Sie bekommen kein Essen. Sie bekommen Ihr Geld zurück.".to_owned(),
+        },
+        Answer::Keep => Text {
+            de: "Die Küche arbeitet wieder. Ihr Essen kommt wie bestellt.".to_owned(),
+            en: "The kitchen is working again. Your meal comes as ordered.".to_owned(),
+            plain: "Die Küche kocht wieder. Sie bekommen Ihr Essen.".to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_says_nothing_is_not_left_without_an_answer() {
+        let affected = |cause, later: Option<DateTime<Utc>>| Affected {
+            cause,
+            station: None,
+            later_pickup_at: later,
+            answer_until: DateTime::UNIX_EPOCH,
+        };
+        let later = Some(DateTime::UNIX_EPOCH);
+        assert_eq!(affected(Cause::Station, later).by_default(), Some(Answer::Later));
+        assert_eq!(affected(Cause::Station, None).by_default(), Some(Answer::Refund));
+        assert_eq!(affected(Cause::KitchenSystem, None).by_default(), Some(Answer::Refund));
+        assert_eq!(affected(Cause::CancelledVisit, None).by_default(), None, "what is being made is for staff");
+    }
+
+    #[test]
+    fn a_pause_is_over_some_time_and_a_closed_station_not_today() {
+        let (now, pause) = (DateTime::UNIX_EPOCH, TimeDelta::minutes(30));
+        assert_eq!(back_at(StationState::Paused, now, pause), Some(now + pause));
+        assert_eq!(back_at(StationState::Closed, now, pause), None);
+        assert_eq!(back_at(StationState::Busy, now, pause), Some(now));
+    }
+}

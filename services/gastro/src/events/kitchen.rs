@@ -1,0 +1,191 @@
+//! The kitchen's own matters in the words of the contract.
+
+use chrono::{DateTime, Utc};
+use kernel::values::{Text, euro, timestamp};
+use sky_proto::{gastro::v1 as pb, kernel::v1::LocalizedText};
+
+use super::{order, order_state, station};
+use crate::domain::{
+    Order, OrderState, OrderedItem, Station, StationState,
+    affected::{Affected, Cause},
+    kitchen::{Beside, Print, Ticket, Waste, WasteReason, totals},
+};
+
+const fn by(cause: Cause) -> pb::AffectedBy {
+    match cause {
+        Cause::Station => pb::AffectedBy::Station,
+        Cause::CancelledVisit => pb::AffectedBy::CancelledVisit,
+        Cause::KitchenSystem => pb::AffectedBy::KitchenSystem,
+    }
+}
+
+/// An order with all that is known besides it.
+pub(crate) fn whole_order(of: &Order, beside: Option<&Beside>) -> pb::Order {
+    let Some(beside) = beside else { return order(of) };
+    let affected = beside.affected.as_ref().map(|affected| pb::Affected {
+        by: by(affected.cause).into(),
+        reason: Some(affected.reason().to_proto()),
+        later_pickup_at: affected.later_pickup_at.map(timestamp),
+        answer_until: Some(timestamp(affected.answer_until)),
+    });
+    let part = |ticket: &Ticket| pb::StationPart {
+        ticket_id: ticket.id.to_string(),
+        station: ticket.station.clone(),
+        work: order_state(ticket.work).into(),
+        unsent: ticket.print == Print::Unsent,
+        printed: ticket.print == Print::Printed,
+    };
+    pb::Order {
+        affected,
+        undo_until: beside.undo_until.map(timestamp),
+        parts: beside.parts.iter().map(part).collect(),
+        ..order(of)
+    }
+}
+
+pub(crate) fn affected(order: &Order, affected: &Affected) -> pb::OrderAffected {
+    pb::OrderAffected {
+        order_id: order.id.to_string(),
+        visit_id: order.visit.to_string(),
+        number: order.number.unwrap_or_default(),
+        reason: Some(affected.reason().to_proto()),
+        later_pickup_at: affected.later_pickup_at.map(timestamp),
+        answer_until: Some(timestamp(affected.answer_until)),
+    }
+}
+
+pub(crate) fn settled(order: &Order, reason: &Text) -> pb::OrderSettled {
+    pb::OrderSettled {
+        order_id: order.id.to_string(),
+        visit_id: order.visit.to_string(),
+        reason: Some(reason.to_proto()),
+    }
+}
+
+pub(crate) fn refund_due(of: &Order, reason: &Text) -> pb::OrderRefundDue {
+    pb::OrderRefundDue {
+        order_id: of.id.to_string(),
+        visit_id: of.visit.to_string(),
+        amount: order(of).total,
+        reason: Some(reason.to_proto()),
+    }
+}
+
+pub(crate) fn substituted(
+    order: &Order,
+    replaced: &OrderedItem,
+    new: &OrderedItem,
+    added: &[u32],
+    at: DateTime<Utc>,
+) -> pb::OrderSubstituted {
+    pb::OrderSubstituted {
+        order_id: order.id.to_string(),
+        visit_id: order.visit.to_string(),
+        number: order.number.unwrap_or_default(),
+        replaced: Some(replaced.name.to_proto()),
+        item_id: new.item.clone(),
+        name: Some(new.name.to_proto()),
+        quantity: new.quantity,
+        allergens: new.allergens.clone(),
+        added_allergens: added.to_vec(),
+        at: Some(timestamp(at)),
+    }
+}
+
+const fn reason(reason: WasteReason) -> pb::WasteReason {
+    match reason {
+        WasteReason::Cancelled => pb::WasteReason::Cancelled,
+        WasteReason::NotCollected => pb::WasteReason::NotCollected,
+        WasteReason::Mistake => pb::WasteReason::Mistake,
+        WasteReason::Dropped => pb::WasteReason::Dropped,
+        WasteReason::Spoiled => pb::WasteReason::Spoiled,
+    }
+}
+
+pub(crate) fn waste(waste: &Waste) -> pb::WasteEntry {
+    pb::WasteEntry {
+        waste_id: waste.id.to_string(),
+        order_id: waste.order.map(|(order, _)| order.to_string()).unwrap_or_default(),
+        number: waste.order.map(|(_, number)| number).unwrap_or_default(),
+        item_id: waste.item.clone(),
+        name: Some(waste.name.to_proto()),
+        quantity: waste.quantity,
+        reason: reason(waste.reason).into(),
+        at: Some(timestamp(waste.at)),
+        by: waste.by.clone(),
+    }
+}
+
+pub(crate) fn day_of_waste(entries: &[Waste]) -> pb::ListWasteResponse {
+    let total = |(item_id, name, quantity): (String, Text, u32)| pb::WasteTotal {
+        item_id,
+        name: Some(name.to_proto()),
+        quantity,
+    };
+    pb::ListWasteResponse {
+        entries: entries.iter().map(waste).collect(),
+        totals: totals(entries).into_iter().map(total).collect(),
+    }
+}
+
+/// What the printer said, for staff; none: nothing.
+fn problem(name: &str) -> Option<LocalizedText> {
+    let (de, en) = match name {
+        "" => return None,
+        "not_set_up" => ("Kein Drucker ist eingerichtet.", "No printer is set up."),
+        "unreachable" => ("Der Drucker ist nicht erreichbar.", "The printer cannot be reached."),
+        "offline" => ("Der Drucker ist offline (Deckel offen?).", "The printer is off line (cover open?)."),
+        "no_paper" => ("Im Drucker fehlt Papier.", "The printer is out of paper."),
+        "no_answer" => (
+            "Der Drucker hat nicht bestätigt; der Zettel kann da sein oder nicht.",
+            "The printer has not acknowledged; the ticket may be there or not.",
+        ),
+        _ => ("Der Drucker antwortet Unverständliches.", "The printer answers nonsense."),
+    };
+    Some(Text::new(de, en).to_proto())
+}
+
+pub(crate) fn ticket(ticket: &Ticket, number: u32) -> pb::Ticket {
+    let state = match ticket.print {
+        Print::OnScreen => pb::TicketState::OnScreen,
+        Print::Unsent => pb::TicketState::Unsent,
+        Print::Printed => pb::TicketState::Printed,
+    };
+    pb::Ticket {
+        ticket_id: ticket.id.to_string(),
+        order_id: ticket.order.to_string(),
+        number,
+        station_id: ticket.station.clone(),
+        state: state.into(),
+        work: order_state(ticket.work).into(),
+        attempts: ticket.attempts,
+        problem: problem(&ticket.problem),
+    }
+}
+
+/// What the café's monitor shows: numbers in preparation in their order, numbers to be collected newest first.
+pub(crate) fn pickup_board(
+    revision: u64,
+    numbers: &[(u32, OrderState)],
+    stations: &[Station],
+    now: DateTime<Utc>,
+) -> pb::PickupBoard {
+    let is_made = |state: &OrderState| matches!(state, OrderState::Fired | OrderState::Preparing);
+    let ready = numbers.iter().rev().filter(|(_, state)| !is_made(state));
+    pb::PickupBoard {
+        revision,
+        preparing: numbers.iter().filter(|(_, state)| is_made(state)).map(|(number, _)| *number).collect(),
+        ready: ready
+            .map(|(number, state)| pb::PickupNumber { number: *number, recalled: *state == OrderState::Recalled })
+            .collect(),
+        delay_minutes: stations.iter().map(|it| station(it).delay_minutes).max().unwrap_or_default(),
+        resting: stations.iter().all(|it| matches!(it.state, StationState::Paused | StationState::Closed)),
+        observed_at: Some(timestamp(now)),
+    }
+}
+
+/// The price of everything, for whoever stands at the counter.
+pub(crate) fn preview(of: &Order) -> pb::PreviewWalkUpResponse {
+    let total = of.charges.iter().map(|charge| charge.cents * i64::from(charge.quantity)).sum();
+    pb::PreviewWalkUpResponse { pickup_at: Some(timestamp(of.pickup_at)), total: Some(euro(total)) }
+}

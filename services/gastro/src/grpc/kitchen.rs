@@ -1,0 +1,387 @@
+//! The gRPC face of the kitchen's own work: reads and checks what was sent, calls commands, answers. No decisions.
+
+use std::pin::Pin;
+
+use chrono::NaiveDate;
+use chrono_tz::Europe::Berlin;
+use futures::Stream;
+use kernel::{
+    Access, Caller, Db, Live, Role, Who, token,
+    values::{self, InvalidField, invalid},
+};
+use sky_proto::gastro::v1::{self as pb, kitchen_server::Kitchen};
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::ordering::lines;
+use crate::{
+    commands::{
+        self, affected, kds, moves, screens,
+        substitution::{self, Wanted},
+        walk_up,
+        waste::{self, Stop},
+    },
+    domain::{Order, OrderState, affected::Answer, kitchen::WasteReason},
+    error::Error,
+    events::{self, kitchen as words},
+    store,
+};
+
+const KITCHEN: &[Who] = &[Who::Staff(Role::Kitchen)];
+/// Who looks after visitors and their orders.
+const COUNTER: &[Who] = &[Who::Staff(Role::Kitchen), Who::Staff(Role::Desk)];
+
+/// Who may call what.
+pub(crate) const ACCESS: Access = Access {
+    service: "sky.gastro.v1.Kitchen",
+    methods: &[
+        ("ListAffected", &[Who::Staff(Role::Kitchen), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
+        ("AnswerOffer", &[Who::Visitor, Who::Staff(Role::Kitchen), Who::Staff(Role::Desk)]),
+        ("MoveTicket", KITCHEN),
+        ("UndoMove", KITCHEN),
+        ("CancelFired", KITCHEN),
+        ("RecordWaste", KITCHEN),
+        ("ListWaste", KITCHEN),
+        ("ListSubstitutes", KITCHEN),
+        ("Substitute", KITCHEN),
+        ("PreviewWalkUp", COUNTER),
+        ("PlaceWalkUp", COUNTER),
+        (
+            "WatchPickup",
+            &[
+                Who::Visitor,
+                Who::Device("display"),
+                Who::Staff(Role::Kitchen),
+                Who::Staff(Role::Desk),
+                Who::Staff(Role::Operator),
+            ],
+        ),
+        ("BeatScreen", KITCHEN),
+        ("ListTickets", KITCHEN),
+        ("PrintTicket", KITCHEN),
+        ("IssueKdsToken", &[Who::Staff(Role::Operator)]),
+    ],
+};
+
+/// The server.
+#[derive(Debug)]
+pub(crate) struct KitchenGrpc {
+    pub(crate) db: Db,
+    pub(crate) pickup: Live<pb::PickupBoard>,
+}
+
+/// The café's board with its revision, which is read first: what changes meanwhile comes again.
+pub(crate) async fn load_pickup(db: &Db) -> Result<(u64, pb::PickupBoard), Error> {
+    let mut conn = db.pool().acquire().await?;
+    let revision = store::revision(&mut conn).await?;
+    let numbers = store::kitchen::numbers(&mut conn).await?;
+    let stations = store::stations(&mut conn).await?;
+    Ok((revision, words::pickup_board(revision, &numbers, &stations, db.clock().now())))
+}
+
+fn account<T>(request: &Request<T>) -> String {
+    match Caller::of(request) {
+        Caller::Staff { account, .. } => account,
+        _ => String::new(),
+    }
+}
+
+fn reason(value: i32) -> Result<WasteReason, InvalidField> {
+    match values::choice("reason", value)? {
+        pb::WasteReason::Cancelled => Ok(WasteReason::Cancelled),
+        pb::WasteReason::NotCollected => Ok(WasteReason::NotCollected),
+        pb::WasteReason::Mistake => Ok(WasteReason::Mistake),
+        pb::WasteReason::Dropped => Ok(WasteReason::Dropped),
+        pb::WasteReason::Spoiled => Ok(WasteReason::Spoiled),
+        pb::WasteReason::Unspecified => Err(invalid("reason", "is missing")),
+    }
+}
+
+/// More than anybody carries out at once.
+const MOST_WASTE: u32 = 200;
+
+fn waste_line(line: &pb::WasteLine) -> Result<(String, u32), InvalidField> {
+    if !(1..=MOST_WASTE).contains(&line.quantity) {
+        return Err(invalid("quantity", format!("must be 1 to {MOST_WASTE}")));
+    }
+    Ok((values::slug("item_id", &line.item_id)?.to_owned(), line.quantity))
+}
+
+fn part(value: i32) -> Result<OrderState, InvalidField> {
+    match values::choice("to", value)? {
+        pb::OrderState::Preparing => Ok(OrderState::Preparing),
+        pb::OrderState::Ready => Ok(OrderState::Ready),
+        _ => Err(invalid("to", "must be PREPARING or READY")),
+    }
+}
+
+fn allergens(numbers: &[u32]) -> Result<Vec<u32>, InvalidField> {
+    if numbers.iter().any(|number| !(1..=14).contains(number)) {
+        return Err(invalid("acknowledged_allergens", "must be numbers 1 to 14 of Annex II"));
+    }
+    Ok(numbers.to_vec())
+}
+
+#[tonic::async_trait]
+impl Kitchen for KitchenGrpc {
+    type WatchPickupStream = Pin<Box<dyn Stream<Item = Result<pb::PickupBoard, Status>> + Send>>;
+
+    async fn list_affected(
+        &self,
+        _: Request<pb::ListAffectedRequest>,
+    ) -> Result<Response<pb::ListAffectedResponse>, Status> {
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let ids = store::affected::all(&mut conn).await?;
+        let orders = store::orders(&mut conn, &ids).await?;
+        let beside = store::kitchen::beside(&mut conn, &orders).await?;
+        let orders = orders.iter().map(|order| words::whole_order(order, beside.get(&order.id))).collect();
+        Ok(Response::new(pb::ListAffectedResponse { orders }))
+    }
+
+    async fn answer_offer(&self, request: Request<pb::AnswerOfferRequest>) -> Result<Response<pb::Order>, Status> {
+        let caller = Caller::of(&request);
+        let request = request.into_inner();
+        let visit = values::id("visit_id", &request.visit_id)?;
+        caller.may_see_visit(visit)?;
+        let answer = match values::choice("answer", request.answer)? {
+            pb::OfferAnswer::Later => Answer::Later,
+            pb::OfferAnswer::Refund => Answer::Refund,
+            pb::OfferAnswer::Keep if matches!(caller, Caller::Staff { .. }) => Answer::Keep,
+            pb::OfferAnswer::Keep | pb::OfferAnswer::Unspecified => {
+                return Err(invalid("answer", "must be LATER or REFUND").into());
+            }
+        };
+        let order = self.db.transact(move |tx| Box::pin(affected::answer(tx, visit, answer))).await?;
+        self.whole(&order).await
+    }
+
+    async fn move_ticket(&self, request: Request<pb::MoveTicketRequest>) -> Result<Response<pb::Order>, Status> {
+        let request = request.into_inner();
+        let order = values::id("order_id", &request.order_id)?;
+        let station = values::slug("station_id", &request.station_id)?.to_owned();
+        let to = part(request.to)?;
+        let order = self
+            .db
+            .transact(move |tx| {
+                let station = station.clone();
+                Box::pin(async move { moves::move_ticket(tx, order, &station, to).await })
+            })
+            .await?;
+        self.whole(&order).await
+    }
+
+    async fn undo_move(&self, request: Request<pb::UndoMoveRequest>) -> Result<Response<pb::Order>, Status> {
+        let order = values::id("order_id", &request.into_inner().order_id)?;
+        let order = self.db.transact(move |tx| Box::pin(moves::undo(tx, order))).await?;
+        self.whole(&order).await
+    }
+
+    async fn cancel_fired(&self, request: Request<pb::CancelFiredRequest>) -> Result<Response<pb::Order>, Status> {
+        let by = account(&request);
+        let request = request.into_inner();
+        let stop = Stop {
+            order: values::id("order_id", &request.order_id)?,
+            reason: reason(request.reason)?,
+            waste: request.waste.iter().map(waste_line).collect::<Result<_, _>>()?,
+            refund: request.refund,
+            by,
+        };
+        let order = self.db.transact(move |tx| Box::pin(waste::stop(tx, stop.clone()))).await?;
+        self.whole(&order).await
+    }
+
+    async fn record_waste(&self, request: Request<pb::RecordWasteRequest>) -> Result<Response<pb::WasteEntry>, Status> {
+        let by = account(&request);
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let (item, quantity) = waste_line(request.line.as_ref().ok_or_else(|| invalid("line", "is missing"))?)?;
+        let reason = reason(request.reason)?;
+        let entry = self
+            .db
+            .transact(move |tx| {
+                let (item, by, request) = (item.clone(), by.clone(), request.clone());
+                Box::pin(async move {
+                    if let Some(first) = tx.first_answer("RecordWaste", key, &request).await? {
+                        return Ok::<_, Error>(first);
+                    }
+                    let entry = words::waste(&waste::record(tx, &item, quantity, reason, by).await?);
+                    tx.remember("RecordWaste", key, &request, &entry).await?;
+                    Ok(entry)
+                })
+            })
+            .await?;
+        Ok(Response::new(entry))
+    }
+
+    async fn list_waste(
+        &self,
+        request: Request<pb::ListWasteRequest>,
+    ) -> Result<Response<pb::ListWasteResponse>, Status> {
+        let day = request.into_inner().day;
+        let day = if day.is_empty() { self.today() } else { values_day(&day)? };
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        Ok(Response::new(words::day_of_waste(&store::waste::of_day(&mut conn, day).await?)))
+    }
+
+    async fn list_substitutes(
+        &self,
+        request: Request<pb::ListSubstitutesRequest>,
+    ) -> Result<Response<pb::ListSubstitutesResponse>, Status> {
+        let request = request.into_inner();
+        let order = values::id("order_id", &request.order_id)?;
+        let line = usize::try_from(request.line).unwrap_or(usize::MAX);
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let order = store::orders(&mut conn, &[order]).await?.pop().ok_or(Error::NoSuchOrder)?;
+        let now = self.db.clock().now().with_timezone(&Berlin).naive_local();
+        let (replaced, choices) = substitution::choices(&mut conn, &order, line, now).await?;
+        let substitute = |choice: &substitution::Choice| {
+            Some(pb::Substitute {
+                item: Some(events::menu_item(&choice.item, now.time())?),
+                added_allergens: choice.check.added.clone(),
+                declared_conflicts: choice.check.declared.clone(),
+            })
+        };
+        Ok(Response::new(pb::ListSubstitutesResponse {
+            replaced: Some(events::ordered_item(&replaced)),
+            substitutes: choices.iter().filter_map(substitute).collect(),
+        }))
+    }
+
+    async fn substitute(&self, request: Request<pb::SubstituteRequest>) -> Result<Response<pb::Order>, Status> {
+        let request = request.into_inner();
+        let wanted = Wanted {
+            order: values::id("order_id", &request.order_id)?,
+            line: usize::try_from(request.line).unwrap_or(usize::MAX),
+            item: values::slug("item_id", &request.item_id)?.to_owned(),
+            acknowledged: allergens(&request.acknowledged_allergens)?,
+        };
+        let order = self
+            .db
+            .transact(move |tx| {
+                let wanted = wanted.clone();
+                Box::pin(async move { substitution::substitute(tx, &wanted).await })
+            })
+            .await?;
+        self.whole(&order).await
+    }
+
+    async fn preview_walk_up(
+        &self,
+        request: Request<pb::PreviewWalkUpRequest>,
+    ) -> Result<Response<pb::PreviewWalkUpResponse>, Status> {
+        let lines = lines(&request.into_inner().lines)?;
+        let order = self
+            .db
+            .transact(move |tx| {
+                let lines = lines.clone();
+                Box::pin(async move { walk_up::preview(tx, &lines).await })
+            })
+            .await?;
+        Ok(Response::new(words::preview(&order)))
+    }
+
+    async fn place_walk_up(&self, request: Request<pb::PlaceWalkUpRequest>) -> Result<Response<pb::Order>, Status> {
+        let request = request.into_inner();
+        let key = values::id("idempotency_key", &request.idempotency_key)?;
+        let lines = lines(&request.lines)?;
+        let order = self
+            .db
+            .transact(move |tx| {
+                let (lines, request) = (lines.clone(), request.clone());
+                Box::pin(async move {
+                    commands::lock_kitchen(tx).await?;
+                    if let Some(first) = tx.first_answer("PlaceWalkUp", key, &request).await? {
+                        return Ok::<_, Error>(first);
+                    }
+                    let order = words::whole_order(&walk_up::place(tx, &lines).await?, None);
+                    tx.remember("PlaceWalkUp", key, &request, &order).await?;
+                    Ok(order)
+                })
+            })
+            .await?;
+        Ok(Response::new(order))
+    }
+
+    async fn watch_pickup(
+        &self,
+        request: Request<pb::WatchPickupRequest>,
+    ) -> Result<Response<Self::WatchPickupStream>, Status> {
+        let stream = self.pickup.watch(commands::KITCHEN_KEY, request.into_inner().after_revision).await?;
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn beat_screen(
+        &self,
+        request: Request<pb::BeatScreenRequest>,
+    ) -> Result<Response<pb::BeatScreenResponse>, Status> {
+        let request = request.into_inner();
+        let screen = values::slug("screen_id", &request.screen_id)?.to_owned();
+        let station = match request.station_id.as_str() {
+            "" => None,
+            id => Some(values::slug("station_id", id)?.to_owned()),
+        };
+        self.db
+            .transact(move |tx| {
+                let (screen, station) = (screen.clone(), station.clone());
+                Box::pin(async move { screens::seen(tx, &screen, station.as_deref()).await })
+            })
+            .await?;
+        Ok(Response::new(pb::BeatScreenResponse {}))
+    }
+
+    async fn list_tickets(
+        &self,
+        _: Request<pb::ListTicketsRequest>,
+    ) -> Result<Response<pb::ListTicketsResponse>, Status> {
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let tickets = store::tickets::unsent(&mut conn).await?;
+        let ids: Vec<Uuid> = tickets.iter().map(|ticket| ticket.order).collect();
+        let orders = store::orders(&mut conn, &ids).await?;
+        let number = |id: Uuid| orders.iter().find(|order| order.id == id).and_then(|order| order.number);
+        let tickets = tickets.iter().map(|it| words::ticket(it, number(it.order).unwrap_or_default())).collect();
+        Ok(Response::new(pb::ListTicketsResponse { tickets }))
+    }
+
+    async fn print_ticket(&self, request: Request<pb::PrintTicketRequest>) -> Result<Response<pb::Ticket>, Status> {
+        let id = values::id("ticket_id", &request.into_inner().ticket_id)?;
+        let ticket = self.db.transact(move |tx| Box::pin(screens::print_now(tx, id))).await?;
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let order = store::orders(&mut conn, &[ticket.order]).await?.pop();
+        let number = order.and_then(|order| order.number).unwrap_or_default();
+        Ok(Response::new(words::ticket(&ticket, number)))
+    }
+
+    async fn issue_kds_token(
+        &self,
+        request: Request<pb::IssueKdsTokenRequest>,
+    ) -> Result<Response<pb::IssueKdsTokenResponse>, Status> {
+        let by = account(&request);
+        let token = token::new();
+        let hash = token::hash(&token);
+        tracing::info!(by, "a kitchen system gets a new token");
+        self.db
+            .transact(move |tx| {
+                let (hash, by) = (hash.clone(), by.clone());
+                Box::pin(async move { kds::issue_token(tx, &hash, &by).await })
+            })
+            .await?;
+        Ok(Response::new(pb::IssueKdsTokenResponse { token }))
+    }
+}
+
+fn values_day(day: &str) -> Result<NaiveDate, InvalidField> {
+    NaiveDate::parse_from_str(day, "%Y-%m-%d").map_err(|_| invalid("day", "must be a day such as 2026-11-28"))
+}
+
+impl KitchenGrpc {
+    fn today(&self) -> NaiveDate {
+        self.db.clock().now().with_timezone(&Berlin).date_naive()
+    }
+
+    /// An order as it is after a command, with all that is known besides it.
+    async fn whole(&self, order: &Order) -> Result<Response<pb::Order>, Status> {
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let beside = store::kitchen::beside(&mut conn, std::slice::from_ref(order)).await?;
+        Ok(Response::new(words::whole_order(order, beside.get(&order.id))))
+    }
+}

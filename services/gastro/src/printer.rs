@@ -1,0 +1,146 @@
+//! The ticket printer: a TCP port that takes ESC/POS. It is asked before and after each ticket; without its word
+//! the ticket stays unsent. Nothing waits for it longer than a few seconds, and nothing else waits for it.
+
+use std::time::Duration;
+
+use kernel::{Db, clock::wall_now};
+use serde::Deserialize;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::{
+    commands::screens,
+    domain::{
+        Order,
+        escpos::{self, Paper, PaperLine, Status},
+        kitchen::Ticket,
+    },
+    error::Error,
+    store,
+};
+
+/// `[services.gastro]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Settings {
+    /// Where the kitchen's ticket printer listens, e.g. `192.168.10.40:9100`. Empty: there is none.
+    pub(crate) printer: String,
+}
+
+const TO_CONNECT: Duration = Duration::from_secs(2);
+const TO_SEND: Duration = Duration::from_secs(3);
+const TO_ANSWER: Duration = Duration::from_secs(2);
+/// So many tickets are tried in one turn; then the screens are looked at again.
+const IN_ONE_TURN: usize = 20;
+
+/// Why a ticket is not known to be on paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trouble {
+    NotSetUp,
+    Unreachable,
+    Offline,
+    NoPaper,
+    /// Sent, but nobody knows whether it came out.
+    NoAnswer,
+    Nonsense,
+}
+
+impl Trouble {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NotSetUp => "not_set_up",
+            Self::Unreachable => "unreachable",
+            Self::Offline => "offline",
+            Self::NoPaper => "no_paper",
+            Self::NoAnswer => "no_answer",
+            Self::Nonsense => "nonsense",
+        }
+    }
+
+    const fn of(status: Status) -> Result<(), Self> {
+        match status {
+            Status::Good => Ok(()),
+            Status::Offline => Err(Self::Offline),
+            Status::NoPaper => Err(Self::NoPaper),
+            Status::Nonsense => Err(Self::Nonsense),
+        }
+    }
+}
+
+/// One turn: silent screens leave their tickets, and what is unsent is printed, one after the other.
+pub(crate) async fn turn(db: &Db, settings: &Settings) -> Result<(), Error> {
+    db.transact(|tx| Box::pin(screens::watch_over(tx))).await?;
+    for _ in 0..IN_ONE_TURN {
+        let mut conn = db.pool().acquire().await?;
+        let Some(ticket) = store::tickets::next_to_print(&mut conn, wall_now()).await? else { return Ok(()) };
+        let order = store::orders(&mut conn, &[ticket.order]).await?.pop().ok_or(Error::NoSuchOrder)?;
+        let stations = store::stations(&mut conn).await?;
+        drop(conn);
+        let station = stations.into_iter().find(|it| it.id == ticket.station).map(|it| it.name.de);
+        let bytes = escpos::ticket(&paper(&ticket, &order, station.unwrap_or_default()));
+        match print(&settings.printer, &bytes).await {
+            Ok(()) => db.transact(move |tx| Box::pin(screens::printed(tx, ticket.id))).await?,
+            Err(trouble) => {
+                tracing::warn!(ticket = %ticket.id, attempts = ticket.attempts + 1, problem = trouble.name(), "not printed");
+                db.transact(move |tx| {
+                    let ticket = ticket.clone();
+                    Box::pin(async move { screens::not_printed(tx, &ticket, trouble.name()).await })
+                })
+                .await?;
+                // The next one would wait for the same printer.
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn paper(ticket: &Ticket, order: &Order, station: String) -> Paper {
+    let lines = order.lines.iter().filter(|line| line.station == ticket.station);
+    Paper {
+        id: ticket.id,
+        number: order.number.unwrap_or_default(),
+        station,
+        pickup_at: order.pickup_at,
+        lines: lines
+            .map(|line| PaperLine {
+                quantity: line.quantity,
+                name: line.name.de.clone(),
+                notes: match line.tray.as_str() {
+                    "" => Vec::new(),
+                    tray => vec![format!("Tablett {tray}")],
+                },
+                allergens: line.allergens.clone(),
+            })
+            .collect(),
+        again: ticket.attempts > 0,
+    }
+}
+
+/// Prints; `Ok` only when the printer has said that it is well after it took everything.
+async fn print(address: &str, bytes: &[u8]) -> Result<(), Trouble> {
+    if address.is_empty() {
+        return Err(Trouble::NotSetUp);
+    }
+    let mut printer = timeout(TO_CONNECT, TcpStream::connect(address))
+        .await
+        .map_err(|_| Trouble::Unreachable)?
+        .map_err(|_| Trouble::Unreachable)?;
+    Trouble::of(escpos::online(ask(&mut printer, &escpos::ASK_STATUS, Trouble::Unreachable).await?))?;
+    Trouble::of(escpos::paper(ask(&mut printer, &escpos::ASK_PAPER, Trouble::Unreachable).await?))?;
+    send(&mut printer, bytes, Trouble::NoAnswer).await?;
+    Trouble::of(escpos::online(ask(&mut printer, &escpos::ASK_STATUS, Trouble::NoAnswer).await?))?;
+    Trouble::of(escpos::paper(ask(&mut printer, &escpos::ASK_PAPER, Trouble::NoAnswer).await?))
+}
+
+async fn send(printer: &mut TcpStream, bytes: &[u8], silent: Trouble) -> Result<(), Trouble> {
+    timeout(TO_SEND, printer.write_all(bytes)).await.map_err(|_| silent)?.map_err(|_| silent)
+}
+
+async fn ask(printer: &mut TcpStream, question: &[u8], silent: Trouble) -> Result<u8, Trouble> {
+    send(printer, question, silent).await?;
+    timeout(TO_ANSWER, printer.read_u8()).await.map_err(|_| silent)?.map_err(|_| silent)
+}

@@ -1,0 +1,92 @@
+//! Orders that need a decision.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    domain::affected::{Affected, Cause},
+    error::Error,
+};
+
+type Row = (Uuid, String, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>);
+
+fn read((order, cause, station, later_pickup_at, answer_until): Row) -> Result<(Uuid, Affected), Error> {
+    let cause = Cause::named(&cause).ok_or_else(|| Error::Stored(format!("cause {cause}")))?;
+    Ok((order, Affected { cause, station, later_pickup_at, answer_until }))
+}
+
+pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, Affected>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select order_id, cause, station_id, later_pickup_at, answer_until from affected_order
+         where order_id = any ($1)",
+    )
+    .bind(orders)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// All that need a decision: whoever has waited longest first.
+pub(crate) async fn all(conn: &mut PgConnection) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar("select order_id from affected_order order by since, order_id limit 500")
+        .fetch_all(conn)
+        .await?)
+}
+
+/// Those that nobody has answered in time; what is being made waits for staff.
+pub(crate) async fn unanswered(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<(Uuid, Affected)>, Error> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "select order_id, cause, a.station_id, later_pickup_at, answer_until
+         from affected_order a join meal_order o using (order_id)
+         where answer_until <= $1 and o.state = 'scheduled' order by since, order_id",
+    )
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Notes many; what was noted before is noted anew.
+pub(crate) async fn save_all(
+    conn: &mut PgConnection,
+    affected: &[(Uuid, Affected)],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let ids: Vec<Uuid> = affected.iter().map(|(order, _)| *order).collect();
+    let causes: Vec<&str> = affected.iter().map(|(_, it)| it.cause.name()).collect();
+    let stations: Vec<Option<&str>> = affected.iter().map(|(_, it)| it.station.as_deref()).collect();
+    let later: Vec<Option<DateTime<Utc>>> = affected.iter().map(|(_, it)| it.later_pickup_at).collect();
+    let until: Vec<DateTime<Utc>> = affected.iter().map(|(_, it)| it.answer_until).collect();
+    sqlx::query(
+        "insert into affected_order (order_id, cause, station_id, later_pickup_at, answer_until, since)
+         select n.*, $6 from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) as n
+         on conflict (order_id) do update set cause = excluded.cause, station_id = excluded.station_id,
+             later_pickup_at = excluded.later_pickup_at, answer_until = excluded.answer_until",
+    )
+    .bind(ids)
+    .bind(causes)
+    .bind(stations)
+    .bind(later)
+    .bind(until)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Orders that wait for a station.
+pub(crate) async fn of_station(conn: &mut PgConnection, station: &str) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar("select order_id from affected_order where cause = 'station' and station_id = $1")
+        .bind(station)
+        .fetch_all(conn)
+        .await?)
+}
+
+/// They need no decision any more.
+pub(crate) async fn settle(conn: &mut PgConnection, orders: &[Uuid]) -> Result<(), Error> {
+    sqlx::query("delete from affected_order where order_id = any ($1)").bind(orders).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Orders at the counter, and what the café's monitor shows.
+
+use kernel::{Role, testing::House, testing::staff, values::timestamp};
+use sky_proto::gastro::v1 as pb;
+use tokio_stream::StreamExt;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::{client, kitchen, support::*};
+
+use pb::OrderState::{Fired, Preparing, Ready, Recalled};
+
+async fn place(house: &House, key: Uuid, lines: Vec<pb::OrderLine>) -> Result<pb::Order, Status> {
+    let request = pb::PlaceWalkUpRequest { idempotency_key: key.to_string(), lines };
+    kitchen!(house, &staff(Role::Desk)).place_walk_up(request).await.map(tonic::Response::into_inner)
+}
+
+#[tokio::test]
+async fn an_order_at_the_counter_goes_through_the_same_time() {
+    let house = house().await;
+    set_capacity(&house, "hot", 120).await;
+    let lines = || vec![line("tomato-pasta", 2)];
+    let preview = async || {
+        let request = pb::PreviewWalkUpRequest { lines: lines() };
+        kitchen!(house, &cook()).preview_walk_up(request).await.expect("a time").into_inner()
+    };
+    let first = preview().await;
+    assert_eq!(first.total.expect("a price").cents, 1380);
+    assert_eq!(taken(&house).await, 0, "asking takes nothing");
+    let key = Uuid::new_v4();
+    let order = place(&house, key, lines()).await.expect("placed");
+    assert_eq!((order.number, order.walk_up, order.pickup_at), (1, true, first.pickup_at));
+    assert_eq!(place(&house, key, lines()).await.expect("again").order_id, order.order_id, "one order");
+    assert_eq!(taken(&house).await, 120);
+    let next = place(&house, Uuid::new_v4(), lines()).await.expect("placed");
+    assert_eq!((next.number, next.pickup_at), (2, Some(timestamp(minutes(30)))), "the quarter is full");
+    until_state(&house, order.visit_id.parse().expect("an id"), minutes(0), Fired).await;
+
+    for (lines, code) in [
+        (vec![line("stardust", 1)], Code::InvalidArgument),
+        (vec![], Code::InvalidArgument),
+        (vec![line("tomato-pasta", 3)], Code::ResourceExhausted),
+    ] {
+        assert_eq!(place(&house, Uuid::new_v4(), lines).await.expect_err("refused").code(), code);
+    }
+    set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
+    assert_eq!(place(&house, Uuid::new_v4(), lines()).await.expect_err("it rests").code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn the_cafes_board_shows_numbers_and_nothing_else() {
+    let house = house().await;
+    let display = kernel::Caller::Device { id: "cafe-1".to_owned(), kind: "display".to_owned() };
+    let mut watcher = kitchen!(house, &display);
+    let mut board = watcher.watch_pickup(pb::WatchPickupRequest { after_revision: 0 }).await.expect("w").into_inner();
+    let empty = board.next().await.expect("a board").expect("good");
+    assert_eq!((empty.preparing.len(), empty.ready.len()), (0, 0));
+    drop(board);
+    let showing = Uuid::now_v7();
+    let visits = [Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7()];
+    for visit in visits {
+        scheduled_meal(&house, visit, showing).await;
+    }
+    let mut ids = Vec::new();
+    for visit in visits {
+        ids.push((visit, until_state(&house, visit, minutes(105), Fired).await.order_id));
+    }
+    for (_, id) in &ids[..2] {
+        step(&house, id, Preparing).await.expect("moved");
+        step(&house, id, Ready).await.expect("moved");
+    }
+    step(&house, &ids[1].1, pb::OrderState::Collected).await.expect("moved");
+    until_state(&house, ids[0].0, minutes(126), Recalled).await;
+    set_busy(&house, "bar", 10).await.expect("busy");
+    let mut board =
+        watcher.watch_pickup(pb::WatchPickupRequest { after_revision: empty.revision }).await.expect("w").into_inner();
+    let now = board.next().await.expect("a board").expect("good");
+    assert_eq!(now.preparing, [3]);
+    assert_eq!(now.ready, [pb::PickupNumber { number: 1, recalled: true }]);
+    assert_eq!((now.delay_minutes, now.resting), (10, false));
+    let refused = client!(house, &display).get_order(pb::GetOrderRequest { visit_id: ids[0].0.to_string() }).await;
+    assert_eq!(refused.expect_err("nothing of a visit").code(), Code::PermissionDenied);
+}

@@ -1,0 +1,191 @@
+//! What hands do in the kitchen: parts of stations, taking back, stopping, waste, and what takes the place of something.
+
+use kernel::testing::House;
+use sky_proto::gastro::v1 as pb;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::{kitchen, support::*};
+
+use pb::OrderState::{Cancelled, Collected, Fired, Preparing, Ready};
+
+async fn part(house: &House, order_id: &str, station: &str, to: pb::OrderState) -> Result<pb::Order, Status> {
+    let request =
+        pb::MoveTicketRequest { order_id: order_id.to_owned(), station_id: station.to_owned(), to: to.into() };
+    kitchen!(house, &cook()).move_ticket(request).await.map(tonic::Response::into_inner)
+}
+
+async fn fired(house: &House) -> (Uuid, pb::Order) {
+    let visit = Uuid::now_v7();
+    scheduled_meal(house, visit, Uuid::now_v7()).await;
+    (visit, until_state(house, visit, minutes(105), Fired).await)
+}
+
+fn works(order: &pb::Order) -> Vec<(&str, pb::OrderState)> {
+    order.parts.iter().map(|part| (part.station.as_str(), part.work())).collect()
+}
+
+#[tokio::test]
+async fn each_station_makes_its_part_and_the_last_one_calls_the_number() {
+    let house = house().await;
+    let (_, order) = fired(&house).await;
+    let id = &order.order_id;
+    assert_eq!(works(&order), [("bar", Fired), ("hot", Fired)]);
+    for _ in 0..2 {
+        assert_eq!(part(&house, id, "bar", Ready).await.expect("drinks are there").state(), Preparing);
+    }
+    assert_eq!(part(&house, id, "hot", Preparing).await.expect("begun").state(), Preparing);
+    let back = part(&house, id, "bar", Preparing).await.expect_err("backwards");
+    assert_eq!(back.code(), Code::FailedPrecondition);
+    assert_eq!(part(&house, id, "cold", Ready).await.expect_err("no part of it").code(), Code::NotFound);
+    let done = part(&house, id, "hot", Ready).await.expect("the last one");
+    assert_eq!((done.state(), works(&done)), (Ready, vec![("bar", Ready), ("hot", Ready)]));
+
+    let undone = undo(&house, id).await.expect("a wet finger");
+    assert_eq!((undone.state(), works(&undone)), (Preparing, vec![("bar", Ready), ("hot", Preparing)]));
+    assert_eq!(undo(&house, id).await.expect_err("only the last one").code(), Code::FailedPrecondition);
+    assert_eq!(part(&house, &Uuid::nil().to_string(), "hot", Ready).await.expect_err("none").code(), Code::NotFound);
+    let told: Vec<pb::OrderStateChanged> = house.events("gastro").await;
+    let told: Vec<_> = told.iter().map(pb::OrderStateChanged::state).collect();
+    assert_eq!(told, [Fired, Preparing, Ready, Preparing], "everybody follows the correction");
+}
+
+#[tokio::test]
+async fn a_move_can_be_taken_back_for_a_while_and_firing_never() {
+    let house = house().await;
+    let (_, order) = fired(&house).await;
+    let id = &order.order_id;
+    assert_eq!(undo(&house, id).await.expect_err("the clock did that").code(), Code::FailedPrecondition);
+    for to in [Preparing, Ready, Collected] {
+        step(&house, id, to).await.expect("moved");
+    }
+    let shown = self::order(&house, order.visit_id.parse().expect("an id")).await;
+    assert!(shown.undo_until.is_some());
+    assert_eq!(undo(&house, id).await.expect("they have not got it yet").state(), Ready);
+    step(&house, id, Collected).await.expect("now they have");
+    house.clock.set(house.clock.now() + chrono::TimeDelta::seconds(91));
+    assert_eq!(undo(&house, id).await.expect_err("too long ago").code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn stopping_what_was_fired_says_what_is_thrown_away() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let waiting = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    let early = stop(&house, &waiting.order_id, &[]).await.expect_err("not fired");
+    assert_eq!(early.code(), Code::FailedPrecondition);
+    let order = until_state(&house, visit, minutes(105), Fired).await;
+    for (waste, says) in [([("tomato-pasta", 3)], "only 2 times"), ([("pretzel", 1)], "not part")] {
+        let refused = stop(&house, &order.order_id, &waste).await.expect_err(says);
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.message().contains(says), "{}", refused.message());
+    }
+    for _ in 0..2 {
+        assert_eq!(stop(&house, &order.order_id, &[("tomato-pasta", 2)]).await.expect("stopped").state(), Cancelled);
+    }
+    assert_eq!(waste_of_day(&house).await.entries.len(), 1, "once");
+    assert_eq!(undo(&house, &order.order_id).await.expect("the wrong one").state(), Fired);
+    assert!(waste_of_day(&house).await.entries.is_empty(), "nothing was thrown away");
+
+    let refund = pb::CancelFiredRequest {
+        order_id: order.order_id.clone(),
+        reason: pb::WasteReason::Mistake.into(),
+        waste: Vec::new(),
+        refund: true,
+    };
+    kitchen!(house, &cook()).cancel_fired(refund).await.expect("stopped");
+    assert_eq!(house.events::<pb::OrderRefundDue>("gastro").await.len(), 1);
+    assert_eq!(undo(&house, &order.order_id).await.expect_err("money is on its way").code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn waste_of_the_day_adds_up_and_a_repeat_counts_once() {
+    let house = house().await;
+    let record = async |key: Uuid, item: &str, quantity| {
+        let request = pb::RecordWasteRequest {
+            idempotency_key: key.to_string(),
+            line: Some(pb::WasteLine { item_id: item.to_owned(), quantity }),
+            reason: pb::WasteReason::Dropped.into(),
+        };
+        kitchen!(house, &cook()).record_waste(request).await.map(tonic::Response::into_inner)
+    };
+    let key = Uuid::new_v4();
+    let first = record(key, "moon-cake", 2).await.expect("noted");
+    assert_eq!(record(key, "moon-cake", 2).await.expect("again"), first);
+    record(Uuid::new_v4(), "moon-cake", 1).await.expect("noted");
+    record(Uuid::new_v4(), "water", 1).await.expect("noted");
+    for (item, quantity) in [("stardust", 1), ("water", 0), ("water", 201), ("n o", 1)] {
+        let refused = record(Uuid::new_v4(), item, quantity).await.expect_err("nonsense");
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    }
+    let day = waste_of_day(&house).await;
+    assert_eq!(day.entries.len(), 3);
+    assert!(day.entries.iter().all(|it| !it.by.is_empty()));
+    let totals: Vec<(&str, u32)> = day.totals.iter().map(|it| (it.item_id.as_str(), it.quantity)).collect();
+    assert_eq!(totals, [("moon-cake", 3), ("water", 1)]);
+    let other = pb::ListWasteRequest { day: "2026-11-27".to_owned() };
+    assert!(kitchen!(house, &cook()).list_waste(other).await.expect("a list").into_inner().entries.is_empty());
+    let wrong = pb::ListWasteRequest { day: "yesterday".to_owned() };
+    assert_eq!(kitchen!(house, &cook()).list_waste(wrong).await.expect_err("no day").code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn a_substitute_is_checked_made_and_told() {
+    let house = house().await;
+    let (visit, order) = fired(&house).await;
+    let list = pb::ListSubstitutesRequest { order_id: order.order_id.clone(), line: 0 };
+    let list = kitchen!(house, &cook()).list_substitutes(list).await.expect("a list").into_inner();
+    assert_eq!(list.replaced.expect("what it replaces").item_id, "tomato-pasta");
+    let of = |item: &str| {
+        let found = list.substitutes.iter().find(|it| it.item.as_ref().is_some_and(|it| it.item_id == item));
+        found.expect("on the menu").added_allergens.clone()
+    };
+    assert_eq!(of("pumpkin-curry"), [8, 9, 11], "celery is in it; nuts and sesame may be");
+    let substitute = async |item: &str, acknowledged: &[u32], line| {
+        let request = pb::SubstituteRequest {
+            order_id: order.order_id.clone(),
+            line,
+            item_id: item.to_owned(),
+            acknowledged_allergens: acknowledged.to_vec(),
+        };
+        kitchen!(house, &cook()).substitute(request).await.map(tonic::Response::into_inner)
+    };
+    let unread = substitute("pumpkin-curry", &[9], 0).await.expect_err("8 and 11 were not read");
+    assert_eq!(unread.code(), Code::FailedPrecondition);
+    assert!(unread.message().contains("8, 11"), "{}", unread.message());
+    assert_eq!(substitute("stardust", &[], 0).await.expect_err("not there").code(), Code::FailedPrecondition);
+    assert_eq!(substitute("pretzel", &[], 7).await.expect_err("no such line").code(), Code::InvalidArgument);
+    assert_eq!(substitute("pretzel", &[15], 0).await.expect_err("no allergen").code(), Code::InvalidArgument);
+    for _ in 0..2 {
+        let now = substitute("pumpkin-curry", &[8, 9, 11], 0).await.expect("replaced");
+        assert_eq!((now.lines[0].item_id.as_str(), now.lines[0].quantity), ("pumpkin-curry", 2));
+        assert_eq!(now.total, order.total, "at the price that was paid");
+    }
+    let told: Vec<pb::OrderSubstituted> = house.events("gastro").await;
+    assert_eq!(told.len(), 1, "never silent, and never twice");
+    assert_eq!(
+        (told[0].visit_id.as_str(), told[0].added_allergens.as_slice()),
+        (visit.to_string().as_str(), &[8, 9, 11][..])
+    );
+    let rounds: i64 = sqlx::query_scalar("select count(*) from ticket where station_id = 'hot'")
+        .fetch_one(house.pool("gastro"))
+        .await
+        .expect("counted");
+    assert_eq!(rounds, 2, "the kitchen gets a new ticket for it");
+}
+
+#[tokio::test]
+async fn a_substitute_before_the_firing_takes_the_time_of_its_own_station() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    let request = pb::SubstituteRequest {
+        order_id: order.order_id.clone(),
+        line: 0,
+        item_id: "pretzel".to_owned(),
+        acknowledged_allergens: vec![7, 11],
+    };
+    let now = kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner();
+    assert_eq!(now.pickup_at, order.pickup_at);
+    assert_eq!(taken(&house).await, 2 * 15 + 10, "two pretzels and a water");
+}

@@ -1,0 +1,259 @@
+//! Kitchen screens and the ticket printer, a real TCP port each time: one that acknowledges, one that hangs, one that
+//! closes, one without paper; and a screen that dies and comes back.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use kernel::{Clock, testing::House, testing::noon, testing::producer};
+use sky_proto::gastro::v1 as pb;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{kitchen, support::*};
+
+use pb::OrderState::Fired;
+
+/// How the printer behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mood {
+    Good,
+    /// Takes everything, says nothing.
+    Hangs,
+    /// Closes before it is asked anything.
+    Closes,
+    /// Prints, and dies before it says so.
+    DiesAfterwards,
+    NoPaper,
+}
+
+/// A printer on a port of its own, with what it was sent.
+struct Printer {
+    address: String,
+    mood: Arc<Mutex<Mood>>,
+    paper: Arc<Mutex<Vec<Vec<u8>>>>,
+    calls: Arc<AtomicUsize>,
+}
+
+impl Printer {
+    async fn start(mood: Mood) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let printer = Self { address, mood: Arc::new(Mutex::new(mood)), paper: Arc::default(), calls: Arc::default() };
+        let (mood, paper, calls) = (printer.mood.clone(), printer.paper.clone(), printer.calls.clone());
+        let tasks = kernel::Tasks::default();
+        tasks.spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                calls.fetch_add(1, Ordering::SeqCst);
+                let mood = *mood.lock().expect("lock");
+                let (mut printed, mut bytes) = (Vec::new(), [0_u8; 4096]);
+                if mood == Mood::Closes {
+                    continue;
+                }
+                while let Ok(count @ 1..) = stream.read(&mut bytes).await {
+                    printed.extend(&bytes[..count]);
+                    // Real-time questions are taken out of what is printed.
+                    while let Some(at) = printed.windows(3).position(|it| it[..2] == [0x10, 0x04]) {
+                        let question = printed[at + 2];
+                        printed.drain(at..at + 3);
+                        let answer = match (mood, question) {
+                            (Mood::Hangs, _) => None,
+                            (Mood::DiesAfterwards, _) if !printed.is_empty() => None,
+                            (Mood::NoPaper, 4) => Some(0x72),
+                            _ => Some(0x12),
+                        };
+                        if let Some(answer) = answer {
+                            let _ = stream.write_all(&[answer]).await;
+                        }
+                    }
+                    if mood == Mood::DiesAfterwards && !printed.is_empty() {
+                        break;
+                    }
+                }
+                if !printed.is_empty() {
+                    paper.lock().expect("lock").push(printed);
+                }
+            }
+        });
+        printer
+    }
+
+    fn becomes(&self, mood: Mood) {
+        *self.mood.lock().expect("lock") = mood;
+    }
+
+    fn printed(&self) -> Vec<Vec<u8>> {
+        self.paper.lock().expect("lock").clone()
+    }
+}
+
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+async fn house_with(printer: &Printer) -> House {
+    let services = [gastro::SERVICE, producer("journey"), producer("reservations"), producer("flow")];
+    let address = printer.address.clone();
+    let house = House::start_with(&services, Clock::manual(noon()), |settings| {
+        let own = toml::Table::from_iter([("printer".to_owned(), toml::Value::String(address))]);
+        settings.services.insert("gastro".to_owned(), own.into_iter().collect());
+    })
+    .await;
+    load(&house, &nearby(), false).await.expect("house file loads");
+    house
+}
+
+async fn beat(house: &House, screen: &str, station: &str) -> Result<(), tonic::Status> {
+    let request = pb::BeatScreenRequest { screen_id: screen.to_owned(), station_id: station.to_owned() };
+    kitchen!(house, &cook()).beat_screen(request).await.map(drop)
+}
+
+async fn unsent(house: &House) -> Vec<pb::Ticket> {
+    kitchen!(house, &cook()).list_tickets(pb::ListTicketsRequest {}).await.expect("a list").into_inner().tickets
+}
+
+/// Moves the clock on, so that the recurring work goes on, until something is so.
+async fn until(house: &House, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let reached = async {
+        while !is_so().await {
+            house.clock.set(house.clock.now() + TimeDelta::milliseconds(500));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), reached).await.unwrap_or_else(|_| panic!("{what}"));
+}
+
+/// What was tried is tried again now instead of after its pause.
+async fn try_again_now(house: &House) {
+    sqlx::query("update ticket set next_try_at = 'epoch'").execute(house.pool("gastro")).await.expect("set");
+}
+
+async fn fire(house: &House) -> pb::Order {
+    let visit = Uuid::now_v7();
+    scheduled_meal(house, visit, Uuid::now_v7()).await;
+    until_state(house, visit, minutes(105), Fired).await
+}
+
+#[tokio::test]
+async fn without_a_screen_each_stations_ticket_is_printed_once() {
+    let printer = Printer::start(Mood::Good).await;
+    let house = house_with(&printer).await;
+    let order = fire(&house).await;
+    until(&house, "both tickets are printed", async || unsent(&house).await.is_empty() && printer.printed().len() == 2)
+        .await;
+    let paper = printer.printed();
+    assert!(paper.iter().any(|it| has(it, b"Warme K\x81che") && has(it, b"2 x Pasta") && !has(it, b"Mineralwasser")));
+    assert!(paper.iter().all(|it| has(it, b"\x1d!\x331\n") && it.ends_with(b"\x1dV\x42\x03")), "number, cut");
+    assert!(paper.iter().all(|it| !has(it, b"WIEDERHOLUNG")));
+    // The firing is heard of again, and the house restarts: no second paper.
+    twice(&house, "journey", &confirmed(order.visit_id.parse().expect("an id"), Uuid::now_v7())).await;
+    let house = house.restart().await;
+    let control = Uuid::now_v7();
+    let mut request = wish(control, Uuid::now_v7());
+    request.showing_ends_at = Some(kernel::values::timestamp(house.clock.now() + TimeDelta::minutes(30)));
+    request.expires_at = Some(kernel::values::timestamp(house.clock.now() + TimeDelta::minutes(9)));
+    request.lines = vec![line("pretzel", 1)];
+    hold(&house, &request).await.expect("held");
+    twice(&house, "journey", &confirmed(control, Uuid::now_v7())).await;
+    until(&house, "the control is printed", async || printer.printed().len() > 2).await;
+    assert_eq!(printer.printed().len(), 3, "one paper for each ticket");
+}
+
+#[tokio::test]
+async fn a_printer_that_hangs_leaves_its_tickets_red_and_stops_nobody() {
+    let printer = Printer::start(Mood::Hangs).await;
+    let house = house_with(&printer).await;
+    let order = fire(&house).await;
+    until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
+    step(&house, &order.order_id, pb::OrderState::Preparing).await.expect("the kitchen goes on");
+    let red = unsent(&house).await;
+    assert_eq!(red.len(), 2);
+    assert!(red.iter().all(|it| it.state() == pb::TicketState::Unsent && it.number == 1));
+    assert!(red.iter().any(|it| it.problem.as_ref().is_some_and(|it| !it.de.is_empty())));
+    let shown = self::order(&house, order.visit_id.parse().expect("an id")).await;
+    assert!(shown.parts.iter().all(|part| part.unsent), "red on the board");
+
+    printer.becomes(Mood::Good);
+    try_again_now(&house).await;
+    until(&house, "printed after all", async || unsent(&house).await.is_empty()).await;
+    let ids: Vec<String> = red.iter().map(|it| it.ticket_id.clone()).collect();
+    let paper = printer.printed();
+    assert!(ids.iter().all(|id| paper.iter().filter(|it| has(it, id.as_bytes())).count() == 1), "under the same id");
+}
+
+#[tokio::test]
+async fn what_may_have_come_out_is_printed_again_and_says_so() {
+    let printer = Printer::start(Mood::DiesAfterwards).await;
+    let house = house_with(&printer).await;
+    fire(&house).await;
+    until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
+    let tried = unsent(&house).await.into_iter().find(|it| it.attempts > 0).expect("one");
+    assert!(tried.problem.expect("why").en.contains("may be there or not"));
+    printer.becomes(Mood::Good);
+    try_again_now(&house).await;
+    until(&house, "printed", async || unsent(&house).await.is_empty()).await;
+    let mine: Vec<Vec<u8>> = printer.printed().into_iter().filter(|it| has(it, tried.ticket_id.as_bytes())).collect();
+    assert_eq!(mine.len(), 2);
+    assert!(has(mine.last().expect("the second"), b"WIEDERHOLUNG - nur einmal kochen"));
+}
+
+#[tokio::test]
+async fn a_printer_that_closes_or_has_no_paper_is_named() {
+    for (mood, says) in [(Mood::Closes, "cannot be reached"), (Mood::NoPaper, "out of paper")] {
+        let printer = Printer::start(mood).await;
+        let house = house_with(&printer).await;
+        fire(&house).await;
+        until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
+        let problems: Vec<String> = unsent(&house).await.into_iter().filter_map(|it| Some(it.problem?.en)).collect();
+        assert!(problems.iter().any(|it| it.contains(says)), "{mood:?}: {problems:?}");
+        assert!(printer.printed().is_empty(), "nothing was sent that would be lost");
+    }
+}
+
+#[tokio::test]
+async fn a_screen_that_misses_two_beats_leaves_its_tickets_to_the_printer() {
+    let printer = Printer::start(Mood::Good).await;
+    let house = house_with(&printer).await;
+    beat(&house, "tablet-1", "").await.expect("heard");
+    let order = fire(&house).await;
+    assert!(order.parts.iter().all(|part| !part.unsent && !part.printed), "on the screen");
+    let calls = printer.calls.load(Ordering::SeqCst);
+    assert_eq!(calls, 0, "no paper is wasted while somebody sees it");
+    // Devices are judged by the machine's clock, so that time is passed in what was noted.
+    let silent = |seconds: i32| {
+        sqlx::query("update screen set seen_at = seen_at - make_interval(secs => $1)")
+            .bind(seconds)
+            .execute(house.pool("gastro"))
+    };
+    silent(30).await.expect("one beat missed");
+    beat(&house, "tablet-2", "bar").await.expect("heard");
+    silent(30).await.expect("two missed");
+    beat(&house, "tablet-2", "bar").await.expect("heard");
+    until(&house, "the hot kitchen's ticket is printed", async || printer.printed().len() == 1).await;
+    assert!(has(&printer.printed()[0], b"Warme K\x81che"), "the bar's is on its own screen");
+    beat(&house, "tablet-1", "").await.expect("back");
+    let back = self::order(&house, order.visit_id.parse().expect("an id")).await;
+    let printed: Vec<bool> = back.parts.iter().map(|part| part.printed).collect();
+    assert_eq!(printed, [false, true]);
+    assert_eq!(beat(&house, "tablet-1", "oven").await.expect_err("no station").code(), Code::NotFound);
+    assert_eq!(beat(&house, "", "hot").await.expect_err("no screen").code(), Code::InvalidArgument);
+
+    // Somebody wants it on paper all the same.
+    let ticket = back.parts[0].ticket_id.clone();
+    let request = pb::PrintTicketRequest { ticket_id: ticket.clone() };
+    kitchen!(house, &cook()).print_ticket(request).await.expect("asked");
+    beat(&house, "tablet-1", "").await.expect("a screen does not take it back");
+    until(&house, "printed", async || printer.printed().len() == 2).await;
+    assert!(has(&printer.printed()[1], ticket.as_bytes()));
+    let request = pb::PrintTicketRequest { ticket_id: Uuid::nil().to_string() };
+    assert_eq!(kitchen!(house, &cook()).print_ticket(request).await.expect_err("none").code(), Code::NotFound);
+}

@@ -1,0 +1,175 @@
+//! Stations that are busy, pause and close: what is offered then, whom it affects, and what becomes of them.
+
+use kernel::{
+    testing::{House, visitor},
+    values::timestamp,
+};
+use sky_proto::gastro::v1 as pb;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::{client, kitchen, support::*};
+
+use pb::{
+    OfferAnswer::{Keep, Later, Refund},
+    OrderState::{Cancelled, Fired, Scheduled},
+    StationState,
+};
+
+async fn answer(house: &House, visit: Uuid, answer: pb::OfferAnswer) -> Result<pb::Order, Status> {
+    let request = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: answer.into() };
+    kitchen!(house, &visitor(Some(visit))).answer_offer(request).await.map(tonic::Response::into_inner)
+}
+
+async fn first_slot(house: &House) -> Option<prost_types::Timestamp> {
+    let request = pb::ListSlotsRequest { from: Some(timestamp(minutes(0))), until: Some(timestamp(minutes(300))) };
+    client!(house, &cook()).list_slots(request).await.expect("slots").into_inner().slots.first()?.at
+}
+
+#[tokio::test]
+async fn a_busy_station_begins_earlier_offers_later_and_what_it_cannot_make_in_time_moves() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    let before = scheduled_meal(&house, visit, showing).await;
+    assert_eq!(first_slot(&house).await, Some(timestamp(minutes(0))));
+    let busy = set_busy(&house, "hot", 20).await.expect("busy");
+    assert_eq!((busy.state(), busy.delay_minutes), (StationState::Busy, 20));
+    let now = order(&house, visit).await;
+    assert_eq!(now.pickup_at, before.pickup_at, "it can still be made by then");
+    assert_eq!(now.fire_at, Some(timestamp(minutes(85))), "twenty minutes earlier");
+    assert_eq!(first_slot(&house).await, Some(timestamp(minutes(30))));
+
+    house.clock.set(minutes(80));
+    set_busy(&house, "hot", 45).await.expect("busier");
+    let late = order(&house, visit).await;
+    assert_eq!(late.pickup_at, Some(timestamp(minutes(130))), "50 minutes from now");
+    set_station(&house, "hot", StationState::Open).await.expect("open");
+    let calm = order(&house, visit).await;
+    assert_eq!((calm.pickup_at, calm.fire_at), (late.pickup_at, Some(timestamp(minutes(125)))), "told once, and kept");
+    assert_eq!(house.events::<pb::OrderMoved>("gastro").await.len(), 3);
+
+    for (state, delay) in [(StationState::Busy, 0), (StationState::Busy, 121), (StationState::Open, 5)] {
+        let request =
+            pb::SetStationStateRequest { station_id: "hot".to_owned(), state: state.into(), delay_minutes: delay };
+        let refused = client!(house, &cook()).set_station_state(request).await.expect_err("nonsense");
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.message().contains("delay_minutes"), "{}", refused.message());
+    }
+}
+
+#[tokio::test]
+async fn a_closed_station_offers_nothing_and_its_orders_get_their_money_back_once() {
+    let house = house().await;
+    let (visit, other, cold, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    for visit in [visit, other] {
+        scheduled_meal(&house, visit, showing).await;
+    }
+    let mut pretzel = wish(cold, showing);
+    pretzel.lines = vec![line("pretzel", 1)];
+    hold(&house, &pretzel).await.expect("held");
+    twice(&house, "journey", &confirmed(cold, showing)).await;
+    for station in ["hot", "bar"] {
+        for _ in 0..2 {
+            set_station(&house, station, StationState::Closed).await.expect("closed");
+        }
+    }
+    let listed: Vec<String> = affected(&house).await.into_iter().map(|order| order.visit_id).collect();
+    assert_eq!(listed, [visit.to_string(), other.to_string()], "the pretzel is made elsewhere");
+    let told: Vec<pb::OrderAffected> = house.events("gastro").await;
+    assert_eq!(told.len(), 2, "each once, although two of its stations rest");
+    assert!(told.iter().all(|it| it.later_pickup_at.is_none() && it.answer_until.is_some()));
+
+    let wrong = answer(&house, visit, Keep).await.expect_err("only staff keep");
+    assert_eq!(wrong.code(), Code::InvalidArgument);
+    assert_eq!(answer(&house, visit, Later).await.expect_err("not today").code(), Code::FailedPrecondition);
+    let request = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: Refund.into() };
+    let stranger = kitchen!(house, &visitor(Some(other))).answer_offer(request).await.expect_err("another's");
+    assert_eq!(stranger.code(), Code::PermissionDenied);
+    for _ in 0..2 {
+        assert_eq!(answer(&house, visit, Refund).await.expect("refunded").state(), Cancelled);
+    }
+    let due: Vec<pb::OrderRefundDue> = house.events("gastro").await;
+    assert_eq!(due.len(), 1, "the money goes back once");
+    assert_eq!(due[0].amount.as_ref().expect("an amount").cents, 2 * 690 + 280);
+
+    // The other says nothing: their money goes back too, before anybody waits for a meal.
+    until_state(&house, other, minutes(110), Cancelled).await;
+    assert_eq!(house.events::<pb::OrderRefundDue>("gastro").await.len(), 2);
+    assert!(affected(&house).await.is_empty());
+    until_state(&house, cold, minutes(110), Fired).await;
+    assert_eq!(taken(&house).await, 15, "what is not made gives its time back");
+}
+
+#[tokio::test]
+async fn a_pause_affects_what_is_near_and_reopening_brings_it_back() {
+    let house = house().await;
+    let (near, waits, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    for visit in [near, waits] {
+        scheduled_meal(&house, visit, showing).await;
+    }
+    set_station(&house, "hot", StationState::Paused).await.expect("paused");
+    assert!(affected(&house).await.is_empty(), "the pause is over long before");
+    set_station(&house, "hot", StationState::Open).await.expect("open");
+    house.clock.set(minutes(95));
+    set_station(&house, "hot", StationState::Paused).await.expect("paused");
+    let told: Vec<pb::OrderAffected> = house.events("gastro").await;
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[0].later_pickup_at, Some(timestamp(minutes(125))), "half an hour from now");
+    assert_eq!(affected(&house).await.len(), 2);
+
+    let later = answer(&house, near, Later).await.expect("later");
+    assert_eq!((later.state(), later.pickup_at), (Scheduled, Some(timestamp(minutes(125)))));
+    answer(&house, near, Later).await.expect("again, and nothing changes");
+    set_station(&house, "hot", StationState::Open).await.expect("open");
+    assert!(affected(&house).await.is_empty());
+    let kept = order(&house, waits).await;
+    assert_eq!((kept.state(), kept.pickup_at), (Scheduled, Some(timestamp(minutes(110)))), "as it was promised");
+    assert_eq!(house.events::<pb::OrderSettled>("gastro").await.len(), 2);
+    until_state(&house, waits, minutes(105), Fired).await;
+    let refused = answer(&house, waits, Refund).await.expect_err("nothing to decide");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn nothing_is_fired_onto_a_station_that_rests() {
+    let house = house().await;
+    let (visit, control, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(&house, visit, showing).await;
+    let mut pretzel = wish(control, showing);
+    pretzel.lines = vec![line("pretzel", 1)];
+    hold(&house, &pretzel).await.expect("held");
+    twice(&house, "journey", &confirmed(control, showing)).await;
+    // Paused long before, for longer than was thought.
+    set_station(&house, "hot", StationState::Paused).await.expect("paused");
+    until_state(&house, control, minutes(105), Fired).await;
+    let waits = order(&house, visit).await;
+    assert_eq!(waits.state(), Scheduled);
+    let offer = waits.affected.expect("it needs a decision");
+    assert!(offer.later_pickup_at.is_some());
+    // Nobody says anything, and the pause goes on: it comes later, and is asked for again when it is due.
+    let put_off = async {
+        let mut now = minutes(115);
+        loop {
+            house.clock.set(now);
+            let order = order(&house, visit).await;
+            if order.affected.is_none() && order.pickup_at == offer.later_pickup_at {
+                return;
+            }
+            now += chrono::TimeDelta::milliseconds(100);
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), put_off).await.expect("put off");
+    assert_eq!(house.events::<pb::OrderStateChanged>("gastro").await.len(), 1, "only the pretzel was fired");
+}
+
+#[tokio::test]
+async fn what_is_confirmed_after_its_station_closed_needs_a_decision_too() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    hold(&house, &wish(visit, showing)).await.expect("held");
+    set_station(&house, "hot", StationState::Closed).await.expect("closed");
+    assert!(affected(&house).await.is_empty(), "a hold is no promise");
+    twice(&house, "journey", &confirmed(visit, showing)).await;
+    assert_eq!(affected(&house).await.len(), 1);
+    assert_eq!(house.events::<pb::OrderAffected>("gastro").await.len(), 1);
+}

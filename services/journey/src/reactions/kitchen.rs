@@ -1,0 +1,56 @@
+//! What the kitchen tells of a meal that does not come as ordered, in the visitor's words.
+
+use kernel::{Event, Failure, values::Text};
+use prost::Name;
+use sky_proto::gastro::v1::{OrderAffected, OrderRefundDue, OrderSettled, OrderSubstituted};
+
+use crate::{domain::euros, projection::News};
+
+/// The visit and its news; none: an event that says nothing to it.
+pub(super) fn news(event: &Event) -> Result<Option<(String, News)>, Failure> {
+    Ok(Some(match event.name() {
+        OrderAffected::NAME => (event.decode::<OrderAffected>()?.visit_id, News::KitchenAsks),
+        OrderSettled::NAME => {
+            let told = event.decode::<OrderSettled>()?;
+            (told.visit_id, News::KitchenSays { text: Text::from_proto(told.reason) })
+        }
+        OrderRefundDue::NAME => {
+            let told = event.decode::<OrderRefundDue>()?;
+            (told.visit_id, News::KitchenSays { text: at_desk(told.amount.map_or(0, |amount| amount.cents)) })
+        }
+        OrderSubstituted::NAME => {
+            let told = event.decode::<OrderSubstituted>()?;
+            let (replaced, name) = (Text::from_proto(told.replaced), Text::from_proto(told.name));
+            let text = instead(&replaced, &name, &told.added_allergens);
+            let (item_id, allergens) = (told.item_id, told.allergens);
+            (told.visit_id, News::Substituted { replaced, item_id, name, allergens, text })
+        }
+        _ => return Ok(None),
+    }))
+}
+
+fn at_desk(cents: i64) -> Text {
+    let (de, en) = euros(cents);
+    Text {
+        de: format!("Die {de} dafür bekommen Sie an der Kasse zurück."),
+        en: format!("You get {en} for it back at the desk."),
+        plain: format!("Sie bekommen {de} an der Kasse zurück."),
+    }
+}
+
+/// Never silent: what comes instead, and what is new in it.
+fn instead(replaced: &Text, name: &Text, added: &[u32]) -> Text {
+    let english = |text: &Text| if text.en.is_empty() { text.de.clone() } else { text.en.clone() };
+    let mut text = Text {
+        de: format!("Statt {} bekommen Sie {}.", replaced.de, name.de),
+        en: format!("Instead of {} you get {}.", english(replaced), english(name)),
+        plain: format!("Sie bekommen ein anderes Essen: {}.", name.de),
+    };
+    if !added.is_empty() {
+        let numbers = added.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        text.de.push_str(&format!(" Neu darin, auch in Spuren: Allergene Nr. {numbers} der Karte."));
+        text.en.push_str(&format!(" New in it, traces too: allergens no. {numbers} of the menu."));
+        text.plain.push_str(&format!(" Darin sind andere Allergene. Die Nummern auf der Karte sind: {numbers}."));
+    }
+    text
+}

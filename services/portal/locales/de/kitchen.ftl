@@ -1,0 +1,104 @@
+## Küche: Tafel, Entscheidungen, Tresen, Abholtafel
+kitchen-places = Stationen und Seiten der Küche
+kitchen-all = Alle Stationen
+kitchen-undo = Zurück
+kitchen-more = Mehr …
+kitchen-lines = Bestellt
+kitchen-order-title = Bestellung { $n }
+kitchen-decide = { $n ->
+    [one] Eine Bestellung braucht eine Entscheidung
+   *[other] { $n } Bestellungen brauchen eine Entscheidung
+}
+kitchen-unsent = { $n ->
+    [one] Ein Zettel ist nirgends zu lesen
+   *[other] { $n } Zettel sind nirgends zu lesen
+}
+order-recalled = noch einmal gerufen
+order-walk-up = am Tresen
+order-unsent = nicht gedruckt
+order-tray = Tablett
+station-busy = dauert { $n } min länger
+station-delay = Dauert länger:
+decisions-title = Entscheidungen
+decisions-affected = Kommt nicht wie bestellt
+decisions-none = Alles kommt wie bestellt.
+decisions-until = Antwort bis
+decisions-later = Später, um
+decisions-refund = Geld zurück
+decisions-keep = Wie bestellt machen
+decisions-order = Bestellung öffnen
+tickets-title = Ungedruckte Zettel
+tickets-intro = Diese Zettel zeigt kein Bildschirm, und der Drucker hat sie nicht bestätigt.
+tickets-none = Alle Zettel sind zu lesen.
+tickets-attempts = { $n ->
+    [0] noch nicht versucht
+    [one] einmal versucht
+   *[other] { $n }-mal versucht
+}
+tickets-print = Drucken
+tickets-printed = gedruckt
+tickets-papers = Zettel
+waste-title = Weggeworfen
+waste-totals = Heute zusammen
+waste-entries = Heute einzeln
+waste-none = Heute noch nichts.
+waste-record = Etwas eintragen
+waste-what = Was
+waste-how-many = Wie viele
+waste-why = Warum
+waste-when = Wann
+waste-of = von Nummer
+waste-do = Eintragen
+waste-cancelled = Bestellung abgebrochen
+waste-not-collected = nicht abgeholt
+waste-mistake = Fehler beim Kochen
+waste-dropped = heruntergefallen
+waste-spoiled = verdorben
+substitute-ask = Ersetzen …
+substitute-title = Statt { $name }
+substitute-intro = Der Preis bleibt, wie er bezahlt wurde. Die Gäste erfahren davon.
+substitute-declared = Die Gäste vertragen nicht:
+substitute-added = Neu darin (auch Spuren); jedes einzeln bestätigen
+substitute-do = Das stattdessen
+stop-title = Abbrechen
+stop-intro = Nur was schon angefangen wurde. Bitte eintragen, was weggeworfen wird.
+stop-thrown = weggeworfen
+stop-refund = Der Preis geht zurück (dann gilt kein „Zurück“ mehr).
+stop-do = Bestellung abbrechen
+counter-title = Am Tresen
+counter-intro = Bestellung am Tresen: Zeit zeigen, Nummer geben. Kassiert wird an der Kasse des Cafés.
+counter-ask = Früheste Zeit zeigen
+counter-earliest = Fertig frühestens um { $time }
+counter-total = Preis
+counter-place = Bestellen und Nummer geben
+counter-placed = Nummer { $n }
+counter-at = Abholung um { $time }
+counter-nothing = Bitte mindestens ein Gericht wählen.
+counter-out = gerade nicht
+pickup-title = Abholtafel
+meal-page = Ihr Essen
+meal-decide = Bitte wählen Sie:
+meal-later = Später essen, um { $time }
+meal-refund = Kein Essen, Geld zurück
+meal-default-later = Ohne Antwort bis { $time } kommt Ihr Essen zur späteren Zeit.
+meal-default-refund = Ohne Antwort bis { $time } bekommen Sie Ihr Geld zurück.
+meal-said-later = Ihr Essen kommt später.
+meal-said-refund = Ihr Essen entfällt, den Preis bekommen Sie zurück.
+meal-state = Stand
+meal-own-number = Ihre Nummer
+meal-state-held = vorgemerkt
+meal-state-scheduled = bestellt
+meal-state-preparing = wird zubereitet
+meal-state-ready = steht bereit
+meal-state-collected = abgeholt
+meal-state-cancelled = entfällt
+refused-NothingToDecide = Diese Bestellung braucht keine Entscheidung mehr.
+refused-BeingMade = Das Essen wird schon gemacht. Bitte die Küche fragen.
+refused-NoLaterPickup = Heute gibt es keine spätere Zeit mehr.
+refused-NotFired = Die Küche hat noch nicht angefangen; hier wird nur abgebrochen, was angefangen wurde.
+refused-TooLateToSubstitute = Ersetzt werden kann nur, was noch nicht fertig ist.
+refused-DeclaredAllergen = Das vertragen die Gäste nicht. Bitte etwas anderes wählen.
+refused-AllergensNotRead = Bitte jedes neue Allergen einzeln bestätigen.
+refused-StationRests = Diese Station arbeitet gerade nicht.
+refused-NoPart = Diese Station hat keinen Teil an der Bestellung.
+refused-NothingToTakeBack = Es gibt nichts mehr zurückzunehmen: Die Bestellung ist weiter, oder es ist zu lange her.

@@ -1,0 +1,94 @@
+## Kitchen: board, decisions, counter, pickup board
+kitchen-places = Stations and pages of the kitchen
+kitchen-all = All stations
+kitchen-undo = Undo
+kitchen-more = More …
+kitchen-lines = Ordered
+kitchen-order-title = Order { $n }
+kitchen-decide = { $n ->
+    [one] One order needs a decision
+   *[other] { $n } orders need a decision
+}
+kitchen-unsent = { $n ->
+    [one] One ticket can be read nowhere
+   *[other] { $n } tickets can be read nowhere
+}
+order-recalled = called again
+order-walk-up = at the counter
+order-unsent = not printed
+order-tray = Tray
+station-busy = takes { $n } min longer
+station-delay = Takes longer:
+decisions-title = Decisions
+decisions-affected = Does not come as ordered
+decisions-none = Everything comes as ordered.
+decisions-until = Answer by
+decisions-later = Later, at
+decisions-refund = Money back
+decisions-keep = Make it as ordered
+decisions-order = Open the order
+tickets-title = Unprinted tickets
+tickets-intro = No screen shows these tickets, and the printer has not acknowledged them.
+tickets-none = All tickets can be read.
+tickets-attempts = { $n ->
+    [0] not tried yet
+    [one] tried once
+   *[other] tried { $n } times
+}
+tickets-print = Print
+tickets-printed = printed
+tickets-papers = Tickets
+waste-title = Thrown away
+waste-totals = Today together
+waste-entries = Today one by one
+waste-none = Nothing yet today.
+waste-record = Note something
+waste-what = What
+waste-how-many = How many
+waste-why = Why
+waste-when = When
+waste-of = of number
+waste-do = Note it
+waste-cancelled = order stopped
+waste-not-collected = not collected
+waste-mistake = mistake in the kitchen
+waste-dropped = dropped
+waste-spoiled = spoiled
+substitute-ask = Replace …
+substitute-title = Instead of { $name }
+substitute-intro = The price stays as it was paid. The guests are told.
+substitute-declared = The guests cannot eat:
+substitute-added = New in it (traces too); confirm each
+substitute-do = This instead
+stop-title = Stop
+stop-intro = Only what was begun. Please note what is thrown away.
+stop-thrown = thrown away
+stop-refund = The price goes back (then there is no undo).
+stop-do = Stop the order
+counter-title = At the counter
+counter-intro = An order at the counter: show the time, give a number. It is paid at the café's own till.
+counter-ask = Show the earliest time
+counter-earliest = Ready at { $time } at the earliest
+counter-total = Price
+counter-place = Order and give a number
+counter-placed = Number { $n }
+counter-at = Pickup at { $time }
+counter-nothing = Please choose at least one dish.
+counter-out = not now
+pickup-title = Pickup board
+meal-page = Your meal
+meal-decide = Please choose:
+meal-later = Eat later, at { $time }
+meal-refund = No meal, money back
+meal-default-later = Without an answer by { $time } your meal comes at the later time.
+meal-default-refund = Without an answer by { $time } you get your money back.
+meal-said-later = Your meal comes later.
+meal-said-refund = There will be no meal; you get its price back.
+meal-state = State
+meal-own-number = Your number
+meal-state-held = held
+meal-state-scheduled = ordered
+meal-state-preparing = being prepared
+meal-state-ready = ready
+meal-state-collected = collected
+meal-state-cancelled = cancelled
