@@ -14,8 +14,9 @@ use sky_proto::{
         SetSensorStateRequest, Zone, flow_client::FlowClient, zones_client::ZonesClient,
     },
     gastro::v1::{
-        Order, OrderState, OrderStateChanged, SetStationStateRequest, StationState, WatchKitchenRequest,
-        gastro_client::GastroClient,
+        BeatScreenRequest, ListAffectedRequest, ListTicketsRequest, Order, OrderState, OrderStateChanged,
+        SetStationStateRequest, StationState, WatchKitchenRequest, gastro_client::GastroClient,
+        kitchen_client::KitchenClient,
     },
     journey::v1::VisitState,
     parking::v1::{Direction, GetSiteRequest, parking_client::ParkingClient},
@@ -302,6 +303,16 @@ pub async fn kitchen_screen() {
     family.orders(Method::AtDesk).await;
     let meal = family.is_confirmed().await.meal.expect("a meal");
     let mut cook = GastroClient::new(world.door("gastro", &staff(Role::Kitchen)));
+    let kitchen = || KitchenClient::new(world.door("gastro", &staff(Role::Kitchen)));
+    let beat = async || {
+        let request = BeatScreenRequest { screen_id: "tablet-1".to_owned(), station_id: String::new() };
+        kitchen().beat_screen(request).await.expect("heard");
+    };
+    let unsent = async || {
+        let tickets = kitchen().list_tickets(ListTicketsRequest {}).await.expect("a list").into_inner().tickets;
+        tickets.iter().filter(|ticket| ticket.order_id == meal.order_id).count()
+    };
+    beat().await;
     let mut board = cook.watch_kitchen(WatchKitchenRequest { after_revision: 0 }).await.expect("a board").into_inner();
     let first = board.message().await.expect("good").expect("a board");
     let mine = |orders: &[Order]| orders.iter().filter(|order| order.order_id == meal.order_id).count();
@@ -312,6 +323,14 @@ pub async fn kitchen_screen() {
     house.clock.set(fire_at + TimeDelta::seconds(1));
     let state = |visit: &sky_proto::journey::v1::Visit| visit.meal.as_ref().map(Order::state);
     until("it is fired", || family.visit(), |visit| state(visit) == Some(OrderState::Fired)).await;
+    assert_eq!(unsent().await, 0, "the house still believes in the screen");
+    // Devices are judged by the machine's clock, so that time is passed in what was noted.
+    sqlx::query("update screen set seen_at = seen_at - interval '46 seconds'")
+        .execute(house.pool("gastro"))
+        .await
+        .expect("two beats missed");
+    house.clock.set(fire_at + TimeDelta::seconds(5));
+    until("its tickets are for the printer, and red without one", unsent, |count| *count > 0).await;
     for _ in 0..2 {
         let request = WatchKitchenRequest { after_revision: first.revision };
         let mut board = cook.watch_kitchen(request).await.expect("another screen").into_inner();
@@ -319,6 +338,8 @@ pub async fn kitchen_screen() {
         assert!(now.revision > first.revision);
         assert_eq!(mine(&now.orders), 1, "once, on whichever screen");
     }
+    beat().await;
+    assert_eq!(unsent().await, 0, "a screen shows them again");
     let told: Vec<OrderStateChanged> = house.events("gastro").await;
     let fired = told.iter().filter(|it| it.order_id == meal.order_id && it.state() == OrderState::Fired).count();
     assert_eq!(fired, 1, "fired once");
@@ -328,7 +349,10 @@ pub async fn kitchen_closes() {
     let (house, world) = open().await;
     let family = Family::holds(&world, house.clock.now()).await;
     family.orders(Method::AtDesk).await;
-    let promised = family.is_confirmed().await.meal.expect("a meal");
+    let meal = family.is_confirmed().await.meal.expect("a meal");
+    house.clock.set(kernel::values::from_timestamp(meal.fire_at) - TimeDelta::minutes(10));
+    house.settle().await;
+    let promised = family.visit().await.meal.expect("a meal");
     let cook = || GastroClient::new(world.door("gastro", &staff(Role::Kitchen)));
     let stations: Vec<String> = {
         let request = WatchKitchenRequest { after_revision: 0 };
@@ -338,7 +362,8 @@ pub async fn kitchen_closes() {
     };
     let set = async |state: StationState| {
         for station_id in &stations {
-            let request = SetStationStateRequest { station_id: station_id.clone(), state: state.into() };
+            let request =
+                SetStationStateRequest { station_id: station_id.clone(), state: state.into(), delay_minutes: 0 };
             cook().set_station_state(request).await.expect("set");
         }
     };
@@ -361,10 +386,27 @@ pub async fn kitchen_closes() {
     assert!(slots().await > 0);
     set(StationState::Paused).await;
     assert_eq!(slots().await, 0, "nothing is offered");
+    let affected = async || {
+        let mut kitchen = KitchenClient::new(world.door("gastro", &staff(Role::Desk)));
+        kitchen.list_affected(ListAffectedRequest {}).await.expect("a list").into_inner().orders
+    };
+    let listed = affected().await;
+    let mine = listed.iter().find(|order| order.order_id == promised.order_id).expect("staff see it");
+    let offer = mine.affected.clone().expect("what it is offered");
+    assert!(offer.later_pickup_at.map(|at| at.seconds) > promised.pickup_at.map(|at| at.seconds), "a later slot");
+    until(
+        "the visitor is told",
+        || family.visit(),
+        |visit| visit.notice.as_ref().is_some_and(|notice| notice.de.contains("Küche")),
+    )
+    .await;
     let still = family.visit().await.meal.expect("a meal");
-    assert_eq!((still.state(), still.pickup_at), (promised.state(), promised.pickup_at), "what was promised stays");
+    assert_eq!((still.state(), still.pickup_at), (promised.state(), promised.pickup_at), "nothing moves unasked");
     set(StationState::Open).await;
     assert!(slots().await > 0, "open again");
+    assert!(affected().await.is_empty(), "nobody has to decide any more");
+    let kept = family.visit().await.meal.expect("a meal");
+    assert_eq!((kept.state(), kept.pickup_at), (promised.state(), promised.pickup_at), "as it was promised");
 }
 
 pub async fn payment() {
