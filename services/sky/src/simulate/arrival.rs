@@ -13,11 +13,12 @@ use sky_proto::{
     flow::v1::{ScanRequest, ScanVerdict, flow_client::FlowClient},
     gastro::v1::{KitchenBoard, Order, OrderState, Pickup, WatchKitchenRequest, gastro_client::GastroClient},
     journey::v1::{
-        ConfirmVisitRequest, Contact, DelayShowingRequest, HoldVisitRequest, ListMissingRequest, MissingParty,
-        ParkingWish, journey_client::JourneyClient,
+        ConfirmVisitRequest, Contact, DelayShowingRequest, GetVisitRequest, HoldVisitRequest, ListMissingRequest,
+        MissingParty, ParkingWish, journey_client::JourneyClient,
     },
     parking::v1::{
-        BayClass, Direction, RecordLaneRequest, SetSiteStateRequest, SiteState, parking_client::ParkingClient,
+        BayClass, Direction, ListRightsRequest, PreviewSiteStateRequest, RecordLaneRequest, RightState,
+        SetSiteStateRequest, SiteState, UndoSiteStateRequest, parking_client::ParkingClient,
         record_lane_response::Verdict,
     },
     payments::v1::Method,
@@ -56,28 +57,73 @@ pub fn begin(world: &Arc<World>, showings: &[Showing]) {
 /// So long nobody gets to the car park.
 const BRIDGE_CLOSED: TimeDelta = TimeDelta::minutes(30);
 
-/// The attendant closes the way with one command: bookings with a bay are refused with alternatives, cars that come are
-/// sent there; one command more, and all is as before.
+/// The attendant looks at what it would mean, closes the way with one command, and takes it back with another one: all
+/// visits whose bay it touches are told where to park meanwhile, cars that come are sent there, and then all is as before.
 async fn closed_bridge(world: Arc<World>) -> anyhow::Result<String> {
     let mut attendant = ParkingClient::new(world.api.staff(Role::Attendant).await?);
+    let mut desk = JourneyClient::new(world.api.staff(Role::Desk).await?);
     let began = world.clock.now();
+    let unreachable = SiteState::Unreachable.into();
+    let until = Some(values::timestamp(began + TimeDelta::hours(2)));
+    let preview =
+        attendant.preview_site_state(PreviewSiteStateRequest { state: unreachable, until }).await?.into_inner();
     let reason = values::Text::new("Brücke gesperrt", "The bridge is closed");
-    let state = |state: SiteState, reason: Option<values::Text>| SetSiteStateRequest {
-        state: state.into(),
-        reason: reason.map(|it| it.to_proto()),
-        ..Default::default()
-    };
-    let site = attendant.set_site_state(state(SiteState::Unreachable, Some(reason))).await?.into_inner();
+    let close = SetSiteStateRequest { state: unreachable, reason: Some(reason.to_proto()), until };
+    let site = attendant.set_site_state(close).await?.into_inner();
     let nearest = site.alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")?;
     let sent_away = world.report.cars_sent_on.get();
+
+    let concerned = suspended(&mut attendant, began).await?;
+    anyhow::ensure!(
+        concerned.len() == usize::try_from(preview.visits)?,
+        "{} visits were foreseen, {} were suspended",
+        preview.visits,
+        concerned.len()
+    );
+    for visit in &concerned {
+        told(&world, &mut desk, visit, true).await?;
+    }
     world.until(began + BRIDGE_CLOSED).await;
-    attendant.set_site_state(state(SiteState::Open, None)).await?;
+    let undo = UndoSiteStateRequest { closure_id: site.closure_id };
+    let site = attendant.undo_site_state(undo).await?.into_inner();
+    anyhow::ensure!(site.state() == SiteState::Open, "after the undo the site is {:?}", site.state());
+    let left = suspended(&mut attendant, began).await?;
+    anyhow::ensure!(left.is_empty(), "{} visits are still suspended", left.len());
+    for visit in &concerned {
+        told(&world, &mut desk, visit, false).await?;
+    }
     Ok(format!(
-        "{} alternatives, the nearest {nearest} min on foot; {} cars sent there; open again after {} min",
+        "{} visits told of {} alternatives, the nearest {nearest} min on foot; {} cars sent there; all as before after \
+         {} min",
+        concerned.len(),
         site.alternatives.len(),
         world.report.cars_sent_on.get() - sent_away,
         BRIDGE_CLOSED.num_minutes()
     ))
+}
+
+/// The visits of the next hours whose bay is suspended.
+async fn suspended(attendant: &mut ParkingClient<Door>, from: DateTime<Utc>) -> anyhow::Result<Vec<String>> {
+    let span = ListRightsRequest {
+        from: Some(values::timestamp(from)),
+        until: Some(values::timestamp(from + TimeDelta::hours(24))),
+    };
+    let rights = attendant.list_rights(span).await?.into_inner().rights;
+    let suspended = rights.into_iter().filter(|right| right.state() == RightState::Suspended);
+    Ok(suspended.map(|right| right.visit_id).collect())
+}
+
+/// Waits until a visit's page tells where to park instead, or that its bay is there again.
+async fn told(world: &World, desk: &mut JourneyClient<Door>, visit: &str, elsewhere: bool) -> anyhow::Result<()> {
+    for _ in 0..100 {
+        let request = GetVisitRequest { visit_id: visit.to_owned() };
+        let bay = desk.get_visit(request).await?.into_inner().parking;
+        if bay.is_none_or(|bay| bay.suspension.is_some() == elsewhere) {
+            return Ok(());
+        }
+        world.wait(10).await;
+    }
+    anyhow::bail!("a visit's page never told {}", if elsewhere { "where to park" } else { "that its bay is back" })
 }
 
 /// On this many minutes before the start they are at the barrier.
