@@ -2,6 +2,8 @@
 //! no commit. Whoever takes or frees station time or moves an order locks the kitchen first.
 
 pub(crate) mod affected;
+pub(crate) mod confirming;
+pub(crate) mod holding;
 pub(crate) mod kds;
 pub(crate) mod kitchen;
 pub(crate) mod moves;
@@ -14,14 +16,13 @@ pub(crate) mod walk_up;
 pub(crate) mod waste;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Berlin;
 use kernel::Tx;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Cancellation, Confirmation, Need, Order, OrderState, Place, Placing, Wish, need, preparation, reach},
+    domain::{Cancellation, Need, Order, OrderState, Place, Placing, Station, Wish, preparation, reach},
     error::Error,
-    events, store,
+    store,
 };
 
 /// The topic of the board's live stream, and its only key.
@@ -42,9 +43,14 @@ const fn full(placing: Placing) -> Error {
 
 /// A station that rests takes nothing new.
 async fn require_open(tx: &mut Tx, need: &Need) -> Result<(), Error> {
-    let stations = store::stations(tx.conn()).await?;
-    let resting = stations.into_iter().find(|it| need.contains_key(&it.id) && !it.is_open());
-    resting.map_or(Ok(()), |it| Err(Error::StationRests { station: it.id, state: it.state }))
+    resting(&store::stations(tx.conn()).await?, need)
+}
+
+fn resting(stations: &[Station], need: &Need) -> Result<(), Error> {
+    match stations.iter().find(|it| need.contains_key(&it.id) && !it.is_open()) {
+        Some(it) => Err(Error::StationRests { station: it.id.clone(), state: it.state }),
+        None => Ok(()),
+    }
 }
 
 /// A wish with the showing's times as they are known now.
@@ -95,55 +101,6 @@ pub(crate) async fn release(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// The visit is confirmed, and its meal with it, if the kitchen still has the time.
-pub(crate) async fn confirm(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
-    let now = tx.now();
-    lock_kitchen(tx).await?;
-    let Some(mut order) = store::lock_order_of_visit(tx.conn(), visit).await? else {
-        return refuse(tx, visit).await;
-    };
-    match order.confirmation(now) {
-        Confirmation::Keep => return Ok(()),
-        Confirmation::Confirm => {}
-        Confirmation::Retake => {
-            kitchen::end_holds(tx).await?;
-            if store::is_refused(tx.conn(), visit).await? {
-                return Ok(());
-            }
-            match retake(tx, &mut order).await {
-                Ok(()) => {}
-                Err(Error::Full { .. } | Error::TooMuch(_) | Error::StationRests { .. } | Error::SoldOut { .. }) => {
-                    order.becomes(OrderState::Expired, now);
-                    store::save_order(tx.conn(), &order).await?;
-                    return refuse(tx, visit).await;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-    order.becomes(OrderState::Scheduled, now);
-    let day = order.pickup_at.with_timezone(&Berlin).date_naive();
-    order.number = Some(store::next_number(tx.conn(), day).await?);
-    store::save_order(tx.conn(), &order).await?;
-    store::save_day(tx.conn(), order.id, day).await?;
-    tx.append(&visit.to_string(), &events::order_scheduled(&order)).await?;
-    affected::note_if_resting(tx, &order).await?;
-    kitchen::touch_board(tx).await
-}
-
-/// Takes station time again for a hold that ran out. What was charged stays as it was ordered.
-async fn retake(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
-    let need = need(&order.lines);
-    require_open(tx, &need).await?;
-    order.wish = current_wish(tx, order.showing, order.wish).await?;
-    let (place, preparation) = find_place(tx, &order.wish, &need).await?;
-    let Placing::Fits(place) = place else {
-        return Err(full(place));
-    };
-    ordering::retake_stock(tx, order).await?;
-    take(tx, order, &place, preparation, &need).await
-}
-
 async fn take(
     tx: &mut Tx,
     order: &mut Order,
@@ -154,15 +111,6 @@ async fn take(
     order.takes(place, preparation);
     store::slots::free(tx.conn(), &[order.id]).await?;
     store::slots::claim(tx.conn(), order.id, place.slot_at, need).await
-}
-
-/// Says once that there will be no meal.
-async fn refuse(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
-    let now = tx.now();
-    if store::note_refusal(tx.conn(), visit, now).await? {
-        tx.append(&visit.to_string(), &events::order_refused(visit)).await?;
-    }
-    Ok(())
 }
 
 /// The visit is cancelled, and its meal with it; what is being made already waits for staff.

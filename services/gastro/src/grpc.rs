@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     commands::{
         self, kitchen as cooking,
-        ordering::{self as meals, Menus},
+        holding::Counter,
     },
     domain::{Order, OrderState, StationState, free_slots},
     error::Error,
@@ -71,7 +71,9 @@ pub(crate) struct GastroGrpc {
 /// So many wishes may wait; whoever comes then is told at once to come again.
 const MAY_WAIT: usize = 8192;
 /// Most that are decided while the kitchen is locked once.
-const TOGETHER: usize = 32;
+const TOGETHER: usize = 64;
+/// Under this name first answers are kept.
+const HOLD_ORDER: &str = "HoldOrder";
 
 impl GastroGrpc {
     pub(crate) fn new(context: &Context, board: Live<pb::KitchenBoard>) -> Self {
@@ -153,26 +155,34 @@ impl Keyed for Asked {
     }
 }
 
-/// Holds meals for all who wait: the kitchen is locked once for them.
+/// Holds meals for all who wait: the kitchen is locked once, and what they need is read and written once.
 async fn hold(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<pb::Order, Error>>, Error> {
     commands::lock_kitchen(tx).await?;
     cooking::end_holds(tx).await?;
-    let (mut answers, mut menus) = (Vec::with_capacity(asked.len()), Menus::default());
-    for it in asked {
-        answers.push(refused_or_broken(hold_one(tx, &mut menus, it).await)?);
-    }
-    Ok(answers)
-}
-
-async fn hold_one(tx: &mut Tx, menus: &mut Menus, Asked { key, request }: &Asked) -> Result<pb::Order, Error> {
+    let now = tx.now();
+    let keys: Vec<_> = asked.iter().map(|it| (it.key, &it.request)).collect();
     // Before the checks: a late repeat still gets the first answer.
-    if let Some(first) = tx.first_answer("HoldOrder", *key, request).await? {
-        return Ok(first);
+    let first = tx.first_answers::<pb::Order>(HOLD_ORDER, &keys).await?;
+    let wishes: Vec<_> = asked.iter().map(|it| ordering::wish(&it.request, now)).collect();
+    let new: Vec<_> = wishes.iter().zip(&first).filter(|(_, first)| first.is_none()).flat_map(|(it, _)| it).collect();
+    let mut counter = Counter::open(tx, &new).await?;
+    let mut answers = Vec::with_capacity(asked.len());
+    let mut held = Vec::new();
+    for ((it, first), wish) in asked.iter().zip(first).zip(&wishes) {
+        answers.push(match (first, wish) {
+            (Some(first), _) => first.map_err(Error::from),
+            (None, Err(invalid)) => Err(invalid.clone().into()),
+            (None, Ok(wish)) => {
+                let answer = refused_or_broken(counter.hold(tx, wish).await)?.map(|order| events::order(&order));
+                held.extend(answer.as_ref().ok().map(|order| (it.key, &it.request, order.clone())));
+                answer
+            }
+        });
     }
-    let wish = ordering::wish(request, tx.now())?;
-    let answer = events::order(&meals::hold(tx, menus, wish).await?);
-    tx.remember("HoldOrder", *key, request, &answer).await?;
-    Ok(answer)
+    counter.close(tx).await?;
+    let held: Vec<_> = held.iter().map(|(key, request, order)| (*key, *request, order)).collect();
+    tx.remember_all(HOLD_ORDER, &held).await?;
+    Ok(answers)
 }
 
 #[tonic::async_trait]

@@ -73,7 +73,7 @@ fn build(context: &Context, settings: printer::Settings) -> Parts {
         grpc: Routes::new(GastroServer::new(server)).add_service(KitchenServer::new(kitchen)),
         access: vec![grpc::ACCESS, grpc::kitchen::ACCESS],
         consumers: vec![
-            Consumer::new("journey", reactions::from_journey),
+            Consumer::of_runs("journey", reactions::from_journey),
             Consumer::of_runs("reservations", reactions::from_reservations),
             Consumer::new("flow", reactions::from_flow),
         ],

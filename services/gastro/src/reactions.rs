@@ -18,27 +18,33 @@ use crate::commands::{
     showing::{self, Told},
 };
 
-/// The visit is confirmed, expired or cancelled.
-pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+/// Visits are confirmed, expired or cancelled.
+pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        match event.name() {
-            VisitConfirmed::NAME => {
+        // Those that are confirmed one after the other are confirmed together, before anything else that is told.
+        let mut confirmed = Vec::new();
+        for event in run {
+            if event.name() == VisitConfirmed::NAME {
                 let told = event.decode::<VisitConfirmed>()?;
                 if told.has_meal {
-                    commands::confirm(tx, values::id("visit_id", &told.visit_id)?).await?;
+                    confirmed.push(values::id("visit_id", &told.visit_id)?);
                 }
+                continue;
             }
-            VisitExpired::NAME => {
-                let told = event.decode::<VisitExpired>()?;
-                commands::release(tx, values::id("visit_id", &told.visit_id)?).await?;
+            commands::confirming::confirm(tx, &std::mem::take(&mut confirmed)).await?;
+            match event.name() {
+                VisitExpired::NAME => {
+                    let told = event.decode::<VisitExpired>()?;
+                    commands::release(tx, values::id("visit_id", &told.visit_id)?).await?;
+                }
+                VisitCancelled::NAME => {
+                    let told = event.decode::<VisitCancelled>()?;
+                    commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
+                }
+                _ => {}
             }
-            VisitCancelled::NAME => {
-                let told = event.decode::<VisitCancelled>()?;
-                commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
-            }
-            _ => {}
         }
-        Ok(())
+        Ok(commands::confirming::confirm(tx, &confirmed).await?)
     })
 }
 

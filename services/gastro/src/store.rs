@@ -14,6 +14,8 @@ pub(crate) mod slots;
 pub(crate) mod tickets;
 pub(crate) mod waste;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::values::Text;
 use sqlx::{FromRow, PgConnection, types::Json};
@@ -128,6 +130,20 @@ pub(crate) async fn order_of_visit(conn: &mut PgConnection, visit: Uuid) -> Resu
         .await?
         .map(OrderRow::read)
         .transpose()
+}
+
+/// Locks the orders of some visits, by visit.
+pub(crate) async fn lock_orders_of_visits(
+    conn: &mut PgConnection,
+    visits: &[Uuid],
+) -> Result<BTreeMap<Uuid, Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where visit_id = any ($1) order by order_id for update",
+    )
+    .bind(visits)
+    .fetch_all(conn)
+    .await?;
+    Ok(read_all(rows)?.into_iter().map(|order| (order.visit, order)).collect())
 }
 
 pub(crate) async fn lock_order_of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Order>, Error> {
@@ -276,58 +292,75 @@ pub(crate) async fn clear_cancelled(conn: &mut PgConnection, before: DateTime<Ut
     Ok(done.rows_affected())
 }
 
-/// Makes way for another order of the same visit.
-pub(crate) async fn forget_order_of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<(), Error> {
-    sqlx::query("delete from meal_order where visit_id = $1").bind(visit).execute(conn).await?;
+/// Makes way for other orders of the same visits.
+pub(crate) async fn forget_orders_of_visits(conn: &mut PgConnection, visits: &[Uuid]) -> Result<(), Error> {
+    sqlx::query("delete from meal_order where visit_id = any ($1)").bind(visits).execute(conn).await?;
     Ok(())
 }
 
 pub(crate) async fn save_order(conn: &mut PgConnection, order: &Order) -> Result<(), Error> {
+    save_orders(conn, std::slice::from_ref(order)).await
+}
+
+/// Writes orders, new ones and known ones. What was ordered and charged stays as it was.
+pub(crate) async fn save_orders(conn: &mut PgConnection, orders: &[Order]) -> Result<(), Error> {
+    macro_rules! column {
+        ($of:expr) => {
+            orders.iter().map($of).collect::<Vec<_>>()
+        };
+    }
     sqlx::query(
         "insert into meal_order (order_id, visit_id, showing_id, state, state_at, pickup, starts_at, ends_at,
              pickup_at, prep_seconds, fire_at, expires_at, number, lines, charges, on_board, people, walk_up)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-         on conflict (order_id) do update set state = $4, state_at = $5, starts_at = $7, ends_at = $8,
-             pickup_at = $9, prep_seconds = $10, fire_at = $11, expires_at = $12, number = $13, on_board = $16",
+         select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[],
+             $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[],
+             $12::timestamptz[], $13::integer[], $14::jsonb[], $15::jsonb[], $16::boolean[], $17::integer[],
+             $18::boolean[])
+         on conflict (order_id) do update set state = excluded.state, state_at = excluded.state_at,
+             starts_at = excluded.starts_at, ends_at = excluded.ends_at, pickup_at = excluded.pickup_at,
+             prep_seconds = excluded.prep_seconds, fire_at = excluded.fire_at, expires_at = excluded.expires_at,
+             number = excluded.number, on_board = excluded.on_board",
     )
-    .bind(order.id)
-    .bind(order.visit)
-    .bind(order.showing)
-    .bind(order.state.name())
-    .bind(order.state_at)
-    .bind(order.wish.pickup.name())
-    .bind(order.wish.starts_at)
-    .bind(order.wish.ends_at)
-    .bind(order.pickup_at)
-    .bind(i32::try_from(order.preparation.num_seconds()).unwrap_or(i32::MAX))
-    .bind(order.fire_at())
-    .bind(order.expires_at)
-    .bind(order.number.map(u32::cast_signed))
-    .bind(Json(&order.lines))
-    .bind(Json(&order.charges))
-    .bind(order.on_board)
-    .bind(order.people.cast_signed())
-    .bind(order.walk_up)
+    .bind(column!(|order| order.id))
+    .bind(column!(|order| order.visit))
+    .bind(column!(|order| order.showing))
+    .bind(column!(|order| order.state.name()))
+    .bind(column!(|order| order.state_at))
+    .bind(column!(|order| order.wish.pickup.name()))
+    .bind(column!(|order| order.wish.starts_at))
+    .bind(column!(|order| order.wish.ends_at))
+    .bind(column!(|order| order.pickup_at))
+    .bind(column!(|order| i32::try_from(order.preparation.num_seconds()).unwrap_or(i32::MAX)))
+    .bind(column!(|order| order.fire_at()))
+    .bind(column!(|order| order.expires_at))
+    .bind(column!(|order| order.number.map(u32::cast_signed)))
+    .bind(column!(|order| Json(&order.lines)))
+    .bind(column!(|order| Json(&order.charges)))
+    .bind(column!(|order| order.on_board))
+    .bind(column!(|order| order.people.cast_signed()))
+    .bind(column!(|order| order.walk_up))
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// The next number of a day, from 1.
-pub(crate) async fn next_number(conn: &mut PgConnection, day: NaiveDate) -> Result<u32, Error> {
-    let number: i32 = sqlx::query_scalar(
-        "insert into day_number as d (day, last) values ($1, 1)
-         on conflict (day) do update set last = d.last + 1 returning last",
+/// The first of so many numbers of a day, which count from 1.
+pub(crate) async fn next_numbers(conn: &mut PgConnection, day: NaiveDate, many: usize) -> Result<u32, Error> {
+    let many = i32::try_from(many).unwrap_or(i32::MAX);
+    let last: i32 = sqlx::query_scalar(
+        "insert into day_number as d (day, last) values ($1, $2)
+         on conflict (day) do update set last = d.last + $2 returning last",
     )
     .bind(day)
+    .bind(many)
     .fetch_one(conn)
     .await?;
-    Ok(number.unsigned_abs())
+    Ok((last - many + 1).unsigned_abs())
 }
 
-/// The day that an order's number counts in. It stays, even if the meal moves past midnight.
-pub(crate) async fn save_day(conn: &mut PgConnection, order: Uuid, day: NaiveDate) -> Result<(), Error> {
-    sqlx::query("update meal_order set day = $2 where order_id = $1").bind(order).bind(day).execute(conn).await?;
+/// The day that orders' numbers count in. It stays, even if a meal moves past midnight.
+pub(crate) async fn save_day(conn: &mut PgConnection, orders: &[Uuid], day: NaiveDate) -> Result<(), Error> {
+    sqlx::query("update meal_order set day = $2 where order_id = any ($1)").bind(orders).bind(day).execute(conn).await?;
     Ok(())
 }
 

@@ -50,14 +50,14 @@ async fn save(tx: &mut Tx, orders: &[Order], affected: &[(Uuid, Affected)]) -> R
     kitchen::touch_board(tx).await
 }
 
-/// An order that was placed this very moment, at a station that rests since.
-pub(super) async fn note_if_resting(tx: &mut Tx, order: &Order) -> Result<(), Error> {
+/// Orders that were placed this very moment, at stations that rest since.
+pub(super) async fn note_those_at_rest(tx: &mut Tx, orders: &[Order]) -> Result<(), Error> {
     let stations = store::stations(tx.conn()).await?;
-    let rests = |it: &&Station| !it.is_open() && order.lines.iter().any(|line| line.station == it.id);
-    match stations.iter().find(rests) {
-        Some(station) => station_rests(tx, station).await,
-        None => Ok(()),
+    let needed = |it: &Station| orders.iter().flat_map(|order| &order.lines).any(|line| line.station == it.id);
+    for station in stations.iter().filter(|it| !it.is_open() && needed(it)) {
+        station_rests(tx, station).await?;
     }
+    Ok(())
 }
 
 /// What is being made, and nobody wants any more: staff decide.
@@ -91,7 +91,7 @@ pub(super) async fn station_works(tx: &mut Tx, station: &Station) -> Result<(), 
     for order in store::lock_orders(tx.conn(), &ids).await? {
         let text = settled(Answer::Keep);
         tx.append(&order.visit.to_string(), &events::kitchen::settled(&order, &text)).await?;
-        note_if_resting(tx, &order).await?;
+        note_those_at_rest(tx, std::slice::from_ref(&order)).await?;
     }
     Ok(())
 }

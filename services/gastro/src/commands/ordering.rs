@@ -3,23 +3,20 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{current_wish, full, require_open};
 use crate::{
     domain::{
-        Need, Order, OrderState, OrderedItem, Pickup, Placing, Wish,
-        allergens::is_in_conflict,
+        Order, OrderedItem, Pickup,
         choosing::{Chosen, LineWish, Portions, Unfit, portions},
         menu::Menu,
-        need, preparation, reach,
-        rules::{AgainstRules, Rules, offered},
+        rules::{AgainstRules, Rules},
     },
     error::Error,
-    store,
+    store::{self, ordering::Stock},
 };
 
 /// What a visit wants to eat, and when.
@@ -103,9 +100,18 @@ impl Menus {
         at: DateTime<Utc>,
         portions: &Portions,
     ) -> Result<(), Error> {
-        let day = local(at).date();
-        store::ordering::take_stock(tx.conn(), order, day, portions).await?;
-        for item in &mut self.of(tx, day).await?.items {
+        store::ordering::take_stock(tx.conn(), &Stock::of(order, local(at).date(), portions)).await?;
+        self.count_stock(tx, at, portions).await
+    }
+
+    /// Knows that so much is taken out of the stock of a day.
+    pub(crate) async fn count_stock(
+        &mut self,
+        tx: &mut Tx,
+        at: DateTime<Utc>,
+        portions: &Portions,
+    ) -> Result<(), Error> {
+        for item in &mut self.of(tx, local(at).date()).await?.items {
             let taken = portions.get(&item.id).copied().unwrap_or_default();
             item.left = item.left.map(|left| left.saturating_sub(taken));
         }
@@ -124,92 +130,6 @@ fn refusal(menu: &Menu, unfit: Unfit, at: NaiveDateTime) -> Error {
             instead: menu.instead_of(&id, at.time()).into_iter().cloned().collect(),
         },
     }
-}
-
-/// Holds station time and stock for a meal. The kitchen must be locked, and holds that ran out must have ended.
-pub(crate) async fn hold(tx: &mut Tx, menus: &mut Menus, wish: MealWish) -> Result<Order, Error> {
-    let now = tx.now();
-    if let Some(order) = store::lock_order_of_visit(tx.conn(), wish.visit).await?
-        && order.is_live(now)
-    {
-        return Err(Error::OrderExists);
-    }
-    store::showings::save_if_unknown(tx.conn(), wish.showing, wish.starts_at, wish.ends_at).await?;
-    let asked = Wish { pickup: wish.pickup, starts_at: wish.starts_at, ends_at: wish.ends_at };
-    let placed_for = current_wish(tx, wish.showing, asked).await?;
-    let mut chosen = menus.choose(tx, &wish.lines, placed_for.anchor()).await?;
-    let rules = menus.rules(tx).await?;
-    if let Some(rules) = &rules {
-        rules.check(&chosen.lines)?;
-    }
-    if !wish.acknowledged && is_in_conflict(&wish.avoid, &chosen.lines) {
-        return Err(Error::Avoided);
-    }
-    let need = need(&chosen.lines);
-    require_open(tx, &need).await?;
-    let (place, preparation) = find_offer(tx, &placed_for, &need, rules.as_ref(), (wish.showing, wish.people)).await?;
-    let Placing::Fits(place) = place else {
-        return Err(full(place));
-    };
-    if local(place.pickup_at).date() != local(placed_for.anchor()).date() {
-        // Prices, recipes and stock are those of the day on which it is picked up.
-        chosen = menus.choose(tx, &wish.lines, place.pickup_at).await?;
-    }
-    menus.require_served(tx, &chosen.lines, place.pickup_at).await?;
-    let order = Order {
-        id: Uuid::now_v7(),
-        visit: wish.visit,
-        showing: wish.showing,
-        state: OrderState::Held,
-        state_at: now,
-        wish: placed_for,
-        pickup_at: place.pickup_at,
-        preparation,
-        expires_at: wish.expires_at,
-        number: None,
-        charges: chosen.charges,
-        lines: chosen.lines,
-        people: wish.people,
-        on_board: false,
-        walk_up: false,
-    };
-    store::forget_order_of_visit(tx.conn(), wish.visit).await?;
-    store::save_order(tx.conn(), &order).await?;
-    store::slots::claim(tx.conn(), order.id, place.slot_at, &need).await?;
-    menus.take_stock(tx, order.id, order.pickup_at, &portions(&order.lines)).await?;
-    for share in &chosen.shares {
-        store::ordering::save_share(tx.conn(), share).await?;
-    }
-    if !wish.avoid.is_empty() {
-        store::ordering::save_avoids(tx.conn(), order.id, &wish.avoid, wish.acknowledged).await?;
-    }
-    Ok(order)
-}
-
-/// Looks for a place within what the rules leave to a showing and to so many people. The kitchen must be locked.
-pub(crate) async fn find_offer(
-    tx: &mut Tx,
-    wish: &Wish,
-    need: &Need,
-    rules: Option<&Rules>,
-    (showing, people): (Uuid, u32),
-) -> Result<(Placing, TimeDelta), Error> {
-    let now = tx.now();
-    let (from, until) = reach(wish, now);
-    let stations: Vec<&str> = need.keys().map(String::as_str).collect();
-    let mut room = store::slots::room(tx.conn(), &stations, from, until).await?;
-    if let Some(station) = room.too_much_for(need) {
-        return Err(Error::TooMuch(station));
-    }
-    let preparation = preparation(need, &room);
-    let mut soonest = now + preparation;
-    if let Some(rules) = rules {
-        soonest = soonest.max(now + rules.lead);
-        let (from, until) = offered(wish, soonest);
-        let taken = store::ordering::taken(tx.conn(), showing, from, until).await?;
-        rules.restrict(&mut room, need, &taken, people);
-    }
-    Ok((Placing::of(wish, need, soonest, &room), preparation))
 }
 
 /// Takes stock again for a hold that ran out.

@@ -109,7 +109,8 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     store::kitchen::save_lines(tx.conn(), &order).await?;
     // What is replaced is not there any more: it does not come back into the stock.
     let portions = Portions::from([(item.id.clone(), replaced.quantity)]);
-    store::ordering::take_stock(tx.conn(), order.id, local(order.pickup_at).date(), &portions).await?;
+    let stock = store::ordering::Stock::of(order.id, local(order.pickup_at).date(), &portions);
+    store::ordering::take_stock(tx.conn(), &stock).await?;
     tx.append(&order.visit.to_string(), &event).await?;
     if order.state == OrderState::Scheduled {
         store::slots::free(tx.conn(), &[order.id]).await?;

@@ -69,9 +69,9 @@ pub(crate) async fn place(tx: &mut Tx, lines: &[LineWish]) -> Result<Order, Erro
     let mut menus = Menus::default();
     let Offer { mut order, slot_at, shares } = earliest(tx, &mut menus, lines).await?;
     let day = order.pickup_at.with_timezone(&Berlin).date_naive();
-    order.number = Some(store::next_number(tx.conn(), day).await?);
+    order.number = Some(store::next_numbers(tx.conn(), day, 1).await?);
     store::save_order(tx.conn(), &order).await?;
-    store::save_day(tx.conn(), order.id, day).await?;
+    store::save_day(tx.conn(), &[order.id], day).await?;
     store::slots::claim(tx.conn(), order.id, slot_at, &need(&order.lines)).await?;
     menus.take_stock(tx, order.id, order.pickup_at, &portions(&order.lines)).await?;
     for share in &shares {

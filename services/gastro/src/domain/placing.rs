@@ -101,8 +101,14 @@ impl Room {
         need.iter().all(|(station, seconds)| *seconds <= self.left(station, slot_at))
     }
 
+    /// With the stations alone that are needed.
+    pub(crate) fn of(&self, need: &Need) -> Self {
+        let needed = self.stations.iter().filter(|(station, _)| need.contains_key(*station));
+        Self { stations: needed.map(|(station, hands)| (station.clone(), hands.clone())).collect() }
+    }
+
     /// Takes time, or gives it back.
-    pub(super) fn change(&mut self, need: &Need, slot_at: DateTime<Utc>, with: fn(u32, u32) -> u32) {
+    pub(crate) fn change(&mut self, need: &Need, slot_at: DateTime<Utc>, with: fn(u32, u32) -> u32) {
         for (station, seconds) in need {
             if let Some(hands) = self.stations.get_mut(station) {
                 let left = hands.left.entry(slot_at).or_insert(hands.capacity);
@@ -132,7 +138,7 @@ pub(crate) enum Placing {
 }
 
 /// The beginning of the quarter that an instant is in.
-pub(super) fn quarter(at: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn quarter(at: DateTime<Utc>) -> DateTime<Utc> {
     let into = at.timestamp().rem_euclid(SLOT.num_seconds());
     DateTime::from_timestamp(at.timestamp() - into, 0).unwrap_or(at)
 }

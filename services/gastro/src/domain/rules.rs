@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Need, OrderedItem, Room, Wish, places, quarter};
+use super::{Need, OrderedItem, Room};
 
 /// As the house file has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,14 +55,14 @@ impl Rules {
     /// Takes out of the room what one showing and so many people must leave to others. In a quarter in which the showing
     /// has nothing yet it may take more than its share, and in one without people an order may be for more than the
     /// rule says: else the lunch of a class could never be one order.
-    pub(crate) fn restrict(&self, room: &mut Room, need: &Need, taken: &Taken, people: u32) {
-        for ((station, slot_at), seconds) in &taken.by_showing {
+    pub(crate) fn restrict(&self, room: &mut Room, need: &Need, taken: Taken<'_>, people: u32) {
+        for ((station, slot_at), seconds) in taken.by_showing {
             let left = room.left(station, *slot_at);
             let Some(hands) = room.stations.get_mut(station) else { continue };
             let share = hands.capacity * self.showing_share_percent / 100;
             hands.left.insert(*slot_at, left.min(share.saturating_sub(*seconds)));
         }
-        for (slot_at, there) in &taken.people {
+        for (slot_at, there) in taken.people {
             if there.saturating_add(people) > self.most_people_per_slot {
                 for station in need.keys() {
                     if let Some(hands) = room.stations.get_mut(station) {
@@ -75,19 +75,11 @@ impl Rules {
 }
 
 /// What quarters have of orders, held ones too.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Taken {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken<'a> {
     /// Seconds of one showing's orders, by station and quarter.
-    pub(crate) by_showing: BTreeMap<(String, DateTime<Utc>), u32>,
-    pub(crate) people: BTreeMap<DateTime<Utc>, u32>,
-}
-
-/// The quarters in which a wish may be placed, from the first to the end of the last.
-pub(crate) fn offered(wish: &Wish, soonest: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-    let quarters: Vec<DateTime<Utc>> = places(wish, soonest, 0..super::placing::NEAR).map(|it| it.slot_at).collect();
-    let first = quarters.iter().min().copied().unwrap_or_else(|| quarter(soonest));
-    let last = quarters.iter().max().copied().unwrap_or(first);
-    (first, last + super::placing::SLOT)
+    pub(crate) by_showing: &'a BTreeMap<(String, DateTime<Utc>), u32>,
+    pub(crate) people: &'a BTreeMap<DateTime<Utc>, u32>,
 }
 
 #[cfg(test)]
@@ -153,16 +145,15 @@ mod tests {
             Room { stations: BTreeMap::from([("hot".to_owned(), Hands { capacity: 1000, delay: 0, left })]) }
         };
         let need = Need::from([("hot".to_owned(), 60)]);
-        let taken = Taken {
-            by_showing: BTreeMap::from([(hot(0), 600), (hot(15), 200)]),
-            people: BTreeMap::from([(at(15), 58), (at(30), 59)]),
-        };
+        let by_showing = BTreeMap::from([(hot(0), 600), (hot(15), 200)]);
+        let people = BTreeMap::from([(at(15), 58), (at(30), 59)]);
+        let taken = Taken { by_showing: &by_showing, people: &people };
         let mut one = room();
-        rules().restrict(&mut one, &need, &taken, 1);
+        rules().restrict(&mut one, &need, taken, 1);
         let left = |room: &Room, minutes| room.left("hot", at(minutes));
         assert_eq!((left(&one, 0), left(&one, 15), left(&one, 30), left(&one, 45)), (100, 100, 1000, 1000));
         let mut two = room();
-        rules().restrict(&mut two, &need, &taken, 3);
+        rules().restrict(&mut two, &need, taken, 3);
         assert_eq!((left(&two, 0), left(&two, 15), left(&two, 30)), (100, 0, 0), "three more are too many");
     }
 }

@@ -1,6 +1,8 @@
 //! What an order takes besides station time: stock, the parts of flat prices, what its party avoids; and the rules that
 //! it is held against. Stock is changed with the kitchen locked, like station time.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -8,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         choosing::{Portions, Share},
-        rules::{Rules, Taken},
+        rules::Rules,
     },
     error::Error,
 };
@@ -35,63 +37,84 @@ pub(crate) async fn rules(conn: &mut PgConnection) -> Result<Option<Rules>, Erro
     }))
 }
 
-/// What the quarters of a span have of orders: one showing's station time, and everybody's people.
+/// Seconds by station and quarter.
+type Seconds = BTreeMap<(String, DateTime<Utc>), u32>;
+
+/// What the quarters of a span have of orders, held ones too: the station time of some showings, and everybody's people.
 pub(crate) async fn taken(
     conn: &mut PgConnection,
-    showing: Uuid,
+    showings: &[Uuid],
     from: DateTime<Utc>,
     until: DateTime<Utc>,
-) -> Result<Taken, Error> {
-    let rows: Vec<(DateTime<Utc>, Option<String>, i32)> = sqlx::query_as(
-        "select c.slot_at, c.station_id, sum(c.seconds)::integer
+) -> Result<(BTreeMap<Uuid, Seconds>, BTreeMap<DateTime<Utc>, u32>), Error> {
+    let rows: Vec<(Uuid, String, DateTime<Utc>, i32)> = sqlx::query_as(
+        "select o.showing_id, c.station_id, c.slot_at, sum(c.seconds)::integer
          from meal_order o join slot_claim c using (order_id)
-         where o.showing_id = $1 and o.state in ('held', 'scheduled') and c.slot_at >= $2 and c.slot_at < $3
-         group by c.slot_at, c.station_id
-         union all
-         select date_bin('15 minutes', pickup_at, 'epoch'), null, sum(people)::integer from meal_order
-         where pickup_at >= $2 and pickup_at < $3 and state in ('held', 'scheduled', 'fired', 'preparing')
+         where o.showing_id = any ($1) and o.state in ('held', 'scheduled') and c.slot_at >= $2 and c.slot_at < $3
+         group by o.showing_id, c.station_id, c.slot_at",
+    )
+    .bind(showings)
+    .bind(from)
+    .bind(until)
+    .fetch_all(&mut *conn)
+    .await?;
+    let mut by_showing: BTreeMap<Uuid, Seconds> = BTreeMap::new();
+    for (showing, station, slot_at, sum) in rows {
+        by_showing.entry(showing).or_default().insert((station, slot_at), sum.unsigned_abs());
+    }
+    let rows: Vec<(DateTime<Utc>, i32)> = sqlx::query_as(
+        "select date_bin('15 minutes', pickup_at, 'epoch'), sum(people)::integer from meal_order
+         where pickup_at >= $1 and pickup_at < $2 and state in ('held', 'scheduled', 'fired', 'preparing')
          group by 1",
     )
-    .bind(showing)
     .bind(from)
     .bind(until)
     .fetch_all(conn)
     .await?;
-    let mut taken = Taken::default();
-    for (slot_at, station, sum) in rows {
-        match station {
-            Some(station) => taken.by_showing.insert((station, slot_at), sum.unsigned_abs()),
-            None => taken.people.insert(slot_at, sum.unsigned_abs()),
-        };
-    }
-    Ok(taken)
+    Ok((by_showing, rows.into_iter().map(|(slot_at, sum)| (slot_at, sum.unsigned_abs())).collect()))
 }
 
-/// Takes portions of a day for an order. Breaks `stock_not_oversold` when they are not there.
-pub(crate) async fn take_stock(
-    conn: &mut PgConnection,
-    order: Uuid,
-    day: NaiveDate,
-    portions: &Portions,
-) -> Result<(), Error> {
-    let items: Vec<&str> = portions.keys().map(String::as_str).collect();
-    let counts: Vec<i32> = portions.values().map(|count| count.cast_signed()).collect();
+/// Portions of an item that an order takes out of the stock of a day.
+#[derive(Debug)]
+pub(crate) struct Stock {
+    pub(crate) order: Uuid,
+    pub(crate) item: String,
+    pub(crate) day: NaiveDate,
+    pub(crate) portions: u32,
+}
+
+impl Stock {
+    /// Those of one order.
+    pub(crate) fn of(order: Uuid, day: NaiveDate, portions: &Portions) -> Vec<Self> {
+        let stock = |(item, portions): (&String, &u32)| Self { order, item: item.clone(), day, portions: *portions };
+        portions.iter().map(stock).collect()
+    }
+}
+
+/// Takes portions for orders. Breaks `stock_not_oversold` when they are not there.
+pub(crate) async fn take_stock(conn: &mut PgConnection, stock: &[Stock]) -> Result<(), Error> {
+    let orders: Vec<Uuid> = stock.iter().map(|stock| stock.order).collect();
+    let items: Vec<&str> = stock.iter().map(|stock| stock.item.as_str()).collect();
+    let days: Vec<NaiveDate> = stock.iter().map(|stock| stock.day).collect();
+    let portions: Vec<i32> = stock.iter().map(|stock| stock.portions.cast_signed()).collect();
     sqlx::query(
         "with wanted as (
-             select n.item_id, n.portions, i.portions_per_day
-             from unnest($3::text[], $4::integer[]) as n (item_id, portions) join menu_item i using (item_id)),
+             select n.order_id, n.item_id, n.day, n.portions, i.portions_per_day
+             from unnest($1::uuid[], $2::text[], $3::date[], $4::integer[]) as n (order_id, item_id, day, portions)
+             join menu_item i using (item_id)),
          taken as (
              insert into stock_day as d (item_id, day, portions, taken)
-             select item_id, $2, portions_per_day, portions from wanted order by item_id
-             on conflict (item_id, day) do update set taken = d.taken + excluded.taken returning d.item_id)
+             select item_id, day, min(portions_per_day), sum(portions) from wanted
+             group by item_id, day order by item_id, day
+             on conflict (item_id, day) do update set taken = d.taken + excluded.taken returning d.item_id, d.day)
          insert into stock_claim (order_id, item_id, day, portions)
-         select $1, w.item_id, $2, w.portions from wanted w join taken using (item_id)
+         select w.order_id, w.item_id, w.day, w.portions from wanted w join taken using (item_id, day)
          on conflict (order_id, item_id) do update set portions = stock_claim.portions + excluded.portions",
     )
-    .bind(order)
-    .bind(day)
+    .bind(orders)
     .bind(items)
-    .bind(counts)
+    .bind(days)
+    .bind(portions)
     .execute(conn)
     .await?;
     Ok(())

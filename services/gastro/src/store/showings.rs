@@ -1,6 +1,6 @@
 //! What is known here of showings: their times, as holds, reservations and flow told them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, PgConnection};
@@ -54,20 +54,20 @@ pub(crate) async fn all_times(
     Ok(rows.into_iter().map(|row| (row.showing_id, times(row))).collect())
 }
 
-/// What a hold says counts only until reservations says it better.
+/// What holds say counts only until reservations says it better: by showing, its start and its end.
 pub(crate) async fn save_if_unknown(
     conn: &mut PgConnection,
-    showing: Uuid,
-    starts_at: DateTime<Utc>,
-    ends_at: DateTime<Utc>,
+    told: &BTreeMap<Uuid, (DateTime<Utc>, DateTime<Utc>)>,
 ) -> Result<(), Error> {
     sqlx::query(
-        "insert into known_showing as k (showing_id, starts_at, ends_at) values ($1, $2, $3)
-         on conflict (showing_id) do update set starts_at = $2, ends_at = $3 where k.starts_at is null",
+        "insert into known_showing as k (showing_id, starts_at, ends_at)
+         select * from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[])
+         on conflict (showing_id) do update set starts_at = excluded.starts_at, ends_at = excluded.ends_at
+         where k.starts_at is null",
     )
-    .bind(showing)
-    .bind(starts_at)
-    .bind(ends_at)
+    .bind(told.keys().copied().collect::<Vec<_>>())
+    .bind(told.values().map(|(starts_at, _)| *starts_at).collect::<Vec<_>>())
+    .bind(told.values().map(|(_, ends_at)| *ends_at).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())
