@@ -331,7 +331,7 @@ pub(crate) async fn save_orders(conn: &mut PgConnection, orders: &[Order]) -> Re
     .bind(column!(|order| order.wish.ends_at))
     .bind(column!(|order| order.pickup_at))
     .bind(column!(|order| i32::try_from(order.preparation.num_seconds()).unwrap_or(i32::MAX)))
-    .bind(column!(|order| order.fire_at()))
+    .bind(column!(Order::fire_at))
     .bind(column!(|order| order.expires_at))
     .bind(column!(|order| order.number.map(u32::cast_signed)))
     .bind(column!(|order| Json(&order.lines)))

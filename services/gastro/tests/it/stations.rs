@@ -45,8 +45,15 @@ async fn a_busy_station_begins_earlier_offers_later_and_what_it_cannot_make_in_t
     assert_eq!(late.pickup_at, Some(timestamp(minutes(130))), "50 minutes from now");
     set_station(&house, "hot", StationState::Open).await.expect("open");
     let calm = order(&house, visit).await;
-    assert_eq!((calm.pickup_at, calm.fire_at), (late.pickup_at, Some(timestamp(minutes(125)))), "told once, and kept");
-    assert_eq!(house.events::<pb::OrderMoved>("gastro").await.len(), 3);
+    assert_eq!(calm.pickup_at, late.pickup_at, "told once, and kept");
+    // Its time to begin had come at that very moment: the kitchen may have been faster than this test.
+    let moves = if calm.state() == pb::OrderState::Scheduled {
+        assert_eq!(calm.fire_at, Some(timestamp(minutes(125))));
+        3
+    } else {
+        2
+    };
+    assert_eq!(house.events::<pb::OrderMoved>("gastro").await.len(), moves);
 
     for (state, delay) in [(StationState::Busy, 0), (StationState::Busy, 121), (StationState::Open, 5)] {
         let request =
