@@ -329,8 +329,11 @@ pub async fn kitchen_screen() {
         .execute(house.pool("gastro"))
         .await
         .expect("two beats missed");
-    house.clock.set(fire_at + TimeDelta::seconds(5));
-    until("its tickets are for the printer, and red without one", unsent, |count| *count > 0).await;
+    let a_second_later = async || {
+        house.clock.set(house.clock.now() + TimeDelta::seconds(1));
+        unsent().await
+    };
+    until("its tickets are for the printer, and red without one", a_second_later, |count| *count > 0).await;
     for _ in 0..2 {
         let request = WatchKitchenRequest { after_revision: first.revision };
         let mut board = cook.watch_kitchen(request).await.expect("another screen").into_inner();
