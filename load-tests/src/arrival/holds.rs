@@ -15,6 +15,7 @@ use sky_proto::{
     gastro::v1::{HoldOrderRequest, OrderLine, Pickup, gastro_client::GastroClient},
     parking::v1::{BayClass, HoldBayRequest, parking_client::ParkingClient},
 };
+use sqlx::{Connection, PgConnection};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -130,7 +131,7 @@ async fn bays(house: &House, run: u32) -> anyhow::Result<f64> {
     Ok(rate)
 }
 
-/// Water takes the least of a station's time; what fits into the wanted quarter and its neighbours is asked of the house.
+/// Water, for the wanted quarter and its three neighbours, until none of them has time left for one more.
 async fn meals(house: &House, run: u32) -> anyhow::Result<f64> {
     let mut clients = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -156,6 +157,19 @@ async fn meals(house: &House, run: u32) -> anyhow::Result<f64> {
         }
     })
     .await?;
-    println!("  {held} meals");
+    let mut connection = PgConnection::connect(&house.database_url).await?;
+    let (taken, left): (i64, i64) = sqlx::query_as(
+        "select sum(u.seconds), count(*) filter (where u.seconds + i.work_seconds <= u.capacity)
+         from gastro.slot_use u join gastro.menu_item i on i.item_id = 'water' and i.station_id = u.station_id
+         where u.slot_at > $1 - interval '15 minutes' and u.slot_at < $1 + interval '2 hours'",
+    )
+    .bind(ends)
+    .fetch_one(&mut connection)
+    .await?;
+    let each: i32 = sqlx::query_scalar("select work_seconds from gastro.menu_item where item_id = 'water'")
+        .fetch_one(&mut connection)
+        .await?;
+    anyhow::ensure!(taken == i64::from(held) * i64::from(each), "{held} meals were held, {taken} s are taken");
+    anyhow::ensure!(left == 0, "{left} quarters have time left, and people were turned away");
     Ok(rate)
 }

@@ -5,6 +5,7 @@
 mod delay;
 mod holds;
 mod lanes;
+mod plan;
 
 use clap::{Args, ValueEnum};
 
@@ -23,6 +24,8 @@ enum Scenario {
     Delay,
     /// 64 callers hold bays of one class, and meals in one quarter of an hour, until there are no more.
     Holds,
+    /// A day's 700 orders planned anew.
+    Plan,
 }
 
 /// Options of `arrival`.
@@ -54,6 +57,9 @@ async fn scenarios(house: &House, report: &mut Report, options: &Options) -> any
     }
     if asked(Scenario::Holds) {
         holds::measure(house, report, options.runs).await?;
+    }
+    if asked(Scenario::Plan) {
+        plan::measure(report, options.runs)?;
     }
     house.verify().await
 }

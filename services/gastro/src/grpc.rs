@@ -18,10 +18,7 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    commands::{
-        self, kitchen as cooking,
-        holding::Counter,
-    },
+    commands::{self, holding::Counter, kitchen as cooking},
     domain::{Order, OrderState, StationState, free_slots},
     error::Error,
     events, store,

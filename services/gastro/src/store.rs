@@ -360,7 +360,11 @@ pub(crate) async fn next_numbers(conn: &mut PgConnection, day: NaiveDate, many: 
 
 /// The day that orders' numbers count in. It stays, even if a meal moves past midnight.
 pub(crate) async fn save_day(conn: &mut PgConnection, orders: &[Uuid], day: NaiveDate) -> Result<(), Error> {
-    sqlx::query("update meal_order set day = $2 where order_id = any ($1)").bind(orders).bind(day).execute(conn).await?;
+    sqlx::query("update meal_order set day = $2 where order_id = any ($1)")
+        .bind(orders)
+        .bind(day)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -42,7 +42,9 @@ pub(crate) async fn confirm(tx: &mut Tx, visits: &[Uuid]) -> Result<(), Error> {
                 }
                 match retake(tx, &mut order).await {
                     Ok(()) => confirmed.push(order),
-                    Err(Error::Full { .. } | Error::TooMuch(_) | Error::StationRests { .. } | Error::SoldOut { .. }) => {
+                    Err(
+                        Error::Full { .. } | Error::TooMuch(_) | Error::StationRests { .. } | Error::SoldOut { .. },
+                    ) => {
                         order.becomes(OrderState::Expired, now);
                         store::save_order(tx.conn(), &order).await?;
                         refuse(tx, *visit).await?;
