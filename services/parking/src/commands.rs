@@ -3,7 +3,9 @@
 pub(crate) mod closures;
 pub(crate) mod confirming;
 pub(crate) mod feeds;
+pub(crate) mod gates;
 pub(crate) mod holding;
+pub(crate) mod journal;
 pub(crate) mod lanes;
 pub(crate) mod plates;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod closures;
 pub(crate) mod feeds;
+pub(crate) mod gates;
 pub(crate) mod lanes;
 pub(crate) mod open_formats;
 pub(crate) mod plates;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{Code, Coded, combine::Unserved, db::Repeat, error::database_code, values::InvalidField};
 
-use crate::domain::{BayClass, RightState, Site, SiteState, list_alternatives};
+use crate::domain::{BayClass, RightState, Site, SiteState, gates::CommandState, list_alternatives};
 
 /// A refusal or a fault.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,12 @@ pub(crate) enum Error {
     RightExists,
     #[error("this visit has no bay")]
     NoRight,
+    #[error("there is no lane {0} with a barrier; the house file names them under [[parking.lanes]]")]
+    NoLane(String),
+    #[error("this lane has no such command")]
+    NoCommand,
+    #[error("the command is {}; the barrier must not move for it", .0.name())]
+    CommandOver(CommandState),
     #[error("there is no such closure; look at the site")]
     NoClosure,
     #[error("this visit has not lost its bay, or its time is over; there is nothing to take in its place")]
@@ -77,10 +83,16 @@ impl Coded for Error {
             | Self::NotHeld(_)
             | Self::NoBayForPlate(_)
             | Self::NotLost
+            | Self::CommandOver(_)
             | Self::OtherVehicle(_)
             | Self::NoTariff(_) => Code::FailedPrecondition,
             Self::Full { .. } => Code::ResourceExhausted,
-            Self::NoSuchClass(_) | Self::NoRight | Self::NoClosure | Self::NoDevice => Code::NotFound,
+            Self::NoSuchClass(_)
+            | Self::NoRight
+            | Self::NoClosure
+            | Self::NoLane(_)
+            | Self::NoCommand
+            | Self::NoDevice => Code::NotFound,
             Self::RightExists => Code::AlreadyExists,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),

@@ -1,5 +1,7 @@
 //! The domain in the words of the contract. Decides nothing.
 
+pub(crate) mod gates;
+
 use chrono::{DateTime, Utc};
 use kernel::values::{euro, timestamp};
 use sky_proto::{

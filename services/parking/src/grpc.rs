@@ -1,8 +1,11 @@
 //! The gRPC face of parking: reads and checks what was sent, calls commands, answers. No decisions.
 
+pub(crate) mod gates;
+
 use std::pin::Pin;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Europe::Berlin;
 use futures::Stream;
 use kernel::{
     Access, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
@@ -10,7 +13,7 @@ use kernel::{
     identity::Keys,
     ticket_code::{self, Kind, NotOurs},
     token,
-    values::{self, InvalidField, Text, invalid},
+    values::{self, InvalidField, Text, invalid, timestamp},
 };
 use sky_proto::parking::v1::{self as pb, parking_server::Parking};
 use tonic::{Request, Response, Status};
@@ -21,6 +24,7 @@ use crate::{
         self, Wish, closures,
         holding::Counter,
         lanes::{self, Seen},
+        plates::Noted,
     },
     domain::{
         BayClass, LONGEST_STAY, Right, RightState, SiteState, Window,
@@ -200,18 +204,28 @@ impl ParkingGrpc {
             let unclassed = direction == Direction::Out && request.bay_class == 0;
             return Ok(Credential::Anonymous(if unclassed { None } else { Some(bay_class(request.bay_class)?) }));
         }
-        if let Some(reference) = ticket_code::read_reference(&code) {
-            return Ok(Credential::Reference(reference));
-        }
-        Ok(match self.keys.read_code(&code) {
-            Ok(code) => match code.kind {
-                Kind::Visit => Credential::Visit(code.id, code.generation),
-                Kind::Ticket => Credential::Ticket(code.id, code.generation),
-            },
-            Err(NotOurs::Malformed) => Credential::Unknown,
-            Err(NotOurs::Forged) => Credential::Forged,
-        })
+        Ok(credential_of(&self.keys, &code))
     }
+}
+
+/// What somebody has shown or typed.
+fn credential_of(keys: &Keys, code: &str) -> Credential {
+    if let Some(reference) = ticket_code::read_reference(code) {
+        return Credential::Reference(reference);
+    }
+    match keys.read_code(code) {
+        Ok(code) => match code.kind {
+            Kind::Visit => Credential::Visit(code.id, code.generation),
+            Kind::Ticket => Credential::Ticket(code.id, code.generation),
+        },
+        Err(NotOurs::Malformed) => Credential::Unknown,
+        Err(NotOurs::Forged) => Credential::Forged,
+    }
+}
+
+/// The key under which a lane without a link looks plates up, on one day and on no other.
+fn day_key(keys: &Keys, day: NaiveDate) -> String {
+    keys.fingerprint("lane-list", &day.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A wish for a bay that waits at the counter.
@@ -313,14 +327,16 @@ impl Parking for ParkingGrpc {
         let visit = values::id("visit_id", &request.visit_id)?;
         caller.may_see_visit(visit)?;
         let text = values::text("plate", &request.plate, LONGEST_PLATE)?;
-        let fingerprint = if text.is_empty() {
+        let noted = if text.is_empty() {
             None
         } else {
             let plate = plates::normalise(&text)
                 .ok_or_else(|| invalid("plate", "is no licence plate; letters and digits, such as HAL-AB 123"))?;
-            Some(self.keys.fingerprint("plate", &plate))
+            let day = self.right(visit).await?.window.from.with_timezone(&Berlin).date_naive();
+            let for_lanes = token::hash(&format!("{}:{plate}", day_key(&self.keys, day)));
+            Some(Noted { fingerprint: self.keys.fingerprint("plate", &plate), for_lanes })
         };
-        self.db.transact(move |tx| Box::pin(commands::plates::set_plate(tx, visit, fingerprint))).await?;
+        self.db.transact(move |tx| Box::pin(commands::plates::set_plate(tx, visit, noted))).await?;
         Ok(Response::new(self.told(visit).await?))
     }
 
@@ -354,11 +370,14 @@ impl Parking for ParkingGrpc {
         &self,
         request: Request<pb::RecordLaneRequest>,
     ) -> Result<Response<pb::RecordLaneResponse>, Status> {
+        let caller = Caller::of(&request);
         let request = request.into_inner();
         let direction = direction(request.direction)?;
+        let lane = values::slug("lane", &request.lane)?.to_owned();
         let seen = Seen {
             key: values::id("idempotency_key", &request.idempotency_key)?,
-            lane: values::slug("lane", &request.lane)?.to_owned(),
+            by_controller: matches!(&caller, Caller::Device { id, .. } if *id == lane),
+            lane,
             direction,
             credential: self.credential(&request, direction)?,
         };
@@ -376,6 +395,8 @@ impl Parking for ParkingGrpc {
                         verdict: events::verdict(answer.verdict).into(),
                         message: Some(answer.message.to_proto()),
                         right: answer.right.as_ref().map(events::right),
+                        command_id: answer.command.as_ref().map(|it| it.id.to_string()).unwrap_or_default(),
+                        command_expires_at: answer.command.as_ref().map(|it| timestamp(it.expires_at)),
                     };
                     tx.remember("RecordLane", key, &request, &answer).await?;
                     Ok::<_, Error>(answer)

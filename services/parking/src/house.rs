@@ -37,6 +37,9 @@ struct Section {
     alternatives: Vec<Spanned<Alternative>>,
     /// For open data; without it the site is in none.
     place: Option<Spanned<Place>>,
+    /// Lanes with a barrier.
+    #[serde(default)]
+    lanes: Vec<Lane>,
     #[serde(default)]
     cameras: Vec<Camera>,
     /// Feeds that tell how full the alternatives are.
@@ -46,6 +49,14 @@ struct Section {
     taxes: Vec<Tax>,
     #[serde(default)]
     tariffs: Vec<Tariff>,
+}
+
+/// A lane with a barrier; its controller is paired as a device of kind "lane" under this id.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lane {
+    id: Spanned<String>,
+    direction: Direction,
 }
 
 /// A camera that reads plates at a lane.
@@ -158,10 +169,23 @@ fn read(text: &str) -> Result<Section, String> {
     {
         return Err(wrong(text, park, "park", "is more than an hour; say it in seconds"));
     }
+    read_lanes(text, &section)?;
     read_cameras(text, &section)?;
     read_taxes(text, &section)?;
     read_tariffs(text, &section, &classes)?;
     Ok(section)
+}
+
+fn read_lanes(text: &str, section: &Section) -> Result<(), String> {
+    let mut ids = HashSet::new();
+    for (place, lane) in section.lanes.iter().enumerate() {
+        let key = format!("lanes[{place}].id");
+        values::slug("id", lane.id.get_ref()).map_err(|error| wrong(text, &lane.id, &key, &error.problem))?;
+        if !ids.insert(lane.id.get_ref()) {
+            return Err(wrong(text, &lane.id, &key, "stands here twice"));
+        }
+    }
+    Ok(())
 }
 
 fn read_cameras(text: &str, section: &Section) -> Result<(), String> {
@@ -276,7 +300,7 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 }
 
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
-    use store::{feeds, house, plates};
+    use store::{feeds, gates, house, plates};
     let now = tx.now();
     let alternatives: Vec<Alternative> = section.alternatives.iter().map(|place| place.get_ref().clone()).collect();
     let mut changed = house::save_site(
@@ -297,6 +321,11 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
         let (class, count) = (*bays.class.get_ref(), *bays.count.get_ref());
         changed |= house::save_class(tx.conn(), class, count, bays.free_of_charge, bays.overbooking()).await?;
     }
+    for lane in &section.lanes {
+        gates::save_lane(tx.conn(), lane.id.get_ref(), lane.direction).await?;
+    }
+    let lanes: Vec<&str> = section.lanes.iter().map(|lane| lane.id.get_ref().as_str()).collect();
+    gates::keep_lanes(tx.conn(), &lanes).await?;
     for camera in &section.cameras {
         let row = plates::Camera {
             id: camera.id.get_ref().clone(),

@@ -14,7 +14,7 @@ mod store;
 use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
-use sky_proto::parking::v1::parking_server::ParkingServer;
+use sky_proto::parking::v1::{gates_server::GatesServer, parking_server::ParkingServer};
 use tonic::service::Routes;
 
 /// The service as the kernel runs it.
@@ -35,10 +35,16 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::run_out(tx))).await?) })
     });
+    let db = context.db.clone();
+    context.every("barriers", Duration::from_secs(5), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::gates::turn(tx))).await?) })
+    });
     let server = grpc::ParkingGrpc::new(context, site);
     Parts {
-        grpc: Routes::new(ParkingServer::new(server)),
-        access: vec![grpc::ACCESS],
+        grpc: Routes::new(ParkingServer::new(server))
+            .add_service(GatesServer::new(grpc::gates::GatesGrpc::new(context))),
+        access: vec![grpc::ACCESS, grpc::gates::ACCESS],
         consumers: vec![
             Consumer::of_runs("journey", reactions::from_journey),
             Consumer::of_runs("reservations", reactions::from_reservations),

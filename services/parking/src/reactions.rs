@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kernel::{BoxFuture, Event, Failure, Tx, values};
 use prost::Name;
 use sky_proto::{
-    flow::v1::{AdmissionMoved, AdmissionState},
+    flow::v1::{AdmissionMoved, AdmissionState, HouseState, HouseStateChanged},
     journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
     reservations::v1::{BookingConfirmed, BookingReissued, ShowingDelayed, ShowingScheduled},
 };
@@ -85,7 +85,7 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
     })
 }
 
-/// The door predicts when the showing will end.
+/// The door predicts when the showing will end; the house is evacuated.
 pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         if event.name() == AdmissionMoved::NAME {
@@ -97,6 +97,11 @@ pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, R
                 let end = values::time("predicted_end_at", Some(end))?;
                 commands::end_predicted(tx, showing, end).await?;
             }
+        }
+        if event.name() == HouseStateChanged::NAME
+            && let Some(house) = event.decode::<HouseStateChanged>()?.house
+        {
+            commands::gates::evacuation(tx, house.state() == HouseState::Evacuating).await?;
         }
         Ok(())
     })

@@ -5,6 +5,7 @@
 
 pub(crate) mod closures;
 pub(crate) mod feeds;
+pub(crate) mod gates;
 pub(crate) mod house;
 pub(crate) mod plates;
 pub(crate) mod quarters;
@@ -339,6 +340,8 @@ pub(crate) struct LaneEvent<'a> {
     pub(crate) visit: Option<Uuid>,
     pub(crate) class: Option<BayClass>,
     pub(crate) verdict: Verdict,
+    /// "decided", "journal" or "by_hand"
+    pub(crate) kind: &'static str,
     pub(crate) at: DateTime<Utc>,
 }
 
@@ -353,8 +356,8 @@ pub(crate) async fn lane_answer(conn: &mut PgConnection, key: Uuid) -> Result<Op
 
 pub(crate) async fn log_lane(conn: &mut PgConnection, event: &LaneEvent<'_>) -> Result<(), Error> {
     sqlx::query(
-        "insert into lane_event (idempotency_key, lane, direction, visit_id, class, verdict, at)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into lane_event (idempotency_key, lane, direction, visit_id, class, verdict, at, kind)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(event.key)
     .bind(event.lane)
@@ -363,6 +366,7 @@ pub(crate) async fn log_lane(conn: &mut PgConnection, event: &LaneEvent<'_>) -> 
     .bind(event.class.map(BayClass::name))
     .bind(event.verdict.name())
     .bind(event.at)
+    .bind(event.kind)
     .execute(conn)
     .await?;
     Ok(())

@@ -119,6 +119,13 @@ pub(crate) async fn given_without(
     Ok(given)
 }
 
+/// A car has come in whose right gave its bay up before: it gets one as far as there are some. It stands there in any case.
+pub(super) async fn give_again(tx: &mut Tx, right: &mut Right) -> Result<(), Error> {
+    let given = given_without(tx, right.window, None).await?;
+    right.given = given.get(&right.class).map_or(right.window.none(), |of_class| of_class.as_far_as(right.window));
+    Ok(())
+}
+
 /// Gives moved rights bays for their new windows, each as far as there are some: what was given before is given back
 /// first, so that those who move together are not in each other's way.
 pub(super) async fn move_along(tx: &mut Tx, changed: &mut [(Right, Right)]) -> Result<(), Error> {

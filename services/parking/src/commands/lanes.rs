@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{tell_site, touch_site};
+use super::{gates, holding, tell_site, touch_site};
 use crate::{
     domain::{
         BayClass, Right, RightState, Site,
+        gates::Command,
         lanes::{Credential, Direction, Verdict, judge_entry, judge_walk_in},
     },
     error::Error,
@@ -21,6 +22,8 @@ pub(crate) struct Seen {
     pub(crate) lane: String,
     pub(crate) direction: Direction,
     pub(crate) credential: Credential,
+    /// The lane's own controller asks: what it is answered, it has been told.
+    pub(crate) by_controller: bool,
 }
 
 /// What the lane is answered.
@@ -29,6 +32,8 @@ pub(crate) struct LaneAnswer {
     pub(crate) verdict: Verdict,
     pub(crate) message: Text,
     pub(crate) right: Option<Right>,
+    /// What the lane's barrier is told, if it has one.
+    pub(crate) command: Option<Command>,
 }
 
 /// A vehicle at a lane. The site must be locked. Exits always open: never a trapped car.
@@ -40,44 +45,76 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         && seen.direction == Direction::In
         && store::is_replaced(tx.conn(), id, generation).await?
     {
-        let passage = Passage { verdict: Verdict::Replaced, counts: None, right: None, right_changed: false };
+        let passage = Passage::refused(Verdict::Replaced, now);
         save_passage(tx, &seen, &passage).await?;
         let message = Verdict::Replaced.message(seen.direction, &site.alternatives);
-        return Ok(LaneAnswer { verdict: Verdict::Replaced, message, right: None });
+        return Ok(LaneAnswer { verdict: Verdict::Replaced, message, right: None, command: None });
     }
-    let visit = match &seen.credential {
-        Credential::Visit(visit, _) | Credential::Plate(visit) => Some(*visit),
-        Credential::Ticket(ticket, _) => store::visit_of_ticket(tx.conn(), *ticket).await?,
-        Credential::Reference(reference) => store::visit_of_reference(tx.conn(), reference).await?,
-        Credential::Anonymous(_)
-        | Credential::Unknown
-        | Credential::Forged
-        | Credential::UnknownPlate
-        | Credential::Unreadable
-        | Credential::Late => None,
-    };
-    let right = match visit {
+    let right = match visit_of(tx, &seen.credential).await? {
         Some(visit) => store::lock_right(tx.conn(), visit).await?,
         None => None,
     };
-    let passage = match seen.direction {
+    let counted = right.as_ref().is_some_and(Right::is_counted);
+    let mut passage = match seen.direction {
         Direction::In => pass_in(&seen.credential, right, &site, now)?,
         Direction::Out => pass_out(&seen.credential, right, now),
     };
+    if let Some(right) = passage.right.as_mut().filter(|right| passage.right_changed && right.is_counted() && !counted)
+    {
+        holding::give_again(tx, right).await?;
+    }
     save_passage(tx, &seen, &passage).await?;
+    let command = match passage.verdict {
+        Verdict::Open => gates::open_for(tx, &seen).await?,
+        _ => None,
+    };
     Ok(LaneAnswer {
+        command,
         verdict: passage.verdict,
         message: passage.verdict.message(seen.direction, &site.alternatives),
         right: passage.right,
     })
 }
 
+/// The visit behind what a vehicle showed.
+pub(super) async fn visit_of(tx: &mut Tx, credential: &Credential) -> Result<Option<Uuid>, Error> {
+    match credential {
+        Credential::Visit(visit, _) | Credential::Plate(visit) => Ok(Some(*visit)),
+        Credential::Ticket(ticket, _) => store::visit_of_ticket(tx.conn(), *ticket).await,
+        Credential::Reference(reference) => store::visit_of_reference(tx.conn(), reference).await,
+        Credential::Anonymous(_)
+        | Credential::Unknown
+        | Credential::Forged
+        | Credential::UnknownPlate
+        | Credential::Unreadable
+        | Credential::Late => Ok(None),
+    }
+}
+
+/// How a line comes into the lanes' log.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Decided,
+    /// Told afterwards, by a lane that had no link.
+    Journal,
+    ByHand,
+}
+
 /// A decided passage: the verdict, the class whose count changes, the right as it is now.
-struct Passage {
-    verdict: Verdict,
-    counts: Option<BayClass>,
-    right: Option<Right>,
-    right_changed: bool,
+pub(super) struct Passage {
+    pub(super) verdict: Verdict,
+    pub(super) counts: Option<BayClass>,
+    pub(super) right: Option<Right>,
+    pub(super) right_changed: bool,
+    pub(super) kind: Kind,
+    /// When the vehicle was there.
+    pub(super) at: DateTime<Utc>,
+}
+
+impl Passage {
+    const fn refused(verdict: Verdict, at: DateTime<Utc>) -> Self {
+        Self { verdict, counts: None, right: None, right_changed: false, kind: Kind::Decided, at }
+    }
 }
 
 fn pass_in(
@@ -114,7 +151,8 @@ fn pass_in(
         (Credential::Late, None) => Verdict::TooLate,
         (_, None) => Verdict::UnknownCode,
     };
-    Ok(Passage { verdict, counts, right_changed: right.is_some() && verdict == Verdict::Open, right })
+    let right_changed = right.is_some() && verdict == Verdict::Open;
+    Ok(Passage { verdict, counts, right_changed, right, kind: Kind::Decided, at: now })
 }
 
 fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc>) -> Passage {
@@ -133,11 +171,11 @@ fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc
     }
     // Every car may leave; but what is said of one that has left must not let the next one in.
     let verdict = if *credential == Credential::Late { Verdict::TooLate } else { Verdict::Open };
-    Passage { verdict, counts, right, right_changed }
+    Passage { verdict, counts, right, right_changed, kind: Kind::Decided, at: now }
 }
 
-async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(), Error> {
-    let now = tx.now();
+pub(super) async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(), Error> {
+    let (now, at) = (tx.now(), passage.at);
     let right = passage.right.as_ref();
     store::log_lane(
         tx.conn(),
@@ -148,7 +186,12 @@ async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(),
             visit: right.map(|right| right.visit),
             class: passage.counts.or(right.map(|right| right.class)),
             verdict: passage.verdict,
-            at: now,
+            kind: match passage.kind {
+                Kind::Decided => "decided",
+                Kind::Journal => "journal",
+                Kind::ByHand => "by_hand",
+            },
+            at,
         },
     )
     .await?;
@@ -157,10 +200,10 @@ async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(),
         let visit = right.visit.to_string();
         match seen.direction {
             Direction::In => {
-                tx.append(&visit, &events::vehicle_entered(right.visit, &seen.lane, now)).await?;
+                tx.append(&visit, &events::vehicle_entered(right.visit, &seen.lane, at)).await?;
             }
             Direction::Out => {
-                tx.append(&visit, &events::vehicle_left(right.visit, &seen.lane, now)).await?;
+                tx.append(&visit, &events::vehicle_left(right.visit, &seen.lane, at)).await?;
                 store::plates::forget(tx.conn(), right.visit).await?;
             }
         }

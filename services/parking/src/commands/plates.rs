@@ -12,17 +12,26 @@ use crate::{
     store::{self, plates::Camera},
 };
 
+/// A plate as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    /// Under the house's key.
+    pub(crate) fingerprint: [u8; 32],
+    /// As a lane without a link looks it up, with a key of the day on which the bay is booked.
+    pub(crate) for_lanes: Vec<u8>,
+}
+
 /// Notes the plate of a visit's car, in place of the one before; None: forgets it.
-pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, fingerprint: Option<[u8; 32]>) -> Result<(), Error> {
+pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, plate: Option<Noted>) -> Result<(), Error> {
     let now = tx.now();
     let right = store::lock_right(tx.conn(), visit).await?.ok_or(Error::NoRight)?;
-    let Some(fingerprint) = fingerprint else {
+    let Some(plate) = plate else {
         return store::plates::forget(tx.conn(), visit).await;
     };
     if !matches!(right.state, RightState::Held | RightState::Confirmed | RightState::CheckedIn) {
         return Err(Error::NoBayForPlate(right.state));
     }
-    store::plates::save(tx.conn(), visit, &fingerprint, now).await
+    store::plates::save(tx.conn(), visit, &plate.fingerprint, &plate.for_lanes, now).await
 }
 
 /// A camera has seen a car. The site must be locked. `fingerprints` are those of the plates it may be.
@@ -41,7 +50,7 @@ pub(crate) async fn seen_by_camera(
         Sight::Unreadable => Credential::Unreadable,
         Sight::Late => Credential::Late,
     };
-    record_lane(tx, Seen { key, lane, direction, credential }).await
+    record_lane(tx, Seen { key, lane, direction, credential, by_controller: false }).await
 }
 
 /// Forgets the plates whose purpose is over: of rights that have ended, and of days that have.
@@ -55,7 +64,7 @@ pub(crate) async fn forget_old(tx: &mut Tx) -> Result<(), Error> {
 }
 
 /// The beginning of the day in Halle.
-fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
+pub(crate) fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
     let local = now.with_timezone(&Berlin);
     let begin = local.date_naive().and_time(chrono::NaiveTime::MIN).and_local_timezone(Berlin);
     begin.earliest().map_or(now, |begin| begin.to_utc())

@@ -125,7 +125,7 @@ async fn decide(db: &Db, keys: &Keys, camera: Camera, reading: &Reading) -> Resu
                 let now = tx.now();
                 let site = store::site(tx.conn(), now).await?;
                 let message = first.message(camera.direction, &site.alternatives);
-                return Ok(LaneAnswer { verdict: first, message, right: None });
+                return Ok(LaneAnswer { verdict: first, message, right: None, command: None });
             }
             plates::seen_by_camera(tx, key, camera, &sight, &fingerprints).await
         })

@@ -74,15 +74,17 @@ pub(crate) async fn save(
     conn: &mut PgConnection,
     visit: Uuid,
     fingerprint: &[u8; 32],
+    for_lanes: &[u8],
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query(
-        "insert into plate (visit_id, fingerprint, set_at) values ($1, $2, $3)
-         on conflict (visit_id) do update set fingerprint = $2, set_at = $3",
+        "insert into plate (visit_id, fingerprint, set_at, lane_hash) values ($1, $2, $3, $4)
+         on conflict (visit_id) do update set fingerprint = $2, set_at = $3, lane_hash = $4",
     )
     .bind(visit)
     .bind(fingerprint.as_slice())
     .bind(now)
+    .bind(for_lanes)
     .execute(conn)
     .await?;
     Ok(())

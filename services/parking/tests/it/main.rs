@@ -5,6 +5,7 @@ mod cameras;
 mod capacity;
 mod closures;
 mod feeds;
+mod gates;
 mod lanes;
 mod open_data;
 mod reactions;

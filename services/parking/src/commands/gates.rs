@@ -1,0 +1,211 @@
+//! Barriers commanded, confirmed and kept open, each in a given transaction. No proto, no commit.
+//!
+//! Lock order: the site, then the lane. The site's live stream is what the attendant's page follows.
+
+use kernel::{Tx, db::Repeat};
+use uuid::Uuid;
+
+use super::{lanes::Seen, lock_site, touch_site};
+use crate::{
+    domain::{
+        gates::{Action, Command, CommandState, Confirmation, Hold, Lane, Over, PERISHES, Step},
+        lanes::Direction,
+    },
+    error::Error,
+    store,
+};
+
+/// The topic of the lanes' live orders; the key is the lane's id.
+pub(crate) const ORDERS_TOPIC: &str = "lane-orders";
+
+/// What staff want of a barrier.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) key: Uuid,
+    pub(crate) lane: String,
+    pub(crate) action: Action,
+    pub(crate) reason: String,
+    pub(crate) by: String,
+}
+
+impl Wanted {
+    fn command(self, tx: &Tx, state: CommandState) -> Command {
+        let confirmation = if state == CommandState::Rejected { Confirmation::None } else { Confirmation::Accepted };
+        Command {
+            id: Uuid::now_v7(),
+            key: self.key,
+            lane: self.lane,
+            action: self.action,
+            state,
+            confirmation,
+            reason: self.reason,
+            by: self.by,
+            requested_at: tx.now(),
+            expires_at: tx.now() + PERISHES,
+            failure: String::new(),
+        }
+    }
+}
+
+/// A car may pass: its lane's barrier is told. None: the lane has none. To the controller that asked, the answer is the
+/// dispatch.
+pub(super) async fn open_for(tx: &mut Tx, seen: &Seen) -> Result<Option<Command>, Error> {
+    let wanted = Wanted {
+        key: seen.key,
+        lane: seen.lane.clone(),
+        action: Action::Open,
+        reason: String::new(),
+        by: "lane".to_owned(),
+    };
+    let state = if seen.by_controller { CommandState::Dispatched } else { CommandState::Accepted };
+    let command = wanted.command(tx, state);
+    if !store::gates::insert(tx.conn(), &command).await? {
+        return Ok(None);
+    }
+    tx.touch(ORDERS_TOPIC, seen.lane.as_str());
+    Ok(Some(command))
+}
+
+async fn lock_lane(tx: &mut Tx, lane: &str) -> Result<Lane, Error> {
+    store::gates::lock_lane(tx.conn(), lane).await?.ok_or_else(|| Error::NoLane(lane.to_owned()))
+}
+
+async fn lane_changed(tx: &mut Tx, lane: &Lane) -> Result<(), Error> {
+    store::gates::update_lane(tx.conn(), lane).await?;
+    tx.touch(ORDERS_TOPIC, lane.id.as_str());
+    touch_site(tx, None).await
+}
+
+/// Staff command a barrier. The same key again gets its command as it is now.
+pub(crate) async fn command(tx: &mut Tx, wanted: Wanted) -> Result<Command, Error> {
+    lock_site(tx).await?;
+    let mut lane = lock_lane(tx, &wanted.lane).await?;
+    let now = tx.now();
+    if let Some(first) = store::gates::command_of_key(tx.conn(), wanted.key).await? {
+        if (&first.lane, first.action) != (&wanted.lane, wanted.action) {
+            return Err(Repeat::KeyReused.into());
+        }
+        return first.step(Step::Time, now).map_err(|Over(state)| Error::CommandOver(state));
+    }
+    let refused = lane.takes(wanted.action).err();
+    let state = if refused.is_some() { CommandState::Rejected } else { CommandState::Accepted };
+    let mut command = wanted.command(tx, state);
+    if let Some(why) = refused {
+        why.clone_into(&mut command.failure);
+    } else if command.action != Action::Open {
+        cancel_others(tx, &lane.id).await?;
+        lane.hold = (command.action == Action::HoldOpen).then(|| lane.hold.unwrap_or(Hold::Staff));
+    }
+    store::gates::insert(tx.conn(), &command).await?;
+    lane_changed(tx, &lane).await?;
+    Ok(command)
+}
+
+/// What was told before must not undo what is told now.
+async fn cancel_others(tx: &mut Tx, lane: &str) -> Result<(), Error> {
+    let now = tx.now();
+    for command in store::gates::unfinished(tx.conn(), Some(lane)).await? {
+        if command.action != Action::Open
+            && let Ok(cancelled) = command.step(Step::Cancelled, now)
+        {
+            store::gates::save(tx.conn(), &cancelled).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The controller of `lane` says how far a command has come.
+pub(crate) async fn confirm(tx: &mut Tx, lane: &str, id: Uuid, step: Step) -> Result<Command, Error> {
+    lock_site(tx).await?;
+    let mut lane = lock_lane(tx, lane).await?;
+    let now = tx.now();
+    let command =
+        store::gates::command(tx.conn(), id).await?.filter(|it| it.lane == lane.id).ok_or(Error::NoCommand)?;
+    let before = command.state;
+    let command = command.step(step.clone(), now).map_err(|Over(state)| Error::CommandOver(state))?;
+    if command.state == before {
+        return Ok(command);
+    }
+    store::gates::save(tx.conn(), &command).await?;
+    if step == Step::Confirmed && command.action != Action::Open {
+        lane.held_open = command.action == Action::HoldOpen;
+    }
+    lane_changed(tx, &lane).await?;
+    Ok(command)
+}
+
+/// What a controller is to do now. What is told here counts as dispatched.
+pub(crate) async fn orders(tx: &mut Tx, lane: &str) -> Result<(Lane, Vec<Command>), Error> {
+    let lane = lock_lane(tx, lane).await?;
+    let now = tx.now();
+    let mut orders = Vec::new();
+    for command in store::gates::unfinished(tx.conn(), Some(&lane.id)).await? {
+        if command.state == CommandState::Executing {
+            continue;
+        }
+        let before = command.state;
+        if let Ok(command) = command.step(Step::Dispatched, now) {
+            if command.state != before {
+                store::gates::save(tx.conn(), &command).await?;
+            }
+            orders.push(command);
+        }
+    }
+    Ok((lane, orders))
+}
+
+/// A heartbeat.
+pub(crate) async fn report(
+    tx: &mut Tx,
+    lane: &str,
+    held_open: bool,
+    fault: String,
+) -> Result<(Lane, Vec<Command>), Error> {
+    let now = tx.now();
+    let known = store::gates::lane(tx.conn(), lane).await?.ok_or_else(|| Error::NoLane(lane.to_owned()))?;
+    let as_before = |lane: &Lane| lane.held_open == held_open && lane.fault == fault;
+    let reported = Lane { heartbeat_at: Some(now), held_open, fault: fault.clone(), ..known.clone() };
+    if as_before(&known) && known.state(now) == reported.state(now) {
+        store::gates::beat(tx.conn(), lane, now).await?;
+    } else {
+        lock_site(tx).await?;
+        let known = lock_lane(tx, lane).await?;
+        lane_changed(tx, &Lane { heartbeat_at: Some(now), held_open, fault, ..known }).await?;
+    }
+    orders(tx, lane).await
+}
+
+/// The house is evacuated, or no longer: ways out are open, or closed behind each car again.
+pub(crate) async fn evacuation(tx: &mut Tx, evacuating: bool) -> Result<(), Error> {
+    lock_site(tx).await?;
+    for lane in store::gates::lanes(tx.conn()).await? {
+        if lane.direction != Direction::Out || (lane.hold == Some(Hold::Evacuation)) == evacuating {
+            continue;
+        }
+        let mut lane = lock_lane(tx, &lane.id).await?;
+        lane.hold = evacuating.then_some(Hold::Evacuation);
+        cancel_others(tx, &lane.id).await?;
+        lane_changed(tx, &lane).await?;
+    }
+    Ok(())
+}
+
+/// Time goes on: commands perish, links are lost.
+pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let mut changed = false;
+    lock_site(tx).await?;
+    for command in store::gates::unfinished(tx.conn(), None).await? {
+        let before = command.state;
+        if let Ok(command) = command.step(Step::Time, now)
+            && command.state != before
+        {
+            store::gates::save(tx.conn(), &command).await?;
+            changed = true;
+        }
+    }
+    for lane in store::gates::lanes(tx.conn()).await? {
+        changed |= store::gates::told(tx.conn(), &lane.id, lane.state(now)).await?;
+    }
+    if changed { touch_site(tx, None).await } else { Ok(()) }
+}

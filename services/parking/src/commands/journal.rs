@@ -1,0 +1,116 @@
+//! A lane that has lost its link: the list it works from, and what it did meanwhile, each in a given transaction. No
+//! proto, no commit.
+
+use chrono::{DateTime, Utc};
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::{
+    holding,
+    lanes::{Kind, Passage, Seen, save_passage, visit_of},
+};
+use crate::{
+    domain::{
+        BayClass, Right, RightState,
+        gates::LIST_HOLDS,
+        lanes::{Credential, Direction, Verdict},
+    },
+    error::Error,
+    store::{self, gates::ListedRow},
+};
+
+/// A list for a lane.
+pub(crate) struct LocalList {
+    pub(crate) issued_at: DateTime<Utc>,
+    pub(crate) valid_until: DateTime<Utc>,
+    pub(crate) rights: Vec<ListedRow>,
+}
+
+/// Today's rights, for a lane that may lose its link.
+pub(crate) async fn local_list(tx: &mut Tx, lane: &str) -> Result<LocalList, Error> {
+    let now = tx.now();
+    let valid_until = now + LIST_HOLDS;
+    if !store::gates::list_fetched(tx.conn(), lane, valid_until).await? {
+        return Err(Error::NoLane(lane.to_owned()));
+    }
+    let rights = store::gates::listed(tx.conn(), now, valid_until).await?;
+    Ok(LocalList { issued_at: now, valid_until, rights })
+}
+
+/// A car that has passed.
+#[derive(Clone, Debug)]
+pub(crate) struct Passed {
+    pub(crate) key: Uuid,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) credential: Credential,
+    pub(crate) by_hand: bool,
+    pub(crate) class: BayClass,
+}
+
+/// What became of a journal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Summary {
+    pub(crate) taken: u32,
+    pub(crate) known_before: u32,
+    pub(crate) unknown: u32,
+    pub(crate) by_hand: u32,
+}
+
+/// Takes what a lane did without its link: each entry once, in the order of time. It has happened, so nothing is refused.
+pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) -> Result<Summary, Error> {
+    let now = tx.now();
+    store::lock_site(tx.conn()).await?;
+    store::lock_classes(tx.conn(), None).await?;
+    let direction = store::gates::lane(tx.conn(), lane).await?.ok_or_else(|| Error::NoLane(lane.to_owned()))?.direction;
+    entries.sort_by_key(|entry| (entry.at, entry.key));
+    let mut summary = Summary::default();
+    for entry in entries {
+        if store::lane_answer(tx.conn(), entry.key).await?.is_some() {
+            summary.known_before += 1;
+            continue;
+        }
+        let right = match visit_of(tx, &entry.credential).await? {
+            Some(visit) => store::lock_right(tx.conn(), visit).await?,
+            None => None,
+        };
+        // A device's clock that is ahead does not bring us into the future.
+        let at = entry.at.min(now);
+        let counted = right.as_ref().is_some_and(Right::is_counted);
+        let (counts, mut right) = passed(direction, right, at, entry.class);
+        if let Some(right) = right.as_mut().filter(|right| right.is_counted() && !counted) {
+            holding::give_again(tx, right).await?;
+        }
+        summary.taken += 1;
+        summary.by_hand += u32::from(entry.by_hand);
+        summary.unknown += u32::from(right.is_none() && !matches!(entry.credential, Credential::Anonymous(_)));
+        let kind = if entry.by_hand { Kind::ByHand } else { Kind::Journal };
+        let seen = Seen {
+            key: entry.key,
+            lane: lane.to_owned(),
+            direction,
+            credential: entry.credential,
+            by_controller: true,
+        };
+        let passage =
+            Passage { verdict: Verdict::Open, counts: Some(counts), right_changed: right.is_some(), right, kind, at };
+        save_passage(tx, &seen, &passage).await?;
+    }
+    Ok(summary)
+}
+
+/// Which class a car counts for, and the right that is changed by it. A code that was shown twice is another car.
+fn passed(direction: Direction, right: Option<Right>, at: DateTime<Utc>, class: BayClass) -> (BayClass, Option<Right>) {
+    let Some(mut right) = right else { return (class, None) };
+    let class = right.class;
+    match (direction, right.state) {
+        (Direction::In, RightState::Confirmed | RightState::Suspended | RightState::NoShow | RightState::Left) => {
+            (right.state, right.entered_at, right.left_at) = (RightState::CheckedIn, Some(at), None);
+            (class, Some(right))
+        }
+        (Direction::Out, RightState::CheckedIn) => {
+            (right.state, right.left_at) = (RightState::Left, Some(at));
+            (class, Some(right))
+        }
+        _ => (class, None),
+    }
+}

@@ -1,0 +1,130 @@
+//! Lanes and commands in the words of the contract. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use kernel::{token, values::timestamp};
+use sky_proto::parking::v1 as pb;
+use uuid::Uuid;
+
+use crate::{
+    commands::journal::{LocalList, Summary},
+    domain::{
+        BayClass, EARLY,
+        gates::{Action, Command, CommandState, Confirmation, Hold, Lane, LaneState},
+        lanes::Direction,
+    },
+    error::Error,
+    store::gates::ListedRow,
+};
+
+pub(crate) fn command(command: &Command) -> pb::GateCommand {
+    let action = match command.action {
+        Action::Open => pb::GateAction::Open,
+        Action::HoldOpen => pb::GateAction::HoldOpen,
+        Action::Close => pb::GateAction::Close,
+    };
+    let state = match command.state {
+        CommandState::Received => pb::CommandState::Received,
+        CommandState::Accepted => pb::CommandState::Accepted,
+        CommandState::Dispatched => pb::CommandState::Dispatched,
+        CommandState::Executing => pb::CommandState::Executing,
+        CommandState::Succeeded => pb::CommandState::Succeeded,
+        CommandState::Failed => pb::CommandState::Failed,
+        CommandState::Rejected => pb::CommandState::Rejected,
+        CommandState::Expired => pb::CommandState::Expired,
+        CommandState::Cancelled => pb::CommandState::Cancelled,
+    };
+    let confirmation = match command.confirmation {
+        Confirmation::None => pb::Confirmation::Unspecified,
+        Confirmation::Accepted => pb::Confirmation::Accepted,
+        Confirmation::DeviceAcknowledged => pb::Confirmation::DeviceAcknowledged,
+        Confirmation::PhysicallyConfirmed => pb::Confirmation::PhysicallyConfirmed,
+    };
+    pb::GateCommand {
+        command_id: command.id.to_string(),
+        lane: command.lane.clone(),
+        action: action.into(),
+        state: state.into(),
+        confirmation: confirmation.into(),
+        reason: command.reason.clone(),
+        requested_at: Some(timestamp(command.requested_at)),
+        expires_at: Some(timestamp(command.expires_at)),
+        failure: command.failure.clone(),
+    }
+}
+
+pub(crate) fn orders(lane: &Lane, orders: &[Command]) -> pb::LaneOrders {
+    pb::LaneOrders {
+        lane: lane.id.clone(),
+        revision: lane.revision,
+        hold_open: lane.hold.is_some(),
+        commands: orders.iter().map(command).collect(),
+    }
+}
+
+/// A lane for staff; `by_hand` has, per lane, what was opened by hand and which cars nobody knows.
+pub(crate) fn lane(lane: &Lane, commands: &[Command], by_hand: &[(String, i64, i64)], now: DateTime<Utc>) -> pb::Lane {
+    let state = match lane.state(now) {
+        LaneState::Unknown => pb::LaneState::Unspecified,
+        LaneState::Normal => pb::LaneState::Normal,
+        LaneState::LinkLost => pb::LaneState::LinkLost,
+        LaneState::LocalList => pb::LaneState::LocalList,
+        LaneState::HeldOpen => pb::LaneState::HeldOpen,
+        LaneState::Fault => pb::LaneState::Fault,
+    };
+    let direction = match lane.direction {
+        Direction::In => pb::Direction::In,
+        Direction::Out => pb::Direction::Out,
+    };
+    let told = by_hand.iter().find(|(id, ..)| *id == lane.id);
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    pb::Lane {
+        lane: lane.id.clone(),
+        direction: direction.into(),
+        state: state.into(),
+        heartbeat_at: lane.heartbeat_at.map(timestamp),
+        hold_confirmed: lane.held_open,
+        by_evacuation: lane.hold == Some(Hold::Evacuation),
+        fault: lane.fault.clone(),
+        opened_by_hand: told.map_or(0, |(_, hand, _)| count(*hand)),
+        unknown_cars: told.map_or(0, |(_, _, unknown)| count(*unknown)),
+        commands: commands.iter().filter(|it| it.lane == lane.id).map(command).collect(),
+    }
+}
+
+pub(crate) fn local_list(lane: &str, list: &LocalList, plate_key: String) -> Result<pb::LocalList, Error> {
+    Ok(pb::LocalList {
+        list_id: Uuid::now_v7().to_string(),
+        lane: lane.to_owned(),
+        issued_at: Some(timestamp(list.issued_at)),
+        valid_until: Some(timestamp(list.valid_until)),
+        plate_key,
+        rights: list.rights.iter().map(listed).collect::<Result<_, _>>()?,
+    })
+}
+
+fn listed(row: &ListedRow) -> Result<pb::ListedRight, Error> {
+    let class = BayClass::named(&row.class).ok_or_else(|| Error::Stored(format!("bay class {}", row.class)))?;
+    let codes = row.ids.iter().zip(&row.generations);
+    Ok(pb::ListedRight {
+        reference: row.reference.clone(),
+        codes: codes
+            .map(|(id, generation)| pb::ListedCode {
+                hash: token::hash(&id.to_string()),
+                least_generation: generation.unsigned_abs(),
+            })
+            .collect(),
+        plate_hash: row.lane_hash.clone().unwrap_or_default(),
+        bay_class: super::bay_class(class).into(),
+        from: Some(timestamp(row.valid_from - EARLY)),
+        until: Some(timestamp(row.valid_until)),
+    })
+}
+
+pub(crate) fn summary(summary: Summary) -> pb::SubmitLaneJournalResponse {
+    pb::SubmitLaneJournalResponse {
+        taken: summary.taken,
+        known_before: summary.known_before,
+        unknown: summary.unknown,
+        by_hand: summary.by_hand,
+    }
+}

@@ -1,0 +1,243 @@
+//! The gRPC face of the barriers: for staff, and for the controllers of lanes. No decisions.
+
+use std::pin::Pin;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Berlin;
+use futures::{Stream, StreamExt};
+use kernel::{
+    Access, Caller, Context, Db, Live, Role, Tx, Who,
+    identity::Keys,
+    values::{self, InvalidField, invalid},
+};
+use prost::Message;
+use sky_proto::parking::v1::{self as pb, gates_server::Gates};
+use tonic::{Request, Response, Status};
+
+use super::{LONGEST_CODE, bay_class, credential_of};
+use crate::{
+    commands::{
+        gates::{self, Wanted},
+        journal::{self, Passed},
+        plates::midnight,
+    },
+    domain::{
+        BayClass,
+        gates::{Action, MOST_ENTRIES, Step},
+        lanes::Credential,
+    },
+    error::Error,
+    events, store,
+};
+
+const LANE: &[Who] = &[Who::Device("lane")];
+
+/// Who may call what.
+pub(crate) const ACCESS: Access = Access {
+    service: "sky.parking.v1.Gates",
+    methods: &[
+        ("ListLanes", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator), Who::Staff(Role::Desk)]),
+        ("CommandGate", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
+        ("WatchOrders", LANE),
+        ("ReportLane", LANE),
+        ("ConfirmCommand", LANE),
+        ("FetchLocalList", LANE),
+        ("SubmitLaneJournal", LANE),
+    ],
+};
+
+const LONGEST_REASON: usize = 200;
+/// So many commands of each lane are shown to staff.
+const LATEST: i64 = 5;
+
+/// The server.
+#[derive(Debug)]
+pub(crate) struct GatesGrpc {
+    db: Db,
+    keys: Keys,
+    orders: Live<()>,
+}
+
+impl GatesGrpc {
+    pub(crate) fn new(context: &Context) -> Self {
+        let db = context.db.clone();
+        // The value is what it rings for: the orders are fetched, and so dispatched, by each controller that hears it.
+        let orders = Live::new(context, gates::ORDERS_TOPIC, move |lane| {
+            let db = db.clone();
+            Box::pin(async move {
+                let mut conn = db.pool().acquire().await.map_err(Error::from)?;
+                let lane = store::gates::lane(&mut conn, &lane).await?.ok_or(Error::NoLane(lane))?;
+                Ok((lane.revision, ()))
+            })
+        });
+        Self { db: context.db.clone(), keys: context.keys.clone(), orders }
+    }
+}
+
+/// A controller speaks for its own lane alone.
+fn own_lane(caller: &Caller, lane: &str) -> Result<String, Status> {
+    let lane = values::slug("lane", lane)?.to_owned();
+    match caller {
+        Caller::Device { id, .. } if *id == lane => Ok(lane),
+        _ => Err(Status::permission_denied("A controller speaks for its own lane alone.")),
+    }
+}
+
+fn action(value: i32) -> Result<Action, InvalidField> {
+    match values::choice("action", value)? {
+        pb::GateAction::Open => Ok(Action::Open),
+        pb::GateAction::HoldOpen => Ok(Action::HoldOpen),
+        pb::GateAction::Close => Ok(Action::Close),
+        pb::GateAction::Unspecified => Err(invalid("action", "is missing")),
+    }
+}
+
+fn step(request: &pb::ConfirmCommandRequest) -> Result<Step, InvalidField> {
+    use pb::confirm_command_request::Step as Told;
+    match values::choice("step", request.step)? {
+        Told::Acknowledged => Ok(Step::Acknowledged),
+        Told::Confirmed => Ok(Step::Confirmed),
+        Told::Failed => Ok(Step::Failed(values::text("failure", &request.failure, LONGEST_REASON)?)),
+        Told::Unspecified => Err(invalid("step", "is missing")),
+    }
+}
+
+async fn fetch(db: &Db, lane: String) -> Result<pb::LaneOrders, Error> {
+    db.transact(move |tx: &mut Tx| {
+        Box::pin(async move {
+            let (lane, orders) = gates::orders(tx, &lane).await?;
+            Ok(events::gates::orders(&lane, &orders))
+        })
+    })
+    .await
+}
+
+fn passed(keys: &Keys, entry: &pb::JournalEntry, skew: chrono::TimeDelta) -> Result<Passed, InvalidField> {
+    let code = values::text("entries.code", &entry.code, LONGEST_CODE)?;
+    let class = if entry.bay_class == 0 { BayClass::Standard } else { bay_class(entry.bay_class)? };
+    Ok(Passed {
+        key: values::id("entries.entry_id", &entry.entry_id)?,
+        at: values::time("entries.at", entry.at)? + skew,
+        credential: if code.is_empty() { Credential::Anonymous(Some(class)) } else { credential_of(keys, &code) },
+        by_hand: entry.by_hand,
+        class,
+    })
+}
+
+#[tonic::async_trait]
+impl Gates for GatesGrpc {
+    type WatchOrdersStream = Pin<Box<dyn Stream<Item = Result<pb::LaneOrders, Status>> + Send>>;
+
+    async fn list_lanes(&self, _: Request<pb::ListLanesRequest>) -> Result<Response<pb::ListLanesResponse>, Status> {
+        let now = self.db.clock().now();
+        Ok(Response::new(pb::ListLanesResponse { lanes: self.lanes(now).await? }))
+    }
+
+    async fn command_gate(
+        &self,
+        request: Request<pb::CommandGateRequest>,
+    ) -> Result<Response<pb::GateCommand>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let request = request.into_inner();
+        let wanted = Wanted {
+            key: values::id("idempotency_key", &request.idempotency_key)?,
+            lane: values::slug("lane", &request.lane)?.to_owned(),
+            action: action(request.action)?,
+            reason: values::text("reason", &request.reason, LONGEST_REASON)?,
+            by,
+        };
+        if wanted.reason.is_empty() {
+            return Err(invalid("reason", "is missing; a few words are enough").into());
+        }
+        let command = self.db.transact(move |tx| Box::pin(gates::command(tx, wanted))).await?;
+        Ok(Response::new(events::gates::command(&command)))
+    }
+
+    async fn watch_orders(
+        &self,
+        request: Request<pb::WatchOrdersRequest>,
+    ) -> Result<Response<Self::WatchOrdersStream>, Status> {
+        let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
+        let rings = self.orders.watch(&lane, request.get_ref().after_revision).await?;
+        let db = self.db.clone();
+        let orders = rings.then(move |ring| {
+            let (db, lane) = (db.clone(), lane.clone());
+            async move {
+                ring?;
+                Ok(fetch(&db, lane).await?)
+            }
+        });
+        Ok(Response::new(Box::pin(orders)))
+    }
+
+    async fn report_lane(&self, request: Request<pb::ReportLaneRequest>) -> Result<Response<pb::LaneOrders>, Status> {
+        let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
+        let request = request.into_inner();
+        let fault = values::text("fault", &request.fault, LONGEST_REASON)?;
+        let orders = self.db.transact(move |tx| {
+            Box::pin(async move {
+                let (lane, orders) = gates::report(tx, &lane, request.held_open, fault).await?;
+                Ok::<_, Error>(events::gates::orders(&lane, &orders))
+            })
+        });
+        Ok(Response::new(orders.await?))
+    }
+
+    async fn confirm_command(
+        &self,
+        request: Request<pb::ConfirmCommandRequest>,
+    ) -> Result<Response<pb::GateCommand>, Status> {
+        let Caller::Device { id: lane, .. } = Caller::of(&request) else {
+            return Err(Status::permission_denied("A controller speaks for its own lane alone."));
+        };
+        let request = request.into_inner();
+        let id = values::id("command_id", &request.command_id)?;
+        let step = step(&request)?;
+        let command =
+            self.db.transact(move |tx| Box::pin(async move { gates::confirm(tx, &lane, id, step).await })).await?;
+        Ok(Response::new(events::gates::command(&command)))
+    }
+
+    async fn fetch_local_list(
+        &self,
+        request: Request<pb::FetchLocalListRequest>,
+    ) -> Result<Response<pb::SignedLocalList>, Status> {
+        let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
+        let of = lane.clone();
+        let list = self.db.transact(move |tx| Box::pin(async move { journal::local_list(tx, &of).await })).await?;
+        let day = list.issued_at.with_timezone(&Berlin).date_naive();
+        let list = events::gates::local_list(&lane, &list, super::day_key(&self.keys, day))?.encode_to_vec();
+        let signature = self.keys.sign_list(&list);
+        let public_key = self.keys.ticket_public_key();
+        Ok(Response::new(pb::SignedLocalList { list, signature, public_key }))
+    }
+
+    async fn submit_lane_journal(
+        &self,
+        request: Request<pb::SubmitLaneJournalRequest>,
+    ) -> Result<Response<pb::SubmitLaneJournalResponse>, Status> {
+        let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
+        let request = request.into_inner();
+        if request.entries.len() > MOST_ENTRIES {
+            return Err(invalid("entries", "are more than 1000; send them in parts").into());
+        }
+        let skew = self.db.clock().now() - values::time("device_now", request.device_now)?;
+        let entries: Result<Vec<Passed>, InvalidField> =
+            request.entries.iter().map(|entry| passed(&self.keys, entry, skew)).collect();
+        let entries = entries?;
+        let summary =
+            self.db.transact(move |tx| Box::pin(async move { journal::submit(tx, &lane, entries).await })).await?;
+        Ok(Response::new(events::gates::summary(summary)))
+    }
+}
+
+/// Pure reads.
+impl GatesGrpc {
+    async fn lanes(&self, now: DateTime<Utc>) -> Result<Vec<pb::Lane>, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let lanes = store::gates::lanes(&mut conn).await?;
+        let commands = store::gates::latest(&mut conn, LATEST).await?;
+        let by_hand = store::gates::told_by_hand(&mut conn, midnight(now)).await?;
+        Ok(lanes.iter().map(|lane| events::gates::lane(lane, &commands, &by_hand, now)).collect())
+    }
+}
