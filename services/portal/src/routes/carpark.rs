@@ -1,6 +1,7 @@
 //! The car park's board: free bays by class, today's rights, the lanes, the state of the site.
 
 pub(crate) mod closures;
+pub(crate) mod gates;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ struct CarparkPage {
     /// What to take back; empty: nothing.
     closure: String,
     classes: Vec<ClassView>,
+    lanes: Vec<gates::LaneView>,
     rights: Vec<RightView>,
     as_of: String,
     bays: Vec<(i32, String)>,
@@ -158,6 +160,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
                 expected: count.expected,
             })
             .collect(),
+        lanes: gates::views(edge, &w, caller).await?,
         rights: rights.iter().filter(shown).map(|it| right(&w, it)).collect(),
         as_of: w.time(&site.observed_at),
         bays: site.classes.iter().map(|count| (count.bay_class, class(&w, count.bay_class()))).collect(),

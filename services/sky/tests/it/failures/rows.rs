@@ -29,6 +29,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
+use super::barrier;
 use crate::{
     day::{self, in_time, pay},
     scenario::Family,
@@ -213,6 +214,7 @@ pub async fn barrier() {
     })
     .await;
     assert!(!has_left(&seen) || seen.parking.is_some());
+    barrier::broken_link(&house, &world).await;
 }
 
 pub async fn lot() {
