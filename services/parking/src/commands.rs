@@ -7,6 +7,7 @@ pub(crate) mod gates;
 pub(crate) mod holding;
 pub(crate) mod journal;
 pub(crate) mod lanes;
+pub(crate) mod occupancy;
 pub(crate) mod plates;
 
 use chrono::{DateTime, Utc};

@@ -2,8 +2,10 @@
 
 pub(crate) mod closures;
 pub(crate) mod feeds;
+pub(crate) mod forecast;
 pub(crate) mod gates;
 pub(crate) mod lanes;
+pub(crate) mod observations;
 pub(crate) mod open_formats;
 pub(crate) mod plates;
 pub(crate) mod quarters;
@@ -316,6 +318,8 @@ pub(crate) struct ClassCount {
     pub(crate) class: BayClass,
     pub(crate) capacity: u32,
     pub(crate) occupied: u32,
+    /// False: the newest count cannot be.
+    pub(crate) is_known: bool,
     /// Rights that begin soon and whose cars are not in.
     pub(crate) expected: u32,
 }
@@ -357,6 +361,13 @@ pub(crate) struct Site {
     pub(crate) classes: Vec<ClassCount>,
     /// While it is closed or out of reach.
     pub(crate) closure: Option<closures::Closure>,
+}
+
+impl Site {
+    /// Whether the cars of all classes are known.
+    pub(crate) fn is_counted(&self, now: DateTime<Utc>) -> bool {
+        now <= self.observed_at + OCCUPANCY_HOLDS && self.classes.iter().all(|count| count.is_known)
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The domain in the words of the contract. Decides nothing.
 
 pub(crate) mod gates;
+pub(crate) mod occupancy;
 
 use chrono::{DateTime, Utc};
 use kernel::values::{euro, timestamp};
@@ -181,7 +182,7 @@ pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
             .map(|count| pb::ClassOccupancy {
                 bay_class: bay_class(count.class).into(),
                 capacity: count.capacity,
-                occupied: (now <= valid_until).then_some(count.occupied),
+                occupied: (now <= valid_until && count.is_known).then_some(count.occupied),
                 expected: count.expected,
             })
             .collect(),

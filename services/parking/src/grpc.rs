@@ -1,6 +1,7 @@
 //! The gRPC face of parking: reads and checks what was sent, calls commands, answers. No decisions.
 
 pub(crate) mod gates;
+pub(crate) mod occupancy;
 
 use std::pin::Pin;
 

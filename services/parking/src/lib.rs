@@ -14,7 +14,9 @@ mod store;
 use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
-use sky_proto::parking::v1::{gates_server::GatesServer, parking_server::ParkingServer};
+use sky_proto::parking::v1::{
+    gates_server::GatesServer, occupancy_server::OccupancyServer, parking_server::ParkingServer,
+};
 use tonic::service::Routes;
 
 /// The service as the kernel runs it.
@@ -36,6 +38,11 @@ fn build(context: &Context) -> Parts {
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::run_out(tx))).await?) })
     });
     let db = context.db.clone();
+    context.every("forecasts", Duration::from_secs(15 * 60), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::occupancy::learn(tx))).await?) })
+    });
+    let db = context.db.clone();
     context.every("barriers", Duration::from_secs(5), move || {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::gates::turn(tx))).await?) })
@@ -43,8 +50,9 @@ fn build(context: &Context) -> Parts {
     let server = grpc::ParkingGrpc::new(context, site);
     Parts {
         grpc: Routes::new(ParkingServer::new(server))
-            .add_service(GatesServer::new(grpc::gates::GatesGrpc::new(context))),
-        access: vec![grpc::ACCESS, grpc::gates::ACCESS],
+            .add_service(GatesServer::new(grpc::gates::GatesGrpc::new(context)))
+            .add_service(OccupancyServer::new(grpc::occupancy::OccupancyGrpc::new(context))),
+        access: vec![grpc::ACCESS, grpc::gates::ACCESS, grpc::occupancy::ACCESS],
         consumers: vec![
             Consumer::of_runs("journey", reactions::from_journey),
             Consumer::of_runs("reservations", reactions::from_reservations),

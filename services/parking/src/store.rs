@@ -7,6 +7,7 @@ pub(crate) mod closures;
 pub(crate) mod feeds;
 pub(crate) mod gates;
 pub(crate) mod house;
+pub(crate) mod occupancy;
 pub(crate) mod plates;
 pub(crate) mod quarters;
 pub(crate) mod showings;
@@ -47,6 +48,7 @@ struct ClassRow {
     class: String,
     capacity: i32,
     occupied: i32,
+    count_known: bool,
     expected: i64,
 }
 
@@ -147,7 +149,7 @@ pub(crate) async fn place(conn: &mut PgConnection) -> Result<Option<Place>, Erro
 
 async fn class_counts(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<ClassCount>, Error> {
     let rows: Vec<ClassRow> = sqlx::query_as(
-        "select c.class, c.capacity, c.occupied,
+        "select c.class, c.capacity, c.occupied, c.count_known,
                 (select count(*) from parking_right r where r.class = c.class and r.state = 'confirmed'
                     and r.valid_from <= $2 and r.valid_until > $1) as expected
          from bay_class c order by array_position($3, c.class)",
@@ -163,6 +165,7 @@ async fn class_counts(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec
                 class: class_named(&row.class)?,
                 capacity: row.capacity.unsigned_abs(),
                 occupied: row.occupied.unsigned_abs(),
+                is_known: row.count_known,
                 expected: u32::try_from(row.expected).unwrap_or(u32::MAX),
             })
         })

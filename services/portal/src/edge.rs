@@ -13,7 +13,7 @@ use sky_proto::{
     },
     gastro::v1::{gastro_client::GastroClient, kitchen_client::KitchenClient},
     journey::v1::{contacts_client::ContactsClient, journey_client::JourneyClient},
-    parking::v1::{gates_client::GatesClient, parking_client::ParkingClient},
+    parking::v1::{gates_client::GatesClient, occupancy_client::OccupancyClient, parking_client::ParkingClient},
     payments::v1::payments_client::PaymentsClient,
     reservations::v1::reservations_client::ReservationsClient,
     signage::v1::{
@@ -125,6 +125,10 @@ impl Edge {
 
     pub(crate) fn parking(&self, caller: &Caller) -> ParkingClient<Transport> {
         ParkingClient::new(self.parking.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn occupancy(&self, caller: &Caller) -> OccupancyClient<Transport> {
+        OccupancyClient::new(self.parking.on_behalf_of(caller.clone()))
     }
 
     pub(crate) fn gates(&self, caller: &Caller) -> GatesClient<Transport> {

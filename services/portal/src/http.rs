@@ -128,6 +128,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/carpark", get(carpark::page))
         .route("/carpark/live", get(carpark::live))
         .route("/carpark/lane", post(carpark::lane))
+        .route("/carpark/forecast", get(carpark::forecast::page))
         .route("/carpark/gate", post(carpark::gates::order))
         .route("/carpark/site", post(carpark::closures::set))
         .route("/carpark/site/preview", post(carpark::closures::preview))

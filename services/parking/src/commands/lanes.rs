@@ -210,6 +210,11 @@ pub(super) async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) ->
     }
     if let Some(class) = passage.counts {
         store::count_car(tx.conn(), class, seen.direction).await?;
+        let visit = right.filter(|_| passage.right_changed).map(|right| right.visit);
+        match seen.direction {
+            Direction::In => store::occupancy::open_session(tx.conn(), class, visit, &seen.lane, at).await?,
+            Direction::Out => store::occupancy::close_session(tx.conn(), class, visit, &seen.lane, at).await?,
+        }
         touch_site(tx, Some(now)).await?;
         tell_site(tx).await?;
     }

@@ -43,7 +43,7 @@ fn rfc3339(at: DateTime<Utc>) -> String {
 /// Bays that a driver without a booking may take now; None: not known, because the count is too old or cannot be.
 fn free(site: &Site, count: ClassCount, now: DateTime<Utc>) -> Option<u32> {
     let told = site.state == SiteState::Open && now <= site.observed_at + OCCUPANCY_HOLDS;
-    (told && count.occupied <= count.capacity)
+    (told && count.is_known && count.occupied <= count.capacity)
         .then(|| count.capacity.saturating_sub(count.occupied).saturating_sub(count.expected))
 }
 

@@ -7,6 +7,7 @@ mod closures;
 mod feeds;
 mod gates;
 mod lanes;
+mod occupancy;
 mod open_data;
 mod reactions;
 mod support;

@@ -1,6 +1,7 @@
 //! The car park's board: free bays by class, today's rights, the lanes, the state of the site.
 
 pub(crate) mod closures;
+pub(crate) mod forecast;
 pub(crate) mod gates;
 
 use std::sync::Arc;

@@ -120,10 +120,12 @@ const CHECKS: &[Check] = &[
         service: "parking",
         name: "cars in minus cars out are the cars that stand there",
         all: "select count(*) from lane_event where verdict = 'open'",
-        breaches: "select format('%s: %s counted, %s by the lanes', b.class, b.occupied, coalesce(l.cars, 0)) from bay_class b
+        breaches: "select format('%s: %s counted, %s by the lanes', b.class, b.occupied, coalesce(l.cars, 0) + coalesce(o.cars, 0))
+                   from bay_class b
+                   left join (select class, sum(correction) as cars from observation group by class) o on o.class = b.class
                    left join (select class, sum(case direction when 'in' then 1 else -1 end) as cars
                        from lane_event where verdict = 'open' and class is not null group by class) l on l.class = b.class
-                   where b.occupied <> coalesce(l.cars, 0)",
+                   where b.occupied <> coalesce(l.cars, 0) + coalesce(o.cars, 0)",
     },
     Check {
         service: "parking",

@@ -20,7 +20,8 @@ fn place() -> Place {
 }
 
 fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
-    let count = |class, capacity, occupied, expected| ClassCount { class, capacity, occupied, expected };
+    let count =
+        |class, capacity, occupied, expected| ClassCount { class, capacity, occupied, is_known: true, expected };
     Site {
         id: "holzplatz".to_owned(),
         name: Text::new("Parkplatz", "Car park"),

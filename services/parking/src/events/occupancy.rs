@@ -1,0 +1,76 @@
+//! Counts, stays, quotes and the forecast in the words of the contract. Decides nothing.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::{euro, timestamp};
+use sky_proto::parking::v1::{self as pb, record_occupancy_response::Outcome};
+
+use crate::{
+    commands::occupancy::Told,
+    domain::{BayClass, Charge, Site, Window},
+    error::Error,
+    store::occupancy::SessionRow,
+};
+
+/// Prices stay; how full it is does not.
+const HOLDS: TimeDelta = TimeDelta::minutes(5);
+
+pub(crate) fn quote(
+    class: BayClass,
+    window: Window,
+    charges: &[Charge],
+    available: bool,
+    now: DateTime<Utc>,
+) -> pb::Quote {
+    pb::Quote {
+        bay_class: super::bay_class(class).into(),
+        from: Some(timestamp(window.from)),
+        until: Some(timestamp(window.until)),
+        items: charges.iter().map(super::charged_item).collect(),
+        total: Some(euro(charges.iter().map(|charge| charge.cents).sum())),
+        available,
+        valid_until: Some(timestamp(now + HOLDS)),
+    }
+}
+
+pub(crate) fn recorded(outcome: &str, site: &Site, now: DateTime<Utc>) -> pb::RecordOccupancyResponse {
+    let outcome = match outcome {
+        "taken" => Outcome::Taken,
+        "nonsense" => Outcome::Nonsense,
+        "stale" => Outcome::Stale,
+        _ => Outcome::Repeated,
+    };
+    pb::RecordOccupancyResponse { outcome: outcome.into(), site: Some(super::site(site, now)) }
+}
+
+pub(crate) fn session(row: &SessionRow) -> Result<pb::Session, Error> {
+    let class = BayClass::named(&row.class).ok_or_else(|| Error::Stored(format!("bay class {}", row.class)))?;
+    Ok(pb::Session {
+        session_id: row.session_id.to_string(),
+        bay_class: super::bay_class(class).into(),
+        entered_at: Some(timestamp(row.opened_at)),
+        left_at: row.closed_at.map(timestamp),
+        has_right: row.visit_id.is_some(),
+        exit_is_estimated: row.estimated,
+    })
+}
+
+pub(crate) fn forecast(told: &Told) -> pb::Forecast {
+    let whole = |cars: f64| (0..=u32::MAX).take_while(|count| f64::from(*count) <= cars + 0.5).last().unwrap_or(0);
+    let quarters = told.quarters.iter().map(|quarter| {
+        let (free, low, high) = quarter.free(told.capacity, told.band);
+        pb::ForecastQuarter {
+            from: Some(timestamp(quarter.from)),
+            arrivals: whole(quarter.arrivals),
+            departures: whole(quarter.departures),
+            free: if told.is_known { free } else { 0 },
+            free_low: if told.is_known { low } else { 0 },
+            free_high: if told.is_known { high } else { told.capacity },
+        }
+    });
+    pb::Forecast {
+        as_of: Some(timestamp(told.as_of)),
+        capacity: told.capacity,
+        occupancy_known: told.is_known,
+        quarters: quarters.collect(),
+    }
+}

@@ -1,0 +1,175 @@
+//! Counts, stays, quotes, and the forecast.
+
+use chrono::TimeDelta;
+use kernel::{
+    Role,
+    testing::{House, staff, visitor},
+    values::timestamp,
+};
+use sky_proto::{
+    parking::v1::{
+        self as pb, BayClass, Direction, occupancy_client::OccupancyClient, record_occupancy_response::Outcome,
+    },
+    reservations::v1::{ShowingDelayed, ShowingScheduled},
+};
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+async fn counts(house: &House, key: Uuid, cars: i64, seconds_ago: i64) -> Result<(Outcome, Option<u32>), Status> {
+    let request = pb::RecordOccupancyRequest {
+        idempotency_key: key.to_string(),
+        bay_class: BayClass::Standard.into(),
+        occupied: cars,
+        observed_at: Some(timestamp(house.clock.now() - TimeDelta::seconds(seconds_ago))),
+    };
+    let told = OccupancyClient::new(house.channel(&attendant())).record_occupancy(request).await?.into_inner();
+    Ok((told.outcome(), told.site.expect("the site").classes[0].occupied))
+}
+
+async fn drives(house: &House, direction: Direction, code: &str) {
+    let car = pb::RecordLaneRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        lane: if direction == Direction::In { "in-1" } else { "out-1" }.to_owned(),
+        direction: direction.into(),
+        code: code.to_owned(),
+        bay_class: BayClass::Standard.into(),
+    };
+    client!(house, &attendant()).record_lane(car).await.expect("answered");
+}
+
+#[tokio::test]
+async fn nonsense_is_unknown_until_somebody_counts_again() {
+    let house = house().await;
+    drives(&house, Direction::In, "").await;
+    house.clock.set(house.clock.now() + TimeDelta::minutes(10));
+    let key = Uuid::new_v4();
+    assert_eq!(counts(&house, key, 8, 5).await.expect("told"), (Outcome::Taken, Some(8)));
+    assert_eq!(counts(&house, key, 8, 5).await.expect("told"), (Outcome::Taken, Some(8)), "the same again");
+    for (what, cars, seconds_ago, outcome) in
+        [("overtaken", 3, 6, Outcome::Repeated), ("at the same time", 3, 5, Outcome::Repeated)]
+    {
+        assert_eq!(
+            counts(&house, Uuid::new_v4(), cars, seconds_ago).await.expect("told"),
+            (outcome, Some(8)),
+            "{what}"
+        );
+    }
+    house.clock.set(house.clock.now() + TimeDelta::minutes(20));
+    assert_eq!(counts(&house, Uuid::new_v4(), 3, 301).await.expect("told"), (Outcome::Stale, Some(8)));
+    for nonsense in [8259, -1] {
+        house.clock.set(house.clock.now() + TimeDelta::seconds(10));
+        assert_eq!(counts(&house, Uuid::new_v4(), nonsense, 0).await.expect("told"), (Outcome::Nonsense, None));
+    }
+    // Cars go on being counted, from what was known; it is not told.
+    drives(&house, Direction::In, "").await;
+    assert_eq!(site(&house).await.classes[0].occupied, None);
+    let (_, told) = get(&house, "/open/v1/parking/park-api/v1").await;
+    assert!(told["lots"][0].get("free").is_none(), "left out, never 0: {told}");
+    house.clock.set(house.clock.now() + TimeDelta::seconds(10));
+    assert_eq!(counts(&house, Uuid::new_v4(), 9, 0).await.expect("told"), (Outcome::Taken, Some(9)));
+    let broken: i64 = sqlx::query_scalar(
+        "select count(*) from bay_class b where b.occupied <> coalesce((select sum(case direction when 'in' then 1 else -1 end)
+             from lane_event l where verdict = 'open' and l.class = b.class), 0)
+             + coalesce((select sum(correction) from observation o where o.class = b.class), 0)",
+    )
+    .fetch_one(house.pool("parking"))
+    .await
+    .expect("verified");
+    assert_eq!(broken, 0, "cars by the lanes and by what was put right");
+
+    let bad = pb::RecordOccupancyRequest { idempotency_key: Uuid::new_v4().to_string(), ..Default::default() };
+    let refused = OccupancyClient::new(house.channel(&attendant())).record_occupancy(bad).await.expect_err("no class");
+    assert_eq!(refused.code(), Code::InvalidArgument);
+}
+
+async fn get(house: &House, path: &str) -> (reqwest::StatusCode, serde_json::Value) {
+    let answer = reqwest::get(format!("http://{}{path}", house.running.http)).await.expect("an answer");
+    (answer.status(), answer.json().await.expect("JSON"))
+}
+
+#[tokio::test]
+async fn a_stay_is_opened_and_closed_by_its_car() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    let code = right(&house, visit).await.reference;
+    drives(&house, Direction::In, "").await;
+    drives(&house, Direction::In, &code).await;
+    house.clock.set(minutes(90));
+    drives(&house, Direction::Out, &code).await;
+    let span = pb::ListSessionsRequest { from: Some(timestamp(minutes(0))), until: Some(timestamp(minutes(200))) };
+    let mut occupancy = OccupancyClient::new(house.channel(&attendant()));
+    let told = occupancy.list_sessions(span.clone()).await.expect("told").into_inner().sessions;
+    let of = |has_right| told.iter().find(|it| it.has_right == has_right).expect("one");
+    assert_eq!(told.len(), 2);
+    assert_eq!((of(true).left_at, of(false).left_at), (Some(timestamp(minutes(90))), None));
+    drives(&house, Direction::Out, "").await;
+    let told = occupancy.list_sessions(span).await.expect("told").into_inner().sessions;
+    let stranger = told.iter().find(|it| !it.has_right).expect("one");
+    assert!(stranger.exit_is_estimated && stranger.left_at.is_some());
+}
+
+#[tokio::test]
+async fn a_quote_has_the_tariff_of_its_day_and_free_bays_are_free() {
+    let house = house().await;
+    let quote = async |class: BayClass| {
+        let request = pb::GetQuoteRequest {
+            bay_class: class.into(),
+            from: Some(timestamp(minutes(60))),
+            until: Some(timestamp(minutes(240))),
+        };
+        OccupancyClient::new(house.channel(&visitor(None))).get_quote(request).await.map(tonic::Response::into_inner)
+    };
+    let told = quote(BayClass::Standard).await.expect("a quote");
+    assert_eq!((told.total.expect("a sum").cents, told.available), (300, true));
+    assert_eq!((told.items[0].tariff_id.as_str(), told.items[0].tax_basis_points), ("parking-standard-2026", 1900));
+    let told = quote(BayClass::Accessible).await.expect("a quote");
+    assert_eq!((told.total.expect("a sum").cents, told.items.len(), told.available), (0, 0, true));
+    set_capacity(&house, "standard", 0).await;
+    assert!(!quote(BayClass::Standard).await.expect("a quote").available);
+    assert_eq!(quote(BayClass::Unspecified).await.expect_err("none").code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn the_forecast_follows_rights_and_a_late_show() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    let scheduled = ShowingScheduled {
+        showing_id: showing.to_string(),
+        starts_at: Some(timestamp(minutes(120))),
+        ends_at: Some(timestamp(minutes(180))),
+        ..Default::default()
+    };
+    house.react("parking", "reservations", &showing.to_string(), &scheduled).await.expect("reacted");
+    for _ in 0..10 {
+        confirmed_right(&house, Uuid::now_v7(), showing).await;
+    }
+    let forecast = async || {
+        let request = pb::GetForecastRequest { hours: 6 };
+        OccupancyClient::new(house.channel(&staff(Role::Desk))).get_forecast(request).await.expect("told").into_inner()
+    };
+    let told = forecast().await;
+    assert_eq!((told.capacity, told.occupancy_known, told.quarters.len()), (40, true, 24));
+    assert_eq!(told.quarters[0].free, 40);
+    let full = &told.quarters[9];
+    assert!((30..=32).contains(&full.free) && full.free_low <= full.free && full.free <= full.free_high, "{full:?}");
+    let came: u32 = told.quarters.iter().map(|quarter| quarter.arrivals).sum();
+    assert!((7..=12).contains(&came), "{came} come");
+    assert!(told.quarters[16].free >= 39, "{:?}", told.quarters[16]);
+    let delayed = ShowingDelayed {
+        showing_id: showing.to_string(),
+        minutes: 60,
+        starts_at: Some(timestamp(minutes(180))),
+        ends_at: Some(timestamp(minutes(240))),
+        ..Default::default()
+    };
+    house.react("parking", "reservations", &showing.to_string(), &delayed).await.expect("reacted");
+    assert!(forecast().await.quarters[16].free <= 33, "they leave an hour later");
+    let refused = OccupancyClient::new(house.channel(&attendant()))
+        .get_forecast(pb::GetForecastRequest { hours: 13 })
+        .await
+        .expect_err("too far");
+    assert!(refused.message().starts_with("hours"), "{}", refused.message());
+}
