@@ -69,7 +69,11 @@ async fn changed(tx: &mut Tx) -> Result<Site, Error> {
 /// Time goes on: a closure ends by itself, and one until further notice reaches the rights of another day.
 pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
-    store::lock_site(tx.conn()).await?;
+    match store::lock_site(tx.conn()).await {
+        // No house file yet: there is nothing to close.
+        Err(Error::NotSetUp) => return Ok(()),
+        locked => locked?,
+    }
     store::lock_classes(tx.conn(), None).await?;
     match store::site(tx.conn(), now).await?.closure {
         Some(closure) if closure.is_over(now) => undo(tx, closure.id).await.map(drop),

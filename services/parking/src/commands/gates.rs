@@ -177,6 +177,9 @@ pub(crate) async fn report(
 
 /// The house is evacuated, or no longer: ways out are open, or closed behind each car again.
 pub(crate) async fn evacuation(tx: &mut Tx, evacuating: bool) -> Result<(), Error> {
+    if store::gates::lanes(tx.conn()).await?.is_empty() {
+        return Ok(());
+    }
     lock_site(tx).await?;
     for lane in store::gates::lanes(tx.conn()).await? {
         if lane.direction != Direction::Out || (lane.hold == Some(Hold::Evacuation)) == evacuating {
@@ -194,6 +197,9 @@ pub(crate) async fn evacuation(tx: &mut Tx, evacuating: bool) -> Result<(), Erro
 pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     let mut changed = false;
+    if store::gates::lanes(tx.conn()).await?.is_empty() {
+        return Ok(());
+    }
     lock_site(tx).await?;
     for command in store::gates::unfinished(tx.conn(), None).await? {
         let before = command.state;

@@ -134,7 +134,11 @@ pub(crate) async fn look_ahead(
 /// Every quarter of an hour: what was forecast is compared with what came, and the next forecasts are kept.
 pub(crate) async fn learn(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
-    let site = store::site(tx.conn(), now).await?;
+    let site = match store::site(tx.conn(), now).await {
+        // No house file yet: there is nothing to forecast.
+        Err(Error::NotSetUp) => return Ok(()),
+        site => site?,
+    };
     if !site.is_counted(now) {
         return Ok(());
     }
