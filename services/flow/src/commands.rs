@@ -28,7 +28,9 @@ pub(crate) use house::set_house;
 pub(crate) use journals::{Entry, Journal, Outcome, Waiting, journal_came, merge, resolve_conflict};
 pub(crate) use lists::{List, admission_list, day_of, midnight};
 pub(crate) use scans::{Answered, Code, Scan, ScanAnswer, scan};
-pub(crate) use tickets::{codes_reissued, lock_showings, tickets_issued, tickets_reseated, tickets_voided};
+pub(crate) use tickets::{
+    codes_reissued, lock_showings, tickets_issued, tickets_moved, tickets_reseated, tickets_voided,
+};
 pub(crate) use undo::undo_scan;
 pub(crate) use zones::correct_zone;
 

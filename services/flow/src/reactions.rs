@@ -8,8 +8,8 @@ use kernel::{
 use prost::Name;
 use sky_proto::{
     reservations::v1::{
-        BookingCancelled, BookingConfirmed, BookingReissued, BookingReseated, IssuedTicket, Need, ReissuedCode,
-        ShowingCancelled, ShowingDelayed, ShowingScheduled,
+        BookingCancelled, BookingConfirmed, BookingMoved, BookingReissued, BookingReseated, IssuedTicket, Need,
+        ReissuedCode, ShowingCancelled, ShowingDelayed, ShowingScheduled,
     },
     signage::v1::DisplayAcknowledged,
 };
@@ -31,6 +31,10 @@ async fn lock_showings(tx: &mut Tx, events: &[Event]) -> Result<(), Failure> {
             BookingConfirmed::NAME => event.decode().map(|told: BookingConfirmed| told.showing_id),
             BookingReseated::NAME => event.decode().map(|told: BookingReseated| told.showing_id),
             BookingCancelled::NAME => event.decode().map(|told: BookingCancelled| told.showing_id),
+            BookingMoved::NAME => event.decode().map(|told: BookingMoved| {
+                showings.extend(Uuid::try_parse(&told.from_showing_id));
+                told.showing_id
+            }),
             ShowingDelayed::NAME => event.decode().map(|told: ShowingDelayed| told.showing_id),
             ShowingCancelled::NAME => event.decode().map(|told: ShowingCancelled| told.showing_id),
             _ => continue,
@@ -92,6 +96,15 @@ fn one<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure
                 let (visit, showing) =
                     (values::id("visit_id", &told.visit_id)?, values::id("showing_id", &told.showing_id)?);
                 commands::tickets_reseated(tx, visit, showing, &tickets(&told.tickets)?).await?;
+            }
+            BookingMoved::NAME => {
+                let told = event.decode::<BookingMoved>()?;
+                let visit = values::id("visit_id", &told.visit_id)?;
+                let (from, to) = (
+                    values::id("from_showing_id", &told.from_showing_id)?,
+                    values::id("showing_id", &told.showing_id)?,
+                );
+                commands::tickets_moved(tx, visit, from, to, &tickets(&told.tickets)?).await?;
             }
             BookingReissued::NAME => {
                 let told = event.decode::<BookingReissued>()?;

@@ -8,6 +8,7 @@ pub(crate) mod kds;
 pub(crate) mod kitchen;
 pub(crate) mod moves;
 pub(crate) mod ordering;
+pub(crate) mod rebooking;
 mod replanning;
 pub(crate) mod screens;
 pub(crate) mod showing;

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{BoxFuture, Event, Failure, Tx, values};
+use kernel::{
+    BoxFuture, Event, Failure, Tx,
+    values::{self, from_timestamp},
+};
 use prost::Name;
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState},
-    journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
+    journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired, VisitRebooked},
     reservations::v1::{ShowingDelayed, ShowingScheduled},
 };
 
@@ -15,6 +18,7 @@ use uuid::Uuid;
 
 use crate::commands::{
     self,
+    rebooking::Rebooked,
     showing::{self, Told},
 };
 
@@ -40,6 +44,16 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                 VisitCancelled::NAME => {
                     let told = event.decode::<VisitCancelled>()?;
                     commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
+                }
+                VisitRebooked::NAME => {
+                    let told = event.decode::<VisitRebooked>()?;
+                    let times = told.starts_at.zip(told.ends_at);
+                    let it = Rebooked {
+                        visit: values::id("visit_id", &told.visit_id)?,
+                        to: values::id("to_showing_id", &told.to_showing_id)?,
+                        times: times.map(|(start, end)| (from_timestamp(Some(start)), from_timestamp(Some(end)))),
+                    };
+                    commands::rebooking::rebooked(tx, it).await?;
                 }
                 _ => {}
             }

@@ -344,6 +344,16 @@ pub(crate) async fn save_orders(conn: &mut PgConnection, orders: &[Order]) -> Re
     Ok(())
 }
 
+/// Its visit goes to another showing.
+pub(crate) async fn move_order(conn: &mut PgConnection, order: Uuid, showing: Uuid) -> Result<(), Error> {
+    sqlx::query("update meal_order set showing_id = $2 where order_id = $1")
+        .bind(order)
+        .bind(showing)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// The first of so many numbers of a day, which count from 1.
 pub(crate) async fn next_numbers(conn: &mut PgConnection, day: NaiveDate, many: usize) -> Result<u32, Error> {
     let many = i32::try_from(many).unwrap_or(i32::MAX);

@@ -1,11 +1,13 @@
 //! What journey does with a visit, each in a given transaction: load, decide, save, tell. No proto,
 //! no network, no commit.
 
+pub(crate) mod clock;
 pub(crate) mod contacts;
 pub(crate) mod holds;
 mod limits;
 pub(crate) mod missing;
 pub(crate) mod notices;
+pub(crate) mod rebooking;
 pub(crate) mod showings;
 
 use std::collections::HashMap;

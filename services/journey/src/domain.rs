@@ -2,10 +2,12 @@
 //! no proto.
 
 pub(crate) mod asker;
+pub(crate) mod clock;
 pub(crate) mod delay;
 pub(crate) mod limits;
 pub(crate) mod missing;
 pub(crate) mod notices;
+pub(crate) mod rebooking;
 #[cfg(test)]
 pub(crate) mod samples;
 mod states;
@@ -231,6 +233,8 @@ impl Visit {
 pub(crate) struct Showing {
     pub(crate) id: Uuid,
     pub(crate) title: Text,
+    /// By the house file's name; empty: not told.
+    pub(crate) hall: String,
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
     pub(crate) doors_at: DateTime<Utc>,

@@ -9,7 +9,7 @@ use kernel::{
 };
 
 use crate::{
-    domain::{Refusal, State, asker::Hidden},
+    domain::{Refusal, State, asker::Hidden, rebooking::CannotMove},
     saga::CannotCancel,
 };
 
@@ -54,6 +54,16 @@ pub(crate) enum Error {
     NoNotice,
     #[error("the notice is {0}; only one that failed, or of which nobody knows, can be sent again")]
     NoticeNotFailed(&'static str),
+    #[error("only a booked visit can go to another showing; this one is held, cancelled or not yet confirmed")]
+    NotBooked,
+    #[error("somebody of the party is already in; the party stays together")]
+    PartlyIn,
+    #[error("there is still time for this showing; ask the desk to change it")]
+    StillInTime,
+    #[error("the visit is for this showing already; choose another one")]
+    SameShowing,
+    #[error("the visit is being moved to another showing at this moment; ask again in a few seconds")]
+    Moving,
     /// Another service's refusal, in its own words and by the name it has there.
     #[error("{message}")]
     Part { code: Code, message: String, reason: String },
@@ -74,7 +84,7 @@ impl Coded for Error {
             Self::NoVisit | Self::NoLink | Self::NoNotice => Code::NotFound,
             Self::NotYours => Code::PermissionDenied,
             Self::HoldRefused(refusal) => Code::from_grpc(tonic::Code::from_i32(refusal.code)),
-            Self::InProgress => Code::Conflict,
+            Self::InProgress | Self::Moving => Code::Conflict,
             Self::HoldOver => Code::Unavailable,
             Self::ContactFull(_) => Code::ResourceExhausted,
             Self::HoldExpired
@@ -84,6 +94,10 @@ impl Coded for Error {
             | Self::Started
             | Self::Off
             | Self::DoorsClosed
+            | Self::NotBooked
+            | Self::PartlyIn
+            | Self::StillInTime
+            | Self::SameShowing
             | Self::Admitted
             | Self::NoticeNotFailed(_) => Code::FailedPrecondition,
             Self::Part { code, .. } => *code,
@@ -111,6 +125,17 @@ impl From<Hidden> for Error {
         match why {
             Hidden::NotYours => Self::NotYours,
             Hidden::NoVisit => Self::NoVisit,
+        }
+    }
+}
+
+impl From<CannotMove> for Error {
+    fn from(why: CannotMove) -> Self {
+        match why {
+            CannotMove::NotBooked => Self::NotBooked,
+            CannotMove::Admitted => Self::PartlyIn,
+            CannotMove::InTime => Self::StillInTime,
+            CannotMove::SameShowing => Self::SameShowing,
         }
     }
 }

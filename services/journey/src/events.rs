@@ -1,6 +1,7 @@
 //! The domain in the words of the contract, and the contract's in the domain's. Decides nothing, and
 //! never has contact data in its hands.
 
+pub(crate) mod clock;
 pub(crate) mod missing;
 pub(crate) mod notices;
 pub(crate) mod suspension;
@@ -292,5 +293,8 @@ pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
         reference: if visit.ordered_at.is_some() { reference(visit.id) } else { String::new() },
         payment_state: payment_state(visit.money).into(),
         contact_name: String::new(),
+        clock: None,
+        offer: None,
+        hall: showing.map(|showing| showing.hall.clone()).unwrap_or_default(),
     }
 }

@@ -2,11 +2,13 @@
 //! answers. A call to a sibling never happens inside a transaction.
 
 mod alternatives;
+pub(crate) mod clock;
 mod contacts;
 pub(crate) mod delay;
 mod hold;
 mod missing;
 mod notices;
+pub(crate) mod rebooking;
 mod requests;
 pub(crate) mod siblings;
 
@@ -34,7 +36,7 @@ pub(crate) use self::{
 use crate::{
     commands::{self, Order, Taken},
     counters::Counters,
-    domain::{self, Method, State, Visit, asker::Asker, limits::Limits},
+    domain::{self, Method, State, Visit, asker::Asker, clock::ahead::Ways, limits::Limits},
     error::Error,
     events,
     saga::By,
@@ -107,7 +109,21 @@ pub(crate) async fn load_visits(db: &Db, ids: &[String]) -> Result<Vec<(String, 
     let visits = store::many::visits(&mut conn, &ids).await?;
     let showings: Vec<Uuid> = visits.iter().map(|visit| visit.showing).collect();
     let showings = store::many::showings(&mut conn, &showings).await?;
-    let tell = |visit: &Visit| events::visit(visit, showings.get(&visit.showing));
+    let (clocked, offers) =
+        (store::clock::clocked(&mut conn, &ids).await?, store::rebooking::offers(&mut conn, &ids).await?);
+    let ways = if clocked.is_empty() { Ways::default() } else { store::clock::ways(&mut conn).await? };
+    let now = db.clock().now();
+    let tell = |visit: &Visit| {
+        let showing = showings.get(&visit.showing);
+        let mut told = events::visit(visit, showing);
+        if let Some(showing) = showing.filter(|_| visit.state == State::Confirmed) {
+            let clock = clocked.iter().find(|it| (it.visit, it.showing) == (visit.id, showing.id));
+            told.clock = clock.map(|it| events::clock::clock(visit, showing, it, &ways, now));
+            let offer = offers.iter().find(|it| (it.visit, it.from) == (visit.id, showing.id));
+            told.offer = offer.map(events::clock::offer);
+        }
+        told
+    };
     Ok(visits.iter().map(|visit| (visit.id.to_string(), visit.revision.unsigned_abs(), tell(visit))).collect())
 }
 

@@ -1,6 +1,8 @@
 //! The `[journey]` part of the house file: what visitors are told of the house and of the ways to it. Applying the same
 //! file again changes nothing.
 
+mod clock;
+
 use kernel::{BoxFuture, Code, Failure, Tx, values::Text};
 use serde::Deserialize;
 
@@ -10,8 +12,11 @@ use crate::{commands, domain::notices::letter::HouseWords};
 struct File {
     /// A house may have nothing to say: then its notices have no ways in them.
     #[serde(default)]
-    journey: Option<toml::Spanned<HouseWords>>,
+    journey: Option<toml::Spanned<toml::Table>>,
 }
+
+/// Read by [`clock`].
+const OF_THE_CLOCK: [&str; 2] = ["clock", "ways"];
 
 /// The longest text; a letter is no brochure.
 const LONGEST: usize = 600;
@@ -20,7 +25,12 @@ fn read(text: &str) -> Result<Option<HouseWords>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     let Some(section) = file.journey else { return Ok(None) };
     let line = text[..section.span().start].lines().count().max(1);
-    let words = section.into_inner();
+    let mut section = section.into_inner();
+    section.retain(|key, _| !OF_THE_CLOCK.contains(&key));
+    if section.is_empty() {
+        return Ok(None);
+    }
+    let words: HouseWords = section.try_into().map_err(|error| format!("line {line}: journey: {error}"))?;
     let HouseWords { name, address, tram, bicycle, car, step_free, bring } = &words;
     if name.de.is_empty() || address.is_empty() {
         return Err(format!("line {line}: journey: name and address are missing; notices say where to go"));
@@ -37,13 +47,18 @@ fn read(text: &str) -> Result<Option<HouseWords>, String> {
 
 /// Reads and checks, without any effect.
 pub(crate) fn check(text: &str) -> Result<String, String> {
-    Ok(read(text)?.map(|words| format!("notices from {}", words.name.de)).unwrap_or_default())
+    let ways = clock::read(text)?.ways.len();
+    let notices = read(text)?.map(|words| format!("notices from {}", words.name.de));
+    Ok(notices.into_iter().chain((ways > 0).then(|| format!("{ways} ways"))).collect::<Vec<_>>().join(", "))
 }
 
 /// Writes it down.
 pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        let words = read(text).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
+        let wrong = |problem| Failure::new(Code::InvalidArgument, problem);
+        let words = read(text).map_err(wrong)?;
+        let clock = clock::read(text).map_err(wrong)?;
+        commands::clock::set_house(tx, &clock.policy, &clock.ways).await?;
         match words {
             Some(words) => Ok(commands::notices::set_house(tx, &words).await?),
             None => Ok(()),

@@ -21,6 +21,7 @@ use std::time::Duration;
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
 use sky_proto::journey::v1::{
     contacts_server::ContactsServer, journey_server::JourneyServer, notices_server::NoticesServer,
+    rebooking_server::RebookingServer,
 };
 use tonic::service::Routes;
 
@@ -61,14 +62,26 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
     });
     let notices = grpc::NoticesGrpc::new(context.db.clone(), post.is_some());
     post::start(context, &siblings, day_before_at, post);
+    let (db, asked) = (context.db.clone(), siblings.clone());
+    context.every("the clock of the visits", Duration::from_secs(3), move || {
+        let (db, siblings) = (db.clone(), asked.clone());
+        Box::pin(async move { Ok(grpc::clock::turn(&db, &siblings).await?) })
+    });
+    let (db, asked) = (context.db.clone(), siblings.clone());
+    context.every("moves to another showing that are not carried out", Duration::from_secs(5), move || {
+        let (db, siblings) = (db.clone(), asked.clone());
+        Box::pin(async move { Ok(grpc::rebooking::go_on(&db, &siblings).await?) })
+    });
+    let rebooking = grpc::rebooking::RebookingGrpc::new(context.db.clone(), context.tasks.clone(), siblings.clone());
     let counters = counters::Counters::start(context);
     let contacts = grpc::ContactsGrpc::new(context.db.clone());
     let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, counters, visits, limits);
     Ok(Parts {
         grpc: Routes::new(JourneyServer::new(server))
             .add_service(ContactsServer::new(contacts))
-            .add_service(NoticesServer::new(notices)),
-        access: vec![grpc::ACCESS, grpc::CONTACTS_ACCESS, grpc::NOTICES_ACCESS],
+            .add_service(NoticesServer::new(notices))
+            .add_service(RebookingServer::new(rebooking)),
+        access: vec![grpc::ACCESS, grpc::CONTACTS_ACCESS, grpc::NOTICES_ACCESS, grpc::rebooking::ACCESS],
         consumers: vec![
             Consumer::of_runs("payments", reactions::from_payments),
             Consumer::of_runs("reservations", reactions::from_reservations),

@@ -249,7 +249,8 @@ fn note_bay(visit: &mut Visit, news: &News) {
             bay.class.clone_from(class);
             (bay.from, bay.until) = (*from, *until);
         }
-        News::RightRefused { reason } if bay.part == Part::Held => {
+        // Confirmed: for the showing that it was moved to there is none.
+        News::RightRefused { reason } if matches!(bay.part, Part::Held | Part::Confirmed) => {
             bay.part = Part::Refused;
             let price = crate::domain::sum(&bay.items);
             visit.notice = join(&visit.notice, &without("Ohne Stellplatz", "Without a bay", reason, price));

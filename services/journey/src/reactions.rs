@@ -20,14 +20,14 @@ use sky_proto::{
     },
     payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
     reservations::v1::{
-        BookingCancelled, BookingConfirmed, BookingRefused, BookingReissued, BookingReseated, ShowingCancelled,
-        ShowingDelayed, ShowingScheduled,
+        BookingCancelled, BookingConfirmed, BookingMoved, BookingRefused, BookingReissued, BookingReseated,
+        ShowingCancelled, ShowingDelayed, ShowingScheduled,
     },
 };
 use uuid::Uuid;
 
 use crate::{
-    commands::{self, showings},
+    commands::{self, rebooking, showings},
     domain::Admission,
     events,
     projection::News,
@@ -105,7 +105,7 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
                     let title = Text::from_proto(told.title);
                     let times = times(told.starts_at, told.ends_at, told.doors_at)?;
                     waiting.tell(tx).await?;
-                    showings::scheduled(tx, showing(&told.showing_id)?, &title, times).await?;
+                    showings::scheduled(tx, showing(&told.showing_id)?, &title, &told.hall, times).await?;
                 }
                 ShowingDelayed::NAME => {
                     let told = event.decode::<ShowingDelayed>()?;
@@ -129,6 +129,13 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
                     let told = event.decode::<BookingReseated>()?;
                     let seats = told.tickets.into_iter().map(events::seat_of_ticket).collect();
                     waiting.add(&told.visit_id, News::BookingReseated { seats })?;
+                }
+                BookingMoved::NAME => {
+                    let told = event.decode::<BookingMoved>()?;
+                    let (id, visit) = (values::id("move_id", &told.move_id)?, visit(&told.visit_id)?);
+                    let seats: Vec<_> = told.tickets.into_iter().map(events::seat_of_ticket).collect();
+                    waiting.tell(tx).await?;
+                    rebooking::moved(tx, id, visit, &seats).await?;
                 }
                 BookingReissued::NAME => {
                     waiting.add(&event.decode::<BookingReissued>()?.visit_id, News::BookingReissued)?;

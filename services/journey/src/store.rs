@@ -1,11 +1,13 @@
 //! The SQL of visits and links, and the way between rows and the domain. Decides nothing.
 //! Lock order: showing, then its visits by id.
 
+pub(crate) mod clock;
 pub(crate) mod contacts;
 pub(crate) mod limits;
 pub(crate) mod many;
 pub(crate) mod missing;
 pub(crate) mod notices;
+pub(crate) mod rebooking;
 pub(crate) mod showings;
 
 use chrono::{DateTime, Utc};

@@ -9,6 +9,7 @@ pub(crate) mod journal;
 pub(crate) mod lanes;
 pub(crate) mod occupancy;
 pub(crate) mod plates;
+pub(crate) mod rebooking;
 
 use chrono::{DateTime, Utc};
 use kernel::{BoxFuture, Tx};

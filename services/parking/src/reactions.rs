@@ -3,15 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{BoxFuture, Event, Failure, Tx, values};
+use kernel::{
+    BoxFuture, Event, Failure, Tx,
+    values::{self, from_timestamp},
+};
 use prost::Name;
+use prost_types::Timestamp;
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState, HouseState, HouseStateChanged},
-    journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
+    journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired, VisitRebooked},
     reservations::v1::{BookingConfirmed, BookingReissued, ShowingDelayed, ShowingScheduled},
 };
 
-use crate::commands;
+use crate::commands::{self, rebooking::Rebooked};
 
 /// Visits are confirmed, expired or cancelled.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
@@ -35,6 +39,19 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                 VisitCancelled::NAME => {
                     let told = event.decode::<VisitCancelled>()?;
                     commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
+                }
+                VisitRebooked::NAME => {
+                    let told = event.decode::<VisitRebooked>()?;
+                    let times = |from: Option<Timestamp>, until: Option<Timestamp>| {
+                        Some((from_timestamp(Some(from?)), from_timestamp(Some(until?))))
+                    };
+                    let it = Rebooked {
+                        visit: values::id("visit_id", &told.visit_id)?,
+                        to: values::id("to_showing_id", &told.to_showing_id)?,
+                        from_times: times(told.from_starts_at, told.from_ends_at),
+                        to_times: times(told.starts_at, told.ends_at),
+                    };
+                    commands::rebooking::rebooked(tx, it).await?;
                 }
                 _ => {}
             }

@@ -12,7 +12,7 @@ use sky_proto::{
         zones_client::ZonesClient,
     },
     gastro::v1::{gastro_client::GastroClient, kitchen_client::KitchenClient},
-    journey::v1::{contacts_client::ContactsClient, journey_client::JourneyClient},
+    journey::v1::{contacts_client::ContactsClient, journey_client::JourneyClient, rebooking_client::RebookingClient},
     parking::v1::{gates_client::GatesClient, occupancy_client::OccupancyClient, parking_client::ParkingClient},
     payments::v1::payments_client::PaymentsClient,
     reservations::v1::reservations_client::ReservationsClient,
@@ -116,6 +116,10 @@ impl Edge {
 
     pub(crate) fn contacts(&self, caller: &Caller) -> ContactsClient<Transport> {
         ContactsClient::new(self.journey.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn rebooking(&self, caller: &Caller) -> RebookingClient<Transport> {
+        RebookingClient::new(self.journey.on_behalf_of(caller.clone()))
     }
 
     /// Only for exchanging a visit's link: before it nobody is anybody.

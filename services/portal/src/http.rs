@@ -28,7 +28,7 @@ use crate::{
     refusal,
     routes::{
         booking, carpark, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, meal, messages, monitor,
-        operator, pairing, pickup, plate, programme, showing, staff, visit, waiting_room, waiting_rooms,
+        operator, pairing, pickup, plate, programme, rebooking, showing, staff, visit, waiting_room, waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -60,6 +60,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/visit/plate", post(plate::set))
         .route("/visit/bay", post(elsewhere::take))
         .route("/visit/meal", get(meal::page).post(meal::decide))
+        .route("/visit/rebook", post(rebooking::by_visitor))
         .route("/visit/link", post(visit::link));
     let staff = Router::new()
         .route("/staff", get(staff::home))
@@ -108,6 +109,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/waiting-rooms/{id}/close", post(waiting_rooms::close))
         .route("/desk/sale-start", post(waiting_rooms::sale_start))
         .route("/desk/reseat", post(desk_actions::reseat))
+        .route("/desk/rebook", post(rebooking::by_desk))
         .route("/desk/reissue", post(desk_actions::reissue))
         .route("/kitchen", get(kitchen::page))
         .route("/kitchen/live", get(kitchen::live))

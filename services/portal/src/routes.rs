@@ -1,5 +1,6 @@
 //! The pages, one file per place: each asks the services on behalf of the guest and fills its template.
 
+pub(crate) mod ahead;
 pub(crate) mod booking;
 pub(crate) mod carpark;
 pub(crate) mod desk;
@@ -17,6 +18,7 @@ pub(crate) mod pairing;
 pub(crate) mod pickup;
 pub(crate) mod plate;
 pub(crate) mod programme;
+pub(crate) mod rebooking;
 pub(crate) mod showing;
 pub(crate) mod staff;
 pub(crate) mod visit;

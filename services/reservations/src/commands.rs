@@ -1,6 +1,7 @@
 //! What reservations does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
 mod confirm;
+mod moving;
 mod reissue;
 mod reseat;
 mod showings;
@@ -10,6 +11,7 @@ use kernel::Tx;
 use uuid::Uuid;
 
 pub(crate) use confirm::{Confirmed, confirm};
+pub(crate) use moving::{Move, move_booking};
 pub(crate) use reissue::reissue;
 pub(crate) use reseat::reseat;
 pub(crate) use showings::{

@@ -42,6 +42,10 @@ pub(crate) enum Error {
     NotHeld(BookingState),
     #[error("only a booked party can be moved; this visit is held, cancelled or refused")]
     NotBooked,
+    #[error("no places side by side are free there for this party; choose another showing")]
+    NotTogether,
+    #[error("the places there cost {}.{:02} EUR more than this party has paid; choose another showing", .0 / 100, .0 % 100)]
+    CostsMore(i64),
     #[error("places can be held for 30 minutes at most; order now or start again")]
     HeldLongEnough,
     #[error("very many people are ordering at this moment; try again in a second")]
@@ -71,6 +75,8 @@ impl From<Refusal> for Error {
             }
             Refusal::NotEnough { left, held_until } => Self::NotEnough { left, held_until },
             Refusal::Misfit(misfit) => misfit.into(),
+            Refusal::NotTogether => Self::NotTogether,
+            Refusal::CostsMore(cents) => Self::CostsMore(cents),
         }
     }
 }
@@ -123,8 +129,9 @@ impl Coded for Error {
             | Self::NotYetOnSale(_)
             | Self::NotHeld(_)
             | Self::NotBooked
+            | Self::CostsMore(_)
             | Self::HeldLongEnough => Code::FailedPrecondition,
-            Self::NotEnough { .. } | Self::NeedNotFree(_) | Self::Busy => Code::ResourceExhausted,
+            Self::NotEnough { .. } | Self::NeedNotFree(_) | Self::NotTogether | Self::Busy => Code::ResourceExhausted,
             Self::Interrupted | Self::Raced => Code::Unavailable,
             Self::SeatsTaken(_) => Code::Conflict,
             Self::AlreadyHeld => Code::AlreadyExists,

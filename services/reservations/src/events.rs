@@ -307,6 +307,26 @@ pub(crate) fn booking_reseated(booking: &Booking, tickets: &[Ticket]) -> pb::Boo
     }
 }
 
+pub(crate) fn booking_moved(
+    to: &Showing,
+    from: Uuid,
+    booking: &Booking,
+    tickets: &[Ticket],
+    move_id: Uuid,
+) -> pb::BookingMoved {
+    let (valid_from, valid_until) = to.code_window();
+    pb::BookingMoved {
+        visit_id: booking.visit.to_string(),
+        from_showing_id: from.to_string(),
+        showing_id: to.id.to_string(),
+        reference: booking.reference.clone(),
+        tickets: tickets.iter().map(issued).collect(),
+        valid_from: Some(timestamp(valid_from)),
+        valid_until: Some(timestamp(valid_until)),
+        move_id: move_id.to_string(),
+    }
+}
+
 pub(crate) fn booking_reissued(
     booking: &Booking,
     ids: &[Uuid],

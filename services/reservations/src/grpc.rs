@@ -68,6 +68,7 @@ pub(crate) const ACCESS: Access = Access {
         ("Reseat", DESK),
         ("SetSaleStart", DESK),
         ("ReissueCodes", DESK),
+        ("MoveBooking", JOURNEY),
     ],
 };
 
@@ -290,6 +291,28 @@ impl Reservations for ReservationsGrpc {
                     if done.is_none() {
                         commands::reissue(tx, visit, &tickets, &reason, &by).await?;
                         tx.remember("ReissueCodes", key, &request, &pb::ReleaseHoldResponse {}).await?;
+                    }
+                    Ok::<_, Error>(())
+                })
+            })
+            .await?;
+        Ok(Response::new(self.booking(visit).await?))
+    }
+
+    async fn move_booking(&self, request: Request<pb::MoveBookingRequest>) -> Result<Response<pb::Booking>, Status> {
+        let request = request.into_inner();
+        let id = values::id("idempotency_key", &request.idempotency_key)?;
+        let visit = values::id("visit_id", &request.visit_id)?;
+        let to = values::id("showing_id", &request.showing_id)?;
+        let it = commands::Move { id, visit, to, channel: requests::channel(request.channel)? };
+        self.db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    // Only that it was done is remembered: the answer is the booking as it is now.
+                    let done: Option<pb::ReleaseHoldResponse> = tx.first_answer("MoveBooking", id, &request).await?;
+                    if done.is_none() {
+                        commands::move_booking(tx, it).await?;
+                        tx.remember("MoveBooking", id, &request, &pb::ReleaseHoldResponse {}).await?;
                     }
                     Ok::<_, Error>(())
                 })

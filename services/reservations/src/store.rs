@@ -112,6 +112,12 @@ pub(crate) async fn lock_showing(conn: &mut PgConnection, id: Uuid) -> Result<Sh
     showing(conn, id).await
 }
 
+/// Locks showings, by their ids.
+pub(crate) async fn lock_showings(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), Error> {
+    sqlx::query("select 1 from showing where id = any($1) order by id for update").bind(ids).execute(conn).await?;
+    Ok(())
+}
+
 /// Locks the showings of several bookings, by their ids.
 pub(crate) async fn lock_showings_of(conn: &mut PgConnection, visits: &[Uuid]) -> Result<(), Error> {
     sqlx::query(

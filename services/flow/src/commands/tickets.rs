@@ -52,6 +52,21 @@ pub(crate) async fn tickets_reseated(
     Ok(())
 }
 
+/// A party goes to another showing: its tickets admit there, with the codes that they have. Whoever is in already stays
+/// where they sit.
+pub(crate) async fn tickets_moved(
+    tx: &mut Tx,
+    visit: Uuid,
+    from: Uuid,
+    to: Uuid,
+    tickets: &[DoorTicket],
+) -> Result<(), Error> {
+    store::move_party(tx.conn(), visit, to, tickets).await?;
+    store::recount(tx.conn(), &[from, to]).await?;
+    touch(tx);
+    Ok(())
+}
+
 /// A booking is cancelled, known here or not: its tickets admit nobody.
 pub(crate) async fn tickets_voided(tx: &mut Tx, visit: Uuid, showing: Uuid) -> Result<(), Error> {
     store::void_party(tx.conn(), visit, showing).await?;

@@ -154,6 +154,33 @@ pub(crate) async fn reseat_party(conn: &mut PgConnection, visit: Uuid, tickets: 
     Ok(())
 }
 
+/// The new showing of a party and the places of its tickets there.
+pub(crate) async fn move_party(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    to: Uuid,
+    tickets: &[DoorTicket],
+) -> Result<(), Error> {
+    sqlx::query("update party set showing_id = $2 where visit_id = $1")
+        .bind(visit)
+        .bind(to)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query(
+        "update door_ticket t set showing_id = $2, seat = n.seat, assistance = n.assistance
+         from unnest($3::uuid[], $4::text[], $5::boolean[]) n (id, seat, assistance)
+         where t.ticket_id = n.id and t.visit_id = $1 and t.admitted_at is null",
+    )
+    .bind(visit)
+    .bind(to)
+    .bind(tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>())
+    .bind(tickets.iter().map(|ticket| ticket.seat.as_str()).collect::<Vec<_>>())
+    .bind(tickets.iter().map(|ticket| ticket.assistance).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Marks a party as cancelled, known or not.
 pub(crate) async fn void_party(conn: &mut PgConnection, visit: Uuid, showing: Uuid) -> Result<(), Error> {
     sqlx::query(

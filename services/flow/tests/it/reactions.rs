@@ -2,7 +2,7 @@
 
 use sky_proto::{
     flow::v1::{self as pb, AdmissionState, ScanVerdict},
-    reservations::v1::{BookingCancelled, BookingReseated, ShowingCancelled},
+    reservations::v1::{BookingCancelled, BookingMoved, BookingReseated, ShowingCancelled},
 };
 use uuid::Uuid;
 
@@ -102,4 +102,36 @@ async fn a_moved_party_is_shown_to_its_new_places() {
     assert_eq!(answer.verdict(), ScanVerdict::Admitted, "the code stays valid");
     assert_eq!(answer.seats, ["K7", "K8", "K9"]);
     assert_eq!(snapshot(&house).await.admissions[0].booked, 3);
+}
+
+#[tokio::test]
+async fn a_party_that_moves_is_let_in_to_its_new_showing_with_the_codes_it_has() {
+    let house = house().await;
+    let (showing, visit, tickets) = open(&house).await;
+    let later = Uuid::now_v7();
+    told(&house, later, &scheduled(later)).await;
+    let moved = BookingMoved {
+        visit_id: visit.to_string(),
+        from_showing_id: showing.to_string(),
+        showing_id: later.to_string(),
+        tickets: booking(visit, later, &tickets).tickets,
+        ..BookingMoved::default()
+    };
+    for _ in 0..2 {
+        told(&house, visit, &moved).await;
+    }
+    // The booking once more, late; and a party that nobody knows.
+    told(&house, visit, &booking(visit, showing, &tickets)).await;
+    told(&house, visit, &BookingMoved { visit_id: Uuid::now_v7().to_string(), ..moved }).await;
+    let booked = |admissions: &[pb::Admission], showing: Uuid| {
+        admissions.iter().find(|it| it.showing_id == showing.to_string()).map(|it| it.booked)
+    };
+    let admissions = snapshot(&house).await.admissions;
+    assert_eq!((booked(&admissions, showing), booked(&admissions, later)), (Some(0), Some(3)));
+    let code = kernel::ticket_code::reference(visit);
+    let answer = scan(&house, &scan_of(showing, &code)).await.expect("a verdict");
+    assert_eq!((answer.verdict(), answer.other_showing_id), (ScanVerdict::WrongShowing, later.to_string()));
+    move_to(&house, later, AdmissionState::DoorsOpen).await.expect("open");
+    let answer = scan(&house, &scan_of(later, &code)).await.expect("a verdict");
+    assert_eq!((answer.verdict(), answer.admitted_now), (ScanVerdict::Admitted, 3));
 }

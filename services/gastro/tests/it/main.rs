@@ -12,5 +12,6 @@ mod moves;
 mod ordering;
 mod printing;
 mod reactions;
+mod rebooking;
 mod stations;
 mod support;

@@ -22,9 +22,9 @@ pub(crate) async fn counted(tx: &mut Tx, showing: Uuid, at: DateTime<Utc>, admit
     missing::counted(tx.conn(), showing, at, admitted).await
 }
 
-/// The car park tells how far it is to the door.
-pub(crate) async fn walk(tx: &mut Tx, minutes: u32) -> Result<(), Error> {
-    missing::set_walk(tx.conn(), minutes).await
+/// The car park tells how far it is to the door, and how long it takes into a bay.
+pub(crate) async fn car_park(tx: &mut Tx, walk_minutes: u32, park: u32, park_uncertainty: u32) -> Result<(), Error> {
+    missing::set_car_park(tx.conn(), walk_minutes, park, park_uncertainty).await
 }
 
 /// The door tells how long the hall needs between two showings.

@@ -22,8 +22,15 @@ async fn touch_visits(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
 }
 
 /// It is planned.
-pub(crate) async fn scheduled(tx: &mut Tx, id: Uuid, title: &Text, times: [DateTime<Utc>; 3]) -> Result<(), Error> {
+pub(crate) async fn scheduled(
+    tx: &mut Tx,
+    id: Uuid,
+    title: &Text,
+    hall: &str,
+    times: [DateTime<Utc>; 3],
+) -> Result<(), Error> {
     store::showings::set_times(tx.conn(), id, Some(title), times, None).await?;
+    store::showings::set_hall(tx.conn(), id, hall).await?;
     touch_visits(tx, id).await
 }
 

@@ -4,26 +4,16 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::{Part, Visit};
+use super::{
+    Part, Visit,
+    clock::{
+        legs::{self, Estimates, Leg, Standing},
+        risk::{Facts, Risk},
+    },
+};
 
-/// One person at one lane, when nobody has been scanned lately.
-const USUAL_PACE: TimeDelta = TimeDelta::seconds(5);
-const FASTEST_PACE: TimeDelta = TimeDelta::seconds(1);
-const SLOWEST_PACE: TimeDelta = TimeDelta::seconds(20);
-/// The door's pace is looked for in so long a span before now: its busiest minute, because a door at which
-/// nobody queues is slow without being slow.
-pub(crate) const PACE_SPAN: TimeDelta = TimeDelta::minutes(10);
-const PACE_MINUTE: TimeDelta = TimeDelta::minutes(1);
-/// Fewer people in the busiest minute say nothing of the door.
-const ENOUGH_PEOPLE: u32 = 4;
-/// From the barrier into the bay and out of the car.
-const DRIVE_IN: TimeDelta = TimeDelta::minutes(3);
-/// Step-free ways lead over the lift.
-const STEP_FREE_WALK: (i32, i32) = (3, 2);
 /// Whoever was seen in the foyer is taken to be there for so long.
 pub(crate) const SEEN_VALID: TimeDelta = TimeDelta::minutes(60);
-/// Needs, by the contract's names, for which the walk takes longer.
-const SLOW_WALKERS: [&str; 3] = ["NEED_WHEELCHAIR", "NEED_STEP_FREE", "NEED_GUIDE_DOG"];
 
 /// What is known of where a party is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +29,12 @@ pub(crate) enum Whereabouts {
 }
 
 impl Whereabouts {
+    const ALL: [Self; 5] = [Self::PartlyIn, Self::Foyer, Self::CarPark, Self::OnTheWay, Self::Unknown];
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|whereabouts| whereabouts.name() == name)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::PartlyIn => "partly_in",
@@ -53,14 +49,6 @@ impl Whereabouts {
     pub(crate) const fn is_here(self) -> bool {
         matches!(self, Self::PartlyIn | Self::Foyer | Self::CarPark)
     }
-}
-
-/// One stretch that is still to go: it takes `time`, or `uncertainty` less or more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Leg {
-    pub(crate) kind: &'static str,
-    pub(crate) time: TimeDelta,
-    pub(crate) uncertainty: TimeDelta,
 }
 
 /// Whether a party can still make it.
@@ -86,6 +74,8 @@ pub(crate) struct MissingParty {
     pub(crate) outlook: Outlook,
     pub(crate) needs: Vec<String>,
     pub(crate) bay_class: Option<String>,
+    /// Since when the house has told that it is at risk.
+    pub(crate) at_risk_since: Option<DateTime<Utc>>,
 }
 
 impl MissingParty {
@@ -99,55 +89,33 @@ impl MissingParty {
     }
 }
 
-/// How many people the door had let in by then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DoorCount {
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) admitted: u32,
-}
-
-/// How long the door takes for one person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pace {
-    pub(crate) per_person: TimeDelta,
-    pub(crate) is_measured: bool,
-}
-
-/// The pace of the busiest minute. `counts` in the order of time.
-pub(crate) fn pace(counts: &[DoorCount]) -> Pace {
-    let before = |at: DateTime<Utc>| {
-        let earlier = counts.iter().rev().find(|count| count.at <= at - PACE_MINUTE);
-        earlier.or(counts.first()).map_or(0, |count| count.admitted)
-    };
-    let busiest = counts.iter().map(|count| count.admitted.saturating_sub(before(count.at))).max().unwrap_or(0);
-    match i32::try_from(busiest) {
-        Ok(people) if busiest >= ENOUGH_PEOPLE => {
-            Pace { per_person: (PACE_MINUTE / people).clamp(FASTEST_PACE, SLOWEST_PACE), is_measured: true }
-        }
-        _ => Pace { per_person: USUAL_PACE, is_measured: false },
-    }
-}
-
 /// What the slack of every party is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Situation {
     pub(crate) now: DateTime<Utc>,
     /// None: the showing's times are not known.
     pub(crate) door_closes_at: Option<DateTime<Utc>>,
-    /// From the car park to the door.
-    pub(crate) walk: TimeDelta,
-    pub(crate) pace: Pace,
+    pub(crate) takes: Estimates,
 }
 
-/// The parties of which somebody is missing, least time left first, unknown ones last. `visits` come with
-/// when they were seen in the foyer.
-pub(crate) fn missing(visits: &[(Visit, Option<DateTime<Utc>>)], at: &Situation) -> Vec<MissingParty> {
-    let late = || visits.iter().filter(|(visit, _)| visit.admitted < visit.size());
+/// A booked visit with what was noted of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    pub(crate) visit: Visit,
+    /// When it was seen in the foyer.
+    pub(crate) seen_at: Option<DateTime<Utc>>,
+    /// What the house was told last, and since when that holds.
+    pub(crate) risk: Option<(Risk, DateTime<Utc>)>,
+}
+
+/// The parties of which somebody is missing, least time left first, unknown ones last.
+pub(crate) fn missing(visits: &[Noted], at: &Situation) -> Vec<MissingParty> {
+    let late = || visits.iter().filter(|it| it.visit.admitted < it.visit.size());
     let here: u32 = late()
-        .filter(|(visit, seen)| whereabouts(visit, *seen, at.now).0.is_here())
-        .map(|(visit, _)| visit.size() - visit.admitted)
+        .filter(|it| whereabouts(&it.visit, it.seen_at, at.now).0.is_here())
+        .map(|it| it.visit.size() - it.visit.admitted)
         .sum();
-    let mut parties: Vec<MissingParty> = late().map(|(visit, seen)| party(visit, *seen, here, at)).collect();
+    let mut parties: Vec<MissingParty> = late().map(|it| party(it, here, at)).collect();
     parties.sort_by_key(|party| (party.outlook == Outlook::Unknown, party.slack, party.visit));
     parties
 }
@@ -174,20 +142,14 @@ pub(crate) fn whereabouts(
     }
 }
 
-fn party(visit: &Visit, seen_in_foyer: Option<DateTime<Utc>>, here: u32, at: &Situation) -> MissingParty {
-    let (whereabouts, seen_at) = whereabouts(visit, seen_in_foyer, at.now);
+fn party(it: &Noted, here: u32, at: &Situation) -> MissingParty {
+    let visit = &it.visit;
+    let (whereabouts, seen_at) = whereabouts(visit, it.seen_at, at.now);
     let missing = visit.size() - visit.admitted;
-    let mut needs: Vec<String> =
-        visit.party.iter().filter(|line| !line.need.is_empty()).map(|line| line.need.clone()).collect();
-    needs.sort_unstable();
-    needs.dedup();
     let ahead = if whereabouts.is_here() { here - missing } else { here };
-    let slow = needs.iter().any(|need| SLOW_WALKERS.contains(&need.as_str()));
-    let mut legs = way_to_the_foyer(whereabouts, seen_at, slow, at);
-    legs.extend(at_the_door(missing, ahead, at.pace));
-    let takes: TimeDelta = legs.iter().map(|leg| leg.time).sum();
-    let uncertainty = legs.iter().map(|leg| leg.uncertainty).sum();
-    let slack = at.door_closes_at.map_or(TimeDelta::zero(), |closes| closes - at.now - takes);
+    let legs = legs::legs(visit, Standing { whereabouts, seen_at, ahead }, &at.takes, at.now);
+    let takes = legs::sum(&legs);
+    let slack = at.door_closes_at.map_or(TimeDelta::zero(), |closes| closes - at.now - takes.time);
     MissingParty {
         visit: visit.id,
         size: visit.size(),
@@ -196,36 +158,26 @@ fn party(visit: &Visit, seen_in_foyer: Option<DateTime<Utc>>, here: u32, at: &Si
         seen_at,
         legs,
         slack,
-        uncertainty,
-        outlook: at.door_closes_at.map_or(Outlook::Unknown, |_| outlook(whereabouts, slack, uncertainty)),
-        needs,
+        uncertainty: takes.uncertainty,
+        outlook: at.door_closes_at.map_or(Outlook::Unknown, |_| outlook(whereabouts, slack, takes.uncertainty)),
+        needs: legs::needs(visit),
         bay_class: visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed).map(|bay| bay.class.clone()),
+        at_risk_since: it.risk.filter(|(risk, _)| risk.wants_help()).map(|(_, since)| since),
     }
 }
 
-/// What is left of the drive and the walk. Whoever is in the car park has been walking since the barrier.
-fn way_to_the_foyer(whereabouts: Whereabouts, seen_at: Option<DateTime<Utc>>, slow: bool, at: &Situation) -> Vec<Leg> {
-    let walk = if slow { at.walk * STEP_FREE_WALK.0 / STEP_FREE_WALK.1 } else { at.walk };
-    let gone = match (whereabouts, seen_at) {
-        (Whereabouts::OnTheWay, _) => TimeDelta::zero(),
-        (Whereabouts::CarPark, Some(entered)) => (at.now - entered).max(TimeDelta::zero()),
-        _ => return Vec::new(),
-    };
-    let drive_left = (DRIVE_IN - gone).max(TimeDelta::zero());
-    let walk_left = (walk - (gone - (DRIVE_IN - drive_left))).max(TimeDelta::zero());
-    let leg = |kind, time| Leg { kind, time, uncertainty: time / 2 };
-    [leg("drive_in", drive_left), leg("walk", walk_left)]
-        .into_iter()
-        .filter(|leg| leg.time > TimeDelta::zero())
-        .collect()
-}
-
-/// Nobody knows who stands before whom: between none and all of those who are here.
-fn at_the_door(missing: u32, ahead: u32, pace: Pace) -> [Leg; 2] {
-    let people = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
-    let queue = pace.per_person * people(ahead) / 2;
-    let scan = pace.per_person * people(missing);
-    [Leg { kind: "queue", time: queue, uncertainty: queue }, Leg { kind: "scan", time: scan, uncertainty: scan / 3 }]
+impl MissingParty {
+    /// What its risk is judged by; `runs`: the doors are closed.
+    pub(crate) fn facts(&self, closes_in: TimeDelta, runs: bool) -> Facts {
+        Facts {
+            missing: self.missing(),
+            admitted: self.admitted,
+            is_here: self.whereabouts.is_here(),
+            slack: self.slack,
+            closes_in,
+            runs,
+        }
+    }
 }
 
 fn outlook(whereabouts: Whereabouts, slack: TimeDelta, uncertainty: TimeDelta) -> Outlook {

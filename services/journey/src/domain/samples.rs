@@ -59,6 +59,7 @@ pub(crate) fn showing() -> Showing {
     Showing {
         id: Uuid::from_u128(2),
         title: Text::new("Sterne", "Stars"),
+        hall: "dome".to_owned(),
         starts_at: at(120),
         ends_at: at(180),
         doors_at: at(100),

@@ -9,12 +9,13 @@ use sky_proto::{journey::v1 as pb, parking::v1::BayClass, reservations::v1::Need
 
 use crate::domain::{
     Visit,
+    clock::legs::Leg,
     delay::{Clash, Follower, MovedMeal},
-    missing::{Leg, MissingParty, Outlook, Situation, Whereabouts},
+    missing::{MissingParty, Outlook, Situation, Whereabouts},
 };
 
 /// Never less than nothing.
-fn seconds(time: TimeDelta) -> u32 {
+pub(super) fn seconds(time: TimeDelta) -> u32 {
     u32::try_from(time.num_seconds().max(0)).unwrap_or(u32::MAX)
 }
 
@@ -23,12 +24,12 @@ pub(crate) fn minutes(time: TimeDelta) -> u32 {
     u32::try_from(time.num_minutes().max(0)).unwrap_or(u32::MAX)
 }
 
-fn leg(leg: &Leg) -> pb::Leg {
+pub(super) fn leg(leg: &Leg) -> pb::Leg {
     pb::Leg {
         kind: leg.kind.to_owned(),
         seconds: seconds(leg.time),
         uncertainty_seconds: seconds(leg.uncertainty),
-        unknown: false,
+        unknown: !leg.is_known,
     }
 }
 
@@ -57,7 +58,7 @@ fn party(party: &MissingParty) -> pb::MissingParty {
         bay_class: bay.into(),
         outlook: outlook(party.outlook).into(),
         seen_at: party.seen_at.map(timestamp),
-        at_risk_since: None,
+        at_risk_since: party.at_risk_since.map(timestamp),
     }
 }
 
@@ -70,7 +71,7 @@ pub(crate) fn list<'v>(
     let people = |where_: &[Whereabouts]| {
         parties.iter().filter(|party| where_.contains(&party.whereabouts)).map(MissingParty::missing).sum()
     };
-    let pace = at.pace.per_person.num_milliseconds().max(1);
+    let pace = at.takes.pace.per_person.num_milliseconds().max(1);
     pb::ListMissingResponse {
         booked: booked.clone().map(Visit::size).sum(),
         admitted: booked.map(|visit| visit.admitted).sum(),
@@ -81,7 +82,7 @@ pub(crate) fn list<'v>(
         door_closes_at: at.door_closes_at.map(timestamp),
         observed_at: Some(timestamp(at.now)),
         people_in_ten_minutes: u32::try_from(600_000 / pace).unwrap_or(u32::MAX),
-        pace_is_measured: at.pace.is_measured,
+        pace_is_measured: at.takes.pace.is_measured,
         parties: parties.iter().map(party).collect(),
     }
 }

@@ -1,22 +1,19 @@
 //! Reads who is missing, from what journey itself was told: no other service is asked, so the list is there
 //! when the others are not.
 
-use chrono::TimeDelta;
 use sky_proto::journey::v1 as pb;
 use uuid::Uuid;
 
 use super::JourneyGrpc;
 use crate::{
+    commands::clock::judge,
     domain::{
         Visit,
-        missing::{self, MissingParty, PACE_SPAN, Situation},
+        missing::{MissingParty, Situation},
     },
     error::Error,
     events, store,
 };
-
-/// When the car park has never told.
-const USUAL_WALK: TimeDelta = TimeDelta::minutes(5);
 
 /// A showing's visits, and who of them is missing.
 #[derive(Clone, Debug)]
@@ -30,18 +27,10 @@ impl JourneyGrpc {
     pub(super) async fn missing(&self, showing: Uuid) -> Result<Missing, Error> {
         let now = self.db.clock().now();
         let mut conn = self.db.reader().await?;
-        let booked = store::showings::booked(&mut conn, showing).await?;
         let times = store::showings::get(&mut conn, showing).await?;
-        let sights = store::missing::sights(&mut conn, &booked).await?;
-        let counts = store::missing::door_counts(&mut conn, showing, now - PACE_SPAN).await?;
-        let situation = Situation {
-            now,
-            door_closes_at: times.map(|times| times.starts_at),
-            walk: store::missing::walk(&mut conn).await?.unwrap_or(USUAL_WALK),
-            pace: missing::pace(&counts),
-        };
-        let seen: Vec<_> = booked.iter().map(|visit| (visit.clone(), sights.get(&visit.id).copied())).collect();
-        Ok(Missing { parties: missing::missing(&seen, &situation), booked, situation })
+        let judged = judge(&mut conn, &[(showing, times.as_ref())], now).await?.pop();
+        let judged = judged.ok_or_else(|| Error::Stored(format!("showing {showing} that was not judged")))?;
+        Ok(Missing { booked: judged.booked, parties: judged.parties, situation: judged.situation })
     }
 
     pub(super) async fn missing_list(&self, showing: Uuid) -> Result<pb::ListMissingResponse, Error> {

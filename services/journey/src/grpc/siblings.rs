@@ -3,12 +3,13 @@
 
 use std::{future::Future, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
     Context, Transport,
     values::{self, Text, from_timestamp, timestamp},
 };
 use sky_proto::{
+    flow::v1::{self as flow, flow_client::FlowClient},
     gastro::v1::{self as gastro, OrderState, gastro_client::GastroClient},
     parking::v1::{self as parking, RightState, SiteState, parking_client::ParkingClient},
     payments::v1::{self as payments, payments_client::PaymentsClient},
@@ -36,6 +37,7 @@ pub(crate) struct Siblings {
     parking: Transport,
     gastro: Transport,
     payments: Transport,
+    flow: Transport,
 }
 
 async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
@@ -56,6 +58,7 @@ impl Siblings {
             parking: context.transport("parking"),
             gastro: context.transport("gastro"),
             payments: context.transport("payments"),
+            flow: context.transport("flow"),
         }
     }
 
@@ -103,6 +106,7 @@ impl Siblings {
         Ok(Showing {
             id,
             title: Text::from_proto(showing.title),
+            hall: showing.hall,
             starts_at: values::time("starts_at", showing.starts_at)?,
             ends_at: values::time("ends_at", showing.ends_at)?,
             doors_at: values::time("doors_at", showing.doors_at)?,
@@ -252,11 +256,7 @@ impl Siblings {
             booking::State::Unspecified => None,
             booking::State::Cancelled => Some(News::BookingCancelled),
             booking::State::Confirmed => {
-                let seats = booking.tickets.into_iter().map(|ticket| {
-                    let need = events::need_name(ticket.need());
-                    Seat { label: ticket.seat, features: Vec::new(), tariff_class: ticket.tariff_class, need }
-                });
-                Some(News::BookingConfirmed { seats: seats.collect() })
+                Some(News::BookingConfirmed { seats: booking.tickets.into_iter().map(seat).collect() })
             }
         }
     }
@@ -374,4 +374,31 @@ impl Siblings {
     ) -> Result<reservations::Showing, Status> {
         answer(self.reservations().cancel_showing(request)).await
     }
+}
+
+/// For the clock of the visit.
+impl Siblings {
+    /// The waiting times that the door measures.
+    pub(super) async fn waits(&self, now: DateTime<Utc>) -> Result<Vec<flow::Estimate>, Status> {
+        let span = TimeDelta::hours(3);
+        let request = flow::GetFlowRequest { from: Some(timestamp(now - span)), until: Some(timestamp(now + span)) };
+        Ok(answer(FlowClient::new(self.flow.clone()).get_flow(request)).await?.estimates)
+    }
+
+    /// Gives a booked visit places in another showing; the key makes it once.
+    pub(super) async fn move_booking(&self, id: Uuid, visit: Uuid, to: Uuid) -> Result<Vec<Seat>, Status> {
+        let request = reservations::MoveBookingRequest {
+            idempotency_key: id.to_string(),
+            visit_id: visit.to_string(),
+            showing_id: to.to_string(),
+            channel: reservations::Channel::Door.into(),
+        };
+        let booking = answer(self.reservations().move_booking(request)).await?;
+        Ok(booking.tickets.into_iter().map(seat).collect())
+    }
+}
+
+fn seat(ticket: reservations::Ticket) -> Seat {
+    let need = events::need_name(ticket.need());
+    Seat { label: ticket.seat, features: Vec::new(), tariff_class: ticket.tariff_class, need }
 }

@@ -1,17 +1,23 @@
 //! Where parties were seen, how fast the door is, how far the car park: for the list of who is missing.
 //! Beside what the same events mean for the visits themselves.
 
-use kernel::{Event, Failure, Tx, values};
+use kernel::{
+    Event, Failure, Tx,
+    values::{self, Text},
+};
 use prost::Name;
 use sky_proto::{
-    flow::v1::{ClockPolicyChanged, PartyAdmitted},
+    flow::v1::{ClockPolicyChanged, LiftChanged, PartyAdmitted},
     gastro::v1::{OrderState, OrderStateChanged},
-    parking::v1::SiteChanged,
+    parking::v1::{Site, SiteChanged, SiteState},
     payments::v1::PaymentSettled,
 };
 
 use super::{showing, visit};
-use crate::commands::missing;
+use crate::{
+    commands::{clock, missing},
+    domain::clock::ahead::Lift,
+};
 
 /// Who pays at the desk stands there.
 pub(super) async fn from_payments(tx: &mut Tx, run: &[Event]) -> Result<(), Failure> {
@@ -38,9 +44,18 @@ pub(super) async fn from_parking(tx: &mut Tx, run: &[Event]) -> Result<(), Failu
     if let Some(event) = run.iter().rfind(|event| event.name() == SiteChanged::NAME)
         && let Some(site) = event.decode::<SiteChanged>()?.site
     {
-        missing::walk(tx, site.walk_minutes).await?;
+        missing::car_park(tx, walk_minutes(&site), site.park_seconds, site.park_uncertainty_seconds).await?;
     }
     Ok(())
+}
+
+/// Nobody gets to a site that cannot be reached: they park further away, the furthest is reckoned with.
+fn walk_minutes(site: &Site) -> u32 {
+    let elsewhere = site.alternatives.iter().map(|place| place.walk_minutes).max();
+    match elsewhere {
+        Some(minutes) if matches!(site.state(), SiteState::Unreachable | SiteState::Closed) => minutes,
+        _ => site.walk_minutes,
+    }
 }
 
 /// The door's pace is a help: an event that does not say where and when helps nobody, and harms nobody.
@@ -50,6 +65,12 @@ pub(super) async fn from_flow(tx: &mut Tx, event: &Event) -> Result<(), Failure>
         if let (Ok(showing), Ok(at)) = (showing(&told.showing_id), values::time("at", told.at)) {
             missing::counted(tx, showing, at, told.admitted_total).await?;
         }
+    }
+    if event.name() == LiftChanged::NAME
+        && let Some(told) = event.decode::<LiftChanged>()?.lift
+    {
+        let lift = Lift { id: told.lift_id, is_working: told.working, without: Text::from_proto(told.without) };
+        clock::lift_told(tx, &lift, told.revision).await?;
     }
     if event.name() == ClockPolicyChanged::NAME {
         let told = event.decode::<ClockPolicyChanged>()?;

@@ -8,7 +8,11 @@ use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Visit, delay::Step, missing::DoorCount},
+    domain::{
+        Visit,
+        clock::legs::{DoorCount, Estimate},
+        delay::Step,
+    },
     error::Error,
 };
 
@@ -44,19 +48,24 @@ pub(crate) async fn counted(
     Ok(())
 }
 
-/// The door's counts of a showing since then, in the order of time.
-pub(crate) async fn door_counts(
+/// The door's counts of showings since then, each in the order of time.
+pub(crate) async fn door_counts_of(
     conn: &mut PgConnection,
-    showing: Uuid,
+    showings: &[Uuid],
     since: DateTime<Utc>,
-) -> Result<Vec<DoorCount>, Error> {
-    let rows: Vec<(DateTime<Utc>, i32)> =
-        sqlx::query_as("select at, admitted from door_count where showing_id = $1 and at >= $2 order by at")
-            .bind(showing)
-            .bind(since)
-            .fetch_all(conn)
-            .await?;
-    Ok(rows.into_iter().map(|(at, admitted)| DoorCount { at, admitted: admitted.unsigned_abs() }).collect())
+) -> Result<HashMap<Uuid, Vec<DoorCount>>, Error> {
+    let rows: Vec<(Uuid, DateTime<Utc>, i32)> = sqlx::query_as(
+        "select showing_id, at, admitted from door_count where showing_id = any($1) and at >= $2 order by at",
+    )
+    .bind(showings)
+    .bind(since)
+    .fetch_all(conn)
+    .await?;
+    let mut counts: HashMap<Uuid, Vec<DoorCount>> = HashMap::new();
+    for (showing, at, admitted) in rows {
+        counts.entry(showing).or_default().push(DoorCount { at, admitted: admitted.unsigned_abs() });
+    }
+    Ok(counts)
 }
 
 /// When the parties of these visits were seen in the house.
@@ -70,21 +79,39 @@ pub(crate) async fn sights(conn: &mut PgConnection, visits: &[Visit]) -> Result<
     Ok(rows.into_iter().collect())
 }
 
-pub(crate) async fn set_walk(conn: &mut PgConnection, minutes: u32) -> Result<(), Error> {
+/// How far it is from the car park to the door, and (0: not told) how long it takes into a bay.
+pub(crate) async fn set_car_park(
+    conn: &mut PgConnection,
+    walk_minutes: u32,
+    park_seconds: u32,
+    park_uncertainty_seconds: u32,
+) -> Result<(), Error> {
+    let short = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     sqlx::query(
-        "insert into car_park (walk_minutes) values ($1)
-         on conflict (the_only) do update set walk_minutes = excluded.walk_minutes",
+        "insert into car_park (walk_minutes, park_seconds, park_uncertainty_seconds) values ($1, $2, $3)
+         on conflict (the_only) do update
+             set walk_minutes = excluded.walk_minutes, park_seconds = excluded.park_seconds,
+                 park_uncertainty_seconds = excluded.park_uncertainty_seconds",
     )
-    .bind(i32::try_from(minutes).unwrap_or(i32::MAX))
+    .bind(short(walk_minutes))
+    .bind(short(park_seconds))
+    .bind(short(park_uncertainty_seconds))
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// From the car park to the door; None: the car park has not told.
-pub(crate) async fn walk(conn: &mut PgConnection) -> Result<Option<TimeDelta>, Error> {
-    let minutes: Option<i32> = sqlx::query_scalar("select walk_minutes from car_park").fetch_optional(conn).await?;
-    Ok(minutes.map(|minutes| TimeDelta::minutes(minutes.into())))
+/// From the car park to the door, and from the barrier into a bay where that was told; None: the car park has not told.
+pub(crate) async fn car_park(conn: &mut PgConnection) -> Result<Option<(TimeDelta, Option<Estimate>)>, Error> {
+    let told: Option<(i32, i32, i32)> =
+        sqlx::query_as("select walk_minutes, park_seconds, park_uncertainty_seconds from car_park")
+            .fetch_optional(conn)
+            .await?;
+    Ok(told.map(|(walk, park, uncertainty)| {
+        let second = |of: i32| TimeDelta::seconds(of.into());
+        let park = (park > 0).then(|| Estimate { time: second(park), uncertainty: second(uncertainty) });
+        (TimeDelta::minutes(walk.into()), park)
+    }))
 }
 
 pub(crate) async fn set_turnover(conn: &mut PgConnection, minutes: u32) -> Result<(), Error> {
@@ -110,6 +137,9 @@ pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Re
         "delete from party_seen where at < $1",
         "delete from door_count where at < $1",
         "delete from delay_plan where made_at < $1 and done",
+        "delete from visit_clock where observed_at < $1",
+        "delete from rebooking_offer where valid_until < $1",
+        "delete from wait where valid_until < $1",
     ] {
         sqlx::query(statement).bind(before).execute(&mut *conn).await?;
     }

@@ -15,6 +15,7 @@ use crate::{
 pub(super) struct ShowingRow {
     showing_id: Uuid,
     title: Json<Text>,
+    hall: String,
     starts_at: Option<DateTime<Utc>>,
     ends_at: Option<DateTime<Utc>>,
     doors_at: Option<DateTime<Utc>>,
@@ -35,6 +36,7 @@ pub(super) fn read(row: Option<ShowingRow>) -> Result<Option<Showing>, Error> {
     Ok(Some(Showing {
         id: row.showing_id,
         title: row.title.0,
+        hall: row.hall,
         starts_at,
         ends_at,
         doors_at,
@@ -53,14 +55,15 @@ pub(crate) async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Show
 /// writing waits for everybody else who has it.
 pub(crate) async fn learn(conn: &mut PgConnection, showing: &Showing) -> Result<(), Error> {
     sqlx::query(
-        "insert into showing (showing_id, title, starts_at, ends_at, doors_at) values ($1, $2, $3, $4, $5)
+        "insert into showing (showing_id, title, hall, starts_at, ends_at, doors_at) values ($1, $2, $3, $4, $5, $6)
          on conflict (showing_id) do update
-             set title = excluded.title, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+             set title = excluded.title, hall = excluded.hall, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
                  doors_at = excluded.doors_at
              where showing.starts_at is null",
     )
     .bind(showing.id)
     .bind(Json(&showing.title))
+    .bind(&showing.hall)
     .bind(showing.starts_at)
     .bind(showing.ends_at)
     .bind(showing.doors_at)
@@ -93,6 +96,12 @@ pub(crate) async fn set_times(
     .bind(notice.map(Json))
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Where it is.
+pub(crate) async fn set_hall(conn: &mut PgConnection, id: Uuid, hall: &str) -> Result<(), Error> {
+    sqlx::query("update showing set hall = $2 where showing_id = $1").bind(id).bind(hall).execute(conn).await?;
     Ok(())
 }
 

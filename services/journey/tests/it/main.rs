@@ -1,6 +1,7 @@
 //! Journey with the real services of the house, against real PostgreSQL and NATS.
 
 mod api;
+mod clock;
 mod confirm;
 mod contacts;
 mod hold;
@@ -8,6 +9,7 @@ mod limits;
 mod missing;
 mod notices;
 mod reactions;
+mod rebooking;
 mod showings;
 mod sink;
 mod support;

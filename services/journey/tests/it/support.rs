@@ -68,11 +68,11 @@ pub async fn town_with_post(sink: &Sink) -> Town {
 }
 
 mod parts {
-    pub const JOURNEY: &str = include_str!("../../../../deploy/houses/halle.toml");
     pub const RESERVATIONS: &str = include_str!("../../../../deploy/houses/halle.toml");
     pub const FLOW: &str = include_str!("../../../../deploy/houses/halle.toml");
     pub const GASTRO: &str = include_str!("../../../../deploy/houses/halle.toml");
     pub const PARKING: &str = include_str!("../../../../deploy/houses/halle.toml");
+    pub const JOURNEY: &str = include_str!("../../../../deploy/houses/halle.toml");
 }
 
 pub async fn town_with(services: &[Service]) -> Town {

@@ -10,4 +10,5 @@ mod lanes;
 mod occupancy;
 mod open_data;
 mod reactions;
+mod rebooking;
 mod support;

@@ -21,6 +21,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 use super::{
+    ahead::{self, AheadView},
     booking::{Item, items, public_url},
     elsewhere::{self, ElsewhereView},
     plate,
@@ -64,6 +65,7 @@ struct VisitPage {
     meal: Vec<String>,
     meal_time: String,
     meal_number: u32,
+    ahead: Option<AheadView>,
     steps: Vec<StepView>,
     items: Vec<Item>,
     total: String,
@@ -86,6 +88,8 @@ struct StepView {
     iso: String,
     done: bool,
     moved: bool,
+    /// The first that is still to come.
+    next: bool,
 }
 
 /// A code as a picture; black on white also in the dark page, with the quiet zone that scanners need.
@@ -214,6 +218,7 @@ fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
             .collect(),
         meal_time: meal_time(&w, visit),
         meal_number: visit.meal.as_ref().map_or(0, |meal| meal.number),
+        ahead: ahead::ahead(&w, visit),
         steps: steps(&w, visit),
         items: items(&w, &visit.items),
         total: w.money(&visit.total),
@@ -228,14 +233,17 @@ fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
 fn steps(w: &Words, visit: &Visit) -> Vec<StepView> {
     let mut steps: Vec<_> = visit.timeline.iter().collect();
     steps.sort_by_key(|step| from_timestamp(step.at));
+    let next = steps.iter().position(|step| !step.done);
     steps
         .into_iter()
-        .map(|step| StepView {
+        .enumerate()
+        .map(|(at, step)| StepView {
             text: w.text(&step.text),
             time: w.time(&step.at),
             iso: w.iso(&step.at),
             done: step.done,
             moved: step.moved,
+            next: next == Some(at),
         })
         .collect()
 }

@@ -33,12 +33,12 @@ pub(crate) async fn reseat(tx: &mut Tx, visit: Uuid, chosen: &[String], preferen
     }
     let sale = store::sale::load(tx.conn(), &mut Plans::new(), &[showing.id], now).await?.pop();
     let seats = sale.ok_or(Error::NoShowing)?.reseat(&booking, chosen, preference, now)?;
-    let tickets = moved(bookings::tickets(tx.conn(), visit).await?, &seats);
+    let tickets = placed(bookings::tickets(tx.conn(), visit).await?, &seats);
     claims::free_places(tx.conn(), &booking).await?;
     booking.seats = seats;
     bookings::save(tx.conn(), &booking).await?;
     claim(tx, &booking, None).await?;
-    bookings::move_tickets(tx.conn(), &tickets).await?;
+    bookings::move_tickets(tx.conn(), booking.showing, &tickets).await?;
     tell(tx, &booking, &tickets).await?;
     changed(tx, showing.id, true).await
 }
@@ -49,7 +49,7 @@ async fn tell(tx: &mut Tx, booking: &Booking, tickets: &[Ticket]) -> Result<(), 
 }
 
 /// The tickets at their new places: each at one that was given to somebody who pays and needs the same.
-fn moved(tickets: Vec<Ticket>, seats: &[HeldSeat]) -> Vec<Ticket> {
+pub(super) fn placed(tickets: Vec<Ticket>, seats: &[HeldSeat]) -> Vec<Ticket> {
     let mut left: Vec<&HeldSeat> = seats.iter().collect();
     tickets
         .into_iter()

@@ -5,11 +5,11 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
-    Audience, Availability, Booking, BookingState, Channel, Counts, HeldSeat, Need, PartyLine, Place, Showing,
+    Audience, Availability, Booking, BookingState, Channel, Counts, HeldSeat, Item, Need, PartyLine, Place, Showing,
     ShowingState, Tariff, charge,
     hall::{Hall, Misfit, Preference},
     people,
@@ -50,6 +50,10 @@ pub(crate) enum Refusal {
         held_until: Option<DateTime<Utc>>,
     },
     Misfit(Misfit),
+    /// The party is moved, and there are no places side by side.
+    NotTogether,
+    /// The party is moved, and the places there cost so many cents more.
+    CostsMore(i64),
 }
 
 /// A place that somebody has.
@@ -241,5 +245,40 @@ impl Sale {
             self.hall.chosen(&people, chosen, open)
         };
         found.map_err(Refusal::Misfit)
+    }
+
+    /// Places here for a party that is booked for another showing: side by side, unless it is larger than any row,
+    /// and for no more than it has paid there.
+    ///
+    /// # Errors
+    /// Why it cannot be moved here.
+    pub(crate) fn move_here(
+        &mut self,
+        booking: &Booking,
+        channel: Channel,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<HeldSeat>, Refusal> {
+        let line = |held: &HeldSeat| PartyLine { class: held.class.clone(), count: 1, need: held.need };
+        let wish = Wish {
+            visit: booking.visit,
+            showing: self.showing.id,
+            party: booking.seats.iter().map(line).collect(),
+            seats: Vec::new(),
+            preference: Preference::default(),
+            channel,
+            // Never held: the places are theirs at once, or not at all.
+            expires_at: now + TimeDelta::seconds(1),
+        };
+        let found = self.hold(&wish, now)?;
+        let sum = |items: &[Item]| items.iter().map(|item| item.cents * i64::from(item.quantity)).sum::<i64>();
+        let more = sum(&found.items) - sum(&booking.items);
+        if more > 0 {
+            return Err(Refusal::CostsMore(more));
+        }
+        let places: Vec<usize> = found.labels().into_iter().filter_map(|label| self.hall.plan().place(label)).collect();
+        if !self.hall.plan().are_together(&places) {
+            return Err(Refusal::NotTogether);
+        }
+        Ok(found.seats)
     }
 }

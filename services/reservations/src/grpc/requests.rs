@@ -53,7 +53,7 @@ fn need(value: i32) -> Result<Option<Need>, InvalidField> {
     }
 }
 
-fn channel(value: i32) -> Result<Channel, InvalidField> {
+pub(crate) fn channel(value: i32) -> Result<Channel, InvalidField> {
     match values::choice("channel", value)? {
         pb::Channel::Online => Ok(Channel::Online),
         pb::Channel::Door => Ok(Channel::Door),

@@ -157,16 +157,17 @@ pub(crate) async fn void_tickets(conn: &mut PgConnection, visit: Uuid) -> Result
     Ok(())
 }
 
-/// Live tickets at other places. In two steps: a place that changes hands within a party is free in between.
-pub(crate) async fn move_tickets(conn: &mut PgConnection, tickets: &[Ticket]) -> Result<(), Error> {
+/// Live tickets at other places of a showing. In two steps: a place that changes hands within a party is free in between.
+pub(crate) async fn move_tickets(conn: &mut PgConnection, showing: Uuid, tickets: &[Ticket]) -> Result<(), Error> {
     let ids: Vec<Uuid> = tickets.iter().map(|ticket| ticket.id).collect();
     sqlx::query("update ticket set live = false where id = any($1)").bind(&ids).execute(&mut *conn).await?;
     sqlx::query(
-        "update ticket t set seat = m.seat, live = true from unnest($1::uuid[], $2::text[]) m (id, seat)
+        "update ticket t set showing_id = $3, seat = m.seat, live = true from unnest($1::uuid[], $2::text[]) m (id, seat)
          where t.id = m.id",
     )
     .bind(&ids)
     .bind(tickets.iter().map(|ticket| ticket.seat.as_str()).collect::<Vec<_>>())
+    .bind(showing)
     .execute(conn)
     .await?;
     Ok(())

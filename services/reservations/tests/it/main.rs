@@ -2,6 +2,7 @@
 
 mod api;
 mod model;
+mod moving;
 mod offers;
 mod reactions;
 mod reissue;

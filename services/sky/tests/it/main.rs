@@ -9,6 +9,7 @@ mod day;
 mod displays;
 mod failures;
 mod freshness;
+mod late;
 mod processes;
 mod replicas;
 mod scenario;

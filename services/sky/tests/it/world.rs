@@ -9,7 +9,7 @@ use tonic::{Request, Status, service::interceptor::InterceptedService, transport
 pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
 
 /// Services that read a part of the house file.
-const WITH_HOUSE: [&str; 5] = ["reservations", "parking", "flow", "signage", "gastro"];
+const WITH_HOUSE: [&str; 6] = ["reservations", "parking", "flow", "signage", "gastro", "journey"];
 
 pub const ALL: [kernel::Service; 8] = [
     reservations::SERVICE,

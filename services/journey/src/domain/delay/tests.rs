@@ -5,7 +5,11 @@ use proptest::prelude::*;
 use super::{
     super::{
         State,
-        missing::{Pace, Situation, missing},
+        clock::{
+            legs::{Estimates, pace},
+            policy::Policy,
+        },
+        missing::{Noted, Situation, missing},
         samples::{at, visit},
     },
     *,
@@ -86,13 +90,10 @@ fn who_makes_it_then() {
     (parked.bay, parked.entered_at) = (None, Some(at(119)));
     let mut nowhere = visit(State::Confirmed);
     (nowhere.bay, nowhere.id) = (None, Uuid::from_u128(9));
-    let at_the_door = Situation {
-        now: at(119),
-        door_closes_at: Some(at(120)),
-        walk: TimeDelta::minutes(6),
-        pace: Pace { per_person: TimeDelta::seconds(5), is_measured: false },
-    };
-    let parties = missing(&[(parked, None), (nowhere, None)], &at_the_door);
+    let takes = Estimates { walk: TimeDelta::minutes(6), ..Estimates::of(&Policy::default(), pace(&[], None)) };
+    let at_the_door = Situation { now: at(119), door_closes_at: Some(at(120)), takes };
+    let noted = |visit| Noted { visit, seen_at: None, risk: None };
+    let parties = missing(&[noted(parked), noted(nowhere)], &at_the_door);
     let all = |in_time, close| Makes { in_time, close, unknown: 2 };
     assert_eq!(makes(&parties, TimeDelta::zero()), all(0, 0));
     assert_eq!(makes(&parties, TimeDelta::minutes(5)), all(0, 2));

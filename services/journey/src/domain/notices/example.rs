@@ -67,6 +67,7 @@ fn showing(now: DateTime<Utc>) -> Showing {
     Showing {
         id: Uuid::nil(),
         title: text("Die Sterne über Halle", "The Stars over Halle", "Die Sterne über Halle"),
+        hall: "dome".to_owned(),
         starts_at,
         ends_at: starts_at + TimeDelta::minutes(50),
         doors_at: starts_at - TimeDelta::minutes(20),

@@ -15,7 +15,11 @@ use sky_proto::{
 use uuid::Uuid;
 
 use super::{
-    super::{desk_actions::refused, visit},
+    super::{
+        desk_actions::refused,
+        rebooking::{self, OptionView},
+        visit,
+    },
     at_work,
 };
 use crate::{
@@ -65,6 +69,8 @@ struct PartyPage {
     due: String,
     parking: String,
     meal: String,
+    /// Showings of the day that it could go to; None: it cannot be moved.
+    rebook: Option<Vec<OptionView>>,
     key: String,
 }
 
@@ -74,6 +80,11 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
     let known = answer(edge.journey(caller).get_visit(request)).await.unwrap_or_default();
     let mut w = guest.frame(party.reference.clone());
     w.path = "/desk".to_owned();
+    let rebook = if party.cancelled || party.admitted > 0 {
+        None
+    } else {
+        rebooking::options(edge, caller, &w, &party.visit_id).await
+    };
     let due = known.payment_state() == PaymentState::DueAtDesk;
     page(&PartyPage {
         reference: party.reference,
@@ -89,6 +100,7 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         due: if due { w.money(&known.total) } else { String::new() },
         parking: visit::parking(&w, &known),
         meal: visit::meal_time(&w, &known),
+        rebook,
         key: Uuid::new_v4().to_string(),
         w,
     })

@@ -29,6 +29,8 @@ pub(crate) struct PartyView {
     pub(crate) outlook: String,
     pub(crate) kind: &'static str,
     pub(crate) shape: &'static str,
+    /// The house has told its visitors that it is late.
+    pub(crate) at_risk: bool,
     /// Needs and a coach, in words.
     pub(crate) marks: Vec<String>,
 }
@@ -93,6 +95,7 @@ fn party(w: &Words, showing: &str, party: &MissingParty) -> PartyView {
         outlook: w.t(key),
         kind,
         shape,
+        at_risk: party.at_risk_since.is_some(),
         marks: marks(w, party),
     }
 }

@@ -83,6 +83,15 @@ impl Plan {
         self.rows.iter().map(|row| row.seats.len()).sum()
     }
 
+    /// Whether these places are side by side, as far as a row has room: wheelchair places and their companions' are
+    /// pairs of their own and do not count.
+    pub(crate) fn are_together(&self, places: &[usize]) -> bool {
+        let mut general: Vec<usize> = places.iter().copied().filter(|at| *at < self.general()).collect();
+        general.sort_unstable();
+        let longest = self.rows.iter().map(|row| row.seats.len()).max().unwrap_or(0);
+        general.len() > longest || general.windows(2).all(|pair| self.neighbours(pair[0], pair[1]))
+    }
+
     pub(super) fn neighbours(&self, left: usize, right: usize) -> bool {
         let (left, right) = (&self.seats[left], &self.seats[right]);
         left.row_place == right.row_place && left.number + 1 == right.number

@@ -1,0 +1,169 @@
+//! What is offered to a visit that will not make it, or has not: the next showing of the day with places for all of it
+//! together, for no more than it has paid. Pure.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Europe::Berlin;
+use kernel::values::Text;
+use uuid::Uuid;
+
+use super::{State, Visit, clock::risk::Risk, sum};
+
+/// A showing that a visit could go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Candidate {
+    pub(crate) showing: Uuid,
+    pub(crate) title: Text,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) doors_at: DateTime<Utc>,
+    pub(crate) is_cancelled: bool,
+    /// "public", "school" or "private".
+    pub(crate) audience: &'static str,
+    /// By tariff class, in cents.
+    pub(crate) prices: Vec<(String, i64)>,
+    /// Places that may be given at the door.
+    pub(crate) free: u32,
+    /// The largest party that sits side by side; None: not counted.
+    pub(crate) together: Option<u32>,
+    /// Free places by need, by the contract's names.
+    pub(crate) needs: Vec<(String, u32)>,
+}
+
+/// What a visit is offered, or why nothing is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Offer {
+    pub(crate) visit: Uuid,
+    pub(crate) from: Uuid,
+    /// None: no showing of the day has places for them.
+    pub(crate) to: Option<Offered>,
+    pub(crate) valid_until: DateTime<Utc>,
+}
+
+/// The showing that is offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Offered {
+    pub(crate) showing: Uuid,
+    pub(crate) title: Text,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+}
+
+/// Why a visit cannot go to another showing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CannotMove {
+    /// It is not booked, or not any more.
+    NotBooked,
+    /// Somebody of it is in.
+    Admitted,
+    /// It makes its showing: only the desk moves it.
+    InTime,
+    SameShowing,
+}
+
+/// Who wants to move it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mover {
+    Visitor,
+    Staff,
+}
+
+/// Whether a visit may go to another showing at all.
+pub(crate) fn may_move(visit: &Visit, risk: Option<Risk>, by: Mover) -> Result<(), CannotMove> {
+    if visit.state != State::Confirmed {
+        return Err(CannotMove::NotBooked);
+    }
+    if visit.admitted > 0 {
+        return Err(CannotMove::Admitted);
+    }
+    if by == Mover::Visitor && !risk.is_some_and(Risk::wants_help) {
+        return Err(CannotMove::InTime);
+    }
+    Ok(())
+}
+
+/// Wheelchair places and their companions' are pairs of their own.
+const PAIRS: [&str; 2] = ["NEED_WHEELCHAIR", "NEED_COMPANION"];
+
+impl Candidate {
+    /// Whether all of a visit find places here, `promised` of which others have been offered.
+    fn has_room(&self, visit: &Visit, promised: u32) -> bool {
+        let general: u32 =
+            visit.party.iter().filter(|line| !PAIRS.contains(&line.need.as_str())).map(|line| line.count).sum();
+        let with =
+            |need: &str| -> u32 { visit.party.iter().filter(|line| line.need == need).map(|line| line.count).sum() };
+        let free = |need: &str| self.needs.iter().find(|(of, _)| of == need).map_or(0, |(_, free)| *free);
+        general <= self.free.saturating_sub(promised)
+            && self.together.is_none_or(|most| general <= most)
+            && visit.party.iter().all(|line| line.need.is_empty() || with(&line.need) <= free(&line.need))
+    }
+
+    /// What the party would pay here for its places; None: a class has no price.
+    fn price(&self, visit: &Visit) -> Option<i64> {
+        visit.party.iter().try_fold(0, |sum, line| {
+            let (_, cents) = self.prices.iter().find(|(class, _)| *class == line.tariff_class)?;
+            Some(sum + cents * i64::from(line.count))
+        })
+    }
+}
+
+/// What a visit may go to, the next one first.
+pub(crate) fn options<'c>(
+    visit: &Visit,
+    candidates: &'c [Candidate],
+    from: DateTime<Utc>,
+    promised: impl Fn(Uuid) -> u32,
+) -> Vec<&'c Candidate> {
+    let day = |at: DateTime<Utc>| at.with_timezone(&Berlin).date_naive();
+    let booked = candidates.iter().find(|it| it.showing == visit.showing);
+    let mut options: Vec<&Candidate> = candidates
+        .iter()
+        .filter(|it| it.showing != visit.showing && !it.is_cancelled)
+        .filter(|it| it.audience == "public" || booked.is_some_and(|booked| booked.audience == it.audience))
+        .filter(|it| it.starts_at >= from && day(it.starts_at) == day(from))
+        .filter(|it| visit.booked_starts_at.is_none_or(|booked| it.starts_at > booked))
+        .filter(|it| it.price(visit).is_some_and(|price| price <= sum(&visit.seat_items)))
+        .filter(|it| it.has_room(visit, promised(it.showing)))
+        .collect();
+    options.sort_by_key(|it| (it.starts_at, it.showing));
+    options
+}
+
+/// From when on another showing must begin for a party that needs so long to the hall.
+pub(crate) fn earliest(now: DateTime<Utc>, takes: TimeDelta, gap: TimeDelta) -> DateTime<Utc> {
+    now + takes + gap
+}
+
+/// Offers each visit the next showing. Nobody is offered places that another one has been offered in the same turn, or
+/// before (`promised`), so that whoever takes the offer finds them.
+pub(crate) fn offers(
+    visits: &[(&Visit, DateTime<Utc>)],
+    candidates: &[Candidate],
+    promised: &[(Uuid, u32)],
+    valid_until: DateTime<Utc>,
+) -> Vec<Offer> {
+    let mut promised = promised.to_vec();
+    let mut offers = Vec::new();
+    for (visit, from) in visits {
+        let told = |showing| promised.iter().filter(|(of, _)| *of == showing).map(|(_, people)| people).sum();
+        let next = options(visit, candidates, *from, told).into_iter().next();
+        if let Some(it) = next {
+            promised.push((it.showing, visit.size()));
+        }
+        offers.push(Offer {
+            visit: visit.id,
+            from: visit.showing,
+            // Nobody goes in after the start.
+            valid_until: next.map_or(valid_until, |it| valid_until.min(it.starts_at)),
+            to: next.map(|it| Offered {
+                showing: it.showing,
+                title: it.title.clone(),
+                starts_at: it.starts_at,
+                ends_at: it.ends_at,
+            }),
+        });
+    }
+    offers
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,278 @@
+//! The clock of the visit against the real house: what turns is told once, staff and visitors read the same.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{
+    Role,
+    testing::staff,
+    values::{Text, from_timestamp, timestamp},
+};
+use sky_proto::{
+    flow::v1::{AdmissionMoved, AdmissionState, Lift, LiftChanged, PartyAdmitted},
+    journey::v1::{self as pb, Risk},
+    parking::v1::{Alternative, Site, SiteChanged, SiteState, VehicleEntered},
+    reservations::v1::{Need, ShowingDelayed},
+};
+use uuid::Uuid;
+
+use crate::{
+    client,
+    support::{Town, desk, guest, line, town},
+};
+
+/// Lets the house's clock tick until a visit is in a risk.
+pub async fn turns(town: &Town, visit: &pb::Visit, risk: Risk) -> pb::Visit {
+    for _ in 0..1000 {
+        let now = town.get(visit).await;
+        if now.clock.as_ref().map(pb::VisitClock::risk) == Some(risk) {
+            return now;
+        }
+        town.house.clock.advance(TimeDelta::seconds(1));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("not {risk:?} but {:?}", town.get(visit).await.clock);
+}
+
+/// So many minutes before the visit's showing.
+pub fn before(town: &Town, visit: &pb::Visit, minutes: i64) {
+    town.house.clock.set(from_timestamp(visit.starts_at) - TimeDelta::minutes(minutes));
+}
+
+fn kinds(visit: &pb::Visit) -> Vec<&str> {
+    let clock = visit.clock.as_ref().expect("a clock");
+    clock.ahead.iter().filter_map(|it| it.leg.as_ref()).map(|leg| leg.kind.as_str()).collect()
+}
+
+async fn told(town: &Town) -> (usize, Vec<bool>) {
+    let at_risk: Vec<pb::VisitAtRisk> = town.house.events("journey").await;
+    let recovered: Vec<pb::VisitRecovered> = town.house.events("journey").await;
+    (at_risk.len(), recovered.iter().map(|it| it.is_in).collect())
+}
+
+fn delayed(visit: &pb::Visit, minutes: i64) -> ShowingDelayed {
+    let later = |at: Option<prost_types::Timestamp>| Some(timestamp(from_timestamp(at) + TimeDelta::minutes(minutes)));
+    ShowingDelayed {
+        showing_id: visit.showing_id.clone(),
+        minutes: u32::try_from(minutes).expect("later"),
+        starts_at: later(visit.starts_at),
+        ends_at: later(visit.ends_at),
+        doors_at: Some(timestamp(from_timestamp(visit.starts_at) + TimeDelta::minutes(minutes - 20))),
+        last_entry_at: later(visit.starts_at),
+        reason: Some(Text::new("Brücke gesperrt", "Bridge closed").to_proto()),
+    }
+}
+
+#[tokio::test]
+async fn a_late_family_turns_to_risk_once_and_recovers_when_the_doors_are_held() {
+    let town = town().await;
+    let visit = town.paid().await;
+    before(&town, &visit, 60);
+    let early = turns(&town, &visit, Risk::Unknown).await;
+    assert_eq!(kinds(&early), ["drive", "park", "walk", "queue", "seat"]);
+    let ahead = early.clock.expect("a clock").ahead;
+    assert!(ahead[0].leg.as_ref().is_some_and(|leg| leg.unknown && leg.seconds == 0), "nobody knows the drive");
+    assert!(ahead.iter().all(|it| it.to.as_ref().is_some_and(|to| !to.de.is_empty() && !to.plain.is_empty())));
+    let by: Vec<_> = ahead.iter().map(|it| from_timestamp(it.be_there_by)).collect();
+    assert!(by.windows(2).all(|pair| pair[0] < pair[1]), "{by:?}");
+    assert_eq!(told(&town).await, (0, vec![]));
+
+    before(&town, &visit, 10);
+    let late = turns(&town, &visit, Risk::AtRisk).await;
+    assert!(late.revision > early.revision, "whoever watches hears of it");
+    let entered = VehicleEntered {
+        visit_id: visit.visit_id.clone(),
+        lane: "in-1".to_owned(),
+        at: Some(timestamp(town.house.clock.now())),
+    };
+    town.react_twice("parking", &visit.visit_id, &entered).await;
+    let request = pb::ListMissingRequest { showing_id: visit.showing_id.clone() };
+    for _ in 0..20 {
+        town.house.clock.advance(TimeDelta::seconds(3));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let list = client!(town, &desk()).list_missing(request.clone()).await.expect("a list").into_inner();
+    assert_eq!(list.parties[0].whereabouts, "in_car_park");
+    assert!(list.parties[0].at_risk_since.is_some(), "staff read the same state");
+    let events: Vec<pb::VisitAtRisk> = town.house.events("journey").await;
+    assert_eq!(events.len(), 1, "told once, however often the clock turns");
+    assert_eq!((&events[0].visit_id, events[0].whereabouts.as_str()), (&visit.visit_id, "on_the_way"));
+
+    // The doors are held: there is time again.
+    town.react_twice("reservations", &visit.showing_id, &delayed(&visit, 10)).await;
+    let held = turns(&town, &visit, Risk::InTime).await;
+    assert!(held.offer.is_none(), "nothing is offered any more");
+    assert_eq!(kinds(&held).last(), Some(&"seat"));
+    assert_eq!(told(&town).await, (1, vec![false]));
+    let admitted = PartyAdmitted {
+        showing_id: visit.showing_id.clone(),
+        visit_id: visit.visit_id.clone(),
+        ticket_ids: (0..2).map(|_| Uuid::new_v4().to_string()).collect(),
+        lane: "dome-1".to_owned(),
+        at: Some(timestamp(town.house.clock.now())),
+        admitted_total: 2,
+        booked_total: 2,
+    };
+    town.react_twice("flow", &visit.showing_id, &admitted).await;
+    for _ in 0..1000 {
+        town.house.clock.advance(TimeDelta::seconds(1));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        if kinds(&town.get(&visit).await).is_empty() {
+            break;
+        }
+    }
+    assert!(kinds(&town.get(&visit).await).is_empty(), "nothing is ahead of who is in");
+    assert_eq!(told(&town).await, (1, vec![false]), "they were in time before");
+}
+
+#[tokio::test]
+async fn whoever_comes_in_at_the_last_moment_has_recovered_and_who_does_not_has_missed_it() {
+    let town = town().await;
+    let (makes_it, misses_it) = (town.paid().await, town.paid().await);
+    before(&town, &makes_it, 9);
+    turns(&town, &makes_it, Risk::AtRisk).await;
+    turns(&town, &misses_it, Risk::AtRisk).await;
+    let admitted = PartyAdmitted {
+        showing_id: makes_it.showing_id.clone(),
+        visit_id: makes_it.visit_id.clone(),
+        ticket_ids: (0..2).map(|_| Uuid::new_v4().to_string()).collect(),
+        at: Some(timestamp(town.house.clock.now())),
+        ..PartyAdmitted::default()
+    };
+    town.react_twice("flow", &makes_it.showing_id, &admitted).await;
+    turns(&town, &makes_it, Risk::InTime).await;
+    let running = AdmissionMoved {
+        showing_id: makes_it.showing_id.clone(),
+        state: AdmissionState::Running.into(),
+        at: makes_it.starts_at,
+        predicted_end_at: makes_it.ends_at,
+    };
+    town.react_twice("flow", &makes_it.showing_id, &running).await;
+    turns(&town, &misses_it, Risk::Missed).await;
+    assert_eq!(told(&town).await, (2, vec![true]), "missing it is no second turn");
+}
+
+#[tokio::test]
+async fn each_leg_takes_what_the_service_that_knows_it_tells() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let leg = |visit: &pb::Visit, kind: &str| {
+        let clock = visit.clock.clone().expect("a clock");
+        let leg = clock.ahead.into_iter().filter_map(|it| it.leg).find(|leg| leg.kind == kind).expect("a leg");
+        (leg.seconds, leg.uncertainty_seconds)
+    };
+    let site = |state: SiteState| SiteChanged {
+        site: Some(Site {
+            state: state.into(),
+            walk_minutes: 4,
+            park_seconds: 200,
+            park_uncertainty_seconds: 70,
+            alternatives: vec![Alternative { name: "Spitze".to_owned(), walk_minutes: 9, ..Alternative::default() }],
+            ..Site::default()
+        }),
+    };
+    town.react_twice("parking", "site", &site(SiteState::Open)).await;
+    sqlx::query("insert into wait values ('desk', 400, 300, 600, 60, $1), ($2, 0, 0, 0, 360, $1)")
+        .bind(from_timestamp(visit.starts_at))
+        .bind(&visit.showing_id)
+        .execute(town.house.pool("journey"))
+        .await
+        .expect("told");
+    before(&town, &visit, 60);
+    let told = turns(&town, &visit, Risk::Unknown).await;
+    assert_eq!((leg(&told, "park"), leg(&told, "walk")), ((200, 70), (240, 120)));
+    assert_eq!(leg(&told, "queue").0, 20, "two people at 360 an hour");
+    let due = town.booked().await;
+    let told = turns(&town, &due, Risk::Unknown).await;
+    assert_eq!(leg(&told, "desk"), (400, 150), "who pays there queues there");
+
+    // The bridge is closed: they park further away.
+    town.react_twice("parking", "site", &site(SiteState::Unreachable)).await;
+    for _ in 0..1000 {
+        town.house.clock.advance(TimeDelta::seconds(1));
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        if leg(&town.get(&visit).await, "walk").0 == 540 {
+            return;
+        }
+    }
+    panic!("{:?}", town.get(&visit).await.clock);
+}
+
+#[tokio::test]
+async fn a_lift_that_fails_changes_the_step_free_way_at_once() {
+    let town = town().await;
+    let mut wish = town.wish();
+    wish.parking = None;
+    wish.party = vec![line("adult", 1)];
+    wish.party[0].need = Need::Wheelchair.into();
+    let held = town.hold(&wish).await.expect("held");
+    let visit = town.confirm(&held, sky_proto::payments::v1::Method::AtDesk).await.expect("ordered");
+    let visit = town.wait_for(&visit, pb::VisitState::Confirmed).await;
+    // As if its hall were upstairs.
+    sqlx::query("update showing set hall = 'room-1' where showing_id = $1")
+        .bind(Uuid::try_parse(&visit.showing_id).expect("an id"))
+        .execute(town.house.pool("journey"))
+        .await
+        .expect("moved");
+    before(&town, &visit, 60);
+    let queue = |visit: &pb::Visit| {
+        let clock = visit.clock.clone().expect("a clock");
+        let it = clock.ahead.into_iter().find(|it| it.leg.as_ref().is_some_and(|leg| leg.kind == "queue"));
+        it.map(|it| (it.way.expect("a way").en, it.blocked)).expect("a queue")
+    };
+    let by_lift = turns(&town, &visit, Risk::Unknown).await;
+    assert!(queue(&by_lift).0.contains("lift"), "{:?}", queue(&by_lift));
+    let lift = |working, revision| LiftChanged {
+        lift: Some(Lift {
+            lift_id: "lift".to_owned(),
+            working,
+            without: Some(Text::new("Wir kommen zu Ihnen.", "We will come to you.").to_proto()),
+            revision,
+            ..Lift::default()
+        }),
+    };
+    town.react_twice("flow", "lift", &lift(false, 2)).await;
+    let blocked = town.get(&visit).await;
+    assert_eq!(queue(&blocked), ("We will come to you.".to_owned(), true));
+    assert!(blocked.revision > by_lift.revision, "the page moves");
+    // What it was before comes once more, late.
+    town.react_twice("flow", "lift", &lift(true, 1)).await;
+    assert!(queue(&town.get(&visit).await).1);
+    town.react_twice("flow", "lift", &lift(true, 3)).await;
+    assert!(!queue(&town.get(&visit).await).1);
+}
+
+#[tokio::test]
+async fn the_clock_takes_as_many_statements_for_many_visits_as_for_one() {
+    let town = town().await;
+    let mut last = None;
+    for n in 0..12 {
+        let mut wish = town.wish();
+        (wish.parking, wish.party) = (None, vec![line("adult", 1)]);
+        let guest = guest(&format!("guest {n}"));
+        let held = town.hold_as(&guest, &wish).await.expect("held");
+        let request = pb::ConfirmVisitRequest {
+            visit_id: held.visit_id.clone(),
+            method: sky_proto::payments::v1::Method::AtDesk.into(),
+            contact: Some(pb::Contact { name: "W. H.".to_owned(), email: format!("n{n}@visitors.invalid") }),
+            return_url: String::new(),
+        };
+        let visit = client!(town, &guest).confirm_visit(request).await.expect("ordered").into_inner();
+        last = Some(town.wait_for(&visit, pb::VisitState::Confirmed).await);
+    }
+    let visit = last.expect("visits");
+    before(&town, &visit, 9);
+    turns(&town, &visit, Risk::AtRisk).await;
+    let rows: Vec<(DateTime<Utc>,)> = sqlx::query_as("select observed_at from visit_clock where risk = 'at_risk'")
+        .fetch_all(town.house.pool("journey"))
+        .await
+        .expect("rows");
+    assert_eq!(rows.len(), 12);
+    assert!(rows.windows(2).all(|pair| pair[0] == pair[1]), "all in one turn");
+    let events: Vec<pb::VisitAtRisk> = town.house.events("journey").await;
+    assert_eq!(events.len(), 12);
+    let caller = staff(Role::Operator);
+    let request = pb::ListMissingRequest { showing_id: visit.showing_id.clone() };
+    let list = client!(town, &caller).list_missing(request).await.expect("a list").into_inner();
+    assert!(list.parties.iter().all(|party| party.at_risk_since.is_some()));
+}

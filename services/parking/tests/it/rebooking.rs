@@ -1,0 +1,104 @@
+//! A visit goes to another showing, and its bay with it.
+
+use kernel::{testing::House, values::timestamp};
+use sky_proto::{
+    journey::v1::VisitRebooked,
+    parking::v1::{self as pb, RightState},
+    reservations::v1::ShowingDelayed,
+};
+use uuid::Uuid;
+
+use crate::support::*;
+
+/// From a showing at minute 120 to one at minute 240; both take an hour.
+fn rebooked(visit: Uuid, from: Uuid, to: Uuid) -> VisitRebooked {
+    let at = |minute| Some(timestamp(minutes(minute)));
+    VisitRebooked {
+        visit_id: visit.to_string(),
+        from_showing_id: from.to_string(),
+        to_showing_id: to.to_string(),
+        starts_at: at(240),
+        ends_at: at(300),
+        from_starts_at: at(120),
+        from_ends_at: at(180),
+        has_parking: true,
+        ..VisitRebooked::default()
+    }
+}
+
+async fn twice<M: prost::Name + prost::Message>(house: &House, from: &str, event: &M) {
+    for _ in 0..2 {
+        house.react("parking", from, "x", event).await.expect("reacted");
+    }
+}
+
+/// Begin and end in minutes.
+fn window(right: &pb::Right) -> (i64, i64) {
+    let minute = |at| (kernel::values::from_timestamp(at) - minutes(0)).num_minutes();
+    (minute(right.from), minute(right.until))
+}
+
+#[tokio::test]
+async fn the_right_ends_with_the_new_showing_and_begins_no_later_than_before() {
+    let house = house().await;
+    let (visit, from, to) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    confirmed_right(&house, visit, from).await;
+    let before = window(&right(&house, visit).await);
+    twice(&house, "journey", &rebooked(visit, from, to)).await;
+    let now = right(&house, visit).await;
+    assert_eq!((now.state(), now.showing_id.as_str()), (RightState::Confirmed, to.to_string().as_str()));
+    assert_eq!(window(&now), (before.0, before.1 + 120), "they come when they come");
+    let told: Vec<pb::RightMoved> = house.events("parking").await;
+    assert_eq!(told.len(), 1, "told once");
+    // It follows the new showing from now on, and the old one no more.
+    let at = |minute| Some(timestamp(minutes(minute)));
+    let delayed = |showing: Uuid, starts, ends| ShowingDelayed {
+        showing_id: showing.to_string(),
+        minutes: 10,
+        starts_at: at(starts),
+        ends_at: at(ends),
+        ..ShowingDelayed::default()
+    };
+    twice(&house, "reservations", &delayed(from, 130, 190)).await;
+    twice(&house, "reservations", &delayed(to, 250, 310)).await;
+    assert_eq!(window(&right(&house, visit).await).1, before.1 + 130);
+}
+
+#[tokio::test]
+async fn where_no_bay_is_left_the_visit_is_told() {
+    let house = house().await;
+    set_capacity(&house, "standard", 1).await;
+    let (visit, from, to) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    confirmed_right(&house, visit, from).await;
+    let mut other = wish(Uuid::now_v7(), to);
+    (other.from, other.until) = (Some(timestamp(minutes(250))), Some(timestamp(minutes(300))));
+    hold(&house, &other).await.expect("held");
+    twice(&house, "journey", &rebooked(visit, from, to)).await;
+    assert_eq!(right(&house, visit).await.state(), RightState::Expired);
+    let told: Vec<pb::RightRefused> = house.events("parking").await;
+    assert_eq!(told.len(), 1);
+}
+
+#[tokio::test]
+async fn a_car_that_is_in_stays_in() {
+    let house = house().await;
+    set_capacity(&house, "standard", 1).await;
+    let (visit, from, to) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    confirmed_right(&house, visit, from).await;
+    let mut other = wish(Uuid::now_v7(), to);
+    (other.from, other.until) = (Some(timestamp(minutes(250))), Some(timestamp(minutes(300))));
+    hold(&house, &other).await.expect("held");
+    sqlx::query("update parking_right set state = 'checked_in', entered_at = $2 where visit_id = $1")
+        .bind(visit)
+        .bind(minutes(100))
+        .execute(house.pool("parking"))
+        .await
+        .expect("in");
+    twice(&house, "journey", &rebooked(visit, from, to)).await;
+    let now = right(&house, visit).await;
+    assert_eq!((now.state(), now.showing_id), (RightState::CheckedIn, to.to_string()));
+    // One that is cancelled is not taken up again, and nobody's right is nobody's business.
+    let gone = Uuid::now_v7();
+    twice(&house, "journey", &rebooked(gone, from, to)).await;
+    assert_eq!(house.events::<pb::RightMoved>("parking").await.len(), 1);
+}

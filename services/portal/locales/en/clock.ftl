@@ -1,0 +1,40 @@
+# The clock of the visit: what is ahead, and what is offered when it will not do.
+clock-next = Next
+clock-then = After that
+clock-be-there = Be there by
+clock-by = by
+clock-as-of = As of
+clock-a-minute = about a minute
+clock-about = about { $n } minutes
+clock-drive = Get here
+clock-park = Park
+clock-walk = Walk to the entrance
+clock-desk = Pay at the desk
+clock-queue = To the hall's door
+clock-seat = To your places
+clock-blocked = Lift out of order
+clock-in-time = You are well in time.
+clock-at-risk = Time is short: the doors close at { $time }.
+clock-at-risk-do = Do come on: as long as the doors are open we let you in. Or change to a later showing at your ease.
+clock-missed = The showing has started without you.
+clock-missed-do = We cannot let anybody in after the start.
+clock-offer = All of you side by side, at no extra cost. Meal and bay come along, your codes stay valid. You keep your present places until you have the new ones.
+clock-take = Change to
+clock-standby = No showing today has places left for all of you. Please come to the desk: there are numbers for places that are given back.
+clock-rebooked = Rebooked: { $to }
+clock-desk-title = Move to another showing
+clock-desk-intro = All together, at no extra cost; meal and bay go along, the codes stay valid.
+clock-desk-none = No showing today has places left for the whole party.
+clock-desk-standby = Number for places given back
+clock-desk-free = { $n ->
+    [one] 1 place free
+   *[other] { $n } places free
+}
+clock-at-risk-staff = at risk
+refused-PartlyIn = Some of the party are in already. It stays together.
+refused-StillInTime = There is still time for this showing. The desk will gladly change it.
+refused-SameShowing = The visit is for this showing already.
+refused-Moving = The visit is being moved at this moment. Try again in a few seconds.
+refused-NotTogether = No places side by side are free there. Choose another showing.
+refused-CostsMore = The places there cost more than was paid. Choose another showing.
+refused-NeedNotFree = No suitable place is left there. Choose another showing.

@@ -1,0 +1,150 @@
+//! What is ahead of a visit: where to go next and how, how long that takes, by when to be there, and what is offered to
+//! whoever will not make it.
+
+use sky_proto::{
+    journey::v1::{Risk, Stretch, Visit},
+    kernel::v1::LocalizedText,
+};
+use uuid::Uuid;
+
+use crate::words::{Language, Words};
+
+/// One stretch of the way.
+pub(crate) struct StretchView {
+    /// "Park the car"
+    pub(crate) what: String,
+    /// "Main entrance"; empty: the house says nothing.
+    pub(crate) to: String,
+    pub(crate) way: String,
+    /// "about 5 minutes"
+    pub(crate) takes: String,
+    /// "13:48"; empty: nobody knows.
+    pub(crate) by: String,
+    pub(crate) iso: String,
+    pub(crate) blocked: bool,
+}
+
+/// Another showing.
+pub(crate) struct OfferView {
+    /// Empty: there is none.
+    pub(crate) showing: String,
+    pub(crate) title: String,
+    pub(crate) starts: String,
+    /// Pressing twice moves once.
+    pub(crate) key: String,
+}
+
+/// The visit's clock.
+pub(crate) struct AheadView {
+    /// A sentence on how it looks; empty: nothing need be said.
+    pub(crate) risk: String,
+    pub(crate) kind: &'static str,
+    pub(crate) todo: String,
+    pub(crate) offer: Option<OfferView>,
+    pub(crate) next: Option<StretchView>,
+    pub(crate) later: Vec<StretchView>,
+    /// "13:31"
+    pub(crate) as_of: String,
+}
+
+/// Plain German where the visit asks for it and the house has it.
+fn said(w: &Words, plain: bool, text: &Option<LocalizedText>) -> String {
+    match text {
+        Some(text) if plain && !text.plain.is_empty() => text.plain.clone(),
+        text => w.text(text),
+    }
+}
+
+/// "about 12 minutes": whole minutes up to ten, then by fives, never less than it takes.
+fn about(w: &Words, seconds: u32) -> String {
+    let minutes = seconds.div_ceil(60);
+    match minutes {
+        0 | 1 => w.t("clock-a-minute"),
+        2..=10 => w.n("clock-about", minutes),
+        _ => w.n("clock-about", minutes.div_ceil(5) * 5),
+    }
+}
+
+fn stretch(w: &Words, plain: bool, it: &Stretch) -> StretchView {
+    let leg = it.leg.clone().unwrap_or_default();
+    let key = match leg.kind.as_str() {
+        "drive" => "clock-drive",
+        "park" => "clock-park",
+        "walk" => "clock-walk",
+        "desk" => "clock-desk",
+        "queue" => "clock-queue",
+        _ => "clock-seat",
+    };
+    let takes = if leg.unknown || it.blocked { String::new() } else { about(w, leg.seconds) };
+    StretchView {
+        what: w.t(key),
+        to: said(w, plain, &it.to),
+        way: said(w, plain, &it.way),
+        takes,
+        by: if it.be_there_by.is_some() { w.time(&it.be_there_by) } else { String::new() },
+        iso: w.iso(&it.be_there_by),
+        blocked: it.blocked,
+    }
+}
+
+/// None while the clock does not run, and once everybody is in.
+pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
+    let clock = visit.clock.as_ref()?;
+    let plain = visit.language == "de-x-ls" && w.language == Language::German;
+    let closes = w.time(&clock.door_closes_at);
+    let here = matches!(clock.whereabouts.as_str(), "in_foyer" | "in_car_park" | "partly_in");
+    let (risk, kind, todo) = match clock.risk() {
+        Risk::AtRisk => (w.with("clock-at-risk", "time", &closes), "few", w.t("clock-at-risk-do")),
+        Risk::Missed => (w.t("clock-missed"), "bad", w.t("clock-missed-do")),
+        Risk::InTime if here && !clock.ahead.is_empty() => (w.t("clock-in-time"), "good", String::new()),
+        Risk::InTime | Risk::Unknown | Risk::Unspecified => (String::new(), "plain", String::new()),
+    };
+    let helped = matches!(clock.risk(), Risk::AtRisk | Risk::Missed);
+    let offer = visit.offer.as_ref().filter(|_| helped).map(|offer| OfferView {
+        showing: offer.showing_id.clone(),
+        title: w.text(&offer.title),
+        starts: w.time(&offer.starts_at),
+        key: Uuid::new_v5(
+            &Uuid::NAMESPACE_OID,
+            format!("{}{}{}", visit.visit_id, offer.showing_id, w.iso(&offer.valid_until)).as_bytes(),
+        )
+        .to_string(),
+    });
+    let mut stretches = clock.ahead.iter().map(|it| stretch(w, plain, it));
+    let next = stretches.next();
+    let later: Vec<StretchView> = stretches.collect();
+    (next.is_some() || helped).then(|| AheadView {
+        risk,
+        kind,
+        todo,
+        offer,
+        next,
+        later,
+        as_of: w.time(&clock.observed_at),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_are_said_as_people_say_them() {
+        let w = Words { language: Language::English };
+        for (seconds, said) in [
+            (0, "a minute"),
+            (60, "a minute"),
+            (61, "about 2 minutes"),
+            (600, "about 10 minutes"),
+            (601, "about 15 minutes"),
+            (1500, "about 25 minutes"),
+        ] {
+            assert!(about(&w, seconds).contains(said), "{seconds}: {}", about(&w, seconds));
+        }
+    }
+
+    #[test]
+    fn nothing_is_ahead_without_a_clock() {
+        assert!(ahead(&Words::default(), &Visit::default()).is_none());
+    }
+}
