@@ -9,6 +9,7 @@ pub(crate) mod kitchen;
 pub(crate) mod menu;
 mod placing;
 pub(crate) mod public_menu;
+pub(crate) mod receipt;
 pub mod replan;
 pub(crate) mod rules;
 mod split;

@@ -45,6 +45,8 @@ pub(crate) enum Error {
     NoOrder,
     #[error("order_id: there is no such order")]
     NoSuchOrder,
+    #[error("item_id: \"{0}\" is not on the menu; GetMenu has all of them")]
+    NoSuchItem(String),
     #[error("station_id: there is no station \"{0}\"; WatchKitchen has all of them")]
     NoSuchStation(String),
     #[error("the meal is {} and no longer held; hold one again", .0.name())]
@@ -146,9 +148,12 @@ impl Coded for Error {
             | Self::AllergensNotRead(_)
             | Self::NoSubstitute(_) => Code::FailedPrecondition,
             Self::OrderExists => Code::AlreadyExists,
-            Self::NoOrder | Self::NoSuchOrder | Self::NoSuchStation(_) | Self::NoPart(_) | Self::NoSuchTicket => {
-                Code::NotFound
-            }
+            Self::NoOrder
+            | Self::NoSuchOrder
+            | Self::NoSuchItem(_)
+            | Self::NoSuchStation(_)
+            | Self::NoPart(_)
+            | Self::NoSuchTicket => Code::NotFound,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,

@@ -2,6 +2,7 @@
 
 pub(crate) mod kitchen;
 mod menu;
+mod receipts;
 
 use kernel::values::{euro, timestamp};
 use sky_proto::{
@@ -11,7 +12,9 @@ use sky_proto::{
 use uuid::Uuid;
 
 pub(crate) use menu::{item as menu_item, meal_refused, menu};
+pub(crate) use receipts::receipt;
 
+use crate::commands::offers::Offer;
 use crate::domain::{Charge, Order, OrderState, OrderedItem, Pickup, Station, StationState};
 
 fn order_state(state: OrderState) -> pb::OrderState {
@@ -47,6 +50,14 @@ pub(crate) fn station(station: &Station) -> pb::Station {
         name: Some(station.name.to_proto()),
         state: state.into(),
         delay_minutes: u32::try_from(station.delay.num_minutes()).unwrap_or_default(),
+    }
+}
+
+pub(crate) fn pickup_offer(offer: Offer) -> pb::PickupOffer {
+    pb::PickupOffer {
+        pickup: pickup(offer.pickup).into(),
+        at: Some(timestamp(offer.at)),
+        free_seconds: offer.free_seconds,
     }
 }
 

@@ -43,6 +43,10 @@ pub(crate) const ACCESS: Access = Access {
     methods: &[
         ("GetMenu", PUBLIC),
         ("ListSlots", PUBLIC),
+        ("ListPickups", PUBLIC),
+        ("SetStock", KITCHEN),
+        ("ListReceipts", &[Who::Visitor, Who::Staff(Role::Desk), Who::Staff(Role::Kitchen)]),
+        ("ListUnsignedReceipts", &[Who::Staff(Role::Desk), Who::Staff(Role::Kitchen)]),
         ("HoldOrder", JOURNEY),
         ("ExtendHold", JOURNEY),
         ("ReleaseOrder", JOURNEY),
@@ -192,6 +196,59 @@ impl Gastro for GastroGrpc {
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         let menu = store::menu::of_day(&mut conn, at.date()).await?;
         Ok(Response::new(events::menu(&menu, at.time())))
+    }
+
+    async fn list_pickups(
+        &self,
+        request: Request<pb::ListPickupsRequest>,
+    ) -> Result<Response<pb::ListPickupsResponse>, Status> {
+        let request = request.into_inner();
+        let showing = values::id("showing_id", &request.showing_id)?;
+        let times = ordering::showing_times(request.showing_starts_at, request.showing_ends_at)?;
+        let now = self.db.clock().now();
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let offers = commands::offers::around(&mut conn, showing, times, now).await?;
+        Ok(Response::new(pb::ListPickupsResponse { offers: offers.into_iter().map(events::pickup_offer).collect() }))
+    }
+
+    async fn set_stock(&self, request: Request<pb::SetStockRequest>) -> Result<Response<pb::MenuItem>, Status> {
+        let request = request.into_inner();
+        let item = values::slug("item_id", &request.item_id)?.to_owned();
+        let at = request.at.map(|at| values::time("at", Some(at))).transpose()?;
+        let at = at.unwrap_or_else(|| self.db.clock().now());
+        let left = ordering::portions_left(request.portions_left)?;
+        let sold_out = request.sold_out;
+        let item = self
+            .db
+            .transact(move |tx| {
+                let item = item.clone();
+                Box::pin(async move { commands::stock::set(tx, &item, at, sold_out, left).await })
+            })
+            .await?;
+        let told = events::menu_item(&item, at.with_timezone(&Berlin).time());
+        Ok(Response::new(told.ok_or_else(|| Error::NoPrice(item.id.clone()))?))
+    }
+
+    async fn list_receipts(
+        &self,
+        request: Request<pb::ListReceiptsRequest>,
+    ) -> Result<Response<pb::ListReceiptsResponse>, Status> {
+        let caller = Caller::of(&request);
+        let visit = values::id("visit_id", &request.into_inner().visit_id)?;
+        caller.may_see_visit(visit)?;
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let receipts = store::receipts::of_visit(&mut conn, visit).await?;
+        Ok(Response::new(pb::ListReceiptsResponse { receipts: receipts.iter().map(events::receipt).collect() }))
+    }
+
+    async fn list_unsigned_receipts(
+        &self,
+        _: Request<pb::ListUnsignedReceiptsRequest>,
+    ) -> Result<Response<pb::ListReceiptsResponse>, Status> {
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let mut receipts = store::receipts::unsigned(&mut conn, true).await?;
+        receipts.sort_by_key(|receipt| receipt.number);
+        Ok(Response::new(pb::ListReceiptsResponse { receipts: receipts.iter().map(events::receipt).collect() }))
     }
 
     async fn list_slots(

@@ -10,13 +10,16 @@ mod house;
 mod http;
 mod printer;
 mod reactions;
+mod signing;
 mod store;
+mod tse;
 
 pub use domain::replan;
 
 use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
+use serde::Deserialize;
 use sky_proto::gastro::v1::{gastro_server::GastroServer, kitchen_server::KitchenServer};
 use tonic::service::Routes;
 
@@ -26,11 +29,30 @@ pub const SERVICE: Service = Service {
     migrations: || sqlx::migrate!(),
     build: |context| {
         Box::pin(async move {
-            let settings = context.settings.service(context.service)?;
-            Ok(build(&context, settings))
+            let settings: Settings = context.settings.service(context.service)?;
+            let Settings { printer, tse_url, tse_id, tse_client_id, tse_token } = settings;
+            let unit = signing::Unit { tse_url, tse_id, tse_client_id, tse_token };
+            let signing = signing::Signing::new(context.db.clone(), &unit)?;
+            Ok(build(&context, printer::Settings { printer }, signing))
         })
     },
 };
+
+/// `[services.gastro]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    /// Where the kitchen's ticket printer listens, e.g. `192.168.10.40:9100`. Empty: there is none.
+    printer: String,
+    /// Where the technical security unit listens, "https://…/api/v2". Empty: there is none.
+    tse_url: String,
+    /// The unit.
+    tse_id: String,
+    /// Who we are to it.
+    tse_client_id: String,
+    /// Secret: from the environment only.
+    tse_token: String,
+}
 
 /// Orders are fired, and what time has ended is ended, this often.
 const TICK: Duration = Duration::from_secs(1);
@@ -41,7 +63,14 @@ const PRINTING: Duration = Duration::from_secs(1);
 /// Health data are erased soon after their day.
 const ERASURE: Duration = Duration::from_mins(10);
 
-fn build(context: &Context, settings: printer::Settings) -> Parts {
+/// Receipts without a signature are taken to the TSE this often.
+const SIGNING: Duration = Duration::from_secs(5);
+
+fn build(context: &Context, settings: printer::Settings, signing: signing::Signing) -> Parts {
+    context.every("asking the TSE for signatures", SIGNING, move || {
+        let signing = signing.clone();
+        Box::pin(async move { Ok(signing.turn().await?) })
+    });
     let db = context.db.clone();
     let board = Live::new(context, commands::KITCHEN_TOPIC, move |_| {
         let db = db.clone();

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use kernel::{Db, clock::wall_now};
-use serde::Deserialize;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -22,9 +21,8 @@ use crate::{
     store,
 };
 
-/// `[services.gastro]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// What it is told of `[services.gastro]`.
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// Where the kitchen's ticket printer listens, e.g. `192.168.10.40:9100`. Empty: there is none.
     pub(crate) printer: String,

@@ -9,8 +9,10 @@ pub(crate) mod house;
 pub(crate) mod kitchen;
 pub(crate) mod menu;
 pub(crate) mod ordering;
+pub(crate) mod receipts;
 pub(crate) mod showings;
 pub(crate) mod slots;
+pub(crate) mod stock;
 pub(crate) mod tickets;
 pub(crate) mod waste;
 

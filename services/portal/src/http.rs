@@ -28,7 +28,8 @@ use crate::{
     refusal,
     routes::{
         booking, carpark, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, meal, messages, monitor,
-        operator, pairing, pickup, plate, programme, rebooking, showing, staff, visit, waiting_room, waiting_rooms,
+        operator, pairing, pickup, plate, programme, rebooking, receipt, showing, staff, stock, visit, waiting_room,
+        waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -57,6 +58,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/visit", get(visit::page))
         .route("/visit/live", get(visit::live))
         .route("/visit/cancel", post(visit::cancel))
+        .route("/visit/receipts", get(receipt::of_visit))
         .route("/visit/plate", post(plate::set))
         .route("/visit/bay", post(elsewhere::take))
         .route("/visit/meal", get(meal::page).post(meal::decide))
@@ -112,6 +114,8 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/rebook", post(rebooking::by_desk))
         .route("/desk/reissue", post(desk_actions::reissue))
         .route("/kitchen", get(kitchen::page))
+        .route("/kitchen/menu", get(stock::show))
+        .route("/kitchen/menu/{item}", post(stock::set))
         .route("/kitchen/live", get(kitchen::live))
         .route("/kitchen/at/{station}", get(kitchen::page_at))
         .route("/kitchen/at/{station}/live", get(kitchen::live_at))

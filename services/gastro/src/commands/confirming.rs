@@ -7,7 +7,7 @@ use chrono_tz::Europe::Berlin;
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{affected, current_wish, find_place, full, kitchen, lock_kitchen, ordering, require_open, take};
+use super::{affected, current_wish, find_place, full, kitchen, lock_kitchen, ordering, receipts, require_open, take};
 use crate::{
     domain::{Confirmation, Order, OrderState, Placing, need},
     error::Error,
@@ -61,6 +61,7 @@ pub(crate) async fn confirm(tx: &mut Tx, visits: &[Uuid]) -> Result<(), Error> {
     for order in &confirmed {
         tx.append(&order.visit.to_string(), &events::order_scheduled(order)).await?;
     }
+    receipts::issue(tx, &confirmed).await?;
     affected::note_those_at_rest(tx, &confirmed).await?;
     kitchen::touch_board(tx).await
 }

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use kernel::{BoxFuture, Tx, clock::wall_now};
 use uuid::Uuid;
 
-use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, replanning, screens, waste};
+use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, receipts, replanning, screens, waste};
 use crate::{
     domain::{
         Order, OrderState, SEEN_CANCELLED, Station, StationState,
@@ -31,6 +31,9 @@ pub(super) async fn set_state(tx: &mut Tx, order: &mut Order, state: OrderState)
     store::save_order(tx.conn(), order).await?;
     if matches!(state, OrderState::Collected | OrderState::Expired | OrderState::Cancelled) {
         store::affected::settle(tx.conn(), &[order.id]).await?;
+    }
+    if state == OrderState::Cancelled {
+        receipts::take_back(tx, order).await?;
     }
     tx.append(&order.visit.to_string(), &events::order_state_changed(order)).await?;
     if was_on_board || order.on_board { touch_board(tx).await } else { Ok(()) }

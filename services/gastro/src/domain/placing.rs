@@ -92,7 +92,7 @@ impl Room {
         TimeDelta::seconds(work.max(SHORTEST_PREPARATION.num_seconds()) + i64::from(hands.map_or(0, |it| it.delay)))
     }
 
-    pub(super) fn left(&self, station: &str, slot_at: DateTime<Utc>) -> u32 {
+    pub(crate) fn left(&self, station: &str, slot_at: DateTime<Utc>) -> u32 {
         let Some(hands) = self.stations.get(station) else { return 0 };
         hands.left.get(&slot_at).copied().unwrap_or(hands.capacity)
     }

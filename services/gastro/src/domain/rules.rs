@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Need, OrderedItem, Room};
+use super::{Need, OrderedItem, Room, Wish, placing::places};
 
 /// As the house file has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,6 +80,14 @@ pub(crate) struct Taken<'a> {
     /// Seconds of one showing's orders, by station and quarter.
     pub(crate) by_showing: &'a BTreeMap<(String, DateTime<Utc>), u32>,
     pub(crate) people: &'a BTreeMap<DateTime<Utc>, u32>,
+}
+
+/// The same quarters, each with the time at which a meal could be picked up in it.
+pub(crate) fn quarters(wish: &Wish, soonest: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    places(wish, soonest, 0..super::placing::NEAR)
+        .filter(|place| place.pickup_at >= soonest)
+        .map(|place| (place.slot_at, place.pickup_at))
+        .collect()
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ const MOST_PEOPLE: u32 = 500;
 /// No item has so many modifiers, no combo so many components.
 const MOST_PARTS: usize = 20;
 const MOST_TRAY: usize = 20;
+const MOST_PORTIONS: u32 = 10_000;
 
 fn pickup(value: i32) -> Result<Pickup, InvalidField> {
     match values::choice("pickup", value)? {
@@ -119,14 +120,31 @@ pub(super) fn avoided(numbers: &[u32]) -> Result<Vec<u32>, InvalidField> {
     }
 }
 
-/// A wish for a meal.
-pub(super) fn wish(request: &pb::HoldOrderRequest, now: DateTime<Utc>) -> Result<MealWish, InvalidField> {
-    let pickup = pickup(request.pickup)?;
-    let starts_at = values::time("showing_starts_at", request.showing_starts_at)?;
-    let ends_at = values::time("showing_ends_at", request.showing_ends_at)?;
+/// A showing's start and end.
+pub(super) fn showing_times(
+    starts_at: Option<prost_types::Timestamp>,
+    ends_at: Option<prost_types::Timestamp>,
+) -> Result<(DateTime<Utc>, DateTime<Utc>), InvalidField> {
+    let starts_at = values::time("showing_starts_at", starts_at)?;
+    let ends_at = values::time("showing_ends_at", ends_at)?;
     if ends_at <= starts_at || ends_at - starts_at > LONGEST_SHOWING {
         return Err(invalid("showing_ends_at", "must be later than `showing_starts_at`, by at most 12 hours"));
     }
+    Ok((starts_at, ends_at))
+}
+
+/// A count that somebody could have made.
+pub(super) fn portions_left(left: Option<u32>) -> Result<Option<u32>, InvalidField> {
+    if left.is_some_and(|left| left > MOST_PORTIONS) {
+        return Err(invalid("portions_left", format!("must be at most {MOST_PORTIONS}")));
+    }
+    Ok(left)
+}
+
+/// A wish for a meal.
+pub(super) fn wish(request: &pb::HoldOrderRequest, now: DateTime<Utc>) -> Result<MealWish, InvalidField> {
+    let pickup = pickup(request.pickup)?;
+    let (starts_at, ends_at) = showing_times(request.showing_starts_at, request.showing_ends_at)?;
     if pickup == Pickup::Before && starts_at <= now {
         return Err(invalid("showing_starts_at", "is in the past; choose the pickup after the showing"));
     }

@@ -13,5 +13,6 @@ mod ordering;
 mod printing;
 mod reactions;
 mod rebooking;
+mod receipts;
 mod stations;
 mod support;

@@ -94,7 +94,6 @@ diet-vegan = vegan
 diet-vegetarian = vegetarisch
 diet-gluten-free = glutenfrei
 diet-halal = halal
-dish-unavailable = Heute nicht verfügbar
 allergen-1 = glutenhaltiges Getreide
 allergen-2 = Krebstiere
 allergen-3 = Eier

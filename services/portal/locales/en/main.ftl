@@ -94,7 +94,6 @@ diet-vegan = vegan
 diet-vegetarian = vegetarian
 diet-gluten-free = gluten-free
 diet-halal = halal
-dish-unavailable = Not available today
 allergen-1 = cereals containing gluten
 allergen-2 = crustaceans
 allergen-3 = eggs

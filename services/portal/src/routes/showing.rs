@@ -3,6 +3,7 @@
 
 mod hold;
 mod live;
+mod meal;
 mod seats;
 mod wish;
 
@@ -15,7 +16,7 @@ use axum::{
 };
 use kernel::Caller;
 use sky_proto::{
-    gastro::v1::{GetMenuRequest, MenuItem, Pickup},
+    gastro::v1::{GetMenuRequest, ListPickupsRequest, Menu, PickupOffer},
     parking::v1::{BayClass, GetSiteRequest, SiteState},
     reservations::v1::{GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing, seat_wish::Part},
 };
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 pub(crate) use hold::hold;
 pub(crate) use live::live;
+use meal::MealForm;
 use seats::{SeatRow, rows};
 
 use super::{
@@ -88,9 +90,7 @@ struct ShowingPage {
     aisle: bool,
     bays: Vec<Choice>,
     parking_note: String,
-    dishes: Vec<Dish>,
-    meal_open: bool,
-    pickups: Vec<Choice>,
+    meal: MealForm,
     key: String,
     errors: Vec<FieldError>,
     refusal: String,
@@ -117,14 +117,6 @@ struct Choice {
     chosen: bool,
 }
 
-struct Dish {
-    count: Count,
-    description: String,
-    allergens: String,
-    diets: String,
-    available: bool,
-}
-
 struct FieldError {
     /// The field it links to.
     field: String,
@@ -144,10 +136,18 @@ struct Refused {
     alternatives: Vec<Alternative>,
 }
 
+impl Refused {
+    /// Whether the form is refused because of what the party avoids.
+    fn asks_about_allergens(&self) -> bool {
+        self.errors.iter().any(|error| error.field == "avoid-ok")
+    }
+}
+
 /// What the form is made of. Menu, car park and seat plan may be missing: then it goes without them.
 struct Material {
     showing: Showing,
-    menu: Vec<MenuItem>,
+    menu: Menu,
+    pickups: Vec<PickupOffer>,
     site: Option<SiteState>,
     seats: Vec<Seat>,
 }
@@ -156,16 +156,26 @@ async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Pr
     let showing_id = id.to_string();
     let (mut reservations, mut plan) = (edge.reservations(caller), edge.reservations(caller));
     let (mut gastro, mut parking) = (edge.gastro(caller), edge.parking(caller));
-    let (showing, menu, site, seats) = tokio::join!(
+    let (showing, site, seats) = tokio::join!(
         answer(reservations.get_showing(GetShowingRequest { showing_id: showing_id.clone() })),
-        answer(gastro.get_menu(GetMenuRequest::default())),
         answer(parking.get_site(GetSiteRequest {})),
         answer(plan.get_seat_plan(GetSeatPlanRequest { showing_id: showing_id.clone() })),
     );
     let showing = showing?;
+    // The menu of its day, as it is after it; most eat then.
+    let mut offers = edge.gastro(caller);
+    let (menu, pickups) = tokio::join!(
+        answer(gastro.get_menu(GetMenuRequest { at: showing.ends_at })),
+        answer(offers.list_pickups(ListPickupsRequest {
+            showing_id,
+            showing_starts_at: showing.starts_at,
+            showing_ends_at: showing.ends_at,
+        })),
+    );
     Ok(Material {
         seats: seats.ok().filter(|_| showing.numbered).map(|plan| plan.seats).unwrap_or_default(),
-        menu: menu.map(|menu| menu.items).unwrap_or_default(),
+        menu: menu.unwrap_or_default(),
+        pickups: pickups.map(|listed| listed.offers).unwrap_or_default(),
         site: site.ok().map(|site| site.state()),
         showing,
     })
@@ -201,16 +211,11 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
         price,
     };
     let chosen_bay = sent.choice("parking");
-    let chosen_pickup = match sent.choice("pickup") {
-        0 => i32::from(Pickup::AfterShowing),
-        pickup => pickup,
-    };
     let chosen_seats = sent.all("seat");
     let (chosen_part, aisle) = (sent.choice("sit"), sent.is_on("aisle"));
     let needs: Vec<Count> =
         NEEDS.iter().map(|(_, name, key)| count((*name).to_owned(), w.t(key), String::new())).collect();
-    let mut dishes: Vec<Dish> = material.menu.iter().map(|item| dish(&w, item, &count)).collect();
-    dishes.sort_by_key(|dish| !dish.available);
+    let meal = meal::form(&w, &material.menu, &material.pickups, sent, &count, refused.asks_about_allergens());
     ShowingPage {
         id: showing.showing_id.clone(),
         title: w.text(&showing.title),
@@ -258,41 +263,11 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
             Some(SiteState::Unreachable) => w.t("parking-unreachable"),
             Some(SiteState::Unknown | SiteState::Unspecified) | None => w.t("parking-unknown"),
         },
-        meal_open: dishes.iter().any(|dish| dish.count.wrong || is_some(&dish.count)),
-        dishes,
-        pickups: [(Pickup::BeforeShowing, "pickup-before"), (Pickup::AfterShowing, "pickup-after")]
-            .map(|(pickup, key)| {
-                let value = i32::from(pickup);
-                Choice { value, label: w.t(key), chosen: value == chosen_pickup }
-            })
-            .into(),
+        meal,
         key: Uuid::new_v4().to_string(),
         errors: refused.errors,
         refusal: refused.refusal,
         alternatives: refused.alternatives,
         w,
-    }
-}
-
-fn dish(w: &Frame, item: &MenuItem, count: &impl Fn(String, String, String) -> Count) -> Dish {
-    let allergen = |number: &u32| match number {
-        1..=14 => w.t(&format!("allergen-{number}")),
-        other => other.to_string(),
-    };
-    let mut allergens: Vec<String> = item.allergens.iter().map(allergen).collect();
-    allergens.extend(item.traces.iter().map(|number| w.with("allergen-traces", "name", &allergen(number))));
-    let diet = |name: &String| match name.as_str() {
-        "vegan" => w.t("diet-vegan"),
-        "vegetarian" => w.t("diet-vegetarian"),
-        "gluten_free" => w.t("diet-gluten-free"),
-        "halal" => w.t("diet-halal"),
-        other => other.to_owned(),
-    };
-    Dish {
-        count: count(format!("meal_{}", item.item_id), w.text(&item.name), w.money(&item.price)),
-        description: w.text(&item.description),
-        allergens: allergens.join(", "),
-        diets: item.diets.iter().map(diet).collect::<Vec<_>>().join(", "),
-        available: item.available,
     }
 }

@@ -173,6 +173,14 @@ const CHECKS: &[Check] = &[
                    having d.taken <> coalesce(sum(c.portions), 0) or d.taken > d.portions",
     },
     Check {
+        service: "gastro",
+        name: "receipts are numbered without a gap",
+        all: "select count(*) from receipt",
+        breaches: "select format('%s receipts, the last has number %s of %s', count(r.number), max(r.number), n.last)
+                   from receipt_number n left join receipt r on true group by n.last
+                   having count(r.number) <> n.last or coalesce(max(r.number), 0) <> n.last",
+    },
+    Check {
         service: "payments",
         name: "every payment's ledger adds up to its state",
         all: "select count(*) from payment",

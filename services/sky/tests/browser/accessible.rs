@@ -90,6 +90,10 @@ async fn visitor_pages(stage: &Stage, device: Device, findings: &mut Findings) -
     // A form that nobody filled in comes back with what is wrong.
     let showing = fills_in_form(&visitor, "Der Sternenhimmel heute Nacht").await;
     findings.visit(&visitor, &format!("/showings/{showing}"), device).await;
+    // The whole menu, with its changes, combos and allergies.
+    visitor.open(&format!("/showings/{showing}")).await;
+    visitor.run("document.querySelectorAll('#meal, #meal details').forEach((it) => { it.open = true })").await;
+    findings.look(&visitor, "menu-opened-de", device).await;
     for language in ["en", "de"] {
         visitor.open(&format!("/showings/{showing}?lang={language}")).await;
         visitor.click("main button.main").await;
@@ -117,6 +121,8 @@ async fn visitor_pages(stage: &Stage, device: Device, findings: &mut Findings) -
     visitor.sees(".notice.good", "Gebucht").await;
     findings.look(&visitor, "visit-first-de", device).await;
     findings.visit(&visitor, "/visit", device).await;
+    findings.visit(&visitor, "/visit/receipts", device).await;
+    visitor.open("/visit").await;
     for number in 0..4 {
         visitor
             .run(&format!("const it = document.querySelectorAll('main details')[{number}]; if (it) it.open = true"))
@@ -145,7 +151,8 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     let abort = format!("{showing}/abort");
     let desk_pages = ["/desk", "/desk/headcount", "/desk/audit", &showing, &hold, &abort, "/operator"];
     let counting = ["/desk/conflicts", "/desk/counters", "/desk/counters/foyer-1", "/desk/replay?day=2026-11-28"];
-    let others = ["/kitchen", "/kitchen/decisions", "/kitchen/counter", "/pickup", "/carpark", "/displays"];
+    let others =
+        ["/kitchen", "/kitchen/menu", "/kitchen/decisions", "/kitchen/counter", "/pickup", "/carpark", "/displays"];
     let screens = [
         "/displays/media",
         "/displays/playlists",

@@ -1,13 +1,12 @@
 //! What was chosen in the form, checked as far as the edge can: the services check the rest.
 
 use sky_proto::{
-    gastro::v1::OrderLine,
     journey::v1::{HoldVisitRequest, MealWish, ParkingWish},
     parking::v1::BayClass,
     reservations::v1::{Channel, Need, SeatWish, seat_wish::Part},
 };
 
-use super::{FieldError, Material, NEEDS};
+use super::{FieldError, Material, NEEDS, meal};
 use crate::{fields::Fields, party, problem::Problem, session::Guest};
 
 /// The most people of one booking; the service says no to more too.
@@ -30,16 +29,8 @@ pub(super) fn wish(
     let classes = material.showing.prices.iter().map(|price| price.tariff_class.clone());
     let counts: Vec<(String, u32)> = classes.map(|class| (class.clone(), number(format!("count_{class}")))).collect();
     let needs: Vec<(Need, u32)> = NEEDS.iter().map(|(need, name, _)| (*need, number((*name).to_owned()))).collect();
-    let lines: Vec<OrderLine> = material
-        .menu
-        .iter()
-        .map(|item| OrderLine {
-            item_id: item.item_id.clone(),
-            quantity: number(format!("meal_{}", item.item_id)),
-            ..OrderLine::default()
-        })
-        .filter(|line| line.quantity > 0)
-        .collect();
+    let lines = meal::lines(&material.menu, sent, &mut number);
+    let (avoid, acknowledged) = (meal::avoided(sent), sent.is_on("avoid_ok"));
     let people: u32 = counts.iter().map(|(_, count)| count).sum();
     let first = counts.first().map(|(class, _)| format!("count_{class}")).unwrap_or_default();
     if errors.is_empty() && people == 0 {
@@ -57,6 +48,9 @@ pub(super) fn wish(
     if seat_count > 0 && seat_count != people {
         errors.push(FieldError { field: "seats".to_owned(), text: w.n("error-seats", people) });
     }
+    if errors.is_empty() && !acknowledged {
+        errors = meal::conflicts(w, &material.menu, &lines, &avoid);
+    }
     if !errors.is_empty() {
         return Ok(Err(errors));
     }
@@ -67,7 +61,12 @@ pub(super) fn wish(
         party,
         seats,
         parking: (bay != BayClass::Unspecified).then(|| ParkingWish { bay_class: bay.into() }),
-        meal: (!lines.is_empty()).then(|| MealWish { lines, pickup: sent.choice("pickup"), ..MealWish::default() }),
+        meal: (!lines.is_empty()).then(|| MealWish {
+            lines,
+            pickup: sent.choice("pickup"),
+            avoid_allergens: avoid,
+            allergens_acknowledged: acknowledged,
+        }),
         language: w.lang().to_owned(),
         channel: Channel::Online.into(),
         wish: seat_wish(sent, seat_count > 0),

@@ -1,0 +1,56 @@
+//! Which quarters are offered around a showing. A pure read; the kitchen is not kept waiting for it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        Need, Pickup, Wish, reach,
+        rules::{Taken, quarters},
+    },
+    error::Error,
+    store,
+};
+
+/// A quarter, and the seconds that the tightest working station has left in it for one showing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer {
+    pub(crate) pickup: Pickup,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) free_seconds: u32,
+}
+
+/// The quarters before and after a showing, for an order of one person.
+pub(crate) async fn around(
+    conn: &mut PgConnection,
+    showing: Uuid,
+    (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
+    now: DateTime<Utc>,
+) -> Result<Vec<Offer>, Error> {
+    let stations = store::stations(conn).await?;
+    let open: Vec<&str> = stations.iter().filter(|it| it.is_open()).map(|it| it.id.as_str()).collect();
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rules = store::ordering::rules(conn).await?;
+    let lead = rules.as_ref().map_or(TimeDelta::zero(), |rules| rules.lead);
+    let need: Need = open.iter().map(|id| ((*id).to_owned(), 1)).collect();
+    let mut offers = Vec::new();
+    for pickup in [Pickup::Before, Pickup::After] {
+        let wish = Wish { pickup, starts_at, ends_at };
+        let (from, until) = reach(&wish, now);
+        let mut room = store::slots::room(conn, &open, from, until).await?;
+        if let Some(rules) = &rules {
+            let (by_showing, people) = store::ordering::taken(conn, &[showing], from, until).await?;
+            let by_showing = by_showing.get(&showing).cloned().unwrap_or_default();
+            rules.restrict(&mut room, &need, Taken { by_showing: &by_showing, people: &people }, 1);
+        }
+        offers.extend(quarters(&wish, now + lead).into_iter().map(|(slot_at, at)| Offer {
+            pickup,
+            at,
+            free_seconds: open.iter().map(|id| room.left(id, slot_at)).min().unwrap_or_default(),
+        }));
+    }
+    Ok(offers)
+}

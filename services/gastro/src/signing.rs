@@ -1,0 +1,65 @@
+//! Receipts and the TSE: whoever has no signature is asked for again and again, with the same transaction. Asking is
+//! never part of a transaction of the database.
+
+use std::sync::Arc;
+
+use kernel::Db;
+
+use crate::{
+    error::Error,
+    store,
+    tse::{CloudTse, NoTse, Tse},
+};
+
+/// How the unit is reached. Without a URL there is none.
+pub(crate) struct Unit {
+    pub(crate) tse_url: String,
+    pub(crate) tse_id: String,
+    pub(crate) tse_client_id: String,
+    pub(crate) tse_token: String,
+}
+
+/// Receipts on their way to their signatures.
+#[derive(Clone, Debug)]
+pub(crate) struct Signing {
+    db: Db,
+    tse: Arc<dyn Tse>,
+    /// Without a unit, nothing is gained by asking again.
+    again: bool,
+}
+
+impl Signing {
+    pub(crate) fn new(db: Db, unit: &Unit) -> anyhow::Result<Self> {
+        if unit.tse_url.is_empty() {
+            return Ok(Self { db, tse: Arc::new(NoTse), again: false });
+        }
+        let Unit { tse_url, tse_id, tse_client_id, tse_token } = unit;
+        let tse = CloudTse::new(tse_url, tse_id, tse_client_id, tse_token)?;
+        Ok(Self { db, tse: Arc::new(tse), again: true })
+    }
+
+    /// Asks for every signature that is missing. The first one that fails ends the turn: the next one comes soon.
+    pub(crate) async fn turn(&self) -> Result<(), Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let unsigned = store::receipts::unsigned(&mut conn, self.again).await?;
+        drop(conn);
+        for receipt in unsigned {
+            let signed = self.tse.sign(&receipt).await;
+            let failed = signed.is_err() && self.again;
+            if let Err(why) = signed.as_ref().map_err(String::as_str) {
+                tracing::debug!(receipt = receipt.number, why, "a receipt stays unsigned");
+            }
+            let number = receipt.number;
+            self.db
+                .transact::<_, Error, _>(move |tx| {
+                    let signed = signed.clone();
+                    Box::pin(async move { store::receipts::save_attempt(tx.conn(), number, &signed).await })
+                })
+                .await?;
+            if failed {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,439 @@
+//! The meal in the form: dishes in their sizes with what may be changed, combos with their choices, what the party
+//! cannot eat, and when it is picked up. Works without any script.
+
+use sky_proto::gastro::v1::{
+    Combo, ComboChoice, DayPart, Menu, MenuItem, ModifierGroup, OrderLine, Pickup, PickupOffer, Unavailable,
+};
+
+use super::{Choice, Count, FieldError, is_some};
+use crate::{fields::Fields, page::Frame, words::Words};
+
+/// So many different choices of one combo fit into one order.
+const ROWS: usize = 2;
+
+/// The meal's part of the page.
+pub(super) struct MealForm {
+    pub(super) dishes: Vec<Dish>,
+    pub(super) combos: Vec<ComboView>,
+    pub(super) open: bool,
+    pub(super) pickups: Vec<Choice>,
+    pub(super) avoid: Vec<Tick>,
+    pub(super) avoid_open: bool,
+    /// Something was chosen that the party avoids: the page asks whether that is meant.
+    pub(super) ask: bool,
+}
+
+impl MealForm {
+    pub(super) fn is_empty(&self) -> bool {
+        self.dishes.is_empty() && self.combos.is_empty()
+    }
+}
+
+/// A box to tick or, within a group of which only one may be chosen, a button.
+pub(super) struct Tick {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) price: String,
+    pub(super) chosen: bool,
+}
+
+pub(super) struct Dish {
+    /// One per size.
+    pub(super) counts: Vec<Count>,
+    pub(super) name: String,
+    pub(super) sized: bool,
+    pub(super) description: String,
+    pub(super) diets: String,
+    pub(super) facts: Vec<String>,
+    /// Why there is none; empty: there is.
+    pub(super) none: String,
+    pub(super) few: String,
+    pub(super) changes: Vec<Changes>,
+    pub(super) changed: bool,
+}
+
+pub(super) struct Changes {
+    pub(super) name: String,
+    pub(super) one: bool,
+    pub(super) ticks: Vec<Tick>,
+}
+
+pub(super) struct ComboView {
+    pub(super) name: String,
+    pub(super) description: String,
+    pub(super) price: String,
+    pub(super) served: String,
+    pub(super) none: String,
+    pub(super) rows: Vec<ComboRow>,
+}
+
+pub(super) struct ComboRow {
+    pub(super) label: String,
+    pub(super) count: Count,
+    pub(super) selects: Vec<Select>,
+}
+
+pub(super) struct Select {
+    pub(super) name: String,
+    pub(super) label: String,
+    pub(super) options: Vec<(String, String, bool)>,
+}
+
+fn allergen(w: &Words, number: u32) -> String {
+    match number {
+        1..=14 => format!("{number} {}", w.t(&format!("allergen-{number}"))),
+        other => other.to_string(),
+    }
+}
+
+fn names(w: &Words, numbers: &[u32]) -> String {
+    numbers.iter().map(|number| allergen(w, *number)).collect::<Vec<_>>().join(", ")
+}
+
+fn served(w: &Words, parts: &[DayPart]) -> String {
+    if parts.is_empty() {
+        return String::new();
+    }
+    let times: Vec<String> = parts.iter().map(|part| format!("{}–{}", part.from, part.until)).collect();
+    w.with("menu-served", "times", &times.join(", "))
+}
+
+/// Another part of the day is for gastro to judge, by the pickup; the page only says when.
+fn none(w: &Words, why: Unavailable) -> String {
+    match why {
+        Unavailable::SoldOut => w.t("menu-sold-out"),
+        Unavailable::Station => w.t("menu-station-rests"),
+        Unavailable::Unspecified | Unavailable::DayPart => String::new(),
+    }
+}
+
+fn changes(w: &Words, item: &MenuItem, group: &ModifierGroup, sent: &Fields) -> Changes {
+    let one = group.most == 1;
+    let name = group_field(item, group);
+    let chosen = sent.all(&name);
+    let tick = |value: &str, label: String, price: String| Tick {
+        id: format!("{name}_{value}"),
+        name: name.clone(),
+        chosen: if value.is_empty() { chosen.is_empty() } else { chosen.iter().any(|id| id == value) },
+        value: value.to_owned(),
+        label,
+        price,
+    };
+    let mut ticks = Vec::new();
+    if one && group.least == 0 {
+        ticks.push(tick("", w.t("menu-unchanged"), String::new()));
+    }
+    ticks.extend(group.modifiers.iter().map(|it| {
+        let price = it.price.as_ref().map(|_| format!("+ {}", w.money(&it.price))).unwrap_or_default();
+        tick(&it.modifier_id, w.text(&it.name), price)
+    }));
+    Changes { name: w.text(&group.name), one, ticks }
+}
+
+fn group_field(item: &MenuItem, group: &ModifierGroup) -> String {
+    format!("mod_{}_{}", item.item_id, group.group_id)
+}
+
+fn size_field(item: &MenuItem, variant: &str) -> String {
+    if variant.is_empty() { format!("meal_{}", item.item_id) } else { format!("meal_{}_{variant}", item.item_id) }
+}
+
+fn dish(w: &Words, item: &MenuItem, sent: &Fields, count: &impl Fn(String, String, String) -> Count) -> Dish {
+    let name = w.text(&item.name);
+    let counts = if item.variants.is_empty() {
+        vec![count(size_field(item, ""), name.clone(), w.money(&item.price))]
+    } else {
+        let sizes = item.variants.iter().map(|it| {
+            let label = format!("{name}, {}", w.text(&it.name));
+            count(size_field(item, &it.variant_id), label, w.money(&it.price))
+        });
+        sizes.collect()
+    };
+    let diet = |name: &String| match name.as_str() {
+        "vegan" => w.t("diet-vegan"),
+        "vegetarian" => w.t("diet-vegetarian"),
+        "gluten_free" => w.t("diet-gluten-free"),
+        "halal" => w.t("diet-halal"),
+        other => other.to_owned(),
+    };
+    let mut facts = Vec::new();
+    if !item.allergens.is_empty() {
+        facts.push(format!("{} {}", w.t("allergens"), names(w, &item.allergens)));
+    }
+    if !item.traces.is_empty() {
+        facts.push(w.with("allergen-traces", "name", &names(w, &item.traces)));
+    }
+    facts.extend(Some(served(w, &item.day_parts)).filter(|it| !it.is_empty()));
+    let changes: Vec<Changes> = item.modifier_groups.iter().map(|group| changes(w, item, group, sent)).collect();
+    Dish {
+        sized: counts.len() > 1,
+        counts,
+        name,
+        description: w.text(&item.description),
+        diets: item.diets.iter().map(diet).collect::<Vec<_>>().join(", "),
+        facts,
+        none: none(w, item.unavailable()),
+        few: match item.portions_left {
+            Some(left) if item.low_stock && left > 0 => w.n("menu-few", left),
+            _ => String::new(),
+        },
+        changed: changes.iter().flat_map(|it| &it.ticks).any(|tick| tick.chosen && !tick.value.is_empty()),
+        changes,
+    }
+}
+
+fn row_field(combo: &Combo, row: usize) -> String {
+    format!("combo_{}_{row}", combo.combo_id)
+}
+
+fn combo(w: &Words, combo: &Combo, sent: &Fields, count: &impl Fn(String, String, String) -> Count) -> ComboView {
+    let name = w.text(&combo.name);
+    let row = |row: usize| {
+        let field = row_field(combo, row);
+        let selects = combo.components.iter().map(|component| {
+            let name = format!("{field}_{}", component.component_id);
+            let chosen = sent.get(&name);
+            let options = component.options.iter().filter(|it| it.available).map(|it| {
+                let value = format!("{}/{}", it.item_id, it.variant_id);
+                (value.clone(), w.text(&it.name), value == chosen)
+            });
+            Select { label: w.text(&component.name), options: options.collect(), name }
+        });
+        let label = if row == 0 { name.clone() } else { w.with("menu-another", "name", &name) };
+        ComboRow { label: label.clone(), count: count(field.clone(), label, String::new()), selects: selects.collect() }
+    };
+    ComboView {
+        rows: (0..ROWS).map(row).collect(),
+        description: w.text(&combo.description),
+        price: w.money(&combo.price),
+        served: served(w, &combo.day_parts),
+        none: none(w, combo.unavailable()),
+        name,
+    }
+}
+
+/// Both pickups with the first time at which the kitchen has room.
+fn pickups(w: &Words, offers: &[PickupOffer], chosen: i32) -> Vec<Choice> {
+    [(Pickup::BeforeShowing, "pickup-before"), (Pickup::AfterShowing, "pickup-after")]
+        .map(|(pickup, key)| {
+            let value = i32::from(pickup);
+            let mut of_it = offers.iter().filter(|offer| offer.pickup() == pickup);
+            let label = match of_it.find(|offer| offer.free_seconds > 0) {
+                Some(offer) => format!("{}, {}", w.t(key), w.with("pickup-from", "time", &w.time(&offer.at))),
+                None if offers.is_empty() => w.t(key),
+                None => format!("{}, {}", w.t(key), w.t("pickup-full")),
+            };
+            Choice { value, label, chosen: value == chosen }
+        })
+        .into()
+}
+
+/// What the page shows of the meal.
+pub(super) fn form(
+    w: &Frame,
+    menu: &Menu,
+    offers: &[PickupOffer],
+    sent: &Fields,
+    count: &impl Fn(String, String, String) -> Count,
+    ask: bool,
+) -> MealForm {
+    let mut dishes: Vec<Dish> = menu.items.iter().map(|item| dish(w, item, sent, count)).collect();
+    dishes.sort_by_key(|dish| !dish.none.is_empty());
+    let combos: Vec<ComboView> = menu.combos.iter().map(|it| combo(w, it, sent, count)).collect();
+    let avoided = sent.all("avoid");
+    let avoid = (1..=14_u32).map(|number| Tick {
+        id: format!("avoid{number}"),
+        name: "avoid".to_owned(),
+        value: number.to_string(),
+        label: allergen(w, number),
+        price: String::new(),
+        chosen: avoided.contains(&number.to_string()),
+    });
+    let wanted = |count: &Count| count.wrong || is_some(count);
+    let chosen_pickup = match sent.choice("pickup") {
+        0 => i32::from(Pickup::AfterShowing),
+        pickup => pickup,
+    };
+    MealForm {
+        open: ask
+            || dishes.iter().flat_map(|dish| &dish.counts).any(wanted)
+            || combos.iter().flat_map(|combo| &combo.rows).any(|row| wanted(&row.count)),
+        dishes,
+        combos,
+        pickups: pickups(w, offers, chosen_pickup),
+        avoid: avoid.collect(),
+        avoid_open: !avoided.is_empty(),
+        ask,
+    }
+}
+
+fn line(item: &MenuItem, variant: &str, quantity: u32, sent: &Fields) -> OrderLine {
+    let groups = item.modifier_groups.iter();
+    OrderLine {
+        item_id: item.item_id.clone(),
+        quantity,
+        variant_id: variant.to_owned(),
+        modifier_ids: groups
+            .flat_map(|group| sent.all(&group_field(item, group)))
+            .filter(|id| !id.is_empty())
+            .collect(),
+        ..OrderLine::default()
+    }
+}
+
+/// The lines that were chosen; `number` reads a field and notes what is wrong with it.
+pub(super) fn lines(menu: &Menu, sent: &Fields, number: &mut impl FnMut(String) -> u32) -> Vec<OrderLine> {
+    let mut lines = Vec::new();
+    for item in &menu.items {
+        if item.variants.is_empty() {
+            lines.push(line(item, "", number(size_field(item, "")), sent));
+        }
+        for variant in &item.variants {
+            let quantity = number(size_field(item, &variant.variant_id));
+            lines.push(line(item, &variant.variant_id, quantity, sent));
+        }
+    }
+    for combo in &menu.combos {
+        for row in 0..ROWS {
+            let field = row_field(combo, row);
+            let choices = combo.components.iter().map(|component| {
+                let chosen = sent.get(&format!("{field}_{}", component.component_id));
+                let (item, variant) = chosen.split_once('/').unwrap_or((chosen, ""));
+                ComboChoice {
+                    component_id: component.component_id.clone(),
+                    item_id: item.to_owned(),
+                    variant_id: variant.to_owned(),
+                    modifier_ids: Vec::new(),
+                }
+            });
+            let choices = choices.collect();
+            let line = OrderLine { item_id: combo.combo_id.clone(), choices, ..OrderLine::default() };
+            let quantity = number(field);
+            match lines.iter_mut().find(|it| OrderLine { quantity: 0, ..(*it).clone() } == line) {
+                // The same choice in two rows is one line.
+                Some(same) => same.quantity += quantity,
+                None => lines.push(OrderLine { quantity, ..line }),
+            }
+        }
+    }
+    lines.retain(|line| line.quantity > 0);
+    lines
+}
+
+/// What the party cannot eat.
+pub(super) fn avoided(sent: &Fields) -> Vec<u32> {
+    sent.all("avoid").iter().filter_map(|number| number.parse().ok()).filter(|it| (1..=14).contains(it)).collect()
+}
+
+/// What is in the chosen lines of what the party avoids, a sentence for each dish.
+pub(super) fn conflicts(w: &Words, menu: &Menu, lines: &[OrderLine], avoid: &[u32]) -> Vec<FieldError> {
+    let chosen = lines.iter().flat_map(|line| {
+        let own = (line.item_id.as_str(), line.modifier_ids.as_slice());
+        std::iter::once(own).chain(line.choices.iter().map(|it| (it.item_id.as_str(), it.modifier_ids.as_slice())))
+    });
+    let mut found: Vec<FieldError> = Vec::new();
+    for (id, modifiers) in chosen {
+        let Some(item) = menu.items.iter().find(|item| item.item_id == id) else { continue };
+        let changes: Vec<_> = item
+            .modifier_groups
+            .iter()
+            .flat_map(|it| &it.modifiers)
+            .filter(|it| modifiers.contains(&it.modifier_id))
+            .collect();
+        let is_in = |number: &u32| {
+            let added = changes.iter().any(|it| it.adds.contains(number) || it.adds_traces.contains(number));
+            // What is taken out may still be there in traces.
+            added || item.allergens.contains(number) || item.traces.contains(number)
+        };
+        let numbers: Vec<u32> = avoid.iter().copied().filter(is_in).collect();
+        if !numbers.is_empty() {
+            let text = format!("{}: {}", w.text(&item.name), w.with("menu-conflict", "names", &names(w, &numbers)));
+            if !found.iter().any(|it| it.text == text) {
+                found.push(FieldError { field: "avoid-ok".to_owned(), text });
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use sky_proto::gastro::v1::{ComboComponent, ComboOption, MenuVariant, Modifier};
+
+    use super::*;
+    use crate::words::Language;
+
+    fn menu() -> Menu {
+        let milk = ModifierGroup {
+            group_id: "milk".to_owned(),
+            most: 1,
+            modifiers: vec![Modifier {
+                modifier_id: "oat".to_owned(),
+                adds: vec![1],
+                removes: vec![7],
+                ..Modifier::default()
+            }],
+            ..ModifierGroup::default()
+        };
+        let size = |id: &str| MenuVariant { variant_id: id.to_owned(), ..MenuVariant::default() };
+        let coffee = MenuItem {
+            item_id: "coffee".to_owned(),
+            allergens: vec![7],
+            variants: vec![size("small"), size("large")],
+            modifier_groups: vec![milk],
+            available: true,
+            ..MenuItem::default()
+        };
+        let soup = MenuItem { item_id: "soup".to_owned(), traces: vec![9], available: true, ..MenuItem::default() };
+        let component = ComboComponent {
+            component_id: "dish".to_owned(),
+            options: vec![ComboOption { item_id: "soup".to_owned(), available: true, ..ComboOption::default() }],
+            ..ComboComponent::default()
+        };
+        let combo = Combo { combo_id: "lunch".to_owned(), components: vec![component], ..Combo::default() };
+        Menu { items: vec![coffee, soup], combos: vec![combo] }
+    }
+
+    fn read(pairs: &[(&str, &str)]) -> Vec<OrderLine> {
+        let sent = Fields::of(pairs);
+        lines(&menu(), &sent, &mut |name| sent.count(&name).unwrap_or(0))
+    }
+
+    #[test]
+    fn sizes_changes_and_combos_become_lines_and_the_same_combo_twice_is_one() {
+        let lines = read(&[
+            ("meal_coffee_small", ""),
+            ("meal_coffee_large", "2"),
+            ("mod_coffee_milk", "oat"),
+            ("meal_soup", "0"),
+            ("combo_lunch_0", "1"),
+            ("combo_lunch_0_dish", "soup/"),
+            ("combo_lunch_1", "2"),
+            ("combo_lunch_1_dish", "soup/"),
+        ]);
+        let told: Vec<_> = lines.iter().map(|it| (it.item_id.as_str(), it.variant_id.as_str(), it.quantity)).collect();
+        assert_eq!(told, [("coffee", "large", 2), ("lunch", "", 3)]);
+        assert_eq!(
+            (lines[0].modifier_ids.as_slice(), lines[1].choices[0].item_id.as_str()),
+            (["oat".to_owned()].as_slice(), "soup")
+        );
+        assert!(read(&[("mod_coffee_milk", "oat")]).is_empty(), "a change without a piece is none");
+    }
+
+    #[test]
+    fn what_is_avoided_is_said_dish_by_dish_through_changes_and_combos() {
+        let w = Words { language: Language::German };
+        let lines = read(&[
+            ("meal_coffee_large", "1"),
+            ("mod_coffee_milk", "oat"),
+            ("combo_lunch_0", "1"),
+            ("combo_lunch_0_dish", "soup/"),
+        ]);
+        for (avoid, dishes) in [(vec![], 0), (vec![2], 0), (vec![1], 1), (vec![7], 1), (vec![9], 1), (vec![1, 7, 9], 2)]
+        {
+            assert_eq!(conflicts(&w, &menu(), &lines, &avoid).len(), dishes, "{avoid:?}");
+        }
+    }
+}
