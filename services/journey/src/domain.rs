@@ -76,6 +76,9 @@ pub(crate) fn sum(items: &[Item]) -> i64 {
 /// Why a bay cannot be used, and where to park instead. Names are those of the contract.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Suspension {
+    /// Which closure of the car park it comes from.
+    #[serde(default)]
+    pub(crate) closure: String,
     /// "SITE_STATE_CLOSED" or "SITE_STATE_UNREACHABLE"
     pub(crate) state: String,
     pub(crate) reason: Text,

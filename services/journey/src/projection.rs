@@ -243,7 +243,14 @@ fn note_bay(visit: &mut Visit, news: &News) {
         }
         News::RightMoved { from, until } => (bay.from, bay.until) = (*from, *until),
         News::RightCancelled => bay.part = Part::Cancelled,
-        News::RightSuspended { suspension } => bay.suspension = Some(suspension.clone()),
+        News::RightSuspended { suspension } => {
+            let mut suspension = suspension.clone();
+            // That the bay is lost is told without the closure that it was lost in.
+            if let Some(was) = bay.suspension.take().filter(|_| suspension.closure.is_empty()) {
+                suspension.closure = was.closure;
+            }
+            bay.suspension = Some(suspension);
+        }
         News::RightRestored { class, from, until } => {
             bay.suspension = None;
             bay.class.clone_from(class);

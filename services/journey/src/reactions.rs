@@ -179,7 +179,9 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                 RightCancelled::NAME => (event.decode::<RightCancelled>()?.visit_id, News::RightCancelled),
                 RightSuspended::NAME => {
                     let told = event.decode::<RightSuspended>()?;
-                    (told.visit_id, News::RightSuspended { suspension: events::suspension::read(told.suspension)? })
+                    let mut suspension = events::suspension::read(told.suspension)?;
+                    suspension.closure = told.closure_id;
+                    (told.visit_id, News::RightSuspended { suspension })
                 }
                 RightLost::NAME => {
                     let told = event.decode::<RightLost>()?;

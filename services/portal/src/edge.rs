@@ -12,7 +12,10 @@ use sky_proto::{
         zones_client::ZonesClient,
     },
     gastro::v1::{gastro_client::GastroClient, kitchen_client::KitchenClient},
-    journey::v1::{contacts_client::ContactsClient, journey_client::JourneyClient, rebooking_client::RebookingClient},
+    journey::v1::{
+        contacts_client::ContactsClient, journey_client::JourneyClient, notices_client::NoticesClient,
+        rebooking_client::RebookingClient,
+    },
     parking::v1::{gates_client::GatesClient, occupancy_client::OccupancyClient, parking_client::ParkingClient},
     payments::v1::payments_client::PaymentsClient,
     reservations::v1::reservations_client::ReservationsClient,
@@ -120,6 +123,10 @@ impl Edge {
 
     pub(crate) fn rebooking(&self, caller: &Caller) -> RebookingClient<Transport> {
         RebookingClient::new(self.journey.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn notices(&self, caller: &Caller) -> NoticesClient<Transport> {
+        NoticesClient::new(self.journey.on_behalf_of(caller.clone()))
     }
 
     /// Only for exchanging a visit's link: before it nobody is anybody.

@@ -28,8 +28,8 @@ use crate::{
     refusal,
     routes::{
         booking, carpark, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, meal, messages, monitor,
-        operator, pairing, pickup, plate, programme, rebooking, receipt, showing, staff, stock, visit, waiting_room,
-        waiting_rooms,
+        notices, operator, pairing, pickup, plate, programme, rebooking, receipt, showing, staff, stock, visit,
+        waiting_room, waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -63,6 +63,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/visit/bay", post(elsewhere::take))
         .route("/visit/meal", get(meal::page).post(meal::decide))
         .route("/visit/rebook", post(rebooking::by_visitor))
+        .route("/visit/calendar.ics", get(notices::calendar))
         .route("/visit/link", post(visit::link));
     let staff = Router::new()
         .route("/staff", get(staff::home))
@@ -89,6 +90,10 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/incidents", post(desk::measures::report))
         .route("/desk/incidents/{id}", post(desk::measures::move_incident))
         .route("/desk/audit", get(desk::measures::audit))
+        .route("/desk/notices", get(notices::list))
+        .route("/desk/notices/resend", post(notices::resend))
+        .route("/desk/notices/{kind}/{language}", get(notices::look))
+        .route("/desk/notices/{kind}/{language}/mail", get(notices::mail))
         .route("/desk/undo", post(desk::scans::undo))
         .route("/desk/conflicts", get(desk::conflicts::list))
         .route("/desk/conflicts/{id}", post(desk::conflicts::resolve))
@@ -187,6 +192,15 @@ const SCREENS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
     font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types live worker";
 
+/// A notice to visitors, shown to staff: it brings its own style, and nothing in it does anything.
+const MAIL_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; \
+    frame-ancestors 'self'; sandbox";
+
+/// The page around it.
+const NOTICE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+    connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+    require-trusted-types-for 'script'; trusted-types live worker";
+
 const HEADERS: [(&str, &str); 6] = [
     ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
@@ -229,6 +243,10 @@ async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
     }
     if path.starts_with("/monitor/") || path.starts_with("/displays") {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCREENS_POLICY));
+    }
+    if path.starts_with("/desk/notices/") {
+        let policy = if path.ends_with("/mail") { MAIL_POLICY } else { NOTICE_POLICY };
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     }
     if edge.settings.public_url.starts_with("https://") {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

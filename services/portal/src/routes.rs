@@ -13,6 +13,7 @@ pub(crate) mod kitchen;
 pub(crate) mod meal;
 pub(crate) mod messages;
 pub(crate) mod monitor;
+pub(crate) mod notices;
 pub(crate) mod operator;
 pub(crate) mod pairing;
 pub(crate) mod pickup;

@@ -69,10 +69,11 @@ async fn serve(
         settings.ticket_key = config::key(home, "ticket")?;
     }
     let mut provider = DemoProvider::start_if_wanted(&mut settings).await?;
+    let mail = keep_mail_as_files(&mut settings, home);
     let boot =
         Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: Clock::real(), migrate: true };
     let running = kernel::run(boot).await?;
-    let outcome = open(&settings, home, options, &running, provider.is_some()).await;
+    let outcome = open(&settings, home, options, &running, (provider.is_some(), mail)).await;
     let outcome = match outcome {
         Ok(()) => tokio::select! {
             () = stop.told() => Ok(()),
@@ -96,7 +97,7 @@ async fn open(
     home: &Path,
     options: &Options,
     running: &Running,
-    demo_payments: bool,
+    (demo_payments, mail): (bool, Option<PathBuf>),
 ) -> anyhow::Result<()> {
     for line in house::load(&options.house, false, |service| running.transport(service, "sky")).await? {
         println!("  {line}");
@@ -120,12 +121,34 @@ async fn open(
     if demo_payments {
         println!("  online payment goes to a demo provider that moves no money");
     }
+    if let Some(mail) = mail {
+        println!("  e-mails to visitors become files in {}", mail.display());
+    }
     match accounts {
         Some(accounts) => println!("\nDemo accounts (shown this once):\n{accounts}"),
         None => println!("\nDemo accounts: as printed at the first start; `sky staff add` sets a new password."),
     }
     println!("Ctrl-C closes the house; the data stays in {}.", home.display());
     Ok(())
+}
+
+/// Without a mail server what visitors are told can be read in a folder, which is answered.
+fn keep_mail_as_files(settings: &mut Settings, home: &Path) -> Option<PathBuf> {
+    let port = settings.http_listen.rsplit(':').next().unwrap_or_default().to_owned();
+    let journey = settings.services.entry("journey".to_owned()).or_default();
+    if journey.contains_key("smtp") {
+        return None;
+    }
+    let folder = home.join("mail");
+    let smtp = [
+        ("folder", folder.display().to_string()),
+        ("from", "Planetarium Halle <besuch@planetarium.example>".to_owned()),
+    ];
+    let smtp = smtp.map(|(key, value)| (key.to_owned(), toml::Value::String(value)));
+    journey.insert("smtp".to_owned(), toml::Value::Table(toml::Table::from_iter(smtp)));
+    let url = toml::Value::String(format!("http://localhost:{port}"));
+    journey.entry("public_url".to_owned()).or_insert(url);
+    Some(folder)
 }
 
 /// One account per role on the first start, with made-up passwords. Answers the lines to print.

@@ -58,11 +58,10 @@ fn read_all(rows: Vec<ReceiptRow>) -> Result<Vec<Receipt>, Error> {
 
 /// The first of so many next numbers, without a gap: who draws them and does not commit gives them back.
 pub(crate) async fn next_numbers(conn: &mut PgConnection, count: usize) -> Result<u64, Error> {
-    let first: i64 =
-        sqlx::query_scalar("update receipt_number set last = last + $1 returning last - $1 + 1")
-            .bind(i64::try_from(count).unwrap_or(i64::MAX))
-            .fetch_one(conn)
-            .await?;
+    let first: i64 = sqlx::query_scalar("update receipt_number set last = last + $1 returning last - $1 + 1")
+        .bind(i64::try_from(count).unwrap_or(i64::MAX))
+        .fetch_one(conn)
+        .await?;
     Ok(first.unsigned_abs())
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Visit,
+        asker::Asker,
         notices::{self, Facts, Kind, Notice, Sending, Wanted, letter::HouseWords},
     },
     error::Error,
@@ -157,6 +158,15 @@ pub(crate) async fn resend(tx: &mut Tx, id: Uuid) -> Result<Notice, Error> {
 pub(crate) async fn add_link(tx: &mut Tx, visit: Uuid, hash: &[u8]) -> Result<(), Error> {
     let now = tx.now();
     store::notices::add_link(tx.conn(), visit, hash, now).await
+}
+
+/// The visitor wants to be written to in this language.
+pub(crate) async fn set_language(tx: &mut Tx, id: Uuid, asker: &Asker, language: &str) -> Result<(), Error> {
+    let visit = asker.sees(id, store::lock(tx.conn(), id).await?)?;
+    if visit.language != language {
+        store::notices::set_language(tx.conn(), id, language).await?;
+    }
+    Ok(())
 }
 
 /// Lets go of what has waited too long, so that no queue grows for ever.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub(crate) use example::example;
 
-use super::{Admission, Kitchen, Part, Showing, State, Visit, sum};
+use super::{Admission, Bay, Kitchen, Part, Showing, State, Suspension, Visit, sum};
 
 /// Changes that come one after the other are told as one: the first waits this long for the others.
 pub(crate) const QUIET: TimeDelta = TimeDelta::seconds(60);
@@ -37,6 +37,8 @@ pub(crate) enum Kind {
     /// The bay cannot be reached: where else to park.
     ParkingSuspended,
     ParkingRestored,
+    /// It can be reached again, and the bay is somebody else's.
+    ParkingLost,
     MealMoved,
     MealChanged,
     MealOff,
@@ -46,7 +48,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Confirmed,
         Self::DayBefore,
         Self::Delayed,
@@ -54,6 +56,7 @@ impl Kind {
         Self::Refunded,
         Self::ParkingSuspended,
         Self::ParkingRestored,
+        Self::ParkingLost,
         Self::MealMoved,
         Self::MealChanged,
         Self::MealOff,
@@ -71,6 +74,7 @@ impl Kind {
             Self::Refunded => "refunded",
             Self::ParkingSuspended => "parking_suspended",
             Self::ParkingRestored => "parking_restored",
+            Self::ParkingLost => "parking_lost",
             Self::MealMoved => "meal_moved",
             Self::MealChanged => "meal_changed",
             Self::MealOff => "meal_off",
@@ -87,9 +91,12 @@ impl Kind {
     /// How long it waits for others of its kind.
     const fn quiet(self) -> TimeDelta {
         match self {
-            Self::Delayed | Self::MealMoved | Self::MealChanged | Self::ParkingSuspended | Self::ParkingRestored => {
-                QUIET
-            }
+            Self::Delayed
+            | Self::MealMoved
+            | Self::MealChanged
+            | Self::ParkingSuspended
+            | Self::ParkingRestored
+            | Self::ParkingLost => QUIET,
             Self::Confirmed
             | Self::DayBefore
             | Self::Cancelled
@@ -108,7 +115,9 @@ impl Kind {
             Self::Delayed => &[Self::Delayed, Self::MealMoved],
             Self::MealMoved => &[Self::MealMoved],
             Self::MealOff => &[Self::MealMoved, Self::MealChanged],
-            Self::ParkingSuspended | Self::ParkingRestored => &[Self::ParkingSuspended, Self::ParkingRestored],
+            Self::ParkingSuspended | Self::ParkingRestored | Self::ParkingLost => {
+                &[Self::ParkingSuspended, Self::ParkingRestored]
+            }
             Self::Rebooked => &[Self::AtRisk, Self::RebookingOffered, Self::Delayed],
             Self::Confirmed
             | Self::DayBefore
@@ -117,6 +126,16 @@ impl Kind {
             | Self::MealChanged
             | Self::AtRisk
             | Self::RebookingOffered => &[],
+        }
+    }
+}
+
+impl Kind {
+    /// Of this nobody was told yet, and then nobody needs to be told that it is over.
+    pub(crate) const fn undoes(self) -> Option<Self> {
+        match self {
+            Self::ParkingRestored => Some(Self::ParkingSuspended),
+            _ => None,
         }
     }
 }
@@ -257,7 +276,14 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
     if after.state != State::Confirmed || before.state != State::Confirmed || after.admitted >= after.size() {
         return wanted;
     }
+    if let Some((kind, about, facts)) = parking(before, after) {
+        tell(kind, &about, facts);
+    }
     let (Some(was), Some(is)) = (&before.meal, &after.meal) else { return wanted };
+    if was.dishes != is.dishes {
+        let dishes: Vec<&str> = is.dishes.iter().map(|dish| dish.item_id.as_str()).collect();
+        tell(Kind::MealChanged, &dishes.join(" "), said_since(before, after));
+    }
     let made = matches!(is.kitchen, Kitchen::Collected | Kitchen::Expired);
     if was.part == Part::Confirmed && is.part == Part::Cancelled && !made {
         tell(Kind::MealOff, "", Facts { cents: sum(&is.items), ..Facts::default() });
@@ -269,6 +295,41 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
         tell(Kind::MealMoved, &instant(is.pickup_at), facts);
     }
     wanted
+}
+
+/// What the visit's page says now and did not say before.
+fn said_since(before: &Visit, after: &Visit) -> Facts {
+    let rest = |was: &str, is: &str| is.strip_prefix(was).unwrap_or(is).trim().to_owned();
+    let (was, is) = (&before.notice, &after.notice);
+    let reason = Text { de: rest(&was.de, &is.de), en: rest(&was.en, &is.en), plain: rest(&was.plain, &is.plain) };
+    Facts { reason, ..Facts::default() }
+}
+
+/// The kitchen cannot make the meal as ordered, and its visitor may choose on the visit's page.
+pub(crate) fn kitchen_asks(before: &Visit, after: &Visit) -> Option<Wanted> {
+    let pickup_at = after.meal.as_ref()?.pickup_at;
+    (after.state == State::Confirmed && before.notice != after.notice).then(|| {
+        Wanted::new(after, Kind::MealChanged, format!("asks {}", instant(pickup_at)), said_since(before, after))
+    })
+}
+
+/// The bay can no longer be used, or again, or never: each closure of the car park is told once.
+fn parking(before: &Visit, after: &Visit) -> Option<(Kind, String, Facts)> {
+    let (was, is) = (before.bay.as_ref()?.suspension.as_ref(), after.bay.as_ref()?.suspension.as_ref());
+    let closure = was.map(|it| &it.closure).filter(|id| !id.is_empty()).or(is.map(|it| &it.closure)).cloned();
+    let facts = |it: &Suspension| Facts {
+        reason: it.reason.clone(),
+        places: it.alternatives.iter().map(|(name, walk)| Place { name: name.clone(), walk_minutes: *walk }).collect(),
+        until: it.until,
+        ..Facts::default()
+    };
+    let (kind, facts) = match (was, is) {
+        (was, Some(is)) if is.lost && !was.is_some_and(|was| was.lost) => (Kind::ParkingLost, facts(is)),
+        (None, Some(is)) => (Kind::ParkingSuspended, facts(is)),
+        (Some(_), None) => (Kind::ParkingRestored, Facts::default()),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    Some((kind, closure.unwrap_or_default(), facts))
 }
 
 /// The meal has moved by more than its showing has: the kitchen is why. During the showing its end moves all the time.
@@ -296,7 +357,10 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
         Kind::Cancelled | Kind::Refunded => is_off(visit.state) && now < notice.made_at + TimeDelta::days(7),
         Kind::Confirmed | Kind::Rebooked => ahead,
         Kind::DayBefore | Kind::Delayed => ahead && !showing.admission.reached(Admission::Running),
-        Kind::ParkingSuspended | Kind::ParkingRestored => ahead && visit.entered_at.is_none(),
+        Kind::ParkingSuspended | Kind::ParkingLost => {
+            ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(|bay| bay.suspension.is_some())
+        }
+        Kind::ParkingRestored => ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(Bay::is_usable),
         Kind::MealMoved | Kind::MealChanged => ahead && meal() == Some(Part::Confirmed),
         Kind::MealOff => ahead && meal() == Some(Part::Cancelled),
         Kind::AtRisk | Kind::RebookingOffered => ahead && visit.admitted < visit.size() && now < showing.starts_at,

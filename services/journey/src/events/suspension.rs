@@ -30,6 +30,7 @@ pub(super) fn told(suspension: &Suspension) -> parking::Suspension {
 pub(crate) fn read(told: Option<parking::Suspension>) -> Result<Suspension, InvalidField> {
     let told = told.ok_or_else(|| invalid("suspension", "is missing"))?;
     Ok(Suspension {
+        closure: String::new(),
         state: told.state().as_str_name().to_owned(),
         left: told.left().map(|class| class.as_str_name().to_owned()).collect(),
         reason: Text::from_proto(told.reason),

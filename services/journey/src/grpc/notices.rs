@@ -3,7 +3,7 @@
 
 use kernel::{
     Access, Caller, Db, Role, Who,
-    values::{self, invalid},
+    values::{self, InvalidField, invalid},
 };
 use sky_proto::journey::v1::{self as pb, notices_server::Notices};
 use tonic::{Request, Response, Status};
@@ -29,6 +29,7 @@ pub(crate) const NOTICES_ACCESS: Access = Access {
         ("ListUndelivered", STEER),
         ("ResendNotice", STEER),
         ("PreviewNotice", STEER),
+        ("SetLanguage", &[Who::Visitor, Who::Staff(Role::Desk)]),
         ("GetCalendar", &[Who::Visitor, Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
     ],
 };
@@ -105,6 +106,11 @@ impl NoticesGrpc {
     }
 }
 
+fn language(tag: &str) -> Result<Language, InvalidField> {
+    let known = Language::ALL.into_iter().find(|language| language.tag() == tag);
+    known.ok_or_else(|| invalid("language", "must be \"de\", \"de-x-ls\" or \"en\""))
+}
+
 #[tonic::async_trait]
 impl Notices for NoticesGrpc {
     async fn list_notices(
@@ -135,9 +141,21 @@ impl Notices for NoticesGrpc {
     ) -> Result<Response<pb::PreviewNoticeResponse>, Status> {
         let request = request.into_inner();
         let kind = Kind::named(&request.kind).ok_or_else(|| invalid("kind", "is no kind of notice"))?;
-        let language = Language::ALL.into_iter().find(|language| language.tag() == request.language);
-        let language = language.ok_or_else(|| invalid("language", "must be \"de\", \"de-x-ls\" or \"en\""))?;
+        let language = language(&request.language)?;
         Ok(Response::new(self.preview(kind, language).await?))
+    }
+
+    async fn set_language(
+        &self,
+        request: Request<pb::SetLanguageRequest>,
+    ) -> Result<Response<pb::SetLanguageResponse>, Status> {
+        let asker = asker(&Caller::of(&request));
+        let request = request.into_inner();
+        let (id, tag) = (values::id("visit_id", &request.visit_id)?, language(&request.language)?.tag());
+        self.db
+            .transact(move |tx| Box::pin(async move { commands::notices::set_language(tx, id, &asker, tag).await }))
+            .await?;
+        Ok(Response::new(pb::SetLanguageResponse {}))
     }
 
     async fn get_calendar(

@@ -57,6 +57,7 @@ pub(crate) fn attachment(kind: Kind, material: &Material<'_>, now: DateTime<Utc>
         | Kind::Refunded
         | Kind::ParkingSuspended
         | Kind::ParkingRestored
+        | Kind::ParkingLost
         | Kind::MealChanged
         | Kind::MealOff
         | Kind::AtRisk

@@ -61,10 +61,12 @@ pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTim
                  w.facts || coalesce((
                      select jsonb_build_object('was', old.facts -> 'was') from old
                      where old.new_id = w.id and old.kind = w.kind order by old.send_at limit 1), '{}'),
-                 w.state, $10::timestamptz,
+                 case when exists (select from old where old.new_id = w.id and old.kind = w.undoes)
+                     then 'overtaken' else w.state end,
+                 $10::timestamptz,
                  least(w.send_at, (select min(old.send_at) from old where old.new_id = w.id))
-             from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::timestamptz[])
-                 as w (id, visit_id, kind, about, facts, state, send_at)
+             from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::timestamptz[],
+                     $11::text[]) as w (id, visit_id, kind, about, facts, state, send_at, undoes)
              on conflict on constraint notice_once do nothing returning id)
          update notice n set state = 'overtaken' from old, added
          where n.id = old.id and old.new_id = added.id",
@@ -79,6 +81,7 @@ pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTim
     .bind(pairs().map(|(id, _)| id).collect::<Vec<_>>())
     .bind(pairs().map(|(_, kind)| kind).collect::<Vec<_>>())
     .bind(now)
+    .bind(wanted.iter().map(|it| it.kind.undoes().map(Kind::name)).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())
@@ -235,6 +238,12 @@ pub(crate) async fn forget(conn: &mut PgConnection, ended: DateTime<Utc>) -> Res
         .bind(ended)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// In which language a visit's visitor is written to.
+pub(crate) async fn set_language(conn: &mut PgConnection, visit: Uuid, language: &str) -> Result<(), Error> {
+    sqlx::query("update visit set language = $2 where id = $1").bind(visit).bind(language).execute(conn).await?;
     Ok(())
 }
 

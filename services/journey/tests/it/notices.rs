@@ -11,7 +11,7 @@ use kernel::{
 };
 use sky_proto::{
     journey::v1::{self as pb, VisitState},
-    parking::v1::{RightConfirmed, RightMoved},
+    parking::v1::{Alternative, RightConfirmed, RightMoved, RightRestored, RightSuspended, SiteState, Suspension},
     payments::v1::{Method, PaymentCompleted, PaymentRefunded},
     reservations::v1::{BookingConfirmed, ShowingCancelled, ShowingDelayed},
 };
@@ -22,6 +22,13 @@ use crate::{
     sink::{Mood, Sink},
     support::*,
 };
+
+/// A macro, because the client's type cannot be named.
+macro_rules! notices_client {
+    ($town:expr, $caller:expr) => {
+        sky_proto::journey::v1::notices_client::NoticesClient::new($town.house.channel($caller))
+    };
+}
 
 /// Lets seconds pass until so many mails have come, and some more: none comes after them.
 async fn mails(town: &Town, sink: &Sink, count: usize) -> Vec<String> {
@@ -169,6 +176,73 @@ async fn a_cancelled_showing_is_told_with_the_money_that_comes_back() {
     town.react_twice("reservations", &visit.showing_id, &event).await;
     replay::<PaymentRefunded>(&town, "payments", &visit.visit_id).await;
     mails(&town, &sink, 3).await;
+}
+
+fn closure(visit: &pb::Visit, id: &str) -> RightSuspended {
+    let suspension = Suspension {
+        state: SiteState::Unreachable.into(),
+        reason: Some(Text::new("Brücke gesperrt", "Bridge closed").to_proto()),
+        alternatives: vec![Alternative { name: "Spitze".to_owned(), walk_minutes: 9, ..Alternative::default() }],
+        ..Suspension::default()
+    };
+    RightSuspended {
+        visit_id: visit.visit_id.clone(),
+        closure_id: id.to_owned(),
+        suspension: Some(suspension),
+        ..RightSuspended::default()
+    }
+}
+
+#[tokio::test]
+async fn a_car_park_out_of_reach_is_told_with_where_else_to_park() {
+    let sink = Sink::start();
+    let town = town_with_post(&sink).await;
+    let visit = town.booked().await;
+    mails(&town, &sink, 1).await;
+    let right = town.get(&visit).await.parking.expect("a bay");
+    let restored = RightRestored {
+        visit_id: visit.visit_id.clone(),
+        bay_class: right.bay_class,
+        from: right.from,
+        until: right.until,
+    };
+    // Closed by mistake and taken back at once: nobody is woken.
+    town.react_twice("parking", &visit.visit_id, &closure(&visit, "c1")).await;
+    town.react_twice("parking", &visit.visit_id, &restored).await;
+    mails(&town, &sink, 1).await;
+
+    town.react_twice("parking", &visit.visit_id, &closure(&visit, "c2")).await;
+    let told = mails(&town, &sink, 2).await.remove(1);
+    assert!(told.contains("Spitze: 9 Minuten zu Fuß") && told.contains("Brücke gesperrt"), "{told}");
+    town.react_twice("parking", &visit.visit_id, &restored).await;
+    let again = mails(&town, &sink, 3).await.remove(2);
+    assert!(again.contains("wieder erreichbar") && again.contains("Stellplatz, von"), "{again}");
+    // All of it once more.
+    town.react_twice("parking", &visit.visit_id, &closure(&visit, "c2")).await;
+    town.react_twice("parking", &visit.visit_id, &restored).await;
+    mails(&town, &sink, 3).await;
+}
+
+#[tokio::test]
+async fn who_asks_for_plain_german_is_written_to_in_it() {
+    let sink = Sink::start();
+    let town = town_with_post(&sink).await;
+    let held = town.held().await;
+    let request =
+        |language: &str| pb::SetLanguageRequest { visit_id: held.visit_id.clone(), language: language.to_owned() };
+    let mut own = notices_client!(town, &guest("test"));
+    let refused = own.set_language(request("fr")).await.expect_err("no language of ours");
+    assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+    let stranger = notices_client!(town, &guest("stranger")).set_language(request("en")).await.expect_err("not theirs");
+    assert_eq!(stranger.code(), tonic::Code::PermissionDenied);
+    own.set_language(request("de-x-ls")).await.expect("set");
+    let visit = town.confirm(&held, Method::AtDesk).await.expect("ordered");
+    town.wait_for(&visit, VisitState::Confirmed).await;
+    let mail = mails(&town, &sink, 1).await.remove(0);
+    assert!(
+        mail.contains("<html lang=\"de-x-ls\">") && mail.contains("Sie haben Karten für das Planetarium."),
+        "{mail}"
+    );
 }
 
 #[tokio::test]
@@ -324,13 +398,6 @@ async fn a_mail_server_that_is_away_or_not_set_up_loses_nothing() {
     panic!("{:?} is left", kept(&town, &visit).await);
 }
 
-/// A macro, because the client's type cannot be named.
-macro_rules! notices_client {
-    ($town:expr, $caller:expr) => {
-        sky_proto::journey::v1::notices_client::NoticesClient::new($town.house.channel($caller))
-    };
-}
-
 #[tokio::test]
 async fn staff_see_what_did_not_arrive_and_send_it_again() {
     let sink = Sink::start();
@@ -377,6 +444,7 @@ async fn every_kind_can_be_looked_at_and_a_visit_be_put_into_a_calendar() {
         "refunded",
         "parking_suspended",
         "parking_restored",
+        "parking_lost",
         "meal_moved",
         "meal_changed",
         "meal_off",

@@ -19,6 +19,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
+use super::notices;
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -215,6 +216,7 @@ pub(crate) async fn confirm(
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
+    notices::choose_language(&edge, &caller, id, &sent).await;
     let is_free = visit.total.as_ref().is_none_or(|total| total.cents == 0);
     let method = if is_free { Method::Free } else { Method::try_from(sent.choice("method")).unwrap_or_default() };
     let request = ConfirmVisitRequest {

@@ -70,6 +70,7 @@ struct VisitPage {
     items: Vec<Item>,
     total: String,
     can_cancel: bool,
+    has_calendar: bool,
     link: String,
     /// Whether a plate is noted; None: there is no bay to note one for.
     plate: Option<bool>,
@@ -223,6 +224,7 @@ fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
         items: items(&w, &visit.items),
         total: w.money(&visit.total),
         can_cancel: matches!(state, VisitState::AwaitingPayment | VisitState::Confirmed) && visit.admitted == 0,
+        has_calendar: matches!(state, VisitState::Confirming | VisitState::Confirmed),
         link: String::new(),
         plate: None,
         others: Vec::new(),

@@ -36,6 +36,7 @@ async fn all_pages_say_so(house: &House) {
         "/desk/audit",
         "/desk/conflicts",
         "/desk/counters",
+        "/desk/notices",
         "/desk/counters/live",
         "/desk/counters/foyer-1",
         "/desk/numbers/7",

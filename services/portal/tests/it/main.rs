@@ -6,6 +6,7 @@ mod bad_input;
 mod browser;
 mod down;
 mod forged;
+mod notices;
 mod pages;
 mod pairing;
 mod sessions;

@@ -150,7 +150,14 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     let hold = format!("{showing}/hold");
     let abort = format!("{showing}/abort");
     let desk_pages = ["/desk", "/desk/headcount", "/desk/audit", &showing, &hold, &abort, "/operator"];
-    let counting = ["/desk/conflicts", "/desk/counters", "/desk/counters/foyer-1", "/desk/replay?day=2026-11-28"];
+    let counting = [
+        "/desk/conflicts",
+        "/desk/notices",
+        "/desk/notices/confirmed/de-x-ls",
+        "/desk/counters",
+        "/desk/counters/foyer-1",
+        "/desk/replay?day=2026-11-28",
+    ];
     let others =
         ["/kitchen", "/kitchen/menu", "/kitchen/decisions", "/kitchen/counter", "/pickup", "/carpark", "/displays"];
     let screens = [

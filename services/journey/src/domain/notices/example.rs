@@ -31,7 +31,9 @@ pub(crate) fn example(kind: Kind, language: Language, now: DateTime<Utc>) -> (Vi
         Kind::Delayed | Kind::Cancelled => {
             text("Der Projektor ist gestört.", "The projector has a fault.", "Der Projektor ist kaputt.")
         }
-        Kind::ParkingSuspended => text("Die Brücke ist gesperrt.", "The bridge is closed.", "Die Brücke ist zu."),
+        Kind::ParkingSuspended | Kind::ParkingLost => {
+            text("Die Brücke ist gesperrt.", "The bridge is closed.", "Die Brücke ist zu.")
+        }
         Kind::MealChanged => text(
             "Statt Apfelsaft gibt es Traubensaft.",
             "There is grape juice instead of apple juice.",

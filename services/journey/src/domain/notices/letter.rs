@@ -116,7 +116,7 @@ impl Writer<'_> {
                 self.money(kind, facts);
                 self.link();
             }
-            Kind::ParkingSuspended => {
+            Kind::ParkingSuspended | Kind::ParkingLost => {
                 self.places(&facts.places);
                 self.link();
             }
@@ -260,16 +260,23 @@ impl Writer<'_> {
     /// What is known of the car park, for those who have a bay.
     fn car_park(&mut self) {
         let words = self.language.words();
-        let Some(car_park) = self.material.car_park.filter(|_| confirmed_bay(self.material.visit).is_some()) else {
-            return;
+        let Material { visit, car_park, .. } = *self.material;
+        let Some(bay) = visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed) else { return };
+        let (reachable, reason, places) = match (&bay.suspension, car_park) {
+            (Some(it), _) => {
+                let place = |(name, walk): &(String, u32)| Place { name: name.clone(), walk_minutes: *walk };
+                (false, it.reason.clone(), it.alternatives.iter().map(place).collect())
+            }
+            (None, Some(it)) => (it.reachable, it.reason.clone(), it.places.clone()),
+            (None, None) => return,
         };
         self.heading(words.parking);
-        if car_park.reachable {
+        if reachable {
             self.text(words.car_park_open.to_owned());
         } else {
             self.text(words.car_park_closed.to_owned());
-            self.text(self.language.of(&car_park.reason).to_owned());
-            self.places(&car_park.places);
+            self.text(self.language.of(&reason).to_owned());
+            self.places(&places);
         }
     }
 
@@ -375,7 +382,7 @@ pub(crate) fn diary(material: &Material<'_>) -> Diary {
 }
 
 fn confirmed_bay(visit: &Visit) -> Option<&Bay> {
-    visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed)
+    visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed && bay.suspension.is_none())
 }
 
 fn needs_no_steps(visit: &Visit) -> bool {

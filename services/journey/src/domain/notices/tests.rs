@@ -75,6 +75,57 @@ fn a_meal_is_news_when_it_leaves_its_showing() {
 }
 
 #[test]
+fn another_dish_is_told_with_what_the_kitchen_says() {
+    let mut before = known(State::Confirmed);
+    before.notice = Text::new("Sie haben neue Plätze: C1.", "You have new places: C1.");
+    let mut juice = meal();
+    juice.dishes = vec![crate::domain::Dish {
+        item_id: "apple".to_owned(),
+        name: Text::new("Apfelsaft", "Apple juice"),
+        quantity: 1,
+        station: "bar".to_owned(),
+        allergens: Vec::new(),
+    }];
+    before.meal = Some(juice);
+    let mut after = before.clone();
+    after.meal.as_mut().expect("a meal").dishes[0].item_id = "grape".to_owned();
+    let instead = Text::new("Statt Apfelsaft bekommen Sie Traubensaft.", "Instead of apple juice you get grape juice.");
+    after.notice = crate::domain::join(&before.notice, &instead);
+    let told = following(&before, &after, None);
+    assert_eq!(told.iter().map(|it| (it.kind, &it.facts.reason)).collect::<Vec<_>>(), [(Kind::MealChanged, &instead)]);
+    let asks = crate::domain::join(&before.notice, &Text::new("Bitte wählen Sie.", "Please choose."));
+    let asked = Visit { notice: asks, ..before.clone() };
+    assert_eq!(kitchen_asks(&before, &asked).expect("told").facts.reason.de, "Bitte wählen Sie.");
+    assert_eq!(kitchen_asks(&asked, &asked), None, "told twice");
+}
+
+#[test]
+fn each_closure_of_the_car_park_is_told_once() {
+    let open = known(State::Confirmed);
+    let with = |lost: bool| {
+        let mut visit = open.clone();
+        visit.bay.as_mut().expect("a bay").suspension = Some(Suspension {
+            closure: "c1".to_owned(),
+            state: "SITE_STATE_UNREACHABLE".to_owned(),
+            reason: Text::new("Brücke gesperrt", "Bridge closed"),
+            until: None,
+            alternatives: vec![("Spitze".to_owned(), 9)],
+            lost,
+            left: Vec::new(),
+        });
+        visit
+    };
+    let (closed, lost) = (with(false), with(true));
+    assert_eq!(kinds(&open, &closed), [Kind::ParkingSuspended]);
+    assert_eq!(kinds(&closed, &closed.clone()), []);
+    assert_eq!(kinds(&closed, &lost), [Kind::ParkingLost]);
+    assert_eq!(kinds(&closed, &open), [Kind::ParkingRestored]);
+    let told = following(&open, &closed, None).remove(0);
+    assert_eq!((told.about.as_str(), told.facts.places[0].walk_minutes), ("c1", 9));
+    assert_eq!(following(&closed, &open, None)[0].about, "c1");
+}
+
+#[test]
 fn a_delay_is_told_to_those_who_come() {
     let reason = Text::new("Technik", "Technical");
     assert_eq!(delayed(&known(State::Held), at(120), at(140), &reason), None);

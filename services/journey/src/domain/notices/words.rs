@@ -57,6 +57,8 @@ impl Language {
             "BAY_CLASS_ACCESSIBLE" => bays[1],
             "BAY_CLASS_COACH" => bays[2],
             "BAY_CLASS_EV" => bays[3],
+            "BAY_CLASS_FAMILY" => bays[4],
+            "BAY_CLASS_BICYCLE" => bays[5],
             _ => bays[0],
         }
     }
@@ -95,8 +97,8 @@ pub(super) struct Words {
     pub(super) parking: &'static str,
     /// `{from}`, `{until}`
     pub(super) window: &'static str,
-    /// Standard, accessible, coach, with a charging point.
-    pub(super) bays: [&'static str; 4],
+    /// Standard, accessible, coach, with a charging point, family, bicycle.
+    pub(super) bays: [&'static str; 6],
     pub(super) meal: &'static str,
     pub(super) dishes: &'static str,
     pub(super) meal_number: &'static str,

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::{
     super::{
         desk_actions::refused,
+        notices::{self, PartyNotices},
         rebooking::{self, OptionView},
         visit,
     },
@@ -71,6 +72,8 @@ struct PartyPage {
     meal: String,
     /// Showings of the day that it could go to; None: it cannot be moved.
     rebook: Option<Vec<OptionView>>,
+    /// What they were told; None: not known now.
+    told: Option<PartyNotices>,
     key: String,
 }
 
@@ -78,6 +81,7 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
     let request = GetVisitRequest { visit_id: party.visit_id.clone() };
     // The door's own copy is enough to help somebody while journey is away.
     let known = answer(edge.journey(caller).get_visit(request)).await.unwrap_or_default();
+    let told = notices::of_party(edge, &guest.words, caller, &party.visit_id).await;
     let mut w = guest.frame(party.reference.clone());
     w.path = "/desk".to_owned();
     let rebook = if party.cancelled || party.admitted > 0 {
@@ -97,6 +101,7 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         seats: party.seats.join(", "),
         title: w.text(&known.title),
         starts: w.time(&known.starts_at),
+        told,
         due: if due { w.money(&known.total) } else { String::new() },
         parking: visit::parking(&w, &known),
         meal: visit::meal_time(&w, &known),

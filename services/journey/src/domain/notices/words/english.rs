@@ -37,6 +37,12 @@ const fn kind(kind: Kind) -> Said {
             "Our car park can be reached again",
             "you can drive to our car park again. Your bay is yours.",
         ),
+        Kind::ParkingLost => (
+            "Getting here on {day}: your bay",
+            "Your bay has been given away",
+            "our car park can be reached again, but your bay has been given to somebody else meanwhile. Your visit takes \
+             place. The page of your visit says what is still free.",
+        ),
         Kind::MealMoved => (
             "Your meal on {day}: a new time",
             "Your meal has a new time",
@@ -103,7 +109,7 @@ pub(super) static WORDS: Words = Words {
     places: "Places",
     parking: "Parking",
     window: "{from} to {until}",
-    bays: ["bay", "accessible bay", "coach bay", "bay with a charging point"],
+    bays: ["bay", "accessible bay", "coach bay", "bay with a charging point", "family bay", "bicycle stand"],
     meal: "Collect your meal at",
     dishes: "Ordered",
     meal_number: "Number",

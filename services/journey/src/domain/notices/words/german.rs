@@ -40,6 +40,12 @@ const fn kind(kind: Kind) -> Said {
             "Unser Parkplatz ist wieder erreichbar",
             "Sie können unseren Parkplatz wieder anfahren. Ihr Stellplatz gilt.",
         ),
+        Kind::ParkingLost => (
+            "Anfahrt am {day}: Ihr Stellplatz",
+            "Ihr Stellplatz ist vergeben",
+            "unser Parkplatz ist wieder erreichbar, aber Ihr Stellplatz wurde inzwischen vergeben. Ihr Besuch findet statt. \
+             Auf der Seite Ihres Besuchs steht, was noch frei ist.",
+        ),
         Kind::MealMoved => (
             "Ihr Essen am {day}: neue Zeit",
             "Ihr Essen hat eine neue Zeit",
@@ -106,7 +112,14 @@ pub(super) static WORDS: Words = Words {
     places: "Plätze",
     parking: "Parken",
     window: "von {from} bis {until}",
-    bays: ["Stellplatz", "barrierefreier Stellplatz", "Busstellplatz", "Stellplatz mit Ladepunkt"],
+    bays: [
+        "Stellplatz",
+        "barrierefreier Stellplatz",
+        "Busstellplatz",
+        "Stellplatz mit Ladepunkt",
+        "Familienstellplatz",
+        "Fahrradstellplatz",
+    ],
     meal: "Essen abholen um",
     dishes: "Bestellt",
     meal_number: "Nummer",

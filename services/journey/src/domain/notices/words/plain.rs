@@ -37,6 +37,12 @@ const fn kind(kind: Kind) -> Said {
             "Unser Parkplatz geht wieder",
             "Sie können wieder zu unserem Parkplatz fahren. Ihr Platz ist frei für Sie.",
         ),
+        Kind::ParkingLost => (
+            "Anfahrt am {day}: Ihr Parkplatz",
+            "Ihr Parkplatz ist nicht mehr frei",
+            "Unser Parkplatz geht wieder. Aber Ihr Platz ist nicht mehr frei. Das tut uns leid. Ihr Besuch findet statt. Auf \
+             der Seite von Ihrem Besuch steht mehr.",
+        ),
         Kind::MealMoved => (
             "Ihr Essen am {day}: neue Zeit",
             "Ihr Essen hat eine neue Zeit",
@@ -88,7 +94,14 @@ pub(super) static WORDS: Words = Words {
     places: "Ihre Plätze",
     parking: "Parken",
     window: "von {from} bis {until}",
-    bays: ["Parkplatz", "Parkplatz für Menschen mit Behinderung", "Parkplatz für Busse", "Parkplatz mit Strom"],
+    bays: [
+        "Parkplatz",
+        "Parkplatz für Menschen mit Behinderung",
+        "Parkplatz für Busse",
+        "Parkplatz mit Strom",
+        "Parkplatz für Familien",
+        "Platz für Fahrräder",
+    ],
     meal: "Ihr Essen gibt es um",
     dishes: "Ihr Essen",
     meal_number: "Ihre Nummer",

@@ -1,0 +1,52 @@
+# Nachrichten an Besuchende.
+notices-title = Nachrichten
+notices-no-post = Nicht gesendet: Es ist kein Mailserver eingerichtet
+notices-no-post-do = Die Nachrichten werden aufgehoben und gesendet, sobald einer eingerichtet ist. Was dann zu alt ist, wird nicht mehr gesendet.
+notices-late = { $n ->
+    [one] Eine Nachricht wartet auf den Mailserver, seit
+   *[other] { $n } Nachrichten warten auf den Mailserver, die erste seit
+ }
+notices-undelivered = Nicht angekommen
+notices-undelivered-do = „Ungewiss“ heißt: Der Mailserver hat die Nachricht bekommen und nicht geantwortet. Vielleicht kommt sie dann zweimal an.
+notices-all-good = Alles, was gesendet werden sollte, ist gesendet.
+notices-none = Noch keine.
+notices-kinds = Was in den Nachrichten steht
+notices-kinds-intro = Jede Nachricht mit einem erfundenen Besuch, so wie sie ankommt.
+notices-kind = Nachricht
+notices-look = Ansehen
+notice-resend = Noch einmal senden
+notice-is-sent-again = Die Nachricht wird noch einmal gesendet.
+notice-waiting = wartet
+notice-sending = wird gesendet
+notice-sent = gesendet
+notice-failed = nicht gesendet
+notice-unsure = ungewiss
+notice-overtaken = überholt
+notice-no-address = Keine E-Mail-Adresse bekannt
+notice-invented = Namen, Zeiten und Preise sind erfunden.
+notice-subject = Betreff
+notice-html = Die Nachricht
+notice-alone = Die Nachricht allein ansehen
+notice-text = Als Text
+notice-calendar = Kalenderdatei
+notice-in-de = Deutsch
+notice-in-de-x-ls = Leichte Sprache
+notice-in-en = Englisch
+notice-kind-confirmed = Besuch gebucht
+notice-kind-day-before = Am Tag vorher
+notice-kind-delayed = Vorstellung beginnt später
+notice-kind-cancelled = Besuch abgesagt
+notice-kind-refunded = Geld zurückgezahlt
+notice-kind-parking-suspended = Parkplatz nicht erreichbar
+notice-kind-parking-restored = Parkplatz wieder erreichbar
+notice-kind-parking-lost = Stellplatz vergeben
+notice-kind-meal-moved = Essen zu anderer Zeit
+notice-kind-meal-changed = Essen geändert
+notice-kind-meal-off = Essen entfällt
+notice-kind-at-risk = Die Zeit wird knapp
+notice-kind-rebooking-offered = Andere Vorstellung angeboten
+notice-kind-rebooked = Umgebucht
+calendar-get = In den Kalender
+plain-mails = E-Mails in Leichter Sprache
+refused-NoNotice = Diese Nachricht gibt es nicht mehr. Der Besuch ist vielleicht länger als 30 Tage her.
+refused-NoticeNotFailed = Diese Nachricht wartet schon oder ist gesendet. Noch einmal gesendet wird nur, was nicht angekommen oder ungewiss ist.

@@ -1,0 +1,52 @@
+# Notices to visitors.
+notices-title = Notices
+notices-no-post = Not sent: no mail server is set up
+notices-no-post-do = Notices are kept and sent once there is one. What is too old by then is not sent any more.
+notices-late = { $n ->
+    [one] One notice waits for the mail server, since
+   *[other] { $n } notices wait for the mail server, the first since
+ }
+notices-undelivered = Not delivered
+notices-undelivered-do = “Unsure” means: the mail server was given the notice and did not answer. It may then arrive twice.
+notices-all-good = Everything that was to be sent has been sent.
+notices-none = None yet.
+notices-kinds = What notices say
+notices-kinds-intro = Each notice with an invented visit, as it arrives.
+notices-kind = Notice
+notices-look = Look at it
+notice-resend = Send again
+notice-is-sent-again = The notice is sent again.
+notice-waiting = waiting
+notice-sending = being sent
+notice-sent = sent
+notice-failed = not sent
+notice-unsure = unsure
+notice-overtaken = overtaken
+notice-no-address = No e-mail address is known
+notice-invented = Names, times and prices are invented.
+notice-subject = Subject
+notice-html = The notice
+notice-alone = See the notice by itself
+notice-text = As text
+notice-calendar = Calendar file
+notice-in-de = German
+notice-in-de-x-ls = Plain German
+notice-in-en = English
+notice-kind-confirmed = Visit booked
+notice-kind-day-before = The day before
+notice-kind-delayed = Show starts later
+notice-kind-cancelled = Visit cancelled
+notice-kind-refunded = Money paid back
+notice-kind-parking-suspended = Car park not reachable
+notice-kind-parking-restored = Car park reachable again
+notice-kind-parking-lost = Bay given away
+notice-kind-meal-moved = Meal at another time
+notice-kind-meal-changed = Meal changed
+notice-kind-meal-off = Meal off
+notice-kind-at-risk = Time is getting short
+notice-kind-rebooking-offered = Another show offered
+notice-kind-rebooked = Rebooked
+calendar-get = Add to your calendar
+plain-mails = E-mails in plain German (Leichte Sprache)
+refused-NoNotice = There is no such notice any more; the visit may be over for more than thirty days.
+refused-NoticeNotFailed = This notice waits already or has been sent; only one that failed, or of which nobody knows, can be sent again.
