@@ -31,8 +31,8 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
     }
     order.showing = it.to;
     store::move_order(tx.conn(), order.id, it.to).await?;
-    if let Some((starts_at, ends_at)) = it.times {
-        store::showings::save_if_unknown(tx.conn(), &BTreeMap::from([(it.to, (starts_at, ends_at))])).await?;
+    if let Some(times) = it.times {
+        store::showings::save_if_unknown(tx.conn(), &BTreeMap::from([(it.to, times)])).await?;
     }
     if !matches!(order.state, OrderState::Held | OrderState::Scheduled) {
         return Ok(());

@@ -59,7 +59,7 @@ async fn unit(status: StatusCode, answer: &'static str) -> CloudTse {
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(async move { axum::serve(listener, Router::new().route(&path, put)).await });
+    kernel::Tasks::default().spawn(async move { axum::serve(listener, Router::new().route(&path, put)).await });
     CloudTse::new(&base, "tss-1", "till-1", "secret").expect("a client")
 }
 

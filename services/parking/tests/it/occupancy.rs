@@ -101,7 +101,7 @@ async fn a_stay_is_opened_and_closed_by_its_car() {
     drives(&house, Direction::Out, &code).await;
     let span = pb::ListSessionsRequest { from: Some(timestamp(minutes(0))), until: Some(timestamp(minutes(200))) };
     let mut occupancy = OccupancyClient::new(house.channel(&attendant()));
-    let told = occupancy.list_sessions(span.clone()).await.expect("told").into_inner().sessions;
+    let told = occupancy.list_sessions(span).await.expect("told").into_inner().sessions;
     let of = |has_right| told.iter().find(|it| it.has_right == has_right).expect("one");
     assert_eq!(told.len(), 2);
     assert_eq!((of(true).left_at, of(false).left_at), (Some(timestamp(minutes(90))), None));
