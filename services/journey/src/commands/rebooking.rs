@@ -7,10 +7,11 @@ use chrono_tz::Europe::Berlin;
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{VISIT_TOPIC, lock, save};
+use super::{VISIT_TOPIC, lock, notices, save};
 use crate::{
     domain::{
         Part, Seat, Showing, Visit,
+        notices::{Choice, Facts, Kind, Wanted},
         rebooking::{self, Candidate, CannotMove, Mover, Offer},
     },
     error::Error,
@@ -75,7 +76,8 @@ pub(crate) async fn moved(tx: &mut Tx, id: Uuid, visit: Uuid, seats: &[Seat]) ->
     store::rebooking::forget_clock(tx.conn(), visit.id).await?;
     let event = events::clock::rebooked(&visit, &it, from.as_ref(), to.as_ref(), now);
     tx.append(&visit.id.to_string(), &event).await?;
-    Ok(())
+    let facts = Facts { was: from.map(|from| from.starts_at), ..Facts::default() };
+    notices::enqueue(tx, &[Wanted::new(&visit, Kind::Rebooked, id.to_string(), facts)]).await
 }
 
 /// The same, with what reservations has answered of the new showing: it may not have been told of yet.
@@ -129,6 +131,16 @@ pub(crate) async fn refused(tx: &mut Tx, id: Uuid, why: &Progress) -> Result<(),
     Ok(())
 }
 
+/// What the visitor is told: that it will be close, and what may be chosen instead, if anything.
+fn told(visit: &Visit, offer: &Offer) -> Wanted {
+    let Some(to) = &offer.to else {
+        return Wanted::new(visit, Kind::AtRisk, offer.from.to_string(), Facts::default());
+    };
+    let choice = Choice { title: to.title.clone(), starts_at: to.starts_at };
+    let facts = Facts { choices: vec![choice], until: Some(offer.valid_until), ..Facts::default() };
+    Wanted::new(visit, Kind::RebookingOffered, to.showing.to_string(), facts)
+}
+
 /// Offers visits that need help another showing of those that there are. Told is each showing once.
 pub(crate) async fn offer(tx: &mut Tx, visits: &[Uuid], candidates: &[Candidate]) -> Result<(), Error> {
     let now = tx.now();
@@ -152,7 +164,7 @@ pub(crate) async fn offer(tx: &mut Tx, visits: &[Uuid], candidates: &[Candidate]
     let until = now + crate::domain::clock::policy::minutes(policy.offer_minutes);
     let offers = rebooking::offers(&wanting, candidates, &promised, until);
     let target = |offer: &Offer| offer.to.as_ref().map(|to| to.showing);
-    let mut changed = Vec::new();
+    let (mut changed, mut wanted) = (Vec::new(), Vec::new());
     for offer in &offers {
         let was = before.iter().find(|it| it.visit == offer.visit && it.from == offer.from);
         if was.is_some_and(|was| target(was) == target(offer)) {
@@ -162,7 +174,9 @@ pub(crate) async fn offer(tx: &mut Tx, visits: &[Uuid], candidates: &[Candidate]
         if let Some(to) = &offer.to {
             tx.append(&offer.visit.to_string(), &events::clock::offered(offer, to, now)).await?;
         }
+        wanted.extend(known.iter().find(|visit| visit.id == offer.visit).map(|visit| told(visit, offer)));
     }
+    notices::enqueue(tx, &wanted).await?;
     let size = |offer: &Offer| known.iter().find(|visit| visit.id == offer.visit).map_or(0, Visit::size);
     let sized: Vec<(Offer, u32)> = offers.iter().map(|offer| (offer.clone(), size(offer))).collect();
     store::rebooking::save_offers(tx.conn(), &sized, now).await?;

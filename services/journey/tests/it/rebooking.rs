@@ -128,6 +128,14 @@ async fn a_visit_at_risk_takes_the_offer_and_keeps_codes_and_price() {
     assert_eq!(events.len(), 1, "the answer and reservations' event say it once");
     assert_eq!((&events[0].from_showing_id, &events[0].to_showing_id), (&visit.showing_id, &offer.showing_id));
     assert_eq!(events[0].from_starts_at, visit.starts_at);
+    let told: Vec<String> = sqlx::query_scalar(
+        "select kind from notice where visit_id = $1 and kind like 'rebook%' order by made_at, kind desc",
+    )
+    .bind(id(&visit))
+    .fetch_all(town.house.pool("journey"))
+    .await
+    .expect("notices");
+    assert_eq!(told, ["rebooking_offered", "rebooked"], "each once");
     assert!(events[0].has_parking && !events[0].has_meal);
 }
 

@@ -106,3 +106,4 @@ refused-field-at = Uhrzeit
 refused-field-list = Abspielliste
 refused-field-piece = Datei: ein Bild (PNG, JPEG, WebP) oder ein Film (MP4, WebM)
 refused-field-picture = Datei: ein Bild (PNG, JPEG, WebP) oder ein Film (MP4, WebM)
+refused-field-items-text = Text zu jedem Bild und Film, auf Deutsch

@@ -106,3 +106,4 @@ refused-field-at = time
 refused-field-list = playlist
 refused-field-piece = file: a picture (PNG, JPEG, WebP) or a film (MP4, WebM)
 refused-field-picture = file: a picture (PNG, JPEG, WebP) or a film (MP4, WebM)
+refused-field-items-text = a text for each picture and film, in German

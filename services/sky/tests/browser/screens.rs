@@ -68,7 +68,7 @@ async fn schedules(desk: &Browser) {
     // A text is missing: nothing that was typed is lost.
     desk.press("Speichern").await;
     desk.sees("[role=alert]", "So geht es nicht").await;
-    desk.sees("[role=alert]", "items.text").await;
+    desk.sees("[role=alert]", "Text zu jedem Bild").await;
     accessible::check(desk, "a playlist that was refused").await;
     desk.types("#en_1", "Long night of stars").await;
     desk.types("#de_2", "Sternencafé offen").await;
