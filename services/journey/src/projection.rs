@@ -164,6 +164,10 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
             visit.entered_at = Some(*at);
             // In again after having left.
             visit.left_at = visit.left_at.filter(|left| left > at);
+            // Whoever has found the way to a car park that could not be reached stands there.
+            if let Some(bay) = &mut visit.bay {
+                bay.suspension = None;
+            }
         }
         News::VehicleLeft { at } => visit.left_at = Some(*at),
         News::OrderScheduled { .. } | News::OrderRefused { .. } | News::OrderMoved { .. } | News::OrderState { .. } => {

@@ -14,14 +14,14 @@ use sky_proto::{
     gastro::v1::{KitchenBoard, Order, OrderState, Pickup, WatchKitchenRequest, gastro_client::GastroClient},
     journey::v1::{
         ConfirmVisitRequest, Contact, DelayShowingRequest, GetVisitRequest, HoldVisitRequest, ListMissingRequest,
-        MissingParty, ParkingWish, journey_client::JourneyClient,
+        MissingParty, ParkingWish, VisitState, journey_client::JourneyClient,
     },
     parking::v1::{
-        BayClass, Direction, ListRightsRequest, PreviewSiteStateRequest, RecordLaneRequest, RightState,
-        SetSiteStateRequest, SiteState, UndoSiteStateRequest, parking_client::ParkingClient,
+        BayClass, Direction, ListRightsRequest, PreviewSiteStateRequest, RecordLaneRequest, Right, RightState,
+        SetSiteStateRequest, SiteState, Suspension, UndoSiteStateRequest, parking_client::ParkingClient,
         record_lane_response::Verdict,
     },
-    payments::v1::Method,
+    payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
     reservations::v1::{Channel, GetBookingRequest, PartyLine, Showing, reservations_client::ReservationsClient},
 };
 use tonic::Streaming;
@@ -115,21 +115,29 @@ async fn suspended(attendant: &mut ParkingClient<Door>, from: DateTime<Utc>) -> 
 
 /// Waits until a visit's page tells where to park instead, or that its bay is there again.
 async fn told(world: &World, desk: &mut JourneyClient<Door>, visit: &str, elsewhere: bool) -> anyhow::Result<()> {
+    let mut last = String::new();
     for _ in 0..100 {
         let request = GetVisitRequest { visit_id: visit.to_owned() };
-        let bay = desk.get_visit(request).await?.into_inner().parking;
-        if bay.is_none_or(|bay| bay.suspension.is_some() == elsewhere) {
+        let seen = desk.get_visit(request).await?.into_inner();
+        // Called off meanwhile: there is nothing to tell.
+        let gone = seen.state() != VisitState::Confirmed;
+        let bay = seen.parking.clone();
+        // A bay that was given to somebody else meanwhile is told of as lost.
+        let told = |it: Suspension| it.lost || elsewhere;
+        if gone || bay.is_none_or(|bay| bay.suspension.map_or(!elsewhere, told)) {
             return Ok(());
         }
+        last = format!("{:?} {:?}", seen.parking.as_ref().map(Right::state), seen.showing_id);
         world.wait(10).await;
     }
-    anyhow::bail!("a visit's page never told {}", if elsewhere { "where to park" } else { "that its bay is back" })
+    let what = if elsewhere { "where to park" } else { "that its bay is back" };
+    anyhow::bail!("a visit's page never told {what}: {last}")
 }
 
 /// On this many minutes before the start they are at the barrier.
 const AT_BARRIER: TimeDelta = TimeDelta::minutes(6);
 /// For so long the doors are held for them.
-const HELD: u32 = 6;
+const HELD: u32 = 10;
 
 /// A family of four with a bay comes too late to be in by the start. The house sees that they are at risk as soon as
 /// they are at the barrier, staff hold the doors, and they make it.
@@ -155,6 +163,7 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
     let seen = missing(&world, &mut desk, &showing_id, &visit, |party| party.at_risk_since.is_some()).await?;
     let at_risk = world.clock.now();
     let seen = seen.context("they were in before anybody saw that they were late")?;
+    let showing = showing_id.clone();
     let hold = DelayShowingRequest {
         idempotency_key: Uuid::new_v4().to_string(),
         showing_id: showing_id.clone(),
@@ -166,11 +175,13 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
         .delay_showing(hold)
         .await
         .context("holding the doors")?;
-    missing(&world, &mut desk, &showing_id, &visit, |party| party.at_risk_since.is_none()).await?;
-    let recovered = world.clock.now();
 
+    // They park, walk, and pay at the desk.
     world.until(came + TimeDelta::minutes(5)).await;
     world.report.places.arrive(4);
+    let mut payments = PaymentsClient::new(world.api.staff(Role::Desk).await?);
+    payments.settle_at_desk(SettleAtDeskRequest { visit_id: visit.clone() }).await.context("paying")?;
+    world.until(came + TimeDelta::minutes(8)).await;
     let mut door = FlowClient::new(world.lanes.first().context("a lane")?.clone());
     let scan = ScanRequest {
         device_id: "scanner-1".to_owned(),
@@ -184,14 +195,17 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
     world.report.places.leave(4);
     anyhow::ensure!(verdict == ScanVerdict::Admitted, "the late family at the door: {verdict:?}");
     world.report.admitted.add(4);
+    let inside = world.clock.now();
+    let left = missing(&world, &mut desk, &showing, &visit, |party| party.at_risk_since.is_none()).await?;
     Ok(format!(
-        "at the barrier {} min before the start, at risk {} s later with {} s of slack, recovered {} s after the doors \
-         were held for {HELD} min, in {} s before the later start",
+        "at the barrier {} min before the start, at risk {} s later with {} s of slack; the doors were held for {HELD} \
+         min, in {} s before the later start, {} {} s after that",
         AT_BARRIER.num_minutes(),
         (at_risk - came).num_seconds(),
         seen.slack_seconds,
-        (recovered - at_risk).num_seconds(),
-        (starts_at + TimeDelta::minutes(HELD.into()) - world.clock.now()).num_seconds()
+        (starts_at + TimeDelta::minutes(HELD.into()) - inside).num_seconds(),
+        if left.is_some() { "recovered" } else { "off the list" },
+        (world.clock.now() - inside).num_seconds()
     ))
 }
 

@@ -70,7 +70,17 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
     }
     let code = visit_code(world, &visit.visit_id).await?;
     world.until(values::from_timestamp(visit.starts_at) - TimeDelta::minutes(party.early_minutes)).await;
-    let parked = party.bay.is_some() && drive(world, &code, Direction::In).await?;
+    let told = visit.parking.as_ref().and_then(|bay| bay.suspension.as_ref());
+    let parked = match told {
+        // They read it before they left: to the nearest alternative, and from there on foot.
+        Some(told) => {
+            world.report.cars_sent_on.add(1);
+            let walk = told.alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")?;
+            world.wait(u64::from(walk) * 60).await;
+            false
+        }
+        None => party.bay.is_some() && drive(world, &code, Direction::In).await?,
+    };
     let (places, people) = (&world.report.places, u64::from(party.people()));
     places.arrive(people);
     enter(world, party, &visit, &code).await?;
