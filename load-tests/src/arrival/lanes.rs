@@ -20,6 +20,8 @@ use crate::{
 
 const CARS: usize = 500;
 const PER_SECOND: u32 = 50;
+/// Of the number plates: each run has cars of its own.
+const DISTRICTS: [&str; 5] = ["HAL", "MQ", "SK", "BLK", "ABI"];
 const CAMERA: &str = "camera-in-1";
 
 pub async fn measure(house: &House, report: &mut Report, runs: u32) -> anyhow::Result<()> {
@@ -27,8 +29,13 @@ pub async fn measure(house: &House, report: &mut Report, runs: u32) -> anyhow::R
     let request = IssueDeviceTokenRequest { device_id: CAMERA.to_owned() };
     let token = parking.issue_device_token(request).await?.into_inner().token;
     let (mut by_code, mut by_plate) = (Vec::new(), Vec::new());
+    anyhow::ensure!(
+        runs as usize <= DISTRICTS.len(),
+        "at most {} runs: each needs number plates of its own",
+        DISTRICTS.len()
+    );
     for run in 1..=runs {
-        let [code, plate] = once(house, &token).await?;
+        let [code, plate] = once(house, &token, DISTRICTS[run as usize % DISTRICTS.len()]).await?;
         println!("lanes {run}: by code {code}; by plate {plate}");
         by_code.push(code);
         by_plate.push(plate);
@@ -47,13 +54,13 @@ pub async fn measure(house: &House, report: &mut Report, runs: u32) -> anyhow::R
 }
 
 /// The latencies by code, and those by plate.
-async fn once(house: &House, token: &str) -> anyhow::Result<[Latencies; 2]> {
+async fn once(house: &House, token: &str, district: &str) -> anyhow::Result<[Latencies; 2]> {
     let showings = hall::showings_at(house, 1, 20, 25, TimeDelta::minutes(40), TimeDelta::zero()).await?;
     let visits = super::visits(house, showings[0], CARS, CARS, 0).await?;
     let mut attendant = ParkingClient::new(house.channel(&House::operator()).await?);
     let mut cars = Vec::with_capacity(CARS);
     for (place, ordered) in visits.into_iter().enumerate() {
-        let plate = format!("HAL-{}{} {}", letter(place / 26), letter(place), 1000 + place);
+        let plate = format!("{district}-{}{} {}", letter(place / 26), letter(place), 1000 + place);
         if place % 2 == 1 {
             let visit_id = ordered.visit.visit_id;
             attendant.set_plate(SetPlateRequest { visit_id, plate: plate.clone() }).await?;
