@@ -1,6 +1,5 @@
 //! Arrival and table: what a driver waits for at the barrier, how fast a delay moves bays, meals and pages, and how many
-//! bays and meals are held when everybody wants the same. In one running house with as many bays and hands as a house
-//! file may have.
+//! bays and meals are held when everybody wants the same. In a house with as many bays and hands as a house file may have.
 
 mod delay;
 mod holds;
@@ -41,27 +40,26 @@ pub struct Options {
 
 /// Measures what is asked for.
 pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()> {
-    let house = House::fresh_as(&hall::roomy_house()?).await?;
-    scenarios(&house, report, &options).await?;
-    std::fs::remove_dir_all(house.stop().await?)?;
-    Ok(())
-}
-
-async fn scenarios(house: &House, report: &mut Report, options: &Options) -> anyhow::Result<()> {
     let asked = |scenario| options.only.is_empty() || options.only.contains(&scenario);
-    if asked(Scenario::Lanes) {
-        lanes::measure(house, report, options.runs).await?;
-    }
-    if asked(Scenario::Delay) {
-        delay::measure(house, report, options.runs).await?;
-    }
-    if asked(Scenario::Holds) {
-        holds::measure(house, report, options.runs).await?;
-    }
     if asked(Scenario::Plan) {
         plan::measure(report, options.runs)?;
     }
-    house.verify().await
+    if asked(Scenario::Holds) {
+        holds::measure(report, options.runs).await?;
+    }
+    if !asked(Scenario::Lanes) && !asked(Scenario::Delay) {
+        return Ok(());
+    }
+    let house = House::fresh_as(&hall::roomy_house()?).await?;
+    if asked(Scenario::Lanes) {
+        lanes::measure(&house, report, options.runs).await?;
+    }
+    if asked(Scenario::Delay) {
+        delay::measure(&house, report, options.runs).await?;
+    }
+    house.verify().await?;
+    std::fs::remove_dir_all(house.stop().await?)?;
+    Ok(())
 }
 
 /// Orders visits at one showing, some at a time: the first so many with a bay, the last so many with a meal.
