@@ -17,17 +17,16 @@ use sky_proto::{
         MissingParty, ParkingWish, VisitState, journey_client::JourneyClient,
     },
     parking::v1::{
-        BayClass, Direction, ListRightsRequest, PreviewSiteStateRequest, RecordLaneRequest, Right, RightState,
-        SetSiteStateRequest, SiteState, Suspension, UndoSiteStateRequest, parking_client::ParkingClient,
-        record_lane_response::Verdict,
+        BayClass, Direction, ListRightsRequest, PreviewSiteStateRequest, Right, RightState, SetSiteStateRequest,
+        SiteState, Suspension, UndoSiteStateRequest, parking_client::ParkingClient,
     },
     payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
-    reservations::v1::{Channel, GetBookingRequest, PartyLine, Showing, reservations_client::ReservationsClient},
+    reservations::v1::{Channel, PartyLine, Showing},
 };
 use tonic::Streaming;
 use uuid::Uuid;
 
-use super::{World, api::Door, troubles};
+use super::{World, api::Door, troubles, visitor};
 
 /// Plans what fits into the day.
 pub fn begin(world: &Arc<World>, showings: &[Showing]) {
@@ -70,7 +69,7 @@ async fn closed_bridge(world: Arc<World>) -> anyhow::Result<String> {
     let reason = values::Text::new("Brücke gesperrt", "The bridge is closed");
     let close = SetSiteStateRequest { state: unreachable, reason: Some(reason.to_proto()), until };
     let site = attendant.set_site_state(close).await?.into_inner();
-    let nearest = site.alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")?;
+    let nearest = visitor::nearest(&site.alternatives)?;
     let sent_away = world.report.cars_sent_on.get();
 
     let concerned = suspended(&mut attendant, began).await?;
@@ -147,17 +146,7 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
     };
     world.until(starts_at - AT_BARRIER).await;
     let came = world.clock.now();
-    let mut parking = ParkingClient::new(world.api.staff(Role::Attendant).await?);
-    let lane = RecordLaneRequest {
-        idempotency_key: Uuid::new_v4().to_string(),
-        lane: "in-1".to_owned(),
-        direction: Direction::In.into(),
-        code: code.clone(),
-        bay_class: 0,
-    };
-    let opened = parking.record_lane(lane).await?.into_inner().verdict();
-    anyhow::ensure!(opened == Verdict::Open, "a family with a bay at the barrier: {opened:?}");
-    world.report.cars_in.add(1);
+    anyhow::ensure!(visitor::drive(&world, &code, Direction::In).await?, "no barrier opened for a family with a bay");
 
     let mut desk = JourneyClient::new(world.api.staff(Role::Desk).await?);
     let seen = missing(&world, &mut desk, &showing_id, &visit, |party| party.at_risk_since.is_some()).await?;
@@ -259,19 +248,11 @@ async fn book_family(world: &World, showing_id: &str) -> anyhow::Result<Option<(
         contact: Some(Contact { name: "Late family".to_owned(), email: "late@visitors.invalid".to_owned() }),
         return_url: String::new(),
     };
-    desk.confirm_visit(confirm).await?;
+    let visit = desk.confirm_visit(confirm).await?.into_inner();
+    let visit = visitor::settled(&mut desk, visit).await?;
     world.report.booked.add(4);
-    let mut reservations = ReservationsClient::new(world.api.staff(Role::Desk).await?);
-    for _ in 0..200 {
-        let request = GetBookingRequest { visit_id: visit.visit_id.clone() };
-        match reservations.get_booking(request).await {
-            Ok(booking) if !booking.get_ref().visit_code.is_empty() => {
-                return Ok(Some((visit.visit_id, booking.into_inner().visit_code)));
-            }
-            _ => tokio::time::sleep(std::time::Duration::from_millis(50)).await,
-        }
-    }
-    anyhow::bail!("the late family's booking was not confirmed")
+    let code = visitor::visit_code(world, &visit.visit_id).await?;
+    Ok(Some((visit.visit_id, code)))
 }
 
 async fn next(board: &mut Streaming<KitchenBoard>) -> anyhow::Result<KitchenBoard> {

@@ -14,7 +14,8 @@ use sky_proto::{
         MealWish, ParkingWish, Visit, VisitState, WatchVisitRequest, journey_client::JourneyClient,
     },
     parking::v1::{
-        Direction, GetSiteRequest, RecordLaneRequest, parking_client::ParkingClient, record_lane_response::Verdict,
+        Alternative, Direction, GetSiteRequest, RecordLaneRequest, parking_client::ParkingClient,
+        record_lane_response::Verdict,
     },
     payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
     reservations::v1::{Channel, GetBookingRequest, reservations_client::ReservationsClient},
@@ -75,8 +76,7 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
         // They read it before they left: to the nearest alternative, and from there on foot.
         Some(told) => {
             world.report.cars_sent_on.add(1);
-            let walk = told.alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")?;
-            world.wait(u64::from(walk) * 60).await;
+            world.wait(u64::from(nearest(&told.alternatives)?) * 60).await;
             false
         }
         None => party.bay.is_some() && drive(world, &code, Direction::In).await?,
@@ -177,7 +177,7 @@ async fn book(
 }
 
 /// Follows the visit's page until the order has come to its end.
-async fn settled(journey: &mut JourneyClient<Door>, mut visit: Visit) -> anyhow::Result<Visit> {
+pub async fn settled(journey: &mut JourneyClient<Door>, mut visit: Visit) -> anyhow::Result<Visit> {
     let watch = WatchVisitRequest { visit_id: visit.visit_id.clone(), after_revision: 0 };
     let mut page = journey.watch_visit(watch).await?.into_inner();
     while matches!(visit.state(), VisitState::Held | VisitState::AwaitingPayment | VisitState::Confirming) {
@@ -220,13 +220,18 @@ async fn choose_meal(door: &Door, party: &Party) -> anyhow::Result<Vec<OrderLine
     Ok((0..usize::try_from(party.people().min(3))?).map(pick).collect())
 }
 
-async fn visit_code(world: &World, visit_id: &str) -> anyhow::Result<String> {
+pub async fn visit_code(world: &World, visit_id: &str) -> anyhow::Result<String> {
     let mut reservations = ReservationsClient::new(world.api.staff(Role::Desk).await?);
     Ok(reservations.get_booking(GetBookingRequest { visit_id: visit_id.to_owned() }).await?.into_inner().visit_code)
 }
 
+/// Minutes on foot from the nearest of the other car parks.
+pub fn nearest(alternatives: &[Alternative]) -> anyhow::Result<u32> {
+    alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")
+}
+
 /// At the barrier. True when it opened.
-async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::Result<bool> {
+pub async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::Result<bool> {
     let mut parking = ParkingClient::new(world.api.staff(Role::Attendant).await?);
     let request = RecordLaneRequest {
         idempotency_key: Uuid::new_v4().to_string(),
@@ -245,8 +250,7 @@ async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::Resul
         (Verdict::Closed, Direction::In) => {
             world.report.cars_sent_on.add(1);
             let site = parking.get_site(GetSiteRequest {}).await?.into_inner();
-            let walk = site.alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")?;
-            world.wait(u64::from(walk) * 60).await;
+            world.wait(u64::from(nearest(&site.alternatives)?) * 60).await;
             return Ok(false);
         }
         (verdict, _) => anyhow::bail!("party with a right at the barrier, {direction:?}: {verdict:?}"),
