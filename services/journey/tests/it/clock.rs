@@ -21,17 +21,23 @@ use crate::{
     support::{Town, desk, guest, line, town},
 };
 
-/// Lets the house's clock tick until a visit is in a risk.
-pub async fn turns(town: &Town, visit: &pb::Visit, risk: Risk) -> pb::Visit {
+/// Lets the house's clock tick until a visit is seen as it is wanted.
+pub async fn seen(town: &Town, visit: &pb::Visit, what: &str, wanted: impl Fn(&pb::Visit) -> bool) -> pb::Visit {
     for _ in 0..1000 {
         let now = town.get(visit).await;
-        if now.clock.as_ref().map(pb::VisitClock::risk) == Some(risk) {
+        if wanted(&now) {
             return now;
         }
         town.house.clock.advance(TimeDelta::seconds(1));
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("not {risk:?} but {:?}", town.get(visit).await.clock);
+    panic!("never {what}: {:?}", town.get(visit).await);
+}
+
+/// The same, until it is in a risk.
+pub async fn turns(town: &Town, visit: &pb::Visit, risk: Risk) -> pb::Visit {
+    let in_risk = |now: &pb::Visit| now.clock.as_ref().map(pb::VisitClock::risk) == Some(risk);
+    seen(town, visit, &format!("{risk:?}"), in_risk).await
 }
 
 /// So many minutes before the visit's showing.
@@ -114,14 +120,8 @@ async fn a_late_family_turns_to_risk_once_and_recovers_when_the_doors_are_held()
         booked_total: 2,
     };
     town.react_twice("flow", &visit.showing_id, &admitted).await;
-    for _ in 0..1000 {
-        town.house.clock.advance(TimeDelta::seconds(1));
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        if kinds(&town.get(&visit).await).is_empty() {
-            break;
-        }
-    }
-    assert!(kinds(&town.get(&visit).await).is_empty(), "nothing is ahead of who is in");
+    let inside = seen(&town, &visit, "with nothing ahead", |now| kinds(now).is_empty()).await;
+    assert!(kinds(&inside).is_empty(), "nothing is ahead of who is in");
     assert_eq!(told(&town).await, (1, vec![false]), "they were in time before");
 }
 
@@ -180,15 +180,8 @@ async fn each_leg_takes_what_the_service_that_knows_it_tells() {
         .expect("told");
     before(&town, &visit, 60);
     // A turn of before the site was told may be shown still.
-    let mut told = turns(&town, &visit, Risk::Unknown).await;
-    for _ in 0..1000 {
-        if leg(&told, "park") == (200, 70) {
-            break;
-        }
-        town.house.clock.advance(TimeDelta::seconds(1));
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        told = town.get(&visit).await;
-    }
+    turns(&town, &visit, Risk::Unknown).await;
+    let told = seen(&town, &visit, "as the site tells", |now| leg(now, "park") == (200, 70)).await;
     assert_eq!((leg(&told, "park"), leg(&told, "walk")), ((200, 70), (240, 120)));
     assert_eq!(leg(&told, "queue").0, 20, "two people at 360 an hour");
     let due = town.booked().await;
@@ -197,14 +190,7 @@ async fn each_leg_takes_what_the_service_that_knows_it_tells() {
 
     // The bridge is closed: they park further away.
     town.react_twice("parking", "site", &site(SiteState::Unreachable)).await;
-    for _ in 0..1000 {
-        town.house.clock.advance(TimeDelta::seconds(1));
-        tokio::time::sleep(Duration::from_millis(10)).await;
-        if leg(&town.get(&visit).await, "walk").0 == 540 {
-            return;
-        }
-    }
-    panic!("{:?}", town.get(&visit).await.clock);
+    seen(&town, &visit, "parking further away", |now| leg(now, "walk").0 == 540).await;
 }
 
 #[tokio::test]

@@ -1,8 +1,5 @@
 //! A visit that will not make it goes to another showing: with places all the time, once, wherever it stops on the way.
 
-use std::time::Duration;
-
-use chrono::TimeDelta;
 use kernel::{
     Caller,
     values::{from_timestamp, timestamp},
@@ -16,7 +13,7 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::{
-    clock::{before, turns},
+    clock::{before, seen, turns},
     support::{Town, desk, guest, id, line, town},
 };
 
@@ -44,15 +41,7 @@ async fn at_risk(town: &Town) -> pb::Visit {
     let visit = town.paid().await;
     before(town, &visit, 9);
     turns(town, &visit, Risk::AtRisk).await;
-    for _ in 0..1000 {
-        let now = town.get(&visit).await;
-        if now.offer.is_some() {
-            return now;
-        }
-        town.house.clock.advance(TimeDelta::seconds(1));
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("nothing is offered: {:?}", town.get(&visit).await);
+    seen(town, &visit, "offered anything", |now| now.offer.is_some()).await
 }
 
 /// The showings in which a visit has places.
@@ -69,15 +58,7 @@ async fn rebooked(town: &Town) -> Vec<pb::VisitRebooked> {
 }
 
 async fn wait_moved(town: &Town, visit: &pb::Visit, showing: &str) -> pb::Visit {
-    for _ in 0..1000 {
-        let now = town.get(visit).await;
-        if now.showing_id == showing {
-            return now;
-        }
-        town.house.clock.advance(TimeDelta::seconds(1));
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("not moved: {:?}", town.get(visit).await);
+    seen(town, visit, "moved", |now| now.showing_id == showing).await
 }
 
 /// Writes a move down as somebody did who has gone since.
