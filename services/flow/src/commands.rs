@@ -26,7 +26,7 @@ pub(crate) use admissions::{
 pub(crate) use calls::{form_groups, issue_number, move_group, move_number, room_to_call};
 pub(crate) use house::set_house;
 pub(crate) use journals::{Entry, Journal, Outcome, Waiting, journal_came, merge, resolve_conflict};
-pub(crate) use lists::{List, admission_list, day_of, midnight};
+pub(crate) use lists::{List, admission_list};
 pub(crate) use scans::{Answered, Code, Scan, ScanAnswer, scan};
 pub(crate) use tickets::{
     codes_reissued, lock_showings, tickets_issued, tickets_moved, tickets_reseated, tickets_voided,

@@ -105,7 +105,7 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
         admissions: events::admissions_on_clock(&admissions, policy),
         observed_at: Some(values::timestamp(now)),
         call_groups,
-        queue_numbers: calls::numbers(&mut conn, commands::day_of(now), now).await?,
+        queue_numbers: calls::numbers(&mut conn, values::day_of(now), now).await?,
         open_scan_conflicts: store::open_conflicts(&mut conn).await?,
         ..Default::default()
     };

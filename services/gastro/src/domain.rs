@@ -19,7 +19,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use placing::{Hands, Need, Place, Placing, Room, Wish, free_slots, need, preparation, quarter, reach};
+pub(crate) use placing::{Hands, Need, Place, Placing, Room, Wish, free_slots, need, preparation, reach};
 
 /// What was cancelled while it was being made stays on the board for so long.
 pub(crate) const SEEN_CANCELLED: TimeDelta = TimeDelta::minutes(10);

@@ -9,8 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use futures::Stream;
 use kernel::{
-    Access, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
-    combine::{Keyed, refused_or_broken},
+    Access, Batch, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
+    combine::Keyed,
     values::{self, InvalidField, invalid, timestamp},
 };
 use sky_proto::gastro::v1::{self as pb, gastro_server::Gastro};
@@ -161,29 +161,19 @@ async fn hold(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<pb::Order, Erro
     commands::lock_kitchen(tx).await?;
     cooking::end_holds(tx).await?;
     let now = tx.now();
-    let keys: Vec<_> = asked.iter().map(|it| (it.key, &it.request)).collect();
-    // Before the checks: a late repeat still gets the first answer.
-    let first = tx.first_answers::<pb::Order>(HOLD_ORDER, &keys).await?;
-    let wishes: Vec<_> = asked.iter().map(|it| ordering::wish(&it.request, now)).collect();
-    let new: Vec<_> = wishes.iter().zip(&first).filter(|(_, first)| first.is_none()).flat_map(|(it, _)| it).collect();
-    let mut counter = Counter::open(tx, &new).await?;
-    let mut answers = Vec::with_capacity(asked.len());
-    let mut held = Vec::new();
-    for ((it, first), wish) in asked.iter().zip(first).zip(&wishes) {
-        answers.push(match (first, wish) {
-            (Some(first), _) => first.map_err(Error::from),
-            (None, Err(invalid)) => Err(invalid.clone().into()),
-            (None, Ok(wish)) => {
-                let answer = refused_or_broken(counter.hold(tx, wish).await)?.map(|order| events::order(&order));
-                held.extend(answer.as_ref().ok().map(|order| (it.key, &it.request, order.clone())));
-                answer
-            }
-        });
+    let mut batch = Batch::open(tx, HOLD_ORDER, asked.iter().map(|it| (it.key, &it.request))).await?;
+    let wishes: Vec<_> = batch.new_ones().map(|(place, request)| (place, ordering::wish(request, now))).collect();
+    let good: Vec<_> = wishes.iter().flat_map(|(_, wish)| wish).collect();
+    let mut counter = Counter::open(tx, &good).await?;
+    for (place, wish) in &wishes {
+        let answer = match wish {
+            Ok(wish) => counter.hold(tx, wish).await.map(|order| events::order(&order)),
+            Err(invalid) => Err(invalid.clone().into()),
+        };
+        batch.answer(*place, answer)?;
     }
     counter.close(tx).await?;
-    let held: Vec<_> = held.iter().map(|(key, request, order)| (*key, *request, order)).collect();
-    tx.remember_all(HOLD_ORDER, &held).await?;
-    Ok(answers)
+    batch.close(tx).await
 }
 
 #[tonic::async_trait]
@@ -274,7 +264,7 @@ impl Gastro for GastroGrpc {
     async fn extend_hold(&self, request: Request<pb::ExtendHoldRequest>) -> Result<Response<pb::Order>, Status> {
         let request = request.into_inner();
         let visit = values::id("visit_id", &request.visit_id)?;
-        let expires_at = ordering::expiry(request.expires_at, LONGEST_EXTENSION, self.db.clock().now())?;
+        let expires_at = values::hold_end(request.expires_at, LONGEST_EXTENSION, self.db.clock().now())?;
         let order = self.db.transact(move |tx| Box::pin(commands::extend(tx, visit, expires_at))).await?;
         Ok(Response::new(events::order(&order)))
     }

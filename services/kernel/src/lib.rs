@@ -37,6 +37,7 @@ pub mod token;
 pub mod transport;
 pub mod values;
 
+pub use answers::Batch;
 pub use boot::{Boot, Running, migrate, run};
 pub use clock::Clock;
 pub use combine::Combiner;

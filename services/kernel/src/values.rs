@@ -1,7 +1,8 @@
 //! Reading and writing the values that every contract shares: ids, times, money, texts.
 //! Each reader names the field in its error, so that the caller knows what to mend.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Europe::Berlin;
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use sky_proto::kernel::v1 as pb;
@@ -168,6 +169,45 @@ impl Text {
         }
         Ok(checked)
     }
+}
+
+/// Kitchen and car park count in quarters of an hour.
+pub const QUARTER: TimeDelta = TimeDelta::minutes(15);
+
+/// The beginning of the quarter of an hour that an instant is in.
+#[must_use]
+pub fn quarter(at: DateTime<Utc>) -> DateTime<Utc> {
+    let into = at.timestamp().rem_euclid(QUARTER.num_seconds());
+    DateTime::from_timestamp(at.timestamp() - into, 0).unwrap_or(at)
+}
+
+/// The day in Halle.
+#[must_use]
+pub fn day_of(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Berlin).date_naive()
+}
+
+/// The first instant of a day in Halle. Midnight is never skipped there.
+#[must_use]
+pub fn midnight(day: NaiveDate) -> DateTime<Utc> {
+    let midnight = day.and_time(NaiveTime::MIN);
+    midnight.and_local_timezone(Berlin).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
+
+/// The end of a hold: in the future, and not further than `longest` from now.
+///
+/// # Errors
+/// When it is missing, past or too far ahead.
+pub fn hold_end(at: Option<Timestamp>, longest: TimeDelta, now: DateTime<Utc>) -> Result<DateTime<Utc>, InvalidField> {
+    let at = time("expires_at", at)?;
+    if at <= now {
+        return Err(invalid("expires_at", "is in the past"));
+    }
+    if at > now + longest {
+        let most = longest.num_minutes();
+        return Err(invalid("expires_at", format!("is too far ahead; hold for less than {most} minutes")));
+    }
+    Ok(at)
 }
 
 #[cfg(test)]

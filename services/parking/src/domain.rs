@@ -159,11 +159,6 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    #[cfg(test)]
-    fn contains(self, at: DateTime<Utc>) -> bool {
-        self.from <= at && at < self.until
-    }
-
     /// Nothing of it.
     pub(crate) const fn none(self) -> Self {
         Self { until: self.from, ..self }

@@ -9,8 +9,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use futures::Stream;
 use kernel::{
-    Access, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
-    combine::{Keyed, refused_or_broken},
+    Access, Batch, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
+    combine::Keyed,
     identity::Keys,
     ticket_code::{self, Kind, NotOurs},
     token,
@@ -158,25 +158,6 @@ fn direction(value: i32) -> Result<Direction, InvalidField> {
     }
 }
 
-/// The end of a hold: in the future, and not further than `longest`.
-fn expiry(
-    at: Option<prost_types::Timestamp>,
-    longest: TimeDelta,
-    now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, InvalidField> {
-    let at = values::time("expires_at", at)?;
-    if at <= now {
-        return Err(invalid("expires_at", "is in the past"));
-    }
-    if at > now + longest {
-        return Err(invalid(
-            "expires_at",
-            format!("is too far ahead; hold for less than {} minutes", longest.num_minutes()),
-        ));
-    }
-    Ok(at)
-}
-
 fn wish(request: &pb::HoldBayRequest, now: DateTime<Utc>) -> Result<Wish, InvalidField> {
     let window = Window { from: values::time("from", request.from)?, until: values::time("until", request.until)? };
     if window.until <= window.from {
@@ -193,7 +174,7 @@ fn wish(request: &pb::HoldBayRequest, now: DateTime<Utc>) -> Result<Wish, Invali
         showing: values::id("showing_id", &request.showing_id)?,
         class: bay_class(request.bay_class)?,
         window,
-        expires_at: expiry(request.expires_at, LONGEST_HOLD, now)?,
+        expires_at: values::hold_end(request.expires_at, LONGEST_HOLD, now)?,
     })
 }
 
@@ -247,30 +228,19 @@ impl Keyed for Asked {
 async fn hold(tx: &mut Tx, asked: &[Asked]) -> Result<Vec<Result<pb::Right, Error>>, Error> {
     commands::lock_classes(tx, asked.iter().map(|it| it.class)).await?;
     let now = tx.now();
-    let keys: Vec<_> = asked.iter().map(|it| (it.key, &it.request)).collect();
-    // Before the checks: a late repeat still gets the first answer.
-    let first = tx.first_answers::<pb::Right>(HOLD_BAY, &keys).await?;
-    let wishes: Vec<_> = asked.iter().map(|it| wish(&it.request, now)).collect();
-    let new: Vec<&Wish> =
-        wishes.iter().zip(&first).filter(|(_, first)| first.is_none()).flat_map(|(it, _)| it).collect();
-    let mut counter = Counter::open(tx, &new).await?;
-    let mut answers = Vec::with_capacity(asked.len());
-    let mut held = Vec::new();
-    for ((it, first), wish) in asked.iter().zip(first).zip(&wishes) {
-        answers.push(match (first, wish) {
-            (Some(first), _) => first.map_err(Error::from),
-            (None, Err(invalid)) => Err(invalid.clone().into()),
-            (None, Ok(wish)) => {
-                let answer = refused_or_broken(counter.hold(tx, wish).await)?.map(|right| events::right(&right));
-                held.extend(answer.as_ref().ok().map(|right| (it.key, &it.request, right.clone())));
-                answer
-            }
-        });
+    let mut batch = Batch::open(tx, HOLD_BAY, asked.iter().map(|it| (it.key, &it.request))).await?;
+    let wishes: Vec<_> = batch.new_ones().map(|(place, request)| (place, wish(request, now))).collect();
+    let good: Vec<_> = wishes.iter().flat_map(|(_, wish)| wish).collect();
+    let mut counter = Counter::open(tx, &good).await?;
+    for (place, wish) in &wishes {
+        let answer = match wish {
+            Ok(wish) => counter.hold(tx, wish).await.map(|right| events::right(&right)),
+            Err(invalid) => Err(invalid.clone().into()),
+        };
+        batch.answer(*place, answer)?;
     }
     counter.close(tx).await?;
-    let held: Vec<_> = held.iter().map(|(key, request, right)| (*key, *request, right)).collect();
-    tx.remember_all(HOLD_BAY, &held).await?;
-    Ok(answers)
+    batch.close(tx).await
 }
 
 #[tonic::async_trait]
@@ -301,7 +271,7 @@ impl Parking for ParkingGrpc {
         let request = request.into_inner();
         let visit = values::id("visit_id", &request.visit_id)?;
         let now = self.db.clock().now();
-        let expires_at = expiry(request.expires_at, LONGEST_EXTENSION, now)?;
+        let expires_at = values::hold_end(request.expires_at, LONGEST_EXTENSION, now)?;
         let right = self.db.transact(move |tx| Box::pin(commands::extend(tx, visit, expires_at))).await?;
         Ok(Response::new(events::right(&right)))
     }

@@ -1,11 +1,11 @@
 //! Calling people to the door: groups of a showing, and walk-ins by number.
 
 use chrono::{NaiveDate, TimeDelta};
-use kernel::Tx;
+use kernel::{Tx, values::day_of};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{day_of, record, touch};
+use super::{record, touch};
 use crate::{
     domain::{
         Admission, AdmissionState, Quality, Zone, calls,

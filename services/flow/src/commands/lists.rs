@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Europe::Berlin;
-use kernel::{Tx, values::invalid};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use kernel::{
+    Tx,
+    values::{day_of, invalid, midnight},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -28,17 +30,6 @@ pub(crate) struct List {
     pub(crate) valid_until: DateTime<Utc>,
     pub(crate) showings: Vec<(Admission, Vec<Party>)>,
     pub(crate) reissued: HashMap<Uuid, Reissued>,
-}
-
-/// The first instant of a day in the house's time zone. Midnight is never skipped there.
-pub(crate) fn midnight(day: NaiveDate) -> DateTime<Utc> {
-    let midnight = day.and_time(NaiveTime::MIN);
-    midnight.and_local_timezone(Berlin).earliest().map_or_else(|| midnight.and_utc(), |at| at.with_timezone(&Utc))
-}
-
-/// The day in the house's time zone.
-pub(crate) fn day_of(at: DateTime<Utc>) -> NaiveDate {
-    at.with_timezone(&Berlin).date_naive()
 }
 
 /// Makes a list of a day's live tickets, and notes who took it.

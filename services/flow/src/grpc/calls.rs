@@ -81,8 +81,8 @@ pub(super) async fn number(
 type Halls = HashMap<Uuid, (u32, u32)>;
 
 async fn halls(conn: &mut PgConnection, day: NaiveDate, now: DateTime<Utc>) -> Result<Halls, Error> {
-    let from = commands::midnight(day).max(now - TimeDelta::hours(1));
-    let until = commands::midnight(day.succ_opt().unwrap_or(day));
+    let from = values::midnight(day).max(now - TimeDelta::hours(1));
+    let until = values::midnight(day.succ_opt().unwrap_or(day));
     store::free_places(conn, from, until).await
 }
 

@@ -313,7 +313,7 @@ impl Door for DoorGrpc {
         request: Request<pb::ListQueueNumbersRequest>,
     ) -> Result<Response<pb::QueueNumbers>, Status> {
         let now = self.db.clock().now();
-        let day = day(&request.into_inner().day)?.unwrap_or_else(|| commands::day_of(now));
+        let day = day(&request.into_inner().day)?.unwrap_or_else(|| values::day_of(now));
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         let numbers = calls::numbers(&mut conn, day, now).await?;
         let last_called = store::last_called(&mut conn, day).await?;

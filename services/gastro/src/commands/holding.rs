@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::Tx;
+use kernel::{Tx, values::quarter};
 use uuid::Uuid;
 
 use super::{
@@ -17,7 +17,7 @@ use crate::{
         Need, Order, OrderState, Placing, Room, ShowingTimes, Station, Wish,
         allergens::is_in_conflict,
         choosing::{Share, portions},
-        need, preparation, quarter, reach,
+        need, preparation, reach,
         rules::{Rules, Taken},
     },
     error::Error,

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, btree_map::Entry};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::Tx;
+use kernel::{
+    Tx,
+    values::{day_of, midnight},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -150,10 +153,8 @@ pub(super) async fn retake_stock(tx: &mut Tx, order: &Order) -> Result<(), Error
 
 /// Health data go with their day.
 pub(crate) async fn erase(tx: &mut Tx) -> Result<(), Error> {
-    let today = local(tx.now()).date();
-    let midnight = today.and_time(chrono::NaiveTime::MIN).and_local_timezone(Berlin).earliest();
-    let before = midnight.map_or_else(|| tx.now(), |midnight| midnight.to_utc());
-    let erased = store::ordering::erase_avoids(tx.conn(), before).await?;
+    let today = midnight(day_of(tx.now()));
+    let erased = store::ordering::erase_avoids(tx.conn(), today).await?;
     if erased > 0 {
         tracing::info!(erased, "what parties avoid is erased with their day");
     }

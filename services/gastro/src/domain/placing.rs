@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::{QUARTER, quarter};
 
 use super::{OrderedItem, Pickup};
 
-/// Stations count their time in quarters of an hour.
-pub(super) const SLOT: TimeDelta = TimeDelta::minutes(15);
 /// So much is left to eat between a pickup's quarter and the showing.
 const TO_EAT: TimeDelta = TimeDelta::minutes(15);
 /// Nothing is made faster than this: it has to be called and carried too.
@@ -88,7 +87,7 @@ impl Room {
     fn time_for(&self, station: &str, work: u32) -> TimeDelta {
         let hands = self.stations.get(station);
         let capacity = i64::from(hands.map_or(1, |hands| hands.capacity).max(1));
-        let work = (i64::from(work) * SLOT.num_seconds() + capacity - 1) / capacity;
+        let work = (i64::from(work) * QUARTER.num_seconds() + capacity - 1) / capacity;
         TimeDelta::seconds(work.max(SHORTEST_PREPARATION.num_seconds()) + i64::from(hands.map_or(0, |it| it.delay)))
     }
 
@@ -137,26 +136,20 @@ pub(crate) enum Placing {
     Instead(Option<Place>),
 }
 
-/// The beginning of the quarter that an instant is in.
-pub(crate) fn quarter(at: DateTime<Utc>) -> DateTime<Utc> {
-    let into = at.timestamp().rem_euclid(SLOT.num_seconds());
-    DateTime::from_timestamp(at.timestamp() - into, 0).unwrap_or(at)
-}
-
 /// The places of a wish, best first: before the showing from its start backwards, so that there is
 /// time to eat; after it from its end on. Never sooner than the kitchen can.
 pub(super) fn places(wish: &Wish, soonest: DateTime<Utc>, steps: std::ops::Range<i32>) -> impl Iterator<Item = Place> {
     let (first, step, no_sooner) = match wish.pickup {
-        Pickup::Before => (quarter(wish.starts_at - TO_EAT) - SLOT, -SLOT, soonest),
+        Pickup::Before => (quarter(wish.starts_at - TO_EAT) - QUARTER, -QUARTER, soonest),
         Pickup::After => {
             let no_sooner = soonest.max(wish.ends_at);
-            (quarter(no_sooner), SLOT, no_sooner)
+            (quarter(no_sooner), QUARTER, no_sooner)
         }
     };
     steps.filter_map(move |nth| {
         let slot_at = first + step * nth;
         let pickup_at = slot_at.max(no_sooner);
-        (pickup_at < slot_at + SLOT).then_some(Place { slot_at, pickup_at })
+        (pickup_at < slot_at + QUARTER).then_some(Place { slot_at, pickup_at })
     })
 }
 
@@ -175,7 +168,7 @@ impl Placing {
 
 /// The quarters that a decision may look at.
 pub(crate) fn reach(wish: &Wish, now: DateTime<Utc>) -> (DateTime<Utc>, DateTime<Utc>) {
-    let span = SLOT * (NEAR + FAR + 2);
+    let span = QUARTER * (NEAR + FAR + 2);
     (wish.starts_at.min(now) - span, wish.ends_at.max(now) + span)
 }
 
@@ -187,8 +180,8 @@ pub(crate) fn free_slots(
     now: DateTime<Utc>,
     room: &Room,
 ) -> Vec<(DateTime<Utc>, u32)> {
-    let first = quarter(from.max(now + room.longest_delay()) + SLOT - TimeDelta::seconds(1));
-    std::iter::successors(Some(first), |slot_at| Some(*slot_at + SLOT))
+    let first = quarter(from.max(now + room.longest_delay()) + QUARTER - TimeDelta::seconds(1));
+    std::iter::successors(Some(first), |slot_at| Some(*slot_at + QUARTER))
         .take_while(|slot_at| *slot_at < until)
         .filter_map(|slot_at| {
             let tightest = room.stations.keys().map(|station| room.left(station, slot_at)).min()?;

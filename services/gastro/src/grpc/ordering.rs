@@ -33,23 +33,6 @@ fn pickup(value: i32) -> Result<Pickup, InvalidField> {
     }
 }
 
-/// The end of a hold: in the future, and not further than `longest`.
-pub(super) fn expiry(
-    at: Option<prost_types::Timestamp>,
-    longest: TimeDelta,
-    now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, InvalidField> {
-    let at = values::time("expires_at", at)?;
-    if at <= now {
-        return Err(invalid("expires_at", "is in the past"));
-    }
-    if at > now + longest {
-        let most = longest.num_minutes();
-        return Err(invalid("expires_at", format!("is too far ahead; hold for less than {most} minutes")));
-    }
-    Ok(at)
-}
-
 /// An id that may be left out.
 fn optional(field: &'static str, id: &str) -> Result<String, InvalidField> {
     if id.is_empty() { Ok(String::new()) } else { values::slug(field, id).map(str::to_owned) }
@@ -161,7 +144,7 @@ pub(super) fn wish(request: &pb::HoldOrderRequest, now: DateTime<Utc>) -> Result
         ends_at,
         lines: lines(&request.lines)?,
         pickup,
-        expires_at: expiry(request.expires_at, LONGEST_HOLD, now)?,
+        expires_at: values::hold_end(request.expires_at, LONGEST_HOLD, now)?,
         people: request.people.max(1),
         avoid: avoided(&request.avoid_allergens)?,
         acknowledged: request.allergens_acknowledged,

@@ -2,8 +2,10 @@
 //! suspended comes back as far as bays are left. No proto, no commit.
 
 use chrono::{DateTime, Days, Utc};
-use chrono_tz::Europe::Berlin;
-use kernel::{Tx, values::Text};
+use kernel::{
+    Tx,
+    values::{Text, day_of, midnight},
+};
 use uuid::Uuid;
 
 use super::{holding, tell_site, touch_site};
@@ -18,9 +20,7 @@ use crate::{
 
 /// The end of the day in Halle.
 fn end_of_day(now: DateTime<Utc>) -> DateTime<Utc> {
-    let tomorrow = now.with_timezone(&Berlin).date_naive() + Days::new(1);
-    let begin = tomorrow.and_time(chrono::NaiveTime::MIN).and_local_timezone(Berlin);
-    begin.earliest().map_or(now, |begin| begin.to_utc())
+    midnight(day_of(now) + Days::new(1))
 }
 
 /// Opens or closes the site; saying the same again changes nothing.

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::Tx;
+use kernel::{
+    Tx,
+    values::{QUARTER, quarter},
+};
 use uuid::Uuid;
 
 use super::{holding, lock_site, tell_site, touch_site};
@@ -11,7 +14,6 @@ use crate::{
         BayClass, Charge, RightState, Site, Window,
         forecast::{COME, Known, NINE_OF_TEN, Quarter, forecast},
         observations::{Outcome, judge},
-        quarters::quarter,
     },
     error::Error,
     store::{
@@ -106,7 +108,7 @@ pub(crate) async fn look_ahead(
     quarters: u32,
 ) -> Result<Told, Error> {
     let site = store::site(conn, now).await?;
-    let until = now + crate::domain::quarters::QUARTER * i32::try_from(quarters).unwrap_or(i32::MAX);
+    let until = now + QUARTER * i32::try_from(quarters).unwrap_or(i32::MAX);
     let rights = occupancy::expected(conn, now, until).await?;
     let motor = || site.classes.iter().filter(|count| count.class != BayClass::Bicycle);
     let occupied: u32 = motor().map(|count| count.occupied).sum();
@@ -149,7 +151,7 @@ pub(crate) async fn learn(tx: &mut Tx) -> Result<(), Error> {
     for ahead in KEPT {
         if let Some(quarter_) = told.quarters.get(ahead - 1) {
             let minutes = i32::try_from(ahead * 15).unwrap_or(i32::MAX);
-            let due = quarter(quarter_.from) + crate::domain::quarters::QUARTER;
+            let due = quarter(quarter_.from) + QUARTER;
             occupancy::keep_forecast(tx.conn(), due, minutes, quarter_.cars, quarter_.spread).await?;
         }
     }

@@ -1,8 +1,9 @@
 //! Plates of booked bays, and what cameras see of them, each in a given transaction. No proto, no commit.
 
-use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Berlin;
-use kernel::Tx;
+use kernel::{
+    Tx,
+    values::{day_of, midnight},
+};
 use uuid::Uuid;
 
 use super::lanes::{LaneAnswer, Seen, record_lane};
@@ -55,17 +56,10 @@ pub(crate) async fn seen_by_camera(
 
 /// Forgets the plates whose purpose is over: of rights that have ended, and of days that have.
 pub(crate) async fn forget_old(tx: &mut Tx) -> Result<(), Error> {
-    let today = midnight(tx.now());
+    let today = midnight(day_of(tx.now()));
     let forgotten = store::plates::forget_old(tx.conn(), today).await?;
     if forgotten > 0 {
         tracing::info!(forgotten, "plates forgotten");
     }
     Ok(())
-}
-
-/// The beginning of the day in Halle.
-pub(crate) fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
-    let local = now.with_timezone(&Berlin);
-    let begin = local.date_naive().and_time(chrono::NaiveTime::MIN).and_local_timezone(Berlin);
-    begin.earliest().map_or(now, |begin| begin.to_utc())
 }

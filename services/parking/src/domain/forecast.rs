@@ -3,7 +3,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Right, RightState, Window, quarters::QUARTER};
+use kernel::values::QUARTER;
+
+use super::{Right, RightState, Window};
 
 /// Of those who booked a bay so many come, in hundredths, until the house has seen enough of them.
 pub(crate) const COME: u32 = 92;

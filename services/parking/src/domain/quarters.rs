@@ -4,19 +4,12 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::{QUARTER, quarter};
 
 use super::{SOON, Window};
 
-/// As the database counts.
-pub(crate) const QUARTER: TimeDelta = TimeDelta::minutes(15);
 /// For a later beginning so much is looked at.
 pub(crate) const AHEAD: TimeDelta = TimeDelta::hours(8);
-
-/// The beginning of the quarter that an instant is in.
-pub(crate) fn quarter(at: DateTime<Utc>) -> DateTime<Utc> {
-    let into = at.timestamp().rem_euclid(QUARTER.num_seconds());
-    DateTime::from_timestamp(at.timestamp() - into, 0).unwrap_or(at)
-}
 
 /// The quarters that a window touches.
 fn quarters(window: Window) -> impl Iterator<Item = DateTime<Utc>> {

@@ -3,12 +3,11 @@
 use std::pin::Pin;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Berlin;
 use futures::{Stream, StreamExt};
 use kernel::{
     Access, Caller, Context, Db, Live, Role, Tx, Who,
     identity::Keys,
-    values::{self, InvalidField, invalid},
+    values::{self, InvalidField, day_of, invalid, midnight},
 };
 use prost::Message;
 use sky_proto::parking::v1::{self as pb, gates_server::Gates};
@@ -19,7 +18,6 @@ use crate::{
     commands::{
         gates::{self, Wanted},
         journal::{self, Passed},
-        plates::midnight,
     },
     domain::{
         BayClass,
@@ -205,7 +203,7 @@ impl Gates for GatesGrpc {
         let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
         let of = lane.clone();
         let list = self.db.transact(move |tx| Box::pin(async move { journal::local_list(tx, &of).await })).await?;
-        let day = list.issued_at.with_timezone(&Berlin).date_naive();
+        let day = day_of(list.issued_at);
         let list = events::gates::local_list(&lane, &list, super::day_key(&self.keys, day))?.encode_to_vec();
         let signature = self.keys.sign_list(&list);
         let public_key = self.keys.ticket_public_key();
@@ -237,7 +235,7 @@ impl GatesGrpc {
         let mut conn = self.db.pool().acquire().await?;
         let lanes = store::gates::lanes(&mut conn).await?;
         let commands = store::gates::latest(&mut conn, LATEST).await?;
-        let by_hand = store::gates::told_by_hand(&mut conn, midnight(now)).await?;
+        let by_hand = store::gates::told_by_hand(&mut conn, midnight(day_of(now))).await?;
         Ok(lanes.iter().map(|lane| events::gates::lane(lane, &commands, &by_hand, now)).collect())
     }
 }

@@ -3,15 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use kernel::values::quarter;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::{RightRow, class_named};
 use crate::{
-    domain::{
-        BayClass, Right, Window,
-        quarters::{Given, quarter},
-    },
+    domain::{BayClass, Right, Window, quarters::Given},
     error::Error,
 };
 

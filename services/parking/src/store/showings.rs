@@ -25,14 +25,7 @@ impl TimesRow {
 
 /// A showing's times; none before reservations has told them.
 pub(crate) async fn times(conn: &mut PgConnection, showing: Uuid) -> Result<Option<ShowingTimes>, Error> {
-    let row: Option<TimesRow> = sqlx::query_as(
-        "select showing_id, starts_at, ends_at, predicted_end_at from known_showing
-         where showing_id = $1 and starts_at is not null",
-    )
-    .bind(showing)
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|row| row.read().1))
+    Ok(times_of(conn, &[showing]).await?.remove(&showing))
 }
 
 /// The times of those of some showings that reservations has told.

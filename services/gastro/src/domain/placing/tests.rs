@@ -81,9 +81,9 @@ proptest! {
         if let Placing::Fits(place) = Placing::of(&wish(pickup), &hot(seconds), at(soonest), &room) {
             prop_assert!(room.left("hot", place.slot_at) >= seconds);
             prop_assert!(place.pickup_at >= at(soonest));
-            prop_assert!(place.slot_at <= place.pickup_at && place.pickup_at < place.slot_at + SLOT);
+            prop_assert!(place.slot_at <= place.pickup_at && place.pickup_at < place.slot_at + QUARTER);
             match pickup {
-                Pickup::Before => prop_assert!(place.slot_at + SLOT + TO_EAT <= at(120)),
+                Pickup::Before => prop_assert!(place.slot_at + QUARTER + TO_EAT <= at(120)),
                 Pickup::After => prop_assert!(place.pickup_at >= at(170)),
             }
         }

@@ -80,7 +80,7 @@ proptest! {
             }
             // At any instant.
             for minute in 0..900 {
-                let here = held.iter().filter(|window| window.contains(at(minute))).count();
+                let here = held.iter().filter(|window| window.from <= at(minute) && at(minute) < window.until).count();
                 prop_assert!(here <= usize::try_from(most).unwrap_or_default());
             }
         }
