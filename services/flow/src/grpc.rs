@@ -115,7 +115,7 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
 
 /// An admission with what the clock proposes.
 async fn on_clock(db: &Db, admission: &Admission) -> Result<pb::Admission, Error> {
-    let policy: Policy = store::policy(&mut *db.pool().acquire().await?).await?;
+    let policy: Policy = store::policy(&mut *db.reader().await?).await?;
     Ok(events::admission_on_clock(admission, policy, None))
 }
 

@@ -27,16 +27,15 @@ pub(crate) async fn move_admission(
     by: &str,
 ) -> Result<Admission, Error> {
     let now = tx.now();
-    let house = store::house(tx.conn()).await?;
-    let mut admission = store::lock_admission(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
+    let (mut admission, house) = store::lock_admission_in_house(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
     if admission.state == to {
         return Ok(admission);
     }
     if !admission.state.next().contains(&to) {
         return Err(Error::NotNext { from: admission.state, to });
     }
-    if to.admits() && !house.state.admits() {
-        return Err(Error::HouseStopped(house.state));
+    if to.admits() && !house.admits() {
+        return Err(Error::HouseStopped(house));
     }
     if to == AdmissionState::Planned && admission.admitted > 0 {
         return Err(Error::AdmittedAlready);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::stored;
 use crate::{
-    domain::{Admission, AdmissionState},
+    domain::{Admission, AdmissionState, HouseState},
     error::Error,
 };
 
@@ -65,10 +65,38 @@ pub(crate) async fn admission(conn: &mut PgConnection, showing: Uuid) -> Result<
         .transpose()
 }
 
+/// Whoever had to wait for the lock gets the row as it is after the wait.
 pub(crate) async fn lock_admission(conn: &mut PgConnection, showing: Uuid) -> Result<Option<Admission>, Error> {
-    sqlx::query("select 1 from admission where showing_id = $1 for update").bind(showing).execute(&mut *conn).await?;
-    // A statement of its own sees what others committed while this one waited.
-    admission(conn, showing).await
+    sqlx::query_as::<_, AdmissionRow>("select * from admission where showing_id = $1 for update")
+        .bind(showing)
+        .fetch_optional(conn)
+        .await?
+        .map(AdmissionRow::read)
+        .transpose()
+}
+
+#[derive(FromRow)]
+struct InHouse {
+    #[sqlx(flatten)]
+    admission: AdmissionRow,
+    house_state: String,
+}
+
+/// The same, with the state of the house.
+pub(crate) async fn lock_admission_in_house(
+    conn: &mut PgConnection,
+    showing: Uuid,
+) -> Result<Option<(Admission, HouseState)>, Error> {
+    let found: Option<InHouse> = sqlx::query_as(
+        "select a.*, h.state as house_state from admission a cross join house_state h where a.showing_id = $1
+         for update of a",
+    )
+    .bind(showing)
+    .fetch_optional(conn)
+    .await?;
+    let Some(found) = found else { return Ok(None) };
+    let house = stored(HouseState::named(&found.house_state), "house state")?;
+    Ok(Some((found.admission.read()?, house)))
 }
 
 /// Admissions of showings that start in a window, by start.
