@@ -52,8 +52,31 @@ const WRITE: &str = "with told as materialized (
     from told join counted on counted.aggregate_id = told.aggregate_id join head on head.aggregate_id = told.aggregate_id
     order by told.place";
 
+/// The same for one event alone, as most transactions tell: half the work for the server.
+const WRITE_ONE: &str = "with head as (
+        insert into aggregate_head as h (aggregate_id, version) values ($1, 1)
+        on conflict (aggregate_id) do update set version = h.version + 1
+        returning version)
+    insert into outbox (event_id, aggregate_id, aggregate_version, type, subject, payload, headers, occurred_at)
+    select $2, $1, version, $3, $4, $5,
+           case when $6 = '' then '{}' else jsonb_build_object('traceparent', $6) end, $7
+    from head";
+
 /// Writes events in the order in which they were told.
 pub(crate) async fn write(conn: &mut PgConnection, told: Vec<Told>, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    if let [one] = told.as_slice() {
+        sqlx::query(WRITE_ONE)
+            .bind(&one.aggregate_id)
+            .bind(one.event_id)
+            .bind(&one.type_name)
+            .bind(&one.subject)
+            .bind(&one.payload)
+            .bind(&one.traceparent)
+            .bind(now)
+            .execute(conn)
+            .await?;
+        return Ok(());
+    }
     let (mut aggregates, mut ids, mut types) = (Vec::new(), Vec::new(), Vec::new());
     let (mut subjects, mut payloads, mut traces) = (Vec::new(), Vec::new(), Vec::new());
     for it in told {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use deadpool::managed::{self, Metrics, Object, PoolError, RecycleResult, Timeouts};
+use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleResult, Timeouts};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 /// A connection that has been idle for longer is asked whether it still lives.
@@ -47,6 +47,8 @@ impl Pool {
         let pool = managed::Pool::builder(Connector(options))
             .max_size(most as usize)
             .timeouts(timeouts)
+            // The one that was used last: what its server process needs is still in the processor's caches.
+            .queue_mode(QueueMode::Lifo)
             .runtime(deadpool::Runtime::Tokio1)
             .build()
             .map_err(|error| sqlx::Error::Configuration(error.into()))?;

@@ -11,7 +11,7 @@ use async_nats::jetstream::{context::PublishErrorKind, message::PublishMessage};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream::FuturesOrdered};
 use rand::RngExt;
-use sqlx::PgPool;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{Db, broker::Broker};
@@ -97,7 +97,7 @@ impl Relay {
         let wakeups = self.db.hub().relay_wakeups();
         let until = tokio::time::Instant::now() + RECONCILE_EVERY;
         while tokio::time::Instant::now() < until {
-            let rows = take(self.db.pool(), self.sent, BATCH).await?;
+            let rows = take(&mut *self.db.reader().await?, self.sent, BATCH).await?;
             let taken = rows.len();
             if taken > 0 {
                 self.publish(rows).await?;
@@ -121,7 +121,8 @@ impl Relay {
     /// published and wakes up now.
     #[cfg(feature = "testing")]
     pub(crate) async fn wake_up_late(mut self, pub_seq: i64) -> Result<(), String> {
-        let rows = take(self.db.pool(), pub_seq - 1, 1).await.map_err(|error| error.to_string())?;
+        let mut connection = self.db.reader().await.map_err(|error| error.to_string())?;
+        let rows = take(&mut connection, pub_seq - 1, 1).await.map_err(|error| error.to_string())?;
         self.stream_seq = pub_seq.unsigned_abs() - 1;
         self.publish(rows).await.map_err(|broken| broken.to_string())
     }
@@ -156,7 +157,7 @@ impl Relay {
     /// Writes down what the broker has acknowledged.
     async fn mark(&mut self) -> Result<(), Broken> {
         if !self.unmarked.is_empty() {
-            mark(self.db.pool(), &self.unmarked, self.db.clock().now()).await?;
+            mark(&mut *self.db.reader().await?, &self.unmarked, self.db.clock().now()).await?;
             self.unmarked.clear();
         }
         self.unmarked_since = None;
@@ -266,28 +267,28 @@ impl Relay {
                 events = found.len(),
                 "adopted events that had reached the broker unmarked"
             );
-            mark(self.db.pool(), &found, self.db.clock().now()).await?;
+            mark(&mut *self.db.reader().await?, &found, self.db.clock().now()).await?;
         }
         Ok(true)
     }
 }
 
 /// Numbers and reads what is to be published after `after`; see the function in the migration.
-async fn take(pool: &PgPool, after: i64, most: i32) -> Result<Vec<Row>, sqlx::Error> {
+async fn take(conn: &mut PgConnection, after: i64, most: i32) -> Result<Vec<Row>, sqlx::Error> {
     sqlx::query_as("select event_id, aggregate_id, aggregate_version, type, subject, payload, headers, occurred_at, pub_seq from relay_take($1, $2)")
         .bind(after)
         .bind(most)
-        .fetch_all(pool)
+        .fetch_all(conn)
         .await
 }
 
-async fn mark(pool: &PgPool, published: &[(i64, i64)], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+async fn mark(conn: &mut PgConnection, published: &[(i64, i64)], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let (pub_seqs, js_seqs): (Vec<i64>, Vec<i64>) = published.iter().copied().unzip();
     sqlx::query("update outbox o set js_seq = m.js, published_at = $3 from unnest($1::bigint[], $2::bigint[]) as m(pub, js) where o.pub_seq = m.pub")
         .bind(pub_seqs)
         .bind(js_seqs)
         .bind(now)
-        .execute(pool)
+        .execute(conn)
         .await?;
     Ok(())
 }
