@@ -31,6 +31,7 @@ pub struct Consumer {
     pub producer: &'static str,
     pub(crate) reaction: Reaction,
     pub(crate) finish: Option<Finish>,
+    pub(crate) at_once: bool,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -45,7 +46,7 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, reaction: Reaction::Each(Arc::new(react)), finish: None }
+        Self { producer, reaction: Reaction::Each(Arc::new(react)), finish: None, at_once: false }
     }
 
     /// All events of `producer` go to `react`, as many at once as wait: what many of them need is read and
@@ -54,7 +55,15 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, reaction: Reaction::Run(Arc::new(react)), finish: None }
+        Self { producer, reaction: Reaction::Run(Arc::new(react)), finish: None, at_once: false }
+    }
+
+    /// Somebody sees within the second what these events do, on a monitor or at a door: they are applied as soon as
+    /// they come. All others wait a few milliseconds for more.
+    #[must_use]
+    pub const fn at_once(mut self) -> Self {
+        self.at_once = true;
+        self
     }
 
     /// After the events that are applied together, `finish` does once what all of them call for: many

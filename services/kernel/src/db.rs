@@ -183,16 +183,33 @@ impl Db {
 
     /// A caller that goes away while this begins leaves nothing behind: the connection is closed with the [`Tx`].
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        let mut tx = Tx::new(self.clone(), self.connections.get().await?);
-        if let Err(error) = tx.conn().execute("begin").await {
-            // Trusted, and gone since: so are the other idle ones. A new one tells whether the server lives.
-            tracing::debug!(service = self.service, %error, "a connection was gone; another one is made");
-            self.connections.forget_idle();
-            tx = Tx::new(self.clone(), self.connections.get().await?);
-            tx.conn().execute("begin").await?;
-        }
-        Ok(tx)
+        Ok(self.begin_with("").await?.0)
     }
+
+    /// Begins with a first statement in the same round trip, and says how many rows that has changed. It has no
+    /// parameters, so nothing that came from outside may stand in it.
+    pub(crate) async fn begin_with(&self, statement: &str) -> Result<(Tx, u64), sqlx::Error> {
+        let first = format!("begin;{statement}");
+        let mut tx = Tx::new(self.clone(), self.connections.get().await?);
+        let done = match tx.conn().execute(sqlx::AssertSqlSafe(first.clone())).await {
+            Ok(done) => done,
+            Err(error @ sqlx::Error::Database(_)) if !gone(&error) => return Err(error),
+            Err(error) => {
+                // Trusted, and gone since: so are the other idle ones. A new one tells whether the server lives.
+                tracing::debug!(service = self.service, %error, "a connection was gone; another one is made");
+                self.connections.forget_idle();
+                tx = Tx::new(self.clone(), self.connections.get().await?);
+                tx.conn().execute(sqlx::AssertSqlSafe(first)).await?
+            }
+        };
+        Ok((tx, done.rows_affected()))
+    }
+}
+
+/// Whether the server has ended the connection with this error: it stops, or somebody has ended the session
+/// (PostgreSQL's class 57P).
+fn gone(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code.starts_with("57P"))
 }
 
 /// A transaction in progress: a connection, the instant at which it happens, and what it will tell.

@@ -14,7 +14,7 @@ use std::{
 
 use async_nats::jetstream;
 use chrono::DateTime;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use sky_proto::kernel::v1::{HeadRequest, ReadRequest, event_log_client::EventLogClient};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -30,6 +30,11 @@ use crate::{
 
 /// Most events applied in one transaction.
 const RUN: usize = 200;
+/// So long a few events wait for more, where nobody waits for what they do: whoever is in a hurry goes first, and
+/// what belongs together is one transaction.
+const GATHER: Duration = Duration::from_millis(2);
+/// These are enough to begin with.
+const MANY: usize = 50;
 /// Without any word from the bus the producer is asked this often.
 const ASK_EVERY: Duration = Duration::from_secs(15);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -42,6 +47,7 @@ pub(crate) struct Follower {
     pub producer: &'static str,
     reaction: Reaction,
     finish: Option<Finish>,
+    at_once: bool,
     log: Transport,
     broker: Broker,
     /// Last position we know of the producer's log, for the lag.
@@ -74,6 +80,7 @@ impl Follower {
             producer: consumer.producer,
             reaction: consumer.reaction.clone(),
             finish: consumer.finish.clone(),
+            at_once: consumer.at_once,
             log,
             broker,
             head: Arc::default(),
@@ -114,7 +121,11 @@ impl Follower {
                 self.catch_up().await;
                 continue;
             };
-            let Some(chunk) = chunk else { return Ok(()) };
+            let Some(mut chunk) = chunk else { return Ok(()) };
+            if !self.at_once && chunk.len() < MANY {
+                tokio::time::sleep(GATHER).await;
+                chunk.extend(messages.next().now_or_never().flatten().unwrap_or_default());
+            }
             let mut run = Vec::with_capacity(chunk.len());
             let mut delivered = Vec::with_capacity(chunk.len());
             for message in chunk {
@@ -214,9 +225,9 @@ impl Follower {
         let (this, run) = (self.clone(), run.to_vec());
         let several = run.len() > 1;
         crate::db::detached(&self.db_tasks(), async move {
-            let mut tx = this.db.begin().await?;
-            let result = this.apply_in(&mut tx, &run).await;
-            match result {
+            // Nearly always exactly what comes next: then one statement locks the position and moves it.
+            let (mut tx, moved) = this.db.begin_with(&this.step(&run).unwrap_or_default()).await?;
+            match this.apply_in(&mut tx, &run, moved == 1).await {
                 Ok(()) => Ok(tx.commit().await?),
                 Err(trouble) => {
                     tx.rollback().await;
@@ -231,12 +242,11 @@ impl Follower {
         })
     }
 
-    async fn apply_in(&self, tx: &mut Tx, run: &[Event]) -> Result<(), Trouble> {
-        // Nearly always exactly what comes next: then one statement locks the position and moves it.
-        let stepped = self.step(tx, run).await?;
-        let (before, any_dead) = match stepped {
-            Some(before) => (before, false),
-            None => self.lock_position(tx).await?,
+    /// `stepped`: the position is moved already.
+    async fn apply_in(&self, tx: &mut Tx, run: &[Event], stepped: bool) -> Result<(), Trouble> {
+        let (before, any_dead) = match run.first() {
+            Some(first) if stepped => (first.pub_seq - 1, false),
+            _ => self.lock_position(tx).await?,
         };
         let due = &run[run.iter().take_while(|event| event.pub_seq <= before).count()..];
         let comes_next = due.iter().zip(before + 1..).all(|(event, next)| event.pub_seq == next);
@@ -269,7 +279,7 @@ impl Follower {
         }
         if position > before {
             self.finish(tx).await.map_err(|failure| Trouble::At(run.len() - 1, failure))?;
-            if stepped.is_none() {
+            if !stepped {
                 self.set_position(tx, position).await?;
             }
             metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer)
@@ -303,23 +313,18 @@ impl Follower {
         }
     }
 
-    /// Moves the position over a run that begins right behind it, has no gap and meets no dead event; answers
-    /// where it was. None, and nothing is moved, when any of this is not so.
-    async fn step(&self, tx: &mut Tx, run: &[Event]) -> Result<Option<i64>, sqlx::Error> {
-        let (Some(first), Some(last)) = (run.first(), run.last()) else { return Ok(None) };
-        if run.windows(2).any(|pair| pair[0].pub_seq + 1 != pair[1].pub_seq) {
-            return Ok(None);
-        }
-        let before = first.pub_seq - 1;
-        let moved = sqlx::query(
-            "update consumer_pos set last_pub_seq = $3 where producer = $1 and last_pub_seq = $2 and not any_dead",
-        )
-        .bind(self.producer)
-        .bind(before)
-        .bind(last.pub_seq)
-        .execute(tx.conn())
-        .await?;
-        Ok((moved.rows_affected() == 1).then_some(before))
+    /// The statement that moves the position over a run, if it begins right behind the position and meets no dead
+    /// event. None for a run that has a gap.
+    fn step(&self, run: &[Event]) -> Option<String> {
+        let (first, last) = (run.first()?.pub_seq, run.last()?.pub_seq);
+        let whole = run.windows(2).all(|pair| pair[0].pub_seq + 1 == pair[1].pub_seq);
+        whole.then(|| {
+            format!(
+                "update consumer_pos set last_pub_seq = {last} where producer = '{}' and last_pub_seq = {} and not any_dead",
+                self.producer,
+                first - 1
+            )
+        })
     }
 
     /// The next event has no effect here: the domain refused it, or it is poison and is buried.

@@ -74,7 +74,7 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
         };
         let show = |consumer: Consumer| {
             let board = board.clone();
-            consumer.and_then(move |tx| {
+            consumer.at_once().and_then(move |tx| {
                 let board = board.clone();
                 Box::pin(async move { Ok(commands::show(tx, &board).await?) })
             })
