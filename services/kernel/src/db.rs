@@ -21,7 +21,7 @@ use crate::{
     error::{Code, Coded},
     live::Hub,
     outbox::Told,
-    pool::{self, Borrowed, Pool},
+    pool::{self, Borrowed, Pool, TRUSTED},
 };
 
 /// One service's door to its schema.
@@ -75,9 +75,6 @@ pub(crate) async fn migrate(url: &str, service: &str, migrator: Migrator) -> Res
     own.run_direct(None, &mut connection, false).await?;
     Ok(())
 }
-
-/// A pooled connection that has been idle for longer is asked whether it still lives.
-const TRUSTED: Duration = Duration::from_secs(1);
 
 impl Db {
     pub(crate) async fn connect(

@@ -10,7 +10,7 @@ use deadpool::managed::{self, Metrics, Object, PoolError, QueueMode, RecycleResu
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 /// A connection that has been idle for longer is asked whether it still lives.
-const TRUSTED: Duration = Duration::from_secs(1);
+pub(crate) const TRUSTED: Duration = Duration::from_secs(1);
 /// Longer than this nobody waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
