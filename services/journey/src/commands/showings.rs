@@ -1,16 +1,17 @@
 //! What happens to a showing happens to its visits.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{VISIT_TOPIC, notices, save, take};
+use super::{VISIT_TOPIC, notices, save_changed, take};
 use crate::{
-    domain::{Admission, join},
+    domain::{Admission, Visit, join},
     error::Error,
-    saga::{self, Next},
-    store,
+    saga, store,
 };
 
 /// Its visitors see something new.
@@ -60,18 +61,17 @@ pub(crate) async fn admission_moved(
     touch_visits(tx, id).await
 }
 
-/// It does not take place: every visit is called off, and the money goes back.
+/// It does not take place: every visit is called off, all in a few statements, and the money goes back.
 pub(crate) async fn cancelled(tx: &mut Tx, id: Uuid, reason: &Text) -> Result<(), Error> {
     let off = join(&Text::new("Die Vorstellung fällt aus.", "The showing is cancelled."), reason);
     store::showings::set_cancelled(tx.conn(), id, &off).await?;
-    for mut visit in store::showings::lock_live(tx.conn(), id).await? {
+    let locked = store::showings::lock_live(tx.conn(), id).await?;
+    let before: HashMap<Uuid, Visit> = locked.iter().map(|visit| (visit.id, visit.clone())).collect();
+    let mut visits = HashMap::with_capacity(locked.len());
+    for mut visit in locked {
         let next = saga::showing_cancelled(&visit, off.clone());
-        if next != Next::Stay {
-            let before = visit.clone();
-            take(tx, &mut visit, next).await?;
-            save(tx, &mut visit).await?;
-            notices::follow_one(tx, &before, &visit).await?;
-        }
+        take(tx, &mut visit, next).await?;
+        visits.insert(visit.id, visit);
     }
-    Ok(())
+    save_changed(tx, &before, &mut visits).await
 }
