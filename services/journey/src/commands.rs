@@ -102,16 +102,16 @@ pub(crate) async fn hear_all(tx: &mut Tx, told: &[(Uuid, News)]) -> Result<(), E
     }
     let before = store::many::lock_all(tx.conn(), &ids).await?;
     let mut visits = before.clone();
-    let mut asked = Vec::new();
+    let mut said = Vec::new();
     for (id, news) in told {
         if let Some(visit) = visits.get_mut(id) {
-            let was = (*news == News::KitchenAsks).then(|| visit.clone());
+            let was = notices::speaks(news).then(|| visit.clone());
             believe(tx, visit, news).await?;
-            asked.extend(was.and_then(|was| domain::notices::kitchen_asks(&was, visit)));
+            said.extend(was.and_then(|was| notices::said(&was, visit, news)));
         }
     }
     save_changed(tx, &before, &mut visits).await?;
-    notices::enqueue(tx, &asked).await
+    notices::enqueue(tx, &said).await
 }
 
 /// Saves those of locked visits that are not as they were before.

@@ -33,7 +33,9 @@ pub(crate) enum News {
         seats: Vec<Seat>,
     },
     /// A ticket was lost: its code is a new one.
-    BookingReissued,
+    BookingReissued {
+        at: DateTime<Utc>,
+    },
     BookingCancelled,
     RightConfirmed {
         from: DateTime<Utc>,
@@ -145,10 +147,10 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
                 visit.notice = join(&visit.notice, &moved(seats));
             }
         }
-        News::BookingReissued => {
+        News::BookingReissued { .. } => {
             let notice = new_codes();
-            if visit.booking == Part::Confirmed && !visit.notice.de.contains(&notice.de) {
-                visit.notice = join(&visit.notice, &notice);
+            if visit.booking == Part::Confirmed {
+                visit.notice = with_part(&visit.notice, &notice);
             }
         }
         News::BookingCancelled => visit.booking = Part::Cancelled,
@@ -174,7 +176,7 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
             note_meal(visit, news);
         }
         News::KitchenAsks => visit.notice = join(&without_part(&visit.notice, &asks()), &asks()),
-        News::KitchenSays { text } => visit.notice = join(&without_part(&visit.notice, &asks()), text),
+        News::KitchenSays { text } => visit.notice = with_part(&without_part(&visit.notice, &asks()), text),
         News::Substituted { replaced, item_id, name, allergens, text } => {
             let dishes = visit.meal.as_mut().map(|meal| &mut meal.dishes);
             if let Some(dish) = dishes.and_then(|dishes| dishes.iter_mut().find(|dish| dish.name == *replaced)) {
@@ -182,7 +184,7 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
                 dish.name.clone_from(name);
                 dish.allergens.clone_from(allergens);
             }
-            visit.notice = join(&visit.notice, text);
+            visit.notice = with_part(&visit.notice, text);
         }
         News::Admitted { people } => visit.admitted = visit.admitted.max(*people),
         News::AdmissionUndone { people } => visit.admitted = *people,
@@ -196,6 +198,11 @@ fn asks() -> Text {
         en: "The kitchen cannot make your meal as ordered. Please choose under “Your meal”.".to_owned(),
         plain: "Die Küche kann Ihr Essen nicht kochen. Bitte wählen Sie bei „Ihr Essen“.".to_owned(),
     }
+}
+
+/// A notice with something more in it; what it says already is not said again.
+fn with_part(notice: &Text, part: &Text) -> Text {
+    if notice.de.contains(&part.de) { notice.clone() } else { join(notice, part) }
 }
 
 /// A notice without something that has been said before and is over.

@@ -138,7 +138,9 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
                     rebooking::moved(tx, id, visit, &seats).await?;
                 }
                 BookingReissued::NAME => {
-                    waiting.add(&event.decode::<BookingReissued>()?.visit_id, News::BookingReissued)?;
+                    let told = event.decode::<BookingReissued>()?;
+                    let at = told.at.map_or(event.occurred_at, |at| values::from_timestamp(Some(at)));
+                    waiting.add(&told.visit_id, News::BookingReissued { at })?;
                 }
                 BookingRefused::NAME => {
                     let told = event.decode::<BookingRefused>()?;

@@ -15,6 +15,7 @@ use crate::{
         notices::{self, Facts, Kind, Notice, Sending, Wanted, letter::HouseWords},
     },
     error::Error,
+    projection::News,
     store,
 };
 
@@ -47,6 +48,21 @@ pub(crate) async fn follow(
     let wanted: Vec<Wanted> =
         changed.iter().flat_map(|(was, is)| notices::following(was, is, showings.get(&is.showing))).collect();
     enqueue(tx, &wanted).await
+}
+
+/// Whether news say something by themselves, beside what they change of the visit.
+pub(super) const fn speaks(news: &News) -> bool {
+    matches!(news, News::KitchenAsks | News::KitchenSays { .. } | News::BookingReissued { .. })
+}
+
+/// What they say.
+pub(super) fn said(before: &Visit, after: &Visit, news: &News) -> Option<Wanted> {
+    match news {
+        News::KitchenAsks => notices::kitchen_asks(before, after),
+        News::KitchenSays { text } => notices::kitchen_says(before, after, text),
+        News::BookingReissued { at } => notices::reissued(after, *at),
+        _ => None,
+    }
 }
 
 /// Tells what follows from the change of one locked visit.

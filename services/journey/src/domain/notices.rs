@@ -19,6 +19,8 @@ use super::{Admission, Bay, Kitchen, Part, Showing, State, Suspension, Visit, su
 
 /// Changes that come one after the other are told as one: the first waits this long for the others.
 pub(crate) const QUIET: TimeDelta = TimeDelta::seconds(60);
+/// A visit that has moved to another showing is told of once its bay and its meal have followed.
+const SETTLE: TimeDelta = TimeDelta::seconds(10);
 /// A meal that moves by less than this against its showing is no news: the visit's page shows it.
 const MEAL_MOVES: TimeDelta = TimeDelta::minutes(10);
 /// So often is tried what the mail server puts off.
@@ -30,8 +32,14 @@ const TOO_NEAR: TimeDelta = TimeDelta::hours(2);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Confirmed,
+    /// It was ordered and never paid: nothing comes of it.
+    NotCompleted,
     DayBefore,
     Delayed,
+    /// The house has given the party other places in its showing.
+    Reseated,
+    /// The old codes admit nobody any more.
+    Reissued,
     Cancelled,
     Refunded,
     /// The bay cannot be reached: where else to park.
@@ -39,8 +47,15 @@ pub(crate) enum Kind {
     ParkingRestored,
     /// It can be reached again, and the bay is somebody else's.
     ParkingLost,
+    /// There is no bay for the visit any more.
+    ParkingOff,
     MealMoved,
+    /// Another dish than was ordered.
     MealChanged,
+    /// The kitchen cannot make it as ordered: the visitor may choose.
+    MealAsked,
+    /// What came of that.
+    MealSettled,
     MealOff,
     AtRisk,
     RebookingOffered,
@@ -48,17 +63,23 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Confirmed,
+        Self::NotCompleted,
         Self::DayBefore,
         Self::Delayed,
+        Self::Reseated,
+        Self::Reissued,
         Self::Cancelled,
         Self::Refunded,
         Self::ParkingSuspended,
         Self::ParkingRestored,
         Self::ParkingLost,
+        Self::ParkingOff,
         Self::MealMoved,
         Self::MealChanged,
+        Self::MealAsked,
+        Self::MealSettled,
         Self::MealOff,
         Self::AtRisk,
         Self::RebookingOffered,
@@ -68,15 +89,21 @@ impl Kind {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Confirmed => "confirmed",
+            Self::NotCompleted => "not_completed",
             Self::DayBefore => "day_before",
             Self::Delayed => "delayed",
+            Self::Reseated => "reseated",
+            Self::Reissued => "reissued",
             Self::Cancelled => "cancelled",
             Self::Refunded => "refunded",
             Self::ParkingSuspended => "parking_suspended",
             Self::ParkingRestored => "parking_restored",
             Self::ParkingLost => "parking_lost",
+            Self::ParkingOff => "parking_off",
             Self::MealMoved => "meal_moved",
             Self::MealChanged => "meal_changed",
+            Self::MealAsked => "meal_asked",
+            Self::MealSettled => "meal_settled",
             Self::MealOff => "meal_off",
             Self::AtRisk => "at_risk",
             Self::RebookingOffered => "rebooking_offered",
@@ -91,20 +118,27 @@ impl Kind {
     /// How long it waits for others of its kind.
     const fn quiet(self) -> TimeDelta {
         match self {
-            Self::Delayed
+            // Money that comes late makes a booking of it after all.
+            Self::NotCompleted
+            | Self::Delayed
+            | Self::Reseated
             | Self::MealMoved
             | Self::MealChanged
+            | Self::MealAsked
+            | Self::MealSettled
             | Self::ParkingSuspended
             | Self::ParkingRestored
             | Self::ParkingLost => QUIET,
+            Self::Rebooked => SETTLE,
             Self::Confirmed
             | Self::DayBefore
+            | Self::Reissued
             | Self::Cancelled
             | Self::Refunded
+            | Self::ParkingOff
             | Self::MealOff
             | Self::AtRisk
-            | Self::RebookingOffered
-            | Self::Rebooked => TimeDelta::zero(),
+            | Self::RebookingOffered => TimeDelta::zero(),
         }
     }
 
@@ -114,12 +148,19 @@ impl Kind {
             // The delay's notice has the new time of the meal too.
             Self::Delayed => &[Self::Delayed, Self::MealMoved],
             Self::MealMoved => &[Self::MealMoved],
-            Self::MealOff => &[Self::MealMoved, Self::MealChanged],
+            Self::MealAsked => &[Self::MealAsked],
+            // Its letter has the meal as it is now.
+            Self::MealSettled => &[Self::MealAsked, Self::MealSettled, Self::MealMoved],
+            Self::MealOff => &[Self::MealMoved, Self::MealChanged, Self::MealAsked, Self::MealSettled],
             Self::ParkingSuspended | Self::ParkingRestored | Self::ParkingLost => {
                 &[Self::ParkingSuspended, Self::ParkingRestored]
             }
-            Self::Rebooked => &[Self::AtRisk, Self::RebookingOffered, Self::Delayed],
-            Self::Confirmed
+            Self::ParkingOff => &[Self::ParkingSuspended, Self::ParkingRestored, Self::ParkingLost],
+            Self::Reseated => &[Self::Reseated],
+            Self::Reissued => &[Self::Reissued],
+            Self::Rebooked => &[Self::AtRisk, Self::RebookingOffered, Self::Delayed, Self::Reseated, Self::Rebooked],
+            Self::Confirmed => &[Self::NotCompleted],
+            Self::NotCompleted
             | Self::DayBefore
             | Self::Cancelled
             | Self::Refunded
@@ -266,6 +307,9 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
     if after.state == State::Confirmed && before.state != State::Confirmed {
         tell(Kind::Confirmed, "", Facts::default());
     }
+    if after.state == State::Expired && before.state == State::AwaitingPayment {
+        tell(Kind::NotCompleted, "", Facts { reason: after.notice.clone(), ..Facts::default() });
+    }
     if is_off(after.state) && is_ordered(before.state) {
         let cents = if after.state == State::Cancelled { 0 } else { sum(&after.items()) };
         tell(Kind::Cancelled, "", Facts { reason: after.notice.clone(), cents, ..Facts::default() });
@@ -275,6 +319,10 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
     }
     if after.state != State::Confirmed || before.state != State::Confirmed || after.admitted >= after.size() {
         return wanted;
+    }
+    if before.showing == after.showing && places(before) != places(after) {
+        // Which change it is: places that were given before may be given again.
+        tell(Kind::Reseated, &after.revision.to_string(), Facts::default());
     }
     if let Some((kind, about, facts)) = parking(before, after) {
         tell(kind, &about, facts);
@@ -297,6 +345,12 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
     wanted
 }
 
+fn places(visit: &Visit) -> Vec<&str> {
+    let mut labels: Vec<&str> = visit.seats.iter().map(|seat| seat.label.as_str()).collect();
+    labels.sort_unstable();
+    labels
+}
+
 /// What the visit's page says now and did not say before.
 fn said_since(before: &Visit, after: &Visit) -> Facts {
     let rest = |was: &str, is: &str| is.strip_prefix(was).unwrap_or(is).trim().to_owned();
@@ -308,14 +362,33 @@ fn said_since(before: &Visit, after: &Visit) -> Facts {
 /// The kitchen cannot make the meal as ordered, and its visitor may choose on the visit's page.
 pub(crate) fn kitchen_asks(before: &Visit, after: &Visit) -> Option<Wanted> {
     let pickup_at = after.meal.as_ref()?.pickup_at;
-    (after.state == State::Confirmed && before.notice != after.notice).then(|| {
-        Wanted::new(after, Kind::MealChanged, format!("asks {}", instant(pickup_at)), said_since(before, after))
+    (after.state == State::Confirmed && before.notice != after.notice)
+        .then(|| Wanted::new(after, Kind::MealAsked, format!("asks {}", instant(pickup_at)), said_since(before, after)))
+}
+
+/// The kitchen has decided, and the meal is neither off nor another one: those are told with what has changed.
+pub(crate) fn kitchen_says(before: &Visit, after: &Visit, text: &Text) -> Option<Wanted> {
+    let (was, is) = (before.meal.as_ref()?, after.meal.as_ref()?);
+    let stays = was.part == Part::Confirmed && is.part == Part::Confirmed && was.dishes == is.dishes;
+    (after.state == State::Confirmed && stays && before.notice != after.notice).then(|| {
+        let facts = Facts { reason: text.clone(), ..Facts::default() };
+        Wanted::new(after, Kind::MealSettled, format!("{} {}", instant(is.pickup_at), text.de), facts)
     })
+}
+
+/// Codes of the party were issued anew at that time.
+pub(crate) fn reissued(visit: &Visit, at: DateTime<Utc>) -> Option<Wanted> {
+    let comes = visit.state == State::Confirmed && visit.booking == Part::Confirmed && visit.admitted < visit.size();
+    comes.then(|| Wanted::new(visit, Kind::Reissued, instant(at), Facts::default()))
 }
 
 /// The bay can no longer be used, or again, or never: each closure of the car park is told once.
 fn parking(before: &Visit, after: &Visit) -> Option<(Kind, String, Facts)> {
-    let (was, is) = (before.bay.as_ref()?.suspension.as_ref(), after.bay.as_ref()?.suspension.as_ref());
+    let (old, new) = (before.bay.as_ref()?, after.bay.as_ref()?);
+    if old.part == Part::Confirmed && matches!(new.part, Part::Refused | Part::Cancelled) {
+        return Some((Kind::ParkingOff, after.showing.to_string(), said_since(before, after)));
+    }
+    let (was, is) = (old.suspension.as_ref(), new.suspension.as_ref());
     let closure = was.map(|it| &it.closure).filter(|id| !id.is_empty()).or(is.map(|it| &it.closure)).cloned();
     let facts = |it: &Suspension| Facts {
         reason: it.reason.clone(),
@@ -355,13 +428,21 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
     let meal = || visit.meal.as_ref().map(|meal| meal.part);
     match notice.kind {
         Kind::Cancelled | Kind::Refunded => is_off(visit.state) && now < notice.made_at + TimeDelta::days(7),
+        Kind::NotCompleted => visit.state == State::Expired && now < showing.starts_at,
         Kind::Confirmed | Kind::Rebooked => ahead,
+        Kind::Reseated | Kind::Reissued => ahead && visit.admitted < visit.size(),
+        Kind::ParkingOff => {
+            let is_off = |bay: &Bay| matches!(bay.part, Part::Refused | Part::Cancelled);
+            ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(is_off)
+        }
         Kind::DayBefore | Kind::Delayed => ahead && !showing.admission.reached(Admission::Running),
         Kind::ParkingSuspended | Kind::ParkingLost => {
             ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(|bay| bay.suspension.is_some())
         }
         Kind::ParkingRestored => ahead && visit.entered_at.is_none() && visit.bay.as_ref().is_some_and(Bay::is_usable),
-        Kind::MealMoved | Kind::MealChanged => ahead && meal() == Some(Part::Confirmed),
+        Kind::MealMoved | Kind::MealChanged | Kind::MealAsked | Kind::MealSettled => {
+            ahead && meal() == Some(Part::Confirmed)
+        }
         Kind::MealOff => ahead && meal() == Some(Part::Cancelled),
         Kind::AtRisk | Kind::RebookingOffered => ahead && visit.admitted < visit.size() && now < showing.starts_at,
     }

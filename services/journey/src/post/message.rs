@@ -50,15 +50,23 @@ pub(crate) fn text(letter: &Letter) -> askama::Result<String> {
 /// The calendar file that goes with a kind of notice.
 pub(crate) fn attachment(kind: Kind, material: &Material<'_>, now: DateTime<Utc>) -> Option<String> {
     match kind {
-        Kind::Confirmed | Kind::Delayed | Kind::Rebooked | Kind::MealMoved | Kind::Cancelled => {
-            Some(calendar::of(material, now))
-        }
-        Kind::DayBefore
+        Kind::Confirmed
+        | Kind::Delayed
+        | Kind::Reseated
+        | Kind::Rebooked
+        | Kind::MealMoved
+        | Kind::ParkingOff
+        | Kind::Cancelled => Some(calendar::of(material, now)),
+        Kind::NotCompleted
+        | Kind::DayBefore
+        | Kind::Reissued
         | Kind::Refunded
         | Kind::ParkingSuspended
         | Kind::ParkingRestored
         | Kind::ParkingLost
         | Kind::MealChanged
+        | Kind::MealAsked
+        | Kind::MealSettled
         | Kind::MealOff
         | Kind::AtRisk
         | Kind::RebookingOffered => None,

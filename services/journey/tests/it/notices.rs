@@ -31,7 +31,7 @@ macro_rules! notices_client {
 }
 
 /// Lets seconds pass until so many mails have come, and some more: none comes after them.
-async fn mails(town: &Town, sink: &Sink, count: usize) -> Vec<String> {
+pub async fn mails(town: &Town, sink: &Sink, count: usize) -> Vec<String> {
     for _ in 0..600 {
         if sink.mails().len() >= count {
             break;
@@ -46,13 +46,13 @@ async fn mails(town: &Town, sink: &Sink, count: usize) -> Vec<String> {
     mails
 }
 
-async fn turn(town: &Town, seconds: i64) {
+pub async fn turn(town: &Town, seconds: i64) {
     town.house.clock.advance(TimeDelta::seconds(seconds));
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 /// Kind, state and attempts of a visit's notices, the oldest first.
-async fn kept(town: &Town, visit: &pb::Visit) -> Vec<(String, String, i32)> {
+pub async fn kept(town: &Town, visit: &pb::Visit) -> Vec<(String, String, i32)> {
     sqlx::query_as("select kind, state, attempts from notice where visit_id = $1 order by made_at, id")
         .bind(id(visit))
         .fetch_all(town.house.pool("journey"))
@@ -61,7 +61,7 @@ async fn kept(town: &Town, visit: &pb::Visit) -> Vec<(String, String, i32)> {
 }
 
 /// Until the only notice of a visit is in a state.
-async fn wait_for(town: &Town, visit: &pb::Visit, state: &str) {
+pub async fn wait_for(town: &Town, visit: &pb::Visit, state: &str) {
     for _ in 0..600 {
         if kept(town, visit).await.last().is_some_and(|(_, is, _)| is == state) {
             return;
@@ -71,7 +71,7 @@ async fn wait_for(town: &Town, visit: &pb::Visit, state: &str) {
     panic!("not {state}: {:?}", kept(town, visit).await);
 }
 
-fn line<'m>(mail: &'m str, start: &str) -> &'m str {
+pub fn line<'m>(mail: &'m str, start: &str) -> &'m str {
     mail.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in {mail}"))
 }
 
@@ -88,7 +88,7 @@ async fn delay(town: &Town, visit: &pb::Visit, minutes: u32) {
 }
 
 /// Every event of a type that journey has heard of, once more.
-async fn replay<M: prost::Message + prost::Name + Default>(town: &Town, producer: &str, about: &str) {
+pub async fn replay<M: prost::Message + prost::Name + Default>(town: &Town, producer: &str, about: &str) {
     for event in town.house.events::<M>(producer).await {
         town.react_twice(producer, about, &event).await;
     }
@@ -371,7 +371,7 @@ async fn after_a_crash_in_the_middle_nothing_is_sent_twice() {
 }
 
 #[tokio::test]
-async fn a_mail_server_that_is_away_or_not_set_up_loses_nothing() {
+async fn without_a_mail_server_nothing_is_lost_until_the_contact_is_erased() {
     let town = town().await;
     let visit = town.booked().await;
     turn(&town, 60).await;
@@ -438,15 +438,21 @@ async fn every_kind_can_be_looked_at_and_a_visit_be_put_into_a_calendar() {
     let mut client = notices_client!(town, &desk());
     for kind in [
         "confirmed",
+        "not_completed",
         "day_before",
         "delayed",
+        "reseated",
+        "reissued",
         "cancelled",
         "refunded",
         "parking_suspended",
         "parking_restored",
         "parking_lost",
+        "parking_off",
         "meal_moved",
         "meal_changed",
+        "meal_asked",
+        "meal_settled",
         "meal_off",
         "at_risk",
         "rebooking_offered",

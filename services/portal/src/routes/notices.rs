@@ -27,17 +27,23 @@ use crate::{
 };
 
 /// In the order of a visit.
-const KINDS: [&str; 14] = [
+const KINDS: [&str; 20] = [
     "confirmed",
+    "not_completed",
     "day_before",
     "delayed",
+    "reseated",
+    "reissued",
     "cancelled",
     "refunded",
     "parking_suspended",
     "parking_restored",
     "parking_lost",
+    "parking_off",
     "meal_moved",
     "meal_changed",
+    "meal_asked",
+    "meal_settled",
     "meal_off",
     "at_risk",
     "rebooking_offered",

@@ -24,10 +24,23 @@ pub(crate) fn example(kind: Kind, language: Language, now: DateTime<Utc>) -> (Vi
     let reason = match kind {
         Kind::Confirmed
         | Kind::DayBefore
+        | Kind::Reseated
+        | Kind::Reissued
+        | Kind::MealAsked
         | Kind::Refunded
         | Kind::ParkingRestored
         | Kind::MealMoved
         | Kind::MealOff => Text::default(),
+        Kind::NotCompleted => text(
+            "Die Zeit zum Bezahlen ist abgelaufen.",
+            "The time to pay has run out.",
+            "Die Zeit zum Bezahlen ist um.",
+        ),
+        Kind::ParkingOff => text(
+            "Zur neuen Zeit ist kein Stellplatz frei.",
+            "No bay is free at the new time.",
+            "Zur neuen Zeit ist kein Parkplatz frei.",
+        ),
         Kind::Delayed | Kind::Cancelled => {
             text("Der Projektor ist gestört.", "The projector has a fault.", "Der Projektor ist kaputt.")
         }
@@ -38,6 +51,11 @@ pub(crate) fn example(kind: Kind, language: Language, now: DateTime<Utc>) -> (Vi
             "Statt Apfelsaft gibt es Traubensaft.",
             "There is grape juice instead of apple juice.",
             "Es gibt keinen Apfelsaft. Sie bekommen Traubensaft.",
+        ),
+        Kind::MealSettled => text(
+            "Die Küche macht Ihr Essen wie bestellt.",
+            "The kitchen makes your meal as ordered.",
+            "Sie bekommen das Essen, das Sie bestellt haben.",
         ),
         Kind::AtRisk | Kind::RebookingOffered | Kind::Rebooked => Text::default(),
     };
@@ -107,6 +125,7 @@ fn visit(kind: Kind, language: Language, showing: &Showing) -> Visit {
         state: match kind {
             Kind::Refunded => State::Refunded,
             Kind::Cancelled => State::Refunding,
+            Kind::NotCompleted => State::Expired,
             _ => State::Confirmed,
         },
         deadline: None,
@@ -122,7 +141,7 @@ fn visit(kind: Kind, language: Language, showing: &Showing) -> Visit {
         booking: if is_off { Part::Cancelled } else { Part::Confirmed },
         bay: Some(Bay {
             class: "BAY_CLASS_STANDARD".to_owned(),
-            part: Part::Confirmed,
+            part: if kind == Kind::ParkingOff { Part::Refused } else { Part::Confirmed },
             from,
             until,
             booked_from: from,
@@ -148,7 +167,11 @@ fn visit(kind: Kind, language: Language, showing: &Showing) -> Visit {
         refusal: None,
         contact: Contact { name: "Erika Mustermann".to_owned(), email: String::new() },
         method: Some(Method::Online),
-        money: if kind == Kind::Refunded { Money::Refunded } else { Money::Paid },
+        money: match kind {
+            Kind::Refunded => Money::Refunded,
+            Kind::NotCompleted => Money::Failed,
+            _ => Money::Paid,
+        },
         payment_url: String::new(),
         payment_expires_at: None,
         ordered_at: None,

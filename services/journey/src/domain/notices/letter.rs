@@ -103,6 +103,19 @@ impl Writer<'_> {
                 self.car_park();
                 self.way();
             }
+            Kind::NotCompleted => {
+                self.which();
+                self.text(words.nothing_charged.to_owned());
+                self.link_named(words.link_off);
+            }
+            Kind::Reseated => {
+                self.day(None);
+                self.link();
+            }
+            Kind::Reissued => {
+                self.which();
+                self.link();
+            }
             Kind::Delayed => {
                 self.day(facts.was);
                 self.link();
@@ -124,11 +137,16 @@ impl Writer<'_> {
                 self.day(None);
                 self.link();
             }
+            Kind::ParkingOff => {
+                let tram = self.language.of(&self.material.house.tram).to_owned();
+                self.text(tram);
+                self.link();
+            }
             Kind::MealMoved => {
                 self.meal(facts.was);
                 self.link();
             }
-            Kind::MealChanged => {
+            Kind::MealChanged | Kind::MealAsked | Kind::MealSettled => {
                 self.meal(None);
                 self.link();
             }
@@ -168,10 +186,23 @@ impl Writer<'_> {
     }
 
     fn link(&mut self) {
-        let label = self.language.words().link.to_owned();
+        self.link_named(self.language.words().link);
+    }
+
+    fn link_named(&mut self, label: &str) {
         if !self.material.link.is_empty() {
-            self.blocks.push(Block::Link { label, url: self.material.link.to_owned() });
+            self.blocks.push(Block::Link { label: label.to_owned(), url: self.material.link.to_owned() });
         }
+    }
+
+    /// Which visit it is about.
+    fn which(&mut self) {
+        let words = self.language.words();
+        self.facts(vec![
+            (words.showing, self.language.of(&self.material.showing.title).to_owned()),
+            (words.when, self.language.moment(self.material.showing.starts_at)),
+            (words.reference, reference(self.material.visit.id)),
+        ]);
     }
 
     /// What, when, where: with what it was before, if it has moved.
@@ -309,11 +340,7 @@ impl Writer<'_> {
     fn money(&mut self, kind: Kind, facts: &Facts) {
         let words = self.language.words();
         let visit = self.material.visit;
-        self.facts(vec![
-            (words.showing, self.language.of(&self.material.showing.title).to_owned()),
-            (words.when, self.language.moment(self.material.showing.starts_at)),
-            (words.reference, reference(visit.id)),
-        ]);
+        self.which();
         let comes_back = kind == Kind::Refunded || matches!(visit.state, State::Refunding | State::Refunded);
         if comes_back && matches!(visit.money, Money::Paid | Money::Refunding | Money::Refunded) && facts.cents > 0 {
             let text = if kind == Kind::Refunded { words.refunded } else { words.comes_back };

@@ -27,7 +27,7 @@ fn what_is_told_of_a_visit_s_steps() {
         (State::AwaitingPayment, State::Confirming, &[]),
         (State::Confirming, State::Confirmed, &[Kind::Confirmed]),
         (State::Confirmed, State::Confirmed, &[]),
-        (State::AwaitingPayment, State::Expired, &[]),
+        (State::AwaitingPayment, State::Expired, &[Kind::NotCompleted]),
         (State::Held, State::Expired, &[]),
         (State::Confirmed, State::Refunding, &[Kind::Cancelled]),
         (State::Confirming, State::Refunding, &[Kind::Cancelled]),
@@ -97,6 +97,57 @@ fn another_dish_is_told_with_what_the_kitchen_says() {
     let asked = Visit { notice: asks, ..before.clone() };
     assert_eq!(kitchen_asks(&before, &asked).expect("told").facts.reason.de, "Bitte wählen Sie.");
     assert_eq!(kitchen_asks(&asked, &asked), None, "told twice");
+    let as_ordered = Text::new("Sie bekommen Ihr Essen wie bestellt.", "You get your meal as ordered.");
+    let settled = Visit { notice: crate::domain::join(&before.notice, &as_ordered), ..before.clone() };
+    let said = kitchen_says(&asked, &settled, &as_ordered).expect("told");
+    assert_eq!((said.kind, &said.facts.reason), (Kind::MealSettled, &as_ordered));
+    assert_eq!(kitchen_says(&settled, &settled, &as_ordered), None, "told twice");
+    let mut off = settled;
+    off.meal.as_mut().expect("a meal").part = Part::Cancelled;
+    assert_eq!(kitchen_says(&asked, &off, &as_ordered), None, "that it is off is told by itself");
+}
+
+#[test]
+fn other_places_and_codes_are_told_to_those_who_come() {
+    let seat = |label: &str| Seat {
+        label: label.to_owned(),
+        features: Vec::new(),
+        tariff_class: "adult".to_owned(),
+        need: String::new(),
+    };
+    let at_places = |labels: &[&str], revision| {
+        let seats = labels.iter().map(|label| seat(label)).collect();
+        Visit { seats, revision, booking: Part::Confirmed, ..known(State::Confirmed) }
+    };
+    let before = at_places(&["C1", "C2"], 4);
+    assert_eq!(kinds(&before, &at_places(&["D1", "D2"], 5)), [Kind::Reseated]);
+    assert_eq!(kinds(&before, &at_places(&["C2", "C1"], 5)), [], "the same ones in another order");
+    let there = following(&before, &at_places(&["D1", "D2"], 5), None).remove(0);
+    let again = following(&before, &at_places(&["D1", "D2"], 7), None).remove(0);
+    assert_ne!(there.about, again.about, "moved there, back, and there again: told each time");
+    let inside = Visit { admitted: 2, ..at_places(&["D1", "D2"], 5) };
+    assert_eq!(kinds(&before, &inside), [], "they sit already");
+    let elsewhere = Visit { showing: Uuid::from_u128(99), ..at_places(&["D1", "D2"], 5) };
+    assert_eq!(kinds(&before, &elsewhere), [], "another showing is told as such");
+
+    let told = reissued(&before, at(10)).expect("told");
+    assert_eq!((told.kind, told.about.as_str()), (Kind::Reissued, "2026-11-28T11:10:00Z"));
+    assert_eq!(reissued(&Visit { admitted: 2, ..before.clone() }, at(10)), None);
+    assert_eq!(reissued(&known(State::Refunding), at(10)), None, "late, of a visit that is off");
+}
+
+#[test]
+fn a_bay_that_is_not_to_be_had_is_told_once() {
+    let with = |part| {
+        let mut visit = known(State::Confirmed);
+        visit.bay.as_mut().expect("a bay").part = part;
+        visit
+    };
+    let (given, refused) = (with(Part::Confirmed), with(Part::Refused));
+    assert_eq!(kinds(&given, &refused), [Kind::ParkingOff]);
+    assert_eq!(kinds(&refused, &refused.clone()), []);
+    let off = Visit { state: State::Refunding, ..with(Part::Cancelled) };
+    assert_eq!(kinds(&given, &off), [Kind::Cancelled], "with its visit it needs no word of its own");
 }
 
 #[test]

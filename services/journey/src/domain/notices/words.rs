@@ -87,6 +87,8 @@ pub(super) struct Words {
     pub(super) hello_name: &'static str,
     /// Of the link to the visit's page.
     pub(super) link: &'static str,
+    /// The same, of a visit that never came about.
+    pub(super) link_off: &'static str,
     pub(super) showing: &'static str,
     pub(super) when: &'static str,
     pub(super) was: &'static str,
@@ -123,6 +125,7 @@ pub(super) struct Words {
     pub(super) refunded: &'static str,
     pub(super) back_at_desk: &'static str,
     pub(super) nothing_to_pay: &'static str,
+    pub(super) nothing_charged: &'static str,
     pub(super) no_withdrawal: &'static str,
     pub(super) foot: [&'static str; 2],
 }

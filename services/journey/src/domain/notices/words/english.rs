@@ -10,6 +10,11 @@ const fn kind(kind: Kind) -> Said {
             "Your visit is booked",
             "we look forward to seeing you. Here is everything that you need for your visit.",
         ),
+        Kind::NotCompleted => (
+            "Your order for {day} was not completed",
+            "Your order was not completed",
+            "your order has not been paid. The places are free again. You can order anew while there are any.",
+        ),
         Kind::DayBefore => (
             "Tomorrow: your visit on {day}",
             "See you tomorrow",
@@ -20,6 +25,16 @@ const fn kind(kind: Kind) -> Said {
             "Your show starts later",
             "your show starts later than planned. Your booking and your codes stay valid. Your bay and your meal have moved \
              with it.",
+        ),
+        Kind::Reseated => (
+            "Your visit on {day}: new places",
+            "You have new places",
+            "we have given you other places. Your tickets and your codes stay valid.",
+        ),
+        Kind::Reissued => (
+            "Your visit on {day}: new codes",
+            "Your codes are new",
+            "your codes have been issued anew. Older codes are no longer valid, printed ones neither. The new ones are on the page of your visit.",
         ),
         Kind::Cancelled => {
             ("Your visit on {day} is cancelled", "Your visit is cancelled", "your visit does not take place.")
@@ -43,6 +58,11 @@ const fn kind(kind: Kind) -> Said {
             "our car park can be reached again, but your bay has been given to somebody else meanwhile. Your visit takes \
              place. The page of your visit says what is still free.",
         ),
+        Kind::ParkingOff => (
+            "Getting here on {day}: no bay",
+            "There is no bay for your visit any more",
+            "we are sorry: there is no bay for your visit any more. Your visit takes place.",
+        ),
         Kind::MealMoved => (
             "Your meal on {day}: a new time",
             "Your meal has a new time",
@@ -52,6 +72,16 @@ const fn kind(kind: Kind) -> Said {
             "Your meal on {day}: a change",
             "Something about your meal has changed",
             "the kitchen has to change something in your order.",
+        ),
+        Kind::MealAsked => (
+            "Your meal on {day}: please choose",
+            "Your meal: please choose",
+            "the kitchen cannot make your meal as you ordered it. On the page of your visit you can choose what happens instead.",
+        ),
+        Kind::MealSettled => (
+            "Your meal on {day}: what happens now",
+            "What happens with your meal",
+            "it is settled what happens with your meal.",
         ),
         Kind::MealOff => (
             "Your meal on {day} is off",
@@ -72,7 +102,7 @@ const fn kind(kind: Kind) -> Said {
         Kind::Rebooked => (
             "Your visit on {day} has been rebooked",
             "Your visit has been rebooked",
-            "you now have places in another show. Your bay and your meal have moved with it.",
+            "you now have places in another show. Your bay and your meal move along where there is room.",
         ),
     };
     Said { subject, title, lead }
@@ -100,6 +130,7 @@ pub(super) static WORDS: Words = Words {
     hello: "Hello,",
     hello_name: "Dear {name},",
     link: "Your visit with its codes and times",
+    link_off: "The page of your order",
     showing: "Show",
     when: "When",
     was: "Before",
@@ -131,6 +162,7 @@ pub(super) static WORDS: Words = Words {
     refunded: "We have paid {sum} back. It may take your bank some days to show it.",
     back_at_desk: "You get {sum} for it back at the desk.",
     nothing_to_pay: "There is nothing to pay.",
+    nothing_charged: "There is nothing to pay. Should your money still arrive, you get your places again or the money back.",
     no_withdrawal: "There is no right of withdrawal for events on a fixed date (§ 312g (2) no. 9 BGB). Until the doors open \
                     you can cancel with us free of charge.",
     foot: [

@@ -10,6 +10,11 @@ const fn kind(kind: Kind) -> Said {
             "Ihr Besuch ist gebucht",
             "wir freuen uns auf Sie. Hier steht alles, was Sie für Ihren Besuch brauchen.",
         ),
+        Kind::NotCompleted => (
+            "Ihre Bestellung für den {day} ist nicht zustande gekommen",
+            "Ihre Bestellung ist nicht zustande gekommen",
+            "Ihre Bestellung ist nicht bezahlt worden. Die Plätze sind wieder frei. Sie können neu bestellen, solange es welche gibt.",
+        ),
         Kind::DayBefore => (
             "Morgen: Ihr Besuch am {day}",
             "Bis morgen",
@@ -20,6 +25,16 @@ const fn kind(kind: Kind) -> Said {
             "Ihre Vorstellung beginnt später",
             "Ihre Vorstellung beginnt später als geplant. Ihre Buchung und Ihre Codes gelten weiter. Stellplatz und \
              Essen sind mit verschoben.",
+        ),
+        Kind::Reseated => (
+            "Ihr Besuch am {day}: neue Plätze",
+            "Sie haben neue Plätze",
+            "wir haben Ihnen andere Plätze gegeben. Ihre Karten und Ihre Codes gelten weiter.",
+        ),
+        Kind::Reissued => (
+            "Ihr Besuch am {day}: neue Codes",
+            "Ihre Codes sind neu",
+            "Ihre Codes sind neu ausgestellt. Ältere Codes gelten nicht mehr, auch gedruckte nicht. Die neuen stehen auf der Seite Ihres Besuchs.",
         ),
         Kind::Cancelled => {
             ("Ihr Besuch am {day} ist abgesagt", "Ihr Besuch ist abgesagt", "Ihr Besuch findet nicht statt.")
@@ -46,6 +61,11 @@ const fn kind(kind: Kind) -> Said {
             "unser Parkplatz ist wieder erreichbar, aber Ihr Stellplatz wurde inzwischen vergeben. Ihr Besuch findet statt. \
              Auf der Seite Ihres Besuchs steht, was noch frei ist.",
         ),
+        Kind::ParkingOff => (
+            "Anfahrt am {day}: kein Stellplatz",
+            "Für Ihren Besuch gibt es keinen Stellplatz mehr",
+            "für Ihren Besuch haben wir leider keinen Stellplatz mehr. Ihr Besuch findet statt.",
+        ),
         Kind::MealMoved => (
             "Ihr Essen am {day}: neue Zeit",
             "Ihr Essen hat eine neue Zeit",
@@ -55,6 +75,16 @@ const fn kind(kind: Kind) -> Said {
             "Ihr Essen am {day}: eine Änderung",
             "An Ihrem Essen hat sich etwas geändert",
             "die Küche muss an Ihrer Bestellung etwas ändern.",
+        ),
+        Kind::MealAsked => (
+            "Ihr Essen am {day}: Bitte wählen Sie",
+            "Ihr Essen: Bitte wählen Sie",
+            "die Küche kann Ihr Essen nicht so machen, wie Sie es bestellt haben. Auf der Seite Ihres Besuchs können Sie wählen, was stattdessen geschieht.",
+        ),
+        Kind::MealSettled => (
+            "Ihr Essen am {day}: So geht es weiter",
+            "So geht es mit Ihrem Essen weiter",
+            "es steht fest, wie es mit Ihrem Essen weitergeht.",
         ),
         Kind::MealOff => (
             "Ihr Essen am {day} entfällt",
@@ -75,7 +105,7 @@ const fn kind(kind: Kind) -> Said {
         Kind::Rebooked => (
             "Ihr Besuch am {day} ist umgebucht",
             "Ihr Besuch ist umgebucht",
-            "Sie haben jetzt Plätze in einer anderen Vorstellung. Stellplatz und Essen sind mit umgezogen.",
+            "Sie haben jetzt Plätze in einer anderen Vorstellung. Stellplatz und Essen ziehen mit um, soweit dort Platz ist.",
         ),
     };
     Said { subject, title, lead }
@@ -103,6 +133,7 @@ pub(super) static WORDS: Words = Words {
     hello: "Guten Tag,",
     hello_name: "Guten Tag {name},",
     link: "Ihr Besuch mit Codes und Zeiten",
+    link_off: "Die Seite Ihrer Bestellung",
     showing: "Vorstellung",
     when: "Wann",
     was: "Bisher",
@@ -141,6 +172,7 @@ pub(super) static WORDS: Words = Words {
     refunded: "Wir haben {sum} zurückgezahlt. Je nach Bank dauert es einige Tage, bis Sie das Geld sehen.",
     back_at_desk: "Die {sum} dafür bekommen Sie an der Kasse zurück.",
     nothing_to_pay: "Sie müssen nichts bezahlen.",
+    nothing_charged: "Es ist nichts zu bezahlen. Kommt doch noch Geld bei uns an, bekommen Sie Ihre Plätze wieder oder das Geld zurück.",
     no_withdrawal: "Für Veranstaltungen zu einem festen Termin gibt es kein Widerrufsrecht (§ 312g Abs. 2 Nr. 9 BGB). Bis zum \
                     Einlass können Sie bei uns kostenlos stornieren.",
     foot: [

@@ -10,6 +10,11 @@ const fn kind(kind: Kind) -> Said {
             "Ihr Besuch ist gebucht",
             "Sie haben Karten für das Planetarium. Wir freuen uns auf Sie. Hier steht alles Wichtige.",
         ),
+        Kind::NotCompleted => (
+            "Ihre Bestellung für den {day} hat nicht geklappt",
+            "Ihre Bestellung hat nicht geklappt",
+            "Sie haben nicht bezahlt. Darum haben Sie keine Karten. Sie können neu bestellen.",
+        ),
         Kind::DayBefore => (
             "Morgen: Ihr Besuch am {day}",
             "Bis morgen",
@@ -19,6 +24,16 @@ const fn kind(kind: Kind) -> Said {
             "Ihr Besuch am {day} beginnt später",
             "Die Vorstellung fängt später an",
             "Die Vorstellung fängt später an. Ihre Karten gelten weiter. Ihr Parkplatz und Ihr Essen passen zur neuen Zeit.",
+        ),
+        Kind::Reseated => (
+            "Ihr Besuch am {day}: Sie haben neue Plätze",
+            "Sie haben neue Plätze",
+            "Sie sitzen auf anderen Plätzen. Ihre Karten gelten weiter.",
+        ),
+        Kind::Reissued => (
+            "Ihr Besuch am {day}: Sie haben neue Codes",
+            "Sie haben neue Codes",
+            "Sie haben neue Codes. Die alten Codes gelten nicht mehr. Auch alte Karten aus Papier gelten nicht mehr. Die neuen Codes sind auf der Seite von Ihrem Besuch.",
         ),
         Kind::Cancelled => ("Ihr Besuch am {day} ist abgesagt", "Ihr Besuch ist abgesagt", "Ihr Besuch fällt aus."),
         Kind::Refunded => (
@@ -43,6 +58,11 @@ const fn kind(kind: Kind) -> Said {
             "Unser Parkplatz geht wieder. Aber Ihr Platz ist nicht mehr frei. Das tut uns leid. Ihr Besuch findet statt. Auf \
              der Seite von Ihrem Besuch steht mehr.",
         ),
+        Kind::ParkingOff => (
+            "Anfahrt am {day}: Sie haben keinen Parkplatz",
+            "Sie haben keinen Parkplatz mehr",
+            "Wir haben leider keinen Parkplatz mehr für Sie. Ihr Besuch findet statt.",
+        ),
         Kind::MealMoved => (
             "Ihr Essen am {day}: neue Zeit",
             "Ihr Essen hat eine neue Zeit",
@@ -51,6 +71,16 @@ const fn kind(kind: Kind) -> Said {
         Kind::MealChanged => {
             ("Ihr Essen am {day}: eine Änderung", "An Ihrem Essen ist etwas anders", "An Ihrem Essen ist etwas anders.")
         }
+        Kind::MealAsked => (
+            "Ihr Essen am {day}: Bitte wählen Sie",
+            "Bitte wählen Sie Ihr Essen",
+            "Die Küche kann Ihr Essen nicht kochen. Bitte wählen Sie, was Sie möchten. Das geht auf der Seite von Ihrem Besuch.",
+        ),
+        Kind::MealSettled => (
+            "Ihr Essen am {day}: So geht es weiter",
+            "So geht es mit Ihrem Essen weiter",
+            "Jetzt ist klar, wann Sie Ihr Essen bekommen.",
+        ),
         Kind::MealOff => (
             "Ihr Essen am {day} fällt aus",
             "Ihr Essen fällt aus",
@@ -70,7 +100,7 @@ const fn kind(kind: Kind) -> Said {
         Kind::Rebooked => (
             "Ihr Besuch am {day}: Sie haben neue Karten",
             "Sie gehen in eine andere Vorstellung",
-            "Sie gehen jetzt in eine andere Vorstellung. Ihr Parkplatz und Ihr Essen passen zur neuen Zeit.",
+            "Sie gehen jetzt in eine andere Vorstellung. Wenn Platz ist: Parkplatz und Essen passen zur neuen Zeit.",
         ),
     };
     Said { subject, title, lead }
@@ -85,6 +115,7 @@ pub(super) static WORDS: Words = Words {
     hello: "Guten Tag!",
     hello_name: "Guten Tag {name}!",
     link: "Ihr Besuch: Karten und Zeiten",
+    link_off: "Die Seite von Ihrer Bestellung",
     showing: "Vorstellung",
     when: "Wann?",
     was: "Alte Zeit",
@@ -123,6 +154,7 @@ pub(super) static WORDS: Words = Words {
     refunded: "Wir haben {sum} zurück-gezahlt. Es dauert ein paar Tage.",
     back_at_desk: "Sie bekommen {sum} an der Kasse zurück.",
     nothing_to_pay: "Sie müssen nichts bezahlen.",
+    nothing_charged: "Sie müssen nichts bezahlen. Kommt Ihr Geld doch noch? Dann bekommen Sie wieder Karten. Oder Sie bekommen das Geld zurück.",
     no_withdrawal: "Sie können den Besuch absagen, bis die Türen aufgehen. Dann bekommen Sie Ihr Geld zurück. Später geht das \
                     nicht mehr. So steht es im Gesetz: § 312g Abs. 2 Nr. 9 BGB.",
     foot: ["Diese Nachricht gehört zu Ihrem Besuch.", "30 Tage nach dem Besuch löschen wir Ihre Adresse."],
