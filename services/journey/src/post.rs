@@ -9,10 +9,10 @@ mod smtp;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use kernel::{Context, Db, Tasks, clock::wall_now, identity::Keys, token};
 use uuid::Uuid;
@@ -31,8 +31,8 @@ use smtp::Line;
 /// Most notices of one turn; the rest comes in the next one.
 const TURN: i64 = 200;
 /// After the first failed connection the mail server is left alone for so long, then twice as long each time.
-const REST: Duration = Duration::from_secs(5);
-const LONGEST_REST: Duration = Duration::from_secs(300);
+const REST: TimeDelta = TimeDelta::seconds(5);
+const LONGEST_REST: TimeDelta = TimeDelta::minutes(5);
 
 /// Sends notices.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub(crate) struct Post {
     siblings: Siblings,
     settings: Arc<PostSettings>,
     /// How often the mail server could not be reached in a row, and until when it is left alone.
-    away: Arc<Mutex<(u32, Option<Instant>)>>,
+    away: Arc<Mutex<(u32, Option<DateTime<Utc>>)>>,
 }
 
 /// Has notices made and sent: those of the day before, and whatever is due.
@@ -101,14 +101,14 @@ impl Post {
 
     fn rests(&self) -> bool {
         let until = self.away.lock().unwrap_or_else(PoisonError::into_inner).1;
-        until.is_some_and(|until| Instant::now() < until)
+        until.is_some_and(|until| self.db.clock().now() < until)
     }
 
     fn was_away(&self, is_away: bool) {
         let mut away = self.away.lock().unwrap_or_else(PoisonError::into_inner);
         *away = if is_away {
-            let rest = REST.saturating_mul(1 << away.0.min(6)).min(LONGEST_REST);
-            (away.0.saturating_add(1), Some(Instant::now() + rest))
+            let rest = (REST * (1 << away.0.min(6))).min(LONGEST_REST);
+            (away.0.saturating_add(1), Some(self.db.clock().now() + rest))
         } else {
             (0, None)
         };

@@ -5,7 +5,7 @@ use std::{net::IpAddr, path::PathBuf};
 use anyhow::{Context as _, ensure};
 use chrono::NaiveTime;
 use kernel::Context;
-use lettre::message::Mailbox;
+use lettre::{message::Mailbox, transport::smtp::client::Certificate};
 use serde::Deserialize;
 
 use crate::domain::limits::Limits;
@@ -49,7 +49,10 @@ struct Smtp {
     user: String,
     /// A file with the password and nothing else, as secrets are mounted; so it is in no listing of the configuration.
     password_file: PathBuf,
-    /// `Planetarium <visit@planetarium.example>`
+    /// A PEM file with the certificate of an authority that is trusted beside the usual ones: a town's own.
+    ca_file: PathBuf,
+    /// `Planetarium <visit@planetarium.example>`. What cannot be delivered comes back to this address (the return path):
+    /// let somebody at the desk read it.
     from: String,
     /// Instead of a mail server: each mail becomes a file here, for trying things out.
     folder: PathBuf,
@@ -71,7 +74,13 @@ pub(crate) enum Security {
 /// Where mails go.
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
-    Server { host: String, port: u16, security: Security, sign_in: Option<(String, String)> },
+    Server {
+        host: String,
+        port: u16,
+        security: Security,
+        sign_in: Option<(String, String)>,
+        authority: Option<Certificate>,
+    },
     Folder(PathBuf),
 }
 
@@ -127,7 +136,7 @@ fn post(smtp: Smtp, public_url: &str) -> anyhow::Result<Option<PostSettings>> {
 }
 
 fn server(smtp: Smtp) -> anyhow::Result<Way> {
-    let Smtp { host, port, security, user, password_file, .. } = smtp;
+    let Smtp { host, port, security, user, password_file, ca_file, .. } = smtp;
     let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     ensure!(
         security != Security::None || loopback,
@@ -145,7 +154,15 @@ fn server(smtp: Smtp) -> anyhow::Result<Way> {
             .with_context(|| format!("smtp.password_file: cannot read {}", password_file.display()))?;
         Some((user, password.trim_end_matches(['\r', '\n']).to_owned()))
     };
-    Ok(Way::Server { host, port, security, sign_in })
+    let authority = if ca_file.as_os_str().is_empty() {
+        None
+    } else {
+        let pem =
+            std::fs::read(&ca_file).with_context(|| format!("smtp.ca_file: cannot read {}", ca_file.display()))?;
+        let read = Certificate::from_pem(&pem);
+        Some(read.with_context(|| format!("smtp.ca_file: {} is no certificate in PEM", ca_file.display()))?)
+    };
+    Ok(Way::Server { host, port, security, sign_in, authority })
 }
 
 #[cfg(test)]
@@ -180,6 +197,10 @@ mod tests {
             (
                 "public_url = \"https://h.example\"\nsmtp = { host = \"m\", user = \"u\", from = \"a@b.example\" }",
                 "password_file",
+            ),
+            (
+                "public_url = \"https://h.example\"\nsmtp = { host = \"m\", ca_file = \"none.pem\", from = \"a@b.example\" }",
+                "ca_file",
             ),
             ("smtp = { pasword = \"x\" }", "pasword"),
         ];

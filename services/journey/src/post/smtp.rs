@@ -8,7 +8,7 @@ use lettre::{
     transport::smtp::{
         Error as SmtpError,
         authentication::{Credentials, DEFAULT_MECHANISMS},
-        client::{AsyncSmtpConnection, TlsParameters},
+        client::{AsyncSmtpConnection, Certificate, TlsParameters},
         commands::{Data, Mail as MailCommand, Rcpt, Rset},
         extension::{ClientId, Extension, MailParameter},
     },
@@ -67,8 +67,8 @@ impl Line {
                 tokio::fs::create_dir_all(folder).await.map_err(|error| error.to_string())?;
                 Ok(Self::Folder(folder.clone()))
             }
-            Way::Server { host, port, security, sign_in } => {
-                let dial = connect(host, *port, *security, sign_in.as_ref());
+            Way::Server { host, port, security, sign_in, authority } => {
+                let dial = connect(host, *port, *security, sign_in.as_ref(), authority.as_ref());
                 let connection = match tokio::time::timeout(PATIENCE, dial).await {
                     Ok(connection) => connection.map_err(|error| error.to_string())?,
                     Err(_) => return Err("no answer".to_owned()),
@@ -122,9 +122,16 @@ async fn connect(
     port: u16,
     security: Security,
     sign_in: Option<&(String, String)>,
+    authority: Option<&Certificate>,
 ) -> Result<AsyncSmtpConnection, SmtpError> {
     let hello = ClientId::default();
-    let tls = || TlsParameters::new(host.to_owned());
+    let tls = || {
+        let trusted = TlsParameters::builder(host.to_owned());
+        match authority {
+            Some(authority) => trusted.add_root_certificate(authority.clone()).build(),
+            None => trusted.build(),
+        }
+    };
     let wrapped = if security == Security::Tls { Some(tls()?) } else { None };
     let mut connection =
         AsyncSmtpConnection::connect_tokio1((host, port), Some(PATIENCE), &hello, wrapped, None).await?;

@@ -7,6 +7,7 @@ mod confirm;
 mod contacts;
 mod hold;
 mod limits;
+mod mail_server;
 mod missing;
 mod notices;
 mod reactions;

@@ -57,12 +57,18 @@ pub async fn town_limited(limit: &str, most: i64) -> Town {
 
 /// With a mail server.
 pub async fn town_with_post(sink: &Sink) -> Town {
-    let smtp = toml::Table::from_iter([
+    town_that_mails(sink.port(), "none", &[]).await
+}
+
+/// With a mail server at a port, and more of its settings.
+pub async fn town_that_mails(port: u16, security: &str, more: &[(&str, &str)]) -> Town {
+    let mut smtp = toml::Table::from_iter([
         ("host".to_owned(), "127.0.0.1".into()),
-        ("port".to_owned(), i64::from(sink.port()).into()),
-        ("security".to_owned(), "none".into()),
+        ("port".to_owned(), i64::from(port).into()),
+        ("security".to_owned(), security.into()),
         ("from".to_owned(), "Planetarium Halle <visit@planetarium.example>".into()),
     ]);
+    smtp.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
     let own = [("smtp".to_owned(), smtp.into()), ("public_url".to_owned(), "https://planetarium.example".into())];
     start(&SERVICES, BTreeMap::from(own)).await
 }
