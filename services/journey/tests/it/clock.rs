@@ -238,7 +238,7 @@ async fn a_lift_that_fails_changes_the_step_free_way_at_once() {
 }
 
 #[tokio::test]
-async fn the_clock_takes_as_many_statements_for_many_visits_as_for_one() {
+async fn what_the_clock_writes_of_twelve_visits_takes_one_statement_each() {
     let town = town().await;
     let mut last = None;
     for n in 0..12 {
@@ -258,6 +258,21 @@ async fn the_clock_takes_as_many_statements_for_many_visits_as_for_one() {
     let visit = last.expect("visits");
     before(&town, &visit, 9);
     turns(&town, &visit, Risk::AtRisk).await;
+    seen(&town, &visit, "offered anything", |now| now.offer.is_some()).await;
+    // PostgreSQL notes of each row which transaction wrote it, and which command of that transaction.
+    for (written, rows) in [
+        ("visit_clock where risk = 'at_risk'", 12),
+        ("rebooking_offer where visit_id is not null", 12),
+        ("notice where kind in ('at_risk', 'rebooking_offered')", 12),
+    ] {
+        let (count, commands): (i64, i64) = sqlx::query_as(sqlx::AssertSqlSafe(format!(
+            "select count(*), count(distinct (xmin::text, cmin::text)) from {written}"
+        )))
+        .fetch_one(town.house.pool("journey"))
+        .await
+        .expect("a count");
+        assert_eq!((count, commands), (rows, 1), "{written}: one statement, however many visits");
+    }
     let rows: Vec<(DateTime<Utc>,)> = sqlx::query_as("select observed_at from visit_clock where risk = 'at_risk'")
         .fetch_all(town.house.pool("journey"))
         .await

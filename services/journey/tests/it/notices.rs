@@ -217,10 +217,14 @@ async fn a_car_park_out_of_reach_is_told_with_where_else_to_park() {
     town.react_twice("parking", &visit.visit_id, &restored).await;
     let again = mails(&town, &sink, 3).await.remove(2);
     assert!(again.contains("wieder erreichbar") && again.contains("Stellplatz, von"), "{again}");
-    // All of it once more.
+    // All of it once more: long enough apart for a letter each.
     town.react_twice("parking", &visit.visit_id, &closure(&visit, "c2")).await;
+    mails(&town, &sink, 3).await;
     town.react_twice("parking", &visit.visit_id, &restored).await;
     mails(&town, &sink, 3).await;
+    // Another closure is another notice.
+    town.react_twice("parking", &visit.visit_id, &closure(&visit, "c3")).await;
+    mails(&town, &sink, 4).await;
 }
 
 #[tokio::test]

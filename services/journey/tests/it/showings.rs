@@ -113,6 +113,14 @@ async fn a_cancelled_showing_calls_every_visit_off() {
     assert!(refunded.notice.expect("notice").de.contains("Projektor"));
     town.wait_for(&booked, VisitState::Cancelled).await;
     town.wait_for(&held, VisitState::Expired).await;
+    // PostgreSQL notes of each row which transaction and which command of it wrote it: all visits are told in one.
+    let told: (i64, i64) = sqlx::query_as(
+        "select count(*), count(distinct (xmin::text, cmin::text)) from notice where kind = 'cancelled'",
+    )
+    .fetch_one(town.house.pool("journey"))
+    .await
+    .expect("a count");
+    assert_eq!(told, (2, 1));
     assert_eq!(operator.cancel_showing(request).await.expect("repeat").into_inner(), off);
     let event = ShowingCancelled { showing_id: paid.showing_id.clone(), reason: None };
     town.react_twice("reservations", &paid.showing_id, &event).await;
