@@ -2,6 +2,8 @@
 //! ones in one transaction of its own; then the visit follows, and parking and kitchen follow the visit. Wherever that
 //! stops, somebody goes on with it: the caller, reservations' event, or the sweep.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{Tx, values::Text};
@@ -139,6 +141,34 @@ fn told(visit: &Visit, offer: &Offer) -> Wanted {
     let choice = Choice { title: to.title.clone(), starts_at: to.starts_at };
     let facts = Facts { choices: vec![choice], until: Some(offer.valid_until), ..Facts::default() };
     Wanted::new(visit, Kind::RebookingOffered, to.showing.to_string(), facts)
+}
+
+/// Looks at what stands again: somebody else may have taken the places since. Answers who is to be offered another
+/// showing instead; whoever was offered first keeps what is left.
+pub(crate) async fn look_again(tx: &mut Tx, candidates: &[Candidate]) -> Result<Vec<Uuid>, Error> {
+    let now = tx.now();
+    store::clock::lock(tx.conn()).await?;
+    let standing = store::rebooking::standing(tx.conn(), now).await?;
+    let ids: Vec<Uuid> = standing.iter().map(|offer| offer.visit).collect();
+    let known = store::many::visits(tx.conn(), &ids).await?;
+    let (mut promised, mut gone) = (HashMap::<Uuid, u32>::new(), Vec::new());
+    for offer in &standing {
+        let (Some(to), Some(visit)) = (&offer.to, known.iter().find(|visit| visit.id == offer.visit)) else { continue };
+        let before = promised.entry(to.showing).or_default();
+        if rebooking::still_stands(offer, visit, candidates, *before) {
+            *before += visit.size();
+        } else {
+            gone.push(visit.id);
+        }
+    }
+    if !gone.is_empty() {
+        store::rebooking::forget_offers(tx.conn(), &gone).await?;
+        store::clock::bump(tx.conn(), &gone).await?;
+        for visit in &gone {
+            tx.touch(VISIT_TOPIC, visit.to_string());
+        }
+    }
+    Ok(gone)
 }
 
 /// Offers visits that need help another showing of those that there are. Told is each showing once.

@@ -2,8 +2,7 @@
 //! together, for no more than it has paid. Pure.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Europe::Berlin;
-use kernel::values::Text;
+use kernel::values::{Text, day_of};
 use uuid::Uuid;
 
 use super::{State, Visit, clock::risk::Risk, sum};
@@ -113,19 +112,25 @@ pub(crate) fn options<'c>(
     from: DateTime<Utc>,
     promised: impl Fn(Uuid) -> u32,
 ) -> Vec<&'c Candidate> {
-    let day = |at: DateTime<Utc>| at.with_timezone(&Berlin).date_naive();
     let booked = candidates.iter().find(|it| it.showing == visit.showing);
     let mut options: Vec<&Candidate> = candidates
         .iter()
         .filter(|it| it.showing != visit.showing && !it.is_cancelled)
         .filter(|it| it.audience == "public" || booked.is_some_and(|booked| booked.audience == it.audience))
-        .filter(|it| it.starts_at >= from && day(it.starts_at) == day(from))
+        .filter(|it| it.starts_at >= from && day_of(it.starts_at) == day_of(from))
         .filter(|it| visit.booked_starts_at.is_none_or(|booked| it.starts_at > booked))
         .filter(|it| it.price(visit).is_some_and(|price| price <= sum(&visit.seat_items)))
         .filter(|it| it.has_room(visit, promised(it.showing)))
         .collect();
     options.sort_by_key(|it| (it.starts_at, it.showing));
     options
+}
+
+/// Whether what a visit is offered is still to be had; `promised` places there have been offered to others.
+pub(crate) fn still_stands(offer: &Offer, visit: &Visit, candidates: &[Candidate], promised: u32) -> bool {
+    let Some(to) = &offer.to else { return true };
+    let there = candidates.iter().find(|it| it.showing == to.showing);
+    there.is_some_and(|it| !it.is_cancelled && it.starts_at == to.starts_at && it.has_room(visit, promised))
 }
 
 /// From when on another showing must begin for a party that needs so long to the hall.

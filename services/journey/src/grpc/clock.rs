@@ -57,23 +57,46 @@ pub(crate) async fn turn(db: &Db, siblings: &Siblings) -> Result<(), Error> {
     })
     .await?;
     let since = now - minutes(policy.missed_minutes);
-    let visits = store::rebooking::without_offer(&mut *db.reader().await?, since, now, TURN).await?;
-    if visits.is_empty() {
+    let (visits, standing) = {
+        let mut conn = db.reader().await?;
+        (
+            store::rebooking::without_offer(&mut conn, since, now, TURN).await?,
+            store::rebooking::standing(&mut conn, now).await?,
+        )
+    };
+    if visits.is_empty() && standing.is_empty() {
         return Ok(());
     }
     match candidates(siblings, now).await {
-        Ok(candidates) => {
-            db.transact(move |tx| {
-                let (visits, candidates) = (visits.clone(), candidates.clone());
-                Box::pin(async move { commands::rebooking::offer(tx, &visits, &candidates).await })
-            })
-            .await
-        }
+        Ok(candidates) => offer(db, visits, candidates).await,
         Err(status) => {
             tracing::debug!(code = ?status.code(), "reservations does not say what is left of the day");
             Ok(())
         }
     }
+}
+
+/// Takes back what is not to be had any more, and offers what there is.
+async fn offer(db: &Db, visits: Vec<Uuid>, candidates: Vec<Candidate>) -> Result<(), Error> {
+    db.transact(move |tx| {
+        let (mut visits, candidates) = (visits.clone(), candidates.clone());
+        Box::pin(async move {
+            visits.extend(commands::rebooking::look_again(tx, &candidates).await?);
+            if visits.is_empty() { Ok(()) } else { commands::rebooking::offer(tx, &visits, &candidates).await }
+        })
+    })
+    .await
+}
+
+/// What a visit was offered was refused to it: it sees at once what else there is.
+pub(super) async fn offer_another(db: &Db, siblings: &Siblings, visit: Uuid, refused: Uuid) -> Result<(), Error> {
+    let Ok(mut candidates) = candidates(siblings, db.clock().now()).await else { return Ok(()) };
+    candidates.retain(|it| it.showing != refused);
+    db.transact(move |tx| {
+        let candidates = candidates.clone();
+        Box::pin(async move { commands::rebooking::offer(tx, &[visit], &candidates).await })
+    })
+    .await
 }
 
 fn wait(told: &Estimate) -> Option<Wait> {

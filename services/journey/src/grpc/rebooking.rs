@@ -152,6 +152,7 @@ async fn carry_out(db: &Db, siblings: &Siblings, it: Move) -> Result<(), Error> 
                     Box::pin(async move { commands::refused(tx, id, &why).await })
                 })
                 .await?;
+                clock::offer_another(db, siblings, visit, it.to).await?;
             }
             Err(error)
         }

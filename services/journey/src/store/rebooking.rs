@@ -40,6 +40,17 @@ pub(crate) async fn offers(conn: &mut PgConnection, visits: &[Uuid]) -> Result<V
     Ok(rows.into_iter().map(OfferRow::read).collect())
 }
 
+/// What stands: offers of another showing that nobody has taken yet and whose time is not over.
+pub(crate) async fn standing(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Offer>, Error> {
+    let rows: Vec<OfferRow> = sqlx::query_as(
+        "select * from rebooking_offer where to_showing is not null and valid_until > $1 order by made_at, visit_id",
+    )
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(OfferRow::read).collect())
+}
+
 /// The visits that need help and have no offer that still stands; of showings that began after `since`.
 pub(crate) async fn without_offer(
     conn: &mut PgConnection,

@@ -172,26 +172,30 @@ async fn a_move_that_was_left_is_carried_out_wherever_it_stopped() {
     assert_eq!(rebooked(&town).await.len(), 2);
 }
 
-#[tokio::test]
-async fn a_visit_that_cannot_move_keeps_its_places_and_says_why() {
-    let town = town().await;
-    let visit = at_risk(&town).await;
-    let target = visit.offer.clone().expect("an offer").showing_id;
-    // Somebody else takes what is left.
+/// Somebody else takes what is left of a showing.
+async fn sells_out(town: &Town, target: &str) {
     for _ in 0..4 {
         let mut wish = town.wish();
-        wish.showing_id.clone_from(&target);
+        target.clone_into(&mut wish.showing_id);
         (wish.parking, wish.party) = (None, vec![line("adult", 25)]);
         wish.channel = reservations::Channel::Staff.into();
         town.hold_as(&desk(), &wish).await.expect("held");
     }
     for size in [2, 1] {
         let mut wish = town.wish();
-        wish.showing_id.clone_from(&target);
+        target.clone_into(&mut wish.showing_id);
         (wish.parking, wish.party) = (None, vec![line("adult", size)]);
         wish.channel = reservations::Channel::Staff.into();
         let _ = town.hold_as(&desk(), &wish).await;
     }
+}
+
+#[tokio::test]
+async fn a_visit_that_cannot_move_keeps_its_places_and_says_why() {
+    let town = town().await;
+    let visit = at_risk(&town).await;
+    let target = visit.offer.clone().expect("an offer").showing_id;
+    sells_out(&town, &target).await;
     let wish = to(&visit, &target);
     let refused = accept(&town, &guest("test"), &wish).await.expect_err("full");
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
@@ -200,6 +204,20 @@ async fn a_visit_that_cannot_move_keeps_its_places_and_says_why() {
     assert_eq!(places(&town, &visit).await, [(visit.showing_id.clone(), 2)]);
     assert_eq!(town.get(&visit).await.showing_id, visit.showing_id);
     assert!(rebooked(&town).await.is_empty());
+    let instead = town.get(&visit).await.offer.expect("what there is instead, at once");
+    assert_ne!(instead.showing_id, target);
+}
+
+#[tokio::test]
+async fn an_offer_whose_places_are_gone_is_replaced_before_it_is_pressed() {
+    let town = town().await;
+    let visit = at_risk(&town).await;
+    let target = visit.offer.clone().expect("an offer").showing_id;
+    sells_out(&town, &target).await;
+    let other = |now: &pb::Visit| now.offer.as_ref().is_some_and(|offer| offer.showing_id != target);
+    let now = seen(&town, &visit, "offered another showing", other).await;
+    let moved = accept(&town, &guest("test"), &to(&visit, &now.offer.expect("an offer").showing_id)).await;
+    assert_eq!(moved.expect("moved").seats.len(), 2);
 }
 
 #[tokio::test]

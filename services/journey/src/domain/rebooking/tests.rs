@@ -110,3 +110,18 @@ fn only_who_will_not_make_it_moves_by_itself() {
         assert_eq!(may_move(&visit, risk, by), expected, "{state:?} {admitted} {risk:?} {by:?}");
     }
 }
+
+#[test]
+fn an_offer_stands_while_its_places_are_there() {
+    let (booked, there) = (booked(), candidate(7, 210));
+    let offer = offers(&[(&booked, at(110))], std::slice::from_ref(&there), &[], at(130)).remove(0);
+    assert!(still_stands(&offer, &booked, std::slice::from_ref(&there), 18));
+    assert!(!still_stands(&offer, &booked, std::slice::from_ref(&there), 19), "the others were offered first");
+    assert!(!still_stands(&offer, &booked, &[], 0), "nobody tells of it any more");
+    let off = Candidate { is_cancelled: true, ..there.clone() };
+    assert!(!still_stands(&offer, &booked, &[off], 0));
+    let later = Candidate { starts_at: at(230), ..there };
+    assert!(!still_stands(&offer, &booked, &[later], 0), "another time is another offer");
+    let nothing = Offer { to: None, ..offer };
+    assert!(still_stands(&nothing, &booked, &[], 0));
+}
