@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Europe::Berlin;
-use kernel::{Tx, values::Text};
+use kernel::{
+    Tx,
+    values::{Text, day_of},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -90,7 +92,7 @@ pub(crate) async fn remind(tx: &mut Tx, at: NaiveTime) -> Result<(), Error> {
     let (from, until) = notices::days_ahead(now);
     for (showing, starts_at) in store::notices::starts(tx.conn(), from, until).await? {
         let Some(hour) = notices::day_before(starts_at, at).filter(|hour| *hour <= now) else { continue };
-        let day = starts_at.with_timezone(&Berlin).date_naive().to_string();
+        let day = day_of(starts_at).to_string();
         // Who has ordered since has just been told all of it.
         let ids = store::notices::not_reminded(tx.conn(), showing, hour, &day).await?;
         let visits = store::many::lock_all(tx.conn(), &ids).await?;

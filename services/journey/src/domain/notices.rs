@@ -9,7 +9,7 @@ mod words;
 
 use chrono::{DateTime, Days, NaiveTime, SecondsFormat, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::values::Text;
+use kernel::values::{Text, day_of};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -455,7 +455,7 @@ pub(crate) fn next_attempt(attempts: u32) -> Option<TimeDelta> {
 
 /// When the visitors of a showing are told what comes on the next day: at this time of the day before, in Halle.
 pub(crate) fn day_before(starts_at: DateTime<Utc>, at: NaiveTime) -> Option<DateTime<Utc>> {
-    let day = starts_at.with_timezone(&Berlin).date_naive().checked_sub_days(Days::new(1))?;
+    let day = day_of(starts_at).checked_sub_days(Days::new(1))?;
     Berlin.from_local_datetime(&day.and_time(at)).earliest().map(|at| at.with_timezone(&Utc))
 }
 

@@ -1,7 +1,7 @@
 //! What devices say of themselves, and what staff ask them. Only what a device itself says makes it alive.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
-use chrono_tz::{Europe::Berlin, Tz};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 use kernel::{
     Access, Caller, Who,
     clock::wall_now,
@@ -379,10 +379,6 @@ fn plays(sent: Vec<pb::Play>, now: DateTime<Utc>) -> Result<Vec<Play>, InvalidFi
 fn day(field: &'static str, text: &str) -> Result<(DateTime<Utc>, DateTime<Utc>), InvalidField> {
     let wrong = || invalid(field, "is no day such as 2026-11-28");
     let day: NaiveDate = text.parse().map_err(|_| wrong())?;
-    let midnight = |day: NaiveDate| Berlin.from_local_datetime(&day.and_time(NaiveTime::MIN)).earliest();
-    let next = day.checked_add_days(Days::new(1)).and_then(midnight);
-    match (midnight(day), next) {
-        (Some(from), Some(until)) => Ok((from.to_utc(), until.to_utc())),
-        _ => Err(wrong()),
-    }
+    let next = day.checked_add_days(Days::new(1)).ok_or_else(wrong)?;
+    Ok((values::midnight(day), values::midnight(next)))
 }

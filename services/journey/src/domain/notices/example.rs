@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::values::Text;
+use kernel::values::{Text, day_of};
 use uuid::Uuid;
 
 use super::{
@@ -81,7 +81,7 @@ fn text(de: &str, en: &str, plain: &str) -> Text {
 
 /// Tomorrow afternoon.
 fn showing(now: DateTime<Utc>) -> Showing {
-    let tomorrow = (now + TimeDelta::days(1)).with_timezone(&Berlin).date_naive();
+    let tomorrow = day_of(now + TimeDelta::days(1));
     let two = tomorrow.and_hms_opt(14, 0, 0).and_then(|two| Berlin.from_local_datetime(&two).earliest());
     let starts_at = two.map_or(now, |two| two.with_timezone(&Utc));
     Showing {

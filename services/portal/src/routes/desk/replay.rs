@@ -179,6 +179,5 @@ pub(crate) async fn look(
 
 /// When a day begins in Halle.
 fn midnight(day: &str) -> Option<DateTime<Utc>> {
-    let day: chrono::NaiveDate = day.parse().ok()?;
-    crate::words::at_in_halle(day.and_hms_opt(0, 0, 0)?)
+    day.parse().ok().map(kernel::values::midnight)
 }
