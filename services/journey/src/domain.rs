@@ -105,6 +105,16 @@ pub(crate) struct Bay {
     /// Why it cannot be used, if it cannot.
     #[serde(default)]
     pub(crate) suspension: Option<Suspension>,
+    /// A coach's; of other vehicles there are none.
+    #[serde(default)]
+    pub(crate) stops: Stops,
+}
+
+/// When a coach stands at the kerb, each from and until.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stops {
+    pub(crate) set_down: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    pub(crate) pick_up: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
 impl Bay {

@@ -10,21 +10,21 @@ use chrono::{DateTime, Utc};
 use kernel::{
     Code,
     ticket_code::reference,
-    values::{Text, euro, timestamp},
+    values::{Text, euro, from_timestamp, timestamp},
 };
 use prost::Message;
 use sky_proto::{
     gastro::v1::{self as gastro, OrderState, Pickup},
     journey::v1 as pb,
     kernel::v1::{ChargedItem, Money as Amount},
-    parking::v1::{BayClass, Right, RightState},
+    parking::v1::{BayClass, CoachStops, Right, RightState, Stop},
     payments::v1::PaymentState,
     reservations::v1::{HeldSeat, IssuedTicket, Need},
 };
 use tonic::Status;
 
 use crate::domain::{
-    Alternative, Bay, Item, Kitchen, Meal, Money, Part, Refusal, Seat, Showing, State, Visit, sum,
+    Alternative, Bay, Item, Kitchen, Meal, Money, Part, Refusal, Seat, Showing, State, Stops, Visit, sum,
     timeline::{self, Step},
 };
 
@@ -210,7 +210,22 @@ fn right(visit: &Visit, bay: &Bay) -> Right {
         plate_known: false,
         without_bay_from: None,
         suspension: bay.suspension.as_ref().map(suspension::told),
+        stops: (bay.stops != Stops::default()).then(|| coach_stops(bay.stops)),
     }
+}
+
+fn coach_stops(stops: Stops) -> CoachStops {
+    let stop = |(from, until)| Stop { from: Some(timestamp(from)), until: Some(timestamp(until)) };
+    CoachStops { set_down: stops.set_down.map(stop), pick_up: stops.pick_up.map(stop) }
+}
+
+/// A coach's stops as parking tells them.
+pub(crate) fn stops_of(told: Option<&CoachStops>) -> Stops {
+    let stop = |stop: Option<&Stop>| stop.map(|it| (from_timestamp(it.from), from_timestamp(it.until)));
+    told.map_or_else(Stops::default, |told| Stops {
+        set_down: stop(told.set_down.as_ref()),
+        pick_up: stop(told.pick_up.as_ref()),
+    })
 }
 
 fn order(visit: &Visit, meal: &Meal) -> gastro::Order {

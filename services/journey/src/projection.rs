@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
 
-use crate::domain::{Kitchen, Money, Part, Seat, Suspension, Visit, euros, join};
+use crate::domain::{Kitchen, Money, Part, Seat, Stops, Suspension, Visit, euros, join};
 
 /// Something that another service has told about one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,10 @@ pub(crate) enum News {
         class: String,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
+    },
+    /// A coach stands at the kerb at these times.
+    CoachStops {
+        stops: Stops,
     },
     VehicleEntered {
         at: DateTime<Utc>,
@@ -161,6 +165,11 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         | News::RightSuspended { .. }
         | News::RightRestored { .. } => {
             note_bay(visit, news);
+        }
+        News::CoachStops { stops } => {
+            if let Some(bay) = &mut visit.bay {
+                bay.stops = *stops;
+            }
         }
         News::VehicleEntered { at } => {
             visit.entered_at = Some(*at);

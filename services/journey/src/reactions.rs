@@ -163,9 +163,11 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
         seen::from_parking(tx, run).await?;
         let mut waiting = Waiting::default();
         for event in run {
+            let mut stops = None;
             let (about, news) = match event.name() {
                 RightConfirmed::NAME => {
                     let told = event.decode::<RightConfirmed>()?;
+                    stops = told.stops;
                     let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
                     (told.visit_id, News::RightConfirmed { from, until })
                 }
@@ -175,6 +177,7 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                 }
                 RightMoved::NAME => {
                     let told = event.decode::<RightMoved>()?;
+                    stops = told.stops;
                     let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
                     (told.visit_id, News::RightMoved { from, until })
                 }
@@ -193,6 +196,7 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                     let told = event.decode::<RightRestored>()?;
                     let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
                     let class = told.bay_class().as_str_name().to_owned();
+                    stops = told.stops;
                     (told.visit_id, News::RightRestored { class, from, until })
                 }
                 VehicleEntered::NAME => {
@@ -205,6 +209,9 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                 }
                 _ => continue,
             };
+            if stops.is_some() {
+                waiting.add(&about, News::CoachStops { stops: events::stops_of(stops.as_ref()) })?;
+            }
             waiting.add(&about, news)?;
         }
         waiting.tell(tx).await

@@ -1,6 +1,9 @@
 //! What parking does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
+pub(crate) mod assigning;
+pub(crate) mod charging;
 pub(crate) mod closures;
+pub(crate) mod coaches;
 pub(crate) mod confirming;
 pub(crate) mod feeds;
 pub(crate) mod gates;
@@ -149,11 +152,12 @@ async fn follow_showing(
         }
     }
     holding::move_along(tx, &mut changed).await?;
+    coaches::follow(tx, &mut changed).await?;
     let rights: Vec<Right> = changed.iter().map(|(_, right)| right.clone()).collect();
     store::quarters::save_rights(tx.conn(), &rights).await?;
     let mut moved = false;
     for (before, right) in &changed {
-        if right.window != before.window {
+        if right.window != before.window || right.stops != before.stops {
             tx.append(&right.visit.to_string(), &events::right_moved(right)).await?;
             moved = true;
         }
@@ -170,10 +174,11 @@ pub(crate) async fn tickets_issued(tx: &mut Tx, tickets: &[(Uuid, Uuid)]) -> Res
     store::save_tickets(tx.conn(), tickets).await
 }
 
-/// A new token for a camera or a feed, of which the hash is kept.
+/// A new token for a camera, a feed or a partner, of which the hash is kept.
 pub(crate) async fn set_device_token(tx: &mut Tx, device: String, hash: Vec<u8>) -> Result<(), Error> {
     let known = store::plates::set_token(tx.conn(), &device, &hash).await?
-        || store::feeds::set_token(tx.conn(), &device, &hash).await?;
+        || store::feeds::set_token(tx.conn(), &device, &hash).await?
+        || store::partners::set_token(tx.conn(), &device, &hash).await?;
     if known { Ok(()) } else { Err(Error::NoDevice) }
 }
 

@@ -1,6 +1,8 @@
 //! Bays, rights and lanes as the house sees them. Pure decisions: no I/O, no clock, no proto.
 
+pub(crate) mod assigning;
 pub(crate) mod closures;
+pub(crate) mod coaches;
 pub(crate) mod feeds;
 pub(crate) mod forecast;
 pub(crate) mod gates;
@@ -189,6 +191,8 @@ pub(crate) struct Right {
     pub(crate) window: Window,
     /// The part of it for which a bay is given; shorter where a showing ends later than it was sold for, and others come.
     pub(crate) given: Window,
+    /// Where a coach stands before and after it is in its bay.
+    pub(crate) stops: coaches::Stops,
     /// How long before the showing's start the window begins; unknown until the showing is.
     pub(crate) lead: Option<TimeDelta>,
     /// How long after the showing's end the window ends.
@@ -354,6 +358,8 @@ pub(crate) struct Site {
     pub(crate) revision: u64,
     pub(crate) observed_at: DateTime<Utc>,
     pub(crate) classes: Vec<ClassCount>,
+    /// How many coaches may stand at the kerb at once; 0: there is none.
+    pub(crate) kerb_places: u32,
     /// While it is closed or out of reach.
     pub(crate) closure: Option<closures::Closure>,
 }
@@ -379,6 +385,7 @@ mod samples {
             state: RightState::Confirmed,
             window: Window { from, until: from + TimeDelta::hours(1) },
             given: Window { from, until: from + TimeDelta::hours(1) },
+            stops: super::coaches::Stops::default(),
             lead: None,
             stay: None,
             expires_at: from,

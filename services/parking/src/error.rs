@@ -17,6 +17,8 @@ pub(crate) enum Error {
     SiteNotOpen { state: SiteState, alternatives: String },
     #[error("{}", full(*.class, *.instead, *.later))]
     Full { class: BayClass, instead: Option<BayClass>, later: Option<DateTime<Utc>> },
+    #[error("the kerb where coaches stop is taken then; choose another showing, or ask the car park's attendant")]
+    KerbTaken,
     #[error("this site has no {} bays; choose another class", .0.name())]
     NoSuchClass(BayClass),
     #[error("no price is known for {} bays on that day; the house file needs a tariff row", .0.name())]
@@ -41,8 +43,18 @@ pub(crate) enum Error {
     NotHeld(RightState),
     #[error("the bay is {}; a plate can be noted only for a bay that is booked", .0.name())]
     NoBayForPlate(RightState),
-    #[error("there is no such camera and no such feed; the house file names them in its [parking] part")]
+    #[error("there is no such camera, feed or partner; the house file names them in its [parking] part")]
     NoDevice,
+    #[error("there is no such count; look at the list again")]
+    NoCount,
+    #[error("this count has changed nothing, or somebody has counted since; count again instead")]
+    NotNewestCount,
+    #[error("this id belongs to another right, or this version says something else; use a new id, or the next version")]
+    RightCollides,
+    #[error("stale: the version that is known is {0}; read the right again and send the next one")]
+    StaleVersion(u32),
+    #[error("the right is {}; it cannot be amended so", .0.name())]
+    NotAmendable(RightState),
     #[error(transparent)]
     Repeat(#[from] Repeat),
     #[error(transparent)]
@@ -83,17 +95,21 @@ impl Coded for Error {
             | Self::NotHeld(_)
             | Self::NoBayForPlate(_)
             | Self::NotLost
+            | Self::NotNewestCount
+            | Self::NotAmendable(_)
             | Self::CommandOver(_)
             | Self::OtherVehicle(_)
             | Self::NoTariff(_) => Code::FailedPrecondition,
-            Self::Full { .. } => Code::ResourceExhausted,
+            Self::Full { .. } | Self::KerbTaken => Code::ResourceExhausted,
             Self::NoSuchClass(_)
             | Self::NoRight
             | Self::NoClosure
             | Self::NoLane(_)
             | Self::NoCommand
+            | Self::NoCount
             | Self::NoDevice => Code::NotFound,
-            Self::RightExists => Code::AlreadyExists,
+            Self::RightExists | Self::RightCollides => Code::AlreadyExists,
+            Self::StaleVersion(_) => Code::Conflict,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,

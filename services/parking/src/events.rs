@@ -12,8 +12,9 @@ use sky_proto::{
 use uuid::Uuid;
 
 use crate::domain::{
-    BayClass, Charge, OCCUPANCY_HOLDS, Right, RightState, Site, SiteState,
+    BayClass, Charge, OCCUPANCY_HOLDS, Right, RightState, Site, SiteState, Window,
     closures::{Closure, Preview},
+    coaches::Stops,
     lanes::Verdict,
 };
 
@@ -93,11 +94,20 @@ pub(crate) fn right(right: &Right) -> pb::Right {
         reference: right.reference.clone(),
         plate_known: false,
         suspension: None,
+        stops: stops(right),
         without_bay_from: (right.is_counted()
             && right.state != RightState::Suspended
             && right.given.until < right.window.until)
             .then(|| timestamp(right.given.until)),
     }
+}
+
+/// When a coach stands at the kerb; of other vehicles nothing is said.
+fn stops(right: &Right) -> Option<pb::CoachStops> {
+    let stop = |at: Window| pb::Stop { from: Some(timestamp(at.from)), until: Some(timestamp(at.until)) };
+    let Stops { set_down, pick_up } = right.stops;
+    (right.class == BayClass::Coach)
+        .then(|| pb::CoachStops { set_down: set_down.map(stop), pick_up: pick_up.map(stop) })
 }
 
 fn alternatives(site: &Site) -> Vec<pb::Alternative> {
@@ -147,6 +157,7 @@ pub(crate) fn right_restored(right: &Right) -> pb::RightRestored {
         bay_class: bay_class(right.class).into(),
         from: Some(timestamp(right.window.from)),
         until: Some(timestamp(right.window.until)),
+        stops: stops(right),
     }
 }
 
@@ -195,6 +206,7 @@ pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
         revision: site.revision,
         park_seconds: site.park.seconds,
         park_uncertainty_seconds: site.park.uncertainty_seconds,
+        kerb_places: site.kerb_places,
     }
 }
 
@@ -204,6 +216,7 @@ pub(crate) fn right_confirmed(right: &Right) -> pb::RightConfirmed {
         bay_class: bay_class(right.class).into(),
         from: Some(timestamp(right.window.from)),
         until: Some(timestamp(right.window.until)),
+        stops: stops(right),
     }
 }
 
@@ -224,6 +237,7 @@ pub(crate) fn right_moved(right: &Right) -> pb::RightMoved {
         visit_id: right.visit.to_string(),
         from: Some(timestamp(right.window.from)),
         until: Some(timestamp(right.window.until)),
+        stops: stops(right),
     }
 }
 

@@ -5,7 +5,7 @@ pub(crate) mod occupancy;
 
 use std::pin::Pin;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use futures::Stream;
 use kernel::{
@@ -205,11 +205,6 @@ fn credential_of(keys: &Keys, code: &str) -> Credential {
     }
 }
 
-/// The key under which a lane without a link looks plates up, on one day and on no other.
-fn day_key(keys: &Keys, day: NaiveDate) -> String {
-    keys.fingerprint("lane-list", &day.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// A wish for a bay that waits at the counter.
 #[derive(Clone, Debug)]
 struct Asked {
@@ -304,8 +299,7 @@ impl Parking for ParkingGrpc {
             let plate = plates::normalise(&text)
                 .ok_or_else(|| invalid("plate", "is no licence plate; letters and digits, such as HAL-AB 123"))?;
             let day = self.right(visit).await?.window.from.with_timezone(&Berlin).date_naive();
-            let for_lanes = token::hash(&format!("{}:{plate}", day_key(&self.keys, day)));
-            Some(Noted { fingerprint: self.keys.fingerprint("plate", &plate), for_lanes })
+            Some(Noted::of(&self.keys, &plate, day))
         };
         self.db.transact(move |tx| Box::pin(commands::plates::set_plate(tx, visit, noted))).await?;
         Ok(Response::new(self.told(visit).await?))

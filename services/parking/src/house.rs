@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use crate::{
     commands,
-    domain::{Alternative, BayClass, ParkLeg, lanes::Direction, open_formats::Place, plates::Least},
+    domain::{Alternative, BayClass, ParkLeg, coaches::Rules, lanes::Direction, open_formats::Place, plates::Least},
     error::Error,
     store,
 };
@@ -33,6 +33,9 @@ struct Section {
     #[serde(default = "releases")]
     release_suspended: bool,
     bays: Spanned<Vec<Bays>>,
+    /// Where coaches let people out and in.
+    #[serde(default)]
+    kerb: Option<Spanned<Rules>>,
     #[serde(default)]
     alternatives: Vec<Spanned<Alternative>>,
     /// For open data; without it the site is in none.
@@ -45,6 +48,9 @@ struct Section {
     /// Feeds that tell how full the alternatives are.
     #[serde(default)]
     feeds: Vec<Feed>,
+    /// Other systems that speak with this one by name.
+    #[serde(default)]
+    partners: Vec<Partner>,
     #[serde(default)]
     taxes: Vec<Tax>,
     #[serde(default)]
@@ -78,6 +84,32 @@ struct Camera {
 #[serde(deny_unknown_fields)]
 struct Feed {
     id: Spanned<String>,
+}
+
+/// A system of somebody else's with a token of its own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Partner {
+    id: Spanned<String>,
+    speaks: Speaks,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Speaks {
+    /// Assigns rights, reads them and their sessions.
+    Apds,
+    /// Tells of charging points.
+    Ocpi,
+}
+
+impl Speaks {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Apds => "apds",
+            Self::Ocpi => "ocpi",
+        }
+    }
 }
 
 /// On this certainty cameras are believed where the house does not say otherwise; an assumption, to be set by trial.
@@ -164,6 +196,11 @@ fn read(text: &str) -> Result<Section, String> {
     {
         return Err(wrong(text, place, "place", problem));
     }
+    if let Some(kerb) = &section.kerb
+        && let Some(problem) = kerb.get_ref().problem()
+    {
+        return Err(wrong(text, kerb, "kerb", problem));
+    }
     if let Some(park) = &section.park
         && (park.get_ref().seconds > LONGEST_PARKING || park.get_ref().uncertainty_seconds > LONGEST_PARKING)
     {
@@ -210,6 +247,13 @@ fn read_cameras(text: &str, section: &Section) -> Result<(), String> {
         // One token, one device.
         if !ids.insert(feed.id.get_ref()) {
             return Err(wrong(text, &feed.id, &key, "stands here twice"));
+        }
+    }
+    for (place, partner) in section.partners.iter().enumerate() {
+        let key = format!("partners[{place}].id");
+        values::slug("id", partner.id.get_ref()).map_err(|error| wrong(text, &partner.id, &key, &error.problem))?;
+        if !ids.insert(partner.id.get_ref()) {
+            return Err(wrong(text, &partner.id, &key, "stands here twice"));
         }
     }
     for (place, alternative) in section.alternatives.iter().enumerate() {
@@ -300,7 +344,7 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 }
 
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
-    use store::{feeds, gates, house, plates};
+    use store::{coaches, feeds, gates, house, partners, plates};
     let now = tx.now();
     let alternatives: Vec<Alternative> = section.alternatives.iter().map(|place| place.get_ref().clone()).collect();
     let mut changed = house::save_site(
@@ -317,6 +361,8 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
         now,
     )
     .await?;
+    changed |=
+        coaches::save_rules(tx.conn(), section.kerb.as_ref().map_or(Rules::NONE, |kerb| *kerb.get_ref())).await?;
     for bays in section.bays.get_ref() {
         let (class, count) = (*bays.class.get_ref(), *bays.count.get_ref());
         changed |= house::save_class(tx.conn(), class, count, bays.free_of_charge, bays.overbooking()).await?;
@@ -339,6 +385,8 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     plates::keep_cameras(tx.conn(), &cameras).await?;
     let feeds: Vec<&str> = section.feeds.iter().map(|feed| feed.id.get_ref().as_str()).collect();
     feeds::keep(tx.conn(), &feeds).await?;
+    let speak: Vec<_> = section.partners.iter().map(|it| (it.id.get_ref().as_str(), it.speaks.name())).collect();
+    partners::keep(tx.conn(), &speak).await?;
     for tax in &section.taxes {
         let rate = *tax.basis_points.get_ref();
         house::save_tax(tx.conn(), tax.id.get_ref(), rate, tax.valid_from, &tax.source).await?;

@@ -1,15 +1,17 @@
 //! Parking over HTTP: cameras push here, and the guides and maps of others read the site. What is told is numbers only,
 //! no right and no plate.
 
+mod apds;
 mod cameras;
 mod feeds;
+mod ocpi;
 
 use axum::{
     Router,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{get, patch, post},
 };
 use chrono::{DateTime, Utc};
 use kernel::{Context, Db, identity::Keys, open_data};
@@ -42,6 +44,11 @@ pub(crate) fn router(context: &Context) -> Router {
         .route("/open/v1/parking/park-api/v3/parking-sites", in_format(open_formats::park_api_v3))
         .route("/open/v1/parking/park-api/v1", in_format(open_formats::park_api_v1))
         .route("/open/v1/parking/datex-light", in_format(open_formats::datex_light))
+        .route("/open/v1/parking/fiware", in_format(open_formats::fiware::off_street_parking))
+        .route("/apds/v4/rights/specifications", get(apds::specifications))
+        .route("/apds/v4/rights/assigned", get(apds::assigned).post(apds::assign))
+        .route("/apds/v4/sessions", get(apds::sessions).post(apds::session))
+        .route("/ocpi/2.3.0/locations/{country}/{party}/{location}/{evse}", patch(ocpi::take))
         .route("/lanes/plate-recognizer", post(cameras::take))
         .route("/feeds/park-api", post(feeds::take_park_api))
         .route("/feeds/datex2", post(feeds::take_datex))

@@ -4,10 +4,14 @@
 //! transaction, so each of them locks the classes before any right.
 
 pub(crate) mod closures;
+pub(crate) mod coaches;
+pub(crate) mod counting;
+pub(crate) mod counts;
 pub(crate) mod feeds;
 pub(crate) mod gates;
 pub(crate) mod house;
 pub(crate) mod occupancy;
+pub(crate) mod partners;
 pub(crate) mod plates;
 pub(crate) mod quarters;
 pub(crate) mod showings;
@@ -21,6 +25,7 @@ use crate::{
     domain::{
         Alternative, BayClass, Charge, ClassCount, ParkLeg, Right, RightState, SOON, Site, SiteState, Window,
         closures::Closure,
+        coaches::Stops,
         lanes::{Direction, Verdict},
         open_formats::Place,
     },
@@ -41,6 +46,7 @@ struct SiteRow {
     observed_at: DateTime<Utc>,
     closure_id: Option<Uuid>,
     closed_until: Option<DateTime<Utc>>,
+    kerb_places: i32,
 }
 
 #[derive(FromRow)]
@@ -62,6 +68,10 @@ struct RightRow {
     valid_until: DateTime<Utc>,
     given_from: DateTime<Utc>,
     given_until: DateTime<Utc>,
+    set_down_from: Option<DateTime<Utc>>,
+    set_down_until: Option<DateTime<Utc>>,
+    pick_up_from: Option<DateTime<Utc>>,
+    pick_up_until: Option<DateTime<Utc>>,
     lead_seconds: Option<i64>,
     stay_seconds: Option<i64>,
     expires_at: DateTime<Utc>,
@@ -77,6 +87,10 @@ fn class_named(name: &str) -> Result<BayClass, Error> {
     BayClass::named(name).ok_or_else(|| Error::Stored(format!("bay class {name}")))
 }
 
+fn stop(from: Option<DateTime<Utc>>, until: Option<DateTime<Utc>>) -> Option<Window> {
+    Some(Window { from: from?, until: until? })
+}
+
 impl RightRow {
     fn read(self) -> Result<Right, Error> {
         Ok(Right {
@@ -87,6 +101,10 @@ impl RightRow {
                 .ok_or_else(|| Error::Stored(format!("right state {}", self.state)))?,
             window: Window { from: self.valid_from, until: self.valid_until },
             given: Window { from: self.given_from, until: self.given_until },
+            stops: Stops {
+                set_down: stop(self.set_down_from, self.set_down_until),
+                pick_up: stop(self.pick_up_from, self.pick_up_until),
+            },
             lead: self.lead_seconds.map(TimeDelta::seconds),
             stay: self.stay_seconds.map(TimeDelta::seconds),
             expires_at: self.expires_at,
@@ -137,6 +155,7 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
         revision: row.revision.unsigned_abs(),
         observed_at: row.observed_at,
         classes: class_counts(conn, now).await?,
+        kerb_places: row.kerb_places.unsigned_abs(),
         closure: row.closure_id.map(|id| Closure { id, until: row.closed_until }),
     })
 }
@@ -310,20 +329,6 @@ pub(crate) async fn run_out(conn: &mut PgConnection, now: DateTime<Utc>) -> Resu
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
-}
-
-/// Counts a car in or out; the count never falls below zero.
-pub(crate) async fn count_car(conn: &mut PgConnection, class: BayClass, direction: Direction) -> Result<(), Error> {
-    let step = match direction {
-        Direction::In => 1,
-        Direction::Out => -1,
-    };
-    sqlx::query("update bay_class set occupied = greatest(0, occupied + $2) where class = $1")
-        .bind(class.name())
-        .bind(step)
-        .execute(conn)
-        .await?;
-    Ok(())
 }
 
 /// The site's live stream has something new; `observed` when a lane has confirmed the occupancy.

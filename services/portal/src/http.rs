@@ -140,6 +140,8 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/carpark/live", get(carpark::live))
         .route("/carpark/lane", post(carpark::lane))
         .route("/carpark/forecast", get(carpark::forecast::page))
+        .route("/carpark/counts", get(carpark::counts::page).post(carpark::counts::count))
+        .route("/carpark/counts/undo", post(carpark::counts::undo))
         .route("/carpark/gate", post(carpark::gates::order))
         .route("/carpark/site", post(carpark::closures::set))
         .route("/carpark/site/preview", post(carpark::closures::preview))

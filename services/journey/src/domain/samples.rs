@@ -35,6 +35,7 @@ pub(crate) fn visit(state: State) -> Visit {
             booked_from: at(60),
             items: vec![item(150)],
             suspension: None,
+            stops: Stops::default(),
         }),
         meal: None,
         booked_starts_at: Some(at(120)),

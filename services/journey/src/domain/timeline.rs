@@ -2,9 +2,10 @@
 //! somebody has seen to happen, never what the clock supposes.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 
-use super::{Admission, Kitchen, Part, Showing, State, Visit};
+use super::{Admission, Kitchen, Part, Showing, State, Stops, Visit};
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +69,11 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     );
     if let Some(bay) = visit.bay.as_ref().filter(|bay| bay.is_usable()) {
         let moved = bay.from != bay.booked_from;
-        steps.push(step("parking", "Parken", "Park", bay.from, visit.entered_at.is_some(), moved));
+        steps.push(match bay.stops.set_down {
+            Some((_, until)) => step("parking", "Busbucht", "Coach bay", until, visit.entered_at.is_some(), moved),
+            None => step("parking", "Parken", "Park", bay.from, visit.entered_at.is_some(), moved),
+        });
+        steps.extend(stops(bay.stops, inside, visit.left_at.is_some(), later, end_moved));
         leave.text = Text::new("Ausfahrt bis", "Leave the car park by");
         leave.at = bay.until;
         leave.done = visit.left_at.is_some();
@@ -93,6 +98,34 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     steps
 }
 
+/// A coach's stops at the kerb: that people got out is seen when they are in, that they were fetched when it has left.
+fn stops(stops: Stops, inside: bool, left: bool, later: bool, end_moved: bool) -> impl Iterator<Item = Step> {
+    let clock = |at: DateTime<Utc>| at.with_timezone(&Berlin).format("%H:%M");
+    let set_down = stops.set_down.map(|(at, until)| Step {
+        kind: "set_down",
+        text: Text {
+            de: format!("Ausstieg an der Haltekante bis {}, dann fährt der Bus in die Busbucht", clock(until)),
+            en: format!("Get out at the kerb by {}, then the coach goes to its bay", clock(until)),
+            plain: format!("Sie steigen bis {} aus dem Bus aus", clock(until)),
+        },
+        at,
+        done: inside,
+        moved: later,
+    });
+    let pick_up = stops.pick_up.map(|(at, until)| Step {
+        kind: "pick_up",
+        text: Text {
+            de: format!("Abholung an der Haltekante bis {}", clock(until)),
+            en: format!("Fetched at the kerb by {}", clock(until)),
+            plain: format!("Der Bus holt Sie bis {} ab", clock(until)),
+        },
+        at,
+        done: left,
+        moved: end_moved,
+    });
+    set_down.into_iter().chain(pick_up)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{
@@ -114,6 +147,20 @@ mod tests {
         assert_eq!(plain[6].at, at(240), "out of the car park by the end of the right");
         visit.bay = None;
         assert_eq!(steps(&visit, &showing())[5].at, at(195));
+    }
+
+    #[test]
+    fn a_coach_lets_people_out_before_it_goes_to_its_bay_and_fetches_them() {
+        let mut visit = visit(State::Confirmed);
+        let bay = visit.bay.as_mut().expect("a bay");
+        bay.stops = Stops { set_down: Some((at(70), at(80))), pick_up: Some((at(190), at(200))) };
+        let kinds_ = |visit: &Visit| kinds(&steps(visit, &showing())).join(" ");
+        assert_eq!(kinds_(&visit), "booked set_down parking arrive doors start end pick_up leave");
+        let told = steps(&visit, &showing());
+        assert_eq!((told[1].at, told[2].at, told[2].text.de.as_str()), (at(70), at(80), "Busbucht"));
+        assert!(told[1].text.de.contains("bis"), "{}", told[1].text.de);
+        visit.admitted = 2;
+        assert!(steps(&visit, &showing())[1].done, "who is in has got out");
     }
 
     #[test]

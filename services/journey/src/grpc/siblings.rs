@@ -140,6 +140,7 @@ impl Siblings {
             booked_from: from,
             items: items(right.items),
             suspension: None,
+            stops: events::stops_of(right.stops.as_ref()),
         })
     }
 

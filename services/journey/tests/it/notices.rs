@@ -205,6 +205,7 @@ async fn a_car_park_out_of_reach_is_told_with_where_else_to_park() {
         bay_class: right.bay_class,
         from: right.from,
         until: right.until,
+        stops: None,
     };
     // Closed by mistake and taken back at once: nobody is woken.
     town.react_twice("parking", &visit.visit_id, &closure(&visit, "c1")).await;

@@ -42,9 +42,9 @@ async fn news_of_unknown_visits_mean_nothing() {
     );
     twice!(
         "parking",
-        RightConfirmed { visit_id: visit_id_(), bay_class: 1, from: at, until: at },
+        RightConfirmed { visit_id: visit_id_(), bay_class: 1, from: at, until: at, stops: None },
         RightRefused { visit_id: visit_id_(), reason: None },
-        RightMoved { visit_id: visit_id_(), from: at, until: at },
+        RightMoved { visit_id: visit_id_(), from: at, until: at, stops: None },
         RightCancelled { visit_id: visit_id_() },
         VehicleEntered { visit_id: visit_id_(), lane: "in-1".to_owned(), at },
         VehicleLeft { visit_id: visit_id_(), lane: "out-1".to_owned(), at }

@@ -8,11 +8,12 @@ use kernel::{
 };
 use uuid::Uuid;
 
-use super::{holding, tell_site, touch_site};
+use super::{coaches, holding, tell_site, touch_site};
 use crate::{
     domain::{
         BayClass, Right, RightState, Site, SiteState,
         closures::{self, Change, Closure, Preview},
+        coaches::Stops,
     },
     error::Error,
     events, store,
@@ -121,6 +122,7 @@ async fn suspend(tx: &mut Tx, site: &Site, closure: Closure, mut right: Right) -
     right.state = RightState::Suspended;
     if store::closures::releases(tx.conn()).await? {
         right.given = right.window.none();
+        right.stops = Stops::default();
     }
     store::save_right(tx.conn(), &right).await?;
     tx.append(&right.visit.to_string(), &events::right_suspended(&right, site, closure)).await?;
@@ -130,6 +132,7 @@ async fn suspend(tx: &mut Tx, site: &Site, closure: Closure, mut right: Right) -
 async fn restore(tx: &mut Tx, mut right: Right, kept: bool) -> Result<Right, Error> {
     if !kept {
         right.given = right.window;
+        coaches::place(tx, &mut right).await?;
     }
     (right.state, right.cancelled_at, right.lost_at) = (RightState::Confirmed, None, None);
     store::save_right(tx.conn(), &right).await?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{closures, holding, touch_site};
+use super::{closures, coaches, holding, touch_site};
 use crate::{
     domain::{Confirmation, Right, RightState, Window},
     error::Error,
@@ -48,6 +48,7 @@ pub(crate) async fn confirm(tx: &mut Tx, confirmed: BTreeMap<Uuid, String>) -> R
                 };
                 of_class.give(right.window);
                 right.given = right.window;
+                coaches::place(tx, &mut right).await?;
             }
         }
         right.state = RightState::Confirmed;

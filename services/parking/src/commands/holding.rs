@@ -8,10 +8,11 @@ use chrono_tz::Europe::Berlin;
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::Wish;
+use super::{Wish, coaches};
 use crate::{
     domain::{
         BayClass, Charge, Right, RightState, ShowingTimes, Site, Window,
+        coaches::{Kerb, Stops},
         quarters::{AHEAD, Given},
     },
     error::Error,
@@ -20,8 +21,11 @@ use crate::{
 
 /// What those who wait need to know.
 pub(crate) struct Counter {
-    site: Site,
+    /// While nothing is sold, or not for every window: what is said of it.
+    shut: Option<Site>,
     given: BTreeMap<BayClass, Given>,
+    /// None: nobody comes by coach.
+    kerb: Option<Kerb>,
     rights: BTreeMap<Uuid, Right>,
     showings: BTreeMap<Uuid, ShowingTimes>,
     charges: BTreeMap<(BayClass, NaiveDate), Vec<Charge>>,
@@ -33,7 +37,9 @@ impl Counter {
     pub(crate) async fn open(tx: &mut Tx, wishes: &[&Wish]) -> Result<Self, Error> {
         let now = tx.now();
         quarters::end_holds(tx.conn(), now).await?;
-        let site = store::site(tx.conn(), now).await?;
+        // Most often it sells, and then nothing else of the site matters here.
+        let sells = store::closures::state(tx.conn()).await?.sells();
+        let shut = if sells { None } else { Some(store::site(tx.conn(), now).await?) };
         let visits: Vec<Uuid> = wishes.iter().map(|wish| wish.visit).collect();
         let showings: Vec<Uuid> = wishes.iter().map(|wish| wish.showing).collect();
         let from = wishes.iter().map(|wish| wish.window.from).min().unwrap_or(now);
@@ -41,14 +47,16 @@ impl Counter {
         let given = quarters::given(tx.conn(), &BayClass::ALL, Window { from, until }, now).await?;
         let rights = quarters::lock_rights(tx.conn(), &visits).await?;
         let showings = store::showings::times_of(tx.conn(), &showings).await?;
-        Ok(Self { site, given, rights, showings, charges: BTreeMap::new(), held: Vec::new() })
+        let coaches = wishes.iter().filter(|wish| wish.class == BayClass::Coach).map(|wish| wish.window);
+        let kerb = coaches::kerb(tx, coaches).await?;
+        Ok(Self { shut, given, kerb, rights, showings, charges: BTreeMap::new(), held: Vec::new() })
     }
 
     /// Decides about one. What is held is written by [`Counter::close`].
     pub(crate) async fn hold(&mut self, tx: &mut Tx, wish: &Wish) -> Result<Right, Error> {
         let now = tx.now();
-        if !self.site.state.sells() && self.site.closure.is_none_or(|closure| closure.refuses(wish.window)) {
-            return Err(Error::of_site(&self.site));
+        if let Some(site) = self.shut.as_ref().filter(|it| it.closure.is_none_or(|it| it.refuses(wish.window))) {
+            return Err(Error::of_site(site));
         }
         if let Some(right) = self.rights.get(&wish.visit)
             && (right.is_live(now) || right.state == RightState::Cancelled)
@@ -63,6 +71,7 @@ impl Counter {
             state: RightState::Held,
             window: wish.window,
             given: wish.window,
+            stops: Stops::default(),
             lead: None,
             stay: None,
             expires_at: wish.expires_at,
@@ -75,6 +84,13 @@ impl Counter {
         };
         if let Some(showing) = self.showings.get(&wish.showing) {
             right.anchor(showing.starts_at, showing.ends_at);
+        }
+        if let Some(kerb) = self.kerb.as_mut().filter(|kerb| kerb.rules.places > 0 && wish.class == BayClass::Coach) {
+            right.stops = kerb.place(&right);
+            if right.stops.set_down.is_none() || right.stops.pick_up.is_none() {
+                return Err(Error::KerbTaken);
+            }
+            kerb.give(right.stops);
         }
         if let Some(given) = self.given.get_mut(&wish.class) {
             given.give(wish.window);
@@ -123,7 +139,7 @@ pub(crate) async fn given_without(
 pub(super) async fn give_again(tx: &mut Tx, right: &mut Right) -> Result<(), Error> {
     let given = given_without(tx, right.window, None).await?;
     right.given = given.get(&right.class).map_or(right.window.none(), |of_class| of_class.as_far_as(right.window));
-    Ok(())
+    coaches::place(tx, right).await
 }
 
 /// Gives moved rights bays for their new windows, each as far as there are some: what was given before is given back

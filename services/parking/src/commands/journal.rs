@@ -76,13 +76,19 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
         // A device's clock that is ahead does not bring us into the future.
         let at = entry.at.min(now);
         let counted = right.as_ref().is_some_and(Right::is_counted);
-        let (counts, mut right) = passed(direction, right, at, entry.class);
-        if let Some(right) = right.as_mut().filter(|right| right.is_counted() && !counted) {
+        let (counts, mut right, right_changed) = passed(direction, right, at, entry.class);
+        if let Some(right) = right.as_mut().filter(|_| right_changed && direction == Direction::In)
+            && let Some(left) = store::counting::left_after(tx.conn(), right.visit, at).await?
+        {
+            // The way out had a link and told first.
+            (right.state, right.left_at) = (RightState::Left, Some(left));
+        }
+        if let Some(right) = right.as_mut().filter(|right| right_changed && right.is_counted() && !counted) {
             holding::give_again(tx, right).await?;
         }
         summary.taken += 1;
         summary.by_hand += u32::from(entry.by_hand);
-        summary.unknown += u32::from(right.is_none() && !matches!(entry.credential, Credential::Anonymous(_)));
+        summary.unknown += u32::from(!right_changed && !matches!(entry.credential, Credential::Anonymous(_)));
         let kind = if entry.by_hand { Kind::ByHand } else { Kind::Journal };
         let seen = Seen {
             key: entry.key,
@@ -91,26 +97,33 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
             credential: entry.credential,
             by_controller: true,
         };
-        let passage =
-            Passage { verdict: Verdict::Open, counts: Some(counts), right_changed: right.is_some(), right, kind, at };
+        let passage = Passage { verdict: Verdict::Open, counts: Some(counts), right_changed, right, kind, at };
         save_passage(tx, &seen, &passage).await?;
     }
     Ok(summary)
 }
 
-/// Which class a car counts for, and the right that is changed by it. A code that was shown twice is another car.
-fn passed(direction: Direction, right: Option<Right>, at: DateTime<Utc>, class: BayClass) -> (BayClass, Option<Right>) {
-    let Some(mut right) = right else { return (class, None) };
+/// Which class a car counts for, its right as it is then, and whether that has changed.
+fn passed(
+    direction: Direction,
+    right: Option<Right>,
+    at: DateTime<Utc>,
+    class: BayClass,
+) -> (BayClass, Option<Right>, bool) {
+    let Some(mut right) = right else { return (class, None, false) };
     let class = right.class;
-    match (direction, right.state) {
+    let changed = match (direction, right.state) {
         (Direction::In, RightState::Confirmed | RightState::Suspended | RightState::NoShow | RightState::Left) => {
             (right.state, right.entered_at, right.left_at) = (RightState::CheckedIn, Some(at), None);
-            (class, Some(right))
+            true
         }
         (Direction::Out, RightState::CheckedIn) => {
             (right.state, right.left_at) = (RightState::Left, Some(at));
-            (class, Some(right))
+            true
         }
-        _ => (class, None),
-    }
+        // In already: another car with the same code.
+        (Direction::In, _) => return (class, None, false),
+        (Direction::Out, _) => false,
+    };
+    (class, Some(right), changed)
 }

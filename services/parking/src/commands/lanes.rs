@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{gates, holding, tell_site, touch_site};
+use super::{coaches, gates, holding, tell_site, touch_site};
 use crate::{
     domain::{
         BayClass, Right, RightState, Site,
+        coaches::welcome,
         gates::Command,
         lanes::{Credential, Direction, Verdict, judge_entry, judge_walk_in},
     },
@@ -63,17 +64,30 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
     {
         holding::give_again(tx, right).await?;
     }
+    let mut message = passage.verdict.message(seen.direction, &site.alternatives);
+    let coach = passage.right.as_mut().filter(|right| {
+        passage.right_changed
+            && seen.direction == Direction::In
+            && right.class == BayClass::Coach
+            && site.kerb_places > 0
+    });
+    let moved = match coach {
+        Some(coach) => {
+            let moved = coaches::arrived(tx, coach).await?;
+            message = welcome(coach.stops);
+            moved
+        }
+        None => false,
+    };
     save_passage(tx, &seen, &passage).await?;
+    if let Some(right) = passage.right.as_ref().filter(|_| moved) {
+        tx.append(&right.visit.to_string(), &events::right_moved(right)).await?;
+    }
     let command = match passage.verdict {
         Verdict::Open => gates::open_for(tx, &seen).await?,
         _ => None,
     };
-    Ok(LaneAnswer {
-        command,
-        verdict: passage.verdict,
-        message: passage.verdict.message(seen.direction, &site.alternatives),
-        right: passage.right,
-    })
+    Ok(LaneAnswer { command, verdict: passage.verdict, message, right: passage.right })
 }
 
 /// The visit behind what a vehicle showed.
@@ -161,13 +175,14 @@ fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc
         _ => None,
     };
     let mut right_changed = false;
-    if let Some(right) = &mut right
-        && right.state == RightState::CheckedIn
-    {
-        right.state = RightState::Left;
-        right.left_at = Some(now);
+    if let Some(right) = &mut right {
+        // Also of a right whose car nobody has seen come in: it has left, and its entry may still be told.
         counts = Some(right.class);
-        right_changed = true;
+        if right.state == RightState::CheckedIn {
+            right.state = RightState::Left;
+            right.left_at = Some(now);
+            right_changed = true;
+        }
     }
     // Every car may leave; but what is said of one that has left must not let the next one in.
     let verdict = if *credential == Credential::Late { Verdict::TooLate } else { Verdict::Open };
@@ -201,6 +216,11 @@ pub(super) async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) ->
         match seen.direction {
             Direction::In => {
                 tx.append(&visit, &events::vehicle_entered(right.visit, &seen.lane, at)).await?;
+                // Told of after it has left.
+                if let Some(left) = right.left_at {
+                    tx.append(&visit, &events::vehicle_left(right.visit, &seen.lane, left)).await?;
+                    store::plates::forget(tx.conn(), right.visit).await?;
+                }
             }
             Direction::Out => {
                 tx.append(&visit, &events::vehicle_left(right.visit, &seen.lane, at)).await?;
@@ -209,14 +229,35 @@ pub(super) async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) ->
         }
     }
     if let Some(class) = passage.counts {
-        store::count_car(tx.conn(), class, seen.direction).await?;
+        count(tx, seen, passage, class).await?;
         let visit = right.filter(|_| passage.right_changed).map(|right| right.visit);
         match seen.direction {
-            Direction::In => store::occupancy::open_session(tx.conn(), class, visit, &seen.lane, at).await?,
+            Direction::In => {
+                store::occupancy::open_session(tx.conn(), class, visit, &seen.lane, at).await?;
+                if let Some(left) = right.filter(|_| visit.is_some()).and_then(|right| right.left_at) {
+                    store::occupancy::close_session(tx.conn(), class, visit, &seen.lane, left).await?;
+                }
+            }
             Direction::Out => store::occupancy::close_session(tx.conn(), class, visit, &seen.lane, at).await?,
         }
         touch_site(tx, Some(now)).await?;
         tell_site(tx).await?;
+    }
+    Ok(())
+}
+
+/// Counts a car. What a lane tells afterwards may be older than somebody's count, or than the exit of the same car.
+async fn count(tx: &mut Tx, seen: &Seen, passage: &Passage, class: BayClass) -> Result<(), Error> {
+    use store::counting;
+    let (at, told_late) = (passage.at, !matches!(passage.kind, Kind::Decided));
+    if told_late && counting::is_in_a_count(tx.conn(), class, seen.direction, at).await? {
+        return Ok(());
+    }
+    if told_late && seen.direction == Direction::In && counting::settle_exit_at_zero(tx.conn(), class, at).await? {
+        return Ok(());
+    }
+    if !counting::count_car(tx.conn(), class, seen.direction).await? {
+        counting::keep_exit_at_zero(tx.conn(), seen.key, class, at).await?;
     }
     Ok(())
 }

@@ -63,6 +63,7 @@ pub(crate) async fn record(tx: &mut Tx, count: Count) -> Result<(String, Site), 
         by: &count.by,
         outcome: outcome.name(),
         correction,
+        known_before: class.is_known,
     };
     occupancy::keep_count(tx.conn(), &counted).await?;
     let observed = match outcome {
@@ -78,6 +79,23 @@ pub(crate) async fn record(tx: &mut Tx, count: Count) -> Result<(String, Site), 
     };
     touch_site(tx, observed.map(|at| at.max(site.observed_at))).await?;
     Ok((outcome.name().to_owned(), tell_site(tx).await?))
+}
+
+/// Takes the newest count of a class back, whoever counted. Again, it changes nothing.
+pub(crate) async fn undo(tx: &mut Tx, id: Uuid, by: &str) -> Result<Site, Error> {
+    let now = tx.now();
+    lock_site(tx).await?;
+    store::lock_classes(tx.conn(), None).await?;
+    let count = store::counts::find(tx.conn(), id).await?.ok_or(Error::NoCount)?;
+    if count.undone_at.is_some() {
+        return store::site(tx.conn(), now).await;
+    }
+    if !count.newest {
+        return Err(Error::NotNewestCount);
+    }
+    store::counts::undo(tx.conn(), &count, by, now).await?;
+    touch_site(tx, None).await?;
+    tell_site(tx).await
 }
 
 /// What a stay would cost, and whether there is a bay.

@@ -1,7 +1,10 @@
 //! Plates of booked bays, and what cameras see of them, each in a given transaction. No proto, no commit.
 
+use chrono::NaiveDate;
 use kernel::{
     Tx,
+    identity::Keys,
+    token,
     values::{day_of, midnight},
 };
 use uuid::Uuid;
@@ -20,6 +23,19 @@ pub(crate) struct Noted {
     pub(crate) fingerprint: [u8; 32],
     /// As a lane without a link looks it up, with a key of the day on which the bay is booked.
     pub(crate) for_lanes: Vec<u8>,
+}
+
+impl Noted {
+    /// Of a plate in its one spelling, for a bay of a day.
+    pub(crate) fn of(keys: &Keys, plate: &str, day: NaiveDate) -> Self {
+        let for_lanes = token::hash(&format!("{}:{plate}", day_key(keys, day)));
+        Self { fingerprint: keys.fingerprint("plate", plate), for_lanes }
+    }
+}
+
+/// The key under which a lane without a link looks plates up, on one day and on no other.
+pub(crate) fn day_key(keys: &Keys, day: NaiveDate) -> String {
+    keys.fingerprint("lane-list", &day.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Notes the plate of a visit's car, in place of the one before; None: forgets it.

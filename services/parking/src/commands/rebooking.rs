@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{holding, touch_site};
+use super::{coaches, holding, touch_site};
 use crate::{
     domain::{Right, RightState, Window},
     error::Error,
@@ -50,7 +50,13 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
     let longer = Window { from: then.from.min(right.window.from), until: then.until };
     if right.state == RightState::Confirmed {
         match free(tx, &before, [longer, then]).await? {
-            Some(window) => (right.window, right.given) = (window, window),
+            Some(window) => {
+                (right.window, right.given) = (window, window);
+                let mut moved = [(before, right)];
+                coaches::follow(tx, &mut moved).await?;
+                let [(_, after)] = moved;
+                right = after;
+            }
             None => {
                 right.state = RightState::Expired;
                 tx.append(&it.visit.to_string(), &events::right_refused(it.visit)).await?;
@@ -60,6 +66,7 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
         right.window = longer;
         let mut moved = [(before, right)];
         holding::move_along(tx, &mut moved).await?;
+        coaches::follow(tx, &mut moved).await?;
         let [(_, after)] = moved;
         right = after;
     }

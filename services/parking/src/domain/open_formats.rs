@@ -210,5 +210,7 @@ pub(crate) fn datex_light(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
     })
 }
 
+pub(crate) mod fiware;
+
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::{euro, timestamp};
-use sky_proto::parking::v1::{self as pb, record_occupancy_response::Outcome};
+use sky_proto::parking::v1::{self as pb, charge_point::State, record_occupancy_response::Outcome};
 
 use crate::{
     commands::occupancy::Told,
     domain::{BayClass, Charge, Site, Window},
     error::Error,
-    store::occupancy::SessionRow,
+    store::{counts::CountRow, occupancy::SessionRow},
 };
 
 /// Prices stay; how full it is does not.
@@ -32,14 +32,44 @@ pub(crate) fn quote(
     }
 }
 
-pub(crate) fn recorded(outcome: &str, site: &Site, now: DateTime<Utc>) -> pb::RecordOccupancyResponse {
-    let outcome = match outcome {
+fn outcome_of(name: &str) -> Outcome {
+    match name {
         "taken" => Outcome::Taken,
         "nonsense" => Outcome::Nonsense,
         "stale" => Outcome::Stale,
         _ => Outcome::Repeated,
+    }
+}
+
+pub(crate) fn count(row: &CountRow) -> Result<pb::Count, Error> {
+    let class = BayClass::named(&row.class).ok_or_else(|| Error::Stored(format!("bay class {}", row.class)))?;
+    Ok(pb::Count {
+        count_id: row.idempotency_key.to_string(),
+        bay_class: super::bay_class(class).into(),
+        occupied: row.occupied,
+        observed_at: Some(timestamp(row.observed_at)),
+        told_by: row.told_by.clone(),
+        outcome: outcome_of(&row.outcome).into(),
+        undone_at: row.undone_at.map(timestamp),
+        undone_by: row.undone_by.clone().unwrap_or_default(),
+        may_be_undone: row.newest,
+    })
+}
+
+pub(crate) fn recorded(outcome: &str, site: &Site, now: DateTime<Utc>) -> pb::RecordOccupancyResponse {
+    pb::RecordOccupancyResponse { outcome: outcome_of(outcome).into(), site: Some(super::site(site, now)) }
+}
+
+/// A charging point; `status` is OCPI's word.
+pub(crate) fn charge_point(id: String, status: &str, last_updated: DateTime<Utc>) -> pb::ChargePoint {
+    let state = match status {
+        "AVAILABLE" => State::Free,
+        "CHARGING" => State::Charging,
+        "BLOCKED" | "RESERVED" => State::Taken,
+        "INOPERATIVE" | "OUTOFORDER" => State::OutOfOrder,
+        _ => State::Unspecified,
     };
-    pb::RecordOccupancyResponse { outcome: outcome.into(), site: Some(super::site(site, now)) }
+    pb::ChargePoint { charge_point_id: id, state: state.into(), last_updated: Some(timestamp(last_updated)) }
 }
 
 pub(crate) fn session(row: &SessionRow) -> Result<pb::Session, Error> {

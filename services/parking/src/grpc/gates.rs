@@ -18,6 +18,7 @@ use crate::{
     commands::{
         gates::{self, Wanted},
         journal::{self, Passed},
+        plates,
     },
     domain::{
         BayClass,
@@ -204,7 +205,7 @@ impl Gates for GatesGrpc {
         let of = lane.clone();
         let list = self.db.transact(move |tx| Box::pin(async move { journal::local_list(tx, &of).await })).await?;
         let day = day_of(list.issued_at);
-        let list = events::gates::local_list(&lane, &list, super::day_key(&self.keys, day))?.encode_to_vec();
+        let list = events::gates::local_list(&lane, &list, plates::day_key(&self.keys, day))?.encode_to_vec();
         let signature = self.keys.sign_list(&list);
         let public_key = self.keys.ticket_public_key();
         Ok(Response::new(pb::SignedLocalList { list, signature, public_key }))

@@ -22,6 +22,9 @@ pub(crate) const ACCESS: Access = Access {
     methods: &[
         ("GetQuote", PUBLIC),
         ("RecordOccupancy", &[Who::Staff(Role::Attendant), Who::Device("lane")]),
+        ("ListCounts", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
+        ("UndoCount", &[Who::Staff(Role::Attendant)]),
+        ("ListChargePoints", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator), Who::Staff(Role::Desk)]),
         ("ListSessions", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator)]),
         ("GetForecast", &[Who::Staff(Role::Attendant), Who::Staff(Role::Operator), Who::Staff(Role::Desk)]),
     ],
@@ -87,6 +90,27 @@ impl Occupancy for OccupancyGrpc {
         Ok(Response::new(events::occupancy::recorded(&outcome, &site, self.db.clock().now())))
     }
 
+    async fn list_counts(&self, _: Request<pb::ListCountsRequest>) -> Result<Response<pb::ListCountsResponse>, Status> {
+        Ok(Response::new(pb::ListCountsResponse { counts: self.counts().await? }))
+    }
+
+    async fn list_charge_points(
+        &self,
+        _: Request<pb::ListChargePointsRequest>,
+    ) -> Result<Response<pb::ListChargePointsResponse>, Status> {
+        Ok(Response::new(pb::ListChargePointsResponse { charge_points: self.charge_points().await? }))
+    }
+
+    async fn undo_count(&self, request: Request<pb::UndoCountRequest>) -> Result<Response<pb::Site>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let id = values::id("count_id", &request.into_inner().count_id)?;
+        let undo = self.db.transact(move |tx| {
+            let by = by.clone();
+            Box::pin(async move { occupancy::undo(tx, id, &by).await })
+        });
+        Ok(Response::new(events::site(&undo.await?, self.db.clock().now())))
+    }
+
     async fn list_sessions(
         &self,
         request: Request<pb::ListSessionsRequest>,
@@ -108,6 +132,17 @@ impl Occupancy for OccupancyGrpc {
 
 /// Pure reads.
 impl OccupancyGrpc {
+    async fn counts(&self) -> Result<Vec<pb::Count>, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        store::counts::last(&mut conn).await?.iter().map(events::occupancy::count).collect()
+    }
+
+    async fn charge_points(&self) -> Result<Vec<pb::ChargePoint>, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let known = store::partners::charge_points(&mut conn).await?;
+        Ok(known.into_iter().map(|(id, status, at)| events::occupancy::charge_point(id, &status, at)).collect())
+    }
+
     async fn sessions(&self, span: Window) -> Result<Vec<pb::Session>, Error> {
         let mut conn = self.db.pool().acquire().await?;
         store::occupancy::sessions(&mut conn, span).await?.iter().map(events::occupancy::session).collect()

@@ -87,6 +87,13 @@ pub(crate) async fn before(conn: &mut PgConnection, id: Uuid) -> Result<Option<(
     .transpose()
 }
 
+/// Whether and how the site can be used, and nothing else of it.
+pub(crate) async fn state(conn: &mut PgConnection) -> Result<SiteState, Error> {
+    let state: Option<String> = sqlx::query_scalar("select state from site").fetch_optional(conn).await?;
+    let state = state.ok_or(Error::NotSetUp)?;
+    SiteState::named(&state).ok_or_else(|| Error::Stored(format!("site state {state}")))
+}
+
 /// Whether bays of suspended rights may be given to others.
 pub(crate) async fn releases(conn: &mut PgConnection) -> Result<bool, Error> {
     Ok(sqlx::query_scalar("select release_suspended from site").fetch_one(conn).await?)

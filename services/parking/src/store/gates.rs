@@ -229,6 +229,8 @@ pub(crate) struct ListedRow {
     pub(crate) class: String,
     pub(crate) valid_from: DateTime<Utc>,
     pub(crate) valid_until: DateTime<Utc>,
+    /// None: no plate is noted, or it was before lanes had lists of their own; such a car shows its code, and its plate is
+    /// forgotten with its day.
     pub(crate) lane_hash: Option<Vec<u8>>,
     /// The visit's and its tickets' ids, and below which generation their codes are replaced.
     pub(crate) ids: Vec<Uuid>,

@@ -85,7 +85,8 @@ pub(crate) async fn told_before(conn: &mut PgConnection, key: Uuid) -> Result<Op
 /// When the last count of a class was taken that was not merely old.
 pub(crate) async fn last_count(conn: &mut PgConnection, class: BayClass) -> Result<Option<DateTime<Utc>>, Error> {
     Ok(sqlx::query_scalar(
-        "select max(observed_at) from observation where class = $1 and outcome in ('taken', 'nonsense')",
+        "select max(observed_at) from observation where class = $1 and outcome in ('taken', 'nonsense')
+             and undone_at is null",
     )
     .bind(class.name())
     .fetch_one(conn)
@@ -101,12 +102,13 @@ pub(crate) struct Counted<'a> {
     pub(crate) by: &'a str,
     pub(crate) outcome: &'static str,
     pub(crate) correction: i32,
+    pub(crate) known_before: bool,
 }
 
 pub(crate) async fn keep_count(conn: &mut PgConnection, counted: &Counted<'_>) -> Result<(), Error> {
     sqlx::query(
-        "insert into observation (idempotency_key, class, occupied, observed_at, told_by, outcome, correction)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into observation (idempotency_key, class, occupied, observed_at, told_by, outcome, correction, known_before)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(counted.key)
     .bind(counted.class.name())
@@ -115,6 +117,7 @@ pub(crate) async fn keep_count(conn: &mut PgConnection, counted: &Counted<'_>) -
     .bind(counted.by)
     .bind(counted.outcome)
     .bind(counted.correction)
+    .bind(counted.known_before)
     .execute(conn)
     .await?;
     Ok(())

@@ -1,11 +1,15 @@
 //! Parking against real PostgreSQL and NATS: its calls, its reactions, its lanes, its house file.
 
+mod apds;
 mod api;
 mod cameras;
 mod capacity;
+mod charging;
 mod closures;
+mod coaches;
 mod feeds;
 mod gates;
+mod journal;
 mod lanes;
 mod occupancy;
 mod open_data;

@@ -69,19 +69,66 @@ async fn nonsense_is_unknown_until_somebody_counts_again() {
     assert!(told["lots"][0].get("free").is_none(), "left out, never 0: {told}");
     house.clock.set(house.clock.now() + TimeDelta::seconds(10));
     assert_eq!(counts(&house, Uuid::new_v4(), 9, 0).await.expect("told"), (Outcome::Taken, Some(9)));
-    let broken: i64 = sqlx::query_scalar(
-        "select count(*) from bay_class b where b.occupied <> coalesce((select sum(case direction when 'in' then 1 else -1 end)
-             from lane_event l where verdict = 'open' and l.class = b.class), 0)
-             + coalesce((select sum(correction) from observation o where o.class = b.class), 0)",
-    )
-    .fetch_one(house.pool("parking"))
-    .await
-    .expect("verified");
-    assert_eq!(broken, 0, "cars by the lanes and by what was put right");
+    assert_eq!(disagree(&house).await, 0, "cars by the lanes and by what was put right");
 
     let bad = pb::RecordOccupancyRequest { idempotency_key: Uuid::new_v4().to_string(), ..Default::default() };
     let refused = OccupancyClient::new(house.channel(&attendant())).record_occupancy(bad).await.expect_err("no class");
     assert_eq!(refused.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn a_count_that_was_typed_wrongly_is_taken_back_once_and_stays_in_the_record() {
+    let house = house().await;
+    let mut occupancy = OccupancyClient::new(house.channel(&attendant()));
+    drives(&house, Direction::In, "").await;
+    drives(&house, Direction::In, "").await;
+    let (first, wrong) = (Uuid::new_v4(), Uuid::new_v4());
+    counts(&house, first, 5, 5).await.expect("told");
+    counts(&house, wrong, 25, 0).await.expect("told");
+    let undo = |id: Uuid| pb::UndoCountRequest { count_id: id.to_string() };
+    let older = occupancy.undo_count(undo(first)).await.expect_err("somebody has counted since");
+    assert_eq!(older.code(), Code::FailedPrecondition);
+    // A car leaves before anybody notices.
+    drives(&house, Direction::Out, "").await;
+    for _ in 0..2 {
+        let site = occupancy.undo_count(undo(wrong)).await.expect("taken back").into_inner();
+        assert_eq!(site.classes[0].occupied, Some(4), "five, and one has left since");
+    }
+    let told = occupancy.list_counts(pb::ListCountsRequest {}).await.expect("told").into_inner().counts;
+    assert_eq!(told.len(), 2);
+    assert_eq!((told[0].occupied, told[0].may_be_undone, told[1].may_be_undone), (25, false, true));
+    assert!(told[0].undone_at.is_some() && !told[0].undone_by.is_empty() && told[0].told_by.contains("attendant"));
+
+    // Nonsense made the class unknown: taking it back makes it known again.
+    house.clock.set(house.clock.now() + TimeDelta::seconds(10));
+    let nonsense = Uuid::new_v4();
+    assert_eq!(counts(&house, nonsense, 8259, 0).await.expect("told"), (Outcome::Nonsense, None));
+    let site = occupancy.undo_count(undo(nonsense)).await.expect("taken back").into_inner();
+    assert_eq!(site.classes[0].occupied, Some(4));
+    // What is left is what the lanes have counted.
+    occupancy.undo_count(undo(first)).await.expect("taken back");
+    assert_eq!(site_cars(&house).await, 1);
+    assert_eq!(disagree(&house).await, 0);
+    assert_eq!(occupancy.undo_count(undo(Uuid::new_v4())).await.expect_err("none").code(), Code::NotFound);
+    let desk = OccupancyClient::new(house.channel(&staff(Role::Desk))).undo_count(undo(first)).await;
+    assert_eq!(desk.expect_err("desk").code(), Code::PermissionDenied);
+}
+
+async fn site_cars(house: &House) -> u32 {
+    site(house).await.classes[0].occupied.expect("known")
+}
+
+/// Classes whose cars are not those of the lanes and of what was put right.
+pub async fn disagree(house: &House) -> i64 {
+    sqlx::query_scalar(
+        "select count(*) from bay_class b where b.occupied <> coalesce((select sum(case direction when 'in' then 1 else -1 end)
+             from lane_event l where verdict = 'open' and l.class = b.class), 0)
+             + coalesce((select sum(correction) from observation o where o.class = b.class), 0)
+             + (select count(*) from exit_at_zero z where z.class = b.class)",
+    )
+    .fetch_one(house.pool("parking"))
+    .await
+    .expect("verified")
 }
 
 async fn get(house: &House, path: &str) -> (reqwest::StatusCode, serde_json::Value) {

@@ -33,6 +33,14 @@ async fn maps_read_what_is_free_and_hear_of_every_car_and_every_closed_bridge() 
         .expect("an answer");
     assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
 
+    let (_, _, entity) = get(&house, "/open/v1/parking/fiware").await;
+    let of = |name: &str| entity[name].clone();
+    assert_eq!(
+        (of("type"), of("totalSpotNumber"), of("availableSpotNumber"), of("occupiedSpotNumber")),
+        ("OffStreetParking".into(), 40.into(), 40.into(), 0.into())
+    );
+    assert!(of("occupancyModified").as_str().is_some_and(|at| at.ends_with('Z')), "{entity}");
+
     let car = pb::RecordLaneRequest {
         idempotency_key: uuid::Uuid::new_v4().to_string(),
         lane: "in-1".to_owned(),
@@ -55,6 +63,8 @@ async fn maps_read_what_is_free_and_hear_of_every_car_and_every_closed_bridge() 
     assert_eq!((&told["lots"][0]["state"], told["lots"][0].get("free")), (&"closed".into(), None));
     let (_, _, told) = get(&house, "/open/v1/parking/datex-light").await;
     assert_eq!(told["parkingPublicationLight"]["parkingSite"][0]["temporaryClosed"], true);
+    let (_, _, entity) = get(&house, "/open/v1/parking/fiware").await;
+    assert_eq!((&entity["status"][0], entity.get("availableSpotNumber")), (&"closedAbnormal".into(), None));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The car park's board: free bays by class, today's rights, the lanes, the state of the site.
 
+mod charging;
 pub(crate) mod closures;
+pub(crate) mod counts;
 pub(crate) mod forecast;
 pub(crate) mod gates;
 
@@ -42,6 +44,8 @@ struct CarparkPage {
     /// What to take back; empty: nothing.
     closure: String,
     classes: Vec<ClassView>,
+    /// How the charging points are; empty: nobody tells.
+    charging: String,
     lanes: Vec<gates::LaneView>,
     rights: Vec<RightView>,
     as_of: String,
@@ -65,6 +69,8 @@ struct RightView {
     class: String,
     from: String,
     until: String,
+    /// When a coach stands at the kerb; empty: another vehicle.
+    stops: String,
     /// What somebody must see to; empty: nothing.
     trouble: String,
     state: String,
@@ -96,7 +102,30 @@ const fn site_state(state: SiteState) -> (&'static str, &'static str) {
     }
 }
 
-fn right(w: &Words, right: &Right) -> RightView {
+/// "Kerb 9:40–9:50, 11:10–11:20"; what a coach has no place for is left out.
+fn stops(w: &Words, right: &Right) -> String {
+    let Some(stops) = &right.stops else { return String::new() };
+    let told = [("coach-set-down", &stops.set_down), ("coach-pick-up", &stops.pick_up)];
+    let told = told.into_iter().filter_map(|(key, stop)| {
+        let stop = stop.as_ref()?;
+        Some(w.with(key, "time", &format!("{}–{}", w.time(&stop.from), w.time(&stop.until))))
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
+/// What somebody must see to; empty: nothing. A coach that cannot stop at the kerb where there is one, or a car that will
+/// have no bay.
+fn trouble(w: &Words, right: &Right, kerb: bool) -> String {
+    let waits = matches!(right.state(), RightState::Confirmed | RightState::CheckedIn);
+    let stands = right.stops.as_ref().is_none_or(|stops| stops.set_down.is_some() && stops.pick_up.is_some());
+    match &right.without_bay_from {
+        Some(_) => w.with("right-without-bay", "time", &w.time(&right.without_bay_from)),
+        None if kerb && waits && !stands => w.t("coach-without-kerb"),
+        None => String::new(),
+    }
+}
+
+fn right(w: &Words, right: &Right, kerb: bool) -> RightView {
     let (key, kind) = match right.state() {
         RightState::Held | RightState::Unspecified => ("right-held", "plain"),
         RightState::Confirmed => ("right-confirmed", "plain"),
@@ -111,10 +140,8 @@ fn right(w: &Words, right: &Right) -> RightView {
         class: class(w, right.bay_class()),
         from: w.time(&right.from),
         until: w.time(&right.until),
-        trouble: match &right.without_bay_from {
-            Some(_) => w.with("right-without-bay", "time", &w.time(&right.without_bay_from)),
-            None => String::new(),
-        },
+        stops: stops(w, right),
+        trouble: trouble(w, right, kerb),
         state: w.t(key),
         kind,
     }
@@ -161,8 +188,9 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
                 expected: count.expected,
             })
             .collect(),
+        charging: charging::line(edge, &w, caller).await?,
         lanes: gates::views(edge, &w, caller).await?,
-        rights: rights.iter().filter(shown).map(|it| right(&w, it)).collect(),
+        rights: rights.iter().filter(shown).map(|it| right(&w, it, site.kerb_places > 0)).collect(),
         as_of: w.time(&site.observed_at),
         bays: site.classes.iter().map(|count| (count.bay_class, class(&w, count.bay_class()))).collect(),
         states: [SiteState::Open, SiteState::Closed, SiteState::Unreachable]

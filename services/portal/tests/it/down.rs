@@ -55,6 +55,7 @@ async fn all_pages_say_so(house: &House) {
         "/pickup/live",
         "/carpark",
         "/carpark/live",
+        "/carpark/counts",
         "/displays",
         "/monitor/foyer-1",
         "/monitor/foyer-1/live",
@@ -100,6 +101,7 @@ async fn all_pages_say_so(house: &House) {
         "/kitchen/counter",
         "/carpark/lane",
         "/carpark/site",
+        "/carpark/counts/undo",
         "/displays/message",
         "/displays/withdraw",
     ];

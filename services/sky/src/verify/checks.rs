@@ -120,12 +120,13 @@ const CHECKS: &[Check] = &[
         service: "parking",
         name: "cars in minus cars out are the cars that stand there",
         all: "select count(*) from lane_event where verdict = 'open'",
-        breaches: "select format('%s: %s counted, %s by the lanes', b.class, b.occupied, coalesce(l.cars, 0) + coalesce(o.cars, 0))
+        breaches: "select format('%s: %s counted, %s by the lanes', b.class, b.occupied, coalesce(l.cars, 0) + coalesce(o.cars, 0) + coalesce(z.cars, 0))
                    from bay_class b
+                   left join (select class, count(*) as cars from exit_at_zero group by class) z on z.class = b.class
                    left join (select class, sum(correction) as cars from observation group by class) o on o.class = b.class
                    left join (select class, sum(case direction when 'in' then 1 else -1 end) as cars
                        from lane_event where verdict = 'open' and class is not null group by class) l on l.class = b.class
-                   where b.occupied <> coalesce(l.cars, 0) + coalesce(o.cars, 0)",
+                   where b.occupied <> coalesce(l.cars, 0) + coalesce(o.cars, 0) + coalesce(z.cars, 0)",
     },
     Check {
         service: "parking",
@@ -143,6 +144,18 @@ const CHECKS: &[Check] = &[
                        and u.slot_at > r.given_from - interval '15 minutes' and u.slot_at < r.given_until
                        and r.given_from < r.given_until
                    group by u.class, u.slot_at, u.given, u.most having u.given <> count(r.visit_id) or u.given > u.most",
+    },
+    Check {
+        service: "parking",
+        name: "the kerb is given as coaches stop, and to no more than may stand there",
+        all: "select count(*) from kerb_use",
+        breaches: "select format('%s: %s given, %s stops, %s may be', u.slot_at, u.given, count(s.since), u.most)
+                   from kerb_use u left join (
+                       select stop.since, stop.until from parking_right r cross join lateral (values
+                           (r.set_down_from, r.set_down_until), (r.pick_up_from, r.pick_up_until)) stop (since, until)
+                       where has_bay(r.state)) s
+                       on u.slot_at > s.since - interval '5 minutes' and u.slot_at < s.until
+                   group by u.slot_at, u.given, u.most having u.given <> count(s.since) or u.given > u.most",
     },
     Check {
         service: "gastro",
@@ -276,7 +289,7 @@ const STORIES: &[Story] = &[
         left: (
             "parking",
             "select format('visit %s', visit_id) from parking_right where state in ('confirmed', 'checked_in')
-             and cancelled_at is null",
+             and cancelled_at is null and not exists (select from assigned_right a where a.right_id = visit_id)",
         ),
         right: ("journey", "select format('visit %s', id) from visit where state in ('confirming', 'confirmed')"),
         both_ways: false,

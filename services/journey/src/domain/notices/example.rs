@@ -10,7 +10,8 @@ use super::{
     letter::{CarPark, Language},
 };
 use crate::domain::{
-    Admission, Bay, Contact, Dish, Item, Kitchen, Meal, Method, Money, Part, PartyLine, Seat, Showing, State, Visit,
+    Admission, Bay, Contact, Dish, Item, Kitchen, Meal, Method, Money, Part, PartyLine, Seat, Showing, State, Stops,
+    Visit,
 };
 
 /// A visit, its showing, what its notice is about, and the car park.
@@ -146,6 +147,7 @@ fn visit(kind: Kind, language: Language, showing: &Showing) -> Visit {
             until,
             booked_from: from,
             suspension: None,
+            stops: Stops::default(),
             items: Vec::new(),
         }),
         meal: Some(Meal {

@@ -32,20 +32,23 @@ fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
         alternatives: Vec::new(),
         revision: 1,
         observed_at: at(0),
+        kerb_places: 0,
         closure: None,
         classes: vec![count(BayClass::Standard, 31, occupied, expected), count(BayClass::Accessible, 3, 1, 0)],
     }
 }
 
 /// The free bays that each format tells of the whole site.
-fn told(site: &Site, now: DateTime<Utc>) -> [Option<u64>; 3] {
+fn told(site: &Site, now: DateTime<Utc>) -> [Option<u64>; 4] {
     let v3 = park_api_v3(site, &place(), now);
     let v1 = park_api_v1(site, &place(), now);
     let datex = datex_light(site, &place(), now);
+    let entity = fiware::off_street_parking(site, &place(), now);
     [
         &v3["items"][0]["realtime_free_capacity"],
         &v1["lots"][0]["free"],
         &datex["parkingPublicationLight"]["parkingSite"][0]["availableSpaces"],
+        &entity["availableSpotNumber"],
     ]
     .map(Value::as_u64)
 }
@@ -62,7 +65,7 @@ fn only_what_is_plausible_and_fresh_is_told() {
         ("nobody is sent behind a closed bridge", SiteState::Unreachable, 10, 0, 0, None),
         ("unknown is not free", SiteState::Unknown, 10, 0, 0, None),
     ] {
-        assert_eq!(told(&site(state, occupied, expected), at(minute)), [free; 3], "{what}");
+        assert_eq!(told(&site(state, occupied, expected), at(minute)), [free; 4], "{what}");
     }
 }
 
@@ -78,6 +81,14 @@ fn a_closed_site_says_so_and_an_unknown_one_says_neither() {
         assert_eq!(park_api_v3(&site, &place(), at(0))["items"][0]["realtime_opening_status"], v3);
         assert_eq!(park_api_v1(&site, &place(), at(0))["lots"][0]["state"], v1);
         let told = &datex_light(&site, &place(), at(0))["parkingPublicationLight"]["parkingSite"][0];
+        let entity = fiware::off_street_parking(&site, &place(), at(0));
+        let status = match (open, closed) {
+            (Some(true), _) => "open",
+            (None, _) => "",
+            _ if state == SiteState::Closed => "closed",
+            _ => "closedAbnormal",
+        };
+        assert_eq!(entity["status"][0].as_str().unwrap_or_default(), status, "{state:?}");
         assert_eq!((told["isOpenNow"].as_bool(), told["temporaryClosed"].as_bool()), (open, Some(closed)));
     }
 }

@@ -1,0 +1,114 @@
+//! Rights that a partner assigns, and its cars that come in and leave, each in a given transaction. No proto, no commit.
+
+use kernel::{Tx, ticket_code};
+use uuid::Uuid;
+
+use super::{
+    closures, coaches, holding,
+    lanes::{LaneAnswer, Seen, record_lane},
+    plates::{self, Noted},
+    touch_site,
+};
+use crate::{
+    domain::{
+        Right, RightState,
+        assigning::{Known, Taken, Wanted, judge},
+        coaches::Stops,
+        lanes::{Credential, Direction},
+    },
+    error::Error,
+    store,
+};
+
+/// Takes a right, or its next version. Whether it is new. There is no showing: its window is as the partner says.
+pub(crate) async fn assign(
+    tx: &mut Tx,
+    partner: &str,
+    wanted: &Wanted,
+    plate: Option<Noted>,
+) -> Result<(Right, bool), Error> {
+    let now = tx.now();
+    store::lock_site(tx.conn()).await?;
+    store::lock_classes(tx.conn(), None).await?;
+    let before = store::lock_right(tx.conn(), wanted.id).await?;
+    let assigned = store::partners::assigned(tx.conn(), wanted.id).await?;
+    let known = before.as_ref().map(|right| Known {
+        own: assigned.as_ref().is_some_and(|(of, _)| of == partner),
+        version: assigned.as_ref().map_or(1, |(_, version)| *version),
+        same: right.class == wanted.class && right.window == wanted.window,
+    });
+    let version = known.map_or(0, |known| known.version);
+    let mut right = match (judge(known, wanted.version), before.clone()) {
+        (Taken::New, _) => new(wanted),
+        (Taken::Repeated, Some(right)) => return Ok((right, false)),
+        (Taken::Amended, Some(right)) => right,
+        (Taken::Collides, _) => return Err(Error::RightCollides),
+        (_, _) => return Err(Error::StaleVersion(version)),
+    };
+    match right.state {
+        RightState::Confirmed => right.class = wanted.class,
+        // Who is in is in: only the times move.
+        RightState::CheckedIn if right.class == wanted.class => {}
+        state => return Err(Error::NotAmendable(state)),
+    }
+    let site = store::site(tx.conn(), now).await?;
+    if site.closure.is_some_and(|closure| closure.refuses(wanted.window)) {
+        return Err(Error::of_site(&site));
+    }
+    let given = holding::given_without(tx, wanted.window, before.as_ref()).await?;
+    holding::require_bay(&given, wanted.class, wanted.window, now)?;
+    (right.window, right.given) = (wanted.window, wanted.window);
+    let mut moved = [(before.clone().unwrap_or_else(|| Right { state: RightState::Expired, ..right.clone() }), right)];
+    coaches::follow(tx, &mut moved).await?;
+    let [(_, right)] = moved;
+    store::save_right(tx.conn(), &right).await?;
+    store::partners::save_assigned(tx.conn(), wanted.id, partner, wanted.version).await?;
+    if let Some(plate) = plate {
+        plates::set_plate(tx, wanted.id, Some(plate)).await?;
+    }
+    closures::apply(tx, &site, right.clone()).await?;
+    touch_site(tx, None).await?;
+    Ok((right, before.is_none()))
+}
+
+fn new(wanted: &Wanted) -> Right {
+    Right {
+        visit: wanted.id,
+        showing: Uuid::nil(),
+        class: wanted.class,
+        state: RightState::Confirmed,
+        window: wanted.window,
+        given: wanted.window,
+        stops: Stops::default(),
+        lead: None,
+        stay: None,
+        expires_at: wanted.window.until,
+        reference: ticket_code::reference(wanted.id),
+        // The partner pays by contract, or not at all.
+        charges: Vec::new(),
+        entered_at: None,
+        left_at: None,
+        cancelled_at: None,
+        lost_at: None,
+    }
+}
+
+/// A car of a partner's right is at its gate, or leaves. Named by the partner, once.
+pub(crate) async fn session(
+    tx: &mut Tx,
+    partner: &str,
+    key: Uuid,
+    right: Uuid,
+    direction: Direction,
+) -> Result<LaneAnswer, Error> {
+    store::lock_site(tx.conn()).await?;
+    if store::partners::assigned(tx.conn(), right).await?.is_none_or(|(of, _)| of != partner) {
+        return Err(Error::NoRight);
+    }
+    if let Some(verdict) = store::lane_answer(tx.conn(), key).await? {
+        let right = store::right(tx.conn(), right).await?;
+        return Ok(LaneAnswer { verdict, message: verdict.message(direction, &[]), right, command: None });
+    }
+    let credential = Credential::Plate(right);
+    record_lane(tx, Seen { key, lane: partner.to_owned(), direction, credential, by_controller: false }).await
+}

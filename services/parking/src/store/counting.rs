@@ -1,0 +1,98 @@
+//! SQL of cars counted in and out, also of those that are told of late.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::{
+    domain::{BayClass, lanes::Direction},
+    error::Error,
+};
+
+/// Counts a car in, or out unless the class has none. Whether the count has changed.
+pub(crate) async fn count_car(conn: &mut PgConnection, class: BayClass, direction: Direction) -> Result<bool, Error> {
+    let step = match direction {
+        Direction::In => 1,
+        Direction::Out => -1,
+    };
+    let done = sqlx::query("update bay_class set occupied = occupied + $2 where class = $1 and occupied + $2 >= 0")
+        .bind(class.name())
+        .bind(step)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// A car left that nobody had counted in.
+pub(crate) async fn keep_exit_at_zero(
+    conn: &mut PgConnection,
+    key: Uuid,
+    class: BayClass,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query("insert into exit_at_zero (idempotency_key, class, at) values ($1, $2, $3)")
+        .bind(key)
+        .bind(class.name())
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The entry of such a car is told of afterwards. Whether there was one: in and out, it changes nothing.
+pub(crate) async fn settle_exit_at_zero(
+    conn: &mut PgConnection,
+    class: BayClass,
+    entered_at: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "delete from exit_at_zero where idempotency_key = (select idempotency_key from exit_at_zero
+             where class = $1 and at >= $2 order by at limit 1)",
+    )
+    .bind(class.name())
+    .bind(entered_at)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// A passage is told of after somebody has counted, who has seen it: the count stays, and what it had put right of the
+/// lanes' is by one car less or more. Whether somebody had.
+pub(crate) async fn is_in_a_count(
+    conn: &mut PgConnection,
+    class: BayClass,
+    direction: Direction,
+    at: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let step = match direction {
+        Direction::In => 1,
+        Direction::Out => -1,
+    };
+    let done = sqlx::query(
+        "update observation set correction = correction - $3
+         where idempotency_key = (select idempotency_key from observation
+             where class = $1 and outcome = 'taken' and undone_at is null and observed_at >= $2
+             order by observed_at desc limit 1)",
+    )
+    .bind(class.name())
+    .bind(at)
+    .bind(step)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// When a visit's car was seen to leave after an instant, by a lane that had its link while the way in had not.
+pub(crate) async fn left_after(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    at: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    Ok(sqlx::query_scalar(
+        "select min(at) from lane_event where visit_id = $1 and direction = 'out' and verdict = 'open' and at >= $2",
+    )
+    .bind(visit)
+    .bind(at)
+    .fetch_one(conn)
+    .await?)
+}

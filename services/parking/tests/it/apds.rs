@@ -1,0 +1,191 @@
+//! Rights in APDS' words, as a partner sends them: the example of the standard's clients, good, amended, again, colliding,
+//! stale, malformed and oversized; and its cars checking in.
+
+use chrono::{DateTime, Utc};
+use kernel::{Role, testing::House, testing::staff};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use sky_proto::parking::v1 as pb;
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+async fn token(house: &House, partner: &str) -> String {
+    let request = pb::IssueDeviceTokenRequest { device_id: partner.to_owned() };
+    client!(house, &staff(Role::Operator)).issue_device_token(request).await.expect("issued").into_inner().token
+}
+
+async fn send(house: &House, method: Method, path: &str, token: &str, body: &str) -> (StatusCode, Value) {
+    let url = format!("http://{}/apds/v4/{path}", house.running.http);
+    let request = reqwest::Client::new().request(method, url).bearer_auth(token).body(body.to_owned());
+    let answer = request.send().await.expect("an answer");
+    (answer.status(), answer.json().await.unwrap_or_default())
+}
+
+async fn get(house: &House, path: &str, token: &str) -> Vec<Value> {
+    let (status, told) = send(house, Method::GET, path, token, "").await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    told["items"].as_array().expect("a list").clone()
+}
+
+/// The id of a class's specification.
+async fn specification(house: &House, token: &str, class: &str) -> Value {
+    let items = get(house, "rights/specifications", token).await;
+    let found = items.iter().find(|item| item["description"][0]["string"] == class).expect("this class");
+    found["id"].clone()
+}
+
+fn right(id: Uuid, version: u32, specification: &Value, from: DateTime<Utc>, until: DateTime<Utc>) -> Value {
+    json!({"id": id, "version": version,
+        "rightSpecification": {"id": specification, "version": 1, "className": "RightSpecification"},
+        "rightHolder": {"credentials": [{"type": "licensePlate", "credentialAssignedType": "vehicle",
+            "identifier": {"id": "HAL-AB123", "className": "Plate"}}]},
+        "plannedUses": [{"startTime": from.to_rfc3339(), "endTime": until.to_rfc3339()}]})
+}
+
+async fn post(house: &House, token: &str, right: &Value) -> (StatusCode, Value) {
+    send(house, Method::POST, "rights/assigned", token, &right.to_string()).await
+}
+
+#[tokio::test]
+async fn a_right_is_assigned_amended_and_used_and_a_version_is_taken_once() {
+    let house = house().await;
+    let token = token(&house, "school-office").await;
+    let standard = specification(&house, &token, "standard").await;
+    let id = Uuid::new_v4();
+    let first = right(id, 1, &standard, minutes(60), minutes(240));
+    let (status, told) = post(&house, &token, &first).await;
+    assert_eq!((status, told["state"].as_str()), (StatusCode::CREATED, Some("confirmed")), "{told}");
+    assert!(!told.to_string().contains("AB123"), "no plate is told: {told}");
+    assert_eq!(post(&house, &token, &first).await.0, StatusCode::OK, "the same again changes nothing");
+    let longer = right(id, 2, &standard, minutes(60), minutes(300));
+    let (status, told) = post(&house, &token, &longer).await;
+    assert_eq!((status, told["state"].as_str(), &told["version"]), (StatusCode::OK, Some("amended"), &json!(2)));
+    for (what, wrong) in [
+        ("a stale version", first.clone()),
+        ("this version with another end", right(id, 2, &standard, minutes(60), minutes(310))),
+        ("a version left out", right(id, 4, &standard, minutes(60), minutes(310))),
+    ] {
+        let (status, told) = post(&house, &token, &wrong).await;
+        assert_eq!(status, StatusCode::CONFLICT, "{what}: {told}");
+        assert!(told["error"].as_str().is_some_and(|problem| !problem.is_empty()), "{what}: {told}");
+    }
+    // A visit's id is taken, and a visit's right nobody else's to change.
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    for version in [1, 2] {
+        let theirs = right(visit, version, &standard, minutes(60), minutes(240));
+        assert_eq!(post(&house, &token, &theirs).await.0, StatusCode::CONFLICT);
+    }
+    let listed = get(&house, "rights/assigned", &token).await;
+    assert_eq!((listed.len(), &listed[0]["id"]), (1, &json!(id)), "its own, and no visit's");
+
+    // Full is full, for a partner too.
+    set_capacity(&house, "standard", 2).await;
+    let another = right(Uuid::new_v4(), 1, &standard, minutes(100), minutes(200));
+    assert_eq!(post(&house, &token, &another).await.0, StatusCode::TOO_MANY_REQUESTS);
+
+    // Its car checks in, once, and leaves.
+    let session = json!({"id": Uuid::new_v4(), "segments": [{"assignedRight": {"id": id, "version": 2}}]});
+    for _ in 0..2 {
+        let (status, told) = send(&house, Method::POST, "sessions", &token, &session.to_string()).await;
+        assert_eq!((status, told["verdict"].as_str()), (StatusCode::CREATED, Some("open")), "{told}");
+    }
+    assert_eq!(site(&house).await.classes[0].occupied, Some(1), "counted once");
+    let second = json!({"id": Uuid::new_v4(), "segments": [{"assignedRight": {"id": id, "version": 2}}]});
+    let (status, told) = send(&house, Method::POST, "sessions", &token, &second.to_string()).await;
+    assert_eq!((status, told["verdict"].as_str()), (StatusCode::CONFLICT, Some("already_in")));
+    let sessions = get(&house, "sessions", &token).await;
+    assert_eq!((sessions.len(), &sessions[0]["segments"][0]["assignedRight"]["id"]), (1, &json!(id)));
+    let leaves = json!({"id": session["id"], "segments": [{"assignedRight": {"id": id}, "actualEnd": minutes(90).to_rfc3339()}]});
+    assert_eq!(send(&house, Method::POST, "sessions", &token, &leaves.to_string()).await.0, StatusCode::CREATED);
+    assert_eq!(site(&house).await.classes[0].occupied, Some(0));
+    let strange = json!({"id": Uuid::new_v4(), "segments": [{"assignedRight": {"id": visit}}]});
+    assert_eq!(send(&house, Method::POST, "sessions", &token, &strange.to_string()).await.0, StatusCode::NOT_FOUND);
+    let (status, told) = post(&house, &token, &right(id, 3, &standard, minutes(60), minutes(320))).await;
+    assert_eq!(status, StatusCode::CONFLICT, "over: {told}");
+}
+
+#[tokio::test]
+async fn a_coach_of_a_partner_has_the_kerb_and_its_bay() {
+    let house = house().await;
+    let token = token(&house, "school-office").await;
+    let coach = specification(&house, &token, "coach").await;
+    let id = Uuid::new_v4();
+    assert_eq!(post(&house, &token, &right(id, 1, &coach, minutes(60), minutes(240))).await.0, StatusCode::CREATED);
+    let told = crate::support::right(&house, id).await;
+    let stops = told.stops.expect("a coach's");
+    assert!(stops.set_down.is_some() && stops.pick_up.is_some());
+    assert_eq!(told.bay_class(), pb::BayClass::Coach);
+}
+
+#[tokio::test]
+async fn what_is_no_right_is_refused_in_words_and_without_the_plate() {
+    let house = house().await;
+    let good_token = token(&house, "school-office").await;
+    let standard = specification(&house, &good_token, "standard").await;
+    let good = right(Uuid::new_v4(), 1, &standard, minutes(60), minutes(240));
+    let with = |change: fn(&mut Value)| {
+        let mut wrong = good.clone();
+        change(&mut wrong);
+        wrong.to_string()
+    };
+    let text = good.to_string();
+    for (what, body, status) in [
+        ("nothing", String::new(), StatusCode::BAD_REQUEST),
+        ("a list", "[]".to_owned(), StatusCode::BAD_REQUEST),
+        ("half of it", text[..text.len() / 2].to_owned(), StatusCode::BAD_REQUEST),
+        ("not UTF-8", String::from_utf8_lossy(&[0x7b, 0xff, 0x7d]).into_owned(), StatusCode::BAD_REQUEST),
+        ("no id", with(|it| it["id"] = json!("HAL-AB123")), StatusCode::BAD_REQUEST),
+        ("a negative version", with(|it| it["version"] = json!(-1)), StatusCode::BAD_REQUEST),
+        ("version 0", with(|it| it["version"] = json!(0)), StatusCode::CONFLICT),
+        ("no such class", with(|it| it["rightSpecification"]["id"] = json!(Uuid::nil())), StatusCode::BAD_REQUEST),
+        ("no use", with(|it| it["plannedUses"] = json!([])), StatusCode::BAD_REQUEST),
+        (
+            "ends before it begins",
+            with(|it| it["plannedUses"][0]["endTime"] = json!("2026-11-28T11:30:00Z")),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            "last year",
+            with(|it| {
+                it["plannedUses"][0] = json!({"startTime": "2025-11-28T11:00:00Z", "endTime": "2025-11-28T12:00:00Z"})
+            }),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            "no zone",
+            with(|it| it["plannedUses"][0]["startTime"] = json!("2026-11-28T12:00:00")),
+            StatusCode::BAD_REQUEST,
+        ),
+        (
+            "no plate",
+            with(|it| it["rightHolder"]["credentials"][0]["identifier"]["id"] = json!("HAL/AB123")),
+            StatusCode::BAD_REQUEST,
+        ),
+        ("oversized", format!("{text}{}", " ".repeat(70_000)), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let (answered, told) = send(&house, Method::POST, "rights/assigned", &good_token, &body).await;
+        assert_eq!(answered, status, "{what}: {told}");
+        let problem = told["error"].as_str().unwrap_or_default();
+        assert!(!problem.is_empty() && !problem.contains("AB123"), "{what}: {told}");
+    }
+    for (what, body, status) in [
+        ("no segment", json!({"id": Uuid::new_v4(), "segments": []}).to_string(), StatusCode::BAD_REQUEST),
+        ("no right", json!({"id": Uuid::new_v4(), "segments": [{}]}).to_string(), StatusCode::BAD_REQUEST),
+        ("oversized", " ".repeat(70_000), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        assert_eq!(send(&house, Method::POST, "sessions", &good_token, &body).await.0, status, "{what}");
+    }
+    // Who has no token, another one's, or an older one, is told so.
+    let charging = token(&house, "charging").await;
+    let newer = token(&house, "school-office").await;
+    for wrong in ["forged", &charging, &good_token] {
+        for path in ["rights/specifications", "rights/assigned", "sessions"] {
+            let (status, _) = send(&house, Method::GET, path, wrong, "").await;
+            assert_eq!(status, StatusCode::UNAUTHORIZED, "{path}");
+        }
+        assert_eq!(post(&house, wrong, &good).await.0, StatusCode::UNAUTHORIZED);
+    }
+    assert_eq!(post(&house, &newer, &good).await.0, StatusCode::CREATED);
+}

@@ -1,0 +1,72 @@
+//! How charging points are, as their operator pushes it in OCPI's words: good, repeated, late, malformed, oversized.
+
+use kernel::{
+    Role,
+    testing::{House, staff},
+};
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use sky_proto::parking::v1::{self as pb, charge_point::State, occupancy_client::OccupancyClient};
+
+use crate::{client, support::*};
+
+async fn patch(house: &House, sent: &str, evse: &str, body: &str) -> (StatusCode, Value) {
+    let url = format!("http://{}/ocpi/2.3.0/locations/DE/SWH/holzplatz/{evse}", house.running.http);
+    let request = reqwest::Client::new().patch(url).header("authorization", sent).body(body.to_owned());
+    let answer = request.send().await.expect("an answer");
+    (answer.status(), answer.json().await.unwrap_or_default())
+}
+
+async fn points(house: &House) -> Vec<(String, State)> {
+    let mut occupancy = OccupancyClient::new(house.channel(&attendant()));
+    let told = occupancy.list_charge_points(pb::ListChargePointsRequest {}).await.expect("told").into_inner();
+    told.charge_points.into_iter().map(|it| (it.charge_point_id.clone(), it.state())).collect()
+}
+
+#[tokio::test]
+async fn an_evse_is_as_its_operator_told_last_and_nonsense_is_refused() {
+    let house = house().await;
+    let request = pb::IssueDeviceTokenRequest { device_id: "charging".to_owned() };
+    let token =
+        client!(house, &staff(Role::Operator)).issue_device_token(request).await.expect("issued").into_inner().token;
+    let sent = format!("Token {token}");
+    let at = |minute| minutes(minute).to_rfc3339();
+    let told = |status: &str, minute: i64| json!({"status": status, "last_updated": at(minute)}).to_string();
+    assert_eq!(points(&house).await, []);
+    let (status, said) = patch(&house, &sent, "1", &told("CHARGING", -5)).await;
+    assert_eq!((status, &said["status_code"]), (StatusCode::OK, &json!(1000)), "{said}");
+    let id = "holzplatz/1".to_owned();
+    assert_eq!(points(&house).await, [(id.clone(), State::Charging)]);
+    // Told again, and overtaken.
+    for body in [told("CHARGING", -5), told("AVAILABLE", -9), told("AVAILABLE", -5)] {
+        assert_eq!(patch(&house, &sent, "1", &body).await.0, StatusCode::OK);
+        assert_eq!(points(&house).await, [(id.clone(), State::Charging)]);
+    }
+    // In Base64, as newer peers send it; words of a later OCPI besides; and only a part.
+    let encoded = format!("Token {}", data_encoding::BASE64.encode(token.as_bytes()));
+    let newer = json!({"status": "OUTOFORDER", "last_updated": at(-1), "presence": "PRESENT"}).to_string();
+    assert_eq!(patch(&house, &encoded, "1", &newer).await.0, StatusCode::OK);
+    let part = json!({"last_updated": at(0), "floor_level": "-1"}).to_string();
+    assert_eq!(patch(&house, &sent, "1", &part).await.0, StatusCode::OK);
+    assert_eq!(points(&house).await, [(id, State::OutOfOrder)]);
+
+    for (what, body, status) in [
+        ("nothing", String::new(), StatusCode::BAD_REQUEST),
+        ("no such state", told("ON_FIRE", 0), StatusCode::BAD_REQUEST),
+        ("in small letters", told("charging", 0), StatusCode::BAD_REQUEST),
+        ("no time", json!({"status": "CHARGING"}).to_string(), StatusCode::BAD_REQUEST),
+        ("a clock that is ahead", told("CHARGING", 60), StatusCode::BAD_REQUEST),
+        ("half of it", told("CHARGING", 0)[..20].to_owned(), StatusCode::BAD_REQUEST),
+        ("oversized", format!("{}{}", told("CHARGING", 0), " ".repeat(70_000)), StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let (answered, said) = patch(&house, &sent, "1", &body).await;
+        assert_eq!((answered, &said["status_code"]), (status, &json!(2001)), "{what}: {said}");
+        assert!(said["status_message"].as_str().is_some_and(|problem| !problem.is_empty()), "{what}");
+    }
+    assert_eq!(patch(&house, &sent, &"x".repeat(80), &told("CHARGING", 0)).await.0, StatusCode::BAD_REQUEST);
+    for wrong in ["Token forged", "Bearer x", ""] {
+        assert_eq!(patch(&house, wrong, "1", &told("CHARGING", 0)).await.0, StatusCode::UNAUTHORIZED, "{wrong}");
+    }
+    assert_eq!(patch(&house, &sent, "2", &told("REMOVED", 0)).await.0, StatusCode::OK);
+    assert_eq!(points(&house).await.len(), 1, "what is not there is not listed");
+}
