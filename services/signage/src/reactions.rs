@@ -314,6 +314,7 @@ fn site(told: parking::Site) -> Site {
     Site {
         state,
         reason: Text::from_proto(told.reason),
+        closed_until: told.until.map(|at| from_timestamp(Some(at))),
         bays,
         alternatives: alternatives
             .map(|place| Alternative {

@@ -340,6 +340,9 @@ pub struct Site {
     pub state: SiteState,
     /// Why not.
     pub reason: Text,
+    /// Until when it is closed; None: it is not, or until further notice.
+    #[serde(default)]
+    pub closed_until: Option<DateTime<Utc>>,
     /// By class.
     pub bays: Vec<Bays>,
     /// Where else.

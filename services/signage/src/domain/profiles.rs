@@ -208,6 +208,11 @@ fn parking_elsewhere(facts: &Facts) -> Option<Offer> {
     let site = facts.site.as_ref().filter(|site| matches!(site.state, SiteState::Closed | SiteState::Unreachable))?;
     let notice = if site.reason.de.is_empty() { words::parking_elsewhere() } else { site.reason.clone() };
     let mut lines = vec![Line::new(Kind::Notice, notice, site.observed_at, "parking")];
+    // A line of its own: a screen without a link stops promising an end that has passed; closed it stays.
+    if let Some(until) = site.closed_until {
+        let line = Line::new(Kind::Notice, words::closed_until(until, site.observed_at), site.observed_at, "parking");
+        lines.push(Line { valid_until: Some(until), ..line });
+    }
     for place in &site.alternatives {
         let (text, detail) = words::alternative(place);
         lines.push(Line { detail, ..Line::new(Kind::Parking, text, site.observed_at, "parking") });

@@ -132,6 +132,25 @@ pub(super) fn parking_closed(state: SiteState) -> Text {
     }
 }
 
+/// The end of a closure, with its day if that is another one than that of the closure.
+pub(super) fn closed_until(until: DateTime<Utc>, told_at: DateTime<Utc>) -> Text {
+    let (until, told_at) = (until.with_timezone(&Berlin), told_at.with_timezone(&Berlin));
+    let clock = until.format("%H:%M");
+    if until.date_naive() == told_at.date_naive() {
+        return say(
+            format!("Gesperrt bis {clock} Uhr"),
+            format!("Closed until {clock}"),
+            format!("Bis {clock} Uhr können Sie hier nicht parken"),
+        );
+    }
+    let day = until.format("%-d.%-m.");
+    say(
+        format!("Gesperrt bis {day}, {clock} Uhr"),
+        format!("Closed until {}, {clock}", until.format("%-d %B")),
+        format!("Bis {day}, {clock} Uhr können Sie hier nicht parken"),
+    )
+}
+
 pub(super) fn parking_elsewhere() -> Text {
     say("Bitte parken Sie hier:", "Please park here:", "Hier können Sie parken:")
 }

@@ -203,6 +203,23 @@ async fn the_car_park_is_told_as_long_as_it_is_known() {
     let shown = content(&house, "parking-1").await;
     assert_eq!(shown.priority_class(), pb::PriorityClass::Operations);
     assert!(words(&shown).contains("Spitze | 9 Min. Fußweg"), "{}", words(&shown));
+    assert!(!words(&shown).contains("Gesperrt bis"), "until further notice");
+
+    // With its end, told twice, late and out of order; the day stands there when it is another one.
+    for (revision, end, said) in [(7, 360, "Gesperrt bis 18:00 Uhr"), (8, 1440 + 360, "Gesperrt bis 29.11., 18:00 Uhr")]
+    {
+        let mut closed = site(parking::SiteState::Unreachable, revision, None);
+        closed.site.as_mut().expect("a site").until = Some(timestamp(minutes(end)));
+        twice(&house, "parking", &closed).await;
+        twice(&house, "parking", &site(parking::SiteState::Open, 6, Some(1))).await;
+        let shown = content(&house, "parking-1").await;
+        let line = shown.lines.iter().find(|line| line.text.as_ref().is_some_and(|text| text.de == said));
+        let line = line.unwrap_or_else(|| panic!("{said} in {}", words(&shown)));
+        assert_eq!(line.valid_until, Some(timestamp(minutes(end))), "no promise outlives its time");
+        assert!(words(&shown).contains("Spitze | 9 Min. Fußweg"), "{}", words(&shown));
+    }
+    twice(&house, "parking", &site(parking::SiteState::Open, 9, Some(1))).await;
+    assert!(!words(&content(&house, "parking-1").await).contains("Gesperrt"));
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ fn known() -> Known {
             site_id: "p".to_owned(),
             state: SiteState::Open,
             reason: Text::default(),
+            closed_until: None,
             bays: vec![Bays { class: "standard".to_owned(), free: Some(12) }],
             alternatives: Vec::new(),
             observed_at: at(0),
