@@ -9,6 +9,7 @@ mod api;
 mod arrival;
 mod crowd;
 mod estimates;
+mod forecast;
 mod places;
 mod programme;
 mod report;
@@ -184,6 +185,7 @@ async fn day_of_the_house(
     );
     staff::begin(&world, &showings).await?;
     places::count(&world).await?;
+    forecast::begin(&world);
     sale::begin(&world).await?;
     troubles::begin(&world, &showings);
     arrival::begin(&world, &showings);

@@ -11,7 +11,7 @@ use std::{
 use kernel::{Role, values};
 use sky_proto::flow::v1::{FlowSnapshot, GetFlowRequest, flow_client::FlowClient};
 
-use super::{api::Api, estimates::Estimates, places::Places, troubles::Troubles};
+use super::{api::Api, estimates::Estimates, forecast::Forecasts, places::Places, troubles::Troubles};
 
 /// One number that is counted.
 #[derive(Debug, Default)]
@@ -68,6 +68,8 @@ pub struct Report {
     pub showings_cancelled: Count,
     /// How long the door was said to take, and how long it took.
     pub estimates: Estimates,
+    /// How full the car park was said to be, and how full it was.
+    pub forecasts: Forecasts,
     /// Where everybody is.
     pub places: Places,
     /// What went wrong, and how the house coped.
@@ -120,6 +122,12 @@ impl Report {
                 errors.compared, errors.median, errors.ninety, errors.within, errors.too_short
             ),
             None => println!("  door estimates: none were told"),
+        }
+        for errors in self.forecasts.errors() {
+            println!(
+                "  car park forecasts, {} min ahead: {} compared, off by {} bays (median), {} % within their band",
+                errors.ahead, errors.compared, errors.median, errors.within
+            );
         }
         match self.places.stays() {
             Some((times, told, stayed)) => println!(

@@ -14,7 +14,7 @@ use sky_proto::{
         MealWish, ParkingWish, Visit, VisitState, WatchVisitRequest, journey_client::JourneyClient,
     },
     parking::v1::{
-        Alternative, Direction, GetSiteRequest, RecordLaneRequest, parking_client::ParkingClient,
+        Alternative, Direction, GetRightRequest, GetSiteRequest, RecordLaneRequest, parking_client::ParkingClient,
         record_lane_response::Verdict,
     },
     payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
@@ -27,6 +27,8 @@ use super::{LANES, World, api::Door, crowd::Party, staff};
 
 /// A school class whose coach is fifty minutes early.
 const EARLY_COACH: &str = "early coach";
+/// It lets its class out at the kerb.
+const KERB: &str = "coach at the kerb";
 
 /// Lives it, and reports what should not have happened.
 pub async fn visit(world: &Arc<World>, party: Party) {
@@ -81,6 +83,11 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
         }
         None => party.bay.is_some() && drive(world, &code, Direction::In).await?,
     };
+    if parked && party.class {
+        world.report.troubles.expect(KERB);
+        let how = at_the_kerb(world, &visit.visit_id).await?;
+        world.report.troubles.over(KERB, how);
+    }
     let (places, people) = (&world.report.places, u64::from(party.people()));
     places.arrive(people);
     enter(world, party, &visit, &code).await?;
@@ -256,6 +263,24 @@ pub async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::R
         (verdict, _) => anyhow::bail!("party with a right at the barrier, {direction:?}: {verdict:?}"),
     }
     Ok(answer.verdict() == Verdict::Open)
+}
+
+/// Where the coach stands that has just come in: it lets people out now or soon, for ten minutes at most.
+async fn at_the_kerb(world: &World, visit: &str) -> anyhow::Result<String> {
+    let mut parking = ParkingClient::new(world.api.staff(Role::Attendant).await?);
+    let right = parking.get_right(GetRightRequest { visit_id: visit.to_owned() }).await?.into_inner();
+    let stops = right.stops.context("a coach without stops")?;
+    let (out, fetched) =
+        (stops.set_down.context("no kerb to get out at")?, stops.pick_up.context("nobody fetches them")?);
+    let (from, until) = (values::from_timestamp(out.from), values::from_timestamp(out.until));
+    let now = world.clock.now();
+    anyhow::ensure!(until > now && until - from <= TimeDelta::minutes(10), "out from {from} until {until}, now {now}");
+    world.until(from).await;
+    Ok(format!(
+        "out {} min after it came, in its bay until it fetches them {} min later",
+        (from - now).num_minutes().max(0),
+        (values::from_timestamp(fetched.from) - from).num_minutes()
+    ))
 }
 
 /// Desk, queue, lane. A class that comes early is told so and waits.
