@@ -158,8 +158,16 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
         "/desk/counters/foyer-1",
         "/desk/replay?day=2026-11-28",
     ];
-    let others =
-        ["/kitchen", "/kitchen/menu", "/kitchen/decisions", "/kitchen/counter", "/pickup", "/carpark", "/displays"];
+    let others = [
+        "/kitchen",
+        "/kitchen/menu",
+        "/kitchen/decisions",
+        "/kitchen/counter",
+        "/pickup",
+        "/carpark",
+        "/carpark/forecast",
+        "/displays",
+    ];
     let screens = [
         "/displays/media",
         "/displays/playlists",

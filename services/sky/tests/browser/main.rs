@@ -3,6 +3,7 @@
 
 mod accessible;
 mod cable;
+mod carpark;
 mod chrome;
 mod counting;
 mod delay;
