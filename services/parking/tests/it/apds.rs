@@ -149,7 +149,7 @@ async fn what_is_no_right_is_refused_in_words_and_without_the_plate() {
         (
             "last year",
             with(|it| {
-                it["plannedUses"][0] = json!({"startTime": "2025-11-28T11:00:00Z", "endTime": "2025-11-28T12:00:00Z"})
+                it["plannedUses"][0] = json!({"startTime": "2025-11-28T11:00:00Z", "endTime": "2025-11-28T12:00:00Z"});
             }),
             StatusCode::BAD_REQUEST,
         ),
