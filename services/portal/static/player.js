@@ -200,15 +200,17 @@
   // --- what the house is told
 
   if (!isDevice) return;
-  // When the house was last heard; before a page out of the cupboard it was as monitor.js has noted.
-  const noted = store(() => JSON.parse(localStorage.getItem("sky " + main.dataset.live)).heard);
-  let heard = (main.dataset.kept && noted) || clock.now();
+  // When the house was last heard, by the ticks: the clock is set right in the moment in which the line is back.
+  // Before a page out of the cupboard it was as monitor.js has noted.
+  const noted = main.dataset.kept && store(() => JSON.parse(localStorage.getItem("sky " + main.dataset.live)).heard);
+  let heard = performance.now() - (noted ? Math.max(0, clock.now() - noted) : 0);
   main.addEventListener("live:alive", () => {
-    if (clock.now() - heard > NO_DATA) {
+    const silent = performance.now() - heard;
+    if (silent > NO_DATA) {
       fault("no-data", true);
-      faults.get("no-data").at = Math.round(heard);
+      faults.get("no-data").at = Math.round(clock.now() - silent);
     }
-    heard = clock.now();
+    heard = performance.now();
   });
 
   let done = true;

@@ -204,3 +204,6 @@ impl Inner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeZone, Utc};
 use chrono_tz::Europe::Berlin;
-use kernel::values::Text;
+use kernel::values::{Text, day_of};
 use serde::{Deserialize, Serialize};
 
 use super::{Base, Facts, Kind, Line, MediaType, Offer};
@@ -66,7 +66,7 @@ impl Schedule {
     /// The end of the part of the day that runs now, if one does.
     #[must_use]
     pub fn runs_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let today = now.with_timezone(&Berlin).date_naive();
+        let today = day_of(now);
         // One that began yesterday evening may still run.
         [Some(today), today.checked_sub_days(Days::new(1))].into_iter().flatten().find_map(|day| {
             let on = self.weekdays >> day.weekday().num_days_from_monday() & 1 == 1

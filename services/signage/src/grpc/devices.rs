@@ -1,11 +1,11 @@
 //! What devices say of themselves, and what staff ask them. Only what a device itself says makes it alive.
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use kernel::{
     Access, Caller, Who,
     clock::wall_now,
-    values::{self, InvalidField, from_timestamp, invalid, timestamp},
+    values::{self, InvalidField, from_timestamp, invalid, midnight, timestamp},
 };
 use sky_proto::signage::v1::{self as pb, displays_server::Displays};
 use tonic::{Request, Response, Status};
@@ -379,6 +379,5 @@ fn plays(sent: Vec<pb::Play>, now: DateTime<Utc>) -> Result<Vec<Play>, InvalidFi
 fn day(field: &'static str, text: &str) -> Result<(DateTime<Utc>, DateTime<Utc>), InvalidField> {
     let wrong = || invalid(field, "is no day such as 2026-11-28");
     let day: NaiveDate = text.parse().map_err(|_| wrong())?;
-    let next = day.checked_add_days(Days::new(1)).ok_or_else(wrong)?;
-    Ok((values::midnight(day), values::midnight(next)))
+    Ok((midnight(day), midnight(day.succ_opt().ok_or_else(wrong)?)))
 }

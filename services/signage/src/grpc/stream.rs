@@ -127,3 +127,6 @@ impl Watcher {
         pb::Beat { at: Some(timestamp(self.clock.now())), revision: self.seen }
     }
 }
+
+#[cfg(test)]
+mod tests;

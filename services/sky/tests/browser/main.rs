@@ -10,6 +10,7 @@ mod delay;
 mod desk;
 mod door;
 mod evacuation;
+mod films;
 mod journey;
 mod keyboard;
 mod monitor;

@@ -21,10 +21,10 @@ const PNG: &[u8] = b"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mN
 const SVG: &str = "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>";
 
 /// Files as they lie on a desk.
-struct Desktop(std::path::PathBuf);
+pub struct Desktop(pub std::path::PathBuf);
 
 impl Desktop {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = std::env::temp_dir().join(format!("sky-desktop-{}", uuid::Uuid::new_v4()));
         std::fs::create_dir_all(&folder).expect("a folder");
         let png = data_encoding::BASE64.decode(PNG).expect("a picture");
@@ -38,7 +38,7 @@ impl Desktop {
     }
 
     /// Uploads one of them.
-    async fn upload(&self, desk: &Browser, name: &str) {
+    pub async fn upload(&self, desk: &Browser, name: &str) {
         desk.open("/displays/media").await;
         let file = self.0.join(name);
         desk.run("document.querySelector('#file').required = false").await;
@@ -83,7 +83,7 @@ async fn schedules(desk: &Browser) {
     desk.sees(".bare-list", "täglich, 08:30–13:00").await;
 }
 
-async fn plays(stage: &Stage, display: &str) -> Vec<Play> {
+pub async fn plays(stage: &Stage, display: &str) -> Vec<Play> {
     let mut devices = DisplaysClient::new(stage.world.door("signage", &staff(Role::Desk)));
     let day = stage.house.clock.now().with_timezone(&chrono_tz::Europe::Berlin).date_naive().to_string();
     let request = ListPlaysRequest { display_id: display.to_owned(), day, each: true };
