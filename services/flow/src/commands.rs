@@ -3,6 +3,7 @@
 
 mod admissions;
 mod calls;
+mod conflicts;
 pub(crate) mod directives;
 pub(crate) mod estimates;
 mod house;
@@ -24,8 +25,9 @@ pub(crate) use admissions::{
     Plan, move_admission, report_cleaned, showing_cancelled, showing_delayed, showing_scheduled,
 };
 pub(crate) use calls::{form_groups, issue_number, move_group, move_number, room_to_call};
+pub(crate) use conflicts::{reopen_conflicts, resolve_conflicts};
 pub(crate) use house::set_house;
-pub(crate) use journals::{Entry, Journal, Outcome, Waiting, journal_came, merge, resolve_conflict};
+pub(crate) use journals::{Entry, Journal, Outcome, Waiting, journal_came, merge};
 pub(crate) use lists::{List, admission_list};
 pub(crate) use scans::{Answered, Code, Scan, ScanAnswer, scan};
 pub(crate) use tickets::{
@@ -38,6 +40,9 @@ use crate::{error::Error, store};
 
 /// The topic of the flow's live stream; its only key is the same.
 pub(crate) const FLOW_TOPIC: &str = "flow";
+
+/// The service itself, in the audit log.
+const ITSELF: &str = "flow";
 
 fn touch(tx: &mut Tx) {
     tx.touch(FLOW_TOPIC, FLOW_TOPIC);

@@ -2,8 +2,10 @@
 
 pub(crate) mod board;
 mod calls;
+mod conflicts;
 pub(crate) mod directives;
 mod door;
+mod headcount;
 mod journal;
 mod scanner;
 pub(crate) mod zones;

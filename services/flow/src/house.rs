@@ -4,6 +4,7 @@
 
 mod clock;
 mod equipment;
+mod headcount;
 mod zones;
 
 use kernel::{BoxFuture, Code, Failure, Tx};
@@ -12,7 +13,7 @@ use toml::Spanned;
 
 use crate::{
     commands::FLOW_TOPIC,
-    domain::{clock::Policy, zones::Thresholds},
+    domain::{clock::Policy, headcount::Policy as HeadcountPolicy, zones::Thresholds},
     error::Error,
     store,
 };
@@ -37,6 +38,7 @@ struct Section {
     #[serde(default)]
     policy: Vec<equipment::RuleRow>,
     clock: Option<Spanned<Policy>>,
+    headcount: Option<Spanned<HeadcountPolicy>>,
 }
 
 /// The text, for saying where something is wrong in it.
@@ -56,6 +58,7 @@ fn read(text: &str) -> Result<Section, String> {
     zones::check(&source, &section)?;
     equipment::check(&source, &section)?;
     clock::check(&source, section.clock.as_ref())?;
+    headcount::check(&source, &section)?;
     Ok(section)
 }
 
@@ -84,6 +87,7 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     store::measures::save_lift_plans(tx.conn(), &section.lifts(now)).await?;
     store::sensors::save_plans(tx.conn(), &section.sensors(now), now).await?;
     store::measures::save_rules(tx.conn(), &section.rules()).await?;
+    headcount::write(tx, section).await?;
     if changed {
         tx.touch(FLOW_TOPIC, FLOW_TOPIC);
     }

@@ -1,11 +1,11 @@
 //! A showing's admission: its plan, its steps, its end.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{calls::end_calls, estimates, record, touch, zones::count};
+use super::{ITSELF, calls::end_calls, estimates, record, touch, zones::count};
 use crate::{
     domain::{Admission, AdmissionState, Quality},
     error::Error,
@@ -44,7 +44,7 @@ pub(crate) async fn move_admission(
     admission.move_to(to, now);
     record(tx, by, "move_admission", showing, json!({"state": from.name()}), json!({"state": to.name()})).await?;
     store::save_admission(tx.conn(), &mut admission).await?;
-    let (inside, admitted) = (i64::from(admission.inside()), i64::from(admission.admitted));
+    let inside = i64::from(admission.inside());
     match to {
         AdmissionState::Egress | AdmissionState::Aborted if inside > 0 => {
             let (hall, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
@@ -52,10 +52,7 @@ pub(crate) async fn move_admission(
             count(tx, foyer, inside, Quality::Estimated).await?;
         }
         // By then they have gone home or to the café; nobody counts them at the main door.
-        AdmissionState::Closed if admitted > 0 => {
-            let (_, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
-            count(tx, foyer, -admitted, Quality::Estimated).await?;
-        }
+        AdmissionState::Closed => leave(tx, &admission).await?,
         _ => {}
     }
     if matches!(to, AdmissionState::Running | AdmissionState::Aborted) {
@@ -66,6 +63,30 @@ pub(crate) async fn move_admission(
     }
     tell_admission(tx, &admission).await?;
     Ok(admission)
+}
+
+/// The guests of a showing are taken to have left the house, once.
+async fn leave(tx: &mut Tx, admission: &Admission) -> Result<(), Error> {
+    let now = tx.now();
+    if !store::headcount::mark_gone(tx.conn(), admission.showing, now).await? || admission.admitted == 0 {
+        return Ok(());
+    }
+    let (_, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
+    count(tx, foyer, -i64::from(admission.admitted), Quality::Estimated).await
+}
+
+/// Showings that were over long ago and that nobody has closed: their guests have gone home, as the house assumes.
+pub(super) async fn assume_gone(tx: &mut Tx) -> Result<(), Error> {
+    let stay = store::headcount::policy(tx.conn()).await?.stay_minutes;
+    let over_by = tx.now() - TimeDelta::minutes(stay.into());
+    for showing in store::headcount::still_about(tx.conn(), over_by).await? {
+        let Some(admission) = store::lock_admission(tx.conn(), showing).await? else { continue };
+        leave(tx, &admission).await?;
+        let said = json!({"people": admission.admitted, "minutes_after": stay});
+        record(tx, ITSELF, "assumed_gone", showing, json!({"state": admission.state.name()}), said).await?;
+        touch(tx);
+    }
+    Ok(())
 }
 
 /// Staff have cleaned the hall: the turnover may end. Again changes nothing.
@@ -139,18 +160,17 @@ pub(crate) async fn showing_delayed(tx: &mut Tx, plan: &Plan) -> Result<(), Erro
 }
 
 /// Whoever was let in to a showing that does not take place leaves the hall for the foyer; whoever stood there since
-/// an earlier egress is not counted any more, because the showing is never closed.
+/// an earlier egress is not counted any more.
 async fn empty_hall(tx: &mut Tx, admission: &Admission, was: AdmissionState) -> Result<(), Error> {
-    let (inside, admitted) = (i64::from(admission.inside()), i64::from(admission.admitted));
+    let inside = i64::from(admission.inside());
     let is_in = matches!(was, AdmissionState::DoorsOpen | AdmissionState::LastCall | AdmissionState::Running);
     let is_out = matches!(was, AdmissionState::Egress | AdmissionState::Turnover | AdmissionState::Aborted);
     if is_in && inside > 0 {
         let (hall, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
         count(tx, hall, -inside, Quality::Estimated).await?;
         count(tx, foyer, inside, Quality::Estimated).await?;
-    } else if is_out && admitted > 0 {
-        let (_, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
-        count(tx, foyer, -admitted, Quality::Estimated).await?;
+    } else if is_out {
+        leave(tx, admission).await?;
     }
     Ok(())
 }

@@ -105,7 +105,7 @@ pub(super) async fn settle_waiting(tx: &mut Tx, parties: &[Party]) -> Result<(),
         };
         if settled {
             let now = tx.now();
-            store::resolve_conflict(tx.conn(), waiting.conflict, "the booking has come", ITSELF, now).await?;
+            store::resolve_conflicts(tx.conn(), &[waiting.conflict], "the booking has come", ITSELF, now).await?;
         }
     }
     Ok(())
@@ -319,20 +319,4 @@ impl Merge<'_> {
         };
         store::record(tx.conn(), &line).await
     }
-}
-
-/// Staff have looked at a conflict.
-pub(crate) async fn resolve_conflict(
-    tx: &mut Tx,
-    id: Uuid,
-    resolution: &str,
-    by: &str,
-) -> Result<store::Conflict, Error> {
-    let now = tx.now();
-    store::resolve_conflict(tx.conn(), id, resolution, by, now).await?;
-    let conflict = store::conflict(tx.conn(), id).await?.ok_or(Error::NoConflict)?;
-    record(tx, by, "resolve_scan_conflict", id, Value::Null, json!({"resolution": conflict.resolution})).await?;
-    store::raise_revisions(tx.conn(), &[conflict.showing]).await?;
-    touch(tx);
-    Ok(conflict)
 }

@@ -7,7 +7,7 @@ use kernel::Tx;
 use serde_json::json;
 
 use super::{
-    record, touch_house,
+    ITSELF, record, touch_house,
     zones::{clamp, save, tell_zone},
 };
 use crate::{
@@ -18,9 +18,6 @@ use crate::{
     error::Error,
     store,
 };
-
-/// The service itself, in the audit log.
-const ITSELF: &str = "flow";
 
 /// What became of a push.
 #[derive(Clone, Debug, Default)]

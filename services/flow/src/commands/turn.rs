@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{directives, estimates, sensors, touch_house, zones};
+use super::{admissions, directives, estimates, sensors, touch_house, zones};
 use crate::{
     domain::{
         Zone,
@@ -27,6 +27,7 @@ const SCANS_KEPT: TimeDelta = TimeDelta::hours(72);
 
 /// One turn.
 pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
+    admissions::assume_gone(tx).await?;
     let mut changed = sensors::notice_silence(tx).await?;
     let (zones, aged) = renew(tx).await?;
     changed |= aged;

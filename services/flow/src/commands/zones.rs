@@ -101,6 +101,7 @@ pub(crate) async fn rezero(tx: &mut Tx, by: &str) -> Result<Vec<Zone>, Error> {
     if in_use > 0 {
         return Err(Error::ShowingsUnderWay(in_use));
     }
+    store::headcount::save_empty_at(tx.conn(), now).await?;
     let mut zones = store::lock_zones(tx.conn()).await?;
     let seen = store::history::traffic(tx.conn(), now - QUIET, now + QUIET).await?;
     let seen: u32 = seen.iter().map(|(_, came, gone)| came + gone).sum();

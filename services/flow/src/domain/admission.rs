@@ -83,6 +83,11 @@ impl AdmissionState {
         if next.is_empty() { "nothing follows".to_owned() } else { format!("next: {}", next.join(" or ")) }
     }
 
+    /// Whether nobody is let in or watches any more.
+    pub(crate) const fn has_ended(self) -> bool {
+        matches!(self, Self::Egress | Self::Turnover | Self::Closed | Self::Cancelled | Self::Aborted)
+    }
+
     /// Whether scans are admitted.
     pub(crate) const fn admits(self) -> bool {
         matches!(self, Self::DoorsOpen | Self::LastCall)

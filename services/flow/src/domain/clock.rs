@@ -44,7 +44,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    fn egress(self) -> TimeDelta {
+    /// People leave the hall within.
+    pub(crate) fn egress(self) -> TimeDelta {
         TimeDelta::minutes(self.egress_minutes.into())
     }
 

@@ -9,11 +9,11 @@ use super::{
     *,
 };
 
-fn at(minutes: i64) -> DateTime<Utc> {
+pub(super) fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
 }
 
-fn admission(state: AdmissionState) -> Admission {
+pub(super) fn admission(state: AdmissionState) -> Admission {
     Admission {
         showing: Uuid::from_u128(1),
         title: Text::default(),

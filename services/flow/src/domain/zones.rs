@@ -190,6 +190,8 @@ pub(crate) struct Zone {
     pub(crate) sensors: Vec<String>,
     /// "desk", "cafe": people queue here; empty: nowhere.
     pub(crate) queue: String,
+    /// "hall:dome": scans at that hall's doors; "foyer": where people wait; else by hand, or the sum.
+    pub(crate) filled_by: String,
     /// After that the number is not good any more, if it ends at all.
     pub(crate) valid_until: Option<DateTime<Utc>>,
 }
@@ -214,6 +216,11 @@ impl Zone {
         self.observed_at = now;
         self.valid_until = (quality == Quality::Manual).then(|| now + HAND_HOLDS);
         self.level != before
+    }
+
+    /// The hall whose doors fill it.
+    pub(crate) fn hall(&self) -> Option<&str> {
+        self.filled_by.strip_prefix("hall:")
     }
 
     /// The number, if there is one that may be told.

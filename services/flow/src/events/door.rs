@@ -188,5 +188,7 @@ pub(crate) fn conflict(conflict: &Conflict, scans: &[LoggedLine]) -> pb::ScanCon
         resolved_at: conflict.resolved_at.map(timestamp),
         resolved_by: conflict.resolved_by.clone(),
         resolution: conflict.resolution.clone(),
+        showing_title: conflict.title.as_ref().map(kernel::values::Text::to_proto),
+        showing_starts_at: conflict.starts_at.map(timestamp),
     }
 }

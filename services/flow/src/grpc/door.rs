@@ -11,7 +11,7 @@ use sky_proto::flow::v1::{self as pb, door_server::Door};
 use tonic::{Request, Response, Status};
 
 use super::{
-    calls, journal,
+    calls, conflicts, journal,
     scanner::{Scanner, account, under_own_id},
 };
 use crate::{
@@ -36,6 +36,8 @@ pub(crate) const DOOR_ACCESS: Access = Access {
         ("SubmitScans", SCANNER),
         ("ListScanConflicts", STAFF),
         ("ResolveScanConflict", STAFF),
+        ("ResolveScanConflicts", STAFF),
+        ("ReopenScanConflicts", STAFF),
         ("FormCallGroups", STAFF),
         ("MoveCallGroup", STAFF),
         ("ListCallGroups", STAFF),
@@ -56,7 +58,7 @@ const SOME_SCANS: u32 = 50;
 /// The server.
 #[derive(Debug)]
 pub(crate) struct DoorGrpc {
-    db: Db,
+    pub(super) db: Db,
     keys: Keys,
     scans: Scanner,
 }
@@ -76,20 +78,6 @@ impl DoorGrpc {
             outcomes.extend(merged);
         }
         Ok(outcomes)
-    }
-
-    async fn conflict(&self, conflict: &store::Conflict) -> Result<pb::ScanConflict, Error> {
-        let mut conn = self.db.pool().acquire().await?;
-        let mut scans = match conflict.visit {
-            Some(visit) if conflict.kind == store::ConflictKind::Double => store::moves_of(&mut conn, visit).await?,
-            _ => store::logged(&mut conn, &conflict.device, &conflict.nonce).await?.into_iter().collect(),
-        };
-        if conflict.kind == store::ConflictKind::Double {
-            // Of the same ticket, or of people who were counted without naming theirs.
-            let same = |seats: &[String]| seats.is_empty() || seats.contains(&conflict.seat);
-            scans.retain(|scan| scan.kind == Kind::Entry && !scan.undone && same(&scan.seats));
-        }
-        Ok(events::conflict(conflict, &scans))
     }
 }
 
@@ -204,12 +192,7 @@ impl Door for DoorGrpc {
     ) -> Result<Response<pb::ListScanConflictsResponse>, Status> {
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         let found = store::conflicts(&mut conn, request.into_inner().include_resolved).await?;
-        drop(conn);
-        let mut conflicts = Vec::new();
-        for conflict in &found {
-            conflicts.push(self.conflict(conflict).await?);
-        }
-        Ok(Response::new(pb::ListScanConflictsResponse { conflicts }))
+        Ok(Response::new(conflicts::list(&mut conn, &found).await?))
     }
 
     async fn resolve_scan_conflict(
@@ -220,11 +203,28 @@ impl Door for DoorGrpc {
         let request = request.into_inner();
         let id = values::id("conflict_id", &request.conflict_id)?;
         let resolution = reason("resolution", &request.resolution)?;
-        let conflict = self
-            .db
-            .transact(move |tx| Box::pin(async move { commands::resolve_conflict(tx, id, &resolution, &by).await }))
-            .await?;
-        Ok(Response::new(self.conflict(&conflict).await?))
+        let list = self.resolve(vec![id], resolution, by).await?;
+        Ok(Response::new(list.conflicts.into_iter().next().ok_or(Error::NoConflict)?))
+    }
+
+    async fn resolve_scan_conflicts(
+        &self,
+        request: Request<pb::ResolveScanConflictsRequest>,
+    ) -> Result<Response<pb::ListScanConflictsResponse>, Status> {
+        let by = account(&Caller::of(&request));
+        let request = request.into_inner();
+        let ids = conflicts::ids(&request.conflict_ids)?;
+        let resolution = reason("resolution", &request.resolution)?;
+        Ok(Response::new(self.resolve(ids, resolution, by).await?))
+    }
+
+    async fn reopen_scan_conflicts(
+        &self,
+        request: Request<pb::ReopenScanConflictsRequest>,
+    ) -> Result<Response<pb::ListScanConflictsResponse>, Status> {
+        let by = account(&Caller::of(&request));
+        let ids = conflicts::ids(&request.into_inner().conflict_ids)?;
+        Ok(Response::new(self.reopen(ids, by).await?))
     }
 
     async fn form_call_groups(

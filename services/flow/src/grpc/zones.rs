@@ -1,7 +1,6 @@
-//! The gRPC face of counting, counters, the headcount and replays. No decisions.
+//! The gRPC face of counting, counters and replays. No decisions.
 
-use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
-use chrono_tz::Europe::Berlin;
+use chrono::{DateTime, NaiveDate, Utc};
 use kernel::{
     Access, Caller, Db, Role, Who, token,
     values::{self, InvalidField, invalid, timestamp},
@@ -15,9 +14,8 @@ use crate::{
     domain::{
         Level,
         counters::State,
-        headcount,
         replay::{self, Course},
-        zones::{Kind, Threshold, Thresholds, storey},
+        zones::{Threshold, Thresholds},
     },
     error::Error,
     events, store,
@@ -76,11 +74,7 @@ fn thresholds(given: Option<pb::Thresholds>) -> Result<Thresholds, InvalidField>
 fn day(text: &str) -> Result<(DateTime<Utc>, DateTime<Utc>), InvalidField> {
     let wrong = || invalid("day", "is not a day such as 2026-11-25");
     let day: NaiveDate = text.parse().map_err(|_| wrong())?;
-    let midnight = |day: NaiveDate| {
-        let at = day.and_hms_opt(0, 0, 0).ok_or_else(wrong)?;
-        Ok::<_, InvalidField>(Berlin.from_local_datetime(&at).earliest().ok_or_else(wrong)?.to_utc())
-    };
-    Ok((midnight(day)?, midnight(day + TimeDelta::days(1))?))
+    Ok((values::midnight(day), values::midnight(day.succ_opt().ok_or_else(wrong)?)))
 }
 
 fn course(course: &Course) -> pb::ZoneCourse {
@@ -104,35 +98,6 @@ fn course(course: &Course) -> pb::ZoneCourse {
 }
 
 impl ZonesGrpc {
-    async fn headcount(&self) -> Result<pb::Headcount, Error> {
-        let mut conn = self.0.pool().acquire().await?;
-        let now = self.0.clock().now();
-        let zones = store::zones(&mut conn).await?;
-        let rooms: Vec<_> = zones.iter().filter(|zone| zone.kind == Kind::Room).collect();
-        let total = headcount::total(rooms.iter().map(|zone| headcount::range(zone, now)));
-        let line = |zone: &&crate::domain::Zone| {
-            let range = headcount::range(zone, now);
-            let level = storey(&zones, &zone.id).filter(|level| level.kind == Kind::Level);
-            pb::HeadcountZone {
-                zone_id: zone.id.clone(),
-                name: Some(zone.name.to_proto()),
-                level_name: level.map(|level| level.name.to_proto()),
-                low: range.low,
-                high: range.high,
-                observed_at: Some(timestamp(zone.observed_at)),
-                quality: events::zones::quality(zone.quality).into(),
-            }
-        };
-        Ok(pb::Headcount {
-            low: total.low,
-            high: total.high,
-            as_of: Some(timestamp(now)),
-            oldest: rooms.iter().map(|zone| zone.observed_at).min().map(timestamp),
-            house: Some(events::house(&store::house(&mut conn).await?)),
-            zones: rooms.iter().map(line).collect(),
-        })
-    }
-
     async fn replay(
         &self,
         (from, until): (DateTime<Utc>, DateTime<Utc>),

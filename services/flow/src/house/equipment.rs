@@ -149,6 +149,12 @@ pub(super) fn check(source: &Source<'_>, section: &Section) -> Result<(), String
     Ok(())
 }
 
+impl SensorRow {
+    pub(super) fn id(&self) -> &str {
+        self.id.get_ref()
+    }
+}
+
 impl Section {
     pub(super) fn lifts(&self, now: DateTime<Utc>) -> Vec<Lift> {
         let lift = |row: &LiftRow| Lift {

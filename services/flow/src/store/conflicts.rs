@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::{FromRow, PgConnection};
+use kernel::values::Text;
+use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::stored;
@@ -58,6 +59,9 @@ pub(crate) struct Conflict {
     pub(crate) id: Uuid,
     pub(crate) kind: ConflictKind,
     pub(crate) showing: Uuid,
+    /// What is shown and when; None: the house does not know the showing.
+    pub(crate) title: Option<Text>,
+    pub(crate) starts_at: Option<DateTime<Utc>>,
     pub(crate) visit: Option<Uuid>,
     pub(crate) device: String,
     pub(crate) nonce: String,
@@ -74,6 +78,8 @@ struct ConflictRow {
     id: Uuid,
     kind: String,
     showing_id: Uuid,
+    title: Option<Json<Text>>,
+    starts_at: Option<DateTime<Utc>>,
     visit_id: Option<Uuid>,
     device_id: String,
     nonce: String,
@@ -91,6 +97,8 @@ impl ConflictRow {
             id: self.id,
             kind: stored(ConflictKind::named(&self.kind), "conflict kind")?,
             showing: self.showing_id,
+            title: self.title.map(|title| title.0),
+            starts_at: self.starts_at,
             visit: self.visit_id,
             device: self.device_id,
             nonce: self.nonce,
@@ -107,9 +115,10 @@ impl ConflictRow {
 macro_rules! select_conflict {
     ($rest:literal) => {
         concat!(
-            "select c.*, coalesce(p.reference, '') as reference, coalesce(t.seat, '') as seat
+            "select c.*, coalesce(p.reference, '') as reference, coalesce(t.seat, '') as seat, a.title, a.starts_at
              from scan_conflict c left join party p on p.visit_id = c.visit_id
-             left join door_ticket t on t.ticket_id = c.ticket_id ",
+             left join door_ticket t on t.ticket_id = c.ticket_id
+             left join admission a on a.showing_id = c.showing_id ",
             $rest
         )
     };
@@ -173,33 +182,49 @@ pub(crate) async fn drop_doubles(conn: &mut PgConnection, visit: Uuid, left: &[U
     Ok(())
 }
 
-pub(crate) async fn resolve_conflict(
+/// Says of conflicts what was done; those that are resolved already keep what was said. Answers which were open.
+pub(crate) async fn resolve_conflicts(
     conn: &mut PgConnection,
-    id: Uuid,
+    ids: &[Uuid],
     resolution: &str,
     by: &str,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
-    sqlx::query(
-        "update scan_conflict set resolved_at = $4, resolved_by = $3, resolution = $2
-         where id = $1 and resolved_at is null",
+) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "with mine as (select id from scan_conflict where id = any($1) and resolved_at is null order by id for update)
+         update scan_conflict c set resolved_at = $4, resolved_by = $3, resolution = $2 from mine
+         where c.id = mine.id returning c.id",
     )
-    .bind(id)
+    .bind(ids)
     .bind(resolution)
     .bind(by)
     .bind(now)
-    .execute(conn)
-    .await?;
-    Ok(())
+    .fetch_all(conn)
+    .await?)
 }
 
-pub(crate) async fn conflict(conn: &mut PgConnection, id: Uuid) -> Result<Option<Conflict>, Error> {
-    sqlx::query_as::<_, ConflictRow>(select_conflict!("where c.id = $1"))
-        .bind(id)
-        .fetch_optional(conn)
+/// Opens conflicts again that somebody has called resolved; what an undo has cleared up stays so. Answers which.
+pub(crate) async fn reopen_conflicts(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "with mine as (select id from scan_conflict
+             where id = any($1) and resolved_at is not null and resolution <> 'undo' order by id for update)
+         update scan_conflict c set resolved_at = null, resolved_by = '', resolution = '' from mine
+         where c.id = mine.id returning c.id",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// These conflicts, in the order of their ids.
+pub(crate) async fn conflicts_of(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Conflict>, Error> {
+    sqlx::query_as::<_, ConflictRow>(select_conflict!("where c.id = any($1) order by c.id"))
+        .bind(ids)
+        .fetch_all(conn)
         .await?
+        .into_iter()
         .map(ConflictRow::read)
-        .transpose()
+        .collect()
 }
 
 /// Open ones first, then the newest.

@@ -54,6 +54,7 @@ impl ZoneRow {
             sensors: self.sensors,
             valid_until: self.valid_until,
             queue: self.queue,
+            filled_by: self.filled_by,
         })
     }
 }

@@ -201,5 +201,10 @@ async fn door(day: &mut Day<'_>, showing: Uuid, visit: Uuid, tickets: &[Uuid]) {
         conflict_id: answer.results[0].conflict_id.clone(),
         resolution: "paid at the desk".to_owned(),
     };
-    act!(day, DoorClient, "ResolveScanConflict", resolve_scan_conflict, "resolve_scan_conflict", resolve);
+    let one = act!(day, DoorClient, "ResolveScanConflict", resolve_scan_conflict, "resolve_scan_conflict", resolve);
+    let conflict_ids = vec![one.conflict_id];
+    let reopen = pb::ReopenScanConflictsRequest { conflict_ids: conflict_ids.clone() };
+    act!(day, DoorClient, "ReopenScanConflicts", reopen_scan_conflicts, "reopen_scan_conflict", reopen);
+    let all = pb::ResolveScanConflictsRequest { conflict_ids, resolution: "paid at the desk".to_owned() };
+    act!(day, DoorClient, "ResolveScanConflicts", resolve_scan_conflicts, "resolve_scan_conflict", all);
 }

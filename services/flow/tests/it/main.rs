@@ -7,6 +7,7 @@ mod clock;
 mod directives;
 mod door;
 mod erasure;
+mod headcount;
 mod log;
 mod offline;
 mod reactions;

@@ -154,6 +154,59 @@ async fn a_double_admission_is_seen_and_the_earlier_scan_holds() {
     assert_eq!(door.resolve_scan_conflict(request).await.expect_err("unknown").code(), Code::NotFound);
 }
 
+#[tokio::test]
+async fn many_conflicts_are_resolved_with_one_touch_and_taken_back_with_one() {
+    let house = house().await;
+    let (showing, _, tickets) = open(&house).await;
+    for device in ["scanner-2", "scanner-3"] {
+        export(&house, device).await.expect("a list");
+    }
+    house.clock.set(minutes(50));
+    let codes: Vec<String> = tickets.iter().map(|id| code(&house, Kind::Ticket, *id, showing)).collect();
+    for (device, minute) in [("scanner-2", 47), ("scanner-3", 48)] {
+        let entries = codes.iter().map(|code| entry(showing, code, minute)).collect();
+        submit(&house, device, TimeDelta::zero(), entries).await.expect("merged");
+    }
+    let open = conflicts(&house).await;
+    assert_eq!(open.len(), 3);
+    assert_eq!(open[0].showing_title.as_ref().map(|title| title.de.as_str()), Some("Reise"));
+    assert_eq!(open[0].showing_starts_at, Some(timestamp(minutes(60))));
+    let mut door = DoorClient::new(house.channel(&desk()));
+    let mut all = pb::ResolveScanConflictsRequest {
+        conflict_ids: open.iter().map(|it| it.conflict_id.clone()).collect(),
+        resolution: "both seated".to_owned(),
+    };
+    all.conflict_ids.push(Uuid::new_v4().to_string());
+    let refused = door.resolve_scan_conflicts(all.clone()).await.expect_err("one of them is unknown");
+    assert_eq!((refused.code(), conflicts(&house).await.len()), (Code::NotFound, 3), "all or none");
+    all.conflict_ids.pop();
+    // One was looked at before; what was said of it stays.
+    let first = pb::ResolveScanConflictRequest {
+        conflict_id: open[0].conflict_id.clone(),
+        resolution: "asked to leave".to_owned(),
+    };
+    door.resolve_scan_conflict(first).await.expect("resolved");
+    let mut said = door.resolve_scan_conflicts(all.clone()).await.expect("resolved").into_inner().conflicts;
+    said.sort_by_key(|it| it.conflict_id != open[0].conflict_id);
+    let said: Vec<&str> = said.iter().map(|it| it.resolution.as_str()).collect();
+    assert_eq!(said, ["asked to leave", "both seated", "both seated"]);
+    assert_eq!(snapshot(&house).await.open_scan_conflicts, 0);
+    let back = pb::ReopenScanConflictsRequest { conflict_ids: all.conflict_ids.clone() };
+    for _ in 0..2 {
+        door.reopen_scan_conflicts(back.clone()).await.expect("open again");
+        assert_eq!((conflicts(&house).await.len(), snapshot(&house).await.open_scan_conflicts), (3, 3));
+    }
+    assert_eq!(audit(&house, &open[1].conflict_id).await.len(), 2, "resolved once, opened again once");
+    for conflict_ids in [vec![], vec!["no id".to_owned()], vec![Uuid::nil().to_string(); 201]] {
+        let sent = pb::ReopenScanConflictsRequest { conflict_ids };
+        let refused = door.reopen_scan_conflicts(sent).await.expect_err("no such list");
+        assert!(refused.code() == Code::InvalidArgument && refused.message().starts_with("conflict_ids"), "{refused}");
+    }
+    all.resolution.clear();
+    let refused = door.resolve_scan_conflicts(all).await.expect_err("how?");
+    assert!(refused.message().starts_with("resolution"), "{refused}");
+}
+
 /// Three scanners, one of them counting people of a party without naming tickets.
 fn journals(house: &House, showing: Uuid, visit: Uuid, tickets: &[Uuid]) -> Vec<(&'static str, Vec<pb::JournalEntry>)> {
     let ticket = |n: usize, minute: i64, nonce: &str| {

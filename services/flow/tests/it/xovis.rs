@@ -23,7 +23,7 @@ async fn counter(house: &House) -> String {
     token
 }
 
-async fn token(house: &House, sensor: &str) -> String {
+pub async fn token(house: &House, sensor: &str) -> String {
     let request = pb::IssueSensorTokenRequest { sensor_id: sensor.to_owned() };
     ZonesClient::new(house.channel(&staff(Role::Operator)))
         .issue_sensor_token(request)
@@ -33,7 +33,7 @@ async fn token(house: &House, sensor: &str) -> String {
         .token
 }
 
-async fn set_state(house: &House, sensor: &str, state: SensorState) -> Result<pb::Sensor, tonic::Status> {
+pub async fn set_state(house: &House, sensor: &str, state: SensorState) -> Result<pb::Sensor, tonic::Status> {
     let request = pb::SetSensorStateRequest { sensor_id: sensor.to_owned(), state: state.into() };
     ZonesClient::new(house.channel(&staff(Role::Operator)))
         .set_sensor_state(request)
@@ -62,7 +62,7 @@ fn line(id: i64, now: DateTime<Utc>, forward: i64, backward: i64) -> Vec<u8> {
     .into_bytes()
 }
 
-async fn post(house: &House, token: &str, body: Vec<u8>) -> (u16, serde_json::Value) {
+pub async fn post(house: &House, token: &str, body: Vec<u8>) -> (u16, serde_json::Value) {
     let answer = reqwest::Client::new()
         .post(format!("http://{}/sensors/xovis", house.running.http))
         .bearer_auth(token)

@@ -1,4 +1,4 @@
-//! Zones: sums, escape groups, the clicker, the empty house, headcount, replay, estimates, exports.
+//! Zones: sums, escape groups, the clicker, the empty house, replay, estimates, exports.
 
 use chrono::TimeDelta;
 use kernel::{Role, testing::staff};
@@ -83,28 +83,6 @@ async fn the_house_is_set_to_nobody_only_when_it_is_empty() {
     let zones = rezero(true).await.expect("empty").into_inner().zones;
     assert!(zones.iter().all(|zone| zone.count == Some(0)), "{zones:?}");
     assert!(audit(&house, "house").await.iter().any(|act| act.act == "rezero" && act.who == "test-desk"));
-}
-
-#[tokio::test]
-async fn a_headcount_is_a_range_with_its_age() {
-    let house = house().await;
-    let (showing, visit, _) = open(&house).await;
-    scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("in");
-    correct(&house, "cafe", 20).await;
-    house.clock.set(minutes(55));
-    let count = ZonesClient::new(house.channel(&desk()))
-        .get_headcount(pb::GetHeadcountRequest {})
-        .await
-        .expect("counted")
-        .into_inner();
-    let of = |id: &str| count.zones.iter().find(|zone| zone.zone_id == id).expect("a room");
-    assert_eq!((of("dome").low, of("dome").high, of("dome").quality()), (1, 5, Quality::Live));
-    let cafe = of("cafe");
-    assert!(cafe.low < 20 && cafe.high > 20 && cafe.high <= 52, "{cafe:?}");
-    assert_eq!(cafe.observed_at, Some(kernel::values::timestamp(minutes(45))));
-    assert_eq!(count.as_of, Some(kernel::values::timestamp(minutes(55))));
-    assert!(count.zones.iter().all(|zone| zone.zone_id != "house"), "rooms only");
-    assert_eq!(count.high, count.zones.iter().map(|zone| zone.high).sum::<u32>());
 }
 
 #[tokio::test]

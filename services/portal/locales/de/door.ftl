@@ -167,3 +167,13 @@ abort-inside = { $n ->
    *[other] { $n } Personen sind im Saal und gehen ins Foyer.
 }
 abort-money = Das Eintrittsgeld wird dadurch nicht erstattet. Dafür die Vorstellung auf ihrer Seite absagen.
+
+conflict-all = Alle { $n }:
+conflict-one-by-one = Einzeln
+conflict-no-showing = Unbekannte Vorstellung
+conflict-reopen = Zurücknehmen
+conflict-reopened = Wieder offen.
+conflicts-resolved = Erledigt
+headcount-seen-empty = Leer gesehen:
+headcount-never-seen-empty = Das Haus wurde noch nie als leer gemeldet (Seite „Zähler“).
+headcount-assumed = Angenommen ist, wo niemand zählt:

@@ -167,3 +167,13 @@ abort-inside = { $n ->
    *[other] { $n } people are in the hall and leave for the foyer.
 }
 abort-money = The money is not refunded by this. For that, cancel the showing on its page.
+
+conflict-all = All { $n }:
+conflict-one-by-one = One by one
+conflict-no-showing = Showing not known
+conflict-reopen = Take back
+conflict-reopened = Open again.
+conflicts-resolved = Done
+headcount-seen-empty = Seen empty:
+headcount-never-seen-empty = The house was never reported empty (page “Counters”).
+headcount-assumed = Assumed where nobody counts:

@@ -27,6 +27,11 @@ struct HeadcountPage {
     /// For the script that says how old the sheet is.
     iso: String,
     oldest: String,
+    /// How the sum came about.
+    basis: String,
+    /// When nobody was found in it; empty: never.
+    seen_empty: String,
+    assumptions: Vec<String>,
     evacuating: bool,
     since: String,
 }
@@ -69,6 +74,12 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
         time: w.time(&count.as_of),
         iso: w.iso(&count.as_of),
         oldest: w.time(&count.oldest),
+        basis: w.text(&count.basis_text),
+        seen_empty: match count.seen_empty_at {
+            Some(_) => format!("{}, {}", w.day(&count.seen_empty_at), w.time(&count.seen_empty_at)),
+            None => String::new(),
+        },
+        assumptions: count.assumptions.into_iter().map(|text| w.text(&Some(text))).collect(),
         evacuating: house.state() == HouseState::Evacuating,
         since: w.time(&house.since),
         w,

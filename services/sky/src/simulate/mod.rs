@@ -10,6 +10,7 @@ mod arrival;
 mod crowd;
 mod estimates;
 mod forecast;
+mod heads;
 mod places;
 mod programme;
 mod report;
@@ -183,8 +184,9 @@ async fn day_of_the_house(
         parties.iter().map(crowd::Party::people).sum::<u32>(),
         world.clock.speed()
     );
-    staff::begin(&world, &showings).await?;
     places::count(&world).await?;
+    heads::count(&world).await?;
+    staff::begin(&world, &showings).await?;
     forecast::begin(&world);
     sale::begin(&world).await?;
     troubles::begin(&world, &showings);

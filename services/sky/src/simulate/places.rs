@@ -10,8 +10,8 @@ use chrono::TimeDelta;
 use kernel::Role;
 use serde_json::{Value, json};
 use sky_proto::flow::v1::{
-    CorrectZoneRequest, EstimateKind, FlowSnapshot, IssueSensorTokenRequest, SensorState, SetSensorStateRequest,
-    flow_client::FlowClient, zones_client::ZonesClient,
+    CorrectZoneRequest, EstimateKind, FlowSnapshot, IssueSensorTokenRequest, RezeroZonesRequest, SensorState,
+    SetSensorStateRequest, flow_client::FlowClient, zones_client::ZonesClient,
 };
 
 use super::World;
@@ -148,8 +148,9 @@ impl Places {
 pub async fn count(world: &Arc<World>) -> anyhow::Result<()> {
     let entrance = Counter::begin(world, "foyer-1").await?;
     let cafe = Counter::begin(world, "cafe-1").await?;
-    // A line knows changes only: somebody says once that nobody is there.
-    correct_cafe(world, 0, "opening").await?;
+    // Lines know changes only: somebody has walked through the house before it opens.
+    let empty = RezeroZonesRequest { verified_empty: true };
+    ZonesClient::new(world.api.staff(Role::Operator).await?).rezero_zones(empty).await?;
     let w = world.clone();
     world.tasks.spawn_until_stop(async move {
         for package in 2.. {

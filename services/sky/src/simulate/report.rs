@@ -11,7 +11,9 @@ use std::{
 use kernel::{Role, values};
 use sky_proto::flow::v1::{FlowSnapshot, GetFlowRequest, flow_client::FlowClient};
 
-use super::{api::Api, estimates::Estimates, forecast::Forecasts, places::Places, troubles::Troubles};
+use super::{
+    api::Api, estimates::Estimates, forecast::Forecasts, heads::Heads, places::Places, troubles::Troubles,
+};
 
 /// One number that is counted.
 #[derive(Debug, Default)]
@@ -72,6 +74,8 @@ pub struct Report {
     pub forecasts: Forecasts,
     /// Where everybody is.
     pub places: Places,
+    /// What the headcount said, and how many people there were.
+    pub heads: Heads,
     /// What went wrong, and how the house coped.
     pub troubles: Troubles,
     surprises: Mutex<BTreeMap<String, u64>>,
@@ -135,6 +139,7 @@ impl Report {
             ),
             None => println!("  café estimates: none were told"),
         }
+        println!("  headcounts: {}", self.heads.told());
         for (what, how) in self.troubles.told() {
             println!("  {what}: {}", how.as_deref().unwrap_or("NOT COPED WITH by the end of the day"));
         }

@@ -172,16 +172,21 @@ async fn scanners_that_do_not_agree_come_before_the_desk() {
     assert!(desk.is_same_page().await, "it was reloaded");
     desk.press_in("//section[contains(@class, 'alerts')]", "strittige").await;
     desk.arrives("/desk/conflicts").await;
+    desk.sees("section.panel h2", "scanner-1: 3 strittige Scans").await;
     desk.sees("li.panel", "Eine Karte, zweimal eingelassen").await;
     desk.sees("li.panel li:first-child", "scanner-2").await;
     desk.sees("li.panel li:first-child", "gilt").await;
     desk.sees("li.panel li:first-child", "Uhr ging 90 s nach").await;
     desk.shoots("desk-conflicts").await;
     accessible::check(&desk, "conflicts").await;
-    for _ in 0..3 {
-        desk.press("Beide sitzen").await;
-        desk.sees(".notice.good", "erledigt").await;
-    }
+    desk.press("Alle 3: Beide sitzen").await;
+    desk.sees(".notice.good", "erledigt").await;
+    desk.press("Zurücknehmen").await;
+    desk.sees(".notice.good", "Wieder offen").await;
+    desk.press_in("(//li[contains(@class, 'panel')])[1]", "Eine Person hinausgebeten").await;
+    desk.sees("section.panel h2", "2 strittige Scans").await;
+    desk.press("Alle 2: Beide sitzen").await;
+    desk.sees("main", "Nichts ist strittig").await;
     desk.open("/desk").await;
     desk.sees_no_more(".eyes", "strittig").await;
     desk.quits().await;

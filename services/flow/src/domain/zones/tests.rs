@@ -1,12 +1,9 @@
-//! Tables and properties of levels, sums, escape groups, headcounts, replays and estimates.
+//! Tables and properties of levels, sums, escape groups, replays and estimates.
 
 use proptest::prelude::*;
 
 use super::{
-    super::{
-        headcount::{Range, range},
-        replay::{self, Sample},
-    },
+    super::replay::{self, Sample},
     *,
 };
 
@@ -31,6 +28,7 @@ pub(crate) fn zone(id: &str, kind: Kind, parent: &str, count: u32) -> Zone {
         counted: false,
         sensors: Vec::new(),
         queue: String::new(),
+        filled_by: "hand".to_owned(),
         valid_until: None,
     };
     zone.set(count, Quality::Live, at(0));
@@ -134,19 +132,6 @@ fn thresholds_that_cannot_be_are_refused() {
     ] {
         assert!(wrong.problem().is_some(), "{wrong:?}");
     }
-}
-
-#[test]
-fn a_headcount_is_wider_the_worse_it_is_known() {
-    let mut zone = zone("foyer", Kind::Room, "", 40);
-    assert_eq!(range(&zone, at(0)), Range { low: 37, high: 43 });
-    assert_eq!(range(&zone, at(30)), range(&zone, at(0)), "a counter tells of each change");
-    zone.quality = Quality::Manual;
-    let fresh = range(&zone, at(0));
-    let old = range(&zone, at(10));
-    assert!(old.low < fresh.low && old.high > fresh.high);
-    zone.quality = Quality::Degraded;
-    assert_eq!(range(&zone, at(0)), Range { low: 0, high: 79 });
 }
 
 #[test]

@@ -1,15 +1,14 @@
-//! What scanners brought back and the house does not agree with: which scan holds, how far their clocks were off, and
-//! what somebody did about it.
+//! What scanners brought back and the house does not agree with, lane by lane: which scan holds, how far their clocks
+//! were off, and what somebody did about it: about one, or about all of a lane at once; with a way back.
 
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
+use axum::{extract::State, response::Response};
+use kernel::values::from_timestamp;
+use sky_proto::flow::v1::{
+    ConflictKind, ListScanConflictsRequest, ReopenScanConflictsRequest, ResolveScanConflictsRequest, ScanConflict,
 };
-use sky_proto::flow::v1::{ConflictKind, ListScanConflictsRequest, ResolveScanConflictRequest, ScanConflict};
-use uuid::Uuid;
 
 use super::{
     super::desk_actions::outcome,
@@ -28,6 +27,18 @@ use crate::{
 #[template(path = "desk-conflicts.html")]
 struct ConflictsPage {
     w: Frame,
+    open: Vec<GroupView>,
+    /// The newest first; what was resolved with one touch is taken back with one.
+    resolved: Vec<GroupView>,
+}
+
+/// Conflicts of one showing and lane, or those that were resolved together.
+struct GroupView {
+    /// "Reise, 14:00 · dome-2", or "14:10 anna: both are seated".
+    title: String,
+    count: i64,
+    /// With commas between them.
+    ids: String,
     conflicts: Vec<ConflictView>,
 }
 
@@ -40,11 +51,9 @@ struct ConflictView {
     seat: String,
     scans: Vec<ScanView>,
     noticed: String,
-    /// Empty: open.
-    resolved: String,
 }
 
-fn view(w: &Words, it: ScanConflict) -> ConflictView {
+fn view(w: &Words, it: &ScanConflict) -> ConflictView {
     let what = match it.kind() {
         ConflictKind::Double => "conflict-double",
         ConflictKind::Cancelled => "conflict-cancelled",
@@ -52,41 +61,79 @@ fn view(w: &Words, it: ScanConflict) -> ConflictView {
         ConflictKind::Replaced => "conflict-replaced",
         ConflictKind::Unknown | ConflictKind::Unspecified => "conflict-unknown",
     };
-    let resolved = match it.resolved_at {
-        Some(_) => format!("{} {}: {}", w.time(&it.resolved_at), it.resolved_by, it.resolution),
-        None => String::new(),
-    };
     ConflictView {
         what: w.t(what),
         is_double: it.kind() == ConflictKind::Double,
         noticed: w.time(&it.noticed_at),
-        resolved,
-        scans: it.scans.into_iter().map(|line| scans::view(w, line)).collect(),
-        id: it.conflict_id,
-        reference: it.reference,
-        seat: it.seat,
+        scans: it.scans.iter().map(|line| scans::view(w, line.clone())).collect(),
+        id: it.conflict_id.clone(),
+        reference: it.reference.clone(),
+        seat: it.seat.clone(),
     }
+}
+
+/// Where it happened: the showing, and the lane of the scan that does not fit.
+fn place(w: &Words, it: &ScanConflict) -> String {
+    let lane = it.scans.last().map(|scan| scan.lane.as_str()).unwrap_or_default();
+    match &it.showing_title {
+        Some(_) => format!("{}, {} · {lane}", w.text(&it.showing_title), w.time(&it.showing_starts_at)),
+        None => format!("{} · {lane}", w.t("conflict-no-showing")),
+    }
+}
+
+/// What was done about it, when and by whom.
+fn deed(w: &Words, it: &ScanConflict) -> String {
+    format!("{} {}: {}", w.time(&it.resolved_at), it.resolved_by, it.resolution)
+}
+
+/// Puts together what has the same title, in the order in which they come.
+fn groups(w: &Words, conflicts: &[&ScanConflict], title: fn(&Words, &ScanConflict) -> String) -> Vec<GroupView> {
+    let mut groups: Vec<GroupView> = Vec::new();
+    for it in conflicts {
+        let title = title(w, it);
+        match groups.iter_mut().find(|group| group.title == title) {
+            Some(group) => {
+                group.count += 1;
+                group.ids = format!("{},{}", group.ids, it.conflict_id);
+                group.conflicts.push(view(w, it));
+            }
+            None => {
+                groups.push(GroupView { title, count: 1, ids: it.conflict_id.clone(), conflicts: vec![view(w, it)] });
+            }
+        }
+    }
+    groups
 }
 
 /// Open ones first.
 pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let request = ListScanConflictsRequest { include_resolved: true };
-    let list = answer(edge.door(&caller).list_scan_conflicts(request)).await?;
+    let list = answer(edge.door(&caller).list_scan_conflicts(request)).await?.conflicts;
     let w = guest.frame(guest.words.t("conflicts-title"));
-    page(&ConflictsPage { conflicts: list.conflicts.into_iter().map(|it| view(&w, it)).collect(), w })
+    let (mut resolved, open): (Vec<&ScanConflict>, Vec<&ScanConflict>) =
+        list.iter().partition(|it| it.resolved_at.is_some());
+    resolved.sort_by_key(|it| std::cmp::Reverse(from_timestamp(it.resolved_at)));
+    page(&ConflictsPage { open: groups(&w, &open, place), resolved: groups(&w, &resolved, deed), w })
 }
 
-pub(crate) async fn resolve(
-    State(edge): State<Arc<Edge>>,
-    guest: Guest,
-    Path(id): Path<Uuid>,
-    sent: Fields,
-) -> Result<Response, Problem> {
+fn ids(sent: &Fields) -> Vec<String> {
+    sent.get("ids").split(',').map(str::to_owned).collect()
+}
+
+pub(crate) async fn resolve(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let request =
-        ResolveScanConflictRequest { conflict_id: id.to_string(), resolution: sent.get("resolution").to_owned() };
-    let resolved = answer(edge.door(&caller).resolve_scan_conflict(request)).await;
+        ResolveScanConflictsRequest { conflict_ids: ids(&sent), resolution: sent.get("resolution").to_owned() };
+    let resolved = answer(edge.door(&caller).resolve_scan_conflicts(request)).await;
     let say = |_| Notice::good(guest.words.t("conflict-resolved"));
     outcome(&edge, &guest, resolved, say, "/desk/conflicts").await
+}
+
+pub(crate) async fn reopen(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = ReopenScanConflictsRequest { conflict_ids: ids(&sent) };
+    let reopened = answer(edge.door(&caller).reopen_scan_conflicts(request)).await;
+    let say = |_| Notice::good(guest.words.t("conflict-reopened"));
+    outcome(&edge, &guest, reopened, say, "/desk/conflicts").await
 }

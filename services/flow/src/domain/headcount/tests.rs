@@ -1,0 +1,141 @@
+//! Tables of the headcount. That its ranges hold the truth while people walk about: `walk`.
+
+use super::{
+    super::{
+        tests::{admission, at},
+        zones::{Kind, tests::zone},
+    },
+    *,
+};
+
+mod walk;
+
+/// 3 in a hundred wrong, 10 in a hundred unseen, 25 a minute, 60 guests, 8 staff.
+fn count(rooms: &[Zone], admissions: &[Admission], now: i64, more: impl FnOnce(&mut Known<'_>)) -> Headcount {
+    let rooms: Vec<&Zone> = rooms.iter().collect();
+    let policy = Policy::default();
+    let mut known = Known {
+        rooms: &rooms,
+        admissions,
+        policy: &policy,
+        egress: TimeDelta::minutes(5),
+        empty_at: None,
+        doors: None,
+    };
+    more(&mut known);
+    headcount(&known, at(now))
+}
+
+fn room(id: &str, people: u32, quality: Quality) -> Zone {
+    let mut zone = zone(id, Kind::Room, "", people);
+    zone.set(people, quality, at(0));
+    zone
+}
+
+fn dome(people: u32, quality: Quality) -> Zone {
+    Zone { filled_by: "hall:dome".to_owned(), ..room("dome", people, quality) }
+}
+
+fn of(low: u32, high: u32) -> Range {
+    Range { low, high }
+}
+
+/// Doors at 40, start at 60, end at 110; here from -20 to 200.
+fn showing(state: AdmissionState, booked: u32, admitted: u32) -> Admission {
+    Admission { booked, admitted, ..admission(state) }
+}
+
+#[test]
+fn a_count_is_wider_the_older_it_is_and_no_wider_than_the_room() {
+    let far = showing(AdmissionState::Running, 110, 0);
+    for (quality, minute, expected) in [
+        (Quality::Live, 0, of(38, 42)),
+        (Quality::Live, 1, of(13, 67)),
+        (Quality::Manual, 0, of(38, 42)),
+        (Quality::Manual, 30, of(0, 110)),
+        (Quality::Estimated, 0, of(0, 110)),
+        (Quality::Degraded, 0, of(0, 110)),
+    ] {
+        let found = count(&[room("cafe", 40, quality)], std::slice::from_ref(&far), minute, |_| ());
+        assert_eq!(found.rooms[0], (expected, quality), "{quality:?} after {minute} min");
+    }
+}
+
+#[test]
+fn a_hall_holds_whom_scans_have_let_in_until_its_egress_is_over() {
+    use AdmissionState::{Aborted, Closed, DoorsOpen, Egress, Running, Turnover};
+    for (state, minute, expected, quality) in [
+        (DoorsOpen, 55, of(54, 62), Quality::Live),
+        (Running, 100, of(54, 62), Quality::Live),
+        (Running, 115, of(54, 62), Quality::Live),
+        // It should be over, and nobody has said so.
+        (Running, 116, of(0, 62), Quality::Estimated),
+        (Egress, 114, of(0, 62), Quality::Estimated),
+        (Egress, 115, of(0, 0), Quality::Estimated),
+        (Aborted, 112, of(0, 62), Quality::Estimated),
+        (Turnover, 120, of(0, 0), Quality::Estimated),
+        (Closed, 120, of(0, 0), Quality::Estimated),
+    ] {
+        let inside = if state == DoorsOpen || state == Running { 60 } else { 0 };
+        let zones = [dome(inside, Quality::Live)];
+        let found = count(&zones, &[showing(state, 70, 60)], minute, |_| ());
+        assert_eq!(found.rooms[0], (expected, quality), "{state:?} at {minute}");
+    }
+}
+
+#[test]
+fn an_empty_house_is_empty() {
+    let uncounted = |id: &str| room(id, 0, Quality::Estimated);
+    let rooms =
+        [dome(0, Quality::Estimated), room("cafe", 0, Quality::Manual), uncounted("foyer"), uncounted("terrace")];
+    let tomorrow = showing(AdmissionState::Planned, 110, 0);
+    let seen = |at: DateTime<Utc>| move |known: &mut Known<'_>| known.empty_at = Some(at);
+    let closed = count(&rooms, std::slice::from_ref(&tomorrow), -300, seen(at(-900)));
+    assert_eq!((closed.total, closed.basis), (of(0, 0), Basis::SeenEmpty));
+    assert!(closed.rooms.iter().all(|(range, _)| *range == of(0, 0)), "{closed:?}");
+    let unseen = count(&rooms, std::slice::from_ref(&tomorrow), -300, |_| ());
+    assert_eq!((unseen.total, unseen.basis), (of(0, 8), Basis::Tickets), "somebody of the staff may be there");
+    let opening = count(&rooms, std::slice::from_ref(&tomorrow), -20, seen(at(-900)));
+    assert_eq!((opening.total, opening.basis), (of(0, 110 + 60 + 8), Basis::Tickets), "from then on guests may come");
+    // Seen empty after the last showing, though its guests might have stayed.
+    let over = showing(AdmissionState::Closed, 110, 100);
+    let evening = count(&rooms, std::slice::from_ref(&over), 150, seen(at(140)));
+    assert_eq!((evening.total, evening.basis), (of(0, 0), Basis::SeenEmpty));
+    let came = Doors { came: 1, gone: 0, heard_at: at(150) };
+    let somebody = count(&rooms, std::slice::from_ref(&over), 150, |known| {
+        (known.empty_at, known.doors) = (Some(at(140)), Some(came));
+    });
+    assert_eq!(somebody.total.high, 8, "somebody went in");
+}
+
+#[test]
+fn ticket_holders_have_left_some_time_after_their_showing() {
+    let rooms = [dome(0, Quality::Estimated), room("foyer", 0, Quality::Estimated)];
+    for state in [AdmissionState::Egress, AdmissionState::Turnover, AdmissionState::Closed, AdmissionState::Aborted] {
+        let total = |minute| count(&rooms, &[showing(state, 100, 20)], minute, |_| ()).total;
+        assert_eq!((total(199), total(200)), (of(0, 20 + 60 + 8), of(0, 8)), "{state:?}");
+    }
+    let cancelled = Admission { state_since: Some(at(50)), ..showing(AdmissionState::Cancelled, 0, 0) };
+    let total = |minute| count(&rooms, std::slice::from_ref(&cancelled), minute, |_| ()).total;
+    assert_eq!((total(139), total(140)), (of(0, 110 + 8), of(0, 8)), "their tickets are void, they are not gone");
+}
+
+#[test]
+fn counted_doors_bound_the_house_and_its_rooms() {
+    let rooms = [dome(60, Quality::Live), room("foyer", 0, Quality::Degraded), room("cafe", 0, Quality::Estimated)];
+    let doors = Doors { came: 100, gone: 20, heard_at: at(99) };
+    let found = count(&rooms, &[showing(AdmissionState::Running, 110, 60)], 99, |known| {
+        (known.empty_at, known.doors) = (Some(at(-100)), Some(doors));
+    });
+    // 80, give or take 3 in a hundred of 120.
+    assert_eq!((found.total, found.basis), (of(76, 84 + 8), Basis::Doors));
+    assert_eq!(found.rooms[0].0, of(54, 62));
+    assert_eq!(found.rooms[1].0, of(0, 92 - 54), "nobody is in two rooms");
+}
+
+#[test]
+fn a_bound_that_the_counts_contradict_is_not_used() {
+    let rooms = [room("foyer", 90, Quality::Manual), room("cafe", 0, Quality::Estimated)];
+    let found = count(&rooms, &[], 0, |known| known.doors = Some(Doors { came: 5, gone: 0, heard_at: at(0) }));
+    assert_eq!((found.total, found.basis), (of(87, 93 + 110 + 8), Basis::Rooms), "no tickets, no doors, and yet 90");
+}

@@ -1,0 +1,99 @@
+//! What a headcount rests on beside the zones: the house's assumptions, when it was seen empty, who went through its
+//! doors since, and whose guests are taken to have left. Decides nothing.
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    domain::{
+        counters::{Logic, Sensor, State},
+        headcount::{Doors, Policy},
+    },
+    error::Error,
+};
+
+pub(crate) async fn policy(conn: &mut PgConnection) -> Result<Policy, Error> {
+    let policy: Option<Json<Policy>> =
+        sqlx::query_scalar("select policy from headcount_policy").fetch_optional(conn).await?;
+    Ok(policy.map(|policy| policy.0).unwrap_or_default())
+}
+
+pub(crate) async fn save_policy(conn: &mut PgConnection, policy: &Policy) -> Result<(), Error> {
+    sqlx::query("insert into headcount_policy (policy) values ($1) on conflict (one) do update set policy = $1")
+        .bind(Json(policy))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// When somebody walked through the house and found nobody, if ever.
+pub(crate) async fn empty_at(conn: &mut PgConnection) -> Result<Option<DateTime<Utc>>, Error> {
+    Ok(sqlx::query_scalar("select empty_at from house_state").fetch_one(conn).await?)
+}
+
+pub(crate) async fn save_empty_at(conn: &mut PgConnection, at: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update house_state set empty_at = $1").bind(at).execute(conn).await?;
+    Ok(())
+}
+
+/// Who went through the doors of the house since an instant; None unless counters over all of them have worked all the
+/// time: one that is silent or loses data changes its state.
+pub(crate) async fn doors(
+    conn: &mut PgConnection,
+    counters: &[String],
+    since: DateTime<Utc>,
+) -> Result<Option<Doors>, Error> {
+    let sensors = super::sensors::all(conn).await?;
+    let at_doors: Vec<&Sensor> = sensors.iter().filter(|sensor| counters.contains(&sensor.id)).collect();
+    let reliable = |sensor: &&Sensor| sensor.state == State::Online && sensor.since <= since;
+    if at_doors.is_empty() || at_doors.len() < counters.len() || !at_doors.iter().all(reliable) {
+        return Ok(None);
+    }
+    let zones: Vec<&str> = at_doors
+        .iter()
+        .flat_map(|sensor| &sensor.logics)
+        .filter_map(|(_, logic)| match logic {
+            Logic::Line { into, out_of } if out_of.is_empty() => Some(into.as_str()),
+            Logic::Line { .. } | Logic::Balance { .. } => None,
+        })
+        .collect();
+    // What staff clicked in those zones stands in their traffic too, and went through no door.
+    let (came, gone): (i64, i64) = sqlx::query_as(
+        "select (coalesce(sum(came), 0) - (select coalesce(sum(people), 0) from zone_click
+                 where zone_id = any($1) and at >= $2 and people > 0))::bigint,
+             (coalesce(sum(gone), 0) + (select coalesce(sum(people), 0) from zone_click
+                 where zone_id = any($1) and at >= $2 and people < 0))::bigint
+         from zone_traffic where zone_id = any($1) and minute >= date_trunc('minute', $2)",
+    )
+    .bind(&zones)
+    .bind(since)
+    .fetch_one(conn)
+    .await?;
+    let people = |value: i64| u32::try_from(value.max(0)).unwrap_or(u32::MAX);
+    let heard_at = at_doors.iter().filter_map(|sensor| sensor.last_seen).min().unwrap_or(since);
+    Ok(Some(Doors { came: people(came), gone: people(gone), heard_at }))
+}
+
+/// Showings that were over by then and whose guests nobody has taken to have left, in the order that everybody locks.
+pub(crate) async fn still_about(conn: &mut PgConnection, over_by: DateTime<Utc>) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "select showing_id from admission where gone_at is null and admitted > 0
+             and (state in ('egress', 'turnover', 'aborted') and predicted_end_at <= $1
+                 or state = 'cancelled' and state_since <= $1)
+         order by showing_id",
+    )
+    .bind(over_by)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Says that the guests of a showing are taken to have left; false: that was said before.
+pub(crate) async fn mark_gone(conn: &mut PgConnection, showing: Uuid, at: DateTime<Utc>) -> Result<bool, Error> {
+    let done = sqlx::query("update admission set gone_at = $2 where showing_id = $1 and gone_at is null")
+        .bind(showing)
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
