@@ -54,8 +54,10 @@ pub struct Transaction {
     pub status: Status,
     /// The sum, in cents.
     pub cents: i64,
-    /// The refund's name and sum in cents, once there is one.
+    /// The whole refund's name and sum in cents, once there is one.
     pub refund: Option<(String, i64)>,
+    /// Parts that went back, by the caller's request id: name and sum in cents.
+    pub parts: BTreeMap<String, (String, i64)>,
     request: Value,
     redirect_url: String,
 }
@@ -71,6 +73,7 @@ struct House {
     url: Arc<str>,
     books: Arc<Mutex<Books>>,
     down: Arc<AtomicBool>,
+    whole_only: Arc<AtomicBool>,
 }
 
 impl House {
@@ -122,6 +125,7 @@ struct PaymentItem {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RefundRequest {
+    request_id: String,
     amount: f64,
 }
 
@@ -142,7 +146,8 @@ impl FakeProvider {
     pub async fn start(listen: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let house = House { url: url.as_str().into(), books: Arc::default(), down: Arc::default() };
+        let house =
+            House { url: url.as_str().into(), books: Arc::default(), down: Arc::default(), whole_only: Arc::default() };
         let router = router(house.clone());
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, router).await });
@@ -169,6 +174,11 @@ impl FakeProvider {
     /// While it is down it answers 503 to everything.
     pub fn set_down(&self, down: bool) {
         self.house.down.store(down, Ordering::Relaxed);
+    }
+
+    /// As providers are that give back no parts: it answers 501 to them.
+    pub fn set_whole_only(&self, whole_only: bool) {
+        self.house.whole_only.store(whole_only, Ordering::Relaxed);
     }
 }
 
@@ -221,6 +231,7 @@ async fn create(State(house): State<House>, Json(sent): Json<Value>) -> Response
         status: Status::Initial,
         cents: amount,
         refund: None,
+        parts: BTreeMap::new(),
         request: sent,
         redirect_url: request.redirect_url,
     };
@@ -236,21 +247,35 @@ async fn status(State(house): State<House>, Path((_, _, id)): Path<(String, Stri
     }
 }
 
-/// The whole sum, once; a repeat gets the first answer.
+/// The whole of what is left, or a part of it, once for each request id; a repeat gets the first answer.
 async fn refund(
     State(house): State<House>,
     Path((_, _, id)): Path<(String, String, String)>,
     Json(request): Json<RefundRequest>,
 ) -> Response {
     let mut books = house.books();
+    let of_payment = books.transactions.get(&request.request_id).is_some_and(|it| it.id == id);
     let Some(transaction) = books.find(&id) else {
         return refuse(StatusCode::NOT_FOUND, "TRANSACTION_NOT_FOUND");
     };
-    if transaction.status != Status::Payed || cents(request.amount) != transaction.cents {
+    let known = if of_payment { transaction.refund.as_ref() } else { transaction.parts.get(&request.request_id) };
+    if let Some((refund_id, _)) = known {
+        return Json(json!({ "refundId": refund_id })).into_response();
+    }
+    if !of_payment && house.whole_only.load(Ordering::Relaxed) {
+        return refuse(StatusCode::NOT_IMPLEMENTED, "NO_PARTIAL_REFUNDS");
+    }
+    let asked = cents(request.amount);
+    let back = transaction.refund.iter().chain(transaction.parts.values()).map(|(_, cents)| cents).sum::<i64>();
+    if transaction.status != Status::Payed || asked <= 0 || back + asked > transaction.cents {
         return refuse(StatusCode::CONFLICT, "NOT_REFUNDABLE");
     }
-    let (refund_id, _) =
-        transaction.refund.get_or_insert_with(|| (Uuid::new_v4().simple().to_string(), cents(request.amount)));
+    let refund_id = Uuid::new_v4().simple().to_string();
+    if of_payment {
+        transaction.refund = Some((refund_id.clone(), asked));
+    } else {
+        transaction.parts.insert(request.request_id, (refund_id.clone(), asked));
+    }
     Json(json!({ "refundId": refund_id })).into_response()
 }
 

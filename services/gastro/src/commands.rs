@@ -9,6 +9,7 @@ pub(crate) mod kitchen;
 pub(crate) mod moves;
 pub(crate) mod offers;
 pub(crate) mod ordering;
+pub(crate) mod pushes;
 pub(crate) mod rebooking;
 pub(crate) mod receipts;
 mod replanning;
@@ -117,12 +118,16 @@ async fn take(
     store::slots::claim(tx.conn(), order.id, place.slot_at, need).await
 }
 
-/// The visit is cancelled, and its meal with it; what is being made already waits for staff.
-pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
+/// The visit is cancelled, and its meal with it; what is being made already waits for staff. With `refund` its money goes
+/// back whatever becomes of it, and its receipt is taken back.
+pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid, refund: bool) -> Result<(), Error> {
     lock_kitchen(tx).await?;
     let Some(mut order) = store::lock_order_of_visit(tx.conn(), visit).await? else {
         return Ok(());
     };
+    if refund {
+        receipts::take_back(tx, &mut order).await?;
+    }
     match order.cancellation() {
         Cancellation::Keep => Ok(()),
         Cancellation::Ask => affected::cancelled_while_made(tx, &order).await,

@@ -4,15 +4,18 @@ pub(crate) mod affected;
 pub(crate) mod allergens;
 pub(crate) mod choosing;
 pub(crate) mod escpos;
+pub(crate) mod exchange;
 pub(crate) mod kds;
 pub(crate) mod kitchen;
 pub(crate) mod menu;
+pub(crate) mod payment;
 mod placing;
 pub(crate) mod public_menu;
 pub(crate) mod receipt;
 pub mod replan;
 pub(crate) mod rules;
 mod split;
+pub(crate) mod tse;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
@@ -127,6 +130,13 @@ pub(crate) struct Charge {
     pub(crate) price_id: String,
     pub(crate) tax_id: String,
     pub(crate) tax_basis_points: u32,
+}
+
+impl Charge {
+    /// For all pieces.
+    pub(crate) fn sum(&self) -> i64 {
+        self.cents * i64::from(self.quantity)
+    }
 }
 
 /// When the meal is wanted.

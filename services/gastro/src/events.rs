@@ -12,7 +12,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 pub(crate) use menu::{item as menu_item, meal_refused, menu};
-pub(crate) use receipts::receipt;
+pub(crate) use receipts::{order_record, receipt};
 
 use crate::commands::offers::Offer;
 use crate::domain::{Charge, Order, OrderState, OrderedItem, Pickup, Station, StationState};

@@ -242,7 +242,8 @@ impl Gastro for GastroGrpc {
         caller.may_see_visit(visit)?;
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         let receipts = store::receipts::of_visit(&mut conn, visit).await?;
-        Ok(Response::new(pb::ListReceiptsResponse { receipts: receipts.iter().map(events::receipt).collect() }))
+        let receipts = receipts.iter().map(events::receipt).collect();
+        Ok(Response::new(pb::ListReceiptsResponse { receipts, orders: Vec::new() }))
     }
 
     async fn list_unsigned_receipts(
@@ -250,9 +251,12 @@ impl Gastro for GastroGrpc {
         _: Request<pb::ListUnsignedReceiptsRequest>,
     ) -> Result<Response<pb::ListReceiptsResponse>, Status> {
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
-        let mut receipts = store::receipts::unsigned(&mut conn, true).await?;
-        receipts.sort_by_key(|receipt| receipt.number);
-        Ok(Response::new(pb::ListReceiptsResponse { receipts: receipts.iter().map(events::receipt).collect() }))
+        let receipts = store::receipts::unsigned(&mut conn).await?;
+        let orders = store::tse::unsigned_orders(&mut conn).await?;
+        Ok(Response::new(pb::ListReceiptsResponse {
+            receipts: receipts.iter().map(events::receipt).collect(),
+            orders: orders.iter().map(events::order_record).collect(),
+        }))
     }
 
     async fn list_slots(

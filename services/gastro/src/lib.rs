@@ -9,6 +9,7 @@ mod grpc;
 mod house;
 mod http;
 mod printer;
+mod push;
 mod reactions;
 mod signing;
 mod store;
@@ -30,10 +31,11 @@ pub const SERVICE: Service = Service {
     build: |context| {
         Box::pin(async move {
             let settings: Settings = context.settings.service(context.service)?;
-            let Settings { printer, tse_url, tse_id, tse_client_id, tse_token } = settings;
+            let Settings { printer, tse_url, tse_id, tse_client_id, tse_token, kds_url, kds_token } = settings;
             let unit = signing::Unit { tse_url, tse_id, tse_client_id, tse_token };
             let signing = signing::Signing::new(context.db.clone(), &unit)?;
-            Ok(build(&context, printer::Settings { printer }, signing))
+            let pusher = push::Pusher::new(context.db.clone(), &kds_url, kds_token)?;
+            Ok(build(&context, printer::Settings { printer }, signing, pusher))
         })
     },
 };
@@ -52,6 +54,10 @@ struct Settings {
     tse_client_id: String,
     /// Secret: from the environment only.
     tse_token: String,
+    /// Where the kitchen's own system takes messages, "https://…": `/kds/…` is below it. Empty: there is none.
+    kds_url: String,
+    /// Secret: from the environment only. What it knows us by; empty: it does not ask.
+    kds_token: String,
 }
 
 /// Orders are fired, and what time has ended is ended, this often.
@@ -66,7 +72,14 @@ const ERASURE: Duration = Duration::from_mins(10);
 /// Receipts without a signature are taken to the TSE this often.
 const SIGNING: Duration = Duration::from_secs(5);
 
-fn build(context: &Context, settings: printer::Settings, signing: signing::Signing) -> Parts {
+/// What the kitchen's own system is told is taken there this often.
+const PUSHING: Duration = Duration::from_secs(1);
+
+fn build(context: &Context, settings: printer::Settings, signing: signing::Signing, pusher: push::Pusher) -> Parts {
+    context.every("pushing to the kitchen's system", PUSHING, move || {
+        let pusher = pusher.clone();
+        Box::pin(async move { Ok(pusher.turn().await?) })
+    });
     context.every("asking the TSE for signatures", SIGNING, move || {
         let signing = signing.clone();
         Box::pin(async move { Ok(signing.turn().await?) })
@@ -105,6 +118,7 @@ fn build(context: &Context, settings: printer::Settings, signing: signing::Signi
             Consumer::of_runs("journey", reactions::from_journey),
             Consumer::of_runs("reservations", reactions::from_reservations),
             Consumer::new("flow", reactions::from_flow),
+            Consumer::new("payments", reactions::from_payments),
         ],
         http: http::router(context.db.clone()),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),

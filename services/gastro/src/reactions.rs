@@ -11,15 +11,19 @@ use prost::Name;
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState},
     journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired, VisitRebooked},
+    payments::v1::{Means, Method, PaymentSettled},
     reservations::v1::{ShowingDelayed, ShowingScheduled},
 };
 
 use uuid::Uuid;
 
-use crate::commands::{
-    self,
-    rebooking::Rebooked,
-    showing::{self, Told},
+use crate::{
+    commands::{
+        self,
+        rebooking::Rebooked,
+        showing::{self, Told},
+    },
+    domain::payment::PaidBy,
 };
 
 /// Visits are confirmed, expired or cancelled.
@@ -31,7 +35,7 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
             if event.name() == VisitConfirmed::NAME {
                 let told = event.decode::<VisitConfirmed>()?;
                 if told.has_meal {
-                    confirmed.push(values::id("visit_id", &told.visit_id)?);
+                    confirmed.push((values::id("visit_id", &told.visit_id)?, paid_by(told.paid_by())));
                 }
                 continue;
             }
@@ -43,7 +47,7 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                 }
                 VisitCancelled::NAME => {
                     let told = event.decode::<VisitCancelled>()?;
-                    commands::cancel(tx, values::id("visit_id", &told.visit_id)?).await?;
+                    commands::cancel(tx, values::id("visit_id", &told.visit_id)?, told.refund).await?;
                 }
                 VisitRebooked::NAME => {
                     let told = event.decode::<VisitRebooked>()?;
@@ -59,6 +63,31 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
             }
         }
         Ok(commands::confirming::confirm(tx, &confirmed).await?)
+    })
+}
+
+/// How a visit is paid; who does not say so told it before there was more than one way.
+const fn paid_by(method: Method) -> PaidBy {
+    match method {
+        Method::Free => PaidBy::Free,
+        Method::AtDesk => PaidBy::AtDesk,
+        Method::Online | Method::Unspecified => PaidBy::Online,
+    }
+}
+
+/// The desk has taken the money of a visit: then its meal has a receipt.
+pub(crate) fn from_payments<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        if event.name() != PaymentSettled::NAME {
+            return Ok(());
+        }
+        let told = event.decode::<PaymentSettled>()?;
+        let by = match told.means() {
+            _ if told.amount.as_ref().is_none_or(|amount| amount.cents == 0) => PaidBy::Free,
+            Means::Card => PaidBy::Card,
+            Means::Cash | Means::Unspecified => PaidBy::Cash,
+        };
+        Ok(commands::receipts::settled(tx, values::id("visit_id", &told.visit_id)?, by).await?)
     })
 }
 

@@ -1,5 +1,5 @@
-//! Receipts and the TSE: whoever has no signature is asked for again and again, with the same transaction. Asking is
-//! never part of a transaction of the database.
+//! Orders, receipts and the TSE: what has no signature is asked for again and again, with the same transaction, which
+//! goes on from where it is. Asking is never part of a transaction of the database.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(crate) struct Unit {
     pub(crate) tse_token: String,
 }
 
-/// Receipts on their way to their signatures.
+/// What is on its way to its signature.
 #[derive(Clone, Debug)]
 pub(crate) struct Signing {
     db: Db,
@@ -41,19 +41,19 @@ impl Signing {
     /// Asks for every signature that is missing. The first one that fails ends the turn: the next one comes soon.
     pub(crate) async fn turn(&self) -> Result<(), Error> {
         let mut conn = self.db.pool().acquire().await?;
-        let unsigned = store::receipts::unsigned(&mut conn, self.again).await?;
+        let unsigned = store::tse::unsigned(&mut conn, self.again).await?;
         drop(conn);
-        for receipt in unsigned {
-            let signed = self.tse.sign(&receipt).await;
-            let failed = signed.is_err() && self.again;
-            if let Err(why) = signed.as_ref().map_err(String::as_str) {
-                tracing::debug!(receipt = receipt.number, why, "a receipt stays unsigned");
+        for it in unsigned {
+            let attempt = self.tse.sign(&it).await;
+            let failed = attempt.signed.is_err() && self.again;
+            if let Err(why) = attempt.signed.as_ref().map_err(String::as_str) {
+                tracing::debug!(transaction = %it.transaction, why, "it stays unsigned");
             }
-            let number = receipt.number;
+            let transaction = it.transaction;
             self.db
                 .transact::<_, Error, _>(move |tx| {
-                    let signed = signed.clone();
-                    Box::pin(async move { store::receipts::save_attempt(tx.conn(), number, &signed).await })
+                    let attempt = attempt.clone();
+                    Box::pin(async move { store::tse::save_attempt(tx.conn(), transaction, &attempt).await })
                 })
                 .await?;
             if failed {

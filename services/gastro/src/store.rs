@@ -9,11 +9,13 @@ pub(crate) mod house;
 pub(crate) mod kitchen;
 pub(crate) mod menu;
 pub(crate) mod ordering;
+pub(crate) mod pushes;
 pub(crate) mod receipts;
 pub(crate) mod showings;
 pub(crate) mod slots;
 pub(crate) mod stock;
 pub(crate) mod tickets;
+pub(crate) mod tse;
 pub(crate) mod waste;
 
 use std::collections::BTreeMap;
@@ -304,7 +306,7 @@ pub(crate) async fn save_order(conn: &mut PgConnection, order: &Order) -> Result
     save_orders(conn, std::slice::from_ref(order)).await
 }
 
-/// Writes orders, new ones and known ones. What was ordered and charged stays as it was.
+/// Writes orders, new ones and known ones. What was ordered and is charged stays as it is.
 pub(crate) async fn save_orders(conn: &mut PgConnection, orders: &[Order]) -> Result<(), Error> {
     macro_rules! column {
         ($of:expr) => {

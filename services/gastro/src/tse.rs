@@ -1,23 +1,29 @@
-//! The port to a technical security unit (TSE), in the shape of fiskaly's SIGN DE v2: one `PUT` per receipt, with the
-//! transaction's id chosen here, so that asking again does no harm. The house takes no cash here and has no unit by
-//! default; its receipts say so.
+//! The port to a technical security unit (TSE), in the shape of fiskaly's SIGN DE v2: a transaction is started (ACTIVE,
+//! revision 1), then finished (FINISHED, the next revision); its id is chosen here and kept, so that whoever got no
+//! answer looks what became of it and goes on. The house has no unit by default; its receipts say so.
 //!
 //! Knows HTTP and nothing of transactions of the database.
+
+mod payload;
 
 use std::time::Duration;
 
 use kernel::BoxFuture;
-use reqwest::Client;
-use serde::{Deserialize, Serialize};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use serde::Deserialize;
+use uuid::Uuid;
 
-use crate::domain::receipt::{Receipt, amount};
+use crate::domain::tse::{Attempt, Progress, Unsigned};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+/// An answer has two kilobytes.
+const LARGEST_ANSWER: usize = 64 * 1024;
+const LARGEST_SIGNATURE: usize = 4_096;
 
-/// Whoever signs receipts.
+/// Whoever signs.
 pub(crate) trait Tse: Send + Sync + std::fmt::Debug {
-    /// The signature, or why there is none. The same receipt may come again.
-    fn sign<'t>(&'t self, receipt: &'t Receipt) -> BoxFuture<'t, Result<String, String>>;
+    /// Goes on with a transaction as far as it can. The same one may come again.
+    fn sign<'t>(&'t self, it: &'t Unsigned) -> BoxFuture<'t, Attempt>;
 }
 
 /// No unit: nothing is ever signed.
@@ -25,8 +31,9 @@ pub(crate) trait Tse: Send + Sync + std::fmt::Debug {
 pub(crate) struct NoTse;
 
 impl Tse for NoTse {
-    fn sign<'t>(&'t self, _: &'t Receipt) -> BoxFuture<'t, Result<String, String>> {
-        Box::pin(async { Err("no TSE is configured".to_owned()) })
+    fn sign<'t>(&'t self, it: &'t Unsigned) -> BoxFuture<'t, Attempt> {
+        let signed = Err("no TSE is configured".to_owned());
+        Box::pin(async move { Attempt { progress: it.progress, revision: it.revision, signed } })
     }
 }
 
@@ -40,51 +47,13 @@ pub(crate) struct CloudTse {
     token: String,
 }
 
-/// The first and only revision of a transaction: a receipt is finished when it is told.
-const REVISION: u32 = 1;
-
-/// What is put.
-#[derive(Debug, PartialEq, Serialize)]
-pub(crate) struct Transaction {
-    state: &'static str,
-    client_id: String,
-    schema: Schema,
-}
-
-#[derive(Debug, PartialEq, Serialize)]
-struct Schema {
-    standard_v1: StandardV1,
-}
-
-#[derive(Debug, PartialEq, Serialize)]
-struct StandardV1 {
-    receipt: Body,
-}
-
-#[derive(Debug, PartialEq, Serialize)]
-struct Body {
-    receipt_type: &'static str,
-    amounts_per_vat_rate: Vec<VatAmount>,
-    amounts_per_payment_type: Vec<PaymentAmount>,
-}
-
-#[derive(Debug, PartialEq, Serialize)]
-struct VatAmount {
-    vat_rate: &'static str,
-    amount: String,
-}
-
-#[derive(Debug, PartialEq, Serialize)]
-struct PaymentAmount {
-    payment_type: &'static str,
-    amount: String,
-    currency_code: &'static str,
-}
-
 /// The answer, as far as it is needed.
 #[derive(Deserialize)]
-struct Signed {
-    signature: Signature,
+struct Answer {
+    state: String,
+    latest_revision: Option<u32>,
+    revision: Option<u32>,
+    signature: Option<Signature>,
 }
 
 #[derive(Deserialize)]
@@ -92,68 +61,107 @@ struct Signature {
     value: String,
 }
 
-/// Rates have names, not percentages.
-const fn vat_rate(basis_points: u32) -> Option<&'static str> {
-    match basis_points {
-        1_900 => Some("NORMAL"),
-        700 => Some("REDUCED_1"),
-        1_070 => Some("SPECIAL_RATE_1"),
-        550 => Some("SPECIAL_RATE_2"),
-        0 => Some("NULL"),
-        _ => None,
+impl Answer {
+    fn revision(&self) -> Option<u32> {
+        self.latest_revision.or(self.revision)
     }
-}
 
-/// A receipt in the unit's words: gross per rate, all of it paid without cash.
-pub(crate) fn transaction(receipt: &Receipt, client_id: &str) -> Result<Transaction, String> {
-    let mut amounts: Vec<(&'static str, i64)> = Vec::new();
-    for row in &receipt.taxes {
-        let name = vat_rate(row.basis_points)
-            .ok_or_else(|| format!("the TSE has no name for a tax rate of {} basis points", row.basis_points))?;
-        match amounts.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, gross)) => *gross += row.gross,
-            None => amounts.push((name, row.gross)),
+    fn signature(&self) -> Result<String, String> {
+        let value = self.signature.as_ref().map(|it| it.value.trim());
+        match value {
+            None => Err("the TSE answered without a signature".to_owned()),
+            Some("") => Err("the TSE answered with an empty signature".to_owned()),
+            Some(value) if value.len() > LARGEST_SIGNATURE => {
+                Err("the TSE answered with a signature that cannot be one".to_owned())
+            }
+            Some(value) => Ok(value.to_owned()),
         }
     }
-    let rates = amounts.into_iter().map(|(vat_rate, gross)| VatAmount { vat_rate, amount: amount(gross) });
-    let paid = PaymentAmount { payment_type: "NON_CASH", amount: amount(receipt.cents), currency_code: "EUR" };
-    let body =
-        Body { receipt_type: "RECEIPT", amounts_per_vat_rate: rates.collect(), amounts_per_payment_type: vec![paid] };
-    let schema = Schema { standard_v1: StandardV1 { receipt: body } };
-    Ok(Transaction { state: "FINISHED", client_id: client_id.to_owned(), schema })
 }
 
 impl CloudTse {
     /// `base` is "https://…/api/v2".
     pub(crate) fn new(base: &str, tss: &str, client_id: &str, token: &str) -> anyhow::Result<Self> {
+        Self::with_patience(base, tss, client_id, token, PATIENCE)
+    }
+
+    fn with_patience(base: &str, tss: &str, client_id: &str, token: &str, patience: Duration) -> anyhow::Result<Self> {
         Ok(Self {
-            http: Client::builder().timeout(PATIENCE).build()?,
+            http: Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none()).build()?,
             transactions: format!("{}/tss/{tss}/tx", base.trim_end_matches('/')),
             client_id: client_id.to_owned(),
             token: token.to_owned(),
         })
     }
 
-    async fn put(&self, receipt: &Receipt) -> Result<String, String> {
-        let body = transaction(receipt, &self.client_id)?;
-        let url = format!("{}/{}?tx_revision={REVISION}", self.transactions, receipt.transaction);
-        let answer = self.http.put(url).bearer_auth(&self.token).json(&body).send().await;
-        let answer = answer.map_err(|_| "the TSE did not answer".to_owned())?;
+    /// What the unit answers; None: it does not know the transaction.
+    async fn ask(&self, request: RequestBuilder) -> Result<Option<Answer>, String> {
+        let answer = request.bearer_auth(&self.token).send().await;
+        let mut answer = answer.map_err(|_| "the TSE did not answer".to_owned())?;
+        if answer.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
         if !answer.status().is_success() {
             return Err(format!("the TSE answered {}", answer.status()));
         }
-        let signed: Signed = answer.json().await.map_err(|_| "the TSE answered without a signature".to_owned())?;
-        match signed.signature.value.trim() {
-            "" => Err("the TSE answered with an empty signature".to_owned()),
-            value if value.len() > 4_096 => Err("the TSE answered with a signature that cannot be one".to_owned()),
-            value => Ok(value.to_owned()),
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|_| "the TSE's answer broke off".to_owned())? {
+            if bytes.len() + chunk.len() > LARGEST_ANSWER {
+                return Err("the TSE's answer is too large to be one".to_owned());
+            }
+            bytes.extend_from_slice(&chunk);
         }
+        let answer = serde_json::from_slice(&bytes);
+        answer.map(Some).map_err(|_| "the TSE answered something that cannot be read".to_owned())
+    }
+
+    async fn put(&self, transaction: Uuid, revision: u32, body: &payload::Transaction) -> Result<Answer, String> {
+        let url = format!("{}/{transaction}?tx_revision={revision}", self.transactions);
+        let answer = self.ask(self.http.put(url).json(body)).await?;
+        answer.ok_or_else(|| "the TSE does not know the unit (404)".to_owned())
+    }
+
+    /// Goes on from where the transaction is; `at` follows what the unit has taken.
+    async fn go_on(&self, it: &Unsigned, at: &mut (Progress, u32)) -> Result<String, String> {
+        let finish = payload::finish(&it.content, &self.client_id)?;
+        if it.attempts > 0 {
+            // The last attempt may have got further than its answer did.
+            let url = format!("{}/{}", self.transactions, it.transaction);
+            match self.ask(self.http.get(url)).await? {
+                None => *at = (Progress::New, 0),
+                Some(known) if known.state == "FINISHED" => {
+                    let signature = known.signature()?;
+                    *at = (Progress::Finished, known.revision().unwrap_or(at.1));
+                    return Ok(signature);
+                }
+                Some(known) => {
+                    let revision = known.revision().ok_or("the TSE answered without a revision")?;
+                    *at = (Progress::Started, revision);
+                }
+            }
+        }
+        if at.0 == Progress::New {
+            let started = self.put(it.transaction, 1, &payload::start(&self.client_id)).await?;
+            if started.state != "ACTIVE" {
+                return Err(format!("the TSE says {} to a transaction that was to start", started.state));
+            }
+            *at = (Progress::Started, 1);
+        }
+        let revision = at.1 + 1;
+        let finished = self.put(it.transaction, revision, &finish).await?;
+        let signature = finished.signature()?;
+        *at = (Progress::Finished, revision);
+        Ok(signature)
     }
 }
 
 impl Tse for CloudTse {
-    fn sign<'t>(&'t self, receipt: &'t Receipt) -> BoxFuture<'t, Result<String, String>> {
-        Box::pin(self.put(receipt))
+    fn sign<'t>(&'t self, it: &'t Unsigned) -> BoxFuture<'t, Attempt> {
+        Box::pin(async move {
+            let mut at = (it.progress, it.revision);
+            let signed = self.go_on(it, &mut at).await;
+            Attempt { progress: at.0, revision: at.1, signed }
+        })
     }
 }
 

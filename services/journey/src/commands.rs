@@ -6,6 +6,7 @@ pub(crate) mod contacts;
 pub(crate) mod holds;
 mod limits;
 pub(crate) mod missing;
+pub(crate) mod money_back;
 pub(crate) mod notices;
 pub(crate) mod rebooking;
 pub(crate) mod showings;
@@ -77,9 +78,9 @@ async fn take(tx: &mut Tx, visit: &mut Visit, next: Next) -> Result<(), Error> {
             tx.append(&id, &events::cancelled(visit, &reason, refund)).await?;
             visit.notice = reason;
         }
-        Next::Refunded => {
+        Next::Refunded { cents } => {
             (visit.state, visit.deadline) = (State::Refunded, None);
-            let (de, en) = euros(sum(&visit.items()));
+            let (de, en) = euros(cents);
             let back = Text::new(format!("{de} gehen zurück an Sie."), format!("{en} is on its way back to you."));
             visit.notice = join(&visit.notice, &back);
         }
@@ -104,10 +105,13 @@ pub(crate) async fn hear_all(tx: &mut Tx, told: &[(Uuid, News)]) -> Result<(), E
     let mut visits = before.clone();
     let mut said = Vec::new();
     for (id, news) in told {
-        if let Some(visit) = visits.get_mut(id) {
-            let was = notices::speaks(news).then(|| visit.clone());
-            believe(tx, visit, news).await?;
-            said.extend(was.and_then(|was| notices::said(&was, visit, news)));
+        let Some(visit) = visits.get_mut(id) else { continue };
+        let was = (notices::speaks(news) || news.may_owe()).then(|| visit.clone());
+        believe(tx, visit, news).await?;
+        let Some(was) = was else { continue };
+        said.extend(notices::said(&was, visit, news));
+        for owed in domain::money_back::of_refused(&was, visit) {
+            money_back::ask(tx, visit.id, &owed).await?;
         }
     }
     save_changed(tx, &before, &mut visits).await?;

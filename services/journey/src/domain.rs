@@ -6,6 +6,7 @@ pub(crate) mod clock;
 pub(crate) mod delay;
 pub(crate) mod limits;
 pub(crate) mod missing;
+pub(crate) mod money_back;
 pub(crate) mod notices;
 pub(crate) mod rebooking;
 #[cfg(test)]
@@ -145,7 +146,11 @@ pub(crate) struct Meal {
     pub(crate) pickup_at: DateTime<Utc>,
     pub(crate) booked_pickup_at: DateTime<Utc>,
     pub(crate) fire_at: DateTime<Utc>,
+    /// What it costs now.
     pub(crate) items: Vec<Item>,
+    /// What has gone back of it.
+    #[serde(default)]
+    pub(crate) back: i64,
 }
 
 /// What a service would not give, kept so that a repeat of the request hears the same.
@@ -219,7 +224,7 @@ impl Visit {
         self.party.iter().map(|line| line.count).sum()
     }
 
-    /// Everything that is charged.
+    /// Everything that is charged, as it is now: what has gone back is no part of it.
     pub(crate) fn items(&self) -> Vec<Item> {
         let mut items = self.seat_items.clone();
         items.extend(self.bay.iter().flat_map(|bay| bay.items.clone()));

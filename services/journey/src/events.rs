@@ -3,8 +3,11 @@
 
 pub(crate) mod clock;
 pub(crate) mod missing;
+pub(crate) mod money_back;
 pub(crate) mod notices;
 pub(crate) mod suspension;
+
+pub(crate) use money_back::refund_due;
 
 use chrono::{DateTime, Utc};
 use kernel::{
@@ -18,13 +21,13 @@ use sky_proto::{
     journey::v1 as pb,
     kernel::v1::{ChargedItem, Money as Amount},
     parking::v1::{BayClass, CoachStops, Right, RightState, Stop},
-    payments::v1::PaymentState,
+    payments::v1::{self as payments, PaymentState},
     reservations::v1::{HeldSeat, IssuedTicket, Need},
 };
 use tonic::Status;
 
 use crate::domain::{
-    Alternative, Bay, Item, Kitchen, Meal, Money, Part, Refusal, Seat, Showing, State, Stops, Visit, sum,
+    Alternative, Bay, Item, Kitchen, Meal, Method, Money, Part, Refusal, Seat, Showing, State, Stops, Visit, sum,
     timeline::{self, Step},
 };
 
@@ -35,6 +38,16 @@ pub(crate) fn confirmed(visit: &Visit) -> pb::VisitConfirmed {
         has_parking: visit.bay.is_some(),
         has_meal: visit.meal.is_some(),
         reference: reference(visit.id),
+        paid_by: visit.method.map_or(payments::Method::Unspecified, method).into(),
+    }
+}
+
+/// How it is paid, in payments' words.
+pub(crate) const fn method(method: Method) -> payments::Method {
+    match method {
+        Method::Free => payments::Method::Free,
+        Method::AtDesk => payments::Method::AtDesk,
+        Method::Online => payments::Method::Online,
     }
 }
 
@@ -310,6 +323,7 @@ pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
         contact_name: String::new(),
         clock: None,
         offer: None,
+        refunds: Vec::new(),
         hall: showing.map(|showing| showing.hall.clone()).unwrap_or_default(),
     }
 }

@@ -111,11 +111,14 @@ pub(crate) async fn load_visits(db: &Db, ids: &[String]) -> Result<Vec<(String, 
     let showings = store::many::showings(&mut conn, &showings).await?;
     let (clocked, offers) =
         (store::clock::clocked(&mut conn, &ids).await?, store::rebooking::offers(&mut conn, &ids).await?);
+    let mut back = store::money_back::of_visits(&mut conn, &ids).await?;
     let ways = if clocked.is_empty() { Ways::default() } else { store::clock::ways(&mut conn).await? };
     let now = db.clock().now();
-    let tell = |visit: &Visit| {
+    let mut tell = |visit: &Visit| {
         let showing = showings.get(&visit.showing);
         let mut told = events::visit(visit, showing);
+        let back = back.remove(&visit.id).unwrap_or_default();
+        told.refunds = back.iter().map(events::money_back::part).collect();
         if let Some(showing) = showing.filter(|_| visit.state == State::Confirmed) {
             let clock = clocked.iter().find(|it| (it.visit, it.showing) == (visit.id, showing.id));
             told.clock = clock.map(|it| events::clock::clock(visit, showing, it, &ways, now));

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
 
-use crate::domain::{Kitchen, Money, Part, Seat, Stops, Suspension, Visit, euros, join};
+use crate::domain::{Kitchen, Money, Part, Seat, Stops, Suspension, Visit, join, money_back};
 
 /// Something that another service has told about one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,6 +109,13 @@ pub(crate) enum News {
     },
 }
 
+impl News {
+    /// Whether it may leave something paid for that the visit no longer has.
+    pub(crate) const fn may_owe(&self) -> bool {
+        matches!(self, Self::RightRefused { .. } | Self::OrderRefused { .. })
+    }
+}
+
 /// Stores what was told. Telling it again changes nothing.
 pub(crate) fn note(visit: &mut Visit, news: &News) {
     match news {
@@ -185,7 +192,7 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
             note_meal(visit, news);
         }
         News::KitchenAsks => visit.notice = join(&without_part(&visit.notice, &asks()), &asks()),
-        News::KitchenSays { text } => visit.notice = with_part(&without_part(&visit.notice, &asks()), text),
+        News::KitchenSays { text } => visit.notice = kitchen_said(&visit.notice, text),
         News::Substituted { replaced, item_id, name, allergens, text } => {
             let dishes = visit.meal.as_mut().map(|meal| &mut meal.dishes);
             if let Some(dish) = dishes.and_then(|dishes| dishes.iter_mut().find(|dish| dish.name == *replaced)) {
@@ -198,6 +205,11 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         News::Admitted { people } => visit.admitted = visit.admitted.max(*people),
         News::AdmissionUndone { people } => visit.admitted = *people,
     }
+}
+
+/// A notice with what the kitchen has said since; it asks no more.
+pub(crate) fn kitchen_said(notice: &Text, text: &Text) -> Text {
+    with_part(&without_part(notice, &asks()), text)
 }
 
 /// What stands on the visit's page while the kitchen waits for an answer.
@@ -279,8 +291,9 @@ fn note_bay(visit: &mut Visit, news: &News) {
         // Confirmed: for the showing that it was moved to there is none.
         News::RightRefused { reason } if matches!(bay.part, Part::Held | Part::Confirmed) => {
             bay.part = Part::Refused;
-            let price = crate::domain::sum(&bay.items);
-            visit.notice = join(&visit.notice, &without("Ohne Stellplatz", "Without a bay", reason, price));
+            let price = crate::domain::sum(&std::mem::take(&mut bay.items));
+            visit.notice =
+                join(&visit.notice, &without("Ohne Stellplatz", "Without a bay", reason, price, visit.money));
         }
         _ => {}
     }
@@ -308,27 +321,17 @@ fn note_meal(visit: &mut Visit, news: &News) {
         }
         News::OrderRefused { reason } if meal.part == Part::Held => {
             meal.part = Part::Refused;
-            let price = crate::domain::sum(&meal.items);
-            visit.notice = join(&visit.notice, &without("Ohne Essen", "Without a meal", reason, price));
+            let price = crate::domain::sum(&std::mem::take(&mut meal.items));
+            visit.notice = join(&visit.notice, &without("Ohne Essen", "Without a meal", reason, price, visit.money));
         }
         _ => {}
     }
 }
 
 /// What is missing, why, and what becomes of its price.
-fn without(de: &str, en: &str, reason: &Text, cents: i64) -> Text {
-    let mut text = Text::new(format!("{de}: {}", reason.de), format!("{en}: {}", or_german(reason)));
-    if cents > 0 {
-        let (price_de, price_en) = euros(cents);
-        text = join(
-            &text,
-            &Text::new(
-                format!("Die {price_de} dafür bekommen Sie an der Kasse zurück."),
-                format!("You get {price_en} for it back at the desk."),
-            ),
-        );
-    }
-    text
+fn without(de: &str, en: &str, reason: &Text, cents: i64, money: Money) -> Text {
+    let text = Text::new(format!("{de}: {}", reason.de), format!("{en}: {}", or_german(reason)));
+    if cents > 0 { join(&text, &money_back::said(cents, money)) } else { text }
 }
 
 fn or_german(text: &Text) -> &str {

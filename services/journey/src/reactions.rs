@@ -2,6 +2,7 @@
 //! those of other services; those of unknown visits mean nothing here.
 
 mod kitchen;
+mod money;
 mod seen;
 
 use chrono::{DateTime, Utc};
@@ -70,6 +71,11 @@ pub(crate) fn from_payments<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'
         seen::from_payments(tx, run).await?;
         let mut waiting = Waiting::default();
         for event in run {
+            if money::is_about(event) {
+                waiting.tell(tx).await?;
+                money::told(tx, event).await?;
+                continue;
+            }
             match event.name() {
                 PaymentCompleted::NAME => {
                     let told = event.decode::<PaymentCompleted>()?;
@@ -133,9 +139,10 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
                 BookingMoved::NAME => {
                     let told = event.decode::<BookingMoved>()?;
                     let (id, visit) = (values::id("move_id", &told.move_id)?, visit(&told.visit_id)?);
-                    let seats: Vec<_> = told.tickets.into_iter().map(events::seat_of_ticket).collect();
+                    let seats: Vec<_> = told.tickets.iter().cloned().map(events::seat_of_ticket).collect();
                     waiting.tell(tx).await?;
                     rebooking::moved(tx, id, visit, &seats).await?;
+                    money::of_places(tx, visit, id, told).await?;
                 }
                 BookingReissued::NAME => {
                     let told = event.decode::<BookingReissued>()?;
@@ -224,6 +231,11 @@ pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t,
         seen::from_gastro(tx, run).await?;
         let mut waiting = Waiting::default();
         for event in run {
+            if money::is_about(event) {
+                waiting.tell(tx).await?;
+                money::told(tx, event).await?;
+                continue;
+            }
             let (about, news) = match event.name() {
                 OrderScheduled::NAME => {
                     let told = event.decode::<OrderScheduled>()?;

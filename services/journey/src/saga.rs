@@ -26,8 +26,10 @@ pub(crate) enum Next {
         reason: Text,
         refund: bool,
     },
-    /// The money is back.
-    Refunded,
+    /// So much of the money is back.
+    Refunded {
+        cents: i64,
+    },
     /// Called off, and there was no money to give back.
     Cancelled,
 }
@@ -44,7 +46,7 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
             Next::Expire { notice: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up.") }
         }
         (State::Refunding, News::Refunded { cents: 0 }) => Next::Cancelled,
-        (State::Refunding, News::Refunded { .. }) => Next::Refunded,
+        (State::Refunding, News::Refunded { cents }) => Next::Refunded { cents: *cents },
         // The payment failed while the visit was being called off: nothing comes back.
         (State::Refunding, News::PaymentFailed { .. }) => Next::Cancelled,
         (State::Confirming, News::BookingRefused { reason }) => Next::Cancel { reason: reason.clone(), refund: true },

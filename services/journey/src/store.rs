@@ -6,6 +6,7 @@ pub(crate) mod contacts;
 pub(crate) mod limits;
 pub(crate) mod many;
 pub(crate) mod missing;
+pub(crate) mod money_back;
 pub(crate) mod notices;
 pub(crate) mod rebooking;
 pub(crate) mod showings;

@@ -1,12 +1,14 @@
 //! What payments does, each in a given transaction: load, decide, save, tell. No proto, no network,
 //! no commit.
 
+pub(crate) mod parts;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, combine::Keyed, values::invalid};
 use uuid::Uuid;
 
 use crate::{
-    domain::{self, Answer, Entry, Item, Method, Payment, Return, State, Step, Why},
+    domain::{self, Answer, Entry, Item, Means, Method, Payment, Return, State, Step, Why},
     error::Error,
     events, store,
 };
@@ -77,6 +79,8 @@ impl Order {
             expires_at: self.expires_at,
             next_check_at: online.then_some(now + self.every),
             watch_until: None,
+            given_back: 0,
+            means: None,
         }))
     }
 }
@@ -138,6 +142,7 @@ pub(crate) async fn provider_said(tx: &mut Tx, id: Uuid, answer: Answer, every: 
             tracing::warn!(payment = %payment.id, "money came after the payment had failed; it goes back");
             store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
             store::request_refund(tx.conn(), &payment, "paid too late", now).await?;
+            payment.given_back = payment.cents;
             // It stays failed: the visit may be paid anew, and then that payment stands.
             payment.next_check_at = None;
             payment.watch_until = None;
@@ -154,8 +159,8 @@ fn watch_for_late_money(payment: &mut Payment, watch: bool, now: DateTime<Utc>) 
     payment.next_check_at = watch.then_some(now + domain::WATCH_EVERY);
 }
 
-/// The desk has taken the money.
-pub(crate) async fn settle(tx: &mut Tx, visit: Uuid) -> Result<Payment, Error> {
+/// The desk has taken the money: what is due, less the parts that are not asked for any more.
+pub(crate) async fn settle(tx: &mut Tx, visit: Uuid, means: Means) -> Result<Payment, Error> {
     let now = tx.now();
     let mut payment = lock_of_visit(tx, visit).await?.ok_or(Error::NoPayment)?;
     match (payment.state, payment.method) {
@@ -164,8 +169,9 @@ pub(crate) async fn settle(tx: &mut Tx, visit: Uuid) -> Result<Payment, Error> {
         (state, _) => return Err(Error::NotDue(state)),
     }
     payment.state = State::Paid;
+    payment.means = Some(means);
     store::save(tx.conn(), &payment).await?;
-    store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
+    store::enter(tx.conn(), &payment, Entry::Charge, payment.left(), now).await?;
     tell(tx, &payment, &events::settled(&payment)).await?;
     Ok(payment)
 }
@@ -177,23 +183,28 @@ async fn lock_of_visit(tx: &mut Tx, visit: Uuid) -> Result<Option<Payment>, Erro
     }
 }
 
-/// Gives back what was paid, once: every repeat finds it under way or done. None: nothing known.
+/// Gives back what is left of what was paid, once: every repeat finds it under way or done. None: nothing known.
 pub(crate) async fn give_back(tx: &mut Tx, visit: Uuid, reason: &str) -> Result<Option<Payment>, Error> {
     let now = tx.now();
     let Some(mut payment) = lock_of_visit(tx, visit).await? else {
         return Ok(None);
     };
+    if payment.state == State::Paid {
+        parts::cover(tx, &mut payment).await?;
+    }
+    let left = payment.left();
     match payment.give_back() {
         Return::Keep => return Ok(Some(payment)),
         Return::ByProvider => {
             payment.state = State::Refunding;
             store::request_refund(tx.conn(), &payment, reason, now).await?;
+            payment.given_back = payment.cents;
         }
         Return::AtDesk => {
             payment.state = State::Refunded;
-            store::enter(tx.conn(), &payment, Entry::Refund, -payment.cents, now).await?;
-            let event = events::refunded(&payment, payment.cents);
-            tell(tx, &payment, &event).await?;
+            payment.given_back = payment.cents;
+            store::enter(tx.conn(), &payment, Entry::Refund, -left, now).await?;
+            tell(tx, &payment, &events::refunded(&payment, left)).await?;
         }
         Return::Nothing { then } => {
             payment.state = then;
@@ -223,17 +234,16 @@ pub(crate) async fn stop_asking(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
 pub(crate) async fn refund_done(tx: &mut Tx, id: Uuid, provider_ref: &str) -> Result<Payment, Error> {
     let now = tx.now();
     let mut payment = store::lock(tx.conn(), id).await?;
-    if !store::refund_done(tx.conn(), id, provider_ref, now).await? {
+    let Some(cents) = store::refund_done(tx.conn(), id, provider_ref, now).await? else {
         return Ok(payment);
-    }
+    };
     // Late money's payment stays failed.
     if payment.state == State::Refunding {
         payment.state = State::Refunded;
         store::save(tx.conn(), &payment).await?;
     }
-    store::enter(tx.conn(), &payment, Entry::Refund, -payment.cents, now).await?;
-    let event = events::refunded(&payment, payment.cents);
-    tell(tx, &payment, &event).await?;
+    store::enter(tx.conn(), &payment, Entry::Refund, -cents, now).await?;
+    tell(tx, &payment, &events::refunded(&payment, cents)).await?;
     Ok(payment)
 }
 

@@ -1,5 +1,7 @@
 //! Payments and what may become of them. Pure decisions: no I/O, no clock, no proto.
 
+pub(crate) mod parts;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
@@ -44,6 +46,26 @@ impl Method {
             Self::AtDesk => State::DueAtDesk,
             Self::Online => State::Pending,
         }
+    }
+}
+
+/// How the desk was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Means {
+    Cash,
+    Card,
+}
+
+impl Means {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Cash => "cash",
+            Self::Card => "card",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Cash, Self::Card].into_iter().find(|means| means.name() == name)
     }
 }
 
@@ -114,6 +136,10 @@ pub(crate) struct Payment {
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) next_check_at: Option<DateTime<Utc>>,
     pub(crate) watch_until: Option<DateTime<Utc>>,
+    /// Of `cents`: what has gone back, is on its way back, or is not asked for any more.
+    pub(crate) given_back: i64,
+    /// How the desk was paid, if it was and has told.
+    pub(crate) means: Option<Means>,
 }
 
 /// What the provider says of a payment.
@@ -196,7 +222,7 @@ pub(crate) enum Return {
 impl Payment {
     pub(crate) const fn give_back(&self) -> Return {
         match (self.state, self.method) {
-            (State::Paid, _) if self.cents == 0 => Return::Nothing { then: State::Refunded },
+            (State::Paid, _) if self.left() == 0 => Return::Nothing { then: State::Refunded },
             (State::Paid, Method::Online) => Return::ByProvider,
             (State::Paid, Method::AtDesk | Method::Free) => Return::AtDesk,
             (State::DueAtDesk, _) => Return::Nothing { then: State::Voided },
@@ -210,8 +236,28 @@ impl Payment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refund {
     pub(crate) payment: Uuid,
+    /// None: all that is left of the payment.
+    pub(crate) part: Option<Uuid>,
     pub(crate) provider_ref: String,
     pub(crate) cents: i64,
+}
+
+impl Refund {
+    /// By which the provider knows the request: a repeat gives nothing back twice.
+    pub(crate) fn request(&self) -> Uuid {
+        self.part.unwrap_or(self.payment)
+    }
+}
+
+/// What the provider says to a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GivenBack {
+    /// Done, with the provider's name for it.
+    Done(String),
+    /// It does not do that, and asking again will not help.
+    Refused,
+    /// Not reachable, or an answer that cannot be relied on.
+    Unclear,
 }
 
 /// The pause before a refund is tried again: 4 s, 8 s, … one hour.
@@ -224,6 +270,7 @@ pub(crate) fn refund_pause(attempts: u32) -> TimeDelta {
 pub(crate) enum Entry {
     Charge,
     Refund,
+    PartRefund,
     Void,
 }
 
@@ -232,6 +279,7 @@ impl Entry {
         match self {
             Self::Charge => "charge",
             Self::Refund => "refund",
+            Self::PartRefund => "part_refund",
             Self::Void => "void",
         }
     }

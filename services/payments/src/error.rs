@@ -2,7 +2,7 @@
 
 use kernel::{Code, Coded, combine::Unserved, error::database_code, values::InvalidField};
 
-use crate::domain::State;
+use crate::domain::{State, parts::PartState};
 
 /// A refusal or a fault.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,10 @@ pub(crate) enum Error {
     NoPayment,
     #[error("the payment is {}, not due at the desk; nothing is to be taken", .0.name())]
     NotDue(State),
+    #[error("no such part of a payment is to be given back for this visit")]
+    NoPart,
+    #[error("this part is {}: it does not wait at the desk, so nothing is to be handed out", .0.name())]
+    NotAtDesk(PartState),
     #[error(transparent)]
     Unserved(#[from] Unserved),
     #[error("a stored value cannot be read: {0}")]
@@ -33,10 +37,10 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) | Self::KeyReused => Code::InvalidArgument,
-            Self::NoProvider | Self::NotDue(_) => Code::FailedPrecondition,
+            Self::NoProvider | Self::NotDue(_) | Self::NotAtDesk(_) => Code::FailedPrecondition,
             Self::Exists => Code::AlreadyExists,
             Self::InProgress => Code::Conflict,
-            Self::NoPayment => Code::NotFound,
+            Self::NoPayment | Self::NoPart => Code::NotFound,
             Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),

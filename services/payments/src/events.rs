@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 use kernel::values::{euro, timestamp};
 use sky_proto::payments::v1 as pb;
 
-use crate::domain::{Method, Payment, State, Why};
+use crate::domain::{
+    Means, Method, Payment, State, Why,
+    parts::{Part, PartState},
+};
 
 fn method(method: Method) -> pb::Method {
     match method {
@@ -36,6 +39,7 @@ pub(crate) fn payment(payment: &Payment) -> pb::Payment {
         redirect_url: if payment.state == State::Pending { payment.redirect_url.clone() } else { String::new() },
         created_at: Some(timestamp(payment.created_at)),
         expires_at: Some(timestamp(payment.expires_at)),
+        given_back: Some(euro(payment.given_back)),
     }
 }
 
@@ -62,7 +66,30 @@ pub(crate) fn settled(payment: &Payment) -> pb::PaymentSettled {
     pb::PaymentSettled {
         payment_id: payment.id.to_string(),
         visit_id: payment.visit.to_string(),
-        amount: Some(euro(payment.cents)),
+        amount: Some(euro(payment.left())),
+        means: match payment.means {
+            None => pb::Means::Unspecified,
+            Some(Means::Cash) => pb::Means::Cash,
+            Some(Means::Card) => pb::Means::Card,
+        }
+        .into(),
+    }
+}
+
+pub(crate) fn part_changed(part: &Part) -> pb::PartRefundChanged {
+    let state = match part.state {
+        PartState::Returning => pb::PartState::Returning,
+        PartState::AtDesk => pb::PartState::AtDesk,
+        PartState::LessDue => pb::PartState::LessDue,
+        PartState::Done => pb::PartState::Done,
+        PartState::Covered => pb::PartState::Covered,
+    };
+    pb::PartRefundChanged {
+        payment_id: part.payment.to_string(),
+        visit_id: part.visit.to_string(),
+        refund_id: part.id.to_string(),
+        amount: Some(euro(part.cents)),
+        state: state.into(),
     }
 }
 

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::{self, Order},
-    domain::{Item, Method, Payment},
+    domain::{Item, Means, Method, Payment},
     error::Error,
     events,
     online::Online,
@@ -31,6 +31,7 @@ pub(crate) const ACCESS: Access = Access {
         ("CheckPayment", &[JOURNEY, Who::Service("portal")]),
         ("SettleAtDesk", &[Who::Staff(Role::Desk)]),
         ("RefundPayment", &[JOURNEY]),
+        ("PayOutPart", &[Who::Staff(Role::Desk)]),
     ],
 };
 
@@ -70,6 +71,16 @@ fn method(value: i32) -> Result<Method, InvalidField> {
         pb::Method::AtDesk => Ok(Method::AtDesk),
         pb::Method::Online => Ok(Method::Online),
         pb::Method::Unspecified => Err(invalid("method", "is missing")),
+    }
+}
+
+fn means(value: i32) -> Result<Means, InvalidField> {
+    if value == 0 {
+        return Ok(Means::Cash);
+    }
+    match values::choice("means", value)? {
+        pb::Means::Unspecified | pb::Means::Cash => Ok(Means::Cash),
+        pb::Means::Card => Ok(Means::Card),
     }
 }
 
@@ -178,8 +189,18 @@ impl Payments for PaymentsGrpc {
     }
 
     async fn settle_at_desk(&self, request: Request<pb::SettleAtDeskRequest>) -> Result<Response<pb::Payment>, Status> {
-        let visit = values::id("visit_id", &request.into_inner().visit_id)?;
-        let payment = self.db.transact(move |tx| Box::pin(commands::settle(tx, visit))).await?;
+        let request = request.into_inner();
+        let visit = values::id("visit_id", &request.visit_id)?;
+        let means = means(request.means)?;
+        let payment = self.db.transact(move |tx| Box::pin(commands::settle(tx, visit, means))).await?;
+        Ok(Response::new(events::payment(&payment)))
+    }
+
+    async fn pay_out_part(&self, request: Request<pb::PayOutPartRequest>) -> Result<Response<pb::Payment>, Status> {
+        let request = request.into_inner();
+        let visit = values::id("visit_id", &request.visit_id)?;
+        let id = values::id("refund_id", &request.refund_id)?;
+        let payment = self.db.transact(move |tx| Box::pin(commands::parts::pay_out(tx, visit, id))).await?;
         Ok(Response::new(events::payment(&payment)))
     }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use futures::StreamExt;
-use kernel::Db;
+use kernel::{Db, Tx};
 use uuid::Uuid;
 
 use crate::{
     commands,
-    domain::{Answer, Payment, Refund},
+    domain::{Answer, GivenBack, Payment, Refund},
     error::Error,
     provider::Provider,
     store,
@@ -71,22 +71,14 @@ impl Online {
     }
 
     async fn refund(&self, refund: Refund) -> Result<Payment, Error> {
-        let id = refund.payment;
-        let answer = match &self.provider {
-            Some(provider) => provider.refund(&refund).await.map_err(reqwest::Error::without_url),
-            None => return Err(Error::NoProvider),
-        };
-        match answer {
-            Ok(reference) => {
-                self.db
-                    .transact(move |tx| Box::pin(async move { commands::refund_done(tx, id, &reference).await }))
-                    .await
-            }
-            Err(error) => {
-                tracing::warn!(payment = %id, %error, "the payment provider did not take a refund");
-                self.db.transact(move |tx| Box::pin(commands::refund_failed(tx, id))).await
-            }
-        }
+        let provider = self.provider.as_ref().ok_or(Error::NoProvider)?;
+        let answer = provider.refund(&refund).await;
+        self.db
+            .transact(move |tx| {
+                let (refund, answer) = (refund.clone(), answer.clone());
+                Box::pin(async move { told(tx, &refund, &answer).await })
+            })
+            .await
     }
 
     /// Everything that is due now. One that fails does not stop the others.
@@ -112,5 +104,17 @@ impl Online {
                 tracing::warn!(%error, "a payment could not be looked at; it is tried again");
             }
         }
+    }
+}
+
+/// What the provider has said to a refund. Of a whole payment it is asked until it does it; a part that it does not
+/// give back waits at the desk.
+async fn told(tx: &mut Tx, refund: &Refund, answer: &GivenBack) -> Result<Payment, Error> {
+    match (refund.part, answer) {
+        (None, GivenBack::Done(reference)) => commands::refund_done(tx, refund.payment, reference).await,
+        (None, GivenBack::Refused | GivenBack::Unclear) => commands::refund_failed(tx, refund.payment).await,
+        (Some(part), GivenBack::Done(reference)) => commands::parts::done(tx, part, reference).await,
+        (Some(part), GivenBack::Refused) => commands::parts::not_by_provider(tx, part).await,
+        (Some(part), GivenBack::Unclear) => commands::parts::failed(tx, part).await,
     }
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Settings,
-    domain::{Answer, Item, Payment, Refund},
+    domain::{Answer, GivenBack, Item, Payment, Refund},
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -200,13 +200,39 @@ impl Provider {
         })
     }
 
-    /// Gives money back; answers the provider's name for it. The request id makes a repeat harmless.
-    pub(crate) async fn refund(&self, refund: &Refund) -> reqwest::Result<String> {
-        let request = RefundRequest { request_id: refund.payment.to_string(), amount: euros(refund.cents) };
+    /// Gives money back, all or a part. The request id makes a repeat harmless.
+    pub(crate) async fn refund(&self, refund: &Refund) -> GivenBack {
+        match self.ask_for_refund(refund).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                let error = error.without_url();
+                tracing::warn!(payment = %refund.payment, %error, "the payment provider did not take a refund");
+                GivenBack::Unclear
+            }
+        }
+    }
+
+    async fn ask_for_refund(&self, refund: &Refund) -> reqwest::Result<GivenBack> {
+        let request = RefundRequest { request_id: refund.request().to_string(), amount: euros(refund.cents) };
         let url = format!("{}/{}/refund", self.transactions, refund.provider_ref);
         let response = self.client.post(url).json(&request).send().await?;
+        let status = response.status();
+        let is_refused = status == StatusCode::NOT_IMPLEMENTED || status.is_client_error();
+        // Who we are, how much we ask, and how fast, are not about this refund.
+        let may_change = matches!(
+            status,
+            StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::TOO_EARLY
+                | StatusCode::TOO_MANY_REQUESTS
+        );
+        if is_refused && !may_change {
+            tracing::error!(payment = %refund.payment, %status, "the payment provider refused a refund");
+            return Ok(GivenBack::Refused);
+        }
         let answer: RefundAnswer = response.error_for_status()?.json().await?;
-        Ok(answer.refund_id)
+        Ok(GivenBack::Done(answer.refund_id))
     }
 }
 

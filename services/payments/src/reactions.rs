@@ -1,12 +1,12 @@
 //! What the visit's events mean for its money. Each may come twice and late.
 
-use kernel::{BoxFuture, Event, Failure, Tx, values};
+use kernel::{BoxFuture, Event, Failure, Tx, values, values::Text};
 use prost::Name;
-use sky_proto::journey::v1::{VisitCancelled, VisitExpired};
+use sky_proto::journey::v1::{VisitCancelled, VisitExpired, VisitRefundDue};
 
-use crate::commands;
+use crate::{commands, domain::parts::PartWish};
 
-/// The visit is cancelled or expired.
+/// The visit is cancelled or expired, or takes place and costs less.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         match event.name() {
@@ -22,6 +22,19 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t
             VisitExpired::NAME => {
                 let told = event.decode::<VisitExpired>()?;
                 commands::stop_asking(tx, values::id("visit_id", &told.visit_id)?).await?;
+            }
+            VisitRefundDue::NAME => {
+                let told = event.decode::<VisitRefundDue>()?;
+                let wish = PartWish {
+                    id: values::id("refund_id", &told.refund_id)?,
+                    visit: values::id("visit_id", &told.visit_id)?,
+                    cents: told.amount.map_or(0, |amount| amount.cents),
+                    reason: Text::from_proto(told.reason).de,
+                };
+                if wish.cents <= 0 {
+                    return Err(values::invalid("amount", "must be more than nothing").into());
+                }
+                commands::parts::ask(tx, &wish).await?;
             }
             _ => {}
         }

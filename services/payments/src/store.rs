@@ -1,5 +1,7 @@
 //! Every SQL statement of payments, and the way between rows and the domain. Decides nothing.
-//! Lock order: payment, then its refund.
+//! Lock order: payment, then its refund and its parts.
+
+pub(crate) mod parts;
 
 use std::collections::HashMap;
 
@@ -9,7 +11,7 @@ use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Entry, Item, Method, Payment, Refund, State},
+    domain::{Entry, Item, Means, Method, Payment, Refund, State},
     error::Error,
 };
 
@@ -29,6 +31,8 @@ struct PaymentRow {
     expires_at: DateTime<Utc>,
     next_check_at: Option<DateTime<Utc>>,
     watch_until: Option<DateTime<Utc>>,
+    given_back: i64,
+    means: String,
 }
 
 impl PaymentRow {
@@ -48,6 +52,8 @@ impl PaymentRow {
             expires_at: self.expires_at,
             next_check_at: self.next_check_at,
             watch_until: self.watch_until,
+            given_back: self.given_back,
+            means: Means::named(&self.means),
         })
     }
 }
@@ -112,7 +118,8 @@ pub(crate) async fn add_all(conn: &mut PgConnection, payments: &[&Payment]) -> R
 /// Saves what changes in a payment's life.
 pub(crate) async fn save(conn: &mut PgConnection, payment: &Payment) -> Result<(), Error> {
     sqlx::query(
-        "update payment set state = $2, provider_ref = $3, redirect_url = $4, next_check_at = $5, watch_until = $6
+        "update payment set state = $2, provider_ref = $3, redirect_url = $4, next_check_at = $5, watch_until = $6,
+             given_back = $7, means = $8
          where id = $1",
     )
     .bind(payment.id)
@@ -121,6 +128,8 @@ pub(crate) async fn save(conn: &mut PgConnection, payment: &Payment) -> Result<(
     .bind(&payment.redirect_url)
     .bind(payment.next_check_at)
     .bind(payment.watch_until)
+    .bind(payment.given_back)
+    .bind(payment.means.map_or("", Means::name))
     .execute(conn)
     .await?;
     Ok(())
@@ -158,6 +167,7 @@ pub(crate) async fn enter(
     Ok(())
 }
 
+/// Asks for all that is left of a payment.
 pub(crate) async fn request_refund(
     conn: &mut PgConnection,
     payment: &Payment,
@@ -169,7 +179,7 @@ pub(crate) async fn request_refund(
     )
     .bind(payment.id)
     .bind(reason)
-    .bind(payment.cents)
+    .bind(payment.left())
     .bind(now)
     .execute(conn)
     .await?;
@@ -179,14 +189,18 @@ pub(crate) async fn request_refund(
 #[derive(FromRow)]
 struct RefundRow {
     payment_id: Uuid,
+    part: Option<Uuid>,
     provider_ref: String,
     cents: i64,
 }
 
-const REFUND: &str = "select r.payment_id, p.provider_ref, r.cents from refund r join payment p on p.id = r.payment_id
+const REFUND: &str = "select r.payment_id, r.part, p.provider_ref, r.cents
+     from (select payment_id, null::uuid as part, cents, next_try_at from refund
+           union all select payment_id, refund_id, cents, next_try_at from part_refund) r
+     join payment p on p.id = r.payment_id
      where r.next_try_at <= $1 and ($2::uuid is null or r.payment_id = $2) order by r.next_try_at limit $3";
 
-/// Refunds that the provider is to be asked for now: all, or that of one payment.
+/// Refunds that the provider is to be asked for now, whole ones and parts: all, or those of one payment.
 pub(crate) async fn refunds_to_try(
     conn: &mut PgConnection,
     now: DateTime<Utc>,
@@ -196,27 +210,27 @@ pub(crate) async fn refunds_to_try(
     let rows: Vec<RefundRow> = sqlx::query_as(REFUND).bind(now).bind(only).bind(most).fetch_all(conn).await?;
     Ok(rows
         .into_iter()
-        .map(|row| Refund { payment: row.payment_id, provider_ref: row.provider_ref, cents: row.cents })
+        .map(|row| Refund { payment: row.payment_id, part: row.part, provider_ref: row.provider_ref, cents: row.cents })
         .collect())
 }
 
-/// False when it was done before.
+/// What went back; none when it was done before.
 pub(crate) async fn refund_done(
     conn: &mut PgConnection,
     payment: Uuid,
     provider_ref: &str,
     now: DateTime<Utc>,
-) -> Result<bool, Error> {
-    let done = sqlx::query(
+) -> Result<Option<i64>, Error> {
+    let done = sqlx::query_scalar(
         "update refund set next_try_at = null, done_at = $2, provider_ref = $3, attempts = attempts + 1
-         where payment_id = $1 and done_at is null",
+         where payment_id = $1 and done_at is null returning cents",
     )
     .bind(payment)
     .bind(now)
     .bind(provider_ref)
-    .execute(conn)
+    .fetch_optional(conn)
     .await?;
-    Ok(done.rows_affected() > 0)
+    Ok(done)
 }
 
 /// Counts a refund that did not work out; answers how many there were.

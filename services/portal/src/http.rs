@@ -111,6 +111,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/rezero", post(desk::counters::rezero))
         .route("/desk/replay", get(desk::replay::look))
         .route("/desk/settle", post(desk_actions::settle))
+        .route("/desk/pay-out", post(desk_actions::pay_out))
         .route("/desk/headcount", get(headcount::page))
         .route("/desk/waiting-rooms", get(waiting_rooms::page).post(waiting_rooms::open))
         .route("/desk/waiting-rooms/{id}/close", post(waiting_rooms::close))

@@ -21,6 +21,7 @@ pub(crate) mod plate;
 pub(crate) mod programme;
 pub(crate) mod rebooking;
 pub(crate) mod receipt;
+mod refunds;
 pub(crate) mod showing;
 pub(crate) mod staff;
 pub(crate) mod stock;

@@ -324,6 +324,7 @@ pub(crate) fn booking_moved(
         valid_from: Some(timestamp(valid_from)),
         valid_until: Some(timestamp(valid_until)),
         move_id: move_id.to_string(),
+        items: booking.items.iter().map(charged_item).collect(),
     }
 }
 

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{kitchen, lock_kitchen, replanning};
+use super::{kitchen, lock_kitchen, receipts, replanning};
 use crate::{
     domain::{
-        Order, OrderState, Station,
+        Charge, Order, OrderState, Station,
         affected::{Affected, Answer, Cause, answer_until, back_at, is_touched, settled},
     },
     error::Error,
@@ -135,10 +135,10 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
             if order.state.is_begun() {
                 return Err(Error::BeingMade(order.state));
             }
+            give_back(tx, &mut order, &affected.reason()).await?;
             kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
             store::slots::free(tx.conn(), &[order.id]).await?;
             store::ordering::free_stock(tx.conn(), &[order.id]).await?;
-            give_back(tx, &order, &affected.reason()).await?;
         }
         Answer::Keep => {
             let stations = store::stations(tx.conn()).await?;
@@ -162,8 +162,12 @@ async fn put_off(tx: &mut Tx, order: &Order, later: DateTime<Utc>) -> Result<(),
     replanning::replan(tx, vec![order], Some(later)).await
 }
 
-/// The price of a meal is owed.
-pub(super) async fn give_back(tx: &mut Tx, order: &Order, reason: &Text) -> Result<(), Error> {
-    tx.append(&order.visit.to_string(), &events::kitchen::refund_due(order, reason)).await?;
+/// What a meal costs goes back, and its receipt is taken back. Told before it is cancelled: who hears that knows it.
+pub(super) async fn give_back(tx: &mut Tx, order: &mut Order, reason: &Text) -> Result<(), Error> {
+    let cents = order.charges.iter().map(Charge::sum).sum();
+    receipts::take_back(tx, order).await?;
+    if cents > 0 && !order.walk_up {
+        tx.append(&order.visit.to_string(), &events::kitchen::refund_due(order, cents, reason)).await?;
+    }
     Ok(())
 }

@@ -7,24 +7,30 @@ use chrono_tz::Europe::Berlin;
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{affected, current_wish, find_place, full, kitchen, lock_kitchen, ordering, receipts, require_open, take};
+use super::{
+    affected, current_wish, find_place, full, kitchen, lock_kitchen, ordering, pushes, receipts, require_open, take,
+};
 use crate::{
-    domain::{Confirmation, Order, OrderState, Placing, need},
+    domain::{Confirmation, Order, OrderState, Placing, need, payment::PaidBy},
     error::Error,
     events, store,
 };
 
+/// A visit that is confirmed, and how it is paid.
+pub(crate) type Confirmed = (Uuid, PaidBy);
+
 /// Confirms the meals of visits, each with a number of its day, if the kitchen still has the time for those whose hold
 /// ran out.
-pub(crate) async fn confirm(tx: &mut Tx, visits: &[Uuid]) -> Result<(), Error> {
+pub(crate) async fn confirm(tx: &mut Tx, told: &[Confirmed]) -> Result<(), Error> {
+    let visits: Vec<Uuid> = told.iter().map(|(visit, _)| *visit).collect();
     if visits.is_empty() {
         return Ok(());
     }
     let now = tx.now();
     lock_kitchen(tx).await?;
-    let mut orders = store::lock_orders_of_visits(tx.conn(), visits).await?;
+    let mut orders = store::lock_orders_of_visits(tx.conn(), &visits).await?;
     let mut confirmed = Vec::new();
-    for visit in visits {
+    for visit in &visits {
         // Named twice: once is enough.
         let Some(mut order) = orders.remove(visit) else {
             if !confirmed.iter().any(|order: &Order| order.visit == *visit) {
@@ -61,7 +67,8 @@ pub(crate) async fn confirm(tx: &mut Tx, visits: &[Uuid]) -> Result<(), Error> {
     for order in &confirmed {
         tx.append(&order.visit.to_string(), &events::order_scheduled(order)).await?;
     }
-    receipts::issue(tx, &confirmed).await?;
+    receipts::issue(tx, &confirmed, &told.iter().copied().collect()).await?;
+    pushes::times(tx, &confirmed.iter().collect::<Vec<_>>()).await?;
     affected::note_those_at_rest(tx, &confirmed).await?;
     kitchen::touch_board(tx).await
 }

@@ -5,10 +5,11 @@ use chrono::TimeDelta;
 use kernel::{BoxFuture, Tx, clock::wall_now};
 use uuid::Uuid;
 
-use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, receipts, replanning, screens, waste};
+use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, pushes, replanning, screens, waste};
 use crate::{
     domain::{
         Order, OrderState, SEEN_CANCELLED, Station, StationState,
+        kds::code,
         kitchen::{LastMove, WasteReason, ticket_id},
         need,
     },
@@ -27,13 +28,14 @@ pub(crate) async fn touch_board(tx: &mut Tx) -> Result<(), Error> {
 /// Moves an order to a state and tells everybody. What is over needs no decision any more.
 pub(super) async fn set_state(tx: &mut Tx, order: &mut Order, state: OrderState) -> Result<(), Error> {
     let was_on_board = order.on_board;
+    let code_before = code(order.state);
     order.becomes(state, tx.now());
     store::save_order(tx.conn(), order).await?;
     if matches!(state, OrderState::Collected | OrderState::Expired | OrderState::Cancelled) {
         store::affected::settle(tx.conn(), &[order.id]).await?;
     }
-    if state == OrderState::Cancelled {
-        receipts::take_back(tx, order).await?;
+    if code(state) != code_before {
+        pushes::status(tx, order).await?;
     }
     tx.append(&order.visit.to_string(), &events::order_state_changed(order)).await?;
     if was_on_board || order.on_board { touch_board(tx).await } else { Ok(()) }
@@ -81,6 +83,7 @@ pub(crate) async fn set_station_state(
     (station.state, station.delay) = (state, delay);
     store::set_station_state(tx.conn(), &station).await?;
     tx.append(id, &events::station_changed(&station)).await?;
+    pushes::busy(tx).await?;
     if station.is_open() {
         affected::station_works(tx, &station).await?;
         let orders = store::lock_scheduled_of_station(tx.conn(), id).await?;

@@ -1,56 +1,129 @@
-//! Receipts: issued with the confirmed meal, taken back with the cancelled one, each once and each with the next number.
+//! Receipts: issued when a confirmed meal is paid, corrected when a cheaper dish takes the place of another, taken back
+//! with the money; each with the next number, none ever changed. The TSE is told of each, and of each order.
+
+use std::collections::BTreeMap;
 
 use kernel::Tx;
 use uuid::Uuid;
 
+use super::lock_kitchen;
 use crate::{
     domain::{
-        Charge, Order,
+        Charge, Order, OrderState,
+        payment::PaidBy,
         receipt::{Kind, Receipt, by_tax, taken_back},
+        tse::Told,
     },
     error::Error,
-    store::receipts,
+    store::{self, receipts},
 };
 
-/// The sales of meals that were confirmed together. The kitchen must be locked.
-pub(crate) async fn issue(tx: &mut Tx, orders: &[Order]) -> Result<(), Error> {
-    let first = receipts::next_numbers(tx.conn(), orders.len()).await?;
-    let sale = |(number, order): (u64, &Order)| receipt(tx, order, (number, Kind::Sale, None), order.charges.clone());
-    let sales: Vec<Receipt> = (first..).zip(orders).map(sale).collect();
-    receipts::save(tx.conn(), &sales).await
+/// Meals were confirmed together: the TSE is told of the orders, and those that are paid get their receipts. The kitchen
+/// must be locked.
+pub(crate) async fn issue(tx: &mut Tx, orders: &[Order], told: &BTreeMap<Uuid, PaidBy>) -> Result<(), Error> {
+    let now = tx.now();
+    let paid_by = receipts::pay_all(tx.conn(), told, now).await?;
+    let records: Vec<Told> = orders.iter().map(|order| Told::order(order.id, 0, order.charges.clone(), now)).collect();
+    store::tse::save(tx.conn(), &records).await?;
+    let paid: Vec<(&Order, PaidBy)> = orders
+        .iter()
+        .map(|order| (order, paid_by.get(&order.visit).copied().unwrap_or(PaidBy::Online)))
+        .filter(|(_, paid_by)| paid_by.is_paid())
+        .collect();
+    sell(tx, &paid).await
 }
 
-/// Takes the sale of a meal back, if there was one. The kitchen must be locked.
-pub(crate) async fn take_back(tx: &mut Tx, order: &Order) -> Result<(), Error> {
-    let issued = receipts::of_order(tx.conn(), order.id).await?;
-    if issued.iter().any(|receipt| receipt.kind == Kind::Cancellation) {
+/// Receipts of sales.
+async fn sell(tx: &mut Tx, paid: &[(&Order, PaidBy)]) -> Result<(), Error> {
+    if paid.is_empty() {
         return Ok(());
     }
-    let Some(sale) = issued.into_iter().find(|receipt| receipt.kind == Kind::Sale) else { return Ok(()) };
-    let number = receipts::next_numbers(tx.conn(), 1).await?;
-    let back = receipt(tx, order, (number, Kind::Cancellation, Some(sale.number)), taken_back(&sale.charges));
-    receipts::save(tx.conn(), &[back]).await
+    let sales: Vec<Receipt> =
+        paid.iter().map(|(order, by)| receipt(tx, order, (Kind::Sale, None, *by), order.charges.clone())).collect();
+    write(tx, sales).await
 }
 
+/// The desk has been paid for a visit: the receipt of its meal is due, if it was confirmed and still costs something.
+/// May be heard before the confirmation.
+pub(crate) async fn settled(tx: &mut Tx, visit: Uuid, by: PaidBy) -> Result<(), Error> {
+    let now = tx.now();
+    lock_kitchen(tx).await?;
+    if !receipts::settle(tx.conn(), visit, by, now).await? {
+        return Ok(());
+    }
+    let Some(order) = store::lock_order_of_visit(tx.conn(), visit).await? else { return Ok(()) };
+    let is_confirmed = order.number.is_some() && order.state != OrderState::Held;
+    if is_confirmed && !order.charges.is_empty() && receipts::sale_of(tx.conn(), order.id).await?.is_none() {
+        sell(tx, &[(&order, by)]).await?;
+    }
+    Ok(())
+}
+
+/// Something else was made, and is cheaper. The kitchen must be locked.
+pub(crate) async fn correct(tx: &mut Tx, order: &Order, correction: Vec<Charge>) -> Result<(), Error> {
+    tell_order(tx, order, correction.clone()).await?;
+    if let Some(sale) = receipts::sale_of(tx.conn(), order.id).await? {
+        let back = receipt(tx, order, (Kind::Correction, Some(sale.number), sale.paid_by), correction);
+        write(tx, vec![back]).await?;
+    }
+    Ok(())
+}
+
+/// The money of a meal goes back: what is left of its sale is taken back, and from now on it costs nothing. Again: it
+/// is done. The kitchen must be locked.
+pub(crate) async fn take_back(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
+    if order.charges.is_empty() || order.number.is_none() {
+        return Ok(());
+    }
+    let back = taken_back(&std::mem::take(&mut order.charges));
+    store::kitchen::save_charges(tx.conn(), order).await?;
+    tell_order(tx, order, back.clone()).await?;
+    if let Some(sale) = receipts::sale_of(tx.conn(), order.id).await? {
+        let it = receipt(tx, order, (Kind::Cancellation, Some(sale.number), sale.paid_by), back);
+        write(tx, vec![it]).await?;
+    }
+    Ok(())
+}
+
+async fn tell_order(tx: &mut Tx, order: &Order, charges: Vec<Charge>) -> Result<(), Error> {
+    if order.walk_up {
+        // The counter's own till knows of it.
+        return Ok(());
+    }
+    let now = tx.now();
+    let round = store::tse::next_round(tx.conn(), order.id).await?;
+    store::tse::save(tx.conn(), &[Told::order(order.id, round, charges, now)]).await
+}
+
+/// Numbers receipts, writes them, and tells the TSE of each.
+async fn write(tx: &mut Tx, mut issued: Vec<Receipt>) -> Result<(), Error> {
+    let first = receipts::next_numbers(tx.conn(), issued.len()).await?;
+    for (number, receipt) in (first..).zip(&mut issued) {
+        receipt.number = number;
+    }
+    receipts::save(tx.conn(), &issued).await?;
+    let told: Vec<Told> = issued.iter().map(Told::receipt).collect();
+    store::tse::save(tx.conn(), &told).await
+}
+
+/// One that has no number yet.
 fn receipt(
     tx: &Tx,
     order: &Order,
-    (number, kind, takes_back): (u64, Kind, Option<u64>),
+    (kind, takes_back, paid_by): (Kind, Option<u64>, PaidBy),
     charges: Vec<Charge>,
 ) -> Receipt {
     Receipt {
-        number,
+        number: 0,
         order: order.id,
         visit: order.visit,
         kind,
         takes_back,
         issued_at: tx.now(),
         taxes: by_tax(&charges),
-        cents: charges.iter().map(|charge| charge.cents * i64::from(charge.quantity)).sum(),
+        cents: charges.iter().map(Charge::sum).sum(),
         charges,
+        paid_by,
         transaction: Uuid::now_v7(),
-        signature: None,
-        unsigned_because: None,
-        attempts: 0,
     }
 }

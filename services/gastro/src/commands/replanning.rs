@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::kitchen::touch_board;
+use super::{kitchen::touch_board, pushes};
 use crate::{
     domain::{
         Order, OrderState, Room, Wish, need, reach,
@@ -80,6 +80,7 @@ async fn carry_out(tx: &mut Tx, mut orders: Vec<Order>, mut meals: Vec<Meal>, mu
     store::slots::free(tx.conn(), &ids).await?;
     store::slots::claim_all(tx.conn(), &claims).await?;
     let mut on_board = false;
+    let mut moved = Vec::new();
     for planned in planned {
         let Some(order) = orders.iter_mut().find(|order| order.id == planned.id) else { continue };
         let before = (order.pickup_at, order.preparation);
@@ -91,9 +92,14 @@ async fn carry_out(tx: &mut Tx, mut orders: Vec<Order>, mut meals: Vec<Meal>, mu
             continue;
         }
         tx.append(&order.visit.to_string(), &events::order_moved(order)).await?;
-        on_board |= order.state == OrderState::Scheduled;
+        if order.state == OrderState::Scheduled {
+            on_board = true;
+            moved.push(order.id);
+        }
     }
     store::kitchen::save_plans(tx.conn(), &orders).await?;
+    let moved: Vec<&Order> = orders.iter().filter(|order| moved.contains(&order.id)).collect();
+    pushes::times(tx, &moved).await?;
     if on_board { touch_board(tx).await } else { Ok(()) }
 }
 

@@ -1,15 +1,17 @@
 //! Something is sold out after it was ordered: staff choose what takes its place, with the allergens before their eyes.
+//! What is cheaper is charged at its own price, and the difference goes back.
 
 use chrono::NaiveDateTime;
 use kernel::{Tx, clock::wall_now, values::invalid};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{kitchen, lock_kitchen, ordering::local, replanning, screens};
+use super::{kitchen, lock_kitchen, ordering::local, receipts, replanning, screens};
 use crate::{
     domain::{
         Order, OrderState, OrderedItem,
         choosing::Portions,
+        exchange::exchange,
         kitchen::{AllergenCheck, check_allergens, ticket_id},
         menu::MenuItem,
     },
@@ -64,7 +66,7 @@ pub(crate) async fn choices(
     Ok((replaced, choices))
 }
 
-/// Another dish takes the place of a line, at the price that was paid. The kitchen gets a new ticket for it when the
+/// Another dish takes the place of a line, at its own price or the one that was paid, whichever is less. The kitchen gets a new ticket for it when the
 /// order was fired, and its time when it was not.
 pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
@@ -112,6 +114,7 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     let stock = store::ordering::Stock::of(order.id, local(order.pickup_at).date(), &portions);
     store::ordering::take_stock(tx.conn(), &stock).await?;
     tx.append(&order.visit.to_string(), &event).await?;
+    give_back_difference(tx, &mut order, &replaced, &item, wanted.line).await?;
     if order.state == OrderState::Scheduled {
         store::slots::free(tx.conn(), &[order.id]).await?;
         let promised = order.pickup_at;
@@ -124,4 +127,25 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     }
     kitchen::touch_board(tx).await?;
     store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)
+}
+
+/// What is cheaper gives back the difference, with a receipt that corrects the sale.
+async fn give_back_difference(
+    tx: &mut Tx,
+    order: &mut Order,
+    replaced: &OrderedItem,
+    item: &MenuItem,
+    line: usize,
+) -> Result<(), Error> {
+    let (Some(price), Some(new)) = (item.usual_price(), order.lines.get(line)) else { return Ok(()) };
+    let ids = store::menu::price_ids(tx.conn(), &replaced.item, &replaced.variant, &replaced.modifiers).await?;
+    let Some(exchanged) = exchange(&order.charges, replaced, &ids, new, price) else { return Ok(()) };
+    order.charges = exchanged.charges;
+    store::kitchen::save_charges(tx.conn(), order).await?;
+    receipts::correct(tx, order, exchanged.correction).await?;
+    if order.walk_up {
+        return Ok(());
+    }
+    let event = events::kitchen::refund_due(order, exchanged.cents, &events::kitchen::cheaper(&item.name));
+    Ok(tx.append(&order.visit.to_string(), &event).await?)
 }

@@ -47,6 +47,9 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
         thrown.push((item.clone(), line.name.clone(), *quantity));
     }
     let before = order.state;
+    if stop.refund {
+        affected::give_back(tx, &mut order, &settled(Answer::Refund)).await?;
+    }
     kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
     for (item, name, quantity) in thrown {
         let waste = Waste {
@@ -64,7 +67,6 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
     if stop.refund {
         // Money that is on its way back is not called back.
         store::kitchen::forget_move(tx.conn(), order.id).await?;
-        affected::give_back(tx, &order, &settled(Answer::Refund)).await?;
     } else {
         let last = LastMove { from: before, to: OrderState::Cancelled, at: tx.now(), part: None };
         store::kitchen::save_move(tx.conn(), order.id, &last).await?;

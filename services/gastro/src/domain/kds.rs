@@ -1,6 +1,10 @@
-//! What another kitchen display's words mean here, in the numbers of Deliverect. Pure.
+//! What another kitchen display's words mean here, and what it is told, in the words and numbers of Deliverect. Pure.
 
-use super::OrderState;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{Order, OrderState, Station, StationState};
 
 /// What a status asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +53,83 @@ pub(crate) const fn code(state: OrderState) -> i64 {
         OrderState::Expired => 120,
         OrderState::Cancelled => 110,
     }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// When an order is wanted, and how far it is.
+pub(crate) fn prep_update(order: &Order, location: &str) -> Value {
+    json!({
+        "channelOrderId": order.number.unwrap_or_default().to_string(),
+        "orderId": order.id.to_string(),
+        "location": location,
+        "status": code(order.state),
+        "pickupTime": instant(order.pickup_at),
+    })
+}
+
+/// One word for the whole kitchen: it rests when every station does, and is as busy as its busiest.
+pub(crate) fn busy_status(stations: &[Station], (account, location, channel): &(String, String, String)) -> Value {
+    let delay = stations.iter().map(|station| station.delay.num_minutes()).max().unwrap_or_default();
+    let status = if stations.iter().all(|it| matches!(it.state, StationState::Paused | StationState::Closed)) {
+        "PAUSED"
+    } else if delay > 0 {
+        "BUSY"
+    } else {
+        "ONLINE"
+    };
+    json!({
+        "accountId": account,
+        "locationId": location,
+        "channelLinkId": channel,
+        "status": status,
+        "delay": if status == "BUSY" { delay } else { 0 },
+    })
+}
+
+/// Something that the kitchen's own system is told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Message {
+    /// What is about one of these is told in its order.
+    pub(crate) subject: String,
+    pub(crate) path: String,
+    pub(crate) body: Value,
+}
+
+impl Message {
+    /// An order has its time, or a new one.
+    pub(crate) fn prep(order: &Order, location: &str) -> Self {
+        let body = prep_update(order, location);
+        Self { subject: order.id.to_string(), path: "/kds/prepTime".to_owned(), body }
+    }
+
+    /// An order is further.
+    pub(crate) fn status(order: &Order) -> Self {
+        let id = order.id.to_string();
+        let body = json!({"orderId": id, "status": code(order.state), "reason": ""});
+        Self { path: format!("/kds/orderStatus/{id}"), subject: id, body }
+    }
+
+    /// How busy the kitchen is.
+    pub(crate) fn busy(stations: &[Station], names: &(String, String, String)) -> Self {
+        Self { subject: "busy".to_owned(), path: "/kds/busy".to_owned(), body: busy_status(stations, names) }
+    }
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Push {
+    pub(crate) id: Uuid,
+    pub(crate) path: String,
+    pub(crate) body: Value,
+    pub(crate) attempts: u32,
+}
+
+/// The pause before a message is sent again: 2 s, 4 s, … five minutes.
+pub(crate) fn pause(attempts: u32) -> TimeDelta {
+    TimeDelta::seconds(1_i64 << attempts.min(20)).min(TimeDelta::minutes(5))
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Charge;
+use super::{Charge, payment::PaidBy};
 
 /// What a receipt is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sale,
     Cancellation,
+    Correction,
 }
 
 impl Kind {
@@ -18,11 +19,12 @@ impl Kind {
         match self {
             Self::Sale => "sale",
             Self::Cancellation => "cancellation",
+            Self::Correction => "correction",
         }
     }
 
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::Sale, Self::Cancellation].into_iter().find(|kind| kind.name() == name)
+        [Self::Sale, Self::Cancellation, Self::Correction].into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -35,7 +37,7 @@ pub(crate) struct TaxAmount {
     pub(crate) tax: i64,
 }
 
-/// A receipt, as it was issued.
+/// A receipt, as it was issued. It is never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Receipt {
     pub(crate) number: u64,
@@ -47,10 +49,9 @@ pub(crate) struct Receipt {
     pub(crate) charges: Vec<Charge>,
     pub(crate) taxes: Vec<TaxAmount>,
     pub(crate) cents: i64,
+    pub(crate) paid_by: PaidBy,
+    /// Of the TSE.
     pub(crate) transaction: Uuid,
-    pub(crate) signature: Option<String>,
-    pub(crate) unsigned_because: Option<String>,
-    pub(crate) attempts: u32,
 }
 
 /// The tax in a gross amount, to the nearest cent; halves go away from zero, so that a cancellation is the sale's
@@ -65,7 +66,7 @@ fn tax_in(gross: i64, basis_points: u32) -> i64 {
 pub(crate) fn by_tax(charges: &[Charge]) -> Vec<TaxAmount> {
     let mut taxes: Vec<TaxAmount> = Vec::new();
     for charge in charges {
-        let gross = charge.cents * i64::from(charge.quantity);
+        let gross = charge.sum();
         match taxes.iter_mut().find(|it| it.tax_id == charge.tax_id && it.basis_points == charge.tax_basis_points) {
             Some(row) => row.gross += gross,
             None => taxes.push(TaxAmount {
@@ -129,7 +130,7 @@ mod tests {
             let charges: Vec<Charge> =
                 rows.iter().map(|(cents, quantity, rate)| charge(*cents, *quantity, rates[*rate as usize])).collect();
             let (sale, back) = (by_tax(&charges), by_tax(&taken_back(&charges)));
-            let all: i64 = charges.iter().map(|it| it.cents * i64::from(it.quantity)).sum();
+            let all: i64 = charges.iter().map(Charge::sum).sum();
             prop_assert_eq!(sale.iter().map(|it| it.gross).sum::<i64>(), all);
             for (row, mirror) in sale.iter().zip(&back) {
                 prop_assert_eq!((row.gross, row.tax), (-mirror.gross, -mirror.tax));

@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 use kernel::values::{Text, euro, timestamp};
 use sky_proto::{gastro::v1 as pb, kernel::v1::LocalizedText};
 
-use super::{order, order_state, station};
+use uuid::Uuid;
+
+use super::{charged_item, order, order_state, station};
 use crate::domain::{
     Order, OrderState, OrderedItem, Station, StationState,
     affected::{Affected, Cause},
@@ -62,12 +64,25 @@ pub(crate) fn settled(order: &Order, reason: &Text) -> pb::OrderSettled {
     }
 }
 
-pub(crate) fn refund_due(of: &Order, reason: &Text) -> pb::OrderRefundDue {
+/// So much of a meal goes back; the order has what it costs now.
+pub(crate) fn refund_due(of: &Order, cents: i64, reason: &Text) -> pb::OrderRefundDue {
     pb::OrderRefundDue {
         order_id: of.id.to_string(),
         visit_id: of.visit.to_string(),
-        amount: order(of).total,
+        amount: Some(euro(cents)),
         reason: Some(reason.to_proto()),
+        refund_id: Uuid::now_v7().to_string(),
+        items: of.charges.iter().map(charged_item).collect(),
+    }
+}
+
+/// Why a difference goes back.
+pub(crate) fn cheaper(name: &Text) -> Text {
+    let english = if name.en.is_empty() { &name.de } else { &name.en };
+    Text {
+        de: format!("Günstigeres Essen: {}", name.de),
+        en: format!("Cheaper dish: {english}"),
+        plain: format!("Ihr neues Essen kostet weniger: {}", name.de),
     }
 }
 

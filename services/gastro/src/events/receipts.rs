@@ -4,7 +4,11 @@ use kernel::values::{euro, timestamp};
 use sky_proto::gastro::v1 as pb;
 
 use super::charged_item;
-use crate::domain::receipt::{Kind, Receipt, TaxAmount};
+use crate::domain::{
+    payment::PaidBy,
+    receipt::{Kind, Receipt, TaxAmount},
+    tse::{OrderRecord, Signature},
+};
 
 fn tax(row: &TaxAmount) -> pb::TaxAmount {
     pb::TaxAmount {
@@ -16,10 +20,22 @@ fn tax(row: &TaxAmount) -> pb::TaxAmount {
     }
 }
 
-pub(crate) fn receipt(receipt: &Receipt) -> pb::Receipt {
+const fn paid_by(paid_by: PaidBy) -> pb::PaidBy {
+    match paid_by {
+        PaidBy::Free => pb::PaidBy::Free,
+        PaidBy::Online => pb::PaidBy::Online,
+        // Of what is not paid there is no receipt.
+        PaidBy::AtDesk => pb::PaidBy::Unspecified,
+        PaidBy::Cash => pb::PaidBy::Cash,
+        PaidBy::Card => pb::PaidBy::Card,
+    }
+}
+
+pub(crate) fn receipt((receipt, signature): &(Receipt, Signature)) -> pb::Receipt {
     let kind = match receipt.kind {
         Kind::Sale => pb::ReceiptKind::Sale,
         Kind::Cancellation => pb::ReceiptKind::Cancellation,
+        Kind::Correction => pb::ReceiptKind::Correction,
     };
     pb::Receipt {
         number: receipt.number,
@@ -31,8 +47,22 @@ pub(crate) fn receipt(receipt: &Receipt) -> pb::Receipt {
         taxes: receipt.taxes.iter().map(tax).collect(),
         total: Some(euro(receipt.cents)),
         transaction_id: receipt.transaction.to_string(),
-        signature: receipt.signature.clone().unwrap_or_default(),
-        unsigned_because: receipt.unsigned_because.clone().unwrap_or_default(),
-        attempts: receipt.attempts,
+        signature: signature.signature.clone().unwrap_or_default(),
+        unsigned_because: signature.problem.clone(),
+        attempts: signature.attempts,
+        paid_by: paid_by(receipt.paid_by).into(),
+    }
+}
+
+pub(crate) fn order_record(record: &OrderRecord) -> pb::OrderRecord {
+    let Signature { transaction, signature, problem, attempts } = &record.signature;
+    pb::OrderRecord {
+        order_id: record.order.to_string(),
+        number: record.number,
+        round: record.round,
+        transaction_id: transaction.to_string(),
+        signature: signature.clone().unwrap_or_default(),
+        unsigned_because: problem.clone(),
+        attempts: *attempts,
     }
 }

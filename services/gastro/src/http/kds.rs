@@ -8,22 +8,18 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use chrono::{DateTime, SecondsFormat, Utc};
 use kernel::{
     Db,
     push::{failed, refuse, unknown},
     token,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     commands::kds,
-    domain::{
-        Order, Station, StationState,
-        kds::{KdsStatus, code},
-    },
+    domain::kds::{KdsStatus, busy_status, code, prep_update},
     error::Error,
     store,
 };
@@ -110,37 +106,4 @@ async fn busy_now(db: &Db, headers: &HeaderMap) -> Result<Response, Error> {
     let names = store::kitchen::names(&mut conn).await?;
     let stations = store::stations(&mut conn).await?;
     Ok(Json(busy_status(&stations, &names)).into_response())
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn prep_update(order: &Order, location: &str) -> Value {
-    json!({
-        "channelOrderId": order.number.unwrap_or_default().to_string(),
-        "orderId": order.id.to_string(),
-        "location": location,
-        "status": code(order.state),
-        "pickupTime": instant(order.pickup_at),
-    })
-}
-
-/// One word for the whole kitchen: it rests when every station does, and is as busy as its busiest.
-fn busy_status(stations: &[Station], (account, location, channel): &(String, String, String)) -> Value {
-    let delay = stations.iter().map(|station| station.delay.num_minutes()).max().unwrap_or_default();
-    let status = if stations.iter().all(|it| matches!(it.state, StationState::Paused | StationState::Closed)) {
-        "PAUSED"
-    } else if delay > 0 {
-        "BUSY"
-    } else {
-        "ONLINE"
-    };
-    json!({
-        "accountId": account,
-        "locationId": location,
-        "channelLinkId": channel,
-        "status": status,
-        "delay": if status == "BUSY" { delay } else { 0 },
-    })
 }

@@ -99,6 +99,16 @@ pub(crate) async fn save_lines(conn: &mut PgConnection, order: &Order) -> Result
     Ok(())
 }
 
+/// Saves what a meal costs now.
+pub(crate) async fn save_charges(conn: &mut PgConnection, order: &Order) -> Result<(), Error> {
+    sqlx::query("update meal_order set charges = $2 where order_id = $1")
+        .bind(order.id)
+        .bind(sqlx::types::Json(&order.charges))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn save_move(conn: &mut PgConnection, order: Uuid, last: &LastMove) -> Result<(), Error> {
     let (station, part) = last.part.as_ref().map(|(station, from)| (station, from.name())).unzip();
     sqlx::query(

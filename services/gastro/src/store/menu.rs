@@ -225,3 +225,20 @@ pub(crate) async fn of_day(conn: &mut PgConnection, day: NaiveDate) -> Result<Me
         combos: combos.into_iter().map(|row| known.combo(row)).collect(),
     })
 }
+
+/// The prices that a dish in a variant and its changes may have been charged by.
+pub(crate) async fn price_ids(
+    conn: &mut PgConnection,
+    item: &str,
+    variant: &str,
+    modifiers: &[String],
+) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar(
+        "select price_id from price where (item_id = $1 and variant_id = $2) or modifier_id = any ($3)",
+    )
+    .bind(item)
+    .bind(variant)
+    .bind(modifiers)
+    .fetch_all(conn)
+    .await?)
+}

@@ -1,4 +1,6 @@
-//! Receipts: written once; only a signature, or why there is none, is added later.
+//! Receipts, written once and never changed, and how meals are paid.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection, types::Json};
@@ -7,7 +9,9 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Charge,
+        payment::PaidBy,
         receipt::{Kind, Receipt, TaxAmount},
+        tse::Signature,
     },
     error::Error,
 };
@@ -26,10 +30,8 @@ struct ReceiptRow {
     charges: Json<Vec<Charge>>,
     taxes: Json<Vec<TaxAmount>>,
     cents: i64,
+    paid_by: String,
     transaction_id: Uuid,
-    signature: Option<String>,
-    unsigned_because: Option<String>,
-    attempts: i32,
 }
 
 impl ReceiptRow {
@@ -44,16 +46,33 @@ impl ReceiptRow {
             charges: self.charges.0,
             taxes: self.taxes.0,
             cents: self.cents,
+            // As of old, when a meal was always paid with its visit.
+            paid_by: PaidBy::named(&self.paid_by).unwrap_or(PaidBy::Online),
             transaction: self.transaction_id,
-            signature: self.signature,
-            unsigned_because: self.unsigned_because,
-            attempts: self.attempts.unsigned_abs(),
         })
     }
 }
 
-fn read_all(rows: Vec<ReceiptRow>) -> Result<Vec<Receipt>, Error> {
-    rows.into_iter().map(ReceiptRow::read).collect()
+/// A receipt with how far its signature is.
+#[derive(FromRow)]
+struct SignedRow {
+    #[sqlx(flatten)]
+    receipt: ReceiptRow,
+    signature: Option<String>,
+    problem: String,
+    attempts: i32,
+}
+
+impl SignedRow {
+    fn read(self) -> Result<(Receipt, Signature), Error> {
+        let signature = Signature {
+            transaction: self.receipt.transaction_id,
+            signature: self.signature,
+            problem: self.problem,
+            attempts: self.attempts.unsigned_abs(),
+        };
+        Ok((self.receipt.read()?, signature))
+    }
 }
 
 /// The first of so many next numbers, without a gap: who draws them and does not commit gives them back.
@@ -70,10 +89,10 @@ pub(crate) async fn save(conn: &mut PgConnection, receipts: &[Receipt]) -> Resul
         receipts.iter().map(of).collect()
     }
     sqlx::query(
-        "insert into receipt (number, order_id, visit_id, kind, takes_back, issued_at, charges, taxes, cents,
+        "insert into receipt (number, order_id, visit_id, kind, takes_back, issued_at, charges, taxes, cents, paid_by,
              transaction_id)
          select * from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[],
-             $7::jsonb[], $8::jsonb[], $9::bigint[], $10::uuid[])",
+             $7::jsonb[], $8::jsonb[], $9::bigint[], $10::text[], $11::uuid[])",
     )
     .bind(each(receipts, |it| it.number.cast_signed()))
     .bind(each(receipts, |it| it.order))
@@ -84,49 +103,86 @@ pub(crate) async fn save(conn: &mut PgConnection, receipts: &[Receipt]) -> Resul
     .bind(each(receipts, |it| Json(it.charges.clone())))
     .bind(each(receipts, |it| Json(it.taxes.clone())))
     .bind(each(receipts, |it| it.cents))
+    .bind(each(receipts, |it| it.paid_by.name()))
     .bind(each(receipts, |it| it.transaction))
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// An order's receipts, the oldest first.
-pub(crate) async fn of_order(conn: &mut PgConnection, order: Uuid) -> Result<Vec<Receipt>, Error> {
-    let rows = sqlx::query_as("select * from receipt where order_id = $1 order by number").bind(order);
-    read_all(rows.fetch_all(conn).await?)
+/// An order's sale.
+pub(crate) async fn sale_of(conn: &mut PgConnection, order: Uuid) -> Result<Option<Receipt>, Error> {
+    let row: Option<ReceiptRow> = sqlx::query_as("select * from receipt where order_id = $1 and kind = 'sale'")
+        .bind(order)
+        .fetch_optional(conn)
+        .await?;
+    row.map(ReceiptRow::read).transpose()
 }
 
 /// A visit's receipts, the oldest first.
-pub(crate) async fn of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Vec<Receipt>, Error> {
-    let rows = sqlx::query_as("select * from receipt where visit_id = $1 order by number").bind(visit);
-    read_all(rows.fetch_all(conn).await?)
-}
-
-/// Receipts without a signature, those that were tried least and longest ago first; with `again`, those too that were
-/// tried before.
-pub(crate) async fn unsigned(conn: &mut PgConnection, again: bool) -> Result<Vec<Receipt>, Error> {
-    let rows = sqlx::query_as(
-        "select * from receipt where signature is null and ($1 or attempts = 0) order by attempts, number limit $2",
+pub(crate) async fn of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Vec<(Receipt, Signature)>, Error> {
+    let rows: Vec<SignedRow> = sqlx::query_as(
+        "select r.*, t.signature, t.problem, t.attempts from receipt r join tse_transaction t on t.receipt = r.number
+         where r.visit_id = $1 order by r.number",
     )
-    .bind(again)
-    .bind(MOST);
-    read_all(rows.fetch_all(conn).await?)
+    .bind(visit)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(SignedRow::read).collect()
 }
 
-/// What the TSE said to a receipt; a signature stays.
-pub(crate) async fn save_attempt(
+/// Receipts without a signature, the oldest first.
+pub(crate) async fn unsigned(conn: &mut PgConnection) -> Result<Vec<(Receipt, Signature)>, Error> {
+    let rows: Vec<SignedRow> = sqlx::query_as(
+        "select r.*, t.signature, t.problem, t.attempts from receipt r join tse_transaction t on t.receipt = r.number
+         where t.state <> 'finished' order by r.number limit $1",
+    )
+    .bind(MOST)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(SignedRow::read).collect()
+}
+
+/// Notes how visits are paid, as their confirmation says. What the desk has said of one already stands. Answers how each
+/// is paid.
+pub(crate) async fn pay_all(
     conn: &mut PgConnection,
-    number: u64,
-    signed: &Result<String, String>,
-) -> Result<(), Error> {
-    sqlx::query(
-        "update receipt set signature = $2, unsigned_because = $3, attempts = attempts + 1
-         where number = $1 and signature is null",
+    told: &BTreeMap<Uuid, PaidBy>,
+    now: DateTime<Utc>,
+) -> Result<BTreeMap<Uuid, PaidBy>, Error> {
+    let visits: Vec<Uuid> = told.keys().copied().collect();
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
+        "insert into meal_payment as p (visit_id, paid_by, at)
+         select n.visit_id, n.paid_by, $3 from unnest($1::uuid[], $2::text[]) as n (visit_id, paid_by)
+         on conflict (visit_id) do update set paid_by = p.paid_by returning p.visit_id, p.paid_by",
     )
-    .bind(number.cast_signed())
-    .bind(signed.as_ref().ok())
-    .bind(signed.as_ref().err())
+    .bind(visits)
+    .bind(told.values().map(|paid_by| paid_by.name()).collect::<Vec<_>>())
+    .bind(now)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|(visit, name)| {
+            Ok((visit, PaidBy::named(&name).ok_or_else(|| Error::Stored(format!("meal_payment {name}")))?))
+        })
+        .collect()
+}
+
+/// The desk was paid. False: that was known.
+pub(crate) async fn settle(
+    conn: &mut PgConnection,
+    visit: Uuid,
+    by: PaidBy,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "insert into meal_payment as p (visit_id, paid_by, at) values ($1, $2, $3)
+         on conflict (visit_id) do update set paid_by = excluded.paid_by, at = excluded.at where p.paid_by = 'at_desk'",
+    )
+    .bind(visit)
+    .bind(by.name())
+    .bind(now)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }

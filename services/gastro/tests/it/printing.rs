@@ -1,16 +1,13 @@
 //! Kitchen screens and the ticket printer, a real TCP port each time: one that acknowledges, one that hangs, one that
 //! closes, one without paper; and a screen that dies and comes back.
 
-use std::{
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use chrono::TimeDelta;
-use kernel::{Clock, testing::House, testing::noon, testing::producer};
+use kernel::testing::House;
 use sky_proto::gastro::v1 as pb;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -100,18 +97,6 @@ fn has(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
 
-async fn house_with(printer: &Printer) -> House {
-    let services = [gastro::SERVICE, producer("journey"), producer("reservations"), producer("flow")];
-    let address = printer.address.clone();
-    let house = House::start_with(&services, Clock::manual(noon()), |settings| {
-        let own = toml::Table::from_iter([("printer".to_owned(), toml::Value::String(address))]);
-        settings.services.insert("gastro".to_owned(), own.into_iter().collect());
-    })
-    .await;
-    load(&house, &nearby(), false).await.expect("house file loads");
-    house
-}
-
 async fn beat(house: &House, screen: &str, station: &str) -> Result<(), tonic::Status> {
     let request = pb::BeatScreenRequest { screen_id: screen.to_owned(), station_id: station.to_owned() };
     kitchen!(house, &cook()).beat_screen(request).await.map(drop)
@@ -119,17 +104,6 @@ async fn beat(house: &House, screen: &str, station: &str) -> Result<(), tonic::S
 
 async fn unsent(house: &House) -> Vec<pb::Ticket> {
     kitchen!(house, &cook()).list_tickets(pb::ListTicketsRequest {}).await.expect("a list").into_inner().tickets
-}
-
-/// Moves the clock on, so that the recurring work goes on, until something is so.
-async fn until(house: &House, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    let reached = async {
-        while !is_so().await {
-            house.clock.set(house.clock.now() + TimeDelta::milliseconds(500));
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), reached).await.unwrap_or_else(|_| panic!("{what}"));
 }
 
 /// What was tried is tried again now instead of after its pause.
@@ -146,7 +120,7 @@ async fn fire(house: &House) -> pb::Order {
 #[tokio::test]
 async fn without_a_screen_each_stations_ticket_is_printed_once() {
     let printer = Printer::start(Mood::Good).await;
-    let house = house_with(&printer).await;
+    let house = house_with(&[("printer", &printer.address)]).await;
     let order = fire(&house).await;
     until(&house, "both tickets are printed", async || unsent(&house).await.is_empty() && printer.printed().len() == 2)
         .await;
@@ -171,7 +145,7 @@ async fn without_a_screen_each_stations_ticket_is_printed_once() {
 #[tokio::test]
 async fn a_printer_that_hangs_leaves_its_tickets_red_and_stops_nobody() {
     let printer = Printer::start(Mood::Hangs).await;
-    let house = house_with(&printer).await;
+    let house = house_with(&[("printer", &printer.address)]).await;
     let order = fire(&house).await;
     until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
     step(&house, &order.order_id, pb::OrderState::Preparing).await.expect("the kitchen goes on");
@@ -193,7 +167,7 @@ async fn a_printer_that_hangs_leaves_its_tickets_red_and_stops_nobody() {
 #[tokio::test]
 async fn what_may_have_come_out_is_printed_again_and_says_so() {
     let printer = Printer::start(Mood::DiesAfterwards).await;
-    let house = house_with(&printer).await;
+    let house = house_with(&[("printer", &printer.address)]).await;
     fire(&house).await;
     until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
     let tried = unsent(&house).await.into_iter().find(|it| it.attempts > 0).expect("one");
@@ -210,7 +184,7 @@ async fn what_may_have_come_out_is_printed_again_and_says_so() {
 async fn a_printer_that_closes_or_has_no_paper_is_named() {
     for (mood, says) in [(Mood::Closes, "cannot be reached"), (Mood::NoPaper, "out of paper")] {
         let printer = Printer::start(mood).await;
-        let house = house_with(&printer).await;
+        let house = house_with(&[("printer", &printer.address)]).await;
         fire(&house).await;
         until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
         let problems: Vec<String> = unsent(&house).await.into_iter().filter_map(|it| Some(it.problem?.en)).collect();
@@ -222,7 +196,7 @@ async fn a_printer_that_closes_or_has_no_paper_is_named() {
 #[tokio::test]
 async fn a_screen_that_misses_two_beats_leaves_its_tickets_to_the_printer() {
     let printer = Printer::start(Mood::Good).await;
-    let house = house_with(&printer).await;
+    let house = house_with(&[("printer", &printer.address)]).await;
     beat(&house, "tablet-1", "").await.expect("heard");
     let order = fire(&house).await;
     assert!(order.parts.iter().all(|part| !part.unsent && !part.printed), "on the screen");

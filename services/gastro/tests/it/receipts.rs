@@ -39,7 +39,7 @@ async fn every_confirmed_meal_has_a_receipt_and_a_cancelled_one_its_mirror_image
     assert_eq!(cents(&sale[0].total), 1660);
     assert_eq!(receipts(&house, second).await[0].number, 2, "without a gap");
 
-    let cancelled = VisitCancelled { visit_id: first.to_string(), ..VisitCancelled::default() };
+    let cancelled = VisitCancelled { visit_id: first.to_string(), refund: true, ..VisitCancelled::default() };
     twice(&house, "journey", &cancelled).await;
     let both = receipts(&house, first).await;
     assert_eq!((both.len(), both[1].number, both[1].takes_back), (2, 3, 1));

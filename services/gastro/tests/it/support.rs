@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
-    Caller, Role,
+    Caller, Clock, Role, Service,
     testing::{House, noon, producer, staff},
     values::timestamp,
 };
@@ -18,8 +18,23 @@ use uuid::Uuid;
 
 pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
 
+/// Gastro and those that it listens to.
+pub const SERVICES: [Service; 5] =
+    [gastro::SERVICE, producer("journey"), producer("reservations"), producer("flow"), producer("payments")];
+
+/// A house with settings of gastro's own.
+pub async fn house_with(own: &[(&str, &str)]) -> House {
+    let house = House::start_with(&SERVICES, Clock::manual(noon()), |settings| {
+        let own = own.iter().map(|(key, value)| ((*key).to_owned(), toml::Value::String((*value).to_owned())));
+        settings.services.insert("gastro".to_owned(), own.collect());
+    })
+    .await;
+    load(&house, &nearby(), false).await.expect("house file loads");
+    house
+}
+
 pub async fn house() -> House {
-    let house = House::start(&[gastro::SERVICE, producer("journey"), producer("reservations"), producer("flow")]).await;
+    let house = House::start(&SERVICES).await;
     load(&house, &nearby(), false).await.expect("house file loads");
     house
 }
@@ -115,6 +130,7 @@ pub fn confirmed(visit: Uuid, showing: Uuid) -> VisitConfirmed {
         has_parking: false,
         has_meal: true,
         reference: kernel::ticket_code::reference(visit),
+        ..VisitConfirmed::default()
     }
 }
 
@@ -212,4 +228,15 @@ pub async fn set_busy(house: &House, id: &str, delay_minutes: u32) -> Result<pb:
         .set_station_state(pb::SetStationStateRequest { station_id: id.to_owned(), state, delay_minutes })
         .await
         .map(tonic::Response::into_inner)
+}
+
+/// Moves the clock on, so that the recurring work goes on, until something is so.
+pub async fn until(house: &House, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let reached = async {
+        while !is_so().await {
+            house.clock.set(house.clock.now() + TimeDelta::milliseconds(500));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), reached).await.unwrap_or_else(|_| panic!("{what}"));
 }

@@ -334,7 +334,7 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
     }
     let made = matches!(is.kitchen, Kitchen::Collected | Kitchen::Expired);
     if was.part == Part::Confirmed && is.part == Part::Cancelled && !made {
-        tell(Kind::MealOff, "", Facts { cents: sum(&is.items), ..Facts::default() });
+        tell(Kind::MealOff, "", Facts { cents: is.back, ..Facts::default() });
     } else if is.part == Part::Confirmed
         && was.pickup_at != is.pickup_at
         && showing.is_some_and(|showing| meal_left_its_showing(after, showing))

@@ -83,5 +83,6 @@ pub(crate) fn meal() -> Meal {
         booked_pickup_at: at(190),
         fire_at: at(180),
         items: Vec::new(),
+        back: 0,
     }
 }

@@ -166,6 +166,7 @@ impl Siblings {
             booked_pickup_at: pickup_at,
             fire_at: from_timestamp(order.fire_at),
             items: items(order.items),
+            back: 0,
         })
     }
 
@@ -219,15 +220,10 @@ impl Siblings {
         return_url: String,
     ) -> Result<(Money, String), Status> {
         let (items, amount) = events::charges(&visit.items());
-        let method = match method {
-            Method::Free => payments::Method::Free,
-            Method::AtDesk => payments::Method::AtDesk,
-            Method::Online => payments::Method::Online,
-        };
         let request = payments::CreatePaymentRequest {
             idempotency_key: Uuid::new_v5(&visit.id, b"payment").to_string(),
             visit_id: visit.id.to_string(),
-            method: method.into(),
+            method: events::method(method).into(),
             items,
             amount,
             return_url,

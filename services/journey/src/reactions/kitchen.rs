@@ -2,9 +2,9 @@
 
 use kernel::{Event, Failure, values::Text};
 use prost::Name;
-use sky_proto::gastro::v1::{OrderAffected, OrderRefundDue, OrderSettled, OrderSubstituted};
+use sky_proto::gastro::v1::{OrderAffected, OrderSettled, OrderSubstituted};
 
-use crate::{domain::euros, projection::News};
+use crate::projection::News;
 
 /// The visit and its news; none: an event that says nothing to it.
 pub(super) fn news(event: &Event) -> Result<Option<(String, News)>, Failure> {
@@ -13,10 +13,6 @@ pub(super) fn news(event: &Event) -> Result<Option<(String, News)>, Failure> {
         OrderSettled::NAME => {
             let told = event.decode::<OrderSettled>()?;
             (told.visit_id, News::KitchenSays { text: Text::from_proto(told.reason) })
-        }
-        OrderRefundDue::NAME => {
-            let told = event.decode::<OrderRefundDue>()?;
-            (told.visit_id, News::KitchenSays { text: at_desk(told.amount.map_or(0, |amount| amount.cents)) })
         }
         OrderSubstituted::NAME => {
             let told = event.decode::<OrderSubstituted>()?;
@@ -27,15 +23,6 @@ pub(super) fn news(event: &Event) -> Result<Option<(String, News)>, Failure> {
         }
         _ => return Ok(None),
     }))
-}
-
-fn at_desk(cents: i64) -> Text {
-    let (de, en) = euros(cents);
-    Text {
-        de: format!("Die {de} dafür bekommen Sie an der Kasse zurück."),
-        en: format!("You get {en} for it back at the desk."),
-        plain: format!("Sie bekommen {de} an der Kasse zurück."),
-    }
 }
 
 /// Never silent: what comes instead, and what is new in it.

@@ -54,7 +54,7 @@ fn expected(state: State, news: &News) -> Next {
             refund: true,
         },
         (Refunding, News::Refunded { cents: 0 } | News::PaymentFailed { .. }) => Next::Cancelled,
-        (Refunding, News::Refunded { .. }) => Next::Refunded,
+        (Refunding, News::Refunded { cents }) => Next::Refunded { cents: *cents },
         _ => Next::Stay,
     }
 }

@@ -9,6 +9,7 @@ mod hold;
 mod limits;
 mod mail_server;
 mod missing;
+mod money_back;
 mod notices;
 mod reactions;
 mod rebooking;

@@ -95,6 +95,7 @@ pub fn confirmed(visit: Uuid, showing: Uuid) -> VisitConfirmed {
         has_parking: true,
         has_meal: false,
         reference: kernel::ticket_code::reference(visit),
+        ..VisitConfirmed::default()
     }
 }
 

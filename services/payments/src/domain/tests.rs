@@ -1,6 +1,8 @@
 //! Tables of the pure decisions.
 
-use super::*;
+use proptest::prelude::*;
+
+use super::{parts::PartState, *};
 
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_863_600 + minute * 60, 0).expect("in range")
@@ -22,6 +24,8 @@ fn payment(state: State, method: Method, cents: i64) -> Payment {
         expires_at: at(15),
         next_check_at: None,
         watch_until: (state == State::Failed).then(|| at(15) + WATCH),
+        given_back: 0,
+        means: None,
     }
 }
 
@@ -79,4 +83,38 @@ fn pauses_grow_to_an_hour() {
     assert_eq!(refund_pause(1), TimeDelta::seconds(4));
     assert_eq!(refund_pause(2), TimeDelta::seconds(8));
     assert_eq!(refund_pause(u32::MAX), LONGEST_REFUND_PAUSE);
+}
+
+#[test]
+fn a_part_goes_back_the_way_the_whole_was_paid() {
+    let cases = [
+        (State::Paid, Method::Online, PartState::Returning, 300),
+        (State::Paid, Method::AtDesk, PartState::AtDesk, 300),
+        (State::DueAtDesk, Method::AtDesk, PartState::LessDue, 300),
+        (State::Pending, Method::Online, PartState::Covered, 0),
+        (State::Failed, Method::Online, PartState::Covered, 0),
+        (State::Refunding, Method::Online, PartState::Covered, 0),
+        (State::Refunded, Method::AtDesk, PartState::Covered, 0),
+        (State::Voided, Method::AtDesk, PartState::Covered, 0),
+    ];
+    for (state, method, expected, cents) in cases {
+        assert_eq!(payment(state, method, 850).part(300), (cents, expected), "{state:?} {method:?}");
+    }
+    assert_eq!(payment(State::Paid, Method::Free, 0).part(300), (0, PartState::Covered), "free gives nothing back");
+}
+
+proptest! {
+    #[test]
+    fn parts_never_add_up_to_more_than_was_paid(cents in 0_i64..5_000, wishes in prop::collection::vec(1_i64..2_000, 0..12)) {
+        let mut payment = payment(State::Paid, Method::Online, cents);
+        let mut back = 0;
+        for wanted in &wishes {
+            let (part, _) = payment.part(*wanted);
+            prop_assert!((0..=*wanted).contains(&part));
+            payment.given_back += part;
+            back += part;
+        }
+        prop_assert_eq!(back, wishes.iter().sum::<i64>().min(cents));
+        prop_assert_eq!(payment.left(), cents - back);
+    }
 }

@@ -2,4 +2,5 @@
 
 mod api;
 mod online;
+mod parts;
 mod support;

@@ -253,7 +253,6 @@ scan-do = Einlassen
 party-find = Buchung finden
 party-show = Zeigen
 due = Zu bezahlen:
-settle = Kassiert
 zones = Bereiche
 zone = Bereich
 inside = Personen

@@ -253,7 +253,6 @@ scan-do = Admit
 party-find = Find a booking
 party-show = Show
 due = Due:
-settle = Money taken
 zones = Zones
 zone = Zone
 inside = People

@@ -10,7 +10,7 @@ use sky_proto::{
     flow::v1::{CorrectZoneRequest, HouseState, MoveAdmissionRequest, SetHouseStateRequest},
     journey::v1::CancelShowingRequest,
     kernel::v1::LocalizedText,
-    payments::v1::SettleAtDeskRequest,
+    payments::v1::{Means, PayOutPartRequest, SettleAtDeskRequest},
     reservations::v1::{ReissueCodesRequest, ReseatRequest},
 };
 use tonic::Status;
@@ -169,11 +169,21 @@ pub(crate) async fn reissue(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
 /// The desk has taken the money.
 pub(crate) async fn settle(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
-    let request = SettleAtDeskRequest { visit_id: sent.get("visit").to_owned() };
+    let means = if sent.get("means") == "card" { Means::Card } else { Means::Cash };
+    let request = SettleAtDeskRequest { visit_id: sent.get("visit").to_owned(), means: means.into() };
     let settled = answer(edge.payments(&caller).settle_at_desk(request)).await;
     let w = &guest.words;
     let say = |payment: sky_proto::payments::v1::Payment| {
         Notice::good(w.with("desk-settled", "total", &w.money(&payment.amount)))
     };
     outcome(&edge, &guest, settled, say, "/desk").await
+}
+
+/// The desk has handed out a part that goes back.
+pub(crate) async fn pay_out(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request =
+        PayOutPartRequest { visit_id: sent.get("visit").to_owned(), refund_id: sent.get("refund").to_owned() };
+    let paid = answer(edge.payments(&caller).pay_out_part(request)).await;
+    outcome(&edge, &guest, paid, |_| Notice::good(guest.words.t("back-paid-out")), "/desk").await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use sky_proto::gastro::v1::{ListReceiptsRequest, Receipt, ReceiptKind};
+use sky_proto::gastro::v1::{ListReceiptsRequest, PaidBy, Receipt, ReceiptKind};
 
 use super::{
     booking::{Item, items},
@@ -32,6 +32,8 @@ pub(super) struct ReceiptView {
     items: Vec<Item>,
     taxes: Vec<TaxView>,
     total: String,
+    /// How it was paid, at the end.
+    footer: String,
     signature: String,
     pub(super) transaction: String,
     pub(super) number: String,
@@ -52,13 +54,23 @@ fn rate(basis_points: u32) -> String {
 
 pub(super) fn view(w: &Words, receipt: &Receipt) -> ReceiptView {
     let number = receipt.number.to_string();
-    let key = if receipt.kind() == ReceiptKind::Cancellation { "receipt-cancellation" } else { "receipt-sale" };
+    let (key, about) = match receipt.kind() {
+        ReceiptKind::Cancellation => ("receipt-cancellation", "receipt-takes-back"),
+        ReceiptKind::Correction => ("receipt-correction", "receipt-corrects"),
+        ReceiptKind::Sale | ReceiptKind::Unspecified => ("receipt-sale", "receipt-takes-back"),
+    };
+    let footer = match receipt.paid_by() {
+        PaidBy::Free => "receipt-paid-free",
+        PaidBy::Cash => "receipt-paid-cash",
+        PaidBy::Card => "receipt-paid-card",
+        PaidBy::Online | PaidBy::Unspecified => "receipt-paid-online",
+    };
     ReceiptView {
         title: w.with(key, "number", &number),
         takes_back: if receipt.takes_back == 0 {
             String::new()
         } else {
-            w.with("receipt-takes-back", "number", &receipt.takes_back.to_string())
+            w.with(about, "number", &receipt.takes_back.to_string())
         },
         issued: format!("{}, {}", w.day(&receipt.issued_at), w.time(&receipt.issued_at)),
         items: items(w, &receipt.items),
@@ -73,6 +85,7 @@ pub(super) fn view(w: &Words, receipt: &Receipt) -> ReceiptView {
             })
             .collect(),
         total: w.money(&receipt.total),
+        footer: w.t(footer),
         signature: receipt.signature.clone(),
         transaction: receipt.transaction_id.clone(),
         attempts: receipt.attempts,

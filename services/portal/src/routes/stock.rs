@@ -9,7 +9,9 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use kernel::{Caller, Role};
-use sky_proto::gastro::v1::{GetMenuRequest, ListUnsignedReceiptsRequest, MenuItem, SetStockRequest, Unavailable};
+use sky_proto::gastro::v1::{
+    GetMenuRequest, ListUnsignedReceiptsRequest, MenuItem, OrderRecord, SetStockRequest, Unavailable,
+};
 
 use super::{
     desk_actions::refused,
@@ -34,6 +36,15 @@ struct StockPage {
     items: Vec<ItemView>,
     may_work: bool,
     unsigned: Vec<ReceiptView>,
+    unsigned_orders: Vec<OrderRecordView>,
+    unsigned_count: usize,
+}
+
+/// An order that the security unit has not signed.
+struct OrderRecordView {
+    title: String,
+    transaction: String,
+    attempts: u32,
 }
 
 struct ItemView {
@@ -72,10 +83,18 @@ pub(crate) async fn show(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
         answer(receipts.list_unsigned_receipts(ListUnsignedReceiptsRequest {})),
     );
     let w = guest.frame(guest.words.t("stock-title"));
+    let unsigned = unsigned?;
+    let order = |it: &OrderRecord| OrderRecordView {
+        title: w.with("unsigned-order", "number", &it.number.to_string()),
+        transaction: it.transaction_id.clone(),
+        attempts: it.attempts,
+    };
     page(&StockPage {
         items: menu?.items.iter().map(|it| item(&w, it)).collect(),
         may_work: works(&caller),
-        unsigned: unsigned?.receipts.iter().map(|it| receipt::view(&w, it)).collect(),
+        unsigned_count: unsigned.receipts.len() + unsigned.orders.len(),
+        unsigned_orders: unsigned.orders.iter().map(order).collect(),
+        unsigned: unsigned.receipts.iter().map(|it| receipt::view(&w, it)).collect(),
         w,
     })
 }

@@ -25,6 +25,7 @@ use super::{
     booking::{Item, items, public_url},
     elsewhere::{self, ElsewhereView},
     plate,
+    refunds::{self, RefundView},
 };
 use crate::{
     edge::{Edge, answer},
@@ -69,6 +70,7 @@ struct VisitPage {
     steps: Vec<StepView>,
     items: Vec<Item>,
     total: String,
+    refunds: Vec<RefundView>,
     can_cancel: bool,
     has_calendar: bool,
     link: String,
@@ -223,6 +225,7 @@ fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
         steps: steps(&w, visit),
         items: items(&w, &visit.items),
         total: w.money(&visit.total),
+        refunds: refunds::of_visit(&w, visit),
         can_cancel: matches!(state, VisitState::AwaitingPayment | VisitState::Confirmed) && visit.admitted == 0,
         has_calendar: matches!(state, VisitState::Confirming | VisitState::Confirmed),
         link: String::new(),

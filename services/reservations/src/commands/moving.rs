@@ -41,11 +41,11 @@ pub(crate) async fn move_booking(tx: &mut Tx, it: Move) -> Result<(), Error> {
         return Ok(());
     }
     let sale = store::sale::load(tx.conn(), &mut Plans::new(), &[it.to], now).await?.pop();
-    let seats = sale.ok_or(Error::NoShowing)?.move_here(&booking, it.channel, now)?;
+    let (seats, items) = sale.ok_or(Error::NoShowing)?.move_here(&booking, it.channel, now)?;
     let tickets = placed(bookings::tickets(tx.conn(), it.visit).await?, &seats);
     claims::free_places(tx.conn(), &booking).await?;
-    // What was charged stays as it was paid.
-    (booking.showing, booking.seats, booking.channel) = (it.to, seats, it.channel);
+    // What is cheaper here goes back: nobody moves on from here to something dearer for nothing.
+    (booking.showing, booking.seats, booking.items, booking.channel) = (it.to, seats, items, it.channel);
     bookings::save(tx.conn(), &booking).await?;
     claim(tx, &booking, None).await?;
     bookings::move_tickets(tx.conn(), it.to, &tickets).await?;

@@ -257,7 +257,7 @@ impl Sale {
         booking: &Booking,
         channel: Channel,
         now: DateTime<Utc>,
-    ) -> Result<Vec<HeldSeat>, Refusal> {
+    ) -> Result<(Vec<HeldSeat>, Vec<Item>), Refusal> {
         let line = |held: &HeldSeat| PartyLine { class: held.class.clone(), count: 1, need: held.need };
         let wish = Wish {
             visit: booking.visit,
@@ -279,6 +279,6 @@ impl Sale {
         if !self.hall.plan().are_together(&places) {
             return Err(Refusal::NotTogether);
         }
-        Ok(found.seats)
+        Ok((found.seats, found.items))
     }
 }

@@ -147,3 +147,20 @@ async fn many_that_move_to_the_last_places_get_each_place_once() {
         assert!(now.len() == 4 && now.iter().all(|(of, _)| of == showing), "{answer:?} {now:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_cheaper_is_told_and_nobody_moves_back_to_the_dearer_one_for_nothing() {
+    let house = house().await;
+    let (dear, cheap) = (at(&house, 1200).await, at(&house, 850).await);
+    let (from, to) = (&dear[0].showing_id, &cheap[0].showing_id);
+    let visit = booked(&house, &wish(Uuid::now_v7(), from, 2)).await;
+    move_to(&house, &request(visit, to)).await.expect("moved");
+    let told: Vec<pb::BookingMoved> = house.events("reservations").await;
+    let cents = |it: &sky_proto::kernel::v1::ChargedItem| {
+        it.unit_price.as_ref().expect("a price").cents * i64::from(it.quantity)
+    };
+    assert_eq!(told[0].items.iter().map(cents).sum::<i64>(), 1700, "what the places cost there");
+    let refused = move_to(&house, &request(visit, from)).await.expect_err("the difference goes back to them");
+    assert!(refused.message().contains("7.00 EUR more"), "{}", refused.message());
+    move_to(&house, &request(visit, &cheap[1].showing_id)).await.expect("for the same price");
+}

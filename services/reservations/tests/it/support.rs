@@ -146,6 +146,7 @@ pub fn confirmed(visit: Uuid, showing: &str) -> VisitConfirmed {
         has_parking: false,
         has_meal: false,
         reference: kernel::ticket_code::reference(visit),
+        ..VisitConfirmed::default()
     }
 }
 

@@ -20,7 +20,7 @@ use sky_proto::{
         BayClass, Direction, ListRightsRequest, PreviewSiteStateRequest, Right, RightState, SetSiteStateRequest,
         SiteState, Suspension, UndoSiteStateRequest, parking_client::ParkingClient,
     },
-    payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
+    payments::v1::{Means, Method, SettleAtDeskRequest, payments_client::PaymentsClient},
     reservations::v1::{Channel, PartyLine, Showing},
 };
 use tonic::Streaming;
@@ -169,7 +169,10 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
     world.until(came + TimeDelta::minutes(5)).await;
     world.report.places.arrive(4);
     let mut payments = PaymentsClient::new(world.api.staff(Role::Desk).await?);
-    payments.settle_at_desk(SettleAtDeskRequest { visit_id: visit.clone() }).await.context("paying")?;
+    payments
+        .settle_at_desk(SettleAtDeskRequest { visit_id: visit.clone(), means: Means::Card.into() })
+        .await
+        .context("paying")?;
     world.until(came + TimeDelta::minutes(8)).await;
     let mut door = FlowClient::new(world.lanes.first().context("a lane")?.clone());
     let scan = ScanRequest {

@@ -17,7 +17,7 @@ use sky_proto::{
         Alternative, Direction, GetRightRequest, GetSiteRequest, RecordLaneRequest, parking_client::ParkingClient,
         record_lane_response::Verdict,
     },
-    payments::v1::{Method, SettleAtDeskRequest, payments_client::PaymentsClient},
+    payments::v1::{Means, Method, SettleAtDeskRequest, payments_client::PaymentsClient},
     reservations::v1::{Channel, GetBookingRequest, reservations_client::ReservationsClient},
 };
 use tonic::Code;
@@ -288,7 +288,9 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
     let mut flow = FlowClient::new(world.lanes[party.number % world.lanes.len()].clone());
     if party.pays == Method::AtDesk && visit.total.as_ref().is_some_and(|total| total.cents > 0) {
         let mut payments = PaymentsClient::new(world.api.staff(Role::Desk).await?);
-        let settled = payments.settle_at_desk(SettleAtDeskRequest { visit_id: visit.visit_id.clone() }).await;
+        let settled = payments
+            .settle_at_desk(SettleAtDeskRequest { visit_id: visit.visit_id.clone(), means: Means::Card.into() })
+            .await;
         if let Err(status) = settled {
             // The showing was cancelled while they were on their way.
             if status.code() != Code::FailedPrecondition {

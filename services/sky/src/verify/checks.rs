@@ -194,16 +194,44 @@ const CHECKS: &[Check] = &[
                    having count(r.number) <> n.last or coalesce(max(r.number), 0) <> n.last",
     },
     Check {
+        service: "gastro",
+        name: "a meal's receipts add up to what it costs",
+        all: "select count(*) from receipt",
+        breaches: "select format('order %s costs %s, its receipts have %s', o.order_id, c.cents, sum(r.cents))
+                   from receipt r join meal_order o using (order_id)
+                   cross join lateral (select coalesce(sum((i ->> 'cents')::bigint * (i ->> 'quantity')::bigint), 0)
+                       as cents from jsonb_array_elements(o.charges) i) c
+                   where o.state <> 'cancelled' group by o.order_id, c.cents having c.cents <> sum(r.cents)",
+    },
+    Check {
         service: "payments",
         name: "every payment's ledger adds up to its state",
         all: "select count(*) from payment",
-        breaches: "select format('payment %s is %s over %s, its ledger has %s', p.id, p.state, p.cents,
-                       coalesce(sum(l.cents), 0))
-                   from payment p left join ledger l on l.payment_id = p.id
-                   group by p.id, p.state, p.cents
-                   having coalesce(sum(l.cents), 0) <>
-                       case when p.state in ('paid', 'refunding') then p.cents
-                            when p.state = 'failed' then coalesce(sum(l.cents), 0) else 0 end",
+        // Of a whole payment that goes back, parts may still be on their own way.
+        breaches: "select format('payment %s is %s over %s, its ledger has %s', p.id, p.state, p.cents, l.cents)
+                   from payment p
+                   cross join lateral (select coalesce(sum(cents), 0) as cents from ledger where payment_id = p.id) l
+                   cross join lateral (
+                       select coalesce(sum(cents) filter (where state in ('done', 'less_due')), 0) as over,
+                           coalesce(sum(cents) filter (where state in ('returning', 'at_desk')), 0) as open
+                       from part_refund where payment_id = p.id) r
+                   where l.cents <> case
+                       when p.state in ('paid', 'refunding') then p.cents - r.over
+                       when p.state = 'refunded' then r.open
+                       when p.state = 'failed' then l.cents else 0 end",
+    },
+    Check {
+        service: "payments",
+        name: "what goes back of a payment is what its parts and its refund are",
+        all: "select count(*) from payment",
+        breaches: "select format('payment %s is %s over %s: %s goes back, parts %s, refund %s', p.id, p.state, p.cents,
+                       p.given_back, r.cents, f.cents)
+                   from payment p
+                   cross join lateral (select coalesce(sum(cents), 0) as cents from part_refund
+                       where payment_id = p.id and state <> 'covered') r
+                   cross join lateral (select coalesce(sum(cents), 0) as cents from refund where payment_id = p.id) f
+                   where p.given_back > p.cents or p.given_back <> case
+                       when p.state = 'refunded' then p.cents else r.cents + f.cents end",
     },
     Check {
         service: "payments",
@@ -277,6 +305,35 @@ const STORIES: &[Story] = &[
         left: ("journey", "select format('visit %s', id) from visit where state = 'confirmed'"),
         right: ("payments", "select format('visit %s', visit_id) from payment where state in ('paid', 'due_at_desk')"),
         both_ways: false,
+    },
+    Story {
+        name: "what is kept of a visit's payment is what the visit costs",
+        left: (
+            "journey",
+            "select format('visit %s: %s', v.id, (select coalesce(sum((i ->> 'unit_cents')::bigint
+                 * (i ->> 'quantity')::bigint), 0) from jsonb_array_elements(v.seat_items
+                 || coalesce(v.bay -> 'items', '[]') || coalesce(v.meal -> 'items', '[]')) i))
+             from visit v where v.state = 'confirmed'",
+        ),
+        right: (
+            "payments",
+            "select format('visit %s: %s', visit_id, cents - given_back) from payment
+             where state in ('paid', 'due_at_desk')",
+        ),
+        both_ways: false,
+    },
+    Story {
+        name: "every part that is owed to a visitor is on its way, as much as was asked for",
+        left: (
+            "journey",
+            "select format('refund %s of visit %s: %s', refund_id, visit_id, cents) from money_back where state <> 'covered'",
+        ),
+        right: (
+            "payments",
+            "select format('refund %s of visit %s: %s', refund_id, visit_id, cents) from part_refund
+             where state <> 'covered'",
+        ),
+        both_ways: true,
     },
     Story {
         name: "whoever is told of a refund has one",

@@ -185,7 +185,7 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     desk.open("/desk").await;
     desk.types("#reference", &stage.visit(&booked.visit).await.reference).await;
     desk.press_in("//form[@action='/desk/party']", "Zeigen").await;
-    desk.sees("main", "Kassiert").await;
+    desk.sees("main", "Bar kassiert").await;
     findings.look(&desk, "party-de", device).await;
     desk.quits().await;
     for (role, path) in [(Role::Kitchen, "/kitchen"), (Role::Attendant, "/carpark")] {

@@ -161,6 +161,7 @@ fn visit(kind: Kind, language: Language, showing: &Showing) -> Visit {
             booked_pickup_at: pickup_at,
             fire_at: showing.ends_at,
             items: vec![item(text("Kartoffelsuppe", "Potato soup", "Kartoffel-Suppe"), 2, 590)],
+            back: 1180,
         }),
         booked_starts_at: Some(showing.starts_at),
         booked_ends_at: Some(showing.ends_at),

@@ -152,7 +152,7 @@ impl Writer<'_> {
             }
             Kind::MealOff => {
                 if facts.cents > 0 {
-                    self.text(fill(words.back_at_desk, "sum", &self.language.euros(facts.cents)));
+                    self.text(fill(words.money_back, "sum", &self.language.euros(facts.cents)));
                 }
                 self.link();
             }

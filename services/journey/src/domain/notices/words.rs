@@ -123,7 +123,7 @@ pub(super) struct Words {
     pub(super) due: &'static str,
     pub(super) comes_back: &'static str,
     pub(super) refunded: &'static str,
-    pub(super) back_at_desk: &'static str,
+    pub(super) money_back: &'static str,
     pub(super) nothing_to_pay: &'static str,
     pub(super) nothing_charged: &'static str,
     pub(super) no_withdrawal: &'static str,

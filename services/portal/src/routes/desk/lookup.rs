@@ -19,6 +19,7 @@ use super::{
         desk_actions::refused,
         notices::{self, PartyNotices},
         rebooking::{self, OptionView},
+        refunds::{self, RefundView},
         visit,
     },
     at_work,
@@ -68,6 +69,7 @@ struct PartyPage {
     starts: String,
     showing: String,
     due: String,
+    refunds: Vec<RefundView>,
     parking: String,
     meal: String,
     /// Showings of the day that it could go to; None: it cannot be moved.
@@ -103,6 +105,7 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         starts: w.time(&known.starts_at),
         told,
         due: if due { w.money(&known.total) } else { String::new() },
+        refunds: refunds::of_visit(&w, &known),
         parking: visit::parking(&w, &known),
         meal: visit::meal_time(&w, &known),
         rebook,

@@ -160,7 +160,7 @@ pub(super) static WORDS: Words = Words {
     due: "Please pay {sum} at the desk before you enter the hall.",
     comes_back: "You get {sum} back. There is nothing you need to do.",
     refunded: "We have paid {sum} back. It may take your bank some days to show it.",
-    back_at_desk: "You get {sum} for it back at the desk.",
+    money_back: "You get {sum} for it back. How, stands with your visit.",
     nothing_to_pay: "There is nothing to pay.",
     nothing_charged: "There is nothing to pay. Should your money still arrive, you get your places again or the money back.",
     no_withdrawal: "There is no right of withdrawal for events on a fixed date (§ 312g (2) no. 9 BGB). Until the doors open \

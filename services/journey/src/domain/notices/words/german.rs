@@ -170,7 +170,7 @@ pub(super) static WORDS: Words = Words {
     due: "Bitte zahlen Sie {sum} an der Kasse, bevor Sie in den Saal gehen.",
     comes_back: "Sie bekommen {sum} zurück. Sie müssen nichts tun.",
     refunded: "Wir haben {sum} zurückgezahlt. Je nach Bank dauert es einige Tage, bis Sie das Geld sehen.",
-    back_at_desk: "Die {sum} dafür bekommen Sie an der Kasse zurück.",
+    money_back: "Die {sum} dafür bekommen Sie zurück. Wie, steht bei Ihrem Besuch.",
     nothing_to_pay: "Sie müssen nichts bezahlen.",
     nothing_charged: "Es ist nichts zu bezahlen. Kommt doch noch Geld bei uns an, bekommen Sie Ihre Plätze wieder oder das Geld zurück.",
     no_withdrawal: "Für Veranstaltungen zu einem festen Termin gibt es kein Widerrufsrecht (§ 312g Abs. 2 Nr. 9 BGB). Bis zum \

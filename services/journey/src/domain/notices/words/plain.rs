@@ -152,7 +152,7 @@ pub(super) static WORDS: Words = Words {
     due: "Bitte zahlen Sie {sum} an der Kasse.",
     comes_back: "Sie bekommen {sum} zurück. Sie müssen nichts tun.",
     refunded: "Wir haben {sum} zurück-gezahlt. Es dauert ein paar Tage.",
-    back_at_desk: "Sie bekommen {sum} an der Kasse zurück.",
+    money_back: "Sie bekommen {sum} zurück. Wie, steht bei Ihrem Besuch.",
     nothing_to_pay: "Sie müssen nichts bezahlen.",
     nothing_charged: "Sie müssen nichts bezahlen. Kommt Ihr Geld doch noch? Dann bekommen Sie wieder Karten. Oder Sie bekommen das Geld zurück.",
     no_withdrawal: "Sie können den Besuch absagen, bis die Türen aufgehen. Dann bekommen Sie Ihr Geld zurück. Später geht das \

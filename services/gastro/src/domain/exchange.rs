@@ -1,0 +1,128 @@
+//! What a substitution means for the price: a cheaper dish is charged at its own, a dearer one at the price that was
+//! paid. Pure.
+
+use super::{Charge, OrderedItem, menu::Price};
+
+/// An order's charges after a substitution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Exchanged {
+    /// What the meal costs now.
+    pub(crate) charges: Vec<Charge>,
+    /// What was charged for the replaced dish, taken back, and what is charged for the new one.
+    pub(crate) correction: Vec<Charge>,
+    /// What goes back.
+    pub(crate) cents: i64,
+}
+
+/// None: nothing goes back. `price_ids` are those that the replaced dish and its changes may have been charged by; what
+/// was ordered in a combo has its flat price whatever is in it.
+pub(crate) fn exchange(
+    charges: &[Charge],
+    replaced: &OrderedItem,
+    price_ids: &[String],
+    new: &OrderedItem,
+    price: &Price,
+) -> Option<Exchanged> {
+    if !replaced.combo.is_empty() {
+        return None;
+    }
+    // One charge for the dish and one for each change; the same dish on another tray has its own.
+    let mut left: Vec<&String> = price_ids.iter().collect();
+    let (mut gone, mut kept) = (Vec::new(), Vec::new());
+    for charge in charges {
+        let found = left.iter().position(|id| **id == charge.price_id && charge.quantity == replaced.quantity);
+        match found {
+            Some(at) => {
+                left.remove(at);
+                gone.push(charge.clone());
+            }
+            None => kept.push(charge.clone()),
+        }
+    }
+    let was: i64 = gone.iter().map(Charge::sum).sum();
+    let instead = Charge {
+        label: new.name.clone(),
+        quantity: new.quantity,
+        cents: price.cents,
+        price_id: price.id.clone(),
+        tax_id: price.tax_id.clone(),
+        tax_basis_points: price.tax_basis_points,
+    };
+    let cents = was - instead.sum();
+    if cents <= 0 {
+        return None;
+    }
+    let mut correction = super::receipt::taken_back(&gone);
+    correction.push(instead.clone());
+    kept.push(instead);
+    Some(Exchanged { charges: kept, correction, cents })
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::values::Text;
+
+    use super::*;
+
+    fn charge(price_id: &str, cents: i64, quantity: u32) -> Charge {
+        Charge {
+            label: Text::default(),
+            quantity,
+            cents,
+            price_id: price_id.to_owned(),
+            tax_id: "t".to_owned(),
+            tax_basis_points: 700,
+        }
+    }
+
+    fn line(item: &str, quantity: u32) -> OrderedItem {
+        OrderedItem {
+            item: item.to_owned(),
+            name: Text::default(),
+            quantity,
+            station: "hot".to_owned(),
+            allergens: Vec::new(),
+            work_seconds: 60,
+            traces: Vec::new(),
+            variant: String::new(),
+            modifiers: Vec::new(),
+            combo: String::new(),
+            tray: String::new(),
+            recipe: String::new(),
+        }
+    }
+
+    fn price(cents: i64) -> Price {
+        Price { id: "soup".to_owned(), cents, tax_id: "t".to_owned(), tax_basis_points: 700 }
+    }
+
+    #[test]
+    fn a_cheaper_dish_gives_back_the_difference_with_its_changes() {
+        let charges = [charge("pasta", 690, 2), charge("cheese", 50, 2), charge("water", 280, 1)];
+        let ids = ["pasta".to_owned(), "cheese".to_owned()];
+        let told = exchange(&charges, &line("pasta", 2), &ids, &line("soup", 2), &price(450)).expect("cheaper");
+        assert_eq!(told.cents, 2 * (690 + 50 - 450));
+        assert_eq!(told.charges.iter().map(Charge::sum).sum::<i64>(), 280 + 900);
+        assert_eq!(told.correction.iter().map(Charge::sum).sum::<i64>(), -told.cents);
+    }
+
+    #[test]
+    fn a_dearer_dish_a_combo_and_the_same_price_change_nothing() {
+        let charges = [charge("pasta", 690, 1)];
+        let ids = ["pasta".to_owned()];
+        for cents in [690, 900] {
+            assert_eq!(exchange(&charges, &line("pasta", 1), &ids, &line("soup", 1), &price(cents)), None);
+        }
+        let in_combo = OrderedItem { combo: "lunch".to_owned(), ..line("pasta", 1) };
+        assert_eq!(exchange(&charges, &in_combo, &ids, &line("soup", 1), &price(100)), None);
+        assert_eq!(exchange(&charges, &line("pasta", 3), &ids, &line("soup", 3), &price(100)), None, "no such charge");
+    }
+
+    #[test]
+    fn of_two_trays_with_the_same_dish_one_is_exchanged() {
+        let charges = [charge("pasta", 690, 1), charge("pasta", 690, 1)];
+        let ids = ["pasta".to_owned()];
+        let told = exchange(&charges, &line("pasta", 1), &ids, &line("soup", 1), &price(450)).expect("cheaper");
+        assert_eq!((told.cents, told.charges.len()), (240, 2));
+    }
+}

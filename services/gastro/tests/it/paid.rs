@@ -1,0 +1,178 @@
+//! Receipts follow the money: issued when it is paid, corrected when something cheaper is made, taken back when it goes
+//! back; numbered without a gap and never changed.
+
+use kernel::{
+    testing::{House, visitor},
+    values::euro,
+};
+use sky_proto::{
+    gastro::v1::{self as pb, PaidBy, ReceiptKind},
+    journey::v1::{VisitCancelled, VisitConfirmed},
+    payments::v1::{Means, Method, PaymentSettled},
+};
+use uuid::Uuid;
+
+use crate::{client, kitchen, support::*};
+
+async fn receipts(house: &House, visit: Uuid) -> Vec<pb::Receipt> {
+    let request = pb::ListReceiptsRequest { visit_id: visit.to_string() };
+    client!(house, &visitor(Some(visit))).list_receipts(request).await.expect("receipts").into_inner().receipts
+}
+
+fn total(receipt: &pb::Receipt) -> i64 {
+    receipt.total.as_ref().expect("a total").cents
+}
+
+fn settled(visit: Uuid, means: Means) -> PaymentSettled {
+    let visit_id = visit.to_string();
+    PaymentSettled { payment_id: Uuid::now_v7().to_string(), visit_id, amount: Some(euro(3000)), means: means.into() }
+}
+
+fn at_desk(visit: Uuid) -> VisitConfirmed {
+    VisitConfirmed { paid_by: Method::AtDesk.into(), ..confirmed(visit, Uuid::now_v7()) }
+}
+
+async fn substitute(house: &House, order: &pb::Order, item: &str) -> pb::Order {
+    let request = pb::SubstituteRequest {
+        order_id: order.order_id.clone(),
+        line: 0,
+        item_id: item.to_owned(),
+        acknowledged_allergens: vec![6, 9, 10],
+    };
+    kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner()
+}
+
+async fn refunds(house: &House) -> Vec<pb::OrderRefundDue> {
+    house.events("gastro").await
+}
+
+/// Numbers 1 to the last, each once.
+async fn without_a_gap(house: &House) -> i64 {
+    let (count, last): (i64, i64) = sqlx::query_as("select count(*), max(number) from receipt")
+        .fetch_one(house.pool("gastro"))
+        .await
+        .expect("numbers");
+    assert_eq!(count, last);
+    last
+}
+
+#[tokio::test]
+async fn what_is_paid_at_the_desk_has_its_receipt_then_and_says_how() {
+    let house = house().await;
+    let (cash, card, early) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    for visit in [cash, card, early] {
+        hold(&house, &wish(visit, Uuid::now_v7())).await.expect("held");
+    }
+    twice(&house, "journey", &at_desk(cash)).await;
+    twice(&house, "journey", &at_desk(card)).await;
+    assert!(receipts(&house, cash).await.is_empty(), "nothing is paid yet");
+    twice(&house, "payments", &settled(card, Means::Card)).await;
+    twice(&house, "payments", &settled(cash, Means::Cash)).await;
+    // The desk is heard before the confirmation.
+    twice(&house, "payments", &settled(early, Means::Cash)).await;
+    assert!(receipts(&house, early).await.is_empty());
+    twice(&house, "journey", &at_desk(early)).await;
+    twice(&house, "payments", &settled(Uuid::now_v7(), Means::Cash)).await;
+    for (visit, number, paid_by) in [(card, 1, PaidBy::Card), (cash, 2, PaidBy::Cash), (early, 3, PaidBy::Cash)] {
+        let issued = receipts(&house, visit).await;
+        assert_eq!(issued.len(), 1);
+        assert_eq!((issued[0].number, issued[0].paid_by(), total(&issued[0])), (number, paid_by, 1660));
+    }
+    for (method, paid_by) in [(Method::Free, PaidBy::Free), (Method::Online, PaidBy::Online)] {
+        let visit = Uuid::now_v7();
+        hold(&house, &wish(visit, Uuid::now_v7())).await.expect("held");
+        let told = VisitConfirmed { paid_by: method.into(), ..confirmed(visit, Uuid::now_v7()) };
+        twice(&house, "journey", &told).await;
+        assert_eq!(receipts(&house, visit).await[0].paid_by(), paid_by);
+    }
+    assert_eq!(without_a_gap(&house).await, 5);
+}
+
+#[tokio::test]
+async fn a_cheaper_substitute_gives_back_the_difference_with_a_correcting_receipt() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    for _ in 0..2 {
+        let now = substitute(&house, &order, "lentil-soup").await;
+        assert_eq!(now.total.expect("a total").cents, 2 * 550 + 280, "what it costs now");
+    }
+    let owed = refunds(&house).await;
+    assert_eq!(owed.len(), 1, "once");
+    assert_eq!(owed[0].amount.as_ref().expect("an amount").cents, 280);
+    assert!(Uuid::try_parse(&owed[0].refund_id).is_ok(), "{}", owed[0].refund_id);
+    assert_eq!(owed[0].items.iter().map(|it| it.quantity).sum::<u32>(), 3, "what it costs now");
+    let issued = receipts(&house, visit).await;
+    let told: Vec<_> = issued.iter().map(|it| (it.number, it.kind(), it.takes_back, total(it))).collect();
+    assert_eq!(told, [(1, ReceiptKind::Sale, 0, 1660), (2, ReceiptKind::Correction, 1, -280)]);
+    let tax: Vec<i64> = issued[1].taxes.iter().map(|it| it.tax.as_ref().expect("tax").cents).collect();
+    assert_eq!(tax, [-18], "7 % of what goes back, at its one rate");
+
+    // Then the whole meal goes: what is left of it goes back, and all receipts are nothing together.
+    let cancelled = VisitCancelled { visit_id: visit.to_string(), refund: true, ..VisitCancelled::default() };
+    twice(&house, "journey", &cancelled).await;
+    let issued = receipts(&house, visit).await;
+    assert_eq!((issued.len(), issued[2].kind(), total(&issued[2])), (3, ReceiptKind::Cancellation, -1380));
+    assert_eq!(issued.iter().map(total).sum::<i64>(), 0);
+    assert_eq!(without_a_gap(&house).await, 3);
+    assert_eq!(refunds(&house).await.len(), 1, "with a visit that is cancelled, payments gives all of it back itself");
+}
+
+#[tokio::test]
+async fn a_meal_that_is_not_made_goes_back_once_and_a_visit_that_is_too_late_keeps_its_receipt() {
+    let house = house().await;
+    let (refused, late) = (Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(&house, refused, Uuid::now_v7()).await;
+    scheduled_meal(&house, late, Uuid::now_v7()).await;
+    set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
+    for _ in 0..2 {
+        let answer = pb::AnswerOfferRequest { visit_id: refused.to_string(), answer: pb::OfferAnswer::Refund.into() };
+        kitchen!(house, &cook()).answer_offer(answer).await.expect("the money");
+    }
+    let owed = refunds(&house).await;
+    assert_eq!((owed.len(), owed[0].amount.as_ref().expect("an amount").cents), (1, 1660));
+    assert!(owed[0].items.is_empty(), "it costs nothing now");
+    let issued = receipts(&house, refused).await;
+    assert_eq!((issued.len(), issued[1].kind(), issued[1].takes_back), (2, ReceiptKind::Cancellation, 1));
+    assert_eq!(order(&house, refused).await.total.expect("a total").cents, 0);
+
+    let too_late = VisitCancelled { visit_id: late.to_string(), refund: false, ..VisitCancelled::default() };
+    twice(&house, "journey", &too_late).await;
+    assert_eq!(receipts(&house, late).await.len(), 1, "the money stays, and so does its receipt");
+    assert_eq!(without_a_gap(&house).await, 3);
+}
+
+#[tokio::test]
+async fn a_receipt_is_never_changed() {
+    let house = house().await;
+    scheduled_meal(&house, Uuid::now_v7(), Uuid::now_v7()).await;
+    for statement in ["update receipt set cents = 0", "delete from receipt", "truncate receipt cascade"] {
+        let refused = sqlx::query(statement).execute(house.pool("gastro")).await.expect_err(statement);
+        assert!(refused.to_string().contains("never changed"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_party_cannot_eat_is_not_to_be_guessed_from_what_is_kept() {
+    let house = house().await;
+    let kept = async || -> Vec<Vec<u8>> {
+        sqlx::query_scalar("select request_hash from idempotency where method = 'HoldOrder' order by created_at, key")
+            .fetch_all(house.pool("gastro"))
+            .await
+            .expect("hashes")
+    };
+    let mut request = wish(Uuid::now_v7(), Uuid::now_v7());
+    hold(&house, &request).await.expect("held");
+    let before = kept().await;
+    sqlx::query("delete from idempotency").execute(house.pool("gastro")).await.expect("forgotten");
+    client!(house, &journey())
+        .release_order(pb::ReleaseOrderRequest { visit_id: request.visit_id.clone() })
+        .await
+        .expect("released");
+    request.avoid_allergens = vec![4, 14];
+    let held = hold(&house, &request).await.expect("held");
+    assert_eq!(kept().await, before, "the same, whatever they declare");
+    assert_eq!(hold(&house, &request).await.expect("a repeat"), held);
+    request.lines = vec![line("water", 1)];
+    assert_eq!(hold(&house, &request).await.expect_err("another order").code(), tonic::Code::InvalidArgument);
+}

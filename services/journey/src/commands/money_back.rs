@@ -1,0 +1,89 @@
+//! A visit takes place and costs less than was paid or promised: the difference is asked of payments, once for each
+//! cause, and its visitor sees how far it is.
+
+use kernel::{Tx, values::Text};
+use uuid::Uuid;
+
+use super::{VISIT_TOPIC, notices, save};
+use crate::{
+    domain::{
+        Item, Visit, join,
+        money_back::{BackState, Owed, cheaper, said, takes_place},
+    },
+    error::Error,
+    events,
+    projection::kitchen_said,
+    store,
+};
+
+/// Asks for what a locked visit is owed. False: it was asked for before.
+pub(super) async fn ask(tx: &mut Tx, visit: Uuid, owed: &Owed) -> Result<bool, Error> {
+    let now = tx.now();
+    if !store::money_back::add(tx.conn(), visit, owed, now).await? {
+        return Ok(false);
+    }
+    tx.append(&visit.to_string(), &events::refund_due(visit, owed)).await?;
+    Ok(true)
+}
+
+/// What the kitchen says that a meal, or a part of it, is worth.
+pub(crate) struct OfMeal {
+    pub(crate) visit: Uuid,
+    pub(crate) owed: Owed,
+    /// What the meal costs now.
+    pub(crate) items: Vec<Item>,
+}
+
+/// A meal is not made, or a cheaper one is.
+pub(crate) async fn meal(tx: &mut Tx, it: OfMeal) -> Result<(), Error> {
+    let Some(mut visit) = store::lock(tx.conn(), it.visit).await? else { return Ok(()) };
+    let before = visit.clone();
+    if !takes_place(&visit) || visit.meal.is_none() || !ask(tx, visit.id, &it.owed).await? {
+        return Ok(());
+    }
+    if let Some(meal) = &mut visit.meal {
+        meal.items = it.items;
+        meal.back += it.owed.cents;
+    }
+    visit.notice = kitchen_said(&visit.notice, &said(it.owed.cents, visit.money));
+    saved(tx, &before, visit).await
+}
+
+/// The visit has moved to a showing whose places cost so much.
+pub(crate) async fn showing(tx: &mut Tx, visit: Uuid, move_id: Uuid, items: Vec<Item>) -> Result<(), Error> {
+    let Some(mut visit) = store::lock(tx.conn(), visit).await? else { return Ok(()) };
+    let before = visit.clone();
+    let Some(cents) = cheaper(&visit.seat_items, &items).filter(|_| takes_place(&visit)) else { return Ok(()) };
+    let reason = Text::new("Günstigere Vorstellung", "Cheaper show");
+    let owed = Owed { id: Uuid::new_v5(&move_id, b"cheaper showing"), cents, reason };
+    if !ask(tx, visit.id, &owed).await? {
+        return Ok(());
+    }
+    visit.seat_items = items;
+    visit.notice = join(&visit.notice, &said(cents, visit.money));
+    saved(tx, &before, visit).await
+}
+
+async fn saved(tx: &mut Tx, before: &Visit, mut visit: Visit) -> Result<(), Error> {
+    save(tx, &mut visit).await?;
+    notices::follow_one(tx, before, &visit).await
+}
+
+/// Payments tells how far a part is, and how much of it goes back.
+pub(crate) async fn changed(tx: &mut Tx, visit: Uuid, id: Uuid, cents: i64, state: BackState) -> Result<(), Error> {
+    if store::lock(tx.conn(), visit).await?.is_none() {
+        return Ok(());
+    }
+    let Some(mut it) = store::money_back::find(tx.conn(), id).await? else { return Ok(()) };
+    if it.visit != visit || !it.state.goes_on_to(state) {
+        return Ok(());
+    }
+    it.state = state;
+    if cents > 0 {
+        it.cents = cents;
+    }
+    store::money_back::save(tx.conn(), &it).await?;
+    store::clock::bump(tx.conn(), &[visit]).await?;
+    tx.touch(VISIT_TOPIC, visit.to_string());
+    Ok(())
+}

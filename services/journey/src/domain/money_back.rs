@@ -1,0 +1,156 @@
+//! Parts of what was paid or promised that go back while the visit takes place: for what, how much, and how far each is.
+//! Pure.
+
+use chrono::{DateTime, Utc};
+use kernel::values::Text;
+use uuid::Uuid;
+
+use super::{Item, Money, Part, State, Visit, euros, sum};
+
+/// How far a part is on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum BackState {
+    /// Payments has not said anything yet.
+    Asked,
+    Returning,
+    AtDesk,
+    LessDue,
+    Done,
+    Covered,
+}
+
+impl BackState {
+    const ALL: [Self; 6] = [Self::Asked, Self::Returning, Self::AtDesk, Self::LessDue, Self::Done, Self::Covered];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Returning => "returning",
+            Self::AtDesk => "at_desk",
+            Self::LessDue => "less_due",
+            Self::Done => "done",
+            Self::Covered => "covered",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+
+    /// Whether it may become that: what was told late does not take it back.
+    pub(crate) fn goes_on_to(self, next: Self) -> bool {
+        self < Self::LessDue && self < next
+    }
+}
+
+/// A part that goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MoneyBack {
+    pub(crate) id: Uuid,
+    pub(crate) visit: Uuid,
+    pub(crate) cents: i64,
+    pub(crate) reason: Text,
+    pub(crate) state: BackState,
+    pub(crate) asked_at: DateTime<Utc>,
+}
+
+/// Money that a visit is owed, with the key of its cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Owed {
+    pub(crate) id: Uuid,
+    pub(crate) cents: i64,
+    pub(crate) reason: Text,
+}
+
+/// Whether a visit takes place: what goes back of one that does not is all of it, and payments' own affair.
+pub(crate) const fn takes_place(visit: &Visit) -> bool {
+    matches!(visit.state, State::Confirming | State::Confirmed)
+}
+
+/// What a bay or a meal cost that was just refused.
+pub(crate) fn of_refused(before: &Visit, after: &Visit) -> Vec<Owed> {
+    if !takes_place(after) {
+        return Vec::new();
+    }
+    let bay = |visit: &Visit| visit.bay.as_ref().map(|bay| (bay.part == Part::Refused, sum(&bay.items)));
+    let meal = |visit: &Visit| visit.meal.as_ref().map(|meal| (meal.part == Part::Refused, sum(&meal.items)));
+    let parts = [
+        ("bay refused", bay(before).zip(bay(after)), Text::new("Ohne Stellplatz", "Without a bay")),
+        ("meal refused", meal(before).zip(meal(after)), Text::new("Ohne Essen", "Without a meal")),
+    ];
+    parts
+        .into_iter()
+        .filter_map(|(cause, both, reason)| match both {
+            Some(((false, cents), (true, _))) if cents > 0 => {
+                Some(Owed { id: Uuid::new_v5(&after.id, cause.as_bytes()), cents, reason })
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// By how much other lines are cheaper; none: they are not.
+pub(crate) fn cheaper(was: &[Item], is: &[Item]) -> Option<i64> {
+    let less = sum(was) - sum(is);
+    (less > 0).then_some(less)
+}
+
+/// What its visitor reads of it.
+pub(crate) fn said(cents: i64, money: Money) -> Text {
+    let (de, en) = euros(cents);
+    if money == Money::DueAtDesk {
+        return Text {
+            de: format!("Sie zahlen {de} weniger."),
+            en: format!("You pay {en} less."),
+            plain: format!("Sie müssen {de} weniger bezahlen."),
+        };
+    }
+    Text {
+        de: format!("Sie bekommen {de} zurück."),
+        en: format!("You get {en} back."),
+        plain: format!("Sie bekommen {de} zurück."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            Meal,
+            samples::{meal, visit},
+        },
+        *,
+    };
+
+    #[test]
+    fn a_part_only_ever_goes_on() {
+        use BackState::{Asked, AtDesk, Covered, Done, LessDue, Returning};
+        for (from, to) in [(Asked, Returning), (Asked, LessDue), (Returning, AtDesk), (AtDesk, Done), (AtDesk, Covered)]
+        {
+            assert!(from.goes_on_to(to), "{from:?} {to:?}");
+            assert!(!to.goes_on_to(from), "{to:?} {from:?}");
+        }
+        for last in [LessDue, Done, Covered] {
+            assert!(BackState::ALL.iter().all(|next| !last.goes_on_to(*next)), "{last:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused_is_owed_once_and_only_to_whoever_comes() {
+        let before = visit(State::Confirmed);
+        let mut after = before.clone();
+        after.bay.as_mut().expect("a bay").part = Part::Refused;
+        let owed = of_refused(&before, &after);
+        assert_eq!(owed.iter().map(|owed| owed.cents).collect::<Vec<_>>(), [300]);
+        assert_eq!(of_refused(&before, &after), owed, "the same key for the same cause");
+        assert!(of_refused(&after, &after).is_empty(), "told again");
+        after.state = State::Refunding;
+        assert!(of_refused(&before, &after).is_empty(), "all of it goes back anyway");
+        let mut free = visit(State::Confirmed);
+        free.bay = None;
+        free.meal = Some(Meal { part: Part::Held, ..meal() });
+        let mut refused = free.clone();
+        refused.meal.as_mut().expect("a meal").part = Part::Refused;
+        assert!(of_refused(&free, &refused).is_empty(), "it cost nothing");
+    }
+}

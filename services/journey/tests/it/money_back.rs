@@ -1,0 +1,219 @@
+//! A visit that takes place and costs less: the difference goes back once, whatever is told twice, late or in another
+//! order, and its visitor sees how far it is.
+
+use kernel::{
+    Role,
+    testing::staff,
+    values::{Text, euro},
+};
+use sky_proto::{
+    gastro::v1::{
+        self as gastro, OrderLine, OrderRefundDue, Pickup, SetStationStateRequest, StationState,
+        gastro_client::GastroClient, kitchen_client::KitchenClient,
+    },
+    journey::v1::{self as pb, VisitState},
+    kernel::v1::ChargedItem,
+    parking::v1::RightRefused,
+    payments::v1::{Method, PartRefundChanged, PartState},
+    reservations::v1::BookingMoved,
+};
+use uuid::Uuid;
+
+use crate::{clock::seen, support::*};
+
+async fn due(town: &Town) -> Vec<pb::VisitRefundDue> {
+    town.house.events("journey").await
+}
+
+fn cents(money: &Option<sky_proto::kernel::v1::Money>) -> i64 {
+    money.as_ref().expect("money").cents
+}
+
+/// How far each part is, with its amount.
+fn parts(visit: &pb::Visit) -> Vec<(PartState, i64)> {
+    visit.refunds.iter().map(|refund| (refund.state(), cents(&refund.amount))).collect()
+}
+
+fn refused(visit: &pb::Visit) -> RightRefused {
+    RightRefused { visit_id: visit.visit_id.clone(), reason: Some(Text::new("Voll.", "Full.").to_proto()) }
+}
+
+/// A visit with two pastas through every real service, booked one way.
+async fn with_meal(town: &Town, method: Method) -> pb::Visit {
+    let lines = vec![OrderLine { item_id: "tomato-pasta".to_owned(), quantity: 2, ..OrderLine::default() }];
+    let wish = pb::HoldVisitRequest {
+        meal: Some(pb::MealWish { lines, pickup: Pickup::AfterShowing.into(), ..pb::MealWish::default() }),
+        ..town.wish()
+    };
+    let visit = town.confirm(&town.hold(&wish).await.expect("held"), method).await.expect("ordered");
+    if method == Method::Online {
+        town.press(&visit, "pay").await;
+    }
+    let visit = town.wait_for(&visit, VisitState::Confirmed).await;
+    town.house.settle().await;
+    visit
+}
+
+async fn everything() -> Town {
+    let services = [
+        journey::SERVICE,
+        ::reservations::SERVICE,
+        parking::SERVICE,
+        payments::SERVICE,
+        ::gastro::SERVICE,
+        kernel::testing::producer("flow"),
+    ];
+    town_with(&services).await
+}
+
+async fn substitute(town: &Town, visit: &pb::Visit) {
+    let request = gastro::SubstituteRequest {
+        order_id: visit.meal.as_ref().expect("a meal").order_id.clone(),
+        line: 0,
+        item_id: "lentil-soup".to_owned(),
+        acknowledged_allergens: vec![6, 9, 10],
+    };
+    KitchenClient::new(town.house.channel(&staff(Role::Kitchen))).substitute(request).await.expect("replaced");
+}
+
+#[tokio::test]
+async fn a_cheaper_dish_and_then_no_dish_give_the_money_back_by_the_provider() {
+    let town = everything().await;
+    let visit = with_meal(&town, Method::Online).await;
+    let paid = cents(&visit.total);
+    substitute(&town, &visit).await;
+    let now = seen(&town, &visit, "the difference is back", |now| parts(now) == [(PartState::Done, 280)]).await;
+    assert_eq!(cents(&now.total), paid - 280, "what it costs now");
+    assert!(now.notice.as_ref().is_some_and(|notice| notice.en.contains("€2.80 back")), "{:?}", now.notice);
+
+    let closed =
+        SetStationStateRequest { station_id: "hot".to_owned(), state: StationState::Closed.into(), delay_minutes: 0 };
+    let mut kitchen = GastroClient::new(town.house.channel(&staff(Role::Kitchen)));
+    kitchen.set_station_state(closed).await.expect("closed");
+    let answer =
+        gastro::AnswerOfferRequest { visit_id: visit.visit_id.clone(), answer: gastro::OfferAnswer::Refund.into() };
+    KitchenClient::new(town.house.channel(&staff(Role::Kitchen))).answer_offer(answer).await.expect("the money");
+    let all = [(PartState::Done, 280), (PartState::Done, 1100)];
+    let now = seen(&town, &visit, "the meal is back", |now| parts(now) == all).await;
+    assert_eq!((now.state(), cents(&now.total)), (VisitState::Confirmed, paid - 1380), "the visit takes place");
+    let back: Vec<i64> =
+        town.provider.transactions().values().flat_map(|it| it.parts.values()).map(|it| it.1).collect();
+    assert_eq!(back.iter().sum::<i64>(), 1380);
+
+    // All of it once more, late and in another order.
+    let told: Vec<OrderRefundDue> = town.house.events("gastro").await;
+    for event in told.iter().rev() {
+        town.react_twice("gastro", &visit.visit_id, event).await;
+    }
+    let said: Vec<PartRefundChanged> = town.house.events("payments").await;
+    for event in said.iter().rev() {
+        town.react_twice("payments", &visit.visit_id, event).await;
+    }
+    town.house.settle().await;
+    assert_eq!(due(&town).await.len(), 2, "asked once each");
+    let again = town.get(&visit).await;
+    assert_eq!((parts(&again), cents(&again.total)), (all.to_vec(), paid - 1380));
+
+    // Cancelled: the rest follows, and not more.
+    town.cancel(&visit, &desk()).await.expect("cancelled");
+    let off = town.wait_for(&visit, VisitState::Refunded).await;
+    let transaction = town.provider.transactions().into_values().next().expect("one payment");
+    assert_eq!(transaction.refund.expect("the rest").1, paid - 1380);
+    let german = format!("{},{:02} €", (paid - 1380) / 100, (paid - 1380) % 100);
+    assert!(off.notice.as_ref().is_some_and(|notice| notice.de.contains(&german)), "{:?}", off.notice);
+}
+
+#[tokio::test]
+async fn who_has_not_paid_yet_pays_less() {
+    let town = everything().await;
+    let visit = with_meal(&town, Method::AtDesk).await;
+    substitute(&town, &visit).await;
+    let now = seen(&town, &visit, "less is due", |now| parts(now) == [(PartState::LessDue, 280)]).await;
+    assert_eq!(cents(&now.total), cents(&visit.total) - 280);
+    assert!(now.notice.as_ref().is_some_and(|notice| notice.en.contains("pay €2.80 less")), "{:?}", now.notice);
+}
+
+#[tokio::test]
+async fn a_bay_that_is_not_to_be_had_is_given_back_once() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let bay = visit.parking.as_ref().map_or(0, |right| cents(&right.total));
+    assert!(bay > 0);
+    town.react_twice("parking", &visit.visit_id, &refused(&visit)).await;
+    let now = seen(&town, &visit, "the bay's price is back", |now| parts(now) == [(PartState::Done, bay)]).await;
+    assert_eq!(cents(&now.total), cents(&visit.total) - bay);
+    town.react_twice("parking", &visit.visit_id, &refused(&visit)).await;
+    assert_eq!(due(&town).await.len(), 1);
+    // Of one that is off, payments gives everything back: nothing is asked for besides.
+    let other = town.paid().await;
+    town.cancel(&other, &guest("test")).await.expect("cancelled");
+    town.react_twice("parking", &other.visit_id, &refused(&other)).await;
+    assert_eq!(due(&town).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_payments_tells_late_takes_nothing_back() {
+    let town = town().await;
+    let visit = town.booked().await;
+    town.react_twice("parking", &visit.visit_id, &refused(&visit)).await;
+    let refund = due(&town).await.remove(0);
+    let changed = |state: PartState| PartRefundChanged {
+        visit_id: visit.visit_id.clone(),
+        refund_id: refund.refund_id.clone(),
+        amount: refund.amount.clone(),
+        state: state.into(),
+        ..PartRefundChanged::default()
+    };
+    let amount = cents(&refund.amount);
+    seen(&town, &visit, "told by payments", |now| parts(now) == [(PartState::LessDue, amount)]).await;
+    for state in [PartState::Returning, PartState::AtDesk, PartState::Done] {
+        town.react_twice("payments", &visit.visit_id, &changed(state)).await;
+    }
+    let unknown = PartRefundChanged { refund_id: Uuid::now_v7().to_string(), ..changed(PartState::Done) };
+    town.react_twice("payments", &visit.visit_id, &unknown).await;
+    assert_eq!(parts(&town.get(&visit).await), [(PartState::LessDue, amount)]);
+}
+
+#[tokio::test]
+async fn a_cheaper_showing_gives_back_the_difference_of_the_places() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let (move_id, to) = (Uuid::new_v4(), &town.programme[1].showing_id);
+    sqlx::query(
+        "insert into rebooking (id, visit_id, from_showing, to_showing, state, by, asked_at)
+         values ($1, $2, $3::uuid, $4::uuid, 'moving', 'visitor', $5)",
+    )
+    .bind(move_id)
+    .bind(id(&visit))
+    .bind(Uuid::try_parse(&visit.showing_id).expect("an id"))
+    .bind(Uuid::try_parse(to).expect("an id"))
+    .bind(town.house.clock.now())
+    .execute(town.house.pool("journey"))
+    .await
+    .expect("begun");
+    let places = |each: i64| ChargedItem {
+        label: Some(Text::new("Erwachsene", "Adults").to_proto()),
+        quantity: 2,
+        unit_price: Some(euro(each)),
+        tariff_id: "cheaper".to_owned(),
+        ..ChargedItem::default()
+    };
+    let moved = |each: i64| BookingMoved {
+        visit_id: visit.visit_id.clone(),
+        from_showing_id: visit.showing_id.clone(),
+        showing_id: to.clone(),
+        move_id: move_id.to_string(),
+        items: vec![places(each)],
+        ..BookingMoved::default()
+    };
+    town.react_twice("reservations", &visit.visit_id, &moved(600)).await;
+    let now = seen(&town, &visit, "the difference is back", |now| parts(now) == [(PartState::Done, 500)]).await;
+    assert_eq!((&now.showing_id, cents(&now.total)), (to, cents(&visit.total) - 500));
+    // Another move for the same price, or a dearer one, owes nothing.
+    for each in [600, 900] {
+        let other = BookingMoved { move_id: Uuid::new_v4().to_string(), ..moved(each) };
+        town.react_twice("reservations", &visit.visit_id, &other).await;
+    }
+    town.react_twice("reservations", &visit.visit_id, &moved(600)).await;
+    assert_eq!(due(&town).await.len(), 1);
+}

@@ -1,0 +1,113 @@
+//! Parts of a payment go back: asked for by the key of their cause, each once, with the payment locked.
+
+use kernel::Tx;
+use uuid::Uuid;
+
+use super::{lock_of_visit, tell};
+use crate::{
+    domain::{
+        self, Entry, Payment, State,
+        parts::{Part, PartState, PartWish},
+    },
+    error::Error,
+    events, store,
+};
+
+/// Somebody is to get a part back. Asked again, whatever was said of it stands.
+pub(crate) async fn ask(tx: &mut Tx, wish: &PartWish) -> Result<(), Error> {
+    let now = tx.now();
+    let Some(mut payment) = lock_of_visit(tx, wish.visit).await? else {
+        tracing::warn!(visit = %wish.visit, refund = %wish.id, "a part is to go back of a visit without a payment");
+        return Ok(());
+    };
+    if store::parts::find(tx.conn(), wish.id).await?.is_some() {
+        return Ok(());
+    }
+    let (cents, state) = payment.part(wish.cents);
+    if cents < wish.cents {
+        tracing::warn!(visit = %wish.visit, refund = %wish.id, cents, "less goes back than was asked for: no more is left");
+    }
+    let part = Part { id: wish.id, payment: payment.id, visit: wish.visit, cents, state };
+    store::parts::add(tx.conn(), &part, wish, now).await?;
+    tell(tx, &payment, &events::part_changed(&part)).await?;
+    payment.given_back += cents;
+    if payment.state == State::DueAtDesk && payment.left() == 0 {
+        // Nothing is left to be taken.
+        payment.state = State::Paid;
+        store::enter(tx.conn(), &payment, Entry::Charge, 0, now).await?;
+        tell(tx, &payment, &events::settled(&payment)).await?;
+    }
+    store::save(tx.conn(), &payment).await
+}
+
+/// A part with its payment locked.
+async fn lock(tx: &mut Tx, id: Uuid) -> Result<(Part, Payment), Error> {
+    let of = store::parts::find(tx.conn(), id).await?.ok_or(Error::NoPart)?.payment;
+    let payment = store::lock(tx.conn(), of).await?;
+    Ok((store::parts::find(tx.conn(), id).await?.ok_or(Error::NoPart)?, payment))
+}
+
+/// The provider has given a part back.
+pub(crate) async fn done(tx: &mut Tx, id: Uuid, provider_ref: &str) -> Result<Payment, Error> {
+    let (part, payment) = lock(tx, id).await?;
+    if part.state == PartState::Returning {
+        give(tx, &payment, part, provider_ref).await?;
+    }
+    Ok(payment)
+}
+
+/// The provider does not give back this part: the desk does.
+pub(crate) async fn not_by_provider(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
+    let (mut part, payment) = lock(tx, id).await?;
+    if part.state == PartState::Returning {
+        tracing::warn!(payment = %payment.id, refund = %id, "the payment provider gives back no part of it; the desk does");
+        part.state = PartState::AtDesk;
+        store::parts::set_state(tx.conn(), &part).await?;
+        tell(tx, &payment, &events::part_changed(&part)).await?;
+    }
+    Ok(payment)
+}
+
+/// The provider did not answer: later again.
+pub(crate) async fn failed(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
+    let now = tx.now();
+    let (part, payment) = lock(tx, id).await?;
+    if part.state == PartState::Returning {
+        let attempts = store::parts::failed(tx.conn(), id).await?;
+        store::parts::again(tx.conn(), id, now + domain::refund_pause(attempts)).await?;
+    }
+    Ok(payment)
+}
+
+/// The desk has handed a part out.
+pub(crate) async fn pay_out(tx: &mut Tx, visit: Uuid, id: Uuid) -> Result<Payment, Error> {
+    let (part, payment) = lock(tx, id).await?;
+    if part.visit != visit {
+        return Err(Error::NoPart);
+    }
+    match part.state {
+        PartState::Done => {}
+        PartState::AtDesk => give(tx, &payment, part, "").await?,
+        state => return Err(Error::NotAtDesk(state)),
+    }
+    Ok(payment)
+}
+
+async fn give(tx: &mut Tx, payment: &Payment, mut part: Part, provider_ref: &str) -> Result<(), Error> {
+    let now = tx.now();
+    part.state = PartState::Done;
+    store::parts::done(tx.conn(), &part, provider_ref, now).await?;
+    store::parts::enter(tx.conn(), payment, &part, now).await?;
+    tell(tx, payment, &events::part_changed(&part)).await
+}
+
+/// The whole payment goes back: what still waits at the desk goes with it.
+pub(super) async fn cover(tx: &mut Tx, payment: &mut Payment) -> Result<(), Error> {
+    for mut part in store::parts::at_desk(tx.conn(), payment.id).await? {
+        part.state = PartState::Covered;
+        store::parts::set_state(tx.conn(), &part).await?;
+        payment.given_back -= part.cents;
+        tell(tx, payment, &events::part_changed(&part)).await?;
+    }
+    Ok(())
+}

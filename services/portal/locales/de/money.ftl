@@ -1,0 +1,19 @@
+# Money: how it was paid, and parts of it that go back
+settle-cash = Bar kassiert
+settle-card = Mit Karte kassiert
+back-title = Geld zurück
+back-returning = wird zurücküberwiesen
+back-at-desk = liegt am Empfang bereit
+back-less-due = am Empfang weniger zu zahlen
+back-done = zurückgegeben
+back-pay-out = Ausgezahlt:
+back-paid-out = Die Auszahlung ist notiert.
+receipt-correction = Korrekturbeleg Nr. { $number }
+receipt-corrects = korrigiert Beleg Nr. { $number }
+receipt-paid-free = Kostenfrei, nichts zu zahlen.
+receipt-paid-online = Online bezahlt, mit dem Besuch.
+receipt-paid-cash = Am Empfang bar bezahlt.
+receipt-paid-card = Am Empfang mit Karte bezahlt.
+unsigned-order = Bestellung { $number }
+refused-NoPart = Für diesen Besuch ist nichts auszuzahlen.
+refused-NotAtDesk = Dieser Betrag liegt nicht am Empfang: Hier ist nichts auszuzahlen.

@@ -1,0 +1,19 @@
+# Money: how it was paid, and parts of it that go back
+settle-cash = Taken in cash
+settle-card = Taken by card
+back-title = Money back
+back-returning = on its way back
+back-at-desk = waits at the front desk
+back-less-due = less to pay at the front desk
+back-done = given back
+back-pay-out = Handed out:
+back-paid-out = Noted as handed out.
+receipt-correction = Correcting receipt no. { $number }
+receipt-corrects = corrects receipt no. { $number }
+receipt-paid-free = Free of charge, nothing to pay.
+receipt-paid-online = Paid online, with the visit.
+receipt-paid-cash = Paid in cash at the front desk.
+receipt-paid-card = Paid by card at the front desk.
+unsigned-order = Order { $number }
+refused-NoPart = Nothing is to be handed out for this visit.
+refused-NotAtDesk = This amount does not wait at the front desk: nothing is to be handed out here.
