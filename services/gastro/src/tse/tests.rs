@@ -90,10 +90,13 @@ fn an_order_has_its_lines_and_a_start_has_nothing() {
     assert_eq!(start, json!({"state":"ACTIVE","client_id":"till-1"}));
 }
 
+/// An answer; None: it hangs.
+type Said = Option<(StatusCode, String)>;
+
 /// A unit as it answers in this test: one answer after the other, the last one again and again.
 #[derive(Clone, Default)]
 struct Unit {
-    answers: Arc<Mutex<Vec<Option<(StatusCode, String)>>>>,
+    answers: Arc<Mutex<Vec<Said>>>,
     /// What it was sent: "PUT 1 ACTIVE", "GET".
     calls: Arc<Mutex<Vec<String>>>,
 }
@@ -114,7 +117,7 @@ async fn answer(State(unit): State<Unit>, method: Method, RawQuery(query): RawQu
 }
 
 impl Unit {
-    async fn start(answers: Vec<Option<(StatusCode, String)>>) -> (Self, CloudTse) {
+    async fn start(answers: Vec<Said>) -> (Self, CloudTse) {
         let unit = Self { answers: Arc::new(Mutex::new(answers)), ..Self::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let base = format!("http://{}/api/v2/", listener.local_addr().expect("an address"));
@@ -130,15 +133,15 @@ impl Unit {
     }
 }
 
-fn ok(body: &str) -> Option<(StatusCode, String)> {
+fn ok(body: &str) -> Said {
     Some((StatusCode::OK, body.to_owned()))
 }
 
-fn active() -> Option<(StatusCode, String)> {
+fn active() -> Said {
     ok(r#"{"state":"ACTIVE","latest_revision":1}"#)
 }
 
-fn finished() -> Option<(StatusCode, String)> {
+fn finished() -> Said {
     ok(r#"{"state":"FINISHED","latest_revision":2,"signature":{"value":"abc=","counter":"1"}}"#)
 }
 
