@@ -38,6 +38,22 @@ pub fn knows(asked: &HeaderMap, tag: &str) -> bool {
     tags.split(',').map(str::trim).any(|it| it == "*" || it.trim_start_matches("W/") == tag)
 }
 
+/// A file whose address is the hash of its content: whoever has it never asks again.
+#[must_use]
+pub fn for_ever(hash: &str, media_type: &str, file: Vec<u8>, asked: &HeaderMap) -> Response {
+    let tag = format!("\"{hash}\"");
+    if knows(asked, &tag) {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+    }
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        (header::ETAG, &tag),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (headers.map(|(name, value)| (name, value.to_owned())), file).into_response()
+}
+
 /// The content, or 503 with the time after which to ask again; the error is for the log alone.
 pub fn reply<E: std::fmt::Display>(content: Result<Value, E>, asked: &HeaderMap) -> Response {
     match content {

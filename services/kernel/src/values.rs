@@ -74,6 +74,22 @@ pub fn text(field: &'static str, text: &str, most: usize) -> Result<String, Inva
     Ok(trimmed.to_owned())
 }
 
+/// Which of the pictures that every browser shows these bytes are, by their content: PNG, JPEG or WebP, as in a
+/// Content-Type. No SVG: it could carry scripts.
+#[must_use]
+pub fn picture_type(bytes: &[u8]) -> Option<&'static str> {
+    let has = |at: usize, mark: &[u8]| bytes.get(at..at + mark.len()) == Some(mark);
+    if has(0, b"\x89PNG\r\n\x1a\n") && has(12, b"IHDR") {
+        Some("image/png")
+    } else if has(0, b"\xff\xd8\xff") {
+        Some("image/jpeg")
+    } else if has(0, b"RIFF") && has(8, b"WEBP") {
+        Some("image/webp")
+    } else {
+        None
+    }
+}
+
 /// An instant that must be there and in years 2000 to 2200.
 ///
 /// # Errors

@@ -8,7 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use kernel::{Db, open_data::knows, values::Text};
+use kernel::{
+    Db,
+    open_data::{for_ever, knows},
+    values::Text,
+};
 
 use crate::{
     cap,
@@ -127,18 +131,8 @@ fn served(media_type: &'static str, tag: Option<String>, body: Vec<u8>) -> Respo
 }
 
 async fn media(State(db): State<Db>, Path(media_id): Path<String>, headers: HeaderMap) -> Response {
-    let tag = format!("\"{media_id}\"");
     match store::media::file(db.pool(), &media_id).await {
-        Ok(Some(_)) if knows(&headers, &tag) => (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response(),
-        Ok(Some((media_type, file))) => {
-            let headers = [
-                (header::CONTENT_TYPE, media_type),
-                (header::ETAG, tag),
-                (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-            ];
-            (headers, file).into_response()
-        }
+        Ok(Some((media_type, file))) => for_ever(&media_id, &media_type, file, &headers),
         Ok(None) => (StatusCode::NOT_FOUND, "There is no such picture or film.").into_response(),
         Err(error) => trouble(&error),
     }

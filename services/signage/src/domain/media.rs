@@ -1,5 +1,6 @@
 //! Pictures and short films: recognised by their content, never by what somebody says that they are.
 
+use kernel::values::picture_type;
 use serde::{Deserialize, Serialize};
 
 /// The largest picture.
@@ -53,12 +54,8 @@ impl MediaType {
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let begin = bytes.get(..64.min(bytes.len())).unwrap_or_default();
         let has = |at: usize, mark: &[u8]| begin.get(at..at + mark.len()) == Some(mark);
-        if has(0, b"\x89PNG\r\n\x1a\n") && has(12, b"IHDR") {
-            Some(Self::Png)
-        } else if has(0, b"\xff\xd8\xff") {
-            Some(Self::Jpeg)
-        } else if has(0, b"RIFF") && has(8, b"WEBP") {
-            Some(Self::Webp)
+        if let Some(picture) = picture_type(bytes) {
+            Self::named(picture)
         } else if has(4, b"ftyp") && !has(8, b"qt  ") {
             Some(Self::Mp4)
         } else if has(0, b"\x1a\x45\xdf\xa3") && begin.windows(4).any(|word| word == b"webm") {
