@@ -66,7 +66,7 @@ fn meal(number: i64, morning: DateTime<Utc>) -> Meal {
     let dish = if number % 2 == 0 { "hot" } else { "cold" };
     Meal {
         id: Uuid::from_u128(number.unsigned_abs().into()),
-        wish: Wish { pickup, starts_at, ends_at: starts_at + TimeDelta::minutes(50) },
+        wish: Wish { pickup, starts_at, ends_at: starts_at + TimeDelta::minutes(50), apart: None },
         need: Need::from(BTreeMap::from([(dish.to_owned(), 60), ("bar".to_owned(), 10)])),
         pickup_at: starts_at,
         slot_at: None,

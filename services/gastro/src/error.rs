@@ -57,6 +57,8 @@ pub(crate) enum Error {
     NothingToDecide,
     #[error("the meal is {}: staff decide what becomes of it, with CancelFired", .0.name())]
     BeingMade(OrderState),
+    #[error("this order was not placed at the counter; a visit's meal goes with its visit")]
+    NotWalkUp,
     #[error("there is no later pickup today; take the money back")]
     NoLaterPickup,
     #[error("station_id: the order has no part at the station \"{0}\"")]
@@ -140,6 +142,7 @@ impl Coded for Error {
             | Self::WrongStep { .. }
             | Self::NothingToDecide
             | Self::BeingMade(_)
+            | Self::NotWalkUp
             | Self::NoLaterPickup
             | Self::NothingToTakeBack
             | Self::NotFired(_)

@@ -11,7 +11,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-pub(crate) use menu::{item as menu_item, meal_refused, menu};
+pub(crate) use menu::{group_lunch, item as menu_item, meal_refused, menu};
 pub(crate) use receipts::{order_record, receipt};
 
 use crate::commands::offers::Offer;
@@ -58,6 +58,7 @@ pub(crate) fn pickup_offer(offer: Offer) -> pb::PickupOffer {
         pickup: pickup(offer.pickup).into(),
         at: Some(timestamp(offer.at)),
         free_seconds: offer.free_seconds,
+        most_free_seconds: offer.most_free_seconds,
     }
 }
 

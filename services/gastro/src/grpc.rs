@@ -199,7 +199,9 @@ impl Gastro for GastroGrpc {
         let at = at.unwrap_or_else(|| self.db.clock().now()).with_timezone(&Berlin).naive_local();
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
         let menu = store::menu::of_day(&mut conn, at.date()).await?;
-        Ok(Response::new(events::menu(&menu, at.time())))
+        let rules = store::ordering::rules(&mut conn).await?;
+        let group_lunch = rules.as_ref().and_then(events::group_lunch);
+        Ok(Response::new(pb::Menu { group_lunch, ..events::menu(&menu, at.time()) }))
     }
 
     async fn list_pickups(

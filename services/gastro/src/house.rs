@@ -4,6 +4,7 @@
 mod items;
 mod kitchen;
 mod offers;
+mod pictures;
 
 use std::collections::HashSet;
 
@@ -40,6 +41,9 @@ struct Section {
     combos: Vec<offers::Combo>,
     rules: Option<offers::Rules>,
     kitchen: Option<kitchen::Kitchen>,
+    /// Put in by whoever loads the file.
+    #[serde(default)]
+    pictures: pictures::Contents,
 }
 
 #[derive(Deserialize)]
@@ -224,7 +228,7 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     let combos: Vec<&str> = section.combos.iter().map(offers::Combo::id).collect();
     house::list_only(tx.conn(), &ids, &combos).await?;
     for (place, item) in section.items.get_ref().iter().enumerate() {
-        items::write(tx, place, item).await?;
+        items::write(tx, place, item, &section.pictures).await?;
     }
     offers::write(tx, section).await?;
     if !changed.is_empty() {

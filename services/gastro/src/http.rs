@@ -1,12 +1,12 @@
-//! Gastro's open data over HTTP: the menu for search engines and the guides of others.
+//! Gastro's open data over HTTP: the menu for search engines and the guides of others, and the pictures in it.
 
 mod kds;
 
 use axum::{
     Router,
-    extract::{Query, State},
-    http::HeaderMap,
-    response::Response,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use chrono_tz::Europe::Berlin;
@@ -24,6 +24,7 @@ use crate::{
 pub(crate) fn router(db: Db) -> Router {
     Router::new()
         .route("/open/v1/gastro/menu", get(menu))
+        .route("/gastro/pictures/{picture_id}", get(picture))
         .route("/kds/orderStatus/{order}", post(kds::order_status))
         .route("/kds/prepTimes", get(kds::prep_times))
         .route("/kds/busy", get(kds::busy))
@@ -47,4 +48,20 @@ async fn today(db: &Db, language: Language) -> Result<Value, Error> {
     let now = db.clock().now().with_timezone(&Berlin).naive_local();
     let mut conn = db.pool().acquire().await?;
     Ok(public_menu::schema_org(&store::menu::of_day(&mut conn, now.date()).await?, now.time(), language))
+}
+
+/// `GET /gastro/pictures/{hash}`
+async fn picture(State(db): State<Db>, Path(picture_id): Path<String>, asked: HeaderMap) -> Response {
+    match stored(&db, &picture_id).await {
+        Ok(Some((media_type, file))) => open_data::for_ever(&picture_id, &media_type, file, &asked),
+        Ok(None) => (StatusCode::NOT_FOUND, "There is no such picture.").into_response(),
+        Err(error) => {
+            tracing::warn!(%error, "a picture could not be given");
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")]).into_response()
+        }
+    }
+}
+
+async fn stored(db: &Db, picture_id: &str) -> Result<Option<(String, Vec<u8>)>, Error> {
+    store::pictures::file(&mut *db.pool().acquire().await?, picture_id).await
 }

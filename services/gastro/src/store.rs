@@ -9,6 +9,7 @@ pub(crate) mod house;
 pub(crate) mod kitchen;
 pub(crate) mod menu;
 pub(crate) mod ordering;
+pub(crate) mod pictures;
 pub(crate) mod pushes;
 pub(crate) mod receipts;
 pub(crate) mod showings;
@@ -43,6 +44,7 @@ struct OrderRow {
     pickup: String,
     starts_at: DateTime<Utc>,
     ends_at: DateTime<Utc>,
+    apart_seconds: Option<i32>,
     pickup_at: DateTime<Utc>,
     prep_seconds: i32,
     expires_at: DateTime<Utc>,
@@ -67,6 +69,7 @@ impl OrderRow {
                 pickup: Pickup::named(&self.pickup).ok_or_else(|| unknown("pickup", &self.pickup))?,
                 starts_at: self.starts_at,
                 ends_at: self.ends_at,
+                apart: self.apart_seconds.map(|seconds| TimeDelta::seconds(seconds.into())),
             },
             pickup_at: self.pickup_at,
             preparation: TimeDelta::seconds(self.prep_seconds.into()),
@@ -315,11 +318,11 @@ pub(crate) async fn save_orders(conn: &mut PgConnection, orders: &[Order]) -> Re
     }
     sqlx::query(
         "insert into meal_order (order_id, visit_id, showing_id, state, state_at, pickup, starts_at, ends_at,
-             pickup_at, prep_seconds, fire_at, expires_at, number, lines, charges, on_board, people, walk_up)
+             pickup_at, prep_seconds, fire_at, expires_at, number, lines, charges, on_board, people, walk_up, apart_seconds)
          select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::text[],
              $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::integer[], $11::timestamptz[],
              $12::timestamptz[], $13::integer[], $14::jsonb[], $15::jsonb[], $16::boolean[], $17::integer[],
-             $18::boolean[])
+             $18::boolean[], $19::integer[])
          on conflict (order_id) do update set state = excluded.state, state_at = excluded.state_at,
              starts_at = excluded.starts_at, ends_at = excluded.ends_at, pickup_at = excluded.pickup_at,
              prep_seconds = excluded.prep_seconds, fire_at = excluded.fire_at, expires_at = excluded.expires_at,
@@ -343,6 +346,7 @@ pub(crate) async fn save_orders(conn: &mut PgConnection, orders: &[Order]) -> Re
     .bind(column!(|order| order.on_board))
     .bind(column!(|order| order.people.cast_signed()))
     .bind(column!(|order| order.walk_up))
+    .bind(column!(|order| order.wish.apart.and_then(|apart| i32::try_from(apart.num_seconds()).ok())))
     .execute(conn)
     .await?;
     Ok(())

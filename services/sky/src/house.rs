@@ -2,12 +2,14 @@
 //! then all apply: a file with an error changes nothing.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use data_encoding::BASE64;
 use kernel::{Settings, Transport};
 use sky_proto::kernel::v1::{LoadHouseRequest, operations_client::OperationsClient};
 
@@ -68,6 +70,7 @@ pub async fn load(
         });
         bail!("{}: line {}: `{unknown}` is no service of the house", file.display(), line.map_or(0, |line| line + 1));
     }
+    let with_pictures = with_pictures(file, &toml, &table)?;
     let mut found = Vec::new();
     for step_checks in [true, false] {
         if !step_checks && check_only {
@@ -76,7 +79,7 @@ pub async fn load(
         for service in services::ALL {
             let request = LoadHouseRequest {
                 service: service.name.to_owned(),
-                house_toml: toml.clone(),
+                house_toml: if service.name == "gastro" { with_pictures.clone() } else { toml.clone() },
                 check_only: step_checks,
             };
             let answer = OperationsClient::new(to(service.name)).load_house(request).await;
@@ -92,4 +95,51 @@ pub async fn load(
         }
     }
     Ok(found)
+}
+
+/// All pictures of the menu together; a service takes a house file of up to 4 MB.
+const LARGEST_PICTURES: usize = 2 << 20;
+
+/// The text with the content of every picture file that the menu names put at its end, so that all lines stay where
+/// they are.
+fn with_pictures(file: &Path, text: &str, table: &toml::Table) -> anyhow::Result<String> {
+    let items = table.get("gastro").and_then(|gastro| gastro.get("items")).and_then(toml::Value::as_array);
+    let named = |item: &toml::Value| item.get("picture")?.get("file")?.as_str().map(str::to_owned);
+    let names: BTreeSet<String> = items.into_iter().flatten().filter_map(named).collect();
+    let mut contents = toml::Table::new();
+    let mut size = 0;
+    for name in names {
+        let path = file.with_file_name(&name);
+        let content = std::fs::read(&path).with_context(|| format!("cannot read the picture {}", path.display()))?;
+        size += content.len();
+        if size > LARGEST_PICTURES {
+            bail!("{}: the pictures of the menu are more than 2 MB together; make them smaller", file.display());
+        }
+        contents.insert(name, BASE64.encode(&content).into());
+    }
+    if contents.is_empty() {
+        return Ok(text.to_owned());
+    }
+    Ok(format!("{text}\n[gastro.pictures]\n{contents}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_come_with_the_file_and_move_none_of_its_lines() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/houses/halle.toml");
+        let text = std::fs::read_to_string(&file).expect("the house");
+        let table: toml::Table = text.parse().expect("TOML");
+        let whole = with_pictures(&file, &text, &table).expect("pictures");
+        assert!(whole.starts_with(&text));
+        let read: toml::Table = whole.parse().expect("still TOML");
+        assert_eq!(read["gastro"]["pictures"].as_table().expect("pictures").len(), 2);
+        let lost = text.replacen("pictures/moon-cake.png", "pictures/sun-cake.png", 1);
+        let problem = with_pictures(&file, &lost, &lost.parse().expect("TOML")).expect_err("there is none");
+        assert!(format!("{problem:#}").contains("sun-cake.png"), "{problem:#}");
+        let plain = "[gastro]\n";
+        assert_eq!(with_pictures(&file, plain, &plain.parse().expect("TOML")).expect("nothing"), plain);
+    }
 }

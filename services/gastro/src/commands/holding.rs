@@ -95,6 +95,9 @@ impl Counter {
         let Placing::Fits(place) = place else {
             return Err(full(place));
         };
+        if placed_for.chosen().is_some_and(|chosen| chosen != place.slot_at) {
+            return Err(Error::Full { instead: Some(place.pickup_at) });
+        }
         if local(place.pickup_at).date() != local(placed_for.anchor()).date() {
             // Prices, recipes and stock are those of the day on which it is picked up.
             chosen = self.menus.choose(tx, &wish.lines, place.pickup_at).await?;
@@ -205,9 +208,10 @@ impl Counter {
 
 /// A wish with its showing's times as they are known now.
 fn placed_for(showings: &HashMap<Uuid, ShowingTimes>, wish: &MealWish) -> Wish {
-    let asked = Wish { pickup: wish.pickup, starts_at: wish.starts_at, ends_at: wish.ends_at };
-    match showings.get(&wish.showing) {
+    let asked = Wish { pickup: wish.pickup, starts_at: wish.starts_at, ends_at: wish.ends_at, apart: None };
+    let known = match showings.get(&wish.showing) {
         Some(times) => Wish { starts_at: times.starts_at, ends_at: times.at_counter(), ..asked },
         None => asked,
-    }
+    };
+    known.choosing(wish.pickup_at)
 }

@@ -19,6 +19,8 @@ pub(crate) struct Offer {
     pub(crate) pickup: Pickup,
     pub(crate) at: DateTime<Utc>,
     pub(crate) free_seconds: u32,
+    /// The same of the station that has most.
+    pub(crate) most_free_seconds: u32,
 }
 
 /// The quarters before and after a showing, for an order of one person.
@@ -28,6 +30,9 @@ pub(crate) async fn around(
     (starts_at, ends_at): (DateTime<Utc>, DateTime<Utc>),
     now: DateTime<Utc>,
 ) -> Result<Vec<Offer>, Error> {
+    // As a hold would place it: by the times as they are known here, and with the way to the counter.
+    let known = store::showings::times(conn, showing).await?;
+    let (starts_at, ends_at) = known.map_or((starts_at, ends_at), |times| (times.starts_at, times.at_counter()));
     let stations = store::stations(conn).await?;
     let open: Vec<&str> = stations.iter().filter(|it| it.is_open()).map(|it| it.id.as_str()).collect();
     if open.is_empty() {
@@ -38,7 +43,7 @@ pub(crate) async fn around(
     let need: Need = open.iter().map(|id| ((*id).to_owned(), 1)).collect();
     let mut offers = Vec::new();
     for pickup in [Pickup::Before, Pickup::After] {
-        let wish = Wish { pickup, starts_at, ends_at };
+        let wish = Wish { pickup, starts_at, ends_at, apart: None };
         let (from, until) = reach(&wish, now);
         let mut room = store::slots::room(conn, &open, from, until).await?;
         if let Some(rules) = &rules {
@@ -50,6 +55,7 @@ pub(crate) async fn around(
             pickup,
             at,
             free_seconds: open.iter().map(|id| room.left(id, slot_at)).min().unwrap_or_default(),
+            most_free_seconds: open.iter().map(|id| room.left(id, slot_at)).max().unwrap_or_default(),
         }));
     }
     Ok(offers)

@@ -31,6 +31,8 @@ pub(crate) struct MealWish {
     pub(crate) ends_at: DateTime<Utc>,
     pub(crate) lines: Vec<LineWish>,
     pub(crate) pickup: Pickup,
+    /// None: as near to the showing as there is room.
+    pub(crate) pickup_at: Option<DateTime<Utc>>,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) people: u32,
     /// Numbers of Annex II.
@@ -151,12 +153,13 @@ pub(super) async fn retake_stock(tx: &mut Tx, order: &Order) -> Result<(), Error
     menus.take_stock(tx, order.id, order.pickup_at, &portions).await
 }
 
-/// Health data go with their day.
+/// Health data go with their day, and so do the names of trays: somebody may have written a child's on one.
 pub(crate) async fn erase(tx: &mut Tx) -> Result<(), Error> {
     let today = midnight(day_of(tx.now()));
     let erased = store::ordering::erase_avoids(tx.conn(), today).await?;
-    if erased > 0 {
-        tracing::info!(erased, "what parties avoid is erased with their day");
+    let trays = store::ordering::erase_trays(tx.conn(), today).await?;
+    if erased > 0 || trays > 0 {
+        tracing::info!(erased, trays, "what parties avoid and what trays were called is erased with their day");
     }
     Ok(())
 }

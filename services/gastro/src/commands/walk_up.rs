@@ -31,7 +31,7 @@ async fn earliest(tx: &mut Tx, menus: &mut Menus, lines: &[LineWish]) -> Result<
     let chosen = menus.choose(tx, lines, now).await?;
     let need = need(&chosen.lines);
     require_open(tx, &need).await?;
-    let wish = Wish { pickup: Pickup::After, starts_at: now, ends_at: now };
+    let wish = Wish { pickup: Pickup::After, starts_at: now, ends_at: now, apart: None };
     let (placing, preparation) = find_place(tx, &wish, &need).await?;
     let (Placing::Fits(place) | Placing::Instead(Some(place))) = placing else {
         return Err(Error::Full { instead: None });
@@ -79,5 +79,24 @@ pub(crate) async fn place(tx: &mut Tx, lines: &[LineWish]) -> Result<Order, Erro
     }
     tx.append(&order.visit.to_string(), &events::order_scheduled(&order)).await?;
     kitchen::touch_board(tx).await?;
+    Ok(order)
+}
+
+/// Takes an order back that nobody has begun to make: somebody at the counter has changed their mind.
+pub(crate) async fn take_back(tx: &mut Tx, order_id: Uuid) -> Result<Order, Error> {
+    lock_kitchen(tx).await?;
+    let mut order = store::lock_order(tx.conn(), order_id).await?.ok_or(Error::NoSuchOrder)?;
+    if !order.walk_up {
+        return Err(Error::NotWalkUp);
+    }
+    match order.state {
+        OrderState::Cancelled => {}
+        OrderState::Scheduled | OrderState::Fired => {
+            kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
+            store::slots::free(tx.conn(), &[order.id]).await?;
+            store::ordering::free_stock(tx.conn(), &[order.id]).await?;
+        }
+        state => return Err(Error::BeingMade(state)),
+    }
     Ok(order)
 }

@@ -35,6 +35,22 @@ pub(crate) struct Variant {
     pub(crate) price: Option<Price>,
 }
 
+/// A picture of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Picture {
+    /// The hash of its content.
+    pub(crate) id: String,
+    /// What it shows, for who does not see it.
+    pub(crate) alt: Text,
+}
+
+impl Picture {
+    /// Where it is served.
+    pub(crate) fn path(&self) -> String {
+        format!("/gastro/pictures/{}", self.id)
+    }
+}
+
 /// Something on the menu, as it is on one day.
 #[derive(Clone, Debug)]
 pub(crate) struct MenuItem {
@@ -58,6 +74,7 @@ pub(crate) struct MenuItem {
     /// None: not counted.
     pub(crate) left: Option<u32>,
     pub(crate) low_at: u32,
+    pub(crate) picture: Option<Picture>,
 }
 
 /// What may be changed of an item.

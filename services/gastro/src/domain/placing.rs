@@ -44,6 +44,8 @@ pub struct Wish {
     pub starts_at: DateTime<Utc>,
     /// When its guests reach the counter: its end, as predicted, and the way from the dome.
     pub ends_at: DateTime<Utc>,
+    /// How far from that quarter they have chosen one; it stays when the showing moves. None: as near as there is room.
+    pub apart: Option<TimeDelta>,
 }
 
 impl Wish {
@@ -53,6 +55,16 @@ impl Wish {
             Pickup::Before => self.starts_at,
             Pickup::After => self.ends_at,
         }
+    }
+
+    /// The same with the quarter in which a time lies.
+    pub(crate) fn choosing(self, at: Option<DateTime<Utc>>) -> Self {
+        Self { apart: at.map(|at| quarter(at) - quarter(self.anchor())), ..self }
+    }
+
+    /// The quarter that was chosen.
+    pub(crate) fn chosen(&self) -> Option<DateTime<Utc>> {
+        self.apart.map(|apart| quarter(self.anchor()) + apart)
     }
 }
 
@@ -154,10 +166,16 @@ pub(super) fn places(wish: &Wish, soonest: DateTime<Utc>, steps: std::ops::Range
 }
 
 impl Placing {
-    /// The first place that has room for everything, not sooner than the kitchen can.
+    /// The first place that has room for everything, not sooner than the kitchen can; the nearest to the quarter that
+    /// was chosen.
     pub(crate) fn of(wish: &Wish, need: &Need, soonest: DateTime<Utc>, room: &Room) -> Self {
         let fits = |place: &Place| room.fits(need, place.slot_at);
-        if let Some(place) = places(wish, soonest, 0..NEAR).find(fits) {
+        let mut near = places(wish, soonest, 0..NEAR).filter(fits);
+        let place = match wish.chosen() {
+            Some(chosen) => near.min_by_key(|place| (place.slot_at - chosen).abs()),
+            None => near.next(),
+        };
+        if let Some(place) = place {
             return Self::Fits(place);
         }
         let after = Wish { pickup: Pickup::After, ..*wish };

@@ -121,7 +121,7 @@ fn dish(item: &MenuItem, at: NaiveTime, language: Language) -> Option<Value> {
             .filter_map(|kind| Some(of(kind.price.as_ref()?, Some(language.of(&kind.name.de, &kind.name.en)))));
         Some(variants.collect())
     };
-    Some(json!({
+    let mut dish = json!({
         "@type": "MenuItem",
         "identifier": item.id,
         "name": language.of(&item.name.de, &item.name.en),
@@ -132,7 +132,16 @@ fn dish(item: &MenuItem, at: NaiveTime, language: Language) -> Option<Value> {
             property(language.of("kann Spuren enthalten", "may contain traces"), &item.recipe.traces),
         ],
         "offers": offers,
-    }))
+    });
+    if let (Some(picture), Some(fields)) = (&item.picture, dish.as_object_mut()) {
+        let image = json!({
+            "@type": "ImageObject",
+            "contentUrl": picture.path(),
+            "description": language.of(&picture.alt.de, &picture.alt.en),
+        });
+        fields.insert("image".to_owned(), image);
+    }
+    Some(dish)
 }
 
 /// A combo says what may be chosen for each of its components.
@@ -222,6 +231,7 @@ mod tests {
             in_stock: true,
             left: None,
             low_at: 5,
+            picture: None,
         }
     }
 

@@ -1,12 +1,14 @@
 //! The menu and refused orders in the words of the contract. Decides nothing.
 
 use chrono::NaiveTime;
+use chrono_tz::Europe::Berlin;
 use kernel::values::{Text, euro};
 use sky_proto::gastro::v1 as pb;
 
 use crate::{
     domain::choosing::joined,
     domain::menu::{Combo, DayPart, ItemRef, Menu, MenuItem, Modifier, ModifierGroup, Unavailable, Variant},
+    domain::rules::Rules,
     error::Error,
 };
 
@@ -92,6 +94,7 @@ pub(crate) fn item(item: &MenuItem, at: NaiveTime) -> Option<pb::MenuItem> {
         unavailable: unavailable(why).into(),
         portions_left: item.left,
         low_stock: item.is_low(),
+        picture: item.picture.as_ref().map(|it| pb::Picture { path: it.path(), alt: Some(it.alt.to_proto()) }),
     })
 }
 
@@ -134,7 +137,14 @@ pub(crate) fn menu(menu: &Menu, at: NaiveTime) -> pb::Menu {
     pb::Menu {
         items: menu.items.iter().filter_map(|it| item(it, at)).collect(),
         combos: menu.combos.iter().filter_map(|it| combo(menu, it, at)).collect(),
+        group_lunch: None,
     }
+}
+
+/// None: the house takes no group lunches.
+pub(crate) fn group_lunch(rules: &Rules) -> Option<pb::GroupLunch> {
+    let (most_trays, most_pieces) = (rules.most_trays, rules.group_most_pieces);
+    (most_trays > 0).then(|| pb::GroupLunch { most_trays, most_pieces, tray_labels: rules.tray_labels.clone() })
 }
 
 /// Why a meal was refused, as its guest reads it; None: that is no guest's matter.
@@ -170,6 +180,32 @@ pub(crate) fn meal_refused(error: &Error) -> Option<pb::MealRefused> {
             Text::new(
                 "Etwas davon enthält, was Sie meiden. Bitte wählen Sie anders, oder bestätigen Sie es.",
                 "Something in it has what you avoid. Please choose something else, or confirm it.",
+            ),
+            none,
+        ),
+        Error::Full { instead: Some(at) } => {
+            let at = at.with_timezone(&Berlin).format("%H:%M");
+            let de = format!("Um diese Zeit hat die Küche keinen Platz mehr. Der nächste ist um {at} Uhr.");
+            (Text::new(de, format!("The kitchen has no time left then. The nearest is at {at}.")), none)
+        }
+        Error::Full { instead: None } => (
+            Text::new(
+                "Um diese Zeit und in den Stunden danach hat die Küche keinen Platz mehr.",
+                "The kitchen has no time left then, nor in the hours after.",
+            ),
+            none,
+        ),
+        Error::TooMuch(_) => (
+            Text::new(
+                "Das ist mehr, als die Küche in einer Viertelstunde schafft. Bitte bestellen Sie weniger.",
+                "That is more than the kitchen makes in a quarter of an hour. Please order less.",
+            ),
+            none,
+        ),
+        Error::StationRests { .. } => (
+            Text::new(
+                "Etwas davon gibt es gerade nicht, weil die Küche dafür Pause macht. Bitte wählen Sie anders.",
+                "Something of it cannot be had now: its part of the kitchen is on a break. Please choose something else.",
             ),
             none,
         ),

@@ -46,6 +46,7 @@ pub(crate) const ACCESS: Access = Access {
         ("Substitute", KITCHEN),
         ("PreviewWalkUp", COUNTER),
         ("PlaceWalkUp", COUNTER),
+        ("TakeBackWalkUp", COUNTER),
         (
             "WatchPickup",
             &[
@@ -300,6 +301,15 @@ impl Kitchen for KitchenGrpc {
             })
             .await?;
         Ok(Response::new(order))
+    }
+
+    async fn take_back_walk_up(
+        &self,
+        request: Request<pb::TakeBackWalkUpRequest>,
+    ) -> Result<Response<pb::Order>, Status> {
+        let order = values::id("order_id", &request.into_inner().order_id)?;
+        let order = self.db.transact(move |tx| Box::pin(walk_up::take_back(tx, order))).await?;
+        self.whole(&order).await
     }
 
     async fn watch_pickup(

@@ -22,7 +22,7 @@ const MOST_PIECES: u32 = 60;
 const MOST_PEOPLE: u32 = 500;
 /// No item has so many modifiers, no combo so many components.
 const MOST_PARTS: usize = 20;
-const MOST_TRAY: usize = 20;
+const MOST_TRAY: usize = 30;
 const MOST_PORTIONS: u32 = 10_000;
 
 fn pickup(value: i32) -> Result<Pickup, InvalidField> {
@@ -144,6 +144,7 @@ pub(super) fn wish(request: &pb::HoldOrderRequest, now: DateTime<Utc>) -> Result
         ends_at,
         lines: lines(&request.lines)?,
         pickup,
+        pickup_at: request.pickup_at.map(|at| values::time("pickup_at", Some(at))).transpose()?,
         expires_at: values::hold_end(request.expires_at, LONGEST_HOLD, now)?,
         people: request.people.max(1),
         avoid: avoided(&request.avoid_allergens)?,

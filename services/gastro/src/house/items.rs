@@ -7,7 +7,11 @@ use kernel::{Tx, values::Text};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Ids, Section, covers, fresh_slug, read_row, untranslated, wrong};
+use super::{
+    Ids, Section, covers, fresh_slug,
+    pictures::{self, Contents, Picture},
+    read_row, untranslated, wrong,
+};
 use crate::{
     domain::{Category, allergens::LAST_ALLERGEN},
     error::Error,
@@ -70,6 +74,7 @@ pub(super) struct Item {
     portions_per_day: Option<u32>,
     #[serde(default = "five")]
     low_at: u32,
+    picture: Option<Picture>,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +162,7 @@ fn read_item(text: &str, section: &Section, item: &Item, key: impl Fn(&str) -> S
         return Err(wrong(text, &item.station, &key("station"), &format!("no station named \"{station}\"")));
     }
     work(text, &item.work_seconds, &key("work_seconds"))?;
+    pictures::read(text, item.picture.as_ref(), &section.pictures, &key)?;
     numbers(text, &item.allergens, &key("allergens"))?;
     numbers(text, &item.traces, &key("traces"))?;
     let groups = item.modifier_groups.get_ref();
@@ -246,7 +252,8 @@ pub(super) fn read_prices(
 }
 
 /// Writes an item with everything that belongs to it.
-pub(super) async fn write(tx: &mut Tx, place: usize, item: &Item) -> Result<(), Error> {
+pub(super) async fn write(tx: &mut Tx, place: usize, item: &Item, contents: &Contents) -> Result<(), Error> {
+    let picture = pictures::write(tx, item.picture.as_ref(), contents).await?;
     let variants = item.variants.iter().map(|it| VariantEntry {
         id: it.id.get_ref().clone(),
         name: it.name.clone(),
@@ -266,6 +273,7 @@ pub(super) async fn write(tx: &mut Tx, place: usize, item: &Item) -> Result<(), 
         portions_per_day: item.portions_per_day,
         low_at: item.low_at,
         available: item.available,
+        picture: picture.as_ref().map(|(id, alt)| (id.as_str(), *alt)),
     };
     house::save_item(tx.conn(), &entry).await?;
     write_recipe(tx, item, EVER, (&item.allergens, &item.traces, &item.diets)).await?;

@@ -77,6 +77,8 @@ pub(crate) struct ItemEntry<'a> {
     pub(crate) portions_per_day: Option<u32>,
     pub(crate) low_at: u32,
     pub(crate) available: bool,
+    /// Its id, and what it shows.
+    pub(crate) picture: Option<(&'a str, &'a Text)>,
 }
 
 fn place(place: usize) -> i32 {
@@ -91,11 +93,11 @@ fn signed(numbers: &[u32]) -> Vec<i32> {
 pub(crate) async fn save_item(conn: &mut PgConnection, item: &ItemEntry<'_>) -> Result<(), Error> {
     sqlx::query(
         "insert into menu_item (item_id, place, name, description, category, station_id, work_seconds, variants,
-             modifier_groups, day_parts, portions_per_day, low_at, available, listed)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, true)
+             modifier_groups, day_parts, portions_per_day, low_at, available, picture_id, picture_alt, listed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, true)
          on conflict (item_id) do update set place = $2, name = $3, description = $4, category = $5, station_id = $6,
              work_seconds = $7, variants = $8, modifier_groups = $9, day_parts = $10, portions_per_day = $11,
-             low_at = $12, available = $13, listed = true",
+             low_at = $12, available = $13, picture_id = $14, picture_alt = $15, listed = true",
     )
     .bind(item.id)
     .bind(place(item.place))
@@ -110,6 +112,8 @@ pub(crate) async fn save_item(conn: &mut PgConnection, item: &ItemEntry<'_>) -> 
     .bind(item.portions_per_day.map(u32::cast_signed))
     .bind(item.low_at.cast_signed())
     .bind(item.available)
+    .bind(item.picture.map(|(id, _)| id))
+    .bind(item.picture.map(|(_, alt)| Json(alt)))
     .execute(conn)
     .await?;
     Ok(())

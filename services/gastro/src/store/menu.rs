@@ -11,8 +11,8 @@ use crate::{
     domain::{
         Category,
         menu::{
-            Combo, ComboEntry, DayPart, FlatPrice, Menu, MenuItem, Modifier, ModifierEntry, ModifierGroup, Price,
-            Recipe, Variant,
+            Combo, ComboEntry, DayPart, FlatPrice, Menu, MenuItem, Modifier, ModifierEntry, ModifierGroup, Picture,
+            Price, Recipe, Variant,
         },
     },
     error::Error,
@@ -55,6 +55,8 @@ struct ItemRow {
     diets: Vec<String>,
     left_over: Option<i32>,
     sold_out: bool,
+    picture_id: Option<String>,
+    picture_alt: Option<Json<Text>>,
 }
 
 #[derive(FromRow)]
@@ -161,6 +163,7 @@ impl Known {
             in_stock: row.available && !row.sold_out,
             left: row.left_over.map(i32::unsigned_abs),
             low_at: row.low_at.unsigned_abs(),
+            picture: row.picture_id.zip(row.picture_alt).map(|(id, alt)| Picture { id, alt: alt.0 }),
             id: row.item_id,
         })
     }
@@ -207,7 +210,7 @@ pub(crate) async fn of_day(conn: &mut PgConnection, day: NaiveDate) -> Result<Me
                 i.work_seconds, i.variants, i.modifier_groups, i.day_parts, i.available, i.low_at,
                 format('%s/%s/%s', i.item_id, r.valid_from, r.revision) as recipe_id, r.allergens, r.traces, r.diets,
                 coalesce(d.portions, i.portions_per_day) - coalesce(d.taken, 0) as left_over,
-                coalesce(d.sold_out, false) as sold_out
+                coalesce(d.sold_out, false) as sold_out, i.picture_id, i.picture_alt
          from menu_item i join station s using (station_id)
          join lateral (
              select * from recipe where item_id = i.item_id and valid_from <= $1

@@ -184,3 +184,16 @@ pub(crate) async fn erase_avoids(conn: &mut PgConnection, before: DateTime<Utc>)
     .await?;
     Ok(done.rows_affected())
 }
+
+/// Forgets what the trays of orders were called that are over since before an instant.
+pub(crate) async fn erase_trays(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, Error> {
+    let done = sqlx::query(
+        r#"update meal_order set lines = (
+             select jsonb_agg(line || '{"tray": ""}' order by nth) from jsonb_array_elements(lines) with ordinality as l (line, nth))
+         where jsonb_path_exists(lines, '$[*].tray ? (@ != "")') and pickup_at < $1 and not on_board"#,
+    )
+    .bind(before)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected())
+}

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{client, kitchen, support::*};
 
-use pb::OrderState::{Fired, Preparing, Ready, Recalled};
+use pb::OrderState::{Cancelled, Fired, Preparing, Ready, Recalled};
 
 async fn place(house: &House, key: Uuid, lines: Vec<pb::OrderLine>) -> Result<pb::Order, Status> {
     let request = pb::PlaceWalkUpRequest { idempotency_key: key.to_string(), lines };
@@ -45,6 +45,36 @@ async fn an_order_at_the_counter_goes_through_the_same_time() {
     }
     set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
     assert_eq!(place(&house, Uuid::new_v4(), lines()).await.expect_err("it rests").code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn an_order_at_the_counter_is_taken_back_until_somebody_makes_it() {
+    let house = house().await;
+    let take_back = async |id: &str| {
+        let request = pb::TakeBackWalkUpRequest { order_id: id.to_owned() };
+        kitchen!(house, &staff(Role::Desk)).take_back_walk_up(request).await.map(tonic::Response::into_inner)
+    };
+    let lines = || vec![line("moon-cake", 2)];
+    let wrong = place(&house, Uuid::new_v4(), lines()).await.expect("placed");
+    until_state(&house, wrong.visit_id.parse().expect("an id"), minutes(0), Fired).await;
+    for _ in 0..2 {
+        assert_eq!(take_back(&wrong.order_id).await.expect("taken back").state(), Cancelled);
+    }
+    assert_eq!(taken(&house).await, 0, "its time is free again");
+    let portions: i64 = sqlx::query_scalar("select coalesce(sum(taken), 0) from stock_day")
+        .fetch_one(house.pool("gastro"))
+        .await
+        .expect("counted");
+    assert_eq!(portions, 0, "and so is its cake");
+
+    let made = place(&house, Uuid::new_v4(), lines()).await.expect("placed");
+    until_state(&house, made.visit_id.parse().expect("an id"), minutes(1), Fired).await;
+    step(&house, &made.order_id, Preparing).await.expect("begun");
+    assert_eq!(take_back(&made.order_id).await.expect_err("it is made").code(), Code::FailedPrecondition);
+    let visit = Uuid::now_v7();
+    let meal = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    assert_eq!(take_back(&meal.order_id).await.expect_err("a visit's").code(), Code::FailedPrecondition);
+    assert_eq!(take_back(&Uuid::now_v7().to_string()).await.expect_err("nobody's").code(), Code::NotFound);
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! What is ordered from the menu: variants, changes, combos, recipes, stock, parts of the day, rules, and what a party
 //! cannot eat.
 
+use std::time::Duration;
+
+use chrono::TimeDelta;
 use kernel::{
     testing::{House, visitor},
     values::timestamp,
@@ -219,18 +222,45 @@ async fn a_class_orders_once_with_a_tray_for_each_child() {
     };
     let held = ordered(&house, trays(28)).await.expect("one order");
     assert_eq!((held.lines.len(), held.lines[27].tray.as_str()), (28, "28"));
-    let mut labelled = trays(2);
-    labelled[1].tray = "Saturn".to_owned();
-    ordered(&house, labelled).await.expect("a label of the house");
-    for (tray, nth) in [("Anna", 1), ("", 1), ("0", 1), ("41", 1)] {
-        let mut lines = trays(2);
-        lines[nth].tray = tray.to_owned();
-        let wrong = ordered(&house, lines).await.expect_err(tray);
+    let one_without = [trays(1), vec![line("pretzel", 1)]].concat();
+    for lines in [trays(41), one_without] {
+        let wrong = ordered(&house, lines).await.expect_err("refused");
         assert_eq!(wrong.code(), Code::InvalidArgument);
         assert!(wrong.message().starts_with("tray: "), "{}", wrong.message());
     }
     let much = ordered(&house, vec![line("pretzel", 41)]).await.expect_err("a family does not eat that");
     assert!(refused(&much, Code::FailedPrecondition).contains("40"));
+}
+
+#[tokio::test]
+async fn trays_have_names_of_the_partys_own_until_their_day_is_over() {
+    let house = house().await;
+    let menu =
+        client!(house, &visitor(None)).get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner();
+    let group = menu.group_lunch.expect("the house takes groups");
+    assert_eq!((group.most_trays, group.most_pieces, group.tray_labels.len()), (40, 120, 8));
+    let visit = Uuid::now_v7();
+    let on = |tray: &str, item: &str| pb::OrderLine { tray: tray.to_owned(), ..line(item, 2) };
+    let names = ["1 – vegetarisch", "2 – ohne Nüsse", "1 – vegetarisch"];
+    let lines = vec![on(names[0], "planet-salad"), on(names[1], "pretzel"), on(names[0], "water")];
+    hold(&house, &pb::HoldOrderRequest { lines, ..wish(visit, Uuid::now_v7()) }).await.expect("held");
+    let trays = async || order(&house, visit).await.lines.into_iter().map(|line| line.tray).collect::<Vec<_>>();
+    assert_eq!(trays().await, names);
+    twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
+    let over = until_state(&house, visit, minutes(105), pb::OrderState::Fired).await.order_id;
+    for to in [pb::OrderState::Preparing, pb::OrderState::Ready, pb::OrderState::Collected] {
+        step(&house, &over, to).await.expect("moved");
+    }
+    house.clock.set(minutes(13 * 60));
+    let forgotten = async {
+        while trays().await != [""; 3] {
+            house.clock.advance(TimeDelta::minutes(1));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), forgotten).await.expect("forgotten");
+    let items: Vec<_> = order(&house, visit).await.lines.into_iter().map(|line| line.item_id).collect();
+    assert_eq!(items, ["planet-salad", "pretzel", "water"], "what was ordered stays, in its order");
 }
 
 #[tokio::test]
@@ -248,7 +278,7 @@ async fn nonsense_names_its_field() {
         ("modifier_ids", with("cappuccino", "", &["oat milk"])),
         ("choices", line("comet-lunch", 1)),
         ("choices", lunch("bratwurst", "water", "moon-cake")),
-        ("tray", pb::OrderLine { tray: "x".repeat(21), ..line("water", 1) }),
+        ("tray", pb::OrderLine { tray: "x".repeat(31), ..line("water", 1) }),
         ("tray", pb::OrderLine { tray: "\u{7}".to_owned(), ..line("water", 1) }),
     ];
     for (field, line) in cases {

@@ -121,6 +121,7 @@ async fn meal(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Sho
         avoid_allergens: meal.avoid_allergens.clone(),
         allergens_acknowledged: meal.allergens_acknowledged,
         people: wanted.party.iter().map(|line| line.count).sum(),
+        pickup_at: meal.pickup_at,
     };
     siblings.hold_meal(request).await.map(Some)
 }

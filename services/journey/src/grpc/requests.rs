@@ -97,6 +97,7 @@ fn meal(wish: &pb::MealWish) -> Result<pb::MealWish, InvalidField> {
         }
     }
     values::choice::<Pickup>("meal.pickup", wish.pickup)?;
+    wish.pickup_at.map(|at| values::time("meal.pickup_at", Some(at))).transpose()?;
     Ok(wish.clone())
 }
 

@@ -2,11 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::BASE64;
 use kernel::{Caller, Role, identity::Keys, testing::House};
 use sky_proto::kernel::v1::{LoadHouseRequest, operations_client::OperationsClient};
 use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Channel};
 
 pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
+
+/// Pictures of the menu, beside the house file.
+const PICTURES: [(&str, &[u8]); 2] = [
+    ("pictures/lentil-soup.png", include_bytes!("../../../../deploy/houses/pictures/lentil-soup.png")),
+    ("pictures/moon-cake.png", include_bytes!("../../../../deploy/houses/pictures/moon-cake.png")),
+];
 
 /// Services that read a part of the house file.
 const WITH_HOUSE: [&str; 6] = ["reservations", "parking", "flow", "signage", "gastro", "journey"];
@@ -79,11 +86,16 @@ impl World {
 
     /// Loads the real house, as `sky house` does: first every check, then everything.
     pub async fn load_house(&self) {
+        let picture = |(name, file): (&str, &[u8])| format!("\"{name}\" = \"{}\"\n", BASE64.encode(file));
+        let pictures: String = PICTURES.map(picture).concat();
         for check_only in [true, false] {
             for service in WITH_HOUSE {
+                let house_toml = match service {
+                    "gastro" => format!("{HOUSE_FILE}\n[gastro.pictures]\n{pictures}"),
+                    _ => HOUSE_FILE.to_owned(),
+                };
                 let mut operations = OperationsClient::new(self.door(service, &Caller::Service("sky".to_owned())));
-                let request =
-                    LoadHouseRequest { service: service.to_owned(), house_toml: HOUSE_FILE.to_owned(), check_only };
+                let request = LoadHouseRequest { service: service.to_owned(), house_toml, check_only };
                 // A machine that runs every test at once may answer "try again in a few seconds".
                 let mut left = 10;
                 while let Err(status) = operations.load_house(request.clone()).await {

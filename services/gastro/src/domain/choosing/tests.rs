@@ -25,6 +25,7 @@ fn item(id: &str, category: Category, allergens: &[u32]) -> MenuItem {
         in_stock: true,
         left: None,
         low_at: 5,
+        picture: None,
     }
 }
 

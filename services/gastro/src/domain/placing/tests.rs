@@ -8,7 +8,7 @@ fn at(minutes: i64) -> DateTime<Utc> {
 }
 
 fn wish(pickup: Pickup) -> Wish {
-    Wish { pickup, starts_at: at(120), ends_at: at(170) }
+    Wish { pickup, starts_at: at(120), ends_at: at(170), apart: None }
 }
 
 fn room(left: &[(i64, u32)]) -> Room {
@@ -37,6 +37,24 @@ fn a_meal_before_leaves_time_to_eat_and_one_after_waits_for_the_end() {
         let placed = Placing::of(&wish(pickup), &hot(100), at(5), &room(&left));
         assert_eq!(placed, Placing::Fits(Place { slot_at: at(slot), pickup_at: at(pickup_at) }), "{left:?}");
     }
+}
+
+#[test]
+fn a_quarter_that_was_chosen_comes_first_and_moves_with_its_showing() {
+    for (pickup, chosen, left, slot) in [
+        (Pickup::After, 195, vec![], 195),
+        (Pickup::After, 207, vec![], 195),
+        (Pickup::After, 195, vec![(195, 99)], 180),
+        (Pickup::After, 210, vec![(210, 99), (195, 99)], 180),
+        (Pickup::Before, 60, vec![], 60),
+        (Pickup::Before, 60, vec![(60, 0)], 75),
+    ] {
+        let wish = wish(pickup).choosing(Some(at(chosen)));
+        let Placing::Fits(place) = Placing::of(&wish, &hot(100), at(5), &room(&left)) else { panic!("{left:?}") };
+        assert_eq!(place.slot_at, at(slot), "{left:?}");
+    }
+    let moved = Wish { starts_at: at(150), ends_at: at(200), ..wish(Pickup::After).choosing(Some(at(195))) };
+    assert_eq!(moved.chosen(), Some(at(225)), "as long after the end as before");
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn day(room: &mut Room) -> Vec<Meal> {
     for nth in 0..700_i64 {
         let starts = 60 + (nth % 7) * 90;
         let pickup = if nth % 5 == 0 { Pickup::Before } else { Pickup::After };
-        let wish = Wish { pickup, starts_at: at(starts), ends_at: at(starts + 50) };
+        let wish = Wish { pickup, starts_at: at(starts), ends_at: at(starts + 50), apart: None };
         let need = need(60 + u32::try_from(nth % 4).expect("small") * 30, 20);
         let (Placing::Fits(place) | Placing::Instead(Some(place))) = Placing::of(&wish, &need, at(0), room) else {
             continue;
@@ -100,7 +100,7 @@ fn planning_again_without_news_moves_nobody() {
 #[test]
 fn a_meal_waits_for_its_station_and_one_without_any_time_keeps_its_pickup() {
     let mut room = kitchen();
-    let wish = Wish { pickup: Pickup::After, starts_at: at(0), ends_at: at(50) };
+    let wish = Wish { pickup: Pickup::After, starts_at: at(0), ends_at: at(50), apart: None };
     let meal = |not_before, hot| Meal {
         id: Uuid::nil(),
         wish,
@@ -119,7 +119,7 @@ fn a_meal_waits_for_its_station_and_one_without_any_time_keeps_its_pickup() {
 #[test]
 fn what_can_still_be_made_stays_where_it_is() {
     let mut room = kitchen();
-    let wish = Wish { pickup: Pickup::After, starts_at: at(0), ends_at: at(50) };
+    let wish = Wish { pickup: Pickup::After, starts_at: at(0), ends_at: at(50), apart: None };
     let meal = |pickup| Meal {
         id: Uuid::nil(),
         wish,
