@@ -135,6 +135,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/kitchen/tickets/{id}", post(kitchen::decisions::print))
         .route("/kitchen/waste", post(kitchen::decisions::waste))
         .route("/kitchen/counter", get(kitchen::counter::page).post(kitchen::counter::order))
+        .route("/kitchen/counter/{id}/back", post(kitchen::counter::take_back))
         .route("/pickup", get(pickup::page))
         .route("/pickup/live", get(pickup::live))
         .route("/carpark", get(carpark::page))

@@ -11,6 +11,7 @@ mod fields;
 mod grpc;
 mod http;
 mod live;
+mod order_code;
 mod page;
 mod party;
 mod problem;

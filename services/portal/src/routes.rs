@@ -11,6 +11,7 @@ pub(crate) mod entry;
 pub(crate) mod headcount;
 pub(crate) mod kitchen;
 pub(crate) mod meal;
+mod menu_words;
 pub(crate) mod messages;
 pub(crate) mod monitor;
 pub(crate) mod notices;

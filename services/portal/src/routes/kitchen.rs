@@ -4,6 +4,7 @@
 pub(crate) mod counter;
 pub(crate) mod decisions;
 pub(crate) mod order;
+mod ticket;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use futures::StreamExt;
 use kernel::{Caller, Role};
 use sky_proto::gastro::v1::{
     BeatScreenRequest, KitchenBoard, MoveOrderRequest, MoveTicketRequest, Order, OrderState, OrderedItem,
-    SetStationStateRequest, StationState, UndoMoveRequest, WatchKitchenRequest,
+    SetStationStateRequest, Station, StationState, UndoMoveRequest, WatchKitchenRequest,
 };
 
 use super::desk_actions::refused;
@@ -62,7 +63,9 @@ struct OrderView {
     fire: String,
     pickup: String,
     pickup_iso: String,
-    lines: Vec<LineView>,
+    /// What goes on each tray of a group, and what that is together; one without a name: it is no group.
+    trays: Vec<TrayView>,
+    together: Vec<String>,
     next: Option<(i32, String)>,
     undo: bool,
     cancelled: bool,
@@ -78,7 +81,11 @@ struct LineView {
     name: String,
     station: String,
     allergens: String,
-    tray: String,
+}
+
+struct TrayView {
+    name: String,
+    lines: Vec<LineView>,
 }
 
 struct StationView {
@@ -97,14 +104,38 @@ pub(super) fn allergens(w: &Words, numbers: &[u32]) -> String {
     known.map(|number| w.t(&format!("allergen-{number}"))).collect::<Vec<_>>().join(", ")
 }
 
-fn line(w: &Words, line: &OrderedItem) -> LineView {
+fn line(w: &Words, line: &OrderedItem, stations: &[Station]) -> LineView {
+    let station = stations.iter().find(|it| it.station_id == line.station);
     LineView {
         quantity: line.quantity,
         name: w.text(&line.name),
-        station: line.station.clone(),
+        station: station.map_or_else(|| line.station.clone(), |it| w.text(&it.name)),
         allergens: allergens(w, &line.allergens),
-        tray: line.tray.clone(),
     }
+}
+
+/// The lines by tray, in the order in which the trays come.
+fn trays<'o>(w: &Words, lines: impl Iterator<Item = &'o OrderedItem>, stations: &[Station]) -> Vec<TrayView> {
+    let mut trays: Vec<TrayView> = Vec::new();
+    for it in lines {
+        match trays.iter_mut().find(|tray| tray.name == it.tray) {
+            Some(tray) => tray.lines.push(line(w, it, stations)),
+            None => trays.push(TrayView { name: it.tray.clone(), lines: vec![line(w, it, stations)] }),
+        }
+    }
+    trays
+}
+
+/// "12 × Cheese roll", over all trays; empty without any.
+fn together(trays: &[TrayView]) -> Vec<String> {
+    let mut sums: Vec<(&str, u32)> = Vec::new();
+    for line in trays.iter().filter(|_| trays.len() > 1).flat_map(|tray| &tray.lines) {
+        match sums.iter_mut().find(|(name, _)| *name == line.name) {
+            Some((_, sum)) => *sum = sum.saturating_add(line.quantity),
+            None => sums.push((&line.name, line.quantity)),
+        }
+    }
+    sums.into_iter().map(|(name, sum)| format!("{sum} × {name}")).collect()
 }
 
 /// How far an order is for whoever looks: as a whole, or one station's part of it.
@@ -114,7 +145,7 @@ fn stage(order: &Order, station: &str) -> OrderState {
     part.filter(|_| made).map_or(order.state(), sky_proto::gastro::v1::StationPart::work)
 }
 
-fn order(w: &Words, order: &Order, station: &str, now: i64) -> OrderView {
+fn order(w: &Words, order: &Order, station: &str, stations: &[Station], now: i64) -> OrderView {
     let stage = stage(order, station);
     let is_whole = station.is_empty();
     let (kind, next) = match stage {
@@ -127,6 +158,8 @@ fn order(w: &Words, order: &Order, station: &str, now: i64) -> OrderView {
         OrderState::Cancelled => ("bad", None),
         _ => ("plain", None),
     };
+    let lines = order.lines.iter().filter(|it| is_whole || it.station == station);
+    let trays = trays(w, lines, stations);
     let parts = order.parts.iter().filter(|part| is_whole || part.station == station);
     OrderView {
         id: order.order_id.clone(),
@@ -135,7 +168,8 @@ fn order(w: &Words, order: &Order, station: &str, now: i64) -> OrderView {
         fire: w.time(&order.fire_at),
         pickup: w.time(&order.pickup_at),
         pickup_iso: w.iso(&order.pickup_at),
-        lines: order.lines.iter().filter(|it| is_whole || it.station == station).map(|it| line(w, it)).collect(),
+        together: together(&trays),
+        trays,
         next: next.map(|(state, key)| (state.into(), w.t(key))),
         undo: order.undo_until.is_some_and(|until| until.seconds >= now),
         cancelled: order.state() == OrderState::Cancelled,
@@ -146,7 +180,7 @@ fn order(w: &Words, order: &Order, station: &str, now: i64) -> OrderView {
     }
 }
 
-fn station(w: &Words, station: &sky_proto::gastro::v1::Station, here: &str) -> StationView {
+fn station(w: &Words, station: &Station, here: &str) -> StationView {
     let (state, kind, shape) = match station.state() {
         StationState::Open => (w.t("station-open"), "good", "●"),
         StationState::Busy => (w.n("station-busy", station.delay_minutes), "few", "▲"),
@@ -175,7 +209,7 @@ fn view(w: Frame, board: &KitchenBoard, at: &str, may_work: bool) -> KitchenPage
             .iter()
             .filter(concerns)
             .filter(|it| stages.contains(&stage(it, at)))
-            .map(|it| order(&w, it, at, now))
+            .map(|it| order(&w, it, at, &board.stations, now))
             .collect(),
     };
     let columns = vec![

@@ -16,6 +16,7 @@ use crate::{
     page::{self, Frame},
     problem::Problem,
     session::{Guest, Notice},
+    words::Words,
 };
 
 #[derive(Template)]
@@ -25,7 +26,8 @@ struct MealPage {
     number: u32,
     state: String,
     pickup: String,
-    lines: Vec<String>,
+    /// What is on each tray; one without a name: it is no group.
+    trays: Vec<(String, Vec<String>)>,
     /// Why it does not come as ordered; empty: it does.
     reason: String,
     later: String,
@@ -48,6 +50,18 @@ fn state(order: &Order) -> &'static str {
     }
 }
 
+fn trays(w: &Words, order: &Order) -> Vec<(String, Vec<String>)> {
+    let mut trays: Vec<(String, Vec<String>)> = Vec::new();
+    for line in &order.lines {
+        let text = format!("{} × {}", line.quantity, w.text(&line.name));
+        match trays.iter_mut().find(|(name, _)| *name == line.tray) {
+            Some((_, lines)) => lines.push(text),
+            None => trays.push((line.tray.clone(), vec![text])),
+        }
+    }
+    trays
+}
+
 pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let visit = visit(&guest)?;
     let caller = guest.visitor_of(&edge, visit).await?;
@@ -61,7 +75,7 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
         number: order.number,
         state: w.t(state(&order)),
         pickup: w.time(&order.pickup_at),
-        lines: order.lines.iter().map(|line| format!("{} × {}", line.quantity, w.text(&line.name))).collect(),
+        trays: trays(&w, &order),
         reason: w.text(&affected.reason),
         later: time(&affected.later_pickup_at),
         until: time(&affected.answer_until),

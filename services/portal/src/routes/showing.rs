@@ -4,7 +4,9 @@
 mod hold;
 mod live;
 mod meal;
+mod pickups;
 mod seats;
+mod trays;
 mod wish;
 
 use std::sync::Arc;

@@ -1,103 +1,355 @@
-//! Orders at the counter: what is wanted, when it can be there, and a number. Paid on the counter's own till.
+//! Orders at the counter: every press adds to the ticket or changes it, and shows what it costs and when it can be there;
+//! the last one gives it a number. Paid on the counter's own till. Works without any script.
 
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{extract::State, response::Response};
-use kernel::Role;
-use sky_proto::gastro::v1::{
-    GetMenuRequest, Menu, OrderLine, PlaceWalkUpRequest, PreviewWalkUpRequest, PreviewWalkUpResponse,
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
 };
+use kernel::{Caller, Code, Role};
+use prost::Message;
+use serde::Deserialize;
+use sky_proto::gastro::v1::{
+    Combo, GetMenuRequest, MealRefused, Menu, MenuItem, OrderLine, OrderState, PlaceWalkUpRequest,
+    PreviewWalkUpRequest, PreviewWalkUpResponse, TakeBackWalkUpRequest, WatchKitchenRequest,
+};
+use tonic::Status;
 use uuid::Uuid;
 
-use super::super::desk_actions::{outcome, refused};
+use super::{
+    super::{
+        desk_actions::outcome,
+        menu_words::{none_now, served},
+    },
+    ticket::{self, Ticket},
+};
 use crate::{
-    edge::{Edge, answer},
+    edge::{Edge, answer, first},
     fields::Fields,
+    order_code,
     page::{self, Frame},
     problem::Problem,
+    refusal,
     session::{Guest, Notice},
+    words::Words,
 };
 
 const MAY_ORDER: &[Role] = &[Role::Kitchen, Role::Desk];
+const HERE: &str = "/kitchen/counter";
 
 #[derive(Template)]
 #[template(path = "kitchen-counter.html")]
 struct CounterPage {
     w: Frame,
     key: String,
-    items: Vec<Item>,
-    /// When it would be there, and what it costs; empty before it was asked.
-    earliest: String,
+    sections: Vec<Section>,
+    lines: Vec<Line>,
+    /// For the next press.
+    written: String,
+    past: Vec<String>,
+    pieces: u32,
+    /// Empty: it cannot be ordered like this.
+    ready: String,
     total: String,
+    /// Why it cannot.
+    refusal: String,
+    placed: Option<Placed>,
 }
 
-struct Item {
+/// The order that was just placed, as long as it can be taken back.
+struct Placed {
+    id: String,
+    number: u32,
+    pickup: String,
+}
+
+struct Section {
+    name: String,
+    dishes: Vec<Dish>,
+}
+
+struct Dish {
     id: String,
     name: String,
-    price: String,
-    allergens: String,
-    available: bool,
-    wanted: u32,
+    /// One per size: code, label and price.
+    adds: Vec<(String, String, String)>,
+    facts: String,
+    none: String,
 }
 
-fn view(w: Frame, menu: &Menu, sent: &Fields, preview: Option<&PreviewWalkUpResponse>) -> CounterPage {
-    let item = |item: &sky_proto::gastro::v1::MenuItem| Item {
-        id: item.item_id.clone(),
-        name: w.text(&item.name),
-        price: w.money(&item.price),
-        allergens: super::allergens(&w, &item.allergens),
-        available: item.available,
-        wanted: sent.count(&format!("item_{}", item.item_id)).unwrap_or_default(),
+struct Line {
+    quantity: u32,
+    name: String,
+    /// What is different about it, or in it.
+    notes: String,
+    groups: Vec<Group>,
+    open: bool,
+}
+
+struct Group {
+    name: String,
+    toggles: Vec<Toggle>,
+}
+
+struct Toggle {
+    press: String,
+    label: String,
+    on: bool,
+}
+
+fn dish(w: &Words, item: &MenuItem) -> Dish {
+    let name = w.text(&item.name);
+    let adds = if item.variants.is_empty() {
+        vec![(item.item_id.clone(), name.clone(), w.money(&item.price))]
+    } else {
+        let size = item.variants.iter().map(|it| {
+            let label = format!("{name}, {}", w.text(&it.name));
+            (format!("{}:{}", item.item_id, it.variant_id), label, w.money(&it.price))
+        });
+        size.collect()
     };
-    let items = menu.items.iter().map(item).collect();
-    let earliest = preview.map(|preview| w.time(&preview.pickup_at)).unwrap_or_default();
-    let total = preview.map(|preview| w.money(&preview.total)).unwrap_or_default();
-    CounterPage { key: Uuid::new_v4().to_string(), items, earliest, total, w }
+    let allergens = super::allergens(w, &item.allergens);
+    Dish {
+        id: item.item_id.clone(),
+        adds,
+        name,
+        facts: if allergens.is_empty() { allergens } else { format!("{} {allergens}", w.t("allergens")) },
+        none: none_now(w, item.unavailable(), &item.day_parts),
+    }
 }
 
-pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+fn combo(w: &Words, combo: &Combo) -> Dish {
+    let name = w.text(&combo.name);
+    Dish {
+        id: combo.combo_id.clone(),
+        adds: vec![(combo.combo_id.clone(), name.clone(), w.money(&combo.price))],
+        name,
+        facts: [w.text(&combo.description), served(w, &combo.day_parts)].join(" ").trim().to_owned(),
+        none: none_now(w, combo.unavailable(), &combo.day_parts),
+    }
+}
+
+fn sections(w: &Words, menu: &Menu) -> Vec<Section> {
+    let of = |category: &str| menu.items.iter().filter(|it| it.category == category).map(|it| dish(w, it)).collect();
+    let mut sections = vec![
+        Section { name: w.t("menu-food"), dishes: of("food") },
+        Section { name: w.t("menu-drinks"), dishes: of("drink") },
+        Section { name: w.t("menu-combos"), dishes: menu.combos.iter().map(|it| combo(w, it)).collect() },
+    ];
+    for section in &mut sections {
+        section.dishes.sort_by_key(|dish| !dish.none.is_empty());
+    }
+    sections.retain(|section| !section.dishes.is_empty());
+    sections
+}
+
+fn line_of_item(w: &Words, item: &MenuItem, line: &OrderLine, nth: usize) -> Line {
+    let size = item.variants.iter().find(|it| it.variant_id == line.variant_id).or_else(|| item.variants.first());
+    let has = |id: &String| line.modifier_ids.contains(id);
+    let groups = item.modifier_groups.iter().map(|group| {
+        let toggles = group.modifiers.iter().map(|it| {
+            let price = it.price.as_ref().map(|_| format!(" + {}", w.money(&it.price))).unwrap_or_default();
+            Toggle {
+                press: format!("change {nth} {}", it.modifier_id),
+                label: format!("{}{price}", w.text(&it.name)),
+                on: has(&it.modifier_id),
+            }
+        });
+        Group { name: w.text(&group.name), toggles: toggles.collect() }
+    });
+    let changes = item.modifier_groups.iter().flat_map(|group| &group.modifiers).filter(|it| has(&it.modifier_id));
+    let notes: Vec<String> =
+        size.map(|it| w.text(&it.name)).into_iter().chain(changes.map(|it| w.text(&it.name))).collect();
+    let groups = groups.collect();
+    Line { quantity: line.quantity, name: w.text(&item.name), notes: notes.join(", "), groups, open: false }
+}
+
+fn line_of_combo(w: &Words, combo: &Combo, line: &OrderLine, nth: usize) -> Line {
+    let mut notes = Vec::new();
+    let mut groups = Vec::new();
+    for component in &combo.components {
+        let choice = line.choices.iter().find(|it| it.component_id == component.component_id);
+        let mut toggles = Vec::new();
+        for option in component.options.iter().filter(|option| option.available) {
+            let on = choice.is_some_and(|it| (&it.item_id, &it.variant_id) == (&option.item_id, &option.variant_id));
+            let (label, of) = (w.text(&option.name), &component.component_id);
+            let item = OrderLine {
+                item_id: option.item_id.clone(),
+                variant_id: option.variant_id.clone(),
+                ..OrderLine::default()
+            };
+            if on {
+                notes.push(label.clone());
+            }
+            toggles.push(Toggle { press: format!("choose {nth} {of} {}", order_code::write(&item)), label, on });
+        }
+        groups.push(Group { name: w.text(&component.name), toggles });
+    }
+    Line { quantity: line.quantity, name: w.text(&combo.name), notes: notes.join(", "), groups, open: false }
+}
+
+fn line(w: &Words, menu: &Menu, line: &OrderLine, nth: usize) -> Line {
+    if let Some(combo) = menu.combos.iter().find(|it| it.combo_id == line.item_id) {
+        return line_of_combo(w, combo, line, nth);
+    }
+    match menu.items.iter().find(|it| it.item_id == line.item_id) {
+        Some(item) => line_of_item(w, item, line, nth),
+        // Taken off the menu meanwhile: it can still be taken off the ticket.
+        None => Line {
+            quantity: line.quantity,
+            name: line.item_id.clone(),
+            notes: String::new(),
+            groups: Vec::new(),
+            open: false,
+        },
+    }
+}
+
+/// Why something cannot be ordered like this: in the guest's words where gastro has them.
+fn why(w: &Words, status: &Status) -> String {
+    let told = MealRefused::decode(status.details()).ok().filter(|_| !status.details().is_empty());
+    let reason = told.map(|told| w.text(&told.reason)).unwrap_or_default();
+    if reason.is_empty() { refusal::sentence(w, status) } else { reason }
+}
+
+/// The time and the price, or why there is none.
+async fn preview(
+    edge: &Edge,
+    caller: &Caller,
+    w: &Words,
+    ticket: &Ticket,
+) -> Result<Result<PreviewWalkUpResponse, String>, Problem> {
+    let request = PreviewWalkUpRequest { lines: ticket.lines.clone() };
+    match answer(edge.kitchen(caller).preview_walk_up(request)).await {
+        Ok(preview) => Ok(Ok(preview)),
+        Err(status) => {
+            let code = Code::from_grpc(status.code());
+            if code.is_refusal() || code == Code::InvalidArgument {
+                Ok(Err(why(w, &status)))
+            } else {
+                Err(status.into())
+            }
+        }
+    }
+}
+
+async fn view(
+    edge: &Edge,
+    guest: &Guest,
+    caller: &Caller,
+    menu: &Menu,
+    ticket: Ticket,
+    key: String,
+) -> Result<CounterPage, Problem> {
+    let mut w = guest.frame(guest.words.t("counter-title"));
+    HERE.clone_into(&mut w.path);
+    let (mut ready, mut total, mut refusal) = (String::new(), String::new(), String::new());
+    if !ticket.lines.is_empty() {
+        match preview(edge, caller, &w, &ticket).await? {
+            Ok(it) => {
+                (ready, total) = (w.time(&it.pickup_at), w.money(&it.total));
+                // Who hears the page instead of seeing it hears this first.
+                w.title = format!("{total}, {}: {}", w.with("counter-ready", "time", &ready), w.title);
+            }
+            Err(why) => refusal = why,
+        }
+    }
+    let mut lines: Vec<Line> = ticket.lines.iter().enumerate().map(|(nth, it)| line(&w, menu, it, nth)).collect();
+    if let Some(line) = ticket.open.and_then(|nth| lines.get_mut(nth)) {
+        line.open = true;
+    }
+    Ok(CounterPage {
+        key,
+        sections: sections(&w, menu),
+        lines,
+        written: ticket::write(&ticket.lines),
+        pieces: ticket.pieces(),
+        past: ticket.past,
+        ready,
+        total,
+        refusal,
+        placed: None,
+        w,
+    })
+}
+
+#[derive(Default, Deserialize)]
+pub(crate) struct Asked {
+    /// The order that was just placed.
+    placed: Option<Uuid>,
+}
+
+/// The order that was placed, while nobody has begun to make it.
+async fn placed(edge: &Edge, caller: &Caller, w: &Words, id: Uuid) -> Result<Option<Placed>, Problem> {
+    let board = first(edge.gastro(caller).watch_kitchen(WatchKitchenRequest { after_revision: 0 })).await?;
+    let waits = |state| matches!(state, OrderState::Scheduled | OrderState::Fired);
+    let order = board.orders.into_iter().find(|it| it.order_id == id.to_string() && it.walk_up && waits(it.state()));
+    Ok(order.map(|it| Placed { id: it.order_id.clone(), number: it.number, pickup: w.time(&it.pickup_at) }))
+}
+
+async fn menu(edge: &Edge, caller: &Caller) -> Result<Menu, Problem> {
+    Ok(answer(edge.gastro(caller).get_menu(GetMenuRequest::default())).await?)
+}
+
+pub(crate) async fn page(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Problem> {
     let caller = guest.staff(MAY_ORDER)?;
-    let menu = answer(edge.gastro(&caller).get_menu(GetMenuRequest::default())).await?;
-    let w = guest.frame(guest.words.t("counter-title"));
-    page::page(&view(w, &menu, &Fields::default(), None))
+    let menu = menu(&edge, &caller).await?;
+    let mut page = view(&edge, &guest, &caller, &menu, Ticket::default(), Uuid::new_v4().to_string()).await?;
+    if let Some(id) = asked.placed {
+        page.placed = placed(&edge, &caller, &page.w, id).await?;
+    }
+    page::page(&page)
 }
 
-/// Shows the earliest time, or places the order: by the button that was pressed.
+/// One press: the page again, or the order with its number.
 pub(crate) async fn order(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    const HERE: &str = "/kitchen/counter";
     let caller = guest.staff(MAY_ORDER)?;
-    let menu = answer(edge.gastro(&caller).get_menu(GetMenuRequest::default())).await?;
-    let mut lines = Vec::new();
-    for item in &menu.items {
-        let quantity = sent.count(&format!("item_{}", item.item_id)).ok_or_else(Problem::bad_form)?;
-        if quantity > 0 {
-            lines.push(OrderLine { item_id: item.item_id.clone(), quantity, ..Default::default() });
-        }
-    }
-    if lines.is_empty() {
-        guest.tell(&edge, Notice::bad(guest.words.t("counter-nothing"))).await?;
-        return Ok(axum::response::IntoResponse::into_response(axum::response::Redirect::to(HERE)));
-    }
-    if sent.is_on("place") {
-        let request = PlaceWalkUpRequest { idempotency_key: sent.idempotency_key()?, lines };
-        let done = answer(edge.kitchen(&caller).place_walk_up(request)).await;
-        let w = guest.words;
-        let say = |order: sky_proto::gastro::v1::Order| {
-            Notice::good(w.n("counter-placed", order.number)).with(w.with(
-                "counter-at",
-                "time",
-                &w.time(&order.pickup_at),
-            ))
+    let mut ticket = Ticket::sent(&sent);
+    if sent.get("press") == "place" && !ticket.lines.is_empty() {
+        let request = PlaceWalkUpRequest { idempotency_key: sent.idempotency_key()?, lines: ticket.lines.clone() };
+        return match answer(edge.kitchen(&caller).place_walk_up(request)).await {
+            Ok(order) => Ok(Redirect::to(&format!("{HERE}?placed={}", order.order_id)).into_response()),
+            // The page says why.
+            Err(_) => page::page(&again(&edge, &guest, &caller, ticket, &sent).await?),
         };
-        return outcome(&edge, &guest, done, say, HERE).await;
     }
-    match answer(edge.kitchen(&caller).preview_walk_up(PreviewWalkUpRequest { lines })).await {
-        Ok(preview) => {
-            let mut w = guest.frame(guest.words.t("counter-title"));
-            HERE.clone_into(&mut w.path);
-            page::page(&view(w, &menu, &sent, Some(&preview)))
-        }
-        Err(status) => refused(&edge, &guest, status, HERE).await,
+    let menu = menu(&edge, &caller).await?;
+    ticket.press(&menu, sent.get("press"));
+    let key = Uuid::try_parse(sent.get("key")).map_err(|_| Problem::bad_form())?;
+    page::page(&view(&edge, &guest, &caller, &menu, ticket, key.to_string()).await?)
+}
+
+/// The ticket that was not taken, with what the kitchen says of it now.
+async fn again(
+    edge: &Edge,
+    guest: &Guest,
+    caller: &Caller,
+    ticket: Ticket,
+    sent: &Fields,
+) -> Result<CounterPage, Problem> {
+    let menu = menu(edge, caller).await?;
+    let mut page = view(edge, guest, caller, &menu, ticket, sent.get("key").to_owned()).await?;
+    if page.refusal.is_empty() {
+        page.refusal = guest.words.t("counter-changed");
     }
+    Ok(page)
+}
+
+/// Takes an order back that nobody has begun to make.
+pub(crate) async fn take_back(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(MAY_ORDER)?;
+    let request = TakeBackWalkUpRequest { order_id: id.to_string() };
+    let done = answer(edge.kitchen(&caller).take_back_walk_up(request)).await;
+    let say = |order: sky_proto::gastro::v1::Order| Notice::good(guest.words.n("counter-taken-back", order.number));
+    outcome(&edge, &guest, done, say, HERE).await
 }

@@ -38,6 +38,10 @@ pub(crate) async fn hold(
         return waiting_room::lead(&edge, &guest, room).await;
     }
     let material = material(&edge, &guest.visitor(), id).await?;
+    if sent.is_on("more") {
+        // No order yet: another tray, or another line on one.
+        return page(&fill(&guest, &material, &sent, Refused::default()));
+    }
     let request = match wish(&guest, &material, &sent)? {
         Ok(request) => request,
         Err(errors) => {

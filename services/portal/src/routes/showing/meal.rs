@@ -1,12 +1,17 @@
 //! The meal in the form: dishes in their sizes with what may be changed, combos with their choices, what the party
-//! cannot eat, and when it is picked up. Works without any script.
+//! cannot eat, and when it is picked up; or a group's trays. Works without any script.
 
 use sky_proto::gastro::v1::{
-    Combo, ComboChoice, DayPart, Menu, MenuItem, ModifierGroup, OrderLine, Pickup, PickupOffer, Unavailable,
+    Combo, ComboChoice, ComboComponent, Menu, MenuItem, ModifierGroup, OrderLine, PickupOffer,
 };
 
-use super::{Choice, Count, FieldError, is_some};
-use crate::{fields::Fields, page::Frame, words::Words};
+use super::{
+    super::menu_words::{none, served},
+    Count, FieldError, is_some,
+    pickups::{self, Side},
+    trays::{self, GroupForm},
+};
+use crate::{fields::Fields, order_code, page::Frame, words::Words};
 
 /// So many different choices of one combo fit into one order.
 const ROWS: usize = 2;
@@ -16,7 +21,9 @@ pub(super) struct MealForm {
     pub(super) dishes: Vec<Dish>,
     pub(super) combos: Vec<ComboView>,
     pub(super) open: bool,
-    pub(super) pickups: Vec<Choice>,
+    pub(super) pickups: Vec<Side>,
+    /// None: the house takes no groups.
+    pub(super) group: Option<GroupForm>,
     pub(super) avoid: Vec<Tick>,
     pub(super) avoid_open: bool,
     /// Something was chosen that the party avoids: the page asks whether that is meant.
@@ -45,6 +52,9 @@ pub(super) struct Dish {
     pub(super) name: String,
     pub(super) sized: bool,
     pub(super) description: String,
+    /// Where its picture is; empty: it has none.
+    pub(super) picture: String,
+    pub(super) picture_alt: String,
     pub(super) diets: String,
     pub(super) facts: Vec<String>,
     /// Why there is none; empty: there is.
@@ -92,30 +102,12 @@ fn names(w: &Words, numbers: &[u32]) -> String {
     numbers.iter().map(|number| allergen(w, *number)).collect::<Vec<_>>().join(", ")
 }
 
-fn served(w: &Words, parts: &[DayPart]) -> String {
-    if parts.is_empty() {
-        return String::new();
-    }
-    let times: Vec<String> = parts.iter().map(|part| format!("{}–{}", part.from, part.until)).collect();
-    w.with("menu-served", "times", &times.join(", "))
-}
-
-/// Another part of the day is for gastro to judge, by the pickup; the page only says when.
-fn none(w: &Words, why: Unavailable) -> String {
-    match why {
-        Unavailable::SoldOut => w.t("menu-sold-out"),
-        Unavailable::Station => w.t("menu-station-rests"),
-        Unavailable::Unspecified | Unavailable::DayPart => String::new(),
-    }
-}
-
-fn changes(w: &Words, item: &MenuItem, group: &ModifierGroup, sent: &Fields) -> Changes {
+/// A group of changes in the form, as fields of one name.
+pub(super) fn changes(w: &Words, group: &ModifierGroup, name: &str, chosen: &[String]) -> Changes {
     let one = group.most == 1;
-    let name = group_field(item, group);
-    let chosen = sent.all(&name);
     let tick = |value: &str, label: String, price: String| Tick {
         id: format!("{name}_{value}"),
-        name: name.clone(),
+        name: name.to_owned(),
         chosen: if value.is_empty() { chosen.is_empty() } else { chosen.iter().any(|id| id == value) },
         value: value.to_owned(),
         label,
@@ -130,6 +122,26 @@ fn changes(w: &Words, item: &MenuItem, group: &ModifierGroup, sent: &Fields) -> 
         tick(&it.modifier_id, w.text(&it.name), price)
     }));
     Changes { name: w.text(&group.name), one, ticks }
+}
+
+/// The choice of one of a combo's components.
+pub(super) fn select(w: &Words, component: &ComboComponent, name: String, chosen: &str) -> Select {
+    let options = component.options.iter().filter(|it| it.available).map(|it| {
+        let value = format!("{}/{}", it.item_id, it.variant_id);
+        (value.clone(), w.text(&it.name), value == chosen)
+    });
+    Select { label: w.text(&component.name), options: options.collect(), name }
+}
+
+/// What was chosen in a [`select`].
+pub(super) fn choice(component: &ComboComponent, chosen: &str) -> ComboChoice {
+    let (item, variant) = chosen.split_once('/').unwrap_or((chosen, ""));
+    ComboChoice {
+        component_id: component.component_id.clone(),
+        item_id: item.to_owned(),
+        variant_id: variant.to_owned(),
+        modifier_ids: Vec::new(),
+    }
 }
 
 fn group_field(item: &MenuItem, group: &ModifierGroup) -> String {
@@ -166,12 +178,19 @@ fn dish(w: &Words, item: &MenuItem, sent: &Fields, count: &impl Fn(String, Strin
         facts.push(w.with("allergen-traces", "name", &names(w, &item.traces)));
     }
     facts.extend(Some(served(w, &item.day_parts)).filter(|it| !it.is_empty()));
-    let changes: Vec<Changes> = item.modifier_groups.iter().map(|group| changes(w, item, group, sent)).collect();
+    let of_group = |group: &ModifierGroup| {
+        let name = group_field(item, group);
+        let chosen: Vec<String> = sent.all(&name).into_iter().filter(|id| !id.is_empty()).collect();
+        changes(w, group, &name, &chosen)
+    };
+    let changes: Vec<Changes> = item.modifier_groups.iter().map(of_group).collect();
     Dish {
         sized: counts.len() > 1,
         counts,
         name,
         description: w.text(&item.description),
+        picture: item.picture.as_ref().map(|it| it.path.clone()).unwrap_or_default(),
+        picture_alt: item.picture.as_ref().map(|it| w.text(&it.alt)).unwrap_or_default(),
         diets: item.diets.iter().map(diet).collect::<Vec<_>>().join(", "),
         facts,
         none: none(w, item.unavailable()),
@@ -194,12 +213,8 @@ fn combo(w: &Words, combo: &Combo, sent: &Fields, count: &impl Fn(String, String
         let field = row_field(combo, row);
         let selects = combo.components.iter().map(|component| {
             let name = format!("{field}_{}", component.component_id);
-            let chosen = sent.get(&name);
-            let options = component.options.iter().filter(|it| it.available).map(|it| {
-                let value = format!("{}/{}", it.item_id, it.variant_id);
-                (value.clone(), w.text(&it.name), value == chosen)
-            });
-            Select { label: w.text(&component.name), options: options.collect(), name }
+            let chosen = sent.get(&name).to_owned();
+            select(w, component, name, &chosen)
         });
         let label = if row == 0 { name.clone() } else { w.with("menu-another", "name", &name) };
         ComboRow { label: label.clone(), count: count(field.clone(), label, String::new()), selects: selects.collect() }
@@ -212,22 +227,6 @@ fn combo(w: &Words, combo: &Combo, sent: &Fields, count: &impl Fn(String, String
         none: none(w, combo.unavailable()),
         name,
     }
-}
-
-/// Both pickups with the first time at which the kitchen has room.
-fn pickups(w: &Words, offers: &[PickupOffer], chosen: i32) -> Vec<Choice> {
-    [(Pickup::BeforeShowing, "pickup-before"), (Pickup::AfterShowing, "pickup-after")]
-        .map(|(pickup, key)| {
-            let value = i32::from(pickup);
-            let mut of_it = offers.iter().filter(|offer| offer.pickup() == pickup);
-            let label = match of_it.find(|offer| offer.free_seconds > 0) {
-                Some(offer) => format!("{}, {}", w.t(key), w.with("pickup-from", "time", &w.time(&offer.at))),
-                None if offers.is_empty() => w.t(key),
-                None => format!("{}, {}", w.t(key), w.t("pickup-full")),
-            };
-            Choice { value, label, chosen: value == chosen }
-        })
-        .into()
 }
 
 /// What the page shows of the meal.
@@ -252,17 +251,16 @@ pub(super) fn form(
         chosen: avoided.contains(&number.to_string()),
     });
     let wanted = |count: &Count| count.wrong || is_some(count);
-    let chosen_pickup = match sent.choice("pickup") {
-        0 => i32::from(Pickup::AfterShowing),
-        pickup => pickup,
-    };
+    let group = menu.group_lunch.as_ref().map(|group| trays::form(w, menu, group, sent));
     MealForm {
         open: ask
+            || group.as_ref().is_some_and(|group| group.open)
             || dishes.iter().flat_map(|dish| &dish.counts).any(wanted)
             || combos.iter().flat_map(|combo| &combo.rows).any(|row| wanted(&row.count)),
         dishes,
         combos,
-        pickups: pickups(w, offers, chosen_pickup),
+        pickups: pickups::sides(w, offers, sent),
+        group,
         avoid: avoid.collect(),
         avoid_open: !avoided.is_empty(),
         ask,
@@ -298,24 +296,13 @@ pub(super) fn lines(menu: &Menu, sent: &Fields, number: &mut impl FnMut(String) 
     for combo in &menu.combos {
         for row in 0..ROWS {
             let field = row_field(combo, row);
-            let choices = combo.components.iter().map(|component| {
-                let chosen = sent.get(&format!("{field}_{}", component.component_id));
-                let (item, variant) = chosen.split_once('/').unwrap_or((chosen, ""));
-                ComboChoice {
-                    component_id: component.component_id.clone(),
-                    item_id: item.to_owned(),
-                    variant_id: variant.to_owned(),
-                    modifier_ids: Vec::new(),
-                }
-            });
-            let choices = choices.collect();
-            let line = OrderLine { item_id: combo.combo_id.clone(), choices, ..OrderLine::default() };
-            let quantity = number(field);
-            match lines.iter_mut().find(|it| OrderLine { quantity: 0, ..(*it).clone() } == line) {
-                // The same choice in two rows is one line.
-                Some(same) => same.quantity += quantity,
-                None => lines.push(OrderLine { quantity, ..line }),
-            }
+            let chosen = |it: &ComboComponent| choice(it, sent.get(&format!("{field}_{}", it.component_id)));
+            let choices = combo.components.iter().map(chosen).collect();
+            let item_id = combo.combo_id.clone();
+            order_code::add(
+                &mut lines,
+                OrderLine { item_id, choices, quantity: number(field), ..OrderLine::default() },
+            );
         }
     }
     lines.retain(|line| line.quantity > 0);
@@ -360,7 +347,7 @@ pub(super) fn conflicts(w: &Words, menu: &Menu, lines: &[OrderLine], avoid: &[u3
 
 #[cfg(test)]
 mod tests {
-    use sky_proto::gastro::v1::{ComboComponent, ComboOption, MenuVariant, Modifier};
+    use sky_proto::gastro::v1::{ComboOption, MenuVariant, Modifier};
 
     use super::*;
     use crate::words::Language;
@@ -393,7 +380,7 @@ mod tests {
             ..ComboComponent::default()
         };
         let combo = Combo { combo_id: "lunch".to_owned(), components: vec![component], ..Combo::default() };
-        Menu { items: vec![coffee, soup], combos: vec![combo] }
+        Menu { items: vec![coffee, soup], combos: vec![combo], ..Menu::default() }
     }
 
     fn read(pairs: &[(&str, &str)]) -> Vec<OrderLine> {

@@ -6,7 +6,7 @@ use sky_proto::{
     reservations::v1::{Channel, Need, SeatWish, seat_wish::Part},
 };
 
-use super::{FieldError, Material, NEEDS, meal};
+use super::{FieldError, Material, NEEDS, meal, pickups, trays};
 use crate::{fields::Fields, party, problem::Problem, session::Guest};
 
 /// The most people of one booking; the service says no to more too.
@@ -29,7 +29,8 @@ pub(super) fn wish(
     let classes = material.showing.prices.iter().map(|price| price.tariff_class.clone());
     let counts: Vec<(String, u32)> = classes.map(|class| (class.clone(), number(format!("count_{class}")))).collect();
     let needs: Vec<(Need, u32)> = NEEDS.iter().map(|(need, name, _)| (*need, number((*name).to_owned()))).collect();
-    let lines = meal::lines(&material.menu, sent, &mut number);
+    let mut lines = meal::lines(&material.menu, sent, &mut number);
+    let on_trays = trays::lines(w, &material.menu, sent);
     let (avoid, acknowledged) = (meal::avoided(sent), sent.is_on("avoid_ok"));
     let people: u32 = counts.iter().map(|(_, count)| count).sum();
     let first = counts.first().map(|(class, _)| format!("count_{class}")).unwrap_or_default();
@@ -43,6 +44,12 @@ pub(super) fn wish(
         errors.push(FieldError { field: "need_wheelchair".to_owned(), text: w.t("error-needs") });
         Vec::new()
     });
+    match on_trays {
+        Ok(more) if lines.is_empty() => lines = more,
+        Ok(more) if more.is_empty() => {}
+        Ok(_) => errors.push(FieldError { field: "group".to_owned(), text: w.t("tray-either") }),
+        Err(wrong) => errors.extend(wrong),
+    }
     let seats = sent.all("seat");
     let seat_count = u32::try_from(seats.len()).unwrap_or(u32::MAX);
     if seat_count > 0 && seat_count != people {
@@ -54,6 +61,7 @@ pub(super) fn wish(
     if !errors.is_empty() {
         return Ok(Err(errors));
     }
+    let (pickup, pickup_at) = pickups::chosen(sent);
     let bay = BayClass::try_from(sent.choice("parking")).map_err(|_| Problem::bad_form())?;
     Ok(Ok(HoldVisitRequest {
         idempotency_key: sent.idempotency_key()?,
@@ -63,7 +71,8 @@ pub(super) fn wish(
         parking: (bay != BayClass::Unspecified).then(|| ParkingWish { bay_class: bay.into() }),
         meal: (!lines.is_empty()).then(|| MealWish {
             lines,
-            pickup: sent.choice("pickup"),
+            pickup,
+            pickup_at,
             avoid_allergens: avoid,
             allergens_acknowledged: acknowledged,
         }),

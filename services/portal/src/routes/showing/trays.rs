@@ -1,0 +1,351 @@
+//! A group's lunch in the form: trays with names of the party's own choosing, and what is on each. One more tray, one
+//! like another, and one more line come by buttons that send the form back and forth, so that it needs no script.
+
+use std::collections::BTreeMap;
+
+use sky_proto::gastro::v1::{ComboComponent, GroupLunch, Menu, MenuItem, ModifierGroup, OrderLine};
+
+use super::{
+    FieldError,
+    meal::{Changes, Select, changes, choice, select},
+};
+use crate::{fields::Fields, order_code, words::Words};
+
+/// A dish, a drink, something sweet.
+const ROWS: usize = 3;
+const MOST_ROWS: usize = 8;
+const MOST_PIECES: u32 = 60;
+
+pub(super) struct GroupForm {
+    pub(super) open: bool,
+    pub(super) trays: Vec<Tray>,
+    /// Heading, and code with label of each.
+    pub(super) options: Vec<(String, Vec<(String, String)>)>,
+    /// Names that the house proposes.
+    pub(super) labels: Vec<String>,
+    /// The number of one more tray; 0: there are as many as may be.
+    pub(super) next: u32,
+}
+
+pub(super) struct Tray {
+    pub(super) nth: u32,
+    pub(super) name: String,
+    pub(super) rows: Vec<Row>,
+    pub(super) may_grow: bool,
+}
+
+pub(super) struct Row {
+    pub(super) nth: u32,
+    pub(super) field: String,
+    pub(super) code: String,
+    pub(super) count: String,
+    pub(super) changes: Vec<Changes>,
+    pub(super) selects: Vec<Select>,
+}
+
+/// What was sent of a tray.
+#[derive(Clone, Debug, Default)]
+struct SentTray {
+    name: String,
+    rows: Vec<SentRow>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct SentRow {
+    code: String,
+    count: String,
+    modifiers: Vec<String>,
+    /// By component of a combo.
+    choices: BTreeMap<String, String>,
+}
+
+fn field(tray: usize, row: usize) -> String {
+    format!("tray{tray}_{row}")
+}
+
+fn item<'m>(menu: &'m Menu, code: &str) -> Option<&'m MenuItem> {
+    let id = code.split(':').next().unwrap_or_default();
+    menu.items.iter().find(|item| item.item_id == id)
+}
+
+fn components<'m>(menu: &'m Menu, code: &str) -> &'m [ComboComponent] {
+    menu.combos.iter().find(|combo| combo.combo_id == code).map_or(&[], |combo| &combo.components)
+}
+
+fn groups<'m>(menu: &'m Menu, code: &str) -> &'m [ModifierGroup] {
+    item(menu, code).map_or(&[], |item| &item.modifier_groups)
+}
+
+fn sent_row(menu: &Menu, sent: &Fields, field: &str) -> SentRow {
+    let code = sent.get(field).to_owned();
+    let of_group = |group: &ModifierGroup| sent.all(&format!("{field}_mod_{}", group.group_id));
+    let chosen = |it: &ComboComponent| {
+        let id = it.component_id.clone();
+        (id.clone(), sent.get(&format!("{field}_of_{id}")).to_owned())
+    };
+    SentRow {
+        count: sent.get(&format!("{field}_n")).to_owned(),
+        modifiers: groups(menu, &code).iter().flat_map(of_group).filter(|id| !id.is_empty()).collect(),
+        choices: components(menu, &code).iter().map(chosen).filter(|(_, chosen)| !chosen.is_empty()).collect(),
+        code,
+    }
+}
+
+fn number_of(nth: usize) -> u32 {
+    u32::try_from(nth).unwrap_or(u32::MAX)
+}
+
+fn number(sent: &Fields, name: &str, least: usize, most: usize) -> usize {
+    let sent = sent.count(name).and_then(|sent| usize::try_from(sent).ok()).unwrap_or_default();
+    sent.clamp(least, most.max(least))
+}
+
+fn most_trays(menu: &Menu) -> usize {
+    menu.group_lunch.as_ref().and_then(|group| usize::try_from(group.most_trays).ok()).unwrap_or_default()
+}
+
+/// The trays as they were sent.
+fn read(menu: &Menu, sent: &Fields) -> Vec<SentTray> {
+    let tray = |nth: usize| SentTray {
+        name: sent.get(&format!("tray{nth}")).to_owned(),
+        rows: (1..=number(sent, &format!("tray{nth}_rows"), ROWS, MOST_ROWS))
+            .map(|row| sent_row(menu, sent, &field(nth, row)))
+            .collect(),
+    };
+    (1..=number(sent, "trays", 1, most_trays(menu))).map(tray).collect()
+}
+
+/// What the pressed button asks for: "tray", "copy2" or "row2"; anything else shows what was sent.
+fn grow(trays: &mut Vec<SentTray>, more: &str, most: usize) {
+    let of = |word: &str| more.strip_prefix(word).and_then(|nth| nth.parse::<usize>().ok()?.checked_sub(1));
+    let empty = SentTray { rows: vec![SentRow::default(); ROWS], ..SentTray::default() };
+    if let Some(tray) = of("row").and_then(|nth| trays.get_mut(nth)) {
+        tray.rows.resize(MOST_ROWS.min(tray.rows.len() + 1), SentRow::default());
+    }
+    let new = match of("copy") {
+        Some(nth) => trays.get(nth).map(|tray| SentTray { name: String::new(), ..tray.clone() }),
+        None => (more == "tray").then_some(empty),
+    };
+    if let Some(new) = new.filter(|_| trays.len() < most) {
+        trays.push(new);
+    }
+}
+
+fn row(w: &Words, menu: &Menu, sent: SentRow, (tray, nth): (usize, usize)) -> Row {
+    let field = field(tray, nth);
+    let of_group = |group: &ModifierGroup| {
+        let ids: Vec<&String> = group.modifiers.iter().map(|it| &it.modifier_id).collect();
+        let chosen: Vec<String> = sent.modifiers.iter().filter(|id| ids.contains(id)).cloned().collect();
+        changes(w, group, &format!("{field}_mod_{}", group.group_id), &chosen)
+    };
+    let of_component = |it: &ComboComponent| {
+        let chosen = sent.choices.get(&it.component_id).map_or("", String::as_str);
+        select(w, it, format!("{field}_of_{}", it.component_id), chosen)
+    };
+    Row {
+        changes: groups(menu, &sent.code).iter().map(of_group).collect(),
+        selects: components(menu, &sent.code).iter().map(of_component).collect(),
+        nth: number_of(nth),
+        code: sent.code,
+        count: sent.count,
+        field,
+    }
+}
+
+/// Everything that can go on a tray.
+fn options(w: &Words, menu: &Menu) -> Vec<(String, Vec<(String, String)>)> {
+    let there = |item: &&MenuItem| super::super::menu_words::none(w, item.unavailable()).is_empty();
+    let sizes = |item: &MenuItem| {
+        let name = w.text(&item.name);
+        if item.variants.is_empty() {
+            return vec![(item.item_id.clone(), format!("{name}, {}", w.money(&item.price)))];
+        }
+        let size = item.variants.iter().map(|it| {
+            let label = format!("{name}, {}, {}", w.text(&it.name), w.money(&it.price));
+            (format!("{}:{}", item.item_id, it.variant_id), label)
+        });
+        size.collect()
+    };
+    let of = |category: &str| {
+        let items = menu.items.iter().filter(there).filter(|it| it.category == category);
+        items.flat_map(sizes).collect::<Vec<_>>()
+    };
+    let combos = menu.combos.iter().filter(|it| super::super::menu_words::none(w, it.unavailable()).is_empty());
+    let combos = combos.map(|it| (it.combo_id.clone(), format!("{}, {}", w.text(&it.name), w.money(&it.price))));
+    let mut all: Vec<(String, Vec<(String, String)>)> =
+        vec![(w.t("menu-food"), of("food")), (w.t("menu-drinks"), of("drink")), (w.t("menu-combos"), combos.collect())];
+    all.retain(|(_, options)| !options.is_empty());
+    all
+}
+
+/// The trays of the form.
+pub(super) fn form(w: &Words, menu: &Menu, group: &GroupLunch, sent: &Fields) -> GroupForm {
+    let most = most_trays(menu);
+    let mut trays = read(menu, sent);
+    grow(&mut trays, sent.get("more"), most);
+    let is_used = trays.iter().any(|tray| tray.rows.iter().any(|row| !row.code.is_empty()));
+    let next = trays.len() + 1;
+    let view = |(at, tray): (usize, SentTray)| Tray {
+        nth: number_of(at + 1),
+        name: if tray.name.is_empty() { (at + 1).to_string() } else { tray.name },
+        may_grow: tray.rows.len() < MOST_ROWS,
+        rows: tray.rows.into_iter().enumerate().map(|(nth, it)| row(w, menu, it, (at + 1, nth + 1))).collect(),
+    };
+    GroupForm {
+        open: is_used || sent.is_on("more"),
+        trays: trays.into_iter().enumerate().map(view).collect(),
+        options: options(w, menu),
+        labels: group.tray_labels.clone(),
+        next: if next > most { 0 } else { number_of(next) },
+    }
+}
+
+/// The lines of all trays, or what is wrong with them.
+pub(super) fn lines(w: &Words, menu: &Menu, sent: &Fields) -> Result<Vec<OrderLine>, Vec<FieldError>> {
+    let (mut lines, mut wrong) = (Vec::new(), Vec::new());
+    if menu.group_lunch.is_none() {
+        return Ok(lines);
+    }
+    for (at, tray) in read(menu, sent).into_iter().enumerate() {
+        let name = if tray.name.is_empty() { (at + 1).to_string() } else { tray.name };
+        for (nth, row) in tray.rows.iter().enumerate().filter(|(_, row)| !row.code.is_empty()) {
+            let field = field(at + 1, nth + 1);
+            let quantity = if row.count.is_empty() { Some(1) } else { row.count.parse().ok() };
+            let Some(quantity) = quantity.filter(|count| *count <= MOST_PIECES) else {
+                wrong.push(FieldError { field: format!("{field}_n"), text: w.t("error-number") });
+                continue;
+            };
+            if quantity == 0 {
+                continue;
+            }
+            if needs_more(menu, row) {
+                wrong.push(FieldError { field, text: w.with("tray-choose", "name", &name) });
+                continue;
+            }
+            let chosen = |it: &ComboComponent| choice(it, row.choices.get(&it.component_id).map_or("", String::as_str));
+            let choices = components(menu, &row.code).iter().map(chosen).collect();
+            let (modifier_ids, tray) = (row.modifiers.clone(), name.clone());
+            let line = OrderLine { quantity, modifier_ids, choices, tray, ..order_code::read(&row.code) };
+            order_code::add(&mut lines, line);
+        }
+    }
+    if wrong.is_empty() { Ok(lines) } else { Err(wrong) }
+}
+
+/// What it is made of was not asked yet.
+fn needs_more(menu: &Menu, row: &SentRow) -> bool {
+    let missing = |it: &ComboComponent| !row.choices.contains_key(&it.component_id);
+    let least = |group: &ModifierGroup| {
+        let chosen = group.modifiers.iter().filter(|it| row.modifiers.contains(&it.modifier_id)).count();
+        u32::try_from(chosen).unwrap_or(u32::MAX) < group.least
+    };
+    components(menu, &row.code).iter().any(missing) || groups(menu, &row.code).iter().any(least)
+}
+
+#[cfg(test)]
+mod tests {
+    use sky_proto::gastro::v1::{Combo, ComboOption, MenuVariant, Modifier};
+
+    use super::*;
+
+    fn menu() -> Menu {
+        let milk = ModifierGroup {
+            group_id: "milk".to_owned(),
+            most: 1,
+            modifiers: vec![Modifier { modifier_id: "oat".to_owned(), ..Modifier::default() }],
+            ..ModifierGroup::default()
+        };
+        let size = |id: &str| MenuVariant { variant_id: id.to_owned(), ..MenuVariant::default() };
+        let item = |id: &str| MenuItem {
+            item_id: id.to_owned(),
+            category: "food".to_owned(),
+            available: true,
+            ..MenuItem::default()
+        };
+        let coffee =
+            MenuItem { variants: vec![size("small"), size("large")], modifier_groups: vec![milk], ..item("coffee") };
+        let options = vec![ComboOption { item_id: "soup".to_owned(), available: true, ..ComboOption::default() }];
+        let component = ComboComponent { component_id: "dish".to_owned(), options, ..ComboComponent::default() };
+        Menu {
+            items: vec![coffee, item("soup")],
+            combos: vec![Combo { combo_id: "lunch".to_owned(), components: vec![component], ..Combo::default() }],
+            group_lunch: Some(GroupLunch { most_trays: 3, most_pieces: 60, tray_labels: Vec::new() }),
+        }
+    }
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Vec<(String, String, u32)>, Vec<String>> {
+        let told = |line: OrderLine| (line.tray.clone(), order_code::write(&line), line.quantity);
+        lines(&Words::default(), &menu(), &Fields::of(pairs))
+            .map(|lines| lines.into_iter().map(told).collect())
+            .map_err(|wrong| wrong.into_iter().map(|it| it.field).collect())
+    }
+
+    #[test]
+    fn trays_become_lines_with_their_names() {
+        let lines = read(&[
+            ("trays", "3"),
+            ("tray1", "1 – vegetarisch"),
+            ("tray1_1", "soup"),
+            ("tray1_1_n", "12"),
+            ("tray1_2", "coffee:large"),
+            ("tray1_2_mod_milk", "oat"),
+            ("tray1_3", "soup"),
+            ("tray2_1", "lunch"),
+            ("tray2_1_of_dish", "soup/"),
+            ("tray3", "Leer"),
+            ("tray3_1", "soup"),
+            ("tray3_1_n", "0"),
+        ]);
+        let line = |tray: &str, code: &str, quantity| (tray.to_owned(), code.to_owned(), quantity);
+        let first = "1 – vegetarisch";
+        let expected = [line(first, "soup", 13), line(first, "coffee:large+oat", 1), line("2", "lunch!dish=soup", 1)];
+        assert_eq!(lines.expect("good"), expected);
+        assert_eq!(read(&[]).expect("none"), []);
+    }
+
+    #[test]
+    fn what_is_missing_names_its_field() {
+        for (pairs, field) in [
+            ([("tray1_1", "soup"), ("tray1_1_n", "61")], "tray1_1_n"),
+            ([("tray1_1", "soup"), ("tray1_1_n", "-1")], "tray1_1_n"),
+            ([("tray1_2", "lunch"), ("tray1", "Mars")], "tray1_2"),
+        ] {
+            assert_eq!(read(&pairs).expect_err(field), [field]);
+        }
+    }
+
+    #[test]
+    fn the_form_grows_by_its_buttons_up_to_what_the_house_takes() {
+        let (w, menu) = (Words::default(), menu());
+        let form = |pairs: &[(&str, &str)]| {
+            let form = form(&w, &menu, menu.group_lunch.as_ref().expect("groups"), &Fields::of(pairs));
+            let trays = form.trays.iter().map(|it| (it.name.clone(), it.rows.len(), it.rows[0].code.clone()));
+            (form.open, trays.collect::<Vec<_>>(), form.next)
+        };
+        let tray = |name: &str, rows, code: &str| (name.to_owned(), rows, code.to_owned());
+        assert_eq!(form(&[]), (false, vec![tray("1", 3, "")], 2));
+        let one = ("tray1_1", "soup");
+        assert_eq!(form(&[one, ("more", "tray")]), (true, vec![tray("1", 3, "soup"), tray("2", 3, "")], 3));
+        let named = ("tray1", "1 – vegan");
+        let like = vec![tray("1 – vegan", 3, "soup"), tray("2", 3, "soup")];
+        assert_eq!(form(&[one, named, ("more", "copy1")]), (true, like, 3));
+        assert_eq!(form(&[one, ("more", "row1")]), (true, vec![tray("1", 4, "soup")], 2));
+        let full = form(&[("trays", "3"), ("more", "tray")]);
+        assert_eq!((full.1.len(), full.2), (3, 0));
+        for nonsense in ["copy9", "row0", "rowx", "copy", "☃"] {
+            assert_eq!(form(&[one, ("more", nonsense)]).1.len(), 1, "{nonsense}");
+        }
+        assert_eq!(form(&[("trays", "4000000000")]).1.len(), 3);
+    }
+
+    #[test]
+    fn changes_and_choices_are_asked_once_a_dish_is_chosen() {
+        let (w, menu) = (Words::default(), menu());
+        let sent = Fields::of(&[("tray1_1", "coffee:small"), ("tray1_1_mod_milk", "oat"), ("tray1_2", "lunch")]);
+        let form = form(&w, &menu, menu.group_lunch.as_ref().expect("groups"), &sent);
+        let rows = &form.trays[0].rows;
+        assert!(rows[0].changes[0].ticks.iter().any(|it| it.value == "oat" && it.chosen));
+        assert_eq!((rows[1].selects.len(), rows[2].selects.len()), (1, 0));
+        assert_eq!(form.options[0].1.len(), 3, "both sizes and the soup");
+    }
+}
