@@ -233,7 +233,7 @@ impl Browser {
     /// Chooses what these words stand for.
     pub async fn press_option(&self, select: &str, words: &str) {
         let id = select.trim_start_matches('#');
-        let option = format!("//select[@id='{id}']/option[contains(normalize-space(), '{words}')]");
+        let option = format!("//select[@id='{id}']//option[contains(normalize-space(), '{words}')]");
         self.with(By::XPath(&option), &option, async |option| option.click().await.map_err(told)).await;
     }
 

@@ -15,6 +15,7 @@ mod journey;
 mod keyboard;
 mod monitor;
 mod operator;
+mod ordering;
 mod pairing;
 mod plain;
 mod sale;
