@@ -11,9 +11,7 @@ use std::{
 use kernel::{Role, values};
 use sky_proto::flow::v1::{FlowSnapshot, GetFlowRequest, flow_client::FlowClient};
 
-use super::{
-    api::Api, estimates::Estimates, forecast::Forecasts, heads::Heads, places::Places, troubles::Troubles,
-};
+use super::{api::Api, estimates::Estimates, forecast::Forecasts, heads::Heads, places::Places, troubles::Troubles};
 
 /// One number that is counted.
 #[derive(Debug, Default)]

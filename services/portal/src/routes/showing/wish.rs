@@ -69,7 +69,7 @@ pub(super) fn wish(
         party,
         seats,
         parking: (bay != BayClass::Unspecified).then(|| ParkingWish { bay_class: bay.into() }),
-        meal: (!lines.is_empty()).then(|| MealWish {
+        meal: (!lines.is_empty()).then_some(MealWish {
             lines,
             pickup,
             pickup_at,
