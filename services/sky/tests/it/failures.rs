@@ -3,6 +3,7 @@
 //! row promises and nobody has built yet stands beside it.
 
 mod barrier;
+mod post;
 mod rows;
 
 use std::panic::AssertUnwindSafe;
@@ -22,7 +23,7 @@ struct Row {
     open: &'static str,
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 9] = [
     Row {
         silent: "monitor",
         detect: "three missed heartbeats of 20 s",
@@ -94,6 +95,15 @@ const ROWS: [Row; 8] = [
         recovers: "the button pressed again asks under the same id: paid once",
         check: || Box::pin(rows::payment()),
         open: "the TSE and its queue of unsigned receipts",
+    },
+    Row {
+        silent: "mail server",
+        detect: "its line does not open; it is left alone for 5 s, then longer, up to 5 minutes",
+        visitor: "the order confirmed on the page, which has everything that the mail has",
+        staff: "how many notices wait for it and since when",
+        recovers: "it answers: each notice that still says something is sent once",
+        check: || Box::pin(post::is_away()),
+        open: "",
     },
 ];
 
