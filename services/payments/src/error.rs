@@ -22,7 +22,7 @@ pub(crate) enum Error {
     #[error("the payment is {}, not due at the desk; nothing is to be taken", .0.name())]
     NotDue(State),
     #[error("no such part of a payment is to be given back for this visit")]
-    NoPart,
+    NothingToPayOut,
     #[error("this part is {}: it does not wait at the desk, so nothing is to be handed out", .0.name())]
     NotAtDesk(PartState),
     #[error(transparent)]
@@ -40,7 +40,7 @@ impl Coded for Error {
             Self::NoProvider | Self::NotDue(_) | Self::NotAtDesk(_) => Code::FailedPrecondition,
             Self::Exists => Code::AlreadyExists,
             Self::InProgress => Code::Conflict,
-            Self::NoPayment | Self::NoPart => Code::NotFound,
+            Self::NoPayment | Self::NothingToPayOut => Code::NotFound,
             Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,
             Self::Database(error) => database_code(error),

@@ -42,9 +42,9 @@ pub(crate) async fn ask(tx: &mut Tx, wish: &PartWish) -> Result<(), Error> {
 
 /// A part with its payment locked.
 async fn lock(tx: &mut Tx, id: Uuid) -> Result<(Part, Payment), Error> {
-    let of = store::parts::find(tx.conn(), id).await?.ok_or(Error::NoPart)?.payment;
+    let of = store::parts::find(tx.conn(), id).await?.ok_or(Error::NothingToPayOut)?.payment;
     let payment = store::lock(tx.conn(), of).await?;
-    Ok((store::parts::find(tx.conn(), id).await?.ok_or(Error::NoPart)?, payment))
+    Ok((store::parts::find(tx.conn(), id).await?.ok_or(Error::NothingToPayOut)?, payment))
 }
 
 /// The provider has given a part back.
@@ -83,7 +83,7 @@ pub(crate) async fn failed(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
 pub(crate) async fn pay_out(tx: &mut Tx, visit: Uuid, id: Uuid) -> Result<Payment, Error> {
     let (part, payment) = lock(tx, id).await?;
     if part.visit != visit {
-        return Err(Error::NoPart);
+        return Err(Error::NothingToPayOut);
     }
     match part.state {
         PartState::Done => {}

@@ -15,5 +15,5 @@ receipt-paid-online = Online bezahlt, mit dem Besuch.
 receipt-paid-cash = Am Empfang bar bezahlt.
 receipt-paid-card = Am Empfang mit Karte bezahlt.
 unsigned-order = Bestellung { $number }
-refused-NoPart = Für diesen Besuch ist nichts auszuzahlen.
+refused-NothingToPayOut = Für diesen Besuch ist nichts auszuzahlen.
 refused-NotAtDesk = Dieser Betrag liegt nicht am Empfang: Hier ist nichts auszuzahlen.

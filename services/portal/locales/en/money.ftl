@@ -15,5 +15,5 @@ receipt-paid-online = Paid online, with the visit.
 receipt-paid-cash = Paid in cash at the front desk.
 receipt-paid-card = Paid by card at the front desk.
 unsigned-order = Order { $number }
-refused-NoPart = Nothing is to be handed out for this visit.
+refused-NothingToPayOut = Nothing is to be handed out for this visit.
 refused-NotAtDesk = This amount does not wait at the front desk: nothing is to be handed out here.
