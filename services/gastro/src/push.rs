@@ -117,7 +117,8 @@ impl System {
         let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
         // The address may have a secret in it.
         match request.send().await.map_err(reqwest::Error::without_url) {
-            Ok(answer) if answer.status().is_success() => Said::Taken,
+            // It has had this key before: the answer to the first try was lost.
+            Ok(answer) if answer.status().is_success() || answer.status() == StatusCode::CONFLICT => Said::Taken,
             Ok(answer) if is_final(answer.status()) => Said::Refused(format!("it answered {}", answer.status())),
             Ok(answer) => Said::NotNow(format!("it answered {}", answer.status())),
             Err(error) if error.is_timeout() => Said::NotNow("it did not answer in time".to_owned()),
@@ -126,15 +127,11 @@ impl System {
     }
 }
 
-/// What is about the message, and not about who sends it or how fast.
+/// What is about the message, and not about who sends it, where to, or how fast: a wrong address can be set right.
 const fn is_final(status: StatusCode) -> bool {
     matches!(
         status,
         StatusCode::BAD_REQUEST
-            | StatusCode::NOT_FOUND
-            | StatusCode::METHOD_NOT_ALLOWED
-            | StatusCode::CONFLICT
-            | StatusCode::GONE
             | StatusCode::PAYLOAD_TOO_LARGE
             | StatusCode::UNSUPPORTED_MEDIA_TYPE
             | StatusCode::UNPROCESSABLE_ENTITY

@@ -173,8 +173,8 @@ impl Follower {
                 Trouble::Gap(place) => {
                     // What stands before the gap is good; then the producer fills it (and the rest too).
                     if place > 0 {
-                        rest = &rest[..place];
-                        continue;
+                        // Cannot end in the same trouble: the gap is not in it.
+                        Box::pin(self.apply_all(&rest[..place])).await;
                     }
                     self.catch_up().await;
                     return;

@@ -92,6 +92,10 @@ pub(crate) async fn take_back(tx: &mut Tx, order_id: Uuid) -> Result<Order, Erro
     match order.state {
         OrderState::Cancelled => {}
         OrderState::Scheduled | OrderState::Fired => {
+            // Whoever works from paper presses nothing: what is printed may be in the pan.
+            if store::tickets::is_on_paper(tx.conn(), order.id).await? {
+                return Err(Error::BeingMade(order.state));
+            }
             kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
             store::slots::free(tx.conn(), &[order.id]).await?;
             store::ordering::free_stock(tx.conn(), &[order.id]).await?;

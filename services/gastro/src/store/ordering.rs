@@ -193,6 +193,13 @@ pub(crate) async fn erase_trays(conn: &mut PgConnection, before: DateTime<Utc>) 
          where jsonb_path_exists(lines, '$[*].tray ? (@ != "")') and pickup_at < $1 and not on_board"#,
     )
     .bind(before)
+    .execute(&mut *conn)
+    .await?;
+    // The first answers to those who ordered name them too; after a day nobody asks for one again.
+    sqlx::query(
+        "delete from idempotency where method in ('HoldOrder', 'PlaceWalkUp') and created_at < $1 - interval '1 day'",
+    )
+    .bind(before)
     .execute(conn)
     .await?;
     Ok(done.rows_affected())

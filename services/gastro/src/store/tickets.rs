@@ -94,6 +94,14 @@ pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[Uuid]) -> Resul
     Ok(tickets)
 }
 
+/// Whether a part of an order has been printed.
+pub(crate) async fn is_on_paper(conn: &mut PgConnection, order: Uuid) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select exists (select from ticket where order_id = $1 and print = 'printed')")
+        .bind(order)
+        .fetch_one(conn)
+        .await?)
+}
+
 pub(crate) async fn ticket(conn: &mut PgConnection, id: Uuid) -> Result<Option<Ticket>, Error> {
     sqlx::query_as::<_, Row>("select * from ticket where ticket_id = $1")
         .bind(id)

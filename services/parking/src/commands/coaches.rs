@@ -27,6 +27,10 @@ pub(super) async fn kerb(tx: &mut Tx, coaches: impl Iterator<Item = Window>) -> 
 /// Places the stops of rights that have moved (before, after): what they had is given back first, so that those who move
 /// together are not in each other's way. Where the kerb is taken, a coach has its bay alone, and the attendant sees it.
 pub(super) async fn follow(tx: &mut Tx, changed: &mut [(Right, Right)]) -> Result<(), Error> {
+    // A coach's right that has become another vehicle's stops nowhere.
+    for (_, right) in changed.iter_mut().filter(|(_, right)| !is_coach(right)) {
+        right.stops = Stops::default();
+    }
     let windows: Vec<Window> = changed.iter().filter(|(_, it)| is_coach(it)).map(|(_, it)| it.window).collect();
     let Some(mut kerb) = kerb(tx, windows.into_iter()).await? else { return Ok(()) };
     for (before, _) in changed.iter().filter(|(before, _)| before.is_counted()) {

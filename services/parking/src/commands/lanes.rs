@@ -1,6 +1,6 @@
 //! A vehicle at a lane: judged, counted and told, in a given transaction. No proto, no commit.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
@@ -60,6 +60,14 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         Direction::In => pass_in(&seen.credential, right, &site, now)?,
         Direction::Out => pass_out(&seen.credential, right, now),
     };
+    // Its code once more at a barrier that is slow to open: the car has been counted out already.
+    if seen.direction == Direction::Out
+        && !passage.right_changed
+        && let Some(right) = &passage.right
+        && (right.state == RightState::Left || has_left(tx, right).await?)
+    {
+        passage.counts = None;
+    }
     if let Some(right) = passage.right.as_mut().filter(|right| passage.right_changed && right.is_counted() && !counted)
     {
         holding::give_again(tx, right).await?;
@@ -88,6 +96,14 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         _ => None,
     };
     Ok(LaneAnswer { command, verdict: passage.verdict, message, right: passage.right })
+}
+
+/// So long before its window a car may have come, at a lane that had no link.
+const EARLIEST: TimeDelta = TimeDelta::hours(12);
+
+async fn has_left(tx: &mut Tx, right: &Right) -> Result<bool, Error> {
+    let left = store::counting::left_after(tx.conn(), right.visit, right.window.from - EARLIEST).await?;
+    Ok(left.is_some())
 }
 
 /// The visit behind what a vehicle showed.

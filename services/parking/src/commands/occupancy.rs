@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{
     Tx,
+    db::Repeat,
     values::{QUARTER, quarter},
 };
 use uuid::Uuid;
@@ -45,8 +46,9 @@ pub(crate) async fn record(tx: &mut Tx, count: Count) -> Result<(String, Site), 
     lock_site(tx).await?;
     store::lock_classes(tx.conn(), None).await?;
     let site = store::site(tx.conn(), now).await?;
-    if let Some(outcome) = occupancy::told_before(tx.conn(), count.key).await? {
-        return Ok((outcome, site));
+    if let Some((outcome, class, occupied)) = occupancy::told_before(tx.conn(), count.key).await? {
+        let same = class == count.class.name() && occupied == count.occupied;
+        return if same { Ok((outcome, site)) } else { Err(Repeat::KeyReused.into()) };
     }
     let class = *site.classes.iter().find(|it| it.class == count.class).ok_or(Error::NoSuchClass(count.class))?;
     let before = occupancy::last_count(tx.conn(), count.class).await?;

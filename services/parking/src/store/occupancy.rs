@@ -74,9 +74,12 @@ pub(crate) async fn sessions(conn: &mut PgConnection, span: Window) -> Result<Ve
     .await?)
 }
 
-/// The outcome of a count that was told before.
-pub(crate) async fn told_before(conn: &mut PgConnection, key: Uuid) -> Result<Option<String>, Error> {
-    Ok(sqlx::query_scalar("select outcome from observation where idempotency_key = $1")
+/// The outcome of a count that was told before, and what was counted: class and cars.
+pub(crate) async fn told_before(
+    conn: &mut PgConnection,
+    key: Uuid,
+) -> Result<Option<(String, String, i64)>, Error> {
+    Ok(sqlx::query_as("select outcome, class, occupied from observation where idempotency_key = $1")
         .bind(key)
         .fetch_optional(conn)
         .await?)

@@ -82,7 +82,7 @@ async fn all_pages_say_so(house: &House) {
         "/desk/incidents/{}",
         "/desk/settle",
         "/desk/undo",
-        "/desk/conflicts/{}",
+        "/desk/conflicts",
         "/desk/numbers",
         "/desk/numbers/7",
         "/desk/groups/{}",

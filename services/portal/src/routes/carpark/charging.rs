@@ -1,4 +1,4 @@
-//! The charging points on the car park's board: how many are in which state, and since when the last word is.
+//! The charging points on the car park's board: how many are in which state, and since when all of that is known.
 
 use kernel::{Caller, values::from_timestamp};
 use sky_proto::parking::v1::{ListChargePointsRequest, charge_point::State};
@@ -12,7 +12,8 @@ use crate::{
 /// "2 free, 1 charging, 1 out of order (as of 12:04)"; empty: nobody tells of any.
 pub(super) async fn line(edge: &Edge, w: &Words, caller: &Caller) -> Result<String, Problem> {
     let points = answer(edge.occupancy(caller).list_charge_points(ListChargePointsRequest {})).await?.charge_points;
-    let Some(newest) = points.iter().max_by_key(|point| from_timestamp(point.last_updated)) else {
+    // The word that is longest ago: the line promises no more than that.
+    let Some(oldest) = points.iter().min_by_key(|point| from_timestamp(point.last_updated)) else {
         return Ok(String::new());
     };
     let told = [
@@ -27,5 +28,5 @@ pub(super) async fn line(edge: &Edge, w: &Words, caller: &Caller) -> Result<Stri
         (many > 0).then(|| format!("{many} {}", w.t(key)))
     });
     let told = told.collect::<Vec<_>>().join(", ");
-    Ok(format!("{told} ({} {})", w.t("as-of"), w.time(&newest.last_updated)))
+    Ok(format!("{told} ({} {})", w.t("as-of"), w.time(&oldest.last_updated)))
 }

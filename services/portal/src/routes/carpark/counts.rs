@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use kernel::values::timestamp;
+use kernel::{Caller, values::timestamp};
 use sky_proto::parking::v1::{
     ClassOccupancy, Count, GetSiteRequest, ListCountsRequest, RecordOccupancyRequest, UndoCountRequest,
     record_occupancy_response::Outcome,
@@ -29,7 +29,6 @@ struct CountsPage {
     classes: Vec<ClassView>,
     counts: Vec<CountView>,
     may_count: bool,
-    key: String,
 }
 
 struct ClassView {
@@ -38,6 +37,8 @@ struct ClassView {
     /// Empty: not known.
     cars: String,
     capacity: u32,
+    /// Of this form alone.
+    key: String,
 }
 
 struct CountView {
@@ -57,6 +58,7 @@ fn class_view(w: &Words, count: &ClassOccupancy) -> ClassView {
         name: class(w, count.bay_class()),
         cars: count.occupied.map(|cars| cars.to_string()).unwrap_or_default(),
         capacity: count.capacity,
+        key: uuid::Uuid::new_v4().to_string(),
     }
 }
 
@@ -95,19 +97,19 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
         classes: site.classes.iter().map(|count| class_view(&w, count)).collect(),
         counts: counts.iter().map(|count| count_view(&w, count)).collect(),
         may_count: may(&caller, LANES),
-        key: uuid::Uuid::new_v4().to_string(),
         w,
     })
 }
 
-/// `POST /carpark/counts`: what was typed, or one more or one less than that.
+/// `POST /carpark/counts`: what was typed, or one more or one less than there are.
 pub(crate) async fn count(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(LANES)?;
     let typed: i64 = sent.get("cars").parse().map_err(|_| Problem::bad_form())?;
+    let (bay, step) = (sent.choice("bay"), i64::from(sent.choice("step")));
     let request = RecordOccupancyRequest {
         idempotency_key: sent.idempotency_key()?,
-        bay_class: sent.choice("bay"),
-        occupied: typed.saturating_add(sent.choice("step").into()),
+        bay_class: bay,
+        occupied: if step == 0 { typed } else { now_there(&edge, &caller, bay).await?.unwrap_or(typed) + step },
         observed_at: Some(timestamp(edge.now())),
     };
     let (cars, name) = (request.occupied, class(&guest.words, request.bay_class()));
@@ -118,6 +120,13 @@ pub(crate) async fn count(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fie
         Outcome::Stale | Outcome::Repeated | Outcome::Unspecified => Notice::bad(w.t("count-repeated")),
     });
     outcome(&edge, &guest, told, |notice| notice, "/carpark/counts").await
+}
+
+/// How many cars of a class are there by now: lanes have counted on since the page was shown.
+async fn now_there(edge: &Edge, caller: &Caller, bay: i32) -> Result<Option<i64>, Problem> {
+    let site = answer(edge.parking(caller).get_site(GetSiteRequest {})).await?;
+    let class = site.classes.iter().find(|it| it.bay_class == bay);
+    Ok(class.and_then(|it| it.occupied).map(i64::from))
 }
 
 /// `POST /carpark/counts/undo`

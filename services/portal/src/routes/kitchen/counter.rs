@@ -315,8 +315,18 @@ pub(crate) async fn order(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fie
         let request = PlaceWalkUpRequest { idempotency_key: sent.idempotency_key()?, lines: ticket.lines.clone() };
         return match answer(edge.kitchen(&caller).place_walk_up(request)).await {
             Ok(order) => Ok(Redirect::to(&format!("{HERE}?placed={}", order.order_id)).into_response()),
-            // The page says why.
-            Err(_) => page::page(&again(&edge, &guest, &caller, ticket, &sent).await?),
+            Err(problem) if matches!(problem.code(), tonic::Code::Unauthenticated | tonic::Code::Unavailable) => {
+                Err(problem.into())
+            },
+            // The page says why. A key that was used before for another ticket is no good any more; after any other
+            // refusal it stays, so that pressing again orders once.
+            Err(problem) => {
+                let key = match problem.code() {
+                    tonic::Code::InvalidArgument => Uuid::new_v4().to_string(),
+                    _ => sent.get("key").to_owned(),
+                };
+                page::page(&again(&edge, &guest, &caller, ticket, key).await?)
+            }
         };
     }
     let menu = menu(&edge, &caller).await?;
@@ -331,10 +341,10 @@ async fn again(
     guest: &Guest,
     caller: &Caller,
     ticket: Ticket,
-    sent: &Fields,
+    key: String,
 ) -> Result<CounterPage, Problem> {
     let menu = menu(edge, caller).await?;
-    let mut page = view(edge, guest, caller, &menu, ticket, sent.get("key").to_owned()).await?;
+    let mut page = view(edge, guest, caller, &menu, ticket, key).await?;
     if page.refusal.is_empty() {
         page.refusal = guest.words.t("counter-changed");
     }
