@@ -238,14 +238,16 @@ impl Known<'_> {
         }
     }
 
-    /// Whether it was seen empty, and since then no guests were due and nobody was counted at its doors.
+    /// Whether it was seen empty, and since then no guests were due and nobody was counted at its doors. Where a
+    /// counter is silent or has lost something, somebody may have come unseen.
     fn nobody_since(&self, now: DateTime<Utc>) -> bool {
         let Some(empty_at) = self.empty_at else { return false };
         let due = self.admissions.iter().any(|admission| {
             let (from, until) = self.stay(admission, now);
             from <= now && empty_at < until
         });
-        !due && self.doors.is_none_or(|doors| doors.came == 0)
+        let unseen = self.rooms.iter().any(|zone| zone.quality == Quality::Degraded);
+        !due && !unseen && self.doors.is_none_or(|doors| doors.came == 0)
     }
 
     /// From when until when guests of a showing may be in the house.

@@ -109,6 +109,18 @@ fn an_empty_house_is_empty() {
 }
 
 #[test]
+fn a_house_whose_counter_has_lost_something_is_not_told_to_be_empty() {
+    let over = showing(AdmissionState::Closed, 110, 100);
+    for (quality, empty) in [(Quality::Live, true), (Quality::Manual, true), (Quality::Degraded, false)] {
+        // A counter that is not well bounds nothing any more: no doors.
+        let found = count(&[room("foyer", 0, quality)], std::slice::from_ref(&over), 150, |known| {
+            known.empty_at = Some(at(140));
+        });
+        assert_eq!(found.basis == Basis::SeenEmpty, empty, "{quality:?}: {found:?}");
+    }
+}
+
+#[test]
 fn ticket_holders_have_left_some_time_after_their_showing() {
     let rooms = [dome(0, Quality::Estimated), room("foyer", 0, Quality::Estimated)];
     for state in [AdmissionState::Egress, AdmissionState::Turnover, AdmissionState::Closed, AdmissionState::Aborted] {
