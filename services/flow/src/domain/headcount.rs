@@ -22,7 +22,7 @@ pub(crate) struct Policy {
     pub(crate) early_minutes: u32,
     /// … and have left at the latest so long after its end.
     pub(crate) stay_minutes: u32,
-    /// Guests without a ticket at once, while showings bring people into the house.
+    /// Guests without a ticket at once: of the café, at the till. They come whether or not something is shown.
     pub(crate) guests: u32,
     /// Staff on duty.
     pub(crate) staff: u32,
@@ -88,7 +88,7 @@ pub(crate) enum Basis {
     Tickets,
     /// The counters over its doors.
     Doors,
-    /// It was seen empty, and nobody can have come since.
+    /// It was seen empty of visitors, and nobody can have come since: staff at most.
     SeenEmpty,
 }
 
@@ -182,7 +182,8 @@ impl Known<'_> {
         let counted: u32 =
             self.rooms.iter().zip(rooms).filter(|(_, (_, quality))| seen(*quality)).map(|(zone, _)| zone.count).sum();
         if self.nobody_since(now) && counted == 0 {
-            return (Range { low: 0, high: 0 }, Basis::SeenEmpty);
+            // Nobody writes down when staff come and go.
+            return (Range { low: 0, high: self.policy.staff }, Basis::SeenEmpty);
         }
         let sum = rooms.iter().map(|(range, _)| range.high).fold(self.policy.staff, u32::saturating_add);
         let mut total = (Range { low, high: sum }, Basis::Rooms);
@@ -207,9 +208,8 @@ impl Known<'_> {
             let (from, until) = self.stay(admission, now);
             from <= now && now < until
         });
-        let (mut people, mut open) = (0_u32, false);
+        let mut people = 0_u32;
         for admission in present {
-            open = true;
             people = people.saturating_add(match admission.state {
                 AdmissionState::Planned
                 | AdmissionState::DoorsOpen
@@ -224,8 +224,7 @@ impl Known<'_> {
                 AdmissionState::Cancelled => admission.capacity,
             });
         }
-        let guests = if open { self.policy.guests } else { 0 };
-        people.saturating_add(guests).saturating_add(self.policy.staff)
+        people.saturating_add(self.policy.guests).saturating_add(self.policy.staff)
     }
 
     fn by_doors(&self, doors: Doors, now: DateTime<Utc>) -> Range {

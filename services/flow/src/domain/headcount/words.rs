@@ -21,8 +21,8 @@ impl Basis {
                 "By the counters at the doors, since the house was seen empty.",
             ),
             Self::SeenEmpty => Text::new(
-                "Das Haus wurde leer gesehen, und seitdem wurde niemand erwartet oder gezählt.",
-                "The house was seen empty, and nobody has been due or counted since.",
+                "Das Haus wurde leer gesehen, und seitdem wurde niemand erwartet oder gezählt: höchstens Personal.",
+                "The house was seen empty, and nobody has been due or counted since: staff at most.",
             ),
         }
     }
@@ -44,10 +44,8 @@ impl Policy {
                 ),
             ),
             Text::new(
-                format!(
-                    "Solange Gäste da sind, sind höchstens {guests} ohne Karte darunter; {staff} Personen im Dienst."
-                ),
-                format!("While guests are here, at most {guests} of them have no ticket; {staff} people are on duty."),
+                format!("Ohne Karte sind höchstens {guests} Gäste im Haus; höchstens {staff} Personen im Dienst."),
+                format!("At most {guests} guests in the house have no ticket; at most {staff} people are on duty."),
             ),
             Text::new(
                 format!("Von hundert im Saal sind höchstens {unseen_percent} ungesehen hinausgegangen."),
