@@ -54,7 +54,7 @@ fn group(w: &Words, it: &CallGroup) -> GroupView {
         Formed | Unspecified => ("group-formed", "plain", "○", &[(Called, "group-call")]),
         Called => ("group-called", "good", "●", &[(Boarding, "group-boarding-do"), (Recalled, "group-recall")]),
         Boarding => ("group-boarding", "good", "→", &[(Boarded, "group-boarded-do"), (Recalled, "group-recall")]),
-        Recalled => ("group-recalled", "few", "▲", &[(Boarding, "group-boarding-do"), (Late, "group-late-do")]),
+        Recalled => ("group-recalled", "few", "▲", &[(Boarded, "group-boarded-do"), (Late, "group-late-do")]),
         Boarded => ("group-boarded", "plain", "✓", &[]),
         Late => ("group-late", "few", "▲", &[(Closed, "group-close")]),
         Closed => ("group-closed", "plain", "■", &[]),
