@@ -7,5 +7,7 @@ create table headcount_policy (
 );
 alter table house_state add column empty_at timestamptz;
 alter table admission add column gone_at timestamptz;
-update admission set gone_at = coalesce(state_since, predicted_end_at) where state in ('closed', 'cancelled');
+-- Of the showings that are over nobody is taken off the foyer after the fact: who is there has been counted since.
+update admission set gone_at = coalesce(state_since, predicted_end_at)
+where state in ('egress', 'turnover', 'aborted', 'closed', 'cancelled');
 create index admission_still_about on admission (predicted_end_at) where gone_at is null and admitted > 0;

@@ -53,6 +53,7 @@ pub(crate) async fn count(tx: &mut Tx, zone: Option<Zone>, people: i64, quality:
 /// Sets a zone's count by hand, for the record with who and why.
 pub(crate) async fn correct_zone(tx: &mut Tx, id: &str, people: u32, reason: &str, by: &str) -> Result<Zone, Error> {
     let now = tx.now();
+    store::headcount::mark_counted(tx.conn(), Some(id), now).await?;
     let mut zone = store::lock_zone(tx.conn(), id).await?.ok_or(Error::NoZone)?;
     if zone.kind != Kind::Room {
         return Err(Error::SumZone);
@@ -101,6 +102,7 @@ pub(crate) async fn rezero(tx: &mut Tx, by: &str) -> Result<Vec<Zone>, Error> {
     if in_use > 0 {
         return Err(Error::ShowingsUnderWay(in_use));
     }
+    store::headcount::mark_counted(tx.conn(), None, now).await?;
     store::headcount::save_empty_at(tx.conn(), now).await?;
     let mut zones = store::lock_zones(tx.conn()).await?;
     let seen = store::history::traffic(tx.conn(), now - QUIET, now + QUIET).await?;

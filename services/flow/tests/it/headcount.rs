@@ -102,6 +102,31 @@ async fn guests_of_a_showing_that_nobody_closed_have_left_some_time_after_it() {
 }
 
 #[tokio::test]
+async fn guests_are_not_taken_off_a_number_that_somebody_has_counted_after_their_showing() {
+    for empty in [false, true] {
+        let house = house().await;
+        let (showing, visit, _) = open(&house).await;
+        scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("in");
+        house.clock.set(minutes(110));
+        for to in [AdmissionState::Running, AdmissionState::Egress, AdmissionState::Turnover] {
+            move_to(&house, showing, to).await.expect("moved");
+        }
+        assert_eq!(zone(&house, "foyer").await.count, Some(3));
+        // The three have gone home, and others have come.
+        if empty {
+            rezero(&house).await;
+            let idempotency_key = Uuid::now_v7().to_string();
+            let click = pb::ClickZoneRequest { idempotency_key, zone_id: "foyer".to_owned(), people: 5 };
+            ZonesClient::new(house.channel(&desk())).click_zone(click).await.expect("clicked");
+        } else {
+            correct(&house, "foyer", 5).await;
+        }
+        move_to(&house, showing, AdmissionState::Closed).await.expect("closed");
+        assert_eq!(zone(&house, "foyer").await.count, Some(5), "found empty: {empty}");
+    }
+}
+
+#[tokio::test]
 async fn the_house_file_says_what_is_assumed() {
     let house = house().await;
     for (line, problem) in [
