@@ -17,21 +17,21 @@ pub(crate) async fn resolve_conflicts(
 ) -> Result<Vec<store::Conflict>, Error> {
     let now = tx.now();
     let conflicts = known(tx, ids).await?;
+    tell(tx, &conflicts).await?;
     for id in store::resolve_conflicts(tx.conn(), ids, resolution, by, now).await? {
         record(tx, by, "resolve_scan_conflict", id, Value::Null, json!({"resolution": resolution})).await?;
     }
-    tell(tx, &conflicts).await?;
     store::conflicts_of(tx.conn(), ids).await
 }
 
 /// That was a mistake: they are open again. What is open already, or was cleared up by an undo, stays as it is.
 pub(crate) async fn reopen_conflicts(tx: &mut Tx, ids: &[Uuid], by: &str) -> Result<Vec<store::Conflict>, Error> {
     let conflicts = known(tx, ids).await?;
+    tell(tx, &conflicts).await?;
     for id in store::reopen_conflicts(tx.conn(), ids).await? {
         let said = conflicts.iter().find(|conflict| conflict.id == id).map(|conflict| &conflict.resolution);
         record(tx, by, "reopen_scan_conflict", id, json!({"resolution": said}), Value::Null).await?;
     }
-    tell(tx, &conflicts).await?;
     store::conflicts_of(tx.conn(), ids).await
 }
 
@@ -41,6 +41,7 @@ async fn known(tx: &mut Tx, ids: &[Uuid]) -> Result<Vec<store::Conflict>, Error>
     if conflicts.len() < ids.len() { Err(Error::NoConflict) } else { Ok(conflicts) }
 }
 
+/// Their showings look different to others now. Locks these before the conflicts, as journals and an undo do.
 async fn tell(tx: &mut Tx, conflicts: &[store::Conflict]) -> Result<(), Error> {
     let mut showings: Vec<Uuid> = conflicts.iter().map(|conflict| conflict.showing).collect();
     showings.sort_unstable();

@@ -22,7 +22,7 @@ pub(super) fn ids(sent: &[String]) -> Result<Vec<Uuid>, InvalidField> {
     Ok(ids)
 }
 
-/// Conflicts with the scans that they are about.
+/// Conflicts with the scans that they are about. Up to 200 of them: not while doors wait for a lock.
 pub(super) async fn list(
     conn: &mut PgConnection,
     conflicts: &[store::Conflict],
@@ -50,24 +50,20 @@ impl DoorGrpc {
         resolution: String,
         by: String,
     ) -> Result<pb::ListScanConflictsResponse, Error> {
-        self.db
-            .transact(move |tx| {
-                Box::pin(async move {
-                    let conflicts = commands::resolve_conflicts(tx, &ids, &resolution, &by).await?;
-                    list(tx.conn(), &conflicts).await
-                })
-            })
-            .await
+        let conflicts = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::resolve_conflicts(tx, &ids, &resolution, &by).await }))
+            .await?;
+        let mut conn = self.db.pool().acquire().await?;
+        list(&mut conn, &conflicts).await
     }
 
     pub(super) async fn reopen(&self, ids: Vec<Uuid>, by: String) -> Result<pb::ListScanConflictsResponse, Error> {
-        self.db
-            .transact(move |tx| {
-                Box::pin(async move {
-                    let conflicts = commands::reopen_conflicts(tx, &ids, &by).await?;
-                    list(tx.conn(), &conflicts).await
-                })
-            })
-            .await
+        let conflicts = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::reopen_conflicts(tx, &ids, &by).await }))
+            .await?;
+        let mut conn = self.db.pool().acquire().await?;
+        list(&mut conn, &conflicts).await
     }
 }
