@@ -15,7 +15,8 @@ const MOST_RECORDS: usize = 5_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Read {
     Package(Package),
-    /// It wants to know whether somebody is there.
+    /// It wants to know whether somebody is there, or tells of its own health: nothing is counted, and it is not taken
+    /// for a counter that counts again.
     Test,
     /// With what is wrong.
     Refused(String),
@@ -188,8 +189,7 @@ fn one(push: Value, live: bool) -> Read {
         (Some(logics), _) if logics.connection_test.is_some() => return Read::Test,
         (Some(logics), _) => logics.read(live),
         (None, Some(data)) => data.read(live),
-        (None, None) if push.connection_test.is_some() => return Read::Test,
-        (None, None) if push.status_data.is_some() => Ok(Package::default()),
+        (None, None) if push.connection_test.is_some() || push.status_data.is_some() => return Read::Test,
         (None, None) => Err("has neither logics_data nor live_data nor connection_test".to_owned()),
     };
     read.map_or_else(Read::Refused, Read::Package)

@@ -198,6 +198,21 @@ async fn a_repeat_counts_once_and_a_gap_hides_the_number_until_somebody_counts()
     assert_eq!((zone.count, zone.quality()), (Some(19), Quality::Live));
 }
 
+#[tokio::test]
+async fn what_a_counter_tells_of_its_own_health_heals_nothing() {
+    let house = house().await;
+    let token = counter(&house).await;
+    post(&house, &token, line(1, minutes(0), 5, 0)).await;
+    house.clock.set(minutes(1));
+    post(&house, &token, line(4, minutes(1), 2, 0)).await;
+    let lost = sensor(&house).await;
+    assert_eq!(lost.state(), SensorState::Degraded);
+    let status = serde_json::json!({"status_data": {"temperature": 41}}).to_string().into_bytes();
+    house.clock.set(minutes(2));
+    assert_eq!(post(&house, &token, status).await.0, 200);
+    assert_eq!(sensor(&house).await, lost, "nor has it counted");
+}
+
 /// The balance of the foyer and its line, of the same minute, the balance first.
 fn balance_and_line(id: i64, now: DateTime<Utc>, balance: i64, forward: i64) -> Vec<u8> {
     let (from, to) = ((now - TimeDelta::minutes(1)).to_rfc3339(), now.to_rfc3339());
