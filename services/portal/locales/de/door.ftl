@@ -172,7 +172,13 @@ conflict-all = Alle { $n }:
 conflict-one-by-one = Einzeln
 conflict-no-showing = Unbekannte Vorstellung
 conflict-reopen = Zurücknehmen
-conflict-reopened = Wieder offen.
+conflict-reopened = { $n ->
+    [0] Nichts davon ist wieder offen.
+    [one] Wieder offen: 1 strittiger Scan.
+   *[other] Wieder offen: { $n } strittige Scans.
+}
+conflict-by-undo = Scan zurückgenommen
+conflict-by-booking = Die Buchung ist nachgekommen.
 conflicts-resolved = Erledigt
 headcount-seen-empty = Leer gesehen:
 headcount-never-seen-empty = Das Haus wurde noch nie als leer gemeldet (Seite „Zähler“).

@@ -172,7 +172,13 @@ conflict-all = All { $n }:
 conflict-one-by-one = One by one
 conflict-no-showing = Showing not known
 conflict-reopen = Take back
-conflict-reopened = Open again.
+conflict-reopened = { $n ->
+    [0] None of them is open again.
+    [one] Open again: 1 disputed scan.
+   *[other] Open again: { $n } disputed scans.
+}
+conflict-by-undo = Scan taken back
+conflict-by-booking = The booking has come.
 conflicts-resolved = Done
 headcount-seen-empty = Seen empty:
 headcount-never-seen-empty = The house was never reported empty (page “Counters”).

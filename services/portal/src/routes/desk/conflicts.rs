@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use chrono::{DateTime, Utc};
 use kernel::values::from_timestamp;
 use sky_proto::flow::v1::{
-    ConflictKind, ListScanConflictsRequest, ReopenScanConflictsRequest, ResolveScanConflictsRequest, ScanConflict,
+    ConflictKind, ListScanConflictsRequest, ListScanConflictsResponse, ReopenScanConflictsRequest,
+    ResolveScanConflictsRequest, ScanConflict,
 };
 
 use super::{
@@ -37,6 +39,8 @@ struct GroupView {
     /// "Reise, 14:00 · dome-2", or "14:10 anna: both are seated".
     title: String,
     count: i64,
+    /// Whether staff may take it back: not what an undo or a late booking has cleared up.
+    reopens: bool,
     /// With commas between them.
     ids: String,
     conflicts: Vec<ConflictView>,
@@ -72,37 +76,74 @@ fn view(w: &Words, it: &ScanConflict) -> ConflictView {
     }
 }
 
+/// The lane of the scan that does not fit.
+fn lane(it: &ScanConflict) -> &str {
+    it.scans.last().map(|scan| scan.lane.as_str()).unwrap_or_default()
+}
+
+/// Open ones belong together by their showing, which its title and time do not tell apart in two halls, and lane.
+fn place_key(it: &ScanConflict) -> (String, String) {
+    (it.showing_id.clone(), lane(it).to_owned())
+}
+
 /// Where it happened: the showing, and the lane of the scan that does not fit.
 fn place(w: &Words, it: &ScanConflict) -> String {
-    let lane = it.scans.last().map(|scan| scan.lane.as_str()).unwrap_or_default();
+    let lane = lane(it);
     match &it.showing_title {
         Some(_) => format!("{}, {} · {lane}", w.text(&it.showing_title), w.time(&it.showing_starts_at)),
         None => format!("{} · {lane}", w.t("conflict-no-showing")),
     }
 }
 
-/// What was done about it, when and by whom.
-fn deed(w: &Words, it: &ScanConflict) -> String {
-    format!("{} {}: {}", w.time(&it.resolved_at), it.resolved_by, it.resolution)
+/// What the door writes down when a scan is taken back.
+const BY_UNDO: &str = "undo";
+/// What it calls itself when a late booking explains a scan.
+const ITSELF: &str = "flow";
+
+/// Resolved ones belong together by the act: two of one minute that say the same are two.
+fn deed_key(it: &ScanConflict) -> (DateTime<Utc>, String, String) {
+    (from_timestamp(it.resolved_at), it.resolved_by.clone(), it.resolution.clone())
 }
 
-/// Puts together what has the same title, in the order in which they come.
-fn groups(w: &Words, conflicts: &[&ScanConflict], title: fn(&Words, &ScanConflict) -> String) -> Vec<GroupView> {
-    let mut groups: Vec<GroupView> = Vec::new();
+/// What was done about it, when and by whom.
+fn deed(w: &Words, it: &ScanConflict) -> String {
+    let time = w.time(&it.resolved_at);
+    match (it.resolved_by.as_str(), it.resolution.as_str()) {
+        (ITSELF, _) => format!("{time} {}", w.t("conflict-by-booking")),
+        (by, BY_UNDO) => format!("{time} {by}: {}", w.t("conflict-by-undo")),
+        (by, resolution) => format!("{time} {by}: {resolution}"),
+    }
+}
+
+/// Puts together what belongs together, in the order in which they come.
+fn groups<K: PartialEq>(
+    w: &Words,
+    conflicts: &[&ScanConflict],
+    key: fn(&ScanConflict) -> K,
+    title: fn(&Words, &ScanConflict) -> String,
+) -> Vec<GroupView> {
+    let mut groups: Vec<(K, GroupView)> = Vec::new();
     for it in conflicts {
-        let title = title(w, it);
-        match groups.iter_mut().find(|group| group.title == title) {
-            Some(group) => {
+        let key = key(it);
+        match groups.iter_mut().find(|(other, _)| *other == key) {
+            Some((_, group)) => {
                 group.count += 1;
                 group.ids = format!("{},{}", group.ids, it.conflict_id);
                 group.conflicts.push(view(w, it));
             }
             None => {
-                groups.push(GroupView { title, count: 1, ids: it.conflict_id.clone(), conflicts: vec![view(w, it)] });
+                let group = GroupView {
+                    title: title(w, it),
+                    count: 1,
+                    reopens: it.resolved_by != ITSELF && it.resolution != BY_UNDO,
+                    ids: it.conflict_id.clone(),
+                    conflicts: vec![view(w, it)],
+                };
+                groups.push((key, group));
             }
         }
     }
-    groups
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 /// Open ones first.
@@ -114,7 +155,9 @@ pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     let (mut resolved, open): (Vec<&ScanConflict>, Vec<&ScanConflict>) =
         list.iter().partition(|it| it.resolved_at.is_some());
     resolved.sort_by_key(|it| std::cmp::Reverse(from_timestamp(it.resolved_at)));
-    page(&ConflictsPage { open: groups(&w, &open, place), resolved: groups(&w, &resolved, deed), w })
+    let open = groups(&w, &open, place_key, place);
+    let resolved = groups(&w, &resolved, deed_key, deed);
+    page(&ConflictsPage { open, resolved, w })
 }
 
 fn ids(sent: &Fields) -> Vec<String> {
@@ -134,6 +177,10 @@ pub(crate) async fn reopen(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
     let caller = guest.staff(DESK)?;
     let request = ReopenScanConflictsRequest { conflict_ids: ids(&sent) };
     let reopened = answer(edge.door(&caller).reopen_scan_conflicts(request)).await;
-    let say = |_| Notice::good(guest.words.t("conflict-reopened"));
+    // What was cleared up by an undo stays as it is, and is not said to be open.
+    let say = |list: ListScanConflictsResponse| {
+        let open = list.conflicts.iter().filter(|it| it.resolved_at.is_none()).count();
+        Notice::good(guest.words.n("conflict-reopened", i64::try_from(open).unwrap_or(i64::MAX)))
+    };
     outcome(&edge, &guest, reopened, say, "/desk/conflicts").await
 }
