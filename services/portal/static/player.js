@@ -225,14 +225,23 @@
     fault("not-offline-ready", performance.now() > REPORT && !(navigator.serviceWorker && navigator.serviceWorker.controller), "no service worker; the page needs https");
   };
 
+  // One that cannot be read is of use to nobody, and must not keep the others here.
+  const kept = (key) => {
+    const play = store(() => JSON.parse(localStorage.getItem(key)));
+    if (play && play.id) return play;
+    store(() => localStorage.removeItem(key));
+    return null;
+  };
+
   let telling = false;
   const report = () => {
     if (telling || main.dataset.out) return;
-    telling = true;
     check();
     const keys = plays();
     const all = performance.now() - faultsTold > FAULTS_AGAIN || !faultsTold;
     const told = performance.now();
+    // What was noted before the clock was set right may lie ahead of it: the house takes nothing from the future.
+    const latest = Math.floor(clock.now());
     const body = {
       time: Date.now(),
       revision: Number(main.dataset.revision) || 0,
@@ -243,10 +252,12 @@
       zone: Intl.DateTimeFormat().resolvedOptions().timeZone || "",
       player: "web/" + main.dataset.version,
       done,
-      faults: all ? Array.from(faults.values()).slice(0, 20) : null,
-      plays: keys.map((key) => JSON.parse(localStorage.getItem(key))),
+      faults: all ? Array.from(faults.values()).slice(0, 20).map((it) => Object.assign({}, it, { at: Math.min(it.at, latest) })) : null,
+      plays: keys.map(kept).filter(Boolean),
     };
     if (all) faultsTold = told;
+    // Only now: whatever fails before this is tried again the next time.
+    telling = true;
     fetch(main.dataset.report, { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } })
       .then((answer) => {
         if (answer.status === 401 || answer.status === 403) { main.dispatchEvent(new CustomEvent("live:lost")); return null; }
