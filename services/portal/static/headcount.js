@@ -1,9 +1,11 @@
 // Says how old the sheet is, also without a network, and prints it.
 "use strict";
-const asOf = Date.parse(document.getElementById("as-of").dateTime);
 const age = document.getElementById("age");
+// The page was asked for when it began to load. A tablet's clock may be wrong by any amount, so only what passes on it
+// counts; the ticks besides, should it be set back, and it besides the ticks, which may rest while a tablet sleeps.
+const asked = Date.now() - performance.now();
 const tell = () => {
-  const minutes = Math.floor((Date.now() - asOf) / 60000);
+  const minutes = Math.floor(Math.max(performance.now(), Date.now() - asked) / 60000);
   if (minutes < 1) return;
   age.textContent = " (" + (minutes === 1 ? age.dataset.one : age.dataset.many.replace("#", minutes)) + ")";
   age.className = minutes >= 5 ? "old" : "";
