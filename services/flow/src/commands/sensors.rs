@@ -75,10 +75,8 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
             problems.extend(apply(tx, &sensor, zone, &changes, lost).await?);
         }
     }
-    summary.problem = problems.first().copied();
-    if problems.contains(&Problem::Implausible) {
-        summary.problem = Some(Problem::Implausible);
-    }
+    // Of all its packages: one that is merely unknown must not hide that others are missing.
+    summary.problem = Problem::worst(&problems);
     if sensor.judge(summary.problem, now) {
         tell(tx, &before, &sensor).await?;
     }

@@ -73,6 +73,13 @@ impl Problem {
         Self::ALL.into_iter().find(|problem| problem.name() == name)
     }
 
+    /// The most serious one of those found: it is the one that is told.
+    pub(crate) fn worst(found: &[Self]) -> Option<Self> {
+        let order =
+            [Self::Silent, Self::Implausible, Self::LostData, Self::FewSamples, Self::WrongClock, Self::UnknownLogic];
+        order.into_iter().find(|problem| found.contains(problem))
+    }
+
     /// What is wrong and what to do.
     pub(crate) fn words(self) -> Text {
         match self {
@@ -261,10 +268,7 @@ impl Sensor {
         if skew.abs() > SKEW {
             found.push(Problem::WrongClock);
         }
-        // The most serious one is told.
-        let order =
-            [Problem::Implausible, Problem::LostData, Problem::FewSamples, Problem::WrongClock, Problem::UnknownLogic];
-        taken.problem = order.into_iter().find(|problem| found.contains(problem));
+        taken.problem = Problem::worst(&found);
         taken
     }
 

@@ -112,6 +112,20 @@ fn who_is_there_holds_after_who_came_by_then() {
 }
 
 #[test]
+fn the_most_serious_problem_of_several_packages_is_told() {
+    use Problem::{FewSamples, Implausible, LostData, UnknownLogic, WrongClock};
+    for (found, worst) in [
+        (vec![], None),
+        (vec![UnknownLogic], Some(UnknownLogic)),
+        (vec![UnknownLogic, LostData], Some(LostData)),
+        (vec![WrongClock, UnknownLogic, FewSamples], Some(FewSamples)),
+        (vec![LostData, Implausible], Some(Implausible)),
+    ] {
+        assert_eq!(Problem::worst(&found), worst, "{found:?}");
+    }
+}
+
+#[test]
 fn people_walk_and_do_not_appear() {
     assert!(may_follow(10, 60, TimeDelta::seconds(60)));
     assert!(!may_follow(10, 200, TimeDelta::seconds(60)));
