@@ -8,7 +8,7 @@ use super::{VISIT_TOPIC, notices, save};
 use crate::{
     domain::{
         Item, Visit, join,
-        money_back::{BackState, Owed, cheaper, said, takes_place},
+        money_back::{BackState, Owed, cheaper, keeps_money, said, takes_place},
     },
     error::Error,
     events,
@@ -34,11 +34,11 @@ pub(crate) struct OfMeal {
     pub(crate) items: Vec<Item>,
 }
 
-/// A meal is not made, or a cheaper one is.
+/// A meal is not made, or a cheaper one is; of a visit too that was called off too late for a refund.
 pub(crate) async fn meal(tx: &mut Tx, it: OfMeal) -> Result<(), Error> {
     let Some(mut visit) = store::lock(tx.conn(), it.visit).await? else { return Ok(()) };
     let before = visit.clone();
-    if !takes_place(&visit) || visit.meal.is_none() || !ask(tx, visit.id, &it.owed).await? {
+    if !keeps_money(&visit) || visit.meal.is_none() || !ask(tx, visit.id, &it.owed).await? {
         return Ok(());
     }
     if let Some(meal) = &mut visit.meal {

@@ -67,6 +67,11 @@ pub(crate) const fn takes_place(visit: &Visit) -> bool {
     matches!(visit.state, State::Confirming | State::Confirmed)
 }
 
+/// Whether there may be money of it that the house still has: it takes place, or was called off too late for a refund.
+pub(crate) const fn keeps_money(visit: &Visit) -> bool {
+    takes_place(visit) || matches!((visit.state, visit.money), (State::Cancelled, Money::Paid))
+}
+
 /// What a bay or a meal cost that was just refused.
 pub(crate) fn of_refused(before: &Visit, after: &Visit) -> Vec<Owed> {
     if !takes_place(after) {
@@ -132,6 +137,21 @@ mod tests {
         }
         for last in [LessDue, Done, Covered] {
             assert!(BackState::ALL.iter().all(|next| !last.goes_on_to(*next)), "{last:?}");
+        }
+    }
+
+    #[test]
+    fn of_a_visit_that_is_off_only_money_that_stayed_may_go_back() {
+        let of = |state, money| keeps_money(&Visit { money, ..visit(state) });
+        assert!(of(State::Confirmed, Money::DueAtDesk));
+        assert!(of(State::Cancelled, Money::Paid), "called off after the doors had opened");
+        for (state, money) in [
+            (State::Cancelled, Money::Voided),
+            (State::Cancelled, Money::DueAtDesk),
+            (State::Refunding, Money::Paid),
+            (State::Refunded, Money::Refunded),
+        ] {
+            assert!(!of(state, money), "{state:?} {money:?}");
         }
     }
 

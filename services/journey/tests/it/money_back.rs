@@ -134,6 +134,29 @@ async fn who_has_not_paid_yet_pays_less() {
 }
 
 #[tokio::test]
+async fn who_called_off_too_late_gets_back_what_the_kitchen_does_not_make() {
+    let town = everything().await;
+    let visit = with_meal(&town, Method::Online).await;
+    // The doors were open: what was paid stays.
+    sqlx::query("update visit set state = 'cancelled', deadline = null where id = $1")
+        .bind(id(&visit))
+        .execute(town.house.pool("journey"))
+        .await
+        .expect("called off");
+    let told = OrderRefundDue {
+        order_id: visit.meal.as_ref().expect("a meal").order_id.clone(),
+        visit_id: visit.visit_id.clone(),
+        amount: Some(euro(1380)),
+        refund_id: Uuid::new_v4().to_string(),
+        ..OrderRefundDue::default()
+    };
+    town.react_twice("gastro", &visit.visit_id, &told).await;
+    let now = seen(&town, &visit, "the meal is back", |now| parts(now) == [(PartState::Done, 1380)]).await;
+    assert_eq!(now.state(), VisitState::Cancelled, "the rest stays");
+    assert_eq!(due(&town).await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_bay_that_is_not_to_be_had_is_given_back_once() {
     let town = town().await;
     let visit = town.paid().await;
