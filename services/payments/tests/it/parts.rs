@@ -145,6 +145,22 @@ async fn what_was_paid_at_the_desk_waits_there_and_is_handed_out_once() {
 }
 
 #[tokio::test]
+async fn what_waits_at_the_desk_still_waits_when_its_visit_is_called_off_too_late() {
+    let till = till().await;
+    let (visit, refund) = (Uuid::now_v7(), Uuid::now_v7());
+    till.create(&order(visit, Method::AtDesk)).await.expect("created");
+    let request = pb::SettleAtDeskRequest { visit_id: visit.to_string(), ..Default::default() };
+    client!(till.house, &staff(Role::Desk)).settle_at_desk(request).await.expect("settled");
+    // All of it goes back, and nobody has handed it out yet.
+    till.react_twice(visit, &due(visit, refund, 2000)).await;
+    till.react_twice(visit, &cancelled(visit, false)).await;
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000)], "nobody has paid anything out");
+    pay_out(&till, visit, refund).await.expect("handed out");
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000), line("part_refund", -2000)]);
+    assert_eq!(told(&till).await, [(PartState::AtDesk, 2000), (PartState::Done, 2000)]);
+}
+
+#[tokio::test]
 async fn a_provider_that_gives_back_no_parts_leaves_them_to_the_desk() {
     let till = till().await;
     let (visit, refund) = (Uuid::now_v7(), Uuid::now_v7());
