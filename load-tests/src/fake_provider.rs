@@ -74,6 +74,7 @@ struct House {
     books: Arc<Mutex<Books>>,
     down: Arc<AtomicBool>,
     whole_only: Arc<AtomicBool>,
+    answers_lost: Arc<AtomicBool>,
 }
 
 impl House {
@@ -146,8 +147,13 @@ impl FakeProvider {
     pub async fn start(listen: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let url = format!("http://{}", listener.local_addr()?);
-        let house =
-            House { url: url.as_str().into(), books: Arc::default(), down: Arc::default(), whole_only: Arc::default() };
+        let house = House {
+            url: url.as_str().into(),
+            books: Arc::default(),
+            down: Arc::default(),
+            whole_only: Arc::default(),
+            answers_lost: Arc::default(),
+        };
         let router = router(house.clone());
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, router).await });
@@ -179,6 +185,11 @@ impl FakeProvider {
     /// As providers are that give back no parts: it answers 501 to them.
     pub fn set_whole_only(&self, whole_only: bool) {
         self.house.whole_only.store(whole_only, Ordering::Relaxed);
+    }
+
+    /// While answers are lost it gives money back and answers 503; a repeat it tells that this exists already.
+    pub fn set_answers_lost(&self, answers_lost: bool) {
+        self.house.answers_lost.store(answers_lost, Ordering::Relaxed);
     }
 }
 
@@ -259,7 +270,11 @@ async fn refund(
         return refuse(StatusCode::NOT_FOUND, "TRANSACTION_NOT_FOUND");
     };
     let known = if of_payment { transaction.refund.as_ref() } else { transaction.parts.get(&request.request_id) };
+    let answers_lost = house.answers_lost.load(Ordering::Relaxed);
     if let Some((refund_id, _)) = known {
+        if answers_lost {
+            return refuse(StatusCode::CONFLICT, "REFUND_EXISTS");
+        }
         return Json(json!({ "refundId": refund_id })).into_response();
     }
     if !of_payment && house.whole_only.load(Ordering::Relaxed) {
@@ -275,6 +290,9 @@ async fn refund(
         transaction.refund = Some((refund_id.clone(), asked));
     } else {
         transaction.parts.insert(request.request_id, (refund_id.clone(), asked));
+    }
+    if answers_lost {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "ANSWER_LOST");
     }
     Json(json!({ "refundId": refund_id })).into_response()
 }

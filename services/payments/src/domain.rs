@@ -240,6 +240,8 @@ pub(crate) struct Refund {
     pub(crate) part: Option<Uuid>,
     pub(crate) provider_ref: String,
     pub(crate) cents: i64,
+    /// The provider was asked before, and its answer was none to rely on.
+    pub(crate) repeated: bool,
 }
 
 impl Refund {

@@ -100,6 +100,20 @@ struct RefundAnswer {
     refund_id: String,
 }
 
+/// Why it refuses.
+#[derive(Default, Deserialize)]
+struct Refusal {
+    #[serde(default)]
+    code: String,
+}
+
+impl Refusal {
+    /// Whether a conflict says that this very request was carried out before: its answer was lost on the way.
+    fn is_done(&self, repeated: bool) -> bool {
+        self.code.ends_with("EXISTS") || repeated && self.code.is_empty()
+    }
+}
+
 /// Cents as the specification writes money: a JSON number of euros.
 #[expect(clippy::cast_precision_loss, reason = "amounts are far below 2^53 cents")]
 fn euros(cents: i64) -> f64 {
@@ -217,6 +231,14 @@ impl Provider {
         let url = format!("{}/{}/refund", self.transactions, refund.provider_ref);
         let response = self.client.post(url).json(&request).send().await?;
         let status = response.status();
+        if status == StatusCode::CONFLICT {
+            let refusal: Refusal = response.json().await.unwrap_or_default();
+            if refusal.is_done(refund.repeated) {
+                return Ok(GivenBack::Done(String::new()));
+            }
+            tracing::error!(payment = %refund.payment, %status, "the payment provider refused a refund");
+            return Ok(GivenBack::Refused);
+        }
         let is_refused = status == StatusCode::NOT_IMPLEMENTED || status.is_client_error();
         // Who we are, how much we ask, and how fast, are not about this refund.
         let may_change = matches!(
@@ -242,6 +264,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_conflict_is_done_only_where_it_can_be_about_this_very_refund() {
+        let says = |code: &str, repeated| Refusal { code: code.to_owned() }.is_done(repeated);
+        assert!(says("REFUND_EXISTS", false) && says("PAYMENT_EXISTS", true));
+        assert!(says("", true), "asked before, and no reason is given");
+        assert!(!says("", false), "never asked before: it cannot have been done");
+        assert!(!says("NOT_REFUNDABLE", true), "a reason of its own");
+    }
 
     proptest! {
         #[test]

@@ -173,6 +173,23 @@ async fn a_provider_that_gives_back_no_parts_leaves_them_to_the_desk() {
 }
 
 #[tokio::test]
+async fn what_the_provider_gave_back_without_an_answer_is_not_handed_out_again() {
+    let till = till().await;
+    let (visit, refund) = (Uuid::now_v7(), Uuid::now_v7());
+    let payment = paid(&till, visit).await;
+    till.provider.set_answers_lost(true);
+    till.react_twice(visit, &due(visit, refund, 690)).await;
+    assert_eq!(told_times(&till, 2).await, [(PartState::Returning, 690), (PartState::Done, 690)]);
+    assert_eq!(pay_out(&till, visit, refund).await.map(|it| given_back(&it)).expect("is back already"), 690);
+    till.react_twice(visit, &cancelled(visit, true)).await;
+    till.wait_for(visit, PaymentState::Refunded).await;
+    let lines = till.ledger(visit).await;
+    assert_eq!(lines, [line("charge", 2000), line("part_refund", -690), line("refund", -1310)]);
+    let transaction = &till.provider.transactions()[&payment.payment_id];
+    assert_eq!(transaction.parts.values().map(|(_, cents)| *cents).collect::<Vec<_>>(), [690]);
+}
+
+#[tokio::test]
 async fn nothing_goes_back_of_what_was_never_paid() {
     let till = till().await;
     let (free, promised, unknown) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
