@@ -159,14 +159,18 @@ fn watch_for_late_money(payment: &mut Payment, watch: bool, now: DateTime<Utc>) 
     payment.next_check_at = watch.then_some(now + domain::WATCH_EVERY);
 }
 
-/// The desk has taken the money: what is due, less the parts that are not asked for any more.
-pub(crate) async fn settle(tx: &mut Tx, visit: Uuid, means: Means) -> Result<Payment, Error> {
+/// The desk has taken the money: what is due, less the parts that are not asked for any more. Whoever was shown another
+/// sum (`expected`; 0: not said) has asked the visitor for that one.
+pub(crate) async fn settle(tx: &mut Tx, visit: Uuid, means: Means, expected: i64) -> Result<Payment, Error> {
     let now = tx.now();
     let mut payment = lock_of_visit(tx, visit).await?.ok_or(Error::NoPayment)?;
     match (payment.state, payment.method) {
         (State::DueAtDesk, _) => {}
         (State::Paid, Method::AtDesk) => return Ok(payment),
         (state, _) => return Err(Error::NotDue(state)),
+    }
+    if expected != 0 && expected != payment.left() {
+        return Err(Error::DueChanged);
     }
     payment.state = State::Paid;
     payment.means = Some(means);

@@ -21,6 +21,8 @@ pub(crate) enum Error {
     NoPayment,
     #[error("the payment is {}, not due at the desk; nothing is to be taken", .0.name())]
     NotDue(State),
+    #[error("what is due has changed since it was shown; look at the visit again and take what it says now")]
+    DueChanged,
     #[error("no such part of a payment is to be given back for this visit")]
     NothingToPayOut,
     #[error("this part is {}: it does not wait at the desk, so nothing is to be handed out", .0.name())]
@@ -37,7 +39,7 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) | Self::KeyReused => Code::InvalidArgument,
-            Self::NoProvider | Self::NotDue(_) | Self::NotAtDesk(_) => Code::FailedPrecondition,
+            Self::NoProvider | Self::NotDue(_) | Self::DueChanged | Self::NotAtDesk(_) => Code::FailedPrecondition,
             Self::Exists => Code::AlreadyExists,
             Self::InProgress => Code::Conflict,
             Self::NoPayment | Self::NothingToPayOut => Code::NotFound,

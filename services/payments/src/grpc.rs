@@ -191,8 +191,8 @@ impl Payments for PaymentsGrpc {
     async fn settle_at_desk(&self, request: Request<pb::SettleAtDeskRequest>) -> Result<Response<pb::Payment>, Status> {
         let request = request.into_inner();
         let visit = values::id("visit_id", &request.visit_id)?;
-        let means = means(request.means)?;
-        let payment = self.db.transact(move |tx| Box::pin(commands::settle(tx, visit, means))).await?;
+        let (means, expected) = (means(request.means)?, request.expected_cents);
+        let payment = self.db.transact(move |tx| Box::pin(commands::settle(tx, visit, means, expected))).await?;
         Ok(Response::new(events::payment(&payment)))
     }
 

@@ -31,7 +31,7 @@ async fn at_the_desk_the_money_is_taken_once_and_given_back_once() {
     let payment = till.create(&order(visit, Method::AtDesk)).await.expect("created");
     assert_eq!(payment.state(), PaymentState::DueAtDesk);
     let mut desk = client!(till.house, &staff(Role::Desk));
-    let settle = |visit: Uuid| pb::SettleAtDeskRequest { visit_id: visit.to_string(), means: 0 };
+    let settle = |visit: Uuid| pb::SettleAtDeskRequest { visit_id: visit.to_string(), ..Default::default() };
     for _ in 0..2 {
         let settled = desk.settle_at_desk(settle(visit)).await.expect("settled").into_inner();
         assert_eq!(settled.state(), PaymentState::Paid);
@@ -134,7 +134,7 @@ async fn nobody_else_touches_money() {
         Code::PermissionDenied
     );
     client!(till.house, &Caller::Service("portal".to_owned())).check_payment(check).await.expect("portal");
-    let settle = pb::SettleAtDeskRequest { visit_id: visit.to_string(), means: 0 };
+    let settle = pb::SettleAtDeskRequest { visit_id: visit.to_string(), ..Default::default() };
     let settled = client!(till.house, &own).settle_at_desk(settle).await;
     assert_eq!(settled.expect_err("visitor").code(), Code::PermissionDenied);
     let refund = pb::RefundPaymentRequest { visit_id: visit.to_string(), reason: "x".to_owned() };

@@ -117,8 +117,16 @@ async fn what_was_paid_at_the_desk_waits_there_and_is_handed_out_once() {
     till.create(&order(visit, Method::AtDesk)).await.expect("created");
     // Not paid yet: so much less is due.
     till.react_twice(visit, &due(visit, first, 300)).await;
-    let request = pb::SettleAtDeskRequest { visit_id: visit.to_string(), means: pb::Means::Card.into() };
-    client!(till.house, &staff(Role::Desk)).settle_at_desk(request).await.expect("settled");
+    let request = |expected_cents| pb::SettleAtDeskRequest {
+        visit_id: visit.to_string(),
+        means: pb::Means::Card.into(),
+        expected_cents,
+    };
+    let mut desk = client!(till.house, &staff(Role::Desk));
+    let refused = desk.settle_at_desk(request(2000)).await.expect_err("shown before it became less");
+    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert!(till.ledger(visit).await.is_empty(), "nothing is taken");
+    desk.settle_at_desk(request(1700)).await.expect("settled");
     let settled: Vec<pb::PaymentSettled> = till.house.events("payments").await;
     assert_eq!((settled[0].means(), settled[0].amount.as_ref().expect("amount").cents), (pb::Means::Card, 1700));
     assert_eq!(pay_out(&till, visit, first).await.expect_err("never paid").code(), Code::FailedPrecondition);

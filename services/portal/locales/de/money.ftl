@@ -16,4 +16,5 @@ receipt-paid-cash = Am Empfang bar bezahlt.
 receipt-paid-card = Am Empfang mit Karte bezahlt.
 unsigned-order = Bestellung { $number }
 refused-NothingToPayOut = Für diesen Besuch ist nichts auszuzahlen.
+refused-DueChanged = Der Betrag hat sich inzwischen geändert: Öffnen Sie den Besuch noch einmal und kassieren Sie, was dann dort steht.
 refused-NotAtDesk = Dieser Betrag liegt nicht am Empfang: Hier ist nichts auszuzahlen.

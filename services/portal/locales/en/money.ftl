@@ -16,4 +16,5 @@ receipt-paid-cash = Paid in cash at the front desk.
 receipt-paid-card = Paid by card at the front desk.
 unsigned-order = Order { $number }
 refused-NothingToPayOut = Nothing is to be handed out for this visit.
+refused-DueChanged = The amount has changed since: open the visit again and take what it says then.
 refused-NotAtDesk = This amount does not wait at the front desk: nothing is to be handed out here.

@@ -9,8 +9,8 @@ use axum::{
 use sky_proto::{
     flow::v1::{CorrectZoneRequest, HouseState, MoveAdmissionRequest, SetHouseStateRequest},
     journey::v1::CancelShowingRequest,
-    kernel::v1::LocalizedText,
-    payments::v1::{Means, PayOutPartRequest, SettleAtDeskRequest},
+    kernel::v1::{LocalizedText, Money},
+    payments::v1::{Means, PayOutPartRequest, Payment, SettleAtDeskRequest},
     reservations::v1::{ReissueCodesRequest, ReseatRequest},
 };
 use tonic::Status;
@@ -166,16 +166,24 @@ pub(crate) async fn reissue(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
     outcome(&edge, &guest, done, say, "/desk").await
 }
 
+/// What is due of a payment: what goes back, or is not asked for any more, is not.
+pub(super) fn due(payment: &Payment) -> i64 {
+    let cents = |money: &Option<Money>| money.as_ref().map_or(0, |money| money.cents);
+    cents(&payment.amount) - cents(&payment.given_back)
+}
+
 /// The desk has taken the money.
 pub(crate) async fn settle(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let means = if sent.get("means") == "card" { Means::Card } else { Means::Cash };
-    let request = SettleAtDeskRequest { visit_id: sent.get("visit").to_owned(), means: means.into() };
+    let request = SettleAtDeskRequest {
+        visit_id: sent.get("visit").to_owned(),
+        means: means.into(),
+        expected_cents: sent.get("expected").parse().unwrap_or(0),
+    };
     let settled = answer(edge.payments(&caller).settle_at_desk(request)).await;
     let w = &guest.words;
-    let say = |payment: sky_proto::payments::v1::Payment| {
-        Notice::good(w.with("desk-settled", "total", &w.money(&payment.amount)))
-    };
+    let say = |payment: Payment| Notice::good(w.with("desk-settled", "total", &w.cents(due(&payment))));
     outcome(&edge, &guest, settled, say, "/desk").await
 }
 

@@ -170,7 +170,11 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
     world.report.places.arrive(4);
     let mut payments = PaymentsClient::new(world.api.staff(Role::Desk).await?);
     payments
-        .settle_at_desk(SettleAtDeskRequest { visit_id: visit.clone(), means: Means::Card.into() })
+        .settle_at_desk(SettleAtDeskRequest {
+            visit_id: visit.clone(),
+            means: Means::Card.into(),
+            ..SettleAtDeskRequest::default()
+        })
         .await
         .context("paying")?;
     world.until(came + TimeDelta::minutes(8)).await;

@@ -289,7 +289,11 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
     if party.pays == Method::AtDesk && visit.total.as_ref().is_some_and(|total| total.cents > 0) {
         let mut payments = PaymentsClient::new(world.api.staff(Role::Desk).await?);
         let settled = payments
-            .settle_at_desk(SettleAtDeskRequest { visit_id: visit.visit_id.clone(), means: Means::Card.into() })
+            .settle_at_desk(SettleAtDeskRequest {
+                visit_id: visit.visit_id.clone(),
+                means: Means::Card.into(),
+                ..SettleAtDeskRequest::default()
+            })
             .await;
         if let Err(status) = settled {
             // The showing was cancelled while they were on their way.

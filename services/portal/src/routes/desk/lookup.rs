@@ -9,14 +9,14 @@ use futures::future::join_all;
 use kernel::{Caller, Code, ticket_code::read_reference};
 use sky_proto::{
     flow::v1::{Admission, AdmissionState, FindPartyRequest, Party, WatchFlowRequest},
-    journey::v1::{FindByNameRequest, GetVisitRequest, NamedVisit},
-    payments::v1::PaymentState,
+    journey::v1::{FindByNameRequest, GetVisitRequest, NamedVisit, Visit},
+    payments::v1::{GetPaymentRequest, PaymentState},
 };
 use uuid::Uuid;
 
 use super::{
     super::{
-        desk_actions::refused,
+        desk_actions::{self, refused},
         notices::{self, PartyNotices},
         rebooking::{self, OptionView},
         refunds::{self, RefundView},
@@ -69,6 +69,7 @@ struct PartyPage {
     starts: String,
     showing: String,
     due: String,
+    due_cents: i64,
     refunds: Vec<RefundView>,
     parking: String,
     meal: String,
@@ -91,7 +92,7 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
     } else {
         rebooking::options(edge, caller, &w, &party.visit_id).await
     };
-    let due = known.payment_state() == PaymentState::DueAtDesk;
+    let due = due_at_desk(edge, caller, &known).await;
     page(&PartyPage {
         reference: party.reference,
         visit: party.visit_id,
@@ -104,7 +105,8 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         title: w.text(&known.title),
         starts: w.time(&known.starts_at),
         told,
-        due: if due { w.money(&known.total) } else { String::new() },
+        due: due.map(|cents| w.cents(cents)).unwrap_or_default(),
+        due_cents: due.unwrap_or(0),
         refunds: refunds::of_visit(&w, &known),
         parking: visit::parking(&w, &known),
         meal: visit::meal_time(&w, &known),
@@ -112,6 +114,18 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         key: Uuid::new_v4().to_string(),
         w,
     })
+}
+
+/// What the desk is to take: what payments would take now, for journey may hear a moment later that it became less.
+async fn due_at_desk(edge: &Edge, caller: &Caller, visit: &Visit) -> Option<i64> {
+    if visit.payment_state() != PaymentState::DueAtDesk {
+        return None;
+    }
+    let request = GetPaymentRequest { visit_id: visit.visit_id.clone() };
+    match answer(edge.payments(caller).get_payment(request)).await {
+        Ok(payment) => Some(desk_actions::due(&payment)),
+        Err(_) => Some(visit.total.as_ref().map_or(0, |total| total.cents)),
+    }
 }
 
 #[derive(Template)]
