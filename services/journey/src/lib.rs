@@ -55,6 +55,11 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::missing::forget(tx))).await?) })
     });
+    let db = context.db.clone();
+    context.every("bays that were lost", Duration::from_secs(60), move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::money_back::lost_bays(tx))).await?) })
+    });
     let (db, asked) = (context.db.clone(), siblings.clone());
     context.every("delays that are not carried out", Duration::from_secs(5), move || {
         let (db, siblings) = (db.clone(), asked.clone());

@@ -8,13 +8,16 @@ use super::{VISIT_TOPIC, notices, save};
 use crate::{
     domain::{
         Item, Visit, join,
-        money_back::{BackState, Owed, cheaper, keeps_money, said, takes_place},
+        money_back::{BackState, Owed, cheaper, keeps_money, of_lost, said, takes_place},
     },
     error::Error,
     events,
     projection::kitchen_said,
     store,
 };
+
+/// Most lost bays of one turn; the rest comes in the next one.
+const TURN: i64 = 200;
 
 /// Asks for what a locked visit is owed. False: it was asked for before.
 pub(super) async fn ask(tx: &mut Tx, visit: Uuid, owed: &Owed) -> Result<bool, Error> {
@@ -62,6 +65,25 @@ pub(crate) async fn showing(tx: &mut Tx, visit: Uuid, move_id: Uuid, items: Vec<
     visit.seat_items = items;
     visit.notice = join(&visit.notice, &said(cents, visit.money));
     saved(tx, &before, visit).await
+}
+
+/// Bays that were lost and whose time is over: what they cost goes back.
+pub(crate) async fn lost_bays(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    for id in store::money_back::lost_bays(tx.conn(), now, TURN).await? {
+        let Some(mut visit) = store::lock(tx.conn(), id).await? else { continue };
+        let before = visit.clone();
+        let Some(owed) = of_lost(&visit, now) else { continue };
+        if ask(tx, visit.id, &owed).await? {
+            visit.notice = join(&visit.notice, &said(owed.cents, visit.money));
+        }
+        // It costs nothing any more, and is not looked at again.
+        if let Some(bay) = &mut visit.bay {
+            bay.items.clear();
+        }
+        saved(tx, &before, visit).await?;
+    }
+    Ok(())
 }
 
 async fn saved(tx: &mut Tx, before: &Visit, mut visit: Visit) -> Result<(), Error> {

@@ -94,6 +94,16 @@ pub(crate) fn of_refused(before: &Visit, after: &Visit) -> Vec<Owed> {
         .collect()
 }
 
+/// What a bay cost that was lost, and that nobody could stand in until its time was over. Not sooner: it may still be had
+/// again, or another one be taken in its place.
+pub(crate) fn of_lost(visit: &Visit, now: DateTime<Utc>) -> Option<Owed> {
+    let bay = visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed && bay.suspension.is_some())?;
+    let cents = sum(&bay.items);
+    let is_owed = takes_place(visit) && visit.entered_at.is_none() && bay.until <= now && cents > 0;
+    let reason = Text::new("Ohne Stellplatz", "Without a bay");
+    is_owed.then(|| Owed { id: Uuid::new_v5(&visit.id, b"bay lost"), cents, reason })
+}
+
 /// By how much other lines are cheaper; none: they are not.
 pub(crate) fn cheaper(was: &[Item], is: &[Item]) -> Option<i64> {
     let less = sum(was) - sum(is);
@@ -121,8 +131,8 @@ pub(crate) fn said(cents: i64, money: Money) -> Text {
 mod tests {
     use super::{
         super::{
-            Meal,
-            samples::{meal, visit},
+            Meal, Suspension,
+            samples::{at, meal, visit},
         },
         *,
     };
@@ -153,6 +163,33 @@ mod tests {
         ] {
             assert!(!of(state, money), "{state:?} {money:?}");
         }
+    }
+
+    #[test]
+    fn a_lost_bay_is_owed_once_its_time_is_over_and_no_vehicle_came() {
+        let mut lost = visit(State::Confirmed);
+        let bay = lost.bay.as_mut().expect("a bay");
+        let until = bay.until;
+        bay.part = Part::Confirmed;
+        assert_eq!(of_lost(&lost, until), None, "it could be used");
+        lost.bay.as_mut().expect("a bay").suspension = Some(Suspension {
+            closure: String::new(),
+            state: "SITE_STATE_CLOSED".to_owned(),
+            reason: Text::default(),
+            until: None,
+            alternatives: Vec::new(),
+            lost: true,
+            left: Vec::new(),
+        });
+        let owed = of_lost(&lost, until).expect("owed");
+        assert_eq!(owed.cents, 300);
+        assert_eq!(of_lost(&lost, at(239)), None, "another one may still be taken");
+        let came = Visit { entered_at: Some(at(70)), ..lost.clone() };
+        assert_eq!(of_lost(&came, until), None, "they stood in it");
+        let off = Visit { state: State::Refunding, ..lost.clone() };
+        assert_eq!(of_lost(&off, until), None, "all of it goes back anyway");
+        lost.bay.as_mut().expect("a bay").items.clear();
+        assert_eq!(of_lost(&lost, until), None, "it cost nothing, or its price is back");
     }
 
     #[test]

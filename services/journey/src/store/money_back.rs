@@ -69,6 +69,22 @@ pub(crate) async fn save(conn: &mut PgConnection, it: &MoneyBack) -> Result<(), 
     Ok(())
 }
 
+/// Visits whose bay cost something, cannot be used, and whose time for it is over.
+pub(crate) async fn lost_bays(conn: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<Vec<Uuid>, Error> {
+    // By id, as whoever locks many does.
+    Ok(sqlx::query_scalar(
+        "select id from visit
+         where state in ('confirming', 'confirmed') and entered_at is null and bay ->> 'part' = 'confirmed'
+             and jsonb_typeof(bay -> 'suspension') = 'object' and (bay ->> 'until')::timestamptz <= $1
+             and jsonb_path_exists(bay, '$.items[*] ? (@.unit_cents > 0 && @.quantity > 0)')
+         order by id limit $2",
+    )
+    .bind(now)
+    .bind(most)
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Those of visits, the oldest first.
 pub(crate) async fn of_visits(
     conn: &mut PgConnection,

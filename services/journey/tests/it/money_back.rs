@@ -1,10 +1,11 @@
 //! A visit that takes place and costs less: the difference goes back once, whatever is told twice, late or in another
 //! order, and its visitor sees how far it is.
 
+use chrono::TimeDelta;
 use kernel::{
     Role,
     testing::staff,
-    values::{Text, euro},
+    values::{Text, euro, from_timestamp},
 };
 use sky_proto::{
     gastro::v1::{
@@ -13,7 +14,7 @@ use sky_proto::{
     },
     journey::v1::{self as pb, VisitState},
     kernel::v1::ChargedItem,
-    parking::v1::RightRefused,
+    parking::v1::{RightLost, RightRefused, SiteState, Suspension},
     payments::v1::{Method, PartRefundChanged, PartState},
     reservations::v1::BookingMoved,
 };
@@ -172,6 +173,26 @@ async fn a_bay_that_is_not_to_be_had_is_given_back_once() {
     town.cancel(&other, &guest("test")).await.expect("cancelled");
     town.react_twice("parking", &other.visit_id, &refused(&other)).await;
     assert_eq!(due(&town).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_bay_that_was_lost_is_given_back_once_its_time_is_over() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let right = visit.parking.as_ref().expect("a bay");
+    let bay = cents(&right.total);
+    let suspension = Suspension { state: SiteState::Closed.into(), lost: true, ..Suspension::default() };
+    let lost =
+        RightLost { visit_id: visit.visit_id.clone(), bay_class: right.bay_class, suspension: Some(suspension) };
+    town.react_twice("parking", &visit.visit_id, &lost).await;
+    assert!(due(&town).await.is_empty(), "another one may still be taken");
+    town.house.clock.set(from_timestamp(right.until));
+    let now = seen(&town, &visit, "the bay's price is back", |now| parts(now) == [(PartState::Done, bay)]).await;
+    assert_eq!(cents(&now.total), cents(&visit.total) - bay);
+    town.house.clock.advance(TimeDelta::minutes(5));
+    town.react_twice("parking", &visit.visit_id, &lost).await;
+    town.house.settle().await;
+    assert_eq!(due(&town).await.len(), 1, "asked once");
 }
 
 #[tokio::test]
