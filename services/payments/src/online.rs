@@ -107,12 +107,12 @@ impl Online {
     }
 }
 
-/// What the provider has said to a refund. Of a whole payment it is asked until it does it; a part that it does not
-/// give back waits at the desk.
+/// What the provider has said to a refund. It is asked until it answers; what it does not give back waits at the desk.
 async fn told(tx: &mut Tx, refund: &Refund, answer: &GivenBack) -> Result<Payment, Error> {
     match (refund.part, answer) {
         (None, GivenBack::Done(reference)) => commands::refund_done(tx, refund.payment, reference).await,
-        (None, GivenBack::Refused | GivenBack::Unclear) => commands::refund_failed(tx, refund.payment).await,
+        (None, GivenBack::Refused) => commands::parts::whole_not_by_provider(tx, refund.payment).await,
+        (None, GivenBack::Unclear) => commands::refund_failed(tx, refund.payment).await,
         (Some(part), GivenBack::Done(reference)) => commands::parts::done(tx, part, reference).await,
         (Some(part), GivenBack::Refused) => commands::parts::not_by_provider(tx, part).await,
         (Some(part), GivenBack::Unclear) => commands::parts::failed(tx, part).await,

@@ -251,6 +251,18 @@ pub(crate) async fn refund_failed(conn: &mut PgConnection, payment: Uuid) -> Res
     Ok(attempts.unwrap_or(0).unsigned_abs())
 }
 
+/// The provider is not asked any more; answers what it did not give back, none when that was so before.
+pub(crate) async fn refund_over(conn: &mut PgConnection, payment: Uuid) -> Result<Option<i64>, Error> {
+    let cents = sqlx::query_scalar(
+        "update refund set next_try_at = null, attempts = attempts + 1
+         where payment_id = $1 and done_at is null and next_try_at is not null returning cents",
+    )
+    .bind(payment)
+    .fetch_optional(conn)
+    .await?;
+    Ok(cents)
+}
+
 pub(crate) async fn refund_again(
     conn: &mut PgConnection,
     payment: Uuid,

@@ -96,6 +96,12 @@ pub(crate) async fn changed(tx: &mut Tx, visit: Uuid, id: Uuid, cents: i64, stat
     if store::lock(tx.conn(), visit).await?.is_none() {
         return Ok(());
     }
+    let now = tx.now();
+    if state == BackState::AtDesk && cents > 0 {
+        // Nobody here has asked for it: it is the whole of a payment that the provider does not give back.
+        let owed = Owed { id, cents, reason: Text::new("Der ganze Betrag", "The whole amount") };
+        store::money_back::add(tx.conn(), visit, &owed, now).await?;
+    }
     let Some(mut it) = store::money_back::find(tx.conn(), id).await? else { return Ok(()) };
     if it.visit != visit || !it.state.goes_on_to(state) {
         return Ok(());

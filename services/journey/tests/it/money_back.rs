@@ -182,8 +182,7 @@ async fn a_bay_that_was_lost_is_given_back_once_its_time_is_over() {
     let right = visit.parking.as_ref().expect("a bay");
     let bay = cents(&right.total);
     let suspension = Suspension { state: SiteState::Closed.into(), lost: true, ..Suspension::default() };
-    let lost =
-        RightLost { visit_id: visit.visit_id.clone(), bay_class: right.bay_class, suspension: Some(suspension) };
+    let lost = RightLost { visit_id: visit.visit_id.clone(), bay_class: right.bay_class, suspension: Some(suspension) };
     town.react_twice("parking", &visit.visit_id, &lost).await;
     assert!(due(&town).await.is_empty(), "another one may still be taken");
     town.house.clock.set(from_timestamp(right.until));
@@ -216,6 +215,26 @@ async fn what_payments_tells_late_takes_nothing_back() {
     let unknown = PartRefundChanged { refund_id: Uuid::now_v7().to_string(), ..changed(PartState::Done) };
     town.react_twice("payments", &visit.visit_id, &unknown).await;
     assert_eq!(parts(&town.get(&visit).await), [(PartState::LessDue, amount)]);
+}
+
+#[tokio::test]
+async fn what_the_provider_does_not_give_back_of_a_whole_payment_is_seen_at_the_desk() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let changed = |state: PartState, refund: Uuid| PartRefundChanged {
+        visit_id: visit.visit_id.clone(),
+        refund_id: refund.to_string(),
+        amount: Some(euro(2000)),
+        state: state.into(),
+        ..PartRefundChanged::default()
+    };
+    let whole = Uuid::now_v7();
+    town.react_twice("payments", &visit.visit_id, &changed(PartState::AtDesk, whole)).await;
+    assert_eq!(parts(&town.get(&visit).await), [(PartState::AtDesk, 2000)]);
+    town.react_twice("payments", &visit.visit_id, &changed(PartState::Done, whole)).await;
+    town.react_twice("payments", &visit.visit_id, &changed(PartState::AtDesk, whole)).await;
+    assert_eq!(parts(&town.get(&visit).await), [(PartState::Done, 2000)]);
+    assert!(due(&town).await.is_empty(), "payments knows it already");
 }
 
 #[tokio::test]

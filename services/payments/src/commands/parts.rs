@@ -7,7 +7,7 @@ use super::{lock_of_visit, tell};
 use crate::{
     domain::{
         self, Entry, Payment, State,
-        parts::{Part, PartState, PartWish},
+        parts::{Part, PartState, PartWish, whole},
     },
     error::Error,
     events, store,
@@ -68,6 +68,22 @@ pub(crate) async fn not_by_provider(tx: &mut Tx, id: Uuid) -> Result<Payment, Er
     Ok(payment)
 }
 
+/// The provider does not give back what is left of a payment: the desk does, and its page shows it as a part.
+pub(crate) async fn whole_not_by_provider(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
+    let now = tx.now();
+    let payment = store::lock(tx.conn(), id).await?;
+    let Some(cents) = store::refund_over(tx.conn(), id).await? else {
+        return Ok(payment);
+    };
+    tracing::warn!(payment = %id, cents, "the payment provider does not give it back; the desk does");
+    let part = Part { id: whole(id), payment: id, visit: payment.visit, cents, state: PartState::AtDesk };
+    let reason = "the provider does not give it back".to_owned();
+    let wish = PartWish { id: part.id, visit: part.visit, cents, reason };
+    store::parts::add(tx.conn(), &part, &wish, now).await?;
+    tell(tx, &payment, &events::part_changed(&part)).await?;
+    Ok(payment)
+}
+
 /// The provider did not answer: later again.
 pub(crate) async fn failed(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
     let now = tx.now();
@@ -81,16 +97,32 @@ pub(crate) async fn failed(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
 
 /// The desk has handed a part out.
 pub(crate) async fn pay_out(tx: &mut Tx, visit: Uuid, id: Uuid) -> Result<Payment, Error> {
-    let (part, payment) = lock(tx, id).await?;
+    let (part, mut payment) = lock(tx, id).await?;
     if part.visit != visit {
         return Err(Error::NothingToPayOut);
     }
     match part.state {
         PartState::Done => {}
-        PartState::AtDesk => give(tx, &payment, part, "").await?,
+        PartState::AtDesk => {
+            let (is_whole, cents) = (part.id == whole(payment.id), part.cents);
+            give(tx, &payment, part, "").await?;
+            if is_whole {
+                all_is_back(tx, &mut payment, cents).await?;
+            }
+        }
         state => return Err(Error::NotAtDesk(state)),
     }
     Ok(payment)
+}
+
+/// The desk has handed out all that was left.
+async fn all_is_back(tx: &mut Tx, payment: &mut Payment, cents: i64) -> Result<(), Error> {
+    // Late money's payment stays failed.
+    if payment.state == State::Refunding {
+        payment.state = State::Refunded;
+        store::save(tx.conn(), payment).await?;
+    }
+    tell(tx, payment, &events::refunded(payment, cents)).await
 }
 
 async fn give(tx: &mut Tx, payment: &Payment, mut part: Part, provider_ref: &str) -> Result<(), Error> {

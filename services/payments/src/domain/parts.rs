@@ -56,6 +56,11 @@ pub(crate) struct Part {
     pub(crate) state: PartState,
 }
 
+/// The key of the part that is all that was left of a payment, where the provider does not give that back.
+pub(crate) fn whole(payment: Uuid) -> Uuid {
+    Uuid::new_v5(&payment, b"whole")
+}
+
 impl Payment {
     /// What may still go back of it.
     pub(crate) const fn left(&self) -> i64 {

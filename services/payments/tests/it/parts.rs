@@ -198,6 +198,30 @@ async fn what_the_provider_gave_back_without_an_answer_is_not_handed_out_again()
 }
 
 #[tokio::test]
+async fn a_whole_payment_that_the_provider_does_not_give_back_waits_at_the_desk() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let payment = paid(&till, visit).await;
+    // Somebody has given back a part in the provider's own books: it refuses the whole from now on.
+    let transaction = till.provider.transactions()[&payment.payment_id].id.clone();
+    let asked = reqwest::Client::new()
+        .post(format!("{}/paymenttransaction/x/y/{transaction}/refund", till.provider.url))
+        .header("content-type", "application/json")
+        .body(r#"{"requestId":"by hand","amount":1.0}"#);
+    assert_eq!(asked.send().await.expect("an answer").status(), 200);
+    till.react_twice(visit, &cancelled(visit, true)).await;
+    assert_eq!(told_times(&till, 1).await, [(PartState::AtDesk, 2000)]);
+    assert_eq!(till.get(visit).await.state(), PaymentState::Refunding);
+    let parts: Vec<pb::PartRefundChanged> = till.house.events("payments").await;
+    let refund = Uuid::try_parse(&parts[0].refund_id).expect("an id");
+    for _ in 0..2 {
+        assert_eq!(pay_out(&till, visit, refund).await.expect("handed out").state(), PaymentState::Refunded);
+    }
+    assert_eq!(till.told().await, (1, 0, vec![2000]));
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000), line("part_refund", -2000)]);
+}
+
+#[tokio::test]
 async fn nothing_goes_back_of_what_was_never_paid() {
     let till = till().await;
     let (free, promised, unknown) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
