@@ -208,8 +208,13 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
 }
 
 /// A notice with what the kitchen has said since; it asks no more.
-pub(crate) fn kitchen_said(notice: &Text, text: &Text) -> Text {
-    with_part(&without_part(notice, &asks()), text)
+fn kitchen_said(notice: &Text, text: &Text) -> Text {
+    with_part(&kitchen_asks_no_more(notice), text)
+}
+
+/// A notice in which the kitchen waits for no answer.
+pub(crate) fn kitchen_asks_no_more(notice: &Text) -> Text {
+    without_part(notice, &asks())
 }
 
 /// What stands on the visit's page while the kitchen waits for an answer.

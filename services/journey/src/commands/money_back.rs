@@ -12,7 +12,7 @@ use crate::{
     },
     error::Error,
     events,
-    projection::kitchen_said,
+    projection::kitchen_asks_no_more,
     store,
 };
 
@@ -48,7 +48,8 @@ pub(crate) async fn meal(tx: &mut Tx, it: OfMeal) -> Result<(), Error> {
         meal.items = it.items;
         meal.back += it.owed.cents;
     }
-    visit.notice = kitchen_said(&visit.notice, &said(it.owed.cents, visit.money));
+    // Asked for once each: a second one of the same amount is said too.
+    visit.notice = join(&kitchen_asks_no_more(&visit.notice), &said(it.owed.cents, visit.money));
     saved(tx, &before, visit).await
 }
 

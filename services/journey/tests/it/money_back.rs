@@ -132,6 +132,17 @@ async fn who_has_not_paid_yet_pays_less() {
     let now = seen(&town, &visit, "less is due", |now| parts(now) == [(PartState::LessDue, 280)]).await;
     assert_eq!(cents(&now.total), cents(&visit.total) - 280);
     assert!(now.notice.as_ref().is_some_and(|notice| notice.en.contains("pay €2.80 less")), "{:?}", now.notice);
+    // Another dish is cheaper by as much: that is said besides.
+    let told = OrderRefundDue {
+        order_id: visit.meal.as_ref().expect("a meal").order_id.clone(),
+        visit_id: visit.visit_id.clone(),
+        amount: Some(euro(280)),
+        refund_id: Uuid::new_v4().to_string(),
+        ..OrderRefundDue::default()
+    };
+    town.react_twice("gastro", &visit.visit_id, &told).await;
+    let notice = town.get(&visit).await.notice.expect("a notice");
+    assert_eq!(notice.en.matches("pay €2.80 less").count(), 2, "{notice:?}");
 }
 
 #[tokio::test]
