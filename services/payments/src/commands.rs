@@ -224,8 +224,8 @@ pub(crate) async fn give_back(tx: &mut Tx, visit: Uuid, reason: &str) -> Result<
     Ok(Some(payment))
 }
 
-/// The visit is over without a refund: what is paid stays, what is not paid is not asked for any more. Parts that go back
-/// stay on their way, even where they are all of it.
+/// The visit is over without a refund: what is paid stays, what is not paid is not asked for any more. Parts that go
+/// back stay on their way, even where they are all of it.
 pub(crate) async fn stop_asking(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
     if let Some(payment) = lock_of_visit(tx, visit).await?
         && matches!(payment.give_back(), Return::Nothing { .. })

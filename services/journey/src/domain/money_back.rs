@@ -94,7 +94,7 @@ pub(crate) fn of_refused(before: &Visit, after: &Visit) -> Vec<Owed> {
         .collect()
 }
 
-/// What a bay cost that was lost, and that nobody could stand in until its time was over. Not sooner: it may still be had
+/// What a bay cost that was lost, and that nobody could stand in until its time was over. Not sooner: it may be had
 /// again, or another one be taken in its place.
 pub(crate) fn of_lost(visit: &Visit, now: DateTime<Utc>) -> Option<Owed> {
     let bay = visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed && bay.suspension.is_some())?;
