@@ -75,10 +75,7 @@ pub(crate) async fn sessions(conn: &mut PgConnection, span: Window) -> Result<Ve
 }
 
 /// The outcome of a count that was told before, and what was counted: class and cars.
-pub(crate) async fn told_before(
-    conn: &mut PgConnection,
-    key: Uuid,
-) -> Result<Option<(String, String, i64)>, Error> {
+pub(crate) async fn told_before(conn: &mut PgConnection, key: Uuid) -> Result<Option<(String, String, i64)>, Error> {
     Ok(sqlx::query_as("select outcome, class, occupied from observation where idempotency_key = $1")
         .bind(key)
         .fetch_optional(conn)

@@ -317,7 +317,7 @@ pub(crate) async fn order(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fie
             Ok(order) => Ok(Redirect::to(&format!("{HERE}?placed={}", order.order_id)).into_response()),
             Err(problem) if matches!(problem.code(), tonic::Code::Unauthenticated | tonic::Code::Unavailable) => {
                 Err(problem.into())
-            },
+            }
             // The page says why. A key that was used before for another ticket is no good any more; after any other
             // refusal it stays, so that pressing again orders once.
             Err(problem) => {
