@@ -5,6 +5,8 @@ mod hold;
 mod live;
 mod meal;
 mod pickups;
+#[cfg(test)]
+mod samples;
 mod seats;
 mod trays;
 mod wish;

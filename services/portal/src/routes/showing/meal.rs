@@ -347,41 +347,8 @@ pub(super) fn conflicts(w: &Words, menu: &Menu, lines: &[OrderLine], avoid: &[u3
 
 #[cfg(test)]
 mod tests {
-    use sky_proto::gastro::v1::{ComboOption, MenuVariant, Modifier};
-
-    use super::*;
+    use super::{super::samples::menu, *};
     use crate::words::Language;
-
-    fn menu() -> Menu {
-        let milk = ModifierGroup {
-            group_id: "milk".to_owned(),
-            most: 1,
-            modifiers: vec![Modifier {
-                modifier_id: "oat".to_owned(),
-                adds: vec![1],
-                removes: vec![7],
-                ..Modifier::default()
-            }],
-            ..ModifierGroup::default()
-        };
-        let size = |id: &str| MenuVariant { variant_id: id.to_owned(), ..MenuVariant::default() };
-        let coffee = MenuItem {
-            item_id: "coffee".to_owned(),
-            allergens: vec![7],
-            variants: vec![size("small"), size("large")],
-            modifier_groups: vec![milk],
-            available: true,
-            ..MenuItem::default()
-        };
-        let soup = MenuItem { item_id: "soup".to_owned(), traces: vec![9], available: true, ..MenuItem::default() };
-        let component = ComboComponent {
-            component_id: "dish".to_owned(),
-            options: vec![ComboOption { item_id: "soup".to_owned(), available: true, ..ComboOption::default() }],
-            ..ComboComponent::default()
-        };
-        let combo = Combo { combo_id: "lunch".to_owned(), components: vec![component], ..Combo::default() };
-        Menu { items: vec![coffee, soup], combos: vec![combo], ..Menu::default() }
-    }
 
     fn read(pairs: &[(&str, &str)]) -> Vec<OrderLine> {
         let sent = Fields::of(pairs);

@@ -244,34 +244,7 @@ fn needs_more(menu: &Menu, row: &SentRow) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use sky_proto::gastro::v1::{Combo, ComboOption, MenuVariant, Modifier};
-
-    use super::*;
-
-    fn menu() -> Menu {
-        let milk = ModifierGroup {
-            group_id: "milk".to_owned(),
-            most: 1,
-            modifiers: vec![Modifier { modifier_id: "oat".to_owned(), ..Modifier::default() }],
-            ..ModifierGroup::default()
-        };
-        let size = |id: &str| MenuVariant { variant_id: id.to_owned(), ..MenuVariant::default() };
-        let item = |id: &str| MenuItem {
-            item_id: id.to_owned(),
-            category: "food".to_owned(),
-            available: true,
-            ..MenuItem::default()
-        };
-        let coffee =
-            MenuItem { variants: vec![size("small"), size("large")], modifier_groups: vec![milk], ..item("coffee") };
-        let options = vec![ComboOption { item_id: "soup".to_owned(), available: true, ..ComboOption::default() }];
-        let component = ComboComponent { component_id: "dish".to_owned(), options, ..ComboComponent::default() };
-        Menu {
-            items: vec![coffee, item("soup")],
-            combos: vec![Combo { combo_id: "lunch".to_owned(), components: vec![component], ..Combo::default() }],
-            group_lunch: Some(GroupLunch { most_trays: 3, most_pieces: 60, tray_labels: Vec::new() }),
-        }
-    }
+    use super::{super::samples::menu, *};
 
     fn read(pairs: &[(&str, &str)]) -> Result<Vec<(String, String, u32)>, Vec<String>> {
         let told = |line: OrderLine| (line.tray.clone(), order_code::write(&line), line.quantity);

@@ -1,0 +1,40 @@
+//! A small menu for the tests of the order form: a coffee in two sizes with another milk, a soup, a lunch, trays.
+
+use sky_proto::gastro::v1::{
+    Combo, ComboComponent, ComboOption, GroupLunch, Menu, MenuItem, MenuVariant, Modifier, ModifierGroup,
+};
+
+pub(super) fn menu() -> Menu {
+    let milk = ModifierGroup {
+        group_id: "milk".to_owned(),
+        most: 1,
+        modifiers: vec![Modifier {
+            modifier_id: "oat".to_owned(),
+            adds: vec![1],
+            removes: vec![7],
+            ..Modifier::default()
+        }],
+        ..ModifierGroup::default()
+    };
+    let size = |id: &str| MenuVariant { variant_id: id.to_owned(), ..MenuVariant::default() };
+    let item = |id: &str| MenuItem {
+        item_id: id.to_owned(),
+        category: "food".to_owned(),
+        available: true,
+        ..MenuItem::default()
+    };
+    let coffee = MenuItem {
+        allergens: vec![7],
+        variants: vec![size("small"), size("large")],
+        modifier_groups: vec![milk],
+        ..item("coffee")
+    };
+    let soup = MenuItem { traces: vec![9], ..item("soup") };
+    let options = vec![ComboOption { item_id: "soup".to_owned(), available: true, ..ComboOption::default() }];
+    let component = ComboComponent { component_id: "dish".to_owned(), options, ..ComboComponent::default() };
+    Menu {
+        items: vec![coffee, soup],
+        combos: vec![Combo { combo_id: "lunch".to_owned(), components: vec![component], ..Combo::default() }],
+        group_lunch: Some(GroupLunch { most_trays: 3, most_pieces: 60, tray_labels: Vec::new() }),
+    }
+}
