@@ -21,7 +21,7 @@ pub(super) async fn times(tx: &mut Tx, orders: &[&Order]) -> Result<(), Error> {
     if orders.is_empty() {
         return Ok(());
     }
-    let (_, location, _) = store::kitchen::names(tx.conn()).await?;
+    let Some((_, location, _)) = store::pushes::names(tx.conn()).await? else { return Ok(()) };
     let messages: Vec<Message> = orders.iter().map(|order| Message::prep(order, &location)).collect();
     store::pushes::add(tx.conn(), &messages, wall_now()).await
 }
@@ -33,7 +33,7 @@ pub(super) async fn status(tx: &mut Tx, order: &Order) -> Result<(), Error> {
 
 /// Stations are busy, rest, or work again.
 pub(super) async fn busy(tx: &mut Tx) -> Result<(), Error> {
-    let names = store::kitchen::names(tx.conn()).await?;
+    let Some(names) = store::pushes::names(tx.conn()).await? else { return Ok(()) };
     let stations = store::stations(tx.conn()).await?;
     store::pushes::add(tx.conn(), &[Message::busy(&stations, &names)], wall_now()).await
 }

@@ -66,8 +66,8 @@ pub(crate) async fn choices(
     Ok((replaced, choices))
 }
 
-/// Another dish takes the place of a line, at its own price or the one that was paid, whichever is less. The kitchen gets a new ticket for it when the
-/// order was fired, and its time when it was not.
+/// Another dish takes the place of a line, at its own price or the one that was paid, whichever is less. The kitchen
+/// gets a new ticket for it when the order was fired, and its time when it was not.
 pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
     let now = tx.now();

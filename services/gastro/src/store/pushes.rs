@@ -30,6 +30,13 @@ pub(crate) async fn switch(conn: &mut PgConnection, on: bool) -> Result<(), Erro
     Ok(())
 }
 
+/// How the kitchen calls itself to its own system: account, location, channel; None: there is no system to tell.
+pub(crate) async fn names(conn: &mut PgConnection) -> Result<Option<(String, String, String)>, Error> {
+    Ok(sqlx::query_as("select account, location, channel from kitchen_rule where exists (select from kds_push_on)")
+        .fetch_optional(conn)
+        .await?)
+}
+
 /// Writes messages down in their order, if there is a system to tell.
 pub(crate) async fn add(conn: &mut PgConnection, messages: &[Message], wall: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query(
