@@ -11,58 +11,53 @@ use super::World;
 /// House minutes between two looks.
 const EVERY: u64 = 10;
 
-/// What a look found: how wide the range was, and what it rested on.
-type Look = (u32, HeadcountBasis);
+/// What a look found: how wide the range was, what it rested on, and by how many people it missed those who were there at
+/// that very moment.
+type Look = (u32, HeadcountBasis, u64);
 
 /// All looks.
 #[derive(Debug, Default)]
-pub struct Heads {
-    held: Mutex<Vec<Look>>,
-    /// By how many people the range missed the truth.
-    missed: Mutex<Vec<u64>>,
-}
+pub struct Heads(Mutex<Vec<Look>>);
 
 impl Heads {
     fn see(&self, look: Look) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).push(look);
-    }
-
-    /// Counters tell by the minute, and in a day that runs fast a second of the machine is minutes of the house: a few
-    /// looks may miss. True when it is more than one in ten.
-    fn miss(&self, by: u64) -> bool {
-        let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        missed.push(by);
-        missed.len() > 2 && missed.len() * 9 > self.held.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(look);
     }
 
     /// A sentence for the report.
     pub fn told(&self) -> String {
-        let looks = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut widths: Vec<u32> = looks.iter().map(|(width, _)| *width).collect();
+        let looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut widths: Vec<u32> = looks.iter().map(|(width, ..)| *width).collect();
         widths.sort_unstable();
         let at = |percent: usize| widths.get(widths.len().saturating_sub(1) * percent / 100).copied().unwrap_or(0);
-        let by_doors = looks.iter().filter(|(_, basis)| *basis == HeadcountBasis::Doors).count();
+        let by_doors = looks.iter().filter(|(_, basis, _)| *basis == HeadcountBasis::Doors).count();
         format!(
-            "{} of {} looks held the truth, the farthest off by {}; from least to most {} people (median), {} (nine of \
-             ten); {by_doors} rested on the counted doors",
+            "{} looks, each held the truth as the counters last told it, {} that of the moment (the farthest off by {}); \
+             from least to most {} people (median), {} (nine of ten); {by_doors} rested on the counted doors",
             looks.len(),
-            looks.len() + missed.len(),
-            missed.iter().max().copied().unwrap_or(0),
+            looks.iter().filter(|(.., off)| *off == 0).count(),
+            looks.iter().map(|(.., off)| *off).max().unwrap_or(0),
             at(50),
             at(90),
         )
     }
 }
 
-/// Looks every ten minutes; it is a surprise when more than one range in ten does not hold the truth.
+/// By how many people a range misses an interval.
+fn off(low: u32, high: u32, least: u64, most: u64) -> u64 {
+    least.saturating_sub(u64::from(high)).max(u64::from(low).saturating_sub(most))
+}
+
+/// Looks every ten minutes. A range that holds neither how many there are nor how many there were when the counters were
+/// last heard is a surprise: since then more may have gone out at once than the house assumes.
 pub async fn count(world: &Arc<World>) -> anyhow::Result<()> {
     let mut zones = ZonesClient::new(world.api.staff(Role::Desk).await?);
     let w = world.clone();
     world.tasks.spawn_until_stop(async move {
         loop {
             w.wait(EVERY * 60).await;
-            let before = w.report.places.people();
+            let places = &w.report.places;
+            let (before, told_of) = (places.people(), places.told_of());
             let count = match zones.get_headcount(GetHeadcountRequest {}).await {
                 Ok(count) => count.into_inner(),
                 Err(status) => {
@@ -70,22 +65,18 @@ pub async fn count(world: &Arc<World>) -> anyhow::Result<()> {
                     continue;
                 }
             };
-            let after = w.report.places.people();
+            let after = places.people();
             // They go on walking while it is put together.
             let (least, most) = (before.min(after), before.max(after));
-            let off = least.saturating_sub(u64::from(count.high)).max(u64::from(count.low).saturating_sub(most));
-            if off > 0 {
-                if !w.report.heads.miss(off) {
-                    continue;
-                }
+            let (low, high) = (count.low, count.high);
+            if off(low, high, least.min(told_of), most.max(told_of)) > 0 {
                 w.report.surprise(format!(
-                    "{least} to {most} people were in the house, the headcount said {} to {} ({:?})",
-                    count.low,
-                    count.high,
+                    "{least} to {most} people were in the house, {told_of} when its counters were last heard; the \
+                     headcount said {low} to {high} ({:?})",
                     count.basis()
                 ));
             } else {
-                w.report.heads.see((count.high - count.low, count.basis()));
+                w.report.heads.see((high - low, count.basis(), off(low, high, least, most)));
             }
         }
     });

@@ -57,6 +57,8 @@ pub struct Places {
     now: Mutex<Now>,
     entrance: Line,
     cafe: Line,
+    /// In the whole house, at the last package of the entrance's counter that has arrived.
+    told_of: AtomicU64,
     /// The café's counter has lost its network.
     pub cafe_silent: AtomicBool,
     /// Seconds in the café of each who has left it.
@@ -128,6 +130,12 @@ impl Places {
         now.foyer + now.dome + now.cafe + now.room
     }
 
+    /// In the whole house when its entrance's counter was last heard: more than that the house cannot know, however many
+    /// go out at once a moment later.
+    pub fn told_of(&self) -> u64 {
+        self.told_of.load(Ordering::Relaxed)
+    }
+
     /// Takes what the board says of the café.
     pub fn see(&self, board: &FlowSnapshot) {
         let cafe = board.estimates.iter().filter(|estimate| estimate.kind() == EstimateKind::Cafe);
@@ -157,7 +165,9 @@ pub async fn count(world: &Arc<World>) -> anyhow::Result<()> {
             w.wait(60).await;
             let places = &w.report.places;
             let balance = i64::try_from(places.now().foyer).unwrap_or(i64::MAX);
-            entrance.push(&w, package, places.entrance.take(), Some(balance)).await;
+            let (crossed, people) = (places.entrance.take(), places.people());
+            entrance.push(&w, package, crossed, Some(balance)).await;
+            places.told_of.store(people, Ordering::Relaxed);
         }
     });
     let w = world.clone();
