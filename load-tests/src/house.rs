@@ -125,10 +125,12 @@ impl House {
         Self::start(fresh_folder()).await
     }
 
-    /// A fresh one as `file` says, which it keeps in its folder.
+    /// A fresh one as `file` says, which it keeps in its folder; its pictures are those of the real house.
     pub async fn fresh_as(file: &str) -> anyhow::Result<Self> {
         let folder = fresh_folder();
         std::fs::create_dir_all(&folder)?;
+        let pictures = Path::new(HALLE).with_file_name("pictures").canonicalize()?;
+        std::os::unix::fs::symlink(pictures, folder.join("pictures"))?;
         let path = folder.join("house.toml");
         std::fs::write(&path, file)?;
         Self::start_as(folder, &path).await

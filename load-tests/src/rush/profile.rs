@@ -1,7 +1,10 @@
 //! Where the time goes: `perf` looks at the whole machine, services and PostgreSQL and callers together, while
 //! one scenario runs at full load. Draws nothing; `flame.sh` does.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
@@ -17,6 +20,8 @@ enum Load {
     Hot,
     /// 1,000 showings, 64 callers.
     Spread,
+    /// 5,000 people at one instant for 110 places, again and again.
+    Rush,
     /// Orders of tickets.
     Tickets,
     /// Whole visits.
@@ -60,20 +65,32 @@ async fn both(house: &House, options: &Options) -> anyhow::Result<()> {
     perf
 }
 
-async fn load(house: &House, of: Load, seconds: u64) -> anyhow::Result<Steady> {
-    match of {
+async fn load(house: &House, of: Load, seconds: u64) -> anyhow::Result<String> {
+    let steady: Steady = match of {
         Load::Hot => {
             let showings = hall::showings(house, 1, 2000, 100).await?;
-            sell::steady(house, &showings, 64, 0, seconds).await
+            sell::steady(house, &showings, 64, 0, seconds).await?
         }
         Load::Spread => {
             let showings = hall::showings(house, 1000, 11, 10).await?;
-            sell::steady(house, &showings, 64, 0, seconds).await
+            sell::steady(house, &showings, 64, 0, seconds).await?
         }
-        Load::Tickets => orders::tickets(house, seconds).await,
-        Load::Visit => orders::visits(house, seconds).await,
-        Load::Shop => shop::flows(house, seconds).await,
+        Load::Rush => return rushes(house, Duration::from_secs(seconds)).await,
+        Load::Tickets => orders::tickets(house, seconds).await?,
+        Load::Visit => orders::visits(house, seconds).await?,
+        Load::Shop => shop::flows(house, seconds).await?,
+    };
+    Ok(steady.to_string())
+}
+
+async fn rushes(house: &House, time: Duration) -> anyhow::Result<String> {
+    let (begun, mut many) = (Instant::now(), 0);
+    while begun.elapsed() < time {
+        let showings = hall::showings(house, 1, 11, 10).await?;
+        sell::rush(house, &showings[0], 5000).await?;
+        many += 1;
     }
+    Ok(format!("{many} rushes"))
 }
 
 /// Begins after a moment, in which the halls are laid out.

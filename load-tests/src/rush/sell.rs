@@ -122,11 +122,38 @@ pub struct Herd {
     pub together: u32,
     /// Places that are left over.
     pub free: u32,
+    /// Free places without a free neighbour when about half of all were sold: who comes in twos does not get them.
+    pub lone: u32,
 }
+
+/// So many parties come to about 250 people.
+const HALF: usize = 71;
 
 /// Parties of one to six, one after the other by eight callers, until nobody fits in.
 pub async fn herd(house: &House, showing: &Uuid, parties: usize) -> anyhow::Result<Herd> {
-    let next = Arc::new(AtomicUsize::new(0));
+    let mut herd = Herd { held: 0, together: 0, free: 0, lone: 0 };
+    come(house, showing, 0..HALF, &mut herd).await?;
+    let half = free_places(house, showing).await?;
+    let has = |row: &str, number: u32| half.iter().any(|(known, it)| known == row && *it == number);
+    let lone = half.iter().filter(|(row, number)| !has(row, number + 1) && !has(row, number.wrapping_sub(1)));
+    herd.lone = u32::try_from(lone.count())?;
+    come(house, showing, HALF..parties, &mut herd).await?;
+    herd.free = u32::try_from(free_places(house, showing).await?.len())?;
+    Ok(herd)
+}
+
+/// The free places by row and number.
+async fn free_places(house: &House, showing: &Uuid) -> anyhow::Result<Vec<(String, u32)>> {
+    let mut client = ReservationsClient::new(house.channel(&journey()).await?);
+    let request = sky_proto::reservations::v1::GetSeatPlanRequest { showing_id: showing.to_string() };
+    let plan = client.get_seat_plan(request).await?.into_inner();
+    let free = plan.seats.iter().filter(|seat| seat.free).filter_map(|seat| place(&seat.label));
+    Ok(free.map(|(row, number)| (row.to_owned(), number)).collect())
+}
+
+/// Some of the parties, by their numbers.
+async fn come(house: &House, showing: &Uuid, numbers: std::ops::Range<usize>, herd: &mut Herd) -> anyhow::Result<()> {
+    let (next, parties) = (Arc::new(AtomicUsize::new(numbers.start)), numbers.end);
     let tasks = kernel::Tasks::default();
     let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
     for _ in 0..8 {
@@ -145,7 +172,6 @@ pub async fn herd(house: &House, showing: &Uuid, parties: usize) -> anyhow::Resu
         });
     }
     drop(told);
-    let mut herd = Herd { held: 0, together: 0, free: 0 };
     while let Some(answer) = answers.recv().await {
         match answer {
             Ok(held) => {
@@ -156,20 +182,17 @@ pub async fn herd(house: &House, showing: &Uuid, parties: usize) -> anyhow::Resu
             Err(status) => anyhow::bail!("{status}"),
         }
     }
-    let mut client = ReservationsClient::new(house.channel(&journey()).await?);
-    let request = sky_proto::reservations::v1::GetSeatPlanRequest { showing_id: showing.to_string() };
-    let plan = client.get_seat_plan(request).await?.into_inner();
-    herd.free = u32::try_from(plan.seats.iter().filter(|seat| seat.free).count())?;
-    Ok(herd)
+    Ok(())
+}
+
+/// Row and number of a label such as "12-7".
+fn place(label: &str) -> Option<(&str, u32)> {
+    let (row, number) = label.split_once('-')?;
+    Some((row, number.parse().ok()?))
 }
 
 fn side_by_side(hold: &SeatHold) -> bool {
-    let mut places: Vec<(&str, u32)> = hold
-        .seats
-        .iter()
-        .filter_map(|seat| seat.label.split_once('-'))
-        .filter_map(|(row, n)| Some((row, n.parse().ok()?)))
-        .collect();
+    let mut places: Vec<(&str, u32)> = hold.seats.iter().filter_map(|seat| place(&seat.label)).collect();
     places.sort_unstable();
     places.windows(2).all(|two| two[0].0 == two[1].0 && two[0].1 + 1 == two[1].1)
 }

@@ -16,6 +16,7 @@ pub(crate) mod sensors;
 mod tickets;
 pub(crate) mod turn;
 mod undo;
+pub(crate) mod weather;
 pub(crate) mod zones;
 
 use kernel::Tx;

@@ -15,6 +15,7 @@ pub(crate) mod queue;
 pub(crate) mod replay;
 pub(crate) mod scan;
 pub(crate) mod ways;
+pub(crate) mod weather;
 pub(crate) mod zones;
 
 pub(crate) use admission::{Admission, AdmissionState};

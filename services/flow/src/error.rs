@@ -1,7 +1,7 @@
 //! Everything that flow refuses or that can go wrong in it, with codes and sentences. A scan that is not
 //! admitted is no error: it has a verdict.
 
-use kernel::{Code, Coded, error::database_code, values::InvalidField};
+use kernel::{Code, Coded, combine::Unserved, error::database_code, values::InvalidField};
 
 use crate::domain::{AdmissionState, HouseState, directives::Contradiction};
 
@@ -26,6 +26,8 @@ pub(crate) enum Error {
     JournalWaits,
     #[error("this nonce was used days ago, and its answer is erased; choose another one for each scan")]
     NonceUsed,
+    #[error("this nonce was used for another scan; choose another one for each scan")]
+    NonceOfAnother,
     #[error("the showing is over; a scan can be taken back only until people leave the hall")]
     TooLateToUndo,
     #[error(
@@ -38,6 +40,12 @@ pub(crate) enum Error {
     NoGroup,
     #[error("this group's call cannot go there from where it is; load the list again")]
     GroupNotNext,
+    #[error(
+        "guests who need assistance are called first; call them now, whether or not they are here yet, then this group"
+    )]
+    AssistanceFirst,
+    #[error("groups are called in their order; call group {0} now, then this one")]
+    EarlierGroupFirst(u32),
     #[error("nobody is called for a showing that is {}", .0.words())]
     NoCalls(AdmissionState),
     #[error("there is no such number today; check it")]
@@ -50,6 +58,8 @@ pub(crate) enum Error {
     NothingToClean(AdmissionState),
     #[error(transparent)]
     Repeat(#[from] kernel::db::Repeat),
+    #[error(transparent)]
+    Unserved(#[from] Unserved),
     #[error("{} is not possible after {}; {}", .to.words(), .from.words(), .from.next_words())]
     NotNext { from: AdmissionState, to: AdmissionState },
     #[error("some are admitted already; the doors cannot be unopened")]
@@ -86,6 +96,8 @@ pub(crate) enum Error {
     NoLift,
     #[error("this has ended; propose it anew")]
     MeasureEnded,
+    #[error("an end can be taken back for five minutes, and only what a person has ended; order it anew")]
+    EndedForGood,
     #[error(transparent)]
     Contradiction(#[from] Contradiction),
     #[error("a stored value cannot be read: {0}")]
@@ -123,21 +135,30 @@ impl Coded for Error {
             | Self::SensorNotHeard
             | Self::SensorRetired
             | Self::MeasureEnded
+            | Self::EndedForGood
             | Self::Contradiction(_)
             | Self::NothingToUndo
             | Self::GroupNotNext
+            | Self::AssistanceFirst
+            | Self::EarlierGroupFirst(_)
             | Self::NoCalls(_)
             | Self::NumberNotNext
             | Self::NothingToClean(_)
             | Self::TooLateToUndo
             | Self::ScansFrozen
             | Self::JournalWaits
+            | Self::NonceOfAnother
             | Self::NonceUsed => Code::FailedPrecondition,
             Self::ScanInProgress => Code::Conflict,
             Self::Stored(_) => Code::Internal,
             Self::Repeat(repeat) => repeat.code(),
+            Self::Unserved(unserved) => unserved.code(),
             Self::Database(error) => database_code(error),
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self, Self::Unserved(Unserved::Busy))
     }
 }
 

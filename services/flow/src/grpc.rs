@@ -8,6 +8,7 @@ mod door;
 mod headcount;
 mod journal;
 mod scanner;
+mod show_list;
 pub(crate) mod zones;
 
 use std::pin::Pin;
@@ -15,9 +16,7 @@ use std::pin::Pin;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt};
 use kernel::{
-    Access, Caller, Db, Live, Role, Who,
-    identity::Keys,
-    ticket_code,
+    Access, Caller, Db, Live, Role, Who, ticket_code,
     values::{self, InvalidField, invalid},
 };
 use sky_proto::flow::v1::{self as pb, flow_server::Flow};
@@ -31,7 +30,7 @@ use crate::{
 };
 
 pub(crate) use door::{DOOR_ACCESS, DoorGrpc};
-use scanner::Scanner;
+pub(crate) use scanner::Scanner;
 
 /// Whoever works here may see how full the house is; visitors see the monitors.
 const STAFF: &[Who] = &[
@@ -74,8 +73,8 @@ pub(crate) struct FlowGrpc {
 }
 
 impl FlowGrpc {
-    pub(crate) fn new(db: Db, keys: Keys, flow: Live<pb::FlowSnapshot>) -> Self {
-        Self { scans: Scanner::new(db.clone(), keys), db, flow }
+    pub(crate) const fn new(db: Db, scans: Scanner, flow: Live<pb::FlowSnapshot>) -> Self {
+        Self { db, scans, flow }
     }
 
     async fn find_party(&self, reference: &str) -> Result<pb::Party, Error> {

@@ -1,10 +1,11 @@
 //! The `[flow]` part of the house file: zones and how many people each may hold, by which document; escape groups,
-//! lifts, people counters, and what the policy proposes.
+//! lifts, people counters, and what the policy proposes, also when a storm is coming.
 //! Checks everything before anything is written; applying the same file again changes nothing.
 
 mod clock;
 mod equipment;
 mod headcount;
+mod weather;
 mod zones;
 
 use kernel::{BoxFuture, Code, Failure, Tx};
@@ -37,6 +38,8 @@ struct Section {
     sensors: Vec<equipment::SensorRow>,
     #[serde(default)]
     policy: Vec<equipment::RuleRow>,
+    #[serde(default)]
+    weather: Vec<weather::WeatherRow>,
     clock: Option<Spanned<Policy>>,
     headcount: Option<Spanned<HeadcountPolicy>>,
 }
@@ -59,6 +62,7 @@ fn read(text: &str) -> Result<Section, String> {
     equipment::check(&source, &section)?;
     clock::check(&source, section.clock.as_ref())?;
     headcount::check(&source, &section)?;
+    weather::check(&source, &section)?;
     Ok(section)
 }
 
@@ -77,6 +81,9 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 }
 
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
+    // Counters push while it is written: their rows and the zones first, in the order that everybody keeps.
+    store::sensors::lock_all(tx.conn()).await?;
+    store::lock_zones(tx.conn()).await?;
     clock::write(tx, section.clock.as_ref()).await?;
     let now = tx.now();
     let mut changed = false;
@@ -87,6 +94,7 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     store::measures::save_lift_plans(tx.conn(), &section.lifts(now)).await?;
     store::sensors::save_plans(tx.conn(), &section.sensors(now), now).await?;
     store::measures::save_rules(tx.conn(), &section.rules()).await?;
+    store::weather::save_rules(tx.conn(), &section.weather_rules()).await?;
     headcount::write(tx, section).await?;
     if changed {
         tx.touch(FLOW_TOPIC, FLOW_TOPIC);

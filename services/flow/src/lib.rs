@@ -29,6 +29,8 @@ pub const SERVICE: Service = Service {
 
 /// How often time is asked what it has done to the zones.
 const TURN: Duration = Duration::from_secs(2);
+/// How often estimates are told anew; each holds for a minute.
+const ESTIMATES: Duration = Duration::from_secs(20);
 
 fn build(context: &Context) -> Parts {
     let db = context.db.clone();
@@ -40,18 +42,24 @@ fn build(context: &Context) -> Parts {
             Ok((snapshot.revision, snapshot))
         })
     });
-    let door = grpc::DoorGrpc::new(context.db.clone(), context.keys.clone());
+    let scans = grpc::Scanner::start(context);
+    let door = grpc::DoorGrpc::new(context.db.clone(), scans.clone());
     let db = context.db.clone();
     context.every("zones, counters, directives", TURN, move || {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::turn::turn(tx))).await?) })
     });
     let db = context.db.clone();
+    context.every("how long one waits", ESTIMATES, move || {
+        let db = db.clone();
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::estimates::renew(tx))).await?) })
+    });
+    let db = context.db.clone();
     context.every("what was counted long ago", Duration::from_secs(3600), move || {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::turn::forget(tx))).await?) })
     });
-    let server = grpc::FlowGrpc::new(context.db.clone(), context.keys.clone(), flow);
+    let server = grpc::FlowGrpc::new(context.db.clone(), scans, flow);
     Parts {
         grpc: Routes::new(FlowServer::new(server))
             .add_service(DoorServer::new(door))

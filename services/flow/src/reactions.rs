@@ -11,14 +11,19 @@ use sky_proto::{
         BookingCancelled, BookingConfirmed, BookingMoved, BookingReissued, BookingReseated, IssuedTicket, Need,
         ReissuedCode, ShowingCancelled, ShowingDelayed, ShowingScheduled,
     },
-    signage::v1::DisplayAcknowledged,
+    signage::v1::{
+        DisplayAcknowledged, DisplaysConcerned, MessageWithdrawn, WarningKind, WarningSeverity, WarningTaken,
+    },
 };
 
 use uuid::Uuid;
 
 use crate::{
     commands::{self, Plan, directives::Answer},
-    domain::scan::{DoorTicket, Party},
+    domain::{
+        scan::{DoorTicket, Party},
+        weather::{self, Warning},
+    },
 };
 
 /// Locks the showings that a run of events is about, in the order that everybody keeps: each event would lock its
@@ -151,20 +156,61 @@ fn generations(codes: &[ReissuedCode]) -> Result<Vec<(Uuid, u16)>, InvalidField>
     codes.iter().map(read).collect()
 }
 
-/// Displays that show a directive or an incident.
+/// Displays that show a directive or an incident, or are to show it; and official warnings.
 pub(crate) fn from_signage<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
-        if event.name() == DisplayAcknowledged::NAME {
-            let told = event.decode::<DisplayAcknowledged>()?;
-            let answer = Answer {
-                about: values::id("about_id", &told.about_id)?,
-                revision: told.about_revision,
-                rendered_at: values::time("rendered_at", told.rendered_at)?,
-                concerned: told.displays_concerned,
-                display: told.display_id,
-            };
-            commands::directives::acknowledged(tx, &answer).await?;
+        match event.name() {
+            DisplayAcknowledged::NAME => {
+                let told = event.decode::<DisplayAcknowledged>()?;
+                let answer = Answer {
+                    about: values::id("about_id", &told.about_id)?,
+                    revision: told.about_revision,
+                    rendered_at: values::time("rendered_at", told.rendered_at)?,
+                    display: told.display_id,
+                };
+                commands::directives::acknowledged(tx, &answer).await?;
+            }
+            DisplaysConcerned::NAME => {
+                let told = event.decode::<DisplaysConcerned>()?;
+                let about = values::id("about_id", &told.about_id)?;
+                commands::directives::concerned(tx, about, told.about_revision, &told.display_ids).await?;
+            }
+            WarningTaken::NAME => {
+                if let Some(warning) = warning(event)? {
+                    commands::weather::warned(tx, &warning).await?;
+                }
+            }
+            // Of whatever message; most are no warnings.
+            MessageWithdrawn::NAME => {
+                let told = event.decode::<MessageWithdrawn>()?;
+                commands::weather::over(tx, values::id("message_id", &told.message_id)?).await?;
+            }
+            _ => {}
         }
         Ok(())
     })
+}
+
+/// None: of something that closes nothing.
+fn warning(event: &Event) -> Result<Option<Warning>, Failure> {
+    let told = event.decode::<WarningTaken>()?;
+    let kind = match told.kind() {
+        WarningKind::Thunderstorm => weather::Kind::Thunderstorm,
+        WarningKind::Storm => weather::Kind::Storm,
+        WarningKind::Unspecified => return Ok(None),
+    };
+    let severity = match told.severity() {
+        WarningSeverity::Extreme => weather::Severity::Extreme,
+        WarningSeverity::Severe => weather::Severity::Severe,
+        WarningSeverity::Moderate => weather::Severity::Moderate,
+        WarningSeverity::Minor | WarningSeverity::Unspecified => weather::Severity::Minor,
+    };
+    Ok(Some(Warning {
+        id: values::id("message_id", &told.message_id)?,
+        kind,
+        severity,
+        text: Text::from_proto(told.text),
+        told_at: event.occurred_at,
+        valid_until: values::time("valid_until", told.valid_until)?,
+    }))
 }

@@ -15,6 +15,7 @@ pub(crate) mod measures;
 mod parties;
 mod scans;
 pub(crate) mod sensors;
+pub(crate) mod weather;
 mod zones;
 
 use sqlx::PgConnection;
@@ -39,9 +40,9 @@ pub(crate) use parties::{
 };
 pub(crate) use scans::{NewLine, Wanted, look, record, record_move};
 pub(crate) use zones::{
-    ZonePlan, end_drift, escape_groups, group_level, halls_in_use, is_drifted, levels_since, lock_zone, lock_zones,
-    lock_zones_of, mark_zone, raise_mark, record_correction, save_group_level, save_groups, save_zone, save_zone_plan,
-    zones, zones_as_stored,
+    ZonePlan, end_drift, escape_groups, group_level, group_levels_since, halls_in_use, is_drifted, levels_since,
+    lock_zone, lock_zones, lock_zones_of, mark_zone, raise_mark, record_correction, save_group_level, save_groups,
+    save_zone, save_zone_plan, zones, zones_as_stored,
 };
 
 use crate::error::Error;

@@ -7,6 +7,7 @@ pub(crate) mod escpos;
 pub(crate) mod exchange;
 pub(crate) mod kds;
 pub(crate) mod kitchen;
+pub(crate) mod kitchen_system;
 pub(crate) mod menu;
 pub(crate) mod payment;
 mod placing;
@@ -15,6 +16,7 @@ pub(crate) mod receipt;
 pub mod replan;
 pub(crate) mod rules;
 mod split;
+pub(crate) mod substituting;
 pub(crate) mod tse;
 
 use chrono::{DateTime, TimeDelta, Utc};

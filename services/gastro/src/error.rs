@@ -77,6 +77,22 @@ pub(crate) enum Error {
     NoSubstitute(String),
     #[error("ticket_id: there is no such ticket")]
     NoSuchTicket,
+    #[error("token_id: there is no such token; ListKdsTokens has all of them")]
+    NoSuchToken,
+    #[error("message_id: there is no such message, or it was taken more than a week ago")]
+    NoSuchKdsMessage,
+    #[error("waste_id: there is no such entry; ListWaste has all of a day")]
+    NoSuchWaste,
+    #[error("this belongs to an order; take back that the order was stopped")]
+    WasteOfOrder,
+    #[error("an entry can be taken back on its own day only")]
+    WasteOfOtherDay,
+    #[error(
+        "something newer about the same was taken or is on its way; this would put the kitchen's system back, so give it up"
+    )]
+    MessageOvertaken,
+    #[error("the kitchen's system has taken this message; there is nothing to give up")]
+    MessageTaken,
     #[error(transparent)]
     Repeat(#[from] Repeat),
     #[error(transparent)]
@@ -149,14 +165,21 @@ impl Coded for Error {
             | Self::TooLateToSubstitute(_)
             | Self::DeclaredAllergen(_)
             | Self::AllergensNotRead(_)
-            | Self::NoSubstitute(_) => Code::FailedPrecondition,
+            | Self::NoSubstitute(_)
+            | Self::MessageOvertaken
+            | Self::MessageTaken
+            | Self::WasteOfOrder
+            | Self::WasteOfOtherDay => Code::FailedPrecondition,
             Self::OrderExists => Code::AlreadyExists,
             Self::NoOrder
             | Self::NoSuchOrder
             | Self::NoSuchItem(_)
             | Self::NoSuchStation(_)
             | Self::NoPart(_)
-            | Self::NoSuchTicket => Code::NotFound,
+            | Self::NoSuchTicket
+            | Self::NoSuchToken
+            | Self::NoSuchKdsMessage
+            | Self::NoSuchWaste => Code::NotFound,
             Self::Repeat(repeat) => repeat.code(),
             Self::Unserved(unserved) => unserved.code(),
             Self::Stored(_) => Code::Internal,

@@ -1,6 +1,7 @@
 //! The domain in the words of the contract. Decides nothing.
 
 pub(crate) mod kitchen;
+pub(crate) mod kitchen_system;
 mod menu;
 mod receipts;
 

@@ -1,6 +1,7 @@
 //! The gRPC face of gastro: reads and checks what was sent, calls commands, answers. No decisions.
 
 pub(crate) mod kitchen;
+pub(crate) mod kitchen_system;
 mod ordering;
 
 use std::pin::Pin;
@@ -91,12 +92,14 @@ pub(crate) async fn load_board(db: &Db) -> Result<(u64, pb::KitchenBoard), Error
     let orders = store::board(&mut conn).await?;
     let beside = store::kitchen::beside(&mut conn, &orders).await?;
     let stations = store::stations(&mut conn).await?;
+    let stuck = store::letters::stuck(&mut conn).await?;
     let whole = |order: &Order| events::kitchen::whole_order(order, beside.get(&order.id));
     let board = pb::KitchenBoard {
         revision,
         orders: orders.iter().map(whole).collect(),
         stations: stations.iter().map(events::station).collect(),
         observed_at: Some(timestamp(db.clock().now())),
+        stuck_messages: stuck,
     };
     Ok((revision, board))
 }

@@ -5,6 +5,7 @@ mod items;
 mod kitchen;
 mod offers;
 mod pictures;
+mod sellers;
 
 use std::collections::HashSet;
 
@@ -41,6 +42,9 @@ struct Section {
     combos: Vec<offers::Combo>,
     rules: Option<offers::Rules>,
     kitchen: Option<kitchen::Kitchen>,
+    /// Who sells, from which day on.
+    #[serde(default)]
+    sellers: Vec<sellers::Seller>,
     /// Put in by whoever loads the file.
     #[serde(default)]
     pictures: pictures::Contents,
@@ -99,6 +103,7 @@ fn read(text: &str) -> Result<Section, String> {
     read_stations(text, &section)?;
     read_taxes(text, &section)?;
     kitchen::read(text, section.kitchen.as_ref())?;
+    sellers::read(text, &section.sellers)?;
     let mut ids = Ids::default();
     offers::read_day_parts(text, &section)?;
     offers::read_groups(text, &section, &mut ids)?;
@@ -213,6 +218,7 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     let now = tx.now();
     commands::lock_kitchen(tx).await?;
     kitchen::write(tx, section.kitchen.as_ref()).await?;
+    sellers::write(tx, &section.sellers).await?;
     let mut changed = Vec::new();
     for station in section.stations.get_ref() {
         let (id, seconds) = (station.id.get_ref(), *station.seconds_per_slot.get_ref());

@@ -21,7 +21,9 @@ use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
 use serde::Deserialize;
-use sky_proto::gastro::v1::{gastro_server::GastroServer, kitchen_server::KitchenServer};
+use sky_proto::gastro::v1::{
+    gastro_server::GastroServer, kitchen_server::KitchenServer, kitchen_system_server::KitchenSystemServer,
+};
 use tonic::service::Routes;
 
 /// The service as the kernel runs it.
@@ -31,8 +33,18 @@ pub const SERVICE: Service = Service {
     build: |context| {
         Box::pin(async move {
             let settings: Settings = context.settings.service(context.service)?;
-            let Settings { printer, tse_url, tse_id, tse_client_id, tse_token, kds_url, kds_token } = settings;
-            let unit = signing::Unit { tse_url, tse_id, tse_client_id, tse_token };
+            let Settings {
+                printer,
+                tse_url,
+                tse_id,
+                tse_client_id,
+                tse_token,
+                tse_timeout_seconds,
+                kds_url,
+                kds_token,
+            } = settings;
+            let tse_timeout = Duration::from_secs(tse_timeout_seconds.unwrap_or(10).max(1).into());
+            let unit = signing::Unit { tse_url, tse_id, tse_client_id, tse_token, tse_timeout };
             let signing = signing::Signing::new(context.db.clone(), &unit)?;
             let pusher = push::Pusher::new(context.db.clone(), &kds_url, kds_token)?;
             Ok(build(&context, printer::Settings { printer }, signing, pusher))
@@ -54,6 +66,8 @@ struct Settings {
     tse_client_id: String,
     /// Secret: from the environment only.
     tse_token: String,
+    /// How long it may take to answer; 10 without it.
+    tse_timeout_seconds: Option<u8>,
     /// Where the kitchen's own system takes messages, "https://…": `/kds/…` is below it. Empty: there is none.
     kds_url: String,
     /// Secret: from the environment only. What it knows us by; empty: it does not ask.
@@ -112,8 +126,10 @@ fn build(context: &Context, settings: printer::Settings, signing: signing::Signi
     let kitchen = grpc::kitchen::KitchenGrpc { db: context.db.clone(), pickup };
     let server = grpc::GastroGrpc::new(context, board);
     Parts {
-        grpc: Routes::new(GastroServer::new(server)).add_service(KitchenServer::new(kitchen)),
-        access: vec![grpc::ACCESS, grpc::kitchen::ACCESS],
+        grpc: Routes::new(GastroServer::new(server))
+            .add_service(KitchenServer::new(kitchen))
+            .add_service(KitchenSystemServer::new(grpc::kitchen_system::KitchenSystemGrpc::new(context))),
+        access: vec![grpc::ACCESS, grpc::kitchen::ACCESS, grpc::kitchen_system::ACCESS],
         consumers: vec![
             Consumer::of_runs("journey", reactions::from_journey),
             Consumer::of_runs("reservations", reactions::from_reservations),

@@ -112,6 +112,7 @@ fn paper(ticket: &Ticket, order: &Order, station: String) -> Paper {
                     tray => vec![format!("Tablett {tray}")],
                 },
                 allergens: line.allergens.clone(),
+                traces: line.traces.clone(),
             })
             .collect(),
         again: ticket.attempts > 0,

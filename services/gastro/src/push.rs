@@ -78,10 +78,10 @@ impl Pusher {
         let said = system.post(&push).await;
         let (id, attempts) = (push.id, push.attempts + 1);
         match said {
-            Said::Taken => self.over(id, String::new()).await?,
+            Said::Taken => self.over(id, attempts, String::new()).await?,
             Said::Refused(why) => {
                 tracing::error!(push = %id, path = push.path, why, "the kitchen's system refused a message for good");
-                self.over(id, why).await?;
+                self.over(id, attempts, why).await?;
             }
             Said::NotNow(why) => {
                 tracing::warn!(push = %id, attempts, why, "the kitchen's system did not take a message");
@@ -97,11 +97,11 @@ impl Pusher {
         Ok(true)
     }
 
-    async fn over(&self, id: uuid::Uuid, refused: String) -> Result<(), Error> {
+    async fn over(&self, id: uuid::Uuid, attempts: u32, refused: String) -> Result<(), Error> {
         self.db
             .transact(move |tx| {
                 let refused = refused.clone();
-                Box::pin(async move { pushes::over(tx, id, &refused).await })
+                Box::pin(async move { pushes::over(tx, id, attempts, &refused).await })
             })
             .await
     }
@@ -112,7 +112,7 @@ impl System {
         let request = self
             .http
             .post(format!("{}{}", self.base, push.path))
-            .header("idempotency-key", push.id.to_string())
+            .header("idempotency-key", push.key.to_string())
             .json(&push.body);
         let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
         // The address may have a secret in it.

@@ -1,7 +1,7 @@
 //! Orders, receipts and the TSE: what has no signature is asked for again and again, with the same transaction, which
 //! goes on from where it is. Asking is never part of a transaction of the database.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use kernel::Db;
 
@@ -17,6 +17,8 @@ pub(crate) struct Unit {
     pub(crate) tse_id: String,
     pub(crate) tse_client_id: String,
     pub(crate) tse_token: String,
+    /// After that it has not answered.
+    pub(crate) tse_timeout: Duration,
 }
 
 /// What is on its way to its signature.
@@ -33,8 +35,8 @@ impl Signing {
         if unit.tse_url.is_empty() {
             return Ok(Self { db, tse: Arc::new(NoTse), again: false });
         }
-        let Unit { tse_url, tse_id, tse_client_id, tse_token } = unit;
-        let tse = CloudTse::new(tse_url, tse_id, tse_client_id, tse_token)?;
+        let Unit { tse_url, tse_id, tse_client_id, tse_token, tse_timeout } = unit;
+        let tse = CloudTse::new(tse_url, tse_id, tse_client_id, tse_token, *tse_timeout)?;
         Ok(Self { db, tse: Arc::new(tse), again: true })
     }
 

@@ -6,7 +6,9 @@
 
 pub(crate) mod affected;
 pub(crate) mod house;
+pub(crate) mod kds_tokens;
 pub(crate) mod kitchen;
+pub(crate) mod letters;
 pub(crate) mod menu;
 pub(crate) mod ordering;
 pub(crate) mod pictures;

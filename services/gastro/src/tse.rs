@@ -15,7 +15,6 @@ use uuid::Uuid;
 
 use crate::domain::tse::{Attempt, Progress, Unsigned};
 
-const PATIENCE: Duration = Duration::from_secs(10);
 /// An answer has two kilobytes.
 const LARGEST_ANSWER: usize = 64 * 1024;
 const LARGEST_SIGNATURE: usize = 4_096;
@@ -81,11 +80,7 @@ impl Answer {
 
 impl CloudTse {
     /// `base` is "https://…/api/v2".
-    pub(crate) fn new(base: &str, tss: &str, client_id: &str, token: &str) -> anyhow::Result<Self> {
-        Self::with_patience(base, tss, client_id, token, PATIENCE)
-    }
-
-    fn with_patience(base: &str, tss: &str, client_id: &str, token: &str, patience: Duration) -> anyhow::Result<Self> {
+    pub(crate) fn new(base: &str, tss: &str, client_id: &str, token: &str, patience: Duration) -> anyhow::Result<Self> {
         Ok(Self {
             http: Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none()).build()?,
             transactions: format!("{}/tss/{tss}/tx", base.trim_end_matches('/')),

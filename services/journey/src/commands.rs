@@ -22,7 +22,10 @@ use kernel::{
 use uuid::Uuid;
 
 use crate::{
-    domain::{self, Contact, Method, Money, State, Visit, asker::Asker, euros, join, limits::Limits, sum},
+    domain::{
+        self, Contact, Method, Money, State, Visit, asker::Asker, euros, join, limits::Limits, money_back::BackState,
+        sum,
+    },
     error::Error,
     events,
     projection::{self, News},
@@ -319,7 +322,14 @@ pub(crate) async fn wait_longer(tx: &mut Tx, id: Uuid, was: DateTime<Utc>) -> Re
     let now = tx.now();
     let mut visit = lock(tx, id).await?;
     if visit.deadline == Some(was) {
-        visit.deadline = Some(now + domain::ASK_AGAIN);
+        let mut pause = domain::ASK_AGAIN;
+        if visit.state == State::Refunding {
+            let back = store::money_back::of_visits(tx.conn(), &[id]).await?.remove(&id).unwrap_or_default();
+            if back.iter().any(|it| it.state == BackState::AtDesk) {
+                pause = domain::COLLECT;
+            }
+        }
+        visit.deadline = Some(now + pause);
         save(tx, &mut visit).await?;
     }
     Ok(())

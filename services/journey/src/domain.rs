@@ -16,6 +16,8 @@ mod states;
 mod tests;
 pub(crate) mod timeline;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
@@ -37,6 +39,8 @@ pub(crate) const GIVE_UP: TimeDelta = TimeDelta::minutes(20);
 pub(crate) const ANSWER: TimeDelta = TimeDelta::minutes(2);
 /// Between two such questions.
 pub(crate) const ASK_AGAIN: TimeDelta = TimeDelta::minutes(1);
+/// The same about money that waits at the desk until its visitor comes for it.
+pub(crate) const COLLECT: TimeDelta = TimeDelta::days(1);
 /// A bay is the visit's from this long before the showing until this long after it.
 pub(crate) const PARKING_MARGIN: TimeDelta = TimeDelta::minutes(60);
 /// Contact data is erased this long after the showing.
@@ -148,7 +152,7 @@ pub(crate) struct Meal {
     pub(crate) fire_at: DateTime<Utc>,
     /// What it costs now.
     pub(crate) items: Vec<Item>,
-    /// What has gone back of it.
+    /// What goes back of one that is not made.
     #[serde(default)]
     pub(crate) back: i64,
 }
@@ -163,6 +167,20 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     pub(crate) reason: Text,
     pub(crate) alternatives: Vec<Alternative>,
+    /// Of "seats": why, where reservations says it.
+    #[serde(default)]
+    pub(crate) places: Option<NoPlaces>,
+}
+
+/// Why there were no places, in the names of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NoPlaces {
+    pub(crate) why: String,
+    pub(crate) left: u32,
+    pub(crate) held_until: Option<DateTime<Utc>>,
+    pub(crate) need: String,
+    pub(crate) seats: Vec<String>,
+    pub(crate) on_sale_at: Option<DateTime<Utc>>,
 }
 
 /// What would fit instead.
@@ -244,6 +262,19 @@ impl Visit {
         let until = (now + HOLD).min(self.held_at + LONGEST_HOLD);
         (until > self.hold_expires_at).then_some(until)
     }
+
+    /// As it is at this time: a hold that is over has run out, though nobody has looked after it yet.
+    pub(crate) fn at(&self, now: DateTime<Utc>) -> Cow<'_, Self> {
+        if self.state != State::Held || now < self.hold_expires_at {
+            return Cow::Borrowed(self);
+        }
+        Cow::Owned(Self { state: State::Expired, notice: hold_over(), ..self.clone() })
+    }
+}
+
+/// What is said of a hold that has run out.
+pub(crate) fn hold_over() -> Text {
+    Text::new("Die Reservierung ist abgelaufen.", "The hold has run out.")
 }
 
 /// Our copy of a showing.

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod missing;
 pub(crate) mod money_back;
 pub(crate) mod notices;
+pub(crate) mod refused;
 pub(crate) mod suspension;
 
 pub(crate) use money_back::refund_due;
@@ -70,6 +71,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Status {
         part: refusal.part.clone(),
         reason: Some(refusal.reason.to_proto()),
         alternatives: refusal.alternatives.iter().map(alternative).collect(),
+        seats: refusal.places.as_ref().map(|places| refused::to_proto(places, &refusal.reason)),
     };
     let code = Code::from_grpc(tonic::Code::from_i32(refusal.code)).grpc();
     Status::with_details(code, refusal.message.clone(), details.encode_to_vec().into())

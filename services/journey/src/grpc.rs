@@ -12,12 +12,16 @@ pub(crate) mod rebooking;
 mod requests;
 pub(crate) mod siblings;
 
-use std::{pin::Pin, time::Duration};
+use std::{collections::HashMap, pin::Pin, time::Duration};
 
+use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use futures::{Stream, StreamExt};
 use kernel::{
-    Access, Caller, Code, Db, Live, Role, Tasks, Who, token,
+    Access, Caller, Code, Db, Live, Role, Tasks, Who,
+    combine::Unserved,
+    error::is_busy,
+    token,
     values::{self, Text, invalid},
 };
 use sha2::{Digest, Sha256};
@@ -25,6 +29,7 @@ use sky_proto::{
     journey::v1::{self as pb, VisitState, journey_server::Journey},
     reservations::v1 as reservations,
 };
+use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -46,7 +51,7 @@ use crate::{
 const DESK: Who = Who::Staff(Role::Desk);
 const OPERATOR: Who = Who::Staff(Role::Operator);
 /// Visitors for their own visit: each method looks whose it is.
-const OWN: &[Who] = &[Who::Visitor, DESK];
+const OWN: &[Who] = &[Who::Visitor, DESK, OPERATOR];
 const SEE: &[Who] = &[Who::Visitor, DESK, OPERATOR, Who::Service("portal"), Who::Service("sky")];
 const STEER: &[Who] = &[DESK, OPERATOR];
 
@@ -107,16 +112,34 @@ pub(crate) async fn load_visits(db: &Db, ids: &[String]) -> Result<Vec<(String, 
     let ids = ids.iter().map(|id| values::id("visit_id", id)).collect::<Result<Vec<Uuid>, _>>()?;
     let mut conn = db.reader().await?;
     let visits = store::many::visits(&mut conn, &ids).await?;
+    let told = tell(&mut conn, &visits, db.clock().now()).await?;
+    let name = |visit: &Visit| (visit.id.to_string(), visit.revision.unsigned_abs());
+    Ok(visits.iter().map(name).zip(told).map(|((id, revision), told)| (id, revision, told)).collect())
+}
+
+/// Visits as they are told, in their order, with what is kept beside them. Only of a confirmed visit there is a clock
+/// or an offer, and of a held one nothing was paid: they are not asked for.
+async fn tell(conn: &mut PgConnection, visits: &[Visit], now: DateTime<Utc>) -> Result<Vec<pb::Visit>, Error> {
+    let ids = |of: fn(&Visit) -> bool| visits.iter().filter(|it| of(it)).map(|it| it.id).collect::<Vec<_>>();
     let showings: Vec<Uuid> = visits.iter().map(|visit| visit.showing).collect();
-    let showings = store::many::showings(&mut conn, &showings).await?;
-    let (clocked, offers) =
-        (store::clock::clocked(&mut conn, &ids).await?, store::rebooking::offers(&mut conn, &ids).await?);
-    let mut back = store::money_back::of_visits(&mut conn, &ids).await?;
-    let ways = if clocked.is_empty() { Ways::default() } else { store::clock::ways(&mut conn).await? };
-    let now = db.clock().now();
-    let mut tell = |visit: &Visit| {
+    let showings = store::many::showings(conn, &showings).await?;
+    let confirmed = ids(|visit| visit.state == State::Confirmed);
+    let (mut clocked, mut offers, mut ways) = (Vec::new(), Vec::new(), Ways::default());
+    if !confirmed.is_empty() {
+        clocked = store::clock::clocked(conn, &confirmed).await?;
+        offers = store::rebooking::offers(conn, &confirmed).await?;
+    }
+    if !clocked.is_empty() {
+        ways = store::clock::ways(conn).await?;
+    }
+    let ordered = ids(|visit| !matches!(visit.state, State::Holding | State::Held));
+    let mut back = HashMap::new();
+    if !ordered.is_empty() {
+        back = store::money_back::of_visits(conn, &ordered).await?;
+    }
+    let told = visits.iter().map(|visit| {
         let showing = showings.get(&visit.showing);
-        let mut told = events::visit(visit, showing);
+        let mut told = events::visit(&visit.at(now), showing);
         let back = back.remove(&visit.id).unwrap_or_default();
         told.refunds = back.iter().map(events::money_back::part).collect();
         if let Some(showing) = showing.filter(|_| visit.state == State::Confirmed) {
@@ -126,8 +149,8 @@ pub(crate) async fn load_visits(db: &Db, ids: &[String]) -> Result<Vec<(String, 
             told.offer = offer.map(events::clock::offer);
         }
         told
-    };
-    Ok(visits.iter().map(|visit| (visit.id.to_string(), visit.revision.unsigned_abs(), tell(visit))).collect())
+    });
+    Ok(told.collect())
 }
 
 /// Who makes a visit, as it is kept: of a visitor's session only a hash.
@@ -157,6 +180,9 @@ const fn by(caller: &Caller) -> By {
 
 /// Another service's answer as our error: its code and, for refusals, its words and their name.
 fn sibling(status: &Status) -> Error {
+    if is_busy(status) {
+        return Unserved::Busy.into();
+    }
     let reason = status.metadata().get(kernel::error::REASON).and_then(|name| name.to_str().ok()).unwrap_or_default();
     Error::Part {
         code: Code::from_grpc(status.code()),
@@ -165,11 +191,14 @@ fn sibling(status: &Status) -> Error {
     }
 }
 
+/// The visit, if this caller may know of it.
+async fn own(conn: &mut PgConnection, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
+    Ok(asker(caller).sees(id, store::visit(conn, id).await?)?)
+}
+
 impl JourneyGrpc {
-    /// The visit, if this caller may know of it.
     async fn own(&self, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
-        let mut conn = self.db.reader().await?;
-        Ok(asker(caller).sees(id, store::visit(&mut conn, id).await?)?)
+        own(&mut *self.db.reader().await?, caller, id).await
     }
 
     async fn answer(&self, visit: Uuid) -> Result<Response<pb::Visit>, Status> {
@@ -301,12 +330,14 @@ impl Journey for JourneyGrpc {
     async fn get_visit(&self, request: Request<pb::GetVisitRequest>) -> Result<Response<pb::Visit>, Status> {
         let caller = Caller::of(&request);
         let id = values::id("visit_id", &request.into_inner().visit_id)?;
-        let own = self.own(&caller, id).await?;
-        let mut answer = self.answer(id).await?;
+        let mut conn = self.db.reader().await.map_err(Error::from)?;
+        let own = own(&mut conn, &caller, id).await?;
+        let told = tell(&mut conn, std::slice::from_ref(&own), self.db.clock().now()).await?;
+        let mut told = told.into_iter().next().ok_or(Error::NoVisit)?;
         if matches!(&caller, Caller::Staff { roles, .. } if roles.contains(&Role::Desk)) {
-            answer.get_mut().contact_name = own.contact.name;
+            told.contact_name = own.contact.name;
         }
-        Ok(answer)
+        Ok(Response::new(told))
     }
 
     async fn watch_visit(

@@ -73,6 +73,7 @@ pub(crate) async fn migrate(url: &str, service: &str, migrator: Migrator) -> Res
     let mut own = migrator;
     own.dangerous_set_table_name("_migrations");
     own.run_direct(None, &mut connection, false).await?;
+    connection.close().await?;
     Ok(())
 }
 

@@ -159,6 +159,12 @@ pub const REASON: &str = "sky-reason";
 /// How long who is refused for the moment should wait, in milliseconds, as the gRPC retry design has it.
 pub const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
+/// Whether an answer says nothing about what is left, only that too many ask at this moment.
+#[must_use]
+pub fn is_busy(status: &Status) -> bool {
+    status.metadata().contains_key(PUSHBACK)
+}
+
 /// The code of a database error: what a retry can cure is `Unavailable`.
 #[must_use]
 pub fn database_code(error: &sqlx::Error) -> Code {

@@ -23,6 +23,8 @@ const PREFIX: &[u8] = b"sky.identity.v1\0";
 
 /// How long a signed identity is good for.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// Of so many identities it is remembered that they were proven, or how they were signed.
+const REMEMBERED: usize = 4096;
 
 /// What a member of staff may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -230,8 +232,8 @@ impl Keys {
         Self {
             identity: Arc::new(SigningKey::from_bytes(&identity)),
             ticket: Arc::new(SigningKey::from_bytes(&ticket)),
-            known: Arc::default(),
-            signed: Arc::default(),
+            known: Arc::new(Remembered::new(REMEMBERED)),
+            signed: Arc::new(Remembered::new(REMEMBERED)),
         }
     }
 

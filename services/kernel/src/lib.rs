@@ -48,6 +48,7 @@ pub use error::{Code, Coded, Failure};
 pub use event::Event;
 pub use identity::{Access, Caller, Role, Who};
 pub use live::Live;
+pub use remembered::Remembered;
 pub use service::{Context, HouseLoader, Parts, Service};
 pub use tasks::Tasks;
 pub use transport::Transport;

@@ -8,30 +8,32 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// So many are remembered.
-const MOST: usize = 4096;
-
-/// Values by key.
+/// Values by key, at most so many.
 #[derive(Debug)]
-pub(crate) struct Remembered<K, V>(Mutex<HashMap<K, V>>);
-
-impl<K, V> Default for Remembered<K, V> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
+pub struct Remembered<K, V> {
+    known: Mutex<HashMap<K, V>>,
+    most: usize,
 }
 
 impl<K: Eq + Hash, V: Clone> Remembered<K, V> {
-    pub(crate) fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
+    /// Remembers nothing yet, and never more than `most`.
+    #[must_use]
+    pub fn new(most: usize) -> Self {
+        Self { known: Mutex::default(), most }
+    }
+
+    /// What was put last under a key, unless it is forgotten.
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<V>
     where
         K: Borrow<Q>,
     {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    pub(crate) fn put(&self, key: K, value: V) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= MOST {
+    /// Remembers a value in place of the one before it.
+    pub fn put(&self, key: K, value: V) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= self.most {
             known.clear();
         }
         known.insert(key, value);

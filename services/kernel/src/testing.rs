@@ -2,12 +2,14 @@
 //! that the test moves. Real PostgreSQL, real NATS: `TEST_DATABASE_URL` and `TEST_NATS_URL` name them
 //! (`deploy/test` starts both).
 
-use std::{collections::BTreeMap, sync::Mutex, time::Duration};
+mod database;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
 use prost::{Message, Name};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
+use sqlx::PgPool;
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use uuid::Uuid;
 
@@ -19,69 +21,18 @@ use crate::{
     relay::{PUB_SEQ, Relay},
 };
 
+pub use database::TestDb;
+
 /// When test houses open: a Saturday noon in Halle.
 #[must_use]
 pub fn noon() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_863_600, 0).unwrap_or_default()
 }
 
-/// A database of the test's own. It is dropped when a later test needs one: dropping waits until every
-/// connection of the server has taken note, also one whose sign-in this test's ending runtime left half done.
-#[derive(Debug)]
-pub struct TestDb {
-    /// Its URL.
-    pub url: String,
-    name: String,
-}
-
-/// Databases of tests of this process that have ended.
-static FINISHED: Mutex<Vec<String>> = Mutex::new(Vec::new());
-
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic!("{name} is not set: run the tests with deploy/test, or under `sky servers -- cargo test …`")
     })
-}
-
-impl TestDb {
-    /// An empty database.
-    pub async fn create() -> Self {
-        let admin = variable("TEST_DATABASE_URL");
-        let mut connection = PgConnection::connect(&admin).await.expect("TEST_DATABASE_URL is reachable");
-        Self::sweep(&mut connection).await;
-        let name = format!("t_{}_{}", std::process::id(), Uuid::new_v4().simple());
-        connection.execute(AssertSqlSafe(format!("create database {name}"))).await.expect("database created");
-        let (base, _) = admin.rsplit_once('/').expect("a URL with a database");
-        Self { url: format!("{base}/{name}"), name }
-    }
-
-    /// Drops what tests of this process have finished with, and what processes left that are gone.
-    async fn sweep(connection: &mut PgConnection) {
-        let mut names = std::mem::take(&mut *FINISHED.lock().expect("no test panics here"));
-        let left: Vec<String> = sqlx::query_scalar("select datname from pg_database where datname ~ '^t_[0-9]+_'")
-            .fetch_all(&mut *connection)
-            .await
-            .expect("a list of databases");
-        names.extend(left.into_iter().filter(|name| {
-            let process = name.split('_').nth(1).unwrap_or_default();
-            !std::path::Path::new("/proc").join(process).exists()
-        }));
-        for name in names {
-            let drop = format!("drop database if exists {name} with (force)");
-            // Another process may sweep the same one.
-            if let Err(error) = connection.execute(AssertSqlSafe(drop)).await {
-                eprintln!("test database {name} was not dropped: {error}");
-            }
-        }
-    }
-}
-
-impl Drop for TestDb {
-    fn drop(&mut self) {
-        if let Ok(mut finished) = FINISHED.lock() {
-            finished.push(std::mem::take(&mut self.name));
-        }
-    }
 }
 
 /// A running process for a test.
@@ -133,11 +84,11 @@ impl House {
 
     /// Starts services with settings changed by the test.
     pub async fn start_with(services: &[Service], clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
-        let db = TestDb::create().await;
+        let db = TestDb::migrated(services).await;
         let mut settings = settings(&db);
         change(&mut settings);
         let boot =
-            Boot { services: services.to_vec(), settings: settings.clone(), clock: clock.clone(), migrate: true };
+            Boot { services: services.to_vec(), settings: settings.clone(), clock: clock.clone(), migrate: false };
         let running = crate::run(boot).await.expect("the test house starts");
         let keys = settings.keys().expect("test keys");
         Self { running, clock, keys, settings, services: services.to_vec(), db }
@@ -249,9 +200,9 @@ impl House {
     }
 
     /// Waits until every event is published and every consumer of this process is at its producer's
-    /// head; at most 40 s of real time.
+    /// head; at most a minute of real time.
     pub async fn settle(&self) {
-        let settled = tokio::time::timeout(Duration::from_secs(20), async {
+        let settled = tokio::time::timeout(Duration::from_secs(60), async {
             while !self.is_settled().await {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }

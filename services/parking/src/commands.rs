@@ -5,7 +5,9 @@ pub(crate) mod charging;
 pub(crate) mod closures;
 pub(crate) mod coaches;
 pub(crate) mod confirming;
+pub(crate) mod connections;
 pub(crate) mod feeds;
+pub(crate) mod forecasts;
 pub(crate) mod gates;
 pub(crate) mod holding;
 pub(crate) mod journal;
@@ -13,6 +15,7 @@ pub(crate) mod lanes;
 pub(crate) mod occupancy;
 pub(crate) mod plates;
 pub(crate) mod rebooking;
+mod unnamed;
 
 use chrono::{DateTime, Utc};
 use kernel::{BoxFuture, Tx};
@@ -174,14 +177,6 @@ pub(crate) async fn tickets_issued(tx: &mut Tx, tickets: &[(Uuid, Uuid)]) -> Res
     store::save_tickets(tx.conn(), tickets).await
 }
 
-/// A new token for a camera, a feed or a partner, of which the hash is kept.
-pub(crate) async fn set_device_token(tx: &mut Tx, device: String, hash: Vec<u8>) -> Result<(), Error> {
-    let known = store::plates::set_token(tx.conn(), &device, &hash).await?
-        || store::feeds::set_token(tx.conn(), &device, &hash).await?
-        || store::partners::set_token(tx.conn(), &device, &hash).await?;
-    if known { Ok(()) } else { Err(Error::NoDevice) }
-}
-
 /// A code was issued anew: older ones open nothing.
 pub(crate) async fn code_reissued(tx: &mut Tx, id: Uuid, generation: u32) -> Result<(), Error> {
     store::save_reissued(tx.conn(), id, generation).await
@@ -203,11 +198,13 @@ pub(crate) async fn touch_site(tx: &mut Tx, observed: Option<DateTime<Utc>>) -> 
 pub(crate) async fn tell_site(tx: &mut Tx) -> Result<Site, Error> {
     let now = tx.now();
     let site = store::site(tx.conn(), now).await?;
+    store::site_told(tx.conn(), now).await?;
     tx.append(&site.id, &events::site_changed(&site, now)).await?;
     Ok(site)
 }
 
-/// Every minute: what time has ended is ended.
+/// Every minute: what time has ended is ended. Nobody has come for a right until the end of its window: its bay is free,
+/// and the house is told, once.
 pub(crate) fn run_out(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
     Box::pin(async move {
         let now = tx.now();
@@ -215,10 +212,16 @@ pub(crate) fn run_out(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
         store::lock_site(tx.conn()).await?;
         store::lock_classes(tx.conn(), None).await?;
         let ended = store::run_out(tx.conn(), now).await?;
-        if ended > 0 {
-            tracing::info!(ended, "rights ran out");
+        for right in ended.iter().filter(|right| right.state == RightState::NoShow) {
+            tx.append(&right.visit.to_string(), &events::right_no_show(right)).await?;
+        }
+        if !ended.is_empty() {
+            tracing::info!(ended = ended.len(), "rights ran out");
+            // Nobody is expected for them any more.
+            touch_site(tx, None).await?;
         }
         closures::turn(tx).await?;
+        charging::turn(tx).await?;
         plates::forget_old(tx).await
     })
 }

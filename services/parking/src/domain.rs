@@ -1,8 +1,11 @@
 //! Bays, rights and lanes as the house sees them. Pure decisions: no I/O, no clock, no proto.
 
 pub(crate) mod assigning;
+pub(crate) mod charging;
 pub(crate) mod closures;
 pub(crate) mod coaches;
+pub(crate) mod connections;
+pub(crate) mod counted;
 pub(crate) mod feeds;
 pub(crate) mod forecast;
 pub(crate) mod gates;
@@ -23,8 +26,6 @@ pub(crate) const LONGEST_STAY: TimeDelta = TimeDelta::hours(24);
 pub(crate) const EARLY: TimeDelta = TimeDelta::minutes(60);
 /// Rights that begin within this span count as expected cars.
 pub(crate) const SOON: TimeDelta = TimeDelta::minutes(60);
-/// Occupancy that no lane has confirmed for longer than this is not known.
-pub(crate) const OCCUPANCY_HOLDS: TimeDelta = TimeDelta::hours(6);
 
 /// What a bay is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -300,15 +301,29 @@ pub(crate) struct Alternative {
     /// Free bays, and until when that may be shown; None: not known.
     #[serde(skip)]
     pub(crate) free: Option<(u32, DateTime<Utc>)>,
+    /// The same for drivers at the barrier, who go there at once: None also when the feed was silent for minutes.
+    #[serde(skip)]
+    pub(crate) free_at_gate: Option<u32>,
+    /// When the feed spoke of it last, however long ago.
+    #[serde(skip)]
+    pub(crate) told_at: Option<DateTime<Utc>>,
 }
 
 /// "Spitze (9 min), MMZ (7 min)"
 pub(crate) fn list_alternatives(alternatives: &[Alternative]) -> String {
-    alternatives
-        .iter()
-        .map(|place| format!("{} ({} min)", place.name, place.walk_minutes))
-        .collect::<Vec<_>>()
-        .join(", ")
+    list(alternatives, |_| None)
+}
+
+/// "Spitze (9 min, 27 frei), MMZ (7 min)", in German and in English.
+pub(crate) fn list_at_gate(alternatives: &[Alternative]) -> (String, String) {
+    let free = |word: &str| list(alternatives, |place| place.free_at_gate.map(|free| format!(", {free} {word}")));
+    (free("frei"), free("free"))
+}
+
+fn list(alternatives: &[Alternative], more: impl Fn(&Alternative) -> Option<String>) -> String {
+    let one =
+        |place: &Alternative| format!("{} ({} min{})", place.name, place.walk_minutes, more(place).unwrap_or_default());
+    alternatives.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// One class of the site as it is now.
@@ -356,7 +371,10 @@ pub(crate) struct Site {
     pub(crate) park: ParkLeg,
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) revision: u64,
+    /// The last word of a lane, or of somebody who has counted.
     pub(crate) observed_at: DateTime<Utc>,
+    /// As of when, and until when, the cars are known.
+    pub(crate) counted: counted::Counted,
     pub(crate) classes: Vec<ClassCount>,
     /// How many coaches may stand at the kerb at once; 0: there is none.
     pub(crate) kerb_places: u32,
@@ -367,7 +385,7 @@ pub(crate) struct Site {
 impl Site {
     /// Whether the cars of all classes are known.
     pub(crate) fn is_counted(&self, now: DateTime<Utc>) -> bool {
-        now <= self.observed_at + OCCUPANCY_HOLDS && self.classes.iter().all(|count| count.is_known)
+        self.counted.holds(now) && self.classes.iter().all(|count| count.is_known)
     }
 }
 

@@ -55,6 +55,8 @@ pub(crate) enum Error {
     StaleVersion(u32),
     #[error("the right is {}; it cannot be amended so", .0.name())]
     NotAmendable(RightState),
+    #[error("the right is {}; only one whose car has not come can be cancelled", .0.name())]
+    NotCancellable(RightState),
     #[error(transparent)]
     Repeat(#[from] Repeat),
     #[error(transparent)]
@@ -97,6 +99,7 @@ impl Coded for Error {
             | Self::NotLost
             | Self::NotNewestCount
             | Self::NotAmendable(_)
+            | Self::NotCancellable(_)
             | Self::CommandOver(_)
             | Self::OtherVehicle(_)
             | Self::NoTariff(_) => Code::FailedPrecondition,

@@ -1,5 +1,6 @@
 //! The domain in the words of the contract. Decides nothing.
 
+pub(crate) mod connections;
 pub(crate) mod gates;
 pub(crate) mod occupancy;
 
@@ -12,7 +13,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 use crate::domain::{
-    BayClass, Charge, OCCUPANCY_HOLDS, Right, RightState, Site, SiteState, Window,
+    BayClass, Charge, Right, RightState, Site, SiteState, Window,
     closures::{Closure, Preview},
     coaches::Stops,
     lanes::Verdict,
@@ -118,6 +119,8 @@ fn alternatives(site: &Site) -> Vec<pb::Alternative> {
             walk_minutes: place.walk_minutes,
             free: place.free.map(|(free, _)| free),
             free_until: place.free.map(|(_, until)| timestamp(until)),
+            source: place.feed.clone(),
+            told_at: place.told_at.map(timestamp),
         })
         .collect()
 }
@@ -181,7 +184,6 @@ pub(crate) fn preview(preview: &Preview) -> pb::SiteStatePreview {
 
 /// The site as it reads at `now`: occupancy that is too old is not told at all.
 pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
-    let valid_until = site.observed_at + OCCUPANCY_HOLDS;
     pb::Site {
         site_id: site.id.clone(),
         name: Some(site.name.to_proto()),
@@ -193,7 +195,7 @@ pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
             .map(|count| pb::ClassOccupancy {
                 bay_class: bay_class(count.class).into(),
                 capacity: count.capacity,
-                occupied: (now <= valid_until && count.is_known).then_some(count.occupied),
+                occupied: (site.counted.holds(now) && count.is_known).then_some(count.occupied),
                 expected: count.expected,
             })
             .collect(),
@@ -201,8 +203,8 @@ pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
         closure_id: site.closure.map(|closure| closure.id.to_string()).unwrap_or_default(),
         until: site.closure.and_then(|closure| closure.until).map(timestamp),
         walk_minutes: site.walk_minutes,
-        observed_at: Some(timestamp(site.observed_at)),
-        valid_until: Some(timestamp(valid_until)),
+        observed_at: Some(timestamp(site.counted.at)),
+        valid_until: Some(timestamp(site.counted.until)),
         revision: site.revision,
         park_seconds: site.park.seconds,
         park_uncertainty_seconds: site.park.uncertainty_seconds,
@@ -243,6 +245,15 @@ pub(crate) fn right_moved(right: &Right) -> pb::RightMoved {
 
 pub(crate) fn right_cancelled(visit: Uuid) -> pb::RightCancelled {
     pb::RightCancelled { visit_id: visit.to_string() }
+}
+
+pub(crate) fn right_no_show(right: &Right) -> pb::RightNoShow {
+    pb::RightNoShow {
+        visit_id: right.visit.to_string(),
+        bay_class: bay_class(right.class).into(),
+        from: Some(timestamp(right.window.from)),
+        until: Some(timestamp(right.window.until)),
+    }
 }
 
 pub(crate) fn vehicle_entered(visit: Uuid, lane: &str, at: DateTime<Utc>) -> pb::VehicleEntered {

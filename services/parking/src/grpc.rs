@@ -1,5 +1,6 @@
 //! The gRPC face of parking: reads and checks what was sent, calls commands, answers. No decisions.
 
+pub(crate) mod connections;
 pub(crate) mod gates;
 pub(crate) mod occupancy;
 
@@ -313,8 +314,12 @@ impl Parking for ParkingGrpc {
         let device = values::slug("device_id", &request.get_ref().device_id)?.to_owned();
         let token = token::new();
         let hash = token::hash(&token);
-        tracing::info!(device, by, "a device gets a new token");
-        self.db.transact(move |tx| Box::pin(commands::set_device_token(tx, device.clone(), hash.clone()))).await?;
+        self.db
+            .transact(move |tx| {
+                let (device, hash, by) = (device.clone(), hash.clone(), by.clone());
+                Box::pin(async move { commands::connections::issue(tx, &device, &hash, &by).await })
+            })
+            .await?;
         Ok(Response::new(pb::IssueDeviceTokenResponse { token }))
     }
 

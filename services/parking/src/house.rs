@@ -3,14 +3,16 @@
 
 use std::collections::HashSet;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use kernel::{BoxFuture, Code, Failure, Tx, values, values::Text};
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
     commands,
-    domain::{Alternative, BayClass, ParkLeg, coaches::Rules, lanes::Direction, open_formats::Place, plates::Least},
+    domain::{
+        Alternative, BayClass, ParkLeg, charging, coaches::Rules, lanes::Direction, open_formats::Place, plates::Least,
+    },
     error::Error,
     store,
 };
@@ -32,6 +34,9 @@ struct Section {
     /// Whether bays of rights that a closure suspends may be given to others.
     #[serde(default = "releases")]
     release_suspended: bool,
+    /// What is told of charging points holds for so long.
+    #[serde(default)]
+    charging_holds_minutes: Option<Spanned<u32>>,
     bays: Spanned<Vec<Bays>>,
     /// Where coaches let people out and in.
     #[serde(default)]
@@ -206,6 +211,11 @@ fn read(text: &str) -> Result<Section, String> {
     {
         return Err(wrong(text, park, "park", "is more than an hour; say it in seconds"));
     }
+    if let Some(holds) = &section.charging_holds_minutes
+        && !(1..=charging::LONGEST).contains(holds.get_ref())
+    {
+        return Err(wrong(text, holds, "charging_holds_minutes", "must be between 1 and 1440 (a day)"));
+    }
     read_lanes(text, &section)?;
     read_cameras(text, &section)?;
     read_taxes(text, &section)?;
@@ -355,6 +365,10 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
             walk_minutes: section.walk_minutes,
             park: section.park.as_ref().map_or_else(ParkLeg::default, |park| *park.get_ref()),
             release_suspended: section.release_suspended,
+            charging_holds: section
+                .charging_holds_minutes
+                .as_ref()
+                .map_or(charging::HOLDS, |holds| TimeDelta::minutes((*holds.get_ref()).into())),
             alternatives: &alternatives,
             place: section.place.as_ref().map(Spanned::get_ref),
         },

@@ -11,13 +11,14 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
-    routing::{get, patch, post},
+    routing::{delete, get, patch, post},
 };
 use chrono::{DateTime, Utc};
 use kernel::{Context, Db, identity::Keys, open_data};
 use serde_json::Value;
 
 use crate::{
+    commands::connections,
     domain::{
         Site,
         open_formats::{self, Place},
@@ -47,12 +48,31 @@ pub(crate) fn router(context: &Context) -> Router {
         .route("/open/v1/parking/fiware", in_format(open_formats::fiware::off_street_parking))
         .route("/apds/v4/rights/specifications", get(apds::specifications))
         .route("/apds/v4/rights/assigned", get(apds::assigned).post(apds::assign))
+        .route("/apds/v4/rights/assigned/{id}", delete(apds::cancel))
         .route("/apds/v4/sessions", get(apds::sessions).post(apds::session))
         .route("/ocpi/2.3.0/locations/{country}/{party}/{location}/{evse}", patch(ocpi::take))
         .route("/lanes/plate-recognizer", post(cameras::take))
         .route("/feeds/park-api", post(feeds::take_park_api))
         .route("/feeds/datex2", post(feeds::take_datex))
         .with_state(Edge { db: context.db.clone(), keys: context.keys.clone() })
+}
+
+/// Something has spoken with a good token. That is written down at most once a minute.
+async fn heard(db: &Db, device: &str) -> Result<(), Error> {
+    let since = db.clock().now() - connections::EVERY;
+    let known = {
+        let mut conn = db.pool().acquire().await?;
+        store::connections::spoke_since(&mut conn, device, since).await?
+    };
+    if known {
+        return Ok(());
+    }
+    let device = device.to_owned();
+    db.transact(move |tx| {
+        let device = device.clone();
+        Box::pin(async move { connections::spoke(tx, &device).await })
+    })
+    .await
 }
 
 async fn tell(db: &Db, format: Format, asked: &HeaderMap) -> Response {

@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
 use sky_proto::parking::v1::{
-    gates_server::GatesServer, occupancy_server::OccupancyServer, parking_server::ParkingServer,
+    connections_server::ConnectionsServer, gates_server::GatesServer, occupancy_server::OccupancyServer,
+    parking_server::ParkingServer,
 };
 use tonic::service::Routes;
 
@@ -40,7 +41,7 @@ fn build(context: &Context) -> Parts {
     let db = context.db.clone();
     context.every("forecasts", Duration::from_secs(15 * 60), move || {
         let db = db.clone();
-        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::occupancy::learn(tx))).await?) })
+        Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::forecasts::learn(tx))).await?) })
     });
     let db = context.db.clone();
     context.every("barriers", Duration::from_secs(5), move || {
@@ -51,8 +52,9 @@ fn build(context: &Context) -> Parts {
     Parts {
         grpc: Routes::new(ParkingServer::new(server))
             .add_service(GatesServer::new(grpc::gates::GatesGrpc::new(context)))
-            .add_service(OccupancyServer::new(grpc::occupancy::OccupancyGrpc::new(context))),
-        access: vec![grpc::ACCESS, grpc::gates::ACCESS, grpc::occupancy::ACCESS],
+            .add_service(OccupancyServer::new(grpc::occupancy::OccupancyGrpc::new(context)))
+            .add_service(ConnectionsServer::new(grpc::connections::ConnectionsGrpc::new(context))),
+        access: vec![grpc::ACCESS, grpc::gates::ACCESS, grpc::occupancy::ACCESS, grpc::connections::ACCESS],
         consumers: vec![
             Consumer::of_runs("journey", reactions::from_journey),
             Consumer::of_runs("reservations", reactions::from_reservations),

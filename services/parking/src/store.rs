@@ -5,9 +5,11 @@
 
 pub(crate) mod closures;
 pub(crate) mod coaches;
+pub(crate) mod connections;
 pub(crate) mod counting;
 pub(crate) mod counts;
 pub(crate) mod feeds;
+pub(crate) mod forecasts;
 pub(crate) mod gates;
 pub(crate) mod house;
 pub(crate) mod occupancy;
@@ -26,6 +28,7 @@ use crate::{
         Alternative, BayClass, Charge, ClassCount, ParkLeg, Right, RightState, SOON, Site, SiteState, Window,
         closures::Closure,
         coaches::Stops,
+        counted,
         lanes::{Direction, Verdict},
         open_formats::Place,
     },
@@ -141,6 +144,11 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
     .ok_or(Error::NotSetUp)?;
     let mut alternatives = row.alternatives.0;
     feeds::look(conn, &mut alternatives, now).await?;
+    let lanes = gates::lanes(conn).await?;
+    let by_hand = match counted::blind_since(&lanes, now) {
+        Some(_) => occupancy::all_counted(conn).await?,
+        None => None,
+    };
     Ok(Site {
         id: row.id,
         name: row.name.0,
@@ -154,6 +162,7 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
         alternatives,
         revision: row.revision.unsigned_abs(),
         observed_at: row.observed_at,
+        counted: counted::counted(row.observed_at, &lanes, by_hand, now),
         classes: class_counts(conn, now).await?,
         kerb_places: row.kerb_places.unsigned_abs(),
         closure: row.closure_id.map(|id| Closure { id, until: row.closed_until }),
@@ -316,19 +325,22 @@ pub(crate) async fn save_right(conn: &mut PgConnection, right: &Right) -> Result
     quarters::save_rights(conn, std::slice::from_ref(right)).await
 }
 
-/// Ends what time has ended: unpaid holds and confirmed rights that nobody used.
-pub(crate) async fn run_out(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<u64, Error> {
-    let done = sqlx::query(
+/// Ends what time has ended: unpaid holds, rights that nobody used, and suspended ones that never came back. As they are
+/// then.
+pub(crate) async fn run_out(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Right>, Error> {
+    sqlx::query_as::<_, RightRow>(
         "update parking_right r set state = case r.state when 'confirmed' then 'no_show' else 'expired' end
          from (select visit_id from parking_right
                where (state = 'held' and expires_at <= $1) or (state in ('confirmed', 'suspended') and valid_until < $1)
                order by visit_id for update skip locked) as over
-         where r.visit_id = over.visit_id",
+         where r.visit_id = over.visit_id returning r.*",
     )
     .bind(now)
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected())
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(RightRow::read)
+    .collect()
 }
 
 /// The site's live stream has something new; `observed` when a lane has confirmed the occupancy.
@@ -338,6 +350,19 @@ pub(crate) async fn bump_site(conn: &mut PgConnection, observed: Option<DateTime
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Others are told of the site.
+pub(crate) async fn site_told(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update site set told_at = $1").bind(now).execute(conn).await?;
+    Ok(())
+}
+
+/// Whether others were told of the site since then.
+pub(crate) async fn is_told_since(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<bool, Error> {
+    let told: Option<bool> =
+        sqlx::query_scalar("select told_at >= $1 from site").bind(since).fetch_optional(conn).await?.flatten();
+    Ok(told.unwrap_or(false))
 }
 
 /// A line of the lanes' log.

@@ -205,10 +205,9 @@ pub(crate) async fn give_back(tx: &mut Tx, visit: Uuid, reason: &str) -> Result<
             payment.given_back = payment.cents;
         }
         Return::AtDesk => {
-            payment.state = State::Refunded;
+            payment.state = State::Refunding;
             payment.given_back = payment.cents;
-            store::enter(tx.conn(), &payment, Entry::Refund, -left, now).await?;
-            tell(tx, &payment, &events::refunded(&payment, left)).await?;
+            parts::whole_at_desk(tx, &payment, left, reason).await?;
         }
         Return::Nothing { then } => {
             payment.state = then;

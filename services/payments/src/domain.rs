@@ -211,7 +211,7 @@ impl Payment {
 pub(crate) enum Return {
     /// The provider has it and must be asked.
     ByProvider,
-    /// Over the counter, at once.
+    /// It waits at the desk until somebody has handed it out.
     AtDesk,
     /// Nothing had been charged.
     Nothing { then: State },
@@ -273,6 +273,8 @@ pub(crate) enum Entry {
     Charge,
     Refund,
     PartRefund,
+    /// The desk had not handed a part out after all.
+    PayoutBack,
     Void,
 }
 
@@ -282,6 +284,7 @@ impl Entry {
             Self::Charge => "charge",
             Self::Refund => "refund",
             Self::PartRefund => "part_refund",
+            Self::PayoutBack => "payout_back",
             Self::Void => "void",
         }
     }

@@ -27,6 +27,8 @@ pub(crate) enum Error {
     NothingToPayOut,
     #[error("this part is {}: it does not wait at the desk, so nothing is to be handed out", .0.name())]
     NotAtDesk(PartState),
+    #[error("this part is {}: nobody has noted today that it was handed out, so there is nothing to take back", .0.name())]
+    NotPaidOut(PartState),
     #[error(transparent)]
     Unserved(#[from] Unserved),
     #[error("a stored value cannot be read: {0}")]
@@ -39,7 +41,9 @@ impl Coded for Error {
     fn code(&self) -> Code {
         match self {
             Self::Invalid(_) | Self::KeyReused => Code::InvalidArgument,
-            Self::NoProvider | Self::NotDue(_) | Self::DueChanged | Self::NotAtDesk(_) => Code::FailedPrecondition,
+            Self::NoProvider | Self::NotDue(_) | Self::DueChanged | Self::NotAtDesk(_) | Self::NotPaidOut(_) => {
+                Code::FailedPrecondition
+            }
             Self::Exists => Code::AlreadyExists,
             Self::InProgress => Code::Conflict,
             Self::NoPayment | Self::NothingToPayOut => Code::NotFound,

@@ -6,7 +6,7 @@ use sky_proto::payments::v1 as pb;
 
 use crate::domain::{
     Means, Method, Payment, State, Why,
-    parts::{Part, PartState},
+    parts::{Part, PartState, Payout, whole},
 };
 
 fn method(method: Method) -> pb::Method {
@@ -90,6 +90,26 @@ pub(crate) fn part_changed(part: &Part) -> pb::PartRefundChanged {
         refund_id: part.id.to_string(),
         amount: Some(euro(part.cents)),
         state: state.into(),
+        revision: part.revision,
+        whole: part.id == whole(part.payment),
+    }
+}
+
+/// As the desk sees it.
+pub(crate) fn payout(it: &Payout) -> pb::Payout {
+    let cause = if it.paid_at_desk { pb::PayoutCause::PaidAtDesk } else { pb::PayoutCause::ProviderRefused };
+    let (paid_out_at, paid_out_by) = it.part.paid_out.clone().unzip();
+    pb::Payout {
+        refund_id: it.part.id.to_string(),
+        visit_id: it.part.visit.to_string(),
+        amount: Some(euro(it.part.cents)),
+        cause: cause.into(),
+        whole: it.part.id == whole(it.part.payment),
+        reason: it.reason.clone(),
+        since: Some(timestamp(it.since)),
+        paid_out_at: paid_out_at.map(timestamp),
+        paid_out_by: paid_out_by.unwrap_or_default(),
+        attempts: it.attempts,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The gRPC face of payments: reads and checks what was sent, calls commands, answers. No decisions.
 
+pub(crate) mod payouts;
+
 use kernel::{
     Access, Caller, Combiner, Context, Db, Role, Who,
     values::{self, InvalidField, Text, invalid},
@@ -197,10 +199,17 @@ impl Payments for PaymentsGrpc {
     }
 
     async fn pay_out_part(&self, request: Request<pb::PayOutPartRequest>) -> Result<Response<pb::Payment>, Status> {
+        let by = Caller::of(&request).for_the_record();
         let request = request.into_inner();
         let visit = values::id("visit_id", &request.visit_id)?;
         let id = values::id("refund_id", &request.refund_id)?;
-        let payment = self.db.transact(move |tx| Box::pin(commands::parts::pay_out(tx, visit, id))).await?;
+        let payment = self
+            .db
+            .transact(move |tx| {
+                let by = by.clone();
+                Box::pin(async move { commands::parts::pay_out(tx, visit, id, &by).await })
+            })
+            .await?;
         Ok(Response::new(events::payment(&payment)))
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use kernel::{Consumer, Parts, Service};
 use serde::Deserialize;
-use sky_proto::payments::v1::payments_server::PaymentsServer;
+use sky_proto::payments::v1::{payments_server::PaymentsServer, payouts_server::PayoutsServer};
 use tonic::service::Routes;
 
 /// The service as the kernel runs it.
@@ -33,8 +33,9 @@ pub const SERVICE: Service = Service {
                 Box::pin(async move { Ok(poller.poll().await?) })
             });
             Ok(Parts {
-                grpc: Routes::new(PaymentsServer::new(grpc::PaymentsGrpc::new(&context, online))),
-                access: vec![grpc::ACCESS],
+                grpc: Routes::new(PaymentsServer::new(grpc::PaymentsGrpc::new(&context, online)))
+                    .add_service(PayoutsServer::new(grpc::payouts::PayoutsGrpc::new(&context))),
+                access: vec![grpc::ACCESS, grpc::payouts::ACCESS],
                 consumers: vec![Consumer::new("journey", reactions::from_journey)],
                 ..Parts::default()
             })

@@ -2,6 +2,7 @@
 //! Lock order: payment, then its refund and its parts.
 
 pub(crate) mod parts;
+pub(crate) mod payouts;
 
 use std::collections::HashMap;
 

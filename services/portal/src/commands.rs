@@ -109,18 +109,23 @@ pub(crate) async fn finish_pairing(tx: &mut Tx, secret: &str) -> Result<Option<P
         return Ok(None);
     };
     store::delete_pairing(tx.conn(), &hash).await?;
-    store::revoke_device(tx.conn(), &device_id, now).await?;
+    store::revoke_device(tx.conn(), &device_id, &approved_by, now).await?;
     let token = token::new();
     store::insert_device(tx.conn(), &token::hash(&token), &device_id, &pairing.kind, &approved_by, now).await?;
     tell_pairing(tx, &device_id, &pairing.kind, PairingState::Paired).await?;
     Ok(Some(Paired { token, device_id }))
 }
 
-pub(crate) async fn revoke_device(tx: &mut Tx, device_id: &str) -> Result<(), Error> {
-    match store::revoke_device(tx.conn(), device_id, wall_now()).await? {
+pub(crate) async fn revoke_device(tx: &mut Tx, device_id: &str, by: &str) -> Result<(), Error> {
+    match store::revoke_device(tx.conn(), device_id, by, wall_now()).await? {
         Some(kind) => tell_pairing(tx, device_id, &kind, PairingState::Revoked).await,
         None => Ok(()),
     }
+}
+
+/// A device has asked for an identity.
+pub(crate) async fn device_used(tx: &mut Tx, token_hash: &[u8]) -> Result<(), Error> {
+    store::note_device_use(tx.conn(), token_hash, wall_now()).await
 }
 
 /// Nobody is reminded of this step for a while.

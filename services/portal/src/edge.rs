@@ -11,21 +11,33 @@ use sky_proto::{
         directives_client::DirectivesClient, door_client::DoorClient, flow_client::FlowClient,
         zones_client::ZonesClient,
     },
-    gastro::v1::{gastro_client::GastroClient, kitchen_client::KitchenClient},
+    gastro::v1::{
+        gastro_client::GastroClient, kitchen_client::KitchenClient, kitchen_system_client::KitchenSystemClient,
+    },
     journey::v1::{
         contacts_client::ContactsClient, journey_client::JourneyClient, notices_client::NoticesClient,
         rebooking_client::RebookingClient,
     },
-    parking::v1::{gates_client::GatesClient, occupancy_client::OccupancyClient, parking_client::ParkingClient},
-    payments::v1::payments_client::PaymentsClient,
+    parking::v1::{
+        connections_client::ConnectionsClient, gates_client::GatesClient, occupancy_client::OccupancyClient,
+        parking_client::ParkingClient,
+    },
+    payments::v1::{payments_client::PaymentsClient, payouts_client::PayoutsClient},
     reservations::v1::reservations_client::ReservationsClient,
     signage::v1::{
-        displays_client::DisplaysClient, programmes_client::ProgrammesClient, signage_client::SignageClient,
+        alerts_client::AlertsClient, displays_client::DisplaysClient, programmes_client::ProgrammesClient,
+        signage_client::SignageClient,
     },
 };
 use tonic::{Response, Status, Streaming};
 
-use crate::{accounts::Doorman, commands, domain, error::Error, rooms::Rooms};
+use crate::{
+    accounts::Doorman,
+    commands, domain,
+    error::Error,
+    rooms::Rooms,
+    routes::showing::bays::{self, Quotes},
+};
 
 /// `[services.portal]`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,6 +61,7 @@ pub(crate) struct Edge {
     pub(crate) doorman: Doorman,
     pub(crate) settings: PortalSettings,
     pub(crate) rooms: Rooms,
+    pub(crate) quotes: Quotes,
     flow: Transport,
     gastro: Transport,
     journey: Transport,
@@ -74,6 +87,7 @@ impl Edge {
             doorman: Doorman::new(context.db.clone()),
             settings,
             rooms: Rooms::new(context),
+            quotes: Quotes::new(bays::REMEMBERED),
             flow: context.transport("flow"),
             gastro: context.transport("gastro"),
             journey: context.transport("journey"),
@@ -113,6 +127,11 @@ impl Edge {
         KitchenClient::new(self.gastro.on_behalf_of(caller.clone()))
     }
 
+    /// The kitchen's own system.
+    pub(crate) fn kitchen_system(&self, caller: &Caller) -> KitchenSystemClient<Transport> {
+        KitchenSystemClient::new(self.gastro.on_behalf_of(caller.clone()))
+    }
+
     pub(crate) fn journey(&self, caller: &Caller) -> JourneyClient<Transport> {
         JourneyClient::new(self.journey.on_behalf_of(caller.clone()))
     }
@@ -146,6 +165,16 @@ impl Edge {
         GatesClient::new(self.parking.on_behalf_of(caller.clone()))
     }
 
+    /// What speaks to the car park from outside.
+    pub(crate) fn connections(&self, caller: &Caller) -> ConnectionsClient<Transport> {
+        ConnectionsClient::new(self.parking.on_behalf_of(caller.clone()))
+    }
+
+    /// What the desk has to hand out.
+    pub(crate) fn payouts(&self, caller: &Caller) -> PayoutsClient<Transport> {
+        PayoutsClient::new(self.payments.on_behalf_of(caller.clone()))
+    }
+
     pub(crate) fn payments(&self, caller: &Caller) -> PaymentsClient<Transport> {
         PaymentsClient::new(self.payments.on_behalf_of(caller.clone()))
     }
@@ -171,6 +200,11 @@ impl Edge {
     /// The devices behind the displays.
     pub(crate) fn devices(&self, caller: &Caller) -> DisplaysClient<Transport> {
         DisplaysClient::new(self.signage.on_behalf_of(caller.clone()))
+    }
+
+    /// Official warnings.
+    pub(crate) fn alerts(&self, caller: &Caller) -> AlertsClient<Transport> {
+        AlertsClient::new(self.signage.on_behalf_of(caller.clone()))
     }
 
     /// Pictures, films, and when they run.

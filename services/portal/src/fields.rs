@@ -5,9 +5,15 @@ use axum::{
     Form,
     extract::{FromRequest, Request},
 };
+use chrono::DateTime;
+use kernel::values::timestamp;
+use prost_types::Timestamp;
 use uuid::Uuid;
 
 use crate::problem::Problem;
+
+/// How often a form was sent again by itself; part of no order.
+pub(crate) const AGAIN: &str = "again";
 
 /// What a form has sent.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +45,11 @@ impl Fields {
         self.0.iter().filter(|(found, _)| found == name).map(|(_, value)| value.clone()).collect()
     }
 
+    /// All that was sent, in its order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// A count: empty is 0, anything but a number is none.
     pub(crate) fn count(&self, name: &str) -> Option<u32> {
         match self.get(name) {
@@ -60,9 +71,15 @@ impl Fields {
     /// same key, a changed one has another.
     pub(crate) fn idempotency_key(&self) -> Result<String, Problem> {
         let page = Uuid::try_parse(self.get("key")).map_err(|_| Problem::bad_form())?;
-        let typed: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}\n")).collect();
+        let typed = self.pairs().filter(|(name, _)| *name != AGAIN).map(|(name, value)| format!("{name}={value}\n"));
+        let typed: Vec<String> = typed.collect();
         Ok(Uuid::new_v5(&page, typed.concat().as_bytes()).to_string())
     }
+}
+
+/// What a script means by milliseconds since 1970.
+pub(crate) fn at(millis: i64) -> Result<Option<Timestamp>, Problem> {
+    DateTime::from_timestamp_millis(millis).map(|at| Some(timestamp(at))).ok_or_else(Problem::bad_form)
 }
 
 #[cfg(test)]
@@ -79,6 +96,8 @@ mod tests {
         let once = form(&[("key", &key), ("count_adult", "2")]).idempotency_key().expect("a key");
         let again = form(&[("key", &key), ("count_adult", "2")]).idempotency_key().expect("a key");
         let other = form(&[("key", &key), ("count_adult", "3")]).idempotency_key().expect("a key");
+        let by_itself = form(&[("key", &key), ("count_adult", "2"), (AGAIN, "1")]).idempotency_key().expect("a key");
+        assert_eq!(once, by_itself, "sent again because too many asked: the same order");
         assert_eq!(once, again);
         assert_ne!(once, other);
         assert!(form(&[("key", "x")]).idempotency_key().is_err());

@@ -5,6 +5,7 @@ pub(crate) mod waiting_rooms;
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use kernel::{
     Access, Caller, Role, Who,
     clock::wall_now,
@@ -32,8 +33,20 @@ pub(crate) const ACCESS: Access = Access {
         ("FinishPairing", &[Who::Anyone]),
         ("SignInDevice", &[Who::Anyone]),
         ("RevokeDevice", &[Who::Staff(Role::Desk), Who::Staff(Role::Admin)]),
+        (
+            "ListDevices",
+            &[
+                Who::Staff(Role::Desk),
+                Who::Staff(Role::Operator),
+                Who::Staff(Role::Attendant),
+                Who::Staff(Role::Kitchen),
+            ],
+        ),
     ],
 };
+
+/// That a device was used is written down so often.
+const USE_NOTED: TimeDelta = TimeDelta::minutes(1);
 
 /// The server.
 #[derive(Debug)]
@@ -121,8 +134,11 @@ impl access_server::Access for AccessGrpc {
         request: Request<pb::SignInDeviceRequest>,
     ) -> Result<Response<pb::IdentityToken>, Status> {
         let token = secret("device_token", &request.get_ref().device_token)?;
-        let device = store::device(self.0.db.pool(), &kernel::token::hash(token)).await?;
-        let (id, kind) = device.ok_or(Error::NoSuchDevice)?;
+        let hash = kernel::token::hash(token);
+        let (id, kind, used_at) = store::device(self.0.db.pool(), &hash).await?.ok_or(Error::NoSuchDevice)?;
+        if used_at.is_none_or(|at| at <= wall_now() - USE_NOTED) {
+            self.0.db.transact(move |tx| Box::pin(async move { commands::device_used(tx, &hash).await })).await?;
+        }
         Ok(self.token(&Caller::Device { id, kind }))
     }
 
@@ -130,8 +146,30 @@ impl access_server::Access for AccessGrpc {
         &self,
         request: Request<pb::RevokeDeviceRequest>,
     ) -> Result<Response<pb::RevokeDeviceResponse>, Status> {
+        let by = Caller::of(&request).for_the_record();
         let device_id = values::slug("device_id", &request.get_ref().device_id)?.to_owned();
-        self.0.db.transact(move |tx| Box::pin(async move { commands::revoke_device(tx, &device_id).await })).await?;
+        self.0
+            .db
+            .transact(move |tx| Box::pin(async move { commands::revoke_device(tx, &device_id, &by).await }))
+            .await?;
         Ok(Response::new(pb::RevokeDeviceResponse {}))
+    }
+
+    async fn list_devices(
+        &self,
+        _: Request<pb::ListDevicesRequest>,
+    ) -> Result<Response<pb::ListDevicesResponse>, Status> {
+        let now = wall_now();
+        let devices = store::devices(self.0.db.pool(), now).await?;
+        let devices = devices.into_iter().map(|it| pb::Device {
+            device_id: it.device_id,
+            device_kind: it.kind,
+            approved_by: it.approved_by,
+            paired_at: Some(timestamp(it.paired_at)),
+            last_used_at: it.used_at.map(timestamp),
+            revoked_at: it.revoked_at.map(timestamp),
+            revoked_by: it.revoked_by,
+        });
+        Ok(Response::new(pb::ListDevicesResponse { devices: devices.collect(), observed_at: Some(timestamp(now)) }))
     }
 }

@@ -16,6 +16,7 @@ use axum::{
 };
 use kernel::{Code, clock::wall_now, token};
 use tower_http::{
+    CompressionLevel,
     compression::CompressionLayer,
     csrf::{CsrfLayer, ProtectionError},
 };
@@ -27,9 +28,9 @@ use crate::{
     problem::Problem,
     refusal,
     routes::{
-        booking, carpark, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, meal, messages, monitor,
-        notices, operator, pairing, pickup, plate, programme, rebooking, receipt, showing, staff, stock, visit,
-        waiting_room, waiting_rooms,
+        booking, carpark, connections, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, meal,
+        messages, monitor, notices, operator, pairing, pickup, plate, programme, rebooking, receipt, show_list,
+        showing, staff, stock, visit, waiting_room, waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -74,12 +75,18 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/showings/{id}", get(desk::showing))
         .route("/desk/showings/{id}/move", post(desk_actions::move_admission))
         .route("/desk/showings/{id}/hold", get(desk::hold::look))
+        .route("/desk/showings/{id}/seats", get(desk::seats::look).post(desk::seats::set))
         .route("/desk/showings/{id}/delay", post(desk::hold::delay))
         .route("/desk/showings/{id}/cancel", post(desk_actions::cancel))
         .route("/desk/scan", post(desk::scans::scan))
+        .route("/desk/door", get(desk::door::page))
+        .route("/desk/door/list", post(desk::door::list))
+        .route("/desk/door/scan", post(desk::door::scan))
+        .route("/desk/door/journal", post(desk::door::journal))
         .route("/desk/house", post(desk_actions::house_state))
         .route("/desk/zone", post(desk_actions::zone))
         .route("/desk/party", post(desk::lookup::find))
+        .route("/desk/receipts/{visit}", get(receipt::of_party))
         .route("/operator", get(operator::page))
         .route("/operator/live", get(operator::live))
         .route("/operator/{id}", get(operator::showing))
@@ -112,12 +119,28 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/replay", get(desk::replay::look))
         .route("/desk/settle", post(desk_actions::settle))
         .route("/desk/pay-out", post(desk_actions::pay_out))
+        .route("/desk/payouts", get(desk::payouts::list).post(desk::payouts::paid_out))
+        .route("/desk/payouts/back", post(desk::payouts::take_back))
+        .route("/connections", get(connections::page))
+        .route("/connections/parking/{id}/token", post(connections::issue))
+        .route("/connections/parking/{id}/end", post(connections::end))
+        .route("/connections/kitchen", post(connections::issue_kitchen))
+        .route("/connections/kitchen/{id}/end", post(connections::end_kitchen))
+        .route("/connections/devices", post(connections::pair))
+        .route("/connections/devices/{id}/end", post(connections::end_device))
         .route("/desk/headcount", get(headcount::page))
+        .route("/desk/show-list", get(show_list::page))
         .route("/desk/waiting-rooms", get(waiting_rooms::page).post(waiting_rooms::open))
         .route("/desk/waiting-rooms/{id}/close", post(waiting_rooms::close))
         .route("/desk/sale-start", post(waiting_rooms::sale_start))
         .route("/desk/reseat", post(desk_actions::reseat))
         .route("/desk/rebook", post(rebooking::by_desk))
+        .route("/desk/sell", get(desk::selling::programme))
+        .route("/desk/showings/{id}/sell", get(desk::selling::form).post(desk::selling::hold))
+        .route("/desk/orders/{visit}", get(desk::selling::order))
+        .route("/desk/orders/{visit}/extend", post(desk::selling::extend))
+        .route("/desk/orders/{visit}/cancel", post(desk::selling::give_up))
+        .route("/desk/orders/{visit}/confirm", post(desk::selling::confirm))
         .route("/desk/reissue", post(desk_actions::reissue))
         .route("/kitchen", get(kitchen::page))
         .route("/kitchen/menu", get(stock::show))
@@ -133,7 +156,11 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/kitchen/decisions", get(kitchen::decisions::page))
         .route("/kitchen/decisions/{visit}", post(kitchen::decisions::decide))
         .route("/kitchen/tickets/{id}", post(kitchen::decisions::print))
+        .route("/kitchen/system", get(kitchen::system::page))
+        .route("/kitchen/system/{id}/send", post(kitchen::system::send))
+        .route("/kitchen/system/{id}/give-up", post(kitchen::system::give_up))
         .route("/kitchen/waste", post(kitchen::decisions::waste))
+        .route("/kitchen/waste/{id}", post(kitchen::decisions::take_waste_back))
         .route("/kitchen/counter", get(kitchen::counter::page).post(kitchen::counter::order))
         .route("/kitchen/counter/{id}/back", post(kitchen::counter::take_back))
         .route("/pickup", get(pickup::page))
@@ -142,6 +169,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/carpark/live", get(carpark::live))
         .route("/carpark/lane", post(carpark::lane))
         .route("/carpark/forecast", get(carpark::forecast::page))
+        .route("/carpark/stays", get(carpark::stays::page))
         .route("/carpark/counts", get(carpark::counts::page).post(carpark::counts::count))
         .route("/carpark/counts/undo", post(carpark::counts::undo))
         .route("/carpark/gate", post(carpark::gates::order))
@@ -154,6 +182,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/displays/revoke", post(displays::revoke))
         .route("/displays/message", post(messages::publish))
         .route("/displays/withdraw", post(messages::withdraw))
+        .route("/displays/restore", post(messages::restore))
         .route("/displays/media", get(displays::media::page).post(displays::media::upload))
         .route("/displays/media/delete", post(displays::media::delete))
         .route("/displays/playlists", get(displays::playlists::page))
@@ -161,6 +190,8 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/displays/playlists/{id}/remove", post(displays::playlists::remove))
         .route("/displays/schedules", get(displays::schedules::page).post(displays::schedules::put))
         .route("/displays/schedules/{id}/remove", post(displays::schedules::remove))
+        .route("/displays/retired", get(displays::retired::page))
+        .route("/displays/warnings", get(displays::warnings::page).post(displays::warnings::import))
         .route("/displays/screens/{id}", get(displays::screen::page).post(displays::screen::change))
         .route("/displays/screens/{id}/picture", get(displays::screen::picture_of).post(displays::screen::ask))
         .route("/displays/screens/{id}/preview", get(displays::preview::page))
@@ -183,7 +214,8 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .with_state(edge.clone())
         .layer(CsrfLayer::new())
         .layer(middleware::from_fn_with_state(edge, around))
-        .layer(CompressionLayer::new())
+        // A few per cent more bytes for a third of the work: pages are made anew for each visitor.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
 }
 
 /// Everything a page may load comes from here; scripts build no HTML but through one policy.
@@ -247,6 +279,13 @@ async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next)
     }
     if path.starts_with("/monitor/") || path.starts_with("/displays") {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(SCREENS_POLICY));
+    }
+    if path == "/desk/door" {
+        // Its camera reads codes; the picture never leaves the phone.
+        headers.insert(
+            "permissions-policy",
+            HeaderValue::from_static("camera=(self), microphone=(), geolocation=(), payment=()"),
+        );
     }
     if path.starts_with("/desk/notices/") {
         let policy = if path.ends_with("/mail") { MAIL_POLICY } else { NOTICE_POLICY };

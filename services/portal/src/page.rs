@@ -20,7 +20,9 @@ pub(crate) struct Area {
 pub(crate) const DESK: &[Role] = &[Role::Desk, Role::Operator];
 pub(crate) const KITCHEN: &[Role] = &[Role::Kitchen];
 pub(crate) const CARPARK: &[Role] = &[Role::Attendant, Role::Desk, Role::Operator];
-pub(crate) const DISPLAYS: &[Role] = &[Role::Desk, Role::Operator, Role::Kitchen, Role::Attendant];
+pub(crate) const DISPLAYS: &[Role] = STAFF;
+/// Everybody who works here.
+pub(crate) const STAFF: &[Role] = &[Role::Desk, Role::Operator, Role::Kitchen, Role::Attendant];
 
 /// Where an operator begins; the desk may look too.
 const OPERATOR: &[Role] = &[Role::Operator, Role::Desk];
@@ -45,7 +47,7 @@ impl Area {
 }
 
 /// The frame of a page; templates call it `w`, because most of what they ask of it is words.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Frame {
     pub(crate) words: Words,
     pub(crate) title: String,

@@ -2,6 +2,8 @@
 //! a text here is said in it, any other one by its kind alone. English pages keep the service's own words.
 
 use kernel::{Code, error::REASON};
+use prost::Message;
+use sky_proto::reservations::v1::{SeatsRefused, seats_refused::Reason};
 use tonic::Status;
 
 use crate::{
@@ -12,11 +14,20 @@ use crate::{
 
 /// The refusal's sentence; in German it is one of ours, because the service has none.
 pub(crate) fn sentence(w: &Words, status: &Status) -> String {
+    if let Some(told) = of_places(w, status) {
+        return told;
+    }
     if w.language == Language::English {
         return status.message().to_owned();
     }
     let name = status.metadata().get(REASON).and_then(|name| name.to_str().ok()).unwrap_or_default();
     of(w, Code::from_grpc(status.code()), name, status.message())
+}
+
+/// Which places, and why: reservations says it in both languages.
+fn of_places(w: &Words, status: &Status) -> Option<String> {
+    let told = SeatsRefused::decode(status.details()).ok().filter(|told| told.why() != Reason::Unspecified)?;
+    Some(w.text(&told.reason))
 }
 
 /// The same for a refusal of the edge itself.

@@ -11,6 +11,7 @@ use chrono::TimeDelta;
 use kernel::{
     BoxFuture, Context, Db, Failure, Live, Tx,
     clock::wall_now,
+    error::is_busy,
     values::{self, from_timestamp, timestamp},
 };
 use sky_proto::reservations::v1::{AvailabilityReason, GetShowingRequest, ListProgrammeRequest, Showing};
@@ -103,7 +104,8 @@ impl Rooms {
         if outcome.is_ok() {
             self.tell(move |tx| Box::pin(async move { store::use_pass(tx.conn(), room, session, now).await })).await;
         }
-        let refused = outcome.as_ref().err().is_some_and(|status| status.code() == tonic::Code::Unavailable);
+        let could_not = |status: &Status| status.code() == tonic::Code::Unavailable || is_busy(status);
+        let refused = outcome.as_ref().err().is_some_and(could_not);
         let is_news = {
             let mut told = self.told_busy.lock().unwrap_or_else(PoisonError::into_inner);
             let is_news = (refused || took > SLOW) && told.is_none_or(|at| at.elapsed() > TURN);

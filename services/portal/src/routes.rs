@@ -2,7 +2,10 @@
 
 pub(crate) mod ahead;
 pub(crate) mod booking;
+pub(crate) mod busy;
+pub(crate) mod buyer;
 pub(crate) mod carpark;
+pub(crate) mod connections;
 pub(crate) mod desk;
 pub(crate) mod desk_actions;
 pub(crate) mod displays;
@@ -23,6 +26,7 @@ pub(crate) mod programme;
 pub(crate) mod rebooking;
 pub(crate) mod receipt;
 mod refunds;
+pub(crate) mod show_list;
 pub(crate) mod showing;
 pub(crate) mod staff;
 pub(crate) mod stock;

@@ -54,6 +54,10 @@ impl Notice {
         Self { kind: "good".to_owned(), text: text.into(), detail: String::new() }
     }
 
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Self { kind: "plain".to_owned(), text: text.into(), detail: String::new() }
+    }
+
     pub(crate) fn bad(text: impl Into<String>) -> Self {
         Self { kind: "bad".to_owned(), text: text.into(), detail: String::new() }
     }

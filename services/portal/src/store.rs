@@ -1,6 +1,7 @@
-//! Every SQL statement on accounts, failures, pairings and devices; sessions, waiting rooms and steps that are put off
+//! Every SQL statement on accounts, failures and pairings; devices, sessions, waiting rooms and steps that are put off
 //! have their own files.
 
+mod devices;
 mod put_off;
 mod sessions;
 mod waiting_rooms;
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 use kernel::Role;
 use sqlx::{PgConnection, PgPool};
 
-pub(crate) use self::{put_off::*, sessions::*, waiting_rooms::*};
+pub(crate) use self::{devices::*, put_off::*, sessions::*, waiting_rooms::*};
 use crate::{accounts::Account, error::Error};
 
 type Time = DateTime<Utc>;
@@ -186,46 +187,4 @@ pub(crate) async fn lock_pairing(
 pub(crate) async fn delete_pairing(conn: &mut PgConnection, secret_hash: &[u8]) -> Result<(), Error> {
     sqlx::query("delete from pairing where secret_hash = $1").bind(secret_hash).execute(conn).await?;
     Ok(())
-}
-
-pub(crate) async fn insert_device(
-    conn: &mut PgConnection,
-    token_hash: &[u8],
-    device_id: &str,
-    kind: &str,
-    approved_by: &str,
-    now: Time,
-) -> Result<(), Error> {
-    sqlx::query("insert into device (token_hash, device_id, kind, approved_by, paired_at) values ($1, $2, $3, $4, $5)")
-        .bind(token_hash)
-        .bind(device_id)
-        .bind(kind)
-        .bind(approved_by)
-        .bind(now)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-/// Answers what kind of device it was; None: none had a token that was good.
-pub(crate) async fn revoke_device(
-    conn: &mut PgConnection,
-    device_id: &str,
-    now: Time,
-) -> Result<Option<String>, Error> {
-    Ok(sqlx::query_scalar(
-        "update device set revoked_at = $2 where device_id = $1 and revoked_at is null returning kind",
-    )
-    .bind(device_id)
-    .bind(now)
-    .fetch_optional(conn)
-    .await?)
-}
-
-/// Id and kind of the device with this token, unless it was revoked.
-pub(crate) async fn device(pool: &PgPool, token_hash: &[u8]) -> Result<Option<(String, String)>, Error> {
-    Ok(sqlx::query_as("select device_id, kind from device where token_hash = $1 and revoked_at is null")
-        .bind(token_hash)
-        .fetch_optional(pool)
-        .await?)
 }

@@ -154,6 +154,11 @@ impl Words {
         self.args(key, [("some", FluentValue::from(some)), ("all", FluentValue::from(all))])
     }
 
+    /// A text with a number and a time: "12 free (as of 14:05)".
+    pub(crate) fn args_of(&self, key: &str, n: u32, time: &str) -> String {
+        self.args(key, [("n", FluentValue::from(n)), ("time", FluentValue::from(time.to_owned()))])
+    }
+
     fn args<const N: usize>(&self, key: &str, args: [(&'static str, FluentValue<'static>); N]) -> String {
         let args: HashMap<Cow<'static, str>, FluentValue<'static>> =
             args.into_iter().map(|(name, value)| (Cow::Borrowed(name), value)).collect();

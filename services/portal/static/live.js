@@ -2,7 +2,7 @@
 // page works without it. Reopens by itself: after an error, after a 503 (which ends an EventSource for
 // good), and when the beats stop (a connection that died silently). Monitors hang on old browsers, so this
 // is ES2017. A part hears of itself by events: live:alive, live:before (may be
-// refused), live:update, live:beat, live:command (something that a monitor is asked), live:lost.
+// refused), live:update, live:beat, live:anew (what comes next counts, although its revision is lower), live:command (something that a monitor is asked), live:lost.
 "use strict";
 (() => {
   const policy = window.trustedTypes
@@ -13,8 +13,8 @@
   const follow = (part) => {
     const status = document.querySelector("[data-live-status]");
     const say = document.querySelector("[data-live-say]");
-    // The longest pause before another try: a monitor has nobody who reloads it.
-    const longest = Number(part.dataset.longestPause) || 30000;
+    // The longest pause before another try: a monitor has nobody who reloads it. A browser's own would be three seconds.
+    const longest = Number(part.dataset.longestPause) || 5000;
     let source = null;
     let lastBeat = Date.now();
     let heard = performance.now();
@@ -65,34 +65,43 @@
       timer = 0;
       heard = performance.now();
       source = new EventSource(part.dataset.live + "?after=" + (part.dataset.revision || "0"));
-      source.addEventListener("update", (event) => {
+      const news = (event) => {
         alive();
         show(event.data, event.lastEventId);
         // Somebody who has waited is let in.
         const go = part.querySelector("a[data-go]");
         if (go) location.assign(go.href);
-      });
+      };
+      source.addEventListener("update", news);
+      // The house knows less than this page, and that is what counts now.
+      source.addEventListener("anew", (event) => { tell("anew"); news(event); });
       source.addEventListener("beat", (event) => {
         pause = 1000;
         alive();
         tell("beat", Number(event.data));
       });
       source.addEventListener("command", (event) => tell("command", JSON.parse(event.data)));
-      source.onerror = () => { if (source.readyState === EventSource.CLOSED) again(); };
+      // A line that breaks once and is there again at once is nothing to speak of.
+      source.onerror = () => again(source.readyState === EventSource.CLOSED || pause > 1000);
     };
 
-    const again = () => {
+    const again = (isLost) => {
       if (timer) return;
       source.close();
-      offline(true);
-      tell("lost");
+      if (isLost) {
+        offline(true);
+        tell("lost");
+      }
       // Not all at once when the server comes back.
       timer = setTimeout(open, pause * (0.5 + Math.random()));
       pause = Math.min(pause * 2, longest);
     };
 
+    // With what the page shows by now.
+    part.liveAgain = () => { source.close(); open(); };
+
     open();
-    setInterval(() => { if (!timer && performance.now() - heard > PATIENCE) again(); }, 1000);
+    setInterval(() => { if (!timer && performance.now() - heard > PATIENCE) again(true); }, 1000);
     addEventListener("online", () => { if (timer) open(); });
     addEventListener("pagehide", () => source.close());
     addEventListener("pageshow", (event) => { if (event.persisted) open(); });

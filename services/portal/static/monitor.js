@@ -83,20 +83,24 @@
 
   // --- what fits: lines take turns, English and plain German take turns below the German
 
+  // Which page of lines; how many there are; how often all of them were shown.
   let turn = 0;
+  let many = 1;
+  let round = 0;
   // What is played is not read: player.js says so.
   const lines = () => Array.from(main.querySelectorAll("li")).filter((line) => !line.dataset.over && !(screen().dataset.plays && line.dataset.media));
   const tooMuch = () => { const list = main.querySelector("ul"); return list.scrollHeight > list.clientHeight + 1; };
   const layOut = () => {
     const all = lines();
     const easy = main.querySelector(".easy") !== null;
-    html.dataset.second = easy && turn % 2 === 1 ? "easy" : "en";
+    html.dataset.second = easy && round % 2 === 1 ? "easy" : "en";
     main.style.setProperty("--fit", "1");
     all.forEach((line) => { line.hidden = false; });
     let fit = 1;
     const shrink = () => { fit -= 0.05; main.style.setProperty("--fit", String(fit)); };
     // Of an emergency everything is on the screen all the time.
     if (isEvacuation() || screen().classList.contains("safety")) {
+      many = 1;
       while (tooMuch() && fit > 0.4) shrink();
       return;
     }
@@ -113,7 +117,8 @@
       }
       while (tooMuch() && fit > 0.4) shrink();
     });
-    const shown = pages[Math.floor(turn / (easy ? 2 : 1)) % pages.length];
+    many = pages.length;
+    const shown = pages[Math.min(turn, many - 1)];
     all.forEach((line) => { line.hidden = shown.indexOf(line) < 0; });
   };
 
@@ -138,6 +143,7 @@
   const shown = () => {
     keep({ revision: Number(main.dataset.revision), html: main.innerHTML, evacuation: isEvacuation() });
     turn = 0;
+    round = 0;
     tidy();
     layOut();
     tell();
@@ -158,6 +164,11 @@
     if (holds) keep({ later: event.detail.html, laterRevision: event.detail.revision });
     else if (kept.alarm) keep({ alarm: 0 });
     if (stays || holds) event.preventDefault();
+  });
+  // A house whose database was restored from a copy remembers less than we do, and is right.
+  main.addEventListener("live:anew", () => {
+    keep({ revision: 0, evacuation: false });
+    told = "";
   });
   main.addEventListener("live:update", shown);
   main.addEventListener("live:beat", (event) => {
@@ -239,12 +250,19 @@
   } else if (kept.html && (main.dataset.kept || (kept.evacuation && !isEvacuation() && Number(main.dataset.revision) <= kept.revision))) {
     // The page came out of the cupboard, or is older than the evacuation that it knows nothing of.
     main.liveShow(kept.html, String(kept.revision));
+    // The house hears what we have: perhaps it has begun anew.
+    main.liveAgain();
   }
   if (!kept.alarm) shown();
   tidy();
   layOut();
   setInterval(tidy, 1000);
-  setInterval(() => { turn += 1; layOut(); }, TURN);
+  setInterval(() => {
+    turn += 1;
+    // Every line in German first; the next time round there is the other language below it.
+    if (turn >= many) { turn = 0; round += 1; }
+    layOut();
+  }, TURN);
   // Says again now and then what it shows; so it also hears when it was signed out.
   setInterval(() => { told = ""; }, TELL_AGAIN);
   if (document.fonts) document.fonts.ready.then(layOut);

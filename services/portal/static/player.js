@@ -120,16 +120,21 @@
     screen().dataset.plays = others ? "beside" : "alone";
     if (stage.parentNode !== screen()) screen().appendChild(stage);
     const film = stage.querySelector("video");
-    if (film && film.paused) film.play().catch(() => {});
+    if (film) run(film);
     dispatchEvent(new Event("resize"));
   };
+
+  // Where less motion is wanted a film stands still at its first picture, as long as it would have run.
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+  const run = (film) => { if (calm.matches) film.pause(); else film.play().catch(() => {}); };
+  calm.addListener(() => { const film = stage.querySelector("video"); if (film) run(film); });
 
   const load = (item) => new Promise((good, bad) => {
     const late = setTimeout(() => bad(new Error("late")), PATIENCE);
     const done = (act) => (value) => { clearTimeout(late); act(value); };
     if (item.dataset.film) {
       const film = document.createElement("video");
-      Object.assign(film, { muted: true, autoplay: true, playsInline: true, loop: true, src: item.dataset.media });
+      Object.assign(film, { muted: true, autoplay: !calm.matches, preload: "auto", playsInline: true, loop: true, src: item.dataset.media });
       film.onloadeddata = done(() => good(film));
       film.onerror = done(() => bad(new Error("film")));
     } else {

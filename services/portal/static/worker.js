@@ -1,11 +1,12 @@
-// The service worker of a paired monitor: keeps its page with everything the page needs, and answers with it
-// when the house does not. A screen that is switched on without network shows what it showed last.
+// The service worker of a paired monitor and of the phone at the door: keeps their page with everything the page needs,
+// and answers with it when the house does not. A screen that is switched on without network shows what it showed last.
 "use strict";
 const CUPBOARD = "sky-monitor";
 const MEDIA = "sky-media";
 const PATIENCE = 4000;
 
-const isPage = (path) => path.startsWith("/monitor/") || path === "/pair";
+const DOOR = "/desk/door";
+const isPage = (path) => path.startsWith("/monitor/") || path === "/pair" || path === DOOR;
 
 // What a page needs goes in first, so that a page in the cupboard is always whole.
 const put = async (path, answer) => {
@@ -47,8 +48,9 @@ const page = async (request, path) => {
     const copy = answer.clone();
     return [answer, put(path, copy).catch(() => {})];
   }
-  // A redirect from /pair leads to the monitor; one from the monitor to signing in, where no screen can go.
-  const leadsOn = answer && answer.type === "opaqueredirect" && path === "/pair";
+  // A redirect from /pair leads to the monitor, one from the door to signing in; one from the monitor, too, but no
+  // screen can go there.
+  const leadsOn = answer && answer.type === "opaqueredirect" && !path.startsWith("/monitor/");
   if (leadsOn) return [answer, null];
   return [(await take(path)) || answer || new Response(NOTHING, { headers: { "content-type": "text/html; charset=utf-8" } }), null];
 };

@@ -1,5 +1,6 @@
 //! What reservations does, each in a given transaction: load, decide, save, tell. No proto, no commit.
 
+mod blocking;
 mod confirm;
 mod moving;
 mod reissue;
@@ -10,6 +11,7 @@ use chrono::{DateTime, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
+pub(crate) use blocking::set_blocked;
 pub(crate) use confirm::{Confirmed, confirm};
 pub(crate) use moving::{Move, move_booking};
 pub(crate) use reissue::reissue;
@@ -67,6 +69,8 @@ pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) 
     booking.expires_at = booking.expires_at.max(expires_at);
     bookings::save(tx.conn(), &booking).await?;
     claims::extend_claims(tx.conn(), &booking).await?;
+    // Held places come back later than was told.
+    changed(tx, booking.showing, false).await?;
     Ok(booking)
 }
 

@@ -9,7 +9,12 @@ use kernel::{
     values::{InvalidField, invalid},
 };
 
-use crate::domain::{BookingState, Need, hall::Misfit, sale::Refusal};
+use prost::Message;
+
+use crate::{
+    domain::{BookingState, Need, hall::Misfit, sale::Refusal},
+    events,
+};
 
 /// A refusal or a fault.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,16 @@ pub(crate) enum Error {
     NeedNotFree(Need),
     #[error("these places are taken: {}; choose others", .0.join(", "))]
     SeatsTaken(Vec<String>),
+    #[error("these places are not sold for this showing: {}; choose others", .0.join(", "))]
+    SeatsNotSold(Vec<String>),
+    #[error("seats: \"{0}\" is no place of this hall")]
+    NoSuchSeat(String),
+    #[error("seats: {0} is kept for wheelchair users and their companions")]
+    SeatProtected(String),
+    #[error("too few of the chosen places are a {}; choose others or none", .0.words())]
+    SeatsDoNotFit(Need),
+    #[error("showing_id: this showing has begun; choose a later one")]
+    Begun,
     #[error("this visit has places already; release them before holding others")]
     AlreadyHeld,
     #[error("this visit has no places")]
@@ -67,7 +82,7 @@ impl From<Refusal> for Error {
         match refusal {
             Refusal::TooLate => invalid("expires_at", "is in the past").into(),
             Refusal::Cancelled => Self::Cancelled,
-            Refusal::Begun => invalid("showing_id", "this showing has begun; choose a later one").into(),
+            Refusal::Begun => Self::Begun,
             Refusal::NotPublic => Self::NotPublic,
             Refusal::NotYetOnSale(at) => Self::NotYetOnSale(at),
             Refusal::NoPrice { class, known } => {
@@ -88,11 +103,11 @@ impl From<Misfit> for Error {
                 Self::NotEnough { left: u32::try_from(left).unwrap_or(u32::MAX), held_until: None }
             }
             Misfit::NeedNotFree(need) => Self::NeedNotFree(need),
-            Misfit::NoSuchSeat(label) => invalid("seats", format!("\"{label}\" is no place of this hall")).into(),
-            Misfit::NotForThem(label) => {
-                invalid("seats", format!("{label} is kept for wheelchair users and their companions")).into()
-            }
+            Misfit::NoSuchSeat(label) => Self::NoSuchSeat(label),
+            Misfit::NotForThem(label) => Self::SeatProtected(label),
             Misfit::Taken(labels) => Self::SeatsTaken(labels),
+            Misfit::NotSold(labels) => Self::SeatsNotSold(labels),
+            Misfit::ChosenWithout(need) => Self::SeatsDoNotFit(need),
         }
     }
 }
@@ -121,7 +136,7 @@ fn not_enough(left: u32, held_until: Option<DateTime<Utc>>) -> String {
 impl Coded for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Invalid(_) => Code::InvalidArgument,
+            Self::Invalid(_) | Self::NoSuchSeat(_) | Self::SeatProtected(_) | Self::Begun => Code::InvalidArgument,
             Self::NoShowing | Self::NoBooking | Self::NoRelease(_) => Code::NotFound,
             Self::Cancelled
             | Self::Ended
@@ -131,9 +146,11 @@ impl Coded for Error {
             | Self::NotBooked
             | Self::CostsMore(_)
             | Self::HeldLongEnough => Code::FailedPrecondition,
-            Self::NotEnough { .. } | Self::NeedNotFree(_) | Self::NotTogether | Self::Busy => Code::ResourceExhausted,
+            Self::NotEnough { .. } | Self::NeedNotFree(_) | Self::SeatsDoNotFit(_) | Self::NotTogether | Self::Busy => {
+                Code::ResourceExhausted
+            }
             Self::Interrupted | Self::Raced => Code::Unavailable,
-            Self::SeatsTaken(_) => Code::Conflict,
+            Self::SeatsTaken(_) | Self::SeatsNotSold(_) => Code::Conflict,
             Self::AlreadyHeld => Code::AlreadyExists,
             Self::Repeat(repeat) => repeat.code(),
             Self::Stored(_) => Code::Internal,
@@ -148,6 +165,10 @@ impl Coded for Error {
 
 impl From<Error> for tonic::Status {
     fn from(error: Error) -> Self {
-        kernel::error::status(&error)
+        let status = kernel::error::status(&error);
+        // What the guest reads, in the house's languages.
+        let Some(told) = events::refused::seats_refused(&error) else { return status };
+        let details = told.encode_to_vec().into();
+        Self::with_details_and_metadata(status.code(), status.message(), details, status.metadata().clone())
     }
 }

@@ -1,5 +1,7 @@
 //! The domain in the words of the contract. Decides nothing.
 
+pub(crate) mod refused;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -18,8 +20,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        self, Audience, Availability, Booking, BookingState, HeldSeat, Item, Need, Offer, Reason, Seat, Showing,
-        ShowingState, Tariff, Ticket,
+        self, Audience, Availability, Booking, BookingState, Channel, HeldSeat, Item, Need, Offer, Reason, Seat,
+        Showing, ShowingState, Tariff, Ticket,
     },
     error::Error,
     seller::Held,
@@ -81,6 +83,8 @@ pub(crate) fn availability(showing: &Showing, availability: &Availability, now: 
         observed_at: Some(timestamp(now)),
         needs: Vec::new(),
         together: None,
+        free_school: availability.free_for(Channel::School),
+        free_staff: availability.free_for(Channel::Staff),
     }
 }
 
@@ -146,8 +150,10 @@ fn price(tariff: &Tariff, free: u32) -> pb::Price {
     }
 }
 
-pub(crate) fn seat(seat: &Seat, free: bool) -> pb::Seat {
+pub(crate) fn seat(seat: &Seat, free: bool, blocked: Option<&String>) -> pb::Seat {
     pb::Seat {
+        blocked: blocked.is_some(),
+        blocked_reason: blocked.cloned().unwrap_or_default(),
         label: seat.label.clone(),
         row: seat.row.clone(),
         number: seat.number.unsigned_abs(),

@@ -67,6 +67,7 @@ pub(crate) const ACCESS: Access = Access {
         ("CancelShowing", CHANGE),
         ("Reseat", DESK),
         ("SetSaleStart", DESK),
+        ("BlockSeats", DESK),
         ("ReissueCodes", DESK),
         ("MoveBooking", JOURNEY),
     ],
@@ -97,15 +98,20 @@ impl ReservationsGrpc {
         self.offered(showing).await
     }
 
-    async fn seat_plan(&self, id: Uuid) -> Result<pb::SeatPlan, Error> {
+    /// Why places are not sold is for staff.
+    async fn seat_plan(&self, id: Uuid, reasons_too: bool) -> Result<pb::SeatPlan, Error> {
         let mut conn = self.db.reader().await?;
         let showing = store::showing(&mut conn, id).await?;
-        let taken = claims::taken(&mut conn, id, self.db.clock().now()).await?;
+        let mut taken = claims::taken(&mut conn, id, self.db.clock().now()).await?;
         let seats = store::seats(&mut conn, &showing.layout).await?;
-        Ok(pb::SeatPlan {
-            showing_id: id.to_string(),
-            seats: seats.iter().map(|seat| events::seat(seat, !taken.contains(&seat.label))).collect(),
-        })
+        if !reasons_too {
+            taken.values_mut().flatten().for_each(String::clear);
+        }
+        let told = seats.iter().map(|it| {
+            let taken = taken.get(&it.label);
+            events::seat(it, taken.is_none(), taken.and_then(Option::as_ref))
+        });
+        Ok(pb::SeatPlan { showing_id: id.to_string(), seats: told.collect() })
     }
 
     async fn booking(&self, visit: Uuid) -> Result<pb::Booking, Error> {
@@ -161,8 +167,9 @@ impl Reservations for ReservationsGrpc {
     }
 
     async fn get_seat_plan(&self, request: Request<pb::GetSeatPlanRequest>) -> Result<Response<pb::SeatPlan>, Status> {
+        let is_staff = matches!(Caller::of(&request), Caller::Staff { .. });
         let id = values::id("showing_id", &request.into_inner().showing_id)?;
-        Ok(Response::new(self.seat_plan(id).await?))
+        Ok(Response::new(self.seat_plan(id, is_staff).await?))
     }
 
     async fn watch_showings(
@@ -319,6 +326,25 @@ impl Reservations for ReservationsGrpc {
             })
             .await?;
         Ok(Response::new(self.booking(visit).await?))
+    }
+
+    async fn block_seats(&self, request: Request<pb::BlockSeatsRequest>) -> Result<Response<pb::SeatPlan>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let request = request.into_inner();
+        let id = values::id("showing_id", &request.showing_id)?;
+        let seats = requests::labels(&request.seats)?;
+        if seats.is_empty() {
+            return Err(invalid("seats", "is empty; choose the places").into());
+        }
+        let reason = values::text("reason", &request.reason, 200)?;
+        let blocked = request.blocked;
+        self.db
+            .transact(move |tx| {
+                let (seats, reason, by) = (seats.clone(), reason.clone(), by.clone());
+                Box::pin(async move { commands::set_blocked(tx, id, &seats, blocked, (&reason, &by)).await })
+            })
+            .await?;
+        Ok(Response::new(self.seat_plan(id, true).await?))
     }
 
     async fn set_sale_start(

@@ -1,6 +1,7 @@
 //! Every SQL statement about showings and places, and the way between rows and the domain. Decides
 //! nothing. Lock order: showing, then booking, then claims.
 
+pub(crate) mod blocked;
 pub(crate) mod bookings;
 pub(crate) mod claims;
 pub(crate) mod codes;
@@ -252,6 +253,7 @@ struct CountsRow {
     showing_id: Uuid,
     sold: i64,
     held: i64,
+    held_online: i64,
     held_until: Option<DateTime<Utc>>,
     door: i64,
     staff: i64,
@@ -268,9 +270,10 @@ pub(crate) async fn counts(
 ) -> Result<HashMap<Uuid, Counts>, Error> {
     let rows: Vec<CountsRow> = sqlx::query_as(
         "select showing_id,
-             count(*) filter (where expires_at is null) as sold,
+             count(*) filter (where expires_at is null and channel <> 'blocked') as sold,
              count(*) filter (where expires_at is not null) as held,
-             min(expires_at) as held_until,
+             count(*) filter (where expires_at is not null and channel = 'online' and place = 'general') as held_online,
+             min(expires_at) filter (where channel = 'online' and place = 'general') as held_until,
              count(*) filter (where channel = 'door' and place = 'general') as door,
              count(*) filter (where channel = 'staff' and place = 'general') as staff,
              count(*) filter (where channel = 'school' and place = 'general') as school,
@@ -290,6 +293,7 @@ pub(crate) async fn counts(
             let counts = Counts {
                 sold: number(row.sold),
                 held: number(row.held),
+                held_online: number(row.held_online),
                 held_until: row.held_until,
                 door: number(row.door),
                 staff: number(row.staff),

@@ -56,7 +56,7 @@ impl Board {
     pub async fn locked_turn(&self, tx: &mut Tx) -> Result<Turn, Error> {
         let mut turn = self.turn(tx).await?;
         if store::wall::version(tx).await? != turn.wall.version {
-            turn.wall = store::wall::load(tx).await?;
+            turn.load(tx).await?;
         }
         Ok(turn)
     }
@@ -75,9 +75,18 @@ impl Turn {
             store::wall::write(tx, self.wall.version, news).await?
         };
         if !written {
-            self.wall = store::wall::load(tx).await?;
+            self.load(tx).await?;
         }
         Ok(written)
+    }
+
+    /// As it is in the database. That this is behind what was told is seen here or never: the turn that follows may bring it
+    /// to the very version that was told before.
+    async fn load(&mut self, tx: &mut Tx) -> Result<(), Error> {
+        let told = self.screens.told();
+        self.wall = store::wall::load(tx).await?;
+        self.screens.begin_anew_if_behind(told, self.wall.version);
+        Ok(())
     }
 
     /// Ends a turn in which nothing was changed.

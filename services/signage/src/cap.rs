@@ -84,6 +84,7 @@ pub fn read(xml: &[u8]) -> Result<Alert, InvalidField> {
         infos.push(AlertInfo {
             language: info.get("language").to_lowercase(),
             severity: severity(info.get("severity")),
+            event: clean(info.get("event")),
             headline: match info.get("headline") {
                 "" => clean(info.get("event")),
                 headline => clean(headline),
@@ -247,6 +248,7 @@ fn entry(value: serde_json::Value) -> Result<Alert, InvalidField> {
     let info = |language: &str, headline: &str| AlertInfo {
         language: language.to_owned(),
         severity: severity(&entry.payload.data.severity),
+        event: String::new(),
         headline: clean(headline),
         instruction: String::new(),
         expires,

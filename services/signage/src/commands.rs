@@ -65,6 +65,17 @@ async fn change(
     while !turn.write(tx, &news).await? {
         news = change(&mut turn.wall, tx.now());
     }
+    end(tx, turn, news).await
+}
+
+/// Ends a turn that was written. Flow hears which displays are to show its directives and incidents, where these are
+/// others than before.
+async fn end(tx: &mut Tx, mut turn: Turn, news: News) -> Result<(), Error> {
+    if news.moved || !news.views.is_empty() {
+        for (about, displays) in turn.wall.concern() {
+            tx.append(&about.id.to_string(), &events::concerned(&about, displays)).await?;
+        }
+    }
     turn.end(tx, news);
     Ok(())
 }
@@ -96,25 +107,14 @@ pub async fn acknowledge(tx: &mut Tx, said: &[Said]) -> Result<Vec<Result<(), Er
             tx.append(&it.display_id, &event).await?;
         }
     }
-    tell_of_measures(tx, &shown).await?;
-    Ok(answers)
-}
-
-/// Flow hears of every display that tells its directive or incident.
-async fn tell_of_measures(tx: &mut Tx, shown: &[&store::Rendered]) -> Result<(), Error> {
-    let mut concerned: HashMap<&About, u32> = HashMap::new();
-    for it in shown {
+    // Flow hears of every display that tells its directive or incident.
+    for it in &shown {
         let abouts: HashSet<&About> = it.abouts.iter().collect();
         for about in abouts {
-            let displays = match concerned.get(about) {
-                Some(displays) => *displays,
-                None => u32::try_from(store::concerned(tx, about).await?).unwrap_or(u32::MAX),
-            };
-            concerned.insert(about, displays);
-            tx.append(&about.id.to_string(), &events::tells(&it.display_id, about, displays, tx.now())).await?;
+            tx.append(&about.id.to_string(), &events::tells(&it.display_id, about, tx.now())).await?;
         }
     }
-    Ok(())
+    Ok(answers)
 }
 
 /// What a display would show at that time, as far as it is known now.
@@ -164,6 +164,27 @@ pub async fn withdraw(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Me
     Ok(message)
 }
 
+/// Shows a message again that was taken back by mistake; one that is shown stays as it is.
+///
+/// # Errors
+/// No such message, taken back too long ago, or the database's error.
+pub async fn restore(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Message, Error> {
+    let turn = board.locked_turn(tx).await?;
+    let found = turn.wall.known.message(message_id).cloned();
+    let mut message = match found {
+        Some(message) if message.can_be_restored(tx.now()) => message,
+        found => {
+            turn.back();
+            let message = found.ok_or(Error::NoSuchMessage)?;
+            return if message.withdrawn { Err(Error::TooLateToRestore) } else { Ok(message) };
+        }
+    };
+    (message.withdrawn, message.withdrawn_at) = (false, None);
+    tx.append(&message_id.to_string(), &events::published(&message)).await?;
+    say(tx, turn, Fact::Message(message.clone())).await?;
+    Ok(message)
+}
+
 /// On a locked wall.
 async fn say(tx: &mut Tx, turn: Turn, fact: Fact) -> Result<(), Error> {
     say_all(tx, turn, &[fact]).await
@@ -172,6 +193,5 @@ async fn say(tx: &mut Tx, turn: Turn, fact: Fact) -> Result<(), Error> {
 async fn say_all(tx: &mut Tx, mut turn: Turn, facts: &[Fact]) -> Result<(), Error> {
     let news = turn.wall.learn(facts, tx.now());
     turn.write(tx, &news).await?;
-    turn.end(tx, news);
-    Ok(())
+    end(tx, turn, news).await
 }

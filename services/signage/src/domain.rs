@@ -23,7 +23,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Severity};
+pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Hazard, Severity};
 pub use content::{About, Content, Kind, Line, Status};
 pub use fact::{
     Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order,
@@ -121,6 +121,17 @@ pub struct Message {
     pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
+/// Whoever took a message back by mistake shows it again within so long.
+const UNDO: TimeDelta = TimeDelta::minutes(5);
+
+impl Message {
+    /// Whether it was taken back just now, and its time is not over.
+    #[must_use]
+    pub fn can_be_restored(&self, now: DateTime<Utc>) -> bool {
+        self.withdrawn && now < self.valid_until && self.withdrawn_at.is_some_and(|at| now < at + UNDO)
+    }
+}
+
 /// What one class has to say on a display.
 struct Offer {
     headline: Text,
@@ -150,7 +161,8 @@ fn offer(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option
         Class::Operations => {
             let own = of_parts(view, |base| profiles::operations(base, facts, now));
             // A message of staff comes first: somebody looked at the house when writing it.
-            messages(class, view, facts, now).into_iter().chain(measures(view, facts)).chain(own).reduce(join)
+            let said = messages(class, view, facts, now).into_iter().chain(measures(view, facts)).chain(own);
+            said.reduce(join).map(|said| above_ways(said, view, facts, now))
         }
         Class::Scheduled => {
             let lists = of_parts(view, |base| schedule::running(base, facts, now, false));
@@ -175,6 +187,18 @@ fn of_parts(view: &View, offer: impl Fn(&Base) -> Option<Offer>) -> Option<Offer
         own.lines.extend(new);
     }
     whole
+}
+
+/// Whoever stands before signposts still needs the way: what is said stands above them, and what they say
+/// themselves is not said twice.
+fn above_ways(mut said: Offer, view: &View, facts: &Facts, now: DateTime<Utc>) -> Offer {
+    said.lines.retain(|line| line.is_valid(now));
+    if said.lines.is_empty() || view.base.setup.profile != Profile::Wayfinding {
+        return said;
+    }
+    let ways = profiles::default(&view.base, facts, now);
+    said.lines.retain(|line| !ways.lines.iter().any(|way| way.detail == line.text));
+    join(said, ways)
 }
 
 /// Two offers of the same class on one display: the first one's headline stays.

@@ -24,6 +24,9 @@ pub enum Error {
     /// The answer to a request that has run out.
     #[error("The request has run out; staff ask again if they still want the picture.")]
     TooLate,
+    /// A message that was taken back long ago.
+    #[error("a message can be shown again for five minutes after it was taken back; publish it anew")]
+    TooLateToRestore,
     /// The content store is full.
     #[error("The content store is full; delete pictures and films that no playlist has.")]
     NoRoom,
@@ -56,7 +59,7 @@ impl Coded for Error {
             Self::NoSuchDisplay(_) | Self::NoSuchMessage | Self::NoSuchScreenshot => Code::NotFound,
             Self::OtherDisplay => Code::PermissionDenied,
             Self::NeverComputed(_) => Code::InvalidArgument,
-            Self::TooLate | Self::InUse(..) => Code::FailedPrecondition,
+            Self::TooLate | Self::TooLateToRestore | Self::InUse(..) => Code::FailedPrecondition,
             Self::NoRoom => Code::ResourceExhausted,
             Self::Unserved(unserved) => unserved.code(),
             Self::Invalid(invalid) => invalid.code(),

@@ -5,7 +5,7 @@ use kernel::values::timestamp;
 use sky_proto::signage::v1 as pb;
 use uuid::Uuid;
 
-use crate::domain::{About, Class, Message, State};
+use crate::domain::{About, Alert, Class, Hazard, Message, Severity, State};
 
 /// A class for the wire.
 #[must_use]
@@ -59,14 +59,19 @@ pub fn acknowledged(display_id: &str, revision: u64, of: Class, at: DateTime<Utc
 
 /// A display shows a directive or an incident.
 #[must_use]
-pub fn tells(display_id: &str, about: &About, concerned: u32, at: DateTime<Utc>) -> pb::DisplayAcknowledged {
+pub fn tells(display_id: &str, about: &About, at: DateTime<Utc>) -> pb::DisplayAcknowledged {
     pb::DisplayAcknowledged {
         about_id: about.id.to_string(),
         about_revision: about.revision,
         display_id: display_id.to_owned(),
         rendered_at: Some(timestamp(at)),
-        displays_concerned: concerned,
     }
+}
+
+/// These displays are to show a directive or an incident.
+#[must_use]
+pub fn concerned(about: &About, display_ids: Vec<String>) -> pb::DisplaysConcerned {
+    pb::DisplaysConcerned { about_id: about.id.to_string(), about_revision: about.revision, display_ids }
 }
 
 /// A message was published.
@@ -79,4 +84,27 @@ pub fn published(told: &Message) -> pb::MessagePublished {
 #[must_use]
 pub fn withdrawn(message_id: Uuid) -> pb::MessageWithdrawn {
     pb::MessageWithdrawn { message_id: message_id.to_string() }
+}
+
+/// An official warning has become a message.
+#[must_use]
+pub fn warning(alert: &Alert, message: &Message) -> pb::WarningTaken {
+    let kind = alert.hazard().map_or(pb::WarningKind::Unspecified, |hazard| match hazard {
+        Hazard::Thunderstorm => pb::WarningKind::Thunderstorm,
+        Hazard::Storm => pb::WarningKind::Storm,
+    });
+    let severity = match alert.severity() {
+        Severity::Extreme => pb::WarningSeverity::Extreme,
+        Severity::Severe => pb::WarningSeverity::Severe,
+        Severity::Moderate => pb::WarningSeverity::Moderate,
+        Severity::Minor => pb::WarningSeverity::Minor,
+        Severity::Unknown => pb::WarningSeverity::Unspecified,
+    };
+    pb::WarningTaken {
+        message_id: message.message_id.to_string(),
+        kind: kind.into(),
+        severity: severity.into(),
+        text: Some(message.text.to_proto()),
+        valid_until: Some(timestamp(message.valid_until)),
+    }
 }

@@ -27,6 +27,7 @@ use crate::{
     domain::{Class, LONGEST_MESSAGE, Message, leave_the_house, stay_calm},
     error::Error,
     events,
+    feeds::Feeds,
     sightings::Sightings,
     store::{self, Said},
 };
@@ -49,6 +50,7 @@ pub const ACCESS: Access = Access {
         ("WithdrawMessage", &[DESK, OPERATOR]),
         ("ListMessages", &[DESK, OPERATOR, KITCHEN, ATTENDANT]),
         ("GetStandby", &[DISPLAY, DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal")]),
+        ("RestoreMessage", &[DESK, OPERATOR]),
     ],
 };
 
@@ -65,6 +67,8 @@ pub struct Api {
     pub sightings: Sightings,
     /// What displays say that they show.
     pub acknowledgements: Combiner<Said, (), Error>,
+    /// The feeds of official warnings.
+    pub feeds: Feeds,
     /// When the process stops.
     pub stop: CancellationToken,
 }
@@ -151,12 +155,26 @@ impl Signage for Api {
         Ok(Response::new(events::message(&withdrawn)))
     }
 
+    async fn restore_message(
+        &self,
+        request: Request<pb::RestoreMessageRequest>,
+    ) -> Result<Response<pb::Message>, Status> {
+        let message_id = values::id("message_id", &request.into_inner().message_id)?;
+        let board = self.board.clone();
+        let restored = self
+            .db
+            .transact(move |tx| Box::pin(async move { commands::restore(tx, &board, message_id).await }))
+            .await?;
+        Ok(Response::new(events::message(&restored)))
+    }
+
     async fn list_messages(
         &self,
         _: Request<pb::ListMessagesRequest>,
     ) -> Result<Response<pb::ListMessagesResponse>, Status> {
-        let messages = store::standby::messages(self.db.pool(), self.db.clock().now()).await?;
-        Ok(Response::new(pb::ListMessagesResponse { messages: messages.iter().map(events::message).collect() }))
+        let (shown, withdrawn) = store::standby::messages(self.db.pool(), self.db.clock().now()).await?;
+        let told = |messages: Vec<Message>| messages.iter().map(events::message).collect();
+        Ok(Response::new(pb::ListMessagesResponse { messages: told(shown), just_withdrawn: told(withdrawn) }))
     }
 
     async fn get_standby(&self, request: Request<pb::GetStandbyRequest>) -> Result<Response<pb::Standby>, Status> {
@@ -182,10 +200,10 @@ impl Api {
         self.sightings.write(&self.db).await?;
         let displays = store::list(self.db.pool(), retired).await?;
         let there: HashMap<&str, bool> =
-            displays.iter().map(|display| (display.display_id.as_str(), display.silent)).collect();
+            displays.iter().map(|display| (display.display_id.as_str(), display.there)).collect();
         let mut standing_in: HashMap<String, Vec<String>> = HashMap::new();
         for display in displays.iter().filter(|display| display.silent) {
-            if let Some(neighbour) = display.neighbours.iter().find(|id| there.get(id.as_str()) == Some(&false)) {
+            if let Some(neighbour) = display.neighbours.iter().find(|id| there.get(id.as_str()) == Some(&true)) {
                 standing_in.entry(neighbour.clone()).or_default().push(display.display_id.clone());
             }
         }

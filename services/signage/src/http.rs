@@ -3,47 +3,66 @@
 
 use axum::{
     Json, Router,
-    extract::{Path, RawQuery, State},
+    extract::{FromRef, Path, Query, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use chrono::DateTime;
 use kernel::{
-    Db,
+    Combiner, Db,
     open_data::{for_ever, knows},
     values::Text,
 };
+use serde::Deserialize;
 
 use crate::{
     cap,
-    domain::{Class, Message},
+    domain::{Class, Health, Message, leave_the_house},
     error::Error,
-    smil, store,
+    sightings::Sightings,
+    smil,
+    store::{self, Said},
 };
 
+/// What the routes need.
+#[derive(Clone)]
+pub(crate) struct Open {
+    pub(crate) db: Db,
+    pub(crate) sightings: Sightings,
+    pub(crate) acknowledgements: Combiner<Said, (), Error>,
+}
+
+impl FromRef<Open> for Db {
+    fn from_ref(open: &Open) -> Self {
+        open.db.clone()
+    }
+}
+
 /// All routes.
-pub(crate) fn router(db: Db) -> Router {
+pub(crate) fn router(open: Open) -> Router {
     Router::new()
         .route("/signage/media/{media_id}", get(media))
         .route("/smil-index", get(index))
         .route("/signage/pages/{display_id}", get(page))
         .route("/signage/alerts", get(alerts))
         .route("/signage/alerts/{message_id}", get(alert))
-        .with_state(db)
+        .with_state(open)
 }
 
 /// The index of the display whose player asks: it says who it is in its User-Agent, or as a browser in
-/// X-Signage-Agent.
-async fn index(State(db): State<Db>, headers: HeaderMap) -> Response {
+/// X-Signage-Agent. A player that asks is there; one that asks for something newer than the present index has that, and
+/// plays it: more such players cannot say.
+async fn index(State(open): State<Open>, headers: HeaderMap) -> Response {
+    let db = &open.db;
     let agent = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(player) =
-        agent("x-signage-agent").and_then(smil::player).or_else(|| agent("user-agent").and_then(smil::player))
-    else {
+    let said = ["x-signage-agent", "user-agent"].into_iter().filter_map(agent);
+    let Some((player, said)) = said.filter_map(|said| Some((smil::player(said)?, said))).next() else {
         return (StatusCode::BAD_REQUEST, "The User-Agent needs the player's id: GAPI/1.0 (UUID:…; NAME:…).")
             .into_response();
     };
-    let display = match store::display_of_player(db.pool(), player).await {
-        Ok(Some(display_id)) => display_id,
+    let (display, rendered) = match store::display_of_player(db.pool(), player).await {
+        Ok(Some(found)) => found,
         Ok(None) => {
             return (StatusCode::NOT_FOUND, "No display of the house file has this player.").into_response();
         }
@@ -55,34 +74,67 @@ async fn index(State(db): State<Db>, headers: HeaderMap) -> Response {
     };
     let tag = format!("\"{display}-{}\"", shown.revision);
     if knows(&headers, &tag) {
+        open.sightings.note(&display, Some(health(said, shown.revision)));
+        if rendered < shown.revision {
+            let said = Said { display_id: display, revision: shown.revision };
+            if let Err(error) = open.acknowledgements.run(said).await {
+                // It asks again in a few seconds.
+                tracing::debug!(%error, "a player's word was not noted");
+            }
+        }
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
-    match smil::index(&display, shown.revision, &shown.content) {
+    open.sightings.note(&display, None);
+    match smil::index(&display, shown.revision, shown.configured_at, &shown.content) {
         Ok(index) => served(smil::MEDIA_TYPE, Some(tag), index),
         Err(error) => trouble(&error.into()),
     }
 }
 
+/// As much as such a player says of itself: its program, and what it plays.
+fn health(agent: &str, revision: i64) -> Health {
+    // GAPI/1.0 (UUID:…; NAME:…) garlic-macOS/v0.6.0.679 (MODEL:Garlic)
+    let program = agent.split(") ").nth(1).unwrap_or(agent).split(" (").next().unwrap_or_default();
+    let player = program.chars().filter(|letter| !letter.is_control()).take(64).collect();
+    Health { player, shown_revision: revision.unsigned_abs(), last_command_success: true, ..Health::default() }
+}
+
+/// Which page of a display: what it shows in a revision, from an instant (in seconds) on; else one that it keeps.
+#[derive(Deserialize)]
+struct Wanted {
+    revision: Option<i64>,
+    from: Option<i64>,
+    evacuation: Option<String>,
+    fallback: Option<String>,
+}
+
 /// What a display shows, as a page without any script.
-async fn page(State(db): State<Db>, Path(display_id): Path<String>, RawQuery(query): RawQuery) -> Response {
-    let shown = match store::shown(db.pool(), &display_id).await {
-        Ok(shown) => shown,
-        Err(Error::NoSuchDisplay(_)) => return (StatusCode::NOT_FOUND, "There is no such display.").into_response(),
-        Err(error) => return trouble(&error),
-    };
-    let page = match query.as_deref() {
-        Some("fallback") => smil::fallback(&shown.content),
-        _ => smil::page(&shown.content, shown.computed_at),
-    };
-    match page {
+async fn page(State(db): State<Db>, Path(display_id): Path<String>, Query(wanted): Query<Wanted>) -> Response {
+    match write_page(&db, &display_id, &wanted).await {
         Ok(page) => {
             let policy = "default-src 'none'; style-src 'unsafe-inline'";
             let mut response = served("application/xhtml+xml", None, page);
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
             response
         }
-        Err(error) => trouble(&error.into()),
+        Err(Error::NoSuchDisplay(_)) => (StatusCode::NOT_FOUND, "There is no such display.").into_response(),
+        Err(error) => trouble(&error),
     }
+}
+
+async fn write_page(db: &Db, display_id: &str, wanted: &Wanted) -> Result<Vec<u8>, Error> {
+    if wanted.evacuation.is_some() {
+        let (base, _) = store::standby::setup(db.pool(), display_id).await?;
+        return Ok(smil::evacuation(&leave_the_house(&base, db.clock().now()))?);
+    }
+    let shown = store::shown(db.pool(), display_id).await?;
+    if wanted.fallback.is_some() {
+        return Ok(smil::fallback(&shown.content)?);
+    }
+    // Of another revision than the present one nothing is kept: then it is the present one, from its beginning.
+    let from = wanted.from.filter(|_| wanted.revision == Some(shown.revision));
+    let from = from.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    Ok(smil::page(&shown.content, shown.computed_at, from)?)
 }
 
 /// Which warnings there are: the addresses of all that hold, and of those that were taken back lately.

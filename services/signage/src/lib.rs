@@ -10,6 +10,7 @@ pub mod commands;
 pub mod domain;
 pub mod error;
 pub mod events;
+mod feeds;
 pub mod grpc;
 pub mod house;
 mod http;
@@ -22,6 +23,7 @@ pub mod store;
 use std::time::{Duration, Instant};
 
 use kernel::{BoxFuture, Combiner, Consumer, Context, Failure, Live, Parts, Service, Tx, clock::wall_now};
+use serde::Deserialize;
 use sky_proto::signage::v1::{
     alerts_server::AlertsServer, displays_server::DisplaysServer, programmes_server::ProgrammesServer,
     signage_server::SignageServer,
@@ -30,6 +32,7 @@ use tonic::service::Routes;
 
 use board::Board;
 use error::Error;
+use feeds::Feeds;
 use screens::Screens;
 use sightings::Sightings;
 
@@ -60,16 +63,25 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
         let board = Board::default();
         every(&context, &board, "contents", LOOK_AGAIN, |tx, board| Box::pin(commands::look_again(tx, board)));
         every(&context, &board, "old facts", TIDY, |tx, board| Box::pin(commands::tidy(tx, board)));
+        let Settings { warnings } = context.settings.service(context.service)?;
+        let feeds = Feeds::new(&warnings)?;
+        follow_warnings(&context, &board, &feeds);
         watch_over(&context, &board);
         follow_others(&context, &board.screens);
         let sightings = Sightings::keep(&context);
         let acknowledgements =
             Combiner::start(&context, WAITING, TOGETHER, |tx, said| Box::pin(commands::acknowledge(tx, said)));
+        let open = http::Open {
+            db: context.db.clone(),
+            sightings: sightings.clone(),
+            acknowledgements: acknowledgements.clone(),
+        };
         let api = grpc::Api {
             db: context.db.clone(),
             board: board.clone(),
             sightings,
             acknowledgements,
+            feeds,
             stop: context.tasks.stopping(),
         };
         let show = |consumer: Consumer| {
@@ -85,7 +97,7 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
                 .add_service(DisplaysServer::new(api.clone()))
                 .add_service(ProgrammesServer::new(api.clone()))
                 .add_service(AlertsServer::new(api)),
-            http: http::router(context.db.clone()),
+            http: http::router(open),
             access: vec![grpc::ACCESS, grpc::devices::ACCESS, grpc::programmes::ACCESS, grpc::alerts::ACCESS],
             consumers: vec![
                 show(Consumer::new("reservations", reactions::from_reservations)),
@@ -97,6 +109,26 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
             house: Some(house::LOADER),
         })
     })
+}
+
+/// `[services.signage]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    /// Where official warnings are read: CAP 1.2, or the warning app's list for a place. None: staff paste them.
+    warnings: Vec<String>,
+}
+
+/// Reads the feeds of official warnings, if there are any.
+fn follow_warnings(context: &Context, board: &Board, feeds: &Feeds) {
+    if feeds.names().next().is_none() {
+        return;
+    }
+    let (db, board, feeds) = (context.db.clone(), board.clone(), feeds.clone());
+    context.every("official warnings", feeds::PAUSE, move || {
+        let (db, board, feeds) = (db.clone(), board.clone(), feeds.clone());
+        Box::pin(async move { feeds.turn(&db, &board).await.map_err(Failure::from) })
+    });
 }
 
 type Turn = for<'t> fn(&'t mut Tx, &'t Board) -> BoxFuture<'t, Result<(), Error>>;

@@ -236,7 +236,8 @@ fn incident(event: &Event) -> Result<Option<Fact>, Failure> {
         holds,
         zone_id: told.zone_id,
         text: Text::from_proto(told.text),
-        step_free: told.step_free_text.is_some(),
+        // What to do where a lift fails is no step-free way.
+        step_free: false,
         step_free_text: Text::from_proto(told.step_free_text),
         at: from_timestamp(told.active_from.or(told.reported_at)),
         valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),

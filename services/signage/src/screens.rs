@@ -28,6 +28,8 @@ pub type Paired = (Pairing, DateTime<Utc>);
 pub struct Told {
     /// Which revision this is to this display.
     pub revision: i64,
+    /// Rises when the database turns out to be another one, with older contents.
+    pub epoch: u64,
     /// What it shows.
     pub shown: Arc<Shown>,
     /// What its device was last asked.
@@ -48,6 +50,7 @@ pub struct Screens {
 struct Inner {
     /// Everything up to this version of the wall is known.
     versions: Versions,
+    epoch: u64,
     shown: HashMap<Uuid, Arc<Shown>>,
     /// Which view each display shows, and since which version.
     places: HashMap<String, (Uuid, i64)>,
@@ -62,6 +65,7 @@ impl Inner {
         let shown = self.shown.get(view_id)?.clone();
         Some(Told {
             revision: shown.revision.max(*since),
+            epoch: self.epoch,
             shown,
             asked: self.asked.get(display_id).cloned(),
             pairing: self.pairings.get(display_id).copied(),
@@ -74,7 +78,8 @@ impl Inner {
         let woken = sender.send_if_modified(|last| {
             let news = last.as_ref().is_none_or(|last| {
                 let asked = told.asked.as_ref().map(|it| it.screenshot_id);
-                last.revision < told.revision
+                last.epoch != told.epoch
+                    || last.revision < told.revision
                     || last.pairing != told.pairing
                     || (asked.is_some() && asked != last.asked.as_ref().map(|it| it.screenshot_id))
             });
@@ -110,6 +115,21 @@ impl Screens {
         }
     }
 
+    /// How far the wall is that was told.
+    pub fn told(&self) -> i64 {
+        self.inner().versions.version
+    }
+
+    /// The database was `found` behind what had been `told` before it was looked at: it was restored from a copy and is
+    /// what counts now. All that is known here is forgotten, and read again at the next look.
+    pub fn begin_anew_if_behind(&self, told: i64, found: i64) {
+        if found < told {
+            tracing::warn!(told, found, "the database is older than what was told; begins anew");
+            let mut inner = self.inner();
+            *inner = Inner { epoch: inner.epoch + 1, watched: std::mem::take(&mut inner.watched), ..Inner::default() };
+        }
+    }
+
     /// Looks at the database for what other replicas have changed, unless this process is up to date.
     ///
     /// # Errors
@@ -122,9 +142,11 @@ impl Screens {
             return Ok(());
         }
         let began = Instant::now();
-        let known = self.inner().versions;
+        let told = self.told();
         // The versions first: what is read after them is at least as new.
         let versions = store::wall::versions(db.pool()).await?;
+        self.begin_anew_if_behind(told, versions.version);
+        let (known, epoch) = self.inner().begun();
         if versions != known {
             let places = match versions.setup_version == known.setup_version {
                 true => None,
@@ -139,7 +161,11 @@ impl Screens {
                     store::devices::pairings(db.pool()).await?,
                 )),
             };
-            self.inner().replace(versions, places, shown, asked);
+            let mut inner = self.inner();
+            // Begun anew meanwhile: what was not read is missing, and the next look reads it all.
+            if inner.epoch == epoch {
+                inner.replace(versions, places, shown, asked);
+            }
         }
         *looked = Some(began);
         Ok(())
@@ -169,6 +195,11 @@ impl Screens {
 }
 
 impl Inner {
+    /// What is known, and since which beginning.
+    const fn begun(&self) -> (Versions, u64) {
+        (self.versions, self.epoch)
+    }
+
     fn keep(&mut self, view_id: Uuid, shown: Arc<Shown>) {
         let old = self.shown.get(&view_id);
         if old.is_none_or(|old| old.revision < shown.revision) {

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 use quick_xml::{
@@ -43,12 +43,44 @@ fn text(xml: &mut Xml, name: &str, words: &str) -> io::Result<()> {
     xml.create_element(name).write_text_content(BytesText::new(words)).map(|_| ())
 }
 
-/// The index of a display.
+/// What is shown from one instant to another: facts end, each at its own time.
+struct Span<'c> {
+    /// None: at once.
+    from: Option<DateTime<Utc>>,
+    /// None: as long as nothing newer is there.
+    until: Option<DateTime<Utc>>,
+    lines: Vec<&'c Line>,
+}
+
+/// The spans of a content, each with the lines that still hold in it; after the last one nothing does.
+fn spans(content: &Content) -> Vec<Span<'_>> {
+    let mut ends: Vec<DateTime<Utc>> = content.lines.iter().filter_map(end).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let froms = std::iter::once(None).chain(ends.iter().copied().map(Some));
+    let untils = ends.iter().copied().map(Some).chain(std::iter::once(None));
+    let span = |(from, until)| Span { from, until, lines: holding(content, from).collect() };
+    froms.zip(untils).map(span).filter(|span| !span.lines.is_empty()).collect()
+}
+
+/// Players know whole seconds.
+fn end(line: &Line) -> Option<DateTime<Utc>> {
+    line.valid_until.map(|end| end.trunc_subsecs(0))
+}
+
+/// The lines that hold at an instant and after it; None: at once.
+fn holding(content: &Content, from: Option<DateTime<Utc>>) -> impl Iterator<Item = &Line> {
+    content.lines.iter().filter(move |line| from.is_none_or(|from| end(line).is_none_or(|end| from < end)))
+}
+
+/// The index of a display, which was set up as it is at `configured_at`.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn index(display_id: &str, revision: i64, content: &Content) -> io::Result<Vec<u8>> {
+pub fn index(display_id: &str, revision: i64, configured_at: DateTime<Utc>, content: &Content) -> io::Result<Vec<u8>> {
     let page = format!("/signage/pages/{display_id}?revision={revision}");
+    // Under an address of their own, so that the player has them before they are needed.
+    let leave = format!("/signage/pages/{display_id}?evacuation={}", configured_at.timestamp());
     let rest = format!("/signage/pages/{display_id}?fallback");
     document(|xml| {
         xml.create_element("smil").write_inner_content(|xml| {
@@ -66,21 +98,18 @@ pub fn index(display_id: &str, revision: i64, content: &Content) -> io::Result<V
                 Ok(())
             })?;
             xml.create_element("body").write_inner_content(|xml| {
-                xml.create_element("excl").with_attribute(("repeatCount", "indefinite")).write_inner_content(
-                    |xml| {
-                        // Evacuation has its own class above all, which stops whatever plays; mostly it is empty.
-                        let evacuation = content.class == Class::Evacuation;
-                        priority(xml, |xml| if evacuation { play(xml, &page, content) } else { Ok(()) })?;
-                        priority(xml, |xml| if evacuation { Ok(()) } else { play(xml, &page, content) })?;
-                        // Never empty: what is shown when everything above has run out.
-                        priority(xml, |xml| {
-                            xml.create_element("seq")
-                                .with_attributes([("begin", "0"), ("repeatCount", "indefinite")])
-                                .write_inner_content(|xml| reference(xml, &rest))?;
-                            Ok(())
-                        })
-                    },
-                )?;
+                xml.create_element("par").write_inner_content(|xml| {
+                    xml.create_element("seq").write_inner_content(|xml| {
+                        for kept in [&leave, &rest] {
+                            xml.create_element("prefetch").with_attribute(("src", kept.as_str())).write_empty()?;
+                        }
+                        Ok(())
+                    })?;
+                    xml.create_element("excl")
+                        .with_attribute(("repeatCount", "indefinite"))
+                        .write_inner_content(|xml| classes(xml, content, [&page, &leave, &rest]))?;
+                    Ok(())
+                })?;
                 Ok(())
             })?;
             Ok(())
@@ -89,25 +118,46 @@ pub fn index(display_id: &str, revision: i64, content: &Content) -> io::Result<V
     })
 }
 
+fn classes(xml: &mut Xml, content: &Content, [page, leave, rest]: [&str; 3]) -> io::Result<()> {
+    // Evacuation has its own class above all, which stops whatever plays; mostly it is empty.
+    let evacuation = content.class == Class::Evacuation;
+    priority(xml, |xml| if evacuation { always(xml, leave) } else { Ok(()) })?;
+    // Facts end one after the other; what still holds is on a page of its own by then.
+    priority(xml, |xml| match evacuation {
+        true => Ok(()),
+        false => spans(content).iter().try_for_each(|span| play(xml, page, span)),
+    })?;
+    // Never empty: what is shown when everything above has run out.
+    priority(xml, |xml| always(xml, rest))
+}
+
+fn always(xml: &mut Xml, page: &str) -> io::Result<()> {
+    xml.create_element("seq")
+        .with_attributes([("begin", "0"), ("repeatCount", "indefinite")])
+        .write_inner_content(|xml| reference(xml, page))
+        .map(|_| ())
+}
+
 fn priority(xml: &mut Xml, inner: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<()> {
     let rules = [("higher", "stop"), ("lower", "defer"), ("peer", "stop")];
     xml.create_element("priorityClass").with_attributes(rules).write_inner_content(inner).map(|_| ())
 }
 
-/// The page with what is computed, then the pictures and films one after the other; all of it ends when the first
-/// of its facts does.
-fn play(xml: &mut Xml, page: &str, content: &Content) -> io::Result<()> {
-    let mut list = xml.create_element("seq").with_attributes([("begin", "0"), ("repeatCount", "indefinite")]);
-    let end = content.lines.iter().filter_map(|line| line.valid_until).min();
-    if let Some(end) = end {
-        let wall_clock = format!("wallclock({})", end.format("%Y-%m-%dT%H:%M:%SZ"));
-        list = list.with_attribute(("end", wall_clock.as_str()));
+/// The page with what is computed, then the pictures and films one after the other, from one end of a fact to the next.
+fn play(xml: &mut Xml, page: &str, span: &Span<'_>) -> io::Result<()> {
+    let wall_clock = |at: DateTime<Utc>| format!("wallclock({})", at.format("%Y-%m-%dT%H:%M:%SZ"));
+    let begin = span.from.map_or_else(|| "0".to_owned(), wall_clock);
+    let page = span.from.map_or_else(|| page.to_owned(), |from| format!("{page}&from={}", from.timestamp()));
+    let mut list =
+        xml.create_element("seq").with_attributes([("begin", begin.as_str()), ("repeatCount", "indefinite")]);
+    if let Some(end) = span.until.map(wall_clock) {
+        list = list.with_attribute(("end", end.as_str()));
     }
     list.write_inner_content(|xml| {
-        if content.lines.iter().any(|line| line.media.is_none()) {
-            reference(xml, page)?;
+        if span.lines.iter().any(|line| line.media.is_none()) {
+            reference(xml, &page)?;
         }
-        for item in content.lines.iter().filter_map(|line| line.media.as_ref()) {
+        for item in span.lines.iter().filter_map(|line| line.media.as_ref()) {
             let source = format!("/signage/media/{}", item.media_id);
             let seconds = format!("{}s", item.seconds);
             let kind = item.media_type.name();
@@ -131,13 +181,21 @@ const STYLE: &str = "html{font:6vmin/1.25 sans-serif;background:#0b1026;color:#f
 h1{font-size:10vmin;margin:0}h2{font-size:6vmin;font-weight:normal;margin:0 0 4vmin}p{margin:0 0 3vmin}\
 small{font-size:4.5vmin}.evacuation{background:#fff;color:#000}.evacuation h1{color:#b00000}footer{font-size:3vmin}";
 
-/// The page that an index refers to: German large, English below it.
+/// The page that an index refers to, with what still holds at `from`: German large, English below it.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn page(content: &Content, computed_at: DateTime<Utc>) -> io::Result<Vec<u8>> {
+pub fn page(content: &Content, computed_at: DateTime<Utc>, from: Option<DateTime<Utc>>) -> io::Result<Vec<u8>> {
     let class = if content.class == Class::Evacuation { "evacuation" } else { "normal" };
-    html(class, &content.headline, content.lines.iter().filter(|line| line.media.is_none()), Some(computed_at))
+    html(class, &content.headline, holding(content, from).filter(|line| line.media.is_none()), Some(computed_at))
+}
+
+/// The page of an evacuation, which a player fetches before there is one.
+///
+/// # Errors
+/// None that can happen: it is written into memory.
+pub fn evacuation(content: &Content) -> io::Result<Vec<u8>> {
+    html("evacuation", &content.headline, content.lines.iter(), None)
 }
 
 /// What is shown when all facts have run out.

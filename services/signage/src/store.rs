@@ -1,6 +1,7 @@
 //! Every SQL statement about displays and what devices say of themselves. Decides nothing.
 
 pub mod devices;
+pub mod feeds;
 pub mod media;
 pub mod setup;
 pub mod standby;
@@ -25,6 +26,8 @@ pub struct Computed {
     pub content: Json<Content>,
     /// When.
     pub computed_at: DateTime<Utc>,
+    /// When the display was set up as it is.
+    pub configured_at: DateTime<Utc>,
 }
 
 /// A display as staff see it.
@@ -48,6 +51,8 @@ pub struct Listed {
     pub neighbours: Vec<String>,
     /// Found silent, so that a neighbour takes its message.
     pub silent: bool,
+    /// Heard of lately, so that it can take a neighbour's message.
+    pub there: bool,
     /// Staff have set it up otherwise than the house file says.
     pub is_changed: bool,
     /// Taken down.
@@ -80,7 +85,7 @@ pub struct Listed {
 /// No such display, or the database's error.
 pub async fn shown(pool: &PgPool, display_id: &str) -> Result<Computed, Error> {
     sqlx::query_as(
-        "select greatest(v.revision, d.view_since) as revision, v.content, v.computed_at
+        "select greatest(v.revision, d.view_since) as revision, v.content, v.computed_at, d.configured_at
          from display d join view v using (view_id) where d.display_id = $1",
     )
     .bind(display_id)
@@ -101,7 +106,7 @@ pub async fn list(pool: &PgPool, retired: bool) -> Result<Vec<Listed>, Error> {
                 coalesce(p.rendered_revision, 0) as rendered_revision, p.rendered_at, p.last_seen_at, p.health,
                 pairing.state as pairing,
                 (select count(*) from fault f where f.display_id = d.display_id and over_at is null) as faults, d.silent,
-                d.changed is not null as is_changed
+                d.there, d.changed is not null as is_changed
          from display d left join view v using (view_id) left join presence p using (display_id)
              left join pairing using (display_id)
          where (d.retired_at is not null) = $1 order by d.display_id",
@@ -111,15 +116,15 @@ pub async fn list(pool: &PgPool, retired: bool) -> Result<Vec<Listed>, Error> {
     .await?)
 }
 
-/// The display that has this player.
+/// The display that has this player, and the revision that it has said to show.
 ///
 /// # Errors
 /// The database's error.
-pub async fn display_of_player(pool: &PgPool, player: Uuid) -> Result<Option<String>, Error> {
-    Ok(sqlx::query_scalar("select display_id from display where player = $1 and retired_at is null")
-        .bind(player)
-        .fetch_optional(pool)
-        .await?)
+pub async fn display_of_player(pool: &PgPool, player: Uuid) -> Result<Option<(String, i64)>, Error> {
+    let statement =
+        "select display_id, coalesce(rendered_revision, 0) from display left join presence using (display_id)
+         where player = $1 and retired_at is null";
+    Ok(sqlx::query_as(statement).bind(player).fetch_optional(pool).await?)
 }
 
 /// A display says that it shows a revision.
@@ -150,20 +155,6 @@ pub struct Rendered {
     pub abouts: Json<Vec<About>>,
     /// True when it is the first to say so of this revision or a later one.
     pub fresh: bool,
-}
-
-/// How many displays that are not silent should tell this.
-///
-/// # Errors
-/// The database's error.
-pub async fn concerned(tx: &mut Tx, about: &About) -> Result<i64, Error> {
-    Ok(sqlx::query_scalar(
-        "select count(*) from display join view using (view_id)
-         where not silent and content->'lines' @> jsonb_build_array(jsonb_build_object('about', $1))",
-    )
-    .bind(Json(about))
-    .fetch_one(tx.conn())
-    .await?)
 }
 
 /// Displays say which revisions they show, each at most once. Those that are not in the answer do not exist;

@@ -258,6 +258,8 @@ impl Place {
                 set("fsync=off");
                 set("synchronous_commit=off");
                 set("full_page_writes=off");
+                // Several whole houses at a time, each with two pools and a lead of every service.
+                set("max_connections=600");
             }
             let mut process = Process::spawn("PostgreSQL", command, &log, POSTGRES_SIGNALS)?;
             let host = socket.map_or_else(|| "127.0.0.1".to_owned(), |folder| folder.replace('/', "%2F"));

@@ -75,15 +75,25 @@ async fn leave(tx: &mut Tx, admission: &Admission) -> Result<(), Error> {
     count(tx, foyer, -i64::from(admission.admitted), Quality::Estimated).await
 }
 
-/// Showings that were over long ago and that nobody has closed: their guests have gone home, as the house assumes.
-pub(super) async fn assume_gone(tx: &mut Tx) -> Result<(), Error> {
+/// Showings that were over long ago and that nobody has closed, all of them locked; and after how many minutes the house
+/// takes their guests to be gone.
+pub(super) async fn lock_still_about(tx: &mut Tx) -> Result<(Vec<Admission>, u32), Error> {
     let stay = store::headcount::policy(tx.conn()).await?.stay_minutes;
     let over_by = tx.now() - TimeDelta::minutes(stay.into());
+    let mut locked = Vec::new();
     for showing in store::headcount::still_about(tx.conn(), over_by).await? {
-        let Some(admission) = store::lock_admission(tx.conn(), showing).await? else { continue };
+        locked.extend(store::lock_admission(tx.conn(), showing).await?);
+    }
+    Ok((locked, stay))
+}
+
+/// Their guests have gone home, as the house assumes. The zones must be locked.
+pub(super) async fn assume_gone(tx: &mut Tx, stayed: Vec<Admission>, stay: u32) -> Result<(), Error> {
+    for admission in stayed {
         leave(tx, &admission).await?;
         let said = json!({"people": admission.admitted, "minutes_after": stay});
-        record(tx, ITSELF, "assumed_gone", showing, json!({"state": admission.state.name()}), said).await?;
+        let state = json!({"state": admission.state.name()});
+        record(tx, ITSELF, "assumed_gone", admission.showing, state, said).await?;
         touch(tx);
     }
     Ok(())

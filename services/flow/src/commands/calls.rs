@@ -71,6 +71,15 @@ pub(crate) async fn move_group(tx: &mut Tx, id: Uuid, to: GroupState, by: &str) 
     if !group.state.next().contains(&to) {
         return Err(Error::GroupNotNext);
     }
+    if to == GroupState::Called
+        && let Some(first) = calls::called_before(&store::groups(tx.conn(), &[showing]).await?, &group)
+    {
+        return Err(if first.needs_assistance() {
+            Error::AssistanceFirst
+        } else {
+            Error::EarlierGroupFirst(first.number)
+        });
+    }
     if to.is_calling() && (admission.state == AdmissionState::Cancelled || is_over(&admission)) {
         return Err(Error::NoCalls(admission.state));
     }

@@ -122,6 +122,33 @@ pub(super) async fn finish(tx: &mut Tx, directive: &mut Directive, by: &str) -> 
     if was_shown { tell(tx, directive).await } else { Ok(()) }
 }
 
+/// Takes back the end of one, a moment after somebody ended it by mistake.
+pub(crate) async fn resume(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive, Error> {
+    let now = tx.now();
+    let known = store::measures::lock_directives(tx.conn(), now).await?;
+    let mut directive = store::measures::directive(tx.conn(), id).await?.ok_or(Error::NoDirective)?;
+    if directive.state != State::Ended {
+        return Ok(directive);
+    }
+    if !directive.can_resume(now) {
+        return Err(Error::EndedForGood);
+    }
+    let zones = store::zones(tx.conn()).await?;
+    directives::check(Some(id), directive.kind, &directive.from, &directive.to, &known, &zones)?;
+    let before = said(&directive);
+    directive.resume(now);
+    // A lift may have failed meanwhile.
+    let lifts = store::measures::lifts(tx.conn()).await?;
+    directive.say(directives::words(directive.kind, &directive.from, &directive.to, &zones, &lifts));
+    store::measures::save_directive(tx.conn(), &directive).await?;
+    record(tx, by, "resume_directive", id, before, said(&directive)).await?;
+    if directive.state.shown() {
+        tell(tx, &directive).await?;
+    }
+    touch_house(tx).await?;
+    Ok(directive)
+}
+
 /// A lift has failed or works again: every step-free way is looked at once more.
 pub(super) async fn rewrite_ways(tx: &mut Tx, by: &str) -> Result<(), Error> {
     let now = tx.now();
@@ -150,7 +177,6 @@ pub(crate) struct Answer {
     pub(crate) revision: u64,
     pub(crate) display: String,
     pub(crate) rendered_at: DateTime<Utc>,
-    pub(crate) concerned: u32,
 }
 
 /// A display shows a directive or an incident. An answer to an older revision, or about what is over, is kept and
@@ -158,18 +184,28 @@ pub(crate) struct Answer {
 pub(crate) async fn acknowledged(tx: &mut Tx, answer: &Answer) -> Result<(), Error> {
     store::measures::lock(tx.conn()).await?;
     store::measures::record_ack(tx.conn(), answer.about, answer.revision, &answer.display, answer.rendered_at).await?;
-    if let Some(mut directive) = store::measures::directive(tx.conn(), answer.about).await? {
-        if directive.revision == answer.revision && directive.state.shown() {
-            directive.acks.concerned = answer.concerned;
+    judge(tx, answer.about, answer.revision).await
+}
+
+/// These displays, and no others, are to show a directive or an incident.
+pub(crate) async fn concerned(tx: &mut Tx, about: Uuid, revision: u64, displays: &[String]) -> Result<(), Error> {
+    store::measures::lock(tx.conn()).await?;
+    store::measures::record_concerned(tx.conn(), about, revision, displays).await?;
+    judge(tx, about, revision).await
+}
+
+/// Looks anew whether all displays that are to show it have said so.
+async fn judge(tx: &mut Tx, about: Uuid, revision: u64) -> Result<(), Error> {
+    if let Some(mut directive) = store::measures::directive(tx.conn(), about).await? {
+        if directive.revision == revision && directive.state.shown() {
             directive.state = shown(&directive.acks);
             store::measures::save_directive(tx.conn(), &directive).await?;
             touch_house(tx).await?;
         }
-    } else if let Some(mut incident) = store::measures::incident(tx.conn(), answer.about).await?
-        && incident.revision == answer.revision
+    } else if let Some(mut incident) = store::measures::incident(tx.conn(), about).await?
+        && incident.revision == revision
         && incident.state.shown()
     {
-        incident.acks.concerned = answer.concerned;
         incident.state = shown(&incident.acks);
         store::measures::save_incident(tx.conn(), &incident).await?;
         touch_house(tx).await?;

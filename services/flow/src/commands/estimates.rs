@@ -6,14 +6,18 @@ use kernel::Tx;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use super::touch_house;
 use crate::{
     domain::{
         Admission, Zone,
-        estimates::{self, Band, Boarding, PACE, Raw, STAYS, Wait},
+        estimates::{self, Band, Boarding, Leaving, PACE, Raw, STAYS, Wait},
     },
     error::Error,
     store,
 };
+
+/// The queue at the desk, as the house file names it: who came first is served first.
+pub(crate) const DESK: &str = "desk";
 
 /// The doors that are open now, estimated.
 async fn raw_doors(
@@ -65,7 +69,8 @@ pub(crate) async fn queue(conn: &mut PgConnection, zone: &Zone, now: DateTime<Ut
     let minutes = store::estimates::minutes(conn, &zone.id, now - STAYS).await?;
     let more = |pick: fn(&estimates::Minute) -> u32| minutes.iter().map(pick).fold(0, u32::saturating_add);
     let before = (people + more(|minute| minute.gone)).saturating_sub(more(|minute| minute.came));
-    Ok(estimates::queue(before, &minutes, now))
+    let leaving = if zone.queue == DESK { Leaving::InOrder } else { Leaving::AsTheyLike };
+    Ok(estimates::queue(leaving, before, &minutes, now))
 }
 
 /// Notes what is estimated of the open doors, once a minute.
@@ -76,6 +81,17 @@ pub(super) async fn note(tx: &mut Tx) -> Result<(), Error> {
         store::estimates::note(tx.conn(), showing, &raw, now).await?;
     }
     Ok(())
+}
+
+/// An estimate grows old while nothing else changes: as long as there is one, the board is told anew.
+pub(crate) async fn renew(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let admissions = store::admitting(tx.conn()).await?;
+    let mut waits = !raw_doors(tx.conn(), &admissions, now).await?.is_empty();
+    for zone in store::zones(tx.conn()).await?.iter().filter(|zone| !zone.queue.is_empty()) {
+        waits = waits || queue(tx.conn(), zone, now).await?.is_some();
+    }
+    if waits { touch_house(tx).await } else { Ok(()) }
 }
 
 /// The doors are closed: now it is known how good the estimates were.

@@ -127,6 +127,29 @@ pub(crate) async fn end(tx: &mut Tx, id: Uuid, by: &str) -> Result<Incident, Err
     finish(tx, incident, by).await
 }
 
+/// Takes back the end of one, a moment after somebody ended it by mistake.
+pub(crate) async fn resume(tx: &mut Tx, id: Uuid, by: &str) -> Result<Incident, Error> {
+    let now = tx.now();
+    store::measures::lock(tx.conn()).await?;
+    let mut incident = store::measures::incident(tx.conn(), id).await?.ok_or(Error::NoIncident)?;
+    if incident.state != State::Ended {
+        return Ok(incident);
+    }
+    if !incident.can_resume(now) {
+        return Err(Error::EndedForGood);
+    }
+    let before = said(&incident);
+    incident.resume();
+    store::measures::save_incident(tx.conn(), &incident).await?;
+    record(tx, by, "resume_incident", incident.id, before, said(&incident)).await?;
+    if incident.state.shown() && incident.is_public() {
+        tell(tx, &incident).await?;
+    }
+    set_lift(tx, &incident.lift, by).await?;
+    touch_house(tx).await?;
+    Ok(incident)
+}
+
 async fn finish(tx: &mut Tx, mut incident: Incident, by: &str) -> Result<Incident, Error> {
     let (now, before, was_shown) = (tx.now(), said(&incident), incident.state.shown());
     incident.end(by, now);

@@ -314,6 +314,7 @@ impl Merge<'_> {
             skew_ms: self.journal.skew.num_milliseconds(),
             at: entry.at,
             recorded_at,
+            asked: &[],
             answer: &answer,
             undoes: None,
         };

@@ -1,8 +1,12 @@
-//! A scan at a lane: one look, one verdict, one statement that writes all of it. Nothing is locked before the
-//! verdict: what has changed meanwhile makes the statement fail, and the scan is judged anew.
+//! Scans at the lanes: one look, one verdict, one statement that writes all of it, for one after the other of those
+//! that wait at the same moment; people are counted once for all of them. Nothing is locked before the first verdict:
+//! what has changed meanwhile makes the statement fail, and the scan is judged anew.
+
+use std::collections::BTreeMap;
 
 use kernel::{
     Tx,
+    combine::{Keyed, refused_or_broken},
     values::{Text, invalid},
 };
 use serde_json::{Value, json};
@@ -32,6 +36,14 @@ pub(crate) struct Scan {
     pub(crate) late_reason: String,
     /// The account, where staff do it.
     pub(crate) by: String,
+    /// Kind and hash of the request.
+    pub(crate) asked: Vec<u8>,
+}
+
+impl Keyed for Scan {
+    fn batch_key(&self) -> Uuid {
+        Uuid::new_v5(&self.showing, format!("{} {}", self.device, self.nonce).as_bytes())
+    }
 }
 
 /// What the scanner read.
@@ -103,15 +115,51 @@ pub(crate) enum Answered {
     Before(Vec<u8>),
 }
 
-/// Judges a scan and counts whom it lets in or out.
-pub(crate) async fn scan(tx: &mut Tx, scan: &Scan) -> Result<Answered, Error> {
+/// By how many people the scans of a batch have filled each hall; negative: emptied.
+type Steps = BTreeMap<String, i64>;
+
+/// Judges scans, each as those before it have left the door, and counts whom they let in or out. Their answers are in
+/// the order of the scans; an error means that nothing was done for any of them.
+pub(crate) async fn scan(tx: &mut Tx, scans: &[Scan]) -> Result<Vec<Result<Answered, Error>>, Error> {
+    let mut steps = Steps::new();
+    let mut answers: Vec<_> = scans.iter().map(|_| None).collect();
+    // Showings are locked in the order of their ids, as everybody does who needs several.
+    let mut places: Vec<usize> = (0..scans.len()).collect();
+    places.sort_by_key(|place| scans[*place].showing);
+    for place in places {
+        let answer = match judge(tx, &scans[place], &mut steps).await {
+            // Some of it is written already.
+            Err(Error::ScanInProgress) => return Err(Error::ScanInProgress),
+            answer => refused_or_broken(answer)?,
+        };
+        answers[place] = Some(answer);
+    }
+    if steps.len() > 1 {
+        store::lock_zones(tx.conn()).await?;
+    }
+    for (hall, people) in steps {
+        step_over(tx, &hall, people).await?;
+    }
+    Ok(answers.into_iter().flatten().collect())
+}
+
+/// Judges one scan and writes what it moves.
+async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, Error> {
     let now = tx.now();
     let look = store::look(tx.conn(), scan.showing, &scan.device, &scan.nonce, scan.code.wanted(), now)
         .await?
         .ok_or(Error::NoShowing)?;
-    if let Some(first) = look.recorded {
+    if let Some((first, asked)) = look.recorded {
         // What was answered days ago is erased.
-        return if first.is_empty() { Err(Error::NonceUsed) } else { Ok(Answered::Before(first)) };
+        if first.is_empty() {
+            return Err(Error::NonceUsed);
+        }
+        // A scanner that counts its nonces from one again must not let strangers in with an old answer.
+        return if asked.is_empty() || asked == scan.asked {
+            Ok(Answered::Before(first))
+        } else {
+            Err(Error::NonceOfAnother)
+        };
     }
     let (admission, scanned) = (look.admission, scan.code.scanned(look.party));
     let replaced = scan.code.generation() < look.generation;
@@ -156,6 +204,7 @@ pub(crate) async fn scan(tx: &mut Tx, scan: &Scan) -> Result<Answered, Error> {
         skew_ms: 0,
         at: now,
         recorded_at: now,
+        asked: &scan.asked,
         answer: &bytes,
         undoes: None,
     };
@@ -163,7 +212,7 @@ pub(crate) async fn scan(tx: &mut Tx, scan: &Scan) -> Result<Answered, Error> {
         store::record(tx.conn(), &line).await?;
         return Ok(Answered::Now(Box::new(answer)));
     }
-    write(tx, admission, &line).await?;
+    write(tx, admission, &line, steps).await?;
     if !scan.by.is_empty() && (scan.kind == Kind::Reentry || !scan.late_reason.is_empty()) {
         let after = json!({"kind": scan.kind.name(), "people": line.tickets.len(), "reason": scan.late_reason,
             "lane": scan.lane, "nonce": scan.nonce});
@@ -172,8 +221,8 @@ pub(crate) async fn scan(tx: &mut Tx, scan: &Scan) -> Result<Answered, Error> {
     Ok(Answered::Now(Box::new(answer)))
 }
 
-/// Writes a line that moves people, tells it and counts them.
-async fn write(tx: &mut Tx, mut admission: Admission, line: &NewLine<'_>) -> Result<(), Error> {
+/// Writes a line that moves people, tells it and notes how many.
+async fn write(tx: &mut Tx, mut admission: Admission, line: &NewLine<'_>, steps: &mut Steps) -> Result<(), Error> {
     let now = tx.now();
     (admission.admitted, admission.booked, admission.revision) =
         store::record_move(tx.conn(), line, &admission).await?;
@@ -184,7 +233,7 @@ async fn write(tx: &mut Tx, mut admission: Admission, line: &NewLine<'_>) -> Res
         tx.append(&admission.showing.to_string(), &event).await?;
     }
     let people = i64::from(people(line.tickets));
-    step_over(tx, &admission.hall, if line.kind == Kind::Exit { -people } else { people }).await?;
+    *steps.entry(admission.hall).or_default() += if line.kind == Kind::Exit { -people } else { people };
     touch(tx);
     Ok(())
 }

@@ -28,11 +28,14 @@ pub(crate) struct Summary {
     pub(crate) problem: Option<Problem>,
 }
 
-/// A change of one zone by one interval.
+/// What one interval does to one zone.
 enum Change {
     Move { came: u32, gone: u32 },
     Set { people: u32, negative: bool },
 }
+
+/// The changes of each zone, with the intervals that they come from.
+type Changes = BTreeMap<String, Vec<(Change, Counted)>>;
 
 /// Takes the packages of one push.
 pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<Summary, Error> {
@@ -44,7 +47,7 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
     }
     let before = sensor.clone();
     let (mut summary, mut gap) = (Summary::default(), 0);
-    let mut changes: BTreeMap<String, Vec<(Change, bool)>> = BTreeMap::new();
+    let mut changes = Changes::new();
     let (mut problems, mut counted_now) = (Vec::new(), Vec::new());
     for package in packages {
         let taken = sensor.take(package, now);
@@ -60,14 +63,17 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
         }
     }
     if sensor.state.in_service() {
+        let empty_at = store::headcount::empty_at(tx.conn()).await?;
+        counted_now.retain(|counted| sensor.holds(counted, empty_at, now));
         counters::in_order(&mut counted_now);
         for counted in counted_now {
-            sort(&mut changes, counted);
+            sort(&mut changes, &counted);
         }
     }
     let lost = gap > 0 || before.state == State::Offline;
     // How many are there is absolute: whatever was lost before.
-    let told = |changes: &Vec<(Change, bool)>| changes.iter().any(|(change, _)| matches!(change, Change::Set { .. }));
+    let told =
+        |changes: &Vec<(Change, Counted)>| changes.iter().any(|(change, _)| matches!(change, Change::Set { .. }));
     let mut unsure = if lost { sensor.zones() } else { Vec::new() };
     unsure.retain(|zone| !changes.get(zone).is_some_and(told));
     for (zone, changes) in changes {
@@ -88,14 +94,13 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
     Ok(summary)
 }
 
-fn sort(changes: &mut BTreeMap<String, Vec<(Change, bool)>>, counted: Counted) {
-    let few = counted.few_samples;
+fn sort(changes: &mut Changes, counted: &Counted) {
     let mut add = |zone: String, change: Change| {
         if !zone.is_empty() {
-            changes.entry(zone).or_default().push((change, few));
+            changes.entry(zone).or_default().push((change, counted.clone()));
         }
     };
-    match counted.effect {
+    match counted.effect.clone() {
         Effect::Cross { into, out_of, forward, backward } => {
             add(into, Change::Move { came: forward, gone: backward });
             add(out_of, Change::Move { came: backward, gone: forward });
@@ -109,31 +114,36 @@ async fn apply(
     tx: &mut Tx,
     sensor: &Sensor,
     mut zone: Zone,
-    changes: &[(Change, bool)],
+    changes: &[(Change, Counted)],
     lost: bool,
 ) -> Result<Option<Problem>, Error> {
     let (now, level, quality, until) = (tx.now(), zone.level, zone.quality, zone.valid_until);
     if !sensor.counts(&zone.id) {
-        let people = changes.iter().map(|(change, _)| match *change {
-            Change::Move { came, gone } => i64::from(came) - i64::from(gone),
-            Change::Set { .. } => 0,
-        });
-        zone.add(people.sum(), if quality == Quality::Manual { Quality::Estimated } else { quality }, now);
-        zone.valid_until = until;
+        let mut people = 0;
+        for (change, counted) in changes {
+            people += match *change {
+                Change::Move { came, gone } => since_counted(&mut zone, counted, came, gone),
+                Change::Set { .. } => 0,
+            };
+        }
+        let observed_at = zone.observed_at;
+        zone.add(people, if quality == Quality::Manual { Quality::Estimated } else { quality }, now);
+        // Of its other doors nothing new is known.
+        (zone.valid_until, zone.observed_at) = (until, observed_at);
         save(tx, &zone, zone.level != level).await?;
         return Ok(None);
     }
     let mut drifted = lost || store::is_drifted(tx.conn(), &zone.id).await?;
     let mut problem = None;
     let mut few_samples = false;
-    for (change, few) in changes {
-        few_samples |= few;
+    for (change, counted) in changes {
+        few_samples |= counted.few_samples;
         match *change {
             Change::Move { came, gone } => {
-                let people = i64::from(came) - i64::from(gone);
+                let people = since_counted(&mut zone, counted, came, gone);
                 let missing = zone.below_nobody(people);
                 clamp(tx, &zone, missing, &sensor.id).await?;
-                zone.add(people, Quality::Live, now);
+                zone.add(people, Quality::Live, zone.observed_at.max(counted.as_of.min(now)));
                 if came + gone > 0 {
                     store::history::add_traffic(tx.conn(), &zone.id, now, came, gone).await?;
                 }
@@ -145,7 +155,8 @@ async fn apply(
                     continue;
                 }
                 clamp(tx, &zone, negative.into(), &sensor.id).await?;
-                zone.set(people, Quality::Live, now);
+                zone.set(people, Quality::Live, counted.as_of.min(now));
+                zone.unsure = 0;
                 drifted = false;
             }
         }
@@ -158,6 +169,14 @@ async fn apply(
     save(tx, &zone, zone.level != level || (zone.quality == Quality::Degraded) != (quality == Quality::Degraded))
         .await?;
     Ok(problem)
+}
+
+/// By how many people a zone has changed since it was counted by hand; by how many that may be wrong is noted.
+fn since_counted(zone: &mut Zone, counted: &Counted, came: u32, gone: u32) -> i64 {
+    let ((came, maybe_came), (gone, maybe_gone)) =
+        (counted.after(zone.by_hand_at, came), counted.after(zone.by_hand_at, gone));
+    zone.unsure = zone.unsure.saturating_add(maybe_came).saturating_add(maybe_gone);
+    i64::from(came) - i64::from(gone)
 }
 
 /// A counter has another state: who counts its zones now, and whether their numbers may be told; `unsure`: of whose
@@ -196,18 +215,25 @@ async fn tell(tx: &mut Tx, before: &Sensor, after: &Sensor) -> Result<(), Error>
     record(tx, ITSELF, "sensor", &after.id, say(before), say(after)).await
 }
 
-/// Counters that have been silent for three intervals.
-pub(super) async fn notice_silence(tx: &mut Tx) -> Result<bool, Error> {
+/// Counters that have been silent for three intervals, all of them locked, by their ids.
+pub(super) async fn lock_silent(tx: &mut Tx) -> Result<Vec<Sensor>, Error> {
+    let now = tx.now();
+    let all = store::sensors::all(tx.conn()).await?;
+    let mut ids: Vec<String> = all.into_iter().filter(|sensor| sensor.is_silent(now)).map(|sensor| sensor.id).collect();
+    ids.sort();
+    let mut silent = Vec::new();
+    for id in ids {
+        // It may have been heard since.
+        silent.extend(store::sensors::lock(tx.conn(), &id).await?.filter(|sensor| sensor.is_silent(now)));
+    }
+    Ok(silent)
+}
+
+/// Says of counters that they are silent. They and the zones must be locked.
+pub(super) async fn notice_silence(tx: &mut Tx, silent: Vec<Sensor>) -> Result<bool, Error> {
     let now = tx.now();
     let mut noticed = false;
-    for sensor in store::sensors::all(tx.conn()).await? {
-        if !sensor.is_silent(now) {
-            continue;
-        }
-        let Some(mut sensor) = store::sensors::lock(tx.conn(), &sensor.id).await? else { continue };
-        if !sensor.is_silent(now) {
-            continue;
-        }
+    for mut sensor in silent {
         let before = sensor.clone();
         sensor.judge(Some(Problem::Silent), now);
         store::sensors::save(tx.conn(), &sensor).await?;

@@ -5,19 +5,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{admissions, directives, estimates, sensors, touch_house, zones};
+use super::{admissions, directives, estimates, sensors, touch_house, weather, zones};
 use crate::{
     domain::{
         Zone,
-        directives::{Directive, State, Wish},
-        zones::{Kind, roll_up},
+        directives::{BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, left},
+        ways::english,
+        zones::{EscapeGroup, Kind, roll_up},
     },
     error::Error,
     events, store,
 };
 
-/// The policy, in the audit log.
-const POLICY: &str = "policy";
 /// Pushes and counted intervals are kept so long, for looking into what a counter did …
 const PUSHES_KEPT: TimeDelta = TimeDelta::days(14);
 /// … numbers so long, for replays …
@@ -27,12 +26,20 @@ const SCANS_KEPT: TimeDelta = TimeDelta::hours(72);
 
 /// One turn.
 pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
-    admissions::assume_gone(tx).await?;
-    let mut changed = sensors::notice_silence(tx).await?;
+    // In the order that everybody keeps: showings, counters, zones. Whoever has a zone asks for no counter any more: the
+    // counter's own push holds that, and asks for the zone.
+    let (stayed, stay) = admissions::lock_still_about(tx).await?;
+    let silent = sensors::lock_silent(tx).await?;
+    if !stayed.is_empty() || !silent.is_empty() {
+        store::lock_zones(tx.conn()).await?;
+    }
+    admissions::assume_gone(tx, stayed, stay).await?;
+    let mut changed = sensors::notice_silence(tx, silent).await?;
     let (zones, aged) = renew(tx).await?;
     changed |= aged;
     changed |= follow_time(tx).await?;
     changed |= propose(tx, &zones).await?;
+    changed |= weather::propose(tx).await?;
     let now = tx.now();
     store::history::keep_samples(tx.conn(), &zones, now).await?;
     estimates::note(tx).await?;
@@ -60,7 +67,7 @@ async fn renew(tx: &mut Tx) -> Result<(Vec<Zone>, bool), Error> {
     }
     for group in store::escape_groups(tx.conn(), &zones).await? {
         if store::group_level(tx.conn(), &group.id).await? != group.level {
-            store::save_group_level(tx.conn(), &group).await?;
+            store::save_group_level(tx.conn(), &group, now).await?;
             tx.append(&group.id, &events::zones::escape_group_changed(&group)).await?;
             touch_house(tx).await?;
         }
@@ -90,13 +97,49 @@ async fn follow_time(tx: &mut Tx) -> Result<bool, Error> {
     }
     for mut directive in store::measures::lock_directives(tx.conn(), now).await?.into_iter().filter(due) {
         if directive.valid_until <= now {
-            directives::finish(tx, &mut directive, crate::domain::directives::BY_TIME).await?;
+            directives::finish(tx, &mut directive, BY_TIME).await?;
         } else if directive.begin_if_due(now) {
             store::measures::save_directive(tx.conn(), &directive).await?;
             directives::tell(tx, &directive).await?;
         }
     }
     Ok(true)
+}
+
+/// What a rule looks at, as full as it is: a zone or an escape group; None: the house has it no more.
+fn reached(
+    rule: &Rule,
+    zones: &[Zone],
+    groups: &[EscapeGroup],
+    levels: &Levels,
+    now: DateTime<Utc>,
+) -> Option<Reached> {
+    let (id, level, since) = if rule.group.is_empty() {
+        let zone = zones.iter().find(|zone| zone.id == rule.zone)?;
+        (&zone.id, zone.level, &levels.of_zones)
+    } else {
+        let group = groups.iter().find(|group| group.id == rule.group)?;
+        (&group.id, group.level, &levels.of_groups)
+    };
+    let since = since.iter().find(|(known, _)| known == id).map_or(now, |(_, since)| *since);
+    Some(Reached { level, since })
+}
+
+/// Since when zones and escape groups have had their levels.
+struct Levels {
+    of_zones: Vec<(String, DateTime<Utc>)>,
+    of_groups: Vec<(String, DateTime<Utc>)>,
+}
+
+/// Why the policy proposes something.
+fn reason(rule: &Rule, groups: &[EscapeGroup]) -> Text {
+    match groups.iter().find(|group| group.id == rule.group) {
+        None => Text::new("Die Zone ist voll.", "The zone is full."),
+        Some(group) => Text::new(
+            format!("{}: fast so viele Menschen, wie zugelassen sind.", group.name.de),
+            format!("{}: almost as many people as the permit allows.", english(&group.name)),
+        ),
+    }
 }
 
 /// The zones' policy: proposes when a level is reached, and takes back its own when it is left.
@@ -106,39 +149,39 @@ async fn propose(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
         return Ok(false);
     }
     let now = tx.now();
-    let known = store::measures::directives(tx.conn(), now - directives::RECENT).await?;
-    let since = store::levels_since(tx.conn()).await?;
+    let mut known = store::measures::directives(tx.conn(), now - directives::RECENT).await?;
+    let groups = store::escape_groups(tx.conn(), zones).await?;
+    let levels = Levels {
+        of_zones: store::levels_since(tx.conn()).await?,
+        of_groups: store::group_levels_since(tx.conn()).await?,
+    };
+    let rules: Vec<(&Rule, Reached)> =
+        rules.iter().filter_map(|rule| Some((rule, reached(rule, zones, &groups, &levels, now)?))).collect();
     let mut changed = false;
-    for rule in &rules {
-        let Some(zone) = zones.iter().find(|zone| zone.id == rule.zone) else { continue };
-        let over = |directive: &&Directive| {
-            directive.by_policy
-                && directive.state != State::Ended
-                && (directive.kind, &directive.from, &directive.to) == (rule.kind, &rule.zone, &rule.to)
-        };
-        if zone.level < rule.when {
-            for directive in known.iter().filter(over) {
-                directives::end(tx, directive.id, POLICY).await?;
-                changed = true;
-            }
-            continue;
-        }
-        let reached = since.iter().find(|(id, _)| *id == zone.id).map_or(now, |(_, since)| *since);
-        if !rule.due(zone, reached, &known) {
+    for directive in left(&rules, &known) {
+        directives::end(tx, directive.id, BY_POLICY).await?;
+        changed = true;
+    }
+    for (rule, reached) in rules {
+        if !rule.due(reached, &known) {
             continue;
         }
         let wish = Wish {
             kind: rule.kind,
             from: rule.zone.clone(),
             to: rule.to.clone(),
-            reason: Text::new("Die Zone ist voll.", "The zone is full."),
+            reason: reason(rule, &groups),
             active_from: now,
             valid_for: rule.valid_for,
             by_policy: true,
-            by: POLICY.to_owned(),
+            by: BY_POLICY.to_owned(),
         };
-        match directives::propose(tx, Uuid::now_v7(), wish, rule.confirms_itself(zone.level)).await {
-            Ok(_) => changed = true,
+        match directives::propose(tx, Uuid::now_v7(), wish, rule.confirms_itself(reached.level)).await {
+            Ok(proposed) => {
+                // Another rule may propose the same for another reason.
+                known.push(proposed);
+                changed = true;
+            }
             // It would contradict what holds: staff have decided otherwise.
             Err(Error::Contradiction(reason)) => tracing::debug!(%reason, "the policy keeps its proposal"),
             Err(error) => return Err(error),

@@ -62,6 +62,7 @@ pub(crate) async fn undo_scan(
         skew_ms: 0,
         at: now,
         recorded_at: now,
+        asked: &[],
         answer: &[],
         undoes: Some((device, nonce)),
     };

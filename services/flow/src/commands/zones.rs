@@ -60,7 +60,7 @@ pub(crate) async fn correct_zone(tx: &mut Tx, id: &str, people: u32, reason: &st
     }
     store::record_correction(tx.conn(), &zone, people, reason, by, now).await?;
     let before = json!({"count": zone.count, "quality": zone.quality.name()});
-    zone.set(people, Quality::Manual, now);
+    zone.count_by_hand(people, now);
     store::end_drift(tx.conn(), id).await?;
     store::save_zone(tx.conn(), &zone).await?;
     record(tx, by, "correct_zone", id, before, json!({"count": people, "reason": reason})).await?;
@@ -113,7 +113,7 @@ pub(crate) async fn rezero(tx: &mut Tx, by: &str) -> Result<Vec<Zone>, Error> {
     let before: Vec<_> = zones.iter().map(|zone| json!([zone.id, zone.count, zone.quality.name()])).collect();
     for zone in zones.iter_mut().filter(|zone| zone.kind == Kind::Room) {
         let (level, quality) = (zone.level, zone.quality);
-        zone.set(0, Quality::Manual, now);
+        zone.count_by_hand(0, now);
         store::end_drift(tx.conn(), &zone.id).await?;
         save(tx, zone, zone.level != level || quality == Quality::Degraded).await?;
     }

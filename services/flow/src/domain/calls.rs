@@ -112,6 +112,13 @@ impl Group {
     }
 }
 
+/// The group that is to be called before this one: guests who need assistance first, then by number. Who is in already
+/// waits for no call.
+pub(crate) fn called_before<'g>(groups: &'g [Group], group: &Group) -> Option<&'g Group> {
+    let waits = |other: &&Group| other.state == GroupState::Formed && other.admitted < other.people;
+    groups.iter().filter(|other| other.number < group.number).filter(waits).min_by_key(|other| other.number)
+}
+
 /// A group to be formed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Forming {
@@ -172,3 +179,6 @@ fn add(group: &mut Forming, party: &Party, row: Option<&str>) {
         group.rows.push(row.to_owned());
     }
 }
+
+#[cfg(test)]
+mod tests;

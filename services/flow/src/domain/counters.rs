@@ -73,6 +73,14 @@ impl Problem {
         Self::ALL.into_iter().find(|problem| problem.name() == name)
     }
 
+    /// Whether somebody may have passed a counter that has it, unseen.
+    const fn may_miss_somebody(self) -> bool {
+        match self {
+            Self::Silent | Self::LostData | Self::FewSamples | Self::Implausible => true,
+            Self::WrongClock | Self::UnknownLogic => false,
+        }
+    }
+
     /// The most serious one of those found: it is the one that is told.
     pub(crate) fn worst(found: &[Self]) -> Option<Self> {
         let order =
@@ -135,16 +143,27 @@ pub(crate) struct Sensor {
     pub(crate) logics: Vec<(i64, Logic)>,
     /// Lines are counted from its live data, not from its intervals.
     pub(crate) live: bool,
-    pub(crate) last_package: Option<i64>,
+    /// The number of the last package of each of the device's data agents; the agent heard last stands at the end.
+    pub(crate) packages: Vec<(i64, i64)>,
     pub(crate) lost: u64,
+    /// By how much its clock is believed to be ahead.
     pub(crate) skew_seconds: i32,
+    /// What its last packages said of that, and since when all of them have said so.
+    pub(crate) told_skew: Option<(i32, DateTime<Utc>)>,
+    /// Since when it is heard again, if it ever was silent.
+    pub(crate) heard_again_at: Option<DateTime<Utc>>,
+    /// Until when somebody may have passed it unseen, if ever.
+    pub(crate) blind_until: Option<DateTime<Utc>>,
 }
 
 /// What came in one package, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Package {
     pub(crate) serial: String,
+    /// Of the device's data agents, the one that sends this: each numbers its packages by itself.
+    pub(crate) agent: i64,
     pub(crate) id: Option<i64>,
+    /// When it was made; it may have been kept and sent later.
     pub(crate) time: Option<DateTime<Utc>>,
     pub(crate) records: Vec<Record>,
 }
@@ -170,7 +189,25 @@ pub(crate) struct Counted {
     pub(crate) from: DateTime<Utc>,
     pub(crate) to: DateTime<Utc>,
     pub(crate) few_samples: bool,
+    /// When it was so, by the house's clock.
+    pub(crate) observed_at: DateTime<Utc>,
+    /// It was so at the latest then: what came late may be older than it was on its way as far as can be told.
+    pub(crate) as_of: DateTime<Utc>,
     pub(crate) effect: Effect,
+}
+
+impl Counted {
+    /// Of people who crossed the line in this interval, how many did so after a count by hand: by the time that was left
+    /// of it, because nothing tells them apart. The other number says by how many that may be wrong.
+    pub(crate) fn after(&self, by_hand_at: Option<DateTime<Utc>>, people: u32) -> (u32, u32) {
+        let (until, all) = (self.observed_at, (self.to - self.from).num_milliseconds().max(0));
+        let Some(by_hand_at) = by_hand_at.filter(|at| *at > until - TimeDelta::milliseconds(all)) else {
+            return (people, 0);
+        };
+        let left = (until - by_hand_at).num_milliseconds().clamp(0, all);
+        let share = (i64::from(people) * left + all / 2) / all.max(1);
+        (u32::try_from(share).unwrap_or(people).min(people), people)
+    }
 }
 
 /// What it does.
@@ -191,6 +228,10 @@ pub(crate) struct Taken {
 
 /// A clock may be off by so much.
 const SKEW: TimeDelta = TimeDelta::seconds(120);
+/// A clock that says the same within so many seconds goes in step with ours.
+const STEP: u32 = 10;
+/// A device has no more data agents than that whose numbers are followed.
+const MOST_AGENTS: usize = 16;
 /// More people than that cannot pass one line in a second.
 const MOST_A_SECOND: i64 = 3;
 /// What a counter kept while it was cut off is good for so long.
@@ -207,6 +248,12 @@ impl Sensor {
     /// Until when a number of it is good that was heard now.
     pub(crate) fn good_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.interval * SILENCE
+    }
+
+    /// Its last package may have been under way for so long. A clock that is slow looks the same; by more than it may be
+    /// off it does not count as late, else a wrong time zone would make every count an hour old.
+    pub(crate) fn lag(&self) -> TimeDelta {
+        TimeDelta::seconds(-i64::from(self.skew_seconds)).clamp(TimeDelta::zero(), SKEW)
     }
 
     /// The zones it changes.
@@ -236,10 +283,15 @@ impl Sensor {
 
     /// Takes a package: what is to be counted, and what is wrong. Counts nothing that cannot be.
     pub(crate) fn take(&mut self, package: &Package, now: DateTime<Utc>) -> Taken {
-        let mut taken = Taken { gap: self.follow(package.id), ..Taken::default() };
-        let skew = package.time.map_or(TimeDelta::zero(), |time| time - now);
-        self.skew_seconds = i32::try_from(skew.num_seconds()).unwrap_or(i32::MAX);
+        let mut taken = Taken { gap: self.follow(package.agent, package.id), ..Taken::default() };
+        if let Some(time) = package.time {
+            self.compare_clocks(time, now);
+        }
+        let skew = TimeDelta::seconds(self.skew_seconds.into());
         self.last_seen = Some(now);
+        if self.state == State::Offline {
+            self.heard_again_at = Some(now);
+        }
         let mut found = Vec::new();
         for record in &package.records {
             let Some((_, logic)) = self.logics.iter().find(|(id, _)| *id == record.logic) else {
@@ -254,6 +306,8 @@ impl Sensor {
                     from: record.from,
                     to: record.to,
                     few_samples: record.few_samples,
+                    observed_at: to,
+                    as_of: to - self.lag(),
                     effect,
                 }),
                 None => found.push(Problem::Implausible),
@@ -272,24 +326,54 @@ impl Sensor {
         taken
     }
 
-    /// Follows the packages' numbers; answers how many were lost. One that comes late after all is taken off again;
-    /// a number that starts anew is a restart.
-    fn follow(&mut self, id: Option<i64>) -> u64 {
-        let (Some(id), Some(last)) = (id, self.last_package) else {
-            self.last_package = id.or(self.last_package);
-            return 0;
+    /// Learns from the time on a package how far its clock is off. A package is never sent before it was made, so the
+    /// clock is at least so far ahead; that it is behind is believed when it goes in step with ours for half an interval.
+    /// What was kept and is sent late looks like a clock that is behind, too; but its packages do not keep step.
+    fn compare_clocks(&mut self, time: DateTime<Utc>, now: DateTime<Utc>) {
+        let skew = i32::try_from((time - now).num_seconds()).unwrap_or(if time > now { i32::MAX } else { i32::MIN });
+        let since = match self.told_skew {
+            Some((told, since)) if told.abs_diff(skew) <= STEP => since,
+            _ => {
+                self.told_skew = Some((skew, now));
+                now
+            }
         };
-        if id > last {
-            let gap = id.abs_diff(last) - 1;
-            (self.last_package, self.lost) = (Some(id), self.lost.saturating_add(gap));
-            return gap;
+        if skew >= self.skew_seconds || now - since >= self.interval / 2 {
+            self.skew_seconds = skew;
         }
-        if last.abs_diff(id) <= 100 {
-            self.lost = if id < last { self.lost.saturating_sub(1) } else { self.lost };
-        } else {
-            self.last_package = Some(id);
+    }
+
+    /// Whether a count still says something of the zone. How many were there while it could not be heard was so then: only
+    /// what it has seen since it is heard again is so now, and nothing that was sent when it was good no more. And nobody
+    /// who went through its line before the house was found empty is in it.
+    pub(crate) fn holds(&self, counted: &Counted, empty_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+        let old = match counted.effect {
+            Effect::Set { .. } => self.heard_again_at.max(empty_at).max(Some(now - self.interval * SILENCE)),
+            Effect::Cross { .. } => empty_at,
+        };
+        old.is_none_or(|old| counted.observed_at >= old)
+    }
+
+    /// Follows the numbers of an agent's packages; answers how many were lost. One that comes late after all is taken off
+    /// again; a number that starts anew is a restart.
+    fn follow(&mut self, agent: i64, id: Option<i64>) -> u64 {
+        let Some(id) = id else { return 0 };
+        let known = self.packages.iter().position(|(known, _)| *known == agent);
+        let last = known.map(|place| self.packages.remove(place).1);
+        let (newest, gap) = match last {
+            Some(last) if id > last => (id, id.abs_diff(last) - 1),
+            Some(last) if last.abs_diff(id) <= 100 => {
+                self.lost = if id < last { self.lost.saturating_sub(1) } else { self.lost };
+                (last, 0)
+            }
+            Some(_) | None => (id, 0),
+        };
+        if self.packages.len() == MOST_AGENTS {
+            self.packages.remove(0);
         }
-        0
+        self.packages.push((agent, newest));
+        self.lost = self.lost.saturating_add(gap);
+        gap
     }
 
     /// Sets its state by what a package (or its silence) says. True when it has changed.
@@ -305,6 +389,10 @@ impl Sensor {
         };
         if before.0 != self.state {
             self.since = now;
+        }
+        let missed = problem.is_some_and(Problem::may_miss_somebody) || before.0 == State::Offline;
+        if self.state.in_service() && missed {
+            self.blind_until = Some(now);
         }
         before != (self.state, self.problem)
     }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     ways::{self, Lift, Way, english, plain},
+    weather::BY_WEATHER,
     zones::{Level, Zone},
 };
 
@@ -37,6 +38,9 @@ impl Kind {
         matches!(self, Self::Redirect | Self::OpenOverflow)
     }
 }
+
+/// Whoever ended something by mistake brings it back within so long.
+pub(crate) const UNDO: TimeDelta = TimeDelta::minutes(5);
 
 /// Where a directive or an incident stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,13 +85,22 @@ impl State {
 pub(crate) struct Acks {
     /// Of the present revision: display and when.
     pub(crate) by: Vec<(String, DateTime<Utc>)>,
-    /// How many are to show it; 0: not told yet.
-    pub(crate) concerned: u32,
+    /// Which displays are to show it, sorted; none: not told yet, or no display can.
+    pub(crate) concerned: Vec<String>,
 }
 
 impl Acks {
+    /// Each display that is to show it has said so. What others say, who have fallen silent since, does not count.
     pub(crate) fn complete(&self) -> bool {
-        self.concerned > 0 && self.by.len() >= self.concerned as usize
+        // Asked after each answer, of which there may be thousands: mostly their number says no.
+        !self.concerned.is_empty()
+            && self.by.len() >= self.concerned.len()
+            && self.counted().count() == self.concerned.len()
+    }
+
+    /// The answers of those that are to show it.
+    pub(crate) fn counted(&self) -> impl Iterator<Item = &(String, DateTime<Utc>)> {
+        self.by.iter().filter(|(display, _)| self.concerned.binary_search(display).is_ok())
     }
 }
 
@@ -294,6 +307,25 @@ impl Directive {
         due
     }
 
+    /// When a person ended it; None: nobody did, but it may have ended by itself.
+    pub(crate) fn ended_by_person_at(&self) -> Option<DateTime<Utc>> {
+        self.ended_at.filter(|_| ![BY_TIME, BY_POLICY, BY_WEATHER].contains(&self.ended_by.as_str()))
+    }
+
+    /// Whether its end can be taken back: a person ended it just now, and its time is not over.
+    pub(crate) fn can_resume(&self, now: DateTime<Utc>) -> bool {
+        self.valid_until > now && self.ended_by_person_at().is_some_and(|ended| now < ended + UNDO)
+    }
+
+    /// As if it had not been ended. Displays are told anew.
+    pub(crate) fn resume(&mut self, now: DateTime<Utc>) {
+        self.state = if self.confirmed_by.is_empty() { State::Proposed } else { State::Confirmed };
+        (self.ended_at, self.acks) = (None, Acks::default());
+        self.ended_by.clear();
+        self.revision += 1;
+        self.begin_if_due(now);
+    }
+
     pub(crate) fn end(&mut self, by: &str, now: DateTime<Utc>) {
         by.clone_into(&mut self.ended_by);
         (self.state, self.ended_at) = (State::Ended, Some(now));
@@ -301,32 +333,52 @@ impl Directive {
     }
 }
 
-/// What the zones' policy proposes when a zone reaches a level.
+/// What the zones' policy proposes when a zone, or an escape group, reaches a level.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) zone: String,
+    /// The escape group whose level calls for it; empty: the zone's own level does.
+    pub(crate) group: String,
     pub(crate) when: Level,
     pub(crate) kind: Kind,
     pub(crate) to: String,
     pub(crate) valid_for: TimeDelta,
-    /// Without asking anybody, as long as the zone is below RED.
+    /// Without asking anybody, as long as what fills up is below RED.
     pub(crate) auto: bool,
+}
+
+/// How full that is which a rule looks at, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub(crate) level: Level,
+    pub(crate) since: DateTime<Utc>,
 }
 
 /// Who ends what has run out.
 pub(crate) const BY_TIME: &str = "time";
+/// Who ends what it has proposed, and what is no longer needed.
+pub(crate) const BY_POLICY: &str = "policy";
 
 impl Rule {
-    /// Whether it is due: the level is reached and nothing like it is open or was turned down or ended while the
-    /// zone has stayed as full as that (`since`).
-    pub(crate) fn due(&self, zone: &Zone, since: DateTime<Utc>, known: &[Directive]) -> bool {
-        zone.id == self.zone
-            && zone.level >= self.when
+    /// Whether a directive is what it proposes.
+    pub(crate) fn proposes(&self, directive: &Directive) -> bool {
+        (directive.kind, directive.from.as_str(), directive.to.as_str()) == (self.kind, &self.zone, &self.to)
+    }
+
+    /// Whether another rule proposes the same, for another reason.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        (self.kind, &self.zone, &self.to) == (other.kind, &other.zone, &other.to)
+    }
+
+    /// Whether it is due: the level is reached and nothing like it is open or was turned down or ended while it has
+    /// stayed as full as that.
+    pub(crate) fn due(&self, reached: Reached, known: &[Directive]) -> bool {
+        reached.level >= self.when
             && !known.iter().any(|other| {
-                (other.kind, other.from.as_str(), other.to.as_str()) == (self.kind, &self.zone, &self.to)
+                self.proposes(other)
                     && (other.state != State::Ended
                         // What ran out by itself nobody has decided against.
-                        || other.ended_by != BY_TIME && other.ended_at.is_some_and(|ended| ended >= since))
+                        || other.ended_by != BY_TIME && other.ended_at.is_some_and(|ended| ended >= reached.since))
             })
     }
 
@@ -336,5 +388,17 @@ impl Rule {
     }
 }
 
+/// The directives of the policy that no rule calls for any more: neither a zone's own level nor that of an escape group.
+pub(crate) fn left<'d>(rules: &[(&Rule, Reached)], known: &'d [Directive]) -> Vec<&'d Directive> {
+    let called_for =
+        |rule: &Rule| rules.iter().any(|(other, reached)| rule.is_like(other) && reached.level >= other.when);
+    let is_left = |directive: &&Directive| {
+        directive.proposed_by == BY_POLICY
+            && directive.state != State::Ended
+            && rules.iter().any(|(rule, _)| rule.proposes(directive) && !called_for(rule))
+    };
+    known.iter().filter(is_left).collect()
+}
+
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

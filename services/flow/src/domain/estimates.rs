@@ -1,11 +1,14 @@
 //! Waiting times out of what was measured, each with the band in which nine of ten truths lie. Nothing is told where
-//! nothing was measured. Pure; whole numbers only.
+//! nothing was measured. Pure; times are whole numbers.
 //!
 //! The dome door is a batch: everybody is in when those who are not in yet have gone through at the measured pace,
-//! and not before the last one usually comes. Desk and café are queues: who came first leaves first, so that the
-//! curves of who came and who left tell how long each stayed; for their mean that is Little's law.
+//! and not before the last one usually comes. Desk and café are queues: `queue`.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
+
+mod queue;
+
+pub(crate) use queue::{Leaving, Minute, STAYS, queue};
 
 /// A waiting time, in seconds, with its band.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,9 +21,6 @@ pub(crate) struct Wait {
 
 /// So far back the door's pace is measured: longer, and the crowd at the opening would count for those after it.
 pub(crate) const PACE: TimeDelta = TimeDelta::minutes(3);
-/// So far back it is looked how long people stayed, and how many leave.
-pub(crate) const STAYS: TimeDelta = TimeDelta::hours(3);
-const LEAVING: TimeDelta = TimeDelta::minutes(18);
 /// Fewer people than that are no rate.
 const FEWEST: u64 = 5;
 /// A shorter span is no rate either.
@@ -147,53 +147,6 @@ impl Band {
         let (low, high) = (at(self.low).min(raw.seconds), at(self.high).max(raw.seconds));
         Wait { seconds: raw.seconds, low, high, per_hour: raw.per_hour }
     }
-}
-
-/// Who came to a queue and who left it, in one minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Minute {
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) came: u32,
-    pub(crate) gone: u32,
-}
-
-/// How long each stayed who has left, in seconds and in the order of leaving. `before`: who was there when the first
-/// minute began; when those came is not known, so that they are left out.
-pub(crate) fn stays(before: u32, minutes: &[Minute]) -> Vec<u32> {
-    let mut came = minutes.iter().flat_map(|minute| std::iter::repeat_n(minute.at, minute.came as usize)).peekable();
-    let mut unknown = before;
-    let mut stays = Vec::new();
-    for minute in minutes {
-        for _ in 0..minute.gone {
-            if unknown > 0 {
-                unknown -= 1;
-            } else if let Some(since) = came.next_if(|since| *since <= minute.at) {
-                stays.push(short((minute.at - since).num_seconds().unsigned_abs()));
-            }
-        }
-    }
-    stays
-}
-
-/// So many of those who left last say how long one stays.
-const LAST: usize = 60;
-
-/// How long one stays in a queue, by those who left it last; the band is that of nine of ten of them.
-pub(crate) fn queue(before: u32, minutes: &[Minute], now: DateTime<Utc>) -> Option<Wait> {
-    let all = stays(before, minutes);
-    let mut last = all[all.len().saturating_sub(LAST)..].to_vec();
-    last.sort_unstable();
-    let leaving = minutes.iter().filter(|minute| minute.at > now - LEAVING).map(|minute| u64::from(minute.gone));
-    let leaving: u64 = leaving.sum();
-    if (last.len() as u64) < FEWEST || leaving == 0 {
-        return None;
-    }
-    let seconds = short(last.iter().map(|stay| u64::from(*stay)).sum::<u64>() / last.len() as u64);
-    let end = last.len() - 1;
-    // Minutes are as fine as it is counted.
-    let (low, high) = (last[end * 5 / 100].saturating_sub(30), last[(end * 95).div_ceil(100)] + 30);
-    let per_hour = short(leaving * 3600 / LEAVING.num_seconds().unsigned_abs());
-    Some(Wait { seconds, low: low.min(seconds), high: high.max(seconds), per_hour })
 }
 
 /// How many are still to come of a showing, when so many of a thousand stayed away lately.

@@ -51,6 +51,9 @@ impl Default for Policy {
     }
 }
 
+/// So many people go through a door together.
+const PARTY: u32 = 6;
+
 /// At least, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
@@ -77,6 +80,8 @@ pub(crate) struct Known<'a> {
     /// When somebody walked through the house and found nobody.
     pub(crate) empty_at: Option<DateTime<Utc>>,
     pub(crate) doors: Option<Doors>,
+    /// Until when somebody may have passed a counter unseen, if ever.
+    pub(crate) blind_until: Option<DateTime<Utc>>,
 }
 
 /// What bounds the number of people in the house.
@@ -130,6 +135,7 @@ impl Known<'_> {
         let range = match zone.quality {
             Quality::Live | Quality::Manual => {
                 let off = self.wrong(zone.count).saturating_add(self.moved(zone.observed_at, now));
+                let off = off.saturating_add(zone.unsure);
                 Range { low: zone.count.saturating_sub(off), high: zone.count.saturating_add(off).min(full) }
             }
             // Nobody counts who comes and goes: what the bounds of the house leave.
@@ -237,15 +243,16 @@ impl Known<'_> {
         }
     }
 
-    /// Whether it was seen empty, and since then no guests were due and nobody was counted at its doors. Where a
-    /// counter is silent or has lost something, somebody may have come unseen.
+    /// Whether it was seen empty, and since then no guests were due and nobody was counted at its doors. Where a counter
+    /// was silent or has lost something since, somebody may have come unseen, whatever it says now.
     fn nobody_since(&self, now: DateTime<Utc>) -> bool {
         let Some(empty_at) = self.empty_at else { return false };
         let due = self.admissions.iter().any(|admission| {
             let (from, until) = self.stay(admission, now);
             from <= now && empty_at < until
         });
-        let unseen = self.rooms.iter().any(|zone| zone.quality == Quality::Degraded);
+        let unseen = self.rooms.iter().any(|zone| zone.quality == Quality::Degraded)
+            || self.blind_until.is_some_and(|until| until > empty_at);
         !due && !unseen && self.doors.is_none_or(|doors| doors.came == 0)
     }
 
@@ -267,10 +274,14 @@ impl Known<'_> {
         percent(people, self.policy.wrong_percent)
     }
 
-    /// How many may have come or gone through one room's doors since.
+    /// How many may have come or gone through one room's doors since: a party at once, however short that is.
     fn moved(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
+        if since >= now {
+            return 0;
+        }
         let seconds = u64::try_from((now - since).num_seconds()).unwrap_or(0);
-        u32::try_from((seconds * u64::from(self.policy.per_minute)).div_ceil(60)).unwrap_or(u32::MAX)
+        let people = (seconds * u64::from(self.policy.per_minute)).div_ceil(60);
+        u32::try_from(people).unwrap_or(u32::MAX).max(PARTY)
     }
 }
 

@@ -5,7 +5,7 @@ use kernel::values::Text;
 use uuid::Uuid;
 
 use super::{
-    directives::{Acks, State},
+    directives::{Acks, State, UNDO},
     ways::{Lift, english, plain},
     zones::Zone,
 };
@@ -72,6 +72,19 @@ impl Incident {
     pub(crate) fn end(&mut self, by: &str, now: DateTime<Utc>) {
         by.clone_into(&mut self.ended_by);
         (self.state, self.ended_at) = (State::Ended, Some(now));
+        self.revision += 1;
+    }
+
+    /// Whether its end can be taken back. An evacuation belongs to the state of the house.
+    pub(crate) fn can_resume(&self, now: DateTime<Utc>) -> bool {
+        self.kind != Kind::Evacuation && self.ended_at.is_some_and(|ended| now < ended + UNDO)
+    }
+
+    /// As if it had not been ended. Displays are told anew.
+    pub(crate) fn resume(&mut self) {
+        self.state = if self.confirmed_by.is_empty() { State::Proposed } else { State::Active };
+        (self.ended_at, self.acks) = (None, Acks::default());
+        self.ended_by.clear();
         self.revision += 1;
     }
 

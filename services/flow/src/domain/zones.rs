@@ -194,6 +194,10 @@ pub(crate) struct Zone {
     pub(crate) filled_by: String,
     /// After that the number is not good any more, if it ends at all.
     pub(crate) valid_until: Option<DateTime<Utc>>,
+    /// When somebody counted it last by walking through, if anybody did.
+    pub(crate) by_hand_at: Option<DateTime<Utc>>,
+    /// By so many people the number may be off besides, because a counter's interval had begun before that count.
+    pub(crate) unsure: u32,
 }
 
 impl Zone {
@@ -206,6 +210,12 @@ impl Zone {
     /// How many people were counted out who had never been counted in.
     pub(crate) fn below_nobody(&self, people: i64) -> u32 {
         u32::try_from((-(i64::from(self.count) + people)).max(0)).unwrap_or(u32::MAX)
+    }
+
+    /// Somebody has counted: whatever was unsure is over.
+    pub(crate) fn count_by_hand(&mut self, count: u32, now: DateTime<Utc>) -> bool {
+        (self.by_hand_at, self.unsure) = (Some(now), 0);
+        self.set(count, Quality::Manual, now)
     }
 
     pub(crate) fn set(&mut self, count: u32, quality: Quality, now: DateTime<Utc>) -> bool {

@@ -5,7 +5,7 @@ use sky_proto::flow::v1 as pb;
 
 use crate::domain::{
     Zone,
-    directives::{Acks, Directive, Kind, State},
+    directives::{Acks, Directive, Kind, Rule, State},
     incidents::{self, Incident},
     ways::Lift,
 };
@@ -25,7 +25,11 @@ fn acknowledgements(acks: &Acks) -> Vec<pb::Acknowledgement> {
         display_id: display.clone(),
         rendered_at: Some(timestamp(*at)),
     };
-    acks.by.iter().map(one).collect()
+    acks.counted().map(one).collect()
+}
+
+fn displays(acks: &Acks) -> u32 {
+    u32::try_from(acks.concerned.len()).unwrap_or(u32::MAX)
 }
 
 fn name(zones: &[Zone], id: &str) -> Option<sky_proto::kernel::v1::LocalizedText> {
@@ -36,15 +40,31 @@ fn some(text: &Text) -> Option<sky_proto::kernel::v1::LocalizedText> {
     (!text.de.is_empty()).then(|| text.to_proto())
 }
 
+const fn kind(kind: Kind) -> pb::DirectiveKind {
+    match kind {
+        Kind::Redirect => pb::DirectiveKind::Redirect,
+        Kind::StopAdmission => pb::DirectiveKind::StopAdmission,
+        Kind::OpenOverflow => pb::DirectiveKind::OpenOverflow,
+    }
+}
+
+/// What a rule of the policy proposes, for staff who do not wait for it.
+pub(crate) fn plan(rule: &Rule, zones: &[Zone]) -> pb::DirectivePlan {
+    pb::DirectivePlan {
+        kind: kind(rule.kind).into(),
+        from_zone_id: rule.zone.clone(),
+        from_zone_name: name(zones, &rule.zone),
+        to_zone_id: rule.to.clone(),
+        to_zone_name: name(zones, &rule.to),
+        minutes: u32::try_from(rule.valid_for.num_minutes()).unwrap_or(0),
+    }
+}
+
 /// With the accounts: for staff.
 pub(crate) fn directive(directive: &Directive, zones: &[Zone]) -> pb::Directive {
     pb::Directive {
         directive_id: directive.id.to_string(),
-        kind: match directive.kind {
-            Kind::Redirect => pb::DirectiveKind::Redirect.into(),
-            Kind::StopAdmission => pb::DirectiveKind::StopAdmission.into(),
-            Kind::OpenOverflow => pb::DirectiveKind::OpenOverflow.into(),
-        },
+        kind: kind(directive.kind).into(),
         state: state(directive.state).into(),
         from_zone_id: directive.from.clone(),
         to_zone_id: directive.to.clone(),
@@ -62,7 +82,7 @@ pub(crate) fn directive(directive: &Directive, zones: &[Zone]) -> pb::Directive 
         ended_at: directive.ended_at.map(timestamp),
         valid_until: Some(timestamp(directive.valid_until)),
         acknowledgements: acknowledgements(&directive.acks),
-        displays_concerned: directive.acks.concerned,
+        displays_concerned: displays(&directive.acks),
         revision: directive.revision,
         from_zone_name: name(zones, &directive.from),
         to_zone_name: name(zones, &directive.to),
@@ -106,7 +126,7 @@ pub(crate) fn incident(incident: &Incident, zones: &[Zone]) -> pb::Incident {
         ended_at: incident.ended_at.map(timestamp),
         valid_until: None,
         acknowledgements: acknowledgements(&incident.acks),
-        displays_concerned: incident.acks.concerned,
+        displays_concerned: displays(&incident.acks),
         revision: incident.revision,
     }
 }

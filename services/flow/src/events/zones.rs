@@ -47,6 +47,11 @@ pub(crate) fn zone(zone: &Zone) -> pb::Zone {
         },
         valid_until: zone.valid_until.map(timestamp),
         sensor_ids: zone.sensors.clone(),
+        queue: match zone.queue.as_str() {
+            "desk" => pb::EstimateKind::Desk.into(),
+            "cafe" => pb::EstimateKind::Cafe.into(),
+            _ => pb::EstimateKind::Unspecified.into(),
+        },
     }
 }
 

@@ -7,7 +7,11 @@ use sqlx::PgConnection;
 
 use crate::{
     commands,
-    domain::{Admission, Quality, Zone},
+    domain::{
+        Admission, Quality, Zone,
+        directives::{Directive, Rule, State, UNDO},
+        incidents::Incident,
+    },
     error::Error,
     events::{
         self, measures,
@@ -26,20 +30,33 @@ pub(super) async fn fill(
 ) -> Result<(), Error> {
     let groups = store::escape_groups(conn, zones).await?;
     snapshot.escape_groups = groups.iter().map(events::zones::escape_group).collect();
-    snapshot.directives = store::measures::directives(conn, DateTime::<Utc>::MAX_UTC)
-        .await?
-        .iter()
-        .map(|directive| measures::directive(directive, zones))
-        .collect();
-    snapshot.incidents = store::measures::incidents(conn, DateTime::<Utc>::MAX_UTC)
-        .await?
-        .iter()
-        .map(|incident| measures::incident(incident, zones))
-        .collect();
+    let (ended, open): (Vec<_>, Vec<_>) =
+        store::measures::directives(conn, now - UNDO).await?.into_iter().partition(|it| it.state == State::Ended);
+    let tell = |it: &Directive| measures::directive(it, zones);
+    snapshot.directives = open.iter().map(tell).collect();
+    snapshot.just_ended_directives = ended.iter().filter(|it| it.can_resume(now)).map(tell).collect();
+    let (ended, open): (Vec<_>, Vec<_>) =
+        store::measures::incidents(conn, now - UNDO).await?.into_iter().partition(|it| it.state == State::Ended);
+    let tell = |it: &Incident| measures::incident(it, zones);
+    snapshot.incidents = open.iter().map(tell).collect();
+    snapshot.just_ended_incidents = ended.iter().filter(|it| it.can_resume(now)).map(tell).collect();
+    snapshot.plans =
+        plans(&store::measures::rules(conn).await?).into_iter().map(|rule| measures::plan(rule, zones)).collect();
     snapshot.lifts = store::measures::lifts(conn).await?.iter().map(measures::lift).collect();
     snapshot.sensors = store::sensors::all(conn).await?.iter().map(events::zones::sensor).collect();
     snapshot.estimates = estimates(conn, zones, admissions, now).await?;
     Ok(())
+}
+
+/// The directives that the policy names, each once, whatever they are proposed for.
+fn plans(rules: &[Rule]) -> Vec<&Rule> {
+    let mut plans: Vec<&Rule> = Vec::new();
+    for rule in rules {
+        if !plans.iter().any(|other| rule.is_like(other)) {
+            plans.push(rule);
+        }
+    }
+    plans
 }
 
 /// Devices and other services need not know who has decided, nor what staff have noted of a person.
@@ -47,6 +64,8 @@ pub(super) fn told_to(is_staff: bool, mut snapshot: pb::FlowSnapshot) -> pb::Flo
     if is_staff {
         return snapshot;
     }
+    snapshot.just_ended_directives.clear();
+    snapshot.just_ended_incidents.clear();
     for incident in &mut snapshot.incidents {
         for text in [&mut incident.note, &mut incident.reported_by, &mut incident.confirmed_by, &mut incident.ended_by]
         {
@@ -78,7 +97,10 @@ pub(crate) async fn estimates(
     }
     for zone in zones.iter().filter(|zone| !zone.queue.is_empty()) {
         if let Some(wait) = commands::estimates::queue(conn, zone, now).await? {
-            let about = if zone.queue == "desk" { About::Desk(zone.id.clone()) } else { About::Cafe(zone.id.clone()) };
+            let about = match zone.queue.as_str() {
+                commands::estimates::DESK => About::Desk(zone.id.clone()),
+                _ => About::Cafe(zone.id.clone()),
+            };
             found.push(estimate(about, zone.count, wait, zone.quality, now));
         }
     }

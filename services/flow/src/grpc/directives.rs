@@ -39,6 +39,8 @@ pub(crate) const ACCESS: Access = Access {
         ("EndIncident", DOOR),
         ("ListMeasures", REPORTERS),
         ("ListAudit", DOOR),
+        ("ResumeDirective", DOOR),
+        ("ResumeIncident", DOOR),
     ],
 };
 
@@ -241,6 +243,27 @@ impl Directives for DirectivesGrpc {
         let by = Caller::of(&request).for_the_record();
         let id = values::id("incident_id", &request.get_ref().incident_id)?;
         let incident = self.0.transact(move |tx| Box::pin(async move { incidents::end(tx, id, &by).await })).await?;
+        Ok(self.answer_incident(&incident).await?)
+    }
+
+    async fn resume_directive(
+        &self,
+        request: Request<pb::ResumeDirectiveRequest>,
+    ) -> Result<Response<pb::Directive>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let id = values::id("directive_id", &request.get_ref().directive_id)?;
+        let directive =
+            self.0.transact(move |tx| Box::pin(async move { directives::resume(tx, id, &by).await })).await?;
+        Ok(self.answer_directive(&directive).await?)
+    }
+
+    async fn resume_incident(
+        &self,
+        request: Request<pb::ResumeIncidentRequest>,
+    ) -> Result<Response<pb::Incident>, Status> {
+        let by = Caller::of(&request).for_the_record();
+        let id = values::id("incident_id", &request.get_ref().incident_id)?;
+        let incident = self.0.transact(move |tx| Box::pin(async move { incidents::resume(tx, id, &by).await })).await?;
         Ok(self.answer_incident(&incident).await?)
     }
 

@@ -3,7 +3,6 @@
 use chrono::NaiveDate;
 use kernel::{
     Access, Caller, Db, Role, Who,
-    identity::Keys,
     values::{self, InvalidField, invalid},
 };
 use prost::Message;
@@ -13,6 +12,7 @@ use tonic::{Request, Response, Status};
 use super::{
     calls, conflicts, journal,
     scanner::{Scanner, account, under_own_id},
+    show_list,
 };
 use crate::{
     commands::{self, Journal, Outcome},
@@ -45,6 +45,7 @@ pub(crate) const DOOR_ACCESS: Access = Access {
         ("MoveQueueNumber", STAFF),
         ("ListQueueNumbers", STAFF),
         ("ReportCleaned", STAFF),
+        ("GetShowList", STAFF),
     ],
 };
 
@@ -59,13 +60,12 @@ const SOME_SCANS: u32 = 50;
 #[derive(Debug)]
 pub(crate) struct DoorGrpc {
     pub(super) db: Db,
-    keys: Keys,
     scans: Scanner,
 }
 
 impl DoorGrpc {
-    pub(crate) fn new(db: Db, keys: Keys) -> Self {
-        Self { scans: Scanner::new(db.clone(), keys.clone()), db, keys }
+    pub(crate) const fn new(db: Db, scans: Scanner) -> Self {
+        Self { db, scans }
     }
 
     /// Merges the entries that could be read, some at a time; answers what became of each.
@@ -146,8 +146,8 @@ impl Door for DoorGrpc {
             .transact(move |tx| Box::pin(async move { commands::admission_list(tx, device, day, &who).await }))
             .await?;
         let list = events::list(&list).encode_to_vec();
-        let signature = self.keys.sign_list(&list);
-        let public_key = self.keys.ticket_public_key();
+        let signature = self.scans.keys.sign_list(&list);
+        let public_key = self.scans.keys.ticket_public_key();
         Ok(Response::new(pb::SignedAdmissionList { list, signature, public_key }))
     }
 
@@ -331,5 +331,12 @@ impl Door for DoorGrpc {
             .transact(move |tx| Box::pin(async move { commands::report_cleaned(tx, showing, &by).await }))
             .await?;
         Ok(Response::new(super::on_clock(&self.db, &admission).await?))
+    }
+
+    async fn get_show_list(&self, request: Request<pb::GetShowListRequest>) -> Result<Response<pb::ShowList>, Status> {
+        let now = self.db.clock().now();
+        let day = day(&request.into_inner().day)?.unwrap_or_else(|| values::day_of(now));
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        Ok(Response::new(show_list::of(&mut conn, day, now).await?))
     }
 }

@@ -54,7 +54,9 @@ impl ZonesGrpc {
         let egress = store::policy(&mut conn).await?.egress();
         let zones = store::zones(&mut conn).await?;
         let rooms: Vec<&Zone> = zones.iter().filter(|zone| zone.kind == Kind::Room).collect();
-        let known = Known { rooms: &rooms, admissions: &admissions, policy: &policy, egress, empty_at, doors };
+        let blind_until = store::sensors::blind_until(&mut conn, now).await?;
+        let known =
+            Known { rooms: &rooms, admissions: &admissions, policy: &policy, egress, empty_at, doors, blind_until };
         let count = headcount::headcount(&known, now);
         Ok(pb::Headcount {
             low: count.total.low,

@@ -1,7 +1,8 @@
 //! Reading what a scanner sends, and having it judged.
 
 use kernel::{
-    Caller, Db,
+    Caller, Combiner, Context,
+    db::request_hash,
     identity::Keys,
     ticket_code::{self, Kind as CodeKind, NotOurs},
     values::{self, InvalidField, invalid},
@@ -21,17 +22,22 @@ use crate::{
 const LONGEST_CODE: usize = 400;
 /// A scan that another one at the same instant has made out of date is judged again so many times.
 const TRIES: u32 = 8;
+/// So many scans may wait, more than a house has lanes; whoever scans then is told so at once.
+const MAY_WAIT: usize = 1024;
+/// Most that are judged while their showing is locked once.
+const TOGETHER: usize = 16;
 
-/// Judges scans.
+/// Judges scans, those together that wait at the same moment.
 #[derive(Clone, Debug)]
-pub(super) struct Scanner {
-    db: Db,
-    keys: Keys,
+pub(crate) struct Scanner {
+    pub(super) keys: Keys,
+    counter: Combiner<Scan, Answered, Error>,
 }
 
 impl Scanner {
-    pub(super) const fn new(db: Db, keys: Keys) -> Self {
-        Self { db, keys }
+    pub(crate) fn start(context: &Context) -> Self {
+        let counter = Combiner::start(context, MAY_WAIT, TOGETHER, |tx, scans| Box::pin(commands::scan(tx, scans)));
+        Self { keys: context.keys.clone(), counter }
     }
 
     /// What a code is: ours or not is decided here, without asking anybody.
@@ -64,6 +70,7 @@ impl Scanner {
             party_count: request.party_count,
             late_reason: values::text("late_reason", &request.late_reason, 200)?,
             by: account(caller),
+            asked: [kind.name().as_bytes(), &request_hash(request)].concat(),
         })
     }
 
@@ -79,9 +86,7 @@ impl Scanner {
         let mut tries = 0;
         loop {
             tries += 1;
-            let scan = scan.clone();
-            let answer = self.db.transact(move |tx| Box::pin(async move { commands::scan(tx, &scan).await })).await;
-            match answer {
+            match self.counter.run(scan.clone()).await {
                 Ok(Answered::Now(answer)) => return Ok(events::scan_response(&answer)),
                 Ok(Answered::Before(first)) => {
                     return pb::ScanResponse::decode(first.as_slice())

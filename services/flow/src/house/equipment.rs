@@ -67,6 +67,8 @@ struct BalanceRow {
 #[serde(deny_unknown_fields)]
 pub(super) struct RuleRow {
     zone: Spanned<String>,
+    /// The escape group whose level calls for it, which has the zone in it; nothing: the zone's own level does.
+    group: Option<Spanned<String>>,
     /// The level from which on it is proposed.
     when: Spanned<String>,
     /// "redirect", "stop_admission", "open_overflow"
@@ -75,7 +77,7 @@ pub(super) struct RuleRow {
     #[serde(default)]
     to: String,
     minutes: Spanned<u32>,
-    /// True: without asking anybody, as long as the zone is below red.
+    /// True: without asking anybody, as long as the zone (the group) is below red.
     #[serde(default)]
     auto: bool,
 }
@@ -132,6 +134,11 @@ pub(super) fn check(source: &Source<'_>, section: &Section) -> Result<(), String
         if !is_zone(rule.zone.get_ref()) {
             return Err(source.wrong(&rule.zone, &key("zone"), "is no zone of this file"));
         }
+        if let Some(group) = &rule.group
+            && !section.has_in_group(group.get_ref(), rule.zone.get_ref())
+        {
+            return Err(source.wrong(group, &key("group"), "is no escape group of this file that names the zone"));
+        }
         if Level::named(rule.when.get_ref()).is_none_or(|level| level == Level::Green) {
             return Err(source.wrong(&rule.when, &key("when"), "must be \"amber\", \"red\" or \"stop\""));
         }
@@ -187,9 +194,12 @@ impl Section {
                 interval: TimeDelta::seconds((*row.interval_seconds.get_ref()).into()),
                 logics: lines.chain(balances).collect(),
                 live: row.live,
-                last_package: None,
+                packages: Vec::new(),
                 lost: 0,
                 skew_seconds: 0,
+                told_skew: None,
+                heard_again_at: None,
+                blind_until: None,
             }
         };
         self.sensors.iter().map(sensor).collect()
@@ -199,6 +209,7 @@ impl Section {
         let rule = |row: &RuleRow| {
             Some(Rule {
                 zone: row.zone.get_ref().clone(),
+                group: row.group.as_ref().map(|group| group.get_ref().clone()).unwrap_or_default(),
                 when: Level::named(row.when.get_ref())?,
                 kind: Kind::named(row.what.get_ref())?,
                 to: row.to.clone(),

@@ -166,6 +166,12 @@ impl Section {
         })
     }
 
+    /// Whether an escape group of this file names a zone.
+    pub(super) fn has_in_group(&self, group: &str, zone: &str) -> bool {
+        let named = |row: &GroupRow| row.id.get_ref() == group && row.zones.get_ref().iter().any(|id| id == zone);
+        self.escape_groups.iter().any(named)
+    }
+
     pub(super) fn groups(&self, now: DateTime<Utc>) -> Vec<EscapeGroup> {
         let group = |row: &GroupRow| EscapeGroup {
             id: row.id.get_ref().clone(),

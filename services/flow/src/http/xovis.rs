@@ -34,6 +34,7 @@ struct Push {
 #[serde(default)]
 struct PackageInfo {
     id: Option<i64>,
+    agent_id: Option<i64>,
 }
 
 #[derive(Deserialize, Default)]
@@ -198,7 +199,8 @@ fn one(push: Value, live: bool) -> Read {
 fn package(info: &PackageInfo, sensor: &SensorInfo) -> Result<Package, String> {
     let time =
         sensor.time.as_ref().map(Time::read).transpose().map_err(|error| format!("sensor_info.time: {error}"))?;
-    Ok(Package { serial: sensor.serial_number.clone(), id: info.id, time, records: Vec::new() })
+    let agent = info.agent_id.unwrap_or(0);
+    Ok(Package { serial: sensor.serial_number.clone(), agent, id: info.id, time, records: Vec::new() })
 }
 
 impl Logics {

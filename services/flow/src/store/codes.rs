@@ -159,7 +159,7 @@ pub(crate) async fn erase_scans(
     now: DateTime<Utc>,
 ) -> Result<u64, Error> {
     let erased = sqlx::query(
-        "update scan set visit_id = null, tickets = '{}', answer = '', reason = '', late_reason = '', erased_at = $2
+        "update scan set visit_id = null, tickets = '{}', answer = '', asked = '', reason = '', late_reason = '', erased_at = $2
          where at < $1 and erased_at is null",
     )
     .bind(before)

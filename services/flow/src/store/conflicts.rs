@@ -268,22 +268,26 @@ pub(crate) async fn has_list(conn: &mut PgConnection, device: &str) -> Result<bo
         .await?)
 }
 
+/// Notes a scanner's list instead of its earlier ones of that day; true: there was none.
 pub(crate) async fn record_list(
     conn: &mut PgConnection,
     id: Uuid,
     device: &str,
     day: NaiveDate,
     (issued_at, valid_until): (DateTime<Utc>, DateTime<Utc>),
-) -> Result<(), Error> {
-    sqlx::query("insert into admission_list (id, device_id, day, issued_at, valid_until) values ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(device)
-        .bind(day)
-        .bind(issued_at)
-        .bind(valid_until)
-        .execute(conn)
-        .await?;
-    Ok(())
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "with earlier as (delete from admission_list where device_id = $2 and day = $3 returning 1)
+         insert into admission_list (id, device_id, day, issued_at, valid_until) values ($1, $2, $3, $4, $5)
+         returning not exists (select from earlier)",
+    )
+    .bind(id)
+    .bind(device)
+    .bind(day)
+    .bind(issued_at)
+    .bind(valid_until)
+    .fetch_one(conn)
+    .await?)
 }
 
 pub(crate) async fn record_journal(

@@ -71,7 +71,7 @@ pub(crate) async fn doors(
     .fetch_one(conn)
     .await?;
     let people = |value: i64| u32::try_from(value.max(0)).unwrap_or(u32::MAX);
-    let heard_at = at_doors.iter().filter_map(|sensor| sensor.last_seen).min().unwrap_or(since);
+    let heard_at = at_doors.iter().filter_map(|sensor| Some(sensor.last_seen? - sensor.lag())).min().unwrap_or(since);
     Ok(Some(Doors { came: people(came), gone: people(gone), heard_at }))
 }
 

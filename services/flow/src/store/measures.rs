@@ -36,15 +36,16 @@ struct DirectiveRow {
     active_from: DateTime<Utc>,
     ended_at: Option<DateTime<Utc>>,
     valid_until: DateTime<Utc>,
-    displays_concerned: i32,
     revision: i64,
-    #[sqlx(default)]
     acks: Json<Vec<(String, DateTime<Utc>)>>,
+    concerned: Vec<String>,
 }
 
-/// What displays have said of the present revision, as [[display, when], …].
+/// What displays have said of the present revision, as [[display, when], …], and which of them are to show it.
 const ACKS: &str = "coalesce((select jsonb_agg(jsonb_build_array(a.display_id, a.rendered_at) order by a.display_id)
-    from measure_ack a where a.about = m.id and a.revision = m.revision), '[]') as acks";
+    from measure_ack a where a.about = m.id and a.revision = m.revision), '[]') as acks,
+    coalesce((select c.display_ids from measure_concern c where c.about = m.id and c.revision = m.revision), '{}')
+        as concerned";
 
 impl DirectiveRow {
     fn read(self) -> Result<Directive, Error> {
@@ -67,7 +68,7 @@ impl DirectiveRow {
             active_from: self.active_from,
             ended_at: self.ended_at,
             valid_until: self.valid_until,
-            acks: Acks { by: self.acks.0, concerned: self.displays_concerned.unsigned_abs() },
+            acks: Acks { by: self.acks.0, concerned: self.concerned },
             revision: self.revision.unsigned_abs(),
         })
     }
@@ -112,10 +113,10 @@ pub(crate) async fn save_directive(conn: &mut PgConnection, directive: &Directiv
     sqlx::query(
         "insert into directive (id, kind, from_zone, to_zone, reason, by_policy, proposed_by, proposed_at, active_from,
              valid_until, state, text, step_free_text, step_free, lift, confirmed_by, ended_by, ended_at,
-             displays_concerned, revision)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+             revision)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
          on conflict (id) do update set state = $11, text = $12, step_free_text = $13, step_free = $14, lift = $15,
-             confirmed_by = $16, ended_by = $17, ended_at = $18, displays_concerned = $19, revision = $20,
+             confirmed_by = $16, ended_by = $17, ended_at = $18, revision = $19,
              active_from = $9, valid_until = $10",
     )
     .bind(directive.id)
@@ -136,7 +137,6 @@ pub(crate) async fn save_directive(conn: &mut PgConnection, directive: &Directiv
     .bind(&directive.confirmed_by)
     .bind(&directive.ended_by)
     .bind(directive.ended_at)
-    .bind(directive.acks.concerned.cast_signed())
     .bind(directive.revision.cast_signed())
     .execute(conn)
     .await?;
@@ -159,9 +159,9 @@ struct IncidentRow {
     reported_at: DateTime<Utc>,
     active_from: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
-    displays_concerned: i32,
     revision: i64,
     acks: Json<Vec<(String, DateTime<Utc>)>>,
+    concerned: Vec<String>,
 }
 
 impl IncidentRow {
@@ -181,7 +181,7 @@ impl IncidentRow {
             reported_at: self.reported_at,
             active_from: self.active_from,
             ended_at: self.ended_at,
-            acks: Acks { by: self.acks.0, concerned: self.displays_concerned.unsigned_abs() },
+            acks: Acks { by: self.acks.0, concerned: self.concerned },
             revision: self.revision.unsigned_abs(),
         })
     }
@@ -210,10 +210,10 @@ pub(crate) async fn incident(conn: &mut PgConnection, id: Uuid) -> Result<Option
 pub(crate) async fn save_incident(conn: &mut PgConnection, incident: &Incident) -> Result<(), Error> {
     sqlx::query(
         "insert into incident (id, kind, zone, lift, note, reported_by, reported_at, state, text, step_free_text,
-             confirmed_by, ended_by, active_from, ended_at, displays_concerned, revision)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             confirmed_by, ended_by, active_from, ended_at, revision)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          on conflict (id) do update set state = $8, text = $9, step_free_text = $10, confirmed_by = $11, ended_by = $12,
-             active_from = $13, ended_at = $14, displays_concerned = $15, revision = $16",
+             active_from = $13, ended_at = $14, revision = $15",
     )
     .bind(incident.id)
     .bind(incident.kind.name())
@@ -229,7 +229,6 @@ pub(crate) async fn save_incident(conn: &mut PgConnection, incident: &Incident) 
     .bind(&incident.ended_by)
     .bind(incident.active_from)
     .bind(incident.ended_at)
-    .bind(incident.acks.concerned.cast_signed())
     .bind(incident.revision.cast_signed())
     .execute(conn)
     .await?;
@@ -255,6 +254,29 @@ pub(crate) async fn record_ack(
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// These displays are to show a directive or an incident. What is told of an older revision changes nothing.
+pub(crate) async fn record_concerned(
+    conn: &mut PgConnection,
+    about: Uuid,
+    revision: u64,
+    displays: &[String],
+) -> Result<(), Error> {
+    let mut displays = displays.to_vec();
+    displays.sort_unstable();
+    displays.dedup();
+    sqlx::query(
+        "insert into measure_concern as c (about, revision, display_ids) values ($1, $2, $3)
+         on conflict (about) do update set revision = excluded.revision, display_ids = excluded.display_ids
+         where c.revision <= excluded.revision",
+    )
+    .bind(about)
+    .bind(revision.cast_signed())
+    .bind(displays)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 #[derive(FromRow)]
@@ -316,15 +338,17 @@ pub(crate) async fn save_lift_plans(conn: &mut PgConnection, lifts: &[Lift]) -> 
 }
 
 pub(crate) async fn rules(conn: &mut PgConnection) -> Result<Vec<Rule>, Error> {
-    type Row = (String, String, String, String, i32, bool);
-    let rows: Vec<Row> =
-        sqlx::query_as("select zone_id, at_level, kind, to_zone, minutes, auto from policy_rule order by place")
-            .fetch_all(conn)
-            .await?;
+    type Row = (String, String, String, String, String, i32, bool);
+    let rows: Vec<Row> = sqlx::query_as(
+        "select zone_id, group_id, at_level, kind, to_zone, minutes, auto from policy_rule order by place",
+    )
+    .fetch_all(conn)
+    .await?;
     rows.into_iter()
-        .map(|(zone, when, kind, to, minutes, auto)| {
+        .map(|(zone, group, when, kind, to, minutes, auto)| {
             Ok(Rule {
                 zone,
+                group,
                 when: stored(Level::named(&when), "policy's level")?,
                 kind: stored(directives::Kind::named(&kind), "policy's directive")?,
                 to,
@@ -340,8 +364,8 @@ pub(crate) async fn save_rules(conn: &mut PgConnection, rules: &[Rule]) -> Resul
     sqlx::query("delete from policy_rule").execute(&mut *conn).await?;
     for (place, rule) in rules.iter().enumerate() {
         sqlx::query(
-            "insert into policy_rule (place, zone_id, at_level, kind, to_zone, minutes, auto)
-             values ($1, $2, $3, $4, $5, $6, $7)",
+            "insert into policy_rule (place, zone_id, at_level, kind, to_zone, minutes, auto, group_id)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(i32::try_from(place).unwrap_or(i32::MAX))
         .bind(&rule.zone)
@@ -350,6 +374,7 @@ pub(crate) async fn save_rules(conn: &mut PgConnection, rules: &[Rule]) -> Resul
         .bind(&rule.to)
         .bind(i32::try_from(rule.valid_for.num_minutes()).unwrap_or(i32::MAX))
         .bind(rule.auto)
+        .bind(&rule.group)
         .execute(&mut *conn)
         .await?;
     }

@@ -29,8 +29,8 @@ pub(crate) struct Look {
     pub(crate) generation: u16,
     pub(crate) admission: Admission,
     pub(crate) party: Option<Party>,
-    /// The answer that this device was given to this nonce.
-    pub(crate) recorded: Option<Vec<u8>>,
+    /// The answer that this device was given to this nonce, and what it had asked (empty: not known).
+    pub(crate) recorded: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 #[derive(FromRow)]
@@ -41,6 +41,7 @@ struct LookRow {
     zone_stopped: bool,
     generation: Option<i32>,
     recorded: Option<Vec<u8>>,
+    asked: Option<Vec<u8>>,
     visit_id: Option<Uuid>,
     party_showing: Option<Uuid>,
     reference: Option<String>,
@@ -58,7 +59,7 @@ pub(crate) async fn look(
     now: DateTime<Utc>,
 ) -> Result<Option<Look>, Error> {
     let row: Option<LookRow> = sqlx::query_as(
-        "select a.*, h.state as house, s.answer as recorded, r.generation,
+        "select a.*, h.state as house, s.answer as recorded, s.asked, r.generation,
              exists (
                  select from directive d
                  where d.kind = 'stop_admission' and d.state in ('confirmed', 'active', 'acked_by_displays')
@@ -112,7 +113,7 @@ pub(crate) async fn look(
         generation: stored(u16::try_from(row.generation.unwrap_or(0)).ok(), "generation")?,
         admission: row.admission.read()?,
         party,
-        recorded: row.recorded,
+        recorded: row.recorded.zip(row.asked),
     }))
 }
 
@@ -138,6 +139,8 @@ pub(crate) struct NewLine<'a> {
     /// When it happened.
     pub(crate) at: DateTime<Utc>,
     pub(crate) recorded_at: DateTime<Utc>,
+    /// Kind and hash of the request; empty where there was none.
+    pub(crate) asked: &'a [u8],
     pub(crate) answer: &'a [u8],
     pub(crate) undoes: Option<(&'a str, &'a str)>,
 }
@@ -145,8 +148,8 @@ pub(crate) struct NewLine<'a> {
 macro_rules! insert_line {
     () => {
         "insert into scan (device_id, nonce, kind, showing_id, lane, visit_id, verdict, admitted_now, tickets, wanted,
-             late_reason, by, reason, offline, skew_ms, at, recorded_at, answer, undoes_device, undoes_nonce)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)"
+             late_reason, by, reason, offline, skew_ms, at, recorded_at, answer, undoes_device, undoes_nonce, asked)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)"
     };
 }
 
@@ -173,6 +176,7 @@ macro_rules! bind_line {
             .bind($line.answer)
             .bind($line.undoes.map(|(device, _)| device))
             .bind($line.undoes.map(|(_, nonce)| nonce))
+            .bind($line.asked)
     };
 }
 
@@ -206,8 +210,8 @@ pub(crate) async fn record_move(
     };
     let statement = concat!(
         "with counted as (
-             update admission set admitted = admitted + $21, outside = outside + $22, revision = revision + 1
-             where showing_id = $4 and state = $23
+             update admission set admitted = admitted + $22, outside = outside + $23, revision = revision + 1
+             where showing_id = $4 and state = $24
              returning admitted, booked, revision),
          moved as (
              update door_ticket set

@@ -31,9 +31,13 @@ struct SensorRow {
     problem: String,
     since: DateTime<Utc>,
     last_seen: Option<DateTime<Utc>>,
-    last_package: Option<i64>,
+    packages: Json<Vec<(i64, i64)>>,
     lost: i64,
     skew_seconds: i32,
+    told_skew_seconds: i32,
+    told_skew_since: Option<DateTime<Utc>>,
+    heard_again_at: Option<DateTime<Utc>>,
+    blind_until: Option<DateTime<Utc>>,
 }
 
 impl SensorRow {
@@ -53,9 +57,12 @@ impl SensorRow {
             interval: TimeDelta::seconds(self.interval_seconds.into()),
             logics: logics.collect(),
             live: self.live,
-            last_package: self.last_package,
+            packages: self.packages.0,
             lost: self.lost.unsigned_abs(),
             skew_seconds: self.skew_seconds,
+            told_skew: self.told_skew_since.map(|since| (self.told_skew_seconds, since)),
+            heard_again_at: self.heard_again_at,
+            blind_until: self.blind_until,
         })
     }
 }
@@ -66,7 +73,7 @@ pub(crate) async fn all(conn: &mut PgConnection) -> Result<Vec<Sensor>, Error> {
 }
 
 pub(crate) async fn lock(conn: &mut PgConnection, id: &str) -> Result<Option<Sensor>, Error> {
-    sqlx::query_as::<_, SensorRow>("select * from sensor where id = $1 for update")
+    sqlx::query_as::<_, SensorRow>("select * from sensor where id = $1 for no key update")
         .bind(id)
         .fetch_optional(conn)
         .await?
@@ -98,8 +105,8 @@ pub(crate) async fn set_token(conn: &mut PgConnection, id: &str, hash: Option<&[
 /// Saves what its packages change.
 pub(crate) async fn save(conn: &mut PgConnection, sensor: &Sensor) -> Result<(), Error> {
     sqlx::query(
-        "update sensor set state = $2, problem = $3, since = $4, last_seen = $5, last_package = $6, lost = $7,
-             skew_seconds = $8
+        "update sensor set state = $2, problem = $3, since = $4, last_seen = $5, packages = $6, lost = $7,
+             skew_seconds = $8, heard_again_at = $9, blind_until = $10, told_skew_seconds = $11, told_skew_since = $12
          where id = $1",
     )
     .bind(&sensor.id)
@@ -107,11 +114,29 @@ pub(crate) async fn save(conn: &mut PgConnection, sensor: &Sensor) -> Result<(),
     .bind(sensor.problem.map_or("", Problem::name))
     .bind(sensor.since)
     .bind(sensor.last_seen)
-    .bind(sensor.last_package)
+    .bind(Json(&sensor.packages))
     .bind(sensor.lost.cast_signed())
     .bind(sensor.skew_seconds)
+    .bind(sensor.heard_again_at)
+    .bind(sensor.blind_until)
+    .bind(sensor.told_skew.map_or(0, |(seconds, _)| seconds))
+    .bind(sensor.told_skew.map(|(_, since)| since))
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Until when somebody may have passed any counter unseen; one that is silent misses whoever passes it now.
+pub(crate) async fn blind_until(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Error> {
+    Ok(sqlx::query_scalar("select max(case when state = 'offline' then $1 else blind_until end) from sensor")
+        .bind(now)
+        .fetch_one(conn)
+        .await?)
+}
+
+/// Locks all counters, by their ids.
+pub(crate) async fn lock_all(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("select 1 from sensor order by id collate \"C\" for no key update").execute(conn).await?;
     Ok(())
 }
 

@@ -31,6 +31,8 @@ struct ZoneRow {
     counted: bool,
     valid_until: Option<DateTime<Utc>>,
     queue: String,
+    by_hand_at: Option<DateTime<Utc>>,
+    unsure: i32,
     #[sqlx(default)]
     sensors: Vec<String>,
 }
@@ -55,6 +57,8 @@ impl ZoneRow {
             valid_until: self.valid_until,
             queue: self.queue,
             filled_by: self.filled_by,
+            by_hand_at: self.by_hand_at,
+            unsure: self.unsure.unsigned_abs(),
         })
     }
 }
@@ -77,14 +81,15 @@ pub(crate) async fn zones_as_stored(conn: &mut PgConnection) -> Result<Vec<Zone>
     rows.into_iter().map(ZoneRow::read).collect()
 }
 
-/// Locks all zones, in the order of their ids, and reads them as they are stored.
+/// Locks all zones, in the order of their ids (letter by letter, as here and not as a language sorts), and reads them as they are stored.
 pub(crate) async fn lock_zones(conn: &mut PgConnection) -> Result<Vec<Zone>, Error> {
-    let rows: Vec<ZoneRow> = sqlx::query_as("select * from zone order by id for update").fetch_all(conn).await?;
+    let rows: Vec<ZoneRow> =
+        sqlx::query_as("select * from zone order by id collate \"C\" for no key update").fetch_all(conn).await?;
     rows.into_iter().map(ZoneRow::read).collect()
 }
 
 pub(crate) async fn lock_zone(conn: &mut PgConnection, id: &str) -> Result<Option<Zone>, Error> {
-    sqlx::query_as::<_, ZoneRow>("select * from zone where id = $1 for update")
+    sqlx::query_as::<_, ZoneRow>("select * from zone where id = $1 for no key update")
         .bind(id)
         .fetch_optional(conn)
         .await?
@@ -95,11 +100,12 @@ pub(crate) async fn lock_zone(conn: &mut PgConnection, id: &str) -> Result<Optio
 /// The zone that a hall's doors fill, and the foyer; both locked.
 pub(crate) async fn lock_zones_of(conn: &mut PgConnection, hall: &str) -> Result<(Option<Zone>, Option<Zone>), Error> {
     let hall = format!("hall:{hall}");
-    let rows: Vec<ZoneRow> =
-        sqlx::query_as("select * from zone where filled_by in ($1, 'foyer') order by id for update")
-            .bind(&hall)
-            .fetch_all(conn)
-            .await?;
+    let rows: Vec<ZoneRow> = sqlx::query_as(
+        "select * from zone where filled_by in ($1, 'foyer') order by id collate \"C\" for no key update",
+    )
+    .bind(&hall)
+    .fetch_all(conn)
+    .await?;
     let (mut of_hall, mut foyer) = (None, None);
     for row in rows {
         let place = if row.filled_by == hall { &mut of_hall } else { &mut foyer };
@@ -112,6 +118,7 @@ pub(crate) async fn lock_zones_of(conn: &mut PgConnection, hall: &str) -> Result
 pub(crate) async fn save_zone(conn: &mut PgConnection, zone: &Zone) -> Result<(), Error> {
     sqlx::query(
         "update zone set count = $2, quality = $4, observed_at = $5, valid_until = $6, revision = revision + 1,
+             by_hand_at = $7, unsure = $8,
              level_since = case when level = $3 then level_since else $5 end, level = $3
          where id = $1",
     )
@@ -121,6 +128,8 @@ pub(crate) async fn save_zone(conn: &mut PgConnection, zone: &Zone) -> Result<()
     .bind(zone.quality.name())
     .bind(zone.observed_at)
     .bind(zone.valid_until)
+    .bind(zone.by_hand_at)
+    .bind(i32::try_from(zone.unsure).unwrap_or(i32::MAX))
     .execute(conn)
     .await?;
     Ok(())
@@ -129,6 +138,11 @@ pub(crate) async fn save_zone(conn: &mut PgConnection, zone: &Zone) -> Result<()
 /// Since when each zone has had its level.
 pub(crate) async fn levels_since(conn: &mut PgConnection) -> Result<Vec<(String, DateTime<Utc>)>, Error> {
     Ok(sqlx::query_as("select id, level_since from zone").fetch_all(conn).await?)
+}
+
+/// Since when each escape group has had its level.
+pub(crate) async fn group_levels_since(conn: &mut PgConnection) -> Result<Vec<(String, DateTime<Utc>)>, Error> {
+    Ok(sqlx::query_as("select id, level_since from escape_group").fetch_all(conn).await?)
 }
 
 /// Says whether a zone's number has lost its ground, and whether a counter that works counts it.
@@ -273,11 +287,16 @@ pub(crate) async fn group_level(conn: &mut PgConnection, id: &str) -> Result<Lev
     stored(Level::named(&level), "escape group's level")
 }
 
-pub(crate) async fn save_group_level(conn: &mut PgConnection, group: &EscapeGroup) -> Result<(), Error> {
-    sqlx::query("update escape_group set level = $2, observed_at = $3 where id = $1")
+pub(crate) async fn save_group_level(
+    conn: &mut PgConnection,
+    group: &EscapeGroup,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query("update escape_group set level = $2, observed_at = $3, level_since = $4 where id = $1")
         .bind(&group.id)
         .bind(group.level.name())
         .bind(group.observed_at)
+        .bind(now)
         .execute(conn)
         .await?;
     Ok(())

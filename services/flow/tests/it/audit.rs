@@ -18,7 +18,8 @@ use uuid::Uuid;
 use crate::support::*;
 
 /// Methods that change nothing.
-const READ: [&str; 12] = [
+const READ: [&str; 13] = [
+    "GetShowList",
     "GetFlow",
     "WatchFlow",
     "FindParty",
@@ -114,15 +115,20 @@ async fn every_act_of_staff_is_in_the_audit_log() {
     let stop = act!(day, DirectivesClient, "ProposeDirective", propose_directive, "propose_directive", wish);
     let confirm = pb::ConfirmDirectiveRequest { directive_id: stop.directive_id.clone() };
     act!(day, DirectivesClient, "ConfirmDirective", confirm_directive, "confirm_directive", confirm);
-    let end = pb::EndDirectiveRequest { directive_id: stop.directive_id };
+    let end = pb::EndDirectiveRequest { directive_id: stop.directive_id.clone() };
+    act!(day, DirectivesClient, "EndDirective", end_directive, "end_directive", end.clone());
+    let resume = pb::ResumeDirectiveRequest { directive_id: stop.directive_id };
+    act!(day, DirectivesClient, "ResumeDirective", resume_directive, "resume_directive", resume);
     act!(day, DirectivesClient, "EndDirective", end_directive, "end_directive", end);
     let report =
         pb::ReportIncidentRequest { idempotency_key: id(), kind: IncidentKind::Medical.into(), ..Default::default() };
     let incident = act!(day, DirectivesClient, "ReportIncident", report_incident, "report_incident", report);
     let confirm = pb::ConfirmIncidentRequest { incident_id: incident.incident_id.clone() };
     act!(day, DirectivesClient, "ConfirmIncident", confirm_incident, "confirm_incident", confirm);
-    let end = pb::EndIncidentRequest { incident_id: incident.incident_id };
+    let end = pb::EndIncidentRequest { incident_id: incident.incident_id.clone() };
     act!(day, DirectivesClient, "EndIncident", end_incident, "end_incident", end);
+    let resume = pb::ResumeIncidentRequest { incident_id: incident.incident_id };
+    act!(day, DirectivesClient, "ResumeIncident", resume_incident, "resume_incident", resume);
     let evacuate = pb::SetHouseStateRequest { state: HouseState::Evacuating.into(), reason: "smoke".to_owned() };
     act!(day, FlowClient, "SetHouseState", set_house_state, "set_house", evacuate);
     assert_eq!(zone(&house, "foyer").await.level(), ZoneLevel::Green);

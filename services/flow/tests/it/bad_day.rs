@@ -3,17 +3,18 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Caller, Role, testing::House, ticket_code::Kind, values::timestamp};
-use sky_proto::{
-    flow::v1::{
-        self as pb, DirectiveKind, EntryOutcome, HouseState, MeasureState, ScanVerdict,
-        directives_client::DirectivesClient, door_client::DoorClient,
-    },
-    signage::v1::DisplayAcknowledged,
+use sky_proto::flow::v1::{
+    self as pb, DirectiveKind, EntryOutcome, HouseState, MeasureState, ScanVerdict,
+    directives_client::DirectivesClient, door_client::DoorClient,
 };
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::{client, support::*};
+use crate::{
+    acknowledgements::{concerned, shown},
+    client,
+    support::*,
+};
 
 /// A ticket let in by a scanner whose clock is off by so much (positive: behind), at so many minutes past noon by
 /// that clock; when the house says it was.
@@ -74,15 +75,9 @@ async fn displays_that_never_answer_hold_nothing_up_and_are_known() {
         ..Default::default()
     };
     let stop = desk_.propose_directive(stop).await.expect("stopped").into_inner();
-    let answer = |about: &str, revision: u64| DisplayAcknowledged {
-        about_id: about.to_owned(),
-        about_revision: revision,
-        display_id: "dome-door-1".to_owned(),
-        rendered_at: Some(timestamp(house.clock.now())),
-        displays_concerned: 3,
-    };
-    let first = answer(&stop.directive_id, stop.revision);
-    house.react("flow", "signage", &stop.directive_id, &first).await.expect("heard");
+    let three = ["cafe-1", "dome-door-1", "foyer-1"];
+    concerned(&house, &stop.directive_id, stop.revision, &three).await;
+    shown(&house, &stop.directive_id, stop.revision, "dome-door-1").await;
     let look = async || {
         let snapshot = snapshot(&house).await;
         (snapshot.directives.into_iter().next(), snapshot.incidents.into_iter().next())
@@ -103,10 +98,8 @@ async fn displays_that_never_answer_hold_nothing_up_and_are_known() {
     };
     set("anna", HouseState::Evacuating).await;
     let alarm = look().await.1.expect("an incident");
-    house
-        .react("flow", "signage", &alarm.incident_id, &answer(&alarm.incident_id, alarm.revision))
-        .await
-        .expect("heard");
+    concerned(&house, &alarm.incident_id, alarm.revision, &three).await;
+    shown(&house, &alarm.incident_id, alarm.revision, "dome-door-1").await;
     let alarm = look().await.1.expect("an incident");
     assert_eq!((alarm.state(), alarm.acknowledgements.len(), alarm.displays_concerned), (MeasureState::Active, 1, 3));
     set("anna", HouseState::AllClear).await;

@@ -136,6 +136,17 @@ async fn groups_are_called_as_the_foyer_takes_them_and_assistance_first() {
 
     let refused = move_group(&house, &formed.groups[1], CallGroupState::Boarded).await.expect_err("not called");
     assert_eq!(refused.code(), Code::FailedPrecondition);
+    for (group, first) in [(1, "guests who need assistance are called first"), (2, "guests who need assistance")] {
+        let refused = move_group(&house, &formed.groups[group], CallGroupState::Called).await.expect_err("not yet");
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert!(refused.message().starts_with(first), "{}", refused.message());
+    }
+    move_group(&house, &formed.groups[0], CallGroupState::Called).await.expect("called first");
+    let refused = move_group(&house, &formed.groups[2], CallGroupState::Called).await.expect_err("one after the other");
+    assert_eq!(
+        (refused.code(), refused.message()),
+        (Code::FailedPrecondition, "groups are called in their order; call group 1 now, then this one")
+    );
     for _ in 0..2 {
         move_group(&house, &formed.groups[1], CallGroupState::Called).await.expect("called");
     }
@@ -143,8 +154,8 @@ async fn groups_are_called_as_the_foyer_takes_them_and_assistance_first() {
         move_group(&house, &formed.groups[1], to).await.expect("moved");
     }
     let told_: Vec<pb::GroupCalled> = house.events("flow").await;
-    assert_eq!(told_.iter().map(|event| event.calling).collect::<Vec<_>>(), [true, true, false]);
-    let text = told_[0].group.clone().expect("a group").text.expect("a text");
+    assert_eq!(told_.iter().map(|event| event.calling).collect::<Vec<_>>(), [true, true, true, false]);
+    let text = told_[1].group.clone().expect("a group").text.expect("a text");
     assert_eq!(text.de, "Gruppe 1, Reihen A–B, bitte zum Einlass.");
     // Formed anew: who was called stays, and whoever booked since gets a group.
     let visit = Uuid::now_v7();

@@ -11,12 +11,14 @@ use sky_proto::{
         flow_client::FlowClient,
     },
     kernel::v1::LocalizedText,
-    signage::v1::DisplayAcknowledged,
 };
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::support::*;
+use crate::{
+    acknowledgements::{concerned, shown},
+    support::*,
+};
 
 fn wish(kind: DirectiveKind, from: &str, to: &str) -> pb::ProposeDirectiveRequest {
     pb::ProposeDirectiveRequest {
@@ -66,17 +68,6 @@ async fn directive(house: &House, id: &str) -> pb::Directive {
     listed.into_iter().find(|directive| directive.directive_id == id).expect("the directive")
 }
 
-async fn shown(house: &House, about: &str, revision: u64, display: &str, concerned: u32) {
-    let answer = DisplayAcknowledged {
-        about_id: about.to_owned(),
-        about_revision: revision,
-        display_id: display.to_owned(),
-        rendered_at: Some(timestamp(house.clock.now())),
-        displays_concerned: concerned,
-    };
-    house.react("flow", "signage", about, &answer).await.expect("heard");
-}
-
 #[tokio::test]
 async fn a_directive_is_proposed_confirmed_shown_answered_and_ended() {
     let house = house().await;
@@ -95,22 +86,23 @@ async fn a_directive_is_proposed_confirmed_shown_answered_and_ended() {
     assert!(told.proposed_by.is_empty() && told.confirmed_by.is_empty(), "no accounts for others");
     assert_eq!(told.to_zone_name.expect("a name").de, "Veranstaltungsraum 1");
 
-    shown(&house, &id, active.revision, "foyer-1", 2).await;
-    shown(&house, &id, active.revision, "foyer-1", 2).await;
-    shown(&house, &id, active.revision - 1, "way-ground", 2).await;
+    concerned(&house, &id, active.revision, &["foyer-1", "way-ground"]).await;
+    shown(&house, &id, active.revision, "foyer-1").await;
+    shown(&house, &id, active.revision, "foyer-1").await;
+    shown(&house, &id, active.revision - 1, "way-ground").await;
     assert_eq!(directive(&house, &id).await.state(), MeasureState::Active, "one of two, and one of an older revision");
-    shown(&house, &id, active.revision, "way-ground", 2).await;
+    shown(&house, &id, active.revision, "way-ground").await;
     let answered = directive(&house, &id).await;
     assert_eq!((answered.state(), answered.acknowledgements.len()), (MeasureState::AckedByDisplays, 2));
     let over = end(&house, &id).await.expect("ended");
     assert_eq!((over.state(), over.ended_by.as_str()), (MeasureState::Ended, "test-desk"));
-    shown(&house, &id, over.revision, "foyer-1", 1).await;
+    shown(&house, &id, over.revision, "foyer-1").await;
     assert_eq!(directive(&house, &id).await.state(), MeasureState::Ended, "late answers wake nothing");
     assert_eq!(confirm(&house, &id).await.expect_err("over").code(), Code::FailedPrecondition);
     assert_eq!(house.events::<pb::DirectiveChanged>("flow").await.len(), 2);
     let acts: Vec<String> = audit(&house, &id).await.into_iter().map(|act| act.act).collect();
     assert_eq!(acts, ["end_directive", "confirm_directive", "propose_directive"]);
-    shown(&house, &Uuid::now_v7().to_string(), 1, "foyer-1", 1).await;
+    shown(&house, &Uuid::now_v7().to_string(), 1, "foyer-1").await;
 }
 
 #[tokio::test]
@@ -146,7 +138,8 @@ async fn two_at_once_cannot_contradict_each_other() {
 async fn a_lift_that_fails_rewrites_every_step_free_way_until_it_works() {
     let house = house().await;
     let up = propose(&house, at_once(DirectiveKind::Redirect, "foyer", "room-1")).await.expect("holds");
-    shown(&house, &up.directive_id, up.revision, "foyer-1", 1).await;
+    concerned(&house, &up.directive_id, up.revision, &["foyer-1"]).await;
+    shown(&house, &up.directive_id, up.revision, "foyer-1").await;
     let fault = report(&house, &desk(), report_of(IncidentKind::TechnicalFault, "lift")).await.expect("reported");
     assert!(fault.text.expect("public").de.contains("Aufzug"));
     let blocked = directive(&house, &up.directive_id).await;
@@ -206,7 +199,8 @@ async fn an_evacuation_is_an_incident_as_long_as_it_lasts() {
     let incident = snapshot(&house).await.incidents.remove(0);
     assert_eq!((incident.kind(), incident.state()), (IncidentKind::Evacuation, MeasureState::Active));
     assert!(incident.step_free_text.expect("for wheelchairs").de.contains("Aufzug nicht benutzen"));
-    shown(&house, &incident.incident_id, incident.revision, "foyer-1", 1).await;
+    concerned(&house, &incident.incident_id, incident.revision, &["foyer-1"]).await;
+    shown(&house, &incident.incident_id, incident.revision, "foyer-1").await;
     assert_eq!(snapshot(&house).await.incidents[0].state(), MeasureState::AckedByDisplays);
     let request = pb::EndIncidentRequest { incident_id: incident.incident_id.clone() };
     let refused = DirectivesClient::new(house.channel(&desk())).end_incident(request).await.expect_err("two people");
@@ -234,6 +228,60 @@ async fn the_policy_redirects_below_red_and_asks_from_red_on() {
     correct(&house, "foyer", 20).await;
     turn_until(&house, "all over", async || snapshot(&house).await.directives.is_empty()).await;
     assert!(audit(&house, &redirect.directive_id).await.iter().all(|act| act.who == "policy"));
+}
+
+#[tokio::test]
+async fn an_escape_group_near_its_limit_proposes_to_stop_what_fills_it() {
+    let house = house().await;
+    let stops = async || {
+        let all = snapshot(&house).await.directives;
+        all.into_iter().filter(|it| it.kind() == DirectiveKind::StopAdmission).collect::<Vec<_>>()
+    };
+    // None of these rooms is full, but together they have 249 of the 260 that one escape route may take.
+    for (room, people) in [("foyer", 95), ("dome", 104), ("cafe", 37), ("desk", 13)] {
+        correct(&house, room, people).await;
+    }
+    turn_until(&house, "a stop is proposed", async || !stops().await.is_empty()).await;
+    let stop = stops().await.remove(0);
+    assert_eq!((stop.from_zone_id.as_str(), stop.state()), ("foyer", MeasureState::Proposed));
+    assert!(stop.by_policy && stop.confirmed_by.is_empty(), "staff decide");
+    assert!(stop.reason.as_ref().is_some_and(|reason| reason.de.contains("Rettungsweg Haupteingang")), "{stop:?}");
+    let confirmed = confirm(&house, &stop.directive_id).await.expect("confirmed");
+    assert_eq!(confirmed.state(), MeasureState::Active);
+    // Fewer, and it is over by itself: nobody has to remember it.
+    correct(&house, "dome", 60).await;
+    turn_until(&house, "the stop is over", async || stops().await.is_empty()).await;
+    assert_eq!(audit(&house, &stop.directive_id).await[0].who, "policy");
+    // Turned down, it is not proposed again as long as the route stays as full.
+    correct(&house, "dome", 104).await;
+    turn_until(&house, "proposed anew", async || !stops().await.is_empty()).await;
+    end(&house, &stops().await[0].directive_id).await.expect("turned down");
+    correct(&house, "cafe", 36).await;
+    let kept = async || {
+        let at: Option<i32> =
+            sqlx::query_scalar("select count from zone_sample where zone_id = 'cafe' order by at desc")
+                .fetch_optional(house.pool("flow"))
+                .await
+                .expect("a sample");
+        at == Some(36)
+    };
+    turn_until(&house, "a turn later", kept).await;
+    assert!(stops().await.is_empty(), "staff said no");
+    let upper = snapshot(&house).await.plans;
+    assert!(upper.iter().any(|plan| plan.from_zone_id == "upper" && plan.minutes == 30), "{upper:?}");
+}
+
+#[tokio::test]
+async fn a_rule_on_an_escape_group_names_one_that_has_the_zone() {
+    let house = house().await;
+    for (wrong, problem) in [
+        ("group = \"main-exit\"\nzone = \"foyer\"", "group = \"stairs\"\nzone = \"foyer\""),
+        ("group = \"main-exit\"\nzone = \"foyer\"", "group = \"moon\"\nzone = \"foyer\""),
+    ] {
+        assert!(HOUSE_FILE.contains(wrong));
+        let refused = load(&house, &HOUSE_FILE.replace(wrong, problem)).await.expect_err("refused");
+        assert!(refused.message().contains("is no escape group of this file that names the zone"), "{refused}");
+    }
 }
 
 #[tokio::test]
@@ -309,4 +357,79 @@ async fn bad_wishes_name_their_field() {
     }
     let refused = propose(&house, wish(DirectiveKind::Redirect, "foyer", "moon")).await.expect_err("where?");
     assert_eq!(refused.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn an_end_by_mistake_is_taken_back_and_what_holds_meanwhile_stands_against_it() {
+    let house = house().await;
+    let resume = async |id: &str| {
+        let request = pb::ResumeDirectiveRequest { directive_id: id.to_owned() };
+        DirectivesClient::new(house.channel(&desk())).resume_directive(request).await.map(tonic::Response::into_inner)
+    };
+    let way = propose(&house, at_once(DirectiveKind::Redirect, "foyer", "cafe")).await.expect("holds");
+    concerned(&house, &way.directive_id, way.revision, &["foyer-1"]).await;
+    shown(&house, &way.directive_id, way.revision, "foyer-1").await;
+    let ended = end(&house, &way.directive_id).await.expect("a slip");
+    let board = snapshot(&house).await;
+    assert_eq!((board.directives.len(), board.just_ended_directives.len()), (0, 1), "staff can take it back");
+    let window = pb::GetFlowRequest { from: Some(timestamp(minutes(0))), until: Some(timestamp(minutes(60))) };
+    let told = FlowClient::new(house.channel(&scanner("scanner-1"))).get_flow(window).await.expect("told").into_inner();
+    assert!(told.just_ended_directives.is_empty(), "nobody else needs to know");
+
+    house.clock.set(minutes(4));
+    let back = resume(&way.directive_id).await.expect("it holds again");
+    assert_eq!((back.state(), back.ended_by.as_str(), back.valid_until), (MeasureState::Active, "", way.valid_until));
+    assert!(back.revision > ended.revision && back.acknowledgements.is_empty(), "displays show it anew: {back:?}");
+    assert_eq!(resume(&way.directive_id).await.expect("again").revision, back.revision, "a repeat changes nothing");
+    let told = house.events::<pb::DirectiveChanged>("flow").await;
+    let states: Vec<_> = told.iter().filter_map(|it| it.directive.as_ref()).map(pb::Directive::state).collect();
+    assert_eq!(states, [MeasureState::Active, MeasureState::Ended, MeasureState::Active]);
+    assert!(snapshot(&house).await.just_ended_directives.is_empty());
+
+    // What holds meanwhile stands against it.
+    end(&house, &way.directive_id).await.expect("ended");
+    propose(&house, at_once(DirectiveKind::StopAdmission, "cafe", "")).await.expect("stopped");
+    let refused = resume(&way.directive_id).await.expect_err("into a zone that is stopped");
+    assert!(refused.message().contains("stopped"), "{}", refused.message());
+    // A proposal that was turned down is a proposal again, and five minutes are five minutes.
+    let wanted = propose(&house, wish(DirectiveKind::Redirect, "foyer", "room-1")).await.expect("proposed");
+    end(&house, &wanted.directive_id).await.expect("turned down");
+    assert_eq!(resume(&wanted.directive_id).await.expect("thought better").state(), MeasureState::Proposed);
+    end(&house, &wanted.directive_id).await.expect("turned down");
+    house.clock.set(minutes(9));
+    assert_eq!(resume(&wanted.directive_id).await.expect_err("too late").code(), Code::FailedPrecondition);
+    assert!(snapshot(&house).await.just_ended_directives.is_empty());
+    assert_eq!(resume(&Uuid::now_v7().to_string()).await.expect_err("unknown").code(), Code::NotFound);
+    assert_eq!(resume("x").await.expect_err("no id").code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn a_lift_whose_fault_was_ended_by_mistake_is_out_of_order_again() {
+    let house = house().await;
+    let fault = report(&house, &desk(), report_of(IncidentKind::TechnicalFault, "lift")).await.expect("reported");
+    let mut desk = DirectivesClient::new(house.channel(&desk()));
+    let id = fault.incident_id;
+    desk.end_incident(pb::EndIncidentRequest { incident_id: id.clone() }).await.expect("a slip");
+    assert!(snapshot(&house).await.lifts[0].working);
+    assert_eq!(snapshot(&house).await.just_ended_incidents.len(), 1);
+    for _ in 0..2 {
+        let request = pb::ResumeIncidentRequest { incident_id: id.clone() };
+        let back = desk.resume_incident(request).await.expect("it holds again").into_inner();
+        assert_eq!(back.state(), MeasureState::Active);
+    }
+    assert!(!snapshot(&house).await.lifts[0].working);
+    let told = house.events::<pb::IncidentChanged>("flow").await;
+    assert_eq!(told.len(), 3, "begun, ended, begun again, each once");
+    // An evacuation is not brought back: it is begun.
+    for (by, state) in [("anna", HouseState::Evacuating), ("anna", HouseState::AllClear), ("ben", HouseState::AllClear)]
+    {
+        let caller = Caller::Staff { account: by.to_owned(), roles: vec![Role::Desk] };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: "alarm".to_owned() };
+        FlowClient::new(house.channel(&caller)).set_house_state(request).await.expect("set");
+    }
+    let ended = desk.list_measures(pb::ListMeasuresRequest {}).await.expect("listed").into_inner().incidents;
+    let evacuation = ended.into_iter().find(|it| it.kind() == IncidentKind::Evacuation).expect("it was one");
+    assert_eq!(evacuation.state(), MeasureState::Ended);
+    let request = pb::ResumeIncidentRequest { incident_id: evacuation.incident_id };
+    assert_eq!(desk.resume_incident(request).await.expect_err("begin it anew").code(), Code::FailedPrecondition);
 }

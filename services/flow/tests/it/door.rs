@@ -1,8 +1,16 @@
 //! At the door: scans, parties in parts, two lanes at once, other services down.
 
 use futures::future::join_all;
-use kernel::ticket_code::{Kind, reference};
-use sky_proto::flow::v1::{self as pb, AdmissionState, ScanVerdict};
+use kernel::{
+    Boot, Settings,
+    testing::House,
+    ticket_code::{Kind, reference},
+};
+use sky_proto::{
+    flow::v1::{self as pb, AdmissionState, ScanVerdict, door_client::DoorClient, flow_client::FlowClient},
+    reservations::v1::ShowingScheduled,
+};
+use tonic::Code;
 use uuid::Uuid;
 
 use crate::support::*;
@@ -113,4 +121,110 @@ async fn the_door_works_while_all_others_are_down() {
     let house = house.restart().await;
     let answer = scan(&house, &scan_of(showing, &code(&house, Kind::Visit, visit, showing))).await.expect("a verdict");
     assert_eq!(answer.admitted_now, 3);
+}
+
+/// A showing in another hall with its doors open and a party of two: (showing, visit).
+async fn open_in(house: &House, hall: &str) -> (Uuid, Uuid) {
+    let (showing, visit) = (Uuid::now_v7(), Uuid::now_v7());
+    let scheduled = ShowingScheduled { hall: hall.to_owned(), ..scheduled(showing) };
+    told(house, showing, &scheduled).await;
+    told(house, visit, &booking(visit, showing, &[Uuid::now_v7(), Uuid::now_v7()])).await;
+    move_to(house, showing, AdmissionState::DoorsOpen).await.expect("doors open");
+    (showing, visit)
+}
+
+#[tokio::test]
+async fn whoever_scans_at_the_same_moment_gets_an_answer_of_its_own() {
+    let house = house().await;
+    let (dome, party, tickets) = open(&house).await;
+    let (room, class) = open_in(&house, "room-1").await;
+    let other = scan_of(dome, &code(&house, Kind::Ticket, tickets[0], dome));
+    let mut too_many = scan_of(room, &reference(class));
+    too_many.party_count = 3;
+    let scans = [
+        other.clone(),
+        scan_of(room, &reference(class)),
+        scan_of(Uuid::now_v7(), &reference(party)),
+        too_many,
+        scan_of(dome, "not a code"),
+        scan_of(dome, &reference(class)),
+        other,
+        scan_of(dome, &code(&house, Kind::Ticket, tickets[1], dome)),
+    ];
+    let answers = join_all(scans.iter().map(|request| scan(&house, request))).await;
+    let said: Vec<_> = answers
+        .iter()
+        .map(|answer| match answer {
+            Ok(answer) => format!("{:?} {}", answer.verdict(), answer.admitted_now),
+            Err(refused) => format!("{:?}", refused.code()),
+        })
+        .collect();
+    let expected = [
+        "Admitted 1",
+        "Admitted 2",
+        "NotFound",
+        // Before or after the whole class has come in.
+        said[3].as_str(),
+        "Unknown 0",
+        "WrongShowing 0",
+        // The same scan, sent twice.
+        "Admitted 1",
+        "Admitted 1",
+    ];
+    assert_eq!(said, expected);
+    assert!(["InvalidArgument", "AlreadyAdmitted 0"].contains(&said[3].as_str()), "{}", said[3]);
+    assert_eq!((count(&house, "dome").await, count(&house, "room-1").await), (2, 2));
+    assert_eq!(house.events::<pb::PartyAdmitted>("flow").await.len(), 3, "once each");
+}
+
+#[tokio::test]
+async fn two_replicas_at_once_admit_everybody_once() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let settings = Settings { grpc_listen: "127.0.0.1:0".to_owned(), ..house.settings.clone() };
+    let boot = Boot { services: vec![flow::SERVICE], settings, clock: house.clock.clone(), migrate: false };
+    let replica = kernel::run(boot).await.expect("a second door");
+    let address = format!("http://{}", replica.grpc);
+    let remote = tonic::transport::Channel::from_shared(address).expect("an address").connect().await.expect("there");
+    let code = code(&house, Kind::Visit, visit, showing);
+    let scans = (0..20).map(|n| {
+        let mut request = scan_of(showing, &code);
+        request.device_id = format!("scanner-{}", n % 2);
+        request.party_count = 1;
+        let (house, remote) = (&house, remote.clone());
+        async move {
+            if n % 2 == 0 {
+                return scan(house, &request).await;
+            }
+            let mut asked = tonic::Request::new(request.clone());
+            let token = format!("Bearer {}", house.keys.sign(&scanner(&request.device_id)));
+            asked.metadata_mut().insert("authorization", token.parse().expect("ASCII"));
+            FlowClient::new(remote).scan(asked).await.map(tonic::Response::into_inner)
+        }
+    });
+    let answers = join_all(scans).await;
+    let admitted: u32 =
+        answers.iter().filter_map(|answer| answer.as_ref().ok()).map(|answer| answer.admitted_now).sum();
+    assert_eq!(admitted, 3, "{answers:?}");
+    assert_eq!(count(&house, "dome").await, 3);
+    replica.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_nonce_is_answered_for_its_own_scan_alone() {
+    let house = house().await;
+    let (showing, visit, tickets) = open(&house).await;
+    let first = scan_of(showing, &code(&house, Kind::Ticket, tickets[0], showing));
+    scan(&house, &first).await.expect("in");
+    let stranger = pb::ScanRequest { code: code(&house, Kind::Ticket, tickets[1], showing), ..first.clone() };
+    let more = pb::ScanRequest { code: reference(visit), ..first.clone() };
+    for other in [stranger, more] {
+        let refused = scan(&house, &other).await.expect_err("another scan");
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert!(refused.message().contains("choose another"), "{refused}");
+    }
+    let out = DoorClient::new(house.channel(&scanner(&first.device_id))).scan_exit(first.clone()).await;
+    assert_eq!(out.expect_err("another scan").code(), Code::FailedPrecondition);
+    assert_eq!(scan(&house, &first).await.expect("the first answer").admitted_now, 1);
+    assert_eq!(count(&house, "dome").await, 1);
 }

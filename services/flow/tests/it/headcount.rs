@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     support::*,
-    xovis::{post, set_state, token},
+    xovis::{balance_and_line, counter, line, post, set_state, token},
 };
 
 async fn headcount(house: &House) -> pb::Headcount {
@@ -145,19 +145,24 @@ async fn the_house_file_says_what_is_assumed() {
     assert_eq!(headcount(&house).await.high, 150 + 3);
 }
 
-/// One package of the counter over the main door.
-async fn push(house: &House, token: &str, package: i64, minute: i64, (came, gone): (u32, u32), there: u32) {
-    house.clock.set(minutes(minute));
+/// One package of the counter over the main door, sent in one minute and about another one.
+fn body(package: i64, sent: i64, minute: i64, (came, gone): (u32, u32), there: u32) -> Vec<u8> {
     let time = |minute: i64| minutes(minute).to_rfc3339();
     let record = |logic: i64, counts: serde_json::Value| serde_json::json!({"id": logic, "records": [{"from": time(minute - 1), "to": time(minute), "counts": counts}]});
     let line = serde_json::json!([{"name": "fw", "value": came}, {"name": "bw", "value": gone}]);
     let balance = serde_json::json!([{"name": "balance", "value": there}]);
     let body = serde_json::json!({"logics_data": {
         "package_info": {"id": package},
-        "sensor_info": {"time": time(minute)},
+        "sensor_info": {"time": time(sent)},
         "logics": [record(1000, line), record(1001, balance)],
     }});
-    let (status, answer) = post(house, token, body.to_string().into_bytes()).await;
+    body.to_string().into_bytes()
+}
+
+/// One that is about now.
+async fn push(house: &House, token: &str, package: i64, minute: i64, crossed: (u32, u32), there: u32) {
+    house.clock.set(minutes(minute));
+    let (status, answer) = post(house, token, body(package, minute, minute, crossed, there)).await;
     assert_eq!(status, 200, "package {package}: {answer}");
 }
 
@@ -188,4 +193,73 @@ async fn counted_doors_bound_everybody_in_the_house() {
     let silent = async || zone(&house, "foyer").await.quality() == Quality::Degraded;
     turn_until(&house, "it is silent", silent).await;
     assert_ne!(headcount(&house).await.basis(), HeadcountBasis::Doors);
+}
+
+#[tokio::test]
+async fn a_counter_that_was_silent_tells_nobody_that_the_house_is_empty() {
+    let house = house().await;
+    let token = token(&house, "foyer-1").await;
+    push(&house, &token, 1, 1, (0, 0), 0).await;
+    set_state(&house, "foyer-1", pb::SensorState::Online).await.expect("at work");
+    rezero(&house).await;
+    push(&house, &token, 2, 2, (0, 0), 0).await;
+    let count = headcount(&house).await;
+    assert_eq!((count.high, count.basis()), (8, HeadcountBasis::SeenEmpty), "{count:?}");
+    house.clock.set(minutes(6));
+    let silent = async || zone(&house, "foyer").await.quality() == Quality::Degraded;
+    turn_until(&house, "it is silent", silent).await;
+
+    // It is heard again, and tells how many were there while nobody heard it.
+    house.clock.set(minutes(20));
+    let old = body(3, 20, 12, (0, 0), 0);
+    assert_eq!(post(&house, &token, old).await.0, 200);
+    let foyer = zone(&house, "foyer").await;
+    assert_eq!((foyer.count, foyer.quality()), (None, Quality::Degraded), "that was then");
+    let unknown = async |what: &str| {
+        let count = headcount(&house).await;
+        assert_eq!((count.high, count.basis()), (158, HeadcountBasis::Tickets), "{what}: {count:?}");
+    };
+    unknown("nobody knows who has come since").await;
+    // The rest of what it kept, and then what it sees now: nobody in the foyer. Whoever came in is upstairs.
+    assert_eq!(post(&house, &token, body(4, 20, 19, (0, 0), 0)).await.0, 200);
+    assert_eq!(zone(&house, "foyer").await.count, None);
+    push(&house, &token, 5, 21, (0, 0), 0).await;
+    let foyer = zone(&house, "foyer").await;
+    assert_eq!((foyer.count, foyer.quality()), (Some(0), Quality::Live));
+    unknown("an empty foyer is no empty house").await;
+
+    // Somebody walks through the house, after it is heard again.
+    rezero(&house).await;
+    let count = headcount(&house).await;
+    assert_eq!((count.high, count.basis()), (8, HeadcountBasis::SeenEmpty), "{count:?}");
+}
+
+#[tokio::test]
+async fn a_count_is_no_younger_than_what_was_seen_and_a_count_by_hand_ends_what_was_before_it() {
+    let house = house().await;
+    let foyers = counter(&house).await;
+    post(&house, &foyers, balance_and_line(1, minutes(0), 43, 7)).await;
+    let cafes = token(&house, "cafe-1").await;
+    post(&house, &cafes, line(1, minutes(0), 0, 0)).await;
+    set_state(&house, "cafe-1", pb::SensorState::Online).await.expect("at work");
+    correct(&house, "cafe", 10).await;
+
+    house.clock.set(minutes(1));
+    post(&house, &cafes, line(2, minutes(1), 2, 0)).await;
+    let foyer = zone(&house, "foyer").await;
+    assert_eq!(foyer.count, Some(41), "two of them are in the café now");
+    // The café's counter does not see who leaves the house.
+    assert_eq!(foyer.observed_at, Some(kernel::values::timestamp(minutes(0))));
+    assert_eq!(zone(&house, "cafe").await.observed_at, Some(kernel::values::timestamp(minutes(1))));
+
+    // Somebody counts in the middle of an interval in which four came: in the mean two of them are in that number.
+    house.clock.set(minutes(1) + TimeDelta::seconds(30));
+    correct(&house, "cafe", 20).await;
+    house.clock.set(minutes(2));
+    post(&house, &cafes, line(3, minutes(2), 4, 0)).await;
+    assert_eq!(zone(&house, "cafe").await.count, Some(22));
+    let range = |count: &pb::Headcount| (of(count, "cafe").low, of(count, "cafe").high);
+    assert_eq!(range(&headcount(&house).await), (17, 27), "one by the counter's error, four that nobody knows of");
+    correct(&house, "cafe", 22).await;
+    assert_eq!(range(&headcount(&house).await), (21, 23));
 }

@@ -1,5 +1,7 @@
 //! Flow against a real PostgreSQL and a real NATS.
 
+mod acknowledgements;
+mod agents;
 mod api;
 mod audit;
 mod bad_day;
@@ -8,10 +10,13 @@ mod directives;
 mod door;
 mod erasure;
 mod headcount;
+mod locks;
 mod log;
 mod offline;
 mod reactions;
+mod show_list;
 mod stops;
 mod support;
+mod weather;
 mod xovis;
 mod zones;

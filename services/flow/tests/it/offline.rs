@@ -95,6 +95,18 @@ async fn a_list_is_signed_and_has_no_personal_data() {
 }
 
 #[tokio::test]
+async fn a_device_that_takes_its_list_again_and_again_is_one_act() {
+    let house = house().await;
+    open(&house).await;
+    for device in ["scanner-1", "scanner-2", "scanner-1", "scanner-1"] {
+        export(&house, device).await.expect("a list");
+    }
+    let noted = "select (select count(*) from audit where act = 'export_admission_list'), (select count(*) from admission_list)";
+    let noted: (i64, i64) = sqlx::query_as(noted).fetch_one(house.pool("flow")).await.expect("counted");
+    assert_eq!(noted, (2, 2));
+}
+
+#[tokio::test]
 async fn a_journal_counts_once_with_its_clock_corrected() {
     let house = house().await;
     let (showing, _, tickets) = open(&house).await;

@@ -179,7 +179,7 @@ pub async fn audit(house: &House, about: &str) -> Vec<pb::AuditEntry> {
 
 /// Lets time pass in steps of two seconds, which is what zones take a turn in, until something holds.
 pub async fn turn_until(house: &House, what: &str, holds: impl AsyncFn() -> bool) {
-    let waited = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(60), async {
         loop {
             house.clock.advance(TimeDelta::seconds(2));
             // A turn takes a moment; time goes on only when none was under way.

@@ -13,14 +13,23 @@ use crate::support::*;
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/xovis/");
 
 /// A counter at the foyer that is heard and at work, and its token.
-async fn counter(house: &House) -> String {
+pub async fn counter(house: &House) -> String {
     let token = token(house, "foyer-1").await;
     post(house, &token, body("connection-test", house.clock.now())).await;
     post(house, &token, body("empty-logics", house.clock.now())).await;
     set_state(house, "foyer-1", SensorState::Online).await.expect("at work");
     // Lines know changes only: somebody counts once.
     correct(house, "foyer", 10).await;
+    a_while_ago(house).await;
     token
+}
+
+/// As if the last counts by hand had been before the intervals that are told now.
+async fn a_while_ago(house: &House) {
+    sqlx::query("update zone set by_hand_at = by_hand_at - interval '2 minutes'")
+        .execute(house.pool("flow"))
+        .await
+        .expect("moved back");
 }
 
 pub async fn token(house: &House, sensor: &str) -> String {
@@ -54,7 +63,7 @@ fn body(file: &str, now: DateTime<Utc>) -> Vec<u8> {
 }
 
 /// One package of the foyer's line.
-fn line(id: i64, now: DateTime<Utc>, forward: i64, backward: i64) -> Vec<u8> {
+pub fn line(id: i64, now: DateTime<Utc>, forward: i64, backward: i64) -> Vec<u8> {
     let (from, to) = ((now - TimeDelta::minutes(1)).to_rfc3339(), now.to_rfc3339());
     serde_json::json!({"logics_data": {"package_info": {"id": id}, "logics": [{"id": 1000, "records": [{
         "from": from, "to": to, "counts": [{"name": "fw", "value": forward}, {"name": "bw", "value": backward}]}]}]}})
@@ -119,11 +128,15 @@ async fn every_kind_of_push_is_answered_and_counted_as_it_must_be() {
         let now = minutes(2 + 3 * i64::try_from(minute).expect("small"));
         house.clock.set(now);
         correct(&house, "foyer", 10).await;
-        sqlx::query("update sensor set last_package = 0, state = 'online', problem = '', last_seen = $1")
-            .bind(now)
-            .execute(house.pool("flow"))
-            .await
-            .expect("as new");
+        a_while_ago(&house).await;
+        sqlx::query(
+            "update sensor set packages = '[[0, 0], [1000, 4709]]', state = 'online', problem = '', last_seen = $1,
+                 skew_seconds = 0, told_skew_since = null",
+        )
+        .bind(now)
+        .execute(house.pool("flow"))
+        .await
+        .expect("as new");
         let (answered, said) = post(&house, &token, body(file, now)).await;
         assert_eq!(answered, status, "{file}: {said}");
         let zone = foyer(&house).await;
@@ -214,7 +227,7 @@ async fn what_a_counter_tells_of_its_own_health_heals_nothing() {
 }
 
 /// The balance of the foyer and its line, of the same minute, the balance first.
-fn balance_and_line(id: i64, now: DateTime<Utc>, balance: i64, forward: i64) -> Vec<u8> {
+pub fn balance_and_line(id: i64, now: DateTime<Utc>, balance: i64, forward: i64) -> Vec<u8> {
     let (from, to) = ((now - TimeDelta::minutes(1)).to_rfc3339(), now.to_rfc3339());
     let logic = |logic: i64, counts: serde_json::Value| serde_json::json!({"id": logic, "records": [{"from": from, "to": to, "counts": counts}]});
     let balance = logic(1001, serde_json::json!([{"name": "balance", "value": balance}]));

@@ -157,6 +157,24 @@ async fn how_long_the_door_takes_is_estimated_from_its_scans() {
     let live: serde_json::Value = page.2;
     assert_eq!(live["liveData"][0]["queue"]["STANDBY"]["waitTime"], 2);
     assert_eq!((live["liveData"][0]["status"].as_str(), page.0), (Some("OPERATING"), 200));
+    // Nobody else comes, nothing changes: whoever looks is told anew all the same, before it has grown too old.
+    let watch = pb::WatchFlowRequest { after_revision: snapshot(&house).await.revision };
+    let mut watched = FlowClient::new(house.channel(&desk())).watch_flow(watch).await.expect("a stream").into_inner();
+    let later = minutes(47) + TimeDelta::seconds(40);
+    while house.clock.now() < later {
+        house.clock.advance(TimeDelta::seconds(2));
+        tokio::task::yield_now().await;
+    }
+    let anew = tokio::time::timeout(std::time::Duration::from_secs(20), async {
+        loop {
+            let told = watched.message().await.expect("no fault").expect("more");
+            let as_of = told.estimates.first().map(|estimate| kernel::values::from_timestamp(estimate.as_of));
+            if as_of.is_some_and(|as_of| as_of > minutes(47)) {
+                return;
+            }
+        }
+    });
+    anew.await.expect("an estimate of later");
     // What was estimated is noted, and judged when the doors are closed: the next band comes from it.
     let noted = async || {
         sqlx::query_as::<_, (i32, Option<i32>)>("select seconds, score from door_estimate order by minute")

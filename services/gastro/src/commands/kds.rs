@@ -1,11 +1,12 @@
 //! What another kitchen display tells of an order.
 
+use chrono::TimeDelta;
 use kernel::Tx;
 use uuid::Uuid;
 
 use super::{affected, kitchen, lock_kitchen};
 use crate::{
-    domain::{Order, OrderState, kds::KdsStatus},
+    domain::{Order, OrderState, kds::KdsStatus, kitchen_system::Token},
     error::Error,
     store,
 };
@@ -24,8 +25,23 @@ pub(crate) async fn told(tx: &mut Tx, order_id: Uuid, status: KdsStatus) -> Resu
     Ok(order)
 }
 
+/// That a system has spoken is written down so often.
+pub(crate) const EVERY: TimeDelta = TimeDelta::minutes(1);
+
 /// A new token for a kitchen system; only its hash is kept.
-pub(crate) async fn issue_token(tx: &mut Tx, hash: &[u8], by: &str) -> Result<(), Error> {
+pub(crate) async fn issue_token(tx: &mut Tx, hash: &[u8], name: &str, by: &str) -> Result<(), Error> {
     let now = tx.now();
-    store::kitchen::save_token(tx.conn(), hash, by, now).await
+    store::kds_tokens::save(tx.conn(), hash, name, by, now).await
+}
+
+/// A token is good no more. A repeat changes nothing.
+pub(crate) async fn revoke_token(tx: &mut Tx, id: Uuid, by: &str) -> Result<Token, Error> {
+    let now = tx.now();
+    store::kds_tokens::revoke(tx.conn(), id, by, now).await?.ok_or(Error::NoSuchToken)
+}
+
+/// A system has spoken.
+pub(crate) async fn spoke(tx: &mut Tx, token: Uuid) -> Result<(), Error> {
+    let now = tx.now();
+    store::kds_tokens::note_use(tx.conn(), token, now).await
 }

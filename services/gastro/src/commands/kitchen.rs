@@ -30,11 +30,11 @@ pub(super) async fn set_state(tx: &mut Tx, order: &mut Order, state: OrderState)
     let was_on_board = order.on_board;
     let code_before = code(order.state);
     order.becomes(state, tx.now());
-    store::save_order(tx.conn(), order).await?;
+    let is_told = store::kitchen::save_state(tx.conn(), order).await?;
     if matches!(state, OrderState::Collected | OrderState::Expired | OrderState::Cancelled) {
         store::affected::settle(tx.conn(), &[order.id]).await?;
     }
-    if code(state) != code_before {
+    if is_told && code(state) != code_before {
         pushes::status(tx, order).await?;
     }
     tx.append(&order.visit.to_string(), &events::order_state_changed(order)).await?;

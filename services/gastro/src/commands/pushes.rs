@@ -4,10 +4,12 @@ use chrono::TimeDelta;
 use kernel::{Tx, clock::wall_now};
 use uuid::Uuid;
 
+use super::{kitchen::touch_board, lock_kitchen};
 use crate::{
     domain::{
         Order,
         kds::{Message, pause},
+        kitchen_system::{Letter, MessageState, PATIENT_ATTEMPTS},
     },
     error::Error,
     store,
@@ -44,12 +46,55 @@ pub(crate) async fn switch(tx: &mut Tx, on: bool) -> Result<(), Error> {
     store::pushes::forget(tx.conn(), wall_now() - KEPT).await
 }
 
-/// It was taken; or refused for good, with the reason.
-pub(crate) async fn over(tx: &mut Tx, id: Uuid, refused: &str) -> Result<(), Error> {
-    store::pushes::end(tx.conn(), id, refused, wall_now()).await
+/// It was taken at this attempt; or refused for good, with the reason.
+pub(crate) async fn over(tx: &mut Tx, id: Uuid, attempts: u32, refused: &str) -> Result<(), Error> {
+    store::pushes::end(tx.conn(), id, refused, wall_now()).await?;
+    if attempts > PATIENT_ATTEMPTS || !refused.is_empty() { shown(tx).await } else { Ok(()) }
 }
 
 /// It was not taken: later again.
 pub(crate) async fn not_taken(tx: &mut Tx, id: Uuid, attempts: u32, problem: &str) -> Result<(), Error> {
-    store::pushes::again(tx.conn(), id, problem, wall_now() + pause(attempts)).await
+    store::pushes::again(tx.conn(), id, problem, wall_now() + pause(attempts)).await?;
+    if attempts == PATIENT_ATTEMPTS { shown(tx).await } else { Ok(()) }
+}
+
+/// The kitchen's board counts what its system does not take.
+async fn shown(tx: &mut Tx) -> Result<(), Error> {
+    lock_kitchen(tx).await?;
+    touch_board(tx).await
+}
+
+/// Staff want one sent now. What was refused goes under another key: the system may remember that it refused this one.
+pub(crate) async fn send_now(tx: &mut Tx, id: Uuid) -> Result<Letter, Error> {
+    let letter = store::letters::lock(tx.conn(), id).await?.ok_or(Error::NoSuchKdsMessage)?;
+    let key = match letter.state() {
+        MessageState::Taken => return Ok(letter),
+        MessageState::Waiting => None,
+        MessageState::Refused | MessageState::GivenUp => {
+            if store::letters::is_overtaken(tx.conn(), id).await? {
+                return Err(Error::MessageOvertaken);
+            }
+            Some(Uuid::now_v7())
+        }
+    };
+    store::letters::wait_again(tx.conn(), id, key, wall_now()).await?;
+    after(tx, id).await
+}
+
+/// Staff have told the kitchen's system otherwise, or it need not know.
+pub(crate) async fn give_up(tx: &mut Tx, id: Uuid, reason: &str, by: &str) -> Result<Letter, Error> {
+    let letter = store::letters::lock(tx.conn(), id).await?.ok_or(Error::NoSuchKdsMessage)?;
+    match letter.state() {
+        MessageState::GivenUp => return Ok(letter),
+        MessageState::Taken => return Err(Error::MessageTaken),
+        MessageState::Waiting | MessageState::Refused => {}
+    }
+    tracing::warn!(push = %id, by, reason, "a message to the kitchen's system is given up");
+    store::letters::give_up(tx.conn(), id, by, reason, wall_now()).await?;
+    after(tx, id).await
+}
+
+async fn after(tx: &mut Tx, id: Uuid) -> Result<Letter, Error> {
+    shown(tx).await?;
+    store::letters::lock(tx.conn(), id).await?.ok_or(Error::NoSuchKdsMessage)
 }

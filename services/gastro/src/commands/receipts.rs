@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::Tx;
+use kernel::{Tx, values::day_of};
 use uuid::Uuid;
 
 use super::lock_kitchen;
@@ -38,8 +38,15 @@ async fn sell(tx: &mut Tx, paid: &[(&Order, PaidBy)]) -> Result<(), Error> {
     if paid.is_empty() {
         return Ok(());
     }
-    let sales: Vec<Receipt> =
-        paid.iter().map(|(order, by)| receipt(tx, order, (Kind::Sale, None, *by), order.charges.clone())).collect();
+    let today = day_of(tx.now());
+    let seller = receipts::seller_on(tx.conn(), today).await?;
+    let sales: Vec<Receipt> = paid
+        .iter()
+        .map(|(order, by)| {
+            let sale = receipt(tx, order, (Kind::Sale, None, *by), order.charges.clone());
+            Receipt { issuer: seller.clone(), ..sale }
+        })
+        .collect();
     write(tx, sales).await
 }
 
@@ -64,7 +71,8 @@ pub(crate) async fn correct(tx: &mut Tx, order: &Order, correction: Vec<Charge>)
     tell_order(tx, order, correction.clone()).await?;
     if let Some(sale) = receipts::sale_of(tx.conn(), order.id).await? {
         let back = receipt(tx, order, (Kind::Correction, Some(sale.number), sale.paid_by), correction);
-        write(tx, vec![back]).await?;
+        // By whoever has sold it, whoever sells today.
+        write(tx, vec![Receipt { issuer: sale.issuer, ..back }]).await?;
     }
     Ok(())
 }
@@ -80,7 +88,7 @@ pub(crate) async fn take_back(tx: &mut Tx, order: &mut Order) -> Result<(), Erro
     tell_order(tx, order, back.clone()).await?;
     if let Some(sale) = receipts::sale_of(tx.conn(), order.id).await? {
         let it = receipt(tx, order, (Kind::Cancellation, Some(sale.number), sale.paid_by), back);
-        write(tx, vec![it]).await?;
+        write(tx, vec![Receipt { issuer: sale.issuer, ..it }]).await?;
     }
     Ok(())
 }
@@ -106,7 +114,7 @@ async fn write(tx: &mut Tx, mut issued: Vec<Receipt>) -> Result<(), Error> {
     store::tse::save(tx.conn(), &told).await
 }
 
-/// One that has no number yet.
+/// One that has no number and no issuer yet.
 fn receipt(
     tx: &Tx,
     order: &Order,
@@ -125,5 +133,6 @@ fn receipt(
         charges,
         paid_by,
         transaction: Uuid::now_v7(),
+        issuer: None,
     }
 }

@@ -2,18 +2,23 @@
 //! What is cheaper is charged at its own price, and the difference goes back.
 
 use chrono::NaiveDateTime;
-use kernel::{Tx, clock::wall_now, values::invalid};
+use kernel::{
+    Tx,
+    clock::wall_now,
+    values::{Text, invalid},
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{kitchen, lock_kitchen, ordering::local, receipts, replanning, screens};
 use crate::{
     domain::{
-        Order, OrderState, OrderedItem,
+        Charge, Order, OrderState, OrderedItem,
         choosing::Portions,
         exchange::exchange,
         kitchen::{AllergenCheck, check_allergens, ticket_id},
         menu::MenuItem,
+        substituting::{Instead, goes_for, instead},
     },
     error::Error,
     events,
@@ -23,6 +28,7 @@ use crate::{
 /// What could take the place of a line.
 pub(crate) struct Choice {
     pub(crate) item: MenuItem,
+    pub(crate) instead: Instead,
     pub(crate) check: AllergenCheck,
 }
 
@@ -42,7 +48,7 @@ fn line_of(order: &Order, line: usize) -> Result<&OrderedItem, Error> {
     order.lines.get(line).ok_or_else(|| invalid("line", "there is no such line; they count from 0").into())
 }
 
-/// Everything that is to be had now, with what it would mean for the party.
+/// Everything of its kind that is to be had now, with what it would mean for the party.
 pub(crate) async fn choices(
     conn: &mut PgConnection,
     order: &Order,
@@ -53,14 +59,19 @@ pub(crate) async fn choices(
     let menu = store::menu::of_day(conn, at.date()).await?;
     let had: Vec<u32> = replaced.allergens.iter().chain(&replaced.traces).copied().collect();
     let declared = store::ordering::avoided(conn, order.id).await?;
+    let was = menu.item(&replaced.item).cloned();
     let choice = |item: MenuItem| {
-        let in_it: Vec<u32> = item.recipe.allergens.iter().chain(&item.recipe.traces).copied().collect();
+        let instead = instead(&item, &replaced, was.as_ref());
+        let in_it: Vec<u32> = instead.line.allergens.iter().chain(&instead.line.traces).copied().collect();
         let check = check_allergens(&in_it, &had, &declared);
-        Choice { item, check }
+        Choice { item, instead, check }
     };
     let can_be_had = |item: &MenuItem| {
         let left = item.left.is_none_or(|left| left >= replaced.quantity);
-        left && item.unavailable(at.time()).is_none() && item.usual_price().is_some() && item.id != replaced.item
+        left && item.unavailable(at.time()).is_none()
+            && item.usual_price().is_some()
+            && item.id != replaced.item
+            && goes_for(item, was.as_ref())
     };
     let choices = menu.items.into_iter().filter(can_be_had).map(choice).collect();
     Ok((replaced, choices))
@@ -87,24 +98,9 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     if !unread.is_empty() {
         return Err(Error::AllergensNotRead(unread));
     }
-    let item = choice.item;
-    let work = item.variant("").map_or(item.work_seconds, |variant| variant.work_seconds);
-    let new = OrderedItem {
-        item: item.id.clone(),
-        name: item.name.clone(),
-        quantity: replaced.quantity,
-        station: item.station.clone(),
-        allergens: item.recipe.allergens.clone(),
-        traces: item.recipe.traces.clone(),
-        work_seconds: work.saturating_mul(replaced.quantity),
-        variant: item.variant("").map(|variant| variant.id.clone()).unwrap_or_default(),
-        modifiers: Vec::new(),
-        combo: String::new(),
-        tray: replaced.tray.clone(),
-        recipe: item.recipe.id.clone(),
-    };
+    let Choice { item, instead: Instead { line: new, charges, .. }, check } = choice;
     let station = new.station.clone();
-    let event = events::kitchen::substituted(&order, &replaced, &new, &choice.check.added, now);
+    let event = events::kitchen::substituted(&order, &replaced, &new, &check.added, now);
     if let Some(line) = order.lines.get_mut(wanted.line) {
         *line = new;
     }
@@ -114,7 +110,7 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     let stock = store::ordering::Stock::of(order.id, local(order.pickup_at).date(), &portions);
     store::ordering::take_stock(tx.conn(), &stock).await?;
     tx.append(&order.visit.to_string(), &event).await?;
-    give_back_difference(tx, &mut order, &replaced, &item, wanted.line).await?;
+    give_back_difference(tx, &mut order, &replaced, &item.name, &charges).await?;
     if order.state == OrderState::Scheduled {
         store::slots::free(tx.conn(), &[order.id]).await?;
         let promised = order.pickup_at;
@@ -134,18 +130,17 @@ async fn give_back_difference(
     tx: &mut Tx,
     order: &mut Order,
     replaced: &OrderedItem,
-    item: &MenuItem,
-    line: usize,
+    name: &Text,
+    instead: &[Charge],
 ) -> Result<(), Error> {
-    let (Some(price), Some(new)) = (item.usual_price(), order.lines.get(line)) else { return Ok(()) };
     let ids = store::menu::price_ids(tx.conn(), &replaced.item, &replaced.variant, &replaced.modifiers).await?;
-    let Some(exchanged) = exchange(&order.charges, replaced, &ids, new, price) else { return Ok(()) };
+    let Some(exchanged) = exchange(&order.charges, replaced, &ids, instead) else { return Ok(()) };
     order.charges = exchanged.charges;
     store::kitchen::save_charges(tx.conn(), order).await?;
     receipts::correct(tx, order, exchanged.correction).await?;
     if order.walk_up {
         return Ok(());
     }
-    let event = events::kitchen::refund_due(order, exchanged.cents, &events::kitchen::cheaper(&item.name));
+    let event = events::kitchen::refund_due(order, exchanged.cents, &events::kitchen::cheaper(name));
     Ok(tx.append(&order.visit.to_string(), &event).await?)
 }

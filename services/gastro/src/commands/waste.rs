@@ -61,6 +61,7 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
             reason: stop.reason,
             at: tx.now(),
             by: stop.by.clone(),
+            taken_back: None,
         };
         save(tx, &waste).await?;
     }
@@ -91,6 +92,7 @@ pub(super) async fn all_of(tx: &mut Tx, order: &Order, reason: WasteReason) -> R
             reason,
             at: tx.now(),
             by: String::new(),
+            taken_back: None,
         };
         save(tx, &waste).await?;
     }
@@ -110,8 +112,32 @@ pub(crate) async fn record(
     let found = menu.items.into_iter().find(|it| it.id == item);
     let found =
         found.ok_or_else(|| invalid("item_id", format!("\"{item}\" is not on the menu; GetMenu has all item_ids")))?;
-    let waste =
-        Waste { id: Uuid::now_v7(), order: None, item: found.id, name: found.name, quantity, reason, at: now, by };
+    let waste = Waste {
+        id: Uuid::now_v7(),
+        order: None,
+        item: found.id,
+        name: found.name,
+        quantity,
+        reason,
+        at: now,
+        by,
+        taken_back: None,
+    };
     save(tx, &waste).await?;
+    Ok(waste)
+}
+
+/// An entry was recorded by mistake. Again: it is done.
+pub(crate) async fn take_back(tx: &mut Tx, id: Uuid, by: &str) -> Result<Waste, Error> {
+    let now = tx.now();
+    let mut waste = store::waste::lock(tx.conn(), id).await?.ok_or(Error::NoSuchWaste)?;
+    if waste.taken_back.is_some() {
+        return Ok(waste);
+    }
+    if !waste.may_be_taken_back(now) {
+        return Err(if waste.order.is_some() { Error::WasteOfOrder } else { Error::WasteOfOtherDay });
+    }
+    store::waste::mark_taken_back(tx.conn(), id, now, by).await?;
+    waste.taken_back = Some((now, by.to_owned()));
     Ok(waste)
 }

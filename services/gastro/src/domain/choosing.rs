@@ -225,7 +225,7 @@ impl Chosen {
     }
 }
 
-fn charge(label: &Text, quantity: u32, price: &Price) -> Charge {
+pub(super) fn charge(label: &Text, quantity: u32, price: &Price) -> Charge {
     Charge {
         label: label.clone(),
         quantity,

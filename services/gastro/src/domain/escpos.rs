@@ -25,6 +25,8 @@ pub(crate) struct PaperLine {
     /// What is different about it, one a line.
     pub(crate) notes: Vec<String>,
     pub(crate) allergens: Vec<u32>,
+    /// What may have got into it.
+    pub(crate) traces: Vec<u32>,
 }
 
 /// Asks the printer whether it is on line (answered at once, past its buffer).
@@ -182,9 +184,11 @@ pub(crate) fn ticket(paper: &Paper) -> Vec<u8> {
             roll.line(&format!("  > {note}"));
         }
         roll.set(SMALL);
-        if !line.allergens.is_empty() {
-            let names: Vec<String> = line.allergens.iter().map(|number| allergen(*number)).collect();
-            roll.line(&format!("  Allergene: {}", names.join(", ")));
+        for (what, numbers) in [("Allergene", &line.allergens), ("Spuren", &line.traces)] {
+            let names: Vec<String> = numbers.iter().map(|number| allergen(*number)).collect();
+            if !names.is_empty() {
+                roll.line(&format!("  {what}: {}", names.join(", ")));
+            }
         }
     }
     roll.set(SMALL);
@@ -208,6 +212,7 @@ mod tests {
                 name: "Kürbis-Curry „Saturn“ groß\u{1b}@".to_owned(),
                 notes: vec!["ohne Soße".to_owned()],
                 allergens: vec![9, 8],
+                traces: vec![11],
             }],
             again: false,
         }
@@ -225,7 +230,8 @@ mod tests {
         assert!(has(&bytes, b"Warme K\x81che\n"));
         assert!(has(&bytes, b"2 x K\x81rbis-Curry \"Saturn\" gro\xe1@\n"), "no command comes in with a name");
         assert!(has(&bytes, b"  > ohne So\xe1e\n"));
-        assert!(has(&bytes, b"Sellerie, Schalenfr\x81chte\n"));
+        assert!(has(&bytes, b"Allergene: Sellerie, Schalenfr\x81chte\n"));
+        assert!(has(&bytes, b"Spuren: Sesam\n"));
         assert!(bytes.ends_with(b"\x1dV\x42\x03"));
         assert!(!has(&bytes, b"WIEDERHOLUNG"));
         assert!(has(&ticket(&Paper { again: true, ..example() }), b"WIEDERHOLUNG"));

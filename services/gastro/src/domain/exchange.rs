@@ -1,7 +1,7 @@
 //! What a substitution means for the price: a cheaper dish is charged at its own, a dearer one at the price that was
 //! paid. Pure.
 
-use super::{Charge, OrderedItem, menu::Price};
+use super::{Charge, OrderedItem};
 
 /// An order's charges after a substitution.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,14 +14,13 @@ pub(crate) struct Exchanged {
     pub(crate) cents: i64,
 }
 
-/// None: nothing goes back. `price_ids` are those that the replaced dish and its changes may have been charged by; what
+/// None: nothing goes back. `instead` is what the new dish costs with its changes; `price_ids` are those that the replaced dish and its changes may have been charged by; what
 /// was ordered in a combo has its flat price whatever is in it.
 pub(crate) fn exchange(
     charges: &[Charge],
     replaced: &OrderedItem,
     price_ids: &[String],
-    new: &OrderedItem,
-    price: &Price,
+    instead: &[Charge],
 ) -> Option<Exchanged> {
     if !replaced.combo.is_empty() {
         return None;
@@ -40,21 +39,13 @@ pub(crate) fn exchange(
         }
     }
     let was: i64 = gone.iter().map(Charge::sum).sum();
-    let instead = Charge {
-        label: new.name.clone(),
-        quantity: new.quantity,
-        cents: price.cents,
-        price_id: price.id.clone(),
-        tax_id: price.tax_id.clone(),
-        tax_basis_points: price.tax_basis_points,
-    };
-    let cents = was - instead.sum();
+    let cents = was - instead.iter().map(Charge::sum).sum::<i64>();
     if cents <= 0 {
         return None;
     }
     let mut correction = super::receipt::taken_back(&gone);
-    correction.push(instead.clone());
-    kept.push(instead);
+    correction.extend_from_slice(instead);
+    kept.extend_from_slice(instead);
     Some(Exchanged { charges: kept, correction, cents })
 }
 
@@ -92,15 +83,15 @@ mod tests {
         }
     }
 
-    fn price(cents: i64) -> Price {
-        Price { id: "soup".to_owned(), cents, tax_id: "t".to_owned(), tax_basis_points: 700 }
+    fn soup(cents: i64, quantity: u32) -> [Charge; 1] {
+        [charge("soup", cents, quantity)]
     }
 
     #[test]
     fn a_cheaper_dish_gives_back_the_difference_with_its_changes() {
         let charges = [charge("pasta", 690, 2), charge("cheese", 50, 2), charge("water", 280, 1)];
         let ids = ["pasta".to_owned(), "cheese".to_owned()];
-        let told = exchange(&charges, &line("pasta", 2), &ids, &line("soup", 2), &price(450)).expect("cheaper");
+        let told = exchange(&charges, &line("pasta", 2), &ids, &soup(450, 2)).expect("cheaper");
         assert_eq!(told.cents, 2 * (690 + 50 - 450));
         assert_eq!(told.charges.iter().map(Charge::sum).sum::<i64>(), 280 + 900);
         assert_eq!(told.correction.iter().map(Charge::sum).sum::<i64>(), -told.cents);
@@ -111,18 +102,27 @@ mod tests {
         let charges = [charge("pasta", 690, 1)];
         let ids = ["pasta".to_owned()];
         for cents in [690, 900] {
-            assert_eq!(exchange(&charges, &line("pasta", 1), &ids, &line("soup", 1), &price(cents)), None);
+            assert_eq!(exchange(&charges, &line("pasta", 1), &ids, &soup(cents, 1)), None);
         }
         let in_combo = OrderedItem { combo: "lunch".to_owned(), ..line("pasta", 1) };
-        assert_eq!(exchange(&charges, &in_combo, &ids, &line("soup", 1), &price(100)), None);
-        assert_eq!(exchange(&charges, &line("pasta", 3), &ids, &line("soup", 3), &price(100)), None, "no such charge");
+        assert_eq!(exchange(&charges, &in_combo, &ids, &soup(100, 1)), None);
+        assert_eq!(exchange(&charges, &line("pasta", 3), &ids, &soup(100, 3)), None, "no such charge");
+    }
+
+    #[test]
+    fn a_change_that_goes_along_is_paid_for_as_before() {
+        let charges = [charge("cappuccino", 350, 1), charge("oat-milk", 50, 1)];
+        let ids = ["cappuccino".to_owned(), "oat-milk".to_owned()];
+        let cocoa = [charge("cocoa", 320, 1), charge("oat-milk", 50, 1)];
+        let told = exchange(&charges, &line("cappuccino", 1), &ids, &cocoa).expect("cheaper");
+        assert_eq!((told.cents, told.charges), (30, cocoa.to_vec()));
     }
 
     #[test]
     fn of_two_trays_with_the_same_dish_one_is_exchanged() {
         let charges = [charge("pasta", 690, 1), charge("pasta", 690, 1)];
         let ids = ["pasta".to_owned()];
-        let told = exchange(&charges, &line("pasta", 1), &ids, &line("soup", 1), &price(450)).expect("cheaper");
+        let told = exchange(&charges, &line("pasta", 1), &ids, &soup(450, 1)).expect("cheaper");
         assert_eq!((told.cents, told.charges.len()), (240, 2));
     }
 }

@@ -122,6 +122,8 @@ impl Message {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Push {
     pub(crate) id: Uuid,
+    /// Under which it is sent, the same each time, so that it is taken once.
+    pub(crate) key: Uuid,
     pub(crate) path: String,
     pub(crate) body: Value,
     pub(crate) attempts: u32,

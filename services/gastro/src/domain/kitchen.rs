@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::values::Text;
+use kernel::values::{Text, day_of};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -137,12 +137,21 @@ pub(crate) struct Waste {
     pub(crate) reason: WasteReason,
     pub(crate) at: DateTime<Utc>,
     pub(crate) by: String,
+    /// It was recorded by mistake: when that was said, and by whom.
+    pub(crate) taken_back: Option<(DateTime<Utc>, String)>,
+}
+
+impl Waste {
+    /// On its day; what an order lost comes back with the order.
+    pub(crate) fn may_be_taken_back(&self, now: DateTime<Utc>) -> bool {
+        self.order.is_none() && self.taken_back.is_none() && day_of(self.at) == day_of(now)
+    }
 }
 
 /// What a day's waste comes to, most first.
 pub(crate) fn totals(entries: &[Waste]) -> Vec<(String, Text, u32)> {
     let mut totals: Vec<(String, Text, u32)> = Vec::new();
-    for entry in entries {
+    for entry in entries.iter().filter(|entry| entry.taken_back.is_none()) {
         match totals.iter_mut().find(|(item, _, _)| *item == entry.item) {
             Some((_, _, sum)) => *sum = sum.saturating_add(entry.quantity),
             None => totals.push((entry.item.clone(), entry.name.clone(), entry.quantity)),
@@ -222,6 +231,7 @@ mod tests {
             reason: WasteReason::Dropped,
             at: DateTime::UNIX_EPOCH,
             by: "cook".to_owned(),
+            taken_back: None,
         };
         let totals = totals(&[waste("soup", 1), waste("pasta", 2), waste("soup", 3), waste("cake", 2)]);
         let totals: Vec<(&str, u32)> = totals.iter().map(|(item, _, sum)| (item.as_str(), *sum)).collect();

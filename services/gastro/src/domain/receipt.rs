@@ -37,6 +37,15 @@ pub(crate) struct TaxAmount {
     pub(crate) tax: i64,
 }
 
+/// Who sells: the house, or whoever has leased the café.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Issuer {
+    pub(crate) name: String,
+    pub(crate) address: String,
+    /// Empty: not told.
+    pub(crate) tax_number: String,
+}
+
 /// A receipt, as it was issued. It is never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Receipt {
@@ -50,6 +59,8 @@ pub(crate) struct Receipt {
     pub(crate) taxes: Vec<TaxAmount>,
     pub(crate) cents: i64,
     pub(crate) paid_by: PaidBy,
+    /// None: issued before sellers were named.
+    pub(crate) issuer: Option<Issuer>,
     /// Of the TSE.
     pub(crate) transaction: Uuid,
 }

@@ -71,7 +71,7 @@ pub(crate) enum Content {
         cents: i64,
         paid_by: PaidBy,
     },
-    /// "AVBestellung"
+    /// "Bestellung-V1"
     Order {
         charges: Vec<Charge>,
     },

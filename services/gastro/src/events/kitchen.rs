@@ -117,7 +117,8 @@ const fn reason(reason: WasteReason) -> pb::WasteReason {
     }
 }
 
-pub(crate) fn waste(waste: &Waste) -> pb::WasteEntry {
+pub(crate) fn waste(waste: &Waste, now: DateTime<Utc>) -> pb::WasteEntry {
+    let taken_back = waste.taken_back.as_ref();
     pb::WasteEntry {
         waste_id: waste.id.to_string(),
         order_id: waste.order.map(|(order, _)| order.to_string()).unwrap_or_default(),
@@ -128,17 +129,20 @@ pub(crate) fn waste(waste: &Waste) -> pb::WasteEntry {
         reason: reason(waste.reason).into(),
         at: Some(timestamp(waste.at)),
         by: waste.by.clone(),
+        taken_back_at: taken_back.map(|(at, _)| timestamp(*at)),
+        taken_back_by: taken_back.map(|(_, by)| by.clone()).unwrap_or_default(),
+        may_be_taken_back: waste.may_be_taken_back(now),
     }
 }
 
-pub(crate) fn day_of_waste(entries: &[Waste]) -> pb::ListWasteResponse {
+pub(crate) fn day_of_waste(entries: &[Waste], now: DateTime<Utc>) -> pb::ListWasteResponse {
     let total = |(item_id, name, quantity): (String, Text, u32)| pb::WasteTotal {
         item_id,
         name: Some(name.to_proto()),
         quantity,
     };
     pb::ListWasteResponse {
-        entries: entries.iter().map(waste).collect(),
+        entries: entries.iter().map(|entry| waste(entry, now)).collect(),
         totals: totals(entries).into_iter().map(total).collect(),
     }
 }

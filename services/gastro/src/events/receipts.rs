@@ -51,6 +51,11 @@ pub(crate) fn receipt((receipt, signature): &(Receipt, Signature)) -> pb::Receip
         unsigned_because: signature.problem.clone(),
         attempts: signature.attempts,
         paid_by: paid_by(receipt.paid_by).into(),
+        issuer: receipt.issuer.as_ref().map(|it| pb::Issuer {
+            name: it.name.clone(),
+            address: it.address.clone(),
+            tax_number: it.tax_number.clone(),
+        }),
     }
 }
 

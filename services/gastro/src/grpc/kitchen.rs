@@ -42,6 +42,7 @@ pub(crate) const ACCESS: Access = Access {
         ("CancelFired", KITCHEN),
         ("RecordWaste", KITCHEN),
         ("ListWaste", KITCHEN),
+        ("TakeBackWaste", KITCHEN),
         ("ListSubstitutes", KITCHEN),
         ("Substitute", KITCHEN),
         ("PreviewWalkUp", COUNTER),
@@ -98,6 +99,8 @@ fn reason(value: i32) -> Result<WasteReason, InvalidField> {
     }
 }
 
+/// Of what a token is for.
+const LONGEST_NAME: usize = 60;
 /// More than anybody carries out at once.
 const MOST_WASTE: u32 = 200;
 
@@ -205,7 +208,8 @@ impl Kitchen for KitchenGrpc {
                     if let Some(first) = tx.first_answer("RecordWaste", key, &request).await? {
                         return Ok::<_, Error>(first);
                     }
-                    let entry = words::waste(&waste::record(tx, &item, quantity, reason, by).await?);
+                    let now = tx.now();
+                    let entry = words::waste(&waste::record(tx, &item, quantity, reason, by).await?, now);
                     tx.remember("RecordWaste", key, &request, &entry).await?;
                     Ok(entry)
                 })
@@ -221,7 +225,25 @@ impl Kitchen for KitchenGrpc {
         let day = request.into_inner().day;
         let day = if day.is_empty() { self.today() } else { values_day(&day)? };
         let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
-        Ok(Response::new(words::day_of_waste(&store::waste::of_day(&mut conn, day).await?)))
+        let entries = store::waste::of_day(&mut conn, day).await?;
+        Ok(Response::new(words::day_of_waste(&entries, self.db.clock().now())))
+    }
+
+    async fn take_back_waste(
+        &self,
+        request: Request<pb::TakeBackWasteRequest>,
+    ) -> Result<Response<pb::WasteEntry>, Status> {
+        let by = account(&request);
+        let id = values::id("waste_id", &request.into_inner().waste_id)?;
+        let now = self.db.clock().now();
+        let entry = self
+            .db
+            .transact(move |tx| {
+                let by = by.clone();
+                Box::pin(async move { waste::take_back(tx, id, &by).await })
+            })
+            .await?;
+        Ok(Response::new(words::waste(&entry, now)))
     }
 
     async fn list_substitutes(
@@ -240,6 +262,10 @@ impl Kitchen for KitchenGrpc {
                 item: Some(events::menu_item(&choice.item, now.time())?),
                 added_allergens: choice.check.added.clone(),
                 declared_conflicts: choice.check.declared.clone(),
+                made_as: Some(choice.instead.line.name.to_proto()),
+                dropped_changes: choice.instead.dropped.iter().map(kernel::values::Text::to_proto).collect(),
+                allergens: choice.instead.line.allergens.clone(),
+                traces: choice.instead.line.traces.clone(),
             })
         };
         Ok(Response::new(pb::ListSubstitutesResponse {
@@ -366,13 +392,13 @@ impl Kitchen for KitchenGrpc {
         request: Request<pb::IssueKdsTokenRequest>,
     ) -> Result<Response<pb::IssueKdsTokenResponse>, Status> {
         let by = account(&request);
+        let name = values::text("name", &request.get_ref().name, LONGEST_NAME)?;
         let token = token::new();
         let hash = token::hash(&token);
-        tracing::info!(by, "a kitchen system gets a new token");
         self.db
             .transact(move |tx| {
-                let (hash, by) = (hash.clone(), by.clone());
-                Box::pin(async move { kds::issue_token(tx, &hash, &by).await })
+                let (hash, name, by) = (hash.clone(), name.clone(), by.clone());
+                Box::pin(async move { kds::issue_token(tx, &hash, &name, &by).await })
             })
             .await?;
         Ok(Response::new(pb::IssueKdsTokenResponse { token }))

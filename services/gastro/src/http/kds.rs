@@ -72,10 +72,18 @@ async fn take(db: &Db, path: &str, headers: &HeaderMap, body: Body) -> Result<Re
     Ok(Json(json!({"orderId": path, "status": code(order.state)})).into_response())
 }
 
+/// Whether it has a good token; that it has spoken is written down at most once a minute.
 async fn is_known(db: &Db, headers: &HeaderMap) -> Result<bool, Error> {
     let Some(token) = token::sent(headers) else { return Ok(false) };
-    let mut conn = db.pool().acquire().await?;
-    store::kitchen::is_token(&mut conn, &token::hash(&token)).await
+    let found = {
+        let mut conn = db.pool().acquire().await?;
+        store::kds_tokens::of_hash(&mut conn, &token::hash(&token)).await?
+    };
+    let Some((id, used_at)) = found else { return Ok(false) };
+    if used_at.is_none_or(|at| at <= db.clock().now() - kds::EVERY) {
+        db.transact(move |tx| Box::pin(kds::spoke(tx, id))).await?;
+    }
+    Ok(true)
 }
 
 /// `GET /kds/prepTimes`: each open order as a preparation update.

@@ -35,6 +35,32 @@ pub(crate) async fn save_tax(
     Ok(())
 }
 
+/// Sellers that the house file no longer names are gone; receipts keep what they said.
+pub(crate) async fn keep_sellers(conn: &mut PgConnection, days: &[NaiveDate]) -> Result<(), Error> {
+    sqlx::query("delete from seller where valid_from <> all($1)").bind(days).execute(conn).await?;
+    Ok(())
+}
+
+pub(crate) async fn save_seller(
+    conn: &mut PgConnection,
+    valid_from: NaiveDate,
+    name: &str,
+    address: &str,
+    tax_number: &str,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into seller (valid_from, name, address, tax_number) values ($1, $2, $3, $4)
+         on conflict (valid_from) do update set name = $2, address = $3, tax_number = $4",
+    )
+    .bind(valid_from)
+    .bind(name)
+    .bind(address)
+    .bind(tax_number)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Quarters that are not over get the new capacity, but never less than what is promised in them.
 pub(crate) async fn save_station(
     conn: &mut PgConnection,

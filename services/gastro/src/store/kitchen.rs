@@ -65,6 +65,20 @@ pub(crate) async fn save_states(conn: &mut PgConnection, orders: &[Order]) -> Re
     Ok(())
 }
 
+/// Brings an order's state up to date; answers whether there is a kitchen system to tell.
+pub(crate) async fn save_state(conn: &mut PgConnection, order: &Order) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "update meal_order set state = $2, state_at = $3, on_board = $4 where order_id = $1
+         returning exists (select from kds_push_on)",
+    )
+    .bind(order.id)
+    .bind(order.state.name())
+    .bind(order.state_at)
+    .bind(order.on_board)
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Brings the times of many orders up to date in one statement.
 pub(crate) async fn save_plans(conn: &mut PgConnection, orders: &[Order]) -> Result<(), Error> {
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
@@ -184,24 +198,4 @@ pub(crate) async fn numbers(conn: &mut PgConnection) -> Result<Vec<(u32, OrderSt
         Ok((number.unsigned_abs(), state))
     };
     rows.into_iter().map(read).collect()
-}
-
-/// A kitchen system's new token.
-pub(crate) async fn save_token(
-    conn: &mut PgConnection,
-    hash: &[u8],
-    by: &str,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    sqlx::query("insert into kds_token (hash, issued_at, issued_by) values ($1, $2, $3)")
-        .bind(hash)
-        .bind(now)
-        .bind(by)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
-pub(crate) async fn is_token(conn: &mut PgConnection, hash: &[u8]) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar("select exists (select from kds_token where hash = $1)").bind(hash).fetch_one(conn).await?)
 }

@@ -13,6 +13,7 @@ use crate::{
 #[derive(FromRow)]
 struct Row {
     push_id: Uuid,
+    key: Uuid,
     path: String,
     body: Json<Value>,
     attempts: i32,
@@ -40,8 +41,8 @@ pub(crate) async fn names(conn: &mut PgConnection) -> Result<Option<(String, Str
 /// Writes messages down in their order, if there is a system to tell.
 pub(crate) async fn add(conn: &mut PgConnection, messages: &[Message], wall: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query(
-        "insert into kds_push (push_id, subject, path, body, next_try_at)
-         select n.id, n.subject, n.path, n.body, $5
+        "insert into kds_push (push_id, subject, path, body, next_try_at, made_at)
+         select n.id, n.subject, n.path, n.body, $5, $5
          from unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[]) with ordinality as n (id, subject, path, body, at)
          where exists (select from kds_push_on) order by n.at",
     )
@@ -58,7 +59,7 @@ pub(crate) async fn add(conn: &mut PgConnection, messages: &[Message], wall: Dat
 /// What may be sent now: of each subject the first that waits, if its time has come.
 pub(crate) async fn due(conn: &mut PgConnection, wall: DateTime<Utc>, most: i64) -> Result<Vec<Push>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select push_id, path, body, attempts from (
+        "select push_id, coalesce(key, push_id) as key, path, body, attempts from (
              select distinct on (subject) * from kds_push where next_try_at is not null order by subject, seq) first
          where next_try_at <= $1 order by seq limit $2",
     )
@@ -68,7 +69,13 @@ pub(crate) async fn due(conn: &mut PgConnection, wall: DateTime<Utc>, most: i64)
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Push { id: row.push_id, path: row.path, body: row.body.0, attempts: row.attempts.unsigned_abs() })
+        .map(|row| Push {
+            id: row.push_id,
+            key: row.key,
+            path: row.path,
+            body: row.body.0,
+            attempts: row.attempts.unsigned_abs(),
+        })
         .collect())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::{
     domain::{
         Charge,
         payment::PaidBy,
-        receipt::{Kind, Receipt, TaxAmount},
+        receipt::{Issuer, Kind, Receipt, TaxAmount},
         tse::Signature,
     },
     error::Error,
@@ -32,6 +32,7 @@ struct ReceiptRow {
     cents: i64,
     paid_by: String,
     transaction_id: Uuid,
+    issuer: Option<Json<Issuer>>,
 }
 
 impl ReceiptRow {
@@ -49,6 +50,7 @@ impl ReceiptRow {
             // As of old, when a meal was always paid with its visit.
             paid_by: PaidBy::named(&self.paid_by).unwrap_or(PaidBy::Online),
             transaction: self.transaction_id,
+            issuer: self.issuer.map(|issuer| issuer.0),
         })
     }
 }
@@ -90,9 +92,9 @@ pub(crate) async fn save(conn: &mut PgConnection, receipts: &[Receipt]) -> Resul
     }
     sqlx::query(
         "insert into receipt (number, order_id, visit_id, kind, takes_back, issued_at, charges, taxes, cents, paid_by,
-             transaction_id)
+             transaction_id, issuer)
          select * from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::timestamptz[],
-             $7::jsonb[], $8::jsonb[], $9::bigint[], $10::text[], $11::uuid[])",
+             $7::jsonb[], $8::jsonb[], $9::bigint[], $10::text[], $11::uuid[], $12::jsonb[])",
     )
     .bind(each(receipts, |it| it.number.cast_signed()))
     .bind(each(receipts, |it| it.order))
@@ -105,9 +107,21 @@ pub(crate) async fn save(conn: &mut PgConnection, receipts: &[Receipt]) -> Resul
     .bind(each(receipts, |it| it.cents))
     .bind(each(receipts, |it| it.paid_by.name()))
     .bind(each(receipts, |it| it.transaction))
+    .bind(each(receipts, |it| it.issuer.clone().map(Json)))
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// Who sells on a day; None: the house file does not say.
+pub(crate) async fn seller_on(conn: &mut PgConnection, day: NaiveDate) -> Result<Option<Issuer>, Error> {
+    let row: Option<(String, String, String)> = sqlx::query_as(
+        "select name, address, tax_number from seller where valid_from <= $1 order by valid_from desc limit 1",
+    )
+    .bind(day)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|(name, address, tax_number)| Issuer { name, address, tax_number }))
 }
 
 /// An order's sale.

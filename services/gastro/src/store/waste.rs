@@ -21,6 +21,8 @@ struct Row {
     reason: String,
     at: DateTime<Utc>,
     by: String,
+    taken_back_at: Option<DateTime<Utc>>,
+    taken_back_by: Option<String>,
 }
 
 impl Row {
@@ -35,6 +37,7 @@ impl Row {
                 .ok_or_else(|| Error::Stored(format!("waste reason {}", self.reason)))?,
             at: self.at,
             by: self.by,
+            taken_back: self.taken_back_at.zip(self.taken_back_by),
         })
     }
 }
@@ -66,6 +69,29 @@ pub(crate) async fn of_day(conn: &mut PgConnection, day: NaiveDate) -> Result<Ve
         .fetch_all(conn)
         .await?;
     rows.into_iter().map(Row::read).collect()
+}
+
+/// One entry, locked.
+pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Option<Waste>, Error> {
+    let row: Option<Row> =
+        sqlx::query_as("select * from waste where waste_id = $1 for update").bind(id).fetch_optional(conn).await?;
+    row.map(Row::read).transpose()
+}
+
+/// It was recorded by mistake.
+pub(crate) async fn mark_taken_back(
+    conn: &mut PgConnection,
+    id: Uuid,
+    at: DateTime<Utc>,
+    by: &str,
+) -> Result<(), Error> {
+    sqlx::query("update waste set taken_back_at = $2, taken_back_by = $3 where waste_id = $1")
+        .bind(id)
+        .bind(at)
+        .bind(by)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// The cancellation was taken back: nothing was thrown away with it.

@@ -1,5 +1,6 @@
-//! What the unit is put: a start without content, an end with a receipt ("Kassenbeleg") or an order ("AVBestellung" of
-//! the DSFinV-K). Amounts are gross; rates have names, not percentages.
+//! What the unit is put: a start without content, an end with a receipt (process type "Kassenbeleg-V1") or an order
+//! ("Bestellung-V1", which the DSFinV-K exports as "AVBestellung"): how many of what at which single price, and nothing of
+//! payment. Amounts are gross; rates have names, not percentages.
 
 use serde::Serialize;
 

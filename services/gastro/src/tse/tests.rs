@@ -125,7 +125,7 @@ impl Unit {
         let router = Router::new().route(&path, axum::routing::any(answer)).with_state(unit.clone());
         kernel::Tasks::default().spawn(async move { axum::serve(listener, router).await });
         let patience = Duration::from_millis(300);
-        (unit, CloudTse::with_patience(&base, "tss-1", "till-1", "secret", patience).expect("a client"))
+        (unit, CloudTse::new(&base, "tss-1", "till-1", "secret", patience).expect("a client"))
     }
 
     fn calls(&self) -> Vec<String> {
@@ -206,7 +206,7 @@ async fn an_answer_without_a_signature_is_none() {
         assert!(why.contains(expected), "{why}, not {expected}");
         assert_ne!(attempt.progress, Progress::Finished, "{expected}");
     }
-    let nobody = CloudTse::new("http://127.0.0.1:1", "t", "c", "s").expect("a client");
+    let nobody = CloudTse::new("http://127.0.0.1:1", "t", "c", "s", Duration::from_secs(10)).expect("a client");
     assert!(nobody.sign(&unsigned(0)).await.signed.is_err());
     assert!(NoTse.sign(&unsigned(0)).await.signed.is_err());
 }

@@ -101,10 +101,14 @@ async fn an_error_names_line_and_key_and_changes_nothing() {
         ("category = \"food\"", "category = \"soup\""),
         ("work_seconds", "work_secs"),
         ("cents = 550", "cents = -550"),
+        ("id = \"comet-lunch-2026\", cents = 990", "id = \"comet-lunch-2026\", cents = -990"),
+        ("id = \"oat-milk-2026\", cents = 50", "id = \"oat-milk-2026\", cents = -50"),
         ("most = 1", "most = -1"),
     ];
     for (from, to) in typed {
-        let refused = load(&house, &spoiled(from, to), true).await.expect_err(to);
+        let text = spoiled(from, to);
+        assert_ne!(text, HOUSE_FILE, "{to}");
+        let refused = load(&house, &text, true).await.expect_err(to);
         assert!(refused.message().contains("line"), "{}", refused.message());
     }
     assert_eq!(guest.get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner(), before);

@@ -1,9 +1,14 @@
 //! Another kitchen display over HTTP, in Deliverect's words: what it may send, what comes of it, what it reads.
 
-use kernel::{Role, testing::House, testing::staff, values::timestamp};
+use chrono::TimeDelta;
+use kernel::{
+    Caller, Role,
+    testing::{House, staff},
+    values::{from_timestamp, timestamp},
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sky_proto::gastro::v1 as pb;
+use sky_proto::gastro::v1::{self as pb, kitchen_system_client::KitchenSystemClient};
 use uuid::Uuid;
 
 use crate::{kitchen, support::*};
@@ -11,7 +16,7 @@ use crate::{kitchen, support::*};
 use pb::OrderState::{Collected, Fired, Preparing, Ready, Scheduled};
 
 async fn token(house: &House) -> String {
-    let request = pb::IssueKdsTokenRequest {};
+    let request = pb::IssueKdsTokenRequest { name: "tablet at the pass".to_owned() };
     kitchen!(house, &staff(Role::Operator)).issue_kds_token(request).await.expect("issued").into_inner().token
 }
 
@@ -129,4 +134,65 @@ async fn others_read_when_what_is_wanted_and_how_busy_it_is() {
     assert_eq!(read("busy").await, busy("PAUSED", 0));
     let stranger = reqwest::get(format!("http://{}/kds/busy", house.running.http)).await.expect("an answer");
     assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn tokens_are_listed_with_their_last_use_and_end_at_once() {
+    let house = house().await;
+    let by = Caller::Staff { account: "otto".to_owned(), roles: vec![Role::Operator] };
+    let request = pb::IssueKdsTokenRequest { name: "tablet at the pass".to_owned() };
+    let token = kitchen!(house, &by).issue_kds_token(request).await.expect("issued").into_inner().token;
+    let list = async || {
+        let mut system = KitchenSystemClient::new(house.channel(&staff(Role::Kitchen)));
+        system.list_kds_tokens(pb::ListKdsTokensRequest {}).await.expect("listed").into_inner()
+    };
+    let fresh = list().await;
+    let it = &fresh.tokens[0];
+    assert_eq!((it.name.as_str(), it.issued_by.as_str()), ("tablet at the pass", "otto"));
+    assert!(!fresh.tells && it.last_used_at.is_none() && it.revoked_at.is_none(), "{fresh:?}");
+
+    let reads = async |token: &str| {
+        let url = format!("http://{}/kds/busy", house.running.http);
+        reqwest::Client::new().get(url).bearer_auth(token).send().await.expect("an answer").status()
+    };
+    assert_eq!(reads("a stranger's").await, StatusCode::UNAUTHORIZED);
+    assert_eq!(list().await.tokens[0].last_used_at, None, "strangers leave no trace");
+    assert_eq!(reads(&token).await, StatusCode::OK);
+    let first = list().await.tokens[0].last_used_at;
+    assert_eq!(from_timestamp(first), house.clock.now());
+    house.clock.advance(TimeDelta::seconds(40));
+    reads(&token).await;
+    assert_eq!(list().await.tokens[0].last_used_at, first, "to the minute");
+    house.clock.advance(TimeDelta::seconds(20));
+    reads(&token).await;
+    assert_eq!(from_timestamp(list().await.tokens[0].last_used_at), house.clock.now());
+
+    let revoke = async |by: &Caller| {
+        let request = pb::RevokeKdsTokenRequest { token_id: it.token_id.clone() };
+        KitchenSystemClient::new(house.channel(by)).revoke_kds_token(request).await
+    };
+    let refused = revoke(&staff(Role::Kitchen)).await.expect_err("not theirs");
+    assert_eq!(refused.code(), tonic::Code::PermissionDenied);
+    for _ in 0..2 {
+        let ended = revoke(&by).await.expect("revoked").into_inner();
+        assert_eq!((ended.revoked_by.as_str(), ended.revoked_at.is_some()), ("otto", true));
+        house.clock.advance(TimeDelta::minutes(5));
+    }
+    assert_eq!(reads(&token).await, StatusCode::UNAUTHORIZED, "good no more");
+    let ended = from_timestamp(list().await.tokens[0].revoked_at);
+    assert_eq!(ended, house.clock.now() - TimeDelta::minutes(10), "the first time counts");
+    for statement in [
+        "delete from kds_token",
+        "update kds_token set issued_by = 'nobody'",
+        "update kds_token set revoked_at = null, revoked_by = ''",
+    ] {
+        let refused = sqlx::query(statement).execute(house.pool("gastro")).await.expect_err(statement);
+        assert!(refused.to_string().contains("append-only"), "{refused}");
+    }
+    let unknown = pb::RevokeKdsTokenRequest { token_id: Uuid::now_v7().to_string() };
+    let unknown = KitchenSystemClient::new(house.channel(&by)).revoke_kds_token(unknown).await.expect_err("unknown");
+    assert_eq!(unknown.code(), tonic::Code::NotFound);
+    let long = pb::IssueKdsTokenRequest { name: "x".repeat(61) };
+    let long = kitchen!(house, &by).issue_kds_token(long).await.expect_err("too long");
+    assert!(long.message().starts_with("name:"), "{}", long.message());
 }

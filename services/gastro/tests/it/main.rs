@@ -3,11 +3,13 @@
 
 mod api;
 mod capacity;
+mod combos;
 mod counter;
 mod firing;
 mod house_file;
 mod kds;
 mod kitchen;
+mod messages;
 mod moves;
 mod ordering;
 mod paid;

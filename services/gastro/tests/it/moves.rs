@@ -123,6 +123,24 @@ async fn waste_of_the_day_adds_up_and_a_repeat_counts_once() {
     assert!(day.entries.iter().all(|it| !it.by.is_empty()));
     let totals: Vec<(&str, u32)> = day.totals.iter().map(|it| (it.item_id.as_str(), it.quantity)).collect();
     assert_eq!(totals, [("moon-cake", 3), ("water", 1)]);
+    // One of them was no waste: it is taken back on its day, stays on record, and adds up to nothing.
+    let take_back = async |id: &str| {
+        let request = pb::TakeBackWasteRequest { waste_id: id.to_owned() };
+        kitchen!(house, &cook()).take_back_waste(request).await.map(tonic::Response::into_inner)
+    };
+    assert!(first.may_be_taken_back);
+    let undone = take_back(&first.waste_id).await.expect("taken back");
+    assert!(undone.taken_back_at.is_some() && !undone.taken_back_by.is_empty() && !undone.may_be_taken_back);
+    assert_eq!(take_back(&first.waste_id).await.expect("again"), undone);
+    let day = waste_of_day(&house).await;
+    let totals: Vec<(&str, u32)> = day.totals.iter().map(|it| (it.item_id.as_str(), it.quantity)).collect();
+    assert_eq!((day.entries.len(), totals), (3, vec![("moon-cake", 1), ("water", 1)]));
+    assert_eq!(take_back(&Uuid::new_v4().to_string()).await.expect_err("no such entry").code(), Code::NotFound);
+    house.clock.set(minutes(24 * 60));
+    let old = day.entries.iter().find(|it| it.taken_back_at.is_none()).expect("one that stands");
+    assert_eq!(take_back(&old.waste_id).await.expect_err("yesterday's").code(), Code::FailedPrecondition);
+    house.clock.set(minutes(0));
+
     let other = pb::ListWasteRequest { day: "2026-11-27".to_owned() };
     assert!(kitchen!(house, &cook()).list_waste(other).await.expect("a list").into_inner().entries.is_empty());
     let wrong = pb::ListWasteRequest { day: "yesterday".to_owned() };
@@ -172,6 +190,47 @@ async fn a_substitute_is_checked_made_and_told() {
         .await
         .expect("counted");
     assert_eq!(rounds, 2, "the kitchen gets a new ticket for it");
+}
+
+#[tokio::test]
+async fn what_takes_the_place_of_a_dish_is_a_dish_and_says_which_changes_it_does_not_have() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let changed = |item: &str, change: &str| pb::OrderLine { modifier_ids: vec![change.to_owned()], ..line(item, 1) };
+    let mut wish = wish(visit, Uuid::now_v7());
+    wish.lines = vec![changed("chicken-wrap", "no-yoghurt"), changed("cappuccino", "oat-milk")];
+    hold(&house, &wish).await.expect("held");
+    twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
+    let order = order(&house, visit).await;
+    let instead_of = async |line| {
+        let request = pb::ListSubstitutesRequest { order_id: order.order_id.clone(), line };
+        kitchen!(house, &cook()).list_substitutes(request).await.expect("a list").into_inner().substitutes
+    };
+    let of = |list: &[pb::Substitute], id: &str| {
+        list.iter().find(|it| it.item.as_ref().is_some_and(|item| item.item_id == id)).cloned()
+    };
+    let dishes = instead_of(0).await;
+    assert!(of(&dishes, "water").is_none() && of(&dishes, "cocoa").is_none(), "nobody eats a drink");
+    let pasta = of(&dishes, "tomato-pasta").expect("a dish");
+    let said: Vec<&str> = pasta.dropped_changes.iter().map(|it| it.de.as_str()).collect();
+    assert_eq!(said, ["ohne Joghurtsoße"]);
+    assert_eq!(pasta.made_as.expect("a name").de, pasta.item.expect("an item").name.expect("a name").de);
+
+    let drinks = instead_of(1).await;
+    assert!(of(&drinks, "tomato-pasta").is_none());
+    let cocoa = of(&drinks, "cocoa").expect("a drink");
+    assert!(cocoa.dropped_changes.is_empty() && !cocoa.allergens.contains(&7), "oat milk goes along: {cocoa:?}");
+    assert!(cocoa.made_as.expect("a name").de.ends_with("mit Hafermilch"));
+    let request = pb::SubstituteRequest {
+        order_id: order.order_id.clone(),
+        line: 1,
+        item_id: "cocoa".to_owned(),
+        acknowledged_allergens: cocoa.added_allergens.clone(),
+    };
+    let now = kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner();
+    let made = &now.lines[1];
+    assert_eq!((made.item_id.as_str(), made.allergens.contains(&7)), ("cocoa", false));
+    assert!(made.name.as_ref().expect("a name").de.ends_with("mit Hafermilch"));
 }
 
 #[tokio::test]

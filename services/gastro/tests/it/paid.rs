@@ -143,6 +143,48 @@ async fn a_meal_that_is_not_made_goes_back_once_and_a_visit_that_is_too_late_kee
 }
 
 #[tokio::test]
+async fn a_receipt_names_who_sold_and_what_corrects_it_names_the_same() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    let issuers = async |visit| {
+        let all = receipts(&house, visit).await;
+        all.into_iter().map(|it| it.issuer.expect("an issuer").name).collect::<Vec<_>>()
+    };
+    assert_eq!(issuers(visit).await, ["Planetarium Halle, AstroGastro"]);
+
+    // From today on the café is leased.
+    let leased = HOUSE_FILE.replacen(
+        "[[gastro.sellers]]",
+        "[[gastro.sellers]]\nvalid_from = \"2026-11-26\"\nname = \"Café Milchstraße\"\naddress = \"Holzplatz 5\"\n\
+         tax_number = \"DE123456789\"\n\n[[gastro.sellers]]",
+        1,
+    );
+    load(&house, &leased, false).await.expect("loads");
+    let other = Uuid::now_v7();
+    scheduled_meal(&house, other, Uuid::now_v7()).await;
+    assert_eq!(issuers(other).await, ["Café Milchstraße"]);
+    let told = receipts(&house, other).await.remove(0).issuer.expect("an issuer");
+    assert_eq!((told.address.as_str(), told.tax_number.as_str()), ("Holzplatz 5", "DE123456789"));
+    substitute(&house, &order, "lentil-soup").await;
+    assert_eq!(issuers(visit).await, ["Planetarium Halle, AstroGastro"; 2], "the house sold it, and takes it back");
+
+    for (what, wrong) in [
+        (
+            "two on one day",
+            leased.replace("valid_from = \"2026-11-26\"\nname = \"Café", "valid_from = \"2023-03-30\"\nname = \"Café"),
+        ),
+        ("no address", leased.replace("address = \"Holzplatz 5\"\n", "address = \" \"\n")),
+    ] {
+        let refused = load(&house, &wrong, true).await.expect_err(what);
+        assert!(
+            refused.message().contains("gastro.sellers[0]") || refused.message().contains("gastro.sellers[1]"),
+            "{refused}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_receipt_is_never_changed() {
     let house = house().await;
     scheduled_meal(&house, Uuid::now_v7(), Uuid::now_v7()).await;

@@ -138,6 +138,8 @@ async fn without_a_screen_each_stations_ticket_is_printed_once() {
     request.lines = vec![line("pretzel", 1)];
     hold(&house, &request).await.expect("held");
     twice(&house, "journey", &confirmed(control, Uuid::now_v7())).await;
+    let scheduled = self::order(&house, control).await;
+    house.clock.set(kernel::values::from_timestamp(scheduled.fire_at));
     until(&house, "the control is printed", async || printer.printed().len() > 2).await;
     assert_eq!(printer.printed().len(), 3, "one paper for each ticket");
 }

@@ -20,7 +20,7 @@ use crate::support::*;
 
 /// How it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mood {
+pub enum Mood {
     Fails,
     Hangs,
     Takes,
@@ -30,18 +30,18 @@ enum Mood {
 
 /// A message that came in.
 #[derive(Clone, Debug)]
-struct Got {
-    path: String,
-    key: String,
-    body: Value,
+pub struct Got {
+    pub path: String,
+    pub key: String,
+    pub body: Value,
 }
 
 #[derive(Clone)]
-struct System {
+pub struct System {
     mood: Arc<Mutex<Mood>>,
     /// Whatever came, and what of it was taken.
-    came: Arc<Mutex<Vec<Got>>>,
-    taken: Arc<Mutex<Vec<Got>>>,
+    pub came: Arc<Mutex<Vec<Got>>>,
+    pub taken: Arc<Mutex<Vec<Got>>>,
 }
 
 async fn take(State(system): State<System>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
@@ -67,7 +67,7 @@ async fn take(State(system): State<System>, uri: Uri, headers: HeaderMap, body: 
 }
 
 impl System {
-    async fn start(mood: Mood) -> (Self, String) {
+    pub async fn start(mood: Mood) -> (Self, String) {
         let system = Self { mood: Arc::new(Mutex::new(mood)), came: Arc::default(), taken: Arc::default() };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -80,22 +80,22 @@ impl System {
         (system, url)
     }
 
-    fn becomes(&self, mood: Mood) {
+    pub fn becomes(&self, mood: Mood) {
         *self.mood.lock().expect("lock") = mood;
     }
 
-    fn came(&self) -> usize {
+    pub fn came(&self) -> usize {
         self.came.lock().expect("lock").len()
     }
 
     /// What was taken of an order: its codes in order.
-    fn codes(&self, order: &str) -> Vec<i64> {
+    pub fn codes(&self, order: &str) -> Vec<i64> {
         let taken = self.taken.lock().expect("lock");
         taken.iter().filter(|got| got.body["orderId"] == order).filter_map(|got| got.body["status"].as_i64()).collect()
     }
 }
 
-async fn house_told(url: &str) -> House {
+pub async fn house_told(url: &str) -> House {
     let house = house_with(&[("kds_url", url), ("kds_token", "kitchen-secret")]).await;
     until(&house, "the system is known", async || {
         sqlx::query_scalar("select exists (select from kds_push_on)")
@@ -108,14 +108,14 @@ async fn house_told(url: &str) -> House {
 }
 
 /// What was tried is tried again now instead of after its pause.
-async fn try_again_now(house: &House) {
+pub async fn try_again_now(house: &House) {
     sqlx::query("update kds_push set next_try_at = 'epoch' where next_try_at is not null")
         .execute(house.pool("gastro"))
         .await
         .expect("set");
 }
 
-async fn waiting(house: &House) -> i64 {
+pub async fn waiting(house: &House) -> i64 {
     sqlx::query_scalar("select count(*) from kds_push where next_try_at is not null")
         .fetch_one(house.pool("gastro"))
         .await

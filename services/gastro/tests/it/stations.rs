@@ -165,7 +165,7 @@ async fn nothing_is_fired_onto_a_station_that_rests() {
             now += chrono::TimeDelta::milliseconds(100);
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), put_off).await.expect("put off");
+    tokio::time::timeout(std::time::Duration::from_secs(60), put_off).await.expect("put off");
     assert_eq!(house.events::<pb::OrderStateChanged>("gastro").await.len(), 1, "only the pretzel was fired");
 }
 

@@ -184,7 +184,7 @@ pub async fn until_state(house: &House, visit: Uuid, at: DateTime<Utc>, state: p
             now += TimeDelta::milliseconds(100);
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), reached).await.expect("reached in time")
+    tokio::time::timeout(Duration::from_secs(60), reached).await.expect("reached in time")
 }
 
 /// A macro, because the client's type cannot be named.
@@ -238,5 +238,5 @@ pub async fn until(house: &House, what: &str, mut is_so: impl AsyncFnMut() -> bo
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), reached).await.unwrap_or_else(|_| panic!("{what}"));
+    tokio::time::timeout(Duration::from_secs(60), reached).await.unwrap_or_else(|_| panic!("{what}"));
 }

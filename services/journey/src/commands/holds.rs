@@ -169,6 +169,7 @@ fn cancelled() -> Refusal {
         message: "the showing is cancelled; choose another one".to_owned(),
         reason: Text::new("Die Vorstellung fällt aus.", "The showing is cancelled."),
         alternatives: Vec::new(),
+        places: None,
     }
 }
 
@@ -246,8 +247,7 @@ pub(crate) async fn run_out(tx: &mut Tx, id: Uuid) -> Result<Option<Visit>, Erro
         refuse(tx, id, None).await?;
         return Ok(Some(visit));
     }
-    let notice = Text::new("Die Reservierung ist abgelaufen.", "The hold has run out.");
-    take(tx, &mut visit, Next::Expire { notice }).await?;
+    take(tx, &mut visit, Next::Expire { notice: domain::hold_over() }).await?;
     save(tx, &mut visit).await?;
     Ok(Some(visit))
 }

@@ -64,6 +64,7 @@ fn refusal(reached: Reached) -> Refusal {
             format!("{en} Please order one of your visits or give one back. For groups, ask the front desk."),
         ),
         alternatives: Vec::new(),
+        places: None,
     }
 }
 

@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::{VISIT_TOPIC, notices, save};
 use crate::{
     domain::{
-        Item, Visit, join,
-        money_back::{BackState, Owed, cheaper, keeps_money, of_lost, said, takes_place},
+        COLLECT, Item, Money, State, Visit, join,
+        money_back::{BackState, Owed, Told, cheaper, keeps_money, of_lost, said, takes_place},
+        sum,
     },
     error::Error,
     events,
@@ -46,7 +47,8 @@ pub(crate) async fn meal(tx: &mut Tx, it: OfMeal) -> Result<(), Error> {
     }
     if let Some(meal) = &mut visit.meal {
         meal.items = it.items;
-        meal.back += it.owed.cents;
+        // What a cheaper dish gave back before is not what its letter is about.
+        meal.back = if sum(&meal.items) == 0 { it.owed.cents } else { 0 };
     }
     // Asked for once each: a second one of the same amount is said too.
     visit.notice = join(&kitchen_asks_no_more(&visit.notice), &said(it.owed.cents, visit.money));
@@ -93,26 +95,38 @@ async fn saved(tx: &mut Tx, before: &Visit, mut visit: Visit) -> Result<(), Erro
 }
 
 /// Payments tells how far a part is, and how much of it goes back.
-pub(crate) async fn changed(tx: &mut Tx, visit: Uuid, id: Uuid, cents: i64, state: BackState) -> Result<(), Error> {
-    if store::lock(tx.conn(), visit).await?.is_none() {
-        return Ok(());
-    }
+pub(crate) async fn changed(tx: &mut Tx, told: &Told) -> Result<(), Error> {
+    let Some(visit) = store::lock(tx.conn(), told.visit).await? else { return Ok(()) };
     let now = tx.now();
-    if state == BackState::AtDesk && cents > 0 {
-        // Nobody here has asked for it: it is the whole of a payment that the provider does not give back.
-        let owed = Owed { id, cents, reason: Text::new("Der ganze Betrag", "The whole amount") };
-        store::money_back::add(tx.conn(), visit, &owed, now).await?;
+    if told.state == BackState::AtDesk && told.cents > 0 {
+        // Nobody here has asked for it: it is the whole of a payment that the desk gives back.
+        let reason = Text::new("Der ganze Betrag", "The whole amount");
+        let owed = Owed { id: told.id, cents: told.cents, reason };
+        store::money_back::add(tx.conn(), told.visit, &owed, now).await?;
     }
-    let Some(mut it) = store::money_back::find(tx.conn(), id).await? else { return Ok(()) };
-    if it.visit != visit || !it.state.goes_on_to(state) {
+    let Some(mut it) = store::money_back::find(tx.conn(), told.id).await? else { return Ok(()) };
+    if it.visit != told.visit || !it.hears(told) {
         return Ok(());
     }
-    it.state = state;
-    if cents > 0 {
-        it.cents = cents;
+    (it.state, it.revision) = (told.state, told.revision);
+    if told.cents > 0 {
+        it.cents = told.cents;
     }
     store::money_back::save(tx.conn(), &it).await?;
-    store::clock::bump(tx.conn(), &[visit]).await?;
-    tx.touch(VISIT_TOPIC, visit.to_string());
+    let is_off = matches!(visit.state, State::Refunding | State::Refunded);
+    if told.whole && told.state == BackState::AtDesk && is_off {
+        return waits_at_desk(tx, visit).await;
+    }
+    store::clock::bump(tx.conn(), &[told.visit]).await?;
+    tx.touch(VISIT_TOPIC, told.visit.to_string());
     Ok(())
+}
+
+/// All the money of a visit that is off waits at the desk: payments is asked for it once a day only, and it is told when somebody has
+/// handed it out; anew, when that was noted before by mistake.
+async fn waits_at_desk(tx: &mut Tx, mut visit: Visit) -> Result<(), Error> {
+    let now = tx.now();
+    let before = visit.clone();
+    (visit.state, visit.money, visit.deadline) = (State::Refunding, Money::Refunding, Some(now + COLLECT));
+    saved(tx, &before, visit).await
 }

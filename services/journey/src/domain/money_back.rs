@@ -51,7 +51,32 @@ pub(crate) struct MoneyBack {
     pub(crate) cents: i64,
     pub(crate) reason: Text,
     pub(crate) state: BackState,
+    /// Of what payments has told of it; 0: nothing, or before there were revisions.
+    pub(crate) revision: u32,
     pub(crate) asked_at: DateTime<Utc>,
+}
+
+/// What payments tells of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) id: Uuid,
+    pub(crate) visit: Uuid,
+    pub(crate) cents: i64,
+    pub(crate) state: BackState,
+    pub(crate) revision: u32,
+    /// It is all that was left of the payment.
+    pub(crate) whole: bool,
+}
+
+impl MoneyBack {
+    /// Whether it is newer than what is known.
+    pub(crate) fn hears(&self, told: &Told) -> bool {
+        if told.revision > 0 {
+            told.revision > self.revision
+        } else {
+            self.revision == 0 && self.state.goes_on_to(told.state)
+        }
+    }
 }
 
 /// Money that a visit is owed, with the key of its cause.
@@ -147,6 +172,33 @@ mod tests {
         }
         for last in [LessDue, Done, Covered] {
             assert!(BackState::ALL.iter().all(|next| !last.goes_on_to(*next)), "{last:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_counts_by_its_revision_and_without_one_only_goes_on() {
+        let it = |state, revision| MoneyBack {
+            id: Uuid::nil(),
+            visit: Uuid::nil(),
+            cents: 300,
+            reason: Text::default(),
+            state,
+            revision,
+            asked_at: at(0),
+        };
+        let told =
+            |state, revision| Told { id: Uuid::nil(), visit: Uuid::nil(), cents: 300, state, revision, whole: false };
+        use BackState::{Asked, AtDesk, Done};
+        for (state, known, next, revision, hears) in [
+            (Asked, 0, AtDesk, 1, true),
+            (Done, 2, AtDesk, 3, true),
+            (AtDesk, 3, Done, 2, false),
+            (AtDesk, 3, AtDesk, 3, false),
+            (Asked, 0, AtDesk, 0, true),
+            (Done, 0, AtDesk, 0, false),
+            (AtDesk, 1, Done, 0, false),
+        ] {
+            assert_eq!(it(state, known).hears(&told(next, revision)), hears, "{state:?} {known} {next:?} {revision}");
         }
     }
 

@@ -14,6 +14,15 @@ fn a_hold_lasts_thirty_minutes_at_most() {
 }
 
 #[test]
+fn a_hold_whose_time_is_over_is_told_as_run_out() {
+    let held = visit(State::Held);
+    assert_eq!(held.at(at(9)).state, State::Held);
+    let over = held.at(at(10));
+    assert_eq!((over.state, &over.notice), (State::Expired, &hold_over()));
+    assert_eq!(visit(State::Confirmed).at(at(10)).state, State::Confirmed);
+}
+
+#[test]
 fn money_reads_as_people_write_it() {
     assert_eq!(euros(305), ("3,05 €".to_owned(), "€3.05".to_owned()));
     assert_eq!(euros(0), ("0,00 €".to_owned(), "€0.00".to_owned()));

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use kernel::{
     Code, Db,
+    error::is_busy,
     values::{Text, timestamp},
 };
 use prost::Message;
@@ -129,12 +130,9 @@ async fn meal(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Sho
 /// A refusal in the service's own words, with what would fit; a failure stays a failure.
 async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now: DateTime<Utc>) -> Error {
     let NotGiven { part, status, showing } = not_given;
-    if status.metadata().contains_key(kernel::error::PUSHBACK) {
-        // Too many are asking at once; that says nothing about what is left.
-        return Error::Part { code: Code::Unavailable, message: status.message().to_owned(), reason: String::new() };
-    }
     let code = Code::from_grpc(status.code());
-    let is_final = code == Code::InvalidArgument || code.is_refusal() && code != Code::PermissionDenied;
+    let is_final =
+        !is_busy(&status) && (code == Code::InvalidArgument || code.is_refusal() && code != Code::PermissionDenied);
     if !is_final {
         return sibling(&status);
     }
@@ -145,12 +143,17 @@ async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now:
         (_, Some(showing)) => alternatives::meals(siblings, wanted, showing).await,
         (_, None) => Vec::new(),
     };
+    let (told, places) = match part {
+        "seats" => events::refused::places(&status).unzip(),
+        _ => (reason_of_meal(part, &status), None),
+    };
     Error::HoldRefused(Box::new(Refusal {
         part: part.to_owned(),
         code: status.code() as i32,
         message: status.message().to_owned(),
-        reason: reason_of_meal(part, &status).unwrap_or_else(|| reason(part, code)),
+        reason: told.unwrap_or_else(|| reason(part, code)),
         alternatives,
+        places,
     }))
 }
 

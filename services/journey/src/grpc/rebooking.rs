@@ -7,7 +7,7 @@ use sky_proto::journey::v1::{self as pb, rebooking_server::Rebooking};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use super::{asker, clock, load_visit, sibling, siblings::Siblings};
+use super::{clock, load_visit, sibling, siblings::Siblings};
 use crate::{
     commands::rebooking::{self as commands, Wish},
     domain::{
@@ -50,8 +50,7 @@ impl RebookingGrpc {
     }
 
     async fn own(&self, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
-        let mut conn = self.db.reader().await?;
-        Ok(asker(caller).sees(id, store::visit(&mut conn, id).await?)?)
+        super::own(&mut *self.db.reader().await?, caller, id).await
     }
 
     async fn options(&self, visit: &Visit, by: Mover) -> Result<pb::OfferRebookingResponse, Error> {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::money_back::{self, OfMeal},
-    domain::money_back::{BackState, Owed},
+    domain::money_back::{BackState, Owed, Told},
     events,
 };
 
@@ -40,7 +40,8 @@ pub(super) async fn told(tx: &mut Tx, event: &Event) -> Result<(), Failure> {
     };
     let (visit, id) = (values::id("visit_id", &told.visit_id)?, values::id("refund_id", &told.refund_id)?);
     let cents = told.amount.map_or(0, |amount| amount.cents);
-    Ok(money_back::changed(tx, visit, id, cents, state).await?)
+    let told = Told { id, visit, cents, state, revision: told.revision, whole: told.whole };
+    Ok(money_back::changed(tx, &told).await?)
 }
 
 async fn of_meal(tx: &mut Tx, told: OrderRefundDue) -> Result<(), Failure> {

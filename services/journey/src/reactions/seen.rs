@@ -9,7 +9,7 @@ use prost::Name;
 use sky_proto::{
     flow::v1::{ClockPolicyChanged, LiftChanged, PartyAdmitted},
     gastro::v1::{OrderState, OrderStateChanged},
-    parking::v1::{Site, SiteChanged, SiteState},
+    parking::v1::SiteChanged,
     payments::v1::PaymentSettled,
 };
 
@@ -44,18 +44,9 @@ pub(super) async fn from_parking(tx: &mut Tx, run: &[Event]) -> Result<(), Failu
     if let Some(event) = run.iter().rfind(|event| event.name() == SiteChanged::NAME)
         && let Some(site) = event.decode::<SiteChanged>()?.site
     {
-        missing::car_park(tx, walk_minutes(&site), site.park_seconds, site.park_uncertainty_seconds).await?;
+        missing::car_park(tx, site.walk_minutes, site.park_seconds, site.park_uncertainty_seconds).await?;
     }
     Ok(())
-}
-
-/// Nobody gets to a site that cannot be reached: they park further away, the furthest is reckoned with.
-fn walk_minutes(site: &Site) -> u32 {
-    let elsewhere = site.alternatives.iter().map(|place| place.walk_minutes).max();
-    match elsewhere {
-        Some(minutes) if matches!(site.state(), SiteState::Unreachable | SiteState::Closed) => minutes,
-        _ => site.walk_minutes,
-    }
 }
 
 /// The door's pace is a help: an event that does not say where and when helps nobody, and harms nobody.

@@ -19,6 +19,7 @@ struct Row {
     cents: i64,
     reason: Json<Text>,
     state: String,
+    revision: i32,
     asked_at: DateTime<Utc>,
 }
 
@@ -30,6 +31,7 @@ impl Row {
             cents: self.cents,
             reason: self.reason.0,
             state: BackState::named(&self.state).ok_or_else(|| Error::Stored(format!("money_back {}", self.state)))?,
+            revision: self.revision.unsigned_abs(),
             asked_at: self.asked_at,
         })
     }
@@ -60,10 +62,11 @@ pub(crate) async fn find(conn: &mut PgConnection, id: Uuid) -> Result<Option<Mon
 
 /// What payments says of it: how far it is, and how much.
 pub(crate) async fn save(conn: &mut PgConnection, it: &MoneyBack) -> Result<(), Error> {
-    sqlx::query("update money_back set state = $2, cents = $3 where refund_id = $1")
+    sqlx::query("update money_back set state = $2, cents = $3, revision = $4 where refund_id = $1")
         .bind(it.id)
         .bind(it.state.name())
         .bind(it.cents)
+        .bind(it.revision.cast_signed())
         .execute(conn)
         .await?;
     Ok(())
@@ -74,8 +77,8 @@ pub(crate) async fn lost_bays(conn: &mut PgConnection, now: DateTime<Utc>, most:
     // By id, as whoever locks many does.
     Ok(sqlx::query_scalar(
         "select id from visit
-         where state in ('confirming', 'confirmed') and entered_at is null and bay ->> 'part' = 'confirmed'
-             and jsonb_typeof(bay -> 'suspension') = 'object' and (bay ->> 'until')::timestamptz <= $1
+         where bay_suspended and state in ('confirming', 'confirmed') and entered_at is null
+             and bay ->> 'part' = 'confirmed' and (bay ->> 'until')::timestamptz <= $1
              and jsonb_path_exists(bay, '$.items[*] ? (@.unit_cents > 0 && @.quantity > 0)')
          order by id limit $2",
     )

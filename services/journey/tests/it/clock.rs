@@ -11,7 +11,7 @@ use kernel::{
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState, Lift, LiftChanged, PartyAdmitted},
     journey::v1::{self as pb, Risk},
-    parking::v1::{Alternative, Site, SiteChanged, SiteState, VehicleEntered},
+    parking::v1::{Alternative, RightSuspended, Site, SiteChanged, SiteState, Suspension, VehicleEntered},
     reservations::v1::{Need, ShowingDelayed},
 };
 use uuid::Uuid;
@@ -37,7 +37,9 @@ pub async fn seen(town: &Town, visit: &pb::Visit, what: &str, wanted: impl Fn(&p
 /// The same, until it is in a risk.
 pub async fn turns(town: &Town, visit: &pb::Visit, risk: Risk) -> pb::Visit {
     let in_risk = |now: &pb::Visit| now.clock.as_ref().map(pb::VisitClock::risk) == Some(risk);
-    seen(town, visit, &format!("{risk:?}"), in_risk).await
+    seen(town, visit, &format!("{risk:?}"), in_risk).await;
+    // A visit is read before its clock: beside a clock that has just turned may stand the revision before.
+    town.get(visit).await
 }
 
 /// So many minutes before the visit's showing.
@@ -188,9 +190,22 @@ async fn each_leg_takes_what_the_service_that_knows_it_tells() {
     let told = turns(&town, &due, Risk::Unknown).await;
     assert_eq!(leg(&told, "desk"), (400, 150), "who pays there queues there");
 
-    // The bridge is closed: they park further away.
+    // The bridge is closed: whose bay cannot be reached parks further away, and nobody else.
     town.react_twice("parking", "site", &site(SiteState::Unreachable)).await;
+    let suspended = RightSuspended {
+        visit_id: visit.visit_id.clone(),
+        closure_id: Uuid::new_v4().to_string(),
+        suspension: Some(Suspension {
+            state: SiteState::Unreachable.into(),
+            alternatives: site(SiteState::Unreachable).site.expect("a site").alternatives,
+            ..Suspension::default()
+        }),
+        ..RightSuspended::default()
+    };
+    town.react_twice("parking", &visit.visit_id, &suspended).await;
     seen(&town, &visit, "parking further away", |now| leg(now, "walk").0 == 540).await;
+    let other = turns(&town, &due, Risk::Unknown).await;
+    assert_eq!(leg(&other, "walk").0, 240, "its bay is as far as ever");
 }
 
 #[tokio::test]

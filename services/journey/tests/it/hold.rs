@@ -4,7 +4,7 @@ use kernel::{testing::producer, values::timestamp};
 use sky_proto::{
     journey::v1::{self as pb, VisitState},
     parking::v1::RightState,
-    reservations::v1::Channel,
+    reservations::v1::{Channel, seats_refused::Reason},
 };
 use tonic::Code;
 use uuid::Uuid;
@@ -92,6 +92,13 @@ async fn a_sold_out_showing_names_other_showings() {
     assert_eq!(refused.code(), Code::ResourceExhausted);
     let details = refusal(&refused);
     assert_eq!(details.part, "seats");
+    let why = details.seats.clone().expect("why, as data");
+    assert_eq!((why.why(), why.left, why.held_until), (Reason::NotEnough, 26, Some(timestamp(minutes(10)))));
+    let reason = details.reason.clone().expect("reason");
+    assert!(reason.de.starts_with("Nur noch 26 Plätze frei.") && reason.de.contains("wieder frei"), "{}", reason.de);
+    assert_eq!(why.reason, details.reason);
+    let again = town.hold_as(&guest("other"), &wish).await.expect_err("the same");
+    assert_eq!(refusal(&again), details, "a repeat hears the same");
     assert!(!details.alternatives.is_empty());
     for other in details.alternatives {
         assert!(

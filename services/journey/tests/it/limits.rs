@@ -1,6 +1,6 @@
 //! Limits per browser and per contact: at the height and beyond it, at the same instant, and for staff.
 
-use futures::future::join_all;
+use futures::{StreamExt, future::join_all};
 use sky_proto::{
     journey::v1::{self as pb, VisitState, journey_client::JourneyClient},
     payments::v1::Method,
@@ -76,11 +76,13 @@ async fn a_browser_holds_so_many_places_and_no_more() {
 async fn a_crowd_from_one_browser_gets_its_limit_and_clear_words() {
     let town = town().await;
     let client = JourneyClient::new(town.house.channel(&guest("test")));
-    let crowd = (0..200).map(|_| {
+    // Ten thousand requests, some hundreds of them at any moment.
+    let crowd = futures::stream::iter(0..10_000).map(|_| {
         let (mut client, request) = (client.clone(), walking(&town));
         async move { client.hold_visit(request).await.map(tonic::Response::into_inner) }
     });
-    let (held, refused): (Vec<_>, Vec<_>) = join_all(crowd).await.into_iter().partition(Result::is_ok);
+    let answers: Vec<_> = crowd.buffer_unordered(400).collect().await;
+    let (held, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
     assert_eq!(held.len(), 5);
     refused.into_iter().for_each(limited);
     assert_eq!((visits(&town).await, town.taken().await), (5, (10, 0)), "nothing half done");

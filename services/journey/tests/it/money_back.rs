@@ -15,7 +15,10 @@ use sky_proto::{
     journey::v1::{self as pb, VisitState},
     kernel::v1::ChargedItem,
     parking::v1::{RightLost, RightRefused, SiteState, Suspension},
-    payments::v1::{Method, PartRefundChanged, PartState},
+    payments::v1::{
+        Method, PartRefundChanged, PartState, PayOutPartRequest, PaymentState, SettleAtDeskRequest,
+        TakeBackPayoutRequest, payments_client::PaymentsClient, payouts_client::PayoutsClient,
+    },
     reservations::v1::BookingMoved,
 };
 use uuid::Uuid;
@@ -97,6 +100,12 @@ async fn a_cheaper_dish_and_then_no_dish_give_the_money_back_by_the_provider() {
     let all = [(PartState::Done, 280), (PartState::Done, 1100)];
     let now = seen(&town, &visit, "the meal is back", |now| parts(now) == all).await;
     assert_eq!((now.state(), cents(&now.total)), (VisitState::Confirmed, paid - 1380), "the visit takes place");
+    // The letter names what goes back of the meal that is not made, not what went back of a dearer one before.
+    let named: Vec<i64> = sqlx::query_scalar("select (facts ->> 'cents')::bigint from notice where kind = 'meal_off'")
+        .fetch_all(town.house.pool("journey"))
+        .await
+        .expect("a letter");
+    assert_eq!(named, [1100]);
     let back: Vec<i64> =
         town.provider.transactions().values().flat_map(|it| it.parts.values()).map(|it| it.1).collect();
     assert_eq!(back.iter().sum::<i64>(), 1380);
@@ -246,6 +255,63 @@ async fn what_the_provider_does_not_give_back_of_a_whole_payment_is_seen_at_the_
     town.react_twice("payments", &visit.visit_id, &changed(PartState::AtDesk, whole)).await;
     assert_eq!(parts(&town.get(&visit).await), [(PartState::Done, 2000)]);
     assert!(due(&town).await.is_empty(), "payments knows it already");
+}
+
+#[tokio::test]
+async fn a_payout_that_is_taken_back_waits_again_on_the_visit_s_page() {
+    let town = everything().await;
+    let visit = with_meal(&town, Method::AtDesk).await;
+    let settle = SettleAtDeskRequest { visit_id: visit.visit_id.clone(), ..SettleAtDeskRequest::default() };
+    let till = || PaymentsClient::new(town.house.channel(&desk()));
+    till().settle_at_desk(settle).await.expect("settled");
+    let visit = seen(&town, &visit, "paid", |now| now.payment_state() == PaymentState::Paid).await;
+    town.cancel(&visit, &desk()).await.expect("cancelled");
+    let all = cents(&visit.total);
+    let now = seen(&town, &visit, "it waits at the desk", |now| parts(now) == [(PartState::AtDesk, all)]).await;
+    assert_eq!(now.state(), VisitState::Refunding, "nobody has handed it out");
+    // The desk has it: a day later payments is asked for it, not each minute.
+    let deadline = async || -> chrono::DateTime<chrono::Utc> {
+        let asked = sqlx::query_scalar("select deadline from visit where id = $1").bind(id(&visit));
+        asked.fetch_one(town.house.pool("journey")).await.expect("a deadline")
+    };
+    let first = deadline().await;
+    assert!(first > town.house.clock.now() + TimeDelta::hours(23), "{first}");
+    town.house.clock.advance(TimeDelta::hours(25));
+    let mut next = first;
+    for _ in 0..1000 {
+        town.house.clock.advance(TimeDelta::seconds(1));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        next = deadline().await;
+        if next != first {
+            break;
+        }
+    }
+    assert!(next > first + TimeDelta::hours(23), "asked once, and in a day again: {next}");
+    assert_eq!(parts(&town.get(&visit).await), [(PartState::AtDesk, all)]);
+    let refund_id = now.refunds[0].refund_id.clone();
+    let out = PayOutPartRequest { visit_id: visit.visit_id.clone(), refund_id: refund_id.clone() };
+    till().pay_out_part(out.clone()).await.expect("handed out");
+    let now = town.wait_for(&visit, VisitState::Refunded).await;
+    assert_eq!(parts(&now), [(PartState::Done, all)]);
+
+    let back = TakeBackPayoutRequest { visit_id: visit.visit_id.clone(), refund_id };
+    PayoutsClient::new(town.house.channel(&desk())).take_back_payout(back).await.expect("taken back");
+    let now = town.wait_for(&visit, VisitState::Refunding).await;
+    assert_eq!((parts(&now), now.payment_state()), (vec![(PartState::AtDesk, all)], PaymentState::Refunding));
+    // Everything that was told, late and in another order, takes nothing forward.
+    let said: Vec<PartRefundChanged> = town.house.events("payments").await;
+    for event in said.iter().rev() {
+        town.react_twice("payments", &visit.visit_id, event).await;
+    }
+    assert_eq!(parts(&town.get(&visit).await), [(PartState::AtDesk, all)]);
+    till().pay_out_part(out).await.expect("handed out");
+    let now = town.wait_for(&visit, VisitState::Refunded).await;
+    assert_eq!(parts(&now), [(PartState::Done, all)]);
+    let letters: i64 = sqlx::query_scalar("select count(*) from notice where kind = 'refunded'")
+        .fetch_one(town.house.pool("journey"))
+        .await
+        .expect("a count");
+    assert_eq!(letters, 1, "told once");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         Right, RightState,
-        assigning::{Known, Taken, Wanted, judge},
+        assigning::{Cancelled, Known, Taken, Wanted, judge, judge_cancellation},
         coaches::Stops,
         lanes::{Credential, Direction},
     },
@@ -66,7 +66,7 @@ pub(crate) async fn assign(
     if let Some(plate) = plate {
         plates::set_plate(tx, wanted.id, Some(plate)).await?;
     }
-    closures::apply(tx, &site, right.clone()).await?;
+    closures::apply(tx, &site, vec![right.clone()]).await?;
     touch_site(tx, None).await?;
     Ok((right, before.is_none()))
 }
@@ -91,6 +91,30 @@ fn new(wanted: &Wanted) -> Right {
         cancelled_at: None,
         lost_at: None,
     }
+}
+
+/// A partner cancels a right of its own, in the version that it means. Its bay is free at once, and its plate forgotten.
+/// The right as it is then, and its version.
+pub(crate) async fn cancel(tx: &mut Tx, partner: &str, id: Uuid, version: Option<u32>) -> Result<(Right, u32), Error> {
+    let known = match store::partners::assigned(tx.conn(), id).await? {
+        Some((of, _)) if of == partner => {
+            // Read again below, where nobody changes it meanwhile.
+            super::lock_site(tx).await?;
+            store::partners::assigned(tx.conn(), id).await?.map_or(1, |(_, version)| version)
+        }
+        _ => return Err(Error::NoRight),
+    };
+    let right = store::right(tx.conn(), id).await?.ok_or(Error::NoRight)?;
+    match judge_cancellation(right.state, right.window.until <= tx.now(), known, version) {
+        Cancelled::Already => return Ok((right, known)),
+        Cancelled::Stale => return Err(Error::StaleVersion(known)),
+        Cancelled::TooLate => return Err(Error::NotCancellable(right.state)),
+        Cancelled::Now => {}
+    }
+    super::cancel(tx, id).await?;
+    plates::set_plate(tx, id, None).await?;
+    let right = store::right(tx.conn(), id).await?.ok_or(Error::NoRight)?;
+    Ok((right, known))
 }
 
 /// A car of a partner's right is at its gate, or leaves. Named by the partner, once.

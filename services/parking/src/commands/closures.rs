@@ -1,6 +1,8 @@
 //! The site closed, out of reach, and open again, each in a given transaction: whom that concerns is told, and what was
 //! suspended comes back as far as bays are left. No proto, no commit.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, Utc};
 use kernel::{
     Tx,
@@ -11,9 +13,10 @@ use uuid::Uuid;
 use super::{coaches, holding, tell_site, touch_site};
 use crate::{
     domain::{
-        BayClass, Right, RightState, Site, SiteState,
+        BayClass, Right, RightState, Site, SiteState, Window,
         closures::{self, Change, Closure, Preview},
-        coaches::Stops,
+        coaches::{Kerb, Stops},
+        quarters::Given,
     },
     error::Error,
     events, store,
@@ -88,64 +91,96 @@ async fn follow(tx: &mut Tx) -> Result<bool, Error> {
     let now = tx.now();
     let site = store::site(tx.conn(), now).await?;
     let horizon = site.closure.map_or(now, |closure| closure.horizon(end_of_day(now)));
-    let mut changed = false;
-    for right in store::closures::lock_concerned(tx.conn(), horizon, now).await? {
-        changed |= apply(tx, &site, right).await?;
-    }
-    Ok(changed)
+    let rights = store::closures::lock_concerned(tx.conn(), horizon, now).await?;
+    apply(tx, &site, rights).await
 }
 
-/// Suspends or restores one right that is locked, if the site's state asks for it. Whether it did.
-pub(super) async fn apply(tx: &mut Tx, site: &Site, mut right: Right) -> Result<bool, Error> {
+/// What has become of a right, for the house to hear.
+enum Became {
+    Suspended(Closure),
+    Restored,
+    /// Its bay was given to somebody else; these are left for its vehicle.
+    Lost(Vec<BayClass>),
+}
+
+/// Suspends and restores those of some rights, which are locked, for which the site's state asks it, one after the other in
+/// the order given: what they need is read once, each is decided in memory, and they are written together. Whether one was.
+pub(super) async fn apply(tx: &mut Tx, site: &Site, rights: Vec<Right>) -> Result<bool, Error> {
     let now = tx.now();
-    match (closures::change(site.closure, &right, now, end_of_day(now)), site.closure) {
-        (Change::Suspend, Some(closure)) => suspend(tx, site, closure, right).await?,
-        (Change::Restore, _) => {
-            let kept = right.given != right.given.none();
-            let given = holding::given_without(tx, right.window, Some(&right)).await?;
-            if kept || given.get(&right.class).is_some_and(|given| given.fits(right.window, now)) {
-                restore(tx, right, kept).await?;
-            } else {
-                (right.state, right.lost_at) = (RightState::Cancelled, Some(now));
-                right.cancelled_at = Some(now);
-                store::save_right(tx.conn(), &right).await?;
-                let left = left(tx, &right).await?;
-                tx.append(&right.visit.to_string(), &events::right_lost(&right, site, &left)).await?;
+    let end = end_of_day(now);
+    let change = |right: &Right| closures::change(site.closure, right, now, end);
+    let rights: Vec<Right> = rights.into_iter().filter(|right| change(right) != Change::Keep).collect();
+    let windows = || rights.iter().map(|right| right.window);
+    let (Some(from), Some(until)) = (windows().map(|it| it.from).min(), windows().map(|it| it.until).max()) else {
+        return Ok(false);
+    };
+    let releases = store::closures::releases(tx.conn()).await?;
+    let mut given = store::quarters::given(tx.conn(), &BayClass::ALL, Window { from, until }, now).await?;
+    let coaches = rights.iter().filter(|right| right.class == BayClass::Coach).map(|right| right.window);
+    let mut kerb = coaches::kerb(tx, coaches).await?;
+    let mut changed = Vec::new();
+    for mut right in rights {
+        let became = match (change(&right), site.closure) {
+            (Change::Suspend, Some(closure)) => {
+                right.state = RightState::Suspended;
+                if releases {
+                    if let Some(of_class) = given.get_mut(&right.class) {
+                        of_class.take_back(right.given);
+                    }
+                    if let Some(kerb) = &mut kerb {
+                        kerb.take_back(right.stops);
+                    }
+                    (right.given, right.stops) = (right.window.none(), Stops::default());
+                }
+                Became::Suspended(closure)
             }
+            _ => restore(&mut right, &mut given, kerb.as_mut(), now),
+        };
+        changed.push((right, became));
+    }
+    let rights: Vec<Right> = changed.iter().map(|(right, _)| right.clone()).collect();
+    store::quarters::save_rights(tx.conn(), &rights).await?;
+    for (right, became) in &changed {
+        let visit = right.visit.to_string();
+        match became {
+            Became::Suspended(closure) => tx.append(&visit, &events::right_suspended(right, site, *closure)).await?,
+            Became::Restored => tx.append(&visit, &events::right_restored(right)).await?,
+            Became::Lost(left) => tx.append(&visit, &events::right_lost(right, site, left)).await?,
         }
-        _ => return Ok(false),
     }
     Ok(true)
 }
 
-async fn suspend(tx: &mut Tx, site: &Site, closure: Closure, mut right: Right) -> Result<(), Error> {
-    right.state = RightState::Suspended;
-    if store::closures::releases(tx.conn()).await? {
-        right.given = right.window.none();
-        right.stops = Stops::default();
+/// Gives a suspended right its bay again, if it kept it or there is one.
+fn restore(
+    right: &mut Right,
+    given: &mut BTreeMap<BayClass, Given>,
+    kerb: Option<&mut Kerb>,
+    now: DateTime<Utc>,
+) -> Became {
+    let kept = right.given != right.window.none();
+    let free = |class: BayClass| given.get(&class).is_some_and(|of_class| of_class.fits(right.window, now));
+    if !kept && !free(right.class) {
+        let left = right.class.also_fits().iter().copied().filter(|class| free(*class)).collect();
+        (right.state, right.lost_at, right.cancelled_at) = (RightState::Cancelled, Some(now), Some(now));
+        return Became::Lost(left);
     }
-    store::save_right(tx.conn(), &right).await?;
-    tx.append(&right.visit.to_string(), &events::right_suspended(&right, site, closure)).await?;
-    Ok(())
-}
-
-async fn restore(tx: &mut Tx, mut right: Right, kept: bool) -> Result<Right, Error> {
     if !kept {
         right.given = right.window;
-        coaches::place(tx, &mut right).await?;
+        if let Some(of_class) = given.get_mut(&right.class) {
+            of_class.give(right.given);
+        }
+        if let Some(kerb) = kerb {
+            right.stops = kerb.place(right);
+            kerb.give(right.stops);
+        }
     }
-    (right.state, right.cancelled_at, right.lost_at) = (RightState::Confirmed, None, None);
-    store::save_right(tx.conn(), &right).await?;
-    tx.append(&right.visit.to_string(), &events::right_restored(&right)).await?;
-    Ok(right)
+    confirm_again(right);
+    Became::Restored
 }
 
-/// Bays that are left for the vehicle of a right that was lost.
-pub(crate) async fn left(tx: &mut Tx, right: &Right) -> Result<Vec<BayClass>, Error> {
-    let now = tx.now();
-    let given = holding::given_without(tx, right.window, Some(right)).await?;
-    let fits = |class: &BayClass| given.get(class).is_some_and(|given| given.fits(right.window, now));
-    Ok(right.class.also_fits().iter().copied().filter(fits).collect())
+const fn confirm_again(right: &mut Right) {
+    (right.state, right.cancelled_at, right.lost_at) = (RightState::Confirmed, None, None);
 }
 
 /// Gives a visit that lost its bay one of those that are left. It costs what the lost one did.
@@ -169,8 +204,11 @@ pub(crate) async fn take_left_bay(tx: &mut Tx, visit: Uuid, class: BayClass) -> 
     }
     let given = holding::given_without(tx, right.window, Some(&right)).await?;
     holding::require_bay(&given, class, right.window, now)?;
-    right.class = class;
-    let right = restore(tx, right, false).await?;
+    (right.class, right.given) = (class, right.window);
+    coaches::place(tx, &mut right).await?;
+    confirm_again(&mut right);
+    store::save_right(tx.conn(), &right).await?;
+    tx.append(&visit.to_string(), &events::right_restored(&right)).await?;
     touch_site(tx, None).await?;
     Ok(right)
 }

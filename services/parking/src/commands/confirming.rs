@@ -63,9 +63,7 @@ pub(crate) async fn confirm(tx: &mut Tx, confirmed: BTreeMap<Uuid, String>) -> R
     }
     let site = store::site(tx.conn(), now).await?;
     if site.closure.is_some() {
-        for right in changed {
-            closures::apply(tx, &site, right).await?;
-        }
+        closures::apply(tx, &site, changed).await?;
     }
     touch_site(tx, None).await
 }

@@ -5,9 +5,10 @@
 use kernel::{Tx, db::Repeat};
 use uuid::Uuid;
 
-use super::{lanes::Seen, lock_site, touch_site};
+use super::{lanes::Seen, lock_site, tell_site, touch_site};
 use crate::{
     domain::{
+        counted::TELL_AGAIN,
         gates::{Action, Command, CommandState, Confirmation, Hold, Lane, Over, PERISHES, Step},
         lanes::Direction,
     },
@@ -193,10 +194,10 @@ pub(crate) async fn evacuation(tx: &mut Tx, evacuating: bool) -> Result<(), Erro
     Ok(())
 }
 
-/// Time goes on: commands perish, links are lost.
+/// Time goes on: commands perish, links are lost, what others were told gets old.
 pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
-    let mut changed = false;
+    let (mut changed, mut turned, mut heard) = (false, false, false);
     if store::gates::lanes(tx.conn()).await?.is_empty() {
         return Ok(());
     }
@@ -211,7 +212,17 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
         }
     }
     for lane in store::gates::lanes(tx.conn()).await? {
-        changed |= store::gates::told(tx.conn(), &lane.id, lane.state(now)).await?;
+        // Whoever was told how full the site is hears when a lane counts no more, and when it does again.
+        turned |= store::gates::told(tx.conn(), &lane.id, lane.state(now)).await?;
+        heard |= lane.is_heard(now) == Some(true);
     }
-    if changed { touch_site(tx, None).await } else { Ok(()) }
+    let again = heard && !store::is_told_since(tx.conn(), now - TELL_AGAIN).await?;
+    // Its age is on the attendant's page, too.
+    if changed || turned || again {
+        touch_site(tx, None).await?;
+    }
+    if turned || again {
+        tell_site(tx).await?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 //! proto, no commit.
 
 use chrono::{DateTime, Utc};
-use kernel::Tx;
+use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     domain::{
         BayClass, Right, RightState,
-        gates::LIST_HOLDS,
+        gates::{LIST_HOLDS, Lane},
         lanes::{Credential, Direction, Verdict},
     },
     error::Error,
@@ -24,17 +24,18 @@ pub(crate) struct LocalList {
     pub(crate) issued_at: DateTime<Utc>,
     pub(crate) valid_until: DateTime<Utc>,
     pub(crate) rights: Vec<ListedRow>,
+    /// What drivers are told.
+    pub(crate) without_link: Text,
 }
 
 /// Today's rights, for a lane that may lose its link.
 pub(crate) async fn local_list(tx: &mut Tx, lane: &str) -> Result<LocalList, Error> {
     let now = tx.now();
     let valid_until = now + LIST_HOLDS;
-    if !store::gates::list_fetched(tx.conn(), lane, valid_until).await? {
-        return Err(Error::NoLane(lane.to_owned()));
-    }
+    let known = store::gates::lane(tx.conn(), lane).await?.ok_or_else(|| Error::NoLane(lane.to_owned()))?;
+    store::gates::list_fetched(tx.conn(), lane, valid_until).await?;
     let rights = store::gates::listed(tx.conn(), now, valid_until).await?;
-    Ok(LocalList { issued_at: now, valid_until, rights })
+    Ok(LocalList { issued_at: now, valid_until, rights, without_link: Lane::without_link(known.direction) })
 }
 
 /// A car that has passed.

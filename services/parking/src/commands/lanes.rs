@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{coaches, gates, holding, tell_site, touch_site};
+use super::{coaches, gates, holding, tell_site, touch_site, unnamed};
 use crate::{
     domain::{
         BayClass, Right, RightState, Site,
@@ -67,6 +67,13 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         && (right.state == RightState::Left || has_left(tx, right).await?)
     {
         passage.counts = None;
+    }
+    if seen.direction == Direction::Out {
+        match &passage.right {
+            Some(_) if passage.right_changed => unnamed::take_back(tx, &seen.lane).await?,
+            Some(_) => {}
+            None => passage.counts = unnamed::class_of(tx, &seen, passage.counts, &site.classes).await?,
+        }
     }
     if let Some(right) = passage.right.as_mut().filter(|right| passage.right_changed && right.is_counted() && !counted)
     {

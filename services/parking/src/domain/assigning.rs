@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{BayClass, Window};
+use super::{BayClass, RightState, Window};
 
 /// A right as a partner assigns it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,30 @@ pub(crate) fn judge(known: Option<Known>, version: u32) -> Taken {
     }
 }
 
+/// What becomes of a right that its partner cancels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cancelled {
+    Now,
+    /// Cancelled before.
+    Already,
+    /// Another version is known than the one that is meant.
+    Stale,
+    /// Its car is in or has left, or its time is over: it ends by itself, or has ended.
+    TooLate,
+}
+
+/// Judges a cancellation. Without a version, whichever is known is meant.
+pub(crate) fn judge_cancellation(state: RightState, is_over: bool, known: u32, meant: Option<u32>) -> Cancelled {
+    match state {
+        RightState::Cancelled => Cancelled::Already,
+        _ if meant.is_some_and(|meant| meant != known) => Cancelled::Stale,
+        RightState::Held | RightState::Confirmed | RightState::Suspended if !is_over => Cancelled::Now,
+        // Nobody came, though it is not written down yet.
+        RightState::Held | RightState::Confirmed | RightState::Suspended => Cancelled::TooLate,
+        RightState::CheckedIn | RightState::Left | RightState::Expired | RightState::NoShow => Cancelled::TooLate,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +95,29 @@ mod tests {
         ] {
             assert_eq!(judge(known, version), taken, "{what}");
         }
+    }
+
+    #[test]
+    fn a_right_is_cancelled_until_its_car_comes_and_in_the_version_that_is_meant() {
+        for (what, state, meant, becomes) in [
+            ("whichever", RightState::Confirmed, None, Cancelled::Now),
+            ("this version", RightState::Confirmed, Some(3), Cancelled::Now),
+            ("while the site is closed", RightState::Suspended, Some(3), Cancelled::Now),
+            ("an amendment is on its way", RightState::Confirmed, Some(4), Cancelled::Stale),
+            ("overtaken by an amendment", RightState::Confirmed, Some(2), Cancelled::Stale),
+            ("again", RightState::Cancelled, Some(3), Cancelled::Already),
+            ("again, with an older version", RightState::Cancelled, Some(2), Cancelled::Already),
+            ("its car is in", RightState::CheckedIn, Some(3), Cancelled::TooLate),
+            ("its car has left", RightState::Left, None, Cancelled::TooLate),
+            ("nobody came", RightState::NoShow, Some(3), Cancelled::TooLate),
+        ] {
+            assert_eq!(judge_cancellation(state, false, 3, meant), becomes, "{what}");
+        }
+        assert_eq!(judge_cancellation(RightState::Confirmed, true, 3, Some(3)), Cancelled::TooLate, "its time is over");
+        assert_eq!(
+            judge_cancellation(RightState::Cancelled, true, 3, Some(3)),
+            Cancelled::Already,
+            "again, much later"
+        );
     }
 }

@@ -4,6 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// Older than that, a count says nothing; ParkAPI's own readers drop it then too.
 pub(crate) const HOLDS: TimeDelta = TimeDelta::minutes(30);
+/// Drivers at the barrier go where it sends them: for them it says nothing any more after so long.
+pub(crate) const HOLDS_AT_GATE: TimeDelta = TimeDelta::minutes(5);
 /// A feed's clock may be ahead by so much.
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
 /// No car park of the city has more.

@@ -1,22 +1,45 @@
-//! Cars expected in the coming hours: from rights, from those that stand there, and from showings' predicted ends, with
-//! a band that says how sure that is. Pure.
+//! Cars expected in the coming hours, with a band that says how sure that is: from rights, from those that stand there,
+//! from showings' predicted ends, and from the bays that will still be booked meanwhile. Pure.
+//!
+//! Cars are no coins that are thrown one by one: a showing that ends later keeps all of its cars, and a day on which many
+//! book is one on which still more will. So the band adds up what each car does by itself, what a showing's cars do
+//! together, and what nobody knows of those who book later.
+//!
+//! What nobody can know beforehand is not in it: a showing that will be cancelled, a way that will be closed.
+
+pub(crate) mod bands;
+pub(crate) mod habits;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-
 use kernel::values::QUARTER;
+use uuid::Uuid;
 
-use super::{Right, RightState, Window};
+use self::{bands::Bands, habits::Habits};
+use super::{Right, RightState};
 
-/// Of those who booked a bay so many come, in hundredths, until the house has seen enough of them.
-pub(crate) const COME: u32 = 92;
-/// People come within so much of the beginning of their window: most want to be there half an hour early.
-const COMING: TimeDelta = TimeDelta::minutes(50);
-/// They leave within so much before the end of their window, which follows the predicted end of their showing.
-const LEAVING: TimeDelta = TimeDelta::minutes(45);
 /// Somebody without a right stays so long, on average; an assumption.
 const STRANGERS_STAY: f64 = 120.0;
-/// Nine of ten lie within so many standard deviations, if the model is right.
-pub(crate) const NINE_OF_TEN: f64 = 1.64;
+/// Bays are booked until the till opens, half an hour before the start; who comes then comes without.
+const BOOKED_UNTIL: TimeDelta = TimeDelta::minutes(30);
+/// How far back the house looks for who books, and who came without a right.
+pub(crate) const LOOK_BACK: TimeDelta = TimeDelta::hours(2);
+/// Before anybody has booked, one bay of a showing is expected in so long; an assumption that two hours of a day outweigh.
+const ONE_BAY_IN: TimeDelta = TimeDelta::hours(2);
+/// So many minutes sooner or later all cars of a showing come and leave together; an assumption.
+const TOGETHER: f64 = 5.0;
+/// Less is never told: one car that nobody reckoned with is always possible.
+const LEAST_SPREAD: f64 = 0.5;
+
+/// A showing for which bays may still be booked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnSale {
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    /// Bays that were booked for it in the last two hours.
+    pub(crate) booked: u32,
+}
 
 /// What is known at the moment of the forecast.
 #[derive(Clone, Debug)]
@@ -29,10 +52,10 @@ pub(crate) struct Known {
     pub(crate) strangers_came: u32,
     /// Rights that may still matter.
     pub(crate) rights: Vec<Right>,
-    /// Of those who booked so many come, in hundredths.
-    pub(crate) come: u32,
-    /// How many standard deviations hold nine of ten.
-    pub(crate) band: f64,
+    /// None while nothing is sold.
+    pub(crate) on_sale: Vec<OnSale>,
+    pub(crate) habits: Habits,
+    pub(crate) bands: Bands,
 }
 
 /// One quarter of an hour.
@@ -47,7 +70,7 @@ pub(crate) struct Quarter {
 }
 
 impl Quarter {
-    /// Free bays at its end: expected, at least, at most.
+    /// Free bays at its end: expected, at least, at most. The band is so many standard deviations on either side.
     pub(crate) fn free(&self, capacity: u32, band: f64) -> (u32, u32, u32) {
         let capacity = f64::from(capacity);
         let whole = |bays: f64| {
@@ -61,124 +84,129 @@ impl Quarter {
     }
 }
 
-/// The share of something spread evenly over a span that has happened by an instant.
-fn share(span: Window, at: DateTime<Utc>) -> f64 {
-    let length = (span.until - span.from).num_seconds().max(1);
-    let passed = (at - span.from).num_seconds().clamp(0, length);
-    f64::from(i32::try_from(passed).unwrap_or(i32::MAX)) / f64::from(i32::try_from(length).unwrap_or(i32::MAX))
+pub(crate) fn minutes(span: TimeDelta) -> f64 {
+    f64::from(i32::try_from(span.num_seconds()).unwrap_or(i32::MAX)) / 60.0
 }
 
-fn minutes(span: TimeDelta) -> f64 {
-    f64::from(i32::try_from(span.num_minutes()).unwrap_or(i32::MAX))
+/// How likely a car has come by an instant, and has left; and how much likelier it stands there if its showing's cars
+/// are a minute later.
+#[derive(Clone, Copy, Debug, Default)]
+struct Course {
+    came: f64,
+    left: f64,
+    slide: f64,
 }
 
-/// How likely a right's car has come by, and has left by, an instant.
-fn course(right: &Right, come: f64, now: DateTime<Utc>, at: DateTime<Utc>) -> (f64, f64) {
-    let leaves_from = (right.window.until - LEAVING).max(now);
-    let leaving = Window { from: leaves_from, until: right.window.until.max(leaves_from + QUARTER) };
-    match right.state {
-        RightState::CheckedIn => (1.0, share(leaving, at)),
-        RightState::Confirmed => {
-            let from = right.window.from.max(now);
-            let coming = Window { from, until: (right.window.from + COMING).max(from + QUARTER) };
-            // The later they are, the likelier they do not come at all.
-            let missed = share(Window { from: right.window.from, until: right.window.from + COMING * 2 }, now);
-            let arrived = come * (1.0 - missed) * share(coming, at);
-            (arrived, arrived * share(leaving, at))
-        }
-        _ => (0.0, 0.0),
+/// Minutes since the start of what a right is for. One that follows no showing is used from the beginning of its window.
+fn since_start(right: &Right, habits: &Habits, at: DateTime<Utc>) -> f64 {
+    match right.lead {
+        Some(lead) => minutes(at - right.window.from - lead),
+        None => minutes(at - right.window.from) + habits.comes.middle,
     }
+}
+
+/// Minutes since its end, which follows the predicted end of a showing.
+fn since_end(right: &Right, habits: &Habits, at: DateTime<Utc>) -> f64 {
+    match right.stay {
+        Some(stay) => minutes(at - right.window.until + stay),
+        None => minutes(at - right.window.until) + habits.leaves.middle,
+    }
+}
+
+fn course(right: &Right, habits: &Habits, now: DateTime<Utc>, at: DateTime<Utc>) -> Course {
+    let (comes, leaves) = (habits.comes, habits.leaves);
+    let after_end = since_end(right, habits, at);
+    let (left, leaving) = (leaves.by(after_end), leaves.pace(after_end));
+    match right.state {
+        RightState::CheckedIn => {
+            // Whoever is still there has not left yet.
+            let here = (1.0 - leaves.by(since_end(right, habits, now))).max(f64::MIN_POSITIVE);
+            Course { came: 1.0, left: (1.0 - (1.0 - left) / here).max(0.0), slide: (leaving / here).min(1.0) }
+        }
+        RightState::Confirmed => {
+            // The longer somebody is not there, the likelier they do not come at all.
+            let before = comes.by(since_start(right, habits, now));
+            let come = habits.come / (1.0 - habits.come * before).max(f64::MIN_POSITIVE);
+            let after_start = since_start(right, habits, at);
+            let came = come * (comes.by(after_start) - before);
+            Course { came, left: came * left, slide: came * leaving - (1.0 - left) * come * comes.pace(after_start) }
+        }
+        _ => Course::default(),
+    }
+}
+
+/// Bays that will have been booked for a showing by an instant: came, left, and the variance of those that are there.
+fn booked_later(it: OnSale, habits: &Habits, now: DateTime<Utc>, at: DateTime<Utc>) -> (f64, f64, f64) {
+    let selling = minutes(at.min(it.starts_at - BOOKED_UNTIL) - now).max(0.0);
+    // Seen and assumed together: so many bays in so many minutes. The fewer were seen, the less the pace is known.
+    let seen = f64::from(it.booked) + 1.0;
+    let booked = seen / minutes(LOOK_BACK + ONE_BAY_IN) * selling;
+    let came = booked * habits.come * habits.comes.by(minutes(at - it.starts_at));
+    let left = came * habits.leaves.by(minutes(at - it.ends_at));
+    let there = came - left;
+    (came, left, there + there * there / seen)
+}
+
+/// Cars by an instant.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    came: f64,
+    left: f64,
+    variance: f64,
+}
+
+fn look(known: &Known, at: DateTime<Utc>) -> Look {
+    let Known { now, ref habits, .. } = *known;
+    let mut look = Look { came: 0.0, left: 0.0, variance: 0.0 };
+    let mut together: BTreeMap<Uuid, f64> = BTreeMap::new();
+    for right in &known.rights {
+        let course = course(right, habits, now, at);
+        look.came += if right.state == RightState::CheckedIn { 0.0 } else { course.came };
+        look.left += course.left;
+        let there = course.came - course.left;
+        look.variance += there * (1.0 - there);
+        *together.entry(right.showing).or_default() += course.slide;
+    }
+    look.variance += together.values().map(|slide| (slide * TOGETHER).powi(2)).sum::<f64>();
+    for it in &known.on_sale {
+        let (came, left, variance) = booked_later(*it, habits, now, at);
+        look.came += came;
+        look.left += left;
+        look.variance += variance;
+    }
+    // Strangers: those that are there leave by and by, others come as in the last two hours.
+    let strangers = f64::from(known.strangers);
+    let stay = (-minutes(at - now) / STRANGERS_STAY).exp();
+    let rate = f64::from(known.strangers_came) / minutes(LOOK_BACK);
+    let (come, newcomers) = (rate * minutes(at - now), rate * STRANGERS_STAY * (1.0 - stay));
+    look.came += come;
+    look.left += strangers * (1.0 - stay) + come - newcomers;
+    look.variance += strangers * stay * (1.0 - stay) + newcomers;
+    look
 }
 
 /// The quarters from now on.
 pub(crate) fn forecast(known: &Known, quarters: u32) -> Vec<Quarter> {
-    let come = f64::from(known.come) / 100.0;
-    let rate = f64::from(known.strangers_came) / 8.0;
-    let stays = |span: TimeDelta| (-minutes(span) / STRANGERS_STAY).exp();
+    let inside = known.rights.iter().filter(|right| right.state == RightState::CheckedIn).count();
+    let here = f64::from(known.strangers) + f64::from(u32::try_from(inside).unwrap_or(u32::MAX));
+    let mut before = Look { came: 0.0, left: 0.0, variance: 0.0 };
     let mut told = Vec::new();
     for place in 0..i32::try_from(quarters).unwrap_or(0) {
         let from = known.now + QUARTER * place;
-        let at = from + QUARTER;
-        let mut quarter = Quarter { from, arrivals: 0.0, departures: 0.0, cars: 0.0, spread: 0.0 };
-        let mut variance = 0.0;
-        for right in &known.rights {
-            let (came_before, left_before) = course(right, come, known.now, from);
-            let (came, left) = course(right, come, known.now, at);
-            quarter.arrivals += came - came_before;
-            quarter.departures += left - left_before;
-            let there = came - left;
-            quarter.cars += there;
-            variance += there * (1.0 - there);
-        }
-        // Strangers: those that are there leave by and by, others come as in the last two hours.
-        let strangers = f64::from(known.strangers);
-        let (before, after) = (stays(from - known.now), stays(at - known.now));
-        let newcomers = |stay: f64| rate * STRANGERS_STAY / minutes(QUARTER) * (1.0 - stay);
-        quarter.arrivals += rate;
-        quarter.departures += strangers * (before - after) + rate - (newcomers(after) - newcomers(before));
-        quarter.cars += strangers * after + newcomers(after);
-        variance += strangers * after * (1.0 - after) + newcomers(after);
-        quarter.spread = variance.max(0.0).sqrt();
-        told.push(quarter);
+        let then = look(known, from + QUARTER);
+        told.push(Quarter {
+            from,
+            arrivals: (then.came - before.came).max(0.0),
+            departures: (then.left - before.left).max(0.0),
+            cars: (here + then.came - then.left).max(0.0),
+            spread: then.variance.max(0.0).sqrt().max(LEAST_SPREAD),
+        });
+        before = then;
     }
     told
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{super::samples::right, *};
-
-    fn at(minute: i64) -> DateTime<Utc> {
-        DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minute)
-    }
-
-    fn known(rights: Vec<Right>) -> Known {
-        Known { now: at(0), capacity: 40, strangers: 0, strangers_came: 0, rights, come: 100, band: NINE_OF_TEN }
-    }
-
-    fn booked(state: RightState, from: i64, until: i64) -> Right {
-        Right { state, window: Window { from: at(from), until: at(until) }, ..right() }
-    }
-
-    fn is_about(value: f64, expected: f64) -> bool {
-        (value - expected).abs() < 0.01
-    }
-
-    #[test]
-    fn whoever_booked_comes_at_the_beginning_and_leaves_before_the_end() {
-        let told = forecast(&known(vec![booked(RightState::Confirmed, 60, 240); 10]), 20);
-        let (came, left): (f64, f64) =
-            told.iter().fold((0.0, 0.0), |sum, it| (sum.0 + it.arrivals, sum.1 + it.departures));
-        assert!(is_about(came, 10.0) && is_about(left, 10.0), "{came} came, {left} left");
-        assert!(is_about(told[3].cars, 0.0), "nobody is early");
-        assert!(is_about(told[10].cars, 10.0), "all are there in the middle of it");
-        assert!(is_about(told[15].cars, 0.0), "all are gone at the end");
-        assert_eq!(told[10].free(40, NINE_OF_TEN), (30, 30, 30), "what is certain has no band");
-        assert!(told[5].spread > told[10].spread, "on the way it is less sure");
-    }
-
-    #[test]
-    fn a_showing_that_ends_later_keeps_its_cars_longer() {
-        let on_time = forecast(&known(vec![booked(RightState::CheckedIn, -60, 120); 8]), 16);
-        let late = forecast(&known(vec![booked(RightState::CheckedIn, -60, 150); 8]), 16);
-        assert!(is_about(on_time[0].cars, 8.0), "those that are in are in");
-        assert!(late[7].cars > on_time[7].cars + 3.0, "{} {}", late[7].cars, on_time[7].cars);
-    }
-
-    #[test]
-    fn strangers_leave_by_and_by_and_others_come() {
-        let told = forecast(&Known { strangers: 10, ..known(Vec::new()) }, 16);
-        assert!(told.windows(2).all(|pair| pair[1].cars < pair[0].cars));
-        assert!(told[15].spread > 0.5);
-        let busy = forecast(&Known { strangers: 10, strangers_came: 10, ..known(Vec::new()) }, 16);
-        assert!(is_about(busy[15].cars, 10.0), "as many come as leave: {}", busy[15].cars);
-    }
-
-    #[test]
-    fn free_bays_are_whole_and_between_none_and_all() {
-        let quarter = |cars, spread| Quarter { from: at(0), arrivals: 0.0, departures: 0.0, cars, spread };
-        assert_eq!(quarter(10.4, 2.0).free(40, 1.5), (30, 26, 33));
-        assert_eq!(quarter(60.0, 2.0).free(40, 1.5), (0, 0, 0));
-        assert_eq!(quarter(-3.0, 2.0).free(40, 1.5), (40, 40, 40));
-    }
-}
+mod calibration;
+#[cfg(test)]
+mod tests;

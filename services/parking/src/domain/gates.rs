@@ -2,6 +2,7 @@
 //! was seen to move has moved. Pure: no I/O, no clock, no proto.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
 use uuid::Uuid;
 
 use super::lanes::Direction;
@@ -176,7 +177,31 @@ pub(crate) enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Over(pub(crate) CommandState);
 
+/// Why commands fail here, as it is kept; a device says it in words of its own.
+const NOT_SEEN_TO_MOVE: &str = "the barrier was not seen to move";
+const EVACUATED: &str = "the house is evacuated; the way out stays open";
+const NOT_HELD_OPEN: &str = "the barrier is not held open";
+
 impl Command {
+    /// Why it failed or was rejected, for people.
+    pub(crate) fn why_failed(&self) -> Option<Text> {
+        Some(match self.failure.as_str() {
+            "" => return None,
+            NOT_SEEN_TO_MOVE => Text::new(
+                "Niemand hat gesehen, dass sich die Schranke bewegt. Bitte nachsehen und von Hand öffnen.",
+                "Nobody has seen the barrier move. Please look, and open it by hand.",
+            ),
+            EVACUATED => Text::new(
+                "Das Haus wird geräumt: Die Ausfahrt bleibt offen.",
+                "The house is being evacuated: the way out stays open.",
+            ),
+            NOT_HELD_OPEN => {
+                Text::new("Die Schranke wird nicht offen gehalten.", "The barrier is not being held open.")
+            }
+            device => Text::new(format!("Das Gerät meldet: {device}"), format!("The device says: {device}")),
+        })
+    }
+
     /// As it is at `now`, whether or not anybody has looked.
     fn aged(mut self, now: DateTime<Utc>) -> Self {
         match self.state {
@@ -185,7 +210,7 @@ impl Command {
             }
             CommandState::Executing if self.expires_at + MOVES <= now => {
                 self.state = CommandState::Failed;
-                "the barrier was not seen to move".clone_into(&mut self.failure);
+                NOT_SEEN_TO_MOVE.clone_into(&mut self.failure);
             }
             _ => {}
         }
@@ -250,6 +275,7 @@ pub(crate) struct Lane {
     pub(crate) hold: Option<Hold>,
     pub(crate) held_open: bool,
     pub(crate) fault: String,
+    pub(crate) fault_since: Option<DateTime<Utc>>,
     pub(crate) heartbeat_at: Option<DateTime<Utc>>,
     pub(crate) list_until: Option<DateTime<Utc>>,
     pub(crate) revision: u64,
@@ -258,8 +284,7 @@ pub(crate) struct Lane {
 impl Lane {
     /// What weighs most is said first: whoever reads it decides by it.
     pub(crate) fn state(&self, now: DateTime<Utc>) -> LaneState {
-        let heard = self.heartbeat_at.map(|at| at + LINK_HOLDS > now);
-        match heard {
+        match self.is_heard(now) {
             _ if !self.fault.is_empty() => LaneState::Fault,
             _ if self.hold.is_some() => LaneState::HeldOpen,
             None => LaneState::Unknown,
@@ -269,11 +294,44 @@ impl Lane {
         }
     }
 
+    /// Whether its controller is heard; None: it never was.
+    pub(crate) fn is_heard(&self, now: DateTime<Utc>) -> Option<bool> {
+        self.heartbeat_at.map(|at| at + LINK_HOLDS > now)
+    }
+
+    /// What a lane says to drivers while it has no link. It has it from its list, because nobody can tell it then.
+    pub(crate) fn without_link(direction: Direction) -> Text {
+        match direction {
+            Direction::In => Text {
+                de: "Die Schranke hat gerade keine Verbindung. Bitte den QR-Code der Buchung vor den Leser halten. \
+                     Öffnet sie nicht: die Sprechtaste drücken, wir öffnen von Hand."
+                    .to_owned(),
+                en: "The barrier has no connection just now. Hold the booking's QR code in front of the reader. If it \
+                     does not open, press the intercom button; we open it by hand."
+                    .to_owned(),
+                plain: "Halten Sie Ihren QR-Code vor das Gerät. Geht die Schranke nicht auf? Drücken Sie die \
+                        Sprech-Taste. Wir helfen Ihnen."
+                    .to_owned(),
+            },
+            Direction::Out => Text {
+                de: "Die Schranke hat gerade keine Verbindung. Sie öffnet für jedes Auto. Öffnet sie nicht: die \
+                     Sprechtaste drücken, wir öffnen von Hand."
+                    .to_owned(),
+                en: "The barrier has no connection just now. It opens for every car. If it does not open, press the \
+                     intercom button; we open it by hand."
+                    .to_owned(),
+                plain: "Die Schranke geht für jedes Auto auf. Geht sie nicht auf? Drücken Sie die Sprech-Taste. Wir \
+                        helfen Ihnen."
+                    .to_owned(),
+            },
+        }
+    }
+
     /// Whether it may be told to do that; else why not. A way out is never closed by hand while the house is evacuated.
     pub(crate) const fn takes(&self, action: Action) -> Result<(), &'static str> {
         match (action, self.hold) {
-            (Action::Close, Some(Hold::Evacuation)) => Err("the house is evacuated; the way out stays open"),
-            (Action::Close, None) if !self.held_open => Err("the barrier is not held open"),
+            (Action::Close, Some(Hold::Evacuation)) => Err(EVACUATED),
+            (Action::Close, None) if !self.held_open => Err(NOT_HELD_OPEN),
             (Action::Open | Action::HoldOpen | Action::Close, _) => Ok(()),
         }
     }

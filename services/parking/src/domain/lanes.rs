@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{Alternative, BayClass, ClassCount, EARLY, Right, RightState, SiteState, list_alternatives};
+use super::{Alternative, BayClass, ClassCount, EARLY, Right, RightState, SiteState, list_at_gate};
 
 /// Which way a vehicle passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -104,16 +104,16 @@ impl Verdict {
 
     /// What the lane says to the driver.
     pub(crate) fn message(self, direction: Direction, alternatives: &[Alternative]) -> Text {
-        let elsewhere = list_alternatives(alternatives);
+        let (woanders, elsewhere) = list_at_gate(alternatives);
         match (self, direction) {
             (Self::Open, Direction::In) => Text::new("Willkommen.", "Welcome."),
             (Self::Open, Direction::Out) => Text::new("Gute Fahrt.", "Have a safe journey."),
             (Self::Full, _) => Text::new(
-                format!("Besetzt. Bitte weichen Sie aus: {elsewhere}."),
+                format!("Besetzt. Bitte weichen Sie aus: {woanders}."),
                 format!("Full. Please park elsewhere: {elsewhere}."),
             ),
             (Self::Closed, _) => Text::new(
-                format!("Der Parkplatz ist geschlossen. Bitte weichen Sie aus: {elsewhere}."),
+                format!("Der Parkplatz ist geschlossen. Bitte weichen Sie aus: {woanders}."),
                 format!("The car park is closed. Please park elsewhere: {elsewhere}."),
             ),
             (Self::UnknownCode, _) => Text::new(
@@ -180,5 +180,33 @@ pub(crate) const fn judge_walk_in(site: SiteState, count: ClassCount) -> Verdict
         SiteState::Closed => Verdict::Closed,
         SiteState::Open | SiteState::Unreachable | SiteState::Unknown if count.has_room() => Verdict::Open,
         SiteState::Open | SiteState::Unreachable | SiteState::Unknown => Verdict::Full,
+    }
+}
+
+/// Which class an unnamed car is counted out of when no stay is known that it may end: the one with the most cars.
+/// Bicycles pass no barrier.
+pub(crate) fn most_cars(counts: &[ClassCount]) -> Option<BayClass> {
+    let cars = counts.iter().filter(|count| count.class != BayClass::Bicycle);
+    // Of equals the first: standard bays, when nobody is in.
+    cars.rev().max_by_key(|count| count.occupied).map(|count| count.class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unnamed_car_is_one_of_the_class_with_the_most_cars() {
+        let count = |class, occupied| ClassCount { class, capacity: 40, occupied, is_known: true, expected: 0 };
+        use BayClass::{Bicycle, Ev, Family, Standard};
+        for (counts, class) in [
+            (vec![count(Standard, 0), count(Family, 0)], Some(Standard)),
+            (vec![count(Standard, 1), count(Family, 2), count(Ev, 2)], Some(Family)),
+            (vec![count(Standard, 0), count(Bicycle, 60)], Some(Standard)),
+            (vec![count(Bicycle, 60)], None),
+            (Vec::new(), None),
+        ] {
+            assert_eq!(most_cars(&counts), class, "{counts:?}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{BayClass, ClassCount, OCCUPANCY_HOLDS, Site, SiteState};
+use super::{BayClass, ClassCount, Site, SiteState};
 
 /// Where the site is and who runs it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ fn rfc3339(at: DateTime<Utc>) -> String {
 
 /// Bays that a driver without a booking may take now; None: not known, because the count is too old or cannot be.
 fn free(site: &Site, count: ClassCount, now: DateTime<Utc>) -> Option<u32> {
-    let told = site.state == SiteState::Open && now <= site.observed_at + OCCUPANCY_HOLDS;
+    let told = site.state == SiteState::Open && site.counted.holds(now);
     (told && count.is_known && count.occupied <= count.capacity)
         .then(|| count.capacity.saturating_sub(count.occupied).saturating_sub(count.expected))
 }
@@ -83,7 +83,10 @@ const fn opening_status(state: SiteState) -> &'static str {
 
 /// ParkAPI v3, `GET /v3/parking-sites`.
 pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Value {
-    let told_at = rfc3339(site.observed_at);
+    let (told_at, counted_at) = (rfc3339(site.observed_at), rfc3339(site.counted.at));
+    // That it is closed is somebody's word and no count: it stands until that is taken back.
+    let is_shut = matches!(site.state, SiteState::Closed | SiteState::Unreachable);
+    let is_live = is_shut || site.counted.holds(now);
     let Value::Object(mut item) = json!({
         "uid": site.id,
         "name": site.name.de,
@@ -94,14 +97,16 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
         "type": "OFF_STREET_PARKING_GROUND",
         "purpose": "CAR",
         "opening_hours": place.opening_hours,
-        "has_realtime_data": true,
+        "has_realtime_data": is_live,
         "capacity": capacity(site),
         "static_data_updated_at": told_at,
-        "realtime_data_updated_at": told_at,
-        "realtime_opening_status": opening_status(site.state),
     }) else {
         return Value::Null;
     };
+    if is_live {
+        item.insert("realtime_data_updated_at".to_owned(), counted_at.into());
+        item.insert("realtime_opening_status".to_owned(), opening_status(site.state).into());
+    }
     item.extend(free_in_all(site, now).map(|free| ("realtime_free_capacity".to_owned(), free.into())));
     let mut restrictions = Vec::new();
     for count in cars(site) {
@@ -162,7 +167,7 @@ pub(crate) fn park_api_v1(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
     if let Some(free) = free_in_all(site, now) {
         lot["free"] = free.into();
     }
-    json!({"last_updated": rfc3339(site.observed_at), "last_downloaded": rfc3339(site.observed_at), "lots": [lot]})
+    json!({"last_updated": rfc3339(site.counted.at), "last_downloaded": rfc3339(site.counted.at), "lots": [lot]})
 }
 
 /// DATEX II 3.4, JSON "light".
@@ -190,7 +195,7 @@ pub(crate) fn datex_light(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
             "_id": site.id,
             "name": site.name.de,
             "type": "offStreetParkingGround",
-            "lastUpdate": rfc3339(site.observed_at),
+            "lastUpdate": rfc3339(site.counted.at),
             "locationAndDimension": {
                 "coordinatesForDisplay": {"latitude": place.latitude, "longitude": place.longitude},
             },

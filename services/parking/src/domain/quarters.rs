@@ -36,10 +36,15 @@ impl Given {
         self.bays.get(&quarter).copied().unwrap_or_default()
     }
 
+    /// So many bays are left for the whole window.
+    pub(crate) fn left(&self, window: Window, now: DateTime<Utc>) -> u32 {
+        let given = quarters(window).map(|quarter| self.at(quarter)).max().unwrap_or_default();
+        self.most_for(window, now).saturating_sub(given)
+    }
+
     /// Whether a bay is left for the whole window.
     pub(crate) fn fits(&self, window: Window, now: DateTime<Utc>) -> bool {
-        let most = self.most_for(window, now);
-        quarters(window).all(|quarter| self.at(quarter) < most)
+        self.left(window, now) > 0
     }
 
     /// The part of a window, from its beginning on, for which a bay is left. Strangers do not shorten it: a right that

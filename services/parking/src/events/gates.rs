@@ -49,6 +49,7 @@ pub(crate) fn command(command: &Command) -> pb::GateCommand {
         requested_at: Some(timestamp(command.requested_at)),
         expires_at: Some(timestamp(command.expires_at)),
         failure: command.failure.clone(),
+        failure_text: command.why_failed().map(|why| why.to_proto()),
     }
 }
 
@@ -63,7 +64,9 @@ pub(crate) fn orders(lane: &Lane, orders: &[Command]) -> pb::LaneOrders {
 
 /// A lane for staff; `by_hand` has, per lane, what was opened by hand and which cars nobody knows.
 pub(crate) fn lane(lane: &Lane, commands: &[Command], by_hand: &[(String, i64, i64)], now: DateTime<Utc>) -> pb::Lane {
-    let state = match lane.state(now) {
+    let now_is = lane.state(now);
+    let without_link = matches!(now_is, LaneState::LinkLost | LaneState::LocalList);
+    let state = match now_is {
         LaneState::Unknown => pb::LaneState::Unspecified,
         LaneState::Normal => pb::LaneState::Normal,
         LaneState::LinkLost => pb::LaneState::LinkLost,
@@ -88,6 +91,7 @@ pub(crate) fn lane(lane: &Lane, commands: &[Command], by_hand: &[(String, i64, i
         opened_by_hand: told.map_or(0, |(_, hand, _)| count(*hand)),
         unknown_cars: told.map_or(0, |(_, _, unknown)| count(*unknown)),
         commands: commands.iter().filter(|it| it.lane == lane.id).map(command).collect(),
+        told_to_drivers: without_link.then(|| Lane::without_link(lane.direction).to_proto()),
     }
 }
 
@@ -99,6 +103,7 @@ pub(crate) fn local_list(lane: &str, list: &LocalList, plate_key: String) -> Res
         valid_until: Some(timestamp(list.valid_until)),
         plate_key,
         rights: list.rights.iter().map(listed).collect::<Result<_, _>>()?,
+        without_link: Some(list.without_link.to_proto()),
     })
 }
 

@@ -5,8 +5,12 @@ use kernel::values::{euro, timestamp};
 use sky_proto::parking::v1::{self as pb, charge_point::State, record_occupancy_response::Outcome};
 
 use crate::{
-    commands::occupancy::Told,
-    domain::{BayClass, Charge, Site, Window},
+    commands::forecasts::Told,
+    domain::{
+        BayClass, Charge, Site, Window,
+        charging::{self, ChargePoint},
+        forecast::bands::COVERAGE,
+    },
     error::Error,
     store::{counts::CountRow, occupancy::SessionRow},
 };
@@ -14,20 +18,15 @@ use crate::{
 /// Prices stay; how full it is does not.
 const HOLDS: TimeDelta = TimeDelta::minutes(5);
 
-pub(crate) fn quote(
-    class: BayClass,
-    window: Window,
-    charges: &[Charge],
-    available: bool,
-    now: DateTime<Utc>,
-) -> pb::Quote {
+pub(crate) fn quote(class: BayClass, window: Window, charges: &[Charge], free: u32, now: DateTime<Utc>) -> pb::Quote {
     pb::Quote {
         bay_class: super::bay_class(class).into(),
         from: Some(timestamp(window.from)),
         until: Some(timestamp(window.until)),
         items: charges.iter().map(super::charged_item).collect(),
         total: Some(euro(charges.iter().map(|charge| charge.cents).sum())),
-        available,
+        available: free > 0,
+        free,
         valid_until: Some(timestamp(now + HOLDS)),
     }
 }
@@ -60,16 +59,22 @@ pub(crate) fn recorded(outcome: &str, site: &Site, now: DateTime<Utc>) -> pb::Re
     pb::RecordOccupancyResponse { outcome: outcome_of(outcome).into(), site: Some(super::site(site, now)) }
 }
 
-/// A charging point; `status` is OCPI's word.
-pub(crate) fn charge_point(id: String, status: &str, last_updated: DateTime<Utc>) -> pb::ChargePoint {
-    let state = match status {
-        "AVAILABLE" => State::Free,
-        "CHARGING" => State::Charging,
-        "BLOCKED" | "RESERVED" => State::Taken,
-        "INOPERATIVE" | "OUTOFORDER" => State::OutOfOrder,
-        _ => State::Unspecified,
+/// A charging point as it reads now.
+pub(crate) fn charge_point(point: ChargePoint, now: DateTime<Utc>) -> pb::ChargePoint {
+    let state = match point.reads(now) {
+        charging::State::Free => State::Free,
+        charging::State::Charging => State::Charging,
+        charging::State::Taken => State::Taken,
+        charging::State::OutOfOrder => State::OutOfOrder,
+        charging::State::Unknown => State::Unspecified,
     };
-    pb::ChargePoint { charge_point_id: id, state: state.into(), last_updated: Some(timestamp(last_updated)) }
+    pb::ChargePoint {
+        state: state.into(),
+        last_updated: Some(timestamp(point.last_updated)),
+        observed_at: Some(timestamp(point.observed_at)),
+        valid_until: Some(timestamp(point.valid_until())),
+        charge_point_id: point.id,
+    }
 }
 
 pub(crate) fn session(row: &SessionRow) -> Result<pb::Session, Error> {
@@ -86,8 +91,8 @@ pub(crate) fn session(row: &SessionRow) -> Result<pb::Session, Error> {
 
 pub(crate) fn forecast(told: &Told) -> pb::Forecast {
     let whole = |cars: f64| (0..=u32::MAX).take_while(|count| f64::from(*count) <= cars + 0.5).last().unwrap_or(0);
-    let quarters = told.quarters.iter().map(|quarter| {
-        let (free, low, high) = quarter.free(told.capacity, told.band);
+    let quarters = told.quarters.iter().enumerate().map(|(place, quarter)| {
+        let (free, low, high) = quarter.free(told.capacity, told.bands.at(place));
         pb::ForecastQuarter {
             from: Some(timestamp(quarter.from)),
             arrivals: whole(quarter.arrivals),
@@ -102,5 +107,6 @@ pub(crate) fn forecast(told: &Told) -> pb::Forecast {
         capacity: told.capacity,
         occupancy_known: told.is_known,
         quarters: quarters.collect(),
+        band_percent: COVERAGE,
     }
 }

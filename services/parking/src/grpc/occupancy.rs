@@ -10,7 +10,10 @@ use tonic::{Request, Response, Status};
 
 use super::{PUBLIC, bay_class};
 use crate::{
-    commands::occupancy::{self, Count},
+    commands::{
+        forecasts,
+        occupancy::{self, Count},
+    },
     domain::{LONGEST_STAY, Window},
     error::Error,
     events, store,
@@ -69,8 +72,8 @@ impl Occupancy for OccupancyGrpc {
         if window.until <= now {
             return Err(invalid("until", "is in the past").into());
         }
-        let (charges, available) = self.db.transact(move |tx| Box::pin(occupancy::quote(tx, class, window))).await?;
-        Ok(Response::new(events::occupancy::quote(class, window, &charges, available, now)))
+        let (charges, free) = self.db.transact(move |tx| Box::pin(occupancy::quote(tx, class, window))).await?;
+        Ok(Response::new(events::occupancy::quote(class, window, &charges, free, now)))
     }
 
     async fn record_occupancy(
@@ -140,7 +143,8 @@ impl OccupancyGrpc {
     async fn charge_points(&self) -> Result<Vec<pb::ChargePoint>, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let known = store::partners::charge_points(&mut conn).await?;
-        Ok(known.into_iter().map(|(id, status, at)| events::occupancy::charge_point(id, &status, at)).collect())
+        let now = self.db.clock().now();
+        Ok(known.into_iter().map(|point| events::occupancy::charge_point(point, now)).collect())
     }
 
     async fn sessions(&self, span: Window) -> Result<Vec<pb::Session>, Error> {
@@ -150,6 +154,6 @@ impl OccupancyGrpc {
 
     async fn forecast(&self, now: DateTime<Utc>, hours: u32) -> Result<pb::Forecast, Error> {
         let mut conn = self.db.pool().acquire().await?;
-        Ok(events::occupancy::forecast(&occupancy::look_ahead(&mut conn, now, hours * 4).await?))
+        Ok(events::occupancy::forecast(&forecasts::look_ahead(&mut conn, now, hours * 4).await?))
     }
 }

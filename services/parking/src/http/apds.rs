@@ -4,7 +4,7 @@
 use axum::{
     Json,
     body::{Body, to_bytes},
-    extract::State,
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Edge;
+use super::{Edge, heard};
 use crate::{
     commands::{assigning, plates::Noted},
     domain::{
@@ -244,6 +244,42 @@ async fn take_right(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Resp
     Ok((status, Json(told(&right, version))).into_response())
 }
 
+/// Which version of a right is meant; without it, whichever is known.
+#[derive(Deserialize)]
+pub(super) struct Meant {
+    version: Option<u32>,
+}
+
+/// `DELETE /apds/v4/rights/assigned/{id}?version=2`: 200 with the cancelled right, the same again 200; 404 where the partner
+/// has no such right (it may not have been taken yet: assign it first), 409 for another version than the one that is known
+/// or a right whose car has come.
+pub(super) async fn cancel(
+    State(edge): State<Edge>,
+    Path(id): Path<String>,
+    meant: Result<Query<Meant>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    answer(cancel_right(&edge, &id, meant.ok().map(|meant| meant.0), &headers).await)
+}
+
+async fn cancel_right(edge: &Edge, id: &str, meant: Option<Meant>, headers: &HeaderMap) -> Result<Response, Error> {
+    let Some(partner) = partner(edge, headers).await? else { return Ok(unknown("partner", "parking")) };
+    let Ok(id) = Uuid::try_parse(id) else {
+        return Ok(refuse(StatusCode::BAD_REQUEST, "id: must be the UUID of an assigned right"));
+    };
+    let Some(Meant { version }) = meant else {
+        return Ok(refuse(StatusCode::BAD_REQUEST, "version: must be a whole number, or be left out"));
+    };
+    let (right, version) = edge
+        .db
+        .transact(move |tx| {
+            let partner = partner.clone();
+            Box::pin(async move { assigning::cancel(tx, &partner, id, version).await })
+        })
+        .await?;
+    Ok(Json(told(&right, version)).into_response())
+}
+
 /// `POST /apds/v4/sessions`: a car checks in for its right (or has left): 201, the same again 200, 409 where it may not.
 pub(super) async fn session(State(edge): State<Edge>, headers: HeaderMap, body: Body) -> Response {
     answer(take_session(&edge, &headers, body).await)
@@ -276,8 +312,14 @@ async fn take_session(edge: &Edge, headers: &HeaderMap, body: Body) -> Result<Re
 
 async fn partner(edge: &Edge, headers: &HeaderMap) -> Result<Option<String>, Error> {
     let Some(token) = token::sent(headers) else { return Ok(None) };
-    let mut conn = edge.db.pool().acquire().await?;
-    store::partners::of_token(&mut conn, &token::hash(&token), "apds").await
+    let partner = {
+        let mut conn = edge.db.pool().acquire().await?;
+        store::partners::of_token(&mut conn, &token::hash(&token), "apds").await?
+    };
+    if let Some(partner) = &partner {
+        heard(&edge.db, partner).await?;
+    }
+    Ok(partner)
 }
 
 /// Reads what was sent; else how it is refused.

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Edge;
+use super::{Edge, heard};
 use crate::{
     commands::{self, lanes::LaneAnswer, plates},
     domain::plates::{Reading, Sight, judge},
@@ -86,6 +86,7 @@ async fn answer(Edge { db, keys }: &Edge, headers: &HeaderMap, body: Body) -> Re
     let Some(camera) = camera(db, headers).await? else {
         return Ok(unknown("camera", "parking"));
     };
+    heard(db, &camera.id).await?;
     let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"application/json"));
     if !is_json {
         let problem = "send JSON without the picture (webhook_image = no)";

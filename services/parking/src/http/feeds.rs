@@ -22,7 +22,7 @@ use quick_xml::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Edge;
+use super::{Edge, heard};
 use crate::{
     commands::feeds::take_feed,
     domain::feeds::{Problem, Told},
@@ -117,7 +117,9 @@ fn note(record: &mut Told, name: LocalName<'_>, content: &str) -> Result<(), Str
     match name.as_ref() {
         "parkingNumberOfVacantSpaces" => record.free = Some(number()?),
         "parkingNumberOfSpacesOverride" => record.capacity = Some(number()?),
-        "parkingSiteOpeningStatus" => record.open = open(content),
+        // Closed by either of them is closed.
+        "parkingSiteOpeningStatus" => record.open = record.open.filter(|open| !open).or_else(|| open(content)),
+        "parkingSiteStatus" if is_closed(content) => record.open = Some(false),
         "parkingStatusOriginTime" => {
             let at =
                 DateTime::parse_from_rfc3339(content).map_err(|_| format!("\"{content}\" is no time with its zone"))?;
@@ -126,6 +128,11 @@ fn note(record: &mut Told, name: LocalName<'_>, content: &str) -> Result<(), Str
         _ => {}
     }
     Ok(())
+}
+
+/// What a site's status says of it; how full it is, its count says better.
+fn is_closed(status: &str) -> bool {
+    ["closed", "carparkclosed", "noparkingallowed"].contains(&status.to_ascii_lowercase().as_str())
 }
 
 /// `POST /feeds/park-api`
@@ -144,6 +151,7 @@ async fn answer(db: &Db, headers: &HeaderMap, body: Body, read: Reads) -> Result
     let Some(feed) = feed(db, headers).await? else {
         return Ok(unknown("feed", "parking"));
     };
+    heard(db, &feed).await?;
     let Ok(bytes) = to_bytes(body, LARGEST).await else {
         return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("larger than {LARGEST} bytes; send fewer places")));
     };

@@ -17,7 +17,7 @@ use kernel::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Edge;
+use super::{Edge, heard};
 use crate::{commands::charging, error::Error, store};
 
 /// A whole EVSE with its connectors has a few kilobytes.
@@ -50,6 +50,7 @@ pub(super) async fn take(
 
 async fn note(edge: &Edge, location: &str, evse: &str, headers: &HeaderMap, body: Body) -> Result<Response, Error> {
     let Some(partner) = partner(edge, headers).await? else { return Ok(unknown("partner", "parking")) };
+    heard(&edge.db, &partner).await?;
     let now = edge.db.clock().now();
     let refused = |status, problem: String| Ok(envelope(status, INVALID, &problem, now));
     let Ok(bytes) = to_bytes(body, LARGEST).await else {

@@ -96,3 +96,40 @@ pub(crate) async fn left_after(
     .fetch_one(conn)
     .await?)
 }
+
+/// A car that a lane has let out.
+#[derive(sqlx::FromRow)]
+pub(crate) struct LastOut {
+    pub(crate) idempotency_key: Uuid,
+    pub(crate) visit_id: Option<Uuid>,
+    /// None: it was counted in no class.
+    pub(crate) class: Option<String>,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// The last car that a lane has let out since an instant.
+pub(crate) async fn last_out(
+    conn: &mut PgConnection,
+    lane: &str,
+    since: DateTime<Utc>,
+) -> Result<Option<LastOut>, Error> {
+    Ok(sqlx::query_as(
+        "select idempotency_key, visit_id, class, at from lane_event
+         where lane = $1 and direction = 'out' and verdict = 'open' and kind = 'decided' and at >= $2
+         order by at desc, class nulls last limit 1",
+    )
+    .bind(lane)
+    .bind(since)
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// The car of an exit has been named after all: what had been counted for it is counted back.
+pub(crate) async fn uncount_exit(conn: &mut PgConnection, key: Uuid, class: BayClass) -> Result<(), Error> {
+    sqlx::query("update lane_event set class = null where idempotency_key = $1").bind(key).execute(&mut *conn).await?;
+    let kept = sqlx::query("delete from exit_at_zero where idempotency_key = $1").bind(key).execute(&mut *conn).await?;
+    if kept.rows_affected() == 0 {
+        count_car(conn, class, Direction::In).await?;
+    }
+    Ok(())
+}

@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use sqlx::{PgConnection, types::Json};
 
 use crate::{
-    domain::{Alternative, feeds::HOLDS},
+    domain::{
+        Alternative,
+        feeds::{HOLDS, HOLDS_AT_GATE},
+    },
     error::Error,
 };
 
@@ -77,16 +80,16 @@ pub(crate) async fn look(
     if alternatives.iter().all(|place| place.feed.is_empty()) {
         return Ok(());
     }
-    let rows: Vec<(String, String, i32, DateTime<Utc>)> = sqlx::query_as(
-        "select feed, uid, free, observed_at from feed_place where free is not null and observed_at > $1",
-    )
-    .bind(now - HOLDS)
-    .fetch_all(conn)
-    .await?;
-    let told: HashMap<(String, String), (u32, DateTime<Utc>)> =
-        rows.into_iter().map(|(feed, uid, free, at)| ((feed, uid), (free.unsigned_abs(), at + HOLDS))).collect();
+    let rows: Vec<(String, String, Option<i32>, DateTime<Utc>)> =
+        sqlx::query_as("select feed, uid, free, observed_at from feed_place").fetch_all(conn).await?;
+    let told: HashMap<(String, String), (Option<i32>, DateTime<Utc>)> =
+        rows.into_iter().map(|(feed, uid, free, at)| ((feed, uid), (free, at))).collect();
     for place in alternatives {
-        place.free = told.get(&(place.feed.clone(), place.uid.clone())).copied();
+        let Some((free, at)) = told.get(&(place.feed.clone(), place.uid.clone())).copied() else { continue };
+        let free_for = |holds| free.filter(|_| at > now - holds).map(i32::unsigned_abs);
+        place.free = free_for(HOLDS).map(|free| (free, at + HOLDS));
+        place.free_at_gate = free_for(HOLDS_AT_GATE);
+        place.told_at = Some(at);
     }
     Ok(())
 }

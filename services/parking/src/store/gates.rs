@@ -19,6 +19,7 @@ struct LaneRow {
     hold_open: Option<String>,
     held_open: bool,
     fault: String,
+    fault_since: Option<DateTime<Utc>>,
     heartbeat_at: Option<DateTime<Utc>>,
     list_until: Option<DateTime<Utc>>,
     revision: i64,
@@ -32,6 +33,7 @@ impl LaneRow {
             hold: self.hold_open.as_deref().and_then(Hold::named),
             held_open: self.held_open,
             fault: self.fault,
+            fault_since: self.fault_since,
             heartbeat_at: self.heartbeat_at,
             list_until: self.list_until,
             revision: self.revision.unsigned_abs(),
@@ -112,7 +114,7 @@ pub(crate) async fn keep_lanes(conn: &mut PgConnection, ids: &[&str]) -> Result<
 pub(crate) async fn update_lane(conn: &mut PgConnection, lane: &Lane) -> Result<(), Error> {
     sqlx::query(
         "update lane set hold_open = $2, held_open = $3, fault = $4, heartbeat_at = $5, list_until = $6,
-             revision = revision + 1 where id = $1",
+             fault_since = case when $4 <> '' then coalesce(fault_since, $5) end, revision = revision + 1 where id = $1",
     )
     .bind(&lane.id)
     .bind(lane.hold.map(Hold::name))
@@ -276,8 +278,8 @@ pub(crate) async fn told(conn: &mut PgConnection, lane: &str, state: LaneState) 
     Ok(done.rows_affected() > 0)
 }
 
-/// A lane has a list until then. False: there is no such lane.
-pub(crate) async fn list_fetched(conn: &mut PgConnection, lane: &str, until: DateTime<Utc>) -> Result<bool, Error> {
-    let done = sqlx::query("update lane set list_until = $2 where id = $1").bind(lane).bind(until).execute(conn);
-    Ok(done.await?.rows_affected() > 0)
+/// A lane has a list until then.
+pub(crate) async fn list_fetched(conn: &mut PgConnection, lane: &str, until: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update lane set list_until = $2 where id = $1").bind(lane).bind(until).execute(conn).await?;
+    Ok(())
 }

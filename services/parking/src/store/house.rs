@@ -1,7 +1,7 @@
 //! What the house file writes: the site, its classes, tariffs and tax rows. Upserts that say whether
 //! anything has changed. Occupancy and the site's state belong to the day, not to the file.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use kernel::values::Text;
 use sqlx::{PgConnection, types::Json};
 
@@ -17,6 +17,8 @@ pub(crate) struct SiteRow<'a> {
     pub(crate) walk_minutes: u32,
     pub(crate) park: ParkLeg,
     pub(crate) release_suspended: bool,
+    /// What is told of charging points holds for so long.
+    pub(crate) charging_holds: TimeDelta,
     pub(crate) alternatives: &'a [Alternative],
     pub(crate) place: Option<&'a Place>,
 }
@@ -24,12 +26,13 @@ pub(crate) struct SiteRow<'a> {
 pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: DateTime<Utc>) -> Result<bool, Error> {
     let done = sqlx::query(
         "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at, place,
-             park_seconds, park_uncertainty_seconds, release_suspended)
-         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10)
+             park_seconds, park_uncertainty_seconds, release_suspended, charging_holds_minutes)
+         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10, $11)
          on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5, place = $7,
-             park_seconds = $8, park_uncertainty_seconds = $9, release_suspended = $10
+             park_seconds = $8, park_uncertainty_seconds = $9, release_suspended = $10,
+             charging_holds_minutes = $11
          where (s.id, s.name, s.walk_minutes, s.alternatives, s.place, s.park_seconds, s.park_uncertainty_seconds,
-             s.release_suspended) is distinct from ($1, $2, $4, $5, $7, $8, $9, $10)",
+             s.release_suspended, s.charging_holds_minutes) is distinct from ($1, $2, $4, $5, $7, $8, $9, $10, $11)",
     )
     .bind(row.id)
     .bind(Json(row.name))
@@ -41,6 +44,7 @@ pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: D
     .bind(row.park.seconds.cast_signed())
     .bind(row.park.uncertainty_seconds.cast_signed())
     .bind(row.release_suspended)
+    .bind(i32::try_from(row.charging_holds.num_minutes()).unwrap_or(i32::MAX))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -1,12 +1,11 @@
-//! SQL of stays, counts and forecasts.
+//! SQL of stays and counts.
 
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::RightRow;
 use crate::{
-    domain::{BayClass, Right, Window},
+    domain::{BayClass, Window},
     error::Error,
 };
 
@@ -40,7 +39,9 @@ pub(crate) async fn open_session(
     Ok(())
 }
 
-/// A car has left: the visit's, or of those without a code the one that came first.
+/// A car has left. Of a visit's, its own stay ends; if that was taken for the stay of a car that left unnamed, the one of
+/// its class that has lasted longest ends in its place. Of a car without a visit, the stay of the one without a booking
+/// that came first, or else of the booked one that did.
 pub(crate) async fn close_session(
     conn: &mut PgConnection,
     class: BayClass,
@@ -49,12 +50,39 @@ pub(crate) async fn close_session(
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query(
-        "update session set lane_out = $3, closed_at = greatest(opened_at, $4), estimated = $2 is null
+        "update session set lane_out = $3, closed_at = greatest(opened_at, $4), estimated = visit_id is distinct from $2 or $2 is null
          where session_id = (select session_id from session where closed_at is null and class = $1
-             and visit_id is not distinct from $2 order by opened_at limit 1)",
+             and ($2 is null or visit_id = $2
+                 or exists (select from session guessed where guessed.visit_id = $2 and guessed.estimated))
+             order by visit_id is not distinct from $2 desc, opened_at limit 1)",
     )
     .bind(class.name())
     .bind(visit)
+    .bind(lane)
+    .bind(at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The class of the car that an unnamed one is taken for: of those without a booking the one that came first, or else of
+/// the booked ones. Only classes that have a car count.
+pub(crate) async fn class_of_longest(conn: &mut PgConnection) -> Result<Option<BayClass>, Error> {
+    let class: Option<String> = sqlx::query_scalar(
+        "select s.class from session s join bay_class c on c.class = s.class and c.occupied > 0
+         where s.closed_at is null order by s.visit_id is not null, s.opened_at limit 1",
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(class.as_deref().and_then(BayClass::named))
+}
+
+/// The stay that a car's exit had been taken for goes on.
+pub(crate) async fn reopen_guessed(conn: &mut PgConnection, lane: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query(
+        "update session set lane_out = null, closed_at = null, estimated = false
+         where lane_out = $1 and closed_at = $2 and estimated",
+    )
     .bind(lane)
     .bind(at)
     .execute(conn)
@@ -91,6 +119,20 @@ pub(crate) async fn last_count(conn: &mut PgConnection, class: BayClass) -> Resu
     .bind(class.name())
     .fetch_one(conn)
     .await?)
+}
+
+/// When the class was counted whose last count by hand is the oldest; None: there is one that nobody has ever counted.
+/// Nobody counts bicycles.
+pub(crate) async fn all_counted(conn: &mut PgConnection) -> Result<Option<DateTime<Utc>>, Error> {
+    let (classes, counted, oldest): (i64, i64, Option<DateTime<Utc>>) = sqlx::query_as(
+        "select count(*), count(o.at), min(o.at) from bay_class c
+         left join lateral (select max(observed_at) as at from observation
+             where class = c.class and outcome = 'taken' and undone_at is null) o on true
+         where c.class <> 'bicycle' and c.capacity > 0",
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(oldest.filter(|_| counted == classes))
 }
 
 /// A count as it is kept.
@@ -133,90 +175,4 @@ pub(crate) async fn set_count(conn: &mut PgConnection, class: BayClass, cars: Op
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// Rights that a forecast until `until` needs: expected, or in.
-pub(crate) async fn expected(
-    conn: &mut PgConnection,
-    now: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Result<Vec<Right>, Error> {
-    sqlx::query_as::<_, RightRow>(
-        "select * from parking_right where class <> 'bicycle'
-             and (state = 'checked_in' or (state = 'confirmed' and valid_from < $2 and valid_until > $1))",
-    )
-    .bind(now)
-    .bind(until)
-    .fetch_all(conn)
-    .await?
-    .into_iter()
-    .map(RightRow::read)
-    .collect()
-}
-
-/// Cars without a right that came since then.
-pub(crate) async fn strangers_since(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<u32, Error> {
-    let came: i64 = sqlx::query_scalar(
-        "select count(*) from session where visit_id is null and class <> 'bicycle' and opened_at >= $1",
-    )
-    .bind(since)
-    .fetch_one(conn)
-    .await?;
-    Ok(u32::try_from(came).unwrap_or(u32::MAX))
-}
-
-/// Of the rights that were over since then: how many came, and how many did not.
-pub(crate) async fn came(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<(i64, i64), Error> {
-    Ok(sqlx::query_as(
-        "select count(*) filter (where entered_at is not null), count(*) filter (where state = 'no_show')
-         from parking_right where valid_until >= $1",
-    )
-    .bind(since)
-    .fetch_one(conn)
-    .await?)
-}
-
-/// Keeps a forecast until it is due.
-pub(crate) async fn keep_forecast(
-    conn: &mut PgConnection,
-    due: DateTime<Utc>,
-    ahead_minutes: i32,
-    cars: f64,
-    spread: f64,
-) -> Result<(), Error> {
-    sqlx::query(
-        "insert into forecast_kept (due_at, ahead_minutes, expected, spread) values ($1, $2, $3, $4) on conflict do nothing",
-    )
-    .bind(due)
-    .bind(ahead_minutes)
-    .bind(cars)
-    .bind(spread)
-    .execute(conn)
-    .await?;
-    Ok(())
-}
-
-/// What came of forecasts that are due; what is older than a quarter of an hour nobody has looked at in time.
-pub(crate) async fn settle_forecasts(conn: &mut PgConnection, now: DateTime<Utc>, cars: i32) -> Result<(), Error> {
-    sqlx::query(
-        "update forecast_kept set actual = $2
-         where actual is null and due_at <= $1 and due_at > $1 - interval '15 minutes'",
-    )
-    .bind(now)
-    .bind(cars)
-    .execute(&mut *conn)
-    .await?;
-    sqlx::query("delete from forecast_kept where due_at < $1 - interval '60 days'").bind(now).execute(conn).await?;
-    Ok(())
-}
-
-/// Within how many standard deviations nine of ten of the last forecasts lay; None: there are too few to say.
-pub(crate) async fn band(conn: &mut PgConnection) -> Result<Option<f64>, Error> {
-    let (many, band): (i64, Option<f64>) = sqlx::query_as(
-        "select count(*), percentile_cont(0.9) within group (order by abs(actual - expected) / greatest(spread, 0.5))
-         from (select * from forecast_kept where actual is not null order by due_at desc limit 400) last",
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(band.filter(|_| many >= 40))
 }

@@ -1,12 +1,12 @@
 //! SQL of the systems that speak with this one by name, of the rights that they have assigned, and of charging points.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::RightRow;
 use crate::{
-    domain::{Right, Window},
+    domain::{Right, Window, charging::ChargePoint},
     error::Error,
 };
 
@@ -88,32 +88,67 @@ pub(crate) async fn rights(conn: &mut PgConnection, partner: &str, span: Window)
     rows.into_iter().map(|row| Ok((row.right.read()?, row.version.unsigned_abs()))).collect()
 }
 
-/// What is told of a charging point. False: the same or something newer was told before.
+/// What is told of a charging point. Said again, it is so still. False: nothing that is shown has changed, or something
+/// newer was told before.
 pub(crate) async fn save_charge_point(
     conn: &mut PgConnection,
     partner: &str,
     uid: &str,
     status: &str,
     last_updated: DateTime<Utc>,
+    now: DateTime<Utc>,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
-        "insert into charge_point as c (partner, uid, status, last_updated) values ($1, $2, $3, $4)
-         on conflict (partner, uid) do update set status = $3, last_updated = $4 where c.last_updated < $4",
+        "insert into charge_point as c (partner, uid, status, last_updated, observed_at)
+         values ($1, $2, $3, $4, least($4, $5))
+         on conflict (partner, uid) do update set status = $3, last_updated = $4, shown_stale = false,
+             observed_at = case when c.last_updated = $4 then $5 else excluded.observed_at end
+         where c.last_updated < $4 or (c.last_updated = $4 and c.status = $3)",
     )
     .bind(partner)
     .bind(uid)
     .bind(status)
     .bind(last_updated)
+    .bind(now)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
 }
 
-/// All charging points that are there: name, status, since when.
-pub(crate) async fn charge_points(conn: &mut PgConnection) -> Result<Vec<(String, String, DateTime<Utc>)>, Error> {
-    Ok(sqlx::query_as(
-        "select uid, status, last_updated from charge_point where status not in ('PLANNED', 'REMOVED') order by uid",
+#[derive(FromRow)]
+struct PointRow {
+    uid: String,
+    status: String,
+    last_updated: DateTime<Utc>,
+    observed_at: DateTime<Utc>,
+    charging_holds_minutes: i32,
+}
+
+/// All charging points that are there.
+pub(crate) async fn charge_points(conn: &mut PgConnection) -> Result<Vec<ChargePoint>, Error> {
+    let rows: Vec<PointRow> = sqlx::query_as(
+        "select p.uid, p.status, p.last_updated, p.observed_at, s.charging_holds_minutes from charge_point p, site s
+         where p.status not in ('PLANNED', 'REMOVED') order by p.uid",
     )
     .fetch_all(conn)
-    .await?)
+    .await?;
+    let read = |row: PointRow| ChargePoint {
+        id: row.uid,
+        status: row.status,
+        last_updated: row.last_updated,
+        observed_at: row.observed_at,
+        holds: TimeDelta::minutes(row.charging_holds_minutes.into()),
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Points that have become too old since somebody looked last: each is told once. How many.
+pub(crate) async fn show_stale(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<u64, Error> {
+    let done = sqlx::query(
+        "update charge_point p set shown_stale = true from site s
+         where not p.shown_stale and p.observed_at + s.charging_holds_minutes * interval '1 minute' < $1",
+    )
+    .bind(now)
+    .execute(conn);
+    Ok(done.await?.rows_affected())
 }

@@ -189,3 +189,102 @@ async fn what_is_no_right_is_refused_in_words_and_without_the_plate() {
     }
     assert_eq!(post(&house, &newer, &good).await.0, StatusCode::CREATED);
 }
+
+async fn cancel(house: &House, token: &str, id: Uuid, query: &str) -> (StatusCode, Value) {
+    send(house, Method::DELETE, &format!("rights/assigned/{id}{query}"), token, "").await
+}
+
+#[tokio::test]
+async fn a_partner_cancels_its_right_once_and_its_bay_is_somebody_elses() {
+    let house = house().await;
+    let token = token(&house, "school-office").await;
+    let standard = specification(&house, &token, "standard").await;
+    let (id, other) = (Uuid::new_v4(), Uuid::new_v4());
+    set_capacity(&house, "standard", 1).await;
+    // Overtaken by the assignment itself: there is nothing to cancel yet, and it is said.
+    let (status, told) = cancel(&house, &token, id, "").await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{told}");
+    assert!(told["error"].as_str().is_some_and(|problem| !problem.is_empty()), "{told}");
+
+    let first = right(id, 1, &standard, minutes(60), minutes(240));
+    assert_eq!(post(&house, &token, &first).await.0, StatusCode::CREATED);
+    assert_eq!(post(&house, &token, &right(id, 2, &standard, minutes(60), minutes(270))).await.0, StatusCode::OK);
+    let second = right(other, 1, &standard, minutes(60), minutes(240));
+    assert_eq!(post(&house, &token, &second).await.0, StatusCode::TOO_MANY_REQUESTS);
+
+    // It means a version that is not the one that is known: somebody has amended it, or will.
+    for version in [1, 3] {
+        let (status, told) = cancel(&house, &token, id, &format!("?version={version}")).await;
+        assert_eq!(status, StatusCode::CONFLICT, "{told}");
+    }
+    for _ in 0..2 {
+        let (status, told) = cancel(&house, &token, id, "?version=2").await;
+        assert_eq!(
+            (status, &told["state"], &told["version"]),
+            (StatusCode::OK, &json!("cancelled"), &json!(2)),
+            "{told}"
+        );
+    }
+    assert_eq!(house.events::<pb::RightCancelled>("parking").await.len(), 1, "told once");
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from plate").fetch_one(house.pool("parking")).await.expect("read");
+    assert_eq!(kept, 0, "its plate is forgotten");
+    assert_eq!(post(&house, &token, &second).await.0, StatusCode::CREATED, "the bay is free");
+
+    // What was on its way meanwhile does not bring it back.
+    for late in
+        [first, right(id, 2, &standard, minutes(60), minutes(270)), right(id, 3, &standard, minutes(60), minutes(300))]
+    {
+        let (_, told) = post(&house, &token, &late).await;
+        assert_ne!(told["state"], "confirmed", "{told}");
+    }
+    assert_eq!(crate::support::right(&house, id).await.state(), pb::RightState::Cancelled);
+    let session = json!({"id": Uuid::new_v4(), "segments": [{"assignedRight": {"id": id}}]});
+    let (status, told) = send(&house, Method::POST, "sessions", &token, &session.to_string()).await;
+    assert_eq!((status, told["verdict"].as_str()), (StatusCode::CONFLICT, Some("cancelled")));
+}
+
+#[tokio::test]
+async fn who_has_come_did_not_come_or_belongs_to_somebody_else_is_not_cancelled() {
+    let house = house().await;
+    let token = token(&house, "school-office").await;
+    let standard = specification(&house, &token, "standard").await;
+    let (came, missed, visit) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::now_v7());
+    for id in [came, missed] {
+        assert_eq!(
+            post(&house, &token, &right(id, 1, &standard, minutes(60), minutes(240))).await.0,
+            StatusCode::CREATED
+        );
+    }
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    assert_eq!(cancel(&house, &token, visit, "").await.0, StatusCode::NOT_FOUND, "a visit's");
+    house.clock.set(minutes(70));
+    let session = json!({"id": Uuid::new_v4(), "segments": [{"assignedRight": {"id": came}}]});
+    assert_eq!(send(&house, Method::POST, "sessions", &token, &session.to_string()).await.0, StatusCode::CREATED);
+    assert_eq!(cancel(&house, &token, came, "?version=1").await.0, StatusCode::CONFLICT, "its car is in");
+    // Its window is over: nobody came, and a cancellation afterwards does not change that.
+    house.clock.set(minutes(241));
+    assert_eq!(cancel(&house, &token, missed, "").await.0, StatusCode::CONFLICT);
+    let gone = async {
+        while crate::support::right(&house, missed).await.state() != pb::RightState::NoShow {
+            house.clock.set(house.clock.now() + chrono::TimeDelta::minutes(2));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), gone).await.expect("no-show in time");
+    let listed = get(&house, "rights/assigned", &token).await;
+    let state = |id: Uuid| listed.iter().find(|it| it["id"] == json!(id)).expect("listed")["state"].clone();
+    assert_eq!((state(came), state(missed)), (json!("checkedIn"), json!("noShow")));
+    assert_eq!(house.events::<pb::RightNoShow>("parking").await.len(), 2, "of the partner's and of the visit");
+    for (what, path, status) in [
+        ("no id", "rights/assigned/HAL-AB123".to_owned(), StatusCode::BAD_REQUEST),
+        ("no version", format!("rights/assigned/{came}?version=two"), StatusCode::BAD_REQUEST),
+        ("a negative one", format!("rights/assigned/{came}?version=-1"), StatusCode::BAD_REQUEST),
+    ] {
+        let (answered, told) = send(&house, Method::DELETE, &path, &token, "").await;
+        assert_eq!(answered, status, "{what}: {told}");
+    }
+    for wrong in ["forged", ""] {
+        assert_eq!(cancel(&house, wrong, missed, "").await.0, StatusCode::UNAUTHORIZED);
+    }
+}

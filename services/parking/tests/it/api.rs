@@ -204,6 +204,11 @@ async fn the_house_file_is_checked_with_line_and_key_and_applied_once() {
     let line = wrong.lines().position(|line| line.contains("\"none\"")).expect("replaced") + 1;
     let refused = load(&house, &wrong, true).await.expect_err("no such tax");
     assert!(refused.message().contains(&format!("line {line}, parking.tariffs[0].tax")), "{}", refused.message());
+    let (before, tariffs) = HOUSE_FILE.split_once("[[parking.tariffs]]").expect("tariffs");
+    let negative = format!("{before}[[parking.tariffs]]{}", tariffs.replacen("cents = ", "cents = -", 1));
+    let line = negative.lines().position(|line| line.starts_with("cents = -")).expect("negative") + 1;
+    let refused = load(&house, &negative, true).await.expect_err("a negative price");
+    assert!(refused.message().contains(&format!("line {line}")), "{}", refused.message());
     let typo = HOUSE_FILE.replacen("walk_minutes", "walk_minuets", 1);
     let refused = load(&house, &typo, true).await.expect_err("typo");
     assert!(refused.message().contains("walk_minuets"), "{}", refused.message());

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use kernel::{Role, testing::House, testing::staff};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sky_proto::parking::v1 as pb;
+use sky_proto::parking::v1::{self as pb, occupancy_client::OccupancyClient};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -100,7 +100,7 @@ async fn doubt_opens_no_entry_and_keeps_nobody_in() {
         assert_eq!(seen(&house, &into, &entry).await, at_entry, "{what}");
         assert_eq!(seen(&house, &out, &entry).await, at_exit, "{what}");
     }
-    assert_eq!(occupied(&house).await, Some(0));
+    assert_eq!(occupied(&house).await, Some(0), "nobody was in");
     // The code opens as ever.
     let code = pb::RecordLaneRequest {
         idempotency_key: Uuid::new_v4().to_string(),
@@ -111,6 +111,101 @@ async fn doubt_opens_no_entry_and_keeps_nobody_in() {
     };
     let opened = client!(house, &lane()).record_lane(code).await.expect("answered").into_inner();
     assert_eq!(opened.verdict(), pb::record_lane_response::Verdict::Open);
+}
+
+#[tokio::test]
+async fn whoever_came_without_a_booking_is_counted_out_whatever_the_camera_makes_of_the_plate() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    set_plate(&house, visit, "HAL-AB 123").await.expect("noted");
+    let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);
+    let later = |seconds| house.clock.set(house.clock.now() + TimeDelta::seconds(seconds));
+    assert_eq!(seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.9)).await, "open");
+    for _ in 0..3 {
+        later(1);
+        walk_in(&house, pb::Direction::In).await;
+    }
+    assert_eq!(occupied(&house).await, Some(4));
+
+    // A plate that nobody has booked, seen twice by a camera that is quick; then one that cannot be read.
+    let first = recognition(&house, "HALXY9", 0.9, 0.9);
+    assert_eq!(seen(&house, &out, &first).await, "open");
+    assert_eq!(seen(&house, &out, &first).await, "open", "the same push again");
+    later(2);
+    assert_eq!(seen(&house, &out, &recognition(&house, "HALXV9", 0.9, 0.9)).await, "open", "the same car, misread");
+    assert_eq!(occupied(&house).await, Some(3), "one car has left");
+    later(20);
+    assert_eq!(seen(&house, &out, &recognition(&house, "?", 0.3, 0.9)).await, "open");
+    assert_eq!(occupied(&house).await, Some(2));
+
+    // Unreadable first, then known: one car, and it is the booked one.
+    later(20);
+    assert_eq!(seen(&house, &out, &recognition(&house, "?", 0.3, 0.9)).await, "open");
+    later(2);
+    assert_eq!(seen(&house, &out, &recognition(&house, "HALAB123", 0.9, 0.9)).await, "open");
+    assert_eq!(right(&house, visit).await.state(), pb::RightState::Left);
+    assert_eq!(occupied(&house).await, Some(1));
+    assert_eq!(stays(&house).await, [(false, true), (false, false), (false, false), (true, false)]);
+    later(20);
+    walk_in(&house, pb::Direction::Out).await;
+    assert_eq!(occupied(&house).await, Some(0), "without a plate, a code, a class");
+}
+
+/// A car without a booking, told of by the lane's loop: in by class, out without one.
+async fn walk_in(house: &House, direction: pb::Direction) {
+    let class = if direction == pb::Direction::In { pb::BayClass::Standard } else { pb::BayClass::Unspecified };
+    let request = pb::RecordLaneRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        lane: if direction == pb::Direction::In { "in-1" } else { "out-1" }.to_owned(),
+        direction: direction.into(),
+        code: String::new(),
+        bay_class: class.into(),
+    };
+    let opened = client!(house, &attendant()).record_lane(request).await.expect("answered").into_inner();
+    assert_eq!(opened.verdict(), pb::record_lane_response::Verdict::Open);
+}
+
+/// Of each stay, the latest first: whether it has a right, and whether it goes on.
+async fn stays(house: &House) -> Vec<(bool, bool)> {
+    let (from, until) = (minutes(-60), minutes(600));
+    let span = pb::ListSessionsRequest {
+        from: Some(kernel::values::timestamp(from)),
+        until: Some(kernel::values::timestamp(until)),
+    };
+    let mut occupancy = OccupancyClient::new(house.channel(&attendant()));
+    let told = occupancy.list_sessions(span).await.expect("listed").into_inner();
+    told.sessions.iter().map(|stay| (stay.has_right, stay.left_at.is_none())).collect()
+}
+
+#[tokio::test]
+async fn a_booked_car_that_leaves_unnamed_is_counted_out_and_no_car_is_counted_twice() {
+    let house = house().await;
+    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    let mut codes = Vec::new();
+    for visit in [one, other] {
+        confirmed_right(&house, visit, Uuid::now_v7()).await;
+        codes.push(right(&house, visit).await.reference);
+    }
+    let pass = async |direction: pb::Direction, code: &str| {
+        let request = pb::RecordLaneRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            lane: "out-1".to_owned(),
+            direction: direction.into(),
+            code: code.to_owned(),
+            bay_class: 0,
+        };
+        house.clock.set(house.clock.now() + TimeDelta::seconds(30));
+        client!(house, &attendant()).record_lane(request).await.expect("answered");
+    };
+    pass(pb::Direction::In, &codes[0]).await;
+    pass(pb::Direction::In, &codes[1]).await;
+    assert_eq!(occupied(&house).await, Some(2));
+    pass(pb::Direction::Out, "https://example.org").await;
+    assert_eq!(occupied(&house).await, Some(1), "one of the two has left");
+    // It was the other one: the first still shows its code.
+    pass(pb::Direction::Out, &codes[0]).await;
+    assert_eq!((occupied(&house).await, stays(&house).await), (Some(0), vec![(true, false), (true, false)]));
 }
 
 #[tokio::test]
@@ -180,5 +275,5 @@ async fn no_plate_is_stored_and_none_outlives_its_day() {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), forgotten).await.expect("forgotten the day after");
+    tokio::time::timeout(std::time::Duration::from_secs(60), forgotten).await.expect("forgotten the day after");
 }

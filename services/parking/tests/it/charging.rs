@@ -70,3 +70,68 @@ async fn an_evse_is_as_its_operator_told_last_and_nonsense_is_refused() {
     assert_eq!(patch(&house, &sent, "2", &told("REMOVED", 0)).await.0, StatusCode::OK);
     assert_eq!(points(&house).await.len(), 1, "what is not there is not listed");
 }
+
+#[tokio::test]
+async fn what_was_told_too_long_ago_is_not_known() {
+    let house = house().await;
+    let request = pb::IssueDeviceTokenRequest { device_id: "charging".to_owned() };
+    let token =
+        client!(house, &staff(Role::Operator)).issue_device_token(request).await.expect("issued").into_inner().token;
+    let sent = format!("Token {token}");
+    let told =
+        |status: &str, minute: i64| json!({"status": status, "last_updated": minutes(minute).to_rfc3339()}).to_string();
+    let say = async |evse: &str, body: String| {
+        assert_eq!(patch(&house, &sent, evse, &body).await.0, StatusCode::OK);
+    };
+    let states = async || points(&house).await.into_iter().map(|(_, state)| state).collect::<Vec<_>>();
+    say("1", told("AVAILABLE", 0)).await;
+    say("2", told("CHARGING", 0)).await;
+    // It comes late: by now it may be otherwise.
+    say("3", told("AVAILABLE", -61)).await;
+    assert_eq!(states().await, [State::Free, State::Charging, State::Unspecified]);
+    house.clock.set(minutes(50));
+    // The first says that it is still so; the second's words of before come once more, overtaken by none.
+    say("1", told("AVAILABLE", 0)).await;
+    let revision = site(&house).await.revision;
+    house.clock.set(minutes(61));
+    assert_eq!(
+        states().await,
+        [State::Free, State::Unspecified, State::Unspecified],
+        "an hour, as the house file says"
+    );
+    // Whoever watches the site is shown it, though nothing came.
+    let shown = async {
+        while site(&house).await.revision == revision || !is_shown_stale(&house, "holzplatz/2").await {
+            house.clock.set(house.clock.now() + chrono::TimeDelta::seconds(61));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), shown).await.expect("shown in time");
+    // Overtaken words refresh nothing, and another word with the same time neither.
+    house.clock.set(minutes(111));
+    say("1", told("AVAILABLE", -5)).await;
+    say("1", told("CHARGING", 0)).await;
+    assert_eq!(states().await, [State::Unspecified; 3]);
+    say("1", told("AVAILABLE", 111)).await;
+    assert_eq!(states().await[0], State::Free);
+
+    // For how long is the house's to say.
+    let shorter = HOUSE_FILE.replace("charging_holds_minutes = 60", "charging_holds_minutes = 5");
+    load(&house, &shorter, false).await.expect("loads");
+    house.clock.set(minutes(117));
+    assert_eq!(states().await, [State::Unspecified; 3]);
+    for wrong in ["0", "1441"] {
+        let file = HOUSE_FILE.replace("charging_holds_minutes = 60", &format!("charging_holds_minutes = {wrong}"));
+        let refused = load(&house, &file, true).await.expect_err("refused");
+        assert!(refused.message().contains("parking.charging_holds_minutes"), "{}", refused.message());
+    }
+}
+
+/// Whether whoever watches has been shown that it is too old.
+async fn is_shown_stale(house: &House, uid: &str) -> bool {
+    sqlx::query_scalar("select shown_stale from charge_point where uid = $1")
+        .bind(uid)
+        .fetch_one(house.pool("parking"))
+        .await
+        .expect("read")
+}

@@ -63,7 +63,7 @@ async fn in_time(house: &House, from: i64, visit: Uuid, wanted: RightState) {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), done).await.expect("in time");
+    tokio::time::timeout(std::time::Duration::from_secs(60), done).await.expect("in time");
 }
 
 #[tokio::test]
@@ -153,7 +153,7 @@ async fn until_further_notice_is_said_day_by_day_and_time_ends_what_has_an_end()
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), opened).await.expect("it opens by itself");
+    tokio::time::timeout(std::time::Duration::from_secs(60), opened).await.expect("it opens by itself");
     assert_eq!(state(&house, evening).await, RightState::Confirmed);
 }
 
@@ -280,4 +280,28 @@ async fn bad_closures_name_the_field() {
     let other = client!(house, &visitor(Some(Uuid::now_v7()))).take_left_bay(request).await;
     assert_eq!(other.expect_err("not theirs").code(), Code::PermissionDenied);
     assert_eq!(takes(&house, visit, pb::BayClass::Ev).await.expect_err("none").code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn of_all_that_come_back_together_those_who_booked_first_have_what_is_left() {
+    let house = house().await;
+    let mut visits = Vec::new();
+    for _ in 0..5 {
+        visits.push(booked(&house, 60, 240).await);
+    }
+    let site = set(&house, SiteState::Unreachable, None).await;
+    set_capacity(&house, "standard", 3).await;
+    undo(&house, &site.closure_id).await;
+    let mut states = Vec::new();
+    for visit in &visits {
+        states.push(state(&house, *visit).await);
+    }
+    let (back, lost) = (RightState::Confirmed, RightState::Cancelled);
+    assert_eq!(states, [back, back, back, lost, lost]);
+    assert_eq!((told::<pb::RightRestored>(&house).await, told::<pb::RightLost>(&house).await), (3, 2));
+    let given: i32 = sqlx::query_scalar("select max(given) from bay_use where class = 'standard'")
+        .fetch_one(house.pool("parking"))
+        .await
+        .expect("counted");
+    assert_eq!(given, 3);
 }

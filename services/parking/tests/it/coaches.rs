@@ -248,3 +248,27 @@ async fn a_house_without_a_kerb_has_coach_bays_alone_and_a_wrong_kerb_is_refused
         assert!(refused.message().contains("parking.kerb"), "{}", refused.message());
     }
 }
+
+#[tokio::test]
+async fn two_coaches_that_come_back_together_after_a_closure_do_not_meet_at_the_kerb() {
+    let house = house().await;
+    let showing = showing(&house).await;
+    let visits = [class(&house, showing).await, class(&house, showing).await];
+    let before = [stops(&house, visits[0]).await, stops(&house, visits[1]).await];
+    let reason = kernel::values::Text::new("Die Brücke ist gesperrt.", "The bridge is closed.").to_proto();
+    let close = pb::SetSiteStateRequest { state: pb::SiteState::Unreachable.into(), reason: Some(reason), until: None };
+    let site = client!(house, &attendant()).set_site_state(close).await.expect("closed").into_inner();
+    for visit in visits {
+        assert_eq!(right(&house, visit).await.state(), RightState::Suspended);
+    }
+    kerb_holds(&house, 1).await;
+    let undo = pb::UndoSiteStateRequest { closure_id: site.closure_id };
+    client!(house, &attendant()).undo_site_state(undo).await.expect("open again");
+    assert_eq!(
+        [stops(&house, visits[0]).await, stops(&house, visits[1]).await],
+        before,
+        "who booked first comes first"
+    );
+    kerb_holds(&house, 1).await;
+    assert_eq!(house.events::<pb::RightRestored>("parking").await.len(), 2);
+}

@@ -40,6 +40,9 @@ fn datex(uid: &str, free: &str, status: &str, at: DateTime<Utc>) -> String {
          <d2:parkingNumberOfSpacesOverride>140</d2:parkingNumberOfSpacesOverride>\
          <d2:parkingNumberOfVacantSpaces>{free}</d2:parkingNumberOfVacantSpaces>\
          <d2:parkingOccupancyTrend>stable</d2:parkingOccupancyTrend></d2:parkingOccupancy>\
+         <d2:overrideParkingThresholds><d2:almostFullIncreasing>120</d2:almostFullIncreasing>\
+         <d2:fullIncreasing>138</d2:fullIncreasing></d2:overrideParkingThresholds>\
+         <d2:parkingSiteStatus>spacesAvailable</d2:parkingSiteStatus>\
          <d2:parkingSiteOpeningStatus>{status}</d2:parkingSiteOpeningStatus></d2:parkingRecordStatus>\
          </d2:payloadPublication></d2:d2LogicalModel>",
         at.to_rfc3339()
@@ -103,6 +106,19 @@ async fn nonsense_is_refused_and_forgets_what_was_believed() {
     house.clock.set(now);
     push(&house, &token, "datex2", &datex("spitze", "25", "closed", now)).await;
     assert_eq!(free(&house, "Spitze").await, None, "closed");
+    for status in ["closed", "carParkClosed", "noParkingAllowed"] {
+        for opening in ["open", ""] {
+            now += TimeDelta::minutes(1);
+            house.clock.set(now);
+            push(&house, &token, "datex2", &datex("spitze", "25", "open", now)).await;
+            assert_eq!(free(&house, "Spitze").await, Some(25));
+            now += TimeDelta::minutes(1);
+            house.clock.set(now);
+            let shut = datex("spitze", "25", opening, now).replace("spacesAvailable", status);
+            push(&house, &token, "datex2", &shut).await;
+            assert_eq!(free(&house, "Spitze").await, None, "{status}, and its hours say \"{opening}\"");
+        }
+    }
 
     let good = datex("spitze", "25", "open", now);
     for (path, body, status) in [
@@ -119,6 +135,14 @@ async fn nonsense_is_refused_and_forgets_what_was_believed() {
         let (answered, said) = push(&house, &token, path, &body).await;
         assert_eq!(answered, status, "{path} {said}");
         assert!(said["error"].as_str().is_some_and(|problem| !problem.is_empty()), "{path} {said}");
+    }
+    for (path, text) in [("park-api", park_api("spitze", 1, now)), ("datex2", good.clone())] {
+        let mut bytes = text.into_bytes();
+        let place = bytes.windows(6).position(|part| part == b"spitze").expect("named");
+        bytes[place] = 0xff;
+        let post = reqwest::Client::new().post(format!("http://{}/feeds/{path}", house.running.http));
+        let answer = post.bearer_auth(&token).body(bytes).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}: no UTF-8");
     }
     assert_eq!(push(&house, "forged", "datex2", &good).await.0, StatusCode::UNAUTHORIZED);
 }

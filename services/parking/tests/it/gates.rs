@@ -112,7 +112,7 @@ async fn what_nobody_acknowledged_in_time_never_opens_for_the_next_car() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), expired).await.expect("staff see that it is");
+    tokio::time::timeout(std::time::Duration::from_secs(60), expired).await.expect("staff see that it is");
 }
 
 #[tokio::test]

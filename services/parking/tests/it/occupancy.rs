@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use kernel::{
-    Role,
+    Caller, Role,
     testing::{House, staff, visitor},
     values::timestamp,
 };
@@ -170,18 +170,28 @@ async fn a_quote_has_the_tariff_of_its_day_and_free_bays_are_free() {
         OccupancyClient::new(house.channel(&visitor(None))).get_quote(request).await.map(tonic::Response::into_inner)
     };
     let told = quote(BayClass::Standard).await.expect("a quote");
+    let free = told.free;
     assert_eq!((told.total.expect("a sum").cents, told.available), (300, true));
     assert_eq!((told.items[0].tariff_id.as_str(), told.items[0].tax_basis_points), ("parking-standard-2026", 1900));
     let told = quote(BayClass::Accessible).await.expect("a quote");
     assert_eq!((told.total.expect("a sum").cents, told.items.len(), told.available), (0, 0, true));
+    let stays = async |from: i64, until: i64| {
+        let (visit, from, until) = (Uuid::now_v7(), Some(timestamp(minutes(from))), Some(timestamp(minutes(until))));
+        hold(&house, &pb::HoldBayRequest { from, until, ..wish(visit, visit) }).await.expect("held");
+    };
+    stays(60, 90).await;
+    stays(200, 230).await;
+    assert_eq!(quote(BayClass::Standard).await.expect("a quote").free, free - 1, "one after the other in the same bay");
+    stays(75, 230).await;
+    assert_eq!(quote(BayClass::Standard).await.expect("a quote").free, free - 2);
     set_capacity(&house, "standard", 0).await;
-    assert!(!quote(BayClass::Standard).await.expect("a quote").available);
+    let full = quote(BayClass::Standard).await.expect("a quote");
+    assert_eq!((full.available, full.free), (false, 0));
     assert_eq!(quote(BayClass::Unspecified).await.expect_err("none").code(), Code::InvalidArgument);
 }
 
-#[tokio::test]
-async fn the_forecast_follows_rights_and_a_late_show() {
-    let house = house().await;
+/// A showing in two hours, for which ten have a bay.
+async fn ten_expected(house: &House) -> Uuid {
     let showing = Uuid::now_v7();
     let scheduled = ShowingScheduled {
         showing_id: showing.to_string(),
@@ -191,20 +201,38 @@ async fn the_forecast_follows_rights_and_a_late_show() {
     };
     house.react("parking", "reservations", &showing.to_string(), &scheduled).await.expect("reacted");
     for _ in 0..10 {
-        confirmed_right(&house, Uuid::now_v7(), showing).await;
+        confirmed_right(house, Uuid::now_v7(), showing).await;
     }
-    let forecast = async || {
-        let request = pb::GetForecastRequest { hours: 6 };
-        OccupancyClient::new(house.channel(&staff(Role::Desk))).get_forecast(request).await.expect("told").into_inner()
-    };
+    showing
+}
+
+async fn six_hours(house: &House, caller: &Caller) -> pb::Forecast {
+    let request = pb::GetForecastRequest { hours: 6 };
+    OccupancyClient::new(house.channel(caller)).get_forecast(request).await.expect("told").into_inner()
+}
+
+#[tokio::test]
+async fn the_forecast_follows_rights_and_a_late_show() {
+    let house = house().await;
+    let showing = ten_expected(&house).await;
+    let forecast = async || six_hours(&house, &staff(Role::Desk)).await;
+    // Ten bays in two hours: more will be booked for it.
+    let busy = forecast().await;
+    sqlx::query("update parking_right set expires_at = expires_at - interval '1 day'")
+        .execute(house.pool("parking"))
+        .await
+        .expect("booked yesterday");
     let told = forecast().await;
     assert_eq!((told.capacity, told.occupancy_known, told.quarters.len()), (40, true, 24));
-    assert_eq!(told.quarters[0].free, 40);
+    assert_eq!((told.quarters[0].free, told.band_percent), (40, 80));
+    assert!(busy.quarters[9].free + 2 < told.quarters[9].free, "{:?} {:?}", busy.quarters[9], told.quarters[9]);
+    let width = |quarter: &pb::ForecastQuarter| quarter.free_high - quarter.free_low;
+    assert!(width(&busy.quarters[9]) > width(&told.quarters[9]), "who books later makes it less sure");
     let full = &told.quarters[9];
     assert!((30..=32).contains(&full.free) && full.free_low <= full.free && full.free <= full.free_high, "{full:?}");
     let came: u32 = told.quarters.iter().map(|quarter| quarter.arrivals).sum();
     assert!((7..=12).contains(&came), "{came} come");
-    assert!(told.quarters[16].free >= 39, "{:?}", told.quarters[16]);
+    assert!(told.quarters[15].free >= 39, "{:?}", told.quarters[15]);
     let delayed = ShowingDelayed {
         showing_id: showing.to_string(),
         minutes: 60,
@@ -213,10 +241,47 @@ async fn the_forecast_follows_rights_and_a_late_show() {
         ..Default::default()
     };
     house.react("parking", "reservations", &showing.to_string(), &delayed).await.expect("reacted");
-    assert!(forecast().await.quarters[16].free <= 33, "they leave an hour later");
+    assert!(forecast().await.quarters[15].free <= 33, "they leave an hour later");
     let refused = OccupancyClient::new(house.channel(&attendant()))
         .get_forecast(pb::GetForecastRequest { hours: 13 })
         .await
         .expect_err("too far");
     assert!(refused.message().starts_with("hours"), "{}", refused.message());
+}
+
+#[tokio::test]
+async fn the_house_learns_when_its_people_come_and_how_sure_it_can_be() {
+    let house = house().await;
+    ten_expected(&house).await;
+    let forecast = async || six_hours(&house, &attendant()).await;
+    let before = forecast().await;
+    // Fifty minutes before the start most come, it turns out; and forecasts were off by ten bays.
+    sqlx::query(
+        "with shown as (insert into known_showing (showing_id, starts_at, ends_at)
+             select gen_random_uuid(), $1::timestamptz - interval '2 days', $1::timestamptz - interval '47 hours' returning *)
+         insert into parking_right (visit_id, showing_id, class, state, valid_from, valid_until, given_from, given_until,
+             expires_at, charges, entered_at, left_at)
+         select gen_random_uuid(), showing_id, 'standard', 'left', starts_at, ends_at, starts_at, ends_at, starts_at, '[]',
+             starts_at - interval '50 minutes' + n * interval '10 seconds', ends_at + interval '5 minutes'
+         from shown, generate_series(1, 60) n",
+    )
+    .bind(minutes(0))
+    .execute(house.pool("parking"))
+    .await
+    .expect("sixty cars");
+    let early = forecast().await;
+    // Until a quarter past one: 45 minutes before the start.
+    assert!(early.quarters[4].free + 4 < before.quarters[4].free, "{:?} {:?}", early.quarters[4], before.quarters[4]);
+    sqlx::query(
+        "insert into forecast_kept (due_at, ahead_minutes, expected, spread, actual)
+         select $1 - n * interval '15 minutes', 60, 10, 3, 20 from generate_series(1, 50) n",
+    )
+    .bind(minutes(0))
+    .execute(house.pool("parking"))
+    .await
+    .expect("fifty forecasts");
+    let humble = forecast().await;
+    let width = |told: &pb::Forecast, place: usize| told.quarters[place].free_high - told.quarters[place].free_low;
+    assert!(width(&humble, 4) > width(&early, 4), "{:?} {:?}", humble.quarters[4], early.quarters[4]);
+    assert_eq!(width(&humble, 10), width(&early, 10), "of two hours ahead nothing was learnt");
 }

@@ -1,10 +1,10 @@
 //! Other services' events, each twice and out of order.
 
-use kernel::values::timestamp;
+use kernel::{Caller, testing::House, values::timestamp};
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState},
     journey::v1::{VisitCancelled, VisitExpired},
-    parking::v1 as pb,
+    parking::v1::{self as pb, gates_client::GatesClient},
     reservations::v1::{ShowingDelayed, ShowingScheduled},
 };
 use uuid::Uuid;
@@ -140,8 +140,87 @@ async fn time_ends_what_nobody_used() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.expect("no-show in time");
+    tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.expect("no-show in time");
     assert_eq!(right(&house, held).await.state(), pb::RightState::Expired);
+    // The sweep comes again and again; it is told once, and of no hold that was never paid.
+    for _ in 0..3 {
+        now += chrono::TimeDelta::minutes(2);
+        house.clock.set(now);
+        sweep(&house).await;
+    }
+    let told: Vec<pb::RightNoShow> = house.events("parking").await;
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((&told[0].visit_id, told[0].until), (&no_show.to_string(), Some(timestamp(minutes(240)))));
+    assert_eq!(given_from(&house, 240).await, 0, "its bay is free for the rest of the quarter");
+    // Late words about it: the same confirmation again, a cancellation. Nobody came, and so it stays.
+    twice(&house, "journey", no_show, &confirmed(no_show, showing)).await;
+    let cancelled = VisitCancelled { visit_id: no_show.to_string(), ..Default::default() };
+    twice(&house, "journey", no_show, &cancelled).await;
+    assert_eq!(right(&house, no_show).await.state(), pb::RightState::NoShow);
+    assert!(house.events::<pb::RightCancelled>("parking").await.is_empty());
+
+    // A lane without a link saw the car after all, and tells late: then it came.
+    let lane = Caller::Device { id: "in-1".to_owned(), kind: "lane".to_owned() };
+    let entry = pb::JournalEntry {
+        entry_id: Uuid::new_v4().to_string(),
+        at: Some(timestamp(minutes(200))),
+        code: right(&house, no_show).await.reference,
+        by_hand: false,
+        bay_class: 0,
+    };
+    let journal = pb::SubmitLaneJournalRequest {
+        lane: "in-1".to_owned(),
+        device_now: Some(timestamp(house.clock.now())),
+        entries: vec![entry],
+    };
+    for _ in 0..2 {
+        GatesClient::new(house.channel(&lane)).submit_lane_journal(journal.clone()).await.expect("taken");
+    }
+    assert_eq!(right(&house, no_show).await.state(), pb::RightState::CheckedIn);
+    assert_eq!(house.events::<pb::VehicleEntered>("parking").await.len(), 1);
+    sweep(&house).await;
+    assert_eq!(right(&house, no_show).await.state(), pb::RightState::CheckedIn, "its car is there, whatever the time");
+    assert_eq!(house.events::<pb::RightNoShow>("parking").await.len(), 1);
+}
+
+/// Two more turns of the recurring work, and none of it under way.
+async fn sweep(house: &House) {
+    let again = Uuid::now_v7();
+    hold(
+        house,
+        &pb::HoldBayRequest {
+            expires_at: Some(timestamp(house.clock.now() + chrono::TimeDelta::seconds(1))),
+            ..later(house, again)
+        },
+    )
+    .await
+    .expect("held");
+    let ended = async {
+        while right(house, again).await.state() != pb::RightState::Expired {
+            house.clock.set(house.clock.now() + chrono::TimeDelta::minutes(2));
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), ended).await.expect("swept in time");
+}
+
+/// A wish for tomorrow.
+fn later(house: &House, visit: Uuid) -> pb::HoldBayRequest {
+    let from = house.clock.now() + chrono::TimeDelta::hours(24);
+    pb::HoldBayRequest {
+        from: Some(timestamp(from)),
+        until: Some(timestamp(from + chrono::TimeDelta::hours(1))),
+        ..wish(visit, Uuid::now_v7())
+    }
+}
+
+/// Bays that are given in the quarter from a minute after noon on.
+async fn given_from(house: &House, minute: i64) -> i64 {
+    sqlx::query_scalar("select coalesce(sum(given), 0) from bay_use where slot_at = $1")
+        .bind(minutes(minute))
+        .fetch_one(house.pool("parking"))
+        .await
+        .expect("counted")
 }
 
 #[tokio::test]

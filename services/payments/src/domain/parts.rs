@@ -1,5 +1,7 @@
 //! Parts of a payment that go back while its visit takes place: how much, and which way. Pure decisions.
 
+use chrono::{DateTime, Utc};
+use kernel::values::day_of;
 use uuid::Uuid;
 
 use super::{Method, Payment, State};
@@ -54,6 +56,41 @@ pub(crate) struct Part {
     pub(crate) visit: Uuid,
     pub(crate) cents: i64,
     pub(crate) state: PartState,
+    /// Counts its changes.
+    pub(crate) revision: u32,
+    /// How often the desk has noted it as handed out and taken that back.
+    pub(crate) round: u32,
+    /// When and by whom the desk handed it out.
+    pub(crate) paid_out: Option<(DateTime<Utc>, String)>,
+}
+
+impl Part {
+    /// One that is new.
+    pub(crate) const fn new(wish: &PartWish, payment: Uuid, cents: i64, state: PartState) -> Self {
+        Self { id: wish.id, payment, visit: wish.visit, cents, state, revision: 1, round: 0, paid_out: None }
+    }
+
+    pub(crate) fn becomes(&mut self, state: PartState) {
+        self.state = state;
+        self.revision += 1;
+    }
+
+    /// Whether a payout may be taken back: on the day on which it was noted, before the desk has counted its drawer.
+    pub(crate) fn may_be_taken_back(&self, now: DateTime<Utc>) -> bool {
+        self.paid_out.as_ref().is_some_and(|(at, _)| day_of(*at) == day_of(now))
+    }
+}
+
+/// What the desk or the provider has to give back, as the desk sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Payout {
+    pub(crate) part: Part,
+    /// It was paid there; else the provider does not give it back, or has not yet.
+    pub(crate) paid_at_desk: bool,
+    pub(crate) reason: String,
+    /// Since when it waits where it is.
+    pub(crate) since: DateTime<Utc>,
+    pub(crate) attempts: u32,
 }
 
 /// The key of the part that is all that was left of a payment, where the provider does not give that back.

@@ -13,17 +13,24 @@ use crate::{
 };
 
 #[derive(FromRow)]
-struct PartRow {
+pub(super) struct PartRow {
     refund_id: Uuid,
     payment_id: Uuid,
     visit_id: Uuid,
     cents: i64,
     state: String,
+    revision: i32,
+    round: i32,
+    paid_out_by: String,
+    done_at: Option<DateTime<Utc>>,
 }
 
 impl PartRow {
-    fn read(self) -> Result<Part, Error> {
+    pub(super) fn read(self) -> Result<Part, Error> {
         Ok(Part {
+            revision: self.revision.unsigned_abs(),
+            round: self.round.unsigned_abs(),
+            paid_out: self.done_at.zip(Some(self.paid_out_by).filter(|by| !by.is_empty())),
             id: self.refund_id,
             payment: self.payment_id,
             visit: self.visit_id,
@@ -58,8 +65,8 @@ pub(crate) async fn add(
 ) -> Result<(), Error> {
     sqlx::query(
         "insert into part_refund (refund_id, payment_id, visit_id, wanted_cents, cents, reason, state, requested_at,
-             next_try_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+             next_try_at, at_desk_since)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(part.id)
     .bind(part.payment)
@@ -70,18 +77,39 @@ pub(crate) async fn add(
     .bind(part.state.name())
     .bind(now)
     .bind((part.state == PartState::Returning).then_some(now))
+    .bind((part.state == PartState::AtDesk).then_some(now))
     .execute(conn)
     .await?;
     Ok(())
 }
 
 /// Saves a state in which the provider is not asked any more.
-pub(crate) async fn set_state(conn: &mut PgConnection, part: &Part) -> Result<(), Error> {
-    sqlx::query("update part_refund set state = $2, next_try_at = null where refund_id = $1")
-        .bind(part.id)
-        .bind(part.state.name())
-        .execute(conn)
-        .await?;
+pub(crate) async fn set_state(conn: &mut PgConnection, part: &Part, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query(
+        "update part_refund set state = $2, revision = $3, next_try_at = null, at_desk_since = coalesce(at_desk_since, $4)
+         where refund_id = $1",
+    )
+    .bind(part.id)
+    .bind(part.state.name())
+    .bind(part.revision.cast_signed())
+    .bind((part.state == PartState::AtDesk).then_some(now))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// It waits at the desk again, since when it did before.
+pub(crate) async fn back_at_desk(conn: &mut PgConnection, part: &Part) -> Result<(), Error> {
+    sqlx::query(
+        "update part_refund set state = $2, revision = $3, round = $4, done_at = null, paid_out_by = ''
+         where refund_id = $1",
+    )
+    .bind(part.id)
+    .bind(part.state.name())
+    .bind(part.revision.cast_signed())
+    .bind(part.round.cast_signed())
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -92,12 +120,16 @@ pub(crate) async fn done(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query(
-        "update part_refund set state = $2, next_try_at = null, done_at = $3, provider_ref = $4 where refund_id = $1",
+        "update part_refund set state = $2, revision = $3, next_try_at = null, done_at = $4, provider_ref = $5,
+             paid_out_by = $6
+         where refund_id = $1",
     )
     .bind(part.id)
     .bind(part.state.name())
+    .bind(part.revision.cast_signed())
     .bind(now)
     .bind(provider_ref)
+    .bind(part.paid_out.as_ref().map_or("", |(_, by)| by.as_str()))
     .execute(conn)
     .await?;
     Ok(())
@@ -118,24 +150,26 @@ pub(crate) async fn again(conn: &mut PgConnection, id: Uuid, at: DateTime<Utc>) 
     Ok(())
 }
 
-/// Writes a part that is back into the ledger.
+/// Writes into the ledger that a part is back, or that it was not handed out after all.
 pub(crate) async fn enter(
     conn: &mut PgConnection,
     payment: &Payment,
     part: &Part,
+    entry: Entry,
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query(
-        "insert into ledger (payment_id, visit_id, kind, cents, method, at, refund_id)
-         values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into ledger (payment_id, visit_id, kind, cents, method, at, refund_id, round)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(payment.id)
     .bind(payment.visit)
-    .bind(Entry::PartRefund.name())
-    .bind(-part.cents)
+    .bind(entry.name())
+    .bind(if entry == Entry::PayoutBack { part.cents } else { -part.cents })
     .bind(payment.method.name())
     .bind(at)
     .bind(part.id)
+    .bind(part.round.cast_signed())
     .execute(conn)
     .await?;
     Ok(())

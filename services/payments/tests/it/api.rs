@@ -42,7 +42,19 @@ async fn at_the_desk_the_money_is_taken_once_and_given_back_once() {
     till.react_twice(visit, &cancelled(visit, true)).await;
     let over = desk.settle_at_desk(settle(visit)).await.expect_err("over");
     assert_eq!(over.code(), Code::FailedPrecondition);
-    assert_eq!(till.ledger(visit).await, [line("charge", 2000), line("refund", -2000)]);
+    // It waits at the desk: nothing is back before somebody has handed it out.
+    assert_eq!(till.get(visit).await.state(), PaymentState::Refunding);
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000)]);
+    assert_eq!(till.told().await, (1, 0, Vec::new()));
+    let parts: Vec<pb::PartRefundChanged> = till.house.events("payments").await;
+    assert_eq!((parts.len(), parts[0].state(), parts[0].revision), (1, pb::PartState::AtDesk, 1));
+    let pay_out = pb::PayOutPartRequest { visit_id: visit.to_string(), refund_id: parts[0].refund_id.clone() };
+    for _ in 0..2 {
+        let paid_out = desk.pay_out_part(pay_out.clone()).await.expect("handed out").into_inner();
+        assert_eq!(paid_out.state(), PaymentState::Refunded);
+    }
+    assert_eq!(till.told().await, (1, 0, vec![2000]));
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000), line("part_refund", -2000)]);
 
     let second = till.create(&order(visit, Method::AtDesk)).await.expect_err("one per visit");
     assert_eq!(second.code(), Code::AlreadyExists);

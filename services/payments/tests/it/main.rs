@@ -3,4 +3,5 @@
 mod api;
 mod online;
 mod parts;
+mod payouts;
 mod support;

@@ -9,7 +9,7 @@ use sky_proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::{client, support::*};
+use crate::{client, payouts::open, support::*};
 
 fn due(visit: Uuid, refund: Uuid, cents: i64) -> VisitRefundDue {
     VisitRefundDue {
@@ -140,16 +140,20 @@ async fn what_was_paid_at_the_desk_waits_there_and_is_handed_out_once() {
     let foreign = pay_out(&till, Uuid::now_v7(), second).await.expect_err("another visit's");
     assert_eq!(foreign.code(), Code::NotFound);
 
-    // Cancelled: what waits goes with the rest.
+    // Cancelled: what waits goes with the rest, and the rest waits as one.
     let third = Uuid::now_v7();
     till.react_twice(visit, &due(visit, third, 200)).await;
     till.react_twice(visit, &cancelled(visit, true)).await;
     assert_eq!(pay_out(&till, visit, third).await.expect_err("went with the rest").code(), Code::FailedPrecondition);
+    let rest = open(&till).await;
+    assert_eq!((rest.len(), rest[0].whole, rest[0].amount.as_ref().expect("a sum").cents), (1, true, 1200));
+    let rest = Uuid::try_parse(&rest[0].refund_id).expect("an id");
+    pay_out(&till, visit, rest).await.expect("handed out");
     let lines = till.ledger(visit).await;
-    assert_eq!(lines, [line("charge", 1700), line("part_refund", -500), line("refund", -1200)]);
+    assert_eq!(lines, [line("charge", 1700), line("part_refund", -500), line("part_refund", -1200)]);
     use PartState::{AtDesk, Covered, Done, LessDue};
     let states: Vec<PartState> = told(&till).await.into_iter().map(|(state, _)| state).collect();
-    assert_eq!(states, [LessDue, AtDesk, Done, AtDesk, Covered]);
+    assert_eq!(states, [LessDue, AtDesk, Done, AtDesk, Covered, AtDesk, Done]);
 }
 
 #[tokio::test]

@@ -38,3 +38,4 @@ refused-Moving = Dieser Besuch wird gerade umgebucht. Bitte in ein paar Sekunden
 refused-NotTogether = Dort sind keine Plätze nebeneinander frei. Bitte eine andere Vorstellung wählen.
 refused-CostsMore = Die Plätze dort kosten mehr, als bezahlt ist. Bitte eine andere Vorstellung wählen.
 refused-NeedNotFree = Einen passenden Platz gibt es dort nicht mehr. Bitte eine andere Vorstellung wählen.
+clock-elsewhere = Mit dem Auto: Bitte parken Sie an einem der Plätze, die oben stehen.

@@ -163,9 +163,12 @@ incident-lift = Welcher Aufzug
 incident-no-lift = kein Aufzug
 incident-note = Notiz für das Team (keine Namen)
 incident-report = Melden und bestätigen
+incident-propose = Nur melden, noch nicht zeigen
 
 audit-title = Protokoll
 audit-intro = Wer was wann getan hat, das Neueste zuerst.
 audit-none = Noch nichts.
 audit-older = Ältere
 headcount-link = Personenzahl zum Ausdrucken
+just-ended-title = Eben beendet
+measure-resume = Doch nicht beenden

@@ -183,3 +183,27 @@ conflicts-resolved = Erledigt
 headcount-seen-empty = Leer gesehen:
 headcount-never-seen-empty = Das Haus wurde noch nie als leer gemeldet (Seite „Zähler“).
 headcount-assumed = Angenommen ist, wo niemand zählt:
+
+# The phone at the door.
+door-title = Am Eingang
+door-begins = Einen Moment bitte.
+door-needs-script = Diese Seite braucht JavaScript. Ohne geht es an der Kasse: „Scannen“.
+door-connected = Verbunden.
+door-alone = Ohne Verbindung seit
+door-signed-out = Abgemeldet: Bitte neu anmelden. Bis dahin entscheidet dieses Telefon allein.
+door-waiting = Noch zu melden:
+door-disputed = Das Haus sieht einen Einlass anders. An der Kasse steht er unter „Strittige Scans“.
+door-lost = Nicht gespeichert. Bitte an der Kasse sagen:
+door-by-itself = ohne Verbindung entschieden
+door-admitted = Eingelassen:
+door-already = Schon eingelassen
+door-many = Von dieser Gruppe fehlen nur noch:
+door-wrong = Andere Vorstellung:
+door-early = Noch zu früh, Einlass ab
+door-late = Zu spät, der Einlass ist vorbei. Bitte zur Kasse.
+door-replaced = Dieser Code gilt nicht mehr, es gibt einen neuen. Bitte zur Kasse.
+door-unknown = Nicht auf der Liste. Bitte zur Kasse.
+door-no-list = Keine Liste für heute, und das Haus antwortet nicht. Bitte zur Kasse.
+door-seats = Plätze
+door-people = Wie viele? (leer: alle)
+door-camera = Kamera

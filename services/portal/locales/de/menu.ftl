@@ -47,3 +47,6 @@ unsigned-title = Belege und Bestellungen ohne Signatur
 unsigned-intro = Jeder wird mit demselben Vorgang wieder versucht, wenn eine Sicherheitseinrichtung eingerichtet ist.
 unsigned-receipt = Beleg
 unsigned-attempts = Versuche
+receipt-tax-number = , Steuernummer { $number }
+receipts-print = Zum Drucken die Druckfunktion des Browsers nutzen. Nach dem Bezahlen kann der Beleg einen Augenblick brauchen: dann die Seite neu laden.
+receipts-of-party = Belege für das Essen

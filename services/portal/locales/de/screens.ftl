@@ -147,3 +147,10 @@ day-before = Tag davor
 day-after = Tag danach
 monitor-estimated = geschätzt
 monitor-degraded = ungenau
+
+# A neighbour speaks for a silent monitor
+display-taken-by = Seine Meldung zeigt jetzt: { $name }
+display-stands-in = Zeigt auch die Meldung von: { $names }
+messages-just-withdrawn = Eben zurückgenommen
+message-restore = Wieder zeigen
+message-restored = Wird wieder gezeigt.

@@ -38,3 +38,4 @@ refused-Moving = The visit is being moved at this moment. Try again in a few sec
 refused-NotTogether = No places side by side are free there. Choose another showing.
 refused-CostsMore = The places there cost more than was paid. Choose another showing.
 refused-NeedNotFree = No suitable place is left there. Choose another showing.
+clock-elsewhere = By car: please park at one of the places named above.

@@ -163,9 +163,12 @@ incident-lift = Which lift
 incident-no-lift = no lift
 incident-note = Note for the team (no names)
 incident-report = Report and confirm
+incident-propose = Report only, show nothing yet
 
 audit-title = Log
 audit-intro = Who did what and when, the newest first.
 audit-none = Nothing yet.
 audit-older = Older
 headcount-link = Headcount to print
+just-ended-title = Just ended
+measure-resume = Do not end it

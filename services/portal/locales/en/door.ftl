@@ -183,3 +183,27 @@ conflicts-resolved = Done
 headcount-seen-empty = Seen empty:
 headcount-never-seen-empty = The house was never reported empty (page “Counters”).
 headcount-assumed = Assumed where nobody counts:
+
+# The phone at the door.
+door-title = At the door
+door-begins = One moment, please.
+door-needs-script = This page needs JavaScript. Without it the desk can do this: “Scan”.
+door-connected = Connected.
+door-alone = No connection since
+door-signed-out = Signed out: please sign in again. Until then this phone decides alone.
+door-waiting = Still to be told:
+door-disputed = The house does not agree with one of these. The desk finds it under “Disputed scans”.
+door-lost = Not stored. Please tell the desk:
+door-by-itself = decided without a connection
+door-admitted = Let in:
+door-already = In already
+door-many = Of this party there are only left:
+door-wrong = Another showing:
+door-early = Too early; doors open at
+door-late = Too late, the doors are closed. To the desk, please.
+door-replaced = This code is no longer valid, there is a new one. To the desk, please.
+door-unknown = Not on the list. To the desk, please.
+door-no-list = No list for today, and the house does not answer. To the desk, please.
+door-seats = Seats
+door-people = How many? (empty: all)
+door-camera = Camera

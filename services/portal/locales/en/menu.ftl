@@ -47,3 +47,6 @@ unsigned-title = Receipts and orders without a signature
 unsigned-intro = Each is tried again with the same transaction once a security unit is set up.
 unsigned-receipt = Receipt
 unsigned-attempts = Attempts
+receipt-tax-number = , tax number { $number }
+receipts-print = Print with the browser’s print function. After paying, a receipt may take a moment: then reload the page.
+receipts-of-party = Receipts for the meal

@@ -147,3 +147,10 @@ day-before = Day before
 day-after = Day after
 monitor-estimated = estimated
 monitor-degraded = imprecise
+
+# A neighbour speaks for a silent monitor
+display-taken-by = Its message is shown by: { $name }
+display-stands-in = Also shows the message of: { $names }
+messages-just-withdrawn = Just taken back
+message-restore = Show again
+message-restored = Shown again.

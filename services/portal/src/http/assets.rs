@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::problem::Problem;
 
 const WORKER: &str = include_str!("../../static/worker.js");
-const FILES: [(&str, &str, &[u8]); 19] = [
+const FILES: [(&str, &str, &[u8]); 23] = [
     ("app.css", "text/css; charset=utf-8", include_bytes!("../../static/app.css")),
     ("desk.css", "text/css; charset=utf-8", include_bytes!("../../static/desk.css")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../../static/live.js")),
@@ -30,7 +30,11 @@ const FILES: [(&str, &str, &[u8]); 19] = [
     ("headcount.js", "text/javascript; charset=utf-8", include_bytes!("../../static/headcount.js")),
     ("kitchen.css", "text/css; charset=utf-8", include_bytes!("../../static/kitchen.css")),
     ("kitchen.js", "text/javascript; charset=utf-8", include_bytes!("../../static/kitchen.js")),
+    ("door.js", "text/javascript; charset=utf-8", include_bytes!("../../static/door.js")),
+    ("clicker.js", "text/javascript; charset=utf-8", include_bytes!("../../static/clicker.js")),
     ("counter.js", "text/javascript; charset=utf-8", include_bytes!("../../static/counter.js")),
+    ("again.js", "text/javascript; charset=utf-8", include_bytes!("../../static/again.js")),
+    ("hold.js", "text/javascript; charset=utf-8", include_bytes!("../../static/hold.js")),
     ("slip.css", "text/css; charset=utf-8", include_bytes!("../../static/slip.css")),
     ("slip.js", "text/javascript; charset=utf-8", include_bytes!("../../static/slip.js")),
     ("icon.svg", "image/svg+xml", include_bytes!("../../static/icon.svg")),
@@ -45,7 +49,7 @@ pub(crate) fn version() -> String {
     HEXLOWER.encode(&hash.finalize()[..6])
 }
 
-/// The service worker of monitors. At the root, because a worker sees only what lies below it, and always
+/// The service worker of monitors and of the phone at the door. At the root, because a worker sees only what lies below it, and always
 /// asked for again.
 pub(crate) async fn worker() -> Response {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], WORKER).into_response()

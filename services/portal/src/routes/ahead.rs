@@ -87,6 +87,16 @@ fn stretch(w: &Words, plain: bool, it: &Stretch) -> StretchView {
     }
 }
 
+/// No way leads over a car park that cannot be used: the page says above where to park instead.
+fn elsewhere(w: &Words, it: &Stretch, view: &mut StretchView) {
+    match it.leg.as_ref().map_or("", |leg| leg.kind.as_str()) {
+        "drive" => view.way = w.t("clock-elsewhere"),
+        "park" => (view.to, view.way) = (String::new(), w.t("clock-elsewhere")),
+        "walk" => view.way = String::new(),
+        _ => {}
+    }
+}
+
 /// None while the clock does not run, and once everybody is in.
 pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
     let clock = visit.clock.as_ref()?;
@@ -110,7 +120,14 @@ pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
         )
         .to_string(),
     });
-    let mut stretches = clock.ahead.iter().map(|it| stretch(w, plain, it));
+    let parks_elsewhere = super::elsewhere::view(w, visit).is_some();
+    let mut stretches = clock.ahead.iter().map(|it| {
+        let mut view = stretch(w, plain, it);
+        if parks_elsewhere {
+            elsewhere(w, it, &mut view);
+        }
+        view
+    });
     let next = stretches.next();
     let later: Vec<StretchView> = stretches.collect();
     (next.is_some() || helped).then(|| AheadView {
@@ -126,6 +143,11 @@ pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
 
 #[cfg(test)]
 mod tests {
+    use sky_proto::{
+        journey::v1::{Leg, VisitClock},
+        parking::v1::{Right, RightState, Suspension},
+    };
+
     use super::*;
 
     #[test]
@@ -141,6 +163,29 @@ mod tests {
         ] {
             assert!(about(&w, seconds).contains(said), "{seconds}: {}", about(&w, seconds));
         }
+    }
+
+    #[test]
+    fn no_way_leads_over_a_car_park_that_cannot_be_used() {
+        let said = |text: &str| Some(LocalizedText { de: text.to_owned(), ..LocalizedText::default() });
+        let leg = |kind: &str| Stretch {
+            leg: Some(Leg { kind: kind.to_owned(), ..Leg::default() }),
+            to: said("Ziel"),
+            way: said("Einfahrt Holzplatz"),
+            ..Stretch::default()
+        };
+        let clock = VisitClock { ahead: ["drive", "park", "walk", "queue"].map(leg).to_vec(), ..VisitClock::default() };
+        let mut visit = Visit { clock: Some(clock), parking: Some(Right::default()), ..Visit::default() };
+        let ways = |visit: &Visit| {
+            let ahead = ahead(&Words::default(), visit).expect("a way");
+            ahead.next.into_iter().chain(ahead.later).map(|it| it.way).collect::<Vec<_>>()
+        };
+        assert_eq!(ways(&visit), ["Einfahrt Holzplatz"; 4]);
+        let right = visit.parking.as_mut().expect("a right");
+        right.state = RightState::Suspended.into();
+        right.suspension = Some(Suspension::default());
+        let instead = Words::default().t("clock-elsewhere");
+        assert_eq!(ways(&visit), [instead.as_str(), &instead, "", "Einfahrt Holzplatz"]);
     }
 
     #[test]

@@ -9,8 +9,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use kernel::{Caller, Code, values};
+use kernel::{
+    Caller, Code,
+    error::is_busy,
+    values::{self, from_timestamp},
+};
 use sky_proto::{
+    gastro::v1::GetOrderRequest,
     journey::v1::{
         CancelVisitRequest, ConfirmVisitRequest, Contact, ExtendVisitRequest, GetVisitRequest, Visit, VisitState,
     },
@@ -19,10 +24,10 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::notices;
+use super::{busy, buyer::Buyer, meal, notices};
 use crate::{
     edge::{Edge, answer},
-    fields::Fields,
+    fields::{AGAIN, Fields},
     page::{Frame, page},
     problem::Problem,
     session::{Guest, Notice},
@@ -64,7 +69,8 @@ pub(crate) async fn own(edge: &Edge, guest: &Guest, visit: &str) -> Result<(Uuid
     Ok((id, guest.visitor_of(edge, id).await?))
 }
 
-async fn load(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Visit, Problem> {
+/// The visit, as the caller may see it.
+pub(crate) async fn load(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Visit, Problem> {
     Ok(answer(edge.journey(caller).get_visit(GetVisitRequest { visit_id: id.to_string() })).await?)
 }
 
@@ -72,7 +78,12 @@ async fn load(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Visit, Problem> 
 #[template(path = "order.html")]
 struct OrderPage {
     w: Frame,
-    id: String,
+    /// Its own address, under which lies what can be done with it.
+    base: String,
+    /// The desk orders for somebody, who pays there.
+    at_desk: bool,
+    /// Where to choose again when it has run out.
+    anew: String,
     title: String,
     day: String,
     starts: String,
@@ -80,13 +91,18 @@ struct OrderPage {
     seats: String,
     parking: String,
     meal: String,
+    /// A group's lunch: what is on each tray.
+    trays: Vec<(String, Vec<String>)>,
     items: Vec<Item>,
     total: String,
     free: bool,
     expires: String,
-    expires_millis: i64,
+    expires_iso: String,
+    /// Until then, in milliseconds: a script counts on from here, whatever the phone takes for the time.
+    left_millis: i64,
     name: String,
     email: String,
+    plain: bool,
     method: i32,
     errors: Vec<(&'static str, String)>,
 }
@@ -97,12 +113,37 @@ impl OrderPage {
     }
 }
 
-fn summary(guest: &Guest, id: Uuid, visit: &Visit, sent: &Fields, errors: Vec<(&'static str, String)>) -> OrderPage {
-    let w = guest.frame(guest.words.t("order-title"));
+/// What is on the trays of a group. When gastro does not answer, the order goes on without that.
+async fn trays(edge: &Edge, caller: &Caller, w: &Words, visit: &Visit) -> Vec<(String, Vec<String>)> {
+    if visit.meal.is_none() {
+        return Vec::new();
+    }
+    let request = GetOrderRequest { visit_id: visit.visit_id.clone() };
+    let order = answer(edge.gastro(caller).get_order(request)).await;
+    let mut trays = order.map(|order| meal::trays(w, &order)).unwrap_or_default();
+    trays.retain(|(name, _)| !name.is_empty());
+    trays
+}
+
+pub(crate) async fn summary(
+    edge: &Edge,
+    caller: &Caller,
+    guest: &Guest,
+    visit: &Visit,
+    sent: &Fields,
+    errors: Vec<(&'static str, String)>,
+    buyer: Buyer,
+) -> Result<Response, Problem> {
+    let id = values::id("visit_id", &visit.visit_id)?;
+    let mut w = guest.frame(guest.words.t("order-title"));
+    // The language links ask for the page, also where the form was sent to somewhere else.
+    w.path = buyer.order(id);
     let seats: Vec<&str> =
         visit.seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty()).collect();
-    OrderPage {
-        id: id.to_string(),
+    page(&OrderPage {
+        base: w.path.clone(),
+        at_desk: buyer == Buyer::Desk,
+        anew: buyer.page(&visit.showing_id),
         title: w.text(&visit.title),
         day: w.day(&visit.starts_at),
         starts: w.time(&visit.starts_at),
@@ -110,20 +151,23 @@ fn summary(guest: &Guest, id: Uuid, visit: &Visit, sent: &Fields, errors: Vec<(&
         seats: seats.join(", "),
         parking: super::visit::parking(&w, visit),
         meal: super::visit::meal_time(&w, visit),
+        trays: trays(edge, caller, &w, visit).await,
         items: items(&w, &visit.items),
         total: w.money(&visit.total),
         free: visit.total.as_ref().is_none_or(|total| total.cents == 0),
         expires: w.time(&visit.hold_expires_at),
-        expires_millis: w.millis(&visit.hold_expires_at),
+        expires_iso: w.iso(&visit.hold_expires_at),
+        left_millis: (from_timestamp(visit.hold_expires_at) - edge.now()).num_milliseconds(),
         name: sent.get("name").to_owned(),
         email: sent.get("email").to_owned(),
+        plain: sent.is_on("plain"),
         method: match sent.choice("method") {
             0 => Method::Online.into(),
             method => method,
         },
         errors,
         w,
-    }
+    })
 }
 
 pub(crate) async fn order(
@@ -134,7 +178,9 @@ pub(crate) async fn order(
     let (id, caller) = own(&edge, &guest, &visit).await?;
     let visit = load(&edge, &caller, id).await?;
     match visit.state() {
-        VisitState::Held => page(&summary(&guest, id, &visit, &Fields::default(), Vec::new())),
+        VisitState::Held => {
+            summary(&edge, &caller, &guest, &visit, &Fields::default(), Vec::new(), Buyer::Visitor).await
+        }
         VisitState::AwaitingPayment if !visit.payment_url.is_empty() => {
             Ok(Redirect::to(&format!("/order/{id}/pay")).into_response())
         }
@@ -146,17 +192,45 @@ pub(crate) async fn extend(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
     Path(visit): Path<String>,
+    sent: Fields,
 ) -> Result<Response, Problem> {
     let (id, caller) = own(&edge, &guest, &visit).await?;
+    extended(&edge, &caller, &guest, id, &sent, Buyer::Visitor).await
+}
+
+/// Ten minutes more, and the form again with what was typed: it is kept nowhere else.
+pub(crate) async fn extended(
+    edge: &Edge,
+    caller: &Caller,
+    guest: &Guest,
+    id: Uuid,
+    sent: &Fields,
+    buyer: Buyer,
+) -> Result<Response, Problem> {
     let w = &guest.words;
-    let notice = match answer(edge.journey(&caller).extend_visit(ExtendVisitRequest { visit_id: id.to_string() })).await
-    {
-        Ok(visit) => Notice::good(w.with("order-extended", "time", &w.time(&visit.hold_expires_at))),
-        Err(status) if Code::from_grpc(status.code()).is_refusal() => Notice::bad(w.t("order-not-extended")),
+    let answered = answer(edge.journey(caller).extend_visit(ExtendVisitRequest { visit_id: id.to_string() })).await;
+    let (visit, notice) = match answered {
+        Ok(visit) => {
+            let notice = Notice::good(w.with("order-extended", "time", &w.time(&visit.hold_expires_at)));
+            (visit, notice)
+        }
+        Err(status) if Code::from_grpc(status.code()).is_refusal() => {
+            let key = if is_busy(&status) { "order-try-extend" } else { "order-not-extended" };
+            (load(edge, caller, id).await?, Notice::bad(w.t(key)))
+        }
         Err(status) => return Err(status.into()),
     };
-    guest.tell(&edge, notice).await?;
-    Ok(Redirect::to(&format!("/order/{id}")).into_response())
+    if visit.state() != VisitState::Held {
+        // It has run out meanwhile, or is ordered: its page says which.
+        return Ok(Redirect::to(&buyer.order(id)).into_response());
+    }
+    let has_typed = ["name", "email", "plain"].into_iter().any(|field| sent.is_on(field));
+    if !has_typed {
+        guest.tell(edge, notice).await?;
+        return Ok(Redirect::to(&buyer.order(id)).into_response());
+    }
+    let guest = Guest { notice: Some(notice), ..guest.clone() };
+    summary(edge, caller, &guest, &visit, sent, Vec::new(), buyer).await
 }
 
 pub(crate) async fn give_up(
@@ -165,10 +239,21 @@ pub(crate) async fn give_up(
     Path(visit): Path<String>,
 ) -> Result<Response, Problem> {
     let (id, caller) = own(&edge, &guest, &visit).await?;
+    given_up(&edge, &caller, &guest, id, "/").await
+}
+
+/// Gives back what is held, and says so on the page to go on with.
+pub(crate) async fn given_up(
+    edge: &Edge,
+    caller: &Caller,
+    guest: &Guest,
+    id: Uuid,
+    next: &str,
+) -> Result<Response, Problem> {
     let request = CancelVisitRequest { visit_id: id.to_string(), reason: "given up before the order".to_owned() };
-    answer(edge.journey(&caller).cancel_visit(request)).await?;
-    guest.tell(&edge, Notice::good(guest.words.t("order-given-up"))).await?;
-    Ok(Redirect::to("/").into_response())
+    answer(edge.journey(caller).cancel_visit(request)).await?;
+    guest.tell(edge, Notice::good(guest.words.t("order-given-up"))).await?;
+    Ok(Redirect::to(next).into_response())
 }
 
 /// Where browsers find this house: as configured, else where this request went to.
@@ -180,20 +265,27 @@ pub(crate) fn public_url(edge: &Edge, headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
-fn contact(guest: &Guest, sent: &Fields) -> Result<Contact, Vec<(&'static str, String)>> {
+/// Whom to tell; at the desk nobody must say.
+pub(crate) fn contact(guest: &Guest, sent: &Fields, buyer: Buyer) -> Result<Contact, Vec<(&'static str, String)>> {
     let w = &guest.words;
     let (name, email) = (sent.get("name"), sent.get("email"));
+    let is_asked = buyer == Buyer::Visitor;
     let mut errors = Vec::new();
-    if name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) {
+    if is_asked && name.is_empty() || name.chars().count() > 120 || name.chars().any(char::is_control) {
         errors.push(("name", w.t("error-name")));
     }
     let looks_right = email
         .split_once('@')
         .is_some_and(|(user, host)| !user.is_empty() && host.contains('.') && !email.contains(char::is_whitespace));
-    if !looks_right || email.len() > 254 {
+    if (is_asked || !email.is_empty()) && (!looks_right || email.len() > 254) {
         errors.push(("email", w.t("error-email")));
     }
     if errors.is_empty() { Ok(Contact { name: name.to_owned(), email: email.to_owned() }) } else { Err(errors) }
+}
+
+/// Ordered, and its payment not begun, because too many paid at that moment.
+pub(crate) fn is_half_way(visit: &Visit, sent: &Fields) -> bool {
+    visit.state() == VisitState::AwaitingPayment && visit.payment_url.is_empty() && sent.is_on(AGAIN)
 }
 
 pub(crate) async fn confirm(
@@ -205,14 +297,14 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     let (id, caller) = own(&edge, &guest, &visit).await?;
     let visit = load(&edge, &caller, id).await?;
-    if visit.state() != VisitState::Held {
+    if visit.state() != VisitState::Held && !is_half_way(&visit, &sent) {
         // The form was sent twice, or the hold ran out: the visit's page says which.
         return Ok(Redirect::to(&format!("/order/{id}")).into_response());
     }
-    let contact = match contact(&guest, &sent) {
+    let contact = match contact(&guest, &sent, Buyer::Visitor) {
         Ok(contact) => contact,
         Err(errors) => {
-            let page = page(&summary(&guest, id, &visit, &sent, errors))?;
+            let page = summary(&edge, &caller, &guest, &visit, &sent, errors, Buyer::Visitor).await?;
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
@@ -226,10 +318,13 @@ pub(crate) async fn confirm(
         return_url: format!("{}/visits/{id}/return", public_url(&edge, &headers)),
     };
     let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
+    if confirmed.as_ref().is_err_and(is_busy) {
+        return busy::page(&guest, &sent, format!("/order/{id}/confirm"), false);
+    }
     if confirmed.as_ref().is_err_and(|status| status.code() == tonic::Code::ResourceExhausted) {
         // One contact orders so much and no more; another address, or the desk, can go on.
         let errors = vec![("email", guest.words.t("error-contact-full"))];
-        let page = page(&summary(&guest, id, &visit, &sent, errors))?;
+        let page = summary(&edge, &caller, &guest, &visit, &sent, errors, Buyer::Visitor).await?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
     }
     let visit = confirmed?;

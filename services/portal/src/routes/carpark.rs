@@ -5,21 +5,22 @@ pub(crate) mod closures;
 pub(crate) mod counts;
 pub(crate) mod forecast;
 pub(crate) mod gates;
+pub(crate) mod stays;
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use kernel::{Caller, Role, values::timestamp};
 use prost_types::Timestamp;
 use sky_proto::parking::v1::{
-    BayClass, Direction, ListRightsRequest, RecordLaneRequest, Right, RightState, Site, SiteState, WatchSiteRequest,
-    record_lane_response::Verdict,
+    Alternative, BayClass, Direction, ListRightsRequest, RecordLaneRequest, Right, RightState, Site, SiteState,
+    WatchSiteRequest, record_lane_response::Verdict,
 };
 
-use super::desk_actions::outcome;
+use super::{desk_actions::outcome, elsewhere};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -47,6 +48,9 @@ struct CarparkPage {
     /// How the charging points are; empty: nobody tells.
     charging: String,
     lanes: Vec<gates::LaneView>,
+    /// Lanes of the house file, one way and the other, of which the attendant's form names one.
+    ways: [Ways; 2],
+    elsewhere: Vec<PlaceView>,
     rights: Vec<RightView>,
     as_of: String,
     bays: Vec<(i32, String)>,
@@ -56,12 +60,28 @@ struct CarparkPage {
     key: String,
 }
 
+/// Where cars pass in one direction.
+struct Ways {
+    field: &'static str,
+    label: String,
+    lanes: Vec<String>,
+}
+
 struct ClassView {
     name: String,
     /// Empty: not known.
     free: String,
     capacity: u32,
     expected: u32,
+}
+
+/// Another car park.
+struct PlaceView {
+    name: String,
+    walk: String,
+    free: String,
+    /// Who tells it, and when they did last; empty: nobody does.
+    source: String,
 }
 
 struct RightView {
@@ -170,7 +190,15 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
         )
     };
     let (key, state_kind) = site_state(site.state());
+    let lanes = gates::views(edge, &w, caller).await?;
+    let ways = |field, key: &str, way: Direction| Ways {
+        field,
+        label: w.t(key),
+        lanes: lanes.iter().filter(|lane| lane.direction == way).map(|lane| lane.id.clone()).collect(),
+    };
     Ok(CarparkPage {
+        ways: [ways("lane_in", "lane-which-in", Direction::In), ways("lane_out", "lane-which-out", Direction::Out)],
+        elsewhere: site.alternatives.iter().map(|it| place(&w, it, now)).collect(),
         revision: site.revision,
         name: w.text(&site.name),
         state: w.t(key),
@@ -189,7 +217,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
             })
             .collect(),
         charging: charging::line(edge, &w, caller).await?,
-        lanes: gates::views(edge, &w, caller).await?,
+        lanes,
         rights: rights.iter().filter(shown).map(|it| right(&w, it, site.kerb_places > 0)).collect(),
         as_of: w.time(&site.observed_at),
         bays: site.classes.iter().map(|count| (count.bay_class, class(&w, count.bay_class()))).collect(),
@@ -201,6 +229,20 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
         key: uuid::Uuid::new_v4().to_string(),
         w,
     })
+}
+
+fn place(w: &Words, place: &Alternative, now: DateTime<Utc>) -> PlaceView {
+    let source = match place.told_at {
+        _ if place.source.is_empty() => String::new(),
+        Some(_) => format!("{}, {} {}", place.source, w.t("as-of"), w.time(&place.told_at)),
+        None => format!("{}, {}", place.source, w.t("other-car-parks-untold")),
+    };
+    PlaceView {
+        name: place.name.clone(),
+        walk: w.with("elsewhere-walk", "minutes", &place.walk_minutes.to_string()),
+        free: elsewhere::known(place, now).map_or_else(|| w.t("unknown"), |free| free.to_string()),
+        source,
+    }
 }
 
 pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
@@ -224,12 +266,19 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: Aft
     Ok(live::respond(&edge, fragments))
 }
 
+/// The lane of a house that has no barriers.
+const WITHOUT_BARRIER: &str = "by-hand";
+
 pub(crate) async fn lane(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(LANES)?;
     let direction = Direction::try_from(sent.choice("direction")).unwrap_or_default();
+    let lane = match sent.get(if direction == Direction::Out { "lane_out" } else { "lane_in" }) {
+        "" => WITHOUT_BARRIER,
+        lane => lane,
+    };
     let request = RecordLaneRequest {
         idempotency_key: sent.idempotency_key()?,
-        lane: if direction == Direction::Out { "out-1" } else { "in-1" }.to_owned(),
+        lane: lane.to_owned(),
         direction: direction.into(),
         code: sent.get("code").to_owned(),
         bay_class: sent.choice("bay"),

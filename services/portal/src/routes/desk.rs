@@ -5,14 +5,20 @@ pub(crate) mod calls;
 pub(crate) mod clock;
 pub(crate) mod conflicts;
 pub(crate) mod counters;
+pub(crate) mod door;
 pub(crate) mod hold;
 pub(crate) mod lookup;
 pub(crate) mod measures;
 pub(crate) mod missing;
+pub(crate) mod payouts;
+pub(crate) mod presets;
 pub(crate) mod queue;
 pub(crate) mod replay;
 pub(crate) mod scans;
+pub(crate) mod seats;
+pub(crate) mod selling;
 pub(crate) mod showings;
+pub(crate) mod waits;
 pub(crate) mod zones;
 
 use std::{sync::Arc, time::Duration};
@@ -38,6 +44,7 @@ use self::{
     queue::QueueView,
     scans::ScanView,
     showings::{Row, is_before_start, row},
+    waits::WaitView,
     zones::{Alert, HouseView, ZoneView, house},
 };
 use crate::{
@@ -67,9 +74,15 @@ struct DeskPage {
     later: i64,
     missing: MissingView,
     measures: Vec<MeasureView>,
+    just_ended: Vec<MeasureView>,
     directive_kinds: Vec<Choice>,
     incident_kinds: Vec<Choice>,
     lifts: Vec<Choice>,
+    /// What is ordered and reported with one touch.
+    orders: Vec<Choice>,
+    reports: Vec<Choice>,
+    /// How long one waits where people queue.
+    waits: Vec<WaitView>,
     zones: Vec<ZoneView>,
     groups: Vec<ZoneView>,
     alerts: Vec<Alert>,
@@ -139,14 +152,21 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> De
         revision: flow.revision,
         missing,
         measures: measures::measures(&w, flow),
+        just_ended: measures::just_ended(&w, flow),
         directive_kinds: measures::directive_kinds(&w),
         incident_kinds: measures::incident_kinds(&w),
         lifts: measures::lifts(&w, flow),
+        orders: presets::orders(&w, flow),
+        reports: presets::reports(&w, flow),
+        waits: waits::queues(&w, flow, now),
         later: i64::try_from(work.len().saturating_sub(MOST_SHOWINGS)).unwrap_or(i64::MAX),
         showings: work
             .into_iter()
             .take(MOST_SHOWINGS)
-            .map(|admission| clock::quiet(&w, row(&w, admission, now), &put_off))
+            .map(|admission| Row {
+                wait: waits::door(&w, flow, admission, now),
+                ..clock::quiet(&w, row(&w, admission, now), &put_off)
+            })
             .collect(),
         zones: zones::zones(&w, flow),
         groups: zones::groups(&w, flow),

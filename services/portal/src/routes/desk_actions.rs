@@ -15,6 +15,7 @@ use sky_proto::{
 };
 use tonic::Status;
 
+use super::showing::seat_wish;
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -137,11 +138,12 @@ pub(crate) async fn zone(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
 pub(crate) async fn reseat(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let seats = sent.get("seats").split([',', ' ', ';']).map(|seat| seat.trim().to_uppercase());
+    let seats: Vec<String> = seats.filter(|seat| !seat.is_empty()).collect();
     let request = ReseatRequest {
         idempotency_key: sent.idempotency_key()?,
         visit_id: sent.get("visit").to_owned(),
-        seats: seats.filter(|seat| !seat.is_empty()).collect(),
-        wish: None,
+        wish: seat_wish(&sent, !seats.is_empty()),
+        seats,
     };
     let moved = answer(edge.reservations(&caller).reseat(request)).await;
     let w = &guest.words;
@@ -181,10 +183,14 @@ pub(crate) async fn settle(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
         means: means.into(),
         expected_cents: sent.get("expected").parse().unwrap_or(0),
     };
+    let visit = request.visit_id.clone();
     let settled = answer(edge.payments(&caller).settle_at_desk(request)).await;
     let w = &guest.words;
     let say = |payment: Payment| Notice::good(w.with("desk-settled", "total", &w.cents(due(&payment))));
-    outcome(&edge, &guest, settled, say, "/desk").await
+    // Whoever has paid for a meal is handed its receipt.
+    let receipts = format!("/desk/receipts/{visit}");
+    let to = if settled.is_ok() && sent.is_on("meal") { receipts.as_str() } else { "/desk" };
+    outcome(&edge, &guest, settled, say, to).await
 }
 
 /// The desk has handed out a part that goes back.
@@ -193,5 +199,6 @@ pub(crate) async fn pay_out(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
     let request =
         PayOutPartRequest { visit_id: sent.get("visit").to_owned(), refund_id: sent.get("refund").to_owned() };
     let paid = answer(edge.payments(&caller).pay_out_part(request)).await;
-    outcome(&edge, &guest, paid, |_| Notice::good(guest.words.t("back-paid-out")), "/desk").await
+    let say = |_| Notice::good(guest.words.t("back-paid-out")).with(guest.words.t("payout-undo-hint"));
+    outcome(&edge, &guest, paid, say, "/desk").await
 }

@@ -4,9 +4,11 @@ pub(crate) mod media;
 pub(crate) mod playlists;
 pub(crate) mod plays;
 pub(crate) mod preview;
+pub(crate) mod retired;
 pub(crate) mod schedules;
 pub(crate) mod screen;
 mod wall;
+pub(crate) mod warnings;
 
 use std::sync::Arc;
 
@@ -123,10 +125,10 @@ pub(crate) async fn approve(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
 }
 
 pub(crate) async fn revoke(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    guest.staff(&[Role::Desk])?;
+    let by = guest.staff(&[Role::Desk])?.for_the_record();
     let device = values::slug("device", sent.get("device"))?.to_owned();
     let name = device.clone();
-    edge.db.transact(move |tx| Box::pin(async move { commands::revoke_device(tx, &device).await })).await?;
+    edge.db.transact(move |tx| Box::pin(async move { commands::revoke_device(tx, &device, &by).await })).await?;
     guest.tell(&edge, Notice::good(guest.words.with("display-revoked", "name", &name))).await?;
     Ok(Redirect::to("/displays").into_response())
 }

@@ -61,13 +61,21 @@ fn row(w: &Words, zone: &HeadcountZone) -> Row {
     }
 }
 
+/// Storey by storey, as somebody walks through the house.
+fn by_storey(w: &Words, zones: &[HeadcountZone]) -> Vec<Row> {
+    let mut rows: Vec<Row> = zones.iter().map(|zone| row(w, zone)).collect();
+    let storeys: Vec<String> = rows.iter().map(|row| row.level.clone()).collect();
+    rows.sort_by_key(|row| storeys.iter().position(|storey| *storey == row.level));
+    rows
+}
+
 pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let caller = guest.staff(DISPLAYS)?;
     let count = answer(edge.zones(&caller).get_headcount(GetHeadcountRequest {})).await?;
     let w = guest.frame(guest.words.t("headcount-title"));
     let house = count.house.clone().unwrap_or_default();
     page::page(&HeadcountPage {
-        rows: count.zones.iter().map(|zone| row(&w, zone)).collect(),
+        rows: by_storey(&w, &count.zones),
         low: count.low,
         high: count.high,
         day: w.day(&count.as_of),

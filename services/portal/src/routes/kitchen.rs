@@ -4,6 +4,7 @@
 pub(crate) mod counter;
 pub(crate) mod decisions;
 pub(crate) mod order;
+pub(crate) mod system;
 mod ticket;
 
 use std::sync::Arc;
@@ -47,6 +48,8 @@ struct KitchenPage {
     stations: Vec<StationView>,
     decisions: u32,
     unsent: u32,
+    /// What the kitchen's own system does not take.
+    stuck: u32,
     observed: String,
     may_work: bool,
 }
@@ -81,6 +84,7 @@ struct LineView {
     name: String,
     station: String,
     allergens: String,
+    traces: String,
 }
 
 struct TrayView {
@@ -111,6 +115,7 @@ fn line(w: &Words, line: &OrderedItem, stations: &[Station]) -> LineView {
         name: w.text(&line.name),
         station: station.map_or_else(|| line.station.clone(), |it| w.text(&it.name)),
         allergens: allergens(w, &line.allergens),
+        traces: allergens(w, &line.traces),
     }
 }
 
@@ -229,6 +234,7 @@ fn view(w: Frame, board: &KitchenBoard, at: &str, may_work: bool) -> KitchenPage
         stations: board.stations.iter().map(|it| station(&w, it, at)).collect(),
         decisions: count(&|it: &Order| it.affected.is_some()),
         unsent: count(&unsent),
+        stuck: board.stuck_messages,
         observed: w.time(&board.observed_at),
         may_work,
         w,

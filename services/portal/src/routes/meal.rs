@@ -50,7 +50,8 @@ fn state(order: &Order) -> &'static str {
     }
 }
 
-fn trays(w: &Words, order: &Order) -> Vec<(String, Vec<String>)> {
+/// What is on each tray; one without a name: it is no group.
+pub(super) fn trays(w: &Words, order: &Order) -> Vec<(String, Vec<String>)> {
     let mut trays: Vec<(String, Vec<String>)> = Vec::new();
     for line in &order.lines {
         let text = format!("{} × {}", line.quantity, w.text(&line.name));

@@ -7,7 +7,7 @@ use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use kernel::values::timestamp;
 use sky_proto::{
     kernel::v1::LocalizedText,
-    signage::v1::{Message, PriorityClass, PublishMessageRequest, WithdrawMessageRequest},
+    signage::v1::{Message, PriorityClass, PublishMessageRequest, RestoreMessageRequest, WithdrawMessageRequest},
 };
 
 use super::desk_actions::outcome;
@@ -100,6 +100,15 @@ pub(crate) async fn withdraw(State(edge): State<Arc<Edge>>, guest: Guest, sent: 
     let w = &guest.words;
     let say = |message: Message| Notice::good(w.t("message-withdrawn")).with(w.text(&message.text));
     outcome(&edge, &guest, withdrawn, say, "/displays").await
+}
+
+pub(crate) async fn restore(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = RestoreMessageRequest { message_id: sent.get("message").to_owned() };
+    let restored = answer(edge.signage(&caller).restore_message(request)).await;
+    let w = &guest.words;
+    let say = |message: Message| Notice::good(w.t("message-restored")).with(w.text(&message.text));
+    outcome(&edge, &guest, restored, say, "/displays").await
 }
 
 #[cfg(test)]

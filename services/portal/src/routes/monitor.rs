@@ -52,6 +52,8 @@ struct MonitorPage {
 /// What a monitor hears on its line.
 enum Told {
     Content(Fragment),
+    /// In the place of whatever it has: the house has begun anew.
+    Anew(Fragment),
     Command(Command),
 }
 
@@ -59,6 +61,9 @@ impl From<Told> for Event {
     fn from(told: Told) -> Self {
         match told {
             Told::Content(fragment) => fragment.into(),
+            Told::Anew(Fragment { revision, html }) => {
+                Self::default().event("anew").id(revision.to_string()).data(html)
+            }
             Told::Command(command) => {
                 let until = Words::default().millis(&command.expires_at);
                 let command = json!({ "id": command.command_id, "action": command.action, "until": until });
@@ -112,17 +117,15 @@ pub(crate) async fn live(
     after: After,
 ) -> Result<Response, Problem> {
     let (caller, _) = who(&guest, &id)?;
-    let content = answer(edge.signage(&caller).get_content(GetContentRequest { display_id: id.clone() })).await?;
-    // A monitor that is ahead of the house has seen a database that is no more: it begins anew.
-    let after_revision = if after.after > content.revision { 0 } else { after.after };
-    let request = WatchDisplayRequest { display_id: id, after_revision };
+    let request = WatchDisplayRequest { display_id: id, after_revision: after.after };
     let updates = answer(edge.signage(&caller).watch_display(request)).await?;
     let fragments = updates.filter_map(|update| {
-        let fragment = match update.map(|update| update.update) {
-            Ok(Some(display_update::Update::Content(content))) => {
-                Some(screen::html(&content).map(|html| Told::Content(Fragment { revision: content.revision, html })))
-            }
-            Ok(Some(display_update::Update::Command(command))) => Some(Ok(Told::Command(command))),
+        let fragment = match update.map(|update| (update.update, update.anew)) {
+            Ok((Some(display_update::Update::Content(content)), anew)) => Some(screen::html(&content).map(|html| {
+                let fragment = Fragment { revision: content.revision, html };
+                if anew { Told::Anew(fragment) } else { Told::Content(fragment) }
+            })),
+            Ok((Some(display_update::Update::Command(command)), _)) => Some(Ok(Told::Command(command))),
             // The edge sends beats of its own.
             Ok(_) => None,
             Err(status) => Some(Err(status.into())),

@@ -20,6 +20,7 @@ use super::desk::{
     missing::{self, MissingView},
     showings::{Row, is_before_start, row},
     ticking,
+    waits::{self, WaitView},
     zones::{HouseView, house},
 };
 use crate::{
@@ -47,6 +48,8 @@ struct OperatorPage {
     missing: MissingView,
     is_before_start: bool,
     house: HouseView,
+    /// How long one waits where people queue.
+    waits: Vec<WaitView>,
     usual: [u32; 3],
     observed: String,
     /// Of this page and its stream: with the showing that somebody has chosen.
@@ -90,12 +93,16 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot, chose
         revision: flow.revision,
         calls,
         turnovers: work.iter().copied().filter(turns).map(|other| row(&w, other, now)).collect(),
-        row: shown.map(|shown| clock::quiet(&w, row(&w, shown, now), &put_off)),
+        row: shown.map(|shown| Row {
+            wait: waits::door(&w, flow, shown, now),
+            ..clock::quiet(&w, row(&w, shown, now), &put_off)
+        }),
         next: after.map(|other| row(&w, other, now)),
         others: work.iter().take(6).map(|other| row(&w, other, now)).collect(),
         missing,
         is_before_start,
         house: house(&w, &flow.house.clone().unwrap_or_default()),
+        waits: waits::queues(&w, flow, now),
         usual: hold::USUAL,
         observed: w.time(&flow.observed_at),
         here: chosen.map_or_else(|| "/operator".to_owned(), |id| format!("/operator/{id}")),

@@ -17,8 +17,20 @@ use crate::{
     session::Guest,
 };
 
-/// As many as can be read from the tables.
-const MOST: usize = 18;
+/// So many numbers are as large as they go; more of them are smaller, so that nobody's number is missing.
+const LARGE: usize = 18;
+const MIDDLE: usize = 45;
+
+/// How large numbers are when there are so many of them.
+const fn size(numbers: usize) -> &'static str {
+    if numbers <= LARGE {
+        "large"
+    } else if numbers <= MIDDLE {
+        "middle"
+    } else {
+        "small"
+    }
+}
 
 #[derive(Template)]
 #[template(path = "pickup.html", blocks = ["live"])]
@@ -26,7 +38,9 @@ struct PickupPage {
     w: Frame,
     revision: u64,
     ready: Vec<(u32, bool)>,
+    ready_size: &'static str,
     preparing: Vec<u32>,
+    preparing_size: &'static str,
     delay: u32,
     resting: bool,
     observed: String,
@@ -44,8 +58,10 @@ fn who(guest: &Guest) -> Caller {
 fn view(w: Frame, board: &PickupBoard) -> PickupPage {
     PickupPage {
         revision: board.revision,
-        ready: board.ready.iter().take(MOST).map(|it| (it.number, it.recalled)).collect(),
-        preparing: board.preparing.iter().take(MOST).copied().collect(),
+        ready: board.ready.iter().map(|it| (it.number, it.recalled)).collect(),
+        ready_size: size(board.ready.len()),
+        preparing: board.preparing.clone(),
+        preparing_size: size(board.preparing.len()),
         delay: board.delay_minutes,
         resting: board.resting,
         observed: w.time(&board.observed_at),
@@ -69,4 +85,29 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: Aft
         Ok(Fragment { revision: board.revision, html: html(view(frame.clone(), &board).as_live().render())? })
     });
     Ok(live::respond(&edge, fragments))
+}
+
+#[cfg(test)]
+mod tests {
+    use sky_proto::gastro::v1::PickupNumber;
+
+    use super::*;
+
+    #[test]
+    fn no_number_is_missing_however_many_there_are() {
+        for (count, size) in
+            [(1, "large"), (18, "large"), (19, "middle"), (45, "middle"), (46, "small"), (110, "small")]
+        {
+            let board = PickupBoard {
+                ready: (1..=count).map(|number| PickupNumber { number, recalled: false }).collect(),
+                preparing: (1000..1000 + count).collect(),
+                ..PickupBoard::default()
+            };
+            let page = view(Frame::default(), &board).as_live().render().expect("a page");
+            assert!(page.contains(&format!("<ol class=\"{size}\">")), "{count}");
+            for number in (1..=count).chain(1000..1000 + count) {
+                assert!(page.contains(&format!("<b>{number}</b>")), "{number} of {count}");
+            }
+        }
+    }
 }

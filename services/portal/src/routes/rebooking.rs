@@ -1,6 +1,6 @@
 //! Another showing for a visit that will not make it: taken by its visitor, or by the desk in one tap.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::State,
@@ -8,8 +8,13 @@ use axum::{
 };
 use kernel::Caller;
 use sky_proto::journey::v1::{AcceptRebookingRequest, OfferRebookingRequest, Visit};
+use uuid::Uuid;
 
-use super::{desk_actions::outcome, visit::current};
+use super::{
+    desk_actions::outcome,
+    visit::current,
+    waiting_room::{self, Gate},
+};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -49,13 +54,25 @@ fn moved(w: &Words, visit: &Visit) -> Notice {
 
 /// `POST /visit/rebook`
 pub(crate) async fn by_visitor(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let (_, visit, caller) = current(&edge, &guest).await?;
+    let (session, visit, caller) = current(&edge, &guest).await?;
+    let showing = Uuid::try_parse(sent.get("showing")).map_err(|_| Problem::bad_form())?;
+    let gate = waiting_room::gate(&edge, &guest, showing).await?;
+    if let Some(room) = gate.closed_by() {
+        // Nobody gets past those who wait for its places.
+        guest.tell(&edge, Notice::plain(guest.words.t("rebook-wait"))).await?;
+        return waiting_room::lead(&edge, &guest, room).await;
+    }
     let request = AcceptRebookingRequest {
         idempotency_key: sent.idempotency_key()?,
         visit_id: visit.to_string(),
-        showing_id: sent.get("showing").to_owned(),
+        showing_id: showing.to_string(),
     };
-    let notice = match answer(edge.rebooking(&caller).accept_rebooking(request)).await {
+    let asked = Instant::now();
+    let accepted = answer(edge.rebooking(&caller).accept_rebooking(request)).await;
+    if let Gate::Passed(room) = gate {
+        edge.rooms.bought(room, session, asked.elapsed(), &accepted).await;
+    }
+    let notice = match accepted {
         Ok(visit) => moved(&guest.words, &visit),
         Err(status) => refusal::notice(&guest.words, status)?,
     };

@@ -1,10 +1,15 @@
-//! The receipts of a visit's meal, to read and to print.
+//! The receipts of a visit's meal, to read and to print: for the visitor, and for the desk that has just been paid.
 
 use std::sync::Arc;
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use kernel::ticket_code::reference;
 use sky_proto::gastro::v1::{ListReceiptsRequest, PaidBy, Receipt, ReceiptKind};
+use uuid::Uuid;
 
 use super::{
     booking::{Item, items},
@@ -12,10 +17,10 @@ use super::{
 };
 use crate::{
     edge::{Edge, answer},
-    page::{Frame, page},
+    page::{DESK, Frame, page},
     problem::Problem,
     session::Guest,
-    words::Words,
+    words::{Language, Words},
 };
 
 #[derive(Template)]
@@ -23,10 +28,15 @@ use crate::{
 struct ReceiptsPage {
     w: Frame,
     receipts: Vec<ReceiptView>,
+    /// Where one came from, and what that is called.
+    back: (&'static str, String),
+    /// Of whom they are; empty: one's own.
+    reference: String,
 }
 
 pub(super) struct ReceiptView {
     title: String,
+    issuer: String,
     takes_back: String,
     issued: String,
     items: Vec<Item>,
@@ -47,9 +57,25 @@ struct TaxView {
     gross: String,
 }
 
-fn rate(basis_points: u32) -> String {
+/// "7 %", "10,70 %" and, in English, "10.70%".
+fn rate(w: &Words, basis_points: u32) -> String {
     let (whole, part) = (basis_points / 100, basis_points % 100);
-    if part == 0 { format!("{whole} %") } else { format!("{whole},{part:02} %") }
+    match (w.language, part) {
+        (Language::German, 0) => format!("{whole} %"),
+        (Language::German, _) => format!("{whole},{part:02} %"),
+        (Language::English, 0) => format!("{whole}%"),
+        (Language::English, _) => format!("{whole}.{part:02}%"),
+    }
+}
+
+/// Whoever sold it, as it stood on the receipt when it was issued.
+fn issuer(w: &Words, receipt: &Receipt) -> String {
+    let Some(issuer) = &receipt.issuer else { return w.t("receipt-issuer") };
+    let mut told = format!("{}, {}", issuer.name, issuer.address);
+    if !issuer.tax_number.is_empty() {
+        told.push_str(&w.with("receipt-tax-number", "number", &issuer.tax_number));
+    }
+    told
 }
 
 pub(super) fn view(w: &Words, receipt: &Receipt) -> ReceiptView {
@@ -67,6 +93,7 @@ pub(super) fn view(w: &Words, receipt: &Receipt) -> ReceiptView {
     };
     ReceiptView {
         title: w.with(key, "number", &number),
+        issuer: issuer(w, receipt),
         takes_back: if receipt.takes_back == 0 {
             String::new()
         } else {
@@ -78,7 +105,7 @@ pub(super) fn view(w: &Words, receipt: &Receipt) -> ReceiptView {
             .taxes
             .iter()
             .map(|row| TaxView {
-                rate: rate(row.tax_basis_points),
+                rate: rate(w, row.tax_basis_points),
                 net: w.money(&row.net),
                 tax: w.money(&row.tax),
                 gross: w.money(&row.gross),
@@ -100,5 +127,34 @@ pub(crate) async fn of_visit(State(edge): State<Arc<Edge>>, guest: Guest) -> Res
     let listed = answer(edge.gastro(&caller).list_receipts(request)).await?;
     let w = guest.frame(guest.words.t("receipts-title"));
     let receipts = listed.receipts.iter().map(|it| view(&w, it)).collect();
-    page(&ReceiptsPage { receipts, w })
+    page(&ReceiptsPage { receipts, back: ("/visit", w.t("nav-visit")), reference: String::new(), w })
+}
+
+/// `GET /desk/receipts/{visit}`: what the desk hands out to whoever has paid there.
+pub(crate) async fn of_party(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(visit): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = ListReceiptsRequest { visit_id: visit.to_string() };
+    let listed = answer(edge.gastro(&caller).list_receipts(request)).await?;
+    let mut w = guest.frame(guest.words.t("receipts-title"));
+    w.path = "/desk".to_owned();
+    let receipts = listed.receipts.iter().map(|it| view(&w, it)).collect();
+    page(&ReceiptsPage { receipts, back: ("/desk", w.t("desk-title")), reference: reference(visit), w })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_written_as_its_readers_write_it() {
+        let german = Words { language: Language::German };
+        let english = Words { language: Language::English };
+        for (basis_points, de, en) in [(700, "7 %", "7%"), (1070, "10,70 %", "10.70%"), (1905, "19,05 %", "19.05%")] {
+            assert_eq!((rate(&german, basis_points), rate(&english, basis_points)), (de.to_owned(), en.to_owned()));
+        }
+    }
 }

@@ -1,13 +1,15 @@
 //! One showing: choose party, parking and meal, and hold it all or nothing. A refused form comes back
 //! with what was typed, the reason, and what would fit instead.
 
+pub(crate) mod bays;
+mod combos;
 mod hold;
 mod live;
 mod meal;
 mod pickups;
 #[cfg(test)]
 mod samples;
-mod seats;
+pub(crate) mod seats;
 mod trays;
 mod wish;
 
@@ -21,17 +23,21 @@ use axum::{
 use kernel::Caller;
 use sky_proto::{
     gastro::v1::{GetMenuRequest, ListPickupsRequest, Menu, PickupOffer},
-    parking::v1::{BayClass, GetSiteRequest, SiteState},
-    reservations::v1::{GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing, seat_wish::Part},
+    parking::v1::{GetSiteRequest, Quote, SiteState},
+    reservations::v1::{Channel, GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing, seat_wish::Part},
 };
 use uuid::Uuid;
 
-pub(crate) use hold::hold;
+use bays::Bay;
+pub(crate) use hold::{Asked, asked, hold, refuse};
 pub(crate) use live::live;
 use meal::MealForm;
 use seats::{SeatRow, rows};
+pub(super) use wish::seat_wish;
 
 use super::{
+    buyer::{self, Buyer},
+    desk::selling,
     programme::{Badge, availability, change, hall, is_bookable, left},
     waiting_room::{self, Gate},
 };
@@ -41,6 +47,7 @@ use crate::{
     page::{Frame, page},
     problem::Problem,
     session::Guest,
+    words::Words,
 };
 
 const NEEDS: [(Need, &str, &str); 5] = [
@@ -54,20 +61,15 @@ const NEEDS: [(Need, &str, &str); 5] = [
 const PARTS: [(Part, &str); 3] =
     [(Part::Unspecified, "seat-wish-any"), (Part::Front, "seat-wish-front"), (Part::Back, "seat-wish-back")];
 
-const BAYS: [(BayClass, &str); 6] = [
-    (BayClass::Unspecified, "bay-none"),
-    (BayClass::Standard, "bay-standard"),
-    (BayClass::Accessible, "bay-accessible"),
-    (BayClass::Family, "bay-family"),
-    (BayClass::Ev, "bay-ev"),
-    (BayClass::Bicycle, "bay-bicycle"),
-];
-
 #[derive(Template)]
 #[template(path = "showing.html")]
-struct ShowingPage {
+pub(crate) struct ShowingPage {
     w: Frame,
     id: String,
+    /// Where the form is sent to.
+    action: String,
+    /// The quotas to sell from; empty: it is bought online.
+    channels: Vec<Choice>,
     title: String,
     description: String,
     day: String,
@@ -92,12 +94,14 @@ struct ShowingPage {
     seats_open: bool,
     parts: Vec<Choice>,
     aisle: bool,
-    bays: Vec<Choice>,
+    bays: Vec<Bay>,
     parking_note: String,
     meal: MealForm,
     key: String,
     errors: Vec<FieldError>,
     refusal: String,
+    /// The field it is about, to lead there; empty: none of them.
+    refusal_field: String,
     alternatives: Vec<Alternative>,
 }
 
@@ -134,9 +138,10 @@ struct Alternative {
 
 /// What came back with a refused form.
 #[derive(Default)]
-struct Refused {
+pub(crate) struct Refused {
     errors: Vec<FieldError>,
     refusal: String,
+    refusal_field: String,
     alternatives: Vec<Alternative>,
 }
 
@@ -148,15 +153,16 @@ impl Refused {
 }
 
 /// What the form is made of. Menu, car park and seat plan may be missing: then it goes without them.
-struct Material {
-    showing: Showing,
+pub(crate) struct Material {
+    pub(crate) showing: Showing,
     menu: Menu,
     pickups: Vec<PickupOffer>,
     site: Option<SiteState>,
     seats: Vec<Seat>,
+    quotes: Arc<Vec<Quote>>,
 }
 
-async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Problem> {
+pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Problem> {
     let showing_id = id.to_string();
     let (mut reservations, mut plan) = (edge.reservations(caller), edge.reservations(caller));
     let (mut gastro, mut parking) = (edge.gastro(caller), edge.parking(caller));
@@ -168,19 +174,24 @@ async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Pr
     let showing = showing?;
     // The menu of its day, as it is after it; most eat then.
     let mut offers = edge.gastro(caller);
-    let (menu, pickups) = tokio::join!(
+    let (menu, pickups, quotes) = tokio::join!(
         answer(gastro.get_menu(GetMenuRequest { at: showing.ends_at })),
         answer(offers.list_pickups(ListPickupsRequest {
             showing_id,
             showing_starts_at: showing.starts_at,
             showing_ends_at: showing.ends_at,
         })),
+        async {
+            // A car park that has not told its state would let the page wait twice.
+            if site.is_ok() { bays::quotes(edge, caller, &showing).await } else { Arc::default() }
+        },
     );
     Ok(Material {
         seats: seats.ok().filter(|_| showing.numbered).map(|plan| plan.seats).unwrap_or_default(),
         menu: menu.unwrap_or_default(),
         pickups: pickups.map(|listed| listed.offers).unwrap_or_default(),
         site: site.ok().map(|site| site.state()),
+        quotes,
         showing,
     })
 }
@@ -195,7 +206,7 @@ pub(crate) async fn form(
         return waiting_room::lead(&edge, &guest, room).await;
     }
     let material = material(&edge, &guest.visitor(), id).await?;
-    let mut showing = fill(&guest, &material, &Fields::default(), Refused::default());
+    let mut showing = fill(&guest, &material, &Fields::default(), Refused::default(), Buyer::Visitor);
     if let Gate::NotYet(room) = gate {
         showing.bookable = false;
         showing.waiting_room = format!("/waiting-room/{room}");
@@ -203,10 +214,12 @@ pub(crate) async fn form(
     page(&showing)
 }
 
-fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> ShowingPage {
+pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused, buyer: Buyer) -> ShowingPage {
     let showing = &material.showing;
-    let w = guest.frame(guest.words.text(&showing.title));
-    let is_wrong = |name: &str| refused.errors.iter().any(|error| error.field == name);
+    let mut w = guest.frame(guest.words.text(&showing.title));
+    // The language links ask for the page, also where the form was sent to somewhere else.
+    w.path = buyer.page(&showing.showing_id);
+    let is_wrong = |name: &str| refused.refusal_field == name || refused.errors.iter().any(|it| it.field == name);
     let count = |name: String, label: String, price: String| Count {
         value: sent.get(&name).to_owned(),
         wrong: is_wrong(&name),
@@ -214,7 +227,6 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
         label,
         price,
     };
-    let chosen_bay = sent.choice("parking");
     let chosen_seats = sent.all("seat");
     let (chosen_part, aisle) = (sent.choice("sit"), sent.is_on("aisle"));
     let needs: Vec<Count> =
@@ -222,6 +234,8 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
     let meal = meal::form(&w, &material.menu, &material.pickups, sent, &count, refused.asks_about_allergens());
     ShowingPage {
         id: showing.showing_id.clone(),
+        action: buyer.form(&showing.showing_id),
+        channels: channels(&w, buyer, showing, sent),
         title: w.text(&showing.title),
         description: w.text(&showing.description),
         day: w.day(&showing.starts_at),
@@ -235,7 +249,10 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
         availability: availability(&w, showing),
         left: left(&w, showing),
         book_now: String::new(),
-        bookable: is_bookable(showing),
+        bookable: match buyer {
+            Buyer::Visitor => is_bookable(showing),
+            Buyer::Desk => selling::can_sell(showing),
+        },
         waiting_room: String::new(),
         prices: showing
             .prices
@@ -254,13 +271,7 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
             })
             .collect(),
         aisle,
-        bays: BAYS
-            .iter()
-            .map(|(bay, key)| {
-                let value = i32::from(*bay);
-                Choice { value, label: w.t(key), chosen: value == chosen_bay }
-            })
-            .collect(),
+        bays: bays::bays(&w, buyer, &material.quotes, sent),
         parking_note: match material.site {
             Some(SiteState::Open) => String::new(),
             Some(SiteState::Closed) => w.t("parking-closed"),
@@ -271,7 +282,20 @@ fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused) -> 
         key: Uuid::new_v4().to_string(),
         errors: refused.errors,
         refusal: refused.refusal,
+        refusal_field: refused.refusal_field,
         alternatives: refused.alternatives,
         w,
     }
+}
+
+/// The quotas to sell from, each with what is left in it.
+fn channels(w: &Words, buyer: Buyer, showing: &Showing, sent: &Fields) -> Vec<Choice> {
+    let chosen = buyer.channel(sent.choice("channel")).unwrap_or_else(|| buyer::usual(showing));
+    let left = showing.availability.clone().unwrap_or_default();
+    let choice = |(channel, key): &(Channel, &str)| Choice {
+        value: i32::from(*channel),
+        label: format!("{}, {}", w.t(key), w.n("bay-left", buyer::free(&left, *channel))),
+        chosen: *channel == chosen,
+    };
+    buyer.channels().iter().map(choice).collect()
 }

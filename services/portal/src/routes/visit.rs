@@ -8,9 +8,9 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
+use fast_qr::{ECL, QRBuilder, convert::svg::SvgBuilder};
 use futures::StreamExt;
 use kernel::{Caller, values::from_timestamp};
-use qrcode::{EcLevel, QrCode, render::svg};
 use sky_proto::{
     gastro::v1::{OrderState, Pickup},
     journey::v1::{CancelVisitRequest, GetVisitRequest, IssueLinkRequest, Visit, VisitState, WatchVisitRequest},
@@ -97,14 +97,8 @@ struct StepView {
 
 /// A code as a picture; black on white also in the dark page, with the quiet zone that scanners need.
 pub(crate) fn qr(code: &str) -> String {
-    let level = if code.len() > 120 { EcLevel::L } else { EcLevel::M };
-    QrCode::with_error_correction_level(code, level).map_or_else(
-        |_| String::new(),
-        |qr| {
-            let text = qr.render::<svg::Color<'_>>().min_dimensions(240, 240).build();
-            text.split_once("?>").map(|(_, svg)| svg.to_owned()).unwrap_or(text)
-        },
-    )
+    let level = if code.len() > 120 { ECL::L } else { ECL::M };
+    QRBuilder::new(code).ecl(level).build().map_or_else(|_| String::new(), |qr| SvgBuilder::default().to_str(&qr))
 }
 
 /// The bay in one sentence; empty without one.
@@ -184,7 +178,13 @@ fn payment(w: &Words, visit: &Visit) -> String {
     }
 }
 
-fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
+async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPage {
+    let booking = booking(edge, caller, visit).await;
+    let booking = booking.as_ref();
+    let elsewhere = match elsewhere::view(&w, visit) {
+        Some(view) => Some(view.with_free(edge, &w, caller).await),
+        None => None,
+    };
     let state = visit.state();
     let (key, state_kind) = state_of(state);
     let tickets = booking.map(|booking| booking.tickets.as_slice()).unwrap_or_default();
@@ -212,7 +212,7 @@ fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
             .collect(),
         seats: visit.seats.iter().map(|seat| seat.label.clone()).filter(|label| !label.is_empty()).collect(),
         parking: parking(&w, visit),
-        elsewhere: elsewhere::view(&w, visit),
+        elsewhere,
         meal: visit
             .meal
             .iter()
@@ -237,7 +237,11 @@ fn view(w: Frame, visit: &Visit, booking: Option<&Booking>) -> VisitPage {
 
 fn steps(w: &Words, visit: &Visit) -> Vec<StepView> {
     let mut steps: Vec<_> = visit.timeline.iter().collect();
-    steps.sort_by_key(|step| from_timestamp(step.at));
+    // What is done stands before what is to come in the same minute.
+    steps.sort_by_key(|step| {
+        let at = from_timestamp(step.at);
+        (at.timestamp().div_euclid(60), !step.done, at)
+    });
     let next = steps.iter().position(|step| !step.done);
     steps
         .into_iter()
@@ -279,8 +283,7 @@ async fn whole_page(edge: &Edge, guest: &Guest, headers: &HeaderMap, new_link: b
     if visit.state() == VisitState::Held {
         return Ok(Redirect::to(&format!("/order/{id}")).into_response());
     }
-    let booking = booking(edge, &caller, &visit).await;
-    let mut view = view(guest.frame(guest.words.t("visit-title")), &visit, booking.as_ref());
+    let mut view = view(edge, guest.frame(guest.words.t("visit-title")), &caller, &visit).await;
     let is_booked = matches!(visit.state(), VisitState::Confirming | VisitState::Confirmed);
     let first_look = is_booked
         && edge.db.transact(move |tx| Box::pin(async move { store::claim_link(tx.conn(), session, id).await })).await?;
@@ -318,8 +321,7 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: Aft
         let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
         async move {
             let visit = visit?;
-            let booking = booking(&edge, &caller, &visit).await;
-            let view = view(frame, &visit, booking.as_ref());
+            let view = view(&edge, frame, &caller, &visit).await;
             Ok(Fragment { revision: visit.revision, html: html(view.as_live().render())? })
         }
     });
@@ -335,4 +337,34 @@ pub(crate) async fn cancel(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
         guest.tell(&edge, Notice::bad(guest.words.t("visit-cancel-unsure"))).await?;
     }
     Ok(Redirect::to("/visit").into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::qr;
+
+    /// How many points of the picture are drawn for each of the code's.
+    const SCALE: usize = 4;
+
+    #[test]
+    fn a_scanner_reads_what_the_picture_of_a_code_says() {
+        for length in [30, 90, 121, 150, 300] {
+            let code: String = "SKY1.Ab3_-xYz09QwErTy".chars().cycle().take(length).collect();
+            let picture = qr(&code);
+            // Each dark point is a square of one: "M4,4h1v1h-1".
+            let dark: std::collections::HashSet<(usize, usize)> = picture
+                .split('M')
+                .skip(1)
+                .filter_map(|point| point.split_once('h')?.0.split_once(','))
+                .filter_map(|(x, y)| Some((x.parse().ok()?, y.parse().ok()?)))
+                .collect();
+            let side = dark.iter().map(|(x, y)| x.max(y)).max().expect("dark points") + 5;
+            let mut seen = rqrr::PreparedImage::prepare_from_greyscale(side * SCALE, side * SCALE, |x, y| {
+                if dark.contains(&(x / SCALE, y / SCALE)) { 0 } else { 255 }
+            });
+            let found = seen.detect_grids();
+            let read = found.first().expect("a code in the picture").decode().expect("readable").1;
+            assert_eq!(read, code);
+        }
+    }
 }

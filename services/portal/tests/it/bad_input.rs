@@ -90,6 +90,7 @@ async fn an_address_with_an_ill_formed_id_is_no_page() {
             "/visits/{}/return",
             "/desk/showings/{}",
             "/desk/showings/{}/hold",
+            "/desk/showings/{}/seats",
             "/desk/showings/{}/abort",
             "/desk/numbers/{}",
             "/operator/{}",
@@ -152,6 +153,26 @@ async fn a_form_that_no_page_would_send_is_refused() {
             let page = admin.send(request).await;
             assert!(page.status.is_client_error() || page.status == 303, "{path} {body:?}: {}", page.status);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_phone_s_journal_that_is_none_is_refused() {
+    let house = house().await;
+    let mut admin = Browser::of(&house, Role::Admin).await;
+    let entry = |verdict: &str, at: &str| {
+        let fields = format!(r#""showing":"{ID}","code":"x","at":{at},"verdict":"{verdict}","people":1"#);
+        format!(r#"{{"device":"phone-1","now":0,"entries":[{{"nonce":"n",{fields}}}]}}"#)
+    };
+    let far = i64::MAX.to_string();
+    for body in ["", "[]", "{", r#"{"device":"phone-1"}"#, &entry("welcome", "0"), &entry("admitted", &far), "\u{0}"] {
+        let journal = admin.request(Method::POST, "/desk/door/journal").header("content-type", "application/json");
+        admin.send(journal.body(body.to_owned())).await.is_page(422).says("Das Formular kam nicht richtig an");
+    }
+    let mut stranger = Browser::new(&house);
+    for path in ["/desk/door/list", "/desk/door/scan", "/desk/door/journal"] {
+        let page = stranger.post(path, &[("device", "phone-1")]).await;
+        assert!(page.status.is_client_error() || page.status == 303, "{path}: {}", page.status);
     }
 }
 

@@ -37,6 +37,7 @@ async fn all_pages_say_so(house: &House) {
         "/desk/conflicts",
         "/desk/counters",
         "/desk/notices",
+        "/desk/payouts",
         "/desk/counters/live",
         "/desk/counters/foyer-1",
         "/desk/numbers/7",
@@ -51,6 +52,7 @@ async fn all_pages_say_so(house: &House) {
         "/kitchen/orders/{}",
         "/kitchen/decisions",
         "/kitchen/counter",
+        "/kitchen/system",
         "/pickup",
         "/pickup/live",
         "/carpark",
@@ -81,6 +83,14 @@ async fn all_pages_say_so(house: &House) {
         "/desk/incidents",
         "/desk/incidents/{}",
         "/desk/settle",
+        "/desk/payouts",
+        "/desk/payouts/back",
+        "/connections/parking/camera-in-1/token",
+        "/connections/parking/camera-in-1/end",
+        "/connections/kitchen",
+        "/connections/kitchen/{}/end",
+        "/kitchen/system/{}/send",
+        "/kitchen/system/{}/give-up",
         "/desk/undo",
         "/desk/conflicts",
         "/desk/numbers",
@@ -112,7 +122,8 @@ async fn all_pages_say_so(house: &House) {
     let request = pb::OpenVisitRequest { secret: "x".repeat(43) };
     let refused = access!(house, &Caller::Nobody).open_visit(request).await.expect_err("journey is away");
     assert_eq!(refused.code(), Code::Unavailable);
-    // What the edge can do alone it still does.
+    // What the edge can do alone it still does; a page of several services has what is there.
+    admin.get("/connections").await.is_page(200).says("antwortet gerade nicht").says("Es ist keines gekoppelt");
     admin.get("/accessibility").await.is_page(200);
     assert_eq!(admin.post("/staff/sign-out", &[]).await.location(), "/staff/sign-in");
 }

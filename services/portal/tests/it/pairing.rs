@@ -209,3 +209,41 @@ async fn a_monitor_measures_the_houses_time() {
     let now = Browser::new(&house).get("/clock").await.body.parse::<i64>().expect("milliseconds");
     assert_eq!(now, house.clock.now().timestamp_millis());
 }
+
+async fn list(house: &House) -> Vec<pb::Device> {
+    let mut access = access!(house, &staff(Role::Operator));
+    access.list_devices(pb::ListDevicesRequest {}).await.expect("listed").into_inner().devices
+}
+
+#[tokio::test]
+async fn devices_are_listed_with_their_last_use_and_their_end() {
+    let house = house().await;
+    let first = paired(&house, "lane", "in-1").await;
+    paired(&house, "scanner", "scanner-7").await;
+    let fresh = list(&house).await;
+    let told: Vec<_> = fresh.iter().map(|it| (it.device_kind.as_str(), it.device_id.as_str())).collect();
+    assert_eq!(told, [("lane", "in-1"), ("scanner", "scanner-7")]);
+    let lane = &fresh[0];
+    assert!(lane.last_used_at.is_none() && lane.revoked_at.is_none() && !lane.approved_by.is_empty(), "{lane:?}");
+
+    sign_in(&house, &first).await.expect("in");
+    let used = list(&house).await[0].last_used_at;
+    assert!(used.is_some());
+    sign_in(&house, &first).await.expect("in");
+    assert_eq!(list(&house).await[0].last_used_at, used, "to the minute");
+    execute(&house, "update device set used_at = used_at - interval '2 minutes'").await;
+    let aged = list(&house).await[0].last_used_at;
+    sign_in(&house, &first).await.expect("in");
+    assert_ne!(list(&house).await[0].last_used_at, aged, "a minute later it is noted again");
+
+    // Paired anew: the one before has ended, and by whom.
+    paired(&house, "lane", "in-1").await;
+    let anna = Caller::Staff { account: "anna".to_owned(), roles: vec![Role::Desk] };
+    revoke(&house, &anna, "scanner-7").await.expect("revoked");
+    let ended: Vec<_> = list(&house).await.into_iter().filter(|it| it.revoked_at.is_some()).collect();
+    let by: Vec<_> = ended.iter().map(|it| (it.device_id.as_str(), it.revoked_by.as_str())).collect();
+    assert_eq!(by.len(), 2, "{by:?}");
+    assert!(by.contains(&("scanner-7", "anna")) && by.iter().all(|(_, by)| !by.is_empty()), "{by:?}");
+    let refused = access!(house, &visitor(None)).list_devices(pb::ListDevicesRequest {}).await.expect_err("not theirs");
+    assert_eq!(refused.code(), Code::PermissionDenied);
+}

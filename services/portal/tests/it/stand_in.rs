@@ -1,12 +1,18 @@
 //! A journey service with two visits in it, one held and one booked: as much as the edge's own part in
 //! opening links and confirming orders needs. The real one is tested with the real edge elsewhere.
 
-use std::{pin::Pin, sync::Mutex};
+use std::{
+    pin::Pin,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use kernel::{Access, Caller, Context, Parts, Role, Service, Who, values::euro};
 use sky_proto::journey::v1::{self as pb, VisitState, journey_server};
 use tokio_stream::Stream;
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status, metadata::MetadataValue, service::Routes};
 use uuid::Uuid;
 
 pub const HELD: Uuid = Uuid::from_u128(0x0190_a5a0_0000_7000_8000_0000_0000_0001);
@@ -14,6 +20,8 @@ pub const BOOKED: Uuid = Uuid::from_u128(0x0190_a5a0_0000_7000_8000_0000_0000_00
 pub const HELD_SECRET: &str = "gq1iJ4cY0v9sUo3aJ0l8Qp5kqg0cUe7rj3sQmW2aXhE";
 pub const BOOKED_SECRET: &str = "pZ6tXv1mRk8wBn4cLs7yDf0hGj2qUe5oIa9zTx3vCuM";
 pub const NEW_SECRET: &str = "nE0wYb5rKd2xHs9mQf7tLv4gJc1pWz8uRi6oAa3kBsY";
+/// Orders under this name are told the first time that too many order.
+pub const CAME_TOO_EARLY: &str = "Ada Early";
 pub const PAY_AT: &str = "https://pay.example/p/1";
 
 /// In a house it takes the place of journey.
@@ -41,6 +49,7 @@ const ACCESS: Access = Access {
 #[derive(Debug, Default)]
 struct StandIn {
     confirmed: Mutex<Option<pb::ConfirmVisitRequest>>,
+    was_busy: AtomicBool,
 }
 
 impl StandIn {
@@ -101,6 +110,13 @@ impl journey_server::Journey for StandIn {
         self.visit(&caller, &request.visit_id)?;
         for secret in [HELD_SECRET, "@"] {
             assert!(!request.return_url.contains(secret), "{}", request.return_url);
+        }
+        if request.contact.as_ref().is_some_and(|contact| contact.name == CAME_TOO_EARLY)
+            && !self.was_busy.swap(true, Ordering::Relaxed)
+        {
+            let mut busy = Status::resource_exhausted("very many people are asking at this moment");
+            busy.metadata_mut().insert(kernel::error::PUSHBACK, MetadataValue::from_static("1000"));
+            return Err(busy);
         }
         *self.confirmed.lock().expect("lock") = Some(request);
         self.visit(&caller, &HELD.to_string()).map(Response::new)

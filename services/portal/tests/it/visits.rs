@@ -8,7 +8,7 @@ use tonic::Code;
 use crate::{
     access,
     browser::Browser,
-    stand_in::{BOOKED, BOOKED_SECRET, HELD, HELD_SECRET, JOURNEY, NEW_SECRET, PAY_AT},
+    stand_in::{BOOKED, BOOKED_SECRET, CAME_TOO_EARLY, HELD, HELD_SECRET, JOURNEY, NEW_SECRET, PAY_AT},
     support::{assert_not_stored, count, house, stored},
 };
 
@@ -132,4 +132,22 @@ async fn an_order_asks_for_a_contact_and_puts_it_into_no_address_and_no_table() 
     assert_eq!(page.location(), order, "sent twice");
     let stored = stored(&house).await;
     assert!(!stored.contains("Ada") && !stored.contains("mail.example"), "{stored}");
+}
+
+#[tokio::test]
+async fn an_order_among_too_many_is_kept_and_sent_again() {
+    let house = house_with_visits().await;
+    let mut browser = Browser::new(&house);
+    browser.get(&format!("/v/{HELD_SECRET}")).await;
+    let confirm = format!("/order/{HELD}/confirm");
+    let form = [("name", CAME_TOO_EARLY), ("email", "ada@mail.example"), ("method", "3")];
+    let page = browser.post(&confirm, &form).await;
+    page.is_page(503).says("Gerade kaufen sehr viele").says(&format!("action=\"{confirm}\" data-again=\"2\""));
+    assert_eq!(page.header("retry-after"), "2");
+    assert!(!page.body.contains("diese E-Mail-Adresse"), "no limit was reached: {}", page.body);
+    for (name, value) in form {
+        page.says(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"));
+    }
+    let again: Vec<(&str, &str)> = form.into_iter().chain([("again", "1")]).collect();
+    assert_eq!(browser.post(&confirm, &again).await.location(), format!("/order/{HELD}/pay"));
 }

@@ -9,7 +9,9 @@ use super::{Audience, Channel, Need, Quota, Showing, ShowingState, hall::Hall};
 pub(crate) struct Counts {
     pub(crate) sold: u32,
     pub(crate) held: u32,
-    /// When the next hold runs out.
+    /// Of these, general places that everybody online may have again when nobody orders them …
+    pub(crate) held_online: u32,
+    /// … and when the first of those holds runs out.
     pub(crate) held_until: Option<DateTime<Utc>>,
     // Of sold and held together:
     /// General places taken from the door's quota.
@@ -65,16 +67,22 @@ impl Availability {
             _ if now >= showing.starts_at => Reason::Past,
             _ if showing.audience != Audience::Public => Reason::NotPublic,
             _ if !on_sale => Reason::NotYetOnSale,
-            _ if free_online == 0 && counts.held > 0 => Reason::AllHeld,
+            _ if free_online == 0 && counts.held_online > 0 => Reason::AllHeld,
             _ if free_online == 0 => Reason::SoldOut,
             _ if free_online <= few => Reason::Few,
             _ => Reason::Free,
+        };
+        // Shortly before the start the door has whatever is left, kept or protected.
+        let free_door = if showing.protected_open(Channel::Door, now) {
+            showing.capacity.saturating_sub(counts.sold + counts.held)
+        } else {
+            free.saturating_sub(for_staff + for_school)
         };
         Self {
             counts,
             free,
             free_online,
-            free_door: free.saturating_sub(for_staff + for_school),
+            free_door,
             free_school: free.saturating_sub(for_staff + for_door),
             wheelchair_free: showing.wheelchair_places.saturating_sub(counts.wheelchair),
             reason,

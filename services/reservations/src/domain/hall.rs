@@ -9,7 +9,7 @@ mod counts;
 mod plan;
 mod preference;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 pub(crate) use plan::Plan;
 use plan::{Pair, Row};
@@ -28,8 +28,12 @@ pub(crate) enum Misfit {
     NoSuchSeat(String),
     /// Chosen places that others have.
     Taken(Vec<String>),
+    /// Chosen places that the house does not sell.
+    NotSold(Vec<String>),
     /// A chosen place that is kept for somebody with another need.
     NotForThem(String),
+    /// Too few of the chosen places meet this need.
+    ChosenWithout(Need),
 }
 
 /// Windows of up to so many places are remembered per row.
@@ -47,6 +51,8 @@ type Window = Option<(i32, usize)>;
 pub(crate) struct Hall {
     plan: Arc<Plan>,
     taken: Vec<bool>,
+    /// Taken by nobody: the house does not sell them.
+    blocked: BTreeSet<usize>,
     general_free: usize,
     /// Per row and size; None: not known.
     remembered: Vec<[Option<Window>; REMEMBERED]>,
@@ -56,6 +62,7 @@ impl Hall {
     pub(crate) fn empty(plan: Arc<Plan>) -> Self {
         Self {
             taken: vec![false; plan.seats.len()],
+            blocked: BTreeSet::new(),
             general_free: plan.general(),
             remembered: vec![[None; REMEMBERED]; plan.rows.len()],
             plan,
@@ -80,6 +87,12 @@ impl Hall {
             *row = [None; REMEMBERED];
             if taken { self.general_free -= 1 } else { self.general_free += 1 }
         }
+    }
+
+    /// Marks a place that the house does not sell.
+    pub(crate) fn block(&mut self, place: usize) {
+        self.mark(place, true);
+        self.blocked.insert(place);
     }
 
     /// The best free places for a party, near where it would like to sit. `open` opens protected places to
@@ -302,8 +315,14 @@ impl Hall {
         for label in labels {
             window.push(self.plan.place(label).ok_or_else(|| Misfit::NoSuchSeat(label.clone()))?);
         }
-        let gone = window.iter().zip(labels).filter(|(at, _)| self.taken[**at]).map(|(_, label)| label.clone());
-        let gone: Vec<String> = gone.collect();
+        let those = |is: &dyn Fn(usize) -> bool| -> Vec<String> {
+            window.iter().zip(labels).filter(|(at, _)| is(**at)).map(|(_, label)| label.clone()).collect()
+        };
+        let not_sold = those(&|at| self.blocked.contains(&at));
+        if !not_sold.is_empty() {
+            return Err(Misfit::NotSold(not_sold));
+        }
+        let gone = those(&|at| self.taken[at]);
         if !gone.is_empty() {
             return Err(Misfit::Taken(gone));
         }
@@ -316,13 +335,21 @@ impl Hall {
                 return Err(Misfit::NotForThem(seat.label.clone()));
             }
         }
+        // A companion's place goes only with its wheelchair place.
+        let torn =
+            self.plan.pairs.iter().filter(|pair| !window.contains(&pair.wheelchair)).filter_map(|it| it.companion);
+        if let Some(at) = torn.into_iter().find(|at| window.contains(at))
+            && !open
+        {
+            return Err(Misfit::NotForThem(self.plan.seats[at].label.clone()));
+        }
         let everybody: Vec<&Person> = party.iter().collect();
         let given = self.seat_people(window.iter().copied(), &everybody).ok_or_else(|| {
             let unmet = party.iter().filter_map(|person| person.need).find(|need| {
                 let places = window.iter().filter(|at| self.plan.seats[**at].has(need.name())).count();
                 places < party.iter().filter(|person| person.need == Some(*need)).count()
             });
-            Misfit::NeedNotFree(unmet.unwrap_or(Need::StepFree))
+            Misfit::ChosenWithout(unmet.unwrap_or(Need::StepFree))
         })?;
         Ok(given.into_iter().map(|(at, person)| self.held(at, person)).collect())
     }

@@ -61,8 +61,9 @@ pub(crate) enum Refusal {
 pub(crate) struct Claim {
     pub(crate) seat: String,
     pub(crate) visit: Uuid,
-    pub(crate) channel: Channel,
-    /// None: sold.
+    /// None: blocked, and nobody's.
+    pub(crate) channel: Option<Channel>,
+    /// None: sold, or blocked.
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
@@ -75,13 +76,16 @@ pub(crate) struct Sale {
     prices: Vec<Tariff>,
     hall: Hall,
     counts: Counts,
-    claims: HashMap<usize, (Uuid, Channel)>,
+    claims: HashMap<usize, Uuid>,
+    /// When the next hold runs out, whoever has it.
+    next_expiry: Option<DateTime<Utc>>,
 }
 
 impl Sale {
     /// `claims` are those that have not expired.
     pub(crate) fn new(showing: Showing, version: i64, prices: Vec<Tariff>, hall: Hall, claims: Vec<Claim>) -> Self {
-        let mut sale = Self { showing, version, prices, hall, counts: Counts::default(), claims: HashMap::new() };
+        let (counts, taken) = (Counts::default(), HashMap::new());
+        let mut sale = Self { showing, version, prices, hall, counts, claims: taken, next_expiry: None };
         for claim in claims {
             sale.take(&claim.seat, claim.visit, claim.channel, claim.expires_at);
         }
@@ -99,7 +103,7 @@ impl Sale {
     /// Whether this is still what the database has: no newer version, and no hold that has run out
     /// since (it may have been extended or sold).
     pub(crate) fn is_current(&self, version: i64, now: DateTime<Utc>) -> bool {
-        self.version == version && self.counts.held_until.is_none_or(|until| now < until)
+        self.version == version && self.next_expiry.is_none_or(|until| now < until)
     }
 
     /// The database has taken what was decided.
@@ -111,26 +115,35 @@ impl Sale {
         Availability::of(&self.showing, self.counts, now)
     }
 
-    fn take(&mut self, label: &str, visit: Uuid, channel: Channel, expires_at: Option<DateTime<Utc>>) {
+    fn take(&mut self, label: &str, visit: Uuid, channel: Option<Channel>, expires_at: Option<DateTime<Utc>>) {
         let Some(at) = self.hall.plan().place(label) else { return };
-        self.hall.mark(at, true);
-        self.claims.insert(at, (visit, channel));
+        match channel {
+            Some(_) => self.hall.mark(at, true),
+            None => self.hall.block(at),
+        }
+        self.claims.insert(at, visit);
+        let place = self.hall.plan().seats()[at].place();
         let counts = &mut self.counts;
+        let earlier = |known: Option<DateTime<Utc>>, until| Some(known.map_or(until, |known| known.min(until)));
         match expires_at {
-            None => counts.sold += 1,
+            None => counts.sold += u32::from(channel.is_some()),
             Some(until) => {
                 counts.held += 1;
-                counts.held_until = Some(counts.held_until.map_or(until, |known| known.min(until)));
+                self.next_expiry = earlier(self.next_expiry, until);
+                if (place, channel) == (Place::General, Some(Channel::Online)) {
+                    counts.held_online += 1;
+                    counts.held_until = earlier(counts.held_until, until);
+                }
             }
         }
-        match (self.hall.plan().seats()[at].place(), channel) {
+        match (place, channel) {
             (Place::General, channel) => {
                 counts.general += 1;
                 match channel {
-                    Channel::Door => counts.door += 1,
-                    Channel::Staff => counts.staff += 1,
-                    Channel::School => counts.school += 1,
-                    Channel::Online => {}
+                    Some(Channel::Door) => counts.door += 1,
+                    Some(Channel::Staff) => counts.staff += 1,
+                    Some(Channel::School) => counts.school += 1,
+                    Some(Channel::Online) | None => {}
                 }
             }
             (Place::Wheelchair, _) => counts.wheelchair += 1,
@@ -167,7 +180,7 @@ impl Sale {
         })?;
         let seats = self.choose(wish, now)?;
         for held in &seats {
-            self.take(&held.label, wish.visit, wish.channel, Some(wish.expires_at));
+            self.take(&held.label, wish.visit, Some(wish.channel), Some(wish.expires_at));
         }
         Ok(Booking {
             visit: wish.visit,
@@ -208,12 +221,12 @@ impl Sale {
     pub(crate) fn retake(&mut self, booking: &Booking, now: DateTime<Utc>) -> Option<Vec<HeldSeat>> {
         let is_ours = |label: &str| {
             let at = self.hall.plan().place(label)?;
-            Some(!self.hall.is_taken(at) || self.claims.get(&at).is_some_and(|(visit, _)| *visit == booking.visit))
+            Some(!self.hall.is_taken(at) || self.claims.get(&at) == Some(&booking.visit))
         };
         if booking.seats.iter().all(|held| is_ours(&held.label) == Some(true)) {
             return Some(booking.seats.clone());
         }
-        for (at, _) in self.claims.iter().filter(|(_, (visit, _))| *visit == booking.visit) {
+        for (at, _) in self.claims.iter().filter(|(_, visit)| **visit == booking.visit) {
             self.hall.mark(*at, false);
         }
         let people: Vec<_> = booking.seats.iter().map(HeldSeat::person).collect();

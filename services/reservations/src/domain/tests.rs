@@ -118,6 +118,14 @@ fn protected_places_are_for_those_who_need_them() {
     let chosen = |label: &str| with_taken(hall(), &[]).chosen(&party(&[None]), &[label.to_owned()], false);
     assert_eq!(chosen("W1"), Err(Misfit::NotForThem("W1".to_owned())));
     assert_eq!(chosen("Z9"), Err(Misfit::NoSuchSeat("Z9".to_owned())));
+    // A companion's place goes only with its wheelchair place, not with another one.
+    let pair = |seats: [&str; 2], open| {
+        let seats = seats.map(str::to_owned);
+        with_taken(hall(), &[]).chosen(&party(&[Some(Need::Wheelchair), Some(Need::Companion)]), &seats, open)
+    };
+    assert_eq!(labels(&pair(["W1", "W1B"], false).expect("a pair")), ["W1", "W1B"]);
+    assert_eq!(pair(["W1", "W2B"], false), Err(Misfit::NotForThem("W2B".to_owned())));
+    assert!(pair(["W1", "W2B"], true).is_ok(), "whoever stands at the door shortly before the start");
     assert_eq!(labels(&chosen("B2").expect("free")), ["B2"]);
 }
 
@@ -246,9 +254,19 @@ fn quotas_keep_places_for_door_and_staff() {
     let sold = |n: u32| Counts { sold: n, general: n, ..Counts::default() };
     assert_eq!(of(sold(80)).reason, Reason::Few);
     assert_eq!((of(sold(86)).free_online, of(sold(86)).free_door, of(sold(86)).reason), (0, 11, Reason::SoldOut));
-    let held = Counts { held: 1, held_until: Some(now), ..sold(85) };
+    let held = Counts { held: 1, held_online: 1, held_until: Some(now), ..sold(85) };
     let held = Counts { general: 86, ..held };
     assert_eq!(of(held).reason, Reason::AllHeld);
+    // A wheelchair place or one of the door's that is held comes back to nobody online.
+    let elsewhere = Counts { held: 1, wheelchair: 1, ..sold(86) };
+    assert_eq!(of(elsewhere).reason, Reason::SoldOut);
+    // Shortly before the start the door has whatever is left: kept places and protected ones.
+    let late = Availability::of(
+        &showing(),
+        Counts { sold: 91, general: 90, wheelchair: 1, ..sold(0) },
+        now + TimeDelta::minutes(55),
+    );
+    assert_eq!((late.free_online, late.free_door), (0, 19));
     // What the door has sold of its own quota takes nothing from the others.
     let door = Counts { sold: 11, general: 11, door: 11, ..Counts::default() };
     assert_eq!(of(door).free_online, 86);

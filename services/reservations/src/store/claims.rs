@@ -1,6 +1,6 @@
 //! Claims: who has which place, held or sold. Decides nothing.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -11,20 +11,21 @@ use crate::{
     error::Error,
 };
 
-/// The places of a showing that somebody has.
+/// The places of a showing that nobody can have any more, with why they are blocked; None: a visit has it.
 pub(crate) async fn taken(
     conn: &mut PgConnection,
     showing: Uuid,
     now: DateTime<Utc>,
-) -> Result<HashSet<String>, Error> {
-    let labels: Vec<String> = sqlx::query_scalar(
-        "select seat from seat_claim where showing_id = $1 and (expires_at is null or expires_at > $2)",
+) -> Result<HashMap<String, Option<String>>, Error> {
+    let taken: Vec<(String, Option<String>)> = sqlx::query_as(
+        "select seat, reason from seat_claim left join blocked_seat using (showing_id, seat)
+         where showing_id = $1 and (expires_at is null or expires_at > $2)",
     )
     .bind(showing)
     .bind(now)
     .fetch_all(conn)
     .await?;
-    Ok(labels.into_iter().collect())
+    Ok(taken.into_iter().collect())
 }
 
 /// Claims places for a visit, taking over expired holds; answers how many it got. Whoever gets fewer

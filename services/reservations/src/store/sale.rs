@@ -112,7 +112,10 @@ pub(crate) async fn load(
         claims.entry(row.showing_id).or_default().push(Claim {
             seat: row.seat,
             visit: row.visit_id,
-            channel: stored(Channel::named(&row.channel), "channel")?,
+            channel: match row.channel.as_str() {
+                "blocked" => None,
+                channel => Some(stored(Channel::named(channel), "channel")?),
+            },
             expires_at: row.expires_at,
         });
     }

@@ -84,8 +84,14 @@ async fn a_hold_lasts_thirty_minutes_at_most() {
         let mut client = client!(house, &journey());
         async move { client.extend_hold(request).await }
     };
+    let revision = async || -> i64 {
+        let sum = sqlx::query_scalar("select sum(revision)::bigint from showing").fetch_one(house.pool("reservations"));
+        sum.await.expect("a revision")
+    };
+    let before = revision().await;
     let extended = extend(20).await.expect("extended").into_inner();
     assert_eq!(extended.expires_at, Some(timestamp(minutes(20))));
+    assert!(revision().await > before, "whoever watches hears that the places come back later");
     house.clock.set(minutes(15));
     assert_eq!(extend(31).await.expect_err("past the cap").code(), Code::FailedPrecondition);
     house.clock.set(minutes(25));

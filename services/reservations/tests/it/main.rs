@@ -1,6 +1,7 @@
 //! Reservations against a real PostgreSQL and a real NATS.
 
 mod api;
+mod blocking;
 mod model;
 mod moving;
 mod offers;

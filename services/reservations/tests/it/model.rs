@@ -1,9 +1,11 @@
-//! A model of one showing, simple enough to be obviously right, beside the real commands: places, needs,
-//! the start of the sale, quotas and their release, holds that run out and are taken over, confirmed, moved,
+//! A model of one showing, simple enough to be obviously right, beside the real commands: places, needs, chosen
+//! places, the start of the sale, quotas and their release, holds that run out and are taken over, confirmed, moved,
 //! released and cancelled visits. Whatever sequence of steps is played, both must agree on who has what and
 //! who is refused.
 //!
 //! `MODEL_STEPS` sets how many steps are played in all (default: 10,000).
+
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,11 +22,23 @@ use sky_proto::{
 use tonic::Code;
 use uuid::Uuid;
 
+use self::steps::{Party, Step, step};
 use crate::{client, support::*};
 
 const STEPS: usize = 50;
 /// A dome seating as the house file has it: general places, wheelchair places, and the two quotas.
 const GENERAL: u32 = 102;
+/// Its rows, how many places each has, and whether these have an induction loop; and the places with floor for a dog.
+const ROWS: [(&str, u32, bool); 7] = [
+    ("A", 10, false),
+    ("B", 12, false),
+    ("C", 14, true),
+    ("D", 16, true),
+    ("E", 16, false),
+    ("F", 17, false),
+    ("G", 17, false),
+];
+const FOR_DOGS: [&str; 4] = ["A1", "A10", "F1", "F17"];
 const WHEELCHAIRS: u32 = 4;
 const DOOR: u32 = 11;
 const STAFF: u32 = 5;
@@ -36,58 +50,6 @@ const START: i64 = 45;
 const STAFF_RELEASE: i64 = 20;
 const SCHOOL_RELEASE: i64 = 32;
 const PROTECTED_RELEASE: i64 = 8;
-
-#[derive(Clone, Debug)]
-enum Step {
-    /// A party of so many, of whom some need a wheelchair place with its companion's.
-    Hold {
-        channel: pb::Channel,
-        general: u32,
-        wheelchairs: u32,
-        companions: u32,
-        minutes: i64,
-    },
-    /// The n-th of the orders before is sent again.
-    Repeat(usize),
-    Extend(usize, i64),
-    Release(usize),
-    Expire(usize),
-    Confirm(usize),
-    /// To the best places near where it would like to sit.
-    Reseat(usize, pb::SeatWish),
-    Cancel(usize),
-    Wait(i64),
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let channel = prop_oneof![
-        6 => Just(pb::Channel::Online),
-        2 => Just(pb::Channel::Door),
-        1 => Just(pb::Channel::Staff),
-        2 => Just(pb::Channel::School)
-    ];
-    let hold = (channel, 0_u32..16, 0_u32..3, 0_u32..3, 1_i64..16).prop_map(
-        |(channel, general, wheelchairs, companions, minutes)| Step::Hold {
-            channel,
-            general: if wheelchairs == 0 { general.max(1) } else { general },
-            wheelchairs,
-            companions: companions.min(wheelchairs),
-            minutes,
-        },
-    );
-    prop_oneof![
-        10 => hold,
-        1 => (0_usize..STEPS).prop_map(Step::Repeat),
-        1 => (0_usize..STEPS, 1_i64..31).prop_map(|(visit, minutes)| Step::Extend(visit, minutes)),
-        2 => (0_usize..STEPS).prop_map(Step::Release),
-        1 => (0_usize..STEPS).prop_map(Step::Expire),
-        4 => (0_usize..STEPS).prop_map(Step::Confirm),
-        2 => (0_usize..STEPS, any::<bool>(), 0_i32..3)
-            .prop_map(|(visit, aisle, part)| Step::Reseat(visit, pb::SeatWish { aisle, part })),
-        2 => (0_usize..STEPS).prop_map(Step::Cancel),
-        4 => (1_i64..9).prop_map(Step::Wait),
-    ]
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -169,28 +131,56 @@ impl Model<'_> {
         channel != pb::Channel::Online && self.now() >= minutes(START - PROTECTED_RELEASE)
     }
 
-    /// What an order is answered: nothing when it is granted.
-    fn refusal(&self, channel: pb::Channel, general: u32, wheelchairs: u32, companions: u32) -> Option<Code> {
-        let places = 2 * WHEELCHAIRS + GENERAL - u32::try_from(self.taken().len()).expect("few");
-        let fits_general = if self.is_open(channel) {
-            general + wheelchairs + companions <= places
-        } else {
-            general <= self.left(channel)
-        };
+    /// What everybody is answered who orders at the wrong time.
+    fn refusal_now(&self, channel: pb::Channel) -> Option<Code> {
         if self.now() >= minutes(START) {
             Some(Code::InvalidArgument)
         } else if channel == pb::Channel::Online && self.now() < minutes(ON_SALE) {
             Some(Code::FailedPrecondition)
-        } else if fits_general && wheelchairs <= self.wheelchairs_left() && companions <= self.pairs_left() {
-            None
         } else {
-            Some(Code::ResourceExhausted)
+            None
         }
     }
 
-    fn wheelchairs_left(&self) -> u32 {
+    /// What an order is answered: nothing when it is granted.
+    fn refusal(&self, channel: pb::Channel, party: Party) -> Option<Code> {
+        let places = 2 * WHEELCHAIRS + GENERAL - u32::try_from(self.taken().len()).expect("few");
+        let fits_general =
+            if self.is_open(channel) { party.people() <= places } else { party.general() <= self.left(channel) };
+        let fits_needs = party.loops <= self.free_among(with_loop())
+            && party.dogs <= self.free_among(FOR_DOGS.map(str::to_owned))
+            && party.wheelchairs <= self.free_among((1..=WHEELCHAIRS).map(|number| format!("W{number}")))
+            && party.companions <= self.pairs_left();
+        let full = || (!fits_general || !fits_needs).then_some(Code::ResourceExhausted);
+        self.refusal_now(channel).or_else(full)
+    }
+
+    /// The same for people without needs who have chosen these places.
+    fn refusal_chosen(&self, channel: pb::Channel, seats: &[String]) -> Option<Code> {
         let taken = self.taken();
-        (1..=WHEELCHAIRS).filter(|number| !taken.contains_key(&format!("W{number}"))).count() as u32
+        let is_place = |label: &String| {
+            ROWS.iter().any(|(row, places, _)| (1..=*places).any(|number| format!("{row}{number}") == *label))
+                || (1..=WHEELCHAIRS).any(|number| format!("W{number}") == *label)
+        };
+        let refusal = || {
+            if !self.is_open(channel) && u32::try_from(seats.len()).expect("few") > self.left(channel) {
+                Some(Code::ResourceExhausted)
+            } else if !seats.iter().all(is_place) {
+                Some(Code::InvalidArgument)
+            } else if seats.iter().any(|label| taken.contains_key(label)) {
+                Some(Code::Aborted)
+            } else if !self.is_open(channel) && seats.iter().any(|label| label.starts_with('W')) {
+                Some(Code::InvalidArgument)
+            } else {
+                None
+            }
+        };
+        self.refusal_now(channel).or_else(refusal)
+    }
+
+    fn free_among(&self, places: impl IntoIterator<Item = String>) -> u32 {
+        let taken = self.taken();
+        places.into_iter().filter(|label| !taken.contains_key(label)).count() as u32
     }
 
     fn pairs_left(&self) -> u32 {
@@ -201,9 +191,8 @@ impl Model<'_> {
 
     async fn play(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match *step {
-            Step::Hold { channel, general, wheelchairs, companions, minutes } => {
-                self.hold(channel, general, wheelchairs, companions, minutes).await
-            }
+            Step::Hold { channel, party, minutes } => self.hold(channel, party, minutes).await,
+            Step::Choose { channel, row, number, people } => self.choose(channel, row, number, people).await,
             Step::Repeat(n) => self.repeat(n).await,
             Step::Extend(n, minutes) => self.extend(n, minutes).await,
             Step::Release(n) => {
@@ -243,47 +232,70 @@ impl Model<'_> {
         }
     }
 
-    async fn hold(
+    async fn hold(&mut self, channel: pb::Channel, party: Party, minutes: i64) -> Result<(), TestCaseError> {
+        let refusal = self.refusal(channel, party);
+        let order = pb::HoldSeatsRequest { party: party.lines(), ..wish(Uuid::now_v7(), &self.showing, 1) };
+        let Some(seats) = self.order(channel, order, minutes, refusal).await? else { return Ok(()) };
+        prop_assert_eq!(seats.len() as u32, party.people());
+        let of = |these: BTreeSet<String>| seats.intersection(&these).count() as u32;
+        prop_assert!(of(with_loop().collect()) >= party.loops, "{:?} for {:?}", seats, party);
+        prop_assert!(of(FOR_DOGS.map(str::to_owned).into()) >= party.dogs, "{:?} for {:?}", seats, party);
+        if !self.is_open(channel) {
+            prop_assert_eq!(chairs(&seats), party.wheelchairs);
+            let alone = seats.iter().filter_map(|label| label.strip_suffix('B'));
+            prop_assert!(alone.into_iter().all(|it| seats.contains(it)), "a companion alone: {:?}", seats);
+        }
+        Ok(())
+    }
+
+    async fn choose(
         &mut self,
         channel: pb::Channel,
-        general: u32,
-        wheelchairs: u32,
-        companions: u32,
-        minutes: i64,
+        row: usize,
+        number: u32,
+        people: u32,
     ) -> Result<(), TestCaseError> {
-        let id = Uuid::now_v7();
-        let parts =
-            [(general, pb::Need::Unspecified), (wheelchairs, pb::Need::Wheelchair), (companions, pb::Need::Companion)];
-        let mut order = wish(id, &self.showing, 1);
+        let row = ROWS.get(row).map_or(if row == ROWS.len() { "W" } else { "Z" }, |(name, ..)| *name);
+        let seats: Vec<String> = (number..number + people).map(|number| format!("{row}{number}")).collect();
+        let refusal = self.refusal_chosen(channel, &seats);
+        let order = pb::HoldSeatsRequest { seats: seats.clone(), ..wish(Uuid::now_v7(), &self.showing, people) };
+        let held = self.order(channel, order, 10, refusal).await?;
+        prop_assert!(held.is_none_or(|held| held == BTreeSet::from_iter(seats)));
+        Ok(())
+    }
+
+    /// Sends an order and keeps what it is answered, which is known before; the places that it was given.
+    async fn order(
+        &mut self,
+        channel: pb::Channel,
+        mut order: pb::HoldSeatsRequest,
+        minutes: i64,
+        refusal: Option<Code>,
+    ) -> Result<Option<BTreeSet<String>>, TestCaseError> {
+        let now = self.now();
         order.channel = channel.into();
-        order.expires_at = Some(timestamp(self.now() + TimeDelta::minutes(minutes)));
-        order.party = parts.into_iter().filter(|(n, _)| *n > 0).map(|(n, need)| line("adult", n, need)).collect();
+        order.expires_at = Some(timestamp(now + TimeDelta::minutes(minutes)));
         let answer = hold(self.house, &order).await;
-        let refusal = self.refusal(channel, general, wheelchairs, companions);
+        let id = Uuid::parse_str(&order.visit_id).expect("an id");
         let mut visit = Visit { id, channel, order, answer: None, seats: BTreeSet::new(), state: State::Gone };
+        let mut given = None;
         match answer {
             Ok(held) => {
                 prop_assert!(refusal.is_none(), "held although {} are left for {channel:?}", self.left(channel));
                 let seats: BTreeSet<String> = held.seats.iter().map(|seat| seat.label.clone()).collect();
-                prop_assert_eq!(seats.len() as u32, general + wheelchairs + companions);
                 let taken = self.taken();
                 prop_assert!(seats.iter().all(|label| !taken.contains_key(label)), "{:?} twice", seats);
-                if !self.is_open(channel) {
-                    prop_assert_eq!(chairs(&seats), wheelchairs);
-                    let alone = seats.iter().filter_map(|label| label.strip_suffix('B'));
-                    prop_assert!(alone.into_iter().all(|it| seats.contains(it)), "a companion alone: {:?}", seats);
-                }
-                let now = self.now();
                 visit.state = State::Held { until: now + TimeDelta::minutes(minutes), since: now };
-                visit.seats = seats;
+                visit.seats = seats.clone();
                 visit.answer = Some(held);
+                given = Some(seats);
             }
             Err(refused) => {
                 prop_assert_eq!(Some(refused.code()), refusal, "{} for {:?}: {}", refused, channel, self.left(channel));
             }
         }
         self.visits.push(visit);
-        Ok(())
+        Ok(given)
     }
 
     async fn repeat(&mut self, n: usize) -> Result<(), TestCaseError> {
@@ -385,6 +397,12 @@ impl Model<'_> {
         prop_assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), self.taken());
         Ok(())
     }
+}
+
+/// The places with an induction loop.
+fn with_loop() -> impl Iterator<Item = String> {
+    let rows = ROWS.iter().filter(|(_, _, has_loop)| *has_loop);
+    rows.flat_map(|(row, places, _)| (1..=*places).map(move |number| format!("{row}{number}")))
 }
 
 /// Wheelchair places among these.

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
+use super::end;
 use crate::{
     BOARD,
     board::Board,
@@ -20,27 +21,31 @@ const SCREENSHOTS: TimeDelta = TimeDelta::hours(24);
 /// What was on the screens, and faults that are over, so long.
 const PLAYS: TimeDelta = TimeDelta::days(30);
 
-/// Looks which displays are silent, at `now` by the machine's clock: their neighbours take their message, and give
-/// it back when they are heard again.
+/// Looks which displays are silent, at `now` by the machine's clock: a neighbour that is there takes their message, and
+/// gives it back when they are heard again.
 ///
 /// # Errors
 /// The database's error.
 pub async fn watch_over(tx: &mut Tx, board: &Board, now: DateTime<Utc>) -> Result<(), Error> {
-    let silent = store::devices::silent(tx, now - OFFLINE_AFTER).await?;
+    let heard = store::devices::heard(tx, now - OFFLINE_AFTER).await?;
     let mut turn = board.locked_turn(tx).await?;
-    let changed = turn.wall.silence(&silent);
+    let changed = turn.wall.silence(&heard);
     if changed.is_empty() {
         turn.back();
         return Ok(());
     }
     for hung in &changed {
-        tracing::info!(display = hung.id, silent = hung.silent, "a neighbour takes or gives back its message");
+        tracing::info!(
+            display = hung.id,
+            silent = hung.silent,
+            there = hung.there,
+            "another display comes, goes or stands in"
+        );
     }
     store::wall::silence(tx, &changed).await?;
     let news = News { views: turn.wall.compute(tx.now()), moved: true, ..News::default() };
     turn.write(tx, &news).await?;
-    turn.end(tx, news);
-    Ok(())
+    end(tx, turn, news).await
 }
 
 /// A display's device was approved, has fetched its token, or was revoked.

@@ -2,6 +2,7 @@
 
 use kernel::{Tx, values::invalid};
 
+use super::end;
 use crate::{
     board::{Board, Turn},
     domain::{News, Profile},
@@ -57,6 +58,5 @@ async fn hang(tx: &mut Tx, mut turn: Turn, displays: Vec<Configured>) -> Result<
     store::setup::hang(tx, &displays, &wanted, &turn.wall).await?;
     let news = News { views: turn.wall.compute(now), moved: true, ..News::default() };
     turn.write(tx, &news).await?;
-    turn.end(tx, news);
-    Ok(())
+    end(tx, turn, news).await
 }

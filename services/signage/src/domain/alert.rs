@@ -48,6 +48,24 @@ pub enum Severity {
     Unknown,
 }
 
+/// What is warned of, as far as it matters to a house with a roof terrace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hazard {
+    /// Lightning.
+    Thunderstorm,
+    /// Wind.
+    Storm,
+}
+
+/// Words by which warnings name them, in small letters; the German weather service writes "SCHWERES GEWITTER mit
+/// ORKANBÖEN", which is a thunderstorm first.
+const HAZARDS: [(Hazard, &[&str]); 2] = [
+    (Hazard::Thunderstorm, &["gewitter", "thunder", "lightning", "blitzschlag"]),
+    (Hazard::Storm, &["sturm", "storm", "orkan", "hurricane", "tornado", "böen", "gust", "gale"]),
+];
+/// Storms of another kind: a surge of the sea, and snow that comes with no wind warning of its own.
+const NO_STORMS: [&str; 3] = ["sturmflut", "storm surge", "entwarnung"];
+
 /// What it says in one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AlertInfo {
@@ -55,6 +73,8 @@ pub struct AlertInfo {
     pub language: String,
     /// How grave.
     pub severity: Severity,
+    /// What is warned of, in the sender's words; may be empty.
+    pub event: String,
     /// Short.
     pub headline: String,
     /// What to do; may be empty.
@@ -89,6 +109,40 @@ pub fn message_id(sender: &str, identifier: &str) -> Uuid {
 }
 
 impl Alert {
+    /// What it warns of.
+    #[must_use]
+    pub fn hazard(&self) -> Option<Hazard> {
+        let words: Vec<String> =
+            self.infos.iter().map(|it| format!("{} {}", it.event, it.headline).to_lowercase()).collect();
+        let says = |names: &[&str]| words.iter().any(|words| names.iter().any(|name| words.contains(name)));
+        let found = HAZARDS.into_iter().find(|(_, names)| says(names)).map(|(hazard, _)| hazard);
+        found.filter(|hazard| *hazard == Hazard::Thunderstorm || !says(&NO_STORMS))
+    }
+
+    /// How grave the gravest of what it says is.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        let order = [Severity::Extreme, Severity::Severe, Severity::Moderate, Severity::Minor];
+        let gravest = order.into_iter().find(|severity| self.infos.iter().any(|info| info.severity == *severity));
+        gravest.unwrap_or(Severity::Unknown)
+    }
+
+    /// As an entry of a list that was read now: it holds as long as the list has it.
+    #[must_use]
+    pub fn as_listed(&self, now: DateTime<Utc>) -> Self {
+        let mut it = self.clone();
+        if it.is_open() {
+            it.sent = it.sent.max(now);
+        }
+        it
+    }
+
+    /// It says no time at which it ends.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.infos.iter().all(|info| info.expires.is_none())
+    }
+
     /// Its own message's id.
     #[must_use]
     pub fn message_id(&self) -> Uuid {
@@ -126,13 +180,10 @@ impl Alert {
         if until <= now {
             return Err("it is over");
         }
-        let gravest = |severity| self.infos.iter().any(|info| info.severity == severity);
-        let class = if gravest(Severity::Extreme) || gravest(Severity::Severe) {
-            Class::Safety
-        } else if gravest(Severity::Moderate) {
-            Class::Operations
-        } else {
-            Class::Scheduled
+        let class = match self.severity() {
+            Severity::Extreme | Severity::Severe => Class::Safety,
+            Severity::Moderate => Class::Operations,
+            Severity::Minor | Severity::Unknown => Class::Scheduled,
         };
         let english = of("en").map(said).unwrap_or_default();
         Ok(Message {

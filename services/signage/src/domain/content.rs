@@ -84,7 +84,7 @@ pub struct Line {
 }
 
 /// A directive or an incident in one of its revisions.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct About {
     /// Which.
     pub id: Uuid,

@@ -316,8 +316,10 @@ impl Known {
             }),
             Fact::Message(message) => Some(Record::Message(message.clone())),
             Fact::Measure(measure) => self.newer(&Record::Measure(measure.clone()), |old| match old {
-                // One that ends has the revision of its last words.
-                Record::Measure(old) => old.holds && old.revision <= measure.revision,
+                // One that ends has the revision of its last words; one whose end was taken back has a later one.
+                Record::Measure(old) => {
+                    old.revision < measure.revision || (old.holds && old.revision == measure.revision)
+                }
                 _ => true,
             }),
             Fact::Lift(lift) => self.newer(&Record::Lift(lift.clone()), |old| match old {

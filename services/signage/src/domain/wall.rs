@@ -2,14 +2,14 @@
 //! reading anything. Contents are computed once per distinct view, however many displays share it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Content, Fact, Known, Record, Setup, View, compose};
+use super::{About, Content, Fact, Known, Record, Setup, View, compose};
 
 /// A display's own part of what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Hung {
     pub neighbours: Vec<String>,
     /// It has fallen silent.
     pub silent: bool,
+    /// Its device was heard of lately. One that never had a device is neither.
+    pub there: bool,
     /// Its view in the store.
     pub view_id: Uuid,
     /// The wall's version from which on it shows that view.
@@ -119,6 +121,8 @@ pub struct Wall {
     pub displays: Vec<Hung>,
     /// All views.
     pub views: Vec<Posted>,
+    /// Which displays are to show each directive and incident, as was told last.
+    concerned: BTreeMap<About, Vec<String>>,
 }
 
 impl Wall {
@@ -131,10 +135,40 @@ impl Wall {
         displays: Vec<Hung>,
         mut shown: HashMap<Uuid, Arc<Shown>>,
     ) -> Self {
-        let mut wall = Self { version, setup_version, known, displays, views: Vec::new() };
+        let mut wall = Self { version, setup_version, known, displays, ..Self::default() };
         wall.stand_in();
         wall.post(|view_id| shown.remove(&view_id));
+        wall.concerned = wall.shows();
         wall
+    }
+
+    /// Which displays that are not silent are to show each directive and incident.
+    fn shows(&self) -> BTreeMap<About, Vec<String>> {
+        let silent: HashSet<&str> = self.displays.iter().filter(|it| it.silent).map(|it| it.id.as_str()).collect();
+        let mut shows: BTreeMap<About, Vec<String>> = BTreeMap::new();
+        for posted in &self.views {
+            let lines = posted.shown.iter().flat_map(|shown| &shown.content.lines);
+            let abouts: HashSet<&About> = lines.filter_map(|line| line.about.as_ref()).collect();
+            for about in abouts {
+                let there = posted.places.iter().filter(|place| !silent.contains(place.display_id.as_str()));
+                shows.entry(about.clone()).or_default().extend(there.map(|place| place.display_id.clone()));
+            }
+        }
+        for displays in shows.values_mut() {
+            displays.sort_unstable();
+        }
+        shows
+    }
+
+    /// Of which directives and incidents other displays are concerned than before, and which.
+    pub fn concern(&mut self) -> Vec<(About, Vec<String>)> {
+        let before = std::mem::take(&mut self.concerned);
+        self.concerned = self.shows();
+        let changed = self.concerned.iter().filter(|(about, displays)| before.get(about) != Some(displays));
+        let mut told: Vec<(About, Vec<String>)> = changed.map(|(about, ids)| (about.clone(), ids.clone())).collect();
+        let off = before.into_keys().filter(|about| !self.concerned.contains_key(about));
+        told.extend(off.map(|about| (about, Vec::new())));
+        told
     }
 
     /// Groups the displays by what they show.
@@ -157,14 +191,14 @@ impl Wall {
         self.views = views.into_iter().map(post).collect();
     }
 
-    /// Decides who stands in for silent displays: the first of their neighbours that is not silent itself.
+    /// Decides who stands in for silent displays: the first of their neighbours that is there itself.
     fn stand_in(&mut self) {
         let place: HashMap<String, usize> =
             self.displays.iter().enumerate().map(|(at, display)| (display.id.clone(), at)).collect();
         let mut standing_in: HashMap<usize, Vec<Arc<Base>>> = HashMap::new();
         for display in self.displays.iter().filter(|display| display.silent) {
             let neighbours = display.neighbours.iter().filter_map(|id| place.get(id));
-            if let Some(neighbour) = neighbours.copied().find(|at| !self.displays[*at].silent) {
+            if let Some(neighbour) = neighbours.copied().find(|at| self.displays[*at].there) {
                 standing_in.entry(neighbour).or_default().push(display.view.base.clone());
             }
         }
@@ -208,23 +242,24 @@ impl Wall {
                 bases.push(Arc::new(base));
                 bases[bases.len() - 1].clone()
             });
-            let (silent, view_id, since) =
-                old.map_or((false, Uuid::nil(), 0), |old| (old.silent, old.view_id, old.since));
+            let (silent, there, view_id, since) =
+                old.map_or((false, false, Uuid::nil(), 0), |old| (old.silent, old.there, old.view_id, old.since));
             let view = View { base, standing_in: Vec::new() };
-            self.displays.push(Hung { id, view, neighbours, silent, view_id, since });
+            self.displays.push(Hung { id, view, neighbours, silent, there, view_id, since });
         }
         self.stand_in();
         self.assign();
     }
 
-    /// These displays, and no others, are silent now; answers those of which that is news, and those that show
-    /// another view for it.
-    pub fn silence(&mut self, silent: &HashSet<String>) -> Vec<Hung> {
+    /// Which displays were ever heard of, and whether that was lately; answers those of which that is news, and those
+    /// that show another view for it.
+    pub fn silence(&mut self, heard: &HashMap<String, bool>) -> Vec<Hung> {
         let mut changed = HashSet::new();
         for display in &mut self.displays {
-            let now = silent.contains(&display.id);
-            if display.silent != now {
-                display.silent = now;
+            let there = heard.get(&display.id).copied();
+            let now = (there == Some(false), there == Some(true));
+            if (display.silent, display.there) != now {
+                (display.silent, display.there) = now;
                 changed.insert(display.id.clone());
             }
         }

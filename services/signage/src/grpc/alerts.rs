@@ -1,21 +1,30 @@
 //! Official warnings: reads the formats, calls the command.
 
-use kernel::Access;
+use chrono::TimeDelta;
+use kernel::{Access, clock::wall_now, values::timestamp};
 use sky_proto::signage::v1::{self as pb, alerts_server::Alerts};
 use tonic::{Request, Response, Status};
 
-use super::{Api, DESK, OPERATOR};
+use super::{ATTENDANT, Api, DESK, KITCHEN, OPERATOR};
 use crate::{
     cap,
     commands::alerts::{self, Imported},
     domain::Alert,
+    store,
 };
 
 /// Who may call what.
 pub const ACCESS: Access = Access {
     service: "sky.signage.v1.Alerts",
-    methods: &[("ImportCap", &[DESK, OPERATOR]), ("ImportNina", &[DESK, OPERATOR])],
+    methods: &[
+        ("ImportCap", &[DESK, OPERATOR]),
+        ("ImportNina", &[DESK, OPERATOR]),
+        ("ListFeeds", &[DESK, OPERATOR, KITCHEN, ATTENDANT]),
+    ],
 };
+
+/// A feed that has given no good answer for so long is silent.
+const SILENT: TimeDelta = TimeDelta::minutes(10);
 
 #[tonic::async_trait]
 impl Alerts for Api {
@@ -36,6 +45,23 @@ impl Alerts for Api {
             }
         }
         Ok(Response::new(answer))
+    }
+
+    async fn list_feeds(&self, _: Request<pb::ListFeedsRequest>) -> Result<Response<pb::ListFeedsResponse>, Status> {
+        let known = store::feeds::all(self.db.pool()).await?;
+        let feed = |(address, name): (&str, String)| match known.iter().find(|feed| feed.address == address) {
+            Some(feed) => pb::WarningFeed {
+                name,
+                asked_at: Some(timestamp(feed.asked_at)),
+                heard_at: feed.heard_at.map(timestamp),
+                problem: feed.problem.clone(),
+                silent: feed.heard_at.is_none_or(|at| wall_now() - at > SILENT),
+                warnings: u32::try_from(feed.warnings.len()).unwrap_or(u32::MAX),
+            },
+            None => pb::WarningFeed { name, ..Default::default() },
+        };
+        let feeds = self.feeds.names().map(feed).collect();
+        Ok(Response::new(pb::ListFeedsResponse { feeds }))
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Watcher {
     display_id: String,
     told: watch::Receiver<Option<Told>>,
     seen: u64,
+    /// Of which database that was.
+    epoch: u64,
     /// The last thing that its device was asked.
     asked: Option<Uuid>,
     /// The pairing with which the stream began.
@@ -51,8 +53,9 @@ impl Watcher {
         clock: Clock,
     ) -> Self {
         let next_beat = Instant::now() + BEAT;
-        let pairing = told.borrow().as_ref().and_then(|told| told.pairing);
-        Self { display_id, told, seen, asked: None, pairing, sightings, clock, next_beat, beats: 0, ended: false }
+        let (pairing, epoch) = told.borrow().as_ref().map_or((None, 0), |told| (told.pairing, told.epoch));
+        let asked = None;
+        Self { display_id, told, seen, epoch, asked, pairing, sightings, clock, next_beat, beats: 0, ended: false }
     }
 
     /// The stream. It ends with UNAVAILABLE when the process stops; the display comes back with its last revision.
@@ -75,12 +78,12 @@ impl Watcher {
                 )));
             }
             if let Some(update) = self.news() {
-                return Some(Ok(pb::DisplayUpdate { update: Some(update) }));
+                return Some(Ok(update));
             }
             let goes_on = tokio::select! {
                 changed = self.told.changed() => changed.is_ok(),
                 () = tokio::time::sleep_until(self.next_beat) => {
-                    return Some(Ok(pb::DisplayUpdate { update: Some(Update::Beat(self.beat())) }));
+                    return Some(Ok(plain(Update::Beat(self.beat()))));
                 }
                 () = stop.cancelled() => false,
             };
@@ -102,18 +105,20 @@ impl Watcher {
     }
 
     /// What was told and not sent yet: the content first.
-    fn news(&mut self) -> Option<Update> {
+    fn news(&mut self) -> Option<pb::DisplayUpdate> {
         let told = self.told.borrow_and_update().clone()?;
-        if told.revision.unsigned_abs() > self.seen {
-            self.seen = told.revision.unsigned_abs();
+        // Revisions never fall, unless the database is another one.
+        let anew = told.epoch != self.epoch || told.revision.unsigned_abs() < self.seen;
+        if anew || told.revision.unsigned_abs() > self.seen {
+            (self.seen, self.epoch) = (told.revision.unsigned_abs(), told.epoch);
             let shown = &told.shown;
             let content = wire::content(&self.display_id, told.revision, &shown.content, shown.computed_at);
-            return Some(Update::Content(content));
+            return Some(pb::DisplayUpdate { update: Some(Update::Content(content)), anew });
         }
         // Devices are asked, not staff who look; and nobody for an answer that would come too late.
         let asked = told.asked.filter(|asked| self.sightings.is_some() && self.asked != Some(asked.screenshot_id))?;
         self.asked = Some(asked.screenshot_id);
-        (self.clock.now() < asked.expires_at).then(|| Update::Command(wire::command(&asked)))
+        (self.clock.now() < asked.expires_at).then(|| plain(Update::Command(wire::command(&asked))))
     }
 
     fn beat(&mut self) -> pb::Beat {
@@ -126,6 +131,10 @@ impl Watcher {
         }
         pb::Beat { at: Some(timestamp(self.clock.now())), revision: self.seen }
     }
+}
+
+const fn plain(update: Update) -> pb::DisplayUpdate {
+    pb::DisplayUpdate { update: Some(update), anew: false }
 }
 
 #[cfg(test)]

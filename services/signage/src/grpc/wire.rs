@@ -58,6 +58,7 @@ pub(super) fn listed(
         standing_in_for,
         health: presence.health.map(health),
         changed: display.is_changed,
+        retired_at: display.retired_at.map(timestamp),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Every SQL statement about the devices: pairing, health, faults, screenshots, plays.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use kernel::Tx;
@@ -80,16 +80,17 @@ pub async fn pairings(pool: &PgPool) -> Result<HashMap<String, (Pairing, DateTim
     Ok(rows.into_iter().map(|(id, state, at)| (id, (Pairing::named(&state), at))).collect())
 }
 
-/// The displays that were heard of once, and not since `since`.
+/// The displays that were ever heard of, and whether they were since `since`.
 ///
 /// # Errors
 /// The database's error.
-pub async fn silent(tx: &mut Tx, since: DateTime<Utc>) -> Result<HashSet<String>, Error> {
-    let silent: Vec<String> = sqlx::query_scalar("select display_id from presence where last_seen_at <= $1")
-        .bind(since)
-        .fetch_all(tx.conn())
-        .await?;
-    Ok(silent.into_iter().collect())
+pub async fn heard(tx: &mut Tx, since: DateTime<Utc>) -> Result<HashMap<String, bool>, Error> {
+    let heard: Vec<(String, bool)> =
+        sqlx::query_as("select display_id, last_seen_at > $1 from presence where last_seen_at is not null")
+            .bind(since)
+            .fetch_all(tx.conn())
+            .await?;
+    Ok(heard.into_iter().collect())
 }
 
 /// A fault as reported.

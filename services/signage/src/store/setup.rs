@@ -153,7 +153,7 @@ pub async fn hang(tx: &mut Tx, configured: &[Configured], wanted: &[Configured],
                  player uuid, setup jsonb, configured jsonb, configured_at timestamptz, view_id uuid,
                  view_since bigint)),
          gone as (
-             update display set retired_at = $2, view_id = null, silent = false
+             update display set retired_at = $2, view_id = null, silent = false, there = false
              where retired_at is null and display_id not in (select display_id from wanted))
          insert into display (display_id, name, location, groups, profile, viewing_distance_m, orientation, neighbours,
                               player, setup, configured, configured_at, view_id, view_since)

@@ -35,15 +35,15 @@ pub async fn setup(pool: &PgPool, display_id: &str) -> Result<(Arc<Base>, i32), 
     .ok_or_else(|| Error::NoSuchDisplay(display_id.to_owned()))
 }
 
-/// The messages that count now, newest first.
+/// The messages that count now, and those that were taken back just now; newest first.
 ///
 /// # Errors
 /// The database's error.
-pub async fn messages(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Message>, Error> {
+pub async fn messages(pool: &PgPool, now: DateTime<Utc>) -> Result<(Vec<Message>, Vec<Message>), Error> {
     let rows: Vec<(Json<Message>,)> =
         sqlx::query_as("select value -> 'message' from fact where key like 'message/%'").fetch_all(pool).await?;
     let mut messages: Vec<Message> = rows.into_iter().map(|(Json(message),)| message).collect();
-    messages.retain(|message| !message.withdrawn && now < message.valid_until);
+    messages.retain(|message| now < message.valid_until && (!message.withdrawn || message.can_be_restored(now)));
     messages.sort_by_key(|message| std::cmp::Reverse((message.published_at, message.message_id)));
-    Ok(messages)
+    Ok(messages.into_iter().partition(|message| !message.withdrawn))
 }

@@ -35,6 +35,7 @@ struct DisplayRow {
     configured_at: DateTime<Utc>,
     neighbours: Vec<String>,
     silent: bool,
+    there: bool,
     view_id: Uuid,
     view_since: i64,
 }
@@ -48,7 +49,8 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
         sqlx::query_as("select version, setup_version from board for update").fetch_one(tx.conn()).await?;
     let records: Vec<(Json<Record>,)> = sqlx::query_as("select value from fact").fetch_all(tx.conn()).await?;
     let rows: Vec<DisplayRow> = sqlx::query_as(
-        "select display_id, groups, setup, configured_at, neighbours, silent, view_id, view_since from display
+        "select display_id, groups, setup, configured_at, neighbours, silent, there, view_id, view_since
+         from display
          where view_id is not null order by display_id",
     )
     .fetch_all(tx.conn())
@@ -65,6 +67,7 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
             view: View { base, standing_in: Vec::new() },
             neighbours: row.neighbours,
             silent: row.silent,
+            there: row.there,
             view_id: row.view_id,
             since: row.view_since,
         }
@@ -133,25 +136,29 @@ pub async fn write(tx: &mut Tx, version: i64, news: &News) -> Result<bool, Error
     Ok(written.is_some())
 }
 
-/// Displays have fallen silent or are there again, and some show another view for it.
+/// Displays have fallen silent or are there, and some show another view for it.
 ///
 /// # Errors
 /// The database's error.
 pub async fn silence(tx: &mut Tx, changed: &[Hung]) -> Result<(), Error> {
-    let (mut ids, mut silent, mut views, mut since) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut ids, mut silent, mut there) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut views, mut since) = (Vec::new(), Vec::new());
     for display in changed {
         ids.push(display.id.as_str());
         silent.push(display.silent);
+        there.push(display.there);
         views.push(display.view_id);
         since.push(display.since);
     }
     sqlx::query(
-        "update display d set silent = n.silent, view_id = n.view_id, view_since = n.since
-         from unnest($1::text[], $2::boolean[], $3::uuid[], $4::bigint[]) as n (display_id, silent, view_id, since)
+        "update display d set silent = n.silent, there = n.there, view_id = n.view_id, view_since = n.since
+         from unnest($1::text[], $2::boolean[], $3::boolean[], $4::uuid[], $5::bigint[])
+             as n (display_id, silent, there, view_id, since)
          where d.display_id = n.display_id",
     )
     .bind(ids)
     .bind(silent)
+    .bind(there)
     .bind(views)
     .bind(since)
     .execute(tx.conn())

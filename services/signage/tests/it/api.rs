@@ -57,6 +57,25 @@ async fn a_message_takes_its_group_until_it_is_withdrawn_or_over() {
     let withdrawn: Vec<pb::MessageWithdrawn> = house.events("signage").await;
     assert_eq!((published.len(), withdrawn.len()), (1, 1));
 
+    // It was the wrong one: for five minutes it can be shown again, as it was.
+    let restore = pb::RestoreMessageRequest { message_id: first.message_id.clone() };
+    house.clock.set(minutes(4));
+    let listed = client.list_messages(pb::ListMessagesRequest {}).await.expect("listed").into_inner();
+    assert_eq!((listed.messages.len(), listed.just_withdrawn.len()), (0, 1));
+    for _ in 0..2 {
+        let answer = client.restore_message(restore.clone()).await.expect("shown again").into_inner();
+        assert_eq!(answer, first);
+    }
+    assert!(words(&content(&house, "foyer-1").await).contains("Aufzug defekt"));
+    assert_eq!(house.events::<pb::MessagePublished>("signage").await.len(), 2, "told once more");
+    client.withdraw_message(withdraw).await.expect("withdrawn");
+    house.clock.set(minutes(9));
+    assert_eq!(client.restore_message(restore).await.expect_err("too late").code(), Code::FailedPrecondition);
+    let listed = client.list_messages(pb::ListMessagesRequest {}).await.expect("listed").into_inner();
+    assert!(listed.messages.is_empty() && listed.just_withdrawn.is_empty());
+    let unknown = pb::RestoreMessageRequest { message_id: Uuid::now_v7().to_string() };
+    assert_eq!(client.restore_message(unknown).await.expect_err("which?").code(), Code::NotFound);
+
     // To all displays; it ends by itself, without any event.
     publish(&house, &message(pb::PriorityClass::Scheduled, "Heute lange Nacht", "")).await.expect("published");
     assert_eq!(content(&house, "parking-1").await.priority_class(), pb::PriorityClass::Scheduled);
@@ -68,7 +87,7 @@ async fn a_message_takes_its_group_until_it_is_withdrawn_or_over() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), over).await.expect("over in time");
+    tokio::time::timeout(std::time::Duration::from_secs(60), over).await.expect("over in time");
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{testing::noon, values::Text};
 use proptest::prelude::*;
 use signage::domain::{
-    Arrow, Audience, Base, Class, Evacuation, Facts, House, HouseState, Kind, Lift, Message, Phase, Profile, Quality,
-    Setup, Showing, View, Way, Zone, ZoneLevel, compose,
+    Arrow, Audience, Base, Class, Evacuation, Facts, House, HouseState, Kind, Lift, Measure, Message, Phase, Profile,
+    Quality, Setup, Showing, View, Way, Zone, ZoneLevel, compose,
 };
 use uuid::Uuid;
 
@@ -145,6 +145,34 @@ fn a_lift_that_fails_takes_the_step_free_way_with_it() {
         let line = compose(&view, &facts, at(1)).lines[0].clone();
         assert_eq!((line.step_free, line.detail == without), (working, !working));
     }
+}
+
+#[test]
+fn signposts_stay_below_what_is_said_and_only_an_emergency_takes_them() {
+    let measure = Measure {
+        measure_id: Uuid::from_u128(9),
+        revision: 1,
+        holds: true,
+        zone_id: String::new(),
+        text: Text::new("Aufzug außer Betrieb", "Lift out of order"),
+        step_free_text: Text::default(),
+        step_free: false,
+        at: at(0),
+        valid_until: Some(at(5)),
+    };
+    let facts = Facts { measures: vec![measure], ..Facts::default() };
+    let kinds = |profile, facts: &Facts, minutes| {
+        let content = compose(&view(profile), facts, at(minutes));
+        (content.class, content.lines.iter().map(|line| line.kind).collect::<Vec<Kind>>())
+    };
+    let both = vec![Kind::Notice, Kind::Wayfinding];
+    assert_eq!(kinds(Profile::Wayfinding, &facts, 1), (Class::Operations, both.clone()));
+    assert_eq!(kinds(Profile::Foyer, &facts, 1), (Class::Operations, vec![Kind::Notice]));
+    assert_eq!(kinds(Profile::Wayfinding, &facts, 6), (Class::Default, vec![Kind::Wayfinding]), "and it ends");
+    let said = Facts { messages: vec![message(Class::Operations, 10, None)], ..Facts::default() };
+    assert_eq!(kinds(Profile::Wayfinding, &said, 1), (Class::Operations, both));
+    let urgent = Facts { messages: vec![message(Class::Safety, 10, None)], ..Facts::default() };
+    assert_eq!(kinds(Profile::Wayfinding, &urgent, 1), (Class::Safety, vec![Kind::Notice]));
 }
 
 #[test]

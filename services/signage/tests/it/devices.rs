@@ -110,14 +110,15 @@ async fn a_display_is_what_its_device_says_and_never_what_staff_do() {
 #[tokio::test]
 async fn a_screenshot_is_asked_for_on_the_stream_and_answered_once_in_time() {
     let house = house().await;
-    let request = pb::WatchDisplayRequest { display_id: "foyer-1".to_owned(), after_revision: u64::MAX };
+    let seen = content(&house, "foyer-1").await.revision;
+    let request = pb::WatchDisplayRequest { display_id: "foyer-1".to_owned(), after_revision: seen };
     let mut stream =
         client!(house, &display("foyer-1")).watch_display(request.clone()).await.expect("watched").into_inner();
     let mut looking = client!(house, &operator()).watch_display(request).await.expect("watched").into_inner();
     let mut desk = devices!(house, &staff(Role::Desk));
     let ask = pb::RequestScreenshotRequest { display_id: "foyer-1".to_owned(), ttl_seconds: 60 };
     let asked = desk.request_screenshot(ask.clone()).await.expect("asked").into_inner();
-    let command = tokio::time::timeout(Duration::from_secs(20), async {
+    let command = tokio::time::timeout(Duration::from_secs(60), async {
         loop {
             if let Update::Command(command) = stream.next().await.expect("on").expect("good").update.expect("one") {
                 return command;
@@ -302,7 +303,18 @@ async fn a_neighbour_takes_the_message_of_a_silent_display_and_gives_it_back() {
     watch(wall_now()).await;
     assert_eq!(content(&house, "foyer-3").await, before, "nobody is silent");
     // One of the two doors falls silent: the other one is its neighbour, and shows the same anyway.
-    watch(wall_now() + chrono::TimeDelta::seconds(61)).await;
+    fall_silent(&house, "dome-door-1").await;
+    watch(wall_now()).await;
+    assert_eq!(listed(&house, "dome-door-2").await.standing_in_for, ["dome-door-1"]);
+    fall_silent(&house, "dome-door-2").await;
+    watch(wall_now()).await;
+    // The next neighbour has no device: whatever it were to show, nobody would read it.
+    let list = listed(&house, "foyer-3").await;
+    assert_eq!((list.state(), list.standing_in_for.len()), (pb::DisplayState::Unclaimed, 0));
+    assert_eq!(content(&house, "foyer-3").await, before);
+    devices!(house, &display("foyer-3")).heartbeat(heartbeat("foyer-3")).await.expect("heard");
+    listed(&house, "foyer-3").await;
+    watch(wall_now()).await;
     let both = content(&house, "foyer-3").await;
     assert!(words(&both).contains("Nur linke Tür"), "both doors are silent: {}", words(&both));
     assert!(both.revision > before.revision);
@@ -310,6 +322,10 @@ async fn a_neighbour_takes_the_message_of_a_silent_display_and_gives_it_back() {
     assert_eq!(list.standing_in_for, ["dome-door-1", "dome-door-2"]);
     // Never heard of is not silent.
     assert_eq!(listed(&house, "foyer-1").await.standing_in_for, Vec::<String>::new());
+    for id in ["dome-door-1", "dome-door-2"] {
+        devices!(house, &display(id)).heartbeat(heartbeat(id)).await.expect("heard");
+    }
+    listed(&house, "dome-door-1").await;
     watch(wall_now()).await;
     let after = content(&house, "foyer-3").await;
     assert!(!words(&after).contains("Nur linke Tür"), "they are back");

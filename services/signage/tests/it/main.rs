@@ -1,14 +1,19 @@
 //! Signage against real PostgreSQL and NATS: composing, reactions, streams, API, house file.
 
+mod acknowledgements;
 mod api;
 mod composing;
 mod devices;
+mod feeds;
+mod hazards;
 mod house_file;
 mod memory;
 mod open_formats;
+mod players;
 mod presence;
 mod programmes;
 mod reactions;
+mod restored;
 mod setup;
 mod silence;
 mod support;

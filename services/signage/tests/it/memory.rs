@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{client, support::*};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn watch(house: &House, id: &str) -> tonic::Streaming<pb::DisplayUpdate> {
     let request = pb::WatchDisplayRequest { display_id: id.to_owned(), after_revision: 0 };

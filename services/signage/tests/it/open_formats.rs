@@ -12,9 +12,9 @@ use tonic::Code;
 
 use crate::{client, support::*};
 
-const PLAYER: &str = "3f0cd56c-0d3a-4f1e-9f9a-5a3f0c6d1e2b";
+pub const PLAYER: &str = "3f0cd56c-0d3a-4f1e-9f9a-5a3f0c6d1e2b";
 
-async fn with_player() -> House {
+pub async fn with_player() -> House {
     let house = house().await;
     let display = "[[signage.displays]]\nid = \"cafe-1\"";
     let file = HOUSE_FILE.replacen(display, &format!("{display}\nplayer = \"{PLAYER}\""), 1);
@@ -22,11 +22,11 @@ async fn with_player() -> House {
     house
 }
 
-fn agent(player: &str) -> String {
+pub fn agent(player: &str) -> String {
     format!("GAPI/1.0 (UUID:{player}; NAME:Foyer-1) garlic-macOS/v0.6.0.679 (MODEL:Garlic)")
 }
 
-async fn get(house: &House, path: &str, headers: &[(&str, &str)]) -> Answer {
+pub async fn get(house: &House, path: &str, headers: &[(&str, &str)]) -> Answer {
     http(house, "GET", path, headers).await
 }
 
@@ -39,7 +39,7 @@ async fn a_smil_player_gets_an_index_a_page_and_304_until_something_changes() {
     let (tag, smil) = (index.header("etag").to_owned(), index.text());
     assert_eq!(smil.matches("<priorityClass").count(), 3);
     assert!(smil.contains("?fallback"), "never empty: {smil}");
-    let page = smil.split("src=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a page").to_owned();
+    let page = smil.split("<ref src=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a page").to_owned();
     let shown = get(&house, &page, &[]).await;
     assert_eq!(shown.status, 200);
     assert!(shown.header("content-security-policy").contains("default-src 'none'"));

@@ -101,7 +101,7 @@ async fn a_playlist_runs_in_its_part_of_the_day_and_the_preview_shows_when() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(20), turns).await.expect("in time");
+        tokio::time::timeout(std::time::Duration::from_secs(60), turns).await.expect("in time");
     }
 
     // Beside what is shown anyway.

@@ -3,12 +3,18 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context as Task, Poll},
     time::{Duration, Instant},
 };
 
 use anyhow::Context;
 use data_encoding::BASE32_NOPAD;
+use futures::future::BoxFuture;
+use http_body_util::{BodyExt, Full};
 use kernel::Role;
 use rand::RngExt;
 use sky_proto::portal::v1::{
@@ -18,13 +24,60 @@ use sky_proto::portal::v1::{
 use tokio::sync::Mutex;
 use tonic::{
     Request, Status,
+    body::Body,
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
     transport::Channel,
 };
+use tower::{BoxError, Service, ServiceExt};
 
 /// A connection as somebody.
-pub type Door = InterceptedService<Channel, Bearer>;
+pub type Door = InterceptedService<Patient, Bearer>;
+
+/// So often somebody tries again who is told that the house is not available at the moment, each time after a pause.
+const TRIES: usize = 4;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A connection on which whoever is told "not available, try again in a few seconds" does that. A day runs through in
+/// minutes on a machine that may have much else to do.
+#[derive(Clone)]
+pub struct Patient {
+    channel: Channel,
+    again: Arc<AtomicU64>,
+}
+
+impl Service<http::Request<Body>> for Patient {
+    type Response = http::Response<Body>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, task: &mut Task<'_>) -> Poll<Result<(), BoxError>> {
+        self.channel.poll_ready(task).map_err(BoxError::from)
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        // The ready one; the other is not.
+        let other = self.channel.clone();
+        let (mut channel, again) = (std::mem::replace(&mut self.channel, other), self.again.clone());
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await?.to_bytes();
+            let mut tries = 0;
+            loop {
+                tries += 1;
+                let request = http::Request::from_parts(head.clone(), Body::new(Full::new(body.clone())));
+                let answer = channel.ready().await?.call(request).await?;
+                let is_away = Status::from_header_map(answer.headers())
+                    .is_some_and(|status| status.code() == tonic::Code::Unavailable);
+                if !is_away || tries == TRIES {
+                    return Ok(answer);
+                }
+                again.fetch_add(1, Ordering::Relaxed);
+                tokio::time::sleep(PAUSE).await;
+            }
+        })
+    }
+}
 
 /// Puts the caller's identity on every call.
 #[derive(Clone)]
@@ -50,7 +103,7 @@ enum Credential {
 
 /// Everybody's way in.
 pub struct Api {
-    channel: Channel,
+    channel: Patient,
     /// Base of the web pages.
     pub web: String,
     /// For pages.
@@ -82,7 +135,7 @@ impl Api {
             passwords.push((role, password));
         }
         Ok(Self {
-            channel,
+            channel: Patient { channel, again: Arc::default() },
             web: format!("http://{http}"),
             http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
             passwords,
@@ -90,7 +143,7 @@ impl Api {
         })
     }
 
-    fn access(&self) -> AccessClient<Channel> {
+    fn access(&self) -> AccessClient<Patient> {
         AccessClient::new(self.channel.clone())
     }
 
@@ -165,6 +218,25 @@ impl Api {
     pub async fn visitor_with_link(&self, secret: String) -> anyhow::Result<Door> {
         let token = self.access().open_visit(OpenVisitRequest { secret }).await?.into_inner().token;
         self.door(&token)
+    }
+
+    /// Calls and pages that were asked for again, because the house was not available.
+    pub fn asked_again(&self) -> u64 {
+        self.channel.again.load(Ordering::Relaxed)
+    }
+
+    /// Sends a request of the web until the house is available, as a browser's user or a device does.
+    pub async fn send(&self, request: &reqwest::RequestBuilder) -> anyhow::Result<reqwest::Response> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = request.try_clone().context("a request that can be sent again")?.send().await?;
+            if answer.status() != reqwest::StatusCode::SERVICE_UNAVAILABLE || tries == TRIES {
+                return Ok(answer);
+            }
+            self.channel.again.fetch_add(1, Ordering::Relaxed);
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     fn door(&self, token: &str) -> anyhow::Result<Door> {

@@ -26,7 +26,12 @@ use sky_proto::{
 use tonic::Streaming;
 use uuid::Uuid;
 
-use super::{World, api::Door, troubles, visitor};
+use super::{
+    World,
+    api::Door,
+    forecast, troubles,
+    visitor::{self, Passed},
+};
 
 /// Plans what fits into the day.
 pub fn begin(world: &Arc<World>, showings: &[Showing]) {
@@ -69,6 +74,7 @@ async fn closed_bridge(world: Arc<World>) -> anyhow::Result<String> {
     let reason = values::Text::new("Brücke gesperrt", "The bridge is closed");
     let close = SetSiteStateRequest { state: unreachable, reason: Some(reason.to_proto()), until };
     let site = attendant.set_site_state(close).await?.into_inner();
+    world.report.forecasts.told(forecast::WAY, began);
     let nearest = visitor::nearest(&site.alternatives)?;
     let sent_away = world.report.cars_sent_on.get();
 
@@ -146,7 +152,8 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
     };
     world.until(starts_at - AT_BARRIER).await;
     let came = world.clock.now();
-    anyhow::ensure!(visitor::drive(&world, &code, Direction::In).await?, "no barrier opened for a family with a bay");
+    let passed = visitor::drive(&world, &code, Direction::In).await?;
+    anyhow::ensure!(passed == Passed::Through, "no barrier opened for a family with a bay");
 
     let mut desk = JourneyClient::new(world.api.staff(Role::Desk).await?);
     let seen = missing(&world, &mut desk, &showing_id, &visit, |party| party.at_risk_since.is_some()).await?;

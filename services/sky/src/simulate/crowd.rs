@@ -63,8 +63,9 @@ pub fn plan(world: &World, showings: &[Showing], seed: u64, online: bool) -> Vec
             parties.push(party);
         }
     }
-    // Not every showing has a price for pupils: a concert has none.
-    if let Some(showing) = showings.iter().rfind(|showing| tariff_classes(showing).contains(&"reduced")) {
+    // Not every showing has a price for pupils: a concert has none. A workshop's room is full before a class has asked.
+    let for_a_class = |showing: &&Showing| showing.hall == "dome" && tariff_classes(showing).contains(&"reduced");
+    if let Some(showing) = showings.iter().rfind(for_a_class) {
         let starts_at = values::from_timestamp(showing.starts_at);
         parties.push(Party {
             lines: vec![line("adult", 2, Need::Unspecified), line("reduced", 22, Need::Unspecified)],

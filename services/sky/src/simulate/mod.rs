@@ -1,5 +1,5 @@
 //! `sky simulate`: one day of the house, played fast through its public gRPC and HTTP interfaces as its
-//! people would: visitors book, pay, cancel, drive in, walk in, are scanned and eat; staff open doors,
+//! people would: visitors book, pay, cancel, drive in, walk in, are scanned and eat; others come to the café only; staff open doors,
 //! start shows, delay one and cancel one; a later showing goes on sale with a waiting room; monitors watch; and things
 //! go wrong (see `troubles`). At the end a table and `sky verify`.
 //!
@@ -7,7 +7,9 @@
 
 mod api;
 mod arrival;
+mod cafe;
 mod crowd;
+mod desk;
 mod estimates;
 mod forecast;
 mod heads;
@@ -68,6 +70,7 @@ pub struct World {
     tasks: Tasks,
     /// The scanners of the lanes.
     lanes: Vec<Door>,
+    desk: desk::Desk,
     /// Whether the monitor that dies is dead.
     dead_screen: watch::Sender<bool>,
     opens: DateTime<Utc>,
@@ -136,7 +139,11 @@ async fn play(mut settings: Settings, options: &Options) -> anyhow::Result<bool>
             world.report.print(&world.api).await;
             println!();
             let held = verify::print(&verified?);
-            held & world.report.expectations_met()
+            let unmet = world.report.unmet();
+            for why in &unmet {
+                println!("NOT AS IT SHOULD BE: {why}");
+            }
+            held && unmet.is_empty()
         }
         Err(error) => {
             running.shutdown().await;
@@ -144,6 +151,9 @@ async fn play(mut settings: Settings, options: &Options) -> anyhow::Result<bool>
         }
     };
     let orderly = running.shutdown().await;
+    if !orderly {
+        println!("NOT AS IT SHOULD BE: the house did not end in order");
+    }
     Ok(good && orderly)
 }
 
@@ -168,8 +178,17 @@ async fn day_of_the_house(
         lanes.push(api.device("scanner", &format!("scanner-{lane}")).await?);
     }
     let (report, tasks) = (Report::default(), Tasks::default());
-    let world =
-        Arc::new(World { clock, api, report, tasks, lanes, dead_screen: watch::Sender::new(false), opens, closes });
+    let world = Arc::new(World {
+        clock,
+        api,
+        report,
+        tasks,
+        lanes,
+        desk: desk::Desk::default(),
+        dead_screen: watch::Sender::new(false),
+        opens,
+        closes,
+    });
     let showings = programme::showings(&world).await?;
     anyhow::ensure!(
         !showings.is_empty(),
@@ -191,6 +210,7 @@ async fn day_of_the_house(
     sale::begin(&world).await?;
     troubles::begin(&world, &showings);
     arrival::begin(&world, &showings);
+    cafe::begin(&world, options.seed);
     for party in parties {
         let world_ = world.clone();
         world.tasks.spawn_until_stop(async move { visitor::visit(&world_, party).await });

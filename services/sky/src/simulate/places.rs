@@ -10,8 +10,8 @@ use chrono::TimeDelta;
 use kernel::Role;
 use serde_json::{Value, json};
 use sky_proto::flow::v1::{
-    CorrectZoneRequest, EstimateKind, FlowSnapshot, IssueSensorTokenRequest, RezeroZonesRequest, SensorState,
-    SetSensorStateRequest, flow_client::FlowClient, zones_client::ZonesClient,
+    CorrectZoneRequest, IssueSensorTokenRequest, RezeroZonesRequest, SensorState, SetSensorStateRequest,
+    flow_client::FlowClient, zones_client::ZonesClient,
 };
 
 use super::World;
@@ -46,6 +46,7 @@ impl Line {
 #[derive(Clone, Copy, Debug, Default)]
 struct Now {
     foyer: u64,
+    desk: u64,
     dome: u64,
     cafe: u64,
     room: u64,
@@ -61,10 +62,6 @@ pub struct Places {
     told_of: AtomicU64,
     /// The café's counter has lost its network.
     pub cafe_silent: AtomicBool,
-    /// Seconds in the café of each who has left it.
-    stays: Mutex<Vec<u64>>,
-    /// Seconds in the café that were told.
-    told: Mutex<Vec<u64>>,
 }
 
 impl Places {
@@ -88,6 +85,16 @@ impl Places {
         self.entrance.gone(people);
     }
 
+    /// From the foyer into the queue at the desk.
+    pub fn queue_up(&self, people: u64) {
+        self.change(|now| (now.foyer, now.desk) = (now.foyer - people, now.desk + people));
+    }
+
+    /// From the desk into the foyer.
+    pub fn leave_desk(&self, people: u64) {
+        self.change(|now| (now.foyer, now.desk) = (now.foyer + people, now.desk - people));
+    }
+
     /// From the foyer into the dome.
     pub fn sit_down(&self, people: u64) {
         self.change(|now| (now.foyer, now.dome) = (now.foyer - people, now.dome + people));
@@ -108,15 +115,16 @@ impl Places {
         self.change(|now| (now.foyer, now.room) = (now.foyer + people, now.room - people));
     }
 
-    /// From the foyer into the café for a while, and back.
-    pub async fn eat(&self, world: &World, people: u64, minutes: u64) {
+    /// From the foyer into the café.
+    pub fn sit_in_cafe(&self, people: u64) {
         self.change(|now| (now.foyer, now.cafe) = (now.foyer - people, now.cafe + people));
         self.cafe.came(people);
-        world.wait(minutes * 60).await;
+    }
+
+    /// From the café into the foyer.
+    pub fn leave_cafe(&self, people: u64) {
         self.change(|now| (now.foyer, now.cafe) = (now.foyer + people, now.cafe - people));
         self.cafe.gone(people);
-        let mut stays = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
-        stays.extend(std::iter::repeat_n(minutes * 60, usize::try_from(people).unwrap_or(0)));
     }
 
     /// In the café.
@@ -127,28 +135,13 @@ impl Places {
     /// In the whole house.
     pub fn people(&self) -> u64 {
         let now = self.now();
-        now.foyer + now.dome + now.cafe + now.room
+        now.foyer + now.desk + now.dome + now.cafe + now.room
     }
 
     /// In the whole house when its entrance's counter was last heard: more than that the house cannot know, however many
     /// go out at once a moment later.
     pub fn told_of(&self) -> u64 {
         self.told_of.load(Ordering::Relaxed)
-    }
-
-    /// Takes what the board says of the café.
-    pub fn see(&self, board: &FlowSnapshot) {
-        let cafe = board.estimates.iter().filter(|estimate| estimate.kind() == EstimateKind::Cafe);
-        let told = cafe.map(|estimate| u64::from(estimate.seconds));
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).extend(told);
-    }
-
-    /// How often a stay in the café was told, what it was on average, and how long people stayed on average.
-    pub fn stays(&self) -> Option<(usize, u64, u64)> {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let stays = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
-        let average = |seconds: &[u64]| seconds.iter().sum::<u64>().checked_div(seconds.len() as u64);
-        Some((told.len(), average(&told)?, average(&stays)?))
     }
 }
 
@@ -236,7 +229,7 @@ impl Counter {
             "logics": logics,
         }});
         let push = world.api.http.post(format!("{}/sensors/xovis", world.api.web)).bearer_auth(&self.token);
-        let answer = push.body(body.to_string()).send().await?;
+        let answer = world.api.send(&push.body(body.to_string())).await?;
         anyhow::ensure!(answer.status().is_success(), "a push was answered {}", answer.status());
         Ok(())
     }

@@ -11,7 +11,14 @@ use std::{
 use kernel::{Role, values};
 use sky_proto::flow::v1::{FlowSnapshot, GetFlowRequest, flow_client::FlowClient};
 
-use super::{api::Api, estimates::Estimates, forecast::Forecasts, heads::Heads, places::Places, troubles::Troubles};
+use super::{
+    api::Api,
+    estimates::{Estimates, What},
+    forecast::Forecasts,
+    heads::Heads,
+    places::Places,
+    troubles::Troubles,
+};
 
 /// One number that is counted.
 #[derive(Debug, Default)]
@@ -60,13 +67,15 @@ pub struct Report {
     /// Changes seen by the monitors.
     pub monitor_updates: Count,
     pub pages_read: Count,
+    /// Pages that were loaded again because the house was busy.
+    pub loaded_again: Count,
     /// Holds that had to be tried again because the house was busy.
     pub pressed_again: Count,
     /// The most people in the dome at once.
     pub most_in_dome: Count,
     pub showings_delayed: Count,
     pub showings_cancelled: Count,
-    /// How long the door was said to take, and how long it took.
+    /// How long door, desk and café were said to take, and how long they took.
     pub estimates: Estimates,
     /// How full the car park was said to be, and how full it was.
     pub forecasts: Forecasts,
@@ -115,27 +124,39 @@ impl Report {
             ("changes seen by monitors", &self.monitor_updates),
             ("web pages read", &self.pages_read),
             ("holds pressed again, house busy", &self.pressed_again),
+            ("pages loaded again, house busy", &self.loaded_again),
         ] {
             println!("  {name:<46} {:>6}", count.get());
         }
-        match self.estimates.errors() {
-            Some(errors) => println!(
-                "  door estimates: {} compared, off by {} s (median), {} s (nine of ten), {} % within their band, {} % too short",
-                errors.compared, errors.median, errors.ninety, errors.within, errors.too_short
-            ),
-            None => println!("  door estimates: none were told"),
+        println!("  {:<46} {:>6}", "asked again, house not available", api.asked_again());
+        for what in What::ALL {
+            match self.estimates.errors(what) {
+                Some(errors) => println!(
+                    "  {} estimates: {} compared with what came ({} s, median), off by {} s (median), {} s (nine of \
+                     ten), {} % within their band, {} % too short",
+                    what.name(),
+                    errors.compared,
+                    errors.truth,
+                    errors.median,
+                    errors.ninety,
+                    errors.within,
+                    errors.too_short
+                ),
+                None => println!("  {} estimates: none were told", what.name()),
+            }
         }
         for errors in self.forecasts.errors() {
             println!(
-                "  car park forecasts, {} min ahead: {} compared, off by {} bays (median), {} % within their band",
-                errors.ahead, errors.compared, errors.median, errors.within
+                "  car park forecasts, {} min ahead: {} compared, off by {} bays (median), {} % within their band of {} bays \
+                 (median), which claims {} %{}",
+                errors.ahead,
+                errors.compared,
+                errors.median,
+                errors.within,
+                errors.width,
+                errors.claimed,
+                if errors.is_honest() { "" } else { ": NOT WHAT IT CLAIMS" }
             );
-        }
-        match self.places.stays() {
-            Some((times, told, stayed)) => println!(
-                "  café estimates: told {times} times, {told} s on average; people stayed {stayed} s on average"
-            ),
-            None => println!("  café estimates: none were told"),
         }
         println!("  headcounts: {}", self.heads.told());
         for (what, how) in self.troubles.told() {
@@ -151,26 +172,30 @@ impl Report {
             }
             Err(error) => println!("  at the end: occupancy unknown ({error})"),
         }
-        for (what, times) in self.surprises.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            println!("  surprise ×{times}: {what}");
-        }
     }
 
-    /// A day on which nobody was admitted, or on which something surprising happened, proves nothing.
-    pub fn expectations_met(&self) -> bool {
-        let surprises = self.surprises.lock().unwrap_or_else(PoisonError::into_inner).len();
+    /// Why the day has failed; nothing: it was as it should be. One on which nobody was admitted, or on which something
+    /// surprising happened, proves nothing; on another one a band did not hold what it claims.
+    pub fn unmet(&self) -> Vec<String> {
         let lived = [
-            &self.booked,
-            &self.sale_booked,
-            &self.sale_turned_away,
-            &self.admitted,
-            &self.cars_in,
-            &self.meals_collected,
-            &self.monitor_updates,
-            &self.pages_read,
+            ("booked", &self.booked),
+            ("bought from the waiting room", &self.sale_booked),
+            ("was told there that all is sold", &self.sale_turned_away),
+            ("was admitted", &self.admitted),
+            ("came by car", &self.cars_in),
+            ("collected a meal", &self.meals_collected),
+            ("changed a monitor", &self.monitor_updates),
+            ("read a page", &self.pages_read),
         ];
-        let coped = self.troubles.told().values().all(Option::is_some);
-        surprises == 0 && coped && lived.iter().all(|count| count.get() > 0)
+        let idle = lived.into_iter().filter(|(_, count)| count.get() == 0).map(|(what, _)| format!("nobody {what}"));
+        let open = self.troubles.left().into_iter();
+        let wrong = self.forecasts.errors().into_iter().filter(|errors| !errors.is_honest());
+        let surprises = self.surprises.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.chain(open.map(|what| format!("{what}: not coped with by the end of the day")))
+            .chain(wrong.map(|it| format!("the car park's forecast {} minutes ahead is not what it claims", it.ahead)))
+            .chain(self.estimates.grossly_wrong())
+            .chain(surprises.iter().map(|(what, times)| format!("surprise ×{times}: {what}")))
+            .collect()
     }
 }
 

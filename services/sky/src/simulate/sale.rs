@@ -28,7 +28,7 @@ const LATE: u32 = 30;
 /// The sale starts so long after the house opens.
 const STARTS_AFTER: TimeDelta = TimeDelta::minutes(30);
 /// How often a browser reloads its page; people do not reload faster in a simulation.
-const RELOAD: Duration = Duration::from_millis(500);
+const RELOAD: Duration = Duration::from_secs(1);
 
 /// Announces the sale and sends the browsers on their way.
 pub async fn begin(world: &Arc<World>) -> anyhow::Result<()> {
@@ -124,6 +124,12 @@ impl Browser<'_> {
             let (status, to, body) = self.get(room).await?;
             if to == page {
                 break;
+            }
+            // So many at once: the page says so, and they load it again.
+            if status == StatusCode::SERVICE_UNAVAILABLE {
+                self.world.report.loaded_again.add(1);
+                tokio::time::sleep(RELOAD).await;
+                continue;
             }
             anyhow::ensure!(status == StatusCode::OK || to.starts_with(room), "the room: {status} {to}");
             if body.contains("Ausverkauft") {

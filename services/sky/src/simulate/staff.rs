@@ -59,7 +59,6 @@ async fn operate(world: &World, mut flow: FlowClient<Door>) {
             Ok(snapshot) => {
                 let snapshot = snapshot.into_inner();
                 world.report.estimates.see(&snapshot, world.clock.now());
-                world.report.places.see(&snapshot);
                 for zone in snapshot.zones.iter().filter(|zone| zone.zone_id == "dome") {
                     world.report.most_in_dome.peak(zone.count.unwrap_or_default().into());
                 }
@@ -128,11 +127,14 @@ fn decide(world: &Arc<World>, desk: &Door, showings: &[Showing]) {
             let reason = values::Text::new("Projektor ausgefallen", "Projector fault");
             let request = CancelShowingRequest {
                 idempotency_key: Uuid::new_v4().to_string(),
-                showing_id: id,
+                showing_id: id.clone(),
                 reason: Some(reason.to_proto()),
             };
             match journey.cancel_showing(request).await {
-                Ok(_) => w.report.showings_cancelled.add(1),
+                Ok(_) => {
+                    w.report.forecasts.told(&id, w.clock.now());
+                    w.report.showings_cancelled.add(1);
+                }
                 Err(status) => w.report.surprise(format!("cancellation refused: {}", status.message())),
             }
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use kernel::{Role, values};
+use kernel::{Role, error::is_busy, values};
 use rand::RngExt;
 use sky_proto::{
     flow::v1::{AdmissionState, ScanRequest, ScanVerdict, flow_client::FlowClient},
@@ -23,12 +23,14 @@ use sky_proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use super::{LANES, World, api::Door, crowd::Party, staff};
+use super::{LANES, World, api::Door, cafe, crowd::Party, desk, forecast, staff};
 
 /// A school class whose coach is fifty minutes early.
-const EARLY_COACH: &str = "early coach";
+pub const EARLY_COACH: &str = "early coach";
 /// It lets its class out at the kerb.
 const KERB: &str = "coach at the kerb";
+/// From the end of a showing until most cars have left.
+const WAY_HOME: TimeDelta = TimeDelta::minutes(20);
 
 /// Lives it, and reports what should not have happened.
 pub async fn visit(world: &Arc<World>, party: Party) {
@@ -61,10 +63,14 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
         world.report.meals_off.add(visit.meal.is_some().into());
         return Ok(());
     }
+    let has_bay = visit.parking.is_some();
     // They look once more before they leave, and see a delay or a cancellation.
     world.until(party.starts_at - TimeDelta::minutes(party.early_minutes + 8)).await;
     let visit = journey.get_visit(get.clone()).await?.into_inner();
     if is_off(&visit) {
+        if has_bay && !party.stays_away {
+            turned_away(world, party, &visit, &party.showing_id);
+        }
         off(world, &visit);
         return Ok(());
     }
@@ -78,10 +84,18 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
         // They read it before they left: to the nearest alternative, and from there on foot.
         Some(told) => {
             world.report.cars_sent_on.add(1);
+            turned_away(world, party, &visit, forecast::WAY);
             world.wait(u64::from(nearest(&told.alternatives)?) * 60).await;
             false
         }
-        None => party.bay.is_some() && drive(world, &code, Direction::In).await?,
+        None if party.bay.is_some() => {
+            let passed = drive(world, &code, Direction::In).await?;
+            if passed == Passed::SentOn {
+                turned_away(world, party, &visit, forecast::WAY);
+            }
+            passed == Passed::Through
+        }
+        None => false,
     };
     if parked && party.class {
         world.report.troubles.expect(KERB);
@@ -93,7 +107,7 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
     enter(world, party, &visit, &code).await?;
     if party.meal.is_some() && party.meal != Some(Pickup::BeforeShowing) && visit.meal.is_some() {
         let minutes = rand::rng().random_range(15..30);
-        places.eat(world, people, minutes).await;
+        cafe::eat(world, people, minutes).await;
     }
     let linger = rand::rng().random_range(60..400);
     world.wait(linger).await;
@@ -145,6 +159,7 @@ async fn book(
     let visit = match held {
         Ok(visit) => visit.into_inner(),
         Err(status) if is_full(status.code()) => {
+            anyhow::ensure!(!party.class, "the class was refused: {}", status.message());
             world.report.refused_sold_out.add(u64::from(party.people()));
             return Ok(None);
         }
@@ -201,7 +216,7 @@ async fn hold(
 ) -> Result<tonic::Response<Visit>, tonic::Status> {
     for _ in 0..3 {
         match journey.hold_visit(request.clone()).await {
-            Err(status) if status.code() == Code::Unavailable => {
+            Err(status) if status.code() == Code::Unavailable || is_busy(&status) => {
                 world.report.pressed_again.add(1);
                 tokio::time::sleep(std::time::Duration::from_secs(1)).await;
             }
@@ -237,8 +252,18 @@ pub fn nearest(alternatives: &[Alternative]) -> anyhow::Result<u32> {
     alternatives.iter().map(|it| it.walk_minutes).min().context("no alternative is named")
 }
 
-/// At the barrier. True when it opened.
-pub async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::Result<bool> {
+/// What became of a car at the barrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed {
+    Through,
+    /// To another car park, because the way is closed; its people have walked from there.
+    SentOn,
+    /// It has no bay.
+    Refused,
+}
+
+/// At the barrier.
+pub async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::Result<Passed> {
     let mut parking = ParkingClient::new(world.api.staff(Role::Attendant).await?);
     let request = RecordLaneRequest {
         idempotency_key: Uuid::new_v4().to_string(),
@@ -252,17 +277,23 @@ pub async fn drive(world: &World, code: &str, direction: Direction) -> anyhow::R
         (Verdict::Open, Direction::In) => world.report.cars_in.add(1),
         (Verdict::Open, _) => world.report.cars_out.add(1),
         // Their part may have been refused when they booked.
-        (Verdict::UnknownCode, Direction::In) => return Ok(false),
+        (Verdict::UnknownCode, Direction::In) => return Ok(Passed::Refused),
         // The way is closed: to the nearest alternative, and from there on foot.
         (Verdict::Closed, Direction::In) => {
             world.report.cars_sent_on.add(1);
             let site = parking.get_site(GetSiteRequest {}).await?.into_inner();
             world.wait(u64::from(nearest(&site.alternatives)?) * 60).await;
-            return Ok(false);
+            return Ok(Passed::SentOn);
         }
         (verdict, _) => anyhow::bail!("party with a right at the barrier, {direction:?}: {verdict:?}"),
     }
-    Ok(answer.verdict() == Verdict::Open)
+    Ok(Passed::Through)
+}
+
+/// For the car park's forecast: a car that would have come.
+fn turned_away(world: &World, party: &Party, visit: &Visit, because: &str) {
+    let from = values::from_timestamp(visit.starts_at) - TimeDelta::minutes(party.early_minutes);
+    world.report.forecasts.turned_away(because, from, values::from_timestamp(visit.ends_at) + WAY_HOME);
 }
 
 /// Where the coach stands that has just come in: it lets people out now or soon, for ten minutes at most.
@@ -288,13 +319,12 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
     let mut flow = FlowClient::new(world.lanes[party.number % world.lanes.len()].clone());
     if party.pays == Method::AtDesk && visit.total.as_ref().is_some_and(|total| total.cents > 0) {
         let mut payments = PaymentsClient::new(world.api.staff(Role::Desk).await?);
-        let settled = payments
-            .settle_at_desk(SettleAtDeskRequest {
-                visit_id: visit.visit_id.clone(),
-                means: Means::Card.into(),
-                ..SettleAtDeskRequest::default()
-            })
-            .await;
+        let settle = SettleAtDeskRequest {
+            visit_id: visit.visit_id.clone(),
+            means: Means::Card.into(),
+            ..SettleAtDeskRequest::default()
+        };
+        let settled = desk::serve(world, party.people(), payments.settle_at_desk(settle)).await?;
         if let Err(status) = settled {
             // The showing was cancelled while they were on their way.
             if status.code() != Code::FailedPrecondition {
@@ -390,7 +420,7 @@ async fn scan(flow: &mut FlowClient<Door>, party: &Party, code: &str, attempt: u
 
 /// Reads a web page as a browser would; following a link is fine, an error is not.
 async fn read_page(world: &World, path: &str) -> anyhow::Result<()> {
-    let answer = world.api.http.get(format!("{}{path}", world.api.web)).send().await?;
+    let answer = world.api.send(&world.api.http.get(format!("{}{path}", world.api.web))).await?;
     let status = answer.status();
     anyhow::ensure!(status.is_success() || status.is_redirection(), "a page of the web answered {status}");
     world.report.pages_read.add(1);

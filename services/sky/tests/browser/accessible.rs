@@ -1,5 +1,5 @@
-//! Every page in both languages, on a phone and at a desk: no violation that axe can find, nothing that
-//! scrolls sideways, no complaint of the browser.
+//! Every page in both languages, on a phone and at a desk: no violation that axe can find, nothing that scrolls
+//! sideways or is too small for a finger, no complaint of the browser.
 
 use std::collections::BTreeSet;
 
@@ -24,6 +24,14 @@ const RUN: &str = "
             it.id + ' (' + it.help + '): ' + it.nodes.map((node) => node.html).join(' | ').slice(0, 600))),
         (error) => done(['axe failed: ' + error]));";
 
+/// What stands for itself to be pressed and is smaller than a fingertip.
+const SMALL: &str = "
+    return [...document.querySelectorAll('header a, footer a, .go a, button, .button, summary, select')]
+        .filter((it) => it.checkVisibility() && !it.matches('.visually-hidden, .skip'))
+        .map((it) => [it, it.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 43.5 || box.width < 43.5)
+        .map(([it, box]) => `${Math.round(box.width)} x ${Math.round(box.height)}: ` + it.outerHTML.slice(0, 120))";
+
 /// What axe finds on the open page.
 async fn violations(browser: &Browser) -> Vec<String> {
     browser.run(AXE).await;
@@ -47,6 +55,8 @@ async fn faults(browser: &Browser) -> Vec<String> {
         Value::Number(width) if width.as_u64() == Some(0) => {}
         width => faults.push(format!("scrolls sideways: {width} px wide")),
     }
+    let small: Vec<String> = serde_json::from_value(browser.run(SMALL).await).expect("a list");
+    faults.extend(small.into_iter().map(|it| format!("too small for a finger: {it}")));
     faults.extend(browser.complaints().await.into_iter().map(|complaint| format!("complaint: {complaint}")));
     faults
 }
@@ -111,6 +121,9 @@ async fn visitor_pages(stage: &Stage, device: Device, findings: &mut Findings) -
     visitor.arrives("/order/").await;
     let order = visitor.path().await;
     findings.visit(&visitor, &order, device).await;
+    visitor.run("document.querySelector('[data-left]').dataset.left = 60000").await;
+    visitor.sees(".ends-soon", "läuft Ihre Reservierung ab").await;
+    findings.look(&visitor, "order-ends-soon-de", device).await;
     visitor.types("#name", "Erika Muster").await;
     visitor.types("#email", "erika@localhost").await;
     visitor.press("zahlungspflichtig bestellen").await;
@@ -149,14 +162,19 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     let monitors = ["/monitor/foyer-1", "/monitor/dome-door-1", "/monitor/parking-1", "/monitor/way-ground"];
     let hold = format!("{showing}/hold");
     let abort = format!("{showing}/abort");
-    let desk_pages = ["/desk", "/desk/headcount", "/desk/audit", &showing, &hold, &abort, "/operator"];
+    let seats = format!("{showing}/seats");
+    let desk_pages =
+        ["/desk", "/desk/headcount", "/desk/show-list", "/desk/audit", &showing, &hold, &abort, &seats, "/operator"];
     let counting = [
+        "/desk/door",
         "/desk/conflicts",
         "/desk/notices",
         "/desk/notices/confirmed/de-x-ls",
         "/desk/counters",
         "/desk/counters/foyer-1",
         "/desk/replay?day=2026-11-28",
+        "/desk/payouts",
+        "/connections",
     ];
     let others = [
         "/kitchen",
@@ -182,6 +200,17 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
     for path in desk_pages.into_iter().chain(counting).chain(others).chain(screens).chain(monitors) {
         findings.visit(&desk, path, device).await;
     }
+    let selling = format!("/desk/showings/{}/sell", stage.for_the_desk().await);
+    for path in ["/desk/sell", &selling] {
+        findings.visit(&desk, path, device).await;
+    }
+    desk.types("#count_adult", "1").await;
+    desk.click("main button.main").await;
+    desk.arrives("/desk/orders/").await;
+    findings.look(&desk, "desk-order-de", device).await;
+    desk.press("Verbindlich buchen").await;
+    desk.sees("main", "Bar kassiert").await;
+    findings.look(&desk, "desk-sold-de", device).await;
     desk.open("/desk").await;
     desk.types("#reference", &stage.visit(&booked.visit).await.reference).await;
     desk.press_in("//form[@action='/desk/party']", "Zeigen").await;
@@ -230,6 +259,8 @@ async fn the_check_has_teeth() {
         .run(
             "const picture = document.createElement('img'); picture.src = '/static/icon.svg';
             picture.width = 2000; document.querySelector('main').append(picture);
+            const small = document.createElement('button'); small.textContent = 'x';
+            small.style.minHeight = 0; small.style.padding = 0; document.querySelector('main').append(small);
             const style = document.createElement('style'); style.textContent = 'p { color: red }';
             document.head.append(style);",
         )
@@ -237,6 +268,7 @@ async fn the_check_has_teeth() {
     let found = faults(&visitor).await;
     assert!(found.iter().any(|fault| fault.starts_with("image-alt")), "{found:#?}");
     assert!(found.iter().any(|fault| fault.starts_with("scrolls sideways")), "{found:#?}");
+    assert!(found.iter().any(|fault| fault.starts_with("too small")), "{found:#?}");
     assert!(found.iter().any(|fault| fault.starts_with("complaint") && fault.contains("style-src")), "{found:#?}");
     visitor.driver.quit().await.expect("the browser ends");
 }

@@ -1,7 +1,11 @@
-//! The attendant in the rain: counting with a thumb, what cannot be, and a count taken back.
+//! The attendant in the rain: counting with a thumb, what cannot be, and a count taken back; and what drivers read at a
+//! barrier that has lost its link.
 
-use kernel::Role;
-use sky_proto::parking::v1::{GetSiteRequest, parking_client::ParkingClient};
+use chrono::TimeDelta;
+use kernel::{Caller, Role};
+use sky_proto::parking::v1::{
+    GetSiteRequest, ReportLaneRequest, gates_client::GatesClient, parking_client::ParkingClient,
+};
 
 use crate::{
     accessible,
@@ -57,4 +61,31 @@ async fn the_attendant_counts_with_a_thumb_and_takes_a_wrong_count_back() {
     assert_eq!(operator.run(forms).await, 0);
     accessible::check(&operator, "the counts as the operator sees them").await;
     operator.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_attendant_sees_what_drivers_read_at_a_barrier_without_its_link() {
+    let Some(stage) = Stage::open().await else { return };
+    let controller = Caller::Device { id: "in-1".to_owned(), kind: "lane".to_owned() };
+    let beat = ReportLaneRequest { lane: "in-1".to_owned(), ..Default::default() };
+    GatesClient::new(stage.world.door("parking", &controller)).report_lane(beat).await.expect("heard");
+    let gate = stage.staff(Role::Attendant, Device::Phone).await;
+    gate.open("/carpark").await;
+    gate.sees(".card.good", "in-1").await;
+    gate.sees_no_more("main", "An der Schranke steht jetzt").await;
+    gate.sees("main", "Andere Parkplätze").await;
+    gate.sees("main", "9 Minuten zu Fuß").await;
+    gate.sees("main", "city, noch nichts gemeldet").await;
+
+    stage.house.clock.advance(TimeDelta::seconds(31));
+    gate.open("/carpark").await;
+    gate.sees(".card.bad", "keine Verbindung").await;
+    gate.sees(".card.bad .told", "QR-Code der Buchung vor den Leser halten").await;
+    gate.shoots("carpark-barrier-without-link-phone").await;
+    accessible::check(&gate, "a barrier without its link").await;
+    gate.quits().await;
+    let looks_on = stage.staff(Role::Desk, Device::Desk).await;
+    looks_on.open("/carpark?lang=en").await;
+    looks_on.sees(".told", "Drivers read at the barrier now").await;
+    looks_on.quits().await;
 }

@@ -15,7 +15,15 @@ use thirtyfour::{
     WebDriver, WebElement,
 };
 
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to look for something. Longer than anything that a page waits for by itself: a monitor reports every
+/// twenty seconds, and tries a dead line again after thirty.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Whether a part of the page may say something, seen or not; letters and spaces are not compared as they look.
+const MAY_SAY: &str = r"
+    const bare = (text) => text.replace(/[\s\u200b-\u200f]+/g, '').toUpperCase();
+    const words = bare(arguments[1]);
+    return [...document.querySelectorAll(arguments[0])].some((it) => bare(it.textContent).includes(words));";
 
 /// What somebody holds in their hands or sits at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,16 +155,23 @@ fn program(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }
 
-/// Looks until there is something to see. Panics after 20 s with what was seen instead.
-pub async fn until<T>(what: &str, look: impl AsyncFn() -> Result<T, String>) -> T {
+/// Looks until there is something to see; gives up after a minute with what was seen instead.
+async fn looks<T>(look: impl AsyncFn() -> Result<T, String>) -> Result<T, String> {
     let begun = Instant::now();
     loop {
         match look().await {
-            Ok(seen) => return seen,
-            Err(seen) if begun.elapsed() > PATIENCE => panic!("{what}: not seen; instead: {seen}"),
-            Err(_) => tokio::time::sleep(Duration::from_millis(25)).await,
+            Err(_) if begun.elapsed() < PATIENCE => {}
+            seen => return seen,
         }
+        // Looking takes the time of the house and of other tests: what takes long is asked for less often.
+        let pause = (begun.elapsed() / 10).clamp(Duration::from_millis(25), Duration::from_millis(200));
+        tokio::time::sleep(pause).await;
     }
+}
+
+/// Looks until there is something to see. Panics after a minute with what was seen instead.
+pub async fn until<T>(what: &str, look: impl AsyncFn() -> Result<T, String>) -> T {
+    looks(look).await.unwrap_or_else(|seen| panic!("{what}: not seen; instead: {seen}"))
 }
 
 fn told(error: impl std::fmt::Display) -> String {
@@ -180,11 +195,22 @@ impl Browser {
         self.driver.current_url().await.expect("an address").path().to_owned()
     }
 
+    /// Looks until there is something to see. Panics after a minute with what was seen instead, and the page.
+    async fn until<T>(&self, what: &str, look: impl AsyncFn() -> Result<T, String>) -> T {
+        match looks(look).await {
+            Ok(seen) => seen,
+            Err(seen) => {
+                let (path, words) = (self.path().await, self.words().await);
+                panic!("{what}: not seen on {path}; instead: {seen}; the whole page: {words}")
+            }
+        }
+    }
+
     /// Waits until the page at a path is open.
     pub async fn arrives(&self, path: &str) {
-        until(path, async || {
+        self.until(path, async || {
             let here = self.driver.current_url().await.map_err(told)?;
-            if here.path().starts_with(path) { Ok(()) } else { Err(format!("{here}\n{}", self.words().await)) }
+            if here.path().starts_with(path) { Ok(()) } else { Err(here.to_string()) }
         })
         .await;
     }
@@ -192,23 +218,23 @@ impl Browser {
     /// Waits until a script says true; a promise is waited for.
     pub async fn holds(&self, what: &str, script: &str) {
         let script = format!("const done = arguments[0]; Promise.resolve({script}).then(done, (e) => done(String(e)))");
-        until(what, async || {
+        self.until(what, async || {
             let said = self.driver.execute_async(&script, Vec::new()).await.map_err(told)?;
-            if *said.json() == json!(true) { Ok(()) } else { Err(format!("{}: {}", said.json(), self.words().await)) }
+            if *said.json() == json!(true) { Ok(()) } else { Err(said.json().to_string()) }
         })
         .await;
     }
 
     /// Does something with the first visible match; again while the page is changing under one's hands.
     async fn with(&self, by: By, what: &str, act: impl AsyncFn(&WebElement) -> Result<(), String>) {
-        until(what, async || {
+        self.until(what, async || {
             for element in self.driver.find_all(by.clone()).await.map_err(told)? {
                 if element.is_displayed().await.map_err(told)? {
                     element.scroll_into_view().await.map_err(told)?;
                     return act(&element).await;
                 }
             }
-            Err(format!("nothing visible on {:?}: {}", self.path().await, self.words().await))
+            Err("nothing visible".to_owned())
         })
         .await;
     }
@@ -261,9 +287,18 @@ impl Browser {
         }
     }
 
+    /// False: no part says it, not even unseen. Asked first, because a browser takes long to say what can be seen.
+    async fn may_say(&self, css: &str, words: &str) -> bool {
+        let answer = self.driver.execute(MAY_SAY, vec![json!(css), json!(words)]).await;
+        answer.map_or(true, |it| *it.json() != json!(false))
+    }
+
     /// Waits until a part of the page can be seen and says something.
     pub async fn sees(&self, css: &str, words: &str) {
-        until(&format!("'{words}' in {css}"), async || {
+        self.until(&format!("'{words}' in {css}"), async || {
+            if !self.may_say(css, words).await {
+                return Err("no such words".to_owned());
+            }
             let mut seen = String::new();
             for element in self.driver.find_all(By::Css(css)).await.map_err(told)? {
                 let text = element.text().await.map_err(told)?;
@@ -272,15 +307,19 @@ impl Browser {
                 }
                 seen += &text;
             }
-            Err(format!("'{seen}'; the whole page: {}", self.words().await))
+            Err(seen)
         })
         .await;
     }
 
     /// Waits until a part of the page no longer says something.
     pub async fn sees_no_more(&self, css: &str, words: &str) {
-        until(&format!("no '{words}' in {css}"), async || {
-            let text = self.driver.find(By::Css(css)).await.map_err(told)?.text().await.map_err(told)?;
+        self.until(&format!("no '{words}' in {css}"), async || {
+            let part = self.driver.find(By::Css(css)).await.map_err(told)?;
+            if !self.may_say(css, words).await {
+                return Ok(());
+            }
+            let text = part.text().await.map_err(told)?;
             if text.contains(words) { Err(text) } else { Ok(()) }
         })
         .await;

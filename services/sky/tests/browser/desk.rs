@@ -140,6 +140,17 @@ async fn without_scripts_the_desk_works_all_the_same() {
     let desk = stage.staff(Role::Desk, Device::NoScripts).await;
     desk.open("/desk").await;
     moves_admission(&desk, &booked, "Einlass öffnen").await;
+    // A broken seat is taken off the sale, and back again.
+    let seats = format!("/desk/showings/{}/seats", booked.showing);
+    desk.open(&seats).await;
+    desk.click("input[name=seat]:not([disabled])").await;
+    desk.types("#reason", "Sitz defekt").await;
+    desk.press("Sperren").await;
+    desk.sees(".notice.good", "Nicht mehr im Verkauf").await;
+    desk.sees("[id^=blocked-]", "Sitz defekt").await;
+    desk.shoots("desk-seats").await;
+    desk.click("[id^=blocked-] button").await;
+    desk.sees(".notice.good", "Wieder im Verkauf").await;
     desk.open(&format!("/desk/showings/{}/hold?minutes=3", booked.showing)).await;
     desk.press("3 Minuten warten").await;
     desk.sees(".notice.good", "Neuer Beginn").await;

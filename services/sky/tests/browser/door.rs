@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// A family has booked; its showing's doors are open, and the desk stands ready.
-async fn opens(stage: &Stage, title: &str, desk: Device) -> (Booked, String, Browser) {
+pub async fn opens(stage: &Stage, title: &str, desk: Device) -> (Booked, String, Browser) {
     let family = stage.visitor(Device::Phone).await;
     let booked = books(&family, title, Pays::AtDesk).await;
     family.quits().await;

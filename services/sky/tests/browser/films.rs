@@ -36,10 +36,10 @@ const RECORD: &str = "
     setTimeout(() => recorder.stop(), 2000);";
 
 /// A film that really runs.
-const RUNS: &str = "(() => { const film = document.querySelector('.stage video');
+pub const RUNS: &str = "(() => { const film = document.querySelector('.stage video');
     return film !== null && film.videoWidth === 64 && film.currentTime > 0.1 && !film.paused && film.error === null; })()";
 
-async fn film(desktop: &Desktop, desk: &Browser) {
+pub async fn film(desktop: &Desktop, desk: &Browser) {
     let recorded = desk.driver.execute_async(RECORD, Vec::new()).await.expect("recorded");
     let base64 = recorded.json().as_str().expect("base64").to_owned();
     let file = data_encoding::BASE64.decode(base64.as_bytes()).expect("a film");

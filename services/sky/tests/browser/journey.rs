@@ -41,6 +41,11 @@ pub async fn fills_in_form(browser: &Browser, title: &str) -> String {
 /// Books by clicking; ends on the visit's page.
 pub async fn books(browser: &Browser, title: &str, pays: Pays) -> Booked {
     let showing = fills_in_form(browser, title).await;
+    orders(browser, showing, pays).await
+}
+
+/// Orders what stands in the form; ends on the visit's page.
+pub async fn orders(browser: &Browser, showing: String, pays: Pays) -> Booked {
     browser.press("Weiter zur Übersicht").await;
     browser.arrives("/order/").await;
     browser.sees("main", "3").await;

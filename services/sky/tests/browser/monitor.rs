@@ -63,8 +63,8 @@ async fn catches_up(stage: &Stage, monitor: &Browser, display: &str) -> Duration
     begun.elapsed()
 }
 
-/// Has a browser complained of anything but the network?
-async fn leaves(monitor: Browser) {
+/// Closes a browser that may have complained of the network, and of nothing else.
+pub async fn leaves(monitor: Browser) {
     let network = |complaint: &String| complaint.contains("net::ERR") || complaint.contains("Failed to load resource");
     let complaints: Vec<String> = monitor.complaints().await.into_iter().filter(|it| !network(it)).collect();
     assert!(complaints.is_empty(), "{complaints:#?}");

@@ -34,6 +34,8 @@ async fn the_clock_proposes_groups_are_called_and_a_showing_is_broken_off() {
     operator.press("Einlass öffnen").await;
     operator.sees(".notice.good", "Erledigt").await;
 
+    let door = stage.staff(Role::Desk, Device::Monitor).await;
+    door.open("/monitor/dome-door-1").await;
     operator.open(&here).await;
     operator.press("Gruppen bilden").await;
     operator.sees("#groups ~ ul", "Gruppe 1").await;
@@ -41,6 +43,17 @@ async fn the_clock_proposes_groups_are_called_and_a_showing_is_broken_off() {
     operator.sees("#groups ~ ul", "aufgerufen").await;
     operator.shoots("operator-groups").await;
     accessible::check(&operator, "call groups").await;
+    // The door says which group it is, and nobody's name or reference.
+    door.sees("li.line-call", "Gruppe 1").await;
+    door.sees("li.line-call", "Group 1").await;
+    door.shoots("monitor-group-called").await;
+    let words = door.words().await;
+    assert!(!words.contains("Muster") && !words.contains(&visit.reference), "{words}");
+    for step in ["Geht hinein", "Alle drin"] {
+        operator.press_in("//ul[preceding-sibling::h2[@id='groups']]", step).await;
+    }
+    door.sees_no_more("main", "Gruppe 1").await;
+    door.quits().await;
 
     // What follows is said before it is done.
     operator.open(&here).await;
@@ -55,6 +68,7 @@ async fn the_clock_proposes_groups_are_called_and_a_showing_is_broken_off() {
     operator.open(&here).await;
     operator.sees(".stage .badge", "abgebrochen").await;
     operator.press("Umbau").await;
+    operator.sees(".notice.good", "Erledigt").await;
     operator.open(&here).await;
     operator.sees(".stage .clock-to", "Umbau fertig in").await;
     operator.shoots("operator-turnover").await;

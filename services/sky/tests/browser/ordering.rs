@@ -23,7 +23,7 @@ const SMALL: &str = "
         .map((it) => it.outerHTML.slice(0, 120));";
 
 /// The open page is without fault, and everything on it can be hit.
-async fn fits(browser: &Browser, device: Device, name: &str) {
+pub async fn fits(browser: &Browser, device: Device, name: &str) {
     browser.shoots(&format!("{device:?}-{name}")).await;
     check(browser, name).await;
     assert_eq!(browser.run(SMALL).await, json!([]), "{name} ({device:?})");
@@ -67,6 +67,10 @@ async fn a_class_orders_its_lunch_on_trays_without_any_script() {
     teacher.click("#tray2_1_mod_wrap_no-yoghurt").await;
     teacher.press("Weiter zur Übersicht").await;
     teacher.arrives("/order/").await;
+    // What is on each tray is read before anything is ordered.
+    for words in ["Tablett 1 – vegetarisch", "6 × Käsebrötchen", "Tablett 2 – mit allem", "ohne Joghurtsoße"] {
+        teacher.sees("dl.facts", words).await;
+    }
     let visit = teacher.path().await.rsplit('/').next().expect("an id").to_owned();
     teacher.types("#name", "Klasse 4b").await;
     teacher.types("#email", "schule@visitors.invalid").await;
@@ -120,6 +124,45 @@ async fn the_counter_takes_an_order_press_by_press_without_any_script() {
     counter.sees(".ticket", "Gerichte antippen").await;
     counter.press("Zurücknehmen").await;
     counter.sees(".notice.good", "zurückgenommen").await;
+    counter.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_combo_has_its_size_and_its_changes_in_the_form_and_at_the_counter_without_any_script() {
+    let Some(stage) = Stage::open().await else { return };
+    let visitor = stage.visitor(Device::NoScripts).await;
+    visitor.open("/").await;
+    visitor.press_in("//h3", "Der Sternenhimmel heute Nacht").await;
+    visitor.arrives("/showings/").await;
+    visitor.types("#count_adult", "2").await;
+    visitor.click("#meal summary").await;
+    visitor.types("#combo_coffee-and-cake_0", "1").await;
+    visitor.press_option("#combo_coffee-and-cake_0_drink", "Cappuccino, groß").await;
+    let combo = "//p[.//label[@for='combo_coffee-and-cake_0_drink']]/following-sibling::details[1]";
+    visitor.press_in(combo, "Ändern: Cappuccino").await;
+    visitor.click("#combo_coffee-and-cake_0_drink_mod_cappuccino_milk_oat-milk").await;
+    visitor.press("Weiter zur Übersicht").await;
+    visitor.arrives("/order/").await;
+    visitor.sees("main", "mit Hafermilch").await;
+    visitor.sees("main", "0,50").await;
+    let visit = visitor.path().await.rsplit('/').next().expect("an id").to_owned();
+    let held = stage.visit(&visit).await;
+    let made = &held.meal.expect("a meal").lines;
+    assert_eq!(made[0].name.as_ref().expect("a name").de, "Cappuccino, groß, mit Hafermilch");
+    visitor.quits().await;
+
+    let counter = stage.staff(Role::Kitchen, Device::NoScripts).await;
+    counter.open("/kitchen/counter").await;
+    counter.press_in("//*[@id='dish-coffee-and-cake']", "").await;
+    counter.sees(".ticket", "Kaffee, Mondkuchen").await;
+    counter.click(".ticket summary").await;
+    counter.press_in("//*[@id='ticket']", "Cappuccino, groß").await;
+    counter.sees(".ticket", "Cappuccino, groß, Mondkuchen").await;
+    counter.press_in("//*[@id='ticket']", "mit Hafermilch + 0,50").await;
+    counter.sees(".ticket", "Cappuccino, groß, mit Hafermilch, Mondkuchen").await;
+    counter.sees(".ticket dl", "6,40").await;
+    counter.press("Zurück").await;
+    counter.sees(".ticket dl", "5,90").await;
     counter.quits().await;
 }
 

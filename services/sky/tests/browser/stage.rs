@@ -30,14 +30,15 @@ const PASSWORD: &str = "correct horse battery";
 const STAFF: [Role; 4] = [Role::Desk, Role::Operator, Role::Kitchen, Role::Attendant];
 
 /// What the test's leaps in time are for a page: its clocks run ahead by `test leap`.
-const LEAPS: &str = "
+pub const LEAPS: &str = "
     const leap = () => Number(localStorage.getItem('test leap') || 0);
     const wall = Date.now.bind(Date), ticks = performance.now.bind(performance);
     Date.now = () => wall() + leap();
     performance.now = () => ticks() + leap();";
 
 /// The worker has put the page away.
-const KEPT: &str = "caches.open('sky-monitor').then((it) => it.match(location.pathname)).then((it) => it !== undefined
+pub const KEPT: &str =
+    "caches.open('sky-monitor').then((it) => it.match(location.pathname)).then((it) => it !== undefined
     && navigator.serviceWorker.controller !== null)";
 
 /// Everything a test walks through.
@@ -52,10 +53,15 @@ pub struct Stage {
 impl Stage {
     /// Opens the house; `None` on a machine without a browser.
     pub async fn open() -> Option<Self> {
+        Self::open_with(BTreeMap::new()).await
+    }
+
+    /// The same, with settings of services' own.
+    pub async fn open_with(mut own: BTreeMap<String, BTreeMap<String, toml::Value>>) -> Option<Self> {
         let chrome = Chrome::start()?;
         let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
         let payments = BTreeMap::from([("provider_url".to_owned(), toml::Value::String(provider.url.clone()))]);
-        let own = BTreeMap::from([("payments".to_owned(), payments)]);
+        own.insert("payments".to_owned(), payments);
         let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
         let world = World::of(&house);
         let (loaded, ()) = tokio::join!(world.load_house(), async {
@@ -90,7 +96,12 @@ impl Stage {
 
     /// A screen on a wall whose cable leads to the house.
     pub async fn screen(&self, cable: &Cable) -> Browser {
-        self.chrome.browser(&format!("http://localhost:{}", cable.port), Device::Monitor).await
+        self.behind(cable, Device::Monitor).await
+    }
+
+    /// A browser on a line that can be cut.
+    pub async fn behind(&self, cable: &Cable, device: Device) -> Browser {
+        self.chrome.browser(&format!("http://localhost:{}", cable.port), device).await
     }
 
     /// The same, paired as a display.
@@ -117,7 +128,11 @@ impl Stage {
 
     /// The browser of somebody with a role, signed in.
     pub async fn staff(&self, role: Role, device: Device) -> Browser {
-        let browser = self.visitor(device).await;
+        self.signs_in(self.visitor(device).await, role).await
+    }
+
+    /// The same in a browser that is open.
+    pub async fn signs_in(&self, browser: Browser, role: Role) -> Browser {
         browser.open("/staff/sign-in").await;
         browser.types("#account", role.name()).await;
         browser.types("#password", PASSWORD).await;
@@ -144,6 +159,11 @@ impl Stage {
     /// Waits until a visit is as the test expects it.
     pub async fn visit_with(&self, visit: &str, what: &str, holds: impl Fn(&Visit) -> bool) -> Visit {
         until(what, || self.visit(visit), holds).await
+    }
+
+    /// A showing that begins in more than an hour, which the desk may sell.
+    pub async fn for_the_desk(&self) -> String {
+        crate::sale::in_the_dome(self).await.showing_id
     }
 
     /// The one code for barrier, door and counter.

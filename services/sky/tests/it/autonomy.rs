@@ -8,8 +8,8 @@ use kernel::{
 };
 use sky_proto::{
     flow::v1::{
-        AdmissionState, ExportAdmissionListRequest, FindPartyRequest, ScanRequest, ScanResponse, ScanVerdict,
-        UndoScanRequest, door_client::DoorClient, flow_client::FlowClient,
+        AdmissionState, ExportAdmissionListRequest, FindPartyRequest, GetShowListRequest, ScanRequest, ScanResponse,
+        ScanVerdict, UndoScanRequest, door_client::DoorClient, flow_client::FlowClient,
     },
     payments::v1::Method,
 };
@@ -74,6 +74,12 @@ async fn the_door_goes_on_while_everything_else_is_dead() {
     assert_eq!(scan(&world, &showing, &code, 0).await.1.verdict(), ScanVerdict::AlreadyAdmitted);
     let list = ExportAdmissionListRequest { device_id: "scanner-1".to_owned(), day: String::new() };
     door.export_admission_list(list).await.expect("a list, too");
+    let start = kernel::values::from_timestamp(family.showing.starts_at);
+    let day = GetShowListRequest { day: kernel::values::day_of(start).to_string() };
+    let paper = door.get_show_list(day).await.expect("the day on paper").into_inner();
+    let printed = paper.showings.iter().find(|it| it.showing_id == showing).expect("the showing");
+    let party = printed.parties.iter().find(|it| it.reference == reference).expect("the party");
+    assert_eq!((party.people, party.admitted, printed.booked), (4, 4, 4), "{party:?}");
     family.moves_admission(AdmissionState::LastCall).await;
 
     broker.restart().await;

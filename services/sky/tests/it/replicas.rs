@@ -1,6 +1,8 @@
 //! Several replicas of reservations sell the same showing: real processes on one database. And the other way
 //! round: a build without the guard (`--features unguarded`) must sell places twice, and the test's own
 //! count and `sky verify` must both say so. A check that cannot fail proves nothing.
+//!
+//! `RACE_SHOWINGS` sets how many showings each race sells (default: two or three; the programme has some forty).
 
 use std::collections::HashMap;
 
@@ -22,19 +24,19 @@ use crate::{
     world::ALL,
 };
 
-/// So many places of the dome are sold online.
-const ONLINE: usize = 86;
-
 /// What the sale of some showings came to.
 #[derive(Default)]
 struct Sold {
+    /// As many as the programme offered.
+    offered: usize,
     places: usize,
     /// Places that were answered to two visits.
     twice: Vec<String>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
-async fn sell(replicas: usize, showings: usize, isolation: &str) -> (Sold, bool) {
+async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
+    let showings = std::env::var("RACE_SHOWINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
     let db = TestDb::create().await;
     let settings = settings(&db);
     let name = settings.database_url.rsplit('/').next().expect("a name");
@@ -69,6 +71,7 @@ async fn sell(replicas: usize, showings: usize, isolation: &str) -> (Sold, bool)
         .collect();
     let mut sold = Sold::default();
     for showing in programme.iter().take(showings) {
+        sold.offered += showing.availability.as_ref().map_or(0, |it| it.free_online as usize);
         let parties = (0..160).map(|party: u32| {
             let mut replica = doors[party as usize % replicas].clone();
             let order = HoldSeatsRequest {
@@ -111,14 +114,16 @@ async fn sell(replicas: usize, showings: usize, isolation: &str) -> (Sold, bool)
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_sell_every_place_once() {
     let (sold, blamed) = sell(2, 3, "read committed").await;
-    assert_eq!((sold.places, sold.twice.len(), blamed), (3 * ONLINE, 0, false), "{:?}", sold.twice);
+    assert!(sold.offered > 0);
+    assert_eq!((sold.places, sold.twice.len(), blamed), (sold.offered, 0, false), "{:?}", sold.twice);
 }
 
 #[cfg(not(feature = "unguarded"))]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_replicas_sell_every_place_once() {
     let (sold, blamed) = sell(4, 2, "read committed").await;
-    assert_eq!((sold.places, sold.twice.len(), blamed), (2 * ONLINE, 0, false), "{:?}", sold.twice);
+    assert!(sold.offered > 0);
+    assert_eq!((sold.places, sold.twice.len(), blamed), (sold.offered, 0, false), "{:?}", sold.twice);
 }
 
 /// The statement waits for a lock and then looks at what the one before has done, as READ COMMITTED lets it.
@@ -128,7 +133,7 @@ async fn four_replicas_sell_every_place_once() {
 async fn under_repeatable_read_no_place_is_sold_twice_either() {
     let (sold, blamed) = sell(2, 2, "repeatable read").await;
     assert_eq!((sold.twice.len(), blamed), (0, false), "{:?}", sold.twice);
-    assert!((1..=2 * ONLINE).contains(&sold.places), "{} places", sold.places);
+    assert!((1..=sold.offered).contains(&sold.places), "{} places of {}", sold.places, sold.offered);
 }
 
 #[cfg(feature = "unguarded")]

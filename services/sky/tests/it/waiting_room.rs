@@ -11,8 +11,12 @@ use kernel::{
     values::timestamp,
 };
 use reqwest::{Client, StatusCode, header::LOCATION, redirect::Policy};
-use sky_proto::portal::v1::{
-    CloseWaitingRoomRequest, ListWaitingRoomsRequest, OpenWaitingRoomRequest, waiting_rooms_client::WaitingRoomsClient,
+use sky_proto::{
+    portal::v1::{
+        CloseWaitingRoomRequest, ListWaitingRoomsRequest, OpenWaitingRoomRequest,
+        waiting_rooms_client::WaitingRoomsClient,
+    },
+    reservations::v1::{ListProgrammeRequest, reservations_client::ReservationsClient},
 };
 use sqlx::AssertSqlSafe;
 use tonic::Code;
@@ -23,10 +27,15 @@ use crate::{
     world::{ALL, World, staff},
 };
 
-async fn open() -> (House, World) {
+pub async fn open() -> (House, World) {
+    open_with(BTreeMap::new()).await
+}
+
+/// The same, with settings of services' own.
+pub async fn open_with(mut own: BTreeMap<String, BTreeMap<String, toml::Value>>) -> (House, World) {
     // Cookies over plain http, as the tests' client would not send them back otherwise.
     let portal = BTreeMap::from([("insecure_cookies".to_owned(), toml::Value::Boolean(true))]);
-    let own = BTreeMap::from([("portal".to_owned(), portal)]);
+    own.insert("portal".to_owned(), portal);
     let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
     let world = World::of(&house);
     world.load_house().await;
@@ -36,21 +45,25 @@ async fn open() -> (House, World) {
 
 /// A browser that keeps its cookies and follows nothing by itself.
 #[derive(Clone)]
-struct Browser(Client);
+pub struct Browser(Client);
 
 impl Browser {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client"))
     }
 
-    async fn get(&self, house: &House, path: &str) -> (StatusCode, String, String) {
+    pub async fn get(&self, house: &House, path: &str) -> (StatusCode, String, String) {
         Self::read(self.0.get(format!("http://{}{path}", house.running.http))).await
+    }
+
+    pub async fn post(&self, house: &House, path: &str, form: &[(&str, &str)]) -> (StatusCode, String, String) {
+        Self::read(self.0.post(format!("http://{}{path}", house.running.http)).form(form)).await
     }
 
     async fn hold(&self, house: &House, showing: &str) -> (StatusCode, String, String) {
         let key = Uuid::new_v4().to_string();
         let form = [("key", key.as_str()), ("count_adult", "1")];
-        Self::read(self.0.post(format!("http://{}/showings/{showing}/hold", house.running.http)).form(&form)).await
+        self.post(house, &format!("/showings/{showing}/hold"), &form).await
     }
 
     /// Status, where it leads to, and the page.
@@ -240,4 +253,36 @@ async fn a_room_survives_a_restart_follows_the_seller_and_is_closed() {
     assert!(browser.is_in(&house, &showing, &room).await, "it leads on");
     let (_, to, body) = browser.hold(&house, &showing).await;
     assert!(to.starts_with("/order/"), "{body}");
+}
+
+#[tokio::test]
+async fn rebooking_does_not_lead_past_those_who_wait() {
+    let (house, world) = open().await;
+    let now = house.clock.now();
+    let mut programme = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+    let booked = next_showing(&world, now).await.showing_id;
+    let request = ListProgrammeRequest {
+        from: Some(timestamp(now + TimeDelta::hours(2))),
+        until: Some(timestamp(now + TimeDelta::days(2))),
+        include_closed: false,
+    };
+    let showings = programme.list_programme(request).await.expect("a programme").into_inner().showings;
+    let others: Vec<&str> = showings.iter().map(|it| it.showing_id.as_str()).filter(|id| *id != booked).collect();
+    let [rushed, quiet, ..] = others.as_slice() else { panic!("few showings: {others:?}") };
+
+    let browser = Browser::new();
+    let (_, order, body) = browser.hold(&house, &booked).await;
+    let contact = [("name", "Erika Muster"), ("email", "erika@visitors.invalid"), ("method", "2")];
+    assert!(order.starts_with("/order/"), "{body}");
+    let (_, to, body) = browser.post(&house, &format!("{order}/confirm"), &contact).await;
+    assert_eq!(to, "/visit", "{body}");
+    let room = open_room(&house, &world, rushed, 10).await;
+    let rebook = async |showing: &str| {
+        let key = Uuid::new_v4().to_string();
+        browser.post(&house, "/visit/rebook", &[("key", key.as_str()), ("showing", showing)]).await.1
+    };
+    assert_eq!(rebook(rushed).await, room);
+    let (_, _, body) = browser.get(&house, &room).await;
+    assert!(body.contains("Vor dieser Vorstellung ist ein Warteraum offen"), "{body}");
+    assert_eq!(rebook(quiet).await, "/visit", "nobody waits for that one");
 }

@@ -113,14 +113,14 @@ pub fn staff(role: Role) -> Caller {
     kernel::testing::staff(role)
 }
 
-/// Waits until a condition holds; events take a moment. Panics after 20 s with what was seen last.
+/// Waits until a condition holds; events take a moment. Panics after a minute with what was seen last.
 pub async fn until<T: std::fmt::Debug, F: Future<Output = T>>(
     what: &str,
     look: impl Fn() -> F,
     holds: impl Fn(&T) -> bool,
 ) -> T {
     let mut last = look().await;
-    for _ in 0..400 {
+    for _ in 0..1200 {
         if holds(&last) {
             return last;
         }

@@ -38,7 +38,7 @@ fn lift(working: bool) -> Lift {
     }
 }
 
-fn directive(kind: Kind, from: &str, to: &str) -> Directive {
+pub(crate) fn directive(kind: Kind, from: &str, to: &str) -> Directive {
     let words = words(kind, from, to, &zones(), &[lift(true)]);
     Directive {
         id: Uuid::now_v7(),
@@ -115,7 +115,7 @@ fn a_lift_that_fails_rewrites_the_step_free_way() {
     assert!(up.step_free && up.lift == "lift");
     assert_eq!(up.step_free_text.en, "The room: step-free by the lift.");
     up.state = State::AckedByDisplays;
-    up.acks = Acks { by: vec![("d".to_owned(), at(1))], concerned: 1 };
+    up.acks = Acks { by: vec![("d".to_owned(), at(1))], concerned: vec!["d".to_owned()] };
     assert!(up.say(words(up.kind, "foyer", "room", &zones(), &[lift(false)])));
     assert!(!up.step_free);
     assert_eq!((up.step_free_text.en.as_str(), up.revision), ("Stay here; we will come.", 3));
@@ -150,21 +150,55 @@ fn displays_say_something_of_every_directive_and_public_incident() {
 fn the_policy_proposes_once_per_filling_and_asks_from_red_on() {
     let rule = Rule {
         zone: "foyer".to_owned(),
+        group: String::new(),
         when: Level::Amber,
         kind: Kind::Redirect,
         to: "cafe".to_owned(),
         valid_for: TimeDelta::minutes(20),
         auto: true,
     };
-    let mut foyer = zone("foyer", ZoneKind::Room, "ground", 79);
-    assert!(!rule.due(&foyer, at(0), &[]));
-    foyer.set(80, Quality::Live, at(5));
-    assert!(rule.due(&foyer, at(5), &[]));
-    assert!(!rule.due(&foyer, at(5), &[directive(Kind::Redirect, "foyer", "cafe")]));
+    let amber = |since| Reached { level: Level::Amber, since: at(since) };
+    assert!(!rule.due(Reached { level: Level::Green, since: at(0) }, &[]));
+    assert!(rule.due(amber(5), &[]));
+    assert!(!rule.due(amber(5), &[directive(Kind::Redirect, "foyer", "cafe")]));
     let mut turned_down = directive(Kind::Redirect, "foyer", "cafe");
     turned_down.end("anna", at(6));
-    assert!(!rule.due(&foyer, at(5), &[turned_down.clone()]), "staff said no");
-    assert!(rule.due(&foyer, at(20), &[turned_down]), "it filled up anew");
+    assert!(!rule.due(amber(5), &[turned_down.clone()]), "staff said no");
+    assert!(rule.due(amber(20), &[turned_down]), "it filled up anew");
     assert!(rule.confirms_itself(Level::Amber) && !rule.confirms_itself(Level::Red));
     assert!(!Rule { auto: false, ..rule }.confirms_itself(Level::Amber));
+}
+
+#[test]
+fn what_the_policy_ordered_stays_as_long_as_a_zone_or_its_escape_group_calls_for_it() {
+    let own = Rule {
+        zone: "foyer".to_owned(),
+        group: String::new(),
+        when: Level::Stop,
+        kind: Kind::StopAdmission,
+        to: String::new(),
+        valid_for: TimeDelta::minutes(30),
+        auto: false,
+    };
+    let group = Rule { group: "main-exit".to_owned(), when: Level::Red, ..own.clone() };
+    let is = |level| Reached { level, since: at(0) };
+    let by_policy =
+        Directive { by_policy: true, proposed_by: BY_POLICY.to_owned(), ..directive(Kind::StopAdmission, "foyer", "") };
+    let by_staff = directive(Kind::StopAdmission, "foyer", "");
+    let ended = Directive { state: State::Ended, ..by_policy.clone() };
+    let another =
+        Directive { by_policy: true, proposed_by: BY_POLICY.to_owned(), ..directive(Kind::Redirect, "foyer", "cafe") };
+    let known = [by_policy, by_staff, ended, another];
+    for (zone, group_is, ends) in [
+        (Level::Stop, Level::Red, false),
+        (Level::Green, Level::Red, false),
+        (Level::Stop, Level::Green, false),
+        (Level::Red, Level::Amber, true),
+        (Level::Green, Level::Green, true),
+    ] {
+        let left: Vec<Uuid> =
+            left(&[(&own, is(zone)), (&group, is(group_is))], &known).iter().map(|it| it.id).collect();
+        let expected = if ends { vec![known[0].id] } else { Vec::new() };
+        assert_eq!(left, expected, "zone {zone:?}, group {group_is:?}");
+    }
 }

@@ -5,10 +5,6 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use super::*;
 
-fn at(seconds: i64) -> DateTime<Utc> {
-    DateTime::<Utc>::UNIX_EPOCH + TimeDelta::seconds(seconds)
-}
-
 fn boarding(booked: u32, admitted: u32, served: u32, span: i64, last_in: i64) -> Boarding {
     Boarding {
         booked,
@@ -48,22 +44,6 @@ fn a_band_is_what_held_before() {
     assert_eq!((wait.low, wait.seconds, wait.high), (0, 100, 130));
     assert_eq!(score(100, 60, TimeDelta::seconds(130)), 500);
     assert_eq!(score(100, 10, TimeDelta::seconds(-50)), -3_333, "all in already, and no spread is less than 30 s");
-}
-
-#[test]
-fn who_left_last_says_how_long_one_stays() {
-    let minute = |n: i64, came: u32, gone: u32| Minute { at: at(n * 60), came, gone };
-    // Ten at once; they leave after twenty to twenty-nine minutes, one a minute.
-    let mut day = vec![minute(0, 10, 0)];
-    day.extend((20..30).map(|n| minute(n, 0, 1)));
-    assert_eq!(stays(0, &day), (20..30).map(|n| n * 60).collect::<Vec<u32>>());
-    let wait = queue(0, &day, at(30 * 60)).expect("an estimate");
-    assert_eq!((wait.seconds, wait.low, wait.high), (24 * 60 + 30, 20 * 60 - 30, 29 * 60 + 30));
-    assert_eq!(queue(0, &day, at(60 * 60)), None, "nobody has left lately");
-    assert_eq!(queue(0, &day[..4], at(24 * 60)), None, "three are no measure");
-    // Who was there before nobody knows the coming of.
-    assert_eq!(stays(10, &day), [] as [u32; 0]);
-    assert_eq!(stays(4, &day).len(), 6);
 }
 
 /// A showing's parties: when each comes in, against the start, and how many are booked.
@@ -131,12 +111,6 @@ fn nine_of_ten_truths_lie_in_the_band() {
     assert!((85..=97).contains(&within), "{within} of a hundred: {days:?}");
 }
 
-prop_compose! {
-    fn minutes()(counts in prop::collection::vec((0_u32..12, 0_u32..12), 1..180)) -> Vec<Minute> {
-        counts.iter().zip(0_i64..).map(|((came, gone), n)| Minute { at: at(n * 60), came: *came, gone: *gone }).collect()
-    }
-}
-
 proptest! {
     #[test]
     fn a_wait_lies_in_its_band(
@@ -157,33 +131,5 @@ proptest! {
         let band = Band::of(&scores);
         let held = scores.iter().filter(|score| (band.low..=band.high).contains(&i64::from(**score))).count();
         prop_assert!(held * 100 >= scores.len() * 90, "{} of {}", held, scores.len());
-    }
-
-    /// Little's law: what the stays sum up to is the area between the two curves, if it is empty at both ends.
-    #[test]
-    fn stays_are_the_area_between_the_curves(minutes in minutes()) {
-        let (mut there, mut fair) = (0, Vec::new());
-        for mut minute in minutes {
-            minute.gone = minute.gone.min(there);
-            there = there + minute.came - minute.gone;
-            fair.push(minute);
-        }
-        fair.push(Minute { at: at(fair.len() as i64 * 60), came: 0, gone: there });
-        let (mut there, mut area) = (0_u64, 0_u64);
-        for minute in &fair {
-            there = there + u64::from(minute.came) - u64::from(minute.gone);
-            area += there * 60;
-        }
-        let sum: u64 = stays(0, &fair).iter().map(|stay| u64::from(*stay)).sum();
-        prop_assert_eq!(sum, area);
-        if let Some(wait) = queue(0, &fair, at(fair.len() as i64 * 60)) {
-            prop_assert!(wait.low <= wait.seconds && wait.seconds <= wait.high);
-        }
-    }
-
-    #[test]
-    fn curves_that_cannot_be_are_borne(before in 0_u32..50, minutes in minutes()) {
-        let came: u32 = minutes.iter().map(|minute| minute.came).sum();
-        prop_assert!(stays(before, &minutes).len() as u32 <= came);
     }
 }

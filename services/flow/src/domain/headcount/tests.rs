@@ -21,6 +21,7 @@ fn count(rooms: &[Zone], admissions: &[Admission], now: i64, more: impl FnOnce(&
         egress: TimeDelta::minutes(5),
         empty_at: None,
         doors: None,
+        blind_until: None,
     };
     more(&mut known);
     headcount(&known, at(now))
@@ -59,6 +60,31 @@ fn a_count_is_wider_the_older_it_is_and_no_wider_than_the_room() {
         let found = count(&[room("cafe", 40, quality)], std::slice::from_ref(&far), minute, |_| ());
         assert_eq!(found.rooms[0], (expected, quality), "{quality:?} after {minute} min");
     }
+}
+
+#[test]
+fn a_party_passes_at_once_and_what_is_unsure_is_in_the_range() {
+    let far = showing(AdmissionState::Running, 110, 0);
+    let (mut counted, policy) = (room("cafe", 40, Quality::Live), Policy::default());
+    counted.observed_at = at(1) - TimeDelta::seconds(1);
+    let known = |zone: &Zone| {
+        let rooms = [zone];
+        let known = Known {
+            rooms: &rooms,
+            admissions: std::slice::from_ref(&far),
+            policy: &policy,
+            egress: TimeDelta::minutes(5),
+            empty_at: None,
+            doors: None,
+            blind_until: None,
+        };
+        headcount(&known, at(1)).rooms[0].0
+    };
+    assert_eq!(known(&counted), of(32, 48), "a second old");
+    counted.unsure = 5;
+    assert_eq!(known(&counted), of(27, 53), "counted by hand in the middle of an interval");
+    counted.observed_at = at(1);
+    assert_eq!(known(&counted), of(33, 47));
 }
 
 #[test]
@@ -118,6 +144,18 @@ fn a_house_whose_counter_has_lost_something_is_not_told_to_be_empty() {
             known.empty_at = Some(at(140));
         });
         assert_eq!(found.basis == Basis::SeenEmpty, empty, "{quality:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_house_whose_counter_missed_somebody_since_is_not_told_to_be_empty() {
+    let over = showing(AdmissionState::Closed, 110, 100);
+    for (blind_until, empty) in [(None, true), (Some(139), true), (Some(140), true), (Some(141), false)] {
+        // It is well again and counts nobody.
+        let found = count(&[room("foyer", 0, Quality::Live)], std::slice::from_ref(&over), 150, |known| {
+            (known.empty_at, known.blind_until) = (Some(at(140)), blind_until.map(at));
+        });
+        assert_eq!(found.basis == Basis::SeenEmpty, empty, "{blind_until:?}: {found:?}");
     }
 }
 

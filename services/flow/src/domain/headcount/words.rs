@@ -2,7 +2,7 @@
 
 use kernel::values::Text;
 
-use super::{Basis, Policy};
+use super::{Basis, PARTY, Policy};
 
 impl Basis {
     /// How the number of people in the house came about.
@@ -53,12 +53,12 @@ impl Policy {
             ),
             Text::new(
                 format!(
-                    "Durch die Türen eines Raums gehen höchstens {per_minute} Personen je Minute; Zähler und Zählende \
-                     irren sich um höchstens {wrong_percent} von hundert."
+                    "Durch die Türen eines Raums gehen höchstens {per_minute} Personen je Minute, {PARTY} auch auf einmal; \
+                     Zähler und Zählende irren sich um höchstens {wrong_percent} von hundert."
                 ),
                 format!(
-                    "At most {per_minute} people a minute go through the doors of a room; counters and those who count \
-                     are wrong by {wrong_percent} in a hundred at most."
+                    "At most {per_minute} people a minute go through the doors of a room, {PARTY} at once; counters and \
+                     those who count are wrong by {wrong_percent} in a hundred at most."
                 ),
             ),
         ]

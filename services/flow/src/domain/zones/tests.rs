@@ -30,6 +30,8 @@ pub(crate) fn zone(id: &str, kind: Kind, parent: &str, count: u32) -> Zone {
         queue: String::new(),
         filled_by: "hand".to_owned(),
         valid_until: None,
+        by_hand_at: None,
+        unsure: 0,
     };
     zone.set(count, Quality::Live, at(0));
     zone

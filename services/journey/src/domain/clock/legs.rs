@@ -159,7 +159,8 @@ pub(crate) fn legs(visit: &Visit, at: Standing, takes: &Estimates, now: DateTime
     match (at.whereabouts, at.seen_at) {
         (Whereabouts::OnTheWay, _) => {
             legs.push(Leg::unknown(DRIVE));
-            legs.extend(from_the_barrier(TimeDelta::zero(), takes, slowly(takes.walk)));
+            let walk = walk_from_elsewhere(visit).unwrap_or(takes.walk);
+            legs.extend(from_the_barrier(TimeDelta::zero(), takes, slowly(walk)));
         }
         (Whereabouts::Unknown, _) => legs.push(Leg::unknown(DRIVE)),
         // Whoever is in the car park has been parking and walking since the barrier.
@@ -176,6 +177,13 @@ pub(crate) fn legs(visit: &Visit, at: Standing, takes: &Estimates, now: DateTime
     let seat = Estimate { time: slowly(takes.seat.time), uncertainty: slowly(takes.seat.uncertainty) };
     legs.push(Leg::new(SEAT, seat));
     legs
+}
+
+/// Whose bay cannot be reached parks further away: the furthest place is reckoned with. Everybody else walks from here.
+fn walk_from_elsewhere(visit: &Visit) -> Option<TimeDelta> {
+    let suspended = visit.bay.as_ref()?.suspension.as_ref()?;
+    let furthest = suspended.alternatives.iter().map(|(_, minutes)| *minutes).max()?;
+    Some(TimeDelta::minutes(furthest.into()))
 }
 
 /// What is left of parking and walking after `gone`.

@@ -11,7 +11,7 @@ use super::{
     risk::{Facts, Risk, Told, told, turn},
 };
 use crate::domain::{
-    Money, PartyLine, State, Visit,
+    Money, PartyLine, State, Suspension, Visit,
     missing::Whereabouts,
     samples::{at, visit},
 };
@@ -55,6 +55,27 @@ fn legs_are_what_is_still_to_go() {
     }
     assert!(!legs(&booked, standing(Whereabouts::Unknown, None, 0), &takes(), at(100))[0].is_known);
     assert_eq!(of(&booked, standing(Whereabouts::Foyer, None, 12), 100)[0], ("queue", 40, 33), "twelve or none before");
+}
+
+#[test]
+fn whose_bay_cannot_be_reached_walks_from_elsewhere_and_who_is_parked_does_not() {
+    let mut booked = visit(State::Confirmed);
+    let alternatives = vec![("Spitze".to_owned(), 9), ("MMZ".to_owned(), 7)];
+    booked.bay.as_mut().expect("a bay").suspension = Some(Suspension {
+        closure: String::new(),
+        state: "SITE_STATE_UNREACHABLE".to_owned(),
+        reason: Text::default(),
+        until: None,
+        alternatives,
+        lost: false,
+        left: Vec::new(),
+    });
+    let walk = |where_, entered| {
+        let told = of(&booked, standing(where_, entered, 0), 100);
+        told.into_iter().find(|(kind, ..)| *kind == "walk").expect("a walk").1
+    };
+    assert_eq!(walk(Whereabouts::OnTheWay, None), 540, "the furthest of them");
+    assert_eq!(walk(Whereabouts::CarPark, Some(100)), 360);
 }
 
 #[test]

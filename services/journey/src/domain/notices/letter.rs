@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use super::words::Language;
 use super::{Facts, Kind, Place};
-use crate::domain::{Bay, Item, Money, Part, Showing, State, Visit, sum, timeline::ARRIVE};
+use crate::domain::{Bay, Item, Method, Money, Part, Showing, State, Visit, sum, timeline::ARRIVE};
 
 /// A part of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -343,7 +343,12 @@ impl Writer<'_> {
         self.which();
         let comes_back = kind == Kind::Refunded || matches!(visit.state, State::Refunding | State::Refunded);
         if comes_back && matches!(visit.money, Money::Paid | Money::Refunding | Money::Refunded) && facts.cents > 0 {
-            let text = if kind == Kind::Refunded { words.refunded } else { words.comes_back };
+            let text = match (kind, visit.method) {
+                (Kind::Refunded, Some(Method::AtDesk)) => words.refunded_at_desk,
+                (Kind::Refunded, _) => words.refunded,
+                (_, Some(Method::AtDesk)) => words.comes_back_at_desk,
+                _ => words.comes_back,
+            };
             self.text(fill(text, "sum", &self.language.euros(facts.cents)));
         } else if matches!(visit.money, Money::None | Money::Pending | Money::DueAtDesk | Money::Failed | Money::Voided)
         {

@@ -6,7 +6,7 @@ use super::{
     *,
 };
 use crate::domain::{
-    Contact, Money, PartyLine, Seat,
+    Contact, Method, Money, PartyLine, Seat,
     samples::{at, meal, showing, visit},
 };
 
@@ -357,6 +357,15 @@ fn money_is_told_as_it_is() {
         all_text(&letter(Kind::Cancelled, Language::German, |visit| (visit.state, visit.money) = (state, money)))
     };
     assert!(said(State::Refunding, Money::Paid).contains("Sie bekommen 17,00 € zurück"));
+    let at_desk = |kind, state, money| {
+        let change =
+            |visit: &mut Visit| (visit.state, visit.money, visit.method) = (state, money, Some(Method::AtDesk));
+        all_text(&letter(kind, Language::German, change))
+    };
+    let waits = at_desk(Kind::Cancelled, State::Refunding, Money::Paid);
+    assert!(waits.contains("17,00 € zurück") && waits.contains("an der Kasse bezahlt"), "{waits}");
+    let back = at_desk(Kind::Refunded, State::Refunded, Money::Refunded);
+    assert!(back.contains("17,00 € an der Kasse") && !back.contains("Bank"), "{back}");
     assert!(said(State::Refunding, Money::DueAtDesk).contains("nichts bezahlen"));
     let kept = said(State::Cancelled, Money::Paid);
     assert!(!kept.contains("zurück") && !kept.contains("nichts bezahlen"), "{kept}");

@@ -122,7 +122,10 @@ pub(super) struct Words {
     /// `{sum}`, as in all of money that follow.
     pub(super) due: &'static str,
     pub(super) comes_back: &'static str,
+    /// It was paid at the desk.
+    pub(super) comes_back_at_desk: &'static str,
     pub(super) refunded: &'static str,
+    pub(super) refunded_at_desk: &'static str,
     pub(super) money_back: &'static str,
     pub(super) nothing_to_pay: &'static str,
     pub(super) nothing_charged: &'static str,

@@ -68,6 +68,7 @@ fn a_lane_says_what_weighs_most() {
         hold: None,
         held_open: false,
         fault: String::new(),
+        fault_since: None,
         heartbeat_at: Some(at(0)),
         list_until: None,
         revision: 1,
@@ -90,4 +91,20 @@ fn a_lane_says_what_weighs_most() {
     let evacuated = Lane { hold: Some(Hold::Evacuation), ..lane.clone() };
     assert!(evacuated.takes(Action::Close).is_err() && evacuated.takes(Action::Open).is_ok());
     assert!(held.takes(Action::Close).is_ok() && lane.takes(Action::Close).is_err());
+}
+
+#[test]
+fn why_a_command_failed_is_said_in_both_languages() {
+    let late = command(CommandState::Executing).step(Step::Time, at(10_000)).expect("it has failed");
+    assert_eq!(late.state, CommandState::Failed);
+    let told = |failure: &str| Command { failure: failure.to_owned(), ..command(CommandState::Failed) }.why_failed();
+    let known = [NOT_SEEN_TO_MOVE, EVACUATED, NOT_HELD_OPEN];
+    assert!(known.contains(&late.failure.as_str()));
+    for failure in known {
+        let text = told(failure).expect("a text");
+        assert!(!text.de.is_empty() && text.de != failure && text.en != text.de, "{text:?}");
+        assert!(!text.de.contains(failure), "nobody at the barrier must read {failure}");
+    }
+    assert!(told("E-17").is_some_and(|text| text.de.ends_with("E-17") && text.en.ends_with("E-17")));
+    assert_eq!(told(""), None);
 }

@@ -18,7 +18,7 @@ pub(crate) fn off_street_parking(site: &Site, place: &Place, now: DateTime<Utc>)
         "address": {"streetAddress": place.address},
         "openingHours": place.opening_hours,
         "totalSpotNumber": capacity(site),
-        "occupancyModified": rfc3339(site.observed_at),
+        "occupancyModified": rfc3339(site.counted.at),
     });
     match site.state {
         SiteState::Open => entity["status"] = json!(["open"]),

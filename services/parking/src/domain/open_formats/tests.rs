@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use kernel::values::Text;
 
 use super::*;
+use crate::domain::counted::Counted;
 
 fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
@@ -32,6 +33,7 @@ fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
         alternatives: Vec::new(),
         revision: 1,
         observed_at: at(0),
+        counted: Counted { at: at(0), until: at(360) },
         kerb_places: 0,
         closure: None,
         classes: vec![count(BayClass::Standard, 31, occupied, expected), count(BayClass::Accessible, 3, 1, 0)],
@@ -91,6 +93,51 @@ fn a_closed_site_says_so_and_an_unknown_one_says_neither() {
         assert_eq!(entity["status"][0].as_str().unwrap_or_default(), status, "{state:?}");
         assert_eq!((told["isOpenNow"].as_bool(), told["temporaryClosed"].as_bool()), (open, Some(closed)));
     }
+}
+
+#[test]
+fn what_is_old_has_no_realtime_fields_at_all_and_a_closed_site_stays_closed() {
+    let realtime = |state| {
+        let told = park_api_v3(&site(state, 10, 4), &place(), at(361));
+        let item = told["items"][0].as_object().expect("an item").clone();
+        let live: Vec<String> = item.keys().filter(|key| key.starts_with("realtime_")).cloned().collect();
+        let of_classes = item["restrictions"].as_array().expect("a list").iter();
+        assert!(of_classes.clone().all(|it| it.get("realtime_free_capacity").is_none()), "{item:?}");
+        (item["has_realtime_data"].as_bool(), live)
+    };
+    assert_eq!(realtime(SiteState::Open), (Some(false), Vec::new()));
+    let shut = ["realtime_data_updated_at".to_owned(), "realtime_opening_status".to_owned()];
+    assert_eq!(realtime(SiteState::Closed), (Some(true), shut.to_vec()));
+}
+
+#[test]
+fn the_whole_of_park_api_v1_and_of_datex_light() {
+    let site = site(SiteState::Open, 10, 4);
+    let lot = json!({
+        "id": "holzplatz", "name": "Parkplatz", "address": "Holzplatz 5, 06110 Halle (Saale)",
+        "coords": {"lat": 51.476, "lng": 11.959}, "lot_type": "Parkplatz", "total": 34, "free": 19, "state": "open",
+        "opening_hours": "Mo-Su 08:00-23:00", "forecast": false,
+    });
+    let at_zero = "1970-01-01T00:00:00Z";
+    assert_eq!(
+        park_api_v1(&site, &place(), at(0)),
+        json!({"last_updated": at_zero, "last_downloaded": at_zero, "lots": [lot]})
+    );
+    let parking = json!({
+        "_id": "holzplatz", "name": "Parkplatz", "type": "offStreetParkingGround", "lastUpdate": at_zero,
+        "locationAndDimension": {"coordinatesForDisplay": {"latitude": 51.476, "longitude": 11.959}},
+        "numberOfSpaces": 34, "availableSpaces": 19, "isOpenNow": true, "temporaryClosed": false,
+        "assignedFor": [
+            {"typeOfAssignment": "onlyFor", "user": "disabled", "numberOfSpaces": 3, "availableSpaces": 2},
+        ],
+    });
+    assert_eq!(
+        datex_light(&site, &place(), at(0)),
+        json!({
+            "parkingPublicationLight": {"name": "Parkplatz", "parkingSite": [parking]},
+            "_version": "3.4", "_modelBaseVersion": "3",
+        })
+    );
 }
 
 #[test]

@@ -9,13 +9,12 @@ use crate::{
     words::Words,
 };
 
-/// "2 free, 1 charging, 1 out of order (as of 12:04)"; empty: nobody tells of any.
+/// "2 free, 1 charging, 1 unknown (as of 12:04)"; empty: nobody tells of any. What was told too long ago is unknown.
 pub(super) async fn line(edge: &Edge, w: &Words, caller: &Caller) -> Result<String, Problem> {
     let points = answer(edge.occupancy(caller).list_charge_points(ListChargePointsRequest {})).await?.charge_points;
-    // The word that is longest ago: the line promises no more than that.
-    let Some(oldest) = points.iter().min_by_key(|point| from_timestamp(point.last_updated)) else {
-        return Ok(String::new());
-    };
+    // Of those that are known the word that is longest ago: the line promises no more than that.
+    let known = points.iter().filter(|point| point.state() != State::Unspecified);
+    let oldest = known.min_by_key(|point| from_timestamp(point.observed_at));
     let told = [
         (State::Free, "charging-free"),
         (State::Charging, "charging-charging"),
@@ -28,5 +27,8 @@ pub(super) async fn line(edge: &Edge, w: &Words, caller: &Caller) -> Result<Stri
         (many > 0).then(|| format!("{many} {}", w.t(key)))
     });
     let told = told.collect::<Vec<_>>().join(", ");
-    Ok(format!("{told} ({} {})", w.t("as-of"), w.time(&oldest.last_updated)))
+    Ok(match oldest {
+        Some(oldest) => format!("{told} ({} {})", w.t("as-of"), w.time(&oldest.observed_at)),
+        None => told,
+    })
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use kernel::Caller;
 use sky_proto::parking::v1::{
-    CommandGateRequest, CommandState, Confirmation, GateAction, GateCommand, Lane, LaneState, ListLanesRequest,
+    CommandGateRequest, CommandState, Confirmation, Direction, GateAction, GateCommand, Lane, LaneState,
+    ListLanesRequest,
 };
 
 use super::{SITE, outcome};
@@ -21,12 +22,15 @@ use crate::{
 /// One lane.
 pub(crate) struct LaneView {
     pub(crate) id: String,
+    pub(crate) direction: Direction,
     pub(crate) state: String,
     /// A shape beside the colour.
     pub(crate) shape: &'static str,
     pub(crate) kind: &'static str,
     /// What else there is to know; empty: nothing.
     pub(crate) note: String,
+    /// What drivers read at the barrier now, while it has no link; empty: nothing.
+    pub(crate) told_to_drivers: String,
     pub(crate) by_hand: u32,
     pub(crate) unknown: u32,
     pub(crate) held: bool,
@@ -46,7 +50,9 @@ fn command(w: &Words, command: &GateCommand) -> String {
         (_, Confirmation::DeviceAcknowledged) => "gate-acknowledged",
         _ => "gate-requested",
     });
-    format!("{} {action}: {state}", w.time(&command.requested_at))
+    let why = w.text(&command.failure_text);
+    let told = format!("{} {action}: {state}", w.time(&command.requested_at));
+    if why.is_empty() { told } else { format!("{told}. {why}") }
 }
 
 const fn action(action: GateAction) -> &'static str {
@@ -75,10 +81,12 @@ fn view(w: &Words, lane: &Lane) -> LaneView {
     };
     LaneView {
         id: lane.lane.clone(),
+        direction: lane.direction(),
         state: w.t(key),
         shape,
         kind,
         note,
+        told_to_drivers: w.text(&lane.told_to_drivers),
         by_hand: lane.opened_by_hand,
         unknown: lane.unknown_cars,
         held: lane.state() == LaneState::HeldOpen && !lane.by_evacuation,

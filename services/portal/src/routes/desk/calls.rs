@@ -75,7 +75,16 @@ fn group(w: &Words, it: &CallGroup) -> GroupView {
 }
 
 fn view(w: &Words, calls: &CallGroups) -> CallsView {
-    CallsView { groups: calls.groups.iter().map(|it| group(w, it)).collect(), room_for: calls.room_for }
+    // They are called in their order: what would be refused is no button.
+    let waits = |it: &&CallGroup| it.state() == CallGroupState::Formed && it.admitted < it.people;
+    let next = calls.groups.iter().filter(waits).map(|it| it.number).min().unwrap_or(u32::MAX);
+    let mut groups: Vec<GroupView> = calls.groups.iter().map(|it| group(w, it)).collect();
+    for (view, it) in groups.iter_mut().zip(&calls.groups) {
+        if it.state() == CallGroupState::Formed && it.number > next {
+            view.moves.clear();
+        }
+    }
+    CallsView { groups, room_for: calls.room_for }
 }
 
 /// The groups of one showing; none when the door does not say.

@@ -117,7 +117,7 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
 }
 
 /// What the desk is to take: what payments would take now, for journey may hear a moment later that it became less.
-async fn due_at_desk(edge: &Edge, caller: &Caller, visit: &Visit) -> Option<i64> {
+pub(super) async fn due_at_desk(edge: &Edge, caller: &Caller, visit: &Visit) -> Option<i64> {
     if visit.payment_state() != PaymentState::DueAtDesk {
         return None;
     }

@@ -13,14 +13,18 @@ use sky_proto::{
     flow::v1::{
         ConfirmDirectiveRequest, ConfirmIncidentRequest, Directive, DirectiveKind, EndDirectiveRequest,
         EndIncidentRequest, FlowSnapshot, Incident, IncidentKind, ListAuditRequest, MeasureState,
-        ProposeDirectiveRequest, ReportIncidentRequest,
+        ProposeDirectiveRequest, ReportIncidentRequest, ResumeDirectiveRequest, ResumeIncidentRequest,
     },
     kernel::v1::LocalizedText,
 };
 use tonic::Status;
 use uuid::Uuid;
 
-use super::super::desk_actions::outcome;
+use super::{
+    super::desk_actions::outcome,
+    presets::{Order, Report},
+    zones,
+};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -58,7 +62,7 @@ const fn state_of(state: MeasureState) -> (&'static str, &'static str, &'static 
     }
 }
 
-fn directive_name(w: &Words, kind: DirectiveKind) -> String {
+pub(super) fn directive_name(w: &Words, kind: DirectiveKind) -> String {
     w.t(match kind {
         DirectiveKind::StopAdmission => "directive-stop",
         DirectiveKind::OpenOverflow => "directive-overflow",
@@ -66,7 +70,7 @@ fn directive_name(w: &Words, kind: DirectiveKind) -> String {
     })
 }
 
-fn incident_name(w: &Words, kind: IncidentKind) -> String {
+pub(super) fn incident_name(w: &Words, kind: IncidentKind) -> String {
     w.t(match kind {
         IncidentKind::LostChild => "incident-lost-child",
         IncidentKind::Medical => "incident-medical",
@@ -87,7 +91,11 @@ fn directive(w: &Words, it: &Directive) -> MeasureView {
         id: it.directive_id.clone(),
         what: "directives",
         title: format!("{}: {}{way}", directive_name(w, it.kind()), w.text(&it.from_zone_name)),
-        text: w.text(&it.text),
+        text: [w.text(&it.text), w.text(&it.reason)]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · "),
         state: w.t(key),
         kind,
         shape,
@@ -130,6 +138,12 @@ pub(crate) fn measures(w: &Words, flow: &FlowSnapshot) -> Vec<MeasureView> {
     all
 }
 
+/// What somebody has ended just now, and may have meant otherwise.
+pub(crate) fn just_ended(w: &Words, flow: &FlowSnapshot) -> Vec<MeasureView> {
+    let directives = flow.just_ended_directives.iter().map(|it| directive(w, it));
+    directives.chain(flow.just_ended_incidents.iter().map(|it| incident(w, it))).collect()
+}
+
 /// A choice of a form.
 #[derive(Debug)]
 pub(crate) struct Choice {
@@ -161,14 +175,15 @@ fn typed(text: &str) -> Option<LocalizedText> {
 
 pub(crate) async fn propose(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
+    let order = Order::sent(&sent);
     let request = ProposeDirectiveRequest {
         idempotency_key: sent.idempotency_key()?,
-        kind: sent.choice("kind"),
-        from_zone_id: sent.get("zone").to_owned(),
-        to_zone_id: sent.get("to").to_owned(),
+        kind: order.kind,
+        from_zone_id: order.from.to_owned(),
+        to_zone_id: order.to.to_owned(),
         reason: typed(sent.get("reason")),
         active_from: None,
-        minutes: sent.count("minutes").unwrap_or(u32::MAX),
+        minutes: order.minutes,
         confirm: sent.is_on("confirm"),
     };
     let proposed = answer(edge.directives(&caller).propose_directive(request)).await;
@@ -177,16 +192,17 @@ pub(crate) async fn propose(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
         let view = directive(w, &it);
         Notice::good(format!("{} ({})", view.title, view.state)).with(view.text)
     };
-    outcome(&edge, &guest, proposed, say, "/desk#measures").await
+    outcome(&edge, &guest, proposed, say, &back(&sent)).await
 }
 
 pub(crate) async fn report(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
+    let report = Report::sent(&sent);
     let request = ReportIncidentRequest {
         idempotency_key: sent.idempotency_key()?,
-        kind: sent.choice("kind"),
-        zone_id: sent.get("zone").to_owned(),
-        lift_id: sent.get("lift").to_owned(),
+        kind: report.kind,
+        zone_id: report.zone.to_owned(),
+        lift_id: report.lift.to_owned(),
         note: sent.get("note").to_owned(),
         text: None,
         confirm: sent.is_on("confirm"),
@@ -200,13 +216,23 @@ pub(crate) async fn report(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
     outcome(&edge, &guest, reported, say, "/desk#measures").await
 }
 
-/// Says how a directive or an incident stands now.
-async fn moved(edge: &Edge, guest: &Guest, moved: Result<MeasureView, Status>) -> Result<Response, Problem> {
-    let say = |it: MeasureView| Notice::good(format!("{} ({})", it.title, it.state));
-    outcome(edge, guest, moved, say, "/desk#measures").await
+/// Where the form was: on the row of a zone, or among the measures.
+fn back(sent: &Fields) -> String {
+    if sent.is_on("row") { zones::back_to(sent.get("row")) } else { "/desk#measures".to_owned() }
 }
 
-/// Confirms or ends a directive.
+/// Says how a directive or an incident stands now.
+async fn moved(
+    edge: &Edge,
+    guest: &Guest,
+    sent: &Fields,
+    moved: Result<MeasureView, Status>,
+) -> Result<Response, Problem> {
+    let say = |it: MeasureView| Notice::good(format!("{} ({})", it.title, it.state));
+    outcome(edge, guest, moved, say, &back(sent)).await
+}
+
+/// Confirms a directive, ends it, or takes its end back.
 pub(crate) async fn move_directive(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
@@ -217,12 +243,13 @@ pub(crate) async fn move_directive(
     let directive_id = id.to_string();
     let done = match sent.get("to") {
         "confirm" => answer(directives.confirm_directive(ConfirmDirectiveRequest { directive_id })).await,
+        "resume" => answer(directives.resume_directive(ResumeDirectiveRequest { directive_id })).await,
         _ => answer(directives.end_directive(EndDirectiveRequest { directive_id })).await,
     };
-    moved(&edge, &guest, done.map(|it| directive(&guest.words, &it))).await
+    moved(&edge, &guest, &sent, done.map(|it| directive(&guest.words, &it))).await
 }
 
-/// Confirms or ends an incident.
+/// Confirms an incident, ends it, or takes its end back.
 pub(crate) async fn move_incident(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
@@ -233,9 +260,10 @@ pub(crate) async fn move_incident(
     let incident_id = id.to_string();
     let done = match sent.get("to") {
         "confirm" => answer(directives.confirm_incident(ConfirmIncidentRequest { incident_id })).await,
+        "resume" => answer(directives.resume_incident(ResumeIncidentRequest { incident_id })).await,
         _ => answer(directives.end_incident(EndIncidentRequest { incident_id })).await,
     };
-    moved(&edge, &guest, done.map(|it| incident(&guest.words, &it))).await
+    moved(&edge, &guest, &sent, done.map(|it| incident(&guest.words, &it))).await
 }
 
 #[derive(Template)]

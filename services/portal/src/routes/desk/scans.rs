@@ -50,7 +50,8 @@ const fn is_good(verdict: ScanVerdict) -> bool {
     matches!(verdict, ScanVerdict::Admitted | ScanVerdict::Exited | ScanVerdict::Readmitted)
 }
 
-fn told(w: &Words, answer: &ScanResponse) -> Notice {
+/// A verdict in a few words.
+pub(super) fn told(w: &Words, answer: &ScanResponse) -> Notice {
     let text = w.text(&answer.message);
     let mut detail = Vec::new();
     if answer.party_size > 1 {

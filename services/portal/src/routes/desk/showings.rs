@@ -7,6 +7,7 @@ use sky_proto::flow::v1::{Admission, AdmissionState};
 use super::{
     super::programme::hall,
     clock::{ProposalView, can_abort, proposal},
+    waits::WaitView,
 };
 use crate::words::Words;
 
@@ -44,6 +45,8 @@ pub(crate) struct Row {
     pub(crate) can_abort: bool,
     /// Of those let in, who are out again for now.
     pub(crate) outside: u32,
+    /// Until everybody is in; None: the doors are closed, or it is not asked here.
+    pub(crate) wait: Option<WaitView>,
 }
 
 /// A button that moves the admission.
@@ -66,6 +69,11 @@ const fn state_of(state: AdmissionState) -> (&'static str, &'static str, &'stati
         AdmissionState::Cancelled => ("admission-cancelled", "bad", "✕"),
         AdmissionState::Aborted => ("admission-aborted", "bad", "✕"),
     }
+}
+
+/// The word for a state as it was sent; one that is not known here reads as planned.
+pub(crate) fn name_of(state: i32) -> &'static str {
+    state_of(AdmissionState::try_from(state).unwrap_or_default()).0
 }
 
 /// The buttons for a state; the usual next one first.
@@ -163,5 +171,6 @@ pub(crate) fn row(w: &Words, admission: &Admission, now: DateTime<Utc>) -> Row {
         cleaned: if admission.cleaned_at.is_some() { w.time(&admission.cleaned_at) } else { String::new() },
         can_abort: can_abort(state),
         outside: admission.outside,
+        wait: None,
     }
 }

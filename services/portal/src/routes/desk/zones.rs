@@ -3,9 +3,13 @@
 
 use std::sync::Arc;
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use sky_proto::flow::v1::{
-    ClickZoneRequest, EscapeGroup, FlowSnapshot, House, HouseState, Quality, SensorState, Zone, ZoneKind, ZoneLevel,
+    ClickZoneRequest, Directive, DirectiveKind, EscapeGroup, FlowSnapshot, House, HouseState, MeasureState, Quality,
+    SensorState, Zone, ZoneKind, ZoneLevel,
 };
 
 use super::super::desk_actions::outcome;
@@ -37,6 +41,8 @@ pub(crate) struct ZoneView {
     pub(crate) is_room: bool,
     /// Its number is known: one more or one fewer means something.
     pub(crate) can_click: bool,
+    /// The directive that stops it; empty: nobody has stopped it.
+    pub(crate) stop: String,
 }
 
 /// The house.
@@ -80,6 +86,12 @@ fn count(count: Option<u32>) -> String {
     count.map(|count| count.to_string()).unwrap_or_default()
 }
 
+/// What stops a zone, or is about to.
+fn stop<'f>(flow: &'f FlowSnapshot, zone: &str) -> Option<&'f Directive> {
+    let binds = |it: &Directive| !matches!(it.state(), MeasureState::Proposed | MeasureState::Ended);
+    flow.directives.iter().find(|it| it.kind() == DirectiveKind::StopAdmission && it.from_zone_id == zone && binds(it))
+}
+
 fn zone(w: &Words, zone: &Zone) -> ZoneView {
     let (key, kind, shape) = level_of(zone.level());
     ZoneView {
@@ -95,6 +107,7 @@ fn zone(w: &Words, zone: &Zone) -> ZoneView {
         as_of: w.time(&zone.observed_at),
         is_room: is_room(zone),
         can_click: is_room(zone) && zone.count.is_some(),
+        stop: String::new(),
     }
 }
 
@@ -117,11 +130,16 @@ fn group(w: &Words, group: &EscapeGroup) -> ZoneView {
         as_of: w.time(&group.observed_at),
         is_room: false,
         can_click: false,
+        stop: String::new(),
     }
 }
 
 pub(crate) fn zones(w: &Words, flow: &FlowSnapshot) -> Vec<ZoneView> {
-    flow.zones.iter().map(|known| zone(w, known)).collect()
+    let view = |known: &Zone| {
+        let stop = stop(flow, &known.zone_id).map(|it| it.directive_id.clone()).unwrap_or_default();
+        ZoneView { stop, ..zone(w, known) }
+    };
+    flow.zones.iter().map(view).collect()
 }
 
 pub(crate) fn groups(w: &Words, flow: &FlowSnapshot) -> Vec<ZoneView> {
@@ -182,7 +200,14 @@ pub(crate) fn alerts(w: &Words, flow: &FlowSnapshot) -> Vec<Alert> {
     alerts
 }
 
-/// One more or one fewer, by hand; a repeat counts once.
+/// Back to a zone's row, so that the next touch is where the finger is.
+pub(super) fn back_to(zone: &str) -> String {
+    let to = format!("/desk#zone-{zone}");
+    if crate::page::own_path(&to).is_empty() { "/desk".to_owned() } else { to }
+}
+
+/// One more or one fewer, by hand. The same form sent again counts once. A page that stays where it is (`stay`) has a new
+/// key for each press, and reads what has become of it.
 pub(crate) async fn click(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let request = ClickZoneRequest {
@@ -192,12 +217,12 @@ pub(crate) async fn click(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fie
     };
     let clicked = answer(edge.zones(&caller).click_zone(request)).await;
     let w = &guest.words;
-    let say = |it: Zone| {
-        let view = zone(w, &it);
-        Notice::good(format!("{}: {} ({})", view.name, view.count, view.level))
+    let say = |it: &Zone| {
+        let view = zone(w, it);
+        format!("{}: {} ({})", view.name, view.count, view.level)
     };
-    // Back to the zone, so that the next click is where the finger is.
-    let to = format!("/desk#zone-{}", sent.get("zone"));
-    let to = if crate::page::own_path(&to).is_empty() { "/desk" } else { &to };
-    outcome(&edge, &guest, clicked, say, to).await
+    match &clicked {
+        Ok(it) if sent.is_on("stay") => Ok(say(it).into_response()),
+        _ => outcome(&edge, &guest, clicked, |it| Notice::good(say(&it)), &back_to(sent.get("zone"))).await,
+    }
 }

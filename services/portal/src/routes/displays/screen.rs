@@ -114,12 +114,15 @@ fn health(w: &Words, it: &Display) -> Vec<(String, String)> {
         let seconds = health.skew_millis.abs() / 1000;
         let tenths = health.skew_millis.abs() % 1000 / 100;
         let sign = if health.skew_millis < 0 { "−" } else { "+" };
-        rows.extend([
-            (w.t("health-size"), format!("{} × {}", health.width, health.height)),
-            (w.t("health-clock"), format!("{sign}{seconds}.{tenths} s")),
-            (w.t("health-zone"), health.time_zone.clone()),
-            (w.t("health-player"), health.player.clone()),
-        ]);
+        // Players of others say no more than what they are.
+        if health.width > 0 {
+            rows.extend([
+                (w.t("health-size"), format!("{} × {}", health.width, health.height)),
+                (w.t("health-clock"), format!("{sign}{seconds}.{tenths} s")),
+                (w.t("health-zone"), health.time_zone.clone()),
+            ]);
+        }
+        rows.push((w.t("health-player"), health.player.clone()));
         // Not every browser tells how much room there is.
         if health.total_bytes > 0 {
             rows.push((w.t("health-room"), format!("{} MB", health.available_bytes / 1_000_000)));

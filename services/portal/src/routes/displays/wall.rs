@@ -6,7 +6,8 @@ use kernel::{Caller, values::from_timestamp};
 use sky_proto::{
     kernel::v1::LocalizedText,
     signage::v1::{
-        Content, Display, DisplayState, GetContentRequest, ListDisplaysRequest, ListMessagesRequest, PriorityClass,
+        Content, Display, DisplayState, GetContentRequest, ListDisplaysRequest, ListMessagesRequest, Message,
+        PriorityClass,
     },
 };
 
@@ -29,9 +30,12 @@ pub(super) struct Wall {
     pub(super) total: String,
     pub(super) silent: String,
     pub(super) behind: String,
+    /// Official warnings do not arrive by themselves, though they should.
+    pub(super) feeds_silent: bool,
     pub(super) monitors: Vec<Monitor>,
     pub(super) emergency: Option<Emergency>,
     pub(super) messages: Vec<MessageView>,
+    pub(super) just_withdrawn: Vec<MessageView>,
 }
 
 /// One monitor.
@@ -48,6 +52,9 @@ pub(super) struct Monitor {
     /// When what it shows was computed, and when it was last heard; may be empty.
     pub(super) since: String,
     pub(super) seen: String,
+    /// The silent ones whose message it shows as well, and who shows its own while it is silent; may be empty.
+    pub(super) stands_in: String,
+    pub(super) taken_by: String,
     is_silent: bool,
     is_behind: bool,
     /// Those that need somebody come first.
@@ -62,7 +69,7 @@ pub(super) struct Emergency {
     pub(super) missing: Vec<(String, String)>,
 }
 
-/// A message that is on displays now.
+/// A message that is on displays now, or was just now.
 pub(super) struct MessageView {
     pub(super) id: String,
     pub(super) text: String,
@@ -101,21 +108,24 @@ pub(super) async fn look(
 
     let mut monitors: Vec<Monitor> =
         displays.iter().map(|display| monitor(w, display, seen.get(&display.display_id))).collect();
+    stand_ins(w, displays, &mut monitors);
     monitors.sort_by(|one, other| (one.rank, &one.name).cmp(&(other.rank, &other.name)));
-    let messages = answer(signage.list_messages(ListMessagesRequest {})).await?.messages;
-    let messages = messages.into_iter().map(|message| MessageView {
+    let listed = answer(signage.list_messages(ListMessagesRequest {})).await?;
+    let message = |message: Message| MessageView {
         text: w.text(&message.text),
         class_name: class_name(w, message.priority_class()),
         to: if message.group.is_empty() { w.t("message-all") } else { group_name(w, &message.group) },
         until: w.time(&message.valid_until),
         id: message.message_id,
-    });
+    };
     Ok(Wall {
         total: count(w, "displays-count", &monitors, |_| true),
         silent: count(w, "displays-silent", &monitors, |monitor| monitor.is_silent),
         behind: count(w, "displays-behind", &monitors, |monitor| monitor.is_behind),
+        feeds_silent: super::warnings::feeds(edge, caller).await?.iter().any(|feed| feed.silent),
         emergency: emergency(w, displays, &monitors),
-        messages: messages.collect(),
+        messages: listed.messages.into_iter().map(message).collect(),
+        just_withdrawn: listed.just_withdrawn.into_iter().map(message).collect(),
         monitors,
     })
 }
@@ -168,9 +178,26 @@ fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
         kind,
         since: content.map(|content| w.time(&content.computed_at)).unwrap_or_default(),
         seen: display.last_seen_at.map(|at| w.clock(from_timestamp(Some(at)))).unwrap_or_default(),
+        stands_in: String::new(),
+        taken_by: String::new(),
         is_silent: display.state() == DisplayState::Offline,
         is_behind,
         rank,
+    }
+}
+
+/// Who speaks for a silent monitor, said on both of them.
+fn stand_ins(w: &Words, displays: &[Display], monitors: &mut [Monitor]) {
+    let name = |id: &String| displays.iter().find(|it| it.display_id == *id).map(|it| w.text(&it.name));
+    for display in displays.iter().filter(|display| !display.standing_in_for.is_empty()) {
+        for monitor in monitors.iter_mut() {
+            if monitor.id == display.display_id {
+                let silent: Vec<String> = display.standing_in_for.iter().filter_map(name).collect();
+                monitor.stands_in = silent.join(", ");
+            } else if display.standing_in_for.contains(&monitor.id) {
+                monitor.taken_by = w.text(&display.name);
+            }
+        }
     }
 }
 
@@ -251,6 +278,16 @@ mod tests {
         let order: Vec<&str> = monitors.iter().map(|monitor| monitor.id.as_str()).collect();
         assert_eq!(order, ["silent", "late", "new", "fine"]);
         assert_eq!(count(&w, "displays-silent", &monitors, |it| it.is_silent), "1 antwortet nicht");
+
+        let mut displays = displays.clone();
+        displays[0].standing_in_for = vec!["silent".to_owned(), "late".to_owned()];
+        for display in &mut displays {
+            display.name = Some(LocalizedText { de: format!("Schirm {}", display.display_id), ..Default::default() });
+        }
+        stand_ins(&w, &displays, &mut monitors);
+        let said: Vec<(&str, &str)> = monitors.iter().map(|it| (it.taken_by.as_str(), it.stands_in.as_str())).collect();
+        let fine = "Schirm fine";
+        assert_eq!(said, [(fine, ""), (fine, ""), ("", ""), ("", "Schirm silent, Schirm late")]);
 
         let found = emergency(&w, &displays, &monitors).expect("an emergency");
         assert_eq!(found.class, "evacuation");

@@ -12,7 +12,7 @@ use kernel::{Caller, Code, Role};
 use prost::Message;
 use serde::Deserialize;
 use sky_proto::gastro::v1::{
-    Combo, GetMenuRequest, MealRefused, Menu, MenuItem, OrderLine, OrderState, PlaceWalkUpRequest,
+    Combo, GetMenuRequest, MealRefused, Menu, MenuItem, ModifierGroup, OrderLine, OrderState, PlaceWalkUpRequest,
     PreviewWalkUpRequest, PreviewWalkUpResponse, TakeBackWalkUpRequest, WatchKitchenRequest,
 };
 use tonic::Status;
@@ -145,36 +145,46 @@ fn sections(w: &Words, menu: &Menu) -> Vec<Section> {
     sections
 }
 
-fn line_of_item(w: &Words, item: &MenuItem, line: &OrderLine, nth: usize) -> Line {
-    let size = item.variants.iter().find(|it| it.variant_id == line.variant_id).or_else(|| item.variants.first());
-    let has = |id: &String| line.modifier_ids.contains(id);
-    let groups = item.modifier_groups.iter().map(|group| {
+/// The changes of an item as toggles; `press` says what a press on one asks for.
+fn toggles(w: &Words, item: &MenuItem, chosen: &[String], press: impl Fn(&str) -> String) -> Vec<Group> {
+    let group = |group: &ModifierGroup| {
         let toggles = group.modifiers.iter().map(|it| {
             let price = it.price.as_ref().map(|_| format!(" + {}", w.money(&it.price))).unwrap_or_default();
             Toggle {
-                press: format!("change {nth} {}", it.modifier_id),
+                press: press(&it.modifier_id),
                 label: format!("{}{price}", w.text(&it.name)),
-                on: has(&it.modifier_id),
+                on: chosen.contains(&it.modifier_id),
             }
         });
         Group { name: w.text(&group.name), toggles: toggles.collect() }
-    });
-    let changes = item.modifier_groups.iter().flat_map(|group| &group.modifiers).filter(|it| has(&it.modifier_id));
-    let notes: Vec<String> =
-        size.map(|it| w.text(&it.name)).into_iter().chain(changes.map(|it| w.text(&it.name))).collect();
-    let groups = groups.collect();
+    };
+    item.modifier_groups.iter().map(group).collect()
+}
+
+/// What is different about an item.
+fn changes(w: &Words, item: &MenuItem, chosen: &[String]) -> Vec<String> {
+    let all = item.modifier_groups.iter().flat_map(|group| &group.modifiers);
+    all.filter(|it| chosen.contains(&it.modifier_id)).map(|it| w.text(&it.name)).collect()
+}
+
+fn line_of_item(w: &Words, item: &MenuItem, line: &OrderLine, nth: usize) -> Line {
+    let size = item.variants.iter().find(|it| it.variant_id == line.variant_id).or_else(|| item.variants.first());
+    let notes = size.map(|it| w.text(&it.name)).into_iter().chain(changes(w, item, &line.modifier_ids));
+    let notes: Vec<String> = notes.collect();
+    let groups = toggles(w, item, &line.modifier_ids, |id| format!("change {nth} {id}"));
     Line { quantity: line.quantity, name: w.text(&item.name), notes: notes.join(", "), groups, open: false }
 }
 
-fn line_of_combo(w: &Words, combo: &Combo, line: &OrderLine, nth: usize) -> Line {
+fn line_of_combo(w: &Words, menu: &Menu, combo: &Combo, line: &OrderLine, nth: usize) -> Line {
     let mut notes = Vec::new();
     let mut groups = Vec::new();
     for component in &combo.components {
         let choice = line.choices.iter().find(|it| it.component_id == component.component_id);
-        let mut toggles = Vec::new();
+        let of = &component.component_id;
+        let mut options = Vec::new();
         for option in component.options.iter().filter(|option| option.available) {
             let on = choice.is_some_and(|it| (&it.item_id, &it.variant_id) == (&option.item_id, &option.variant_id));
-            let (label, of) = (w.text(&option.name), &component.component_id);
+            let label = w.text(&option.name);
             let item = OrderLine {
                 item_id: option.item_id.clone(),
                 variant_id: option.variant_id.clone(),
@@ -183,16 +193,23 @@ fn line_of_combo(w: &Words, combo: &Combo, line: &OrderLine, nth: usize) -> Line
             if on {
                 notes.push(label.clone());
             }
-            toggles.push(Toggle { press: format!("choose {nth} {of} {}", order_code::write(&item)), label, on });
+            options.push(Toggle { press: format!("choose {nth} {of} {}", order_code::write(&item)), label, on });
         }
-        groups.push(Group { name: w.text(&component.name), toggles });
+        groups.push(Group { name: w.text(&component.name), toggles: options });
+        let item = choice.and_then(|it| menu.items.iter().find(|item| item.item_id == it.item_id));
+        if let Some((choice, item)) = choice.zip(item) {
+            notes.extend(changes(w, item, &choice.modifier_ids));
+            let of_item = toggles(w, item, &choice.modifier_ids, |id| format!("vary {nth} {of} {id}"));
+            let named = |group: Group| Group { name: format!("{}: {}", w.text(&item.name), group.name), ..group };
+            groups.extend(of_item.into_iter().map(named));
+        }
     }
     Line { quantity: line.quantity, name: w.text(&combo.name), notes: notes.join(", "), groups, open: false }
 }
 
 fn line(w: &Words, menu: &Menu, line: &OrderLine, nth: usize) -> Line {
     if let Some(combo) = menu.combos.iter().find(|it| it.combo_id == line.item_id) {
-        return line_of_combo(w, combo, line, nth);
+        return line_of_combo(w, menu, combo, line, nth);
     }
     match menu.items.iter().find(|it| it.item_id == line.item_id) {
         Some(item) => line_of_item(w, item, line, nth),

@@ -10,7 +10,8 @@ use axum::{
 use kernel::Role;
 use sky_proto::gastro::v1::{
     AffectedBy, AnswerOfferRequest, GetMenuRequest, ListAffectedRequest, ListTicketsRequest, ListWasteRequest,
-    ListWasteResponse, OfferAnswer, Order, PrintTicketRequest, RecordWasteRequest, Ticket, WasteLine, WasteReason,
+    ListWasteResponse, OfferAnswer, Order, PrintTicketRequest, RecordWasteRequest, TakeBackWasteRequest, Ticket,
+    WasteLine, WasteReason,
 };
 use uuid::Uuid;
 
@@ -61,6 +62,10 @@ struct Unsent {
 }
 
 struct Thrown {
+    id: String,
+    /// Empty: it stands.
+    taken_back: String,
+    may_be_taken_back: bool,
     at: String,
     number: u32,
     quantity: u32,
@@ -120,6 +125,9 @@ fn reason(w: &Words, reason: WasteReason) -> String {
 
 fn thrown(w: &Words, waste: &ListWasteResponse) -> Vec<Thrown> {
     let entry = |entry: &sky_proto::gastro::v1::WasteEntry| Thrown {
+        id: entry.waste_id.clone(),
+        taken_back: entry.taken_back_at.map(|_| entry.taken_back_by.clone()).unwrap_or_default(),
+        may_be_taken_back: entry.may_be_taken_back,
         at: w.time(&entry.at),
         number: entry.number,
         quantity: entry.quantity,
@@ -196,6 +204,18 @@ pub(crate) async fn waste(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fie
         reason: sent.choice("reason"),
     };
     let done = answer(edge.kitchen(&caller).record_waste(request)).await;
+    back(&edge, &guest, done, HERE).await
+}
+
+/// An entry was a mistake.
+pub(crate) async fn take_waste_back(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(entry): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(&[Role::Kitchen])?;
+    let request = TakeBackWasteRequest { waste_id: entry.to_string() };
+    let done = answer(edge.kitchen(&caller).take_back_waste(request)).await;
     back(&edge, &guest, done, HERE).await
 }
 

@@ -9,9 +9,12 @@ use axum::{
 };
 use kernel::Role;
 use serde::Deserialize;
-use sky_proto::gastro::v1::{
-    CancelFiredRequest, KitchenBoard, ListSubstitutesRequest, Order, OrderState, Substitute, SubstituteRequest,
-    WasteLine, WatchKitchenRequest,
+use sky_proto::{
+    gastro::v1::{
+        CancelFiredRequest, KitchenBoard, ListSubstitutesRequest, Order, OrderState, Substitute, SubstituteRequest,
+        WasteLine, WatchKitchenRequest,
+    },
+    kernel::v1::LocalizedText,
 };
 use uuid::Uuid;
 
@@ -45,6 +48,7 @@ struct Line {
     quantity: u32,
     name: String,
     allergens: String,
+    traces: String,
     replaceable: bool,
 }
 
@@ -65,6 +69,9 @@ struct Choice {
     item: String,
     name: String,
     allergens: String,
+    traces: String,
+    /// Changes that were ordered and that this one does not have; empty: none.
+    dropped: String,
     /// Number and name of each that the replaced one did not have.
     added: Vec<(u32, String)>,
     /// What the party has named: it cannot be chosen.
@@ -81,11 +88,17 @@ fn find(board: KitchenBoard, id: Uuid) -> Result<Order, Problem> {
     board.orders.into_iter().find(|it| it.order_id == id.to_string()).ok_or_else(Problem::no_page)
 }
 
+fn words(w: &Words, texts: &[LocalizedText]) -> String {
+    texts.iter().map(|text| w.text(&Some(text.clone()))).collect::<Vec<_>>().join(", ")
+}
+
 fn choice(w: &Words, substitute: &Substitute) -> Choice {
     let item = substitute.item.clone().unwrap_or_default();
     Choice {
-        name: w.text(&item.name),
-        allergens: allergens(w, &item.allergens),
+        name: w.text(&substitute.made_as),
+        allergens: allergens(w, &substitute.allergens),
+        traces: allergens(w, &substitute.traces),
+        dropped: words(w, &substitute.dropped_changes),
         added: substitute.added_allergens.iter().map(|number| (*number, allergens(w, &[*number]))).collect(),
         declared: allergens(w, &substitute.declared_conflicts),
         item: item.item_id,
@@ -118,6 +131,7 @@ pub(crate) async fn page(
         quantity: line.quantity,
         name: w.text(&line.name),
         allergens: allergens(&w, &line.allergens),
+        traces: allergens(&w, &line.traces),
         replaceable,
     });
     let parts = order.parts.iter().map(|part| Part {

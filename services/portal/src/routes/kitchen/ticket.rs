@@ -1,7 +1,7 @@
 //! What is being ordered at the counter, as the page carries it from press to press: its lines, and how they were before
 //! each press, so that every one can be taken back. Pure.
 
-use sky_proto::gastro::v1::{Combo, ComboChoice, Menu, MenuItem, OrderLine};
+use sky_proto::gastro::v1::{Combo, ComboChoice, Menu, MenuItem, ModifierGroup, OrderLine};
 
 use crate::{fields::Fields, order_code};
 
@@ -44,7 +44,16 @@ fn combo<'m>(menu: &'m Menu, id: &str) -> Option<&'m Combo> {
     menu.combos.iter().find(|combo| combo.combo_id == id)
 }
 
-/// One piece with what it must have at least: the first of what there is.
+/// What an item must have at least: the first of what there is.
+fn least(item: &MenuItem) -> Vec<String> {
+    let of_group = |group: &ModifierGroup| {
+        let least = usize::try_from(group.least).unwrap_or_default();
+        group.modifiers.iter().take(least).map(|it| it.modifier_id.clone()).collect::<Vec<_>>()
+    };
+    item.modifier_groups.iter().flat_map(of_group).collect()
+}
+
+/// One piece with what it must have at least.
 fn piece(menu: &Menu, code: &str) -> Option<OrderLine> {
     let mut line = order_code::read(code);
     if let Some(combo) = combo(menu, &line.item_id) {
@@ -54,19 +63,40 @@ fn piece(menu: &Menu, code: &str) -> Option<OrderLine> {
                 component_id: it.component_id.clone(),
                 item_id: option.item_id.clone(),
                 variant_id: option.variant_id.clone(),
-                modifier_ids: Vec::new(),
+                modifier_ids: item(menu, &option.item_id).map(least).unwrap_or_default(),
             })
         };
         line.choices = combo.components.iter().filter_map(first).collect();
         return Some(line);
     }
-    let groups = &item(menu, &line.item_id)?.modifier_groups;
-    let least = groups.iter().flat_map(|group| {
-        let least = usize::try_from(group.least).unwrap_or_default();
-        group.modifiers.iter().take(least).map(|it| it.modifier_id.clone())
-    });
-    line.modifier_ids = least.collect();
+    line.modifier_ids = least(item(menu, &line.item_id)?);
     Some(line)
+}
+
+/// An item's changes with one more or one less; where only one of a group may be, the new one takes its place. None:
+/// there is no such change.
+fn toggled(item: &MenuItem, ids: &[String], id: &str) -> Option<Vec<String>> {
+    let groups = &item.modifier_groups;
+    let group = groups.iter().find(|group| group.modifiers.iter().any(|it| it.modifier_id == id))?;
+    let of_group = |it: &String| group.modifiers.iter().any(|other| other.modifier_id == *it);
+    let mut changed = ids.to_vec();
+    let count = ids.iter().filter(|it| of_group(it)).count();
+    if ids.iter().any(|it| it == id) {
+        let least = usize::try_from(group.least).unwrap_or_default();
+        changed.retain(|it| it != id || count <= least);
+    } else if group.most == 1 {
+        changed.retain(|it| !of_group(it));
+        changed.push(id.to_owned());
+    } else if u32::try_from(count).is_ok_and(|count| count < group.most) {
+        changed.push(id.to_owned());
+    }
+    // In the menu's order, so that the same changes are the same line.
+    let place = |id: &String| {
+        let all = groups.iter().flat_map(|group| &group.modifiers);
+        all.map(|it| &it.modifier_id).position(|it| it == id)
+    };
+    changed.sort_by_key(place);
+    Some(changed)
 }
 
 impl Ticket {
@@ -82,7 +112,7 @@ impl Ticket {
     }
 
     /// What a button asks for: "add soup", "more 0", "less 0", "change 0 oat-milk", "choose 0 drink coffee:small",
-    /// "clear" or "undo".
+    /// "vary 0 drink oat-milk", "clear" or "undo".
     pub(super) fn press(&mut self, menu: &Menu, button: &str) {
         let before = write(&self.lines);
         let mut words = button.split(' ');
@@ -106,7 +136,8 @@ impl Ticket {
                 }
             }
             "change" => self.change(menu, nth, second),
-            "choose" => self.choose(nth, second, third),
+            "choose" => self.choose(menu, nth, second, third),
+            "vary" => self.vary(menu, nth, second, third),
             _ => return,
         }
         for line in &mut self.lines {
@@ -119,39 +150,34 @@ impl Ticket {
         }
     }
 
-    /// Puts a change in or takes it out; where only one of a group may be, the new one takes its place.
+    /// Puts a change in or takes it out.
     fn change(&mut self, menu: &Menu, nth: usize, id: &str) {
-        let Some(line) = self.lines.get(nth) else { return };
-        let groups = item(menu, &line.item_id).map_or(&[][..], |item| &item.modifier_groups);
-        let Some(group) = groups.iter().find(|group| group.modifiers.iter().any(|it| it.modifier_id == id)) else {
+        let Some(mut changed) = self.lines.get(nth).cloned() else { return };
+        let Some(ids) = item(menu, &changed.item_id).and_then(|item| toggled(item, &changed.modifier_ids, id)) else {
             return;
         };
-        let of_group = |it: &String| group.modifiers.iter().any(|other| other.modifier_id == *it);
-        let mut changed = line.clone();
-        let count = line.modifier_ids.iter().filter(|it| of_group(it)).count();
-        let has = line.modifier_ids.iter().any(|it| it == id);
-        if has {
-            let least = usize::try_from(group.least).unwrap_or_default();
-            changed.modifier_ids.retain(|it| it != id || count <= least);
-        } else if group.most == 1 {
-            changed.modifier_ids.retain(|it| !of_group(it));
-            changed.modifier_ids.push(id.to_owned());
-        } else if u32::try_from(count).is_ok_and(|count| count < group.most) {
-            changed.modifier_ids.push(id.to_owned());
-        }
-        // In the menu's order, so that the same changes are the same line.
-        let place = |id: &String| {
-            let all = groups.iter().flat_map(|group| &group.modifiers);
-            all.map(|it| &it.modifier_id).position(|it| it == id)
-        };
-        changed.modifier_ids.sort_by_key(place);
+        changed.modifier_ids = ids;
         self.put(nth, changed);
     }
 
-    fn choose(&mut self, nth: usize, component: &str, code: &str) {
+    /// The same of what was chosen for one component of a combo.
+    fn vary(&mut self, menu: &Menu, nth: usize, component: &str, id: &str) {
+        let Some(mut changed) = self.lines.get(nth).cloned() else { return };
+        let Some(choice) = changed.choices.iter_mut().find(|it| it.component_id == component) else { return };
+        let Some(ids) = item(menu, &choice.item_id).and_then(|item| toggled(item, &choice.modifier_ids, id)) else {
+            return;
+        };
+        choice.modifier_ids = ids;
+        self.put(nth, changed);
+    }
+
+    fn choose(&mut self, menu: &Menu, nth: usize, component: &str, code: &str) {
         let Some(mut changed) = self.lines.get(nth).cloned() else { return };
         let option = order_code::read(code);
         if let Some(choice) = changed.choices.iter_mut().find(|it| it.component_id == component) {
+            if choice.item_id != option.item_id {
+                choice.modifier_ids = item(menu, &option.item_id).map(least).unwrap_or_default();
+            }
             (choice.item_id, choice.variant_id) = (option.item_id, option.variant_id);
         }
         self.put(nth, changed);
@@ -176,7 +202,7 @@ impl Ticket {
 
 #[cfg(test)]
 mod tests {
-    use sky_proto::gastro::v1::{ComboComponent, ComboOption, Modifier, ModifierGroup};
+    use sky_proto::gastro::v1::{ComboComponent, ComboOption, Modifier};
 
     use super::*;
 
@@ -207,13 +233,19 @@ mod tests {
             available: true,
             ..Combo::default()
         };
+        let supper = Combo {
+            combo_id: "supper".to_owned(),
+            components: vec![component("main", vec![option("pizza", true)])],
+            available: true,
+            ..Combo::default()
+        };
         Menu {
             items: vec![
                 item("coffee", vec![group("milk", 0, 1, &["oat", "free"])]),
                 item("roll", vec![group("roll", 0, 2, &["egg", "plain", "salad"])]),
                 item("pizza", vec![group("crust", 1, 1, &["thin", "thick"])]),
             ],
-            combos: vec![lunch],
+            combos: vec![lunch, supper],
             ..Menu::default()
         }
     }
@@ -240,6 +272,20 @@ mod tests {
             (vec!["add pizza", "change 0 thin", "change 0 thick"], "1*pizza+thick"),
             (vec!["add lunch"], "1*lunch!dish=pasta;drink=coffee"),
             (vec!["add lunch", "choose 0 drink water", "choose 0 nothing water"], "1*lunch!dish=pasta;drink=water"),
+            (vec!["add lunch", "vary 0 drink oat"], "1*lunch!dish=pasta;drink=coffee+oat"),
+            (vec!["add lunch", "vary 0 drink oat", "vary 0 drink free"], "1*lunch!dish=pasta;drink=coffee+free"),
+            (vec!["add lunch", "vary 0 drink oat", "vary 0 drink oat"], "1*lunch!dish=pasta;drink=coffee"),
+            (vec!["add lunch", "vary 0 drink oat", "choose 0 drink water"], "1*lunch!dish=pasta;drink=water"),
+            (
+                vec!["add lunch", "vary 0 drink oat", "add lunch"],
+                "1*lunch!dish=pasta;drink=coffee+oat|1*lunch!dish=pasta;drink=coffee",
+            ),
+            (
+                vec!["add lunch", "vary 0 dish oat", "vary 0 sweet oat", "vary 0 drink egg"],
+                "1*lunch!dish=pasta;drink=coffee",
+            ),
+            (vec!["add supper"], "1*supper!main=pizza+thin"),
+            (vec!["add supper", "vary 0 main thick"], "1*supper!main=pizza+thick"),
             (vec!["add stardust", "more 7", "change 0 oat", "choose 1 a b", "sing", ""], ""),
             (vec!["add coffee", "clear"], ""),
         ] {

@@ -9,9 +9,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use chrono::DateTime;
-use kernel::values::timestamp;
-use prost_types::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use sky_proto::signage::v1::{
@@ -22,7 +19,7 @@ use tonic::Code;
 use super::who;
 use crate::{
     edge::{Edge, answer},
-    fields::Fields,
+    fields::{Fields, at},
     problem::Problem,
     session::Guest,
 };
@@ -63,10 +60,6 @@ struct PlaySaid {
     at: i64,
     seconds: u32,
     revision: u64,
-}
-
-fn at(millis: i64) -> Result<Option<Timestamp>, Problem> {
-    DateTime::from_timestamp_millis(millis).map(|at| Some(timestamp(at))).ok_or_else(Problem::bad_form)
 }
 
 pub(crate) async fn report(

@@ -4,18 +4,25 @@ use std::{sync::Arc, time::Instant};
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use kernel::{Caller, Code, values};
+use kernel::{Caller, Code, error::is_busy, values};
 use prost::Message;
-use sky_proto::journey::v1::{CancelVisitRequest, GetVisitRequest, HoldRefused, VisitState};
+use sky_proto::{
+    journey::v1::{CancelVisitRequest, GetVisitRequest, HoldRefused, HoldVisitRequest, VisitState},
+    reservations::v1::{Seat, SeatsRefused, seats_refused::Reason},
+};
 use tonic::Status;
 use uuid::Uuid;
 
 use super::{
-    super::waiting_room::{self, Gate},
-    Alternative, Material, Refused, fill, material,
+    super::{
+        busy,
+        buyer::Buyer,
+        waiting_room::{self, Gate},
+    },
+    Alternative, Material, NEEDS, Refused, fill, material,
     wish::wish,
 };
 use crate::{
@@ -38,17 +45,9 @@ pub(crate) async fn hold(
         return waiting_room::lead(&edge, &guest, room).await;
     }
     let material = material(&edge, &guest.visitor(), id).await?;
-    if sent.is_on("more") {
-        // No order yet: another tray, or another line on one.
-        return page(&fill(&guest, &material, &sent, Refused::default()));
-    }
-    let request = match wish(&guest, &material, &sent)? {
-        Ok(request) => request,
-        Err(errors) => {
-            let refused = Refused { errors, ..Refused::default() };
-            let page = page(&fill(&guest, &material, &sent, refused))?;
-            return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
-        }
+    let request = match asked(&guest, &material, &sent, Buyer::Visitor)? {
+        Asked::For(request) => request,
+        Asked::Back(page) => return Ok(page),
     };
     let (session, cookie) = guest.session_for_visits(&edge).await?;
     let before = guest.session.as_ref().and_then(|session| session.visit);
@@ -67,8 +66,30 @@ pub(crate) async fn hold(
             }
             Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
         }
-        Err(status) => refuse(&guest, &material, &sent, &status, cookie),
+        Err(status) if is_busy(&status) => {
+            Ok((cookie, busy::page(&guest, &sent, Buyer::Visitor.form(&id.to_string()), true)?).into_response())
+        }
+        Err(status) => Ok((cookie, refuse(&guest, material, &sent, &status, Buyer::Visitor)?).into_response()),
     }
+}
+
+/// What a form asks for.
+pub(crate) enum Asked {
+    For(HoldVisitRequest),
+    /// Nothing yet: the form comes back, with another tray or with what is wrong with it.
+    Back(Response),
+}
+
+pub(crate) fn asked(guest: &Guest, material: &Material, sent: &Fields, buyer: Buyer) -> Result<Asked, Problem> {
+    if sent.is_on("more") {
+        return Ok(Asked::Back(page(&fill(guest, material, sent, Refused::default(), buyer))?));
+    }
+    let errors = match wish(guest, material, sent, buyer)? {
+        Ok(request) => return Ok(Asked::For(request)),
+        Err(errors) => errors,
+    };
+    let page = page(&fill(guest, material, sent, Refused { errors, ..Refused::default() }, buyer))?;
+    Ok(Asked::Back((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
 }
 
 /// A visitor who went back and chose anew does not keep the first places from others.
@@ -84,13 +105,27 @@ async fn release(edge: &Edge, session: Uuid, visit: Uuid) {
     }
 }
 
+/// The field of the form that a refusal of places is about; empty: the whole of it.
+fn field_of(refused: &SeatsRefused, material: &Material) -> String {
+    let field = match refused.why() {
+        Reason::NeedFull => NEEDS.iter().find(|(need, ..)| *need == refused.need()).map_or("", |(_, name, _)| name),
+        Reason::Taken | Reason::NotSold | Reason::Protected | Reason::UnknownSeat | Reason::DoNotFit
+            if !material.seats.is_empty() =>
+        {
+            "seats"
+        }
+        _ => "",
+    };
+    field.to_owned()
+}
+
 /// The form again, with the reason and what would fit; a fault stays a problem.
-fn refuse(
+pub(crate) fn refuse(
     guest: &Guest,
-    material: &Material,
+    mut material: Material,
     sent: &Fields,
     status: &Status,
-    cookie: HeaderMap,
+    buyer: Buyer,
 ) -> Result<Response, Problem> {
     let code = Code::from_grpc(status.code());
     if !code.is_refusal() && code != Code::InvalidArgument {
@@ -98,11 +133,13 @@ fn refuse(
     }
     let w = &guest.words;
     let told = HoldRefused::decode(status.details()).ok().filter(|told| !told.part.is_empty());
+    let seats = told.as_ref().and_then(|told| told.seats.clone()).unwrap_or_default();
     let refused = told.map_or_else(
         || Refused { refusal: w.t("hold-refused"), ..Refused::default() },
         |told| Refused {
             errors: Vec::new(),
             refusal: w.text(&told.reason),
+            refusal_field: field_of(&seats, &material),
             alternatives: told
                 .alternatives
                 .iter()
@@ -110,7 +147,12 @@ fn refuse(
                 .collect(),
         },
     );
+    if matches!(seats.why(), Reason::Taken | Reason::NotSold) {
+        // The plan was asked for before somebody else took them.
+        let is_taken = |seat: &&mut Seat| seats.seats.contains(&seat.label);
+        material.seats.iter_mut().filter(is_taken).for_each(|seat| seat.free = false);
+    }
     let http = StatusCode::from_u16(code.http()).unwrap_or(StatusCode::CONFLICT);
-    let page = page(&fill(guest, material, sent, refused))?;
-    Ok((http, cookie, page).into_response())
+    let page = page(&fill(guest, &material, sent, refused, buyer))?;
+    Ok((http, page).into_response())
 }

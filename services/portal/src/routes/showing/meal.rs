@@ -1,20 +1,17 @@
-//! The meal in the form: dishes in their sizes with what may be changed, combos with their choices, what the party
-//! cannot eat, and when it is picked up; or a group's trays. Works without any script.
+//! The meal in the form: dishes in their sizes with what may be changed, combos, what the party cannot eat, and when it
+//! is picked up; or a group's trays. Works without any script.
 
-use sky_proto::gastro::v1::{
-    Combo, ComboChoice, ComboComponent, Menu, MenuItem, ModifierGroup, OrderLine, PickupOffer,
-};
+use sky_proto::gastro::v1::{Menu, MenuItem, ModifierGroup, OrderLine, PickupOffer};
 
 use super::{
     super::menu_words::{none, served},
-    Count, FieldError, is_some,
+    Count, FieldError,
+    combos::{self, ComboView},
+    is_some,
     pickups::{self, Side},
     trays::{self, GroupForm},
 };
-use crate::{fields::Fields, order_code, page::Frame, words::Words};
-
-/// So many different choices of one combo fit into one order.
-const ROWS: usize = 2;
+use crate::{fields::Fields, page::Frame, words::Words};
 
 /// The meal's part of the page.
 pub(super) struct MealForm {
@@ -70,27 +67,6 @@ pub(super) struct Changes {
     pub(super) ticks: Vec<Tick>,
 }
 
-pub(super) struct ComboView {
-    pub(super) name: String,
-    pub(super) description: String,
-    pub(super) price: String,
-    pub(super) served: String,
-    pub(super) none: String,
-    pub(super) rows: Vec<ComboRow>,
-}
-
-pub(super) struct ComboRow {
-    pub(super) label: String,
-    pub(super) count: Count,
-    pub(super) selects: Vec<Select>,
-}
-
-pub(super) struct Select {
-    pub(super) name: String,
-    pub(super) label: String,
-    pub(super) options: Vec<(String, String, bool)>,
-}
-
 fn allergen(w: &Words, number: u32) -> String {
     match number {
         1..=14 => format!("{number} {}", w.t(&format!("allergen-{number}"))),
@@ -122,26 +98,6 @@ pub(super) fn changes(w: &Words, group: &ModifierGroup, name: &str, chosen: &[St
         tick(&it.modifier_id, w.text(&it.name), price)
     }));
     Changes { name: w.text(&group.name), one, ticks }
-}
-
-/// The choice of one of a combo's components.
-pub(super) fn select(w: &Words, component: &ComboComponent, name: String, chosen: &str) -> Select {
-    let options = component.options.iter().filter(|it| it.available).map(|it| {
-        let value = format!("{}/{}", it.item_id, it.variant_id);
-        (value.clone(), w.text(&it.name), value == chosen)
-    });
-    Select { label: w.text(&component.name), options: options.collect(), name }
-}
-
-/// What was chosen in a [`select`].
-pub(super) fn choice(component: &ComboComponent, chosen: &str) -> ComboChoice {
-    let (item, variant) = chosen.split_once('/').unwrap_or((chosen, ""));
-    ComboChoice {
-        component_id: component.component_id.clone(),
-        item_id: item.to_owned(),
-        variant_id: variant.to_owned(),
-        modifier_ids: Vec::new(),
-    }
 }
 
 fn group_field(item: &MenuItem, group: &ModifierGroup) -> String {
@@ -203,32 +159,6 @@ fn dish(w: &Words, item: &MenuItem, sent: &Fields, count: &impl Fn(String, Strin
     }
 }
 
-fn row_field(combo: &Combo, row: usize) -> String {
-    format!("combo_{}_{row}", combo.combo_id)
-}
-
-fn combo(w: &Words, combo: &Combo, sent: &Fields, count: &impl Fn(String, String, String) -> Count) -> ComboView {
-    let name = w.text(&combo.name);
-    let row = |row: usize| {
-        let field = row_field(combo, row);
-        let selects = combo.components.iter().map(|component| {
-            let name = format!("{field}_{}", component.component_id);
-            let chosen = sent.get(&name).to_owned();
-            select(w, component, name, &chosen)
-        });
-        let label = if row == 0 { name.clone() } else { w.with("menu-another", "name", &name) };
-        ComboRow { label: label.clone(), count: count(field.clone(), label, String::new()), selects: selects.collect() }
-    };
-    ComboView {
-        rows: (0..ROWS).map(row).collect(),
-        description: w.text(&combo.description),
-        price: w.money(&combo.price),
-        served: served(w, &combo.day_parts),
-        none: none(w, combo.unavailable()),
-        name,
-    }
-}
-
 /// What the page shows of the meal.
 pub(super) fn form(
     w: &Frame,
@@ -240,7 +170,7 @@ pub(super) fn form(
 ) -> MealForm {
     let mut dishes: Vec<Dish> = menu.items.iter().map(|item| dish(w, item, sent, count)).collect();
     dishes.sort_by_key(|dish| !dish.none.is_empty());
-    let combos: Vec<ComboView> = menu.combos.iter().map(|it| combo(w, it, sent, count)).collect();
+    let combos: Vec<ComboView> = menu.combos.iter().map(|it| combos::view(w, menu, it, sent, count)).collect();
     let avoided = sent.all("avoid");
     let avoid = (1..=14_u32).map(|number| Tick {
         id: format!("avoid{number}"),
@@ -293,18 +223,7 @@ pub(super) fn lines(menu: &Menu, sent: &Fields, number: &mut impl FnMut(String) 
             lines.push(line(item, &variant.variant_id, quantity, sent));
         }
     }
-    for combo in &menu.combos {
-        for row in 0..ROWS {
-            let field = row_field(combo, row);
-            let chosen = |it: &ComboComponent| choice(it, sent.get(&format!("{field}_{}", it.component_id)));
-            let choices = combo.components.iter().map(chosen).collect();
-            let item_id = combo.combo_id.clone();
-            order_code::add(
-                &mut lines,
-                OrderLine { item_id, choices, quantity: number(field), ..OrderLine::default() },
-            );
-        }
-    }
+    combos::add(&mut lines, menu, sent, number);
     lines.retain(|line| line.quantity > 0);
     lines
 }

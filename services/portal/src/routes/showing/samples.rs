@@ -1,4 +1,5 @@
-//! A small menu for the tests of the order form: a coffee in two sizes with another milk, a soup, a lunch, trays.
+//! A small menu for the tests of the order form: a coffee in two sizes with another milk, a soup, a lunch, a
+//! break with a coffee or a soup, trays.
 
 use sky_proto::gastro::v1::{
     Combo, ComboComponent, ComboOption, GroupLunch, Menu, MenuItem, MenuVariant, Modifier, ModifierGroup,
@@ -32,9 +33,20 @@ pub(super) fn menu() -> Menu {
     let soup = MenuItem { traces: vec![9], ..item("soup") };
     let options = vec![ComboOption { item_id: "soup".to_owned(), available: true, ..ComboOption::default() }];
     let component = ComboComponent { component_id: "dish".to_owned(), options, ..ComboComponent::default() };
+    let option = |item: &str, variant: &str| ComboOption {
+        item_id: item.to_owned(),
+        variant_id: variant.to_owned(),
+        available: true,
+        ..ComboOption::default()
+    };
+    let options = vec![option("coffee", "small"), option("coffee", "large"), option("soup", "")];
+    let drink = ComboComponent { component_id: "drink".to_owned(), options, ..ComboComponent::default() };
     Menu {
         items: vec![coffee, soup],
-        combos: vec![Combo { combo_id: "lunch".to_owned(), components: vec![component], ..Combo::default() }],
+        combos: vec![
+            Combo { combo_id: "lunch".to_owned(), components: vec![component], ..Combo::default() },
+            Combo { combo_id: "break".to_owned(), components: vec![drink], ..Combo::default() },
+        ],
         group_lunch: Some(GroupLunch { most_trays: 3, most_pieces: 60, tray_labels: Vec::new() }),
     }
 }

@@ -4,22 +4,23 @@ use sky_proto::reservations::v1::Seat;
 
 use crate::page::Frame;
 
-pub(super) struct SeatRow {
-    pub(super) name: String,
-    pub(super) seats: Vec<SeatChoice>,
+pub(crate) struct SeatRow {
+    pub(crate) name: String,
+    pub(crate) seats: Vec<SeatChoice>,
 }
 
-pub(super) struct SeatChoice {
-    pub(super) label: String,
-    pub(super) number: u32,
+pub(crate) struct SeatChoice {
+    pub(crate) label: String,
+    /// What stands on it: "7", or "1B" for the companion of "1".
+    pub(crate) number: String,
     /// The whole truth in words: row, seat, features, free or taken.
-    pub(super) name: String,
-    pub(super) special: bool,
-    pub(super) free: bool,
-    pub(super) chosen: bool,
+    pub(crate) name: String,
+    pub(crate) special: bool,
+    pub(crate) free: bool,
+    pub(crate) chosen: bool,
 }
 
-pub(super) fn rows(w: &Frame, seats: &[Seat], chosen: &[String]) -> Vec<SeatRow> {
+pub(crate) fn rows(w: &Frame, seats: &[Seat], chosen: &[String]) -> Vec<SeatRow> {
     let mut rows: Vec<SeatRow> = Vec::new();
     for seat in seats {
         let features: Vec<String> = seat.features.iter().map(|feature| feature_name(w, feature)).collect();
@@ -30,10 +31,10 @@ pub(super) fn rows(w: &Frame, seats: &[Seat], chosen: &[String]) -> Vec<SeatRow>
         }
         let choice = SeatChoice {
             special: seat.features.iter().any(|feature| feature == "wheelchair" || feature == "companion"),
-            chosen: chosen.contains(&seat.label),
+            chosen: seat.free && chosen.contains(&seat.label),
             label: seat.label.clone(),
-            number: seat.number,
-            name: format!("{name}, {}", w.t(if seat.free { "seat-free" } else { "seat-taken" })),
+            number: seat.label.strip_prefix(&seat.row).unwrap_or(&seat.label).to_owned(),
+            name: format!("{name}, {}", w.t(state(seat))),
             free: seat.free,
         };
         match rows.iter_mut().find(|row| row.name == seat.row) {
@@ -42,6 +43,14 @@ pub(super) fn rows(w: &Frame, seats: &[Seat], chosen: &[String]) -> Vec<SeatRow>
         }
     }
     rows
+}
+
+const fn state(seat: &Seat) -> &'static str {
+    match (seat.free, seat.blocked) {
+        (true, _) => "seat-free",
+        (false, true) => "seat-blocked",
+        (false, false) => "seat-taken",
+    }
 }
 
 fn feature_name(w: &Frame, feature: &str) -> String {

@@ -7,7 +7,8 @@ use sky_proto::gastro::v1::{ComboComponent, GroupLunch, Menu, MenuItem, Modifier
 
 use super::{
     FieldError,
-    meal::{Changes, Select, changes, choice, select},
+    combos::{self, Select, choice, select},
+    meal::{Changes, changes},
 };
 use crate::{fields::Fields, order_code, words::Words};
 
@@ -55,8 +56,8 @@ struct SentRow {
     code: String,
     count: String,
     modifiers: Vec<String>,
-    /// By component of a combo.
-    choices: BTreeMap<String, String>,
+    /// By component of a combo: what was chosen, and what is changed of it.
+    choices: BTreeMap<String, (String, Vec<String>)>,
 }
 
 fn field(tray: usize, row: usize) -> String {
@@ -81,12 +82,15 @@ fn sent_row(menu: &Menu, sent: &Fields, field: &str) -> SentRow {
     let of_group = |group: &ModifierGroup| sent.all(&format!("{field}_mod_{}", group.group_id));
     let chosen = |it: &ComboComponent| {
         let id = it.component_id.clone();
-        (id.clone(), sent.get(&format!("{field}_of_{id}")).to_owned())
+        let select = format!("{field}_of_{id}");
+        let chosen = sent.get(&select).to_owned();
+        let modifiers = combos::modifiers(menu, sent, &select, &chosen);
+        (id, (chosen, modifiers))
     };
     SentRow {
         count: sent.get(&format!("{field}_n")).to_owned(),
         modifiers: groups(menu, &code).iter().flat_map(of_group).filter(|id| !id.is_empty()).collect(),
-        choices: components(menu, &code).iter().map(chosen).filter(|(_, chosen)| !chosen.is_empty()).collect(),
+        choices: components(menu, &code).iter().map(chosen).filter(|(_, (chosen, _))| !chosen.is_empty()).collect(),
         code,
     }
 }
@@ -139,8 +143,8 @@ fn row(w: &Words, menu: &Menu, sent: SentRow, (tray, nth): (usize, usize)) -> Ro
         changes(w, group, &format!("{field}_mod_{}", group.group_id), &chosen)
     };
     let of_component = |it: &ComboComponent| {
-        let chosen = sent.choices.get(&it.component_id).map_or("", String::as_str);
-        select(w, it, format!("{field}_of_{}", it.component_id), chosen)
+        let (chosen, modifiers) = sent.choices.get(&it.component_id).cloned().unwrap_or_default();
+        select(w, menu, it, format!("{field}_of_{}", it.component_id), &chosen, &modifiers)
     };
     Row {
         changes: groups(menu, &sent.code).iter().map(of_group).collect(),
@@ -222,7 +226,10 @@ pub(super) fn lines(w: &Words, menu: &Menu, sent: &Fields) -> Result<Vec<OrderLi
                 wrong.push(FieldError { field, text: w.with("tray-choose", "name", &name) });
                 continue;
             }
-            let chosen = |it: &ComboComponent| choice(it, row.choices.get(&it.component_id).map_or("", String::as_str));
+            let chosen = |it: &ComboComponent| {
+                let (chosen, modifiers) = row.choices.get(&it.component_id).cloned().unwrap_or_default();
+                choice(it, &chosen, modifiers)
+            };
             let choices = components(menu, &row.code).iter().map(chosen).collect();
             let (modifier_ids, tray) = (row.modifiers.clone(), name.clone());
             let line = OrderLine { quantity, modifier_ids, choices, tray, ..order_code::read(&row.code) };
@@ -265,13 +272,21 @@ mod tests {
             ("tray1_3", "soup"),
             ("tray2_1", "lunch"),
             ("tray2_1_of_dish", "soup/"),
+            ("tray2_2", "break"),
+            ("tray2_2_of_drink", "coffee/small"),
+            ("tray2_2_of_drink_mod_coffee_milk", "oat"),
             ("tray3", "Leer"),
             ("tray3_1", "soup"),
             ("tray3_1_n", "0"),
         ]);
         let line = |tray: &str, code: &str, quantity| (tray.to_owned(), code.to_owned(), quantity);
         let first = "1 – vegetarisch";
-        let expected = [line(first, "soup", 13), line(first, "coffee:large+oat", 1), line("2", "lunch!dish=soup", 1)];
+        let expected = [
+            line(first, "soup", 13),
+            line(first, "coffee:large+oat", 1),
+            line("2", "lunch!dish=soup", 1),
+            line("2", "break!drink=coffee:small+oat", 1),
+        ];
         assert_eq!(lines.expect("good"), expected);
         assert_eq!(read(&[]).expect("none"), []);
     }

@@ -3,10 +3,10 @@
 use sky_proto::{
     journey::v1::{HoldVisitRequest, MealWish, ParkingWish},
     parking::v1::BayClass,
-    reservations::v1::{Channel, Need, SeatWish, seat_wish::Part},
+    reservations::v1::{Need, SeatWish, seat_wish::Part},
 };
 
-use super::{FieldError, Material, NEEDS, meal, pickups, trays};
+use super::{super::buyer::Buyer, FieldError, Material, NEEDS, meal, pickups, trays};
 use crate::{fields::Fields, party, problem::Problem, session::Guest};
 
 /// The most people of one booking; the service says no to more too.
@@ -17,6 +17,7 @@ pub(super) fn wish(
     guest: &Guest,
     material: &Material,
     sent: &Fields,
+    buyer: Buyer,
 ) -> Result<Result<HoldVisitRequest, Vec<FieldError>>, Problem> {
     let w = &guest.words;
     let mut errors = Vec::new();
@@ -62,7 +63,9 @@ pub(super) fn wish(
         return Ok(Err(errors));
     }
     let (pickup, pickup_at) = pickups::chosen(sent);
-    let bay = BayClass::try_from(sent.choice("parking")).map_err(|_| Problem::bad_form())?;
+    let offered = buyer.bays().map(|(class, _)| class).find(|class| i32::from(*class) == sent.choice("parking"));
+    let bay = offered.ok_or_else(Problem::bad_form)?;
+    let channel = buyer.channel(sent.choice("channel")).ok_or_else(Problem::bad_form)?;
     Ok(Ok(HoldVisitRequest {
         idempotency_key: sent.idempotency_key()?,
         showing_id: material.showing.showing_id.clone(),
@@ -77,13 +80,13 @@ pub(super) fn wish(
             allergens_acknowledged: acknowledged,
         }),
         language: w.lang().to_owned(),
-        channel: Channel::Online.into(),
+        channel: channel.into(),
         wish: seat_wish(sent, seat_count > 0),
     }))
 }
 
 /// Where somebody would like to sit; who has chosen seats has said it all.
-fn seat_wish(sent: &Fields, has_chosen: bool) -> Option<SeatWish> {
+pub(crate) fn seat_wish(sent: &Fields, has_chosen: bool) -> Option<SeatWish> {
     let part = Part::try_from(sent.choice("sit")).unwrap_or_default();
     let aisle = sent.is_on("aisle");
     (!has_chosen && (aisle || part != Part::Unspecified)).then(|| SeatWish { aisle, part: part.into() })

@@ -14,7 +14,7 @@ fn told(revision: i64) -> Option<Told> {
     let words = Text::new(format!("Stand {revision}"), format!("State {revision}"));
     let content = Content { class: Class::Default, headline: words.clone(), lines: Vec::new(), fallback: words };
     let shown = Arc::new(Shown { revision, content, computed_at: at });
-    Some(Told { revision, shown, asked: None, pairing: None })
+    Some(Told { revision, epoch: 0, shown, asked: None, pairing: None })
 }
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn a_slow_display_skips_states_and_is_told_the_latest() {
     let mut stream = watcher.updates(CancellationToken::new());
     // What there is to read at once.
     let mut read = || match stream.next().now_or_never() {
-        Some(Some(Ok(pb::DisplayUpdate { update: Some(Update::Content(content)) }))) => Some(content.revision),
+        Some(Some(Ok(pb::DisplayUpdate { update: Some(Update::Content(content)), .. }))) => Some(content.revision),
         _ => None,
     };
     assert_eq!(read(), Some(1));

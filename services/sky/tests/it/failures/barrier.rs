@@ -2,9 +2,10 @@
 
 use chrono::TimeDelta;
 use kernel::{Caller, Role, testing::House, values::timestamp};
+use prost::Message;
 use sky_proto::parking::v1::{
     CommandGateRequest, ConfirmCommandRequest, Confirmation, FetchLocalListRequest, GateAction, JournalEntry,
-    LaneState, ListLanesRequest, ReportLaneRequest, SubmitLaneJournalRequest, confirm_command_request,
+    LaneState, ListLanesRequest, LocalList, ReportLaneRequest, SubmitLaneJournalRequest, confirm_command_request,
     gates_client::GatesClient,
 };
 use tonic::Code;
@@ -22,6 +23,11 @@ pub async fn broken_link(house: &House, world: &World) {
     let list =
         lane.fetch_local_list(FetchLocalListRequest { lane: "in-1".to_owned() }).await.expect("a list").into_inner();
     assert!(house.keys.is_our_list(&list.list, &list.signature));
+    let told = LocalList::decode(list.list.as_slice()).expect("a list").without_link.expect("what drivers read");
+    for (words, code, intercom) in [(&told.de, "QR-Code", "Sprechtaste"), (&told.en, "QR code", "intercom")] {
+        assert!(words.contains(code) && words.contains(intercom), "{words}");
+    }
+    assert!(!told.plain.is_empty(), "in plain words, too");
     let open = CommandGateRequest {
         idempotency_key: Uuid::new_v4().to_string(),
         lane: "in-1".to_owned(),
@@ -41,7 +47,8 @@ pub async fn broken_link(house: &House, world: &World) {
         let lanes = attendant().list_lanes(ListLanesRequest {}).await.expect("lanes").into_inner().lanes;
         lanes.into_iter().find(|it| it.lane == "in-1").expect("this one")
     };
-    assert_eq!(look().await.state(), LaneState::LocalList);
+    let lost = look().await;
+    assert_eq!((lost.state(), lost.told_to_drivers), (LaneState::LocalList, Some(told)), "as staff see it");
     let journal = SubmitLaneJournalRequest {
         lane: "in-1".to_owned(),
         device_now: Some(timestamp(house.clock.now())),

@@ -9,9 +9,9 @@ use kernel::{
 };
 use sky_proto::{
     flow::v1::{
-        AdmissionState, CorrectZoneRequest, FindPartyRequest, GetFlowRequest, GetHeadcountRequest,
+        AdmissionState, CorrectZoneRequest, FindPartyRequest, GetFlowRequest, GetHeadcountRequest, GetShowListRequest,
         IssueSensorTokenRequest, Quality, RezeroZonesRequest, ScanRequest, ScanVerdict, SensorState,
-        SetSensorStateRequest, Zone, flow_client::FlowClient, zones_client::ZonesClient,
+        SetSensorStateRequest, Zone, door_client::DoorClient, flow_client::FlowClient, zones_client::ZonesClient,
     },
     gastro::v1::{
         BeatScreenRequest, ListAffectedRequest, ListTicketsRequest, Order, OrderState, OrderStateChanged,
@@ -29,7 +29,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::barrier;
+use super::{band, barrier, feed};
 use crate::{
     day::{self, in_time, pay},
     scenario::Family,
@@ -91,20 +91,21 @@ pub async fn monitor() {
         valid_until: Some(timestamp(house.clock.now() + TimeDelta::hours(1))),
     };
     SignageClient::new(world.door("signage", &staff(Role::Desk))).publish_message(message).await.expect("published");
-    for id in silent {
+    for id in [silent[0], silent[1], neighbour] {
         beat(id).await;
     }
     watch(TimeDelta::zero()).await;
     assert!(!words_on(&world, neighbour).await.contains(&"Nur linke Tür".to_owned()));
 
-    sqlx::query("update presence set last_seen_at = last_seen_at - interval '61 seconds'")
+    sqlx::query("update presence set last_seen_at = last_seen_at - interval '61 seconds' where display_id = any($1)")
+        .bind(&silent[..])
         .execute(house.pool("signage"))
         .await
         .expect("three beats missed");
     watch(TimeDelta::zero()).await;
     let gone = display(&world, silent[0]).await;
     assert_eq!(gone.state(), DisplayState::Offline);
-    assert!(gone.last_seen_at.is_some());
+    assert!(gone.last_seen_at.is_some() && gone.cause.is_some_and(|cause| cause.de.contains("antwortet nicht seit")));
     until(
         "the neighbour has its message",
         || words_on(&world, neighbour),
@@ -190,6 +191,11 @@ pub async fn bus() {
     let mut zones = ZonesClient::new(world.door("flow", &staff(Role::Desk)));
     let headcount = zones.get_headcount(GetHeadcountRequest {}).await.expect("for paper").into_inner();
     assert!(headcount.high >= 4 && headcount.as_of.is_some());
+    let mut door = DoorClient::new(world.door("flow", &staff(Role::Desk)));
+    let day = GetShowListRequest { day: kernel::values::day_of(house.clock.now()).to_string() };
+    let paper = door.get_show_list(day).await.expect("the day, for paper").into_inner();
+    let printed = paper.showings.iter().find(|it| it.showing_id == family.showing.showing_id).expect("the showing");
+    assert!(printed.parties.iter().any(|it| it.reference == reference && (it.people, it.admitted) == (4, 4)));
 
     broker.restart().await;
     family.sees_on_monitor("dome-door-1", |line| line.status == "doors_open").await;
@@ -207,13 +213,11 @@ pub async fn barrier() {
     family.drives(Direction::In).await;
     family.drives(Direction::Out).await;
     broker.restart().await;
-    let has_left = |visit: &sky_proto::journey::v1::Visit| visit.timeline.iter().any(|step| step.kind == "leave");
-    let page = || family.visit();
-    let seen = until("the car on the page", page, |visit| {
-        visit.parking.as_ref().is_some_and(|right| right.state() != sky_proto::parking::v1::RightState::Confirmed)
-    })
-    .await;
-    assert!(!has_left(&seen) || seen.parking.is_some());
+    // Both that it came and that it went are told late, in their order: the page ends with the last.
+    let left = |visit: &sky_proto::journey::v1::Visit| {
+        visit.parking.as_ref().is_some_and(|right| right.state() == sky_proto::parking::v1::RightState::Left)
+    };
+    until("the car that drove out again, on the page", || family.visit(), left).await;
     barrier::broken_link(&house, &world).await;
 }
 
@@ -238,6 +242,7 @@ pub async fn lot() {
     assert!(!known(&stale) && stale.observed_at == counted.observed_at, "{stale:#?}");
     family.drives(Direction::Out).await;
     assert!(known(&site().await), "the next record");
+    feed::falls_silent(&house, &world).await;
 }
 
 async fn foyer(world: &World, house: &House) -> Zone {
@@ -297,6 +302,7 @@ pub async fn sensor() {
     assert_eq!((zero.count, zero.quality()), (Some(0), Quality::Manual));
     push(3, 2).await;
     assert_eq!(foyer(&world, &house).await.count, Some(2), "the counter counts again");
+    band::is_all_that_visitors_read(&house, &world).await;
 }
 
 pub async fn kitchen_screen() {

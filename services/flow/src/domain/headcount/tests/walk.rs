@@ -258,6 +258,7 @@ fn play(seed: u64, counted: bool, by_doors: bool, staff: u32) -> Result<(), Test
                 egress: TimeDelta::minutes(5),
                 empty_at: Some(empty_at),
                 doors: by_doors.then_some(walk.doors),
+                blind_until: None,
             };
             headcount(&known, at(now) + late)
         };

@@ -1,0 +1,49 @@
+//! The `[[flow.weather]]` parts of the house file: zones under the open sky, and from which warnings on it is proposed to
+//! close them.
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{Section, Source};
+use crate::domain::weather::{Kind, Rule, Severity};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WeatherRow {
+    zone: Spanned<String>,
+    /// "thunderstorm", "storm"
+    warning: Spanned<String>,
+    /// "minor", "moderate", "severe", "extreme"
+    from: Spanned<String>,
+}
+
+pub(super) fn check(source: &Source<'_>, section: &Section) -> Result<(), String> {
+    let zones = section.zones.get_ref();
+    for (place, row) in section.weather.iter().enumerate() {
+        let key = |name: &str| format!("weather[{place}].{name}");
+        if !zones.iter().any(|zone| zone.id.get_ref() == row.zone.get_ref()) {
+            return Err(source.wrong(&row.zone, &key("zone"), "is no zone of this file"));
+        }
+        if Kind::named(row.warning.get_ref()).is_none() {
+            return Err(source.wrong(&row.warning, &key("warning"), "must be \"thunderstorm\" or \"storm\""));
+        }
+        if Severity::named(row.from.get_ref()).is_none() {
+            let problem = "must be \"minor\", \"moderate\", \"severe\" or \"extreme\"";
+            return Err(source.wrong(&row.from, &key("from"), problem));
+        }
+    }
+    Ok(())
+}
+
+impl Section {
+    pub(super) fn weather_rules(&self) -> Vec<Rule> {
+        let rule = |row: &WeatherRow| {
+            Some(Rule {
+                zone: row.zone.get_ref().clone(),
+                kind: Kind::named(row.warning.get_ref())?,
+                from: Severity::named(row.from.get_ref())?,
+            })
+        };
+        self.weather.iter().filter_map(rule).collect()
+    }
+}

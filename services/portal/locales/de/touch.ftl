@@ -1,0 +1,19 @@
+## How long one waits, and what is done with one touch
+waits-title = Wartezeiten
+wait-door = Bis alle drin sind
+wait-span = { $some } bis { $all } min
+wait-unknown = unbekannt
+wait-not-measured = noch nicht genug gemessen
+wait-pace = { $n ->
+    [one] 1 Person in der Stunde
+   *[other] { $n } Personen in der Stunde
+}
+zone-stop = Stopp
+zone-stopped = Zugang gestoppt
+zone-let-in = Freigeben
+preset-orders = Ein Druck ordnet sofort an:
+preset-reports = Ein Druck meldet, und die Monitore zeigen es:
+preset-else = Anderes:
+evacuation-open = Räumung …
+evacuation-follows = Der nächste Druck räumt das Haus: alle Monitore, kein Einlass, Personenzahlen.
+presses-lost = Ein Tipp auf + oder − kam nicht an. Bitte den Bereich nachzählen.

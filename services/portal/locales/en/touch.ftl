@@ -1,0 +1,19 @@
+## How long one waits, and what is done with one touch
+waits-title = Waiting times
+wait-door = Until everybody is in
+wait-span = { $some } to { $all } min
+wait-unknown = unknown
+wait-not-measured = not enough measured yet
+wait-pace = { $n ->
+    [one] 1 person an hour
+   *[other] { $n } people an hour
+}
+zone-stop = Stop
+zone-stopped = admission stopped
+zone-let-in = Let in
+preset-orders = One press orders it at once:
+preset-reports = One press reports it, and the displays show it:
+preset-else = Something else:
+evacuation-open = Evacuation …
+evacuation-follows = The next press evacuates the house: all displays, no admission, headcounts.
+presses-lost = A press on + or − did not arrive. Please count the zone.

@@ -1,0 +1,94 @@
+//! Who fills in the form of a booking: a visitor, or the desk for somebody who stands there or calls. Both have the same
+//! form; the desk chooses from which quota it sells, and has bays for coaches.
+
+use sky_proto::{
+    parking::v1::BayClass,
+    reservations::v1::{Audience, Availability, Channel, Showing},
+};
+use uuid::Uuid;
+
+/// Whose form it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Buyer {
+    Visitor,
+    Desk,
+}
+
+const CHANNELS: [(Channel, &str); 3] =
+    [(Channel::Door, "sell-door"), (Channel::Staff, "sell-staff"), (Channel::School, "sell-school")];
+
+const BAYS: [(BayClass, &str); 7] = [
+    (BayClass::Unspecified, "bay-none"),
+    (BayClass::Standard, "bay-standard"),
+    (BayClass::Accessible, "bay-accessible"),
+    (BayClass::Family, "bay-family"),
+    (BayClass::Ev, "bay-ev"),
+    (BayClass::Bicycle, "bay-bicycle"),
+    (BayClass::Coach, "bay-coach"),
+];
+
+impl Buyer {
+    /// Where the form is.
+    pub(crate) fn page(self, showing: &str) -> String {
+        match self {
+            Self::Visitor => format!("/showings/{showing}"),
+            Self::Desk => format!("/desk/showings/{showing}/sell"),
+        }
+    }
+
+    /// Where it is sent to.
+    pub(crate) fn form(self, showing: &str) -> String {
+        match self {
+            Self::Visitor => format!("/showings/{showing}/hold"),
+            Self::Desk => format!("/desk/showings/{showing}/sell"),
+        }
+    }
+
+    /// Where the order is, under which lies what can be done with it.
+    pub(crate) fn order(self, visit: Uuid) -> String {
+        match self {
+            Self::Visitor => format!("/order/{visit}"),
+            Self::Desk => format!("/desk/orders/{visit}"),
+        }
+    }
+
+    /// The quotas to choose from, with the keys of their names; none for a visitor, who buys online.
+    pub(crate) fn channels(self) -> &'static [(Channel, &'static str)] {
+        match self {
+            Self::Visitor => &[],
+            Self::Desk => &CHANNELS,
+        }
+    }
+
+    /// From which quota it is sold, as chosen; None: from one that is not offered here.
+    pub(crate) fn channel(self, chosen: i32) -> Option<Channel> {
+        match self {
+            Self::Visitor => Some(Channel::Online),
+            Self::Desk => CHANNELS.iter().map(|(it, _)| *it).find(|it| i32::from(*it) == chosen),
+        }
+    }
+
+    /// The kinds of bays to choose from, with the keys of their names.
+    pub(crate) fn bays(self) -> impl Iterator<Item = (BayClass, &'static str)> {
+        BAYS.into_iter().filter(move |(class, _)| self == Self::Desk || *class != BayClass::Coach)
+    }
+}
+
+/// The quota that somebody at the desk most likely wants.
+pub(crate) fn usual(showing: &Showing) -> Channel {
+    match showing.audience() {
+        Audience::School => Channel::School,
+        Audience::Private => Channel::Staff,
+        Audience::Public | Audience::Unspecified => Channel::Door,
+    }
+}
+
+/// So many places may be sold from it now.
+pub(crate) fn free(left: &Availability, channel: Channel) -> u32 {
+    match channel {
+        Channel::Door => left.free_door,
+        Channel::Staff => left.free_staff,
+        Channel::School => left.free_school,
+        Channel::Online | Channel::Unspecified => left.free_online,
+    }
+}

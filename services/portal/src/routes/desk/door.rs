@@ -1,0 +1,203 @@
+//! Letting people in with a phone in one's hand. The page keeps the day's list of tickets; while the house does not answer
+//! it judges by itself, and tells the house later. What it decides alone stands in `static/door.js`, what the house makes
+//! of it in flow's journals.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{State, rejection::JsonRejection},
+    response::{IntoResponse, Response},
+};
+use prost::Message;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sky_proto::flow::v1::{
+    AdmissionList, AdmissionState, EntryOutcome, ExportAdmissionListRequest, JournalEntry, ListedParty, ListedShowing,
+    ScanKind, ScanRequest, ScanVerdict, SubmitScansRequest,
+};
+
+use super::{super::programme::hall, scans::told};
+use crate::{
+    edge::{Edge, answer},
+    fields::{Fields, at},
+    page::{DESK, Frame, page as whole},
+    problem::Problem,
+    refusal,
+    session::Guest,
+    words::Words,
+};
+
+/// Where people go in who are scanned here.
+const LANE: &str = "door-phone";
+
+#[derive(Template)]
+#[template(path = "desk-door.html")]
+struct DoorPage {
+    w: Frame,
+}
+
+/// `GET /desk/door`
+pub(crate) async fn page(guest: Guest) -> Result<Response, Problem> {
+    guest.staff(DESK)?;
+    whole(&DoorPage { w: guest.frame(guest.words.t("door-title")) })
+}
+
+/// The day's tickets, for the script. Times are milliseconds since 1970 by the house's clock.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct List {
+    valid_until: i64,
+    showings: Vec<Listed>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    id: String,
+    label: String,
+    open: bool,
+    doors_at: i64,
+    last_entry_at: i64,
+    parties: Vec<Party>,
+}
+
+/// No personal data: ids, the spoken reference, seats.
+#[derive(Debug, Serialize)]
+struct Party {
+    visit: String,
+    reference: String,
+    generation: u32,
+    tickets: Vec<Ticket>,
+}
+
+#[derive(Debug, Serialize)]
+struct Ticket {
+    id: String,
+    seat: String,
+    assistance: bool,
+    admitted: bool,
+    generation: u32,
+}
+
+fn listed(w: &Words, showing: ListedShowing) -> Listed {
+    let ticket = |it: sky_proto::flow::v1::ListedTicket| Ticket {
+        id: it.ticket_id,
+        seat: it.seat,
+        assistance: it.assistance,
+        admitted: it.admitted,
+        generation: it.generation,
+    };
+    let party = |it: ListedParty| Party {
+        visit: it.visit_id,
+        reference: it.reference,
+        generation: it.generation,
+        tickets: it.tickets.into_iter().map(ticket).collect(),
+    };
+    Listed {
+        label: format!("{} {}, {}", w.time(&showing.starts_at), w.text(&showing.title), hall(w, &showing.hall)),
+        open: matches!(showing.state(), AdmissionState::DoorsOpen | AdmissionState::LastCall),
+        doors_at: w.millis(&showing.doors_at),
+        last_entry_at: w.millis(&showing.last_entry_at),
+        id: showing.showing_id,
+        parties: showing.parties.into_iter().map(party).collect(),
+    }
+}
+
+/// `POST /desk/door/list`: what the phone needs to go on alone; asked for every minute.
+pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = ExportAdmissionListRequest { device_id: sent.get("device").to_owned(), day: String::new() };
+    let signed = answer(edge.door(&caller).export_admission_list(request)).await?;
+    let list = AdmissionList::decode(signed.list.as_slice()).map_err(|error| Problem::ours(&error))?;
+    let showings = list.showings.into_iter().map(|showing| listed(&guest.words, showing)).collect();
+    Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), showings }).into_response())
+}
+
+/// `POST /desk/door/scan`: what the house says of a code.
+pub(crate) async fn scan(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let request = ScanRequest {
+        device_id: sent.get("device").to_owned(),
+        nonce: sent.get("nonce").to_owned(),
+        lane: LANE.to_owned(),
+        showing_id: sent.get("showing").to_owned(),
+        code: sent.get("code").to_owned(),
+        // What is no number is more people than there are: refused, never everybody.
+        party_count: sent.count("people").unwrap_or(u32::MAX),
+        late_reason: String::new(),
+    };
+    let (notice, people) = match answer(edge.flow(&caller).scan(request)).await {
+        Ok(answer) => (told(&guest.words, &answer), answer.admitted_now),
+        Err(status) => (refusal::notice(&guest.words, status)?, 0),
+    };
+    Ok(Json(json!({ "good": people > 0, "people": people, "text": notice.text, "detail": notice.detail }))
+        .into_response())
+}
+
+/// What the phone has decided alone.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Journal {
+    device: String,
+    /// What its clock says now.
+    now: i64,
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    nonce: String,
+    showing: String,
+    code: String,
+    /// By its clock.
+    at: i64,
+    verdict: String,
+    people: u32,
+}
+
+fn verdict(name: &str) -> Result<ScanVerdict, Problem> {
+    Ok(match name {
+        "admitted" => ScanVerdict::Admitted,
+        "already" => ScanVerdict::AlreadyAdmitted,
+        "wrong" => ScanVerdict::WrongShowing,
+        "early" => ScanVerdict::TooEarly,
+        "late" => ScanVerdict::TooLate,
+        "replaced" => ScanVerdict::Replaced,
+        "unknown" => ScanVerdict::Unknown,
+        _ => return Err(Problem::bad_form()),
+    })
+}
+
+/// `POST /desk/door/journal`: what became of each entry. What the house could not read it never will.
+pub(crate) async fn journal(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    sent: Result<Json<Journal>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let Json(sent) = sent.map_err(|_| Problem::bad_form())?;
+    let entry = |it: Entry| {
+        Ok(JournalEntry {
+            nonce: it.nonce,
+            kind: ScanKind::Entry.into(),
+            lane: LANE.to_owned(),
+            showing_id: it.showing,
+            code: it.code,
+            at: at(it.at)?,
+            verdict: verdict(&it.verdict)?.into(),
+            party_count: it.people,
+            late_reason: String::new(),
+        })
+    };
+    let entries = sent.entries.into_iter().map(entry).collect::<Result<_, Problem>>()?;
+    let request = SubmitScansRequest { device_id: sent.device, device_now: at(sent.now)?, entries };
+    let merged = answer(edge.door(&caller).submit_scans(request)).await?;
+    let result = |it: sky_proto::flow::v1::EntryResult| {
+        let disputed = matches!(it.outcome(), EntryOutcome::Conflict | EntryOutcome::Disputed | EntryOutcome::Forged);
+        json!({ "nonce": it.nonce, "disputed": disputed, "problem": it.problem })
+    };
+    Ok(Json(merged.results.into_iter().map(result).collect::<Vec<_>>()).into_response())
+}

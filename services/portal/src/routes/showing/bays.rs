@@ -1,0 +1,135 @@
+//! Bays in the form: what each would cost for this showing, and how many are left. A rush looks at the same showing:
+//! the car park is asked once in a few seconds for all of them.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::TimeDelta;
+use futures::future::join_all;
+use kernel::{
+    Caller, Remembered,
+    values::{from_timestamp, timestamp},
+};
+use sky_proto::{
+    parking::v1::{BayClass, GetQuoteRequest, Quote},
+    reservations::v1::Showing,
+};
+
+use crate::{
+    edge::{Edge, answer},
+    fields::Fields,
+    routes::buyer::Buyer,
+    words::Words,
+};
+
+/// A visit's bay is held so much longer than its showing, before and after it: journey's own measure.
+const MARGIN: TimeDelta = TimeDelta::minutes(60);
+/// How old what is shown of bays may be.
+const OLDEST: Duration = Duration::from_secs(3);
+/// Of so many showings what is known is kept.
+pub(crate) const REMEMBERED: usize = 500;
+
+/// What the car park has told last of each showing's time, and when.
+pub(crate) type Quotes = Remembered<(String, i64), (Instant, Arc<Vec<Quote>>)>;
+
+/// What bays would cost for a showing; those of which nothing is known are left out.
+pub(super) async fn quotes(edge: &Edge, caller: &Caller, showing: &Showing) -> Arc<Vec<Quote>> {
+    let (starts_at, ends_at) = (from_timestamp(showing.starts_at), from_timestamp(showing.ends_at));
+    let key = (showing.showing_id.clone(), starts_at.timestamp());
+    if let Some((at, known)) = edge.quotes.get(&key)
+        && at.elapsed() < OLDEST
+    {
+        return known;
+    }
+    let asked = Buyer::Desk.bays().filter(|(class, _)| *class != BayClass::Unspecified).map(|(class, _)| {
+        let mut occupancy = edge.occupancy(caller);
+        let request = GetQuoteRequest {
+            bay_class: class.into(),
+            from: Some(timestamp(starts_at - MARGIN)),
+            until: Some(timestamp(ends_at + MARGIN)),
+        };
+        async move { answer(occupancy.get_quote(request)).await.ok() }
+    });
+    let quotes = Arc::new(join_all(asked).await.into_iter().flatten().collect::<Vec<_>>());
+    edge.quotes.put(key, (Instant::now(), quotes.clone()));
+    quotes
+}
+
+/// One kind of bay to choose.
+pub(super) struct Bay {
+    pub(super) value: i32,
+    pub(super) label: String,
+    /// What it costs, and how many are left; empty: not known, or nothing to say.
+    pub(super) note: String,
+    pub(super) chosen: bool,
+    /// None is left, and it is not what was chosen before.
+    pub(super) closed: bool,
+}
+
+pub(super) fn bays(w: &Words, buyer: Buyer, quotes: &[Quote], sent: &Fields) -> Vec<Bay> {
+    let chosen = sent.choice("parking");
+    buyer
+        .bays()
+        .map(|(class, key)| {
+            let value = i32::from(class);
+            let quote = quotes.iter().find(|quote| quote.bay_class() == class);
+            Bay {
+                value,
+                label: w.t(key),
+                note: quote.map(|quote| note(w, quote)).unwrap_or_default(),
+                chosen: value == chosen,
+                closed: value != chosen && quote.is_some_and(|quote| !quote.available),
+            }
+        })
+        .collect()
+}
+
+fn note(w: &Words, quote: &Quote) -> String {
+    let cents = quote.total.as_ref().map_or(0, |total| total.cents);
+    let price = if cents == 0 { w.t("bay-free-of-charge") } else { w.cents(cents) };
+    format!("{price}, {}", w.n("bay-left", quote.free))
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::values::euro;
+
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn a_bay_says_what_it_costs_and_how_many_are_left() {
+        let w = Words { language: Language::German };
+        let quote = |class: BayClass, cents: i64, free: u32| Quote {
+            bay_class: class.into(),
+            total: Some(euro(cents)),
+            available: free > 0,
+            free,
+            ..Quote::default()
+        };
+        let quotes =
+            [quote(BayClass::Standard, 300, 12), quote(BayClass::Accessible, 0, 1), quote(BayClass::Family, 300, 0)];
+        let told = |buyer, sent: &[(&str, &str)]| bays(&w, buyer, &quotes, &Fields::of(sent));
+        let notes = |told: &[Bay]| told.iter().map(|bay| (bay.note.clone(), bay.closed)).collect::<Vec<_>>();
+        let visitors = told(Buyer::Visitor, &[]);
+        let nothing = (String::new(), false);
+        assert_eq!(
+            notes(&visitors),
+            [
+                nothing.clone(),
+                ("3,00\u{a0}€, noch 12 frei".to_owned(), false),
+                ("kostenlos, noch 1 frei".to_owned(), false),
+                ("3,00\u{a0}€, nichts mehr frei".to_owned(), true),
+                nothing.clone(),
+                nothing,
+            ]
+        );
+        let coach = i32::from(BayClass::Coach);
+        assert!(visitors.iter().all(|bay| bay.value != coach), "coaches are the desk's");
+        assert!(told(Buyer::Desk, &[]).iter().any(|bay| bay.value == coach));
+        let family = i32::from(BayClass::Family).to_string();
+        assert!(told(Buyer::Visitor, &[("parking", &family)]).iter().all(|bay| !bay.closed), "what was chosen stays");
+    }
+}

@@ -1,0 +1,286 @@
+// The phone at the door. The house judges every code; when it does not answer within seconds, or there is no network, this
+// does, with the day's list of tickets that it keeps, and writes a journal. The journal is sent when the house is back: by
+// then somebody else may have let the same ticket in, and the desk is shown that. Everything lives in the browser's storage,
+// so that neither a reload nor an empty battery loses an entry. No names are in the list. ES2017, because phones are old.
+"use strict";
+(() => {
+  const KEY = "sky door";
+  const PATIENCE = 2500;
+  const SYNC = 5000;
+  const LIST_EVERY = 60000;
+  const MOST_ENTRIES = 200;
+  const SHOWN = 6;
+  const door = document.querySelector("[data-door]");
+  const words = door.dataset;
+  const one = (css) => door.querySelector(css);
+  const now = () => window.houseClock.now();
+  const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const random = (length) => hex(crypto.getRandomValues(new Uint8Array(length)));
+  const hhmm = (at) => new Date(at).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
+
+  // list: as the house gave it; ins: when a ticket was let in here, by its id.
+  const kept = { device: "phone-" + random(4), list: null, ins: {}, log: [], showing: "" };
+  try { Object.assign(kept, JSON.parse(localStorage.getItem(KEY))); } catch (_) { /* Nothing kept: a new phone. */ }
+  const keep = () => { try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch (_) { tell(words.lost); } };
+
+  // What the house has to be told; an item each, so that two tabs lose nothing of each other's.
+  const ENTRY = KEY + " entry ";
+  const entries = () => Object.keys(localStorage).filter((key) => key.startsWith(ENTRY)).map((key) => JSON.parse(localStorage.getItem(key))).sort((a, b) => a.at - b.at);
+  const note = (entry) => { try { localStorage.setItem(ENTRY + entry.nonce, JSON.stringify(entry)); } catch (_) { tell(words.lost); } };
+  const forget = (nonce) => localStorage.removeItem(ENTRY + nonce);
+
+  // --- the line
+
+  let silentSince = 0;
+  let isOut = false;
+  const showLine = () => {
+    const lane = one(".lane");
+    const many = entries().length;
+    const waiting = many ? " " + words.waiting + " " + many : "";
+    lane.className = "lane " + (silentSince || isOut ? "bad" : "good");
+    one(".lane .shape").textContent = silentSince || isOut ? "▲" : "●";
+    const line = isOut ? words.laneOut : silentSince ? words.laneBad + " " + hhmm(silentSince) + "." : words.laneGood;
+    one(".lane .words").textContent = line + waiting;
+  };
+  const line = (answers) => {
+    silentSince = answers ? 0 : silentSince || now();
+    showLine();
+  };
+  const tell = (problem) => {
+    one(".problems").hidden = !problem;
+    one(".problems").textContent = problem || "";
+  };
+
+  // The answer, or null: the house does not answer, or not to us.
+  const ask = async (path, body, headers) => {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), PATIENCE);
+    try {
+      const answer = await fetch("/desk/door/" + path, { method: "POST", body, headers, redirect: "manual", cache: "no-store", signal: stop.signal });
+      isOut = answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403;
+      if (!answer.ok) throw new Error(String(answer.status));
+      const said = await answer.json();
+      line(true);
+      return said;
+    } catch (_) {
+      line(false);
+      return null;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  // --- codes, as the house writes them: see ticket_code.rs of its kernel
+
+  const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+  const decoded = (text) => {
+    const bytes = [];
+    for (let at = 0; at < text.length; at += 3) {
+      const digits = Array.from(text.slice(at, at + 3), (letter) => LETTERS.indexOf(letter));
+      const value = digits.reduceRight((sum, digit) => sum * 45 + digit, 0);
+      if (digits.includes(-1) || digits.length === 1 || value > (digits.length === 3 ? 0xffff : 0xff)) return null;
+      if (digits.length === 3) bytes.push(value >> 8);
+      bytes.push(value & 0xff);
+    }
+    return bytes;
+  };
+  const uuid = (bytes) => hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const read = (text) => {
+    const bytes = decoded(text);
+    if (!bytes || bytes.length !== 109 || bytes[0] !== 1 || bytes[1] !== 1) return null;
+    return { isVisit: bytes[2] === 2, id: uuid(bytes.slice(3, 19)), generation: bytes[43] * 256 + bytes[44] };
+  };
+  const spoken = (text) => text.toUpperCase().replace(/[^0-9A-Z]/g, "");
+
+  // Whose code it is; null: nobody's on the list. That its id is there is proof enough: nobody can guess one.
+  const find = (text) => {
+    const code = read(text);
+    for (const showing of kept.list.showings) {
+      for (const party of showing.parties) {
+        if (!code && spoken(party.reference) === spoken(text)) return { showing, party, tickets: party.tickets };
+        if (code && code.isVisit && party.visit === code.id) return { showing, party, tickets: party.tickets, old: code.generation < party.generation };
+        const ticket = code && !code.isVisit && party.tickets.find((it) => it.id === code.id);
+        if (ticket) return { showing, party, tickets: [ticket], old: code.generation < ticket.generation };
+      }
+    }
+    return null;
+  };
+
+  const isIn = (ticket) => ticket.admitted || Boolean(kept.ins[ticket.id]);
+  const judge = (text, people) => {
+    const no = (verdict, more) => ({ verdict, good: false, text: words[verdict] + (more ? " " + more : ""), detail: "", take: [] });
+    if (!kept.list || now() > kept.list.validUntil) return Object.assign(no("unknown"), { text: words.nolist });
+    const found = find(text);
+    if (!found) return no("unknown");
+    if (found.old) return no("replaced");
+    if (found.showing.id !== kept.showing) return no("wrong", found.showing.label);
+    if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
+    if (now() > found.showing.lastEntryAt) return no("late");
+    const left = found.tickets.filter((it) => !isIn(it));
+    const earlier = Math.max(0, ...found.tickets.map((it) => kept.ins[it.id] || 0));
+    if (!left.length) return no("already", earlier ? hhmm(earlier) : "");
+    if (people > left.length) return Object.assign(no("already"), { text: words.many + " " + left.length });
+    const take = people ? left.slice(0, people) : left;
+    const seats = take.map((it) => it.seat).filter(Boolean).join(", ");
+    const detail = [seats && words.seats + " " + seats, take.some((it) => it.assistance) && words.assistance];
+    return { verdict: "admitted", good: true, text: words.admitted + " " + take.length, detail: detail.filter(Boolean).join(" · "), take };
+  };
+
+  // --- what the person at the door sees, hears and feels
+
+  const show = (said) => {
+    const verdict = one(".verdict");
+    verdict.hidden = false;
+    verdict.className = "verdict panel " + (said.good ? "good" : "bad");
+    one(".verdict .shape").textContent = said.good ? "✓" : "✕";
+    one(".verdict b").textContent = said.text;
+    one(".verdict .detail").textContent = [said.detail, said.alone ? words.alone : ""].filter(Boolean).join(" · ");
+    if (navigator.vibrate) navigator.vibrate(said.good ? 60 : [200, 100, 200]);
+    kept.log = [{ at: now(), good: said.good, text: said.text, code: said.code }].concat(kept.log).slice(0, SHOWN);
+    showLog();
+  };
+  const showLog = () => {
+    one(".log").textContent = "";
+    kept.log.forEach((it) => {
+      const entry = document.createElement("li");
+      entry.textContent = (it.good ? "✓ " : "✕ ") + hhmm(it.at) + " " + it.code + ": " + it.text;
+      one(".log").appendChild(entry);
+    });
+  };
+  const showShowings = () => {
+    const choice = one("#showing");
+    const showings = kept.list ? kept.list.showings : [];
+    if (!showings.some((it) => it.id === kept.showing)) {
+      const ahead = showings.filter((it) => it.lastEntryAt > now());
+      const first = ahead.find((it) => it.open) || ahead[0] || showings[0];
+      kept.showing = first ? first.id : "";
+    }
+    const labels = showings.map((it) => it.label).join("\n");
+    if (choice.dataset.labels !== labels) {
+      choice.dataset.labels = labels;
+      choice.textContent = "";
+      showings.forEach((it) => choice.appendChild(new Option(it.label, it.id)));
+    }
+    choice.value = kept.showing;
+  };
+
+  // --- scanning, one code after the other
+
+  const scan = async (code, people) => {
+    const nonce = random(16);
+    const alone = judge(code, people);
+    const name = read(code) ? "…" + nonce.slice(0, 4) : code;
+    const body = new URLSearchParams({ device: kept.device, nonce, showing: kept.showing, code, people: String(people) });
+    const said = silentSince && !navigator.onLine ? null : await ask("scan", body);
+    if (said) {
+      // So that it is not let in again when the line breaks before the next list.
+      if (said.good) (alone.good ? alone.take.slice(0, said.people) : []).forEach((it) => { kept.ins[it.id] = now(); });
+      show(Object.assign(said, { code: name }));
+    } else {
+      alone.take.forEach((it) => { kept.ins[it.id] = now(); });
+      // The house may have heard it all the same: it knows the entry by its nonce.
+      note({ nonce, showing: kept.showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length });
+      show(Object.assign(alone, { code: name, alone: true }));
+    }
+    keep();
+    showLine();
+  };
+  let scanned = Promise.resolve();
+  const take = (code) => {
+    const people = Math.max(0, Math.min(60, Number(one("#people").value) || 0));
+    one("#people").value = "";
+    if (code && kept.showing) scanned = scanned.then(() => scan(code, people));
+    return scanned;
+  };
+  one("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const code = one("#code").value.trim();
+    one("#code").value = "";
+    one("#code").focus();
+    take(code);
+  });
+  one("#showing").addEventListener("change", (event) => {
+    kept.showing = event.target.value;
+    keep();
+  });
+
+  // --- what the house is told and tells
+
+  let listedAt = 0;
+  const sync = async () => {
+    const sent = entries().slice(0, MOST_ENTRIES);
+    if (sent.length) {
+      const journal = JSON.stringify({ device: kept.device, now: Date.now(), entries: sent });
+      const results = await ask("journal", journal, { "content-type": "application/json" });
+      if (!results) return;
+      results.forEach((it) => forget(it.nonce));
+      const unread = results.filter((it) => it.problem).map((it) => it.problem);
+      if (results.some((it) => it.disputed)) tell(words.disputed);
+      if (unread.length) tell(words.lost + " " + unread.join(" "));
+      showLine();
+    }
+    if (Date.now() - listedAt < LIST_EVERY && !silentSince && kept.list) return;
+    const began = now();
+    const list = await ask("list", new URLSearchParams({ device: kept.device }));
+    if (!list) return;
+    listedAt = Date.now();
+    kept.list = list;
+    // The list says who is in; what was let in here since, and what it was not told, it does not know.
+    const unsent = entries().length > 0;
+    Object.keys(kept.ins).filter((id) => kept.ins[id] < began && !unsent).forEach((id) => { delete kept.ins[id]; });
+    showShowings();
+    keep();
+  };
+  let syncing = false;
+  const trySync = () => {
+    if (syncing) return;
+    syncing = true;
+    scanned.then(sync).catch((fault) => tell(String(fault))).then(() => { syncing = false; });
+  };
+
+  // --- the camera, where the browser reads codes by itself
+
+  const video = one("video");
+  let last = { code: "", at: 0 };
+  const look = async (reader) => {
+    if (video.hidden) return;
+    const found = await reader.detect(video).catch(() => []);
+    const code = found.length ? found[0].rawValue : "";
+    // The same code before the lens is one scan.
+    if (code && (code !== last.code || Date.now() - last.at > 4000)) await take(code);
+    if (code) last = { code, at: Date.now() };
+    setTimeout(() => look(reader), 150);
+  };
+  const camera = async () => {
+    const button = one("#camera");
+    if (!video.hidden) {
+      video.srcObject.getTracks().forEach((track) => track.stop());
+      video.hidden = true;
+    } else {
+      try {
+        video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+        video.hidden = false;
+        await video.play();
+        look(new window.BarcodeDetector({ formats: ["qr_code"] }));
+      } catch (fault) {
+        tell(String(fault.message || fault));
+      }
+    }
+    button.setAttribute("aria-pressed", String(!video.hidden));
+  };
+  if (window.BarcodeDetector && navigator.mediaDevices) {
+    one("#camera").hidden = false;
+    one("#camera").addEventListener("click", camera);
+  }
+
+  if (navigator.serviceWorker) {
+    const policy = window.trustedTypes ? window.trustedTypes.createPolicy("worker", { createScriptURL: (it) => it }) : { createScriptURL: (it) => it };
+    navigator.serviceWorker.register(policy.createScriptURL("/worker.js")).catch(() => {});
+  }
+  showShowings();
+  showLog();
+  showLine();
+  addEventListener("online", trySync);
+  setInterval(trySync, SYNC);
+  trySync();
+})();

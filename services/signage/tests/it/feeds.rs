@@ -1,0 +1,162 @@
+//! Official warnings that the house reads by itself: from a real server, which fails in every way that one can.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use kernel::{
+    Clock,
+    testing::{House, noon, producer},
+};
+use sky_proto::signage::v1::{self as pb, alerts_client::AlertsClient};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    task::JoinSet,
+};
+
+use crate::{client, support::*};
+
+/// A server that answers every request with what was set last.
+struct Server {
+    url: String,
+    answer: Arc<Mutex<(u16, String)>>,
+    _task: JoinSet<()>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url =
+            format!("http://{}/api31/dashboard/150020000000.json?key=secret", listener.local_addr().expect("bound"));
+        let answer = Arc::new(Mutex::new((200, "[]".to_owned())));
+        let answers = answer.clone();
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            while let Ok((mut line, _)) = listener.accept().await {
+                let (mut request, mut piece) = (Vec::new(), [0; 4096]);
+                while !request.windows(4).any(|it| it == b"\r\n\r\n") {
+                    match line.read(&mut piece).await {
+                        Ok(0) | Err(_) => break,
+                        Ok(read) => request.extend_from_slice(&piece[..read]),
+                    }
+                }
+                let (status, body) = answers.lock().expect("not poisoned").clone();
+                let head = format!(
+                    "HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\nLocation: /elsewhere\r\n\r\n",
+                    body.len()
+                );
+                let _ = line.write_all(&[head.as_bytes(), body.as_bytes()].concat()).await;
+            }
+        });
+        Self { url, answer, _task: task }
+    }
+
+    fn says(&self, status: u16, body: impl Into<String>) {
+        *self.answer.lock().expect("not poisoned") = (status, body.into());
+    }
+}
+
+fn entry(id: &str, severity: &str, headline: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","payload":{{"version":2,"type":"ALERT","hash":"x","data":{{"headline":"{headline}",
+           "provider":"DWD","severity":"{severity}","msgType":"Alert","area":{{"type":"ZGEM","data":"1"}}}}}},
+           "i18nTitle":{{"de":"{headline}"}},"sent":"2026-11-28T08:50:00+01:00"}}"#
+    )
+}
+
+async fn house_with(address: &str) -> House {
+    let warnings = toml::Value::Array(vec![toml::Value::String(address.to_owned())]);
+    let own = BTreeMap::from([("signage".to_owned(), BTreeMap::from([("warnings".to_owned(), warnings)]))]);
+    let others = ["reservations", "flow", "parking", "gastro", "portal"].map(producer);
+    let services: Vec<_> = std::iter::once(signage::SERVICE).chain(others).collect();
+    let house = House::start_at(&services, Clock::manual(noon()), own).await;
+    load(&house, HOUSE_FILE, false).await.expect("house file loads");
+    house
+}
+
+async fn feed(house: &House) -> pb::WarningFeed {
+    let answer = AlertsClient::new(house.channel(&operator())).list_feeds(pb::ListFeedsRequest {}).await;
+    answer.expect("a list").into_inner().feeds.remove(0)
+}
+
+/// Lets the minutes pass until it is so.
+async fn until(house: &House, what: &str, is: impl AsyncFn() -> bool) {
+    for _ in 0..40 {
+        house.clock.advance(TimeDelta::seconds(61));
+        for _ in 0..25 {
+            if is().await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    panic!("never: {what}; {:?}", feed(house).await);
+}
+
+#[tokio::test]
+async fn warnings_come_by_themselves_stay_while_the_feed_is_dead_and_go_with_it() {
+    let server = Server::start().await;
+    let house = house_with(&server.url).await;
+    let new = feed(&house).await;
+    assert!(!new.name.contains("secret") && new.name.ends_with("/api31/dashboard/150020000000.json"), "{}", new.name);
+    assert!(new.asked_at.is_none() && !new.silent);
+
+    // Long sent and without an end: it holds because the list has it.
+    server.says(200, format!("[{}]", entry("dwd.1", "Severe", "SCHWERES GEWITTER")));
+    let shows = async || words(&content(&house, "foyer-1").await).contains("SCHWERES GEWITTER");
+    until(&house, "the warning is shown", shows).await;
+    let heard = feed(&house).await;
+    assert_eq!((heard.problem.as_str(), heard.warnings, heard.silent), ("", 1, false));
+    assert_eq!(house.events::<pb::WarningTaken>("signage").await[0].kind(), pb::WarningKind::Thunderstorm);
+
+    // Everything that can be wrong with it: the warning stays, staff see why.
+    let half = format!("[{},{{\"id\":7}}]", entry("dwd.2", "Minor", "NEBEL"));
+    for (status, body, problem) in [
+        (503, String::new(), "it answered 503"),
+        (302, String::new(), "it answered 302"),
+        (200, "<html>Wartung</html>".to_owned(), "alert: has no <alert> of CAP 1.2"),
+        (200, "[{".to_owned(), "list: is no JSON array"),
+        (200, " ".repeat((1 << 20) + 1), "its answer is longer than 1 MB"),
+        (200, half, "list: has a bad entry"),
+    ] {
+        server.says(status, body);
+        until(&house, problem, async || feed(&house).await.problem.starts_with(problem)).await;
+        assert!(shows().await, "{problem}");
+    }
+    assert_eq!(feed(&house).await.warnings, 2, "the entry that was good is there beside it");
+    assert!(!feed(&house).await.silent, "it was heard minutes ago");
+    sqlx::query("update warning_feed set heard_at = heard_at - interval '11 minutes'")
+        .execute(house.pool("signage"))
+        .await
+        .expect("time passed");
+    assert!(feed(&house).await.silent);
+
+    // The list has it no more: it is over.
+    server.says(200, "[]");
+    until(&house, "it is taken off", async || !shows().await).await;
+    let over = feed(&house).await;
+    assert_eq!((over.problem.as_str(), over.warnings, over.silent), ("", 0, false));
+}
+
+#[tokio::test]
+async fn a_warning_without_an_end_stays_for_hours_and_what_staff_took_back_stays_taken_back() {
+    let server = Server::start().await;
+    let house = house_with(&server.url).await;
+    server.says(200, format!("[{}]", entry("dwd.1", "Moderate", "STURMBÖEN")));
+    let shows = async || words(&content(&house, "foyer-1").await).contains("STURMBÖEN");
+    until(&house, "shown", shows).await;
+    let first = house.clock.now();
+    until(&house, "renewed", async || house.events::<pb::WarningTaken>("signage").await.len() > 1).await;
+    assert!(house.clock.now() - first < TimeDelta::hours(1), "before it would have run out");
+    let told = house.events::<pb::WarningTaken>("signage").await;
+    assert!(told.len() < 4, "and not with every question: {}", told.len());
+    let withdraw = pb::WithdrawMessageRequest { message_id: told[0].message_id.clone() };
+    client!(house, &operator()).withdraw_message(withdraw).await.expect("withdrawn");
+    let asked = feed(&house).await.asked_at;
+    until(&house, "asked again", async || feed(&house).await.asked_at != asked).await;
+    assert!(!shows().await);
+}

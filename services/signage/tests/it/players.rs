@@ -1,0 +1,138 @@
+//! Players that speak SMIL and are no browsers of ours: they count as there, they acknowledge, and what they play with
+//! a dead line is never an old fact. The index is read as such a player would read it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sky_proto::{
+    flow::v1::HouseState,
+    signage::v1::{self as pb, DisplayState},
+};
+use uuid::Uuid;
+
+use crate::{
+    acknowledgements::look,
+    open_formats::{PLAYER, agent, get, with_player},
+    support::*,
+};
+
+/// What a player plays by this index at an instant, by its own clock: of the highest class that has something to play,
+/// what began last.
+fn plays(smil: &str, at: DateTime<Utc>) -> Vec<String> {
+    let attribute = |tag: &str, name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        Some(rest.split('"').next().unwrap_or_default().replace("&amp;", "&"))
+    };
+    let wall_clock = |value: &str| {
+        let inner = value.strip_prefix("wallclock(").and_then(|rest| rest.strip_suffix(')')).expect("a wall clock");
+        inner.parse::<DateTime<Utc>>().expect("a time")
+    };
+    for class in smil.split("<priorityClass").skip(1) {
+        let class = class.split("</priorityClass>").next().expect("its end");
+        let mut last = Vec::new();
+        for list in class.split("<seq").skip(1) {
+            let (tag, inner) = list.split_once('>').expect("a tag");
+            let begin = attribute(tag, "begin").expect("a begin");
+            let begun = begin == "0" || wall_clock(&begin) <= at;
+            let over = attribute(tag, "end").is_some_and(|end| wall_clock(&end) <= at);
+            if begun && !over {
+                let inner = inner.split("</seq>").next().expect("its end");
+                last = inner.split('<').filter_map(|tag| attribute(tag, "src")).collect();
+            }
+        }
+        if !last.is_empty() {
+            return last;
+        }
+    }
+    Vec::new()
+}
+
+#[tokio::test]
+async fn with_a_dead_line_each_fact_is_played_until_its_own_end() {
+    let house = with_player().await;
+    let agent = agent(PLAYER);
+    for (words, until) in [("Nur kurz", 10), ("Ziemlich lange", 60)] {
+        let said = pb::PublishMessageRequest {
+            valid_until: Some(kernel::values::timestamp(minutes(until))),
+            ..message(pb::PriorityClass::Operations, words, "cafe")
+        };
+        publish(&house, &said).await.expect("published");
+    }
+    let smil = get(&house, "/smil-index", &[("user-agent", &agent)]).await.text();
+    // The line is dead from here on: what the index refers to is all that the player has.
+    let read = async |at: DateTime<Utc>| {
+        let mut text = String::new();
+        for source in plays(&smil, at) {
+            text += &get(&house, &source, &[]).await.text();
+        }
+        text
+    };
+    let now = read(minutes(5)).await;
+    assert!(now.contains("Nur kurz") && now.contains("Ziemlich lange"), "{now}");
+    let later = read(minutes(10)).await;
+    assert!(!later.contains("Nur kurz") && later.contains("Ziemlich lange"), "what still holds stays: {later}");
+    let over = plays(&smil, minutes(60));
+    assert!(over.len() == 1 && over[0].ends_with("?fallback"), "never empty, never old: {over:?}");
+}
+
+#[tokio::test]
+async fn a_player_that_asks_is_there_answers_for_what_it_has_and_falls_silent() {
+    let house = with_player().await;
+    let agent = agent(PLAYER);
+    assert_eq!(listed(&house, "cafe-1").await.state(), DisplayState::Unclaimed);
+    let index = get(&house, "/smil-index", &[("user-agent", &agent)]).await;
+    let there = listed(&house, "cafe-1").await;
+    assert_eq!(
+        (there.state(), there.rendered_revision),
+        (DisplayState::Active, 0),
+        "it is there, and has said nothing"
+    );
+
+    // It asks for something newer than what it plays.
+    let tag = index.header("etag").to_owned();
+    let again = [("user-agent", agent.as_str()), ("if-none-match", tag.as_str())];
+    assert_eq!(get(&house, "/smil-index", &again).await.status, 304);
+    let plays = listed(&house, "cafe-1").await;
+    assert_eq!((plays.rendered_revision, plays.state()), (plays.revision, DisplayState::Active));
+    assert_eq!(plays.health.expect("what it is").player, "garlic-macOS/v0.6.0.679");
+
+    // An evacuation is answered as soon as it has it, and not before.
+    let incident = Uuid::now_v7().to_string();
+    let alarm = sky_proto::flow::v1::HouseStateChanged {
+        incident_id: incident.clone(),
+        incident_revision: 2,
+        ..house_state(HouseState::Evacuating, 1)
+    };
+    twice(&house, "flow", &alarm).await;
+    assert_eq!(get(&house, "/smil-index", &again).await.status, 200, "the old tag is no answer");
+    assert!(house.events::<pb::DisplayAcknowledged>("signage").await.is_empty());
+    let index = get(&house, "/smil-index", &[("user-agent", &agent)]).await;
+    let new = [("user-agent", agent.as_str()), ("if-none-match", index.header("etag"))];
+    for _ in 0..3 {
+        assert_eq!(get(&house, "/smil-index", &new).await.status, 304);
+    }
+    let told = house.events::<pb::DisplayAcknowledged>("signage").await;
+    let told: Vec<(&str, &str)> = told.iter().map(|it| (it.about_id.as_str(), it.display_id.as_str())).collect();
+    assert_eq!(told, [(incident.as_str(), "cafe-1")], "once");
+
+    // Silent: its neighbour takes its message, and it is not waited for.
+    listed(&house, "cafe-1").await;
+    look(&house, Duration::from_secs(61)).await;
+    let concerned = house.events::<pb::DisplaysConcerned>("signage").await;
+    assert!(!concerned.last().expect("told").display_ids.contains(&"cafe-1".to_owned()));
+}
+
+#[tokio::test]
+async fn the_page_of_an_evacuation_is_fetched_before_there_is_one() {
+    let house = with_player().await;
+    let agent = agent(PLAYER);
+    let smil = get(&house, "/smil-index", &[("user-agent", &agent)]).await.text();
+    let kept: Vec<&str> = smil.split("<prefetch src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert_eq!(kept.len(), 2, "{smil}");
+    let page = get(&house, kept[0], &[]).await.text();
+    assert!(page.contains("class=\"evacuation\"") && !page.contains("Stand "), "{page}");
+    assert!(page.contains('←') || page.contains('→') || page.contains('↑'), "with the ways out: {page}");
+    twice(&house, "flow", &house_state(HouseState::Evacuating, 1)).await;
+    let smil = get(&house, "/smil-index", &[("user-agent", &agent)]).await.text();
+    assert_eq!(plays(&smil, minutes(1)), [kept[0]], "the very page that it has");
+}

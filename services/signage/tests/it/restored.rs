@@ -1,0 +1,107 @@
+//! A database that was restored from a copy knows less than the displays have seen: they are told so, and begin anew.
+
+use std::time::Duration;
+
+use kernel::testing::House;
+use sky_proto::signage::v1::{self as pb, display_update::Update};
+use tokio_stream::StreamExt;
+
+use crate::{client, support::*};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const COPY: [&str; 3] = [
+    "create table copy_view as select * from view",
+    "create table copy_display as select * from display",
+    "create table copy_board as select * from board",
+];
+const RESTORE: [&str; 4] = [
+    "delete from fact where key like 'message/%'",
+    "update view v set content = c.content, class = c.class, revision = c.revision, computed_at = c.computed_at
+     from copy_view c where c.view_id = v.view_id",
+    "update display d set view_since = c.view_since from copy_display c where c.display_id = d.display_id",
+    "update board set version = c.version, setup_version = c.setup_version, asked = c.asked from copy_board c",
+];
+
+async fn watch(house: &House, after_revision: u64) -> tonic::Streaming<pb::DisplayUpdate> {
+    let request = pb::WatchDisplayRequest { display_id: "cafe-1".to_owned(), after_revision };
+    client!(house, &display("cafe-1")).watch_display(request).await.expect("watched").into_inner()
+}
+
+/// The next content, and whether the house has begun anew with it.
+async fn next(stream: &mut tonic::Streaming<pb::DisplayUpdate>) -> (pb::Content, bool) {
+    let content = async {
+        loop {
+            let update = stream.next().await.expect("goes on").expect("good");
+            if let Some(Update::Content(content)) = update.update {
+                return (content, update.anew);
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, content).await.expect("in time")
+}
+
+async fn sql(house: &House, statements: &[&'static str]) {
+    for statement in statements {
+        sqlx::query(*statement).execute(house.pool("signage")).await.expect(statement);
+    }
+}
+
+#[tokio::test]
+async fn a_display_that_is_ahead_of_the_house_begins_anew() {
+    let house = house().await;
+    let now = content(&house, "cafe-1").await;
+    let mut ahead = watch(&house, now.revision + 1000).await;
+    let (told, anew) = next(&mut ahead).await;
+    assert_eq!((told.revision, anew), (now.revision, true));
+    let mut behind = watch(&house, now.revision - 1).await;
+    assert!(!next(&mut behind).await.1, "one that is behind has only missed something");
+    publish(&house, &message(pb::PriorityClass::Operations, "Neues", "cafe")).await.expect("published");
+    let (news, anew) = next(&mut ahead).await;
+    assert!(words(&news).contains("Neues") && !anew, "from then on it goes on as usual");
+}
+
+#[tokio::test]
+async fn a_process_that_lives_on_with_a_restored_database_tells_what_is_true_there() {
+    let house = house().await;
+    sql(&house, &COPY).await;
+    for n in 0..3 {
+        let said = message(pb::PriorityClass::Operations, &format!("Nur im neuen Stand {n}"), "cafe");
+        publish(&house, &said).await.expect("published");
+    }
+    let mut stream = watch(&house, 0).await;
+    let (seen, _) = next(&mut stream).await;
+    assert!(words(&seen).contains("Nur im neuen Stand 2"));
+    sql(&house, &RESTORE).await;
+    let (restored, anew) = next(&mut stream).await;
+    assert!(anew && restored.revision < seen.revision, "{} after {}", restored.revision, seen.revision);
+    assert!(!words(&restored).contains("Nur im neuen Stand"), "{}", words(&restored));
+    // And goes on from there, also in what this process has in its memory.
+    publish(&house, &message(pb::PriorityClass::Operations, "Danach", "cafe")).await.expect("published");
+    let (after, anew) = next(&mut stream).await;
+    assert!(words(&after).contains("Danach") && !words(&after).contains("Nur im neuen Stand") && !anew);
+}
+
+#[tokio::test]
+async fn a_change_that_follows_the_restored_copy_at_once_hides_nothing() {
+    let house = house().await;
+    sql(&house, &COPY).await;
+    let said = message(pb::PriorityClass::Operations, "Nur im neuen Stand", "cafe");
+    publish(&house, &said).await.expect("published");
+    let mut stream = watch(&house, 0).await;
+    let (seen, _) = next(&mut stream).await;
+    assert!(words(&seen).contains("Nur im neuen Stand"));
+    // The copy is put back while somebody waits to say something: with that, the wall is as far as it was before.
+    let mut restoring = house.pool("signage").begin().await.expect("begun");
+    for statement in ["select from board for update"].into_iter().chain(RESTORE) {
+        sqlx::query(statement).execute(&mut *restoring).await.expect(statement);
+    }
+    let elsewhere = message(pb::PriorityClass::Operations, "Anderswo", "foyer");
+    let (said, ()) = tokio::join!(publish(&house, &elsewhere), async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        restoring.commit().await.expect("restored");
+    });
+    said.expect("published");
+    let (restored, anew) = next(&mut stream).await;
+    assert!(anew && !words(&restored).contains("Nur im neuen Stand"), "{}", words(&restored));
+}

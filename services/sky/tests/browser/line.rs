@@ -1,0 +1,39 @@
+//! The desk whose line breaks: it says since when, and is right again by itself once the line is back.
+
+use kernel::Role;
+use serde_json::json;
+use sky_proto::flow::v1::{CorrectZoneRequest, flow_client::FlowClient};
+
+use crate::{cable::Cable, monitor::leaves, stage::Stage, world::staff};
+
+const LOST: &str = "Verbindung unterbrochen seit";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_desk_without_a_line_says_since_when_and_catches_up() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let desk = stage.signs_in(stage.screen(&cable).await, Role::Desk).await;
+    desk.open("/desk").await;
+    desk.sees(".pulse", "Verbunden").await;
+    desk.marks_page().await;
+    // Once it breaks, once nothing passes any more.
+    for (trouble, people) in [(Cable::cut as fn(&Cable), 21_u32), (Cable::squeeze, 22)] {
+        trouble(&cable);
+        desk.sees(".pulse", LOST).await;
+        desk.sees(".pulse", ":").await;
+        desk.shoots(&format!("desk-line-lost-{people}")).await;
+        let said = desk.run("return document.querySelector('[data-live-say]').textContent").await;
+        assert!(said.as_str().is_some_and(|said| said.contains(LOST)), "not said aloud: {said}");
+        let counted = CorrectZoneRequest { zone_id: "foyer".to_owned(), count: people, reason: "counted".to_owned() };
+        FlowClient::new(stage.world.door("flow", &staff(Role::Desk))).correct_zone(counted).await.expect("counted");
+        let before = desk.run("return document.querySelector('#zone-foyer').textContent").await;
+        assert!(!before.as_str().expect("text").contains(&people.to_string()), "it cannot know: {before}");
+        cable.mend();
+        desk.sees("#zone-foyer", &people.to_string()).await;
+        desk.sees(".pulse", "Verbunden").await;
+        desk.sees_no_more(".pulse", LOST).await;
+        assert_eq!(desk.run("return document.documentElement.hasAttribute('data-offline')").await, json!(false));
+    }
+    assert!(desk.is_same_page().await, "it was reloaded");
+    leaves(desk).await;
+}

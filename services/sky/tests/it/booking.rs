@@ -1,0 +1,337 @@
+//! Booking on the pages as browsers without JavaScript do it: by needs, chosen places and wishes, longer than ten
+//! minutes, and what a page says when there are no such places.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{
+    Caller, Role,
+    testing::House,
+    values::{from_timestamp, timestamp},
+};
+use reqwest::StatusCode;
+use sky_proto::{
+    journey::v1::{GetVisitRequest, Visit, journey_client::JourneyClient},
+    reservations::v1::{
+        Channel, HoldSeatsRequest, ListProgrammeRequest, Need, PartyLine, SetSaleStartRequest,
+        reservations_client::ReservationsClient,
+    },
+};
+use sqlx::PgConnection;
+use tonic::{Code, Status};
+use uuid::Uuid;
+
+use crate::{
+    scenario::next_showing,
+    waiting_room::{Browser, open, open_with},
+    world::{World, staff},
+};
+
+/// The next showing with a plan to choose places from.
+async fn with_a_plan(world: &World, house: &House) -> String {
+    let now = house.clock.now();
+    let request = ListProgrammeRequest {
+        from: Some(timestamp(now)),
+        until: Some(timestamp(now + TimeDelta::days(10))),
+        include_closed: false,
+    };
+    let mut programme = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+    let showings = programme.list_programme(request).await.expect("a programme").into_inner().showings;
+    showings.into_iter().find(|it| it.numbered).expect("one with a plan").showing_id
+}
+
+/// A form as a page sends it, with a key of its own.
+async fn post(house: &House, browser: &Browser, showing: &str, typed: &[(&str, &str)]) -> (StatusCode, String, String) {
+    let key = Uuid::new_v4().to_string();
+    let form: Vec<(&str, &str)> = std::iter::once(("key", key.as_str())).chain(typed.iter().copied()).collect();
+    browser.post(house, &format!("/showings/{showing}/hold"), &form).await
+}
+
+/// What was refused, on which kind of page.
+async fn refused(house: &House, showing: &str, typed: &[(&str, &str)]) -> (u16, String) {
+    let (status, _, body) = post(house, &Browser::new(), showing, typed).await;
+    (status.as_u16(), body)
+}
+
+pub async fn visit(world: &World, path: &str) -> Visit {
+    let mut journey = JourneyClient::new(world.door("journey", &staff(Role::Desk)));
+    let visit_id = path.rsplit('/').next().expect("an id").to_owned();
+    journey.get_visit(GetVisitRequest { visit_id }).await.expect("a visit").into_inner()
+}
+
+/// Chooses and is led to the summary.
+async fn held(house: &House, world: &World, browser: &Browser, showing: &str, typed: &[(&str, &str)]) -> Visit {
+    let (status, to, body) = post(house, browser, showing, typed).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{typed:?}: {body}");
+    let (status, _, summary) = browser.get(house, &to).await;
+    let visit = visit(world, &to).await;
+    assert_eq!(status, StatusCode::OK, "{summary}");
+    for seat in &visit.seats {
+        assert!(summary.contains(&seat.label), "{} is not in {summary}", seat.label);
+    }
+    visit
+}
+
+/// Somebody else holds places, past the pages.
+pub async fn takes(world: &World, house: &House, showing: &str, line: PartyLine) -> Result<(), Status> {
+    let mut sale = ReservationsClient::new(world.door("reservations", &Caller::Service("journey".to_owned())));
+    let request = HoldSeatsRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        visit_id: Uuid::new_v4().to_string(),
+        showing_id: showing.to_owned(),
+        party: vec![line],
+        expires_at: Some(timestamp(house.clock.now() + TimeDelta::minutes(10))),
+        seats: Vec::new(),
+        channel: Channel::Online.into(),
+        wish: None,
+    };
+    sale.hold_seats(request).await.map(drop)
+}
+
+pub fn adults(count: u32) -> PartyLine {
+    PartyLine { tariff_class: "adult".to_owned(), count, need: 0 }
+}
+
+#[tokio::test]
+async fn a_party_sits_where_its_needs_are_met() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let (_, _, form) = Browser::new().get(&house, &format!("/showings/{showing}")).await;
+    for (field, need, feature) in [
+        ("need_wheelchair", Need::Wheelchair, "wheelchair"),
+        ("need_hearing_loop", Need::HearingLoop, "hearing_loop"),
+        ("need_step_free", Need::StepFree, "step_free"),
+        ("need_guide_dog", Need::GuideDog, "guide_dog"),
+    ] {
+        assert!(form.contains(&format!("name=\"{field}\"")), "{field}");
+        let visit = held(&house, &world, &Browser::new(), &showing, &[("count_adult", "2"), (field, "1")]).await;
+        let seat = visit.seats.iter().find(|seat| seat.need() == need).expect("a place for the need");
+        assert!(seat.features.iter().any(|it| it == feature), "{field}: {seat:?}");
+        assert_eq!(visit.seats.len(), 2, "the others sit with them");
+    }
+    let pair = [("count_adult", "2"), ("need_wheelchair", "1"), ("need_companion", "1")];
+    let visit = held(&house, &world, &Browser::new(), &showing, &pair).await;
+    let label = |need: Need| visit.seats.iter().find(|seat| seat.need() == need).expect("a place").label.clone();
+    assert_eq!(label(Need::Companion), format!("{}B", label(Need::Wheelchair)), "side by side, in one step");
+
+    let (status, body) = refused(&house, &showing, &[("count_adult", "1"), ("need_wheelchair", "2")]).await;
+    assert_eq!(status, 422);
+    assert!(body.contains("mehr besondere Plätze gewählt als Personen"), "{body}");
+    assert!(
+        body.contains(
+            "name=\"need_wheelchair\" type=\"number\" inputmode=\"numeric\" min=\"0\" max=\"20\" value=\"2\""
+        )
+    );
+}
+
+#[tokio::test]
+async fn chosen_places_are_had_and_others_are_named() {
+    let (house, world) = open().await;
+    let showing = with_a_plan(&world, &house).await;
+    let chosen = [("count_adult", "2"), ("seat", "E5"), ("seat", "E6")];
+    let visit = held(&house, &world, &Browser::new(), &showing, &chosen).await;
+    let labels: Vec<&str> = visit.seats.iter().map(|seat| seat.label.as_str()).collect();
+    assert_eq!(labels, ["E5", "E6"]);
+
+    let (status, body) = refused(&house, &showing, &chosen).await;
+    assert_eq!(status, 409);
+    assert!(body.contains("<a href=\"#seats\">Diese Plätze sind inzwischen vergeben: E5, E6."), "{body}");
+    for label in ["E5", "E6"] {
+        let seat = body.split("<label class=\"seat").find(|it| it.contains(&format!("value=\"{label}\""))).expect("it");
+        assert!(seat.contains(" disabled") && !seat.contains(" checked"), "{seat}");
+    }
+    let one = [("count_adult", "2"), ("seat", "E6"), ("seat", "E7")];
+    let (_, body) = refused(&house, &showing, &one).await;
+    assert!(body.contains("Der Platz E6 ist inzwischen vergeben."), "{body}");
+    let free = body.split("<label class=\"seat").find(|it| it.contains("value=\"E7\"")).expect("it");
+    assert!(free.contains(" checked"), "what is free stays chosen: {free}");
+
+    let table = [
+        (vec![("seat", "W1"), ("seat", "E9")], 422, "W1 ist für Menschen im Rollstuhl"),
+        (vec![("seat", "Z99"), ("seat", "E9")], 422, "Den Platz Z99 gibt es in diesem Saal nicht."),
+        (vec![("seat", "E9"), ("seat", "E10"), ("need_wheelchair", "1")], 429, "fehlt ein Rollstuhlplatz"),
+        (vec![("seat", "E9")], 422, "Bitte genau 2 Plätze wählen oder keinen."),
+    ];
+    for (typed, status, says) in table {
+        let typed: Vec<(&str, &str)> = std::iter::once(("count_adult", "2")).chain(typed).collect();
+        let (seen, body) = refused(&house, &showing, &typed).await;
+        assert_eq!(seen, status, "{typed:?}: {body}");
+        assert!(body.contains(says), "{typed:?}: {body}");
+        assert!(body.contains("<details id=\"seats\" open>"), "the plan stays open: {body}");
+    }
+}
+
+#[tokio::test]
+async fn wishes_are_followed() {
+    let (house, world) = open().await;
+    let showing = with_a_plan(&world, &house).await;
+    let row = |visit: &Visit| visit.seats[0].label.chars().next().expect("a row");
+    let party = ("count_adult", "2");
+    let front = held(&house, &world, &Browser::new(), &showing, &[party, ("sit", "1")]).await;
+    let back = held(&house, &world, &Browser::new(), &showing, &[party, ("sit", "2")]).await;
+    let anywhere = held(&house, &world, &Browser::new(), &showing, &[party, ("sit", "0")]).await;
+    assert!(row(&front) < row(&anywhere) && row(&anywhere) < row(&back), "{front:?} {anywhere:?} {back:?}");
+    let aisle = held(&house, &world, &Browser::new(), &showing, &[party, ("aisle", "1")]).await;
+    let is_on_aisle = |visit: &Visit| visit.seats.iter().any(|seat| seat.features.iter().any(|it| it == "aisle"));
+    assert!(is_on_aisle(&aisle), "{aisle:?}");
+    assert!(!is_on_aisle(&anywhere), "the best places are not on the aisle: {anywhere:?}");
+}
+
+#[tokio::test]
+async fn who_finds_no_places_reads_which_and_when_some_may_come_back() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let until = house.clock.now() + TimeDelta::minutes(10);
+    let until = until.with_timezone(&chrono_tz::Europe::Berlin).format("%H:%M").to_string();
+    for _ in 0..4 {
+        let wheelchair = PartyLine { need: Need::Wheelchair.into(), ..adults(1) };
+        takes(&world, &house, &showing, wheelchair).await.expect("held");
+    }
+    let (status, body) = refused(&house, &showing, &[("count_adult", "1"), ("need_wheelchair", "1")]).await;
+    assert_eq!(status, 429);
+    assert!(
+        body.contains("<a href=\"#need_wheelchair\">Für diese Vorstellung ist kein Rollstuhlplatz mehr frei."),
+        "{body}"
+    );
+    let field = body.split("<input id=\"need_wheelchair\"").nth(1).expect("the field");
+    assert!(field.split('>').next().expect("it").contains("aria-invalid=\"true\""), "{field}");
+
+    // All but two of those that are sold online.
+    for people in [28, 28, 28] {
+        takes(&world, &house, &showing, adults(people)).await.expect("held");
+    }
+    let back = format!("werden vielleicht um {until} Uhr wieder frei.");
+    let (status, body) = refused(&house, &showing, &[("count_adult", "3")]).await;
+    assert_eq!(status, 429);
+    assert!(body.contains("Nur noch 2 Plätze frei.") && body.contains(&back), "{body}");
+    assert!(body.contains("value=\"3\""), "what was typed is still there");
+    assert!(body.contains("Das würde passen:"), "{body}");
+    assert!(body.contains(&format!("data-live=\"/showings/{showing}/live\"")), "and moves by itself: {body}");
+
+    takes(&world, &house, &showing, adults(2)).await.expect("held");
+    let (_, body) = refused(&house, &showing, &[("count_adult", "1")]).await;
+    assert!(body.contains("Ausverkauft.") && body.contains(&back), "{body}");
+    let english = Browser::new();
+    english.get(&house, "/accessibility?lang=en").await;
+    let (_, _, body) = post(&house, &english, &showing, &[("count_adult", "1")]).await;
+    assert!(body.contains(&format!("Sold out. Places held by others may come back at {until}.")), "{body}");
+}
+
+#[tokio::test]
+async fn before_a_sale_the_page_says_when_it_begins() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await;
+    let opens = house.clock.now() + TimeDelta::minutes(30);
+    let mut desk = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+    let request = SetSaleStartRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.showing_id.clone(),
+        release_id: String::new(),
+        on_sale_at: Some(timestamp(opens)),
+    };
+    desk.set_sale_start(request).await.expect("set");
+    let (status, body) = refused(&house, &showing.showing_id, &[("count_adult", "1")]).await;
+    assert_eq!(status, 409);
+    let at = opens.with_timezone(&chrono_tz::Europe::Berlin).format("am %d.%m.%Y um %H:%M Uhr").to_string();
+    assert!(body.contains(&format!("Der Verkauf im Internet beginnt {at}")), "{body}");
+}
+
+#[tokio::test]
+async fn more_time_is_had_thrice_and_what_was_typed_stays() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let browser = Browser::new();
+    let (_, to, _) = post(&house, &browser, &showing, &[("count_adult", "1")]).await;
+    let until = async || from_timestamp(visit(&world, &to).await.hold_expires_at);
+    let begun = house.clock.now();
+    let time = |at: DateTime<Utc>| at.with_timezone(&chrono_tz::Europe::Berlin).format("%H:%M").to_string();
+    let (_, _, summary) = browser.get(&house, &to).await;
+    let says_until = format!("\">{}</time>", time(begun + TimeDelta::minutes(10)));
+    assert!(summary.contains("Für Sie reserviert bis") && summary.contains(&says_until), "{summary}");
+    assert!(summary.contains(&format!("formaction=\"{to}/extend\" formnovalidate>Mehr Zeit")), "{summary}");
+    let left: i64 =
+        summary.split("data-left=\"").nth(1).and_then(|it| it.split('"').next()).expect("it").parse().expect("ms");
+    assert!((590_000..=600_000).contains(&left), "{left}");
+
+    let typed = [("name", "Erika Muster"), ("email", "erika@"), ("method", "2"), ("plain", "1")];
+    for (now, expected) in [(8, 18), (17, 27), (26, 30)] {
+        house.clock.set(begun + TimeDelta::minutes(now));
+        let (status, _, body) = browser.post(&house, &format!("{to}/extend"), &typed).await;
+        let expected = begun + TimeDelta::minutes(expected);
+        assert_eq!((status, until().await), (StatusCode::OK, expected), "{body}");
+        assert!(body.contains(&format!("Reserviert bis {}.", time(expected))), "{body}");
+        for kept in [
+            "value=\"Erika Muster\"",
+            "value=\"erika@\"",
+            "name=\"method\" value=\"2\" checked",
+            "name=\"plain\" value=\"1\" checked",
+            &format!("href=\"{to}?lang=en\""),
+        ] {
+            assert!(body.contains(kept), "{kept}: {body}");
+        }
+    }
+    let (_, _, body) = browser.post(&house, &format!("{to}/extend"), &typed).await;
+    assert!(body.contains("Länger als 30 Minuten geht es leider nicht."), "{body}");
+    let (status, back, _) = browser.post(&house, &format!("{to}/extend"), &[("name", ""), ("email", "")]).await;
+    assert_eq!((status, back.as_str()), (StatusCode::SEE_OTHER, to.as_str()), "nothing typed: the page anew");
+
+    house.clock.set(begun + TimeDelta::minutes(31));
+    let (_, back, _) = browser.post(&house, &format!("{to}/extend"), &typed).await;
+    assert_eq!(back, to, "no promise that is not kept");
+    let (_, over, _) = browser.get(&house, &to).await;
+    assert!(over.starts_with("/visits/"), "{over}");
+}
+
+/// Keeps the seller from writing: somebody else has the showing's row.
+async fn block<'c>(house: &House, showing: &str) -> sqlx::Transaction<'c, sqlx::Postgres> {
+    let mut blocker = house.pool("reservations").begin().await.expect("begun");
+    let conn: &mut PgConnection = &mut blocker;
+    let lock = sqlx::query("select 1 from showing where id = $1 for update");
+    lock.bind(Uuid::parse_str(showing).expect("an id")).execute(conn).await.expect("locked");
+    blocker
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_too_many_buy_the_page_keeps_the_form_and_sends_it_again() {
+    let queue = BTreeMap::from([("queue".to_owned(), toml::Value::Integer(1))]);
+    let (house, world) = open_with(BTreeMap::from([("reservations".to_owned(), queue)])).await;
+    let (house, world) = (std::sync::Arc::new(house), std::sync::Arc::new(world));
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let blocker = block(&house, &showing).await;
+    let mut before = tokio::task::JoinSet::new();
+    let is_full = async |before: &mut tokio::task::JoinSet<Result<(), Status>>| {
+        let (house, world, showing) = (house.clone(), world.clone(), showing.clone());
+        before.spawn(async move { takes(&world, &house, &showing, adults(1)).await });
+        let soon = tokio::time::timeout(std::time::Duration::from_millis(200), before.join_next()).await;
+        matches!(soon, Ok(Some(Ok(Err(status)))) if status.code() == Code::ResourceExhausted)
+    };
+    while !is_full(&mut before).await {}
+
+    let browser = Browser::new();
+    let (status, _, body) = post(&house, &browser, &showing, &[("count_adult", "2"), ("sit", "2")]).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+    assert!(body.contains("Gerade kaufen sehr viele") && !body.contains("nicht mehr frei"), "{body}");
+    assert!(body.contains("data-again=\"2\"") && body.contains("/static/again.js"), "{body}");
+    blocker.rollback().await.expect("let go");
+    while before.join_next().await.is_some() {}
+
+    // As the script sends it, and the button.
+    let hidden: Vec<(&str, &str)> = body
+        .split("<input type=\"hidden\" name=\"")
+        .skip(1)
+        .map(|it| {
+            let (name, rest) = it.split_once("\" value=\"").expect("a value");
+            (name, rest.split('"').next().expect("a value"))
+        })
+        .collect();
+    assert!(hidden.contains(&("count_adult", "2")) && hidden.contains(&("again", "1")), "{hidden:?}");
+    let action = format!("/showings/{showing}/hold");
+    assert!(body.contains(&format!("action=\"{action}\"")), "{body}");
+    let (_, _, form) = browser.post(&house, &action, &[hidden.as_slice(), &[("more", "form")]].concat()).await;
+    assert!(form.contains("value=\"2\"") && form.contains("Weiter zur Übersicht"), "{form}");
+    let (status, to, body) = browser.post(&house, &action, &hidden).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{body}");
+    assert_eq!(visit(&world, &to).await.seats.len(), 2);
+    let (_, again, _) = browser.post(&house, &action, &hidden).await;
+    assert_eq!(again, to, "sent twice: one visit");
+}

@@ -1,0 +1,209 @@
+//! What attendants, cooks and the desk send from their pages, as browsers without JavaScript send it: each form does what
+//! its button says, what was wrong can be taken back, and the page says so.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::TimeDelta;
+use kernel::{
+    Clock, Role,
+    testing::{House, noon},
+};
+use reqwest::{Client, StatusCode, header::LOCATION, redirect::Policy};
+use sky_proto::{
+    gastro::v1::{Order, OrderLine, PlaceWalkUpRequest, kitchen_client::KitchenClient},
+    payments::v1::Method,
+};
+use uuid::Uuid;
+
+use crate::{
+    scenario::Family,
+    world::{ALL, World, staff},
+};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// A browser in which somebody with a role has signed in.
+struct Pages {
+    clock: Clock,
+    client: Client,
+    base: String,
+}
+
+impl Pages {
+    async fn of(house: &House, role: Role) -> Self {
+        portal::add_account(house.database_url(), role.name(), PASSWORD, &[role]).await.expect("account added");
+        let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client");
+        let pages = Self { clock: house.clock.clone(), client, base: format!("http://{}", house.running.http) };
+        pages.sends("/staff/sign-in", &[("account", role.name()), ("password", PASSWORD)]).await;
+        pages
+    }
+
+    async fn sees(&self, path: &str) -> String {
+        let answer = self.client.get(format!("{}{path}", self.base)).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.expect("a page")
+    }
+
+    /// Looks again until the page says it: what others must hear of first takes a moment.
+    async fn sees_at_last(&self, path: &str, text: &str) -> String {
+        for _ in 0..200 {
+            let page = self.sees(path).await;
+            if page.contains(text) {
+                return page;
+            }
+            self.clock.advance(TimeDelta::seconds(1));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("\"{text}\" never stood on {path}: {}", self.sees(path).await)
+    }
+
+    /// Sends a form. Where it leads to, or the page that it is answered with.
+    async fn asks(&self, path: &str, form: &[(&str, &str)]) -> Result<String, String> {
+        let answer = self.client.post(format!("{}{path}", self.base)).form(form).send().await.expect("an answer");
+        if answer.status() == StatusCode::SEE_OTHER {
+            let to = answer.headers().get(LOCATION).expect("a way on");
+            return Ok(to.to_str().expect("ASCII").to_owned());
+        }
+        assert_eq!(answer.status(), StatusCode::OK, "{path} {form:?}");
+        Err(answer.text().await.expect("a page"))
+    }
+
+    async fn sends(&self, path: &str, form: &[(&str, &str)]) -> String {
+        self.asks(path, form).await.expect("it leads on")
+    }
+}
+
+async fn open() -> (House, World) {
+    // Cookies over plain http, as the tests' client would not send them back otherwise.
+    let portal = BTreeMap::from([("insecure_cookies".to_owned(), toml::Value::Boolean(true))]);
+    let own = BTreeMap::from([("portal".to_owned(), portal)]);
+    let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
+    let world = World::of(&house);
+    world.load_house().await;
+    house.settle().await;
+    (house, world)
+}
+
+/// What stands between two texts on a page.
+fn between<'p>(page: &'p str, before: &str, after: &str) -> &'p str {
+    let (_, rest) = page.split_once(before).unwrap_or_else(|| panic!("no \"{before}\" in {page}"));
+    rest.split_once(after).expect("its end").0
+}
+
+#[tokio::test]
+async fn the_attendants_forms_do_what_they_say() {
+    let (house, _) = open().await;
+    let attendant = Pages::of(&house, Role::Attendant).await;
+    let key = || Uuid::new_v4().to_string();
+
+    // Lanes are data: the form names those of the house file.
+    let page = attendant.sees("/carpark").await;
+    for part in ["name=\"lane_in\" value=\"in-1\"", "name=\"lane_out\" value=\"out-1\"", "Andere Parkplätze", "Spitze"]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(attendant.sees("/carpark/stays").await.contains("Noch kein Auto"));
+    let car = [("bay", "1"), ("lane_in", "in-1"), ("lane_out", "out-1")];
+    for direction in ["1", "2"] {
+        let key = key();
+        let form = [&[("key", key.as_str()), ("direction", direction)][..], &car].concat();
+        assert_eq!(attendant.sends("/carpark/lane", &form).await, "/carpark");
+    }
+    house.clock.advance(TimeDelta::seconds(1));
+    let stays = attendant.sees("/carpark/stays").await;
+    assert!(stays.contains("geschätzt") && !stays.contains("noch hier"), "it has come and left: {stays}");
+    let page = attendant.sees("/carpark").await;
+    let lane = |id: &str| between(&page, &format!("<h3>{id}</h3>"), "</li></ul>").to_owned();
+    for id in ["in-1", "out-1"] {
+        assert!(lane(id).contains("Öffnen: angefordert"), "the barrier of {id} was told: {page}");
+    }
+
+    // Commands to barriers, the refused one with its reason in German.
+    let order = async |action: &str| {
+        let form = [("key", &*key()), ("lane", "out-1"), ("action", action), ("reason", "Lieferung")];
+        assert_eq!(attendant.sends("/carpark/gate", &form).await, "/carpark");
+        attendant.sees("/carpark").await
+    };
+    let page = order("3").await;
+    assert!(page.contains("abgelehnt. Die Schranke wird nicht offen gehalten."), "{page}");
+    assert!(order("2").await.contains("Offenhalten angefordert"));
+    assert!(order("3").await.contains("Nicht mehr offen halten: angefordert"));
+
+    // The bridge is closed: a look first, then the closure, then it is taken back.
+    let bridge = [("state", "3"), ("reason", "Brückenfest"), ("reason_en", "Bridge festival"), ("until", "")];
+    let look = attendant.asks("/carpark/site/preview", &bridge).await.expect_err("a look");
+    assert!(look.contains("Brückenfest") && !attendant.sees("/carpark").await.contains("Brückenfest"));
+    attendant.sends("/carpark/site", &bridge).await;
+    let page = attendant.sees("/carpark").await;
+    assert!(page.contains("nicht erreichbar") && page.contains("Brückenfest"), "{page}");
+    let closure = between(&page, "name=\"closure\" value=\"", "\"");
+    attendant.sends("/carpark/site/undo", &[("closure", closure)]).await;
+    assert!(!attendant.sees("/carpark").await.contains("Brückenfest"));
+}
+
+async fn walk_up(world: &World, item: &str) -> Order {
+    let lines = vec![OrderLine { item_id: item.to_owned(), quantity: 1, ..OrderLine::default() }];
+    let request = PlaceWalkUpRequest { idempotency_key: Uuid::new_v4().to_string(), lines };
+    let mut kitchen = KitchenClient::new(world.door("gastro", &staff(Role::Desk)));
+    kitchen.place_walk_up(request).await.expect("placed").into_inner()
+}
+
+#[tokio::test]
+async fn the_cooks_forms_do_what_they_say_and_take_it_back() {
+    let (house, world) = open().await;
+    let cook = Pages::of(&house, Role::Kitchen).await;
+
+    let form = [("key", &*Uuid::new_v4().to_string()), ("item", "water"), ("quantity", "2"), ("reason", "4")];
+    assert_eq!(cook.sends("/kitchen/waste", &form).await, "/kitchen/decisions");
+    let page = cook.sees("/kitchen/decisions").await;
+    let undo = format!("/kitchen/waste/{}", between(&page, "action=\"/kitchen/waste/", "\""));
+    assert!(!page.contains("zurückgenommen"));
+    for _ in 0..2 {
+        assert_eq!(cook.sends(&undo, &[]).await, "/kitchen/decisions");
+    }
+    assert!(cook.sees("/kitchen/decisions").await.contains("zurückgenommen"));
+
+    // Something else instead, with what it may contain before the cook's eyes.
+    let id = walk_up(&world, "tomato-pasta").await.order_id;
+    let path = format!("/kitchen/orders/{id}");
+    let page = cook.sees(&format!("{path}?line=0")).await;
+    assert!(page.contains("bekommen sie den Unterschied zurück") && page.contains("Spuren von"), "{page}");
+    assert!(!between(&page, "id=\"choices\"", "</section>").contains("value=\"coffee\""), "no drink for a dish");
+    let refused = [("line", "0"), ("item", "pumpkin-curry")];
+    assert_eq!(cook.sends(&format!("{path}/substitute"), &refused).await, format!("{path}?line=0"), "not read");
+    let read = [("read", "8"), ("read", "9"), ("read", "11")];
+    assert_eq!(cook.sends(&format!("{path}/substitute"), &[&refused[..], &read].concat()).await, "/kitchen");
+    let page = cook.sees("/kitchen").await;
+    assert!(page.contains("Kürbis") && page.contains("Spuren von"), "{page}");
+
+    // Begun, taken back; begun, stopped with what is thrown away, taken back.
+    cook.sees_at_last("/kitchen", "name=\"to\" value=\"4\"").await;
+    cook.sends(&path, &[("to", "4")]).await;
+    assert!(cook.sees("/kitchen").await.contains("name=\"undo\""));
+    cook.sends(&path, &[("undo", "1")]).await;
+    cook.sends(&path, &[("to", "4")]).await;
+    let stop = [("item", "pumpkin-curry"), ("waste_pumpkin-curry", "1"), ("reason", "3")];
+    assert_eq!(cook.sends(&format!("{path}/stop"), &stop).await, "/kitchen");
+    assert!(cook.sees("/kitchen").await.contains("✕"));
+    assert!(cook.sees("/kitchen/decisions").await.contains("1 × Kürbis"));
+    cook.sends(&path, &[("undo", "1")]).await;
+    assert!(!cook.sees("/kitchen/decisions").await.contains("1 × Kürbis"), "nothing was thrown away");
+}
+
+#[tokio::test]
+async fn who_pays_for_a_meal_at_the_desk_is_handed_its_receipt() {
+    let (house, world) = open().await;
+    let desk = Pages::of(&house, Role::Desk).await;
+    let family = Family::holds(&world, house.clock.now()).await;
+    family.orders(Method::AtDesk).await;
+    let visit = family.is_confirmed().await;
+    let due = visit.total.expect("a total").cents.to_string();
+    let receipts = format!("/desk/receipts/{}", family.visit);
+    assert!(desk.sees(&receipts).await.contains("Ein Beleg ist da, sobald"), "nothing is paid yet");
+    let form = [("visit", &*family.visit), ("expected", &*due), ("means", "cash"), ("meal", "1")];
+    assert_eq!(desk.sends("/desk/settle", &form).await, receipts);
+    let page = desk.sees_at_last(&receipts, "Beleg Nr. 1").await;
+    for part in ["Planetarium Halle, AstroGastro, Holzplatz 5", &visit.reference, "href=\"/desk\""] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
