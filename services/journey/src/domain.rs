@@ -238,6 +238,11 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
+    /// A bay waits for it, or for what has been suspended of it.
+    pub(crate) fn has_bay(&self) -> bool {
+        self.bay.as_ref().is_some_and(|bay| bay.part == Part::Confirmed)
+    }
+
     pub(crate) fn size(&self) -> u32 {
         self.party.iter().map(|line| line.count).sum()
     }

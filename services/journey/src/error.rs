@@ -56,6 +56,8 @@ pub(crate) enum Error {
     NoticeNotFailed(&'static str),
     #[error("only a booked visit can go to another showing; this one is held, cancelled or not yet confirmed")]
     NotBooked,
+    #[error("only a booked visit is waited for; this one is held, cancelled or not yet confirmed")]
+    NotComing,
     #[error("somebody of the party is already in; the party stays together")]
     PartlyIn,
     #[error("there is still time for this showing; ask the desk to change it")]
@@ -95,6 +97,7 @@ impl Coded for Error {
             | Self::Off
             | Self::DoorsClosed
             | Self::NotBooked
+            | Self::NotComing
             | Self::PartlyIn
             | Self::StillInTime
             | Self::SameShowing

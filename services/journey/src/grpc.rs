@@ -2,6 +2,7 @@
 //! answers. A call to a sibling never happens inside a transaction.
 
 mod alternatives;
+pub(crate) mod arrival;
 pub(crate) mod clock;
 mod contacts;
 pub(crate) mod delay;

@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
 use sky_proto::journey::v1::{
-    contacts_server::ContactsServer, journey_server::JourneyServer, notices_server::NoticesServer,
-    rebooking_server::RebookingServer,
+    arrivals_server::ArrivalsServer, contacts_server::ContactsServer, journey_server::JourneyServer,
+    notices_server::NoticesServer, rebooking_server::RebookingServer,
 };
 use tonic::service::Routes;
 
@@ -78,6 +78,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         Box::pin(async move { Ok(grpc::rebooking::go_on(&db, &siblings).await?) })
     });
     let rebooking = grpc::rebooking::RebookingGrpc::new(context.db.clone(), context.tasks.clone(), siblings.clone());
+    let arrivals = grpc::arrival::ArrivalsGrpc::new(context.db.clone());
     let counters = counters::Counters::start(context);
     let contacts = grpc::ContactsGrpc::new(context.db.clone());
     let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, counters, visits, limits);
@@ -85,8 +86,15 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         grpc: Routes::new(JourneyServer::new(server))
             .add_service(ContactsServer::new(contacts))
             .add_service(NoticesServer::new(notices))
-            .add_service(RebookingServer::new(rebooking)),
-        access: vec![grpc::ACCESS, grpc::CONTACTS_ACCESS, grpc::NOTICES_ACCESS, grpc::rebooking::ACCESS],
+            .add_service(RebookingServer::new(rebooking))
+            .add_service(ArrivalsServer::new(arrivals)),
+        access: vec![
+            grpc::ACCESS,
+            grpc::CONTACTS_ACCESS,
+            grpc::NOTICES_ACCESS,
+            grpc::rebooking::ACCESS,
+            grpc::arrival::ACCESS,
+        ],
         consumers: vec![
             Consumer::of_runs("payments", reactions::from_payments),
             Consumer::of_runs("reservations", reactions::from_reservations),

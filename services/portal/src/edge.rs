@@ -15,8 +15,8 @@ use sky_proto::{
         gastro_client::GastroClient, kitchen_client::KitchenClient, kitchen_system_client::KitchenSystemClient,
     },
     journey::v1::{
-        contacts_client::ContactsClient, journey_client::JourneyClient, notices_client::NoticesClient,
-        rebooking_client::RebookingClient,
+        arrivals_client::ArrivalsClient, contacts_client::ContactsClient, journey_client::JourneyClient,
+        notices_client::NoticesClient, rebooking_client::RebookingClient,
     },
     parking::v1::{
         connections_client::ConnectionsClient, gates_client::GatesClient, occupancy_client::OccupancyClient,
@@ -138,6 +138,10 @@ impl Edge {
 
     pub(crate) fn contacts(&self, caller: &Caller) -> ContactsClient<Transport> {
         ContactsClient::new(self.journey.on_behalf_of(caller.clone()))
+    }
+
+    pub(crate) fn arrivals(&self, caller: &Caller) -> ArrivalsClient<Transport> {
+        ArrivalsClient::new(self.journey.on_behalf_of(caller.clone()))
     }
 
     pub(crate) fn rebooking(&self, caller: &Caller) -> RebookingClient<Transport> {

@@ -28,8 +28,8 @@ use crate::{
     problem::Problem,
     refusal,
     routes::{
-        booking, carpark, connections, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen, meal,
-        messages, monitor, notices, operator, pairing, pickup, plate, programme, rebooking, receipt, show_list,
+        arrival, booking, carpark, connections, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen,
+        meal, messages, monitor, notices, operator, pairing, pickup, plate, programme, rebooking, receipt, show_list,
         showing, staff, stock, visit, waiting_room, waiting_rooms,
     },
     session::{self, Guest},
@@ -63,6 +63,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/visit/plate", post(plate::set))
         .route("/visit/bay", post(elsewhere::take))
         .route("/visit/meal", get(meal::page).post(meal::decide))
+        .route("/visit/arrival", post(arrival::by_visitor))
         .route("/visit/rebook", post(rebooking::by_visitor))
         .route("/visit/calendar.ics", get(notices::calendar))
         .route("/visit/link", post(visit::link));
@@ -134,6 +135,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/waiting-rooms/{id}/close", post(waiting_rooms::close))
         .route("/desk/sale-start", post(waiting_rooms::sale_start))
         .route("/desk/reseat", post(desk_actions::reseat))
+        .route("/desk/arrival", post(arrival::by_desk))
         .route("/desk/rebook", post(rebooking::by_desk))
         .route("/desk/sell", get(desk::selling::programme))
         .route("/desk/showings/{id}/sell", get(desk::selling::form).post(desk::selling::hold))

@@ -1,6 +1,7 @@
 //! The pages, one file per place: each asks the services on behalf of the guest and fills its template.
 
 pub(crate) mod ahead;
+pub(crate) mod arrival;
 pub(crate) mod booking;
 pub(crate) mod busy;
 pub(crate) mod buyer;

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::VISIT_TOPIC;
+use super::{VISIT_TOPIC, lock};
 use crate::{
     domain::{
         Admission, Showing, State, Visit,
@@ -52,6 +52,19 @@ pub(crate) async fn waits_told(tx: &mut Tx, waits: &[Wait]) -> Result<(), Error>
     if waits.is_empty() { Ok(()) } else { store::clock::save_waits(tx.conn(), waits).await }
 }
 
+/// A party says in how long it will be at the house, or takes that back. The clock turns at once: whoever has said it
+/// sees what it makes of it.
+pub(crate) async fn arrival_told(tx: &mut Tx, visit: Uuid, takes: Option<TimeDelta>) -> Result<(), Error> {
+    let now = tx.now();
+    // As a turn locks them: the clock before the visits.
+    store::clock::lock(tx.conn()).await?;
+    if lock(tx, visit).await?.state != State::Confirmed {
+        return Err(Error::NotComing);
+    }
+    store::missing::arrival(tx.conn(), visit, takes.map(|takes| now + takes)).await?;
+    turn(tx).await
+}
+
 /// A showing with the parties that are missing, judged by one rule for staff and visitors.
 #[derive(Clone, Debug)]
 pub(crate) struct Judged {
@@ -74,6 +87,7 @@ pub(crate) async fn judge(
     let mut counts = store::missing::door_counts_of(conn, &ids, now - PACE_SPAN).await?;
     let booked = store::clock::booked(conn, &ids).await?;
     let sights = store::missing::sights(conn, &booked).await?;
+    let arrivals = store::missing::arrivals(conn, &booked).await?;
     let visits: Vec<Uuid> = booked.iter().map(|visit| visit.id).collect();
     let clocked = store::clock::clocked(conn, &visits).await?;
     let mut clocked: HashMap<Uuid, Clocked> = clocked.into_iter().map(|it| (it.visit, it)).collect();
@@ -108,6 +122,7 @@ pub(crate) async fn judge(
             .map(|visit| Noted {
                 visit: visit.clone(),
                 seen_at: sights.get(&visit.id).copied(),
+                arrives_at: arrivals.get(&visit.id).copied(),
                 risk: before.get(&visit.id).map(|it| (it.risk, it.since)),
             })
             .collect();
@@ -161,16 +176,19 @@ fn clocked(
         risk,
         since: before.filter(|it| it.risk == risk).map_or(now, |it| it.since),
         whereabouts: party.map_or(missing::Whereabouts::PartlyIn, |party| party.whereabouts),
+        arrives_at: party.and_then(|party| party.arrives_at),
         legs: party.filter(|_| !runs).map(|party| party.legs.clone()).unwrap_or_default(),
         observed_at: now,
     }
 }
 
+type Shown = (Risk, missing::Whereabouts, Option<DateTime<Utc>>, Vec<(&'static str, i64, bool)>);
+
 /// What a visitor reads of it: whole minutes.
-fn shown(it: &Clocked) -> (Risk, missing::Whereabouts, Vec<(&'static str, i64, bool)>) {
+fn shown(it: &Clocked) -> Shown {
     let minute = |time: TimeDelta| (time.num_seconds() + 59) / 60;
     let leg = |leg: &Leg| (leg.kind, minute(leg.time), leg.is_known);
-    (it.risk, it.whereabouts, it.legs.iter().map(leg).collect())
+    (it.risk, it.whereabouts, it.arrives_at, it.legs.iter().map(leg).collect())
 }
 
 /// Writes what has changed, and tells what has turned.

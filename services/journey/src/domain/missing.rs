@@ -1,11 +1,11 @@
 //! Who is missing before a showing, what is known of each party, and how much time it has left. Pure.
-//! Knows only what somebody has seen: whoever has not been seen is unknown, never "late".
+//! Knows only what somebody has seen or the party itself has said: of whom neither is known is unknown, never "late".
 
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
-    Part, Visit,
+    Visit,
     clock::{
         legs::{self, Estimates, Leg, Standing},
         risk::{Facts, Risk},
@@ -23,7 +23,7 @@ pub(crate) enum Whereabouts {
     /// Seen in the house: paid at the desk, collected a meal.
     Foyer,
     CarPark,
-    /// A bay waits for them and their car has not come.
+    /// A bay waits for them and their car has not come; or they have said when they will be here.
     OnTheWay,
     Unknown,
 }
@@ -68,6 +68,8 @@ pub(crate) struct MissingParty {
     pub(crate) admitted: u32,
     pub(crate) whereabouts: Whereabouts,
     pub(crate) seen_at: Option<DateTime<Utc>>,
+    /// When it will be at the house by its own word, as long as nobody has seen it and that may be right.
+    pub(crate) arrives_at: Option<DateTime<Utc>>,
     pub(crate) legs: Vec<Leg>,
     pub(crate) slack: TimeDelta,
     pub(crate) uncertainty: TimeDelta,
@@ -85,7 +87,12 @@ impl MissingParty {
 
     /// How it would look if the doors stayed open so much longer.
     pub(crate) fn outlook_with(&self, longer: TimeDelta) -> Outlook {
-        outlook(self.whereabouts, self.slack + longer, self.uncertainty)
+        outlook(self.is_known(), self.slack + longer, self.uncertainty)
+    }
+
+    /// Something is known of where it is.
+    const fn is_known(&self) -> bool {
+        self.whereabouts.is_here() || self.arrives_at.is_some()
     }
 }
 
@@ -104,6 +111,8 @@ pub(crate) struct Noted {
     pub(crate) visit: Visit,
     /// When it was seen in the foyer.
     pub(crate) seen_at: Option<DateTime<Utc>>,
+    /// When it will be here, as it has said.
+    pub(crate) arrives_at: Option<DateTime<Utc>>,
     /// What the house was told last, and since when that holds.
     pub(crate) risk: Option<(Risk, DateTime<Utc>)>,
 }
@@ -137,17 +146,21 @@ pub(crate) fn whereabouts(
     match visit.entered_at {
         Some(entered) if !has_left => (Whereabouts::CarPark, Some(entered)),
         Some(_) => (Whereabouts::Unknown, None),
-        None if visit.bay.as_ref().is_some_and(|bay| bay.part == Part::Confirmed) => (Whereabouts::OnTheWay, None),
+        None if visit.has_bay() => (Whereabouts::OnTheWay, None),
         None => (Whereabouts::Unknown, None),
     }
 }
 
 fn party(it: &Noted, here: u32, at: &Situation) -> MissingParty {
     let visit = &it.visit;
-    let (whereabouts, seen_at) = whereabouts(visit, it.seen_at, at.now);
+    let (mut whereabouts, seen_at) = whereabouts(visit, it.seen_at, at.now);
+    let arrives_at = at.takes.holds(it.arrives_at, at.now).filter(|_| !whereabouts.is_here());
+    if arrives_at.is_some() {
+        whereabouts = Whereabouts::OnTheWay;
+    }
     let missing = visit.size() - visit.admitted;
     let ahead = if whereabouts.is_here() { here - missing } else { here };
-    let legs = legs::legs(visit, Standing { whereabouts, seen_at, ahead }, &at.takes, at.now);
+    let legs = legs::legs(visit, Standing { whereabouts, seen_at, arrives_at, ahead }, &at.takes, at.now);
     let takes = legs::sum(&legs);
     let slack = at.door_closes_at.map_or(TimeDelta::zero(), |closes| closes - at.now - takes.time);
     MissingParty {
@@ -156,12 +169,15 @@ fn party(it: &Noted, here: u32, at: &Situation) -> MissingParty {
         admitted: visit.admitted,
         whereabouts,
         seen_at,
+        arrives_at,
         legs,
         slack,
         uncertainty: takes.uncertainty,
-        outlook: at.door_closes_at.map_or(Outlook::Unknown, |_| outlook(whereabouts, slack, takes.uncertainty)),
+        outlook: at.door_closes_at.map_or(Outlook::Unknown, |_| {
+            outlook(whereabouts.is_here() || arrives_at.is_some(), slack, takes.uncertainty)
+        }),
         needs: legs::needs(visit),
-        bay_class: visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed).map(|bay| bay.class.clone()),
+        bay_class: visit.bay.as_ref().filter(|_| visit.has_bay()).map(|bay| bay.class.clone()),
         at_risk_since: it.risk.filter(|(risk, _)| risk.wants_help()).map(|(_, since)| since),
     }
 }
@@ -172,7 +188,7 @@ impl MissingParty {
         Facts {
             missing: self.missing(),
             admitted: self.admitted,
-            is_here: self.whereabouts.is_here(),
+            is_known: self.is_known(),
             slack: self.slack,
             closes_in,
             runs,
@@ -180,10 +196,10 @@ impl MissingParty {
     }
 }
 
-fn outlook(whereabouts: Whereabouts, slack: TimeDelta, uncertainty: TimeDelta) -> Outlook {
+fn outlook(is_known: bool, slack: TimeDelta, uncertainty: TimeDelta) -> Outlook {
     if slack + uncertainty < TimeDelta::zero() {
         Outlook::TooLate
-    } else if !whereabouts.is_here() {
+    } else if !is_known {
         Outlook::Unknown
     } else if slack < uncertainty {
         Outlook::Close

@@ -115,6 +115,7 @@ pub(crate) fn clock(visit: &Visit, showing: &Showing, it: &Clocked, ways: &Ways,
         door_closes_at: Some(timestamp(showing.starts_at)),
         observed_at: Some(timestamp(it.observed_at)),
         valid_until: Some(timestamp(now + HOLDS)),
+        arrives_at: it.arrives_at.map(timestamp),
     }
 }
 

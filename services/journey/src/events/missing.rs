@@ -59,6 +59,7 @@ fn party(party: &MissingParty) -> pb::MissingParty {
         outlook: outlook(party.outlook).into(),
         seen_at: party.seen_at.map(timestamp),
         at_risk_since: party.at_risk_since.map(timestamp),
+        arrives_at: party.arrives_at.map(timestamp),
     }
 }
 

@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(check(""), Ok(String::new()));
         for (text, said) in [
             ("[journey.clock]\nrecovered_seconds = 10", "line 1, journey.clock.recovered_seconds: must be more"),
-            ("[journey.clock]\nseat_seconds = 4000", "seat_seconds: is longer"),
+            ("[journey.clock]\nseat_seconds = 4000", "seat_seconds: is more"),
             ("[journey.clock]\nstep_free_percent = 20", "step_free_percent: must be"),
             ("[journey.clock]\nlook_ahead_minutes = 0", "1 or more"),
             ("[journey.clock]\nseats = 4", "unknown field"),

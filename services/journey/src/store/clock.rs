@@ -194,6 +194,8 @@ pub(crate) struct Clocked {
     pub(crate) risk: Risk,
     pub(crate) since: DateTime<Utc>,
     pub(crate) whereabouts: Whereabouts,
+    /// When they will be at the house by their own word.
+    pub(crate) arrives_at: Option<DateTime<Utc>>,
     pub(crate) legs: Vec<Leg>,
     pub(crate) observed_at: DateTime<Utc>,
 }
@@ -205,6 +207,7 @@ struct ClockRow {
     risk: String,
     since: DateTime<Utc>,
     whereabouts: String,
+    arrives_at: Option<DateTime<Utc>>,
     legs: Json<Vec<LegRow>>,
     observed_at: DateTime<Utc>,
 }
@@ -224,6 +227,7 @@ impl ClockRow {
             since: self.since,
             whereabouts: Whereabouts::named(&self.whereabouts)
                 .ok_or_else(|| unknown("whereabouts", &self.whereabouts))?,
+            arrives_at: self.arrives_at,
             legs: self.legs.0.into_iter().map(leg).collect::<Result<_, Error>>()?,
             observed_at: self.observed_at,
         })
@@ -249,12 +253,13 @@ pub(crate) async fn save_clocked(conn: &mut PgConnection, all: &[Clocked]) -> Re
         Json(it.legs.iter().map(row).collect::<Vec<_>>())
     };
     sqlx::query(
-        "insert into visit_clock (visit_id, showing_id, risk, since, whereabouts, legs, observed_at)
+        "insert into visit_clock (visit_id, showing_id, risk, since, whereabouts, legs, observed_at, arrives_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::text[], $6::jsonb[],
-             $7::timestamptz[])
+             $7::timestamptz[], $8::timestamptz[])
          on conflict (visit_id) do update
              set showing_id = excluded.showing_id, risk = excluded.risk, since = excluded.since,
-                 whereabouts = excluded.whereabouts, legs = excluded.legs, observed_at = excluded.observed_at",
+                 whereabouts = excluded.whereabouts, legs = excluded.legs, observed_at = excluded.observed_at,
+                 arrives_at = excluded.arrives_at",
     )
     .bind(all.iter().map(|it| it.visit).collect::<Vec<_>>())
     .bind(all.iter().map(|it| it.showing).collect::<Vec<_>>())
@@ -263,6 +268,7 @@ pub(crate) async fn save_clocked(conn: &mut PgConnection, all: &[Clocked]) -> Re
     .bind(all.iter().map(|it| it.whereabouts.name()).collect::<Vec<_>>())
     .bind(all.iter().map(legs).collect::<Vec<_>>())
     .bind(all.iter().map(|it| it.observed_at).collect::<Vec<_>>())
+    .bind(all.iter().map(|it| it.arrives_at).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())

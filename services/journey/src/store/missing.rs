@@ -79,6 +79,34 @@ pub(crate) async fn sights(conn: &mut PgConnection, visits: &[Visit]) -> Result<
     Ok(rows.into_iter().collect())
 }
 
+/// When a party will be here, as it says; None: it takes back what it said.
+pub(crate) async fn arrival(conn: &mut PgConnection, visit: Uuid, at: Option<DateTime<Utc>>) -> Result<(), Error> {
+    let Some(at) = at else {
+        sqlx::query("delete from arrival where visit_id = $1").bind(visit).execute(conn).await?;
+        return Ok(());
+    };
+    sqlx::query(
+        "insert into arrival (visit_id, arrives_at) values ($1, $2)
+         on conflict (visit_id) do update set arrives_at = excluded.arrives_at",
+    )
+    .bind(visit)
+    .bind(at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// When the parties of these visits will be here, of those that have said so.
+pub(crate) async fn arrivals(conn: &mut PgConnection, visits: &[Visit]) -> Result<HashMap<Uuid, DateTime<Utc>>, Error> {
+    let ids: Vec<Uuid> = visits.iter().map(|visit| visit.id).collect();
+    let rows: Vec<(Uuid, DateTime<Utc>)> =
+        sqlx::query_as("select visit_id, arrives_at from arrival where visit_id = any($1)")
+            .bind(ids)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// How far it is from the car park to the door, and (0: not told) how long it takes into a bay.
 pub(crate) async fn set_car_park(
     conn: &mut PgConnection,
@@ -135,6 +163,7 @@ pub(crate) async fn turnover(conn: &mut PgConnection) -> Result<Option<TimeDelta
 pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
     for statement in [
         "delete from party_seen where at < $1",
+        "delete from arrival where arrives_at < $1",
         "delete from door_count where at < $1",
         "delete from delay_plan where made_at < $1 and done",
         "delete from visit_clock where observed_at < $1",

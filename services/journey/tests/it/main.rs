@@ -1,6 +1,7 @@
 //! Journey with the real services of the house, against real PostgreSQL and NATS.
 
 mod api;
+mod arrival;
 mod changes;
 mod clock;
 mod confirm;

@@ -7,6 +7,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
+use super::arrival::{self, ArrivalView};
 use crate::words::{Language, Words};
 
 /// One stretch of the way.
@@ -42,6 +43,8 @@ pub(crate) struct AheadView {
     pub(crate) todo: String,
     pub(crate) offer: Option<OfferView>,
     pub(crate) next: Option<StretchView>,
+    /// Whoever is not here is asked when they will be.
+    pub(crate) arrival: Option<ArrivalView>,
     pub(crate) later: Vec<StretchView>,
     /// "13:31"
     pub(crate) as_of: String,
@@ -103,10 +106,11 @@ pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
     let plain = visit.language == "de-x-ls" && w.language == Language::German;
     let closes = w.time(&clock.door_closes_at);
     let here = matches!(clock.whereabouts.as_str(), "in_foyer" | "in_car_park" | "partly_in");
+    let known = here || clock.arrives_at.is_some();
     let (risk, kind, todo) = match clock.risk() {
         Risk::AtRisk => (w.with("clock-at-risk", "time", &closes), "few", w.t("clock-at-risk-do")),
         Risk::Missed => (w.t("clock-missed"), "bad", w.t("clock-missed-do")),
-        Risk::InTime if here && !clock.ahead.is_empty() => (w.t("clock-in-time"), "good", String::new()),
+        Risk::InTime if known && !clock.ahead.is_empty() => (w.t("clock-in-time"), "good", String::new()),
         Risk::InTime | Risk::Unknown | Risk::Unspecified => (String::new(), "plain", String::new()),
     };
     let helped = matches!(clock.risk(), Risk::AtRisk | Risk::Missed);
@@ -136,6 +140,7 @@ pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
         todo,
         offer,
         next,
+        arrival: arrival::view(w, visit),
         later,
         as_of: w.time(&clock.observed_at),
     })

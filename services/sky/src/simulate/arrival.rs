@@ -14,7 +14,8 @@ use sky_proto::{
     gastro::v1::{KitchenBoard, Order, OrderState, Pickup, WatchKitchenRequest, gastro_client::GastroClient},
     journey::v1::{
         ConfirmVisitRequest, Contact, DelayShowingRequest, GetVisitRequest, HoldVisitRequest, ListMissingRequest,
-        MissingParty, ParkingWish, VisitState, journey_client::JourneyClient,
+        MissingParty, ParkingWish, TellArrivalRequest, VisitState, arrivals_client::ArrivalsClient,
+        journey_client::JourneyClient,
     },
     parking::v1::{
         BayClass, Direction, ListRightsRequest, PreviewSiteStateRequest, Right, RightState, SetSiteStateRequest,
@@ -139,26 +140,36 @@ async fn told(world: &World, desk: &mut JourneyClient<Door>, visit: &str, elsewh
     anyhow::bail!("a visit's page never told {what}: {last}")
 }
 
+/// So long before the start they ring up and say when they will be at the barrier.
+const RINGS_UP: TimeDelta = TimeDelta::minutes(20);
 /// On this many minutes before the start they are at the barrier.
 const AT_BARRIER: TimeDelta = TimeDelta::minutes(6);
 /// For so long the doors are held for them.
 const HELD: u32 = 10;
 
 /// A family of four with a bay comes too late to be in by the start. The house sees that they are at risk as soon as
-/// they are at the barrier, staff hold the doors, and they make it.
+/// they ring up, staff hold the doors when they are at the barrier, and they make it.
 async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<Utc>) -> anyhow::Result<String> {
     let Some((visit, code)) = book_family(&world, &showing_id).await? else {
         return Ok("the showing was sold out before they booked".to_owned());
     };
-    world.until(starts_at - AT_BARRIER).await;
-    let came = world.clock.now();
-    let passed = visitor::drive(&world, &code, Direction::In).await?;
-    anyhow::ensure!(passed == Passed::Through, "no barrier opened for a family with a bay");
+    world.until(starts_at - RINGS_UP).await;
+    let rang = world.clock.now();
+    let drive = u32::try_from((RINGS_UP - AT_BARRIER).num_minutes())?;
+    let said = TellArrivalRequest { visit_id: visit.clone(), minutes: Some(drive) };
+    ArrivalsClient::new(world.api.staff(Role::Desk).await?)
+        .tell_arrival(said)
+        .await
+        .context("saying when they come")?;
 
     let mut desk = JourneyClient::new(world.api.staff(Role::Desk).await?);
     let seen = missing(&world, &mut desk, &showing_id, &visit, |party| party.at_risk_since.is_some()).await?;
     let at_risk = world.clock.now();
     let seen = seen.context("they were in before anybody saw that they were late")?;
+    world.until(starts_at - AT_BARRIER).await;
+    let came = world.clock.now();
+    let passed = visitor::drive(&world, &code, Direction::In).await?;
+    anyhow::ensure!(passed == Passed::Through, "no barrier opened for a family with a bay");
     let showing = showing_id.clone();
     let hold = DelayShowingRequest {
         idempotency_key: Uuid::new_v4().to_string(),
@@ -201,11 +212,12 @@ async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<
     let inside = world.clock.now();
     let left = missing(&world, &mut desk, &showing, &visit, |party| party.at_risk_since.is_none()).await?;
     Ok(format!(
-        "at the barrier {} min before the start, at risk {} s later with {} s of slack; the doors were held for {HELD} \
+        "rang up {} min before the start, at risk {} s later with {} s of slack, at the barrier {} min before it; the doors were held for {HELD} \
          min, in {} s before the later start, {} {} s after that",
-        AT_BARRIER.num_minutes(),
-        (at_risk - came).num_seconds(),
+        RINGS_UP.num_minutes(),
+        (at_risk - rang).num_seconds(),
         seen.slack_seconds,
+        AT_BARRIER.num_minutes(),
         (starts_at + TimeDelta::minutes(HELD.into()) - inside).num_seconds(),
         if left.is_some() { "recovered" } else { "off the list" },
         (world.clock.now() - inside).num_seconds()

@@ -31,6 +31,21 @@ async fn a_late_family_moves_to_the_next_showing_on_its_page() {
     let booked = books(&family, "Der Sternenhimmel heute Nacht", Pays::AtDesk).await;
     family.sees(".notice.good", "Gebucht").await;
     let before = stage.visit(&booked.visit).await;
+    stage.waits_until(from_timestamp(before.starts_at) - TimeDelta::minutes(40)).await;
+    // It asks when they will be here; one touch says so.
+    family.sees("#arrival", "Wann sind Sie hier?").await;
+    family.press("20 Min.").await;
+    family.sees(".notice.good", "Wir erwarten Sie gegen").await;
+    family.sees("#clock-risk", "gut in der Zeit").await;
+    fits(&family, Device::Phone, "visit-arrival").await;
+    assert_eq!(family.complaints().await, Vec::<String>::new());
+    // Held up: long before the start the page says so, with what there is instead.
+    family.press("60 Min.").await;
+    family.sees("#clock-risk", "Es wird knapp").await;
+    family.press("Weiß ich nicht mehr").await;
+    family.sees(".notice.good", "Wir warten einfach").await;
+    family.sees_no_more("main", "Es wird knapp").await;
+
     family.marks_page().await;
     stage.waits_until(from_timestamp(before.starts_at) - TimeDelta::minutes(9)).await;
     let mut flow = FlowClient::new(stage.world.door("flow", &staff(Role::Operator)));

@@ -107,6 +107,9 @@ pub(crate) struct Estimates {
     pub(crate) desk: Estimate,
     /// Of the house file.
     pub(crate) seat: Estimate,
+    /// Of the house file: how far what a party says of its way may be out.
+    pub(crate) drive_uncertainty_percent: u32,
+    pub(crate) drive_uncertainty: TimeDelta,
     pub(crate) step_free_percent: u32,
     pub(crate) pace: Pace,
 }
@@ -120,9 +123,24 @@ impl Estimates {
             walk: USUAL_WALK,
             desk: estimate(policy.desk_seconds, policy.desk_uncertainty_seconds),
             seat: estimate(policy.seat_seconds, policy.seat_uncertainty_seconds),
+            drive_uncertainty_percent: policy.drive_uncertainty_percent,
+            drive_uncertainty: seconds(policy.drive_uncertainty_seconds),
             step_free_percent: policy.step_free_percent,
             pace,
         }
+    }
+
+    /// When a party will be at the house by its own word; None once that has turned out wrong.
+    pub(crate) fn holds(&self, arrives_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        arrives_at.filter(|at| now <= *at + self.drive_uncertainty)
+    }
+
+    /// The way to the house, of whoever has said when they will be there.
+    fn drive(&self, arrives_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Leg {
+        let Some(at) = self.holds(arrives_at, now) else { return Leg::unknown(DRIVE) };
+        let time = (at - now).max(TimeDelta::zero());
+        let share = time * i32::try_from(self.drive_uncertainty_percent).unwrap_or(100) / 100;
+        Leg::new(DRIVE, Estimate { time, uncertainty: share.max(self.drive_uncertainty) })
     }
 }
 
@@ -145,6 +163,8 @@ pub(crate) fn needs_step_free(visit: &Visit) -> bool {
 pub(crate) struct Standing {
     pub(crate) whereabouts: Whereabouts,
     pub(crate) seen_at: Option<DateTime<Utc>>,
+    /// When it will be at the house, as it says itself.
+    pub(crate) arrives_at: Option<DateTime<Utc>>,
     /// People who are here and not in, without its own.
     pub(crate) ahead: u32,
 }
@@ -158,9 +178,11 @@ pub(crate) fn legs(visit: &Visit, at: Standing, takes: &Estimates, now: DateTime
     let mut legs = Vec::new();
     match (at.whereabouts, at.seen_at) {
         (Whereabouts::OnTheWay, _) => {
-            legs.push(Leg::unknown(DRIVE));
-            let walk = walk_from_elsewhere(visit).unwrap_or(takes.walk);
-            legs.extend(from_the_barrier(TimeDelta::zero(), takes, slowly(walk)));
+            legs.push(takes.drive(at.arrives_at, now));
+            if visit.has_bay() {
+                let walk = walk_from_elsewhere(visit).unwrap_or(takes.walk);
+                legs.extend(from_the_barrier(TimeDelta::zero(), takes, slowly(walk)));
+            }
         }
         (Whereabouts::Unknown, _) => legs.push(Leg::unknown(DRIVE)),
         // Whoever is in the car park has been parking and walking since the barrier.

@@ -22,6 +22,10 @@ pub(crate) struct Policy {
     /// At the desk, while the house does not measure it.
     pub(crate) desk_seconds: u32,
     pub(crate) desk_uncertainty_seconds: u32,
+    /// What a party says of its way here may be so much of what is left of it less or more …
+    pub(crate) drive_uncertainty_percent: u32,
+    /// … and no less than that. Whoever is not here by then has said nothing any more.
+    pub(crate) drive_uncertainty_seconds: u32,
     /// Step-free ways take so much of the usual time.
     pub(crate) step_free_percent: u32,
     /// Another showing is offered that begins so long after the party can be there, or later.
@@ -43,6 +47,8 @@ impl Default for Policy {
             seat_uncertainty_seconds: 30,
             desk_seconds: 120,
             desk_uncertainty_seconds: 90,
+            drive_uncertainty_percent: 25,
+            drive_uncertainty_seconds: 180,
             step_free_percent: 150,
             rebook_gap_minutes: 15,
             offer_minutes: 15,
@@ -71,12 +77,14 @@ impl Policy {
             ("seat_uncertainty_seconds", self.seat_uncertainty_seconds, 1800),
             ("desk_seconds", self.desk_seconds, 3600),
             ("desk_uncertainty_seconds", self.desk_uncertainty_seconds, 3600),
+            ("drive_uncertainty_percent", self.drive_uncertainty_percent, 100),
+            ("drive_uncertainty_seconds", self.drive_uncertainty_seconds, 3600),
             ("rebook_gap_minutes", self.rebook_gap_minutes, 240),
             ("offer_minutes", self.offer_minutes, 240),
             ("missed_minutes", self.missed_minutes, 600),
         ];
         if let Some((key, ..)) = long.into_iter().find(|(_, value, most)| value > most) {
-            return Some((key, "is longer than anybody could mean"));
+            return Some((key, "is more than anybody could mean"));
         }
         if self.look_ahead_minutes == 0 || self.offer_minutes == 0 {
             return Some(("look_ahead_minutes", "and offer_minutes must be 1 or more"));

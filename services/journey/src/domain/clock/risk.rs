@@ -45,9 +45,9 @@ pub(crate) struct Facts {
     /// Of its people, so many are not in, and so many are.
     pub(crate) missing: u32,
     pub(crate) admitted: u32,
-    /// Somebody has seen them on the site.
-    pub(crate) is_here: bool,
-    /// What the remaining legs leave; of somebody who is not here the best case.
+    /// Somebody has seen them on the site, or they have said when they will be here.
+    pub(crate) is_known: bool,
+    /// What the remaining legs leave; of somebody of whom nothing is known the best case.
     pub(crate) slack: TimeDelta,
     /// Until the doors close; negative: they should have closed.
     pub(crate) closes_in: TimeDelta,
@@ -69,7 +69,7 @@ pub(crate) fn turn(before: Risk, it: &Facts, policy: &Policy) -> Risk {
     if it.slack < enough {
         return Risk::Late;
     }
-    if it.is_here {
+    if it.is_known {
         return Risk::InTime;
     }
     let mut early = minutes(policy.unseen_minutes);

@@ -11,7 +11,7 @@ use super::{
     risk::{Facts, Risk, Told, told, turn},
 };
 use crate::domain::{
-    Money, PartyLine, State, Suspension, Visit,
+    Money, Part, PartyLine, State, Suspension, Visit,
     missing::Whereabouts,
     samples::{at, visit},
 };
@@ -25,8 +25,16 @@ fn takes() -> Estimates {
     }
 }
 
+fn booked_with_bay() -> Visit {
+    let mut visit = visit(State::Confirmed);
+    if let Some(bay) = &mut visit.bay {
+        bay.part = Part::Confirmed;
+    }
+    visit
+}
+
 fn standing(whereabouts: Whereabouts, entered: Option<i64>, ahead: u32) -> Standing {
-    Standing { whereabouts, seen_at: entered.map(at), ahead }
+    Standing { whereabouts, seen_at: entered.map(at), arrives_at: None, ahead }
 }
 
 fn of(visit: &Visit, at_: Standing, now: i64) -> Vec<(&'static str, i64, i64)> {
@@ -38,7 +46,7 @@ fn of(visit: &Visit, at_: Standing, now: i64) -> Vec<(&'static str, i64, i64)> {
 
 #[test]
 fn legs_are_what_is_still_to_go() {
-    let booked = visit(State::Confirmed);
+    let booked = booked_with_bay();
     let (queue, seat) = (("queue", 10, 3), ("seat", 60, 30));
     for (where_, entered, now, expected) in [
         (Whereabouts::OnTheWay, None, 100, vec![("drive", 0, 0), ("park", 180, 60), ("walk", 360, 180), queue, seat]),
@@ -58,8 +66,38 @@ fn legs_are_what_is_still_to_go() {
 }
 
 #[test]
+fn the_drive_is_what_the_party_says_of_it_until_that_was_wrong() {
+    let with_bay = booked_with_bay();
+    let mut without = with_bay.clone();
+    without.bay = None;
+    // Minutes until they are here by their own word; a quarter of it, or three minutes, less or more.
+    for (arrives, now, known, seconds, uncertainty) in [
+        (140, 100, true, 2400, 600),
+        (112, 100, true, 720, 180),
+        (108, 100, true, 480, 180),
+        (100, 100, true, 0, 180),
+        (98, 100, true, 0, 180),
+        (97, 100, true, 0, 180),
+        (96, 100, false, 0, 0),
+    ] {
+        let told = Standing { arrives_at: Some(at(arrives)), ..standing(Whereabouts::OnTheWay, None, 0) };
+        for (visit, kinds) in
+            [(&with_bay, vec!["drive", "park", "walk", "queue", "seat"]), (&without, vec!["drive", "queue", "seat"])]
+        {
+            let legs = legs(visit, told, &takes(), at(now));
+            assert_eq!(legs.iter().map(|leg| leg.kind).collect::<Vec<_>>(), kinds);
+            let drive = (legs[0].is_known, legs[0].time.num_seconds(), legs[0].uncertainty.num_seconds());
+            assert_eq!(drive, (known, seconds, uncertainty), "{arrives} {now}");
+        }
+    }
+    // Whoever is here is not driving any more, whatever was said.
+    let parked = Standing { arrives_at: Some(at(140)), ..standing(Whereabouts::CarPark, Some(100), 0) };
+    assert_eq!(of(&with_bay, parked, 100)[0].0, "park");
+}
+
+#[test]
 fn whose_bay_cannot_be_reached_walks_from_elsewhere_and_who_is_parked_does_not() {
-    let mut booked = visit(State::Confirmed);
+    let mut booked = booked_with_bay();
     let alternatives = vec![("Spitze".to_owned(), 9), ("MMZ".to_owned(), 7)];
     booked.bay.as_mut().expect("a bay").suspension = Some(Suspension {
         closure: String::new(),
@@ -80,7 +118,7 @@ fn whose_bay_cannot_be_reached_walks_from_elsewhere_and_who_is_parked_does_not()
 
 #[test]
 fn the_desk_is_a_leg_only_for_who_must_go_there() {
-    let mut due = visit(State::Confirmed);
+    let mut due = booked_with_bay();
     due.money = Money::DueAtDesk;
     assert_eq!(of(&due, standing(Whereabouts::Foyer, None, 0), 100)[0], ("desk", 100, 50));
     assert_eq!(of(&due, standing(Whereabouts::PartlyIn, None, 0), 100)[0].0, "queue");
@@ -90,7 +128,7 @@ fn the_desk_is_a_leg_only_for_who_must_go_there() {
 
 #[test]
 fn step_free_ways_take_longer() {
-    let mut slow = visit(State::Confirmed);
+    let mut slow = booked_with_bay();
     let party = |need: &str| vec![PartyLine { tariff_class: "adult".to_owned(), count: 2, need: need.to_owned() }];
     for (need, walk, seat, step_free) in [
         ("NEED_WHEELCHAIR", 540, 90, true),
@@ -127,11 +165,11 @@ fn the_pace_is_that_of_the_busiest_minute_else_the_door_s_own() {
     }
 }
 
-fn facts(is_here: bool, slack: i64, closes_in: i64) -> Facts {
+fn facts(is_known: bool, slack: i64, closes_in: i64) -> Facts {
     Facts {
         missing: 2,
         admitted: 0,
-        is_here,
+        is_known,
         slack: TimeDelta::seconds(slack),
         closes_in: TimeDelta::seconds(closes_in),
         runs: false,
@@ -244,9 +282,11 @@ proptest! {
     #[test]
     fn what_is_left_only_shrinks(
         where_ in whereabouts(), entered in 0_i64..100, now in 0_i64..200, later in 0_i64..60, ahead in 0_u32..200,
+        arrives in prop::option::of(0_i64..300),
     ) {
-        let booked = visit(State::Confirmed);
-        let left = |now| legs(&booked, standing(where_, Some(entered), ahead), &takes(), at(now));
+        let booked = booked_with_bay();
+        let told = Standing { arrives_at: arrives.map(at), ..standing(where_, Some(entered), ahead) };
+        let left = |now| legs(&booked, told, &takes(), at(now));
         prop_assert!(left(now).iter().all(|leg| leg.time >= TimeDelta::zero() && leg.uncertainty >= TimeDelta::zero()));
         prop_assert!(sum(&left(now + later)).time <= sum(&left(now)).time);
     }

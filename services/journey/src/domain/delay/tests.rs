@@ -92,7 +92,7 @@ fn who_makes_it_then() {
     (nowhere.bay, nowhere.id) = (None, Uuid::from_u128(9));
     let takes = Estimates { walk: TimeDelta::minutes(6), ..Estimates::of(&Policy::default(), pace(&[], None)) };
     let at_the_door = Situation { now: at(119), door_closes_at: Some(at(120)), takes };
-    let noted = |visit| Noted { visit, seen_at: None, risk: None };
+    let noted = |visit| Noted { visit, seen_at: None, arrives_at: None, risk: None };
     let parties = missing(&[noted(parked), noted(nowhere)], &at_the_door);
     let all = |in_time, close| Makes { in_time, close, unknown: 2 };
     assert_eq!(makes(&parties, TimeDelta::zero()), all(0, 0));

@@ -8,8 +8,8 @@ use super::{
     *,
 };
 use crate::domain::{
-    PartyLine,
-    clock::{legs::pace, policy::Policy},
+    Part, PartyLine,
+    clock::{legs::pace, policy::Policy, risk::turn},
 };
 
 fn situation(now: i64) -> Situation {
@@ -18,7 +18,7 @@ fn situation(now: i64) -> Situation {
 }
 
 fn noted(visit: Visit, seen_at: Option<DateTime<Utc>>) -> Noted {
-    Noted { visit, seen_at, risk: None }
+    Noted { visit, seen_at, arrives_at: None, risk: None }
 }
 
 fn booked() -> Visit {
@@ -90,6 +90,33 @@ fn the_outlook_turns_with_the_uncertainty() {
     let mut unplanned = situation(100);
     unplanned.door_closes_at = None;
     assert_eq!(missing(&[noted(booked(), Some(at(99)))], &unplanned)[0].outlook, Outlook::Unknown);
+}
+
+#[test]
+fn what_a_party_says_of_its_way_is_reckoned_with_until_it_is_seen_or_was_wrong() {
+    let of = |visit: Visit, arrives: i64, now: i64| {
+        let told = Noted { arrives_at: Some(at(arrives)), ..noted(visit, None) };
+        let party = missing(&[told], &situation(now)).pop().expect("missing");
+        (party.whereabouts, party.arrives_at.is_some(), party.slack.num_seconds(), party.outlook)
+    };
+    let coming = Whereabouts::OnTheWay;
+    // Without a bay: 70 seconds from the door to the seats, the doors close at 120.
+    assert_eq!(of(booked(), 110, 100), (coming, true, 600 - 70, Outlook::InTime));
+    assert_eq!(of(booked(), 117, 100), (coming, true, 180 - 70, Outlook::Close));
+    assert_eq!(of(booked(), 130, 100), (coming, true, -600 - 70, Outlook::TooLate));
+    assert_eq!(of(booked(), 96, 100), (Whereabouts::Unknown, false, 1200 - 70, Outlook::Unknown), "it was wrong");
+    // With one: three minutes into it and six to the door.
+    assert_eq!(of(by_car(), 105, 100), (coming, true, 900 - 180 - 360 - 70, Outlook::Close));
+    let mut parked = by_car();
+    parked.entered_at = Some(at(100));
+    assert_eq!(of(parked, 130, 100).0, Whereabouts::CarPark, "seen is better than said");
+    let policy = Policy::default();
+    let party = |arrives| {
+        let told = Noted { arrives_at: Some(at(arrives)), ..noted(booked(), None) };
+        missing(&[told], &situation(112)).pop().expect("missing").facts(TimeDelta::minutes(8), false)
+    };
+    assert_eq!(turn(Risk::Unknown, &party(116), &policy), Risk::InTime, "eight minutes before, but they are near");
+    assert_eq!(turn(Risk::Unknown, &party(119), &policy), Risk::Late);
 }
 
 #[test]

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::{
     super::{
+        arrival::{self, ArrivalView},
         desk_actions::{self, refused},
         notices::{self, PartyNotices},
         rebooking::{self, OptionView},
@@ -73,6 +74,8 @@ struct PartyPage {
     refunds: Vec<RefundView>,
     parking: String,
     meal: String,
+    /// When they will be here, while they are not.
+    arrival: Option<ArrivalView>,
     /// Showings of the day that it could go to; None: it cannot be moved.
     rebook: Option<Vec<OptionView>>,
     /// What they were told; None: not known now.
@@ -110,6 +113,7 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         refunds: refunds::of_visit(&w, &known),
         parking: visit::parking(&w, &known),
         meal: visit::meal_time(&w, &known),
+        arrival: arrival::view(&w, &known),
         rebook,
         key: Uuid::new_v4().to_string(),
         w,

@@ -83,15 +83,19 @@ fn party(w: &Words, showing: &str, party: &MissingParty) -> PartyView {
         showing: showing.to_owned(),
         missing: party.size.saturating_sub(party.admitted),
         size: party.size,
-        whereabouts: w.t(match party.whereabouts.as_str() {
-            "in_car_park" => "whereabouts-car-park",
-            "in_foyer" => "whereabouts-foyer",
-            "partly_in" => "whereabouts-partly-in",
-            "on_the_way" => "whereabouts-on-the-way",
-            _ => "whereabouts-unknown",
-        }),
+        whereabouts: if party.arrives_at.is_some() {
+            w.with("whereabouts-arrives", "time", &w.time(&party.arrives_at))
+        } else {
+            w.t(match party.whereabouts.as_str() {
+                "in_car_park" => "whereabouts-car-park",
+                "in_foyer" => "whereabouts-foyer",
+                "partly_in" => "whereabouts-partly-in",
+                "on_the_way" => "whereabouts-on-the-way",
+                _ => "whereabouts-unknown",
+            })
+        },
         slack: format!("{}{} min", if minutes < 0 { "−" } else { "" }, minutes.abs()),
-        best_case: !here,
+        best_case: !here && party.arrives_at.is_none(),
         outlook: w.t(key),
         kind,
         shape,
