@@ -45,7 +45,8 @@ pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, plate: Option<Noted>) ->
     let Some(plate) = plate else {
         return store::plates::forget(tx.conn(), visit).await;
     };
-    if !matches!(right.state, RightState::Held | RightState::Confirmed | RightState::CheckedIn) {
+    let has_a_bay = [RightState::Held, RightState::Confirmed, RightState::Suspended, RightState::CheckedIn];
+    if !has_a_bay.contains(&right.state) {
         return Err(Error::NoBayForPlate(right.state));
     }
     store::plates::save(tx.conn(), visit, &plate.fingerprint, &plate.for_lanes, now).await

@@ -104,7 +104,7 @@ pub(crate) async fn is_set(conn: &mut PgConnection, visit: Uuid) -> Result<bool,
 }
 
 /// The visit with one of these plates whose right is good about now; the likeliest plate first, and whose car is in
-/// before whose is not.
+/// before whose is not. A suspended one is good at the barrier too: the lane decides, as it does with its code.
 pub(crate) async fn visit_of(
     conn: &mut PgConnection,
     fingerprints: &[[u8; 32]],
@@ -115,8 +115,9 @@ pub(crate) async fn visit_of(
         "select p.visit_id from unnest($1::bytea[]) with ordinality f (fingerprint, place)
          join plate p on p.fingerprint = f.fingerprint
          join parking_right r on r.visit_id = p.visit_id
-         where r.state = 'checked_in' or (r.state = 'confirmed' and r.valid_from <= $2 and r.valid_until > $3)
-         order by f.place, r.state = 'checked_in' desc, r.valid_from limit 1",
+         where r.state = 'checked_in'
+             or (r.state in ('confirmed', 'suspended') and r.valid_from <= $2 and r.valid_until > $3)
+         order by f.place, r.state = 'checked_in' desc, r.state = 'suspended', r.valid_from limit 1",
     )
     .bind(fingerprints)
     .bind(now + EARLY)
@@ -125,11 +126,12 @@ pub(crate) async fn visit_of(
     .await?)
 }
 
-/// Forgets plates of rights that are over, and of those whose window ended before `today`.
+/// Forgets plates of rights that are over, and of those whose window ended before `today`. A suspended right is not over:
+/// it may come back any minute.
 pub(crate) async fn forget_old(conn: &mut PgConnection, today: DateTime<Utc>) -> Result<u64, Error> {
     let done = sqlx::query(
         "delete from plate p using parking_right r where r.visit_id = p.visit_id
-         and (r.valid_until < $1 or r.state not in ('held', 'confirmed', 'checked_in'))",
+         and (r.valid_until < $1 or r.state not in ('held', 'confirmed', 'suspended', 'checked_in'))",
     )
     .bind(today)
     .execute(conn);

@@ -11,13 +11,13 @@ use uuid::Uuid;
 
 use crate::{client, support::*};
 
-async fn token(house: &House, camera: &str) -> String {
+pub async fn token(house: &House, camera: &str) -> String {
     let request = pb::IssueDeviceTokenRequest { device_id: camera.to_owned() };
     client!(house, &staff(Role::Operator)).issue_device_token(request).await.expect("issued").into_inner().token
 }
 
 /// What Plate Recognizer Stream sends.
-fn recognition(house: &House, plate: &str, score: f64, dscore: f64) -> Value {
+pub fn recognition(house: &House, plate: &str, score: f64, dscore: f64) -> Value {
     json!({"hook": {"target": "http://x", "id": "camera-1", "event": "recognition", "filename": "x.jpg"},
         "data": {"camera_id": "camera-1", "filename": "x.jpg", "timestamp": house.clock.now().to_rfc3339(),
             "timestamp_local": "2021-09-29 07:56:13.606935+02:00",
@@ -38,19 +38,19 @@ async fn push(house: &House, token: &str, body: &str) -> (StatusCode, Value) {
     (answer.status(), answer.json().await.unwrap_or_default())
 }
 
-async fn seen(house: &House, token: &str, recognition: &Value) -> String {
+pub async fn seen(house: &House, token: &str, recognition: &Value) -> String {
     let (status, told) = push(house, token, &recognition.to_string()).await;
     assert_eq!(status, StatusCode::OK, "{told}");
     assert!(told["message"]["de"].as_str().is_some_and(|message| !message.is_empty()), "{told}");
     told["verdict"].as_str().expect("a verdict").to_owned()
 }
 
-async fn set_plate(house: &House, visit: Uuid, plate: &str) -> Result<pb::Right, tonic::Status> {
+pub async fn set_plate(house: &House, visit: Uuid, plate: &str) -> Result<pb::Right, tonic::Status> {
     let request = pb::SetPlateRequest { visit_id: visit.to_string(), plate: plate.to_owned() };
     client!(house, &staff(Role::Desk)).set_plate(request).await.map(tonic::Response::into_inner)
 }
 
-async fn plates(house: &House) -> i64 {
+pub async fn plates(house: &House) -> i64 {
     sqlx::query_scalar("select count(*) from plate").fetch_one(house.pool("parking")).await.expect("counted")
 }
 

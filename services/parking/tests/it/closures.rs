@@ -13,7 +13,11 @@ use sky_proto::{
 use tonic::{Code, Status};
 use uuid::Uuid;
 
-use crate::{client, support::*};
+use crate::{
+    cameras::{plates, recognition, seen, set_plate, token},
+    client,
+    support::*,
+};
 
 async fn set(house: &House, state: SiteState, until: Option<i64>) -> pb::Site {
     let reason = Text::new("Die Brücke ist gesperrt.", "The bridge is closed.").to_proto();
@@ -127,6 +131,32 @@ async fn a_closed_bridge_suspends_whom_it_concerns_and_an_undo_brings_them_back(
     let stranger = pb::UndoSiteStateRequest { closure_id: Uuid::now_v7().to_string() };
     let refused = client!(house, &attendant()).undo_site_state(stranger).await.expect_err("never was");
     assert_eq!(refused.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_closure_costs_nobody_the_plate_that_they_have_noted() {
+    let house = house().await;
+    let into = token(&house, "camera-in-1").await;
+    let (comes, waits, over) =
+        (booked(&house, 60, 240).await, booked(&house, 60, 240).await, booked(&house, 30, 50).await);
+    for (visit, plate) in [(comes, "HAL-AB 123"), (waits, "HAL-CD 456")] {
+        assert!(set_plate(&house, visit, plate).await.expect("noted").plate_known);
+    }
+    let closed = set(&house, SiteState::Unreachable, Some(290)).await;
+    // Who changes cars meanwhile says so; the bay may come back.
+    assert!(set_plate(&house, over, "HAL-EF 789").await.expect("noted").plate_known);
+    assert_eq!((state(&house, waits).await, plates(&house).await), (RightState::Suspended, 3));
+    // What the house does every minute: it ends what is over, and forgets the plate of that alone.
+    in_time(&house, 52, over, RightState::Expired).await;
+    assert_eq!(plates(&house).await, 2);
+    house.clock.set(house.clock.now().max(minutes(61)));
+    // Here in spite of it: the plate opens, as the code would.
+    assert_eq!(seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.9)).await, "open");
+    assert_eq!(state(&house, comes).await, RightState::CheckedIn);
+    undo(&house, &closed.closure_id).await;
+    assert!(right(&house, waits).await.plate_known, "as before");
+    house.clock.set(house.clock.now() + chrono::TimeDelta::seconds(30));
+    assert_eq!(seen(&house, &into, &recognition(&house, "HALCD456", 0.9, 0.9)).await, "open");
 }
 
 #[tokio::test]
