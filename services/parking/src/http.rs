@@ -46,6 +46,7 @@ pub(crate) fn router(context: &Context) -> Router {
         .route("/open/v1/parking/park-api/v1", in_format(open_formats::park_api_v1))
         .route("/open/v1/parking/datex-light", in_format(open_formats::datex_light))
         .route("/open/v1/parking/fiware", in_format(open_formats::fiware::off_street_parking))
+        .route("/apds/v4/places", get(apds::places))
         .route("/apds/v4/rights/specifications", get(apds::specifications))
         .route("/apds/v4/rights/assigned", get(apds::assigned).post(apds::assign))
         .route("/apds/v4/rights/assigned/{id}", delete(apds::cancel))

@@ -36,12 +36,18 @@ const LARGEST: usize = 64 * 1024;
 /// Rights of so much around now are told.
 const BACK: TimeDelta = TimeDelta::hours(24);
 const AHEAD: TimeDelta = TimeDelta::days(31);
-/// Names specifications by class, and what a session means at the gate.
+/// Names specifications and areas by class, and what a session means at the gate.
 const SPECIFICATIONS: Uuid = Uuid::from_u128(0x0bd1_44a7_6a5e_4e0e_9d2c_51f0_8a3b_7710);
+const AREAS: Uuid = Uuid::from_u128(0x71c0_3d1e_9b6a_4f0b_8a55_2e4c_17d9_60b8);
 const SESSIONS: Uuid = Uuid::from_u128(0x5a3e_9f10_22c7_4b6d_8f14_c09d_7e61_b2a5);
 
 fn specification(class: BayClass) -> Uuid {
     Uuid::new_v5(&SPECIFICATIONS, class.name().as_bytes())
+}
+
+/// The bays of one class: they lie together, and are counted and assigned as one.
+fn area(class: BayClass) -> Uuid {
+    Uuid::new_v5(&AREAS, class.name().as_bytes())
 }
 
 #[derive(Deserialize)]
@@ -152,6 +158,59 @@ fn told(right: &Right, version: u32) -> Value {
         "plannedUses": [{"startTime": rfc3339(right.window.from), "endTime": rfc3339(right.window.until)}],
         "noShowAfter": rfc3339(right.window.until),
     })
+}
+
+/// `GET /apds/v4/places`: the one place, its areas, and the lanes that lead into it. What is not known is left out.
+pub(super) async fn places(State(edge): State<Edge>, headers: HeaderMap) -> Response {
+    answer(list_places(&edge, &headers).await)
+}
+
+async fn list_places(edge: &Edge, headers: &HeaderMap) -> Result<Response, Error> {
+    if partner(edge, headers).await?.is_none() {
+        return Ok(unknown("partner", "parking"));
+    }
+    let now = edge.db.clock().now();
+    let mut conn = edge.db.pool().acquire().await?;
+    let site = store::site(&mut conn, now).await?;
+    let lanes = store::gates::lanes(&mut conn).await?;
+    let place = store::place(&mut conn).await?;
+    let name = json!([{"language": "de", "string": site.name.de}, {"language": "en", "string": site.name.en}]);
+    let areas = site.classes.iter().map(|count| {
+        let mut area = json!({
+            "id": area(count.class),
+            "version": 1,
+            "className": "IdentifiedArea",
+            "name": [{"language": "en", "string": count.class.name()}],
+            "numberOfSpaces": count.capacity,
+            "rightSpecifications": [
+                {"id": specification(count.class), "version": 1, "className": "RightSpecification"}],
+        });
+        if site.counted.holds(now) && count.is_known {
+            area["occupancy"] = json!({"occupied": count.occupied, "observationTime": rfc3339(site.counted.at)});
+        }
+        area
+    });
+    let accesses = lanes.iter().map(|lane| {
+        let direction = match lane.direction {
+            Direction::In => "entrance",
+            Direction::Out => "exit",
+        };
+        json!({"id": lane.id, "className": "VehicularAccess", "direction": direction})
+    });
+    let mut told = json!({
+        "id": site.id,
+        "version": site.revision,
+        "className": "Place",
+        "name": name,
+        "state": site.state.name(),
+        "identifiedAreas": areas.collect::<Vec<_>>(),
+        "vehicularAccesses": accesses.collect::<Vec<_>>(),
+    });
+    if let Some(place) = place {
+        told["address"] = place.address.into();
+        told["location"] = json!({"latitude": place.latitude, "longitude": place.longitude});
+    }
+    Ok(Json(json!({"items": [told]})).into_response())
 }
 
 /// `GET /apds/v4/rights/specifications`

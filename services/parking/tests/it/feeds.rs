@@ -126,6 +126,7 @@ async fn nonsense_is_refused_and_forgets_what_was_believed() {
         ("park-api", good.clone(), StatusCode::BAD_REQUEST),
         ("park-api", park_api("spitze", 1, now).replace("140", "\"many\""), StatusCode::BAD_REQUEST),
         ("park-api", " ".repeat(2 * 1024 * 1024 + 1), StatusCode::PAYLOAD_TOO_LARGE),
+        ("datex2", " ".repeat(2 * 1024 * 1024 + 1), StatusCode::PAYLOAD_TOO_LARGE),
         ("datex2", String::new(), StatusCode::BAD_REQUEST),
         ("datex2", good[..good.len() / 2].to_owned(), StatusCode::BAD_REQUEST),
         ("datex2", good.replace(">25<", ">many<"), StatusCode::BAD_REQUEST),

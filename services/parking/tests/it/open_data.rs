@@ -126,6 +126,17 @@ async fn a_consumer_of_park_api_accepts_our_export() {
     let (_, _, told) = get(&house, V3).await;
     let Some(read) = consumed(&told) else { return };
     assert_eq!(read.expect("accepted"), "CAR 40 2\n40 OPEN\nBIKE 64 None");
+    // Out of reach: shut, and no number. Then nobody has heard of a lane for long: no number, and no claim to have one.
+    let bridge = kernel::values::Text::new("Die Brücke ist gesperrt", "The bridge is closed").to_proto();
+    let shut = pb::SetSiteStateRequest { state: pb::SiteState::Unreachable.into(), reason: Some(bridge), until: None };
+    client!(house, &attendant()).set_site_state(shut).await.expect("set");
+    let (_, _, closed) = get(&house, V3).await;
+    assert_eq!(consumed(&closed).expect("it was there").expect("accepted"), "CAR 40 2\nNone CLOSED\nBIKE 64 None");
+    let open = pb::SetSiteStateRequest { state: pb::SiteState::Open.into(), reason: None, until: None };
+    client!(house, &attendant()).set_site_state(open).await.expect("set");
+    house.clock.advance(chrono::TimeDelta::hours(7));
+    let (_, _, stale) = get(&house, V3).await;
+    assert_eq!(consumed(&stale).expect("it was there").expect("accepted"), "CAR 40 2\nBIKE 64 None");
     // It does look: what is no export of ours is refused.
     for (what, field, wrong) in [
         ("not a number", "capacity", Value::from("forty")),
