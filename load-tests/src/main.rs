@@ -58,6 +58,7 @@ struct Runs {
 }
 
 fn main() -> anyhow::Result<()> {
+    kernel::tls::install();
     // Named, so that a profile tells the callers' threads from the services'.
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("caller").enable_all().build()?;
     runtime.block_on(measure(Cli::parse()))

@@ -14,7 +14,7 @@ mod store;
 
 use std::time::Duration;
 
-use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
+use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service, config::NoSettings};
 use sky_proto::flow::v1::{
     directives_server::DirectivesServer, door_server::DoorServer, flow_server::FlowServer, zones_server::ZonesServer,
 };
@@ -24,7 +24,12 @@ use tonic::service::Routes;
 pub const SERVICE: Service = Service {
     name: "flow",
     migrations: || sqlx::migrate!(),
-    build: |context| Box::pin(async move { Ok(build(&context)) }),
+    build: |context| {
+        Box::pin(async move {
+            let NoSettings {} = context.settings.service(context.service)?;
+            Ok(build(&context))
+        })
+    },
 };
 
 /// How often time is asked what it has done to the zones.

@@ -46,6 +46,7 @@ impl Pusher {
         }
         let url = Url::parse(base)
             .map_err(|error| anyhow::anyhow!("services.gastro.kds_url = \"{base}\" is not a URL: {error}"))?;
+        kernel::tls::install();
         let http = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?;
         let base = url.as_str().trim_end_matches('/').to_owned();
         Ok(Self { db, system: Some(System { http, base, token }) })

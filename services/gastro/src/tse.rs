@@ -81,6 +81,7 @@ impl Answer {
 impl CloudTse {
     /// `base` is "https://…/api/v2".
     pub(crate) fn new(base: &str, tss: &str, client_id: &str, token: &str, patience: Duration) -> anyhow::Result<Self> {
+        kernel::tls::install();
         Ok(Self {
             http: Client::builder().timeout(patience).redirect(reqwest::redirect::Policy::none()).build()?,
             transactions: format!("{}/tss/{tss}/tx", base.trim_end_matches('/')),

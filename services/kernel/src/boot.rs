@@ -13,8 +13,9 @@ use uuid::Uuid;
 
 use crate::{
     Clock, Context, Db, Service, Settings, Tasks, Transport,
-    broker::Broker,
+    broker::{Broker, STREAM_DAYS},
     follower::Follower,
+    heard::Heard,
     identity::{Gate, admit},
     leader::Leader,
     live::{Hub, Touched},
@@ -84,11 +85,17 @@ pub async fn migrate(services: &[Service], settings: &Settings) -> anyhow::Resul
 pub async fn run(boot: Boot) -> anyhow::Result<Running> {
     let Boot { services, settings, clock, migrate: with_migrations } = boot;
     crate::telemetry::metrics();
+    crate::tls::install();
     anyhow::ensure!(
         !settings.database_url.is_empty(),
         "SKY_DATABASE_URL is not set (postgres://user:password@host/database)"
     );
     anyhow::ensure!(!settings.nats_url.is_empty(), "SKY_NATS_URL is not set (nats://host:4222)");
+    anyhow::ensure!(
+        settings.event_log_days > STREAM_DAYS,
+        "event_log_days is {}; it must be more than {STREAM_DAYS}, because the broker keeps events so long",
+        settings.event_log_days
+    );
     let keys = settings.keys()?;
     let grpc_listener = bind("grpc_listen", &settings.grpc_listen).await?;
     let http_listener = bind("http_listen", &settings.http_listen).await?;
@@ -116,6 +123,7 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
             let pending = crate::db::pending_migrations(db.pool(), (service.migrations)()).await;
             anyhow::ensure!(pending == 0, "{name}: {pending} migration(s) have not been run; run `sky migrate` first");
         }
+        let heard = Heard::default();
         let leader = Leader::stand_for(name, crate::db::connect_options(url, name)?, &background);
         let context = Context {
             service: name,
@@ -124,6 +132,7 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
             settings: settings.clone(),
             keys: keys.clone(),
             tasks: background.clone(),
+            heard: heard.clone(),
             leader: leader.clone(),
             transports: transports.clone(),
         };
@@ -134,7 +143,10 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
         let followers = parts
             .consumers
             .iter()
-            .map(|consumer| Follower::new(db.clone(), consumer, transports.to(consumer.producer, name), broker.clone()))
+            .map(|consumer| {
+                let log = transports.to(consumer.producer, name);
+                Follower::new(db.clone(), consumer, log, broker.clone(), heard.clone())
+            })
             .collect();
         rooms.insert(name, Room { db, followers, house: parts.house });
         leaders.push((name, leader, hub));
@@ -156,8 +168,8 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
 
     for (name, leader, hub) in leaders {
         let room = &by_name[name];
-        let (db, broker_) = (room.db.clone(), broker.clone());
-        leader.while_leading(&background, move || Relay::new(db.clone(), broker_.clone()).run());
+        let (db, broker_, days) = (room.db.clone(), broker.clone(), settings.event_log_days);
+        leader.while_leading(&background, move || Relay::new(db.clone(), broker_.clone(), days).run());
         for follower in &room.followers {
             let follower = follower.clone();
             leader.while_leading(&background, move || follower.clone().run());

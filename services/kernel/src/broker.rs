@@ -11,6 +11,9 @@ use async_nats::{
 /// Older servers drop filters silently and starve consumers after data loss.
 const OLDEST: (u32, u32) = (2, 14);
 
+/// How long a stream keeps a message.
+pub(crate) const STREAM_DAYS: u16 = 30;
+
 /// A connection to the broker and the names this house uses there.
 #[derive(Clone, Debug)]
 pub(crate) struct Broker {
@@ -84,7 +87,7 @@ impl Broker {
             allow_direct: true,
             duplicate_window: Duration::from_secs(120),
             // The log is PostgreSQL's; the stream is a cache of its last weeks.
-            max_age: Duration::from_secs(30 * 24 * 3600),
+            max_age: Duration::from_secs(u64::from(STREAM_DAYS) * 24 * 3600),
             ..Default::default()
         };
         Ok(self.jetstream.create_or_update_stream(config).await?)

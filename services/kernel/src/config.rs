@@ -33,10 +33,12 @@ pub struct Settings {
     pub grpc_listen: String,
     /// Where HTTP (pages, open formats, health, metrics) is served.
     pub http_listen: String,
-    /// gRPC addresses of services that run elsewhere.
+    /// gRPC addresses of services that run elsewhere; of several replicas with commas between them.
     pub peers: BTreeMap<String, String>,
     /// Connections per service.
     pub pool_size: u32,
+    /// For so many days an event is kept at least; longer while a consumer has not applied it.
+    pub event_log_days: u16,
     /// OTLP endpoint; empty: none.
     pub otlp_endpoint: String,
     /// Log filter, as in `RUST_LOG`.
@@ -58,6 +60,7 @@ impl Default for Settings {
             http_listen: "127.0.0.1:8420".to_owned(),
             peers: BTreeMap::new(),
             pool_size: 8,
+            event_log_days: 35,
             otlp_endpoint: String::new(),
             log: "info,sqlx=warn,async_nats=warn".to_owned(),
             services: BTreeMap::new(),
@@ -65,8 +68,41 @@ impl Default for Settings {
     }
 }
 
-/// The keys that must not stand in a file.
-const SECRETS: [&str; 5] = ["database_url", "database_urls", "nats_url", "identity_key", "ticket_key"];
+/// The settings of a service that has none: whatever is set for it is refused.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoSettings {}
+
+/// These hold passwords. Other secrets are known by the last word of their name.
+const SECRETS: [&str; 3] = ["database_url", "database_urls", "nats_url"];
+const SECRET_WORDS: [&str; 4] = ["key", "password", "secret", "token"];
+
+fn is_secret(key: &str) -> bool {
+    let last = key.rsplit('_').next().unwrap_or_default();
+    SECRETS.contains(&key) || SECRET_WORDS.contains(&last)
+}
+
+/// The part of an address that says who asks: "user:word" of "http://user:word@host/".
+fn sign_in(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    authority.rsplit_once('@').map(|(sign_in, _)| sign_in)
+}
+
+/// Walks over all texts below `value`: with the way there, and whether the whole text is a secret.
+fn walk(way: &str, secret: bool, value: &mut toml::Value, look: &mut impl FnMut(&str, bool, &mut String)) {
+    match value {
+        toml::Value::String(text) => look(way, secret, text),
+        toml::Value::Array(values) => values.iter_mut().for_each(|value| walk(way, secret, value, look)),
+        toml::Value::Table(table) => {
+            for (key, value) in table.iter_mut() {
+                let below = if way.is_empty() { key.to_owned() } else { format!("{way}.{key}") };
+                walk(&below, secret || is_secret(key), value, look);
+            }
+        }
+        _ => {}
+    }
+}
 
 impl Settings {
     /// Reads a file (if one is named) and the environment.
@@ -79,18 +115,43 @@ impl Settings {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
             let table: toml::Table = text.parse().map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-            if let Some(secret) = SECRETS.into_iter().find(|secret| table.contains_key(*secret)) {
-                anyhow::bail!(
-                    "{}: `{secret}` is a secret; set SKY_{} in the environment instead",
-                    path.display(),
-                    secret.to_uppercase()
-                );
+            let mut found = None;
+            walk("", false, &mut toml::Value::Table(table), &mut |way, secret, text| {
+                if secret || sign_in(text).is_some() {
+                    found.get_or_insert_with(|| way.to_owned());
+                }
+            });
+            if let Some(way) = found {
+                let variable = way.to_uppercase().replace('.', "__");
+                anyhow::bail!("{}: `{way}` is a secret; set SKY_{variable} in the environment instead", path.display());
             }
             figment = figment.merge(Toml::string(&text));
         }
         // SKY_NATS_SERVER names a program for `sky up`, it is no setting of a service.
         let settings = figment.merge(Env::prefixed("SKY_").ignore(&["nats_server"]).split("__")).extract()?;
         Ok(settings)
+    }
+
+    /// Refuses what is set for a service that does not exist: a typo in its name would pass otherwise.
+    ///
+    /// # Errors
+    /// The key, and the names that there are.
+    pub fn only_for(&self, services: &[&str]) -> anyhow::Result<()> {
+        let keys = [
+            ("services", self.services.keys().collect::<Vec<_>>()),
+            ("peers", self.peers.keys().collect()),
+            ("database_urls", self.database_urls.keys().collect()),
+        ];
+        for (table, names) in keys {
+            if let Some(name) = names.into_iter().find(|name| !services.contains(&name.as_str())) {
+                let variable = format!("SKY_{}__{}", table.to_uppercase(), name.to_uppercase());
+                anyhow::bail!(
+                    "configuration: `{table}.{name}` ({variable}…) is for no service of the house; there are {}",
+                    services.join(", ")
+                );
+            }
+        }
+        Ok(())
     }
 
     /// One service's own settings, from `[services.<name>]`.
@@ -126,18 +187,17 @@ impl Settings {
     /// The effective configuration as TOML, secrets replaced.
     #[must_use]
     pub fn redacted(&self) -> String {
-        let hide = |secret: &String| {
-            if secret.is_empty() { String::new() } else { "(secret)".to_owned() }
-        };
-        let shown = Self {
-            database_url: hide(&self.database_url),
-            database_urls: self.database_urls.iter().map(|(name, url)| (name.clone(), hide(url))).collect(),
-            nats_url: hide(&self.nats_url),
-            identity_key: hide(&self.identity_key),
-            ticket_key: hide(&self.ticket_key),
-            ..self.clone()
-        };
-        toml::to_string_pretty(&shown).unwrap_or_else(|error| format!("# cannot be shown: {error}"))
+        let shown = toml::Value::try_from(self).and_then(|mut settings| {
+            walk("", false, &mut settings, &mut |_, secret, text| {
+                if secret && !text.is_empty() {
+                    "(secret)".clone_into(text);
+                } else if let Some(sign_in) = sign_in(text).map(str::to_owned) {
+                    *text = text.replacen(&format!("{sign_in}@"), "(secret)@", 1);
+                }
+            });
+            toml::to_string_pretty(&settings)
+        });
+        shown.unwrap_or_else(|error| format!("# cannot be shown: {error}"))
     }
 }
 
@@ -145,27 +205,95 @@ impl Settings {
 mod tests {
     use super::*;
 
+    fn text(value: &str) -> toml::Value {
+        toml::Value::String(value.to_owned())
+    }
+
     #[test]
     fn secrets_never_print() {
+        let own = BTreeMap::from([
+            ("tse_token".to_owned(), text("hush")),
+            ("token".to_owned(), text("hush")),
+            ("tse_url".to_owned(), text("https://unit.example/api")),
+            ("proxy".to_owned(), text("http://user:hush@proxy:8080/list?day=1")),
+            ("warnings".to_owned(), toml::Value::Array(vec![text("http://hush@proxy/"), text("http://open/")])),
+            ("smtp".to_owned(), toml::Value::Table(toml::Table::from_iter([("password".to_owned(), text("hush"))]))),
+        ]);
         let settings = Settings {
             database_url: "postgres://sky:hush@h/db".to_owned(),
+            database_urls: BTreeMap::from([("flow".to_owned(), "postgres://flow:hush@h/db".to_owned())]),
+            nats_url: "nats://sky:hush@h".to_owned(),
             identity_key: "hush".to_owned(),
+            ticket_key: "hush".to_owned(),
+            services: BTreeMap::from([("gastro".to_owned(), own)]),
             ..Settings::default()
         };
-        assert!(!settings.redacted().contains("hush"));
+        let shown = settings.redacted();
+        assert!(!shown.contains("hush"), "{shown}");
+        for kept in ["https://unit.example/api", "http://(secret)@proxy:8080/list?day=1", "http://open/", "tse_token"] {
+            assert!(shown.contains(kept), "{kept}: {shown}");
+        }
+        let read: Settings = toml::from_str(&shown).expect("what is shown is a configuration");
+        assert_eq!(read.http_listen, settings.http_listen);
+    }
+
+    fn loaded(toml: &str) -> Result<Settings, String> {
+        let folder = std::env::temp_dir().join(format!("sky-config-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&folder).expect("temp folder");
+        let file = folder.join("sky.toml");
+        std::fs::write(&file, toml).expect("written");
+        let loaded = Settings::load(Some(&file)).map_err(|error| error.to_string());
+        std::fs::remove_dir_all(folder).expect("removed");
+        loaded
     }
 
     #[test]
     fn a_file_with_a_typo_or_a_secret_is_refused() {
-        let folder = std::env::temp_dir().join(format!("sky-config-{}", uuid::Uuid::new_v4()));
-        std::fs::create_dir_all(&folder).expect("temp folder");
-        let file = folder.join("sky.toml");
-        std::fs::write(&file, "http_lisen = \"x\"").expect("written");
-        assert!(Settings::load(Some(&file)).expect_err("typo").to_string().contains("http_lisen"));
-        std::fs::write(&file, "database_url = \"x\"").expect("written");
-        assert!(Settings::load(Some(&file)).expect_err("secret").to_string().contains("SKY_DATABASE_URL"));
-        std::fs::write(&file, "http_listen = \"127.0.0.1:1\"").expect("written");
-        assert_eq!(Settings::load(Some(&file)).expect("good").http_listen, "127.0.0.1:1");
-        std::fs::remove_dir_all(folder).expect("removed");
+        let table = [
+            ("http_lisen = \"x\"", "http_lisen"),
+            ("database_url = \"x\"", "SKY_DATABASE_URL in the environment"),
+            ("database_urls = { flow = \"x\" }", "SKY_DATABASE_URLS__FLOW"),
+            ("ticket_key = \"x\"", "SKY_TICKET_KEY"),
+            ("[services.gastro]\ntse_token = \"x\"", "SKY_SERVICES__GASTRO__TSE_TOKEN"),
+            ("[services.gastro]\nkds_token = \"\"", "services.gastro.kds_token"),
+            ("[services.payments]\nprovider_secret = \"x\"", "SKY_SERVICES__PAYMENTS__PROVIDER_SECRET"),
+            ("[services.journey]\nsmtp = { password = \"x\" }", "SKY_SERVICES__JOURNEY__SMTP__PASSWORD"),
+            ("[services.signage]\nwarnings = [\"http://a/\", \"http://u:w@b/\"]", "SKY_SERVICES__SIGNAGE__WARNINGS"),
+        ];
+        for (toml, names) in table {
+            let refused = loaded(toml).expect_err(toml);
+            assert!(refused.contains(names), "{toml}: {refused}");
+        }
+        assert_eq!(loaded("http_listen = \"127.0.0.1:1\"").expect("good").http_listen, "127.0.0.1:1");
+        let good = "[services.journey]\npublic_url = \"https://h.example/@x\"\nsmtp = { password_file = \"/run/p\" }";
+        assert!(loaded(good).is_ok(), "a file's name is no secret, and an @ behind the host is no password");
+    }
+
+    #[test]
+    fn what_is_set_for_no_service_is_refused_with_its_key() {
+        let there = ["flow", "payments"];
+        let one = |name: &str| BTreeMap::from([(name.to_owned(), String::new())]);
+        let table = [
+            (Settings { peers: one("flwo"), ..Settings::default() }, "`peers.flwo` (SKY_PEERS__FLWO…)"),
+            (Settings { database_urls: one("sky"), ..Settings::default() }, "`database_urls.sky`"),
+            (
+                Settings { services: BTreeMap::from([("payment".to_owned(), BTreeMap::new())]), ..Settings::default() },
+                "`services.payment` (SKY_SERVICES__PAYMENT…)",
+            ),
+        ];
+        for (settings, names) in table {
+            let refused = settings.only_for(&there).expect_err(names).to_string();
+            assert!(refused.contains(names) && refused.contains("flow, payments"), "{refused}");
+        }
+        assert!(Settings { peers: one("flow"), ..Settings::default() }.only_for(&there).is_ok());
+    }
+
+    #[test]
+    fn a_service_without_settings_refuses_any() {
+        let set = BTreeMap::from([("x".to_owned(), toml::Value::Integer(1))]);
+        let settings = Settings { services: BTreeMap::from([("flow".to_owned(), set)]), ..Settings::default() };
+        let refused = settings.service::<NoSettings>("flow").expect_err("x").to_string();
+        assert!(refused.contains("[services.flow]") && refused.contains("`x`"), "{refused}");
+        assert!(settings.service::<NoSettings>("parking").is_ok());
     }
 }

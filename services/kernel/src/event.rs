@@ -1,7 +1,10 @@
 //! Events: what a service appends to its outbox and what another one reads from its log.
 
+use std::{collections::HashSet, sync::LazyLock};
+
 use chrono::{DateTime, Utc};
 use prost::{Message, Name};
+use prost_types::FileDescriptorSet;
 use sky_proto::kernel::v1::LoggedEvent;
 use uuid::Uuid;
 
@@ -43,6 +46,18 @@ impl Event {
     /// When the payload is not such a message; the event is then poison.
     pub fn decode<M: Message + Default>(&self) -> Result<M, prost::DecodeError> {
         M::decode(self.payload.as_slice())
+    }
+
+    /// Whether this build knows the type: a producer that is newer may tell of what nobody here has heard of.
+    pub(crate) fn is_in_the_contract(&self) -> bool {
+        static CONTRACT: LazyLock<HashSet<String>> = LazyLock::new(|| {
+            let files = FileDescriptorSet::decode(sky_proto::DESCRIPTORS).unwrap_or_default().file;
+            let names = files.iter().flat_map(|file| {
+                file.message_type.iter().map(|message| format!("{}.{}", file.package(), message.name()))
+            });
+            names.collect()
+        });
+        CONTRACT.contains(&self.type_name)
     }
 
     pub(crate) fn from_logged(logged: LoggedEvent) -> Self {

@@ -15,7 +15,6 @@ use std::{
 use async_nats::jetstream;
 use chrono::DateTime;
 use futures::{FutureExt, StreamExt};
-use sky_proto::kernel::v1::{HeadRequest, ReadRequest, event_log_client::EventLogClient};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -25,11 +24,12 @@ use crate::{
     consumer::{Consumer, Finish, Reaction},
     error::Code,
     event::Event,
+    heard::Heard,
     relay::{AGGREGATE, AGGREGATE_VERSION, PUB_SEQ},
 };
 
 /// Most events applied in one transaction.
-const RUN: usize = 200;
+pub(crate) const RUN: usize = 200;
 /// So long a few events wait for more, where nobody waits for what they do: whoever is in a hurry goes first, and
 /// what belongs together is one transaction.
 const GATHER: Duration = Duration::from_millis(2);
@@ -48,8 +48,10 @@ pub(crate) struct Follower {
     reaction: Reaction,
     finish: Option<Finish>,
     at_once: bool,
-    log: Transport,
+    /// The way to the producer's own log.
+    pub log: Transport,
     broker: Broker,
+    pub(crate) heard: Heard,
     /// Last position we know of the producer's log, for the lag.
     pub head: Arc<AtomicI64>,
 }
@@ -74,7 +76,7 @@ impl From<sqlx::Error> for Trouble {
 }
 
 impl Follower {
-    pub(crate) fn new(db: Db, consumer: &Consumer, log: Transport, broker: Broker) -> Self {
+    pub(crate) fn new(db: Db, consumer: &Consumer, log: Transport, broker: Broker, heard: Heard) -> Self {
         Self {
             db,
             producer: consumer.producer,
@@ -83,6 +85,7 @@ impl Follower {
             at_once: consumer.at_once,
             log,
             broker,
+            heard,
             head: Arc::default(),
         }
     }
@@ -90,6 +93,7 @@ impl Follower {
     /// Works until dropped.
     pub(crate) async fn run(self) {
         let mut pause = FIRST_PAUSE;
+        self.heard.begin(self.producer);
         loop {
             match self.follow().await {
                 Ok(()) => pause = FIRST_PAUSE,
@@ -146,6 +150,7 @@ impl Follower {
                 }
             }
             if !delivered.is_empty() {
+                self.heard.note(self.producer);
                 self.apply_all(&run).await;
                 for message in delivered {
                     message.ack().await?;
@@ -284,8 +289,19 @@ impl Follower {
             }
             metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer)
                 .increment((position - before).unsigned_abs());
+            self.count_unknown(&due[..due.iter().take_while(|event| event.pub_seq <= position).count()]);
         }
         Ok(())
+    }
+
+    /// Events of a newer producer than this build knows pass without effect; that they do is to be seen.
+    fn count_unknown(&self, applied: &[Event]) {
+        let (service, producer) = (self.db.service(), self.producer);
+        for event in applied.iter().filter(|event| !event.is_in_the_contract()) {
+            tracing::debug!(service, producer, event.r#type = event.type_name, "event of an unknown type passed over");
+            metrics::counter!("sky_events_unknown_total", "service" => service, "producer" => producer, "type" => event.type_name.clone())
+                .increment(1);
+        }
     }
 
     /// The reaction to a run that is not empty.
@@ -397,57 +413,6 @@ impl Follower {
             .fetch_optional(self.db.pool())
             .await?
             .unwrap_or(0))
-    }
-
-    /// Reads the producer's own log from our position to its head and applies it. Trouble is logged:
-    /// the next silence brings the next try.
-    pub(crate) async fn catch_up(&self) {
-        if let Err(failure) = self.try_catch_up().await {
-            tracing::debug!(
-                service = self.db.service(),
-                producer = self.producer,
-                error = failure.message,
-                "producer not reachable for catching up"
-            );
-        }
-    }
-
-    async fn try_catch_up(&self) -> Result<(), Failure> {
-        let mut log = EventLogClient::new(self.log.clone()).max_decoding_message_size(64 << 20);
-        let failed = |status: tonic::Status| Failure::new(Code::from_grpc(status.code()), status.message());
-        let head = log
-            .head(HeadRequest { service: self.producer.to_owned() })
-            .await
-            .map_err(failed)?
-            .into_inner()
-            .pub_seq
-            .cast_signed();
-        self.head.fetch_max(head, Ordering::Relaxed);
-        loop {
-            let position = self.position().await?;
-            if position >= head {
-                return Ok(());
-            }
-            let request = ReadRequest { service: self.producer.to_owned(), after: position.unsigned_abs(), limit: 500 };
-            let events: Vec<Event> = log
-                .read(request)
-                .await
-                .map_err(failed)?
-                .into_inner()
-                .events
-                .into_iter()
-                .map(Event::from_logged)
-                .collect();
-            if events.is_empty() {
-                return Ok(());
-            }
-            for run in events.chunks(RUN) {
-                Box::pin(self.apply_all(run)).await;
-            }
-            if self.position().await? == position {
-                return Err(Failure::new(Code::Internal, "catching up made no progress"));
-            }
-        }
     }
 
     /// Runs the reaction alone, outside of position and order, as tests need it.

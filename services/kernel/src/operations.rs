@@ -7,11 +7,11 @@ use sky_proto::kernel::v1::{self as pb, event_log_server::EventLog, operations_s
 use tonic::{Request, Response, Status};
 
 use crate::{
-    Access, Db, Event, HouseLoader, Role, Who,
+    Access, Caller, Db, Event, HouseLoader, Role, Who,
     broker::Broker,
     error::{Code, Failure},
     follower::Follower,
-    values,
+    keeping, values,
 };
 
 /// Who may call the kernel's own services.
@@ -142,7 +142,14 @@ impl EventLog for Rooms {
     }
 
     async fn head(&self, request: Request<pb::HeadRequest>) -> Result<Response<pb::HeadResponse>, Status> {
-        let room = self.room(&request.into_inner().service)?;
+        let caller = Caller::of(&request);
+        let pb::HeadRequest { service, position } = request.into_inner();
+        let room = self.room(&service)?;
+        if let (Caller::Service(consumer), Some(position)) = (caller, position) {
+            let position =
+                i64::try_from(position).map_err(|_| values::invalid("position", "is larger than any position"))?;
+            keeping::heard(&room.db, &consumer, position).await.map_err(Failure::from)?;
+        }
         let head = Self::head(&room.db).await.map_err(Failure::from)?;
         Ok(Response::new(pb::HeadResponse { pub_seq: head.unsigned_abs() }))
     }

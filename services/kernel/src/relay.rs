@@ -8,13 +8,13 @@
 use std::time::Duration;
 
 use async_nats::jetstream::{context::PublishErrorKind, message::PublishMessage};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream::FuturesOrdered};
 use rand::RngExt;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{Db, broker::Broker};
+use crate::{Db, broker::Broker, keeping};
 
 /// Rows a round.
 const BATCH: i32 = 500;
@@ -22,6 +22,10 @@ const BATCH: i32 = 500;
 const MARK_AFTER: Duration = Duration::from_millis(50);
 /// Even a quiet relay compares with the stream this often.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
+/// While the broker is away, rows get their positions this often.
+const NUMBER_EVERY: Duration = Duration::from_millis(250);
+/// Old events are looked for this often.
+const DELETE_EVERY: Duration = Duration::from_secs(3600);
 
 pub(crate) const PUB_SEQ: &str = "Sky-Pub-Seq";
 pub(crate) const AGGREGATE: &str = "Sky-Aggregate-Id";
@@ -64,12 +68,24 @@ pub(crate) struct Relay {
     /// Acknowledged and not yet marked: (`pub_seq`, `js_seq`).
     unmarked: Vec<(i64, i64)>,
     unmarked_since: Option<tokio::time::Instant>,
+    /// How long events are kept, and when old ones are looked for.
+    keep: TimeDelta,
+    delete_at: tokio::time::Instant,
 }
 
 impl Relay {
-    pub(crate) fn new(db: Db, broker: Broker) -> Self {
-        let service = db.service();
-        Self { db, broker, service, sent: 0, stream_seq: 0, unmarked: Vec::new(), unmarked_since: None }
+    pub(crate) fn new(db: Db, broker: Broker, event_log_days: u16) -> Self {
+        Self {
+            service: db.service(),
+            db,
+            broker,
+            sent: 0,
+            stream_seq: 0,
+            unmarked: Vec::new(),
+            unmarked_since: None,
+            keep: TimeDelta::days(event_log_days.into()),
+            delete_at: tokio::time::Instant::now(),
+        }
     }
 
     /// Works until dropped. Errors are logged and cured by the next reconciliation.
@@ -82,7 +98,7 @@ impl Relay {
                     let fenced = matches!(&broken, Broken::Publish(error) if error.kind() == PublishErrorKind::WrongLastSequence);
                     metrics::counter!("sky_relay_interruptions_total", "service" => self.service).increment(1);
                     tracing::warn!(service = self.service, fenced, error = %broken, "relay interrupted; it compares with the stream and goes on");
-                    tokio::time::sleep(pause).await;
+                    number_while(&self.db, tokio::time::sleep(pause)).await;
                     pause = (pause * 2).min(Duration::from_secs(3));
                 }
             }
@@ -93,7 +109,12 @@ impl Relay {
     async fn session(&mut self) -> Result<(), Broken> {
         self.unmarked.clear();
         self.unmarked_since = None;
-        self.reconcile().await?;
+        number_while(&self.db.clone(), self.reconcile()).await?;
+        // Not while anything is compared: what is compared must stay.
+        if self.delete_at <= tokio::time::Instant::now() {
+            let full = self.delete_old().await? + 2 >= u64::from(keeping::TURN.unsigned_abs());
+            self.delete_at = tokio::time::Instant::now() + if full { Duration::ZERO } else { DELETE_EVERY };
+        }
         let wakeups = self.db.hub().relay_wakeups();
         let until = tokio::time::Instant::now() + RECONCILE_EVERY;
         while tokio::time::Instant::now() < until {
@@ -115,6 +136,16 @@ impl Relay {
             }
         }
         self.mark().await
+    }
+
+    /// Deletes some of what is old. Answers how many.
+    pub(crate) async fn delete_old(&self) -> Result<u64, sqlx::Error> {
+        let before = self.db.clock().now() - self.keep;
+        let deleted = keeping::delete_old(&mut *self.db.reader().await?, before).await?;
+        if deleted > 0 {
+            tracing::info!(service = self.service, events = deleted, "deleted events that are old and applied by all");
+        }
+        Ok(deleted)
     }
 
     /// What a relay tries that slept (a paused machine, a long network break) since before `pub_seq` was
@@ -271,6 +302,27 @@ impl Relay {
         }
         Ok(true)
     }
+}
+
+/// Waits for `work`, which may wait for the broker. What is committed meanwhile gets its position all the same:
+/// consumers ask for the head when the bus is silent, and must find it there.
+async fn number_while<T>(db: &Db, work: impl Future<Output = T>) -> T {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            () = tokio::time::sleep(NUMBER_EVERY) => {
+                if let Err(error) = number(db).await {
+                    tracing::debug!(service = db.service(), %error, "events did not get their positions; soon again");
+                }
+            }
+        }
+    }
+}
+
+async fn number(db: &Db) -> Result<(), sqlx::Error> {
+    take(&mut *db.reader().await?, i64::MAX, BATCH).await?;
+    Ok(())
 }
 
 /// Numbers and reads what is to be published after `after`; see the function in the migration.

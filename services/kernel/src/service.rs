@@ -6,8 +6,8 @@ use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
 use crate::{
-    Access, BoxFuture, Clock, Consumer, Db, Failure, Settings, Tasks, Transport, Tx, identity::Keys, leader::Leader,
-    transport::Transports,
+    Access, BoxFuture, Clock, Consumer, Db, Failure, Settings, Tasks, Transport, Tx, heard::Heard, identity::Keys,
+    leader::Leader, transport::Transports,
 };
 
 /// A service as inert data; nothing happens until the kernel runs it.
@@ -39,6 +39,8 @@ pub struct Context {
     pub keys: Keys,
     /// For background loops.
     pub tasks: Tasks,
+    /// When the producers that this service follows were last heard of; only in the replica that leads.
+    pub heard: Heard,
     pub(crate) leader: Leader,
     pub(crate) transports: Transports,
 }

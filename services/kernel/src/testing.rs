@@ -6,7 +6,7 @@ mod database;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64;
 use prost::{Message, Name};
 use sqlx::PgPool;
@@ -17,6 +17,7 @@ use crate::{
     Boot, BoxFuture, Caller, Clock, Context, Event, Failure, Parts, Role, Running, Service, Settings, Tx,
     broker::Broker,
     identity::Keys,
+    keeping,
     operations::{Room, Rooms},
     relay::{PUB_SEQ, Relay},
 };
@@ -54,6 +55,7 @@ pub struct House {
 /// Settings on a fresh database and prefix.
 #[must_use]
 pub fn settings(db: &TestDb) -> Settings {
+    crate::tls::install();
     Settings {
         database_url: db.url.clone(),
         nats_url: variable("TEST_NATS_URL"),
@@ -250,11 +252,36 @@ impl House {
         follower.apply_all(events).await;
     }
 
+    fn relay(&self, service: &str, broker: Broker) -> Relay {
+        Relay::new(self.room(service).db.clone(), broker, self.settings.event_log_days)
+    }
+
+    /// What the relay does about old events now and then. Answers how many it deleted.
+    pub async fn delete_old_events(&self, service: &str) -> u64 {
+        let db = &self.room(service).db;
+        let before = self.clock.now() - TimeDelta::days(self.settings.event_log_days.into());
+        keeping::delete_old(&mut db.reader().await.expect("a connection"), before).await.expect("deleted")
+    }
+
+    /// Lets a consumer ask its producer for what it has not applied; true when it then is at the head.
+    pub async fn catches_up(&self, service: &str, producer: &str) -> bool {
+        let follower = self.room(service).followers.iter().find(|follower| follower.producer == producer);
+        follower.expect("a consumer of that producer").catch_up().await;
+        let head = Rooms::head(&self.room(producer).db).await.expect("head");
+        self.position(service, producer).await == head
+    }
+
+    /// The process's metrics, as `/metrics` shows them.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        crate::telemetry::metrics().render()
+    }
+
     /// A second relay of a service, at work although it does not lead; ends with the house.
     pub async fn second_relay(&self, service: &str) {
         let broker =
             Broker::connect(&self.settings.nats_url, &self.settings.nats_prefix, "second-relay").await.expect("broker");
-        self.running.background().spawn_until_stop(Relay::new(self.room(service).db.clone(), broker).run());
+        self.running.background().spawn_until_stop(self.relay(service, broker).run());
     }
 
     /// A relay that slept since before `pub_seq` was published tries to publish it now.
@@ -265,7 +292,7 @@ impl House {
         let broker = Broker::connect(&self.settings.nats_url, &self.settings.nats_prefix, "late-relay")
             .await
             .map_err(|error| error.to_string())?;
-        Relay::new(self.room(service).db.clone(), broker).wake_up_late(pub_seq).await
+        self.relay(service, broker).wake_up_late(pub_seq).await
     }
 
     /// The last row and the last place in the stream that a relay goes on from when it looked at the stream
@@ -277,7 +304,7 @@ impl House {
         let broker = Broker::connect(&self.settings.nats_url, &self.settings.nats_prefix, "late-relay")
             .await
             .map_err(|error| error.to_string())?;
-        Relay::new(self.room(service).db.clone(), broker).compare_late(last).await
+        self.relay(service, broker).compare_late(last).await
     }
 
     /// The positions (`Sky-Pub-Seq`) of the messages in a service's stream, in stream order.

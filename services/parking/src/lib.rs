@@ -13,7 +13,7 @@ mod store;
 
 use std::time::Duration;
 
-use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
+use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service, config::NoSettings};
 use sky_proto::parking::v1::{
     connections_server::ConnectionsServer, gates_server::GatesServer, occupancy_server::OccupancyServer,
     parking_server::ParkingServer,
@@ -24,7 +24,12 @@ use tonic::service::Routes;
 pub const SERVICE: Service = Service {
     name: "parking",
     migrations: || sqlx::migrate!(),
-    build: |context| Box::pin(async move { Ok(build(&context)) }),
+    build: |context| {
+        Box::pin(async move {
+            let NoSettings {} = context.settings.service(context.service)?;
+            Ok(build(&context))
+        })
+    },
 };
 
 fn build(context: &Context) -> Parts {

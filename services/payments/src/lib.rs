@@ -11,7 +11,7 @@ mod provider;
 mod reactions;
 mod store;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use kernel::{Consumer, Parts, Service};
 use serde::Deserialize;
@@ -47,8 +47,12 @@ pub const SERVICE: Service = Service {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
-    /// Where the provider speaks XBezahldienste; empty: no online payment.
+    /// Where the provider speaks XBezahldienste, "https://…"; empty: no online payment.
     provider_url: String,
+    /// Secret: from the environment only. What the provider knows us by; empty: it does not ask.
+    provider_token: String,
+    /// A PEM file with the certificate of an authority that is trusted beside the usual ones: a town's own.
+    provider_ca_file: PathBuf,
     /// Who we are to the provider.
     originator_id: String,
     /// Which authority is paid: the official municipality key of Halle (Saale).
@@ -61,6 +65,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             provider_url: String::new(),
+            provider_token: String::new(),
+            provider_ca_file: PathBuf::new(),
             originator_id: "planetarium-halle".to_owned(),
             endpoint_id: "15002000".to_owned(),
             poll_seconds: 2,

@@ -6,8 +6,12 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use kernel::ticket_code::reference;
-use reqwest::{Client, StatusCode};
+use reqwest::{
+    Certificate, Client, StatusCode,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -140,19 +144,43 @@ impl<'p> PaymentItem<'p> {
     }
 }
 
+/// Says who we are with every request, and trusts the provider's authority.
+fn client(settings: &Settings) -> anyhow::Result<Client> {
+    kernel::tls::install();
+    let mut client = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none());
+    if !settings.provider_token.is_empty() {
+        let mut token = HeaderValue::try_from(format!("Bearer {}", settings.provider_token))
+            .context("services.payments.provider_token has characters that cannot be sent")?;
+        token.set_sensitive(true);
+        client = client.default_headers(HeaderMap::from_iter([(AUTHORIZATION, token)]));
+    }
+    if !settings.provider_ca_file.as_os_str().is_empty() {
+        let file = settings.provider_ca_file.display();
+        let pem = std::fs::read(&settings.provider_ca_file)
+            .with_context(|| format!("services.payments.provider_ca_file: cannot read {file}"))?;
+        let authority = Certificate::from_pem(&pem)
+            .with_context(|| format!("services.payments.provider_ca_file: {file} is no certificate in PEM"))?;
+        client = client.tls_certs_merge([authority]);
+    }
+    client.build().context("services.payments: no way to ask the provider")
+}
+
 impl Provider {
     /// None when no provider is configured.
     pub(crate) fn new(settings: &Settings) -> anyhow::Result<Option<Self>> {
         if settings.provider_url.is_empty() {
             return Ok(None);
         }
-        let base = reqwest::Url::parse(&settings.provider_url).map_err(|error| {
-            anyhow::anyhow!("services.payments.provider_url = \"{}\" is not a URL: {error}", settings.provider_url)
-        })?;
+        let base =
+            reqwest::Url::parse(&settings.provider_url).context("services.payments.provider_url is not a URL")?;
+        anyhow::ensure!(
+            matches!(base.scheme(), "https" | "http"),
+            "services.payments.provider_url must begin with https:// (or http://)"
+        );
         let (base, originator, endpoint) =
             (base.as_str().trim_end_matches('/'), &settings.originator_id, &settings.endpoint_id);
         Ok(Some(Self {
-            client: Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?,
+            client: client(settings)?,
             transactions: format!("{base}/paymenttransaction/{originator}/{endpoint}"),
         }))
     }

@@ -39,6 +39,7 @@ impl Feeds {
             Err(error) => anyhow::bail!("services.signage.warnings: \"{text}\" is no address: {error}"),
         };
         let addresses = addresses.iter().map(read).collect::<anyhow::Result<_>>()?;
+        kernel::tls::install();
         // An answer from somewhere else is no official warning.
         let http = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { http, addresses })

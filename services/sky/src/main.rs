@@ -82,6 +82,7 @@ fn date(text: &str) -> Result<NaiveDate, String> {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    kernel::tls::install();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -103,6 +104,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         return servers::with_servers(dir, command).await;
     }
     let settings = kernel::Settings::load(cli.config.as_deref())?;
+    settings.only_for(&services::ALL.map(|service| service.name))?;
     let home = cli.home;
     match cli.command {
         Command::Up(options) => up::up(settings, &home, options).await,

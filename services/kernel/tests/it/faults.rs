@@ -14,14 +14,14 @@ use uuid::Uuid;
 
 use crate::{RUNNER, SINK, SOURCE, Told, effects, numbers, told};
 
-async fn tell(house: &House, range: std::ops::RangeInclusive<u64>) {
+pub(crate) async fn tell(house: &House, range: std::ops::RangeInclusive<u64>) {
     for number in range {
         house.emit("source", "one", told(number)).await;
     }
 }
 
 /// Waits for a condition in the database, at most 20 s.
-async fn eventually<F: AsyncFn() -> bool>(what: &str, holds: F) {
+pub(crate) async fn eventually<F: AsyncFn() -> bool>(what: &str, holds: F) {
     for _ in 0..2000 {
         if holds().await {
             return;
@@ -175,8 +175,29 @@ async fn a_killed_broker_costs_latency_only() {
         .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_broker_is_away_consumers_hear_of_everything_from_the_producer() {
+    let mut broker = TestBroker::start().await;
+    let url = broker.url();
+    let house = House::start_with(&[SOURCE, SINK], Clock::manual(noon()), |settings| settings.nats_url = url).await;
+    tell(&house, 1..=5).await;
+    house.settle().await;
+    broker.kill();
+    tell(&house, 6..=10).await;
+    eventually("they have had their effect", async || effects(&house).await == numbers(1..=10)).await;
+    // By now the relay knows that there is nobody to publish to.
+    tell(&house, 11..=15).await;
+    eventually("the later ones too", async || effects(&house).await == numbers(1..=15)).await;
+    broker.restart().await;
+    tell(&house, 16..=20).await;
+    house.settle().await;
+    assert_eq!(effects(&house).await, numbers(1..=20));
+    eventually("the stream has everything once", async || house.stream_positions("source").await == numbers(1..=20))
+        .await;
+}
+
 /// Events of the source that are not marked as published.
-async fn unmarked(house: &House) -> i64 {
+pub(crate) async fn unmarked(house: &House) -> i64 {
     sqlx::query_scalar("select count(*) from outbox where published_at is null")
         .fetch_one(house.pool("source"))
         .await

@@ -3,11 +3,15 @@
 
 mod combining;
 mod faults;
+mod golden;
+mod keeping;
 mod live;
 mod poison;
+mod shutdown;
 mod transactions;
 
 use kernel::{BoxFuture, Code, Consumer, Context, Event, Failure, Parts, Service, Tx, testing::producer};
+use prost::Name;
 use sky_proto::kernel::v1::ConsumerHealth;
 use sqlx::{
     SqlSafeStr,
@@ -57,6 +61,9 @@ fn build_runner(_: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
 /// Writes the number down first and then judges, so that a failure must take the effect back.
 fn write_down<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
+        if event.name() != Told::NAME {
+            return Ok(());
+        }
         let number = event.decode::<Told>()?.position.cast_signed();
         sqlx::query("insert into effect (aggregate, number) values ($1, $2)")
             .bind(&event.aggregate_id)

@@ -1,0 +1,75 @@
+//! Catching up: a consumer reads from the producer's own log what the bus has not brought it, and tells the
+//! producer on the way how far it is, so that nothing is deleted there that it has not applied.
+
+use std::sync::atomic::Ordering;
+
+use sky_proto::kernel::v1::{HeadRequest, ReadRequest, event_log_client::EventLogClient};
+use tonic::Status;
+
+use crate::{
+    event::Event,
+    follower::{Follower, RUN},
+};
+
+/// Why a consumer is not at its producer's head.
+#[derive(Debug, thiserror::Error)]
+enum Behind {
+    #[error("the producer cannot be asked: {}", .0.message())]
+    Away(#[from] Status),
+    #[error("the position cannot be read: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error(
+        "position {position} is applied and the producer no longer has the event behind it; restore this service's \
+         database from a newer backup, or the producer's from an older one. Nothing is applied until then"
+    )]
+    Deleted { position: i64 },
+    #[error("position {position} is applied and the event behind it cannot be")]
+    Stuck { position: i64 },
+}
+
+impl Follower {
+    /// Reads the producer's own log from our position to its head and applies it. Trouble is logged:
+    /// the next silence brings the next try.
+    pub(crate) async fn catch_up(&self) {
+        let (service, producer) = (self.db.service(), self.producer);
+        match self.try_catch_up().await {
+            Ok(()) => {}
+            Err(behind @ (Behind::Away(_) | Behind::Database(_))) => {
+                tracing::debug!(service, producer, error = %behind, "not caught up");
+            }
+            Err(behind @ (Behind::Deleted { .. } | Behind::Stuck { .. })) => {
+                metrics::counter!("sky_consumer_stuck_total", "service" => service, "producer" => producer)
+                    .increment(1);
+                tracing::error!(service, producer, error = %behind, "not caught up, and waiting will not help");
+            }
+        }
+    }
+
+    async fn try_catch_up(&self) -> Result<(), Behind> {
+        let mut log = EventLogClient::new(self.log.clone()).max_decoding_message_size(64 << 20);
+        let service = self.producer.to_owned();
+        let mut position = self.position().await?;
+        let request = HeadRequest { service: service.clone(), position: Some(position.unsigned_abs()) };
+        let head = log.head(request).await?.into_inner().pub_seq.cast_signed();
+        self.heard.note(self.producer);
+        self.head.fetch_max(head, Ordering::Relaxed);
+        while position < head {
+            let request = ReadRequest { service: service.clone(), after: position.unsigned_abs(), limit: 500 };
+            let answer = log.read(request).await?.into_inner();
+            let events: Vec<Event> = answer.events.into_iter().map(Event::from_logged).collect();
+            // The log is gapless: when the next event is not there, it was deleted. What comes after it must wait.
+            if events.first().is_none_or(|first| first.pub_seq != position + 1) {
+                return Err(Behind::Deleted { position });
+            }
+            for run in events.chunks(RUN) {
+                Box::pin(self.apply_all(run)).await;
+            }
+            let now_at = self.position().await?;
+            if now_at == position {
+                return Err(Behind::Stuck { position });
+            }
+            position = now_at;
+        }
+        Ok(())
+    }
+}
