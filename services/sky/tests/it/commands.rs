@@ -1,0 +1,106 @@
+//! Commands of the program that nothing else walks through: staff accounts, and traces for a collector.
+
+use std::{io::Write, process::Stdio, time::Duration};
+
+use axum::{Router, body::Bytes, extract::State, http::Uri, response::IntoResponse};
+use kernel::testing::{TestDb, settings};
+use tokio::{net::TcpListener, sync::mpsc};
+
+use crate::processes::sky;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn staff_are_added_with_a_password_from_standard_input_and_listed_with_their_roles() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    let migrated = sky(&settings).args(["migrate", "--target", "portal"]).output().expect("sky starts");
+    assert!(migrated.status.success(), "{migrated:?}");
+    let staff = |arguments: &[&str], password: &str| {
+        let mut command = sky(&settings);
+        command.arg("staff").args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("sky starts");
+        // It may have refused before it has read anything.
+        let _ = child.stdin.take().expect("its input").write_all(format!("{password}\n").as_bytes());
+        let output = child.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains(password), "{said}");
+        (output.status.success(), said)
+    };
+    let good = "correct horse battery";
+    assert!(staff(&["add", "anna", "--role", "desk,operator"], good).0);
+    assert!(staff(&["add", "anna", "--role", "kitchen"], good).0, "again: the roles anew");
+    let (taken, said) = staff(&["add", "bert", "--role", "cook"], good);
+    assert!(!taken && said.contains("there is no role \"cook\"") && said.contains("kitchen"), "{said}");
+    let (taken, said) = staff(&["add", "bert", "--role", "desk"], "short-one");
+    assert!(!taken && said.contains("10"), "{said}");
+    assert_eq!(staff(&["list"], good), (true, "anna: kitchen\n".to_owned()));
+}
+
+async fn collect(
+    State(told): State<mpsc::UnboundedSender<(String, Bytes)>>,
+    uri: Uri,
+    body: Bytes,
+) -> impl IntoResponse {
+    let _ = told.send((uri.path().to_owned(), body));
+    ([("content-type", "application/grpc"), ("grpc-status", "0")], vec![0_u8; 5])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_reach_the_collector_that_is_configured() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let collector = format!("http://{}", listener.local_addr().expect("an address"));
+    let mut server = tokio::task::JoinSet::new();
+    server.spawn(async move { axum::serve(listener, Router::new().fallback(collect).with_state(tell)).await });
+
+    let db = TestDb::create().await;
+    let mut settings = settings(&db);
+    settings.otlp_endpoint.clone_from(&collector);
+    let child = sky(&settings)
+        .args(["run", "--target", "payments"])
+        .envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0"), ("SKY_LOG", "info")])
+        .env("SKY_OTLP_ENDPOINT", &collector)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("sky starts");
+    let mut child = Killed(child);
+    let address = address(&mut child.0).await;
+    let keys = settings.keys().expect("test keys");
+    let caller = kernel::Caller::Service("sky".to_owned());
+    let world = crate::world::World::at([("payments", address)].into(), keys);
+    let mut operations =
+        sky_proto::kernel::v1::operations_client::OperationsClient::new(world.door("payments", &caller));
+    operations.get_health(sky_proto::kernel::v1::GetHealthRequest {}).await.expect("health");
+
+    let heard = tokio::time::timeout(Duration::from_secs(30), async {
+        while let Some((path, body)) = told.recv().await {
+            assert_eq!(path, "/opentelemetry.proto.collector.trace.v1.TraceService/Export");
+            let wanted = b"/sky.kernel.v1.Operations/GetHealth";
+            if body.windows(wanted.len()).any(|part| part == wanted) {
+                return true;
+            }
+        }
+        false
+    });
+    assert_eq!(heard.await, Ok(true), "the call's span");
+}
+
+/// Ends with the test.
+struct Killed(std::process::Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Where it serves gRPC, as it says when it is ready.
+async fn address(child: &mut std::process::Child) -> String {
+    use std::io::BufRead;
+    let out = std::io::BufReader::new(child.stdout.take().expect("its output"));
+    let line = tokio::task::spawn_blocking(|| {
+        out.lines().map_while(Result::ok).find(|line| line.starts_with("gRPC http://")).expect("it is ready")
+    });
+    let line = line.await.expect("read");
+    line.split_whitespace().nth(1).expect("an address").to_owned()
+}

@@ -1,0 +1,123 @@
+//! What stands in the way of a start is one line that says what to do, and a code that says it failed.
+
+use std::{net::TcpListener, process::Output, time::Instant};
+
+use kernel::{
+    Settings,
+    testing::{TestDb, settings},
+};
+
+use crate::processes::sky;
+
+/// Runs `sky run` to its end, with more of the environment.
+async fn refused(settings: &Settings, more: &[(&str, &str)]) -> String {
+    let mut command = sky(settings);
+    command
+        .args(["run", "--target", "payments"])
+        .env("SKY_GRPC_LISTEN", &settings.grpc_listen)
+        .env("SKY_HTTP_LISTEN", &settings.http_listen)
+        .envs(more.iter().copied());
+    ended(command).await
+}
+
+async fn ended(mut command: std::process::Command) -> String {
+    let started = Instant::now();
+    let output: Output =
+        tokio::task::spawn_blocking(move || command.output()).await.expect("not cut off").expect("sky starts");
+    let said = String::from_utf8(output.stderr).expect("text");
+    assert!(!output.status.success(), "it must not look like success: {said}");
+    assert!(started.elapsed().as_secs() < 30, "after {} s: {said}", started.elapsed().as_secs());
+    assert_eq!(said.trim_end().lines().count(), 1, "one line: {said}");
+    assert!(said.starts_with("sky: "), "{said}");
+    said
+}
+
+/// A port at which nobody listens.
+fn closed() -> u16 {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_not_there_is_one_clear_line_without_its_password() {
+    let db = TestDb::create().await;
+    let settings =
+        Settings { database_url: format!("postgres://sky:hush@127.0.0.1:{}/sky", closed()), ..settings(&db) };
+    let said = refused(&settings, &[]).await;
+    assert!(said.contains("Check SKY_DATABASE_URL and that PostgreSQL runs."), "{said}");
+    assert!(!said.contains("hush"), "{said}");
+
+    let settings = Settings { database_url: "postgres:/nonsense".to_owned(), ..settings };
+    assert!(refused(&settings, &[]).await.contains("SKY_DATABASE_URL"));
+    let settings = Settings { database_url: String::new(), ..settings };
+    assert!(refused(&settings, &[]).await.contains("SKY_DATABASE_URL is not set"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_not_there_is_one_clear_line_without_its_password() {
+    let db = TestDb::create().await;
+    let settings = Settings { nats_url: format!("nats://sky:hush@127.0.0.1:{}", closed()), ..settings(&db) };
+    let said = refused(&settings, &[]).await;
+    assert!(said.contains("NATS is not reachable") && said.contains("Check SKY_NATS_URL"), "{said}");
+    assert!(!said.contains("hush"), "{said}");
+    let settings = Settings { nats_url: "nonsense at all".to_owned(), ..settings };
+    assert!(refused(&settings, &[]).await.contains("SKY_NATS_URL is not an address"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named_with_the_key_to_change() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let db = TestDb::create().await;
+    let grpc = Settings { grpc_listen: address.clone(), ..settings(&db) };
+    let said = refused(&grpc, &[]).await;
+    assert!(said.contains(&address) && said.contains("SKY_GRPC_LISTEN"), "{said}");
+    let http = Settings { http_listen: address.clone(), ..settings(&db) };
+    let said = refused(&http, &[]).await;
+    assert!(said.contains(&address) && said.contains("SKY_HTTP_LISTEN"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_set_by_mistake_is_named() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    for (variable, value, names) in [
+        ("SKY_SERVICES__PAYMENT__PROVIDER_URL", "http://h", "`services.payment`"),
+        ("SKY_SERVICES__PAYMENTS__PROVIDER_ULR", "http://h", "provider_ulr"),
+        ("SKY_SERVICES__PAYMENTS__PROVIDER_URL", "ftp://h", "services.payments.provider_url"),
+        ("SKY_SERVICES__PAYMENTS__PROVIDER_CA_FILE", "/none.pem", "services.payments.provider_ca_file"),
+        ("SKY_PEERS__FLWO", "http://h", "`peers.flwo`"),
+        ("SKY_DATABASE_URLS__FLWO", "postgres://h", "`database_urls.flwo`"),
+        ("SKY_HTTP_LISEN", "x", "http_lisen"),
+        ("SKY_EVENT_LOG_DAYS", "30", "event_log_days"),
+        ("SKY_IDENTITY_KEY", "c2hvcnQ=", "SKY_IDENTITY_KEY"),
+    ] {
+        let more = [("SKY_SERVICES__PAYMENTS__PROVIDER_URL", "http://h"), (variable, value)];
+        let said = refused(&settings, &more).await;
+        assert!(said.contains(names), "{variable}: {said}");
+    }
+    for service in ["flow", "parking"] {
+        let mut command = sky(&settings);
+        command
+            .args(["run", "--target", service])
+            .envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0"), ("SKY_LOG", "error")])
+            .env(format!("SKY_SERVICES__{}__X", service.to_uppercase()), "1");
+        let said = ended(command).await;
+        assert!(said.contains(&format!("[services.{service}]")) && said.contains("`x`"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_is_shown_without_what_is_secret() {
+    let db = TestDb::create().await;
+    let mut command = sky(&settings(&db));
+    command.arg("config").env("SKY_SERVICES__GASTRO__TSE_TOKEN", "hush").env("SKY_SERVICES__GASTRO__TSE_ID", "unit-7");
+    let output = command.output().expect("sky starts");
+    let shown = String::from_utf8(output.stdout).expect("text");
+    assert!(
+        output.status.success() && shown.contains("unit-7") && shown.contains("tse_token = \"(secret)\""),
+        "{shown}"
+    );
+    for secret in ["hush", &settings(&db).identity_key, &settings(&db).ticket_key, &settings(&db).database_url] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
