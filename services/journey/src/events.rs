@@ -278,6 +278,7 @@ fn step(step: &Step) -> pb::Step {
         at: Some(timestamp(step.at)),
         done: step.done,
         moved: step.moved,
+        way: None,
     }
 }
 

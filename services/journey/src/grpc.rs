@@ -42,7 +42,7 @@ pub(crate) use self::{
 use crate::{
     commands::{self, Order, Taken},
     counters::Counters,
-    domain::{self, Method, State, Visit, asker::Asker, clock::ahead::Ways, limits::Limits},
+    domain::{self, Method, State, Visit, asker::Asker, clock::after::About, limits::Limits},
     error::Error,
     events,
     saga::By,
@@ -125,13 +125,13 @@ async fn tell(conn: &mut PgConnection, visits: &[Visit], now: DateTime<Utc>) -> 
     let showings: Vec<Uuid> = visits.iter().map(|visit| visit.showing).collect();
     let showings = store::many::showings(conn, &showings).await?;
     let confirmed = ids(|visit| visit.state == State::Confirmed);
-    let (mut clocked, mut offers, mut ways) = (Vec::new(), Vec::new(), Ways::default());
+    let (mut clocked, mut offers, mut about) = (Vec::new(), Vec::new(), About::default());
     if !confirmed.is_empty() {
         clocked = store::clock::clocked(conn, &confirmed).await?;
         offers = store::rebooking::offers(conn, &confirmed).await?;
     }
     if !clocked.is_empty() {
-        ways = store::clock::ways(conn).await?;
+        about = store::clock::about(conn).await?;
     }
     let ordered = ids(|visit| !matches!(visit.state, State::Holding | State::Held));
     let mut back = HashMap::new();
@@ -145,7 +145,10 @@ async fn tell(conn: &mut PgConnection, visits: &[Visit], now: DateTime<Utc>) -> 
         told.refunds = back.iter().map(events::money_back::part).collect();
         if let Some(showing) = showing.filter(|_| visit.state == State::Confirmed) {
             let clock = clocked.iter().find(|it| (it.visit, it.showing) == (visit.id, showing.id));
-            told.clock = clock.map(|it| events::clock::clock(visit, showing, it, &ways, now));
+            if let Some(it) = clock {
+                told.clock = Some(events::clock::clock(visit, showing, it, &about, now));
+                events::clock::put_ways(&mut told, visit, showing, &about);
+            }
             let offer = offers.iter().find(|it| (it.visit, it.from) == (visit.id, showing.id));
             told.offer = offer.map(events::clock::offer);
         }

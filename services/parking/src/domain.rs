@@ -368,6 +368,7 @@ pub(crate) struct Site {
     pub(crate) state: SiteState,
     pub(crate) reason: Text,
     pub(crate) walk_minutes: u32,
+    pub(crate) walk_uncertainty_seconds: u32,
     pub(crate) park: ParkLeg,
     pub(crate) alternatives: Vec<Alternative>,
     pub(crate) revision: u64,

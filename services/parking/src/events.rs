@@ -209,6 +209,7 @@ pub(crate) fn site(site: &Site, now: DateTime<Utc>) -> pb::Site {
         park_seconds: site.park.seconds,
         park_uncertainty_seconds: site.park.uncertainty_seconds,
         kerb_places: site.kerb_places,
+        walk_uncertainty_seconds: site.walk_uncertainty_seconds,
     }
 }
 

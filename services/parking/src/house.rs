@@ -28,6 +28,9 @@ struct Section {
     id: Spanned<String>,
     name: Text,
     walk_minutes: u32,
+    /// How far off that may be; without it: half of it.
+    #[serde(default)]
+    walk_uncertainty_seconds: Option<Spanned<u32>>,
     /// From the barrier until parked.
     #[serde(default)]
     park: Option<Spanned<ParkLeg>>,
@@ -211,6 +214,11 @@ fn read(text: &str) -> Result<Section, String> {
     {
         return Err(wrong(text, park, "park", "is more than an hour; say it in seconds"));
     }
+    if let Some(walk) = &section.walk_uncertainty_seconds
+        && *walk.get_ref() > LONGEST_PARKING
+    {
+        return Err(wrong(text, walk, "walk_uncertainty_seconds", "is more than an hour; say it in seconds"));
+    }
     if let Some(holds) = &section.charging_holds_minutes
         && !(1..=charging::LONGEST).contains(holds.get_ref())
     {
@@ -363,6 +371,10 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
             id: section.id.get_ref(),
             name: &section.name,
             walk_minutes: section.walk_minutes,
+            walk_uncertainty_seconds: section
+                .walk_uncertainty_seconds
+                .as_ref()
+                .map_or(section.walk_minutes.saturating_mul(30), |walk| *walk.get_ref()),
             park: section.park.as_ref().map_or_else(ParkLeg::default, |park| *park.get_ref()),
             release_suspended: section.release_suspended,
             charging_holds: section

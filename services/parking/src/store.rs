@@ -42,6 +42,7 @@ struct SiteRow {
     state: String,
     reason: Json<Text>,
     walk_minutes: i32,
+    walk_uncertainty_seconds: i32,
     park_seconds: i32,
     park_uncertainty_seconds: i32,
     alternatives: Json<Vec<Alternative>>,
@@ -155,6 +156,7 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
         state: SiteState::named(&row.state).ok_or_else(|| Error::Stored(format!("site state {}", row.state)))?,
         reason: row.reason.0,
         walk_minutes: row.walk_minutes.unsigned_abs(),
+        walk_uncertainty_seconds: row.walk_uncertainty_seconds.unsigned_abs(),
         park: ParkLeg {
             seconds: row.park_seconds.unsigned_abs(),
             uncertainty_seconds: row.park_uncertainty_seconds.unsigned_abs(),

@@ -101,10 +101,11 @@ pub(crate) async fn judge(
         let per_hour = wait(&id.to_string()).map(|wait| wait.per_hour.unsigned_abs());
         let pace = legs::pace(&counts.remove(id).unwrap_or_default(), per_hour);
         let mut takes = Estimates::of(&policy, pace);
-        if let Some((walk, park)) = &car_park {
-            takes.walk = *walk;
-            takes.park = park.unwrap_or(takes.park);
+        if let Some(told) = &car_park {
+            takes.walk = told.walk();
+            takes.park = told.park().unwrap_or(takes.park);
         }
+        takes.door = wait(&id.to_string()).map(store::clock::door);
         if let Some(wait) = wait(store::clock::DESK) {
             takes.desk = store::clock::estimate(wait);
         }

@@ -5,6 +5,7 @@ use kernel::Tx;
 use uuid::Uuid;
 
 use crate::{
+    domain::clock::legs::CarParkLegs,
     error::Error,
     store::missing::{self, Plan},
 };
@@ -23,8 +24,8 @@ pub(crate) async fn counted(tx: &mut Tx, showing: Uuid, at: DateTime<Utc>, admit
 }
 
 /// The car park tells how far it is to the door, and how long it takes into a bay.
-pub(crate) async fn car_park(tx: &mut Tx, walk_minutes: u32, park: u32, park_uncertainty: u32) -> Result<(), Error> {
-    missing::set_car_park(tx.conn(), walk_minutes, park, park_uncertainty).await
+pub(crate) async fn car_park(tx: &mut Tx, told: CarParkLegs) -> Result<(), Error> {
+    missing::set_car_park(tx.conn(), told).await
 }
 
 /// The door tells how long the hall needs between two showings.

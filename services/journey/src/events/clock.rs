@@ -9,12 +9,14 @@ use crate::{
     domain::{
         Showing, Visit,
         clock::{
-            ahead::{Stretch, Ways},
+            after::{About, MEAL},
+            ahead::Stretch,
             legs,
             risk::Risk,
         },
         missing::MissingParty,
         rebooking::{Candidate, Offer, Offered},
+        timeline,
     },
     store::{clock::Clocked, rebooking::Rebooking},
 };
@@ -105,9 +107,16 @@ fn stretch(stretch: &Stretch) -> pb::Stretch {
 }
 
 /// What is ahead of a visit, in the house's ways.
-pub(crate) fn clock(visit: &Visit, showing: &Showing, it: &Clocked, ways: &Ways, now: DateTime<Utc>) -> pb::VisitClock {
+pub(crate) fn clock(
+    visit: &Visit,
+    showing: &Showing,
+    it: &Clocked,
+    about: &About,
+    now: DateTime<Utc>,
+) -> pb::VisitClock {
     let step_free = legs::needs_step_free(visit);
-    let ahead = ways.ahead(&it.legs, &showing.hall, step_free, Some(showing.starts_at));
+    let mut ahead = about.ways.ahead(&it.legs, &showing.hall, step_free, Some(showing.starts_at));
+    about.put_meal(&mut ahead, visit, it.whereabouts, &showing.hall);
     pb::VisitClock {
         risk: risk(it.risk).into(),
         whereabouts: it.whereabouts.name().to_owned(),
@@ -116,6 +125,19 @@ pub(crate) fn clock(visit: &Visit, showing: &Showing, it: &Clocked, ways: &Ways,
         observed_at: Some(timestamp(it.observed_at)),
         valid_until: Some(timestamp(now + HOLDS)),
         arrives_at: it.arrives_at.map(timestamp),
+    }
+}
+
+/// Puts the ways to what comes after the seats into the visit's day, where they belong. A meal that lies on the way ahead is
+/// told there.
+pub(crate) fn put_ways(told: &mut pb::Visit, visit: &Visit, showing: &Showing, about: &About) {
+    let mut legs = told.clock.iter().flat_map(|clock| &clock.ahead).filter_map(|it| it.leg.as_ref());
+    let meal_is_ahead = legs.any(|leg| leg.kind == MEAL);
+    for step in timeline::steps(visit, showing) {
+        let way = about.of_step(&step, visit, &showing.hall).filter(|it| !meal_is_ahead || it.leg.kind != MEAL);
+        if let (Some(way), Some(told)) = (way, told.timeline.iter_mut().find(|it| it.kind == step.kind)) {
+            told.way = Some(stretch(&way));
+        }
     }
 }
 

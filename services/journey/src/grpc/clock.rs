@@ -112,6 +112,7 @@ fn wait(told: &Estimate) -> Option<Wait> {
         seconds_low: number(told.seconds_low),
         seconds_high: number(told.seconds_high),
         per_hour: number(told.per_hour),
+        people: number(told.people),
         valid_until: from_timestamp(told.valid_until),
     })
 }

@@ -4,10 +4,12 @@ use kernel::values::Text;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::domain::clock::{ahead::Way, legs::Leg, policy::Policy};
+use crate::domain::clock::{after, ahead::Way, legs::Leg, policy::Policy};
 
 /// The longest text: it is read on the way.
 const LONGEST: usize = 200;
+/// In minutes.
+const LONGEST_WAY: u32 = 60;
 
 #[derive(Deserialize)]
 struct File {
@@ -36,6 +38,9 @@ struct WayRow {
     step_free: Text,
     #[serde(default)]
     lift: String,
+    /// Of a way after the showing.
+    #[serde(default)]
+    minutes: u32,
 }
 
 /// What was read.
@@ -64,8 +69,12 @@ pub(super) fn read(text: &str) -> Result<Clock, String> {
     }
     for (at, row) in rows.into_iter().enumerate() {
         let bad = |key: &str, problem: &str| wrong(text, row.leg.span().start, &format!("ways[{at}].{key}"), problem);
-        if Leg::kind_named(row.leg.get_ref()).is_none() {
-            return Err(bad("leg", "must be drive, park, walk, desk, queue or seat"));
+        let is_after = after::kind_named(row.leg.get_ref()).is_some();
+        if !is_after && Leg::kind_named(row.leg.get_ref()).is_none() {
+            return Err(bad("leg", "must be drive, park, walk, desk, queue, seat, meal, back or kerb"));
+        }
+        if row.minutes > LONGEST_WAY || (row.minutes > 0 && !is_after) {
+            return Err(bad("minutes", "is for meal, back and kerb alone, and at most 60"));
         }
         for (key, said) in [("to", &row.to), ("text", &row.text), ("step_free", &row.step_free)] {
             if key != "step_free" && said.de.is_empty() {
@@ -85,6 +94,7 @@ pub(super) fn read(text: &str) -> Result<Clock, String> {
             text: row.text,
             step_free: row.step_free,
             lift: row.lift,
+            minutes: row.minutes,
         };
         if clock.ways.iter().any(|known| (&known.leg, &known.hall) == (&way.leg, &way.hall)) {
             return Err(format!("journey.ways[{at}]: the leg {} is there twice for one hall", way.leg));
@@ -101,7 +111,7 @@ mod tests {
     #[test]
     fn the_house_of_halle_knows_its_ways() {
         let clock = read(include_str!("../../../../deploy/houses/halle.toml")).expect("good");
-        for leg in ["drive", "park", "walk", "desk", "queue", "seat"] {
+        for leg in ["drive", "park", "walk", "desk", "queue", "seat", "meal", "back", "kerb"] {
             let way = clock.ways.iter().find(|way| way.leg == leg && way.hall.is_empty()).expect(leg);
             for text in [&way.to, &way.text] {
                 assert!(!text.de.is_empty() && !text.en.is_empty() && !text.plain.is_empty(), "{text:?}");
@@ -123,6 +133,14 @@ mod tests {
             (
                 "\n[[journey.ways]]\nleg = \"fly\"\nto = { de = \"X\" }\ntext = { de = \"Y\" }",
                 "line 3, journey.ways[0].leg",
+            ),
+            (
+                "[[journey.ways]]\nleg = \"walk\"\nminutes = 3\nto = { de = \"X\" }\ntext = { de = \"Y\" }",
+                "ways[0].minutes: is for meal",
+            ),
+            (
+                "[[journey.ways]]\nleg = \"meal\"\nminutes = 61\nto = { de = \"X\" }\ntext = { de = \"Y\" }",
+                "ways[0].minutes",
             ),
             (
                 "[[journey.ways]]\nleg = \"walk\"\nto = { de = \"\" }\ntext = { de = \"Y\" }",

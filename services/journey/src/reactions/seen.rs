@@ -16,7 +16,7 @@ use sky_proto::{
 use super::{showing, visit};
 use crate::{
     commands::{clock, missing},
-    domain::clock::ahead::Lift,
+    domain::clock::{ahead::Lift, legs::CarParkLegs},
 };
 
 /// Who pays at the desk stands there.
@@ -44,7 +44,13 @@ pub(super) async fn from_parking(tx: &mut Tx, run: &[Event]) -> Result<(), Failu
     if let Some(event) = run.iter().rfind(|event| event.name() == SiteChanged::NAME)
         && let Some(site) = event.decode::<SiteChanged>()?.site
     {
-        missing::car_park(tx, site.walk_minutes, site.park_seconds, site.park_uncertainty_seconds).await?;
+        let told = CarParkLegs {
+            walk_minutes: site.walk_minutes,
+            walk_uncertainty_seconds: site.walk_uncertainty_seconds,
+            park_seconds: site.park_seconds,
+            park_uncertainty_seconds: site.park_uncertainty_seconds,
+        };
+        missing::car_park(tx, told).await?;
     }
     Ok(())
 }

@@ -12,15 +12,19 @@ use crate::{
     domain::{
         Showing, Visit,
         clock::{
+            after::About,
             ahead::{Lift, Way, Ways},
-            legs::{Estimate, Leg},
+            legs::{Door, Estimate, Leg},
             policy::{Policy, seconds},
             risk::Risk,
         },
         missing::Whereabouts,
     },
     error::Error,
-    store::showings::{ShowingRow, read},
+    store::{
+        self,
+        showings::{ShowingRow, read},
+    },
 };
 
 /// The house's rules; what holds where it has none.
@@ -50,8 +54,8 @@ pub(crate) async fn save_policy(conn: &mut PgConnection, policy: &Policy) -> Res
 pub(crate) async fn save_ways(conn: &mut PgConnection, ways: &[Way]) -> Result<(), Error> {
     sqlx::query("delete from way").execute(&mut *conn).await?;
     sqlx::query(
-        "insert into way (leg, hall, place, text, step_free, lift)
-         select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[], $5::jsonb[], $6::text[])",
+        "insert into way (leg, hall, place, text, step_free, lift, minutes)
+         select * from unnest($1::text[], $2::text[], $3::jsonb[], $4::jsonb[], $5::jsonb[], $6::text[], $7::integer[])",
     )
     .bind(ways.iter().map(|way| way.leg.as_str()).collect::<Vec<_>>())
     .bind(ways.iter().map(|way| way.hall.as_str()).collect::<Vec<_>>())
@@ -59,27 +63,38 @@ pub(crate) async fn save_ways(conn: &mut PgConnection, ways: &[Way]) -> Result<(
     .bind(ways.iter().map(|way| Json(&way.text)).collect::<Vec<_>>())
     .bind(ways.iter().map(|way| Json(&way.step_free)).collect::<Vec<_>>())
     .bind(ways.iter().map(|way| way.lift.as_str()).collect::<Vec<_>>())
+    .bind(ways.iter().map(|way| way.minutes.cast_signed()).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())
 }
 
-pub(crate) async fn ways(conn: &mut PgConnection) -> Result<Ways, Error> {
-    type WayRow = (String, String, Json<Text>, Json<Text>, Json<Text>, String);
-    let ways: Vec<WayRow> =
-        sqlx::query_as("select leg, hall, place, text, step_free, lift from way").fetch_all(&mut *conn).await?;
+async fn ways(conn: &mut PgConnection) -> Result<Ways, Error> {
+    type WayRow = (String, String, Json<Text>, Json<Text>, Json<Text>, String, i32);
+    let ways: Vec<WayRow> = sqlx::query_as("select leg, hall, place, text, step_free, lift, minutes from way")
+        .fetch_all(&mut *conn)
+        .await?;
     let lifts: Vec<(String, bool, Json<Text>)> =
         sqlx::query_as("select lift_id, working, without from lift").fetch_all(conn).await?;
-    let way = |(leg, hall, to, text, step_free, lift): WayRow| Way {
+    let way = |(leg, hall, to, text, step_free, lift, minutes): WayRow| Way {
         leg,
         hall,
         to: to.0,
         text: text.0,
         step_free: step_free.0,
         lift,
+        minutes: minutes.unsigned_abs(),
     };
     let lift = |(id, is_working, without): (String, bool, Json<Text>)| Lift { id, is_working, without: without.0 };
     Ok(Ways { ways: ways.into_iter().map(way).collect(), lifts: lifts.into_iter().map(lift).collect() })
+}
+
+/// What the ways of visits are made of.
+pub(crate) async fn about(conn: &mut PgConnection) -> Result<About, Error> {
+    let ways = ways(&mut *conn).await?;
+    let walk = store::missing::car_park(&mut *conn).await?.map(|told| told.walk());
+    let step_free_percent = policy(conn).await?.step_free_percent;
+    Ok(About { ways, walk, step_free_percent })
 }
 
 /// A lift as the door tells it; an older word changes nothing. Answers whether it is news.
@@ -107,6 +122,8 @@ pub(crate) struct Wait {
     pub(crate) seconds_low: i32,
     pub(crate) seconds_high: i32,
     pub(crate) per_hour: i32,
+    /// DOOR: how many are still to come in.
+    pub(crate) people: i32,
     pub(crate) valid_until: DateTime<Utc>,
 }
 
@@ -120,14 +137,25 @@ pub(crate) fn estimate(wait: &Wait) -> Estimate {
     }
 }
 
+/// What the door tells of a showing.
+pub(crate) fn door(wait: &Wait) -> Door {
+    Door {
+        people: wait.people.unsigned_abs(),
+        per_hour: wait.per_hour.unsigned_abs(),
+        time: seconds(wait.seconds.unsigned_abs()),
+        low: seconds(wait.seconds_low.unsigned_abs()),
+        high: seconds(wait.seconds_high.unsigned_abs()),
+    }
+}
+
 pub(crate) async fn save_waits(conn: &mut PgConnection, waits: &[Wait]) -> Result<(), Error> {
     sqlx::query(
-        "insert into wait (about, seconds, seconds_low, seconds_high, per_hour, valid_until)
+        "insert into wait (about, seconds, seconds_low, seconds_high, per_hour, valid_until, people)
          select * from unnest($1::text[], $2::integer[], $3::integer[], $4::integer[], $5::integer[],
-             $6::timestamptz[])
+             $6::timestamptz[], $7::integer[])
          on conflict (about) do update
              set seconds = excluded.seconds, seconds_low = excluded.seconds_low,
-                 seconds_high = excluded.seconds_high, per_hour = excluded.per_hour,
+                 seconds_high = excluded.seconds_high, per_hour = excluded.per_hour, people = excluded.people,
                  valid_until = excluded.valid_until",
     )
     .bind(waits.iter().map(|wait| wait.about.as_str()).collect::<Vec<_>>())
@@ -136,6 +164,7 @@ pub(crate) async fn save_waits(conn: &mut PgConnection, waits: &[Wait]) -> Resul
     .bind(waits.iter().map(|wait| wait.seconds_high).collect::<Vec<_>>())
     .bind(waits.iter().map(|wait| wait.per_hour).collect::<Vec<_>>())
     .bind(waits.iter().map(|wait| wait.valid_until).collect::<Vec<_>>())
+    .bind(waits.iter().map(|wait| wait.people).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Visit,
-        clock::legs::{DoorCount, Estimate},
+        clock::legs::{CarParkLegs, DoorCount},
         delay::Step,
     },
     error::Error,
@@ -107,38 +107,38 @@ pub(crate) async fn arrivals(conn: &mut PgConnection, visits: &[Visit]) -> Resul
     Ok(rows.into_iter().collect())
 }
 
-/// How far it is from the car park to the door, and (0: not told) how long it takes into a bay.
-pub(crate) async fn set_car_park(
-    conn: &mut PgConnection,
-    walk_minutes: u32,
-    park_seconds: u32,
-    park_uncertainty_seconds: u32,
-) -> Result<(), Error> {
+/// How far it is from the car park to the door, and how long it takes into a bay.
+pub(crate) async fn set_car_park(conn: &mut PgConnection, told: CarParkLegs) -> Result<(), Error> {
     let short = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
     sqlx::query(
-        "insert into car_park (walk_minutes, park_seconds, park_uncertainty_seconds) values ($1, $2, $3)
+        "insert into car_park (walk_minutes, park_seconds, park_uncertainty_seconds, walk_uncertainty_seconds)
+         values ($1, $2, $3, $4)
          on conflict (the_only) do update
              set walk_minutes = excluded.walk_minutes, park_seconds = excluded.park_seconds,
-                 park_uncertainty_seconds = excluded.park_uncertainty_seconds",
+                 park_uncertainty_seconds = excluded.park_uncertainty_seconds,
+                 walk_uncertainty_seconds = excluded.walk_uncertainty_seconds",
     )
-    .bind(short(walk_minutes))
-    .bind(short(park_seconds))
-    .bind(short(park_uncertainty_seconds))
+    .bind(short(told.walk_minutes))
+    .bind(short(told.park_seconds))
+    .bind(short(told.park_uncertainty_seconds))
+    .bind(short(told.walk_uncertainty_seconds))
     .execute(conn)
     .await?;
     Ok(())
 }
 
-/// From the car park to the door, and from the barrier into a bay where that was told; None: the car park has not told.
-pub(crate) async fn car_park(conn: &mut PgConnection) -> Result<Option<(TimeDelta, Option<Estimate>)>, Error> {
-    let told: Option<(i32, i32, i32)> =
-        sqlx::query_as("select walk_minutes, park_seconds, park_uncertainty_seconds from car_park")
-            .fetch_optional(conn)
-            .await?;
-    Ok(told.map(|(walk, park, uncertainty)| {
-        let second = |of: i32| TimeDelta::seconds(of.into());
-        let park = (park > 0).then(|| Estimate { time: second(park), uncertainty: second(uncertainty) });
-        (TimeDelta::minutes(walk.into()), park)
+/// None: the car park has not told.
+pub(crate) async fn car_park(conn: &mut PgConnection) -> Result<Option<CarParkLegs>, Error> {
+    let told: Option<(i32, i32, i32, i32)> = sqlx::query_as(
+        "select walk_minutes, park_seconds, park_uncertainty_seconds, walk_uncertainty_seconds from car_park",
+    )
+    .fetch_optional(conn)
+    .await?;
+    Ok(told.map(|(walk, park, park_uncertainty, walk_uncertainty)| CarParkLegs {
+        walk_minutes: walk.unsigned_abs(),
+        walk_uncertainty_seconds: walk_uncertainty.unsigned_abs(),
+        park_seconds: park.unsigned_abs(),
+        park_uncertainty_seconds: park_uncertainty.unsigned_abs(),
     }))
 }
 

@@ -167,6 +167,7 @@ async fn each_leg_takes_what_the_service_that_knows_it_tells() {
         site: Some(Site {
             state: state.into(),
             walk_minutes: 4,
+            walk_uncertainty_seconds: 50,
             park_seconds: 200,
             park_uncertainty_seconds: 70,
             alternatives: vec![Alternative { name: "Spitze".to_owned(), walk_minutes: 9, ..Alternative::default() }],
@@ -184,7 +185,7 @@ async fn each_leg_takes_what_the_service_that_knows_it_tells() {
     // A turn of before the site was told may be shown still.
     turns(&town, &visit, Risk::Unknown).await;
     let told = seen(&town, &visit, "as the site tells", |now| leg(now, "park") == (200, 70)).await;
-    assert_eq!((leg(&told, "park"), leg(&told, "walk")), ((200, 70), (240, 120)));
+    assert_eq!((leg(&told, "park"), leg(&told, "walk")), ((200, 70), (240, 50)));
     assert_eq!(leg(&told, "queue").0, 20, "two people at 360 an hour");
     let due = town.booked().await;
     let told = turns(&town, &due, Risk::Unknown).await;
@@ -206,6 +207,49 @@ async fn each_leg_takes_what_the_service_that_knows_it_tells() {
     seen(&town, &visit, "parking further away", |now| leg(now, "walk").0 == 540).await;
     let other = turns(&town, &due, Risk::Unknown).await;
     assert_eq!(leg(&other, "walk").0, 240, "its bay is as far as ever");
+}
+
+#[tokio::test]
+async fn the_day_says_how_to_go_back_to_the_bay_and_a_meal_before_the_showing_lies_on_the_way() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let site = Site { walk_minutes: 4, walk_uncertainty_seconds: 50, ..Site::default() };
+    town.react_twice("parking", "site", &SiteChanged { site: Some(site) }).await;
+    let way = |visit: &pb::Visit, kind: &str| {
+        let step = visit.timeline.iter().find(|step| step.kind == kind).expect("a step").clone();
+        let way = step.way?;
+        let leg = way.leg.expect("a leg");
+        Some((leg.kind, leg.seconds, way.to.expect("a place").en))
+    };
+    assert_eq!(way(&visit, "leave"), None, "while it is far ahead");
+    before(&town, &visit, 60);
+    let near = turns(&town, &visit, Risk::Unknown).await;
+    assert_eq!(way(&near, "leave"), Some(("back".to_owned(), 240, "Holzplatz car park".to_owned())));
+    assert_eq!((way(&near, "doors"), way(&near, "start")), (None, None), "the way ahead says those");
+
+    // As if a meal before the showing had been ordered.
+    let meal = |pickup: &str, minutes: i64| {
+        let at = from_timestamp(visit.starts_at) - TimeDelta::minutes(minutes);
+        serde_json::json!({"order_id": Uuid::new_v4().to_string(), "number": 7, "part": "confirmed",
+            "kitchen": "scheduled", "dishes": [], "pickup": pickup, "pickup_at": at, "booked_pickup_at": at,
+            "fire_at": at, "items": []})
+    };
+    for (pickup, minutes, ahead) in [
+        ("PICKUP_BEFORE_SHOWING", 30, vec!["drive", "park", "walk", "meal", "queue", "seat"]),
+        ("PICKUP_AFTER_SHOWING", -75, vec!["drive", "park", "walk", "queue", "seat"]),
+    ] {
+        sqlx::query("update visit set meal = $2, revision = revision + 1 where id = $1")
+            .bind(Uuid::try_parse(&visit.visit_id).expect("an id"))
+            .bind(meal(pickup, minutes))
+            .execute(town.house.pool("journey"))
+            .await
+            .expect("ordered");
+        let told = town.get(&visit).await;
+        assert_eq!(kinds(&told), ahead, "{pickup}");
+        let stands = way(&told, "meal").map(|(kind, seconds, _)| (kind, seconds));
+        let expected = (minutes < 0).then(|| ("meal".to_owned(), 180));
+        assert_eq!(stands, expected, "once, where it belongs: {pickup}");
+    }
 }
 
 #[tokio::test]

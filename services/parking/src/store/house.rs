@@ -15,6 +15,7 @@ pub(crate) struct SiteRow<'a> {
     pub(crate) id: &'a str,
     pub(crate) name: &'a Text,
     pub(crate) walk_minutes: u32,
+    pub(crate) walk_uncertainty_seconds: u32,
     pub(crate) park: ParkLeg,
     pub(crate) release_suspended: bool,
     /// What is told of charging points holds for so long.
@@ -26,13 +27,15 @@ pub(crate) struct SiteRow<'a> {
 pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: DateTime<Utc>) -> Result<bool, Error> {
     let done = sqlx::query(
         "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at, place,
-             park_seconds, park_uncertainty_seconds, release_suspended, charging_holds_minutes)
-         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10, $11)
+             park_seconds, park_uncertainty_seconds, release_suspended, charging_holds_minutes,
+             walk_uncertainty_seconds)
+         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12)
          on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5, place = $7,
              park_seconds = $8, park_uncertainty_seconds = $9, release_suspended = $10,
-             charging_holds_minutes = $11
+             charging_holds_minutes = $11, walk_uncertainty_seconds = $12
          where (s.id, s.name, s.walk_minutes, s.alternatives, s.place, s.park_seconds, s.park_uncertainty_seconds,
-             s.release_suspended, s.charging_holds_minutes) is distinct from ($1, $2, $4, $5, $7, $8, $9, $10, $11)",
+             s.release_suspended, s.charging_holds_minutes, s.walk_uncertainty_seconds)
+             is distinct from ($1, $2, $4, $5, $7, $8, $9, $10, $11, $12)",
     )
     .bind(row.id)
     .bind(Json(row.name))
@@ -45,6 +48,7 @@ pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: D
     .bind(row.park.uncertainty_seconds.cast_signed())
     .bind(row.release_suspended)
     .bind(i32::try_from(row.charging_holds.num_minutes()).unwrap_or(i32::MAX))
+    .bind(i32::try_from(row.walk_uncertainty_seconds).unwrap_or(i32::MAX))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -2,7 +2,7 @@
 //! whoever will not make it.
 
 use sky_proto::{
-    journey::v1::{Risk, Stretch, Visit},
+    journey::v1::{Risk, Step, Stretch, Visit},
     kernel::v1::LocalizedText,
 };
 use uuid::Uuid;
@@ -68,6 +68,16 @@ fn about(w: &Words, seconds: u32) -> String {
     }
 }
 
+/// How to go to a step of the day; None: the house says nothing of it, or the way ahead does.
+pub(crate) fn to_step(w: &Words, visit: &Visit, step: &Step) -> Option<StretchView> {
+    step.way.as_ref().map(|way| stretch(w, is_plain(w, visit), way))
+}
+
+/// Whether the visit is read in plain German.
+fn is_plain(w: &Words, visit: &Visit) -> bool {
+    visit.language == "de-x-ls" && w.language == Language::German
+}
+
 fn stretch(w: &Words, plain: bool, it: &Stretch) -> StretchView {
     let leg = it.leg.clone().unwrap_or_default();
     let key = match leg.kind.as_str() {
@@ -76,6 +86,7 @@ fn stretch(w: &Words, plain: bool, it: &Stretch) -> StretchView {
         "walk" => "clock-walk",
         "desk" => "clock-desk",
         "queue" => "clock-queue",
+        "meal" => "clock-meal",
         _ => "clock-seat",
     };
     let takes = if leg.unknown || it.blocked { String::new() } else { about(w, leg.seconds) };
@@ -103,7 +114,7 @@ fn elsewhere(w: &Words, it: &Stretch, view: &mut StretchView) {
 /// None while the clock does not run, and once everybody is in.
 pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
     let clock = visit.clock.as_ref()?;
-    let plain = visit.language == "de-x-ls" && w.language == Language::German;
+    let plain = is_plain(w, visit);
     let closes = w.time(&clock.door_closes_at);
     let here = matches!(clock.whereabouts.as_str(), "in_foyer" | "in_car_park" | "partly_in");
     let known = here || clock.arrives_at.is_some();
@@ -191,6 +202,33 @@ mod tests {
         right.suspension = Some(Suspension::default());
         let instead = Words::default().t("clock-elsewhere");
         assert_eq!(ways(&visit), [instead.as_str(), &instead, "", "Einfahrt Holzplatz"]);
+    }
+
+    #[test]
+    fn a_step_after_the_showing_says_where_how_and_how_long() {
+        let way = |blocked| Stretch {
+            leg: Some(Leg { kind: "meal".to_owned(), seconds: 130, ..Leg::default() }),
+            to: Some(LocalizedText { de: "Theke".to_owned(), ..LocalizedText::default() }),
+            way: Some(LocalizedText {
+                de: "Durch das Foyer".to_owned(),
+                plain: "Durch die Halle".to_owned(),
+                ..LocalizedText::default()
+            }),
+            blocked,
+            ..Stretch::default()
+        };
+        let step = |blocked| Step { way: Some(way(blocked)), ..Step::default() };
+        let (w, visit) = (Words::default(), Visit::default());
+        let told = to_step(&w, &visit, &step(false)).expect("a way");
+        assert_eq!(
+            (told.to.as_str(), told.way.as_str(), told.takes.as_str()),
+            ("Theke", "Durch das Foyer", "etwa 3 Minuten")
+        );
+        let told = to_step(&w, &visit, &step(true)).expect("a way");
+        assert!(told.blocked && told.takes.is_empty(), "how long it takes without the lift nobody knows");
+        let plain = Visit { language: "de-x-ls".to_owned(), ..Visit::default() };
+        assert_eq!(to_step(&w, &plain, &step(false)).expect("a way").way, "Durch die Halle");
+        assert!(to_step(&w, &visit, &Step::default()).is_none());
     }
 
     #[test]

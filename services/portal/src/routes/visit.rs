@@ -93,6 +93,8 @@ struct StepView {
     moved: bool,
     /// The first that is still to come.
     next: bool,
+    /// How to go there, where the way ahead does not say it.
+    way: Option<ahead::StretchView>,
 }
 
 /// A code as a picture; black on white also in the dark page, with the quiet zone that scanners need.
@@ -253,6 +255,7 @@ fn steps(w: &Words, visit: &Visit) -> Vec<StepView> {
             done: step.done,
             moved: step.moved,
             next: next == Some(at),
+            way: ahead::to_step(w, visit, step),
         })
         .collect()
 }

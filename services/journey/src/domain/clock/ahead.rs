@@ -18,6 +18,8 @@ pub(crate) struct Way {
     pub(crate) step_free: Text,
     /// The lift of the step-free way; empty: none.
     pub(crate) lift: String,
+    /// How long it takes where no service knows that; 0: not told.
+    pub(crate) minutes: u32,
 }
 
 /// A lift, as the door tells it.
@@ -49,7 +51,8 @@ pub(crate) struct Stretch {
 }
 
 impl Ways {
-    fn of(&self, leg: &str, hall: &str) -> Option<&Way> {
+    /// The way of a leg: its hall's own, else the one of all halls.
+    pub(crate) fn of(&self, leg: &str, hall: &str) -> Option<&Way> {
         let fits = |own: bool| {
             self.ways.iter().find(|way| way.leg == leg && if own { way.hall == hall } else { way.hall.is_empty() })
         };
@@ -74,26 +77,37 @@ impl Ways {
             .iter()
             .rev()
             .map(|leg| {
-                let way = self.of(leg.kind, hall);
-                let broken = way.filter(|_| step_free).and_then(|way| self.broken(way));
-                let text = match (way, broken) {
-                    (_, Some(lift)) => lift.without.clone(),
-                    (Some(way), None) if step_free && !way.step_free.de.is_empty() => way.step_free.clone(),
-                    (Some(way), None) => way.text.clone(),
-                    (None, None) => Text::default(),
-                };
                 let be_there_by = closes_at.map(|at| at - left);
                 left += leg.time + leg.uncertainty;
-                Stretch {
-                    leg: *leg,
-                    to: way.map(|way| way.to.clone()).unwrap_or_default(),
-                    way: text,
-                    be_there_by,
-                    is_blocked: broken.is_some(),
-                }
+                self.stretch(leg, hall, step_free, be_there_by)
             })
             .collect();
         stretches.reverse();
         stretches
+    }
+
+    /// One leg in words.
+    pub(crate) fn stretch(
+        &self,
+        leg: &Leg,
+        hall: &str,
+        step_free: bool,
+        be_there_by: Option<DateTime<Utc>>,
+    ) -> Stretch {
+        let way = self.of(leg.kind, hall);
+        let broken = way.filter(|_| step_free).and_then(|way| self.broken(way));
+        let text = match (way, broken) {
+            (_, Some(lift)) => lift.without.clone(),
+            (Some(way), None) if step_free && !way.step_free.de.is_empty() => way.step_free.clone(),
+            (Some(way), None) => way.text.clone(),
+            (None, None) => Text::default(),
+        };
+        Stretch {
+            leg: *leg,
+            to: way.map(|way| way.to.clone()).unwrap_or_default(),
+            way: text,
+            be_there_by,
+            is_blocked: broken.is_some(),
+        }
     }
 }

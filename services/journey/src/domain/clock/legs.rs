@@ -16,7 +16,7 @@ pub(crate) const SEAT: &str = "seat";
 /// Where the car park has not told how long it takes from the barrier into a bay and out of the car …
 pub(crate) const USUAL_PARK: Estimate = Estimate { time: TimeDelta::minutes(3), uncertainty: TimeDelta::seconds(90) };
 /// … and how far it is from there to the door.
-pub(crate) const USUAL_WALK: TimeDelta = TimeDelta::minutes(5);
+pub(crate) const USUAL_WALK: Estimate = Estimate::of_a_walk(TimeDelta::minutes(5));
 /// One person at one lane, when nobody has been scanned lately.
 const USUAL_PACE: TimeDelta = TimeDelta::seconds(5);
 const FASTEST_PACE: TimeDelta = TimeDelta::seconds(1);
@@ -37,6 +37,69 @@ const STEP_FREE: [&str; 2] = ["NEED_WHEELCHAIR", "NEED_STEP_FREE"];
 pub(crate) struct Estimate {
     pub(crate) time: TimeDelta,
     pub(crate) uncertainty: TimeDelta,
+}
+
+impl Estimate {
+    /// A walk of which nobody says how sure its minutes are: strangers look for the way, and others know it.
+    pub(crate) const fn of_a_walk(time: TimeDelta) -> Self {
+        Self { time, uncertainty: TimeDelta::seconds(time.num_seconds() / 2) }
+    }
+}
+
+/// What the car park tells of the ways from its barrier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CarParkLegs {
+    pub(crate) walk_minutes: u32,
+    /// 0: not told.
+    pub(crate) walk_uncertainty_seconds: u32,
+    /// 0: not told.
+    pub(crate) park_seconds: u32,
+    pub(crate) park_uncertainty_seconds: u32,
+}
+
+impl CarParkLegs {
+    /// To the house's door.
+    pub(crate) fn walk(&self) -> Estimate {
+        let walk = Estimate::of_a_walk(TimeDelta::minutes(self.walk_minutes.into()));
+        match self.walk_uncertainty_seconds {
+            0 => walk,
+            told => Estimate { uncertainty: seconds(told), ..walk },
+        }
+    }
+
+    /// Into a bay and out of the car.
+    pub(crate) fn park(&self) -> Option<Estimate> {
+        (self.park_seconds > 0)
+            .then(|| Estimate { time: seconds(self.park_seconds), uncertainty: seconds(self.park_uncertainty_seconds) })
+    }
+}
+
+/// What the door tells of a showing: how long until everybody who is expected is in, with the band of its last errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Door {
+    /// Who are expected and not in.
+    pub(crate) people: u32,
+    pub(crate) per_hour: u32,
+    pub(crate) time: TimeDelta,
+    pub(crate) low: TimeDelta,
+    pub(crate) high: TimeDelta,
+}
+
+impl Door {
+    /// Whether it is a queue that its time is made of. Else it waits for the last one to come, who comes when they
+    /// come: that is no time that a party stands there.
+    fn is_a_queue(&self) -> bool {
+        let queue = i64::from(self.people) * 3600 / i64::from(self.per_hour.max(1));
+        self.people > 0 && self.per_hour > 0 && self.time.num_seconds() <= queue + 1
+    }
+
+    /// What so many of its people take of it, in halves of a person: as large a part of the time and of the band.
+    fn part(&self, halves: u32) -> Estimate {
+        let all = i64::from(self.people).max(1) * 2;
+        let of = |time: TimeDelta| TimeDelta::seconds(time.num_seconds() * i64::from(halves).min(all) / all);
+        let time = of(self.time);
+        Estimate { time, uncertainty: (time - of(self.low)).max(of(self.high) - time) }
+    }
 }
 
 /// One stretch that is still to go.
@@ -102,7 +165,7 @@ pub(crate) fn pace(counts: &[DoorCount], per_hour: Option<u32>) -> Pace {
 pub(crate) struct Estimates {
     /// Of the car park.
     pub(crate) park: Estimate,
-    pub(crate) walk: TimeDelta,
+    pub(crate) walk: Estimate,
     /// Of the door: how long people are at the desk.
     pub(crate) desk: Estimate,
     /// Of the house file.
@@ -112,6 +175,8 @@ pub(crate) struct Estimates {
     pub(crate) drive_uncertainty: TimeDelta,
     pub(crate) step_free_percent: u32,
     pub(crate) pace: Pace,
+    /// Of the door; None: it tells nothing of the showing now.
+    pub(crate) door: Option<Door>,
 }
 
 impl Estimates {
@@ -127,6 +192,7 @@ impl Estimates {
             drive_uncertainty: seconds(policy.drive_uncertainty_seconds),
             step_free_percent: policy.step_free_percent,
             pace,
+            door: None,
         }
     }
 
@@ -158,6 +224,13 @@ pub(crate) fn needs_step_free(visit: &Visit) -> bool {
     visit.party.iter().any(|line| STEP_FREE.contains(&line.need.as_str()))
 }
 
+/// What a walk takes a party: longer if one of them walks slowly.
+pub(crate) fn slowly(visit: &Visit, step_free_percent: u32, it: Estimate) -> Estimate {
+    let is_slow = visit.party.iter().any(|line| SLOW_WALKERS.contains(&line.need.as_str()));
+    let percent = if is_slow { i32::try_from(step_free_percent).unwrap_or(100) } else { 100 };
+    Estimate { time: it.time * percent / 100, uncertainty: it.uncertainty * percent / 100 }
+}
+
 /// Where a party is, and who stands before it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
@@ -171,10 +244,7 @@ pub(crate) struct Standing {
 
 /// What a party has still to go, in the order in which it goes it.
 pub(crate) fn legs(visit: &Visit, at: Standing, takes: &Estimates, now: DateTime<Utc>) -> Vec<Leg> {
-    let is_slow = visit.party.iter().any(|line| SLOW_WALKERS.contains(&line.need.as_str()));
-    let slowly = |time: TimeDelta| {
-        if is_slow { time * i32::try_from(takes.step_free_percent).unwrap_or(100) / 100 } else { time }
-    };
+    let slowly = |it: Estimate| slowly(visit, takes.step_free_percent, it);
     let mut legs = Vec::new();
     match (at.whereabouts, at.seen_at) {
         (Whereabouts::OnTheWay, _) => {
@@ -195,40 +265,47 @@ pub(crate) fn legs(visit: &Visit, at: Standing, takes: &Estimates, now: DateTime
     if visit.money == Money::DueAtDesk && at.whereabouts != Whereabouts::PartlyIn {
         legs.push(Leg::new(DESK, takes.desk));
     }
-    legs.push(Leg::new(QUEUE, at_the_door(visit.size().saturating_sub(visit.admitted), at.ahead, takes.pace)));
-    let seat = Estimate { time: slowly(takes.seat.time), uncertainty: slowly(takes.seat.uncertainty) };
-    legs.push(Leg::new(SEAT, seat));
+    legs.push(Leg::new(QUEUE, at_the_door(visit.size().saturating_sub(visit.admitted), at.ahead, takes)));
+    legs.push(Leg::new(SEAT, slowly(takes.seat)));
     legs
 }
 
 /// Whose bay cannot be reached parks further away: the furthest place is reckoned with. Everybody else walks from here.
-fn walk_from_elsewhere(visit: &Visit) -> Option<TimeDelta> {
+fn walk_from_elsewhere(visit: &Visit) -> Option<Estimate> {
     let suspended = visit.bay.as_ref()?.suspension.as_ref()?;
     let furthest = suspended.alternatives.iter().map(|(_, minutes)| *minutes).max()?;
-    Some(TimeDelta::minutes(furthest.into()))
+    Some(Estimate::of_a_walk(TimeDelta::minutes(furthest.into())))
 }
 
 /// What is left of parking and walking after `gone`.
-fn from_the_barrier(gone: TimeDelta, takes: &Estimates, walk: TimeDelta) -> impl Iterator<Item = Leg> {
+fn from_the_barrier(gone: TimeDelta, takes: &Estimates, walk: Estimate) -> impl Iterator<Item = Leg> {
     let park_left = (takes.park.time - gone).max(TimeDelta::zero());
-    let walk_left = (walk - (gone - (takes.park.time - park_left))).max(TimeDelta::zero());
+    let walk_left = (walk.time - (gone - (takes.park.time - park_left))).max(TimeDelta::zero());
     // As much of the uncertainty is left as of the leg.
-    let all = takes.park.time.num_seconds().max(1);
-    let park_uncertain = TimeDelta::seconds(takes.park.uncertainty.num_seconds() * park_left.num_seconds() / all);
-    [
-        Leg::new(PARK, Estimate { time: park_left, uncertainty: park_uncertain }),
-        Leg::new(WALK, Estimate { time: walk_left, uncertainty: walk_left / 2 }),
-    ]
-    .into_iter()
-    .filter(|leg| leg.time > TimeDelta::zero())
+    let left = |time: TimeDelta, of: Estimate| Estimate {
+        time,
+        uncertainty: TimeDelta::seconds(
+            of.uncertainty.num_seconds() * time.num_seconds() / of.time.num_seconds().max(1),
+        ),
+    };
+    [Leg::new(PARK, left(park_left, takes.park)), Leg::new(WALK, left(walk_left, walk))]
+        .into_iter()
+        .filter(|leg| leg.time > TimeDelta::zero())
 }
 
 /// Nobody knows who stands before whom: between none and all of those who are here. Then all of the party are scanned.
-fn at_the_door(missing: u32, ahead: u32, pace: Pace) -> Estimate {
+/// What the door itself tells of its queue, with its band, goes before a pace; and whatever the pace is, nobody stands
+/// there longer than until the last one is in.
+fn at_the_door(missing: u32, ahead: u32, takes: &Estimates) -> Estimate {
+    if let Some(door) = takes.door.filter(Door::is_a_queue) {
+        let part = door.part(ahead.saturating_add(missing.saturating_mul(2)));
+        return Estimate { uncertainty: part.uncertainty + door.part(ahead).time, ..part };
+    }
     let people = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
-    let queue = pace.per_person * people(ahead) / 2;
-    let scan = pace.per_person * people(missing);
-    Estimate { time: queue + scan, uncertainty: queue + scan / 3 }
+    let queue = takes.pace.per_person * people(ahead) / 2;
+    let scan = takes.pace.per_person * people(missing);
+    let longest = takes.door.map_or(TimeDelta::MAX, |door| door.high.max(scan));
+    Estimate { time: (queue + scan).min(longest), uncertainty: (queue + scan / 3).min(longest) }
 }
 
 /// The sum of legs.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::{
     ahead::{Lift, Way, Ways},
-    legs::{DoorCount, Estimate, Estimates, Leg, Standing, legs, needs_step_free, pace, sum},
+    legs::{CarParkLegs, Door, DoorCount, Estimate, Estimates, Leg, Standing, legs, needs_step_free, pace, sum},
     policy::Policy,
     risk::{Facts, Risk, Told, told, turn},
 };
@@ -19,7 +19,7 @@ use crate::domain::{
 fn takes() -> Estimates {
     Estimates {
         park: Estimate { time: TimeDelta::seconds(180), uncertainty: TimeDelta::seconds(60) },
-        walk: TimeDelta::minutes(6),
+        walk: Estimate { time: TimeDelta::minutes(6), uncertainty: TimeDelta::minutes(3) },
         desk: Estimate { time: TimeDelta::seconds(100), uncertainty: TimeDelta::seconds(50) },
         ..Estimates::of(&Policy::default(), pace(&[], None))
     }
@@ -165,6 +165,68 @@ fn the_pace_is_that_of_the_busiest_minute_else_the_door_s_own() {
     }
 }
 
+#[test]
+fn the_door_s_own_word_of_its_queue_goes_before_a_pace() {
+    let door = |people, per_hour, time, low, high| Door {
+        people,
+        per_hour,
+        time: TimeDelta::seconds(time),
+        low: TimeDelta::seconds(low),
+        high: TimeDelta::seconds(high),
+    };
+    // Two people, twelve others here. Without the door: 5 s for each of six or so, and for each of the two.
+    let as_now = (40, 33);
+    for (told, expected) in [
+        (None, as_now),
+        // Sixty people at six a minute: 600 s, of which they take eight parts of sixty, and six of them may not be before.
+        (Some(door(60, 360, 600, 450, 900)), (80, 40 + 60)),
+        // The same, of which the door is surer below than above.
+        (Some(door(60, 360, 600, 0, 630)), (80, 80 + 60)),
+        // The last one usually comes in eighteen minutes: no queue, and no time that they stand there.
+        (Some(door(60, 3600, 1080, 900, 1200)), as_now),
+        // Fewer are to come than are here by what is known: they take no more than all of it.
+        (Some(door(4, 360, 40, 30, 60)), (40, 20 + 40)),
+        // Nobody stands there longer than until all are in; but a party takes what it takes.
+        (Some(door(9, 3600, 30, 20, 35)), (35, 33)),
+        (Some(door(0, 3600, 0, 0, 0)), (10, 10)),
+        // A door that says nothing at all.
+        (Some(door(9, 0, 3600, 0, 4000)), as_now),
+    ] {
+        let takes = Estimates { door: told, ..takes() };
+        let queue = legs(&booked_with_bay(), standing(Whereabouts::Foyer, None, 12), &takes, at(100))[0];
+        assert_eq!((queue.time.num_seconds(), queue.uncertainty.num_seconds()), expected, "{told:?}");
+    }
+}
+
+#[test]
+fn the_walk_is_as_sure_as_the_car_park_says() {
+    let told = |walk_uncertainty_seconds| CarParkLegs {
+        walk_minutes: 4,
+        walk_uncertainty_seconds,
+        park_seconds: 0,
+        park_uncertainty_seconds: 0,
+    };
+    let takes = |told: CarParkLegs| Estimates { walk: told.walk(), ..takes() };
+    for (uncertainty, entered, expected) in [
+        (60, 97, vec![("walk", 240, 60)]),
+        // Half of it is left, with half of what it may be out.
+        (60, 95, vec![("walk", 120, 30)]),
+        // Nobody says.
+        (0, 97, vec![("walk", 240, 120)]),
+    ] {
+        let legs = legs(
+            &booked_with_bay(),
+            standing(Whereabouts::CarPark, Some(entered), 0),
+            &takes(told(uncertainty)),
+            at(100),
+        );
+        let walk: Vec<_> =
+            legs[..1].iter().map(|it| (it.kind, it.time.num_seconds(), it.uncertainty.num_seconds())).collect();
+        assert_eq!(walk, expected, "{uncertainty} {entered}");
+    }
+    assert_eq!(told(60).park(), None);
+}
+
 fn facts(is_known: bool, slack: i64, closes_in: i64) -> Facts {
     Facts {
         missing: 2,
@@ -237,6 +299,7 @@ fn ways(lift_works: bool) -> Ways {
         text: text("stairs"),
         step_free: if lift.is_empty() { Text::default() } else { text("lift") },
         lift: lift.to_owned(),
+        minutes: 0,
     };
     let lift = Lift { id: "lift".to_owned(), is_working: lift_works, without: text("wait") };
     Ways { ways: vec![way("queue", "", ""), way("queue", "upstairs", "lift"), way("seat", "", "")], lifts: vec![lift] }

@@ -6,7 +6,7 @@ use super::{
     super::{
         State,
         clock::{
-            legs::{Estimates, pace},
+            legs::{Estimate, Estimates, pace},
             policy::Policy,
         },
         missing::{Noted, Situation, missing},
@@ -90,7 +90,8 @@ fn who_makes_it_then() {
     (parked.bay, parked.entered_at) = (None, Some(at(119)));
     let mut nowhere = visit(State::Confirmed);
     (nowhere.bay, nowhere.id) = (None, Uuid::from_u128(9));
-    let takes = Estimates { walk: TimeDelta::minutes(6), ..Estimates::of(&Policy::default(), pace(&[], None)) };
+    let walk = Estimate { time: TimeDelta::minutes(6), uncertainty: TimeDelta::minutes(3) };
+    let takes = Estimates { walk, ..Estimates::of(&Policy::default(), pace(&[], None)) };
     let at_the_door = Situation { now: at(119), door_closes_at: Some(at(120)), takes };
     let noted = |visit| Noted { visit, seen_at: None, arrives_at: None, risk: None };
     let parties = missing(&[noted(parked), noted(nowhere)], &at_the_door);

@@ -9,11 +9,16 @@ use super::{
 };
 use crate::domain::{
     Part, PartyLine,
-    clock::{legs::pace, policy::Policy, risk::turn},
+    clock::{
+        legs::{Estimate, pace},
+        policy::Policy,
+        risk::turn,
+    },
 };
 
 fn situation(now: i64) -> Situation {
-    let takes = Estimates { walk: TimeDelta::minutes(6), ..Estimates::of(&Policy::default(), pace(&[], None)) };
+    let walk = Estimate { time: TimeDelta::minutes(6), uncertainty: TimeDelta::minutes(3) };
+    let takes = Estimates { walk, ..Estimates::of(&Policy::default(), pace(&[], None)) };
     Situation { now: at(now), door_closes_at: Some(at(120)), takes }
 }
 

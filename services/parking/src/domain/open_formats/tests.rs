@@ -29,6 +29,7 @@ fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
         state,
         reason: Text::default(),
         walk_minutes: 3,
+        walk_uncertainty_seconds: 60,
         park: crate::domain::ParkLeg::default(),
         alternatives: Vec::new(),
         revision: 1,
