@@ -16,14 +16,15 @@ const CHANGED: usize = 2;
 const NEWS: TimeDelta = TimeDelta::hours(12);
 /// So long after the start latecomers still look for it.
 const LATECOMERS: TimeDelta = TimeDelta::minutes(15);
-/// Numbers on one café display.
+/// Called walk-ins on one queue's display.
 const NUMBERS: usize = 8;
-/// And so many of those that are being made.
+/// Numbers that are being made, in one line of a café's display.
 const MAKING: usize = 12;
 /// Groups that are called at once on one door's display.
 const GROUPS: usize = 3;
-/// A number that nobody took back by then is no longer called.
-const CALLED: TimeDelta = TimeDelta::minutes(45);
+/// The kitchen says when a number is collected or given up, and until then it is called. This is the end for a monitor
+/// that has heard nothing for hours.
+const CALLED: TimeDelta = TimeDelta::hours(4);
 
 pub(super) fn default(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
     match base.setup.profile {
@@ -226,30 +227,34 @@ fn parking_elsewhere(facts: &Facts) -> Option<Offer> {
     Some(Offer { headline: words::parking_closed(site.state), lines })
 }
 
-/// Numbers to collect, those that are called again first, then the newest; what is being made; which station rests.
+/// All numbers to collect, those that are called again first, then those that wait longest; which station rests; all that
+/// are being made. Nobody's number is missing: what does not fit on a screen takes turns on it.
 fn cafe(facts: &Facts, now: DateTime<Utc>) -> Offer {
     let (making, mut ready): (Vec<_>, Vec<_>) =
         facts.orders.iter().partition(|order| order.stage == OrderStage::Preparing);
-    ready.sort_by_key(|order| std::cmp::Reverse((order.stage, order.at, order.number)));
+    ready.sort_by_key(|order| (std::cmp::Reverse(order.stage), order.at, order.number));
     let called = |order: &&Order| Line {
         valid_until: Some(order.at + CALLED),
         detail: if order.stage == OrderStage::Recalled { words::recalled() } else { Text::default() },
         ..Line::new(Kind::Cafe, words::number(order.number), order.at, "gastro")
     };
-    let mut lines: Vec<Line> = ready.iter().map(called).filter(|line| line.is_valid(now)).take(NUMBERS).collect();
+    let mut lines: Vec<Line> = ready.iter().map(called).filter(|line| line.is_valid(now)).collect();
     let headline = if lines.is_empty() { words::cafe() } else { words::collect() };
     lines.extend(stations(facts, lines.is_empty()));
-    lines.extend(being_made(making).filter(|line| line.is_valid(now)));
+    lines.extend(being_made(making).into_iter().filter(|line| line.is_valid(now)));
     Offer { headline, lines }
 }
 
 /// Who waits sees the own number go its way.
-fn being_made(mut orders: Vec<&Order>) -> Option<Line> {
+fn being_made(mut orders: Vec<&Order>) -> Vec<Line> {
     orders.sort_by_key(|order| (order.at, order.number));
-    let newest = orders.last()?.at;
-    let numbers: Vec<u32> = orders.iter().take(MAKING).map(|order| order.number).collect();
-    let line = Line::new(Kind::Notice, words::being_made(&numbers), newest, "gastro");
-    Some(Line { valid_until: Some(newest + CALLED), ..line })
+    let line = |orders: &[&Order]| {
+        let newest = orders.last()?.at;
+        let numbers: Vec<u32> = orders.iter().map(|order| order.number).collect();
+        let line = Line::new(Kind::Notice, words::being_made(&numbers), newest, "gastro");
+        Some(Line { valid_until: Some(newest + CALLED), ..line })
+    };
+    orders.chunks(MAKING).filter_map(line).collect()
 }
 
 fn stations(facts: &Facts, nothing_to_collect: bool) -> Vec<Line> {

@@ -257,3 +257,71 @@ async fn a_number_is_called_until_it_is_collected() {
     twice(&house, "gastro", &station(gastro::StationState::Paused)).await;
     assert!(words(&content(&house, "cafe-1").await).contains("kurze Pause"));
 }
+
+#[tokio::test]
+async fn no_number_is_missing_on_the_cafes_monitor_however_many_come_at_once() {
+    let house = house().await;
+    let tell = async |number: u32, state: gastro::OrderState, minute: i64| {
+        let told = gastro::OrderStateChanged {
+            order_id: Uuid::from_u128(u128::from(number) << 64).to_string(),
+            number,
+            state: state.into(),
+            at: Some(timestamp(minutes(minute))),
+            ..Default::default()
+        };
+        house.react("signage", "gastro", &told.order_id, &told).await.expect("reacted");
+    };
+    // A full house comes out: sixty meals are ready, the highest number longest, and fifty are being made.
+    for number in 1..=60 {
+        tell(number, gastro::OrderState::Ready, 60 - i64::from(number)).await;
+    }
+    for number in 101..=150 {
+        tell(number, gastro::OrderState::Preparing, 60).await;
+    }
+    let numbers = |content: &pb::Content| -> Vec<u32> {
+        let called = content.lines.iter().filter(|line| line.kind == "cafe");
+        called.map(|line| line.text.as_ref().expect("a number").de.parse().expect("a number")).collect()
+    };
+    let shown = content(&house, "cafe-1").await;
+    assert_eq!(numbers(&shown), (1..=60).rev().collect::<Vec<_>>(), "all, who waits longest first");
+    let making: String = words(&shown).split("In Arbeit: ").skip(1).collect();
+    for number in 101..=150 {
+        assert!(making.contains(&number.to_string()), "{number} in {making}");
+    }
+    // Hours later they stand there still, except those that the kitchen has told of.
+    house.clock.set(minutes(150));
+    tell(60, gastro::OrderState::Collected, 140).await;
+    tell(59, gastro::OrderState::Expired, 140).await;
+    tell(1, gastro::OrderState::Recalled, 140).await;
+    let left: Vec<u32> = std::iter::once(1).chain((2..=58).rev()).collect();
+    assert_eq!(numbers(&content(&house, "cafe-1").await), left, "called again comes first");
+}
+
+#[tokio::test]
+async fn a_called_group_reads_as_flow_says_with_its_rows_and_in_plain_german() {
+    let house = house().await;
+    let text = Text {
+        de: "Gruppe 2, Reihen C–E, bitte zum Einlass.".to_owned(),
+        en: "Group 2, rows C–E, please come to the doors.".to_owned(),
+        plain: "Gruppe 2: Reihen C–E. Bitte kommen Sie jetzt.".to_owned(),
+    };
+    let group = flow::CallGroup {
+        showing_id: Uuid::from_u128(7).to_string(),
+        number: 2,
+        text: Some(text.to_proto()),
+        ..Default::default()
+    };
+    let called = flow::GroupCalled {
+        group: Some(group),
+        hall: "dome".to_owned(),
+        at: Some(timestamp(minutes(0))),
+        calling: true,
+        valid_until: Some(timestamp(minutes(10))),
+    };
+    twice(&house, "flow", &called).await;
+    let shown = content(&house, "dome-door-1").await;
+    let line = shown.lines.iter().find(|line| line.kind == "call").expect("the call");
+    assert_eq!(line.text, Some(text.to_proto()));
+    twice(&house, "flow", &flow::GroupCalled { calling: false, at: Some(timestamp(minutes(1))), ..called }).await;
+    assert!(content(&house, "dome-door-1").await.lines.iter().all(|line| line.kind != "call"));
+}
