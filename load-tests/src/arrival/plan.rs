@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use gastro::replan::{Hands, Meal, Need, Pickup, Room, Wish, replan};
+use gastro::replan::{Guests, Hands, Meal, Need, Pickup, Room, Wave, Wish, replan};
 use uuid::Uuid;
 
 use crate::report::{Figure, Latencies, Report, median};
@@ -43,7 +43,9 @@ fn once() -> anyhow::Result<Duration> {
         room.stations.insert(station.to_owned(), Hands { capacity: 2_700, ..Hands::default() });
     }
     let mut meals: Vec<Meal> = (0..MEALS).map(|number| meal(number, morning)).collect();
-    for planned in replan(&mut meals, &mut room, morning) {
+    // As the house file says.
+    let mut wave = Wave::new(70, 60);
+    for planned in replan(&mut meals, &mut room, Some(&mut wave), morning) {
         let place = planned.place;
         let Some(meal) = meals.iter_mut().find(|meal| meal.id == planned.id) else { continue };
         meal.slot_at = place.map(|place| place.slot_at);
@@ -52,7 +54,7 @@ fn once() -> anyhow::Result<Duration> {
         meal.wish = Wish { starts_at: meal.wish.starts_at + by, ends_at: meal.wish.ends_at + by, ..meal.wish };
     }
     let began = Instant::now();
-    let planned = replan(&mut meals, &mut room, morning);
+    let planned = replan(&mut meals, &mut room, Some(&mut wave), morning);
     let took = began.elapsed();
     let placed = planned.iter().filter(|planned| planned.place.is_some()).count();
     anyhow::ensure!(i64::try_from(placed)? == MEALS, "{placed} of {MEALS} meals have a place");
@@ -68,6 +70,7 @@ fn meal(number: i64, morning: DateTime<Utc>) -> Meal {
         id: Uuid::from_u128(number.unsigned_abs().into()),
         wish: Wish { pickup, starts_at, ends_at: starts_at + TimeDelta::minutes(50), apart: None },
         need: Need::from(BTreeMap::from([(dish.to_owned(), 60), ("bar".to_owned(), 10)])),
+        guests: Guests { showing: Some(Uuid::from_u128((number % SHOWINGS).unsigned_abs().into())), people: 1 },
         pickup_at: starts_at,
         slot_at: None,
         not_before: morning,

@@ -20,12 +20,16 @@ pub(crate) mod substitution;
 pub(crate) mod walk_up;
 pub(crate) mod waste;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
 use crate::{
-    domain::{Cancellation, Need, Order, OrderState, Place, Placing, Station, Wish, preparation, reach},
+    domain::{
+        Cancellation, Guests, Need, Order, OrderState, Place, Placing, Station, Wish, preparation, reach, rules::Wave,
+    },
     error::Error,
     store,
 };
@@ -64,8 +68,26 @@ async fn current_wish(tx: &mut Tx, showing: Uuid, wish: Wish) -> Result<Wish, Er
     Ok(known.map_or(wish, |times| Wish { starts_at: times.starts_at, ends_at: times.at_counter(), ..wish }))
 }
 
-/// Looks for a place, with the time that the stations have left. The kitchen must be locked.
-async fn find_place(tx: &mut Tx, wish: &Wish, need: &Need) -> Result<(Placing, chrono::TimeDelta), Error> {
+/// What the rules of ordering know of the quarters of a span, for meals of these guests; None: the house has none.
+async fn wave(
+    tx: &mut Tx,
+    guests: impl Iterator<Item = Guests>,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Option<Wave>, Error> {
+    let Some(rules) = store::ordering::rules(tx.conn()).await? else { return Ok(None) };
+    let showings: BTreeSet<Uuid> = guests.filter_map(|it| it.showing).collect();
+    let showings: Vec<Uuid> = showings.into_iter().collect();
+    Ok(Some(Wave::of(&rules, store::ordering::taken(tx.conn(), &showings, from, until).await?)))
+}
+
+/// Looks for a place, with the time that the stations have left, within the rules where they leave one. The kitchen must
+/// be locked.
+async fn find_place(
+    tx: &mut Tx,
+    wish: &Wish,
+    need: &Need,
+    guests: Guests,
+) -> Result<(Placing, chrono::TimeDelta), Error> {
     let now = tx.now();
     let (from, until) = reach(wish, now);
     let stations: Vec<&str> = need.keys().map(String::as_str).collect();
@@ -74,7 +96,8 @@ async fn find_place(tx: &mut Tx, wish: &Wish, need: &Need) -> Result<(Placing, c
         return Err(Error::TooMuch(station));
     }
     let preparation = preparation(need, &room);
-    Ok((Placing::of(wish, need, now + preparation, &room), preparation))
+    let wave = wave(tx, std::iter::once(guests), (from, until)).await?;
+    Ok((Placing::within(wish, (need, guests), now + preparation, &room, wave.as_ref()), preparation))
 }
 
 /// Moves the end of a hold; never to an earlier time.

@@ -1,4 +1,17 @@
 //! Menu, orders and their life as the house sees them. Pure decisions: no I/O, no clock, no proto.
+//!
+//! The states of an order beside those of `operations.md` §4.2, which are a restaurant's:
+//!
+//! | there | here |
+//! |---|---|
+//! | DRAFT | nothing: what is being chosen is the browser's |
+//! | PLACED | `Held`: station time and stock are taken, until the visit is confirmed or the hold ends (`Expired`, no number) |
+//! | ACCEPTED | no state of its own: confirming a visit accepts its meal and schedules it at once |
+//! | REJECTED | `Rejected`: confirmed too late, and no station has the time any more; its money goes back |
+//! | SCHEDULED, FIRED, PREPARING, READY, COLLECTED | the same |
+//! | (recalled) | `Recalled`: ready for long, and called again |
+//! | EXPIRED | `Expired` with a number: nobody came for it |
+//! | CANCELLED | `Cancelled`: with its visit or by its guest before it is fired; by staff afterwards, with its waste |
 
 pub(crate) mod affected;
 pub(crate) mod allergens;
@@ -25,6 +38,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub(crate) use placing::{Hands, Need, Place, Placing, Room, Wish, free_slots, need, preparation, reach};
+pub(crate) use rules::Guests;
 
 /// What was cancelled while it was being made stays on the board for so long.
 pub(crate) const SEEN_CANCELLED: TimeDelta = TimeDelta::minutes(10);
@@ -202,12 +216,15 @@ pub(crate) enum OrderState {
     /// Ready for long, and called again.
     Recalled,
     Collected,
+    /// A hold that ran out (it has no number), or a meal that nobody came for.
     Expired,
     Cancelled,
+    /// Its visit was confirmed when its hold had run out, and the kitchen had no time left: there will be no meal.
+    Rejected,
 }
 
 impl OrderState {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Held,
         Self::Scheduled,
         Self::Fired,
@@ -217,6 +234,7 @@ impl OrderState {
         Self::Collected,
         Self::Expired,
         Self::Cancelled,
+        Self::Rejected,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -230,6 +248,7 @@ impl OrderState {
             Self::Collected => "collected",
             Self::Expired => "expired",
             Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
         }
     }
 
@@ -243,7 +262,7 @@ impl OrderState {
             Self::Fired => Some(Self::Preparing),
             Self::Preparing => Some(Self::Ready),
             Self::Ready | Self::Recalled => Some(Self::Collected),
-            Self::Held | Self::Scheduled | Self::Collected | Self::Expired | Self::Cancelled => None,
+            Self::Held | Self::Scheduled | Self::Collected | Self::Expired | Self::Cancelled | Self::Rejected => None,
         }
     }
 
@@ -304,6 +323,11 @@ pub(crate) enum Cancellation {
 }
 
 impl Order {
+    /// Who it is for.
+    pub(crate) fn guests(&self) -> Guests {
+        Guests { showing: (!self.walk_up).then_some(self.showing), people: self.people }
+    }
+
     /// When the kitchen begins.
     pub(crate) fn fire_at(&self) -> DateTime<Utc> {
         self.pickup_at - self.preparation
@@ -314,6 +338,7 @@ impl Order {
         match self.state {
             OrderState::Held => now < self.expires_at,
             OrderState::Expired => self.number.is_some(),
+            OrderState::Rejected => false,
             OrderState::Scheduled
             | OrderState::Fired
             | OrderState::Preparing
@@ -348,7 +373,9 @@ impl Order {
             OrderState::Held | OrderState::Scheduled => Cancellation::Cancel,
             OrderState::Expired if self.number.is_none() => Cancellation::Cancel,
             OrderState::Fired | OrderState::Preparing | OrderState::Ready | OrderState::Recalled => Cancellation::Ask,
-            OrderState::Expired | OrderState::Collected | OrderState::Cancelled => Cancellation::Keep,
+            OrderState::Expired | OrderState::Collected | OrderState::Cancelled | OrderState::Rejected => {
+                Cancellation::Keep
+            }
         }
     }
 

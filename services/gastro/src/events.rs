@@ -29,6 +29,7 @@ fn order_state(state: OrderState) -> pb::OrderState {
         OrderState::Collected => pb::OrderState::Collected,
         OrderState::Expired => pb::OrderState::Expired,
         OrderState::Cancelled => pb::OrderState::Cancelled,
+        OrderState::Rejected => pb::OrderState::Rejected,
     }
 }
 

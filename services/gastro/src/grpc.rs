@@ -52,7 +52,7 @@ pub(crate) const ACCESS: Access = Access {
         ("ExtendHold", JOURNEY),
         ("ReleaseOrder", JOURNEY),
         ("GetOrder", &[Who::Service("journey"), Who::Staff(Role::Kitchen), Who::Staff(Role::Desk), Who::Visitor]),
-        ("MoveOrder", KITCHEN),
+        ("MoveOrder", &[Who::Staff(Role::Kitchen), Who::Staff(Role::Desk)]),
         ("WatchKitchen", &[Who::Staff(Role::Kitchen), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
         ("SetStationState", KITCHEN),
     ],
@@ -130,19 +130,28 @@ fn station_state(value: i32, delay_minutes: u32) -> Result<(StationState, TimeDe
     Ok((state, TimeDelta::minutes(delay_minutes.into())))
 }
 
+/// Whether somebody works in the kitchen; the desk only hands out what is ready.
+fn cooks(caller: &Caller) -> bool {
+    match caller {
+        Caller::Staff { roles, .. } => roles.iter().any(|role| matches!(role, Role::Kitchen | Role::Admin)),
+        _ => true,
+    }
+}
+
 /// A state that the kitchen may ask for.
 fn step(value: i32) -> Result<OrderState, InvalidField> {
     match values::choice("to", value)? {
         pb::OrderState::Preparing => Ok(OrderState::Preparing),
         pb::OrderState::Ready => Ok(OrderState::Ready),
         pb::OrderState::Collected => Ok(OrderState::Collected),
+        pb::OrderState::Recalled => Ok(OrderState::Recalled),
         pb::OrderState::Unspecified
         | pb::OrderState::Held
         | pb::OrderState::Scheduled
         | pb::OrderState::Fired
-        | pb::OrderState::Recalled
         | pb::OrderState::Expired
-        | pb::OrderState::Cancelled => Err(invalid("to", "must be PREPARING, READY or COLLECTED")),
+        | pb::OrderState::Cancelled
+        | pb::OrderState::Rejected => Err(invalid("to", "must be PREPARING, READY, COLLECTED or RECALLED")),
     }
 }
 
@@ -309,9 +318,13 @@ impl Gastro for GastroGrpc {
     }
 
     async fn move_order(&self, request: Request<pb::MoveOrderRequest>) -> Result<Response<pb::Order>, Status> {
+        let cooks = cooks(&Caller::of(&request));
         let request = request.into_inner();
         let order = values::id("order_id", &request.order_id)?;
         let to = step(request.to)?;
+        if !cooks && !matches!(to, OrderState::Collected | OrderState::Recalled) {
+            return Err(invalid("to", "must be COLLECTED or RECALLED at the desk").into());
+        }
         let order = self.db.transact(move |tx| Box::pin(cooking::move_order(tx, order, to))).await?;
         Ok(Response::new(events::order(&order)))
     }

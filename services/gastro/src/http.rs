@@ -2,10 +2,12 @@
 
 mod kds;
 
+use std::sync::Arc;
+
 use axum::{
     Router,
-    extract::{Path, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    extract::{FromRef, Path, Query, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -20,15 +22,30 @@ use crate::{
     store,
 };
 
+/// What the routes have at hand.
+#[derive(Clone, Debug)]
+struct Open {
+    db: Db,
+    /// Where browsers find this house; empty: where the request went to.
+    public_url: Arc<str>,
+}
+
+impl FromRef<Open> for Db {
+    fn from_ref(open: &Open) -> Self {
+        open.db.clone()
+    }
+}
+
 /// All routes.
-pub(crate) fn router(db: Db) -> Router {
+pub(crate) fn router(db: Db, public_url: &str) -> Router {
     Router::new()
         .route("/open/v1/gastro/menu", get(menu))
         .route("/gastro/pictures/{picture_id}", get(picture))
         .route("/kds/orderStatus/{order}", post(kds::order_status))
         .route("/kds/prepTimes", get(kds::prep_times))
-        .route("/kds/busy", get(kds::busy))
-        .with_state(db)
+        .route("/kds/prepTime", post(kds::prep_time))
+        .route("/kds/busy", get(kds::busy).post(kds::told_busy))
+        .with_state(Open { db, public_url: public_url.trim_end_matches('/').into() })
 }
 
 #[derive(Deserialize)]
@@ -39,15 +56,28 @@ struct Wanted {
 }
 
 /// `GET /open/v1/gastro/menu?lang=en`
-async fn menu(State(db): State<Db>, Query(wanted): Query<Wanted>, asked: HeaderMap) -> Response {
+async fn menu(State(open): State<Open>, Query(wanted): Query<Wanted>, asked: HeaderMap) -> Response {
     let language = if wanted.lang == "en" { Language::English } else { Language::German };
-    open_data::reply(today(&db, language).await, &asked)
+    let base = match &*open.public_url {
+        "" => {
+            let host = asked.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+            format!("http://{host}")
+        }
+        url => url.to_owned(),
+    };
+    let told = today(&open.db, language, &base).await;
+    let is_menu = told.is_ok();
+    let mut response = open_data::reply(told, &asked);
+    if is_menu {
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/ld+json"));
+    }
+    response
 }
 
-async fn today(db: &Db, language: Language) -> Result<Value, Error> {
+async fn today(db: &Db, language: Language, base: &str) -> Result<Value, Error> {
     let now = db.clock().now().with_timezone(&Berlin).naive_local();
     let mut conn = db.pool().acquire().await?;
-    Ok(public_menu::schema_org(&store::menu::of_day(&mut conn, now.date()).await?, now.time(), language))
+    Ok(public_menu::schema_org(&store::menu::of_day(&mut conn, now.date()).await?, now.time(), language, base))
 }
 
 /// `GET /gastro/pictures/{hash}`

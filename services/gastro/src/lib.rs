@@ -42,12 +42,13 @@ pub const SERVICE: Service = Service {
                 tse_timeout_seconds,
                 kds_url,
                 kds_token,
+                public_url,
             } = settings;
             let tse_timeout = Duration::from_secs(tse_timeout_seconds.unwrap_or(10).max(1).into());
             let unit = signing::Unit { tse_url, tse_id, tse_client_id, tse_token, tse_timeout };
             let signing = signing::Signing::new(context.db.clone(), &unit)?;
             let pusher = push::Pusher::new(context.db.clone(), &kds_url, kds_token)?;
-            Ok(build(&context, printer::Settings { printer }, signing, pusher))
+            Ok(build(&context, printer::Settings { printer }, signing, pusher, &public_url))
         })
     },
 };
@@ -72,6 +73,9 @@ struct Settings {
     kds_url: String,
     /// Secret: from the environment only. What it knows us by; empty: it does not ask.
     kds_token: String,
+    /// Where browsers find this house, e.g. `https://planetarium.example`: pictures on the public menu have whole addresses.
+    /// Empty: where the request went to.
+    public_url: String,
 }
 
 /// Orders are fired, and what time has ended is ended, this often.
@@ -89,7 +93,13 @@ const SIGNING: Duration = Duration::from_secs(5);
 /// What the kitchen's own system is told is taken there this often.
 const PUSHING: Duration = Duration::from_secs(1);
 
-fn build(context: &Context, settings: printer::Settings, signing: signing::Signing, pusher: push::Pusher) -> Parts {
+fn build(
+    context: &Context,
+    settings: printer::Settings,
+    signing: signing::Signing,
+    pusher: push::Pusher,
+    public_url: &str,
+) -> Parts {
     context.every("pushing to the kitchen's system", PUSHING, move || {
         let pusher = pusher.clone();
         Box::pin(async move { Ok(pusher.turn().await?) })
@@ -136,7 +146,7 @@ fn build(context: &Context, settings: printer::Settings, signing: signing::Signi
             Consumer::new("flow", reactions::from_flow),
             Consumer::new("payments", reactions::from_payments),
         ],
-        http: http::router(context.db.clone()),
+        http: http::router(context.db.clone(), public_url),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
     }
 }

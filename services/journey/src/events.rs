@@ -111,6 +111,8 @@ pub(crate) const fn kitchen_of(state: OrderState) -> Option<Kitchen> {
         OrderState::Collected => Some(Kitchen::Collected),
         OrderState::Expired => Some(Kitchen::Expired),
         OrderState::Cancelled => Some(Kitchen::Cancelled),
+        // Told by an event of its own.
+        OrderState::Rejected => None,
     }
 }
 
@@ -244,7 +246,7 @@ pub(crate) fn stops_of(told: Option<&CoachStops>) -> Stops {
 }
 
 fn order(visit: &Visit, meal: &Meal) -> gastro::Order {
-    let state = if meal.part == Part::Refused { OrderState::Expired } else { order_state(meal.kitchen) };
+    let state = if meal.part == Part::Refused { OrderState::Rejected } else { order_state(meal.kitchen) };
     let (items, total) = charges(&meal.items);
     let lines = meal.dishes.iter().map(|dish| gastro::OrderedItem {
         item_id: dish.item_id.clone(),

@@ -357,7 +357,7 @@ fn order(event: &Event) -> Result<Option<Fact>, Failure> {
         State::Ready => Some(Fact::Counter(of(OrderStage::Ready))),
         State::Recalled => Some(Fact::Counter(of(OrderStage::Recalled))),
         State::Collected | State::Expired | State::Cancelled => Some(Fact::Done(of(OrderStage::Ready))),
-        State::Unspecified | State::Held | State::Scheduled => None,
+        State::Unspecified | State::Held | State::Scheduled | State::Rejected => None,
     })
 }
 

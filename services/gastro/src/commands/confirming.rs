@@ -51,7 +51,7 @@ pub(crate) async fn confirm(tx: &mut Tx, told: &[Confirmed]) -> Result<(), Error
                     Err(
                         Error::Full { .. } | Error::TooMuch(_) | Error::StationRests { .. } | Error::SoldOut { .. },
                     ) => {
-                        order.becomes(OrderState::Expired, now);
+                        order.becomes(OrderState::Rejected, now);
                         store::save_order(tx.conn(), &order).await?;
                         refuse(tx, *visit).await?;
                     }
@@ -101,7 +101,7 @@ async fn retake(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
     let need = need(&order.lines);
     require_open(tx, &need).await?;
     order.wish = current_wish(tx, order.showing, order.wish).await?;
-    let (place, preparation) = find_place(tx, &order.wish, &need).await?;
+    let (place, preparation) = find_place(tx, &order.wish, &need, order.guests()).await?;
     let Placing::Fits(place) = place else {
         return Err(full(place));
     };

@@ -1,14 +1,18 @@
-//! What another kitchen display tells of an order.
+//! What another kitchen display tells of an order, and of the kitchen.
 
-use chrono::TimeDelta;
-use kernel::Tx;
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{Tx, values::invalid};
 use uuid::Uuid;
 
-use super::{affected, kitchen, lock_kitchen};
+use super::{affected, kitchen, lock_kitchen, replanning};
 use crate::{
-    domain::{Order, OrderState, kds::KdsStatus, kitchen_system::Token},
+    domain::{
+        Order, OrderState,
+        kds::{KdsStatus, LONGEST_DELAY, Load},
+        kitchen_system::Token,
+    },
     error::Error,
-    store,
+    events, store,
 };
 
 /// A status that a kitchen system has sent. Late, repeated and backward ones change nothing.
@@ -23,6 +27,48 @@ pub(crate) async fn told(tx: &mut Tx, order_id: Uuid, status: KdsStatus) -> Resu
         affected::refused_by_system(tx, &order).await?;
     }
     Ok(order)
+}
+
+/// A kitchen system says when a meal will be there. Only a later time is news: sooner than they want it nobody comes for
+/// it. What was begun goes on and is there later; what was not begun takes a place of that time.
+pub(crate) async fn told_time(tx: &mut Tx, order_id: Uuid, at: DateTime<Utc>) -> Result<Order, Error> {
+    lock_kitchen(tx).await?;
+    let mut order = store::lock_order(tx.conn(), order_id).await?.ok_or(Error::NoSuchOrder)?;
+    let later = at - order.pickup_at;
+    if later > LONGEST_DELAY {
+        let hours = LONGEST_DELAY.num_hours();
+        return Err(invalid("pickupTime", format!("is more than {hours} hours later than what was promised")).into());
+    }
+    if later <= TimeDelta::zero() {
+        return Ok(order);
+    }
+    match order.state {
+        OrderState::Scheduled => replanning::replan(tx, vec![order], Some(at)).await?,
+        OrderState::Fired | OrderState::Preparing => {
+            order.preparation += later;
+            order.pickup_at = at;
+            store::kitchen::save_plans(tx.conn(), std::slice::from_ref(&order)).await?;
+            tx.append(&order.visit.to_string(), &events::order_moved(&order)).await?;
+            kitchen::touch_board(tx).await?;
+        }
+        _ => return Ok(order),
+    }
+    store::lock_order(tx.conn(), order_id).await?.ok_or(Error::NoSuchOrder)
+}
+
+/// A kitchen system says how busy the whole kitchen is. What the house would say itself is no news: a system that sends
+/// back what it is told must not open a station that staff have paused.
+pub(crate) async fn told_load(tx: &mut Tx, load: Load) -> Result<(), Error> {
+    lock_kitchen(tx).await?;
+    let stations = store::stations(tx.conn()).await?;
+    if Load::of(&stations) == load {
+        return Ok(());
+    }
+    let changes = stations.into_iter().map(|station| {
+        let (state, delay) = load.of_station(station.state);
+        (station, state, delay)
+    });
+    kitchen::set_stations(tx, changes.collect()).await
 }
 
 /// That a system has spoken is written down so often.

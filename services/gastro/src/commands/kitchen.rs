@@ -48,7 +48,8 @@ pub(crate) async fn move_order(tx: &mut Tx, order_id: Uuid, to: OrderState) -> R
     if order.state == to {
         return Ok(order);
     }
-    if order.state.next() != Some(to) {
+    let called_again = (order.state, to) == (OrderState::Ready, OrderState::Recalled);
+    if order.state.next() != Some(to) && !called_again {
         return Err(Error::WrongStep { from: order.state });
     }
     take_step(tx, &mut order, to).await?;
@@ -75,24 +76,37 @@ pub(crate) async fn set_station_state(
 ) -> Result<Station, Error> {
     lock_kitchen(tx).await?;
     let stations = store::stations(tx.conn()).await?;
-    let mut station =
-        stations.iter().find(|station| station.id == id).cloned().ok_or_else(|| Error::NoSuchStation(id.to_owned()))?;
-    if (station.state, station.delay) == (state, delay) {
-        return Ok(station);
+    let station =
+        stations.into_iter().find(|station| station.id == id).ok_or_else(|| Error::NoSuchStation(id.to_owned()))?;
+    set_stations(tx, vec![(station.clone(), state, delay)]).await?;
+    Ok(Station { state, delay, ..station })
+}
+
+/// The same for some of them, each with its new state: others are told once. The kitchen must be locked.
+pub(super) async fn set_stations(tx: &mut Tx, changes: Vec<(Station, StationState, TimeDelta)>) -> Result<(), Error> {
+    let changed = |(was, state, delay): (Station, StationState, TimeDelta)| {
+        let now = Station { state, delay, ..was.clone() };
+        (now != was).then_some(now)
+    };
+    let changed: Vec<Station> = changes.into_iter().filter_map(changed).collect();
+    if changed.is_empty() {
+        return Ok(());
     }
-    (station.state, station.delay) = (state, delay);
-    store::set_station_state(tx.conn(), &station).await?;
-    tx.append(id, &events::station_changed(&station)).await?;
+    for station in &changed {
+        store::set_station_state(tx.conn(), station).await?;
+        tx.append(&station.id, &events::station_changed(station)).await?;
+    }
     pushes::busy(tx).await?;
-    if station.is_open() {
-        affected::station_works(tx, &station).await?;
-        let orders = store::lock_scheduled_of_station(tx.conn(), id).await?;
-        replanning::replan(tx, orders, None).await?;
-    } else {
-        affected::station_rests(tx, &station).await?;
+    for station in &changed {
+        if station.is_open() {
+            affected::station_works(tx, station).await?;
+            let orders = store::lock_scheduled_of_station(tx.conn(), &station.id).await?;
+            replanning::replan(tx, orders, None).await?;
+        } else {
+            affected::station_rests(tx, station).await?;
+        }
     }
-    touch_board(tx).await?;
-    Ok(station)
+    touch_board(tx).await
 }
 
 /// Ends the holds that have run out and frees their time. The kitchen must be locked.
@@ -121,7 +135,15 @@ pub(crate) fn tick(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
         for mut order in store::lock_standing(tx.conn(), OrderState::Ready, now - rules.recall).await? {
             set_state(tx, &mut order, OrderState::Recalled).await?;
         }
-        for mut order in store::lock_standing(tx.conn(), OrderState::Recalled, now - rules.give_up).await? {
+        let recalled = store::lock_standing(tx.conn(), OrderState::Recalled, now - rules.give_up).await?;
+        let ids: Vec<Uuid> = recalled.iter().map(|order| order.id).collect();
+        let by_hand = store::kitchen::last_moves(tx.conn(), &ids).await?;
+        for mut order in recalled {
+            // Whom somebody has called again waits no shorter than whom the clock has.
+            let called_at = by_hand.get(&order.id).filter(|it| it.to == OrderState::Recalled).map(|it| it.at);
+            if called_at.is_some_and(|at| now < at + rules.recall + rules.give_up) {
+                continue;
+            }
             set_state(tx, &mut order, OrderState::Expired).await?;
             waste::all_of(tx, &order, WasteReason::NotCollected).await?;
         }

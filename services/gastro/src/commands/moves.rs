@@ -49,14 +49,17 @@ pub(crate) async fn move_ticket(tx: &mut Tx, order_id: Uuid, station: &str, to: 
     Ok(order)
 }
 
-/// Takes the last move of an order back, while it is the last and not long ago.
-pub(crate) async fn undo(tx: &mut Tx, order_id: Uuid) -> Result<Order, Error> {
+/// Takes the last move of an order back, while it is the last and not long ago. Whoever only hands out takes back no more
+/// than that.
+pub(crate) async fn undo(tx: &mut Tx, order_id: Uuid, hands_out_only: bool) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
     let mut order = store::lock_order(tx.conn(), order_id).await?.ok_or(Error::NoSuchOrder)?;
     let rules = store::kitchen::rules(tx.conn()).await?;
     let last = store::kitchen::last_moves(tx.conn(), &[order_id]).await?.remove(&order_id);
     let now = tx.now();
-    let Some(last) = last.filter(|it| it.undo_until(order.state, &rules).is_some_and(|until| now <= until)) else {
+    let theirs = |it: &LastMove| !hands_out_only || matches!(it.to, OrderState::Collected | OrderState::Recalled);
+    let in_time = |it: &LastMove| it.undo_until(order.state, &rules).is_some_and(|until| now <= until);
+    let Some(last) = last.filter(|it| theirs(it) && in_time(it)) else {
         return Err(Error::NothingToTakeBack);
     };
     store::kitchen::forget_move(tx.conn(), order_id).await?;

@@ -4,11 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{kitchen::touch_board, pushes};
+use super::{kitchen::touch_board, pushes, wave};
 use crate::{
     domain::{
         Order, OrderState, Room, Wish, need, reach,
-        replan::{Meal, Planned, replan as plan},
+        replan::{Meal, Planned, Wave, replan as plan},
     },
     error::Error,
     events,
@@ -20,7 +20,7 @@ pub(super) async fn meals(
     tx: &mut Tx,
     orders: &[Order],
     not_before: Option<DateTime<Utc>>,
-) -> Result<(Vec<Meal>, Room), Error> {
+) -> Result<(Vec<Meal>, Room, Option<Wave>), Error> {
     let now = tx.now();
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
     let slots = store::slots::of_orders(tx.conn(), &ids).await?;
@@ -30,6 +30,7 @@ pub(super) async fn meals(
             id: order.id,
             wish: order.wish,
             need: need(&order.lines),
+            guests: order.guests(),
             pickup_at: order.pickup_at,
             slot_at: slots.get(&order.id).copied(),
             not_before: not_before.unwrap_or(now),
@@ -48,7 +49,8 @@ pub(super) async fn meals(
     let from = meals.iter().map(|meal| reaches(meal).0).min().unwrap_or(now);
     let until = meals.iter().map(|meal| reaches(meal).1).max().unwrap_or(now);
     let room = store::slots::room(tx.conn(), &stations, from, until).await?;
-    Ok((meals, room))
+    let wave = wave(tx, meals.iter().map(|meal| meal.guests), (from, until)).await?;
+    Ok((meals, room, wave))
 }
 
 /// Plans meals anew whose stations have changed: what can still be made in time stays where it is.
@@ -56,8 +58,8 @@ pub(super) async fn replan(tx: &mut Tx, orders: Vec<Order>, not_before: Option<D
     if orders.is_empty() {
         return Ok(());
     }
-    let (meals, room) = meals(tx, &orders, not_before).await?;
-    carry_out(tx, orders, meals, room).await
+    let (meals, room, wave) = meals(tx, &orders, not_before).await?;
+    carry_out(tx, orders, meals, (room, wave)).await
 }
 
 /// Meals follow their showing: these have another wish than the one they were placed for.
@@ -65,16 +67,21 @@ pub(super) async fn follow(tx: &mut Tx, moved: Vec<Order>) -> Result<(), Error> 
     if moved.is_empty() {
         return Ok(());
     }
-    let (mut meals, room) = meals(tx, &moved, None).await?;
+    let (mut meals, room, wave) = meals(tx, &moved, None).await?;
     for meal in &mut meals {
         meal.stays = false;
     }
-    carry_out(tx, moved, meals, room).await
+    carry_out(tx, moved, meals, (room, wave)).await
 }
 
-async fn carry_out(tx: &mut Tx, mut orders: Vec<Order>, mut meals: Vec<Meal>, mut room: Room) -> Result<(), Error> {
+async fn carry_out(
+    tx: &mut Tx,
+    mut orders: Vec<Order>,
+    mut meals: Vec<Meal>,
+    (mut room, mut wave): (Room, Option<Wave>),
+) -> Result<(), Error> {
     let now = tx.now();
-    let planned = plan(&mut meals, &mut room, now);
+    let planned = plan(&mut meals, &mut room, wave.as_mut(), now);
     let ids: Vec<Uuid> = meals.iter().map(|meal| meal.id).collect();
     let claims: Vec<Claim> = meals.iter().zip(&planned).flat_map(|(meal, planned)| claims(meal, planned)).collect();
     store::slots::free(tx.conn(), &ids).await?;
@@ -122,13 +129,13 @@ pub(super) async fn later(
     orders: &[Order],
     not_before: DateTime<Utc>,
 ) -> Result<Vec<(Uuid, DateTime<Utc>)>, Error> {
-    let (mut meals, mut room) = meals(tx, orders, Some(not_before)).await?;
+    let (mut meals, mut room, mut wave) = meals(tx, orders, Some(not_before)).await?;
     for meal in &mut meals {
         meal.stays = false;
         // What comes later than it was wanted can only come after.
         meal.wish.pickup = crate::domain::Pickup::After;
         meal.not_before = meal.not_before.max(meal.pickup_at + TimeDelta::seconds(1));
     }
-    let planned = plan(&mut meals, &mut room, tx.now());
+    let planned = plan(&mut meals, &mut room, wave.as_mut(), tx.now());
     Ok(planned.into_iter().filter_map(|it| Some((it.id, it.place?.pickup_at))).collect())
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{find_place, kitchen, lock_kitchen, ordering::Menus, require_open};
 use crate::{
     domain::{
-        Order, OrderState, Pickup, Placing, Wish,
+        Guests, Order, OrderState, Pickup, Placing, Wish,
         choosing::{LineWish, Share, portions},
         need,
     },
@@ -32,7 +32,8 @@ async fn earliest(tx: &mut Tx, menus: &mut Menus, lines: &[LineWish]) -> Result<
     let need = need(&chosen.lines);
     require_open(tx, &need).await?;
     let wish = Wish { pickup: Pickup::After, starts_at: now, ends_at: now, apart: None };
-    let (placing, preparation) = find_place(tx, &wish, &need).await?;
+    let guests = Guests { showing: None, people: 1 };
+    let (placing, preparation) = find_place(tx, &wish, &need, guests).await?;
     let (Placing::Fits(place) | Placing::Instead(Some(place))) = placing else {
         return Err(Error::Full { instead: None });
     };
@@ -51,7 +52,7 @@ async fn earliest(tx: &mut Tx, menus: &mut Menus, lines: &[LineWish]) -> Result<
         number: None,
         charges: chosen.charges,
         lines: chosen.lines,
-        people: 1,
+        people: guests.people,
         on_board: true,
         walk_up: true,
     };

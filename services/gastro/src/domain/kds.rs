@@ -1,5 +1,7 @@
 //! What another kitchen display's words mean here, and what it is told, in the words and numbers of Deliverect. Pure.
 
+use std::fmt;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -52,6 +54,7 @@ pub(crate) const fn code(state: OrderState) -> i64 {
         OrderState::Collected => 90,
         OrderState::Expired => 120,
         OrderState::Cancelled => 110,
+        OrderState::Rejected => 35,
     }
 }
 
@@ -70,24 +73,84 @@ pub(crate) fn prep_update(order: &Order, location: &str) -> Value {
     })
 }
 
-/// One word for the whole kitchen: it rests when every station does, and is as busy as its busiest.
+/// One word for the whole kitchen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Load {
+    Online,
+    /// Everything takes so many minutes longer.
+    Busy(i64),
+    Paused,
+}
+
+impl Load {
+    /// Nobody is that busy; who is pauses.
+    const LONGEST: i64 = 120;
+
+    /// It rests when every station does, and is as busy as its busiest.
+    pub(crate) fn of(stations: &[Station]) -> Self {
+        let delay = stations.iter().map(|station| station.delay.num_minutes()).max().unwrap_or_default();
+        if stations.iter().all(|it| matches!(it.state, StationState::Paused | StationState::Closed)) {
+            Self::Paused
+        } else if delay > 0 {
+            Self::Busy(delay)
+        } else {
+            Self::Online
+        }
+    }
+
+    /// As it was sent. `Ok(None)`: a word that nobody here knows, which is no error.
+    pub(crate) fn read(status: &str, delay: i64) -> Result<Option<Self>, String> {
+        match status {
+            "ONLINE" => Ok(Some(Self::Online)),
+            "PAUSED" => Ok(Some(Self::Paused)),
+            "BUSY" if (1..=Self::LONGEST).contains(&delay) => Ok(Some(Self::Busy(delay))),
+            "BUSY" => Err(format!("delay must be 1 to {} minutes for BUSY, not {delay}", Self::LONGEST)),
+            _ => Ok(None),
+        }
+    }
+
+    const fn delay(self) -> i64 {
+        match self {
+            Self::Busy(delay) => delay,
+            Self::Online | Self::Paused => 0,
+        }
+    }
+
+    /// What becomes of a station. One that staff have closed stays closed: they know of more than how much there is to do.
+    pub(crate) const fn of_station(self, was: StationState) -> (StationState, TimeDelta) {
+        match (self, was) {
+            (_, StationState::Closed) => (StationState::Closed, TimeDelta::zero()),
+            (Self::Online, _) => (StationState::Open, TimeDelta::zero()),
+            (Self::Busy(delay), _) => (StationState::Busy, TimeDelta::minutes(delay)),
+            (Self::Paused, _) => (StationState::Paused, TimeDelta::zero()),
+        }
+    }
+}
+
+impl fmt::Display for Load {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Online => "ONLINE",
+            Self::Busy(_) => "BUSY",
+            Self::Paused => "PAUSED",
+        })
+    }
+}
+
+/// How busy the kitchen is, for others.
 pub(crate) fn busy_status(stations: &[Station], (account, location, channel): &(String, String, String)) -> Value {
-    let delay = stations.iter().map(|station| station.delay.num_minutes()).max().unwrap_or_default();
-    let status = if stations.iter().all(|it| matches!(it.state, StationState::Paused | StationState::Closed)) {
-        "PAUSED"
-    } else if delay > 0 {
-        "BUSY"
-    } else {
-        "ONLINE"
-    };
+    let load = Load::of(stations);
     json!({
         "accountId": account,
         "locationId": location,
         "channelLinkId": channel,
-        "status": status,
-        "delay": if status == "BUSY" { delay } else { 0 },
+        "status": load.to_string(),
+        "delay": load.delay(),
     })
 }
+
+/// A system may put a meal off by so much; what is more is a mistake of its clock.
+pub(crate) const LONGEST_DELAY: TimeDelta = TimeDelta::hours(3);
 
 /// Something that the kitchen's own system is told.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::{QUARTER, quarter};
 
-use super::{OrderedItem, Pickup};
+use super::{
+    OrderedItem, Pickup,
+    rules::{Guests, Wave},
+};
 
 /// So much is left to eat between a pickup's quarter and the showing.
 const TO_EAT: TimeDelta = TimeDelta::minutes(15);
@@ -108,6 +111,10 @@ impl Room {
         hands.left.get(&slot_at).copied().unwrap_or(hands.capacity)
     }
 
+    pub(super) fn capacity(&self, station: &str) -> u32 {
+        self.stations.get(station).map_or(0, |hands| hands.capacity)
+    }
+
     fn fits(&self, need: &Need, slot_at: DateTime<Utc>) -> bool {
         need.iter().all(|(station, seconds)| *seconds <= self.left(station, slot_at))
     }
@@ -130,8 +137,7 @@ impl Room {
 
     /// A station that could not do this in a whole quarter of its own.
     pub(crate) fn too_much_for(&self, need: &Need) -> Option<String> {
-        let capacity = |station: &String| self.stations.get(station).map_or(0, |hands| hands.capacity);
-        need.iter().find(|(station, seconds)| **seconds > capacity(station)).map(|(station, _)| station.clone())
+        need.iter().find(|(station, seconds)| **seconds > self.capacity(station)).map(|(station, _)| station.clone())
     }
 
     fn longest_delay(&self) -> TimeDelta {
@@ -150,7 +156,11 @@ pub(crate) enum Placing {
 
 /// The places of a wish, best first: before the showing from its start backwards, so that there is
 /// time to eat; after it from its end on. Never sooner than the kitchen can.
-pub(super) fn places(wish: &Wish, soonest: DateTime<Utc>, steps: std::ops::Range<i32>) -> impl Iterator<Item = Place> {
+pub(super) fn places(
+    wish: &Wish,
+    soonest: DateTime<Utc>,
+    steps: std::ops::Range<i32>,
+) -> impl Iterator<Item = Place> + use<> {
     let (first, step, no_sooner) = match wish.pickup {
         Pickup::Before => (quarter(wish.starts_at - TO_EAT) - QUARTER, -QUARTER, soonest),
         Pickup::After => {
@@ -165,22 +175,48 @@ pub(super) fn places(wish: &Wish, soonest: DateTime<Utc>, steps: std::ops::Range
     })
 }
 
+/// The first place among the wanted quarter and its neighbours; the nearest to the quarter that was chosen.
+fn near(wish: &Wish, soonest: DateTime<Utc>, fits: impl Fn(&Place) -> bool) -> Option<Place> {
+    let mut near = places(wish, soonest, 0..NEAR).filter(fits);
+    match wish.chosen() {
+        Some(chosen) => near.min_by_key(|place| (place.slot_at - chosen).abs()),
+        None => near.next(),
+    }
+}
+
+/// Further away on the same side of the showing, then after it.
+fn further(wish: &Wish, soonest: DateTime<Utc>) -> impl Iterator<Item = Place> {
+    let after = Wish { pickup: Pickup::After, ..*wish };
+    places(wish, soonest, NEAR..NEAR + FAR).chain(places(&after, soonest, 0..FAR))
+}
+
 impl Placing {
     /// The first place that has room for everything, not sooner than the kitchen can; the nearest to the quarter that
     /// was chosen.
     pub(crate) fn of(wish: &Wish, need: &Need, soonest: DateTime<Utc>, room: &Room) -> Self {
         let fits = |place: &Place| room.fits(need, place.slot_at);
-        let mut near = places(wish, soonest, 0..NEAR).filter(fits);
-        let place = match wish.chosen() {
-            Some(chosen) => near.min_by_key(|place| (place.slot_at - chosen).abs()),
-            None => near.next(),
-        };
-        if let Some(place) = place {
+        match near(wish, soonest, fits) {
+            Some(place) => Self::Fits(place),
+            None => Self::Instead(further(wish, soonest).find(fits)),
+        }
+    }
+
+    /// A meal that exists already: where the rules have room near its showing, else where the stations have, else the same
+    /// further away. A rule spreads the guests; none is worth a meal.
+    pub(crate) fn within(
+        wish: &Wish,
+        (need, guests): (&Need, Guests),
+        soonest: DateTime<Utc>,
+        room: &Room,
+        wave: Option<&Wave>,
+    ) -> Self {
+        let Some(wave) = wave else { return Self::of(wish, need, soonest, room) };
+        let fits = |place: &Place| room.fits(need, place.slot_at);
+        let allowed = |place: &Place| fits(place) && wave.allows(guests, need, place.slot_at, room);
+        if let Some(place) = near(wish, soonest, allowed).or_else(|| near(wish, soonest, fits)) {
             return Self::Fits(place);
         }
-        let after = Wish { pickup: Pickup::After, ..*wish };
-        let mut further = places(wish, soonest, NEAR..NEAR + FAR).chain(places(&after, soonest, 0..FAR));
-        Self::Instead(further.find(fits))
+        Self::Instead(further(wish, soonest).find(allowed).or_else(|| further(wish, soonest).find(fits)))
     }
 }
 

@@ -1,11 +1,13 @@
 //! The menu in the words of schema.org, for search engines and the calendars and guides of others. Pure.
+//!
+//! A dish is a `MenuItem` and a `Product` at once: a `MenuItem` alone has diets and additions but no property for allergens.
 
 use chrono::NaiveTime;
 use serde_json::{Value, json};
 
 use super::{
     Category,
-    menu::{Combo, DayPart, Menu, MenuItem, Price},
+    menu::{Combo, DayPart, Menu, MenuItem, Modifier, ModifierGroup, Price},
 };
 
 /// Annex II of Regulation (EU) 1169/2011, in its order. Menus number these as they like; the Annex does not.
@@ -47,12 +49,13 @@ impl Language {
     }
 }
 
-/// The whole menu as it is at a time of the day. What has no price on the day is not on it.
-pub(crate) fn schema_org(menu: &Menu, at: NaiveTime, language: Language) -> Value {
+/// The whole menu as it is at a time of the day, with pictures below `base`, "https://…". What has no price on the day is
+/// not on it.
+pub(crate) fn schema_org(menu: &Menu, at: NaiveTime, language: Language, base: &str) -> Value {
     let section = |name: &str, has: Vec<Value>| json!({ "@type": "MenuSection", "name": name, "hasMenuItem": has });
     let of = |category: Category| {
         let items = menu.items.iter().filter(|item| item.category == category);
-        items.filter_map(|item| dish(item, at, language)).collect::<Vec<_>>()
+        items.filter_map(|item| dish(item, at, language, base)).collect::<Vec<_>>()
     };
     let combos: Vec<Value> = menu.combos.iter().filter_map(|combo| flat(menu, combo, at, language)).collect();
     let mut sections = vec![
@@ -85,21 +88,40 @@ fn offer(cents: i64, name: Option<&str>, available: bool, parts: &[DayPart]) -> 
             fields.insert("name".to_owned(), name.into());
         }
         if !parts.is_empty() {
-            let hours = parts.iter().map(|part| {
-                let time = |at: NaiveTime| at.format("%H:%M").to_string();
-                json!({
-                    "@type": "OpeningHoursSpecification",
-                    "opens": time(part.from),
-                    "closes": time(part.until),
-                })
-            });
-            fields.insert("availableDuring".to_owned(), hours.collect());
+            // One after the other, the first end belonging to the first beginning.
+            let times = |of: fn(&DayPart) -> NaiveTime| -> Value {
+                let mut times: Vec<Value> =
+                    parts.iter().map(|part| of(part).format("%H:%M:%S").to_string().into()).collect();
+                if times.len() == 1 { times.remove(0) } else { times.into() }
+            };
+            fields.insert("availabilityStarts".to_owned(), times(|part| part.from));
+            fields.insert("availabilityEnds".to_owned(), times(|part| part.until));
         }
     }
     offer
 }
 
-fn dish(item: &MenuItem, at: NaiveTime, language: Language) -> Option<Value> {
+/// What may be changed about a dish, in its groups; what costs nothing has no offer.
+fn add_ons(item: &MenuItem, available: bool, language: Language) -> Vec<Value> {
+    let change = |it: &Modifier| {
+        let name = language.of(&it.entry.name.de, &it.entry.name.en);
+        let mut change = json!({ "@type": "MenuItem", "identifier": it.entry.id, "name": name });
+        if let (Some(price), Some(fields)) = (&it.price, change.as_object_mut()) {
+            fields.insert("offers".to_owned(), offer(price.cents, None, available, &[]));
+        }
+        change
+    };
+    let group = |group: &ModifierGroup| {
+        json!({
+            "@type": "MenuSection",
+            "name": language.of(&group.name.de, &group.name.en),
+            "hasMenuItem": group.modifiers.iter().map(change).collect::<Vec<_>>(),
+        })
+    };
+    item.groups.iter().map(group).collect()
+}
+
+fn dish(item: &MenuItem, at: NaiveTime, language: Language, base: &str) -> Option<Value> {
     item.usual_price()?;
     let available = item.unavailable(at).is_none();
     let diets: Vec<&str> = item.recipe.diets.iter().filter_map(|diet| restricted_diet(diet)).collect();
@@ -122,7 +144,7 @@ fn dish(item: &MenuItem, at: NaiveTime, language: Language) -> Option<Value> {
         Some(variants.collect())
     };
     let mut dish = json!({
-        "@type": "MenuItem",
+        "@type": ["MenuItem", "Product"],
         "identifier": item.id,
         "name": language.of(&item.name.de, &item.name.en),
         "description": language.of(&item.description.de, &item.description.en),
@@ -133,10 +155,14 @@ fn dish(item: &MenuItem, at: NaiveTime, language: Language) -> Option<Value> {
         ],
         "offers": offers,
     });
-    if let (Some(picture), Some(fields)) = (&item.picture, dish.as_object_mut()) {
+    let fields = dish.as_object_mut()?;
+    if !item.groups.is_empty() {
+        fields.insert("menuAddOn".to_owned(), add_ons(item, available, language).into());
+    }
+    if let Some(picture) = &item.picture {
         let image = json!({
             "@type": "ImageObject",
-            "contentUrl": picture.path(),
+            "contentUrl": format!("{base}{}", picture.path()),
             "description": language.of(&picture.alt.de, &picture.alt.en),
         });
         fields.insert("image".to_owned(), image);
@@ -166,7 +192,7 @@ fn flat(menu: &Menu, combo: &Combo, at: NaiveTime, language: Language) -> Option
         })
     });
     Some(json!({
-        "@type": "MenuItem",
+        "@type": ["MenuItem", "Product"],
         "identifier": combo.id,
         "name": language.of(&combo.entry.name.de, &combo.entry.name.en),
         "description": language.of(&combo.entry.description.de, &combo.entry.description.en),
@@ -199,7 +225,7 @@ mod tests {
     use kernel::values::Text;
 
     use super::*;
-    use crate::domain::menu::{ComboEntry, Component, FlatPrice, ItemRef, Recipe, Variant};
+    use crate::domain::menu::{ComboEntry, Component, FlatPrice, ItemRef, ModifierEntry, Picture, Recipe, Variant};
 
     fn price(cents: i64) -> Price {
         Price { id: "p".to_owned(), cents, tax_id: "t".to_owned(), tax_basis_points: 700 }
@@ -236,7 +262,7 @@ mod tests {
     }
 
     fn told(items: Vec<MenuItem>, combos: Vec<Combo>, language: Language) -> Value {
-        schema_org(&Menu { items, combos }, noon(), language)
+        schema_org(&Menu { items, combos }, noon(), language, "https://sky.example")
     }
 
     #[test]
@@ -312,6 +338,84 @@ mod tests {
         let supper = &menu["hasMenuSection"][2]["hasMenuItem"][0];
         assert_eq!(supper["additionalProperty"][1]["value"], json!(["Suppe, groß"]), "the coffee of this test");
         assert_eq!(supper["offers"]["availability"], "https://schema.org/OutOfStock", "it is noon");
-        assert_eq!(supper["offers"]["availableDuring"][0]["opens"], "17:00");
+        assert_eq!(supper["offers"]["availabilityStarts"], "17:00:00");
+        assert_eq!(supper["offers"]["availabilityEnds"], "21:30:00");
+    }
+
+    #[test]
+    fn changes_are_additions_and_pictures_have_whole_addresses() {
+        let change = |id: &str, cents: Option<i64>| Modifier {
+            entry: ModifierEntry {
+                id: id.to_owned(),
+                name: Text::new("mit Brot", "with bread"),
+                adds: Vec::new(),
+                adds_traces: Vec::new(),
+                removes: Vec::new(),
+                work_seconds: 0,
+            },
+            price: cents.map(price),
+        };
+        let soup = MenuItem {
+            groups: vec![ModifierGroup {
+                id: "side".to_owned(),
+                name: Text::new("Dazu", "On the side"),
+                least: 0,
+                most: 1,
+                modifiers: vec![change("bread", Some(120)), change("no-bread", None)],
+            }],
+            picture: Some(Picture { id: "ab12".to_owned(), alt: Text::new("Suppe", "Soup") }),
+            ..item()
+        };
+        let menu = told(vec![soup], Vec::new(), Language::English);
+        let dish = &menu["hasMenuSection"][0]["hasMenuItem"][0];
+        assert_eq!(dish["@type"], json!(["MenuItem", "Product"]));
+        let group = &dish["menuAddOn"][0];
+        assert_eq!((&group["@type"], &group["name"]), (&json!("MenuSection"), &json!("On the side")));
+        let bread = &group["hasMenuItem"][0];
+        assert_eq!((&bread["@type"], &bread["name"]), (&json!("MenuItem"), &json!("with bread")));
+        assert_eq!((&bread["offers"]["@type"], &bread["offers"]["price"]), (&json!("Offer"), &json!("1.20")));
+        assert_eq!(group["hasMenuItem"][1].get("offers"), None, "free");
+        assert_eq!(dish["image"]["contentUrl"], "https://sky.example/gastro/pictures/ab12");
+        assert_eq!(
+            told(vec![item()], Vec::new(), Language::English)["hasMenuSection"][0]["hasMenuItem"][0].get("menuAddOn"),
+            None
+        );
+    }
+
+    /// Every word of it is schema.org's own, on a type that has it.
+    #[test]
+    fn every_property_is_one_of_schema_orgs() {
+        const KNOWN: [(&str, &[&str]); 7] = [
+            ("Menu", &["name", "inLanguage", "hasMenuSection"]),
+            ("MenuSection", &["name", "hasMenuItem"]),
+            ("MenuItem", &["identifier", "name", "description", "suitableForDiet", "offers", "menuAddOn", "image"]),
+            ("Product", &["identifier", "name", "description", "additionalProperty", "offers", "image"]),
+            ("Offer", &["name", "price", "priceCurrency", "availability", "availabilityStarts", "availabilityEnds"]),
+            ("PropertyValue", &["propertyID", "name", "value"]),
+            ("ImageObject", &["contentUrl", "description"]),
+        ];
+        fn look(value: &Value, found: &mut u32) {
+            match value {
+                Value::Array(all) => all.iter().for_each(|it| look(it, found)),
+                Value::Object(fields) => {
+                    let types: Vec<&str> = match &fields["@type"] {
+                        Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+                        one => one.as_str().into_iter().collect(),
+                    };
+                    for (name, inner) in fields.iter().filter(|(name, _)| !name.starts_with('@')) {
+                        let known = |it: &(&str, &[&str])| types.contains(&it.0) && it.1.contains(&name.as_str());
+                        assert!(KNOWN.iter().any(known), "{types:?} has no {name}");
+                        *found += 1;
+                        look(inner, found);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let picture = Some(Picture { id: "ab12".to_owned(), alt: Text::new("Suppe", "Soup") });
+        let menu = told(vec![MenuItem { picture, ..item() }], Vec::new(), Language::German);
+        let mut found = 0;
+        look(&menu, &mut found);
+        assert!(found > 15, "{found} properties");
     }
 }

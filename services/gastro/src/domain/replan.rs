@@ -7,6 +7,7 @@ use uuid::Uuid;
 pub use super::Pickup;
 pub use super::placing::{Hands, Need, Place, Room, Wish};
 use super::placing::{Placing, preparation};
+pub use super::rules::{Guests, Wave};
 
 /// A meal that is not being made yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Meal {
     pub wish: Wish,
     /// Seconds of work by station.
     pub need: Need,
+    /// Who it is for.
+    pub guests: Guests,
     /// Its pickup as told last.
     pub pickup_at: DateTime<Utc>,
     /// The quarter whose time it has taken. None: none.
@@ -39,15 +42,19 @@ pub struct Planned {
 }
 
 /// Places meals anew, in the order of their old pickups. All that move give their time back first, so that they can
-/// take each other's. `room` is the kitchen as it is, their own time taken; it is left as it is afterwards.
-pub fn replan(meals: &mut [Meal], room: &mut Room, now: DateTime<Utc>) -> Vec<Planned> {
+/// take each other's. `room` is the kitchen as it is, their own time taken; it is left as it is afterwards, and so is the
+/// `wave` of guests that the rules of ordering spread, where the house has rules.
+pub fn replan(meals: &mut [Meal], room: &mut Room, mut wave: Option<&mut Wave>, now: DateTime<Utc>) -> Vec<Planned> {
     meals.sort_by_key(|meal| (meal.pickup_at, meal.id));
     for meal in meals.iter() {
         if let (Some(slot_at), None) = (meal.slot_at, stays(meal, room, now)) {
             room.change(&meal.need, slot_at, u32::saturating_add);
+            if let Some(wave) = wave.as_deref_mut() {
+                wave.give_back(meal.guests, &meal.need, slot_at, meal.pickup_at);
+            }
         }
     }
-    meals.iter().map(|meal| plan(meal, room, now)).collect()
+    meals.iter().map(|meal| plan(meal, room, wave.as_deref_mut(), now)).collect()
 }
 
 fn stays(meal: &Meal, room: &Room, now: DateTime<Utc>) -> Option<Place> {
@@ -56,17 +63,20 @@ fn stays(meal: &Meal, room: &Room, now: DateTime<Utc>) -> Option<Place> {
     Some(Place { slot_at, pickup_at: meal.pickup_at })
 }
 
-fn plan(meal: &Meal, room: &mut Room, now: DateTime<Utc>) -> Planned {
+fn plan(meal: &Meal, room: &mut Room, wave: Option<&mut Wave>, now: DateTime<Utc>) -> Planned {
     let preparation = preparation(&meal.need, room);
     let mut place = stays(meal, room, now);
     if place.is_none() {
         let soonest = (now + preparation).max(meal.not_before);
-        place = match Placing::of(&meal.wish, &meal.need, soonest, room) {
+        place = match Placing::within(&meal.wish, (&meal.need, meal.guests), soonest, room, wave.as_deref()) {
             Placing::Fits(place) | Placing::Instead(Some(place)) => Some(place),
             Placing::Instead(None) => None,
         };
         if let Some(place) = place {
             room.change(&meal.need, place.slot_at, u32::saturating_sub);
+            if let Some(wave) = wave {
+                wave.take(meal.guests, &meal.need, place.slot_at);
+            }
         }
     }
     Planned { id: meal.id, place, preparation }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::quarter;
+use uuid::Uuid;
 
 use super::{Need, OrderedItem, Room, Wish, placing::places};
 
@@ -54,17 +56,108 @@ impl Rules {
         for ((station, slot_at), seconds) in taken.by_showing {
             let left = room.left(station, *slot_at);
             let Some(hands) = room.stations.get_mut(station) else { continue };
-            let share = hands.capacity * self.showing_share_percent / 100;
-            hands.left.insert(*slot_at, left.min(share.saturating_sub(*seconds)));
+            let share = share_left(hands.capacity, self.showing_share_percent, *seconds);
+            hands.left.insert(*slot_at, left.min(share));
         }
         for (slot_at, there) in taken.people {
-            if there.saturating_add(people) > self.most_people_per_slot {
+            if is_crowded(*there, people, self.most_people_per_slot) {
                 for station in need.keys() {
                     if let Some(hands) = room.stations.get_mut(station) {
                         hands.left.insert(*slot_at, 0);
                     }
                 }
             }
+        }
+    }
+}
+
+/// What a showing's orders may still take of a station in a quarter in which they have something.
+fn share_left(capacity: u32, percent: u32, taken: u32) -> u32 {
+    (u64::from(capacity) * u64::from(percent) / 100).try_into().unwrap_or(capacity).saturating_sub(taken)
+}
+
+/// Whether so many more people are too many for a quarter in which there is somebody.
+const fn is_crowded(there: u32, people: u32, most: u32) -> bool {
+    there.saturating_add(people) > most
+}
+
+/// By station and quarter.
+type Seconds = BTreeMap<(String, DateTime<Utc>), u32>;
+
+/// Who an order is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guests {
+    /// None: they came to the counter, and share with nobody.
+    pub showing: Option<Uuid>,
+    /// How many.
+    pub people: u32,
+}
+
+/// The same rules for meals that exist: what quarters have of orders, counted along while many are placed anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wave {
+    share_percent: u32,
+    most_people: u32,
+    by_showing: BTreeMap<Uuid, Seconds>,
+    people: BTreeMap<DateTime<Utc>, u32>,
+}
+
+impl Wave {
+    /// Nothing is taken yet.
+    #[must_use]
+    pub fn new(share_percent: u32, most_people: u32) -> Self {
+        Self { share_percent, most_people, ..Self::default() }
+    }
+
+    /// With what is taken of the quarters around.
+    pub(crate) fn of(
+        rules: &Rules,
+        (by_showing, people): (BTreeMap<Uuid, Seconds>, BTreeMap<DateTime<Utc>, u32>),
+    ) -> Self {
+        let (share_percent, most_people) = (rules.showing_share_percent, rules.most_people_per_slot);
+        Self { share_percent, most_people, by_showing, people }
+    }
+
+    /// Whether the rules leave room for this in a quarter.
+    pub(crate) fn allows(&self, guests: Guests, need: &Need, slot_at: DateTime<Utc>, room: &Room) -> bool {
+        let of_showing = guests.showing.and_then(|showing| self.by_showing.get(&showing));
+        let in_share = |(station, seconds): (&String, &u32)| {
+            let taken = of_showing.and_then(|it| it.get(&(station.clone(), slot_at)));
+            taken.is_none_or(|taken| *seconds <= share_left(room.capacity(station), self.share_percent, *taken))
+        };
+        let there = self.people.get(&slot_at);
+        there.is_none_or(|there| !is_crowded(*there, guests.people, self.most_people)) && need.iter().all(in_share)
+    }
+
+    /// A meal is placed.
+    pub(crate) fn take(&mut self, guests: Guests, need: &Need, slot_at: DateTime<Utc>) {
+        if let Some(showing) = guests.showing {
+            let of_showing = self.by_showing.entry(showing).or_default();
+            for (station, seconds) in need {
+                let taken = of_showing.entry((station.clone(), slot_at)).or_default();
+                *taken = taken.saturating_add(*seconds);
+            }
+        }
+        let there = self.people.entry(slot_at).or_default();
+        *there = there.saturating_add(guests.people);
+    }
+
+    /// A meal gives its place back. Where nothing is left, the rules know of nothing.
+    pub(crate) fn give_back(&mut self, guests: Guests, need: &Need, slot_at: DateTime<Utc>, pickup_at: DateTime<Utc>) {
+        if let Some(of_showing) = guests.showing.and_then(|showing| self.by_showing.get_mut(&showing)) {
+            for (station, seconds) in need {
+                less(of_showing, (station.clone(), slot_at), *seconds);
+            }
+        }
+        less(&mut self.people, quarter(pickup_at), guests.people);
+    }
+}
+
+fn less<K: Ord>(taken: &mut BTreeMap<K, u32>, key: K, by: u32) {
+    if let Some(there) = taken.get_mut(&key) {
+        *there = there.saturating_sub(by);
+        if *there == 0 {
+            taken.remove(&key);
         }
     }
 }

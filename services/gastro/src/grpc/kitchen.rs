@@ -38,7 +38,7 @@ pub(crate) const ACCESS: Access = Access {
         ("ListAffected", &[Who::Staff(Role::Kitchen), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
         ("AnswerOffer", &[Who::Visitor, Who::Staff(Role::Kitchen), Who::Staff(Role::Desk)]),
         ("MoveTicket", KITCHEN),
-        ("UndoMove", KITCHEN),
+        ("UndoMove", COUNTER),
         ("CancelFired", KITCHEN),
         ("RecordWaste", KITCHEN),
         ("ListWaste", KITCHEN),
@@ -175,8 +175,9 @@ impl Kitchen for KitchenGrpc {
     }
 
     async fn undo_move(&self, request: Request<pb::UndoMoveRequest>) -> Result<Response<pb::Order>, Status> {
+        let hands_out_only = !super::cooks(&Caller::of(&request));
         let order = values::id("order_id", &request.into_inner().order_id)?;
-        let order = self.db.transact(move |tx| Box::pin(moves::undo(tx, order))).await?;
+        let order = self.db.transact(move |tx| Box::pin(moves::undo(tx, order, hands_out_only))).await?;
         self.whole(&order).await
     }
 

@@ -21,8 +21,12 @@ async fn token(house: &House) -> String {
 }
 
 async fn push(house: &House, token: &str, order: &str, body: String) -> (StatusCode, Value) {
+    post(house, token, &format!("orderStatus/{order}"), body.into_bytes()).await
+}
+
+async fn post(house: &House, token: &str, path: &str, body: Vec<u8>) -> (StatusCode, Value) {
     let answer = reqwest::Client::new()
-        .post(format!("http://{}/kds/orderStatus/{order}", house.running.http))
+        .post(format!("http://{}/kds/{path}", house.running.http))
         .bearer_auth(token)
         .header("content-type", "application/json")
         .body(body)
@@ -105,6 +109,115 @@ async fn what_is_malformed_too_large_unknown_or_nobodys_is_refused() {
         assert_eq!(status, expected, "{answer}");
         assert!(answer["error"].as_str().is_some_and(|error| !error.is_empty()), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn a_preparation_update_puts_a_meal_off_and_never_nearer() {
+    let house = house().await;
+    let (token, visit) = (token(&house).await, Uuid::now_v7());
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    let at = |minute: i64| minutes(minute).format("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let update = async |status: i64, minute: i64| {
+        let body = json!({"channelOrderId": "1", "orderId": order.order_id, "location": "astrogastro",
+            "status": status, "pickupTime": at(minute)});
+        let (code, answer) = post(&house, &token, "prepTime", body.to_string().into_bytes()).await;
+        assert_eq!(code, StatusCode::OK, "{answer}");
+        answer
+    };
+    let pickup = async || self::order(&house, visit).await.pickup_at;
+    for (minute, comes) in [(110, 110), (90, 110), (125, 125), (125, 125), (100, 125)] {
+        let answer = update(20, minute).await;
+        assert_eq!((answer["pickupTime"].as_str(), answer["status"].as_i64()), (Some(at(comes).as_str()), Some(20)));
+        assert_eq!(pickup().await, Some(timestamp(minutes(comes))), "told {minute}");
+    }
+    assert_eq!(house.events::<pb::OrderMoved>("gastro").await.len(), 1, "told once, and only what is later");
+    assert_eq!(taken(&house).await, 130);
+
+    // What is being made goes on, and is there later.
+    let fired = until_state(&house, visit, minutes(120), Fired).await;
+    update(20, 140).await;
+    let now = self::order(&house, visit).await;
+    assert_eq!((now.state(), now.pickup_at, now.fire_at), (Preparing, Some(timestamp(minutes(140))), fired.fire_at));
+    update(70, 150).await;
+    let now = self::order(&house, visit).await;
+    assert_eq!((now.state(), now.pickup_at), (Ready, Some(timestamp(minutes(140)))), "it is there already");
+}
+
+#[tokio::test]
+async fn the_kitchens_system_says_how_busy_it_is_and_an_echo_changes_nothing() {
+    let house = house().await;
+    let token = token(&house).await;
+    let told = async |status: &str, delay: i64| {
+        let body = json!({"accountId": "planetarium-halle", "locationId": "astrogastro",
+            "channelLinkId": "digital-sky", "status": status, "delay": delay});
+        let (code, answer) = post(&house, &token, "busy", body.to_string().into_bytes()).await;
+        assert_eq!(code, StatusCode::OK, "{answer}");
+        answer
+    };
+    let states = async || -> Vec<String> {
+        let rows =
+            sqlx::query_scalar("select station_id || ' ' || state || ' ' || delay_seconds from station order by 1");
+        rows.fetch_all(house.pool("gastro")).await.expect("stations")
+    };
+    assert_eq!(told("BUSY", 15).await["delay"], 15);
+    assert_eq!(states().await, ["bar busy 900", "cold busy 900", "hot busy 900"]);
+    told("PAUSED", 0).await;
+    assert_eq!(states().await, ["bar paused 0", "cold paused 0", "hot paused 0"]);
+    told("ONLINE", 0).await;
+    assert_eq!(states().await, ["bar open 0", "cold open 0", "hot open 0"]);
+    let changes = house.events::<pb::StationChanged>("gastro").await.len();
+    assert_eq!(changes, 3 + 9, "three from the house file");
+    assert_eq!(told("SNOWED_IN", 0).await["ignored"], true);
+    // Staff know better about one station: what the system says back of the whole kitchen opens nothing.
+    set_station(&house, "bar", pb::StationState::Paused).await.expect("paused");
+    told("ONLINE", 0).await;
+    assert_eq!(states().await, ["bar paused 0", "cold open 0", "hot open 0"]);
+    set_station(&house, "bar", pb::StationState::Closed).await.expect("closed");
+    told("BUSY", 10).await;
+    assert_eq!(states().await, ["bar closed 0", "cold busy 600", "hot busy 600"], "closed is for today");
+}
+
+#[tokio::test]
+async fn updates_that_are_malformed_too_large_or_no_text_are_refused_and_change_nothing() {
+    let house = house().await;
+    let (token, visit) = (token(&house).await, Uuid::now_v7());
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    let id = order.order_id.as_str();
+    let time = |id: &str, at: &str| json!({"orderId": id, "status": 20, "pickupTime": at}).to_string().into_bytes();
+    let soon = minutes(120).to_rfc3339();
+    let not_utf8 = [b"{\"orderId\":\"\xff\xfe\",\"status\":\"".as_slice(), &[0xc3, 0x28], b"\"}"].concat();
+    let large = format!("{{\"status\":\"BUSY\",\"delay\":10,\"reason\":\"{}\"}}", "x".repeat(20_000)).into_bytes();
+    let elsewhere = json!({"orderId": id, "location": "elsewhere", "pickupTime": soon}).to_string().into_bytes();
+    let other = json!({"locationId": "elsewhere", "status": "PAUSED"}).to_string().into_bytes();
+    let busy = |delay: i64| json!({"status": "BUSY", "delay": delay}).to_string().into_bytes();
+    let status = format!("orderStatus/{id}");
+    for (token, path, body, expected) in [
+        ("nobody's", "prepTime", time(id, &soon), StatusCode::UNAUTHORIZED),
+        ("nobody's", "busy", busy(10), StatusCode::UNAUTHORIZED),
+        (&token, "prepTime", b"{".to_vec(), StatusCode::BAD_REQUEST),
+        (&token, "prepTime", Vec::new(), StatusCode::BAD_REQUEST),
+        (&token, "prepTime", time("609a", &soon), StatusCode::BAD_REQUEST),
+        (&token, "prepTime", time(id, "in ten minutes"), StatusCode::BAD_REQUEST),
+        (&token, "prepTime", time(id, &minutes(110 + 181).to_rfc3339()), StatusCode::UNPROCESSABLE_ENTITY),
+        (&token, "prepTime", elsewhere, StatusCode::BAD_REQUEST),
+        (&token, "prepTime", time(&Uuid::now_v7().to_string(), &soon), StatusCode::NOT_FOUND),
+        (&token, "prepTime", not_utf8.clone(), StatusCode::BAD_REQUEST),
+        (&token, "prepTime", large.clone(), StatusCode::PAYLOAD_TOO_LARGE),
+        (&token, "busy", b"[]".to_vec(), StatusCode::BAD_REQUEST),
+        (&token, "busy", busy(0), StatusCode::BAD_REQUEST),
+        (&token, "busy", busy(121), StatusCode::BAD_REQUEST),
+        (&token, "busy", other, StatusCode::BAD_REQUEST),
+        (&token, "busy", not_utf8.clone(), StatusCode::BAD_REQUEST),
+        (&token, "busy", large.clone(), StatusCode::PAYLOAD_TOO_LARGE),
+        (&token, status.as_str(), not_utf8, StatusCode::BAD_REQUEST),
+        (&token, status.as_str(), large, StatusCode::PAYLOAD_TOO_LARGE),
+    ] {
+        let (code, answer) = post(&house, token, path, body).await;
+        assert_eq!(code, expected, "{path}: {answer}");
+        assert!(answer["error"].as_str().is_some_and(|error| !error.is_empty()), "{path}: {answer}");
+    }
+    assert_eq!(self::order(&house, visit).await, order);
+    assert_eq!(house.events::<pb::StationChanged>("gastro").await.len(), 3, "those of the house file");
 }
 
 #[tokio::test]

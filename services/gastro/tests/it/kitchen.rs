@@ -6,7 +6,7 @@ use tokio_stream::StreamExt;
 use tonic::Code;
 use uuid::Uuid;
 
-use crate::{client, support::*};
+use crate::{client, kitchen, support::*};
 
 use pb::OrderState::{Cancelled, Collected, Expired, Fired, Preparing, Ready, Recalled, Scheduled};
 
@@ -155,6 +155,43 @@ async fn what_is_cancelled_while_it_is_made_waits_for_staff_and_stays_on_the_boa
     };
     let cleared = tokio::time::timeout(std::time::Duration::from_secs(60), cleared).await.expect("cleared in time");
     assert!(cleared.orders.is_empty());
+}
+
+#[tokio::test]
+async fn the_desk_hands_out_calls_again_and_takes_both_back_and_cooks_nothing() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let id = scheduled_meal(&house, visit, Uuid::now_v7()).await.order_id;
+    until_state(&house, visit, minutes(105), Fired).await;
+    let desk = kernel::testing::staff(kernel::Role::Desk);
+    let hand = async |to: pb::OrderState| {
+        let request = pb::MoveOrderRequest { order_id: id.clone(), to: to.into() };
+        client!(house, &desk).move_order(request).await.map(|order| order.into_inner().state())
+    };
+    let undo = async || {
+        let request = pb::UndoMoveRequest { order_id: id.clone() };
+        kitchen!(house, &desk).undo_move(request).await.map(|order| order.into_inner().state())
+    };
+    for to in [Preparing, Ready] {
+        assert_eq!(hand(to).await.expect_err("not theirs").code(), Code::InvalidArgument);
+    }
+    assert_eq!(hand(Recalled).await.expect_err("nothing to call").code(), Code::FailedPrecondition);
+    for to in [Preparing, Ready] {
+        step(&house, &id, to).await.expect("made");
+    }
+    assert_eq!(undo().await.expect_err("the cook's own move").code(), Code::FailedPrecondition);
+    assert_eq!(hand(Recalled).await.expect("called again"), Recalled);
+    assert_eq!(hand(Recalled).await.expect("a repeat"), Recalled);
+    assert_eq!(undo().await.expect("taken back"), Ready);
+    assert_eq!(hand(Collected).await.expect("collected"), Collected);
+    assert_eq!(undo().await.expect("taken back"), Ready);
+    // Called again by hand, it waits as long as one that the clock calls: 20 minutes and 10.
+    hand(Recalled).await.expect("called again");
+    let called = house.clock.now();
+    house.clock.set(called + chrono::TimeDelta::minutes(29));
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(order(&house, visit).await.state(), Recalled, "somebody is still looking for them");
+    until_state(&house, visit, called + chrono::TimeDelta::minutes(30), Expired).await;
 }
 
 #[tokio::test]

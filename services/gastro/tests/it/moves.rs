@@ -148,6 +148,60 @@ async fn waste_of_the_day_adds_up_and_a_repeat_counts_once() {
 }
 
 #[tokio::test]
+async fn what_the_party_has_declared_never_takes_the_place_of_a_dish() {
+    let house = house().await;
+    let hold_with = async |visit: Uuid, avoid: u32, acknowledged: bool| {
+        let request = pb::HoldOrderRequest {
+            avoid_allergens: vec![avoid],
+            allergens_acknowledged: acknowledged,
+            ..wish(visit, Uuid::now_v7())
+        };
+        let held = hold(&house, &request).await?;
+        twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
+        Ok::<_, Status>(held)
+    };
+    // Celery is in none of it; gluten is in the pasta, and is only ordered by who has read so.
+    let (celery, gluten) = (Uuid::now_v7(), Uuid::now_v7());
+    hold_with(celery, 9, false).await.expect("held");
+    let refused = hold_with(gluten, 1, false).await.expect_err("in the pasta");
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{}", refused.message());
+    hold_with(gluten, 1, true).await.expect("acknowledged");
+
+    let conflicts = async |visit: Uuid, item: &str| {
+        let request = pb::ListSubstitutesRequest { order_id: order(&house, visit).await.order_id, line: 0 };
+        let list = kitchen!(house, &cook()).list_substitutes(request).await.expect("a list").into_inner();
+        let found = list.substitutes.into_iter().find(|it| it.item.as_ref().is_some_and(|it| it.item_id == item));
+        found.expect("on the menu").declared_conflicts
+    };
+    let substitute = async |visit: Uuid, item: &str, read: &[u32]| {
+        let request = pb::SubstituteRequest {
+            order_id: order(&house, visit).await.order_id,
+            line: 0,
+            item_id: item.to_owned(),
+            acknowledged_allergens: read.to_vec(),
+        };
+        kitchen!(house, &cook()).substitute(request).await.map(tonic::Response::into_inner)
+    };
+    // Contained, contained, and in traces; however much of it the cook has read.
+    for (visit, item, conflict) in
+        [(celery, "pumpkin-curry", 9), (celery, "lentil-soup", 9), (celery, "bratwurst", 9), (gluten, "pretzel", 1)]
+    {
+        assert_eq!(conflicts(visit, item).await, [conflict], "{item}");
+        let refused = substitute(visit, item, &(1..=14).collect::<Vec<_>>()).await.expect_err(item);
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{item}: {}", refused.message());
+        assert_eq!(order(&house, visit).await.lines[0].item_id, "tomato-pasta", "{item} took its place");
+    }
+    assert!(conflicts(celery, "planet-salad").await.is_empty());
+    assert!(conflicts(celery, "pretzel").await.is_empty(), "the other party's declaration is not theirs");
+    let unread = substitute(celery, "planet-salad", &[8]).await.expect_err("mustard is new in it");
+    assert_eq!(unread.code(), Code::FailedPrecondition);
+    let now = substitute(celery, "planet-salad", &[8, 10]).await.expect("replaced");
+    assert_eq!(now.lines[0].item_id, "planet-salad");
+    // What takes the place of that is checked again.
+    substitute(celery, "pumpkin-curry", &[8, 9, 10, 11]).await.expect_err("declared");
+}
+
+#[tokio::test]
 async fn a_substitute_is_checked_made_and_told() {
     let house = house().await;
     let (visit, order) = fired(&house).await;

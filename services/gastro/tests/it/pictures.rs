@@ -45,10 +45,12 @@ async fn a_picture_is_served_under_its_hash_and_kept_for_ever() {
     assert_eq!(none.expect("an answer").status(), StatusCode::NOT_FOUND);
 
     let menu = reqwest::get(format!("http://{}/open/v1/gastro/menu?lang=en", house.running.http)).await.expect("menu");
+    let media_type = menu.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    assert_eq!(media_type, Some("application/ld+json"));
     let menu: serde_json::Value = menu.json().await.expect("JSON");
     let soup = &menu["hasMenuSection"][0]["hasMenuItem"][0];
     assert_eq!(soup["image"]["@type"], "ImageObject");
-    assert_eq!(soup["image"]["contentUrl"], shown.path.as_str());
+    assert_eq!(soup["image"]["contentUrl"], address.as_str(), "a whole address, for who reads the menu elsewhere");
     assert!(menu["hasMenuSection"][0]["hasMenuItem"][1].get("image").is_none());
 
     let other = [SOUP, &[0]].concat();

@@ -103,7 +103,7 @@ async fn a_late_confirmation_takes_a_slot_again_or_is_refused_once() {
     assert_eq!((got.state(), got.number), (pb::OrderState::Scheduled, 1));
     twice(&house, "journey", &confirmed(later, showing)).await;
     let lost = order(&house, later).await;
-    assert_eq!((lost.state(), lost.number), (pb::OrderState::Expired, 0));
+    assert_eq!((lost.state(), lost.number), (pb::OrderState::Rejected, 0), "not the same as not collected");
     // There is room again: what was refused stays refused, because the money is on its way back.
     set_capacity(&house, "hot", 1800).await;
     twice(&house, "journey", &confirmed(later, showing)).await;
@@ -200,6 +200,7 @@ async fn a_delayed_meal_fires_at_its_new_time() {
 #[tokio::test]
 async fn many_meals_move_together_and_share_the_new_slots() {
     let house = house().await;
+    // Time for two a quarter, and by the rules for one of the same showing: seven tenths of it.
     set_capacity(&house, "hot", 250).await;
     let showing = Uuid::now_v7();
     let mut visits = Vec::new();
@@ -214,6 +215,6 @@ async fn many_meals_move_together_and_share_the_new_slots() {
         pickups.push(order(&house, visit).await.pickup_at.expect("a pickup").seconds);
     }
     let at = |minute| timestamp(minutes(minute)).seconds;
-    assert_eq!(pickups, [at(120), at(120), at(135), at(135)], "two a quarter, in their old order");
+    assert_eq!(pickups, [at(120), at(135), at(150), at(165)], "a showing's share of each quarter, in their old order");
     assert_eq!(taken(&house).await, 4 * 130);
 }

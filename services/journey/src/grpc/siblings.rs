@@ -282,13 +282,15 @@ impl Siblings {
     pub(crate) async fn order(&self, visit: Uuid) -> Option<News> {
         let request = gastro::GetOrderRequest { visit_id: visit.to_string() };
         let order = answer(self.gastro().get_order(request)).await.ok()?;
+        let refused = News::OrderRefused {
+            reason: Text::new("Die Küche hat keine Zeit mehr frei.", "The kitchen has no time left."),
+        };
         match order.state() {
             OrderState::Unspecified | OrderState::Held => None,
             OrderState::Cancelled => Some(News::OrderState { number: order.number, kitchen: Kitchen::Cancelled }),
+            OrderState::Rejected => Some(refused),
             // Without a number it was never confirmed.
-            OrderState::Expired if order.number == 0 => Some(News::OrderRefused {
-                reason: Text::new("Die Küche hat keine Zeit mehr frei.", "The kitchen has no time left."),
-            }),
+            OrderState::Expired if order.number == 0 => Some(refused),
             OrderState::Scheduled
             | OrderState::Fired
             | OrderState::Preparing

@@ -39,13 +39,17 @@ fn visit(guest: &Guest) -> Result<uuid::Uuid, Problem> {
     guest.session.as_ref().and_then(|session| session.visit).ok_or_else(Problem::not_your_visit)
 }
 
-fn state(order: &Order) -> &'static str {
+/// How far it is, for guests.
+pub(super) fn state(order: &Order) -> &'static str {
     match order.state() {
         OrderState::Unspecified | OrderState::Held => "meal-state-held",
         OrderState::Scheduled => "meal-state-scheduled",
         OrderState::Fired | OrderState::Preparing => "meal-state-preparing",
         OrderState::Ready | OrderState::Recalled => "meal-state-ready",
         OrderState::Collected => "meal-state-collected",
+        // With a number it was made, and nobody came for it; without one it was held for too long.
+        OrderState::Expired if order.number > 0 => "meal-state-expired",
+        OrderState::Rejected => "meal-state-rejected",
         OrderState::Expired | OrderState::Cancelled => "meal-state-cancelled",
     }
 }

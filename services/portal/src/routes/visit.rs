@@ -135,7 +135,9 @@ pub(crate) fn meal_time(w: &Words, visit: &Visit) -> String {
     match meal.state() {
         OrderState::Ready => w.t("meal-ready"),
         OrderState::Collected => w.t("meal-collected"),
-        OrderState::Cancelled | OrderState::Expired => w.t("meal-cancelled"),
+        OrderState::Cancelled => w.t("meal-cancelled"),
+        OrderState::Expired => w.t("meal-state-expired"),
+        OrderState::Rejected => w.t("meal-state-rejected"),
         OrderState::Preparing => w.with("meal-preparing", "time", &time),
         _ if meal.pickup() == Pickup::BeforeShowing => w.with("meal-before", "time", &time),
         _ => w.with("meal-after", "time", &time),
