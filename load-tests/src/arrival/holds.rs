@@ -1,5 +1,5 @@
-//! Everybody wants the same: 64 callers hold bays of one class for one window, and meals in one quarter of an hour, until
-//! there are no more. What was held must be what there was, to the last one.
+//! Everybody wants the same: 64 callers hold bays of one class for one window, and meals for one quarter of an hour, which
+//! go to its three neighbours when it is full, until there are no more. What was held must be what there was, to the last one.
 
 use std::{
     sync::{
@@ -45,7 +45,7 @@ pub async fn measure(report: &mut Report, runs: u32) -> anyhow::Result<()> {
         println!("holds {run}: pgbench {:.0}/s, bays {:.0}/s, meals {:.0}/s", last(&floors), last(&bays), last(&meals));
     }
     let floor = median(floors);
-    for (metric, all) in [("bays of one class, 64 callers", bays), ("meals in one quarter, 64 callers", meals)] {
+    for (metric, all) in [("bays of one class, 64 callers", bays), ("meals in four quarters, 64 callers", meals)] {
         let figure =
             Figure { scenario: "holds", metric, unit: "1/s", median: median(all), p99: None, floor: Some(floor) };
         report.add(figure)?;

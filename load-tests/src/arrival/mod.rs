@@ -21,7 +21,7 @@ enum Scenario {
     Lanes,
     /// A delay of a showing with 110 visits, 40 bays and 60 meals, until the last of them has moved.
     Delay,
-    /// 64 callers hold bays of one class, and meals in one quarter of an hour, until there are no more.
+    /// 64 callers hold bays of one class, and meals in a quarter of an hour and its neighbours, until there are no more.
     Holds,
     /// A day's 700 orders planned anew.
     Plan,
