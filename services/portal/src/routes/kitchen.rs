@@ -3,6 +3,7 @@
 
 pub(crate) mod counter;
 pub(crate) mod decisions;
+pub(crate) mod hand_out;
 pub(crate) mod order;
 pub(crate) mod system;
 mod ticket;
@@ -52,6 +53,7 @@ struct KitchenPage {
     stuck: u32,
     observed: String,
     may_work: bool,
+    may_hand_out: bool,
 }
 
 struct Column {
@@ -204,7 +206,7 @@ fn station(w: &Words, station: &Station, here: &str) -> StationView {
     }
 }
 
-fn view(w: Frame, board: &KitchenBoard, at: &str, may_work: bool) -> KitchenPage {
+fn view(w: Frame, board: &KitchenBoard, at: &str, (may_work, may_hand_out): (bool, bool)) -> KitchenPage {
     let now = board.observed_at.map_or(0, |at| at.seconds);
     let concerns = |it: &&Order| at.is_empty() || it.lines.iter().any(|line| line.station == at);
     let column = |key: &str, stages: &[OrderState]| Column {
@@ -237,12 +239,20 @@ fn view(w: Frame, board: &KitchenBoard, at: &str, may_work: bool) -> KitchenPage
         stuck: board.stuck_messages,
         observed: w.time(&board.observed_at),
         may_work,
+        may_hand_out,
         w,
     }
 }
 
 pub(super) fn may_work(caller: &Caller) -> bool {
     matches!(caller, Caller::Staff { roles, .. } if roles.contains(&Role::Kitchen) || roles.contains(&Role::Admin))
+}
+
+/// Whether somebody works in the kitchen, and whether they hand out.
+fn rights(caller: &Caller) -> (bool, bool) {
+    let desk = matches!(caller, Caller::Staff { roles, .. } if roles.contains(&Role::Desk));
+    let works = may_work(caller);
+    (works, works || desk)
 }
 
 /// This browser shows a station's tickets, or all: they need no paper.
@@ -259,17 +269,17 @@ async fn show(edge: &Edge, guest: &Guest, at: &str) -> Result<Response, Problem>
         return Err(Problem::no_page());
     }
     beat(edge, guest, &caller, at).await?;
-    page::page(&view(guest.frame(guest.words.t("kitchen-title")), &board, at, may_work(&caller)))
+    page::page(&view(guest.frame(guest.words.t("kitchen-title")), &board, at, rights(&caller)))
 }
 
 async fn follow(edge: &Edge, guest: &Guest, after: After, at: String) -> Result<Response, Problem> {
     let caller = guest.staff(MAY_LOOK)?;
     let request = WatchKitchenRequest { after_revision: after.after };
     let boards = answer(edge.gastro(&caller).watch_kitchen(request)).await?;
-    let (frame, works) = (guest.frame(String::new()), may_work(&caller));
+    let (frame, rights) = (guest.frame(String::new()), rights(&caller));
     let fragments = boards.map(move |board| {
         let board = board?;
-        let view = view(frame.clone(), &board, &at, works);
+        let view = view(frame.clone(), &board, &at, rights);
         Ok(Fragment { revision: board.revision, html: html(view.as_live().render())? })
     });
     Ok(live::respond(edge, fragments))
