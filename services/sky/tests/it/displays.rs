@@ -3,20 +3,24 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::{TimeDelta, Utc};
 use kernel::{
     Caller, Role,
     testing::{TestDb, settings},
+    values::{Text, timestamp},
 };
+use reqwest::Client;
 use sky_proto::{
     flow::v1::{HouseState, SetHouseStateRequest, flow_client::FlowClient},
     signage::v1::{
-        Content, ListDisplaysRequest, PriorityClass, WatchDisplayRequest, display_update::Update,
-        signage_client::SignageClient,
+        Content, ListDisplaysRequest, PriorityClass, PublishMessageRequest, WatchDisplayRequest,
+        display_update::Update, signage_client::SignageClient,
     },
 };
+use uuid::Uuid;
 
 use crate::{
-    processes::start,
+    processes::{signed_in, start},
     world::{ALL, World, staff},
 };
 
@@ -96,4 +100,59 @@ async fn the_death_of_a_replica_moves_its_displays_without_a_blank() {
     assert!(longest < MOVED, "a display was without a stream for {longest:?}");
     assert!(since < MOVED * 2, "the evacuation, told as the replica died, took {since:?}");
     assert!(devices.iter().all(|device| device.replica == 1), "all have moved");
+}
+
+/// Follows a monitor's page as its script does, and begins anew when the line breaks, until it says this.
+async fn hears(client: &Client, line: &str, words: &str) -> Instant {
+    loop {
+        if let Ok(mut answer) = client.get(line).send().await
+            && answer.status().is_success()
+        {
+            let mut said = String::new();
+            while let Ok(Some(piece)) = answer.chunk().await {
+                said.push_str(&String::from_utf8_lossy(&piece));
+                if said.contains(words) {
+                    return Instant::now();
+                }
+            }
+        }
+        // The longest pause of a monitor's page.
+        tokio::time::sleep(Duration::from_millis(800)).await;
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_portal_turns_to_another_replica_when_one_dies_and_its_monitors_go_on() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    let others: Vec<&'static str> = ALL.iter().map(|service| service.name).filter(|name| *name != "signage").collect();
+    let (mut processes, world) = start(&[&others, &["signage"], &["signage"]], &settings).await;
+    let client = signed_in(&processes.pages[0], &settings).await;
+    let line = format!("{}/monitor/foyer-1/live?after=0", processes.pages[0]);
+    hears(&client, &line, "event: update").await;
+
+    let following = tokio::spawn({
+        let (client, line) = (client.clone(), line.clone());
+        async move { hears(&client, &line, "Nur linke Tür").await }
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    processes.kill(1);
+    let killed = Instant::now();
+    // Said to the replica that lives, which the portal has never asked before.
+    let request = PublishMessageRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        priority_class: PriorityClass::Operations.into(),
+        text: Some(Text::new("Nur linke Tür", "Left door only").to_proto()),
+        group: String::new(),
+        valid_until: Some(timestamp(Utc::now() + TimeDelta::hours(1))),
+    };
+    let mut signage = SignageClient::new(world.door("signage", &staff(Role::Desk)));
+    signage.publish_message(request).await.expect("published");
+    let heard = tokio::time::timeout(Duration::from_secs(30), following).await.expect("in time").expect("heard");
+    let took = heard.saturating_duration_since(killed);
+    assert!(took < MOVED, "the monitors of the portal went on after {took:?}");
+    // And so do its pages, at the first try.
+    let wall = client.get(format!("{}/displays", processes.pages[0])).send().await.expect("an answer");
+    assert!(wall.status().is_success(), "{}", wall.status());
 }

@@ -8,7 +8,8 @@ use std::{
     process::{Child, Command},
 };
 
-use kernel::Settings;
+use kernel::{Role, Settings};
+use reqwest::{Client, redirect::Policy};
 use sky_proto::kernel::v1::{GetHealthRequest, operations_client::OperationsClient};
 
 use crate::world::World;
@@ -23,6 +24,8 @@ pub struct Processes {
     log: PathBuf,
     /// Where each group serves gRPC.
     pub addresses: Vec<String>,
+    /// Where each group serves HTTP.
+    pub pages: Vec<String>,
 }
 
 impl Drop for Processes {
@@ -50,6 +53,17 @@ impl Processes {
 
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
+}
+
+/// Somebody of the desk who has signed in at the portal at this address.
+pub async fn signed_in(portal: &str, settings: &Settings) -> Client {
+    let (name, password) = (Role::Desk.name(), "correct horse battery");
+    portal::add_account(&settings.database_url, name, password, &[Role::Desk]).await.expect("an account");
+    let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client");
+    let form = [("account", name), ("password", password)];
+    let answer = client.post(format!("{portal}/staff/sign-in")).form(&form).send().await.expect("an answer");
+    assert!(answer.status().is_redirection(), "{}", answer.status());
+    client
 }
 
 /// The program, on the servers and with the keys of a test.
@@ -93,6 +107,7 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
         .zip(&ports)
         .flat_map(|(group, port)| group.iter().map(move |service| (*service, format!("http://127.0.0.1:{port}"))))
         .collect();
+    let pages: Vec<String> = groups.iter().map(|_| format!("127.0.0.1:{}", free_port())).collect();
     let addresses_of_groups = ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect();
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.log", settings.nats_prefix));
     let out = File::options().create(true).append(true).open(&log).expect("a log");
@@ -102,20 +117,24 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
         groups: groups.iter().map(|group| group.to_vec()).collect(),
         log,
         addresses: addresses_of_groups,
+        pages: pages.iter().map(|address| format!("http://{address}")).collect(),
     };
-    for (group, port) in groups.iter().zip(&ports) {
+    for ((group, port), page) in groups.iter().zip(&ports).zip(&pages) {
         let mut command = sky(settings);
         command
             .args(["run", "--target", &group.join(",")])
             .env("SKY_GRPC_LISTEN", format!("127.0.0.1:{port}"))
-            .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
+            .env("SKY_HTTP_LISTEN", page)
+            // The tests' client sends cookies back over plain http only so.
+            .env("SKY_SERVICES__PORTAL__INSECURE_COOKIES", "true")
             .env("SKY_POOL_SIZE", "4")
             .env("SKY_LOG", "error")
             .stdout(out.try_clone().expect("a log"));
-        for (service, address) in &addresses {
-            if !group.contains(service) {
-                command.env(format!("SKY_PEERS__{}", service.to_uppercase()), address);
-            }
+        for service in addresses.keys().filter(|service| !group.contains(service)) {
+            // All its replicas.
+            let there = groups.iter().zip(&ports).filter(|(group, _)| group.contains(service));
+            let there: Vec<String> = there.map(|(_, port)| format!("http://127.0.0.1:{port}")).collect();
+            command.env(format!("SKY_PEERS__{}", service.to_uppercase()), there.join(","));
         }
         processes.children.push(command.spawn().expect("sky starts"));
         processes.commands.push(command);
