@@ -13,7 +13,9 @@ use quick_xml::{
 };
 use serde::Deserialize;
 
-use crate::domain::{Alert, AlertInfo, AlertStatus, AlertType, Class, Message, Severity};
+use crate::domain::{
+    Alert, AlertInfo, AlertStatus, AlertType, Class, Evacuated, Message, Severity, cleared, stay_out, wait_for_staff,
+};
 
 /// The media type of an alert.
 pub const MEDIA_TYPE: &str = "application/cap+xml";
@@ -268,55 +270,114 @@ fn entry(value: serde_json::Value) -> Result<Alert, InvalidField> {
     })
 }
 
-/// A message of ours as an alert, with one info a language; one that was withdrawn as the cancelling of it.
+/// What goes out as an alert.
+struct Bulletin<'t> {
+    identifier: String,
+    sent: DateTime<Utc>,
+    /// When it was taken back.
+    cancelled_at: Option<DateTime<Utc>>,
+    /// None: until it is taken back.
+    expires: Option<DateTime<Utc>>,
+    category: &'static str,
+    event: &'static str,
+    /// What whoever reads it shall do; empty: it says so in words.
+    response: &'static str,
+    urgency: &'static str,
+    severity: &'static str,
+    headline: &'t Text,
+    instruction: &'t Text,
+}
+
+/// A message of ours as an alert; one that was withdrawn as the cancelling of it.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
 pub fn write(message: &Message, place: &Text) -> std::io::Result<Vec<u8>> {
-    let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, false).replace("+00:00", "-00:00");
-    let (identifier, first) = (message.message_id.to_string(), time(message.published_at));
     let urgent = message.class >= Class::Safety;
-    let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
-    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    xml.create_element("alert").with_attribute(("xmlns", NAMESPACE)).write_inner_content(|xml| {
-        let field = |xml: &mut Writer<Vec<u8>>, name: &str, text: &str| {
-            xml.create_element(name).write_text_content(BytesText::new(text)).map(|_| ())
+    let bulletin = Bulletin {
+        identifier: message.message_id.to_string(),
+        sent: message.published_at,
+        cancelled_at: message.withdrawn.then(|| message.withdrawn_at.unwrap_or(message.published_at)),
+        expires: Some(message.valid_until),
+        category: if urgent { "Safety" } else { "Other" },
+        event: if urgent { "Safety" } else { "Operations" },
+        response: "",
+        urgency: if urgent { "Immediate" } else { "Expected" },
+        severity: if urgent { "Severe" } else { "Minor" },
+        headline: &message.text,
+        instruction: &Text::default(),
+    };
+    bulletin.write(place)
+}
+
+/// An evacuation of the house as an alert without an end; one that is over as the cancelling of it, with the all-clear.
+///
+/// # Errors
+/// None that can happen: it is written into memory.
+pub fn write_evacuation(evacuated: &Evacuated, place: &Text) -> std::io::Result<Vec<u8>> {
+    let over = evacuated.ended_at.is_some();
+    let (headline, instruction) = if over { (cleared(), wait_for_staff()) } else { stay_out() };
+    let bulletin = Bulletin {
+        identifier: evacuated.id.to_string(),
+        sent: evacuated.began_at,
+        cancelled_at: evacuated.ended_at,
+        expires: None,
+        category: "Safety",
+        event: "Evacuation",
+        response: if over { "AllClear" } else { "Evacuate" },
+        urgency: if over { "Past" } else { "Immediate" },
+        severity: if over { "Minor" } else { "Extreme" },
+        headline: &headline,
+        instruction: &instruction,
+    };
+    bulletin.write(place)
+}
+
+impl Bulletin<'_> {
+    /// With one info a language. Written again it is the same alert: its time is that of the act, not of the writing.
+    fn write(&self, place: &Text) -> std::io::Result<Vec<u8>> {
+        let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, false).replace("+00:00", "-00:00");
+        let field = |xml: &mut Writer<Vec<u8>>, name: &str, text: &str| match text {
+            "" => Ok(()),
+            text => xml.create_element(name).write_text_content(BytesText::new(text)).map(|_| ()),
         };
-        let own = if message.withdrawn { format!("{identifier}-cancel") } else { identifier.clone() };
-        field(xml, "identifier", &own)?;
-        field(xml, "sender", SENDER)?;
-        // Written again it is the same alert: its time is that of the act, not of the writing.
-        let cancelled_at = message.withdrawn_at.unwrap_or(message.published_at);
-        field(xml, "sent", &if message.withdrawn { time(cancelled_at) } else { first.clone() })?;
-        field(xml, "status", "Actual")?;
-        field(xml, "msgType", if message.withdrawn { "Cancel" } else { "Alert" })?;
-        field(xml, "scope", "Public")?;
-        if message.withdrawn {
-            field(xml, "references", &format!("{SENDER},{identifier},{first}"))?;
-        }
-        let text = &message.text;
-        for (language, words) in [("de-DE", &text.de), ("en-GB", &text.en), ("de-x-ls", &text.plain)] {
-            if words.is_empty() {
-                continue;
-            }
-            xml.create_element("info").write_inner_content(|xml| {
-                field(xml, "language", language)?;
-                field(xml, "category", if urgent { "Safety" } else { "Other" })?;
-                field(xml, "event", if urgent { "Safety" } else { "Operations" })?;
-                field(xml, "urgency", if urgent { "Immediate" } else { "Expected" })?;
-                field(xml, "severity", if urgent { "Severe" } else { "Minor" })?;
-                field(xml, "certainty", "Observed")?;
-                field(xml, "expires", &time(message.valid_until))?;
-                field(xml, "headline", words)?;
-                xml.create_element("area").write_inner_content(|xml| {
-                    field(xml, "areaDesc", if language == "en-GB" { &place.en } else { &place.de })
+        let (identifier, first) = (&self.identifier, time(self.sent));
+        let cancels = self.cancelled_at.map(|_| format!("{SENDER},{identifier},{first}"));
+        let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
+        xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+        xml.create_element("alert").with_attribute(("xmlns", NAMESPACE)).write_inner_content(|xml| {
+            let own = if cancels.is_some() { format!("{identifier}-cancel") } else { identifier.clone() };
+            field(xml, "identifier", &own)?;
+            field(xml, "sender", SENDER)?;
+            field(xml, "sent", &self.cancelled_at.map_or(first, time))?;
+            field(xml, "status", "Actual")?;
+            field(xml, "msgType", if cancels.is_some() { "Cancel" } else { "Alert" })?;
+            field(xml, "scope", "Public")?;
+            field(xml, "references", &cancels.unwrap_or_default())?;
+            let of = |text: &Text| [text.de.clone(), text.en.clone(), text.plain.clone()];
+            let voices = ["de-DE", "en-GB", "de-x-ls"].into_iter().zip(of(self.headline)).zip(of(self.instruction));
+            for ((language, headline), instruction) in voices.filter(|((_, headline), _)| !headline.is_empty()) {
+                xml.create_element("info").write_inner_content(|xml| {
+                    field(xml, "language", language)?;
+                    field(xml, "category", self.category)?;
+                    field(xml, "event", self.event)?;
+                    field(xml, "responseType", self.response)?;
+                    field(xml, "urgency", self.urgency)?;
+                    field(xml, "severity", self.severity)?;
+                    field(xml, "certainty", "Observed")?;
+                    field(xml, "expires", &self.expires.map(time).unwrap_or_default())?;
+                    field(xml, "headline", &headline)?;
+                    field(xml, "instruction", &instruction)?;
+                    xml.create_element("area").write_inner_content(|xml| {
+                        field(xml, "areaDesc", if language == "en-GB" { &place.en } else { &place.de })
+                    })?;
+                    Ok(())
                 })?;
-                Ok(())
-            })?;
-        }
-        Ok(())
-    })?;
-    let mut bytes = xml.into_inner();
-    bytes.write_all(b"\n")?;
-    Ok(bytes)
+            }
+            Ok(())
+        })?;
+        let mut bytes = xml.into_inner();
+        bytes.write_all(b"\n")?;
+        Ok(bytes)
+    }
 }

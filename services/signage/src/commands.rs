@@ -9,11 +9,12 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::invalid};
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
     board::{Board, Turn},
-    domain::{About, Class, Content, Fact, Message, News, Wall},
+    domain::{About, Class, Content, Fact, Message, News, Silence, Wall},
     error::Error,
     events,
     store::{self, Said},
@@ -21,6 +22,17 @@ use crate::{
 
 /// Facts stay this long after they were last of use: repeats are recognised that long.
 const KEPT: TimeDelta = TimeDelta::days(3);
+
+/// Who the audit log names where nobody did it.
+pub(crate) const TIME: &str = "time";
+
+/// Writes down who did what, in the transaction in which it is done.
+///
+/// # Errors
+/// The database's error.
+pub async fn record(tx: &mut Tx, who: &str, act: &str, about: &str, what: Value) -> Result<(), Error> {
+    store::audit::record(tx, who, act, about, &what).await
+}
 
 /// Notes what another service told. What it changes on the displays is computed by [`show`], once for all that was
 /// told together.
@@ -43,6 +55,15 @@ pub async fn show(tx: &mut Tx, board: &Board) -> Result<(), Error> {
 /// The database's error.
 pub async fn look_again(tx: &mut Tx, board: &Board) -> Result<(), Error> {
     change(tx, board, |wall, now| News { views: wall.compute(now), ..News::default() }).await
+}
+
+/// Notes which services are silent: what they told is no longer shown as if it were of now.
+///
+/// # Errors
+/// The database's error.
+pub async fn listen(tx: &mut Tx, board: &Board, silences: &[Silence]) -> Result<(), Error> {
+    let facts: Vec<Fact> = silences.iter().cloned().map(Fact::Silence).collect();
+    change(tx, board, |wall, now| wall.learn(&facts, now)).await
 }
 
 /// Removes old facts.

@@ -5,6 +5,7 @@
 
 mod alert;
 mod content;
+mod evacuated;
 mod fact;
 mod known;
 mod media;
@@ -12,6 +13,7 @@ mod presence;
 mod profiles;
 mod schedule;
 mod setup;
+mod silence;
 mod standby;
 mod wall;
 mod words;
@@ -25,6 +27,7 @@ use uuid::Uuid;
 
 pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Hazard, Severity};
 pub use content::{About, Content, Kind, Line, Status};
+pub use evacuated::Evacuated;
 pub use fact::{
     Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order,
     OrderStage, Phase, Places, Plan, Quality, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
@@ -34,8 +37,10 @@ pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};
 pub use presence::{HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, State, state};
 pub use schedule::{Item, Playlist, Schedule};
 pub use setup::{Arrow, Evacuation, Profile, Setup, Way};
+pub use silence::{Silence, TELLERS};
 pub use standby::{leave_the_house, stay_calm};
 pub use wall::{Base, Hung, News, Place, Posted, Shown, Wall, Wanted};
+pub use words::{cleared, figures, stay_out, wait_for_staff};
 
 /// A message of staff lives at most this long.
 pub const LONGEST_MESSAGE: TimeDelta = TimeDelta::hours(24);
@@ -146,6 +151,9 @@ pub fn compose(view: &View, facts: &Facts, now: DateTime<Utc>) -> Content {
     for class in Class::ALL.into_iter().rev() {
         let Some(mut offer) = offer(class, view, facts, now) else { continue };
         offer.lines.retain(|line| line.is_valid(now));
+        if class != Class::Evacuation {
+            offer.lines.iter_mut().for_each(|line| facts.stamp(line));
+        }
         if !offer.lines.is_empty() {
             return Content { class, headline: offer.headline, lines: offer.lines, fallback };
         }
@@ -246,7 +254,7 @@ fn measures(view: &View, facts: &Facts) -> Option<Offer> {
 fn all_clear(facts: &Facts) -> Option<Offer> {
     let house = facts.house.as_ref().filter(|house| house.state == HouseState::AllClear)?;
     let line = Line::new(Kind::Notice, words::wait_for_staff(), house.since, "flow");
-    Some(Offer { headline: words::all_clear(), lines: vec![line] })
+    Some(Offer { headline: words::cleared(), lines: vec![line] })
 }
 
 /// The messages of a class for this display, newest first.

@@ -43,6 +43,8 @@ pub fn message(message: &Message) -> pb::Message {
         group: message.group.clone().unwrap_or_default(),
         valid_until: Some(timestamp(message.valid_until)),
         withdrawn: message.withdrawn,
+        // Counted only where staff read it.
+        ..Default::default()
     }
 }
 

@@ -13,8 +13,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
     Access, Caller, Combiner, Db, Role, Who,
     clock::wall_now,
-    values::{self, Text, invalid},
+    values::{self, Text, invalid, timestamp},
 };
+use serde_json::json;
 use sky_proto::signage::v1::{self as pb, signage_server::Signage};
 use stream::{Updates, Watcher};
 use tokio_util::sync::CancellationToken;
@@ -51,11 +52,16 @@ pub const ACCESS: Access = Access {
         ("ListMessages", &[DESK, OPERATOR, KITCHEN, ATTENDANT]),
         ("GetStandby", &[DISPLAY, DESK, OPERATOR, KITCHEN, ATTENDANT, Who::Service("portal")]),
         ("RestoreMessage", &[DESK, OPERATOR]),
+        ("ListAudit", &[DESK, OPERATOR]),
     ],
 };
 
 /// The longest message, in characters a language.
 const LONGEST_TEXT: usize = 200;
+/// Acts on a page of the audit log.
+const AUDIT_PAGE: u32 = 50;
+const LONGEST_AUDIT_PAGE: u32 = 200;
+
 /// The gRPC services.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -125,6 +131,7 @@ impl Signage for Api {
         &self,
         request: Request<pb::PublishMessageRequest>,
     ) -> Result<Response<pb::Message>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let (request, board) = (request.into_inner(), self.board.clone());
         let key = values::id("idempotency_key", &request.idempotency_key)?;
         let published = self.db.transact(move |tx| {
@@ -134,6 +141,7 @@ impl Signage for Api {
                 }
                 let message = new_message(&request, tx.now())?;
                 commands::publish(tx, &board, &message).await?;
+                commands::record(tx, &who, "publish_message", &message.message_id.to_string(), said(&message)).await?;
                 let answer = events::message(&message);
                 tx.remember("PublishMessage", key, &request, &answer).await?;
                 Ok(answer)
@@ -146,11 +154,18 @@ impl Signage for Api {
         &self,
         request: Request<pb::WithdrawMessageRequest>,
     ) -> Result<Response<pb::Message>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let message_id = values::id("message_id", &request.into_inner().message_id)?;
         let board = self.board.clone();
         let withdrawn = self
             .db
-            .transact(move |tx| Box::pin(async move { commands::withdraw(tx, &board, message_id).await }))
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let message = commands::withdraw(tx, &board, message_id).await?;
+                    commands::record(tx, &who, "withdraw_message", &message_id.to_string(), said(&message)).await?;
+                    Ok::<_, Error>(message)
+                })
+            })
             .await?;
         Ok(Response::new(events::message(&withdrawn)))
     }
@@ -159,11 +174,18 @@ impl Signage for Api {
         &self,
         request: Request<pb::RestoreMessageRequest>,
     ) -> Result<Response<pb::Message>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let message_id = values::id("message_id", &request.into_inner().message_id)?;
         let board = self.board.clone();
         let restored = self
             .db
-            .transact(move |tx| Box::pin(async move { commands::restore(tx, &board, message_id).await }))
+            .transact(move |tx| {
+                Box::pin(async move {
+                    let message = commands::restore(tx, &board, message_id).await?;
+                    commands::record(tx, &who, "restore_message", &message_id.to_string(), said(&message)).await?;
+                    Ok::<_, Error>(message)
+                })
+            })
             .await?;
         Ok(Response::new(events::message(&restored)))
     }
@@ -173,8 +195,47 @@ impl Signage for Api {
         _: Request<pb::ListMessagesRequest>,
     ) -> Result<Response<pb::ListMessagesResponse>, Status> {
         let (shown, withdrawn) = store::standby::messages(self.db.pool(), self.db.clock().now()).await?;
-        let told = |messages: Vec<Message>| messages.iter().map(events::message).collect();
-        Ok(Response::new(pb::ListMessagesResponse { messages: told(shown), just_withdrawn: told(withdrawn) }))
+        let screens = store::standby::screens(self.db.pool()).await?;
+        let told = |message: &Message| {
+            let on = screens.iter().filter(|it| it.content.shows(message));
+            let (displays, showing) = on.fold((0, 0), |(all, those), it| (all + it.displays, those + it.showing));
+            let count = |displays: i64| u32::try_from(displays).unwrap_or(u32::MAX);
+            pb::Message { displays: count(displays), displays_showing: count(showing), ..events::message(message) }
+        };
+        Ok(Response::new(pb::ListMessagesResponse {
+            messages: shown.iter().map(told).collect(),
+            just_withdrawn: withdrawn.iter().map(events::message).collect(),
+        }))
+    }
+
+    async fn list_audit(
+        &self,
+        request: Request<pb::ListAuditRequest>,
+    ) -> Result<Response<pb::ListAuditResponse>, Status> {
+        let request = request.into_inner();
+        let limit = match request.limit {
+            0 => AUDIT_PAGE,
+            limit if limit <= LONGEST_AUDIT_PAGE => limit,
+            _ => return Err(invalid("limit", "must be 1 to 200, or 0 for 50").into()),
+        };
+        let before =
+            i64::try_from(request.before_id).map_err(|_| invalid("before_id", "is none that ListAudit answered"))?;
+        let about = values::text("about", &request.about, LONGEST_TEXT)?;
+        let acts = store::audit::page(self.db.pool(), before, &about, limit.into()).await?;
+        let is_full = acts.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+        let next = acts.last().filter(|_| is_full).map_or(0, |act| act.id.unsigned_abs());
+        let entry = |act: store::audit::Act| pb::AuditEntry {
+            id: act.id.unsigned_abs(),
+            at: Some(timestamp(act.at)),
+            who: act.who,
+            act: act.act,
+            about: act.about,
+            what: act.what.to_string(),
+        };
+        Ok(Response::new(pb::ListAuditResponse {
+            entries: acts.into_iter().map(entry).collect(),
+            next_before_id: next,
+        }))
     }
 
     async fn get_standby(&self, request: Request<pb::GetStandbyRequest>) -> Result<Response<pb::Standby>, Status> {
@@ -192,6 +253,16 @@ impl Signage for Api {
             calm: Some(wire::content(display_id, 0, &stay_calm(&base), now)),
         }))
     }
+}
+
+/// A message for the record.
+fn said(message: &Message) -> serde_json::Value {
+    json!({
+        "class": events::class(message.class).as_str_name(),
+        "text": message.text.de,
+        "group": message.group,
+        "until": message.valid_until,
+    })
 }
 
 impl Api {

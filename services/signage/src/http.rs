@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use crate::{
     cap,
-    domain::{Class, Health, Message, leave_the_house},
+    domain::{Class, Health, LONGEST_MESSAGE, Message, leave_the_house},
     error::Error,
     sightings::Sightings,
     smil,
@@ -140,13 +140,14 @@ async fn write_page(db: &Db, display_id: &str, wanted: &Wanted) -> Result<Vec<u8
 /// Which warnings there are: the addresses of all that hold, and of those that were taken back lately.
 async fn alerts(State(db): State<Db>) -> Response {
     let now = db.clock().now();
-    match store::wall::messages(db.pool()).await {
-        Ok(messages) => {
-            let paths: Vec<String> = messages
-                .iter()
-                .filter(|it| is_warning(it) && (it.withdrawn || it.valid_until > now))
-                .map(|it| format!("/signage/alerts/{}", it.message_id))
-                .collect();
+    let read =
+        async || Ok::<_, Error>((store::wall::messages(db.pool()).await?, store::wall::evacuation(db.pool()).await?));
+    match read().await {
+        Ok((messages, evacuation)) => {
+            let warnings = messages.iter().filter(|it| is_warning(it) && (it.withdrawn || it.valid_until > now));
+            let evacuation = evacuation.filter(|it| it.ended_at.is_none_or(|ended| now < ended + LONGEST_MESSAGE));
+            let ids = evacuation.map(|it| it.id).into_iter().chain(warnings.map(|it| it.message_id));
+            let paths: Vec<String> = ids.map(|id| format!("/signage/alerts/{id}")).collect();
             Json(paths).into_response()
         }
         Err(error) => trouble(&error),
@@ -154,18 +155,22 @@ async fn alerts(State(db): State<Db>) -> Response {
 }
 
 async fn alert(State(db): State<Db>, Path(message_id): Path<String>) -> Response {
-    let messages = match store::wall::messages(db.pool()).await {
-        Ok(messages) => messages,
-        Err(error) => return trouble(&error),
-    };
-    let found = messages.iter().filter(|it| is_warning(it)).find(|it| it.message_id.to_string() == message_id);
-    let Some(message) = found else {
-        return (StatusCode::NOT_FOUND, "There is no such warning.").into_response();
-    };
-    match cap::write(message, &Text::new("Planetarium Halle (Saale)", "Planetarium Halle (Saale)")) {
-        Ok(xml) => served(cap::MEDIA_TYPE, None, xml),
-        Err(error) => trouble(&error.into()),
+    match write_alert(&db, &message_id).await {
+        Ok(Some(xml)) => served(cap::MEDIA_TYPE, None, xml),
+        Ok(None) => (StatusCode::NOT_FOUND, "There is no such warning.").into_response(),
+        Err(error) => trouble(&error),
     }
+}
+
+async fn write_alert(db: &Db, id: &str) -> Result<Option<Vec<u8>>, Error> {
+    let place = Text::new("Planetarium Halle (Saale)", "Planetarium Halle (Saale)");
+    let evacuation = store::wall::evacuation(db.pool()).await?;
+    if let Some(evacuation) = evacuation.filter(|it| it.id.to_string() == id) {
+        return Ok(Some(cap::write_evacuation(&evacuation, &place)?));
+    }
+    let messages = store::wall::messages(db.pool()).await?;
+    let found = messages.iter().filter(|it| is_warning(it)).find(|it| it.message_id.to_string() == id);
+    Ok(found.map(|message| cap::write(message, &place)).transpose()?)
 }
 
 /// What is planned is no warning.

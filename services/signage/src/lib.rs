@@ -22,7 +22,8 @@ pub mod store;
 
 use std::time::{Duration, Instant};
 
-use kernel::{BoxFuture, Combiner, Consumer, Context, Failure, Live, Parts, Service, Tx, clock::wall_now};
+use chrono::TimeDelta;
+use kernel::{BoxFuture, Combiner, Consumer, Context, Failure, Live, Parts, Service, Tx, clock::wall_now, heard::Word};
 use serde::Deserialize;
 use sky_proto::signage::v1::{
     alerts_server::AlertsServer, displays_server::DisplaysServer, programmes_server::ProgrammesServer,
@@ -31,6 +32,7 @@ use sky_proto::signage::v1::{
 use tonic::service::Routes;
 
 use board::Board;
+use domain::{Silence, TELLERS};
 use error::Error;
 use feeds::Feeds;
 use screens::Screens;
@@ -53,6 +55,8 @@ const TOGETHER: usize = 1000;
 const WAITING: usize = 20_000;
 /// Silent displays are looked for this often.
 const WATCH_OVER: Duration = Duration::from_secs(5);
+/// A service of which nothing was heard for so long is silent: three times the kernel's follower has asked in vain.
+const SILENT: Duration = Duration::from_secs(45);
 /// A process that has just begun has heard of nobody yet.
 const GRACE: Duration = Duration::from_secs(60);
 /// Hints from other replicas may be lost: each looks at the database this often, by the machine's clock.
@@ -67,6 +71,7 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
         let feeds = Feeds::new(&warnings)?;
         follow_warnings(&context, &board, &feeds);
         watch_over(&context, &board);
+        listen(&context, &board);
         follow_others(&context, &board.screens);
         let sightings = Sightings::keep(&context);
         let acknowledgements =
@@ -154,6 +159,30 @@ fn watch_over(context: &Context, board: &Board) {
                 return Ok(());
             }
             db.transact(move |tx| Box::pin(async move { commands::devices::watch_over(tx, &board, wall_now()).await }))
+                .await
+                .map_err(Failure::from)
+        })
+    });
+}
+
+/// Looks which services are silent.
+fn listen(context: &Context, board: &Board) {
+    let (db, board, heard) = (context.db.clone(), board.clone(), context.heard.clone());
+    context.every("silent services", WATCH_OVER, move || {
+        let (db, board, heard) = (db.clone(), board.clone(), heard.clone());
+        Box::pin(async move {
+            let speed = i32::try_from(db.clock().speed()).unwrap_or(i32::MAX);
+            let now = db.clock().now();
+            let silence = |producer: &str| {
+                let since = match heard.of(producer, SILENT) {
+                    Word::Unknown => return None,
+                    Word::Lately => None,
+                    Word::Silent(ago) => Some(now - TimeDelta::from_std(ago).unwrap_or_default() * speed),
+                };
+                Some(Silence { producer: producer.to_owned(), since })
+            };
+            let silences: Vec<Silence> = TELLERS.into_iter().filter_map(silence).collect();
+            db.transact(move |tx| Box::pin(async move { commands::listen(tx, &board, &silences).await }))
                 .await
                 .map_err(Failure::from)
         })

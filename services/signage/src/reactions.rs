@@ -104,16 +104,11 @@ pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(
 fn group_called(event: &Event) -> Result<Option<Fact>, Failure> {
     let told: flow::GroupCalled = event.decode()?;
     let Some(group) = told.group else { return Ok(None) };
-    let text = if group.number == 0 {
-        Text::new("Gäste mit Begleitung", "Guests with assistance")
-    } else {
-        Text::new(format!("Gruppe {}", group.number), format!("Group {}", group.number))
-    };
     Ok(Some(Fact::Call(Call {
         call_id: format!("{}/{}", group.showing_id, group.number),
         number: None,
         hall: told.hall,
-        text,
+        text: Text::from_proto(group.text),
         calling: told.calling,
         at: from_timestamp(told.at),
         valid_until: told.valid_until.map(|at| from_timestamp(Some(at))),
@@ -199,7 +194,8 @@ fn zone(event: &Event) -> Result<Option<Fact>, Failure> {
         flow::Quality::Degraded => Quality::Degraded,
     };
     let observed_at = from_timestamp(told.observed_at);
-    Ok(Some(Fact::Zone(Zone { observed_at, zone_id: told.zone_id, level, quality })))
+    let valid_until = told.valid_until.map(|at| from_timestamp(Some(at)));
+    Ok(Some(Fact::Zone(Zone { observed_at, zone_id: told.zone_id, level, quality, valid_until })))
 }
 
 /// From the moment on in which it holds, until it ends: displays have nothing to do with proposals.

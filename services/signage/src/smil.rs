@@ -12,7 +12,7 @@ use quick_xml::{
 };
 use uuid::Uuid;
 
-use crate::domain::{Arrow, Class, Content, Line};
+use crate::domain::{Arrow, Class, Content, Line, figures};
 
 /// The media type of an index.
 pub const MEDIA_TYPE: &str = "application/smil+xml";
@@ -250,9 +250,11 @@ fn one(xml: &mut Xml, line: &Line) -> io::Result<()> {
         .write_inner_content(|xml| {
             text(xml, "b", &format!("{arrow}{clock}{}{step_free}", line.text.de))?;
             english(xml, "span", &line.text)?;
-            if !line.detail.de.is_empty() {
+            // The state of a showing, places left, how good a count is: as on the monitors of our own.
+            for more in std::iter::once(line.detail.clone()).chain(figures(line)).filter(|it| !it.de.is_empty()) {
                 xml.create_element("br").write_empty()?;
-                text(xml, "small", &line.detail.de)?;
+                text(xml, "small", &more.de)?;
+                english(xml, "small", &more)?;
             }
             Ok(())
         })

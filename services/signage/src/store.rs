@@ -1,5 +1,6 @@
 //! Every SQL statement about displays and what devices say of themselves. Decides nothing.
 
+pub mod audit;
 pub mod devices;
 pub mod feeds;
 pub mod media;

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::say_all;
+use super::{TIME, record, say_all};
 use crate::{
     board::{Board, Turn},
     domain::{Alert, Fact, LONGEST_MESSAGE, Message},
@@ -114,6 +115,13 @@ pub async fn heard(tx: &mut Tx, board: &Board, answer: &Answer) -> Result<(), Er
     if answer.problem.is_none() {
         for id in before.into_iter().filter(|id| !has.contains(id)) {
             withdraw(tx, &turn, id, &mut facts).await?;
+        }
+    }
+    for fact in &facts {
+        if let Fact::Message(message) = fact {
+            let act = if message.withdrawn { "end_warning" } else { "take_warning" };
+            let what = json!({ "text": message.text.de, "until": message.valid_until });
+            record(tx, TIME, act, &message.message_id.to_string(), what).await?;
         }
     }
     say_all(tx, turn, &facts).await?;

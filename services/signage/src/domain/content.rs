@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Arrow, Base, Class, Item, Quality, Way};
+use super::{Arrow, Base, Class, Item, Message, Quality, Way};
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,9 @@ pub struct Line {
     /// The directive or incident that it tells, which wants to know who shows it.
     #[serde(default)]
     pub about: Option<About>,
+    /// Whoever tells it is silent: it was true at `observed_at`.
+    #[serde(default)]
+    pub stale: bool,
 }
 
 /// A directive or an incident in one of its revisions.
@@ -109,6 +112,7 @@ impl Line {
             media: None,
             quality: None,
             about: None,
+            stale: false,
         }
     }
 
@@ -137,4 +141,15 @@ pub struct Content {
     pub lines: Vec<Line>,
     /// When every line has run out.
     pub fallback: Text,
+}
+
+impl Content {
+    /// Whether this message of staff is among its lines.
+    #[must_use]
+    pub fn shows(&self, message: &Message) -> bool {
+        let is_it = |line: &Line| {
+            (line.source.as_str(), line.observed_at, &line.text) == ("message", message.published_at, &message.text)
+        };
+        self.class == message.class && self.lines.iter().any(is_it)
+    }
 }

@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{About, Message, Playlist, Schedule};
+use super::{About, Message, Playlist, Schedule, Silence};
 
 /// Everything that contents are computed from.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +34,8 @@ pub struct Facts {
     pub playlists: Vec<Playlist>,
     /// When the lists run.
     pub schedules: Vec<Schedule>,
+    /// Services that are silent.
+    pub silences: Vec<Silence>,
 }
 
 /// One thing that another service told.
@@ -73,6 +75,8 @@ pub enum Fact {
     Playlist(Playlist),
     /// When a list runs.
     Schedule(Schedule),
+    /// A service is silent, or speaks again.
+    Silence(Silence),
 }
 
 /// Whom a showing is for.
@@ -291,6 +295,9 @@ pub struct Zone {
     pub quality: Quality,
     /// When that was true.
     pub observed_at: DateTime<Utc>,
+    /// From then on it is a band; None: as long as flow is there.
+    #[serde(default)]
+    pub valid_until: Option<DateTime<Utc>>,
 }
 
 /// The state of the car park.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Message, Playlist, Schedule,
+    Evacuated, Message, Playlist, Schedule, Silence,
     fact::{
         Admission, Audience, Call, Delay, Fact, Facts, House, Lift, Measure, Order, Phase, Places, Plan, Showing, Site,
         Station, Zone,
@@ -27,7 +27,7 @@ pub enum Record {
     /// All about a showing.
     Showing(Box<KnownShowing>),
     /// The state of the house.
-    House(House),
+    House(KnownHouse),
     /// A zone.
     Zone(Zone),
     /// The car park.
@@ -48,6 +48,8 @@ pub enum Record {
     Playlist(Playlist),
     /// When a list runs.
     Schedule(Schedule),
+    /// Whether a service is silent.
+    Silence(Silence),
 }
 
 impl Record {
@@ -67,6 +69,7 @@ impl Record {
             Self::Call(it) => format!("call/{}", it.call_id),
             Self::Playlist(it) => format!("playlist/{}", it.playlist_id),
             Self::Schedule(it) => format!("schedule/{}", it.schedule_id),
+            Self::Silence(it) => format!("silence/{}", it.producer),
         }
     }
 
@@ -82,9 +85,20 @@ impl Record {
             Self::Call(it) => Some(it.at),
             Self::Playlist(it) => it.removed.then_some(it.put_at),
             Self::Schedule(it) => it.removed.then_some(it.put_at),
-            Self::House(_) | Self::Zone(_) | Self::Site(_) | Self::Station(_) | Self::Lift(_) => None,
+            Self::House(_) | Self::Zone(_) | Self::Site(_) | Self::Station(_) | Self::Lift(_) | Self::Silence(_) => {
+                None
+            }
         }
     }
+}
+
+/// The state of the house, and the last evacuation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownHouse {
+    #[serde(flatten)]
+    house: House,
+    #[serde(default)]
+    evacuation: Option<Evacuated>,
 }
 
 /// A showing, filled from two producers in any order: shown once its plan is known.
@@ -282,13 +296,16 @@ impl Known {
             Fact::Places(places) => self.showing(places.showing_id, places.observed_at, |it| it.places(places)),
             Fact::Admission(it) => self.showing(it.showing_id, it.at, |showing| showing.admission(it)),
             Fact::House(house) => {
-                let newer = self.house().is_none_or(|old| old.since <= house.since);
-                newer.then(|| Record::House(house.clone()))
+                let old = self.house();
+                let newer = old.is_none_or(|old| old.house.since <= house.since);
+                let evacuation = Evacuated::after(old.and_then(|old| old.evacuation.clone()), house);
+                newer.then(|| Record::House(KnownHouse { house: house.clone(), evacuation }))
             }
             // The count behind it moves with every scan; only the level is shown.
             Fact::Zone(zone) => self.newer(&Record::Zone(zone.clone()), |old| match old {
                 Record::Zone(old) => {
-                    old.observed_at <= zone.observed_at && (old.level, old.quality) != (zone.level, zone.quality)
+                    let says = |it: &Zone| (it.level, it.quality, it.valid_until);
+                    old.observed_at <= zone.observed_at && says(old) != says(zone)
                 }
                 _ => true,
             }),
@@ -332,6 +349,12 @@ impl Known {
             }),
             Fact::Playlist(list) => Some(Record::Playlist(list.clone())),
             Fact::Schedule(schedule) => Some(Record::Schedule(schedule.clone())),
+            // Of one that stays silent the first word on it counts: it was last heard then.
+            Fact::Silence(silence) => {
+                let record = Record::Silence(silence.clone());
+                let was = matches!(self.0.get(&record.key()), Some(Record::Silence(old)) if old.since.is_some());
+                (was != silence.since.is_some()).then_some(record)
+            }
         }?;
         let key = record.key();
         if self.0.get(&key) == Some(&record) {
@@ -355,7 +378,7 @@ impl Known {
         self.0.get(&record.key()).is_none_or(replaces).then(|| record.clone())
     }
 
-    fn house(&self) -> Option<&House> {
+    fn house(&self) -> Option<&KnownHouse> {
         match self.0.get("house") {
             Some(Record::House(house)) => Some(house),
             _ => None,
@@ -383,7 +406,7 @@ impl Known {
     /// What contents are computed from now.
     #[must_use]
     pub fn facts(&self, now: DateTime<Utc>) -> Facts {
-        let mut facts = Facts { house: self.house().cloned(), ..Facts::default() };
+        let mut facts = Facts { house: self.house().map(|it| it.house.clone()), ..Facts::default() };
         for record in self.0.values() {
             match record {
                 Record::Showing(it) => facts.showings.extend(it.showing(now)),
@@ -406,6 +429,7 @@ impl Known {
                 Record::Call(call) if call.calling && lasts(call.valid_until, now) => facts.calls.push(call.clone()),
                 Record::Playlist(list) if !list.removed => facts.playlists.push(list.clone()),
                 Record::Schedule(schedule) if !schedule.removed => facts.schedules.push(schedule.clone()),
+                Record::Silence(silence) => facts.silences.push(silence.clone()),
                 // Taken back, ended, or only for staff.
                 Record::Message(_)
                 | Record::Measure(_)
@@ -416,6 +440,7 @@ impl Known {
         }
         facts.showings.sort_by_key(|showing| (showing.starts_at, showing.showing_id));
         facts.showings.truncate(SHOWINGS);
+        facts.age(now);
         facts
     }
 

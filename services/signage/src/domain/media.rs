@@ -24,6 +24,11 @@ pub enum MediaType {
     Webm,
 }
 
+/// Brands of MP4 that hold a film. The same box begins pictures (HEIC, AVIF), sound (M4A) and QuickTime, which players
+/// do not show.
+const MP4: [&[u8; 4]; 12] =
+    [b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash", b"MSNV"];
+
 impl MediaType {
     /// As in a Content-Type.
     #[must_use]
@@ -56,7 +61,7 @@ impl MediaType {
         let has = |at: usize, mark: &[u8]| begin.get(at..at + mark.len()) == Some(mark);
         if let Some(picture) = picture_type(bytes) {
             Self::named(picture)
-        } else if has(4, b"ftyp") && !has(8, b"qt  ") {
+        } else if has(4, b"ftyp") && MP4.iter().any(|brand| has(8, brand.as_slice())) {
             Some(Self::Mp4)
         } else if has(0, b"\x1a\x45\xdf\xa3") && begin.windows(4).any(|word| word == b"webm") {
             Some(Self::Webm)

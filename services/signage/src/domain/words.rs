@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 
-use super::{Alternative, Audience, Showing, SiteState, Status};
+use super::{Alternative, Audience, Line, Quality, Showing, SiteState, Status};
 
 fn say(de: impl Into<String>, en: impl Into<String>, plain: impl Into<String>) -> Text {
     Text { de: de.into(), en: en.into(), plain: plain.into() }
@@ -22,11 +22,28 @@ pub(super) fn safety() -> Text {
     say("Sicherheitshinweis", "Safety notice", "Wichtig für Ihre Sicherheit")
 }
 
-pub(super) fn all_clear() -> Text {
+/// For those who are not in the house: headline and what to do.
+#[must_use]
+pub fn stay_out() -> (Text, Text) {
+    (
+        say("Das Haus wird geräumt", "The building is being evacuated", "Alle müssen das Haus verlassen"),
+        say(
+            "Bitte betreten Sie das Haus nicht. Halten Sie Eingänge und Zufahrten frei.",
+            "Please do not enter the building. Keep entrances and driveways clear.",
+            "Bitte gehen Sie nicht in das Haus. Bitte machen Sie Platz vor den Türen.",
+        ),
+    )
+}
+
+/// The danger is over.
+#[must_use]
+pub fn cleared() -> Text {
     say("Entwarnung", "All clear", "Die Gefahr ist vorbei")
 }
 
-pub(super) fn wait_for_staff() -> Text {
+/// What to do then.
+#[must_use]
+pub fn wait_for_staff() -> Text {
     say(
         "Bitte warten Sie auf die Mitarbeitenden, bevor Sie das Haus betreten.",
         "Please wait for our staff before you enter the building.",
@@ -73,6 +90,27 @@ pub(super) fn status(status: Status) -> Text {
         Status::Delayed => say("Beginnt später", "Starts later", "Die Vorstellung beginnt später"),
         Status::Cancelled => say("Fällt aus", "Cancelled", "Die Vorstellung fällt aus"),
     }
+}
+
+/// What a line tells in figures and states, for pages that have no badges: places left, how good a count is, its age.
+/// The state of a showing is in its second line.
+#[must_use]
+pub fn figures(line: &Line) -> Vec<Text> {
+    let places = line.places_left.map(|left| match left {
+        0 => say("ausverkauft", "sold out", "Es gibt keine Plätze mehr"),
+        1 => say("1 Platz frei", "1 place left", "Es gibt noch 1 Platz"),
+        _ => say(format!("{left} Plätze frei"), format!("{left} places left"), format!("Es gibt noch {left} Plätze")),
+    });
+    let quality = match line.quality {
+        Some(Quality::Estimated) => Some(say("geschätzt", "estimated", "ungefähr")),
+        Some(Quality::Degraded) => Some(say("ungenau", "not exact", "nicht genau")),
+        Some(Quality::Live | Quality::Manual) | None => None,
+    };
+    let stand = line.stale.then(|| {
+        let at = line.observed_at.with_timezone(&Berlin).format("%H:%M");
+        say(format!("Stand {at}"), format!("as of {at}"), format!("Das war um {at} Uhr so"))
+    });
+    places.into_iter().chain(quality).chain(stand).collect()
 }
 
 /// The title as it may be shown: a closed party's could name people.

@@ -1,15 +1,20 @@
 //! Official warnings: reads the formats, calls the command.
 
 use chrono::TimeDelta;
-use kernel::{Access, clock::wall_now, values::timestamp};
+use kernel::{Access, Caller, clock::wall_now, values::timestamp};
+use serde_json::json;
 use sky_proto::signage::v1::{self as pb, alerts_server::Alerts};
 use tonic::{Request, Response, Status};
 
 use super::{ATTENDANT, Api, DESK, KITCHEN, OPERATOR};
 use crate::{
     cap,
-    commands::alerts::{self, Imported},
+    commands::{
+        self,
+        alerts::{self, Imported},
+    },
     domain::Alert,
+    error::Error,
     store,
 };
 
@@ -29,18 +34,20 @@ const SILENT: TimeDelta = TimeDelta::minutes(10);
 #[tonic::async_trait]
 impl Alerts for Api {
     async fn import_cap(&self, request: Request<pb::ImportCapRequest>) -> Result<Response<pb::ImportedAlert>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let alert = cap::read(&request.into_inner().alert)?;
-        Ok(Response::new(self.import(alert).await?))
+        Ok(Response::new(self.import(alert, who, "import_cap").await?))
     }
 
     async fn import_nina(
         &self,
         request: Request<pb::ImportNinaRequest>,
     ) -> Result<Response<pb::ImportNinaResponse>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let mut answer = pb::ImportNinaResponse::default();
         for entry in cap::read_list(&request.into_inner().list)? {
             match entry {
-                Ok(alert) => answer.alerts.push(self.import(alert).await?),
+                Ok(alert) => answer.alerts.push(self.import(alert, who.clone(), "import_nina").await?),
                 Err(problem) => answer.problems.push(problem.to_string()),
             }
         }
@@ -66,10 +73,23 @@ impl Alerts for Api {
 }
 
 impl Api {
-    async fn import(&self, alert: Alert) -> Result<pb::ImportedAlert, Status> {
+    async fn import(&self, alert: Alert, who: String, act: &'static str) -> Result<pb::ImportedAlert, Status> {
         let board = self.board.clone();
-        let imported =
-            self.db.transact(move |tx| Box::pin(async move { alerts::import(tx, &board, &alert).await })).await?;
+        let imported = self.db.transact(move |tx| {
+            Box::pin(async move {
+                let imported = alerts::import(tx, &board, &alert).await?;
+                let about = imported.shown.map(|id| id.to_string()).unwrap_or_default();
+                let what = json!({
+                    "alert": alert.identifier,
+                    "sender": alert.sender,
+                    "not_shown": imported.shown.err(),
+                    "ended": imported.ended,
+                });
+                commands::record(tx, &who, act, &about, what).await?;
+                Ok::<_, Error>(imported)
+            })
+        });
+        let imported = imported.await?;
         let Imported { shown, ended } = imported;
         Ok(pb::ImportedAlert {
             message_id: shown.map(|id| id.to_string()).unwrap_or_default(),

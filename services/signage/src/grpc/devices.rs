@@ -7,6 +7,7 @@ use kernel::{
     clock::wall_now,
     values::{self, InvalidField, from_timestamp, invalid, midnight, timestamp},
 };
+use serde_json::json;
 use sky_proto::signage::v1::{self as pb, displays_server::Displays};
 use tonic::{Request, Response, Status};
 
@@ -120,6 +121,7 @@ impl Displays for Api {
         &self,
         request: Request<pb::RequestScreenshotRequest>,
     ) -> Result<Response<pb::RequestScreenshotResponse>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let request = request.into_inner();
         let display_id = values::slug("display_id", &request.display_id)?.to_owned();
         let seconds = match request.ttl_seconds {
@@ -129,7 +131,11 @@ impl Displays for Api {
         };
         let ttl = TimeDelta::seconds(seconds.into());
         let asked = self.db.transact(move |tx| {
-            Box::pin(async move { commands::devices::request_screenshot(tx, &display_id, ttl).await })
+            Box::pin(async move {
+                let asked = commands::devices::request_screenshot(tx, &display_id, ttl).await?;
+                commands::record(tx, &who, "request_screenshot", &display_id, json!({ "until": asked.1 })).await?;
+                Ok::<_, Error>(asked)
+            })
         });
         let (id, expires_at) = asked.await?;
         Ok(Response::new(pb::RequestScreenshotResponse {
@@ -256,12 +262,19 @@ impl Displays for Api {
         &self,
         request: Request<pb::ChangeDisplayRequest>,
     ) -> Result<Response<pb::ChangeDisplayResponse>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let request = request.into_inner();
         let display_id = values::slug("display_id", &request.display_id)?.to_owned();
         let change = if request.as_in_house_file { None } else { Some(change(request)?) };
+        let what = change.as_ref().map_or(json!({ "as_in_house_file": true }), |to| json!(to));
         let (board, id) = (self.board.clone(), display_id.clone());
         self.db
-            .transact(move |tx| Box::pin(async move { commands::setup::change(tx, &board, &id, change).await }))
+            .transact(move |tx| {
+                Box::pin(async move {
+                    commands::setup::change(tx, &board, &id, change).await?;
+                    commands::record(tx, &who, "change_display", &id, what).await
+                })
+            })
             .await?;
         let mut listed = self.listed(false).await?;
         listed.retain(|display| display.display_id == display_id);

@@ -3,9 +3,10 @@
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use data_encoding::HEXLOWER;
 use kernel::{
-    Access,
+    Access, Caller,
     values::{self, InvalidField, Text, invalid, timestamp},
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use sky_proto::signage::v1::{self as pb, programmes_server::Programmes};
 use tonic::{Request, Response, Status, Streaming};
@@ -14,6 +15,7 @@ use super::{ATTENDANT, Api, DESK, KITCHEN, OPERATOR, wire};
 use crate::{
     commands,
     domain::{Item, LARGEST_FILM, MediaType, Playlist, Schedule},
+    error::Error,
     store::{self, media::Stored, setup::Part},
 };
 
@@ -47,6 +49,7 @@ impl Programmes for Api {
         &self,
         request: Request<Streaming<pb::UploadMediaRequest>>,
     ) -> Result<Response<pb::StoredMedia>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let mut pieces = request.into_inner();
         let (mut name, mut file) = (String::new(), Vec::new());
         while let Some(piece) = pieces.message().await? {
@@ -68,7 +71,12 @@ impl Programmes for Api {
         let kind = MediaType::checked(&file).map_err(|problem| invalid("piece", problem))?;
         let media_id = HEXLOWER.encode(&Sha256::digest(&file));
         let stored = self.db.transact(move |tx| {
-            Box::pin(async move { commands::programmes::upload(tx, &media_id, kind, &name, &file).await })
+            Box::pin(async move {
+                let stored = commands::programmes::upload(tx, &media_id, kind, &name, &file).await?;
+                let what = json!({ "name": name, "type": kind.name(), "bytes": file.len() });
+                commands::record(tx, &who, "upload_media", &media_id, what).await?;
+                Ok::<_, Error>(stored)
+            })
         });
         Ok(Response::new(media(stored.await?)))
     }
@@ -82,22 +90,29 @@ impl Programmes for Api {
         &self,
         request: Request<pb::DeleteMediaRequest>,
     ) -> Result<Response<pb::DeleteMediaResponse>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let media_id = hash("media_id", request.into_inner().media_id)?;
         let board = self.board.clone();
         self.db
             .transact(move |tx| {
-                Box::pin(async move { commands::programmes::delete_media(tx, &board, &media_id).await })
+                Box::pin(async move {
+                    commands::programmes::delete_media(tx, &board, &media_id).await?;
+                    commands::record(tx, &who, "delete_media", &media_id, json!({})).await
+                })
             })
             .await?;
         Ok(Response::new(pb::DeleteMediaResponse {}))
     }
 
     async fn put_playlist(&self, request: Request<pb::Playlist>) -> Result<Response<pb::Playlist>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let (request, board) = (request.into_inner(), self.board.clone());
         let put = self.db.transact(move |tx| {
             Box::pin(async move {
                 let list = new_playlist(request, tx.now())?;
-                commands::programmes::put_playlist(tx, &board, list).await
+                let list = commands::programmes::put_playlist(tx, &board, list).await?;
+                commands::record(tx, &who, "put_playlist", &list.playlist_id, json!(list)).await?;
+                Ok::<_, Error>(list)
             })
         });
         Ok(Response::new(playlist(&put.await?)))
@@ -107,21 +122,29 @@ impl Programmes for Api {
         &self,
         request: Request<pb::RemovePlaylistRequest>,
     ) -> Result<Response<pb::RemovePlaylistResponse>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let id = values::slug("playlist_id", &request.into_inner().playlist_id)?.to_owned();
         let board = self.board.clone();
         self.db
-            .transact(move |tx| Box::pin(async move { commands::programmes::remove_playlist(tx, &board, &id).await }))
+            .transact(move |tx| {
+                Box::pin(async move {
+                    commands::programmes::remove_playlist(tx, &board, &id).await?;
+                    commands::record(tx, &who, "remove_playlist", &id, json!({})).await
+                })
+            })
             .await?;
         Ok(Response::new(pb::RemovePlaylistResponse {}))
     }
 
     async fn put_schedule(&self, request: Request<pb::Schedule>) -> Result<Response<pb::Schedule>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let (request, board) = (request.into_inner(), self.board.clone());
         let put = self.db.transact(move |tx| {
             Box::pin(async move {
                 let new = new_schedule(request, tx.now())?;
                 commands::programmes::put_schedule(tx, &board, new.clone()).await?;
-                Ok::<_, crate::error::Error>(new)
+                commands::record(tx, &who, "put_schedule", &new.schedule_id, json!(new)).await?;
+                Ok::<_, Error>(new)
             })
         });
         Ok(Response::new(schedule(&put.await?)))
@@ -131,10 +154,16 @@ impl Programmes for Api {
         &self,
         request: Request<pb::RemoveScheduleRequest>,
     ) -> Result<Response<pb::RemoveScheduleResponse>, Status> {
+        let who = Caller::of(&request).for_the_record();
         let id = values::slug("schedule_id", &request.into_inner().schedule_id)?.to_owned();
         let board = self.board.clone();
         self.db
-            .transact(move |tx| Box::pin(async move { commands::programmes::remove_schedule(tx, &board, &id).await }))
+            .transact(move |tx| {
+                Box::pin(async move {
+                    commands::programmes::remove_schedule(tx, &board, &id).await?;
+                    commands::record(tx, &who, "remove_schedule", &id, json!({})).await
+                })
+            })
             .await?;
         Ok(Response::new(pb::RemoveScheduleResponse {}))
     }

@@ -139,6 +139,7 @@ fn line(line: &Line) -> pb::Line {
         source: line.source.clone(),
         media: line.media.as_ref().map(media),
         quality: line.quality.map(Quality::name).unwrap_or_default().to_owned(),
+        stale: line.stale,
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, PgPool, types::Json};
 
 use crate::{
-    domain::{Base, Message, Setup},
+    domain::{Base, Content, Message, Setup},
     error::Error,
 };
 
@@ -46,4 +46,33 @@ pub async fn messages(pool: &PgPool, now: DateTime<Utc>) -> Result<(Vec<Message>
     messages.retain(|message| now < message.valid_until && (!message.withdrawn || message.can_be_restored(now)));
     messages.sort_by_key(|message| std::cmp::Reverse((message.published_at, message.message_id)));
     Ok(messages.into_iter().partition(|message| !message.withdrawn))
+}
+
+/// What is to be seen on how many displays that have a device and are not silent, and how many of these have said so.
+#[derive(Clone, Debug, FromRow)]
+pub struct Screens {
+    /// What.
+    pub content: Json<Content>,
+    /// On how many.
+    pub displays: i64,
+    /// How many have said so.
+    pub showing: i64,
+}
+
+/// All contents that are on displays.
+///
+/// # Errors
+/// The database's error.
+pub async fn screens(pool: &PgPool) -> Result<Vec<Screens>, Error> {
+    Ok(sqlx::query_as(
+        "select v.content, n.displays, n.showing
+         from view v join (
+             select d.view_id, count(*) as displays,
+                    count(*) filter (where p.rendered_revision >= greatest(v.revision, d.view_since)) as showing
+             from display d join view v using (view_id) join presence p using (display_id)
+             where not d.silent and p.last_seen_at is not null
+             group by d.view_id) n using (view_id)",
+    )
+    .fetch_all(pool)
+    .await?)
 }

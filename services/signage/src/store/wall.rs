@@ -8,7 +8,7 @@ use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Base, Content, Hung, Message, News, Record, Setup, Shown, View, Wall},
+    domain::{Base, Content, Evacuated, Hung, Message, News, Record, Setup, Shown, View, Wall},
     error::Error,
 };
 
@@ -227,4 +227,14 @@ pub async fn messages(pool: &PgPool) -> Result<Vec<Message>, Error> {
         _ => None,
     };
     Ok(records.into_iter().filter_map(message).collect())
+}
+
+/// The last evacuation.
+///
+/// # Errors
+/// The database's error.
+pub async fn evacuation(pool: &PgPool) -> Result<Option<Evacuated>, Error> {
+    let statement = "select value->'house'->'evacuation' from fact where key = 'house'";
+    let found: Option<Option<Json<Option<Evacuated>>>> = sqlx::query_scalar(statement).fetch_optional(pool).await?;
+    Ok(found.flatten().and_then(|Json(evacuation)| evacuation))
 }

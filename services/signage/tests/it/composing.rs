@@ -181,7 +181,8 @@ fn a_full_zone_says_how_that_is_known() {
     base.setup.wayfinding[0].zone = "cafe".to_owned();
     let view = View { base: Arc::new(base), standing_in: Vec::new() };
     for quality in [Quality::Live, Quality::Manual, Quality::Estimated, Quality::Degraded] {
-        let zone = Zone { zone_id: "cafe".to_owned(), level: ZoneLevel::Stop, quality, observed_at: at(0) };
+        let zone =
+            Zone { zone_id: "cafe".to_owned(), level: ZoneLevel::Stop, quality, observed_at: at(0), valid_until: None };
         let facts = Facts { zones: vec![zone], ..Facts::default() };
         assert_eq!(compose(&view, &facts, at(1)).lines[0].quality, Some(quality));
     }

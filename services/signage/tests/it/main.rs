@@ -2,6 +2,7 @@
 
 mod acknowledgements;
 mod api;
+mod audit;
 mod composing;
 mod devices;
 mod feeds;

@@ -82,7 +82,7 @@ async fn a_player_that_nobody_knows_is_told_so() {
     assert_eq!(get(&house, "/signage/pages/roof", &[]).await.status, 404);
 }
 
-fn cap(identifier: &str, kind: &str, severity: &str, references: &str, text: &str) -> String {
+pub fn cap(identifier: &str, kind: &str, severity: &str, references: &str, text: &str) -> String {
     let info = |language: &str, headline: &str| {
         format!(
             "<info><language>{language}</language><category>Met</category><event>STORM</event>\
@@ -241,4 +241,74 @@ async fn the_warning_app_s_list_is_taken_entry_by_entry() {
         assert_eq!(refused.code(), Code::InvalidArgument);
         assert!(refused.message().starts_with("list: "), "{}", refused.message());
     }
+}
+
+#[tokio::test]
+async fn an_evacuation_goes_out_as_an_alert_and_its_end_as_the_cancelling_of_it() {
+    let house = house().await;
+    let list = async || get(&house, "/signage/alerts", &[]).await.text();
+    assert_eq!(list().await, "[]");
+    let evacuating = house_state(HouseState::Evacuating, 1);
+    twice(&house, "flow", &evacuating).await;
+    let paths: Vec<String> = serde_json::from_str(&list().await).expect("a list");
+    let [path] = &paths[..] else { panic!("one alert: {paths:?}") };
+    let out = get(&house, path, &[]).await;
+    assert_eq!((out.status, out.header("content-type")), (200, "application/cap+xml"));
+    let out = out.text();
+    for part in [
+        "<status>Actual</status>",
+        "<msgType>Alert</msgType>",
+        "<event>Evacuation</event>",
+        "<responseType>Evacuate</responseType>",
+        "<urgency>Immediate</urgency>",
+        "<severity>Extreme</severity>",
+        "Please do not enter the building",
+    ] {
+        assert!(out.contains(part), "{part} in {out}");
+    }
+    assert!(!out.contains("<expires>"), "it never ends by itself: {out}");
+    let begun = signage::cap::read(out.as_bytes()).expect("good CAP");
+    assert_eq!((begun.kind, begun.sent, begun.infos.len()), (signage::domain::AlertType::Alert, minutes(1), 3));
+    // Another state that is told late changes nothing; a day later it still holds.
+    twice(&house, "flow", &house_state(HouseState::Normal, 0)).await;
+    house.clock.advance(chrono::TimeDelta::hours(30));
+    assert_eq!(get(&house, path, &[]).await.text(), out);
+
+    for (state, since) in [(HouseState::AllClear, 60 * 30), (HouseState::Normal, 60 * 30 + 5)] {
+        twice(&house, "flow", &house_state(state, since)).await;
+        let out = get(&house, path, &[]).await.text();
+        assert!(out.contains("<responseType>AllClear</responseType>") && out.contains("All clear"), "{out}");
+        let over = signage::cap::read(out.as_bytes()).expect("good CAP");
+        assert_eq!((over.kind, over.sent), (signage::domain::AlertType::Cancel, minutes(60 * 30)));
+        assert_eq!(over.references, [(begun.sender.clone(), begun.identifier.clone())]);
+        assert!(list().await.contains(path), "its end is told for a while");
+    }
+    house.clock.advance(chrono::TimeDelta::hours(25));
+    assert_eq!(list().await, "[]");
+    // The next one is another alert.
+    twice(&house, "flow", &house_state(HouseState::Evacuating, 60 * 60)).await;
+    assert!(list().await.contains("/signage/alerts/") && !list().await.contains(path));
+}
+
+#[tokio::test]
+async fn a_page_for_players_of_others_says_in_english_too_what_is_left_and_how_things_are() {
+    let house = house().await;
+    let showing = uuid::Uuid::from_u128(7);
+    twice(&house, "reservations", &scheduled(showing, 30)).await;
+    let availability = sky_proto::reservations::v1::Availability {
+        free_door: 17,
+        observed_at: Some(kernel::values::timestamp(noon())),
+        ..Default::default()
+    };
+    let places = sky_proto::reservations::v1::AvailabilityChanged {
+        showing_id: showing.to_string(),
+        availability: Some(availability),
+    };
+    twice(&house, "reservations", &places).await;
+    twice(&house, "flow", &moved(showing, sky_proto::flow::v1::AdmissionState::LastCall, 1)).await;
+    let page = get(&house, "/signage/pages/foyer-1", &[]).await.text();
+    for part in ["Stars over Halle", "Letzter Aufruf", "Last call", "17 Plätze frei", "17 places left"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert_eq!(page.matches("Stand ").count(), 1, "only the page's own: {page}");
 }

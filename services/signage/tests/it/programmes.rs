@@ -17,13 +17,13 @@ macro_rules! programmes {
     };
 }
 
-fn png(size: usize) -> Vec<u8> {
+pub fn png(size: usize) -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
     png.resize(size, 7);
     png
 }
 
-async fn upload(house: &House, name: &str, file: &[u8], piece: usize) -> Result<pb::StoredMedia, Status> {
+pub async fn upload(house: &House, name: &str, file: &[u8], piece: usize) -> Result<pb::StoredMedia, Status> {
     let pieces: Vec<_> = file
         .chunks(piece)
         .map(|bytes| pb::UploadMediaRequest { name: name.to_owned(), piece: bytes.to_vec() })
@@ -31,7 +31,7 @@ async fn upload(house: &House, name: &str, file: &[u8], piece: usize) -> Result<
     programmes!(house).upload_media(tokio_stream::iter(pieces)).await.map(tonic::Response::into_inner)
 }
 
-fn playlist(media_id: &str) -> pb::Playlist {
+pub fn playlist(media_id: &str) -> pb::Playlist {
     let item = pb::PlaylistItem {
         media_id: media_id.to_owned(),
         seconds: 10,
@@ -45,7 +45,7 @@ fn playlist(media_id: &str) -> pb::Playlist {
 }
 
 /// Fridays and Saturdays from six in the evening until one in the morning, in the foyer.
-fn schedule() -> pb::Schedule {
+pub fn schedule() -> pb::Schedule {
     pb::Schedule {
         schedule_id: "weekend".to_owned(),
         playlist_id: "night".to_owned(),
@@ -134,7 +134,8 @@ async fn a_playlist_runs_in_its_part_of_the_day_and_the_preview_shows_when() {
 async fn a_file_is_what_its_content_says() {
     let house = house().await;
     let film = |brand: &[u8]| [b"\0\0\0\x18ftyp".as_slice(), brand, &[0; 100]].concat();
-    let good: [(Vec<u8>, &str); 4] = [
+    let good: [(Vec<u8>, &str); 5] = [
+        (film(b"isom"), "video/mp4"),
         (b"\xff\xd8\xff\xe0rest".to_vec(), "image/jpeg"),
         (b"RIFF\x10\0\0\0WEBPVP8 ".to_vec(), "image/webp"),
         (film(b"mp42"), "video/mp4"),
@@ -142,6 +143,11 @@ async fn a_file_is_what_its_content_says() {
     ];
     for (file, kind) in good {
         assert_eq!(upload(&house, "x", &file, 1 << 20).await.expect(kind).media_type, kind);
+    }
+    // The same box begins pictures, sound and films that players do not show.
+    for brand in [b"heic", b"mif1", b"avif", b"M4A ", b"M4B ", b"qt  ", b"3gp4", b"\0\0\0\0"] {
+        let refused = upload(&house, "x", &film(brand), 1 << 20).await.expect_err("no MP4");
+        assert!(refused.message().contains("is no PNG, JPEG, WebP, MP4 or WebM"), "{}", refused.message());
     }
     let bad: [(&str, Vec<u8>, &str); 6] = [
         ("a page", b"<html><script>alert(1)</script>".to_vec(), "piece"),

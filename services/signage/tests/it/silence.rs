@@ -8,7 +8,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{testing::noon, values::Text};
 use signage::domain::{
     Admission, Arrow, Audience, Base, Bays, Call, Class, Content, Evacuation, Fact, House, HouseState, Known, Message,
-    Order, OrderStage, Phase, Places, Plan, Profile, Setup, Site, SiteState, View, Way, compose,
+    Order, OrderStage, Phase, Places, Plan, Profile, Quality, Setup, Silence, Site, SiteState, Station, StationState,
+    View, Way, Zone, ZoneLevel, compose,
 };
 use uuid::Uuid;
 
@@ -67,16 +68,7 @@ fn known() -> Known {
             site_revision: 1,
         }),
         Fact::Counter(order),
-        Fact::Message(Message {
-            message_id: Uuid::from_u128(2),
-            class: Class::Operations,
-            text: Text::new("Aufzug defekt", "Lift fault"),
-            group: Some("g".to_owned()),
-            published_at: at(0),
-            valid_until: at(5),
-            withdrawn: false,
-            withdrawn_at: None,
-        }),
+        Fact::Message(lift_message()),
         Fact::Call(Call {
             call_id: "d/7".to_owned(),
             number: Some(7),
@@ -167,4 +159,129 @@ fn an_evacuation_does_not_run_out() {
     known.learn(&Fact::House(House { state: HouseState::Normal, since: at(0), about: None }));
     let content = compose(&view(Profile::Cafe), &known.facts(at(2)), at(2));
     assert_eq!(content.class, Class::Evacuation, "a late word of before does not end it");
+}
+
+fn silent(known: &mut Known, producer: &str, since: Option<i64>) {
+    known.learn(&Fact::Silence(Silence { producer: producer.to_owned(), since: since.map(at) }));
+}
+
+#[test]
+fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_speaks() {
+    // Who falls silent three minutes after the last word, on which display, what it says no more, what it still says.
+    let cases: [(&str, Profile, &str, &str); 8] = [
+        ("reservations", Profile::Foyer, "17 Plätze", "Sterne"),
+        ("flow", Profile::Foyer, "| Einlass |", "17 Plätze"),
+        ("flow", Profile::DomeDoor, "| Einlass |", "Sterne"),
+        ("flow", Profile::Wayfinding, "fast voll", "Ausgang"),
+        ("flow", Profile::Queue, "17 Plätze", "Nummer 7"),
+        ("parking", Profile::Parking, "12 frei", "unbekannt"),
+        ("gastro", Profile::Cafe, "dauert etwas länger", "42"),
+        ("gastro", Profile::Foyer, "unbekannt", "17 Plätze"),
+    ];
+    for (producer, profile, no_more, still) in cases {
+        let mut known = known();
+        known.learn(&Fact::Message(Message { withdrawn: true, ..lift_message() }));
+        known.learn(&Fact::Zone(Zone {
+            zone_id: "hall".to_owned(),
+            level: ZoneLevel::Busy,
+            quality: Quality::Live,
+            observed_at: at(0),
+            valid_until: None,
+        }));
+        known.learn(&Fact::Station(Station {
+            station_id: "s".to_owned(),
+            name: Text::new("Theke", "Counter"),
+            state: StationState::Busy,
+            observed_at: at(0),
+        }));
+        let mut base = (*view(profile).base).clone();
+        base.setup.wayfinding[0].zone = "hall".to_owned();
+        let view = View { base: Arc::new(base), standing_in: Vec::new() };
+        let look = |known: &Known| compose(&view, &known.facts(at(4)), at(4));
+        let before = look(&known);
+        assert!(
+            words(&before).contains(still) || still == "unbekannt",
+            "{producer} on {profile:?}: {}",
+            words(&before)
+        );
+        assert!(before.lines.iter().all(|line| !line.stale), "nobody is silent");
+
+        silent(&mut known, producer, Some(3));
+        let content = look(&known);
+        let said = words(&content);
+        assert!(!said.contains(no_more), "{producer} is silent, and {profile:?} still says {no_more}: {said}");
+        assert!(said.contains(still), "{producer} is silent, and {profile:?} no longer says {still}: {said}");
+        for line in &content.lines {
+            let own = match line.source.as_str() {
+                "programme" => ["reservations", "flow"].contains(&producer),
+                source => source == producer,
+            };
+            assert_eq!(line.stale, own, "{producer} on {profile:?}: {line:?}");
+            assert!(!line.stale || line.observed_at == at(3), "as of when it was last heard: {line:?}");
+        }
+        // Said again it does not grow younger.
+        silent(&mut known, producer, Some(4));
+        assert_eq!(look(&known), content);
+        silent(&mut known, producer, None);
+        assert_eq!(look(&known), before, "{producer} speaks again");
+    }
+}
+
+fn lift_message() -> Message {
+    Message {
+        message_id: Uuid::from_u128(2),
+        class: Class::Operations,
+        text: Text::new("Aufzug defekt", "Lift fault"),
+        group: Some("g".to_owned()),
+        published_at: at(0),
+        valid_until: at(5),
+        withdrawn: false,
+        withdrawn_at: None,
+    }
+}
+
+#[test]
+fn decisions_hold_without_flow_measurements_do_not_and_an_evacuation_is_never_touched() {
+    use HouseState::{AdmissionStopped, AllClear, Crowded, Evacuating};
+    // State of the house, minutes since, whether it is still said, and whether with its age.
+    for (state, minutes, says, stamped) in [
+        (Crowded, 4, false, false),
+        (AdmissionStopped, 4, true, true),
+        (AdmissionStopped, 239, true, true),
+        (AdmissionStopped, 240, false, false),
+        (AllClear, 29, true, true),
+        (AllClear, 30, false, false),
+        (Evacuating, 4, true, false),
+        (Evacuating, 60 * 24 * 7, true, false),
+    ] {
+        let mut known = Known::default();
+        known.learn(&Fact::House(House { state, since: at(0), about: None }));
+        silent(&mut known, "flow", Some(3));
+        let content = compose(&view(Profile::Foyer), &known.facts(at(minutes)), at(minutes));
+        let told = content.lines.iter().filter(|line| line.source == "flow");
+        assert_eq!(told.clone().count() > 0, says, "{state:?} after {minutes} min: {content:#?}");
+        assert!(told.clone().all(|line| line.stale == stamped), "{state:?} after {minutes} min: {content:#?}");
+        assert_eq!(content.class == Class::Evacuation, state == Evacuating);
+    }
+}
+
+#[test]
+fn what_somebody_has_counted_holds_for_as_long_as_flow_said() {
+    let mut base = (*view(Profile::Wayfinding).base).clone();
+    base.setup.wayfinding[0].zone = "hall".to_owned();
+    let view = View { base: Arc::new(base), standing_in: Vec::new() };
+    let zone = |quality, observed, until| {
+        let (zone_id, level) = ("hall".to_owned(), ZoneLevel::Busy);
+        Fact::Zone(Zone { zone_id, level, quality, observed_at: at(observed), valid_until: Some(at(until)) })
+    };
+    let mut known = Known::default();
+    known.learn(&zone(Quality::Manual, 0, 15));
+    let quality = |known: &Known, minutes| compose(&view, &known.facts(at(minutes)), at(minutes)).lines[0].quality;
+    assert_eq!(quality(&known, 14), Some(Quality::Manual));
+    assert_eq!(quality(&known, 15), Some(Quality::Degraded), "a band from then on");
+    known.learn(&zone(Quality::Manual, 10, 25));
+    assert_eq!(quality(&known, 15), Some(Quality::Manual), "counted again, to the same end");
+    silent(&mut known, "flow", Some(12));
+    assert_eq!(quality(&known, 24), Some(Quality::Manual));
+    assert_eq!(quality(&known, 25), None, "nobody knows");
 }

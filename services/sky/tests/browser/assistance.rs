@@ -57,7 +57,7 @@ async fn who_needs_assistance_is_called_before_everybody_else() {
     door.sees_no_more("main", "Gruppe 1").await;
 
     operator.press_in(&format!("{GROUPS}/li[1]"), "Aufrufen").await;
-    door.sees("li.line-call", "Gäste mit Begleitung").await;
+    door.sees("li.line-call", "Gäste, die Begleitung brauchen").await;
     operator.open(&here).await;
     operator.press_in(&format!("{GROUPS}/li[contains(., 'Gruppe 1')]"), "Aufrufen").await;
     door.sees("main", "Gruppe 1").await;

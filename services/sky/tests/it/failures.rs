@@ -6,6 +6,7 @@ mod barrier;
 mod feed;
 mod post;
 mod rows;
+mod silence;
 mod tse;
 
 use std::panic::AssertUnwindSafe;
@@ -23,7 +24,7 @@ struct Row {
     check: fn() -> BoxFuture<'static, ()>,
 }
 
-const ROWS: [Row; 10] = [
+const ROWS: [Row; 11] = [
     Row {
         silent: "monitor",
         detect: "three missed heartbeats of 20 s",
@@ -39,6 +40,14 @@ const ROWS: [Row; 10] = [
         staff: "the desk as before, the headcount and the day's show list to print",
         recovers: "what was told meanwhile is replayed from the log",
         check: || Box::pin(rows::bus()),
+    },
+    Row {
+        silent: "bus and core: only signage and the portal live",
+        detect: "signage has heard nothing of a service for 45 s: not on the bus, and its log does not answer",
+        visitor: "the plan with \"Stand 14:32\"; no places left, no time to go, no door that is said to be open",
+        staff: "the same on the wall; what people have decided stays, an evacuation is not touched",
+        recovers: "the first answer: what was told meanwhile is read from the log, and the age is gone",
+        check: || Box::pin(silence::core()),
     },
     Row {
         silent: "barrier link",
