@@ -195,6 +195,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/displays/playlists/{id}/remove", post(displays::playlists::remove))
         .route("/displays/schedules", get(displays::schedules::page).post(displays::schedules::put))
         .route("/displays/schedules/{id}/remove", post(displays::schedules::remove))
+        .route("/displays/audit", get(displays::audit::page))
         .route("/displays/retired", get(displays::retired::page))
         .route("/displays/warnings", get(displays::warnings::page).post(displays::warnings::import))
         .route("/displays/screens/{id}", get(displays::screen::page).post(displays::screen::change))

@@ -63,9 +63,12 @@
     if (left !== before) layOut();
     before = left;
     html.dataset.silent = evacuation ? "" : silent > FACTS ? "long" : silent > FIGURES ? "yes" : "";
-    stand.hidden = silent <= SAY_AGE;
-    if (!stand.hidden && kept.heard) {
-      const when = hhmm(kept.heard);
+    // Of when it is: its own line is cut, or whoever tells one of these facts is silent.
+    const ages = Array.from(main.querySelectorAll("li[data-as-of]")).filter((line) => !line.dataset.over).map((line) => Number(line.dataset.asOf));
+    if (silent > SAY_AGE && kept.heard) ages.push(kept.heard);
+    stand.hidden = !ages.length;
+    if (ages.length) {
+      const when = hhmm(Math.min.apply(null, ages));
       stand.textContent = "Stand " + when + " · as of " + when;
     }
     each("[data-start]", (it) => {

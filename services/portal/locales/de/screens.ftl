@@ -154,3 +154,28 @@ display-stands-in = Zeigt auch die Meldung von: { $names }
 messages-just-withdrawn = Eben zurückgenommen
 message-restore = Wieder zeigen
 message-restored = Wird wieder gezeigt.
+
+# In plain German, in turn with the English
+monitor-doors-open-easy = Tür ist offen
+monitor-last-call-easy = Bitte jetzt kommen
+monitor-running-easy = Tür ist zu
+monitor-delayed-easy = Beginnt später
+monitor-cancelled-easy = Findet nicht statt
+monitor-places-easy = { $n ->
+    [0] kein Platz mehr
+    [one] noch 1 Platz
+    *[other] noch { $n } Plätze
+}
+monitor-estimated-easy = ungefähr
+monitor-degraded-easy = nicht genau
+monitor-stand = Stand { $time }
+monitor-stand-easy = Das war um { $time } Uhr so
+
+# What was done to the monitors, and their panels
+displays-audit-title = Protokoll der Monitore
+displays-audit-intro = Wer an den Monitoren was wann getan hat, das Neueste zuerst. „time“: von selbst, etwa eine amtliche Warnung.
+message-on = Auf { $all ->
+    [one] 1 Monitor
+    *[other] { $all } Monitoren
+}, { $some } haben bestätigt
+screen-panel = Für diesen Abstand muss die kurze Seite des Bildschirms mindestens { $n } cm lang sein.

@@ -154,3 +154,28 @@ display-stands-in = Also shows the message of: { $names }
 messages-just-withdrawn = Just taken back
 message-restore = Show again
 message-restored = Shown again.
+
+# In plain German, in turn with the English
+monitor-doors-open-easy = The door is open
+monitor-last-call-easy = Please come now
+monitor-running-easy = The door is closed
+monitor-delayed-easy = It starts later
+monitor-cancelled-easy = It does not take place
+monitor-places-easy = { $n ->
+    [0] no seat left
+    [one] 1 seat left
+    *[other] { $n } seats left
+}
+monitor-estimated-easy = about
+monitor-degraded-easy = not exact
+monitor-stand = as of { $time }
+monitor-stand-easy = It was so at { $time }
+
+# What was done to the monitors, and their panels
+displays-audit-title = Log of the displays
+displays-audit-intro = Who did what to the displays and when, the newest first. “time”: by itself, such as an official warning.
+message-on = On { $all ->
+    [one] 1 display
+    *[other] { $all } displays
+}, { $some } have confirmed
+screen-panel = From this distance the shorter side of the screen must be at least { $n } cm.

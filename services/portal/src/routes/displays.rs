@@ -1,5 +1,6 @@
 //! The monitors: what each is to show, whether it really does, and pairing of new devices.
 
+pub(crate) mod audit;
 pub(crate) mod media;
 pub(crate) mod playlists;
 pub(crate) mod plays;
@@ -44,6 +45,8 @@ const SPANS: [u32; 4] = [15, 30, 60, 240];
 struct DisplaysPage {
     w: Frame,
     wall: Wall,
+    /// "14:32"
+    observed: String,
     /// Id and name, as sorted in the house file; and the groups.
     names: Vec<(String, String)>,
     groups: Vec<(String, String)>,
@@ -63,6 +66,7 @@ fn is_one_of(caller: &Caller, roles: &[Role]) -> bool {
 async fn view(edge: &Edge, w: Frame, caller: &Caller, seen: &mut Seen) -> Result<DisplaysPage, Problem> {
     let displays = wall::displays(edge, caller).await?;
     Ok(DisplaysPage {
+        observed: w.clock(edge.now()),
         wall: wall::look(edge, caller, &w, &displays, seen).await?,
         names: displays.iter().map(|display| (display.display_id.clone(), w.text(&display.name))).collect(),
         groups: wall::groups(&displays).into_iter().map(|id| (id.clone(), wall::group_name(&w, &id))).collect(),

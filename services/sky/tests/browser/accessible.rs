@@ -187,6 +187,7 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
         "/displays",
     ];
     let screens = [
+        "/displays/audit",
         "/displays/media",
         "/displays/playlists",
         "/displays/playlists/new",

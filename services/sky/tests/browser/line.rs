@@ -37,3 +37,35 @@ async fn a_desk_without_a_line_says_since_when_and_catches_up() {
     assert!(desk.is_same_page().await, "it was reloaded");
     leaves(desk).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_wall_and_the_operators_page_without_a_line_say_since_when_and_are_dimmed() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    for (role, path) in [(Role::Desk, "/displays"), (Role::Operator, "/operator")] {
+        let browser = stage.signs_in(stage.screen(&cable).await, role).await;
+        browser.open(path).await;
+        browser.sees(".pulse", "Verbunden").await;
+        browser.marks_page().await;
+        for trouble in [Cable::cut as fn(&Cable), Cable::squeeze] {
+            trouble(&cable);
+            browser.sees(".pulse", LOST).await;
+            browser.sees(".pulse", ":").await;
+            // On top of what cannot be believed any more, which is dimmed.
+            let top = "const it = document.querySelector('.pulse').getBoundingClientRect();
+                const below = document.querySelector('[data-live]');
+                return it.bottom <= below.getBoundingClientRect().top + 1 && getComputedStyle(below).opacity < 0.7";
+            assert_eq!(browser.run(top).await, json!(true), "{path}");
+            let said = browser.run("return document.querySelector('[data-live-say]').textContent").await;
+            assert!(said.as_str().is_some_and(|said| said.contains(LOST)), "not said aloud: {said}");
+            browser.shoots(&format!("{}-line-lost", &path[1..])).await;
+            cable.mend();
+            browser.sees(".pulse", "Verbunden").await;
+            browser.sees_no_more(".pulse", LOST).await;
+            let lit = "return getComputedStyle(document.querySelector('[data-live]')).opacity";
+            assert_eq!(browser.run(lit).await, json!("1"), "{path}");
+        }
+        assert!(browser.is_same_page().await, "it was reloaded");
+        leaves(browser).await;
+    }
+}

@@ -27,6 +27,7 @@ mod pairing;
 mod phone;
 mod plain;
 mod player;
+mod readable;
 mod sale;
 mod scanner;
 mod screens;

@@ -26,6 +26,7 @@ async fn a_message_is_one_touch_and_its_way_back_another() {
     monitor.sees(".screen.operations", LIFT).await;
     monitor.sees("main", "out of service").await;
     monitor.sees("main", "Der Aufzug ist kaputt").await;
+    desk.sees(".message", "Auf 1 Monitor, 1 haben bestätigt").await;
     monitor.shoots("monitor-message").await;
     desk.shoots("displays-message").await;
     accessible::check(&desk, "the wall with a message").await;
@@ -34,6 +35,13 @@ async fn a_message_is_one_touch_and_its_way_back_another() {
     desk.sees(".notice.good", "Zurückgenommen").await;
     monitor.sees("h1", "Nächste Vorstellungen").await;
     monitor.sees_no_more("main", LIFT).await;
+    // Who has done that stands in the log.
+    desk.open("/displays/audit").await;
+    desk.sees("main li:first-child", "operator withdraw_message").await;
+    desk.sees("main li:nth-child(2)", "operator publish_message").await;
+    desk.click("main li:nth-child(2) summary").await;
+    desk.sees("main li:nth-child(2)", LIFT).await;
+    accessible::check(&desk, "the log of the displays").await;
     desk.quits().await;
 
     // Without scripts, to some of them only.

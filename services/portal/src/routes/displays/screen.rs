@@ -21,7 +21,7 @@ use crate::{
     fields::Fields,
     page::{self, DESK, Frame},
     problem::Problem,
-    routes::desk_actions::outcome,
+    routes::{desk_actions::outcome, monitor::screen::panel_cm},
     session::{Guest, Notice},
     words::Words,
 };
@@ -48,6 +48,8 @@ struct ScreenPage {
     groups: Vec<(String, String, bool)>,
     profiles: Vec<(&'static str, String, bool)>,
     is_portrait: bool,
+    /// Why a usual panel will not do; empty: it does.
+    panel: String,
 }
 
 struct FaultView {
@@ -172,6 +174,7 @@ pub(crate) async fn page(
             .map(|profile| (profile, w.t(&format!("profile-{}", profile.replace('_', "-"))), it.profile == profile))
             .collect(),
         is_portrait: it.orientation() == Orientation::Portrait,
+        panel: panel_cm(it.viewing_distance_m).map(|cm| w.n("screen-panel", cm)).unwrap_or_default(),
         it,
         w,
     })

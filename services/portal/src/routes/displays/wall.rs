@@ -76,6 +76,8 @@ pub(super) struct MessageView {
     pub(super) class_name: String,
     pub(super) to: String,
     pub(super) until: String,
+    /// On how many monitors it is, and how many have said so; empty: it is on none any more.
+    pub(super) on: String,
 }
 
 /// The groups of the displays, for addressing messages.
@@ -116,6 +118,10 @@ pub(super) async fn look(
         class_name: class_name(w, message.priority_class()),
         to: if message.group.is_empty() { w.t("message-all") } else { group_name(w, &message.group) },
         until: w.time(&message.valid_until),
+        on: match message.displays {
+            0 => String::new(),
+            all => w.of("message-on", size(message.displays_showing), size(all)),
+        },
         id: message.message_id,
     };
     Ok(Wall {
@@ -226,6 +232,10 @@ fn emergency(w: &Words, displays: &[Display], monitors: &[Monitor]) -> Option<Em
         progress: w.of("emergency-answered", answered.len(), concerned.len()),
         missing: silent.iter().map(where_is).collect(),
     })
+}
+
+fn size(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 /// The class in words.

@@ -58,6 +58,9 @@ struct LineView {
     step_free: bool,
     /// Where a figure is no exact one.
     quality: Voices,
+    /// Of when it is, where whoever tells it is silent; 0 and empty: of now.
+    stand: Voices,
+    stand_millis: i64,
     media: Option<MediaView>,
     /// True until the house is set up otherwise, however long nothing was heard.
     of_house: bool,
@@ -71,8 +74,10 @@ fn voices(text: &Option<LocalizedText>) -> Voices {
     Voices { de: text.de.clone(), en: other(&text.en), plain: other(&text.plain) }
 }
 
-fn both(say: impl Fn(&Words) -> String) -> Voices {
-    Voices { de: say(&GERMAN), en: say(&ENGLISH), plain: String::new() }
+/// What a key says, and in plain German the key beside it.
+fn all(key: &str, say: impl Fn(&Words, &str) -> String) -> Voices {
+    let (de, easy) = (say(&GERMAN, key), say(&GERMAN, &format!("{key}-easy")));
+    Voices { en: say(&ENGLISH, key), plain: if easy == de { String::new() } else { easy }, de }
 }
 
 fn line(line: &Line) -> LineView {
@@ -91,9 +96,10 @@ fn line(line: &Line) -> LineView {
         text: voices(&line.text),
         detail: voices(&line.detail),
         time: line.starts_at.map(|at| GERMAN.time(&Some(at))).unwrap_or_default(),
-        start_millis: if counts { GERMAN.millis(&line.starts_at) } else { 0 },
-        places: line.places_left.map(|left| both(|words| words.n("monitor-places", left))).unwrap_or_default(),
-        status: if status.is_empty() { Voices::default() } else { both(|words| words.t(status)) },
+        // Nor is it when nobody knows whether it will.
+        start_millis: if counts && !line.stale { GERMAN.millis(&line.starts_at) } else { 0 },
+        places: line.places_left.map(|left| all("monitor-places", |words, key| words.n(key, left))).unwrap_or_default(),
+        status: if status.is_empty() { Voices::default() } else { all(status, Words::t) },
         status_kind,
         arrow_label: match line.arrow.as_str() {
             "up" => "nach oben",
@@ -105,10 +111,15 @@ fn line(line: &Line) -> LineView {
         arrow: line.arrow.clone(),
         step_free: line.step_free,
         quality: match line.quality.as_str() {
-            "estimated" => both(|words| words.t("monitor-estimated")),
-            "degraded" => both(|words| words.t("monitor-degraded")),
+            "estimated" => all("monitor-estimated", Words::t),
+            "degraded" => all("monitor-degraded", Words::t),
             _ => Voices::default(),
         },
+        stand: match line.stale {
+            true => all("monitor-stand", |words, key| words.with(key, "time", &words.time(&line.observed_at))),
+            false => Voices::default(),
+        },
+        stand_millis: if line.stale { GERMAN.millis(&line.observed_at) } else { 0 },
         media: line.media.as_ref().map(|media| MediaView {
             id: media.media_id.clone(),
             path: media.path.clone(),
@@ -147,7 +158,17 @@ pub(super) fn as_of(content: &Content) -> String {
     GERMAN.clock(from_timestamp(content.computed_at))
 }
 
-/// The smallest step of letter sizes that can be read from this far; further away the panel must be larger.
+/// From so far the letters of a usual panel, 685 mm on its shorter side, can be read; further away no sentence would fit,
+/// and the panel must be larger.
+const USUAL_PANEL: (u32, u32) = (15, 685);
+
+/// How many centimetres the shorter side of the panel must have so that it is read from this far; None: a usual one will do.
+pub(crate) fn panel_cm(metres: u32) -> Option<u32> {
+    let (from, millimetres) = USUAL_PANEL;
+    (metres > from).then(|| (metres * millimetres).div_ceil(from * 10))
+}
+
+/// The smallest step of letter sizes that can be read from this far.
 pub(crate) fn far(metres: u32) -> u32 {
     [5, 8, 10, 12].into_iter().find(|step| metres <= *step).unwrap_or(15)
 }

@@ -1,0 +1,134 @@
+//! Every monitor of the house on a panel as it hangs, upright ones too: nothing that it says is too small from the stated
+//! distance, cut off or pale, in any of its languages, in normal times and in an evacuation.
+
+use kernel::Role;
+use serde_json::json;
+use sky_proto::{
+    flow::v1::HouseState,
+    signage::v1::{Display, ListDisplaysRequest, Orientation, signage_client::SignageClient},
+};
+
+use crate::{
+    accessible,
+    chrome::{Browser, Device},
+    stage::Stage,
+    world::staff,
+};
+
+/// What of the letters is too small for the stated distance, in pixels, and what is cut off.
+const LETTERS: &str = "
+    const [first, second] = arguments;
+    const size = (it) => parseFloat(getComputedStyle(it).fontSize);
+    const seen = (css) => Array.from(document.querySelectorAll('main ' + css)).filter((it) => it.offsetParent);
+    const small = (css, least) => seen(css).filter((it) => size(it) < least - 0.5).map((it) => css + ' ' + size(it) + ' px: ' + it.textContent);
+    const list = document.querySelector('main ul');
+    const over = list.scrollHeight > list.clientHeight + 1 ? ['cut off'] : [];
+    return small('h1', first).concat(small('b', first), small('.time', first), small('.second', second), small('small', second), over);";
+
+/// Texts that contrast less than 7 to 1 with what is behind them, by what the browser has computed: whatever their size.
+const PALE: &str = r"
+    const channels = (color) => color.match(/[\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map((it) => it / 255)
+        .map((it) => it <= 0.04045 ? it / 12.92 : Math.pow((it + 0.055) / 1.055, 2.4))
+        .reduce((sum, it, at) => sum + it * [0.2126, 0.7152, 0.0722][at], 0);
+    const over = (above, below) => {
+        const alpha = above.length > 3 ? above[3] : 1;
+        return [0, 1, 2].map((at) => above[at] * alpha + below[at] * (1 - alpha));
+    };
+    const behind = (it) => it
+        ? over(channels(getComputedStyle(it).backgroundColor), behind(it.parentElement))
+        : [255, 255, 255];
+    const ratio = (it) => {
+        const back = behind(it);
+        const [one, other] = [light(over(channels(getComputedStyle(it).color), back)), light(back)];
+        return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+    };
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    let texts = 0;
+    while (walker.nextNode()) {
+        const it = walker.currentNode.parentElement;
+        if (!walker.currentNode.data.trim() || !it.checkVisibility({ visibilityProperty: true }) || it.closest('template, script, style, noscript')) continue;
+        texts += 1;
+        if (ratio(it) < 7) found.push(ratio(it).toFixed(2) + ': ' + walker.currentNode.data.trim());
+    }
+    return texts > 2 ? found : ['only ' + texts + ' texts'];";
+
+/// Lines and languages take turns faster, so that the test need not wait for each.
+const FASTER: &str = "
+    const begin = window.setInterval.bind(window);
+    window.setInterval = (turn, pause) => begin(turn, pause === 8000 ? 1500 : pause);";
+
+/// Turns the panel as the display hangs and opens its page.
+async fn opens(looking: &Browser, display: &Display) {
+    let (width, height) = if display.orientation() == Orientation::Portrait { (1080, 1920) } else { (1920, 1080) };
+    let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+    looking.command("Emulation.setDeviceMetricsOverride", metrics).await;
+    looking.open(&format!("/monitor/{}", display.display_id)).await;
+    looking.sees("main h1", "").await;
+    looking.holds("the font", "document.fonts.ready.then(() => true)").await;
+}
+
+/// How large a first and a second line must be at least, in pixels.
+fn least(display: &Display) -> [f64; 2] {
+    let metres = f64::from(display.viewing_distance_m);
+    // 55 inches: 685 mm on its shorter side; further away than 15 m the panel is as large as the display's page says.
+    let panel = 685.0 * (metres / 15.0).max(1.0);
+    // Capitals of 0.668 em.
+    [250.0, 380.0].map(|share| metres * 1000.0 / share / 0.668 / panel * 1080.0)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_monitor_is_readable_from_where_people_stand() {
+    let Some(stage) = Stage::open().await else { return };
+    let looking = stage.staff(Role::Operator, Device::Monitor).await;
+    looking.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": FASTER })).await;
+    let mut signage = SignageClient::new(stage.world.door("signage", &staff(Role::Operator)));
+    let displays = signage.list_displays(ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
+    assert_eq!(displays.len(), 16);
+    assert!(displays.iter().any(|it| it.orientation() == Orientation::Portrait));
+    let mut faults = Vec::new();
+    for display in &displays {
+        opens(&looking, display).await;
+        let name = &display.display_id;
+        for second in ["en", "easy"] {
+            looking
+                .holds(
+                    second,
+                    &format!(
+                        "!document.querySelector('.easy') || document.documentElement.dataset.second === '{second}'"
+                    ),
+                )
+                .await;
+            let found = looking.driver.execute(LETTERS, least(display).map(|it| json!(it)).to_vec()).await;
+            faults.push((format!("{name} {second}"), found.expect("measured").json().clone()));
+            faults.push((format!("{name} {second}"), looking.run(PALE).await));
+        }
+        looking.shoots(&format!("monitor-{name}")).await;
+        accessible::contrasts(&looking, name).await;
+    }
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    for display in &displays {
+        opens(&looking, display).await;
+        looking.sees(".screen.evacuation", "Bitte verlassen Sie sofort das Haus").await;
+        let name = &display.display_id;
+        looking.shoots(&format!("monitor-{name}-evacuation")).await;
+        looking.holds("all of it", "(() => { const it = document.querySelector('main ul'); return it.scrollHeight <= it.clientHeight + 1; })()").await;
+        faults.push((format!("{name} in an evacuation"), looking.run(PALE).await));
+        accessible::contrasts(&looking, name).await;
+    }
+    faults.retain(|(_, found)| *found != json!([]));
+    assert!(faults.is_empty(), "{faults:#?}");
+    looking.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn far_away_a_larger_panel_is_asked_for() {
+    let Some(stage) = Stage::open().await else { return };
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    desk.open("/displays/screens/parking-1").await;
+    desk.sees("form.stack", "muss die kurze Seite des Bildschirms mindestens 115 cm lang sein").await;
+    desk.open("/displays/screens/parking-2").await;
+    desk.sees_no_more("form.stack", "kurze Seite").await;
+    desk.quits().await;
+}
