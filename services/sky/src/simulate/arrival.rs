@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::{Duration, Instant},
 };
 
 use anyhow::Context;
@@ -11,10 +12,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Role, values};
 use sky_proto::{
     flow::v1::{ScanRequest, ScanVerdict, flow_client::FlowClient},
-    gastro::v1::{KitchenBoard, Order, OrderState, Pickup, WatchKitchenRequest, gastro_client::GastroClient},
+    gastro::v1::{
+        GetMenuRequest, KitchenBoard, Order, OrderLine, OrderState, Pickup, WatchKitchenRequest,
+        gastro_client::GastroClient,
+    },
     journey::v1::{
         ConfirmVisitRequest, Contact, DelayShowingRequest, GetVisitRequest, HoldVisitRequest, ListMissingRequest,
-        MissingParty, ParkingWish, TellArrivalRequest, VisitState, arrivals_client::ArrivalsClient,
+        MealWish, MissingParty, ParkingWish, TellArrivalRequest, Visit, VisitState, arrivals_client::ArrivalsClient,
         journey_client::JourneyClient,
     },
     parking::v1::{
@@ -23,6 +27,7 @@ use sky_proto::{
     },
     payments::v1::{Means, Method, SettleAtDeskRequest, payments_client::PaymentsClient},
     reservations::v1::{Channel, PartyLine, Showing},
+    signage::v1::{WatchDisplayRequest, display_update::Update, signage_client::SignageClient},
 };
 use tonic::Streaming;
 use uuid::Uuid;
@@ -34,13 +39,14 @@ use super::{
     visitor::{self, Passed},
 };
 
-/// Plans what fits into the day.
-pub fn begin(world: &Arc<World>, showings: &[Showing]) {
+/// Plans what fits into the day. `coach_at`: when the class comes by coach.
+pub fn begin(world: &Arc<World>, showings: &[Showing], coach_at: Option<DateTime<Utc>>) {
+    // Each books what it needs before anybody else does: nothing is left to the luck of the day.
+    let books_at = world.opens + TimeDelta::minutes(1);
     if let Some(first) = showings.first() {
         let (starts_at, id) = (values::from_timestamp(first.starts_at), first.showing_id.clone());
-        if world.opens + TimeDelta::minutes(60) < starts_at {
-            let at = starts_at - TimeDelta::minutes(50);
-            troubles::plan(world, "late family", at, move |world| late_family(world, id, starts_at));
+        if books_at + TimeDelta::minutes(30) < starts_at {
+            troubles::plan(world, LATE_FAMILY, books_at, move |world| late_family(world, id, starts_at));
         }
     }
     // The desk delays the second showing 25 minutes before its start.
@@ -48,23 +54,42 @@ pub fn begin(world: &Arc<World>, showings: &[Showing]) {
         let (starts_at, id) = (values::from_timestamp(second.starts_at), second.showing_id.clone());
         if starts_at + TimeDelta::minutes(120) < world.closes {
             let at = starts_at - TimeDelta::minutes(27);
-            troubles::plan(world, "kitchen of the late showing", at, move |world| kitchen_follows(world, id));
+            troubles::plan(world, KITCHEN, books_at, move |world| kitchen_follows(world, id, at));
         }
     }
-    if let Some(fourth) = showings.get(3) {
-        let at = values::from_timestamp(fourth.starts_at) - TimeDelta::minutes(30);
-        if at + TimeDelta::minutes(60) < world.closes {
-            troubles::plan(world, "closed bridge", at, closed_bridge);
-        }
+    let closure = showings.iter().skip(3).find_map(|showing| {
+        let at = values::from_timestamp(showing.starts_at) - BRIDGE_CLOSED;
+        // The class comes in by the kerb before or after it, never meanwhile.
+        let spares_the_coach = coach_at.is_none_or(|coach| coach + MARGIN < at || coach > at + BRIDGE_CLOSED + MARGIN);
+        (spares_the_coach && at + TimeDelta::minutes(60) < world.closes).then(|| (showing.showing_id.clone(), at))
+    });
+    if let Some((showing, at)) = closure {
+        troubles::plan(world, BRIDGE, books_at, move |world| closed_bridge(world, showing, at));
     }
 }
+
+pub const BRIDGE: &str = "closed bridge";
+pub const LATE_FAMILY: &str = "late family";
+pub const KITCHEN: &str = "kitchen of the late showing";
+
+/// A coach drives a little earlier or later than it said.
+const MARGIN: TimeDelta = TimeDelta::minutes(10);
 
 /// So long nobody gets to the car park.
 const BRIDGE_CLOSED: TimeDelta = TimeDelta::minutes(30);
 
-/// The attendant looks at what it would mean, closes the way with one command, and takes it back with another one: all
-/// visits whose bay it touches are told where to park meanwhile, cars that come are sent there, and then all is as before.
-async fn closed_bridge(world: Arc<World>) -> anyhow::Result<String> {
+/// The monitor at the way in.
+const PARKING_MONITOR: &str = "parking-1";
+/// So long it may take until it shows what holds, by the house's time: it is told in a moment of the machine's.
+const MONITOR_PATIENCE: TimeDelta = TimeDelta::minutes(10);
+
+/// Somebody has a bay for a showing. The attendant looks at what it would mean, closes the way with one command, and takes it
+/// back with another one: all visits whose bay it touches are told where to park meanwhile, and so is the monitor at the
+/// way in; cars that come are sent there, and then all is as before.
+async fn closed_bridge(world: Arc<World>, showing: String, at: DateTime<Utc>) -> anyhow::Result<String> {
+    // Who never comes, so that there is somebody whom it concerns, whoever else has cancelled.
+    let theirs = book(&world, &showing, 1, Some(BayClass::Standard), None).await.context("booking a bay")?;
+    world.until(at).await;
     let mut attendant = ParkingClient::new(world.api.staff(Role::Attendant).await?);
     let mut desk = JourneyClient::new(world.api.staff(Role::Desk).await?);
     let began = world.clock.now();
@@ -72,10 +97,15 @@ async fn closed_bridge(world: Arc<World>) -> anyhow::Result<String> {
     let until = Some(values::timestamp(began + TimeDelta::hours(2)));
     let preview =
         attendant.preview_site_state(PreviewSiteStateRequest { state: unreachable, until }).await?.into_inner();
-    let reason = values::Text::new("Brücke gesperrt", "The bridge is closed");
+    let why = "Brücke gesperrt";
+    let reason = values::Text::new(why, "The bridge is closed");
     let close = SetSiteStateRequest { state: unreachable, reason: Some(reason.to_proto()), until };
     let site = attendant.set_site_state(close).await?.into_inner();
     world.report.forecasts.told(forecast::WAY, began);
+    let shown =
+        monitor(&world, |text| text.contains(why) && site.alternatives.iter().all(|place| text.contains(&place.name)))
+            .await
+            .context("the way is closed, with where to park instead")?;
     let nearest = visitor::nearest(&site.alternatives)?;
     let sent_away = world.report.cars_sent_on.get();
 
@@ -86,6 +116,7 @@ async fn closed_bridge(world: Arc<World>) -> anyhow::Result<String> {
         preview.visits,
         concerned.len()
     );
+    anyhow::ensure!(concerned.contains(&theirs.visit_id), "a visit with a bay was not concerned");
     for visit in &concerned {
         told(&world, &mut desk, visit, true).await?;
     }
@@ -93,19 +124,43 @@ async fn closed_bridge(world: Arc<World>) -> anyhow::Result<String> {
     let undo = UndoSiteStateRequest { closure_id: site.closure_id };
     let site = attendant.undo_site_state(undo).await?.into_inner();
     anyhow::ensure!(site.state() == SiteState::Open, "after the undo the site is {:?}", site.state());
+    let again = monitor(&world, |text| !text.contains(why)).await.context("the way is open again")?;
     let left = suspended(&mut attendant, began).await?;
     anyhow::ensure!(left.is_empty(), "{} visits are still suspended", left.len());
     for visit in &concerned {
         told(&world, &mut desk, visit, false).await?;
     }
     Ok(format!(
-        "{} visits told of {} alternatives, the nearest {nearest} min on foot; {} cars sent there; all as before after \
-         {} min",
+        "{} visits told of {} alternatives, the nearest {nearest} min on foot, and the monitor at the way in after {} ms; \
+         {} cars sent there; all as before after {} min, on the monitor within {} ms (machine's time)",
         concerned.len(),
         site.alternatives.len(),
+        shown.as_millis(),
         world.report.cars_sent_on.get() - sent_away,
-        BRIDGE_CLOSED.num_minutes()
+        BRIDGE_CLOSED.num_minutes(),
+        again.as_millis()
     ))
+}
+
+/// Watches the monitor at the way in until its words are as wanted; how long that took, by the machine's clock.
+async fn monitor(world: &World, wanted: impl Fn(&str) -> bool) -> anyhow::Result<Duration> {
+    let (asked, patience) = (Instant::now(), world.clock.now() + MONITOR_PATIENCE);
+    let mut signage = SignageClient::new(world.api.staff(Role::Attendant).await?);
+    let request = WatchDisplayRequest { display_id: PARKING_MONITOR.to_owned(), after_revision: 0 };
+    let mut stream = signage.watch_display(request).await?.into_inner();
+    let mut last = String::new();
+    while let Some(update) = stream.message().await? {
+        if let Some(Update::Content(content)) = update.update {
+            let texts = content.lines.iter().flat_map(|line| [&line.text, &line.detail]);
+            last =
+                texts.chain([&content.headline]).flatten().map(|text| text.de.as_str()).collect::<Vec<_>>().join(" ");
+            if wanted(&last) {
+                return Ok(asked.elapsed());
+            }
+        }
+        anyhow::ensure!(world.clock.now() < patience, "{PARKING_MONITOR} never showed it; last: {last}");
+    }
+    anyhow::bail!("the stream of {PARKING_MONITOR} ended; last: {last}")
 }
 
 /// The visits of the next hours whose bay is suspended.
@@ -150,9 +205,8 @@ const HELD: u32 = 10;
 /// A family of four with a bay comes too late to be in by the start. The house sees that they are at risk as soon as
 /// they ring up, staff hold the doors when they are at the barrier, and they make it.
 async fn late_family(world: Arc<World>, showing_id: String, starts_at: DateTime<Utc>) -> anyhow::Result<String> {
-    let Some((visit, code)) = book_family(&world, &showing_id).await? else {
-        return Ok("the showing was sold out before they booked".to_owned());
-    };
+    let visit = book(&world, &showing_id, 4, Some(BayClass::Standard), None).await.context("booking")?.visit_id;
+    let code = visitor::visit_code(&world, &visit).await?;
     world.until(starts_at - RINGS_UP).await;
     let rang = world.clock.now();
     let drive = u32::try_from((RINGS_UP - AT_BARRIER).num_minutes())?;
@@ -251,34 +305,54 @@ async fn missing(
     }
 }
 
-/// Two adults, two children, a bay; paid at the desk. The visit and its code.
-async fn book_family(world: &World, showing_id: &str) -> anyhow::Result<Option<(String, String)>> {
+/// Somebody books at the desk, and will pay there.
+async fn book(
+    world: &World,
+    showing_id: &str,
+    people: u32,
+    bay: Option<BayClass>,
+    meal: Option<MealWish>,
+) -> anyhow::Result<Visit> {
     let mut desk = JourneyClient::new(world.api.staff(Role::Desk).await?);
+    let (has_bay, has_meal) = (bay.is_some(), meal.is_some());
     let hold = HoldVisitRequest {
         idempotency_key: Uuid::new_v4().to_string(),
         showing_id: showing_id.to_owned(),
-        party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 4, need: 0 }],
-        parking: Some(ParkingWish { bay_class: BayClass::Standard.into() }),
+        party: vec![PartyLine { tariff_class: "adult".to_owned(), count: people, need: 0 }],
+        parking: bay.map(|bay_class| ParkingWish { bay_class: bay_class.into() }),
+        meal,
         language: "de".to_owned(),
         channel: Channel::Staff.into(),
         ..Default::default()
     };
-    let visit = match desk.hold_visit(hold).await {
-        Ok(visit) => visit.into_inner(),
-        Err(status) if status.code() == tonic::Code::ResourceExhausted => return Ok(None),
-        Err(status) => return Err(status.into()),
-    };
+    let visit = desk.hold_visit(hold).await?.into_inner();
     let confirm = ConfirmVisitRequest {
         visit_id: visit.visit_id.clone(),
         method: Method::AtDesk.into(),
-        contact: Some(Contact { name: "Late family".to_owned(), email: "late@visitors.invalid".to_owned() }),
+        contact: Some(Contact { name: "Booked at the desk".to_owned(), email: "desk@visitors.invalid".to_owned() }),
         return_url: String::new(),
     };
     let visit = desk.confirm_visit(confirm).await?.into_inner();
     let visit = visitor::settled(&mut desk, visit).await?;
-    world.report.booked.add(4);
-    let code = visitor::visit_code(world, &visit.visit_id).await?;
-    Ok(Some((visit.visit_id, code)))
+    anyhow::ensure!(
+        visit.state() == VisitState::Confirmed
+            && visit.parking.is_some() == has_bay
+            && visit.meal.is_some() == has_meal,
+        "booked, and it is {:?}",
+        visit.state()
+    );
+    world.report.booked.add(people.into());
+    world.report.meals_ordered.add(has_meal.into());
+    Ok(visit)
+}
+
+/// Something to eat after the showing.
+async fn a_meal(world: &World) -> anyhow::Result<MealWish> {
+    let mut gastro = GastroClient::new(world.api.staff(Role::Desk).await?);
+    let menu = gastro.get_menu(GetMenuRequest::default()).await?.into_inner().items;
+    let item = menu.into_iter().find(|item| item.available).context("the menu is empty")?;
+    let line = OrderLine { item_id: item.item_id, quantity: 1, ..OrderLine::default() };
+    Ok(MealWish { lines: vec![line], pickup: Pickup::AfterShowing.into(), ..MealWish::default() })
 }
 
 async fn next(board: &mut Streaming<KitchenBoard>) -> anyhow::Result<KitchenBoard> {
@@ -286,7 +360,11 @@ async fn next(board: &mut Streaming<KitchenBoard>) -> anyhow::Result<KitchenBoar
 }
 
 /// Meals after the showing that the desk puts off must move with it, each be begun once, and none before its time.
-async fn kitchen_follows(world: Arc<World>, showing_id: String) -> anyhow::Result<String> {
+async fn kitchen_follows(world: Arc<World>, showing_id: String, at: DateTime<Utc>) -> anyhow::Result<String> {
+    let wish = a_meal(&world).await?;
+    let ours = book(&world, &showing_id, 1, None, Some(wish)).await.context("ordering a meal")?;
+    let ours = ours.meal.context("a meal was ordered")?.order_id;
+    world.until(at).await;
     let mut gastro = GastroClient::new(world.api.staff(Role::Kitchen).await?);
     let mut board = gastro.watch_kitchen(WatchKitchenRequest { after_revision: 0 }).await?.into_inner();
     let fire_at = |order: &Order| values::from_timestamp(order.fire_at);
@@ -298,9 +376,7 @@ async fn kitchen_follows(world: Arc<World>, showing_id: String) -> anyhow::Resul
         .filter(|order| order.pickup() == Pickup::AfterShowing)
         .map(|order| (order.order_id.clone(), fire_at(order)))
         .collect();
-    if planned.is_empty() {
-        return Ok("nobody had ordered a meal".to_owned());
-    }
+    anyhow::ensure!(planned.contains_key(&ours), "a meal that was ordered is on no board");
     let (mut moved, mut begun, mut over) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
     while over.len() < planned.len() {
         let board = next(&mut board).await?;
@@ -329,6 +405,10 @@ async fn kitchen_follows(world: Arc<World>, showing_id: String) -> anyhow::Resul
         // Called off with their visits.
         over.extend(planned.keys().filter(|id| !on_board.contains(id.as_str())).cloned());
     }
+    anyhow::ensure!(
+        moved.contains_key(&ours) && begun.contains_key(&ours),
+        "a meal that was ordered was not made later"
+    );
     anyhow::ensure!(moved.len() >= begun.len(), "{} of {} meals moved with the showing", moved.len(), begun.len());
     let minutes = |by: Option<&TimeDelta>| by.map_or(0, TimeDelta::num_minutes);
     Ok(format!(

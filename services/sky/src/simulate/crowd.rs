@@ -46,6 +46,11 @@ impl Party {
     pub fn people(&self) -> u32 {
         self.lines.iter().map(|line| line.count).sum()
     }
+
+    /// When they reach the house, if nothing moves.
+    pub fn comes_at(&self) -> DateTime<Utc> {
+        self.starts_at - TimeDelta::minutes(self.early_minutes)
+    }
 }
 
 /// Parties for all showings: most filled to about two thirds, one sold out, one class that comes early.

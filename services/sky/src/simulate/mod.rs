@@ -209,7 +209,8 @@ async fn day_of_the_house(
     forecast::begin(&world);
     sale::begin(&world).await?;
     troubles::begin(&world, &showings);
-    arrival::begin(&world, &showings);
+    let coach = parties.iter().find(|party| party.class).map(crowd::Party::comes_at);
+    arrival::begin(&world, &showings, coach);
     cafe::begin(&world, options.seed);
     for party in parties {
         let world_ = world.clone();

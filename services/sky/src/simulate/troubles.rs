@@ -24,7 +24,12 @@ use sky_proto::{
 use tonic::{Code, Streaming};
 use uuid::Uuid;
 
-use super::{World, places, visitor::EARLY_COACH};
+use super::{
+    World,
+    arrival::{BRIDGE, KITCHEN, LATE_FAMILY},
+    places,
+    visitor::{EARLY_COACH, KERB},
+};
 
 /// The monitor that dies.
 pub const DEAD_SCREEN: &str = "foyer-3";
@@ -35,7 +40,7 @@ const DRILL: &str = "evacuation drill";
 const DEAD_MONITOR: &str = "dead monitor";
 
 /// Without one of these a day that is long enough for all of them proves nothing.
-const ALL: [&str; 5] = [CROWDING, SILENT_COUNTER, DRILL, DEAD_MONITOR, EARLY_COACH];
+const ALL: [&str; 9] = [CROWDING, SILENT_COUNTER, DRILL, DEAD_MONITOR, EARLY_COACH, KERB, LATE_FAMILY, KITCHEN, BRIDGE];
 /// So many showings, and so much of the machine's time, are enough.
 const SHOWINGS: usize = 4;
 const LONG: Duration = Duration::from_secs(180);
@@ -70,8 +75,8 @@ fn is_long_enough(showings: usize, machine_time: Duration) -> bool {
     showings >= SHOWINGS && machine_time >= LONG
 }
 
-/// Plans the troubles that fit into the day. On one that is long enough all of them must: what no plan below begins, nor
-/// the class whose coach is early, is not coped with either.
+/// Plans the troubles that fit into the day. On one that is long enough all of them must: what no plan below or in
+/// `arrival` begins, nor the class whose coach is early and stops at the kerb, is not coped with either.
 pub fn begin(world: &Arc<World>, showings: &[Showing]) {
     let machine_time = (world.closes - world.opens).to_std().unwrap_or_default() / world.clock.speed();
     if is_long_enough(showings.len(), machine_time) {

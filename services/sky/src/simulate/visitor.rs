@@ -28,7 +28,7 @@ use super::{LANES, World, api::Door, cafe, crowd::Party, desk, forecast, staff};
 /// A school class whose coach is fifty minutes early.
 pub const EARLY_COACH: &str = "early coach";
 /// It lets its class out at the kerb.
-const KERB: &str = "coach at the kerb";
+pub const KERB: &str = "coach at the kerb";
 /// From the end of a showing until most cars have left.
 const WAY_HOME: TimeDelta = TimeDelta::minutes(20);
 
