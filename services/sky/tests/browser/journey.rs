@@ -104,6 +104,8 @@ async fn a_family_clicks_through_its_visit() {
     gate.sees(".notice.good", "").await;
     gate.sees("tbody", "steht auf dem Platz").await;
     family.sees("dl.facts", "steht auf dem Platz").await;
+    // Where the day leads to after the showing, beside what leads to the seats.
+    family.sees("section[aria-labelledby=steps]", "Weg: Parkplatz Holzplatz").await;
     gate.quits().await;
 
     stage.waits_until(start - TimeDelta::minutes(20)).await;

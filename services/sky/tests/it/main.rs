@@ -3,6 +3,7 @@
 
 mod access;
 mod architecture;
+mod arrival;
 mod autonomy;
 mod booking;
 mod commands;
