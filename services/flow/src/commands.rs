@@ -13,6 +13,7 @@ mod lists;
 mod parties;
 mod scans;
 pub(crate) mod sensors;
+mod steps;
 mod tickets;
 pub(crate) mod turn;
 mod undo;
@@ -25,12 +26,13 @@ use serde_json::Value;
 pub(crate) use admissions::{
     Plan, move_admission, report_cleaned, showing_cancelled, showing_delayed, showing_scheduled,
 };
-pub(crate) use calls::{form_groups, issue_number, move_group, move_number, room_to_call};
+pub(crate) use calls::{form_groups, foyer, issue_number, move_group, move_number};
 pub(crate) use conflicts::{reopen_conflicts, resolve_conflicts};
 pub(crate) use house::set_house;
 pub(crate) use journals::{Entry, Journal, Outcome, Waiting, journal_came, merge};
 pub(crate) use lists::{List, admission_list};
 pub(crate) use scans::{Answered, Code, Scan, ScanAnswer, scan};
+pub(crate) use steps::undo_step;
 pub(crate) use tickets::{
     codes_reissued, lock_showings, tickets_issued, tickets_moved, tickets_reseated, tickets_voided,
 };

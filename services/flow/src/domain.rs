@@ -14,6 +14,7 @@ pub(crate) mod journal;
 pub(crate) mod queue;
 pub(crate) mod replay;
 pub(crate) mod scan;
+pub(crate) mod steps;
 pub(crate) mod ways;
 pub(crate) mod weather;
 pub(crate) mod zones;

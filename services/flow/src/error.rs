@@ -16,6 +16,12 @@ pub(crate) enum Error {
     NoShowing,
     #[error("no booking has this reference; ask for the code or the name in the booking")]
     NoParty,
+    #[error(
+        "there is no such step to take back: its minute is over, or another one has followed it; load the page again"
+    )]
+    NoStep,
+    #[error("this step can no longer be taken back: its minute is over, or something has followed it")]
+    StepStands,
     #[error("no such scan is in the log; choose one of the showing's list")]
     NoScan,
     #[error("this scan let nobody in or out; there is nothing to take back")]
@@ -120,6 +126,7 @@ impl Coded for Error {
             | Self::NoGroup
             | Self::NoNumber
             | Self::NoScan
+            | Self::NoStep
             | Self::NoConflict
             | Self::UnknownScanner => Code::NotFound,
             Self::NotNext { .. }
@@ -138,6 +145,7 @@ impl Coded for Error {
             | Self::EndedForGood
             | Self::Contradiction(_)
             | Self::NothingToUndo
+            | Self::StepStands
             | Self::GroupNotNext
             | Self::AssistanceFirst
             | Self::EarlierGroupFirst(_)

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(crate) use calls::{
     admission_on_clock, admissions_on_clock, clock_policy_changed, group_called, group_state, groups, number_state,
-    queue_number, queue_number_called,
+    queue_number, queue_number_called, step,
 };
 pub(crate) use door::{admission_undone, conflict, list, logged, outcome, recorded_answer, scan_answer, scan_response};
 pub(crate) use zones::{zone, zone_changed};

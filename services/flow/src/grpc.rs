@@ -98,7 +98,8 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
     let showings: Vec<_> = admissions.iter().map(|admission| admission.showing).collect();
     let mut groups = store::groups(&mut conn, &showings).await?;
     groups.retain(|group| group.state != GroupState::Closed);
-    let call_groups = admissions.iter().flat_map(|admission| events::groups(&groups, admission, policy)).collect();
+    let foyer = commands::foyer(&zones);
+    let call_groups = admissions.iter().flat_map(|admission| events::groups(&groups, admission, policy, foyer)).collect();
     let mut snapshot = pb::FlowSnapshot {
         revision,
         house: Some(events::house(&store::house(&mut conn).await?)),

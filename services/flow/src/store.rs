@@ -15,6 +15,7 @@ pub(crate) mod measures;
 mod parties;
 mod scans;
 pub(crate) mod sensors;
+pub(crate) mod steps;
 pub(crate) mod weather;
 mod zones;
 
@@ -26,7 +27,7 @@ pub(crate) use admissions::{
 };
 pub(crate) use calls::{
     add_group, add_number, dissolve_groups, free_places, group, grouped, groups, last_called, next_number, number,
-    numbers, policy, save_group, save_number, save_policy, touch_queue,
+    numbers, policy, save_group, save_number, save_policy, touch_queue, untouch_queue,
 };
 pub(crate) use conflicts::{
     Conflict, ConflictKind, NewConflict, add_conflict, conflicts, conflicts_of, drop_doubles, has_list, known_nonces,

@@ -1,7 +1,9 @@
 // The phone at the door. The house judges every code; when it does not answer within seconds, or there is no network, this
 // does, with the day's list of tickets that it keeps, and writes a journal. The journal is sent when the house is back: by
 // then somebody else may have let the same ticket in, and the desk is shown that. Everything lives in the browser's storage,
-// so that neither a reload nor an empty battery loses an entry. No names are in the list. ES2017, because phones are old.
+// so that neither a reload nor an empty battery loses an entry. No names are in the list. A code is taken when the house has
+// signed it; a browser that cannot check that takes only what is on the list, says so, and the house checks it later.
+// ES2017, because phones are old.
 "use strict";
 (() => {
   const KEY = "sky door";
@@ -85,33 +87,51 @@
     return bytes;
   };
   const uuid = (bytes) => hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  const PAYLOAD = 45;
   const read = (text) => {
     const bytes = decoded(text);
-    if (!bytes || bytes.length !== 109 || bytes[0] !== 1 || bytes[1] !== 1) return null;
-    return { isVisit: bytes[2] === 2, id: uuid(bytes.slice(3, 19)), generation: bytes[43] * 256 + bytes[44] };
+    if (!bytes || bytes.length !== PAYLOAD + 64 || bytes[0] !== 1 || bytes[1] !== 1) return null;
+    return { bytes, isVisit: bytes[2] === 2, id: uuid(bytes.slice(3, 19)), generation: bytes[43] * 256 + bytes[44] };
+  };
+  // Whether the house has signed a code; null: this browser cannot check it (Ed25519 came to browsers in 2023 to 2025).
+  const PREFIX = Array.from("sky.ticket.v1\0", (letter) => letter.charCodeAt(0));
+  const isSigned = async (code) => {
+    let key = null;
+    try {
+      const bytes = new Uint8Array(kept.list.key.match(/../g).map((pair) => parseInt(pair, 16)));
+      key = await crypto.subtle.importKey("raw", bytes, { name: "Ed25519" }, false, ["verify"]);
+    } catch (_) {
+      return null;
+    }
+    const message = new Uint8Array(PREFIX.concat(code.bytes.slice(0, PAYLOAD)));
+    return crypto.subtle.verify({ name: "Ed25519" }, key, new Uint8Array(code.bytes.slice(PAYLOAD)), message);
   };
   const spoken = (text) => text.toUpperCase().replace(/[^0-9A-Z]/g, "");
 
-  // Whose code it is; null: nobody's on the list. That its id is there is proof enough: nobody can guess one.
-  const find = (text) => {
-    const code = read(text);
+  // Whose code it is; null: nobody's on the list. A lower generation than the list's was issued anew since; a higher one is
+  // good if it is signed: the list is older than the code. Unsigned, somebody may have raised it.
+  const find = (text, code, signed) => {
+    const is = (listed) => ({ old: code.generation < listed.generation, raised: !signed && code.generation > listed.generation });
     for (const showing of kept.list.showings) {
       for (const party of showing.parties) {
         if (!code && spoken(party.reference) === spoken(text)) return { showing, party, tickets: party.tickets };
-        if (code && code.isVisit && party.visit === code.id) return { showing, party, tickets: party.tickets, old: code.generation < party.generation };
+        if (code && code.isVisit && party.visit === code.id) return Object.assign(is(party), { showing, party, tickets: party.tickets });
         const ticket = code && !code.isVisit && party.tickets.find((it) => it.id === code.id);
-        if (ticket) return { showing, party, tickets: [ticket], old: code.generation < ticket.generation };
+        if (ticket) return Object.assign(is(ticket), { showing, party, tickets: [ticket] });
       }
     }
     return null;
   };
 
   const isIn = (ticket) => ticket.admitted || Boolean(kept.ins[ticket.id]);
-  const judge = (text, people) => {
+  const judge = async (text, people) => {
     const no = (verdict, more) => ({ verdict, good: false, text: words[verdict] + (more ? " " + more : ""), detail: "", take: [] });
     if (!kept.list || now() > kept.list.validUntil) return Object.assign(no("unknown"), { text: words.nolist });
-    const found = find(text);
-    if (!found) return no("unknown");
+    const code = read(text);
+    const signed = code ? await isSigned(code) : true;
+    if (signed === false) return no("forged");
+    const found = find(text, code, signed);
+    if (!found || found.raised) return no("unknown", found ? words.unchecked : "");
     if (found.old) return no("replaced");
     if (found.showing.id !== kept.showing) return no("wrong", found.showing.label);
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
@@ -122,7 +142,7 @@
     if (people > left.length) return Object.assign(no("already"), { text: words.many + " " + left.length });
     const take = people ? left.slice(0, people) : left;
     const seats = take.map((it) => it.seat).filter(Boolean).join(", ");
-    const detail = [seats && words.seats + " " + seats, take.some((it) => it.assistance) && words.assistance];
+    const detail = [seats && words.seats + " " + seats, take.some((it) => it.assistance) && words.assistance, !signed && words.unchecked];
     return { verdict: "admitted", good: true, text: words.admitted + " " + take.length, detail: detail.filter(Boolean).join(" · "), take };
   };
 
@@ -168,7 +188,7 @@
 
   const scan = async (code, people) => {
     const nonce = random(16);
-    const alone = judge(code, people);
+    const alone = await judge(code, people);
     const name = read(code) ? "…" + nonce.slice(0, 4) : code;
     const body = new URLSearchParams({ device: kept.device, nonce, showing: kept.showing, code, people: String(people) });
     const said = silentSince && !navigator.onLine ? null : await ask("scan", body);

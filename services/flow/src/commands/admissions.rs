@@ -5,14 +5,17 @@ use kernel::{Tx, values::Text};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{ITSELF, calls::end_calls, estimates, record, touch, zones::count};
+use super::{ITSELF, calls::end_calls, estimates, record, steps, touch, zones::count};
 use crate::{
-    domain::{Admission, AdmissionState, Quality},
+    domain::{
+        Admission, AdmissionState, Quality,
+        steps::{self as step, Change, Moved},
+    },
     error::Error,
     events, store,
 };
 
-async fn tell_admission(tx: &mut Tx, admission: &Admission) -> Result<(), Error> {
+pub(super) async fn tell_admission(tx: &mut Tx, admission: &Admission) -> Result<(), Error> {
     let event = events::admission_moved(admission, tx.now());
     tx.append(&admission.showing.to_string(), &event).await?;
     touch(tx);
@@ -41,6 +44,7 @@ pub(crate) async fn move_admission(
         return Err(Error::AdmittedAlready);
     }
     let from = admission.state;
+    let mut moved = Moved::from(&admission, to);
     admission.move_to(to, now);
     record(tx, by, "move_admission", showing, json!({"state": from.name()}), json!({"state": to.name()})).await?;
     store::save_admission(tx.conn(), &mut admission).await?;
@@ -50,29 +54,37 @@ pub(crate) async fn move_admission(
             let (hall, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
             count(tx, hall, -inside, Quality::Estimated).await?;
             count(tx, foyer, inside, Quality::Estimated).await?;
+            moved.left_hall = admission.inside();
         }
         // By then they have gone home or to the café; nobody counts them at the main door.
-        AdmissionState::Closed => leave(tx, &admission).await?,
+        AdmissionState::Closed => moved.left_house = leave(tx, &admission).await?,
         _ => {}
     }
     if matches!(to, AdmissionState::Running | AdmissionState::Aborted) {
-        end_calls(tx, &admission).await?;
+        moved.groups = end_calls(tx, &admission).await?;
     }
     if to == AdmissionState::Running {
         estimates::judge(tx, &admission).await?;
+    }
+    if to == AdmissionState::Aborted {
+        // Whoever breaks a showing off was told before that there is no way back: visitors are sent home.
+        store::steps::settle(tx.conn(), &showing.to_string()).await?;
+    } else {
+        steps::note(tx, showing, Some(showing), step::moved(&admission, to), Change::Admission(moved), by).await?;
     }
     tell_admission(tx, &admission).await?;
     Ok(admission)
 }
 
-/// The guests of a showing are taken to have left the house, once.
-async fn leave(tx: &mut Tx, admission: &Admission) -> Result<(), Error> {
+/// The guests of a showing are taken to have left the house, once; answers how many were taken off the foyer.
+async fn leave(tx: &mut Tx, admission: &Admission) -> Result<u32, Error> {
     let now = tx.now();
     if !store::headcount::mark_gone(tx.conn(), admission.showing, now).await? || admission.admitted == 0 {
-        return Ok(());
+        return Ok(0);
     }
     let (_, foyer) = store::lock_zones_of(tx.conn(), &admission.hall).await?;
-    count(tx, foyer, -i64::from(admission.admitted), Quality::Estimated).await
+    count(tx, foyer, -i64::from(admission.admitted), Quality::Estimated).await?;
+    Ok(admission.admitted)
 }
 
 /// Showings that were over long ago and that nobody has closed, all of them locked; and after how many minutes the house
@@ -114,6 +126,7 @@ pub(crate) async fn report_cleaned(tx: &mut Tx, showing: Uuid, by: &str) -> Resu
     store::save_cleaned(tx.conn(), showing, by).await?;
     let state = json!({"state": admission.state.name()});
     record(tx, by, "report_cleaned", showing, state, json!({"cleaned_at": now})).await?;
+    steps::note(tx, showing, Some(showing), step::cleaned(&admission), Change::Cleaned, by).await?;
     touch(tx);
     Ok(admission)
 }
@@ -194,6 +207,7 @@ pub(crate) async fn showing_cancelled(tx: &mut Tx, showing: Uuid) -> Result<(), 
     let was = std::mem::replace(&mut admission.state, AdmissionState::Cancelled);
     admission.state_since = Some(tx.now());
     store::save_admission(tx.conn(), &mut admission).await?;
+    store::steps::settle(tx.conn(), &showing.to_string()).await?;
     empty_hall(tx, &admission, was).await?;
     end_calls(tx, &admission).await?;
     tell_admission(tx, &admission).await

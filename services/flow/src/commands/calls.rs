@@ -5,12 +5,13 @@ use kernel::{Tx, values::day_of};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{record, touch};
+use super::{record, steps, touch};
 use crate::{
     domain::{
         Admission, AdmissionState, Quality, Zone, calls,
         calls::{Group, GroupState},
         queue::{Number, NumberState},
+        steps::{Change, GroupWas, group_moved, number_moved},
     },
     error::Error,
     events, store,
@@ -21,13 +22,16 @@ const FOYER: &str = "foyer";
 /// A call that nobody takes back is dropped by the monitors after that.
 const CALLED_FOR: TimeDelta = TimeDelta::minutes(10);
 
+/// How full the room before the doors is: how many people, if that is known, and for how many it is.
+pub(crate) fn foyer(zones: &[Zone]) -> Option<(Option<u32>, u32)> {
+    let foyer = zones.iter().find(|zone| zone.id == FOYER)?;
+    Some(((foyer.quality != Quality::Degraded).then_some(foyer.count), foyer.capacity))
+}
+
 /// How many people may be called at once now.
-pub(crate) async fn room_to_call(conn: &mut sqlx::PgConnection) -> Result<u32, Error> {
+async fn room_to_call(conn: &mut sqlx::PgConnection) -> Result<u32, Error> {
     let policy = store::policy(conn).await?;
-    let zones = store::zones(conn).await?;
-    let foyer = zones.iter().find(|zone| zone.id == FOYER);
-    let known = |foyer: &Zone| (foyer.quality != Quality::Degraded).then_some(foyer.count);
-    Ok(policy.room(foyer.map(|foyer| (known(foyer), foyer.capacity))))
+    Ok(policy.room(foyer(&store::zones(conn).await?)))
 }
 
 /// Forms the groups of a showing: those that have not been called are formed anew.
@@ -85,6 +89,8 @@ pub(crate) async fn move_group(tx: &mut Tx, id: Uuid, to: GroupState, by: &str) 
     }
     let said = |state: GroupState| json!({"group": group.number, "state": state.name()});
     record(tx, by, "move_call_group", id, said(group.state), said(to)).await?;
+    let change = Change::Group { to, was: GroupWas::of(&group) };
+    steps::note(tx, id, Some(showing), group_moved(&group, to), change, by).await?;
     take(tx, &admission, &mut group, to).await?;
     Ok(group)
 }
@@ -111,14 +117,35 @@ async fn take(tx: &mut Tx, admission: &Admission, group: &mut Group, to: GroupSt
     Ok(())
 }
 
-/// The doors are closed: nobody is called to them any more.
-pub(super) async fn end_calls(tx: &mut Tx, admission: &Admission) -> Result<(), Error> {
+/// A group as it was before a step that is taken back. Whoever was called is called again.
+pub(super) async fn restore(
+    tx: &mut Tx,
+    admission: &Admission,
+    group: &mut Group,
+    was: &GroupWas,
+) -> Result<(), Error> {
+    let now = tx.now();
+    let is_other_call = group.state.is_calling() != was.state.is_calling();
+    (group.state, group.called_at) = (was.state, was.called_at);
+    store::save_group(tx.conn(), group).await?;
+    store::raise_revisions(tx.conn(), &[group.showing]).await?;
+    if is_other_call {
+        let event = events::group_called(group, admission, now, CALLED_FOR);
+        tx.append(&group.id.to_string(), &event).await?;
+    }
+    Ok(())
+}
+
+/// The doors are closed: nobody is called to them any more. Answers what was before of the groups that this ends.
+pub(super) async fn end_calls(tx: &mut Tx, admission: &Admission) -> Result<Vec<GroupWas>, Error> {
+    let mut ended = Vec::new();
     for mut group in store::groups(tx.conn(), &[admission.showing]).await? {
         if group.state != GroupState::Closed {
+            ended.push(GroupWas::of(&group));
             take(tx, admission, &mut group, GroupState::Closed).await?;
         }
     }
-    Ok(())
+    Ok(ended)
 }
 
 /// Gives out the day's next number.
@@ -159,18 +186,38 @@ pub(crate) async fn move_number(
     if !number.state.next().contains(&to) {
         return Err(Error::NumberNotNext);
     }
+    let last_called = store::last_called(tx.conn(), day).await?;
     if to == NumberState::Called {
         store::touch_queue(tx.conn(), day, Some(number.number)).await?;
     }
     let said = |state: NumberState| json!({"number": number.number, "state": state.name()});
     record(tx, by, "move_queue_number", format!("queue-{day}"), said(number.state), said(to)).await?;
+    let change = Change::Number { to, was: number.state, called_at: number.called_at, last_called };
+    steps::note(tx, about(day, number.number), number.showing, number_moved(&number, to), change, by).await?;
     number.state = to;
     if to.is_calling() {
         number.called_at = Some(now);
     }
     store::save_number(tx.conn(), &number).await?;
-    let event = events::queue_number_called(&number, now, CALLED_FOR);
-    tx.append(&format!("queue-{day}"), &event).await?;
+    tell_number(tx, &number).await?;
     touch(tx);
     Ok(number)
+}
+
+/// The monitors call a number, or no longer.
+pub(super) async fn tell_number(tx: &mut Tx, number: &Number) -> Result<(), Error> {
+    let event = events::queue_number_called(number, tx.now(), CALLED_FOR);
+    tx.append(&format!("queue-{}", number.day), &event).await?;
+    Ok(())
+}
+
+/// What a step of a number is about.
+fn about(day: NaiveDate, number: u32) -> String {
+    format!("{day}/{number}")
+}
+
+/// The day and the number that a step is about.
+pub(super) fn read_about(about: &str) -> Option<(NaiveDate, u32)> {
+    let (day, number) = about.split_once('/')?;
+    Some((day.parse().ok()?, number.parse().ok()?))
 }

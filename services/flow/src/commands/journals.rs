@@ -56,8 +56,8 @@ pub(crate) enum Outcome {
     Conflict(Uuid),
     /// The house does not agree: the line in the desk's list.
     Disputed(Uuid),
-    /// Not a code of this house.
-    Forged,
+    /// Not a code of this house. If somebody was let in with it: the line in the desk's list.
+    Forged(Option<Uuid>),
     Invalid(String),
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn settle_waiting(tx: &mut Tx, parties: &[Party]) -> Result<(),
         let settled = match merge(tx, &waiting.journal, std::slice::from_ref(&waiting.entry)).await?.pop() {
             // What speaks against it now is a dispute of its own.
             Some(Outcome::Recorded | Outcome::Repeated | Outcome::Conflict(_) | Outcome::Disputed(_)) => true,
-            Some(Outcome::Forged | Outcome::Invalid(_)) | None => false,
+            Some(Outcome::Forged(_) | Outcome::Invalid(_)) | None => false,
         };
         if settled {
             let now = tx.now();
@@ -173,23 +173,27 @@ impl Merge<'_> {
             Code::Ticket { .. } | Code::Visit { .. } | Code::Reference(_) => entry.verdict,
         };
         if matches!(entry.code, Code::Forged | Code::Unknown) {
-            self.record(tx, entry, visit, verdict, 0, &[]).await?;
-            return Ok(Outcome::Forged);
+            if !entry.verdict.moves() {
+                self.record(tx, entry, visit, verdict, 0, &[]).await?;
+                return Ok(Outcome::Forged(None));
+            }
+            // Somebody is in (or out) with it: staff must hear of that.
+            let conflict = self.dispute(tx, entry, visit, verdict, ConflictKind::Forged).await?;
+            return Ok(Outcome::Forged(Some(conflict)));
         }
         if !verdict.moves() {
             self.record(tx, entry, visit, verdict, 0, &[]).await?;
             return Ok(Outcome::Recorded);
         }
         let Some((party, _)) = visit.and_then(|visit| self.parties.get(&visit)) else {
-            let outcome = self.dispute(tx, entry, None, Verdict::Unknown, ConflictKind::Unknown).await?;
-            if let Outcome::Disputed(conflict) = outcome {
-                let now = tx.now();
-                store::codes::wait(tx.conn(), self.journal, entry, conflict, now).await?;
-            }
-            return Ok(outcome);
+            let conflict = self.dispute(tx, entry, None, Verdict::Unknown, ConflictKind::Unknown).await?;
+            let now = tx.now();
+            store::codes::wait(tx.conn(), self.journal, entry, conflict, now).await?;
+            return Ok(Outcome::Disputed(conflict));
         };
         if self.is_replaced(entry) {
-            return self.dispute(tx, entry, visit, Verdict::Replaced, ConflictKind::Replaced).await;
+            let conflict = self.dispute(tx, entry, visit, Verdict::Replaced, ConflictKind::Replaced).await?;
+            return Ok(Outcome::Disputed(conflict));
         }
         let ticket = match &entry.code {
             Code::Ticket { id, .. } => Some(*id),
@@ -201,10 +205,12 @@ impl Merge<'_> {
         }
         let good = party.tickets.iter().any(|known| known.live && ticket.is_none_or(|id| known.id == id));
         if party.cancelled || !good {
-            return self.dispute(tx, entry, visit, Verdict::Cancelled, ConflictKind::Cancelled).await;
+            let conflict = self.dispute(tx, entry, visit, Verdict::Cancelled, ConflictKind::Cancelled).await?;
+            return Ok(Outcome::Disputed(conflict));
         }
         if party.showing != entry.showing {
-            return self.dispute(tx, entry, visit, Verdict::WrongShowing, ConflictKind::WrongShowing).await;
+            let conflict = self.dispute(tx, entry, visit, Verdict::WrongShowing, ConflictKind::WrongShowing).await?;
+            return Ok(Outcome::Disputed(conflict));
         }
         self.count(tx, entry, party.visit, ticket).await
     }
@@ -256,7 +262,8 @@ impl Merge<'_> {
         Ok(conflict.map_or(Outcome::Recorded, Outcome::Conflict))
     }
 
-    /// Somebody was let in with a code that the house would have refused: written down, not counted, for staff.
+    /// Somebody was let in with a code that the house would have refused: written down, not counted, for staff. Answers the
+    /// line in their list.
     async fn dispute(
         &mut self,
         tx: &mut Tx,
@@ -264,12 +271,12 @@ impl Merge<'_> {
         visit: Option<Uuid>,
         verdict: Verdict,
         kind: ConflictKind,
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Uuid, Error> {
         let now = tx.now();
         self.record(tx, entry, visit, verdict, 0, &[]).await?;
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{}", self.journal.device, entry.nonce).as_bytes());
         store::add_conflict(tx.conn(), &NewConflict { kind, ..self.conflict(entry, visit, id) }, now).await?;
-        Ok(Outcome::Disputed(id))
+        Ok(id)
     }
 
     fn conflict<'e>(&'e self, entry: &'e Entry, visit: Option<Uuid>, id: Uuid) -> NewConflict<'e> {

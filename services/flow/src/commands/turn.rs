@@ -10,6 +10,7 @@ use crate::{
     domain::{
         Zone,
         directives::{BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, left},
+        steps::UNDO,
         ways::english,
         zones::{EscapeGroup, Kind, roll_up},
     },
@@ -41,6 +42,7 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     changed |= propose(tx, &zones).await?;
     changed |= weather::propose(tx).await?;
     let now = tx.now();
+    changed |= store::steps::forget(tx.conn(), now - UNDO).await?;
     store::history::keep_samples(tx.conn(), &zones, now).await?;
     estimates::note(tx).await?;
     if changed { touch_house(tx).await } else { Ok(()) }

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Where a showing's admission stands. Moved by people; the clock only proposes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum AdmissionState {
     Planned,
     DoorsOpen,

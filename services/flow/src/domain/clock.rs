@@ -64,6 +64,20 @@ impl Policy {
         admission.doors_at + TimeDelta::seconds(seconds.cast_signed())
     }
 
+    /// Why people who are due are not called yet: the room before the doors is full. People who stand there already
+    /// would only stand closer; an empty room holds nobody back, nor does one of which nothing is known.
+    pub(crate) fn held_back(self, waiting: u32, foyer: Option<(Option<u32>, u32)>) -> Option<Text> {
+        let (count, capacity) = foyer.and_then(|(count, capacity)| Some((count?, capacity)))?;
+        let limit = u64::from(capacity) * u64::from(self.foyer_percent) / 100;
+        if count == 0 || waiting == 0 || u64::from(count) + u64::from(waiting) <= limit {
+            return None;
+        }
+        Some(Text::new(
+            format!("Noch nicht: Im Foyer sind {count} Menschen, mit dieser Gruppe mehr als {limit}."),
+            format!("Not yet: {count} people are in the foyer, with this group more than {limit}."),
+        ))
+    }
+
     /// How many people may be called at once: as many as the foyer still takes. Not known how full it is: few.
     pub(crate) fn room(self, foyer: Option<(Option<u32>, u32)>) -> u32 {
         let free = match foyer {
@@ -183,5 +197,34 @@ fn turned(admission: &Admission, due: DateTime<Utc>) -> Text {
                 format!("Turnover until {at}; not reported clean."),
             )
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Policy;
+
+    #[test]
+    fn a_room_that_would_be_too_full_holds_back_who_is_due() {
+        // 120 fit in, 80 % of them are called at most.
+        let policy = Policy::default();
+        let held = |count, waiting| policy.held_back(waiting, Some((count, 120))).is_some();
+        let table = [
+            (Some(80), 16, false),
+            (Some(81), 16, true),
+            (Some(96), 1, true),
+            (Some(130), 1, true),
+            (Some(130), 0, false),
+            // A group that is larger than the room is called once nobody stands there.
+            (Some(0), 200, false),
+            (Some(1), 200, true),
+            (None, 200, false),
+        ];
+        for (count, waiting, expected) in table {
+            assert_eq!(held(count, waiting), expected, "{waiting} beside {count:?}");
+        }
+        assert!(policy.held_back(16, None).is_none(), "a house without a foyer");
+        let why = policy.held_back(16, Some((Some(90), 120))).expect("held back");
+        assert!(why.de.contains("90 Menschen") && why.en.contains("more than 96"), "{why:?}");
     }
 }

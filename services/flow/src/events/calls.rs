@@ -1,7 +1,7 @@
 //! The showing clock, call groups and queue numbers in the words of the contract.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::values::timestamp;
+use kernel::values::{Text, timestamp};
 use sky_proto::flow::v1 as pb;
 
 use super::{admission, admission_state};
@@ -10,6 +10,7 @@ use crate::domain::{
     calls::{Group, GroupState},
     clock::{self, Policy},
     queue::{Chance, Estimate, Number, NumberState},
+    steps::Step,
 };
 
 /// An admission with what the clock proposes.
@@ -52,7 +53,7 @@ pub(crate) const fn group_state(state: GroupState) -> pb::CallGroupState {
     }
 }
 
-fn group(group: &Group, due_at: DateTime<Utc>) -> pb::CallGroup {
+fn group(group: &Group, due_at: DateTime<Utc>, held_back: Option<Text>) -> pb::CallGroup {
     pb::CallGroup {
         group_id: group.id.to_string(),
         showing_id: group.showing.to_string(),
@@ -66,18 +67,28 @@ fn group(group: &Group, due_at: DateTime<Utc>) -> pb::CallGroup {
         called_at: group.called_at.map(timestamp),
         text: Some(group.text().to_proto()),
         revision: group.revision,
+        held_back: held_back.map(|why| why.to_proto()),
     }
 }
 
-/// The groups of a showing, by number, each with the time at which the clock proposes its call.
-pub(crate) fn groups(groups: &[Group], admission: &Admission, policy: Policy) -> Vec<pb::CallGroup> {
+/// The groups of a showing, by number, each with the time at which the clock proposes its call, and why not even then.
+/// `foyer`: how full the room before the doors is.
+pub(crate) fn groups(
+    groups: &[Group],
+    admission: &Admission,
+    policy: Policy,
+    foyer: Option<(Option<u32>, u32)>,
+) -> Vec<pb::CallGroup> {
     let mut before = 0;
     let mut told = Vec::new();
     for it in groups.iter().filter(|group| group.showing == admission.showing) {
         if it.needs_assistance() {
-            told.push(group(it, policy.assistance_at(admission)));
+            // They are escorted past whoever stands there.
+            told.push(group(it, policy.assistance_at(admission), None));
         } else {
-            told.push(group(it, policy.called_at(admission, before)));
+            let waiting = it.people.saturating_sub(it.admitted);
+            let held_back = (it.state == GroupState::Formed).then(|| policy.held_back(waiting, foyer)).flatten();
+            told.push(group(it, policy.called_at(admission, before), held_back));
             before += it.people;
         }
     }
@@ -91,11 +102,23 @@ pub(crate) fn group_called(
     lasts: TimeDelta,
 ) -> pb::GroupCalled {
     pb::GroupCalled {
-        group: Some(group(called, called.called_at.unwrap_or(at))),
+        group: Some(group(called, called.called_at.unwrap_or(at), None)),
         hall: admission.hall.clone(),
         at: Some(timestamp(at)),
         calling: called.state.is_calling(),
         valid_until: Some(timestamp(at + lasts)),
+    }
+}
+
+/// A step that can be taken back.
+pub(crate) fn step(step: &Step) -> pb::DoorStep {
+    pb::DoorStep {
+        step_id: step.id.to_string(),
+        showing_id: step.showing.map(|id| id.to_string()).unwrap_or_default(),
+        what: Some(step.what.to_proto()),
+        at: Some(timestamp(step.at)),
+        undo_until: Some(timestamp(step.undo_until())),
+        by: step.by.clone(),
     }
 }
 

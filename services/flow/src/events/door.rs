@@ -160,7 +160,10 @@ pub(crate) fn outcome(nonce: String, outcome: Outcome) -> pb::EntryResult {
             result.conflict_id = id.to_string();
             Told::Disputed
         }
-        Outcome::Forged => Told::Forged,
+        Outcome::Forged(conflict) => {
+            result.conflict_id = conflict.map(|id| id.to_string()).unwrap_or_default();
+            Told::Forged
+        }
         Outcome::Invalid(problem) => {
             result.problem = problem;
             Told::Invalid
@@ -179,6 +182,7 @@ pub(crate) fn conflict(conflict: &Conflict, scans: &[LoggedLine]) -> pb::ScanCon
             ConflictKind::WrongShowing => pb::ConflictKind::WrongShowing.into(),
             ConflictKind::Unknown => pb::ConflictKind::Unknown.into(),
             ConflictKind::Replaced => pb::ConflictKind::Replaced.into(),
+            ConflictKind::Forged => pb::ConflictKind::Forged.into(),
         },
         showing_id: conflict.showing.to_string(),
         reference: conflict.reference.clone(),

@@ -11,6 +11,7 @@ use crate::{
         Admission, Quality, Zone,
         directives::{Directive, Rule, State, UNDO},
         incidents::Incident,
+        steps,
     },
     error::Error,
     events::{
@@ -45,6 +46,7 @@ pub(super) async fn fill(
     snapshot.lifts = store::measures::lifts(conn).await?.iter().map(measures::lift).collect();
     snapshot.sensors = store::sensors::all(conn).await?.iter().map(events::zones::sensor).collect();
     snapshot.estimates = estimates(conn, zones, admissions, now).await?;
+    snapshot.undoable = store::steps::since(conn, now - steps::UNDO).await?.iter().map(events::step).collect();
     Ok(())
 }
 
@@ -64,6 +66,7 @@ pub(super) fn told_to(is_staff: bool, mut snapshot: pb::FlowSnapshot) -> pb::Flo
     if is_staff {
         return snapshot;
     }
+    snapshot.undoable.clear();
     snapshot.just_ended_directives.clear();
     snapshot.just_ended_incidents.clear();
     for incident in &mut snapshot.incidents {

@@ -39,10 +39,8 @@ pub(super) async fn groups(conn: &mut PgConnection, showing: Uuid) -> Result<pb:
     let admission = store::admission(conn, showing).await?.ok_or(Error::NoShowing)?;
     let policy = store::policy(conn).await?;
     let groups = store::groups(conn, &[showing]).await?;
-    Ok(pb::CallGroups {
-        groups: events::groups(&groups, &admission, policy),
-        room_for: commands::room_to_call(conn).await?,
-    })
+    let foyer = commands::foyer(&store::zones(conn).await?);
+    Ok(pb::CallGroups { groups: events::groups(&groups, &admission, policy, foyer), room_for: policy.room(foyer) })
 }
 
 /// One group as it stands among those of its showing.

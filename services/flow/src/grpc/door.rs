@@ -45,6 +45,7 @@ pub(crate) const DOOR_ACCESS: Access = Access {
         ("MoveQueueNumber", STAFF),
         ("ListQueueNumbers", STAFF),
         ("ReportCleaned", STAFF),
+        ("UndoStep", STAFF),
         ("GetShowList", STAFF),
     ],
 };
@@ -331,6 +332,13 @@ impl Door for DoorGrpc {
             .transact(move |tx| Box::pin(async move { commands::report_cleaned(tx, showing, &by).await }))
             .await?;
         Ok(Response::new(super::on_clock(&self.db, &admission).await?))
+    }
+
+    async fn undo_step(&self, request: Request<pb::UndoStepRequest>) -> Result<Response<pb::DoorStep>, Status> {
+        let by = account(&Caller::of(&request));
+        let id = values::id("step_id", &request.into_inner().step_id)?;
+        let step = self.db.transact(move |tx| Box::pin(async move { commands::undo_step(tx, id, &by).await })).await?;
+        Ok(Response::new(events::step(&step)))
     }
 
     async fn get_show_list(&self, request: Request<pb::GetShowListRequest>) -> Result<Response<pb::ShowList>, Status> {

@@ -200,6 +200,22 @@ pub(crate) async fn touch_queue(conn: &mut PgConnection, day: NaiveDate, called:
     Ok(())
 }
 
+/// A call is taken back: the last number that was called is the one before, unless another was called since.
+pub(crate) async fn untouch_queue(
+    conn: &mut PgConnection,
+    day: NaiveDate,
+    number: u32,
+    before: u32,
+) -> Result<(), Error> {
+    sqlx::query("update queue_day set last_called = $3 where day = $1 and last_called = $2")
+        .bind(day)
+        .bind(number.cast_signed())
+        .bind(before.cast_signed())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn last_called(conn: &mut PgConnection, day: NaiveDate) -> Result<u32, Error> {
     let last: Option<i32> =
         sqlx::query_scalar("select last_called from queue_day where day = $1").bind(day).fetch_optional(conn).await?;

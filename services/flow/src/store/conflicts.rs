@@ -21,10 +21,13 @@ pub(crate) enum ConflictKind {
     Unknown,
     /// A code that had been issued anew.
     Replaced,
+    /// Not a code of this house.
+    Forged,
 }
 
 impl ConflictKind {
-    const ALL: [Self; 5] = [Self::Double, Self::Cancelled, Self::WrongShowing, Self::Unknown, Self::Replaced];
+    const ALL: [Self; 6] =
+        [Self::Double, Self::Cancelled, Self::WrongShowing, Self::Unknown, Self::Replaced, Self::Forged];
 
     const fn name(self) -> &'static str {
         match self {
@@ -33,6 +36,7 @@ impl ConflictKind {
             Self::WrongShowing => "wrong_showing",
             Self::Unknown => "unknown",
             Self::Replaced => "replaced",
+            Self::Forged => "forged",
         }
     }
 

@@ -90,6 +90,17 @@ pub(crate) async fn save_scores(
     Ok(())
 }
 
+/// The doors were not closed after all: nothing is known yet of how good the showing's estimates are.
+pub(crate) async fn forget_scores(conn: &mut PgConnection, showing: Uuid) -> Result<(), Error> {
+    for statement in [
+        "update door_estimate set score = null where showing_id = $1",
+        "delete from door_last_in where showing_id = $1",
+    ] {
+        sqlx::query(statement).bind(showing).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
 /// How far the last estimates were off.
 pub(crate) async fn last_scores(conn: &mut PgConnection) -> Result<Vec<i32>, Error> {
     Ok(sqlx::query_scalar("select score from door_estimate where score is not null order by minute desc limit $1")

@@ -98,6 +98,12 @@ pub(crate) async fn mark_gone(conn: &mut PgConnection, showing: Uuid, at: DateTi
     Ok(done.rows_affected() > 0)
 }
 
+/// They are about all the same: the showing was closed by mistake.
+pub(crate) async fn unmark_gone(conn: &mut PgConnection, showing: Uuid) -> Result<(), Error> {
+    sqlx::query("update admission set gone_at = null where showing_id = $1").bind(showing).execute(conn).await?;
+    Ok(())
+}
+
 /// Somebody has counted the foyer by hand (or, no zone named, found the whole house empty): whoever is left of the
 /// guests of showings that are over is in that number, and nobody takes them off it once more. Before zones are locked,
 /// and by their ids, as everybody locks.

@@ -184,6 +184,42 @@ async fn groups_are_called_as_the_foyer_takes_them_and_assistance_first() {
     );
 }
 
+#[tokio::test]
+async fn a_full_foyer_holds_back_the_next_call_and_says_why() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    told(&house, showing, &scheduled(showing)).await;
+    for row in ["A", "B"] {
+        for pair in 0..4 {
+            let visit = Uuid::now_v7();
+            let mut party = booking(visit, showing, &[Uuid::now_v7(), Uuid::now_v7()]);
+            for (place, ticket) in party.tickets.iter_mut().enumerate() {
+                ticket.seat = format!("{row}{}", pair * 2 + place + 1);
+            }
+            if row == "A" && pair == 0 {
+                party.tickets[0].set_need(Need::Wheelchair);
+            }
+            told(&house, visit, &party).await;
+        }
+    }
+    let form = pb::FormCallGroupsRequest { showing_id: showing.to_string() };
+    let groups = door!(house).form_call_groups(form).await.expect("formed").into_inner().groups;
+    assert!(groups.iter().all(|group| group.held_back.is_none()), "an empty foyer holds nobody back: {groups:?}");
+    correct(&house, "foyer", 90).await;
+    let list = pb::ListCallGroupsRequest { showing_id: showing.to_string() };
+    let groups = door!(house).list_call_groups(list.clone()).await.expect("a list").into_inner().groups;
+    assert!(groups[0].held_back.is_none(), "whoever is escorted needs no room there: {groups:?}");
+    let why = groups[1].held_back.clone().expect("held back");
+    assert_eq!(why.en, "Not yet: 90 people are in the foyer, with this group more than 96.");
+    assert_eq!(snapshot(&house).await.call_groups[1].held_back, Some(why), "on the stream as well");
+    // A person decides all the same; and what is called is held back no more.
+    for group in &groups[..2] {
+        move_group(&house, group, CallGroupState::Called).await.expect("called");
+    }
+    let groups = door!(house).list_call_groups(list).await.expect("a list").into_inner().groups;
+    assert!(groups.iter().all(|group| group.held_back.is_none()), "{groups:?}");
+}
+
 async fn issue(house: &House, showing: Option<Uuid>, people: u32, key: Uuid) -> Result<pb::QueueNumber, Status> {
     let request = pb::IssueQueueNumberRequest {
         idempotency_key: key.to_string(),

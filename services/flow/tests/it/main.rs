@@ -15,6 +15,7 @@ mod log;
 mod offline;
 mod reactions;
 mod show_list;
+mod steps;
 mod stops;
 mod support;
 mod weather;

@@ -270,6 +270,7 @@ async fn bad_entries_among_good_ones_have_outcomes_of_their_own() {
     let good = code(&house, Kind::Ticket, tickets[0], showing);
     let foreign = kernel::identity::Keys::from_seeds([1; 32], [2; 32]);
     let forged = foreign.issue_code(&house.keys.read_code(&good).expect("ours"));
+    let forged_again = forged.clone();
     let gone = Uuid::now_v7();
     told(&house, gone, &booking(gone, showing, &[Uuid::now_v7()])).await;
     let cancelled = sky_proto::reservations::v1::BookingCancelled {
@@ -312,7 +313,20 @@ async fn bad_entries_among_good_ones_have_outcomes_of_their_own() {
     }
     let mut kinds: Vec<pb::ConflictKind> = conflicts(&house).await.iter().map(pb::ScanConflict::kind).collect();
     kinds.sort_by_key(|kind| *kind as i32);
-    assert_eq!(kinds, [pb::ConflictKind::Cancelled, pb::ConflictKind::Unknown]);
+    // Whoever was let in with something that is no code of the house is in the desk's list, too.
+    let forged = [pb::ConflictKind::Forged; 2];
+    assert_eq!(kinds, [vec![pb::ConflictKind::Cancelled, pb::ConflictKind::Unknown], forged.to_vec()].concat());
+    for result in &answer.results {
+        assert_eq!(
+            result.conflict_id.is_empty(),
+            !matches!(result.outcome(), EntryOutcome::Forged | EntryOutcome::Disputed),
+            "{result:?}"
+        );
+    }
+    let turned_away = pb::JournalEntry { verdict: ScanVerdict::Forged.into(), ..entry(showing, &forged_again, 46) };
+    let answer = submit(&house, "scanner-2", TimeDelta::zero(), vec![turned_away]).await.expect("merged");
+    assert_eq!((outcomes(&answer), answer.results[0].conflict_id.as_str()), (vec![EntryOutcome::Forged], ""));
+    assert_eq!(conflicts(&house).await.len(), 4, "whom the scanner refused is no conflict");
     assert_eq!(snapshot(&house).await.admissions[0].admitted, 1);
 }
 

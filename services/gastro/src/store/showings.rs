@@ -104,7 +104,7 @@ pub(crate) async fn prediction(
         .await?)
 }
 
-/// Once the showing has begun, an older prediction does not come back.
+/// Once the showing has begun, an older prediction does not come back; a newer one may take the start back.
 pub(crate) async fn save_prediction(
     conn: &mut PgConnection,
     showing: Uuid,
@@ -116,7 +116,8 @@ pub(crate) async fn save_prediction(
         "insert into known_showing as k (showing_id, predicted_end_at, predicted_at, has_begun)
          values ($1, $2, $3, $4)
          on conflict (showing_id) do update set predicted_end_at = $2, predicted_at = $3, has_begun = $4
-         where (k.predicted_at is null or k.predicted_at <= $3) and ($4 or not k.has_begun)",
+         where (k.predicted_at is null or k.predicted_at <= $3)
+             and ($4 or not k.has_begun or k.predicted_at < $3)",
     )
     .bind(showing)
     .bind(predicted_end_at)

@@ -17,3 +17,6 @@ preset-else = Anderes:
 evacuation-open = Räumung …
 evacuation-follows = Der nächste Druck räumt das Haus: alle Monitore, kein Einlass, Personenzahlen.
 presses-lost = Ein Tipp auf + oder − kam nicht an. Bitte den Bereich nachzählen.
+directive-reason = Warum? (lesen die Gäste; leer: ohne Grund)
+directive-in = Gilt in Minuten (0: sofort)
+measure-from = ab

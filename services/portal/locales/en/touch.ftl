@@ -17,3 +17,6 @@ preset-else = Something else:
 evacuation-open = Evacuation …
 evacuation-follows = The next press evacuates the house: all displays, no admission, headcounts.
 presses-lost = A press on + or − did not arrive. Please count the zone.
+directive-reason = Why? (visitors read it; empty: no reason)
+directive-in = Holds in minutes (0: at once)
+measure-from = from

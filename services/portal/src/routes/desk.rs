@@ -18,6 +18,7 @@ pub(crate) mod scans;
 pub(crate) mod seats;
 pub(crate) mod selling;
 pub(crate) mod showings;
+pub(crate) mod steps;
 pub(crate) mod waits;
 pub(crate) mod zones;
 
@@ -44,6 +45,7 @@ use self::{
     queue::QueueView,
     scans::ScanView,
     showings::{Row, is_before_start, row},
+    steps::StepView,
     waits::WaitView,
     zones::{Alert, HouseView, ZoneView, house},
 };
@@ -75,6 +77,7 @@ struct DeskPage {
     missing: MissingView,
     measures: Vec<MeasureView>,
     just_ended: Vec<MeasureView>,
+    undoable: Vec<StepView>,
     directive_kinds: Vec<Choice>,
     incident_kinds: Vec<Choice>,
     lifts: Vec<Choice>,
@@ -153,6 +156,7 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> De
         missing,
         measures: measures::measures(&w, flow),
         just_ended: measures::just_ended(&w, flow),
+        undoable: steps::undoable(&w, flow, now),
         directive_kinds: measures::directive_kinds(&w),
         incident_kinds: measures::incident_kinds(&w),
         lifts: measures::lifts(&w, flow),

@@ -19,6 +19,7 @@ use super::desk::{
     clock, hold,
     missing::{self, MissingView},
     showings::{Row, is_before_start, row},
+    steps::{self, StepView},
     ticking,
     waits::{self, WaitView},
     zones::{HouseView, house},
@@ -44,6 +45,7 @@ struct OperatorPage {
     others: Vec<Row>,
     /// Halls that are being emptied or cleaned meanwhile.
     turnovers: Vec<Row>,
+    undoable: Vec<StepView>,
     calls: CallsView,
     missing: MissingView,
     is_before_start: bool,
@@ -92,6 +94,7 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot, chose
     OperatorPage {
         revision: flow.revision,
         calls,
+        undoable: steps::undoable(&w, flow, now),
         turnovers: work.iter().copied().filter(turns).map(|other| row(&w, other, now)).collect(),
         row: shown.map(|shown| Row {
             wait: waits::door(&w, flow, shown, now),

@@ -4,10 +4,12 @@
 mod accessible;
 mod assistance;
 mod cable;
+mod calledoff;
 mod carpark;
 mod changes;
 mod chrome;
 mod counting;
+mod crowding;
 mod delay;
 mod desk;
 mod door;

@@ -1,14 +1,17 @@
 //! The operator's page: what the clock proposes and "not yet", groups that are called, breaking off with what follows
-//! said before, the turnover and the hall that is clean.
+//! said before, the turnover and the hall that is clean; and a start by mistake, taken back with one touch.
 
 use chrono::TimeDelta;
 use kernel::{Role, values::from_timestamp};
+use sky_proto::flow::v1::{CorrectZoneRequest, flow_client::FlowClient};
 
 use crate::{
     accessible,
     chrome::Device,
+    door::opens,
     journey::{Pays, books, moves_admission},
     stage::Stage,
+    world::staff,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -94,4 +97,83 @@ async fn doors_opened_by_mistake_are_closed_again() {
     moves_admission(&desk, &booked, "Einlass zurücknehmen").await;
     desk.sees(&format!("#show-{} .badge", booked.showing), "geplant").await;
     desk.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_by_mistake_is_taken_back_with_one_touch_and_everything_follows() {
+    let Some(stage) = Stage::open().await else { return };
+    let (booked, reference, desk) = opens(&stage, "Unsere Milchstraße", Device::Phone).await;
+    let meal = async || from_timestamp(stage.visit(&booked.visit).await.meal.expect("a meal").pickup_at);
+    let planned = meal().await;
+    let door = stage.staff(Role::Desk, Device::Monitor).await;
+    door.open("/monitor/dome-door-1").await;
+    door.sees(".screen", "Einlass").await;
+    door.marks_page().await;
+    let operator = stage.staff(Role::Operator, Device::Desk).await;
+    operator.open(&format!("/operator/{}", booked.showing)).await;
+    // A group is called; a full foyer holds back the next one, and says so.
+    operator.press("Gruppen bilden").await;
+    operator.press_in("//ul[preceding-sibling::h2[@id='groups']]", "Aufrufen").await;
+    operator.sees("#groups ~ ul", "aufgerufen").await;
+    operator.press_in("//ul[contains(@class, 'steps')]/li[contains(., 'Gruppe 1')]", "Rückgängig").await;
+    operator.sees(".notice.good", "Rückgängig gemacht: Gruppe 1").await;
+    operator.open(&format!("/operator/{}", booked.showing)).await;
+    operator.sees("#groups ~ ul", "gebildet").await;
+    let counted = CorrectZoneRequest { zone_id: "foyer".to_owned(), count: 94, reason: "counted".to_owned() };
+    FlowClient::new(stage.world.door("flow", &staff(Role::Desk))).correct_zone(counted).await.expect("counted");
+    operator.sees("#groups ~ ul", "Im Foyer sind 94 Menschen").await;
+    operator.shoots("operator-held-back").await;
+    accessible::check(&operator, "a call that is held back").await;
+    operator.press_in("//ul[preceding-sibling::h2[@id='groups']]", "Aufrufen").await;
+    operator.sees(".notice.good", "aufgerufen").await;
+    operator.open(&format!("/operator/{}", booked.showing)).await;
+    door.sees("li.line-call", "Gruppe 1").await;
+
+    operator.press("Starten").await;
+    operator.sees(".notice.good", "Erledigt").await;
+    door.sees_no_more("main", "Gruppe 1").await;
+    stage
+        .visit_with(&booked.visit, "a meal that follows the start", |visit| {
+            from_timestamp(visit.meal.as_ref().expect("a meal").pickup_at) < planned
+        })
+        .await;
+    desk.types("#code", &reference).await;
+    desk.press("Einlassen").await;
+    desk.sees(".notice", "Die Vorstellung läuft").await;
+
+    operator.sees("ul.steps", "Unsere Milchstraße: gestartet").await;
+    operator.shoots("operator-undo").await;
+    accessible::check(&operator, "a step that can be taken back").await;
+    operator.press_in("//ul[contains(@class, 'steps')]/li[contains(., 'gestartet')]", "Rückgängig").await;
+    operator.sees(".notice.good", "Rückgängig gemacht: Unsere Milchstraße: gestartet").await;
+    door.sees(".screen", "Einlass").await;
+    door.sees("li.line-call", "Gruppe 1").await;
+    assert!(door.is_same_page().await, "the monitor was reloaded");
+    stage
+        .visit_with(&booked.visit, "the meal as it was", |visit| {
+            from_timestamp(visit.meal.as_ref().expect("a meal").pickup_at) == planned
+        })
+        .await;
+    desk.open("/desk").await;
+    desk.types("#code", &reference).await;
+    desk.press("Einlassen").await;
+    desk.sees(".notice.good", "3 / 3").await;
+
+    // A walk-in who was said to be there and is not.
+    desk.press_in("//form[@action='/desk/numbers']", "Ausgeben").await;
+    desk.arrives("/desk/numbers/1").await;
+    desk.open("/desk").await;
+    desk.press("Nächste aufrufen: 1").await;
+    desk.press_in("//li[@id='number-1']", "Ist da").await;
+    desk.sees(".notice.good", "ist da").await;
+    desk.press_in("//ul[contains(@class, 'steps')]/li[contains(., 'Nummer 1')]", "Rückgängig").await;
+    desk.sees(".notice.good", "Rückgängig gemacht: Nummer 1").await;
+    desk.sees("#number-1", "aufgerufen").await;
+    // Nobody undoes what is long past: a minute later nothing is offered any more.
+    stage.waits_until(stage.house.clock.now() + TimeDelta::seconds(70)).await;
+    desk.open("/desk").await;
+    desk.sees_no_more(".eyes", "Rückgängig").await;
+    for browser in [desk, operator, door] {
+        browser.quits().await;
+    }
 }

@@ -1,5 +1,6 @@
 //! A phone at the door that loses the house: it lets people in by itself, also after a reload, and tells the house later;
-//! whom the desk has let in meanwhile is let in once, and the desk is shown it.
+//! whom the desk has let in meanwhile is let in once, and the desk is shown it. A code that somebody has changed lets nobody
+//! in there either; and what a browser could not check, the house checks.
 
 use kernel::Role;
 use serde_json::json;
@@ -89,5 +90,107 @@ async fn a_phone_at_the_door_goes_on_without_the_house_and_tells_it_later() {
     phone.sees_no_more("header", "Abmelden").await;
     phone.open("/desk/door").await;
     phone.arrives("/staff/sign-in").await;
+    phone.driver.quit().await.expect("the browser ends");
+}
+
+const LETTERS: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+
+/// A code with one of its bytes changed, as somebody at home could.
+fn changed(code: &str, at: usize, change: impl Fn(u8) -> u8) -> String {
+    let digit = |letter: &u8| LETTERS.iter().position(|known| known == letter).expect("base45") as u32;
+    let mut bytes = Vec::new();
+    for letters in code.as_bytes().chunks(3) {
+        let value = letters.iter().rev().fold(0, |sum, letter| sum * 45 + digit(letter));
+        let pair = u16::try_from(value).expect("two bytes").to_be_bytes();
+        bytes.extend(if letters.len() == 3 { &pair[..] } else { &pair[1..] });
+    }
+    bytes[at] = change(bytes[at]);
+    let mut text = String::new();
+    for pair in bytes.chunks(2) {
+        let mut value = pair.iter().fold(0, |sum, byte| sum * 256 + usize::from(*byte));
+        for _ in 0..=pair.len() {
+            text.push(char::from(LETTERS[value % 45]));
+            value /= 45;
+        }
+    }
+    text
+}
+
+/// The lower byte of a code's generation, and the last one of its signature.
+const GENERATION: usize = 44;
+const SIGNATURE: usize = 108;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_that_somebody_has_changed_opens_no_door() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let (booked, _, desk) = opens(&stage, "Unsere Milchstraße", Device::Desk).await;
+    let lost = stage.code(&booked.visit).await;
+    assert_eq!(changed(&lost, GENERATION, |byte| byte), lost, "unchanged it is the same");
+    // The family's tickets are issued anew; whoever has found the old ones tries to make them new.
+    let visit = stage.visit(&booked.visit).await;
+    desk.types("#reference", &visit.reference).await;
+    desk.press_in("//form[@action='/desk/party']", "Zeigen").await;
+    desk.types("#reissue-reason", "Ausdruck verloren").await;
+    desk.press("Codes neu ausstellen").await;
+    desk.sees(".notice.good", "Neue Codes ausgestellt").await;
+    let good = stage.code(&booked.visit).await;
+    assert_ne!(good, lost);
+    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    // Its list has the new generation: the phone asks for one every minute, and once when the page is opened.
+    let knows = "JSON.parse(localStorage.getItem('sky door')).list.showings.some((it) => it.parties.some((party) =>
+        party.reference === 'REFERENCE' && party.generation === 2))";
+    crate::chrome::until("the new generation", async || {
+        phone.open("/desk/door").await;
+        phone.sees(".lane.good", "Verbunden").await;
+        let known = phone.run(&format!("return {}", knows.replace("REFERENCE", &visit.reference))).await;
+        if known == json!(true) { Ok(()) } else { Err("the old list".to_owned()) }
+    })
+    .await;
+
+    cable.cut();
+    let raised = changed(&lost, GENERATION, |byte| byte + 1);
+    let forged = changed(&good, SIGNATURE, |byte| byte ^ 1);
+    scans(&phone, &lost, "").await;
+    phone.sees(".verdict.bad", "gilt nicht mehr").await;
+    for code in [&raised, &changed(&lost, GENERATION, |_| 9), &forged] {
+        scans(&phone, "QQQQ-QQQQ", "").await;
+        phone.sees(".verdict.bad", "Nicht auf der Liste").await;
+        scans(&phone, code, "").await;
+        phone.sees(".verdict.bad", "Kein Code dieses Hauses").await;
+    }
+    scans(&phone, &good, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    phone.sees_no_more(".verdict", "nicht geprüft").await;
+    phone.shoots("door-phone-signed").await;
+
+    // A browser that cannot check signatures: never more than the list says, and it says what it did not do.
+    phone.run("crypto.subtle.importKey = () => Promise.reject(new Error('no Ed25519'))").await;
+    scans(&phone, &changed(&lost, GENERATION, |_| 9), "").await;
+    phone.sees(".verdict.bad", "Signatur nicht geprüft").await;
+    scans(&phone, &lost, "").await;
+    phone.sees(".verdict.bad", "gilt nicht mehr").await;
+    scans(&phone, &good, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    phone.sees(".verdict.good", "Signatur nicht geprüft").await;
+    scans(&phone, "QQQQ-QQQQ", "").await;
+    phone.sees(".verdict.bad", "Nicht auf der Liste").await;
+    scans(&phone, &forged, "1").await;
+    phone.sees(".verdict.good", "Signatur nicht geprüft").await;
+    phone.shoots("door-phone-unchecked").await;
+
+    // The house checks it when it hears of it, and the desk is shown whom that let in.
+    cable.mend();
+    phone.sees_no_more(".lane", "Noch zu melden").await;
+    phone.sees(".problems", "sieht einen Einlass anders").await;
+    stage.visit_with(&booked.visit, "two in; the forged one counts nobody", |visit| visit.admitted == 2).await;
+    desk.open("/desk").await;
+    desk.sees(".alerts", "1 strittiger Scan").await;
+    desk.open("/desk/conflicts").await;
+    desk.sees("li.panel h3", "nicht von diesem Haus").await;
+    desk.sees("section.panel h2", "door-phone").await;
+    desk.quits().await;
     phone.driver.quit().await.expect("the browser ends");
 }

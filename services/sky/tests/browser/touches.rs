@@ -1,14 +1,16 @@
 //! What the desk does with one or two touches: counting by taps that all count, stopping a zone on its row and letting
-//! in again, what usually happens as one button.
+//! in again, what usually happens as one button, waiting for guests and breaking a showing off.
 
-use kernel::Role;
+use chrono::TimeDelta;
+use kernel::{Role, values::from_timestamp};
 use serde_json::json;
 use sky_proto::flow::v1::{CorrectZoneRequest, flow_client::FlowClient};
 
 use crate::{
     accessible,
     chrome::{Browser, Device},
-    stage::Stage,
+    door::opens,
+    stage::{Stage, clock},
     world::staff,
 };
 
@@ -139,4 +141,38 @@ async fn what_usually_happens_is_one_button_and_so_is_taking_it_back() {
     desk.sees(".alerts", "Der Aufzug fährt nicht").await;
     desk.quits().await;
     foyer.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn from_the_desk_waiting_and_breaking_off_are_two_touches_each() {
+    let Some(stage) = Stage::open().await else { return };
+    let (booked, _, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Phone).await;
+    let start = from_timestamp(stage.visit(&booked.visit).await.starts_at);
+    let card = format!("//li[@id='show-{}']", booked.showing);
+    // One touch shows what it costs: the showing after it, the kitchen, the car park.
+    desk.press_in(&card, "Türen offen halten").await;
+    desk.arrives(&format!("/desk/showings/{}/hold", booked.showing)).await;
+    desk.sees("section[aria-labelledby=following]", "gebucht").await;
+    desk.sees("section[aria-labelledby=following]", "Zwischen zwei Vorstellungen braucht der Saal").await;
+    desk.sees("section[aria-labelledby=parking]", "1 Parkrecht endet später").await;
+    // So long that the next one cannot begin as planned; then it says so, and by how much that one moves.
+    let usual = desk.path().await;
+    desk.open(&format!("{usual}?minutes=60")).await;
+    desk.sees("section[aria-labelledby=following]", "Überschneidung").await;
+    desk.sees("section[aria-labelledby=following]", "verschieben um").await;
+    desk.sees("section[aria-labelledby=kitchen]", "1 Abholung verschiebt sich").await;
+    desk.shoots("desk-hold-clash-phone").await;
+    accessible::check(&desk, "a clash that waiting would make").await;
+    desk.open("/desk").await;
+    desk.press_in(&card, "Türen offen halten").await;
+    // The second one does it.
+    desk.press("5 Minuten warten").await;
+    desk.sees(".notice.good", &clock(start + TimeDelta::minutes(5))).await;
+
+    desk.open("/desk").await;
+    desk.press_in(&card, "Vorstellung abbrechen").await;
+    desk.press("Jetzt abbrechen").await;
+    desk.sees(".notice.good", "Erledigt").await;
+    desk.sees(&format!("#show-{} .badge", booked.showing), "abgebrochen").await;
+    desk.quits().await;
 }

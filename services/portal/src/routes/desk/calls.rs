@@ -36,6 +36,8 @@ pub(crate) struct GroupView {
     pub(crate) shape: &'static str,
     /// When the clock would call it; empty: it is called already.
     pub(crate) due: String,
+    /// Why the clock does not propose its call; empty: it does.
+    pub(crate) held: String,
     /// What may be pressed, the usual one first.
     pub(crate) moves: Vec<(i32, String)>,
 }
@@ -69,6 +71,7 @@ fn group(w: &Words, it: &CallGroup) -> GroupView {
         state: w.t(key),
         kind,
         shape,
+        held: w.text(&it.held_back),
         due: if waits && it.due_at.is_some() { w.time(&it.due_at) } else { String::new() },
         moves: moves.iter().map(|(to, key)| ((*to).into(), w.t(key))).collect(),
     }

@@ -63,6 +63,7 @@ fn view(w: &Words, it: &ScanConflict) -> ConflictView {
         ConflictKind::Cancelled => "conflict-cancelled",
         ConflictKind::WrongShowing => "conflict-wrong-showing",
         ConflictKind::Replaced => "conflict-replaced",
+        ConflictKind::Forged => "conflict-forged",
         ConflictKind::Unknown | ConflictKind::Unspecified => "conflict-unknown",
     };
     ConflictView {

@@ -14,8 +14,8 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sky_proto::flow::v1::{
-    AdmissionList, AdmissionState, EntryOutcome, ExportAdmissionListRequest, JournalEntry, ListedParty, ListedShowing,
-    ScanKind, ScanRequest, ScanVerdict, SubmitScansRequest,
+    AdmissionList, AdmissionState, ExportAdmissionListRequest, JournalEntry, ListedParty, ListedShowing, ScanKind,
+    ScanRequest, ScanVerdict, SubmitScansRequest,
 };
 
 use super::{super::programme::hall, scans::told};
@@ -49,6 +49,9 @@ pub(crate) async fn page(guest: Guest) -> Result<Response, Problem> {
 #[serde(rename_all = "camelCase")]
 struct List {
     valid_until: i64,
+    /// The public half of the key that signs the tickets, 32 bytes in hex: with it the phone tells a code of this house
+    /// from one that somebody has changed.
+    key: String,
     showings: Vec<Listed>,
 }
 
@@ -112,7 +115,8 @@ pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let signed = answer(edge.door(&caller).export_admission_list(request)).await?;
     let list = AdmissionList::decode(signed.list.as_slice()).map_err(|error| Problem::ours(&error))?;
     let showings = list.showings.into_iter().map(|showing| listed(&guest.words, showing)).collect();
-    Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), showings }).into_response())
+    let key = signed.public_key.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), key, showings }).into_response())
 }
 
 /// `POST /desk/door/scan`: what the house says of a code.
@@ -167,6 +171,7 @@ fn verdict(name: &str) -> Result<ScanVerdict, Problem> {
         "late" => ScanVerdict::TooLate,
         "replaced" => ScanVerdict::Replaced,
         "unknown" => ScanVerdict::Unknown,
+        "forged" => ScanVerdict::Forged,
         _ => return Err(Problem::bad_form()),
     })
 }
@@ -196,7 +201,7 @@ pub(crate) async fn journal(
     let request = SubmitScansRequest { device_id: sent.device, device_now: at(sent.now)?, entries };
     let merged = answer(edge.door(&caller).submit_scans(request)).await?;
     let result = |it: sky_proto::flow::v1::EntryResult| {
-        let disputed = matches!(it.outcome(), EntryOutcome::Conflict | EntryOutcome::Disputed | EntryOutcome::Forged);
+        let disputed = !it.conflict_id.is_empty();
         json!({ "nonce": it.nonce, "disputed": disputed, "problem": it.problem })
     };
     Ok(Json(merged.results.into_iter().map(result).collect::<Vec<_>>()).into_response())

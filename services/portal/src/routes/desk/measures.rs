@@ -8,6 +8,8 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
+use chrono::TimeDelta;
+use kernel::values::timestamp;
 use serde::Deserialize;
 use sky_proto::{
     flow::v1::{
@@ -87,6 +89,10 @@ fn directive(w: &Words, it: &Directive) -> MeasureView {
     let (key, kind, shape) = state_of(it.state());
     let to = w.text(&it.to_zone_name);
     let way = if to.is_empty() { String::new() } else { format!(" → {to}") };
+    let state = match it.state() {
+        MeasureState::Confirmed => format!("{}, {} {}", w.t(key), w.t("measure-from"), w.time(&it.active_from)),
+        _ => w.t(key),
+    };
     MeasureView {
         id: it.directive_id.clone(),
         what: "directives",
@@ -96,7 +102,7 @@ fn directive(w: &Words, it: &Directive) -> MeasureView {
             .filter(|text| !text.is_empty())
             .collect::<Vec<_>>()
             .join(" · "),
-        state: w.t(key),
+        state,
         kind,
         shape,
         until: if it.valid_until.is_some() { w.time(&it.valid_until) } else { String::new() },
@@ -173,6 +179,13 @@ fn typed(text: &str) -> Option<LocalizedText> {
     (!text.is_empty()).then(|| LocalizedText { de: text.to_owned(), ..LocalizedText::default() })
 }
 
+/// From when a directive holds; None: at once.
+fn active_from(edge: &Edge, sent: &Fields) -> Option<prost_types::Timestamp> {
+    // What is no number of minutes is too far ahead: refused, never at once.
+    let minutes = sent.count("in").unwrap_or(u32::MAX);
+    (minutes > 0).then(|| timestamp(edge.now() + TimeDelta::minutes(minutes.into())))
+}
+
 pub(crate) async fn propose(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let order = Order::sent(&sent);
@@ -182,7 +195,7 @@ pub(crate) async fn propose(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
         from_zone_id: order.from.to_owned(),
         to_zone_id: order.to.to_owned(),
         reason: typed(sent.get("reason")),
-        active_from: None,
+        active_from: active_from(&edge, &sent),
         minutes: order.minutes,
         confirm: sent.is_on("confirm"),
     };
