@@ -4,6 +4,7 @@
 
 mod checks;
 mod log;
+mod people;
 
 use std::{process::ExitCode, time::Duration};
 
@@ -53,6 +54,7 @@ pub async fn verify(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
     let databases = Databases(settings);
     let mut findings = log::settled(&databases, Duration::from_secs(20)).await?;
     findings.extend(checks::check(&databases).await?);
+    findings.extend(people::check(&databases).await?);
     Ok(findings)
 }
 

@@ -1,0 +1,77 @@
+//! The invariants about people (domain.md §4): how many may share an escape route, and that no display knows who they are.
+
+use super::{Databases, Finding, rows};
+
+/// Everything.
+pub async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
+    Ok(vec![escape_groups(databases).await?, displays(databases).await?])
+}
+
+/// Invariant 3: of all rooms that share a way out, at whatever depth, the people together.
+async fn escape_groups(databases: &Databases<'_>) -> anyhow::Result<Finding> {
+    let groups = rows(databases, "flow", "select id from escape_group").await?;
+    let breaches = rows(
+        databases,
+        "flow",
+        "with recursive lies_in (room, zone) as (
+             select id, id from zone where kind = 'room'
+             union select l.room, z.parent from lies_in l join zone z on z.id = l.zone where z.parent <> '')
+         select format('%s: %s of %s', g.id, sum(z.count), g.most)
+         from escape_group g
+         join lateral (select distinct l.room from lies_in l where l.zone = any(g.zones)) r on true
+         join zone z on z.id = r.room
+         group by g.id, g.most having sum(z.count) > g.most",
+    )
+    .await?;
+    let name = "no escape group has more people than its permit allows";
+    Ok(Finding::new(name, i64::try_from(groups.len())?, breaches))
+}
+
+/// Whether a text names a visitor. A single word may be anybody's, and the name of a star besides: a name has two.
+fn names(text: &str, contact: &str) -> bool {
+    let tells = contact.contains('@') || contact.contains(' ');
+    tells && text.to_lowercase().contains(&contact.to_lowercase())
+}
+
+/// Invariant 7, for the wall: neither what displays show nor what they are made of names a visitor.
+async fn displays(databases: &Databases<'_>) -> anyhow::Result<Finding> {
+    let contacts = rows(
+        databases,
+        "journey",
+        "select distinct trim(contact) from visit cross join lateral (values (contact_name), (contact_email)) c (contact)
+         where trim(contact) <> ''",
+    )
+    .await?;
+    let shown = rows(
+        databases,
+        "signage",
+        "select 'view ' || view_id || ' ' || content::text from view
+         union all select 'fact ' || key || ' ' || value::text from fact
+         union all select 'display ' || display_id || ' ' || name::text || ' ' || location from display",
+    )
+    .await?;
+    let looked_at = i64::try_from(shown.len())?;
+    let mut breaches = Vec::new();
+    for text in &shown {
+        // Never the name itself: this goes to a log.
+        if contacts.iter().any(|contact| names(text, contact)) {
+            let what: Vec<&str> = text.split(' ').take(2).collect();
+            breaches.push(format!("{} names a visitor", what.join(" ")));
+        }
+    }
+    Ok(Finding::new("no visitor's name or address is on any display", looked_at, breaches))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+
+    #[test]
+    fn a_name_is_found_in_whatever_spelling_and_a_single_word_is_nobody() {
+        let text = "{\"de\": \"Bitte zum Empfang: ERIKA MUSTER\"}";
+        assert!(names(text, "Erika Muster"));
+        assert!(!names(text, "Erika Mustermann"));
+        assert!(!names("Der Sternenhimmel", "Stern"), "a word of the programme");
+        assert!(names("an erika@visitors.invalid", "erika@visitors.invalid"));
+    }
+}
