@@ -88,14 +88,17 @@ async fn a_crowd_from_one_browser_gets_its_limit_and_clear_words() {
     assert_eq!((visits(&town).await, town.taken().await), (5, (10, 0)), "nothing half done");
 }
 
-async fn order(town: &Town, caller: &kernel::Caller, visit: &pb::Visit, email: &str) -> Result<pb::Visit, Status> {
-    let request = pb::ConfirmVisitRequest {
+fn in_the_name_of(visit: &pb::Visit, email: &str) -> pb::ConfirmVisitRequest {
+    pb::ConfirmVisitRequest {
         visit_id: visit.visit_id.clone(),
         method: Method::AtDesk.into(),
         contact: Some(pb::Contact { email: email.to_owned(), ..contact() }),
         return_url: String::new(),
-    };
-    client!(town, caller).confirm_visit(request).await.map(tonic::Response::into_inner)
+    }
+}
+
+async fn order(town: &Town, caller: &kernel::Caller, visit: &pb::Visit, email: &str) -> Result<pb::Visit, Status> {
+    client!(town, caller).confirm_visit(in_the_name_of(visit, email)).await.map(tonic::Response::into_inner)
 }
 
 #[tokio::test]
@@ -129,4 +132,41 @@ async fn a_contact_orders_so_many_places_of_a_showing_and_no_more() {
     elsewhere.showing_id.clone_from(&town.programme[1].showing_id);
     let elsewhere = town.hold(&elsewhere).await.expect("held");
     order(&town, &guest("test"), &elsewhere, spellings[1]).await.expect("another showing");
+}
+
+#[tokio::test]
+async fn a_crowd_of_orders_with_one_address_gets_its_limit_and_clear_words() {
+    let town = town_limited("places_per_contact", 6).await;
+    let mut held = Vec::new();
+    for n in 0..40 {
+        held.push(town.hold_as(&guest(&n.to_string()), &walking(&town)).await.expect("held"));
+    }
+    // Ten thousand orders in one name, some hundreds of them at any moment, from forty browsers.
+    let clients: Vec<_> =
+        (0..40).map(|n: usize| JourneyClient::new(town.house.channel(&guest(&n.to_string())))).collect();
+    let crowd = futures::stream::iter(0..10_000).map(|n: usize| {
+        let (mut client, request) = (clients[n % 40].clone(), in_the_name_of(&held[n % 40], "caroline@slough.example"));
+        async move { (n % 40, client.confirm_visit(request).await) }
+    });
+    let answers: Vec<_> = crowd.buffer_unordered(400).collect().await;
+    let mut ordered = std::collections::BTreeSet::new();
+    for (n, answer) in answers {
+        match answer {
+            Ok(_) => {
+                ordered.insert(n);
+            }
+            Err(status) => {
+                assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+                let is_busy = kernel::error::is_busy(&status);
+                assert!(is_busy || status.message().contains("at most 6 places"), "{}", status.message());
+            }
+        }
+    }
+    assert_eq!(ordered.len(), 3, "two places each, six in all");
+    for (n, visit) in held.iter().enumerate() {
+        let is_held = town.get(visit).await.state() == VisitState::Held;
+        assert_eq!(is_held, !ordered.contains(&n), "visit {n}: ordered or as before");
+    }
+    let (held, sold) = town.taken().await;
+    assert_eq!(held + sold, 80, "nobody has lost a place");
 }

@@ -40,7 +40,11 @@ enum Trouble {
 
 impl Coded for Trouble {
     fn code(&self) -> Code {
-        Code::Internal
+        match self {
+            Self::Refused => Code::FailedPrecondition,
+            Self::Unserved(unserved) => unserved.code(),
+            Self::Database(error) => error.code(),
+        }
     }
 }
 
@@ -101,4 +105,64 @@ async fn requests_that_wait_are_served_together_and_none_pays_for_another() {
     written.sort_unstable();
     let wanted: Vec<i64> = numbers.into_iter().filter(|number| ![BREAKS, REFUSED, SPOILS].contains(number)).collect();
     assert_eq!(written, wanted, "each once, and nothing of the one that broke its batch");
+}
+
+/// A counter with room for four who wait, two at a time.
+static BOOTH: OnceLock<Combiner<Number, Vec<i64>, Trouble>> = OnceLock::new();
+
+const NARROW: Service = Service { name: "sink", migrations: sink_tables, build: build_booth };
+
+fn build_booth(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
+    Box::pin(async move {
+        BOOTH.get_or_init(|| Combiner::start(&context, 4, 2, |tx, batch| Box::pin(serve(tx, batch))));
+        Ok(Parts::default())
+    })
+}
+
+/// Somebody has the table that is written to; the database gives up waiting for it after five seconds.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_finds_a_full_queue_hears_so_at_once_and_who_waited_too_long_may_ask_again() {
+    let house = House::start(&[NARROW]).await;
+    let booth = BOOTH.get().expect("started");
+    let mut blocker = house.pool("sink").begin().await.expect("begun");
+    sqlx::query("lock table effect in access exclusive mode").execute(&mut *blocker).await.expect("locked");
+    // One batch is at the table, four wait behind it, and for whoever else comes there is no room.
+    let mut waiting = tokio::task::JoinSet::new();
+    let begun = std::time::Instant::now();
+    let mut sent_away = 0;
+    for number in 1..=12 {
+        let mut served = Box::pin(booth.run(Number(number)));
+        let soon = tokio::time::timeout(std::time::Duration::from_millis(50), &mut served).await;
+        match soon {
+            Ok(Err(trouble)) => {
+                assert_eq!(trouble.code(), Code::ResourceExhausted, "{trouble}");
+                assert!(trouble.to_string().contains("try again in a second"), "{trouble}");
+                sent_away += 1;
+            }
+            Ok(Ok(batch)) => panic!("served behind a lock: {batch:?}"),
+            Err(_) => drop(waiting.spawn(served)),
+        }
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(4), "answered at once, not when the others were");
+    assert!((6..=7).contains(&sent_away), "{sent_away} of twelve: one or two are at the table, four wait");
+
+    // Whoever is at the table gives up; those behind it are served once it is free.
+    let first = waiting.join_next().await.expect("one of them").expect("no panic").expect_err("the table is locked");
+    assert_eq!(first.code(), Code::Unavailable, "{first}");
+    blocker.rollback().await.expect("let go");
+    let mut refused = vec![first];
+    let mut done = Vec::new();
+    while let Some(answer) = waiting.join_next().await {
+        match answer.expect("no panic") {
+            Ok(batch) => done.extend(batch),
+            Err(trouble) => refused.push(trouble),
+        }
+    }
+    assert!(refused.iter().all(|trouble| trouble.code() == Code::Unavailable), "{refused:?}");
+    let mut written = effects(&house).await;
+    written.sort_unstable();
+    done.sort_unstable();
+    done.dedup();
+    assert_eq!(written, done, "what was answered was done, and nothing else");
+    booth.run(Number(99)).await.expect("and the counter goes on");
 }
