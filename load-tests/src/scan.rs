@@ -117,6 +117,7 @@ pub(crate) async fn tickets(house: &House, showing_id: &str, many: usize) -> any
                 seat: "X1".to_owned(),
                 tariff_class: "adult".to_owned(),
                 need: 0,
+                free_seating: false,
             }],
             valid_from: Some(kernel::values::timestamp(from)),
             valid_until: Some(kernel::values::timestamp(until)),

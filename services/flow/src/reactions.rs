@@ -143,7 +143,9 @@ fn tickets(issued: &[IssuedTicket]) -> Result<Vec<DoorTicket>, InvalidField> {
         // A hearing loop needs no hand at the door.
         let assistance = matches!(ticket.need(), Need::Wheelchair | Need::StepFree | Need::GuideDog);
         let id = values::id("ticket_id", &ticket.ticket_id)?;
-        tickets.push(DoorTicket { id, seat: ticket.seat.clone(), assistance, live: true, admitted: None, out: None });
+        // Where seating is free, nobody at the door sends anybody to a seat, and no row is called.
+        let seat = if ticket.free_seating { String::new() } else { ticket.seat.clone() };
+        tickets.push(DoorTicket { id, seat, assistance, live: true, admitted: None, out: None });
     }
     Ok(tickets)
 }

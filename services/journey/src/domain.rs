@@ -56,10 +56,17 @@ pub(crate) struct PartyLine {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Seat {
+    /// Empty: they sit where they like.
     pub(crate) label: String,
     pub(crate) features: Vec<String>,
     pub(crate) tariff_class: String,
     pub(crate) need: String,
+}
+
+/// The places that have a name, in one line; empty: all sit where they like.
+pub(crate) fn places(seats: &[Seat]) -> String {
+    let named = seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty());
+    named.collect::<Vec<_>>().join(", ")
 }
 
 /// One charged line with the dated rows it comes from.

@@ -96,7 +96,13 @@ fn need(name: &str) -> i32 {
 
 pub(crate) fn seat_of_ticket(ticket: IssuedTicket) -> Seat {
     let need = need_name(ticket.need());
-    Seat { label: ticket.seat, features: Vec::new(), tariff_class: ticket.tariff_class, need }
+    let label = label(ticket.seat, ticket.free_seating);
+    Seat { label, features: Vec::new(), tariff_class: ticket.tariff_class, need }
+}
+
+/// A place's name as its guest is told it; empty: they sit where they like.
+pub(crate) fn label(label: String, free_seating: bool) -> String {
+    if free_seating { String::new() } else { label }
 }
 
 /// What the kitchen says; None: nothing that we know.
@@ -311,6 +317,7 @@ pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
                 features: seat.features.clone(),
                 tariff_class: seat.tariff_class.clone(),
                 need: need(&seat.need),
+                free_seating: seat.label.is_empty(),
             })
             .collect(),
         parking: visit.bay.as_ref().map(|bay| right(visit, bay)),

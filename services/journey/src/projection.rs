@@ -242,7 +242,10 @@ fn reseat(visit: &mut Visit, seats: &[Seat]) {
     let known = std::mem::take(&mut visit.seats);
     visit.seats = seats
         .iter()
-        .map(|seat| known.iter().find(|held| held.label == seat.label).cloned().unwrap_or_else(|| seat.clone()))
+        .map(|seat| {
+            let same = known.iter().find(|held| !held.label.is_empty() && held.label == seat.label);
+            same.cloned().unwrap_or_else(|| seat.clone())
+        })
         .collect();
 }
 
@@ -264,7 +267,7 @@ fn new_codes() -> Text {
 }
 
 fn moved(seats: &[Seat]) -> Text {
-    let places = seats.iter().map(|seat| seat.label.as_str()).collect::<Vec<_>>().join(", ");
+    let places = crate::domain::places(seats);
     Text::new(
         format!("Sie haben neue Plätze: {places}. Ihre Tickets gelten weiter."),
         format!("You have new places: {places}. Your tickets stay valid."),

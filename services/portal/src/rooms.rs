@@ -175,10 +175,15 @@ fn offer(showings: &[Showing]) -> Offer {
     let known = || showings.iter().filter_map(|showing| showing.availability.as_ref());
     let is_held = |reason: AvailabilityReason| reason == AvailabilityReason::AllHeld;
     let is_to_come = |reason| matches!(reason, AvailabilityReason::NotYetOnSale | AvailabilityReason::Unspecified);
+    let is_on_sale = |reason| {
+        use AvailabilityReason::{AllHeld, Few, Free, SoldOut};
+        matches!(reason, Free | Few | AllHeld | SoldOut)
+    };
     let free: u32 = known().map(|availability| availability.free_online).sum();
     Offer {
         showings: showings.iter().filter_map(|showing| showing.showing_id.parse().ok()).collect(),
         free,
+        wheelchair: known().filter(|it| is_on_sale(it.reason())).map(|it| it.wheelchair_free).sum(),
         held_until: known()
             .filter(|availability| is_held(availability.reason()))
             .filter_map(|availability| availability.held_until)

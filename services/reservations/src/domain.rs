@@ -11,7 +11,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use availability::{Availability, Counts, Offer, Reason};
+pub(crate) use availability::{Availability, Counts, NeedFree, Offer, Reason};
 pub(crate) use showing::{Audience, Quota, Release, Showing, ShowingState};
 
 /// The largest party: two school classes with their carers.
@@ -135,6 +135,9 @@ pub(crate) struct HeldSeat {
     pub(crate) features: Vec<String>,
     pub(crate) class: String,
     pub(crate) need: Option<Need>,
+    /// They sit where they like: the place is the row that counts, and nobody is told it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) free_seating: bool,
 }
 
 impl HeldSeat {

@@ -35,8 +35,10 @@ pub(crate) enum Error {
     NoRelease(String),
     #[error("{}", not_enough(*.left, *.held_until))]
     NotEnough { left: u32, held_until: Option<DateTime<Utc>> },
-    #[error("no {} is free for this showing; choose another showing or ask the front desk", .0.words())]
-    NeedNotFree(Need),
+    #[error("{}", need_not_free(*.need, *.held_until))]
+    NeedNotFree { need: Need, held_until: Option<DateTime<Utc>> },
+    #[error("seats: seating is free for this showing; send none, and everybody sits where they like")]
+    FreeSeating,
     #[error("these places are taken: {}; choose others", .0.join(", "))]
     SeatsTaken(Vec<String>),
     #[error("these places are not sold for this showing: {}; choose others", .0.join(", "))]
@@ -89,6 +91,8 @@ impl From<Refusal> for Error {
                 invalid("party", format!("has no price for \"{class}\"; choose of: {}", known.join(", "))).into()
             }
             Refusal::NotEnough { left, held_until } => Self::NotEnough { left, held_until },
+            Refusal::NeedNotFree { need, held_until } => Self::NeedNotFree { need, held_until },
+            Refusal::FreeSeating => Self::FreeSeating,
             Refusal::Misfit(misfit) => misfit.into(),
             Refusal::NotTogether => Self::NotTogether,
             Refusal::CostsMore(cents) => Self::CostsMore(cents),
@@ -102,7 +106,7 @@ impl From<Misfit> for Error {
             Misfit::NotEnough(left) => {
                 Self::NotEnough { left: u32::try_from(left).unwrap_or(u32::MAX), held_until: None }
             }
-            Misfit::NeedNotFree(need) => Self::NeedNotFree(need),
+            Misfit::NeedNotFree(need) => Self::NeedNotFree { need, held_until: None },
             Misfit::NoSuchSeat(label) => Self::NoSuchSeat(label),
             Misfit::NotForThem(label) => Self::SeatProtected(label),
             Misfit::Taken(labels) => Self::SeatsTaken(labels),
@@ -133,10 +137,20 @@ fn not_enough(left: u32, held_until: Option<DateTime<Utc>>) -> String {
     sentence
 }
 
+fn need_not_free(need: Need, held_until: Option<DateTime<Utc>>) -> String {
+    let need = need.words();
+    match held_until.map(|at| at.with_timezone(&Berlin).format("%H:%M")) {
+        Some(at) => format!("no {need} is free for this showing now; one that is held may come back at {at}"),
+        None => format!("no {need} is free for this showing; choose another showing or ask the front desk"),
+    }
+}
+
 impl Coded for Error {
     fn code(&self) -> Code {
         match self {
-            Self::Invalid(_) | Self::NoSuchSeat(_) | Self::SeatProtected(_) | Self::Begun => Code::InvalidArgument,
+            Self::Invalid(_) | Self::NoSuchSeat(_) | Self::SeatProtected(_) | Self::FreeSeating | Self::Begun => {
+                Code::InvalidArgument
+            }
             Self::NoShowing | Self::NoBooking | Self::NoRelease(_) => Code::NotFound,
             Self::Cancelled
             | Self::Ended
@@ -146,9 +160,11 @@ impl Coded for Error {
             | Self::NotBooked
             | Self::CostsMore(_)
             | Self::HeldLongEnough => Code::FailedPrecondition,
-            Self::NotEnough { .. } | Self::NeedNotFree(_) | Self::SeatsDoNotFit(_) | Self::NotTogether | Self::Busy => {
-                Code::ResourceExhausted
-            }
+            Self::NotEnough { .. }
+            | Self::NeedNotFree { .. }
+            | Self::SeatsDoNotFit(_)
+            | Self::NotTogether
+            | Self::Busy => Code::ResourceExhausted,
             Self::Interrupted | Self::Raced => Code::Unavailable,
             Self::SeatsTaken(_) | Self::SeatsNotSold(_) => Code::Conflict,
             Self::AlreadyHeld => Code::AlreadyExists,

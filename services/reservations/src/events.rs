@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        self, Audience, Availability, Booking, BookingState, Channel, HeldSeat, Item, Need, Offer, Reason, Seat,
-        Showing, ShowingState, Tariff, Ticket,
+        self, Audience, Availability, Booking, BookingState, Channel, HeldSeat, Item, Need, NeedFree, Offer, Reason,
+        Seat, Showing, ShowingState, Tariff, Ticket,
     },
     error::Error,
     seller::Held,
@@ -130,7 +130,11 @@ fn offered(
     offer: Option<&Offer>,
     now: DateTime<Utc>,
 ) -> pb::Availability {
-    let free_for = |(need_, free): &(Need, u32)| pb::NeedFree { need: need(Some(*need_)).into(), free: *free };
+    let free_for = |it: &NeedFree| pb::NeedFree {
+        need: need(Some(it.need)).into(),
+        free: it.free,
+        held_until: it.held_until.map(timestamp),
+    };
     pb::Availability {
         needs: offer.map(|offer| offer.needs.iter().map(free_for).collect()).unwrap_or_default(),
         together: offer.map(|offer| offer.together),
@@ -168,6 +172,7 @@ fn held_seat(held: &HeldSeat) -> pb::HeldSeat {
         features: held.features.clone(),
         tariff_class: held.class.clone(),
         need: need(held.need).into(),
+        free_seating: held.free_seating,
     }
 }
 
@@ -234,6 +239,7 @@ pub(crate) fn booking(
                 tariff_class: ticket.class.clone(),
                 need: need(ticket.need).into(),
                 code: code(Kind::Ticket, ticket.id),
+                free_seating: showing.is_free_seating(ticket.need),
             })
             .collect(),
         state: match booking.state {
@@ -290,26 +296,27 @@ pub(crate) fn booking_confirmed(showing: &Showing, booking: &Booking, tickets: &
         visit_id: booking.visit.to_string(),
         showing_id: showing.id.to_string(),
         reference: booking.reference.clone(),
-        tickets: tickets.iter().map(issued).collect(),
+        tickets: tickets.iter().map(|ticket| issued(showing, ticket)).collect(),
         valid_from: Some(timestamp(valid_from)),
         valid_until: Some(timestamp(valid_until)),
     }
 }
 
-fn issued(ticket: &Ticket) -> pb::IssuedTicket {
+fn issued(showing: &Showing, ticket: &Ticket) -> pb::IssuedTicket {
     pb::IssuedTicket {
         ticket_id: ticket.id.to_string(),
         seat: ticket.seat.clone(),
         tariff_class: ticket.class.clone(),
         need: need(ticket.need).into(),
+        free_seating: showing.is_free_seating(ticket.need),
     }
 }
 
-pub(crate) fn booking_reseated(booking: &Booking, tickets: &[Ticket]) -> pb::BookingReseated {
+pub(crate) fn booking_reseated(showing: &Showing, booking: &Booking, tickets: &[Ticket]) -> pb::BookingReseated {
     pb::BookingReseated {
         visit_id: booking.visit.to_string(),
         showing_id: booking.showing.to_string(),
-        tickets: tickets.iter().map(issued).collect(),
+        tickets: tickets.iter().map(|ticket| issued(showing, ticket)).collect(),
     }
 }
 
@@ -326,7 +333,7 @@ pub(crate) fn booking_moved(
         from_showing_id: from.to_string(),
         showing_id: to.id.to_string(),
         reference: booking.reference.clone(),
-        tickets: tickets.iter().map(issued).collect(),
+        tickets: tickets.iter().map(|ticket| issued(to, ticket)).collect(),
         valid_from: Some(timestamp(valid_from)),
         valid_until: Some(timestamp(valid_until)),
         move_id: move_id.to_string(),

@@ -91,6 +91,7 @@ pub fn booking(visit: Uuid, showing: Uuid, tickets: &[Uuid]) -> BookingConfirmed
                 seat: format!("C{}", place + 1),
                 tariff_class: "adult".to_owned(),
                 need: Need::Unspecified.into(),
+                free_seating: false,
             })
             .collect(),
         valid_from: Some(timestamp(minutes(-600))),

@@ -110,12 +110,17 @@ fn go(visit: &mut Visit, seats: &[Seat], to: Option<&Showing>) {
 
 fn notice(to: &Showing, seats: &[Seat]) -> Text {
     let start = to.starts_at.with_timezone(&Berlin).format("%H:%M");
-    let places = seats.iter().map(|seat| seat.label.as_str()).collect::<Vec<_>>().join(", ");
+    let places = crate::domain::places(seats);
+    let (de, en, plain) = if places.is_empty() {
+        (", freie Platzwahl".to_owned(), ", free seating".to_owned(), "Sie sitzen, wo Sie möchten.".to_owned())
+    } else {
+        (format!(", Plätze {places}"), format!(", places {places}"), format!("Plätze: {places}."))
+    };
     let english = if to.title.en.is_empty() { &to.title.de } else { &to.title.en };
     Text {
-        de: format!("Sie sind umgebucht: {}, {start} Uhr, Plätze {places}. Ihre Tickets gelten weiter.", to.title.de),
-        en: format!("You are rebooked: {english} at {start}, places {places}. Your tickets stay valid."),
-        plain: format!("Sie kommen jetzt später. Beginn: {start} Uhr. Plätze: {places}. Ihre Karten gelten weiter."),
+        de: format!("Sie sind umgebucht: {}, {start} Uhr{de}. Ihre Tickets gelten weiter.", to.title.de),
+        en: format!("You are rebooked: {english} at {start}{en}. Your tickets stay valid."),
+        plain: format!("Sie kommen jetzt später. Beginn: {start} Uhr. {plain} Ihre Karten gelten weiter."),
     }
 }
 

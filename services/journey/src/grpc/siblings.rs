@@ -124,7 +124,8 @@ impl Siblings {
         let hold = answer(self.reservations().hold_seats(request)).await?;
         let seats = hold.seats.into_iter().map(|seat| {
             let need = events::need_name(seat.need());
-            Seat { label: seat.label, features: seat.features, tariff_class: seat.tariff_class, need }
+            let label = events::label(seat.label, seat.free_seating);
+            Seat { label, features: seat.features, tariff_class: seat.tariff_class, need }
         });
         Ok((seats.collect(), items(hold.items)))
     }
@@ -399,5 +400,6 @@ impl Siblings {
 
 fn seat(ticket: reservations::Ticket) -> Seat {
     let need = events::need_name(ticket.need());
-    Seat { label: ticket.seat, features: Vec::new(), tariff_class: ticket.tariff_class, need }
+    let label = events::label(ticket.seat, ticket.free_seating);
+    Seat { label, features: Vec::new(), tariff_class: ticket.tariff_class, need }
 }

@@ -38,6 +38,8 @@ places-few = { $n ->
 book-now = Jetzt buchen
 places-held = Gerade alle reserviert, vielleicht wieder frei um { $time }
 places-sold-out = Ausverkauft
+places-wheelchair-only = Nur noch Rollstuhlplätze: { $n }
+places-as-of = Stand { $time }, neuere Zahlen kommen gleich wieder
 places-cancelled = Fällt aus
 places-past = Hat begonnen
 places-not-public = Geschlossene Vorstellung
@@ -548,6 +550,33 @@ left-together = { $n ->
     [one] Nur noch einzelne Plätze
    *[other] Bis zu { $n } Plätze nebeneinander
 }
+left-companion = { $n ->
+    [0] Kein Begleitplatz mehr frei
+    [one] Ein Begleitplatz frei
+   *[other] { $n } Begleitplätze frei
+}
+left-companion-held = Begleitplätze alle reserviert, vielleicht wieder frei um { $time }
+left-step-free = { $n ->
+    [0] Kein stufenlos erreichbarer Platz mehr frei
+    [one] Ein stufenlos erreichbarer Platz frei
+   *[other] { $n } stufenlos erreichbare Plätze frei
+}
+left-step-free-held = Stufenlos erreichbare Plätze alle reserviert, vielleicht wieder frei um { $time }
+left-guide-dog = { $n ->
+    [0] Kein Platz mit Raum für einen Hund mehr frei
+    [one] Ein Platz mit Raum für einen Hund frei
+   *[other] { $n } Plätze mit Raum für einen Hund frei
+}
+left-guide-dog-held = Plätze mit Raum für einen Hund alle reserviert, vielleicht wieder frei um { $time }
+left-wheelchair-held = Rollstuhlplätze alle reserviert, vielleicht wieder frei um { $time }
+left-hearing-loop-held = Plätze mit Hörschleife alle reserviert, vielleicht wieder frei um { $time }
+free-seating = freie Platzwahl
+free-seating-note = Freie Platzwahl: Sie setzen sich im Saal, wohin Sie möchten. Besondere Plätze halten wir für Sie frei.
+waiting-wheelchair = { $n ->
+    [one] Ein Rollstuhlplatz ist noch frei. Dafür muss niemand warten.
+   *[other] { $n } Rollstuhlplätze sind noch frei. Dafür muss niemand warten.
+}
+waiting-wheelchair-go = Rollstuhlplatz buchen
 error-contact-full = Mit dieser E-Mail-Adresse sind für diese Vorstellung schon so viele Plätze bestellt, wie eine Person bestellen kann. Für Gruppen hilft der Empfang.
 
 # How many people may be where, for an evacuation

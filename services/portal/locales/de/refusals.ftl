@@ -111,6 +111,7 @@ refused-field-picture = Datei: ein Bild (PNG, JPEG, WebP) oder ein Film (MP4, We
 refused-field-items-text = Text zu jedem Bild und Film, auf Deutsch
 refused-AssistanceFirst = Gäste, die Begleitung brauchen, werden zuerst aufgerufen. Bitte jetzt sie aufrufen, auch wenn noch niemand von ihnen da ist, dann diese Gruppe.
 refused-EarlierGroupFirst = Die Gruppen werden der Reihe nach aufgerufen. Bitte zuerst die vorige aufrufen, dann diese.
+refused-FreeSeating = Hier ist freie Platzwahl. Bitte keine Plätze angeben.
 refused-SeatsNotSold = Diese Plätze werden für diese Vorstellung nicht verkauft. Bitte andere wählen.
 refused-EndedForGood = Das Ende lässt sich nur fünf Minuten lang zurücknehmen. Bitte neu anordnen.
 refused-TooLateToRestore = Das geht nur fünf Minuten lang. Bitte die Meldung neu senden.

@@ -38,6 +38,8 @@ places-few = { $n ->
 book-now = Book now
 places-held = All held just now, perhaps free again at { $time }
 places-sold-out = Sold out
+places-wheelchair-only = Only wheelchair places left: { $n }
+places-as-of = As of { $time }, newer figures will be back soon
 places-cancelled = Cancelled
 places-past = Has begun
 places-not-public = Closed showing
@@ -548,6 +550,33 @@ left-together = { $n ->
     [one] Only single places left
    *[other] Up to { $n } places side by side
 }
+left-companion = { $n ->
+    [0] No companion place left
+    [one] One companion place free
+   *[other] { $n } companion places free
+}
+left-companion-held = Companion places all held, perhaps free again at { $time }
+left-step-free = { $n ->
+    [0] No step-free place left
+    [one] One step-free place free
+   *[other] { $n } step-free places free
+}
+left-step-free-held = Step-free places all held, perhaps free again at { $time }
+left-guide-dog = { $n ->
+    [0] No place with room for a dog left
+    [one] One place with room for a dog free
+   *[other] { $n } places with room for a dog free
+}
+left-guide-dog-held = Places with room for a dog all held, perhaps free again at { $time }
+left-wheelchair-held = Wheelchair places all held, perhaps free again at { $time }
+left-hearing-loop-held = Places with hearing loop all held, perhaps free again at { $time }
+free-seating = free seating
+free-seating-note = Free seating: you sit where you like in the hall. Places for needs are kept for you.
+waiting-wheelchair = { $n ->
+    [one] One wheelchair place is still free. Nobody waits for that.
+   *[other] { $n } wheelchair places are still free. Nobody waits for those.
+}
+waiting-wheelchair-go = Book a wheelchair place
 error-contact-full = As many places as one person may order have been ordered with this e-mail address. The desk helps with groups.
 
 # How many people may be where, for an evacuation

@@ -111,6 +111,7 @@ refused-field-picture = file: a picture (PNG, JPEG, WebP) or a film (MP4, WebM)
 refused-field-items-text = a text for each picture and film, in German
 refused-AssistanceFirst = Guests who need assistance are called first. Please call them now, even if none of them is here yet, then this group.
 refused-EarlierGroupFirst = Groups are called in their order. Please call the one before first, then this one.
+refused-FreeSeating = Seating is free here. Please name no places.
 refused-SeatsNotSold = These places are not sold for this showing. Please choose others.
 refused-EndedForGood = An end can be taken back for five minutes only. Please order it anew.
 refused-TooLateToRestore = That is possible for five minutes only. Please send the message anew.

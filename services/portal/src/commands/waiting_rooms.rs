@@ -43,6 +43,8 @@ pub(crate) async fn arrive(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<Pla
 pub(crate) struct Offer {
     pub(crate) showings: Vec<Uuid>,
     pub(crate) free: u32,
+    /// Places for wheelchair users, which are not among the free ones.
+    pub(crate) wheelchair: u32,
     pub(crate) held_until: Option<chrono::DateTime<chrono::Utc>>,
     pub(crate) outlook: Outlook,
 }
@@ -58,12 +60,14 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
     let offer = offer.unwrap_or_else(|| Offer {
         showings: room.showings.clone(),
         free: 0,
+        wheelchair: room.wheelchair(),
         held_until: room.held_until,
         outlook: room.outlook(),
     });
     let is_open = tx.now() >= room.opens_at;
     let crowd = store::crowd(&mut *tx.conn(), id, now - UNDECIDED).await?;
-    let has_changed = (room.free(), room.outlook(), room.held_until) != (offer.free, offer.outlook, offer.held_until);
+    let has_changed = (room.free(), room.wheelchair(), room.outlook(), room.held_until)
+        != (offer.free, offer.wheelchair, offer.outlook, offer.held_until);
     if !has_changed && offer.showings == room.showings && !was_busy && (!is_open || crowd.waiting == 0) {
         return Ok(());
     }
@@ -80,6 +84,7 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
         rate,
         showings: if offer.showings.is_empty() { room.showings } else { offer.showings },
         free: offer.free,
+        wheelchair: offer.wheelchair,
         held_until: offer.held_until,
         outlook: offer.outlook,
     };

@@ -24,7 +24,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::{busy, buyer::Buyer, meal, notices};
+use super::{busy, buyer::Buyer, meal, notices, showing::seats::places};
 use crate::{
     edge::{Edge, answer},
     fields::{AGAIN, Fields},
@@ -138,8 +138,6 @@ pub(crate) async fn summary(
     let mut w = guest.frame(guest.words.t("order-title"));
     // The language links ask for the page, also where the form was sent to somewhere else.
     w.path = buyer.order(id);
-    let seats: Vec<&str> =
-        visit.seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty()).collect();
     page(&OrderPage {
         base: w.path.clone(),
         at_desk: buyer == Buyer::Desk,
@@ -148,7 +146,7 @@ pub(crate) async fn summary(
         day: w.day(&visit.starts_at),
         starts: w.time(&visit.starts_at),
         people: visit.party_size,
-        seats: seats.join(", "),
+        seats: places(&w, &visit.seats).join(", "),
         parking: super::visit::parking(&w, visit),
         meal: super::visit::meal_time(&w, visit),
         trays: trays(edge, caller, &w, visit).await,

@@ -148,7 +148,8 @@ pub(crate) async fn reseat(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
     let moved = answer(edge.reservations(&caller).reseat(request)).await;
     let w = &guest.words;
     let say = |booking: sky_proto::reservations::v1::Booking| {
-        let seats: Vec<String> = booking.tickets.into_iter().map(|ticket| ticket.seat).collect();
+        let named = booking.tickets.into_iter().filter(|ticket| !ticket.free_seating);
+        let seats: Vec<String> = named.map(|ticket| ticket.seat).collect();
         Notice::good(w.with("desk-reseated", "seats", &seats.join(", ")))
     };
     outcome(&edge, &guest, moved, say, "/desk").await

@@ -35,7 +35,10 @@ pub(crate) fn availability(w: &Words, showing: &Showing) -> Badge {
         AvailabilityReason::Free => Badge { kind: "good", text: w.n("places-free", free) },
         AvailabilityReason::Few => Badge { kind: "few", text: w.n("places-few", free) },
         AvailabilityReason::AllHeld => Badge { kind: "few", text: w.with("places-held", "time", &w.time(&until)) },
-        AvailabilityReason::SoldOut => Badge { kind: "bad", text: w.t("places-sold-out") },
+        AvailabilityReason::SoldOut => match wheelchair_left(showing) {
+            0 => Badge { kind: "bad", text: w.t("places-sold-out") },
+            left => Badge { kind: "few", text: w.n("places-wheelchair-only", left) },
+        },
         AvailabilityReason::Cancelled => Badge { kind: "bad", text: w.t("places-cancelled") },
         AvailabilityReason::Past => Badge { kind: "plain", text: w.t("places-past") },
         AvailabilityReason::NotPublic => Badge { kind: "plain", text: w.t("places-not-public") },
@@ -47,17 +50,54 @@ pub(crate) fn availability(w: &Words, showing: &Showing) -> Badge {
     }
 }
 
-/// What is left for needs and for parties, where something is left at all.
+/// Places for wheelchair users, which nobody else is sold.
+fn wheelchair_left(showing: &Showing) -> u32 {
+    showing.availability.as_ref().map_or(0, |availability| availability.wheelchair_free)
+}
+
+const LEFT: [(Need, &str, &str); 5] = [
+    (Need::Wheelchair, "left-wheelchair", "left-wheelchair-held"),
+    (Need::Companion, "left-companion", "left-companion-held"),
+    (Need::StepFree, "left-step-free", "left-step-free-held"),
+    (Need::HearingLoop, "left-hearing-loop", "left-hearing-loop-held"),
+    (Need::GuideDog, "left-guide-dog", "left-guide-dog-held"),
+];
+
+/// What is left for needs and for parties, or when it may come back. Of a showing that is sold out, what is left alone.
 pub(crate) fn left(w: &Words, showing: &Showing) -> Vec<String> {
-    let Some(availability) = showing.availability.as_ref().filter(|_| is_bookable(showing)) else {
+    let is_open = |reason: AvailabilityReason| {
+        use AvailabilityReason::{AllHeld, Few, Free, SoldOut};
+        matches!(reason, Free | Few | AllHeld | SoldOut)
+    };
+    let Some(availability) = showing.availability.as_ref().filter(|it| is_open(it.reason())) else {
         return Vec::new();
     };
-    let free = |wanted: Need| availability.needs.iter().find(|need| need.need() == wanted).map(|need| need.free);
-    let needs = [(Need::Wheelchair, "left-wheelchair"), (Need::HearingLoop, "left-hearing-loop")];
-    let mut left: Vec<String> =
-        needs.into_iter().filter_map(|(need, key)| free(need).map(|free| w.n(key, free))).collect();
+    let mut left = Vec::new();
+    for (wanted, free, held) in LEFT {
+        let Some(need) = availability.needs.iter().find(|need| need.need() == wanted) else { continue };
+        if need.held_until.is_some() {
+            left.push(w.with(held, "time", &w.time(&need.held_until)));
+        } else if need.free > 0 || availability.reason() != AvailabilityReason::SoldOut {
+            left.push(w.n(free, need.free));
+        }
+    }
     left.extend(availability.together.filter(|most| *most > 0).map(|most| w.n("left-together", most)));
     left
+}
+
+/// Figures that are older than this, in seconds of the machine's time, say as of when they are.
+const FRESH: i64 = 5;
+
+/// As of when that is, if it is not of now; empty: it is.
+pub(crate) fn as_of(edge: &Edge, w: &Words, showing: &Showing) -> String {
+    let observed_at = showing.availability.as_ref().and_then(|availability| availability.observed_at);
+    let fresh = TimeDelta::seconds(FRESH * i64::from(edge.clock.speed()));
+    match observed_at {
+        Some(at) if edge.now() - from_timestamp(Some(at)) > fresh => {
+            w.with("places-as-of", "time", &w.time(&observed_at))
+        }
+        _ => String::new(),
+    }
 }
 
 /// Delayed or cancelled.
@@ -71,10 +111,13 @@ pub(crate) fn change(w: &Words, showing: &Showing) -> Option<Badge> {
     }
 }
 
-/// True when the booking form has a point.
+/// True when the booking form has a point: also when only places for wheelchair users are left.
 pub(crate) fn is_bookable(showing: &Showing) -> bool {
-    let reason = showing.availability.as_ref().map(Availability::reason);
-    matches!(reason, Some(AvailabilityReason::Free | AvailabilityReason::Few | AvailabilityReason::AllHeld))
+    match showing.availability.as_ref().map(Availability::reason) {
+        Some(AvailabilityReason::Free | AvailabilityReason::Few | AvailabilityReason::AllHeld) => true,
+        Some(AvailabilityReason::SoldOut) => wheelchair_left(showing) > 0,
+        _ => false,
+    }
 }
 
 /// The hall's name; an unknown one is shown as it is.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     desk_actions::outcome,
+    showing::seats::places,
     visit::current,
     waiting_room::{self, Gate},
 };
@@ -47,7 +48,7 @@ pub(crate) async fn options(edge: &Edge, caller: &Caller, w: &Words, visit: &str
 }
 
 fn moved(w: &Words, visit: &Visit) -> Notice {
-    let seats: Vec<String> = visit.seats.iter().map(|seat| seat.label.clone()).collect();
+    let seats = places(w, &visit.seats);
     let to = format!("{} {}, {}", w.time(&visit.starts_at), w.text(&visit.title), seats.join(", "));
     Notice::good(w.with("clock-rebooked", "to", &to))
 }

@@ -24,7 +24,9 @@ use kernel::Caller;
 use sky_proto::{
     gastro::v1::{GetMenuRequest, ListPickupsRequest, Menu, PickupOffer},
     parking::v1::{GetSiteRequest, Quote, SiteState},
-    reservations::v1::{Channel, GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing, seat_wish::Part},
+    reservations::v1::{
+        AvailabilityReason, Channel, GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing, seat_wish::Part,
+    },
 };
 use uuid::Uuid;
 
@@ -38,7 +40,7 @@ pub(super) use wish::seat_wish;
 use super::{
     buyer::{self, Buyer},
     desk::selling,
-    programme::{Badge, availability, change, hall, is_bookable, left},
+    programme::{Badge, as_of, availability, change, hall, is_bookable, left},
     waiting_room::{self, Gate},
 };
 use crate::{
@@ -82,6 +84,8 @@ pub(crate) struct ShowingPage {
     change: Option<Badge>,
     availability: Badge,
     left: Vec<String>,
+    /// As of when that is; empty: now.
+    as_of: String,
     /// Empty: the page has its form, or there is nothing to book.
     book_now: String,
     bookable: bool,
@@ -92,6 +96,8 @@ pub(crate) struct ShowingPage {
     needs_open: bool,
     rows: Vec<SeatRow>,
     seats_open: bool,
+    /// No places are chosen: everybody sits where they like.
+    free_seating: bool,
     parts: Vec<Choice>,
     aisle: bool,
     bays: Vec<Bay>,
@@ -117,6 +123,10 @@ struct Count {
 /// Whether something was typed that is not nothing.
 fn is_some(count: &Count) -> bool {
     !count.value.is_empty() && count.value != "0"
+}
+
+fn is_sold_out(showing: &Showing) -> bool {
+    showing.availability.as_ref().is_some_and(|it| it.reason() == AvailabilityReason::SoldOut)
 }
 
 struct Choice {
@@ -207,6 +217,7 @@ pub(crate) async fn form(
     }
     let material = material(&edge, &guest.visitor(), id).await?;
     let mut showing = fill(&guest, &material, &Fields::default(), Refused::default(), Buyer::Visitor);
+    showing.as_of = as_of(&edge, &guest.words, &material.showing);
     if let Gate::NotYet(room) = gate {
         showing.bookable = false;
         showing.waiting_room = format!("/waiting-room/{room}");
@@ -248,6 +259,8 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
         change: change(&w, showing),
         availability: availability(&w, showing),
         left: left(&w, showing),
+        as_of: String::new(),
+        free_seating: !showing.numbered,
         book_now: String::new(),
         bookable: match buyer {
             Buyer::Visitor => is_bookable(showing),
@@ -259,7 +272,8 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
             .iter()
             .map(|price| count(format!("count_{}", price.tariff_class), w.text(&price.label), w.money(&price.price)))
             .collect(),
-        needs_open: needs.iter().any(|need| need.wrong || is_some(need)),
+        // When nothing else is left, whoever books needs it.
+        needs_open: is_sold_out(showing) || needs.iter().any(|need| need.wrong || is_some(need)),
         needs,
         rows: rows(&w, &material.seats, &chosen_seats),
         seats_open: !chosen_seats.is_empty() || aisle || chosen_part != 0,

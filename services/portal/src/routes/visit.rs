@@ -16,7 +16,7 @@ use sky_proto::{
     journey::v1::{CancelVisitRequest, GetVisitRequest, IssueLinkRequest, Visit, VisitState, WatchVisitRequest},
     parking::v1::{BayClass, RightState},
     payments::v1::PaymentState,
-    reservations::v1::{Booking, GetBookingRequest, Need},
+    reservations::v1::{self, Booking, GetBookingRequest, Need},
 };
 use uuid::Uuid;
 
@@ -26,6 +26,7 @@ use super::{
     elsewhere::{self, ElsewhereView},
     plate,
     refunds::{self, RefundView},
+    showing::seats::places,
 };
 use crate::{
     edge::{Edge, answer},
@@ -212,9 +213,9 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
         qr: booking.map(|booking| qr(&booking.visit_code)).unwrap_or_default(),
         tickets: tickets
             .iter()
-            .map(|ticket| Ticket { seat: ticket.seat.clone(), need: need(&w, ticket.need()), qr: qr(&ticket.code) })
+            .map(|ticket| Ticket { seat: seat(&w, ticket), need: need(&w, ticket.need()), qr: qr(&ticket.code) })
             .collect(),
-        seats: visit.seats.iter().map(|seat| seat.label.clone()).filter(|label| !label.is_empty()).collect(),
+        seats: places(&w, &visit.seats),
         parking: parking(&w, visit),
         elsewhere,
         meal: visit
@@ -237,6 +238,11 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
         others: Vec::new(),
         w,
     }
+}
+
+/// Where somebody sits, in words.
+fn seat(w: &Words, ticket: &v1::Ticket) -> String {
+    if ticket.free_seating { w.t("free-seating") } else { format!("{} {}", w.t("seat"), ticket.seat) }
 }
 
 fn steps(w: &Words, visit: &Visit) -> Vec<StepView> {

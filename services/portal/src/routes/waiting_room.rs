@@ -42,13 +42,15 @@ pub(crate) enum Gate {
     NotYet(Uuid),
     /// To be waited for in this room.
     Wait(Uuid),
+    /// Only wheelchair users have something to book behind this room, and they need not wait for it.
+    Wheelchair(Uuid),
 }
 
 impl Gate {
-    /// The room that keeps somebody from buying.
+    /// The room that keeps somebody from buying, unless they need a wheelchair place.
     pub(crate) const fn closed_by(self) -> Option<Uuid> {
         match self {
-            Self::Wait(room) | Self::NotYet(room) => Some(room),
+            Self::Wait(room) | Self::NotYet(room) | Self::Wheelchair(room) => Some(room),
             Self::Open | Self::Passed(_) => None,
         }
     }
@@ -69,7 +71,11 @@ pub(crate) async fn gate(edge: &Edge, guest: &Guest, showing: Uuid) -> Result<Ga
     {
         return Ok(Gate::Passed(room.id));
     }
-    Ok(if edge.now() < room.opens_at { Gate::NotYet(room.id) } else { Gate::Wait(room.id) })
+    Ok(match () {
+        () if edge.now() < room.opens_at => Gate::NotYet(room.id),
+        () if room.has_only_wheelchair_places() => Gate::Wheelchair(room.id),
+        () => Gate::Wait(room.id),
+    })
 }
 
 fn is_in(place: &Place) -> bool {
@@ -111,6 +117,10 @@ struct Part {
     minutes: String,
     /// The page is to be asked for again: it leads on.
     leads_on: bool,
+    /// Places for wheelchair users, for which nobody waits; empty: none, or the others are sold as well.
+    wheelchair: String,
+    /// Where they are booked.
+    behind: String,
 }
 
 struct Entry {
@@ -157,6 +167,12 @@ async fn part(edge: &Edge, w: &Words, view: &View, place: &Place) -> Result<Part
         position: Some(position),
         minutes: estimate.map(|minutes| w.n("waiting-minutes", minutes)).unwrap_or_default(),
         leads_on: false,
+        wheelchair: if room.has_only_wheelchair_places() {
+            w.n("waiting-wheelchair", room.wheelchair())
+        } else {
+            String::new()
+        },
+        behind: behind(room),
     })
 }
 

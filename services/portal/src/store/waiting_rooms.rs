@@ -28,6 +28,7 @@ pub(crate) struct WaitingRoom {
     pub(crate) turned_at: Time,
     pub(crate) busy_at: Option<Time>,
     free: i32,
+    wheelchair: i32,
     pub(crate) held_until: Option<Time>,
     outlook: String,
     revision: i64,
@@ -40,6 +41,16 @@ impl WaitingRoom {
 
     pub(crate) fn free(&self) -> u32 {
         self.free.unsigned_abs()
+    }
+
+    pub(crate) fn wheelchair(&self) -> u32 {
+        self.wheelchair.unsigned_abs()
+    }
+
+    /// Whether nothing is left now but places for wheelchair users: nobody waits for those.
+    pub(crate) fn has_only_wheelchair_places(&self) -> bool {
+        let is_over = matches!(self.outlook(), Outlook::AllHeld | Outlook::SoldOut);
+        is_over && self.free == 0 && self.wheelchair > 0
     }
 
     pub(crate) fn outlook(&self) -> Outlook {
@@ -145,6 +156,7 @@ pub(crate) struct Turned {
     pub(crate) rate: u32,
     pub(crate) showings: Vec<Uuid>,
     pub(crate) free: u32,
+    pub(crate) wheelchair: u32,
     pub(crate) held_until: Option<Time>,
     pub(crate) outlook: Outlook,
 }
@@ -152,7 +164,7 @@ pub(crate) struct Turned {
 pub(crate) async fn save_turn(conn: &mut PgConnection, id: Uuid, turned: &Turned, now: Time) -> Result<(), Error> {
     sqlx::query(
         "update waiting_room set rate = $2, showings = $3, free = $4, held_until = $5, outlook = $6, turned_at = $7,
-             revision = revision + 1
+             wheelchair = $8, revision = revision + 1
          where id = $1",
     )
     .bind(id)
@@ -162,6 +174,7 @@ pub(crate) async fn save_turn(conn: &mut PgConnection, id: Uuid, turned: &Turned
     .bind(turned.held_until)
     .bind(turned.outlook.name())
     .bind(now)
+    .bind(number(turned.wheelchair))
     .execute(conn)
     .await?;
     Ok(())

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{changed, claim, lock_booking};
 use crate::{
-    domain::{Booking, BookingState, HeldSeat, ShowingState, Ticket, hall::Preference},
+    domain::{BookingState, HeldSeat, ShowingState, Ticket, hall::Preference},
     error::Error,
     events,
     store::{self, bookings, claims, sale::Plans},
@@ -39,13 +39,8 @@ pub(crate) async fn reseat(tx: &mut Tx, visit: Uuid, chosen: &[String], preferen
     bookings::save(tx.conn(), &booking).await?;
     claim(tx, &booking, None).await?;
     bookings::move_tickets(tx.conn(), booking.showing, &tickets).await?;
-    tell(tx, &booking, &tickets).await?;
+    tx.append(&visit.to_string(), &events::booking_reseated(&showing, &booking, &tickets)).await?;
     changed(tx, showing.id, true).await
-}
-
-async fn tell(tx: &mut Tx, booking: &Booking, tickets: &[Ticket]) -> Result<(), Error> {
-    tx.append(&booking.visit.to_string(), &events::booking_reseated(booking, tickets)).await?;
-    Ok(())
 }
 
 /// The tickets at their new places: each at one that was given to somebody who pays and needs the same.

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Audience, Channel, Need, Quota, Showing, ShowingState, hall::Hall};
+use super::{
+    Audience, Channel, Need, Place, Quota, Seat, Showing, ShowingState,
+    hall::{Hall, Plan},
+};
 
 /// The claims on a showing's places, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,26 +103,59 @@ impl Availability {
     }
 }
 
+/// When one of the places that others hold may come back to somebody with a need; None: none is held.
+pub(crate) fn need_held_until(
+    plan: &Plan,
+    need: Need,
+    held: impl Iterator<Item = (usize, DateTime<Utc>)>,
+) -> Option<DateTime<Utc>> {
+    let may_meet = |seat: &Seat| match need {
+        Need::Wheelchair => seat.place() == Place::Wheelchair,
+        // It comes back with its wheelchair place, or that place comes back to it.
+        Need::Companion => seat.place() != Place::General,
+        Need::HearingLoop | Need::StepFree | Need::GuideDog => seat.place() == Place::General && seat.has(need.name()),
+    };
+    held.filter(|(at, _)| may_meet(&plan.seats()[*at])).map(|(_, until)| until).min()
+}
+
+/// What is left for a need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NeedFree {
+    pub(crate) need: Need,
+    pub(crate) free: u32,
+    /// None is free, and one that is held may come back then.
+    pub(crate) held_until: Option<DateTime<Utc>>,
+}
+
 /// What of the free places can be booked online for a need, and for how many side by side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
-    pub(crate) needs: Vec<(Need, u32)>,
+    pub(crate) needs: Vec<NeedFree>,
     pub(crate) together: u32,
 }
 
 impl Offer {
-    pub(crate) fn of(hall: &Hall, availability: &Availability) -> Self {
+    /// `held` are the places that somebody has for a time only.
+    pub(crate) fn of(hall: &Hall, held: &[(usize, DateTime<Utc>)], availability: &Availability) -> Self {
         let is_open = matches!(availability.reason, Reason::Free | Reason::Few | Reason::AllHeld | Reason::SoldOut);
         let count = |places: usize| u32::try_from(places).unwrap_or(u32::MAX);
-        let free_for = |need: Need| match need {
-            _ if !is_open => 0,
-            Need::Wheelchair | Need::Companion => count(hall.free_for(need)),
-            Need::HearingLoop | Need::StepFree | Need::GuideDog => {
-                count(hall.free_for(need)).min(availability.free_online)
-            }
+        let left_for = |need: Need| {
+            let there = count(hall.free_for(need));
+            let free = match need {
+                _ if !is_open => 0,
+                Need::Wheelchair | Need::Companion => there,
+                Need::HearingLoop | Need::StepFree | Need::GuideDog => there.min(availability.free_online),
+            };
+            let held_until = match (free, there) {
+                (0, 0) if is_open => need_held_until(hall.plan(), need, held.iter().copied()),
+                // There are some, kept for others: whatever comes back lets one of them be sold.
+                (0, _) if is_open => availability.counts.held_until,
+                _ => None,
+            };
+            NeedFree { need, free, held_until }
         };
         Self {
-            needs: Need::ALL.into_iter().map(|need| (need, free_for(need))).collect(),
+            needs: Need::ALL.into_iter().map(left_for).collect(),
             together: if is_open { count(hall.longest_run()).min(availability.free_online) } else { 0 },
         }
     }

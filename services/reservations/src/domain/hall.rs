@@ -43,6 +43,9 @@ const LEAVES_ONE_ALONE: i32 = 6;
 /// Places with floor for a dog are kept for those who need them while there are others: per place.
 const WASTES_DOG_PLACE: i32 = 4;
 
+/// The pieces of a split party are sought near each other in halls of up to so many places: that reads every place.
+const SEARCHED_TO: usize = 1_000;
+
 /// The best window of a row for a number of people: its score and its first place.
 type Window = Option<(i32, usize)>;
 
@@ -106,7 +109,9 @@ impl Hall {
         if free < others.len() {
             return Err(Misfit::NotEnough(free));
         }
-        let picked = self.side_by_side(&others, wish, protected)?;
+        // Whoever comes with a wheelchair user sits near the place that is theirs, not where it is best alone.
+        let near: Vec<usize> = given.iter().map(|(at, _)| *at).collect();
+        let picked = self.side_by_side(&others, wish, &near, protected)?;
         given.extend(picked);
         Ok(given.into_iter().map(|(at, person)| self.held(at, person)).collect())
     }
@@ -118,6 +123,7 @@ impl Hall {
             features: seat.features.clone(),
             class: person.class.clone(),
             need: person.need,
+            free_seating: false,
         }
     }
 
@@ -161,24 +167,40 @@ impl Hall {
         &mut self,
         people: &[&'p Person],
         wish: Preference,
+        near: &[usize],
         protected: Vec<usize>,
     ) -> Result<Vec<(usize, &'p Person)>, Misfit> {
-        if let Some(window) = self.best_window(people, wish) {
+        if let Some(window) = self.best_window(people, wish, near) {
             return Ok(window);
         }
-        let mut given: Vec<(usize, &Person)> = Vec::new();
-        let result = self.in_pieces(people, wish, protected, &mut given);
-        // What was marked only to search on is free again: whoever gets the places marks them.
-        for (at, _) in &given {
-            self.mark(*at, false);
+        // To sit near each other may cost somebody the only place for their need: then they sit where they can.
+        let all: &[Option<&[usize]>] = match people.len() {
+            1 if near.is_empty() => &[None],
+            _ if near.is_empty() => &[Some(&[]), None],
+            _ => &[Some(near), Some(&[]), None],
+        };
+        let mut refused = Misfit::NotEnough(self.general_free);
+        for near in all {
+            let mut given: Vec<(usize, &Person)> = Vec::new();
+            let result = self.in_pieces(people, wish, *near, protected.clone(), &mut given);
+            // What was marked only to search on is free again: whoever gets the places marks them.
+            for (at, _) in &given {
+                self.mark(*at, false);
+            }
+            match result {
+                Ok(()) => return Ok(given),
+                Err(misfit @ Misfit::NeedNotFree(_)) => refused = misfit,
+                Err(misfit) => return Err(misfit),
+            }
         }
-        result.map(|()| given)
+        Err(refused)
     }
 
     fn in_pieces<'p>(
         &mut self,
         people: &[&'p Person],
         wish: Preference,
+        near: Option<&[usize]>,
         mut protected: Vec<usize>,
         given: &mut Vec<(usize, &'p Person)>,
     ) -> Result<(), Misfit> {
@@ -186,13 +208,17 @@ impl Hall {
         let (needy, mut rest): (Vec<&Person>, Vec<&Person>) = people.iter().partition(|person| person.need.is_some());
         for person in needy {
             let need = person.need.map_or(Misfit::NotEnough(self.general_free), Misfit::NeedNotFree);
-            let window = self.best_window(&[person], wish).ok_or(need)?;
+            let near = self.near_pieces(near, given);
+            let window = self.best_window(&[person], wish, &near).ok_or(need)?;
             self.take(window, given);
         }
         let mut size = rest.len();
         while !rest.is_empty() && size > 0 {
-            match self.best_window(&rest[..size], wish) {
-                Some(window) => {
+            match self.best_window(&rest[..size], wish, &[]) {
+                Some(anywhere) => {
+                    let near = self.near_pieces(near, given);
+                    let nearest = if near.is_empty() { None } else { self.best_window(&rest[..size], wish, &near) };
+                    let window = nearest.unwrap_or(anywhere);
                     self.take(window, given);
                     rest.drain(..size);
                     size = size.min(rest.len());
@@ -207,6 +233,13 @@ impl Hall {
         Ok(())
     }
 
+    /// Where the next piece of a party is to be near to: its wheelchair places and the pieces before. None: wherever.
+    fn near_pieces(&self, near: Option<&[usize]>, given: &[(usize, &Person)]) -> Vec<usize> {
+        let Some(near) = near else { return Vec::new() };
+        let pieces = given.iter().map(|(at, _)| *at).filter(|_| self.plan.seats.len() <= SEARCHED_TO);
+        near.iter().copied().chain(pieces).collect()
+    }
+
     fn take<'p>(&mut self, window: Vec<(usize, &'p Person)>, given: &mut Vec<(usize, &'p Person)>) {
         for (at, _) in &window {
             self.mark(*at, true);
@@ -214,15 +247,20 @@ impl Hall {
         given.extend(window);
     }
 
-    /// The best run of neighbouring free places in one row for these people.
-    fn best_window<'p>(&mut self, people: &[&'p Person], wish: Preference) -> Option<Vec<(usize, &'p Person)>> {
+    /// The best run of neighbouring free places in one row for these people, near others of their party.
+    fn best_window<'p>(
+        &mut self,
+        people: &[&'p Person],
+        wish: Preference,
+        near: &[usize],
+    ) -> Option<Vec<(usize, &'p Person)>> {
         if people.is_empty() {
             return Some(Vec::new());
         }
         let size = people.len();
         let dogs = people.iter().filter(|person| person.need == Some(Need::GuideDog)).count();
         let easy = people.iter().all(|person| person.need.is_none());
-        let usual = easy && wish.is_none();
+        let usual = easy && wish.is_none() && near.is_empty();
         let plan = Arc::clone(&self.plan);
         let mut best: Window = None;
         for (at, row) in plan.rows.iter().enumerate() {
@@ -233,7 +271,7 @@ impl Hall {
             let known = self.remembered[at].get(size - 1).copied().flatten().filter(|_| usual);
             let found = known.unwrap_or_else(|| {
                 let fits = |start| easy || self.seat_people(start..start + size, people).is_some();
-                self.window_in(row, size, dogs, wish, fits)
+                self.window_in(row, (size, dogs), (wish, near), fits)
             });
             if usual && size <= REMEMBERED {
                 self.remembered[at][size - 1] = Some(found);
@@ -248,7 +286,13 @@ impl Hall {
     }
 
     /// The best window of a row that fits.
-    fn window_in(&self, row: &Row, size: usize, dogs: usize, wish: Preference, fits: impl Fn(usize) -> bool) -> Window {
+    fn window_in(
+        &self,
+        row: &Row,
+        (size, dogs): (usize, usize),
+        (wish, near): (Preference, &[usize]),
+        fits: impl Fn(usize) -> bool,
+    ) -> Window {
         let free = |at: usize| row.seats.contains(&at) && !self.taken[at];
         // A free neighbour whose other side is not free would be left alone.
         let alone = |at: usize, inner: usize, beyond: Option<usize>| {
@@ -273,14 +317,18 @@ impl Hall {
             let start = end + 1 - size;
             let mut score: i32 = self.plan.scores[start..=end].iter().sum();
             score = score.saturating_add(wish.cost(&self.plan, row, start..end + 1));
+            if !near.is_empty() {
+                score = score.saturating_add(self.plan.apart(start..end + 1, near));
+            }
             if start > row.seats.start && alone(start - 1, start, start.checked_sub(2)) {
-                score += LEAVES_ONE_ALONE * per_person;
+                score = score.saturating_add(LEAVES_ONE_ALONE * per_person);
             }
             if alone(end + 1, end, Some(end + 2)) {
-                score += LEAVES_ONE_ALONE * per_person;
+                score = score.saturating_add(LEAVES_ONE_ALONE * per_person);
             }
             let for_dogs = self.plan.seats[start..=end].iter().filter(|seat| seat.has(Need::GuideDog.name())).count();
-            score += WASTES_DOG_PLACE * i32::try_from(for_dogs.saturating_sub(dogs)).unwrap_or(0);
+            let wasted = i32::try_from(for_dogs.saturating_sub(dogs)).unwrap_or(0);
+            score = score.saturating_add(WASTES_DOG_PLACE * wasted);
             if best.is_none_or(|best| score < best.0) && fits(start) {
                 best = Some((score, start));
             }

@@ -9,8 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
-    Audience, Availability, Booking, BookingState, Channel, Counts, HeldSeat, Item, Need, PartyLine, Place, Showing,
-    ShowingState, Tariff, charge,
+    Audience, Availability, Booking, BookingState, Channel, Counts, HeldSeat, Item, Need, PartyLine, Person, Place,
+    Showing, ShowingState, Tariff,
+    availability::need_held_until,
+    charge,
     hall::{Hall, Misfit, Preference},
     people,
 };
@@ -49,6 +51,13 @@ pub(crate) enum Refusal {
         left: u32,
         held_until: Option<DateTime<Utc>>,
     },
+    /// Nothing is free for this need; held places may come back.
+    NeedNotFree {
+        need: Need,
+        held_until: Option<DateTime<Utc>>,
+    },
+    /// Places are chosen, and everybody sits where they like.
+    FreeSeating,
     Misfit(Misfit),
     /// The party is moved, and there are no places side by side.
     NotTogether,
@@ -76,7 +85,8 @@ pub(crate) struct Sale {
     prices: Vec<Tariff>,
     hall: Hall,
     counts: Counts,
-    claims: HashMap<usize, Uuid>,
+    /// Whose each place is, and until when; None: for good.
+    claims: HashMap<usize, (Uuid, Option<DateTime<Utc>>)>,
     /// When the next hold runs out, whoever has it.
     next_expiry: Option<DateTime<Utc>>,
 }
@@ -121,7 +131,7 @@ impl Sale {
             Some(_) => self.hall.mark(at, true),
             None => self.hall.block(at),
         }
-        self.claims.insert(at, visit);
+        self.claims.insert(at, (visit, expires_at));
         let place = self.hall.plan().seats()[at].place();
         let counts = &mut self.counts;
         let earlier = |known: Option<DateTime<Utc>>, until| Some(known.map_or(until, |known| known.min(until)));
@@ -205,15 +215,41 @@ impl Sale {
         if !open && u32::try_from(general).unwrap_or(u32::MAX) > free {
             return Err(Refusal::NotEnough { left: free, held_until });
         }
-        let chosen = if wish.seats.is_empty() {
-            self.hall.best(&people, wish.preference, open)
-        } else {
-            self.hall.chosen(&people, &wish.seats, open)
-        };
-        chosen.map_err(|misfit| match misfit {
-            Misfit::NotEnough(left) => Refusal::NotEnough { left: u32::try_from(left).unwrap_or(u32::MAX), held_until },
-            other => Refusal::Misfit(other),
+        self.find(&people, &wish.seats, wish.preference, open).map_err(|refusal| match refusal {
+            Refusal::Misfit(Misfit::NotEnough(left)) => {
+                Refusal::NotEnough { left: u32::try_from(left).unwrap_or(u32::MAX), held_until }
+            }
+            other => other,
         })
+    }
+
+    /// Chosen places, else the best near where a party would like to sit.
+    fn find(
+        &mut self,
+        people: &[Person],
+        chosen: &[String],
+        preference: Preference,
+        open: bool,
+    ) -> Result<Vec<HeldSeat>, Refusal> {
+        if !chosen.is_empty() && !self.showing.numbered {
+            return Err(Refusal::FreeSeating);
+        }
+        let found = if chosen.is_empty() {
+            self.hall.best(people, preference, open)
+        } else {
+            self.hall.chosen(people, chosen, open)
+        };
+        let mut seats = found.map_err(|misfit| match misfit {
+            Misfit::NeedNotFree(need) => {
+                let held = self.claims.iter().filter_map(|(at, (_, until))| Some((*at, (*until)?)));
+                Refusal::NeedNotFree { need, held_until: need_held_until(self.hall.plan(), need, held) }
+            }
+            other => Refusal::Misfit(other),
+        })?;
+        for held in &mut seats {
+            held.free_seating = self.showing.is_free_seating(held.need);
+        }
+        Ok(seats)
     }
 
     /// The places that a party can be given whose hold has run out: its own if nobody else has them, else
@@ -221,16 +257,16 @@ impl Sale {
     pub(crate) fn retake(&mut self, booking: &Booking, now: DateTime<Utc>) -> Option<Vec<HeldSeat>> {
         let is_ours = |label: &str| {
             let at = self.hall.plan().place(label)?;
-            Some(!self.hall.is_taken(at) || self.claims.get(&at) == Some(&booking.visit))
+            Some(!self.hall.is_taken(at) || self.claims.get(&at).is_some_and(|(visit, _)| *visit == booking.visit))
         };
         if booking.seats.iter().all(|held| is_ours(&held.label) == Some(true)) {
             return Some(booking.seats.clone());
         }
-        for (at, _) in self.claims.iter().filter(|(_, visit)| **visit == booking.visit) {
+        for (at, _) in self.claims.iter().filter(|(_, (visit, _))| *visit == booking.visit) {
             self.hall.mark(*at, false);
         }
         let people: Vec<_> = booking.seats.iter().map(HeldSeat::person).collect();
-        self.hall.best(&people, Preference::default(), self.showing.protected_open(booking.channel, now)).ok()
+        self.find(&people, &[], Preference::default(), self.showing.protected_open(booking.channel, now)).ok()
     }
 
     /// Other places for a booked party: chosen ones, else the best near where it would like to sit. Its own
@@ -252,12 +288,7 @@ impl Sale {
         }
         let people: Vec<_> = booking.seats.iter().map(HeldSeat::person).collect();
         let open = self.showing.protected_open(booking.channel, now);
-        let found = if chosen.is_empty() {
-            self.hall.best(&people, preference, open)
-        } else {
-            self.hall.chosen(&people, chosen, open)
-        };
-        found.map_err(Refusal::Misfit)
+        self.find(&people, chosen, preference, open)
     }
 
     /// Places here for a party that is booked for another showing: side by side, unless it is larger than any row,

@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Channel;
+use super::{Channel, Need};
 
 /// A code is good from this long before the scheduled start …
 const CODE_BEFORE: TimeDelta = TimeDelta::hours(12);
@@ -118,6 +118,11 @@ pub(crate) struct Showing {
 }
 
 impl Showing {
+    /// Whether somebody sits where they like. Places for needs are given to one person.
+    pub(crate) const fn is_free_seating(&self, need: Option<Need>) -> bool {
+        !self.numbered && need.is_none()
+    }
+
     /// Moves everything by a delay.
     pub(crate) fn delay(&mut self, by: TimeDelta, notice: Text) {
         for at in [&mut self.starts_at, &mut self.ends_at, &mut self.doors_at, &mut self.last_entry_at] {

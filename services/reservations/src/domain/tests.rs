@@ -1,5 +1,6 @@
 //! Tables and properties of the pure decisions.
 
+mod near;
 mod offers;
 
 use std::collections::HashSet;

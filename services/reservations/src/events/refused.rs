@@ -20,9 +20,19 @@ pub(crate) fn seats_refused(error: &Error) -> Option<pb::SeatsRefused> {
             held_until: held_until.map(timestamp),
             ..told(Reason::NotEnough, not_enough(*left, *held_until))
         },
-        Error::NeedNotFree(need) => {
-            pb::SeatsRefused { need: super::need(Some(*need)).into(), ..told(Reason::NeedFull, need_full(*need)) }
-        }
+        Error::NeedNotFree { need, held_until } => pb::SeatsRefused {
+            need: super::need(Some(*need)).into(),
+            held_until: held_until.map(timestamp),
+            ..told(Reason::NeedFull, need_full(*need, *held_until))
+        },
+        Error::FreeSeating => told(
+            Reason::FreeSeating,
+            text(
+                "Hier ist freie Platzwahl: Bitte keine Plätze angeben, Sie setzen sich, wohin Sie möchten.",
+                "Seating is free here: please choose no places, you sit where you like.",
+                "Sie können im Saal sitzen, wo Sie möchten. Bitte wählen Sie hier keine Plätze.",
+            ),
+        ),
         Error::SeatsTaken(seats) => pb::SeatsRefused { seats: seats.clone(), ..told(Reason::Taken, taken(seats)) },
         Error::SeatsNotSold(seats) => {
             let list = seats.join(", ");
@@ -148,8 +158,18 @@ const fn need_name(need: Need) -> (&'static str, &'static str) {
     }
 }
 
-fn need_full(need: Need) -> Text {
+fn need_full(need: Need, held_until: Option<DateTime<Utc>>) -> Text {
     let (de, en) = need_name(need);
+    if let Some(at) = held_until.map(clock) {
+        return text(
+            format!(
+                "Für diese Vorstellung ist gerade kein {de} frei. Was andere reserviert haben, wird vielleicht um {at} \
+                 Uhr wieder frei."
+            ),
+            format!("No {en} is free for this showing now. What others hold may come back at {at}."),
+            format!("Gerade ist kein {de} frei. Vielleicht wird um {at} Uhr wieder etwas frei."),
+        );
+    }
     text(
         format!(
             "Für diese Vorstellung ist kein {de} mehr frei. Bitte eine andere Vorstellung wählen oder den Empfang \
@@ -220,7 +240,19 @@ mod tests {
                 "Nur noch 3 Plätze",
                 "weniger Personen",
             ),
-            (Error::NeedNotFree(Need::Wheelchair), Reason::NeedFull, "kein Rollstuhlplatz", "Empfang"),
+            (
+                Error::NeedNotFree { need: Need::Wheelchair, held_until: None },
+                Reason::NeedFull,
+                "kein Rollstuhlplatz",
+                "Empfang",
+            ),
+            (
+                Error::NeedNotFree { need: Need::Wheelchair, held_until },
+                Reason::NeedFull,
+                "gerade kein Rollstuhlplatz",
+                "um 14:32 Uhr",
+            ),
+            (Error::FreeSeating, Reason::FreeSeating, "freie Platzwahl", "keine Plätze angeben"),
             (Error::SeatsTaken(seats(&["C12"])), Reason::Taken, "Der Platz C12", "einen anderen"),
             (Error::SeatsTaken(seats(&["C12", "C13"])), Reason::Taken, "C12, C13", "andere"),
             (Error::SeatsNotSold(seats(&["D4"])), Reason::NotSold, "D4", "andere"),

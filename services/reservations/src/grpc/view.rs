@@ -30,7 +30,7 @@ use crate::{
     },
     error::Error,
     events,
-    store::{self, Version, sale::Plans},
+    store::{self, Version, offers::Taken, sale::Plans},
 };
 
 /// How far ahead a programme may be asked for.
@@ -200,8 +200,9 @@ pub(crate) async fn offered(
         let availability = Availability::of(showing, counts.get(&showing.id).copied().unwrap_or_default(), now);
         let offer = if showing.capacity <= COUNTED_TO {
             let plan = store::sale::plan(&mut *conn, plans, &showing.layout).await?;
-            let labels = taken.get(&showing.id).map(Vec::as_slice).unwrap_or_default();
-            Some(Offer::of(&hall_with(plan, labels), &availability))
+            let taken = taken.get(&showing.id).map(Vec::as_slice).unwrap_or_default();
+            let (hall, held) = hall_with(plan, taken);
+            Some(Offer::of(&hall, &held, &availability))
         } else {
             None
         };
@@ -210,12 +211,14 @@ pub(crate) async fn offered(
     Ok(offered)
 }
 
-fn hall_with(plan: Arc<Plan>, taken: &[String]) -> Hall {
-    let mut hall = Hall::empty(plan);
-    for label in taken {
+/// A hall in which these places are taken, and those of them that are only held.
+fn hall_with(plan: Arc<Plan>, taken: &[Taken]) -> (Hall, Vec<(usize, DateTime<Utc>)>) {
+    let (mut hall, mut held) = (Hall::empty(plan), Vec::new());
+    for (label, until) in taken {
         if let Some(at) = hall.plan().place(label) {
             hall.mark(at, true);
+            held.extend(until.map(|until| (at, until)));
         }
     }
-    hall
+    (hall, held)
 }

@@ -11,6 +11,9 @@ use crate::{
     error::Error,
 };
 
+/// A place and the end of its hold.
+pub(crate) type Taken = (String, Option<DateTime<Utc>>);
+
 /// Showings of which something is offered anew by itself; a few at a time, because they are locked.
 pub(crate) async fn due_turns(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Showing>, Error> {
     let due: Vec<Uuid> = sqlx::query_scalar(
@@ -133,19 +136,19 @@ pub(crate) async fn join_releases(conn: &mut PgConnection, now: DateTime<Utc>) -
     Ok(())
 }
 
-/// The labels of the places that somebody has, by showing.
+/// The places that somebody has, by showing, each with the end of its hold; None: for good.
 pub(crate) async fn taken(
     conn: &mut PgConnection,
     showings: &[Uuid],
     now: DateTime<Utc>,
-) -> Result<HashMap<Uuid, Vec<String>>, Error> {
-    let rows: Vec<(Uuid, Vec<String>)> = sqlx::query_as(
-        "select showing_id, array_agg(seat) from seat_claim
+) -> Result<HashMap<Uuid, Vec<Taken>>, Error> {
+    let rows: Vec<(Uuid, Vec<String>, Vec<Option<DateTime<Utc>>>)> = sqlx::query_as(
+        "select showing_id, array_agg(seat), array_agg(expires_at) from seat_claim
          where showing_id = any($1) and (expires_at is null or expires_at > $2) group by showing_id",
     )
     .bind(showings)
     .bind(now)
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().collect())
+    Ok(rows.into_iter().map(|(id, seats, until)| (id, seats.into_iter().zip(until).collect())).collect())
 }

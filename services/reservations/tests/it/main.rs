@@ -2,6 +2,7 @@
 
 mod api;
 mod blocking;
+mod free_seating;
 mod model;
 mod moving;
 mod offers;

@@ -147,6 +147,42 @@ async fn what_is_left_for_needs_and_together_follows_the_sale() {
     assert_eq!(after.availability.as_ref().expect("known").together, Some(16), "D and E are whole");
 }
 
+#[tokio::test]
+async fn held_places_for_a_need_are_told_with_the_time_when_they_may_come_back() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let wheelchair = |visit: Uuid| pb::HoldSeatsRequest {
+        party: vec![line("adult", 1, pb::Need::Wheelchair)],
+        ..wish(visit, &showing, 1)
+    };
+    let left = async || {
+        known(&house).await;
+        let needs = get(&house, &showing).await.availability.expect("known").needs;
+        let found = needs.into_iter().find(|it| it.need() == pb::Need::Wheelchair).expect("told");
+        (found.free, found.held_until)
+    };
+    let visits: Vec<Uuid> = (0..4).map(|_| Uuid::now_v7()).collect();
+    for visit in &visits {
+        assert_eq!(left().await.1, None, "some are free");
+        hold(&house, &wheelchair(*visit)).await.expect("held");
+    }
+    assert_eq!(left().await, (0, Some(timestamp(minutes(10)))));
+    let refused = hold(&house, &wheelchair(Uuid::now_v7())).await.expect_err("all are held");
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(refused.message().contains("wheelchair place is free for this showing now"), "{}", refused.message());
+    let told = <pb::SeatsRefused as prost::Message>::decode(refused.details()).expect("why, as data");
+    assert_eq!((told.need(), told.held_until), (pb::Need::Wheelchair, Some(timestamp(minutes(10)))));
+
+    let release = pb::ReleaseHoldRequest { visit_id: visits[3].to_string() };
+    client!(house, &journey()).release_hold(release).await.expect("released");
+    assert_eq!(left().await, (1, None));
+    hold(&house, &wheelchair(Uuid::now_v7())).await.expect("it came back");
+    for visit in &visits[..3] {
+        twice(&house, *visit, &confirmed(*visit, &showing)).await;
+    }
+    assert_eq!(left().await, (0, Some(timestamp(minutes(10)))), "one is only held");
+}
+
 fn rows(held: &[pb::HeldSeat]) -> BTreeSet<&str> {
     held.iter().map(|seat| &seat.label[..1]).collect()
 }

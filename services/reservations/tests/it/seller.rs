@@ -151,3 +151,29 @@ async fn orders_that_cannot_be_met_do_not_keep_others_from_theirs() {
     assert_eq!((&codes[..8], &codes[8..]), ([Code::Ok; 8].as_slice(), refused.as_slice()));
     assert_eq!(claimed(&house, &showing).await.len(), 17);
 }
+
+/// The database gives up waiting for a lock after five seconds; whoever was decided about then hears so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_a_batch_waits_too_long_for_its_lock_everybody_may_ask_again_and_nothing_is_half_done() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let blocker = block(&house, &showing).await;
+    let orders: Vec<pb::HoldSeatsRequest> = (0..20).map(|_| wish(Uuid::now_v7(), &showing, 2)).collect();
+    for answer in join_all(orders.iter().map(|order| hold(&house, order))).await {
+        let status = answer.expect_err("nothing could be written");
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+        assert!(status.message().contains("try again"), "{}", status.message());
+    }
+    assert_eq!(claimed(&house, &showing).await, []);
+    let bookings: i64 = sqlx::query_scalar("select count(*) from booking")
+        .fetch_one(house.pool("reservations"))
+        .await
+        .expect("counted");
+    assert_eq!(bookings, 0, "nothing half done");
+    blocker.rollback().await.expect("freed");
+    // The same keys: nothing was remembered of them but that they may come again.
+    for answer in join_all(orders.iter().map(|order| hold(&house, order))).await {
+        assert_eq!(answer.expect("held").seats.len(), 2);
+    }
+    assert_eq!(claimed(&house, &showing).await.len(), 40);
+}

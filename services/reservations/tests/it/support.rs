@@ -28,8 +28,16 @@ pub async fn house_with(own: &[(&str, i64)]) -> House {
     let own = BTreeMap::from([("reservations".to_owned(), own)]);
     let house = House::start_at(&[reservations::SERVICE, producer("journey")], Clock::manual(noon()), own).await;
     load(&house, HOUSE_FILE, false).await.expect("house file loads");
+    // Most tests name places.
+    set_numbered(&house, true).await;
     known(&house).await;
     house
+}
+
+/// Whether places of the showings can be chosen, or everybody sits where they like.
+pub async fn set_numbered(house: &House, numbered: bool) {
+    let set = "update showing set numbered = $1, revision = revision + 1, sale_version = sale_version + 1";
+    sqlx::query(set).bind(numbered).execute(house.pool("reservations")).await.expect("set");
 }
 
 /// Waits until what is told is what the database has: within a second, says the contract.

@@ -278,13 +278,24 @@ const STORIES: &[Story] = &[
         name: "the door has exactly the tickets that were sold",
         left: (
             "reservations",
-            "select format('ticket %s for %s, showing %s', id, seat, showing_id) from ticket where live",
+            "select format('ticket %s, showing %s', id, showing_id) from ticket where live",
         ),
         right: (
             "flow",
-            "select format('ticket %s for %s, showing %s', ticket_id, seat, showing_id) from door_ticket where live",
+            "select format('ticket %s, showing %s', ticket_id, showing_id) from door_ticket where live",
         ),
         both_ways: true,
+    },
+    Story {
+        // Where seating is free, the door is told no seat.
+        name: "the door knows the seat of every ticket that has one",
+        left: (
+            "reservations",
+            "select format('ticket %s for %s', t.id, t.seat) from ticket t join showing s on s.id = t.showing_id
+             where t.live and (s.numbered or t.need is not null)",
+        ),
+        right: ("flow", "select format('ticket %s for %s', ticket_id, seat) from door_ticket where live"),
+        both_ways: false,
     },
     Story {
         name: "the door knows every showing with its times",

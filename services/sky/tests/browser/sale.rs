@@ -3,18 +3,19 @@
 
 use chrono::TimeDelta;
 use kernel::{
-    Caller,
+    Caller, Role,
     values::{from_timestamp, timestamp},
 };
 use sky_proto::reservations::v1::{
-    Channel, HoldSeatsRequest, ListProgrammeRequest, PartyLine, ReleaseHoldRequest, Showing,
-    reservations_client::ReservationsClient,
+    BlockSeatsRequest, Channel, GetSeatPlanRequest, HoldSeatsRequest, ListProgrammeRequest, PartyLine,
+    ReleaseHoldRequest, Seat, Showing, reservations_client::ReservationsClient,
 };
 use uuid::Uuid;
 
 use crate::{
     chrome::{Device, until},
     stage::{Stage, clock},
+    world::staff,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,6 +55,45 @@ async fn held_places_come_back_without_a_reload() {
     assert!(visitor.is_same_page().await, "it was reloaded");
     visitor.shoots("showing-held-places-came-back").await;
     assert_eq!(visitor.complaints().await, Vec::<String>::new());
+    visitor.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wheelchair_user_books_when_all_else_is_sold() {
+    let Some(stage) = Stage::open().await else { return };
+    let showing = in_the_dome(&stage).await;
+    let mut desk = ReservationsClient::new(stage.world.door("reservations", &staff(Role::Desk)));
+    let request = GetSeatPlanRequest { showing_id: showing.showing_id.clone() };
+    let plan = desk.get_seat_plan(request).await.expect("a plan").into_inner();
+    let is_protected = |seat: &Seat| seat.features.iter().any(|it| it == "wheelchair" || it == "companion");
+    let general: Vec<String> = plan.seats.into_iter().filter(|it| !is_protected(it)).map(|it| it.label).collect();
+    let page = format!("/showings/{}", showing.showing_id);
+    let visitor = stage.visitor(Device::Phone).await;
+    visitor.open(&page).await;
+    visitor.sees(".badges", "Plätze").await;
+    visitor.marks_page().await;
+    for seats in general.chunks(60) {
+        let request = BlockSeatsRequest {
+            showing_id: showing.showing_id.clone(),
+            seats: seats.to_vec(),
+            blocked: true,
+            reason: "Test".to_owned(),
+        };
+        desk.block_seats(request).await.expect("blocked");
+    }
+    visitor.sees(".badges", "Nur noch Rollstuhlplätze: 4").await;
+    assert!(visitor.is_same_page().await, "it was reloaded");
+    // The page anew, as somebody finds it who comes now.
+    visitor.open(&page).await;
+    visitor.sees("form.stack", "Wer kommt").await;
+    visitor.types("#count_adult", "2").await;
+    visitor.types("#need_wheelchair", "1").await;
+    visitor.types("#need_companion", "1").await;
+    visitor.shoots("showing-only-wheelchair-places").await;
+    assert_eq!(visitor.complaints().await, Vec::<String>::new());
+    visitor.press("Weiter zur Übersicht").await;
+    visitor.arrives("/order/").await;
+    visitor.sees("dl.facts", "W1, W1B").await;
     visitor.quits().await;
 }
 

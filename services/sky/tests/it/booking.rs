@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use sky_proto::{
     journey::v1::{GetVisitRequest, Visit, journey_client::JourneyClient},
     reservations::v1::{
-        Channel, HoldSeatsRequest, ListProgrammeRequest, Need, PartyLine, SetSaleStartRequest,
+        BlockSeatsRequest, Channel, HoldSeatsRequest, ListProgrammeRequest, Need, PartyLine, SetSaleStartRequest,
         reservations_client::ReservationsClient,
     },
 };
@@ -24,11 +24,11 @@ use uuid::Uuid;
 use crate::{
     scenario::next_showing,
     waiting_room::{Browser, open, open_with},
-    world::{World, staff},
+    world::{self, World, staff},
 };
 
 /// The next showing with a plan to choose places from.
-async fn with_a_plan(world: &World, house: &House) -> String {
+pub async fn with_a_plan(world: &World, house: &House) -> String {
     let now = house.clock.now();
     let request = ListProgrammeRequest {
         from: Some(timestamp(now)),
@@ -146,8 +146,17 @@ async fn chosen_places_are_had_and_others_are_named() {
     let free = body.split("<label class=\"seat").find(|it| it.contains("value=\"E7\"")).expect("it");
     assert!(free.contains(" checked"), "what is free stays chosen: {free}");
 
+    let request = BlockSeatsRequest {
+        showing_id: showing.clone(),
+        seats: vec!["D4".to_owned()],
+        blocked: true,
+        reason: "broken".to_owned(),
+    };
+    let mut desk = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+    desk.block_seats(request).await.expect("blocked");
     let table = [
         (vec![("seat", "W1"), ("seat", "E9")], 422, "W1 ist für Menschen im Rollstuhl"),
+        (vec![("seat", "D4"), ("seat", "E9")], 409, "Für diese Vorstellung nicht im Verkauf: D4."),
         (vec![("seat", "Z99"), ("seat", "E9")], 422, "Den Platz Z99 gibt es in diesem Saal nicht."),
         (vec![("seat", "E9"), ("seat", "E10"), ("need_wheelchair", "1")], 429, "fehlt ein Rollstuhlplatz"),
         (vec![("seat", "E9")], 422, "Bitte genau 2 Plätze wählen oder keinen."),
@@ -190,9 +199,14 @@ async fn who_finds_no_places_reads_which_and_when_some_may_come_back() {
     let (status, body) = refused(&house, &showing, &[("count_adult", "1"), ("need_wheelchair", "1")]).await;
     assert_eq!(status, 429);
     assert!(
-        body.contains("<a href=\"#need_wheelchair\">Für diese Vorstellung ist kein Rollstuhlplatz mehr frei."),
+        body.contains("<a href=\"#need_wheelchair\">Für diese Vorstellung ist gerade kein Rollstuhlplatz frei."),
         "{body}"
     );
+    // Held by others, not gone: the sentence says until when, and so does what moves by itself.
+    assert!(body.contains(&format!("wird vielleicht um {until} Uhr wieder frei.")), "{body}");
+    let line = format!("Rollstuhlplätze alle reserviert, vielleicht wieder frei um {until}");
+    let page = || async { Browser::new().get(&house, &format!("/showings/{showing}")).await.2 };
+    world::until("the page says so", page, |page| page.contains(&line)).await;
     let field = body.split("<input id=\"need_wheelchair\"").nth(1).expect("the field");
     assert!(field.split('>').next().expect("it").contains("aria-invalid=\"true\""), "{field}");
 

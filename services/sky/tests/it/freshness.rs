@@ -10,7 +10,7 @@ use kernel::{
     values::{from_timestamp, timestamp},
 };
 use sky_proto::reservations::v1::{
-    Channel, GetShowingRequest, HoldSeatsRequest, ListProgrammeRequest, PartyLine,
+    Channel, GetShowingRequest, HoldSeatsRequest, ListProgrammeRequest, PartyLine, Showing, WatchShowingsRequest,
     reservations_client::ReservationsClient,
 };
 use uuid::Uuid;
@@ -79,38 +79,84 @@ async fn what_is_told_under_sale_is_never_older_than_a_second() {
         }
         answered
     });
-    let reading = [1, 2].map(|n| {
+    let about = move |showing: &Showing, asked_at: DateTime<Utc>| {
+        let availability = showing.availability.as_ref().expect("known");
+        Told { asked_at, observed_at: from_timestamp(availability.observed_at), held: availability.held as usize }
+    };
+    let mut reading = Vec::new();
+    for n in [1, 2] {
         let (mut door, id) = (replica(n), showing.clone());
-        tokio::spawn(async move {
-            let mut told = Vec::new();
-            let mut held = 0;
-            while held < 80 {
-                let asked_at = Utc::now();
-                let request = GetShowingRequest { showing_id: id.clone() };
-                let availability = door.get_showing(request).await.expect("told").into_inner().availability;
-                let availability = availability.expect("known");
-                held = availability.held as usize;
-                told.push(Told { asked_at, observed_at: from_timestamp(availability.observed_at), held });
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            told
-        })
-    });
+        reading.push((
+            "one",
+            tokio::spawn(async move {
+                let mut told = Vec::new();
+                while told.last().is_none_or(|it: &Told| it.held < 80) {
+                    let asked_at = Utc::now();
+                    let request = GetShowingRequest { showing_id: id.clone() };
+                    told.push(about(&door.get_showing(request).await.expect("told").into_inner(), asked_at));
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                told
+            }),
+        ));
+        let (mut door, id) = (replica(n), showing.clone());
+        reading.push((
+            "the programme",
+            tokio::spawn(async move {
+                let mut told = Vec::new();
+                while told.last().is_none_or(|it: &Told| it.held < 80) {
+                    let asked_at = Utc::now();
+                    let all = door.list_programme(window).await.expect("told").into_inner().showings;
+                    told.push(about(all.iter().find(|it| it.showing_id == id).expect("in it"), asked_at));
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+                told
+            }),
+        ));
+        // Whoever watches asks nothing: at any moment they know what they were told last.
+        let (mut door, id) = (replica(n), showing.clone());
+        reading.push((
+            "who watches",
+            tokio::spawn(async move {
+                let request = WatchShowingsRequest {
+                    from: window.from,
+                    until: window.until,
+                    include_closed: false,
+                    after_revision: 0,
+                };
+                let mut updates = door.watch_showings(request).await.expect("a stream").into_inner();
+                let first = updates.message().await.expect("the stream goes on").expect("all of it").showings;
+                let mut known = first.into_iter().find(|it| it.showing_id == id).expect("in it");
+                let mut told = Vec::new();
+                while told.last().is_none_or(|it: &Told| it.held < 80) {
+                    let next = tokio::time::timeout(Duration::from_millis(10), updates.message()).await;
+                    if let Ok(update) = next {
+                        let update = update.expect("the stream goes on").expect("an update");
+                        known = update.showings.into_iter().find(|it| it.showing_id == id).unwrap_or(known);
+                    }
+                    told.push(about(&known, Utc::now()));
+                }
+                told
+            }),
+        ));
+    }
     let answered = selling.await.expect("sold");
-    for told in reading {
+    for (who, told) in reading {
         let told = tokio::time::timeout(Duration::from_secs(5), told).await.expect("in time").expect("read");
-        assert!(told.len() > 50, "{} answers", told.len());
+        assert!(told.len() > 50, "{who}: {} answers", told.len());
         for it in told {
             let sold_before = |at: DateTime<Utc>| answered.iter().filter(|answer| **answer < at).count();
             let a_second_ago = it.asked_at - TimeDelta::seconds(1);
+            let then = sold_before(a_second_ago);
+            assert!(it.held >= then, "{who}: {} held, but {then} a second ago", it.held);
+            let then = sold_before(it.observed_at);
+            assert!(it.held >= then, "{who}: {} held is older than {}", it.held, it.observed_at);
+            // What is watched is told when it changes, and is as old as its last change.
+            let old = it.asked_at - it.observed_at;
             assert!(
-                it.held >= sold_before(a_second_ago),
-                "{} held, but {} a second ago",
-                it.held,
-                sold_before(a_second_ago)
+                who == "who watches" || it.observed_at >= a_second_ago,
+                "{who}: observed {old} before it was asked"
             );
-            assert!(it.held >= sold_before(it.observed_at), "{} held is older than {}", it.held, it.observed_at);
-            assert!(it.observed_at >= a_second_ago, "observed {} before it was asked", it.asked_at - it.observed_at);
         }
     }
 }

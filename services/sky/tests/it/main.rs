@@ -14,6 +14,7 @@ mod failures;
 mod forms;
 mod freshness;
 mod late;
+mod left;
 mod processes;
 mod replicas;
 mod scenario;

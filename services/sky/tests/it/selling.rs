@@ -16,7 +16,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 use crate::{
-    booking::{adults, takes, visit},
+    booking::{adults, takes, visit, with_a_plan},
     scenario::next_showing,
     waiting_room::{Browser, open},
     world::{World, staff, until},
@@ -60,6 +60,11 @@ async fn the_desk_sells_from_its_quotas_and_takes_the_money() {
     let (house, world) = open().await;
     let showing = next_showing(&world, house.clock.now()).await;
     let id = showing.showing_id.as_str();
+    // Places are chosen at the end.
+    sqlx::query("update showing set numbered = true, revision = revision + 1, sale_version = sale_version + 1")
+        .execute(house.pool("reservations"))
+        .await
+        .expect("numbered");
     for people in [28, 28, 28, 2] {
         takes(&world, &house, id, adults(people)).await.expect("held");
     }
@@ -213,7 +218,7 @@ async fn only_the_desk_and_the_operator_sell() {
 #[tokio::test]
 async fn a_party_is_moved_by_where_it_would_like_to_sit_and_reads_what_is_taken() {
     let (house, world) = open().await;
-    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let showing = with_a_plan(&world, &house).await;
     let desk = signed_in(&house, Role::Desk).await;
     let (_, to, _) = sell(&house, &desk, &showing, &[("count_adult", "2"), DOOR, ("sit", "2")]).await;
     desk.post(&house, &format!("{to}/confirm"), &[("name", ""), ("email", "")]).await;

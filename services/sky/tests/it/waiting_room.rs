@@ -286,3 +286,163 @@ async fn rebooking_does_not_lead_past_those_who_wait() {
     assert!(body.contains("Vor dieser Vorstellung ist ein Warteraum offen"), "{body}");
     assert_eq!(rebook(quiet).await, "/visit", "nobody waits for that one");
 }
+
+/// The rooms as staff see them.
+async fn told(world: &World) -> Vec<sky_proto::portal::v1::WaitingRoom> {
+    let mut desk = WaitingRoomsClient::new(world.door("portal", &staff(Role::Operator)));
+    desk.list_waiting_rooms(ListWaitingRoomsRequest {}).await.expect("listed").into_inner().rooms
+}
+
+#[tokio::test]
+async fn a_whole_release_has_one_room_and_one_pass_opens_all_of_it() {
+    let (house, world) = open().await;
+    let now = house.clock.now();
+    // The house file's release lies further ahead than what is scheduled.
+    let joined = sqlx::query(
+        "update showing set release_id = 'advent-2026', revision = revision + 1, sale_version = sale_version + 1
+         where id in (select id from showing where audience = 'public' and hall = 'dome' and starts_at > $1
+                      order by starts_at limit 3)",
+    );
+    joined.bind(now + TimeDelta::days(2)).execute(house.pool("reservations")).await.expect("joined");
+    // It is told within a second.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let mut programme = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+    let request = ListProgrammeRequest {
+        from: Some(timestamp(now)),
+        until: Some(timestamp(now + TimeDelta::days(14))),
+        include_closed: false,
+    };
+    let mut outside = programme.list_programme(request).await.expect("a programme").into_inner().showings;
+    outside.retain(|it| it.release.is_none() && it.hall == "dome");
+    let mut desk = WaitingRoomsClient::new(world.door("portal", &staff(Role::Desk)));
+    let request = OpenWaitingRoomRequest {
+        showing_id: String::new(),
+        release_id: "advent-2026".to_owned(),
+        opens_at: Some(timestamp(now + TimeDelta::minutes(10))),
+    };
+    let opened = desk.open_waiting_room(request).await.expect("opened").into_inner();
+    let ids: Vec<&str> = opened.showing_ids.iter().map(String::as_str).collect();
+    assert!(ids.len() > 1, "a release of several showings");
+    let room = format!("/waiting-room/{}", opened.room_id);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    // Nobody waits for what is not of it.
+    let (_, to, body) = Browser::new().hold(&house, &outside.first().expect("another showing").showing_id).await;
+    assert!(to.starts_with("/order/"), "{to} {body}");
+
+    // They come by the pages of different showings, into the same room and the same draw.
+    let early: Vec<Browser> = (0..40).map(|_| Browser::new()).collect();
+    for (at, browser) in early.iter().enumerate() {
+        let body = browser.arrive(&house, ids[at % ids.len()], &room).await;
+        assert!(body.contains("Der Verkauf beginnt am"), "{body}");
+    }
+    house.clock.set(now + TimeDelta::minutes(10) - TimeDelta::seconds(1));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    turn(&house).await;
+    let mut let_in = Vec::new();
+    for (at, browser) in early.iter().enumerate() {
+        let (status, _, body) = browser.get(&house, &room).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        if body.contains("Sie sind dran") {
+            let leads = ids.iter().all(|id| body.contains(&format!("href=\"/showings/{id}\"")));
+            assert!(leads, "to every showing of the release: {body}");
+            let_in.push(at);
+        } else {
+            assert!(body.contains("Ihr Platz in der Reihe:") && body.contains("Voraussichtlich noch"), "{body}");
+        }
+    }
+    assert_eq!(let_in.len(), 20, "as many as the first turn lets in");
+    assert_ne!(let_in, (0..20).collect::<Vec<_>>(), "drawn, not by arrival");
+    for id in &ids {
+        let (status, to, _) = early[let_in[0]].get(&house, &format!("/showings/{id}")).await;
+        assert_eq!((status, to.as_str()), (StatusCode::OK, ""), "one pass opens all of them");
+        let waits = (0..40).find(|at| !let_in.contains(at)).expect("somebody waits");
+        assert_eq!(early[waits].get(&house, &format!("/showings/{id}")).await.1, room);
+    }
+    let (_, to, body) = early[let_in[1]].hold(&house, ids[1]).await;
+    assert!(to.starts_with("/order/"), "{to} {body}");
+}
+
+/// Somebody else has the showing's row for a while: the seller is slow.
+async fn while_locked<T>(house: &House, showing: &str, millis: u64, purchase: impl Future<Output = T>) -> T {
+    let mut blocker = house.pool("reservations").begin().await.expect("begun");
+    sqlx::query("select 1 from showing where id = $1 for update")
+        .bind(Uuid::parse_str(showing).expect("an id"))
+        .execute(&mut *blocker)
+        .await
+        .expect("locked");
+    let freed = async {
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        blocker.rollback().await.expect("let go");
+    };
+    tokio::join!(purchase, freed).0
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seller_that_is_slow_or_full_lets_fewer_in() {
+    let queue = BTreeMap::from([("queue".to_owned(), toml::Value::Integer(1))]);
+    let (house, world) = open_with(BTreeMap::from([("reservations".to_owned(), queue)])).await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 0).await;
+    let crowd: Vec<Browser> = (0..75).map(|_| Browser::new()).collect();
+    for browser in &crowd {
+        browser.arrive(&house, &showing, &room).await;
+    }
+    turn(&house).await;
+    let now = told(&world).await.remove(0);
+    assert_eq!((now.admitted, now.waiting, now.rate), (20, 55, 30), "all went well: more next time");
+    // A purchase that takes longer than a second.
+    let (_, to, body) = while_locked(&house, &showing, 1_300, crowd[0].hold(&house, &showing)).await;
+    assert!(to.starts_with("/order/"), "{to} {body}");
+    turn(&house).await;
+    let now = told(&world).await.remove(0);
+    assert_eq!((now.admitted, now.waiting, now.rate), (50, 25, 15), "half as many next time");
+
+    // Purchases that find the queue full: one is decided, one waits, the others are sent away.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let all = futures::future::join_all(crowd[1..9].iter().map(|browser| browser.hold(&house, &showing)));
+    let answers = while_locked(&house, &showing, 700, all).await;
+    let busy = answers.iter().filter(|(status, ..)| *status == StatusCode::SERVICE_UNAVAILABLE).count();
+    assert!(busy > 0, "{:?}", answers.iter().map(|(status, to, _)| (status, to)).collect::<Vec<_>>());
+    turn(&house).await;
+    let now = told(&world).await.remove(0);
+    assert_eq!((now.admitted, now.waiting, now.rate), (65, 10, 7), "and half of that");
+    // Who waits is told how long that will take, as fast as it goes now.
+    let (_, _, body) = crowd[74].get(&house, &room).await;
+    assert!(body.contains("Ihr Platz in der Reihe: <strong>10</strong>"), "{body}");
+    assert!(body.contains("Voraussichtlich noch eine Minute"), "{body}");
+    execute(&house, "delete from waiting_place where admitted_at is not null and used_at is null").await;
+    turn(&house).await;
+    let now = told(&world).await.remove(0);
+    assert_eq!(now.rate, 17, "it went well again");
+}
+
+#[tokio::test]
+async fn wheelchair_users_need_not_wait_when_only_their_places_are_left() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 0).await;
+    crate::left::sells_out_all_but_protected(&world, &showing).await;
+    // What is left is told within a second.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    let browser = Browser::new();
+    browser.arrive(&house, &showing, &room).await;
+    for _ in 0..20 {
+        turn(&house).await;
+        if told(&world).await[0].outlook == "sold_out" {
+            break;
+        }
+    }
+    // As long as a replica may know of the room as it was.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let (_, _, body) = browser.get(&house, &room).await;
+    assert!(body.contains("Ausverkauft") && body.contains("4 Rollstuhlplätze sind noch frei."), "{body}");
+    assert!(body.contains(&format!("href=\"/showings/{showing}\">Rollstuhlplatz buchen")), "{body}");
+    let (status, _, form) = browser.get(&house, &format!("/showings/{showing}")).await;
+    assert!(status == StatusCode::OK && form.contains("Nur noch Rollstuhlplätze: 4"), "{form}");
+    let (_, to, body) = browser.hold(&house, &showing).await;
+    assert_eq!(to, room, "for all else one waits: {body}");
+    let key = Uuid::new_v4().to_string();
+    let form = [("key", key.as_str()), ("count_adult", "2"), ("need_wheelchair", "1"), ("need_companion", "1")];
+    let (_, to, body) = browser.post(&house, &format!("/showings/{showing}/hold"), &form).await;
+    assert!(to.starts_with("/order/"), "{to} {body}");
+}

@@ -7,7 +7,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use super::words::Language;
-use super::{Facts, Kind, Place};
+use super::{Facts, Kind, Place, words::Words};
 use crate::domain::{Bay, Item, Method, Money, Part, Showing, State, Visit, sum, timeline::ARRIVE};
 
 /// A part of a letter.
@@ -218,9 +218,7 @@ impl Writer<'_> {
         }
         facts.push((words.be_there, language.time(showing.starts_at - ARRIVE)));
         facts.push((words.people, visit.size().to_string()));
-        let places: Vec<&str> =
-            visit.seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty()).collect();
-        facts.push((words.places, places.join(", ")));
+        facts.push((words.places, places(visit, words)));
         if let Some(bay) = confirmed_bay(visit) {
             let window = fill(words.window, "from", &language.time(bay.from));
             let window = fill(&window, "until", &language.time(bay.until));
@@ -390,6 +388,16 @@ pub(crate) struct Diary {
     pub(crate) text: String,
 }
 
+/// The places of a visit by name, and that seating is free for who has none.
+fn places(visit: &Visit, words: &Words) -> String {
+    let mut places: Vec<&str> =
+        visit.seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty()).collect();
+    if places.len() < visit.seats.len() {
+        places.push(words.free_seating);
+    }
+    places.join(", ")
+}
+
 /// The visit in a calendar.
 pub(crate) fn diary(material: &Material<'_>) -> Diary {
     let Material { visit, showing, house, .. } = *material;
@@ -397,10 +405,9 @@ pub(crate) fn diary(material: &Material<'_>) -> Diary {
     let words = language.words();
     let house_name = language.of(&house.name);
     let mut lines = vec![format!("{} {}", words.be_there, language.time(showing.starts_at - ARRIVE))];
-    let places: Vec<&str> =
-        visit.seats.iter().map(|seat| seat.label.as_str()).filter(|label| !label.is_empty()).collect();
+    let places = places(visit, words);
     if !places.is_empty() {
-        lines.push(format!("{}: {}", words.places, places.join(", ")));
+        lines.push(format!("{}: {places}", words.places));
     }
     if let Some(bay) = confirmed_bay(visit) {
         let window = fill(words.window, "from", &language.time(bay.from));

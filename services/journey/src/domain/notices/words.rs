@@ -96,6 +96,8 @@ pub(super) struct Words {
     pub(super) be_there: &'static str,
     pub(super) people: &'static str,
     pub(super) places: &'static str,
+    /// Of who has no place of their own.
+    pub(super) free_seating: &'static str,
     pub(super) parking: &'static str,
     /// `{from}`, `{until}`
     pub(super) window: &'static str,

@@ -66,6 +66,8 @@ struct PartyPage {
     admitted: u32,
     cancelled: bool,
     seats: String,
+    /// Some of them have places of their own, and may get others.
+    can_reseat: bool,
     title: String,
     starts: String,
     showing: String,
@@ -81,6 +83,15 @@ struct PartyPage {
     /// What they were told; None: not known now.
     told: Option<PartyNotices>,
     key: String,
+}
+
+/// What the door knows of a party's places: by name, or that seating is free.
+fn seats(w: &Frame, seats: &[String]) -> String {
+    let mut named: Vec<String> = seats.iter().filter(|seat| !seat.is_empty()).cloned().collect();
+    if named.len() < seats.len() {
+        named.push(w.t("free-seating"));
+    }
+    named.join(", ")
 }
 
 async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -> Result<Response, Problem> {
@@ -104,7 +115,8 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         size: party.size,
         admitted: party.admitted,
         cancelled: party.cancelled,
-        seats: party.seats.join(", "),
+        can_reseat: !party.cancelled && party.seats.iter().any(|seat| !seat.is_empty()),
+        seats: seats(&w, &party.seats),
         title: w.text(&known.title),
         starts: w.time(&known.starts_at),
         told,

@@ -57,8 +57,12 @@ pub(super) fn told(w: &Words, answer: &ScanResponse) -> Notice {
     if answer.party_size > 1 {
         detail.push(format!("{} / {}", answer.admitted_total, answer.party_size));
     }
-    if !answer.seats.is_empty() {
-        detail.push(w.with("desk-seats", "seats", &answer.seats.join(", ")));
+    let seats: Vec<&str> = answer.seats.iter().map(String::as_str).filter(|seat| !seat.is_empty()).collect();
+    if seats.len() < answer.seats.len() {
+        detail.push(w.t("free-seating"));
+    }
+    if !seats.is_empty() {
+        detail.push(w.with("desk-seats", "seats", &seats.join(", ")));
     }
     if answer.assistance {
         detail.push(w.t("desk-assistance"));

@@ -214,14 +214,13 @@ pub(crate) async fn order(
         answer(edge.reservations(&caller).get_booking(GetBookingRequest { visit_id: id.to_string() })).await.ok()
     };
     let due = due_at_desk(&edge, &caller, &told).await;
-    let seats: Vec<&str> = told.seats.iter().map(|seat| seat.label.as_str()).collect();
     page(&SoldPage {
         visit: told.visit_id.clone(),
         title: w.text(&told.title),
         day: w.day(&told.starts_at),
         starts: w.time(&told.starts_at),
         people: told.party_size,
-        seats: seats.join(", "),
+        seats: showing::seats::places(&w, &told.seats).join(", "),
         parking: visit::parking(&w, &told),
         meal: visit::meal_time(&w, &told),
         waits,

@@ -41,7 +41,9 @@ pub(crate) async fn hold(
     sent: Fields,
 ) -> Result<Response, Problem> {
     let gate = waiting_room::gate(&edge, &guest, id).await?;
-    if let Some(room) = gate.closed_by() {
+    let needs_wheelchair_place = sent.count("need_wheelchair").is_some_and(|count| count > 0);
+    let is_let_in = matches!(gate, Gate::Wheelchair(_)) && needs_wheelchair_place;
+    if let Some(room) = gate.closed_by().filter(|_| !is_let_in) {
         return waiting_room::lead(&edge, &guest, room).await;
     }
     let material = material(&edge, &guest.visitor(), id).await?;

@@ -14,7 +14,7 @@ use kernel::values::{from_timestamp, timestamp};
 use sky_proto::reservations::v1::{GetShowingRequest, Showing, WatchShowingsRequest};
 use uuid::Uuid;
 
-use super::{Badge, availability, change, is_bookable, left};
+use super::{Badge, as_of, availability, change, is_bookable, left};
 use crate::{
     edge::{Edge, answer},
     live::{self, After, Fragment},
@@ -30,12 +30,14 @@ struct Part {
     change: Option<Badge>,
     availability: Badge,
     left: Vec<String>,
+    as_of: String,
     book_now: String,
 }
 
 impl Part {
-    fn of(w: &Frame, showing: &Showing) -> Self {
+    fn of(w: &Frame, showing: &Showing, as_of: String) -> Self {
         Self {
+            as_of,
             id: showing.showing_id.clone(),
             change: change(w, showing),
             availability: availability(w, showing),
@@ -64,10 +66,13 @@ pub(crate) async fn live(
     };
     let updates = answer(reservations.watch_showings(window)).await?;
     let frame = guest.frame(String::new());
+    // What has changed since is fresh; the first message may repeat what the seller cannot confirm any more.
+    let (asked, as_of) = (showing.revision, as_of(&edge, &guest.words, &showing));
     let fragments = updates.filter_map(move |update| {
         let fragment = match update {
             Ok(update) => update.showings.iter().find(|showing| showing.showing_id == showing_id).map(|showing| {
-                Ok(Fragment { revision: update.revision, html: html(Part::of(&frame, showing).render())? })
+                let as_of = if showing.revision == asked { as_of.clone() } else { String::new() };
+                Ok(Fragment { revision: update.revision, html: html(Part::of(&frame, showing, as_of).render())? })
             }),
             Err(status) => Some(Err(Problem::from(status))),
         };

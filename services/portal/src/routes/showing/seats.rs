@@ -1,8 +1,17 @@
 //! The seat plan as rows of places to tick, each told in words.
 
-use sky_proto::reservations::v1::Seat;
+use sky_proto::reservations::v1::{HeldSeat, Seat};
 
-use crate::page::Frame;
+use crate::{page::Frame, words::Words};
+
+/// The places that a visit has, by name, and that seating is free for who has none of their own.
+pub(crate) fn places(w: &Words, seats: &[HeldSeat]) -> Vec<String> {
+    let mut places: Vec<String> = seats.iter().map(|seat| seat.label.clone()).filter(|it| !it.is_empty()).collect();
+    if seats.iter().any(|seat| seat.free_seating) {
+        places.push(w.t("free-seating"));
+    }
+    places
+}
 
 pub(crate) struct SeatRow {
     pub(crate) name: String,

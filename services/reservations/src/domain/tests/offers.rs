@@ -113,10 +113,11 @@ fn what_is_left_is_told_for_each_need() {
     let counts = Counts { general: 2, wheelchair: 1, held: 4, ..Counts::default() };
     let small = Showing { capacity: 36, wheelchair_places: 2, ..showing() };
     let left = |taken: &[&str], minutes: i64| {
-        Offer::of(&with_taken(hall(), taken), &Availability::of(&small, counts, at(minutes)))
+        Offer::of(&with_taken(hall(), taken), &[], &Availability::of(&small, counts, at(minutes)))
     };
     let offer = left(&["C4", "A1", "W1", "W1B"], 0);
-    let free = |need: Need| offer.needs.iter().find(|(known, _)| *known == need).map(|(_, free)| *free);
+    let free_in = |offer: &Offer, need: Need| offer.needs.iter().find(|it| it.need == need).map(|it| it.free);
+    let free = |need: Need| free_in(&offer, need);
     assert_eq!(free(Need::Wheelchair), Some(1));
     assert_eq!(free(Need::Companion), Some(1));
     assert_eq!(free(Need::HearingLoop), Some(7));
@@ -125,8 +126,41 @@ fn what_is_left_is_told_for_each_need() {
     assert_eq!(offer.together, 8);
     // A companion's place without its wheelchair place is nobody's.
     let broken = left(&["W1"], 0);
-    assert!(broken.needs.contains(&(Need::Wheelchair, 1)) && broken.needs.contains(&(Need::Companion, 1)));
+    assert_eq!((free_in(&broken, Need::Wheelchair), free_in(&broken, Need::Companion)), (Some(1), Some(1)));
     assert_eq!(left(&["A4", "B4", "C4", "D4"], 0).together, 4);
     // Over: nothing is offered.
-    assert_eq!((left(&[], 60).together, left(&[], 60).needs.iter().map(|it| it.1).sum::<u32>()), (0, 0));
+    assert_eq!((left(&[], 60).together, left(&[], 60).needs.iter().map(|it| it.free).sum::<u32>()), (0, 0));
+}
+
+#[test]
+fn what_is_only_held_for_a_need_is_told_with_its_time() {
+    let small = Showing { capacity: 36, wheelchair_places: 2, ..showing() };
+    let both = ["W1", "W1B", "W2", "W2B"];
+    let until = |held: &[(&str, i64)], counts: Counts, need: Need| {
+        let hall = with_taken(hall(), &both);
+        let held: Vec<_> =
+            held.iter().map(|(label, minutes)| (hall.plan().place(label).expect("of it"), at(*minutes))).collect();
+        let offer = Offer::of(&hall, &held, &Availability::of(&small, counts, at(0)));
+        let found = offer.needs.into_iter().find(|it| it.need == need).expect("told");
+        (found.free, found.held_until)
+    };
+    let usual = Counts { wheelchair: 2, held: 2, sold: 2, ..Counts::default() };
+    let table = [
+        (vec![("W1", 12), ("W2", 9)], usual, Need::Wheelchair, (0, Some(at(9)))),
+        (vec![("W2", 9)], usual, Need::Wheelchair, (0, Some(at(9)))),
+        (vec![], usual, Need::Wheelchair, (0, None)),
+        // The companion's place is sold, and comes back to nobody with the wheelchair place of another.
+        (vec![("W1", 12), ("W1B", 12)], usual, Need::Companion, (0, Some(at(12)))),
+        (vec![("C1", 5)], usual, Need::HearingLoop, (8, None)),
+        // There are such places, kept for the door: whatever comes back lets one be sold.
+        (
+            vec![],
+            Counts { general: 32, held: 4, held_online: 4, held_until: Some(at(7)), ..usual },
+            Need::HearingLoop,
+            (0, Some(at(7))),
+        ),
+    ];
+    for (held, counts, need, expected) in table {
+        assert_eq!(until(&held, counts, need), expected, "{need:?}: {held:?}");
+    }
 }

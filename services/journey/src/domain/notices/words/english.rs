@@ -138,6 +138,7 @@ pub(super) static WORDS: Words = Words {
     be_there: "Be there at",
     people: "People",
     places: "Places",
+    free_seating: "free seating",
     parking: "Parking",
     window: "{from} to {until}",
     bays: ["bay", "accessible bay", "coach bay", "bay with a charging point", "family bay", "bicycle stand"],

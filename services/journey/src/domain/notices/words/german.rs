@@ -141,6 +141,7 @@ pub(super) static WORDS: Words = Words {
     be_there: "Seien Sie da um",
     people: "Personen",
     places: "Plätze",
+    free_seating: "freie Platzwahl",
     parking: "Parken",
     window: "von {from} bis {until}",
     bays: [

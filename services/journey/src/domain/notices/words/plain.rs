@@ -123,6 +123,7 @@ pub(super) static WORDS: Words = Words {
     be_there: "Bitte kommen Sie um",
     people: "Wie viele Menschen?",
     places: "Ihre Plätze",
+    free_seating: "Sie sitzen, wo Sie möchten",
     parking: "Parken",
     window: "von {from} bis {until}",
     bays: [
