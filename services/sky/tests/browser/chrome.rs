@@ -29,6 +29,8 @@ const MAY_SAY: &str = r"
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Device {
     Phone,
+    /// On the kitchen's wall or at the counter, upright.
+    Tablet,
     Desk,
     /// A screen on a wall.
     Monitor,
@@ -41,6 +43,7 @@ impl Device {
     pub const fn size(self) -> (u32, u32) {
         match self {
             Self::Phone => (360, 740),
+            Self::Tablet => (800, 1280),
             Self::Desk | Self::NoScripts => (1280, 800),
             Self::Monitor => (1920, 1080),
         }

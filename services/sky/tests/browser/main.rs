@@ -15,6 +15,7 @@ mod desk;
 mod door;
 mod evacuation;
 mod films;
+mod hand_out;
 mod headcount;
 mod journey;
 mod keeping;

@@ -1,0 +1,115 @@
+//! On a tablet at the counter: who hands out finds an order by number, code and reference, sees its tray, hands it out,
+//! takes that back, calls again; and everything in the kitchen can be hit with wet fingers.
+
+use chrono::TimeDelta;
+use kernel::{Role, values::from_timestamp};
+use serde_json::json;
+use sky_proto::gastro::v1::{
+    MoveOrderRequest, Order, OrderLine, OrderState, PlaceWalkUpRequest, gastro_client::GastroClient,
+    kitchen_client::KitchenClient,
+};
+use uuid::Uuid;
+
+use crate::{
+    accessible::check,
+    chrome::{Browser, Device},
+    journey::{Pays, books},
+    stage::Stage,
+    world::staff,
+};
+
+/// What is pressed in the kitchen and is smaller than a wet fingertip: targets, and the ways between its pages.
+const SMALL: &str = "
+    return [...document.querySelectorAll('main .target, main .kitchen-nav a, main .kitchen button, main .kitchen input')]
+        .filter((it) => it.type !== 'hidden' && it.checkVisibility())
+        .map((it) => [it, it.getBoundingClientRect()])
+        .filter(([, box]) => box.height < LEAST - 0.5 || box.width < LEAST - 0.5)
+        .map(([it, box]) => `${Math.round(box.width)} x ${Math.round(box.height)}: ` + it.outerHTML.slice(0, 120));";
+
+/// The open page is without fault, and its targets are of this size.
+async fn fits(browser: &Browser, least: u32, name: &str) {
+    browser.shoots(&format!("Tablet-{name}")).await;
+    check(browser, name).await;
+    assert_eq!(browser.run(&SMALL.replace("LEAST", &least.to_string())).await, json!([]), "{name}");
+}
+
+/// The kitchen makes an order ready.
+async fn makes(stage: &Stage, order_id: &str) {
+    let mut gastro = GastroClient::new(stage.world.door("gastro", &staff(Role::Kitchen)));
+    for to in [OrderState::Preparing, OrderState::Ready] {
+        let request = MoveOrderRequest { order_id: order_id.to_owned(), to: to.into() };
+        gastro.move_order(request).await.expect("made");
+    }
+}
+
+async fn walk_up(stage: &Stage) -> Order {
+    let line = OrderLine { item_id: "pretzel".to_owned(), quantity: 2, ..OrderLine::default() };
+    let request = PlaceWalkUpRequest { idempotency_key: Uuid::new_v4().to_string(), lines: vec![line] };
+    let mut kitchen = KitchenClient::new(stage.world.door("gastro", &staff(Role::Kitchen)));
+    kitchen.place_walk_up(request).await.expect("placed").into_inner()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_hands_out_finds_an_order_sees_its_tray_and_takes_back_what_was_a_mistake() {
+    let Some(stage) = Stage::open().await else { return };
+    let family = stage.visitor(Device::Phone).await;
+    let booked = books(&family, "Der Sternenhimmel heute Nacht", Pays::AtDesk).await;
+    family.quits().await;
+    let visit = stage.visit_with(&booked.visit, "a meal", |visit| {
+        visit.meal.as_ref().is_some_and(|meal| meal.state() == OrderState::Scheduled)
+    });
+    let visit = visit.await;
+    let code = stage.code(&booked.visit).await;
+    let placed = walk_up(&stage).await;
+    stage.waits_until(from_timestamp(placed.fire_at) + TimeDelta::seconds(2)).await;
+    let cook = stage.staff(Role::Kitchen, Device::Tablet).await;
+    cook.open("/kitchen").await;
+    cook.sees("section[aria-label=Jetzt]", &placed.number.to_string()).await;
+    makes(&stage, &placed.order_id).await;
+    cook.sees("section[aria-label=Bereit]", &placed.number.to_string()).await;
+    for path in ["/kitchen", "/kitchen/at/cold", "/kitchen/counter", "/kitchen/hand-out"] {
+        for language in ["en", "de"] {
+            cook.open(&format!("{path}?lang={language}")).await;
+            fits(&cook, 60, &format!("{}-{language}", path.trim_start_matches('/').replace('/', "-"))).await;
+        }
+    }
+    cook.quits().await;
+
+    // The desk hands out: by number, with one touch and one back.
+    let desk = stage.staff(Role::Desk, Device::Tablet).await;
+    desk.open("/kitchen/hand-out").await;
+    desk.sees(".waiting", &placed.number.to_string()).await;
+    desk.types("#code", &placed.number.to_string()).await;
+    desk.press("Finden").await;
+    desk.sees("section.panel", "2 × Brezel").await;
+    desk.sees("section.panel", "steht bereit").await;
+    fits(&desk, 64, "hand-out-ready").await;
+    desk.press("Noch einmal rufen").await;
+    desk.sees("section.panel", "noch einmal gerufen").await;
+    desk.sees(".waiting", "noch einmal gerufen").await;
+    fits(&desk, 64, "hand-out-recalled").await;
+    desk.press("Zurück: ").await;
+    desk.sees("section.panel", "steht bereit").await;
+    desk.press("Abgeholt").await;
+    desk.sees("section.panel", "abgeholt").await;
+    desk.sees("div.hand-out", "Nichts").await;
+    desk.press("Zurück: ").await;
+    desk.sees("section.panel", "steht bereit").await;
+    desk.press("Abgeholt").await;
+    desk.sees("section.panel", "abgeholt").await;
+
+    // The family's, which is not made yet: by its code and by its reference.
+    for typed in [&code, &visit.reference] {
+        desk.open("/kitchen/hand-out").await;
+        desk.types("#code", typed).await;
+        desk.press("Finden").await;
+        desk.sees("section.panel", "bestellt").await;
+        desk.sees_no_more("section.panel", "Abgeholt").await;
+    }
+    desk.open("/kitchen/hand-out").await;
+    desk.types("#code", "4711").await;
+    desk.press("Finden").await;
+    desk.sees(".notice.bad", "Nummer prüfen").await;
+    fits(&desk, 64, "hand-out-none").await;
+    desk.quits().await;
+}
