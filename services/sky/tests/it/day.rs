@@ -46,7 +46,7 @@ pub async fn pay(visit: &Visit) {
 }
 
 /// Moves the clock on to an instant, in steps that recurring work can follow.
-async fn wait_until(house: &House, at: DateTime<Utc>) {
+pub async fn wait_until(house: &House, at: DateTime<Utc>) {
     while house.clock.now() < at {
         house.clock.set((house.clock.now() + TimeDelta::seconds(20)).min(at));
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;

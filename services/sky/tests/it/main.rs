@@ -19,6 +19,7 @@ mod processes;
 mod replicas;
 mod scenario;
 mod selling;
+mod spoiled;
 mod start;
 mod topology;
 mod unknown;
