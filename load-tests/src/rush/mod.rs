@@ -15,7 +15,7 @@ mod read;
 pub mod sell;
 mod shop;
 
-use callers::Steady;
+use callers::{Pace, Steady};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -38,7 +38,7 @@ enum Scenario {
     Polling,
     /// Tickets from the hold to their codes, paid at the desk.
     Tickets,
-    /// Whole visits: seat, bay and meal held, ordered, confirmed.
+    /// Whole visits: seat, bay and meal held, ordered, confirmed, paid at the desk.
     Visit,
     /// What a browser without JavaScript does in the shop; 300 such buyers for 100 seats.
     Shop,
@@ -103,14 +103,21 @@ impl Bench<'_> {
     async fn hot(&self, report: &mut Report) -> anyhow::Result<()> {
         let mut floors = Vec::new();
         let mut rates: [Vec<Steady>; 3] = Default::default();
+        let mut paced_runs = Vec::new();
         let cases = [(64, 0), (256, 0), (64, 5)];
         for run in 1..=self.runs {
             floors.push(floor::bookings(self.house, 1, floor::CLIENTS, self.seconds).await?);
             for ((callers, repeats), rates) in cases.into_iter().zip(&mut rates) {
                 let showings = hall::showings(self.house, 1, 2000, 100).await?;
-                rates.push(sell::steady(self.house, &showings, callers, repeats, self.seconds).await?);
+                let pace = Pace::Closed(callers);
+                rates.push(sell::steady(self.house, &showings, pace, repeats, self.seconds).await?);
             }
-            let shown: Vec<String> = rates.iter().filter_map(|all| all.last()).map(ToString::to_string).collect();
+            let showings = hall::showings(self.house, 1, 2000, 100).await?;
+            if let Some(closed) = rates[0].last() {
+                paced_runs.push(sell::steady(self.house, &showings, closed.paced(), 0, self.seconds).await?);
+            }
+            let last = rates.iter().chain([&paced_runs]).filter_map(|all| all.last());
+            let shown: Vec<String> = last.map(ToString::to_string).collect();
             println!("hot {run}: pgbench {:.0}/s; {}", floors.last().unwrap_or(&0.0), shown.join("; "));
         }
         self.verify().await?;
@@ -120,25 +127,28 @@ impl Bench<'_> {
         report.add(rate("hot", "pgbench, one hot row, 32 clients", floor, None))?;
         report.add(steady("hot", "holds, one hall, 64 callers", &alone, Some(floor)))?;
         report.add(steady("hot", "holds, one hall, 256 callers", &many, Some(floor)))?;
-        report.add(steady("hot", "holds, 64 callers, 5 % asked twice", &repeated, Some(without)))
+        report.add(steady("hot", "holds, 64 callers, 5 % asked twice", &repeated, Some(without)))?;
+        report.add(paced("hot", "one hold, from its intended start, at 70 % of the rate of 64 callers", &paced_runs))
     }
 
     async fn spread(&self, report: &mut Report) -> anyhow::Result<()> {
-        let (mut floors, mut rates) = (Vec::new(), Vec::new());
+        let (mut floors, mut rates, mut paced_runs) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.runs {
             floors.push(floor::bookings(self.house, 1000, floor::CLIENTS, self.seconds).await?);
             let showings = hall::showings(self.house, 1000, 11, 10).await?;
-            rates.push(sell::steady(self.house, &showings, 64, 0, self.seconds.min(5)).await?);
-            println!(
-                "spread {run}: pgbench {:.0}/s; {}",
-                floors.last().unwrap_or(&0.0),
-                rates.last().map(ToString::to_string).unwrap_or_default()
-            );
+            let seconds = self.seconds.min(5);
+            let closed = sell::steady(self.house, &showings, Pace::Closed(64), 0, seconds).await?;
+            let showings = hall::showings(self.house, 1000, 11, 10).await?;
+            let at_times = sell::steady(self.house, &showings, closed.paced(), 0, seconds).await?;
+            println!("spread {run}: pgbench {:.0}/s; {closed}; {at_times}", floors.last().unwrap_or(&0.0));
+            rates.push(closed);
+            paced_runs.push(at_times);
         }
         self.verify().await?;
         let floor = median(floors);
         report.add(rate("spread", "pgbench, 1,000 rows, 32 clients", floor, None))?;
-        report.add(steady("spread", "holds, 1,000 showings, 64 callers", &rates, Some(floor)))
+        report.add(steady("spread", "holds, 1,000 showings, 64 callers", &rates, Some(floor)))?;
+        report.add(paced("spread", "one hold, from its intended start, at 70 % of that rate", &paced_runs))
     }
 
     async fn rush(&self, report: &mut Report) -> anyhow::Result<()> {
@@ -184,8 +194,9 @@ impl Bench<'_> {
     async fn polling(&self, report: &mut Report) -> anyhow::Result<()> {
         let (mut medians, mut p99s, mut ages) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            let showings = hall::showings(self.house, 1, 400, 100).await?;
-            let polled = read::under_sale(self.house, &showings, self.seconds).await?;
+            // As large as its needs and its places side by side are still counted.
+            let showings = hall::showings(self.house, 1, 20, 25).await?;
+            let polled = read::under_sale(self.house, showings[0], self.seconds).await?;
             println!("polling {run}: {}, oldest answer {:.0} ms", polled.latencies, polled.oldest_ms);
             medians.push(polled.latencies.median_ms());
             p99s.push(polled.latencies.p99_ms());
@@ -194,7 +205,7 @@ impl Bench<'_> {
         self.verify().await?;
         report.add(Figure {
             scenario: "polling",
-            metric: "500 reads/s while 16 callers buy",
+            metric: "500 reads/s of a hall of 500 while 16 callers hold and give back",
             unit: "ms",
             median: median(medians),
             p99: Some(median(p99s)),
@@ -223,6 +234,12 @@ fn rate_in(scenario: &'static str, metric: &'static str, unit: &'static str, med
 
 fn steady(scenario: &'static str, metric: &'static str, runs: &[Steady], floor: Option<f64>) -> Figure {
     rate(scenario, metric, Steady::median_rate(runs), floor)
+}
+
+/// How long one took whose time was set, whatever the others did.
+fn paced(scenario: &'static str, metric: &'static str, runs: &[Steady]) -> Figure {
+    let (median, p99) = (Steady::median_latency(runs), Some(Steady::median_p99(runs)));
+    Figure { scenario, metric, unit: "ms", median, p99, floor: None }
 }
 
 fn rate_with_p99(scenario: &'static str, metric: &'static str, runs: &[Steady]) -> Figure {

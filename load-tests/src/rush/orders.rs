@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use chrono::TimeDelta;
-use kernel::{Caller, identity::Keys};
+use kernel::{Caller, Role, identity::Keys};
 use sky_proto::{
     gastro::v1::{OrderLine, OrderState, Pickup},
     journey::v1::{
@@ -16,7 +16,7 @@ use sky_proto::{
         journey_client::JourneyClient,
     },
     parking::v1::{BayClass, RightState},
-    payments::v1::Method,
+    payments::v1::{Means, Method, PaymentState, SettleAtDeskRequest, payments_client::PaymentsClient},
     reservations::v1::{Channel, GetBookingRequest, PartyLine, reservations_client::ReservationsClient},
 };
 use tonic::{Request, Streaming, transport};
@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::{
     Bench,
-    callers::{Steady, closed_loop},
+    callers::{Pace, Steady, come},
     hall, rate_with_p99,
     sell::CONNECTIONS,
 };
@@ -34,57 +34,68 @@ use crate::{
 };
 
 /// Orders at a time.
-const CALLERS: usize = 64;
+pub const CALLERS: usize = 64;
 /// Longer than this nobody waits for a confirmation.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Bench<'_> {
     pub(super) async fn tickets(&self, report: &mut Report) -> anyhow::Result<()> {
-        let mut runs = Vec::new();
+        let (mut runs, mut paced) = (Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            runs.push(tickets(self.house, self.seconds).await?);
-            println!("tickets {run}: {}", runs.last().map(ToString::to_string).unwrap_or_default());
+            let closed = tickets(self.house, Pace::Closed(CALLERS), self.seconds).await?;
+            let at_times = tickets(self.house, closed.paced(), self.seconds).await?;
+            println!("tickets {run}: {closed}; {at_times}");
+            runs.push(closed);
+            paced.push(at_times);
         }
         self.verify().await?;
-        report.add(rate_with_p99("tickets", "orders: held, ordered, confirmed, codes", &runs))
+        report.add(rate_with_p99("tickets", "orders: held, ordered, confirmed, codes", &runs))?;
+        report.add(super::paced("tickets", "one order, from its intended start, at 70 % of that rate", &paced))
     }
 
     pub(super) async fn visit(&self, report: &mut Report) -> anyhow::Result<()> {
-        let mut runs = Vec::new();
+        let (mut runs, mut paced) = (Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            runs.push(visits(self.house, self.seconds).await?);
-            println!("visit {run}: {}", runs.last().map(ToString::to_string).unwrap_or_default());
+            let closed = visits(self.house, Pace::Closed(CALLERS), self.seconds).await?;
+            let at_times = visits(self.house, closed.paced(), self.seconds).await?;
+            println!("visit {run}: {closed}; {at_times}");
+            runs.push(closed);
+            paced.push(at_times);
         }
         self.verify().await?;
-        report.add(rate_with_p99("visit", "visits: seat, bay and meal confirmed", &runs))
+        report.add(rate_with_p99("visit", "visits: seat, bay and meal confirmed and paid", &runs))?;
+        report.add(super::paced("visit", "one visit, from its intended start, at 70 % of that rate", &paced))
     }
 }
 
 /// Orders of one place, over 20 showings of 2,000 places.
-pub async fn tickets(house: &House, seconds: u64) -> anyhow::Result<Steady> {
+pub async fn tickets(house: &House, pace: Pace, seconds: u64) -> anyhow::Result<Steady> {
     let showings = hall::showings(house, 20, 20, 100).await?;
-    order(house, showings, false, seconds).await
+    order(house, showings, false, pace, seconds).await
 }
 
 /// Visits with a place, a bay and a meal, over 100 showings of 400 places that start an hour apart: each has
 /// its quarters of an hour in the kitchen.
-pub async fn visits(house: &House, seconds: u64) -> anyhow::Result<Steady> {
+pub async fn visits(house: &House, pace: Pace, seconds: u64) -> anyhow::Result<Steady> {
     let showings = hall::showings_at(house, 100, 20, 20, TimeDelta::days(30), TimeDelta::hours(1)).await?;
-    order(house, showings, true, seconds).await
+    order(house, showings, true, pace, seconds).await
 }
 
-async fn order(house: &House, showings: Vec<Uuid>, with_all: bool, seconds: u64) -> anyhow::Result<Steady> {
+async fn order(house: &House, showings: Vec<Uuid>, with_all: bool, pace: Pace, seconds: u64) -> anyhow::Result<Steady> {
     let mut counters = Vec::new();
     for _ in 0..CONNECTIONS {
         counters.push(Counter::open(house).await?);
     }
     let (counters, showings) = (Arc::new(counters), Arc::new(showings));
-    closed_loop(CALLERS, seconds, move |caller, number| {
+    come(pace, seconds, move |caller, number| {
         let mut counter = counters[caller % CONNECTIONS].clone();
         let wish = wish(showings[number % showings.len()], with_all, with_all);
         async move {
             let asked = Instant::now();
-            counter.order(wish).await?;
+            let ordered = counter.order(wish).await?;
+            if with_all {
+                counter.pay(&ordered).await?;
+            }
             Ok(asked.elapsed())
         }
     })
@@ -125,6 +136,7 @@ pub struct Ordered {
 pub struct Counter {
     journey: JourneyClient<transport::Channel>,
     reservations: ReservationsClient<transport::Channel>,
+    payments: PaymentsClient<transport::Channel>,
     keys: Keys,
 }
 
@@ -134,7 +146,8 @@ impl Counter {
         let connection = house.connection().await?;
         Ok(Self {
             journey: JourneyClient::new(connection.clone()),
-            reservations: ReservationsClient::new(connection),
+            reservations: ReservationsClient::new(connection.clone()),
+            payments: PaymentsClient::new(connection),
             keys: house.keys().clone(),
         })
     }
@@ -176,6 +189,19 @@ impl Counter {
         ensure!(booking.tickets.iter().all(|ticket| !ticket.code.is_empty()), "a ticket has no code");
         ensure!(booking.tickets.len() == 1, "{} tickets for one person", booking.tickets.len());
         Ok(Ordered { caller: opened, visit, code: booking.visit_code })
+    }
+
+    /// What is due is paid at the desk.
+    pub async fn pay(&mut self, ordered: &Ordered) -> anyhow::Result<()> {
+        let desk = Caller::Staff { account: "load-test".to_owned(), roles: vec![Role::Desk] };
+        let settle = SettleAtDeskRequest {
+            visit_id: ordered.visit.visit_id.clone(),
+            means: Means::Card.into(),
+            ..SettleAtDeskRequest::default()
+        };
+        let payment = self.payments.settle_at_desk(self.as_caller(&desk, settle)?).await?.into_inner();
+        ensure!(payment.state() == PaymentState::Paid, "a payment is {:?}", payment.state());
+        Ok(())
     }
 
     /// The visit's page, live.

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Bench, callers::Steady, chart, floor, hall, rate, sell};
+use super::{
+    Bench,
+    callers::{Pace, Steady},
+    chart, floor, hall, rate, sell,
+};
 use crate::{house::House, report::Report};
 
 /// Clients, and what their figure is called: ours, and pgbench's.
@@ -78,7 +82,7 @@ async fn curves(house: &House, report: &mut Report, options: &Options) -> anyhow
         let mut runs = Vec::new();
         for _ in 0..options.runs {
             let showings = hall::showings(house, 1, 2000, 100).await?;
-            runs.push(sell::steady(house, &showings, clients, 0, options.seconds).await?);
+            runs.push(sell::steady(house, &showings, Pace::Closed(clients), 0, options.seconds).await?);
         }
         let rate_of_all = Steady::median_rate(&runs);
         println!("{metric}: {rate_of_all:.0}/s");

@@ -10,7 +10,10 @@ use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 use tokio::process::Command;
 
-use super::{callers::Steady, hall, orders, sell, shop};
+use super::{
+    callers::{Pace, Steady},
+    hall, orders, sell, shop,
+};
 use crate::house::House;
 
 /// What can be looked into.
@@ -18,6 +21,8 @@ use crate::house::House;
 enum Load {
     /// One hall of 200,000 places, 64 callers.
     Hot,
+    /// The same, 256 callers.
+    Many,
     /// 1,000 showings, 64 callers.
     Spread,
     /// 5,000 people at one instant for 110 places, again and again.
@@ -69,25 +74,31 @@ async fn load(house: &House, of: Load, seconds: u64) -> anyhow::Result<String> {
     let steady: Steady = match of {
         Load::Hot => {
             let showings = hall::showings(house, 1, 2000, 100).await?;
-            sell::steady(house, &showings, 64, 0, seconds).await?
+            sell::steady(house, &showings, Pace::Closed(64), 0, seconds).await?
+        }
+        Load::Many => {
+            let showings = hall::showings(house, 1, 2000, 100).await?;
+            sell::steady(house, &showings, Pace::Closed(256), 0, seconds).await?
         }
         Load::Spread => {
             let showings = hall::showings(house, 1000, 11, 10).await?;
-            sell::steady(house, &showings, 64, 0, seconds).await?
+            sell::steady(house, &showings, Pace::Closed(64), 0, seconds).await?
         }
         Load::Rush => return rushes(house, Duration::from_secs(seconds)).await,
-        Load::Tickets => orders::tickets(house, seconds).await?,
-        Load::Visit => orders::visits(house, seconds).await?,
-        Load::Shop => shop::flows(house, seconds).await?,
+        Load::Tickets => orders::tickets(house, Pace::Closed(orders::CALLERS), seconds).await?,
+        Load::Visit => orders::visits(house, Pace::Closed(orders::CALLERS), seconds).await?,
+        Load::Shop => shop::flows(house, Pace::Closed(shop::BROWSERS), seconds).await?,
     };
     Ok(steady.to_string())
 }
 
 async fn rushes(house: &House, time: Duration) -> anyhow::Result<String> {
+    // Halls and connections are there before: what is looked into is the rush alone.
+    let showings = hall::showings(house, 60, 11, 10).await?;
+    let crowd = sell::Crowd::gather(house, &showings[0]).await?;
     let (begun, mut many) = (Instant::now(), 0);
-    while begun.elapsed() < time {
-        let showings = hall::showings(house, 1, 11, 10).await?;
-        sell::rush(house, &showings[0], 5000).await?;
+    for showing in showings.iter().take_while(|_| begun.elapsed() < time) {
+        sell::rush_of(&crowd, showing, 5000).await?;
         many += 1;
     }
     Ok(format!("{many} rushes"))

@@ -20,10 +20,10 @@ pub struct Polled {
     pub oldest_ms: f64,
 }
 
-/// Reads at intended start times while 16 callers buy.
-pub async fn under_sale(house: &House, showings: &[Uuid], seconds: u64) -> anyhow::Result<Polled> {
-    let sale = sell::steady(house, showings, 16, 0, seconds);
-    let reads = reads(house, showings[0], seconds);
+/// Reads at intended start times while 16 callers hold places and give them back.
+pub async fn under_sale(house: &House, showing: Uuid, seconds: u64) -> anyhow::Result<Polled> {
+    let sale = sell::coming_and_going(house, showing, 16, seconds);
+    let reads = reads(house, showing, seconds);
     let (sale, polled) = tokio::join!(sale, reads);
     println!("  meanwhile {}", sale?);
     polled

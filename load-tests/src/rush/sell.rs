@@ -11,13 +11,21 @@ use std::{
 use chrono::TimeDelta;
 use kernel::{Caller, values::timestamp};
 use sky_proto::reservations::v1::{
-    Channel, GetShowingRequest, HoldSeatsRequest, PartyLine, SeatHold, reservations_client::ReservationsClient,
+    Channel, GetShowingRequest, HoldSeatsRequest, PartyLine, ReleaseHoldRequest, SeatHold,
+    reservations_client::ReservationsClient,
 };
-use tonic::Code;
+use tonic::{
+    Code, Request,
+    metadata::{Ascii, MetadataValue},
+    transport,
+};
 use uuid::Uuid;
 
-use super::callers::{Steady, closed_loop};
-use crate::{house::House, report::Latencies};
+use super::callers::{Pace, Steady, come};
+use crate::{
+    house::{House, bearer},
+    report::Latencies,
+};
 
 /// HTTP/2 connections that the callers share.
 pub const CONNECTIONS: usize = 4;
@@ -40,12 +48,11 @@ pub fn order(showing: Uuid, people: u32) -> HoldSeatsRequest {
     }
 }
 
-/// So many callers, each with its next order as soon as the last one is answered; of a hundred orders
-/// `repeats` are sent twice.
+/// Orders of one place, the showings in turn; of a hundred `repeats` are sent twice.
 pub async fn steady(
     house: &House,
     showings: &[Uuid],
-    callers: usize,
+    pace: Pace,
     repeats: usize,
     seconds: u64,
 ) -> anyhow::Result<Steady> {
@@ -54,7 +61,7 @@ pub async fn steady(
         clients.push(ReservationsClient::new(house.channel(&journey()).await?));
     }
     let (clients, showings) = (Arc::new(clients), Arc::new(showings.to_vec()));
-    closed_loop(callers, seconds, move |caller, number| {
+    come(pace, seconds, move |caller, number| {
         let (mut client, order) = (clients[caller % CONNECTIONS].clone(), order(showings[number % showings.len()], 1));
         async move {
             let asked = Instant::now();
@@ -70,6 +77,23 @@ pub async fn steady(
     .await
 }
 
+/// So many callers hold a place and give it back, again and again: the showing changes all the time and is never sold
+/// out.
+pub async fn coming_and_going(house: &House, showing: Uuid, callers: usize, seconds: u64) -> anyhow::Result<Steady> {
+    let client = ReservationsClient::new(house.channel(&journey()).await?);
+    come(Pace::Closed(callers), seconds, move |_, _| {
+        let (mut client, order) = (client.clone(), order(showing, 1));
+        async move {
+            let asked = Instant::now();
+            let release = ReleaseHoldRequest { visit_id: order.visit_id.clone() };
+            client.hold_seats(order).await?;
+            client.release_hold(release).await?;
+            Ok(asked.elapsed())
+        }
+    })
+    .await
+}
+
 /// What a rush came to.
 pub struct Rush {
     /// Places held.
@@ -78,20 +102,45 @@ pub struct Rush {
     pub latencies: Latencies,
 }
 
+/// The connections of a crowd, open before it comes.
+pub struct Crowd {
+    clients: Vec<ReservationsClient<transport::Channel>>,
+    bearer: MetadataValue<Ascii>,
+}
+
+impl Crowd {
+    /// It looks at the showing first, as people do.
+    pub async fn gather(house: &House, showing: &Uuid) -> anyhow::Result<Self> {
+        let mut crowd = Self { clients: Vec::new(), bearer: bearer(house.keys(), &journey())? };
+        for _ in 0..50 {
+            let mut client = ReservationsClient::new(house.connection().await?);
+            client.get_showing(crowd.asks(GetShowingRequest { showing_id: showing.to_string() })).await?;
+            crowd.clients.push(client);
+        }
+        Ok(crowd)
+    }
+
+    fn asks<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", self.bearer.clone());
+        request
+    }
+}
+
 /// So many people at one instant, each for one place of a showing. Everybody is answered: held, or
 /// sold out.
 pub async fn rush(house: &House, showing: &Uuid, people: usize) -> anyhow::Result<Rush> {
-    let mut clients = Vec::new();
-    for _ in 0..50 {
-        let mut client = ReservationsClient::new(house.channel(&journey()).await?);
-        client.get_showing(GetShowingRequest { showing_id: showing.to_string() }).await?;
-        clients.push(client);
-    }
+    rush_of(&Crowd::gather(house, showing).await?, showing, people).await
+}
+
+/// The same over connections that are open.
+pub async fn rush_of(crowd: &Crowd, showing: &Uuid, people: usize) -> anyhow::Result<Rush> {
     let tasks = kernel::Tasks::default();
     let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();
     let start = tokio::time::Instant::now() + Duration::from_millis(500);
     for person in 0..people {
-        let (mut client, told, order) = (clients[person % clients.len()].clone(), told.clone(), order(*showing, 1));
+        let mut client = crowd.clients[person % crowd.clients.len()].clone();
+        let (told, order) = (told.clone(), crowd.asks(order(*showing, 1)));
         tasks.spawn(async move {
             tokio::time::sleep_until(start).await;
             let answer = client.hold_seats(order).await;
@@ -132,12 +181,12 @@ const HALF: usize = 71;
 /// Parties of one to six, one after the other by eight callers, until nobody fits in.
 pub async fn herd(house: &House, showing: &Uuid, parties: usize) -> anyhow::Result<Herd> {
     let mut herd = Herd { held: 0, together: 0, free: 0, lone: 0 };
-    come(house, showing, 0..HALF, &mut herd).await?;
+    arrive(house, showing, 0..HALF, &mut herd).await?;
     let half = free_places(house, showing).await?;
     let has = |row: &str, number: u32| half.iter().any(|(known, it)| known == row && *it == number);
     let lone = half.iter().filter(|(row, number)| !has(row, number + 1) && !has(row, number.wrapping_sub(1)));
     herd.lone = u32::try_from(lone.count())?;
-    come(house, showing, HALF..parties, &mut herd).await?;
+    arrive(house, showing, HALF..parties, &mut herd).await?;
     herd.free = u32::try_from(free_places(house, showing).await?.len())?;
     Ok(herd)
 }
@@ -152,7 +201,7 @@ async fn free_places(house: &House, showing: &Uuid) -> anyhow::Result<Vec<(Strin
 }
 
 /// Some of the parties, by their numbers.
-async fn come(house: &House, showing: &Uuid, numbers: std::ops::Range<usize>, herd: &mut Herd) -> anyhow::Result<()> {
+async fn arrive(house: &House, showing: &Uuid, numbers: std::ops::Range<usize>, herd: &mut Herd) -> anyhow::Result<()> {
     let (next, parties) = (Arc::new(AtomicUsize::new(numbers.start)), numbers.end);
     let tasks = kernel::Tasks::default();
     let (told, mut answers) = tokio::sync::mpsc::unbounded_channel();

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{
     Bench,
     browser::{Browser, Page, connections},
-    callers::{Steady, closed_loop},
+    callers::{Pace, Steady, come},
     hall, markup, rate_with_p99,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Browsers at a time.
-const BROWSERS: usize = 32;
+pub const BROWSERS: usize = 32;
 const BUYERS: usize = 300;
 const PLACES: u32 = 100;
 
@@ -35,10 +35,13 @@ enum Outcome {
 
 impl Bench<'_> {
     pub(super) async fn shop(&self, report: &mut Report) -> anyhow::Result<()> {
-        let (mut runs, mut lasts, mut p99s) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut runs, mut paced, mut lasts, mut p99s) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.runs {
-            runs.push(flows(self.house, self.seconds).await?);
-            println!("shop {run}: {}", runs.last().map(ToString::to_string).unwrap_or_default());
+            let closed = flows(self.house, Pace::Closed(BROWSERS), self.seconds).await?;
+            let at_times = flows(self.house, closed.paced(), self.seconds).await?;
+            println!("shop {run}: {closed}; {at_times}");
+            runs.push(closed);
+            paced.push(at_times);
             let crowd = crowd(self.house).await?;
             println!("  {BUYERS} for {PLACES}: {crowd}");
             lasts.push(crowd.max_ms());
@@ -46,6 +49,7 @@ impl Bench<'_> {
         }
         self.verify().await?;
         report.add(rate_with_p99("shop", "flows, programme to ticket, 32 browsers", &runs))?;
+        report.add(super::paced("shop", "one flow, from its intended start, at 70 % of that rate", &paced))?;
         report.add(Figure {
             scenario: "shop",
             metric: "300 buyers for 100 seats: last answer",
@@ -59,13 +63,13 @@ impl Bench<'_> {
 
 /// Flows over halls of 110 numbered places that are in the programme for the next days: enough of them for 330
 /// flows a second.
-pub async fn flows(house: &House, seconds: u64) -> anyhow::Result<Steady> {
+pub async fn flows(house: &House, pace: Pace, seconds: u64) -> anyhow::Result<Steady> {
     let count = i32::try_from(seconds * 3)?;
     let apart = TimeDelta::days(10) / count;
     let showings = Arc::new(hall::showings_at(house, count, 11, 10, TimeDelta::days(2), apart).await?);
     let (http, base) = (connections()?, house.web.clone());
     listed(Browser::new(http.clone(), base.clone()), &showings).await?;
-    closed_loop(BROWSERS, seconds, move |_, number| {
+    come(pace, seconds, move |_, number| {
         let (mut browser, showings) = (Browser::new(http.clone(), base.clone()), showings.clone());
         async move {
             let asked = Instant::now();
