@@ -99,7 +99,8 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
     let mut groups = store::groups(&mut conn, &showings).await?;
     groups.retain(|group| group.state != GroupState::Closed);
     let foyer = commands::foyer(&zones);
-    let call_groups = admissions.iter().flat_map(|admission| events::groups(&groups, admission, policy, foyer)).collect();
+    let call_groups =
+        admissions.iter().flat_map(|admission| events::groups(&groups, admission, policy, foyer)).collect();
     let mut snapshot = pb::FlowSnapshot {
         revision,
         house: Some(events::house(&store::house(&mut conn).await?)),

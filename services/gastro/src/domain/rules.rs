@@ -146,18 +146,18 @@ impl Wave {
     pub(crate) fn give_back(&mut self, guests: Guests, need: &Need, slot_at: DateTime<Utc>, pickup_at: DateTime<Utc>) {
         if let Some(of_showing) = guests.showing.and_then(|showing| self.by_showing.get_mut(&showing)) {
             for (station, seconds) in need {
-                less(of_showing, (station.clone(), slot_at), *seconds);
+                less(of_showing, &(station.clone(), slot_at), *seconds);
             }
         }
-        less(&mut self.people, quarter(pickup_at), guests.people);
+        less(&mut self.people, &quarter(pickup_at), guests.people);
     }
 }
 
-fn less<K: Ord>(taken: &mut BTreeMap<K, u32>, key: K, by: u32) {
-    if let Some(there) = taken.get_mut(&key) {
+fn less<K: Ord>(taken: &mut BTreeMap<K, u32>, key: &K, by: u32) {
+    if let Some(there) = taken.get_mut(key) {
         *there = there.saturating_sub(by);
         if *there == 0 {
-            taken.remove(&key);
+            taken.remove(key);
         }
     }
 }

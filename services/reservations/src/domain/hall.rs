@@ -111,7 +111,7 @@ impl Hall {
         }
         // Whoever comes with a wheelchair user sits near the place that is theirs, not where it is best alone.
         let near: Vec<usize> = given.iter().map(|(at, _)| *at).collect();
-        let picked = self.side_by_side(&others, wish, &near, protected)?;
+        let picked = self.side_by_side(&others, wish, &near, &protected)?;
         given.extend(picked);
         Ok(given.into_iter().map(|(at, person)| self.held(at, person)).collect())
     }
@@ -168,7 +168,7 @@ impl Hall {
         people: &[&'p Person],
         wish: Preference,
         near: &[usize],
-        protected: Vec<usize>,
+        protected: &[usize],
     ) -> Result<Vec<(usize, &'p Person)>, Misfit> {
         if let Some(window) = self.best_window(people, wish, near) {
             return Ok(window);
@@ -182,7 +182,7 @@ impl Hall {
         let mut refused = Misfit::NotEnough(self.general_free);
         for near in all {
             let mut given: Vec<(usize, &Person)> = Vec::new();
-            let result = self.in_pieces(people, wish, *near, protected.clone(), &mut given);
+            let result = self.in_pieces(people, wish, *near, protected.to_vec(), &mut given);
             // What was marked only to search on is free again: whoever gets the places marks them.
             for (at, _) in &given {
                 self.mark(*at, false);

@@ -142,7 +142,8 @@ pub(crate) async fn taken(
     showings: &[Uuid],
     now: DateTime<Utc>,
 ) -> Result<HashMap<Uuid, Vec<Taken>>, Error> {
-    let rows: Vec<(Uuid, Vec<String>, Vec<Option<DateTime<Utc>>>)> = sqlx::query_as(
+    type TakenRow = (Uuid, Vec<String>, Vec<Option<DateTime<Utc>>>);
+    let rows: Vec<TakenRow> = sqlx::query_as(
         "select showing_id, array_agg(seat), array_agg(expires_at) from seat_claim
          where showing_id = any($1) and (expires_at is null or expires_at > $2) group by showing_id",
     )

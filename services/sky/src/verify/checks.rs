@@ -276,14 +276,8 @@ struct Story {
 const STORIES: &[Story] = &[
     Story {
         name: "the door has exactly the tickets that were sold",
-        left: (
-            "reservations",
-            "select format('ticket %s, showing %s', id, showing_id) from ticket where live",
-        ),
-        right: (
-            "flow",
-            "select format('ticket %s, showing %s', ticket_id, showing_id) from door_ticket where live",
-        ),
+        left: ("reservations", "select format('ticket %s, showing %s', id, showing_id) from ticket where live"),
+        right: ("flow", "select format('ticket %s, showing %s', ticket_id, showing_id) from door_ticket where live"),
         both_ways: true,
     },
     Story {

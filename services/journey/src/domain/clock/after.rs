@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_meal_before_the_showing_lies_on_the_way_until_it_is_collected() {
         let ahead = |kinds: &[&'static str]| -> Vec<Stretch> {
-            let leg = |kind: &&'static str| Ways::default().stretch(&Leg::unknown(*kind), "dome", false, None);
+            let leg = |kind: &&'static str| Ways::default().stretch(&Leg::unknown(kind), "dome", false, None);
             kinds.iter().map(leg).collect()
         };
         let mut it = booked();
