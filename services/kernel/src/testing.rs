@@ -321,6 +321,16 @@ impl House {
         positions
     }
 
+    /// How many of `producer`'s messages the bus has still to bring to `service`, or brings again until they are
+    /// acknowledged.
+    pub async fn on_the_bus(&self, service: &str, producer: &str) -> u64 {
+        let broker =
+            Broker::connect(&self.settings.nats_url, &self.settings.nats_prefix, "look").await.expect("broker");
+        let consumer = broker.provision_consumer(producer, service).await.expect("consumer");
+        let info = consumer.get_info().await.expect("info");
+        info.num_pending + info.num_ack_pending as u64
+    }
+
     /// The position up to which `service` has applied `producer`'s events.
     pub async fn position(&self, service: &str, producer: &str) -> i64 {
         self.room(service)

@@ -88,7 +88,9 @@ async fn every_act_of_staff_is_in_the_audit_log() {
     door(&mut day, showing, visit, &tickets).await;
     let moved = pb::MoveAdmissionRequest { showing_id: about(), to: AdmissionState::LastCall.into() };
     act!(day, FlowClient, "MoveAdmission", move_admission, "move_admission", moved);
-    for to in [AdmissionState::Running, AdmissionState::Egress] {
+    let last_call = snapshot(&house).await.undoable.pop().expect("a step that can be taken back").step_id;
+    act!(day, DoorClient, "UndoStep", undo_step, "undo_step", pb::UndoStepRequest { step_id: last_call });
+    for to in [AdmissionState::LastCall, AdmissionState::Running, AdmissionState::Egress] {
         move_to(&house, showing, to).await.expect("moved");
     }
     let cleaned = pb::ReportCleanedRequest { showing_id: about() };

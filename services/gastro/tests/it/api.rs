@@ -272,10 +272,14 @@ async fn wrong_callers_are_refused() {
         let release = pb::ReleaseOrderRequest { visit_id: visit.to_string() };
         assert_eq!(client.release_order(release).await.expect_err("release").code(), denied);
     }
+    // The desk hands out, and sees to no station.
+    for caller in [visitor(Some(visit)), journey(), staff(Role::Operator)] {
+        let moved = client!(house, &caller).move_order(pb::MoveOrderRequest::default()).await;
+        assert_eq!(moved.expect_err("move").code(), Code::PermissionDenied);
+    }
     for caller in [visitor(Some(visit)), journey(), staff(Role::Desk), staff(Role::Operator)] {
         let mut client = client!(house, &caller);
         let denied = Code::PermissionDenied;
-        assert_eq!(client.move_order(pb::MoveOrderRequest::default()).await.expect_err("move").code(), denied);
         let state = pb::SetStationStateRequest::default();
         assert_eq!(client.set_station_state(state).await.expect_err("station").code(), denied);
     }

@@ -41,8 +41,10 @@ async fn many_at_once_in_windows_of_all_kinds_never_get_more_than_there_is() {
     set_capacity(&house, "standard", 7).await;
     let windows = proptest::collection::vec((0_i64..500, 1_i64..400, any::<bool>()), 300);
     let windows = windows.new_tree(&mut TestRunner::deterministic()).expect("windows").current();
+    // Over one connection, as journey's own calls come.
+    let journey = client!(house, &journey());
     let asked = windows.into_iter().map(|(from, long, leaves)| {
-        let mut client = client!(house, &journey());
+        let mut client = journey.clone();
         let mut wish = wish(Uuid::now_v7(), Uuid::now_v7());
         (wish.from, wish.until) = (Some(timestamp(minutes(90 + from))), Some(timestamp(minutes(90 + from + long))));
         async move {
