@@ -362,7 +362,7 @@ async fn a_whole_release_has_one_room_and_one_pass_opens_all_of_it() {
     assert!(to.starts_with("/order/"), "{to} {body}");
 }
 
-/// Somebody else has the showing's row for a while: the seller is slow.
+/// Somebody else has the showing's row until the seller has waited for it so long: the seller is slow.
 async fn while_locked<T>(house: &House, showing: &str, millis: u64, purchase: impl Future<Output = T>) -> T {
     let mut blocker = house.pool("reservations").begin().await.expect("begun");
     sqlx::query("select 1 from showing where id = $1 for update")
@@ -371,6 +371,15 @@ async fn while_locked<T>(house: &House, showing: &str, millis: u64, purchase: im
         .await
         .expect("locked");
     let freed = async {
+        let waits = "select exists (select 1 from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock')";
+        for _ in 0..2_000 {
+            let seen: bool = sqlx::query_scalar(waits).fetch_one(house.pool("reservations")).await.expect("a look");
+            if seen {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         tokio::time::sleep(Duration::from_millis(millis)).await;
         blocker.rollback().await.expect("let go");
     };
