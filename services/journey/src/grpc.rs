@@ -200,11 +200,12 @@ async fn own(conn: &mut PgConnection, caller: &Caller, id: Uuid) -> Result<Visit
     Ok(asker(caller).sees(id, store::visit(conn, id).await?)?)
 }
 
-impl JourneyGrpc {
-    async fn own(&self, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
-        own(&mut *self.db.reader().await?, caller, id).await
-    }
+/// The same, where nothing else is read with it.
+async fn own_visit(db: &Db, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
+    own(&mut *db.reader().await?, caller, id).await
+}
 
+impl JourneyGrpc {
     async fn answer(&self, visit: Uuid) -> Result<Response<pb::Visit>, Status> {
         Ok(Response::new(load_visit(&self.db, visit).await?))
     }
@@ -268,7 +269,7 @@ impl Journey for JourneyGrpc {
     async fn extend_visit(&self, request: Request<pb::ExtendVisitRequest>) -> Result<Response<pb::Visit>, Status> {
         let caller = Caller::of(&request);
         let id = values::id("visit_id", &request.into_inner().visit_id)?;
-        self.own(&caller, id).await?;
+        own_visit(&self.db, &caller, id).await?;
         let (visit, until) = self.db.transact(move |tx| Box::pin(commands::holds::extension(tx, id))).await?;
         self.siblings.extend(&visit, until).await.map_err(|status| sibling(&status))?;
         self.db.transact(move |tx| Box::pin(commands::holds::extend(tx, id, until))).await?;
@@ -317,7 +318,7 @@ impl Journey for JourneyGrpc {
         let request = request.into_inner();
         let id = values::id("visit_id", &request.visit_id)?;
         values::text("reason", &request.reason, 200)?;
-        self.own(&caller, id).await?;
+        own_visit(&self.db, &caller, id).await?;
         let by = by(&caller);
         let said = match by {
             By::Visitor => Text::new("Sie haben Ihren Besuch storniert.", "You have cancelled your visit."),
@@ -351,7 +352,7 @@ impl Journey for JourneyGrpc {
         let caller = Caller::of(&request);
         let request = request.into_inner();
         let id = values::id("visit_id", &request.visit_id)?;
-        self.own(&caller, id).await?;
+        own_visit(&self.db, &caller, id).await?;
         let stream = self.visits.watch(&id.to_string(), request.after_revision).await?;
         Ok(Response::new(Box::pin(stream)))
     }
@@ -362,7 +363,7 @@ impl Journey for JourneyGrpc {
     ) -> Result<Response<pb::IssueLinkResponse>, Status> {
         let caller = Caller::of(&request);
         let id = values::id("visit_id", &request.into_inner().visit_id)?;
-        self.own(&caller, id).await?;
+        own_visit(&self.db, &caller, id).await?;
         let secret = token::new();
         let hash = token::hash(&secret);
         self.db.transact(move |tx| Box::pin(async move { commands::add_link(tx, id, &hash).await })).await?;

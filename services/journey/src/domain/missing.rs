@@ -90,9 +90,8 @@ impl MissingParty {
         outlook(self.is_known(), self.slack + longer, self.uncertainty)
     }
 
-    /// Something is known of where it is.
     const fn is_known(&self) -> bool {
-        self.whereabouts.is_here() || self.arrives_at.is_some()
+        is_known(self.whereabouts, self.arrives_at)
     }
 }
 
@@ -173,9 +172,9 @@ fn party(it: &Noted, here: u32, at: &Situation) -> MissingParty {
         legs,
         slack,
         uncertainty: takes.uncertainty,
-        outlook: at.door_closes_at.map_or(Outlook::Unknown, |_| {
-            outlook(whereabouts.is_here() || arrives_at.is_some(), slack, takes.uncertainty)
-        }),
+        outlook: at
+            .door_closes_at
+            .map_or(Outlook::Unknown, |_| outlook(is_known(whereabouts, arrives_at), slack, takes.uncertainty)),
         needs: legs::needs(visit),
         bay_class: visit.bay.as_ref().filter(|_| visit.has_bay()).map(|bay| bay.class.clone()),
         at_risk_since: it.risk.filter(|(risk, _)| risk.wants_help()).map(|(_, since)| since),
@@ -194,6 +193,11 @@ impl MissingParty {
             runs,
         }
     }
+}
+
+/// Something is known of where a party is: somebody has seen it, or it has said when it comes.
+const fn is_known(whereabouts: Whereabouts, arrives_at: Option<DateTime<Utc>>) -> bool {
+    whereabouts.is_here() || arrives_at.is_some()
 }
 
 fn outlook(is_known: bool, slack: TimeDelta, uncertainty: TimeDelta) -> Outlook {

@@ -7,9 +7,9 @@ use kernel::{
 };
 use sky_proto::journey::v1::{self as pb, arrivals_server::Arrivals};
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
-use crate::{commands, domain::Visit, error::Error};
+use super::{load_visit, own_visit};
+use crate::commands;
 
 /// The longest way that somebody may say, in minutes.
 const LONGEST: u32 = 240;
@@ -28,10 +28,6 @@ impl ArrivalsGrpc {
     pub(crate) const fn new(db: Db) -> Self {
         Self { db }
     }
-
-    async fn own(&self, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
-        super::own(&mut *self.db.reader().await?, caller, id).await
-    }
 }
 
 #[tonic::async_trait]
@@ -43,11 +39,11 @@ impl Arrivals for ArrivalsGrpc {
         if request.minutes.is_some_and(|minutes| !(1..=LONGEST).contains(&minutes)) {
             return Err(invalid("minutes", "must be 1 to 240").into());
         }
-        self.own(&caller, visit).await?;
+        own_visit(&self.db, &caller, visit).await?;
         let takes = request.minutes.map(|minutes| TimeDelta::minutes(minutes.into()));
         self.db
             .transact(move |tx| Box::pin(async move { commands::clock::arrival_told(tx, visit, takes).await }))
             .await?;
-        Ok(Response::new(super::load_visit(&self.db, visit).await?))
+        Ok(Response::new(load_visit(&self.db, visit).await?))
     }
 }

@@ -5,9 +5,8 @@ use chrono::TimeDelta;
 use kernel::{Access, Caller, Code, Db, Role, Tasks, Who, values};
 use sky_proto::journey::v1::{self as pb, rebooking_server::Rebooking};
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
-use super::{clock, load_visit, sibling, siblings::Siblings};
+use super::{clock, load_visit, own_visit, sibling, siblings::Siblings};
 use crate::{
     commands::rebooking::{self as commands, Wish},
     domain::{
@@ -49,10 +48,6 @@ impl RebookingGrpc {
         Self { db, tasks, siblings }
     }
 
-    async fn own(&self, caller: &Caller, id: Uuid) -> Result<Visit, Error> {
-        super::own(&mut *self.db.reader().await?, caller, id).await
-    }
-
     async fn options(&self, visit: &Visit, by: Mover) -> Result<pb::OfferRebookingResponse, Error> {
         let now = self.db.clock().now();
         let (policy, clocked, promised) = {
@@ -85,7 +80,7 @@ impl Rebooking for RebookingGrpc {
     ) -> Result<Response<pb::OfferRebookingResponse>, Status> {
         let caller = Caller::of(&request);
         let id = values::id("visit_id", &request.into_inner().visit_id)?;
-        let visit = self.own(&caller, id).await?;
+        let visit = own_visit(&self.db, &caller, id).await?;
         Ok(Response::new(self.options(&visit, mover(&caller)).await?))
     }
 
@@ -103,7 +98,7 @@ impl Rebooking for RebookingGrpc {
             by: if mover(&caller) == Mover::Staff { caller.for_the_record() } else { "visitor".to_owned() },
         };
         let visit = wish.visit;
-        self.own(&caller, visit).await?;
+        own_visit(&self.db, &caller, visit).await?;
         let it = self
             .db
             .transact(move |tx| {
