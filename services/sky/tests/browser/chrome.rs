@@ -2,8 +2,10 @@
 //! Everything waits for what it looks for; nothing here knows a page of the house.
 
 use std::{
+    fs::Permissions,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -19,11 +21,15 @@ use thirtyfour::{
 /// twenty seconds, and tries a dead line again after thirty.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Whether a part of the page may say something, seen or not; letters and spaces are not compared as they look.
-const MAY_SAY: &str = r"
-    const bare = (text) => text.replace(/[\s\u200b-\u200f]+/g, '').toUpperCase();
-    const words = bare(arguments[1]);
-    return [...document.querySelectorAll(arguments[0])].some((it) => bare(it.textContent).includes(words));";
+/// What the scripts below call visible, and what can be read there. One script of ours for each look: the driver's own
+/// questions are many, and a browser takes long over each.
+const LOOKS: &str = r"
+    const boxed = (it) => [...it.getClientRects()].some((box) => box.width > 0 && box.height > 0);
+    const drawn = (it) => it.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+        && (boxed(it) || [...it.children].some(drawn));
+    const shown = (it) => drawn(it.closest('select') ?? it);
+    const read = (it) => it.innerText.replace(/[\u200b\u200e\u200f]/g, '').replace(/[ \t\u00a0]+/g, ' ');
+    const visible = (css) => [...document.querySelectorAll(css)].filter(shown);";
 
 /// What somebody holds in their hands or sits at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +67,9 @@ impl Chrome {
     /// Starts one; `None`, and a word about it, when the machine has none.
     pub fn start() -> Option<Self> {
         let driver = program("chromedriver");
-        let (Some(driver), Some(_)) = (driver, program("chromium")) else {
-            let missing = "browser tests need chromium and chromedriver: apt-get install chromium chromium-driver";
+        let (Some(driver), Some(shell)) = (driver, program("chromium-headless-shell")) else {
+            let missing = "browser tests need chromedriver and a Chromium without a window: apt-get install \
+                           chromium-driver chromium-headless-shell";
             assert!(std::env::var("CI").as_deref() != Ok("true"), "{missing}");
             // Past the test harness's capture: a skipped test must not look like a green one.
             let _ = writeln!(std::io::stderr(), "SKIPPED: {missing}");
@@ -72,6 +79,11 @@ impl Chrome {
         let (process, port) = (0..5).find_map(|_| Self::driver(&driver)).expect("chromedriver says its port");
         let folder = std::env::temp_dir().join(format!("sky-browser-{}-{port}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
+        // A Chromium without a window opens no page by itself, and chromedriver names none to it.
+        let started = format!("#!/bin/sh\nexec '{}' \"$@\" about:blank\n", shell.display());
+        let browser = folder.join("browser");
+        std::fs::write(&browser, started).expect("a file");
+        std::fs::set_permissions(&browser, Permissions::from_mode(0o755)).expect("to be run");
         Some(Self { process, port, folder })
     }
 
@@ -97,7 +109,7 @@ impl Chrome {
         let profile = self.folder.join(uuid::Uuid::new_v4().to_string());
         let (width, height) = device.size();
         for flag in [
-            "--headless=new",
+            "--accept-lang=de",
             "--no-sandbox",
             "--disable-gpu",
             "--disable-quic",
@@ -111,12 +123,7 @@ impl Chrome {
         ] {
             wish.add_arg(flag).expect("a flag");
         }
-        let scripts = if device == Device::NoScripts { 2 } else { 1 };
-        let preferences = json!({
-            "intl.accept_languages": "de",
-            "profile.managed_default_content_settings.javascript": scripts,
-        });
-        wish.add_experimental_option("prefs", preferences).expect("preferences");
+        wish.set_binary(&self.folder.join("browser").display().to_string()).expect("a program");
         // Without touch: chromedriver's taps miss a page that scrolls under them.
         let mobile = device == Device::Phone;
         let metrics = json!({ "width": width, "height": height, "pixelRatio": 1, "touch": false, "mobile": mobile });
@@ -129,7 +136,11 @@ impl Chrome {
     pub async fn browser(&self, base: &str, device: Device) -> Browser {
         let wish = Capabilities::from(self.wish(device));
         let driver = WebDriver::new(format!("http://127.0.0.1:{}", self.port), wish).await.expect("a browser starts");
-        Browser { driver, base: base.to_owned() }
+        let browser = Browser { driver, base: base.to_owned() };
+        if device == Device::NoScripts {
+            browser.command("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+        }
+        browser
     }
 
     /// Ends the browsers too, which a signal would not.
@@ -228,23 +239,40 @@ impl Browser {
         .await;
     }
 
-    /// Does something with the first visible match; again while the page is changing under one's hands.
-    async fn with(&self, by: By, what: &str, act: impl AsyncFn(&WebElement) -> Result<(), String>) {
+    /// Does something with the first visible match of a script; again while the page is changing under one's hands.
+    async fn with(&self, script: &str, what: &str, act: impl AsyncFn(&WebElement) -> Result<(), String>) {
+        let script = format!(
+            "{LOOKS} const it = ({script}).find(shown); if (it) it.scrollIntoView({{ block: 'center', behavior: 'instant' }});
+            return it ?? null"
+        );
         self.until(what, async || {
-            for element in self.driver.find_all(by.clone()).await.map_err(told)? {
-                if element.is_displayed().await.map_err(told)? {
-                    element.scroll_into_view().await.map_err(told)?;
-                    return act(&element).await;
-                }
+            let found = self.driver.execute(&script, Vec::new()).await.map_err(told)?;
+            if found.json().is_null() {
+                return Err("nothing visible".to_owned());
             }
-            Err("nothing visible".to_owned())
+            act(&found.element().map_err(told)?).await
         })
         .await;
     }
 
+    /// The same for a selector.
+    async fn with_css(&self, css: &str, act: impl AsyncFn(&WebElement) -> Result<(), String>) {
+        self.with(&format!("[...document.querySelectorAll({})]", json!(css)), css, act).await;
+    }
+
+    /// The same for an `XPath`.
+    async fn with_xpath(&self, xpath: &str, act: impl AsyncFn(&WebElement) -> Result<(), String>) {
+        let script = format!(
+            "((all) => Array.from({{ length: all.snapshotLength }}, (_, at) => all.snapshotItem(at)))\
+             (document.evaluate({}, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null))",
+            json!(xpath)
+        );
+        self.with(&script, xpath, act).await;
+    }
+
     /// Clicks what a selector finds.
     pub async fn click(&self, css: &str) {
-        self.with(By::Css(css), css, async |element| element.click().await.map_err(told)).await;
+        self.with_css(css, async |element| element.click().await.map_err(told)).await;
     }
 
     /// Clicks the button, link or summary with these words.
@@ -256,24 +284,24 @@ impl Browser {
     pub async fn press_in(&self, xpath: &str, words: &str) {
         let inside =
             format!("{xpath}//*[self::button or self::a or self::summary][contains(normalize-space(), '{words}')]");
-        self.with(By::XPath(&inside), &inside, async |element| element.click().await.map_err(told)).await;
+        self.with_xpath(&inside, async |element| element.click().await.map_err(told)).await;
     }
 
     /// Chooses what these words stand for.
     pub async fn press_option(&self, select: &str, words: &str) {
         let id = select.trim_start_matches('#');
         let option = format!("//select[@id='{id}']//option[contains(normalize-space(), '{words}')]");
-        self.with(By::XPath(&option), &option, async |option| option.click().await.map_err(told)).await;
+        self.with_xpath(&option, async |option| option.click().await.map_err(told)).await;
     }
 
     /// Types into a field, after what stands there.
     pub async fn types(&self, css: &str, text: &str) {
-        self.with(By::Css(css), css, async |field| field.send_keys(text).await.map_err(told)).await;
+        self.with_css(css, async |field| field.send_keys(text).await.map_err(told)).await;
     }
 
     /// Types over what stands in a field.
     pub async fn types_over(&self, css: &str, text: &str) {
-        self.with(By::Css(css), css, async |field| field.clear().await.map_err(told)).await;
+        self.with_css(css, async |field| field.clear().await.map_err(told)).await;
         self.types(css, text).await;
     }
 
@@ -290,27 +318,18 @@ impl Browser {
         }
     }
 
-    /// False: no part says it, not even unseen. Asked first, because a browser takes long to say what can be seen.
-    async fn may_say(&self, css: &str, words: &str) -> bool {
-        let answer = self.driver.execute(MAY_SAY, vec![json!(css), json!(words)]).await;
-        answer.map_or(true, |it| *it.json() != json!(false))
+    /// What can be read in the visible parts that a selector finds; a line break between two.
+    async fn read(&self, css: &str) -> Result<Vec<String>, String> {
+        let script = format!("{LOOKS} return visible(arguments[0]).map(read)");
+        let said = self.driver.execute(&script, vec![json!(css)]).await.map_err(told)?;
+        said.convert().map_err(told)
     }
 
     /// Waits until a part of the page can be seen and says something.
     pub async fn sees(&self, css: &str, words: &str) {
         self.until(&format!("'{words}' in {css}"), async || {
-            if !self.may_say(css, words).await {
-                return Err("no such words".to_owned());
-            }
-            let mut seen = String::new();
-            for element in self.driver.find_all(By::Css(css)).await.map_err(told)? {
-                let text = element.text().await.map_err(told)?;
-                if element.is_displayed().await.map_err(told)? && text.contains(words) {
-                    return Ok(());
-                }
-                seen += &text;
-            }
-            Err(seen)
+            let seen = self.read(css).await?;
+            if seen.iter().any(|text| text.contains(words)) { Ok(()) } else { Err(seen.join("\n")) }
         })
         .await;
     }
@@ -318,12 +337,9 @@ impl Browser {
     /// Waits until a part of the page no longer says something.
     pub async fn sees_no_more(&self, css: &str, words: &str) {
         self.until(&format!("no '{words}' in {css}"), async || {
-            let part = self.driver.find(By::Css(css)).await.map_err(told)?;
-            if !self.may_say(css, words).await {
-                return Ok(());
-            }
-            let text = part.text().await.map_err(told)?;
-            if text.contains(words) { Err(text) } else { Ok(()) }
+            self.driver.find(By::Css(css)).await.map_err(told)?;
+            let seen = self.read(css).await?;
+            if seen.iter().any(|text| text.contains(words)) { Err(seen.join("\n")) } else { Ok(()) }
         })
         .await;
     }
