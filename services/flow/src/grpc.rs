@@ -16,14 +16,14 @@ use std::pin::Pin;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt};
 use kernel::{
-    Access, Caller, Db, Live, Role, Who, ticket_code,
+    Access, Caller, Db, Live, Role, Who,
     values::{self, InvalidField, invalid},
 };
 use sky_proto::flow::v1::{self as pb, flow_server::Flow};
 use tonic::{Request, Response, Status};
 
 use crate::{
-    commands::{self, FLOW_TOPIC},
+    commands::{self, Code, FLOW_TOPIC},
     domain::{Admission, AdmissionState, HouseState, calls::GroupState, clock::Policy, scan::Kind},
     error::Error,
     events, store,
@@ -53,7 +53,8 @@ pub(crate) const ACCESS: Access = Access {
         ("MoveAdmission", DOOR),
         ("Scan", &[Who::Device("scanner"), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
         ("SetHouseState", DOOR),
-        ("FindParty", DOOR),
+        // The kitchen: whoever hands out finds the party of one person's ticket.
+        ("FindParty", &[Who::Staff(Role::Desk), Who::Staff(Role::Operator), Who::Staff(Role::Kitchen)]),
     ],
 };
 
@@ -78,10 +79,15 @@ impl FlowGrpc {
     }
 
     async fn find_party(&self, reference: &str) -> Result<pb::Party, Error> {
-        let reference = ticket_code::read_reference(reference)
-            .ok_or_else(|| invalid("reference", "is no reference like K7QM-3F9A; check it letter by letter"))?;
+        let code = match self.scans.code(reference) {
+            Ok(code) if !matches!(code, Code::Unknown | Code::Forged) => code,
+            _ => {
+                let problem = "is no reference like K7QM-3F9A and no code of this house; check it letter by letter";
+                return Err(invalid("reference", problem).into());
+            }
+        };
         let mut conn = self.db.pool().acquire().await?;
-        let party = store::party_of_reference(&mut conn, &reference).await?.ok_or(Error::NoParty)?;
+        let party = store::party_wanted(&mut conn, code.wanted()).await?.ok_or(Error::NoParty)?;
         Ok(events::party(&party))
     }
 }

@@ -36,8 +36,7 @@ pub(crate) use conflicts::{
 pub(crate) use house::{house, lock_house, save_house};
 pub(crate) use log::{LoggedLine, latest, lines_of, logged, moves_of};
 pub(crate) use parties::{
-    add_parties, move_party, parties_of, party, party_of_reference, party_wanted, reseat_party, save_standing,
-    void_party,
+    add_parties, move_party, parties_of, party, party_wanted, reseat_party, save_standing, void_party,
 };
 pub(crate) use scans::{NewLine, Wanted, look, record, record_move};
 pub(crate) use zones::{

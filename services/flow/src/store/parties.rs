@@ -102,7 +102,7 @@ pub(crate) async fn parties_of(conn: &mut PgConnection, showing: Uuid) -> Result
 }
 
 /// The party with this reference; of several (references are short) the one not cancelled.
-pub(crate) async fn party_of_reference(conn: &mut PgConnection, reference: &str) -> Result<Option<Party>, Error> {
+async fn party_of_reference(conn: &mut PgConnection, reference: &str) -> Result<Option<Party>, Error> {
     let row = sqlx::query_as(
         "select visit_id, showing_id, reference, cancelled from party where reference = $1
          order by cancelled, visit_id desc limit 1",

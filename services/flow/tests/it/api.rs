@@ -3,6 +3,7 @@
 use kernel::{
     Caller, Role,
     testing::{staff, visitor},
+    ticket_code::Kind,
 };
 use sky_proto::flow::v1::{self as pb, AdmissionState, HouseState, ScanVerdict, ZoneLevel};
 use tokio_stream::StreamExt;
@@ -96,7 +97,7 @@ type Spoiled = (&'static str, fn(&mut pb::ScanRequest));
 #[tokio::test]
 async fn bad_requests_name_their_field() {
     let house = house().await;
-    let (showing, visit, _) = open(&house).await;
+    let (showing, visit, tickets) = open(&house).await;
     let cases: [Spoiled; 9] = [
         ("device_id", |r| r.device_id.clear()),
         ("nonce", |r| r.nonce.clear()),
@@ -121,8 +122,23 @@ async fn bad_requests_name_their_field() {
         let request = pb::FindPartyRequest { reference: reference.to_owned() };
         client!(house, &desk()).find_party(request).await.map(tonic::Response::into_inner)
     };
-    assert_eq!(find(&kernel::ticket_code::reference(visit)).await.expect("found").size, 3);
-    assert!(find("K7QM").await.expect_err("short").message().starts_with("reference"));
+    let codes = [
+        kernel::ticket_code::reference(visit),
+        code(&house, Kind::Visit, visit, showing),
+        code(&house, Kind::Ticket, tickets[1], showing),
+    ];
+    for typed in codes {
+        let party = find(&typed).await.expect("found");
+        assert_eq!((party.visit_id, party.size), (visit.to_string(), 3));
+    }
+    assert_eq!(
+        find(&code(&house, Kind::Ticket, Uuid::now_v7(), showing)).await.expect_err("unknown").code(),
+        Code::NotFound
+    );
+    for typed in ["", "K7QM", "ANY OTHER BAR CODE", &"x".repeat(500)] {
+        let refused = find(typed).await.expect_err(typed);
+        assert!(refused.code() == Code::InvalidArgument && refused.message().starts_with("reference"), "{refused}");
+    }
     assert_eq!(
         find(&kernel::ticket_code::reference(Uuid::now_v7())).await.expect_err("unknown").code(),
         Code::NotFound

@@ -105,4 +105,3 @@ hand-out-find = Finden
 hand-out-recall = Noch einmal rufen
 hand-out-waiting = Wartet auf Abholung
 hand-out-none = Dazu steht hier nichts. Bitte die Nummer prüfen, oder in der Küche nachfragen.
-hand-out-ticket = Das ist das Ticket einer einzelnen Person. Bitte den Code des Besuchs, das Kurzzeichen oder die Nummer nehmen.

@@ -105,4 +105,3 @@ hand-out-find = Find
 hand-out-recall = Call again
 hand-out-waiting = Waits to be collected
 hand-out-none = There is nothing here for that. Check the number, or ask the kitchen.
-hand-out-ticket = This is one person’s ticket. Use the visit’s code, its reference or the number.

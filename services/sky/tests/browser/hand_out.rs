@@ -60,6 +60,7 @@ async fn who_hands_out_finds_an_order_sees_its_tray_and_takes_back_what_was_a_mi
     });
     let visit = visit.await;
     let code = stage.code(&booked.visit).await;
+    let ticket = stage.ticket(&booked.visit).await;
     let placed = walk_up(&stage).await;
     stage.waits_until(from_timestamp(placed.fire_at) + TimeDelta::seconds(2)).await;
     let cook = stage.staff(Role::Kitchen, Device::Tablet).await;
@@ -98,8 +99,8 @@ async fn who_hands_out_finds_an_order_sees_its_tray_and_takes_back_what_was_a_mi
     desk.press("Abgeholt").await;
     desk.sees("section.panel", "abgeholt").await;
 
-    // The family's, which is not made yet: by its code and by its reference.
-    for typed in [&code, &visit.reference] {
+    // The family's, which is not made yet: by its code, by the ticket of one of them and by its reference.
+    for typed in [&code, &ticket, &visit.reference] {
         desk.open("/kitchen/hand-out").await;
         desk.types("#code", typed).await;
         desk.press("Finden").await;

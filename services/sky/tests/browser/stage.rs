@@ -14,10 +14,13 @@ use sky_proto::{
     flow::v1::{HouseState, SetHouseStateRequest, flow_client::FlowClient},
     journey::v1::{GetVisitRequest, Visit, journey_client::JourneyClient},
     portal::v1::{ApprovePairingRequest, access_client::AccessClient},
-    reservations::v1::{GetBookingRequest, reservations_client::ReservationsClient},
+    reservations::v1::{Booking, GetBookingRequest, reservations_client::ReservationsClient},
 };
 use thirtyfour::By;
-use tokio::task::JoinSet;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    task::JoinSet,
+};
 
 use crate::{
     cable::Cable,
@@ -26,6 +29,9 @@ use crate::{
 };
 
 const PASSWORD: &str = "correct horse battery";
+/// How many houses with browsers are open at a time: more of them only wait for the processors, and for each other.
+static ROOM: Semaphore = Semaphore::const_new(4);
+
 /// One account per role, named as the role.
 const STAFF: [Role; 4] = [Role::Desk, Role::Operator, Role::Kitchen, Role::Attendant];
 
@@ -48,6 +54,8 @@ pub struct Stage {
     chrome: Chrome,
     _provider: FakeProvider,
     _time: JoinSet<()>,
+    /// Given back when all else has ended.
+    _turn: SemaphorePermit<'static>,
 }
 
 impl Stage {
@@ -58,6 +66,7 @@ impl Stage {
 
     /// The same, with settings of services' own.
     pub async fn open_with(mut own: BTreeMap<String, BTreeMap<String, toml::Value>>) -> Option<Self> {
+        let turn = ROOM.acquire().await.expect("never closed");
         let chrome = Chrome::start()?;
         let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
         let payments = BTreeMap::from([("provider_url".to_owned(), toml::Value::String(provider.url.clone()))]);
@@ -81,7 +90,7 @@ impl Stage {
                 clock.advance(TimeDelta::milliseconds(100));
             }
         });
-        Some(Self { house, world, chrome, _provider: provider, _time: time })
+        Some(Self { house, world, chrome, _provider: provider, _time: time, _turn: turn })
     }
 
     /// Browsers take `__Host-` cookies from this name also without https.
@@ -166,11 +175,20 @@ impl Stage {
         crate::sale::in_the_dome(self).await.showing_id
     }
 
-    /// The one code for barrier, door and counter.
-    pub async fn code(&self, visit: &str) -> String {
+    async fn booking(&self, visit: &str) -> Booking {
         let mut reservations = ReservationsClient::new(self.world.door("reservations", &staff(Role::Desk)));
         let request = GetBookingRequest { visit_id: visit.to_owned() };
-        reservations.get_booking(request).await.expect("a booking").into_inner().visit_code
+        reservations.get_booking(request).await.expect("a booking").into_inner()
+    }
+
+    /// The one code for barrier, door and counter.
+    pub async fn code(&self, visit: &str) -> String {
+        self.booking(visit).await.visit_code
+    }
+
+    /// The code of the first of a party.
+    pub async fn ticket(&self, visit: &str) -> String {
+        self.booking(visit).await.tickets.swap_remove(0).code
     }
 }
 

@@ -1,4 +1,4 @@
-//! Handing out: whoever stands at the counter finds an order by its number, by the visit's code or by its reference, sees
+//! Handing out: whoever stands at the counter finds an order by its number, by the visit's code, by one person's ticket or by its reference, sees
 //! what belongs on the tray, says that it was collected, calls it again, and takes either back.
 
 use std::sync::Arc;
@@ -14,9 +14,13 @@ use kernel::{
     identity::Keys,
     ticket_code::{Kind, read_reference, reference},
 };
-use sky_proto::gastro::v1::{
-    GetOrderRequest, KitchenBoard, MoveOrderRequest, Order, OrderState, UndoMoveRequest, WatchKitchenRequest,
+use sky_proto::{
+    flow::v1::FindPartyRequest,
+    gastro::v1::{
+        GetOrderRequest, KitchenBoard, MoveOrderRequest, Order, OrderState, UndoMoveRequest, WatchKitchenRequest,
+    },
 };
+use tonic::Code;
 use uuid::Uuid;
 
 use super::{
@@ -74,7 +78,7 @@ struct Waiting {
 enum Asked {
     Number(u32),
     Visit(Uuid),
-    /// Of one person, and the tray is the whole party's.
+    /// The code of one person; the tray is the whole party's, and the door knows whose ticket it is.
     Ticket,
     Reference(String),
     Nothing,
@@ -196,14 +200,21 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: Aft
 /// Sent as a form: no code and no reference in an address.
 pub(crate) async fn look_up(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(MAY_HAND_OUT)?;
-    let asked = read(&edge.keys, sent.get("code"));
+    let typed = sent.get("code");
+    let asked = read(&edge.keys, typed);
     let visit = match asked {
         Asked::Visit(visit) => Some(visit.to_string()),
+        Asked::Ticket => {
+            match answer(edge.flow(&caller).find_party(FindPartyRequest { reference: typed.to_owned() })).await {
+                Ok(party) => Some(party.visit_id),
+                Err(status) if status.code() == Code::NotFound => None,
+                Err(status) => return refused(&edge, &guest, status, HERE).await,
+            }
+        }
         _ => find(&board(&edge, &caller).await?, &asked),
     };
     let Some(visit) = visit else {
-        let key = if asked == Asked::Ticket { "hand-out-ticket" } else { "hand-out-none" };
-        guest.tell(&edge, Notice::bad(guest.words.t(key))).await?;
+        guest.tell(&edge, Notice::bad(guest.words.t("hand-out-none"))).await?;
         return Ok(Redirect::to(HERE).into_response());
     };
     Ok(Redirect::to(&format!("{HERE}/{visit}")).into_response())
