@@ -163,7 +163,7 @@ impl Counter {
             visit_id: held.visit_id.clone(),
             method: Method::AtDesk.into(),
             contact: Some(Contact {
-                name: "Load Test".to_owned(),
+                name: "Erika Muster".to_owned(),
                 email: format!("{}@visitors.invalid", browser.simple()),
             }),
             return_url: String::new(),
