@@ -5,15 +5,20 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use data_encoding::BASE64;
 use kernel::{Settings, Transport};
-use sky_proto::kernel::v1::{LoadHouseRequest, operations_client::OperationsClient};
+use sky_proto::kernel::v1::{LoadHouseRequest, LoadHouseResponse, operations_client::OperationsClient};
 
 use crate::services;
+
+/// How often a service is asked that has no time, and how long to wait in between.
+const TRIES: u32 = 10;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Options of `sky house`.
 #[derive(Debug, Args)]
@@ -82,12 +87,11 @@ pub async fn load(
                 house_toml: if service.name == "gastro" { with_pictures.clone() } else { toml.clone() },
                 check_only: step_checks,
             };
-            let answer = OperationsClient::new(to(service.name)).load_house(request).await;
-            let summary = answer
+            let summary = ask(to(service.name), request)
+                .await
                 .map_err(|status| {
                     anyhow::anyhow!("{}: {}", file.display(), status.message().trim_start_matches("house_toml: "))
                 })?
-                .into_inner()
                 .summary;
             if step_checks && !summary.is_empty() {
                 found.push(format!("{}: {summary}", service.name));
@@ -95,6 +99,19 @@ pub async fn load(
         }
     }
     Ok(found)
+}
+
+/// Loads a service's part. While a house opens everything happens at once, on a small machine too: a service that has no
+/// time for it is asked again, as its answer says.
+async fn ask(to: Transport, request: LoadHouseRequest) -> Result<LoadHouseResponse, tonic::Status> {
+    let mut service = OperationsClient::new(to);
+    for _ in 1..TRIES {
+        match service.load_house(request.clone()).await {
+            Err(status) if status.code() == tonic::Code::Unavailable => tokio::time::sleep(PAUSE).await,
+            answer => return answer.map(tonic::Response::into_inner),
+        }
+    }
+    service.load_house(request).await.map(tonic::Response::into_inner)
 }
 
 /// All pictures of the menu together; a service takes a house file of up to 4 MB.

@@ -17,10 +17,7 @@ use sky_proto::{
     reservations::v1::{Booking, GetBookingRequest, reservations_client::ReservationsClient},
 };
 use thirtyfour::By;
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    task::JoinSet,
-};
+use tokio::task::JoinSet;
 
 use crate::{
     cable::Cable,
@@ -29,9 +26,6 @@ use crate::{
 };
 
 const PASSWORD: &str = "correct horse battery";
-/// How many houses with browsers are open at a time: more of them only wait for the processors, and for each other.
-static ROOM: Semaphore = Semaphore::const_new(4);
-
 /// One account per role, named as the role.
 const STAFF: [Role; 4] = [Role::Desk, Role::Operator, Role::Kitchen, Role::Attendant];
 
@@ -54,8 +48,6 @@ pub struct Stage {
     chrome: Chrome,
     _provider: FakeProvider,
     _time: JoinSet<()>,
-    /// Given back when all else has ended.
-    _turn: SemaphorePermit<'static>,
 }
 
 impl Stage {
@@ -66,7 +58,6 @@ impl Stage {
 
     /// The same, with settings of services' own.
     pub async fn open_with(mut own: BTreeMap<String, BTreeMap<String, toml::Value>>) -> Option<Self> {
-        let turn = ROOM.acquire().await.expect("never closed");
         let chrome = Chrome::start()?;
         let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
         let payments = BTreeMap::from([("provider_url".to_owned(), toml::Value::String(provider.url.clone()))]);
@@ -90,7 +81,7 @@ impl Stage {
                 clock.advance(TimeDelta::milliseconds(100));
             }
         });
-        Some(Self { house, world, chrome, _provider: provider, _time: time, _turn: turn })
+        Some(Self { house, world, chrome, _provider: provider, _time: time })
     }
 
     /// Browsers take `__Host-` cookies from this name also without https.

@@ -232,7 +232,7 @@ async fn a_room_survives_a_restart_follows_the_seller_and_is_closed() {
     let mut live = browser.0.get(live).send().await.expect("a stream");
     let mut said = String::new();
     let mut listen = async |wanted: &str| {
-        let until = tokio::time::Instant::now() + Duration::from_secs(10);
+        let until = tokio::time::Instant::now() + Duration::from_secs(60);
         while !said.contains(wanted) {
             let chunk = tokio::time::timeout_at(until, live.chunk()).await;
             let chunk = chunk.unwrap_or_else(|_| panic!("{wanted} is not in {said}")).expect("a chunk");
