@@ -28,8 +28,7 @@ const LOOKS: &str = r"
     const drawn = (it) => it.checkVisibility({ opacityProperty: true, visibilityProperty: true })
         && (boxed(it) || [...it.children].some(drawn));
     const shown = (it) => drawn(it.closest('select') ?? it);
-    const read = (it) => it.innerText.replace(/[\u200b\u200e\u200f]/g, '').replace(/[ \t\u00a0]+/g, ' ');
-    const visible = (css) => [...document.querySelectorAll(css)].filter(shown);";
+    const read = (it) => it.innerText.replace(/[\u200b\u200e\u200f]/g, '').replace(/[ \t\u00a0]+/g, ' ');";
 
 /// What somebody holds in their hands or sits at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -320,7 +319,7 @@ impl Browser {
 
     /// What can be read in the visible parts that a selector finds; a line break between two.
     async fn read(&self, css: &str) -> Result<Vec<String>, String> {
-        let script = format!("{LOOKS} return visible(arguments[0]).map(read)");
+        let script = format!("{LOOKS} return [...document.querySelectorAll(arguments[0])].filter(shown).map(read)");
         let said = self.driver.execute(&script, vec![json!(css)]).await.map_err(told)?;
         said.convert().map_err(told)
     }

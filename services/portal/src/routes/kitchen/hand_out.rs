@@ -1,5 +1,5 @@
-//! Handing out: whoever stands at the counter finds an order by its number, by the visit's code, by one person's ticket or by its reference, sees
-//! what belongs on the tray, says that it was collected, calls it again, and takes either back.
+//! Handing out: whoever stands at the counter finds an order by its number, by the visit's code, by one person's ticket or
+//! by its reference, sees what belongs on the tray, says that it was collected, calls it again, and takes either back.
 
 use std::sync::Arc;
 
