@@ -179,6 +179,26 @@ impl Db {
         }
     }
 
+    /// Runs a single statement as a transaction of its own: one round trip, where [`Db::transact`] takes three. It must
+    /// check by itself that it may be written, and tells no event. Afterwards the live streams of `topic` are woken,
+    /// under the topic's only key, its own name.
+    ///
+    /// For a task that nobody cancels: the statement would be run all the same.
+    ///
+    /// # Errors
+    /// What the statement answers, or the database's error.
+    pub async fn at_once<T, E: From<sqlx::Error>>(
+        &self,
+        topic: &'static str,
+        statement: impl AsyncFnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut connection = self.connections.get().await?;
+        let answer = statement(&mut connection).await?;
+        drop(connection);
+        self.hub.touched(topic, topic.to_owned());
+        Ok(answer)
+    }
+
     /// A caller that goes away while this begins leaves nothing behind: the connection is closed with the [`Tx`].
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         Ok(self.begin_with("").await?.0)

@@ -1,15 +1,17 @@
 //! The seller: everybody who wants places waits in one queue; all that waits is decided together,
 //! written in one transaction and answered together. One lock of a hot showing serves them all.
 //!
-//! Decides with what it knows of a showing, and asks the database only whether that is still so: the
-//! write counts for showings that have the version it was decided with. For the others, and whenever
-//! anything is unclear, it locks, looks and decides again. So any number of replicas may sell: what
-//! keeps a place from being sold twice is the database alone.
+//! Decides with what it knows of a showing, and lets the database check that in the one statement that
+//! writes: it counts for showings that have the version it was decided with. What is refused or has
+//! changed is looked at and decided again; if that does not help either, it is decided under the
+//! showing's lock. So any number of replicas may sell: what keeps a place from being sold twice is the
+//! database alone.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
-use kernel::{Coded, Context, Db, Tx};
+use kernel::{Coded, Context, Db, Remembered, Tx};
+use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -23,7 +25,7 @@ use crate::{
     events,
     store::{
         self, bookings,
-        sale::{Given, Granted, Known, Plans},
+        sale::{Given, Granted, Plans},
     },
 };
 
@@ -31,6 +33,8 @@ use crate::{
 const BATCH: usize = 512;
 /// Most showings that the seller keeps in mind.
 const REMEMBERED: usize = 2000;
+/// So many first answers are kept in mind: a browser that asks again does so within seconds.
+const ANSWERED: usize = 8192;
 /// Before it takes the queue, the seller lets those in who are at the door.
 const LET_IN: usize = 4;
 
@@ -67,7 +71,12 @@ impl Seller {
     /// So many may wait; whoever comes then is told at once to come again.
     pub(crate) fn start(context: &Context, may_wait: usize) -> Self {
         let (queue, waiting) = mpsc::channel(may_wait);
-        let counter = Counter { db: context.db.clone(), plans: Plans::new(), sales: HashMap::new() };
+        let counter = Counter {
+            db: context.db.clone(),
+            plans: Plans::new(),
+            sales: HashMap::new(),
+            answered: Remembered::new(ANSWERED),
+        };
         context.tasks.spawn_until_stop(counter.work(waiting));
         Self { queue }
     }
@@ -91,7 +100,11 @@ struct Counter {
     db: Db,
     plans: Plans,
     sales: HashMap<Uuid, Sale>,
+    /// By idempotency key.
+    answered: Remembered<Uuid, Given>,
 }
+
+type ByShowing = HashMap<Uuid, Vec<Waiting>>;
 
 impl Counter {
     async fn work(mut self, mut queue: mpsc::Receiver<Waiting>) {
@@ -117,35 +130,34 @@ impl Counter {
 
     /// Decides about orders of different keys and visits, and answers them.
     async fn serve(&mut self, batch: Vec<Waiting>) {
-        let keys: Vec<Uuid> = batch.iter().map(|it| it.order.key).collect();
-        let wanted: HashSet<Uuid> = batch.iter().map(|it| it.order.wish.showing).collect();
-        let wanted: Vec<Uuid> = wanted.into_iter().collect();
-        let known = match self.look(&keys, &wanted).await {
-            Ok(known) => known,
-            Err(error) => {
-                tracing::warn!(%error, orders = batch.len(), "nothing can be sold now");
-                batch.into_iter().for_each(|it| answer(it, Err(Error::Interrupted)));
-                return;
-            }
-        };
-        let mut by_showing: HashMap<Uuid, Vec<Waiting>> = HashMap::new();
+        let mut by_showing = ByShowing::new();
         for it in batch {
-            if let Some(given) = known.given.get(&it.order.key) {
-                let first = first_answer(given, &it.order);
-                answer(it, first);
-            } else if known.versions.contains_key(&it.order.wish.showing) {
-                by_showing.entry(it.order.wish.showing).or_default().push(it);
-            } else {
-                answer(it, Err(Error::NoShowing));
+            match self.answered.get(&it.order.key) {
+                Some(given) => repeat(it, &given),
+                None => by_showing.entry(it.order.wish.showing).or_default().push(it),
             }
         }
-        self.sell(by_showing).await;
+        let unclear = self.sell(by_showing, None).await;
+        if unclear.is_empty() {
+            return;
+        }
+        match self.look(unclear).await {
+            Ok((orders, looked_at)) => {
+                for (showing, orders) in self.sell(orders, Some(looked_at)).await {
+                    self.sell_slowly(showing, orders).await;
+                }
+            }
+            Err(error) => tracing::warn!(%error, "nothing can be sold now"),
+        }
     }
 
-    /// Asks what was answered before and which showings have changed; those are read again.
-    async fn look(&mut self, keys: &[Uuid], showings: &[Uuid]) -> Result<Known, Error> {
+    /// Asks what was answered before and which showings have changed; those are read again. Answers the orders that
+    /// are left, and when that was. On an error the orders are dropped, which tells those who wait.
+    async fn look(&mut self, mut orders: ByShowing) -> Result<(ByShowing, DateTime<Utc>), Error> {
+        let keys: Vec<Uuid> = orders.values().flatten().map(|it| it.order.key).collect();
+        let showings: Vec<Uuid> = orders.keys().copied().collect();
         let mut conn = self.db.reader().await?;
-        let known = store::sale::known(&mut conn, keys, showings).await?;
+        let known = store::sale::known(&mut conn, &keys, &showings).await?;
         let now = self.db.clock().now();
         if self.sales.len() > REMEMBERED - BATCH {
             self.sales.clear();
@@ -158,64 +170,70 @@ impl Counter {
                 self.sales.insert(sale.showing().id, sale);
             }
         }
-        Ok(known)
+        for orders in orders.values_mut() {
+            for it in std::mem::take(orders) {
+                match known.given.get(&it.order.key) {
+                    Some(given) => repeat(it, given),
+                    None if known.versions.contains_key(&it.order.wish.showing) => orders.push(it),
+                    None => answer(it, Err(Error::NoShowing)),
+                }
+            }
+        }
+        orders.retain(|_, orders| !orders.is_empty());
+        Ok((orders, now))
     }
 
-    /// Decides with what is known, and writes what was granted if nothing has changed meanwhile.
-    async fn sell(&mut self, mut by_showing: HashMap<Uuid, Vec<Waiting>>) {
-        let now = self.db.clock().now();
+    /// Decides with what is known, and writes what was granted if nothing has changed since. Answers the orders of
+    /// showings about which it cannot say anything: those that are not known, that have changed, and that refuse
+    /// everybody, unless they were just looked at.
+    async fn sell(&mut self, mut by_showing: ByShowing, looked_at: Option<DateTime<Utc>>) -> ByShowing {
+        let now = looked_at.unwrap_or_else(|| self.db.clock().now());
         let mut decided: HashMap<Uuid, Vec<Answer>> = HashMap::new();
         let (mut versions, mut granted) = (Vec::new(), Vec::new());
         for (id, orders) in &by_showing {
-            let Some(sale) = self.sales.get_mut(id) else { continue };
+            let Some(sale) = self.sales.get_mut(id).filter(|sale| !sale.has_run_out(now)) else { continue };
             let before = granted.len();
             let answers = orders.iter().map(|it| decide(sale, &it.order, now, &mut granted)).collect();
-            decided.insert(*id, answers);
             if granted.len() > before {
                 versions.push((*id, sale.version()));
-            }
-        }
-        let hopeful: Vec<Uuid> = versions.iter().map(|(id, _)| *id).collect();
-        let sold = if granted.is_empty() { Ok(Vec::new()) } else { self.write(versions, granted, now).await };
-        let sold = sold.unwrap_or_else(|error| {
-            tracing::debug!(%error, "a batch was not written; each showing is looked at by itself");
-            Vec::new()
-        });
-        for (id, answers) in decided {
-            let orders = by_showing.remove(&id).unwrap_or_default();
-            if hopeful.contains(&id) && !sold.contains(&id) {
-                // Refusals too: they were decided with places given to others of this batch.
-                self.sales.remove(&id);
-                self.sell_slowly(id, orders).await;
+            } else if looked_at.is_none() {
                 continue;
             }
-            if sold.contains(&id)
-                && let Some(sale) = self.sales.get_mut(&id)
-            {
+            decided.insert(*id, answers);
+        }
+        let sold = if granted.is_empty() { Ok(Vec::new()) } else { self.write(&versions, &granted, now).await };
+        let sold = sold.unwrap_or_else(|error| {
+            tracing::debug!(%error, "a batch was not written; its showings are looked at");
+            Vec::new()
+        });
+        for (id, _) in &versions {
+            if !sold.contains(id) {
+                // Refusals too: they were decided with places given to others of this batch.
+                self.sales.remove(id);
+                decided.remove(id);
+            } else if let Some(sale) = self.sales.get_mut(id) {
                 sale.saved();
             }
+        }
+        for it in granted.into_iter().filter(|it| sold.contains(&it.booking.showing)) {
+            self.answered.put(it.key, Given { request_hash: it.request_hash, response: it.response });
+        }
+        for (id, answers) in decided {
+            let orders = by_showing.remove(&id).unwrap_or_default();
             orders.into_iter().zip(answers).for_each(|(it, decided)| answer(it, decided));
         }
-        for it in by_showing.into_values().flatten() {
-            answer(it, Err(Error::Interrupted));
-        }
+        by_showing
     }
 
+    /// Answers the showings of which it was written.
     async fn write(
         &self,
-        versions: Vec<(Uuid, i64)>,
-        granted: Vec<Granted>,
+        versions: &[(Uuid, i64)],
+        granted: &[Granted],
         now: DateTime<Utc>,
     ) -> Result<Vec<Uuid>, Error> {
-        self.db
-            .transact(move |tx| {
-                Box::pin(async move {
-                    let sold = store::sale::write(tx.conn(), &versions, &granted, now).await?;
-                    tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
-                    Ok(sold)
-                })
-            })
-            .await
+        let writing = async |conn: &mut PgConnection| store::sale::write(conn, versions, granted, now).await;
+        self.db.at_once(SHOWINGS_TOPIC, writing).await
     }
 
     /// One showing, locked before it is looked at. If that fails, each order by itself: one that cannot
@@ -286,6 +304,11 @@ fn decide(sale: &mut Sale, order: &Order, now: DateTime<Utc>, granted: &mut Vec<
         response: events::stored_hold(&booking),
     });
     Ok(Held::Now(booking))
+}
+
+fn repeat(waiting: Waiting, given: &Given) {
+    let first = first_answer(given, &waiting.order);
+    answer(waiting, first);
 }
 
 fn first_answer(given: &Given, order: &Order) -> Answer {

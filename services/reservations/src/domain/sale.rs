@@ -113,7 +113,12 @@ impl Sale {
     /// Whether this is still what the database has: no newer version, and no hold that has run out
     /// since (it may have been extended or sold).
     pub(crate) fn is_current(&self, version: i64, now: DateTime<Utc>) -> bool {
-        self.version == version && self.next_expiry.is_none_or(|until| now < until)
+        self.version == version && !self.has_run_out(now)
+    }
+
+    /// Whether a hold has run out since this was read.
+    pub(crate) fn has_run_out(&self, now: DateTime<Utc>) -> bool {
+        self.next_expiry.is_some_and(|until| until <= now)
     }
 
     /// The database has taken what was decided.

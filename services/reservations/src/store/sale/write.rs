@@ -1,7 +1,7 @@
 //! Writing many parties' places in one statement. Decides nothing.
 
 use chrono::{DateTime, Utc};
-use sqlx::{FromRow, PgConnection};
+use sqlx::{PgConnection, error::DatabaseError};
 use uuid::Uuid;
 
 use crate::{domain::Booking, error::Error, store::claims::with_places};
@@ -42,6 +42,10 @@ const WRITE: &str = concat!(
                      $9::text[], $10::bytea[], $11::bytea[])
                  w (visit, showing, channel, seats, items, expires_at, key, request_hash, response)
              join due on due.id = w.showing),
+         place as materialized (
+             select wish.showing, p.seat, wish.visit, wish.channel, p.place, wish.expires_at
+             from unnest($12::uuid[], $13::text[], $14::text[]) p (visit, seat, place)
+             join wish on wish.visit = p.visit),
          booked as (
              insert into booking as b (visit_id, showing_id, state, channel, seats, items, held_at, expires_at)
              select visit, showing, 'held', channel, seats::json, items::json, $15, expires_at from wish
@@ -53,9 +57,7 @@ const WRITE: &str = concat!(
              returning 1),
          claimed as (
              insert into seat_claim as c (showing_id, seat, visit_id, channel, place, expires_at)
-             select wish.showing, p.seat, wish.visit, wish.channel, p.place, wish.expires_at
-             from unnest($12::uuid[], $13::text[], $14::text[]) p (visit, seat, place)
-             join wish on wish.visit = p.visit
+             select showing, seat, visit, channel, place, expires_at from place
              on conflict on constraint seat_claim_one_holder do update
                  set visit_id = excluded.visit_id, channel = excluded.channel, place = excluded.place,
                      expires_at = excluded.expires_at
@@ -70,24 +72,17 @@ const WRITE: &str = concat!(
              insert into idempotency (method, key, request_hash, response, created_at)
              select 'HoldSeats', key, request_hash, response, $15 from wish
              on conflict do nothing returning 1)
-         select coalesce((select array_agg(id) from raised), '{}') as sold, (select count(*) from booked) as booked,
-                (select count(*) from claimed) as claimed, (select count(*) from kept) as kept",
+         select coalesce((select array_agg(id) from raised), '{}')
+         from as_decided((select count(*) from wish), (select count(*) from booked), (select count(*) from kept)) holds,
+              as_decided((select count(*) from place), (select count(*) from claimed)) places",
 );
 
-/// What a write has done.
-#[derive(Debug, FromRow)]
-struct WrittenRow {
-    sold: Vec<Uuid>,
-    booked: i64,
-    claimed: i64,
-    kept: i64,
-}
-
 /// Writes holds of showings that still have the version with which they were decided; answers those
-/// showings. Their rows are locked in the order of their ids until the end of the transaction.
+/// showings. Their rows are locked in the order of their ids until the end of the transaction. One statement,
+/// so that it can be a transaction of its own.
 ///
 /// # Errors
-/// [`Error::Raced`] when anything but the version was not as it was decided: then nothing may be kept.
+/// [`Error::Raced`] when anything but the version was not as it was decided: then nothing is kept.
 pub(crate) async fn write(
     conn: &mut PgConnection,
     versions: &[(Uuid, i64)],
@@ -101,7 +96,7 @@ pub(crate) async fn write(
         of_holds.push(it)?;
         of_seats.push(&it.booking);
     }
-    let row: WrittenRow = sqlx::query_as(WRITE)
+    sqlx::query_scalar(WRITE)
         .bind(&showings)
         .bind(&expected)
         .bind(&of_holds.visits)
@@ -118,11 +113,16 @@ pub(crate) async fn write(
         .bind(&of_seats.places)
         .bind(now)
         .fetch_one(conn)
-        .await?;
-    let written = granted.iter().filter(|it| row.sold.contains(&it.booking.showing));
-    let (holds, places) =
-        written.fold((0, 0), |(holds, places), it| (holds + 1, places + it.booking.seats.len() as i64));
-    if (row.booked, row.claimed, row.kept) == (holds, places, holds) { Ok(row.sold) } else { Err(Error::Raced) }
+        .await
+        .map_err(raced_or_broken)
+}
+
+/// What `as_decided` raises.
+const NOT_AS_DECIDED: &str = "SKY01";
+
+fn raced_or_broken(error: sqlx::Error) -> Error {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    if code.as_deref() == Some(NOT_AS_DECIDED) { Error::Raced } else { error.into() }
 }
 
 /// The holds, column by column.
