@@ -74,6 +74,7 @@ async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
         sold.offered += showing.availability.as_ref().map_or(0, |it| it.free_online as usize);
         let parties = (0..160).map(|party: u32| {
             let mut replica = doors[party as usize % replicas].clone();
+            let mut another = doors[(party as usize + 1) % replicas].clone();
             let order = HoldSeatsRequest {
                 idempotency_key: Uuid::new_v4().to_string(),
                 visit_id: Uuid::new_v4().to_string(),
@@ -84,7 +85,19 @@ async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
                 channel: Channel::Online.into(),
                 wish: None,
             };
-            async move { replica.hold_seats(order).await }
+            async move {
+                // Every tenth asks two replicas at once with the same key.
+                let again = async { if party % 10 == 0 { another.hold_seats(order.clone()).await.ok() } else { None } };
+                let (first, again) = tokio::join!(replica.hold_seats(order.clone()), again);
+                match (first, again) {
+                    (Ok(first), Some(again)) => {
+                        assert_eq!(first.get_ref(), again.get_ref(), "one key, one answer");
+                        Ok(first)
+                    }
+                    (Err(_), Some(again)) => Ok(again),
+                    (first, None) => first,
+                }
+            }
         });
         let mut holders: HashMap<String, usize> = HashMap::new();
         for answer in futures::future::join_all(parties).await {
