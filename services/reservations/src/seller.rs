@@ -183,9 +183,8 @@ impl Counter {
         Ok((orders, now))
     }
 
-    /// Decides with what is known, and writes what was granted if nothing has changed since. Answers the orders of
-    /// showings about which it cannot say anything: those that are not known, that have changed, and that refuse
-    /// everybody, unless they were just looked at.
+    /// Decides with what is known, and writes what was granted if nothing has changed since. Answers the orders that
+    /// are left: those of showings that are not known or have changed, and what is refused, unless it was just looked at.
     async fn sell(&mut self, mut by_showing: ByShowing, looked_at: Option<DateTime<Utc>>) -> ByShowing {
         let now = looked_at.unwrap_or_else(|| self.db.clock().now());
         let mut decided: HashMap<Uuid, Vec<Answer>> = HashMap::new();
@@ -196,8 +195,6 @@ impl Counter {
             let answers = orders.iter().map(|it| decide(sale, &it.order, now, &mut granted)).collect();
             if granted.len() > before {
                 versions.push((*id, sale.version()));
-            } else if looked_at.is_none() {
-                continue;
             }
             decided.insert(*id, answers);
         }
@@ -220,7 +217,13 @@ impl Counter {
         }
         for (id, answers) in decided {
             let orders = by_showing.remove(&id).unwrap_or_default();
-            orders.into_iter().zip(answers).for_each(|(it, decided)| answer(it, decided));
+            for (it, decided) in orders.into_iter().zip(answers) {
+                match decided {
+                    // It may repeat an order that another replica has granted, and places may have come back.
+                    Err(_) if looked_at.is_none() => by_showing.entry(id).or_default().push(it),
+                    decided => answer(it, decided),
+                }
+            }
         }
         by_showing
     }

@@ -120,6 +120,35 @@ async fn a_repeat_gets_its_answer_when_all_is_sold_and_another_request_with_its_
 }
 
 #[tokio::test]
+async fn a_repeat_that_this_process_never_heard_of_gets_its_answer_beside_others_that_are_granted() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let order = wish(Uuid::now_v7(), &showing, 3);
+    let first = hold(&house, &order).await.expect("held");
+    let house = house.restart().await;
+    let rest = join_all((0..27).map(|_| {
+        let order = wish(Uuid::now_v7(), &showing, 3);
+        let house = &house;
+        async move { hold(house, &order).await }
+    }));
+    assert!(rest.await.iter().all(Result::is_ok));
+    // Two of 86 are left. While the first of these is written, the others come and are decided together.
+    let blocker = block(&house, &showing).await;
+    let last = [wish(Uuid::now_v7(), &showing, 1), wish(Uuid::now_v7(), &showing, 1)];
+    let behind = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let freed = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            blocker.rollback().await.expect("freed");
+        };
+        tokio::join!(hold(&house, &order), hold(&house, &last[1]), freed)
+    };
+    let (opener, (again, closer, ())) = tokio::join!(hold(&house, &last[0]), behind);
+    assert_eq!(again.expect("the first answer"), first);
+    assert!(opener.is_ok() && closer.is_ok(), "{opener:?} {closer:?}");
+}
+
+#[tokio::test]
 async fn orders_that_cannot_be_met_do_not_keep_others_from_theirs() {
     let house = house().await;
     let showing = showing(&house).await.showing_id;
