@@ -87,7 +87,9 @@ async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
             };
             async move {
                 // Every tenth asks two replicas at once with the same key.
-                let again = async { if party % 10 == 0 { another.hold_seats(order.clone()).await.ok() } else { None } };
+                let again = async {
+                    if party.is_multiple_of(10) { another.hold_seats(order.clone()).await.ok() } else { None }
+                };
                 let (first, again) = tokio::join!(replica.hold_seats(order.clone()), again);
                 match (first, again) {
                     (Ok(first), Some(again)) => {
