@@ -183,7 +183,7 @@ impl Db {
     /// check by itself that it may be written, and tells no event. Afterwards the live streams of `topic` are woken,
     /// under the topic's only key, its own name.
     ///
-    /// For a task that nobody cancels: the statement would be run all the same.
+    /// Whoever goes away meanwhile, as at a shutdown, does not learn its answer; the server runs it all the same.
     ///
     /// # Errors
     /// What the statement answers, or the database's error.

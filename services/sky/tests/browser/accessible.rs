@@ -117,9 +117,8 @@ async fn visitor_pages(stage: &Stage, device: Device, findings: &mut Findings) -
     visitor.click("main button.main").await;
     visitor.sees("[role=alert]", "").await;
     findings.look(&visitor, &format!("showing-with-errors-{language}"), device).await;
-    visitor.open("/?lang=de").await;
     // A concert has numbered places to choose from.
-    visitor.open("/").await;
+    visitor.open("/?lang=de").await;
     visitor.press_in("//h3", "Musik unter der Kuppel").await;
     visitor.click("#seats summary").await;
     findings.look(&visitor, "seats-de", device).await;
