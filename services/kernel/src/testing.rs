@@ -4,7 +4,11 @@
 
 mod database;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64;
@@ -344,6 +348,21 @@ impl House {
     }
 }
 
+/// A port of 127.0.0.1 at which nobody listens, and which nobody is given by chance before the test uses it: it lies
+/// below those that the system hands out (32768 and up, 49152 on others), and no other test of this process gets it.
+#[must_use]
+pub fn free_port() -> u16 {
+    const FIRST: u32 = 20_000;
+    const COUNT: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Test programs that run side by side begin at different ports.
+    let begin = std::process::id().wrapping_mul(997);
+    let mut candidates = std::iter::repeat_with(|| begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % COUNT)
+        .take(COUNT as usize)
+        .filter_map(|at| u16::try_from(FIRST + at).ok());
+    candidates.find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
+}
+
 /// A nats-server of the test's own, to kill, wipe and start again. The program is `TEST_NATS_SERVER`,
 /// else `nats-server` from the PATH.
 #[derive(Debug)]
@@ -358,11 +377,7 @@ impl TestBroker {
     pub async fn start() -> Self {
         let folder = std::env::temp_dir().join(format!("sky-nats-{}", Uuid::new_v4().simple()));
         std::fs::create_dir_all(&folder).expect("folder");
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|listener| listener.local_addr())
-            .expect("a free port")
-            .port();
-        let mut broker = Self { folder, port, process: None };
+        let mut broker = Self { folder, port: free_port(), process: None };
         broker.restart().await;
         broker
     }

@@ -157,7 +157,7 @@ impl Counter {
         let keys: Vec<Uuid> = orders.values().flatten().map(|it| it.order.key).collect();
         let showings: Vec<Uuid> = orders.keys().copied().collect();
         let mut conn = self.db.reader().await?;
-        let known = store::sale::known(&mut conn, &keys, &showings).await?;
+        let mut known = store::sale::known(&mut conn, &keys, &showings).await?;
         let now = self.db.clock().now();
         if self.sales.len() > REMEMBERED - BATCH {
             self.sales.clear();
@@ -169,6 +169,9 @@ impl Counter {
             for sale in store::sale::load(&mut conn, &mut self.plans, &stale, now).await? {
                 self.sales.insert(sale.showing().id, sale);
             }
+            // Another replica may have answered in between, and who asks both must not hear that their own places are
+            // taken.
+            known.given.extend(store::sale::known(&mut conn, &keys, &[]).await?.given);
         }
         for orders in orders.values_mut() {
             for it in std::mem::take(orders) {

@@ -3,6 +3,7 @@
 //! in the open, and each notice once.
 
 use chrono::TimeDelta;
+use kernel::testing::free_port;
 use sky_proto::journey::v1 as pb;
 
 use crate::{
@@ -98,7 +99,7 @@ async fn a_server_without_starttls_gets_nothing_in_the_open() {
 
 #[tokio::test]
 async fn a_server_that_is_away_for_hours_gets_each_notice_once() {
-    let port = Sink::port_of_nobody();
+    let port = free_port();
     let town = town_that_mails(port, "none", &[]).await;
     let showing_id = town.programme.last().expect("a showing").showing_id.clone();
     let mut visits = Vec::new();

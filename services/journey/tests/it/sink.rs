@@ -88,11 +88,6 @@ impl Sink {
         Self { port, room }
     }
 
-    /// A port at which nobody listens yet.
-    pub fn port_of_nobody() -> u16 {
-        TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port()
-    }
-
     pub const fn port(&self) -> u16 {
         self.port
     }

@@ -149,6 +149,39 @@ async fn a_repeat_that_this_process_never_heard_of_gets_its_answer_beside_others
 }
 
 #[tokio::test]
+async fn an_answer_that_another_replica_gives_meanwhile_is_the_answer_here_too() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let others = join_all((0..28).map(|_| {
+        let order = wish(Uuid::now_v7(), &showing, 3);
+        let house = &house;
+        async move { hold(house, &order).await }
+    }));
+    assert!(others.await.iter().all(Result::is_ok));
+    // The last two of 86.
+    let order = wish(Uuid::now_v7(), &showing, 2);
+    let first = hold(&house, &order).await.expect("held");
+    let house = house.restart().await;
+    // The other replica's answer is not to be seen before it commits, and until then nobody sees the places.
+    let hidden = "update idempotency set key = $1 || '-' where key = $1";
+    sqlx::query(hidden).bind(&order.idempotency_key).execute(house.pool("reservations")).await.expect("hidden");
+    let mut other = house.pool("reservations").begin().await.expect("begun");
+    sqlx::query("lock table seat_claim in access exclusive mode").execute(&mut *other).await.expect("locked");
+    let shown = "update idempotency set key = $1 where key = $1 || '-'";
+    sqlx::query(shown).bind(&order.idempotency_key).execute(&mut *other).await.expect("shown");
+    let commits = async {
+        let waits = "select exists (select 1 from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock' and query like '%seat_claim%')";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(house.pool("reservations")).await.expect("a look") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        other.commit().await.expect("committed");
+    };
+    let (again, ()) = tokio::join!(hold(&house, &order), commits);
+    assert_eq!(again.expect("the first answer"), first);
+}
+
+#[tokio::test]
 async fn orders_that_cannot_be_met_do_not_keep_others_from_theirs() {
     let house = house().await;
     let showing = showing(&house).await.showing_id;

@@ -3,12 +3,11 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command},
 };
 
-use kernel::{Role, Settings};
+use kernel::{Caller, Role, Settings, testing::free_port};
 use reqwest::{Client, redirect::Policy};
 use sky_proto::kernel::v1::{GetHealthRequest, operations_client::OperationsClient};
 
@@ -51,10 +50,6 @@ impl Processes {
     }
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
-}
-
 /// Somebody of the desk who has signed in at the portal at this address.
 pub async fn signed_in(portal: &str, settings: &Settings) -> Client {
     let (name, password) = (Role::Desk.name(), "correct horse battery");
@@ -82,12 +77,13 @@ impl Processes {
     /// Starts a group's process again and waits until it is well.
     pub async fn restart(&mut self, world: &World, group: usize) {
         self.children[group] = self.commands[group].spawn().expect("sky starts");
-        is_well(world, &self.groups[group]).await;
+        is_well(world, &self.groups[group], &self.addresses[group]).await;
     }
 }
 
-async fn is_well(world: &World, group: &[&'static str]) {
-    let mut operations = OperationsClient::new(world.door(group[0], &kernel::Caller::Service("sky".to_owned())));
+/// Each process is asked by itself: of several replicas, a service's name leads to one.
+async fn is_well(world: &World, group: &[&'static str], address: &str) {
+    let mut operations = OperationsClient::new(world.door_at(address, &Caller::Service("sky".to_owned())));
     let mut answer = operations.get_health(GetHealthRequest {}).await;
     for _ in 0..600 {
         if answer.is_ok() {
@@ -96,7 +92,7 @@ async fn is_well(world: &World, group: &[&'static str]) {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         answer = operations.get_health(GetHealthRequest {}).await;
     }
-    answer.unwrap_or_else(|status| panic!("{group:?} did not become well: {status}"));
+    answer.unwrap_or_else(|status| panic!("{group:?} at {address} did not become well: {status}"));
 }
 
 /// Starts a process per group of services and waits until all are well.
@@ -140,8 +136,8 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
         processes.commands.push(command);
     }
     let world = World::at(addresses, settings.keys().expect("test keys"));
-    for group in groups {
-        is_well(&world, group).await;
+    for (group, address) in groups.iter().zip(&processes.addresses) {
+        is_well(&world, group, address).await;
     }
     world.load_house().await;
     (processes, world)

@@ -4,7 +4,7 @@ use std::{net::TcpListener, process::Output, time::Instant};
 
 use kernel::{
     Settings,
-    testing::{TestDb, settings},
+    testing::{TestDb, free_port, settings},
 };
 
 use crate::processes::sky;
@@ -32,16 +32,11 @@ async fn ended(mut command: std::process::Command) -> String {
     said
 }
 
-/// A port at which nobody listens.
-fn closed() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_not_there_is_one_clear_line_without_its_password() {
     let db = TestDb::create().await;
     let settings =
-        Settings { database_url: format!("postgres://sky:hush@127.0.0.1:{}/sky", closed()), ..settings(&db) };
+        Settings { database_url: format!("postgres://sky:hush@127.0.0.1:{}/sky", free_port()), ..settings(&db) };
     let said = refused(&settings, &[]).await;
     assert!(said.contains("Check SKY_DATABASE_URL and that PostgreSQL runs."), "{said}");
     assert!(!said.contains("hush"), "{said}");
@@ -55,7 +50,7 @@ async fn a_database_that_is_not_there_is_one_clear_line_without_its_password() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_that_is_not_there_is_one_clear_line_without_its_password() {
     let db = TestDb::create().await;
-    let settings = Settings { nats_url: format!("nats://sky:hush@127.0.0.1:{}", closed()), ..settings(&db) };
+    let settings = Settings { nats_url: format!("nats://sky:hush@127.0.0.1:{}", free_port()), ..settings(&db) };
     let said = refused(&settings, &[]).await;
     assert!(said.contains("NATS is not reachable") && said.contains("Check SKY_NATS_URL"), "{said}");
     assert!(!said.contains("hush"), "{said}");

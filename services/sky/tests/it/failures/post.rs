@@ -9,7 +9,7 @@ use std::{
 use chrono::TimeDelta;
 use kernel::{
     Clock, Role,
-    testing::{House, noon},
+    testing::{House, free_port, noon},
 };
 use sky_proto::{
     journey::v1::{ListNoticesRequest, ListUndeliveredRequest, NoticeState, notices_client::NoticesClient},
@@ -67,7 +67,7 @@ fn talk(stream: &TcpStream, mails: &Mails) -> std::io::Result<()> {
 /// Nobody answers at the mail server for hours: the order is confirmed all the same, staff see what waits, and once the
 /// server is there again the notice arrives, once.
 pub async fn is_away() {
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
+    let port = free_port();
     let smtp = toml::Table::from_iter([
         ("host".to_owned(), "127.0.0.1".into()),
         ("port".to_owned(), i64::from(port).into()),
