@@ -170,13 +170,15 @@ pub(crate) async fn versions(
 
 /// Some showings.
 pub(crate) async fn showings_of(conn: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Showing>, Error> {
-    sqlx::query_as::<_, ShowingRow>("select * from showing_with_title where id = any($1) order by id")
-        .bind(ids)
-        .fetch_all(conn)
-        .await?
-        .into_iter()
-        .map(ShowingRow::read)
-        .collect()
+    sqlx::query_as::<_, ShowingRow>(
+        "select s.* from showing_with_title s join unnest($1::uuid[]) wanted on s.id = wanted order by s.id",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?
+    .into_iter()
+    .map(ShowingRow::read)
+    .collect()
 }
 
 /// The revision of the whole programme: it rises with every commit that changes a showing.
@@ -223,23 +225,31 @@ pub(crate) async fn new_offer(conn: &mut PgConnection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Showings of which something has changed that was not told, and nothing was told since `limit`; a few at a
-/// time, because they are locked meanwhile. They count as told from now on.
-pub(crate) async fn untold(
-    conn: &mut PgConnection,
-    limit: DateTime<Utc>,
-    now: DateTime<Utc>,
-) -> Result<Vec<Showing>, Error> {
+/// When a change is due to be told.
+pub(crate) struct Due {
+    /// Of a showing that starts before `soon`: when nothing was told of it since then.
+    pub(crate) told_until: DateTime<Utc>,
+    pub(crate) soon: DateTime<Utc>,
+    /// Of a later one.
+    pub(crate) later_told_until: DateTime<Utc>,
+}
+
+/// Showings of which something has changed that is due to be told; a few at a time, because they are locked meanwhile.
+/// They count as told from now on.
+pub(crate) async fn untold(conn: &mut PgConnection, due: &Due, now: DateTime<Utc>) -> Result<Vec<Showing>, Error> {
     let told: Vec<Uuid> = sqlx::query_scalar(
         "update showing s set told_revision = revision, told_at = $2
          from (select id from showing
                where id in (select id from showing where told_revision < revision and told_at <= $1
+                                and (starts_at < $3 or told_at <= $4)
                             order by told_at limit 200)
                order by id for update) due
          where s.id = due.id returning s.id",
     )
-    .bind(limit)
+    .bind(due.told_until)
     .bind(now)
+    .bind(due.soon)
+    .bind(due.later_told_until)
     .fetch_all(&mut *conn)
     .await?;
     if told.is_empty() {
@@ -279,7 +289,8 @@ pub(crate) async fn counts(
              count(*) filter (where channel = 'school' and place = 'general') as school,
              count(*) filter (where place = 'general') as general,
              count(*) filter (where place = 'wheelchair') as wheelchair
-         from seat_claim where showing_id = any($1) and (expires_at is null or expires_at > $2)
+         from seat_claim join unnest($1::uuid[]) wanted on showing_id = wanted
+         where expires_at is null or expires_at > $2
          group by showing_id",
     )
     .bind(showings)

@@ -15,6 +15,11 @@ use crate::{
 /// A showing whose availability was just told is told again so long after, at the earliest: the log grows
 /// with what happened, not with how many tried.
 const TOLD_AGAIN: TimeDelta = TimeDelta::seconds(1);
+/// The same for a showing that no monitor shows yet: when six weeks of programme go on sale in one minute, the others have
+/// nothing to do with each place of it.
+const LATER_TOLD_AGAIN: TimeDelta = TimeDelta::seconds(60);
+/// What starts within so long may stand on a monitor.
+const SOON: TimeDelta = TimeDelta::hours(24);
 
 /// Something about a showing has changed; `for_sale`: so much that the seller must look again.
 pub(crate) async fn changed(tx: &mut Tx, showing: Uuid, for_sale: bool) -> Result<(), Error> {
@@ -40,7 +45,8 @@ async fn turn_offers(tx: &mut Tx) -> Result<(), Error> {
 pub(crate) async fn tell_availability(tx: &mut Tx) -> Result<(), Error> {
     turn_offers(tx).await?;
     let now = tx.now();
-    let showings = store::untold(tx.conn(), now - TOLD_AGAIN, now).await?;
+    let due = store::Due { told_until: now - TOLD_AGAIN, soon: now + SOON, later_told_until: now - LATER_TOLD_AGAIN };
+    let showings = store::untold(tx.conn(), &due, now).await?;
     let ids: Vec<Uuid> = showings.iter().map(|showing| showing.id).collect();
     let counts = store::counts(tx.conn(), &ids, now).await?;
     let told: Vec<_> = showings

@@ -17,7 +17,7 @@ use kernel::{
     values::{from_timestamp, timestamp},
 };
 use sky_proto::reservations::v1 as pb;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -36,15 +36,17 @@ use crate::{
 /// How far ahead a programme may be asked for.
 pub(crate) const LONGEST_WINDOW: TimeDelta = TimeDelta::days(62);
 
-/// Whether the programme has changed unheard is asked this often: nobody is told what is older than a
-/// second.
-const ASK_EVERY: Duration = Duration::from_millis(400);
+/// When nothing was loaded for so long it is asked whether the programme has changed unheard: nobody is told what is older
+/// than a second. In a sale it is loaded more often than that anyway.
+const ASK_AFTER: Duration = Duration::from_millis(500);
 
 /// All showings from a day ago on, loaded once per change for all who watch or ask.
 #[derive(Clone, Debug)]
 pub(crate) struct Programme {
     pub(crate) revision: u64,
     loaded_at: DateTime<Utc>,
+    /// The same by the machine's clock.
+    loaded: Instant,
     pub(crate) showings: Arc<Vec<pb::Showing>>,
 }
 
@@ -63,11 +65,18 @@ impl View {
         let view = Self { live, confirmed: Arc::default() };
         let (asking, db) = (view.clone(), context.db.clone());
         context.tasks.spawn_until_stop(async move {
+            let mut asked = None;
             loop {
+                let loaded = asking.live.latest(SHOWINGS_TOPIC).map(|latest| latest.1.loaded);
+                let due = asked.max(loaded).map(|known: Instant| known + ASK_AFTER);
+                if let Some(due) = due.filter(|due| *due > Instant::now()) {
+                    tokio::time::sleep_until(due).await;
+                    continue;
+                }
+                asked = Some(Instant::now());
                 if let Err(error) = asking.confirm(&db).await {
                     tracing::debug!(%error, "the programme cannot be asked for; what is told grows old");
                 }
-                tokio::time::sleep(ASK_EVERY).await;
             }
         });
         view
@@ -148,7 +157,7 @@ struct Known {
 /// Loads what has changed of the programme.
 async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
     let mut conn = db.reader().await?;
-    let loaded_at = db.clock().now();
+    let (loaded_at, loaded) = (db.clock().now(), Instant::now());
     // The revisions first: a change after them is a reason to load again, never a change missed.
     let revision = store::programme_revision(&mut conn).await?;
     let versions = store::versions(&mut conn, loaded_at - KEPT_BEFORE, loaded_at + LONGEST_WINDOW).await?;
@@ -171,7 +180,7 @@ async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
         }
     }
     known.showings = now_known;
-    Ok((revision, Programme { revision, loaded_at, showings: Arc::new(showings) }))
+    Ok((revision, Programme { revision, loaded_at, loaded, showings: Arc::new(showings) }))
 }
 
 /// The showings that start in a window, as they are offered now, from the database.

@@ -144,8 +144,9 @@ pub(crate) async fn taken(
 ) -> Result<HashMap<Uuid, Vec<Taken>>, Error> {
     type TakenRow = (Uuid, Vec<String>, Vec<Option<DateTime<Utc>>>);
     let rows: Vec<TakenRow> = sqlx::query_as(
-        "select showing_id, array_agg(seat), array_agg(expires_at) from seat_claim
-         where showing_id = any($1) and (expires_at is null or expires_at > $2) group by showing_id",
+        "select showing_id, array_agg(seat), array_agg(expires_at)
+         from seat_claim join unnest($1::uuid[]) wanted on showing_id = wanted
+         where expires_at is null or expires_at > $2 group by showing_id",
     )
     .bind(showings)
     .bind(now)

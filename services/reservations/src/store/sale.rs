@@ -95,13 +95,15 @@ pub(crate) async fn load(
     now: DateTime<Utc>,
 ) -> Result<Vec<Sale>, Error> {
     // The versions before the places: what changes in between makes the version old, never the places.
-    let rows: Vec<SaleRow> = sqlx::query_as("select * from showing_with_title where id = any($1)")
-        .bind(showings)
-        .fetch_all(&mut *conn)
-        .await?;
+    let rows: Vec<SaleRow> =
+        sqlx::query_as("select s.* from showing_with_title s join unnest($1::uuid[]) wanted on s.id = wanted")
+            .bind(showings)
+            .fetch_all(&mut *conn)
+            .await?;
     let claimed: Vec<ClaimRow> = sqlx::query_as(
-        "select showing_id, seat, visit_id, channel, expires_at from seat_claim
-         where showing_id = any($1) and (expires_at is null or expires_at > $2)",
+        "select showing_id, seat, visit_id, channel, expires_at
+         from seat_claim join unnest($1::uuid[]) wanted on showing_id = wanted
+         where expires_at is null or expires_at > $2",
     )
     .bind(showings)
     .bind(now)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kernel::{Event, ticket_code::Kind};
+use kernel::{Event, ticket_code::Kind, values::from_timestamp};
 use prost::{Message, Name};
 use sky_proto::{
     journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
@@ -140,6 +140,43 @@ async fn time_frees_what_nobody_bought() {
     };
     let freed = tokio::time::timeout(std::time::Duration::from_secs(60), freed).await.expect("swept");
     assert_eq!(freed.held, 0);
+}
+
+#[tokio::test]
+async fn a_showing_that_no_monitor_shows_yet_is_told_of_once_a_minute() {
+    let house = house().await;
+    let dome: Vec<pb::Showing> =
+        programme(&house, &journey(), false).await.into_iter().filter(|showing| showing.hall == "dome").collect();
+    let soon = dome.first().expect("a showing").showing_id.clone();
+    let later = dome.iter().find(|it| from_timestamp(it.starts_at) > minutes(48 * 60)).expect("one in days");
+    let later = later.showing_id.clone();
+    let told = async |showing: &str| {
+        let told: Vec<pb::AvailabilityChanged> = house.events("reservations").await;
+        told.iter().filter(|it| it.showing_id == showing).count()
+    };
+    // The clock goes on by tenths of a second until it is told.
+    let is_told = async |showing: &str, times: usize| {
+        while told(showing).await < times {
+            house.clock.advance(chrono::TimeDelta::milliseconds(100));
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let (soon_before, later_before) = (told(&soon).await, told(&later).await);
+    let holds = async || {
+        for showing in [&soon, &later] {
+            hold(&house, &wish(Uuid::now_v7(), showing, 1)).await.expect("held");
+        }
+    };
+    holds().await;
+    is_told(&soon, soon_before + 1).await;
+    is_told(&later, later_before + 1).await;
+    let at = house.clock.now();
+    holds().await;
+    is_told(&soon, soon_before + 2).await;
+    assert_eq!(told(&later).await, later_before + 1, "nobody waits for it");
+    is_told(&later, later_before + 2).await;
+    let after = (house.clock.now() - at).num_seconds();
+    assert!((50..=62).contains(&after), "told after {after} s");
 }
 
 /// Whoever changes several showings locks them by their ids. A run of events in another order keeps to that too:
