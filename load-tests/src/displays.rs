@@ -261,7 +261,11 @@ impl Crowd {
     /// The house is evacuated; every display says that it shows it; then it is over.
     async fn evacuation(&mut self, house: &House, displays: u32) -> anyhow::Result<(Latencies, Duration)> {
         let mut flow = FlowClient::new(house.channel(&House::operator()).await?);
-        let set = |state: HouseState| SetHouseStateRequest { state: state.into(), reason: "Lasttest".to_owned() };
+        let set = |state: HouseState| SetHouseStateRequest {
+            state: state.into(),
+            reason: "Lasttest".to_owned(),
+            exercise: false,
+        };
         self.acknowledged.store(0, Ordering::Relaxed);
         let since = Instant::now();
         flow.set_house_state(set(HouseState::Evacuating)).await?;

@@ -94,6 +94,7 @@ pub(crate) fn house(house: &House) -> pb::House {
         since: Some(timestamp(house.since)),
         by: house.by.clone(),
         cleared_by: house.cleared_by.clone(),
+        exercise: house.exercise,
     }
 }
 

@@ -225,7 +225,11 @@ impl Flow for FlowGrpc {
         let request = request.into_inner();
         let state = house_state(request.state)?;
         let reason = values::text("reason", &request.reason, 200)?;
-        let house = self.db.transact(move |tx| Box::pin(commands::set_house(tx, state, reason, by))).await?;
+        let exercise = request.exercise;
+        if exercise && state != HouseState::Evacuating {
+            return Err(invalid("exercise", "is for an evacuation only; leave it out").into());
+        }
+        let house = self.db.transact(move |tx| Box::pin(commands::set_house(tx, state, exercise, reason, by))).await?;
         Ok(Response::new(events::house(&house)))
     }
 

@@ -27,6 +27,9 @@ pub struct Settings {
     pub identity_key: String,
     /// Secret. 32 bytes in base64: signs tickets.
     pub ticket_key: String,
+    /// Secret. Ticket keys of before, with commas between them: codes that they signed stay good. So a key is replaced
+    /// without a ticket becoming worthless; one that somebody has stolen is left out.
+    pub earlier_ticket_keys: String,
     /// First part of every stream, subject and hint; two houses on one broker differ in it.
     pub nats_prefix: String,
     /// Where gRPC is served.
@@ -55,6 +58,7 @@ impl Default for Settings {
             nats_url: String::new(),
             identity_key: String::new(),
             ticket_key: String::new(),
+            earlier_ticket_keys: String::new(),
             nats_prefix: "sky".to_owned(),
             grpc_listen: "127.0.0.1:7420".to_owned(),
             http_listen: "127.0.0.1:8420".to_owned(),
@@ -75,7 +79,7 @@ pub struct NoSettings {}
 
 /// These hold passwords. Other secrets are known by the last word of their name.
 const SECRETS: [&str; 3] = ["database_url", "database_urls", "nats_url"];
-const SECRET_WORDS: [&str; 4] = ["key", "password", "secret", "token"];
+const SECRET_WORDS: [&str; 5] = ["key", "keys", "password", "secret", "token"];
 
 fn is_secret(key: &str) -> bool {
     let last = key.rsplit('_').next().unwrap_or_default();
@@ -177,11 +181,15 @@ impl Settings {
             let bytes = BASE64.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
             bytes.ok_or_else(|| {
                 anyhow::anyhow!(
-                    "SKY_{name} must be set to 32 random bytes in base64 (head -c 32 /dev/urandom | base64)"
+                    "SKY_{name} must be set to 32 random bytes in base64 (head -c 32 /dev/urandom | base64){}",
+                    if name.ends_with('S') { "; several with commas between them" } else { "" }
                 )
             })
         };
-        Ok(Keys::from_seeds(seed("IDENTITY_KEY", &self.identity_key)?, seed("TICKET_KEY", &self.ticket_key)?))
+        let earlier = self.earlier_ticket_keys.split(',').map(str::trim).filter(|key| !key.is_empty());
+        let earlier: Vec<[u8; 32]> = earlier.map(|key| seed("EARLIER_TICKET_KEYS", key)).collect::<Result<_, _>>()?;
+        let keys = Keys::from_seeds(seed("IDENTITY_KEY", &self.identity_key)?, seed("TICKET_KEY", &self.ticket_key)?);
+        Ok(keys.with_earlier_ticket_keys(&earlier))
     }
 
     /// The effective configuration as TOML, secrets replaced.
@@ -225,6 +233,7 @@ mod tests {
             nats_url: "nats://sky:hush@h".to_owned(),
             identity_key: "hush".to_owned(),
             ticket_key: "hush".to_owned(),
+            earlier_ticket_keys: "hush".to_owned(),
             services: BTreeMap::from([("gastro".to_owned(), own)]),
             ..Settings::default()
         };
@@ -254,6 +263,7 @@ mod tests {
             ("database_url = \"x\"", "SKY_DATABASE_URL in the environment"),
             ("database_urls = { flow = \"x\" }", "SKY_DATABASE_URLS__FLOW"),
             ("ticket_key = \"x\"", "SKY_TICKET_KEY"),
+            ("earlier_ticket_keys = \"x\"", "SKY_EARLIER_TICKET_KEYS"),
             ("[services.gastro]\ntse_token = \"x\"", "SKY_SERVICES__GASTRO__TSE_TOKEN"),
             ("[services.gastro]\nkds_token = \"\"", "services.gastro.kds_token"),
             ("[services.payments]\nprovider_secret = \"x\"", "SKY_SERVICES__PAYMENTS__PROVIDER_SECRET"),

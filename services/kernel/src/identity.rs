@@ -212,6 +212,8 @@ pub struct Keys {
     identity: Arc<SigningKey>,
     /// Signs ticket codes; flow, parking and gastro verify with its public half.
     pub(crate) ticket: Arc<SigningKey>,
+    /// What signed tickets before.
+    pub(crate) earlier_ticket: Arc<[VerifyingKey]>,
     /// Tokens that were good: the same ones come again and again, and a signature costs more than the
     /// rest of most calls.
     known: Arc<Remembered<String, (Caller, i64)>>,
@@ -232,9 +234,17 @@ impl Keys {
         Self {
             identity: Arc::new(SigningKey::from_bytes(&identity)),
             ticket: Arc::new(SigningKey::from_bytes(&ticket)),
+            earlier_ticket: Arc::default(),
             known: Arc::new(Remembered::new(REMEMBERED)),
             signed: Arc::new(Remembered::new(REMEMBERED)),
         }
+    }
+
+    /// The same, with the seeds of keys that signed tickets before: their codes stay good.
+    #[must_use]
+    pub fn with_earlier_ticket_keys(mut self, seeds: &[[u8; 32]]) -> Self {
+        self.earlier_ticket = seeds.iter().map(|seed| SigningKey::from_bytes(seed).verifying_key()).collect();
+        self
     }
 
     /// For what else is to be known as ours by this key.

@@ -28,6 +28,12 @@ impl Keys {
     pub fn ticket_public_key(&self) -> Vec<u8> {
         self.ticket.verifying_key().to_bytes().to_vec()
     }
+
+    /// Those of the keys that signed tickets before.
+    #[must_use]
+    pub fn earlier_ticket_public_keys(&self) -> Vec<Vec<u8>> {
+        self.earlier_ticket.iter().map(|key| key.to_bytes().to_vec()).collect()
+    }
 }
 
 #[cfg(test)]

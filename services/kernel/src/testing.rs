@@ -102,11 +102,24 @@ impl House {
 
     /// Ends the process and starts it again on the same data.
     pub async fn restart(self) -> Self {
-        let Self { running, clock, keys, settings, services, db } = self;
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same with settings that have changed meanwhile.
+    pub async fn restart_with(self, change: impl FnOnce(&mut Settings)) -> Self {
+        let Self { running, clock, mut settings, services, db, .. } = self;
         running.shutdown().await;
+        change(&mut settings);
+        let keys = settings.keys().expect("test keys");
         let boot = Boot { services: services.clone(), settings: settings.clone(), clock: clock.clone(), migrate: true };
         let running = crate::run(boot).await.expect("the test house starts again");
         Self { running, clock, keys, settings, services, db }
+    }
+
+    /// Ends the process. What it has written is there as long as the answer is.
+    pub async fn stop(self) -> TestDb {
+        self.running.shutdown().await;
+        self.db
     }
 
     fn room(&self, service: &str) -> &Room {

@@ -3,18 +3,17 @@
 //! a QR code). It proves that the house issued the code, not that it is used for the first time.
 //! No personal data, no seat: reseating keeps the code valid.
 //!
-//! Layout: version (1) · key id (1) · kind (1) · id (16) · showing (16) · not before (4) ·
+//! Layout: version (1) · key id (1: the first byte of the public key that signed it) · kind (1) · id (16) · showing (16) · not before (4) ·
 //! not after (4) · generation (2), big-endian, Unix seconds; then 64 bytes of signature.
 
 use chrono::{DateTime, Utc};
-use ed25519_dalek::{Signature, Signer};
+use ed25519_dalek::{Signature, Signer, VerifyingKey};
 use uuid::Uuid;
 
 use crate::identity::Keys;
 
 const PREFIX: &[u8] = b"sky.ticket.v1\0";
 const VERSION: u8 = 1;
-const KEY_ID: u8 = 1;
 const PAYLOAD: usize = 45;
 
 /// What a code stands for.
@@ -58,6 +57,11 @@ fn seconds(at: DateTime<Utc>) -> [u8; 4] {
     u32::try_from(at.timestamp()).unwrap_or(0).to_be_bytes()
 }
 
+/// How a code names the key that signed it.
+fn key_id(key: &VerifyingKey) -> u8 {
+    key.as_bytes()[0]
+}
+
 impl Keys {
     /// The text of a code. Deterministic: the same content always has the same text, so codes need
     /// not be stored.
@@ -66,7 +70,7 @@ impl Keys {
         let mut bytes = Vec::with_capacity(PAYLOAD + 64);
         bytes.extend([
             VERSION,
-            KEY_ID,
+            key_id(&self.ticket.verifying_key()),
             match code.kind {
                 Kind::Ticket => 1,
                 Kind::Visit => 2,
@@ -88,15 +92,17 @@ impl Keys {
     /// [`NotOurs`].
     pub fn read_code(&self, text: &str) -> Result<TicketCode, NotOurs> {
         let bytes = base45::decode(text.trim()).map_err(|_| NotOurs::Malformed)?;
-        if bytes.len() != PAYLOAD + 64 || bytes[0] != VERSION || bytes[1] != KEY_ID {
+        if bytes.len() != PAYLOAD + 64 || bytes[0] != VERSION {
             return Err(NotOurs::Malformed);
         }
         let (payload, signature) = bytes.split_at(PAYLOAD);
         let signature = Signature::from_slice(signature).map_err(|_| NotOurs::Forged)?;
-        self.ticket
-            .verifying_key()
-            .verify_strict(&[PREFIX, payload].concat(), &signature)
-            .map_err(|_| NotOurs::Forged)?;
+        let message = [PREFIX, payload].concat();
+        let now = self.ticket.verifying_key();
+        let mut named = std::iter::once(&now).chain(self.earlier_ticket.iter()).filter(|key| key_id(key) == payload[1]);
+        if !named.any(|key| key.verify_strict(&message, &signature).is_ok()) {
+            return Err(NotOurs::Forged);
+        }
         let kind = match payload[2] {
             1 => Kind::Ticket,
             2 => Kind::Visit,
@@ -191,6 +197,19 @@ mod tests {
         for nonsense in ["", "HELLO", "https://example.org", &text[..40]] {
             assert_eq!(keys().read_code(nonsense), Err(NotOurs::Malformed), "{nonsense}");
         }
+    }
+
+    #[test]
+    fn a_key_is_replaced_and_its_codes_stay_good_as_long_as_it_is_among_the_earlier_ones() {
+        let old = keys().issue_code(&code());
+        let rotated = Keys::from_seeds([1; 32], [3; 32]).with_earlier_ticket_keys(&[[4; 32], [2; 32]]);
+        assert_eq!(rotated.read_code(&old), Ok(code()));
+        let new = rotated.issue_code(&code());
+        assert_ne!(new, old, "what is shown from now on is signed anew");
+        assert_eq!(rotated.read_code(&new), Ok(code()));
+        assert_eq!(keys().read_code(&new), Err(NotOurs::Forged));
+        let left_out = Keys::from_seeds([1; 32], [3; 32]).with_earlier_ticket_keys(&[[4; 32]]);
+        assert_eq!(left_out.read_code(&old), Err(NotOurs::Forged), "a stolen key");
     }
 
     #[test]

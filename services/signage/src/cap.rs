@@ -14,7 +14,8 @@ use quick_xml::{
 use serde::Deserialize;
 
 use crate::domain::{
-    Alert, AlertInfo, AlertStatus, AlertType, Class, Evacuated, Message, Severity, cleared, stay_out, wait_for_staff,
+    Alert, AlertInfo, AlertStatus, AlertType, Class, Evacuated, Message, Severity, cleared, exercise, stay_out,
+    wait_for_staff,
 };
 
 /// The media type of an alert.
@@ -284,6 +285,8 @@ struct Bulletin<'t> {
     response: &'static str,
     urgency: &'static str,
     severity: &'static str,
+    /// Nothing has happened: nobody may act on it.
+    exercise: bool,
     headline: &'t Text,
     instruction: &'t Text,
 }
@@ -304,6 +307,7 @@ pub fn write(message: &Message, place: &Text) -> std::io::Result<Vec<u8>> {
         response: "",
         urgency: if urgent { "Immediate" } else { "Expected" },
         severity: if urgent { "Severe" } else { "Minor" },
+        exercise: false,
         headline: &message.text,
         instruction: &Text::default(),
     };
@@ -317,6 +321,7 @@ pub fn write(message: &Message, place: &Text) -> std::io::Result<Vec<u8>> {
 pub fn write_evacuation(evacuated: &Evacuated, place: &Text) -> std::io::Result<Vec<u8>> {
     let over = evacuated.ended_at.is_some();
     let (headline, instruction) = if over { (cleared(), wait_for_staff()) } else { stay_out() };
+    let headline = if evacuated.exercise { exercise(&headline) } else { headline };
     let bulletin = Bulletin {
         identifier: evacuated.id.to_string(),
         sent: evacuated.began_at,
@@ -327,6 +332,7 @@ pub fn write_evacuation(evacuated: &Evacuated, place: &Text) -> std::io::Result<
         response: if over { "AllClear" } else { "Evacuate" },
         urgency: if over { "Past" } else { "Immediate" },
         severity: if over { "Minor" } else { "Extreme" },
+        exercise: evacuated.exercise,
         headline: &headline,
         instruction: &instruction,
     };
@@ -350,7 +356,7 @@ impl Bulletin<'_> {
             field(xml, "identifier", &own)?;
             field(xml, "sender", SENDER)?;
             field(xml, "sent", &self.cancelled_at.map_or(first, time))?;
-            field(xml, "status", "Actual")?;
+            field(xml, "status", if self.exercise { "Exercise" } else { "Actual" })?;
             field(xml, "msgType", if cancels.is_some() { "Cancel" } else { "Alert" })?;
             field(xml, "scope", "Public")?;
             field(xml, "references", &cancels.unwrap_or_default())?;

@@ -40,7 +40,7 @@ pub use setup::{Arrow, Evacuation, Profile, Setup, Way};
 pub use silence::{Silence, TELLERS};
 pub use standby::{leave_the_house, stay_calm};
 pub use wall::{Base, Hung, News, Place, Posted, Shown, Wall, Wanted};
-pub use words::{cleared, figures, stay_out, wait_for_staff};
+pub use words::{cleared, exercise, figures, stay_out, wait_for_staff};
 
 /// A message of staff lives at most this long.
 pub const LONGEST_MESSAGE: TimeDelta = TimeDelta::hours(24);
@@ -218,6 +218,7 @@ fn join(mut first: Offer, second: Offer) -> Offer {
 fn evacuation(base: &Base, facts: &Facts) -> Option<Offer> {
     let house = facts.house.as_ref().filter(|house| house.state == HouseState::Evacuating)?;
     let Evacuation { headline, instruction } = base.setup.evacuation.clone();
+    let headline = if house.exercise { words::exercise(&headline) } else { headline };
     let notice = Line { about: house.about.clone(), ..Line::new(Kind::Notice, instruction, house.since, "flow") };
     let mut lines = vec![notice];
     lines.extend(base.setup.exits.iter().map(|exit| Line::way(exit, base)));

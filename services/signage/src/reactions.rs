@@ -176,7 +176,8 @@ fn house(event: &Event) -> Result<Option<Fact>, Failure> {
         flow::HouseState::AllClear => HouseState::AllClear,
         flow::HouseState::Unspecified => return Ok(None),
     };
-    Ok(Some(Fact::House(House { state, since: from_timestamp(told.since), about })))
+    let (since, exercise) = (from_timestamp(told.since), told.exercise);
+    Ok(Some(Fact::House(House { state, since, about, exercise })))
 }
 
 fn zone(event: &Event) -> Result<Option<Fact>, Failure> {

@@ -54,6 +54,8 @@ pub(crate) struct House {
     /// Of the two who clear an evacuation, the first.
     pub(crate) cleared_by: String,
     pub(crate) reason: String,
+    /// A drill; of an evacuation only.
+    pub(crate) exercise: bool,
     pub(crate) revision: u64,
 }
 
@@ -75,9 +77,16 @@ pub(crate) enum Setting {
 }
 
 impl House {
-    /// One person starts an evacuation, two end it.
-    pub(crate) fn set(&self, to: HouseState, by: &str) -> Setting {
+    /// One person starts an evacuation, two end it. A drill turns into the real thing, which never turns into a drill.
+    pub(crate) fn set(&self, to: HouseState, exercise: bool, by: &str) -> Setting {
         match (self.state, to) {
+            (HouseState::Evacuating, HouseState::Evacuating) if exercise != self.exercise => {
+                if exercise {
+                    Setting::MustClear
+                } else {
+                    Setting::Take
+                }
+            }
             (HouseState::Evacuating, HouseState::AllClear) if self.cleared_by.is_empty() => Setting::FirstClear,
             (HouseState::Evacuating, HouseState::AllClear) if self.cleared_by == by => Setting::SamePerson,
             (HouseState::Evacuating, HouseState::AllClear) => Setting::Take,

@@ -222,18 +222,28 @@ fn one_starts_an_evacuation_and_two_end_it() {
         by: "anna".to_owned(),
         cleared_by: cleared_by.to_owned(),
         reason: String::new(),
+        exercise: false,
         revision: 1,
     };
     use HouseState::{AllClear, Evacuating, Normal};
-    assert_eq!(house(Normal, "").set(Evacuating, "anna"), Setting::Take);
-    assert_eq!(house(Evacuating, "").set(Normal, "anna"), Setting::MustClear);
-    assert_eq!(house(Evacuating, "").set(AllClear, "anna"), Setting::FirstClear);
-    assert_eq!(house(Evacuating, "anna").set(AllClear, "anna"), Setting::SamePerson);
-    assert_eq!(house(Evacuating, "").set(Evacuating, "ben"), Setting::Keep);
-    assert_eq!(house(Evacuating, "anna").set(Evacuating, "ben"), Setting::Take, "the first clear counts no more");
-    assert_eq!(house(Evacuating, "anna").set(AllClear, "ben"), Setting::Take);
-    assert_eq!(house(Normal, "").set(AllClear, "ben"), Setting::NothingToClear);
-    assert_eq!(house(Evacuating, "").set(Evacuating, "ben"), Setting::Keep);
+    assert_eq!(house(Normal, "").set(Evacuating, false, "anna"), Setting::Take);
+    assert_eq!(house(Evacuating, "").set(Normal, false, "anna"), Setting::MustClear);
+    assert_eq!(house(Evacuating, "").set(AllClear, false, "anna"), Setting::FirstClear);
+    assert_eq!(house(Evacuating, "anna").set(AllClear, false, "anna"), Setting::SamePerson);
+    assert_eq!(house(Evacuating, "").set(Evacuating, false, "ben"), Setting::Keep);
+    assert_eq!(
+        house(Evacuating, "anna").set(Evacuating, false, "ben"),
+        Setting::Take,
+        "the first clear counts no more"
+    );
+    assert_eq!(house(Evacuating, "anna").set(AllClear, false, "ben"), Setting::Take);
+    assert_eq!(house(Normal, "").set(AllClear, false, "ben"), Setting::NothingToClear);
+    let drill = House { exercise: true, ..house(Evacuating, "") };
+    assert_eq!(house(Normal, "").set(Evacuating, true, "anna"), Setting::Take);
+    assert_eq!(drill.set(Evacuating, true, "ben"), Setting::Keep);
+    assert_eq!(drill.set(Evacuating, false, "ben"), Setting::Take, "smoke in the middle of a drill");
+    assert_eq!(house(Evacuating, "").set(Evacuating, true, "ben"), Setting::MustClear, "no alarm becomes a drill");
+    assert_eq!(drill.set(AllClear, false, "ben"), Setting::FirstClear, "and two end it, as they must learn to");
 }
 
 #[test]

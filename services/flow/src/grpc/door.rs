@@ -148,8 +148,9 @@ impl Door for DoorGrpc {
             .await?;
         let list = events::list(&list).encode_to_vec();
         let signature = self.scans.keys.sign_list(&list);
-        let public_key = self.scans.keys.ticket_public_key();
-        Ok(Response::new(pb::SignedAdmissionList { list, signature, public_key }))
+        let keys = &self.scans.keys;
+        let (public_key, earlier_public_keys) = (keys.ticket_public_key(), keys.earlier_ticket_public_keys());
+        Ok(Response::new(pb::SignedAdmissionList { list, signature, public_key, earlier_public_keys }))
     }
 
     async fn submit_scans(

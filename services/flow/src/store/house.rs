@@ -16,6 +16,7 @@ struct HouseRow {
     by: String,
     cleared_by: String,
     reason: String,
+    exercise: bool,
     revision: i64,
 }
 
@@ -27,6 +28,7 @@ impl HouseRow {
             by: self.by,
             cleared_by: self.cleared_by,
             reason: self.reason,
+            exercise: self.exercise,
             revision: self.revision.unsigned_abs(),
         })
     }
@@ -41,13 +43,16 @@ pub(crate) async fn lock_house(conn: &mut PgConnection) -> Result<House, Error> 
 }
 
 pub(crate) async fn save_house(conn: &mut PgConnection, house: &House) -> Result<(), Error> {
-    sqlx::query("update house_state set state = $1, since = $2, by = $3, cleared_by = $4, reason = $5, revision = $6")
+    let statement = "update house_state
+         set state = $1, since = $2, by = $3, cleared_by = $4, reason = $5, revision = $6, exercise = $7";
+    sqlx::query(statement)
         .bind(house.state.name())
         .bind(house.since)
         .bind(&house.by)
         .bind(&house.cleared_by)
         .bind(&house.reason)
         .bind(house.revision.cast_signed())
+        .bind(house.exercise)
         .execute(conn)
         .await?;
     Ok(())

@@ -44,7 +44,7 @@ async fn an_evacuation_stops_the_door_and_needs_two_to_end() {
     let house = house().await;
     let (showing, visit, _) = open(&house).await;
     let set = async |caller: &Caller, state: HouseState| {
-        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new() };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new(), exercise: false };
         client!(house, caller).set_house_state(request).await.map(tonic::Response::into_inner)
     };
     let anna = Caller::Staff { account: "anna".to_owned(), roles: vec![Role::Desk] };

@@ -131,7 +131,8 @@ async fn every_act_of_staff_is_in_the_audit_log() {
     act!(day, DirectivesClient, "EndIncident", end_incident, "end_incident", end);
     let resume = pb::ResumeIncidentRequest { incident_id: incident.incident_id };
     act!(day, DirectivesClient, "ResumeIncident", resume_incident, "resume_incident", resume);
-    let evacuate = pb::SetHouseStateRequest { state: HouseState::Evacuating.into(), reason: "smoke".to_owned() };
+    let evacuate =
+        pb::SetHouseStateRequest { state: HouseState::Evacuating.into(), reason: "smoke".to_owned(), exercise: false };
     act!(day, FlowClient, "SetHouseState", set_house_state, "set_house", evacuate);
     assert_eq!(zone(&house, "foyer").await.level(), ZoneLevel::Green);
 

@@ -93,7 +93,7 @@ async fn displays_that_never_answer_hold_nothing_up_and_are_known() {
 
     let set = async |account: &str, state: HouseState| {
         let caller = Caller::Staff { account: account.to_owned(), roles: vec![Role::Operator] };
-        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new() };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new(), exercise: false };
         client!(house, &caller).set_house_state(request).await.expect("set");
     };
     set("anna", HouseState::Evacuating).await;

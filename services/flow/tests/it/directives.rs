@@ -191,7 +191,7 @@ async fn an_evacuation_is_an_incident_as_long_as_it_lasts() {
     let house = house().await;
     let set = async |by: &str, state: HouseState| {
         let caller = Caller::Staff { account: by.to_owned(), roles: vec![Role::Desk] };
-        let request = pb::SetHouseStateRequest { state: state.into(), reason: "alarm".to_owned() };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: "alarm".to_owned(), exercise: false };
         FlowClient::new(house.channel(&caller)).set_house_state(request).await.expect("set");
     };
     set("anna", HouseState::Evacuating).await;
@@ -211,6 +211,32 @@ async fn an_evacuation_is_an_incident_as_long_as_it_lasts() {
     assert!(snapshot(&house).await.incidents.is_empty());
     let who: Vec<String> = audit(&house, "house").await.into_iter().map(|act| act.who).collect();
     assert_eq!(who, ["ben", "anna", "anna"], "each act once");
+}
+
+#[tokio::test]
+async fn a_drill_is_told_as_one_and_turns_into_the_real_thing_but_never_the_other_way_round() {
+    let house = house().await;
+    let set = async |state: HouseState, exercise: bool| {
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new(), exercise };
+        let set = FlowClient::new(house.channel(&desk())).set_house_state(request).await;
+        set.map(tonic::Response::into_inner)
+    };
+    let refused = set(HouseState::Crowded, true).await.expect_err("no drill");
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(refused.message().starts_with("exercise: "), "{}", refused.message());
+    for _ in 0..2 {
+        assert!(set(HouseState::Evacuating, true).await.expect("a drill").exercise);
+    }
+    let drill = snapshot(&house).await.incidents.remove(0).incident_id;
+    assert!(!set(HouseState::Evacuating, false).await.expect("the alarm").exercise);
+    let open = snapshot(&house).await.incidents;
+    assert_eq!(open.len(), 1, "the drill is over");
+    assert_ne!(open[0].incident_id, drill, "every display acknowledges anew");
+    assert_eq!(set(HouseState::Evacuating, true).await.expect_err("no drill").code(), Code::FailedPrecondition);
+    let told: Vec<pb::HouseStateChanged> = house.events("flow").await;
+    let told: Vec<(bool, String)> =
+        told.into_iter().map(|it| (it.house.expect("a house").exercise, it.incident_id)).collect();
+    assert_eq!(told, [(true, drill), (false, open[0].incident_id.clone())]);
 }
 
 #[tokio::test]
@@ -424,7 +450,7 @@ async fn a_lift_whose_fault_was_ended_by_mistake_is_out_of_order_again() {
     for (by, state) in [("anna", HouseState::Evacuating), ("anna", HouseState::AllClear), ("ben", HouseState::AllClear)]
     {
         let caller = Caller::Staff { account: by.to_owned(), roles: vec![Role::Desk] };
-        let request = pb::SetHouseStateRequest { state: state.into(), reason: "alarm".to_owned() };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: "alarm".to_owned(), exercise: false };
         FlowClient::new(house.channel(&caller)).set_house_state(request).await.expect("set");
     }
     let ended = desk.list_measures(pb::ListMeasuresRequest {}).await.expect("listed").into_inner().incidents;

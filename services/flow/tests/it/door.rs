@@ -16,6 +16,30 @@ use uuid::Uuid;
 use crate::support::*;
 
 #[tokio::test]
+async fn a_ticket_stays_good_when_the_key_is_replaced_unless_the_key_was_stolen() {
+    let house = house().await;
+    let (showing, _, tickets) = open(&house).await;
+    let [old, other] = [0, 1].map(|at| code(&house, Kind::Ticket, tickets[at], showing));
+    let before = house.keys.ticket_public_key();
+    let house = house.restart_with(|settings| {
+        let new = "CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk=".to_owned();
+        settings.earlier_ticket_keys = std::mem::replace(&mut settings.ticket_key, new);
+    });
+    let house = house.await;
+    let verdict = async |house: &House, code: &str| scan(house, &scan_of(showing, code)).await.expect("one").verdict();
+    assert_eq!(verdict(&house, &old).await, ScanVerdict::Admitted);
+    let request = pb::ExportAdmissionListRequest { device_id: "scanner-1".to_owned(), day: String::new() };
+    let list =
+        DoorClient::new(house.channel(&desk())).export_admission_list(request).await.expect("a list").into_inner();
+    assert_eq!((list.public_key, list.earlier_public_keys), (house.keys.ticket_public_key(), vec![before]));
+
+    let house = house.restart_with(|settings| settings.earlier_ticket_keys.clear()).await;
+    assert_eq!(verdict(&house, &other).await, ScanVerdict::Forged);
+    let new = code(&house, Kind::Ticket, tickets[1], showing);
+    assert_eq!(verdict(&house, &new).await, ScanVerdict::Admitted, "the same ticket, as its page shows it now");
+}
+
+#[tokio::test]
 async fn a_ticket_admits_once_and_says_when_and_where_it_did() {
     let house = house().await;
     let (showing, _, tickets) = open(&house).await;

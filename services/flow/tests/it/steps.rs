@@ -168,7 +168,7 @@ async fn what_is_too_late_or_has_been_followed_stands() {
     move_to(&house, showing, AdmissionState::Running).await.expect("started");
     let start = step(&house, "Reise: running").await;
     for (state, refused) in [(HouseState::AdmissionStopped, true), (HouseState::Normal, false)] {
-        let set = pb::SetHouseStateRequest { state: state.into(), reason: "test".to_owned() };
+        let set = pb::SetHouseStateRequest { state: state.into(), reason: "test".to_owned(), exercise: false };
         crate::client!(house, &desk()).set_house_state(set).await.expect("set");
         let answer = undo(&house, &start).await.map_err(|status| status.code());
         assert_eq!(answer.err(), refused.then_some(Code::FailedPrecondition));

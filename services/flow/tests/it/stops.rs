@@ -105,7 +105,7 @@ async fn an_evacuation_freezes_scans_and_journals_wait_for_the_all_clear() {
     let journal = [entry(showing, &code(&house, Kind::Ticket, tickets[1], showing), 45)];
     let set = async |account: &str, state: HouseState| {
         let caller = Caller::Staff { account: account.to_owned(), roles: vec![Role::Operator] };
-        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new() };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new(), exercise: false };
         client!(house, &caller).set_house_state(request).await.expect("set");
     };
     set("anna", HouseState::Evacuating).await;

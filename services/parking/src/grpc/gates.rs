@@ -207,8 +207,8 @@ impl Gates for GatesGrpc {
         let day = day_of(list.issued_at);
         let list = events::gates::local_list(&lane, &list, plates::day_key(&self.keys, day))?.encode_to_vec();
         let signature = self.keys.sign_list(&list);
-        let public_key = self.keys.ticket_public_key();
-        Ok(Response::new(pb::SignedLocalList { list, signature, public_key }))
+        let (public_key, earlier_public_keys) = (self.keys.ticket_public_key(), self.keys.earlier_ticket_public_keys());
+        Ok(Response::new(pb::SignedLocalList { list, signature, public_key, earlier_public_keys }))
     }
 
     async fn submit_lane_journal(

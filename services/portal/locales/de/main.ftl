@@ -274,6 +274,7 @@ house-normal = normal
 house-crowded = sehr voll
 house-stopped = Einlass gestoppt
 house-evacuating = RÄUMUNG
+house-exercise = RÄUMUNGSÜBUNG
 house-all-clear = Entwarnung
 house-cleared-by = Entwarnung, 1 von 2:
 house-change = Haus: Einlass stoppen, Entwarnung

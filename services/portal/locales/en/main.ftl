@@ -274,6 +274,7 @@ house-normal = normal
 house-crowded = crowded
 house-stopped = admission stopped
 house-evacuating = EVACUATION
+house-exercise = EVACUATION DRILL
 house-all-clear = all clear
 house-cleared-by = all-clear, 1 of 2:
 house-change = House: stop admission, all clear

@@ -111,7 +111,8 @@ pub(crate) async fn house_state(
         guest.tell(&edge, Notice::bad(guest.words.t("desk-unsure"))).await?;
         return Ok(Redirect::to("/desk").into_response());
     }
-    let request = SetHouseStateRequest { state: state.into(), reason: sent.get("reason").to_owned() };
+    let reason = sent.get("reason").to_owned();
+    let request = SetHouseStateRequest { state: state.into(), reason, exercise: sent.is_on("exercise") };
     let set = answer(edge.flow(&caller).set_house_state(request)).await;
     let w = &guest.words;
     let say = |house: sky_proto::flow::v1::House| {

@@ -241,6 +241,9 @@ pub struct House {
     /// Evacuation only: the incident that wants to know who shows it.
     #[serde(default)]
     pub about: Option<About>,
+    /// Evacuation only: a drill.
+    #[serde(default)]
+    pub exercise: bool,
 }
 
 /// How full a zone is, as far as a direction sign tells it.

@@ -9,7 +9,7 @@ use super::{Base, Class, Content, Facts, House, HouseState, Kind, Line, Profile,
 /// The content of an evacuation, before there is one.
 #[must_use]
 pub fn leave_the_house(base: &Arc<Base>, now: DateTime<Utc>) -> Content {
-    let house = House { state: HouseState::Evacuating, since: now, about: None };
+    let house = House { state: HouseState::Evacuating, since: now, about: None, exercise: false };
     compose(
         &View { base: base.clone(), standing_in: Vec::new() },
         &Facts { house: Some(house), ..Facts::default() },

@@ -22,6 +22,13 @@ pub(super) fn safety() -> Text {
     say("Sicherheitshinweis", "Safety notice", "Wichtig für Ihre Sicherheit")
 }
 
+/// That it is a drill.
+#[must_use]
+pub fn exercise(headline: &Text) -> Text {
+    let before = |word: &str, text: &str| if text.is_empty() { String::new() } else { format!("{word}: {text}") };
+    say(before("Übung", &headline.de), before("Drill", &headline.en), before("Wir üben", &headline.plain))
+}
+
 /// For those who are not in the house: headline and what to do.
 #[must_use]
 pub fn stay_out() -> (Text, Text) {

@@ -232,7 +232,7 @@ fn any_facts() -> impl Strategy<Value = Facts> {
     );
     (showings, prop::option::of(state), messages).prop_map(|(showings, state, messages)| Facts {
         showings,
-        house: state.map(|state| House { state, since: at(0), about: None }),
+        house: state.map(|state| House { state, since: at(0), about: None, exercise: false }),
         messages,
         ..Facts::default()
     })

@@ -291,6 +291,41 @@ async fn an_evacuation_goes_out_as_an_alert_and_its_end_as_the_cancelling_of_it(
 }
 
 #[tokio::test]
+async fn a_drill_says_so_on_displays_and_in_its_alert_and_the_alarm_in_its_middle_is_another_one() {
+    let house = house().await;
+    let state = |state: HouseState, since: i64, exercise: bool| {
+        let mut told = house_state(state, since);
+        told.house.as_mut().expect("a house").exercise = exercise;
+        told
+    };
+    let alert = async || {
+        let paths = get(&house, "/signage/alerts", &[]).await.text();
+        let paths: Vec<String> = serde_json::from_str(&paths).expect("a list");
+        (paths[0].clone(), get(&house, &paths[0], &[]).await.text())
+    };
+    twice(&house, "flow", &state(HouseState::Evacuating, 1, true)).await;
+    let shown = content(&house, "foyer-1").await;
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Evacuation);
+    let headline = shown.headline.expect("a headline");
+    assert!(headline.de.starts_with("Übung: ") && headline.en.starts_with("Drill: "), "{headline:?}");
+    let (drill, out) = alert().await;
+    assert!(out.contains("<status>Exercise</status>") && out.contains("Übung: Das Haus wird geräumt"), "{out}");
+
+    twice(&house, "flow", &state(HouseState::Evacuating, 3, false)).await;
+    let headline = content(&house, "foyer-1").await.headline.expect("a headline");
+    assert!(!headline.de.contains("Übung"), "{headline:?}");
+    let (alarm, out) = alert().await;
+    assert!(out.contains("<status>Actual</status>") && !out.contains("Übung"), "{out}");
+    assert_ne!(alarm, drill);
+
+    twice(&house, "flow", &state(HouseState::AllClear, 9, false)).await;
+    twice(&house, "flow", &state(HouseState::Evacuating, 20, true)).await;
+    twice(&house, "flow", &state(HouseState::AllClear, 25, false)).await;
+    let (_, out) = alert().await;
+    assert!(out.contains("<status>Exercise</status>") && out.contains("<msgType>Cancel</msgType>"), "{out}");
+}
+
+#[tokio::test]
 async fn a_page_for_players_of_others_says_in_english_too_what_is_left_and_how_things_are() {
     let house = house().await;
     let showing = uuid::Uuid::from_u128(7);

@@ -151,12 +151,12 @@ fn however_long_the_silence_nothing_is_past_its_end_and_no_display_is_empty() {
 #[test]
 fn an_evacuation_does_not_run_out() {
     let mut known = known();
-    known.learn(&Fact::House(House { state: HouseState::Evacuating, since: at(1), about: None }));
+    known.learn(&Fact::House(House { state: HouseState::Evacuating, since: at(1), about: None, exercise: false }));
     for minutes in [1, 60, 60 * 24 * 7] {
         let content = compose(&view(Profile::Cafe), &known.facts(at(minutes)), at(minutes));
         assert_eq!(content.class, Class::Evacuation, "after {minutes} min");
     }
-    known.learn(&Fact::House(House { state: HouseState::Normal, since: at(0), about: None }));
+    known.learn(&Fact::House(House { state: HouseState::Normal, since: at(0), about: None, exercise: false }));
     let content = compose(&view(Profile::Cafe), &known.facts(at(2)), at(2));
     assert_eq!(content.class, Class::Evacuation, "a late word of before does not end it");
 }
@@ -255,7 +255,7 @@ fn decisions_hold_without_flow_measurements_do_not_and_an_evacuation_is_never_to
         (Evacuating, 60 * 24 * 7, true, false),
     ] {
         let mut known = Known::default();
-        known.learn(&Fact::House(House { state, since: at(0), about: None }));
+        known.learn(&Fact::House(House { state, since: at(0), about: None, exercise: false }));
         silent(&mut known, "flow", Some(3));
         let content = compose(&view(Profile::Foyer), &known.facts(at(minutes)), at(minutes));
         let told = content.lines.iter().filter(|line| line.source == "flow");

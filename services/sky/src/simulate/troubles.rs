@@ -360,7 +360,7 @@ async fn drill(world: Arc<World>) -> anyhow::Result<String> {
 }
 
 fn house(state: HouseState) -> SetHouseStateRequest {
-    SetHouseStateRequest { state: state.into(), reason: "drill".to_owned() }
+    SetHouseStateRequest { state: state.into(), reason: String::new(), exercise: state == HouseState::Evacuating }
 }
 
 async fn evacuation(world: &World) -> anyhow::Result<Incident> {

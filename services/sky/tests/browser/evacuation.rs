@@ -20,8 +20,16 @@ async fn an_evacuation_takes_the_monitors_until_two_people_clear_it() {
     // Two touches, in two places; until the first one, the second is not there.
     let shut = "return document.querySelector('#evacuation button').checkVisibility()";
     assert_eq!(desk.run(shut).await, serde_json::json!(false), "one touch alone evacuates nobody");
+    // A drill says that it is one, until there is smoke.
+    desk.press("Räumung …").await;
+    desk.press("Räumungsübung beginnen").await;
+    desk.sees(".house.bad", "RÄUMUNGSÜBUNG").await;
+    monitor.sees(".screen.evacuation h1", &format!("Übung: {LEAVE}")).await;
+    monitor.shoots("monitor-drill").await;
     desk.press("Räumung …").await;
     desk.press("Räumung auslösen").await;
+    desk.sees_no_more(".house.bad", "RÄUMUNGSÜBUNG").await;
+    monitor.sees_no_more("main", "Übung").await;
     desk.sees(".house.bad", "RÄUMUNG").await;
     desk.sees(".house.bad", "Personenzahl zum Ausdrucken").await;
     desk.shoots("desk-evacuating").await;

@@ -122,7 +122,7 @@ impl Stage {
     pub async fn sets_house(&self, who: &str, state: HouseState) {
         let caller = Caller::Staff { account: who.to_owned(), roles: vec![Role::Desk] };
         let mut flow = FlowClient::new(self.world.door("flow", &caller));
-        let request = SetHouseStateRequest { state: state.into(), reason: "Test".to_owned() };
+        let request = SetHouseStateRequest { state: state.into(), reason: "Test".to_owned(), exercise: false };
         flow.set_house_state(request).await.expect("said");
     }
 

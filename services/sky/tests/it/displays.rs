@@ -90,7 +90,8 @@ async fn the_death_of_a_replica_moves_its_displays_without_a_blank() {
         processes.kill(1);
         killed.send(Instant::now()).expect("somebody waits");
         let mut flow = FlowClient::new(world.door("flow", &desk));
-        let request = SetHouseStateRequest { state: HouseState::Evacuating.into(), reason: "Probe".to_owned() };
+        let request =
+            SetHouseStateRequest { state: HouseState::Evacuating.into(), reason: "Probe".to_owned(), exercise: false };
         flow.set_house_state(request).await.expect("evacuating");
     };
     let both = async { tokio::join!(following, happening) };

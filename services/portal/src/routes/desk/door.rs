@@ -10,6 +10,7 @@ use axum::{
     extract::{State, rejection::JsonRejection},
     response::{IntoResponse, Response},
 };
+use data_encoding::HEXLOWER;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -49,9 +50,9 @@ pub(crate) async fn page(guest: Guest) -> Result<Response, Problem> {
 #[serde(rename_all = "camelCase")]
 struct List {
     valid_until: i64,
-    /// The public half of the key that signs the tickets, 32 bytes in hex: with it the phone tells a code of this house
-    /// from one that somebody has changed.
-    key: String,
+    /// The public halves of the keys that sign the tickets or did, 32 bytes each in hex: with them the phone tells a code
+    /// of this house from one that somebody has changed.
+    keys: Vec<String>,
     showings: Vec<Listed>,
 }
 
@@ -115,8 +116,9 @@ pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let signed = answer(edge.door(&caller).export_admission_list(request)).await?;
     let list = AdmissionList::decode(signed.list.as_slice()).map_err(|error| Problem::ours(&error))?;
     let showings = list.showings.into_iter().map(|showing| listed(&guest.words, showing)).collect();
-    let key = signed.public_key.iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), key, showings }).into_response())
+    let keys = std::iter::once(&signed.public_key).chain(&signed.earlier_public_keys);
+    let keys = keys.map(|key| HEXLOWER.encode(key)).collect();
+    Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), keys, showings }).into_response())
 }
 
 /// `POST /desk/door/scan`: what the house says of a code.

@@ -152,6 +152,7 @@ pub(crate) fn house(w: &Words, house: &House) -> HouseView {
         HouseState::Unspecified | HouseState::Normal => ("house-normal", "good"),
         HouseState::Crowded => ("house-crowded", "few"),
         HouseState::AdmissionStopped => ("house-stopped", "bad"),
+        HouseState::Evacuating if house.exercise => ("house-exercise", "bad"),
         HouseState::Evacuating => ("house-evacuating", "bad"),
         HouseState::AllClear => ("house-all-clear", "good"),
     };

@@ -1,0 +1,2 @@
+-- An evacuation that is a drill.
+alter table house_state add column exercise boolean not null default false;
