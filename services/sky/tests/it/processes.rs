@@ -42,6 +42,11 @@ impl Drop for Processes {
 }
 
 impl Processes {
+    /// What they have said so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).expect("a log")
+    }
+
     /// Ends the process of a group at once, as a power cut would.
     pub fn kill(&mut self, group: usize) {
         let process = &mut self.children[group];
@@ -124,7 +129,7 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
             // The tests' client sends cookies back over plain http only so.
             .env("SKY_SERVICES__PORTAL__INSECURE_COOKIES", "true")
             .env("SKY_POOL_SIZE", "4")
-            .env("SKY_LOG", "error")
+            .env("SKY_LOG", &settings.log)
             .stdout(out.try_clone().expect("a log"));
         for service in addresses.keys().filter(|service| !group.contains(service)) {
             // All its replicas.

@@ -1,17 +1,27 @@
 //! One binary, any subset: the same journey through one process with all services, and through a process
-//! per service, that are real processes of the real program.
+//! per service, that are real processes of the real program. Neither says in its log who the visitor is.
 
 use chrono::Utc;
-use kernel::testing::{TestDb, settings};
+use kernel::{
+    Settings,
+    testing::{TestDb, settings},
+};
 
 use crate::{processes::start, scenario::journey, world::ALL};
 
 #[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 async fn walk(groups: &[&[&'static str]]) {
     let db = TestDb::create().await;
-    let settings = settings(&db);
-    let (_processes, world) = start(groups, &settings).await;
+    // As somebody sets it who looks for a fault.
+    let settings = Settings { log: "debug".to_owned(), ..settings(&db) };
+    let (processes, world) = start(groups, &settings).await;
     journey(&world, Utc::now()).await;
+    let log = processes.log();
+    assert!(log.contains("DEBUG") && log.lines().count() > 100, "a log of what was done: {log}");
+    for personal in ["erika", "@visitors"] {
+        let said = log.lines().find(|line| line.to_lowercase().contains(personal));
+        assert_eq!(said, None, "a visitor in the log");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
