@@ -208,7 +208,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/monitor/{id}/live", get(monitor::live))
         .route("/monitor/{id}/shown", post(monitor::shown))
         .route("/monitor/{id}/report", post(monitor::report::report))
-        .route("/monitor/{id}/cannot", post(monitor::report::cannot))
+        .route("/monitor/{id}/picture", post(monitor::report::picture))
         .route("/pair", get(pairing::pair))
         .route("/pair/state", get(pairing::state))
         .route("/clock", get(monitor::clock));
@@ -230,8 +230,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types live worker";
 
-/// Films are only played by monitors, and seen by those who choose what monitors play; both show no pictures but ours.
-const SCREENS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
+/// Films are only played by monitors, and seen by those who choose what monitors play; both show no pictures but ours, and
+/// that which a monitor draws of itself.
+const SCREENS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
     font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types live worker";
 

@@ -281,13 +281,58 @@
       .catch(() => { telling = false; if (all) faultsTold = 0; });
   };
 
-  // A page cannot read the pixels of its own screen without somebody who allows it each time.
+  // --- a picture of the screen, when somebody asks for one
+
+  // A page cannot read the pixels of its own screen without somebody who allows it each time. So it draws itself once more:
+  // its elements and styles, with pictures and type inside, as one picture. What another program lays over it is not in it.
+  const MOST_PIXELS = 1920;
+  const asData = async (path) => {
+    const blob = await (await fetch(path)).blob();
+    return new Promise((good, bad) => {
+      const reader = new FileReader();
+      reader.onload = () => good(reader.result);
+      reader.onerror = bad;
+      reader.readAsDataURL(blob);
+    });
+  };
+  const still = (film) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width: film.videoWidth, height: film.videoHeight });
+    canvas.getContext("2d").drawImage(film, 0, 0);
+    return Object.assign(document.createElement("img"), { src: canvas.toDataURL("image/jpeg", 0.8) });
+  };
+  const styles = async () => {
+    let css = Array.from(document.styleSheets, (sheet) => Array.from(sheet.cssRules, (rule) => rule.cssText).join("\n")).join("\n");
+    for (const url of css.match(/url\("\/[^"]*"\)/g) || []) css = css.replace(url, `url("${await asData(url.slice(5, -2))}")`);
+    return css;
+  };
+  const drawn = async () => {
+    const page = document.documentElement.cloneNode(true);
+    page.querySelectorAll("script, link, meta, noscript, template").forEach((it) => it.remove());
+    const films = document.querySelectorAll("video");
+    page.querySelectorAll("video").forEach((film, at) => film.replaceWith(still(films[at])));
+    for (const picture of Array.from(page.querySelectorAll("img"))) picture.src = await asData(picture.src);
+    page.querySelector("head").appendChild(document.createElement("style")).textContent = await styles();
+    const [width, height] = [innerWidth, innerHeight];
+    const inside = `<foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(page)}</foreignObject>`;
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${inside}</svg>`;
+    const picture = new Image();
+    await new Promise((good, bad) => {
+      Object.assign(picture, { onload: good, onerror: bad, src: "data:image/svg+xml;charset=utf-8," + encodeURIComponent(svg) });
+    });
+    const scale = Math.min(1, MOST_PIXELS / Math.max(width, height));
+    const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
+    const canvas = Object.assign(document.createElement("canvas"), size);
+    canvas.getContext("2d").drawImage(picture, 0, 0, size.width, size.height);
+    return new Promise((good, bad) => canvas.toBlob((it) => (it ? good(it) : bad(new Error("empty"))), "image/webp", 0.85));
+  };
   const asked = new Set();
   main.addEventListener("live:command", (event) => {
     const { id, action, until } = event.detail;
     if (action !== "screenshot" || asked.has(id) || until < clock.now()) return;
     asked.add(id);
-    fetch(main.dataset.report.replace(/report$/, "cannot"), { method: "POST", body: new URLSearchParams({ command: id, why: "not-supported" }) })
+    const path = main.dataset.report.replace(/report$/, "picture") + "?command=" + encodeURIComponent(id);
+    const tell = (more, body) => fetch(path + more, { method: "POST", body });
+    drawn().then((picture) => tell("", picture), () => tell("&why=not-supported", ""))
       .then((answer) => { done = answer.ok; })
       .catch(() => { done = false; });
   });

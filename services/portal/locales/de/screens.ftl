@@ -121,6 +121,7 @@ picture-ask = Neues Bild anfordern
 picture-now-asked = Angefordert. Die Antwort steht in einigen Sekunden hier.
 picture-none = Noch keines angefordert.
 picture-taken = Aufgenommen um { $time }.
+picture-drawn = Um { $time } von der Seite selbst gezeichnet. Was ein anderes Programm darüber legt, ist nicht darauf.
 picture-asked = Angefordert um { $time }, noch ohne Antwort. Seite neu laden.
 picture-no-answer = Angefordert um { $time }; der Monitor hat nicht geantwortet.
 picture-not-supported = Angefordert um { $time }. Dieser Abspieler kann seinen Schirm nicht fotografieren: Er läuft in einem Browser. Was er zeigt, steht links und unter „Ansehen“.

@@ -121,6 +121,7 @@ picture-ask = Ask for a new one
 picture-now-asked = Asked for. The answer stands here in a few seconds.
 picture-none = None asked for yet.
 picture-taken = Taken at { $time }.
+picture-drawn = Drawn by the page itself at { $time }. What another program lays over it is not in it.
 picture-asked = Asked for at { $time }, no answer yet. Reload the page.
 picture-no-answer = Asked for at { $time }; the display did not answer.
 picture-not-supported = Asked for at { $time }. This player cannot take a picture of its screen: it runs in a browser. What it shows stands on the left and behind “Look at it”.

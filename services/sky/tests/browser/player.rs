@@ -176,6 +176,51 @@ async fn a_house_that_was_restored_from_a_copy_frees_its_monitors_from_an_evacua
     }
 }
 
+/// How far the pixels of two pictures are apart, of 255; of the first, how many colours it has.
+const APART: &str = "(async () => {
+    const pixels = async (src) => {
+        const picture = new Image();
+        picture.src = src;
+        await picture.decode();
+        const canvas = document.createElement('canvas');
+        [canvas.width, canvas.height] = [192, 108];
+        const context = canvas.getContext('2d');
+        context.drawImage(picture, 0, 0, 192, 108);
+        return context.getImageData(0, 0, 192, 108).data;
+    };
+    const [one, two] = [await pixels(document.querySelector('img.shot').src), await pixels(arguments[0])];
+    const colours = new Set(Array.from({ length: one.length / 4 }, (_, at) => one.slice(at * 4, at * 4 + 3).join()));
+    return [one.reduce((sum, it, at) => sum + Math.abs(it - two[at]), 0) / one.length, colours.size];
+})()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_is_asked_for_a_picture_draws_what_is_on_its_screen() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-1").await;
+    monitor.sees("li .time", "").await;
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    desk.open("/displays/screens/foyer-1").await;
+    desk.press("Bild anfordern").await;
+    desk.sees(".notice.good", "").await;
+    let real = monitor.command("Page.captureScreenshot", json!({ "format": "png" })).await;
+    let real = format!("data:image/png;base64,{}", real["value"]["data"].as_str().expect("a picture"));
+    until("the picture", async || {
+        desk.open("/displays/screens/foyer-1").await;
+        let there = desk.run("return document.querySelector('img.shot') !== null").await;
+        if there == json!(true) { Ok(()) } else { Err("not yet".to_owned()) }
+    })
+    .await;
+    desk.sees("main", "von der Seite selbst gezeichnet").await;
+    let compared = desk.driver.execute(&format!("return {APART}"), vec![json!(real)]).await.expect("compared");
+    let [apart, colours]: [f64; 2] = compared.convert().expect("two figures");
+    assert!(apart < 4.0, "the picture is another one: {apart} of 255 apart");
+    assert!(colours > 20.0, "an empty picture: {colours} colours");
+    desk.shoots("displays-screen-drawn").await;
+    desk.quits().await;
+    leaves(monitor).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_that_can_sends_the_picture_of_its_screen_and_staff_see_it() {
     let Some(stage) = Stage::open().await else { return };

@@ -97,10 +97,12 @@ fn fault(w: &Words, it: &Fault) -> FaultView {
     }
 }
 
-fn picture(w: &Words, last: Option<&Screenshot>, edge: &Edge) -> Picture {
+/// `drawn`: the player is a page, which draws itself once more.
+fn picture(w: &Words, last: Option<&Screenshot>, drawn: bool, edge: &Edge) -> Picture {
     let Some(last) = last else { return Picture { is_there: false, word: w.t("picture-none") } };
     let asked = w.time(&last.requested_at);
     let (is_there, key) = match last {
+        it if !it.media_type.is_empty() && drawn => (true, "picture-drawn"),
         it if !it.media_type.is_empty() => (true, "picture-taken"),
         it if !it.not_possible.is_empty() => (false, "picture-not-supported"),
         it if edge.now() < from_timestamp(it.expires_at) => (false, "picture-asked"),
@@ -156,6 +158,7 @@ pub(crate) async fn page(
     let last = last_picture(&edge, &caller, &id).await?;
     let w = guest.frame(guest.words.text(&it.name));
     let (state, kind) = wall::state(&w, &it);
+    let is_page = it.health.as_ref().is_some_and(|health| health.player.starts_with("web/"));
     page::page(&ScreenPage {
         state,
         kind,
@@ -164,7 +167,7 @@ pub(crate) async fn page(
         heard: heard(&w, &it),
         health: health(&w, &it),
         faults: faults.iter().take(FAULTS).map(|it| fault(&w, it)).collect(),
-        picture: picture(&w, last.as_ref(), &edge),
+        picture: picture(&w, last.as_ref(), is_page, &edge),
         groups: wall::groups(&all)
             .into_iter()
             .map(|group| (group.clone(), wall::group_name(&w, &group), it.groups.contains(&group)))

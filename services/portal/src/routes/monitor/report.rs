@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::JsonRejection},
+    body::Bytes,
+    extract::{Path, Query, State, rejection::JsonRejection},
     http::StatusCode,
     response::{IntoResponse, Response},
 };
@@ -19,7 +20,7 @@ use tonic::Code;
 use super::who;
 use crate::{
     edge::{Edge, answer},
-    fields::{Fields, at},
+    fields::at,
     problem::Problem,
     session::Guest,
 };
@@ -122,20 +123,26 @@ async fn submit(
     }
 }
 
-/// A page cannot read the pixels of its own screen: it says so, and staff read it.
-pub(crate) async fn cannot(
+/// Which request for a picture is answered; `why`: there is none.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Asked {
+    command: String,
+    #[serde(default)]
+    why: String,
+}
+
+/// The picture of its screen that staff have asked for, or why the page cannot make one.
+pub(crate) async fn picture(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
     Path(id): Path<String>,
-    sent: Fields,
+    Query(asked): Query<Asked>,
+    picture: Bytes,
 ) -> Result<Response, Problem> {
     let (caller, device) = who(&guest, &id)?;
     if device {
-        let request = SubmitScreenshotRequest {
-            screenshot_id: sent.get("command").to_owned(),
-            picture: Vec::new(),
-            not_possible: sent.get("why").to_owned(),
-        };
+        let request =
+            SubmitScreenshotRequest { screenshot_id: asked.command, picture: picture.into(), not_possible: asked.why };
         answer(edge.devices(&caller).submit_screenshot(request)).await?;
     }
     Ok(StatusCode::NO_CONTENT.into_response())
