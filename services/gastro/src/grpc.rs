@@ -12,7 +12,7 @@ use futures::Stream;
 use kernel::{
     Access, Batch, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
     combine::Keyed,
-    values::{self, InvalidField, invalid, timestamp},
+    values::{self, InvalidField, day_of, invalid, timestamp},
 };
 use sky_proto::gastro::v1::{self as pb, gastro_server::Gastro};
 use tonic::{Request, Response, Status};
@@ -89,7 +89,7 @@ impl GastroGrpc {
 pub(crate) async fn load_board(db: &Db) -> Result<(u64, pb::KitchenBoard), Error> {
     let mut conn = db.pool().acquire().await?;
     let revision = store::revision(&mut conn).await?;
-    let orders = store::board(&mut conn).await?;
+    let orders = store::board(&mut conn, day_of(db.clock().now())).await?;
     let beside = store::kitchen::beside(&mut conn, &orders).await?;
     let stations = store::stations(&mut conn).await?;
     let stuck = store::letters::stuck(&mut conn).await?;

@@ -23,8 +23,8 @@ pub(crate) mod waste;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use kernel::values::Text;
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use kernel::values::{Text, day_of, midnight};
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -33,8 +33,8 @@ use crate::{
     error::Error,
 };
 
-/// The board shows so many orders at most; nobody reads more.
-const MOST_ON_BOARD: i64 = 200;
+/// The board shows so many orders at most: several of the fullest days.
+const MOST_ON_BOARD: i64 = 5_000;
 
 #[derive(FromRow)]
 struct OrderRow {
@@ -247,14 +247,25 @@ pub(crate) async fn lock_standing(
     read_all(rows)
 }
 
-/// What the kitchen must see, in fire order.
-pub(crate) async fn board(conn: &mut PgConnection) -> Result<Vec<Order>, Error> {
-    let rows =
-        sqlx::query_as::<_, OrderRow>("select * from meal_order where on_board order by fire_at, day, number limit $1")
-            .bind(MOST_ON_BOARD)
-            .fetch_all(conn)
-            .await?;
+/// What the kitchen must see, in fire order: what is under way, what begins on this day, and of other days what somebody
+/// must decide about. Tomorrow's numbers begin with 1 again.
+pub(crate) async fn board(conn: &mut PgConnection, day: NaiveDate) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order o where on_board and (state <> 'scheduled' or fire_at < $1
+             or exists (select from affected_order a where a.order_id = o.order_id))
+         order by fire_at, day, number limit $2",
+    )
+    .bind(midnight(day + Days::new(1)))
+    .bind(MOST_ON_BOARD)
+    .fetch_all(conn)
+    .await?;
     read_all(rows)
+}
+
+/// Notes which day it is; true: it is another one than before.
+pub(crate) async fn turn_day(conn: &mut PgConnection, day: NaiveDate) -> Result<bool, Error> {
+    let turned = sqlx::query("update kitchen set day = $1 where day <> $1").bind(day).execute(conn).await?;
+    Ok(turned.rows_affected() > 0)
 }
 
 /// Whether the kitchen's clock has anything to do: asked every second, without any lock.
@@ -264,7 +275,8 @@ pub(crate) async fn is_anything_due(
     cancelled_before: DateTime<Utc>,
 ) -> Result<bool, Error> {
     Ok(sqlx::query_scalar(
-        "select exists (select from meal_order where state = 'held' and expires_at <= $1)
+        "select exists (select from kitchen where day <> $3)
+             or exists (select from meal_order where state = 'held' and expires_at <= $1)
              or exists (select from meal_order o, kitchen_rule r where on_board and (
                     (state = 'scheduled' and fire_at <= $1
                         and not exists (select from affected_order a where a.order_id = o.order_id))
@@ -276,6 +288,7 @@ pub(crate) async fn is_anything_due(
     )
     .bind(now)
     .bind(cancelled_before)
+    .bind(day_of(now))
     .fetch_one(conn)
     .await?)
 }

@@ -230,8 +230,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
     connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types live worker";
 
-/// Films are only played by monitors, and seen by those who choose what monitors play; both show no pictures but ours, and
-/// that which a monitor draws of itself.
+/// Films are only played by monitors, and seen by those who choose what monitors play; both show no pictures but ours.
+/// Pictures in the page itself (`data:`) are what a monitor draws of itself.
 const SCREENS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
     font-src 'self'; connect-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
     require-trusted-types-for 'script'; trusted-types live worker";

@@ -307,10 +307,10 @@
   };
   const drawn = async () => {
     const page = document.documentElement.cloneNode(true);
+    const films = Array.from(document.querySelectorAll("video"));
     page.querySelectorAll("script, link, meta, noscript, template").forEach((it) => it.remove());
-    const films = document.querySelectorAll("video");
-    page.querySelectorAll("video").forEach((film, at) => film.replaceWith(still(films[at])));
     for (const picture of Array.from(page.querySelectorAll("img"))) picture.src = await asData(picture.src);
+    page.querySelectorAll("video").forEach((film, at) => film.replaceWith(still(films[at])));
     page.querySelector("head").appendChild(document.createElement("style")).textContent = await styles();
     const [width, height] = [innerWidth, innerHeight];
     const inside = `<foreignObject width="100%" height="100%">${new XMLSerializer().serializeToString(page)}</foreignObject>`;
@@ -323,7 +323,7 @@
     const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
     const canvas = Object.assign(document.createElement("canvas"), size);
     canvas.getContext("2d").drawImage(picture, 0, 0, size.width, size.height);
-    return new Promise((good, bad) => canvas.toBlob((it) => (it ? good(it) : bad(new Error("empty"))), "image/webp", 0.85));
+    return new Promise((good, bad) => canvas.toBlob((it) => (it ? good(it) : bad(new Error("empty"))), "image/jpeg", 0.85));
   };
   const asked = new Set();
   main.addEventListener("live:command", (event) => {

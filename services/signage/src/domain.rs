@@ -155,11 +155,13 @@ pub fn compose(view: &View, facts: &Facts, now: DateTime<Utc>) -> Content {
             offer.lines.iter_mut().for_each(|line| facts.stamp(line));
         }
         if !offer.lines.is_empty() {
-            return Content { class, headline: offer.headline, lines: offer.lines, fallback };
+            let drill = |house: &House| house.exercise;
+            let exercise = class == Class::Evacuation && facts.house.as_ref().is_some_and(drill);
+            return Content { class, headline: offer.headline, lines: offer.lines, fallback, exercise };
         }
     }
     let line = Line::new(Kind::Default, fallback.clone(), view.base.configured_at, "house");
-    Content { class: Class::Default, headline: fallback.clone(), lines: vec![line], fallback }
+    Content { class: Class::Default, headline: fallback.clone(), lines: vec![line], fallback, exercise: false }
 }
 
 fn offer(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {

@@ -1,16 +1,18 @@
 //! What signage serves openly by HTTP: pictures and films under the hash of their content, SMIL for players that
 //! are no browsers of ours, and the house's own warnings as CAP. Nothing personal is ever among it.
 
+use std::sync::Arc;
+
 use axum::{
     Json, Router,
     extract::{FromRef, Path, Query, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
 use chrono::DateTime;
 use kernel::{
-    Combiner, Db,
+    Combiner, Db, Remembered,
     open_data::{for_ever, knows},
     values::Text,
 };
@@ -31,6 +33,8 @@ pub(crate) struct Open {
     pub(crate) db: Db,
     pub(crate) sightings: Sightings,
     pub(crate) acknowledgements: Combiner<Said, (), Error>,
+    /// The revision of the index that the player of a display fetched last.
+    pub(crate) fetched: Arc<Remembered<String, i64>>,
 }
 
 impl FromRef<Open> for Db {
@@ -51,9 +55,10 @@ pub(crate) fn router(open: Open) -> Router {
 }
 
 /// The index of the display whose player asks: it says who it is in its User-Agent, or as a browser in
-/// X-Signage-Agent. A player that asks is there; one that asks for something newer than the present index has that, and
-/// plays it: more such players cannot say.
-async fn index(State(open): State<Open>, headers: HeaderMap) -> Response {
+/// X-Signage-Agent. A player that asks is there; one that asks for something newer than an index has that, and plays it:
+/// more such players cannot say. Some name the index by its tag, others only look whether its date has changed: those have
+/// what they fetched before.
+async fn index(State(open): State<Open>, method: Method, headers: HeaderMap) -> Response {
     let db = &open.db;
     let agent = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let said = ["x-signage-agent", "user-agent"].into_iter().filter_map(agent);
@@ -73,22 +78,45 @@ async fn index(State(open): State<Open>, headers: HeaderMap) -> Response {
         Err(error) => return trouble(&error),
     };
     let tag = format!("\"{display}-{}\"", shown.revision);
-    if knows(&headers, &tag) {
-        open.sightings.note(&display, Some(health(said, shown.revision)));
-        if rendered < shown.revision {
-            let said = Said { display_id: display, revision: shown.revision };
-            if let Err(error) = open.acknowledgements.run(said).await {
-                // It asks again in a few seconds.
-                tracing::debug!(%error, "a player's word was not noted");
-            }
+    let is_known = knows(&headers, &tag);
+    let has = match is_known {
+        true => Some(shown.revision),
+        false if headers.contains_key(header::IF_NONE_MATCH) => None,
+        false => open.fetched.get(&display),
+    };
+    open.sightings.note(&display, has.map(|revision| health(said, revision)));
+    if let Some(revision) = has.filter(|has| rendered < *has) {
+        let said = Said { display_id: display.clone(), revision };
+        if let Err(error) = open.acknowledgements.run(said).await {
+            // It asks again in a few seconds.
+            tracing::debug!(%error, "a player's word was not noted");
         }
+    }
+    if is_known {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
-    open.sightings.note(&display, None);
-    match smil::index(&display, shown.revision, shown.configured_at, &shown.content) {
-        Ok(index) => served(smil::MEDIA_TYPE, Some(tag), index),
-        Err(error) => trouble(&error.into()),
+    let index = smil::index(&display, shown.revision, shown.configured_at, &shown.content, &origin(&headers));
+    let index = match index {
+        Ok(index) => index,
+        Err(error) => return trouble(&error.into()),
+    };
+    if method != Method::HEAD {
+        open.fetched.put(display, shown.revision);
     }
+    let mut response = served(smil::MEDIA_TYPE, Some(tag), index);
+    let changed = shown.computed_at.max(shown.configured_at).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    if let Ok(changed) = HeaderValue::from_str(&changed) {
+        response.headers_mut().insert(header::LAST_MODIFIED, changed);
+    }
+    response
+}
+
+/// The house as the player has addressed it ("https://house.example"); empty: it did not say.
+fn origin(headers: &HeaderMap) -> String {
+    let named = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let scheme = if named("x-forwarded-proto") == Some("https") { "https" } else { "http" };
+    let is_host = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte));
+    named("host").filter(is_host).map(|host| format!("{scheme}://{host}")).unwrap_or_default()
 }
 
 /// As much as such a player says of itself: its program, and what it plays.

@@ -20,10 +20,15 @@ pub mod sightings;
 pub mod smil;
 pub mod store;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
-use kernel::{BoxFuture, Combiner, Consumer, Context, Failure, Live, Parts, Service, Tx, clock::wall_now, heard::Word};
+use kernel::{
+    BoxFuture, Combiner, Consumer, Context, Failure, Live, Parts, Remembered, Service, Tx, clock::wall_now, heard::Word,
+};
 use serde::Deserialize;
 use sky_proto::signage::v1::{
     alerts_server::AlertsServer, displays_server::DisplaysServer, programmes_server::ProgrammesServer,
@@ -53,6 +58,8 @@ const TIDY: Duration = Duration::from_secs(3600);
 const TOGETHER: usize = 1000;
 /// … and so many may wait.
 const WAITING: usize = 20_000;
+/// Of the players of so many displays it is remembered what they fetched.
+const FETCHED: usize = 10_000;
 /// Silent displays are looked for this often.
 const WATCH_OVER: Duration = Duration::from_secs(5);
 /// A service of which nothing was heard for so long is silent: three times the kernel's follower has asked in vain.
@@ -77,6 +84,7 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
         let acknowledgements =
             Combiner::start(&context, WAITING, TOGETHER, |tx, said| Box::pin(commands::acknowledge(tx, said)));
         let open = http::Open {
+            fetched: Arc::new(Remembered::new(FETCHED)),
             db: context.db.clone(),
             sightings: sightings.clone(),
             acknowledgements: acknowledgements.clone(),

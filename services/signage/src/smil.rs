@@ -73,15 +73,23 @@ fn holding(content: &Content, from: Option<DateTime<Utc>>) -> impl Iterator<Item
     content.lines.iter().filter(move |line| from.is_none_or(|from| end(line).is_none_or(|end| from < end)))
 }
 
-/// The index of a display, which was set up as it is at `configured_at`.
+/// The index of a display, which was set up as it is at `configured_at`. What it refers to lies at `origin`
+/// ("http://house:8420"): an address that begins with a slash is a file of its own to some players.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn index(display_id: &str, revision: i64, configured_at: DateTime<Utc>, content: &Content) -> io::Result<Vec<u8>> {
-    let page = format!("/signage/pages/{display_id}?revision={revision}");
+pub fn index(
+    display_id: &str,
+    revision: i64,
+    configured_at: DateTime<Utc>,
+    content: &Content,
+    origin: &str,
+) -> io::Result<Vec<u8>> {
+    let page = format!("{origin}/signage/pages/{display_id}?revision={revision}");
     // Under an address of their own, so that the player has them before they are needed.
-    let leave = format!("/signage/pages/{display_id}?evacuation={}", configured_at.timestamp());
-    let rest = format!("/signage/pages/{display_id}?fallback");
+    let leave = format!("{origin}/signage/pages/{display_id}?evacuation={}", configured_at.timestamp());
+    let rest = format!("{origin}/signage/pages/{display_id}?fallback");
+    let there = There { origin, page: &page, leave: &leave, rest: &rest };
     document(|xml| {
         xml.create_element("smil").write_inner_content(|xml| {
             xml.create_element("head").write_inner_content(|xml| {
@@ -107,7 +115,7 @@ pub fn index(display_id: &str, revision: i64, configured_at: DateTime<Utc>, cont
                     })?;
                     xml.create_element("excl")
                         .with_attribute(("repeatCount", "indefinite"))
-                        .write_inner_content(|xml| classes(xml, content, [&page, &leave, &rest]))?;
+                        .write_inner_content(|xml| classes(xml, content, &there))?;
                     Ok(())
                 })?;
                 Ok(())
@@ -118,17 +126,30 @@ pub fn index(display_id: &str, revision: i64, configured_at: DateTime<Utc>, cont
     })
 }
 
-fn classes(xml: &mut Xml, content: &Content, [page, leave, rest]: [&str; 3]) -> io::Result<()> {
+/// Where a player finds what it plays.
+struct There<'t> {
+    origin: &'t str,
+    /// What is shown in this revision.
+    page: &'t str,
+    /// In an evacuation.
+    leave: &'t str,
+    /// When all else has run out.
+    rest: &'t str,
+}
+
+fn classes(xml: &mut Xml, content: &Content, there: &There<'_>) -> io::Result<()> {
     // Evacuation has its own class above all, which stops whatever plays; mostly it is empty.
     let evacuation = content.class == Class::Evacuation;
+    // The page that the player has does not say that it is a drill; then it plays the present one.
+    let leave = if content.exercise { there.page } else { there.leave };
     priority(xml, |xml| if evacuation { always(xml, leave) } else { Ok(()) })?;
     // Facts end one after the other; what still holds is on a page of its own by then.
     priority(xml, |xml| match evacuation {
         true => Ok(()),
-        false => spans(content).iter().try_for_each(|span| play(xml, page, span)),
+        false => spans(content).iter().try_for_each(|span| play(xml, there, span)),
     })?;
     // Never empty: what is shown when everything above has run out.
-    priority(xml, |xml| always(xml, rest))
+    priority(xml, |xml| always(xml, there.rest))
 }
 
 fn always(xml: &mut Xml, page: &str) -> io::Result<()> {
@@ -144,9 +165,10 @@ fn priority(xml: &mut Xml, inner: impl FnOnce(&mut Xml) -> io::Result<()>) -> io
 }
 
 /// The page with what is computed, then the pictures and films one after the other, from one end of a fact to the next.
-fn play(xml: &mut Xml, page: &str, span: &Span<'_>) -> io::Result<()> {
+fn play(xml: &mut Xml, there: &There<'_>, span: &Span<'_>) -> io::Result<()> {
     let wall_clock = |at: DateTime<Utc>| format!("wallclock({})", at.format("%Y-%m-%dT%H:%M:%SZ"));
     let begin = span.from.map_or_else(|| "0".to_owned(), wall_clock);
+    let page = there.page;
     let page = span.from.map_or_else(|| page.to_owned(), |from| format!("{page}&from={}", from.timestamp()));
     let mut list =
         xml.create_element("seq").with_attributes([("begin", begin.as_str()), ("repeatCount", "indefinite")]);
@@ -158,7 +180,7 @@ fn play(xml: &mut Xml, page: &str, span: &Span<'_>) -> io::Result<()> {
             reference(xml, &page)?;
         }
         for item in span.lines.iter().filter_map(|line| line.media.as_ref()) {
-            let source = format!("/signage/media/{}", item.media_id);
+            let source = format!("{}/signage/media/{}", there.origin, item.media_id);
             let seconds = format!("{}s", item.seconds);
             let kind = item.media_type.name();
             let attributes = [("src", source.as_str()), ("type", kind), ("region", "screen"), ("dur", &seconds)];

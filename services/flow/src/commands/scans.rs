@@ -213,10 +213,12 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
         return Ok(Answered::Now(Box::new(answer)));
     }
     write(tx, admission, &line, steps).await?;
-    if !scan.by.is_empty() && (scan.kind == Kind::Reentry || !scan.late_reason.is_empty()) {
+    if scan.kind == Kind::Reentry || !scan.late_reason.is_empty() {
         let after = json!({"kind": scan.kind.name(), "people": line.tickets.len(), "reason": scan.late_reason,
             "lane": scan.lane, "nonce": scan.nonce});
-        record(tx, &scan.by, "let_in_by_staff", scan.showing, Value::Null, after).await?;
+        // Whoever holds a scanner has no account at it: then it is the device that let in.
+        let who = if scan.by.is_empty() { &scan.device } else { &scan.by };
+        record(tx, who, "let_in_by_staff", scan.showing, Value::Null, after).await?;
     }
     Ok(Answered::Now(Box::new(answer)))
 }

@@ -2,7 +2,7 @@
 //! up; and stations open, are busy, and rest.
 
 use chrono::TimeDelta;
-use kernel::{BoxFuture, Tx, clock::wall_now};
+use kernel::{BoxFuture, Tx, clock::wall_now, values::day_of};
 use uuid::Uuid;
 
 use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, pushes, replanning, screens, waste};
@@ -128,6 +128,9 @@ pub(crate) fn tick(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
             return Ok(());
         }
         lock_kitchen(tx).await?;
+        if store::turn_day(tx.conn(), day_of(now)).await? {
+            touch_board(tx).await?;
+        }
         end_holds(tx).await?;
         affected::decide_unanswered(tx).await?;
         fire_due(tx).await?;

@@ -13,6 +13,7 @@ use kernel::{
     Db,
     push::{failed, refuse, unknown},
     token,
+    values::day_of,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
@@ -193,7 +194,7 @@ async fn orders(db: &Db, headers: &HeaderMap) -> Result<Response, Error> {
     }
     let mut conn = db.pool().acquire().await?;
     let (_, location, _) = store::kitchen::names(&mut conn).await?;
-    let orders = store::board(&mut conn).await?;
+    let orders = store::board(&mut conn, day_of(db.clock().now())).await?;
     Ok(Json(orders.iter().map(|order| prep_update(order, &location)).collect::<Vec<_>>()).into_response())
 }
 

@@ -111,6 +111,43 @@ async fn the_board_is_live_in_fire_order_and_resumes() {
 }
 
 #[tokio::test]
+async fn the_board_has_the_orders_of_its_day_however_many_and_another_days_from_its_midnight_on() {
+    let house = house().await;
+    let (today, later) = (Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(&house, today, Uuid::now_v7()).await;
+    let day = 24 * 60;
+    let mut other = wish(later, Uuid::now_v7());
+    other.showing_starts_at = Some(timestamp(minutes(2 * day + 60)));
+    other.showing_ends_at = Some(timestamp(minutes(2 * day + 110)));
+    hold(&house, &other).await.expect("held");
+    twice(&house, "journey", &confirmed(later, Uuid::now_v7())).await;
+    // A day on which everybody eats.
+    let copies = "insert into meal_order select (jsonb_populate_record(o, jsonb_build_object('order_id',
+            gen_random_uuid(), 'visit_id', gen_random_uuid(), 'number', 1000 + n))).*
+        from meal_order o, generate_series(1, 300) n where visit_id = $1";
+    sqlx::query(copies).bind(today).execute(house.pool("gastro")).await.expect("copied");
+    let mut cook = client!(house, &cook());
+    let mut board = cook.watch_kitchen(pb::WatchKitchenRequest { after_revision: 0 }).await.expect("w").into_inner();
+    let orders = board.next().await.expect("a board").expect("good").orders;
+    assert_eq!(orders.len(), 301);
+    assert!(orders.iter().all(|order| order.visit_id != later.to_string()), "nobody cooks it today");
+
+    house.clock.set(minutes(2 * day));
+    let turned = async {
+        while !board
+            .next()
+            .await
+            .expect("goes on")
+            .expect("good")
+            .orders
+            .iter()
+            .any(|it| it.visit_id == later.to_string())
+        {}
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), turned).await.expect("another day, without any touch");
+}
+
+#[tokio::test]
 async fn what_is_cancelled_while_it_is_made_waits_for_staff_and_stays_on_the_board_for_a_while() {
     let house = house().await;
     let (begun, waiting, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());

@@ -32,8 +32,8 @@ pub(crate) fn normalise(text: &str) -> Option<String> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reading {
     pub(crate) plate: String,
-    /// Other readings of the same plate, the likeliest first.
-    pub(crate) candidates: Vec<String>,
+    /// Other readings of the same plate with the certainty of their characters, the likeliest first.
+    pub(crate) candidates: Vec<(String, u32)>,
     /// Certainty of the characters, in thousandths.
     pub(crate) score: u32,
     /// Certainty that there is a plate at all, in thousandths.
@@ -68,7 +68,9 @@ pub(crate) fn judge(reading: &Reading, least: Least, now: DateTime<Utc>) -> Sigh
         return Sight::Unreadable;
     }
     let mut plates = Vec::new();
-    for plate in std::iter::once(&reading.plate).chain(&reading.candidates).filter_map(|text| normalise(text)) {
+    // Each must be likely by itself: a weak second thought may be the plate of somebody else who has booked.
+    let likely = reading.candidates.iter().filter(|(_, score)| *score >= least.score).map(|(plate, _)| plate);
+    for plate in std::iter::once(&reading.plate).chain(likely).filter_map(|text| normalise(text)) {
         if !plates.contains(&plate) {
             plates.push(plate);
         }

@@ -57,6 +57,9 @@ struct Found {
 #[derive(Deserialize)]
 struct Candidate {
     plate: String,
+    /// Without one it is good for nothing.
+    #[serde(default)]
+    score: f64,
 }
 
 /// Thousandths of a certainty; what is none at all is 0.
@@ -68,8 +71,10 @@ fn thousandths(certainty: f64) -> u32 {
 fn read(bytes: &[u8]) -> Result<Option<Reading>, String> {
     let push: Push = serde_json::from_slice(bytes).map_err(|error| format!("not a recognition of a plate: {error}"))?;
     let best = push.data.results.into_iter().max_by(|one, other| one.dscore.total_cmp(&other.dscore));
-    Ok(best.map(|found| Reading {
-        candidates: found.candidates.into_iter().take(MOST_CANDIDATES).map(|it| it.plate).collect(),
+    let Some(found) = best else { return Ok(None) };
+    let candidates = found.candidates.into_iter().take(MOST_CANDIDATES);
+    Ok(Some(Reading {
+        candidates: candidates.map(|it| (it.plate, thousandths(it.score))).collect(),
         score: thousandths(found.score),
         dscore: thousandths(found.dscore),
         plate: found.plate,

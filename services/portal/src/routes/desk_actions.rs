@@ -109,7 +109,7 @@ pub(crate) async fn house_state(
     let state = HouseState::try_from(sent.choice("state")).unwrap_or_default();
     if state == HouseState::Evacuating && !sent.is_on("sure") {
         guest.tell(&edge, Notice::bad(guest.words.t("desk-unsure"))).await?;
-        return Ok(Redirect::to("/desk").into_response());
+        return Ok(Redirect::to(from(&sent)).into_response());
     }
     let reason = sent.get("reason").to_owned();
     let request = SetHouseStateRequest { state: state.into(), reason, exercise: sent.is_on("exercise") };
@@ -119,7 +119,7 @@ pub(crate) async fn house_state(
         let half = house.state() == HouseState::Evacuating && !house.cleared_by.is_empty();
         Notice::good(w.t(if half { "house-half-cleared" } else { "house-set" }))
     };
-    outcome(&edge, &guest, set, say, "/desk").await
+    outcome(&edge, &guest, set, say, from(&sent)).await
 }
 
 pub(crate) async fn zone(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {

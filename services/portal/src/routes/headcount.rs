@@ -33,6 +33,8 @@ struct HeadcountPage {
     seen_empty: String,
     assumptions: Vec<String>,
     evacuating: bool,
+    /// What it is, in the words of the house: the real thing or a drill.
+    alarm: &'static str,
     since: String,
 }
 
@@ -89,6 +91,7 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
         },
         assumptions: count.assumptions.into_iter().map(|text| w.text(&Some(text))).collect(),
         evacuating: house.state() == HouseState::Evacuating,
+        alarm: if house.exercise { "house-exercise" } else { "house-evacuating" },
         since: w.time(&house.since),
         w,
     })

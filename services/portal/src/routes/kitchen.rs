@@ -168,12 +168,18 @@ fn order(w: &Words, order: &Order, station: &str, stations: &[Station], now: i64
     let lines = order.lines.iter().filter(|it| is_whole || it.station == station);
     let trays = trays(w, lines, stations);
     let parts = order.parts.iter().filter(|part| is_whole || part.station == station);
+    // Of other days only what waits for a decision is here.
+    let today = w.day(&Some(prost_types::Timestamp { seconds: now, nanos: 0 }));
+    let on_day = |at: &Option<prost_types::Timestamp>| match w.day(at) {
+        day if day == today => w.time(at),
+        day => format!("{day}, {}", w.time(at)),
+    };
     OrderView {
         id: order.order_id.clone(),
         number: order.number,
         kind,
-        fire: w.time(&order.fire_at),
-        pickup: w.time(&order.pickup_at),
+        fire: on_day(&order.fire_at),
+        pickup: on_day(&order.pickup_at),
         pickup_iso: w.iso(&order.pickup_at),
         together: together(&trays),
         trays,

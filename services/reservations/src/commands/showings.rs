@@ -18,8 +18,8 @@ const TOLD_AGAIN: TimeDelta = TimeDelta::seconds(1);
 /// The same for a showing that no monitor shows yet: when six weeks of programme go on sale in one minute, the others have
 /// nothing to do with each place of it.
 const LATER_TOLD_AGAIN: TimeDelta = TimeDelta::seconds(60);
-/// What starts within so long may stand on a monitor.
-const SOON: TimeDelta = TimeDelta::hours(24);
+/// What starts within so long may stand on a monitor: the next showings, also over a weekend with days off.
+const SOON: TimeDelta = TimeDelta::days(4);
 
 /// Something about a showing has changed; `for_sale`: so much that the seller must look again.
 pub(crate) async fn changed(tx: &mut Tx, showing: Uuid, for_sale: bool) -> Result<(), Error> {

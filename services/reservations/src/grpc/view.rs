@@ -37,8 +37,8 @@ use crate::{
 pub(crate) const LONGEST_WINDOW: TimeDelta = TimeDelta::days(62);
 
 /// When nothing was loaded for so long it is asked whether the programme has changed unheard: nobody is told what is older
-/// than a second. In a sale it is loaded more often than that anyway.
-const ASK_AFTER: Duration = Duration::from_millis(500);
+/// than a second. Longer than a live value rests, so that in a sale, in which it is loaded all the time, nobody asks.
+const ASK_AFTER: Duration = Duration::from_millis(700);
 
 /// All showings from a day ago on, loaded once per change for all who watch or ask.
 #[derive(Clone, Debug)]

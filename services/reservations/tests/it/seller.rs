@@ -162,6 +162,8 @@ async fn an_answer_that_another_replica_gives_meanwhile_is_the_answer_here_too()
     let order = wish(Uuid::now_v7(), &showing, 2);
     let first = hold(&house, &order).await.expect("held");
     let house = house.restart().await;
+    // What else reads places has done so.
+    known(&house).await;
     // The other replica's answer is not to be seen before it commits, and until then nobody sees the places.
     let hidden = "update idempotency set key = $1 || '-' where key = $1";
     sqlx::query(hidden).bind(&order.idempotency_key).execute(house.pool("reservations")).await.expect("hidden");
@@ -171,7 +173,7 @@ async fn an_answer_that_another_replica_gives_meanwhile_is_the_answer_here_too()
     sqlx::query(shown).bind(&order.idempotency_key).execute(&mut *other).await.expect("shown");
     let commits = async {
         let waits = "select exists (select 1 from pg_stat_activity
-             where datname = current_database() and wait_event_type = 'Lock' and query like '%seat_claim%')";
+             where datname = current_database() and wait_event_type = 'Lock' and query like 'select showing_id, seat, visit_id, channel, expires_at%')";
         while !sqlx::query_scalar::<_, bool>(waits).fetch_one(house.pool("reservations")).await.expect("a look") {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

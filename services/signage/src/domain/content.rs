@@ -141,6 +141,9 @@ pub struct Content {
     pub lines: Vec<Line>,
     /// When every line has run out.
     pub fallback: Text,
+    /// Of an evacuation: a drill.
+    #[serde(default)]
+    pub exercise: bool,
 }
 
 impl Content {

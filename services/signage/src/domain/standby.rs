@@ -33,5 +33,5 @@ pub fn stay_calm(base: &Arc<Base>) -> Content {
         headline = welcome.clone();
         lines.push(Line::new(Kind::Default, welcome.clone(), base.configured_at, "house"));
     }
-    Content { class: Class::Default, headline, lines, fallback: welcome }
+    Content { class: Class::Default, headline, lines, fallback: welcome, exercise: false }
 }

@@ -87,7 +87,7 @@ pub(super) fn command(asked: &Asked) -> pb::Command {
 
 /// What a display shows, in the revision it has to that display.
 pub(super) fn content(display_id: &str, revision: i64, content: &Content, computed_at: DateTime<Utc>) -> pb::Content {
-    let Content { class, headline, lines, fallback } = content;
+    let Content { class, headline, lines, fallback, exercise: _ } = content;
     pb::Content {
         display_id: display_id.to_owned(),
         revision: revision.unsigned_abs(),

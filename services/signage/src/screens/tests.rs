@@ -8,7 +8,8 @@ use crate::domain::{Class, Content};
 
 fn shown(revision: i64) -> Arc<Shown> {
     let words = Text::new("Parkplatz", "Car park");
-    let content = Content { class: Class::Default, headline: words.clone(), lines: Vec::new(), fallback: words };
+    let content =
+        Content { class: Class::Default, headline: words.clone(), lines: Vec::new(), fallback: words, exercise: false };
     Arc::new(Shown { revision, content, computed_at: DateTime::UNIX_EPOCH })
 }
 

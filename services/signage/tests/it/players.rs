@@ -123,6 +123,33 @@ async fn a_player_that_asks_is_there_answers_for_what_it_has_and_falls_silent() 
 }
 
 #[tokio::test]
+async fn a_player_that_only_looks_at_the_date_of_its_index_has_what_it_fetched_before() {
+    let house = with_player().await;
+    let agent = agent(PLAYER);
+    let who = [("user-agent", agent.as_str())];
+    let index = get(&house, "/smil-index", &who).await;
+    let date = index.header("last-modified").to_owned();
+    assert!(date.ends_with(" GMT"), "{date}");
+    let smil = index.text();
+    assert!(smil.contains("src=\"http://signage/signage/pages/"), "where it has asked: {smil}");
+    assert_eq!(listed(&house, "cafe-1").await.rendered_revision, 0, "it has said nothing");
+    let look = || http(&house, "HEAD", "/smil-index", &who);
+    assert_eq!(look().await.header("last-modified"), date);
+    let plays = listed(&house, "cafe-1").await;
+    assert_eq!(plays.rendered_revision, plays.revision);
+
+    house.clock.advance(chrono::TimeDelta::seconds(5));
+    publish(&house, &message(pb::PriorityClass::Operations, "Neues", "cafe")).await.expect("published");
+    assert_ne!(look().await.header("last-modified"), date);
+    let older = listed(&house, "cafe-1").await;
+    assert!(older.rendered_revision < older.revision, "it has seen that there is something, and has not got it");
+    get(&house, "/smil-index", &who).await;
+    look().await;
+    let plays = listed(&house, "cafe-1").await;
+    assert_eq!(plays.rendered_revision, plays.revision);
+}
+
+#[tokio::test]
 async fn the_page_of_an_evacuation_is_fetched_before_there_is_one() {
     let house = with_player().await;
     let agent = agent(PLAYER);
@@ -135,4 +162,14 @@ async fn the_page_of_an_evacuation_is_fetched_before_there_is_one() {
     twice(&house, "flow", &house_state(HouseState::Evacuating, 1)).await;
     let smil = get(&house, "/smil-index", &[("user-agent", &agent)]).await.text();
     assert_eq!(plays(&smil, minutes(1)), [kept[0]], "the very page that it has");
+
+    // A drill says that it is one, and that page does not.
+    let mut drill = house_state(HouseState::Evacuating, 9);
+    drill.house.as_mut().expect("a house").exercise = true;
+    twice(&house, "flow", &house_state(HouseState::AllClear, 5)).await;
+    twice(&house, "flow", &drill).await;
+    let smil = get(&house, "/smil-index", &[("user-agent", &agent)]).await.text();
+    let [page] = &plays(&smil, minutes(9))[..] else { panic!("one page: {smil}") };
+    let page = get(&house, page, &[]).await.text();
+    assert!(page.contains("class=\"evacuation\"") && page.contains("Übung: "), "{page}");
 }

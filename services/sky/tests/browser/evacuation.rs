@@ -38,6 +38,14 @@ async fn an_evacuation_takes_the_monitors_until_two_people_clear_it() {
     monitor.shoots("monitor-evacuation").await;
     accessible::check(&monitor, "the monitor during an evacuation").await;
 
+    // At the mixing desk it is two touches, too.
+    operator.open("/operator").await;
+    operator.press("Räumung …").await;
+    operator.press("Räumung auslösen").await;
+    operator.arrives("/operator").await;
+    operator.sees(".house.bad", "RÄUMUNG").await;
+    accessible::check(&operator, "the operator's page during an evacuation").await;
+
     // One person alone does not clear it.
     for _ in 0..2 {
         desk.press("Haus:").await;

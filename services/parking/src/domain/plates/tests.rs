@@ -30,7 +30,8 @@ fn a_barrier_opens_on_both_certainties_and_on_fresh_readings_only() {
         ("the car before", "HALAB123", 900, 900, -21, Sight::Late),
         ("a clock that is ahead", "HALAB123", 900, 900, 6, Sight::Late),
     ] {
-        let candidates = vec!["halab123".to_owned(), "hala8123".to_owned(), "?".to_owned()];
+        let candidates = [("halab123", 900), ("hala8123", 800), ("halab128", 799), ("?", 1000)];
+        let candidates = candidates.map(|(plate, score)| (plate.to_owned(), score)).to_vec();
         let reading = Reading { plate: plate.to_owned(), candidates, score, dscore, at: at(seconds) };
         assert_eq!(judge(&reading, least, at(0)), sight, "{what}");
     }

@@ -12,7 +12,8 @@ use crate::domain::{Class, Content, Shown};
 fn told(revision: i64) -> Option<Told> {
     let at = DateTime::UNIX_EPOCH;
     let words = Text::new(format!("Stand {revision}"), format!("State {revision}"));
-    let content = Content { class: Class::Default, headline: words.clone(), lines: Vec::new(), fallback: words };
+    let content =
+        Content { class: Class::Default, headline: words.clone(), lines: Vec::new(), fallback: words, exercise: false };
     let shown = Arc::new(Shown { revision, content, computed_at: at });
     Some(Told { revision, epoch: 0, shown, asked: None, pairing: None })
 }
