@@ -8,7 +8,7 @@ pub(crate) mod order;
 pub(crate) mod system;
 mod ticket;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -46,6 +46,7 @@ struct KitchenPage {
     live: String,
     revision: u64,
     columns: Vec<Column>,
+    ahead: Ahead,
     stations: Vec<StationView>,
     decisions: u32,
     unsent: u32,
@@ -54,6 +55,12 @@ struct KitchenPage {
     observed: String,
     may_work: bool,
     may_hand_out: bool,
+}
+
+/// What is still to be made today: dishes by the quarter of an hour in which they are fetched, and by name.
+struct Ahead {
+    wave: Vec<(String, u32)>,
+    to_make: Vec<(u32, String)>,
 }
 
 struct Column {
@@ -212,6 +219,25 @@ fn station(w: &Words, station: &Station, here: &str) -> StationView {
     }
 }
 
+/// Seconds of a quarter of an hour.
+const QUARTER: i64 = 900;
+
+/// The wave that is to come: what the board's orders of later are together, here.
+fn ahead(w: &Words, board: &KitchenBoard, at: &str) -> Ahead {
+    let (mut wave, mut to_make) = (BTreeMap::<i64, u32>::new(), BTreeMap::<String, u32>::new());
+    for order in board.orders.iter().filter(|order| order.state() == OrderState::Scheduled) {
+        let quarter = order.pickup_at.map_or(0, |at| at.seconds.div_euclid(QUARTER) * QUARTER);
+        for line in order.lines.iter().filter(|line| at.is_empty() || line.station == at) {
+            *wave.entry(quarter).or_default() += line.quantity;
+            *to_make.entry(w.text(&line.name)).or_default() += line.quantity;
+        }
+    }
+    let clock = |(seconds, dishes)| (w.time(&Some(prost_types::Timestamp { seconds, nanos: 0 })), dishes);
+    let mut to_make: Vec<(u32, String)> = to_make.into_iter().map(|(name, dishes)| (dishes, name)).collect();
+    to_make.sort_by_key(|(dishes, _)| std::cmp::Reverse(*dishes));
+    Ahead { wave: wave.into_iter().map(clock).collect(), to_make }
+}
+
 fn view(w: Frame, board: &KitchenBoard, at: &str, (may_work, may_hand_out): (bool, bool)) -> KitchenPage {
     let now = board.observed_at.map_or(0, |at| at.seconds);
     let concerns = |it: &&Order| at.is_empty() || it.lines.iter().any(|line| line.station == at);
@@ -235,6 +261,7 @@ fn view(w: Frame, board: &KitchenBoard, at: &str, (may_work, may_hand_out): (boo
         u32::try_from(board.orders.iter().filter(|it| is(it)).count()).unwrap_or(u32::MAX)
     };
     KitchenPage {
+        ahead: ahead(&w, board, at),
         station: at.to_owned(),
         live: if at.is_empty() { "/kitchen/live".to_owned() } else { format!("/kitchen/at/{at}/live") },
         revision: board.revision,

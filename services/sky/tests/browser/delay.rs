@@ -1,6 +1,6 @@
 //! A delay pressed at the desk moves every page that shows it, without a reload.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use kernel::{Role, values::from_timestamp};
 
 use crate::{
@@ -8,6 +8,11 @@ use crate::{
     journey::{Pays, books},
     stage::{Stage, clock},
 };
+
+/// The quarter of an hour of a pickup, as the kitchen counts what it has to make.
+fn quarter(pickup: DateTime<Utc>) -> String {
+    clock(pickup.duration_trunc(TimeDelta::minutes(15)).expect("a time"))
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delay_moves_every_page_without_reload() {
@@ -32,6 +37,7 @@ async fn a_delay_moves_every_page_without_reload() {
     family.sees(".lead", &clock(start)).await;
     monitor.sees(".screen", &clock(start)).await;
     kitchen.sees("section[aria-label=Demnächst]", &clock(pickup)).await;
+    kitchen.sees(".wave", &quarter(pickup)).await;
     gate.sees("tbody", &clock(until)).await;
     let watching = [&family, &monitor, &kitchen, &gate];
     for page in watching {
@@ -60,6 +66,8 @@ async fn a_delay_moves_every_page_without_reload() {
         .await;
     let pickup = from_timestamp(moved.meal.expect("a meal").pickup_at);
     kitchen.sees("section[aria-label=Demnächst]", &clock(pickup)).await;
+    kitchen.sees(".wave", &quarter(pickup)).await;
+    kitchen.shoots("kitchen-wave").await;
     family.sees("dl.facts", &clock(pickup)).await;
     for page in watching {
         assert!(page.is_same_page().await, "{} was reloaded", page.path().await);
