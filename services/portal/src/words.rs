@@ -231,6 +231,10 @@ impl Words {
         self.date(in_halle(from_timestamp(*at)))
     }
 
+    pub(crate) fn day_and_time(&self, at: &Option<Timestamp>) -> String {
+        format!("{}, {}", self.day(at), self.time(at))
+    }
+
     /// For machines, in `datetime`.
     pub(crate) fn iso(&self, at: &Option<Timestamp>) -> String {
         from_timestamp(*at).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)

@@ -80,13 +80,8 @@ impl House {
     /// One person starts an evacuation, two end it. A drill turns into the real thing, which never turns into a drill.
     pub(crate) fn set(&self, to: HouseState, exercise: bool, by: &str) -> Setting {
         match (self.state, to) {
-            (HouseState::Evacuating, HouseState::Evacuating) if exercise != self.exercise => {
-                if exercise {
-                    Setting::MustClear
-                } else {
-                    Setting::Take
-                }
-            }
+            (HouseState::Evacuating, HouseState::Evacuating) if exercise && !self.exercise => Setting::MustClear,
+            (HouseState::Evacuating, HouseState::Evacuating) if self.exercise && !exercise => Setting::Take,
             (HouseState::Evacuating, HouseState::AllClear) if self.cleared_by.is_empty() => Setting::FirstClear,
             (HouseState::Evacuating, HouseState::AllClear) if self.cleared_by == by => Setting::SamePerson,
             (HouseState::Evacuating, HouseState::AllClear) => Setting::Take,

@@ -1,6 +1,7 @@
 //! Plates of booked bays, and what cameras see of them, each in a given transaction. No proto, no commit.
 
 use chrono::NaiveDate;
+use data_encoding::HEXLOWER;
 use kernel::{
     Tx,
     identity::Keys,
@@ -35,7 +36,7 @@ impl Noted {
 
 /// The key under which a lane without a link looks plates up, on one day and on no other.
 pub(crate) fn day_key(keys: &Keys, day: NaiveDate) -> String {
-    keys.fingerprint("lane-list", &day.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    HEXLOWER.encode(&keys.fingerprint("lane-list", &day.to_string()))
 }
 
 /// Notes the plate of a visit's car, in place of the one before; None: forgets it.

@@ -88,7 +88,7 @@ fn is_one_of(caller: &Caller, roles: &[Role]) -> bool {
 /// "Sa 28.11. 12:04"
 fn moment(w: &Words, at: &Option<Timestamp>) -> String {
     match at {
-        Some(_) => format!("{}, {}", w.day(at), w.time(at)),
+        Some(_) => w.day_and_time(at),
         None => String::new(),
     }
 }

@@ -86,7 +86,7 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
         oldest: w.time(&count.oldest),
         basis: w.text(&count.basis_text),
         seen_empty: match count.seen_empty_at {
-            Some(_) => format!("{}, {}", w.day(&count.seen_empty_at), w.time(&count.seen_empty_at)),
+            Some(_) => w.day_and_time(&count.seen_empty_at),
             None => String::new(),
         },
         assumptions: count.assumptions.into_iter().map(|text| w.text(&Some(text))).collect(),

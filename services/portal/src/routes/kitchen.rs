@@ -18,6 +18,7 @@ use axum::{
 };
 use futures::StreamExt;
 use kernel::{Caller, Role};
+use prost_types::Timestamp;
 use sky_proto::gastro::v1::{
     BeatScreenRequest, KitchenBoard, MoveOrderRequest, MoveTicketRequest, Order, OrderState, OrderedItem,
     SetStationStateRequest, Station, StationState, UndoMoveRequest, WatchKitchenRequest,
@@ -159,7 +160,8 @@ fn stage(order: &Order, station: &str) -> OrderState {
     part.filter(|_| made).map_or(order.state(), sky_proto::gastro::v1::StationPart::work)
 }
 
-fn order(w: &Words, order: &Order, station: &str, stations: &[Station], now: i64) -> OrderView {
+/// `now` in seconds since 1970, `today` as a day is written.
+fn order(w: &Words, order: &Order, station: &str, stations: &[Station], now: i64, today: &str) -> OrderView {
     let stage = stage(order, station);
     let is_whole = station.is_empty();
     let (kind, next) = match stage {
@@ -176,11 +178,7 @@ fn order(w: &Words, order: &Order, station: &str, stations: &[Station], now: i64
     let trays = trays(w, lines, stations);
     let parts = order.parts.iter().filter(|part| is_whole || part.station == station);
     // Of other days only what waits for a decision is here.
-    let today = w.day(&Some(prost_types::Timestamp { seconds: now, nanos: 0 }));
-    let on_day = |at: &Option<prost_types::Timestamp>| match w.day(at) {
-        day if day == today => w.time(at),
-        day => format!("{day}, {}", w.time(at)),
-    };
+    let on_day = |at: &Option<Timestamp>| if w.day(at) == today { w.time(at) } else { w.day_and_time(at) };
     OrderView {
         id: order.order_id.clone(),
         number: order.number,
@@ -232,14 +230,14 @@ fn ahead(w: &Words, board: &KitchenBoard, at: &str) -> Ahead {
             *to_make.entry(w.text(&line.name)).or_default() += line.quantity;
         }
     }
-    let clock = |(seconds, dishes)| (w.time(&Some(prost_types::Timestamp { seconds, nanos: 0 })), dishes);
+    let clock = |(seconds, dishes)| (w.time(&Some(Timestamp { seconds, nanos: 0 })), dishes);
     let mut to_make: Vec<(u32, String)> = to_make.into_iter().map(|(name, dishes)| (dishes, name)).collect();
     to_make.sort_by_key(|(dishes, _)| std::cmp::Reverse(*dishes));
     Ahead { wave: wave.into_iter().map(clock).collect(), to_make }
 }
 
 fn view(w: Frame, board: &KitchenBoard, at: &str, (may_work, may_hand_out): (bool, bool)) -> KitchenPage {
-    let now = board.observed_at.map_or(0, |at| at.seconds);
+    let (now, today) = (board.observed_at.map_or(0, |at| at.seconds), w.day(&board.observed_at));
     let concerns = |it: &&Order| at.is_empty() || it.lines.iter().any(|line| line.station == at);
     let column = |key: &str, stages: &[OrderState]| Column {
         name: w.t(key),
@@ -248,7 +246,7 @@ fn view(w: Frame, board: &KitchenBoard, at: &str, (may_work, may_hand_out): (boo
             .iter()
             .filter(concerns)
             .filter(|it| stages.contains(&stage(it, at)))
-            .map(|it| order(&w, it, at, &board.stations, now))
+            .map(|it| order(&w, it, at, &board.stations, now, &today))
             .collect(),
     };
     let columns = vec![

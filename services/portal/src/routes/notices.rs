@@ -79,7 +79,7 @@ fn view(w: &Words, told: &Told) -> NoticeView {
         kind: kind_name(w, &told.kind),
         state: w.t(key),
         colour,
-        when: format!("{}, {}", w.day(&at), w.time(&at)),
+        when: w.day_and_time(&at),
         reference: told.reference.clone(),
         failure: told.failure.clone(),
         can_resend: matches!(told.state(), NoticeState::Failed | NoticeState::Unsure),
@@ -128,7 +128,7 @@ pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
         notices: found.notices.iter().map(|told| view(&w, told)).collect(),
         post_is_set_up: found.post_is_set_up,
         late: found.late,
-        late_since: format!("{}, {}", w.day(&found.late_since), w.time(&found.late_since)),
+        late_since: w.day_and_time(&found.late_since),
         kinds: KINDS.into_iter().map(|kind| (kind, kind_name(&w, kind))).collect(),
         w,
     })

@@ -43,7 +43,7 @@ pub(crate) fn availability(w: &Words, showing: &Showing) -> Badge {
         AvailabilityReason::Past => Badge { kind: "plain", text: w.t("places-past") },
         AvailabilityReason::NotPublic => Badge { kind: "plain", text: w.t("places-not-public") },
         AvailabilityReason::NotYetOnSale => {
-            let at = format!("{}, {}", w.day(&showing.on_sale_at), w.time(&showing.on_sale_at));
+            let at = w.day_and_time(&showing.on_sale_at);
             Badge { kind: "plain", text: w.with("places-not-yet", "time", &at) }
         }
         AvailabilityReason::Unspecified => Badge { kind: "plain", text: w.t("places-unknown") },

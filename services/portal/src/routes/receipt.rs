@@ -99,7 +99,7 @@ pub(super) fn view(w: &Words, receipt: &Receipt) -> ReceiptView {
         } else {
             w.with(about, "number", &receipt.takes_back.to_string())
         },
-        issued: format!("{}, {}", w.day(&receipt.issued_at), w.time(&receipt.issued_at)),
+        issued: w.day_and_time(&receipt.issued_at),
         items: items(w, &receipt.items),
         taxes: receipt
             .taxes

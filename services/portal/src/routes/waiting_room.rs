@@ -230,7 +230,7 @@ fn entry(w: &Words, showing: &Showing) -> Entry {
     Entry {
         id: showing.showing_id.clone(),
         title: w.text(&showing.title),
-        when: format!("{}, {}", w.day(&showing.starts_at), w.time(&showing.starts_at)),
+        when: w.day_and_time(&showing.starts_at),
         availability: availability(w, showing),
     }
 }

@@ -62,7 +62,7 @@ struct Thing {
 }
 
 fn moment(w: &Words, at: &Option<prost_types::Timestamp>) -> String {
-    format!("{}, {}", w.day(at), w.time(at))
+    w.day_and_time(at)
 }
 
 fn room(w: &Words, room: &WaitingRoom) -> RoomView {

@@ -85,9 +85,9 @@ fn sensor(w: &Words, flow: &FlowSnapshot, it: &Sensor) -> SensorView {
         kind,
         shape,
         problem: w.text(&it.problem),
-        since: format!("{}, {}", w.day(&it.since), w.time(&it.since)),
+        since: w.day_and_time(&it.since),
         seen: match it.last_seen_at {
-            Some(_) => format!("{}, {}", w.day(&it.last_seen_at), w.time(&it.last_seen_at)),
+            Some(_) => w.day_and_time(&it.last_seen_at),
             None => String::new(),
         },
         zones: zones.join(", "),
@@ -197,7 +197,7 @@ pub(crate) async fn pushes(
     let list = answer(edge.zones(&caller).list_sensor_pushes(request)).await?;
     let w = guest.frame(guest.words.t("pushes-title"));
     let pushes = list.pushes.into_iter().map(|push| PushView {
-        at: format!("{}, {}", w.day(&push.at), w.time(&push.at)),
+        at: w.day_and_time(&push.at),
         status: push.status,
         is_good: push.status < 300,
         size: push.size,

@@ -57,7 +57,7 @@ struct PayoutView {
 }
 
 fn moment(w: &Words, at: &Option<Timestamp>) -> String {
-    format!("{}, {}", w.day(at), w.time(at))
+    w.day_and_time(at)
 }
 
 fn view(w: &Words, it: &Payout, references: &HashMap<String, String>) -> PayoutView {

@@ -54,7 +54,7 @@ pub(crate) async fn page(
     let list = answer(edge.signage(&caller).list_audit(request)).await?;
     let w = guest.frame(guest.words.t("displays-audit-title"));
     let entries = list.entries.into_iter().map(|entry| EntryView {
-        at: format!("{}, {}", w.day(&entry.at), w.time(&entry.at)),
+        at: w.day_and_time(&entry.at),
         who: entry.who,
         act: entry.act,
         about: entry.about,
