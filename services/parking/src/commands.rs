@@ -109,8 +109,7 @@ pub(crate) async fn showing_told(
     ends_at: DateTime<Utc>,
 ) -> Result<(), Error> {
     // First, so that no hold counts windows that are about to move.
-    store::lock_site(tx.conn()).await?;
-    store::lock_classes(tx.conn(), None).await?;
+    lock_all_bays(tx).await?;
     // What was known before is what rights without an anchor were made for.
     let (planned_start, planned_end) =
         store::showings::times(tx.conn(), showing).await?.map_or(planned, |known| (known.starts_at, known.ends_at));
@@ -124,10 +123,18 @@ pub(crate) async fn end_predicted(tx: &mut Tx, showing: Uuid, predicted_end_at: 
     if store::showings::prediction(tx.conn(), showing).await? == Some(predicted_end_at) {
         return Ok(());
     }
-    store::lock_site(tx.conn()).await?;
-    store::lock_classes(tx.conn(), None).await?;
+    lock_all_bays(tx).await?;
     store::showings::save_prediction(tx.conn(), showing, predicted_end_at).await?;
     follow_showing(tx, showing, None).await
+}
+
+/// Before a house file has said what there is to park on there is nothing to lock and no right to move: what is told of
+/// showings is kept all the same, for the forecast of a car park that is set up later.
+async fn lock_all_bays(tx: &mut Tx) -> Result<(), Error> {
+    match store::lock_site(tx.conn()).await {
+        Ok(()) | Err(Error::NotSetUp) => store::lock_classes(tx.conn(), None).await,
+        Err(error) => Err(error),
+    }
 }
 
 /// Moves the windows of a showing's rights to its present times. Computed from the times themselves,

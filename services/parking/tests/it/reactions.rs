@@ -1,6 +1,10 @@
 //! Other services' events, each twice and out of order.
 
-use kernel::{Caller, testing::House, values::timestamp};
+use kernel::{
+    Caller,
+    testing::{House, producer},
+    values::timestamp,
+};
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState},
     journey::v1::{VisitCancelled, VisitExpired},
@@ -43,6 +47,24 @@ async fn twice<M: prost::Name + prost::Message>(house: &kernel::testing::House, 
     for _ in 0..2 {
         house.react("parking", from, &about.to_string(), event).await.expect("reacted");
     }
+}
+
+/// On the first start the programme is told before the car park is set up.
+#[tokio::test]
+async fn a_showing_that_is_told_before_there_is_a_car_park_is_known_when_there_is_one() {
+    let house = House::start(&[parking::SERVICE, producer("reservations"), producer("flow")]).await;
+    let showing = Uuid::now_v7();
+    twice(&house, "reservations", showing, &scheduled(showing)).await;
+    twice(&house, "reservations", showing, &delayed(showing, 20)).await;
+    twice(&house, "flow", showing, &predicted(showing, 210)).await;
+    load(&house, HOUSE_FILE, false).await.expect("house file loads");
+    let known: (chrono::DateTime<chrono::Utc>, Option<chrono::DateTime<chrono::Utc>>) =
+        sqlx::query_as("select ends_at, predicted_end_at from known_showing where showing_id = $1")
+            .bind(showing)
+            .fetch_one(house.pool("parking"))
+            .await
+            .expect("known");
+    assert_eq!(known, (minutes(200), Some(minutes(210))));
 }
 
 #[tokio::test]
