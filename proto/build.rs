@@ -20,6 +20,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptors.bin"), prost::Message::encode_to_vec(&descriptors))?;
     let mut prost = tonic_prost_build::Config::new();
     prost.enable_type_names();
-    tonic_prost_build::configure().compile_fds_with_config(descriptors, prost)?;
+    tonic_prost_build::configure().codec_path("crate::SmallCodec").compile_fds_with_config(descriptors, prost)?;
     Ok(())
 }

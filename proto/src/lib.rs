@@ -1,5 +1,9 @@
 //! The contract: every message and service of Digital Sky, generated from `proto/sky/**.proto`.
-//! Nothing is written by hand here; a module per proto package, `flow::v1` for `sky.flow.v1`.
+//! Nothing but its codec is written by hand here; a module per proto package, `flow::v1` for `sky.flow.v1`.
+
+mod codec;
+
+pub use codec::SmallCodec;
 
 /// What the kernel serves for every service, and the values all services share.
 pub mod kernel {

@@ -160,8 +160,7 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
         .fallback(|| async {
             tonic::Status::permission_denied("Nobody may call this method.").into_http::<axum::body::Body>()
         })
-        .layer(middleware::from_fn_with_state(Gate::new(&access, keys), admit))
-        .layer(middleware::from_fn(crate::telemetry::observe));
+        .layer(middleware::from_fn_with_state(Gate::new(&access, keys), admit));
     for service in &services {
         transports.here(service.name, grpc.clone());
     }

@@ -333,18 +333,22 @@ impl Gate {
     }
 }
 
-/// The layer: judges, then hands the caller on.
-pub(crate) async fn admit(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    match gate.judge(&request) {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
+/// The layer: judges, then hands the caller on. One layer for that and for what is observed of a call, because each
+/// costs every call more than it does.
+pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    crate::telemetry::observe(request, |mut request| async move {
+        match gate.judge(&request) {
+            Ok(caller) => {
+                request.extensions_mut().insert(caller);
+                next.run(request).await
+            }
+            Err(status) => {
+                tracing::debug!(path = request.uri().path(), reason = status.message(), "call refused");
+                status.into_http::<axum::body::Body>().into_response()
+            }
         }
-        Err(status) => {
-            tracing::debug!(path = request.uri().path(), reason = status.message(), "call refused");
-            status.into_http::<axum::body::Body>().into_response()
-        }
-    }
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! request → outbox headers → bus → reaction. Four numbers per service tell its health: outbox age,
 //! consumer lag, dead events, RPC latency.
 
+use axum::{extract::Request, response::Response};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::{
     global,
@@ -107,8 +108,11 @@ pub(crate) fn inject(headers: &mut http::HeaderMap) {
     });
 }
 
-/// A layer around every call: a span that continues the caller's trace, and the latency.
-pub(crate) async fn observe(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
+/// Around every call: a span that continues the caller's trace, and the latency.
+pub(crate) async fn observe<Answered: Future<Output = Response>>(
+    request: Request,
+    answer: impl FnOnce(Request) -> Answered,
+) -> Response {
     use tracing::Instrument;
     let path = request.uri().path().to_owned();
     let span = tracing::info_span!("rpc", otel.name = %path);
@@ -116,7 +120,7 @@ pub(crate) async fn observe(request: axum::extract::Request, next: axum::middlew
     // Fails only when tracing is off.
     let _ = span.set_parent(parent);
     let started = std::time::Instant::now();
-    let response = next.run(request).instrument(span).await;
+    let response = answer(request).instrument(span).await;
     let status = response.headers().get("grpc-status").and_then(|value| value.to_str().ok()).unwrap_or("0").to_owned();
     metrics::histogram!("sky_rpc_seconds", "method" => path, "status" => status)
         .record(started.elapsed().as_secs_f64());
