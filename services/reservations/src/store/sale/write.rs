@@ -1,6 +1,7 @@
 //! Writing many parties' places in one statement. Decides nothing.
 
 use chrono::{DateTime, Utc};
+use kernel::error::broken_constraint;
 use sqlx::{PgConnection, error::DatabaseError};
 use uuid::Uuid;
 
@@ -70,10 +71,9 @@ const WRITE: &str = concat!(
              from due where s.id = due.id returning s.id),
          kept as (
              insert into idempotency (method, key, request_hash, response, created_at)
-             select 'HoldSeats', key, request_hash, response, $15 from wish
-             on conflict do nothing returning 1)
+             select 'HoldSeats', key, request_hash, response, $15 from wish)
          select coalesce((select array_agg(id) from raised), '{}')
-         from as_decided((select count(*) from wish), (select count(*) from booked), (select count(*) from kept)) holds,
+         from as_decided((select count(*) from wish), (select count(*) from booked)) holds,
               as_decided((select count(*) from place), (select count(*) from claimed)) places",
 );
 
@@ -120,9 +120,13 @@ pub(crate) async fn write(
 /// What `as_decided` raises.
 const NOT_AS_DECIDED: &str = "SKY01";
 
+/// Another replica has answered this key; it is seldom enough to be no question of its own in the statement.
+const ANSWERED: &str = "idempotency_pkey";
+
 fn raced_or_broken(error: sqlx::Error) -> Error {
     let code = error.as_database_error().and_then(DatabaseError::code);
-    if code.as_deref() == Some(NOT_AS_DECIDED) { Error::Raced } else { error.into() }
+    let raced = code.as_deref() == Some(NOT_AS_DECIDED) || broken_constraint(&error) == Some(ANSWERED);
+    if raced { Error::Raced } else { error.into() }
 }
 
 /// The holds, column by column.
