@@ -141,7 +141,7 @@ pub(crate) async fn forget_key(conn: &mut PgConnection, id: Uuid) -> Result<(), 
 
 /// Visits whose deadline is over.
 pub(crate) async fn due(conn: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<Vec<Visit>, Error> {
-    all(sqlx::query_as("select * from visit where deadline <= $1 order by deadline limit $2")
+    all(sqlx::query_as("select * from visit where waits and deadline <= $1 order by deadline limit $2")
         .bind(now)
         .bind(most)
         .fetch_all(conn)

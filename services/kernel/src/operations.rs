@@ -31,6 +31,13 @@ pub(crate) const ACCESS: [Access; 2] = [
     },
 ];
 
+/// When the oldest event that the broker does not have was told, and how many are dead.
+const WAITING: &str = "select least(
+        (select min(occurred_at) from outbox where pub_seq is null),
+        (select min(o.occurred_at) from outbox o, outbox_head h
+         where o.pub_seq > h.published_up_to and o.published_at is null)),
+    (select count(*) from dead_events)";
+
 /// One running service, as operations sees it.
 #[derive(Clone)]
 pub(crate) struct Room {
@@ -76,7 +83,7 @@ impl Rooms {
     pub(crate) async fn health(&self, name: &str, room: &Room) -> pb::ServiceHealth {
         let now = room.db.clock().now();
         let oldest: Result<(Option<chrono::DateTime<chrono::Utc>>, i64), sqlx::Error> =
-            sqlx::query_as("select (select min(occurred_at) from outbox where published_at is null), (select count(*) from dead_events)").fetch_one(room.db.pool()).await;
+            sqlx::query_as(WAITING).fetch_one(room.db.pool()).await;
         let mut consumers = Vec::new();
         for follower in &room.followers {
             let position = follower.position().await.unwrap_or(0);

@@ -27,6 +27,25 @@ const NUMBER_EVERY: Duration = Duration::from_millis(250);
 /// Old events are looked for this often.
 const DELETE_EVERY: Duration = Duration::from_secs(3600);
 
+/// The last place in the stream that our marks know, and up to where they lack none. What is found complete is not
+/// looked through again: that is written down, unless another relay has changed it since.
+const COMPARE: &str = "with seen as materialized (select published_up_to from outbox_head),
+    gap as materialized (
+        select o.pub_seq - 1 as before from outbox o, seen
+        where o.pub_seq > seen.published_up_to and o.published_at is null order by o.pub_seq limit 1),
+    marked as materialized (
+        select pub_seq, js_seq from outbox where pub_seq is not null and js_seq is not null
+        order by pub_seq desc limit 1),
+    found as materialized (
+        select coalesce((select js_seq from marked), 0) as last, (select before from gap) as before,
+               coalesce((select before from gap), (select pub_seq from marked), 0) as up_to),
+    raised as (
+        update outbox_head h set published_up_to = found.up_to from seen, found
+        where h.published_up_to = seen.published_up_to and found.up_to > h.published_up_to)
+    select last, case when before is null then last
+                      else coalesce((select js_seq from outbox where pub_seq = before), 0) end
+    from found";
+
 pub(crate) const PUB_SEQ: &str = "Sky-Pub-Seq";
 pub(crate) const AGGREGATE: &str = "Sky-Aggregate-Id";
 pub(crate) const AGGREGATE_VERSION: &str = "Sky-Aggregate-Version";
@@ -201,15 +220,7 @@ impl Relay {
     /// then it is no cache of this log and is built anew.
     async fn reconcile(&mut self) -> Result<(), Broken> {
         // The marks first: what another relay adds in between must not look like a loss.
-        let (marked, contiguous): (i64, i64) = sqlx::query_as(
-            "with gap as (select min(pub_seq) - 1 as before from outbox where pub_seq is not null and published_at is null),
-                  marked as (select coalesce(max(js_seq), 0) as last from outbox)
-             select last, case when before is null then last
-                               else coalesce((select js_seq from outbox where pub_seq = before), 0) end
-             from gap, marked",
-        )
-        .fetch_one(self.db.pool())
-        .await?;
+        let (marked, contiguous): (i64, i64) = sqlx::query_as(COMPARE).fetch_one(self.db.pool()).await?;
         let info = self.broker.provision_stream(self.service).await.map_err(Broken::Broker)?;
         self.agree(info.state.last_sequence.cast_signed(), marked, contiguous).await
     }
@@ -225,10 +236,7 @@ impl Relay {
                 "the broker has lost events; they are published again"
             );
             metrics::counter!("sky_broker_losses_total", "service" => self.service).increment(1);
-            sqlx::query("update outbox set js_seq = null, published_at = null where js_seq > $1")
-                .bind(last)
-                .execute(self.db.pool())
-                .await?;
+            self.forget_marks(last).await?;
         }
         let agrees = self.adopt(last.min(contiguous), last).await?;
         if !agrees {
@@ -240,20 +248,35 @@ impl Relay {
                 .await
                 .map_err(|error| Broken::Broker(error.into()))?;
             self.broker.provision_stream(self.service).await.map_err(Broken::Broker)?;
-            sqlx::query("update outbox set js_seq = null, published_at = null where js_seq is not null")
-                .execute(self.db.pool())
-                .await?;
+            self.forget_marks(0).await?;
             self.stream_seq = 0;
         } else {
             self.stream_seq = last.unsigned_abs();
         }
         // The row behind that very message, not merely the last one marked by now: were the two apart, because
         // another relay is publishing, every row would expect a wrong place, and a place may come true.
-        self.sent = sqlx::query_scalar("select pub_seq from outbox where js_seq <= $1 order by js_seq desc limit 1")
-            .bind(self.stream_seq.cast_signed())
-            .fetch_optional(self.db.pool())
-            .await?
-            .unwrap_or(0);
+        self.sent = sqlx::query_scalar(
+            "select pub_seq from outbox where pub_seq is not null and js_seq <= $1 order by pub_seq desc limit 1",
+        )
+        .bind(self.stream_seq.cast_signed())
+        .fetch_optional(self.db.pool())
+        .await?
+        .unwrap_or(0);
+        Ok(())
+    }
+
+    /// Events behind this place of the stream count as unpublished again.
+    async fn forget_marks(&self, last: i64) -> Result<(), Broken> {
+        sqlx::query(
+            "with forgotten as (
+                 update outbox set js_seq = null, published_at = null where js_seq > $1 returning pub_seq),
+             first as (select min(pub_seq) as pub_seq from forgotten)
+             update outbox_head set published_up_to = least(published_up_to, first.pub_seq - 1) from first
+             where first.pub_seq is not null",
+        )
+        .bind(last)
+        .execute(self.db.pool())
+        .await?;
         Ok(())
     }
 
@@ -277,10 +300,12 @@ impl Relay {
                 Err(error) => return Err(Broken::Broker(error.into())),
             };
             let id = message.headers.get("Nats-Msg-Id").and_then(|id| Uuid::try_parse(id.as_str()).ok());
-            let ours: Option<(i64, Option<i64>)> = match id {
-                Some(id) => {
-                    sqlx::query_as("select pub_seq, js_seq from outbox where event_id = $1 and pub_seq is not null")
+            let place = message.headers.get(PUB_SEQ).and_then(|place| place.as_str().parse::<i64>().ok());
+            let ours: Option<(i64, Option<i64>)> = match id.zip(place) {
+                Some((id, place)) => {
+                    sqlx::query_as("select pub_seq, js_seq from outbox where pub_seq = $2 and event_id = $1")
                         .bind(id)
+                        .bind(place)
                         .fetch_optional(self.db.pool())
                         .await?
                 }

@@ -204,6 +204,11 @@ pub(crate) async fn unmarked(house: &House) -> i64 {
         .expect("counted")
 }
 
+/// Up to where the relay need not look again for what is not published.
+async fn published_up_to(house: &House) -> i64 {
+    sqlx::query_scalar("select published_up_to from outbox_head").fetch_one(house.pool("source")).await.expect("read")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wiped_broker_is_filled_again() {
     let mut broker = TestBroker::start().await;
@@ -212,10 +217,20 @@ async fn a_wiped_broker_is_filled_again() {
     tell(&house, 1..=20).await;
     house.settle().await;
     eventually("all are marked as published", async || unmarked(&house).await == 0).await;
+    let house = house.restart().await;
+    eventually("it was compared", async || published_up_to(&house).await == 20).await;
     broker.kill();
     broker.wipe();
     tell(&house, 21..=25).await;
     broker.restart().await;
+    eventually("all are marked again, and looked for until then", async || {
+        let overlooked =
+            "select count(*) from outbox, outbox_head where published_at is null and pub_seq <= published_up_to";
+        let overlooked: i64 = sqlx::query_scalar(overlooked).fetch_one(house.pool("source")).await.expect("counted");
+        assert_eq!(overlooked, 0);
+        unmarked(&house).await == 0
+    })
+    .await;
     tell(&house, 26..=30).await;
     house.settle().await;
     assert_eq!(effects(&house).await, numbers(1..=30), "nothing lost, nothing twice");

@@ -236,7 +236,7 @@ const SPOILS: &[Spoil] = &[
     (
         "whoever is told of a refund has one",
         "journey",
-        "alter table visit alter bay_suspended drop expression;
+        "alter table visit alter bay_suspended drop expression, alter waits drop expression;
          create temporary table other on commit drop as select * from visit where state = 'confirmed' limit 1;
          update other set id = gen_random_uuid(), idempotency_key = null, state = 'refunded';
          insert into visit select * from other",
