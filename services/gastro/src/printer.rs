@@ -116,6 +116,7 @@ fn paper(ticket: &Ticket, order: &Order, station: String) -> Paper {
             })
             .collect(),
         again: ticket.attempts > 0,
+        replaces: ticket.replaces,
     }
 }
 

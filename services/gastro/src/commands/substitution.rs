@@ -116,6 +116,11 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
         let promised = order.pickup_at;
         replanning::replan(tx, vec![order.clone()], Some(promised)).await?;
     } else {
+        if !order.lines.iter().any(|line| line.station == replaced.station) {
+            // Nobody would ever call it ready there.
+            store::tickets::end(tx.conn(), order.id, &replaced.station).await?;
+        }
+        store::tickets::end(tx.conn(), order.id, &station).await?;
         let round = store::tickets::next_round(tx.conn(), order.id, &station).await?;
         let made = Made { id: ticket_id(order.id, &station, round), order: order.id, station, round };
         let wall = wall_now();

@@ -15,6 +15,8 @@ pub(crate) struct Paper {
     pub(crate) lines: Vec<PaperLine>,
     /// Sent before without an acknowledgement, or asked for again: it may be there twice.
     pub(crate) again: bool,
+    /// Something has taken the place of a dish since the last paper.
+    pub(crate) replaces: bool,
 }
 
 /// What to make.
@@ -169,6 +171,11 @@ pub(crate) fn ticket(paper: &Paper) -> Vec<u8> {
         roll.line("WIEDERHOLUNG - nur einmal kochen");
         roll.set(PLAIN);
     }
+    if paper.replaces {
+        roll.set(BOLD);
+        roll.line("GEÄNDERT - ersetzt den früheren Zettel");
+        roll.set(PLAIN);
+    }
     roll.set(HUGE);
     roll.line(&paper.number.to_string());
     roll.set(TALL);
@@ -215,6 +222,7 @@ mod tests {
                 traces: vec![11],
             }],
             again: false,
+            replaces: false,
         }
     }
 
@@ -235,6 +243,8 @@ mod tests {
         assert!(bytes.ends_with(b"\x1dV\x42\x03"));
         assert!(!has(&bytes, b"WIEDERHOLUNG"));
         assert!(has(&ticket(&Paper { again: true, ..example() }), b"WIEDERHOLUNG"));
+        assert!(!has(&bytes, b"ersetzt"));
+        assert!(has(&ticket(&Paper { replaces: true, ..example() }), b"NDERT - ersetzt den fr\x81heren Zettel"));
     }
 
     #[test]

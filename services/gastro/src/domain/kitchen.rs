@@ -56,6 +56,8 @@ pub(crate) struct Ticket {
     pub(crate) attempts: u32,
     /// What the printer said last; empty: nothing wrong.
     pub(crate) problem: String,
+    /// An earlier one may be on paper. Known only of what is about to be printed.
+    pub(crate) replaces: bool,
 }
 
 /// Where a ticket can be read.

@@ -23,6 +23,8 @@ struct Row {
     print: String,
     attempts: i32,
     problem: String,
+    #[sqlx(default)]
+    replaces: bool,
 }
 
 impl Row {
@@ -35,6 +37,7 @@ impl Row {
             print: Print::named(&self.print).ok_or_else(|| Error::Stored(format!("print {}", self.print)))?,
             attempts: self.attempts.unsigned_abs(),
             problem: self.problem,
+            replaces: self.replaces,
         })
     }
 }
@@ -78,11 +81,11 @@ pub(crate) async fn make(
     Ok(())
 }
 
-/// The newest ticket of each station, by order.
+/// The ticket of each station that has something to make, by order.
 pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, Vec<Ticket>>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select distinct on (order_id, station_id) ticket_id, order_id, station_id, work, print, attempts, problem
-         from ticket where order_id = any ($1) order by order_id, station_id, round desc",
+        "select ticket_id, order_id, station_id, work, print, attempts, problem
+         from ticket where order_id = any ($1) and not ended order by order_id, station_id",
     )
     .bind(orders)
     .fetch_all(conn)
@@ -122,6 +125,16 @@ pub(crate) async fn next_round(conn: &mut PgConnection, order: Uuid, station: &s
     Ok(round.unwrap_or_default().unsigned_abs())
 }
 
+/// A station's tickets of an order have ended: another one takes their place, or nothing is left to make there.
+pub(crate) async fn end(conn: &mut PgConnection, order: Uuid, station: &str) -> Result<(), Error> {
+    sqlx::query("update ticket set ended = true where order_id = $1 and station_id = $2")
+        .bind(order)
+        .bind(station)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// Moves the work of an order's tickets: of one station, or of all.
 pub(crate) async fn set_work(
     conn: &mut PgConnection,
@@ -142,7 +155,7 @@ pub(crate) async fn set_work(
 pub(crate) async fn unsent(conn: &mut PgConnection) -> Result<Vec<Ticket>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "select t.* from ticket t join meal_order o using (order_id)
-         where t.print = 'unsent' and (t.asked or (t.work <> 'ready' and o.state in ('fired', 'preparing')))
+         where t.print = 'unsent' and not t.ended and (t.asked or (t.work <> 'ready' and o.state in ('fired', 'preparing')))
          order by o.fire_at, t.ticket_id limit 200",
     )
     .fetch_all(conn)
@@ -153,8 +166,10 @@ pub(crate) async fn unsent(conn: &mut PgConnection) -> Result<Vec<Ticket>, Error
 /// The unsent ticket that the printer is to try next.
 pub(crate) async fn next_to_print(conn: &mut PgConnection, wall_now: DateTime<Utc>) -> Result<Option<Ticket>, Error> {
     sqlx::query_as::<_, Row>(
-        "select t.* from ticket t join meal_order o using (order_id)
-         where t.print = 'unsent' and t.next_try_at <= $1
+        "select t.*, exists (select from ticket e where e.order_id = t.order_id and e.station_id = t.station_id
+                     and e.round < t.round and (e.print = 'printed' or e.attempts > 0)) as replaces
+         from ticket t join meal_order o using (order_id)
+         where t.print = 'unsent' and not t.ended and t.next_try_at <= $1
              and (t.asked or (t.work <> 'ready' and o.state in ('fired', 'preparing')))
          order by t.next_try_at, o.fire_at, t.ticket_id limit 1",
     )
@@ -204,7 +219,7 @@ pub(crate) async fn print_now(conn: &mut PgConnection, id: Uuid, wall_now: DateT
 /// Whether a ticket waits for a screen of a station, or of any.
 pub(crate) async fn is_any_unsent(conn: &mut PgConnection, station: Option<&str>) -> Result<bool, Error> {
     Ok(sqlx::query_scalar(
-        "select exists (select from ticket where print = 'unsent' and not asked
+        "select exists (select from ticket where print = 'unsent' and not asked and not ended
              and ($1::text is null or station_id = $1))",
     )
     .bind(station)
@@ -216,7 +231,7 @@ pub(crate) async fn is_any_unsent(conn: &mut PgConnection, station: Option<&str>
 pub(crate) async fn is_any_left_alone(conn: &mut PgConnection, seen_since: DateTime<Utc>) -> Result<bool, Error> {
     Ok(sqlx::query_scalar(
         "select exists (select from ticket t join meal_order o using (order_id)
-             where t.print = 'on_screen' and t.work <> 'ready' and o.state in ('fired', 'preparing')
+             where t.print = 'on_screen' and not t.ended and t.work <> 'ready' and o.state in ('fired', 'preparing')
                  and not exists (select from screen s where s.seen_at > $1
                      and (s.station_id is null or s.station_id = t.station_id)))",
     )
@@ -243,7 +258,7 @@ pub(crate) async fn screen_seen(
     .await?;
     let done = sqlx::query(
         "update ticket set print = 'on_screen', problem = ''
-         where print = 'unsent' and not asked and ($1::text is null or station_id = $1)",
+         where print = 'unsent' and not asked and not ended and ($1::text is null or station_id = $1)",
     )
     .bind(station)
     .execute(conn)
@@ -260,7 +275,7 @@ pub(crate) async fn leave_silent_screens(
 ) -> Result<u64, Error> {
     let done = sqlx::query(
         "update ticket t set print = 'unsent', next_try_at = $2 from meal_order o
-         where o.order_id = t.order_id and t.print = 'on_screen' and t.work <> 'ready'
+         where o.order_id = t.order_id and t.print = 'on_screen' and not t.ended and t.work <> 'ready'
              and o.state in ('fired', 'preparing')
              and not exists (select from screen s where s.seen_at > $1
                  and (s.station_id is null or s.station_id = t.station_id))",

@@ -247,6 +247,26 @@ async fn a_substitute_is_checked_made_and_told() {
 }
 
 #[tokio::test]
+async fn a_substitute_of_another_station_leaves_the_first_one_nothing_to_wait_for() {
+    let house = house().await;
+    let (visit, fired) = fired(&house).await;
+    assert_eq!(works(&fired), [("bar", Fired), ("hot", Fired)]);
+    let request = pb::SubstituteRequest {
+        order_id: fired.order_id.clone(),
+        line: 0,
+        item_id: "planet-salad".to_owned(),
+        acknowledged_allergens: (1..=14).collect(),
+    };
+    for _ in 0..2 {
+        kitchen!(house, &cook()).substitute(request.clone()).await.expect("replaced");
+        assert_eq!(works(&order(&house, visit).await), [("bar", Fired), ("cold", Fired)]);
+    }
+    part(&house, &fired.order_id, "bar", Ready).await.expect("drinks are there");
+    let done = part(&house, &fired.order_id, "cold", Ready).await.expect("the last one");
+    assert_eq!(done.state(), Ready, "its number is called");
+}
+
+#[tokio::test]
 async fn what_takes_the_place_of_a_dish_is_a_dish_and_says_which_changes_it_does_not_have() {
     let house = house().await;
     let visit = Uuid::now_v7();

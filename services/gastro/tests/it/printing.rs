@@ -144,6 +144,36 @@ async fn without_a_screen_each_stations_ticket_is_printed_once() {
     assert_eq!(printer.printed().len(), 3, "one paper for each ticket");
 }
 
+/// What is on paper says that it is no longer so; what was on none is printed once, as it is now.
+#[tokio::test]
+async fn a_substitute_is_printed_as_what_replaces_the_earlier_paper() {
+    let printer = Printer::start(Mood::Good).await;
+    let house = house_with(&[("printer", &printer.address)]).await;
+    let order = fire(&house).await;
+    until(&house, "both tickets are printed", async || printer.printed().len() == 2).await;
+    let substitute = async |item: &str| {
+        let request = pb::SubstituteRequest {
+            order_id: order.order_id.clone(),
+            line: 0,
+            item_id: item.to_owned(),
+            acknowledged_allergens: (1..=14).collect(),
+        };
+        kitchen!(house, &cook()).substitute(request).await.expect("replaced");
+    };
+    substitute("pumpkin-curry").await;
+    until(&house, "the change is printed", async || printer.printed().len() == 3).await;
+    let paper = printer.printed();
+    assert!(paper[..2].iter().all(|it| !has(it, b"ersetzt")));
+    assert!(has(&paper[2], b"ersetzt den fr\x81heren Zettel") && has(&paper[2], b"K\x81rbis-Curry"));
+
+    printer.becomes(Mood::NoPaper);
+    substitute("planet-salad").await;
+    until(&house, "the salad waits for paper", async || unsent(&house).await.len() == 1).await;
+    substitute("tomato-pasta").await;
+    let waiting = unsent(&house).await;
+    assert_eq!(waiting.len(), 1, "nothing waits for a station that has nothing left to make: {waiting:?}");
+}
+
 #[tokio::test]
 async fn a_printer_that_hangs_leaves_its_tickets_red_and_stops_nobody() {
     let printer = Printer::start(Mood::Hangs).await;
