@@ -95,7 +95,7 @@ pub(crate) async fn command(tx: &mut Tx, wanted: Wanted) -> Result<Command, Erro
         why.clone_into(&mut command.failure);
     } else if command.action != Action::Open {
         cancel_others(tx, &lane.id).await?;
-        lane.hold = (command.action == Action::HoldOpen).then(|| lane.hold.unwrap_or(Hold::Staff));
+        lane.hold = (command.action == Action::HoldOpen).then_some(Hold::by_staff(lane.hold));
     }
     store::gates::insert(tx.conn(), &command).await?;
     lane_changed(tx, &lane).await?;
@@ -183,11 +183,11 @@ pub(crate) async fn evacuation(tx: &mut Tx, evacuating: bool) -> Result<(), Erro
     }
     lock_site(tx).await?;
     for lane in store::gates::lanes(tx.conn()).await? {
-        if lane.direction != Direction::Out || (lane.hold == Some(Hold::Evacuation)) == evacuating {
+        if lane.direction != Direction::Out || lane.hold.is_some_and(Hold::is_evacuation) == evacuating {
             continue;
         }
         let mut lane = lock_lane(tx, &lane.id).await?;
-        lane.hold = evacuating.then_some(Hold::Evacuation);
+        lane.hold = Hold::in_evacuation(lane.hold, evacuating);
         cancel_others(tx, &lane.id).await?;
         lane_changed(tx, &lane).await?;
     }

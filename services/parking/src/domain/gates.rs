@@ -119,15 +119,41 @@ impl Confirmation {
 pub(crate) enum Hold {
     Staff,
     Evacuation,
+    /// Staff want it open, too, and so it stays after the all-clear.
+    Both,
 }
 
 impl Hold {
-    const ALL: [Self; 2] = [Self::Staff, Self::Evacuation];
+    const ALL: [Self; 3] = [Self::Staff, Self::Evacuation, Self::Both];
+
+    /// Whether it is open because the house is evacuated.
+    pub(crate) const fn is_evacuation(self) -> bool {
+        matches!(self, Self::Evacuation | Self::Both)
+    }
+
+    /// Staff hold it open.
+    pub(crate) const fn by_staff(before: Option<Self>) -> Self {
+        match before {
+            None | Some(Self::Staff) => Self::Staff,
+            Some(Self::Evacuation | Self::Both) => Self::Both,
+        }
+    }
+
+    /// The house is evacuated, or no longer.
+    pub(crate) const fn in_evacuation(before: Option<Self>, evacuating: bool) -> Option<Self> {
+        match (before, evacuating) {
+            (Some(Self::Staff | Self::Both), true) => Some(Self::Both),
+            (None | Some(Self::Evacuation), true) => Some(Self::Evacuation),
+            (Some(Self::Staff | Self::Both), false) => Some(Self::Staff),
+            (None | Some(Self::Evacuation), false) => None,
+        }
+    }
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Staff => "staff",
             Self::Evacuation => "evacuation",
+            Self::Both => "staff_evacuation",
         }
     }
 
@@ -330,7 +356,7 @@ impl Lane {
     /// Whether it may be told to do that; else why not. A way out is never closed by hand while the house is evacuated.
     pub(crate) const fn takes(&self, action: Action) -> Result<(), &'static str> {
         match (action, self.hold) {
-            (Action::Close, Some(Hold::Evacuation)) => Err(EVACUATED),
+            (Action::Close, Some(Hold::Evacuation | Hold::Both)) => Err(EVACUATED),
             (Action::Close, None) if !self.held_open => Err(NOT_HELD_OPEN),
             (Action::Open | Action::HoldOpen | Action::Close, _) => Ok(()),
         }

@@ -72,6 +72,14 @@ const fn park_api(class: BayClass) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// That it is closed is somebody's word and stands until it is taken back. That it is open is worth no more than its count.
+fn told_state(site: &Site, now: DateTime<Utc>) -> SiteState {
+    match site.state {
+        SiteState::Open if free_in_all(site, now).is_none() => SiteState::Unknown,
+        state => state,
+    }
+}
+
 const fn opening_status(state: SiteState) -> &'static str {
     match state {
         SiteState::Open => "OPEN",
@@ -84,7 +92,6 @@ const fn opening_status(state: SiteState) -> &'static str {
 /// ParkAPI v3, `GET /v3/parking-sites`.
 pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Value {
     let (told_at, counted_at) = (rfc3339(site.observed_at), rfc3339(site.counted.at));
-    // That it is closed is somebody's word and no count: it stands until that is taken back.
     let is_shut = matches!(site.state, SiteState::Closed | SiteState::Unreachable);
     let is_live = is_shut || site.counted.holds(now);
     let Value::Object(mut item) = json!({
@@ -105,7 +112,7 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
     };
     if is_live {
         item.insert("realtime_data_updated_at".to_owned(), counted_at.into());
-        item.insert("realtime_opening_status".to_owned(), opening_status(site.state).into());
+        item.insert("realtime_opening_status".to_owned(), opening_status(told_state(site, now)).into());
     }
     item.extend(free_in_all(site, now).map(|free| ("realtime_free_capacity".to_owned(), free.into())));
     let mut restrictions = Vec::new();
@@ -148,7 +155,7 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
 
 /// ParkAPI v1, as OpenTripPlanner reads it.
 pub(crate) fn park_api_v1(site: &Site, place: &Place, now: DateTime<Utc>) -> Value {
-    let state = match site.state {
+    let state = match told_state(site, now) {
         SiteState::Open => "open",
         SiteState::Closed | SiteState::Unreachable => "closed",
         SiteState::Unknown => "unknown",
@@ -205,8 +212,9 @@ pub(crate) fn datex_light(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
         }),
         free_in_all(site, now),
     );
-    if site.state != SiteState::Unknown {
-        told["isOpenNow"] = (site.state == SiteState::Open).into();
+    let state = told_state(site, now);
+    if state != SiteState::Unknown {
+        told["isOpenNow"] = (state == SiteState::Open).into();
     }
     json!({
         "parkingPublicationLight": {"name": site.name.de, "parkingSite": [told]},

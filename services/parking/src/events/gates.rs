@@ -86,7 +86,7 @@ pub(crate) fn lane(lane: &Lane, commands: &[Command], by_hand: &[(String, i64, i
         state: state.into(),
         heartbeat_at: lane.heartbeat_at.map(timestamp),
         hold_confirmed: lane.held_open,
-        by_evacuation: lane.hold == Some(Hold::Evacuation),
+        by_evacuation: lane.hold.is_some_and(Hold::is_evacuation),
         fault: lane.fault.clone(),
         opened_by_hand: told.map_or(0, |(_, hand, _)| count(*hand)),
         unknown_cars: told.map_or(0, |(_, _, unknown)| count(*unknown)),

@@ -158,6 +158,26 @@ async fn ways_out_open_in_an_evacuation_and_return_with_the_all_clear() {
     house.react("parking", "flow", "house", &state(HouseState::AllClear)).await.expect("reacted");
     assert!(!beats(&house, "out-1", false, "").await.hold_open);
     assert_eq!(look(&house, "out-1").await.state(), LaneState::Normal);
+
+    // What staff held open before, or in its middle, is not shut behind their backs.
+    for before in [true, false] {
+        let hold = async || wants(&house, Uuid::new_v4(), "out-1", GateAction::HoldOpen).await.expect("accepted");
+        if before {
+            hold().await;
+        }
+        house.react("parking", "flow", "house", &state(HouseState::Evacuating)).await.expect("reacted");
+        if !before {
+            hold().await;
+        }
+        assert!(look(&house, "out-1").await.by_evacuation);
+        for _ in 0..2 {
+            house.react("parking", "flow", "house", &state(HouseState::AllClear)).await.expect("reacted");
+        }
+        let lane = look(&house, "out-1").await;
+        assert_eq!((lane.state(), lane.by_evacuation), (LaneState::HeldOpen, false), "before: {before}");
+        wants(&house, Uuid::new_v4(), "out-1", GateAction::Close).await.expect("accepted");
+        assert!(!beats(&house, "out-1", false, "").await.hold_open);
+    }
 }
 
 #[tokio::test]

@@ -23,7 +23,8 @@ use crate::{
 /// Whether a plate is noted for the visit's bay; None: there is no bay for which one could be.
 pub(super) async fn is_noted(edge: &Edge, caller: &Caller, visit: &Visit) -> Option<bool> {
     let bay = visit.parking.as_ref()?;
-    if !matches!(bay.state(), RightState::Held | RightState::Confirmed | RightState::CheckedIn) {
+    if !matches!(bay.state(), RightState::Held | RightState::Confirmed | RightState::Suspended | RightState::CheckedIn)
+    {
         return None;
     }
     // The page is worth seeing without it too.

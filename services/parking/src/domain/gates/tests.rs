@@ -90,6 +90,7 @@ fn a_lane_says_what_weighs_most() {
     }
     let evacuated = Lane { hold: Some(Hold::Evacuation), ..lane.clone() };
     assert!(evacuated.takes(Action::Close).is_err() && evacuated.takes(Action::Open).is_ok());
+    assert!(Lane { hold: Some(Hold::Both), ..lane.clone() }.takes(Action::Close).is_err());
     assert!(held.takes(Action::Close).is_ok() && lane.takes(Action::Close).is_err());
 }
 

@@ -97,6 +97,18 @@ fn a_closed_site_says_so_and_an_unknown_one_says_neither() {
 }
 
 #[test]
+fn an_open_site_whose_count_cannot_be_or_is_old_is_called_neither_open_nor_closed() {
+    for (site, minute) in [(site(SiteState::Open, 8259, 0), 0), (site(SiteState::Open, 10, 4), 361)] {
+        let now = at(minute);
+        assert_eq!(park_api_v1(&site, &place(), now)["lots"][0]["state"], "unknown");
+        let told = &datex_light(&site, &place(), now)["parkingPublicationLight"]["parkingSite"][0];
+        assert_eq!((told.get("isOpenNow"), &told["temporaryClosed"]), (None, &json!(false)));
+        let status = park_api_v3(&site, &place(), now)["items"][0].get("realtime_opening_status").cloned();
+        assert!(status.is_none_or(|it| it == "UNKNOWN"), "at minute {minute}");
+    }
+}
+
+#[test]
 fn what_is_old_has_no_realtime_fields_at_all_and_a_closed_site_stays_closed() {
     let realtime = |state| {
         let told = park_api_v3(&site(state, 10, 4), &place(), at(361));
