@@ -417,6 +417,7 @@ impl Journey for JourneyGrpc {
         if let Some(first) = first {
             return Ok(Response::new(first));
         }
+        self.must_be_ahead(showing).await?;
         let moved = self.siblings.delay_showing(told).await.map_err(|status| sibling(&status))?;
         let answer = pb::DelayShowingResponse {
             starts_at: moved.starts_at,

@@ -75,7 +75,7 @@ async fn day(siblings: &Siblings, showing: Uuid) -> Result<Day, Error> {
 
 impl JourneyGrpc {
     /// A showing whose doors are closed or that is off cannot be waited with.
-    async fn must_be_ahead(&self, showing: Uuid) -> Result<(), Error> {
+    pub(super) async fn must_be_ahead(&self, showing: Uuid) -> Result<(), Error> {
         let mut conn = self.db.reader().await?;
         match store::showings::get(&mut conn, showing).await? {
             Some(showing) if showing.cancelled || showing.admission == Admission::Cancelled => Err(Error::Off),

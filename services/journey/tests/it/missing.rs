@@ -221,4 +221,15 @@ async fn a_preview_is_refused_with_a_word_on_why() {
     let refused = preview(&town, &visit.showing_id, 5).await.expect_err("it runs");
     assert_eq!(refused.code(), Code::FailedPrecondition);
     assert!(refused.message().contains("doors are closed"), "{refused}");
+    for shift_following in [false, true] {
+        let request = pb::DelayShowingRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            showing_id: visit.showing_id.clone(),
+            minutes: 5,
+            shift_following,
+            ..pb::DelayShowingRequest::default()
+        };
+        let refused = client!(town, &staff(Role::Operator)).delay_showing(request).await.expect_err("it runs");
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+    }
 }
