@@ -47,7 +47,8 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
     anyhow::ensure!(own.queue > 0, "configuration [services.reservations]: queue must be 1 or more");
     let view = grpc::view::View::start(context);
     let db = context.db.clone();
-    context.every("holds that ran out", Duration::from_secs(1), move || {
+    // What is told of a showing is no older than a second, also where it changes by time alone.
+    context.every("holds that ran out", Duration::from_millis(250), move || {
         let db = db.clone();
         Box::pin(async move { Ok(commands::sweep(&db).await?) })
     });

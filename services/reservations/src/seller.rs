@@ -162,8 +162,9 @@ impl Counter {
         if self.sales.len() > REMEMBERED - BATCH {
             self.sales.clear();
         }
-        let is_current =
-            |(id, version): &(&Uuid, &i64)| self.sales.get(*id).is_some_and(|sale| sale.is_current(**version, now));
+        let is_current = |(id, version): &(&Uuid, &store::Version)| {
+            self.sales.get(*id).is_some_and(|sale| sale.is_current(**version, now))
+        };
         let stale: Vec<Uuid> = known.versions.iter().filter(|it| !is_current(it)).map(|(id, _)| *id).collect();
         if !stale.is_empty() {
             for sale in store::sale::load(&mut conn, &mut self.plans, &stale, now).await? {

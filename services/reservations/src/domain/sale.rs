@@ -110,10 +110,10 @@ impl Sale {
         self.version
     }
 
-    /// Whether this is still what the database has: no newer version, and no hold that has run out
+    /// Whether this is still what the database has: no newer revision and version, and no hold that has run out
     /// since (it may have been extended or sold).
-    pub(crate) fn is_current(&self, version: i64, now: DateTime<Utc>) -> bool {
-        self.version == version && !self.has_run_out(now)
+    pub(crate) fn is_current(&self, (revision, version): (i64, i64), now: DateTime<Utc>) -> bool {
+        self.version == version && self.showing.revision.cast_signed() == revision && !self.has_run_out(now)
     }
 
     /// Whether a hold has run out since this was read.
@@ -124,6 +124,7 @@ impl Sale {
     /// The database has taken what was decided.
     pub(crate) const fn saved(&mut self) {
         self.version += 1;
+        self.showing.revision += 1;
     }
 
     pub(crate) fn availability(&self, now: DateTime<Utc>) -> Availability {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(crate) use confirm::{Sold, sell};
 pub(crate) use write::{Granted, write};
 
-use super::{ShowingRow, seats, stored, tariffs};
+use super::{ShowingRow, Version, seats, stored, tariffs};
 use crate::{
     domain::{
         Channel, Tariff,
@@ -40,7 +40,7 @@ pub(crate) struct Known {
     /// By idempotency key.
     pub(crate) given: HashMap<Uuid, Given>,
     /// By showing; one that is not here does not exist.
-    pub(crate) versions: HashMap<Uuid, i64>,
+    pub(crate) versions: HashMap<Uuid, Version>,
 }
 
 #[derive(FromRow)]
@@ -48,21 +48,19 @@ struct KnownRow {
     id: String,
     request_hash: Option<Vec<u8>>,
     response: Option<Vec<u8>>,
+    revision: Option<i64>,
     version: Option<i64>,
 }
 
 /// Answers to these keys and versions of these showings, in one round trip.
 pub(crate) async fn known(conn: &mut PgConnection, keys: &[Uuid], showings: &[Uuid]) -> Result<Known, Error> {
     let keys: Vec<String> = keys.iter().map(Uuid::to_string).collect();
-    let rows: Vec<KnownRow> = sqlx::query_as("select id, request_hash, response, version from sale_known($1, $2)")
-        .bind(keys)
-        .bind(showings)
-        .fetch_all(conn)
-        .await?;
+    let rows: Vec<KnownRow> =
+        sqlx::query_as("select * from sale_known($1, $2)").bind(keys).bind(showings).fetch_all(conn).await?;
     let mut known = Known::default();
     for row in rows {
         let id = stored(Uuid::try_parse(&row.id).ok(), "idempotency key")?;
-        if let Some(version) = row.version {
+        if let Some(version) = row.revision.zip(row.version) {
             known.versions.insert(id, version);
         } else if let (Some(request_hash), Some(response)) = (row.request_hash, row.response) {
             known.given.insert(id, Given { request_hash, response });

@@ -120,6 +120,32 @@ async fn a_repeat_gets_its_answer_when_all_is_sold_and_another_request_with_its_
 }
 
 #[tokio::test]
+async fn nobody_is_told_to_wait_for_places_that_are_sold_meanwhile() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let all: Vec<Uuid> = (0..43).map(|_| Uuid::now_v7()).collect();
+    for visit in &all {
+        hold(&house, &wish(*visit, &showing, 2)).await.expect("held");
+    }
+    let refused = async || {
+        let one = wish(Uuid::now_v7(), &showing, 1);
+        hold(&house, &one).await.expect_err("full").message().to_owned()
+    };
+    assert!(refused().await.contains("may come back at 12:10"), "{}", refused().await);
+    let longer = pb::ExtendHoldRequest {
+        visit_id: all[0].to_string(),
+        expires_at: Some(kernel::values::timestamp(minutes(20))),
+    };
+    client!(house, &journey()).extend_hold(longer).await.expect("extended");
+    for visit in &all[1..] {
+        house.react("reservations", "journey", &visit.to_string(), &confirmed(*visit, &showing)).await.expect("sold");
+    }
+    assert!(refused().await.contains("may come back at 12:20"), "{}", refused().await);
+    house.react("reservations", "journey", &all[0].to_string(), &confirmed(all[0], &showing)).await.expect("sold");
+    assert!(refused().await.contains("choose another showing"), "{}", refused().await);
+}
+
+#[tokio::test]
 async fn a_repeat_that_this_process_never_heard_of_gets_its_answer_beside_others_that_are_granted() {
     let house = house().await;
     let showing = showing(&house).await.showing_id;
