@@ -51,6 +51,9 @@ pub(crate) fn connect_options(url: &str, service: &str) -> Result<PgConnectOptio
         // No statement here is worth compiling. A small table that was never analysed is thought large, and then a
         // look-up of half a millisecond was compiled for twenty-five, each time.
         ("jit", "off"),
+        // A plan is made once and kept, often while a table is nearly empty: to read all of it seems best then, and goes
+        // on when there are a hundred thousand rows. What has no index is read as a whole all the same.
+        ("enable_seqscan", "off"),
     ]))
 }
 
