@@ -43,6 +43,7 @@ pub(crate) struct WaitingRoomsGrpc(pub(crate) Arc<Edge>);
 /// # Errors
 /// Neither or both named, no such showing, no showing in the release, a room that stands open already.
 pub(crate) async fn open(edge: &Edge, by: &Caller, request: pb::OpenWaitingRoomRequest) -> Result<Uuid, Status> {
+    let wished = request.opens_at.map(|at| values::time("opens_at", Some(at))).transpose()?;
     let (release_id, showings) = match (request.showing_id.as_str(), request.release_id.as_str()) {
         (showing_id, "") => {
             values::id("showing_id", showing_id)?;
@@ -67,7 +68,7 @@ pub(crate) async fn open(edge: &Edge, by: &Caller, request: pb::OpenWaitingRoomR
         name_en: name.en,
         release_id,
         showings: showings.iter().filter_map(|showing| showing.showing_id.parse().ok()).collect(),
-        opens_at: opens_at(edge, request.opens_at.map(|at| from_timestamp(Some(at))), &showings),
+        opens_at: opens_at(edge, wished, &showings),
         opened_by: by.for_the_record(),
     };
     let id = room.id;

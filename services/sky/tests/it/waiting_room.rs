@@ -320,6 +320,12 @@ async fn a_whole_release_has_one_room_and_one_pass_opens_all_of_it() {
         release_id: "advent-2026".to_owned(),
         opens_at: Some(timestamp(now + TimeDelta::minutes(10))),
     };
+    let never = OpenWaitingRoomRequest {
+        opens_at: Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 }),
+        ..request.clone()
+    };
+    let refused = desk.open_waiting_room(never).await.expect_err("no such time");
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
     let opened = desk.open_waiting_room(request).await.expect("opened").into_inner();
     let ids: Vec<&str> = opened.showing_ids.iter().map(String::as_str).collect();
     assert!(ids.len() > 1, "a release of several showings");
