@@ -444,7 +444,9 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
             ahead && meal() == Some(Part::Confirmed)
         }
         Kind::MealOff => ahead && meal() == Some(Part::Cancelled),
-        Kind::AtRisk | Kind::RebookingOffered => ahead && visit.admitted < visit.size() && now < showing.starts_at,
+        Kind::AtRisk => ahead && visit.admitted < visit.size() && now < showing.starts_at,
+        // Also to those who have missed the start.
+        Kind::RebookingOffered => ahead && visit.admitted < visit.size(),
     }
 }
 

@@ -209,6 +209,9 @@ fn what_is_no_longer_so_is_not_told() {
         assert!(!so(kind, &known(State::Refunding), 10), "{kind:?} of a visit that is off");
         assert!(!so(kind, &comes, 181), "{kind:?} when it is over");
     }
+    // The show begins at minute 120: who has missed it is still offered a later one.
+    assert!(so(Kind::AtRisk, &comes, 119) && !so(Kind::AtRisk, &comes, 121));
+    assert!(so(Kind::RebookingOffered, &comes, 121) && !so(Kind::RebookingOffered, &comes, 181));
     assert!(so(Kind::Cancelled, &known(State::Refunded), 500) && !so(Kind::Cancelled, &known(State::Refunded), 11_000));
     assert!(!so(Kind::MealMoved, &comes, 10), "there is no meal");
     let parked = Visit { entered_at: Some(at(5)), ..comes };
