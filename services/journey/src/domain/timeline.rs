@@ -28,7 +28,10 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
         return Vec::new();
     }
     let is_off = matches!(visit.state, State::Cancelled | State::Refunding | State::Refunded);
-    let step = |kind, de: &str, en: &str, at, done, moved| Step { kind, text: Text::new(de, en), at, done, moved };
+    let step = |kind, de: &str, en: &str, at, done, moved| {
+        let plain = plain(kind).to_owned();
+        Step { kind, text: Text { plain, ..Text::new(de, en) }, at, done, moved }
+    };
     let booked_at = visit.ordered_at.unwrap_or(visit.held_at);
     let booked = step("booked", "Gebucht", "Booked", booked_at, visit.booking == Part::Confirmed || is_off, false);
     if is_off {
@@ -70,25 +73,36 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     if let Some(bay) = visit.bay.as_ref().filter(|bay| bay.is_usable()) {
         let moved = bay.from != bay.booked_from;
         steps.push(match bay.stops.set_down {
-            Some((_, until)) => step("parking", "Busbucht", "Coach bay", until, visit.entered_at.is_some(), moved),
+            Some((_, until)) => {
+                let mut bay = step("parking", "Busbucht", "Coach bay", until, visit.entered_at.is_some(), moved);
+                "Der Bus parkt".clone_into(&mut bay.text.plain);
+                bay
+            }
             None => step("parking", "Parken", "Park", bay.from, visit.entered_at.is_some(), moved),
         });
         steps.extend(stops(bay.stops, inside, visit.left_at.is_some(), later, end_moved));
-        leave.text = Text::new("Ausfahrt bis", "Leave the car park by");
+        leave.text = Text {
+            plain: "Bis dann fahren Sie vom Parkplatz".to_owned(),
+            ..Text::new("Ausfahrt bis", "Leave the car park by")
+        };
         leave.at = bay.until;
         leave.done = visit.left_at.is_some();
     }
     if let Some(meal) = visit.meal.as_ref().filter(|meal| matches!(meal.part, Part::Held | Part::Confirmed)) {
-        let (de, en) = match meal.kitchen {
-            Kitchen::Held | Kitchen::Scheduled => ("Essen abholen", "Collect your meal"),
-            Kitchen::Fired | Kitchen::Preparing => ("Ihr Essen wird zubereitet", "Your meal is being made"),
-            Kitchen::Ready => ("Ihr Essen ist fertig", "Your meal is ready"),
-            Kitchen::Collected => ("Essen abgeholt", "Meal collected"),
-            Kitchen::Expired => ("Essen nicht abgeholt", "Meal not collected"),
-            Kitchen::Cancelled => ("Essen storniert", "Meal cancelled"),
+        let (de, en, plain) = match meal.kitchen {
+            Kitchen::Held | Kitchen::Scheduled => ("Essen abholen", "Collect your meal", "Sie holen Ihr Essen ab"),
+            Kitchen::Fired | Kitchen::Preparing => {
+                ("Ihr Essen wird zubereitet", "Your meal is being made", "Wir machen Ihr Essen")
+            }
+            Kitchen::Ready => ("Ihr Essen ist fertig", "Your meal is ready", "Ihr Essen ist fertig"),
+            Kitchen::Collected => ("Essen abgeholt", "Meal collected", "Sie haben Ihr Essen geholt"),
+            Kitchen::Expired => ("Essen nicht abgeholt", "Meal not collected", "Sie haben Ihr Essen nicht geholt"),
+            Kitchen::Cancelled => ("Essen storniert", "Meal cancelled", "Sie bekommen kein Essen"),
         };
         let done = matches!(meal.kitchen, Kitchen::Collected | Kitchen::Expired | Kitchen::Cancelled);
-        steps.push(step("meal", de, en, meal.pickup_at, done, meal.pickup_at != meal.booked_pickup_at));
+        let mut collect = step("meal", de, en, meal.pickup_at, done, meal.pickup_at != meal.booked_pickup_at);
+        plain.clone_into(&mut collect.text.plain);
+        steps.push(collect);
         if meal.pickup_at > leave.at {
             leave.at = meal.pickup_at + LINGER;
         }
@@ -96,6 +110,20 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     steps.push(leave);
     steps.sort_by_key(|step| step.at);
     steps
+}
+
+/// A step in plain German.
+fn plain(kind: &str) -> &'static str {
+    match kind {
+        "booked" => "Sie haben gebucht",
+        "arrive" => "Sie kommen an",
+        "doors" => "Die Türen gehen auf",
+        "start" => "Die Vorstellung fängt an",
+        "end" => "Die Vorstellung ist zu Ende",
+        "parking" => "Sie parken",
+        "leave" => "Sie gehen nach Hause",
+        _ => "",
+    }
 }
 
 /// A coach's stops at the kerb: that people got out is seen when they are in, that they were fetched when it has left.
@@ -144,6 +172,7 @@ mod tests {
         let plain = steps(&visit, &showing());
         assert_eq!(kinds(&plain), ["booked", "parking", "arrive", "doors", "start", "end", "leave"]);
         assert!(plain.iter().all(|step| !step.moved && step.done == (step.kind == "booked")));
+        assert!(plain.iter().all(|step| !step.text.plain.is_empty()), "each of them in plain German: {plain:?}");
         assert_eq!(plain[6].at, at(240), "out of the car park by the end of the right");
         visit.bay = None;
         assert_eq!(steps(&visit, &showing())[5].at, at(195));

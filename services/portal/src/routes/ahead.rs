@@ -51,7 +51,7 @@ pub(crate) struct AheadView {
 }
 
 /// Plain German where the visit asks for it and the house has it.
-fn said(w: &Words, plain: bool, text: &Option<LocalizedText>) -> String {
+pub(super) fn said(w: &Words, plain: bool, text: &Option<LocalizedText>) -> String {
     match text {
         Some(text) if plain && !text.plain.is_empty() => text.plain.clone(),
         text => w.text(text),
@@ -74,7 +74,7 @@ pub(crate) fn to_step(w: &Words, visit: &Visit, step: &Step) -> Option<StretchVi
 }
 
 /// Whether the visit is read in plain German.
-fn is_plain(w: &Words, visit: &Visit) -> bool {
+pub(super) fn is_plain(w: &Words, visit: &Visit) -> bool {
     visit.language == "de-x-ls" && w.language == Language::German
 }
 

@@ -257,7 +257,7 @@ fn steps(w: &Words, visit: &Visit) -> Vec<StepView> {
         .into_iter()
         .enumerate()
         .map(|(at, step)| StepView {
-            text: w.text(&step.text),
+            text: ahead::said(w, ahead::is_plain(w, visit), &step.text),
             time: w.time(&step.at),
             iso: w.iso(&step.at),
             done: step.done,
