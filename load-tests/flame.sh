@@ -1,6 +1,6 @@
 #!/bin/sh
 # Draws a flame graph of one load: services, PostgreSQL and callers together, as the whole machine sees it.
-#   load-tests/flame.sh [hot|spread|rush|tickets|visit|shop] [FILE.svg]
+#   load-tests/flame.sh [hot|many|spread|rush|tickets|visit|shop] [FILE.svg]
 # Asks for perf (linux-perf), inferno (cargo install inferno) and leave to look at the whole machine: root, or
 # kernel.perf_event_paranoid at most 0.
 set -eu

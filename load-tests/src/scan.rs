@@ -90,7 +90,8 @@ async fn scan(house: &House, open: bool) -> anyhow::Result<Latencies> {
     drop(report);
     let mut latencies = Latencies::new();
     while let Some((latency, verdict)) = answers.recv().await {
-        anyhow::ensure!(verdict? == ScanVerdict::Admitted, "a good ticket was not admitted");
+        let verdict = verdict?;
+        anyhow::ensure!(verdict == ScanVerdict::Admitted, "a good ticket was not admitted: {verdict:?}");
         latencies.add(latency);
     }
     Ok(latencies)
