@@ -28,12 +28,15 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
         return Vec::new();
     }
     let is_off = matches!(visit.state, State::Cancelled | State::Refunding | State::Refunded);
-    let step = |kind, de: &str, en: &str, at, done, moved| {
-        let plain = plain(kind).to_owned();
-        Step { kind, text: Text { plain, ..Text::new(de, en) }, at, done, moved }
-    };
+    let step = |kind, words, at, done, moved| Step { kind, text: text(words), at, done, moved };
     let booked_at = visit.ordered_at.unwrap_or(visit.held_at);
-    let booked = step("booked", "Gebucht", "Booked", booked_at, visit.booking == Part::Confirmed || is_off, false);
+    let booked = step(
+        "booked",
+        ["Gebucht", "Booked", "Sie haben gebucht"],
+        booked_at,
+        visit.booking == Part::Confirmed || is_off,
+        false,
+    );
     if is_off {
         return vec![booked];
     }
@@ -43,66 +46,61 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     let inside = visit.admitted > 0;
     let mut steps = vec![
         booked,
-        step("arrive", "Ankommen", "Arrive", showing.starts_at - ARRIVE, inside, later),
+        step("arrive", ["Ankommen", "Arrive", "Sie kommen an"], showing.starts_at - ARRIVE, inside, later),
         step(
             "doors",
-            "Einlass",
-            "Doors open",
+            ["Einlass", "Doors open", "Die Türen gehen auf"],
             showing.doors_at,
             showing.admission.reached(Admission::DoorsOpen),
             later,
         ),
         step(
             "start",
-            "Beginn",
-            "The show starts",
+            ["Beginn", "The show starts", "Die Vorstellung fängt an"],
             showing.starts_at,
             showing.admission.reached(Admission::Running),
             later,
         ),
-        step("end", "Ende", "The show ends", end, showing.admission.reached(Admission::Egress), end_moved),
+        step(
+            "end",
+            ["Ende", "The show ends", "Die Vorstellung ist zu Ende"],
+            end,
+            showing.admission.reached(Admission::Egress),
+            end_moved,
+        ),
     ];
     let mut leave = step(
         "leave",
-        "Auf Wiedersehen",
-        "Goodbye",
+        ["Auf Wiedersehen", "Goodbye", "Sie gehen nach Hause"],
         end + LINGER,
         inside && showing.admission.reached(Admission::Turnover),
         end_moved,
     );
     if let Some(bay) = visit.bay.as_ref().filter(|bay| bay.is_usable()) {
         let moved = bay.from != bay.booked_from;
-        steps.push(match bay.stops.set_down {
-            Some((_, until)) => {
-                let mut bay = step("parking", "Busbucht", "Coach bay", until, visit.entered_at.is_some(), moved);
-                "Der Bus parkt".clone_into(&mut bay.text.plain);
-                bay
-            }
-            None => step("parking", "Parken", "Park", bay.from, visit.entered_at.is_some(), moved),
-        });
-        steps.extend(stops(bay.stops, inside, visit.left_at.is_some(), later, end_moved));
-        leave.text = Text {
-            plain: "Bis dann fahren Sie vom Parkplatz".to_owned(),
-            ..Text::new("Ausfahrt bis", "Leave the car park by")
+        let (words, at) = match bay.stops.set_down {
+            Some((_, until)) => (["Busbucht", "Coach bay", "Der Bus parkt"], until),
+            None => (["Parken", "Park", "Sie parken"], bay.from),
         };
+        steps.push(step("parking", words, at, visit.entered_at.is_some(), moved));
+        steps.extend(stops(bay.stops, inside, visit.left_at.is_some(), later, end_moved));
+        leave.text = text(["Ausfahrt bis", "Leave the car park by", "Bis dann fahren Sie vom Parkplatz"]);
         leave.at = bay.until;
         leave.done = visit.left_at.is_some();
     }
     if let Some(meal) = visit.meal.as_ref().filter(|meal| matches!(meal.part, Part::Held | Part::Confirmed)) {
-        let (de, en, plain) = match meal.kitchen {
-            Kitchen::Held | Kitchen::Scheduled => ("Essen abholen", "Collect your meal", "Sie holen Ihr Essen ab"),
+        let words = match meal.kitchen {
+            Kitchen::Held | Kitchen::Scheduled => ["Essen abholen", "Collect your meal", "Sie holen Ihr Essen ab"],
             Kitchen::Fired | Kitchen::Preparing => {
-                ("Ihr Essen wird zubereitet", "Your meal is being made", "Wir machen Ihr Essen")
+                ["Ihr Essen wird zubereitet", "Your meal is being made", "Wir machen Ihr Essen"]
             }
-            Kitchen::Ready => ("Ihr Essen ist fertig", "Your meal is ready", "Ihr Essen ist fertig"),
-            Kitchen::Collected => ("Essen abgeholt", "Meal collected", "Sie haben Ihr Essen geholt"),
-            Kitchen::Expired => ("Essen nicht abgeholt", "Meal not collected", "Sie haben Ihr Essen nicht geholt"),
-            Kitchen::Cancelled => ("Essen storniert", "Meal cancelled", "Sie bekommen kein Essen"),
+            Kitchen::Ready => ["Ihr Essen ist fertig", "Your meal is ready", "Ihr Essen ist fertig"],
+            Kitchen::Collected => ["Essen abgeholt", "Meal collected", "Sie haben Ihr Essen geholt"],
+            Kitchen::Expired => ["Essen nicht abgeholt", "Meal not collected", "Sie haben Ihr Essen nicht geholt"],
+            Kitchen::Cancelled => ["Essen storniert", "Meal cancelled", "Sie bekommen kein Essen"],
         };
         let done = matches!(meal.kitchen, Kitchen::Collected | Kitchen::Expired | Kitchen::Cancelled);
-        let mut collect = step("meal", de, en, meal.pickup_at, done, meal.pickup_at != meal.booked_pickup_at);
-        plain.clone_into(&mut collect.text.plain);
-        steps.push(collect);
+        steps.push(step("meal", words, meal.pickup_at, done, meal.pickup_at != meal.booked_pickup_at));
         if meal.pickup_at > leave.at {
             leave.at = meal.pickup_at + LINGER;
         }
@@ -112,18 +110,9 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
     steps
 }
 
-/// A step in plain German.
-fn plain(kind: &str) -> &'static str {
-    match kind {
-        "booked" => "Sie haben gebucht",
-        "arrive" => "Sie kommen an",
-        "doors" => "Die Türen gehen auf",
-        "start" => "Die Vorstellung fängt an",
-        "end" => "Die Vorstellung ist zu Ende",
-        "parking" => "Sie parken",
-        "leave" => "Sie gehen nach Hause",
-        _ => "",
-    }
+/// German, English and plain German.
+fn text([de, en, plain]: [&str; 3]) -> Text {
+    Text { plain: plain.to_owned(), ..Text::new(de, en) }
 }
 
 /// A coach's stops at the kerb: that people got out is seen when they are in, that they were fetched when it has left.

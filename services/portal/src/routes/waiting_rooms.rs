@@ -61,10 +61,6 @@ struct Thing {
     label: String,
 }
 
-fn moment(w: &Words, at: &Option<prost_types::Timestamp>) -> String {
-    w.day_and_time(at)
-}
-
 fn room(w: &Words, room: &WaitingRoom) -> RoomView {
     let (key, kind) = match Outlook::named(&room.outlook) {
         Outlook::Unknown => ("rooms-unknown", "plain"),
@@ -75,7 +71,7 @@ fn room(w: &Words, room: &WaitingRoom) -> RoomView {
     RoomView {
         id: room.room_id.clone(),
         name: w.text(&room.name),
-        opens: moment(w, &room.opens_at),
+        opens: w.day_and_time(&room.opens_at),
         by: room.opened_by.clone(),
         outlook: w.t(key),
         kind,
@@ -97,7 +93,7 @@ fn things(w: &Words, showings: &[Showing]) -> Vec<Thing> {
     }
     things.extend(showings.iter().map(|showing| Thing {
         value: format!("showing:{}", showing.showing_id),
-        label: format!("{} {}", moment(w, &showing.starts_at), w.text(&showing.title)),
+        label: format!("{} {}", w.day_and_time(&showing.starts_at), w.text(&showing.title)),
     }));
     things
 }
