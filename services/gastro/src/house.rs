@@ -16,10 +16,16 @@ use toml::Spanned;
 
 use crate::{
     commands::{self, kitchen as cooking},
-    error::Error,
     events,
     store::{self, house},
 };
+
+/// What people were charged by stays as it was.
+const CHARGED: &str =
+    "people were charged by this row as it was; leave it, and add one with a new id and a later valid_from";
+/// The same of a tax row.
+const TAXED: &str =
+    "people were taxed by this row as it was; leave it, and add one with a new id, which newer prices name";
 
 #[derive(Deserialize)]
 struct File {
@@ -210,11 +216,11 @@ pub(crate) fn check(text: &str) -> Result<String, String> {
 pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         let section = read(text).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
-        Ok(write(tx, &section).await?)
+        write(tx, text, &section).await
     })
 }
 
-async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
+async fn write(tx: &mut Tx, text: &str, section: &Section) -> Result<(), Failure> {
     let now = tx.now();
     commands::lock_kitchen(tx).await?;
     kitchen::write(tx, section.kitchen.as_ref()).await?;
@@ -226,17 +232,21 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
             changed.push(id.as_str());
         }
     }
-    for tax in &section.taxes {
+    for (place, tax) in section.taxes.iter().enumerate() {
         let rate = *tax.basis_points.get_ref();
+        if house::is_taxed_otherwise(tx.conn(), tax.id.get_ref(), rate).await? {
+            let problem = wrong(text, &tax.basis_points, &format!("taxes[{place}].basis_points"), TAXED);
+            return Err(Failure::new(Code::InvalidArgument, problem));
+        }
         house::save_tax(tx.conn(), tax.id.get_ref(), rate, tax.valid_from, &tax.source).await?;
     }
     let ids: Vec<&str> = section.items.get_ref().iter().map(items::Item::id).collect();
     let combos: Vec<&str> = section.combos.iter().map(offers::Combo::id).collect();
     house::list_only(tx.conn(), &ids, &combos).await?;
     for (place, item) in section.items.get_ref().iter().enumerate() {
-        items::write(tx, place, item, &section.pictures).await?;
+        items::write(tx, text, place, item, &section.pictures).await?;
     }
-    offers::write(tx, section).await?;
+    offers::write(tx, text, section).await?;
     if !changed.is_empty() {
         for station in store::stations(tx.conn()).await?.iter().filter(|it| changed.contains(&it.id.as_str())) {
             tx.append(&station.id, &events::station_changed(station)).await?;

@@ -13,7 +13,6 @@ use crate::{
     domain::{
         Alternative, BayClass, ParkLeg, charging, coaches::Rules, lanes::Direction, open_formats::Place, plates::Least,
     },
-    error::Error,
     store,
 };
 
@@ -167,6 +166,13 @@ struct Tariff {
     valid_from: Spanned<NaiveDate>,
     source: String,
 }
+
+/// What people were charged by stays as it was.
+const CHARGED: &str =
+    "people were charged by this row as it was; leave it, and add one with a new id and a later valid_from";
+/// The same of a tax row.
+const TAXED: &str =
+    "people were taxed by this row as it was; leave it, and add one with a new id, which newer prices name";
 
 /// Nobody looks for a bay for longer, in seconds.
 const LONGEST_PARKING: u32 = 3600;
@@ -357,11 +363,12 @@ pub(crate) fn check(text: &str) -> Result<String, String> {
 pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         let section = read(text).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
-        Ok(write(tx, &section).await?)
+        write(tx, text, &section).await
     })
 }
 
-async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
+async fn write(tx: &mut Tx, text: &str, section: &Section) -> Result<(), Failure> {
+    let refused = |problem| Failure::new(Code::InvalidArgument, problem);
     use store::{coaches, feeds, gates, house, partners, plates};
     let now = tx.now();
     let alternatives: Vec<Alternative> = section.alternatives.iter().map(|place| place.get_ref().clone()).collect();
@@ -413,11 +420,14 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     feeds::keep(tx.conn(), &feeds).await?;
     let speak: Vec<_> = section.partners.iter().map(|it| (it.id.get_ref().as_str(), it.speaks.name())).collect();
     partners::keep(tx.conn(), &speak).await?;
-    for tax in &section.taxes {
+    for (place, tax) in section.taxes.iter().enumerate() {
         let rate = *tax.basis_points.get_ref();
+        if house::is_taxed_otherwise(tx.conn(), tax.id.get_ref(), rate).await? {
+            return Err(refused(wrong(text, &tax.basis_points, &format!("taxes[{place}].basis_points"), TAXED)));
+        }
         house::save_tax(tx.conn(), tax.id.get_ref(), rate, tax.valid_from, &tax.source).await?;
     }
-    for tariff in &section.tariffs {
+    for (place, tariff) in section.tariffs.iter().enumerate() {
         let row = house::TariffRow {
             id: tariff.id.get_ref(),
             class: *tariff.class.get_ref(),
@@ -427,6 +437,9 @@ async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
             valid_from: *tariff.valid_from.get_ref(),
             source: &tariff.source,
         };
+        if house::is_charged_otherwise(tx.conn(), &row).await? {
+            return Err(refused(wrong(text, &tariff.cents, &format!("tariffs[{place}]"), CHARGED)));
+        }
         house::save_tariff(tx.conn(), &row).await?;
     }
     if changed {

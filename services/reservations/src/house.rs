@@ -16,7 +16,6 @@ use crate::{
         Audience, Seat, Tariff,
         schedule::{AnnouncedRelease, Holidays, Released, Slot},
     },
-    error::Error,
     store::{house as store, offers::save_release},
 };
 
@@ -141,6 +140,13 @@ const fn doors() -> u32 {
 fn none() -> Spanned<u32> {
     Spanned::new(0..0, 0)
 }
+
+/// What people were charged by stays as it was.
+const CHARGED: &str =
+    "people were charged by this row as it was; leave it, and add one with a new id and a later valid_from";
+/// The same of a tax row.
+const TAXED: &str =
+    "people were taxed by this row as it was; leave it, and add one with a new id, which newer prices name";
 
 const MOST_SEATS: u32 = 200_000;
 /// No place costs more than 1,000 euro: a typo would.
@@ -346,16 +352,20 @@ pub(crate) fn check(text: &str) -> Result<String, String> {
 pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         let house = read(text).map_err(|problem| Failure::new(Code::InvalidArgument, problem))?;
-        Ok(write(tx, &house).await?)
+        write(tx, text, &house).await
     })
 }
 
-async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
+async fn write(tx: &mut Tx, text: &str, house: &House) -> Result<(), Failure> {
+    let refused = |problem| Failure::new(Code::InvalidArgument, problem);
     let section = &house.section;
     store::lock_schedule(tx.conn()).await?;
     // Whether anything that showings are offered with has changed.
     let mut changed = false;
-    for tax in &section.taxes {
+    for (place, tax) in section.taxes.iter().enumerate() {
+        if store::is_taxed_otherwise(tx.conn(), tax.id.get_ref(), *tax.basis_points.get_ref()).await? {
+            return Err(refused(wrong(text, &tax.basis_points, &format!("taxes[{place}].basis_points"), TAXED)));
+        }
         changed |=
             store::save_tax(tx.conn(), tax.id.get_ref(), *tax.basis_points.get_ref(), tax.valid_from, &tax.source)
                 .await?;
@@ -371,19 +381,22 @@ async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
             tax_basis_points: 0,
             valid_from: *row.valid_from.get_ref(),
         };
+        if store::is_charged_otherwise(tx.conn(), &tariff).await? {
+            return Err(refused(wrong(text, &row.cents, &format!("tariffs[{place}]"), CHARGED)));
+        }
         changed |=
             store::save_tariff(tx.conn(), &tariff, &row.source, i32::try_from(place).unwrap_or(i32::MAX)).await?;
     }
-    for layout in &section.layouts {
+    for (place, layout) in section.layouts.iter().enumerate() {
         let seats = seats(layout);
         let id = layout.id.get_ref();
         let known = store::layout_size(tx.conn(), id).await?;
         if known != 0 && known.unsigned_abs() != seats.len() as u64 {
             let problem = format!(
-                "layouts \"{id}\" has {} places, but {known} are approved and sold under this id; give the new plan a new id",
+                "has {} places, but {known} are approved and sold under this id; give the new plan a new id",
                 seats.len()
             );
-            return Err(values::invalid("reservations", problem).into());
+            return Err(refused(wrong(text, &layout.id, &format!("layouts[{place}]"), &problem)));
         }
         store::save_layout(tx.conn(), id, layout.hall.get_ref(), &layout.name, &layout.permit, &seats).await?;
     }
@@ -402,5 +415,5 @@ async fn write(tx: &mut Tx, house: &House) -> Result<(), Error> {
     if changed {
         crate::store::new_offer(tx.conn()).await?;
     }
-    commands::schedule(tx).await
+    Ok(commands::schedule(tx).await?)
 }

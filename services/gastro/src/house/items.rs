@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use kernel::{Tx, values::Text};
+use kernel::{Code, Failure, Tx, values::Text};
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Ids, Section, covers, fresh_slug,
+    CHARGED, Ids, Section, covers, fresh_slug,
     pictures::{self, Contents, Picture},
     read_row, untranslated, wrong,
 };
@@ -16,7 +16,7 @@ use crate::{
     domain::{Category, allergens::LAST_ALLERGEN},
     error::Error,
     store::{
-        house::{self, PriceOf},
+        house::{self, PriceEntry, PriceOf},
         menu::VariantEntry,
     },
 };
@@ -252,7 +252,13 @@ pub(super) fn read_prices(
 }
 
 /// Writes an item with everything that belongs to it.
-pub(super) async fn write(tx: &mut Tx, place: usize, item: &Item, contents: &Contents) -> Result<(), Error> {
+pub(super) async fn write(
+    tx: &mut Tx,
+    text: &str,
+    place: usize,
+    item: &Item,
+    contents: &Contents,
+) -> Result<(), Failure> {
     let picture = pictures::write(tx, item.picture.as_ref(), contents).await?;
     let variants = item.variants.iter().map(|it| VariantEntry {
         id: it.id.get_ref().clone(),
@@ -280,10 +286,11 @@ pub(super) async fn write(tx: &mut Tx, place: usize, item: &Item, contents: &Con
     for it in &item.recipes {
         write_recipe(tx, item, *it.valid_from.get_ref(), (&it.allergens, &it.traces, &it.diets)).await?;
     }
-    write_prices(tx, &item.prices, |tax| PriceOf::Item { item: item.id.get_ref(), variant: "", tax }).await?;
-    for variant in &item.variants {
-        let id = variant.id.get_ref();
-        write_prices(tx, &variant.prices, |tax| PriceOf::Item { item: item.id.get_ref(), variant: id, tax }).await?;
+    let (key, of) = (format!("items[{place}]"), item.id.get_ref());
+    write_prices(tx, (text, &key), &item.prices, |tax| PriceOf::Item { item: of, variant: "", tax }).await?;
+    for (nth, variant) in item.variants.iter().enumerate() {
+        let (key, id) = (format!("{key}.variants[{nth}]"), variant.id.get_ref());
+        write_prices(tx, (text, &key), &variant.prices, |tax| PriceOf::Item { item: of, variant: id, tax }).await?;
     }
     Ok(())
 }
@@ -304,21 +311,35 @@ async fn write_recipe(
     house::save_recipe(tx.conn(), &recipe).await
 }
 
+/// Writes a price, unless people were charged by what it said before.
+pub(super) async fn write_price(
+    tx: &mut Tx,
+    row: &PriceEntry<'_>,
+    wrong: impl Fn(&str) -> String,
+) -> Result<(), Failure> {
+    if house::is_charged_otherwise(tx.conn(), row).await? {
+        return Err(Failure::new(Code::InvalidArgument, wrong(CHARGED)));
+    }
+    Ok(house::save_price(tx.conn(), row).await?)
+}
+
 /// Writes price rows of whatever `of` makes of their tax rows.
 pub(super) async fn write_prices<'p>(
     tx: &mut Tx,
+    (text, key): (&str, &str),
     prices: &'p [Price],
     of: impl Fn(&'p str) -> PriceOf<'p>,
-) -> Result<(), Error> {
-    for price in prices {
-        let row = house::PriceEntry {
+) -> Result<(), Failure> {
+    for (nth, price) in prices.iter().enumerate() {
+        let row = PriceEntry {
             id: price.id.get_ref(),
             of: of(price.tax.get_ref()),
             cents: *price.cents.get_ref(),
             valid_from: *price.valid_from.get_ref(),
             source: &price.source,
         };
-        house::save_price(tx.conn(), &row).await?;
+        let key = format!("{key}.prices[{nth}]");
+        write_price(tx, &row, |problem| wrong(text, &price.cents, &key, problem)).await?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
-use kernel::{Tx, values::Text};
+use kernel::{Failure, Tx, values::Text};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -318,21 +318,21 @@ pub(super) fn read_rules(text: &str, section: &Section) -> Result<(), String> {
 }
 
 /// Writes all of it; what the file no longer has is gone already.
-pub(super) async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
+pub(super) async fn write(tx: &mut Tx, text: &str, section: &Section) -> Result<(), Failure> {
     for (place, part) in section.day_parts.iter().enumerate() {
         let (from, until) = part.times("", str::to_owned).map_err(Error::Stored)?;
         let part = menu::DayPart { id: part.id.get_ref().clone(), name: part.name.clone(), from, until };
         house::save_day_part(tx.conn(), place, &part).await?;
     }
     for (place, group) in section.modifier_groups.iter().enumerate() {
-        write_group(tx, place, group).await?;
+        write_group(tx, text, place, group).await?;
     }
     for split in &section.combo_splits {
         let share = split.drinks_basis_points.as_ref().map(|share| *share.get_ref());
         house::save_split(tx.conn(), split.id.get_ref(), share, split.valid_from, &split.source).await?;
     }
     for (place, combo) in section.combos.iter().enumerate() {
-        write_combo(tx, place, combo).await?;
+        write_combo(tx, text, place, combo).await?;
     }
     if let Some(rules) = &section.rules {
         let rules = rules::Rules {
@@ -349,7 +349,7 @@ pub(super) async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     Ok(())
 }
 
-async fn write_group(tx: &mut Tx, place: usize, group: &Group) -> Result<(), Error> {
+async fn write_group(tx: &mut Tx, text: &str, place: usize, group: &Group) -> Result<(), Failure> {
     let modifiers = group.modifiers.iter().map(|it| ModifierEntry {
         id: it.id.get_ref().clone(),
         name: it.name.clone(),
@@ -365,13 +365,14 @@ async fn write_group(tx: &mut Tx, place: usize, group: &Group) -> Result<(), Err
         modifiers: modifiers.collect(),
     };
     house::save_group(tx.conn(), group.id(), place, &entry).await?;
-    for it in &group.modifiers {
-        items::write_prices(tx, &it.prices, |tax| PriceOf::Modifier { modifier: it.id.get_ref(), tax }).await?;
+    for (nth, it) in group.modifiers.iter().enumerate() {
+        let (key, modifier) = (format!("modifier_groups[{place}].modifiers[{nth}]"), it.id.get_ref());
+        items::write_prices(tx, (text, &key), &it.prices, |tax| PriceOf::Modifier { modifier, tax }).await?;
     }
     Ok(())
 }
 
-async fn write_combo(tx: &mut Tx, place: usize, combo: &Combo) -> Result<(), Error> {
+async fn write_combo(tx: &mut Tx, text: &str, place: usize, combo: &Combo) -> Result<(), Failure> {
     let components = combo.components.get_ref().iter().map(|it| Component {
         id: it.id.get_ref().clone(),
         name: it.name.clone(),
@@ -384,7 +385,7 @@ async fn write_combo(tx: &mut Tx, place: usize, combo: &Combo) -> Result<(), Err
         day_parts: combo.day_parts.get_ref().clone(),
     };
     house::save_combo(tx.conn(), combo.id(), place, &entry).await?;
-    for price in &combo.prices {
+    for (nth, price) in combo.prices.iter().enumerate() {
         let row = house::PriceEntry {
             id: price.id.get_ref(),
             of: PriceOf::Combo { combo: combo.id(), split: price.split.get_ref() },
@@ -392,7 +393,8 @@ async fn write_combo(tx: &mut Tx, place: usize, combo: &Combo) -> Result<(), Err
             valid_from: *price.valid_from.get_ref(),
             source: &price.source,
         };
-        house::save_price(tx.conn(), &row).await?;
+        let key = format!("combos[{place}].prices[{nth}]");
+        items::write_price(tx, &row, |problem| wrong(text, &price.cents, &key, problem)).await?;
     }
     Ok(())
 }

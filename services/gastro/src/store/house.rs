@@ -206,6 +206,39 @@ pub(crate) struct PriceEntry<'a> {
     pub(crate) source: &'a str,
 }
 
+/// True if orders were charged by a row of this id that said something else.
+pub(crate) async fn is_charged_otherwise(conn: &mut PgConnection, price: &PriceEntry<'_>) -> Result<bool, Error> {
+    let taxed_by = match price.of {
+        PriceOf::Item { tax, .. } | PriceOf::Modifier { tax, .. } => tax,
+        PriceOf::Combo { split, .. } => split,
+    };
+    let charged = sqlx::query_scalar(
+        "select exists (select 1 from price where price_id = $1
+                            and (cents, coalesce(tax_id, split_id), valid_from) is distinct from ($2, $3, $4))
+             and exists (select 1 from meal_order where charges @> jsonb_build_array(jsonb_build_object('price_id', $1)))",
+    )
+    .bind(price.id)
+    .bind(i64::from(price.cents))
+    .bind(taxed_by)
+    .bind(price.valid_from)
+    .fetch_one(conn)
+    .await?;
+    Ok(charged)
+}
+
+/// True if orders were taxed by a row of this id with another rate, in hundredths of a percent.
+pub(crate) async fn is_taxed_otherwise(conn: &mut PgConnection, id: &str, basis_points: u32) -> Result<bool, Error> {
+    let taxed = sqlx::query_scalar(
+        "select exists (select 1 from tax where id = $1 and basis_points <> $2)
+             and exists (select 1 from meal_order where charges @> jsonb_build_array(jsonb_build_object('tax_id', $1)))",
+    )
+    .bind(id)
+    .bind(basis_points.cast_signed())
+    .fetch_one(conn)
+    .await?;
+    Ok(taxed)
+}
+
 pub(crate) async fn save_price(conn: &mut PgConnection, price: &PriceEntry<'_>) -> Result<(), Error> {
     let (item, variant, modifier, combo, tax, split) = match price.of {
         PriceOf::Item { item, variant, tax } => (Some(item), variant, None, None, Some(tax), None),

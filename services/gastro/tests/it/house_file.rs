@@ -40,6 +40,27 @@ async fn what_the_file_says_is_sold_out_is_refused() {
     assert!(refused.message().contains("Supernova"), "{}", refused.message());
 }
 
+#[tokio::test]
+async fn what_people_were_charged_by_does_not_change() {
+    let house = house().await;
+    let (from, to) = ("id = \"tomato-pasta-2026\", cents = ", "id = \"tomato-pasta-2026\", cents = 1");
+    let dearer = HOUSE_FILE.replacen(from, to, 1);
+    assert_ne!(dearer, HOUSE_FILE);
+    load(&house, &dearer, false).await.expect("nobody was charged");
+    load(&house, HOUSE_FILE, false).await.expect("back again");
+    hold(&house, &wish(uuid::Uuid::now_v7(), uuid::Uuid::now_v7())).await.expect("held");
+    let refused = load(&house, &dearer, false).await.expect_err("somebody was charged");
+    let line = dearer.lines().position(|line| line.contains(to)).expect("the price") + 1;
+    assert!(refused.message().contains(&format!("line {line}, gastro.items[")), "{}", refused.message());
+    assert!(refused.message().contains("new id"), "{}", refused.message());
+    let tax = "id = \"gastro-food-2026\"\nbasis_points = ";
+    let refused = load(&house, &spoiled(tax, &format!("{tax}1")), false).await.expect_err("somebody was taxed");
+    assert!(refused.message().contains("gastro.taxes[2].basis_points: "), "{}", refused.message());
+    let unsold = HOUSE_FILE.replacen("id = \"lentil-soup-2026\", cents = ", "id = \"lentil-soup-2026\", cents = 1", 1);
+    assert_ne!(unsold, HOUSE_FILE);
+    load(&house, &unsold, false).await.expect("nobody had the soup");
+}
+
 /// The house's file with the first `from` of gastro's own part replaced.
 fn spoiled(from: &str, to: &str) -> String {
     let (others, own) =

@@ -106,6 +106,36 @@ pub(crate) struct TariffRow<'a> {
     pub(crate) source: &'a str,
 }
 
+/// True if rights were charged by a row of this id that said something else.
+pub(crate) async fn is_charged_otherwise(conn: &mut PgConnection, row: &TariffRow<'_>) -> Result<bool, Error> {
+    let charged = sqlx::query_scalar(
+        "select exists (select 1 from tariff where id = $1
+                            and (class, cents, tax_id, valid_from) is distinct from ($2, $3, $4, $5))
+             and exists (select 1 from parking_right where charges @> jsonb_build_array(jsonb_build_object('tariff_id', $1)))",
+    )
+    .bind(row.id)
+    .bind(row.class.name())
+    .bind(i64::from(row.cents))
+    .bind(row.tax_id)
+    .bind(row.valid_from)
+    .fetch_one(conn)
+    .await?;
+    Ok(charged)
+}
+
+/// True if rights were taxed by a row of this id with another rate, in hundredths of a percent.
+pub(crate) async fn is_taxed_otherwise(conn: &mut PgConnection, id: &str, basis_points: u32) -> Result<bool, Error> {
+    let taxed = sqlx::query_scalar(
+        "select exists (select 1 from tax where id = $1 and basis_points <> $2)
+             and exists (select 1 from parking_right where charges @> jsonb_build_array(jsonb_build_object('tax_id', $1)))",
+    )
+    .bind(id)
+    .bind(basis_points.cast_signed())
+    .fetch_one(conn)
+    .await?;
+    Ok(taxed)
+}
+
 pub(crate) async fn save_tariff(conn: &mut PgConnection, row: &TariffRow<'_>) -> Result<(), Error> {
     sqlx::query(
         "insert into tariff (id, class, label, cents, tax_id, valid_from, source)

@@ -209,6 +209,18 @@ async fn the_house_file_is_checked_with_line_and_key_and_applied_once() {
     let line = negative.lines().position(|line| line.starts_with("cents = -")).expect("negative") + 1;
     let refused = load(&house, &negative, true).await.expect_err("a negative price");
     assert!(refused.message().contains(&format!("line {line}")), "{}", refused.message());
+    hold(&house, &wish(Uuid::now_v7(), Uuid::now_v7())).await.expect("held");
+    for (row, was, is, key) in [
+        ("parking-standard-2026", "cents = 300", "cents = 310", "tariffs[1]: "),
+        ("parking-ust-2007", "basis_points = 1900", "basis_points = 1901", "taxes[0].basis_points: "),
+    ] {
+        let (before, after) = HOUSE_FILE.split_once(&format!("id = \"{row}\"")).expect("the row");
+        let changed = format!("{before}id = \"{row}\"{}", after.replacen(was, is, 1));
+        let line = changed.lines().position(|line| line == is).expect("changed") + 1;
+        let refused = load(&house, &changed, false).await.expect_err("somebody was charged by it");
+        assert!(refused.message().contains(&format!("line {line}, parking.{key}")), "{}", refused.message());
+    }
+
     let typo = HOUSE_FILE.replacen("walk_minutes", "walk_minuets", 1);
     let refused = load(&house, &typo, true).await.expect_err("typo");
     assert!(refused.message().contains("walk_minuets"), "{}", refused.message());

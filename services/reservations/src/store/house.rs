@@ -34,6 +34,37 @@ pub(crate) async fn save_tax(
     Ok(done.rows_affected() > 0)
 }
 
+/// True if bookings were charged by a row of this id that said something else.
+pub(crate) async fn is_charged_otherwise(conn: &mut PgConnection, tariff: &Tariff) -> Result<bool, Error> {
+    let charged = sqlx::query_scalar(
+        "select exists (select 1 from tariff where id = $1
+                            and (category, class, cents, tax_id, valid_from) is distinct from ($2, $3, $4, $5, $6))
+             and exists (select 1 from booking b, json_array_elements(b.items) i where i ->> 'tariff_id' = $1)",
+    )
+    .bind(&tariff.id)
+    .bind(&tariff.category)
+    .bind(&tariff.class)
+    .bind(tariff.cents)
+    .bind(&tariff.tax_id)
+    .bind(tariff.valid_from)
+    .fetch_one(conn)
+    .await?;
+    Ok(charged)
+}
+
+/// True if bookings were taxed by a row of this id with another rate, in hundredths of a percent.
+pub(crate) async fn is_taxed_otherwise(conn: &mut PgConnection, id: &str, basis_points: u32) -> Result<bool, Error> {
+    let taxed = sqlx::query_scalar(
+        "select exists (select 1 from tax where id = $1 and basis_points <> $2)
+             and exists (select 1 from booking b, json_array_elements(b.items) i where i ->> 'tax_id' = $1)",
+    )
+    .bind(id)
+    .bind(basis_points.cast_signed())
+    .fetch_one(conn)
+    .await?;
+    Ok(taxed)
+}
+
 /// True if it is new or has changed.
 pub(crate) async fn save_tariff(
     conn: &mut PgConnection,

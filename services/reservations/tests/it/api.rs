@@ -292,6 +292,36 @@ async fn only_those_named_may_call() {
     assert_eq!(nobody.code(), Code::Unauthenticated);
 }
 
+/// The line on which the row with this id has its price or rate.
+fn line_of(file: &str, id: &str, key: &str) -> usize {
+    let row = file.lines().position(|line| line == format!("id = \"{id}\"")).expect("the row");
+    row + file.lines().skip(row).position(|line| line.starts_with(key)).expect("its key") + 1
+}
+
+#[tokio::test]
+async fn what_people_were_charged_by_does_not_change() {
+    let house = house().await;
+    // Before anybody bought, a slip can be put right.
+    let dearer = HOUSE_FILE.replace("cents = 850", "cents = 860");
+    load(&house, &dearer, false).await.expect("nobody was charged");
+    load(&house, HOUSE_FILE, false).await.expect("back again");
+
+    let showing = showing(&house).await.showing_id;
+    hold(&house, &wish(Uuid::now_v7(), &showing, 2)).await.expect("held");
+    let refused = load(&house, &dearer, false).await.expect_err("somebody was charged 8.50");
+    let line = line_of(&dearer, "public-adult-2026", "cents");
+    assert!(refused.message().contains(&format!("line {line}, reservations.tariffs[1]: ")), "{}", refused.message());
+    assert!(refused.message().contains("new id"), "{}", refused.message());
+    let taxed = HOUSE_FILE.replacen("basis_points = 0", "basis_points = 700", 1);
+    let refused = load(&house, &taxed, false).await.expect_err("somebody was taxed with nothing");
+    let line = line_of(&taxed, "exempt-4-20a", "basis_points");
+    let at = format!("line {line}, reservations.taxes[0].basis_points: ");
+    assert!(refused.message().contains(&at), "{}", refused.message());
+    // Its words may change, and what nobody was charged by.
+    let renamed = HOUSE_FILE.replace("\"Erwachsene\"", "\"Erwachsene Person\"").replace("cents = 750", "cents = 760");
+    load(&house, &renamed, false).await.expect("that is allowed");
+}
+
 #[tokio::test]
 async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
     let house = house().await;
@@ -312,5 +342,7 @@ async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
     let bigger = HOUSE_FILE.replacen("seats = 10", "seats = 11", 1);
     let refused = load(&house, &bigger, false).await.expect_err("approved plans do not change");
     assert!(refused.message().contains("new id"), "{}", refused.message());
+    let line = line_of(&bigger, "dome-a", "id");
+    assert!(refused.message().contains(&format!("line {line}, reservations.layouts[0]: ")), "{}", refused.message());
     assert_eq!(programme(&house, &operator(), true).await.len(), before);
 }
