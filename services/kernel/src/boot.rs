@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, middleware, routing::get};
+use axum::{Router, extract::ConnectInfo, middleware, routing::get};
 use futures::StreamExt;
 use sky_proto::kernel::v1::{event_log_server::EventLogServer, operations_server::OperationsServer};
 use tokio::net::TcpListener;
@@ -285,14 +285,24 @@ fn kernel_pages(rooms: Rooms) -> Router {
         )
         .route(
             "/metrics",
-            get(move || {
+            get(move |ConnectInfo(from): ConnectInfo<SocketAddr>, headers: http::HeaderMap| {
                 let rooms = rooms.clone();
                 async move {
+                    if !is_from_this_machine(from, &headers) {
+                        return Err((http::StatusCode::NOT_FOUND, "metrics are for programs on this machine"));
+                    }
                     rooms.health_of_all().await;
-                    crate::telemetry::metrics().render()
+                    Ok(crate::telemetry::metrics().render())
                 }
             }),
         )
+}
+
+/// The port is the visitors' too, and how the house is doing is not theirs to know: neither directly nor through the
+/// proxy in front of it, which says for whom it asks.
+fn is_from_this_machine(from: SocketAddr, headers: &http::HeaderMap) -> bool {
+    let is_for_others = ["forwarded", "x-forwarded-for"].iter().any(|name| headers.contains_key(*name));
+    from.ip().to_canonical().is_loopback() && !is_for_others
 }
 
 /// Tells the other replicas of a service, lossily, what has changed here, and listens to theirs.
@@ -329,4 +339,20 @@ fn carry_hints(service: &'static str, broker: &Broker, hub: &Hub, tasks: &Tasks)
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_for_programs_on_this_machine() {
+        let asked = |from: &str, header: Option<&'static str>| {
+            let headers = header.map(|name| (name.parse().expect("a name"), http::HeaderValue::from_static("x")));
+            is_from_this_machine(from.parse().expect("an address"), &headers.into_iter().collect())
+        };
+        assert!(asked("127.0.0.1:4000", None) && asked("[::1]:4000", None) && asked("[::ffff:127.0.0.1]:4000", None));
+        assert!(!asked("192.0.2.7:4000", None) && !asked("[2001:db8::7]:4000", None));
+        assert!(!asked("127.0.0.1:4000", Some("x-forwarded-for")) && !asked("[::1]:4000", Some("forwarded")));
+    }
 }

@@ -34,7 +34,7 @@ pub struct Settings {
     pub nats_prefix: String,
     /// Where gRPC is served.
     pub grpc_listen: String,
-    /// Where HTTP (pages, open formats, health, metrics) is served.
+    /// Where HTTP (pages, open formats, health) is served; metrics too, for programs on the same machine.
     pub http_listen: String,
     /// gRPC addresses of services that run elsewhere; of several replicas with commas between them.
     pub peers: BTreeMap<String, String>,
