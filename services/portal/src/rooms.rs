@@ -182,6 +182,7 @@ fn offer(showings: &[Showing]) -> Offer {
     let free: u32 = known().map(|availability| availability.free_online).sum();
     Offer {
         showings: showings.iter().filter_map(|showing| showing.showing_id.parse().ok()).collect(),
+        on_sale_at: showings.iter().filter_map(|it| it.on_sale_at).map(|at| from_timestamp(Some(at))).min(),
         free,
         wheelchair: known().filter(|it| is_on_sale(it.reason())).map(|it| it.wheelchair_free).sum(),
         held_until: known()

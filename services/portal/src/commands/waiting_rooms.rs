@@ -1,12 +1,13 @@
 //! What changes waiting rooms, in a given transaction: open, close, arrive, let in. When a room opens is the
 //! house's time; how fast people are let in, and how long a pass holds, is the machine's.
 
+use chrono::{DateTime, Utc};
 use kernel::{Tx, clock::wall_now};
 use rand::RngExt;
 use uuid::Uuid;
 
 use crate::{
-    domain::waiting_room::{FIRST_RATE, Outlook, PASS, UNDECIDED, let_in, next_rate},
+    domain::waiting_room::{FIRST_RATE, Outlook, PASS, UNDECIDED, let_in, next_rate, opens_with},
     error::Error,
     store::{self, NewRoom, Place, Turned},
 };
@@ -42,10 +43,12 @@ pub(crate) async fn arrive(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<Pla
 #[derive(Clone, Debug)]
 pub(crate) struct Offer {
     pub(crate) showings: Vec<Uuid>,
+    /// When the first of them goes on sale; none: at any time.
+    pub(crate) on_sale_at: Option<DateTime<Utc>>,
     pub(crate) free: u32,
     /// Places for wheelchair users, which are not among the free ones.
     pub(crate) wheelchair: u32,
-    pub(crate) held_until: Option<chrono::DateTime<chrono::Utc>>,
+    pub(crate) held_until: Option<DateTime<Utc>>,
     pub(crate) outlook: Outlook,
 }
 
@@ -59,15 +62,17 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
     let was_busy = offer.is_none() || room.busy_at.is_some_and(|at| at > room.turned_at);
     let offer = offer.unwrap_or_else(|| Offer {
         showings: room.showings.clone(),
+        on_sale_at: None,
         free: 0,
         wheelchair: room.wheelchair(),
         held_until: room.held_until,
         outlook: room.outlook(),
     });
-    let is_open = tx.now() >= room.opens_at;
+    let opens_at = opens_with(room.opens_at, room.follows_sale, offer.on_sale_at, tx.now());
+    let is_open = tx.now() >= opens_at;
     let crowd = store::crowd(&mut *tx.conn(), id, now - UNDECIDED).await?;
-    let has_changed = (room.free(), room.wheelchair(), room.outlook(), room.held_until)
-        != (offer.free, offer.wheelchair, offer.outlook, offer.held_until);
+    let has_changed = (room.opens_at, room.free(), room.wheelchair(), room.outlook(), room.held_until)
+        != (opens_at, offer.free, offer.wheelchair, offer.outlook, offer.held_until);
     if !has_changed && offer.showings == room.showings && !was_busy && (!is_open || crowd.waiting == 0) {
         return Ok(());
     }
@@ -81,6 +86,7 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
         }
     }
     let turned = Turned {
+        opens_at,
         rate,
         showings: if offer.showings.is_empty() { room.showings } else { offer.showings },
         free: offer.free,

@@ -1,7 +1,7 @@
 //! The rules of a waiting room: how many are let in at a turn, who is where in the line, how long that will take.
 //! Pure: no I/O, no clock.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// How often somebody is let in.
 pub(crate) const TURN: std::time::Duration = std::time::Duration::from_secs(1);
@@ -47,6 +47,21 @@ impl Outlook {
     }
 }
 
+/// When a room opens whose sale begins at `on_sale_at`: once open it stays so; before, it opens with the sale if it has
+/// no hour of its own, and in any case no earlier, because nobody could buy.
+pub(crate) fn opens_with(
+    opens_at: DateTime<Utc>,
+    follows_sale: bool,
+    on_sale_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    match on_sale_at {
+        Some(on_sale_at) if now < opens_at && follows_sale => on_sale_at,
+        Some(on_sale_at) if now < opens_at => opens_at.max(on_sale_at),
+        _ => opens_at,
+    }
+}
+
 /// The next turn's rate: half when the seller could not keep up with this one, a few more otherwise
 /// (additive increase, multiplicative decrease, as TCP finds the bandwidth of a line).
 pub(crate) fn next_rate(rate: u32, was_busy: bool) -> u32 {
@@ -89,6 +104,23 @@ mod tests {
         assert_eq!(next_rate(30, true), 15);
         assert_eq!(next_rate(1, true), 1, "it never stops for good");
         assert_eq!(next_rate(FASTEST_RATE, false), FASTEST_RATE);
+    }
+
+    #[test]
+    fn a_room_opens_with_its_sale() {
+        let at = |minutes| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
+        for (follows, on_sale, now, opens) in [
+            (true, Some(30), 0, 30),
+            (true, Some(5), 0, 5),
+            (true, None, 0, 10),
+            (true, Some(30), 10, 10),
+            (false, Some(30), 0, 30),
+            (false, Some(5), 0, 10),
+            (false, Some(30), 12, 10),
+        ] {
+            let case = format!("{follows} {on_sale:?} {now}");
+            assert_eq!(opens_with(at(10), follows, on_sale.map(at), at(now)), at(opens), "{case}");
+        }
     }
 
     #[test]

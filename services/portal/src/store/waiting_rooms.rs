@@ -22,6 +22,8 @@ pub(crate) struct WaitingRoom {
     pub(crate) showings: Vec<Uuid>,
     /// The house's time.
     pub(crate) opens_at: Time,
+    /// It was given no hour of its own: it opens with the sale.
+    pub(crate) follows_sale: bool,
     pub(crate) opened_by: String,
     pub(crate) closed_at: Option<Time>,
     rate: i32,
@@ -71,6 +73,7 @@ pub(crate) struct NewRoom {
     pub(crate) release_id: Option<String>,
     pub(crate) showings: Vec<Uuid>,
     pub(crate) opens_at: Time,
+    pub(crate) follows_sale: bool,
     pub(crate) opened_by: String,
 }
 
@@ -78,8 +81,9 @@ pub(crate) struct NewRoom {
 pub(crate) async fn insert_room(conn: &mut PgConnection, room: &NewRoom, rate: u32, now: Time) -> Result<bool, Error> {
     sqlx::query("lock table waiting_room in share row exclusive mode").execute(&mut *conn).await?;
     let done = sqlx::query(
-        "insert into waiting_room (id, name_de, name_en, release_id, showings, opens_at, opened_by, rate, turned_at)
-         select $1, $2, $3, $4, $5, $6, $7, $8, $9
+        "insert into waiting_room (id, name_de, name_en, release_id, showings, opens_at, opened_by, rate, turned_at,
+             follows_sale)
+         select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
          where not exists (select 1 from waiting_room where closed_at is null and showings && $5)",
     )
     .bind(room.id)
@@ -91,6 +95,7 @@ pub(crate) async fn insert_room(conn: &mut PgConnection, room: &NewRoom, rate: u
     .bind(&room.opened_by)
     .bind(number(rate))
     .bind(now)
+    .bind(room.follows_sale)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -153,6 +158,7 @@ pub(crate) async fn delete_closed_rooms(conn: &mut PgConnection, before: Time) -
 /// What a turn leaves behind.
 #[derive(Clone, Debug)]
 pub(crate) struct Turned {
+    pub(crate) opens_at: Time,
     pub(crate) rate: u32,
     pub(crate) showings: Vec<Uuid>,
     pub(crate) free: u32,
@@ -164,7 +170,7 @@ pub(crate) struct Turned {
 pub(crate) async fn save_turn(conn: &mut PgConnection, id: Uuid, turned: &Turned, now: Time) -> Result<(), Error> {
     sqlx::query(
         "update waiting_room set rate = $2, showings = $3, free = $4, held_until = $5, outlook = $6, turned_at = $7,
-             wheelchair = $8, revision = revision + 1
+             wheelchair = $8, opens_at = $9, revision = revision + 1
          where id = $1",
     )
     .bind(id)
@@ -175,6 +181,7 @@ pub(crate) async fn save_turn(conn: &mut PgConnection, id: Uuid, turned: &Turned
     .bind(turned.outlook.name())
     .bind(now)
     .bind(number(turned.wheelchair))
+    .bind(turned.opens_at)
     .execute(conn)
     .await?;
     Ok(())

@@ -16,7 +16,7 @@ use sky_proto::{
         CloseWaitingRoomRequest, ListWaitingRoomsRequest, OpenWaitingRoomRequest,
         waiting_rooms_client::WaitingRoomsClient,
     },
-    reservations::v1::{ListProgrammeRequest, reservations_client::ReservationsClient},
+    reservations::v1::{ListProgrammeRequest, SetSaleStartRequest, reservations_client::ReservationsClient},
 };
 use sqlx::AssertSqlSafe;
 use tonic::Code;
@@ -461,4 +461,48 @@ async fn wheelchair_users_need_not_wait_when_only_their_places_are_left() {
     let form = [("key", key.as_str()), ("count_adult", "2"), ("need_wheelchair", "1"), ("need_companion", "1")];
     let (_, to, body) = browser.post(&house, &format!("/showings/{showing}/hold"), &form).await;
     assert!(to.starts_with("/order/"), "{to} {body}");
+}
+
+#[tokio::test]
+async fn a_room_without_an_hour_of_its_own_opens_with_the_sale_also_when_that_is_put_off() {
+    let (house, world) = open().await;
+    let now = house.clock.now();
+    let showing = next_showing(&world, now).await.showing_id;
+    let mut seller = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+    let mut on_sale_in = async |minutes| {
+        let request = SetSaleStartRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            showing_id: showing.clone(),
+            release_id: String::new(),
+            on_sale_at: Some(timestamp(now + TimeDelta::minutes(minutes))),
+        };
+        seller.set_sale_start(request).await.expect("set");
+        // It is told within a second.
+        tokio::time::sleep(Duration::from_millis(1_200)).await;
+    };
+    on_sale_in(10).await;
+    let mut desk = WaitingRoomsClient::new(world.door("portal", &staff(Role::Desk)));
+    let request = OpenWaitingRoomRequest { showing_id: showing.clone(), release_id: String::new(), opens_at: None };
+    let opened = desk.open_waiting_room(request).await.expect("opened").into_inner();
+    assert_eq!(opened.opens_at, Some(timestamp(now + TimeDelta::minutes(10))));
+    let room = format!("/waiting-room/{}", opened.room_id);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let guest = Browser::new();
+    guest.arrive(&house, &showing, &room).await;
+
+    on_sale_in(20).await;
+    turn(&house).await;
+    assert_eq!(told(&world).await[0].opens_at, Some(timestamp(now + TimeDelta::minutes(20))));
+    house.clock.set(now + TimeDelta::minutes(10));
+    turn(&house).await;
+    assert!(!guest.is_in(&house, &showing, &room).await, "the sale was put off");
+    house.clock.set(now + TimeDelta::minutes(20));
+    // That places are on sale now is told within a second.
+    for _ in 0..5 {
+        turn(&house).await;
+        if guest.is_in(&house, &showing, &room).await {
+            return;
+        }
+    }
+    panic!("nobody is let in after the sale began");
 }
