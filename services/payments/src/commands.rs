@@ -256,7 +256,7 @@ pub(crate) async fn refund_done(tx: &mut Tx, id: Uuid, provider_ref: &str) -> Re
 pub(crate) async fn refund_failed(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
     let now = tx.now();
     let payment = store::lock(tx.conn(), id).await?;
-    let attempts = store::refund_failed(tx.conn(), id).await?;
+    let attempts = store::refund_attempts(tx.conn(), id).await?;
     store::refund_again(tx.conn(), id, domain::refund_pause(attempts), now).await?;
     tracing::warn!(payment = %id, attempts, "refund not taken by the provider; it is tried again");
     Ok(payment)

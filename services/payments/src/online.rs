@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     commands,
-    domain::{Answer, GivenBack, Payment, Refund},
+    domain::{self, Answer, GivenBack, Payment, Refund},
     error::Error,
     provider::Provider,
     store,
@@ -70,15 +70,27 @@ impl Online {
         store::refunds_to_try(&mut conn, self.db.clock().now(), only, TURN).await
     }
 
-    async fn refund(&self, refund: Refund) -> Result<Payment, Error> {
+    /// Asks the provider once; whoever asks at the same time, in another process too, does not.
+    async fn refund(&self, mut refund: Refund) -> Result<(), Error> {
         let provider = self.provider.as_ref().ok_or(Error::NoProvider)?;
+        let due = refund.clone();
+        let leased = self.db.transact(move |tx| {
+            let due = due.clone();
+            Box::pin(async move {
+                let now = tx.now();
+                store::lease_refund(tx.conn(), &due, now, now + domain::REFUND_LEASE).await
+            })
+        });
+        let Some(attempt) = leased.await? else { return Ok(()) };
+        refund.repeated = attempt > 1;
         let answer = provider.refund(&refund).await;
         self.db
             .transact(move |tx| {
                 let (refund, answer) = (refund.clone(), answer.clone());
                 Box::pin(async move { told(tx, &refund, &answer).await })
             })
-            .await
+            .await?;
+        Ok(())
     }
 
     /// Everything that is due now. One that fails does not stop the others.
@@ -97,7 +109,7 @@ impl Online {
         Ok(())
     }
 
-    async fn all(work: impl Iterator<Item = impl Future<Output = Result<Payment, Error>>>) {
+    async fn all<T>(work: impl Iterator<Item = impl Future<Output = Result<T, Error>>>) {
         let mut work = futures::stream::iter(work).buffer_unordered(AT_ONCE);
         while let Some(result) = work.next().await {
             if let Err(error) = result {

@@ -230,8 +230,8 @@ pub(crate) async fn refund_done(
     now: DateTime<Utc>,
 ) -> Result<Option<i64>, Error> {
     let done = sqlx::query_scalar(
-        "update refund set next_try_at = null, done_at = $2, provider_ref = $3, attempts = attempts + 1
-         where payment_id = $1 and done_at is null returning cents",
+        "update refund set next_try_at = null, done_at = $2, provider_ref = $3
+         where payment_id = $1 and done_at is null and next_try_at is not null returning cents",
     )
     .bind(payment)
     .bind(now)
@@ -241,21 +241,42 @@ pub(crate) async fn refund_done(
     Ok(done)
 }
 
-/// Counts a refund that did not work out; answers how many there were.
-pub(crate) async fn refund_failed(conn: &mut PgConnection, payment: Uuid) -> Result<u32, Error> {
-    let attempts: Option<i32> = sqlx::query_scalar(
-        "update refund set attempts = attempts + 1 where payment_id = $1 and done_at is null returning attempts",
-    )
-    .bind(payment)
+/// Before the provider is asked: counts the attempt, and keeps everybody else from asking until `until`. Answers how many
+/// there were with this one; none: it is not due any more. So an answer that is lost has been asked for all the same.
+pub(crate) async fn lease_refund(
+    conn: &mut PgConnection,
+    refund: &Refund,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Option<u32>, Error> {
+    let attempts: Option<i32> = sqlx::query_scalar(if refund.part.is_some() {
+        "update part_refund set attempts = attempts + 1, next_try_at = $3
+         where refund_id = $1 and next_try_at <= $2 returning attempts"
+    } else {
+        "update refund set attempts = attempts + 1, next_try_at = $3
+         where payment_id = $1 and next_try_at <= $2 returning attempts"
+    })
+    .bind(refund.part.unwrap_or(refund.payment))
+    .bind(now)
+    .bind(until)
     .fetch_optional(conn)
     .await?;
+    Ok(attempts.map(i32::unsigned_abs))
+}
+
+/// How often the provider was asked for a refund.
+pub(crate) async fn refund_attempts(conn: &mut PgConnection, payment: Uuid) -> Result<u32, Error> {
+    let attempts: Option<i32> = sqlx::query_scalar("select attempts from refund where payment_id = $1")
+        .bind(payment)
+        .fetch_optional(conn)
+        .await?;
     Ok(attempts.unwrap_or(0).unsigned_abs())
 }
 
 /// The provider is not asked any more; answers what it did not give back, none when that was so before.
 pub(crate) async fn refund_over(conn: &mut PgConnection, payment: Uuid) -> Result<Option<i64>, Error> {
     let cents = sqlx::query_scalar(
-        "update refund set next_try_at = null, attempts = attempts + 1
+        "update refund set next_try_at = null
          where payment_id = $1 and done_at is null and next_try_at is not null returning cents",
     )
     .bind(payment)

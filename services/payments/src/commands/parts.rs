@@ -94,7 +94,7 @@ pub(crate) async fn failed(tx: &mut Tx, id: Uuid) -> Result<Payment, Error> {
     let now = tx.now();
     let (part, payment) = lock(tx, id).await?;
     if part.state == PartState::Returning {
-        let attempts = store::parts::failed(tx.conn(), id).await?;
+        let attempts = store::parts::attempts(tx.conn(), id).await?;
         store::parts::again(tx.conn(), id, now + domain::refund_pause(attempts)).await?;
     }
     Ok(payment)

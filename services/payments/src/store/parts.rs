@@ -135,13 +135,10 @@ pub(crate) async fn done(
     Ok(())
 }
 
-/// Counts an attempt that did not work out; answers how many there were.
-pub(crate) async fn failed(conn: &mut PgConnection, id: Uuid) -> Result<u32, Error> {
+/// How often the provider was asked for a part.
+pub(crate) async fn attempts(conn: &mut PgConnection, id: Uuid) -> Result<u32, Error> {
     let attempts: i32 =
-        sqlx::query_scalar("update part_refund set attempts = attempts + 1 where refund_id = $1 returning attempts")
-            .bind(id)
-            .fetch_one(conn)
-            .await?;
+        sqlx::query_scalar("select attempts from part_refund where refund_id = $1").bind(id).fetch_one(conn).await?;
     Ok(attempts.unsigned_abs())
 }
 

@@ -157,3 +157,38 @@ async fn an_expired_or_cancelled_visit_is_not_asked_for_money_any_more() {
     // An unknown visit is nobody's business here.
     till.react_twice(Uuid::now_v7(), &cancelled(Uuid::now_v7(), true)).await;
 }
+
+#[tokio::test]
+async fn a_refund_is_counted_before_the_provider_is_asked() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let payment = till.create(&order(visit, Method::Online)).await.expect("created");
+    till.press(&payment, "pay").await;
+    till.check(visit).await;
+    till.provider.set_down(true);
+    till.react_twice(visit, &cancelled(visit, true)).await;
+    let attempts = || async {
+        let attempts = sqlx::query_scalar::<_, i32>("select attempts from refund");
+        attempts.fetch_one(till.house.pool("payments")).await.expect("a refund")
+    };
+    let before = attempts().await;
+    // The provider gives it back, and what it says cannot be written down: as if the process had died.
+    let mut blocked = till.house.pool("payments").begin().await.expect("a transaction");
+    sqlx::query("select 1 from payment for update").execute(&mut *blocked).await.expect("locked");
+    till.provider.set_down(false);
+    for _ in 0..500 {
+        till.house.clock.advance(chrono::TimeDelta::seconds(1));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        if till.provider.transactions().values().all(|transaction| transaction.refund.is_some()) {
+            break;
+        }
+    }
+    assert!(till.provider.transactions().values().all(|transaction| transaction.refund.is_some()));
+    assert!(
+        attempts().await > before,
+        "asked for and not counted: a bare 409 would be taken for a refusal, and the desk pays"
+    );
+    blocked.rollback().await.expect("let go");
+    till.wait_for(visit, PaymentState::Refunded).await;
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000), line("refund", -2000)]);
+}
