@@ -68,7 +68,10 @@ pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) 
     }
     booking.expires_at = booking.expires_at.max(expires_at);
     bookings::save(tx.conn(), &booking).await?;
-    claims::extend_claims(tx.conn(), &booking).await?;
+    if !claims::extend_claims(tx.conn(), &booking).await? {
+        // Taken over by somebody whose clock is ahead of ours.
+        return Err(Error::NotHeld(BookingState::Expired));
+    }
     // Held places come back later than was told.
     changed(tx, booking.showing, false).await?;
     Ok(booking)

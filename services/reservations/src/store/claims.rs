@@ -71,9 +71,9 @@ pub(crate) async fn free_places(conn: &mut PgConnection, booking: &Booking) -> R
     Ok(done.rows_affected())
 }
 
-/// Moves the end of a booking's claims.
-pub(crate) async fn extend_claims(conn: &mut PgConnection, booking: &Booking) -> Result<(), Error> {
-    sqlx::query(
+/// Moves the end of a booking's claims. False: it does not have all of them any more.
+pub(crate) async fn extend_claims(conn: &mut PgConnection, booking: &Booking) -> Result<bool, Error> {
+    let done = sqlx::query(
         "update seat_claim set expires_at = $4
          where showing_id = $1 and seat = any($2) and visit_id = $3 and expires_at is not null",
     )
@@ -83,7 +83,7 @@ pub(crate) async fn extend_claims(conn: &mut PgConnection, booking: &Booking) ->
     .bind(booking.expires_at)
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == booking.seats.len() as u64)
 }
 
 /// Showings with holds that ran out.

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use kernel::{Event, ticket_code::Kind, values::from_timestamp};
+use kernel::{
+    Event,
+    ticket_code::Kind,
+    values::{from_timestamp, timestamp},
+};
 use prost::{Message, Name};
 use sky_proto::{
     journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired},
@@ -10,7 +14,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use crate::support::*;
+use crate::{client, support::*};
 
 #[tokio::test]
 async fn a_visit_is_confirmed_and_cancelled_once() {
@@ -227,4 +231,41 @@ async fn a_run_of_confirmations_locks_showings_in_order() {
     tokio::join!(deliver, meanwhile);
     let told: Vec<pb::BookingConfirmed> = house.events("reservations").await;
     assert_eq!(told.len(), 2);
+}
+
+#[tokio::test]
+async fn places_that_somebody_with_a_faster_clock_took_over_are_looked_for_anew() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), showing(&house).await.showing_id);
+    hold(&house, &wish(visit, &showing, 2)).await.expect("held");
+    // Another replica's clock says that the hold is over, and its seller gives one of the places away.
+    let other = Uuid::now_v7();
+    sqlx::query(
+        "update seat_claim set visit_id = $2, expires_at = $3 where (showing_id, seat) =
+             (select showing_id, seat from seat_claim where visit_id = $1 order by seat limit 1)",
+    )
+    .bind(visit)
+    .bind(other)
+    .bind(minutes(30))
+    .execute(house.pool("reservations"))
+    .await
+    .expect("taken over");
+    let extend = pb::ExtendHoldRequest { visit_id: visit.to_string(), expires_at: Some(timestamp(minutes(20))) };
+    let refused = client!(house, &journey()).extend_hold(extend).await.expect_err("it does not have all of them");
+    assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+
+    let event = confirmed(visit, &showing);
+    let again = house.react("reservations", "journey", &visit.to_string(), &event).await.expect_err("later again");
+    assert!(again.code.is_transient(), "{again:?}");
+    assert!(house.events::<pb::BookingConfirmed>("reservations").await.is_empty());
+    house.clock.set(minutes(11));
+    twice(&house, visit, &event).await;
+    let told: Vec<pb::BookingConfirmed> = house.events("reservations").await;
+    assert_eq!(told.len(), 1, "paid and never confirmed nor refused");
+    let theirs: i64 = sqlx::query_scalar("select count(*) from seat_claim where visit_id = $1")
+        .bind(other)
+        .fetch_one(house.pool("reservations"))
+        .await
+        .expect("counted");
+    assert_eq!(theirs, 1, "whoever took it over keeps it");
 }

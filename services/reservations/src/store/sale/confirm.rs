@@ -37,7 +37,8 @@ const SELL: &str = "with confirmed as (
 /// Sells the places of bookings that hold them. Their showings and they themselves must be locked.
 ///
 /// # Errors
-/// [`Error::SeatsTaken`] when anything is not as it was read: then nothing may be kept.
+/// [`Error::Raced`] when anything is not as it was read: then nothing may be kept, and it is looked at anew. Somebody whose
+/// clock is ahead may have taken over places whose time was not yet over here.
 pub(crate) async fn sell(conn: &mut PgConnection, sold: &[&Sold]) -> Result<(), Error> {
     let tickets = || sold.iter().flat_map(|sold| sold.tickets.iter().map(move |ticket| (&sold.booking, ticket)));
     let (confirmed, claimed): (i64, i64) = sqlx::query_as(SELL)
@@ -51,9 +52,5 @@ pub(crate) async fn sell(conn: &mut PgConnection, sold: &[&Sold]) -> Result<(), 
         .bind(tickets().map(|(_, ticket)| ticket.need.map(Need::name)).collect::<Vec<_>>())
         .fetch_one(conn)
         .await?;
-    if confirmed == sold.len() as i64 && claimed == tickets().count() as i64 {
-        Ok(())
-    } else {
-        Err(Error::SeatsTaken(tickets().map(|(_, ticket)| ticket.seat.clone()).collect()))
-    }
+    if confirmed == sold.len() as i64 && claimed == tickets().count() as i64 { Ok(()) } else { Err(Error::Raced) }
 }
