@@ -81,6 +81,10 @@ async fn take(tx: &mut Tx, visit: &mut Visit, next: Next) -> Result<(), Error> {
             tx.append(&id, &events::cancelled(visit, &reason, refund)).await?;
             visit.notice = reason;
         }
+        Next::CancelAgain { refund } => {
+            let reason = visit.notice.clone();
+            tx.append(&id, &events::cancelled(visit, &reason, refund)).await?;
+        }
         Next::Refunded { cents } => {
             (visit.state, visit.deadline) = (State::Refunded, None);
             let (de, en) = euros(cents);
@@ -164,7 +168,8 @@ pub(crate) struct Order {
     pub(crate) visit: Uuid,
     pub(crate) asker: Asker,
     pub(crate) method: Method,
-    pub(crate) contact: Contact,
+    /// None: it was given with the order before.
+    pub(crate) contact: Option<Contact>,
     /// What one contact may order; staff orders are not limited.
     pub(crate) limits: Limits,
 }
@@ -199,6 +204,9 @@ impl Order {
             (Method::AtDesk | Method::Online, 0) => {
                 Err(invalid("method", "must be FREE: there is nothing to pay").into())
             }
+            _ if self.contact.is_none() && matches!(self.asker, Asker::Visitor { .. }) => {
+                Err(invalid("contact.name", "is missing").into())
+            }
             _ => Ok(Ordered::Now(visit)),
         }
     }
@@ -208,7 +216,7 @@ impl Order {
         visit.payment_expires_at = Some(now + domain::PAY);
         visit.deadline = Some(now + domain::PAY + domain::PAY_GRACE);
         visit.method = Some(self.method);
-        visit.contact = self.contact.clone();
+        visit.contact = self.contact.clone().unwrap_or_default();
         visit.ordered_at = Some(now);
         visit.notice = Text::default();
     }
@@ -226,7 +234,10 @@ pub(crate) async fn order(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Vi
         .zip(&answers)
         .filter(|(order, _)| matches!(order.asker, Asker::Visitor { .. }))
         .filter_map(|(order, answer)| match answer {
-            Ok(Ordered::Now(visit)) => Some((visit, order.contact.email.as_str(), order.limits)),
+            Ok(Ordered::Now(visit)) => {
+                let email = order.contact.as_ref().map_or("", |contact| contact.email.as_str());
+                Some((visit, email, order.limits))
+            }
             Ok(Ordered::Before(_)) | Err(_) => None,
         })
         .collect();
@@ -315,6 +326,15 @@ pub(crate) async fn cancel(tx: &mut Tx, id: Uuid, by: By, reason: Text) -> Resul
         notices::follow_one(tx, &before, &visit).await?;
     }
     Ok(visit)
+}
+
+/// Whoever has not answered yet is told once more that a visit is confirmed; who has, knows that.
+pub(crate) async fn confirm_again(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
+    let visit = lock(tx, id).await?;
+    if visit.state == State::Confirming {
+        tx.append(&id.to_string(), &events::confirmed(&visit)).await?;
+    }
+    Ok(())
 }
 
 /// A deadline is over and asking brought nothing: ask again later.

@@ -80,6 +80,19 @@ pub(crate) struct Item {
     pub(crate) tax_basis_points: u32,
 }
 
+/// Lines of the same thing at the same price in one: a class with a tray for each child has a hundred of them.
+pub(crate) fn joined(items: Vec<Item>) -> Vec<Item> {
+    let mut lines: Vec<Item> = Vec::new();
+    for item in items {
+        let same = lines.iter_mut().find(|line| Item { quantity: item.quantity, ..(*line).clone() } == item);
+        match same {
+            Some(line) => line.quantity += item.quantity,
+            None => lines.push(item),
+        }
+    }
+    lines
+}
+
 /// The sum of charged lines.
 pub(crate) fn sum(items: &[Item]) -> i64 {
     items.iter().map(|item| item.unit_cents * i64::from(item.quantity)).sum()

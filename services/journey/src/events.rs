@@ -325,6 +325,7 @@ pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
         items,
         total,
         hold_expires_at: Some(timestamp(visit.hold_expires_at)),
+        payment_method: visit.method.map(method).unwrap_or_default().into(),
         payment_url: if visit.state == State::AwaitingPayment { visit.payment_url.clone() } else { String::new() },
         timeline: showing.map(|showing| timeline::steps(visit, showing).iter().map(step).collect()).unwrap_or_default(),
         notice: Some(notice.to_proto()),

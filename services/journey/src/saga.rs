@@ -26,6 +26,10 @@ pub(crate) enum Next {
         reason: Text,
         refund: bool,
     },
+    /// Called off already; the parts are told once more.
+    CancelAgain {
+        refund: bool,
+    },
     /// So much of the money is back.
     Refunded {
         cents: i64,
@@ -47,6 +51,16 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         }
         (State::Refunding, News::Refunded { cents: 0 }) => Next::Cancelled,
         (State::Refunding, News::Refunded { cents }) => Next::Refunded { cents: *cents },
+        // It was called off before payments had heard of the order, and so before there was anything to give back.
+        (State::Refunding, News::Paid { .. }) => Next::CancelAgain { refund: true },
+        (State::Cancelled, News::Paid { due: true }) => Next::CancelAgain { refund: false },
+        // Payments had given it up before it heard that all is well: without money there is no visit.
+        (State::Confirming | State::Confirmed, News::Refunded { cents: 0 }) if visit.money == Money::Voided => {
+            Next::Cancel {
+                reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),
+                refund: true,
+            }
+        }
         // The payment failed while the visit was being called off: nothing comes back.
         (State::Refunding, News::PaymentFailed { .. }) => Next::Cancelled,
         (State::Confirming, News::BookingRefused { reason }) => Next::Cancel { reason: reason.clone(), refund: true },

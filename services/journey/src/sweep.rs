@@ -6,7 +6,7 @@ use kernel::Db;
 
 use crate::{
     commands,
-    domain::{self, Visit},
+    domain::{self, State, Visit},
     error::Error,
     grpc::siblings::Siblings,
     projection::News,
@@ -58,6 +58,9 @@ async fn look_after(db: &Db, siblings: &Siblings, visit: Visit) -> Result<(), Er
     };
     for news in news {
         db.transact(move |tx| Box::pin(commands::hear(tx, id, news))).await?;
+    }
+    if visit.state == State::Confirming {
+        db.transact(move |tx| Box::pin(commands::confirm_again(tx, id))).await?;
     }
     // Whatever was heard: if it still waits for the same, it waits longer.
     match visit.deadline {

@@ -52,7 +52,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/order/{visit}/extend", post(booking::extend))
         .route("/order/{visit}/cancel", post(booking::give_up))
         .route("/order/{visit}/confirm", post(booking::confirm))
-        .route("/order/{visit}/pay", get(booking::pay))
+        .route("/order/{visit}/pay", get(booking::pay).post(booking::pay_again))
         .route("/v/{secret}", get(entry::open_link))
         .route("/visits/{visit}", get(entry::show))
         .route("/visits/{visit}/return", get(entry::back_from_payment))

@@ -13,6 +13,7 @@ use super::{VISIT_TOPIC, lock, notices, save};
 use crate::{
     domain::{
         Part, Seat, Showing, Visit,
+        money_back::takes_place,
         notices::{Choice, Facts, Kind, Wanted},
         rebooking::{self, Candidate, CannotMove, Mover, Offer},
     },
@@ -68,6 +69,12 @@ pub(crate) async fn moved(tx: &mut Tx, id: Uuid, visit: Uuid, seats: &[Seat]) ->
     let Some(it) = store::rebooking::find(tx.conn(), id).await? else { return Ok(()) };
     if !store::rebooking::end(tx.conn(), id, &Progress::Moved, now).await? {
         return Ok(());
+    }
+    if !takes_place(&visit) {
+        // Called off while it moved: reservations hears of that too, and what is said of it stays.
+        store::rebooking::set_showing(tx.conn(), visit.id, it.to).await?;
+        visit.showing = it.to;
+        return save(tx, &mut visit).await;
     }
     let from = store::showings::get(tx.conn(), it.from).await?;
     let to = store::showings::get(tx.conn(), it.to).await?;

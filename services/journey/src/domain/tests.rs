@@ -41,3 +41,20 @@ fn names_are_read_back() {
     assert!(Part::ALL.into_iter().all(|part| Part::named(part.name()) == Some(part)));
     assert!(Admission::ALL.into_iter().all(|step| Admission::named(step.name()) == Some(step)));
 }
+
+#[test]
+fn lines_of_the_same_thing_at_the_same_price_are_one() {
+    let item = |label: &str, quantity, unit_cents| Item {
+        label: Text::new(label, label),
+        quantity,
+        unit_cents,
+        tariff_id: label.to_owned(),
+        tax_id: "t".to_owned(),
+        tax_basis_points: 700,
+    };
+    let trays = (0..40).flat_map(|_| [item("roll", 1, 390), item("water", 1, 220)]);
+    let items: Vec<Item> = trays.chain([item("roll", 2, 380)]).collect();
+    let lines = joined(items.clone());
+    assert_eq!(lines, [item("roll", 40, 390), item("water", 40, 220), item("roll", 2, 380)]);
+    assert_eq!(sum(&lines), sum(&items));
+}

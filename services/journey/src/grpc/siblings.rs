@@ -220,7 +220,7 @@ impl Siblings {
         method: Method,
         return_url: String,
     ) -> Result<(Money, String), Status> {
-        let (items, amount) = events::charges(&visit.items());
+        let (items, amount) = events::charges(&crate::domain::joined(visit.items()));
         let request = payments::CreatePaymentRequest {
             idempotency_key: Uuid::new_v5(&visit.id, b"payment").to_string(),
             visit_id: visit.id.to_string(),
@@ -264,7 +264,8 @@ impl Siblings {
         let request = parking::GetRightRequest { visit_id: visit.to_string() };
         let right = answer(self.parking().get_right(request)).await.ok()?;
         match right.state() {
-            RightState::Unspecified | RightState::Held => None,
+            // One that ran out may still be taken again, once parking hears that the visit is confirmed.
+            RightState::Unspecified | RightState::Held | RightState::Expired => None,
             RightState::Confirmed
             | RightState::Suspended
             | RightState::CheckedIn
@@ -273,9 +274,6 @@ impl Siblings {
                 Some(News::RightConfirmed { from: from_timestamp(right.from), until: from_timestamp(right.until) })
             }
             RightState::Cancelled => Some(News::RightCancelled),
-            RightState::Expired => {
-                Some(News::RightRefused { reason: Text::new("Es ist kein Stellplatz mehr frei.", "No bay is left.") })
-            }
         }
     }
 
@@ -283,15 +281,14 @@ impl Siblings {
     pub(crate) async fn order(&self, visit: Uuid) -> Option<News> {
         let request = gastro::GetOrderRequest { visit_id: visit.to_string() };
         let order = answer(self.gastro().get_order(request)).await.ok()?;
-        let refused = News::OrderRefused {
-            reason: Text::new("Die Küche hat keine Zeit mehr frei.", "The kitchen has no time left."),
-        };
         match order.state() {
             OrderState::Unspecified | OrderState::Held => None,
+            // Without a number it was never confirmed: gastro may still take it, once it hears that the visit is.
+            OrderState::Expired if order.number == 0 => None,
             OrderState::Cancelled => Some(News::OrderState { number: order.number, kitchen: Kitchen::Cancelled }),
-            OrderState::Rejected => Some(refused),
-            // Without a number it was never confirmed.
-            OrderState::Expired if order.number == 0 => Some(refused),
+            OrderState::Rejected => Some(News::OrderRefused {
+                reason: Text::new("Die Küche hat keine Zeit mehr frei.", "The kitchen has no time left."),
+            }),
             OrderState::Scheduled
             | OrderState::Fired
             | OrderState::Preparing

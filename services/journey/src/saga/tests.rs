@@ -41,7 +41,7 @@ fn all_news() -> Vec<News> {
 
 /// Everything that is not Stay, for a visit whose parts have not been answered.
 fn expected(state: State, news: &News) -> Next {
-    use State::{AwaitingPayment, Confirmed, Confirming, Expired, Held, Refunding};
+    use State::{AwaitingPayment, Cancelled, Confirmed, Confirming, Expired, Held, Refunding};
     match (state, news) {
         (Held | AwaitingPayment | Expired, News::Paid { .. }) => Next::Confirm,
         (AwaitingPayment, News::PaymentFailed { .. }) => Next::Expire { notice: reason() },
@@ -51,6 +51,12 @@ fn expected(state: State, news: &News) -> Next {
         (Confirming, News::BookingRefused { .. }) => Next::Cancel { reason: reason(), refund: true },
         (Confirming | Confirmed, News::BookingCancelled) => Next::Cancel {
             reason: Text::new("Ihre Plätze wurden storniert.", "Your places have been cancelled."),
+            refund: true,
+        },
+        (Refunding, News::Paid { .. }) => Next::CancelAgain { refund: true },
+        (Cancelled, News::Paid { due: true }) => Next::CancelAgain { refund: false },
+        (Confirming | Confirmed, News::Refunded { cents: 0 }) => Next::Cancel {
+            reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),
             refund: true,
         },
         (Refunding, News::Refunded { cents: 0 } | News::PaymentFailed { .. }) => Next::Cancelled,

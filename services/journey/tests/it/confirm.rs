@@ -3,7 +3,7 @@
 use sky_proto::{
     journey::v1::{self as pb, VisitState},
     parking::v1::RightState,
-    payments::v1::{Method, PaymentState},
+    payments::v1::{Method, PaymentRefunded, PaymentState},
     reservations::v1::BookingRefused,
 };
 use tonic::Code;
@@ -181,4 +181,42 @@ async fn a_late_bay_is_refused_and_the_visit_goes_on() {
     let notice = visit.notice.expect("notice").de;
     assert!(notice.contains("Stellplatz") && notice.contains("3,00 €"), "{notice}");
     assert!(!visit.timeline.iter().any(|step| step.kind == "parking"));
+}
+
+#[tokio::test]
+async fn a_payment_that_could_not_begin_begins_when_it_is_ordered_again() {
+    let town = town().await;
+    let held = town.held().await;
+    town.provider.set_down(true);
+    let visit = town.confirm(&held, Method::Online).await.expect("ordered");
+    assert_eq!((visit.state(), visit.payment_url.as_str()), (VisitState::AwaitingPayment, ""));
+    assert_eq!(visit.payment_method(), Method::Online);
+    town.provider.set_down(false);
+    let again = pb::ConfirmVisitRequest {
+        visit_id: held.visit_id.clone(),
+        method: Method::Online.into(),
+        contact: None,
+        return_url: "http://localhost/return".to_owned(),
+    };
+    let visit = client!(town, &guest("test")).confirm_visit(again).await.expect("again").into_inner();
+    assert!(visit.payment_url.starts_with(&town.provider.url), "{}", visit.payment_url);
+    assert_eq!(town.get(&visit).await.contact_name, contact().name, "as it was given before");
+    town.press(&visit, "pay").await;
+    town.wait_for(&visit, VisitState::Confirmed).await;
+}
+
+#[tokio::test]
+async fn a_payment_given_up_behind_our_back_ends_the_visit() {
+    let town = town().await;
+    let visit = town.booked().await;
+    let voided = PaymentRefunded {
+        payment_id: visit.visit_id.clone(),
+        visit_id: visit.visit_id.clone(),
+        amount: Some(kernel::values::euro(0)),
+    };
+    town.react_twice("payments", &visit.visit_id, &voided).await;
+    town.wait_for(&visit, VisitState::Cancelled).await;
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 0), "nobody gets in for nothing");
+    assert_eq!(town.told().await, (1, 0, 1));
 }

@@ -6,8 +6,8 @@ use kernel::{
 };
 use sky_proto::{
     flow::v1::PartyAdmitted,
-    journey::v1::{self as pb, Risk, rebooking_client::RebookingClient},
-    reservations::v1 as reservations,
+    journey::v1::{self as pb, Risk, VisitState, rebooking_client::RebookingClient},
+    reservations::v1::{self as reservations, MoveBookingRequest, reservations_client::ReservationsClient},
 };
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -267,4 +267,30 @@ async fn who_may_move_a_visit_and_when() {
     town.react_twice("flow", &inside.showing_id, &admitted).await;
     let refused = accept(&town, &desk(), &to(&inside, &second.showing_id)).await.expect_err("one is in");
     assert!(refused.message().contains("stays together"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_visit_that_was_called_off_while_it_moved_stays_called_off() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let target = town.programme[1].showing_id.clone();
+    let key = begun(&town, &visit, &target).await;
+    town.force(&visit, "cancelled", 60).await;
+    let said = town.get(&visit).await.notice;
+    let request = MoveBookingRequest {
+        idempotency_key: key.to_string(),
+        visit_id: visit.visit_id.clone(),
+        showing_id: target.clone(),
+        channel: reservations::Channel::Online.into(),
+    };
+    let journey = Caller::Service("journey".to_owned());
+    ReservationsClient::new(town.house.channel(&journey)).move_booking(request).await.expect("moved");
+    town.house.settle().await;
+    let now = town.get(&visit).await;
+    assert_eq!(
+        (now.state(), now.notice),
+        (VisitState::Cancelled, said),
+        "nobody is told that the tickets go on being good"
+    );
+    assert!(rebooked(&town).await.is_empty());
 }

@@ -2,6 +2,7 @@
 
 use sky_proto::{
     journey::v1::VisitState,
+    parking::v1::RightState,
     payments::v1::{Method, PaymentState},
 };
 
@@ -103,4 +104,37 @@ async fn a_refund_whose_event_never_came_is_asked_for() {
     town.wait_for(&paid, VisitState::Refunded).await;
     town.wait_for(&unpaid, VisitState::Cancelled).await;
     town.wait_for(&unknown, VisitState::Cancelled).await;
+}
+
+#[tokio::test]
+async fn a_visit_called_off_before_payments_had_its_order_is_not_due_for_ever() {
+    let town = town().await;
+    let visit = town.booked().await;
+    // As if the payment had come to be only after payments had heard that the visit is off.
+    town.force(&visit, "refunding", 1).await;
+    let visit = town.wait_for(&visit, VisitState::Cancelled).await;
+    assert_eq!(visit.payment_state(), PaymentState::Voided);
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 0));
+}
+
+#[tokio::test]
+async fn a_bay_whose_hold_ran_out_before_parking_heard_is_taken_again() {
+    let town = town().await;
+    let visit = town.booked().await;
+    town.force(&visit, "confirming", 20).await;
+    // Parking has not applied that the visit is confirmed, and time went by.
+    let forget = "update visit set bay = jsonb_set(bay, '{part}', '\"held\"') where id = $1";
+    sqlx::query(forget).bind(id(&visit)).execute(town.house.pool("journey")).await.expect("forgotten");
+    sqlx::query("update parking_right set state = 'expired', reference = '' where visit_id = $1")
+        .bind(id(&visit))
+        .execute(town.house.pool("parking"))
+        .await
+        .expect("let go");
+    town.house.clock.set(minutes(21));
+    let visit = town.wait_for(&visit, VisitState::Confirmed).await;
+    let right = visit.parking.expect("a bay");
+    assert_eq!(right.state(), RightState::Confirmed, "nobody is told that there is no bay while one is free");
+    town.house.settle().await;
+    assert_eq!(visit.notice.unwrap_or_default().de, "");
 }

@@ -17,8 +17,8 @@ desk-minutes-ago = { $n ->
 }
 desk-no-showings = In den nächsten Stunden ist keine Vorstellung.
 desk-later-showings = { $n ->
-    [one] Noch 1 spätere Vorstellung
-   *[other] Noch { $n } spätere Vorstellungen
+    [one] Noch 1 weitere Vorstellung
+   *[other] Noch { $n } weitere Vorstellungen
 }
 desk-alerts = Achtung
 desk-no-alerts = Keine Meldungen.

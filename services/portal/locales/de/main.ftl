@@ -150,6 +150,9 @@ give-up = Doch nicht: Plätze freigeben
 pay-title = Bezahlen
 pay-intro = Sie bezahlen auf der Seite unseres Zahlungsanbieters und kommen danach hierher zurück.
 pay-now = Jetzt bezahlen:
+pay-not-begun = Die Bezahlung konnte noch nicht beginnen.
+pay-kept = Ihre Plätze sind noch für Sie reserviert. Es wurde nichts abgebucht.
+pay-again = Noch einmal versuchen
 pay-later = Zurück zum Besuch
 
 ## visit
@@ -381,6 +384,10 @@ displays-silent = { $n ->
 displays-behind = { $n ->
     [one] 1 bestätigt noch nicht
     *[other] { $n } bestätigen noch nicht
+}
+displays-unfitted = { $n ->
+    [one] 1 noch nicht angebracht
+    *[other] { $n } noch nicht angebracht
 }
 display-since = seit { $time }
 display-seen = zuletzt gehört { $time }

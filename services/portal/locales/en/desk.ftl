@@ -17,8 +17,8 @@ desk-minutes-ago = { $n ->
 }
 desk-no-showings = No showing in the next hours.
 desk-later-showings = { $n ->
-    [one] 1 later showing
-   *[other] { $n } later showings
+    [one] 1 more showing
+   *[other] { $n } more showings
 }
 desk-alerts = Attention
 desk-no-alerts = No alerts.

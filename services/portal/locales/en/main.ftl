@@ -150,6 +150,9 @@ give-up = Never mind: release the places
 pay-title = Payment
 pay-intro = You pay on our payment provider's page and then come back here.
 pay-now = Pay now:
+pay-not-begun = The payment could not begin yet.
+pay-kept = Your places are still kept for you. Nothing has been charged.
+pay-again = Try again
 pay-later = Back to the visit
 
 ## visit
@@ -381,6 +384,10 @@ displays-silent = { $n ->
 displays-behind = { $n ->
     [one] 1 has not confirmed yet
     *[other] { $n } have not confirmed yet
+}
+displays-unfitted = { $n ->
+    [one] 1 not fitted yet
+    *[other] { $n } not fitted yet
 }
 display-since = since { $time }
 display-seen = last heard of { $time }

@@ -27,7 +27,7 @@ use uuid::Uuid;
 use super::{busy, buyer::Buyer, meal, notices, showing::seats::places};
 use crate::{
     edge::{Edge, answer},
-    fields::{AGAIN, Fields},
+    fields::Fields,
     page::{Frame, page},
     problem::Problem,
     session::{Guest, Notice},
@@ -179,9 +179,7 @@ pub(crate) async fn order(
         VisitState::Held => {
             summary(&edge, &caller, &guest, &visit, &Fields::default(), Vec::new(), Buyer::Visitor).await
         }
-        VisitState::AwaitingPayment if !visit.payment_url.is_empty() => {
-            Ok(Redirect::to(&format!("/order/{id}/pay")).into_response())
-        }
+        VisitState::AwaitingPayment => Ok(Redirect::to(&format!("/order/{id}/pay")).into_response()),
         _ => Ok(Redirect::to(&format!("/visits/{id}")).into_response()),
     }
 }
@@ -281,9 +279,9 @@ pub(crate) fn contact(guest: &Guest, sent: &Fields, buyer: Buyer) -> Result<Cont
     if errors.is_empty() { Ok(Contact { name: name.to_owned(), email: email.to_owned() }) } else { Err(errors) }
 }
 
-/// Ordered, and its payment not begun, because too many paid at that moment.
-pub(crate) fn is_half_way(visit: &Visit, sent: &Fields) -> bool {
-    visit.state() == VisitState::AwaitingPayment && visit.payment_url.is_empty() && sent.is_on(AGAIN)
+/// Ordered, and its payment not begun: too many paid at that moment, or whoever takes the money did not answer.
+pub(crate) fn is_half_way(visit: &Visit) -> bool {
+    visit.state() == VisitState::AwaitingPayment && visit.payment_url.is_empty()
 }
 
 pub(crate) async fn confirm(
@@ -295,7 +293,7 @@ pub(crate) async fn confirm(
 ) -> Result<Response, Problem> {
     let (id, caller) = own(&edge, &guest, &visit).await?;
     let visit = load(&edge, &caller, id).await?;
-    if visit.state() != VisitState::Held && !is_half_way(&visit, &sent) {
+    if visit.state() != VisitState::Held && !is_half_way(&visit) {
         // The form was sent twice, or the hold ran out: the visit's page says which.
         return Ok(Redirect::to(&format!("/order/{id}")).into_response());
     }
@@ -325,16 +323,22 @@ pub(crate) async fn confirm(
         let page = summary(&edge, &caller, &guest, &visit, &sent, errors, Buyer::Visitor).await?;
         return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
     }
-    let visit = confirmed?;
-    let pays_online = visit.state() == VisitState::AwaitingPayment && !visit.payment_url.is_empty();
-    let next = if pays_online { format!("/order/{id}/pay") } else { "/visit".to_owned() };
-    Ok(Redirect::to(&next).into_response())
+    Ok(ordered(&confirmed?))
+}
+
+/// Where an order leads.
+fn ordered(visit: &Visit) -> Response {
+    let pays_online = visit.state() == VisitState::AwaitingPayment && visit.payment_method() == Method::Online;
+    let next = if pays_online { format!("/order/{}/pay", visit.visit_id) } else { "/visit".to_owned() };
+    Redirect::to(&next).into_response()
 }
 
 #[derive(Template)]
 #[template(path = "pay.html")]
 struct PayPage {
     w: Frame,
+    visit_id: String,
+    /// Empty: the payment has not begun.
     url: String,
     total: String,
 }
@@ -349,9 +353,35 @@ pub(crate) async fn pay(
     let (id, caller) = own(&edge, &guest, &visit).await?;
     let visit = load(&edge, &caller, id).await?;
     let is_web = visit.payment_url.starts_with("https://") || visit.payment_url.starts_with("http://");
-    if visit.state() != VisitState::AwaitingPayment || !is_web {
+    if visit.state() != VisitState::AwaitingPayment || !is_web && !is_half_way(&visit) {
         return Ok(Redirect::to(&format!("/visits/{id}")).into_response());
     }
     let w = guest.frame(guest.words.t("pay-title"));
-    page(&PayPage { total: w.money(&visit.total), url: visit.payment_url, w })
+    page(&PayPage { visit_id: id.to_string(), total: w.money(&visit.total), url: visit.payment_url, w })
+}
+
+/// Orders again what was ordered, in the same way: the payment that did not begin begins.
+pub(crate) async fn pay_again(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(visit): Path<String>,
+    headers: HeaderMap,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let (id, caller) = own(&edge, &guest, &visit).await?;
+    let visit = load(&edge, &caller, id).await?;
+    if !is_half_way(&visit) {
+        return Ok(Redirect::to(&format!("/order/{id}")).into_response());
+    }
+    let request = ConfirmVisitRequest {
+        visit_id: id.to_string(),
+        method: visit.payment_method,
+        contact: None,
+        return_url: format!("{}/visits/{id}/return", public_url(&edge, &headers)),
+    };
+    let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
+    if confirmed.as_ref().is_err_and(is_busy) {
+        return busy::page(&guest, &sent, format!("/order/{id}/pay"), false);
+    }
+    Ok(ordered(&confirmed?))
 }

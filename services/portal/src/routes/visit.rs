@@ -15,7 +15,7 @@ use sky_proto::{
     gastro::v1::{OrderState, Pickup},
     journey::v1::{CancelVisitRequest, GetVisitRequest, IssueLinkRequest, Visit, VisitState, WatchVisitRequest},
     parking::v1::{BayClass, RightState},
-    payments::v1::PaymentState,
+    payments::v1::{Method, PaymentState},
     reservations::v1::{self, Booking, GetBookingRequest, Need},
 };
 use uuid::Uuid;
@@ -204,7 +204,8 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
         state_kind,
         state_todo: w.t(&format!("{key}-do")),
         notice: w.text(&visit.notice),
-        pay: state == VisitState::AwaitingPayment && !visit.payment_url.is_empty(),
+        pay: state == VisitState::AwaitingPayment
+            && (!visit.payment_url.is_empty() || visit.payment_method() == Method::Online),
         visit_id: visit.visit_id.clone(),
         payment: payment(&w, visit),
         people: visit.party_size,

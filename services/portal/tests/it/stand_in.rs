@@ -10,7 +10,10 @@ use std::{
 };
 
 use kernel::{Access, Caller, Context, Parts, Role, Service, Who, values::euro};
-use sky_proto::journey::v1::{self as pb, VisitState, journey_server};
+use sky_proto::{
+    journey::v1::{self as pb, VisitState, journey_server},
+    payments::v1::Method,
+};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, metadata::MetadataValue, service::Routes};
 use uuid::Uuid;
@@ -22,6 +25,8 @@ pub const BOOKED_SECRET: &str = "pZ6tXv1mRk8wBn4cLs7yDf0hGj2qUe5oIa9zTx3vCuM";
 pub const NEW_SECRET: &str = "nE0wYb5rKd2xHs9mQf7tLv4gJc1pWz8uRi6oAa3kBsY";
 /// Orders under this name are told the first time that too many order.
 pub const CAME_TOO_EARLY: &str = "Ada Early";
+/// The payment of orders under this name does not begin.
+pub const WHILE_PROVIDER_IS_DOWN: &str = "Dora Down";
 pub const PAY_AT: &str = "https://pay.example/p/1";
 
 /// In a house it takes the place of journey.
@@ -50,6 +55,7 @@ const ACCESS: Access = Access {
 struct StandIn {
     confirmed: Mutex<Option<pb::ConfirmVisitRequest>>,
     was_busy: AtomicBool,
+    provider_is_down: AtomicBool,
 }
 
 impl StandIn {
@@ -58,6 +64,9 @@ impl StandIn {
         caller.may_see_visit(id)?;
         let is_confirmed = self.confirmed.lock().expect("lock").is_some();
         let (state, payment_url) = match id {
+            HELD if is_confirmed && self.provider_is_down.load(Ordering::Relaxed) => {
+                (VisitState::AwaitingPayment, String::new())
+            }
             HELD if is_confirmed => (VisitState::AwaitingPayment, PAY_AT.to_owned()),
             HELD => (VisitState::Held, String::new()),
             BOOKED => (VisitState::Confirmed, String::new()),
@@ -70,6 +79,7 @@ impl StandIn {
             party_size: 2,
             total: Some(euro(1900)),
             payment_url,
+            payment_method: Method::Online.into(),
             reference: "AB12CD".to_owned(),
             ..Default::default()
         })
@@ -118,6 +128,8 @@ impl journey_server::Journey for StandIn {
             busy.metadata_mut().insert(kernel::error::PUSHBACK, MetadataValue::from_static("1000"));
             return Err(busy);
         }
+        let is_named = |name| request.contact.as_ref().is_some_and(|contact| contact.name == name);
+        self.provider_is_down.store(is_named(WHILE_PROVIDER_IS_DOWN), Ordering::Relaxed);
         *self.confirmed.lock().expect("lock") = Some(request);
         self.visit(&caller, &HELD.to_string()).map(Response::new)
     }

@@ -8,7 +8,9 @@ use tonic::Code;
 use crate::{
     access,
     browser::Browser,
-    stand_in::{BOOKED, BOOKED_SECRET, CAME_TOO_EARLY, HELD, HELD_SECRET, JOURNEY, NEW_SECRET, PAY_AT},
+    stand_in::{
+        BOOKED, BOOKED_SECRET, CAME_TOO_EARLY, HELD, HELD_SECRET, JOURNEY, NEW_SECRET, PAY_AT, WHILE_PROVIDER_IS_DOWN,
+    },
     support::{assert_not_stored, count, house, stored},
 };
 
@@ -150,4 +152,18 @@ async fn an_order_among_too_many_is_kept_and_sent_again() {
     }
     let again: Vec<(&str, &str)> = form.into_iter().chain([("again", "1")]).collect();
     assert_eq!(browser.post(&confirm, &again).await.location(), format!("/order/{HELD}/pay"));
+}
+
+#[tokio::test]
+async fn a_payment_that_did_not_begin_can_be_begun_from_the_page() {
+    let house = house_with_visits().await;
+    let mut browser = Browser::new(&house);
+    browser.get(&format!("/v/{HELD_SECRET}")).await;
+    let form = [("name", WHILE_PROVIDER_IS_DOWN), ("email", "dora@mail.example"), ("method", "3")];
+    let pay = format!("/order/{HELD}/pay");
+    assert_eq!(browser.post(&format!("/order/{HELD}/confirm"), &form).await.location(), pay);
+    browser.get(&pay).await.is_page(200).says("Die Bezahlung konnte noch nicht beginnen").says("Noch einmal versuchen");
+    assert_eq!(browser.get(&format!("/order/{HELD}")).await.location(), pay, "who comes back finds it too");
+    assert_eq!(browser.post(&pay, &[]).await.location(), pay);
+    browser.get(&pay).await.is_page(200).says(PAY_AT);
 }

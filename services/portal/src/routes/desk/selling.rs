@@ -180,6 +180,8 @@ struct SoldPage {
     meal: String,
     /// Not yet: the page asks again.
     waits: bool,
+    /// The payment has not begun: the order may be sent again.
+    half_way: bool,
     reference: String,
     qr: String,
     due: String,
@@ -224,6 +226,7 @@ pub(crate) async fn order(
         parking: visit::parking(&w, &told),
         meal: visit::meal_time(&w, &told),
         waits,
+        half_way: booking::is_half_way(&told),
         reference: told.reference.clone(),
         qr: booking.map(|booking| qr(&booking.visit_code)).unwrap_or_default(),
         due: due.map(|cents| w.cents(cents)).unwrap_or_default(),
@@ -264,7 +267,7 @@ pub(crate) async fn confirm(
     let caller = guest.staff(DESK)?;
     let here = Buyer::Desk.order(id);
     let told = booking::load(&edge, &caller, id).await?;
-    if told.state() != VisitState::Held && !booking::is_half_way(&told, &sent) {
+    if told.state() != VisitState::Held && !booking::is_half_way(&told) {
         return Ok(Redirect::to(&here).into_response());
     }
     let contact = match booking::contact(&guest, &sent, Buyer::Desk) {
