@@ -125,6 +125,14 @@
     all.forEach((line) => { line.hidden = shown.indexOf(line) < 0; });
   };
 
+  // The house was renewed, or this monitor was set up otherwise: so is the page, once, while the line is good.
+  const renew = (what, is) => {
+    const once = "sky renewed " + what;
+    if (!is || is === main.dataset[what] || sessionStorage.getItem(once) === is) return;
+    sessionStorage.setItem(once, is);
+    location.reload();
+  };
+
   // --- what the house is told
 
   let told = "";
@@ -136,7 +144,9 @@
         .then((answer) => {
           if (answer.status === 401 || answer.status === 403) out(true);
           else if (answer.status < 500) told = revision;
+          return answer.ok ? answer.text() : "";
         })
+        .then((setup) => renew("setup", setup))
         .catch(() => {});
     });
   };
@@ -150,12 +160,7 @@
     tidy();
     layOut();
     tell();
-    // The house was renewed: so is the page, once, while the line is good.
-    const version = screen().dataset.version;
-    if (version && version !== main.dataset.version && sessionStorage.getItem("sky renewed") !== version) {
-      sessionStorage.setItem("sky renewed", version);
-      location.reload();
-    }
+    renew("version", screen().dataset.version);
   };
 
   main.addEventListener("live:before", (event) => {

@@ -227,12 +227,16 @@ fn evacuation(base: &Base, facts: &Facts) -> Option<Offer> {
     Some(Offer { headline, lines })
 }
 
-/// Directives and incidents for those who stand where the display hangs. The step-free way is a line of its own
-/// where it is another one.
+/// Directives and incidents for those who stand where the display hangs; what is said of the whole house is for all. The
+/// step-free way is a line of its own where it is another one.
 fn measures(view: &View, facts: &Facts) -> Option<Offer> {
     let here = |measure: &&Measure| {
         let zone = &measure.zone_id;
-        zone.is_empty() || view.parts().any(|it| it.setup.zones.is_empty() || it.setup.zones.contains(zone))
+        let at = |base: &Base| {
+            let zones = &base.setup.zones;
+            zones.is_empty() || zones.iter().any(|here| facts.concerns(zone, here))
+        };
+        zone.is_empty() || facts.whole.contains(zone) || view.parts().any(at)
     };
     let mut mine: Vec<&Measure> = facts.measures.iter().filter(here).collect();
     mine.sort_by_key(|it| (std::cmp::Reverse(it.at), it.measure_id));

@@ -133,6 +133,7 @@ fn configured(section: Section) -> Vec<Configured> {
             profile: entry.profile,
             hall: entry.hall,
             zones: entry.zones,
+            viewing_distance_m: entry.viewing_distance_m,
             wayfinding: entry.wayfinding,
             exits: entry.exits,
             welcome: welcome.clone(),

@@ -12,11 +12,15 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response, sse::Event},
 };
+use data_encoding::HEXLOWER;
 use futures::StreamExt;
 use kernel::Caller;
+use prost::Message;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use sky_proto::signage::v1::{
-    AcknowledgeContentRequest, Command, GetContentRequest, GetStandbyRequest, WatchDisplayRequest, display_update,
+    AcknowledgeContentRequest, Command, GetContentRequest, GetStandbyRequest, Standby, WatchDisplayRequest,
+    display_update,
 };
 
 use crate::{
@@ -42,6 +46,8 @@ struct MonitorPage {
     calm: String,
     profile: String,
     far: u32,
+    /// Of what the page brings with it: another one is another page.
+    setup: String,
     /// "22:30-08:00", or empty.
     dark: String,
     as_of: String,
@@ -100,6 +106,7 @@ pub(crate) async fn page(
         device,
         revision: content.revision,
         screen: screen::html(&content)?,
+        setup: setup(&standby),
         evacuation: screen::html(&standby.evacuation.unwrap_or_default())?,
         calm: screen::html(&standby.calm.unwrap_or_default())?,
         profile: standby.profile,
@@ -135,7 +142,7 @@ pub(crate) async fn live(
     Ok(live::respond(&edge, fragments))
 }
 
-/// The display says that it has rendered a revision; staff who only look say nothing.
+/// The display says that it has rendered a revision, and hears how it is set up; staff who only look say nothing.
 pub(crate) async fn shown(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
@@ -143,15 +150,69 @@ pub(crate) async fn shown(
     sent: Fields,
 ) -> Result<Response, Problem> {
     let (caller, device) = who(&guest, &id)?;
-    if device {
-        let revision = sent.get("revision").parse().map_err(|_| Problem::bad_form())?;
-        answer(edge.signage(&caller).acknowledge_content(AcknowledgeContentRequest { display_id: id, revision }))
-            .await?;
+    if !device {
+        return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    Ok(StatusCode::NO_CONTENT.into_response())
+    let mut signage = edge.signage(&caller);
+    let revision = sent.get("revision").parse().map_err(|_| Problem::bad_form())?;
+    answer(signage.acknowledge_content(AcknowledgeContentRequest { display_id: id.clone(), revision })).await?;
+    // Here and not with the content: an evacuation waits for nothing.
+    let standby = answer(signage.get_standby(GetStandbyRequest { display_id: id })).await?;
+    Ok(setup(&standby).into_response())
+}
+
+/// What a page has from its beginning on, and no content brings: the size of its letters, its profile, the ways out. As a
+/// hash that is the same at all times and on all replicas.
+fn setup(standby: &Standby) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{} {}", standby.profile, screen::far(standby.viewing_distance_m)));
+    for mut content in [&standby.evacuation, &standby.calm].into_iter().flatten().cloned() {
+        content.computed_at = None;
+        for line in &mut content.lines {
+            line.observed_at = None;
+        }
+        hash.update(content.encode_to_vec());
+    }
+    HEXLOWER.encode(&hash.finalize()[..6])
 }
 
 /// The house's time in milliseconds, for clocks that cannot know it.
 pub(crate) async fn clock(State(edge): State<Arc<Edge>>) -> String {
     edge.now().timestamp_millis().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::values::Text;
+    use sky_proto::signage::v1::{Content, Line};
+
+    use super::*;
+
+    fn standby(at: i64, exit: &str) -> Standby {
+        let now = Some(prost_types::Timestamp { seconds: at, nanos: 0 });
+        let line = Line { text: Some(Text::new(exit, "Exit").to_proto()), observed_at: now, ..Default::default() };
+        let content = Content { lines: vec![line], computed_at: now, ..Default::default() };
+        Standby {
+            display_id: "foyer-1".to_owned(),
+            profile: "foyer".to_owned(),
+            viewing_distance_m: 12,
+            evacuation: Some(content.clone()),
+            calm: Some(content),
+        }
+    }
+
+    #[test]
+    fn a_page_is_another_one_when_its_letters_its_profile_or_its_ways_out_are() {
+        let is = setup(&standby(1, "Hauptausgang"));
+        assert_eq!(setup(&standby(2, "Hauptausgang")), is, "time changes nothing");
+        // Of the same letters.
+        assert_eq!(setup(&Standby { viewing_distance_m: 11, ..standby(1, "Hauptausgang") }), is);
+        for other in [
+            Standby { viewing_distance_m: 5, ..standby(1, "Hauptausgang") },
+            Standby { profile: "queue".to_owned(), ..standby(1, "Hauptausgang") },
+            standby(1, "Treppenhaus"),
+        ] {
+            assert_ne!(setup(&other), is, "{other:?}");
+        }
+    }
 }

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use super::{About, Message, Playlist, Schedule, Silence};
 
+/// A room, its level, the house. Words that crossed each other may make a circle for a while.
+const DEEPEST: usize = 3;
+
 /// Everything that contents are computed from.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -16,6 +19,10 @@ pub struct Facts {
     pub house: Option<House>,
     /// Zones by id.
     pub zones: Vec<Zone>,
+    /// Zones with the one they lie in. Flow's silence takes nothing from it: the house is not rebuilt.
+    pub within: Vec<(String, String)>,
+    /// The zones that are the whole house.
+    pub whole: Vec<String>,
     /// None: never told.
     pub site: Option<Site>,
     /// Orders that are made or wait to be collected.
@@ -36,6 +43,14 @@ pub struct Facts {
     pub schedules: Vec<Schedule>,
     /// Services that are silent.
     pub silences: Vec<Silence>,
+}
+
+impl Facts {
+    /// Whether what is said to those in zone `told` concerns those who stand in zone `here`, which may lie in it.
+    pub(super) fn concerns(&self, told: &str, here: &str) -> bool {
+        let around = |zone: &&str| Some(self.within.iter().find(|(inner, _)| inner == zone)?.1.as_str());
+        std::iter::successors(Some(here), around).take(DEEPEST).any(|zone| zone == told)
+    }
 }
 
 /// One thing that another service told.
@@ -301,6 +316,12 @@ pub struct Zone {
     /// From then on it is a band; None: as long as flow is there.
     #[serde(default)]
     pub valid_until: Option<DateTime<Utc>>,
+    /// The zone it lies in, e.g. a level; empty: none, or never told.
+    #[serde(default)]
+    pub parent: String,
+    /// It is the whole house.
+    #[serde(default)]
+    pub whole_house: bool,
 }
 
 /// The state of the car park.

@@ -304,7 +304,7 @@ impl Known {
             // The count behind it moves with every scan; only the level is shown.
             Fact::Zone(zone) => self.newer(&Record::Zone(zone.clone()), |old| match old {
                 Record::Zone(old) => {
-                    let says = |it: &Zone| (it.level, it.quality, it.valid_until);
+                    let says = |it: &Zone| (it.level, it.quality, it.valid_until, it.parent.clone(), it.whole_house);
                     old.observed_at <= zone.observed_at && says(old) != says(zone)
                 }
                 _ => true,
@@ -411,7 +411,11 @@ impl Known {
             match record {
                 Record::Showing(it) => facts.showings.extend(it.showing(now)),
                 Record::House(_) => {}
-                Record::Zone(zone) => facts.zones.push(zone.clone()),
+                Record::Zone(zone) => {
+                    facts.zones.push(zone.clone());
+                    facts.within.extend((!zone.parent.is_empty()).then(|| (zone.zone_id.clone(), zone.parent.clone())));
+                    facts.whole.extend(zone.whole_house.then(|| zone.zone_id.clone()));
+                }
                 Record::Site(site) => {
                     if facts.site.as_ref().is_none_or(|other| other.observed_at < site.observed_at) {
                         facts.site = Some(site.clone());

@@ -45,10 +45,10 @@ pub(super) fn default(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
 
 pub(super) fn operations(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
     match base.setup.profile {
-        Profile::Foyer => admission_stopped(facts),
+        Profile::Foyer => admission_stopped(facts).or_else(|| changed_in_foyer(facts, now)),
         Profile::DomeDoor | Profile::RoomDoor => admission_stopped(facts).or_else(|| changed_at_door(base, facts, now)),
         Profile::Parking => parking_elsewhere(facts),
-        Profile::Queue => admission_stopped(facts),
+        Profile::Queue => admission_stopped(facts).or_else(|| changed_in_queue(facts, now)),
         Profile::Wayfinding | Profile::Cafe => None,
     }
 }
@@ -89,19 +89,36 @@ fn showing_line(showing: &Showing) -> Line {
     }
 }
 
+/// Whether a late or cancelled showing is news for those who are in the house now. One that should have begun and of which
+/// nobody says that it has is none: else it would keep all that is planned off the displays until its end.
+fn is_news(line: &Line, now: DateTime<Utc>) -> bool {
+    let Some(start) = line.starts_at.filter(|start| *start < now + NEWS && line.is_valid(now)) else { return false };
+    match line.status {
+        Some(Status::Delayed) => now < start + LATECOMERS,
+        Some(Status::Cancelled) => true,
+        _ => false,
+    }
+}
+
+/// Late and cancelled showings that are news now.
+fn changed(facts: &Facts, now: DateTime<Utc>) -> Vec<Line> {
+    by_start(facts).map(showing_line).filter(|line| is_news(line, now)).take(CHANGED).collect()
+}
+
 /// Late and cancelled showings on top, so that nobody overlooks them, then the next ones on time.
 fn foyer(facts: &Facts, now: DateTime<Utc>) -> Offer {
-    let lines: Vec<Line> = by_start(facts).map(showing_line).filter(|line| line.is_valid(now)).collect();
-    let (changed, on_time): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(|line| {
-        let soon = line.starts_at.is_some_and(|start| start < now + NEWS);
-        soon && matches!(line.status, Some(Status::Delayed | Status::Cancelled))
-    });
-    let on_time = on_time.into_iter().filter(|line| line.status != Some(Status::Cancelled));
-    let mut lines: Vec<Line> = changed.into_iter().take(CHANGED).chain(on_time.take(NEXT)).collect();
+    let lines = by_start(facts).map(showing_line).filter(|line| line.is_valid(now) && !is_news(line, now));
+    let on_time = lines.filter(|line| line.status != Some(Status::Cancelled)).take(NEXT);
+    let mut lines: Vec<Line> = changed(facts, now).into_iter().chain(on_time).collect();
     if let Some(house) = facts.house.as_ref().filter(|house| house.state == HouseState::Crowded) {
         lines.push(Line::new(Kind::Notice, words::crowded(), house.since, "flow"));
     }
     Offer { headline: words::next_showings(), lines }
+}
+
+/// With a change in it the whole list stands above what is planned: nothing of it is lost.
+fn changed_in_foyer(facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    (!changed(facts, now).is_empty()).then(|| foyer(facts, now))
 }
 
 fn by_start(facts: &Facts) -> impl Iterator<Item = &Showing> {
@@ -124,10 +141,13 @@ fn at_door<'a>(base: &Base, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a 
 
 /// A change of the showing behind this door takes the door's display.
 fn changed_at_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
-    let showing = at_door(base, facts, now).filter(|showing| showing.starts_at < now + NEWS)?;
-    let status = status(showing);
-    matches!(status, Status::Delayed | Status::Cancelled)
-        .then(|| Offer { headline: words::status(status), lines: vec![showing_line(showing)] })
+    let showing = at_door(base, facts, now)?;
+    let line = showing_line(showing);
+    is_news(&line, now).then(|| Offer {
+        headline: words::status(status(showing)),
+        // Whoever is called, guests with assistance first of all, is called to a late showing as well.
+        lines: std::iter::once(line).chain(groups(base, facts)).collect(),
+    })
 }
 
 /// Groups of guests that are called to this door, the one called last on top.
@@ -143,19 +163,36 @@ fn call_line(call: &Call) -> Line {
     Line { valid_until: call.valid_until, ..Line::new(Kind::Call, text, call.at, "flow") }
 }
 
-/// Numbers of walk-ins that are called, newest first; without any, how many places there are.
-fn queue(facts: &Facts, now: DateTime<Utc>) -> Offer {
+/// Numbers of walk-ins that are called, newest first.
+fn numbers(facts: &Facts, now: DateTime<Utc>) -> Vec<Line> {
     let mut called: Vec<&Call> = facts.calls.iter().filter(|call| call.number.is_some()).collect();
     called.sort_by_key(|call| std::cmp::Reverse((call.at, call.number)));
-    let lines: Vec<Line> = called.into_iter().map(call_line).filter(|line| line.is_valid(now)).take(NUMBERS).collect();
+    called.into_iter().map(call_line).filter(|line| line.is_valid(now)).take(NUMBERS).collect()
+}
+
+/// The numbers that are called; without any, how many places there are.
+fn queue(facts: &Facts, now: DateTime<Utc>) -> Offer {
+    let lines = numbers(facts, now);
     if lines.is_empty() { foyer(facts, now) } else { Offer { headline: words::your_turn(), lines } }
 }
 
-/// What is on in this room, and what comes after it.
+/// A change stands below the numbers that are called: those must act at once.
+fn changed_in_queue(facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
+    let numbers = numbers(facts, now);
+    if numbers.is_empty() {
+        return changed_in_foyer(facts, now);
+    }
+    let changed = changed(facts, now);
+    (!changed.is_empty())
+        .then(|| Offer { headline: words::your_turn(), lines: numbers.into_iter().chain(changed).collect() })
+}
+
+/// What is on in this room, and what comes after it; then who is called to its door.
 fn room_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
     let here = by_start(facts).filter(|showing| showing.hall == base.setup.hall).map(showing_line);
-    let lines: Vec<Line> = here.filter(|line| line.is_valid(now)).take(NEXT).collect();
+    let mut lines: Vec<Line> = here.filter(|line| line.is_valid(now)).take(NEXT).collect();
     let headline = if lines.is_empty() { base.setup.welcome.clone() } else { words::today_here() };
+    lines.extend(groups(base, facts));
     Offer { headline, lines }
 }
 

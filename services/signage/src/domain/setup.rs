@@ -105,6 +105,9 @@ pub struct Setup {
     /// Where it hangs: it tells what concerns these zones; empty: all.
     #[serde(default)]
     pub zones: Vec<String>,
+    /// Its letters must be readable from here. A part of what it shows: its page hears at once when that is changed.
+    #[serde(default)]
+    pub viewing_distance_m: i32,
     /// Its arrows.
     pub wayfinding: Vec<Way>,
     /// The ways out, seen from here.

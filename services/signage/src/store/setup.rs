@@ -66,6 +66,7 @@ impl Configured {
                 it.setup.profile = change.profile;
             }
         }
+        it.setup.viewing_distance_m = it.viewing_distance_m;
         it
     }
 

@@ -6,8 +6,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{testing::noon, values::Text};
 use proptest::prelude::*;
 use signage::domain::{
-    Arrow, Audience, Base, Class, Evacuation, Facts, House, HouseState, Kind, Lift, Measure, Message, Phase, Profile,
-    Quality, Setup, Showing, View, Way, Zone, ZoneLevel, compose,
+    Arrow, Audience, Base, Call, Class, Evacuation, Fact, Facts, House, HouseState, Kind, Known, Lift, Measure,
+    Message, Phase, Profile, Quality, Record, Setup, Showing, Silence, Status, View, Way, Zone, ZoneLevel, compose,
 };
 use uuid::Uuid;
 
@@ -30,6 +30,7 @@ fn view(profile: Profile) -> View {
             profile,
             hall: "dome".to_owned(),
             zones: Vec::new(),
+            viewing_distance_m: 8,
             wayfinding: vec![exit.clone()],
             exits: vec![exit],
             welcome: Text::new("Willkommen", "Welcome"),
@@ -147,20 +148,23 @@ fn a_lift_that_fails_takes_the_step_free_way_with_it() {
     }
 }
 
-#[test]
-fn signposts_stay_below_what_is_said_and_only_an_emergency_takes_them() {
-    let measure = Measure {
+fn measure(zone: &str) -> Measure {
+    Measure {
         measure_id: Uuid::from_u128(9),
         revision: 1,
         holds: true,
-        zone_id: String::new(),
+        zone_id: zone.to_owned(),
         text: Text::new("Aufzug außer Betrieb", "Lift out of order"),
         step_free_text: Text::default(),
         step_free: false,
         at: at(0),
         valid_until: Some(at(5)),
-    };
-    let facts = Facts { measures: vec![measure], ..Facts::default() };
+    }
+}
+
+#[test]
+fn signposts_stay_below_what_is_said_and_only_an_emergency_takes_them() {
+    let facts = Facts { measures: vec![measure("")], ..Facts::default() };
     let kinds = |profile, facts: &Facts, minutes| {
         let content = compose(&view(profile), facts, at(minutes));
         (content.class, content.lines.iter().map(|line| line.kind).collect::<Vec<Kind>>())
@@ -175,18 +179,133 @@ fn signposts_stay_below_what_is_said_and_only_an_emergency_takes_them() {
     assert_eq!(kinds(Profile::Wayfinding, &urgent, 1), (Class::Safety, vec![Kind::Notice]));
 }
 
+fn zone(id: &str, parent: &str) -> Zone {
+    Zone {
+        zone_id: id.to_owned(),
+        level: ZoneLevel::Stop,
+        quality: Quality::Live,
+        observed_at: at(0),
+        valid_until: None,
+        parent: parent.to_owned(),
+        whole_house: parent.is_empty(),
+    }
+}
+
 #[test]
 fn a_full_zone_says_how_that_is_known() {
     let mut base = (*view(Profile::Wayfinding).base).clone();
     base.setup.wayfinding[0].zone = "cafe".to_owned();
     let view = View { base: Arc::new(base), standing_in: Vec::new() };
     for quality in [Quality::Live, Quality::Manual, Quality::Estimated, Quality::Degraded] {
-        let zone =
-            Zone { zone_id: "cafe".to_owned(), level: ZoneLevel::Stop, quality, observed_at: at(0), valid_until: None };
+        let zone = Zone { quality, ..zone("cafe", "") };
         let facts = Facts { zones: vec![zone], ..Facts::default() };
         assert_eq!(compose(&view, &facts, at(1)).lines[0].quality, Some(quality));
     }
     assert_eq!(compose(&view, &Facts::default(), at(1)).lines[0].quality, None, "an arrow is no measurement");
+}
+
+#[test]
+fn a_measure_concerns_the_displays_of_its_zone_of_what_lies_in_it_and_of_the_whole_house() {
+    let mut base = (*view(Profile::Foyer).base).clone();
+    base.setup.zones = vec!["room".to_owned()];
+    let view = View { base: Arc::new(base), standing_in: Vec::new() };
+    let zones = [zone("room", "upper"), zone("upper", "all"), zone("cafe", "ground"), zone("all", "")];
+    // Which zones flow has told of, what the measure is about, whether this display says it.
+    for (told, about, says) in [
+        (&zones[..], "room", true),
+        (&zones[..], "upper", true),
+        (&zones[..], "all", true),
+        (&zones[3..], "all", true),
+        (&zones[..], "cafe", false),
+        (&zones[..], "ground", false),
+        (&zones[..0], "upper", false),
+        // Words that crossed each other: in a circle nobody waits for ever.
+        (&[zone("room", "upper"), zone("upper", "room")][..], "cafe", false),
+    ] {
+        let mut known: Known = told.iter().cloned().map(Record::Zone).collect();
+        known.learn(&Fact::Measure(measure(about)));
+        for silent in [false, true] {
+            if silent {
+                known.learn(&Fact::Silence(Silence { producer: "flow".to_owned(), since: Some(at(1)) }));
+            }
+            let class = compose(&view, &known.facts(at(2)), at(2)).class;
+            assert_eq!(class == Class::Operations, says, "{about}, flow silent: {silent}");
+        }
+    }
+}
+
+fn late(start: i64, by: i64) -> Showing {
+    Showing { scheduled_starts_at: Some(at(start - by)), ..showing(start, Phase::Planned, false, Audience::Public) }
+}
+
+/// The class of a display and the status of each of its lines.
+fn statuses(profile: Profile, facts: &Facts, minutes: i64) -> (Class, Vec<Option<Status>>) {
+    let content = compose(&view(profile), facts, at(minutes));
+    (content.class, content.lines.iter().map(|line| line.status).collect())
+}
+
+#[test]
+fn late_and_cancelled_showings_stand_above_what_is_planned_for_as_long_as_they_are_news() {
+    let on_time = showing(90, Phase::Planned, false, Audience::Public);
+    let planned = vec![message(Class::Scheduled, 6000, None)];
+    let cancelled = Showing { observed_at: at(0), ..showing(45, Phase::Planned, true, Audience::Public) };
+    let (delayed_one, on_time_one, cancelled_one) =
+        (Some(Status::Delayed), Some(Status::Planned), Some(Status::Cancelled));
+    for profile in [Profile::Foyer, Profile::Queue] {
+        let facts = |changed: &Showing| Facts {
+            showings: vec![on_time.clone(), changed.clone()],
+            messages: planned.clone(),
+            ..Facts::default()
+        };
+        let (delayed, gone) = (facts(&late(45, 20)), facts(&cancelled));
+        let whole = |status| (Class::Operations, vec![status, on_time_one]);
+        assert_eq!(statuses(profile, &delayed, 0), whole(delayed_one), "{profile:?}: nothing of the list is lost");
+        assert_eq!(statuses(profile, &gone, 59), whole(cancelled_one), "{profile:?}");
+        // Nobody has said that it began: it is no news any more. A cancellation is none after latecomers have come.
+        for facts in [&delayed, &gone] {
+            assert_eq!(
+                statuses(profile, facts, 60),
+                (Class::Scheduled, vec![None]),
+                "{profile:?} says what is planned"
+            );
+        }
+        // What happens tomorrow keeps nothing off the screen, nor what has begun.
+        let begun = Showing { phase: Phase::Running, ..late(45, 20) };
+        for other in [late(45 + 12 * 60, 20), begun, on_time.clone()] {
+            assert_eq!(statuses(profile, &facts(&other), 45).0, Class::Scheduled, "{profile:?}: {other:?}");
+        }
+    }
+}
+
+fn call(number: Option<u32>, minutes: i64) -> Call {
+    Call {
+        call_id: format!("{number:?}"),
+        number,
+        hall: "dome".to_owned(),
+        text: Text::new("Gäste mit Assistenz bitte zum Einlass", "Guests with assistance, please come to the doors"),
+        calling: true,
+        at: at(0),
+        valid_until: Some(at(minutes)),
+    }
+}
+
+#[test]
+fn whoever_is_called_reads_it_also_while_a_showing_is_late() {
+    for (profile, called) in
+        [(Profile::DomeDoor, call(None, 10)), (Profile::RoomDoor, call(None, 10)), (Profile::Queue, call(Some(7), 10))]
+    {
+        for (start, by, class) in [(45, 20, Class::Operations), (45, 0, Class::Default)] {
+            let facts = Facts { showings: vec![late(start, by)], calls: vec![called.clone()], ..Facts::default() };
+            let kinds = |minutes| -> Vec<Kind> {
+                let content = compose(&view(profile), &facts, at(minutes));
+                assert_eq!(content.class, class, "{profile:?}");
+                content.lines.iter().map(|line| line.kind).collect()
+            };
+            assert!(kinds(1).contains(&Kind::Call), "{profile:?}, {by} min late");
+            assert_eq!(kinds(1).contains(&Kind::Showing), class == Class::Operations || profile != Profile::Queue);
+            assert_eq!(kinds(10), [Kind::Showing], "{profile:?}: the call ends, the showing stays");
+        }
+    }
 }
 
 #[test]

@@ -127,7 +127,7 @@ async fn evacuation_stands_above_all_on_every_display_until_it_is_cleared() {
     twice(&house, "reservations", &scheduled(showing, 30)).await;
     publish(&house, &message(pb::PriorityClass::Safety, "Abstand", "")).await.expect("published");
     twice(&house, "flow", &house_state(HouseState::Evacuating, 2)).await;
-    for id in ["foyer-1", "dome-door-1", "way-roof", "parking-1", "cafe-2"] {
+    for id in ["foyer-1", "dome-door-1", "way-roof", "parking-1", "parking-2", "cafe-2"] {
         let shown = content(&house, id).await;
         assert_eq!(shown.priority_class(), pb::PriorityClass::Evacuation, "{id}");
         assert!(shown.lines.iter().any(|line| line.step_free), "{id} names a step-free way out");
@@ -148,6 +148,73 @@ async fn evacuation_stands_above_all_on_every_display_until_it_is_cleared() {
     assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Operations);
     twice(&house, "flow", &house_state(HouseState::Normal, 40)).await;
     assert_eq!(statuses(&content(&house, "foyer-1").await), ["planned"]);
+}
+
+#[tokio::test]
+async fn what_holds_for_the_whole_house_is_on_all_displays_and_what_holds_for_the_foyer_not_at_the_car_park() {
+    let house = house().await;
+    let stop = |zone: &str, number| flow::DirectiveChanged {
+        directive: Some(flow::Directive {
+            directive_id: Uuid::from_u128(number).to_string(),
+            kind: flow::DirectiveKind::StopAdmission.into(),
+            state: flow::MeasureState::Active.into(),
+            from_zone_id: zone.to_owned(),
+            text: Some(Text::new("Zurzeit kein Einlass", "No admission").to_proto()),
+            active_from: Some(timestamp(minutes(0))),
+            revision: 1,
+            ..Default::default()
+        }),
+    };
+    let mut staff = crate::client!(house, &operator());
+    let displays = staff.list_displays(pb::ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
+    let told = async || {
+        let mut told = Vec::new();
+        for display in &displays {
+            if words(&content(&house, &display.display_id).await).contains("Zurzeit kein Einlass") {
+                told.push(display.display_id.as_str());
+            }
+        }
+        told
+    };
+    twice(&house, "flow", &stop("foyer", 1)).await;
+    let here = told().await;
+    assert!(here.contains(&"foyer-1") && here.contains(&"way-ground"), "{here:?}");
+    assert!(!here.iter().any(|id| id.starts_with("parking") || id.starts_with("room")), "{here:?}");
+    twice(&house, "flow", &stop("house", 2)).await;
+    let all: Vec<&str> = displays.iter().map(|display| display.display_id.as_str()).collect();
+    assert_eq!(told().await, all);
+}
+
+#[tokio::test]
+async fn the_whole_house_is_the_zone_that_flow_says_it_is() {
+    let house = house().await;
+    let file = HOUSE_FILE.replace(", \"house\"]", "]");
+    load(&house, &file, false).await.expect("a file whose displays do not name it");
+    let told = flow::ZoneChanged {
+        zone: Some(flow::Zone {
+            zone_id: "house".to_owned(),
+            kind: flow::ZoneKind::House.into(),
+            level: flow::ZoneLevel::Green.into(),
+            observed_at: Some(timestamp(minutes(0))),
+            ..Default::default()
+        }),
+    };
+    twice(&house, "flow", &told).await;
+    let incident = flow::IncidentChanged {
+        incident: Some(flow::Incident {
+            incident_id: Uuid::from_u128(3).to_string(),
+            state: flow::MeasureState::Active.into(),
+            zone_id: "house".to_owned(),
+            text: Some(Text::new("Bitte bleiben Sie", "Please stay").to_proto()),
+            revision: 1,
+            ..Default::default()
+        }),
+    };
+    twice(&house, "flow", &incident).await;
+    for id in ["foyer-1", "room-1-door", "parking-2", "cafe-1", "way-roof"] {
+        let shown = words(&content(&house, id).await);
+        assert!(shown.contains("Bitte bleiben Sie"), "{id}: {shown}");
+    }
 }
 
 #[tokio::test]

@@ -58,6 +58,29 @@ async fn a_change_shows_at_once_stays_over_the_house_file_and_is_taken_back() {
 }
 
 #[tokio::test]
+async fn a_display_that_is_read_from_elsewhere_is_told_at_once() {
+    let house = house().await;
+    let (before, neighbour) = (content(&house, "foyer-2").await, content(&house, "foyer-1").await);
+    let is = listed(&house, "foyer-2").await;
+    let change = pb::ChangeDisplayRequest {
+        location: is.location,
+        orientation: is.orientation,
+        profile: is.profile,
+        groups: is.groups,
+        viewing_distance_m: 5,
+        ..change()
+    };
+    let mut desk = DisplaysClient::new(house.channel(&staff(Role::Desk)));
+    for _ in 0..2 {
+        desk.change_display(change.clone()).await.expect("changed");
+        let after = content(&house, "foyer-2").await;
+        assert_eq!(after.revision, before.revision + 1, "once");
+        assert_eq!(words(&after), words(&before));
+    }
+    assert_eq!(content(&house, "foyer-1").await, neighbour);
+}
+
+#[tokio::test]
 async fn a_change_that_makes_no_sense_names_its_field() {
     let house = house().await;
     let before = listed(&house, "foyer-2").await;

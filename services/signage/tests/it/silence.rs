@@ -30,6 +30,7 @@ fn view(profile: Profile) -> View {
         profile,
         hall: "dome".to_owned(),
         zones: Vec::new(),
+        viewing_distance_m: 8,
         wayfinding: vec![way.clone()],
         exits: vec![way],
         welcome: Text::new("Willkommen", "Welcome"),
@@ -187,6 +188,8 @@ fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_spea
             quality: Quality::Live,
             observed_at: at(0),
             valid_until: None,
+            parent: String::new(),
+            whole_house: false,
         }));
         known.learn(&Fact::Station(Station {
             station_id: "s".to_owned(),
@@ -272,7 +275,16 @@ fn what_somebody_has_counted_holds_for_as_long_as_flow_said() {
     let view = View { base: Arc::new(base), standing_in: Vec::new() };
     let zone = |quality, observed, until| {
         let (zone_id, level) = ("hall".to_owned(), ZoneLevel::Busy);
-        Fact::Zone(Zone { zone_id, level, quality, observed_at: at(observed), valid_until: Some(at(until)) })
+        let (observed_at, valid_until) = (at(observed), Some(at(until)));
+        Fact::Zone(Zone {
+            zone_id,
+            level,
+            quality,
+            observed_at,
+            valid_until,
+            parent: String::new(),
+            whole_house: false,
+        })
     };
     let mut known = Known::default();
     known.learn(&zone(Quality::Manual, 0, 15));

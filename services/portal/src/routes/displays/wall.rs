@@ -30,6 +30,8 @@ pub(super) struct Wall {
     pub(super) total: String,
     pub(super) silent: String,
     pub(super) behind: String,
+    /// How many of them never had a device; empty when all have.
+    pub(super) unfitted: String,
     /// Official warnings do not arrive by themselves, though they should.
     pub(super) feeds_silent: bool,
     pub(super) monitors: Vec<Monitor>,
@@ -57,6 +59,7 @@ pub(super) struct Monitor {
     pub(super) taken_by: String,
     is_silent: bool,
     is_behind: bool,
+    is_fitted: bool,
     /// Those that need somebody come first.
     rank: u8,
 }
@@ -66,6 +69,8 @@ pub(super) struct Emergency {
     pub(super) class: &'static str,
     pub(super) title: String,
     pub(super) progress: String,
+    /// All that there are have said so; never when there are none.
+    pub(super) is_complete: bool,
     pub(super) missing: Vec<(String, String)>,
 }
 
@@ -128,6 +133,7 @@ pub(super) async fn look(
         total: count(w, "displays-count", &monitors, |_| true),
         silent: count(w, "displays-silent", &monitors, |monitor| monitor.is_silent),
         behind: count(w, "displays-behind", &monitors, |monitor| monitor.is_behind),
+        unfitted: count(w, "displays-unfitted", &monitors, |monitor| !monitor.is_fitted),
         feeds_silent: super::warnings::feeds(edge, caller).await?.iter().any(|feed| feed.silent),
         emergency: emergency(w, displays, &monitors),
         messages: listed.messages.into_iter().map(message).collect(),
@@ -146,6 +152,11 @@ fn count(w: &Words, key: &str, monitors: &[Monitor], which: impl Fn(&Monitor) ->
 fn is_behind(display: &Display) -> bool {
     let is_there = matches!(display.state(), DisplayState::Active | DisplayState::Degraded);
     is_there && display.rendered_revision < display.revision
+}
+
+/// Whether it ever had a device or said anything. One of the house file that did not is nowhere to go to.
+fn is_fitted(display: &Display) -> bool {
+    display.state() != DisplayState::Unclaimed || display.rendered_revision > 0
 }
 
 /// The state in words, and its colour.
@@ -188,6 +199,7 @@ fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
         taken_by: String::new(),
         is_silent: display.state() == DisplayState::Offline,
         is_behind,
+        is_fitted: is_fitted(display),
         rank,
     }
 }
@@ -221,7 +233,8 @@ fn emergency(w: &Words, displays: &[Display], monitors: &[Monitor]) -> Option<Em
     if !matches!(highest, PriorityClass::Safety | PriorityClass::Evacuation) {
         return None;
     }
-    let concerned: Vec<&Display> = displays.iter().filter(|display| display.shown_class() == highest).collect();
+    let concerned: Vec<&Display> =
+        displays.iter().filter(|display| display.shown_class() == highest && is_fitted(display)).collect();
     let (answered, silent): (Vec<&Display>, Vec<&Display>) =
         concerned.iter().partition(|display| display.rendered_revision >= display.revision);
     let where_is = |display: &&Display| (w.text(&display.name), display.location.clone());
@@ -230,6 +243,7 @@ fn emergency(w: &Words, displays: &[Display], monitors: &[Monitor]) -> Option<Em
         class: screen::class(highest),
         title: headline.map(|monitor| monitor.headline.clone()).unwrap_or_default(),
         progress: w.of("emergency-answered", answered.len(), concerned.len()),
+        is_complete: silent.is_empty() && !answered.is_empty(),
         missing: silent.iter().map(where_is).collect(),
     })
 }
@@ -282,11 +296,13 @@ mod tests {
             display("new", DisplayState::Unclaimed, 0, normal),
             display("late", DisplayState::Active, 4, PriorityClass::Evacuation),
             display("silent", DisplayState::Offline, 5, PriorityClass::Evacuation),
+            display("hole in the wall", DisplayState::Unclaimed, 0, PriorityClass::Evacuation),
         ];
         let mut monitors: Vec<Monitor> = displays.iter().map(|it| monitor(&w, it, None)).collect();
         monitors.sort_by_key(|monitor| monitor.rank);
         let order: Vec<&str> = monitors.iter().map(|monitor| monitor.id.as_str()).collect();
-        assert_eq!(order, ["silent", "late", "new", "fine"]);
+        assert_eq!(order, ["silent", "late", "new", "hole in the wall", "fine"]);
+        assert_eq!(count(&w, "displays-unfitted", &monitors, |it| !it.is_fitted), "2 noch nicht angebracht");
         assert_eq!(count(&w, "displays-silent", &monitors, |it| it.is_silent), "1 antwortet nicht");
 
         let mut displays = displays.clone();
@@ -297,13 +313,17 @@ mod tests {
         stand_ins(&w, &displays, &mut monitors);
         let said: Vec<(&str, &str)> = monitors.iter().map(|it| (it.taken_by.as_str(), it.stands_in.as_str())).collect();
         let fine = "Schirm fine";
-        assert_eq!(said, [(fine, ""), (fine, ""), ("", ""), ("", "Schirm silent, Schirm late")]);
+        assert_eq!(said, [(fine, ""), (fine, ""), ("", ""), ("", ""), ("", "Schirm silent, Schirm late")]);
 
         let found = emergency(&w, &displays, &monitors).expect("an emergency");
         assert_eq!(found.class, "evacuation");
         // What was said before the line went dead does not count as silence; what was not said does.
         assert_eq!(found.progress, "1 von 2 Monitoren haben bestätigt.");
-        assert_eq!(found.missing.len(), 1);
+        assert_eq!(found.missing.len(), 1, "and what was never fitted is not missing");
+        assert!(!found.is_complete);
+        let complete = |displays: &[Display]| emergency(&w, displays, &monitors).expect("an emergency").is_complete;
+        assert!(complete(&displays[3..]));
+        assert!(!complete(&displays[4..]), "where no screen is, none has said so");
         assert!(emergency(&w, &displays[..2], &monitors).is_none());
     }
 }
