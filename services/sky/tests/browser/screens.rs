@@ -218,6 +218,11 @@ async fn staff_keep_a_screen_without_any_script() {
     desk.sees(".notice.good", "der Monitor zeigt es schon").await;
     desk.sees(".badge.few", "Anders als in der Hausdatei").await;
     monitor.sees("h1", "Parkplatz").await;
+    desk.types_over("#viewing_distance_m", "5").await;
+    desk.press("Speichern").await;
+    desk.sees(".notice.good", "der Monitor zeigt es schon").await;
+    // What a page has from its beginning on, too: its letters and how its profile looks.
+    monitor.sees("main.far-5.parking", "").await;
     desk.types_over("#location", "x").await;
     desk.types("#new_group", "Nicht Gut!").await;
     desk.press("Speichern").await;
