@@ -1,7 +1,7 @@
 //! A scanner that had no network brings its journal. Every entry is a line of the log, once; who is in follows
 //! from all lines of a party together, so that it does not matter which journal comes first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
@@ -17,7 +17,7 @@ use crate::{
     },
     error::Error,
     events,
-    store::{self, ConflictKind, NewConflict, NewLine, codes::Reissued},
+    store::{self, ConflictKind, KnownLine, NewConflict, NewLine, codes::Reissued},
 };
 
 /// A scan as a scanner noted it, read and checked.
@@ -92,12 +92,35 @@ pub(crate) struct Waiting {
 /// Who settles a dispute when a late booking explains it.
 const ITSELF: &str = "flow";
 
+/// Under which a scan has a second line in the log. It follows from the first one, so that it has no third.
+fn second_nonce(device: &str, nonce: &str) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{device}/{nonce}").as_bytes()).to_string()
+}
+
+/// A scan that the house had judged, when its answer did not reach the scanner, which decided by itself: what is still to
+/// be noted of that. None: both have said the same.
+///
+/// Whom the scanner let in beyond whom the house did went through the door all the same. Whom it turned away stays
+/// counted, because nobody knows whether they came in by another door; that it did stands in the log.
+fn decided_otherwise(device: &str, entry: &Entry, by_house: u32) -> Option<Entry> {
+    let by_scanner = match &entry.code {
+        _ if !entry.verdict.moves() => 0,
+        Code::Ticket { .. } => 1,
+        Code::Visit { .. } | Code::Reference(_) | Code::Unknown | Code::Forged => entry.people.max(1),
+    };
+    let nonce = second_nonce(device, &entry.nonce);
+    match by_scanner.checked_sub(by_house) {
+        Some(0) => None,
+        Some(people) => Some(Entry { nonce, people: people.min(entry.people), ..entry.clone() }),
+        None => (by_scanner == 0).then(|| Entry { nonce, ..entry.clone() }),
+    }
+}
+
 /// Bookings have come: scans of journals that waited for them are counted, at the time when they were made, by lines
 /// of their own. Their showings must be locked.
 pub(super) async fn settle_waiting(tx: &mut Tx, parties: &[Party]) -> Result<(), Error> {
     for mut waiting in store::codes::waited_for(tx.conn(), parties).await? {
-        let first = format!("{}/{}", waiting.journal.device, waiting.entry.nonce);
-        waiting.entry.nonce = Uuid::new_v5(&Uuid::NAMESPACE_OID, first.as_bytes()).to_string();
+        waiting.entry.nonce = second_nonce(&waiting.journal.device, &waiting.entry.nonce);
         let settled = match merge(tx, &waiting.journal, std::slice::from_ref(&waiting.entry)).await?.pop() {
             // What speaks against it now is a dispute of its own.
             Some(Outcome::Recorded | Outcome::Repeated | Outcome::Conflict(_) | Outcome::Disputed(_)) => true,
@@ -140,14 +163,21 @@ pub(crate) async fn merge(tx: &mut Tx, journal: &Journal, entries: &[Entry]) -> 
             merge.parties.insert(*visit, (party, lines.remove(visit).unwrap_or_default()));
         }
     }
-    let nonces: Vec<&str> = entries.iter().map(|entry| entry.nonce.as_str()).collect();
-    let mut known: HashSet<String> = store::known_nonces(tx.conn(), &journal.device, &nonces).await?;
+    let second: Vec<String> = entries.iter().map(|entry| second_nonce(&journal.device, &entry.nonce)).collect();
+    let nonces: Vec<&str> = entries.iter().map(|entry| &entry.nonce).chain(&second).map(String::as_str).collect();
+    let mut known: HashMap<String, KnownLine> = store::known_nonces(tx.conn(), &journal.device, &nonces).await?;
     let mut outcomes = Vec::new();
     for (entry, party) in entries.iter().zip(found) {
-        outcomes.push(if known.insert(entry.nonce.clone()) {
-            merge.add(tx, entry, party.map(|party| party.visit)).await?
-        } else {
-            Outcome::Repeated
+        let visit = party.map(|party| party.visit);
+        let new = match known.insert(entry.nonce.clone(), KnownLine::Settled) {
+            None => Some(entry.clone()),
+            Some(KnownLine::Settled) => None,
+            Some(KnownLine::Judged(by_house)) => decided_otherwise(&journal.device, entry, by_house)
+                .filter(|second| known.insert(second.nonce.clone(), KnownLine::Settled).is_none()),
+        };
+        outcomes.push(match new {
+            Some(new) => merge.add(tx, &new, visit).await?,
+            None => Outcome::Repeated,
         });
     }
     touch(tx);

@@ -30,8 +30,16 @@ pub(crate) struct Summary {
 
 /// What one interval does to one zone.
 enum Change {
-    Move { came: u32, gone: u32 },
-    Set { people: u32, negative: bool },
+    Move {
+        came: u32,
+        gone: u32,
+    },
+    Set {
+        people: u32,
+        negative: bool,
+    },
+    /// Of who came and went, nothing is known.
+    Missed,
 }
 
 /// The changes of each zone, with the intervals that they come from.
@@ -55,10 +63,10 @@ pub(crate) async fn take(tx: &mut Tx, id: &str, packages: &[Package]) -> Result<
         problems.extend(taken.problem);
         for counted in taken.counted {
             if !store::sensors::count_once(tx.conn(), id, &counted).await? {
-                summary.repeated += 1;
+                summary.repeated += u32::from(counted.is_known());
                 continue;
             }
-            summary.counted += 1;
+            summary.counted += u32::from(counted.is_known());
             counted_now.push(counted);
         }
     }
@@ -106,6 +114,10 @@ fn sort(changes: &mut Changes, counted: &Counted) {
             add(out_of, Change::Move { came: backward, gone: forward });
         }
         Effect::Set { zone, people, negative } => add(zone, Change::Set { people, negative }),
+        Effect::Missed { into, out_of } => {
+            add(into, Change::Missed);
+            add(out_of, Change::Missed);
+        }
     }
 }
 
@@ -118,16 +130,16 @@ async fn apply(
     lost: bool,
 ) -> Result<Option<Problem>, Error> {
     let (now, level, quality, until) = (tx.now(), zone.level, zone.quality, zone.valid_until);
+    let observed_at = zone.observed_at;
     if !sensor.counts(&zone.id) {
         let mut people = 0;
         for (change, counted) in changes {
             people += match *change {
                 Change::Move { came, gone } => since_counted(&mut zone, counted, came, gone),
-                Change::Set { .. } => 0,
+                Change::Set { .. } | Change::Missed => 0,
             };
         }
-        let observed_at = zone.observed_at;
-        zone.add(people, if quality == Quality::Manual { Quality::Estimated } else { quality }, now);
+        zone.add_on_count(people, if quality == Quality::Manual { Quality::Estimated } else { quality }, now);
         // Of its other doors nothing new is known.
         (zone.valid_until, zone.observed_at) = (until, observed_at);
         save(tx, &zone, zone.level != level).await?;
@@ -135,11 +147,14 @@ async fn apply(
     }
     let mut drifted = lost || store::is_drifted(tx.conn(), &zone.id).await?;
     let mut problem = None;
-    let mut few_samples = false;
+    let (mut few_samples, mut told) = (false, false);
     for (change, counted) in changes {
-        few_samples |= counted.few_samples;
+        // Whoever a line has missed is missing until somebody counts; a balance is whole again with the next one.
+        let missed = counted.may_be_missing(zone.by_hand_at);
         match *change {
+            Change::Missed => drifted |= missed,
             Change::Move { came, gone } => {
+                drifted |= counted.few_samples && missed;
                 let people = since_counted(&mut zone, counted, came, gone);
                 let missing = zone.below_nobody(people);
                 clamp(tx, &zone, missing, &sensor.id).await?;
@@ -149,6 +164,7 @@ async fn apply(
                 }
             }
             Change::Set { people, negative } => {
+                few_samples = counted.few_samples;
                 let known = zone.quality == Quality::Live && !drifted;
                 if known && !counters::may_follow(zone.count, people, now - zone.observed_at) {
                     problem = Some(Problem::Implausible);
@@ -157,14 +173,21 @@ async fn apply(
                 clamp(tx, &zone, negative.into(), &sensor.id).await?;
                 zone.set(people, Quality::Live, counted.as_of.min(now));
                 zone.unsure = 0;
-                drifted = false;
+                (drifted, told) = (false, true);
             }
         }
     }
+    zone.valid_until = Some(sensor.good_until(now));
     if drifted || few_samples {
         zone.quality = Quality::Degraded;
+    } else if zone.silent && !told {
+        // Another one of its counters does not see who passes it: what was counted by hand holds as long as it would.
+        if quality == Quality::Manual {
+            (zone.quality, zone.valid_until, zone.observed_at) = (quality, until, observed_at);
+        } else {
+            (zone.quality, zone.valid_until) = (Quality::Degraded, None);
+        }
     }
-    zone.valid_until = Some(sensor.good_until(now));
     store::mark_zone(tx.conn(), &zone.id, true, drifted).await?;
     save(tx, &zone, zone.level != level || (zone.quality == Quality::Degraded) != (quality == Quality::Degraded))
         .await?;

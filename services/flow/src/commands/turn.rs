@@ -9,7 +9,7 @@ use super::{admissions, directives, estimates, sensors, touch_house, weather, zo
 use crate::{
     domain::{
         Zone,
-        directives::{BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, left},
+        directives::{BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, into_full, into_stop, left},
         steps::UNDO,
         ways::english,
         zones::{EscapeGroup, Kind, roll_up},
@@ -160,13 +160,18 @@ async fn propose(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
     let rules: Vec<(&Rule, Reached)> =
         rules.iter().filter_map(|rule| Some((rule, reached(rule, zones, &groups, &levels, now)?))).collect();
     let mut changed = false;
-    for directive in left(&rules, &known) {
+    // What nothing calls for any more, and what leads people on into what is full by now.
+    for directive in left(&rules, &known).into_iter().chain(into_full(&known, zones)) {
         directives::end(tx, directive.id, BY_POLICY).await?;
         changed = true;
     }
     for (rule, reached) in rules {
         if !rule.due(reached, &known) {
             continue;
+        }
+        for directive in into_stop(rule, &known, zones) {
+            directives::end(tx, directive.id, BY_POLICY).await?;
+            changed = true;
         }
         let wish = Wish {
             kind: rule.kind,

@@ -44,9 +44,7 @@ pub(crate) async fn count(tx: &mut Tx, zone: Option<Zone>, people: i64, quality:
     let Some(mut zone) = zone.filter(|zone| !zone.counted) else {
         return Ok(());
     };
-    // While its counter is silent, scans keep its level; a number they cannot give.
-    let quality = if zone.quality == Quality::Degraded { Quality::Degraded } else { quality };
-    let changed = zone.add(people, quality, tx.now());
+    let changed = zone.add_on_count(people, quality, tx.now());
     save(tx, &zone, changed).await
 }
 

@@ -197,6 +197,15 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
+    pub(crate) const fn is_known(&self) -> bool {
+        !matches!(self.effect, Effect::Missed { .. })
+    }
+
+    /// Whether whom it has missed is missing in the number still: who crossed before a count by hand is in that.
+    pub(crate) fn may_be_missing(&self, by_hand_at: Option<DateTime<Utc>>) -> bool {
+        by_hand_at.is_none_or(|at| self.observed_at > at)
+    }
+
     /// Of people who crossed the line in this interval, how many did so after a count by hand: by the time that was left
     /// of it, because nothing tells them apart. The other number says by how many that may be wrong.
     pub(crate) fn after(&self, by_hand_at: Option<DateTime<Utc>>, people: u32) -> (u32, u32) {
@@ -213,8 +222,22 @@ impl Counted {
 /// What it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    Cross { into: String, out_of: String, forward: u32, backward: u32 },
-    Set { zone: String, people: u32, negative: bool },
+    Cross {
+        into: String,
+        out_of: String,
+        forward: u32,
+        backward: u32,
+    },
+    Set {
+        zone: String,
+        people: u32,
+        negative: bool,
+    },
+    /// What the line counted cannot be: who crossed it is not known.
+    Missed {
+        into: String,
+        out_of: String,
+    },
 }
 
 /// What a package comes to.
@@ -300,8 +323,17 @@ impl Sensor {
             };
             // Its clock may be wrong; how long ago it was, it knows.
             let to = record.to - skew;
-            match effect(logic, record, to, now) {
-                Some(effect) => taken.counted.push(Counted {
+            let effect = effect(logic, record, to, now);
+            if effect.is_none() {
+                found.push(Problem::Implausible);
+            }
+            let missed = || match logic.clone() {
+                Logic::Line { into, out_of } => Some(Effect::Missed { into, out_of }),
+                // The next one says how many there are, whatever became of this one.
+                Logic::Balance { .. } => None,
+            };
+            if let Some(effect) = effect.or_else(missed) {
+                taken.counted.push(Counted {
                     logic: record.logic,
                     from: record.from,
                     to: record.to,
@@ -309,8 +341,7 @@ impl Sensor {
                     observed_at: to,
                     as_of: to - self.lag(),
                     effect,
-                }),
-                None => found.push(Problem::Implausible),
+                });
             }
             if record.few_samples {
                 found.push(Problem::FewSamples);
@@ -349,7 +380,7 @@ impl Sensor {
     pub(crate) fn holds(&self, counted: &Counted, empty_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
         let old = match counted.effect {
             Effect::Set { .. } => self.heard_again_at.max(empty_at).max(Some(now - self.interval * SILENCE)),
-            Effect::Cross { .. } => empty_at,
+            Effect::Cross { .. } | Effect::Missed { .. } => empty_at,
         };
         old.is_none_or(|old| counted.observed_at >= old)
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     ways::{self, Lift, Way, english, plain},
     weather::BY_WEATHER,
-    zones::{Level, Zone},
+    zones::{Level, Zone, ancestors},
 };
 
 /// What is asked.
@@ -181,7 +181,7 @@ pub(crate) fn check(
         if others().any(|other| other.kind == kind && other.from == from) {
             return Err(Contradiction::Again(named(from)));
         }
-        if others().any(|other| other.kind.leads() && other.to == from) {
+        if others().any(|other| other.kind.leads() && stops(zones, from, &other.from, &other.to)) {
             return Err(Contradiction::StopsTarget(named(from)));
         }
         return Ok(());
@@ -196,20 +196,31 @@ pub(crate) fn check(
             Contradiction::TwoWays(named(from), named(&other.to))
         });
     }
-    if others().any(|other| other.kind == Kind::StopAdmission && other.from == to) {
-        return Err(Contradiction::IntoStopped(named(to)));
+    if let Some(stop) = others().find(|other| other.kind == Kind::StopAdmission && stops(zones, &other.from, from, to))
+    {
+        return Err(Contradiction::IntoStopped(named(&stop.from)));
     }
     if let Some(circle) = circle(from, to, &others().collect::<Vec<_>>()) {
         return Err(Contradiction::Circle(circle.iter().map(|id| named(id)).collect::<Vec<_>>().join(" → ")));
     }
-    // Also when the storey it lies in is full.
-    let full = |id: &String| zones.iter().any(|zone| zone.id == *id && zone.level >= Level::Red);
-    if super::zones::ancestors(zones, to)
-        .any(|id| full(id) && !super::zones::ancestors(zones, from).any(|own| own == id))
-    {
+    if is_full(from, to, zones) {
         return Err(Contradiction::ToFull(named(to)));
     }
     Ok(())
+}
+
+/// Whether people who go from one zone to another one find no room: also when the storey that they come into is full.
+pub(crate) fn is_full(from: &str, to: &str, zones: &[Zone]) -> bool {
+    let full = |id: &String| zones.iter().any(|zone| zone.id == *id && zone.level >= Level::Red);
+    ancestors(zones, to).any(|id| full(id) && !ancestors(zones, from).any(|own| own == id))
+}
+
+/// Whether a stop of a zone stops people who go from one zone to another one: it holds for all that lies in it. Whoever is
+/// in it already may walk about there; only at a hall's doors nobody asks where people come from.
+fn stops(zones: &[Zone], stopped: &str, from: &str, to: &str) -> bool {
+    let lies_in = |id: &str| ancestors(zones, id).any(|known| known == stopped);
+    let is_hall = zones.iter().any(|zone| zone.id == to && zone.hall().is_some());
+    stopped == to || lies_in(to) && (is_hall || !lies_in(from))
 }
 
 /// The way round from `from` over `to` and what holds back to `from`, if there is one.
@@ -373,12 +384,12 @@ impl Rule {
     /// Whether it is due: the level is reached and nothing like it is open or was turned down or ended while it has
     /// stayed as full as that.
     pub(crate) fn due(&self, reached: Reached, known: &[Directive]) -> bool {
+        // What ended by itself nobody has decided against.
+        let by_itself = |other: &Directive| [BY_TIME, BY_POLICY].contains(&other.ended_by.as_str());
+        let ended_since = |other: &Directive| other.ended_at.is_some_and(|ended| ended >= reached.since);
         reached.level >= self.when
             && !known.iter().any(|other| {
-                self.proposes(other)
-                    && (other.state != State::Ended
-                        // What ran out by itself nobody has decided against.
-                        || other.ended_by != BY_TIME && other.ended_at.is_some_and(|ended| ended >= reached.since))
+                self.proposes(other) && (other.state != State::Ended || !by_itself(other) && ended_since(other))
             })
     }
 
@@ -398,6 +409,24 @@ pub(crate) fn left<'d>(rules: &[(&Rule, Reached)], known: &'d [Directive]) -> Ve
             && rules.iter().any(|(rule, _)| rule.proposes(directive) && !called_for(rule))
     };
     known.iter().filter(is_left).collect()
+}
+
+/// The policy's directives that send people to another zone, and have not ended.
+fn led_by_policy(known: &[Directive]) -> impl Iterator<Item = &Directive> {
+    known.iter().filter(|it| it.proposed_by == BY_POLICY && it.state != State::Ended && it.kind.leads())
+}
+
+/// The policy's directives that lead people on into what has become full.
+pub(crate) fn into_full<'d>(known: &'d [Directive], zones: &[Zone]) -> Vec<&'d Directive> {
+    led_by_policy(known).filter(|it| is_full(&it.from, &it.to, zones)).collect()
+}
+
+/// The policy's directives that lead people into a zone that it wants to stop now, and would speak against that.
+pub(crate) fn into_stop<'d>(rule: &Rule, known: &'d [Directive], zones: &[Zone]) -> Vec<&'d Directive> {
+    if rule.kind != Kind::StopAdmission {
+        return Vec::new();
+    }
+    led_by_policy(known).filter(|it| it.state.binds() && stops(zones, &rule.zone, &it.from, &it.to)).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,9 @@
 //! can be: by those who hold tickets for now (under the house's stated assumptions), and by who went through the
 //! counted doors of the house since it was last seen empty. Nobody is in two rooms, so the bound of the house narrows
 //! its rooms. A bound that is contradicted by what was counted is not used.
+//!
+//! In an evacuation people leave unscanned, by whatever door is near: from its beginning on, nobody is said to be
+//! certainly in a room that no counter watches, and no other room is narrowed by who was there before.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -70,6 +73,21 @@ pub(crate) struct Doors {
     pub(crate) heard_at: DateTime<Utc>,
 }
 
+/// An evacuation of the house, or a drill of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Evacuation {
+    pub(crate) began_at: DateTime<Utc>,
+    /// When two people had cleared it; None: it goes on.
+    pub(crate) over_at: Option<DateTime<Utc>>,
+}
+
+impl Evacuation {
+    /// Whether whoever was there at that time may have left unseen since.
+    fn may_have_emptied(self, seen_at: DateTime<Utc>) -> bool {
+        self.over_at.is_none_or(|over_at| seen_at < over_at)
+    }
+}
+
 /// All that is known.
 pub(crate) struct Known<'a> {
     pub(crate) rooms: &'a [&'a Zone],
@@ -82,6 +100,8 @@ pub(crate) struct Known<'a> {
     pub(crate) doors: Option<Doors>,
     /// Until when somebody may have passed a counter unseen, if ever.
     pub(crate) blind_until: Option<DateTime<Utc>>,
+    /// The latest one, if there was one of late.
+    pub(crate) evacuation: Option<Evacuation>,
 }
 
 /// What bounds the number of people in the house.
@@ -141,7 +161,28 @@ impl Known<'_> {
             // Nobody counts who comes and goes: what the bounds of the house leave.
             Quality::Estimated | Quality::Degraded => Range { low: 0, high: full },
         };
-        (range, zone.quality)
+        match self.evacuation {
+            Some(evacuation) if !zone.counted && evacuation.may_have_emptied(zone.observed_at) => {
+                match zone.quality {
+                    // Somebody has looked since the alarm.
+                    Quality::Manual if zone.observed_at >= evacuation.began_at => {
+                        (Range { low: 0, ..range }, zone.quality)
+                    }
+                    Quality::Degraded => (range, zone.quality),
+                    // Those from elsewhere come through it faster than guests walk.
+                    Quality::Live | Quality::Manual | Quality::Estimated => {
+                        (Range { low: 0, high: full }, Quality::Estimated)
+                    }
+                }
+            }
+            Some(_) | None => (range, zone.quality),
+        }
+    }
+
+    /// Whether an evacuation may have emptied a hall of whom its scans let in. Whoever comes back is not scanned again.
+    fn may_have_left(&self, admission: &Admission) -> bool {
+        self.evacuation
+            .is_some_and(|evacuation| evacuation.may_have_emptied(admission.doors_at.min(admission.starts_at)))
     }
 
     /// A hall that scans fill: who was scanned in and not out, until its showing and the egress are over.
@@ -156,7 +197,7 @@ impl Known<'_> {
                     // Nobody has said that it is over; it should be.
                     let overdue =
                         admission.state == AdmissionState::Running && now > admission.predicted_end_at + self.egress;
-                    if !overdue {
+                    if !overdue && !self.may_have_left(admission) {
                         low = low.saturating_add(inside.saturating_sub(percent(inside, self.policy.unseen_percent)));
                         quality = Quality::Live;
                     }
@@ -236,8 +277,12 @@ impl Known<'_> {
     fn by_doors(&self, doors: Doors, now: DateTime<Utc>) -> Range {
         let people = doors.came.saturating_sub(doors.gone);
         let off = self.wrong(doors.came.saturating_add(doors.gone)).saturating_add(self.moved(doors.heard_at, now));
+        // In an evacuation people leave by doors that nobody counts.
+        let unseen = self
+            .evacuation
+            .is_some_and(|evacuation| self.empty_at.is_none_or(|empty_at| evacuation.may_have_emptied(empty_at)));
         Range {
-            low: people.saturating_sub(off),
+            low: if unseen { 0 } else { people.saturating_sub(off) },
             // Staff stay in while it is found empty of visitors.
             high: people.saturating_add(off).saturating_add(self.policy.staff),
         }

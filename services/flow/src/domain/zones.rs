@@ -188,6 +188,8 @@ pub(crate) struct Zone {
     /// Whoever works by scans leaves it to the counters, while they work.
     pub(crate) counted: bool,
     pub(crate) sensors: Vec<String>,
+    /// One of its counters is: who comes and goes there nobody sees.
+    pub(crate) silent: bool,
     /// "desk", "cafe": people queue here; empty: nowhere.
     pub(crate) queue: String,
     /// "hall:dome": scans at that hall's doors; "foyer": where people wait; else by hand, or the sum.
@@ -205,6 +207,20 @@ impl Zone {
     pub(crate) fn add(&mut self, people: i64, quality: Quality, now: DateTime<Utc>) -> bool {
         let count = u32::try_from((i64::from(self.count) + people).max(0)).unwrap_or(u32::MAX);
         self.set(count, quality, now)
+    }
+
+    /// Counts people whom a scan, or a counter that only leads out of it, moves. A number that was counted by hand beside
+    /// a silent counter gets no younger by that: of those who pass that counter nothing is known.
+    pub(crate) fn add_on_count(&mut self, people: i64, quality: Quality, now: DateTime<Utc>) -> bool {
+        let (until, observed_at) = (self.valid_until, self.observed_at);
+        if self.silent && self.quality == Quality::Manual {
+            let changed = self.add(people, Quality::Manual, now);
+            (self.valid_until, self.observed_at) = (until, observed_at);
+            return changed;
+        }
+        // While its counter is silent, scans keep its level; a number they cannot give.
+        let quality = if self.quality == Quality::Degraded { Quality::Degraded } else { quality };
+        self.add(people, quality, now)
     }
 
     /// How many people were counted out who had never been counted in.
@@ -250,6 +266,8 @@ impl Zone {
     pub(crate) fn age(&mut self, now: DateTime<Utc>) -> bool {
         let over = self.valid_until.is_some_and(|until| now >= until);
         match self.quality {
+            // Nobody has seen who came and went since.
+            Quality::Manual if over && self.silent => self.quality = Quality::Degraded,
             Quality::Manual if over => self.quality = Quality::Estimated,
             Quality::Live if over => self.quality = Quality::Degraded,
             Quality::Live | Quality::Manual | Quality::Estimated | Quality::Degraded => return false,

@@ -55,8 +55,17 @@ impl ZonesGrpc {
         let zones = store::zones(&mut conn).await?;
         let rooms: Vec<&Zone> = zones.iter().filter(|zone| zone.kind == Kind::Room).collect();
         let blind_until = store::sensors::blind_until(&mut conn, now).await?;
-        let known =
-            Known { rooms: &rooms, admissions: &admissions, policy: &policy, egress, empty_at, doors, blind_until };
+        let evacuation = store::headcount::evacuation(&mut conn, now - AROUND).await?;
+        let known = Known {
+            rooms: &rooms,
+            admissions: &admissions,
+            policy: &policy,
+            egress,
+            empty_at,
+            doors,
+            blind_until,
+            evacuation,
+        };
         let count = headcount::headcount(&known, now);
         Ok(pb::Headcount {
             low: count.total.low,
@@ -67,7 +76,7 @@ impl ZonesGrpc {
             zones: rooms.iter().zip(count.rooms).map(|(zone, counted)| line(&zones, zone, counted)).collect(),
             basis: basis(count.basis).into(),
             basis_text: Some(count.basis.words().to_proto()),
-            assumptions: policy.words().iter().map(kernel::values::Text::to_proto).collect(),
+            assumptions: policy.words(evacuation).iter().map(kernel::values::Text::to_proto).collect(),
             seen_empty_at: empty_at.map(timestamp),
         })
     }

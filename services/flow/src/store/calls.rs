@@ -109,7 +109,20 @@ pub(crate) async fn dissolve_groups(conn: &mut PgConnection, showing: Uuid) -> R
     Ok(())
 }
 
-/// Of a showing's parties, those in no group and with somebody who is not in yet.
+/// A party is called with no group any more, except (if one is named) with those of its showing.
+pub(super) async fn leave_group(conn: &mut PgConnection, visit: Uuid, showing: Option<Uuid>) -> Result<(), Error> {
+    sqlx::query(
+        "delete from call_group_party p using call_group g
+         where p.visit_id = $1 and g.id = p.group_id and g.showing_id is distinct from $2",
+    )
+    .bind(visit)
+    .bind(showing)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Of a showing's parties, those that are in a group.
 pub(crate) async fn grouped(conn: &mut PgConnection, showing: Uuid) -> Result<Vec<Uuid>, Error> {
     Ok(sqlx::query_scalar(
         "select p.visit_id from call_group_party p join call_group g on g.id = p.group_id where g.showing_id = $1",

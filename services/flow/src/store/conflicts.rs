@@ -1,6 +1,6 @@
 //! What scanners do not agree on, their lists and their journals.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use kernel::values::Text;
@@ -250,18 +250,34 @@ pub(crate) async fn open_conflicts(conn: &mut PgConnection) -> Result<u32, Error
     Ok(u32::try_from(open).unwrap_or(u32::MAX))
 }
 
+/// What the log has under a nonce.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum KnownLine {
+    /// An entry of a journal; or it was erased since.
+    Settled,
+    /// The house judged it, and let so many people in or out.
+    Judged(u32),
+}
+
 /// Of these nonces of a scanner, those that the log has.
 pub(crate) async fn known_nonces(
     conn: &mut PgConnection,
     device: &str,
     nonces: &[&str],
-) -> Result<HashSet<String>, Error> {
-    let known: Vec<String> = sqlx::query_scalar("select nonce from scan where device_id = $1 and nonce = any($2)")
-        .bind(device)
-        .bind(nonces)
-        .fetch_all(conn)
-        .await?;
-    Ok(known.into_iter().collect())
+) -> Result<HashMap<String, KnownLine>, Error> {
+    let known: Vec<(String, bool, i32)> = sqlx::query_as(
+        "select nonce, offline or erased_at is not null,
+             case when verdict in ('admitted', 'exited', 'readmitted') then cardinality(tickets) else 0 end
+         from scan where device_id = $1 and nonce = any($2)",
+    )
+    .bind(device)
+    .bind(nonces)
+    .fetch_all(conn)
+    .await?;
+    let read = |(nonce, settled, people): (String, bool, i32)| {
+        (nonce, if settled { KnownLine::Settled } else { KnownLine::Judged(people.unsigned_abs()) })
+    };
+    Ok(known.into_iter().map(read).collect())
 }
 
 /// Whether a scanner has ever taken an admission list.

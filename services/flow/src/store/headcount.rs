@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         counters::{Logic, Sensor, State},
-        headcount::{Doors, Policy},
+        headcount::{Doors, Evacuation, Policy},
     },
     error::Error,
 };
@@ -30,6 +30,19 @@ pub(crate) async fn save_policy(conn: &mut PgConnection, policy: &Policy) -> Res
 /// When somebody walked through the house and found nobody, if ever.
 pub(crate) async fn empty_at(conn: &mut PgConnection) -> Result<Option<DateTime<Utc>>, Error> {
     Ok(sqlx::query_scalar("select empty_at from house_state").fetch_one(conn).await?)
+}
+
+/// The latest evacuation that was not over by then, if there was one.
+pub(crate) async fn evacuation(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<Option<Evacuation>, Error> {
+    let row: Option<(DateTime<Utc>, Option<DateTime<Utc>>)> = sqlx::query_as(
+        "select active_from, ended_at from incident
+         where kind = 'evacuation' and active_from is not null and (ended_at is null or ended_at > $1)
+         order by active_from desc, reported_at desc limit 1",
+    )
+    .bind(since)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|(began_at, over_at)| Evacuation { began_at, over_at }))
 }
 
 pub(crate) async fn save_empty_at(conn: &mut PgConnection, at: DateTime<Utc>) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::Wanted;
+use super::{Wanted, calls::leave_group};
 use crate::{
     domain::scan::{DoorTicket, Party},
     error::Error,
@@ -154,7 +154,7 @@ pub(crate) async fn reseat_party(conn: &mut PgConnection, visit: Uuid, tickets: 
     Ok(())
 }
 
-/// The new showing of a party and the places of its tickets there.
+/// The new showing of a party and the places of its tickets there. It is called there, and not with its former group.
 pub(crate) async fn move_party(
     conn: &mut PgConnection,
     visit: Uuid,
@@ -166,6 +166,7 @@ pub(crate) async fn move_party(
         .bind(to)
         .execute(&mut *conn)
         .await?;
+    leave_group(conn, visit, Some(to)).await?;
     sqlx::query(
         "update door_ticket t set showing_id = $2, seat = n.seat, assistance = n.assistance
          from unnest($3::uuid[], $4::text[], $5::boolean[]) n (id, seat, assistance)
@@ -181,7 +182,7 @@ pub(crate) async fn move_party(
     Ok(())
 }
 
-/// Marks a party as cancelled, known or not.
+/// Marks a party as cancelled, known or not. Nobody calls it.
 pub(crate) async fn void_party(conn: &mut PgConnection, visit: Uuid, showing: Uuid) -> Result<(), Error> {
     sqlx::query(
         "insert into party (visit_id, showing_id, reference, cancelled) values ($1, $2, '', true)
@@ -191,6 +192,7 @@ pub(crate) async fn void_party(conn: &mut PgConnection, visit: Uuid, showing: Uu
     .bind(showing)
     .execute(&mut *conn)
     .await?;
+    leave_group(conn, visit, None).await?;
     sqlx::query("update door_ticket set live = false where visit_id = $1 and live").bind(visit).execute(conn).await?;
     Ok(())
 }

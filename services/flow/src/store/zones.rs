@@ -33,6 +33,7 @@ struct ZoneRow {
     queue: String,
     by_hand_at: Option<DateTime<Utc>>,
     unsure: i32,
+    silent: bool,
     #[sqlx(default)]
     sensors: Vec<String>,
 }
@@ -54,6 +55,7 @@ impl ZoneRow {
             observed_at: self.observed_at,
             counted: self.counted,
             sensors: self.sensors,
+            silent: self.silent,
             valid_until: self.valid_until,
             queue: self.queue,
             filled_by: self.filled_by,
@@ -61,6 +63,19 @@ impl ZoneRow {
             unsure: self.unsure.unsigned_abs(),
         })
     }
+}
+
+/// A zone, and whether one of its counters is silent.
+macro_rules! select_zone {
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "select z.*, exists (select from sensor_zone m join sensor c on c.id = m.sensor_id
+                 where m.zone_id = z.id and c.state = 'offline') as silent",
+            $more,
+            " from zone z ",
+            $rest
+        )
+    };
 }
 
 /// All zones in their order; storeys and the house with the sum of what lies in them.
@@ -72,10 +87,10 @@ pub(crate) async fn zones(conn: &mut PgConnection) -> Result<Vec<Zone>, Error> {
 
 /// All zones in their order; storeys and the house as they were added up last.
 pub(crate) async fn zones_as_stored(conn: &mut PgConnection) -> Result<Vec<Zone>, Error> {
-    let rows: Vec<ZoneRow> = sqlx::query_as(
-        "select z.*, array(select s.sensor_id from sensor_zone s where s.zone_id = z.id order by 1) as sensors
-         from zone z order by place",
-    )
+    let rows: Vec<ZoneRow> = sqlx::query_as(select_zone!(
+        ", array(select s.sensor_id from sensor_zone s where s.zone_id = z.id order by 1) as sensors",
+        "order by place"
+    ))
     .fetch_all(conn)
     .await?;
     rows.into_iter().map(ZoneRow::read).collect()
@@ -84,12 +99,12 @@ pub(crate) async fn zones_as_stored(conn: &mut PgConnection) -> Result<Vec<Zone>
 /// Locks all zones, in the order of their ids (letter by letter, as here and not as a language sorts), and reads them as they are stored.
 pub(crate) async fn lock_zones(conn: &mut PgConnection) -> Result<Vec<Zone>, Error> {
     let rows: Vec<ZoneRow> =
-        sqlx::query_as("select * from zone order by id collate \"C\" for no key update").fetch_all(conn).await?;
+        sqlx::query_as(select_zone!("", "order by z.id collate \"C\" for no key update of z")).fetch_all(conn).await?;
     rows.into_iter().map(ZoneRow::read).collect()
 }
 
 pub(crate) async fn lock_zone(conn: &mut PgConnection, id: &str) -> Result<Option<Zone>, Error> {
-    sqlx::query_as::<_, ZoneRow>("select * from zone where id = $1 for no key update")
+    sqlx::query_as::<_, ZoneRow>(select_zone!("", "where z.id = $1 for no key update of z"))
         .bind(id)
         .fetch_optional(conn)
         .await?
@@ -100,9 +115,10 @@ pub(crate) async fn lock_zone(conn: &mut PgConnection, id: &str) -> Result<Optio
 /// The zone that a hall's doors fill, and the foyer; both locked.
 pub(crate) async fn lock_zones_of(conn: &mut PgConnection, hall: &str) -> Result<(Option<Zone>, Option<Zone>), Error> {
     let hall = format!("hall:{hall}");
-    let rows: Vec<ZoneRow> = sqlx::query_as(
-        "select * from zone where filled_by in ($1, 'foyer') order by id collate \"C\" for no key update",
-    )
+    let rows: Vec<ZoneRow> = sqlx::query_as(select_zone!(
+        "",
+        "where z.filled_by in ($1, 'foyer') order by z.id collate \"C\" for no key update of z"
+    ))
     .bind(&hall)
     .fetch_all(conn)
     .await?;

@@ -3,7 +3,7 @@
 use kernel::{testing::House, values::timestamp};
 use sky_proto::{
     flow::v1::{self as pb, AdmissionState, CallGroupState, QueueNumberState, door_client::DoorClient},
-    reservations::v1::Need,
+    reservations::v1::{BookingCancelled, BookingMoved, Need},
 };
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -182,6 +182,65 @@ async fn groups_are_called_as_the_foyer_takes_them_and_assistance_first() {
         .code(),
         Code::NotFound
     );
+}
+
+#[tokio::test]
+async fn a_party_that_goes_to_another_showing_or_nowhere_leaves_its_group() {
+    let house = house().await;
+    let (showing, later) = (Uuid::now_v7(), Uuid::now_v7());
+    for id in [showing, later] {
+        told(&house, id, &scheduled(id)).await;
+    }
+    let parties: Vec<(Uuid, Vec<Uuid>)> =
+        (0..3).map(|_| (Uuid::now_v7(), vec![Uuid::now_v7(), Uuid::now_v7()])).collect();
+    for (visit, tickets) in &parties {
+        told(&house, *visit, &booking(*visit, showing, tickets)).await;
+    }
+    let form = async |showing: Uuid| {
+        let form = pb::FormCallGroupsRequest { showing_id: showing.to_string() };
+        let groups = door!(house).form_call_groups(form).await.expect("formed").into_inner().groups;
+        groups.iter().map(|group| group.people).sum::<u32>()
+    };
+    assert_eq!(form(showing).await, 6);
+    let moved = |place: usize, from: Uuid, to: Uuid| {
+        let (visit, tickets) = &parties[place];
+        let event = BookingMoved {
+            visit_id: visit.to_string(),
+            from_showing_id: from.to_string(),
+            showing_id: to.to_string(),
+            tickets: booking(*visit, to, tickets).tickets,
+            ..BookingMoved::default()
+        };
+        (*visit, event)
+    };
+    let people = async |showing: Uuid| {
+        let list = pb::ListCallGroupsRequest { showing_id: showing.to_string() };
+        let groups = door!(house).list_call_groups(list).await.expect("a list").into_inner().groups;
+        groups.iter().map(|group| group.people).sum::<u32>()
+    };
+    let (visit, event) = moved(0, showing, later);
+    told(&house, visit, &event).await;
+    assert_eq!(people(showing).await, 4, "it is not waited for any more");
+    assert_eq!(form(later).await, 2, "it is called where it goes");
+    // Told once more, and late: it stays in its new group.
+    told(&house, visit, &event).await;
+    assert_eq!(people(later).await, 2);
+    // There and back again, after its group was formed there, too.
+    let (visit, event) = moved(0, later, showing);
+    told(&house, visit, &event).await;
+    let (gone, tickets) = &parties[1];
+    let cancelled = BookingCancelled {
+        visit_id: gone.to_string(),
+        showing_id: showing.to_string(),
+        ticket_ids: tickets.iter().map(Uuid::to_string).collect(),
+    };
+    told(&house, *gone, &cancelled).await;
+    assert_eq!((form(showing).await, form(later).await), (4, 0));
+    let rows: i64 = sqlx::query_scalar("select count(*) from call_group_party")
+        .fetch_one(house.pool("flow"))
+        .await
+        .expect("counted");
+    assert_eq!(rows, 2, "whoever is cancelled is in no group");
 }
 
 #[tokio::test]

@@ -257,6 +257,39 @@ async fn the_policy_redirects_below_red_and_asks_from_red_on() {
 }
 
 #[tokio::test]
+async fn a_stopped_storey_takes_nobody_into_its_rooms() {
+    let house = house().await;
+    let stop = propose(&house, at_once(DirectiveKind::StopAdmission, "upper", "")).await.expect("stopped");
+    for kind in [DirectiveKind::Redirect, DirectiveKind::OpenOverflow] {
+        let refused = propose(&house, at_once(kind, "foyer", "room-1")).await.expect_err("inside the stopped storey");
+        assert!(refused.message().starts_with("Upper floor is stopped"), "{}", refused.message());
+    }
+    end(&house, &stop.directive_id).await.expect("ended");
+    propose(&house, at_once(DirectiveKind::OpenOverflow, "foyer", "room-1")).await.expect("it is open again");
+    let refused = propose(&house, at_once(DirectiveKind::StopAdmission, "upper", "")).await.expect_err("sent there");
+    assert!(refused.message().contains("people are being sent to Upper floor"), "{}", refused.message());
+}
+
+#[tokio::test]
+async fn the_policy_ends_a_redirect_into_what_has_become_full_and_begins_it_again() {
+    let house = house().await;
+    let redirects = async || {
+        let open = snapshot(&house).await.directives;
+        open.into_iter().filter(|it| it.kind() == DirectiveKind::Redirect).collect::<Vec<_>>()
+    };
+    correct(&house, "foyer", 97).await;
+    turn_until(&house, "a redirect", async || redirects().await.len() == 1).await;
+    let first = redirects().await.remove(0);
+    assert_eq!((first.to_zone_id.as_str(), first.state()), ("cafe", MeasureState::Active));
+    correct(&house, "cafe", 48).await;
+    turn_until(&house, "it ends", async || redirects().await.is_empty()).await;
+    assert_eq!(directive(&house, &first.directive_id).await.ended_by, "policy");
+    correct(&house, "cafe", 10).await;
+    turn_until(&house, "there is room again", async || redirects().await.len() == 1).await;
+    assert_ne!(redirects().await[0].directive_id, first.directive_id);
+}
+
+#[tokio::test]
 async fn an_escape_group_near_its_limit_proposes_to_stop_what_fills_it() {
     let house = house().await;
     let stops = async || {

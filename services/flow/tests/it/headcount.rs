@@ -145,6 +145,37 @@ async fn the_house_file_says_what_is_assumed() {
     assert_eq!(headcount(&house).await.high, 150 + 3);
 }
 
+#[tokio::test]
+async fn an_alarm_leaves_nobody_certainly_in_a_hall() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("in");
+    let scanned = zone(&house, "dome").await.observed_at;
+    let dome = async || {
+        let count = headcount(&house).await;
+        let dome = of(&count, "dome");
+        assert_eq!(dome.observed_at, scanned, "nobody has counted since: {dome:?}");
+        (dome.low, dome.high, dome.quality())
+    };
+    assert_eq!(dome().await, (2, 4, Quality::Live));
+    let set = async |by: &str, state: pb::HouseState| {
+        let caller = kernel::Caller::Staff { account: by.to_owned(), roles: vec![kernel::Role::Desk] };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: "alarm".to_owned(), exercise: false };
+        let set = pb::flow_client::FlowClient::new(house.channel(&caller)).set_house_state(request).await;
+        set.expect("set");
+    };
+    house.clock.set(minutes(50));
+    set("anna", pb::HouseState::Evacuating).await;
+    house.clock.set(minutes(55));
+    assert_eq!(dome().await, (0, 4, Quality::Estimated), "they have left unscanned");
+    let said = headcount(&house).await.assumptions;
+    assert!(said.iter().any(|text| text.de.starts_with("Seit der Räumung")), "{said:?}");
+    for by in ["anna", "ben"] {
+        set(by, pb::HouseState::AllClear).await;
+    }
+    assert_eq!(dome().await, (0, 4, Quality::Estimated), "whoever comes back is not scanned again");
+}
+
 /// One package of the counter over the main door, sent in one minute and about another one.
 fn body(package: i64, sent: i64, minute: i64, (came, gone): (u32, u32), there: u32) -> Vec<u8> {
     let time = |minute: i64| minutes(minute).to_rfc3339();

@@ -166,6 +166,81 @@ async fn a_double_admission_is_seen_and_the_earlier_scan_holds() {
     assert_eq!(door.resolve_scan_conflict(request).await.expect_err("unknown").code(), Code::NotFound);
 }
 
+/// The house heard a scan and its answer was lost: the phone has decided by its old list, under the same nonce.
+#[tokio::test]
+async fn what_a_scanner_decided_because_it_never_got_the_answer_is_seen() {
+    let house = house().await;
+    let (showing, _, tickets) = open(&house).await;
+    export(&house, "scanner-2").await.expect("a list");
+    let ticket = |place: usize| code(&house, Kind::Ticket, tickets[place], showing);
+    let asked = async |code: &str| {
+        let scan_of = pb::ScanRequest { device_id: "scanner-2".to_owned(), ..scan_of(showing, code) };
+        let answer = scan(&house, &scan_of).await.expect("a verdict");
+        (scan_of.nonce, answer.verdict())
+    };
+    house.clock.set(minutes(46));
+    scan(&house, &scan_of(showing, &ticket(0))).await.expect("in, by another scanner");
+    house.clock.set(minutes(50));
+    let (lost, verdict) = asked(&ticket(0)).await;
+    assert_eq!(verdict, ScanVerdict::AlreadyAdmitted);
+    let (same, verdict) = asked(&ticket(1)).await;
+    assert_eq!(verdict, ScanVerdict::Admitted);
+    let (turned_away, verdict) = asked(&ticket(2)).await;
+    assert_eq!(verdict, ScanVerdict::Admitted);
+    let with =
+        |nonce: &str, place: usize| pb::JournalEntry { nonce: nonce.to_owned(), ..entry(showing, &ticket(place), 50) };
+    let entries = vec![
+        with(&lost, 0),
+        with(&same, 1),
+        pb::JournalEntry { verdict: ScanVerdict::TooLate.into(), ..with(&turned_away, 2) },
+    ];
+    let answer = submit(&house, "scanner-2", TimeDelta::zero(), entries.clone()).await.expect("merged");
+    assert_eq!(outcomes(&answer), [EntryOutcome::Conflict, EntryOutcome::Repeated, EntryOutcome::Recorded]);
+    let open = conflicts(&house).await;
+    assert_eq!((open.len(), open[0].kind(), open[0].seat.as_str()), (1, pb::ConflictKind::Double, "C1"));
+    assert_eq!(open[0].scans.len(), 2, "{:?}", open[0].scans);
+    assert_eq!(snapshot(&house).await.admissions[0].admitted, 3, "three tickets, three people counted");
+    let lines = async || -> Vec<(String, bool, i64)> {
+        sqlx::query_as("select verdict, offline, count(*) from scan group by 1, 2 order by 1, 2")
+            .fetch_all(house.pool("flow"))
+            .await
+            .expect("counted")
+    };
+    let logged = lines().await;
+    assert!(logged.contains(&("too_late".to_owned(), true, 1)), "whom it turned away: {logged:?}");
+    // Sent again, and what staff have said of it stays said.
+    let request = pb::ResolveScanConflictRequest {
+        conflict_id: open[0].conflict_id.clone(),
+        resolution: "asked to leave".to_owned(),
+    };
+    DoorClient::new(house.channel(&desk())).resolve_scan_conflict(request).await.expect("resolved");
+    for _ in 0..2 {
+        let again = submit(&house, "scanner-2", TimeDelta::zero(), entries.clone()).await.expect("merged");
+        assert_eq!(outcomes(&again), [EntryOutcome::Repeated; 3]);
+    }
+    assert_eq!((conflicts(&house).await.len(), lines().await), (0, logged));
+}
+
+/// Of a party the house has let in those who were left, and the phone all of them.
+#[tokio::test]
+async fn whom_a_scanner_let_in_beyond_those_of_the_lost_answer_is_seen() {
+    let house = house().await;
+    let (showing, visit, tickets) = open(&house).await;
+    export(&house, "scanner-2").await.expect("a list");
+    house.clock.set(minutes(46));
+    scan(&house, &scan_of(showing, &code(&house, Kind::Ticket, tickets[0], showing))).await.expect("one is in");
+    house.clock.set(minutes(50));
+    let party = reference(visit);
+    let lost = pb::ScanRequest { device_id: "scanner-2".to_owned(), ..scan_of(showing, &party) };
+    assert_eq!(scan(&house, &lost).await.expect("a verdict").admitted_now, 2);
+    let three = pb::JournalEntry { nonce: lost.nonce, party_count: 3, ..entry(showing, &party, 50) };
+    let answer = submit(&house, "scanner-2", TimeDelta::zero(), vec![three.clone()]).await.expect("merged");
+    assert_eq!(outcomes(&answer), [EntryOutcome::Conflict]);
+    let again = submit(&house, "scanner-2", TimeDelta::zero(), vec![three]).await.expect("merged");
+    assert_eq!(outcomes(&again), [EntryOutcome::Repeated]);
+    assert_eq!((conflicts(&house).await.len(), snapshot(&house).await.admissions[0].admitted), (1, 3));
+}
+
 #[tokio::test]
 async fn many_conflicts_are_resolved_with_one_touch_and_taken_back_with_one() {
     let house = house().await;

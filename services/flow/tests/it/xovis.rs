@@ -107,8 +107,8 @@ async fn every_kind_of_push_is_answered_and_counted_as_it_must_be() {
         ("unknown-logic", 200, Some(11), Live, "unknown_logic"),
         ("few-samples", 200, None, Degraded, "few_samples"),
         ("wrong-time-zone", 200, Some(15), Live, "wrong_clock"),
-        ("jumping-counter", 200, Some(10), Manual, "implausible"),
-        ("negative-value", 200, Some(10), Manual, "implausible"),
+        ("jumping-counter", 200, None, Degraded, "implausible"),
+        ("negative-value", 200, None, Degraded, "implausible"),
         ("more-out-than-in", 200, Some(5), Live, ""),
         ("live", 200, Some(10), Manual, ""),
         ("time-without-zone", 422, Some(10), Manual, ""),
@@ -270,6 +270,89 @@ async fn a_silent_counter_leaves_a_band_and_scans_go_on() {
     house.clock.advance(TimeDelta::minutes(4));
     turn_until(&house, "silence is noticed once more", offline).await;
     post(&house, &token, balance_and_line(3, house.clock.now(), 12, 1)).await;
+    assert_eq!((foyer(&house).await.count, foyer(&house).await.quality()), (Some(12), Quality::Live));
+}
+
+#[tokio::test]
+async fn whom_a_line_has_missed_is_missing_until_somebody_counts() {
+    for file in ["few-samples", "jumping-counter", "negative-value"] {
+        let house = house().await;
+        let token = counter(&house).await;
+        house.clock.set(minutes(1));
+        let missed = body(file, minutes(1));
+        post(&house, &token, missed.clone()).await;
+        house.clock.set(minutes(2));
+        post(&house, &token, line(2, minutes(2), 1, 0)).await;
+        assert_eq!(sensor(&house).await.state(), SensorState::Online, "{file}: the counter is well");
+        let zone = foyer(&house).await;
+        assert_eq!((zone.count, zone.quality()), (None, Quality::Degraded), "{file}: the number is not");
+        correct(&house, "foyer", 20).await;
+        // Sent once more: whom it missed was counted by hand.
+        post(&house, &token, missed).await;
+        house.clock.set(minutes(3));
+        post(&house, &token, line(3, minutes(3), 1, 0)).await;
+        let zone = foyer(&house).await;
+        assert_eq!((zone.count, zone.quality()), (Some(21), Quality::Live), "{file}");
+        // How many are there is absolute: it needs nobody.
+        house.clock.set(minutes(4));
+        post(&house, &token, body(file, minutes(4))).await;
+        assert_eq!(foyer(&house).await.count, None, "{file}");
+        house.clock.set(minutes(5));
+        post(&house, &token, balance_and_line(5, minutes(5), 12, 1)).await;
+        assert_eq!(foyer(&house).await.count, Some(12), "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_count_by_hand_beside_a_silent_counter_ends_as_no_number() {
+    let house = house().await;
+    let token = counter(&house).await;
+    post(&house, &token, line(1, minutes(0), 5, 0)).await;
+    house.clock.set(minutes(2));
+    let (showing, visit, _) = open(&house).await;
+    let offline = async || sensor(&house).await.state() == SensorState::Offline;
+    turn_until(&house, "silence is noticed", offline).await;
+    correct(&house, "foyer", 30).await;
+    scan(&house, &scan_of(showing, &kernel::ticket_code::reference(visit))).await.expect("in");
+    let zone = foyer(&house).await;
+    assert_eq!((zone.count, zone.quality()), (Some(27), Quality::Manual), "a scan says nothing of the main door");
+    house.clock.advance(TimeDelta::minutes(61));
+    let hidden = async || foyer(&house).await.quality() != Quality::Manual;
+    turn_until(&house, "it is old", hidden).await;
+    let zone = foyer(&house).await;
+    assert_eq!((zone.count, zone.quality()), (None, Quality::Degraded));
+}
+
+#[tokio::test]
+async fn one_counter_gives_no_number_while_another_one_of_the_same_zone_is_silent() {
+    let house = house().await;
+    let second = "[[flow.sensors]]\nid = \"foyer-2\"\nname = { de = \"Hof\", en = \"Yard\" }\ninterval_seconds = 60\n\
+                  lines = [{ logic = 1000, into = \"foyer\" }]\n";
+    load(&house, &format!("{HOUSE_FILE}\n{second}")).await.expect("loads");
+    let yard = self::token(&house, "foyer-2").await;
+    post(&house, &yard, line(1, minutes(0), 0, 0)).await;
+    set_state(&house, "foyer-2", SensorState::Online).await.expect("at work");
+    let door = counter(&house).await;
+    post(&house, &door, line(1, minutes(0), 5, 0)).await;
+    let zone = foyer(&house).await;
+    assert_eq!((zone.count, zone.quality()), (Some(15), Quality::Live), "both are well");
+    // The yard's counter falls silent.
+    for minute in 1..=4 {
+        house.clock.set(minutes(minute));
+        post(&house, &door, line(1 + minute, minutes(minute), 0, 0)).await;
+    }
+    let silent = async || foyer(&house).await.quality() == Quality::Degraded;
+    turn_until(&house, "silence is noticed", silent).await;
+    house.clock.set(minutes(5));
+    post(&house, &door, line(6, minutes(5), 1, 0)).await;
+    assert_eq!(foyer(&house).await.count, None, "who came through the yard is not known");
+    correct(&house, "foyer", 20).await;
+    house.clock.set(minutes(6));
+    post(&house, &door, line(7, minutes(6), 2, 0)).await;
+    let zone = foyer(&house).await;
+    assert_eq!((zone.count, zone.quality()), (Some(22), Quality::Manual), "counted by hand, and on from there");
+    house.clock.set(minutes(7));
+    post(&house, &door, balance_and_line(8, minutes(7), 12, 1)).await;
     assert_eq!((foyer(&house).await.count, foyer(&house).await.quality()), (Some(12), Quality::Live));
 }
 

@@ -29,7 +29,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt, stream};
 use kernel::{
     Caller,
@@ -121,6 +121,25 @@ pub(crate) fn at_work<'f>(edge: &Edge, flow: &'f FlowSnapshot) -> Vec<&'f Admiss
     admissions
 }
 
+/// The showings that stand side by side, in the order of time: those whose doors are open or about to be and the next one
+/// anyhow, then those that are over and that somebody has still to close (the newest first: some are left for hours), then
+/// those later on.
+fn side_by_side<'f>(work: &[&'f Admission], now: DateTime<Utc>) -> Vec<&'f Admission> {
+    let is_over = |admission: &Admission| {
+        matches!(admission.state(), AdmissionState::Egress | AdmissionState::Turnover | AdmissionState::Aborted)
+    };
+    let is_soon = |admission: &Admission| {
+        admission.state() != AdmissionState::Planned || from_timestamp(admission.doors_at) < now + MISSING_AHEAD
+    };
+    let (over, ahead): (Vec<_>, Vec<_>) = work.iter().copied().partition(|admission| is_over(admission));
+    let (first, later): (Vec<_>, Vec<_>) =
+        ahead.iter().copied().enumerate().partition(|(place, admission)| *place == 0 || is_soon(admission));
+    let (first, later) = (first.into_iter().map(|(_, it)| it), later.into_iter().map(|(_, it)| it));
+    let mut chosen: Vec<&Admission> = first.chain(over.into_iter().rev()).chain(later).take(MOST_SHOWINGS).collect();
+    chosen.sort_by_key(|admission| from_timestamp(admission.starts_at));
+    chosen
+}
+
 async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> DeskPage {
     let now = edge.now();
     let work = at_work(edge, flow);
@@ -164,9 +183,8 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> De
         reports: presets::reports(&w, flow),
         waits: waits::queues(&w, flow, now),
         later: i64::try_from(work.len().saturating_sub(MOST_SHOWINGS)).unwrap_or(i64::MAX),
-        showings: work
+        showings: side_by_side(&work, now)
             .into_iter()
-            .take(MOST_SHOWINGS)
             .map(|admission| Row {
                 wait: waits::door(&w, flow, admission, now),
                 ..clock::quiet(&w, row(&w, admission, now), &put_off)
@@ -268,4 +286,53 @@ pub(crate) async fn showing(
         key: Uuid::new_v4().to_string(),
         w,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta, Utc};
+    use kernel::values::timestamp;
+    use sky_proto::flow::v1::{Admission, AdmissionState};
+
+    use super::side_by_side;
+
+    /// Minutes of an afternoon.
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minute)
+    }
+
+    #[test]
+    fn showings_that_nobody_has_closed_do_not_push_the_next_one_off_the_desk() {
+        use AdmissionState::{Aborted, DoorsOpen, Egress, Planned, Running, Turnover};
+        // Starts and states of a day, what time it is, and which stand on the desk.
+        type Row<'r> = (&'r [(i64, AdmissionState)], i64, &'r [i64]);
+        let table: [Row<'_>; 8] = [
+            (&[(0, Turnover), (60, Turnover), (120, Turnover), (180, Planned)], 170, &[60, 120, 180]),
+            (&[(0, Turnover), (60, Aborted), (120, Egress), (400, Planned)], 170, &[60, 120, 400]),
+            // Two halls whose doors are due, and what is over in one of them.
+            (&[(0, Turnover), (60, Turnover), (180, Planned), (185, DoorsOpen)], 165, &[60, 180, 185]),
+            // Whoever leaves now is work of now; the late evening is not.
+            (&[(60, Egress), (300, Planned), (400, Planned), (500, Planned)], 110, &[60, 300, 400]),
+            (&[(60, Running), (65, Running), (70, Egress), (300, Planned)], 110, &[60, 65, 70]),
+            (&[(0, Turnover), (60, Running), (300, Planned), (400, Planned)], 110, &[0, 60, 300]),
+            (&[(300, Planned), (400, Planned), (500, Planned), (600, Planned)], 110, &[300, 400, 500]),
+            (&[], 0, &[]),
+        ];
+        for (day, now, expected) in table {
+            let admissions: Vec<Admission> = day
+                .iter()
+                .map(|(starts, state)| Admission {
+                    state: (*state).into(),
+                    starts_at: Some(timestamp(at(*starts))),
+                    doors_at: Some(timestamp(at(starts - 20))),
+                    ..Admission::default()
+                })
+                .collect();
+            let work: Vec<&Admission> = admissions.iter().collect();
+            let seen: Vec<Option<prost_types::Timestamp>> =
+                side_by_side(&work, at(now)).into_iter().map(|admission| admission.starts_at).collect();
+            let expected: Vec<_> = expected.iter().map(|starts| Some(timestamp(at(*starts)))).collect();
+            assert_eq!(seen, expected, "{day:?} at {now}");
+        }
+    }
 }

@@ -96,6 +96,84 @@ fn directives_that_contradict_each_other_are_refused() {
     assert_eq!(check(None, OpenOverflow, "tower", "cafe", &long, &zones()), Ok(()));
 }
 
+/// The foyer and the café are on the ground floor, room and tower on the upper one.
+#[test]
+fn a_stop_holds_for_all_that_lies_in_the_stopped_zone() {
+    use Kind::{OpenOverflow, Redirect, StopAdmission};
+    let check = |holds: &Directive, kind, from: &str, to: &str, hall: bool| {
+        let mut zones = zones();
+        if hall {
+            "hall:tower".clone_into(&mut zones[3].filled_by);
+        }
+        check(None, kind, from, to, std::slice::from_ref(holds), &zones).err()
+    };
+    let upper = || Some(Contradiction::IntoStopped("The upper".to_owned()));
+    let stop = directive(StopAdmission, "upper", "");
+    for (kind, from, to, hall, expected) in [
+        (Redirect, "foyer", "room", false, upper()),
+        (OpenOverflow, "foyer", "room", false, upper()),
+        (Redirect, "foyer", "upper", false, upper()),
+        (Redirect, "room", "upper", false, upper()),
+        (Redirect, "foyer", "cafe", false, None),
+        (Redirect, "room", "cafe", false, None),
+        // Within the storey nobody is added; a hall's doors admit nobody all the same.
+        (Redirect, "room", "tower", false, None),
+        (Redirect, "room", "tower", true, upper()),
+    ] {
+        assert_eq!(check(&stop, kind, from, to, hall), expected, "{kind:?} {from} {to}, hall: {hall}");
+    }
+    let of = |zone: &str| Some(Contradiction::StopsTarget(format!("The {zone}")));
+    for (from, to, stopped, expected) in [
+        ("foyer", "room", "upper", of("upper")),
+        ("foyer", "room", "house", None),
+        ("foyer", "room", "tower", None),
+        ("foyer", "room", "ground", None),
+        ("room", "tower", "upper", None),
+        ("foyer", "upper", "room", None),
+    ] {
+        let lead = directive(Redirect, from, to);
+        assert_eq!(check(&lead, StopAdmission, stopped, "", false), expected, "{from} to {to}, stop {stopped}");
+    }
+}
+
+#[test]
+fn the_policy_leads_nobody_on_into_what_has_become_full() {
+    let by_policy = |directive: Directive| Directive { proposed_by: BY_POLICY.to_owned(), ..directive };
+    let mut ended = by_policy(directive(Kind::Redirect, "foyer", "room"));
+    ended.end("anna", at(1));
+    let known = [
+        by_policy(directive(Kind::Redirect, "foyer", "room")),
+        by_policy(directive(Kind::OpenOverflow, "tower", "room")),
+        by_policy(directive(Kind::StopAdmission, "room", "")),
+        directive(Kind::Redirect, "foyer", "room"),
+        ended,
+    ];
+    let found = |zone: usize, people: u32| {
+        let mut zones = zones();
+        zones[zone].set(people, Quality::Live, at(0));
+        let ids: Vec<Uuid> = into_full(&known, &zones).iter().map(|directive| directive.id).collect();
+        ids
+    };
+    assert!(found(2, 94).is_empty(), "below red");
+    assert_eq!(found(2, 95), [known[0].id, known[1].id], "what staff ordered is theirs to end");
+    assert_eq!(found(5, 95), [known[0].id], "its storey is full; within that nobody is added");
+    let stop = |zone: &str, kind| Rule {
+        zone: zone.to_owned(),
+        group: "stairs".to_owned(),
+        when: Level::Red,
+        kind,
+        to: String::new(),
+        valid_for: TimeDelta::minutes(30),
+        auto: false,
+    };
+    let against = |zone: &str, kind| -> Vec<Uuid> {
+        into_stop(&stop(zone, kind), &known, &zones()).iter().map(|directive| directive.id).collect()
+    };
+    assert_eq!(against("upper", Kind::StopAdmission), [known[0].id], "its own would speak against its stop");
+    assert_eq!(against("room", Kind::StopAdmission), [known[0].id, known[1].id]);
+    assert!(against("ground", Kind::StopAdmission).is_empty() && against("upper", Kind::Redirect).is_empty());
+}
+
 #[test]
 fn nobody_is_sent_where_it_is_full() {
     let mut full = zones();
@@ -165,6 +243,9 @@ fn the_policy_proposes_once_per_filling_and_asks_from_red_on() {
     turned_down.end("anna", at(6));
     assert!(!rule.due(amber(5), &[turned_down.clone()]), "staff said no");
     assert!(rule.due(amber(20), &[turned_down]), "it filled up anew");
+    let mut into_full = directive(Kind::Redirect, "foyer", "cafe");
+    into_full.end(BY_POLICY, at(6));
+    assert!(rule.due(amber(5), &[into_full]), "nobody said no: there may be room again");
     assert!(rule.confirms_itself(Level::Amber) && !rule.confirms_itself(Level::Red));
     assert!(!Rule { auto: false, ..rule }.confirms_itself(Level::Amber));
 }

@@ -22,6 +22,7 @@ fn count(rooms: &[Zone], admissions: &[Admission], now: i64, more: impl FnOnce(&
         empty_at: None,
         doors: None,
         blind_until: None,
+        evacuation: None,
     };
     more(&mut known);
     headcount(&known, at(now))
@@ -77,6 +78,7 @@ fn a_party_passes_at_once_and_what_is_unsure_is_in_the_range() {
             empty_at: None,
             doors: None,
             blind_until: None,
+            evacuation: None,
         };
         headcount(&known, at(1)).rooms[0].0
     };
@@ -183,6 +185,54 @@ fn counted_doors_bound_the_house_and_its_rooms() {
     assert_eq!((found.total, found.basis), (of(76, 84 + 8), Basis::Doors));
     assert_eq!(found.rooms[0].0, of(54, 62));
     assert_eq!(found.rooms[1].0, of(0, 92 - 54), "nobody is in two rooms");
+}
+
+/// The dome runs with 110, nobody counts the foyer, there is an alarm, and everybody leaves unscanned.
+#[test]
+fn in_an_evacuation_nobody_is_certainly_in_a_hall_and_no_other_room_is_narrowed_by_it() {
+    let foyer = Zone { capacity: 150, ..room("foyer", 0, Quality::Estimated) };
+    let rooms = [dome(110, Quality::Live), foyer, room("cafe", 40, Quality::Manual)];
+    let running = [showing(AdmissionState::Running, 110, 110)];
+    let alarm = |began_at: i64, over_at: Option<i64>| Evacuation { began_at: at(began_at), over_at: over_at.map(at) };
+    let found =
+        |minute, evacuation: Option<Evacuation>| count(&rooms, &running, minute, |known| known.evacuation = evacuation);
+    let before = found(80, None);
+    assert_eq!(before.rooms[0], (of(99, 114), Quality::Live));
+    assert_eq!(before.rooms[1].0, of(0, 110 + 60 + 8 - 99), "nobody is in two rooms");
+    // Ongoing, and cleared: they have come back, or they have not.
+    for evacuation in [alarm(75, None), alarm(75, Some(78))] {
+        let now = found(80, Some(evacuation));
+        assert_eq!(now.rooms[0], (of(0, 114), Quality::Estimated), "{evacuation:?}");
+        assert_eq!(now.rooms[1].0, of(0, 165), "{evacuation:?}: they may all be here");
+        assert_eq!(now.rooms[2], (of(0, 110), Quality::Estimated), "{evacuation:?}: counted before it");
+        assert_eq!(now.total, of(0, 110 + 60 + 8), "{evacuation:?}");
+    }
+    let earlier = found(80, Some(alarm(20, Some(35))));
+    assert_eq!(
+        (&earlier.rooms[..2], earlier.total),
+        (&before.rooms[..2], before.total),
+        "over before the doors opened"
+    );
+    // Somebody has looked since the alarm; a counter sees who leaves.
+    let looked = [Zone { observed_at: at(79), ..room("cafe", 0, Quality::Manual) }];
+    let counted = [Zone { observed_at: at(80), counted: true, ..room("foyer", 40, Quality::Live) }];
+    let of_room =
+        |rooms: &[Zone]| count(rooms, &running, 80, |known| known.evacuation = Some(alarm(75, None))).rooms[0];
+    assert_eq!(of_room(&looked), (of(0, 25), Quality::Manual));
+    assert_eq!(of_room(&counted), (of(38, 42), Quality::Live));
+}
+
+#[test]
+fn in_an_evacuation_counted_doors_say_only_how_many_there_are_at_most() {
+    let rooms = [dome(60, Quality::Live), room("foyer", 0, Quality::Estimated)];
+    let doors = Doors { came: 100, gone: 20, heard_at: at(99) };
+    for (over_at, empty_at, low) in [(None, -100, 0), (Some(98), -100, 0), (Some(-120), -100, 76)] {
+        let found = count(&rooms, &[showing(AdmissionState::Running, 110, 60)], 99, |known| {
+            (known.empty_at, known.doors) = (Some(at(empty_at)), Some(doors));
+            known.evacuation = Some(Evacuation { began_at: at(-130), over_at: over_at.map(at) });
+        });
+        assert_eq!((found.total, found.basis), (of(low, 84 + 8), Basis::Doors), "over at {over_at:?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use kernel::values::Text;
 
-use super::{Basis, PARTY, Policy};
+use super::{Basis, Evacuation, PARTY, Policy};
 
 impl Basis {
     /// How the number of people in the house came about.
@@ -30,9 +30,9 @@ impl Basis {
 
 impl Policy {
     /// What is assumed where nobody counts, sentence by sentence.
-    pub(crate) fn words(&self) -> Vec<Text> {
+    pub(crate) fn words(&self, evacuation: Option<Evacuation>) -> Vec<Text> {
         let Self { early_minutes, stay_minutes, guests, staff, unseen_percent, per_minute, wrong_percent, .. } = self;
-        vec![
+        let mut words = vec![
             Text::new(
                 format!(
                     "Gäste kommen frühestens {early_minutes} Minuten vor dem Einlass und sind spätestens {stay_minutes} \
@@ -61,6 +61,13 @@ impl Policy {
                      those who count are wrong by {wrong_percent} in a hundred at most."
                 ),
             ),
-        ]
+        ];
+        if evacuation.is_some() {
+            words.push(Text::new(
+                "Seit der Räumung kann jeder ungesehen gegangen sein: Ohne Zähler ist niemand sicher in einem Raum.",
+                "Since the evacuation anybody may have left unseen: without a counter nobody is certainly in a room.",
+            ));
+        }
+        words
     }
 }

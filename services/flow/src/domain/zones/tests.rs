@@ -27,6 +27,7 @@ pub(crate) fn zone(id: &str, kind: Kind, parent: &str, count: u32) -> Zone {
         observed_at: at(0),
         counted: false,
         sensors: Vec::new(),
+        silent: false,
         queue: String::new(),
         filled_by: "hand".to_owned(),
         valid_until: None,
@@ -104,6 +105,15 @@ fn numbers_grow_old() {
     assert!(!by_hand.age(at(59)));
     assert!(by_hand.age(at(60)));
     assert_eq!((by_hand.quality, by_hand.told()), (Quality::Estimated, Some(12)));
+    let mut beside_a_silent_counter = Zone { silent: true, ..zone("foyer", Kind::Room, "", 10) };
+    beside_a_silent_counter.set(12, Quality::Manual, at(0));
+    beside_a_silent_counter.add_on_count(-3, Quality::Estimated, at(40));
+    assert_eq!((beside_a_silent_counter.quality, beside_a_silent_counter.told()), (Quality::Manual, Some(9)));
+    assert_eq!(beside_a_silent_counter.observed_at, at(0));
+    assert!(beside_a_silent_counter.age(at(60)), "a scan does not make it younger");
+    assert_eq!((beside_a_silent_counter.quality, beside_a_silent_counter.told()), (Quality::Degraded, None));
+    beside_a_silent_counter.add_on_count(1, Quality::Estimated, at(61));
+    assert_eq!(beside_a_silent_counter.told(), None);
     let mut counted = zone("foyer", Kind::Room, "", 10);
     counted.valid_until = Some(at(3));
     assert!(counted.age(at(3)));

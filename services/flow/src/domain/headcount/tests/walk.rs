@@ -259,6 +259,7 @@ fn play(seed: u64, counted: bool, by_doors: bool, staff: u32) -> Result<(), Test
                 empty_at: Some(empty_at),
                 doors: by_doors.then_some(walk.doors),
                 blind_until: None,
+                evacuation: None,
             };
             headcount(&known, at(now) + late)
         };
