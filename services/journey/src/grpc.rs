@@ -282,7 +282,7 @@ impl Journey for JourneyGrpc {
         let id = values::id("visit_id", &request.visit_id)?;
         let method = requests::method(request.method)?;
         let contact = match request.contact {
-            Some(contact) => Some(requests::contact(contact, by(&caller))?),
+            Some(contact) => Some(requests::contact(&contact, by(&caller))?),
             None => None,
         };
         let return_url = values::text("return_url", &request.return_url, 2000)?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::values::Text;
 
 use crate::{
-    domain::{Money, Showing, State, Visit, join},
+    domain::{Method, Money, Showing, State, Visit, join},
     projection::News,
 };
 
@@ -54,8 +54,9 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         // It was called off before payments had heard of the order, and so before there was anything to give back.
         (State::Refunding, News::Paid { .. }) => Next::CancelAgain { refund: true },
         (State::Cancelled, News::Paid { due: true }) => Next::CancelAgain { refund: false },
-        // Payments had given it up before it heard that all is well: without money there is no visit.
-        (State::Confirming | State::Confirmed, News::Refunded { cents: 0 }) if visit.money == Money::Voided => {
+        // Payments had given up what was due before it heard that all is well: without money there is no visit. An online
+        // payment is never given up after it was paid.
+        (State::Confirming | State::Confirmed, News::Refunded { cents: 0 }) if visit.method != Some(Method::Online) => {
             Next::Cancel {
                 reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),
                 refund: true,

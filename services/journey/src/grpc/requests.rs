@@ -158,7 +158,7 @@ pub(super) fn method(value: i32) -> Result<Method, InvalidField> {
 }
 
 /// Name and e-mail; at the desk both may be empty.
-pub(super) fn contact(contact: pb::Contact, by: By) -> Result<Contact, InvalidField> {
+pub(super) fn contact(contact: &pb::Contact, by: By) -> Result<Contact, InvalidField> {
     let name = values::text("contact.name", &contact.name, 120)?;
     let email = values::text("contact.email", &contact.email, 254)?;
     let needed = by == By::Visitor;

@@ -65,8 +65,12 @@ async fn a_new_price_is_told_and_charged_at_once() {
     assert_eq!(before.prices[0].price.as_ref().expect("a price").cents, 850);
     // The seller knows the showing with its old price.
     hold(&house, &wish(Uuid::now_v7(), &before.showing_id, 1)).await.expect("held");
-    let dearer = HOUSE_FILE.replace("cents = 850", "cents = 900");
-    assert_ne!(dearer, HOUSE_FILE);
+    let (others, dearer) =
+        HOUSE_FILE.split_once("[[reservations.tariffs]]\nid = \"public-adult-2026\"").expect("a tariff");
+    let (row, _) = dearer.split_once("[[").expect("another tariff");
+    let row = row.replace("cents = 850", "cents = 900").replace("2026-01-01", "2026-11-01");
+    let new = format!("[[reservations.tariffs]]\nid = \"public-adult-2026-11\"{row}");
+    let dearer = format!("{others}{new}[[reservations.tariffs]]\nid = \"public-adult-2026\"{dearer}");
     load(&house, &dearer, false).await.expect("loads");
     assert_eq!(get(&house, &before.showing_id).await.prices[0].price.as_ref().expect("a price").cents, 900);
     let held = hold(&house, &wish(Uuid::now_v7(), &before.showing_id, 2)).await.expect("held");

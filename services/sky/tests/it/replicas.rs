@@ -35,7 +35,6 @@ struct Sold {
 }
 
 /// Waits until each replica has decided on what it saw, and waits to write it.
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 async fn all_decided(watcher: &mut PgConnection, replicas: usize) {
     let mut waiting = 0;
     for _ in 0..500 {
