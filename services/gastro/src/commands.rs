@@ -104,11 +104,10 @@ async fn find_place(
 pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
     let mut order = store::lock_order_of_visit(tx.conn(), visit).await?.ok_or(Error::NoOrder)?;
-    if order.state != OrderState::Held {
-        return Err(Error::NotHeld(order.state));
-    }
-    if !order.is_live(tx.now()) {
-        return Err(Error::NotHeld(OrderState::Expired));
+    match order.state {
+        OrderState::Held if order.is_live(tx.now()) => {}
+        OrderState::Held | OrderState::Expired => return Err(Error::HoldExpired),
+        state => return Err(Error::NotHeld(state)),
     }
     order.expires_at = order.expires_at.max(expires_at);
     store::save_order(tx.conn(), &order).await?;

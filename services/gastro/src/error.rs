@@ -51,6 +51,8 @@ pub(crate) enum Error {
     NoSuchStation(String),
     #[error("the meal is {} and no longer held; hold one again", .0.name())]
     NotHeld(OrderState),
+    #[error("the time to order this meal is over; hold it again")]
+    HoldExpired,
     #[error("{}", wrong_step(*.from))]
     WrongStep { from: OrderState },
     #[error("this order needs no decision; ListAffected has those that do")]
@@ -155,6 +157,7 @@ impl Coded for Error {
             | Self::Avoided
             | Self::NoPrice(_)
             | Self::NotHeld(_)
+            | Self::HoldExpired
             | Self::WrongStep { .. }
             | Self::NothingToDecide
             | Self::BeingMade(_)

@@ -221,23 +221,32 @@ impl Operations for Rooms {
             return Ok(Response::new(pb::LoadHouseResponse { summary: String::new() }));
         };
         let summary = (loader.check)(&house_toml).map_err(|problem| values::invalid("house_toml", problem))?;
-        if !check_only {
-            room.db
-                .transact(move |tx| Box::pin(async move { (loader.apply)(tx, &house_toml).await.map_err(Loading) }))
-                .await
-                .map_err(|Loading(failure)| match failure.code {
-                    Code::Internal | Code::Unavailable => Status::from(failure),
-                    code => Status::new(code.grpc(), failure.message),
-                })?;
+        // Some of what is wrong only the database knows. So a check applies it too, and takes it back.
+        let applied = room.db.transact(move |tx| {
+            Box::pin(async move {
+                (loader.apply)(tx, &house_toml).await.map_err(NotLoaded::Failed)?;
+                if check_only { Err(NotLoaded::Checked) } else { Ok(()) }
+            })
+        });
+        match applied.await {
+            Ok(()) | Err(NotLoaded::Checked) => Ok(Response::new(pb::LoadHouseResponse { summary })),
+            Err(NotLoaded::Failed(failure)) => Err(match failure.code {
+                Code::Internal | Code::Unavailable => failure.into(),
+                code => Status::new(code.grpc(), failure.message),
+            }),
         }
-        Ok(Response::new(pb::LoadHouseResponse { summary }))
     }
 }
 
-struct Loading(Failure);
+/// Why a house file's transaction is taken back.
+enum NotLoaded {
+    Failed(Failure),
+    /// It was to be checked alone.
+    Checked,
+}
 
-impl From<sqlx::Error> for Loading {
+impl From<sqlx::Error> for NotLoaded {
     fn from(error: sqlx::Error) -> Self {
-        Self(error.into())
+        Self::Failed(error.into())
     }
 }

@@ -111,6 +111,7 @@ async fn station_time_is_free_again_after_release_and_after_expiry() {
     assert_eq!(expired.number, 0);
     assert_eq!(taken(&house).await, 0);
     let late = client.extend_hold(extend(40)).await.expect_err("it has expired");
+    assert_eq!(late.metadata().get(kernel::error::REASON).expect("its name"), "HoldExpired");
     assert_eq!(late.code(), Code::FailedPrecondition);
 }
 

@@ -20,6 +20,11 @@ async fn the_same_file_changes_nothing_and_another_one_only_what_differs() {
     set_station(&house, "hot", pb::StationState::Open).await.expect("open");
     assert_eq!(guest.get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner(), before);
 
+    let told = house.events::<pb::StationChanged>("gastro").await.len();
+    load(&house, &HOUSE_FILE.replace("Warme Küche", "Kalte Küche"), true).await.expect("a good file");
+    assert_eq!(guest.get_menu(pb::GetMenuRequest::default()).await.expect("a menu").into_inner(), before);
+    assert_eq!(house.events::<pb::StationChanged>("gastro").await.len(), told, "a check changes nothing");
+
     let renamed = HOUSE_FILE.replace("Warme Küche", "Herd").replace("\"cocoa\"", "\"hot-cocoa\"");
     let renamed = renamed.replace("id = \"cocoa-", "id = \"hot-cocoa-");
     load(&house, &renamed, false).await.expect("applied");
@@ -49,7 +54,9 @@ async fn what_people_were_charged_by_does_not_change() {
     load(&house, &dearer, false).await.expect("nobody was charged");
     load(&house, HOUSE_FILE, false).await.expect("back again");
     hold(&house, &wish(uuid::Uuid::now_v7(), uuid::Uuid::now_v7())).await.expect("held");
+    let checked = load(&house, &dearer, true).await.expect_err("already when it is only checked");
     let refused = load(&house, &dearer, false).await.expect_err("somebody was charged");
+    assert_eq!(checked.message(), refused.message());
     let line = dearer.lines().position(|line| line.contains(to)).expect("the price") + 1;
     assert!(refused.message().contains(&format!("line {line}, gastro.items[")), "{}", refused.message());
     assert!(refused.message().contains("new id"), "{}", refused.message());

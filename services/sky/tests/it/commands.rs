@@ -1,4 +1,5 @@
-//! Commands of the program that nothing else walks through: staff accounts, and traces for a collector.
+//! Commands of the program that nothing else walks through: staff accounts, how a house is, its file, and traces for a
+//! collector.
 
 use std::{io::Write, process::Stdio, time::Duration};
 
@@ -6,7 +7,10 @@ use axum::{Router, body::Bytes, extract::State, http::Uri, response::IntoRespons
 use kernel::testing::{TestDb, settings};
 use tokio::{net::TcpListener, sync::mpsc};
 
-use crate::processes::sky;
+use crate::{
+    processes::{sky, start},
+    world::ALL,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn staff_are_added_with_a_password_from_standard_input_and_listed_with_their_roles() {
@@ -33,6 +37,44 @@ async fn staff_are_added_with_a_password_from_standard_input_and_listed_with_the
     let (taken, said) = staff(&["add", "bert", "--role", "desk"], "short-one");
     assert!(!taken && said.contains("10"), "{said}");
     assert_eq!(staff(&["list"], good), (true, "anna: kitchen\n".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_running_house_says_how_it_is_and_what_is_wrong_with_a_house_file() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    let all = ALL.map(|service| service.name);
+    let (processes, _) = start(&[&all], &settings).await;
+    let ask = |arguments: &[&str]| {
+        let output = sky(&settings).args(arguments).args(["--grpc", &processes.addresses[0]]).output();
+        let output = output.expect("sky starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), said)
+    };
+    let (well, said) = ask(&["health"]);
+    assert!(well && all.iter().all(|service| said.contains(service)) && !said.contains("DOWN"), "{said}");
+    assert_eq!(ask(&["dead", "list"]), (true, "0 dead or parked event(s)\n".to_owned()));
+    let (replayed, said) = ask(&["dead", "replay", "flow", "reservations", "7"]);
+    assert!(!replayed && said.starts_with("sky: ") && said.lines().count() == 1, "{said}");
+
+    let folder = std::env::temp_dir().join(&settings.nats_prefix);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let good = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/houses/halle.toml");
+    let (checked, said) = ask(&["house", "check", &good.display().to_string()]);
+    assert!(checked && said.ends_with("halle.toml: good\n"), "{said}");
+    // What only the database knows is said before any service has changed anything.
+    let text = std::fs::read_to_string(&good).expect("the house file");
+    let text = text.lines().filter(|line| !line.starts_with("picture")).collect::<Vec<_>>().join("\n");
+    let bigger = text.replacen("seats = 10", "seats = 11", 1);
+    let line = bigger.lines().position(|line| line == "id = \"dome-a\"").expect("a plan") + 1;
+    let file = folder.join("bigger.toml");
+    std::fs::write(&file, bigger).expect("a file");
+    for what in ["check", "load"] {
+        let (taken, said) = ask(&["house", what, &file.display().to_string()]);
+        let at = format!("line {line}, reservations.layouts[0]: ");
+        assert!(!taken && said.contains(&at) && said.lines().count() == 1, "{said}");
+    }
+    std::fs::remove_dir_all(&folder).expect("removed");
 }
 
 async fn collect(
