@@ -52,11 +52,10 @@ pub(crate) async fn lock_classes(tx: &mut Tx, mut classes: impl Iterator<Item = 
 pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) -> Result<Right, Error> {
     let now = tx.now();
     let mut right = store::lock_right(tx.conn(), visit).await?.ok_or(Error::NoRight)?;
-    if right.state != RightState::Held {
-        return Err(Error::NotHeld(right.state));
-    }
-    if !right.is_live(now) {
-        return Err(Error::NotHeld(RightState::Expired));
+    match right.state {
+        RightState::Held if right.is_live(now) => {}
+        RightState::Held | RightState::Expired => return Err(Error::HoldExpired),
+        state => return Err(Error::NotHeld(state)),
     }
     right.expires_at = right.expires_at.max(expires_at);
     store::save_right(tx.conn(), &right).await?;

@@ -41,6 +41,8 @@ pub(crate) enum Error {
     OtherVehicle(BayClass),
     #[error("the bay is {} and no longer held; hold one again", .0.name())]
     NotHeld(RightState),
+    #[error("the time to order this bay is over; hold one again")]
+    HoldExpired,
     #[error("the bay is {}; a plate can be noted only for a bay that is booked", .0.name())]
     NoBayForPlate(RightState),
     #[error("there is no such camera, feed or partner; the house file names them in its [parking] part")]
@@ -95,6 +97,7 @@ impl Coded for Error {
             Self::NotSetUp
             | Self::SiteNotOpen { .. }
             | Self::NotHeld(_)
+            | Self::HoldExpired
             | Self::NoBayForPlate(_)
             | Self::NotLost
             | Self::NotNewestCount

@@ -57,11 +57,10 @@ async fn claim(tx: &mut Tx, booking: &Booking, expires_at: Option<DateTime<Utc>>
 pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) -> Result<Booking, Error> {
     let now = tx.now();
     let (_, mut booking) = lock_booking(tx, visit).await?.ok_or(Error::NoBooking)?;
-    if booking.state != BookingState::Held {
-        return Err(Error::NotHeld(booking.state));
-    }
-    if booking.expires_at <= now {
-        return Err(Error::NotHeld(BookingState::Expired));
+    match booking.state {
+        BookingState::Held if now < booking.expires_at => {}
+        BookingState::Held | BookingState::Expired => return Err(Error::HoldExpired),
+        state => return Err(Error::NotHeld(state)),
     }
     if expires_at > booking.held_at + domain::LONGEST_HOLD {
         return Err(Error::HeldLongEnough);
@@ -70,7 +69,7 @@ pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) 
     bookings::save(tx.conn(), &booking).await?;
     if !claims::extend_claims(tx.conn(), &booking).await? {
         // Taken over by somebody whose clock is ahead of ours.
-        return Err(Error::NotHeld(BookingState::Expired));
+        return Err(Error::HoldExpired);
     }
     // Held places come back later than was told.
     changed(tx, booking.showing, false).await?;

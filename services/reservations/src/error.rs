@@ -57,6 +57,8 @@ pub(crate) enum Error {
     NoBooking,
     #[error("the places are {} and no longer held; choose again", .0.name())]
     NotHeld(BookingState),
+    #[error("the time to order these places is over; choose again, they may still be free")]
+    HoldExpired,
     #[error("only a booked party can be moved; this visit is held, cancelled or refused")]
     NotBooked,
     #[error("no places side by side are free there for this party; choose another showing")]
@@ -157,6 +159,7 @@ impl Coded for Error {
             | Self::NotPublic
             | Self::NotYetOnSale(_)
             | Self::NotHeld(_)
+            | Self::HoldExpired
             | Self::NotBooked
             | Self::CostsMore(_)
             | Self::HeldLongEnough => Code::FailedPrecondition,

@@ -71,6 +71,7 @@ async fn the_same_bay_is_sold_again_after_it_is_released_or_expired() {
     house.clock.set(minutes(11));
     let extend = pb::ExtendHoldRequest { visit_id: second.to_string(), expires_at: Some(timestamp(minutes(20))) };
     let late = journey.extend_hold(extend).await.expect_err("it has expired");
+    assert_eq!(late.metadata().get(kernel::error::REASON).expect("its name"), "HoldExpired");
     assert_eq!(late.code(), Code::FailedPrecondition);
     let mut third = wish(Uuid::now_v7(), Uuid::now_v7());
     third.expires_at = Some(timestamp(minutes(20)));

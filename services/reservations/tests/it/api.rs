@@ -99,7 +99,9 @@ async fn a_hold_lasts_thirty_minutes_at_most() {
     house.clock.set(minutes(15));
     assert_eq!(extend(31).await.expect_err("past the cap").code(), Code::FailedPrecondition);
     house.clock.set(minutes(25));
-    assert_eq!(extend(28).await.expect_err("run out").code(), Code::FailedPrecondition);
+    let late = extend(28).await.expect_err("run out");
+    assert_eq!(late.code(), Code::FailedPrecondition);
+    assert_eq!(late.metadata().get(kernel::error::REASON).expect("its name"), "HoldExpired");
 }
 
 #[tokio::test]
