@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{record, touch_house};
 use crate::{
-    domain::directives::{self, Acks, Directive, State, Wish},
+    domain::directives::{self, Acks, BY_POLICY, Directive, Kind, State, Wish, into_stop},
     error::Error,
     events, store,
 };
@@ -31,7 +31,7 @@ pub(super) async fn tell(tx: &mut Tx, directive: &Directive) -> Result<(), Error
 /// Proposes a directive. With `confirm` it is confirmed by the same person in the same breath.
 pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) -> Result<Directive, Error> {
     let now = tx.now();
-    let known = store::measures::lock_directives(tx.conn(), now).await?;
+    let mut known = store::measures::lock_directives(tx.conn(), now).await?;
     if let Some(before) = store::measures::directive(tx.conn(), id).await? {
         return Ok(before);
     }
@@ -41,6 +41,8 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
             return Err(Error::NoZone);
         }
     }
+    let gives_way = if wish.kind == Kind::StopAdmission { into_stop(&wish.from, &known, &zones) } else { Vec::new() };
+    known.retain(|other| !gives_way.contains(&other.id));
     directives::check(None, wish.kind, &wish.from, &wish.to, &known, &zones)?;
     let lifts = store::measures::lifts(tx.conn()).await?;
     let words = directives::words(wish.kind, &wish.from, &wish.to, &zones, &lifts);
@@ -67,6 +69,7 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
         revision: 1,
     };
     if confirm {
+        end_all(tx, &gives_way).await?;
         directive.confirm(&wish.by, now);
     }
     store::measures::save_directive(tx.conn(), &directive).await?;
@@ -81,7 +84,7 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
 /// Staff say yes. What has changed since it was proposed may speak against it now.
 pub(crate) async fn confirm(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive, Error> {
     let now = tx.now();
-    let known = store::measures::lock_directives(tx.conn(), now).await?;
+    let mut known = store::measures::lock_directives(tx.conn(), now).await?;
     let mut directive = store::measures::directive(tx.conn(), id).await?.ok_or(Error::NoDirective)?;
     if directive.state.binds() {
         return Ok(directive);
@@ -90,7 +93,11 @@ pub(crate) async fn confirm(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive
         return Err(Error::MeasureEnded);
     }
     let zones = store::zones(tx.conn()).await?;
+    let gives_way =
+        if directive.kind == Kind::StopAdmission { into_stop(&directive.from, &known, &zones) } else { Vec::new() };
+    known.retain(|other| !gives_way.contains(&other.id));
     directives::check(Some(id), directive.kind, &directive.from, &directive.to, &known, &zones)?;
+    end_all(tx, &gives_way).await?;
     let before = said(&directive);
     directive.confirm(by, now);
     store::measures::save_directive(tx.conn(), &directive).await?;
@@ -100,6 +107,14 @@ pub(crate) async fn confirm(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive
     }
     touch_house(tx).await?;
     Ok(directive)
+}
+
+/// What the policy had ordered gives way to a stop.
+async fn end_all(tx: &mut Tx, directives: &[Uuid]) -> Result<(), Error> {
+    for id in directives {
+        end(tx, *id, BY_POLICY).await?;
+    }
+    Ok(())
 }
 
 /// Ends a directive, or turns a proposal down.

@@ -9,7 +9,7 @@ use super::{admissions, directives, estimates, sensors, touch_house, weather, zo
 use crate::{
     domain::{
         Zone,
-        directives::{BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, into_full, into_stop, left},
+        directives::{BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, into_full, leads_into_stop, left},
         steps::UNDO,
         ways::english,
         zones::{EscapeGroup, Kind, roll_up},
@@ -166,12 +166,8 @@ async fn propose(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
         changed = true;
     }
     for (rule, reached) in rules {
-        if !rule.due(reached, &known) {
+        if !rule.due(reached, &known) || leads_into_stop(rule, &known, zones) {
             continue;
-        }
-        for directive in into_stop(rule, &known, zones) {
-            directives::end(tx, directive.id, BY_POLICY).await?;
-            changed = true;
         }
         let wish = Wish {
             kind: rule.kind,

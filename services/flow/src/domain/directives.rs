@@ -421,12 +421,16 @@ pub(crate) fn into_full<'d>(known: &'d [Directive], zones: &[Zone]) -> Vec<&'d D
     led_by_policy(known).filter(|it| is_full(&it.from, &it.to, zones)).collect()
 }
 
-/// The policy's directives that lead people into a zone that it wants to stop now, and would speak against that.
-pub(crate) fn into_stop<'d>(rule: &Rule, known: &'d [Directive], zones: &[Zone]) -> Vec<&'d Directive> {
-    if rule.kind != Kind::StopAdmission {
-        return Vec::new();
-    }
-    led_by_policy(known).filter(|it| it.state.binds() && stops(zones, &rule.zone, &it.from, &it.to)).collect()
+/// The policy's directives that lead people into a zone that is to be stopped. They speak not against that: they end with
+/// the stop's beginning.
+pub(crate) fn into_stop(stopped: &str, known: &[Directive], zones: &[Zone]) -> Vec<Uuid> {
+    led_by_policy(known).filter(|it| stops(zones, stopped, &it.from, &it.to)).map(|it| it.id).collect()
+}
+
+/// Whether a rule would lead people into what is stopped, or is proposed to be.
+pub(crate) fn leads_into_stop(rule: &Rule, known: &[Directive], zones: &[Zone]) -> bool {
+    let mut open = known.iter().filter(|it| it.kind == Kind::StopAdmission && it.state != State::Ended);
+    rule.kind.leads() && open.any(|stop| stops(zones, &stop.from, &rule.zone, &rule.to))
 }
 
 #[cfg(test)]

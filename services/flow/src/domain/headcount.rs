@@ -162,10 +162,10 @@ impl Known<'_> {
             Quality::Estimated | Quality::Degraded => Range { low: 0, high: full },
         };
         match self.evacuation {
-            Some(evacuation) if !zone.counted && evacuation.may_have_emptied(zone.observed_at) => {
+            Some(evacuation) if !zone.counted && zone.by_hand_at.is_none_or(|at| evacuation.may_have_emptied(at)) => {
                 match zone.quality {
                     // Somebody has looked since the alarm.
-                    Quality::Manual if zone.observed_at >= evacuation.began_at => {
+                    Quality::Manual if zone.by_hand_at.is_some_and(|at| at >= evacuation.began_at) => {
                         (Range { low: 0, ..range }, zone.quality)
                     }
                     Quality::Degraded => (range, zone.quality),

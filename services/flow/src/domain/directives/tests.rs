@@ -157,21 +157,24 @@ fn the_policy_leads_nobody_on_into_what_has_become_full() {
     assert!(found(2, 94).is_empty(), "below red");
     assert_eq!(found(2, 95), [known[0].id, known[1].id], "what staff ordered is theirs to end");
     assert_eq!(found(5, 95), [known[0].id], "its storey is full; within that nobody is added");
-    let stop = |zone: &str, kind| Rule {
-        zone: zone.to_owned(),
-        group: "stairs".to_owned(),
+    let against = |zone: &str| into_stop(zone, &known, &zones());
+    assert_eq!(against("upper"), [known[0].id], "its own speaks not against a stop");
+    assert_eq!(against("room"), [known[0].id, known[1].id]);
+    assert!(against("ground").is_empty());
+    let overflow = |to: &str| Rule {
+        zone: "foyer".to_owned(),
+        group: String::new(),
         when: Level::Red,
-        kind,
-        to: String::new(),
+        kind: Kind::OpenOverflow,
+        to: to.to_owned(),
         valid_for: TimeDelta::minutes(30),
         auto: false,
     };
-    let against = |zone: &str, kind| -> Vec<Uuid> {
-        into_stop(&stop(zone, kind), &known, &zones()).iter().map(|directive| directive.id).collect()
-    };
-    assert_eq!(against("upper", Kind::StopAdmission), [known[0].id], "its own would speak against its stop");
-    assert_eq!(against("room", Kind::StopAdmission), [known[0].id, known[1].id]);
-    assert!(against("ground", Kind::StopAdmission).is_empty() && against("upper", Kind::Redirect).is_empty());
+    let mut stop = Directive { state: State::Proposed, ..directive(Kind::StopAdmission, "upper", "") };
+    assert!(leads_into_stop(&overflow("room"), &[stop.clone()], &zones()), "also while it is only proposed");
+    assert!(!leads_into_stop(&overflow("cafe"), &[stop.clone()], &zones()));
+    stop.end("anna", at(1));
+    assert!(!leads_into_stop(&overflow("room"), &[stop], &zones()));
 }
 
 #[test]
