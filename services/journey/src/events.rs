@@ -36,8 +36,9 @@ pub(crate) fn confirmed(visit: &Visit) -> pb::VisitConfirmed {
     pb::VisitConfirmed {
         visit_id: visit.id.to_string(),
         showing_id: visit.showing.to_string(),
-        has_parking: visit.bay.is_some(),
-        has_meal: visit.meal.is_some(),
+        // Told once more, it does not bring back what was refused meanwhile and is not paid for any more.
+        has_parking: visit.bay.as_ref().is_some_and(|bay| bay.part != Part::Refused),
+        has_meal: visit.meal.as_ref().is_some_and(|meal| meal.part != Part::Refused),
         reference: reference(visit.id),
         paid_by: visit.method.map_or(payments::Method::Unspecified, method).into(),
     }

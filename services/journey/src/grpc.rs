@@ -281,10 +281,7 @@ impl Journey for JourneyGrpc {
         let request = request.into_inner();
         let id = values::id("visit_id", &request.visit_id)?;
         let method = requests::method(request.method)?;
-        let contact = match request.contact {
-            Some(contact) => Some(requests::contact(&contact, by(&caller))?),
-            None => None,
-        };
+        let contact = request.contact.map(|contact| requests::contact(&contact, by(&caller))).transpose()?;
         let return_url = values::text("return_url", &request.return_url, 2000)?;
         if method == Method::Online && return_url.is_empty() {
             return Err(invalid("return_url", "is missing; the visitor must come back from paying").into());

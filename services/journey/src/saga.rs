@@ -59,7 +59,7 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         (State::Confirming | State::Confirmed, News::Refunded { cents: 0 }) if visit.method != Some(Method::Online) => {
             Next::Cancel {
                 reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),
-                refund: true,
+                refund: false,
             }
         }
         // The payment failed while the visit was being called off: nothing comes back.

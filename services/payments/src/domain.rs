@@ -13,9 +13,9 @@ pub(crate) const PATIENCE: TimeDelta = TimeDelta::minutes(15);
 pub(crate) const WATCH: TimeDelta = TimeDelta::hours(24);
 /// How often a failed payment is looked at.
 pub(crate) const WATCH_EVERY: TimeDelta = TimeDelta::seconds(60);
-/// A refund that the provider does not take is tried again with growing pauses up to this one.
 /// While a refund is asked for nobody else asks; longer than the provider is waited for.
 pub(crate) const REFUND_LEASE: TimeDelta = TimeDelta::seconds(30);
+/// A refund that the provider does not take is tried again with growing pauses up to this one.
 const LONGEST_REFUND_PAUSE: TimeDelta = TimeDelta::hours(1);
 
 /// How a visit is paid.

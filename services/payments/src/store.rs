@@ -193,12 +193,11 @@ struct RefundRow {
     part: Option<Uuid>,
     provider_ref: String,
     cents: i64,
-    repeated: bool,
 }
 
-const REFUND: &str = "select r.payment_id, r.part, p.provider_ref, r.cents, r.attempts > 0 as repeated
-     from (select payment_id, null::uuid as part, cents, next_try_at, attempts from refund
-           union all select payment_id, refund_id, cents, next_try_at, attempts from part_refund) r
+const REFUND: &str = "select r.payment_id, r.part, p.provider_ref, r.cents
+     from (select payment_id, null::uuid as part, cents, next_try_at from refund
+           union all select payment_id, refund_id, cents, next_try_at from part_refund) r
      join payment p on p.id = r.payment_id
      where r.next_try_at <= $1 and ($2::uuid is null or r.payment_id = $2) order by r.next_try_at limit $3";
 
@@ -217,7 +216,8 @@ pub(crate) async fn refunds_to_try(
             part: row.part,
             provider_ref: row.provider_ref,
             cents: row.cents,
-            repeated: row.repeated,
+            // The lease says whether it was.
+            repeated: false,
         })
         .collect())
 }

@@ -1,2 +1,3 @@
--- A room that was given no hour of its own opens with the sale it stands before, also when that is moved.
-alter table waiting_room add column follows_sale boolean not null default false;
+-- The hour that staff gave a room; none: it opens with the sale it stands before, also when that is moved.
+alter table waiting_room add column wished_at timestamptz;
+update waiting_room set wished_at = opens_at;

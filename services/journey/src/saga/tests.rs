@@ -57,7 +57,7 @@ fn expected(state: State, news: &News) -> Next {
         (Cancelled, News::Paid { due: true }) => Next::CancelAgain { refund: false },
         (Confirming | Confirmed, News::Refunded { cents: 0 }) => Next::Cancel {
             reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),
-            refund: true,
+            refund: false,
         },
         (Refunding, News::Refunded { cents: 0 } | News::PaymentFailed { .. }) => Next::Cancelled,
         (Refunding, News::Refunded { cents }) => Next::Refunded { cents: *cents },
@@ -74,6 +74,15 @@ fn every_state_against_every_piece_of_news() {
             assert_eq!(next(&visit, &news), expected(state, &news), "{state:?} hears {news:?}");
         }
     }
+}
+
+#[test]
+fn what_was_paid_online_is_not_given_up_afterwards() {
+    let mut visit = visit(State::Confirmed);
+    visit.method = Some(Method::Online);
+    let news = News::Refunded { cents: 0 };
+    projection::note(&mut visit, &news);
+    assert_eq!(next(&visit, &news), Next::Stay);
 }
 
 #[test]

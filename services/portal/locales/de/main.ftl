@@ -151,8 +151,10 @@ pay-title = Bezahlen
 pay-intro = Sie bezahlen auf der Seite unseres Zahlungsanbieters und kommen danach hierher zurück.
 pay-now = Jetzt bezahlen:
 pay-not-begun = Die Bezahlung konnte noch nicht beginnen.
-pay-kept = Ihre Plätze sind noch für Sie reserviert. Es wurde nichts abgebucht.
+pay-kept = Es wurde nichts abgebucht.
 pay-again = Noch einmal versuchen
+order-takes-long = Dauert es zu lange?
+order-send-again = Bestellung noch einmal senden
 pay-later = Zurück zum Besuch
 
 ## visit

@@ -151,8 +151,10 @@ pay-title = Payment
 pay-intro = You pay on our payment provider's page and then come back here.
 pay-now = Pay now:
 pay-not-begun = The payment could not begin yet.
-pay-kept = Your places are still kept for you. Nothing has been charged.
+pay-kept = Nothing has been charged.
 pay-again = Try again
+order-takes-long = Does it take too long?
+order-send-again = Send the order again
 pay-later = Back to the visit
 
 ## visit

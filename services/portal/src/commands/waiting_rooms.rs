@@ -68,7 +68,7 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
         held_until: room.held_until,
         outlook: room.outlook(),
     });
-    let opens_at = opens_with(room.opens_at, room.follows_sale, offer.on_sale_at, tx.now());
+    let opens_at = opens_with(room.opens_at, room.wished_at, offer.on_sale_at, tx.now());
     let is_open = tx.now() >= opens_at;
     let crowd = store::crowd(&mut *tx.conn(), id, now - UNDECIDED).await?;
     let has_changed = (room.opens_at, room.free(), room.wheelchair(), room.outlook(), room.held_until)

@@ -51,13 +51,12 @@ impl Outlook {
 /// no hour of its own, and in any case no earlier, because nobody could buy.
 pub(crate) fn opens_with(
     opens_at: DateTime<Utc>,
-    follows_sale: bool,
+    wished_at: Option<DateTime<Utc>>,
     on_sale_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> DateTime<Utc> {
     match on_sale_at {
-        Some(on_sale_at) if now < opens_at && follows_sale => on_sale_at,
-        Some(on_sale_at) if now < opens_at => opens_at.max(on_sale_at),
+        Some(on_sale_at) if now < opens_at => wished_at.map_or(on_sale_at, |wished_at| wished_at.max(on_sale_at)),
         _ => opens_at,
     }
 }
@@ -109,17 +108,19 @@ mod tests {
     #[test]
     fn a_room_opens_with_its_sale() {
         let at = |minutes| DateTime::UNIX_EPOCH + TimeDelta::minutes(minutes);
-        for (follows, on_sale, now, opens) in [
-            (true, Some(30), 0, 30),
-            (true, Some(5), 0, 5),
-            (true, None, 0, 10),
-            (true, Some(30), 10, 10),
-            (false, Some(30), 0, 30),
-            (false, Some(5), 0, 10),
-            (false, Some(30), 12, 10),
+        for (wished, on_sale, now, opens) in [
+            (None, Some(30), 0, 30),
+            (None, Some(5), 0, 5),
+            (None, None, 0, 10),
+            (None, Some(30), 10, 10),
+            (Some(10), Some(30), 0, 30),
+            (Some(10), Some(5), 0, 10),
+            // Put off once, and back again.
+            (Some(7), Some(5), 0, 7),
+            (Some(10), Some(30), 12, 10),
         ] {
-            let case = format!("{follows} {on_sale:?} {now}");
-            assert_eq!(opens_with(at(10), follows, on_sale.map(at), at(now)), at(opens), "{case}");
+            let case = format!("{wished:?} {on_sale:?} {now}");
+            assert_eq!(opens_with(at(10), wished.map(at), on_sale.map(at), at(now)), at(opens), "{case}");
         }
     }
 

@@ -69,7 +69,7 @@ pub(crate) async fn open(edge: &Edge, by: &Caller, request: pb::OpenWaitingRoomR
         release_id,
         showings: showings.iter().filter_map(|showing| showing.showing_id.parse().ok()).collect(),
         opens_at: opens_at(edge, wished, &showings),
-        follows_sale: wished.is_none(),
+        wished_at: wished,
         opened_by: by.for_the_record(),
     };
     let id = room.id;

@@ -179,7 +179,9 @@ pub(crate) async fn order(
         VisitState::Held => {
             summary(&edge, &caller, &guest, &visit, &Fields::default(), Vec::new(), Buyer::Visitor).await
         }
-        VisitState::AwaitingPayment => Ok(Redirect::to(&format!("/order/{id}/pay")).into_response()),
+        VisitState::AwaitingPayment if visit.payment_method() == Method::Online => {
+            Ok(Redirect::to(&format!("/order/{id}/pay")).into_response())
+        }
         _ => Ok(Redirect::to(&format!("/visits/{id}")).into_response()),
     }
 }

@@ -54,6 +54,10 @@ struct VisitPage {
     state_todo: String,
     notice: String,
     pay: bool,
+    /// There is somewhere to pay; else the order is sent once more.
+    pay_begun: bool,
+    /// Nothing is to be paid online, and the order is not answered yet.
+    order_again: bool,
     visit_id: String,
     payment: String,
     people: u32,
@@ -204,8 +208,9 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
         state_kind,
         state_todo: w.t(&format!("{key}-do")),
         notice: w.text(&visit.notice),
-        pay: state == VisitState::AwaitingPayment
-            && (!visit.payment_url.is_empty() || visit.payment_method() == Method::Online),
+        pay: state == VisitState::AwaitingPayment && visit.payment_method() == Method::Online,
+        pay_begun: !visit.payment_url.is_empty(),
+        order_again: state == VisitState::AwaitingPayment && visit.payment_method() != Method::Online,
         visit_id: visit.visit_id.clone(),
         payment: payment(&w, visit),
         people: visit.party_size,

@@ -22,8 +22,8 @@ pub(crate) struct WaitingRoom {
     pub(crate) showings: Vec<Uuid>,
     /// The house's time.
     pub(crate) opens_at: Time,
-    /// It was given no hour of its own: it opens with the sale.
-    pub(crate) follows_sale: bool,
+    /// The hour that it was given; none: it opens with the sale.
+    pub(crate) wished_at: Option<Time>,
     pub(crate) opened_by: String,
     pub(crate) closed_at: Option<Time>,
     rate: i32,
@@ -73,7 +73,7 @@ pub(crate) struct NewRoom {
     pub(crate) release_id: Option<String>,
     pub(crate) showings: Vec<Uuid>,
     pub(crate) opens_at: Time,
-    pub(crate) follows_sale: bool,
+    pub(crate) wished_at: Option<Time>,
     pub(crate) opened_by: String,
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn insert_room(conn: &mut PgConnection, room: &NewRoom, rate: u
     sqlx::query("lock table waiting_room in share row exclusive mode").execute(&mut *conn).await?;
     let done = sqlx::query(
         "insert into waiting_room (id, name_de, name_en, release_id, showings, opens_at, opened_by, rate, turned_at,
-             follows_sale)
+             wished_at)
          select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
          where not exists (select 1 from waiting_room where closed_at is null and showings && $5)",
     )
@@ -95,7 +95,7 @@ pub(crate) async fn insert_room(conn: &mut PgConnection, room: &NewRoom, rate: u
     .bind(&room.opened_by)
     .bind(number(rate))
     .bind(now)
-    .bind(room.follows_sale)
+    .bind(room.wished_at)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -14,6 +14,8 @@ const NEXT: usize = 3;
 const CHANGED: usize = 2;
 /// A change further ahead is no news for those who are in the house now.
 const NEWS: TimeDelta = TimeDelta::hours(12);
+/// A change so near is news above all that is planned for a display; before, it is so in the usual list alone.
+const URGENT: TimeDelta = TimeDelta::hours(2);
 /// So long after the start latecomers still look for it.
 const LATECOMERS: TimeDelta = TimeDelta::minutes(15);
 /// Called walk-ins on one queue's display.
@@ -100,6 +102,10 @@ fn is_news(line: &Line, now: DateTime<Utc>) -> bool {
     }
 }
 
+fn is_urgent(changed: &[Line], now: DateTime<Utc>) -> bool {
+    changed.iter().any(|line| line.starts_at.is_some_and(|start| start < now + URGENT))
+}
+
 /// Late and cancelled showings that are news now.
 fn changed(facts: &Facts, now: DateTime<Utc>) -> Vec<Line> {
     by_start(facts).map(showing_line).filter(|line| is_news(line, now)).take(CHANGED).collect()
@@ -118,7 +124,7 @@ fn foyer(facts: &Facts, now: DateTime<Utc>) -> Offer {
 
 /// With a change in it the whole list stands above what is planned: nothing of it is lost.
 fn changed_in_foyer(facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
-    (!changed(facts, now).is_empty()).then(|| foyer(facts, now))
+    is_urgent(&changed(facts, now), now).then(|| foyer(facts, now))
 }
 
 fn by_start(facts: &Facts) -> impl Iterator<Item = &Showing> {
@@ -183,7 +189,7 @@ fn changed_in_queue(facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
         return changed_in_foyer(facts, now);
     }
     let changed = changed(facts, now);
-    (!changed.is_empty())
+    is_urgent(&changed, now)
         .then(|| Offer { headline: words::your_turn(), lines: numbers.into_iter().chain(changed).collect() })
 }
 

@@ -140,7 +140,7 @@ async fn a_code_that_somebody_has_changed_opens_no_door() {
     phone.open("/desk/door").await;
     phone.sees(".lane.good", "Verbunden").await;
     // Its list has the new generation: the phone asks for one every minute, and once when the page is opened.
-    let knows = "JSON.parse(localStorage.getItem('sky door')).list.showings.some((it) => it.parties.some((party) =>
+    let knows = "JSON.parse(localStorage.getItem('sky door'))?.list?.showings.some((it) => it.parties.some((party) =>
         party.reference === 'REFERENCE' && party.generation === 2))";
     crate::chrome::until("the new generation", async || {
         phone.open("/desk/door").await;
