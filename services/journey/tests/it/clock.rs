@@ -12,6 +12,7 @@ use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState, Lift, LiftChanged, PartyAdmitted},
     journey::v1::{self as pb, Risk},
     parking::v1::{Alternative, RightSuspended, Site, SiteChanged, SiteState, Suspension, VehicleEntered},
+    payments::v1::Method,
     reservations::v1::{Need, ShowingDelayed},
 };
 use uuid::Uuid;
@@ -221,7 +222,10 @@ async fn the_day_says_how_to_go_back_to_the_bay_and_a_meal_before_the_showing_li
         let leg = way.leg.expect("a leg");
         Some((leg.kind, leg.seconds, way.to.expect("a place").en))
     };
-    assert_eq!(way(&visit, "leave"), None, "while it is far ahead");
+    let mut later = town.wish();
+    later.showing_id = town.programme.last().expect("a showing in some days").showing_id.clone();
+    let later = town.confirm(&town.hold(&later).await.expect("held"), Method::AtDesk).await.expect("ordered");
+    assert_eq!(way(&town.get(&later).await, "leave"), None, "while it is far ahead");
     before(&town, &visit, 60);
     let near = turns(&town, &visit, Risk::Unknown).await;
     assert_eq!(way(&near, "leave"), Some(("back".to_owned(), 240, "Holzplatz car park".to_owned())));
@@ -260,7 +264,7 @@ async fn a_lift_that_fails_changes_the_step_free_way_at_once() {
     wish.party = vec![line("adult", 1)];
     wish.party[0].need = Need::Wheelchair.into();
     let held = town.hold(&wish).await.expect("held");
-    let visit = town.confirm(&held, sky_proto::payments::v1::Method::AtDesk).await.expect("ordered");
+    let visit = town.confirm(&held, Method::AtDesk).await.expect("ordered");
     let visit = town.wait_for(&visit, pb::VisitState::Confirmed).await;
     // As if its hall were upstairs.
     sqlx::query("update showing set hall = 'room-1' where showing_id = $1")
@@ -307,7 +311,7 @@ async fn what_the_clock_writes_of_twelve_visits_takes_one_statement_each() {
         let held = town.hold_as(&guest, &wish).await.expect("held");
         let request = pb::ConfirmVisitRequest {
             visit_id: held.visit_id.clone(),
-            method: sky_proto::payments::v1::Method::AtDesk.into(),
+            method: Method::AtDesk.into(),
             contact: Some(pb::Contact { name: "W. H.".to_owned(), email: format!("n{n}@visitors.invalid") }),
             return_url: String::new(),
         };

@@ -214,11 +214,14 @@ fn in_an_evacuation_nobody_is_certainly_in_a_hall_and_no_other_room_is_narrowed_
         "over before the doors opened"
     );
     // Somebody has looked since the alarm; a counter sees who leaves.
-    let looked = [Zone { observed_at: at(79), ..room("cafe", 0, Quality::Manual) }];
+    let looked = [Zone { by_hand_at: Some(at(79)), observed_at: at(79), ..room("cafe", 0, Quality::Manual) }];
+    // One more was clicked onto what had been counted before the alarm: nobody has looked.
+    let clicked = [Zone { by_hand_at: Some(at(10)), observed_at: at(79), ..room("cafe", 41, Quality::Manual) }];
     let counted = [Zone { observed_at: at(80), counted: true, ..room("foyer", 40, Quality::Live) }];
     let of_room =
         |rooms: &[Zone]| count(rooms, &running, 80, |known| known.evacuation = Some(alarm(75, None))).rooms[0];
     assert_eq!(of_room(&looked), (of(0, 25), Quality::Manual));
+    assert_eq!(of_room(&clicked), (of(0, 110), Quality::Estimated));
     assert_eq!(of_room(&counted), (of(38, 42), Quality::Live));
 }
 
