@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use super::{record, touch_house};
 use crate::{
-    domain::directives::{self, Acks, BY_POLICY, Directive, Kind, State, Wish, into_stop},
+    domain::{
+        Zone,
+        directives::{self, Acks, BY_POLICY, Directive, Kind, State, Wish, into_stop},
+    },
     error::Error,
     events, store,
 };
@@ -31,7 +34,7 @@ pub(super) async fn tell(tx: &mut Tx, directive: &Directive) -> Result<(), Error
 /// Proposes a directive. With `confirm` it is confirmed by the same person in the same breath.
 pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) -> Result<Directive, Error> {
     let now = tx.now();
-    let mut known = store::measures::lock_directives(tx.conn(), now).await?;
+    let known = store::measures::lock_directives(tx.conn(), now).await?;
     if let Some(before) = store::measures::directive(tx.conn(), id).await? {
         return Ok(before);
     }
@@ -41,9 +44,7 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
             return Err(Error::NoZone);
         }
     }
-    let gives_way = if wish.kind == Kind::StopAdmission { into_stop(&wish.from, &known, &zones) } else { Vec::new() };
-    known.retain(|other| !gives_way.contains(&other.id));
-    directives::check(None, wish.kind, &wish.from, &wish.to, &known, &zones)?;
+    let gives_way = check(None, wish.kind, (&wish.from, &wish.to), known, &zones)?;
     let lifts = store::measures::lifts(tx.conn()).await?;
     let words = directives::words(wish.kind, &wish.from, &wish.to, &zones, &lifts);
     let mut directive = Directive {
@@ -84,7 +85,7 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
 /// Staff say yes. What has changed since it was proposed may speak against it now.
 pub(crate) async fn confirm(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive, Error> {
     let now = tx.now();
-    let mut known = store::measures::lock_directives(tx.conn(), now).await?;
+    let known = store::measures::lock_directives(tx.conn(), now).await?;
     let mut directive = store::measures::directive(tx.conn(), id).await?.ok_or(Error::NoDirective)?;
     if directive.state.binds() {
         return Ok(directive);
@@ -93,10 +94,7 @@ pub(crate) async fn confirm(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive
         return Err(Error::MeasureEnded);
     }
     let zones = store::zones(tx.conn()).await?;
-    let gives_way =
-        if directive.kind == Kind::StopAdmission { into_stop(&directive.from, &known, &zones) } else { Vec::new() };
-    known.retain(|other| !gives_way.contains(&other.id));
-    directives::check(Some(id), directive.kind, &directive.from, &directive.to, &known, &zones)?;
+    let gives_way = check(Some(id), directive.kind, (&directive.from, &directive.to), known, &zones)?;
     end_all(tx, &gives_way).await?;
     let before = said(&directive);
     directive.confirm(by, now);
@@ -107,6 +105,20 @@ pub(crate) async fn confirm(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive
     }
     touch_house(tx).await?;
     Ok(directive)
+}
+
+/// Whether a directive may hold beside what is known. Answers what the policy has ordered that ends when it begins.
+fn check(
+    id: Option<Uuid>,
+    kind: Kind,
+    (from, to): (&str, &str),
+    mut known: Vec<Directive>,
+    zones: &[Zone],
+) -> Result<Vec<Uuid>, Error> {
+    let gives_way = if kind == Kind::StopAdmission { into_stop(from, &known, zones) } else { Vec::new() };
+    known.retain(|other| !gives_way.contains(&other.id));
+    directives::check(id, kind, from, to, &known, zones)?;
+    Ok(gives_way)
 }
 
 /// What the policy had ordered gives way to a stop.

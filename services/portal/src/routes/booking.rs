@@ -263,6 +263,11 @@ pub(crate) fn public_url(edge: &Edge, headers: &HeaderMap) -> String {
     format!("http://{host}")
 }
 
+/// Where the payment's provider sends people back to.
+fn return_url(edge: &Edge, headers: &HeaderMap, visit: Uuid) -> String {
+    format!("{}/visits/{visit}/return", public_url(edge, headers))
+}
+
 /// Whom to tell; at the desk nobody must say.
 pub(crate) fn contact(guest: &Guest, sent: &Fields, buyer: Buyer) -> Result<Contact, Vec<(&'static str, String)>> {
     let w = &guest.words;
@@ -313,7 +318,7 @@ pub(crate) async fn confirm(
         visit_id: id.to_string(),
         method: method.into(),
         contact: Some(contact),
-        return_url: format!("{}/visits/{id}/return", public_url(&edge, &headers)),
+        return_url: return_url(&edge, &headers, id),
     };
     let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
     if confirmed.as_ref().is_err_and(is_busy) {
@@ -379,7 +384,7 @@ pub(crate) async fn pay_again(
         visit_id: id.to_string(),
         method: visit.payment_method,
         contact: None,
-        return_url: format!("{}/visits/{id}/return", public_url(&edge, &headers)),
+        return_url: return_url(&edge, &headers, id),
     };
     let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
     if confirmed.as_ref().is_err_and(is_busy) {
