@@ -77,9 +77,7 @@ async fn money_that_comes_too_late_goes_back_exactly_once() {
 async fn a_cancelled_visit_gets_its_money_back_once() {
     let till = till().await;
     let visit = Uuid::now_v7();
-    let payment = till.create(&order(visit, Method::Online)).await.expect("created");
-    till.press(&payment, "pay").await;
-    till.check(visit).await;
+    let payment = till.paid(visit).await;
 
     // The provider is down at first: the refund is tried until it is taken.
     till.provider.set_down(true);
@@ -136,9 +134,7 @@ async fn an_expired_or_cancelled_visit_is_not_asked_for_money_any_more() {
     let (pending, late, paid) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     let payment = till.create(&order(pending, Method::Online)).await.expect("created");
     till.create(&order(late, Method::AtDesk)).await.expect("created");
-    let money = till.create(&order(paid, Method::Online)).await.expect("created");
-    till.press(&money, "pay").await;
-    till.check(paid).await;
+    till.paid(paid).await;
     till.react_twice(pending, &expired(pending)).await;
     till.react_twice(late, &cancelled(late, false)).await;
     till.react_twice(paid, &cancelled(paid, false)).await;
@@ -162,9 +158,7 @@ async fn an_expired_or_cancelled_visit_is_not_asked_for_money_any_more() {
 async fn a_refund_is_counted_before_the_provider_is_asked() {
     let till = till().await;
     let visit = Uuid::now_v7();
-    let payment = till.create(&order(visit, Method::Online)).await.expect("created");
-    till.press(&payment, "pay").await;
-    till.check(visit).await;
+    till.paid(visit).await;
     till.provider.set_down(true);
     till.react_twice(visit, &cancelled(visit, true)).await;
     let attempts = || async {

@@ -20,12 +20,6 @@ fn due(visit: Uuid, refund: Uuid, cents: i64) -> VisitRefundDue {
     }
 }
 
-async fn paid(till: &Till, visit: Uuid) -> pb::Payment {
-    let payment = till.create(&order(visit, Method::Online)).await.expect("created");
-    till.press(&payment, "pay").await;
-    till.check(visit).await
-}
-
 /// What the house was told of parts, in order.
 async fn told(till: &Till) -> Vec<(PartState, i64)> {
     let told: Vec<pb::PartRefundChanged> = till.house.events("payments").await;
@@ -58,7 +52,7 @@ fn given_back(payment: &pb::Payment) -> i64 {
 async fn a_part_goes_back_by_the_provider_once_and_the_rest_with_the_visit() {
     let till = till().await;
     let (visit, meal) = (Uuid::now_v7(), Uuid::now_v7());
-    let payment = paid(&till, visit).await;
+    let payment = till.paid(visit).await;
     till.provider.set_down(true);
     till.react_twice(visit, &due(visit, meal, 690)).await;
     assert_eq!(given_back(&till.get(visit).await), 690);
@@ -87,7 +81,7 @@ async fn a_part_goes_back_by_the_provider_once_and_the_rest_with_the_visit() {
 async fn many_at_once_never_get_more_than_was_paid() {
     let till = till().await;
     let visit = Uuid::now_v7();
-    paid(&till, visit).await;
+    till.paid(visit).await;
     let wishes: Vec<VisitRefundDue> = (0..24).map(|_| due(visit, Uuid::now_v7(), 300)).collect();
     let about = visit.to_string();
     let all = wishes.iter().chain(&wishes).map(|wish| till.house.react("payments", "journey", &about, wish));
@@ -176,7 +170,7 @@ async fn what_waits_at_the_desk_still_waits_when_its_visit_is_called_off_too_lat
 async fn a_provider_that_gives_back_no_parts_leaves_them_to_the_desk() {
     let till = till().await;
     let (visit, refund) = (Uuid::now_v7(), Uuid::now_v7());
-    paid(&till, visit).await;
+    till.paid(visit).await;
     till.provider.set_whole_only(true);
     till.react_twice(visit, &due(visit, refund, 690)).await;
     assert_eq!(told_times(&till, 2).await, [(PartState::Returning, 690), (PartState::AtDesk, 690)]);
@@ -188,7 +182,7 @@ async fn a_provider_that_gives_back_no_parts_leaves_them_to_the_desk() {
 async fn what_the_provider_gave_back_without_an_answer_is_not_handed_out_again() {
     let till = till().await;
     let (visit, refund) = (Uuid::now_v7(), Uuid::now_v7());
-    let payment = paid(&till, visit).await;
+    let payment = till.paid(visit).await;
     till.provider.set_answers_lost(true);
     till.react_twice(visit, &due(visit, refund, 690)).await;
     assert_eq!(told_times(&till, 2).await, [(PartState::Returning, 690), (PartState::Done, 690)]);
@@ -205,7 +199,7 @@ async fn what_the_provider_gave_back_without_an_answer_is_not_handed_out_again()
 async fn a_whole_payment_that_the_provider_does_not_give_back_waits_at_the_desk() {
     let till = till().await;
     let visit = Uuid::now_v7();
-    let payment = paid(&till, visit).await;
+    let payment = till.paid(visit).await;
     // Somebody has given back a part in the provider's own books: it refuses the whole from now on.
     let transaction = till.provider.transactions()[&payment.payment_id].id.clone();
     let asked = reqwest::Client::new()

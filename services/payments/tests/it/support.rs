@@ -12,7 +12,7 @@ use load_tests::fake_provider::FakeProvider;
 use sky_proto::{
     journey::v1::{VisitCancelled, VisitExpired},
     kernel::v1::ChargedItem,
-    payments::v1::{self as pb, payments_client::PaymentsClient},
+    payments::v1::{self as pb, Method, payments_client::PaymentsClient},
 };
 use tonic::Status;
 use uuid::Uuid;
@@ -99,6 +99,13 @@ impl Till {
         assert_eq!(answer.status(), 303);
         let back = answer.headers()["location"].to_str().expect("ASCII").to_owned();
         assert_eq!(back, format!("http://localhost/visits/{}/return", payment.visit_id));
+    }
+
+    /// A payment that was made online.
+    pub async fn paid(&self, visit: Uuid) -> pb::Payment {
+        let payment = self.create(&order(visit, Method::Online)).await.expect("created");
+        self.press(&payment, "pay").await;
+        self.check(visit).await
     }
 
     /// Lets the house's time pass until the poll has brought the payment into a state.
