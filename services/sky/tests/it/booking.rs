@@ -22,8 +22,8 @@ use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::{
+    browsers::{Browser, open, open_with},
     scenario::next_showing,
-    waiting_room::{Browser, open, open_with},
     world::{self, World, staff},
 };
 

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use crate::{
     booking::{adults, takes, visit},
+    browsers::{Browser, open},
     scenario::next_showing,
-    waiting_room::{Browser, open},
     world::{World, staff, until},
 };
 

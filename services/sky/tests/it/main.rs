@@ -6,6 +6,7 @@ mod architecture;
 mod arrival;
 mod autonomy;
 mod booking;
+mod browsers;
 mod commands;
 mod crash;
 mod day;

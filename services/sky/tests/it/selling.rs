@@ -17,8 +17,8 @@ use uuid::Uuid;
 
 use crate::{
     booking::{adults, takes, visit, with_a_plan},
+    browsers::{Browser, open},
     scenario::next_showing,
-    waiting_room::{Browser, open},
     world::{World, staff, until},
 };
 
