@@ -105,6 +105,7 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
     }
     let settings = Arc::new(settings);
     let (tasks, background) = (Tasks::default(), Tasks::default());
+    background.spawn_until_stop(crate::telemetry::keep_metrics_small());
     let transports = Transports::new(&settings.peers, keys.clone())?;
 
     let mut rooms = HashMap::new();

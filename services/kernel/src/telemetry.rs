@@ -68,6 +68,16 @@ pub(crate) fn metrics() -> &'static PrometheusHandle {
     })
 }
 
+/// Folds what was measured since the last time into what is kept. Without it each call stays in memory until somebody
+/// asks for `/metrics`, which may be never.
+pub(crate) async fn keep_metrics_small() {
+    let mut turn = tokio::time::interval(std::time::Duration::from_secs(5));
+    loop {
+        turn.tick().await;
+        metrics().run_upkeep();
+    }
+}
+
 /// The present span's trace context, for an outbox row.
 pub(crate) fn current_traceparent() -> Option<String> {
     let context = tracing::Span::current().context();
