@@ -72,8 +72,8 @@ fn build(context: &Context) -> Parts {
             .add_service(DirectivesServer::new(grpc::directives::DirectivesGrpc(context.db.clone()))),
         access: vec![grpc::ACCESS, grpc::DOOR_ACCESS, grpc::zones::ACCESS, grpc::directives::ACCESS],
         consumers: vec![
-            Consumer::of_runs("reservations", reactions::from_reservations),
-            Consumer::new("signage", reactions::from_signage),
+            Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
+            Consumer::new("signage", reactions::from_signage).heeding(reactions::OF_SIGNAGE),
         ],
         http: http::router(context.db.clone()),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),

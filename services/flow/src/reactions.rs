@@ -49,6 +49,18 @@ async fn lock_showings(tx: &mut Tx, events: &[Event]) -> Result<(), Failure> {
     Ok(commands::lock_showings(tx, &showings).await?)
 }
 
+/// What of reservations' events means something here.
+pub(crate) const OF_RESERVATIONS: &[&str] = &[
+    BookingCancelled::NAME,
+    BookingConfirmed::NAME,
+    BookingMoved::NAME,
+    BookingReissued::NAME,
+    BookingReseated::NAME,
+    ShowingCancelled::NAME,
+    ShowingDelayed::NAME,
+    ShowingScheduled::NAME,
+];
+
 /// Showings and tickets. What is issued to one party after the other is copied at once.
 pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -157,6 +169,10 @@ fn generations(codes: &[ReissuedCode]) -> Result<Vec<(Uuid, u16)>, InvalidField>
     };
     codes.iter().map(read).collect()
 }
+
+/// What of signage's events means something here.
+pub(crate) const OF_SIGNAGE: &[&str] =
+    &[DisplayAcknowledged::NAME, DisplaysConcerned::NAME, MessageWithdrawn::NAME, WarningTaken::NAME];
 
 /// Displays that show a directive or an incident, or are to show it; and official warnings.
 pub(crate) fn from_signage<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {

@@ -26,6 +26,10 @@ use crate::{
     domain::payment::PaidBy,
 };
 
+/// What of journey's events means something here.
+pub(crate) const OF_JOURNEY: &[&str] =
+    &[VisitCancelled::NAME, VisitConfirmed::NAME, VisitExpired::NAME, VisitRebooked::NAME];
+
 /// Visits are confirmed, expired or cancelled.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -75,6 +79,9 @@ const fn paid_by(method: Method) -> PaidBy {
     }
 }
 
+/// What of payments' events means something here.
+pub(crate) const OF_PAYMENTS: &[&str] = &[PaymentSettled::NAME];
+
 /// The desk has taken the money of a visit: then its meal has a receipt.
 pub(crate) fn from_payments<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -90,6 +97,9 @@ pub(crate) fn from_payments<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'
         Ok(commands::receipts::settled(tx, values::id("visit_id", &told.visit_id)?, by).await?)
     })
 }
+
+/// What of reservations' events means something here.
+pub(crate) const OF_RESERVATIONS: &[&str] = &[ShowingDelayed::NAME, ShowingScheduled::NAME];
 
 /// Showings are planned or delayed: of those that come together, each showing's last word counts. A cancelled showing
 /// comes as its cancelled visits.
@@ -122,6 +132,9 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
         Ok(showing::told(tx, &told).await?)
     })
 }
+
+/// What of flow's events means something here.
+pub(crate) const OF_FLOW: &[&str] = &[AdmissionMoved::NAME];
 
 /// The door predicts when the showing will end.
 pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {

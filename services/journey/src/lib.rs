@@ -96,11 +96,11 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
             grpc::arrival::ACCESS,
         ],
         consumers: vec![
-            Consumer::of_runs("payments", reactions::from_payments),
-            Consumer::of_runs("reservations", reactions::from_reservations),
-            Consumer::of_runs("parking", reactions::from_parking),
-            Consumer::of_runs("gastro", reactions::from_gastro),
-            Consumer::new("flow", reactions::from_flow),
+            Consumer::of_runs("payments", reactions::from_payments).heeding(reactions::OF_PAYMENTS),
+            Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
+            Consumer::of_runs("parking", reactions::from_parking).heeding(reactions::OF_PARKING),
+            Consumer::of_runs("gastro", reactions::from_gastro).heeding(reactions::OF_GASTRO),
+            Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW),
         ],
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()

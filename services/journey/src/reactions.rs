@@ -13,13 +13,16 @@ use kernel::{
 use prost::Name;
 use prost_types::Timestamp;
 use sky_proto::{
-    flow::v1::{AdmissionMoved, AdmissionState, AdmissionUndone, PartyAdmitted},
-    gastro::v1::{OrderMoved, OrderRefused, OrderScheduled, OrderStateChanged},
+    flow::v1::{AdmissionMoved, AdmissionState, AdmissionUndone, ClockPolicyChanged, LiftChanged, PartyAdmitted},
+    gastro::v1::{
+        OrderAffected, OrderMoved, OrderRefundDue, OrderRefused, OrderScheduled, OrderSettled, OrderStateChanged,
+        OrderSubstituted,
+    },
     parking::v1::{
         RightCancelled, RightConfirmed, RightLost, RightMoved, RightRefused, RightRestored, RightSuspended,
-        VehicleEntered, VehicleLeft,
+        SiteChanged, VehicleEntered, VehicleLeft,
     },
-    payments::v1::{PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
+    payments::v1::{PartRefundChanged, PaymentCompleted, PaymentFailed, PaymentRefunded, PaymentSettled, PaymentState},
     reservations::v1::{
         BookingCancelled, BookingConfirmed, BookingMoved, BookingRefused, BookingReissued, BookingReseated,
         ShowingCancelled, ShowingDelayed, ShowingScheduled,
@@ -65,6 +68,15 @@ impl Waiting {
     }
 }
 
+/// What of payments' events means something here.
+pub(crate) const OF_PAYMENTS: &[&str] = &[
+    PaymentCompleted::NAME,
+    PaymentFailed::NAME,
+    PaymentSettled::NAME,
+    PaymentRefunded::NAME,
+    PartRefundChanged::NAME,
+];
+
 /// Money came, failed, or went back.
 pub(crate) fn from_payments<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -99,6 +111,19 @@ pub(crate) fn from_payments<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'
         waiting.tell(tx).await
     })
 }
+
+/// What of reservations' events means something here.
+pub(crate) const OF_RESERVATIONS: &[&str] = &[
+    ShowingScheduled::NAME,
+    ShowingDelayed::NAME,
+    ShowingCancelled::NAME,
+    BookingConfirmed::NAME,
+    BookingReseated::NAME,
+    BookingMoved::NAME,
+    BookingReissued::NAME,
+    BookingRefused::NAME,
+    BookingCancelled::NAME,
+];
 
 /// Showings move or are cancelled; bookings are confirmed, refused or cancelled.
 pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
@@ -164,6 +189,20 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
     })
 }
 
+/// What of parking's events means something here.
+pub(crate) const OF_PARKING: &[&str] = &[
+    RightConfirmed::NAME,
+    RightRefused::NAME,
+    RightMoved::NAME,
+    RightCancelled::NAME,
+    RightSuspended::NAME,
+    RightLost::NAME,
+    RightRestored::NAME,
+    VehicleEntered::NAME,
+    VehicleLeft::NAME,
+    SiteChanged::NAME,
+];
+
 /// A bay is given, refused or moved; a vehicle has come or gone.
 pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -225,6 +264,18 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
     })
 }
 
+/// What of gastro's events means something here.
+pub(crate) const OF_GASTRO: &[&str] = &[
+    OrderScheduled::NAME,
+    OrderRefused::NAME,
+    OrderMoved::NAME,
+    OrderStateChanged::NAME,
+    OrderRefundDue::NAME,
+    OrderAffected::NAME,
+    OrderSettled::NAME,
+    OrderSubstituted::NAME,
+];
+
 /// A meal is scheduled, refused, moved, or a step further.
 pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -274,6 +325,10 @@ pub(crate) fn from_gastro<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t,
         waiting.tell(tx).await
     })
 }
+
+/// What of flow's events means something here.
+pub(crate) const OF_FLOW: &[&str] =
+    &[PartyAdmitted::NAME, AdmissionUndone::NAME, AdmissionMoved::NAME, LiftChanged::NAME, ClockPolicyChanged::NAME];
 
 /// The door lets people in and moves on.
 pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {

@@ -20,6 +20,7 @@ use crate::{
     leader::Leader,
     live::{Hub, Touched},
     operations::{self, Room, Rooms},
+    position::Durable,
     relay::Relay,
     transport::Transports,
 };
@@ -47,7 +48,6 @@ pub struct Running {
     background: Tasks,
     transports: Transports,
     pub(crate) rooms: Rooms,
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "tests look into the rooms"))]
     pub(crate) by_name: HashMap<&'static str, Room>,
 }
 
@@ -57,6 +57,8 @@ impl std::fmt::Debug for Running {
     }
 }
 
+/// So long consumers may write down how far they are when all else has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long an orderly end may take.
 const SHUTDOWN_CAP: Duration = Duration::from_secs(10);
 
@@ -207,6 +209,11 @@ impl Running {
         // Streams, relays, consumers and timers watch `background`; the listeners' graceful end too.
         let quiet = self.background.shutdown(SHUTDOWN_CAP).await;
         let done = self.tasks.shutdown(SHUTDOWN_CAP.saturating_sub(started.elapsed())).await;
+        // What is not written down then is passed over again at the next start.
+        let followers = self.by_name.values().flat_map(|room| &room.followers);
+        let written = futures::future::join_all(followers.map(|follower| follower.write_down(Durable::Yes)));
+        let left = SHUTDOWN_CAP.saturating_sub(started.elapsed()).min(LAST_WORDS);
+        let _ = tokio::time::timeout(left, written).await;
         if !(quiet && done) {
             tracing::warn!("some tasks did not end within ten seconds and are cut off");
         }

@@ -9,6 +9,7 @@ use tonic::Status;
 use crate::{
     event::Event,
     follower::{Follower, RUN},
+    position::Durable,
 };
 
 /// Why a consumer is not at its producer's head.
@@ -48,7 +49,10 @@ impl Follower {
     async fn try_catch_up(&self) -> Result<(), Behind> {
         let mut log = EventLogClient::new(self.log.clone()).max_decoding_message_size(64 << 20);
         let service = self.producer.to_owned();
+        // What is known of an earlier day may be of another database, and of another log.
+        self.reached.forget();
         let mut position = self.position().await?;
+        self.reached.stored(position);
         let request = HeadRequest { service: service.clone(), position: Some(position.unsigned_abs()) };
         let head = log.head(request).await?.into_inner().pub_seq.cast_signed();
         self.heard.note(self.producer);
@@ -64,6 +68,7 @@ impl Follower {
             for run in events.chunks(RUN) {
                 Box::pin(self.apply_all(run)).await;
             }
+            self.write_down(Durable::Yes).await?;
             let now_at = self.position().await?;
             if now_at == position {
                 return Err(Behind::Stuck { position });

@@ -30,6 +30,8 @@ pub struct Consumer {
     /// Whose events.
     pub producer: &'static str,
     pub(crate) reaction: Reaction,
+    /// The names of the messages that it wants; None: all.
+    pub(crate) heeds: Option<&'static [&'static str]>,
     pub(crate) finish: Option<Finish>,
     pub(crate) at_once: bool,
 }
@@ -46,7 +48,7 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, reaction: Reaction::Each(Arc::new(react)), finish: None, at_once: false }
+        Self { producer, reaction: Reaction::Each(Arc::new(react)), heeds: None, finish: None, at_once: false }
     }
 
     /// All events of `producer` go to `react`, as many at once as wait: what many of them need is read and
@@ -55,7 +57,15 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, reaction: Reaction::Run(Arc::new(react)), finish: None, at_once: false }
+        Self { producer, reaction: Reaction::Run(Arc::new(react)), heeds: None, finish: None, at_once: false }
+    }
+
+    /// Only messages of these names (`T::NAME`) go to the reaction. All others are passed over, which costs next to
+    /// nothing: most of what is told means nothing to most of those who hear it.
+    #[must_use]
+    pub const fn heeding(mut self, names: &'static [&'static str]) -> Self {
+        self.heeds = Some(names);
+        self
     }
 
     /// Somebody sees within the second what these events do, on a monitor or at a door: they are applied as soon as

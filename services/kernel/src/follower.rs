@@ -25,6 +25,7 @@ use crate::{
     error::Code,
     event::Event,
     heard::Heard,
+    position::{Durable, Passing},
     relay::{AGGREGATE, AGGREGATE_VERSION, PUB_SEQ},
 };
 
@@ -46,8 +47,10 @@ pub(crate) struct Follower {
     pub db: Db,
     pub producer: &'static str,
     reaction: Reaction,
+    heeds: Option<&'static [&'static str]>,
     finish: Option<Finish>,
     at_once: bool,
+    pub(crate) reached: Passing,
     /// The way to the producer's own log.
     pub log: Transport,
     broker: Broker,
@@ -81,8 +84,10 @@ impl Follower {
             db,
             producer: consumer.producer,
             reaction: consumer.reaction.clone(),
+            heeds: consumer.heeds,
             finish: consumer.finish.clone(),
             at_once: consumer.at_once,
+            reached: Passing::default(),
             log,
             broker,
             heard,
@@ -121,8 +126,16 @@ impl Follower {
         let mut messages = messages.ready_chunks(RUN);
         let mut missed_beats = 0;
         loop {
-            let Ok(chunk) = tokio::time::timeout(ASK_EVERY, messages.next()).await else {
-                self.catch_up().await;
+            let waiting = self.reached.waiting();
+            if waiting == Some(Duration::ZERO) {
+                // Said and counted there; it is tried again with the next event.
+                let _ = self.write_down(Durable::Soon).await;
+                continue;
+            }
+            let Ok(chunk) = tokio::time::timeout(waiting.unwrap_or(ASK_EVERY), messages.next()).await else {
+                if waiting.is_none() {
+                    self.catch_up().await;
+                }
                 continue;
             };
             let Some(mut chunk) = chunk else { return Ok(()) };
@@ -164,6 +177,10 @@ impl Follower {
         if let Some(last) = run.last() {
             self.head.fetch_max(last.pub_seq, Ordering::Relaxed);
         }
+        if !run.iter().any(|event| self.heeds(event)) && self.reached.pass(run) {
+            self.count(run);
+            return;
+        }
         let mut rest = run;
         let mut pause = FIRST_PAUSE;
         let mut attempts = 0;
@@ -198,6 +215,7 @@ impl Follower {
                         pause = FIRST_PAUSE;
                         continue;
                     }
+                    self.reached.forget();
                 }
                 Trouble::Among(failure) if !failure.code.is_transient() => {
                     for one in rest.chunks(1) {
@@ -230,15 +248,13 @@ impl Follower {
         let (this, run) = (self.clone(), run.to_vec());
         let several = run.len() > 1;
         crate::db::detached(&self.db_tasks(), async move {
-            // Nearly always exactly what comes next: then one statement locks the position and moves it.
-            let (mut tx, moved) = this.db.begin_with(&this.step(&run).unwrap_or_default()).await?;
-            match this.apply_in(&mut tx, &run, moved == 1).await {
-                Ok(()) => Ok(tx.commit().await?),
-                Err(trouble) => {
-                    tx.rollback().await;
-                    Err(trouble)
-                }
+            let applied = this.apply_once(&run).await;
+            match &applied {
+                Ok(position) => this.reached.stored(*position),
+                Err(Trouble::At(..) | Trouble::Among(_)) => {}
+                Err(Trouble::Database(_) | Trouble::Gap(_)) => this.reached.forget(),
             }
+            applied.map(drop)
         })
         .await
         .unwrap_or_else(|| {
@@ -247,22 +263,38 @@ impl Follower {
         })
     }
 
-    /// `stepped`: the position is moved already.
-    async fn apply_in(&self, tx: &mut Tx, run: &[Event], stepped: bool) -> Result<(), Trouble> {
+    async fn apply_once(&self, run: &[Event]) -> Result<i64, Trouble> {
+        // Nearly always exactly what comes next: then one statement locks the position and moves it.
+        let (mut tx, moved) = self.db.begin_with(&self.step(run).unwrap_or_default()).await?;
+        match self.apply_in(&mut tx, run, moved == 1).await {
+            Ok(position) => {
+                tx.commit().await?;
+                Ok(position)
+            }
+            Err(trouble) => {
+                tx.rollback().await;
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Answers the position behind it. `stepped`: the position is moved already.
+    async fn apply_in(&self, tx: &mut Tx, run: &[Event], stepped: bool) -> Result<i64, Trouble> {
         let (before, any_dead) = match run.first() {
             Some(first) if stepped => (first.pub_seq - 1, false),
-            _ => self.lock_position(tx).await?,
+            _ => self.lock_reached(tx).await?,
         };
         let due = &run[run.iter().take_while(|event| event.pub_seq <= before).count()..];
         let comes_next = due.iter().zip(before + 1..).all(|(event, next)| event.pub_seq == next);
         let mut position = before;
         match &self.reaction {
             Reaction::Run(_) if comes_next && !any_dead => {
-                let failed = |failure| match due.len() {
-                    1 => Trouble::At(run.len() - 1, failure),
+                let heeded: Vec<Event> = due.iter().filter(|event| self.heeds(event)).cloned().collect();
+                let failed = |failure| match heeded.as_slice() {
+                    [one] => Trouble::At(run.iter().take_while(|event| event.pub_seq < one.pub_seq).count(), failure),
                     _ => Trouble::Among(failure),
                 };
-                self.react(tx, due).await.map_err(failed)?;
+                self.react(tx, &heeded).await.map_err(failed)?;
                 position = due.last().map_or(before, |last| last.pub_seq);
             }
             // Not simply what comes next: each is looked at.
@@ -274,7 +306,7 @@ impl Follower {
                     if event.pub_seq > position + 1 {
                         return Err(Trouble::Gap(place));
                     }
-                    if !(any_dead && self.park(tx, event).await?) {
+                    if self.heeds(event) && !(any_dead && self.park(tx, event).await?) {
                         let one = std::slice::from_ref(event);
                         self.react(tx, one).await.map_err(|failure| Trouble::At(place, failure))?;
                     }
@@ -287,11 +319,22 @@ impl Follower {
             if !stepped {
                 self.set_position(tx, position).await?;
             }
-            metrics::counter!("sky_events_applied_total", "service" => self.db.service(), "producer" => self.producer)
-                .increment((position - before).unsigned_abs());
-            self.count_unknown(&due[..due.iter().take_while(|event| event.pub_seq <= position).count()]);
+            self.count(&due[..due.iter().take_while(|event| event.pub_seq <= position).count()]);
         }
-        Ok(())
+        Ok(position)
+    }
+
+    /// Whether the reaction wants an event of this type.
+    fn heeds(&self, event: &Event) -> bool {
+        self.heeds.is_none_or(|names| names.contains(&event.name()))
+    }
+
+    /// Events have had their effect, or have none here.
+    fn count(&self, applied: &[Event]) {
+        let (service, producer) = (self.db.service(), self.producer);
+        metrics::counter!("sky_events_applied_total", "service" => service, "producer" => producer)
+            .increment(applied.len() as u64);
+        self.count_unknown(applied);
     }
 
     /// Events of a newer producer than this build knows pass without effect; that they do is to be seen.
@@ -329,20 +372,6 @@ impl Follower {
         }
     }
 
-    /// The statement that moves the position over a run, if it begins right behind the position and meets no dead
-    /// event. None for a run that has a gap.
-    fn step(&self, run: &[Event]) -> Option<String> {
-        let (first, last) = (run.first()?.pub_seq, run.last()?.pub_seq);
-        let whole = run.windows(2).all(|pair| pair[0].pub_seq + 1 == pair[1].pub_seq);
-        whole.then(|| {
-            format!(
-                "update consumer_pos set last_pub_seq = {last} where producer = '{}' and last_pub_seq = {} and not any_dead",
-                self.producer,
-                first - 1
-            )
-        })
-    }
-
     /// The next event has no effect here: the domain refused it, or it is poison and is buried.
     async fn complete_without_effect(
         &self,
@@ -351,7 +380,7 @@ impl Follower {
         attempts: u32,
     ) -> Result<(), sqlx::Error> {
         let mut tx = self.db.begin().await?;
-        let (position, _) = self.lock_position(&mut tx).await?;
+        let (position, _) = self.lock_reached(&mut tx).await?;
         if position + 1 != event.pub_seq {
             tx.rollback().await;
             return Ok(());
@@ -379,45 +408,17 @@ impl Follower {
             self.bury(&mut tx, event, &failure.message, attempts, false).await?;
         }
         self.set_position(&mut tx, event.pub_seq).await?;
-        tx.commit().await
-    }
-
-    /// The position, and whether any event of this producer is dead. Nobody else applies its events until
-    /// the end of the transaction.
-    pub(crate) async fn lock_position(&self, tx: &mut Tx) -> Result<(i64, bool), sqlx::Error> {
-        const LOCK: &str = "select last_pub_seq, any_dead from consumer_pos where producer = $1 for update";
-        let found = sqlx::query_as(LOCK).bind(self.producer).fetch_optional(tx.conn()).await?;
-        if let Some(found) = found {
-            return Ok(found);
-        }
-        sqlx::query("insert into consumer_pos (producer) values ($1) on conflict do nothing")
-            .bind(self.producer)
-            .execute(tx.conn())
-            .await?;
-        sqlx::query_as(LOCK).bind(self.producer).fetch_one(tx.conn()).await
-    }
-
-    async fn set_position(&self, tx: &mut Tx, position: i64) -> Result<(), sqlx::Error> {
-        sqlx::query("update consumer_pos set last_pub_seq = $2 where producer = $1")
-            .bind(self.producer)
-            .bind(position)
-            .execute(tx.conn())
-            .await?;
+        tx.commit().await?;
+        self.reached.stored(event.pub_seq);
         Ok(())
-    }
-
-    /// The position without a lock.
-    pub(crate) async fn position(&self) -> Result<i64, sqlx::Error> {
-        Ok(sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1")
-            .bind(self.producer)
-            .fetch_optional(self.db.pool())
-            .await?
-            .unwrap_or(0))
     }
 
     /// Runs the reaction alone, outside of position and order, as tests need it.
     #[cfg(feature = "testing")]
     pub(crate) async fn react_alone(&self, event: Event) -> Result<(), Failure> {
+        if !self.heeds(&event) {
+            return Ok(());
+        }
         let this = self.clone();
         self.db
             .transact(move |tx| {

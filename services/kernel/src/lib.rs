@@ -25,6 +25,7 @@ pub mod open_data;
 mod operations;
 mod outbox;
 mod pool;
+mod position;
 pub mod push;
 pub mod relay;
 mod remembered;

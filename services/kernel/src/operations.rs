@@ -86,7 +86,7 @@ impl Rooms {
             sqlx::query_as(WAITING).fetch_one(room.db.pool()).await;
         let mut consumers = Vec::new();
         for follower in &room.followers {
-            let position = follower.position().await.unwrap_or(0);
+            let position = follower.reached.behind(follower.position().await.unwrap_or(0));
             let lag = (follower.head.load(Ordering::Relaxed) - position).max(0).unsigned_abs();
             metrics::gauge!("sky_consumer_lag", "service" => room.db.service(), "producer" => follower.producer)
                 .set(lag as f64);

@@ -248,7 +248,7 @@ impl House {
                 continue;
             };
             let head = Rooms::head(&producer.db).await.unwrap_or(i64::MAX);
-            if follower.position().await.unwrap_or(-1) < head {
+            if follower.reached.behind(follower.position().await.unwrap_or(-1)) < head {
                 return false;
             }
         }
@@ -350,14 +350,9 @@ impl House {
 
     /// The position up to which `service` has applied `producer`'s events.
     pub async fn position(&self, service: &str, producer: &str) -> i64 {
-        self.room(service)
-            .followers
-            .iter()
-            .find(|follower| follower.producer == producer)
-            .expect("a consumer of that producer")
-            .position()
-            .await
-            .expect("position")
+        let follower = self.room(service).followers.iter().find(|follower| follower.producer == producer);
+        let follower = follower.expect("a consumer of that producer");
+        follower.reached.behind(follower.position().await.expect("position"))
     }
 }
 

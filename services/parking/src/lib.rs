@@ -61,9 +61,9 @@ fn build(context: &Context) -> Parts {
             .add_service(ConnectionsServer::new(grpc::connections::ConnectionsGrpc::new(context))),
         access: vec![grpc::ACCESS, grpc::gates::ACCESS, grpc::occupancy::ACCESS, grpc::connections::ACCESS],
         consumers: vec![
-            Consumer::of_runs("journey", reactions::from_journey),
-            Consumer::of_runs("reservations", reactions::from_reservations),
-            Consumer::new("flow", reactions::from_flow),
+            Consumer::of_runs("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY),
+            Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
+            Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW),
         ],
         http: http::router(context),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),

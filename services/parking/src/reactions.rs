@@ -17,6 +17,10 @@ use sky_proto::{
 
 use crate::commands::{self, rebooking::Rebooked};
 
+/// What of journey's events means something here.
+pub(crate) const OF_JOURNEY: &[&str] =
+    &[VisitCancelled::NAME, VisitConfirmed::NAME, VisitExpired::NAME, VisitRebooked::NAME];
+
 /// Visits are confirmed, expired or cancelled.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -60,6 +64,10 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
     })
 }
 
+/// What of reservations' events means something here.
+pub(crate) const OF_RESERVATIONS: &[&str] =
+    &[BookingConfirmed::NAME, BookingReissued::NAME, ShowingDelayed::NAME, ShowingScheduled::NAME];
+
 /// A showing is planned or delayed; tickets are issued. A cancelled showing comes as its cancelled
 /// visits.
 pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
@@ -101,6 +109,9 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
         Ok(commands::tickets_issued(tx, &tickets).await?)
     })
 }
+
+/// What of flow's events means something here.
+pub(crate) const OF_FLOW: &[&str] = &[AdmissionMoved::NAME, HouseStateChanged::NAME];
 
 /// The door predicts when the showing will end; the house is evacuated.
 pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {

@@ -36,7 +36,7 @@ pub const SERVICE: Service = Service {
                 grpc: Routes::new(PaymentsServer::new(grpc::PaymentsGrpc::new(&context, online)))
                     .add_service(PayoutsServer::new(grpc::payouts::PayoutsGrpc::new(&context))),
                 access: vec![grpc::ACCESS, grpc::payouts::ACCESS],
-                consumers: vec![Consumer::new("journey", reactions::from_journey)],
+                consumers: vec![Consumer::new("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY)],
                 ..Parts::default()
             })
         })

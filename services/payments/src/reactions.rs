@@ -6,6 +6,9 @@ use sky_proto::journey::v1::{VisitCancelled, VisitExpired, VisitRefundDue};
 
 use crate::{commands, domain::parts::PartWish};
 
+/// What of journey's events means something here.
+pub(crate) const OF_JOURNEY: &[&str] = &[VisitCancelled::NAME, VisitExpired::NAME, VisitRefundDue::NAME];
+
 /// The visit is cancelled or expired, or takes place and costs less.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {

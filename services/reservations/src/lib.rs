@@ -67,7 +67,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
     Ok(Parts {
         grpc: Routes::new(ReservationsServer::new(server)),
         access: vec![grpc::ACCESS],
-        consumers: vec![Consumer::of_runs("journey", reactions::from_journey)],
+        consumers: vec![Consumer::of_runs("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY)],
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()
     })

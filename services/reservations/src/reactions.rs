@@ -10,6 +10,9 @@ use crate::{
     domain::BookingState,
 };
 
+/// What of journey's events means something here.
+pub(crate) const OF_JOURNEY: &[&str] = &[VisitCancelled::NAME, VisitConfirmed::NAME, VisitExpired::NAME];
+
 /// Visits are confirmed, expired or cancelled. Those that are confirmed one after the other are confirmed together.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {

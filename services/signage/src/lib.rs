@@ -113,11 +113,11 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
             http: http::router(open),
             access: vec![grpc::ACCESS, grpc::devices::ACCESS, grpc::programmes::ACCESS, grpc::alerts::ACCESS],
             consumers: vec![
-                show(Consumer::new("reservations", reactions::from_reservations)),
-                show(Consumer::new("flow", reactions::from_flow)),
-                show(Consumer::new("parking", reactions::from_parking)),
-                show(Consumer::new("gastro", reactions::from_gastro)),
-                Consumer::new("portal", reactions::from_portal),
+                show(Consumer::new("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS)),
+                show(Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW)),
+                show(Consumer::new("parking", reactions::from_parking).heeding(reactions::OF_PARKING)),
+                show(Consumer::new("gastro", reactions::from_gastro).heeding(reactions::OF_GASTRO)),
+                Consumer::new("portal", reactions::from_portal).heeding(reactions::OF_PORTAL),
             ],
             house: Some(house::LOADER),
         })

@@ -19,6 +19,14 @@ use crate::{
     },
 };
 
+/// What of reservations' events means something here.
+pub const OF_RESERVATIONS: &[&str] = &[
+    reservations::ShowingScheduled::NAME,
+    reservations::ShowingDelayed::NAME,
+    reservations::ShowingCancelled::NAME,
+    reservations::AvailabilityChanged::NAME,
+];
+
 /// Showings, delays, cancellations, places.
 pub fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -78,6 +86,18 @@ fn delay(event: &Event) -> Result<Delay, Failure> {
         told_at: event.occurred_at,
     })
 }
+
+/// What of flow's events means something here.
+pub const OF_FLOW: &[&str] = &[
+    flow::AdmissionMoved::NAME,
+    flow::HouseStateChanged::NAME,
+    flow::ZoneChanged::NAME,
+    flow::DirectiveChanged::NAME,
+    flow::IncidentChanged::NAME,
+    flow::LiftChanged::NAME,
+    flow::GroupCalled::NAME,
+    flow::QueueNumberCalled::NAME,
+];
 
 /// Admission, the state of the house, zones.
 pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
@@ -254,6 +274,9 @@ fn lift(event: &Event) -> Result<Option<Fact>, Failure> {
     })))
 }
 
+/// What of portal's events means something here.
+pub const OF_PORTAL: &[&str] = &[portal::DevicePairingChanged::NAME];
+
 /// Which device belongs to which display.
 pub fn from_portal<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
@@ -274,6 +297,9 @@ pub fn from_portal<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result
         Ok(())
     })
 }
+
+/// What of parking's events means something here.
+pub const OF_PARKING: &[&str] = &[parking::SiteChanged::NAME];
 
 /// The car park.
 pub fn from_parking<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
@@ -330,6 +356,9 @@ fn site(told: parking::Site) -> Site {
         site_id: told.site_id,
     }
 }
+
+/// What of gastro's events means something here.
+pub const OF_GASTRO: &[&str] = &[gastro::OrderStateChanged::NAME, gastro::StationChanged::NAME];
 
 /// Numbers to collect, and which stations of the café work.
 pub fn from_gastro<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {

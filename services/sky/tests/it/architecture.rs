@@ -1,6 +1,7 @@
 //! The dependency rules of the house, read off the sources: a rule that nothing checks is a wish.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -128,6 +129,31 @@ fn time_and_tasks_come_from_the_kernel() {
         .map(|path| path.display().to_string())
         .collect();
     assert_eq!(sql, [""; 0], "no default may take the database's time");
+}
+
+#[test]
+fn whatever_a_reaction_knows_is_heeded() {
+    // What is not in a list never reaches the reaction.
+    let names = |text: &str| -> BTreeSet<String> {
+        let parts: Vec<&str> = text.split("::NAME").collect();
+        let name = |part: &&str| part.rsplit(|letter: char| !letter.is_alphanumeric()).next().unwrap_or("").to_owned();
+        parts[..parts.len() - 1].iter().map(name).collect()
+    };
+    let mut lists = 0;
+    for service in DOMAIN.into_iter().chain(["journey"]) {
+        let (mut known, mut heeded) = (BTreeSet::new(), BTreeSet::new());
+        for source in sources(service).into_iter().filter(|source| source.is_of("reactions")) {
+            let text = source.code().map(|(_, line)| format!("{line}\n")).collect::<String>();
+            known.extend(names(&text));
+            for list in text.split("const OF_").skip(1) {
+                heeded.extend(names(list.split_once("];").expect("the list's end").0));
+                lists += 1;
+            }
+        }
+        let forgotten: Vec<&String> = known.difference(&heeded).collect();
+        assert!(forgotten.is_empty(), "{service}: {forgotten:?} are in no OF_… of its reactions");
+    }
+    assert!(lists > 10, "{lists} lists were found");
 }
 
 #[test]

@@ -1,0 +1,181 @@
+//! How far a consumer is in its producer's log: one integer in the database, and what was passed over since in memory.
+//!
+//! Events that mean nothing to a consumer are passed over, without a transaction for each run of them: how far that
+//! has come is kept in memory, and written down a moment later or together with the next effect. What is forgotten
+//! in between is passed over once more. Decides nothing about what means something.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use crate::{Tx, event::Event, follower::Follower};
+
+/// So long what was passed over may wait for being written down.
+const WRITE_AFTER: Duration = Duration::from_millis(50);
+
+#[derive(Debug)]
+struct Reached {
+    /// The position as it is stored.
+    stored: i64,
+    /// Up to here everything behind it means nothing here.
+    passed: i64,
+    /// When the first of that was passed over.
+    since: Instant,
+}
+
+/// Whether a position is on the disk when it is called written down. What is told to a producer must be; else it is enough
+/// that it will be, because what is forgotten is passed over once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durable {
+    Yes,
+    Soon,
+}
+
+/// How far a consumer has come, as far as this process knows: nothing at first, and after trouble with the database.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Passing(Arc<Mutex<Option<Reached>>>);
+
+impl Passing {
+    fn reached(&self) -> MutexGuard<'_, Option<Reached>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Passes over a run that means nothing here. False when it is not known to come next.
+    pub(crate) fn pass(&self, run: &[Event]) -> bool {
+        let mut reached = self.reached();
+        let Some(reached) = reached.as_mut() else { return false };
+        let comes_next = run.iter().zip(reached.passed + 1..).all(|(event, next)| event.pub_seq == next);
+        let (true, Some(last)) = (comes_next, run.last()) else { return false };
+        if reached.stored == reached.passed {
+            reached.since = Instant::now();
+        }
+        reached.passed = last.pub_seq;
+        true
+    }
+
+    /// A position was stored.
+    pub(crate) fn stored(&self, position: i64) {
+        *self.reached() = Some(Reached { stored: position, passed: position, since: Instant::now() });
+    }
+
+    /// Nothing is known any more.
+    pub(crate) fn forget(&self) {
+        *self.reached() = None;
+    }
+
+    /// The stored position that an event stands behind, if only what was passed over lies between.
+    pub(crate) fn stored_before(&self, pub_seq: i64) -> i64 {
+        match &*self.reached() {
+            Some(reached) if reached.passed + 1 == pub_seq => reached.stored,
+            _ => pub_seq - 1,
+        }
+    }
+
+    /// A stored position, with what was passed over behind it.
+    pub(crate) fn behind(&self, position: i64) -> i64 {
+        match &*self.reached() {
+            Some(reached) if (reached.stored..reached.passed).contains(&position) => reached.passed,
+            _ => position,
+        }
+    }
+
+    /// What is to be written down: the position as it is stored, and up to where it may go.
+    pub(crate) fn unwritten(&self) -> Option<(i64, i64)> {
+        self.reached().as_ref().filter(|it| it.passed > it.stored).map(|it| (it.stored, it.passed))
+    }
+
+    /// After how long something is to be written down; none when nothing is.
+    pub(crate) fn waiting(&self) -> Option<Duration> {
+        let reached = self.reached();
+        let since = reached.as_ref().filter(|it| it.passed > it.stored)?.since;
+        Some(WRITE_AFTER.saturating_sub(since.elapsed()))
+    }
+}
+
+impl Follower {
+    /// The statement that moves the position over a run, if it begins right behind the position and meets no dead
+    /// event. None for a run that has a gap.
+    pub(crate) fn step(&self, run: &[Event]) -> Option<String> {
+        let (first, last) = (run.first()?.pub_seq, run.last()?.pub_seq);
+        let stored = self.reached.stored_before(first);
+        let whole = run.windows(2).all(|pair| pair[0].pub_seq + 1 == pair[1].pub_seq);
+        whole.then(|| {
+            format!(
+                "update consumer_pos set last_pub_seq = {last} where producer = '{}' and last_pub_seq = {stored} and not any_dead",
+                self.producer
+            )
+        })
+    }
+
+    /// The same as [`Self::lock_position`], with what was passed over since.
+    pub(crate) async fn lock_reached(&self, tx: &mut Tx) -> Result<(i64, bool), sqlx::Error> {
+        let (position, any_dead) = self.lock_position(tx).await?;
+        Ok((self.reached.behind(position), any_dead))
+    }
+
+    /// Writes down what was passed over. After an error nothing is known any more.
+    pub(crate) async fn write_down(&self, durable: Durable) -> Result<(), sqlx::Error> {
+        let written = self.try_write_down(durable).await;
+        if let Err(error) = &written {
+            self.reached.forget();
+            let (service, producer) = (self.db.service(), self.producer);
+            metrics::counter!("sky_consumer_retries_total", "service" => service, "producer" => producer).increment(1);
+            tracing::warn!(service, producer, %error, "a position was not written down; its events are looked at again");
+        }
+        written
+    }
+
+    async fn try_write_down(&self, durable: Durable) -> Result<(), sqlx::Error> {
+        let Some((stored, passed)) = self.reached.unwritten() else { return Ok(()) };
+        let leisure = if durable == Durable::Yes { "" } else { "set local synchronous_commit = off;" };
+        let step = format!(
+            "{leisure}
+             update consumer_pos set last_pub_seq = {passed} where producer = '{}' and last_pub_seq = {stored} and not any_dead",
+            self.producer
+        );
+        let (mut tx, moved) = self.db.begin_with(&step).await?;
+        let mut position = passed;
+        if moved == 0 {
+            // Another replica was faster, the database is another one, or events are dead.
+            (position, _) = self.lock_reached(&mut tx).await?;
+            self.set_position(&mut tx, position).await?;
+        }
+        tx.commit().await?;
+        self.reached.stored(position);
+        Ok(())
+    }
+
+    /// The position, and whether any event of this producer is dead. Nobody else applies its events until
+    /// the end of the transaction.
+    pub(crate) async fn lock_position(&self, tx: &mut Tx) -> Result<(i64, bool), sqlx::Error> {
+        const LOCK: &str = "select last_pub_seq, any_dead from consumer_pos where producer = $1 for update";
+        let found = sqlx::query_as(LOCK).bind(self.producer).fetch_optional(tx.conn()).await?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        sqlx::query("insert into consumer_pos (producer) values ($1) on conflict do nothing")
+            .bind(self.producer)
+            .execute(tx.conn())
+            .await?;
+        sqlx::query_as(LOCK).bind(self.producer).fetch_one(tx.conn()).await
+    }
+
+    pub(crate) async fn set_position(&self, tx: &mut Tx, position: i64) -> Result<(), sqlx::Error> {
+        sqlx::query("update consumer_pos set last_pub_seq = $2 where producer = $1")
+            .bind(self.producer)
+            .bind(position)
+            .execute(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// The position without a lock.
+    pub(crate) async fn position(&self) -> Result<i64, sqlx::Error> {
+        Ok(sqlx::query_scalar("select last_pub_seq from consumer_pos where producer = $1")
+            .bind(self.producer)
+            .fetch_optional(self.db.pool())
+            .await?
+            .unwrap_or(0))
+    }
+}
