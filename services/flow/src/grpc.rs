@@ -209,11 +209,11 @@ impl Flow for FlowGrpc {
         let request = request.into_inner();
         let showing = values::id("showing_id", &request.showing_id)?;
         let to = admission_state(request.to)?;
-        let admission = self
+        let (admission, policy) = self
             .db
             .transact(move |tx| Box::pin(async move { commands::move_admission(tx, showing, to, &by).await }))
             .await?;
-        Ok(Response::new(on_clock(&self.db, &admission).await?))
+        Ok(Response::new(events::admission_on_clock(&admission, policy, None)))
     }
 
     async fn scan(&self, request: Request<pb::ScanRequest>) -> Result<Response<pb::ScanResponse>, Status> {

@@ -23,7 +23,7 @@ use sqlx::PgConnection;
 
 pub(crate) use admissions::{
     add_admission, admission, admissions, admitting, lock_admission, lock_admission_in_house, lock_admissions,
-    raise_revisions, recount, save_admission, save_cleaned,
+    raise_revisions, recount, save_admission, save_cleaned, save_move,
 };
 pub(crate) use calls::{
     add_group, add_number, dissolve_groups, free_places, group, grouped, groups, last_called, next_number, number,

@@ -9,6 +9,7 @@ use super::{ITSELF, calls::end_calls, estimates, record, steps, touch, zones::co
 use crate::{
     domain::{
         Admission, AdmissionState, Quality,
+        clock::Policy,
         steps::{self as step, Change, Moved},
     },
     error::Error,
@@ -22,17 +23,19 @@ pub(super) async fn tell_admission(tx: &mut Tx, admission: &Admission) -> Result
     Ok(())
 }
 
-/// Moves a showing's admission. The state it is in already is no error and changes nothing.
+/// Moves a showing's admission, and answers it with the house's policy. The state it is in already is no error and
+/// changes nothing.
 pub(crate) async fn move_admission(
     tx: &mut Tx,
     showing: Uuid,
     to: AdmissionState,
     by: &str,
-) -> Result<Admission, Error> {
+) -> Result<(Admission, Policy), Error> {
     let now = tx.now();
-    let (mut admission, house) = store::lock_admission_in_house(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
+    let found = store::lock_admission_in_house(tx.conn(), showing).await?;
+    let (mut admission, house, policy) = found.ok_or(Error::NoShowing)?;
     if admission.state == to {
-        return Ok(admission);
+        return Ok((admission, policy));
     }
     if !admission.state.next().contains(&to) {
         return Err(Error::NotNext { from: admission.state, to });
@@ -46,8 +49,6 @@ pub(crate) async fn move_admission(
     let from = admission.state;
     let mut moved = Moved::from(&admission, to);
     admission.move_to(to, now);
-    record(tx, by, "move_admission", showing, json!({"state": from.name()}), json!({"state": to.name()})).await?;
-    store::save_admission(tx.conn(), &mut admission).await?;
     let inside = i64::from(admission.inside());
     match to {
         AdmissionState::Egress | AdmissionState::Aborted if inside > 0 => {
@@ -66,14 +67,16 @@ pub(crate) async fn move_admission(
     if to == AdmissionState::Running {
         estimates::judge(tx, &admission).await?;
     }
+    let what = step::moved(&admission, to);
+    let mut step = Some(steps::made(tx, showing, Some(showing), what, Change::Admission(moved), by));
     if to == AdmissionState::Aborted {
         // Whoever breaks a showing off was told before that there is no way back: visitors are sent home.
         store::steps::settle(tx.conn(), &showing.to_string()).await?;
-    } else {
-        steps::note(tx, showing, Some(showing), step::moved(&admission, to), Change::Admission(moved), by).await?;
+        step = None;
     }
+    store::save_move(tx.conn(), &mut admission, from, by, step.as_ref()).await?;
     tell_admission(tx, &admission).await?;
-    Ok(admission)
+    Ok((admission, policy))
 }
 
 /// The guests of a showing are taken to have left the house, once; answers how many were taken off the foyer.

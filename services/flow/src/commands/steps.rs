@@ -16,6 +16,19 @@ use crate::{
     store,
 };
 
+/// A step that is made now.
+pub(super) fn made(
+    tx: &Tx,
+    about: impl std::fmt::Display,
+    showing: Option<Uuid>,
+    what: Text,
+    change: Change,
+    by: &str,
+) -> Step {
+    let (id, at) = (Uuid::now_v7(), tx.now());
+    Step { id, about: about.to_string(), showing, what, change, by: by.to_owned(), at, undone: false }
+}
+
 /// Notes a step that can be taken back.
 pub(super) async fn note(
     tx: &mut Tx,
@@ -25,8 +38,7 @@ pub(super) async fn note(
     change: Change,
     by: &str,
 ) -> Result<(), Error> {
-    let (id, at) = (Uuid::now_v7(), tx.now());
-    let step = Step { id, about: about.to_string(), showing, what, change, by: by.to_owned(), at, undone: false };
+    let step = made(tx, about, showing, what, change, by);
     store::steps::note(tx.conn(), &step).await
 }
 
@@ -37,7 +49,7 @@ pub(crate) async fn undo_step(tx: &mut Tx, id: Uuid, by: &str) -> Result<Step, E
     match &known.change {
         Change::Admission(_) | Change::Cleaned | Change::Group { .. } => {
             let showing = known.showing.ok_or(Error::NoStep)?;
-            let (mut admission, house) =
+            let (mut admission, house, _) =
                 store::lock_admission_in_house(tx.conn(), showing).await?.ok_or(Error::NoShowing)?;
             let step = still_undoable(tx, id).await?;
             if step.undone {

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
+use serde_json::json;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use super::stored;
 use crate::{
-    domain::{Admission, AdmissionState, HouseState},
+    domain::{Admission, AdmissionState, HouseState, clock::Policy, steps::Step},
     error::Error,
 };
 
@@ -80,15 +81,17 @@ struct InHouse {
     #[sqlx(flatten)]
     admission: AdmissionRow,
     house_state: String,
+    policy: Option<Json<Policy>>,
 }
 
-/// The same, with the state of the house.
+/// The same, with the state of the house and its policy.
 pub(crate) async fn lock_admission_in_house(
     conn: &mut PgConnection,
     showing: Uuid,
-) -> Result<Option<(Admission, HouseState)>, Error> {
+) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
     let found: Option<InHouse> = sqlx::query_as(
-        "select a.*, h.state as house_state from admission a cross join house_state h where a.showing_id = $1
+        "select a.*, h.state as house_state, (select policy from clock_policy)
+         from admission a cross join house_state h where a.showing_id = $1
          for update of a",
     )
     .bind(showing)
@@ -96,7 +99,7 @@ pub(crate) async fn lock_admission_in_house(
     .await?;
     let Some(found) = found else { return Ok(None) };
     let house = stored(HouseState::named(&found.house_state), "house state")?;
-    Ok(Some((found.admission.read()?, house)))
+    Ok(Some((found.admission.read()?, house, found.policy.map(|policy| policy.0).unwrap_or_default())))
 }
 
 /// Admissions of showings that start in a window, by start.
@@ -169,6 +172,44 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
     .bind(admission.outside.cast_signed())
     .bind(admission.state_since)
     .bind(admission.cleaned_at)
+    .bind(admission.revision.cast_signed())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Saves what staff have moved `from` one state, in one statement: the admission as it is then, the act for the record,
+/// and the step that can be taken back, if it can.
+pub(crate) async fn save_move(
+    conn: &mut PgConnection,
+    admission: &mut Admission,
+    from: AdmissionState,
+    by: &str,
+    step: Option<&Step>,
+) -> Result<(), Error> {
+    let state = |state: AdmissionState| json!({"state": state.name()});
+    admission.revision += 1;
+    sqlx::query(
+        "with act as (
+             insert into audit (at, who, act, about, before, after) values ($1, $2, 'move_admission', $3::uuid::text, $4, $5)),
+         step as (
+             insert into door_step (id, about, showing_id, what, change, by, at)
+             select $6, $3::uuid::text, $3, $7, $8, $2, $1 where $6 is not null
+             on conflict (about) do update
+                 set id = excluded.id, showing_id = excluded.showing_id, what = excluded.what, change = excluded.change,
+                     by = excluded.by, at = excluded.at, undone = false)
+         update admission set state = $9, predicted_end_at = $10, state_since = $1, revision = $11 where showing_id = $3",
+    )
+    .bind(admission.state_since)
+    .bind(by)
+    .bind(admission.showing)
+    .bind(state(from))
+    .bind(state(admission.state))
+    .bind(step.map(|step| step.id))
+    .bind(step.map(|step| Json(&step.what)))
+    .bind(step.map(|step| Json(&step.change)))
+    .bind(admission.state.name())
+    .bind(admission.predicted_end_at)
     .bind(admission.revision.cast_signed())
     .execute(conn)
     .await?;
