@@ -184,27 +184,18 @@ impl Service<Request> for Transport {
     }
 }
 
-/// Ways to a house elsewhere, all at one address, calling as `caller`: for command-line tools.
+/// Ways to a house elsewhere, calling as `caller`: for command-line tools. `addresses` by service, as `peers` in the
+/// configuration.
 ///
 /// # Errors
-/// When the address is none.
+/// When an address is none.
 pub fn remote(
-    address: &str,
+    addresses: &std::collections::BTreeMap<String, String>,
     keys: Keys,
     caller: &'static str,
 ) -> anyhow::Result<impl Fn(&'static str) -> Transport + use<>> {
-    let replicas =
-        Arc::new(Replicas { all: vec![(String::new(), endpoint(address)?.connect_lazy())], chosen: Mutex::default() });
-    let transports = Transports::new(&std::collections::BTreeMap::new(), keys)?;
-    Ok(move |service: &'static str| {
-        transports
-            .ways
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .entry(service.to_owned())
-            .or_insert_with(|| Way::There(replicas.clone()));
-        transports.to(service, caller)
-    })
+    let transports = Transports::new(addresses, keys)?;
+    Ok(move |service: &'static str| transports.to(service, caller))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! folder. The environment stands above the folder.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::Write,
     os::unix::fs::OpenOptionsExt,
@@ -10,9 +11,11 @@ use std::{
 
 use anyhow::Context;
 use data_encoding::BASE64;
-use kernel::{Settings, Transport};
+use kernel::{Settings, Transport, identity::Keys};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+
+use crate::services;
 
 /// Written by `sky up` when everything runs; readable by its owner alone.
 #[derive(Debug, Deserialize, Serialize)]
@@ -89,15 +92,46 @@ pub fn with_home(mut settings: Settings, home: &Path) -> Settings {
     settings
 }
 
-/// A way to every service of a running house with the authority of this binary.
-pub fn remote(
-    settings: &Settings,
-    home: &Path,
-    grpc: Option<String>,
-) -> anyhow::Result<impl Fn(&'static str) -> Transport + use<>> {
-    let address = grpc
-        .or_else(|| read_run_file(home).map(|run| run.grpc))
-        .context("no running house is known here; start one with `sky up` or name one with --grpc http://host:port")?;
-    let keys = settings.keys()?;
-    kernel::transport::remote(&address, keys, "sky")
+/// A running house, seen from outside: where each service answers.
+pub struct Elsewhere {
+    addresses: BTreeMap<String, String>,
+    keys: Keys,
+}
+
+impl Elsewhere {
+    /// The house at one address; else each service where the configuration's `peers` name it, else in this folder's house.
+    ///
+    /// # Errors
+    /// A service is nowhere.
+    pub fn find(settings: &Settings, home: &Path, grpc: Option<String>) -> anyhow::Result<Self> {
+        let here = read_run_file(home).map(|run| run.grpc);
+        let mut addresses = BTreeMap::new();
+        for service in services::ALL.map(|service| service.name) {
+            let address = grpc.as_ref().or_else(|| settings.peers.get(service)).or(here.as_ref());
+            let none = if settings.peers.is_empty() { String::new() } else { format!(" (`peers` has no {service})") };
+            let address = address.with_context(|| {
+                format!("no running house is known here{none}; start one with `sky up` or name one with --grpc http://host:port")
+            })?;
+            addresses.insert(service.to_owned(), address.clone());
+        }
+        Ok(Self { addresses, keys: settings.keys()? })
+    }
+
+    /// A way to every service, with the authority of this binary.
+    ///
+    /// # Errors
+    /// When an address is none.
+    pub fn ways(&self) -> anyhow::Result<impl Fn(&'static str) -> Transport + use<>> {
+        kernel::transport::remote(&self.addresses, self.keys.clone(), "sky")
+    }
+
+    /// One service for each place where any answers: what a process says of all its services is asked once.
+    pub fn one_of_each_process(&self) -> Vec<&'static str> {
+        let mut seen = BTreeSet::new();
+        services::ALL
+            .map(|service| service.name)
+            .into_iter()
+            .filter(|name| seen.insert(&self.addresses[*name]))
+            .collect()
+    }
 }

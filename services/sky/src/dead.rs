@@ -7,7 +7,7 @@ use clap::Subcommand;
 use kernel::Settings;
 use sky_proto::kernel::v1::{ListDeadEventsRequest, ReplayDeadEventRequest, operations_client::OperationsClient};
 
-use crate::Address;
+use crate::{Address, config::Elsewhere, services};
 
 /// What to do with them.
 #[derive(Debug, Subcommand)]
@@ -31,10 +31,15 @@ pub enum Command {
 pub async fn command(settings: &Settings, home: &Path, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(address) => {
-            let mut operations =
-                OperationsClient::new(crate::config::remote(settings, home, address.grpc)?("reservations"));
-            let events = operations.list_dead_events(ListDeadEventsRequest::default()).await;
-            let events = events.map_err(|status| anyhow::anyhow!("{}", status.message()))?.into_inner().events;
+            let to = Elsewhere::find(settings, home, address.grpc)?.ways()?;
+            let (mut events, mut away) = (Vec::new(), Vec::new());
+            for service in services::ALL.map(|service| service.name) {
+                let request = ListDeadEventsRequest { service: service.to_owned() };
+                match OperationsClient::new(to(service)).list_dead_events(request).await {
+                    Ok(answer) => events.extend(answer.into_inner().events),
+                    Err(status) => away.push(format!("{service} does not say: {}", status.message())),
+                }
+            }
             for dead in &events {
                 let event = dead.event.as_ref().context("an empty answer")?;
                 let what = if dead.parked { "parked" } else { "dead" };
@@ -44,10 +49,13 @@ pub async fn command(settings: &Settings, home: &Path, command: Command) -> anyh
                 );
             }
             println!("{} dead or parked event(s)", events.len());
+            anyhow::ensure!(away.is_empty(), "{}", away.join("; "));
         }
         Command::Replay { service, producer, position, address } => {
-            let mut operations =
-                OperationsClient::new(crate::config::remote(settings, home, address.grpc)?("reservations"));
+            let to = Elsewhere::find(settings, home, address.grpc)?.ways()?;
+            let known = services::ALL.into_iter().find(|known| known.name == service);
+            let known = known.with_context(|| format!("`{service}` is no service of the house"))?;
+            let mut operations = OperationsClient::new(to(known.name));
             let request = ReplayDeadEventRequest { service, producer, pub_seq: position };
             let answer = operations.replay_dead_event(request).await;
             let applied = answer.map_err(|status| anyhow::anyhow!("{}", status.message()))?.into_inner().applied;

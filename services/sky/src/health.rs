@@ -6,13 +6,29 @@ use anyhow::Context;
 use kernel::Settings;
 use sky_proto::kernel::v1::{GetHealthRequest, operations_client::OperationsClient};
 
+use crate::config::Elsewhere;
+
 /// Prints it; fails when a service is not well.
 pub async fn health(settings: &Settings, home: &Path, grpc: Option<String>) -> anyhow::Result<ExitCode> {
-    let to = crate::config::remote(settings, home, grpc)?;
-    let answer = OperationsClient::new(to("reservations")).get_health(GetHealthRequest {}).await;
-    let services = answer.context("the house does not answer; does it run?")?.into_inner().services;
+    let house = Elsewhere::find(settings, home, grpc)?;
+    let to = house.ways()?;
+    let mut services = Vec::new();
+    let mut away = Vec::new();
+    for service in house.one_of_each_process() {
+        match OperationsClient::new(to(service)).get_health(GetHealthRequest {}).await {
+            Ok(answer) => services.extend(answer.into_inner().services),
+            Err(status) => away.push((service, status)),
+        }
+    }
+    // What a process says of all its services is said once, whatever names it has.
+    services.sort_by(|one, other| one.service.cmp(&other.service));
+    services.dedup_by(|one, other| one.service == other.service);
+    if services.is_empty() {
+        let (_, status) = away.into_iter().next().context("the house has no service")?;
+        return Err(anyhow::Error::from(status).context("the house does not answer; does it run?"));
+    }
     println!("{:<14} {:<9} {:<7} {:>11} {:>5}  consumers (lag)", "service", "database", "broker", "outbox age", "dead");
-    let mut well = true;
+    let mut well = away.is_empty();
     for service in services {
         let consumers: Vec<String> =
             service.consumers.iter().map(|consumer| format!("{} ({})", consumer.producer, consumer.lag)).collect();
@@ -26,6 +42,9 @@ pub async fn health(settings: &Settings, home: &Path, grpc: Option<String>) -> a
             consumers.join(", ")
         );
         well &= service.database_ok && service.broker_ok && service.dead_events == 0;
+    }
+    for (service, status) in away {
+        println!("{service:<14} does not answer: {}", status.message());
     }
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -14,7 +14,7 @@ use data_encoding::BASE64;
 use kernel::{Settings, Transport};
 use sky_proto::kernel::v1::{LoadHouseRequest, LoadHouseResponse, operations_client::OperationsClient};
 
-use crate::services;
+use crate::{config::Elsewhere, services};
 
 /// How often a service is asked that has no time, and how long to wait in between.
 const TRIES: u32 = 10;
@@ -51,7 +51,7 @@ pub async fn command(settings: &Settings, home: &Path, options: Options) -> anyh
         What::Check { file, address } => (file, address, true),
         What::Load { file, address } => (file, address, false),
     };
-    let to = crate::config::remote(settings, home, address.grpc)?;
+    let to = Elsewhere::find(settings, home, address.grpc)?.ways()?;
     for line in load(&file, check_only, to).await? {
         println!("{line}");
     }

@@ -70,7 +70,7 @@ enum Command {
 /// Where a running house answers.
 #[derive(Debug, Args)]
 struct Address {
-    /// gRPC address; without it, that of the house running in this folder.
+    /// gRPC address of the whole house; without it, each service's own in `peers`, else that of this folder's house.
     #[arg(long, value_name = "URL")]
     grpc: Option<String>,
 }

@@ -77,6 +77,37 @@ async fn a_running_house_says_how_it_is_and_what_is_wrong_with_a_house_file() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_house_of_several_processes_is_asked_as_one_where_peers_say_where_they_are() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    let all = ALL.map(|service| service.name);
+    let groups: [&[&'static str]; 2] = [&all[..3], &all[3..]];
+    let (processes, _) = start(&groups, &settings).await;
+    let ask = |arguments: &[&str], known: &[&str]| {
+        let mut command = sky(&settings);
+        for (group, address) in groups.iter().zip(&processes.addresses) {
+            for service in group.iter().filter(|service| known.contains(service)) {
+                command.env(format!("SKY_PEERS__{}", service.to_uppercase()), address);
+            }
+        }
+        let output = command.args(arguments).output().expect("sky starts");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        (output.status.success(), said)
+    };
+    let (well, said) = ask(&["health"], &all);
+    let lines = |service: &str| said.lines().filter(|line| line.starts_with(service)).count();
+    assert!(well && all.iter().all(|service| lines(service) == 1), "each once: {said}");
+    assert_eq!(ask(&["dead", "list"], &all), (true, "0 dead or parked event(s)\n".to_owned()));
+    let good = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/houses/halle.toml");
+    let (loaded, said) = ask(&["house", "load", &good.display().to_string()], &all);
+    assert!(loaded && said.ends_with("halle.toml: loaded\n"), "{said}");
+    let (well, said) = ask(&["health"], &all[1..]);
+    assert!(!well && said.contains(&format!("`peers` has no {}", all[0])), "{said}");
+    let (replayed, said) = ask(&["dead", "replay", "kitchen", "journey", "1"], &all);
+    assert!(!replayed && said.contains("`kitchen` is no service of the house"), "{said}");
+}
+
 async fn collect(
     State(told): State<mpsc::UnboundedSender<(String, Bytes)>>,
     uri: Uri,
