@@ -129,6 +129,14 @@ const CHECKS: &[Check] = &[
         breaches: "select format('%s: %s of %s', id, count, capacity) from zone where count > capacity",
     },
     Check {
+        service: "signage",
+        name: "every line of a display has its time, and none was over when it was shown",
+        all: "select count(*) from view cross join lateral jsonb_array_elements(content -> 'lines')",
+        breaches: "select format('view %s: %s', v.view_id, line -> 'text' ->> 'de')
+                   from view v cross join lateral jsonb_array_elements(v.content -> 'lines') line
+                   where line ->> 'observed_at' is null or (line ->> 'valid_until')::timestamptz <= v.computed_at",
+    },
+    Check {
         service: "parking",
         name: "cars in minus cars out are the cars that stand there",
         all: "select count(*) from lane_event where verdict = 'open'",

@@ -257,6 +257,11 @@ const SPOILS: &[Spoil] = &[
         "update outbox set payload = payload || (select convert_to(contact_email, 'UTF8') from visit limit 1)",
     ),
     (
+        "every line of a display has its time, and none was over when it was shown",
+        "signage",
+        "update view set content = jsonb_set(content, '{lines, 0, valid_until}', '\"2023-03-30T00:00:00Z\"')",
+    ),
+    (
         "no visitor's name or address is on any display",
         "signage",
         "update display set location = (select contact_name from journey.visit where contact_name <> '' limit 1)",
