@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64;
 use prost::{Message, Name};
 use sqlx::PgPool;
+use tokio::sync::OnceCell;
 use tonic::{service::interceptor::InterceptedService, transport::Channel};
 use uuid::Uuid;
 
@@ -90,7 +91,11 @@ impl House {
 
     /// Starts services with settings changed by the test.
     pub async fn start_with(services: &[Service], clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
-        let db = TestDb::migrated(services).await;
+        Self::start_on(TestDb::migrated(services).await, services, clock, change).await
+    }
+
+    /// The same on a database that has all tables, and perhaps more.
+    async fn start_on(db: TestDb, services: &[Service], clock: Clock, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = settings(&db);
         change(&mut settings);
         let boot =
@@ -253,6 +258,37 @@ impl House {
             }
         }
         true
+    }
+}
+
+/// What many tests of a process begin with, made once: each starts on a copy of it.
+#[derive(Debug, Default)]
+pub struct Furnished(OnceCell<TestDb>);
+
+impl Furnished {
+    /// Nothing is made yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(OnceCell::const_new())
+    }
+
+    /// A house that `furnish` was done in, at [`noon`]. Its event logs are empty: all that was told is applied.
+    pub async fn start(
+        &self,
+        services: &[Service],
+        clock: Clock,
+        furnish: impl AsyncFnOnce(&House),
+        change: impl FnOnce(&mut Settings),
+    ) -> House {
+        let furnished = self.0.get_or_init(async || {
+            let house = House::start(services).await;
+            furnish(&house).await;
+            house.settle().await;
+            let db = house.stop().await;
+            db.freeze(services).await;
+            db
+        });
+        House::start_on(furnished.await.copy().await, services, clock, change).await
     }
 }
 

@@ -53,6 +53,44 @@ impl TestDb {
         Self::create_by(&mut connection, &format!(" template {template}")).await
     }
 
+    /// Keeps it as it is, to be copied, with empty event logs: all that was told must be applied. Whoever is still
+    /// connected is thrown out.
+    pub(super) async fn freeze(&self, services: &[Service]) {
+        let mut inside = PgConnection::connect(&self.url).await.expect("its database");
+        for consumer in services {
+            for producer in services {
+                let behind = format!(
+                    "select exists (select from {}.consumer_pos c, {}.outbox_head h
+                     where c.producer = '{}' and c.last_pub_seq <> h.last_pub_seq)",
+                    consumer.name, producer.name, producer.name
+                );
+                let behind: bool =
+                    sqlx::query_scalar(AssertSqlSafe(behind)).fetch_one(&mut inside).await.expect("asked");
+                assert!(!behind, "{} has not applied all that {} told", consumer.name, producer.name);
+            }
+        }
+        for service in services {
+            let emptied = format!("delete from {}.outbox", service.name);
+            inside.execute(AssertSqlSafe(emptied)).await.expect("an empty log");
+        }
+        inside.close().await.expect("closed");
+        let mut connection = admin().await;
+        let close = format!("alter database {} with allow_connections false", self.name);
+        connection.execute(AssertSqlSafe(close)).await.expect("closed to all");
+        sqlx::query("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = $1")
+            .bind(&self.name)
+            .execute(&mut connection)
+            .await
+            .expect("nobody is connected");
+    }
+
+    /// Another one with the same in it. This one must be frozen.
+    pub(super) async fn copy(&self) -> Self {
+        let mut connection = admin().await;
+        sweep(&mut connection).await;
+        Self::create_by(&mut connection, &format!(" template {}", self.name)).await
+    }
+
     async fn create_by(connection: &mut PgConnection, how: &str) -> Self {
         let name = format!("t_{}_{}", std::process::id(), Uuid::new_v4().simple());
         connection.execute(AssertSqlSafe(format!("create database {name}{how}"))).await.expect("database created");

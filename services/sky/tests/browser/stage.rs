@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
     Caller, Clock, Role,
-    testing::{House, noon},
+    testing::{Furnished, House, noon},
 };
 use load_tests::fake_provider::FakeProvider;
 use serde_json::json;
@@ -50,6 +50,17 @@ pub struct Stage {
     _time: JoinSet<()>,
 }
 
+/// The house with its programme and its staff.
+static FURNISHED: Furnished = Furnished::new();
+
+async fn furnish(house: &House) {
+    World::of(house).load_house().await;
+    for role in STAFF {
+        let added = portal::add_account(house.database_url(), role.name(), PASSWORD, &[role]).await;
+        added.expect("an account");
+    }
+}
+
 impl Stage {
     /// Opens the house; `None` on a machine without a browser.
     pub async fn open() -> Option<Self> {
@@ -62,16 +73,8 @@ impl Stage {
         let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
         let payments = BTreeMap::from([("provider_url".to_owned(), toml::Value::String(provider.url.clone()))]);
         own.insert("payments".to_owned(), payments);
-        let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
+        let house = FURNISHED.start(&ALL, Clock::manual(noon()), furnish, |settings| settings.services = own).await;
         let world = World::of(&house);
-        let (loaded, ()) = tokio::join!(world.load_house(), async {
-            for role in STAFF {
-                let added = portal::add_account(house.database_url(), role.name(), PASSWORD, &[role]).await;
-                added.expect("an account");
-            }
-        });
-        let () = loaded;
-        house.settle().await;
         let clock = house.clock.clone();
         let mut time = JoinSet::new();
         time.spawn(async move {

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use chrono::TimeDelta;
 use kernel::{
-    Caller, Clock, Role,
-    testing::{House, noon},
+    Caller, Role,
+    testing::House,
     values::{Text, from_timestamp, timestamp},
 };
 use sky_proto::{
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     day::open,
     scenario::Family,
-    world::{ALL, World, staff, until},
+    world::{World, furnished, staff, until},
 };
 
 const WHY: &str = "Die Elisabethbrücke ist gesperrt.";
@@ -94,10 +94,7 @@ async fn a_car_park_out_of_reach_is_told_on_the_monitor_the_page_and_by_post_and
         ),
         ("portal".to_owned(), BTreeMap::from([("insecure_cookies".to_owned(), toml::Value::Boolean(true))])),
     ]);
-    let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
-    let world = World::of(&house);
-    world.load_house().await;
-    house.settle().await;
+    let (house, world) = furnished(|settings| settings.services = own).await;
     let family = Family::holds(&world, house.clock.now()).await;
     family.orders(Method::AtDesk).await;
     family.is_confirmed().await;

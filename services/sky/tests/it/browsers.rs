@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{
-    Clock,
-    testing::{House, noon},
-};
+use kernel::testing::House;
 use reqwest::{Client, StatusCode, header::LOCATION, redirect::Policy};
 
-use crate::world::{ALL, World};
+use crate::world::{World, furnished};
 
 pub async fn open() -> (House, World) {
     open_with(BTreeMap::new()).await
@@ -19,10 +16,7 @@ pub async fn open_with(mut own: BTreeMap<String, BTreeMap<String, toml::Value>>)
     // Cookies over plain http, as the tests' client would not send them back otherwise.
     let portal = BTreeMap::from([("insecure_cookies".to_owned(), toml::Value::Boolean(true))]);
     own.insert("portal".to_owned(), portal);
-    let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
-    let world = World::of(&house);
-    world.load_house().await;
-    house.settle().await;
+    let (house, world) = furnished(|settings| settings.services = own).await;
     (house, world)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
-    Caller, Clock, Role,
+    Caller, Role,
     testing::{House, noon},
     values::from_timestamp,
 };
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     scenario::{Family, next_showing},
-    world::{ALL, World, staff, until},
+    world::{World, furnished, staff, until},
 };
 
 /// A house with the real programme on a Saturday noon, and a payment provider.
@@ -29,10 +29,7 @@ pub async fn open() -> (House, World, FakeProvider) {
     let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
     let payments = BTreeMap::from([("provider_url".to_owned(), toml::Value::String(provider.url.clone()))]);
     let own = BTreeMap::from([("payments".to_owned(), payments)]);
-    let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
-    let world = World::of(&house);
-    world.load_house().await;
-    house.settle().await;
+    let (house, world) = furnished(|settings| settings.services = own).await;
     (house, world, provider)
 }
 

@@ -4,10 +4,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::TimeDelta;
-use kernel::{
-    Clock, Role,
-    testing::{House, noon},
-};
+use kernel::{Clock, Role, testing::House};
 use reqwest::{Client, StatusCode, header::LOCATION, redirect::Policy};
 use sky_proto::{
     gastro::v1::{Order, OrderLine, PlaceWalkUpRequest, kitchen_client::KitchenClient},
@@ -17,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     scenario::Family,
-    world::{ALL, World, staff},
+    world::{World, furnished, staff},
 };
 
 const PASSWORD: &str = "correct horse battery";
@@ -77,10 +74,7 @@ async fn open() -> (House, World) {
     // Cookies over plain http, as the tests' client would not send them back otherwise.
     let portal = BTreeMap::from([("insecure_cookies".to_owned(), toml::Value::Boolean(true))]);
     let own = BTreeMap::from([("portal".to_owned(), portal)]);
-    let house = House::start_at(&ALL, Clock::manual(noon()), own).await;
-    let world = World::of(&house);
-    world.load_house().await;
-    house.settle().await;
+    let (house, world) = furnished(|settings| settings.services = own).await;
     (house, world)
 }
 

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use data_encoding::BASE64;
-use kernel::{Caller, Role, identity::Keys, testing::House};
+use kernel::{
+    Caller, Clock, Role, Settings,
+    identity::Keys,
+    testing::{Furnished, House, noon},
+};
 use sky_proto::kernel::v1::{LoadHouseRequest, operations_client::OperationsClient};
 use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Channel};
 
@@ -106,6 +110,17 @@ impl World {
             }
         }
     }
+}
+
+/// The house as [`World::load_house`] leaves it.
+static FURNISHED: Furnished = Furnished::new();
+
+/// Everything in one process on a Saturday noon, with the real house loaded, and settings changed by the test.
+pub async fn furnished(change: impl FnOnce(&mut Settings)) -> (House, World) {
+    let load = async |house: &House| World::of(house).load_house().await;
+    let house = FURNISHED.start(&ALL, Clock::manual(noon()), load, change).await;
+    let world = World::of(&house);
+    (house, world)
 }
 
 /// A member of staff with one role.

@@ -7,10 +7,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use kernel::{
-    Clock, Role,
-    testing::{House, free_port, noon},
-};
+use kernel::{Role, testing::free_port};
 use sky_proto::{
     journey::v1::{ListNoticesRequest, ListUndeliveredRequest, NoticeState, notices_client::NoticesClient},
     payments::v1::Method,
@@ -18,7 +15,7 @@ use sky_proto::{
 
 use crate::{
     scenario::Family,
-    world::{ALL, World, staff, until},
+    world::{furnished, staff, until},
 };
 
 type Mails = Arc<Mutex<Vec<String>>>;
@@ -74,15 +71,12 @@ pub async fn is_away() {
         ("security".to_owned(), "none".into()),
         ("from".to_owned(), "Planetarium <visit@planetarium.example>".into()),
     ]);
-    let house = House::start_with(&ALL, Clock::manual(noon()), |settings| {
+    let (house, world) = furnished(|settings| {
         let journey = settings.services.entry("journey".to_owned()).or_default();
         journey.insert("public_url".to_owned(), "https://planetarium.example".into());
         journey.insert("smtp".to_owned(), smtp.into());
     })
     .await;
-    let world = World::of(&house);
-    world.load_house().await;
-    house.settle().await;
     let family = Family::holds(&world, house.clock.now()).await;
     family.orders(Method::AtDesk).await;
     let visit = family.is_confirmed().await;

@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 use kernel::{
-    Caller, Clock, Role,
+    Caller, Role,
     clock::wall_now,
-    testing::{House, TestBroker, noon},
+    testing::{House, TestBroker},
     values::timestamp,
 };
 use sky_proto::{
@@ -33,16 +33,12 @@ use super::{band, barrier, feed};
 use crate::{
     day::{self, in_time, pay},
     scenario::Family,
-    world::{ALL, World, staff, until},
+    world::{World, furnished, staff, until},
 };
 
 /// Everything in one process on a Saturday noon.
 async fn open() -> (House, World) {
-    let house = House::start(&ALL).await;
-    let world = World::of(&house);
-    world.load_house().await;
-    house.settle().await;
-    (house, world)
+    furnished(|_| {}).await
 }
 
 async fn display(world: &World, id: &str) -> Display {
@@ -149,10 +145,7 @@ pub async fn monitor() {
 async fn with_broker() -> (House, World, TestBroker) {
     let broker = TestBroker::start().await;
     let url = broker.url();
-    let house = House::start_with(&ALL, Clock::manual(noon()), |settings| settings.nats_url = url).await;
-    let world = World::of(&house);
-    world.load_house().await;
-    house.settle().await;
+    let (house, world) = furnished(|settings| settings.nats_url = url).await;
     (house, world, broker)
 }
 

@@ -16,10 +16,7 @@ use axum::{
     routing::any,
 };
 use chrono::TimeDelta;
-use kernel::{
-    Clock, Role,
-    testing::{House, noon},
-};
+use kernel::Role;
 use serde_json::{Value, json};
 use sky_proto::{
     gastro::v1::{ListReceiptsRequest, ListReceiptsResponse, ListUnsignedReceiptsRequest, gastro_client::GastroClient},
@@ -28,7 +25,7 @@ use sky_proto::{
 
 use crate::{
     scenario::Family,
-    world::{ALL, World, staff, until},
+    world::{furnished, staff, until},
 };
 
 /// A unit that does what it is told and, while it hangs, says nothing.
@@ -83,7 +80,7 @@ pub async fn hangs() {
     let url = format!("http://{}/api/v2", listener.local_addr().expect("an address"));
     let router = Router::new().route("/api/v2/tss/tss-1/tx/{id}", any(answer)).with_state(unit.clone());
     kernel::Tasks::default().spawn(async move { axum::serve(listener, router).await });
-    let house = House::start_with(&ALL, Clock::manual(noon()), |settings| {
+    let (house, world) = furnished(|settings| {
         let gastro = settings.services.entry("gastro".to_owned()).or_default();
         for (key, value) in [("tse_url", url.as_str()), ("tse_id", "tss-1"), ("tse_client_id", "till-1")] {
             gastro.insert(key.to_owned(), value.into());
@@ -91,9 +88,6 @@ pub async fn hangs() {
         gastro.insert("tse_timeout_seconds".to_owned(), 1.into());
     })
     .await;
-    let world = World::of(&house);
-    world.load_house().await;
-    house.settle().await;
 
     let family = Family::holds(&world, house.clock.now()).await;
     family.orders(Method::AtDesk).await;
