@@ -15,9 +15,9 @@ fn services() -> PathBuf {
 }
 
 /// A source file: its path below the crate's `src`, and its text.
-struct Source {
+pub struct Source {
     name: String,
-    text: String,
+    pub text: String,
 }
 
 impl Source {
@@ -27,7 +27,7 @@ impl Source {
         lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
-    fn is_of(&self, module: &str) -> bool {
+    pub fn is_of(&self, module: &str) -> bool {
         self.name == format!("{module}.rs") || self.name.starts_with(&format!("{module}/"))
     }
 
@@ -36,7 +36,8 @@ impl Source {
     }
 }
 
-fn sources(service: &str) -> Vec<Source> {
+/// All sources of a crate.
+pub fn sources(service: &str) -> Vec<Source> {
     let root = services().join(service).join("src");
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];

@@ -10,6 +10,7 @@ mod browsers;
 mod commands;
 mod crash;
 mod day;
+mod deployment;
 mod displays;
 mod failures;
 mod forms;
