@@ -103,16 +103,17 @@ impl Elsewhere {
     ///
     /// # Errors
     /// A service is nowhere.
-    pub fn find(settings: &Settings, home: &Path, grpc: Option<String>) -> anyhow::Result<Self> {
+    pub fn find(settings: &Settings, home: &Path, grpc: Option<&str>) -> anyhow::Result<Self> {
         let here = read_run_file(home).map(|run| run.grpc);
         let mut addresses = BTreeMap::new();
         for service in services::ALL.map(|service| service.name) {
-            let address = grpc.as_ref().or_else(|| settings.peers.get(service)).or(here.as_ref());
+            let peer = settings.peers.get(service).map(String::as_str);
+            let address = grpc.or(peer).or(here.as_deref());
             let none = if settings.peers.is_empty() { String::new() } else { format!(" (`peers` has no {service})") };
             let address = address.with_context(|| {
                 format!("no running house is known here{none}; start one with `sky up` or name one with --grpc http://host:port")
             })?;
-            addresses.insert(service.to_owned(), address.clone());
+            addresses.insert(service.to_owned(), address.to_owned());
         }
         Ok(Self { addresses, keys: settings.keys()? })
     }

@@ -31,7 +31,7 @@ pub enum Command {
 pub async fn command(settings: &Settings, home: &Path, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List(address) => {
-            let to = Elsewhere::find(settings, home, address.grpc)?.ways()?;
+            let to = Elsewhere::find(settings, home, address.grpc.as_deref())?.ways()?;
             let (mut events, mut away) = (Vec::new(), Vec::new());
             for service in services::ALL.map(|service| service.name) {
                 let request = ListDeadEventsRequest { service: service.to_owned() };
@@ -52,7 +52,7 @@ pub async fn command(settings: &Settings, home: &Path, command: Command) -> anyh
             anyhow::ensure!(away.is_empty(), "{}", away.join("; "));
         }
         Command::Replay { service, producer, position, address } => {
-            let to = Elsewhere::find(settings, home, address.grpc)?.ways()?;
+            let to = Elsewhere::find(settings, home, address.grpc.as_deref())?.ways()?;
             let known = services::ALL.into_iter().find(|known| known.name == service);
             let known = known.with_context(|| format!("`{service}` is no service of the house"))?;
             let mut operations = OperationsClient::new(to(known.name));

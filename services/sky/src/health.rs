@@ -10,7 +10,7 @@ use crate::config::Elsewhere;
 
 /// Prints it; fails when a service is not well.
 pub async fn health(settings: &Settings, home: &Path, grpc: Option<String>) -> anyhow::Result<ExitCode> {
-    let house = Elsewhere::find(settings, home, grpc)?;
+    let house = Elsewhere::find(settings, home, grpc.as_deref())?;
     let to = house.ways()?;
     let mut services = Vec::new();
     let mut away = Vec::new();

@@ -51,7 +51,7 @@ pub async fn command(settings: &Settings, home: &Path, options: Options) -> anyh
         What::Check { file, address } => (file, address, true),
         What::Load { file, address } => (file, address, false),
     };
-    let to = Elsewhere::find(settings, home, address.grpc)?.ways()?;
+    let to = Elsewhere::find(settings, home, address.grpc.as_deref())?.ways()?;
     for line in load(&file, check_only, to).await? {
         println!("{line}");
     }
