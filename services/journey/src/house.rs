@@ -4,7 +4,8 @@
 mod clock;
 
 use kernel::{BoxFuture, Code, Failure, Tx, values::Text};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
+use toml::Spanned;
 
 use crate::{commands, domain::notices::letter::HouseWords};
 
@@ -12,36 +13,80 @@ use crate::{commands, domain::notices::letter::HouseWords};
 struct File {
     /// A house may have nothing to say: then its notices have no ways in them.
     #[serde(default)]
-    journey: Option<toml::Spanned<toml::Table>>,
+    journey: Option<Spanned<Section>>,
 }
 
-/// Read by [`clock`].
-const OF_THE_CLOCK: [&str; 2] = ["clock", "ways"];
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Section {
+    /// Read by [`clock`], as are `ways`.
+    #[serde(default, rename = "clock")]
+    _clock: Option<IgnoredAny>,
+    #[serde(default, rename = "ways")]
+    _ways: Option<IgnoredAny>,
+    name: Option<Spanned<Text>>,
+    address: Option<Spanned<String>>,
+    tram: Option<Spanned<Text>>,
+    bicycle: Option<Spanned<Text>>,
+    car: Option<Spanned<Text>>,
+    step_free: Option<Spanned<Text>>,
+    bring: Option<Spanned<Text>>,
+}
 
 /// The longest text; a letter is no brochure.
 const LONGEST: usize = 600;
 
+/// "line 12, journey.tram: …"
+fn wrong(text: &str, at: usize, key: &str, problem: &str) -> String {
+    let line = text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line}, journey.{key}: {problem}")
+}
+
+/// A text of the section, checked.
+fn said(text: &str, key: &str, value: Option<Spanned<Text>>) -> Result<Text, String> {
+    let Some(value) = value else { return Ok(Text::default()) };
+    let at = value.span().start;
+    let value = value.into_inner();
+    for one in [&value.de, &value.en, &value.plain] {
+        fits(one).map_err(|problem| wrong(text, at, key, &problem))?;
+    }
+    Ok(value)
+}
+
+fn fits(text: &str) -> Result<(), String> {
+    if text.chars().count() > LONGEST || text.chars().any(char::is_control) {
+        return Err(format!("is longer than {LONGEST} characters or has line breaks"));
+    }
+    Ok(())
+}
+
 fn read(text: &str) -> Result<Option<HouseWords>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     let Some(section) = file.journey else { return Ok(None) };
-    let line = text[..section.span().start].lines().count().max(1);
-    let mut section = section.into_inner();
-    section.retain(|key, _| !OF_THE_CLOCK.contains(&key));
-    if section.is_empty() {
+    let begins = section.span().start;
+    let Section { _clock, _ways, name, address, tram, bicycle, car, step_free, bring } = section.into_inner();
+    let texts = [&name, &tram, &bicycle, &car, &step_free, &bring];
+    if address.is_none() && texts.iter().all(|it| it.is_none()) {
         return Ok(None);
     }
-    let words: HouseWords = section.try_into().map_err(|error| format!("line {line}: journey: {error}"))?;
-    let HouseWords { name, address, tram, bicycle, car, step_free, bring } = &words;
-    if name.de.is_empty() || address.is_empty() {
-        return Err(format!("line {line}: journey: name and address are missing; notices say where to go"));
+    let address_at = address.as_ref().map_or(begins, |it| it.span().start);
+    let name_at = name.as_ref().map_or(begins, |it| it.span().start);
+    let words = HouseWords {
+        name: said(text, "name", name)?,
+        address: address.map(Spanned::into_inner).unwrap_or_default(),
+        tram: said(text, "tram", tram)?,
+        bicycle: said(text, "bicycle", bicycle)?,
+        car: said(text, "car", car)?,
+        step_free: said(text, "step_free", step_free)?,
+        bring: said(text, "bring", bring)?,
+    };
+    if words.name.de.is_empty() {
+        return Err(wrong(text, name_at, "name", "needs a German text; notices say where to go"));
     }
-    let all = |text: &Text| [text.de.clone(), text.en.clone(), text.plain.clone()];
-    let texts = [name, tram, bicycle, car, step_free, bring].into_iter().flat_map(all).chain([address.clone()]);
-    for said in texts {
-        if said.chars().count() > LONGEST || said.chars().any(char::is_control) {
-            return Err(format!("line {line}: journey: a text is longer than {LONGEST} characters or has line breaks"));
-        }
+    if words.address.is_empty() {
+        return Err(wrong(text, address_at, "address", "is missing; notices say where to go"));
     }
+    fits(&words.address).map_err(|problem| wrong(text, address_at, "address", &problem))?;
     Ok(Some(words))
 }
 
@@ -77,6 +122,23 @@ mod tests {
             assert!(!text.de.is_empty() && !text.en.is_empty() && !text.plain.is_empty(), "{text:?}");
         }
         assert_eq!(read("").expect("good"), None);
-        assert!(read("[journey]\nname = { de = \"X\" }").expect_err("no address").contains("line 1"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_line_and_key() {
+        let long =
+            format!("[journey]\nname = {{ de = \"X\" }}\naddress = \"Y\"\n\ntram = {{ de = \"{}\" }}", "Z".repeat(601));
+        for (text, problem) in [
+            ("[journey]\nname = { de = \"X\" }", "line 1, journey.address: is missing"),
+            ("\n[journey]\naddress = \"Y\"", "line 2, journey.name: needs a German text"),
+            ("[journey]\naddress = \"Y\"\nname = { de = \"\" }", "line 3, journey.name: needs a German text"),
+            ("[journey]\nname = { de = \"X\" }\naddress = \"Y\\nZ\"", "line 3, journey.address: is longer"),
+            (&long, "line 5, journey.tram: is longer than 600"),
+            ("[journey]\nname = { de = \"X\" }\naddress = 7", "line 3"),
+            ("[journey]\nname = { de = \"X\" }\nadress = \"Y\"", "line 3"),
+        ] {
+            let said = read(text).expect_err(text);
+            assert!(said.contains(problem), "{text}: {said}");
+        }
     }
 }
