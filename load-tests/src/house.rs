@@ -4,6 +4,7 @@
 use std::{
     path::{Path, PathBuf},
     process::Stdio,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -56,6 +57,26 @@ pub struct House {
     keys: Keys,
 }
 
+/// The program that is measured, beside this one. Where cargo has started this one it is built first, so that it is of the
+/// same sources.
+fn program() -> anyhow::Result<PathBuf> {
+    static BUILT: OnceLock<()> = OnceLock::new();
+    let program = std::env::current_exe()?.with_file_name("sky");
+    if BUILT.get().is_none()
+        && let Some(cargo) = std::env::var_os("CARGO")
+    {
+        let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+        let built = std::process::Command::new(cargo)
+            .args(["build", "--quiet", "--locked", "--package", "sky", "--bin", "sky", "--profile", profile])
+            .status()
+            .context("cargo does not start")?;
+        anyhow::ensure!(built.success(), "sky could not be built");
+        BUILT.get_or_init(|| ());
+    }
+    anyhow::ensure!(program.exists(), "{} is missing; build it first: cargo build --release -p sky", program.display());
+    Ok(program)
+}
+
 impl House {
     /// Starts one in `folder`, keeping what is there.
     pub async fn start(folder: PathBuf) -> anyhow::Result<Self> {
@@ -64,12 +85,7 @@ impl House {
 
     /// The same with another house file.
     pub async fn start_as(folder: PathBuf, file: &Path) -> anyhow::Result<Self> {
-        let program = std::env::current_exe()?.with_file_name("sky");
-        anyhow::ensure!(
-            program.exists(),
-            "{} is missing; build it first: cargo build --release -p sky",
-            program.display()
-        );
+        let program = program()?;
         std::fs::create_dir_all(&folder)?;
         let run_file = folder.join("secrets/run.toml");
         let _ = std::fs::remove_file(&run_file);
