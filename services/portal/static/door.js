@@ -130,7 +130,8 @@
   };
 
   const isIn = (ticket) => ticket.admitted || Boolean(kept.ins[ticket.id]);
-  const judge = async (text, people) => {
+  // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows.
+  const judge = async (text, people, late) => {
     const no = (verdict, more) => ({ verdict, good: false, text: words[verdict] + (more ? " " + more : ""), detail: "", take: [] });
     if (!kept.list || now() > kept.list.validUntil) return Object.assign(no("unknown"), { text: words.nolist });
     const code = read(text);
@@ -141,7 +142,7 @@
     if (found.old) return no("replaced");
     if (found.showing.id !== kept.showing) return no("wrong", found.showing.label);
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
-    if (now() > found.showing.lastEntryAt) return no("late");
+    if (now() > found.showing.lastEntryAt && !(late && found.showing.open)) return Object.assign(no("late"), { late: found.showing.open });
     const left = found.tickets.filter((it) => !isIn(it));
     const earlier = Math.max(0, ...found.tickets.map((it) => kept.ins[it.id] || 0));
     if (!left.length) return no("already", earlier ? hhmm(earlier) : "");
@@ -161,6 +162,7 @@
     one(".verdict .shape").textContent = said.good ? "✓" : "✕";
     one(".verdict b").textContent = said.text;
     one(".verdict .detail").textContent = [said.detail, said.alone ? words.alone : ""].filter(Boolean).join(" · ");
+    one(".late").hidden = !said.late;
     if (navigator.vibrate) navigator.vibrate(said.good ? 60 : [200, 100, 200]);
     kept.log = [{ at: now(), good: said.good, text: said.text, code: said.code }].concat(kept.log).slice(0, SHOWN);
     showLog();
@@ -178,7 +180,7 @@
     const showings = kept.list ? kept.list.showings : [];
     if (!showings.some((it) => it.id === kept.showing)) {
       const ahead = showings.filter((it) => it.lastEntryAt > now());
-      const first = ahead.find((it) => it.open) || ahead[0] || showings[0];
+      const first = ahead.find((it) => it.open) || showings.find((it) => it.open) || ahead[0] || showings[0];
       kept.showing = first ? first.id : "";
     }
     const labels = showings.map((it) => it.label).join("\n");
@@ -192,11 +194,13 @@
 
   // --- scanning, one code after the other
 
-  const scan = async (code, people) => {
+  let refused = { code: "", people: 0 };
+  const scan = async (code, people, late) => {
     const nonce = random(16);
-    const alone = await judge(code, people);
+    refused = { code, people };
+    const alone = await judge(code, people, late);
     const name = read(code) ? "…" + nonce.slice(0, 4) : code;
-    const body = new URLSearchParams({ device: kept.device, nonce, showing: kept.showing, code, people: String(people) });
+    const body = new URLSearchParams({ device: kept.device, nonce, showing: kept.showing, code, people: String(people), late });
     const said = silentSince && !navigator.onLine ? null : await ask("scan", body);
     if (said) {
       // So that it is not let in again when the line breaks before the next list.
@@ -205,7 +209,7 @@
     } else {
       alone.take.forEach((it) => { kept.ins[it.id] = now(); });
       // The house may have heard it all the same: it knows the entry by its nonce.
-      note({ nonce, showing: kept.showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length });
+      note({ nonce, showing: kept.showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "" });
       show(Object.assign(alone, { code: name, alone: true }));
     }
     keep();
@@ -215,7 +219,7 @@
   const take = (code) => {
     const people = Math.max(0, Math.min(60, Number(one("#people").value) || 0));
     one("#people").value = "";
-    if (code && kept.showing) scanned = scanned.then(() => scan(code, people));
+    if (code && kept.showing) scanned = scanned.then(() => scan(code, people, ""));
     return scanned;
   };
   one("form").addEventListener("submit", (event) => {
@@ -224,6 +228,14 @@
     one("#code").value = "";
     one("#code").focus();
     take(code);
+  });
+  // The same code once more, with the reason why it may still go in.
+  one(".late").addEventListener("click", (event) => {
+    const late = event.target.value;
+    const { code, people } = refused;
+    if (!late || !code) return;
+    one(".late").hidden = true;
+    scanned = scanned.then(() => scan(code, people, late));
   });
   one("#showing").addEventListener("change", (event) => {
     kept.showing = event.target.value;

@@ -2,7 +2,8 @@
 //! whom the desk has let in meanwhile is let in once, and the desk is shown it. A code that somebody has changed lets nobody
 //! in there either; and what a browser could not check, the house checks.
 
-use kernel::Role;
+use chrono::TimeDelta;
+use kernel::{Role, values::from_timestamp};
 use serde_json::json;
 
 use crate::{
@@ -90,6 +91,36 @@ async fn a_phone_at_the_door_goes_on_without_the_house_and_tells_it_later() {
     phone.sees_no_more("header", "Abmelden").await;
     phone.open("/desk/door").await;
     phone.arrives("/staff/sign-in").await;
+    phone.driver.quit().await.expect("the browser ends");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_lets_in_late_with_a_reason_also_without_the_house() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
+    let visit = stage.visit(&booked.visit).await;
+    stage.waits_until(from_timestamp(visit.starts_at) + TimeDelta::minutes(1)).await;
+    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    phone.holds("the page in the cupboard", KEPT).await;
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.bad", "Warum?").await;
+    phone.press("Stand in der Schlange").await;
+    phone.sees(".verdict.good", "1 / 3").await;
+
+    cable.cut();
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.bad", "Warum?").await;
+    phone.sees(".verdict.bad", "ohne Verbindung entschieden").await;
+    phone.press("Mit der Vorführung abgesprochen").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    cable.mend();
+    phone.sees(".lane.good", "Verbunden").await;
+    stage.visit_with(&booked.visit, "two in", |visit| visit.admitted == 2).await;
+    desk.quits().await;
+    // Its browser complains of the line that was cut.
     phone.driver.quit().await.expect("the browser ends");
 }
 

@@ -19,7 +19,10 @@ use sky_proto::flow::v1::{
     ScanRequest, ScanVerdict, SubmitScansRequest,
 };
 
-use super::{super::programme::hall, scans::told};
+use super::{
+    super::programme::hall,
+    scans::{admits, late_reasons, told},
+};
 use crate::{
     edge::{Edge, answer},
     fields::{Fields, at},
@@ -37,12 +40,15 @@ const LANE: &str = "door-phone";
 #[template(path = "desk-door.html")]
 struct DoorPage {
     w: Frame,
+    /// Why somebody is let in late, each one a button.
+    reasons: Vec<String>,
 }
 
 /// `GET /desk/door`
 pub(crate) async fn page(guest: Guest) -> Result<Response, Problem> {
     guest.staff(DESK)?;
-    whole(&DoorPage { w: guest.frame(guest.words.t("door-title")) })
+    let w = guest.frame(guest.words.t("door-title"));
+    whole(&DoorPage { reasons: late_reasons(&w), w })
 }
 
 /// The day's tickets, for the script. Times are milliseconds since 1970 by the house's clock.
@@ -132,14 +138,18 @@ pub(crate) async fn scan(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
         code: sent.get("code").to_owned(),
         // What is no number is more people than there are: refused, never everybody.
         party_count: sent.count("people").unwrap_or(u32::MAX),
-        late_reason: String::new(),
+        late_reason: sent.get("late").to_owned(),
     };
-    let (notice, people) = match answer(edge.flow(&caller).scan(request)).await {
-        Ok(answer) => (told(&guest.words, &answer), answer.admitted_now),
-        Err(status) => (refusal::notice(&guest.words, status)?, 0),
+    let (notice, people, is_late) = match answer(edge.flow(&caller).scan(request)).await {
+        Ok(answer) => {
+            let is_late = answer.verdict() == ScanVerdict::TooLate && admits(&edge, &caller, sent.get("showing")).await;
+            (told(&guest.words, &answer), answer.admitted_now, is_late)
+        }
+        Err(status) => (refusal::notice(&guest.words, status)?, 0, false),
     };
-    Ok(Json(json!({ "good": people > 0, "people": people, "text": notice.text, "detail": notice.detail }))
-        .into_response())
+    let said =
+        json!({ "good": people > 0, "people": people, "text": notice.text, "detail": notice.detail, "late": is_late });
+    Ok(Json(said).into_response())
 }
 
 /// What the phone has decided alone.
@@ -162,6 +172,9 @@ struct Entry {
     at: i64,
     verdict: String,
     people: u32,
+    /// Why somebody was let in late; phones that were loaded before do not say it.
+    #[serde(default)]
+    late: String,
 }
 
 fn verdict(name: &str) -> Result<ScanVerdict, Problem> {
@@ -196,7 +209,7 @@ pub(crate) async fn journal(
             at: at(it.at)?,
             verdict: verdict(&it.verdict)?.into(),
             party_count: it.people,
-            late_reason: String::new(),
+            late_reason: it.late,
         })
     };
     let entries = sent.entries.into_iter().map(entry).collect::<Result<_, Problem>>()?;

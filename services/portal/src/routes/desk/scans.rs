@@ -46,6 +46,11 @@ struct OfferPage {
     key: String,
 }
 
+/// Why somebody is let in late, in the words of the log.
+pub(super) fn late_reasons(w: &Words) -> Vec<String> {
+    ["late-queue", "late-traffic", "late-agreed"].map(|key| w.t(key)).into()
+}
+
 const fn is_good(verdict: ScanVerdict) -> bool {
     matches!(verdict, ScanVerdict::Admitted | ScanVerdict::Exited | ScanVerdict::Readmitted)
 }
@@ -72,7 +77,7 @@ pub(super) fn told(w: &Words, answer: &ScanResponse) -> Notice {
 }
 
 /// Whether people are still let in to a showing.
-async fn admits(edge: &Edge, caller: &Caller, showing: &str) -> bool {
+pub(super) async fn admits(edge: &Edge, caller: &Caller, showing: &str) -> bool {
     let flow = first(edge.flow(caller).watch_flow(WatchFlowRequest { after_revision: 0 })).await;
     flow.is_ok_and(|flow| {
         flow.admissions.iter().any(|it| {
@@ -93,8 +98,7 @@ async fn offer(
     let w = &guest.words;
     let (reasons, instead, way, showing) = match answer.verdict() {
         ScanVerdict::TooLate if sent.get("way").is_empty() && admits(edge, caller, sent.get("showing")).await => {
-            let reasons = ["late-queue", "late-traffic", "late-agreed"].map(|key| w.t(key)).into();
-            (reasons, String::new(), "", sent.get("showing"))
+            (late_reasons(w), String::new(), "", sent.get("showing"))
         }
         ScanVerdict::ReentryByStaff => (Vec::new(), w.t("offer-reentry"), "back", sent.get("showing")),
         ScanVerdict::WrongShowing if admits(edge, caller, &answer.other_showing_id).await => {
