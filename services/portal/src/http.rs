@@ -29,8 +29,8 @@ use crate::{
     refusal,
     routes::{
         arrival, booking, carpark, connections, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen,
-        meal, messages, monitor, notices, operator, pairing, pickup, plate, programme, rebooking, receipt, show_list,
-        showing, staff, stock, visit, waiting_room, waiting_rooms,
+        meal, messages, monitor, notices, operator, pairing, pickup, plate, programme, rebooking, receipt, report,
+        show_list, showing, staff, stock, visit, waiting_room, waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -98,6 +98,9 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/incidents", post(desk::measures::report))
         .route("/desk/incidents/{id}", post(desk::measures::move_incident))
         .route("/desk/audit", get(desk::measures::audit))
+        .route("/report", get(report::page))
+        .route("/report/incidents", post(report::incident))
+        .route("/report/clicks", post(report::click))
         .route("/desk/notices", get(notices::list))
         .route("/desk/notices/resend", post(notices::resend))
         .route("/desk/notices/{kind}/{language}", get(notices::look))

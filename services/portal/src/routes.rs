@@ -27,6 +27,7 @@ pub(crate) mod programme;
 pub(crate) mod rebooking;
 pub(crate) mod receipt;
 mod refunds;
+pub(crate) mod report;
 pub(crate) mod show_list;
 pub(crate) mod showing;
 pub(crate) mod staff;

@@ -164,6 +164,9 @@ incident-no-lift = kein Aufzug
 incident-note = Notiz für das Team (keine Namen)
 incident-report = Melden und bestätigen
 incident-propose = Nur melden, noch nicht zeigen
+report-title = Vorfall melden, Menschen zählen
+report-intro = Ein Druck sagt es dem Empfang. Der bestätigt es; erst dann zeigen es die Monitore.
+report-rooms = Menschen zählen
 
 audit-title = Protokoll
 audit-intro = Wer was wann getan hat, das Neueste zuerst.

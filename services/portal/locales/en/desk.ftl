@@ -164,6 +164,9 @@ incident-no-lift = no lift
 incident-note = Note for the team (no names)
 incident-report = Report and confirm
 incident-propose = Report only, show nothing yet
+report-title = Report an incident, count people
+report-intro = One press tells the desk. The desk confirms it; only then the displays show it.
+report-rooms = Count people
 
 audit-title = Log
 audit-intro = Who did what and when, the newest first.

@@ -188,6 +188,7 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
         "/kitchen/menu",
         "/kitchen/decisions",
         "/kitchen/counter",
+        "/report",
         "/pickup",
         "/carpark",
         "/carpark/forecast",

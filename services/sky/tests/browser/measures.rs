@@ -4,7 +4,7 @@
 use kernel::{Caller, Role};
 use serde_json::json;
 use sky_proto::{
-    flow::v1::{DirectiveKind, IncidentKind},
+    flow::v1::{CorrectZoneRequest, DirectiveKind, IncidentKind, flow_client::FlowClient},
     signage::v1::{AcknowledgeContentRequest, GetContentRequest, ListDisplaysRequest, signage_client::SignageClient},
 };
 
@@ -233,4 +233,34 @@ async fn a_stopped_zone_lets_nobody_in_and_another_room_opens() {
     monitor.sees_no_more("main", "Jetzt auch offen").await;
     desk.quits().await;
     monitor.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kitchen_and_car_park_report_and_count_and_the_desk_confirms() {
+    let Some(stage) = Stage::open().await else { return };
+    let counted = CorrectZoneRequest { zone_id: "cafe".to_owned(), count: 8, reason: "counted".to_owned() };
+    FlowClient::new(stage.world.door("flow", &staff(Role::Desk))).correct_zone(counted).await.expect("counted");
+    let kitchen = stage.staff(Role::Kitchen, Device::Tablet).await;
+    kitchen.open("/kitchen").await;
+    kitchen.press("Vorfall melden").await;
+    kitchen.types("#note", "Schnittwunde an der Theke").await;
+    kitchen.press("Medizinischer Notfall: AstroGastro").await;
+    kitchen.sees(".notice.good", "vorgeschlagen").await;
+    kitchen.sees(".measures", "Schnittwunde").await;
+    let more = "//section[@aria-labelledby='rooms']//li[contains(., 'AstroGastro')]";
+    kitchen.press_in(more, "+").await;
+    kitchen.sees(".notice.good", "AstroGastro: 9").await;
+
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    desk.open("/desk").await;
+    desk.sees("section[aria-labelledby=measures]", "Schnittwunde").await;
+    desk.press_in("//ul[@class='measures']/li[contains(., 'Schnittwunde')]", "Bestätigen").await;
+    desk.sees(".notice.good", "läuft").await;
+    let attendant = stage.staff(Role::Attendant, Device::Tablet).await;
+    attendant.open("/carpark").await;
+    attendant.press("Vorfall melden").await;
+    attendant.sees(".measures", "läuft").await;
+    for browser in [kitchen, desk, attendant] {
+        browser.quits().await;
+    }
 }

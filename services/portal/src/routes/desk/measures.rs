@@ -220,13 +220,14 @@ pub(crate) async fn report(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
         text: None,
         confirm: sent.is_on("confirm"),
     };
-    let reported = answer(edge.directives(&caller).report_incident(request)).await;
-    let w = &guest.words;
-    let say = |it: Incident| {
-        let view = incident(w, &it);
-        Notice::good(format!("{} ({})", view.title, view.state)).with(view.text)
-    };
-    outcome(&edge, &guest, reported, say, "/desk#measures").await
+    let done = answer(edge.directives(&caller).report_incident(request)).await;
+    outcome(&edge, &guest, done, |it| reported(&guest.words, &it), "/desk#measures").await
+}
+
+/// What a report has become.
+pub(crate) fn reported(w: &Words, it: &Incident) -> Notice {
+    let view = incident(w, it);
+    Notice::good(format!("{} ({})", view.title, view.state)).with(view.text)
 }
 
 /// Where the form was: on the row of a zone, or among the measures.

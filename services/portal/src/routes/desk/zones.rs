@@ -211,19 +211,29 @@ pub(super) fn back_to(zone: &str) -> String {
 /// key for each press, and reads what has become of it.
 pub(crate) async fn click(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
-    let request = ClickZoneRequest {
+    let done = answer(edge.zones(&caller).click_zone(a_click(&sent)?)).await;
+    let w = &guest.words;
+    match &done {
+        Ok(it) if sent.is_on("stay") => Ok(counted(w, it).into_response()),
+        _ => outcome(&edge, &guest, done, |it| clicked(w, &it), &back_to(sent.get("zone"))).await,
+    }
+}
+
+/// What a form with the two buttons asks for.
+pub(crate) fn a_click(sent: &Fields) -> Result<ClickZoneRequest, Problem> {
+    Ok(ClickZoneRequest {
         idempotency_key: sent.idempotency_key()?,
         zone_id: sent.get("zone").to_owned(),
         people: sent.choice("people"),
-    };
-    let clicked = answer(edge.zones(&caller).click_zone(request)).await;
-    let w = &guest.words;
-    let say = |it: &Zone| {
-        let view = zone(w, it);
-        format!("{}: {} ({})", view.name, view.count, view.level)
-    };
-    match &clicked {
-        Ok(it) if sent.is_on("stay") => Ok(say(it).into_response()),
-        _ => outcome(&edge, &guest, clicked, |it| Notice::good(say(&it)), &back_to(sent.get("zone"))).await,
-    }
+    })
+}
+
+fn counted(w: &Words, it: &Zone) -> String {
+    let view = zone(w, it);
+    format!("{}: {} ({})", view.name, view.count, view.level)
+}
+
+/// What a click has made of a zone.
+pub(crate) fn clicked(w: &Words, it: &Zone) -> Notice {
+    Notice::good(counted(w, it))
 }

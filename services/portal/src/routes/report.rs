@@ -1,0 +1,72 @@
+//! What whoever works in the kitchen or at the car park tells the house: something has happened, and how many people are in
+//! a room. One press reports; the desk, which has the same on its own page, decides what the monitors show.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use sky_proto::flow::v1::{ReportIncidentRequest, WatchFlowRequest};
+use uuid::Uuid;
+
+use super::{
+    desk::{
+        measures::{self, Choice, MeasureView, reported},
+        presets::{self, Report},
+        zones::{self, ZoneView, clicked},
+    },
+    desk_actions::outcome,
+};
+use crate::{
+    edge::{Edge, answer, first},
+    fields::Fields,
+    page::{self, Frame, STAFF},
+    problem::Problem,
+    session::Guest,
+};
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct ReportPage {
+    w: Frame,
+    key: String,
+    reports: Vec<Choice>,
+    measures: Vec<MeasureView>,
+    rooms: Vec<ZoneView>,
+}
+
+pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+    let caller = guest.staff(STAFF)?;
+    let flow = first(edge.flow(&caller).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
+    let w = guest.frame(guest.words.t("report-title"));
+    page::page(&ReportPage {
+        key: Uuid::new_v4().to_string(),
+        reports: presets::reports(&w, &flow),
+        measures: measures::measures(&w, &flow),
+        rooms: zones::zones(&w, &flow).into_iter().filter(|zone| zone.is_room).collect(),
+        w,
+    })
+}
+
+/// Reports an incident, for the desk to confirm.
+pub(crate) async fn incident(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(STAFF)?;
+    let report = Report::sent(&sent);
+    let request = ReportIncidentRequest {
+        idempotency_key: sent.idempotency_key()?,
+        kind: report.kind,
+        zone_id: report.zone.to_owned(),
+        lift_id: report.lift.to_owned(),
+        note: sent.get("note").to_owned(),
+        text: None,
+        confirm: false,
+    };
+    let done = answer(edge.directives(&caller).report_incident(request)).await;
+    outcome(&edge, &guest, done, |it| reported(&guest.words, &it), "/report").await
+}
+
+/// One more or one fewer in a room.
+pub(crate) async fn click(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(STAFF)?;
+    let done = answer(edge.zones(&caller).click_zone(zones::a_click(&sent)?)).await;
+    outcome(&edge, &guest, done, |it| clicked(&guest.words, &it), "/report#rooms").await
+}
