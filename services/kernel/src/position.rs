@@ -108,10 +108,14 @@ impl Follower {
         })
     }
 
-    /// The same as [`Self::lock_position`], with what was passed over since.
+    /// The same as [`Self::lock_position`], with what was passed over since, which is written down with it.
     pub(crate) async fn lock_reached(&self, tx: &mut Tx) -> Result<(i64, bool), sqlx::Error> {
         let (position, any_dead) = self.lock_position(tx).await?;
-        Ok((self.reached.behind(position), any_dead))
+        let reached = self.reached.behind(position);
+        if reached > position {
+            self.set_position(tx, reached).await?;
+        }
+        Ok((reached, any_dead))
     }
 
     /// Writes down what was passed over. After an error nothing is known any more.
@@ -139,7 +143,6 @@ impl Follower {
         if moved == 0 {
             // Another replica was faster, the database is another one, or events are dead.
             (position, _) = self.lock_reached(&mut tx).await?;
-            self.set_position(&mut tx, position).await?;
         }
         tx.commit().await?;
         self.reached.stored(position);

@@ -75,8 +75,6 @@ async fn what_means_nothing_is_passed_over_and_written_down_a_moment_later() {
         assert_eq!(effects(&house).await, [1, 2]);
         assert_eq!(house.position("sink", "source").await, 10);
         eventually("it is written down without another word", async || stored(&house).await == 10).await;
-        let applied = "sky_events_applied_total{service=\"sink\",producer=\"source\"}";
-        assert!(house.metrics().contains(applied), "passed over is applied too");
     }
 }
 
@@ -116,6 +114,7 @@ async fn late_repeated_and_mixed_up(house: &House) {
         vec![5, 4],
         vec![3, 2, 1],
         vec![2, 3],
+        vec![4],
         vec![4],
         vec![6],
         vec![1, 2, 3, 4],
