@@ -275,6 +275,13 @@ impl Merge<'_> {
         let admitted = i64::from(after.admitted()) - i64::from(before.admitted());
         self.record(tx, entry, Some(visit), entry.verdict, i32::try_from(admitted).unwrap_or(0), ticket.as_slice())
             .await?;
+        // As where the house answers at once.
+        if entry.kind == Kind::Reentry || !entry.late_reason.is_empty() {
+            let who = if self.journal.by.is_empty() { &self.journal.device } else { &self.journal.by };
+            let act = json!({"kind": entry.kind.name(), "people": admitted, "reason": entry.late_reason,
+                "lane": entry.lane, "nonce": entry.nonce});
+            record(tx, who, "let_in_by_staff", entry.showing, Value::Null, act).await?;
+        }
         if entry.kind != Kind::Entry {
             return Ok(Outcome::Recorded);
         }
