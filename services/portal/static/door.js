@@ -8,6 +8,8 @@
 (() => {
   const KEY = "sky door";
   const PATIENCE = 2500;
+  // So long after the last entry the phone lets in by itself, with a reason; then only the house does.
+  const LATEST = 900000;
   const SYNC = 5000;
   const LIST_EVERY = 60000;
   const MOST_ENTRIES = 200;
@@ -131,7 +133,7 @@
 
   const isIn = (ticket) => ticket.admitted || Boolean(kept.ins[ticket.id]);
   // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows.
-  const judge = async (text, people, late) => {
+  const judge = async (text, people, late, showing) => {
     const no = (verdict, more) => ({ verdict, good: false, text: words[verdict] + (more ? " " + more : ""), detail: "", take: [] });
     if (!kept.list || now() > kept.list.validUntil) return Object.assign(no("unknown"), { text: words.nolist });
     const code = read(text);
@@ -140,9 +142,10 @@
     const found = find(text, code, signed);
     if (!found || found.raised) return no("unknown", found ? words.unchecked : "");
     if (found.old) return no("replaced");
-    if (found.showing.id !== kept.showing) return no("wrong", found.showing.label);
+    if (found.showing.id !== showing) return no("wrong", found.showing.label);
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
-    if (now() > found.showing.lastEntryAt && !(late && found.showing.open)) return Object.assign(no("late"), { late: found.showing.open });
+    const mayBeLate = found.showing.open && now() < found.showing.lastEntryAt + LATEST;
+    if (now() > found.showing.lastEntryAt && !(late && mayBeLate)) return Object.assign(no("late"), { late: mayBeLate });
     const left = found.tickets.filter((it) => !isIn(it));
     const earlier = Math.max(0, ...found.tickets.map((it) => kept.ins[it.id] || 0));
     if (!left.length) return no("already", earlier ? hhmm(earlier) : "");
@@ -155,7 +158,10 @@
 
   // --- what the person at the door sees, hears and feels
 
-  const show = (said) => {
+  // What the verdict on the screen is about: a reason that is given is given for that.
+  let asked = null;
+  const show = (said, about) => {
+    asked = about;
     const verdict = one(".verdict");
     verdict.hidden = false;
     verdict.className = "verdict panel " + (said.good ? "good" : "bad");
@@ -194,23 +200,22 @@
 
   // --- scanning, one code after the other
 
-  let refused = { code: "", people: 0 };
-  const scan = async (code, people, late) => {
+  const scan = async (code, people, showing, late) => {
     const nonce = random(16);
-    refused = { code, people };
-    const alone = await judge(code, people, late);
+    const about = { code, people, showing };
+    const alone = await judge(code, people, late, showing);
     const name = read(code) ? "…" + nonce.slice(0, 4) : code;
-    const body = new URLSearchParams({ device: kept.device, nonce, showing: kept.showing, code, people: String(people), late });
+    const body = new URLSearchParams({ device: kept.device, nonce, showing, code, people: String(people), late });
     const said = silentSince && !navigator.onLine ? null : await ask("scan", body);
     if (said) {
       // So that it is not let in again when the line breaks before the next list.
       if (said.good) (alone.good ? alone.take.slice(0, said.people) : []).forEach((it) => { kept.ins[it.id] = now(); });
-      show(Object.assign(said, { code: name }));
+      show(Object.assign(said, { code: name }), about);
     } else {
       alone.take.forEach((it) => { kept.ins[it.id] = now(); });
       // The house may have heard it all the same: it knows the entry by its nonce.
-      note({ nonce, showing: kept.showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "" });
-      show(Object.assign(alone, { code: name, alone: true }));
+      note({ nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "" });
+      show(Object.assign(alone, { code: name, alone: true }), about);
     }
     keep();
     showLine();
@@ -219,7 +224,8 @@
   const take = (code) => {
     const people = Math.max(0, Math.min(60, Number(one("#people").value) || 0));
     one("#people").value = "";
-    if (code && kept.showing) scanned = scanned.then(() => scan(code, people, ""));
+    const showing = kept.showing;
+    if (code && showing) scanned = scanned.then(() => scan(code, people, showing, ""));
     return scanned;
   };
   one("form").addEventListener("submit", (event) => {
@@ -232,10 +238,12 @@
   // The same code once more, with the reason why it may still go in.
   one(".late").addEventListener("click", (event) => {
     const late = event.target.value;
-    const { code, people } = refused;
-    if (!late || !code) return;
+    const about = asked;
+    if (!late || !about) return;
     one(".late").hidden = true;
-    scanned = scanned.then(() => scan(code, people, late));
+    // For a scanner that types.
+    one("#code").focus();
+    scanned = scanned.then(() => scan(about.code, about.people, about.showing, late));
   });
   one("#showing").addEventListener("change", (event) => {
     kept.showing = event.target.value;

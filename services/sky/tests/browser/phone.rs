@@ -119,6 +119,9 @@ async fn a_phone_lets_in_late_with_a_reason_also_without_the_house() {
     cable.mend();
     phone.sees(".lane.good", "Verbunden").await;
     stage.visit_with(&booked.visit, "two in", |visit| visit.admitted == 2).await;
+    desk.open("/desk/audit").await;
+    desk.sees("main", "Stand in der Schlange").await;
+    desk.sees("main", "Mit der Vorführung abgesprochen").await;
     desk.quits().await;
     // Its browser complains of the line that was cut.
     phone.driver.quit().await.expect("the browser ends");
