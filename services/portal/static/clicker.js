@@ -7,6 +7,13 @@
   const wait = (pause) => new Promise((done) => setTimeout(done, pause));
   const say = (words) => { const place = document.querySelector("[data-live-say]"); if (place) place.textContent = words; };
 
+  // A page that does not follow by itself shows what the house has counted.
+  const count = (zone, words) => {
+    const number = /: (\d+)/.exec(words);
+    const place = document.querySelector("[data-counts] #zone-" + CSS.escape(zone) + " .num b");
+    if (number && place) place.textContent = number[1];
+  };
+
   // A UUID; browsers make one by themselves only over https.
   const fresh = () => {
     const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -16,11 +23,15 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 
-  const send = async (press) => {
+  const send = async (to, press) => {
     for (let pause = 500; pause <= LONGEST_PAUSE; pause *= 2) {
       try {
-        const answer = await fetch("/desk/click", { method: "POST", body: press, redirect: "manual", keepalive: true });
-        if (answer.ok) return say(await answer.text());
+        const answer = await fetch(to, { method: "POST", body: press, redirect: "manual", keepalive: true });
+        if (answer.ok) {
+          const words = await answer.text();
+          count(press.get("zone"), words);
+          return say(words);
+        }
         // Refused, or signed out: the page says so.
         if (answer.status < 500) return location.reload();
       } catch (nobody) { /* not there: once more */ }
@@ -39,6 +50,6 @@
     press.set(button.name, button.value);
     press.set("key", fresh());
     press.set("stay", "1");
-    sent = sent.then(() => send(press));
+    sent = sent.then(() => send(form.action, press));
   });
 })();

@@ -12,7 +12,7 @@ use super::{
     desk::{
         measures::{self, Choice, MeasureView, reported},
         presets::{self, Report},
-        zones::{self, ZoneView, clicked},
+        zones::{self, ZoneView},
     },
     desk_actions::outcome,
 };
@@ -66,7 +66,5 @@ pub(crate) async fn incident(State(edge): State<Arc<Edge>>, guest: Guest, sent: 
 
 /// One more or one fewer in a room.
 pub(crate) async fn click(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(STAFF)?;
-    let done = answer(edge.zones(&caller).click_zone(zones::a_click(&sent)?)).await;
-    outcome(&edge, &guest, done, |it| clicked(&guest.words, &it), "/report#rooms").await
+    zones::count_one(&edge, &guest, &guest.staff(STAFF)?, &sent, "/report#rooms").await
 }

@@ -7,6 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use kernel::Caller;
 use sky_proto::flow::v1::{
     ClickZoneRequest, Directive, DirectiveKind, EscapeGroup, FlowSnapshot, House, HouseState, MeasureState, Quality,
     SensorState, Zone, ZoneKind, ZoneLevel,
@@ -210,30 +211,30 @@ pub(super) fn back_to(zone: &str) -> String {
 /// One more or one fewer, by hand. The same form sent again counts once. A page that stays where it is (`stay`) has a new
 /// key for each press, and reads what has become of it.
 pub(crate) async fn click(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(DESK)?;
-    let done = answer(edge.zones(&caller).click_zone(a_click(&sent)?)).await;
-    let w = &guest.words;
-    match &done {
-        Ok(it) if sent.is_on("stay") => Ok(counted(w, it).into_response()),
-        _ => outcome(&edge, &guest, done, |it| clicked(w, &it), &back_to(sent.get("zone"))).await,
-    }
+    count_one(&edge, &guest, &guest.staff(DESK)?, &sent, &back_to(sent.get("zone"))).await
 }
 
-/// What a form with the two buttons asks for.
-pub(crate) fn a_click(sent: &Fields) -> Result<ClickZoneRequest, Problem> {
-    Ok(ClickZoneRequest {
+/// The same for whoever may, and back to where they were.
+pub(crate) async fn count_one(
+    edge: &Edge,
+    guest: &Guest,
+    caller: &Caller,
+    sent: &Fields,
+    back: &str,
+) -> Result<Response, Problem> {
+    let request = ClickZoneRequest {
         idempotency_key: sent.idempotency_key()?,
         zone_id: sent.get("zone").to_owned(),
         people: sent.choice("people"),
-    })
-}
-
-fn counted(w: &Words, it: &Zone) -> String {
-    let view = zone(w, it);
-    format!("{}: {} ({})", view.name, view.count, view.level)
-}
-
-/// What a click has made of a zone.
-pub(crate) fn clicked(w: &Words, it: &Zone) -> Notice {
-    Notice::good(counted(w, it))
+    };
+    let done = answer(edge.zones(caller).click_zone(request)).await;
+    let w = &guest.words;
+    let say = |it: &Zone| {
+        let view = zone(w, it);
+        format!("{}: {} ({})", view.name, view.count, view.level)
+    };
+    match &done {
+        Ok(it) if sent.is_on("stay") => Ok(say(it).into_response()),
+        _ => outcome(edge, guest, done, |it| Notice::good(say(&it)), back).await,
+    }
 }
