@@ -67,13 +67,14 @@ pub(crate) async fn move_admission(
     if to == AdmissionState::Running {
         estimates::judge(tx, &admission).await?;
     }
-    let what = step::moved(&admission, to);
-    let mut step = Some(steps::made(tx, showing, Some(showing), what, Change::Admission(moved), by));
-    if to == AdmissionState::Aborted {
+    let step = if to == AdmissionState::Aborted {
         // Whoever breaks a showing off was told before that there is no way back: visitors are sent home.
         store::steps::settle(tx.conn(), &showing.to_string()).await?;
-        step = None;
-    }
+        None
+    } else {
+        let what = step::moved(&admission, to);
+        Some(steps::made(tx, showing, Some(showing), what, Change::Admission(moved), by))
+    };
     store::save_move(tx.conn(), &mut admission, from, by, step.as_ref()).await?;
     tell_admission(tx, &admission).await?;
     Ok((admission, policy))
