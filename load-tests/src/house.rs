@@ -201,7 +201,7 @@ impl House {
 
     /// Asks `sky verify` whether every invariant of the house holds, once what was told last has arrived.
     pub async fn verify(&self) -> anyhow::Result<()> {
-        let program = std::env::current_exe()?.with_file_name("sky");
+        let program = program()?;
         for last in [false, false, false, false, true] {
             tokio::time::sleep(Duration::from_secs(1)).await;
             let output = Command::new(&program).arg("--home").arg(&self.folder).arg("verify").output().await?;
