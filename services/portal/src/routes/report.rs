@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use sky_proto::flow::v1::{ReportIncidentRequest, WatchFlowRequest};
+use sky_proto::flow::v1::WatchFlowRequest;
 use uuid::Uuid;
 
-use super::{
-    desk::{
-        measures::{self, Choice, MeasureView, reported},
-        presets::{self, Report},
-        zones::{self, ZoneView},
-    },
-    desk_actions::outcome,
+use super::desk::{
+    measures::{self, Choice, MeasureView},
+    presets,
+    zones::{self, ZoneView},
 };
 use crate::{
-    edge::{Edge, answer, first},
+    edge::{Edge, first},
     fields::Fields,
     page::{self, Frame, STAFF},
     problem::Problem,
@@ -49,19 +46,7 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
 
 /// Reports an incident, for the desk to confirm.
 pub(crate) async fn incident(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(STAFF)?;
-    let report = Report::sent(&sent);
-    let request = ReportIncidentRequest {
-        idempotency_key: sent.idempotency_key()?,
-        kind: report.kind,
-        zone_id: report.zone.to_owned(),
-        lift_id: report.lift.to_owned(),
-        note: sent.get("note").to_owned(),
-        text: None,
-        confirm: false,
-    };
-    let done = answer(edge.directives(&caller).report_incident(request)).await;
-    outcome(&edge, &guest, done, |it| reported(&guest.words, &it), "/report").await
+    measures::report_as(&edge, &guest, &guest.staff(STAFF)?, &sent, false, "/report").await
 }
 
 /// One more or one fewer in a room.

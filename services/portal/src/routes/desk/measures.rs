@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use chrono::TimeDelta;
-use kernel::values::timestamp;
+use kernel::{Caller, values::timestamp};
 use serde::Deserialize;
 use sky_proto::{
     flow::v1::{
@@ -209,8 +209,19 @@ pub(crate) async fn propose(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
 }
 
 pub(crate) async fn report(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
-    let caller = guest.staff(DESK)?;
-    let report = Report::sent(&sent);
+    report_as(&edge, &guest, &guest.staff(DESK)?, &sent, sent.is_on("confirm"), "/desk#measures").await
+}
+
+/// The same for whoever may, and back to where they were. Without `confirm` the desk has to confirm it.
+pub(crate) async fn report_as(
+    edge: &Edge,
+    guest: &Guest,
+    caller: &Caller,
+    sent: &Fields,
+    confirm: bool,
+    back: &str,
+) -> Result<Response, Problem> {
+    let report = Report::sent(sent);
     let request = ReportIncidentRequest {
         idempotency_key: sent.idempotency_key()?,
         kind: report.kind,
@@ -218,16 +229,14 @@ pub(crate) async fn report(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
         lift_id: report.lift.to_owned(),
         note: sent.get("note").to_owned(),
         text: None,
-        confirm: sent.is_on("confirm"),
+        confirm,
     };
-    let done = answer(edge.directives(&caller).report_incident(request)).await;
-    outcome(&edge, &guest, done, |it| reported(&guest.words, &it), "/desk#measures").await
-}
-
-/// What a report has become.
-pub(crate) fn reported(w: &Words, it: &Incident) -> Notice {
-    let view = incident(w, it);
-    Notice::good(format!("{} ({})", view.title, view.state)).with(view.text)
+    let reported = answer(edge.directives(caller).report_incident(request)).await;
+    let say = |it: Incident| {
+        let view = incident(&guest.words, &it);
+        Notice::good(format!("{} ({})", view.title, view.state)).with(view.text)
+    };
+    outcome(edge, guest, reported, say, back).await
 }
 
 /// Where the form was: on the row of a zone, or among the measures.
