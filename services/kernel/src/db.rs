@@ -20,8 +20,9 @@ use crate::{
     Clock, Tasks,
     error::{Code, Coded},
     live::Hub,
-    outbox::Told,
+    outbox::{Number, Told},
     pool::{self, Borrowed, Pool, TRUSTED},
+    relay::Row,
 };
 
 /// One service's door to its schema.
@@ -305,12 +306,16 @@ impl Tx {
     /// # Errors
     /// The database's error.
     pub async fn write_events(&mut self) -> Result<(), sqlx::Error> {
+        self.write(Number::Later).await.map(drop)
+    }
+
+    async fn write(&mut self, number: Number) -> Result<Option<Row>, sqlx::Error> {
         let (told, now) = (std::mem::take(&mut self.told), self.now);
         if told.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         self.appended = true;
-        crate::outbox::write(self.conn(), told, now).await
+        crate::outbox::write(self.conn(), told, now, number).await
     }
 
     /// Says that what a live stream shows under `topic` and `key` has changed; told after the commit.
@@ -382,12 +387,15 @@ impl Tx {
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        self.write_events().await?;
+        let numbered = self.write(Number::IfFree).await?;
         // On an error the connection is closed: whether it was committed is not known.
         self.conn().execute("commit").await?;
         drop(self.connection.take());
         for work in std::mem::take(&mut self.after_commit) {
             work();
+        }
+        if let Some(row) = numbered {
+            self.db.hub.handed.give(row);
         }
         if self.appended {
             self.db.hub.wake_relay();

@@ -18,12 +18,14 @@ use tokio::{
 };
 use tonic::Status;
 
-use crate::{Failure, Tasks};
+use crate::{Failure, Tasks, outbox::Handed};
 
 /// The wake-ups of one service in this process: the relay's, and the live streams'.
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
     relay: Arc<Notify>,
+    /// What the relay need not read.
+    pub handed: Handed,
     touched: broadcast::Sender<Touched>,
 }
 
@@ -38,7 +40,7 @@ pub(crate) struct Touched {
 
 impl Hub {
     pub(crate) fn new() -> Self {
-        Self { relay: Arc::new(Notify::new()), touched: broadcast::Sender::new(1024) }
+        Self { relay: Arc::new(Notify::new()), handed: Handed::default(), touched: broadcast::Sender::new(1024) }
     }
 
     pub(crate) fn wake_relay(&self) {

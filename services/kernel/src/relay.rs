@@ -1,5 +1,5 @@
-//! The relay: gives committed outbox rows a gapless `pub_seq` and publishes them, in that order, as
-//! the only writer of its service's stream.
+//! The relay: gives committed outbox rows a gapless `pub_seq`, where their own transaction has not, and publishes them,
+//! in that order, as the only writer of its service's stream.
 //!
 //! PostgreSQL is the truth. Every publish says which sequence it expects the stream to have, so the
 //! broker itself refuses holes, fences a second relay, and betrays that it has lost data. Whenever
@@ -137,6 +137,11 @@ impl Relay {
         let wakeups = self.db.hub().relay_wakeups();
         let until = tokio::time::Instant::now() + RECONCILE_EVERY;
         while tokio::time::Instant::now() < until {
+            let handed = self.db.hub().handed.take(self.sent);
+            if !handed.is_empty() {
+                self.publish(handed).await?;
+            }
+            // Also when something was handed over: something else may have been committed meanwhile.
             let rows = take(&mut *self.db.reader().await?, self.sent, BATCH).await?;
             let taken = rows.len();
             if taken > 0 {
@@ -359,14 +364,14 @@ async fn take(conn: &mut PgConnection, after: i64, most: i32) -> Result<Vec<Row>
         .await
 }
 
+/// Not waited for to be on the disk: a mark that a crash has lost is adopted from the stream.
+const MARK: &str = "with leisure as materialized (select set_config('synchronous_commit', 'off', true))
+    update outbox o set js_seq = m.js, published_at = $3 from unnest($1::bigint[], $2::bigint[]) as m (pub, js), leisure
+    where o.pub_seq = m.pub";
+
 async fn mark(conn: &mut PgConnection, published: &[(i64, i64)], now: DateTime<Utc>) -> Result<(), sqlx::Error> {
     let (pub_seqs, js_seqs): (Vec<i64>, Vec<i64>) = published.iter().copied().unzip();
-    sqlx::query("update outbox o set js_seq = m.js, published_at = $3 from unnest($1::bigint[], $2::bigint[]) as m(pub, js) where o.pub_seq = m.pub")
-        .bind(pub_seqs)
-        .bind(js_seqs)
-        .bind(now)
-        .execute(conn)
-        .await?;
+    sqlx::query(MARK).bind(pub_seqs).bind(js_seqs).bind(now).execute(conn).await?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod faults;
 mod golden;
 mod keeping;
 mod live;
+mod numbering;
 mod passing;
 mod poison;
 mod shutdown;
