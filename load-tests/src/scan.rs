@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use kernel::ticket_code::{Kind, TicketCode};
 use prost::{Message, Name};
 use sky_proto::{
-    flow::v1::{
-        AdmissionState, GetFlowRequest, MoveAdmissionRequest, ScanRequest, ScanVerdict, flow_client::FlowClient,
-    },
+    flow::v1::{ScanRequest, ScanVerdict, flow_client::FlowClient},
     reservations::v1::{BookingConfirmed, IssuedTicket},
 };
 use sqlx::{Connection, PgConnection};
@@ -16,19 +14,20 @@ use uuid::Uuid;
 
 use crate::{
     house::House,
+    lanes::showings,
     report::{Figure, Latencies, Report, median},
 };
 
 const SCANS: usize = 1000;
 const PER_SECOND: u32 = 50;
 
-/// Runs on one house; each run scans tickets of its own.
+/// Runs on one house, each run at a showing of its own.
 pub async fn measure(report: &mut Report, runs: u32) -> anyhow::Result<()> {
     let house = House::fresh().await?;
     let (mut medians, mut p99s) = (Vec::new(), Vec::new());
-    for run in 1..=runs {
-        let latencies = scan(&house, run == 1).await?;
-        println!("run {run}: median {:.2} ms, p99 {:.2} ms", latencies.median_ms(), latencies.p99_ms());
+    for (run, showing) in showings(&house, runs as usize).await?.iter().enumerate() {
+        let latencies = scan(&house, showing).await?;
+        println!("run {}: median {:.2} ms, p99 {:.2} ms", run + 1, latencies.median_ms(), latencies.p99_ms());
         medians.push(latencies.median_ms());
         p99s.push(latencies.p99_ms());
     }
@@ -44,30 +43,12 @@ pub async fn measure(report: &mut Report, runs: u32) -> anyhow::Result<()> {
     })
 }
 
-async fn scan(house: &House, open: bool) -> anyhow::Result<Latencies> {
+async fn scan(house: &House, showing: &str) -> anyhow::Result<Latencies> {
+    let codes = tickets(house, showing, SCANS).await?;
     let operator = House::operator();
-    let mut flow = FlowClient::new(house.channel(&operator).await?);
-    let now = kernel::clock::wall_now();
-    let window = GetFlowRequest {
-        from: Some(kernel::values::timestamp(now)),
-        until: Some(kernel::values::timestamp(now + chrono::TimeDelta::days(6))),
-    };
-    let admissions = flow.get_flow(window).await?.into_inner().admissions;
-    let next = admissions.iter().min_by_key(|admission| admission.starts_at.map(|at| at.seconds));
-    let showing_id = next
-        .map(|admission| admission.showing_id.clone())
-        .ok_or_else(|| anyhow::anyhow!("the house has no showing"))?;
-    if open {
-        flow.move_admission(MoveAdmissionRequest {
-            showing_id: showing_id.clone(),
-            to: AdmissionState::DoorsOpen.into(),
-        })
-        .await?;
-    }
-    let codes = tickets(house, &showing_id, SCANS).await?;
+    let lanes = [FlowClient::new(house.channel(&operator).await?), FlowClient::new(house.channel(&operator).await?)];
     let (report, mut answers) = tokio::sync::mpsc::unbounded_channel();
     let tasks = kernel::Tasks::default();
-    let lanes = [flow.clone(), FlowClient::new(house.channel(&operator).await?)];
     let start = tokio::time::Instant::now();
     let device = format!("load-{}", Uuid::new_v4().simple());
     for (place, code) in codes.into_iter().enumerate() {
@@ -78,7 +59,7 @@ async fn scan(house: &House, open: bool) -> anyhow::Result<Latencies> {
             device_id: device.clone(),
             nonce: place.to_string(),
             lane: format!("dome-{}", place % 2 + 1),
-            showing_id: showing_id.clone(),
+            showing_id: showing.to_owned(),
             code,
             ..ScanRequest::default()
         };
