@@ -251,12 +251,14 @@ impl KnownShowing {
         }
     }
 
-    /// As contents need it; None: its plan is not known, or it is over.
-    fn showing(&self, now: DateTime<Utc>) -> Option<Showing> {
-        let ends_at = self.ends().filter(|end| *end > now)?;
-        if self.phase == Phase::Over {
-            return None;
-        }
+    /// When it begins or began; None: it is over, or its plan is not known.
+    fn start_unless_over(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let over = self.phase == Phase::Over || self.ends().is_none_or(|end| end <= now);
+        self.starts_at.filter(|_| !over)
+    }
+
+    /// As contents need it; None: its plan is not known.
+    fn showing(&self) -> Option<Showing> {
         Some(Showing {
             showing_id: self.showing_id,
             title: self.title.clone()?,
@@ -264,7 +266,7 @@ impl KnownShowing {
             audience: self.audience?,
             scheduled_starts_at: self.scheduled_starts_at,
             starts_at: self.starts_at?,
-            ends_at,
+            ends_at: self.ends()?,
             doors_clock: self.doors_at?.with_timezone(&Berlin).format("%H:%M").to_string(),
             delay_minutes: self.delay_minutes,
             cancelled: self.cancelled,
@@ -407,9 +409,11 @@ impl Known {
     #[must_use]
     pub fn facts(&self, now: DateTime<Utc>) -> Facts {
         let mut facts = Facts { house: self.house().map(|it| it.house.clone()), ..Facts::default() };
+        let mut showings = Vec::new();
         for record in self.0.values() {
             match record {
-                Record::Showing(it) => facts.showings.extend(it.showing(now)),
+                // A whole programme is known: only what may be shown is copied.
+                Record::Showing(it) => showings.extend(it.start_unless_over(now).map(|starts_at| (starts_at, it))),
                 Record::House(_) => {}
                 Record::Zone(zone) => {
                     facts.zones.push(zone.clone());
@@ -442,8 +446,8 @@ impl Known {
                 | Record::Schedule(_) => {}
             }
         }
-        facts.showings.sort_by_key(|showing| (showing.starts_at, showing.showing_id));
-        facts.showings.truncate(SHOWINGS);
+        showings.sort_by_key(|(starts_at, it)| (*starts_at, it.showing_id));
+        facts.showings = showings.into_iter().filter_map(|(_, it)| it.showing()).take(SHOWINGS).collect();
         facts.age(now);
         facts
     }

@@ -72,50 +72,56 @@ fn status(showing: &Showing) -> Status {
     }
 }
 
-fn showing_line(showing: &Showing) -> Line {
-    let status = status(showing);
-    let for_sale = showing.audience == Audience::Public && !matches!(status, Status::Cancelled | Status::Running);
-    let end = match status {
+/// From then on a showing is of no use on a display.
+fn shown_until(showing: &Showing) -> DateTime<Utc> {
+    match status(showing) {
         Status::Running => showing.starts_at + LATECOMERS,
         // One that is broken off while it runs is news after its start, too.
         Status::Cancelled => showing.starts_at.max(showing.observed_at) + LATECOMERS,
         Status::Planned | Status::DoorsOpen | Status::LastCall | Status::Delayed => showing.ends_at,
-    };
+    }
+}
+
+fn showing_line(showing: &Showing) -> Line {
+    let status = status(showing);
+    let for_sale = showing.audience == Audience::Public && !matches!(status, Status::Cancelled | Status::Running);
     Line {
         detail: words::detail(showing, status),
         starts_at: Some(showing.starts_at),
         places_left: showing.places_left.filter(|_| for_sale),
         status: Some(status),
-        valid_until: Some(end),
+        valid_until: Some(shown_until(showing)),
         ..Line::new(Kind::Showing, words::title(showing), showing.observed_at, "programme")
     }
 }
 
 /// Whether a late or cancelled showing is news for those who are in the house now. One that should have begun and of which
 /// nobody says that it has is none: else it would keep all that is planned off the displays until its end.
-fn is_news(line: &Line, now: DateTime<Utc>) -> bool {
-    let Some(start) = line.starts_at.filter(|start| *start < now + NEWS && line.is_valid(now)) else { return false };
-    match line.status {
-        Some(Status::Delayed) => now < start + LATECOMERS,
-        Some(Status::Cancelled) => true,
-        _ => false,
+fn is_news(showing: &Showing, now: DateTime<Utc>) -> bool {
+    if showing.starts_at >= now + NEWS || now >= shown_until(showing) {
+        return false;
+    }
+    match status(showing) {
+        Status::Delayed => now < showing.starts_at + LATECOMERS,
+        Status::Cancelled => true,
+        Status::Planned | Status::DoorsOpen | Status::LastCall | Status::Running => false,
     }
 }
 
-fn is_urgent(changed: &[Line], now: DateTime<Utc>) -> bool {
-    changed.iter().any(|line| line.starts_at.is_some_and(|start| start < now + URGENT))
+fn is_urgent(changed: &[&Showing], now: DateTime<Utc>) -> bool {
+    changed.iter().any(|showing| showing.starts_at < now + URGENT)
 }
 
 /// Late and cancelled showings that are news now.
-fn changed(facts: &Facts, now: DateTime<Utc>) -> Vec<Line> {
-    by_start(facts).map(showing_line).filter(|line| is_news(line, now)).take(CHANGED).collect()
+fn changed(facts: &Facts, now: DateTime<Utc>) -> Vec<&Showing> {
+    by_start(facts).filter(|showing| is_news(showing, now)).take(CHANGED).collect()
 }
 
 /// Late and cancelled showings on top, so that nobody overlooks them, then the next ones on time.
 fn foyer(facts: &Facts, now: DateTime<Utc>) -> Offer {
-    let lines = by_start(facts).map(showing_line).filter(|line| line.is_valid(now) && !is_news(line, now));
-    let on_time = lines.filter(|line| line.status != Some(Status::Cancelled)).take(NEXT);
-    let mut lines: Vec<Line> = changed(facts, now).into_iter().chain(on_time).collect();
+    let next = by_start(facts)
+        .filter(|showing| now < shown_until(showing) && !is_news(showing, now) && status(showing) != Status::Cancelled);
+    let mut lines: Vec<Line> = changed(facts, now).into_iter().chain(next.take(NEXT)).map(showing_line).collect();
     if let Some(house) = facts.house.as_ref().filter(|house| house.state == HouseState::Crowded) {
         lines.push(Line::new(Kind::Notice, words::crowded(), house.since, "flow"));
     }
@@ -136,7 +142,7 @@ fn by_start(facts: &Facts) -> impl Iterator<Item = &Showing> {
 /// The showing that a person in front of this door asks about: the one being let in, else the one
 /// that has just begun, else the next.
 fn at_door<'a>(base: &Base, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a Showing> {
-    by_start(facts).filter(|showing| showing.hall == base.setup.hall && showing_line(showing).is_valid(now)).min_by_key(
+    by_start(facts).filter(|showing| showing.hall == base.setup.hall && now < shown_until(showing)).min_by_key(
         |showing| match status(showing) {
             Status::DoorsOpen | Status::LastCall => 0,
             Status::Running => 1,
@@ -148,11 +154,10 @@ fn at_door<'a>(base: &Base, facts: &'a Facts, now: DateTime<Utc>) -> Option<&'a 
 /// A change of the showing behind this door takes the door's display.
 fn changed_at_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
     let showing = at_door(base, facts, now)?;
-    let line = showing_line(showing);
-    is_news(&line, now).then(|| Offer {
+    is_news(showing, now).then(|| Offer {
         headline: words::status(status(showing)),
         // Whoever is called, guests with assistance first of all, is called to a late showing as well.
-        lines: std::iter::once(line).chain(groups(base, facts)).collect(),
+        lines: std::iter::once(showing_line(showing)).chain(groups(base, facts)).collect(),
     })
 }
 
@@ -189,14 +194,16 @@ fn changed_in_queue(facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
         return changed_in_foyer(facts, now);
     }
     let changed = changed(facts, now);
-    is_urgent(&changed, now)
-        .then(|| Offer { headline: words::your_turn(), lines: numbers.into_iter().chain(changed).collect() })
+    is_urgent(&changed, now).then(|| Offer {
+        headline: words::your_turn(),
+        lines: numbers.into_iter().chain(changed.into_iter().map(showing_line)).collect(),
+    })
 }
 
 /// What is on in this room, and what comes after it; then who is called to its door.
 fn room_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
-    let here = by_start(facts).filter(|showing| showing.hall == base.setup.hall).map(showing_line);
-    let mut lines: Vec<Line> = here.filter(|line| line.is_valid(now)).take(NEXT).collect();
+    let here = by_start(facts).filter(|showing| showing.hall == base.setup.hall && now < shown_until(showing));
+    let mut lines: Vec<Line> = here.take(NEXT).map(showing_line).collect();
     let headline = if lines.is_empty() { base.setup.welcome.clone() } else { words::today_here() };
     lines.extend(groups(base, facts));
     Offer { headline, lines }
