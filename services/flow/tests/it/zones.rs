@@ -185,7 +185,9 @@ async fn how_long_the_door_takes_is_estimated_from_its_scans() {
     turn_until(&house, "it is noted", async || !noted().await.is_empty()).await;
     assert!(noted().await.iter().all(|(seconds, score)| *seconds > 60 && score.is_none()));
     move_to(&house, showing, AdmissionState::Running).await.expect("nobody else has come");
-    assert!(noted().await.iter().all(|(_, score)| score.is_some_and(|score| score < 0)), "they were too long");
+    // One that was noted in the same moment is not judged.
+    let scores: Vec<i32> = noted().await.into_iter().filter_map(|(_, score)| score).collect();
+    assert!(!scores.is_empty() && scores.iter().all(|score| *score < 0), "they were too long: {scores:?}");
     let before: i32 = sqlx::query_scalar("select seconds_before from door_last_in")
         .fetch_one(house.pool("flow"))
         .await

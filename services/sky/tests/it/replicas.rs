@@ -13,16 +13,19 @@ use kernel::{
     values::timestamp,
 };
 use sky_proto::reservations::v1::{
-    Channel, HoldSeatsRequest, ListProgrammeRequest, PartyLine, reservations_client::ReservationsClient,
+    Channel, ExtendHoldRequest, HoldSeatsRequest, ListProgrammeRequest, PartyLine, Showing,
+    reservations_client::ReservationsClient,
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use tonic::Code;
+use tonic::{Code, service::interceptor::InterceptedService};
 use uuid::Uuid;
 
 use crate::{
     processes::{sky, start},
-    world::ALL,
+    world::{ALL, Bearer},
 };
+
+type Desk = ReservationsClient<InterceptedService<tonic::transport::Channel, Bearer>>;
 
 /// What the sale of some showings came to.
 #[derive(Default)]
@@ -53,6 +56,27 @@ async fn all_decided(watcher: &mut PgConnection, replicas: usize) {
     panic!("{waiting} of {replicas} replicas wait to write");
 }
 
+/// At least so many showings of the dome, of the next days.
+#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
+async fn dome_showings(desk: &mut Desk, many: usize) -> Vec<Showing> {
+    let now = Utc::now();
+    let window = ListProgrammeRequest {
+        from: Some(timestamp(now + TimeDelta::days(1))),
+        until: Some(timestamp(now + TimeDelta::days(10))),
+        include_closed: false,
+    };
+    let mut programme = Vec::new();
+    for _ in 0..100 {
+        programme = desk.list_programme(window).await.expect("a programme").into_inner().showings;
+        programme.retain(|showing| showing.hall == "dome");
+        if programme.len() >= many {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    programme
+}
+
 #[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
     let showings = std::env::var("RACE_SHOWINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
@@ -70,21 +94,8 @@ async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
     let (processes, world) = start(&groups, &settings).await;
     let journey = Caller::Service("journey".to_owned());
     let mut desk = ReservationsClient::new(world.door("reservations", &journey));
+    let programme = dome_showings(&mut desk, showings).await;
     let now = Utc::now();
-    let window = ListProgrammeRequest {
-        from: Some(timestamp(now + TimeDelta::days(1))),
-        until: Some(timestamp(now + TimeDelta::days(10))),
-        include_closed: false,
-    };
-    let mut programme = Vec::new();
-    for _ in 0..100 {
-        programme = desk.list_programme(window).await.expect("a programme").into_inner().showings;
-        programme.retain(|showing| showing.hall == "dome");
-        if programme.len() >= showings {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
     let doors: Vec<_> = processes.addresses[1..]
         .iter()
         .map(|address| ReservationsClient::new(world.door_at(address, &journey)))
@@ -184,6 +195,82 @@ async fn under_repeatable_read_no_place_is_sold_twice_either() {
     let (sold, blamed) = sell(2, 2, "repeatable read").await;
     assert_eq!((sold.twice.len(), blamed), (0, false), "{:?}", sold.twice);
     assert!((1..=sold.offered).contains(&sold.places), "{} places of {}", sold.places, sold.offered);
+}
+
+/// Holds that run out are taken over at one replica in the same moments in which they are extended at the other.
+#[cfg(not(feature = "unguarded"))]
+#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_that_runs_out_is_extended_or_taken_over_and_never_both() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    let others: Vec<&'static str> =
+        ALL.iter().map(|service| service.name).filter(|name| *name != "reservations").collect();
+    let (processes, world) = start(&[&others, &["reservations"], &["reservations"]], &settings).await;
+    let journey = Caller::Service("journey".to_owned());
+    let [one, other] =
+        [1, 2].map(|at: usize| ReservationsClient::new(world.door_at(&processes.addresses[at], &journey)));
+    let showing = dome_showings(&mut one.clone(), 1).await.remove(0);
+    let free = showing.availability.as_ref().map_or(0, |it| it.free_online);
+    let order = |expires_at| HoldSeatsRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        visit_id: Uuid::new_v4().to_string(),
+        showing_id: showing.showing_id.clone(),
+        party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 1, need: 0 }],
+        expires_at: Some(timestamp(expires_at)),
+        seats: Vec::new(),
+        channel: Channel::Online.into(),
+        wish: None,
+    };
+    // All places, each held a little longer than the one before.
+    let first = Utc::now() + TimeDelta::seconds(3);
+    let ends = |number: u32| first + TimeDelta::milliseconds(i64::from(number) * 10);
+    let holds = (0..free).map(|number| {
+        let (mut replica, order) = (one.clone(), order(ends(number)));
+        async move { replica.hold_seats(order).await.expect("held").into_inner() }
+    });
+    let held = futures::future::join_all(holds).await;
+    assert!(Utc::now() < first, "held before the first one runs out");
+    let races = held.iter().zip(0..).map(|(hold, number)| {
+        let (mut one, mut other) = (one.clone(), other.clone());
+        let extension = ExtendHoldRequest {
+            visit_id: hold.visit_id.clone(),
+            expires_at: Some(timestamp(first + TimeDelta::minutes(10))),
+        };
+        let order = order(first + TimeDelta::minutes(10));
+        // Now a little too early, now a little too late.
+        let at = ends(number) + TimeDelta::milliseconds(i64::from(number * 7 % 40) - 20);
+        async move {
+            tokio::time::sleep((at - Utc::now()).to_std().unwrap_or_default()).await;
+            tokio::join!(one.extend_hold(extension), other.hold_seats(order))
+        }
+    });
+    let mut kept: HashMap<String, Vec<String>> = HashMap::new();
+    let (mut extended, mut taken) = (0, 0);
+    for (hold, (extension, takeover)) in held.iter().zip(futures::future::join_all(races).await) {
+        if extension.is_ok() {
+            extended += 1;
+            kept.insert(hold.visit_id.clone(), hold.seats.iter().map(|seat| seat.label.clone()).collect());
+        }
+        if let Ok(taker) = takeover {
+            taken += 1;
+            let taker = taker.into_inner();
+            kept.insert(taker.visit_id, taker.seats.into_iter().map(|seat| seat.label).collect());
+        }
+    }
+    assert!(extended > 0 && taken > 0, "a race: {extended} extended, {taken} taken over");
+    let mut connection = PgConnection::connect(&settings.database_url).await.expect("the database");
+    for (visit, seats) in kept {
+        let claims: Vec<String> =
+            sqlx::query_scalar("select seat from reservations.seat_claim where visit_id = $1::uuid")
+                .bind(&visit)
+                .fetch_all(&mut connection)
+                .await
+                .expect("claims");
+        assert_eq!(claims, seats, "whoever was told that it has places has them");
+    }
+    let verify = sky(&settings).arg("verify").output().expect("sky verify runs");
+    assert!(verify.status.success(), "{}", String::from_utf8_lossy(&verify.stdout));
 }
 
 #[cfg(feature = "unguarded")]
