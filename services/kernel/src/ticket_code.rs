@@ -17,6 +17,8 @@ const VERSION: u8 = 1;
 /// In codes from before keys had names.
 const NO_NAME: u8 = 1;
 const PAYLOAD: usize = 45;
+/// Letters of a code: three for two bytes, two for the last one.
+const LETTERS: usize = (PAYLOAD + 64) / 2 * 3 + 2;
 
 /// What a code stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +95,10 @@ impl Keys {
     /// # Errors
     /// [`NotOurs`].
     pub fn read_code(&self, text: &str) -> Result<TicketCode, NotOurs> {
-        let bytes = base45::decode(text.trim()).map_err(|_| NotOurs::Malformed)?;
+        // A space is a letter of base45, and with one key in forty every code begins with it. Fields and scanners take
+        // it away.
+        let text = format!("{:>LETTERS$}", text.trim());
+        let bytes = base45::decode(&text).map_err(|_| NotOurs::Malformed)?;
         if bytes.len() != PAYLOAD + 64 || bytes[0] != VERSION {
             return Err(NotOurs::Malformed);
         }
@@ -200,6 +205,17 @@ mod tests {
         assert_eq!(keys().read_code(&base45::encode(&bytes)), Err(NotOurs::Forged));
         for nonsense in ["", "HELLO", "https://example.org", &text[..40]] {
             assert_eq!(keys().read_code(nonsense), Err(NotOurs::Malformed), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn a_code_that_begins_with_a_space_is_read_without_it_too() {
+        let keys = (0..=u8::MAX).map(|seed| Keys::from_seeds([1; 32], [seed; 32]));
+        let texts = keys.map(|keys| (keys.issue_code(&code()), keys));
+        let (text, keys) = texts.into_iter().find(|(text, _)| text.starts_with(' ')).expect("one key in forty");
+        assert_eq!(text.len(), LETTERS);
+        for scanned in [text.as_str(), text.trim(), &format!(" {text}\r\n")] {
+            assert_eq!(keys.read_code(scanned), Ok(code()), "{scanned:?}");
         }
     }
 

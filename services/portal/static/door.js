@@ -90,8 +90,10 @@
   };
   const uuid = (bytes) => hex(bytes).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   const PAYLOAD = 45;
+  // A code may begin with a space, which fields and scanners take away.
+  const LENGTH = ((PAYLOAD + 63) / 2) * 3 + 2;
   const read = (text) => {
-    const bytes = decoded(text);
+    const bytes = decoded(text.trim().padStart(LENGTH, " "));
     if (!bytes || bytes.length !== PAYLOAD + 64 || bytes[0] !== 1) return null;
     return { bytes, isVisit: bytes[2] === 2, id: uuid(bytes.slice(3, 19)), generation: bytes[43] * 256 + bytes[44] };
   };
