@@ -12,6 +12,10 @@ create function head_if_free() returns bigint language plpgsql as $$
 declare
     head bigint;
 begin
+    -- Where statements do not see what was committed before they began, the relay does it.
+    if current_setting('transaction_isolation') <> 'read committed' then
+        return null;
+    end if;
     -- First without the lock, so that the relay is not held up for nothing.
     if exists (select 1 from outbox where pub_seq is null) then
         return null;
@@ -20,14 +24,18 @@ begin
     if exists (select 1 from outbox where pub_seq is null) then
         return null;
     end if;
+    -- The commit follows at once. A process that hangs before it must not keep all others from their positions.
+    if head is not null then
+        perform set_config('idle_in_transaction_session_timeout', '5s', true);
+    end if;
     return head;
 end
 $$;
 
--- Tells one event, as most transactions do. Answers its place among those of its aggregate, and its position or null.
+-- Tells one event, as most transactions do. Answers its version, and its position or null.
 create function tell_one(
     aggregate text, id uuid, type_name text, its_subject text, its_payload bytea, its_headers jsonb, at timestamptz,
-    number boolean, out its_version bigint, out its_place bigint
+    number boolean, out its_version bigint, out its_pub_seq bigint
 ) language plpgsql as $$
 declare
     head bigint;
@@ -41,8 +49,8 @@ begin
     insert into outbox (event_id, aggregate_id, aggregate_version, type, subject, payload, headers, occurred_at, pub_seq)
     values (id, aggregate, its_version, type_name, its_subject, its_payload, its_headers, at, head + 1);
     if head is not null then
-        its_place := head + 1;
-        update outbox_head set last_pub_seq = its_place;
+        its_pub_seq := head + 1;
+        update outbox_head set last_pub_seq = its_pub_seq;
     end if;
 end
 $$;

@@ -301,7 +301,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes what was appended so far. The commit does that by itself; earlier than that it is for tests.
+    /// Writes what was appended so far. The commit does that by itself; earlier than that it is for tests, and then all
+    /// events of this transaction get their positions from the relay.
     ///
     /// # Errors
     /// The database's error.

@@ -24,7 +24,7 @@ use crate::{Failure, Tasks, outbox::Handed};
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
     relay: Arc<Notify>,
-    /// What the relay need not read.
+    /// What the relay sends before it asks the database.
     pub handed: Handed,
     touched: broadcast::Sender<Touched>,
 }

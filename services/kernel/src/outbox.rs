@@ -62,7 +62,7 @@ pub(crate) async fn write(
         && let Some(one) = told.pop()
     {
         let (aggregate_version, pub_seq): (i64, Option<i64>) =
-            sqlx::query_as("select its_version, its_place from tell_one($1, $2, $3, $4, $5, $6, $7, $8)")
+            sqlx::query_as("select its_version, its_pub_seq from tell_one($1, $2, $3, $4, $5, $6, $7, $8)")
                 .bind(&one.aggregate_id)
                 .bind(one.event_id)
                 .bind(&one.type_name)
@@ -109,8 +109,8 @@ pub(crate) async fn write(
     Ok(None)
 }
 
-/// Committed events with their positions, on their way from their transaction to the relay of this process, which need
-/// not read them then. Only a short cut: what is forgotten here, the relay finds in the outbox.
+/// Committed events with their positions, on their way from their transaction to the relay of this process, which sends
+/// them before it asks the database. Only a short cut: what is forgotten here, the relay finds in the outbox.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Handed(Arc<Mutex<Vec<Row>>>);
 
@@ -120,6 +120,11 @@ const MOST_HANDED: usize = 100;
 impl Handed {
     fn rows(&self) -> MutexGuard<'_, Vec<Row>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was given before counts for nothing: another relay may have worked meanwhile, or the database is another one.
+    pub(crate) fn forget(&self) {
+        self.rows().clear();
     }
 
     pub(crate) fn give(&self, row: Row) {

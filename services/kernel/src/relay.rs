@@ -80,7 +80,7 @@ pub(crate) struct Relay {
     db: Db,
     broker: Broker,
     service: &'static str,
-    /// Highest `pub_seq` handed to the broker.
+    /// Highest `pub_seq` that the broker has.
     sent: i64,
     /// The stream's last sequence, as far as we know.
     stream_seq: u64,
@@ -129,6 +129,7 @@ impl Relay {
         self.unmarked.clear();
         self.unmarked_since = None;
         number_while(&self.db.clone(), self.reconcile()).await?;
+        self.db.hub().handed.forget();
         // Not while anything is compared: what is compared must stay.
         if self.delete_at <= tokio::time::Instant::now() {
             let full = self.delete_old().await? + 2 >= u64::from(keeping::TURN.unsigned_abs());
@@ -139,6 +140,7 @@ impl Relay {
         while tokio::time::Instant::now() < until {
             let handed = self.db.hub().handed.take(self.sent);
             if !handed.is_empty() {
+                metrics::counter!("sky_relay_handed_total", "service" => self.service).increment(handed.len() as u64);
                 self.publish(handed).await?;
             }
             // Also when something was handed over: something else may have been committed meanwhile.

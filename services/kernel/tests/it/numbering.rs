@@ -1,7 +1,10 @@
 //! Positions in the published log: given by the transactions themselves where nothing waits, by the relay otherwise.
 //! However the two meet, there is no hole, none is given twice, and what happened to one thing stays in its order.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use kernel::{BoxFuture, Consumer, Context, Event, Parts, Service, testing::House};
 use rand::RngExt;
@@ -62,29 +65,35 @@ async fn tells(pool: PgPool, transactions: usize) -> i64 {
     committed
 }
 
-/// Takes what is to be published, until there is nothing for half a second.
-async fn takes(pool: PgPool) -> Vec<(Uuid, i64)> {
+/// Takes what is to be published, until all is told and nothing is left.
+async fn takes(pool: PgPool, all_told: &AtomicBool) -> Vec<(Uuid, i64)> {
     let mut given: Vec<(Uuid, i64)> = Vec::new();
-    let mut quiet = 0;
-    while quiet < 100 {
+    loop {
+        let was_all = all_told.load(Ordering::SeqCst);
         let rows: Vec<(Uuid, i64)> = sqlx::query_as("select event_id, pub_seq from relay_take($1, 20)")
             .bind(given.last().map_or(0, |last| last.1))
             .fetch_all(&pool)
             .await
             .expect("taken");
-        quiet = if rows.is_empty() { quiet + 1 } else { 0 };
+        if rows.is_empty() && was_all {
+            return given;
+        }
         given.extend(rows);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    given
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn transactions_and_relays_number_together_without_holes_and_in_order() {
     let house = House::start(&[SOURCE]).await;
     let pool = pool(&house).await;
-    let writers = futures::future::join_all((0..6).map(|_| tells(pool.clone(), 150)));
-    let relays = futures::future::join_all((0..2).map(|_| takes(pool.clone())));
+    let all_told = AtomicBool::new(false);
+    let writers = async {
+        let committed = futures::future::join_all((0..6).map(|_| tells(pool.clone(), 150))).await;
+        all_told.store(true, Ordering::SeqCst);
+        committed
+    };
+    let relays = futures::future::join_all((0..2).map(|_| takes(pool.clone(), &all_told)));
     let both = futures::future::join(writers, relays);
     let (committed, given) = tokio::time::timeout(Duration::from_secs(60), both).await.expect("done within a minute");
     let committed: i64 = committed.iter().sum();
@@ -107,7 +116,7 @@ async fn what_nothing_waits_for_has_its_position_with_its_commit() {
     let house = House::start(&[SOURCE]).await;
     let pool = pool(&house).await;
     let mut late = pool.begin().await.expect("begun");
-    let tell = "select its_place from tell_one($1, gen_random_uuid(), 'sky.kernel.v1.Money', 'source.v1.money.x', '', '{}', now(), true)";
+    let tell = "select its_pub_seq from tell_one($1, gen_random_uuid(), 'sky.kernel.v1.Money', 'source.v1.money.x', '', '{}', now(), true)";
     let first: Option<i64> = sqlx::query_scalar(tell).bind("one").fetch_one(&mut *late).await.expect("told");
     assert_eq!(first, Some(1));
     // Nobody waits for the first one's commit: this one's position comes later.
@@ -122,6 +131,13 @@ async fn what_nothing_waits_for_has_its_position_with_its_commit() {
         given == [("two".to_owned(), Some(1))]
     })
     .await;
+    let hung: String = {
+        let mut tx = pool.begin().await.expect("begun");
+        sqlx::query(tell).bind("three").execute(&mut *tx).await.expect("told");
+        let limit = "select current_setting('idle_in_transaction_session_timeout')";
+        sqlx::query_scalar(limit).fetch_one(&mut *tx).await.expect("a setting")
+    };
+    assert_eq!(hung, "5s", "who hangs with the head in hand is thrown out soon");
     let third: Option<i64> = sqlx::query_scalar(tell).bind("one").fetch_one(&pool).await.expect("told");
     assert_eq!(third, Some(2));
 }
@@ -130,7 +146,10 @@ async fn what_nothing_waits_for_has_its_position_with_its_commit() {
 const COPY: Service = Service { name: "copy", migrations: copy_tables, build: build_copy };
 
 fn copy_tables() -> Migrator {
-    let sql = sqlx::AssertSqlSafe("create table copy (event text not null)").into_sql_str();
+    let sql = sqlx::AssertSqlSafe(
+        "create table copy (place bigint generated always as identity primary key, event text not null)",
+    )
+    .into_sql_str();
     Migrator::with_migrations(vec![Migration::new(1, "copy".into(), MigrationType::Simple, sql, false)])
 }
 
@@ -138,7 +157,10 @@ fn build_copy(_: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
     Box::pin(async {
         let consumer = Consumer::new("source", |tx, event| {
             Box::pin(async move {
-                sqlx::query("insert into copy values ($1)").bind(format!("{event:?}")).execute(tx.conn()).await?;
+                sqlx::query("insert into copy (event) values ($1)")
+                    .bind(format!("{event:?}"))
+                    .execute(tx.conn())
+                    .await?;
                 Ok(())
             })
         });
@@ -157,6 +179,7 @@ async fn what_the_relay_was_handed_is_what_is_written() {
     let written: Vec<Event> =
         sqlx::query_as("select * from outbox order by pub_seq").fetch_all(house.pool("source")).await.expect("read");
     let came: Vec<String> =
-        sqlx::query_scalar("select event from copy").fetch_all(house.pool("copy")).await.expect("read");
+        sqlx::query_scalar("select event from copy order by place").fetch_all(house.pool("copy")).await.expect("read");
+    assert!(house.metrics().contains("sky_relay_handed_total{service=\"source\"}"), "none was handed over");
     assert_eq!(came, written.iter().map(|event| format!("{event:?}")).collect::<Vec<_>>());
 }
