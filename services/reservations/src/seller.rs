@@ -245,7 +245,12 @@ impl Counter {
 
     /// One showing, locked before it is looked at. If that fails, each order by itself: one that cannot
     /// be written must not keep the others from their places.
-    async fn sell_slowly(&mut self, showing: Uuid, orders: Vec<Waiting>) {
+    async fn sell_slowly(&mut self, showing: Uuid, mut orders: Vec<Waiting>) {
+        // It may have taken long to come here, and places that nobody waits for are places that others do not get.
+        orders.retain(|it| !it.reply.is_closed());
+        if orders.is_empty() {
+            return;
+        }
         let plain: Vec<Order> = orders.iter().map(|it| it.order.clone()).collect();
         match self.locked(showing, plain).await {
             Ok(answers) => orders.into_iter().zip(answers).for_each(|(it, decided)| answer(it, decided)),
@@ -279,6 +284,7 @@ fn once_each(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
 
 async fn sell_locked(tx: &mut Tx, plans: &mut Plans, showing: Uuid, orders: &[Order]) -> Result<Vec<Answer>, Error> {
     let now = tx.now();
+    store::sale::wait_briefly(tx.conn()).await?;
     store::lock_showing(tx.conn(), showing).await?;
     let keys: Vec<Uuid> = orders.iter().map(|order| order.key).collect();
     let known = store::sale::known(tx.conn(), &keys, &[]).await?;

@@ -11,7 +11,7 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 pub(crate) use confirm::{Sold, sell};
-pub(crate) use write::{Granted, write};
+pub(crate) use write::{Granted, wait_briefly, write};
 
 use super::{ShowingRow, Version, seats, stored, tariffs};
 use crate::{

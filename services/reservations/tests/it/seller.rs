@@ -60,7 +60,7 @@ async fn a_full_queue_says_so_at_once_and_everybody_is_answered() {
             answer
         }
     });
-    // Not for long: whoever waits for a lock for five seconds gives up.
+    // Not for long: whoever waits for a lock for two seconds gives up.
     let freed = async {
         for _ in 0..300 {
             if sent_away.load(Ordering::Relaxed) >= 50 {
@@ -242,7 +242,7 @@ async fn orders_that_cannot_be_met_do_not_keep_others_from_theirs() {
     assert_eq!(claimed(&house, &showing).await.len(), 17);
 }
 
-/// The database gives up waiting for a lock after five seconds; whoever was decided about then hears so.
+/// The seller gives up waiting for a lock after two seconds; whoever was decided about then hears so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_a_batch_waits_too_long_for_its_lock_everybody_may_ask_again_and_nothing_is_half_done() {
     let house = house().await;

@@ -31,10 +31,13 @@ macro_rules! guard {
     };
 }
 
+/// How long the seller waits for somebody's lock, in each of its three attempts: all who want places wait with it.
+const PATIENCE: &str = "select set_config('lock_timeout', '2s', true)";
+
 const WRITE: &str = concat!(
     "with due as materialized (
-             select s.id from showing s join unnest($1::uuid[], $2::bigint[]) e (id, version)
-                 on s.id = e.id",
+             select s.id from (select set_config('lock_timeout', '2s', true)) patience, showing s
+             join unnest($1::uuid[], $2::bigint[]) e (id, version) on s.id = e.id",
     guard!(" and s.sale_version = e.version"),
     "
              order by s.id for update of s),
@@ -76,6 +79,15 @@ const WRITE: &str = concat!(
          from as_decided((select count(*) from wish), (select count(*) from booked)) holds,
               as_decided((select count(*) from place), (select count(*) from claimed)) places",
 );
+
+/// In this transaction nobody's lock is waited for longer than the seller may keep all others waiting.
+///
+/// # Errors
+/// The database's error.
+pub(crate) async fn wait_briefly(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query(PATIENCE).execute(conn).await?;
+    Ok(())
+}
 
 /// Writes holds of showings that still have the version with which they were decided; answers those
 /// showings. Their rows are locked in the order of their ids until the end of the transaction. One statement,
