@@ -142,7 +142,7 @@ impl Wall {
         wall
     }
 
-    /// Which displays are to show each directive and incident. Those that are silent or were never fitted show nothing, and
+    /// Which displays are to show each directive and incident. Those that are silent or were never fitted cannot answer:
     /// nobody must wait for them.
     fn shows(&self) -> BTreeMap<About, Vec<String>> {
         let there: HashSet<&str> = self.displays.iter().filter(|it| it.there).map(|it| it.id.as_str()).collect();

@@ -223,7 +223,7 @@ async fn a_hold_that_runs_out_is_extended_or_taken_over_and_never_both() {
         wish: None,
     };
     // All places, each held a little longer than the one before.
-    let first = Utc::now() + TimeDelta::seconds(3);
+    let first = Utc::now() + TimeDelta::seconds(6);
     let ends = |number: u32| first + TimeDelta::milliseconds(i64::from(number) * 10);
     let holds = (0..free).map(|number| {
         let (mut replica, order) = (one.clone(), order(ends(number)));
@@ -238,8 +238,8 @@ async fn a_hold_that_runs_out_is_extended_or_taken_over_and_never_both() {
             expires_at: Some(timestamp(first + TimeDelta::minutes(10))),
         };
         let order = order(first + TimeDelta::minutes(10));
-        // Now a little too early, now a little too late.
-        let at = ends(number) + TimeDelta::milliseconds(i64::from(number * 7 % 40) - 20);
+        // Now too early, now a little too late.
+        let at = ends(number) + TimeDelta::milliseconds(i64::from(number * 37 % 300) - 200);
         async move {
             tokio::time::sleep((at - Utc::now()).to_std().unwrap_or_default()).await;
             tokio::join!(one.extend_hold(extension), other.hold_seats(order))

@@ -107,8 +107,9 @@ async fn those_there_before_are_drawn_and_the_others_come_by_arrival() {
         .expect("counted");
     assert_eq!(places, 40, "one place per browser");
 
-    house.clock.set(house.clock.now() + TimeDelta::minutes(10) - TimeDelta::seconds(2));
-    // The turn that this leap calls for must be over, or it would be one more after the opening.
+    // A second before it opens: the turn above took two. The one that this leap calls for must be over, or it would be one
+    // more after the opening.
+    house.clock.set(house.clock.now() + TimeDelta::minutes(10) - TimeDelta::seconds(3));
     tokio::time::sleep(Duration::from_millis(500)).await;
     let late: Vec<Browser> = (0..12).map(|_| Browser::new()).collect();
     let in_now = async |all: &[Browser]| {
