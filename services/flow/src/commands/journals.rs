@@ -229,10 +229,6 @@ impl Merge<'_> {
             Code::Ticket { id, .. } => Some(*id),
             _ => None,
         };
-        if ticket.is_none() && !(1..=party.size().max(1)).contains(&entry.people) {
-            let problem = format!("party_count: must be 1 to {}, the party's size", party.size());
-            return Ok(Outcome::Invalid(problem));
-        }
         let good = party.tickets.iter().any(|known| known.live && ticket.is_none_or(|id| known.id == id));
         if party.cancelled || !good {
             let conflict = self.dispute(tx, entry, visit, Verdict::Cancelled, ConflictKind::Cancelled).await?;
@@ -241,6 +237,11 @@ impl Merge<'_> {
         if party.showing != entry.showing {
             let conflict = self.dispute(tx, entry, visit, Verdict::WrongShowing, ConflictKind::WrongShowing).await?;
             return Ok(Outcome::Disputed(conflict));
+        }
+        // Of those who may come in: of a cancelled party nobody may, and staff must hear of whoever did.
+        if ticket.is_none() && !(1..=party.size().max(1)).contains(&entry.people) {
+            let problem = format!("party_count: must be 1 to {}, the party's size", party.size());
+            return Ok(Outcome::Invalid(problem));
         }
         self.count(tx, entry, party.visit, ticket).await
     }

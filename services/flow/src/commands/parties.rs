@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::scans::step_over;
 use crate::{
     domain::{
-        Admission, AdmissionState,
+        Admission,
         scan::{DoorTicket, Party},
     },
     error::Error,
@@ -41,11 +41,7 @@ pub(super) async fn write_changes(
     store::save_admission(tx.conn(), admission).await?;
     tell(tx, admission, before, after).await?;
     // Whoever was in the hall has left it with all others by now.
-    let in_the_hall = matches!(
-        admission.state,
-        AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall | AdmissionState::Running
-    );
-    if people != 0 && in_the_hall {
+    if people != 0 && admission.state.has_hall() {
         step_over(tx, &admission.hall, people).await?;
     }
     Ok(())

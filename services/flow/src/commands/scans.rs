@@ -234,8 +234,10 @@ async fn write(tx: &mut Tx, mut admission: Admission, line: &NewLine<'_>, steps:
         let event = events::party_admitted(&admission, visit, line.tickets, line.lane, now);
         tx.append(&admission.showing.to_string(), &event).await?;
     }
-    let people = i64::from(people(line.tickets));
-    *steps.entry(admission.hall).or_default() += if line.kind == Kind::Exit { -people } else { people };
+    if admission.state.has_hall() {
+        let people = i64::from(people(line.tickets));
+        *steps.entry(admission.hall).or_default() += if line.kind == Kind::Exit { -people } else { people };
+    }
     touch(tx);
     Ok(())
 }

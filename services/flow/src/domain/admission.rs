@@ -52,6 +52,11 @@ impl AdmissionState {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
+    /// Whether its guests are counted in its hall. At its end all of them are counted out of it at once.
+    pub(crate) const fn has_hall(self) -> bool {
+        matches!(self, Self::Planned | Self::DoorsOpen | Self::LastCall | Self::Running)
+    }
+
     pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Planned => "planned",

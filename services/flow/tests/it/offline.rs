@@ -347,13 +347,14 @@ async fn bad_entries_among_good_ones_have_outcomes_of_their_own() {
     let forged = foreign.issue_code(&house.keys.read_code(&good).expect("ours"));
     let forged_again = forged.clone();
     let gone = Uuid::now_v7();
-    told(&house, gone, &booking(gone, showing, &[Uuid::now_v7()])).await;
+    told(&house, gone, &booking(gone, showing, &[Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7()])).await;
     let cancelled = sky_proto::reservations::v1::BookingCancelled {
         visit_id: gone.to_string(),
         showing_id: showing.to_string(),
         ticket_ids: vec![],
     };
     told(&house, gone, &cancelled).await;
+    // All three of the cancelled party are in.
     let cases: [Spoiled; 10] = [
         (EntryOutcome::Recorded, |_| {}),
         (EntryOutcome::Invalid, |e| e.nonce = "no nonce".to_owned()),
@@ -375,7 +376,7 @@ async fn bad_entries_among_good_ones_have_outcomes_of_their_own() {
     let party = entry(showing, &reference(gone), 45);
     entries.extend([
         entry(showing, &forged, 45),
-        pb::JournalEntry { party_count: 1, ..party },
+        pb::JournalEntry { party_count: 3, ..party },
         entry(showing, &code(&house, Kind::Ticket, Uuid::now_v7(), showing), 45),
     ]);
     let answer = submit(&house, "scanner-2", TimeDelta::zero(), entries.clone()).await.expect("merged");

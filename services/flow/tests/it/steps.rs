@@ -81,6 +81,25 @@ async fn a_start_taken_back_opens_the_doors_again_with_their_calls() {
 }
 
 #[tokio::test]
+async fn who_is_scanned_out_after_the_end_was_counted_out_with_all_others() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    scan(&house, &scan_of(showing, &reference(visit))).await.expect("in");
+    correct(&house, "foyer", 20).await;
+    let people = async || (count(&house, "dome").await, count(&house, "foyer").await);
+    let one_out = async || {
+        let out = pb::ScanRequest { party_count: 1, ..scan_of(showing, &reference(visit)) };
+        door!(house).scan_exit(out).await.expect("out").into_inner().verdict()
+    };
+    assert_eq!((one_out().await, people().await), (ScanVerdict::Exited, (2, 21)), "while it is in its hall");
+    for to in [AdmissionState::Running, AdmissionState::Egress] {
+        move_to(&house, showing, to).await.expect("moved");
+    }
+    assert_eq!(people().await, (0, 23));
+    assert_eq!((one_out().await, people().await), (ScanVerdict::Exited, (0, 23)), "counted once");
+}
+
+#[tokio::test]
 async fn people_who_were_taken_to_have_left_are_where_they_were() {
     let house = house().await;
     let (showing, visit, _) = open(&house).await;

@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, HouseState, Line, Phase, Quality, StationState, ZoneLevel};
+use super::{Facts, HouseState, Line, Phase, Quality, StationState, Zone, ZoneLevel};
 
 /// Whose facts are on displays.
 pub const TELLERS: [&str; 4] = ["reservations", "flow", "parking", "gastro"];
@@ -32,10 +32,14 @@ impl Facts {
 
     /// Takes out what cannot be known any more.
     pub(super) fn age(&mut self, now: DateTime<Utc>) {
-        // What somebody has counted holds for as long as flow said; then it is a band, whoever is there.
-        let over = |until: Option<DateTime<Utc>>| until.is_some_and(|until| until <= now);
-        for zone in self.zones.iter_mut().filter(|zone| over(zone.valid_until)) {
-            zone.quality = Quality::Degraded;
+        // What somebody has counted holds for as long as flow said; then it is a band, whoever is there. Of a counter flow
+        // tells when it falls silent, and nothing as long as it says the same.
+        let flow_speaks = self.silent("flow").is_none();
+        let over = |zone: &Zone| zone.valid_until.is_some_and(|until| until <= now);
+        for zone in &mut self.zones {
+            if over(zone) && !(flow_speaks && zone.quality == Quality::Live) {
+                zone.quality = Quality::Degraded;
+            }
         }
         if self.silent("reservations").is_some() {
             for showing in &mut self.showings {

@@ -21,7 +21,8 @@ pub struct Sighting {
     pub health: Option<Health>,
 }
 
-/// Devices were heard of. Outside of the event path: many say so all the time.
+/// Devices were heard of. Outside of the event path: many say so all the time. Of one whose page sends heartbeats these alone
+/// count: a line to a screen without power stays open for minutes, and says nothing.
 ///
 /// # Errors
 /// The database's error.
@@ -39,7 +40,8 @@ pub async fn seen(pool: &PgPool, seen: &HashMap<String, Sighting>) -> Result<(),
          from display join unnest($1::text[], $2::timestamptz[], $3::jsonb[]) as n (display_id, at, health)
              using (display_id) order by display_id
          on conflict (display_id) do update
-         set last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at),
+         set last_seen_at = case when excluded.health is null and p.health is not null then p.last_seen_at
+                                 else greatest(p.last_seen_at, excluded.last_seen_at) end,
              health = coalesce(excluded.health, p.health)",
     )
     .bind(ids)
@@ -56,10 +58,12 @@ pub async fn seen(pool: &PgPool, seen: &HashMap<String, Sighting>) -> Result<(),
 /// The database's error.
 pub async fn paired(tx: &mut Tx, display_id: &str, pairing: Pairing, at: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query(
+        // What comes now may be a player that sends no heartbeats.
         "with told as (
              insert into pairing as p (display_id, state, at) values ($1, $2, $3)
              on conflict (display_id) do update set state = excluded.state, at = excluded.at where p.at <= excluded.at
-             returning display_id)
+             returning display_id),
+         other as (update presence set health = null from told where presence.display_id = told.display_id)
          update board set asked = asked + 1 where exists (select from told)",
     )
     .bind(display_id)

@@ -187,7 +187,8 @@ fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_spea
             level: ZoneLevel::Busy,
             quality: Quality::Live,
             observed_at: at(0),
-            valid_until: None,
+            // A counter that goes on saying the same is told once.
+            valid_until: Some(at(3)),
             parent: String::new(),
             whole_house: false,
         }));
@@ -208,6 +209,7 @@ fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_spea
             words(&before)
         );
         assert!(before.lines.iter().all(|line| !line.stale), "nobody is silent");
+        assert!(!words(&before).contains("ungenau"), "nor is anything a guess: {}", words(&before));
 
         silent(&mut known, producer, Some(3));
         let content = look(&known);
