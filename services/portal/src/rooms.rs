@@ -179,7 +179,7 @@ fn offer(showings: &[Showing]) -> Offer {
         use AvailabilityReason::{AllHeld, Few, Free, SoldOut};
         matches!(reason, Free | Few | AllHeld | SoldOut)
     };
-    let free: u32 = known().map(|availability| availability.free_online).sum();
+    let free: u32 = known().filter(|it| is_on_sale(it.reason())).map(|availability| availability.free_online).sum();
     Offer {
         showings: showings.iter().filter_map(|showing| showing.showing_id.parse().ok()).collect(),
         on_sale_at: showings.iter().filter_map(|it| it.on_sale_at).map(|at| from_timestamp(Some(at))).min(),
@@ -201,10 +201,25 @@ fn offer(showings: &[Showing]) -> Offer {
     }
 }
 
+/// Whether there is nothing more to wait for: all of it has begun or is cancelled.
+fn is_over(showings: &[Showing]) -> bool {
+    let over = |showing: &Showing| {
+        let reason = showing.availability.as_ref().map(sky_proto::reservations::v1::Availability::reason);
+        matches!(reason, Some(AvailabilityReason::Past | AvailabilityReason::Cancelled))
+    };
+    !showings.is_empty() && showings.iter().all(over)
+}
+
 /// A turn of every open room, in one replica of the portal at a time.
 pub(crate) async fn turn(edge: &Edge) -> Result<(), Failure> {
     for room in store::open_rooms(edge.db.pool()).await? {
         let offer = match showings(edge, &room).await {
+            Ok(showings) if is_over(&showings) => {
+                tracing::info!(room = %room.id, "a waiting room is closed: all behind it has begun or is cancelled");
+                edge.db.transact(move |tx| Box::pin(waiting_rooms::close_room(tx, room.id))).await?;
+                edge.rooms.forget().await;
+                continue;
+            }
             Ok(showings) => Some(offer(&showings)),
             Err(status) => {
                 tracing::warn!(code = ?status.code(), "a waiting room does not know what is left");

@@ -82,7 +82,12 @@ async fn lock_booking(tx: &mut Tx, visit: Uuid) -> Result<Option<(Showing, Booki
         return Ok(None);
     };
     let showing = store::lock_showing(tx.conn(), known.showing).await?;
-    Ok(bookings::lock(tx.conn(), visit).await?.map(|booking| (showing, booking)))
+    let booking = bookings::lock(tx.conn(), visit).await?;
+    // Moved to another showing while this one was waited for.
+    if booking.as_ref().is_some_and(|booking| booking.showing != showing.id) {
+        return Err(Error::Raced);
+    }
+    Ok(booking.map(|booking| (showing, booking)))
 }
 
 /// Frees held places; anything else stays as it is.

@@ -151,10 +151,14 @@ pub(crate) async fn sweep(db: &Db) -> Result<(), Error> {
         let mut conn = db.pool().acquire().await?;
         claims::with_expired_holds(&mut conn, now).await?
     };
+    let mut failed = Ok(());
     for showing in showings {
-        db.transact(move |tx| Box::pin(sweep_showing(tx, showing))).await?;
+        // One that somebody keeps locked must not keep the others from being offered again.
+        if let Err(error) = db.transact(move |tx| Box::pin(sweep_showing(tx, showing))).await {
+            failed = Err(error);
+        }
     }
-    Ok(())
+    failed
 }
 
 async fn sweep_showing(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {

@@ -62,7 +62,9 @@ impl Availability {
         let for_door = kept(showing.door, counts.door);
         let for_school = kept(showing.school, counts.school);
         let on_sale = showing.not_before(now).is_none();
-        let free_online = if on_sale { free.saturating_sub(for_staff + for_door + for_school) } else { 0 };
+        let cancelled = showing.state == ShowingState::Cancelled;
+        let online = on_sale && !cancelled && now < showing.starts_at && showing.audience == Audience::Public;
+        let free_online = if online { free.saturating_sub(for_staff + for_door + for_school) } else { 0 };
         let kept_at_all = showing.staff.places + showing.door.places + showing.school.places;
         let few = showing.capacity.saturating_sub(kept_at_all) / 10;
         let reason = match showing.state {
@@ -76,7 +78,9 @@ impl Availability {
             _ => Reason::Free,
         };
         // Shortly before the start the door has whatever is left, kept or protected.
-        let free_door = if showing.protected_open(Channel::Door, now) {
+        let free_door = if cancelled {
+            0
+        } else if showing.protected_open(Channel::Door, now) {
             showing.capacity.saturating_sub(counts.sold + counts.held)
         } else {
             free.saturating_sub(for_staff + for_school)

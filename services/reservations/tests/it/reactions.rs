@@ -269,3 +269,16 @@ async fn places_that_somebody_with_a_faster_clock_took_over_are_looked_for_anew(
         .expect("counted");
     assert_eq!(theirs, 1, "whoever took it over keeps it");
 }
+
+/// Behind all else that keeps a place from being sold twice.
+#[tokio::test]
+async fn the_last_wall_refuses_a_second_ticket_for_a_place() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), showing(&house).await.showing_id);
+    hold(&house, &wish(visit, &showing, 1)).await.expect("held");
+    house.react("reservations", "journey", &visit.to_string(), &confirmed(visit, &showing)).await.expect("sold");
+    let again = "insert into ticket (id, visit_id, showing_id, seat, tariff_class, live)
+                 select gen_random_uuid(), visit_id, showing_id, seat, tariff_class, true from ticket where visit_id = $1";
+    let refused = sqlx::query(again).bind(visit).execute(house.pool("reservations")).await.expect_err("sold already");
+    assert_eq!(kernel::error::broken_constraint(&refused), Some("ticket_one_per_place"), "{refused}");
+}

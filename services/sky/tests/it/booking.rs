@@ -349,3 +349,30 @@ async fn when_too_many_buy_the_page_keeps_the_form_and_sends_it_again() {
     let (_, again, _) = browser.post(&house, &action, &hidden).await;
     assert_eq!(again, to, "sent twice: one visit");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_button_that_is_pressed_twice_gives_one_visit_and_no_refusal() {
+    let (house, world) = open_with(BTreeMap::new()).await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let browser = Browser::new();
+    let (status, _, body) = post(&house, &browser, &showing, &[("count_adult", "1")]).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "has a session from now on: {body}");
+    let (action, key) = (format!("/showings/{showing}/hold"), Uuid::new_v4().to_string());
+    let form = [("key", key.as_str()), ("count_adult", "2")];
+    // The first time is not answered yet when the second one comes.
+    let blocker = block(&house, &showing).await;
+    let pause = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));
+    let second = async {
+        pause(200).await;
+        let second = browser.post(&house, &action, &form).await;
+        blocker.rollback().await.expect("let go");
+        second
+    };
+    let ((status, order, body), (twice, _, page)) = tokio::join!(browser.post(&house, &action, &form), second);
+    assert_eq!(status, StatusCode::SEE_OTHER, "{body}");
+    assert_eq!(twice, StatusCode::SERVICE_UNAVAILABLE, "{page}");
+    assert!(page.contains(&key) && !page.contains("nicht mehr frei"), "the same form again: {page}");
+    let (_, again, _) = browser.post(&house, &action, &form).await;
+    assert_eq!(again, order, "one visit");
+    assert_eq!(visit(&world, &order).await.seats.len(), 2);
+}

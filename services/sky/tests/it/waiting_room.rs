@@ -8,11 +8,14 @@ use futures::future::join_all;
 use kernel::{Role, testing::House, values::timestamp};
 use reqwest::{Client, StatusCode, redirect::Policy};
 use sky_proto::{
+    kernel::v1::LocalizedText,
     portal::v1::{
         CloseWaitingRoomRequest, ListWaitingRoomsRequest, OpenWaitingRoomRequest,
         waiting_rooms_client::WaitingRoomsClient,
     },
-    reservations::v1::{ListProgrammeRequest, SetSaleStartRequest, reservations_client::ReservationsClient},
+    reservations::v1::{
+        CancelShowingRequest, ListProgrammeRequest, SetSaleStartRequest, reservations_client::ReservationsClient,
+    },
 };
 use sqlx::AssertSqlSafe;
 use tonic::Code;
@@ -424,6 +427,9 @@ async fn wheelchair_users_need_not_wait_when_only_their_places_are_left() {
     let (_, to, body) = browser.hold(&house, &showing).await;
     assert_eq!(to, room, "for all else one waits: {body}");
     let key = Uuid::new_v4().to_string();
+    let more = [("key", key.as_str()), ("count_adult", "6"), ("need_wheelchair", "1"), ("need_companion", "1")];
+    let (_, to, body) = browser.post(&house, &format!("/showings/{showing}/hold"), &more).await;
+    assert_eq!(to, room, "four more would go past those who wait: {body}");
     let form = [("key", key.as_str()), ("count_adult", "2"), ("need_wheelchair", "1"), ("need_companion", "1")];
     let (_, to, body) = browser.post(&house, &format!("/showings/{showing}/hold"), &form).await;
     assert!(to.starts_with("/order/"), "{to} {body}");
@@ -466,4 +472,29 @@ async fn a_room_without_an_hour_of_its_own_opens_with_the_sale_also_when_that_is
         is_in = is_in || guest.is_in(&house, &showing, &room).await;
     }
     assert!(is_in, "nobody is let in after the sale began");
+}
+
+#[tokio::test]
+async fn a_room_before_a_cancelled_showing_closes_by_itself() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 0).await;
+    let browser = Browser::new();
+    browser.arrive(&house, &showing, &room).await;
+    let cancel = CancelShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.clone(),
+        reason: Some(LocalizedText { de: "Technik".to_owned(), en: "Fault".to_owned(), ..Default::default() }),
+    };
+    let mut operator = ReservationsClient::new(world.door("reservations", &staff(Role::Operator)));
+    let cancelled = operator.cancel_showing(cancel).await.expect("cancelled").into_inner();
+    let left = cancelled.availability.expect("what is left");
+    assert_eq!((left.free_online, left.free_door), (0, 0), "of a cancelled showing nothing is free");
+    for _ in 0..20 {
+        if told(&world).await.is_empty() {
+            return;
+        }
+        turn(&house).await;
+    }
+    panic!("still open: {:?}", told(&world).await);
 }

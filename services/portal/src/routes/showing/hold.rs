@@ -7,11 +7,15 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use kernel::{Caller, Code, error::is_busy, values};
+use kernel::{
+    Caller, Code,
+    error::{REASON, is_busy},
+    values,
+};
 use prost::Message;
 use sky_proto::{
     journey::v1::{CancelVisitRequest, GetVisitRequest, HoldRefused, HoldVisitRequest, VisitState},
-    reservations::v1::{Seat, SeatsRefused, seats_refused::Reason},
+    reservations::v1::{Need, PartyLine, Seat, SeatsRefused, seats_refused::Reason},
 };
 use tonic::Status;
 use uuid::Uuid;
@@ -41,9 +45,7 @@ pub(crate) async fn hold(
     sent: Fields,
 ) -> Result<Response, Problem> {
     let gate = waiting_room::gate(&edge, &guest, id).await?;
-    let needs_wheelchair_place = sent.count("need_wheelchair").is_some_and(|count| count > 0);
-    let is_let_in = matches!(gate, Gate::Wheelchair(_)) && needs_wheelchair_place;
-    if let Some(room) = gate.closed_by().filter(|_| !is_let_in) {
+    if let Some(room) = gate.closed_by().filter(|_| !matches!(gate, Gate::Wheelchair(_))) {
         return waiting_room::lead(&edge, &guest, room).await;
     }
     let material = material(&edge, &guest.visitor(), id).await?;
@@ -51,6 +53,11 @@ pub(crate) async fn hold(
         Asked::For(request) => request,
         Asked::Back(page) => return Ok(page),
     };
+    if let Gate::Wheelchair(room) = gate
+        && !request.party.iter().all(needs_kept_place)
+    {
+        return waiting_room::lead(&edge, &guest, room).await;
+    }
     let (session, cookie) = guest.session_for_visits(&edge).await?;
     let before = guest.session.as_ref().and_then(|session| session.visit);
     let caller = Caller::Visitor { session: session.to_string(), visit: None };
@@ -68,11 +75,21 @@ pub(crate) async fn hold(
             }
             Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
         }
-        Err(status) if is_busy(&status) => {
+        Err(status) if is_busy(&status) || is_under_way(&status) => {
             Ok((cookie, busy::page(&guest, &sent, Buyer::Visitor.form(&id.to_string()), true)?).into_response())
         }
         Err(status) => Ok((cookie, refuse(&guest, material, &sent, &status, Buyer::Visitor)?).into_response()),
     }
+}
+
+/// Wheelchair places are not among those that others wait for, nor are their companions'. Nobody else goes past the line.
+fn needs_kept_place(line: &PartyLine) -> bool {
+    matches!(line.need(), Need::Wheelchair | Need::Companion)
+}
+
+/// The button was pressed twice, and the first time is still being answered: the same form gets that answer.
+fn is_under_way(status: &Status) -> bool {
+    status.metadata().get(REASON).is_some_and(|reason| reason == "InProgress")
 }
 
 /// What a form asks for.
