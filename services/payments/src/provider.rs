@@ -197,16 +197,19 @@ impl Provider {
             redirect_url: &payment.return_url,
             items: payment.items.iter().enumerate().map(|(place, item)| PaymentItem::new(place, item)).collect(),
         };
-        self.answer(payment, self.client.post(&self.transactions).json(&request)).await
+        self.answer(payment, self.client.post(&self.transactions).json(&request), Answer::Over).await
     }
 
-    /// How the transaction stands.
+    /// How the transaction stands. Who does not know it at this moment says nothing about the money: the visitor may be on
+    /// the page where one pays.
     pub(crate) async fn status(&self, payment: &Payment) -> Answer {
-        self.answer(payment, self.client.get(format!("{}/{}", self.transactions, payment.provider_ref))).await
+        let request = self.client.get(format!("{}/{}", self.transactions, payment.provider_ref));
+        self.answer(payment, request, Answer::Unclear).await
     }
 
-    async fn answer(&self, payment: &Payment, request: reqwest::RequestBuilder) -> Answer {
-        match self.exchange(payment, request).await {
+    /// `refused`: what it means when the provider will not hear of it.
+    async fn answer(&self, payment: &Payment, request: reqwest::RequestBuilder, refused: Answer) -> Answer {
+        match self.exchange(payment, request, refused).await {
             Ok(answer) => answer,
             Err(error) => {
                 // The URL may carry the visitor's way back.
@@ -217,12 +220,17 @@ impl Provider {
         }
     }
 
-    async fn exchange(&self, payment: &Payment, request: reqwest::RequestBuilder) -> reqwest::Result<Answer> {
+    async fn exchange(
+        &self,
+        payment: &Payment,
+        request: reqwest::RequestBuilder,
+        refused: Answer,
+    ) -> reqwest::Result<Answer> {
         let response = request.send().await?;
         let status = response.status();
         if matches!(status, StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY) {
             tracing::error!(payment = %payment.id, %status, "the payment provider refused the payment");
-            return Ok(Answer::Over);
+            return Ok(refused);
         }
         let transaction: PaymentTransaction = response.error_for_status()?.json().await?;
         if let Some(echoed) = &transaction.payment_request

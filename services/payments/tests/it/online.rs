@@ -51,6 +51,30 @@ async fn the_poll_finds_out_by_itself() {
     till.wait_for(given_up, PaymentState::Paid).await;
 }
 
+/// The visitor may be on the page where one pays.
+#[tokio::test]
+async fn a_provider_that_does_not_know_a_payment_for_a_moment_ends_nothing() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let payment = till.create(&order(visit, Method::Online)).await.expect("created");
+    let pool = till.house.pool("payments");
+    let known: String = sqlx::query_scalar("select provider_ref from payment where visit_id = $1")
+        .bind(visit)
+        .fetch_one(pool)
+        .await
+        .expect("a payment");
+    let names = async |reference: &str| {
+        let named = sqlx::query("update payment set provider_ref = $2 where visit_id = $1").bind(visit).bind(reference);
+        named.execute(pool).await.expect("named");
+    };
+    names(&Uuid::new_v4().to_string()).await;
+    assert_eq!(till.check(visit).await.state(), PaymentState::Pending, "nobody knows yet");
+    names(&known).await;
+    till.press(&payment, "pay").await;
+    assert_eq!(till.check(visit).await.state(), PaymentState::Paid);
+    assert_eq!(till.told().await, (1, 0, vec![]));
+}
+
 #[tokio::test]
 async fn money_that_comes_too_late_goes_back_exactly_once() {
     let till = till().await;
