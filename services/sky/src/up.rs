@@ -102,7 +102,7 @@ async fn open(
     for line in house::load(&options.house, false, |service| running.transport(service, "sky")).await? {
         println!("  {line}");
     }
-    let accounts = demo_accounts(settings, home).await?;
+    let accounts = demo_accounts(settings).await?;
     let web = format!("http://localhost:{}", running.http.port());
     config::write_run_file(
         home,
@@ -151,12 +151,8 @@ fn keep_mail_as_files(settings: &mut Settings, home: &Path) -> Option<PathBuf> {
     Some(folder)
 }
 
-/// One account per role on the first start, with made-up passwords. Answers the lines to print.
-async fn demo_accounts(settings: &Settings, home: &Path) -> anyhow::Result<Option<String>> {
-    let marker = home.join("secrets/demo-accounts");
-    if marker.exists() {
-        return Ok(None);
-    }
+/// One account per role where there are none, with made-up passwords. Answers the lines to print.
+async fn demo_accounts(settings: &Settings) -> anyhow::Result<Option<String>> {
     let url = settings.database_urls.get("portal").unwrap_or(&settings.database_url);
     if !portal::list_accounts(url).await?.is_empty() {
         return Ok(None);
@@ -169,7 +165,6 @@ async fn demo_accounts(settings: &Settings, home: &Path) -> anyhow::Result<Optio
         portal::add_account(url, role.name(), &password, &[role]).await?;
         lines.push_str(&format!("  {:<10} {password}\n", role.name()));
     }
-    config::write_secret(&marker, "made\n")?;
     Ok(Some(lines))
 }
 
