@@ -3,8 +3,9 @@
 //! own: it is released by the server when the process dies. The lock only saves work; what must not
 //! happen twice is guarded by the broker's expected sequence and the consumers' positions.
 
-use std::time::Duration;
+use std::{panic::AssertUnwindSafe, time::Duration};
 
+use futures::FutureExt;
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use tokio::sync::watch;
 
@@ -41,7 +42,7 @@ impl Leader {
         *self.0.borrow()
     }
 
-    /// Runs `work` whenever this replica leads; drops it when the lead is lost.
+    /// Runs `work` whenever this replica leads; drops it when the lead is lost. After a panic it begins anew.
     pub(crate) fn while_leading<F, W>(&self, tasks: &Tasks, work: W)
     where
         W: Fn() -> F + Send + Sync + 'static,
@@ -53,9 +54,13 @@ impl Leader {
                 if leading.wait_for(|leads| *leads).await.is_err() {
                     return;
                 }
-                tokio::select! {
-                    () = work() => {}
-                    _ = leading.wait_for(|leads| !leads) => {}
+                let ended = tokio::select! {
+                    ended = AssertUnwindSafe(async { work().await }).catch_unwind() => ended.is_ok(),
+                    _ = leading.wait_for(|leads| !leads) => true,
+                };
+                if !ended {
+                    tracing::error!("background work panicked; it begins anew");
+                    tokio::time::sleep(RETRY).await;
                 }
             }
         });

@@ -1,7 +1,8 @@
 //! What a service is to the kernel: a name, its migrations and a function that builds its parts.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures::FutureExt;
 use sqlx::migrate::Migrator;
 use tonic::service::Routes;
 
@@ -54,7 +55,7 @@ impl Context {
     }
 
     /// Runs `work` again and again, `every` so often of the house's time, in one replica at a time.
-    /// An error is logged and the next turn comes.
+    /// An error or a panic is logged and the next turn comes.
     pub fn every(
         &self,
         name: &'static str,
@@ -69,15 +70,18 @@ impl Context {
                     // A simulation plays people fast, not the housekeeping.
                     tokio::time::sleep(HOUSEKEEPING.saturating_sub(every / clock.speed())).await;
                 }
-                if leader.is_leading()
-                    && let Err(failure) = work().await
-                {
-                    tracing::warn!(
+                if !leader.is_leading() {
+                    continue;
+                }
+                match AssertUnwindSafe(async { work().await }).catch_unwind().await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(failure)) => tracing::warn!(
                         service,
                         work = name,
                         error = failure.message,
                         "recurring work failed; it is tried again"
-                    );
+                    ),
+                    Err(_) => tracing::error!(service, work = name, "recurring work panicked; it is tried again"),
                 }
             }
         });

@@ -7,9 +7,13 @@
 //! showing's lock. So any number of replicas may sell: what keeps a place from being sold twice is the
 //! database alone.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    panic::AssertUnwindSafe,
+};
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
 use kernel::{Coded, Context, Db, Remembered, Tx};
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
@@ -124,7 +128,11 @@ impl Counter {
             }
             let (batch, later) = once_each(waiting);
             waiting = later;
-            self.serve(batch).await;
+            // A panic ends this batch, whose people may ask again, and not the sale.
+            if AssertUnwindSafe(self.serve(batch)).catch_unwind().await.is_err() {
+                tracing::error!("deciding a batch panicked; all showings are looked at anew");
+                self.sales.clear();
+            }
         }
     }
 

@@ -9,6 +9,7 @@ mod live;
 mod numbering;
 mod passing;
 mod poison;
+mod recurring;
 mod shutdown;
 mod transactions;
 
