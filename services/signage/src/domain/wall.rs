@@ -142,17 +142,16 @@ impl Wall {
         wall
     }
 
-    /// Which displays are to show each directive and incident. Those that are silent or were never fitted cannot answer:
-    /// nobody must wait for them.
+    /// Which displays that are not silent are to show each directive and incident.
     fn shows(&self) -> BTreeMap<About, Vec<String>> {
-        let there: HashSet<&str> = self.displays.iter().filter(|it| it.there).map(|it| it.id.as_str()).collect();
+        let silent: HashSet<&str> = self.displays.iter().filter(|it| it.silent).map(|it| it.id.as_str()).collect();
         let mut shows: BTreeMap<About, Vec<String>> = BTreeMap::new();
         for posted in &self.views {
             let lines = posted.shown.iter().flat_map(|shown| &shown.content.lines);
             let abouts: HashSet<&About> = lines.filter_map(|line| line.about.as_ref()).collect();
             for about in abouts {
-                let places = posted.places.iter().filter(|place| there.contains(place.display_id.as_str()));
-                shows.entry(about.clone()).or_default().extend(places.map(|place| place.display_id.clone()));
+                let there = posted.places.iter().filter(|place| !silent.contains(place.display_id.as_str()));
+                shows.entry(about.clone()).or_default().extend(there.map(|place| place.display_id.clone()));
             }
         }
         for displays in shows.values_mut() {

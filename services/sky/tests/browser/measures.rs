@@ -1,9 +1,12 @@
 //! Incidents and directives from a word at the desk to the screens and back: proposed, confirmed, shown, acknowledged,
 //! ended. What staff note stays with staff.
 
-use kernel::Role;
+use kernel::{Caller, Role};
 use serde_json::json;
-use sky_proto::flow::v1::{CorrectZoneRequest, DirectiveKind, IncidentKind, flow_client::FlowClient};
+use sky_proto::{
+    flow::v1::{CorrectZoneRequest, DirectiveKind, IncidentKind, flow_client::FlowClient},
+    signage::v1::{AcknowledgeContentRequest, GetContentRequest, ListDisplaysRequest, signage_client::SignageClient},
+};
 
 use crate::{
     accessible,
@@ -39,6 +42,19 @@ async fn ends(desk: &Browser, words: &str) {
     desk.press_in(&format!("//ul[@class='measures']/li[contains(., '{words}')]"), "Beenden").await;
     desk.sees(".notice.good", "beendet").await;
     desk.sees_no_more("section[aria-labelledby=measures]", words).await;
+}
+
+/// Every screen says that it shows what it has been told.
+async fn all_acknowledge(stage: &Stage) {
+    let mut signage = SignageClient::new(stage.world.door("signage", &staff(Role::Desk)));
+    let displays = signage.list_displays(ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
+    for display_id in displays.into_iter().map(|display| display.display_id) {
+        let request = GetContentRequest { display_id: display_id.clone() };
+        let revision = signage.get_content(request).await.expect("a content").into_inner().revision;
+        let device = Caller::Device { id: display_id.clone(), kind: "display".to_owned() };
+        let mut device = SignageClient::new(stage.world.door("signage", &device));
+        device.acknowledge_content(AcknowledgeContentRequest { display_id, revision }).await.expect("heard");
+    }
 }
 
 /// Lines that do not fit on a screen together take turns: waits until one is among them, whosever turn it is.
@@ -79,9 +95,11 @@ async fn a_lost_child_is_looked_for_on_every_screen_once_staff_confirm_it() {
     foyer.sees("main", "We are looking for a child").await;
     foyer.shoots("monitor-lost-child").await;
     accessible::check(&foyer, "a lost child on a monitor").await;
-    // It says so itself, and nobody waits for those that were never fitted.
+    // It says so itself; then all the others do.
+    desk.sees(".measures", "1 / 16 Monitore").await;
+    all_acknowledge(&stage).await;
     desk.sees(".measures .level", "alle Monitore zeigen es").await;
-    desk.sees(".measures", "1 / 1 Monitore").await;
+    desk.sees(".measures", "16 / 16 Monitore").await;
     desk.sees(".measures", "rote Jacke").await;
     foyer.sees_no_more("main", "rote Jacke").await;
     desk.run("document.querySelector('.measures').scrollIntoView()").await;
