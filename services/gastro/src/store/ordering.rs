@@ -173,11 +173,14 @@ pub(crate) async fn avoided(conn: &mut PgConnection, order: Uuid) -> Result<Vec<
     Ok(numbers.unwrap_or_default().into_iter().map(i32::unsigned_abs).collect())
 }
 
-/// Erases what parties avoid whose meals were picked up before a day.
+/// Erases what parties avoid whose meals were picked up before a day. As long as a meal is made, somebody may put another
+/// dish into it; one that nobody takes off the board is over half a day later.
 pub(crate) async fn erase_avoids(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, Error> {
     let done = sqlx::query(
         "delete from order_avoids a using meal_order o
-         where o.order_id = a.order_id and (o.pickup_at < $1 or o.state in ('cancelled', 'collected'))",
+         where o.order_id = a.order_id
+           and case when o.on_board then o.pickup_at < $1 - interval '12 hours'
+                    else o.pickup_at < $1 or o.state in ('cancelled', 'collected') end",
     )
     .bind(before)
     .execute(conn)

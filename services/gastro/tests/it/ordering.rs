@@ -120,17 +120,28 @@ async fn what_a_party_cannot_eat_is_said_before_and_forgotten_after() {
     let kept = async || -> i64 {
         sqlx::query_scalar("select count(*) from order_avoids").fetch_one(house.pool("gastro")).await.expect("counted")
     };
-    assert_eq!(kept().await, 1);
-    house.clock.set(minutes(13 * 60));
-    let erased = async {
-        let mut now = minutes(13 * 60);
-        while kept().await > 0 {
-            now += chrono::TimeDelta::minutes(1);
-            house.clock.set(now);
-            tokio::task::yield_now().await;
-        }
+    // Another one is called off.
+    let other = Uuid::now_v7();
+    let declared =
+        pb::HoldOrderRequest { avoid_allergens: vec![3], allergens_acknowledged: true, ..wish(other, Uuid::now_v7()) };
+    hold(&house, &declared).await.expect("held");
+    assert_eq!(kept().await, 2);
+    until_state(&house, visit, minutes(100), pb::OrderState::Fired).await;
+    twice(&house, "journey", &VisitCancelled { visit_id: other.to_string(), ..VisitCancelled::default() }).await;
+    let mut now = minutes(13 * 60);
+    let mut left = async |many: i64| {
+        let erased = async {
+            while kept().await > many {
+                now += TimeDelta::minutes(10);
+                house.clock.set(now);
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), erased).await.expect("erased");
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), erased).await.expect("erased with its day");
+    left(1).await;
+    assert_eq!(kept().await, 1, "of the meal that is made over midnight it is still known");
+    left(0).await;
 }
 
 #[tokio::test]
