@@ -135,7 +135,9 @@ async fn what_nothing_waits_for_has_its_position_with_its_commit() {
         let mut tx = pool.begin().await.expect("begun");
         sqlx::query(tell).bind("three").execute(&mut *tx).await.expect("told");
         let limit = "select current_setting('idle_in_transaction_session_timeout')";
-        sqlx::query_scalar(limit).fetch_one(&mut *tx).await.expect("a setting")
+        let limit = sqlx::query_scalar(limit).fetch_one(&mut *tx).await.expect("a setting");
+        tx.rollback().await.expect("taken back");
+        limit
     };
     assert_eq!(hung, "5s", "who hangs with the head in hand is thrown out soon");
     let third: Option<i64> = sqlx::query_scalar(tell).bind("one").fetch_one(&pool).await.expect("told");
