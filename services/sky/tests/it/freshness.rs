@@ -10,12 +10,15 @@ use kernel::{
     values::{from_timestamp, timestamp},
 };
 use sky_proto::reservations::v1::{
-    Channel, GetShowingRequest, HoldSeatsRequest, ListProgrammeRequest, PartyLine, Showing, WatchShowingsRequest,
+    Channel, GetShowingRequest, HoldSeatsRequest, PartyLine, Showing, WatchShowingsRequest,
     reservations_client::ReservationsClient,
 };
 use uuid::Uuid;
 
-use crate::{processes::start, world::ALL};
+use crate::{
+    processes::start_sellers,
+    replicas::{dome_showings, next_days},
+};
 
 /// What a reader was told, and when it had asked.
 struct Told {
@@ -30,27 +33,11 @@ async fn what_is_told_under_sale_is_never_older_than_a_second() {
     // Dropped with this variable, at the end of the test.
     let db = TestDb::create().await;
     let settings = settings(&db);
-    let others: Vec<&'static str> =
-        ALL.iter().map(|service| service.name).filter(|name| *name != "reservations").collect();
-    let (processes, world) = start(&[&others, &["reservations"], &["reservations"]], &settings).await;
+    let (processes, world) = start_sellers(2, &settings).await;
     let journey = Caller::Service("journey".to_owned());
     let replica = |n: usize| ReservationsClient::new(world.door_at(&processes.addresses[n], &journey));
-    let now = Utc::now();
-    let window = ListProgrammeRequest {
-        from: Some(timestamp(now + TimeDelta::days(1))),
-        until: Some(timestamp(now + TimeDelta::days(7))),
-        include_closed: false,
-    };
-    let mut showings = Vec::new();
-    for _ in 0..100 {
-        showings = replica(1).list_programme(window).await.expect("a programme").into_inner().showings;
-        showings.retain(|showing| showing.hall == "dome");
-        if !showings.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let showing = showings.first().expect("a showing").showing_id.clone();
+    let window = next_days();
+    let showing = dome_showings(&mut replica(1), 1).await.remove(0).showing_id;
 
     let mut sale = replica(1);
     let id = showing.clone();

@@ -11,7 +11,7 @@ use kernel::{Caller, Role, Settings, testing::free_port};
 use reqwest::{Client, redirect::Policy};
 use sky_proto::kernel::v1::{GetHealthRequest, operations_client::OperationsClient};
 
-use crate::world::World;
+use crate::world::{ALL, World};
 
 /// Processes that end with the test.
 pub struct Processes {
@@ -146,4 +146,13 @@ pub async fn start(groups: &[&[&'static str]], settings: &Settings) -> (Processe
     }
     world.load_house().await;
     (processes, world)
+}
+
+/// Several replicas of reservations, and one process with all the rest, which is the first.
+pub async fn start_sellers(replicas: usize, settings: &Settings) -> (Processes, World) {
+    let others: Vec<&'static str> =
+        ALL.iter().map(|service| service.name).filter(|name| *name != "reservations").collect();
+    let mut groups: Vec<&[&'static str]> = vec![&others];
+    groups.extend(std::iter::repeat_n(["reservations"].as_slice(), replicas));
+    start(&groups, settings).await
 }

@@ -21,11 +21,11 @@ use tonic::{Code, service::interceptor::InterceptedService};
 use uuid::Uuid;
 
 use crate::{
-    processes::{sky, start},
-    world::{ALL, Bearer},
+    processes::{sky, start_sellers},
+    world::Bearer,
 };
 
-type Desk = ReservationsClient<InterceptedService<tonic::transport::Channel, Bearer>>;
+pub type Desk = ReservationsClient<InterceptedService<tonic::transport::Channel, Bearer>>;
 
 /// What the sale of some showings came to.
 #[derive(Default)]
@@ -56,18 +56,22 @@ async fn all_decided(watcher: &mut PgConnection, replicas: usize) {
     panic!("{waiting} of {replicas} replicas wait to write");
 }
 
-/// At least so many showings of the dome, of the next days.
+/// The programme from tomorrow on.
 #[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
-async fn dome_showings(desk: &mut Desk, many: usize) -> Vec<Showing> {
+pub fn next_days() -> ListProgrammeRequest {
     let now = Utc::now();
-    let window = ListProgrammeRequest {
+    ListProgrammeRequest {
         from: Some(timestamp(now + TimeDelta::days(1))),
         until: Some(timestamp(now + TimeDelta::days(10))),
         include_closed: false,
-    };
+    }
+}
+
+/// At least so many showings of the dome, of the next days.
+pub async fn dome_showings(desk: &mut Desk, many: usize) -> Vec<Showing> {
     let mut programme = Vec::new();
     for _ in 0..100 {
-        programme = desk.list_programme(window).await.expect("a programme").into_inner().showings;
+        programme = desk.list_programme(next_days()).await.expect("a programme").into_inner().showings;
         programme.retain(|showing| showing.hall == "dome");
         if programme.len() >= many {
             break;
@@ -87,11 +91,7 @@ async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
     let mut connection = PgConnection::connect(&settings.database_url).await.expect("the database");
     connection.execute(AssertSqlSafe(isolate)).await.expect("altered");
     let mut keeper = PgConnection::connect(&settings.database_url).await.expect("the database");
-    let others: Vec<&'static str> =
-        ALL.iter().map(|service| service.name).filter(|name| *name != "reservations").collect();
-    let mut groups: Vec<&[&'static str]> = vec![&others];
-    groups.extend(std::iter::repeat_n(["reservations"].as_slice(), replicas));
-    let (processes, world) = start(&groups, &settings).await;
+    let (processes, world) = start_sellers(replicas, &settings).await;
     let journey = Caller::Service("journey".to_owned());
     let mut desk = ReservationsClient::new(world.door("reservations", &journey));
     let programme = dome_showings(&mut desk, showings).await;
@@ -204,9 +204,7 @@ async fn under_repeatable_read_no_place_is_sold_twice_either() {
 async fn a_hold_that_runs_out_is_extended_or_taken_over_and_never_both() {
     let db = TestDb::create().await;
     let settings = settings(&db);
-    let others: Vec<&'static str> =
-        ALL.iter().map(|service| service.name).filter(|name| *name != "reservations").collect();
-    let (processes, world) = start(&[&others, &["reservations"], &["reservations"]], &settings).await;
+    let (processes, world) = start_sellers(2, &settings).await;
     let journey = Caller::Service("journey".to_owned());
     let [one, other] =
         [1, 2].map(|at: usize| ReservationsClient::new(world.door_at(&processes.addresses[at], &journey)));
