@@ -32,11 +32,17 @@ macro_rules! guard {
 }
 
 /// How long the seller waits for somebody's lock, in each of its three attempts: all who want places wait with it.
-const PATIENCE: &str = "select set_config('lock_timeout', '2s', true)";
+macro_rules! patience {
+    () => {
+        "select set_config('lock_timeout', '2s', true)"
+    };
+}
 
 const WRITE: &str = concat!(
     "with due as materialized (
-             select s.id from (select set_config('lock_timeout', '2s', true)) patience, showing s
+             select s.id from (",
+    patience!(),
+    ") patience, showing s
              join unnest($1::uuid[], $2::bigint[]) e (id, version) on s.id = e.id",
     guard!(" and s.sale_version = e.version"),
     "
@@ -85,7 +91,7 @@ const WRITE: &str = concat!(
 /// # Errors
 /// The database's error.
 pub(crate) async fn wait_briefly(conn: &mut PgConnection) -> Result<(), Error> {
-    sqlx::query(PATIENCE).execute(conn).await?;
+    sqlx::query(patience!()).execute(conn).await?;
     Ok(())
 }
 
