@@ -1,16 +1,15 @@
 //! Configuration: a TOML file, then `SKY_…` environment variables on top. Unknown keys are refused,
 //! so that a typo cannot pass. Secrets come from the environment alone.
 
-use std::{collections::BTreeMap, path::Path};
+mod reading;
+
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
 use data_encoding::BASE64;
-use figment::{
-    Figment,
-    providers::{Env, Format, Toml},
-};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::identity::Keys;
+use reading::Written;
 
 /// What can be set. In the environment: `SKY_` and the key, nested with two underscores
 /// (`SKY_PEERS__FLOW=http://…`).
@@ -93,10 +92,13 @@ fn sign_in(text: &str) -> Option<&str> {
     authority.rsplit_once('@').map(|(sign_in, _)| sign_in)
 }
 
-/// Walks over all texts below `value`: with the way there, and whether the whole text is a secret.
-fn walk(way: &str, secret: bool, value: &mut toml::Value, look: &mut impl FnMut(&str, bool, &mut String)) {
+/// Walks over all single values below `value`, also over those in a text that is a list: with the way there, and whether
+/// the whole value is a secret.
+fn walk(way: &str, secret: bool, value: &mut toml::Value, look: &mut impl FnMut(&str, bool, &mut toml::Value)) {
+    if !secret && let Some(list) = value.as_str().and_then(reading::list) {
+        *value = toml::Value::Array(list);
+    }
     match value {
-        toml::Value::String(text) => look(way, secret, text),
         toml::Value::Array(values) => values.iter_mut().for_each(|value| walk(way, secret, value, look)),
         toml::Value::Table(table) => {
             for (key, value) in table.iter_mut() {
@@ -104,7 +106,7 @@ fn walk(way: &str, secret: bool, value: &mut toml::Value, look: &mut impl FnMut(
                 walk(&below, secret || is_secret(key), value, look);
             }
         }
-        _ => {}
+        single => look(way, secret, single),
     }
 }
 
@@ -112,16 +114,25 @@ impl Settings {
     /// Reads a file (if one is named) and the environment.
     ///
     /// # Errors
-    /// A missing or malformed file, an unknown key, a secret in the file.
+    /// A missing or malformed file, an unknown key, a wrong type, a secret in the file.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
-        let mut figment = Figment::new();
+        Self::read(file, std::env::vars_os())
+    }
+
+    fn read(file: Option<&Path>, variables: impl Iterator<Item = (OsString, OsString)>) -> anyhow::Result<Self> {
+        let mut table = toml::Table::new();
         if let Some(path) = file {
             let text = std::fs::read_to_string(path)
                 .map_err(|error| anyhow::anyhow!("cannot read {}: {error}", path.display()))?;
-            let table: toml::Table = text.parse().map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
+            table = text.parse().map_err(|error: toml::de::Error| {
+                // Not the line itself, which may hold what should not be there.
+                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                anyhow::anyhow!("{}: line {line}: {}", path.display(), error.message())
+            })?;
             let mut found = None;
-            walk("", false, &mut toml::Value::Table(table), &mut |way, secret, text| {
-                if secret || sign_in(text).is_some() {
+            walk("", false, &mut toml::Value::Table(table.clone()), &mut |way, secret, value| {
+                if secret || value.as_str().and_then(sign_in).is_some() {
                     found.get_or_insert_with(|| way.to_owned());
                 }
             });
@@ -129,11 +140,10 @@ impl Settings {
                 let variable = way.to_uppercase().replace('.', "__");
                 anyhow::bail!("{}: `{way}` is a secret; set SKY_{variable} in the environment instead", path.display());
             }
-            figment = figment.merge(Toml::string(&text));
         }
-        // SKY_NATS_SERVER names a program for `sky up`, it is no setting of a service.
-        let settings = figment.merge(Env::prefixed("SKY_").ignore(&["nats_server"]).split("__")).extract()?;
-        Ok(settings)
+        reading::put_over(&mut table, variables)?;
+        Self::deserialize(Written(toml::Value::Table(table)))
+            .map_err(|fault| anyhow::anyhow!("configuration: {fault} (a key `a.b` is SKY_A__B in the environment)"))
     }
 
     /// Refuses what is set for a service that does not exist: a typo in its name would pass otherwise.
@@ -164,8 +174,8 @@ impl Settings {
     /// An unknown key or a wrong type.
     pub fn service<T: DeserializeOwned>(&self, name: &str) -> anyhow::Result<T> {
         let table: toml::Table = self.services.get(name).cloned().unwrap_or_default().into_iter().collect();
-        T::deserialize(toml::Value::Table(table))
-            .map_err(|error| anyhow::anyhow!("configuration [services.{name}]: {error}"))
+        T::deserialize(Written(toml::Value::Table(table)))
+            .map_err(|fault| anyhow::anyhow!("configuration [services.{name}]: {fault}"))
     }
 
     pub(crate) fn database_url(&self, service: &str) -> &str {
@@ -196,12 +206,14 @@ impl Settings {
     #[must_use]
     pub fn redacted(&self) -> String {
         let shown = toml::Value::try_from(self).and_then(|mut settings| {
-            walk("", false, &mut settings, &mut |_, secret, text| {
-                if secret && !text.is_empty() {
-                    "(secret)".clone_into(text);
-                } else if let Some(sign_in) = sign_in(text).map(str::to_owned) {
-                    *text = text.replacen(&format!("{sign_in}@"), "(secret)@", 1);
-                }
+            walk("", false, &mut settings, &mut |_, secret, value| {
+                let text = value.as_str().unwrap_or("other");
+                let shown = match sign_in(text) {
+                    _ if secret && !text.is_empty() => "(secret)".to_owned(),
+                    Some(sign_in) => text.replacen(&format!("{sign_in}@"), "(secret)@", 1),
+                    None => return,
+                };
+                *value = toml::Value::String(shown);
             });
             toml::to_string_pretty(&settings)
         });
@@ -225,6 +237,8 @@ mod tests {
             ("tse_url".to_owned(), text("https://unit.example/api")),
             ("proxy".to_owned(), text("http://user:hush@proxy:8080/list?day=1")),
             ("warnings".to_owned(), toml::Value::Array(vec![text("http://hush@proxy/"), text("http://open/")])),
+            ("feeds".to_owned(), text("[\"http://a/\", \"http://hush@b/\"]")),
+            ("pin_secret".to_owned(), toml::Value::Integer(4711)),
             ("smtp".to_owned(), toml::Value::Table(toml::Table::from_iter([("password".to_owned(), text("hush"))]))),
         ]);
         let settings = Settings {
@@ -238,7 +252,7 @@ mod tests {
             ..Settings::default()
         };
         let shown = settings.redacted();
-        assert!(!shown.contains("hush"), "{shown}");
+        assert!(!shown.contains("hush") && !shown.contains("4711"), "{shown}");
         for kept in ["https://unit.example/api", "http://(secret)@proxy:8080/list?day=1", "http://open/", "tse_token"] {
             assert!(shown.contains(kept), "{kept}: {shown}");
         }
@@ -256,6 +270,122 @@ mod tests {
         loaded
     }
 
+    /// With these variables and no others.
+    fn with(variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        Settings::read(None, variables).map_err(|error| error.to_string())
+    }
+
+    /// A service's own settings, one of each kind.
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Own {
+        token: String,
+        perhaps: Option<String>,
+        count: u16,
+        limit: Option<i64>,
+        on: bool,
+        names: Vec<String>,
+        way: Way,
+        below: Below,
+    }
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Way {
+        #[default]
+        Tls,
+        Plain,
+    }
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(deny_unknown_fields, default)]
+    struct Below {
+        password: String,
+    }
+
+    #[test]
+    fn a_variable_means_what_its_field_needs() {
+        for value in [
+            "123456",
+            "0123",
+            "-7",
+            "true",
+            "[1]",
+            "[\"a\"]",
+            "{a = 1}",
+            "0x10",
+            "1e5",
+            "1.50",
+            "",
+            "\"123456\"",
+            " 'a' ",
+            "1979-05-27",
+            "a=b,c",
+        ] {
+            let settings = with(&[
+                ("SKY_TICKET_KEY", value),
+                ("SKY_NATS_PREFIX", value),
+                ("SKY_PEERS__FLOW", value),
+                ("SKY_SERVICES__FLOW__TOKEN", value),
+                ("SKY_SERVICES__FLOW__PERHAPS", value),
+                ("SKY_SERVICES__FLOW__BELOW__PASSWORD", value),
+            ]);
+            let settings = settings.unwrap_or_else(|refused| panic!("{value}: {refused}"));
+            assert_eq!((settings.ticket_key.as_str(), settings.nats_prefix.as_str()), (value, value));
+            assert_eq!(settings.peers["flow"], value);
+            let own: Own = settings.service("flow").unwrap_or_else(|refused| panic!("{value}: {refused}"));
+            assert_eq!((own.token.as_str(), own.perhaps.as_deref()), (value, Some(value)));
+            assert_eq!(own.below.password, value);
+        }
+        assert_eq!(with(&[("SKY_TICKET_KEY", "of a file\r\n")]).expect("text").ticket_key, "of a file");
+
+        let settings = with(&[
+            ("SKY_POOL_SIZE", "12"),
+            ("SKY_NATS_SERVER", "/usr/bin/nats-server"),
+            ("HOME", "/root"),
+            ("SKY_SERVICES__FLOW__COUNT", "7"),
+            ("SKY_SERVICES__FLOW__LIMIT", " -3 "),
+            ("SKY_SERVICES__FLOW__ON", "true"),
+            ("SKY_SERVICES__FLOW__NAMES", "[\"a\", \"b\"]"),
+            ("SKY_SERVICES__FLOW__WAY", "plain"),
+        ]);
+        let settings = settings.expect("settings");
+        assert_eq!(settings.pool_size, 12);
+        let own: Own = settings.service("flow").expect("a service's own");
+        assert_eq!((own.count, own.limit, own.on), (7, Some(-3), true));
+        assert_eq!((own.names, own.way), (vec!["a".to_owned(), "b".to_owned()], Way::Plain));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named_and_its_value_is_not_said() {
+        for (variable, value, names) in [
+            ("SKY_DATABASE_URLS", "postgres://u:hush@h/d", "`database_urls`: must be a map"),
+            ("SKY_TICKET_KEY__X", "hush", "`ticket_key`: must be a string"),
+            ("SKY_SERVICES", "hush", "`services`: must be"),
+            ("SKY_SERVICES__FLOW__TOKEN__X", "hush", "`token`: must be a string"),
+            ("SKY_SERVICES__FLOW__BELOW", "{password = \"hush\"}", "`below`: must be"),
+            ("SKY_SERVICES__FLOW__BELOW__PASWORD", "hush", "`below`: unknown field `pasword`"),
+            ("SKY_POOL_SIZE", "hush", "`pool_size`: must be a whole number from 0 to 4294967295"),
+            ("SKY_POOL_SIZE", "", "`pool_size`: must be a whole number"),
+            ("SKY_SERVICES__FLOW__COUNT", "65536", "`count`: must be a whole number from 0 to 65535"),
+            ("SKY_SERVICES__FLOW__COUNT", "1e5", "`count`: must be a whole number"),
+            ("SKY_SERVICES__FLOW__ON", "hush", "`on`: must be true or false"),
+            ("SKY_SERVICES__FLOW__NAMES", "hush", "`names`: must be a list such as"),
+            ("SKY_SERVICES__FLOW__WAY", "hush", "`way`: must be one of tls, plain"),
+        ] {
+            let refused = with(&[(variable, value)])
+                .and_then(|settings| settings.service::<Own>("flow").map_err(|error| error.to_string()))
+                .expect_err(variable);
+            assert!(refused.contains(names), "{variable}: {refused}");
+            assert!(!refused.contains("hush"), "{variable}: {refused}");
+        }
+        let both = with(&[("SKY_SERVICES__FLOW", "hush"), ("SKY_SERVICES__FLOW__TOKEN", "hush")]).expect_err("both");
+        assert!(both.contains("SKY_SERVICES__FLOW__TOKEN") && !both.contains("hush"), "{both}");
+        let torn = loaded("log = \"info\"\nticket_key = \"hush\n").expect_err("torn");
+        assert!(torn.contains("line 2") && !torn.contains("hush"), "{torn}");
+    }
+
     #[test]
     fn a_file_with_a_typo_or_a_secret_is_refused() {
         let table = [
@@ -266,6 +396,7 @@ mod tests {
             ("earlier_ticket_keys = \"x\"", "SKY_EARLIER_TICKET_KEYS"),
             ("[services.gastro]\ntse_token = \"x\"", "SKY_SERVICES__GASTRO__TSE_TOKEN"),
             ("[services.gastro]\nkds_token = \"\"", "services.gastro.kds_token"),
+            ("[services.gastro]\nkds_token = 123456", "SKY_SERVICES__GASTRO__KDS_TOKEN"),
             ("[services.payments]\nprovider_secret = \"x\"", "SKY_SERVICES__PAYMENTS__PROVIDER_SECRET"),
             ("[services.journey]\nsmtp = { password = \"x\" }", "SKY_SERVICES__JOURNEY__SMTP__PASSWORD"),
             ("[services.signage]\nwarnings = [\"http://a/\", \"http://u:w@b/\"]", "SKY_SERVICES__SIGNAGE__WARNINGS"),

@@ -106,13 +106,19 @@ async fn the_configuration_is_shown_without_what_is_secret() {
     let db = TestDb::create().await;
     let mut command = sky(&settings(&db));
     command.arg("config").env("SKY_SERVICES__GASTRO__TSE_TOKEN", "hush").env("SKY_SERVICES__GASTRO__TSE_ID", "unit-7");
+    command.env("SKY_SERVICES__PAYMENTS__PROVIDER_TOKEN", "123456").env("SKY_NATS_PREFIX", "2026");
     let output = command.output().expect("sky starts");
     let shown = String::from_utf8(output.stdout).expect("text");
     assert!(
-        output.status.success() && shown.contains("unit-7") && shown.contains("tse_token = \"(secret)\""),
+        output.status.success()
+            && shown.contains("unit-7")
+            && shown.contains("nats_prefix = \"2026\"")
+            && shown.contains("tse_token = \"(secret)\""),
         "{shown}"
     );
-    for secret in ["hush", &settings(&db).identity_key, &settings(&db).ticket_key, &settings(&db).database_url] {
+    for secret in
+        ["hush", "123456", &settings(&db).identity_key, &settings(&db).ticket_key, &settings(&db).database_url]
+    {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
