@@ -1,4 +1,6 @@
-//! How long the event log is kept: an event is deleted when it is old enough and every consumer has applied it.
+//! How long the event log is kept: an event is deleted when it is old enough and every consumer has applied it. The first
+//! answers to idempotency keys are kept as long: whoever repeats something because of an event repeats it while that is
+//! in the log, and no client waits for so long.
 //!
 //! How far a consumer is it says itself, whenever it asks for the log's head. One that was never heard of keeps
 //! nothing, and finds out when it catches up (`catch_up`): it applies nothing then, rather than what comes after a hole.
@@ -8,8 +10,8 @@ use sqlx::PgConnection;
 
 use crate::Db;
 
-/// Most events that are looked at in one turn.
-pub(crate) const TURN: i32 = 2000;
+/// Most events that are looked at in one turn, and most answers.
+const TURN: i32 = 2000;
 
 /// A consumer has said how far it is.
 pub(crate) async fn heard(db: &Db, consumer: &str, position: i64) -> Result<(), sqlx::Error> {
@@ -26,11 +28,44 @@ pub(crate) async fn heard(db: &Db, consumer: &str, position: i64) -> Result<(), 
     Ok(())
 }
 
+/// What one turn has deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Deleted {
+    pub(crate) events: u64,
+    pub(crate) answers: u64,
+}
+
+impl Deleted {
+    /// There may be more of it.
+    pub(crate) fn may_be_more(self) -> bool {
+        let turn = u64::from(TURN.unsigned_abs());
+        self.events + 2 >= turn || self.answers >= turn
+    }
+}
+
+/// Deletes what was told and answered before `before`.
+pub(crate) async fn delete_old(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<Deleted, sqlx::Error> {
+    Ok(Deleted { events: delete_events(conn, before).await?, answers: delete_answers(conn, before).await? })
+}
+
+/// Deletes first answers to idempotency keys that were given before `before`. Answers how many.
+async fn delete_answers(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    let deleted = sqlx::query(
+        "delete from idempotency where (method, key) in (
+             select method, key from idempotency where created_at < $1 limit $2)",
+    )
+    .bind(before)
+    .bind(TURN)
+    .execute(conn)
+    .await?;
+    Ok(deleted.rows_affected())
+}
+
 /// Deletes the oldest events that were published before `before` and that every consumer has applied. Answers how many.
 ///
 /// Always from the beginning, so that no hole comes to be. The last two rows stay, and the one before the first that is
 /// unpublished: from it the relay goes on.
-pub(crate) async fn delete_old(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+async fn delete_events(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
     let deleted = sqlx::query(
         "with oldest as materialized (
              select pub_seq, published_at from outbox where pub_seq is not null order by pub_seq limit $2),

@@ -132,8 +132,8 @@ impl Relay {
         self.db.hub().handed.forget();
         // Not while anything is compared: what is compared must stay.
         if self.delete_at <= tokio::time::Instant::now() {
-            let full = self.delete_old().await? + 2 >= u64::from(keeping::TURN.unsigned_abs());
-            self.delete_at = tokio::time::Instant::now() + if full { Duration::ZERO } else { DELETE_EVERY };
+            let more = self.delete_old().await?.may_be_more();
+            self.delete_at = tokio::time::Instant::now() + if more { Duration::ZERO } else { DELETE_EVERY };
         }
         let wakeups = self.db.hub().relay_wakeups();
         let until = tokio::time::Instant::now() + RECONCILE_EVERY;
@@ -164,12 +164,18 @@ impl Relay {
         self.mark().await
     }
 
-    /// Deletes some of what is old. Answers how many.
-    pub(crate) async fn delete_old(&self) -> Result<u64, sqlx::Error> {
+    /// Deletes some of what is old.
+    async fn delete_old(&self) -> Result<keeping::Deleted, sqlx::Error> {
         let before = self.db.clock().now() - self.keep;
         let deleted = keeping::delete_old(&mut *self.db.reader().await?, before).await?;
-        if deleted > 0 {
-            tracing::info!(service = self.service, events = deleted, "deleted events that are old and applied by all");
+        if deleted.events > 0 || deleted.answers > 0 {
+            let keeping::Deleted { events, answers } = deleted;
+            tracing::info!(
+                service = self.service,
+                events,
+                answers,
+                "deleted old events that all have applied, and answers"
+            );
         }
         Ok(deleted)
     }

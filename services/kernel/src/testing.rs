@@ -313,7 +313,7 @@ impl House {
     pub async fn delete_old_events(&self, service: &str) -> u64 {
         let db = &self.room(service).db;
         let before = self.clock.now() - TimeDelta::days(self.settings.event_log_days.into());
-        keeping::delete_old(&mut db.reader().await.expect("a connection"), before).await.expect("deleted")
+        keeping::delete_old(&mut db.reader().await.expect("a connection"), before).await.expect("deleted").events
     }
 
     /// Lets a consumer ask its producer for what it has not applied; true when it then is at the head.

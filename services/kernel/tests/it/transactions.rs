@@ -2,6 +2,7 @@
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
+use chrono::TimeDelta;
 use futures::FutureExt;
 use kernel::{db::Repeat, testing::House};
 use sky_proto::kernel::v1::HeadResponse;
@@ -111,4 +112,14 @@ async fn a_repeated_key_gets_the_first_answer_and_a_reused_one_is_refused() {
     assert_eq!(answer(1, 10).await.expect("first"), 10);
     assert_eq!(answer(1, 20).await.expect("repeat"), 10);
     assert!(matches!(answer(2, 30).await, Err(Repeat::KeyReused)));
+
+    // It is kept as long as events are, which is longer than anybody repeats anything.
+    house.clock.advance(TimeDelta::days(34));
+    house.delete_old_events("source").await;
+    assert_eq!(answer(1, 40).await.expect("a late repeat"), 10);
+    house.clock.advance(TimeDelta::days(2));
+    house.delete_old_events("source").await;
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from idempotency").fetch_one(house.pool("source")).await.expect("counted");
+    assert_eq!(kept, 0);
 }
