@@ -15,6 +15,11 @@ async fn the_visitor_pays_and_every_repeat_changes_nothing() {
     assert_eq!(payment.state(), PaymentState::Pending);
     assert!(payment.redirect_url.starts_with(&till.provider.url), "{}", payment.redirect_url);
     assert_eq!(till.create(&order).await.expect("repeat"), payment);
+    let elsewhere = pb::CreatePaymentRequest {
+        return_url: format!("https://www.planetarium.example/visits/{visit}/return"),
+        ..order.clone()
+    };
+    assert_eq!(till.create(&elsewhere).await.expect("from the house's other address"), payment);
     assert_eq!(till.provider.transactions().len(), 1);
     let page = reqwest::get(&payment.redirect_url).await.expect("page").text().await.expect("text");
     assert!(page.contains("20,00 €"), "{page}");
