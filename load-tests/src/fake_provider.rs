@@ -1,10 +1,12 @@
 //! A payment provider for demo and tests, in the shape of XBezahldienste: create, page to pay at,
 //! status by polling; and a refund, which that specification does not have. Keeps everything in
-//! memory and moves no money.
+//! memory, or in a file that a restart reads, and moves no money.
 
 use std::{
     collections::BTreeMap,
+    fs,
     net::SocketAddr,
+    path::{Path as FilePath, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -34,7 +36,7 @@ pub struct FakeProvider {
 }
 
 /// Where a transaction stands, in the specification's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
     /// Waits for the payer.
@@ -46,7 +48,7 @@ pub enum Status {
 }
 
 /// A transaction as the provider knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Transaction {
     /// The provider's name for it.
     pub id: String,
@@ -62,10 +64,15 @@ pub struct Transaction {
     redirect_url: String,
 }
 
-#[derive(Debug, Default)]
+/// Also as a file.
+#[derive(Debug, Default, Serialize, Deserialize)]
 struct Books {
+    /// Where they were kept last: payers may have its pages open.
+    listen: Option<SocketAddr>,
     /// By the caller's request id.
     transactions: BTreeMap<String, Transaction>,
+    #[serde(skip)]
+    file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -100,6 +107,31 @@ impl House {
 }
 
 impl Books {
+    /// None yet when there is no file.
+    fn read(file: &FilePath) -> std::io::Result<Self> {
+        match fs::read(file) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| {
+                let file = file.display();
+                std::io::Error::other(format!("{file} is no book of payments ({error}); delete it to begin anew"))
+            }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whole or not at all; a file that cannot be written costs no payment.
+    fn write(&self) {
+        let Some(file) = &self.file else { return };
+        let next = file.with_extension("next");
+        let written = serde_json::to_vec(self)
+            .map_err(std::io::Error::from)
+            .and_then(|bytes| fs::write(&next, bytes))
+            .and_then(|()| fs::rename(&next, file));
+        if let Err(error) = written {
+            eprintln!("the demo payment provider cannot write {}: {error}", file.display());
+        }
+    }
+
     fn find(&mut self, id: &str) -> Option<&mut Transaction> {
         self.transactions.values_mut().find(|transaction| transaction.id == id)
     }
@@ -145,11 +177,34 @@ impl FakeProvider {
     /// # Errors
     /// When it cannot listen there.
     pub async fn start(listen: SocketAddr) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(listen).await?;
+        Self::open(TcpListener::bind(listen).await?, Books::default())
+    }
+
+    /// Starts one that keeps its books in a file: it knows what it knew before it ended, and is where it was then if
+    /// nobody else is there.
+    ///
+    /// # Errors
+    /// When it cannot listen, or the file is not its own.
+    pub async fn start_with_books(listen: SocketAddr, file: &FilePath) -> std::io::Result<Self> {
+        let mut books = Books::read(file)?;
+        let listener = match books.listen {
+            Some(before) => match TcpListener::bind(before).await {
+                Ok(listener) => listener,
+                Err(_) => TcpListener::bind(listen).await?,
+            },
+            None => TcpListener::bind(listen).await?,
+        };
+        books.listen = Some(listener.local_addr()?);
+        books.file = Some(file.to_owned());
+        books.write();
+        Self::open(listener, books)
+    }
+
+    fn open(listener: TcpListener, books: Books) -> std::io::Result<Self> {
         let url = format!("http://{}", listener.local_addr()?);
         let house = House {
             url: url.as_str().into(),
-            books: Arc::default(),
+            books: Arc::new(Mutex::new(books)),
             down: Arc::default(),
             whole_only: Arc::default(),
             answers_lost: Arc::default(),
@@ -169,6 +224,11 @@ impl FakeProvider {
             Some(ended) => ended.map_err(std::io::Error::other)?,
             None => Ok(()),
         }
+    }
+
+    /// Ends it, so that its place is free.
+    pub async fn stop(mut self) {
+        self.server.shutdown().await;
     }
 
     /// All transactions, by request id.
@@ -248,6 +308,7 @@ async fn create(State(house): State<House>, Json(sent): Json<Value>) -> Response
     };
     let answer = house.show(&transaction);
     books.transactions.insert(request.request_id, transaction);
+    books.write();
     (StatusCode::CREATED, answer).into_response()
 }
 
@@ -291,6 +352,7 @@ async fn refund(
     } else {
         transaction.parts.insert(request.request_id, (refund_id.clone(), asked));
     }
+    books.write();
     if answers_lost {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "ANSWER_LOST");
     }
@@ -344,5 +406,7 @@ fn close(house: &House, id: &str, to: Status) -> Response {
     if transaction.status == Status::Initial {
         transaction.status = to;
     }
-    Redirect::to(&transaction.redirect_url).into_response()
+    let back = Redirect::to(&transaction.redirect_url).into_response();
+    books.write();
+    back
 }

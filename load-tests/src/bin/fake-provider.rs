@@ -1,6 +1,6 @@
 //! The fake payment provider as a program: its address is the first line that it prints.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Parser;
 use load_tests::fake_provider::FakeProvider;
@@ -11,11 +11,18 @@ struct Cli {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// A file in which it keeps its payments, and where it listened; without one it forgets them.
+    #[arg(long, value_name = "FILE")]
+    books: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let provider = FakeProvider::start(Cli::parse().listen).await?;
+    let cli = Cli::parse();
+    let provider = match &cli.books {
+        Some(file) => FakeProvider::start_with_books(cli.listen, file).await?,
+        None => FakeProvider::start(cli.listen).await?,
+    };
     println!("{}", provider.url);
     Ok(provider.wait().await?)
 }

@@ -3,6 +3,7 @@
 //! addresses to click. Ctrl-C ends it all; a second start finds the data again.
 
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::{ExitCode, Stdio},
@@ -68,7 +69,7 @@ async fn serve(
     if settings.ticket_key.is_empty() {
         settings.ticket_key = config::key(home, "ticket")?;
     }
-    let mut provider = DemoProvider::start_if_wanted(&mut settings).await?;
+    let mut provider = DemoProvider::start_if_wanted(&mut settings, Some(&home.join("demo-payments.json"))).await?;
     let mail = keep_mail_as_files(&mut settings, home);
     let boot =
         Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: Clock::real(), migrate: true };
@@ -172,8 +173,9 @@ async fn demo_accounts(settings: &Settings) -> anyhow::Result<Option<String>> {
 pub struct DemoProvider(tokio::process::Child);
 
 impl DemoProvider {
-    /// Starts it and puts its address into the settings.
-    pub async fn start_if_wanted(settings: &mut Settings) -> anyhow::Result<Option<Self>> {
+    /// Starts it and puts its address into the settings. With a file it knows what was paid before, at the same address:
+    /// somebody may be on its page while the house is opened again.
+    pub async fn start_if_wanted(settings: &mut Settings, books: Option<&Path>) -> anyhow::Result<Option<Self>> {
         if settings.services.get("payments").is_some_and(|payments| payments.contains_key("provider_url")) {
             return Ok(None);
         }
@@ -183,6 +185,7 @@ impl DemoProvider {
         }
         let mut child = tokio::process::Command::new(&program)
             .args(["--listen", "127.0.0.1:0"])
+            .args(books.iter().flat_map(|file| [OsStr::new("--books"), file.as_os_str()]))
             .stdout(Stdio::piped())
             .stdin(Stdio::null())
             .process_group(0)

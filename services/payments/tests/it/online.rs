@@ -1,6 +1,6 @@
 //! Online payment: paid, given up, out of time, too late, with a provider that fails in between.
 
-use load_tests::fake_provider::Status;
+use load_tests::fake_provider::{FakeProvider, Status};
 use sky_proto::payments::v1::{self as pb, Method, PaymentState};
 use uuid::Uuid;
 
@@ -35,6 +35,26 @@ async fn the_visitor_pays_and_every_repeat_changes_nothing() {
     assert_eq!(till.create(&order).await.expect("late repeat").state(), PaymentState::Paid);
     assert_eq!(till.told().await, (1, 0, vec![]));
     assert_eq!(till.ledger(visit).await, [line("charge", 2000)]);
+}
+
+#[tokio::test]
+async fn a_demo_provider_with_books_knows_a_payment_after_its_end_and_is_where_it_was() {
+    let books = std::env::temp_dir().join(format!("books-{}.json", Uuid::new_v4()));
+    let provider = FakeProvider::start_with_books(anywhere(), &books).await.expect("provider");
+    let till = till_with(provider).await;
+    let visit = Uuid::now_v7();
+    let payment = till.create(&order(visit, Method::Online)).await.expect("created");
+    let Till { house, provider } = till;
+    provider.stop().await;
+    let house = house.restart().await;
+    let provider = FakeProvider::start_with_books(anywhere(), &books).await.expect("provider");
+    let till = Till { house, provider };
+    assert!(payment.redirect_url.starts_with(&till.provider.url), "the page is where the visitor has it open");
+    till.press(&payment, "pay").await;
+    assert_eq!(till.check(visit).await.state(), PaymentState::Paid);
+    std::fs::write(&books, "nonsense").expect("written");
+    assert!(FakeProvider::start_with_books(anywhere(), &books).await.is_err(), "what is not understood is not lost");
+    std::fs::remove_file(&books).expect("removed");
 }
 
 #[tokio::test]

@@ -30,8 +30,16 @@ macro_rules! client {
     };
 }
 
+/// Any free port.
+pub fn anywhere() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
 pub async fn till() -> Till {
-    let provider = FakeProvider::start(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("provider");
+    till_with(FakeProvider::start(anywhere()).await.expect("provider")).await
+}
+
+pub async fn till_with(provider: FakeProvider) -> Till {
     let url = toml::Value::String(provider.url.clone());
     let own = BTreeMap::from([("payments".to_owned(), BTreeMap::from([("provider_url".to_owned(), url)]))]);
     let house = House::start_at(&[payments::SERVICE, producer("journey")], Clock::manual(noon()), own).await;

@@ -127,7 +127,7 @@ async fn play(mut settings: Settings, options: &Options) -> anyhow::Result<bool>
     let (opens, closes) = (at(options.from)?, at(options.until)?);
     anyhow::ensure!(opens < closes, "--from must be before --until");
     let clock = Clock::scaled(opens, options.speed);
-    let provider = up::DemoProvider::start_if_wanted(&mut settings).await?;
+    let provider = up::DemoProvider::start_if_wanted(&mut settings, None).await?;
     let boot =
         Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: clock.clone(), migrate: true };
     let running = kernel::run(boot).await?;
