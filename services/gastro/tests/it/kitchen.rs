@@ -199,7 +199,10 @@ async fn the_desk_hands_out_calls_again_and_takes_both_back_and_cooks_nothing() 
     let house = house().await;
     let visit = Uuid::now_v7();
     let id = scheduled_meal(&house, visit, Uuid::now_v7()).await.order_id;
+    let beside = Uuid::now_v7();
+    let next = scheduled_meal(&house, beside, Uuid::now_v7()).await.order_id;
     until_state(&house, visit, minutes(105), Fired).await;
+    until_state(&house, beside, house.clock.now(), Fired).await;
     let desk = kernel::testing::staff(kernel::Role::Desk);
     let hand = async |to: pb::OrderState| {
         let request = pb::MoveOrderRequest { order_id: id.clone(), to: to.into() };
@@ -225,8 +228,11 @@ async fn the_desk_hands_out_calls_again_and_takes_both_back_and_cooks_nothing() 
     // Called again by hand, it waits as long as one that the clock calls: 20 minutes and 10.
     hand(Recalled).await.expect("called again");
     let called = house.clock.now();
-    house.clock.set(called + chrono::TimeDelta::minutes(29));
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    for to in [Preparing, Ready] {
+        step(&house, &next, to).await.expect("made");
+    }
+    // The clock has looked at both when it calls the other one.
+    until_state(&house, beside, called + chrono::TimeDelta::minutes(29), Recalled).await;
     assert_eq!(order(&house, visit).await.state(), Recalled, "somebody is still looking for them");
     until_state(&house, visit, called + chrono::TimeDelta::minutes(30), Expired).await;
 }
