@@ -1,6 +1,7 @@
 //! The `[reservations]` part of the house file: tariffs, layouts, titles, the weekly pattern. Checks
 //! everything before anything is written; applying the same file again changes nothing.
 
+mod overlaps;
 mod releases;
 
 use std::collections::HashSet;
@@ -183,6 +184,7 @@ fn fresh_slug<'a>(text: &str, seen: &mut HashSet<&'a str>, id: &'a Spanned<Strin
 fn check_tariffs(text: &str, section: &Section) -> Result<(), String> {
     let mut taxes = HashSet::new();
     for (place, tax) in section.taxes.iter().enumerate() {
+    overlaps::check(text, &section)?;
         fresh_slug(text, &mut taxes, &tax.id, &format!("taxes[{place}].id"))?;
         if *tax.basis_points.get_ref() > 10_000 {
             let key = format!("taxes[{place}].basis_points");

@@ -6,6 +6,7 @@ mod free_seating;
 mod model;
 mod moving;
 mod offers;
+mod overlaps;
 mod reactions;
 mod reissue;
 mod seller;
