@@ -159,7 +159,7 @@ async fn a_showing_is_delayed_once_and_cancelled_once() {
         reason: None,
     };
     for _ in 0..2 {
-        let moved = client!(house, &operator()).delay_showing(request.clone()).await.expect("moved").into_inner();
+        let moved = client!(house, &journey()).delay_showing(request.clone()).await.expect("moved").into_inner();
         assert_eq!(moved.starts_at, Some(timestamp(minutes(80))));
         assert_eq!(moved.state(), pb::ShowingState::Delayed);
     }
@@ -172,7 +172,7 @@ async fn a_showing_is_delayed_once_and_cancelled_once() {
     };
     hold(&house, &wish(Uuid::now_v7(), &showing, 2)).await.expect("held before");
     for _ in 0..2 {
-        let now = client!(house, &operator()).cancel_showing(request.clone()).await.expect("cancelled").into_inner();
+        let now = client!(house, &journey()).cancel_showing(request.clone()).await.expect("cancelled").into_inner();
         assert_eq!(now.availability.expect("known").held, 0);
     }
     let told: Vec<pb::ShowingCancelled> = house.events("reservations").await;
@@ -267,7 +267,7 @@ async fn bad_requests_name_their_field() {
         reason: None,
     };
     for bad in [delay(0), delay(241)] {
-        assert!(client.delay_showing(bad).await.expect_err("bad").message().starts_with("minutes"));
+        assert!(client!(house, &journey()).delay_showing(bad).await.expect_err("bad").message().starts_with("minutes"));
     }
 }
 
@@ -316,6 +316,14 @@ async fn what_people_were_charged_by_does_not_change() {
     hold(&house, &wish(Uuid::now_v7(), &showing, 2)).await.expect("held");
     let refused = load(&house, &dearer, false).await.expect_err("somebody was charged 8.50");
     let line = line_of(&dearer, "public-adult-2026", "cents");
+    // Nobody moves or cancels a showing past what follows from it: that is journey's command.
+    for caller in [operator(), staff(Role::Admin), staff(Role::Desk), Caller::Service("portal".to_owned())] {
+        let delay = pb::DelayShowingRequest { showing_id: showing.clone(), minutes: 5, ..Default::default() };
+        let delayed = client!(house, &caller).delay_showing(delay).await.expect_err("journey alone");
+        let cancel = pb::CancelShowingRequest { showing_id: showing.clone(), ..Default::default() };
+        let cancelled = client!(house, &caller).cancel_showing(cancel).await.expect_err("journey alone");
+        assert_eq!((delayed.code(), cancelled.code()), (Code::PermissionDenied, Code::PermissionDenied), "{caller:?}");
+    }
     assert!(refused.message().contains(&format!("line {line}, reservations.tariffs[1]: ")), "{}", refused.message());
     assert!(refused.message().contains("new id"), "{}", refused.message());
     let taxed = HOUSE_FILE.replacen("basis_points = 0", "basis_points = 700", 1);
