@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::TimeDelta;
 use kernel::{
     BoxFuture, Context, Db, Failure, Live, Tx,
     clock::wall_now,
@@ -23,6 +22,7 @@ use crate::{
     domain::waiting_room::{Key, Outlook, PACE_WINDOW, TURN},
     edge::{Edge, answer},
     error::Error,
+    routes::AHEAD,
     store::{self, WaitingRoom},
 };
 
@@ -30,8 +30,6 @@ use crate::{
 const OLDEST: Duration = Duration::from_millis(500);
 /// An answer that takes longer says that the seller cannot keep up.
 const SLOW: Duration = Duration::from_secs(1);
-/// How far ahead the showings of a release may lie; the programme answers no more at once.
-const RELEASE_AHEAD: TimeDelta = TimeDelta::days(62);
 
 /// What everybody in a room looks at.
 #[derive(Clone, Debug)]
@@ -150,7 +148,7 @@ pub(crate) async fn showings_of(edge: &Edge, release: &str) -> Result<Vec<Showin
     let from = edge.now();
     let request = ListProgrammeRequest {
         from: Some(timestamp(from)),
-        until: Some(timestamp(from + RELEASE_AHEAD)),
+        until: Some(timestamp(from + AHEAD)),
         include_closed: false,
     };
     let mut showings = answer(edge.reservations_as_portal().list_programme(request)).await?.showings;

@@ -35,3 +35,6 @@ pub(crate) mod stock;
 pub(crate) mod visit;
 pub(crate) mod waiting_room;
 pub(crate) mod waiting_rooms;
+
+/// As far ahead as a house may schedule its programme: whatever there is of it.
+pub(crate) const AHEAD: chrono::TimeDelta = chrono::TimeDelta::days(62);

@@ -15,7 +15,7 @@ use crate::{
     commands::{self, OnSale},
     domain::{
         Audience, Seat, Tariff,
-        schedule::{AnnouncedRelease, Holidays, Released, Slot},
+        schedule::{AnnouncedRelease, DAYS_AHEAD, Holidays, MOST_DAYS_AHEAD, Released, Slot},
     },
     store::{house as store, offers::save_release},
 };
@@ -28,6 +28,9 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Section {
+    /// How many days ahead the weekly pattern becomes showings, today among them.
+    #[serde(default = "days_ahead")]
+    days_ahead: Spanned<u32>,
     taxes: Vec<TaxRow>,
     tariffs: Vec<TariffRow>,
     layouts: Vec<Layout>,
@@ -133,6 +136,10 @@ const fn public() -> Audience {
     Audience::Public
 }
 
+fn days_ahead() -> Spanned<u32> {
+    Spanned::new(0..0, DAYS_AHEAD)
+}
+
 /// Doors open 20 minutes before the start unless the file says otherwise.
 const fn doors() -> u32 {
     20
@@ -168,10 +175,16 @@ struct House {
 
 fn read(text: &str) -> Result<House, String> {
     let section = toml::from_str::<File>(text).map_err(|error| error.to_string())?.reservations;
+    let days = *section.days_ahead.get_ref();
+    if !(1..=MOST_DAYS_AHEAD).contains(&days) {
+        let problem = format!("must be 1 to {MOST_DAYS_AHEAD}");
+        return Err(wrong(text, &section.days_ahead, "days_ahead", &problem));
+    }
     check_tariffs(text, &section)?;
     check_layouts(text, &section)?;
     check_titles(text, &section)?;
     let slots = slots(text, &section)?;
+    overlaps::check(text, &section)?;
     let releases = releases::read(text, &section)?;
     Ok(House { section, slots, releases })
 }
@@ -184,7 +197,6 @@ fn fresh_slug<'a>(text: &str, seen: &mut HashSet<&'a str>, id: &'a Spanned<Strin
 fn check_tariffs(text: &str, section: &Section) -> Result<(), String> {
     let mut taxes = HashSet::new();
     for (place, tax) in section.taxes.iter().enumerate() {
-    overlaps::check(text, &section)?;
         fresh_slug(text, &mut taxes, &tax.id, &format!("taxes[{place}].id"))?;
         if *tax.basis_points.get_ref() > 10_000 {
             let key = format!("taxes[{place}].basis_points");
@@ -408,7 +420,7 @@ async fn write(tx: &mut Tx, text: &str, house: &House) -> Result<(), Failure> {
         changed |= store::save_title(tx.conn(), id, &title.name, &title.description, minutes, category).await?;
     }
     let holidays: Vec<_> = section.school_holidays.iter().map(|row| (row.from, row.until)).collect();
-    store::save_schedule(tx.conn(), &house.slots, &holidays).await?;
+    store::save_schedule(tx.conn(), &house.slots, &holidays, *section.days_ahead.get_ref()).await?;
     for release in &house.releases {
         if save_release(tx.conn(), release).await? {
             commands::set_sale_start(tx, &OnSale::Release(release.id.clone()), release.on_sale_at).await?;

@@ -152,19 +152,13 @@ pub(crate) async fn showings(
 /// A showing's revision and its version for the seller: with both unchanged, nothing about it has changed.
 pub(crate) type Version = (i64, i64);
 
-/// The showings that start in a window, by start, with their versions.
-pub(crate) async fn versions(
-    conn: &mut PgConnection,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Result<Vec<(Uuid, Version)>, Error> {
-    let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
-        "select id, revision, sale_version from showing where starts_at >= $1 and starts_at < $2 order by starts_at, hall",
-    )
-    .bind(from)
-    .bind(until)
-    .fetch_all(conn)
-    .await?;
+/// The showings that start from an instant on, by start, with their versions.
+pub(crate) async fn versions(conn: &mut PgConnection, from: DateTime<Utc>) -> Result<Vec<(Uuid, Version)>, Error> {
+    let rows: Vec<(Uuid, i64, i64)> =
+        sqlx::query_as("select id, revision, sale_version from showing where starts_at >= $1 order by starts_at, hall")
+            .bind(from)
+            .fetch_all(conn)
+            .await?;
     Ok(rows.into_iter().map(|(id, revision, sale_version)| (id, (revision, sale_version))).collect())
 }
 

@@ -1,4 +1,4 @@
-//! What is on in the next fourteen days, and the pages about the site itself.
+//! What is on, as far ahead as the house schedules, and the pages about the site itself.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use sky_proto::reservations::v1::{
     Availability, AvailabilityReason, ListProgrammeRequest, Need, Showing, ShowingState,
 };
 
+use super::AHEAD;
 use crate::{
     edge::{Edge, answer},
     page::{Frame, page},
@@ -180,11 +181,8 @@ fn entry(w: &Words, showing: &Showing) -> Entry {
 pub(crate) async fn programme(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let w = guest.frame(guest.words.t("programme-title"));
     let now = edge.now();
-    let request = ListProgrammeRequest {
-        from: Some(timestamp(now)),
-        until: Some(timestamp(now + TimeDelta::days(14))),
-        include_closed: false,
-    };
+    let request =
+        ListProgrammeRequest { from: Some(timestamp(now)), until: Some(timestamp(now + AHEAD)), include_closed: false };
     let mut showings = answer(edge.reservations(&guest.visitor()).list_programme(request)).await?.showings;
     showings.sort_by_key(|showing| from_timestamp(showing.starts_at));
     let mut days: Vec<(NaiveDate, Day)> = Vec::new();

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use kernel::{Code, values::timestamp};
 use sky_proto::{
     portal::v1::{OpenWaitingRoomRequest, WaitingRoom},
@@ -16,7 +16,7 @@ use sky_proto::{
 use tonic::Status;
 use uuid::Uuid;
 
-use super::desk_actions::outcome;
+use super::{AHEAD, desk_actions::outcome};
 use crate::{
     domain::waiting_room::Outlook,
     edge::{Edge, answer},
@@ -29,8 +29,6 @@ use crate::{
 };
 
 const HERE: &str = "/desk/waiting-rooms";
-/// How far ahead showings may be chosen; a release is shown with any of its showings.
-const AHEAD: TimeDelta = TimeDelta::days(62);
 
 #[derive(Template)]
 #[template(path = "desk-waiting-rooms.html")]

@@ -107,7 +107,8 @@ pub(crate) async fn schedule(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     store::house::lock_schedule(tx.conn()).await?;
     let (slots, holidays) = store::house::schedule(tx.conn()).await?;
-    for planned in plan(&slots, &holidays, now) {
+    let days_ahead = store::house::days_ahead(tx.conn()).await?;
+    for planned in plan(&slots, &holidays, days_ahead, now) {
         if store::house::add_showing(tx.conn(), &planned).await? {
             let showing = store::showing(tx.conn(), planned.id).await?;
             tx.append(&showing.id.to_string(), &events::showing_scheduled(&showing)).await?;

@@ -9,8 +9,10 @@ use uuid::Uuid;
 
 use super::Audience;
 
-/// How far ahead showings are scheduled.
-pub(crate) const DAYS_AHEAD: u64 = 14;
+/// So many days ahead showings are scheduled, today among them, unless the house file says otherwise …
+pub(crate) const DAYS_AHEAD: u32 = 14;
+/// … and so many at most: the programme is told for no more days at once.
+pub(crate) const MOST_DAYS_AHEAD: u32 = 62;
 /// Ids of scheduled showings are made from hall, day and time, so that scheduling twice makes one.
 const SHOWINGS: Uuid = Uuid::from_u128(0x5b1f_4b64_6d1e_5f0a_9c52_7d5a_11e0_a110);
 
@@ -93,10 +95,15 @@ pub(crate) fn wall_time(text: &str) -> Option<DateTime<Utc>> {
     Some(Berlin.from_local_datetime(&local).earliest()?.with_timezone(&Utc))
 }
 
-/// The showings of the days from `now` on that have not begun.
-pub(crate) fn plan<'a>(slots: &'a [Slot], holidays: &[(NaiveDate, NaiveDate)], now: DateTime<Utc>) -> Vec<Planned<'a>> {
+/// The showings of so many days from `now` on that have not begun.
+pub(crate) fn plan<'a>(
+    slots: &'a [Slot],
+    holidays: &[(NaiveDate, NaiveDate)],
+    days_ahead: u32,
+    now: DateTime<Utc>,
+) -> Vec<Planned<'a>> {
     let today = now.with_timezone(&Berlin).date_naive();
-    let days = (0..DAYS_AHEAD).filter_map(|ahead| today.checked_add_days(Days::new(ahead)));
+    let days = (0..days_ahead).filter_map(|ahead| today.checked_add_days(Days::new(ahead.into())));
     let mut planned: Vec<Planned<'a>> = days
         .flat_map(|day| slots.iter().filter_map(move |slot| on_day(slot, day, holidays)))
         .filter(|planned| planned.starts_at > now)

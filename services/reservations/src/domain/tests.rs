@@ -199,11 +199,11 @@ fn showings_keep_their_hour_when_summer_time_ends() {
     // The clocks go back on Sunday 25 October 2026.
     let slots = [slot("14:30:00")];
     let now = Berlin.with_ymd_and_hms(2026, 10, 20, 12, 0, 0).unwrap().with_timezone(&Utc);
-    let planned = plan(&slots, &[], now);
+    let planned = plan(&slots, &[], DAYS_AHEAD, now);
     let starts: Vec<String> =
         planned.iter().map(|p| p.starts_at.with_timezone(&Berlin).format("%d.%m. %H:%M %:z").to_string()).collect();
     assert_eq!(starts, ["24.10. 14:30 +02:00", "25.10. 14:30 +01:00", "31.10. 14:30 +01:00", "01.11. 14:30 +01:00"]);
-    assert_eq!(planned[0].id, plan(&slots, &[], now)[0].id, "the same id every time");
+    assert_eq!(planned[0].id, plan(&slots, &[], DAYS_AHEAD, now)[0].id, "the same id every time");
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn holidays_decide() {
     let (first, last) =
         (NaiveDate::from_ymd_opt(2026, 10, 19).unwrap(), NaiveDate::from_ymd_opt(2026, 10, 30).unwrap());
     let now = Berlin.with_ymd_and_hms(2026, 10, 20, 12, 0, 0).unwrap().with_timezone(&Utc);
-    let with = |holidays| plan(&[Slot { holidays, ..slot("14:30:00") }], &[(first, last)], now).len();
+    let with = |holidays| plan(&[Slot { holidays, ..slot("14:30:00") }], &[(first, last)], DAYS_AHEAD, now).len();
     assert_eq!((with(Holidays::Always), with(Holidays::Never), with(Holidays::Only)), (4, 2, 2));
 }
 

@@ -33,21 +33,22 @@ use crate::{
     store::{self, Version, offers::Taken, sale::Plans},
 };
 
-/// How far ahead a programme may be asked for.
+/// For how long a programme may be asked for: as far ahead as showings are scheduled.
 pub(crate) const LONGEST_WINDOW: TimeDelta = TimeDelta::days(62);
 
 /// When nothing was loaded for so long it is asked whether the programme has changed unheard: nobody is told what is older
 /// than a second. Longer than a live value rests, so that in a sale, in which it is loaded all the time, nobody asks.
 const ASK_AFTER: Duration = Duration::from_millis(700);
 
-/// All showings from a day ago on, loaded once per change for all who watch or ask.
+/// All showings from a day ago on, loaded once per change for all who watch or ask. Those that have not changed are
+/// shared with the state before: two months of programme cost no more than what is sold of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Programme {
     pub(crate) revision: u64,
     loaded_at: DateTime<Utc>,
     /// The same by the machine's clock.
     loaded: Instant,
-    pub(crate) showings: Arc<Vec<pb::Showing>>,
+    pub(crate) showings: Arc<Vec<Arc<pb::Showing>>>,
 }
 
 /// The programme as it is read by everybody: from memory. The rows that sellers lock are not touched.
@@ -93,11 +94,11 @@ impl View {
         Ok(())
     }
 
-    /// The showings that start in a window and that one may see; none when the window reaches beyond what
-    /// is kept, or nothing is kept yet.
+    /// The showings that start in a window and that one may see; none when the window begins before what is kept, or
+    /// nothing is kept yet.
     pub(crate) fn list(&self, window: &Window, now: DateTime<Utc>) -> Option<Vec<pb::Showing>> {
         let programme = self.live.latest(SHOWINGS_TOPIC)?;
-        if window.from < now - KEPT_BEFORE || window.until > now + LONGEST_WINDOW - KEPT_BEFORE {
+        if window.from < now - KEPT_BEFORE {
             return None;
         }
         let shown = programme.1.showings.iter().filter(|showing| window.shows(showing));
@@ -150,7 +151,7 @@ fn live(context: &Context) -> Live<Programme> {
 #[derive(Default)]
 struct Known {
     /// With the versions they had then.
-    showings: HashMap<Uuid, (Version, pb::Showing)>,
+    showings: HashMap<Uuid, (Version, Arc<pb::Showing>)>,
     plans: Plans,
 }
 
@@ -160,14 +161,14 @@ async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
     let (loaded_at, loaded) = (db.clock().now(), Instant::now());
     // The revisions first: a change after them is a reason to load again, never a change missed.
     let revision = store::programme_revision(&mut conn).await?;
-    let versions = store::versions(&mut conn, loaded_at - KEPT_BEFORE, loaded_at + LONGEST_WINDOW).await?;
+    let versions = store::versions(&mut conn, loaded_at - KEPT_BEFORE).await?;
     let is_known = |(id, version): &(Uuid, Version)| known.showings.get(id).is_some_and(|(known, _)| known == version);
     let changed: Vec<Uuid> = versions.iter().filter(|it| !is_known(it)).map(|(id, _)| *id).collect();
-    let mut fresh: HashMap<String, pb::Showing> = HashMap::new();
+    let mut fresh: HashMap<String, Arc<pb::Showing>> = HashMap::new();
     if !changed.is_empty() {
         let showings = store::showings_of(&mut conn, &changed).await?;
         for showing in offered(&mut conn, &mut known.plans, &showings, loaded_at).await? {
-            fresh.insert(showing.showing_id.clone(), showing);
+            fresh.insert(showing.showing_id.clone(), Arc::new(showing));
         }
     }
     let mut now_known = HashMap::with_capacity(versions.len());

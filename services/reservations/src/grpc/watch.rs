@@ -38,7 +38,7 @@ pub(crate) fn updates(
                 .iter()
                 .filter(|showing| window.shows(showing) || seen.contains_key(&showing.showing_id))
                 .filter(|showing| seen.get(&showing.showing_id) != Some(&showing.revision))
-                .cloned()
+                .map(|showing| showing.as_ref().clone())
                 .collect();
             for showing in &showings {
                 seen.insert(showing.showing_id.clone(), showing.revision);

@@ -161,11 +161,12 @@ pub(crate) async fn save_title(
     Ok(done.rows_affected() > 0)
 }
 
-/// Replaces the weekly pattern and the school holidays.
+/// Replaces the weekly pattern, the school holidays and how many days ahead is scheduled.
 pub(crate) async fn save_schedule(
     conn: &mut PgConnection,
     slots: &[Slot],
     holidays: &[(NaiveDate, NaiveDate)],
+    days_ahead: u32,
 ) -> Result<(), Error> {
     sqlx::query("delete from schedule_slot").execute(&mut *conn).await?;
     for (place, slot) in slots.iter().enumerate() {
@@ -183,7 +184,14 @@ pub(crate) async fn save_schedule(
             .execute(&mut *conn)
             .await?;
     }
+    sqlx::query("update schedule_ahead set days = $1").bind(days_ahead.cast_signed()).execute(conn).await?;
     Ok(())
+}
+
+/// How many days ahead showings are scheduled.
+pub(crate) async fn days_ahead(conn: &mut PgConnection) -> Result<u32, Error> {
+    let days: i32 = sqlx::query_scalar("select days from schedule_ahead").fetch_one(conn).await?;
+    Ok(days.unsigned_abs())
 }
 
 /// The stored pattern and holidays.

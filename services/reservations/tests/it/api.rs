@@ -6,7 +6,7 @@ use futures::future::join_all;
 use kernel::{
     Caller, Role,
     testing::{staff, visitor},
-    values::timestamp,
+    values::{self, timestamp},
 };
 use sky_proto::reservations::v1 as pb;
 use tokio_stream::StreamExt;
@@ -359,4 +359,50 @@ async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
     let line = line_of(&bigger, "dome-a", "id");
     assert!(refused.message().contains(&format!("line {line}, reservations.layouts[0]: ")), "{}", refused.message());
     assert_eq!(programme(&house, &operator(), true).await.len(), before);
+}
+        ("[reservations]\n", "[reservations]\ndays_ahead = 63\n", "reservations.days_ahead: must be 1 to 62"),
+
+#[tokio::test]
+async fn as_many_days_are_scheduled_as_the_house_file_says_and_told_from_memory() {
+    let house = house().await;
+    let two_months = HOUSE_FILE.replacen("[reservations]\n", "[reservations]\ndays_ahead = 62\n", 1);
+    load(&house, &two_months, false).await.expect("loads");
+    let told = async || {
+        let request = pb::ListProgrammeRequest {
+            from: Some(timestamp(minutes(0))),
+            until: Some(timestamp(minutes(62 * 24 * 60))),
+            include_closed: true,
+        };
+        client!(house, &operator()).list_programme(request).await.expect("a programme").into_inner().showings
+    };
+    let count = "select count(*) from showing where starts_at > $1";
+    let stored: i64 =
+        sqlx::query_scalar(count).bind(minutes(0)).fetch_one(house.pool("reservations")).await.expect("counted");
+    let all_told = async {
+        while told().await.len() < stored.unsigned_abs() as usize {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), all_told).await.expect("told within a second");
+    let showings = told().await;
+    let last = showings.iter().map(|showing| values::from_timestamp(showing.starts_at)).max().expect("showings");
+    assert!((60..62).contains(&(last - minutes(0)).num_days()), "{last}");
+    // A release is there as a whole before its sale begins.
+    let day = |showing: &pb::Showing| values::from_timestamp(showing.starts_at).date_naive().to_string();
+    let of_release =
+        showings.iter().filter(|it| it.release.as_ref().is_some_and(|its| its.release_id == "advent-2026"));
+    let days: std::collections::BTreeSet<String> = of_release.map(day).collect();
+    assert_eq!(days.first().map(String::as_str), Some("2026-12-05"), "{days:?}");
+    assert_eq!(days.last().map(String::as_str), Some("2026-12-19"), "the last Saturday before 24 December: {days:?}");
+
+    // While somebody has locked all claims the longest window is answered all the same.
+    let mut lock = house.pool("reservations").begin().await.expect("a transaction");
+    sqlx::query("lock table seat_claim in access exclusive mode").execute(&mut *lock).await.expect("locked");
+    let answered = tokio::time::timeout(std::time::Duration::from_secs(5), told()).await.expect("from memory");
+    assert_eq!(answered.len(), showings.len());
+    lock.rollback().await.expect("let go");
+
+    // Fewer days again: what is on sale stays.
+    load(&house, HOUSE_FILE, false).await.expect("loads");
+    assert_eq!(told().await.len(), showings.len());
 }
