@@ -131,7 +131,8 @@ impl View {
         window: Window,
         after: u64,
     ) -> Result<impl Stream<Item = Result<pb::ShowingsUpdate, Status>> + Send + use<>, Status> {
-        Ok(updates(self.live.watch(SHOWINGS_TOPIC, after).await?, window))
+        // From the first state on, also for who has seen it: what they follow must be known before it moves.
+        Ok(updates(self.live.watch(SHOWINGS_TOPIC, 0).await?, window, after))
     }
 }
 

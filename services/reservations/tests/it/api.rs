@@ -206,6 +206,41 @@ async fn whoever_watches_hears_of_every_change() {
     assert!(resumed.next().await.expect("a change").expect("all").revision > change.revision);
 }
 
+#[tokio::test]
+async fn whoever_comes_back_hears_of_a_delay_out_of_the_window() {
+    let house = house().await;
+    let showing = showing(&house).await;
+    let watch = async |after_revision: u64| {
+        let starts_at = minutes(60);
+        let request = pb::WatchShowingsRequest {
+            from: Some(timestamp(starts_at)),
+            until: Some(timestamp(starts_at + chrono::TimeDelta::seconds(1))),
+            include_closed: false,
+            after_revision,
+        };
+        client!(house, &visitor(None)).watch_showings(request).await.expect("a stream").into_inner()
+    };
+    let seen = watch(0).await.next().await.expect("at once").expect("all");
+    assert_eq!((seen.showings.len(), seen.showings[0].starts_at), (1, showing.starts_at));
+    // One has come back before the delay with what it saw last, one comes back after it.
+    let mut before = watch(seen.revision).await;
+    let delay = pb::DelayShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.showing_id.clone(),
+        minutes: 20,
+        reason: None,
+    };
+    client!(house, &journey()).delay_showing(delay).await.expect("moved");
+    let mut after = watch(seen.revision).await;
+    for (who, updates) in [("before", &mut before), ("after", &mut after)] {
+        let told = tokio::time::timeout(std::time::Duration::from_secs(10), updates.next()).await;
+        let told =
+            told.unwrap_or_else(|_| panic!("who came back {who} the delay is told nothing")).expect("it goes on");
+        let moved = &told.expect("an update").showings[0];
+        assert_eq!((&moved.showing_id, moved.starts_at), (&showing.showing_id, Some(timestamp(minutes(80)))), "{who}");
+    }
+}
+
 /// The field that is named, and how the request is spoiled.
 type Spoiled = (&'static str, fn(&mut pb::HoldSeatsRequest));
 
@@ -281,6 +316,14 @@ async fn only_those_named_may_call() {
         let refused = client!(house, caller).hold_seats(wish(visit, &showing, 1)).await.expect_err("journey alone");
         assert_eq!(refused.code(), Code::PermissionDenied);
     }
+    // Nobody moves or cancels a showing past what follows from it: that is journey's command.
+    for caller in [operator(), staff(Role::Admin), staff(Role::Desk), Caller::Service("portal".to_owned())] {
+        let delay = pb::DelayShowingRequest { showing_id: showing.clone(), minutes: 5, ..Default::default() };
+        let delayed = client!(house, &caller).delay_showing(delay).await.expect_err("journey alone");
+        let cancel = pb::CancelShowingRequest { showing_id: showing.clone(), ..Default::default() };
+        let cancelled = client!(house, &caller).cancel_showing(cancel).await.expect_err("journey alone");
+        assert_eq!((delayed.code(), cancelled.code()), (Code::PermissionDenied, Code::PermissionDenied), "{caller:?}");
+    }
     let request = pb::GetBookingRequest { visit_id: visit.to_string() };
     let refused = client!(house, &visitor(Some(Uuid::now_v7()))).get_booking(request).await.expect_err("another's");
     assert_eq!(refused.code(), Code::PermissionDenied);
@@ -316,14 +359,6 @@ async fn what_people_were_charged_by_does_not_change() {
     hold(&house, &wish(Uuid::now_v7(), &showing, 2)).await.expect("held");
     let refused = load(&house, &dearer, false).await.expect_err("somebody was charged 8.50");
     let line = line_of(&dearer, "public-adult-2026", "cents");
-    // Nobody moves or cancels a showing past what follows from it: that is journey's command.
-    for caller in [operator(), staff(Role::Admin), staff(Role::Desk), Caller::Service("portal".to_owned())] {
-        let delay = pb::DelayShowingRequest { showing_id: showing.clone(), minutes: 5, ..Default::default() };
-        let delayed = client!(house, &caller).delay_showing(delay).await.expect_err("journey alone");
-        let cancel = pb::CancelShowingRequest { showing_id: showing.clone(), ..Default::default() };
-        let cancelled = client!(house, &caller).cancel_showing(cancel).await.expect_err("journey alone");
-        assert_eq!((delayed.code(), cancelled.code()), (Code::PermissionDenied, Code::PermissionDenied), "{caller:?}");
-    }
     assert!(refused.message().contains(&format!("line {line}, reservations.tariffs[1]: ")), "{}", refused.message());
     assert!(refused.message().contains("new id"), "{}", refused.message());
     let taxed = HOUSE_FILE.replacen("basis_points = 0", "basis_points = 700", 1);
@@ -346,6 +381,7 @@ async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
         ("times = [\"09:00\"", "times = [\"25:00\"", "schedule[0].times"),
         ("title = \"schule-sonnensystem\"", "title = \"x\"", "schedule[0].title"),
         ("minutes = 50", "minutes = 0", "titles[0].minutes"),
+        ("[reservations]\n", "[reservations]\ndays_ahead = 63\n", "reservations.days_ahead: must be 1 to 62"),
     ];
     for (good, bad, key) in cases {
         let broken = HOUSE_FILE.replacen(good, bad, 1);
@@ -360,7 +396,6 @@ async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
     assert!(refused.message().contains(&format!("line {line}, reservations.layouts[0]: ")), "{}", refused.message());
     assert_eq!(programme(&house, &operator(), true).await.len(), before);
 }
-        ("[reservations]\n", "[reservations]\ndays_ahead = 63\n", "reservations.days_ahead: must be 1 to 62"),
 
 #[tokio::test]
 async fn as_many_days_are_scheduled_as_the_house_file_says_and_told_from_memory() {
