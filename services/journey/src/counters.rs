@@ -6,7 +6,7 @@ use kernel::{Combiner, Context};
 use crate::{
     commands::{
         self, Order, Taken,
-        holds::{self, Finished, Wish},
+        holds::{self, Declined, Finished, Wish},
     },
     domain::{Showing, Visit},
     error::Error,
@@ -22,6 +22,7 @@ const TOGETHER: usize = 64;
 pub(crate) struct Counters {
     pub(crate) begin: Combiner<Wish, Visit, Error>,
     pub(crate) finish: Combiner<Finished, (Visit, Showing), Error>,
+    pub(crate) decline: Combiner<Declined, (), Error>,
     pub(crate) order: Combiner<Order, Visit, Error>,
     pub(crate) taken: Combiner<Taken, (), Error>,
 }
@@ -31,6 +32,7 @@ impl Counters {
         Self {
             begin: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::begin(tx, items))),
             finish: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::finish(tx, items))),
+            decline: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::decline(tx, items))),
             order: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(commands::order(tx, items))),
             taken: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| {
                 Box::pin(commands::payment_created(tx, items))

@@ -188,6 +188,36 @@ async fn share(tx: &mut Tx, finished: &[Finished]) -> Result<HashMap<Uuid, Showi
     store::many::share_all(tx.conn(), &ids).await
 }
 
+/// A visit as it was begun, of which nobody holds anything, and why its seats were refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Declined {
+    pub(crate) visit: Visit,
+    pub(crate) refusal: Refusal,
+}
+
+impl Keyed for Declined {
+    fn batch_key(&self) -> Uuid {
+        self.visit.id
+    }
+}
+
+/// Keeps refusals for a repeat. In a rush that is what nearly all get, so they are kept together, and nobody is told:
+/// there is nothing to let go of. One that was given up meanwhile stays as it is.
+pub(crate) async fn decline(tx: &mut Tx, declined: &[Declined]) -> Result<Vec<Result<(), Error>>, Error> {
+    let mut visits: Vec<Visit> = declined
+        .iter()
+        .cloned()
+        .map(|Declined { visit, refusal }| Visit {
+            state: State::Refused,
+            deadline: None,
+            refusal: Some(refusal),
+            ..visit
+        })
+        .collect();
+    store::many::save_all(tx.conn(), &mut visits.iter_mut().collect::<Vec<_>>()).await?;
+    Ok(declined.iter().map(|_| Ok(())).collect())
+}
+
 /// A service has refused, or could not be asked: the others let go by the event. A refusal is kept
 /// for a repeat; a failure may be tried anew under the same key.
 pub(crate) async fn refuse(tx: &mut Tx, id: Uuid, refusal: Option<Refusal>) -> Result<(), Error> {

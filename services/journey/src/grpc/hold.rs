@@ -18,7 +18,7 @@ use tonic::Status;
 
 use super::{alternatives, load_visit, requests::part_key, sibling, siblings::Siblings};
 use crate::{
-    commands::holds::{self, Finished, Given, Wish},
+    commands::holds::{self, Declined, Finished, Given, Wish},
     counters::Counters,
     domain::{Bay, Meal, PARKING_MARGIN, Refusal, Showing, State, Visit},
     error::Error,
@@ -60,7 +60,18 @@ pub(super) async fn hold(
             Ok((visit, showing)) => return Ok(events::visit(&visit, Some(&showing))),
             Err(error) => error,
         },
-        Err(not_given) => refusal(siblings, &wanted, not_given, db.clock().now()).await,
+        Err(not_given) => {
+            // Who was asked for nothing holds nothing: no event has to tell anybody to let go.
+            let holds_nothing = not_given.showing.is_none() || wanted.bay.is_none() && wanted.meal.is_none();
+            let error = refusal(siblings, &wanted, not_given, db.clock().now()).await;
+            if let Error::HoldRefused(refusal) = &error
+                && holds_nothing
+            {
+                counters.decline.run(Declined { visit, refusal: (**refusal).clone() }).await?;
+                return Err(error);
+            }
+            error
+        }
     };
     let kept = if let Error::HoldRefused(refusal) = &error { Some((**refusal).clone()) } else { None };
     db.transact(move |tx| Box::pin(holds::refuse(tx, id, kept))).await?;

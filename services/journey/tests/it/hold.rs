@@ -99,6 +99,9 @@ async fn a_sold_out_showing_names_other_showings() {
     assert_eq!(why.reason, details.reason);
     let again = town.hold_as(&guest("other"), &wish).await.expect_err("the same");
     assert_eq!(refusal(&again), details, "a repeat hears the same");
+    let told = "select count(*) from outbox where aggregate_id in (select id::text from visit where state = 'refused')";
+    let told: i64 = sqlx::query_scalar(told).fetch_one(town.house.pool("journey")).await.expect("counted");
+    assert_eq!(told, 0, "nobody has held anything of it, and nobody is told to let go");
     assert!(!details.alternatives.is_empty());
     for other in details.alternatives {
         assert!(
