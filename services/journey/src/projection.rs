@@ -85,10 +85,14 @@ pub(crate) enum News {
         number: u32,
         kitchen: Kitchen,
     },
-    /// The meal does not come as ordered: the visitor may choose.
-    KitchenAsks,
+    /// The meal does not come as ordered: the visitor may choose. Which question it is may be empty in what was told long
+    /// ago.
+    KitchenAsks {
+        question: String,
+    },
     /// What came of it, or of something else about the meal.
     KitchenSays {
+        question: String,
         text: Text,
     },
     /// Another dish takes the place of one that is sold out.
@@ -191,8 +195,8 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         News::OrderScheduled { .. } | News::OrderRefused { .. } | News::OrderMoved { .. } | News::OrderState { .. } => {
             note_meal(visit, news);
         }
-        News::KitchenAsks => visit.notice = join(&without_part(&visit.notice, &asks()), &asks()),
-        News::KitchenSays { text } => visit.notice = kitchen_said(&visit.notice, text),
+        News::KitchenAsks { .. } => visit.notice = join(&without_part(&visit.notice, &asks()), &asks()),
+        News::KitchenSays { text, .. } => visit.notice = kitchen_said(&visit.notice, text),
         News::Substituted { replaced, item_id, name, allergens, text } => {
             let dishes = visit.meal.as_mut().map(|meal| &mut meal.dishes);
             if let Some(dish) = dishes.and_then(|dishes| dishes.iter_mut().find(|dish| dish.name == *replaced)) {
@@ -218,7 +222,7 @@ pub(crate) fn kitchen_asks_no_more(notice: &Text) -> Text {
 }
 
 /// What stands on the visit's page while the kitchen waits for an answer.
-fn asks() -> Text {
+pub(crate) fn asks() -> Text {
     Text {
         de: "Die Küche kann Ihr Essen nicht wie bestellt machen. Bitte wählen Sie unter „Ihr Essen“.".to_owned(),
         en: "The kitchen cannot make your meal as ordered. Please choose under “Your meal”.".to_owned(),

@@ -32,6 +32,7 @@ pub(super) async fn station_rests(tx: &mut Tx, station: &Station) -> Result<(), 
         None => Vec::new(),
     };
     let affected = |order: &Order| Affected {
+        question: known.get(&order.id).map_or_else(Uuid::now_v7, |it| it.question),
         cause: Cause::Station,
         station: Some(station.id.clone()),
         later_pickup_at: later.iter().find(|(id, _)| *id == order.id).map(|(_, at)| *at),
@@ -77,20 +78,23 @@ async fn need_staff(tx: &mut Tx, order: &Order, cause: Cause) -> Result<(), Erro
         return Ok(());
     }
     let answer_until = answer_until(order, now);
-    let affected = Affected { cause, station: None, later_pickup_at: None, answer_until };
+    let affected = Affected { question: Uuid::now_v7(), cause, station: None, later_pickup_at: None, answer_until };
     save(tx, std::slice::from_ref(order), &[(order.id, affected)]).await
 }
 
 /// A station works again: who waited for it gets the meal, at the old time if it can still be made by then.
 pub(super) async fn station_works(tx: &mut Tx, station: &Station) -> Result<(), Error> {
-    let ids = store::affected::of_station(tx.conn(), &station.id).await?;
+    let questions = store::affected::of_station(tx.conn(), &station.id).await?;
+    let ids: Vec<Uuid> = questions.keys().copied().collect();
     if ids.is_empty() {
         return Ok(());
     }
     store::affected::settle(tx.conn(), &ids).await?;
     for order in store::lock_orders(tx.conn(), &ids).await? {
-        let text = settled(Answer::Keep);
-        tx.append(&order.visit.to_string(), &events::kitchen::settled(&order, &text)).await?;
+        if let Some(question) = questions.get(&order.id) {
+            let event = events::kitchen::settled(&order, *question, &settled(Answer::Keep));
+            tx.append(&order.visit.to_string(), &event).await?;
+        }
         note_those_at_rest(tx, std::slice::from_ref(&order)).await?;
     }
     Ok(())
@@ -149,8 +153,8 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
         }
     }
     store::affected::settle(tx.conn(), &[order.id]).await?;
-    let text = settled(answer);
-    tx.append(&order.visit.to_string(), &events::kitchen::settled(&order, &text)).await?;
+    let event = events::kitchen::settled(&order, affected.question, &settled(answer));
+    tx.append(&order.visit.to_string(), &event).await?;
     kitchen::touch_board(tx).await?;
     store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)
 }

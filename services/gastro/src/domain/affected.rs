@@ -4,6 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
+use uuid::Uuid;
 
 use super::{Order, OrderState, StationState};
 
@@ -34,6 +35,8 @@ impl Cause {
 /// An order that needs a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Affected {
+    /// Which question it is: whom it is put to is told of it once.
+    pub(crate) question: Uuid,
     pub(crate) cause: Cause,
     pub(crate) station: Option<String>,
     pub(crate) later_pickup_at: Option<DateTime<Utc>>,
@@ -136,6 +139,7 @@ mod tests {
     #[test]
     fn who_says_nothing_is_not_left_without_an_answer() {
         let affected = |cause, later: Option<DateTime<Utc>>| Affected {
+            question: Uuid::nil(),
             cause,
             station: None,
             later_pickup_at: later,

@@ -53,14 +53,16 @@ pub(crate) fn affected(order: &Order, affected: &Affected) -> pb::OrderAffected 
         reason: Some(affected.reason().to_proto()),
         later_pickup_at: affected.later_pickup_at.map(timestamp),
         answer_until: Some(timestamp(affected.answer_until)),
+        question_id: affected.question.to_string(),
     }
 }
 
-pub(crate) fn settled(order: &Order, reason: &Text) -> pb::OrderSettled {
+pub(crate) fn settled(order: &Order, question: Uuid, reason: &Text) -> pb::OrderSettled {
     pb::OrderSettled {
         order_id: order.id.to_string(),
         visit_id: order.visit.to_string(),
         reason: Some(reason.to_proto()),
+        question_id: question.to_string(),
     }
 }
 

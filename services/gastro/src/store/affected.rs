@@ -11,16 +11,16 @@ use crate::{
     error::Error,
 };
 
-type Row = (Uuid, String, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>);
+type Row = (Uuid, Uuid, String, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>);
 
-fn read((order, cause, station, later_pickup_at, answer_until): Row) -> Result<(Uuid, Affected), Error> {
+fn read((order, question, cause, station, later_pickup_at, answer_until): Row) -> Result<(Uuid, Affected), Error> {
     let cause = Cause::named(&cause).ok_or_else(|| Error::Stored(format!("cause {cause}")))?;
-    Ok((order, Affected { cause, station, later_pickup_at, answer_until }))
+    Ok((order, Affected { question, cause, station, later_pickup_at, answer_until }))
 }
 
 pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, Affected>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select order_id, cause, station_id, later_pickup_at, answer_until from affected_order
+        "select order_id, question_id, cause, station_id, later_pickup_at, answer_until from affected_order
          where order_id = any ($1)",
     )
     .bind(orders)
@@ -39,7 +39,7 @@ pub(crate) async fn all(conn: &mut PgConnection) -> Result<Vec<Uuid>, Error> {
 /// Those that nobody has answered in time; what is being made waits for staff.
 pub(crate) async fn unanswered(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<(Uuid, Affected)>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select order_id, cause, a.station_id, later_pickup_at, answer_until
+        "select order_id, question_id, cause, a.station_id, later_pickup_at, answer_until
          from affected_order a join meal_order o using (order_id)
          where answer_until <= $1 and o.state = 'scheduled' order by since, order_id",
     )
@@ -56,17 +56,20 @@ pub(crate) async fn save_all(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let ids: Vec<Uuid> = affected.iter().map(|(order, _)| *order).collect();
+    let questions: Vec<Uuid> = affected.iter().map(|(_, it)| it.question).collect();
     let causes: Vec<&str> = affected.iter().map(|(_, it)| it.cause.name()).collect();
     let stations: Vec<Option<&str>> = affected.iter().map(|(_, it)| it.station.as_deref()).collect();
     let later: Vec<Option<DateTime<Utc>>> = affected.iter().map(|(_, it)| it.later_pickup_at).collect();
     let until: Vec<DateTime<Utc>> = affected.iter().map(|(_, it)| it.answer_until).collect();
     sqlx::query(
-        "insert into affected_order (order_id, cause, station_id, later_pickup_at, answer_until, since)
-         select n.*, $6 from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) as n
-         on conflict (order_id) do update set cause = excluded.cause, station_id = excluded.station_id,
-             later_pickup_at = excluded.later_pickup_at, answer_until = excluded.answer_until",
+        "insert into affected_order (order_id, question_id, cause, station_id, later_pickup_at, answer_until, since)
+         select n.*, $7 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
+             as n
+         on conflict (order_id) do update set question_id = excluded.question_id, cause = excluded.cause,
+             station_id = excluded.station_id, later_pickup_at = excluded.later_pickup_at, answer_until = excluded.answer_until",
     )
     .bind(ids)
+    .bind(questions)
     .bind(causes)
     .bind(stations)
     .bind(later)
@@ -77,12 +80,14 @@ pub(crate) async fn save_all(
     Ok(())
 }
 
-/// Orders that wait for a station.
-pub(crate) async fn of_station(conn: &mut PgConnection, station: &str) -> Result<Vec<Uuid>, Error> {
-    Ok(sqlx::query_scalar("select order_id from affected_order where cause = 'station' and station_id = $1")
-        .bind(station)
-        .fetch_all(conn)
-        .await?)
+/// Orders that wait for a station, each with its question.
+pub(crate) async fn of_station(conn: &mut PgConnection, station: &str) -> Result<HashMap<Uuid, Uuid>, Error> {
+    let rows: Vec<(Uuid, Uuid)> =
+        sqlx::query_as("select order_id, question_id from affected_order where cause = 'station' and station_id = $1")
+            .bind(station)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// They need no decision any more.

@@ -138,6 +138,26 @@ async fn a_pause_affects_what_is_near_and_reopening_brings_it_back() {
 }
 
 #[tokio::test]
+async fn what_is_asked_again_after_an_answer_is_another_question() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    house.clock.set(minutes(95));
+    let states = [StationState::Paused, StationState::Closed, StationState::Open, StationState::Paused];
+    for state in states {
+        set_station(&house, "hot", state).await.expect("set");
+    }
+    let asked: Vec<String> =
+        house.events::<pb::OrderAffected>("gastro").await.into_iter().map(|it| it.question_id).collect();
+    let answered: Vec<String> =
+        house.events::<pb::OrderSettled>("gastro").await.into_iter().map(|it| it.question_id).collect();
+    assert_eq!(asked.len(), 3);
+    assert_eq!(asked[0], asked[1], "another offer, and the same question");
+    assert_ne!(asked[1], asked[2]);
+    assert_eq!(answered, [asked[0].clone()]);
+}
+
+#[tokio::test]
 async fn nothing_is_fired_onto_a_station_that_rests() {
     let house = house().await;
     let (visit, control, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());

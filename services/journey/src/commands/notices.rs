@@ -17,7 +17,7 @@ use crate::{
         notices::{self, Facts, Kind, Notice, Sending, Wanted, letter::HouseWords},
     },
     error::Error,
-    projection::News,
+    projection::{News, asks},
     store,
 };
 
@@ -54,14 +54,14 @@ pub(crate) async fn follow(
 
 /// Whether news say something by themselves, beside what they change of the visit.
 pub(super) const fn speaks(news: &News) -> bool {
-    matches!(news, News::KitchenAsks | News::KitchenSays { .. } | News::BookingReissued { .. })
+    matches!(news, News::KitchenAsks { .. } | News::KitchenSays { .. } | News::BookingReissued { .. })
 }
 
 /// What they say.
 pub(super) fn said(before: &Visit, after: &Visit, news: &News) -> Option<Wanted> {
     match news {
-        News::KitchenAsks => notices::kitchen_asks(before, after),
-        News::KitchenSays { text } => notices::kitchen_says(before, after, text),
+        News::KitchenAsks { question } => notices::kitchen_asks(after, question, asks()),
+        News::KitchenSays { question, text } => notices::kitchen_says(before, after, question, text),
         News::BookingReissued { at } => notices::reissued(after, *at),
         _ => None,
     }

@@ -330,7 +330,9 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
     let (Some(was), Some(is)) = (&before.meal, &after.meal) else { return wanted };
     if was.dishes != is.dishes {
         let dishes: Vec<&str> = is.dishes.iter().map(|dish| dish.item_id.as_str()).collect();
-        tell(Kind::MealChanged, &dishes.join(" "), said_since(before, after));
+        // Which change it is: what was there before may come again.
+        let about = format!("{} {}", dishes.join(" "), after.revision);
+        tell(Kind::MealChanged, &about, said_since(before, after));
     }
     let made = matches!(is.kitchen, Kitchen::Collected | Kitchen::Expired);
     if was.part == Part::Confirmed && is.part == Part::Cancelled && !made {
@@ -340,7 +342,7 @@ pub(crate) fn following(before: &Visit, after: &Visit, showing: Option<&Showing>
         && showing.is_some_and(|showing| meal_left_its_showing(after, showing))
     {
         let facts = Facts { was: Some(was.pickup_at), ..Facts::default() };
-        tell(Kind::MealMoved, &instant(is.pickup_at), facts);
+        tell(Kind::MealMoved, &format!("{} {}", instant(is.pickup_at), after.revision), facts);
     }
     wanted
 }
@@ -359,20 +361,26 @@ fn said_since(before: &Visit, after: &Visit) -> Facts {
     Facts { reason, ..Facts::default() }
 }
 
-/// The kitchen cannot make the meal as ordered, and its visitor may choose on the visit's page.
-pub(crate) fn kitchen_asks(before: &Visit, after: &Visit) -> Option<Wanted> {
-    let pickup_at = after.meal.as_ref()?.pickup_at;
-    (after.state == State::Confirmed && before.notice != after.notice)
-        .then(|| Wanted::new(after, Kind::MealAsked, format!("asks {}", instant(pickup_at)), said_since(before, after)))
+/// The kitchen cannot make the meal as ordered, and its visitor may choose on the visit's page. Each question is told
+/// once, however many there are about one meal.
+pub(crate) fn kitchen_asks(visit: &Visit, question: &str, reason: Text) -> Option<Wanted> {
+    let about = format!("asks {}", which(question, visit.meal.as_ref()?.pickup_at));
+    let facts = Facts { reason, ..Facts::default() };
+    (visit.state == State::Confirmed).then(|| Wanted::new(visit, Kind::MealAsked, about, facts))
+}
+
+/// Which question of the kitchen it is. Those that were asked before they had names are told apart by the pickup.
+fn which(question: &str, pickup_at: DateTime<Utc>) -> String {
+    if question.is_empty() { instant(pickup_at) } else { question.to_owned() }
 }
 
 /// The kitchen has decided, and the meal is neither off nor another one: those are told with what has changed.
-pub(crate) fn kitchen_says(before: &Visit, after: &Visit, text: &Text) -> Option<Wanted> {
+pub(crate) fn kitchen_says(before: &Visit, after: &Visit, question: &str, text: &Text) -> Option<Wanted> {
     let (was, is) = (before.meal.as_ref()?, after.meal.as_ref()?);
     let stays = was.part == Part::Confirmed && is.part == Part::Confirmed && was.dishes == is.dishes;
     (after.state == State::Confirmed && stays && before.notice != after.notice).then(|| {
         let facts = Facts { reason: text.clone(), ..Facts::default() };
-        Wanted::new(after, Kind::MealSettled, format!("{} {}", instant(is.pickup_at), text.de), facts)
+        Wanted::new(after, Kind::MealSettled, format!("{} {}", which(question, is.pickup_at), text.de), facts)
     })
 }
 

@@ -9,10 +9,13 @@ use crate::projection::News;
 /// The visit and its news; none: an event that says nothing to it.
 pub(super) fn news(event: &Event) -> Result<Option<(String, News)>, Failure> {
     Ok(Some(match event.name() {
-        OrderAffected::NAME => (event.decode::<OrderAffected>()?.visit_id, News::KitchenAsks),
+        OrderAffected::NAME => {
+            let told = event.decode::<OrderAffected>()?;
+            (told.visit_id, News::KitchenAsks { question: told.question_id })
+        }
         OrderSettled::NAME => {
             let told = event.decode::<OrderSettled>()?;
-            (told.visit_id, News::KitchenSays { text: Text::from_proto(told.reason) })
+            (told.visit_id, News::KitchenSays { question: told.question_id, text: Text::from_proto(told.reason) })
         }
         OrderSubstituted::NAME => {
             let told = event.decode::<OrderSubstituted>()?;

@@ -1,7 +1,7 @@
 //! What the house changes of a visit is told its visitor: other places, new codes, another meal, no bay, and an order that
 //! came to nothing. Each once, late, twice and out of order.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::{Text, timestamp};
 use sky_proto::{
     gastro::v1::{OrderAffected, OrderScheduled, OrderSettled, OrderSubstituted},
@@ -86,17 +86,10 @@ async fn new_codes_are_told_without_a_code() {
     mails(&town, &sink, so_far).await;
 }
 
-#[tokio::test]
-async fn what_becomes_of_a_meal_is_told_in_its_order_and_once() {
-    let sink = Sink::start();
-    let town = town_with_post(&sink).await;
-    let visit = town.paid().await;
-    mails(&town, &sink, 1).await;
-    let about = visit.visit_id.as_str();
-    // No kitchen stands in this town: its order is written down as if it had been ordered.
-    let pickup = minutes(240);
+/// No kitchen stands in this town: an order of apple juice is written down as if it had been ordered.
+async fn order_juice(town: &Town, visit: &pb::Visit, pickup: DateTime<Utc>) {
     sqlx::query("update visit set meal = $2 where id = $1")
-        .bind(id(&visit))
+        .bind(id(visit))
         .bind(sqlx::types::Json(serde_json::json!({
             "order_id": "o1", "number": 0, "part": "held", "kitchen": "held",
             "dishes": [{"item_id": "apple", "name": {"de": "Apfelsaft", "en": "Apple juice"}, "quantity": 1,
@@ -107,6 +100,17 @@ async fn what_becomes_of_a_meal_is_told_in_its_order_and_once() {
         .execute(town.house.pool("journey"))
         .await
         .expect("a meal");
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_meal_is_told_in_its_order_and_once() {
+    let sink = Sink::start();
+    let town = town_with_post(&sink).await;
+    let visit = town.paid().await;
+    mails(&town, &sink, 1).await;
+    let about = visit.visit_id.as_str();
+    let pickup = minutes(240);
+    order_juice(&town, &visit, pickup).await;
     let scheduled = OrderScheduled {
         order_id: "o1".to_owned(),
         visit_id: visit.visit_id.clone(),
@@ -148,6 +152,67 @@ async fn what_becomes_of_a_meal_is_told_in_its_order_and_once() {
     mails(&town, &sink, 4).await;
     let page = town.get(&visit).await.notice.expect("a notice");
     assert_eq!(page.de.matches("Traubensaft").count(), 1, "the page says it once: {page:?}");
+}
+
+#[tokio::test]
+async fn each_question_about_one_pickup_and_each_answer_is_told_once() {
+    let sink = Sink::start();
+    let town = town_with_post(&sink).await;
+    let visit = town.paid().await;
+    mails(&town, &sink, 1).await;
+    let (about, pickup) = (&visit.visit_id, minutes(240));
+    order_juice(&town, &visit, pickup).await;
+    let scheduled = OrderScheduled {
+        order_id: "o1".to_owned(),
+        visit_id: about.clone(),
+        number: 27,
+        pickup_at: Some(timestamp(pickup)),
+        fire_at: Some(timestamp(pickup - TimeDelta::minutes(15))),
+    };
+    town.react_twice("gastro", about, &scheduled).await;
+    mails(&town, &sink, 1).await;
+    let asks = |question: &str| OrderAffected {
+        visit_id: about.clone(),
+        question_id: question.to_owned(),
+        ..OrderAffected::default()
+    };
+    let settled = |question: &str| OrderSettled {
+        visit_id: about.clone(),
+        question_id: question.to_owned(),
+        reason: words("Ihr Essen kommt wie bestellt."),
+        ..OrderSettled::default()
+    };
+    // The station rests, works, and rests again: the meal's time is the same all along.
+    for (turn, question) in ["q1", "q2"].into_iter().enumerate() {
+        town.react_twice("gastro", about, &asks(question)).await;
+        let asked = mails(&town, &sink, 2 + 2 * turn).await.remove(1 + 2 * turn);
+        assert!(asked.contains("Bitte wählen Sie"), "{asked}");
+        town.react_twice("gastro", about, &settled(question)).await;
+        let answered = mails(&town, &sink, 3 + 2 * turn).await.remove(2 + 2 * turn);
+        assert!(answered.contains("Ihr Essen kommt wie bestellt."), "{answered}");
+    }
+    for question in ["q2", "q1"] {
+        town.react_twice("gastro", about, &asks(question)).await;
+        town.react_twice("gastro", about, &settled(question)).await;
+    }
+    mails(&town, &sink, 5).await;
+
+    // One dish, another, the first one again, and the other: each is told.
+    let instead = |was: &str, item: &str, is: &str| OrderSubstituted {
+        order_id: "o1".to_owned(),
+        visit_id: about.clone(),
+        replaced: words(was)
+            .map(|it| LocalizedText { en: if was == "Apfelsaft" { "Apple juice" } else { was }.to_owned(), ..it }),
+        item_id: item.to_owned(),
+        name: words(is)
+            .map(|it| LocalizedText { en: if is == "Apfelsaft" { "Apple juice" } else { is }.to_owned(), ..it }),
+        ..OrderSubstituted::default()
+    };
+    let (there, back) = (instead("Apfelsaft", "grape", "Traubensaft"), instead("Traubensaft", "apple", "Apfelsaft"));
+    for event in [&there, &back, &there] {
+        town.house.react("journey", "gastro", about, event).await.expect("reacted");
+    }
+    mails(&town, &sink, 8).await;
 }
 
 #[tokio::test]

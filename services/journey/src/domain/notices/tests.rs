@@ -93,18 +93,24 @@ fn another_dish_is_told_with_what_the_kitchen_says() {
     after.notice = crate::domain::join(&before.notice, &instead);
     let told = following(&before, &after, None);
     assert_eq!(told.iter().map(|it| (it.kind, &it.facts.reason)).collect::<Vec<_>>(), [(Kind::MealChanged, &instead)]);
-    let asks = crate::domain::join(&before.notice, &Text::new("Bitte wählen Sie.", "Please choose."));
-    let asked = Visit { notice: asks, ..before.clone() };
-    assert_eq!(kitchen_asks(&before, &asked).expect("told").facts.reason.de, "Bitte wählen Sie.");
-    assert_eq!(kitchen_asks(&asked, &asked), None, "told twice");
+    let back_and_there = Visit { revision: after.revision + 2, ..after.clone() };
+    assert_ne!(following(&before, &back_and_there, None)[0].about, told[0].about, "another change is told again");
+    let choose = Text::new("Bitte wählen Sie.", "Please choose.");
+    let asked = Visit { notice: crate::domain::join(&before.notice, &choose), ..before.clone() };
+    let about = |question| kitchen_asks(&asked, question, choose.clone()).expect("told").about;
+    assert_eq!(about("q1"), about("q1"), "one question is one notice");
+    assert_ne!(about("q1"), about("q2"), "another question about the same pickup is another one");
+    assert!(about("").ends_with(&instant(asked.meal.as_ref().expect("a meal").pickup_at)), "before they had names");
     let as_ordered = Text::new("Sie bekommen Ihr Essen wie bestellt.", "You get your meal as ordered.");
     let settled = Visit { notice: crate::domain::join(&before.notice, &as_ordered), ..before.clone() };
-    let said = kitchen_says(&asked, &settled, &as_ordered).expect("told");
+    let said = kitchen_says(&asked, &settled, "q1", &as_ordered).expect("told");
+    let next = kitchen_says(&asked, &settled, "q2", &as_ordered).expect("told");
+    assert_ne!(said.about, next.about, "the answer to another question is told too");
     assert_eq!((said.kind, &said.facts.reason), (Kind::MealSettled, &as_ordered));
-    assert_eq!(kitchen_says(&settled, &settled, &as_ordered), None, "told twice");
+    assert_eq!(kitchen_says(&settled, &settled, "q1", &as_ordered), None, "told twice");
     let mut off = settled;
     off.meal.as_mut().expect("a meal").part = Part::Cancelled;
-    assert_eq!(kitchen_says(&asked, &off, &as_ordered), None, "that it is off is told by itself");
+    assert_eq!(kitchen_says(&asked, &off, "q1", &as_ordered), None, "that it is off is told by itself");
 }
 
 #[test]
