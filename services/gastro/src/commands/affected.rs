@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// A station rests: today's orders that would have to begin before it is back need a decision. Asked again while it
-/// goes on resting, it finds those that have come near since. The kitchen must be locked.
+/// goes on resting, it finds those that have come near since, and asks nobody again whose offer is as it was. The
+/// kitchen must be locked.
 pub(super) async fn station_rests(tx: &mut Tx, station: &Station) -> Result<(), Error> {
     let now = tx.now();
     let back_at = back_at(station.state, now, store::kitchen::rules(tx.conn()).await?.pause);
@@ -23,7 +24,7 @@ pub(super) async fn station_rests(tx: &mut Tx, station: &Station) -> Result<(), 
     orders.retain(|order| is_touched(order, now, back_at));
     let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
     let known = store::affected::of_orders(tx.conn(), &ids).await?;
-    orders.retain(|order| known.get(&order.id).is_none_or(|it| it.later_pickup_at.is_some() != back_at.is_some()));
+    orders.retain(|order| known.get(&order.id).is_none_or(|it| it.may_change(&station.id, back_at.is_some())));
     if orders.is_empty() {
         return Ok(());
     }
@@ -31,18 +32,30 @@ pub(super) async fn station_rests(tx: &mut Tx, station: &Station) -> Result<(), 
         Some(back_at) => replanning::later(tx, &orders, back_at).await?,
         None => Vec::new(),
     };
-    let affected = |order: &Order| Affected {
-        question: known.get(&order.id).map_or_else(Uuid::now_v7, |it| it.question),
-        cause: Cause::Station,
-        station: Some(station.id.clone()),
-        later_pickup_at: later.iter().find(|(id, _)| *id == order.id).map(|(_, at)| *at),
-        answer_until: answer_until(order, now),
-    };
-    let affected: Vec<(Uuid, Affected)> = orders.iter().map(|order| (order.id, affected(order))).collect();
+    let mut affected = Vec::new();
+    for order in &orders {
+        let later_pickup_at = later.iter().find(|(id, _)| *id == order.id).map(|(_, at)| *at);
+        let known = known.get(&order.id);
+        if known.is_some_and(|it| it.later_pickup_at.is_some() == later_pickup_at.is_some()) {
+            continue;
+        }
+        let next = Affected {
+            question: known.map_or_else(Uuid::now_v7, |it| it.question),
+            cause: Cause::Station,
+            station: Some(station.id.clone()),
+            later_pickup_at,
+            answer_until: answer_until(order, known, later_pickup_at.is_some(), now),
+        };
+        affected.push((order.id, next));
+    }
+    orders.retain(|order| affected.iter().any(|(id, _)| *id == order.id));
     save(tx, &orders, &affected).await
 }
 
 async fn save(tx: &mut Tx, orders: &[Order], affected: &[(Uuid, Affected)]) -> Result<(), Error> {
+    if affected.is_empty() {
+        return Ok(());
+    }
     let now = tx.now();
     store::affected::save_all(tx.conn(), affected, now).await?;
     for (order, (_, affected)) in orders.iter().zip(affected) {
@@ -77,7 +90,7 @@ async fn need_staff(tx: &mut Tx, order: &Order, cause: Cause) -> Result<(), Erro
     if known.get(&order.id).is_some_and(|it| it.cause == cause) {
         return Ok(());
     }
-    let answer_until = answer_until(order, now);
+    let answer_until = answer_until(order, None, false, now);
     let affected = Affected { question: Uuid::now_v7(), cause, station: None, later_pickup_at: None, answer_until };
     save(tx, std::slice::from_ref(order), &[(order.id, affected)]).await
 }

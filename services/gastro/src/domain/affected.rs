@@ -70,15 +70,35 @@ pub(crate) fn back_at(state: StationState, now: DateTime<Utc>, pause: TimeDelta)
     }
 }
 
-/// Until when an offer can be answered: while there is time to begin with what is chosen.
-pub(crate) fn answer_until(order: &Order, now: DateTime<Utc>) -> DateTime<Utc> {
-    order.pickup_at.max(now + LEAST_TIME)
+/// Until when an offer can be answered: while there is time to begin with what is chosen. Whoever was asked before keeps
+/// the time that they were told; a later pickup that was not offered then leaves them time to think of it.
+pub(crate) fn answer_until(
+    order: &Order,
+    known: Option<&Affected>,
+    offers_later: bool,
+    now: DateTime<Utc>,
+) -> DateTime<Utc> {
+    let soonest = now + LEAST_TIME;
+    match known {
+        None => order.pickup_at.max(soonest),
+        Some(known) if offers_later && known.later_pickup_at.is_none() => known.answer_until.max(soonest),
+        Some(known) => known.answer_until,
+    }
 }
 
 /// Nobody has to decide faster.
 const LEAST_TIME: TimeDelta = TimeDelta::minutes(10);
 
 impl Affected {
+    /// Whether a rest of this station may change what is offered. What the kitchen's system or a cancelled visit asks is
+    /// for staff, whatever rests; of several stations that rest, the one counts that is not back today.
+    pub(crate) fn may_change(&self, station: &str, is_back_today: bool) -> bool {
+        let is_same = self.station.as_deref() == Some(station);
+        let offers_later = self.later_pickup_at.is_some();
+        self.cause == Cause::Station
+            && if is_same { offers_later != is_back_today } else { offers_later && !is_back_today }
+    }
+
     /// What becomes of an order that was not begun when nobody has said anything in time. Of what is being made, only
     /// staff decide.
     pub(crate) const fn by_default(&self) -> Option<Answer> {
@@ -150,6 +170,31 @@ mod tests {
         assert_eq!(affected(Cause::Station, None).by_default(), Some(Answer::Refund));
         assert_eq!(affected(Cause::KitchenSystem, None).by_default(), Some(Answer::Refund));
         assert_eq!(affected(Cause::CancelledVisit, None).by_default(), None, "what is being made is for staff");
+    }
+
+    #[test]
+    fn a_rest_changes_only_what_it_asks_itself_and_what_another_one_still_offers() {
+        let asked = |cause, station: Option<&str>, later| Affected {
+            question: Uuid::nil(),
+            cause,
+            station: station.map(str::to_owned),
+            later_pickup_at: later,
+            answer_until: DateTime::UNIX_EPOCH,
+        };
+        let later = Some(DateTime::UNIX_EPOCH);
+        for (before, station, is_back_today, may) in [
+            (asked(Cause::Station, Some("hot"), later), "hot", true, false),
+            (asked(Cause::Station, Some("hot"), later), "hot", false, true),
+            (asked(Cause::Station, Some("hot"), None), "hot", false, false),
+            (asked(Cause::Station, Some("hot"), None), "hot", true, true),
+            (asked(Cause::Station, Some("hot"), None), "bar", true, false),
+            (asked(Cause::Station, Some("hot"), later), "bar", true, false),
+            (asked(Cause::Station, Some("hot"), later), "bar", false, true),
+            (asked(Cause::KitchenSystem, None, None), "hot", true, false),
+            (asked(Cause::CancelledVisit, None, None), "hot", true, false),
+        ] {
+            assert_eq!(before.may_change(station, is_back_today), may, "{before:?} {station} {is_back_today}");
+        }
     }
 
     #[test]

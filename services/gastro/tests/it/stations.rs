@@ -158,6 +158,44 @@ async fn what_is_asked_again_after_an_answer_is_another_question() {
 }
 
 #[tokio::test]
+async fn a_rest_that_goes_on_or_changes_leaves_the_time_to_answer_as_it_was_told() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(&house, visit, showing).await;
+    let offer = async || order(&house, visit).await.affected.expect("it needs a decision");
+    let told = async || house.events::<pb::OrderAffected>("gastro").await.len();
+    // No quarter has room for so much later: there is nothing to offer, although the station is back today.
+    let seconds_per_quarter = async |seconds: i32| {
+        let set = sqlx::query("update station set slot_seconds = $1 where station_id = 'hot'").bind(seconds);
+        set.execute(house.pool("gastro")).await.expect("set");
+    };
+    seconds_per_quarter(60).await;
+    house.clock.set(minutes(104));
+    set_station(&house, "hot", StationState::Paused).await.expect("paused");
+    let first = offer().await;
+    assert_eq!((first.later_pickup_at, first.answer_until), (None, Some(timestamp(minutes(114)))));
+    // Others need the station too, and it is looked at again whenever they are due, or the bar rests as well.
+    house.clock.set(minutes(108));
+    for station in ["bar", "hot"] {
+        for state in [StationState::Closed, StationState::Paused] {
+            set_station(&house, station, state).await.expect("set");
+        }
+    }
+    assert_eq!((offer().await.answer_until, told().await), (first.answer_until, 1), "nobody is asked again");
+    // Now there is room, and the house closes and is back: what is new is told, with time to think of it.
+    seconds_per_quarter(1800).await;
+    set_station(&house, "hot", StationState::Closed).await.expect("closed");
+    set_station(&house, "hot", StationState::Paused).await.expect("paused");
+    let second = offer().await;
+    assert!(second.later_pickup_at.is_some());
+    assert_eq!((second.answer_until, told().await), (Some(timestamp(minutes(118))), 2));
+    set_station(&house, "hot", StationState::Closed).await.expect("closed");
+    let third = offer().await;
+    assert_eq!((third.later_pickup_at, third.answer_until), (None, second.answer_until), "no more time for less");
+    assert_eq!(told().await, 3);
+}
+
+#[tokio::test]
 async fn nothing_is_fired_onto_a_station_that_rests() {
     let house = house().await;
     let (visit, control, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
