@@ -60,7 +60,8 @@ pub(crate) const ACCESS: Access = Access {
 
 /// What a hold may be extended to, from now. A minute is left for the way here.
 const LONGEST_EXTENSION: TimeDelta = TimeDelta::minutes(31);
-const LONGEST_LIST: TimeDelta = TimeDelta::hours(24);
+/// The longest day, which is the one in October on which the clocks are put back.
+const LONGEST_LIST: TimeDelta = TimeDelta::hours(25);
 
 /// The server.
 #[derive(Debug)]
@@ -280,7 +281,7 @@ impl Gastro for GastroGrpc {
         let request = request.into_inner();
         let (from, until) = (values::time("from", request.from)?, values::time("until", request.until)?);
         if until <= from || until - from > LONGEST_LIST {
-            return Err(invalid("until", "must be later than `from`, by at most 24 hours").into());
+            return Err(invalid("until", "must be later than `from`, by at most 25 hours").into());
         }
         let slots = self.slots(from, until).await?;
         let slots = slots.into_iter().map(|(at, free_seconds)| pb::Slot { at: Some(timestamp(at)), free_seconds });

@@ -228,7 +228,7 @@ async fn bad_input_of_the_other_calls_names_the_field_too() {
         (None, Some(timestamp(minutes(1))), "from"),
         (Some(timestamp(minutes(1))), None, "until"),
         (Some(timestamp(minutes(1))), Some(timestamp(minutes(1))), "until"),
-        (Some(timestamp(minutes(0))), Some(timestamp(minutes(24 * 60 + 1))), "until"),
+        (Some(timestamp(minutes(0))), Some(timestamp(minutes(25 * 60 + 1))), "until"),
     ] {
         let refused = cook.list_slots(pb::ListSlotsRequest { from, until }).await;
         let refused = match refused {

@@ -3,6 +3,7 @@
 
 mod api;
 mod capacity;
+mod clock_change;
 mod combos;
 mod counter;
 mod firing;

@@ -69,3 +69,40 @@ async fn it_keeps_its_distance_when_the_showing_moves() {
     twice(&house, "reservations", &moved).await;
     assert_eq!(order(&house, visit).await.pickup_at, Some(timestamp(minutes(165))), "30 minutes later, as the showing");
 }
+
+#[tokio::test]
+async fn nobody_orders_for_sooner_than_the_house_wants_to_know_of_it() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    let sooner = |at: Option<i64>| pb::HoldOrderRequest {
+        lines: vec![line("water", 1)],
+        pickup: pb::Pickup::BeforeShowing.into(),
+        pickup_at: at.map(|at| timestamp(minutes(at))),
+        expires_at: Some(timestamp(house.clock.now() + chrono::TimeDelta::minutes(10))),
+        ..wish(Uuid::now_v7(), showing)
+    };
+    // The last quarter before a showing at minute 60 begins at minute 30, and water takes five minutes.
+    house.clock.set(minutes(34));
+    let held = hold(&house, &sooner(None)).await.expect("held");
+    assert_eq!(held.pickup_at, Some(timestamp(minutes(44))), "ten minutes from now");
+    house.clock.set(minutes(35));
+    for at in [None, Some(30)] {
+        let late = hold(&house, &sooner(at)).await.expect_err("within the ten minutes");
+        assert_eq!(late.code(), Code::ResourceExhausted, "{}", late.message());
+    }
+    assert_eq!(offers(&house, showing, pb::Pickup::BeforeShowing).await, [], "nor is it offered");
+    // After the showing it is the same: never sooner than in ten minutes.
+    house.clock.set(minutes(103));
+    let after = pb::HoldOrderRequest { expires_at: Some(timestamp(minutes(110))), ..wish(Uuid::now_v7(), showing) };
+    assert_eq!(hold(&house, &after).await.expect("held").pickup_at, Some(timestamp(minutes(113))));
+    // A house that wants to know of it earlier.
+    let slow = nearby().replacen("lead_minutes = 10", "lead_minutes = 60", 1);
+    load(&house, &slow, false).await.expect("loaded");
+    house.clock.set(minutes(60));
+    let chosen =
+        pb::HoldOrderRequest { expires_at: Some(timestamp(minutes(70))), ..chosen(Uuid::now_v7(), showing, 110) };
+    let late = hold(&house, &chosen).await.expect_err("in fifty minutes");
+    assert_eq!(late.code(), Code::ResourceExhausted, "{}", late.message());
+    let told = pb::MealRefused::decode(late.details()).expect("in the guest's words").reason.expect("why");
+    assert!(told.de.contains("Der nächste ist um"), "{}", told.de);
+}
