@@ -52,6 +52,15 @@ pub(crate) async fn open_session(tx: &mut Tx, of: Of, before: Option<Uuid>) -> R
     Ok((id, cookie))
 }
 
+/// The session of a browser that had none when it sent a form: of both times when its button was pressed twice, before the
+/// first answer could bring the cookie. `secret` is made from the form's own key, which is in no other page.
+pub(crate) async fn session_of_form(tx: &mut Tx, secret: &str) -> Result<Option<Uuid>, Error> {
+    let now = wall_now();
+    let (hash, expires_at) = (token::hash(secret), now + domain::VISITOR_SESSION);
+    store::open_once(tx.conn(), Uuid::new_v4(), &hash, expires_at).await?;
+    store::opened_since(tx.conn(), &hash, expires_at - domain::PRESSED_AGAIN).await
+}
+
 /// A pairing that has begun: what people read, and what the device keeps.
 #[derive(Debug)]
 pub(crate) struct Begun {

@@ -19,6 +19,8 @@ pub(crate) const MOST_PAIRINGS: i64 = 200;
 pub(crate) const STAFF_SESSION: TimeDelta = TimeDelta::hours(12);
 /// A visitor comes back with the link; the cookie need not live longer.
 pub(crate) const VISITOR_SESSION: TimeDelta = TimeDelta::days(30);
+/// So long the same form, sent without a cookie, gets the session that it has opened.
+pub(crate) const PRESSED_AGAIN: TimeDelta = TimeDelta::minutes(2);
 /// A monitor stays signed in until its device is revoked.
 pub(crate) const DEVICE_SESSION: TimeDelta = TimeDelta::days(400);
 

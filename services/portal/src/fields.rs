@@ -67,10 +67,15 @@ impl Fields {
         !self.get(name).is_empty()
     }
 
+    /// The UUID that the page made for its form.
+    pub(crate) fn page_key(&self) -> Result<Uuid, Problem> {
+        Uuid::try_parse(self.get("key")).map_err(|_| Problem::bad_form())
+    }
+
     /// A UUID out of one that the page made and all that was typed: the same form sent twice has the
     /// same key, a changed one has another.
     pub(crate) fn idempotency_key(&self) -> Result<String, Problem> {
-        let page = Uuid::try_parse(self.get("key")).map_err(|_| Problem::bad_form())?;
+        let page = self.page_key()?;
         let typed = self.pairs().filter(|(name, _)| *name != AGAIN).map(|(name, value)| format!("{name}={value}\n"));
         let typed: Vec<String> = typed.collect();
         Ok(Uuid::new_v5(&page, typed.concat().as_bytes()).to_string())

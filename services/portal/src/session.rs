@@ -7,6 +7,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderValue, header, request::Parts},
 };
+use data_encoding::BASE64URL_NOPAD;
 use kernel::{Caller, Role, clock::wall_now};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -143,6 +144,26 @@ impl Guest {
     pub(crate) async fn session_for_visits(&self, edge: &Edge) -> Result<(Uuid, HeaderMap), Error> {
         match &self.session {
             Some(session) => Ok((session.id, HeaderMap::new())),
+            None => open(edge, Of::Visitor, None).await,
+        }
+    }
+
+    /// The same for a form with a key of its own: pressed twice before the first answer has brought the cookie, it is one
+    /// session's form all the same, and what it asks for is done once.
+    pub(crate) async fn session_for_form(&self, edge: &Edge, key: Uuid) -> Result<(Uuid, HeaderMap), Error> {
+        if let Some(session) = &self.session {
+            return Ok((session.id, HeaderMap::new()));
+        }
+        let secret = BASE64URL_NOPAD.encode(&edge.keys.fingerprint("session of a form", &key.to_string()));
+        let value = secret.clone();
+        let opened =
+            edge.db.transact(move |tx| Box::pin(async move { commands::session_of_form(tx, &value).await })).await?;
+        match opened {
+            Some(id) => {
+                let seconds = crate::domain::VISITOR_SESSION.num_seconds();
+                Ok((id, set_cookie(edge, SESSION, &edge.keys.seal(&secret), seconds)))
+            }
+            // An old page, whose session this browser has given up: nobody finds that one with it any more.
             None => open(edge, Of::Visitor, None).await,
         }
     }

@@ -34,6 +34,38 @@ pub(crate) async fn insert_session(
     Ok(())
 }
 
+/// Opens a visitor's session unless there is one with this cookie; who opens the same at this moment is waited for.
+pub(crate) async fn open_once(
+    conn: &mut PgConnection,
+    id: Uuid,
+    cookie_hash: &[u8],
+    expires_at: Time,
+) -> Result<(), Error> {
+    sqlx::query(
+        "insert into session (id, cookie_hash, expires_at) values ($1, $2, $3)
+         on conflict on constraint session_cookie do nothing",
+    )
+    .bind(id)
+    .bind(cookie_hash)
+    .bind(expires_at)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// The session with this cookie, if it expires no earlier.
+pub(crate) async fn opened_since(
+    conn: &mut PgConnection,
+    cookie_hash: &[u8],
+    expires_at: Time,
+) -> Result<Option<Uuid>, Error> {
+    Ok(sqlx::query_scalar("select id from session where cookie_hash = $1 and expires_at >= $2")
+        .bind(cookie_hash)
+        .bind(expires_at)
+        .fetch_optional(conn)
+        .await?)
+}
+
 pub(crate) async fn delete_session(conn: &mut PgConnection, id: Uuid) -> Result<(), Error> {
     sqlx::query("delete from session where id = $1").bind(id).execute(conn).await?;
     Ok(())

@@ -58,7 +58,7 @@ pub(crate) async fn hold(
     {
         return waiting_room::lead(&edge, &guest, room).await;
     }
-    let (session, cookie) = guest.session_for_visits(&edge).await?;
+    let (session, cookie) = guest.session_for_form(&edge, sent.page_key()?).await?;
     let before = guest.session.as_ref().and_then(|session| session.visit);
     let caller = Caller::Visitor { session: session.to_string(), visit: None };
     let asked = Instant::now();
