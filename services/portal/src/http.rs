@@ -50,6 +50,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/waiting-room/{id}/live", get(waiting_room::live))
         .route("/order/{visit}", get(booking::order))
         .route("/order/{visit}/extend", post(booking::extend))
+        .route("/waiting-room/{id}/extend", post(waiting_room::extend))
         .route("/order/{visit}/cancel", post(booking::give_up))
         .route("/order/{visit}/confirm", post(booking::confirm))
         .route("/order/{visit}/pay", get(booking::pay).post(booking::pay_again))

@@ -7,7 +7,7 @@ use rand::RngExt;
 use uuid::Uuid;
 
 use crate::{
-    domain::waiting_room::{FIRST_RATE, Outlook, PASS, UNDECIDED, let_in, next_rate, opens_with},
+    domain::waiting_room::{FIRST_RATE, LONGEST_PASS, Outlook, PASS, UNDECIDED, let_in, next_rate, opens_with},
     error::Error,
     store::{self, NewRoom, Place, Turned},
 };
@@ -37,6 +37,13 @@ pub(crate) async fn arrive(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<Pla
     store::arrive(tx.conn(), room, session, drawn).await?;
     store::arrive_again(tx.conn(), room, session, wall_now()).await?;
     store::place(&mut *tx.conn(), room, session).await?.ok_or(Error::NoSuchRoom)
+}
+
+/// Somebody who was let in needs more time to choose. A pass that has run out stays so: others have waited for it.
+pub(crate) async fn extend_pass(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<Option<Place>, Error> {
+    let now = wall_now();
+    store::extend_pass(tx.conn(), room, session, now, now + PASS, LONGEST_PASS).await?;
+    store::place(&mut *tx.conn(), room, session).await
 }
 
 /// What is left to sell behind a room, as the seller says.

@@ -7,6 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub(crate) const TURN: std::time::Duration = std::time::Duration::from_secs(1);
 /// How long a pass opens the showing's page.
 pub(crate) const PASS: TimeDelta = TimeDelta::minutes(10);
+/// … but no longer than this since they were let in: others wait.
+pub(crate) const LONGEST_PASS: TimeDelta = TimeDelta::minutes(30);
 /// Somebody who was let in and held nothing for so long keeps nobody else waiting.
 pub(crate) const UNDECIDED: TimeDelta = TimeDelta::minutes(2);
 /// Over how long the pace is measured from which waits are estimated.

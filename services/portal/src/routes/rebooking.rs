@@ -70,8 +70,8 @@ pub(crate) async fn by_visitor(State(edge): State<Arc<Edge>>, guest: Guest, sent
     };
     let asked = Instant::now();
     let accepted = answer(edge.rebooking(&caller).accept_rebooking(request)).await;
-    if let Gate::Passed(room) = gate {
-        edge.rooms.bought(room, session, asked.elapsed(), &accepted).await;
+    if let Gate::Passed(pass) = gate {
+        edge.rooms.bought(pass.room, session, asked.elapsed(), &accepted).await;
     }
     let notice = match accepted {
         Ok(visit) => moved(&guest.words, &visit),

@@ -41,7 +41,7 @@ use super::{
     buyer::{self, Buyer},
     desk::selling,
     programme::{Badge, as_of, availability, change, hall, is_bookable, left},
-    waiting_room::{self, Gate},
+    waiting_room::{self, Gate, Pass, PassPart},
 };
 use crate::{
     edge::{Edge, answer},
@@ -84,6 +84,8 @@ pub(crate) struct ShowingPage {
     change: Option<Badge>,
     availability: Badge,
     left: Vec<String>,
+    /// Until when whoever was let in by a waiting room may book.
+    pass: Option<PassPart>,
     /// As of when that is; empty: now.
     as_of: String,
     /// Empty: the page has its form, or there is nothing to book.
@@ -170,6 +172,8 @@ pub(crate) struct Material {
     site: Option<SiteState>,
     seats: Vec<Seat>,
     quotes: Arc<Vec<Quote>>,
+    /// What the guest was let in with.
+    pub(crate) pass: Option<Pass>,
 }
 
 pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Problem> {
@@ -202,6 +206,7 @@ pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<M
         pickups: pickups.map(|listed| listed.offers).unwrap_or_default(),
         site: site.ok().map(|site| site.state()),
         quotes,
+        pass: None,
         showing,
     })
 }
@@ -215,7 +220,8 @@ pub(crate) async fn form(
     if let Gate::Wait(room) = gate {
         return waiting_room::lead(&edge, &guest, room).await;
     }
-    let material = material(&edge, &guest.visitor(), id).await?;
+    let mut material = material(&edge, &guest.visitor(), id).await?;
+    material.pass = gate.pass();
     let mut showing = fill(&guest, &material, &Fields::default(), Refused::default(), Buyer::Visitor);
     showing.as_of = as_of(&edge, &guest.words, &material.showing);
     if let Gate::NotYet(room) = gate {
@@ -258,6 +264,7 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
         notice: w.text(&showing.notice),
         change: change(&w, showing),
         availability: availability(&w, showing),
+        pass: material.pass.map(|pass| pass.part(&w)),
         left: left(&w, showing),
         as_of: String::new(),
         free_seating: !showing.numbered,

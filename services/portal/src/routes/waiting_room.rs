@@ -8,6 +8,7 @@ use axum::{
     extract::{Path, RawQuery, State},
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use kernel::{clock::wall_now, values::timestamp};
 use sky_proto::{
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use super::programme::{Badge, availability};
 use crate::{
     commands::waiting_rooms,
-    domain::waiting_room::{self, Outlook},
+    domain::waiting_room::{self, LONGEST_PASS, Outlook},
     edge::{Edge, answer},
     error::Error,
     live::{self, After, Fragment},
@@ -36,8 +37,8 @@ use crate::{
 pub(crate) enum Gate {
     /// There is no waiting room, or not for staff.
     Open,
-    /// Let in by this room.
-    Passed(Uuid),
+    /// Let in by a room.
+    Passed(Pass),
     /// This room lets nobody in yet: the page may be read meanwhile.
     NotYet(Uuid),
     /// To be waited for in this room.
@@ -46,7 +47,53 @@ pub(crate) enum Gate {
     Wheelchair(Uuid),
 }
 
+/// What somebody was let in with. Its times are the machine's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    pub(crate) room: Uuid,
+    until: DateTime<Utc>,
+    /// No later than this, however often it is extended.
+    longest: DateTime<Utc>,
+    /// When it ends by the house's clock.
+    shown: DateTime<Utc>,
+}
+
+/// Until when somebody may book, on a page.
+pub(crate) struct PassPart {
+    pub(crate) room: Uuid,
+    pub(crate) until: String,
+    pub(crate) until_iso: String,
+    /// In milliseconds: a script counts on from here, whatever the phone takes for the time.
+    pub(crate) left_millis: i64,
+    pub(crate) can_extend: bool,
+}
+
+impl Pass {
+    /// None: not let in, or not any more.
+    fn of(edge: &Edge, room: Uuid, place: &Place) -> Option<Self> {
+        let (admitted, until) = place.admitted_at.zip(place.passed_until)?;
+        let left = until - wall_now();
+        let shown = edge.now() + left * i32::try_from(edge.clock.speed()).unwrap_or(1);
+        (left > TimeDelta::zero()).then(|| Self { room, until, longest: admitted + LONGEST_PASS, shown })
+    }
+
+    pub(crate) fn part(&self, w: &Words) -> PassPart {
+        let shown = Some(timestamp(self.shown));
+        PassPart {
+            room: self.room,
+            until: w.time(&shown),
+            until_iso: w.iso(&shown),
+            left_millis: (self.until - wall_now()).num_milliseconds(),
+            can_extend: self.until < self.longest,
+        }
+    }
+}
+
 impl Gate {
+    pub(crate) const fn pass(self) -> Option<Pass> {
+        if let Self::Passed(pass) = self { Some(pass) } else { None }
+    }
+
     /// The room that keeps somebody from buying, unless they need a wheelchair place.
     pub(crate) const fn closed_by(self) -> Option<Uuid> {
         match self {
@@ -67,9 +114,9 @@ pub(crate) async fn gate(edge: &Edge, guest: &Guest, showing: Uuid) -> Result<Ga
     };
     if let Some(session) = session
         && let Some(place) = store::place(edge.db.pool(), room.id, session.id).await?
-        && is_in(&place)
+        && let Some(pass) = Pass::of(edge, room.id, &place)
     {
-        return Ok(Gate::Passed(room.id));
+        return Ok(Gate::Passed(pass));
     }
     Ok(match () {
         () if edge.now() < room.opens_at => Gate::NotYet(room.id),
@@ -80,6 +127,28 @@ pub(crate) async fn gate(edge: &Edge, guest: &Guest, showing: Uuid) -> Result<Ga
 
 fn is_in(place: &Place) -> bool {
     place.passed_until.is_some_and(|until| until > wall_now())
+}
+
+/// A pass with more time, if there is any left.
+pub(crate) async fn more_time(edge: &Edge, guest: &Guest, gate: Gate) -> Result<Gate, Error> {
+    let (Gate::Passed(pass), Some(session)) = (gate, guest.session.as_ref()) else { return Ok(gate) };
+    let session = session.id;
+    let extended = edge
+        .db
+        .transact(move |tx| Box::pin(async move { waiting_rooms::extend_pass(tx, pass.room, session).await }))
+        .await?;
+    Ok(extended.and_then(|place| Pass::of(edge, pass.room, &place)).map_or(gate, Gate::Passed))
+}
+
+/// `POST /waiting-room/{id}/extend`
+pub(crate) async fn extend(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    Path(id): Path<Uuid>,
+) -> Result<Response, Problem> {
+    let session = guest.session.as_ref().map(|session| session.id).ok_or_else(Problem::no_page)?;
+    edge.db.transact(move |tx| Box::pin(async move { waiting_rooms::extend_pass(tx, id, session).await })).await?;
+    Ok(Redirect::to(&format!("/waiting-room/{id}")).into_response())
 }
 
 /// To the waiting room, with a session to wait with.
@@ -103,6 +172,7 @@ struct WaitingPage {
 struct InPage {
     w: Frame,
     name: String,
+    pass: PassPart,
     showings: Vec<Entry>,
 }
 
@@ -210,7 +280,7 @@ pub(crate) async fn page(
     let place =
         edge.db.transact(move |tx| Box::pin(async move { waiting_rooms::arrive(tx, id, session).await })).await?;
     let w = guest.frame(guest.words.t("waiting-title"));
-    if is_in(&place) {
+    if let Some(pass) = Pass::of(&edge, id, &place) {
         if room.release_id.is_none() {
             return Ok(Redirect::to(&behind(&room)).into_response());
         }
@@ -219,7 +289,7 @@ pub(crate) async fn page(
             let request = GetShowingRequest { showing_id: showing.to_string() };
             showings.push(entry(&w, &answer(edge.reservations(&guest.visitor()).get_showing(request)).await?));
         }
-        return page::page(&InPage { name: name(&w, &room), showings, w });
+        return page::page(&InPage { name: name(&w, &room), pass: pass.part(&w), showings, w });
     }
     let view = edge.rooms.look(id).await?;
     let part = part(&edge, &w, &view, &place).await?;

@@ -1,6 +1,6 @@
 //! Every SQL statement on waiting rooms and the places in them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, PgConnection, PgPool};
 use uuid::Uuid;
 
@@ -192,7 +192,9 @@ pub(crate) async fn save_turn(conn: &mut PgConnection, id: Uuid, turned: &Turned
 pub(crate) struct Place {
     late: bool,
     rank: i64,
-    /// Set: they are let in, until then.
+    /// Set: they are let in, since then …
+    pub(crate) admitted_at: Option<Time>,
+    /// … until then.
     pub(crate) passed_until: Option<Time>,
 }
 
@@ -207,11 +209,13 @@ pub(crate) async fn place(
     room: Uuid,
     session: Uuid,
 ) -> Result<Option<Place>, Error> {
-    Ok(sqlx::query_as("select late, rank, passed_until from waiting_place where room_id = $1 and session_id = $2")
-        .bind(room)
-        .bind(session)
-        .fetch_optional(executor)
-        .await?)
+    Ok(sqlx::query_as(
+        "select late, rank, admitted_at, passed_until from waiting_place where room_id = $1 and session_id = $2",
+    )
+    .bind(room)
+    .bind(session)
+    .fetch_optional(executor)
+    .await?)
 }
 
 /// Takes a place if the browser has none: a drawn one, or the next by arrival.
@@ -271,6 +275,29 @@ pub(crate) async fn admit(
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Lets a pass that is still good last until then, at most `longest` from its beginning.
+pub(crate) async fn extend_pass(
+    conn: &mut PgConnection,
+    room: Uuid,
+    session: Uuid,
+    now: Time,
+    until: Time,
+    longest: TimeDelta,
+) -> Result<(), Error> {
+    sqlx::query(
+        "update waiting_place set passed_until = greatest(passed_until, least($4, admitted_at + $5))
+         where room_id = $1 and session_id = $2 and passed_until > $3",
+    )
+    .bind(room)
+    .bind(session)
+    .bind(now)
+    .bind(until)
+    .bind(longest)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 pub(crate) async fn use_pass(conn: &mut PgConnection, room: Uuid, session: Uuid, now: Time) -> Result<(), Error> {

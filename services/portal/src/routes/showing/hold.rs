@@ -48,7 +48,9 @@ pub(crate) async fn hold(
     if let Some(room) = gate.closed_by().filter(|_| !matches!(gate, Gate::Wheelchair(_))) {
         return waiting_room::lead(&edge, &guest, room).await;
     }
-    let material = material(&edge, &guest.visitor(), id).await?;
+    let mut material = material(&edge, &guest.visitor(), id).await?;
+    let gate = if sent.is_on("time") { waiting_room::more_time(&edge, &guest, gate).await? } else { gate };
+    material.pass = gate.pass();
     let request = match asked(&guest, &material, &sent, Buyer::Visitor)? {
         Asked::For(request) => request,
         Asked::Back(page) => return Ok(page),
@@ -63,8 +65,8 @@ pub(crate) async fn hold(
     let caller = Caller::Visitor { session: session.to_string(), visit: None };
     let asked = Instant::now();
     let answered = answer(edge.journey(&caller).hold_visit(request)).await;
-    if let Gate::Passed(room) = gate {
-        edge.rooms.bought(room, session, asked.elapsed(), &answered).await;
+    if let Gate::Passed(pass) = gate {
+        edge.rooms.bought(pass.room, session, asked.elapsed(), &answered).await;
     }
     match answered {
         Ok(visit) => {
@@ -95,12 +97,12 @@ fn is_under_way(status: &Status) -> bool {
 /// What a form asks for.
 pub(crate) enum Asked {
     For(HoldVisitRequest),
-    /// Nothing yet: the form comes back, with another tray or with what is wrong with it.
+    /// Nothing yet: the form comes back, with another tray, with more time, or with what is wrong with it.
     Back(Response),
 }
 
 pub(crate) fn asked(guest: &Guest, material: &Material, sent: &Fields, buyer: Buyer) -> Result<Asked, Problem> {
-    if sent.is_on("more") {
+    if sent.is_on("more") || sent.is_on("time") {
         return Ok(Asked::Back(page(&fill(guest, material, sent, Refused::default(), buyer))?));
     }
     let errors = match wish(guest, material, sent, buyer)? {
