@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 /// How often somebody is let in.
 pub(crate) const TURN: std::time::Duration = std::time::Duration::from_secs(1);
-/// How long a pass opens the showing's page.
+/// How long a pass opens the showing's page, and how long again each time that somebody asks for more …
 pub(crate) const PASS: TimeDelta = TimeDelta::minutes(10);
 /// … but no longer than this since they were let in: others wait.
 pub(crate) const LONGEST_PASS: TimeDelta = TimeDelta::minutes(30);
@@ -81,6 +81,11 @@ pub(crate) fn let_in(rate: u32, free: u32, undecided: u32) -> u32 {
 pub(crate) struct Key {
     pub(crate) late: bool,
     pub(crate) rank: i64,
+}
+
+/// Whether somebody with so many before them will probably be let in to nothing: each of those takes one place at least.
+pub(crate) fn is_unlikely(before: usize, free: u32) -> bool {
+    u32::try_from(before).unwrap_or(u32::MAX) >= free
 }
 
 /// The place in a line in order; 1 is next. None: not in it.

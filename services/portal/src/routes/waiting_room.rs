@@ -184,6 +184,8 @@ struct Part {
     kind: &'static str,
     note: String,
     position: Option<usize>,
+    /// How many wait before, and how few places are left for them; None: it may well suffice.
+    unlikely: Option<(usize, u32)>,
     minutes: String,
     /// The page is to be asked for again: it leads on.
     leads_on: bool,
@@ -210,7 +212,7 @@ async fn part(edge: &Edge, w: &Words, view: &View, place: &Place) -> Result<Part
         return Ok(Part { state: w.t("waiting-in"), kind: "good", leads_on: true, ..Part::default() });
     }
     let at = |at| w.time(&Some(timestamp(at)));
-    if edge.now() < room.opens_at {
+    if edge.now() < room.opens_at && room.outlook() != Outlook::SoldOut {
         let day = w.day(&Some(timestamp(room.opens_at)));
         let opens = format!("{day}, {}", at(room.opens_at));
         let state = w.with("waiting-before", "time", &opens);
@@ -223,18 +225,23 @@ async fn part(edge: &Edge, w: &Words, view: &View, place: &Place) -> Result<Part
     };
     let (admitted, seconds) = view.pace;
     let minutes = waiting_room::minutes_to_wait(position, admitted, seconds);
+    let before = position.saturating_sub(1);
+    let is_unlikely = room.outlook() == Outlook::Selling && waiting_room::is_unlikely(before, room.free());
     let (state, kind, note) = match (room.outlook(), room.held_until) {
         (Outlook::SoldOut, _) => (w.t("waiting-sold-out"), "bad", w.t("waiting-sold-out-note")),
         (Outlook::AllHeld, Some(until)) => (w.with("waiting-all-held", "time", &at(until)), "few", w.t("waiting-keep")),
         (Outlook::AllHeld, None) => (w.t("waiting-all-held-soon"), "few", w.t("waiting-keep")),
+        _ if is_unlikely => (w.t("waiting-unlikely"), "few", w.t("waiting-unlikely-note")),
         (Outlook::Selling | Outlook::Unknown, _) => (w.t("waiting-turn"), "plain", w.t("waiting-keep")),
     };
-    let estimate = minutes.filter(|_| room.outlook() == Outlook::Selling);
+    let estimate = minutes.filter(|_| room.outlook() == Outlook::Selling && !is_unlikely);
     Ok(Part {
         state,
         kind,
         note,
-        position: Some(position),
+        // Before it opens nobody has been drawn.
+        position: Some(position).filter(|_| edge.now() >= room.opens_at),
+        unlikely: Some((before, room.free())).filter(|_| is_unlikely),
         minutes: estimate.map(|minutes| w.n("waiting-minutes", minutes)).unwrap_or_default(),
         leads_on: false,
         wheelchair: if room.has_only_wheelchair_places() {
