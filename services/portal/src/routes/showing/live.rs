@@ -17,7 +17,7 @@ use uuid::Uuid;
 use super::{Badge, as_of, availability, change, is_bookable, left};
 use crate::{
     edge::{Edge, answer},
-    live::{self, After, Fragment},
+    live::{self, Fragment},
     page::{Frame, html},
     problem::Problem,
     session::Guest,
@@ -52,17 +52,18 @@ pub(crate) async fn live(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
     Path(id): Path<Uuid>,
-    after: After,
 ) -> Result<Response, Problem> {
     let mut reservations = edge.reservations(&guest.visitor());
     let showing_id = id.to_string();
     let showing = answer(reservations.get_showing(GetShowingRequest { showing_id: showing_id.clone() })).await?;
-    let starts_at = from_timestamp(showing.starts_at);
+    // By the start that it was scheduled for, which no delay moves; and always what is now: the browser may have heard of a
+    // revision in which it was not yet delayed.
+    let starts_at = from_timestamp(showing.scheduled_starts_at);
     let window = WatchShowingsRequest {
         from: Some(timestamp(starts_at)),
         until: Some(timestamp(starts_at + TimeDelta::seconds(1))),
         include_closed: false,
-        after_revision: after.after,
+        after_revision: 0,
     };
     let updates = answer(reservations.watch_showings(window)).await?;
     let frame = guest.frame(String::new());
