@@ -6,6 +6,7 @@ mod combos;
 mod hold;
 mod live;
 mod meal;
+mod own;
 mod pickups;
 #[cfg(test)]
 mod samples;
@@ -84,6 +85,8 @@ pub(crate) struct ShowingPage {
     change: Option<Badge>,
     availability: Badge,
     left: Vec<String>,
+    /// The guest's own visit, which holds all that is held; empty: others hold some of it.
+    own_order: String,
     /// Until when whoever was let in by a waiting room may book.
     pass: Option<PassPart>,
     /// As of when that is; empty: now.
@@ -174,6 +177,8 @@ pub(crate) struct Material {
     quotes: Arc<Vec<Quote>>,
     /// What the guest was let in with.
     pub(crate) pass: Option<Pass>,
+    /// The guest's own visit that holds all that is held.
+    own: Option<Uuid>,
 }
 
 pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Problem> {
@@ -207,6 +212,7 @@ pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<M
         site: site.ok().map(|site| site.state()),
         quotes,
         pass: None,
+        own: None,
         showing,
     })
 }
@@ -221,7 +227,7 @@ pub(crate) async fn form(
         return waiting_room::lead(&edge, &guest, room).await;
     }
     let mut material = material(&edge, &guest.visitor(), id).await?;
-    material.pass = gate.pass();
+    material.of(&edge, &guest, gate).await;
     let mut showing = fill(&guest, &material, &Fields::default(), Refused::default(), Buyer::Visitor);
     showing.as_of = as_of(&edge, &guest.words, &material.showing);
     if let Gate::NotYet(room) = gate {
@@ -229,6 +235,17 @@ pub(crate) async fn form(
         showing.waiting_room = format!("/waiting-room/{room}");
     }
     page(&showing)
+}
+
+impl Material {
+    /// What this guest is told besides: until when they may book, and what they hold themselves.
+    async fn of(&mut self, edge: &Edge, guest: &Guest, gate: Gate) {
+        self.pass = gate.pass();
+        self.own = own::holds_all(edge, guest, &self.showing).await;
+        if self.own.is_some() {
+            self.showing = own::without_others(std::mem::take(&mut self.showing));
+        }
+    }
 }
 
 pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: Refused, buyer: Buyer) -> ShowingPage {
@@ -263,7 +280,8 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
         hall: hall(&w, &showing.hall),
         notice: w.text(&showing.notice),
         change: change(&w, showing),
-        availability: availability(&w, showing),
+        availability: material.own.map_or_else(|| availability(&w, showing), |_| own::badge(&w)),
+        own_order: material.own.map(|visit| visit.to_string()).unwrap_or_default(),
         pass: material.pass.map(|pass| pass.part(&w)),
         left: left(&w, showing),
         as_of: String::new(),

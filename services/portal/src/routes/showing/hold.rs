@@ -50,7 +50,7 @@ pub(crate) async fn hold(
     }
     let mut material = material(&edge, &guest.visitor(), id).await?;
     let gate = if sent.is_on("time") { waiting_room::more_time(&edge, &guest, gate).await? } else { gate };
-    material.pass = gate.pass();
+    material.of(&edge, &guest, gate).await;
     let request = match asked(&guest, &material, &sent, Buyer::Visitor)? {
         Asked::For(request) => request,
         Asked::Back(page) => return Ok(page),

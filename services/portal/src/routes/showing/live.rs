@@ -14,7 +14,7 @@ use kernel::values::{from_timestamp, timestamp};
 use sky_proto::reservations::v1::{GetShowingRequest, Showing, WatchShowingsRequest};
 use uuid::Uuid;
 
-use super::{Badge, as_of, availability, change, is_bookable, left};
+use super::{Badge, as_of, availability, change, is_bookable, left, own};
 use crate::{
     edge::{Edge, answer},
     live::{self, Fragment},
@@ -32,15 +32,19 @@ struct Part {
     left: Vec<String>,
     as_of: String,
     book_now: String,
+    own_order: String,
+    w: Frame,
 }
 
 impl Part {
-    fn of(w: &Frame, showing: &Showing, as_of: String) -> Self {
+    fn of(w: &Frame, showing: &Showing, as_of: String, own: Option<Uuid>) -> Self {
         Self {
             as_of,
+            own_order: own.map(|visit| visit.to_string()).unwrap_or_default(),
+            w: w.clone(),
             id: showing.showing_id.clone(),
             change: change(w, showing),
-            availability: availability(w, showing),
+            availability: own.map_or_else(|| availability(w, showing), |_| own::badge(w)),
             left: left(w, showing),
             // A page that was opened when all was sold has no form; the style sheet hides this where there is one.
             book_now: if is_bookable(showing) { w.t("book-now") } else { String::new() },
@@ -69,15 +73,27 @@ pub(crate) async fn live(
     let frame = guest.frame(String::new());
     // What has changed since is fresh; the first message may repeat what the seller cannot confirm any more.
     let (asked, as_of) = (showing.revision, as_of(&edge, &guest.words, &showing));
+    let watching = edge.clone();
     let fragments = updates.filter_map(move |update| {
-        let fragment = match update {
-            Ok(update) => update.showings.iter().find(|showing| showing.showing_id == showing_id).map(|showing| {
-                let as_of = if showing.revision == asked { as_of.clone() } else { String::new() };
-                Ok(Fragment { revision: update.revision, html: html(Part::of(&frame, showing, as_of).render())? })
-            }),
-            Err(status) => Some(Err(Problem::from(status))),
-        };
-        std::future::ready(fragment)
+        let (edge, guest, frame) = (watching.clone(), guest.clone(), frame.clone());
+        let found = update.map(|update| {
+            let showing = update.showings.into_iter().find(|showing| showing.showing_id == showing_id);
+            showing.map(|showing| (update.revision, showing))
+        });
+        let as_of = as_of.clone();
+        async move {
+            let (revision, mut showing) = match found.transpose()? {
+                Ok(found) => found,
+                Err(status) => return Some(Err(Problem::from(status))),
+            };
+            let own = own::holds_all(&edge, &guest, &showing).await;
+            if own.is_some() {
+                showing = own::without_others(showing);
+            }
+            let as_of = if showing.revision == asked { as_of } else { String::new() };
+            let part = html(Part::of(&frame, &showing, as_of, own).render());
+            Some(part.map(|html| Fragment { revision, html }))
+        }
     });
     Ok(live::respond(&edge, fragments))
 }
