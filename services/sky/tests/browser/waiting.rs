@@ -59,6 +59,15 @@ async fn a_visitor_waits_and_is_led_to_the_showing() {
     }
     assert_eq!(visitor.complaints().await, Vec::<String>::new());
     visitor.shoots("showing-after-waiting").await;
+    // Until when they may book is told, and more time costs nothing of what was typed.
+    visitor.sees(".badge.few", "Sie können buchen bis").await;
+    visitor.types("#count_adult", "2").await;
+    visitor.press("Mehr Zeit").await;
+    let typed = "location.pathname.endsWith('/hold') && document.querySelector('#count_adult')?.value === '2'";
+    visitor.holds("the form as it was typed", typed).await;
+    visitor.sees(".badge.few", "Sie können buchen bis").await;
+    assert_eq!(visitor.complaints().await, Vec::<String>::new());
+    visitor.shoots("showing-more-time").await;
     desk.open("/desk/waiting-rooms").await;
     desk.press("Warteraum schließen").await;
     desk.sees(".notice.good", "für alle offen").await;

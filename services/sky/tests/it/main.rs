@@ -19,6 +19,7 @@ mod late;
 mod left;
 mod processes;
 mod replicas;
+mod rush_pages;
 mod scenario;
 mod selling;
 mod spoiled;

@@ -35,7 +35,7 @@ impl Browser {
     }
 
     /// Goes to a showing's page and on to its waiting room.
-    async fn arrive(&self, house: &House, showing: &str, room: &str) -> String {
+    pub async fn arrive(&self, house: &House, showing: &str, room: &str) -> String {
         let (_, to, body) = self.hold(house, showing).await;
         assert_eq!(to, room, "{body}");
         let (status, _, body) = self.get(house, room).await;
@@ -43,14 +43,14 @@ impl Browser {
         body
     }
 
-    async fn is_in(&self, house: &House, showing: &str, room: &str) -> bool {
+    pub async fn is_in(&self, house: &House, showing: &str, room: &str) -> bool {
         let (_, to, _) = self.get(house, room).await;
         to == format!("/showings/{showing}")
     }
 }
 
 /// Opens a room before a showing, some minutes ahead of now or with its sale.
-async fn open_room(house: &House, world: &World, showing: &str, minutes: impl Into<Option<i64>>) -> String {
+pub async fn open_room(house: &House, world: &World, showing: &str, minutes: impl Into<Option<i64>>) -> String {
     let hour = |minutes| timestamp(house.clock.now() + TimeDelta::minutes(minutes));
     let mut desk = WaitingRoomsClient::new(world.door("portal", &staff(Role::Desk)));
     let request = OpenWaitingRoomRequest {
@@ -67,7 +67,7 @@ async fn open_room(house: &House, world: &World, showing: &str, minutes: impl In
 }
 
 /// One turn of the rooms: a second goes by.
-async fn turn(house: &House) {
+pub async fn turn(house: &House) {
     let turned = "select coalesce(sum(revision), 0)::bigint from waiting_room";
     let count =
         || async { sqlx::query_scalar::<_, i64>(turned).fetch_one(house.pool("portal")).await.expect("counted") };
@@ -81,7 +81,7 @@ async fn turn(house: &House) {
     }
 }
 
-async fn execute(house: &House, statement: &str) {
+pub async fn execute(house: &House, statement: &str) {
     sqlx::query(AssertSqlSafe(statement.to_owned())).execute(house.pool("portal")).await.expect("executed");
 }
 

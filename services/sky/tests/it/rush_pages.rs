@@ -1,0 +1,223 @@
+//! What the pages of a rush owe to people, as browsers without JavaScript use them: a button pressed twice, a page loaded
+//! again, enough time, and an honest word on what is left.
+
+use std::time::Duration;
+
+use kernel::{Role, testing::House};
+use reqwest::StatusCode;
+use sky_proto::reservations::v1::{
+    BlockSeatsRequest, GetSeatPlanRequest, GetShowingRequest, Seat, reservations_client::ReservationsClient,
+};
+use uuid::Uuid;
+
+use crate::{
+    browsers::{Browser, open},
+    scenario::next_showing,
+    waiting_room::{execute, open_room, turn},
+    world::{World, staff},
+};
+
+/// How many visits are held.
+async fn held(house: &House) -> i64 {
+    let held = sqlx::query_scalar("select count(*) from visit where state = 'held'");
+    held.fetch_one(house.pool("journey")).await.expect("counted")
+}
+
+/// Blocks general places until so many are left online.
+async fn leave(world: &World, showing: &str, places: usize) {
+    let mut desk = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+    let plan = desk.get_seat_plan(GetSeatPlanRequest { showing_id: showing.to_owned() }).await.expect("a plan");
+    let is_kept = |seat: &Seat| seat.features.iter().any(|it| it == "wheelchair" || it == "companion");
+    let free = plan.into_inner().seats.into_iter().filter(|seat| seat.free && !is_kept(seat));
+    let mut free: Vec<String> = free.map(|seat| seat.label).collect();
+    // Door and staff have sixteen of them.
+    free.truncate(free.len() - 16 - places);
+    for seats in free.chunks(60) {
+        let request = BlockSeatsRequest {
+            showing_id: showing.to_owned(),
+            seats: seats.to_vec(),
+            blocked: true,
+            reason: "Test".to_owned(),
+        };
+        desk.block_seats(request).await.expect("blocked");
+    }
+    // It is told within a second.
+    for _ in 0..150 {
+        let told = desk.get_showing(GetShowingRequest { showing_id: showing.to_owned() }).await.expect("told");
+        if told.into_inner().availability.expect("known").free_online as usize == places {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not {places} places are left");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_without_a_session_that_presses_twice_holds_once() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let (action, key) = (format!("/showings/{showing}/hold"), Uuid::new_v4().to_string());
+    let form = [("key", key.as_str()), ("count_adult", "2")];
+    // No request has a cookie: the first answer, which brings it, has not come when the button is pressed again.
+    let (one, two) = (Browser::new(), Browser::new());
+    let (first, second) = tokio::join!(one.post(&house, &action, &form), two.post(&house, &action, &form));
+    let mut orders = Vec::new();
+    for (browser, (status, to, body)) in [(&one, first), (&two, second)] {
+        // Asked while the first one is being answered: the same form again, which gets that answer.
+        let to =
+            if status == StatusCode::SERVICE_UNAVAILABLE { browser.post(&house, &action, &form).await.1 } else { to };
+        assert!(to.starts_with("/order/"), "{status} {to} {body}");
+        let (status, _, page) = browser.get(&house, &to).await;
+        assert_eq!(status, StatusCode::OK, "both answers open the order: {page}");
+        orders.push(to);
+    }
+    assert_eq!(orders[0], orders[1]);
+    assert_eq!(held(&house).await, 1);
+
+    // Later nobody gets that session with the key of a page.
+    execute(&house, "update session set expires_at = expires_at - interval '3 minutes'").await;
+    let (_, other, body) = Browser::new().post(&house, &action, &form).await;
+    assert!(other.starts_with("/order/") && other != orders[0], "{other} {body}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_that_is_loaded_again_stays_one() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    leave(&world, &showing, 2).await;
+    let action = format!("/showings/{showing}/hold");
+    let order =
+        async |browser: &Browser, key: &str| browser.post(&house, &action, &[("key", key), ("count_adult", "2")]).await;
+    let key = || Uuid::new_v4().to_string();
+    let (lucky, late, refused) = (Browser::new(), Browser::new(), key());
+    let (_, taken, body) = order(&lucky, &key()).await;
+    assert!(taken.starts_with("/order/"), "{body}");
+    let (status, _, first) = order(&late, &refused).await;
+    assert!(status.is_client_error() && first.contains("role=\"alert\""), "{status} {first}");
+    lucky.post(&house, &format!("{taken}/cancel"), &[]).await;
+    let (status, to, again) = order(&late, &refused).await;
+    assert!(status.is_client_error() && again.contains("role=\"alert\""), "{status} {to} {again}");
+    assert_eq!(held(&house).await, 0, "loading a page again takes no places");
+    let (_, to, body) = order(&late, &key()).await;
+    assert!(to.starts_with("/order/"), "the form on that page does: {body}");
+}
+
+/// What a page says is left of a pass, in milliseconds.
+fn left(page: &str) -> i64 {
+    let left = page.split("data-left=\"").nth(1).and_then(|rest| rest.split('"').next()?.parse().ok());
+    left.unwrap_or_else(|| panic!("no time is told: {page}"))
+}
+
+#[tokio::test]
+async fn a_pass_says_until_when_and_lasts_longer_when_asked_to() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 0).await;
+    let browser = Browser::new();
+    browser.arrive(&house, &showing, &room).await;
+    turn(&house).await;
+    let (status, _, page) = browser.get(&house, &format!("/showings/{showing}")).await;
+    assert!(status == StatusCode::OK && page.contains("Sie können buchen bis <time"), "{page}");
+    assert!((500_000..=600_000).contains(&left(&page)) && page.contains("Mehr Zeit"), "{page}");
+
+    let key = Uuid::new_v4().to_string();
+    let form = [("key", key.as_str()), ("count_adult", "3"), ("time", "more")];
+    let more = async || browser.post(&house, &format!("/showings/{showing}/hold"), &form).await;
+    let was_let_in = async |ago: &str, left: &str| {
+        let times = format!(
+            "update waiting_place set admitted_at = now() - interval '{ago}', passed_until = now() + interval '{left}'"
+        );
+        execute(&house, &times).await;
+    };
+    was_let_in("9 minutes", "1 minute").await;
+    let (status, _, page) = more().await;
+    assert_eq!(status, StatusCode::OK, "{page}");
+    assert!((500_000..=600_000).contains(&left(&page)), "ten minutes from now on: {}", left(&page));
+    assert!(page.contains("id=\"count_adult\" name=\"count_adult\"") && page.contains("value=\"3\""), "{page}");
+    // Not for ever: others wait.
+    was_let_in("25 minutes", "1 minute").await;
+    let (_, _, page) = more().await;
+    assert!((200_000..=300_000).contains(&left(&page)), "{}", left(&page));
+    assert!(page.contains("Länger geht es nicht") && !page.contains("Mehr Zeit"), "{page}");
+    // Nor when it is over.
+    was_let_in("11 minutes", "-1 second").await;
+    let (_, to, _) = more().await;
+    assert_eq!(to, room);
+    let (_, to, _) = browser.post(&house, &format!("{room}/extend"), &[]).await;
+    assert_eq!(to, room);
+    assert!(!browser.is_in(&house, &showing, &room).await);
+}
+
+#[tokio::test]
+async fn whoever_waits_in_vain_is_told_so() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 0).await;
+    execute(&house, "update waiting_room set rate = 1").await;
+    let waiting: Vec<Browser> = (0..20).map(|_| Browser::new()).collect();
+    for browser in &waiting {
+        browser.arrive(&house, &showing, &room).await;
+    }
+    let last = waiting.last().expect("many");
+    let told = async |words: &str| {
+        for _ in 0..10 {
+            turn(&house).await;
+            let (_, _, page) = last.get(&house, &room).await;
+            if page.contains(words) {
+                return page;
+            }
+        }
+        panic!("{words:?} is not told");
+    };
+    leave(&world, &showing, 3).await;
+    let page = told("Noch freie Plätze: <strong>3</strong>").await;
+    assert!(page.contains("Wahrscheinlich reichen die Plätze nicht bis zu Ihnen"), "{page}");
+    assert!(!page.contains("Gleich sind Sie dran") && !page.contains("Etwa"), "{page}");
+    let mut next = String::new();
+    for browser in &waiting {
+        let (_, _, page) = browser.get(&house, &room).await;
+        if page.contains("Ihr Platz in der Reihe: <strong>1</strong>") {
+            next = page;
+        }
+    }
+    assert!(next.contains("Gleich sind Sie dran") && !next.contains("Wahrscheinlich"), "{next}");
+    leave(&world, &showing, 0).await;
+    told("Ausverkauft").await;
+}
+
+#[tokio::test]
+async fn what_one_holds_oneself_is_not_told_as_held_by_others() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    leave(&world, &showing, 2).await;
+    let page = format!("/showings/{showing}");
+    let (mine, other) = (Browser::new(), Browser::new());
+    let key = Uuid::new_v4().to_string();
+    let (_, order, body) =
+        mine.post(&house, &format!("{page}/hold"), &[("key", key.as_str()), ("count_adult", "2")]).await;
+    assert!(order.starts_with("/order/"), "{body}");
+    let reads = async |browser: &Browser, words: &str| {
+        for _ in 0..150 {
+            let (_, _, body) = browser.get(&house, &page).await;
+            if body.contains(words) {
+                return body;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{words:?} is not on the page");
+    };
+    let theirs = reads(&other, "Gerade alle reserviert").await;
+    assert!(!theirs.contains(&order), "{theirs}");
+    let own = reads(&mine, "haben Sie selbst reserviert").await;
+    assert!(own.contains(&format!("href=\"{order}\"")) && !own.contains("Gerade alle reserviert"), "{own}");
+    // So does the live page, also when it comes back with a revision that this house does not know yet.
+    let live = format!("http://{}{page}/live", house.running.http);
+    let mut live = mine.0.get(live).header("last-event-id", u32::MAX.to_string()).send().await.expect("a stream");
+    let mut said = String::new();
+    while !said.contains("haben Sie selbst reserviert") {
+        let chunk = tokio::time::timeout(Duration::from_secs(20), live.chunk()).await;
+        let chunk = chunk.unwrap_or_else(|_| panic!("only {said}")).expect("a chunk");
+        said.push_str(&String::from_utf8_lossy(&chunk.expect("the stream goes on")));
+    }
+    assert!(said.contains(&order), "{said}");
+}
