@@ -65,9 +65,25 @@ pub(crate) async fn undo(tx: &mut Tx, id: Uuid) -> Result<Site, Error> {
 }
 
 async fn changed(tx: &mut Tx) -> Result<Site, Error> {
+    tell_again(tx).await?;
     follow(tx).await?;
     touch_site(tx, None).await?;
     tell_site(tx).await
+}
+
+/// What is said of the closure has changed: whoever cannot use their bay already, and still cannot, is told what holds now.
+/// A closure that is said again is the same one, so nobody is told it twice.
+async fn tell_again(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    let site = store::site(tx.conn(), now).await?;
+    let Some(closure) = site.closure else { return Ok(()) };
+    let end = end_of_day(now);
+    for right in store::closures::lock_concerned(tx.conn(), closure.horizon(end), now).await? {
+        if right.state == RightState::Suspended && closure.touches(right.window, now, end) {
+            tx.append(&right.visit.to_string(), &events::right_suspended(&right, &site, closure)).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Time goes on: a closure ends by itself, and one until further notice reaches the rights of another day.

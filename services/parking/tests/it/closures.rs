@@ -118,7 +118,11 @@ async fn a_closed_bridge_suspends_whom_it_concerns_and_an_undo_brings_them_back(
     // Longer than was thought.
     let site = set(&house, SiteState::Unreachable, Some(350)).await;
     assert_eq!(state(&house, later).await, RightState::Suspended);
-    assert_eq!(told::<pb::RightSuspended>(&house).await, 3, "those two, and the one that was sold meanwhile");
+    assert_eq!(
+        told::<pb::RightSuspended>(&house).await,
+        4,
+        "the first once more; the later one, and the one sold meanwhile, for the first time"
+    );
 
     let open = undo(&house, &site.closure_id).await;
     assert_eq!((open.state(), open.closure_id.as_str(), open.until), (SiteState::Open, "", None));
@@ -131,6 +135,32 @@ async fn a_closed_bridge_suspends_whom_it_concerns_and_an_undo_brings_them_back(
     let stranger = pb::UndoSiteStateRequest { closure_id: Uuid::now_v7().to_string() };
     let refused = client!(house, &attendant()).undo_site_state(stranger).await.expect_err("never was");
     assert_eq!(refused.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn whoever_cannot_use_their_bay_already_is_told_what_has_changed_once() {
+    let house = house().await;
+    let (visit, over) = (booked(&house, 60, 240).await, booked(&house, 20, 40).await);
+    let closed = set(&house, SiteState::Unreachable, Some(100)).await;
+    house.clock.set(minutes(50));
+    // Longer, and nobody knows how long; then shorter than the window.
+    for (until, count) in [(Some(150), 3), (None, 4), (Some(120), 5)] {
+        for _ in 0..2 {
+            set(&house, SiteState::Unreachable, until).await;
+        }
+        let told: Vec<pb::RightSuspended> = house.events("parking").await;
+        assert_eq!(told.len(), count, "{until:?}: those of both before, and each change once");
+        let last = told.last().expect("told");
+        assert_eq!(last.visit_id, visit.to_string(), "not to whom it concerns no more: {over}");
+        assert_ne!(last.closure_id, closed.closure_id);
+        let suspension = last.suspension.clone().expect("why");
+        assert_eq!(suspension.until, until.map(|minute| timestamp(minutes(minute))));
+        assert_eq!(suspension.alternatives.len(), 4);
+        assert_eq!(right(&house, visit).await.suspension, Some(suspension), "the page says the same");
+    }
+    // It ends before the window does: restored, and nothing more is said of the closure.
+    set(&house, SiteState::Unreachable, Some(60)).await;
+    assert_eq!((told::<pb::RightSuspended>(&house).await, told::<pb::RightRestored>(&house).await), (5, 1));
 }
 
 #[tokio::test]
