@@ -222,7 +222,11 @@ pub(super) async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) ->
             lane: &seen.lane,
             direction: seen.direction,
             visit: right.map(|right| right.visit),
-            class: passage.counts.or(right.map(|right| right.class)),
+            // Of a car that passes: the one it is counted in. One that was counted before is in none.
+            class: match passage.verdict {
+                Verdict::Open => passage.counts,
+                _ => right.map(|right| right.class),
+            },
             verdict: passage.verdict,
             kind: match passage.kind {
                 Kind::Decided => "decided",
