@@ -23,6 +23,8 @@ const PER_SECOND: u32 = 50;
 /// Of the number plates: each run has cars of its own.
 const DISTRICTS: [&str; 5] = ["HAL", "MQ", "SK", "BLK", "ABI"];
 const CAMERA: &str = "camera-in-1";
+/// A controller speaks for its own lane alone.
+const LANE: &str = "in-1";
 
 pub async fn measure(house: &House, report: &mut Report, runs: u32) -> anyhow::Result<()> {
     let mut parking = ParkingClient::new(house.channel(&House::operator()).await?);
@@ -67,7 +69,7 @@ async fn once(house: &House, token: &str, district: &str) -> anyhow::Result<[Lat
         }
         cars.push((ordered.code, plate));
     }
-    let lane = Caller::Device { id: "lane-in-1".to_owned(), kind: "lane".to_owned() };
+    let lane = Caller::Device { id: LANE.to_owned(), kind: "lane".to_owned() };
     let barrier = ParkingClient::new(house.channel(&lane).await?);
     let camera = reqwest::Client::new();
     let address = format!("{}/lanes/plate-recognizer", house.web);
@@ -109,7 +111,7 @@ where
 {
     let request = RecordLaneRequest {
         idempotency_key: Uuid::new_v4().to_string(),
-        lane: "in-1".to_owned(),
+        lane: LANE.to_owned(),
         direction: Direction::In.into(),
         code,
         bay_class: 0,

@@ -343,10 +343,15 @@ impl Parking for ParkingGrpc {
         let caller = Caller::of(&request);
         let request = request.into_inner();
         let direction = direction(request.direction)?;
-        let lane = values::slug("lane", &request.lane)?.to_owned();
+        let by_controller = matches!(&caller, Caller::Device { .. });
+        let lane = if by_controller {
+            gates::own_lane(&caller, &request.lane)?
+        } else {
+            values::slug("lane", &request.lane)?.to_owned()
+        };
         let seen = Seen {
             key: values::id("idempotency_key", &request.idempotency_key)?,
-            by_controller: matches!(&caller, Caller::Device { id, .. } if *id == lane),
+            by_controller,
             lane,
             direction,
             credential: self.credential(&request, direction)?,

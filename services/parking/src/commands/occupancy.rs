@@ -26,12 +26,20 @@ pub(crate) struct Count {
     pub(crate) occupied: i64,
     pub(crate) at: DateTime<Utc>,
     pub(crate) by: String,
+    /// The lane whose controller has counted, if one has.
+    pub(crate) lane: Option<String>,
 }
 
 /// Takes a count. The name of its outcome, and the site as it is then.
 pub(crate) async fn record(tx: &mut Tx, count: Count) -> Result<(String, Site), Error> {
     let now = tx.now();
     lock_site(tx).await?;
+    // Its lanes are the ways into the area that is counted: whoever controls none of them has seen none of its cars.
+    if let Some(lane) = &count.lane
+        && store::gates::lane(tx.conn(), lane).await?.is_none()
+    {
+        return Err(Error::NoLane(lane.clone()));
+    }
     store::lock_classes(tx.conn(), None).await?;
     let site = store::site(tx.conn(), now).await?;
     if let Some((outcome, class, occupied)) = occupancy::told_before(tx.conn(), count.key).await? {

@@ -74,7 +74,7 @@ impl GatesGrpc {
 }
 
 /// A controller speaks for its own lane alone.
-fn own_lane(caller: &Caller, lane: &str) -> Result<String, Status> {
+pub(super) fn own_lane(caller: &Caller, lane: &str) -> Result<String, Status> {
     let lane = values::slug("lane", lane)?.to_owned();
     match caller {
         Caller::Device { id, .. } if *id == lane => Ok(lane),

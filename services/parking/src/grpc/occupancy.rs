@@ -80,14 +80,18 @@ impl Occupancy for OccupancyGrpc {
         &self,
         request: Request<pb::RecordOccupancyRequest>,
     ) -> Result<Response<pb::RecordOccupancyResponse>, Status> {
-        let by = Caller::of(&request).for_the_record();
+        let caller = Caller::of(&request);
         let request = request.into_inner();
         let count = Count {
             key: values::id("idempotency_key", &request.idempotency_key)?,
             class: bay_class(request.bay_class)?,
             occupied: request.occupied,
             at: values::time("observed_at", request.observed_at)?,
-            by,
+            by: caller.for_the_record(),
+            lane: match caller {
+                Caller::Device { id, .. } => Some(id),
+                _ => None,
+            },
         };
         let (outcome, site) = self.db.transact(move |tx| Box::pin(occupancy::record(tx, count))).await?;
         Ok(Response::new(events::occupancy::recorded(&outcome, &site, self.db.clock().now())))

@@ -13,7 +13,7 @@ use sky_proto::{
     flow::v1::{self as flow, HouseState, HouseStateChanged},
     parking::v1::{
         self as pb, CommandState, Confirmation, Direction, GateAction, LaneState, confirm_command_request::Step,
-        gates_client::GatesClient, record_lane_response::Verdict,
+        gates_client::GatesClient, occupancy_client::OccupancyClient, record_lane_response::Verdict,
     },
 };
 use tokio_stream::StreamExt;
@@ -277,6 +277,21 @@ async fn nobody_speaks_for_another_lane_and_bad_words_name_their_field() {
     assert_eq!(gates.report_lane(other).await.expect_err("not its own").code(), Code::PermissionDenied);
     let other = pb::FetchLocalListRequest { lane: "out-1".to_owned() };
     assert_eq!(gates.fetch_local_list(other).await.expect_err("not its own").code(), Code::PermissionDenied);
+    let entry = car("in-1", Direction::In, "");
+    let other = client!(house, &controller("out-1")).record_lane(entry.clone()).await.expect_err("not its own");
+    assert_eq!(other.code(), Code::PermissionDenied);
+    assert_eq!(site(&house).await.classes[0].occupied, Some(0), "nobody came in");
+    drives(&house, &controller("in-1"), entry).await;
+    for (lane, code) in [("in-9", Some(Code::NotFound)), ("in-1", None)] {
+        let count = pb::RecordOccupancyRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            bay_class: pb::BayClass::Standard.into(),
+            occupied: 2,
+            observed_at: Some(timestamp(house.clock.now())),
+        };
+        let told = OccupancyClient::new(house.channel(&controller(lane))).record_occupancy(count).await;
+        assert_eq!(told.err().map(|refused| refused.code()), code, "{lane}");
+    }
     let scanner = Caller::Device { id: "in-1".to_owned(), kind: "scanner".to_owned() };
     let report = pb::ReportLaneRequest { lane: "in-1".to_owned(), ..Default::default() };
     let refused = GatesClient::new(house.channel(&scanner)).report_lane(report).await.expect_err("a scanner");
