@@ -47,7 +47,7 @@ pub(crate) async fn record(tx: &mut Tx, count: Count) -> Result<(String, Site), 
         return if same { Ok((outcome, site)) } else { Err(Repeat::KeyReused.into()) };
     }
     let class = *site.classes.iter().find(|it| it.class == count.class).ok_or(Error::NoSuchClass(count.class))?;
-    let before = occupancy::last_count(tx.conn(), count.class).await?;
+    let before = occupancy::last_count(tx.conn(), count.class, now).await?;
     let outcome = judge(count.occupied, class.capacity, count.at, before, now);
     let correction = match outcome {
         Outcome::Taken(cars) => cars.cast_signed() - class.occupied.cast_signed(),
@@ -57,7 +57,8 @@ pub(crate) async fn record(tx: &mut Tx, count: Count) -> Result<(String, Site), 
         key: count.key,
         class: count.class,
         occupied: count.occupied,
-        at: count.at,
+        // A clock that is ahead does not bring us into the future: whoever counts next has counted later.
+        at: count.at.min(now),
         by: &count.by,
         outcome: outcome.name(),
         correction,

@@ -110,13 +110,19 @@ pub(crate) async fn told_before(conn: &mut PgConnection, key: Uuid) -> Result<Op
         .await?)
 }
 
-/// When the last count of a class was taken that was not merely old.
-pub(crate) async fn last_count(conn: &mut PgConnection, class: BayClass) -> Result<Option<DateTime<Utc>>, Error> {
+/// When the last count of a class was taken that was not merely old. Of one with a time that has not come nobody knows when
+/// it was taken: such were kept in former times.
+pub(crate) async fn last_count(
+    conn: &mut PgConnection,
+    class: BayClass,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Error> {
     Ok(sqlx::query_scalar(
         "select max(observed_at) from observation where class = $1 and outcome in ('taken', 'nonsense')
-             and undone_at is null",
+             and undone_at is null and observed_at <= $2",
     )
     .bind(class.name())
+    .bind(now)
     .fetch_one(conn)
     .await?)
 }

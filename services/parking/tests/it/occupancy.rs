@@ -77,6 +77,35 @@ async fn nonsense_is_unknown_until_somebody_counts_again() {
 }
 
 #[tokio::test]
+async fn a_count_of_a_time_that_has_not_come_stands_in_nobodys_way() {
+    let house = house().await;
+    // A clock that is ahead by a little is believed, as of now.
+    assert_eq!(counts(&house, Uuid::new_v4(), 8, -50).await.expect("told"), (Outcome::Taken, Some(8)));
+    house.clock.set(house.clock.now() + TimeDelta::seconds(10));
+    assert_eq!(counts(&house, Uuid::new_v4(), 7, 0).await.expect("told"), (Outcome::Taken, Some(7)));
+    // One that is ahead by hours is not: nobody knows when that was counted.
+    house.clock.set(house.clock.now() + TimeDelta::seconds(10));
+    let hours = 6 * 3600;
+    assert_eq!(counts(&house, Uuid::new_v4(), 30, -hours).await.expect("told"), (Outcome::Nonsense, None));
+    house.clock.set(house.clock.now() + TimeDelta::seconds(10));
+    assert_eq!(counts(&house, Uuid::new_v4(), 9, 0).await.expect("told"), (Outcome::Taken, Some(9)));
+    let told = OccupancyClient::new(house.channel(&attendant())).list_counts(pb::ListCountsRequest {}).await;
+    let now = house.clock.now();
+    for count in told.expect("told").into_inner().counts {
+        assert!(kernel::values::from_timestamp(count.observed_at) <= now, "{count:?}");
+    }
+    // Such a one was kept with its time in former times.
+    sqlx::query("update observation set observed_at = $1 where outcome = 'nonsense'")
+        .bind(house.clock.now() + TimeDelta::hours(6))
+        .execute(house.pool("parking"))
+        .await
+        .expect("as it was");
+    house.clock.set(house.clock.now() + TimeDelta::seconds(10));
+    assert_eq!(counts(&house, Uuid::new_v4(), 10, 0).await.expect("told"), (Outcome::Taken, Some(10)));
+    assert_eq!(disagree(&house).await, 0);
+}
+
+#[tokio::test]
 async fn a_count_that_was_typed_wrongly_is_taken_back_once_and_stays_in_the_record() {
     let house = house().await;
     let mut occupancy = OccupancyClient::new(house.channel(&attendant()));
