@@ -330,8 +330,12 @@ fn read_tariffs(text: &str, section: &Section, classes: &HashSet<&'static str>) 
             return Err(wrong(text, &tariff.cents, &key("cents"), problem));
         }
         let tax = tariff.tax.get_ref();
-        if !section.taxes.iter().any(|row| row.id.get_ref() == tax) {
+        let Some(taxed) = section.taxes.iter().find(|row| row.id.get_ref() == tax) else {
             let problem = format!("no tax row named \"{tax}\"");
+            return Err(wrong(text, &tariff.tax, &key("tax"), &problem));
+        };
+        if *tariff.valid_from.get_ref() < taxed.valid_from {
+            let problem = format!("this row is valid only from {}", taxed.valid_from);
             return Err(wrong(text, &tariff.tax, &key("tax"), &problem));
         }
     }

@@ -222,6 +222,18 @@ async fn the_house_file_is_checked_with_line_and_key_and_applied_once() {
         assert!(refused.message().contains(&format!("line {line}, parking.{key}")), "{}", refused.message());
     }
 
+    // A price that is older than the tax row that it names.
+    let early = HOUSE_FILE.replacen("id = \"parking-ust-2007\"", "id = \"parking-ust-2007\" # since", 1);
+    let early = early.replacen(
+        "valid_from = \"2007-01-01\"\nsource = \"§ 12 Abs. 1 UStG (Regelsteuersatz)\"\n\n# Parking fees",
+        "valid_from = \"2024-01-01\"\nsource = \"§ 12 Abs. 1 UStG (Regelsteuersatz)\"\n\n# Parking fees",
+        1,
+    );
+    let line = early.lines().position(|line| line == "id = \"parking-standard-2023\"").expect("the row") + 5;
+    let refused = load(&house, &early, true).await.expect_err("taxed by a row of later");
+    let said = format!("line {line}, parking.tariffs[0].tax: this row is valid only from 2024-01-01");
+    assert!(refused.message().contains(&said), "{}", refused.message());
+
     let typo = HOUSE_FILE.replacen("walk_minutes", "walk_minuets", 1);
     let refused = load(&house, &typo, true).await.expect_err("typo");
     assert!(refused.message().contains("walk_minuets"), "{}", refused.message());
