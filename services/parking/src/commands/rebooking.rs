@@ -70,6 +70,8 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
         let [(_, after)] = moved;
         right = after;
     }
+    // Tied to the new showing: when that is delayed, its beginning moves with it, and what was given before it stays.
+    right.lead = Some(start - right.window.from);
     if right.state != RightState::Expired {
         tx.append(&it.visit.to_string(), &events::right_moved(&right)).await?;
     }

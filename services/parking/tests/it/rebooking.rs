@@ -61,7 +61,7 @@ async fn the_right_ends_with_the_new_showing_and_begins_no_later_than_before() {
     };
     twice(&house, "reservations", &delayed(from, 130, 190)).await;
     twice(&house, "reservations", &delayed(to, 250, 310)).await;
-    assert_eq!(window(&right(&house, visit).await).1, before.1 + 130);
+    assert_eq!(window(&right(&house, visit).await), (before.0 + 10, before.1 + 130), "as long before it as was given");
 }
 
 #[tokio::test]
