@@ -24,13 +24,14 @@ pub(crate) struct Noted {
     pub(crate) fingerprint: [u8; 32],
     /// As a lane without a link looks it up, with a key of the day on which the bay is booked.
     pub(crate) for_lanes: Vec<u8>,
+    pub(crate) day: NaiveDate,
 }
 
 impl Noted {
     /// Of a plate in its one spelling, for a bay of a day.
     pub(crate) fn of(keys: &Keys, plate: &str, day: NaiveDate) -> Self {
         let for_lanes = token::hash(&format!("{}:{plate}", day_key(keys, day)));
-        Self { fingerprint: keys.fingerprint("plate", plate), for_lanes }
+        Self { fingerprint: keys.fingerprint("plate", plate), for_lanes, day }
     }
 }
 
@@ -50,7 +51,7 @@ pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, plate: Option<Noted>) ->
     if !has_a_bay.contains(&right.state) {
         return Err(Error::NoBayForPlate(right.state));
     }
-    store::plates::save(tx.conn(), visit, &plate.fingerprint, &plate.for_lanes, now).await
+    store::plates::save(tx.conn(), visit, &plate.fingerprint, (&plate.for_lanes, plate.day), now).await
 }
 
 /// A camera has seen a car. The site must be locked. `fingerprints` are those of the plates it may be.

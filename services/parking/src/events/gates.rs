@@ -1,7 +1,12 @@
 //! Lanes and commands in the words of the contract. Decides nothing.
 
-use chrono::{DateTime, Utc};
-use kernel::{token, values::timestamp};
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use kernel::{
+    token,
+    values::{day_of, timestamp},
+};
 use sky_proto::parking::v1 as pb;
 use uuid::Uuid;
 
@@ -95,16 +100,31 @@ pub(crate) fn lane(lane: &Lane, commands: &[Command], by_hand: &[(String, i64, i
     }
 }
 
-pub(crate) fn local_list(lane: &str, list: &LocalList, plate_key: String) -> Result<pb::LocalList, Error> {
+/// `key` gives the key of a day. A list that goes on after midnight, or has cars that came before it, has those of all
+/// their days, and of no other.
+pub(crate) fn local_list(
+    lane: &str,
+    list: &LocalList,
+    key: impl Fn(NaiveDate) -> String,
+) -> Result<pb::LocalList, Error> {
+    let today = day_of(list.issued_at);
+    let noted = list.rights.iter().filter(|row| row.lane_hash.is_some());
+    let days: BTreeSet<NaiveDate> = noted.map(day_of_plate).chain([today]).collect();
     Ok(pb::LocalList {
+        plate_keys: days.into_iter().map(|day| pb::DayKey { day: day.to_string(), key: key(day) }).collect(),
         list_id: Uuid::now_v7().to_string(),
         lane: lane.to_owned(),
         issued_at: Some(timestamp(list.issued_at)),
         valid_until: Some(timestamp(list.valid_until)),
-        plate_key,
+        plate_key: key(today),
         rights: list.rights.iter().map(listed).collect::<Result<_, _>>()?,
         without_link: Some(list.without_link.to_proto()),
     })
+}
+
+/// With the key of which day its plate is looked up. Of those noted in former times, the day on which their bay begins.
+fn day_of_plate(row: &ListedRow) -> NaiveDate {
+    row.lane_day.unwrap_or_else(|| day_of(row.valid_from))
 }
 
 fn listed(row: &ListedRow) -> Result<pb::ListedRight, Error> {
@@ -119,6 +139,7 @@ fn listed(row: &ListedRow) -> Result<pb::ListedRight, Error> {
             })
             .collect(),
         plate_hash: row.lane_hash.clone().unwrap_or_default(),
+        plate_day: row.lane_hash.as_ref().map(|_| day_of_plate(row).to_string()).unwrap_or_default(),
         bay_class: super::bay_class(class).into(),
         from: Some(timestamp(row.valid_from - EARLY)),
         until: Some(timestamp(row.valid_until)),

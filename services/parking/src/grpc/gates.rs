@@ -204,8 +204,7 @@ impl Gates for GatesGrpc {
         let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
         let of = lane.clone();
         let list = self.db.transact(move |tx| Box::pin(async move { journal::local_list(tx, &of).await })).await?;
-        let day = day_of(list.issued_at);
-        let list = events::gates::local_list(&lane, &list, plates::day_key(&self.keys, day))?.encode_to_vec();
+        let list = events::gates::local_list(&lane, &list, |day| plates::day_key(&self.keys, day))?.encode_to_vec();
         let signature = self.keys.sign_list(&list);
         let (public_key, earlier_public_keys) = (self.keys.ticket_public_key(), self.keys.earlier_ticket_public_keys());
         Ok(Response::new(pb::SignedLocalList { list, signature, public_key, earlier_public_keys }))

@@ -1,6 +1,6 @@
 //! SQL of lanes, of commands to their barriers, and of what lanes tell afterwards.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
@@ -234,6 +234,8 @@ pub(crate) struct ListedRow {
     /// None: no plate is noted, or it was before lanes had lists of their own; such a car shows its code, and its plate is
     /// forgotten with its day.
     pub(crate) lane_hash: Option<Vec<u8>>,
+    /// The day with whose key that was made.
+    pub(crate) lane_day: Option<NaiveDate>,
     /// The visit's and its tickets' ids, and below which generation their codes are replaced.
     pub(crate) ids: Vec<Uuid>,
     pub(crate) generations: Vec<i32>,
@@ -246,7 +248,7 @@ pub(crate) async fn listed(
     until: DateTime<Utc>,
 ) -> Result<Vec<ListedRow>, Error> {
     Ok(sqlx::query_as(
-        "select r.reference, r.class, r.valid_from, r.valid_until, p.lane_hash,
+        "select r.reference, r.class, r.valid_from, r.valid_until, p.lane_hash, p.lane_day,
              array_agg(i.id) as ids, array_agg(coalesce(g.generation, 0)) as generations
          from parking_right r
          cross join lateral (select r.visit_id as id
@@ -254,7 +256,7 @@ pub(crate) async fn listed(
          left join reissued g on g.id = i.id
          left join plate p on p.visit_id = r.visit_id
          where r.state in ('confirmed', 'suspended', 'left') and r.valid_until > $1 and r.valid_from < $2
-         group by r.visit_id, p.lane_hash order by r.reference",
+         group by r.visit_id, p.lane_hash, p.lane_day order by r.reference",
     )
     .bind(now)
     .bind(until)

@@ -1,6 +1,6 @@
 //! SQL of plates and cameras.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -74,17 +74,18 @@ pub(crate) async fn save(
     conn: &mut PgConnection,
     visit: Uuid,
     fingerprint: &[u8; 32],
-    for_lanes: &[u8],
+    (for_lanes, day): (&[u8], NaiveDate),
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query(
-        "insert into plate (visit_id, fingerprint, set_at, lane_hash) values ($1, $2, $3, $4)
-         on conflict (visit_id) do update set fingerprint = $2, set_at = $3, lane_hash = $4",
+        "insert into plate (visit_id, fingerprint, set_at, lane_hash, lane_day) values ($1, $2, $3, $4, $5)
+         on conflict (visit_id) do update set fingerprint = $2, set_at = $3, lane_hash = $4, lane_day = $5",
     )
     .bind(visit)
     .bind(fingerprint.as_slice())
     .bind(now)
     .bind(for_lanes)
+    .bind(day)
     .execute(conn)
     .await?;
     Ok(())

@@ -270,6 +270,50 @@ async fn a_lane_without_a_link_has_a_signed_list_and_tells_later_what_it_did() {
 }
 
 #[tokio::test]
+async fn a_list_that_goes_on_after_midnight_has_the_keys_of_both_days() {
+    let house = house().await;
+    // A quarter past eleven in the evening in Halle; midnight is at minute 720.
+    house.clock.set(minutes(675));
+    let spells = |place: usize| format!("HALAB{}", 100 + place);
+    let mut visits = Vec::new();
+    for (place, (from, until)) in [(600, 900), (730, 900), (2000, 2200)].into_iter().enumerate() {
+        let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+        let wish = pb::HoldBayRequest {
+            from: Some(timestamp(minutes(from))),
+            until: Some(timestamp(minutes(until))),
+            expires_at: Some(timestamp(house.clock.now() + TimeDelta::minutes(10))),
+            ..wish(visit, showing)
+        };
+        hold(&house, &wish).await.expect("held");
+        house.react("parking", "journey", &visit.to_string(), &confirmed(visit, showing)).await.expect("confirmed");
+        let plate = pb::SetPlateRequest { visit_id: visit.to_string(), plate: spells(place) };
+        client!(house, &staff(Role::Desk)).set_plate(plate).await.expect("noted");
+        visits.push(kernel::ticket_code::reference(visit));
+    }
+    // Those whose time comes while the list is good; before midnight and after it.
+    for now in [675, 740] {
+        house.clock.set(minutes(now));
+        let signed = GatesClient::new(house.channel(&controller("in-1")))
+            .fetch_local_list(pb::FetchLocalListRequest { lane: "in-1".to_owned() })
+            .await
+            .expect("a list")
+            .into_inner();
+        let list = pb::LocalList::decode(signed.list.as_slice()).expect("a list");
+        assert_eq!(list.rights.len(), 2, "{list:?}");
+        let days: Vec<&str> = list.plate_keys.iter().map(|it| it.day.as_str()).collect();
+        assert_eq!(days, ["2026-11-28", "2026-11-29"], "of no other day");
+        for (place, day) in [(0, "2026-11-28"), (1, "2026-11-29")] {
+            let key = &list.plate_keys.iter().find(|it| it.day == day).expect("its key").key;
+            let found = list.rights.iter().find(|right| {
+                right.plate_day == day && right.plate_hash == kernel::token::hash(&format!("{key}:{}", spells(place)))
+            });
+            assert_eq!(found.expect("by its plate").reference, visits[place], "{now}");
+        }
+        assert!(list.plate_keys.iter().any(|it| it.key == list.plate_key), "controllers of former times go on");
+    }
+}
+
+#[tokio::test]
 async fn nobody_speaks_for_another_lane_and_bad_words_name_their_field() {
     let house = house().await;
     let mut gates = GatesClient::new(house.channel(&controller("in-1")));
