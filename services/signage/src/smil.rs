@@ -267,11 +267,17 @@ fn one(xml: &mut Xml, line: &Line) -> io::Result<()> {
         Arrow::Right => "→ ",
     });
     let clock = line.starts_at.map(|at| at.with_timezone(&Berlin).format("%H:%M ").to_string()).unwrap_or_default();
+    let day = |day: &str| if day.is_empty() { String::new() } else { format!("{day} ") };
+    // The clock needs no English, a day does.
+    let in_english = match line.text.en.as_str() {
+        "" => line.day.en.clone(),
+        words => format!("{}{words}", day(&line.day.en)),
+    };
     let step_free = if line.step_free { " ♿" } else { "" };
     xml.create_element("p")
         .write_inner_content(|xml| {
-            text(xml, "b", &format!("{arrow}{clock}{}{step_free}", line.text.de))?;
-            english(xml, "span", &line.text)?;
+            text(xml, "b", &format!("{arrow}{}{clock}{}{step_free}", day(&line.day.de), line.text.de))?;
+            english(xml, "span", &Text::new(&line.text.de, in_english))?;
             // The state of a showing, places left, how good a count is: as on the monitors of our own.
             for more in std::iter::once(line.detail.clone()).chain(figures(line)).filter(|it| !it.de.is_empty()) {
                 xml.create_element("br").write_empty()?;

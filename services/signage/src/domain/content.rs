@@ -58,6 +58,10 @@ pub struct Line {
     pub detail: Text,
     /// For showings.
     pub starts_at: Option<DateTime<Utc>>,
+    /// For showings of another day than today: which; empty: today. It is words, so that a content is another one after
+    /// midnight, although no fact has changed.
+    #[serde(default)]
+    pub day: Text,
     /// For showings; None: not known or not for sale.
     pub places_left: Option<u32>,
     /// For showings.
@@ -102,6 +106,7 @@ impl Line {
             text,
             detail: Text::default(),
             starts_at: None,
+            day: Text::default(),
             places_left: None,
             status: None,
             arrow: None,

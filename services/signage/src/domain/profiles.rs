@@ -34,7 +34,7 @@ pub(super) fn default(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
         Profile::DomeDoor => {
             let at_door = at_door(base, facts, now);
             let headline = at_door.map_or_else(|| base.setup.welcome.clone(), |it| words::status(status(it)));
-            let lines = at_door.map(showing_line).into_iter().chain(groups(base, facts));
+            let lines = at_door.map(|it| showing_line(it, now)).into_iter().chain(groups(base, facts));
             Offer { headline, lines: lines.collect() }
         }
         Profile::Wayfinding => wayfinding(base, facts),
@@ -82,12 +82,13 @@ fn shown_until(showing: &Showing) -> DateTime<Utc> {
     }
 }
 
-fn showing_line(showing: &Showing) -> Line {
+fn showing_line(showing: &Showing, now: DateTime<Utc>) -> Line {
     let status = status(showing);
     let for_sale = showing.audience == Audience::Public && !matches!(status, Status::Cancelled | Status::Running);
     Line {
         detail: words::detail(showing, status),
         starts_at: Some(showing.starts_at),
+        day: words::day(showing.starts_at, now),
         places_left: showing.places_left.filter(|_| for_sale),
         status: Some(status),
         valid_until: Some(shown_until(showing)),
@@ -121,7 +122,8 @@ fn changed(facts: &Facts, now: DateTime<Utc>) -> Vec<&Showing> {
 fn foyer(facts: &Facts, now: DateTime<Utc>) -> Offer {
     let next = by_start(facts)
         .filter(|showing| now < shown_until(showing) && !is_news(showing, now) && status(showing) != Status::Cancelled);
-    let mut lines: Vec<Line> = changed(facts, now).into_iter().chain(next.take(NEXT)).map(showing_line).collect();
+    let mut lines: Vec<Line> =
+        changed(facts, now).into_iter().chain(next.take(NEXT)).map(|it| showing_line(it, now)).collect();
     if let Some(house) = facts.house.as_ref().filter(|house| house.state == HouseState::Crowded) {
         lines.push(Line::new(Kind::Notice, words::crowded(), house.since, "flow"));
     }
@@ -157,7 +159,7 @@ fn changed_at_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Option<Off
     is_news(showing, now).then(|| Offer {
         headline: words::status(status(showing)),
         // Whoever is called, guests with assistance first of all, is called to a late showing as well.
-        lines: std::iter::once(showing_line(showing)).chain(groups(base, facts)).collect(),
+        lines: std::iter::once(showing_line(showing, now)).chain(groups(base, facts)).collect(),
     })
 }
 
@@ -196,15 +198,19 @@ fn changed_in_queue(facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
     let changed = changed(facts, now);
     is_urgent(&changed, now).then(|| Offer {
         headline: words::your_turn(),
-        lines: numbers.into_iter().chain(changed.into_iter().map(showing_line)).collect(),
+        lines: numbers.into_iter().chain(changed.into_iter().map(|it| showing_line(it, now))).collect(),
     })
 }
 
 /// What is on in this room, and what comes after it; then who is called to its door.
 fn room_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
     let here = by_start(facts).filter(|showing| showing.hall == base.setup.hall && now < shown_until(showing));
-    let mut lines: Vec<Line> = here.take(NEXT).map(showing_line).collect();
-    let headline = if lines.is_empty() { base.setup.welcome.clone() } else { words::today_here() };
+    let mut lines: Vec<Line> = here.take(NEXT).map(|it| showing_line(it, now)).collect();
+    let headline = match lines.first() {
+        None => base.setup.welcome.clone(),
+        Some(first) if first.day == Text::default() => words::today_here(),
+        Some(_) => words::next_showings(),
+    };
     lines.extend(groups(base, facts));
     Offer { headline, lines }
 }

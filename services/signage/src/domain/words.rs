@@ -1,6 +1,6 @@
 //! What the displays say, in German, English and Leichte Sprache. Short: to be read from ten metres.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 
@@ -177,6 +177,34 @@ pub(super) fn parking_closed(state: SiteState) -> Text {
     }
 }
 
+/// Weekdays from Monday on: short, in English, and in full for plain German.
+const WEEKDAYS: [(&str, &str, &str); 7] = [
+    ("Mo", "Mon", "Montag"),
+    ("Di", "Tue", "Dienstag"),
+    ("Mi", "Wed", "Mittwoch"),
+    ("Do", "Thu", "Donnerstag"),
+    ("Fr", "Fri", "Freitag"),
+    ("Sa", "Sat", "Samstag"),
+    ("So", "Sun", "Sonntag"),
+];
+/// From then on a weekday alone may be that of another week.
+const WEEK: TimeDelta = TimeDelta::days(7);
+
+/// The day of something, where it is another one than that of `now`; empty: it is the same. Its weekday and not "tomorrow":
+/// a monitor without its line, which keeps what it has, is right after midnight too.
+pub(super) fn day(at: DateTime<Utc>, now: DateTime<Utc>) -> Text {
+    let (day, today) = (at.with_timezone(&Berlin).date_naive(), now.with_timezone(&Berlin).date_naive());
+    if day == today {
+        return Text::default();
+    }
+    let (de, en, plain) = WEEKDAYS[day.weekday() as usize];
+    if (day - today).abs() < WEEK {
+        return say(de, en, plain);
+    }
+    let date = day.format("%-d.%-m.");
+    say(format!("{de} {date}"), format!("{en} {}", day.format("%-d %b")), format!("{plain}, {date}"))
+}
+
 /// The end of a closure, with its day if that is another one than that of the closure.
 pub(super) fn closed_until(until: DateTime<Utc>, told_at: DateTime<Utc>) -> Text {
     let (until, told_at) = (until.with_timezone(&Berlin), told_at.with_timezone(&Berlin));
@@ -245,7 +273,7 @@ pub(super) fn collect() -> Text {
 }
 
 pub(super) fn cafe() -> Text {
-    say("AstroGastro", "AstroGastro", "AstroGastro")
+    say("Café", "Café", "Café")
 }
 
 pub(super) fn number(number: u32) -> Text {

@@ -1,7 +1,7 @@
 //! What is answered: domain to proto. Decides nothing.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::values::timestamp;
+use kernel::values::{Text, timestamp};
 use sky_proto::signage::v1 as pb;
 
 use crate::{
@@ -141,6 +141,7 @@ fn line(line: &Line) -> pb::Line {
         quality: line.quality.map(Quality::name).unwrap_or_default().to_owned(),
         stale: line.stale,
     }
+        day: Some(&line.day).filter(|day| !day.de.is_empty()).map(Text::to_proto),
 }
 
 fn media(item: &Item) -> pb::Media {

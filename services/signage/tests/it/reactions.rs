@@ -392,3 +392,30 @@ async fn a_called_group_reads_as_flow_says_with_its_rows_and_in_plain_german() {
     twice(&house, "flow", &flow::GroupCalled { calling: false, at: Some(timestamp(minutes(1))), ..called }).await;
     assert!(content(&house, "dome-door-1").await.lines.iter().all(|line| line.kind != "call"));
 }
+
+#[tokio::test]
+async fn a_showing_of_another_day_is_told_with_its_day_until_that_day_begins() {
+    let house = house().await;
+    // It is Saturday noon: the first one is on Sunday at 20:00, the other one eight days later.
+    twice(&house, "reservations", &scheduled(Uuid::from_u128(1), 32 * 60)).await;
+    twice(&house, "reservations", &scheduled(Uuid::from_u128(2), (9 * 24 + 8) * 60)).await;
+    let days = |content: &pb::Content| -> Vec<String> {
+        let day = |line: &pb::Line| line.day.clone().map(|it| [it.de, it.en, it.plain].join("|"));
+        content.lines.iter().map(|line| day(line).unwrap_or_default()).collect()
+    };
+    let foyer = content(&house, "foyer-1").await;
+    assert_eq!(days(&foyer), ["So|Sun|Sonntag", "Mo 7.12.|Mon 7 Dec|Montag, 7.12."]);
+    assert_eq!(days(&content(&house, "dome-door-1").await), ["So|Sun|Sonntag"]);
+    let page = crate::open_formats::get(&house, "/signage/pages/foyer-1", &[]).await.text();
+    assert!(page.contains("So 20:00 Sterne") && page.contains("Sun Stars"), "{page}");
+
+    // Midnight, and nobody has told anything.
+    house.clock.set(minutes(12 * 60));
+    let board = signage::board::Board::default();
+    let turn =
+        house.transact("signage", move |tx| Box::pin(async move { signage::commands::look_again(tx, &board).await }));
+    turn.await.expect("looked");
+    let after = content(&house, "foyer-1").await;
+    assert_eq!(days(&after), ["", "Mo 7.12.|Mon 7 Dec|Montag, 7.12."]);
+    assert!(after.revision > foyer.revision, "monitors are told");
+}

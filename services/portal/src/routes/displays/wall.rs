@@ -3,12 +3,9 @@
 use std::collections::HashMap;
 
 use kernel::{Caller, values::from_timestamp};
-use sky_proto::{
-    kernel::v1::LocalizedText,
-    signage::v1::{
-        Content, Display, DisplayState, GetContentRequest, ListDisplaysRequest, ListMessagesRequest, Message,
-        PriorityClass,
-    },
+use sky_proto::signage::v1::{
+    Content, Display, DisplayState, GetContentRequest, Line, ListDisplaysRequest, ListMessagesRequest, Message,
+    PriorityClass,
 };
 
 use crate::{
@@ -220,11 +217,12 @@ fn stand_ins(w: &Words, displays: &[Display], monitors: &mut [Monitor]) {
 }
 
 fn lines(w: &Words, content: &Content) -> Vec<String> {
-    let with_time = |at: &Option<prost_types::Timestamp>, text: &Option<LocalizedText>| match at {
-        Some(_) => format!("{} {}", w.time(at), w.text(text)),
-        None => w.text(text),
+    let said = |line: &Line| {
+        let time = line.starts_at.map(|at| w.time(&Some(at))).unwrap_or_default();
+        let words = [w.text(&line.day), time, w.text(&line.text)];
+        words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     };
-    content.lines.iter().take(LINES).map(|line| with_time(&line.starts_at, &line.text)).collect()
+    content.lines.iter().take(LINES).map(said).collect()
 }
 
 /// Who has said that it shows the emergency, and who has not.
@@ -294,6 +292,8 @@ mod tests {
         let displays = [
             display("fine", DisplayState::Active, 5, normal),
             display("new", DisplayState::Unclaimed, 0, normal),
+    use sky_proto::kernel::v1::LocalizedText;
+
             display("late", DisplayState::Active, 4, PriorityClass::Evacuation),
             display("silent", DisplayState::Offline, 5, PriorityClass::Evacuation),
             display("hole in the wall", DisplayState::Unclaimed, 0, PriorityClass::Evacuation),

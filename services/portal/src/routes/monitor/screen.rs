@@ -48,6 +48,8 @@ struct LineView {
     kind: String,
     text: Voices,
     detail: Voices,
+    /// Of showings on another day.
+    day: Voices,
     time: String,
     start_millis: i64,
     places: Voices,
@@ -97,6 +99,7 @@ fn line(line: &Line) -> LineView {
         detail: voices(&line.detail),
         time: line.starts_at.map(|at| GERMAN.time(&Some(at))).unwrap_or_default(),
         // Nor is it when nobody knows whether it will.
+        day: voices(&line.day),
         start_millis: if counts && !line.stale { GERMAN.millis(&line.starts_at) } else { 0 },
         places: line.places_left.map(|left| all("monitor-places", |words, key| words.n(key, left))).unwrap_or_default(),
         status: if status.is_empty() { Voices::default() } else { all(status, Words::t) },
@@ -171,4 +174,34 @@ pub(crate) fn panel_cm(metres: u32) -> Option<u32> {
 /// The smallest step of letter sizes that can be read from this far.
 pub(crate) fn far(metres: u32) -> u32 {
     [5, 8, 10, 12].into_iter().find(|step| metres <= *step).unwrap_or(15)
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::values::{Text, timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_showing_of_another_day_reads_its_day_before_its_time_in_three_voices() {
+        let at = chrono::DateTime::from_timestamp(1_795_979_400, 0).expect("in range");
+        let line = |day: Option<LocalizedText>| Line {
+            kind: "showing".to_owned(),
+            text: Some(Text::new("Sterne", "Stars").to_proto()),
+            starts_at: Some(timestamp(at)),
+            day,
+            ..Default::default()
+        };
+        let day = Text { de: "So".to_owned(), en: "Sun".to_owned(), plain: "Sonntag".to_owned() };
+        let content = Content { lines: vec![line(Some(day.to_proto())), line(None)], ..Default::default() };
+        let html = html(&content).unwrap_or_default();
+        let time = GERMAN.clock(at);
+        assert_eq!(html.matches(&format!("{time}</span>")).count(), 2, "{html}");
+        assert_eq!(html.matches("class=\"day\"").count(), 1, "{html}");
+        for part in
+            ["<span class=\"day\">So ", "lang=\"en\" class=\"second or-easy\">Sun<", "class=\"second easy\">Sonntag<"]
+        {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
 }
