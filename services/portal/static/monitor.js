@@ -107,9 +107,11 @@
       while (tooMuch() && fit > 0.4) shrink();
       return;
     }
+    // A warning stays above all that takes turns.
+    const turning = all.filter((line) => !line.dataset.pinned);
     const pages = [[]];
-    all.forEach((line) => { line.hidden = true; });
-    all.forEach((line) => {
+    turning.forEach((line) => { line.hidden = true; });
+    turning.forEach((line) => {
       line.hidden = false;
       pages[pages.length - 1].push(line);
       if (!tooMuch()) return;
@@ -122,7 +124,7 @@
     });
     many = pages.length;
     const shown = pages[Math.min(turn, many - 1)];
-    all.forEach((line) => { line.hidden = shown.indexOf(line) < 0; });
+    turning.forEach((line) => { line.hidden = shown.indexOf(line) < 0; });
   };
 
   // The house was renewed, or this monitor was set up otherwise: so is the page, once, while the line is good.

@@ -14,8 +14,8 @@ use quick_xml::{
 use serde::Deserialize;
 
 use crate::domain::{
-    Alert, AlertInfo, AlertStatus, AlertType, Class, Evacuated, Message, Severity, cleared, exercise, stay_out,
-    wait_for_staff,
+    Alert, AlertInfo, AlertStatus, AlertType, Class, Evacuated, Message, Severity, Urgency, cleared, exercise,
+    stay_out, wait_for_staff,
 };
 
 /// The media type of an alert.
@@ -87,6 +87,7 @@ pub fn read(xml: &[u8]) -> Result<Alert, InvalidField> {
         infos.push(AlertInfo {
             language: info.get("language").to_lowercase(),
             severity: severity(info.get("severity")),
+            urgency: urgency(info.get("urgency")),
             event: clean(info.get("event")),
             headline: match info.get("headline") {
                 "" => clean(info.get("event")),
@@ -113,6 +114,14 @@ fn time(field: &str, text: &str) -> Result<DateTime<Utc>, InvalidField> {
     let at = DateTime::parse_from_rfc3339(text).map_err(|_| wrong(format!("has no good <{field}>")))?.to_utc();
     let good = (946_684_800..7_258_118_400).contains(&at.timestamp());
     if good { Ok(at) } else { Err(wrong(format!("has a <{field}> that is not between the years 2000 and 2200"))) }
+}
+
+fn urgency(text: &str) -> Urgency {
+    match text {
+        "Immediate" => Urgency::Immediate,
+        "Expected" | "Future" | "Past" => Urgency::NotNow,
+        _ => Urgency::Unknown,
+    }
 }
 
 fn severity(text: &str) -> Severity {
@@ -251,6 +260,7 @@ fn entry(value: serde_json::Value) -> Result<Alert, InvalidField> {
     let info = |language: &str, headline: &str| AlertInfo {
         language: language.to_owned(),
         severity: severity(&entry.payload.data.severity),
+        urgency: Urgency::Unknown,
         event: String::new(),
         headline: clean(headline),
         instruction: String::new(),

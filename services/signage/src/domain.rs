@@ -25,7 +25,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Hazard, Severity};
+pub use alert::{Alert, AlertInfo, AlertStatus, AlertType, Hazard, Severity, Urgency};
 pub use content::{About, Content, Kind, Line, Status};
 pub use evacuated::Evacuated;
 pub use fact::{
@@ -46,6 +46,11 @@ pub use words::{cleared, exercise, figures, stay_out, wait_for_staff};
 pub const LONGEST_MESSAGE: TimeDelta = TimeDelta::hours(24);
 /// More messages at once nobody reads from ten metres.
 const MESSAGES_AT_ONCE: usize = 3;
+/// So many official warnings stand above what a display says anyway: more would leave it no room.
+const WARNINGS_AT_ONCE: usize = 2;
+/// Who says what is on a line: staff, or an authority whose warning stands above what the display says anyway.
+const MESSAGE: &str = "message";
+const WARNING: &str = "warning";
 /// So many directives and incidents are told at once, the newest.
 const MEASURES_AT_ONCE: usize = 3;
 
@@ -111,6 +116,9 @@ pub struct Message {
     pub message_id: Uuid,
     /// SCHEDULED, OPERATIONS or SAFETY.
     pub class: Class,
+    /// It stands above what displays say anyway, and takes none of them: an official warning that leaves time.
+    #[serde(default)]
+    pub beside: bool,
     /// What it says.
     pub text: Text,
     /// None: every group.
@@ -148,6 +156,14 @@ struct Offer {
 #[must_use]
 pub fn compose(view: &View, facts: &Facts, now: DateTime<Utc>) -> Content {
     let fallback = view.base.setup.welcome.clone();
+    let warnings = warnings(view, facts, now);
+    let beside = |class: Class, mut lines: Vec<Line>| {
+        // Of safety and evacuation nothing may take the eye.
+        if !class.is_acknowledged() {
+            lines.splice(..0, warnings.iter().cloned());
+        }
+        lines
+    };
     for class in Class::ALL.into_iter().rev() {
         let Some(mut offer) = offer(class, view, facts, now) else { continue };
         offer.lines.retain(|line| line.is_valid(now));
@@ -157,11 +173,13 @@ pub fn compose(view: &View, facts: &Facts, now: DateTime<Utc>) -> Content {
         if !offer.lines.is_empty() {
             let drill = |house: &House| house.exercise;
             let exercise = class == Class::Evacuation && facts.house.as_ref().is_some_and(drill);
-            return Content { class, headline: offer.headline, lines: offer.lines, fallback, exercise };
+            let lines = beside(class, offer.lines);
+            return Content { class, headline: offer.headline, lines, fallback, exercise };
         }
     }
     let line = Line::new(Kind::Default, fallback.clone(), view.base.configured_at, "house");
-    Content { class: Class::Default, headline: fallback.clone(), lines: vec![line], fallback, exercise: false }
+    let lines = beside(Class::Default, vec![line]);
+    Content { class: Class::Default, headline: fallback.clone(), lines, fallback, exercise: false }
 }
 
 fn offer(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
@@ -264,23 +282,38 @@ fn all_clear(facts: &Facts) -> Option<Offer> {
     Some(Offer { headline: words::cleared(), lines: vec![line] })
 }
 
-/// The messages of a class for this display, newest first.
+/// The messages of a class that take this display, newest first.
 fn messages(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option<Offer> {
-    let mut mine: Vec<&Message> = facts
-        .messages
-        .iter()
-        .filter(|message| message.class == class && !message.withdrawn && now < message.valid_until)
-        .filter(|message| message.group.as_ref().is_none_or(|group| view.parts().any(|it| it.groups.contains(group))))
-        .collect();
-    mine.sort_by_key(|message| std::cmp::Reverse((message.published_at, message.message_id)));
-    let lines: Vec<Line> = mine
+    let lines: Vec<Line> = said(view, facts, now)
         .into_iter()
+        .filter(|message| message.class == class && !message.beside)
         .take(MESSAGES_AT_ONCE)
-        .map(|message| Line {
-            valid_until: Some(message.valid_until),
-            ..Line::new(Kind::Notice, message.text.clone(), message.published_at, "message")
-        })
+        .map(|message| message_line(message, MESSAGE))
         .collect();
     let headline = if class == Class::Safety { words::safety() } else { words::please_note() };
     (!lines.is_empty()).then_some(Offer { headline, lines })
+}
+
+/// The official warnings that stand above what this display says anyway, the gravest first.
+fn warnings(view: &View, facts: &Facts, now: DateTime<Utc>) -> Vec<Line> {
+    let mut mine: Vec<&Message> = said(view, facts, now).into_iter().filter(|message| message.beside).collect();
+    mine.sort_by_key(|message| std::cmp::Reverse(message.class));
+    mine.into_iter().take(WARNINGS_AT_ONCE).map(|message| message_line(message, WARNING)).collect()
+}
+
+fn message_line(message: &Message, source: &str) -> Line {
+    let line = Line::new(Kind::Notice, message.text.clone(), message.published_at, source);
+    Line { valid_until: Some(message.valid_until), ..line }
+}
+
+/// What is said on this display now, newest first.
+fn said<'f>(view: &View, facts: &'f Facts, now: DateTime<Utc>) -> Vec<&'f Message> {
+    let mut mine: Vec<&Message> = facts
+        .messages
+        .iter()
+        .filter(|message| !message.withdrawn && now < message.valid_until)
+        .filter(|message| message.group.as_ref().is_none_or(|group| view.parts().any(|it| it.groups.contains(group))))
+        .collect();
+    mine.sort_by_key(|message| std::cmp::Reverse((message.published_at, message.message_id)));
+    mine
 }

@@ -321,6 +321,7 @@ fn new_message(request: &pb::PublishMessageRequest, now: DateTime<Utc>) -> Resul
         return Err(invalid("valid_until", "is more than 24 hours ahead").into());
     }
     Ok(Message {
+        beside: false,
         message_id: Uuid::now_v7(),
         class,
         text,

@@ -48,6 +48,17 @@ pub enum Severity {
     Unknown,
 }
 
+/// How soon something has to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Urgency {
+    /// At once.
+    Immediate,
+    /// Soon, later, or no more.
+    NotNow,
+    /// Not said.
+    Unknown,
+}
+
 /// What is warned of, as far as it matters to a house with a roof terrace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hazard {
@@ -73,6 +84,8 @@ pub struct AlertInfo {
     pub language: String,
     /// How grave.
     pub severity: Severity,
+    /// How soon.
+    pub urgency: Urgency,
     /// What is warned of, in the sender's words; may be empty.
     pub event: String,
     /// Short.
@@ -125,6 +138,26 @@ impl Alert {
         let order = [Severity::Extreme, Severity::Severe, Severity::Moderate, Severity::Minor];
         let gravest = order.into_iter().find(|severity| self.infos.iter().any(|info| info.severity == *severity));
         gravest.unwrap_or(Severity::Unknown)
+    }
+
+    /// Whether everybody has to do something at once: an extraordinary threat, and nothing says that there is time. Lists of
+    /// warning apps have no urgency at all.
+    fn is_for_all_at_once(&self) -> bool {
+        self.infos.iter().any(|it| it.severity == Severity::Extreme && it.urgency != Urgency::NotNow)
+    }
+
+    /// The class of what displays say of it, and whether it takes them. The five classes and their order are those of
+    /// operations.md §1.2, which names OPERATIONS what changes the day of those who are here, and SAFETY what they must act
+    /// upon. Only that takes a display. A storm until midnight is something else: whoever stands before the dome looks for
+    /// its door, so that such a warning stands as a line above what the display says anyway (an overlay of §1.2). Classes
+    /// that never interleave (§1.2, §1.3: an alert took turns with the usual layout) stay what they were: the line is there
+    /// all the time, and SAFETY and EVACUATION remove it (§1.3: an overlay covered an interrupt).
+    fn place(&self) -> (Class, bool) {
+        match self.severity() {
+            Severity::Extreme if self.is_for_all_at_once() => (Class::Safety, false),
+            Severity::Extreme | Severity::Severe | Severity::Moderate => (Class::Operations, true),
+            Severity::Minor | Severity::Unknown => (Class::Scheduled, true),
+        }
     }
 
     /// As an entry of a list that was read now: it holds as long as the list has it.
@@ -180,15 +213,12 @@ impl Alert {
         if until <= now {
             return Err("it is over");
         }
-        let class = match self.severity() {
-            Severity::Extreme | Severity::Severe => Class::Safety,
-            Severity::Moderate => Class::Operations,
-            Severity::Minor | Severity::Unknown => Class::Scheduled,
-        };
+        let (class, beside) = self.place();
         let english = of("en").map(said).unwrap_or_default();
         Ok(Message {
             message_id: self.message_id(),
             class,
+            beside,
             text: Text { de: said(german), en: english, plain: String::new() },
             group: None,
             published_at: now,

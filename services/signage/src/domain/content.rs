@@ -155,9 +155,10 @@ impl Content {
     /// Whether this message of staff is among its lines.
     #[must_use]
     pub fn shows(&self, message: &Message) -> bool {
+        let source = if message.beside { super::WARNING } else { super::MESSAGE };
         let is_it = |line: &Line| {
-            (line.source.as_str(), line.observed_at, &line.text) == ("message", message.published_at, &message.text)
+            (line.source.as_str(), line.observed_at, &line.text) == (source, message.published_at, &message.text)
         };
-        self.class == message.class && self.lines.iter().any(is_it)
+        (message.beside || self.class == message.class) && self.lines.iter().any(is_it)
     }
 }

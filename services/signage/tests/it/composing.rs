@@ -64,6 +64,7 @@ fn message(class: Class, end: i64, group: Option<&str>) -> Message {
     Message {
         message_id: Uuid::from_u128(7),
         class,
+        beside: false,
         text: Text::new("Hinweis", "Note"),
         group: group.map(str::to_owned),
         published_at: at(0),
@@ -325,6 +326,44 @@ fn a_message_of_another_group_or_past_its_end_is_not_shown() {
 fn any_facts() -> impl Strategy<Value = Facts> {
     let phase = prop_oneof![
         Just(Phase::Planned),
+#[test]
+fn a_warning_that_leaves_time_stands_above_what_a_display_says_and_takes_none() {
+    let warning = |class| Message { beside: true, ..message(class, 60, None) };
+    let open = showing(10, Phase::DoorsOpen, false, Audience::Public);
+    let shown = |profile, messages: Vec<Message>, house: Option<HouseState>| {
+        let house = house.map(|state| House { state, since: at(0), about: None, exercise: false });
+        let facts = Facts { showings: vec![open.clone()], messages, house, ..Facts::default() };
+        let content = compose(&view(profile), &facts, at(1));
+        let lines: Vec<String> = content.lines.iter().map(|line| format!("{}:{:?}", line.source, line.kind)).collect();
+        (content.class, content.headline.de, lines.join(" "))
+    };
+    for class in [Class::Operations, Class::Scheduled] {
+        let (shown_class, headline, lines) = shown(Profile::DomeDoor, vec![warning(class)], None);
+        let (before, own, _) = shown(Profile::DomeDoor, Vec::new(), None);
+        assert_eq!((shown_class, &headline), (before, &own), "the door tells on that it is open");
+        assert_eq!(lines, "warning:Notice programme:Showing");
+    }
+    for profile in PROFILES {
+        let before = shown(profile, Vec::new(), None);
+        let (class, headline, lines) = shown(profile, vec![warning(Class::Operations)], None);
+        assert_eq!((class, &headline), (before.0, &before.1), "{profile:?}");
+        assert_eq!(lines, format!("warning:Notice {}", before.2), "{profile:?}");
+    }
+    // With what staff say of the day of everybody; and gone where people must act.
+    let (class, _, lines) =
+        shown(Profile::Foyer, vec![message(Class::Operations, 60, None), warning(Class::Scheduled)], None);
+    assert_eq!((class, lines.as_str()), (Class::Operations, "warning:Notice message:Notice"));
+    let (class, _, lines) =
+        shown(Profile::Foyer, vec![message(Class::Safety, 60, None), warning(Class::Operations)], None);
+    assert_eq!((class, lines.as_str()), (Class::Safety, "message:Notice"));
+    let (class, _, lines) = shown(Profile::Foyer, vec![warning(Class::Operations)], Some(HouseState::Evacuating));
+    assert_eq!(class, Class::Evacuation);
+    assert!(!lines.contains("warning"), "{lines}");
+    // However many there are, the display keeps most of its room.
+    let many = (1..6).map(|id| Message { message_id: Uuid::from_u128(id), ..warning(Class::Scheduled) }).collect();
+    assert_eq!(shown(Profile::DomeDoor, many, None).2, "warning:Notice warning:Notice programme:Showing");
+}
+
         Just(Phase::DoorsOpen),
         Just(Phase::LastCall),
         Just(Phase::Running),

@@ -2,12 +2,13 @@
 
 use chrono::TimeDelta;
 use kernel::testing::noon;
-use signage::domain::{Alert, AlertInfo, AlertStatus, AlertType, Hazard, Severity};
+use signage::domain::{Alert, AlertInfo, AlertStatus, AlertType, Hazard, Severity, Urgency};
 
 fn alert(event: &str, headline: &str) -> Alert {
     let info = AlertInfo {
         language: "de".to_owned(),
         severity: Severity::Minor,
+        urgency: Urgency::Unknown,
         event: event.to_owned(),
         headline: headline.to_owned(),
         instruction: String::new(),

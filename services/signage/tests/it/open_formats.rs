@@ -106,13 +106,17 @@ async fn import(house: &House, alert: impl Into<Vec<u8>>) -> Result<pb::Imported
 }
 
 #[tokio::test]
-async fn an_official_warning_takes_the_displays_and_is_taken_back() {
+async fn an_official_warning_stands_above_what_displays_say_and_is_taken_back() {
     let house = house().await;
     let storm = cap("a1", "Alert", "Severe", "", "Fenster schließen.");
+    twice(&house, "reservations", &scheduled(uuid::Uuid::from_u128(1), 30)).await;
     let first = import(&house, storm.clone()).await.expect("taken");
     let shown = content(&house, "foyer-1").await;
-    assert_eq!(shown.priority_class(), pb::PriorityClass::Safety);
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Default);
     assert!(words(&shown).contains("Sturm & Böen · Fenster schließen."), "{}", words(&shown));
+    let door = content(&house, "dome-door-1").await;
+    let sources: Vec<&str> = door.lines.iter().map(|line| line.source.as_str()).collect();
+    assert_eq!(sources, ["warning", "programme"], "whoever stands at the door still reads what is on");
     assert_eq!(shown.lines[0].text.clone().expect("text").en, "Storm · Fenster schließen.");
     assert_eq!(import(&house, storm).await.expect("again"), first);
     assert_eq!(content(&house, "foyer-1").await, shown, "a repeat changes nothing");
@@ -123,7 +127,7 @@ async fn an_official_warning_takes_the_displays_and_is_taken_back() {
     let second = import(&house, update).await.expect("taken");
     assert_eq!(second.ended_message_ids, [first.message_id]);
     let shown = content(&house, "cafe-1").await;
-    assert_eq!(shown.priority_class(), pb::PriorityClass::Operations);
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Default);
     assert!(words(&shown).contains("ruhiger") && !words(&shown).contains("Fenster"), "{}", words(&shown));
 
     // Ours go out as CAP, one info a language, and as cancelled when they are.
@@ -155,6 +159,12 @@ async fn a_warning_never_evacuates_and_an_exercise_is_not_shown() {
     let house = house().await;
     import(&house, cap("x", "Alert", "Extreme", "", "Sofort evakuieren!")).await.expect("taken");
     assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Safety);
+    let there_is_time = cap("y", "Alert", "Extreme", "dwd@example.org,x,2026-11-28T11:55:00+01:00", "Heute Abend")
+        .replace("<msgType>Alert", "<msgType>Update")
+        .replace("<urgency>Immediate", "<urgency>Expected");
+    import(&house, there_is_time).await.expect("taken");
+    let calm = content(&house, "foyer-1").await;
+    assert!(calm.priority_class() == pb::PriorityClass::Default && words(&calm).contains("Heute Abend"), "{calm:?}");
     for status in ["Exercise", "Test", "System", "Draft"] {
         let alert = cap(status, "Alert", "Extreme", "", "").replace("Actual", status);
         let ignored = import(&house, alert).await.expect("understood");
@@ -229,13 +239,16 @@ async fn the_warning_app_s_list_is_taken_entry_by_entry() {
     let answer = import(list).await.expect("a list").into_inner();
     assert_eq!((answer.alerts.len(), answer.problems.len()), (1, 2), "{answer:?}");
     let shown = content(&house, "foyer-1").await;
-    assert_eq!(shown.priority_class(), pb::PriorityClass::Safety);
+    assert_eq!(shown.priority_class(), pb::PriorityClass::Default);
     assert!(words(&shown).contains("Unwetter in Halle"));
+    // A list says nothing of how soon: then an extraordinary threat is one of now.
+    import(format!("[{}]", entry("mow.DE-1", "Update", "Extreme"))).await.expect("a list");
+    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Safety);
     // Updated and cancelled under its own id.
     import(format!("[{}]", entry("mow.DE-1", "Update", "Minor"))).await.expect("a list");
-    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Scheduled);
+    assert!(words(&content(&house, "foyer-1").await).contains("Unwetter in Halle"));
     import(format!("[{}]", entry("mow.DE-1", "Cancel", "Minor"))).await.expect("a list");
-    assert_eq!(content(&house, "foyer-1").await.priority_class(), pb::PriorityClass::Default);
+    assert!(!words(&content(&house, "foyer-1").await).contains("Unwetter"));
     for bad in ["", "{}", "[", "null", "\"x\""] {
         let refused = import(bad.to_owned()).await.expect_err(bad);
         assert_eq!(refused.code(), Code::InvalidArgument);

@@ -235,6 +235,7 @@ fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_spea
 fn lift_message() -> Message {
     Message {
         message_id: Uuid::from_u128(2),
+        beside: false,
         class: Class::Operations,
         text: Text::new("Aufzug defekt", "Lift fault"),
         group: Some("g".to_owned()),

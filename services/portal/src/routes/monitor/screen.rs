@@ -64,6 +64,8 @@ struct LineView {
     stand: Voices,
     stand_millis: i64,
     media: Option<MediaView>,
+    /// A warning that stands above what takes turns.
+    pinned: bool,
     /// True until the house is set up otherwise, however long nothing was heard.
     of_house: bool,
     /// 0: it has no end of its own.
@@ -129,6 +131,7 @@ fn line(line: &Line) -> LineView {
             is_film: media.media_type.starts_with("video/"),
             seconds: media.seconds,
         }),
+        pinned: line.source == "warning",
         of_house: line.source == "house",
         until_millis: GERMAN.millis(&line.valid_until),
     }
