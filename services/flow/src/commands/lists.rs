@@ -17,8 +17,10 @@ use crate::{
     store::{self, codes::Reissued},
 };
 
-/// So long after the day's midnight its last people may still come.
+/// So long after the day's midnight its last people may still come; what begins until then is on the list as well.
 const AFTER_MIDNIGHT: TimeDelta = TimeDelta::hours(4);
+/// What began earlier than so long before midnight is over by then.
+const BEFORE_MIDNIGHT: TimeDelta = TimeDelta::hours(12);
 
 /// What a scanner takes along.
 #[derive(Debug)]
@@ -32,7 +34,8 @@ pub(crate) struct List {
     pub(crate) reissued: HashMap<Uuid, Reissued>,
 }
 
-/// Makes a list of a day's live tickets, and notes who took it.
+/// Makes a list of a day's live tickets, and notes who took it. A day does not end at midnight: what began before it is on
+/// the list as long as it is on, and what begins in the hours after it, for a scanner that has no network by then.
 pub(crate) async fn admission_list(
     tx: &mut Tx,
     device: String,
@@ -46,9 +49,11 @@ pub(crate) async fn admission_list(
     if day != today && day != tomorrow {
         return Err(invalid("day", "must be today or tomorrow: a list for later would be stale by then").into());
     }
-    let end = midnight(day.checked_add_days(Days::new(1)).unwrap_or(day));
+    let (begin, end) = (midnight(day), midnight(day.checked_add_days(Days::new(1)).unwrap_or(day)));
     let mut showings = Vec::new();
-    for admission in store::admissions(tx.conn(), midnight(day), end).await? {
+    let mut admissions = store::admissions(tx.conn(), begin - BEFORE_MIDNIGHT, end + AFTER_MIDNIGHT).await?;
+    admissions.retain(|it| it.starts_at >= begin || it.is_on(now.max(begin)));
+    for admission in admissions {
         let parties = store::parties_of(tx.conn(), admission.showing).await?;
         showings.push((admission, parties));
     }

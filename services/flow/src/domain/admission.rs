@@ -153,6 +153,11 @@ impl Admission {
         }
     }
 
+    /// Whether somebody may come to it at that time: by its plan, or because its doors are still open.
+    pub(crate) fn is_on(&self, at: DateTime<Utc>) -> bool {
+        self.state.admits() || (!self.state.has_ended() && at < self.predicted_end_at)
+    }
+
     /// Who is in the hall now.
     pub(crate) fn inside(&self) -> u32 {
         self.admitted.saturating_sub(self.outside)

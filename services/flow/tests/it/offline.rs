@@ -432,3 +432,44 @@ async fn journals_of_strangers_and_too_long_ones_are_refused_whole() {
     let by_hand = DoorClient::new(house.channel(&desk())).submit_scans(as_another).await.expect("staff bring it");
     assert_eq!(outcomes(by_hand.get_ref()), [EntryOutcome::Repeated]);
 }
+
+#[tokio::test]
+async fn a_list_reaches_over_midnight_in_both_directions() {
+    let house = house().await;
+    // Of the evening before midnight (in minutes from noon), with its end; and one of the small hours.
+    let at = |start: i64, end: i64| {
+        let showing = Uuid::now_v7();
+        let plan = sky_proto::reservations::v1::ShowingScheduled {
+            starts_at: Some(timestamp(minutes(start))),
+            ends_at: Some(timestamp(minutes(end))),
+            doors_at: Some(timestamp(minutes(start - 20))),
+            last_entry_at: Some(timestamp(minutes(start + 10))),
+            ..scheduled(showing)
+        };
+        (showing, plan)
+    };
+    let (over, late, open, early) =
+        (at(10 * 60, 11 * 60), at(11 * 60 + 30, 12 * 60 + 30), at(11 * 60, 11 * 60 + 50), at(12 * 60 + 15, 13 * 60));
+    for (showing, plan) in [&over, &late, &open, &early] {
+        told(&house, *showing, plan).await;
+    }
+    let listed = async |minute: i64| -> Vec<String> {
+        house.clock.set(minutes(minute));
+        let signed = export(&house, "scanner-2").await.expect("a list");
+        let list = pb::AdmissionList::decode(signed.list.as_slice()).expect("a list");
+        list.showings.into_iter().map(|it| it.showing_id).collect()
+    };
+    let ids = |of: &[&(Uuid, sky_proto::reservations::v1::ShowingScheduled)]| -> Vec<String> {
+        of.iter().map(|(id, _)| id.to_string()).collect()
+    };
+    // A phone that loses its network before midnight has what begins after it as well.
+    assert_eq!(listed(11 * 60 + 50).await, ids(&[&over, &open, &late, &early]));
+    house.clock.set(minutes(11 * 60));
+    move_to(&house, open.0, pb::AdmissionState::DoorsOpen).await.expect("doors open");
+    // 00:01: what runs till half past twelve, and the one whose doors nobody has closed, whatever its plan says.
+    assert_eq!(listed(12 * 60 + 1).await, ids(&[&open, &late, &early]));
+    assert_eq!(listed(12 * 60 + 31).await, ids(&[&open, &early]));
+    move_to(&house, open.0, pb::AdmissionState::Running).await.expect("begun");
+    move_to(&house, open.0, pb::AdmissionState::Egress).await.expect("ended");
+    assert_eq!(listed(12 * 60 + 32).await, ids(&[&early]));
+}
