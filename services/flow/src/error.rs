@@ -16,6 +16,8 @@ pub(crate) enum Error {
     NoShowing,
     #[error("no booking has this reference; ask for the code or the name in the booking")]
     NoParty,
+    #[error("several bookings have this reference; scan the code, or ask for the name in the booking")]
+    TwoParties,
     #[error(
         "there is no such step to take back: its minute is over, or another one has followed it; load the page again"
     )]
@@ -129,7 +131,8 @@ impl Coded for Error {
             | Self::NoStep
             | Self::NoConflict
             | Self::UnknownScanner => Code::NotFound,
-            Self::NotNext { .. }
+            Self::TwoParties
+            | Self::NotNext { .. }
             | Self::AdmittedAlready
             | Self::HouseStopped(_)
             | Self::Evacuating

@@ -87,7 +87,8 @@ impl FlowGrpc {
             }
         };
         let mut conn = self.db.pool().acquire().await?;
-        let party = store::party_wanted(&mut conn, code.wanted()).await?.ok_or(Error::NoParty)?;
+        let now = self.db.clock().now();
+        let party = store::party_wanted(&mut conn, code.wanted(), None, now).await?.ok_or(Error::NoParty)?;
         Ok(events::party(&party))
     }
 }

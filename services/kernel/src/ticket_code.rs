@@ -138,7 +138,9 @@ impl Keys {
 const ALPHABET: &[u8; 24] = b"3467ACDEFGHJKMNPQRTVWXY9";
 
 /// A visit's short reference for people to say aloud, `K7QM-3F9A`: seven letters from the visit's id and one
-/// check letter. Derived, so nothing has to be looked up to print it; its service makes sure it is unique.
+/// check letter. Derived, so nothing has to be looked up to print it. Short, so not unique for ever: of some 4.6 billion,
+/// two of a hundred thousand visits share one with a likelihood of about two thirds. Whoever looks one up must reckon with
+/// two, and ask which.
 #[must_use]
 pub fn reference(visit: Uuid) -> String {
     // The last bytes of a UUIDv7 are random.

@@ -138,7 +138,11 @@ pub(super) async fn settle_waiting(tx: &mut Tx, parties: &[Party]) -> Result<(),
 pub(crate) async fn merge(tx: &mut Tx, journal: &Journal, entries: &[Entry]) -> Result<Vec<Outcome>, Error> {
     let mut found = Vec::new();
     for entry in entries {
-        found.push(store::party_wanted(tx.conn(), entry.code.wanted()).await?);
+        // Of several with one reference none is taken: it becomes a conflict that staff look into.
+        found.push(match store::party_wanted(tx.conn(), entry.code.wanted(), Some(entry.showing), entry.at).await {
+            Err(Error::TwoParties) => None,
+            found => found?,
+        });
     }
     let mut showings: Vec<Uuid> = entries.iter().map(|entry| entry.showing).collect();
     showings.extend(found.iter().flatten().map(|party| party.showing));

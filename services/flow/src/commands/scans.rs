@@ -161,6 +161,9 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
             Err(Error::NonceOfAnother)
         };
     }
+    if look.ambiguous {
+        return Err(Error::TwoParties);
+    }
     let (admission, scanned) = (look.admission, scan.code.scanned(look.party));
     let replaced = scan.code.generation() < look.generation;
     let asked = Asked { kind: scan.kind, people: scan.party_count, late_reason: &scan.late_reason, replaced };

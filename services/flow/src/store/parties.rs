@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
-use super::{Wanted, calls::leave_group};
+use super::{Wanted, calls::leave_group, scans::of_reference};
 use crate::{
     domain::scan::{DoorTicket, Party},
     error::Error,
@@ -61,10 +61,19 @@ pub(crate) async fn party(conn: &mut PgConnection, visit: Uuid) -> Result<Option
     with_tickets(conn, row).await
 }
 
-/// The party whose code it is.
-pub(crate) async fn party_wanted(conn: &mut PgConnection, wanted: Wanted<'_>) -> Result<Option<Party>, Error> {
+/// The party whose code it is; of several with one reference the one of this showing, else of those that come the one of
+/// around now.
+///
+/// # Errors
+/// Nothing says which of several it is, or the database's error.
+pub(crate) async fn party_wanted(
+    conn: &mut PgConnection,
+    wanted: Wanted<'_>,
+    showing: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Option<Party>, Error> {
     if let Some(reference) = wanted.reference {
-        return party_of_reference(conn, reference).await;
+        return party_of_reference(conn, reference, showing, now).await;
     }
     let row = sqlx::query_as(
         "select visit_id, showing_id, reference, cancelled from party where visit_id = $1
@@ -101,16 +110,22 @@ pub(crate) async fn parties_of(conn: &mut PgConnection, showing: Uuid) -> Result
     Ok(rows.into_iter().map(read).collect())
 }
 
-/// The party with this reference; of several (references are short) the one not cancelled.
-async fn party_of_reference(conn: &mut PgConnection, reference: &str) -> Result<Option<Party>, Error> {
-    let row = sqlx::query_as(
-        "select visit_id, showing_id, reference, cancelled from party where reference = $1
-         order by cancelled, visit_id desc limit 1",
-    )
-    .bind(reference)
-    .fetch_optional(&mut *conn)
-    .await?;
-    with_tickets(conn, row).await
+async fn party_of_reference(
+    conn: &mut PgConnection,
+    reference: &str,
+    showing: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Option<Party>, Error> {
+    let rows: Vec<PartyRow> = sqlx::query_as(of_reference!("$1", "$2", "$3"))
+        .bind(reference)
+        .bind(showing)
+        .bind(now)
+        .fetch_all(&mut *conn)
+        .await?;
+    if rows.len() > 1 {
+        return Err(Error::TwoParties);
+    }
+    with_tickets(conn, rows.into_iter().next()).await
 }
 
 /// Adds parties and their tickets; those that are known (or were cancelled before) stay as they are.

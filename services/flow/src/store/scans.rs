@@ -29,6 +29,8 @@ pub(crate) struct Look {
     pub(crate) generation: u16,
     pub(crate) admission: Admission,
     pub(crate) party: Option<Party>,
+    /// Several parties have the reference, and nothing says which of them it is: none is taken.
+    pub(crate) ambiguous: bool,
     /// The answer that this device was given to this nonce, and what it had asked (empty: not known).
     pub(crate) recorded: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -49,6 +51,30 @@ struct LookRow {
     tickets: Option<Json<Vec<TicketRow>>>,
 }
 
+/// The parties with a reference that are as near to a showing and a time as any: references are short, and two visits may
+/// share one. Whoever stands at a showing's door belongs to it, whoever has cancelled does not come, and whoever comes does
+/// so around now. Its parameters are named, because two statements number them.
+macro_rules! of_reference {
+    ($reference:literal, $showing:literal, $now:literal) => {
+        concat!(
+            "select visit_id, showing_id, reference, cancelled from (
+                 select p.*, rank() over (order by (p.showing_id is not distinct from ",
+            $showing,
+            ") desc, p.cancelled, not exists (
+                     select from admission s where s.showing_id = p.showing_id
+                         and s.starts_at between ",
+            $now,
+            " - interval '12 hours' and ",
+            $now,
+            " + interval '12 hours')) as place
+                 from party p where p.reference = ",
+            $reference,
+            " and p.reference <> '') p where place = 1"
+        )
+    };
+}
+pub(super) use of_reference;
+
 /// Looks at house, showing, party and log at once, locking nothing. None: the showing is not known.
 pub(crate) async fn look(
     conn: &mut PgConnection,
@@ -58,7 +84,7 @@ pub(crate) async fn look(
     wanted: Wanted<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Look>, Error> {
-    let row: Option<LookRow> = sqlx::query_as(
+    let statement = concat!(
         "select a.*, h.state as house, s.answer as recorded, s.asked, r.generation,
              exists (
                  select from directive d
@@ -77,13 +103,16 @@ pub(crate) async fn look(
              union all
              select p.* from door_ticket d join party p on p.visit_id = d.visit_id where d.ticket_id = $5
              union all
-             (select * from party where reference = $6 and reference <> '' order by cancelled, visit_id desc limit 1)
+             (",
+        of_reference!("$6", "$1", "$7"),
+        ")
          ) p on true
          left join lateral (
              select json_agg(d order by length(d.seat), d.seat, d.ticket_id) as tickets
              from door_ticket d where d.visit_id = p.visit_id
          ) t on true",
-    )
+    );
+    let rows: Vec<LookRow> = sqlx::query_as(statement)
     .bind(showing)
     .bind(device)
     .bind(nonce)
@@ -93,10 +122,12 @@ pub(crate) async fn look(
     .bind(wanted.ticket.unwrap_or_default())
     .bind(wanted.reference.unwrap_or_default())
     .bind(now)
-    .fetch_optional(conn)
+    .fetch_all(conn)
     .await?;
-    let Some(row) = row else { return Ok(None) };
+    let ambiguous = rows.len() > 1;
+    let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let party = match (row.visit_id, row.party_showing, row.reference, row.cancelled) {
+        _ if ambiguous => None,
         (Some(visit), Some(showing), Some(reference), Some(cancelled)) => {
             let tickets = row.tickets.map(|tickets| tickets.0).unwrap_or_default();
             Some(Party {
@@ -115,6 +146,7 @@ pub(crate) async fn look(
         generation: stored(u16::try_from(row.generation.unwrap_or(0)).ok(), "generation")?,
         admission: row.admission.read()?,
         party,
+        ambiguous,
         recorded: row.recorded.zip(row.asked),
     }))
 }

@@ -43,6 +43,7 @@ refused-field-plate = Kennzeichen
 refused-NoZone = Diesen Bereich gibt es nicht. Bitte die Seite neu laden.
 refused-NoShowing = Diese Vorstellung ist an der Tür nicht bekannt. Bitte eine aus dem Programm wählen.
 refused-NoParty = Keine Buchung hat dieses Kurzzeichen. Bitte nach Code oder Name fragen.
+refused-TwoParties = Mehrere Buchungen haben dieses Kurzzeichen. Bitte den Code scannen oder nach dem Namen suchen.
 refused-NoScan = Dieser Scan steht nicht im Protokoll. Bitte die Seite neu laden.
 refused-NoStep = Dieser Schritt lässt sich nicht mehr zurücknehmen: Die Minute ist um, oder ein anderer kam danach. Bitte die Seite neu laden.
 refused-StepStands = Dieser Schritt lässt sich nicht mehr zurücknehmen: Die Minute ist um, oder etwas anderes kam danach.

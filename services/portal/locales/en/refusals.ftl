@@ -43,6 +43,7 @@ refused-field-plate = licence plate
 refused-NoZone = There is no such zone. Please load the page again.
 refused-NoShowing = This showing is not known at the door. Please choose one of the programme.
 refused-NoParty = No booking has this reference. Please ask for the code or the name.
+refused-TwoParties = Several bookings have this reference. Please scan the code or search for the name.
 refused-NoScan = This scan is not in the log. Please load the page again.
 refused-NoStep = This step can no longer be taken back: its minute is over, or another one has followed it. Please load the page again.
 refused-StepStands = This step can no longer be taken back: its minute is over, or something has followed it.
