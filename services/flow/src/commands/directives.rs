@@ -44,9 +44,11 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
             return Err(Error::NoZone);
         }
     }
-    let gives_way = check(None, wish.kind, (&wish.from, &wish.to), known, &zones)?;
+    let way = (wish.from.as_str(), wish.to.as_str());
     let lifts = store::measures::lifts(tx.conn()).await?;
-    let words = directives::words(wish.kind, &wish.from, &wish.to, &zones, &lifts);
+    let cause = directives::cause(wish.by_policy, way, &known, &zones, &lifts);
+    let words = directives::words(wish.kind, cause, way, &zones, &lifts);
+    let gives_way = check(None, wish.kind, way, known, &zones)?;
     let mut directive = Directive {
         id,
         kind: wish.kind,
@@ -78,8 +80,14 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
     if directive.state.shown() {
         tell(tx, &directive).await?;
     }
+    follow_stop(tx, &directive, &wish.by).await?;
     touch_house(tx).await?;
     Ok(directive)
+}
+
+/// Who is sent away from where nobody is let in reads that, as long as it is so.
+async fn follow_stop(tx: &mut Tx, stop: &Directive, by: &str) -> Result<(), Error> {
+    if stop.kind == Kind::StopAdmission && stop.state != State::Proposed { rewrite_ways(tx, by).await } else { Ok(()) }
 }
 
 /// Staff say yes. What has changed since it was proposed may speak against it now.
@@ -103,6 +111,7 @@ pub(crate) async fn confirm(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive
     if directive.state.shown() {
         tell(tx, &directive).await?;
     }
+    follow_stop(tx, &directive, by).await?;
     touch_house(tx).await?;
     Ok(directive)
 }
@@ -146,7 +155,10 @@ pub(super) async fn finish(tx: &mut Tx, directive: &mut Directive, by: &str) -> 
     directive.end(by, now);
     store::measures::save_directive(tx.conn(), directive).await?;
     record(tx, by, "end_directive", directive.id, before, said(directive)).await?;
-    if was_shown { tell(tx, directive).await } else { Ok(()) }
+    if was_shown {
+        tell(tx, directive).await?;
+    }
+    follow_stop(tx, directive, by).await
 }
 
 /// Takes back the end of one, a moment after somebody ended it by mistake.
@@ -166,27 +178,29 @@ pub(crate) async fn resume(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive,
     directive.resume(now);
     // A lift may have failed meanwhile.
     let lifts = store::measures::lifts(tx.conn()).await?;
-    directive.say(directives::words(directive.kind, &directive.from, &directive.to, &zones, &lifts));
+    directive.say(directive.words(&known, &zones, &lifts));
     store::measures::save_directive(tx.conn(), &directive).await?;
     record(tx, by, "resume_directive", id, before, said(&directive)).await?;
     if directive.state.shown() {
         tell(tx, &directive).await?;
     }
+    follow_stop(tx, &directive, by).await?;
     touch_house(tx).await?;
     Ok(directive)
 }
 
-/// A lift has failed or works again: every step-free way is looked at once more.
+/// A lift has failed or works again, or a stop begins or ends: every way and why people go it is looked at once more.
 pub(super) async fn rewrite_ways(tx: &mut Tx, by: &str) -> Result<(), Error> {
     let now = tx.now();
     let zones = store::zones(tx.conn()).await?;
     let lifts = store::measures::lifts(tx.conn()).await?;
-    for mut directive in store::measures::lock_directives(tx.conn(), now).await? {
+    let known = store::measures::lock_directives(tx.conn(), now).await?;
+    for mut directive in known.clone() {
         if directive.state == State::Ended {
             continue;
         }
         let before = said(&directive);
-        if directive.say(directives::words(directive.kind, &directive.from, &directive.to, &zones, &lifts)) {
+        if directive.say(directive.words(&known, &zones, &lifts)) {
             store::measures::save_directive(tx.conn(), &directive).await?;
             record(tx, by, "rewrite_way", directive.id, before, said(&directive)).await?;
             if directive.state.shown() {

@@ -237,6 +237,64 @@ fn circle(from: &str, to: &str, others: &[&Directive]) -> Option<Vec<String>> {
     None
 }
 
+/// Why people are sent elsewhere, as far as the house knows. What it does not know it does not say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Full,
+    /// Nobody is let in there.
+    Stopped,
+    /// The lift on the way is out of order.
+    Lift,
+    Unknown,
+}
+
+/// Finds it; `open` is what holds beside the directive. The policy proposes what it does because something fills up.
+pub(crate) fn cause(
+    by_policy: bool,
+    (from, to): (&str, &str),
+    open: &[Directive],
+    zones: &[Zone],
+    lifts: &[Lift],
+) -> Cause {
+    let is_stopped = |it: &Directive| {
+        it.kind == Kind::StopAdmission && it.state.binds() && ancestors(zones, from).any(|id| *id == it.from)
+    };
+    if by_policy || zones.iter().any(|zone| zone.id == from && zone.level >= Level::Red) {
+        Cause::Full
+    } else if open.iter().any(is_stopped) {
+        Cause::Stopped
+    } else if matches!(ways::way(zones, lifts, from, to), Way::Blocked(_)) {
+        Cause::Lift
+    } else {
+        Cause::Unknown
+    }
+}
+
+/// "Please go on", and why.
+fn redirect(cause: Cause, here: &Text, there: &Text) -> Text {
+    let (de, en, plain_) = match cause {
+        Cause::Full => {
+            (format!(" {} ist voll.", here.de), format!(" {} is full.", english(here)), "Hier ist es voll. ")
+        }
+        Cause::Stopped => (
+            format!(" {}: zurzeit kein Einlass.", here.de),
+            format!(" {}: no admission at the moment.", english(here)),
+            "Hier können Sie jetzt nicht hinein. ",
+        ),
+        Cause::Lift => (
+            " Der Aufzug ist außer Betrieb.".to_owned(),
+            " The lift is out of order.".to_owned(),
+            "Der Aufzug ist kaputt. ",
+        ),
+        Cause::Unknown => (String::new(), String::new(), ""),
+    };
+    Text {
+        de: format!("Bitte gehen Sie weiter: {}.{de}", there.de),
+        en: format!("Please go to: {}.{en}", english(there)),
+        plain: format!("{plain_}Bitte gehen Sie: {}.", plain(there)),
+    }
+}
+
 /// What displays say, for all and for whoever cannot use stairs.
 pub(crate) struct Words {
     pub(crate) text: Text,
@@ -246,15 +304,11 @@ pub(crate) struct Words {
 }
 
 /// Writes a directive's texts, as the zones and lifts are now.
-pub(crate) fn words(kind: Kind, from: &str, to: &str, zones: &[Zone], lifts: &[Lift]) -> Words {
+pub(crate) fn words(kind: Kind, cause: Cause, (from, to): (&str, &str), zones: &[Zone], lifts: &[Lift]) -> Words {
     let named = |id: &str| zones.iter().find(|zone| zone.id == id).map(|zone| zone.name.clone()).unwrap_or_default();
     let (here, there) = (named(from), named(to));
     let text = match kind {
-        Kind::Redirect => Text {
-            de: format!("Bitte gehen Sie weiter: {}. {} ist voll.", there.de, here.de),
-            en: format!("Please go to: {}. {} is full.", english(&there), english(&here)),
-            plain: format!("Hier ist es voll. Bitte gehen Sie: {}.", plain(&there)),
-        },
+        Kind::Redirect => redirect(cause, &here, &there),
         Kind::StopAdmission => Text {
             de: format!("{}: zurzeit kein Einlass. Bitte warten Sie.", here.de),
             en: format!("{}: no admission at the moment. Please wait.", english(&here)),
@@ -280,6 +334,12 @@ pub(crate) fn words(kind: Kind, from: &str, to: &str, zones: &[Zone], lifts: &[L
 }
 
 impl Directive {
+    /// Its texts, as all is now.
+    pub(crate) fn words(&self, open: &[Self], zones: &[Zone], lifts: &[Lift]) -> Words {
+        let way = (self.from.as_str(), self.to.as_str());
+        words(self.kind, cause(self.by_policy, way, open, zones, lifts), way, zones, lifts)
+    }
+
     /// Takes new words; true when displays must show something else.
     pub(crate) fn say(&mut self, words: Words) -> bool {
         let before = (self.text.clone(), self.step_free_text.clone(), self.step_free);

@@ -20,7 +20,7 @@ use crate::{
     support::*,
 };
 
-fn wish(kind: DirectiveKind, from: &str, to: &str) -> pb::ProposeDirectiveRequest {
+pub fn wish(kind: DirectiveKind, from: &str, to: &str) -> pb::ProposeDirectiveRequest {
     pb::ProposeDirectiveRequest {
         idempotency_key: Uuid::now_v7().to_string(),
         kind: kind.into(),
@@ -30,11 +30,11 @@ fn wish(kind: DirectiveKind, from: &str, to: &str) -> pb::ProposeDirectiveReques
     }
 }
 
-fn at_once(kind: DirectiveKind, from: &str, to: &str) -> pb::ProposeDirectiveRequest {
+pub fn at_once(kind: DirectiveKind, from: &str, to: &str) -> pb::ProposeDirectiveRequest {
     pb::ProposeDirectiveRequest { confirm: true, ..wish(kind, from, to) }
 }
 
-async fn propose(house: &House, request: pb::ProposeDirectiveRequest) -> Result<pb::Directive, Status> {
+pub async fn propose(house: &House, request: pb::ProposeDirectiveRequest) -> Result<pb::Directive, Status> {
     DirectivesClient::new(house.channel(&desk())).propose_directive(request).await.map(tonic::Response::into_inner)
 }
 
@@ -43,12 +43,12 @@ async fn confirm(house: &House, id: &str) -> Result<pb::Directive, Status> {
     DirectivesClient::new(house.channel(&desk())).confirm_directive(request).await.map(tonic::Response::into_inner)
 }
 
-async fn end(house: &House, id: &str) -> Result<pb::Directive, Status> {
+pub async fn end(house: &House, id: &str) -> Result<pb::Directive, Status> {
     let request = pb::EndDirectiveRequest { directive_id: id.to_owned() };
     DirectivesClient::new(house.channel(&desk())).end_directive(request).await.map(tonic::Response::into_inner)
 }
 
-fn report_of(kind: IncidentKind, lift: &str) -> pb::ReportIncidentRequest {
+pub fn report_of(kind: IncidentKind, lift: &str) -> pb::ReportIncidentRequest {
     pb::ReportIncidentRequest {
         idempotency_key: Uuid::now_v7().to_string(),
         kind: kind.into(),
@@ -58,11 +58,15 @@ fn report_of(kind: IncidentKind, lift: &str) -> pb::ReportIncidentRequest {
     }
 }
 
-async fn report(house: &House, caller: &Caller, request: pb::ReportIncidentRequest) -> Result<pb::Incident, Status> {
+pub async fn report(
+    house: &House,
+    caller: &Caller,
+    request: pb::ReportIncidentRequest,
+) -> Result<pb::Incident, Status> {
     DirectivesClient::new(house.channel(caller)).report_incident(request).await.map(tonic::Response::into_inner)
 }
 
-async fn directive(house: &House, id: &str) -> pb::Directive {
+pub async fn directive(house: &House, id: &str) -> pb::Directive {
     let answer = DirectivesClient::new(house.channel(&desk())).list_measures(pb::ListMeasuresRequest {}).await;
     let listed = answer.expect("listed").into_inner().directives;
     listed.into_iter().find(|directive| directive.directive_id == id).expect("the directive")

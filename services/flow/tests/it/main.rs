@@ -5,6 +5,7 @@ mod agents;
 mod api;
 mod audit;
 mod bad_day;
+mod causes;
 mod clock;
 mod directives;
 mod door;

@@ -39,7 +39,7 @@ fn lift(working: bool) -> Lift {
 }
 
 pub(crate) fn directive(kind: Kind, from: &str, to: &str) -> Directive {
-    let words = words(kind, from, to, &zones(), &[lift(true)]);
+    let words = words(kind, Cause::Unknown, (from, to), &zones(), &[lift(true)]);
     Directive {
         id: Uuid::now_v7(),
         kind,
@@ -197,24 +197,59 @@ fn a_lift_that_fails_rewrites_the_step_free_way() {
     assert_eq!(up.step_free_text.en, "The room: step-free by the lift.");
     up.state = State::AckedByDisplays;
     up.acks = Acks { by: vec![("d".to_owned(), at(1))], concerned: vec!["d".to_owned()] };
-    assert!(up.say(words(up.kind, "foyer", "room", &zones(), &[lift(false)])));
+    assert!(up.say(words(up.kind, Cause::Lift, ("foyer", "room"), &zones(), &[lift(false)])));
     assert!(!up.step_free);
     assert_eq!((up.step_free_text.en.as_str(), up.revision), ("Stay here; we will come.", 3));
     assert_eq!((up.state, up.acks.by.len()), (State::Active, 0), "to be shown and answered anew");
-    assert!(!up.say(words(up.kind, "foyer", "room", &zones(), &[lift(false)])), "once more changes nothing");
+    assert!(
+        !up.say(words(up.kind, Cause::Lift, ("foyer", "room"), &zones(), &[lift(false)])),
+        "once more changes nothing"
+    );
     let level = directive(Kind::Redirect, "foyer", "cafe");
     assert!(level.step_free && level.step_free_text == level.text, "no lift on the way");
     let steps = directive(Kind::Redirect, "foyer", "tower");
     assert!(!steps.step_free && steps.step_free_text.de.contains("nur über Stufen"));
     let second = Lift { id: "second".to_owned(), ..lift(true) };
-    let other = words(Kind::Redirect, "foyer", "room", &zones(), &[lift(false), second]);
+    let other = words(Kind::Redirect, Cause::Unknown, ("foyer", "room"), &zones(), &[lift(false), second]);
     assert!(other.step_free && other.lift == "second", "another lift that works");
+}
+
+#[test]
+fn a_redirect_says_why_and_only_what_the_house_knows() {
+    let way = ("foyer", "room");
+    let why =
+        |by_policy, way, open: &[Directive], zones: &[Zone], works| cause(by_policy, way, open, zones, &[lift(works)]);
+    let mut full = zones();
+    full[0].set(95, Quality::Live, at(0));
+    let mut ended = directive(Kind::StopAdmission, "foyer", "");
+    ended.state = State::Ended;
+    let stops = [directive(Kind::StopAdmission, "ground", "")];
+    assert_eq!(why(false, way, &[ended], &zones(), true), Cause::Unknown, "nobody is told that it is full");
+    assert_eq!(why(true, way, &[], &zones(), true), Cause::Full);
+    assert_eq!(why(false, way, &stops, &full, false), Cause::Full);
+    assert_eq!(why(false, way, &stops, &zones(), false), Cause::Stopped, "its storey is");
+    assert_eq!(why(false, way, &[], &zones(), false), Cause::Lift);
+    assert_eq!(why(false, ("foyer", "cafe"), &[], &zones(), false), Cause::Unknown, "no lift on the way");
+
+    let said = |cause| words(Kind::Redirect, cause, way, &zones(), &[lift(true)]).text;
+    let table = [
+        (Cause::Full, "ist voll", "is full", "voll"),
+        (Cause::Stopped, "kein Einlass", "no admission", "nicht hinein"),
+        (Cause::Lift, "Aufzug", "lift", "Aufzug"),
+    ];
+    let plainly = said(Cause::Unknown);
+    assert!(!format!("{plainly:?}").contains("voll") && !plainly.en.contains("full"), "{plainly:?}");
+    for (cause, de, en, plain) in table {
+        let text = said(cause);
+        assert!(text.de.contains(de) && text.en.contains(en) && text.plain.contains(plain), "{text:?}");
+        assert!(text.de.starts_with(&plainly.de) && text.en.starts_with(&plainly.en), "{text:?}");
+    }
 }
 
 #[test]
 fn displays_say_something_of_every_directive_and_public_incident() {
     for kind in [Kind::Redirect, Kind::StopAdmission, Kind::OpenOverflow] {
-        let said = words(kind, "foyer", "cafe", &zones(), &[]);
+        let said = words(kind, Cause::Unknown, ("foyer", "cafe"), &zones(), &[]);
         for text in [&said.text, &said.step_free_text] {
             assert!(!text.de.is_empty() && !text.en.is_empty() && !text.plain.is_empty(), "{kind:?}");
         }
