@@ -218,7 +218,8 @@ fn zone(event: &Event) -> Result<Option<Fact>, Failure> {
     let valid_until = told.valid_until.map(|at| from_timestamp(Some(at)));
     let whole_house = told.kind() == flow::ZoneKind::House;
     let (zone_id, parent) = (told.zone_id, told.parent_zone_id);
-    Ok(Some(Fact::Zone(Zone { zone_id, level, quality, observed_at, valid_until, parent, whole_house })))
+    let version = event.aggregate_version;
+    Ok(Some(Fact::Zone(Zone { zone_id, level, quality, observed_at, version, valid_until, parent, whole_house })))
 }
 
 /// From the moment on in which it holds, until it ends: displays have nothing to do with proposals.

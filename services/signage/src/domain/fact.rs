@@ -223,10 +223,9 @@ impl Showing {
     /// How many minutes later than first planned; 0: on time.
     #[must_use]
     pub fn late_minutes(&self) -> i64 {
-        match self.scheduled_starts_at {
-            Some(planned) => (self.starts_at - planned).max(TimeDelta::zero()).num_minutes(),
-            None => i64::from(self.delay_minutes),
-        }
+        self.scheduled_starts_at.map_or(self.delay_minutes.into(), |planned| {
+            (self.starts_at - planned).max(TimeDelta::zero()).num_minutes()
+        })
     }
 }
 
@@ -311,8 +310,11 @@ pub struct Zone {
     /// How that is known.
     #[serde(default)]
     pub quality: Quality,
-    /// When that was true.
+    /// When that was true, by the clock of whoever counted.
     pub observed_at: DateTime<Utc>,
+    /// Flow's number of this word: a later one's is higher, whatever the clocks say.
+    #[serde(default)]
+    pub version: i64,
     /// From then on it is a band; None: as long as flow is there.
     #[serde(default)]
     pub valid_until: Option<DateTime<Utc>>,

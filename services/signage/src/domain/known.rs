@@ -307,7 +307,7 @@ impl Known {
             Fact::Zone(zone) => self.newer(&Record::Zone(zone.clone()), |old| match old {
                 Record::Zone(old) => {
                     let says = |it: &Zone| (it.level, it.quality, it.valid_until, it.parent.clone(), it.whole_house);
-                    old.observed_at <= zone.observed_at && says(old) != says(zone)
+                    old.version <= zone.version && says(old) != says(zone)
                 }
                 _ => true,
             }),

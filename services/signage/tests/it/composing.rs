@@ -186,10 +186,27 @@ fn zone(id: &str, parent: &str) -> Zone {
         level: ZoneLevel::Stop,
         quality: Quality::Live,
         observed_at: at(0),
+        version: 1,
         valid_until: None,
         parent: parent.to_owned(),
         whole_house: parent.is_empty(),
     }
+}
+
+#[test]
+fn of_two_words_on_a_zone_the_later_one_holds_whatever_the_clocks_say() {
+    let mut known = Known::default();
+    let mut level = |level, version, minutes| {
+        let zone = Zone { level, version, observed_at: at(minutes), ..zone("cafe", "") };
+        known.learn(&Fact::Zone(zone));
+        known.facts(at(60)).zones[0].level
+    };
+    assert_eq!(level(ZoneLevel::Stop, 3, 30), ZoneLevel::Stop);
+    assert_eq!(level(ZoneLevel::Busy, 4, 10), ZoneLevel::Busy, "its counter's clock is slow");
+    assert_eq!(level(ZoneLevel::Stop, 3, 30), ZoneLevel::Busy, "told again");
+    assert_eq!(level(ZoneLevel::Free, 2, 50), ZoneLevel::Busy, "told late");
+    assert_eq!(level(ZoneLevel::Busy, 4, 10), ZoneLevel::Busy);
+    assert_eq!(level(ZoneLevel::Free, 5, 10), ZoneLevel::Free);
 }
 
 #[test]
@@ -310,23 +327,6 @@ fn whoever_is_called_reads_it_also_while_a_showing_is_late() {
 }
 
 #[test]
-fn a_message_of_another_group_or_past_its_end_is_not_shown() {
-    for (message, class) in [
-        (message(Class::Safety, 10, None), Class::Safety),
-        (message(Class::Safety, 10, Some("g")), Class::Safety),
-        (message(Class::Safety, 10, Some("other")), Class::Default),
-        (message(Class::Safety, 0, None), Class::Default),
-        (Message { withdrawn: true, ..message(Class::Safety, 10, None) }, Class::Default),
-    ] {
-        let facts = Facts { messages: vec![message], ..Facts::default() };
-        assert_eq!(compose(&view(Profile::Foyer), &facts, at(0)).class, class);
-    }
-}
-
-fn any_facts() -> impl Strategy<Value = Facts> {
-    let phase = prop_oneof![
-        Just(Phase::Planned),
-#[test]
 fn a_warning_that_leaves_time_stands_above_what_a_display_says_and_takes_none() {
     let warning = |class| Message { beside: true, ..message(class, 60, None) };
     let open = showing(10, Phase::DoorsOpen, false, Audience::Public);
@@ -364,6 +364,23 @@ fn a_warning_that_leaves_time_stands_above_what_a_display_says_and_takes_none() 
     assert_eq!(shown(Profile::DomeDoor, many, None).2, "warning:Notice warning:Notice programme:Showing");
 }
 
+#[test]
+fn a_message_of_another_group_or_past_its_end_is_not_shown() {
+    for (message, class) in [
+        (message(Class::Safety, 10, None), Class::Safety),
+        (message(Class::Safety, 10, Some("g")), Class::Safety),
+        (message(Class::Safety, 10, Some("other")), Class::Default),
+        (message(Class::Safety, 0, None), Class::Default),
+        (Message { withdrawn: true, ..message(Class::Safety, 10, None) }, Class::Default),
+    ] {
+        let facts = Facts { messages: vec![message], ..Facts::default() };
+        assert_eq!(compose(&view(Profile::Foyer), &facts, at(0)).class, class);
+    }
+}
+
+fn any_facts() -> impl Strategy<Value = Facts> {
+    let phase = prop_oneof![
+        Just(Phase::Planned),
         Just(Phase::DoorsOpen),
         Just(Phase::LastCall),
         Just(Phase::Running),

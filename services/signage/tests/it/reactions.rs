@@ -228,11 +228,16 @@ async fn a_full_zone_is_told_by_its_arrow() {
             ..Default::default()
         }),
     };
-    twice(&house, "flow", &zone(flow::ZoneLevel::Stop, 5)).await;
-    twice(&house, "flow", &zone(flow::ZoneLevel::Green, 4)).await;
-    assert!(words(&content(&house, "way-ground").await).contains("zurzeit voll"));
-    twice(&house, "flow", &zone(flow::ZoneLevel::Amber, 6)).await;
-    assert!(!words(&content(&house, "way-ground").await).contains("zurzeit voll"));
+    let told = async |event| {
+        house.emit("flow", "cafe", event).await;
+        house.settle().await;
+        words(&content(&house, "way-ground").await).contains("zurzeit voll")
+    };
+    // Of a counter whose clock is fast, then of one whose clock is right: what flow says later holds.
+    assert!(told(zone(flow::ZoneLevel::Stop, 5)).await);
+    assert!(!told(zone(flow::ZoneLevel::Amber, 4)).await);
+    assert!(told(zone(flow::ZoneLevel::Stop, 3)).await);
+    assert!(!told(zone(flow::ZoneLevel::Green, 3)).await);
 }
 
 #[tokio::test]

@@ -183,6 +183,7 @@ fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_spea
         let mut known = known();
         known.learn(&Fact::Message(Message { withdrawn: true, ..lift_message() }));
         known.learn(&Fact::Zone(Zone {
+            version: 1,
             zone_id: "hall".to_owned(),
             level: ZoneLevel::Busy,
             quality: Quality::Live,
@@ -234,8 +235,8 @@ fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_spea
 
 fn lift_message() -> Message {
     Message {
-        message_id: Uuid::from_u128(2),
         beside: false,
+        message_id: Uuid::from_u128(2),
         class: Class::Operations,
         text: Text::new("Aufzug defekt", "Lift fault"),
         group: Some("g".to_owned()),
@@ -280,6 +281,7 @@ fn what_somebody_has_counted_holds_for_as_long_as_flow_said() {
         let (zone_id, level) = ("hall".to_owned(), ZoneLevel::Busy);
         let (observed_at, valid_until) = (at(observed), Some(at(until)));
         Fact::Zone(Zone {
+            version: 1,
             zone_id,
             level,
             quality,
