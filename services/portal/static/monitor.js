@@ -140,8 +140,10 @@
   let told = "";
   const tell = () => {
     const revision = main.dataset.revision;
-    if (!main.dataset.shown || kept.alarm || revision === "0" || told === revision) return;
+    // Of a dark screen nobody has read anything; once it is light again, the next beat says so.
+    if (!main.dataset.shown || kept.alarm || revision === "0" || told === revision || html.dataset.dark) return;
     requestAnimationFrame(() => {
+      if (html.dataset.dark) return;
       fetch(main.dataset.shown, { method: "POST", body: new URLSearchParams({ revision }), keepalive: true })
         .then((answer) => {
           if (answer.status === 401 || answer.status === 403) out(true);

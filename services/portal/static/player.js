@@ -257,6 +257,7 @@
       zone: Intl.DateTimeFormat().resolvedOptions().timeZone || "",
       player: "web/" + main.dataset.version,
       done,
+      dark: document.hidden || Boolean(document.documentElement.dataset.dark),
       faults: all ? Array.from(faults.values()).slice(0, 20).map((it) => Object.assign({}, it, { at: Math.min(it.at, latest) })) : null,
       plays: keys.map(kept).filter(Boolean),
     };

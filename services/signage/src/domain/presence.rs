@@ -71,6 +71,9 @@ pub struct Health {
     pub shown_revision: u64,
     /// Whether the last command was carried out.
     pub last_command_success: bool,
+    /// Nobody can read its screen: it is dark by plan, or hidden.
+    #[serde(default)]
+    pub dark: bool,
 }
 
 /// All that is known of a display's being there.

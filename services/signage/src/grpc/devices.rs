@@ -338,6 +338,7 @@ fn health(request: &pb::HeartbeatRequest) -> Result<Health, InvalidField> {
         skew_millis: (device_time - wall_now()).num_milliseconds(),
         shown_revision: request.shown_revision,
         last_command_success: request.last_command_success,
+        dark: request.dark,
     })
 }
 

@@ -72,6 +72,7 @@ fn health(it: Health) -> pb::DisplayHealth {
         player: it.player,
         skew_millis: it.skew_millis,
         last_command_success: it.last_command_success,
+        dark: it.dark,
     }
 }
 
@@ -140,8 +141,8 @@ fn line(line: &Line) -> pb::Line {
         media: line.media.as_ref().map(media),
         quality: line.quality.map(Quality::name).unwrap_or_default().to_owned(),
         stale: line.stale,
-    }
         day: Some(&line.day).filter(|day| !day.de.is_empty()).map(Text::to_proto),
+    }
 }
 
 fn media(item: &Item) -> pb::Media {

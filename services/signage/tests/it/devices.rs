@@ -37,6 +37,7 @@ fn heartbeat(id: &str) -> pb::HeartbeatRequest {
         time_zone: "Europe/Berlin".to_owned(),
         player: "portal/1".to_owned(),
         last_command_success: true,
+        dark: false,
     }
 }
 

@@ -8,7 +8,9 @@ use kernel::Role;
 use serde_json::json;
 use sky_proto::{
     flow::v1::HouseState,
-    signage::v1::{GetContentRequest, signage_client::SignageClient},
+    signage::v1::{
+        GetContentRequest, ListDisplaysRequest, PriorityClass, PublishMessageRequest, signage_client::SignageClient,
+    },
 };
 use thirtyfour::{By, Key};
 
@@ -172,6 +174,46 @@ async fn an_evacuation_is_held_without_network_and_over_a_reload_until_the_house
     cable.mend();
     monitor.sees(".screen.safety h1", "Entwarnung").await;
     monitor.sees_no_more("main", LEAVE).await;
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dark_screen_says_that_it_shows_something_only_once_somebody_can_read_it() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "way-ground").await;
+    let mut signage = SignageClient::new(stage.world.door("signage", &staff(Role::Operator)));
+    let rendered = async |signage: &mut SignageClient<_>| {
+        let displays = signage.list_displays(ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
+        let it = displays.into_iter().find(|it| it.display_id == "way-ground").expect("the display");
+        (it.rendered_revision >= it.revision, it.health.is_some_and(|health| health.dark))
+    };
+    monitor.run("document.querySelector('main').dataset.dark = '00:00-23:59'").await;
+    monitor.holds("it is dark", "document.documentElement.dataset.dark === 'yes'").await;
+    stage.sets_house("anna", HouseState::AdmissionStopped).await;
+    catches_up(&stage, &monitor, "way-ground").await;
+    let message = PublishMessageRequest {
+        idempotency_key: uuid::Uuid::new_v4().to_string(),
+        priority_class: PriorityClass::Operations.into(),
+        text: Some(kernel::values::Text::new("Nur linke Tür", "Left door only").to_proto()),
+        group: String::new(),
+        valid_until: Some(kernel::values::timestamp(stage.house.clock.now() + TimeDelta::minutes(30))),
+    };
+    signage.publish_message(message).await.expect("published");
+    catches_up(&stage, &monitor, "way-ground").await;
+    // Its report and several beats later it has said nothing of that, and the house knows why.
+    until("the house hears that it is dark", async || match rendered(&mut signage.clone()).await {
+        (_, true) => Ok(()),
+        _ => Err("not yet".to_owned()),
+    })
+    .await;
+    assert_eq!(rendered(&mut signage).await, (false, true));
+    monitor.run("document.querySelector('main').dataset.dark = ''").await;
+    until("it is light", async || match rendered(&mut signage.clone()).await {
+        (true, _) => Ok(()),
+        _ => Err("not yet".to_owned()),
+    })
+    .await;
     leaves(monitor).await;
 }
 

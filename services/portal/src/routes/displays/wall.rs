@@ -148,7 +148,9 @@ fn count(w: &Words, key: &str, monitors: &[Monitor], which: impl Fn(&Monitor) ->
 
 fn is_behind(display: &Display) -> bool {
     let is_there = matches!(display.state(), DisplayState::Active | DisplayState::Degraded);
-    is_there && display.rendered_revision < display.revision
+    // A dark screen says nothing of what it shows, because nobody can read it.
+    let is_dark = display.health.as_ref().is_some_and(|health| health.dark);
+    is_there && !is_dark && display.rendered_revision < display.revision
 }
 
 /// Whether it ever had a device or said anything. One of the house file that did not is nowhere to go to.

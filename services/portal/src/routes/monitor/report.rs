@@ -38,6 +38,9 @@ pub(crate) struct Report {
     zone: String,
     player: String,
     done: bool,
+    /// Nobody can read the screen.
+    #[serde(default)]
+    dark: bool,
     /// None: as said before.
     faults: Option<Vec<FaultSaid>>,
     #[serde(default)]
@@ -86,6 +89,7 @@ pub(crate) async fn report(
         time_zone: sent.zone,
         player: sent.player,
         last_command_success: sent.done,
+        dark: sent.dark,
     };
     answer(devices.heartbeat(heartbeat)).await?;
     if let Some(said) = sent.faults {
