@@ -332,3 +332,57 @@ async fn a_neighbour_takes_the_message_of_a_silent_display_and_gives_it_back() {
     assert!(!words(&after).contains("Nur linke Tür"), "they are back");
     assert!(after.revision > both.revision, "a revision never falls");
 }
+
+/// A line to a screen without power stays open for minutes, and whoever is on it is counted as seen.
+#[tokio::test]
+async fn an_open_line_without_heartbeats_keeps_nobody_alive_who_had_them_until_another_device_is_paired() {
+    let house = house().await;
+    let watched = async |id: &str| {
+        let request = pb::WatchDisplayRequest { display_id: id.to_owned(), after_revision: 0 };
+        drop(client!(house, &display(id)).watch_display(request).await.expect("watched"));
+        listed(&house, id).await
+    };
+    // A player that only watches is there as long as its line is.
+    assert_eq!(watched("foyer-1").await.state(), pb::DisplayState::Active);
+    fall_silent(&house, "foyer-1").await;
+    assert_eq!(watched("foyer-1").await.state(), pb::DisplayState::Active);
+
+    devices!(house, &display("cafe-1")).heartbeat(heartbeat("cafe-1")).await.expect("heard");
+    assert_eq!(watched("cafe-1").await.state(), pb::DisplayState::Active);
+    fall_silent(&house, "cafe-1").await;
+    assert_eq!(watched("cafe-1").await.state(), pb::DisplayState::Offline, "its page has said nothing");
+    assert!(watched("cafe-1").await.health.is_some());
+
+    // Another device in its place, which may be one without heartbeats.
+    let pairing = portal::DevicePairingChanged {
+        device_id: "cafe-1".to_owned(),
+        device_kind: "display".to_owned(),
+        state: portal::PairingState::Paired.into(),
+        at: Some(timestamp(noon())),
+    };
+    twice(&house, "portal", &pairing).await;
+    let paired = watched("cafe-1").await;
+    assert_eq!(
+        (paired.state(), paired.health),
+        (pb::DisplayState::Active, None),
+        "what the other one said is forgotten"
+    );
+    fall_silent(&house, "cafe-1").await;
+    assert_eq!(watched("cafe-1").await.state(), pb::DisplayState::Active);
+    // A word of before that pairing resets nothing.
+    devices!(house, &display("cafe-1")).heartbeat(heartbeat("cafe-1")).await.expect("heard");
+    listed(&house, "cafe-1").await;
+    let older = portal::DevicePairingChanged { at: Some(timestamp(noon() - chrono::TimeDelta::minutes(1))), ..pairing };
+    twice(&house, "portal", &older).await;
+    assert!(watched("cafe-1").await.health.is_some());
+}
+
+#[tokio::test]
+async fn a_dark_screen_is_told_as_its_page_says_it() {
+    let house = house().await;
+    let mut device = devices!(house, &display("cafe-1"));
+    for dark in [true, false] {
+        device.heartbeat(pb::HeartbeatRequest { dark, ..heartbeat("cafe-1") }).await.expect("heard");
+        assert_eq!(listed(&house, "cafe-1").await.health.expect("health").dark, dark);
+    }
+}
