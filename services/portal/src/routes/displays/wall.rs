@@ -8,6 +8,8 @@ use sky_proto::signage::v1::{
     PriorityClass,
 };
 
+use tonic::{Code, Status};
+
 use crate::{
     edge::{Edge, answer},
     problem::Problem,
@@ -105,10 +107,16 @@ pub(super) async fn look(
     let changed = |display: &&Display| seen.get(&display.display_id).is_none_or(|it| it.revision != display.revision);
     let changed: Vec<String> = displays.iter().filter(changed).map(|display| display.display_id.clone()).collect();
     let mut signage = edge.signage(caller);
+    let mut gone = Vec::new();
     for display_id in changed {
-        let content = answer(signage.get_content(GetContentRequest { display_id: display_id.clone() })).await?;
-        seen.insert(display_id, content);
+        let content = answer(signage.get_content(GetContentRequest { display_id: display_id.clone() })).await;
+        match if_it_hangs(content)? {
+            Some(content) => drop(seen.insert(display_id, content)),
+            None => gone.push(display_id),
+        }
     }
+    let there: Vec<Display> = displays.iter().filter(|it| !gone.contains(&it.display_id)).cloned().collect();
+    let displays = &there[..];
 
     let mut monitors: Vec<Monitor> =
         displays.iter().map(|display| monitor(w, display, seen.get(&display.display_id))).collect();
@@ -137,6 +145,15 @@ pub(super) async fn look(
         just_withdrawn: listed.just_withdrawn.into_iter().map(message).collect(),
         monitors,
     })
+}
+
+/// A display's content; None: it was taken down since it was listed. The others are still to be seen.
+fn if_it_hangs(content: Result<Content, Status>) -> Result<Option<Content>, Problem> {
+    match content {
+        Ok(content) => Ok(Some(content)),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status.into()),
+    }
 }
 
 fn count(w: &Words, key: &str, monitors: &[Monitor], which: impl Fn(&Monitor) -> bool) -> String {
@@ -275,6 +292,8 @@ pub(super) fn group_name(w: &Words, group: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sky_proto::kernel::v1::LocalizedText;
+
     use super::*;
 
     fn display(id: &str, state: DisplayState, rendered: u64, class: PriorityClass) -> Display {
@@ -289,13 +308,19 @@ mod tests {
     }
 
     #[test]
+    fn a_display_that_is_taken_down_while_the_wall_is_looked_at_is_left_out_and_the_others_are_not() {
+        let read = |content| if_it_hangs(content).ok();
+        assert_eq!(read(Ok(Content::default())), Some(Some(Content::default())));
+        assert_eq!(read(Err(Status::not_found("there is no display foyer-1"))), Some(None));
+        assert_eq!(read(Err(Status::unavailable("signage is away"))), None, "that is a fault");
+    }
+
+    #[test]
     fn monitors_that_need_somebody_come_first_and_emergencies_name_those_that_did_not_answer() {
         let (w, normal) = (Words::default(), PriorityClass::Default);
         let displays = [
             display("fine", DisplayState::Active, 5, normal),
             display("new", DisplayState::Unclaimed, 0, normal),
-    use sky_proto::kernel::v1::LocalizedText;
-
             display("late", DisplayState::Active, 4, PriorityClass::Evacuation),
             display("silent", DisplayState::Offline, 5, PriorityClass::Evacuation),
             display("hole in the wall", DisplayState::Unclaimed, 0, PriorityClass::Evacuation),
