@@ -20,7 +20,7 @@ pub(crate) mod weather;
 pub(crate) mod zones;
 
 pub(crate) use admission::{Admission, AdmissionState};
-pub(crate) use house::{House, HouseState, Setting};
+pub(crate) use house::{House, HouseState, Next, Setting};
 pub(crate) use zones::{Level, Quality, Zone};
 
 #[cfg(test)]

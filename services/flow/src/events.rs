@@ -18,7 +18,8 @@ pub(crate) use door::{admission_undone, conflict, list, logged, outcome, recorde
 pub(crate) use zones::{zone, zone_changed};
 
 use crate::domain::{
-    Admission, AdmissionState, House, HouseState,
+    Admission, AdmissionState, House, HouseState, Next,
+    clock::Policy,
     incidents::Incident,
     scan::{Party, Verdict},
 };
@@ -82,19 +83,34 @@ pub(crate) fn admission(admission: &Admission) -> pb::Admission {
     }
 }
 
+const fn house_state(state: HouseState) -> pb::HouseState {
+    match state {
+        HouseState::Normal => pb::HouseState::Normal,
+        HouseState::Crowded => pb::HouseState::Crowded,
+        HouseState::AdmissionStopped => pb::HouseState::AdmissionStopped,
+        HouseState::Evacuating => pb::HouseState::Evacuating,
+        HouseState::AllClear => pb::HouseState::AllClear,
+    }
+}
+
+/// With what comes next.
+pub(crate) fn house_on_clock(known: &House, policy: Policy) -> pb::House {
+    let proposal = |next: Next| pb::HouseProposal {
+        to: house_state(next.to).into(),
+        due_at: Some(timestamp(next.due_at)),
+        why: Some(next.why.to_proto()),
+    };
+    pb::House { proposal: known.next(policy).map(proposal), ..house(known) }
+}
+
 pub(crate) fn house(house: &House) -> pb::House {
     pb::House {
-        state: match house.state {
-            HouseState::Normal => pb::HouseState::Normal.into(),
-            HouseState::Crowded => pb::HouseState::Crowded.into(),
-            HouseState::AdmissionStopped => pb::HouseState::AdmissionStopped.into(),
-            HouseState::Evacuating => pb::HouseState::Evacuating.into(),
-            HouseState::AllClear => pb::HouseState::AllClear.into(),
-        },
+        state: house_state(house.state).into(),
         since: Some(timestamp(house.since)),
         by: house.by.clone(),
         cleared_by: house.cleared_by.clone(),
         exercise: house.exercise,
+        proposal: None,
     }
 }
 

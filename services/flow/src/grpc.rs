@@ -110,7 +110,7 @@ pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>)
         admissions.iter().flat_map(|admission| events::groups(&groups, admission, policy, foyer)).collect();
     let mut snapshot = pb::FlowSnapshot {
         revision,
-        house: Some(events::house(&store::house(&mut conn).await?)),
+        house: Some(events::house_on_clock(&store::house(&mut conn).await?, policy)),
         zones: zones.iter().map(events::zone).collect(),
         admissions: events::admissions_on_clock(&admissions, policy),
         observed_at: Some(values::timestamp(now)),

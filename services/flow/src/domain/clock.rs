@@ -26,6 +26,8 @@ pub(crate) struct Policy {
     pub(crate) group_most: u32,
     /// Called people may fill the foyer to this share of its capacity.
     pub(crate) foyer_percent: u32,
+    /// After an all-clear staff have looked at the house within.
+    pub(crate) reopen_minutes: u32,
 }
 
 impl Default for Policy {
@@ -39,6 +41,7 @@ impl Default for Policy {
             group_least: 10,
             group_most: 40,
             foyer_percent: 80,
+            reopen_minutes: 10,
         }
     }
 }
@@ -100,7 +103,8 @@ pub(crate) struct Proposal {
     pub(crate) missing: u32,
 }
 
-fn clock(at: DateTime<Utc>) -> String {
+/// "14:05", as the clock in the foyer shows it.
+pub(super) fn clock(at: DateTime<Utc>) -> String {
     at.with_timezone(&Berlin).format("%H:%M").to_string()
 }
 

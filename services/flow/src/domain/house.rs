@@ -1,6 +1,9 @@
 //! The state of the whole house, and how many people it takes to change it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::Text;
+
+use super::clock::{Policy, clock};
 
 /// The state of the whole house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +79,30 @@ pub(crate) enum Setting {
     NothingToClear,
 }
 
+/// The next state of the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Next {
+    pub(crate) to: HouseState,
+    pub(crate) due_at: DateTime<Utc>,
+    pub(crate) why: Text,
+}
+
 impl House {
+    /// What comes next. As at the doors, the clock proposes and a person decides: after an all-clear the house is looked at,
+    /// then it opens again. Of other states the clock knows nothing: whoever stopped admission knows until when.
+    pub(crate) fn next(&self, policy: Policy) -> Option<Next> {
+        if self.state != HouseState::AllClear {
+            return None;
+        }
+        let due_at = self.since + TimeDelta::minutes(policy.reopen_minutes.into());
+        let (since, due) = (clock(self.since), clock(due_at));
+        let why = Text::new(
+            format!("Entwarnung seit {since}. Ab {due}, wenn das Haus geprüft ist: wieder öffnen."),
+            format!("All clear since {since}. From {due}, once the house has been checked: open again."),
+        );
+        Some(Next { to: HouseState::Normal, due_at, why })
+    }
+
     /// One person starts an evacuation, two end it. A drill turns into the real thing, which never turns into a drill.
     pub(crate) fn set(&self, to: HouseState, exercise: bool, by: &str) -> Setting {
         match (self.state, to) {

@@ -83,6 +83,7 @@ pub(super) fn told_to(is_staff: bool, mut snapshot: pb::FlowSnapshot) -> pb::Flo
     if let Some(house) = &mut snapshot.house {
         house.by.clear();
         house.cleared_by.clear();
+        house.proposal = None;
     }
     snapshot
 }

@@ -15,6 +15,7 @@ pub(super) fn check(source: &Source<'_>, clock: Option<&Spanned<Policy>>) -> Res
         ("last_call_minutes", policy.last_call_minutes),
         ("egress_minutes", policy.egress_minutes),
         ("turnover_minutes", policy.turnover_minutes),
+        ("reopen_minutes", policy.reopen_minutes),
     ];
     for (key, value) in minutes {
         if value > 240 {

@@ -64,6 +64,80 @@ async fn an_evacuation_stops_the_door_and_needs_two_to_end() {
 }
 
 #[tokio::test]
+async fn after_an_all_clear_the_clock_proposes_to_open_again_and_a_person_does() {
+    let house = house().await;
+    let set = async |by: &str, state: HouseState| {
+        let caller = Caller::Staff { account: by.to_owned(), roles: vec![Role::Desk] };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: String::new(), exercise: false };
+        client!(house, &caller).set_house_state(request).await.expect("set");
+    };
+    let next = async |caller: &Caller| {
+        let request = pb::WatchFlowRequest { after_revision: 0 };
+        let mut stream = client!(house, caller).watch_flow(request).await.expect("a stream").into_inner();
+        stream.next().await.expect("at once").expect("all").house.expect("a house").proposal
+    };
+    for (by, state) in [("anna", HouseState::Evacuating), ("anna", HouseState::AllClear)] {
+        set(by, state).await;
+        assert_eq!(next(&desk()).await, None, "two clear it first");
+    }
+    house.clock.set(minutes(5));
+    set("ben", HouseState::AllClear).await;
+    let proposal = next(&desk()).await.expect("a proposal");
+    assert_eq!((proposal.to(), proposal.due_at), (HouseState::Normal, Some(kernel::values::timestamp(minutes(15)))));
+    let why = proposal.why.expect("why");
+    assert!(why.de.contains("12:05") && why.de.contains("12:15") && why.en.contains("open again"), "{why:?}");
+    assert_eq!(next(&scanner("scanner-1")).await, None, "devices need not know");
+    set("anna", HouseState::Normal).await;
+    assert_eq!(next(&desk()).await, None);
+    let told: Vec<pb::HouseStateChanged> = house.events("flow").await;
+    assert!(told.iter().all(|it| it.house.as_ref().is_some_and(|house| house.proposal.is_none())), "for staff alone");
+}
+
+#[tokio::test]
+async fn a_reference_that_several_bookings_have_names_the_one_that_comes_now_or_asks() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let reference = kernel::ticket_code::reference(visit);
+    let book = async |visit: Uuid, showing: Uuid, start: i64| {
+        let plan = sky_proto::reservations::v1::ShowingScheduled {
+            starts_at: Some(kernel::values::timestamp(minutes(start))),
+            ends_at: Some(kernel::values::timestamp(minutes(start + 50))),
+            ..scheduled(showing)
+        };
+        told(&house, showing, &plan).await;
+        let booking = booking(visit, showing, &[Uuid::now_v7()]);
+        let booking = sky_proto::reservations::v1::BookingConfirmed { reference: reference.clone(), ..booking };
+        told(&house, visit, &booking).await;
+    };
+    let find = async || {
+        let request = pb::FindPartyRequest { reference: reference.clone() };
+        client!(house, &desk()).find_party(request).await.map(|party| party.into_inner().visit_id)
+    };
+    // Its id is later, and so is its showing: next month.
+    book(Uuid::now_v7(), Uuid::now_v7(), 30 * 24 * 60).await;
+    assert_eq!(find().await.expect("today's"), visit.to_string());
+    let answer = scan(&house, &scan_of(showing, &reference)).await.expect("a verdict");
+    assert_eq!((answer.verdict(), answer.admitted_now), (ScanVerdict::Admitted, 3));
+
+    // Another one of today.
+    let (evening, other) = (Uuid::now_v7(), Uuid::now_v7());
+    book(other, evening, 7 * 60).await;
+    let refused = find().await.expect_err("which of them?");
+    assert!(refused.code() == Code::FailedPrecondition && refused.message().contains("several"), "{refused}");
+    let answer = scan(&house, &scan_of(showing, &reference)).await.expect("who stands here is of here");
+    assert_eq!(answer.verdict(), ScanVerdict::AlreadyAdmitted);
+    let answer = scan(&house, &scan_of(evening, &reference)).await.expect("a verdict");
+    assert_eq!((answer.verdict(), answer.party_size), (ScanVerdict::TooEarly, 1), "the other one");
+    // Two of one showing: nobody is let in for somebody else.
+    let (third, request) = (Uuid::now_v7(), scan_of(evening, &reference));
+    book(third, evening, 7 * 60).await;
+    let refused = scan(&house, &request).await.expect_err("which of them?");
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+    let by_code = scan(&house, &scan_of(evening, &code(&house, Kind::Visit, third, evening))).await.expect("a verdict");
+    assert_eq!((by_code.verdict(), by_code.party_size), (ScanVerdict::TooEarly, 1), "its code says which");
+}
+
+#[tokio::test]
 async fn a_zone_is_corrected_by_hand() {
     let house = house().await;
     let correct = async |zone: &str, count: u32, reason: &str| {
