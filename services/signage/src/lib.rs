@@ -157,18 +157,22 @@ fn every(context: &Context, board: &Board, name: &'static str, pause: Duration, 
     });
 }
 
-/// Looks for silent displays. Not in the first minute of a process: then they may only be on their way back.
+/// Looks for new and for silent displays. For silent ones not in the first minute of a process: then they may only be on
+/// their way back.
 fn watch_over(context: &Context, board: &Board) {
     let (db, board, begun) = (context.db.clone(), board.clone(), Instant::now());
     context.every("silent displays", WATCH_OVER, move || {
         let (db, board) = (db.clone(), board.clone());
         Box::pin(async move {
-            if begun.elapsed() < GRACE {
-                return Ok(());
-            }
-            db.transact(move |tx| Box::pin(async move { commands::devices::watch_over(tx, &board, wall_now()).await }))
-                .await
-                .map_err(Failure::from)
+            let is_settled = begun.elapsed() >= GRACE;
+            db.transact(move |tx| {
+                Box::pin(async move {
+                    commands::devices::fit(tx, &board).await?;
+                    if is_settled { commands::devices::watch_over(tx, &board, wall_now()).await } else { Ok(()) }
+                })
+            })
+            .await
+            .map_err(Failure::from)
         })
     });
 }

@@ -21,6 +21,25 @@ const SCREENSHOTS: TimeDelta = TimeDelta::hours(24);
 /// What was on the screens, and faults that are over, so long.
 const PLAYS: TimeDelta = TimeDelta::days(30);
 
+/// Looks which displays have a device for the first time: from now on flow waits for their word.
+///
+/// # Errors
+/// The database's error.
+pub async fn fit(tx: &mut Tx, board: &Board) -> Result<(), Error> {
+    let fitted = store::wall::fitted(tx).await?;
+    let mut turn = board.locked_turn(tx).await?;
+    let new = turn.wall.fit(&fitted);
+    if new.is_empty() {
+        turn.back();
+        return Ok(());
+    }
+    store::wall::fit(tx, &new).await?;
+    // Nothing is shown anew, and whoever has another wall in memory loads it again.
+    let news = News { moved: true, ..News::default() };
+    turn.write(tx, &news).await?;
+    end(tx, turn, news).await
+}
+
 /// Looks which displays are silent, at `now` by the machine's clock: a neighbour that is there takes their message, and
 /// gives it back when they are heard again.
 ///

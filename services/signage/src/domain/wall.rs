@@ -35,6 +35,8 @@ pub struct Hung {
     pub silent: bool,
     /// Its device was heard of lately. One that never had a device is neither.
     pub there: bool,
+    /// It has a device, or had one. One that never had is not waited for.
+    pub fitted: bool,
     /// Its view in the store.
     pub view_id: Uuid,
     /// The wall's version from which on it shows that view.
@@ -142,15 +144,16 @@ impl Wall {
         wall
     }
 
-    /// Which displays that are not silent are to show each directive and incident.
+    /// Which displays that have a device and are not silent are to show each directive and incident.
     fn shows(&self) -> BTreeMap<About, Vec<String>> {
-        let silent: HashSet<&str> = self.displays.iter().filter(|it| it.silent).map(|it| it.id.as_str()).collect();
+        let out = self.displays.iter().filter(|it| it.silent || !it.fitted);
+        let out: HashSet<&str> = out.map(|it| it.id.as_str()).collect();
         let mut shows: BTreeMap<About, Vec<String>> = BTreeMap::new();
         for posted in &self.views {
             let lines = posted.shown.iter().flat_map(|shown| &shown.content.lines);
             let abouts: HashSet<&About> = lines.filter_map(|line| line.about.as_ref()).collect();
             for about in abouts {
-                let there = posted.places.iter().filter(|place| !silent.contains(place.display_id.as_str()));
+                let there = posted.places.iter().filter(|place| !out.contains(place.display_id.as_str()));
                 shows.entry(about.clone()).or_default().extend(there.map(|place| place.display_id.clone()));
             }
         }
@@ -242,13 +245,24 @@ impl Wall {
                 bases.push(Arc::new(base));
                 bases[bases.len() - 1].clone()
             });
-            let (silent, there, view_id, since) =
-                old.map_or((false, false, Uuid::nil(), 0), |old| (old.silent, old.there, old.view_id, old.since));
+            let (silent, there, fitted, view_id, since) = old.map_or((false, false, false, Uuid::nil(), 0), |old| {
+                (old.silent, old.there, old.fitted, old.view_id, old.since)
+            });
             let view = View { base, standing_in: Vec::new() };
-            self.displays.push(Hung { id, view, neighbours, silent, there, view_id, since });
+            self.displays.push(Hung { id, view, neighbours, silent, there, fitted, view_id, since });
         }
         self.stand_in();
         self.assign();
+    }
+
+    /// Which displays ever had a device; answers those of which that is news.
+    pub fn fit(&mut self, fitted: &HashSet<String>) -> Vec<String> {
+        let new = self.displays.iter_mut().filter(|it| !it.fitted && fitted.contains(&it.id));
+        new.map(|display| {
+            display.fitted = true;
+            display.id.clone()
+        })
+        .collect()
     }
 
     /// Which displays were ever heard of, and whether that was lately; answers those of which that is news, and those

@@ -1,6 +1,9 @@
 //! Every SQL statement about the wall: loading it into memory, and writing what a turn has changed.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use chrono::{DateTime, Utc};
 use kernel::Tx;
@@ -36,6 +39,7 @@ struct DisplayRow {
     neighbours: Vec<String>,
     silent: bool,
     there: bool,
+    fitted: bool,
     view_id: Uuid,
     view_since: i64,
 }
@@ -49,7 +53,8 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
         sqlx::query_as("select version, setup_version from board for update").fetch_one(tx.conn()).await?;
     let records: Vec<(Json<Record>,)> = sqlx::query_as("select value from fact").fetch_all(tx.conn()).await?;
     let rows: Vec<DisplayRow> = sqlx::query_as(
-        "select display_id, groups, setup, configured_at, neighbours, silent, there, view_id, view_since
+        "select display_id, groups, setup, configured_at, neighbours, silent, there, fitted, view_id,
+                view_since
          from display
          where view_id is not null order by display_id",
     )
@@ -68,6 +73,7 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
             neighbours: row.neighbours,
             silent: row.silent,
             there: row.there,
+            fitted: row.fitted,
             view_id: row.view_id,
             since: row.view_since,
         }
@@ -164,6 +170,26 @@ pub async fn silence(tx: &mut Tx, changed: &[Hung]) -> Result<(), Error> {
     .execute(tx.conn())
     .await?;
     forget_views(tx).await
+}
+
+/// The displays that ever had a device.
+///
+/// # Errors
+/// The database's error.
+pub async fn fitted(tx: &mut Tx) -> Result<HashSet<String>, Error> {
+    let ids: Vec<String> = sqlx::query_scalar("select display_id from pairing union select display_id from presence")
+        .fetch_all(tx.conn())
+        .await?;
+    Ok(ids.into_iter().collect())
+}
+
+/// These have a device for the first time.
+///
+/// # Errors
+/// The database's error.
+pub async fn fit(tx: &mut Tx, ids: &[String]) -> Result<(), Error> {
+    sqlx::query("update display set fitted = true where display_id = any ($1)").bind(ids).execute(tx.conn()).await?;
+    Ok(())
 }
 
 pub(super) async fn forget_views(tx: &mut Tx) -> Result<(), Error> {
