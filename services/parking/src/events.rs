@@ -67,6 +67,7 @@ pub(crate) fn verdict(verdict: Verdict) -> pb::record_lane_response::Verdict {
         Verdict::Unreadable => Told::Unreadable,
         Verdict::TooLate => Told::TooLate,
         Verdict::Replaced => Told::Replaced,
+        Verdict::Ambiguous => Told::Ambiguous,
     }
 }
 

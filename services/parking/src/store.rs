@@ -250,12 +250,15 @@ pub(crate) async fn visit_of_ticket(conn: &mut PgConnection, ticket: Uuid) -> Re
         .await?)
 }
 
-/// The visit behind a short reference; of several, the latest.
-pub(crate) async fn visit_of_reference(conn: &mut PgConnection, reference: &str) -> Result<Option<Uuid>, Error> {
-    Ok(sqlx::query_scalar("select visit_id from parking_right where reference = $1 order by valid_until desc limit 1")
+/// The rights behind a short reference, the latest first: it is not unique for ever.
+pub(crate) async fn rights_of_reference(conn: &mut PgConnection, reference: &str) -> Result<Vec<Right>, Error> {
+    sqlx::query_as::<_, RightRow>("select * from parking_right where reference = $1 order by valid_until desc limit 20")
         .bind(reference)
-        .fetch_optional(conn)
-        .await?)
+        .fetch_all(conn)
+        .await?
+        .into_iter()
+        .map(RightRow::read)
+        .collect()
 }
 
 /// Whether a code of this generation was issued anew.

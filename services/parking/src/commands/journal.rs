@@ -13,7 +13,7 @@ use crate::{
     domain::{
         BayClass, Right, RightState,
         gates::{LIST_HOLDS, Lane},
-        lanes::{Credential, Direction, Verdict},
+        lanes::{Credential, Direction, Verdict, Whose},
     },
     error::Error,
     store::{self, gates::ListedRow},
@@ -70,9 +70,9 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
             summary.known_before += 1;
             continue;
         }
-        let right = match visit_of(tx, &entry.credential).await? {
-            Some(visit) => store::lock_right(tx.conn(), visit).await?,
-            None => None,
+        let right = match visit_of(tx, &entry.credential, direction).await? {
+            Whose::Of(visit) => store::lock_right(tx.conn(), visit).await?,
+            Whose::Several | Whose::Nobodys => None,
         };
         // A device's clock that is ahead does not bring us into the future.
         let at = entry.at.min(now);

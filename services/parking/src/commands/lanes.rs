@@ -10,7 +10,7 @@ use crate::{
         BayClass, Right, RightState, Site,
         coaches::welcome,
         gates::Command,
-        lanes::{Credential, Direction, Verdict, judge_entry, judge_walk_in},
+        lanes::{Credential, Direction, Verdict, Whose, judge_entry, judge_walk_in, whose},
     },
     error::Error,
     events, store,
@@ -46,14 +46,14 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         && seen.direction == Direction::In
         && store::is_replaced(tx.conn(), id, generation).await?
     {
-        let passage = Passage::refused(Verdict::Replaced, now);
-        save_passage(tx, &seen, &passage).await?;
-        let message = Verdict::Replaced.message(seen.direction, &site.alternatives);
-        return Ok(LaneAnswer { verdict: Verdict::Replaced, message, right: None, command: None });
+        return refuse(tx, &seen, Verdict::Replaced, &site).await;
     }
-    let right = match visit_of(tx, &seen.credential).await? {
-        Some(visit) => store::lock_right(tx.conn(), visit).await?,
-        None => None,
+    let right = match visit_of(tx, &seen.credential, seen.direction).await? {
+        Whose::Of(visit) => store::lock_right(tx.conn(), visit).await?,
+        Whose::Several if seen.direction == Direction::In => {
+            return refuse(tx, &seen, Verdict::Ambiguous, &site).await;
+        }
+        Whose::Several | Whose::Nobodys => None,
     };
     let counted = right.as_ref().is_some_and(Right::is_counted);
     let mut passage = match seen.direction {
@@ -105,6 +105,14 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
     Ok(LaneAnswer { command, verdict: passage.verdict, message, right: passage.right })
 }
 
+/// The lane stays shut, and nothing is counted.
+async fn refuse(tx: &mut Tx, seen: &Seen, verdict: Verdict, site: &Site) -> Result<LaneAnswer, Error> {
+    let passage = Passage::refused(verdict, tx.now());
+    save_passage(tx, seen, &passage).await?;
+    let message = verdict.message(seen.direction, &site.alternatives);
+    Ok(LaneAnswer { verdict, message, right: None, command: None })
+}
+
 /// So long before its window a car may have come, at a lane that had no link.
 const EARLIEST: TimeDelta = TimeDelta::hours(12);
 
@@ -114,17 +122,22 @@ async fn has_left(tx: &mut Tx, right: &Right) -> Result<bool, Error> {
 }
 
 /// The visit behind what a vehicle showed.
-pub(super) async fn visit_of(tx: &mut Tx, credential: &Credential) -> Result<Option<Uuid>, Error> {
+pub(super) async fn visit_of(tx: &mut Tx, credential: &Credential, direction: Direction) -> Result<Whose, Error> {
+    let now = tx.now();
     match credential {
-        Credential::Visit(visit, _) | Credential::Plate(visit) => Ok(Some(*visit)),
-        Credential::Ticket(ticket, _) => store::visit_of_ticket(tx.conn(), *ticket).await,
-        Credential::Reference(reference) => store::visit_of_reference(tx.conn(), reference).await,
+        Credential::Visit(visit, _) | Credential::Plate(visit) => Ok(Whose::Of(*visit)),
+        Credential::Ticket(ticket, _) => {
+            Ok(store::visit_of_ticket(tx.conn(), *ticket).await?.map_or(Whose::Nobodys, Whose::Of))
+        }
+        Credential::Reference(reference) => {
+            Ok(whose(&store::rights_of_reference(tx.conn(), reference).await?, direction, now))
+        }
         Credential::Anonymous(_)
         | Credential::Unknown
         | Credential::Forged
         | Credential::UnknownPlate
         | Credential::Unreadable
-        | Credential::Late => Ok(None),
+        | Credential::Late => Ok(Whose::Nobodys),
     }
 }
 

@@ -62,10 +62,11 @@ pub(crate) enum Verdict {
     Unreadable,
     TooLate,
     Replaced,
+    Ambiguous,
 }
 
 impl Verdict {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Open,
         Self::Full,
         Self::UnknownCode,
@@ -78,6 +79,7 @@ impl Verdict {
         Self::Unreadable,
         Self::TooLate,
         Self::Replaced,
+        Self::Ambiguous,
     ];
 
     pub(crate) const fn name(self) -> &'static str {
@@ -94,6 +96,7 @@ impl Verdict {
             Self::Unreadable => "unreadable",
             Self::TooLate => "too_late",
             Self::Replaced => "replaced",
+            Self::Ambiguous => "ambiguous",
         }
     }
 
@@ -144,6 +147,10 @@ impl Verdict {
                 "Dieser Code wurde ersetzt. Bitte zeigen Sie den neuen.",
                 "This code was replaced. Please show the new one.",
             ),
+            (Self::Ambiguous, _) => Text::new(
+                "Diese kurze Nummer haben zwei Buchungen. Bitte zeigen Sie den QR-Code Ihrer Buchung.",
+                "Two bookings share this short reference. Please show the QR code of your booking.",
+            ),
             (Self::TooLate, _) => Text::new("Bitte zeigen Sie Ihren Code.", "Please show your code."),
             (Self::Cancelled, _) => Text::new(
                 "Diese Buchung ist storniert. Bitte rufen Sie uns über die Sprechstelle.",
@@ -180,6 +187,35 @@ pub(crate) const fn judge_walk_in(site: SiteState, count: ClassCount) -> Verdict
         SiteState::Closed => Verdict::Closed,
         SiteState::Open | SiteState::Unreachable | SiteState::Unknown if count.has_room() => Verdict::Open,
         SiteState::Open | SiteState::Unreachable | SiteState::Unknown => Verdict::Full,
+    }
+}
+
+/// Whose a short reference is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Whose {
+    Nobodys,
+    Of(Uuid),
+    /// Several visits share it, and any of them may be meant.
+    Several,
+}
+
+/// Whose car shows a reference that these rights have, the latest first. Those that are over are out of the question as
+/// long as one is not; and whoever leaves has come in.
+pub(crate) fn whose(rights: &[Right], direction: Direction, now: DateTime<Utc>) -> Whose {
+    let is_in = |right: &Right| right.state == RightState::CheckedIn;
+    let is_open = |right: &&Right| {
+        let stands = !matches!(right.state, RightState::Cancelled | RightState::Expired | RightState::NoShow);
+        right.state == RightState::CheckedIn || (stands && now < right.window.until)
+    };
+    let mut meant: Vec<&Right> = rights.iter().filter(is_open).collect();
+    if direction == Direction::Out && rights.iter().any(is_in) {
+        meant = rights.iter().filter(|right| is_in(right)).collect();
+    }
+    match (meant.as_slice(), rights.first()) {
+        ([], None) => Whose::Nobodys,
+        ([], Some(latest)) => Whose::Of(latest.visit),
+        ([one], _) => Whose::Of(one.visit),
+        _ => Whose::Several,
     }
 }
 

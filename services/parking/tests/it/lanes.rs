@@ -97,6 +97,48 @@ async fn a_ticket_of_the_party_opens_too() {
 }
 
 #[tokio::test]
+async fn visits_that_share_a_short_reference_are_asked_for_their_code() {
+    let house = house().await;
+    let one = Uuid::now_v7();
+    // A reference is made of the last bits of an id.
+    let other = Uuid::from_u128(one.as_u128() ^ (1 << 100));
+    assert_eq!(reference(one), reference(other));
+    for visit in [one, other] {
+        confirmed_right(&house, visit, Uuid::now_v7()).await;
+    }
+    let short = seen(Direction::In, &reference(one));
+    let asked = record(&house, &short).await;
+    assert_eq!((asked.verdict(), asked.right.is_none()), (Verdict::Ambiguous, true));
+    assert!(asked.message.as_ref().is_some_and(|said| said.de.contains("QR-Code")), "{asked:?}");
+    assert_eq!(occupied(&house).await, Some(0));
+    assert_eq!(record(&house, &seen(Direction::In, &code(&house, Kind::Visit, other))).await.verdict(), Verdict::Open);
+    // One of them is in: it is the one that leaves. With both in nobody knows, and a car has left all the same.
+    let out = record(&house, &seen(Direction::Out, &reference(one))).await;
+    assert_eq!((out.verdict(), out.right.expect("its").visit_id), (Verdict::Open, other.to_string()));
+    for visit in [one, other] {
+        let entry = seen(Direction::In, &code(&house, Kind::Visit, visit));
+        assert_eq!(record(&house, &entry).await.verdict(), Verdict::Open);
+    }
+    let out = record(&house, &seen(Direction::Out, &reference(one))).await;
+    assert_eq!((out.verdict(), out.right.is_none(), occupied(&house).await), (Verdict::Open, true, Some(1)));
+    // The other one's visit is off: the reference is nobody else's any more.
+    let third = Uuid::from_u128(one.as_u128() ^ (1 << 101));
+    confirmed_right(&house, third, Uuid::now_v7()).await;
+    for visit in [one, other] {
+        sqlx::query("update parking_right set state = 'cancelled' where visit_id = $1")
+            .bind(visit)
+            .execute(house.pool("parking"))
+            .await
+            .expect("cancelled");
+    }
+    assert_eq!(record(&house, &short_again(one)).await.verdict(), Verdict::Open);
+}
+
+fn short_again(visit: Uuid) -> pb::RecordLaneRequest {
+    seen(Direction::In, &reference(visit))
+}
+
+#[tokio::test]
 async fn codes_that_do_not_open_say_why_and_exits_open_anyway() {
     let house = house().await;
     let (held, visit, showing) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
