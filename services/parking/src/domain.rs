@@ -24,6 +24,9 @@ use uuid::Uuid;
 pub(crate) const LONGEST_STAY: TimeDelta = TimeDelta::hours(24);
 /// A car may come this much before its window.
 pub(crate) const EARLY: TimeDelta = TimeDelta::minutes(60);
+/// A car that nobody has seen leave counts as gone this much after its window: it left without its code. One that is
+/// there all the same gets out as any other, and is seen then.
+pub(crate) const LATE: TimeDelta = TimeDelta::hours(2);
 /// Rights that begin within this span count as expected cars.
 pub(crate) const SOON: TimeDelta = TimeDelta::minutes(60);
 
@@ -118,6 +121,7 @@ pub(crate) enum RightState {
     /// The site cannot be used in its window; it may come back.
     Suspended,
     CheckedIn,
+    /// Seen to leave, or taken to have left: then nobody knows when.
     Left,
     Cancelled,
     Expired,
@@ -238,6 +242,21 @@ impl Right {
         match self.state {
             RightState::Held | RightState::Confirmed | RightState::Suspended | RightState::CheckedIn => true,
             RightState::Left | RightState::Cancelled | RightState::Expired | RightState::NoShow => false,
+        }
+    }
+
+    /// Whether its car may be here: it came in, and nobody has seen it leave.
+    pub(crate) fn may_be_in(&self) -> bool {
+        match self.state {
+            RightState::CheckedIn => true,
+            // Ended by time alone.
+            RightState::Left => self.left_at.is_none(),
+            RightState::Held
+            | RightState::Confirmed
+            | RightState::Suspended
+            | RightState::Cancelled
+            | RightState::Expired
+            | RightState::NoShow => false,
         }
     }
 

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Alternative, BayClass, Charge, ClassCount, ParkLeg, Right, RightState, SOON, Site, SiteState, Window,
+        Alternative, BayClass, Charge, ClassCount, LATE, ParkLeg, Right, RightState, SOON, Site, SiteState, Window,
         closures::Closure,
         coaches::Stops,
         counted,
@@ -330,17 +330,21 @@ pub(crate) async fn save_right(conn: &mut PgConnection, right: &Right) -> Result
     quarters::save_rights(conn, std::slice::from_ref(right)).await
 }
 
-/// Ends what time has ended: unpaid holds, rights that nobody used, and suspended ones that never came back. As they are
-/// then.
+/// Ends what time has ended: unpaid holds, rights that nobody used, suspended ones that never came back, and those whose
+/// car nobody has seen leave. No count changes by that: an unnamed car has been counted out by whoever saw it. As they
+/// are then.
 pub(crate) async fn run_out(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Right>, Error> {
     sqlx::query_as::<_, RightRow>(
-        "update parking_right r set state = case r.state when 'confirmed' then 'no_show' else 'expired' end
+        "update parking_right r set state =
+             case r.state when 'confirmed' then 'no_show' when 'checked_in' then 'left' else 'expired' end
          from (select visit_id from parking_right
                where (state = 'held' and expires_at <= $1) or (state in ('confirmed', 'suspended') and valid_until < $1)
+                   or (state = 'checked_in' and valid_until < $2)
                order by visit_id for update skip locked) as over
          where r.visit_id = over.visit_id returning r.*",
     )
     .bind(now)
+    .bind(now - LATE)
     .fetch_all(conn)
     .await?
     .into_iter()

@@ -72,7 +72,8 @@ async fn lock_lane(tx: &mut Tx, lane: &str) -> Result<Lane, Error> {
 }
 
 async fn lane_changed(tx: &mut Tx, lane: &Lane) -> Result<(), Error> {
-    store::gates::update_lane(tx.conn(), lane).await?;
+    let now = tx.now();
+    store::gates::update_lane(tx.conn(), lane, now).await?;
     tx.touch(ORDERS_TOPIC, lane.id.as_str());
     touch_site(tx, None).await
 }

@@ -118,7 +118,7 @@ fn passed(
             (right.state, right.entered_at, right.left_at) = (RightState::CheckedIn, Some(at), None);
             true
         }
-        (Direction::Out, RightState::CheckedIn) => {
+        (Direction::Out, _) if right.may_be_in() => {
             (right.state, right.left_at) = (RightState::Left, Some(at));
             true
         }

@@ -55,9 +55,17 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         }
         Whose::Several | Whose::Nobodys => None,
     };
+    let unseen = match &right {
+        Some(Right { state: RightState::CheckedIn, entered_at: Some(at), .. })
+            if seen.direction == Direction::In && *at + SOONEST_BACK <= now =>
+        {
+            store::counting::somebody_left_unnamed(tx.conn(), *at).await?
+        }
+        _ => false,
+    };
     let counted = right.as_ref().is_some_and(Right::is_counted);
     let mut passage = match seen.direction {
-        Direction::In => pass_in(&seen.credential, right, &site, now)?,
+        Direction::In => pass_in(&seen.credential, right, &site, unseen, now)?,
         Direction::Out => pass_out(&seen.credential, right, now),
     };
     // Its code once more at a barrier that is slow to open: the car has been counted out already.
@@ -104,6 +112,9 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
     };
     Ok(LaneAnswer { command, verdict: passage.verdict, message, right: passage.right })
 }
+
+/// Nobody parks, leaves and comes back sooner: until then it is the same car, read once more at a barrier that is slow.
+const SOONEST_BACK: TimeDelta = TimeDelta::minutes(3);
 
 /// The lane stays shut, and nothing is counted.
 async fn refuse(tx: &mut Tx, seen: &Seen, verdict: Verdict, site: &Site) -> Result<LaneAnswer, Error> {
@@ -171,6 +182,7 @@ fn pass_in(
     credential: &Credential,
     mut right: Option<Right>,
     site: &Site,
+    unseen: bool,
     now: DateTime<Utc>,
 ) -> Result<Passage, Error> {
     let count_of = |class: BayClass| {
@@ -179,7 +191,7 @@ fn pass_in(
     let mut counts = None;
     let verdict = match (credential, &mut right) {
         (_, Some(right)) => {
-            let verdict = judge_entry(site.state, right, count_of(right.class)?.has_room(), now);
+            let verdict = judge_entry(site.state, right, count_of(right.class)?.has_room(), unseen, now);
             if verdict == Verdict::Open {
                 right.state = RightState::CheckedIn;
                 right.entered_at = Some(now);
@@ -214,7 +226,7 @@ fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc
     if let Some(right) = &mut right {
         // Also of a right whose car nobody has seen come in: it has left, and its entry may still be told.
         counts = Some(right.class);
-        if right.state == RightState::CheckedIn {
+        if right.may_be_in() {
             right.state = RightState::Left;
             right.left_at = Some(now);
             right_changed = true;

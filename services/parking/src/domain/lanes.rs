@@ -161,8 +161,9 @@ impl Verdict {
 }
 
 /// May the car of this right come in? A confirmed right opens even when the count says full: a count
-/// may drift, a promise may not. A car that stands at the lane has reached an unreachable site.
-pub(crate) fn judge_entry(site: SiteState, right: &Right, room: bool, now: DateTime<Utc>) -> Verdict {
+/// may drift, a promise may not. A car that stands at the lane has reached an unreachable site. `unseen`: since the car
+/// of this right came in, one has left of which nobody knows which it was; here it is again, so it was this one.
+pub(crate) fn judge_entry(site: SiteState, right: &Right, room: bool, unseen: bool, now: DateTime<Utc>) -> Verdict {
     if site == SiteState::Closed {
         return Verdict::Closed;
     }
@@ -171,10 +172,12 @@ pub(crate) fn judge_entry(site: SiteState, right: &Right, room: bool, now: DateT
         // Not paid yet, or never was.
         RightState::Held | RightState::Expired => Verdict::UnknownCode,
         RightState::Cancelled => Verdict::Cancelled,
-        RightState::CheckedIn => Verdict::AlreadyIn,
+        RightState::CheckedIn if !unseen => Verdict::AlreadyIn,
         RightState::NoShow => Verdict::WrongWindow,
-        RightState::Confirmed | RightState::Suspended | RightState::Left if !in_window => Verdict::WrongWindow,
-        RightState::Confirmed => Verdict::Open,
+        RightState::Confirmed | RightState::CheckedIn | RightState::Suspended | RightState::Left if !in_window => {
+            Verdict::WrongWindow
+        }
+        RightState::Confirmed | RightState::CheckedIn => Verdict::Open,
         // Here in spite of the closure, or back again within the window: the bay was given up, so there must be room.
         RightState::Suspended | RightState::Left if room => Verdict::Open,
         RightState::Suspended | RightState::Left => Verdict::Full,
@@ -202,14 +205,13 @@ pub(crate) enum Whose {
 /// Whose car shows a reference that these rights have, the latest first. Those that are over are out of the question as
 /// long as one is not; and whoever leaves has come in.
 pub(crate) fn whose(rights: &[Right], direction: Direction, now: DateTime<Utc>) -> Whose {
-    let is_in = |right: &Right| right.state == RightState::CheckedIn;
     let is_open = |right: &&Right| {
         let stands = !matches!(right.state, RightState::Cancelled | RightState::Expired | RightState::NoShow);
         right.state == RightState::CheckedIn || (stands && now < right.window.until)
     };
     let mut meant: Vec<&Right> = rights.iter().filter(is_open).collect();
-    if direction == Direction::Out && rights.iter().any(is_in) {
-        meant = rights.iter().filter(|right| is_in(right)).collect();
+    if direction == Direction::Out && rights.iter().any(Right::may_be_in) {
+        meant = rights.iter().filter(|right| right.may_be_in()).collect();
     }
     match (meant.as_slice(), rights.first()) {
         ([], None) => Whose::Nobodys,

@@ -97,6 +97,23 @@ pub(crate) async fn left_after(
     .await?)
 }
 
+/// Whether a car may have left since then of which nobody knows which it was: one left unnamed, a way out was opened by
+/// staff, or stood open or broken.
+pub(crate) async fn somebody_left_unnamed(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from lane_event
+                where direction = 'out' and verdict = 'open' and visit_id is null and at >= $1)
+             or exists (select from gate_command c join lane l on l.id = c.lane
+                where l.direction = 'out' and c.requested_by <> 'lane' and c.action in ('open', 'hold_open')
+                    and c.state not in ('rejected', 'expired', 'cancelled') and c.requested_at >= $1)
+             or exists (select from lane where direction = 'out'
+                and (hold_open is not null or held_open or fault <> '' or unguarded_at >= $1))",
+    )
+    .bind(since)
+    .fetch_one(conn)
+    .await?)
+}
+
 /// A car that a lane has let out.
 #[derive(sqlx::FromRow)]
 pub(crate) struct LastOut {

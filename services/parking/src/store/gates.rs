@@ -111,9 +111,10 @@ pub(crate) async fn keep_lanes(conn: &mut PgConnection, ids: &[&str]) -> Result<
 }
 
 /// How a lane is now; whoever watches its orders gets to see them anew.
-pub(crate) async fn update_lane(conn: &mut PgConnection, lane: &Lane) -> Result<(), Error> {
+pub(crate) async fn update_lane(conn: &mut PgConnection, lane: &Lane, now: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query(
         "update lane set hold_open = $2, held_open = $3, fault = $4, heartbeat_at = $5, list_until = $6,
+             unguarded_at = case when hold_open is not null or held_open or fault <> '' then $7 else unguarded_at end,
              fault_since = case when $4 <> '' then coalesce(fault_since, $5) end, revision = revision + 1 where id = $1",
     )
     .bind(&lane.id)
@@ -122,6 +123,7 @@ pub(crate) async fn update_lane(conn: &mut PgConnection, lane: &Lane) -> Result<
     .bind(&lane.fault)
     .bind(lane.heartbeat_at)
     .bind(lane.list_until)
+    .bind(now)
     .execute(conn)
     .await?;
     Ok(())

@@ -18,3 +18,4 @@ mod reactions;
 mod rebooking;
 mod staleness;
 mod support;
+mod unseen;
