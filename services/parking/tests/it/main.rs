@@ -17,5 +17,6 @@ mod open_data;
 mod reactions;
 mod rebooking;
 mod staleness;
+mod summer_time;
 mod support;
 mod unseen;
