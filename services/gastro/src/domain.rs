@@ -108,6 +108,13 @@ impl Category {
     }
 }
 
+/// What one station does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Work {
+    pub(crate) station: String,
+    pub(crate) seconds: u32,
+}
+
 /// A line of an order, as the kitchen reads it. Kept as it was ordered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OrderedItem {
@@ -135,6 +142,21 @@ pub(crate) struct OrderedItem {
     /// The version of the recipe that it was ordered with.
     #[serde(default)]
     pub(crate) recipe: String,
+    /// What other stations do for it, for all pieces.
+    #[serde(default)]
+    pub(crate) also_at: Vec<Work>,
+}
+
+impl OrderedItem {
+    /// What each station does for it, the line's own first.
+    pub(crate) fn work(&self) -> impl Iterator<Item = (&str, u32)> {
+        let also = self.also_at.iter().map(|work| (work.station.as_str(), work.seconds));
+        std::iter::once((self.station.as_str(), self.work_seconds)).chain(also)
+    }
+
+    pub(crate) fn is_made_at(&self, station: &str) -> bool {
+        self.work().any(|(it, _)| it == station)
+    }
 }
 
 /// One charged line, with the dated rows it comes from.

@@ -77,6 +77,7 @@ pub(crate) fn ordered_item(line: &OrderedItem) -> pb::OrderedItem {
         combo_id: line.combo.clone(),
         tray: line.tray.clone(),
         recipe_id: line.recipe.clone(),
+        also_at: line.also_at.iter().map(|work| work.station.clone()).collect(),
     }
 }
 

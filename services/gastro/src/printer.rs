@@ -97,7 +97,7 @@ pub(crate) async fn turn(db: &Db, settings: &Settings) -> Result<(), Error> {
 }
 
 fn paper(ticket: &Ticket, order: &Order, station: String) -> Paper {
-    let lines = order.lines.iter().filter(|line| line.station == ticket.station);
+    let lines = order.lines.iter().filter(|line| line.is_made_at(&ticket.station));
     Paper {
         id: ticket.id,
         number: order.number.unwrap_or_default(),

@@ -188,9 +188,11 @@ pub(crate) async fn lock_unfired_of_showings(conn: &mut PgConnection, showings: 
 /// Meals that wait for their time and need a station, in the order of their pickups.
 pub(crate) async fn lock_scheduled_of_station(conn: &mut PgConnection, station: &str) -> Result<Vec<Order>, Error> {
     let rows = sqlx::query_as::<_, OrderRow>(
-        "select * from meal_order where state = 'scheduled' and lines @> $1 order by pickup_at, order_id for update",
+        "select * from meal_order where state = 'scheduled' and (lines @> $1 or lines @> $2)
+         order by pickup_at, order_id for update",
     )
     .bind(serde_json::json!([{ "station": station }]))
+    .bind(serde_json::json!([{ "also_at": [{ "station": station }] }]))
     .fetch_all(conn)
     .await?;
     read_all(rows)

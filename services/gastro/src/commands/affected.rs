@@ -67,7 +67,7 @@ async fn save(tx: &mut Tx, orders: &[Order], affected: &[(Uuid, Affected)]) -> R
 /// Orders that were placed this very moment, at stations that rest since.
 pub(super) async fn note_those_at_rest(tx: &mut Tx, orders: &[Order]) -> Result<(), Error> {
     let stations = store::stations(tx.conn()).await?;
-    let needed = |it: &Station| orders.iter().flat_map(|order| &order.lines).any(|line| line.station == it.id);
+    let needed = |it: &Station| orders.iter().flat_map(|order| &order.lines).any(|line| line.is_made_at(&it.id));
     for station in stations.iter().filter(|it| !it.is_open() && needed(it)) {
         station_rests(tx, station).await?;
     }

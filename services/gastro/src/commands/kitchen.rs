@@ -166,7 +166,7 @@ async fn fire_due(tx: &mut Tx) -> Result<(), Error> {
     }
     for station in store::stations(tx.conn()).await?.iter().filter(|station| !station.is_open()) {
         let before = due.len();
-        due.retain(|order| order.lines.iter().all(|line| line.station != station.id));
+        due.retain(|order| !order.lines.iter().any(|line| line.is_made_at(&station.id)));
         if due.len() < before {
             affected::station_rests(tx, station).await?;
         }

@@ -99,7 +99,7 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
         return Err(Error::AllergensNotRead(unread));
     }
     let Choice { item, instead: Instead { line: new, charges, .. }, check } = choice;
-    let station = new.station.clone();
+    let stations: Vec<String> = new.work().map(|(station, _)| station.to_owned()).collect();
     let event = events::kitchen::substituted(&order, &replaced, &new, &check.added, now);
     if let Some(line) = order.lines.get_mut(wanted.line) {
         *line = new;
@@ -116,15 +116,18 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
         let promised = order.pickup_at;
         replanning::replan(tx, vec![order.clone()], Some(promised)).await?;
     } else {
-        if !order.lines.iter().any(|line| line.station == replaced.station) {
+        for (station, _) in replaced.work().filter(|(it, _)| !order.lines.iter().any(|line| line.is_made_at(it))) {
             // Nobody would ever call it ready there.
-            store::tickets::end(tx.conn(), order.id, &replaced.station).await?;
+            store::tickets::end(tx.conn(), order.id, station).await?;
         }
-        store::tickets::end(tx.conn(), order.id, &station).await?;
-        let round = store::tickets::next_round(tx.conn(), order.id, &station).await?;
-        let made = Made { id: ticket_id(order.id, &station, round), order: order.id, station, round };
+        let mut made = Vec::new();
+        for station in stations {
+            store::tickets::end(tx.conn(), order.id, &station).await?;
+            let round = store::tickets::next_round(tx.conn(), order.id, &station).await?;
+            made.push(Made { id: ticket_id(order.id, &station, round), order: order.id, station, round });
+        }
         let wall = wall_now();
-        store::tickets::make(tx.conn(), &[made], wall, wall - screens::PATIENCE).await?;
+        store::tickets::make(tx.conn(), &made, wall, wall - screens::PATIENCE).await?;
     }
     kitchen::touch_board(tx).await?;
     store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)

@@ -80,6 +80,7 @@ mod tests {
             combo: String::new(),
             tray: String::new(),
             recipe: String::new(),
+            also_at: Vec::new(),
         }
     }
 

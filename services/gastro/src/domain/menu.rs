@@ -4,7 +4,7 @@ use chrono::NaiveTime;
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 
-use super::Category;
+use super::{Category, Work};
 
 /// A dated price row with its tax row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +59,12 @@ pub(crate) struct MenuItem {
     pub(crate) description: Text,
     pub(crate) category: Category,
     pub(crate) station: String,
+    /// Nor does any of `also_at` rest.
     pub(crate) station_open: bool,
     /// Without variants.
     pub(crate) work_seconds: u32,
+    /// What other stations do for one piece, whatever its variant.
+    pub(crate) also_at: Vec<Work>,
     /// Without variants; None: no row is valid on that day.
     pub(crate) price: Option<Price>,
     pub(crate) variants: Vec<Variant>,
@@ -181,6 +184,13 @@ impl MenuItem {
     /// The price of what an order without a variant gets.
     pub(crate) fn usual_price(&self) -> Option<&Price> {
         self.variants.first().map_or(self.price.as_ref(), |variant| variant.price.as_ref())
+    }
+
+    /// What other stations do for so many.
+    pub(crate) fn also_for(&self, quantity: u32) -> Vec<Work> {
+        let times =
+            |work: &Work| Work { station: work.station.clone(), seconds: work.seconds.saturating_mul(quantity) };
+        self.also_at.iter().map(times).collect()
     }
 
     /// Whether there is at least one.

@@ -25,9 +25,9 @@ pub type Need = BTreeMap<String, u32>;
 /// What the lines of an order ask of the stations.
 pub(crate) fn need(lines: &[OrderedItem]) -> Need {
     let mut need = Need::new();
-    for line in lines {
-        let seconds = need.entry(line.station.clone()).or_default();
-        *seconds = line.work_seconds.saturating_add(*seconds);
+    for (station, work) in lines.iter().flat_map(OrderedItem::work) {
+        let seconds = need.entry(station.to_owned()).or_default();
+        *seconds = work.saturating_add(*seconds);
     }
     need
 }

@@ -68,7 +68,7 @@ pub(crate) fn schema_org(menu: &Menu, at: NaiveTime, language: Language, base: &
     json!({
         "@context": "https://schema.org",
         "@type": "Menu",
-        "name": "AstroGastro",
+        "name": language.of("Speisekarte", "Menu"),
         "inLanguage": language.tag(),
         "hasMenuSection": sections,
     })
@@ -244,6 +244,7 @@ mod tests {
             station: "warm".to_owned(),
             station_open: true,
             work_seconds: 60,
+            also_at: Vec::new(),
             price: Some(price(705)),
             variants: Vec::new(),
             groups: Vec::new(),

@@ -211,6 +211,7 @@ mod tests {
             combo: String::new(),
             tray: tray.to_owned(),
             recipe: String::new(),
+            also_at: Vec::new(),
         }
     }
 

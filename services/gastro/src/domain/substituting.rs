@@ -62,6 +62,7 @@ pub(crate) fn instead(item: &MenuItem, line: &OrderedItem, was: Option<&MenuItem
         combo: String::new(),
         tray: line.tray.clone(),
         recipe: item.recipe.id.clone(),
+        also_at: item.also_for(line.quantity),
     };
     Instead { line, charges, dropped }
 }

@@ -13,7 +13,7 @@ use super::{
     read_row, untranslated, wrong,
 };
 use crate::{
-    domain::{Category, allergens::LAST_ALLERGEN},
+    domain::{Category, Work, allergens::LAST_ALLERGEN},
     error::Error,
     store::{
         house::{self, PriceEntry, PriceOf},
@@ -52,6 +52,9 @@ pub(super) struct Item {
     category: Category,
     station: Spanned<String>,
     work_seconds: Spanned<u32>,
+    /// What other stations do for it.
+    #[serde(default)]
+    also_at: Vec<AlsoAt>,
     /// The first recipe.
     allergens: Spanned<Vec<u32>>,
     traces: Spanned<Vec<u32>>,
@@ -75,6 +78,13 @@ pub(super) struct Item {
     #[serde(default = "five")]
     low_at: u32,
     picture: Option<Picture>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AlsoAt {
+    station: Spanned<String>,
+    work_seconds: Spanned<u32>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +128,12 @@ const fn five() -> u32 {
 /// The day that an item's first recipe is valid from: ever.
 const EVER: NaiveDate = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day");
 
+impl AlsoAt {
+    fn work(&self) -> Work {
+        Work { station: self.station.get_ref().clone(), seconds: *self.work_seconds.get_ref() }
+    }
+}
+
 impl Item {
     pub(super) fn id(&self) -> &str {
         self.id.get_ref()
@@ -157,11 +173,7 @@ fn read_item(text: &str, section: &Section, item: &Item, key: impl Fn(&str) -> S
     if let Some(problem) = untranslated(&item.name) {
         return Err(wrong(text, &item.id, &key("name"), problem));
     }
-    let station = item.station.get_ref();
-    if !section.stations.get_ref().iter().any(|it| it.id.get_ref() == station) {
-        return Err(wrong(text, &item.station, &key("station"), &format!("no station named \"{station}\"")));
-    }
-    work(text, &item.work_seconds, &key("work_seconds"))?;
+    read_work(text, section, item, &key)?;
     pictures::read(text, item.picture.as_ref(), &section.pictures, &key)?;
     numbers(text, &item.allergens, &key("allergens"))?;
     numbers(text, &item.traces, &key("traces"))?;
@@ -171,6 +183,26 @@ fn read_item(text: &str, section: &Section, item: &Item, key: impl Fn(&str) -> S
         return Err(wrong(text, &item.modifier_groups, &key("modifier_groups"), &problem));
     }
     super::offers::known_day_parts(text, section, &item.day_parts, &key("day_parts"))
+}
+
+/// Each station once.
+fn read_work(text: &str, section: &Section, item: &Item, key: &impl Fn(&str) -> String) -> Result<(), String> {
+    let own = (&item.station, &item.work_seconds, String::new());
+    let also = item.also_at.iter().enumerate();
+    let also = also.map(|(place, it)| (&it.station, &it.work_seconds, format!("also_at[{place}].")));
+    let mut known = HashSet::new();
+    for (station, seconds, at) in std::iter::once(own).chain(also) {
+        let (id, key) = (station.get_ref(), |name: &str| key(&format!("{at}{name}")));
+        if !section.stations.get_ref().iter().any(|it| it.id.get_ref() == id) {
+            return Err(wrong(text, station, &key("station"), &format!("no station named \"{id}\"")));
+        }
+        if !known.insert(id) {
+            let problem = format!("\"{id}\" works on it already; add up its seconds");
+            return Err(wrong(text, station, &key("station"), &problem));
+        }
+        work(text, seconds, &key("work_seconds"))?;
+    }
+    Ok(())
 }
 
 fn work(text: &str, seconds: &Spanned<u32>, key: &str) -> Result<(), String> {
@@ -273,6 +305,7 @@ pub(super) async fn write(
         category: item.category,
         station: item.station.get_ref(),
         work_seconds: *item.work_seconds.get_ref(),
+        also_at: item.also_at.iter().map(AlsoAt::work).collect(),
         variants: variants.collect(),
         modifier_groups: item.modifier_groups.get_ref(),
         day_parts: item.day_parts.get_ref(),

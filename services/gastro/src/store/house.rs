@@ -8,7 +8,7 @@ use sqlx::{PgConnection, types::Json};
 use super::menu::{GroupEntry, VariantEntry};
 use crate::{
     domain::{
-        Category,
+        Category, Work,
         menu::{ComboEntry, DayPart},
         rules::Rules,
     },
@@ -97,6 +97,7 @@ pub(crate) struct ItemEntry<'a> {
     pub(crate) category: Category,
     pub(crate) station: &'a str,
     pub(crate) work_seconds: u32,
+    pub(crate) also_at: Vec<Work>,
     pub(crate) variants: Vec<VariantEntry>,
     pub(crate) modifier_groups: &'a [String],
     pub(crate) day_parts: &'a [String],
@@ -119,11 +120,11 @@ fn signed(numbers: &[u32]) -> Vec<i32> {
 pub(crate) async fn save_item(conn: &mut PgConnection, item: &ItemEntry<'_>) -> Result<(), Error> {
     sqlx::query(
         "insert into menu_item (item_id, place, name, description, category, station_id, work_seconds, variants,
-             modifier_groups, day_parts, portions_per_day, low_at, available, picture_id, picture_alt, listed)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, true)
+             modifier_groups, day_parts, portions_per_day, low_at, available, picture_id, picture_alt, also_at, listed)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, true)
          on conflict (item_id) do update set place = $2, name = $3, description = $4, category = $5, station_id = $6,
              work_seconds = $7, variants = $8, modifier_groups = $9, day_parts = $10, portions_per_day = $11,
-             low_at = $12, available = $13, picture_id = $14, picture_alt = $15, listed = true",
+             low_at = $12, available = $13, picture_id = $14, picture_alt = $15, also_at = $16, listed = true",
     )
     .bind(item.id)
     .bind(place(item.place))
@@ -140,6 +141,7 @@ pub(crate) async fn save_item(conn: &mut PgConnection, item: &ItemEntry<'_>) -> 
     .bind(item.available)
     .bind(item.picture.map(|(id, _)| id))
     .bind(item.picture.map(|(_, alt)| Json(alt)))
+    .bind(Json(&item.also_at))
     .execute(conn)
     .await?;
     Ok(())

@@ -9,7 +9,7 @@ use sqlx::{FromRow, PgConnection, types::Json};
 
 use crate::{
     domain::{
-        Category,
+        Category, Work,
         menu::{
             Combo, ComboEntry, DayPart, FlatPrice, Menu, MenuItem, Modifier, ModifierEntry, ModifierGroup, Picture,
             Price, Recipe, Variant,
@@ -44,6 +44,7 @@ struct ItemRow {
     station_id: String,
     station_open: bool,
     work_seconds: i32,
+    also_at: Json<Vec<Work>>,
     variants: Json<Vec<VariantEntry>>,
     modifier_groups: Vec<String>,
     day_parts: Vec<String>,
@@ -152,6 +153,7 @@ impl Known {
             station: row.station_id,
             station_open: row.station_open,
             work_seconds: row.work_seconds.unsigned_abs(),
+            also_at: row.also_at.0,
             groups: row.modifier_groups.iter().filter_map(|id| self.group(id)).collect(),
             recipe: Recipe {
                 id: row.recipe_id,
@@ -206,8 +208,11 @@ async fn known(conn: &mut PgConnection, day: NaiveDate) -> Result<Known, Error> 
 pub(crate) async fn of_day(conn: &mut PgConnection, day: NaiveDate) -> Result<Menu, Error> {
     let known = known(conn, day).await?;
     let rows: Vec<ItemRow> = sqlx::query_as(
-        "select i.item_id, i.name, i.description, i.category, i.station_id, s.state in ('open', 'busy') as station_open,
-                i.work_seconds, i.variants, i.modifier_groups, i.day_parts, i.available, i.low_at,
+        "select i.item_id, i.name, i.description, i.category, i.station_id,
+                s.state in ('open', 'busy') and not exists (
+                    select from jsonb_array_elements(i.also_at) as a join station o on o.station_id = a ->> 'station'
+                    where o.state not in ('open', 'busy')) as station_open,
+                i.work_seconds, i.also_at, i.variants, i.modifier_groups, i.day_parts, i.available, i.low_at,
                 format('%s/%s/%s', i.item_id, r.valid_from, r.revision) as recipe_id, r.allergens, r.traces, r.diets,
                 coalesce(d.portions, i.portions_per_day) - coalesce(d.taken, 0) as left_over,
                 coalesce(d.sold_out, false) as sold_out, i.picture_id, i.picture_alt

@@ -24,3 +24,4 @@ mod receipts;
 mod signing;
 mod stations;
 mod support;
+mod two_stations;

@@ -119,11 +119,12 @@ pub(super) fn allergens(w: &Words, numbers: &[u32]) -> String {
 }
 
 fn line(w: &Words, line: &OrderedItem, stations: &[Station]) -> LineView {
-    let station = stations.iter().find(|it| it.station_id == line.station);
+    let name =
+        |id: &String| stations.iter().find(|it| it.station_id == *id).map_or_else(|| id.clone(), |it| w.text(&it.name));
     LineView {
         quantity: line.quantity,
         name: w.text(&line.name),
-        station: station.map_or_else(|| line.station.clone(), |it| w.text(&it.name)),
+        station: std::iter::once(&line.station).chain(&line.also_at).map(name).collect::<Vec<_>>().join(", "),
         allergens: allergens(w, &line.allergens),
         traces: allergens(w, &line.traces),
     }
@@ -153,6 +154,11 @@ fn together(trays: &[TrayView]) -> Vec<String> {
     sums.into_iter().map(|(name, sum)| format!("{sum} × {name}")).collect()
 }
 
+/// Whether a station works on it.
+fn is_made_at(line: &OrderedItem, station: &str) -> bool {
+    line.station == station || line.also_at.iter().any(|it| it == station)
+}
+
 /// How far an order is for whoever looks: as a whole, or one station's part of it.
 fn stage(order: &Order, station: &str) -> OrderState {
     let made = matches!(order.state(), OrderState::Fired | OrderState::Preparing);
@@ -174,7 +180,7 @@ fn order(w: &Words, order: &Order, station: &str, stations: &[Station], now: i64
         OrderState::Cancelled => ("bad", None),
         _ => ("plain", None),
     };
-    let lines = order.lines.iter().filter(|it| is_whole || it.station == station);
+    let lines = order.lines.iter().filter(|it| is_whole || is_made_at(it, station));
     let trays = trays(w, lines, stations);
     let parts = order.parts.iter().filter(|part| is_whole || part.station == station);
     // Of other days only what waits for a decision is here.
@@ -225,7 +231,7 @@ fn ahead(w: &Words, board: &KitchenBoard, at: &str) -> Ahead {
     let (mut wave, mut to_make) = (BTreeMap::<i64, u32>::new(), BTreeMap::<String, u32>::new());
     for order in board.orders.iter().filter(|order| order.state() == OrderState::Scheduled) {
         let quarter = order.pickup_at.map_or(0, |at| at.seconds.div_euclid(QUARTER) * QUARTER);
-        for line in order.lines.iter().filter(|line| at.is_empty() || line.station == at) {
+        for line in order.lines.iter().filter(|line| at.is_empty() || is_made_at(line, at)) {
             *wave.entry(quarter).or_default() += line.quantity;
             *to_make.entry(w.text(&line.name)).or_default() += line.quantity;
         }
@@ -238,7 +244,7 @@ fn ahead(w: &Words, board: &KitchenBoard, at: &str) -> Ahead {
 
 fn view(w: Frame, board: &KitchenBoard, at: &str, (may_work, may_hand_out): (bool, bool)) -> KitchenPage {
     let (now, today) = (board.observed_at.map_or(0, |at| at.seconds), w.day(&board.observed_at));
-    let concerns = |it: &&Order| at.is_empty() || it.lines.iter().any(|line| line.station == at);
+    let concerns = |it: &&Order| at.is_empty() || it.lines.iter().any(|line| is_made_at(line, at));
     let column = |key: &str, stages: &[OrderState]| Column {
         name: w.t(key),
         orders: board
@@ -397,4 +403,35 @@ pub(crate) async fn station_state(
     let request = SetStationStateRequest { station_id: id, state, delay_minutes };
     let done = answer(edge.gastro(&caller).set_station_state(request)).await;
     back(&edge, &guest, done, &board_of(&sent)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use sky_proto::kernel::v1::LocalizedText;
+
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn each_board_has_what_its_station_works_on() {
+        let w = Words::speaking(Language::German);
+        let line = |name: &str, station: &str, also_at: &[&str]| OrderedItem {
+            name: Some(LocalizedText { de: name.to_owned(), ..LocalizedText::default() }),
+            quantity: 1,
+            station: station.to_owned(),
+            also_at: also_at.iter().map(|it| (*it).to_owned()).collect(),
+            ..OrderedItem::default()
+        };
+        let lines = vec![line("Pasta", "hot", &["cold"]), line("Kuchen", "cold", &[]), line("Wasser", "bar", &[])];
+        let made = Order { lines, state: OrderState::Fired.into(), ..Order::default() };
+        let stations = ["bar", "cold", "hot"].map(|id| Station { station_id: id.to_owned(), ..Station::default() });
+        let on_board = |station: &str| -> Vec<String> {
+            let trays = order(&w, &made, station, &stations, 0, "").trays;
+            trays.into_iter().flat_map(|tray| tray.lines).map(|line| line.name).collect()
+        };
+        assert_eq!(on_board("hot"), ["Pasta"]);
+        assert_eq!(on_board("cold"), ["Pasta", "Kuchen"]);
+        assert_eq!(on_board("bar"), ["Wasser"]);
+        assert_eq!(on_board(""), ["Pasta", "Kuchen", "Wasser"]);
+    }
 }

@@ -17,6 +17,7 @@ fn item(id: &str, category: Category, allergens: &[u32]) -> MenuItem {
         station: "bar".to_owned(),
         station_open: true,
         work_seconds: 10,
+        also_at: Vec::new(),
         price: Some(price(id, 300, category == Category::Drink)),
         variants: Vec::new(),
         groups: Vec::new(),
