@@ -8,6 +8,7 @@ mod contacts;
 pub(crate) mod delay;
 mod hold;
 mod missing;
+pub(crate) mod house;
 mod notices;
 pub(crate) mod rebooking;
 mod requests;

@@ -3,6 +3,8 @@
 
 mod clock;
 
+use std::collections::BTreeMap;
+
 use kernel::{BoxFuture, Code, Failure, Tx, values::Text};
 use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
@@ -25,7 +27,13 @@ struct Section {
     #[serde(default, rename = "ways")]
     _ways: Option<IgnoredAny>,
     name: Option<Spanned<Text>>,
+    brand: Option<Spanned<String>>,
     address: Option<Spanned<String>>,
+    cafe: Option<Spanned<String>>,
+    #[serde(default)]
+    halls: BTreeMap<String, Spanned<Text>>,
+    accessible: Option<Spanned<Text>>,
+    imprint: Option<Spanned<Text>>,
     tram: Option<Spanned<Text>>,
     bicycle: Option<Spanned<Text>>,
     car: Option<Spanned<Text>>,
@@ -40,6 +48,15 @@ const LONGEST: usize = 600;
 fn wrong(text: &str, at: usize, key: &str, problem: &str) -> String {
     let line = text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
     format!("line {line}, journey.{key}: {problem}")
+}
+
+/// A line of the section, checked; the same in every language.
+fn line(text: &str, key: &str, value: Option<Spanned<String>>) -> Result<String, String> {
+    let Some(value) = value else { return Ok(String::new()) };
+    let at = value.span().start;
+    let value = value.into_inner();
+    fits(&value).map_err(|problem| wrong(text, at, key, &problem))?;
+    Ok(value)
 }
 
 /// A text of the section, checked.
@@ -64,16 +81,40 @@ fn read(text: &str) -> Result<Option<HouseWords>, String> {
     let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
     let Some(section) = file.journey else { return Ok(None) };
     let begins = section.span().start;
-    let Section { _clock, _ways, name, address, tram, bicycle, car, step_free, bring } = section.into_inner();
-    let texts = [&name, &tram, &bicycle, &car, &step_free, &bring];
-    if address.is_none() && texts.iter().all(|it| it.is_none()) {
+    let Section {
+        _clock,
+        _ways,
+        name,
+        brand,
+        address,
+        cafe,
+        halls,
+        accessible,
+        imprint,
+        tram,
+        bicycle,
+        car,
+        step_free,
+        bring,
+    } = section.into_inner();
+    let lines = [&brand, &address, &cafe];
+    let texts = [&name, &accessible, &imprint, &tram, &bicycle, &car, &step_free, &bring];
+    if lines.iter().all(|it| it.is_none()) && halls.is_empty() && texts.iter().all(|it| it.is_none()) {
         return Ok(None);
     }
     let address_at = address.as_ref().map_or(begins, |it| it.span().start);
     let name_at = name.as_ref().map_or(begins, |it| it.span().start);
     let words = HouseWords {
         name: said(text, "name", name)?,
-        address: address.map(Spanned::into_inner).unwrap_or_default(),
+        brand: line(text, "brand", brand)?,
+        address: line(text, "address", address)?,
+        cafe: line(text, "cafe", cafe)?,
+        halls: halls
+            .into_iter()
+            .map(|(id, name)| Ok((id.clone(), said(text, &format!("halls.{id}"), Some(name))?)))
+            .collect::<Result<_, String>>()?,
+        accessible: said(text, "accessible", accessible)?,
+        imprint: said(text, "imprint", imprint)?,
         tram: said(text, "tram", tram)?,
         bicycle: said(text, "bicycle", bicycle)?,
         car: said(text, "car", car)?,
@@ -86,7 +127,6 @@ fn read(text: &str) -> Result<Option<HouseWords>, String> {
     if words.address.is_empty() {
         return Err(wrong(text, address_at, "address", "is missing; notices say where to go"));
     }
-    fits(&words.address).map_err(|problem| wrong(text, address_at, "address", &problem))?;
     Ok(Some(words))
 }
 
@@ -135,6 +175,14 @@ mod tests {
             ("[journey]\nname = { de = \"X\" }\naddress = \"Y\\nZ\"", "line 3, journey.address: is longer"),
             (&long, "line 5, journey.tram: is longer than 600"),
             ("[journey]\nname = { de = \"X\" }\naddress = 7", "line 3"),
+            (
+                "[journey]\nname = { de = \"X\" }\naddress = \"Y\"\nbrand = \"A\\nB\"",
+                "line 4, journey.brand: is longer",
+            ),
+            (
+                "[journey]\nname = { de = \"X\" }\naddress = \"Y\"\nhalls.dome = { de = \"A\\tB\" }",
+                "line 4, journey.halls.dome: is longer",
+            ),
             ("[journey]\nname = { de = \"X\" }\nadress = \"Y\"", "line 3"),
         ] {
             let said = read(text).expect_err(text);

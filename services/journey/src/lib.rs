@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
 use sky_proto::journey::v1::{
-    arrivals_server::ArrivalsServer, contacts_server::ContactsServer, journey_server::JourneyServer,
+    arrivals_server::ArrivalsServer, contacts_server::ContactsServer, house_server::HouseServer, journey_server::JourneyServer,
     notices_server::NoticesServer, rebooking_server::RebookingServer,
 };
 use tonic::service::Routes;
@@ -79,6 +79,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
     });
     let rebooking = grpc::rebooking::RebookingGrpc::new(context.db.clone(), context.tasks.clone(), siblings.clone());
     let arrivals = grpc::arrival::ArrivalsGrpc::new(context.db.clone());
+    let house = grpc::house::HouseGrpc::new(context.db.clone());
     let counters = counters::Counters::start(context);
     let contacts = grpc::ContactsGrpc::new(context.db.clone());
     let server = grpc::JourneyGrpc::new(context.db.clone(), context.tasks.clone(), siblings, counters, visits, limits);
@@ -86,6 +87,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         grpc: Routes::new(JourneyServer::new(server))
             .add_service(ContactsServer::new(contacts))
             .add_service(NoticesServer::new(notices))
+            .add_service(HouseServer::new(house))
             .add_service(RebookingServer::new(rebooking))
             .add_service(ArrivalsServer::new(arrivals)),
         access: vec![
@@ -94,6 +96,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
             grpc::NOTICES_ACCESS,
             grpc::rebooking::ACCESS,
             grpc::arrival::ACCESS,
+            grpc::house::ACCESS,
         ],
         consumers: vec![
             Consumer::of_runs("payments", reactions::from_payments).heeding(reactions::OF_PAYMENTS),

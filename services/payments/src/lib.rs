@@ -53,6 +53,8 @@ struct Settings {
     provider_token: String,
     /// A PEM file with the certificate of an authority that is trusted beside the usual ones: a town's own.
     provider_ca_file: PathBuf,
+    /// Whom the payer reads to have paid, before the booking's reference: at most 17 characters. Empty: the reference alone.
+    payee: String,
     /// Who we are to the provider.
     originator_id: String,
     /// Which authority is paid: the official municipality key of Halle (Saale).
@@ -67,6 +69,7 @@ impl Default for Settings {
             provider_url: String::new(),
             provider_token: String::new(),
             provider_ca_file: PathBuf::new(),
+            payee: String::new(),
             originator_id: "planetarium-halle".to_owned(),
             endpoint_id: "15002000".to_owned(),
             poll_seconds: 2,

@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) struct Provider {
     client: Client,
     transactions: String,
+    /// Whom the payer reads to have paid.
+    payee: String,
 }
 
 #[derive(Serialize)]
@@ -165,6 +167,9 @@ fn client(settings: &Settings) -> anyhow::Result<Client> {
     client.build().context("services.payments: no way to ask the provider")
 }
 
+/// What fits before the reference into a purpose of 27 characters (XBezahldienste).
+const PAYEE: usize = 17;
+
 impl Provider {
     /// None when no provider is configured.
     pub(crate) fn new(settings: &Settings) -> anyhow::Result<Option<Self>> {
@@ -177,23 +182,29 @@ impl Provider {
             matches!(base.scheme(), "https" | "http"),
             "services.payments.provider_url must begin with https:// (or http://)"
         );
+        anyhow::ensure!(
+            settings.payee.chars().count() <= PAYEE,
+            "services.payments.payee has more than {PAYEE} characters; with the booking's reference it must fit into 27"
+        );
         let (base, originator, endpoint) =
             (base.as_str().trim_end_matches('/'), &settings.originator_id, &settings.endpoint_id);
         Ok(Some(Self {
             client: client(settings)?,
             transactions: format!("{base}/paymenttransaction/{originator}/{endpoint}"),
+            payee: settings.payee.clone(),
         }))
     }
 
     /// Creates the transaction. The payment's id is the request id, so that a repeat creates no second one.
     pub(crate) async fn create(&self, payment: &Payment) -> Answer {
+        let reference = reference(payment.visit);
         let request = PaymentRequest {
             request_id: payment.id.to_string(),
             request_timestamp: payment.created_at.to_rfc3339(),
             currency: "EUR",
             gros_amount: euros(payment.cents),
-            purpose: format!("Planetarium Halle {}", reference(payment.visit)),
-            description: "Besuch im Planetarium Halle".to_owned(),
+            purpose: format!("{} {reference}", self.payee).trim_start().to_owned(),
+            description: format!("Besuch {reference}"),
             redirect_url: &payment.return_url,
             items: payment.items.iter().enumerate().map(|(place, item)| PaymentItem::new(place, item)).collect(),
         };

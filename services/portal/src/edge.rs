@@ -15,7 +15,7 @@ use sky_proto::{
         gastro_client::GastroClient, kitchen_client::KitchenClient, kitchen_system_client::KitchenSystemClient,
     },
     journey::v1::{
-        arrivals_client::ArrivalsClient, contacts_client::ContactsClient, journey_client::JourneyClient,
+        arrivals_client::ArrivalsClient, contacts_client::ContactsClient, house_client::HouseClient, journey_client::JourneyClient,
         notices_client::NoticesClient, rebooking_client::RebookingClient,
     },
     parking::v1::{
@@ -35,6 +35,7 @@ use crate::{
     accounts::Doorman,
     commands, domain,
     error::Error,
+    house::Told,
     rooms::Rooms,
     routes::showing::bays::{self, Quotes},
 };
@@ -62,6 +63,7 @@ pub(crate) struct Edge {
     pub(crate) settings: PortalSettings,
     pub(crate) rooms: Rooms,
     pub(crate) quotes: Quotes,
+    pub(crate) house: Told,
     flow: Transport,
     gastro: Transport,
     journey: Transport,
@@ -88,6 +90,7 @@ impl Edge {
             settings,
             rooms: Rooms::new(context),
             quotes: Quotes::new(bays::REMEMBERED),
+            house: Told::nothing(),
             flow: context.transport("flow"),
             gastro: context.transport("gastro"),
             journey: context.transport("journey"),
@@ -155,6 +158,11 @@ impl Edge {
     /// Only for exchanging a visit's link: before it nobody is anybody.
     pub(crate) fn journey_as_portal(&self) -> JourneyClient<Transport> {
         JourneyClient::new(self.journey.clone())
+    }
+
+    /// What the house says of itself is nobody's secret.
+    pub(crate) fn house_as_portal(&self) -> HouseClient<Transport> {
+        HouseClient::new(self.journey.clone())
     }
 
     pub(crate) fn parking(&self, caller: &Caller) -> ParkingClient<Transport> {

@@ -24,6 +24,7 @@ use tower_http::{
 use crate::{
     edge::Edge,
     error::Error,
+    house::house,
     page::Frame,
     problem::Problem,
     refusal,
@@ -43,14 +44,15 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/", get(programme::programme))
         .route("/accessibility", get(programme::accessibility))
         .route("/privacy", get(programme::privacy))
+        .route("/imprint", get(programme::imprint))
         .route("/showings/{id}", get(showing::form))
         .route("/showings/{id}/live", get(showing::live))
         .route("/showings/{id}/hold", post(showing::hold))
         .route("/waiting-room/{id}", get(waiting_room::page))
         .route("/waiting-room/{id}/live", get(waiting_room::live))
+        .route("/waiting-room/{id}/extend", post(waiting_room::extend))
         .route("/order/{visit}", get(booking::order))
         .route("/order/{visit}/extend", post(booking::extend))
-        .route("/waiting-room/{id}/extend", post(waiting_room::extend))
         .route("/order/{visit}/cancel", post(booking::give_up))
         .route("/order/{visit}/confirm", post(booking::confirm))
         .route("/order/{visit}/pay", get(booking::pay).post(booking::pay_again))
@@ -262,11 +264,12 @@ const HEADERS: [(&str, &str); 6] = [
 async fn around(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let (path, method) = (request.uri().path().to_owned(), request.method().clone());
     let chosen = request.uri().query().and_then(chosen_language);
-    let words = Words { language: language(&edge, request.headers(), chosen) };
+    let words = Words::speaking(language(&edge, request.headers(), chosen));
     let mut guest = Guest { words, session: None, path: path.clone(), notice: None };
     let mut response = if path.starts_with("/static/") {
         next.run(request).await
     } else {
+        guest.words = words.of_house(house(&edge).await);
         match load(&edge, &mut guest, request.headers(), &method).await {
             Ok(()) => {
                 request.extensions_mut().insert(guest.clone());

@@ -9,6 +9,7 @@ mod edge;
 mod error;
 mod fields;
 mod grpc;
+mod house;
 mod http;
 mod live;
 mod order_code;
@@ -30,7 +31,7 @@ use sky_proto::portal::v1::{access_server::AccessServer, waiting_rooms_server::W
 use tonic::service::Routes;
 
 pub use crate::{
-    accounts::{add_account, list_accounts},
+    accounts::{add_account, disable_account, enable_account, list_accounts},
     error::Error,
 };
 

@@ -73,8 +73,8 @@ pub(crate) fn notice(w: &Words, status: Status) -> Result<Notice, Problem> {
 mod tests {
     use super::*;
 
-    const GERMAN: Words = Words { language: Language::German };
-    const ENGLISH: Words = Words { language: Language::English };
+    const GERMAN: Words = Words::speaking(Language::German);
+    const ENGLISH: Words = Words::speaking(Language::English);
 
     fn refused(code: tonic::Code, message: &str, name: &'static str) -> Status {
         let mut status = Status::new(code, message);

@@ -10,6 +10,8 @@ use kernel::values::from_timestamp;
 use prost_types::Timestamp;
 use sky_proto::kernel::v1::{LocalizedText, Money};
 
+use crate::house::{House, UNKNOWN};
+
 static_loader! {
     static LOCALES = {
         locales: "./locales",
@@ -60,10 +62,11 @@ impl Language {
     }
 }
 
-/// Speaks one language.
+/// Speaks one language, for one house.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Words {
     pub(crate) language: Language,
+    house: Option<&'static House>,
 }
 
 const DAYS: [[&str; 7]; 2] = [
@@ -106,6 +109,33 @@ fn of(names: &[&'static str], at: u32) -> &'static str {
 }
 
 impl Words {
+    pub(crate) const fn speaking(language: Language) -> Self {
+        Self { language, house: None }
+    }
+
+    pub(crate) const fn of_house(self, house: &'static House) -> Self {
+        Self { house: Some(house), ..self }
+    }
+
+    /// What the house says of itself.
+    pub(crate) fn house(&self) -> &'static House {
+        self.house.unwrap_or(&UNKNOWN)
+    }
+
+    /// The hall's name; one that the house does not name is shown as it is.
+    pub(crate) fn hall(&self, id: &str) -> String {
+        let name = self.text(&self.house().halls.get(id).cloned());
+        if name.is_empty() { id.to_owned() } else { name }
+    }
+
+    /// "Planetarium Halle (Saale), Holzplatz 5, 06110 Halle (Saale)"
+    pub(crate) fn house_and_address(&self) -> String {
+        let house = self.house();
+        let name = self.text(&house.name);
+        let parts = [if name.is_empty() { house.brand.as_str() } else { &name }, &house.address];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    }
+
     pub(crate) const fn lang(&self) -> &'static str {
         self.language.tag()
     }

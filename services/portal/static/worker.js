@@ -36,7 +36,7 @@ const take = async (path) => {
   return new Response(text.replace("<main ", "<main data-kept=\"yes\" "), { headers });
 };
 
-const NOTHING = "<!doctype html><html lang=\"de\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\"><title>Planetarium Halle</title><body bgcolor=\"#0b1026\" text=\"#f2f4ff\"><h1>Planetarium Halle</h1><p>Einen Moment bitte. <span lang=\"en\">One moment, please.</span></p>";
+const NOTHING = "<!doctype html><html lang=\"de\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\"><title>Digital Sky</title><body bgcolor=\"#0b1026\" text=\"#f2f4ff\"><h1>Digital Sky</h1><p>Einen Moment bitte. <span lang=\"en\">One moment, please.</span></p>";
 
 const page = async (request, path) => {
   let answer = null;

@@ -70,7 +70,10 @@ async fn serve(
         settings.ticket_key = config::key(home, "ticket")?;
     }
     let mut provider = DemoProvider::start_if_wanted(&mut settings, Some(&home.join("demo-payments.json"))).await?;
-    let mail = keep_mail_as_files(&mut settings, home);
+    let brand = brand(&options.house);
+    let mail = keep_mail_as_files(&mut settings, home, &brand);
+    let payee = toml::Value::String(brand.chars().take(PAYEE).collect());
+    settings.services.entry("payments".to_owned()).or_default().entry("payee".to_owned()).or_insert(payee);
     let boot =
         Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: Clock::real(), migrate: true };
     let running = kernel::run(boot).await?;
@@ -127,24 +130,35 @@ async fn open(
     }
     match accounts {
         Some(accounts) => println!("\nDemo accounts (shown this once):\n{accounts}"),
-        None => println!("\nDemo accounts: as printed at the first start; `sky staff add` sets a new password."),
+        None => println!(
+            "\nPasswords were shown at the first start. A new one: sky --home {} staff add desk --role desk\n",
+            home.display()
+        ),
     }
     println!("Ctrl-C closes the house; the data stays in {}.", home.display());
     Ok(())
 }
 
+/// What fits into a payment's purpose before the booking's reference.
+const PAYEE: usize = 17;
+
+/// What the house calls itself; a file that is not good is refused with its line when it is loaded.
+fn brand(house: &Path) -> String {
+    let file = std::fs::read_to_string(house).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let brand = file.as_ref().and_then(|file| file.get("journey")?.get("brand")?.as_str());
+    brand.unwrap_or("Digital Sky").replace(['"', '\\'], "")
+}
+
 /// Without a mail server what visitors are told can be read in a folder, which is answered.
-fn keep_mail_as_files(settings: &mut Settings, home: &Path) -> Option<PathBuf> {
+fn keep_mail_as_files(settings: &mut Settings, home: &Path, brand: &str) -> Option<PathBuf> {
     let port = settings.http_listen.rsplit(':').next().unwrap_or_default().to_owned();
     let journey = settings.services.entry("journey".to_owned()).or_default();
     if journey.contains_key("smtp") {
         return None;
     }
     let folder = home.join("mail");
-    let smtp = [
-        ("folder", folder.display().to_string()),
-        ("from", "Planetarium Halle <besuch@planetarium.example>".to_owned()),
-    ];
+    let smtp =
+        [("folder", folder.display().to_string()), ("from", format!("\"{brand}\" <besuch@planetarium.example>"))];
     let smtp = smtp.map(|(key, value)| (key.to_owned(), toml::Value::String(value)));
     journey.insert("smtp".to_owned(), toml::Value::Table(toml::Table::from_iter(smtp)));
     let url = toml::Value::String(format!("http://localhost:{port}"));

@@ -123,6 +123,7 @@ operator-choose = Vorstellung wählen
 operator-doors-in = Einlass
 operator-starts-in = Beginn
 operator-ends-in = Ende
+operator-nobody = Noch hat niemand gebucht.
 operator-ready = Alle sind da. Bereit zum Start.
 operator-not-ready = { $n ->
     [one] Es fehlt noch 1 Person.

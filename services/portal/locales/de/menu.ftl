@@ -21,7 +21,6 @@ receipts-link = Belege für das Essen, zum Drucken
 receipt-sale = Beleg Nr. { $number }
 receipt-cancellation = Stornobeleg Nr. { $number }
 receipt-takes-back = nimmt Beleg Nr. { $number } zurück
-receipt-issuer = Planetarium Halle, AstroGastro, Holzplatz 5, 06110 Halle (Saale)
 receipt-taxes = Enthaltene Steuer
 receipt-rate = Satz
 receipt-net = Netto

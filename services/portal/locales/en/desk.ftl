@@ -123,6 +123,7 @@ operator-choose = Choose a showing
 operator-doors-in = Doors
 operator-starts-in = Start
 operator-ends-in = End
+operator-nobody = Nobody has booked yet.
 operator-ready = Everybody is in. Ready to start.
 operator-not-ready = { $n ->
     [one] 1 person is still missing.

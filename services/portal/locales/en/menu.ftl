@@ -21,7 +21,6 @@ receipts-link = Receipts for the meal, to print
 receipt-sale = Receipt no. { $number }
 receipt-cancellation = Cancellation receipt no. { $number }
 receipt-takes-back = takes back receipt no. { $number }
-receipt-issuer = Planetarium Halle, AstroGastro, Holzplatz 5, 06110 Halle (Saale)
 receipt-taxes = Tax included
 receipt-rate = Rate
 receipt-net = Net

@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn minutes_are_said_as_people_say_them() {
-        let w = Words { language: Language::English };
+        let w = Words::speaking(Language::English);
         for (seconds, said) in [
             (0, "a minute"),
             (60, "a minute"),

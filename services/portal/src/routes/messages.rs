@@ -50,7 +50,7 @@ impl Template {
     }
 
     fn text(&self) -> LocalizedText {
-        let (german, english) = (Words { language: Language::German }, Words { language: Language::English });
+        let (german, english) = (Words::speaking(Language::German), Words::speaking(Language::English));
         LocalizedText {
             de: german.t(self.key),
             en: english.t(self.key),

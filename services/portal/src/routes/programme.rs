@@ -121,16 +121,6 @@ pub(crate) fn is_bookable(showing: &Showing) -> bool {
     }
 }
 
-/// The hall's name; an unknown one is shown as it is.
-pub(crate) fn hall(w: &Words, hall: &str) -> String {
-    match hall {
-        "dome" => w.t("hall-dome"),
-        "room-1" => w.t("hall-room-1"),
-        "room-2" => w.t("hall-room-2"),
-        other => other.to_owned(),
-    }
-}
-
 #[derive(Template)]
 #[template(path = "programme.html")]
 struct ProgrammePage {
@@ -169,7 +159,7 @@ fn entry(w: &Words, showing: &Showing) -> Entry {
         starts: w.time(&showing.starts_at),
         starts_iso: w.iso(&showing.starts_at),
         ends: w.time(&showing.ends_at),
-        hall: hall(w, &showing.hall),
+        hall: w.hall(&showing.hall),
         notice: w.text(&showing.notice),
         from_price: cheapest.filter(|cents| *cents > 0).min().map(|cents| w.cents(cents)).unwrap_or_default(),
         change: change(w, showing),
@@ -205,10 +195,24 @@ pub(crate) async fn programme(State(edge): State<Arc<Edge>>, guest: Guest) -> Re
 #[template(path = "accessibility.html")]
 struct Accessibility {
     w: Frame,
+    /// Where to write to.
+    house: String,
 }
 
 pub(crate) async fn accessibility(guest: Guest) -> Result<Response, Problem> {
-    page(&Accessibility { w: guest.frame(guest.words.t("accessibility-title")) })
+    let house = guest.words.house_and_address();
+    page(&Accessibility { w: guest.frame(guest.words.t("accessibility-title")), house })
+}
+
+#[derive(Template)]
+#[template(path = "imprint.html")]
+struct Imprint {
+    w: Frame,
+}
+
+/// Who answers for these pages (§ 5 DDG).
+pub(crate) async fn imprint(guest: Guest) -> Result<Response, Problem> {
+    page(&Imprint { w: guest.frame(guest.words.t("imprint-title")) })
 }
 
 #[derive(Template)]

@@ -70,7 +70,7 @@ fn rate(w: &Words, basis_points: u32) -> String {
 
 /// Whoever sold it, as it stood on the receipt when it was issued.
 fn issuer(w: &Words, receipt: &Receipt) -> String {
-    let Some(issuer) = &receipt.issuer else { return w.t("receipt-issuer") };
+    let Some(issuer) = &receipt.issuer else { return w.house_and_address() };
     let mut told = format!("{}, {}", issuer.name, issuer.address);
     if !issuer.tax_number.is_empty() {
         told.push_str(&w.with("receipt-tax-number", "number", &issuer.tax_number));
@@ -151,8 +151,8 @@ mod tests {
 
     #[test]
     fn a_rate_is_written_as_its_readers_write_it() {
-        let german = Words { language: Language::German };
-        let english = Words { language: Language::English };
+        let german = Words::speaking(Language::German);
+        let english = Words::speaking(Language::English);
         for (basis_points, de, en) in [(700, "7 %", "7%"), (1070, "10,70 %", "10.70%"), (1905, "19,05 %", "19.05%")] {
             assert_eq!((rate(&german, basis_points), rate(&english, basis_points)), (de.to_owned(), en.to_owned()));
         }

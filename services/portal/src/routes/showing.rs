@@ -41,7 +41,7 @@ pub(super) use wish::seat_wish;
 use super::{
     buyer::{self, Buyer},
     desk::selling,
-    programme::{Badge, as_of, availability, change, hall, is_bookable, left},
+    programme::{Badge, as_of, availability, change, is_bookable, left},
     waiting_room::{self, Gate, Pass, PassPart},
 };
 use crate::{
@@ -277,7 +277,7 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
         starts_iso: w.iso(&showing.starts_at),
         ends: w.time(&showing.ends_at),
         doors: w.time(&showing.doors_at),
-        hall: hall(&w, &showing.hall),
+        hall: w.hall(&showing.hall),
         notice: w.text(&showing.notice),
         change: change(&w, showing),
         availability: material.own.map_or_else(|| availability(&w, showing), |_| own::badge(&w)),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-const GERMAN: Words = Words { language: Language::German };
-const ENGLISH: Words = Words { language: Language::English };
+const GERMAN: Words = Words::speaking(Language::German);
+const ENGLISH: Words = Words::speaking(Language::English);
 
 fn keys(folder: &str) -> BTreeSet<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);

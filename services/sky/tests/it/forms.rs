@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     scenario::Family,
-    world::{World, furnished, staff},
+    world::{HOUSE_FILE, World, furnished, staff},
 };
 
 const PASSWORD: &str = "correct horse battery";
@@ -35,10 +35,15 @@ impl Pages {
         pages
     }
 
-    async fn sees(&self, path: &str) -> String {
+    async fn looks(&self, path: &str) -> (StatusCode, String) {
         let answer = self.client.get(format!("{}{path}", self.base)).send().await.expect("an answer");
-        assert_eq!(answer.status(), StatusCode::OK, "{path}");
-        answer.text().await.expect("a page")
+        (answer.status(), answer.text().await.expect("a page"))
+    }
+
+    async fn sees(&self, path: &str) -> String {
+        let (status, page) = self.looks(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        page
     }
 
     /// Looks again until the page says it: what others must hear of first takes a moment.
@@ -82,6 +87,36 @@ async fn open() -> (House, World) {
 fn between<'p>(page: &'p str, before: &str, after: &str) -> &'p str {
     let (_, rest) = page.split_once(before).unwrap_or_else(|| panic!("no \"{before}\" in {page}"));
     rest.split_once(after).expect("its end").0
+}
+
+#[tokio::test]
+async fn another_house_needs_no_other_pages() {
+    let (house, world) = open().await;
+    let mut file = HOUSE_FILE.to_owned();
+    for (ours, theirs) in
+        [("Planetarium Halle", "Sternwarte Jena"), ("Sternensaal", "Zeiss-Kuppel"), ("AstroGastro", "Kometencafé")]
+    {
+        assert!(file.contains(ours), "{ours}");
+        file = file.replace(ours, theirs);
+    }
+    world.load(&file).await;
+    let desk = Pages::of(&house, Role::Desk).await;
+    let programme = desk.sees("/").await;
+    for said in ["<title>Programm · Sternwarte Jena</title>", "Zeiss-Kuppel", "Holzplatz 5, 06110 Halle (Saale)"] {
+        assert!(programme.contains(said), "{said}: {programme}");
+    }
+    let showing = between(&programme, "/showings/", "\"");
+    assert!(desk.sees(&format!("/showings/{showing}")).await.contains("Kometencafé"));
+    assert!(desk.sees("/imprint").await.contains("vertreten durch den Oberbürgermeister"));
+    assert!(desk.sees("/desk").await.contains("Zeiss-Kuppel"));
+    let named = ["Planetarium Halle", "Sternensaal", "AstroGastro"];
+    for path in ["/", "/imprint", "/desk", "/kitchen", "/pickup", "/carpark", "/displays"] {
+        let (status, page) = desk.looks(path).await;
+        assert!(status == StatusCode::OK || status == StatusCode::FORBIDDEN, "{path}: {status}");
+        for name in named {
+            assert!(!page.contains(name), "{path} speaks of {name}: {page}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -90,13 +90,18 @@ impl World {
 
     /// Loads the real house, as `sky house` does: first every check, then everything.
     pub async fn load_house(&self) {
+        self.load(HOUSE_FILE).await;
+    }
+
+    /// The same with another house file.
+    pub async fn load(&self, file: &str) {
         let picture = |(name, file): (&str, &[u8])| format!("\"{name}\" = \"{}\"\n", BASE64.encode(file));
         let pictures: String = PICTURES.map(picture).concat();
         for check_only in [true, false] {
             for service in WITH_HOUSE {
                 let house_toml = match service {
-                    "gastro" => format!("{HOUSE_FILE}\n[gastro.pictures]\n{pictures}"),
-                    _ => HOUSE_FILE.to_owned(),
+                    "gastro" => format!("{file}\n[gastro.pictures]\n{pictures}"),
+                    _ => file.to_owned(),
                 };
                 let mut operations = OperationsClient::new(self.door(service, &Caller::Service("sky".to_owned())));
                 let request = LoadHouseRequest { service: service.to_owned(), house_toml, check_only };

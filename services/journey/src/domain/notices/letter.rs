@@ -1,5 +1,7 @@
 //! What a notice says, as parts that become text and HTML alike: made of the visit as it is now. Pure.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::ticket_code::reference;
@@ -37,7 +39,17 @@ pub(crate) struct Letter {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct HouseWords {
     pub(crate) name: Text,
+    /// For the head of a page: short, and the same in every language.
+    pub(crate) brand: String,
     pub(crate) address: String,
+    /// What the café is called.
+    pub(crate) cafe: String,
+    /// The halls' names, by their ids.
+    pub(crate) halls: BTreeMap<String, Text>,
+    /// What the house has for people with disabilities.
+    pub(crate) accessible: Text,
+    /// Who is responsible for the pages (§ 5 DDG).
+    pub(crate) imprint: Text,
     /// By public transport, by bicycle, by car: in this order.
     pub(crate) tram: Text,
     pub(crate) bicycle: Text,
@@ -129,7 +141,13 @@ impl Writer<'_> {
                 self.money(kind, facts);
                 self.link();
             }
-            Kind::ParkingSuspended | Kind::ParkingLost => {
+            Kind::ParkingSuspended => {
+                let until = facts.until.map(|until| fill(words.closed_until, "time", &self.language.moment(until)));
+                self.text(until.unwrap_or_else(|| words.closed_open_end.to_owned()));
+                self.places(&facts.places);
+                self.link();
+            }
+            Kind::ParkingLost => {
                 self.places(&facts.places);
                 self.link();
             }

@@ -180,6 +180,17 @@ fn each_closure_of_the_car_park_is_told_once() {
     let told = following(&open, &closed, None).remove(0);
     assert_eq!((told.about.as_str(), told.facts.places[0].walk_minutes), ("c1", 9));
     assert_eq!(following(&closed, &open, None)[0].about, "c1");
+    // Prolonged: another closure, and another notice. One that says the same is none.
+    let mut longer = closed.clone();
+    let suspension = longer.bay.as_mut().and_then(|bay| bay.suspension.as_mut()).expect("suspended");
+    suspension.closure = "c2".to_owned();
+    assert_eq!(kinds(&closed, &longer), []);
+    let suspension = longer.bay.as_mut().and_then(|bay| bay.suspension.as_mut()).expect("suspended");
+    suspension.until = Some(at(300));
+    let told = following(&closed, &longer, None).remove(0);
+    assert_eq!((told.kind, told.about.as_str(), told.facts.until), (Kind::ParkingSuspended, "c2", Some(at(300))));
+    assert_eq!(kinds(&longer, &longer.clone()), []);
+    assert_eq!(following(&longer, &open, None)[0].about, "c2");
 }
 
 #[test]
@@ -251,6 +262,7 @@ fn house() -> HouseWords {
         car: text("barrier"),
         step_free: text("lift in the foyer"),
         bring: text("the code"),
+        ..HouseWords::default()
     }
 }
 

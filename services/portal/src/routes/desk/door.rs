@@ -20,7 +20,6 @@ use sky_proto::flow::v1::{
 };
 
 use super::{
-    super::programme::hall,
     scans::{admits, late_reasons, told},
 };
 use crate::{
@@ -106,7 +105,7 @@ fn listed(w: &Words, showing: ListedShowing) -> Listed {
         tickets: it.tickets.into_iter().map(ticket).collect(),
     };
     Listed {
-        label: format!("{} {}, {}", w.time(&showing.starts_at), w.text(&showing.title), hall(w, &showing.hall)),
+        label: format!("{} {}, {}", w.time(&showing.starts_at), w.text(&showing.title), w.hall(&showing.hall)),
         open: matches!(showing.state(), AdmissionState::DoorsOpen | AdmissionState::LastCall),
         doors_at: w.millis(&showing.doors_at),
         last_entry_at: w.millis(&showing.last_entry_at),

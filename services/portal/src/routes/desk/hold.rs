@@ -138,7 +138,7 @@ pub(crate) async fn look(
 
 /// What visitors read when nothing else was typed.
 fn waiting() -> LocalizedText {
-    let say = |language| Words { language }.t("hold-reason");
+    let say = |language| Words::speaking(language).t("hold-reason");
     LocalizedText { de: say(Language::German), en: say(Language::English), ..LocalizedText::default() }
 }
 

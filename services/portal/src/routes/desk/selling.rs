@@ -26,7 +26,7 @@ use super::{
     super::{
         booking, busy,
         buyer::{self, Buyer},
-        programme::{Badge, change, hall},
+        programme::{Badge, change},
         showing::{self, Asked},
         visit::{self, qr},
     },
@@ -71,7 +71,7 @@ fn row(w: &Words, showing: &Showing) -> Row {
         title: w.text(&showing.title),
         starts: w.time(&showing.starts_at),
         starts_iso: w.iso(&showing.starts_at),
-        hall: hall(w, &showing.hall),
+        hall: w.hall(&showing.hall),
         closed: match showing.audience() {
             Audience::School => closed("sell-for-schools"),
             Audience::Private => closed("places-not-public"),

@@ -5,7 +5,6 @@ use kernel::values::from_timestamp;
 use sky_proto::flow::v1::{Admission, AdmissionState};
 
 use super::{
-    super::programme::hall,
     clock::{ProposalView, can_abort, proposal},
     waits::WaitView,
 };
@@ -108,6 +107,15 @@ pub(crate) fn minutes_until(at: DateTime<Utc>, now: DateTime<Utc>) -> i64 {
     ((at - now).num_seconds().max(0) + 59) / 60
 }
 
+/// "in 9 minutes"; from two hours on, where nobody counts minutes, "in 6 h 03 min".
+fn wait(w: &Words, minutes: i64) -> String {
+    if minutes < 120 {
+        return w.n("desk-in-minutes", minutes);
+    }
+    let (hours, rest) = (minutes / 60, minutes % 60);
+    format!("in {hours} h {rest:02} min")
+}
+
 /// What the showing waits for, and how long.
 fn clock(w: &Words, admission: &Admission, now: DateTime<Utc>) -> String {
     let (key, at) = match admission.state() {
@@ -119,7 +127,7 @@ fn clock(w: &Words, admission: &Admission, now: DateTime<Utc>) -> String {
         }
         _ => return String::new(),
     };
-    format!("{} {}", w.t(key), w.n("desk-in-minutes", minutes_until(from_timestamp(at), now)))
+    format!("{} {}", w.t(key), wait(w, minutes_until(from_timestamp(at), now)))
 }
 
 /// People are let in, or will be.
@@ -148,7 +156,7 @@ pub(crate) fn row(w: &Words, admission: &Admission, now: DateTime<Utc>) -> Row {
     Row {
         id: admission.showing_id.clone(),
         title: w.text(&admission.title),
-        hall: hall(w, &admission.hall),
+        hall: w.hall(&admission.hall),
         starts: w.time(&admission.starts_at),
         starts_iso: w.iso(&admission.starts_at),
         ends: w.time(&admission.ends_at),

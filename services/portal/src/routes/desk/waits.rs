@@ -106,7 +106,7 @@ mod tests {
             (59, 61, "0 bis 2 min", "0 to 2 min"),
         ] {
             for (language, expected) in [(Language::German, german), (Language::English, english)] {
-                let waits = queues(&Words { language }, &snapshot(low, high), at(30));
+                let waits = queues(&Words::speaking(language), &snapshot(low, high), at(30));
                 assert_eq!(waits[0].span, expected, "{low} to {high} s");
                 assert!(waits[0].measured.contains("120"), "{}", waits[0].measured);
             }

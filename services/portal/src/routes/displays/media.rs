@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn sizes_and_names_are_for_people() {
-        let (german, english) = (Words::default(), Words { language: crate::words::Language::English });
+        let (german, english) = (Words::default(), Words::speaking(crate::words::Language::English));
         assert_eq!((size(&german, 1), size(&german, 312_400), size(&german, 4_250_000)).0, "1 kB");
         assert_eq!(size(&german, 312_400), "313 kB");
         assert_eq!((size(&german, 4_250_000), size(&english, 4_250_000)), ("4,2 MB".to_owned(), "4.2 MB".to_owned()));

@@ -14,8 +14,8 @@ use crate::{
     words::{Language, Words},
 };
 
-const GERMAN: Words = Words { language: Language::German };
-const ENGLISH: Words = Words { language: Language::English };
+const GERMAN: Words = Words::speaking(Language::German);
+const ENGLISH: Words = Words::speaking(Language::English);
 
 /// The part of the page that changes.
 #[derive(Template)]
@@ -99,9 +99,9 @@ fn line(line: &Line) -> LineView {
         kind: line.kind.clone(),
         text: voices(&line.text),
         detail: voices(&line.detail),
+        day: voices(&line.day),
         time: line.starts_at.map(|at| GERMAN.time(&Some(at))).unwrap_or_default(),
         // Nor is it when nobody knows whether it will.
-        day: voices(&line.day),
         start_millis: if counts && !line.stale { GERMAN.millis(&line.starts_at) } else { 0 },
         places: line.places_left.map(|left| all("monitor-places", |words, key| words.n(key, left))).unwrap_or_default(),
         status: if status.is_empty() { Voices::default() } else { all(status, Words::t) },

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_bay_says_what_it_costs_and_how_many_are_left() {
-        let w = Words { language: Language::German };
+        let w = Words::speaking(Language::German);
         let quote = |class: BayClass, cents: i64, free: u32| Quote {
             bay_class: class.into(),
             total: Some(euro(cents)),

@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn what_is_avoided_is_said_dish_by_dish_through_changes_and_combos() {
-        let w = Words { language: Language::German };
+        let w = Words::speaking(Language::German);
         let lines = read(&[
             ("meal_coffee_large", "1"),
             ("mod_coffee_milk", "oat"),
