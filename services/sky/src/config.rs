@@ -3,9 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs,
-    io::Write,
-    os::unix::fs::OpenOptionsExt,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +13,7 @@ use kernel::{Settings, Transport, identity::Keys};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
-use crate::services;
+use crate::{servers, services};
 
 /// Written by `sky up` when everything runs; readable by its owner alone.
 #[derive(Debug, Deserialize, Serialize)]
@@ -34,20 +32,12 @@ fn run_file(home: &Path) -> PathBuf {
     home.join("secrets/run.toml")
 }
 
-/// Writes a file that only its owner may read.
-pub fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
+/// Writes a file that only its owner may read, never half.
+fn write_secret(path: &Path, text: &str) -> anyhow::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    file.write_all(text.as_bytes())?;
-    Ok(())
+    servers::write_private(path, text)
 }
 
 /// Notes where the house runs.
@@ -60,11 +50,27 @@ pub fn read_run_file(home: &Path) -> Option<RunFile> {
     toml::from_str(&fs::read_to_string(run_file(home)).ok()?).ok()
 }
 
-/// A key of the house: from the folder, made up on first use.
+/// A key of the house: from the folder, made up on first use. Never made up where there was one: what the old one has
+/// signed, above all tickets, would be worth nothing.
 pub fn key(home: &Path, name: &str) -> anyhow::Result<String> {
     let path = home.join("secrets").join(format!("{name}.key"));
-    if let Ok(text) = fs::read_to_string(&path) {
-        return Ok(text.trim().to_owned());
+    let back = || {
+        let variable = name.to_uppercase();
+        format!(
+            "put the old file {} back, or set SKY_{variable}_KEY; a new key makes all worthless that the old one signed",
+            path.display()
+        )
+    };
+    match fs::read_to_string(&path) {
+        Ok(text) => {
+            let bytes = BASE64.decode(text.trim().as_bytes()).map(|bytes| bytes.len());
+            anyhow::ensure!(bytes == Ok(32), "the house's {name} key is not 32 bytes in base64: {}", back());
+            return Ok(text.trim().to_owned());
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("the house's {name} key cannot be read: {}", back()));
+        }
+        Err(_) => anyhow::ensure!(!fs::exists(run_file(home))?, "the house's {name} key is missing: {}", back()),
     }
     let mut seed = [0_u8; 32];
     rand::rng().fill(&mut seed);
@@ -74,7 +80,7 @@ pub fn key(home: &Path, name: &str) -> anyhow::Result<String> {
 }
 
 /// Fills what the environment leaves open from the folder of `sky up`.
-pub fn with_home(mut settings: Settings, home: &Path) -> Settings {
+pub fn with_home(mut settings: Settings, home: &Path) -> anyhow::Result<Settings> {
     if let Some(run) = read_run_file(home) {
         if settings.database_url.is_empty() {
             settings.database_url = run.database_url;
@@ -83,13 +89,13 @@ pub fn with_home(mut settings: Settings, home: &Path) -> Settings {
             settings.nats_url = run.nats_url;
         }
         if settings.identity_key.is_empty() {
-            settings.identity_key = key(home, "identity").unwrap_or_default();
+            settings.identity_key = key(home, "identity")?;
         }
         if settings.ticket_key.is_empty() {
-            settings.ticket_key = key(home, "ticket").unwrap_or_default();
+            settings.ticket_key = key(home, "ticket")?;
         }
     }
-    settings
+    Ok(settings)
 }
 
 /// A running house, seen from outside: where each service answers.
@@ -134,5 +140,45 @@ impl Elsewhere {
             .into_iter()
             .filter(|name| seen.insert(&self.addresses[*name]))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_never_replaced() {
+        let home = std::env::temp_dir().join(format!("sky-keys-{}", uuid::Uuid::new_v4()));
+        let file = home.join("secrets/ticket.key");
+        let made = key(&home, "ticket").expect("a new key");
+        assert_eq!(key(&home, "ticket").expect("the same"), made);
+        assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+        let names = fs::read_dir(home.join("secrets")).expect("a folder").map(|it| it.expect("a file").file_name());
+        assert_eq!(names.collect::<Vec<_>>(), ["ticket.key"], "nothing is left beside it");
+
+        for (what, bytes) in [("empty", &b""[..]), ("half", &made.as_bytes()[..20]), ("no text", &[0xff, 0xfe])] {
+            fs::write(&file, bytes).expect("written");
+            let refused = key(&home, "ticket").expect_err(what).to_string();
+            assert!(refused.contains("secrets/ticket.key") && refused.contains("SKY_TICKET_KEY"), "{what}: {refused}");
+            assert!(!refused.contains(&made[..20]), "{what}: {refused}");
+            assert_eq!(fs::read(&file).expect("a file"), bytes, "{what}: it stays as it was");
+        }
+        // A house that has run has had one.
+        fs::remove_file(&file).expect("removed");
+        let run =
+            RunFile { database_url: String::new(), nats_url: String::new(), grpc: String::new(), http: String::new() };
+        write_run_file(&home, &run).expect("written");
+        let refused = key(&home, "ticket").expect_err("missing").to_string();
+        assert!(refused.contains("is missing") && !fs::exists(&file).expect("asked"), "{refused}");
+        let settings = Settings { identity_key: made.clone(), ..Settings::default() };
+        assert!(with_home(settings, &home).is_err(), "nor by a command beside the house");
+        // What was a link, to a folder that secrets are kept in, is written as a file of its own.
+        symlink("/dev/full", home.join("secrets/other.key")).expect("a link");
+        write_secret(&home.join("secrets/other.key"), &made).expect("written whole");
+        assert_eq!(key(&home, "other").expect("a key"), made);
+        fs::remove_dir_all(&home).expect("removed");
     }
 }

@@ -109,16 +109,16 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Up(options) => up::up(settings, &home, options).await,
         Command::Run(options) => run::run(settings, options).await,
-        Command::Migrate(targets) => run::migrate(&config::with_home(settings, &home), &targets).await,
+        Command::Migrate(targets) => run::migrate(&config::with_home(settings, &home)?, &targets).await,
         Command::Config => {
-            print!("{}", config::with_home(settings, &home).redacted());
+            print!("{}", config::with_home(settings, &home)?.redacted());
             Ok(ExitCode::SUCCESS)
         }
-        Command::House(options) => house::command(&config::with_home(settings, &home), &home, options).await,
-        Command::Staff(command) => staff::command(&config::with_home(settings, &home), command).await,
-        Command::Health(address) => health::health(&config::with_home(settings, &home), &home, address.grpc).await,
-        Command::Dead(command) => dead::command(&config::with_home(settings, &home), &home, command).await,
-        Command::Verify => verify::command(&config::with_home(settings, &home)).await,
+        Command::House(options) => house::command(&config::with_home(settings, &home)?, &home, options).await,
+        Command::Staff(command) => staff::command(&config::with_home(settings, &home)?, command).await,
+        Command::Health(address) => health::health(&config::with_home(settings, &home)?, &home, address.grpc).await,
+        Command::Dead(command) => dead::command(&config::with_home(settings, &home)?, &home, command).await,
+        Command::Verify => verify::command(&config::with_home(settings, &home)?).await,
         Command::Simulate(options) => simulate::command(settings, options).await,
         Command::Servers { .. } => unreachable!("answered above"),
     }

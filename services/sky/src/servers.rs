@@ -39,6 +39,7 @@ use sqlx::{
 use tokio::{io::AsyncReadExt, net::TcpStream, time::sleep};
 
 use account::Account;
+pub use account::write_private;
 use process::Process;
 pub use throwaway::{Folder, with_servers};
 

@@ -160,7 +160,7 @@ pub(super) fn secret(dir: &Path, name: &str) -> Result<String> {
     let path = folder.join(name);
     match fs::read_to_string(&path) {
         Ok(secret) if !secret.trim().is_empty() => return Ok(secret.trim().to_owned()),
-        Ok(_) => {}
+        Ok(_) => bail!("{} is empty: put the old file back, or move the data away to start empty", path.display()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => {
             return Err(error).with_context(|| format!("cannot read {}", path.display()));
@@ -172,7 +172,7 @@ pub(super) fn secret(dir: &Path, name: &str) -> Result<String> {
 }
 
 /// Writes a file that only its owner can read, never half.
-pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
+pub fn write_private(path: &Path, text: &str) -> Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
     let new = path.with_added_extension("part");
     let write = || -> io::Result<()> {
@@ -180,7 +180,9 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<()> {
         let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&new, path)
+        fs::rename(&new, path)?;
+        // That it has this name now outlives a crash of the machine, too.
+        path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
     };
     write().with_context(|| format!("cannot write {}", path.display()))
 }
