@@ -59,7 +59,10 @@ async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
             sqlx::query_as("select producer, last_pub_seq from consumer_pos").fetch_all(&mut connection).await?;
         for (producer, position) in positions {
             consumed += 1;
-            let mut head = heads.get(producer.as_str()).copied().unwrap_or(position);
+            let Some(mut head) = heads.get(producer.as_str()).copied() else {
+                behind.push(format!("{service} follows {producer}, which is no service of the house"));
+                continue;
+            };
             if position > head {
                 // The house is at work: the producer has told more since it was asked.
                 let mut producer = databases.connect(&producer).await?;

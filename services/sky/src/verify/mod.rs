@@ -62,7 +62,12 @@ pub async fn verify(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
 pub fn print(findings: &[Finding]) -> bool {
     let broken = findings.iter().filter(|finding| !finding.breaches.is_empty()).count();
     for finding in findings {
-        let mark = if finding.breaches.is_empty() { "ok    " } else { "BROKEN" };
+        let mark = match (finding.breaches.is_empty(), finding.looked_at) {
+            (false, _) => "BROKEN",
+            // It holds of nothing; whoever expects that there is something must see that.
+            (true, 0) => "empty ",
+            (true, _) => "ok    ",
+        };
         println!("{mark} {:>8}  {}", finding.looked_at, finding.name);
         for breach in finding.breaches.iter().take(10) {
             println!("                 {breach}");
@@ -71,7 +76,9 @@ pub fn print(findings: &[Finding]) -> bool {
             println!("                 … and {} more", finding.breaches.len() - 10);
         }
     }
-    println!("{} invariants, {broken} broken, checked at {}", findings.len(), wall_now().format("%F %T UTC"));
+    let empty = findings.iter().filter(|finding| finding.breaches.is_empty() && finding.looked_at == 0).count();
+    let at = wall_now().format("%F %T UTC");
+    println!("{} invariants, {broken} broken, {empty} with nothing to check, checked at {at}", findings.len());
     broken == 0
 }
 
