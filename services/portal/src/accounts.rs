@@ -1,4 +1,4 @@
-//! Staff accounts: adding and listing them (for the command line, straight on the database) and
+//! Staff accounts: adding, listing and disabling them (for the command line, straight on the database) and
 //! signing in, slowed down after failures.
 
 use std::{str::FromStr, sync::Arc};
@@ -51,15 +51,60 @@ pub async fn add_account(database_url: &str, name: &str, password: &str, roles: 
     Ok(())
 }
 
-/// All accounts with their roles, by name.
+/// All accounts with their roles, by name, and whether they are disabled.
 ///
 /// # Errors
 /// The database's error.
-pub async fn list_accounts(database_url: &str) -> Result<Vec<(String, Vec<Role>)>, Error> {
+pub async fn list_accounts(database_url: &str) -> Result<Vec<(String, Vec<Role>, bool)>, Error> {
     let mut connection = connect(database_url).await?;
     let accounts = store::accounts(&mut connection).await?;
     connection.close().await?;
-    Ok(accounts.into_iter().map(|account| (account.name, account.roles)).collect())
+    Ok(accounts.into_iter().map(|(account, disabled)| (account.name, account.roles, disabled)).collect())
+}
+
+/// Without anybody who has them, the house cannot be run.
+const NEEDED: [Role; 2] = [Role::Admin, Role::Operator];
+
+/// Takes an account away; its sessions end at once. Again changes nothing.
+///
+/// # Errors
+/// There is no such account; it is the last one with a role that somebody must have; the database's error.
+pub async fn disable_account(database_url: &str, name: &str) -> Result<(), Error> {
+    let mut connection = connect(database_url).await?;
+    let mut tx = connection.begin().await?;
+    let accounts = store::accounts(&mut tx).await?;
+    let (account, _) = named(&accounts, name)?;
+    let others = || accounts.iter().filter(|(other, disabled)| !disabled && other.name != account.name);
+    if let Some(role) =
+        NEEDED.into_iter().find(|role| account.roles.contains(role) && !others().any(|(it, _)| it.roles.contains(role)))
+    {
+        let problem =
+            format!("is the last account with the role {0}; add another one with --role {0} first", role.name());
+        return Err(invalid("name", problem).into());
+    }
+    store::set_disabled(&mut tx, name, true, wall_now()).await?;
+    tx.commit().await?;
+    connection.close().await?;
+    Ok(())
+}
+
+/// Gives an account back, with the password that it had.
+///
+/// # Errors
+/// There is no such account; the database's error.
+pub async fn enable_account(database_url: &str, name: &str) -> Result<(), Error> {
+    let mut connection = connect(database_url).await?;
+    let mut tx = connection.begin().await?;
+    named(&store::accounts(&mut tx).await?, name)?;
+    store::set_disabled(&mut tx, name, false, wall_now()).await?;
+    tx.commit().await?;
+    connection.close().await?;
+    Ok(())
+}
+
+fn named<'a>(accounts: &'a [(Account, bool)], name: &str) -> Result<&'a (Account, bool), Error> {
+    let found = accounts.iter().find(|(account, _)| account.name == name);
+    Ok(found.ok_or_else(|| invalid("name", format!("there is no account \"{name}\"; `sky staff list` shows all")))?)
 }
 
 /// Hashing would hold up the runtime's threads.

@@ -41,10 +41,25 @@ pub(crate) async fn save_account(
     Ok(())
 }
 
-pub(crate) async fn accounts(conn: &mut PgConnection) -> Result<Vec<Account>, Error> {
-    let rows: Vec<(String, Vec<String>)> =
-        sqlx::query_as("select name, roles from account where not disabled order by name").fetch_all(conn).await?;
-    Ok(rows.into_iter().map(|(name, roles)| account(name, &roles)).collect())
+/// All, locked until the transaction ends; and whether each is disabled.
+pub(crate) async fn accounts(conn: &mut PgConnection) -> Result<Vec<(Account, bool)>, Error> {
+    let rows: Vec<(String, Vec<String>, bool)> =
+        sqlx::query_as("select name, roles, disabled from account order by name for update").fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|(name, roles, disabled)| (account(name, &roles), disabled)).collect())
+}
+
+/// Takes an account away or gives it back; its sessions end.
+pub(crate) async fn set_disabled(conn: &mut PgConnection, name: &str, disabled: bool, now: Time) -> Result<(), Error> {
+    sqlx::query(
+        "with gone as (delete from session where account = $1)
+         update account set disabled = $2, changed_at = $3 where name = $1",
+    )
+    .bind(name)
+    .bind(disabled)
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 pub(crate) async fn account_with_hash(pool: &PgPool, name: &str) -> Result<Option<(Account, String)>, Error> {

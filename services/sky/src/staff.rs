@@ -1,4 +1,4 @@
-//! `sky staff add|list`: staff accounts. The password is read from standard input, never from the
+//! `sky staff add|list|disable|enable`: staff accounts. The password is read from standard input, never from the
 //! command line.
 
 use std::{io::BufRead, process::ExitCode};
@@ -20,6 +20,16 @@ pub enum Command {
     },
     /// List the accounts with their roles.
     List,
+    /// Take an account away; whoever is signed in with it is signed out at once.
+    Disable {
+        /// Account name.
+        name: String,
+    },
+    /// Give it back, with the password that it had.
+    Enable {
+        /// Account name.
+        name: String,
+    },
 }
 
 /// Runs it.
@@ -43,10 +53,18 @@ pub async fn command(settings: &Settings, command: Command) -> anyhow::Result<Ex
             println!("{name} may sign in");
         }
         Command::List => {
-            for (name, roles) in portal::list_accounts(url).await? {
+            for (name, roles, disabled) in portal::list_accounts(url).await? {
                 let roles: Vec<&str> = roles.into_iter().map(Role::name).collect();
-                println!("{name}: {}", roles.join(", "));
+                println!("{name}: {}{}", roles.join(", "), if disabled { " (disabled)" } else { "" });
             }
+        }
+        Command::Disable { name } => {
+            portal::disable_account(url, &name).await?;
+            println!("{name} may not sign in any more, and is signed out");
+        }
+        Command::Enable { name } => {
+            portal::enable_account(url, &name).await?;
+            println!("{name} may sign in");
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -43,7 +43,7 @@ async fn an_account_needs_a_plain_name_a_long_password_and_a_role() {
     let roles = [Role::Desk, Role::Kitchen];
     portal::add_account(house.database_url(), "anna.m-2", "ten chars!", &roles).await.expect("added");
     let listed = portal::list_accounts(house.database_url()).await.expect("list");
-    assert_eq!(listed, [("anna.m-2".to_owned(), roles.to_vec())]);
+    assert_eq!(listed, [("anna.m-2".to_owned(), roles.to_vec(), false)]);
     assert_not_stored(&house, &["ten chars!"]).await;
     assert!(stored(&house).await.contains("$argon2id$"));
 }
@@ -59,7 +59,8 @@ async fn the_right_password_gives_an_identity_with_the_accounts_roles() {
     execute(&house, "update account set disabled = true").await;
     let refused = sign_in(&house, "kitchen", PASSWORD).await.expect_err("disabled");
     assert_eq!(refused.code(), Code::Unauthenticated);
-    assert!(portal::list_accounts(house.database_url()).await.expect("list").is_empty());
+    let listed = portal::list_accounts(house.database_url()).await.expect("list");
+    assert_eq!(listed, [("kitchen".to_owned(), vec![Role::Kitchen], true)]);
 }
 
 /// A guesser learns nothing about which accounts there are, neither from words nor from being slowed down.
