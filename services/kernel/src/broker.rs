@@ -45,7 +45,9 @@ impl Broker {
             .connect(address)
             .await
             .map_err(|error| {
-                anyhow::anyhow!("NATS is not reachable: {error}. Check SKY_NATS_URL and that nats-server runs.")
+                // Who is no broker may say anything, over several lines.
+                let said = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+                anyhow::anyhow!("NATS is not reachable: {said}. Check SKY_NATS_URL and that nats-server runs.")
             })?;
         let version = client.server_info().version;
         let mut numbers = version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));

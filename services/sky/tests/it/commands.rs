@@ -1,7 +1,11 @@
 //! Commands of the program that nothing else walks through: staff accounts, how a house is, its file, and traces for a
 //! collector.
 
-use std::{io::Write, process::Stdio, time::Duration};
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::Stdio,
+    time::Duration,
+};
 
 use axum::{Router, body::Bytes, extract::State, http::Uri, response::IntoResponse};
 use kernel::testing::{TestDb, settings};
@@ -37,6 +41,22 @@ async fn staff_are_added_with_a_password_from_standard_input_and_listed_with_the
     let (taken, said) = staff(&["add", "bert", "--role", "desk"], "short-one");
     assert!(!taken && said.contains("10"), "{said}");
     assert_eq!(staff(&["list"], good), (true, "anna: kitchen\n".to_owned()));
+
+    // Taken away and given back; never the last one who can run the house.
+    for name in ["clara", "dora"] {
+        assert!(staff(&["add", name, "--role", "admin"], good).0);
+    }
+    let (taken, said) = staff(&["disable", "nobody"], good);
+    assert!(!taken && said.contains("there is no account \"nobody\"") && said.lines().count() == 1, "{said}");
+    assert!(staff(&["disable", "anna"], good).0 && staff(&["disable", "clara"], good).0);
+    assert!(staff(&["disable", "clara"], good).0, "again changes nothing");
+    let (taken, said) = staff(&["disable", "dora"], good);
+    assert!(!taken && said.contains("the last account with the role admin") && said.lines().count() == 1, "{said}");
+    let all = "anna: kitchen (disabled)\nclara: admin (disabled)\ndora: admin\n";
+    assert_eq!(staff(&["list"], good), (true, all.to_owned()));
+    assert!(staff(&["enable", "clara"], good).0 && staff(&["disable", "dora"], good).0);
+    let (taken, said) = staff(&["enable", "nobody"], good);
+    assert!(!taken && said.contains("there is no account"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,6 +177,59 @@ async fn spans_reach_the_collector_that_is_configured() {
     assert_eq!(heard.await, Ok(true), "the call's span");
 }
 
+/// What `sky up` prints in a folder of its own until it is open; then it is closed.
+fn opened(folder: &std::path::Path) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sky"));
+    command
+        .arg("--home")
+        .arg(folder)
+        .args(["up", "--house", concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/houses/halle.toml")])
+        .envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0")])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().expect("sky starts");
+    let mut said = String::new();
+    for line in BufReader::new(child.stdout.take().expect("its output")).lines().map_while(Result::ok) {
+        said.push_str(&line);
+        said.push('\n');
+        if line.starts_with("Ctrl-C") {
+            // In order, so that its servers end with it.
+            let told = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+            assert!(told.expect("kill runs").success());
+        }
+    }
+    assert!(child.wait().expect("it ends").success(), "{said}");
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_start_shows_where_to_click_and_one_account_for_each_role_and_the_second_no_password() {
+    let folder = std::env::temp_dir().join(format!("sky-up-{}", uuid::Uuid::new_v4()));
+    let own = folder.clone();
+    let (first, second) = tokio::task::spawn_blocking(move || (opened(&own), opened(&own))).await.expect("not cut off");
+    let open = |said: &str| {
+        let (_, open) = said.split_once("Digital Sky is open.").unwrap_or_else(|| panic!("{said}"));
+        let (open, _) = open.split_once("closing").unwrap_or_else(|| panic!("{said}"));
+        for place in ["/staff/sign-in", "/monitor/foyer-1", "http://localhost:", "gRPC"] {
+            assert!(open.contains(place), "{place}: {said}");
+        }
+        open.to_owned()
+    };
+    let password = |line: &str| {
+        let (role, password) = line.trim().split_once(' ')?;
+        let password = password.trim();
+        let is_one = password.len() == 16 && password.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        is_one.then(|| role.to_owned())
+    };
+    let roles: Vec<String> = open(&first).lines().filter_map(password).collect();
+    let all: Vec<&str> = kernel::Role::ALL.iter().map(|role| role.name()).collect();
+    assert_eq!(roles, all, "{first}");
+    assert_eq!(open(&second).lines().filter_map(password).count(), 0, "{second}");
+    let new = format!("sky --home {} staff add desk --role desk", folder.display());
+    assert!(open(&second).contains(&new), "{second}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
 /// Ends with the test.
 struct Killed(std::process::Child);
 
@@ -169,8 +242,7 @@ impl Drop for Killed {
 
 /// Where it serves gRPC, as it says when it is ready.
 async fn address(child: &mut std::process::Child) -> String {
-    use std::io::BufRead;
-    let out = std::io::BufReader::new(child.stdout.take().expect("its output"));
+    let out = BufReader::new(child.stdout.take().expect("its output"));
     let line = tokio::task::spawn_blocking(|| {
         out.lines().map_while(Result::ok).find(|line| line.starts_with("gRPC http://")).expect("it is ready")
     });

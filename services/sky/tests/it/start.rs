@@ -1,6 +1,11 @@
 //! What stands in the way of a start is one line that says what to do, and a code that says it failed.
 
-use std::{net::TcpListener, process::Output, time::Instant};
+use std::{
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
+    process::Output,
+    time::Instant,
+};
 
 use kernel::{
     Settings,
@@ -56,6 +61,68 @@ async fn a_broker_that_is_not_there_is_one_clear_line_without_its_password() {
     assert!(!said.contains("hush"), "{said}");
     let settings = Settings { nats_url: "nonsense at all".to_owned(), ..settings };
     assert!(refused(&settings, &[]).await.contains("SKY_NATS_URL is not an address"));
+}
+
+/// Somebody who listens where a broker should be, greets whoever comes with a line, and answers pings.
+fn listens(greeting: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.write_all(greeting.as_bytes());
+            let Ok(asked) = stream.try_clone() else { return };
+            for line in BufReader::new(asked).lines().map_while(Result::ok) {
+                if line.starts_with("PING") && stream.write_all(b"PONG\r\n").is_err() {
+                    break;
+                }
+            }
+        }
+    });
+    format!("nats://sky:hush@{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_is_too_old_or_none_is_one_clear_line() {
+    let db = TestDb::create().await;
+    for version in ["2.9.25", "2.13.4", "1.4.1", "none"] {
+        let info = format!(
+            "INFO {{\"server_id\":\"OLD\",\"server_name\":\"old\",\"version\":\"{version}\",\"go\":\"go1.20\",\
+             \"host\":\"127.0.0.1\",\"port\":4222,\"headers\":true,\"max_payload\":1048576,\"proto\":1,\
+             \"client_id\":5,\"client_ip\":\"127.0.0.1\"}}\r\n"
+        );
+        let settings = Settings { nats_url: listens(info.leak()), ..settings(&db) };
+        let said = refused(&settings, &[]).await;
+        assert!(said.contains(&format!("nats-server {version} is too old")), "{said}");
+        assert!(said.contains("2.14 or newer") && !said.contains("hush"), "{said}");
+    }
+    for greeting in ["HTTP/1.1 400 Bad Request\r\n\r\n", "220 mail.example ESMTP\r\n", "INFO nonsense\r\n", ""] {
+        let settings = Settings { nats_url: listens(greeting), ..settings(&db) };
+        let said = refused(&settings, &[]).await;
+        assert!(said.contains("NATS is not reachable") && said.contains("Check SKY_NATS_URL"), "{greeting}: {said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+}
+
+/// The same address with another password.
+fn with_password(url: &str, password: &str) -> String {
+    let (user, host) = url.rsplit_once('@').expect("a password");
+    let (user, _) = user.rsplit_once(':').expect("a password");
+    format!("{user}:{password}@{host}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password_is_one_clear_line_that_does_not_say_it() {
+    let db = TestDb::create().await;
+    let good = settings(&db);
+    let nats = Settings { nats_url: with_password(&good.nats_url, "hush"), ..good.clone() };
+    let said = refused(&nats, &[]).await;
+    assert!(said.contains("authorization violation") && said.contains("Check SKY_NATS_URL"), "{said}");
+    assert!(!said.contains("hush"), "{said}");
+    let database = Settings { database_url: with_password(&good.database_url, "hush"), ..good };
+    let said = refused(&database, &[]).await;
+    assert!(said.contains("password authentication failed") && said.contains("SKY_DATABASE_URL"), "{said}");
+    assert!(!said.contains("hush"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
