@@ -30,6 +30,9 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Section {
+    /// The house's name, for warnings that go out to others.
+    #[serde(default)]
+    name: Text,
     welcome: Spanned<Text>,
     evacuation: Spanned<Evacuation>,
     displays: Vec<Entry>,
@@ -137,6 +140,7 @@ fn configured(section: Section) -> Vec<Configured> {
             wayfinding: entry.wayfinding,
             exits: entry.exits,
             welcome: welcome.clone(),
+            house: section.name.clone(),
             evacuation: evacuation.clone(),
         },
     };

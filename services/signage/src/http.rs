@@ -191,7 +191,7 @@ async fn alert(State(db): State<Db>, Path(message_id): Path<String>) -> Response
 }
 
 async fn write_alert(db: &Db, id: &str) -> Result<Option<Vec<u8>>, Error> {
-    let place = Text::new("Planetarium Halle (Saale)", "Planetarium Halle (Saale)");
+    let place = store::wall::house(db.pool()).await?.unwrap_or_else(|| Text::new("Haus", "House"));
     let evacuation = store::wall::evacuation(db.pool()).await?;
     if let Some(evacuation) = evacuation.filter(|it| it.id.to_string() == id) {
         return Ok(Some(cap::write_evacuation(&evacuation, &place)?));

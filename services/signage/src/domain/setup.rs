@@ -114,6 +114,9 @@ pub struct Setup {
     pub exits: Vec<Way>,
     /// What it says when there is nothing else.
     pub welcome: Text,
+    /// The house's name, for warnings that go out to others.
+    #[serde(default)]
+    pub house: Text,
     /// What it says in an evacuation.
     pub evacuation: Evacuation,
 }

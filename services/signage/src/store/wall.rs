@@ -6,7 +6,7 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use kernel::Tx;
+use kernel::{Tx, values::Text};
 use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
@@ -208,6 +208,19 @@ pub struct Versions {
     pub setup_version: i64,
     /// How often devices were asked something, or changed their pairing.
     pub asked: i64,
+}
+
+/// What the house calls itself, where its file says so.
+///
+/// # Errors
+/// The database's error.
+pub async fn house(pool: &PgPool) -> Result<Option<Text>, Error> {
+    let name: Option<Json<Text>> = sqlx::query_scalar(
+        "select setup -> 'house' from display where setup -> 'house' ->> 'de' <> '' order by display_id limit 1",
+    )
+    .fetch_optional(pool)
+    .await?;
+    Ok(name.map(|name| name.0))
 }
 
 /// How far the wall is.

@@ -34,6 +34,7 @@ fn view(profile: Profile) -> View {
             wayfinding: vec![exit.clone()],
             exits: vec![exit],
             welcome: Text::new("Willkommen", "Welcome"),
+            house: Text::default(),
             evacuation: Evacuation { headline: Text::new("Raus", "Out"), instruction: Text::new("Ruhig", "Calm") },
         },
         configured_at: at(0),

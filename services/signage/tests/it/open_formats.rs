@@ -137,6 +137,7 @@ async fn an_official_warning_stands_above_what_displays_say_and_is_taken_back() 
     let out = get(&house, &path, &[]).await;
     assert_eq!(out.header("content-type"), "application/cap+xml");
     let out = out.text();
+    assert!(out.contains("<areaDesc>Planetarium Halle (Saale)</areaDesc>"), "it is about this house: {out}");
     let read = signage::cap::read(out.as_bytes()).expect("our own alert is good CAP");
     assert_eq!(read.infos.iter().map(|info| info.language.as_str()).collect::<Vec<_>>(), ["de-de", "en-gb"]);
     house.clock.advance(chrono::TimeDelta::minutes(2));

@@ -34,6 +34,7 @@ fn view(profile: Profile) -> View {
         wayfinding: vec![way.clone()],
         exits: vec![way],
         welcome: Text::new("Willkommen", "Welcome"),
+        house: Text::default(),
         evacuation: Evacuation { headline: Text::new("Raus", "Out"), instruction: Text::new("Ruhig", "Calm") },
     };
     let base = Base { groups: vec!["g".to_owned()], setup, configured_at: at(0) };
