@@ -97,6 +97,42 @@ async fn a_wheelchair_user_books_when_all_else_is_sold() {
     visitor.quits().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_visitor_holds_is_told_as_their_own() {
+    let Some(stage) = Stage::open().await else { return };
+    let showing = in_the_dome(&stage).await;
+    let mut desk = ReservationsClient::new(stage.world.door("reservations", &staff(Role::Desk)));
+    let request = GetSeatPlanRequest { showing_id: showing.showing_id.clone() };
+    let plan = desk.get_seat_plan(request).await.expect("a plan").into_inner();
+    let is_protected = |seat: &Seat| seat.features.iter().any(|it| it == "wheelchair" || it == "companion");
+    let general: Vec<String> = plan.seats.into_iter().filter(|it| !is_protected(it)).map(|it| it.label).collect();
+    // Two are left online, besides what door and staff have.
+    let kept = showing.availability.as_ref().map_or(0, |it| general.len() - it.free_online as usize);
+    for seats in general[..general.len() - kept - 2].chunks(60) {
+        let request = BlockSeatsRequest {
+            showing_id: showing.showing_id.clone(),
+            seats: seats.to_vec(),
+            blocked: true,
+            reason: "Test".to_owned(),
+        };
+        desk.block_seats(request).await.expect("blocked");
+    }
+    let visitor = stage.visitor(Device::Phone).await;
+    let page = format!("/showings/{}", showing.showing_id);
+    visitor.open(&page).await;
+    visitor.sees(".badges", "2 Plätze").await;
+    visitor.types("#count_adult", "2").await;
+    visitor.press("Weiter zur Übersicht").await;
+    visitor.arrives("/order/").await;
+    visitor.open(&page).await;
+    visitor.sees(".badges", "haben Sie selbst reserviert").await;
+    visitor.shoots("showing-held-by-oneself").await;
+    assert_eq!(visitor.complaints().await, Vec::<String>::new());
+    visitor.press("Zu Ihrer Reservierung").await;
+    visitor.arrives("/order/").await;
+    visitor.quits().await;
+}
+
 /// A showing in the dome that starts in more than an hour.
 pub async fn in_the_dome(stage: &Stage) -> Showing {
     let now = stage.house.clock.now();
