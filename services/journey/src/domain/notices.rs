@@ -390,7 +390,8 @@ pub(crate) fn reissued(visit: &Visit, at: DateTime<Utc>) -> Option<Wanted> {
     comes.then(|| Wanted::new(visit, Kind::Reissued, instant(at), Facts::default()))
 }
 
-/// The bay can no longer be used, or again, or never: each closure of the car park is told once.
+/// The bay can no longer be used, or again, or never: each closure of the car park is told once. One that is prolonged or
+/// changed is another closure, and told if the letter says anything else than the one before.
 fn parking(before: &Visit, after: &Visit) -> Option<(Kind, String, Facts)> {
     let (old, new) = (before.bay.as_ref()?, after.bay.as_ref()?);
     if old.part == Part::Confirmed && matches!(new.part, Part::Refused | Part::Cancelled) {
@@ -407,6 +408,9 @@ fn parking(before: &Visit, after: &Visit) -> Option<(Kind, String, Facts)> {
     let (kind, facts) = match (was, is) {
         (was, Some(is)) if is.lost && !was.is_some_and(|was| was.lost) => (Kind::ParkingLost, facts(is)),
         (None, Some(is)) => (Kind::ParkingSuspended, facts(is)),
+        (Some(was), Some(is)) if was.closure != is.closure && !is.lost && facts(was) != facts(is) => {
+            return Some((Kind::ParkingSuspended, is.closure.clone(), facts(is)));
+        }
         (Some(_), None) => (Kind::ParkingRestored, Facts::default()),
         (Some(_), Some(_)) | (None, None) => return None,
     };

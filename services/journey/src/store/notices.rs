@@ -46,7 +46,8 @@ fn all(rows: Vec<Row>) -> Result<Vec<Notice>, Error> {
 }
 
 /// Adds notices that are not there yet. What waits and is overtaken by a new one goes out with it, no later than it
-/// would have by itself; what was before is what the visitor knows. The visits are locked.
+/// would have by itself; what was before is what the visitor knows. That something is over is not told to whom it was never
+/// told. The visits are locked.
 pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTime<Utc>) -> Result<(), Error> {
     // Which kinds each new one overtakes, as pairs: a list per row is no type that can be bound.
     let pairs = || wanted.iter().flat_map(|it| it.kind.overtakes().iter().map(move |kind| (it.id, kind.name())));
@@ -62,6 +63,10 @@ pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTim
                      select jsonb_build_object('was', old.facts -> 'was') from old
                      where old.new_id = w.id and old.kind = w.kind order by old.send_at limit 1), '{}'),
                  case when exists (select from old where old.new_id = w.id and old.kind = w.undoes)
+                     and not coalesce((select known.kind = w.undoes from notice known
+                         where known.visit_id = w.visit_id and known.kind in (w.kind, w.undoes)
+                             and known.state in ('sending', 'sent', 'unsure')
+                         order by known.made_at desc, known.id desc limit 1), false)
                      then 'overtaken' else w.state end,
                  $10::timestamptz,
                  least(w.send_at, (select min(old.send_at) from old where old.new_id = w.id))

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use kernel::{
     Role,
     testing::staff,
-    values::{Text, from_timestamp},
+    values::{Text, from_timestamp, timestamp},
 };
 use sky_proto::{
     journey::v1::{self as pb, VisitState},
@@ -226,6 +226,43 @@ async fn a_car_park_out_of_reach_is_told_with_where_else_to_park() {
     // Another closure is another notice.
     town.react_twice("parking", &visit.visit_id, &closure(&visit, "c3")).await;
     mails(&town, &sink, 4).await;
+}
+
+#[tokio::test]
+async fn a_closure_that_is_prolonged_is_told_once_more_and_its_end_to_who_knows_of_it() {
+    let sink = Sink::start();
+    let town = town_with_post(&sink).await;
+    let visit = town.booked().await;
+    mails(&town, &sink, 1).await;
+    town.react_twice("parking", &visit.visit_id, &closure(&visit, "c1")).await;
+    let told = mails(&town, &sink, 2).await.remove(1);
+    assert!(told.contains("Bis auf Weiteres."), "{told}");
+    let until = |id: &str, minute: i64| {
+        let mut closure = closure(&visit, id);
+        closure.suspension.as_mut().expect("why").until = Some(timestamp(minutes(minute)));
+        closure
+    };
+    // Noon and 200 minutes is twenty past three; changed twice within a minute is told as one.
+    town.react_twice("parking", &visit.visit_id, &until("c2", 90)).await;
+    town.react_twice("parking", &visit.visit_id, &until("c3", 200)).await;
+    let told = mails(&town, &sink, 3).await.remove(2);
+    assert!(told.contains("Voraussichtlich bis") && told.contains("15:20 Uhr"), "{told}");
+    replay::<RightSuspended>(&town, "parking", &visit.visit_id).await;
+    mails(&town, &sink, 3).await;
+    // Prolonged once more, and open before that is told: they know of a closure, and hear of its end.
+    let right = town.get(&visit).await.parking.expect("a bay");
+    assert_eq!(right.suspension.expect("on the page").until, Some(timestamp(minutes(200))));
+    town.react_twice("parking", &visit.visit_id, &until("c4", 250)).await;
+    let restored = RightRestored {
+        visit_id: visit.visit_id.clone(),
+        bay_class: right.bay_class,
+        from: right.from,
+        until: right.until,
+        stops: None,
+    };
+    town.react_twice("parking", &visit.visit_id, &restored).await;
+    let told = mails(&town, &sink, 4).await.remove(3);
+    assert!(told.contains("wieder erreichbar"), "{told}");
 }
 
 #[tokio::test]

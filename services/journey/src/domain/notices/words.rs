@@ -112,6 +112,10 @@ pub(super) struct Words {
     pub(super) bring: &'static str,
     pub(super) car_park_open: &'static str,
     pub(super) car_park_closed: &'static str,
+    /// `{time}`
+    pub(super) closed_until: &'static str,
+    /// Nobody knows until when.
+    pub(super) closed_open_end: &'static str,
     pub(super) park_elsewhere: &'static str,
     /// `{place}`, `{minutes}`
     pub(super) walk: &'static str,

@@ -151,6 +151,8 @@ pub(super) static WORDS: Words = Words {
     bring: "What you need",
     car_park_open: "As of today our car park can be reached. Your bay is reserved.",
     car_park_closed: "As of today our car park cannot be reached.",
+    closed_until: "Expected until {time}.",
+    closed_open_end: "Until further notice.",
     park_elsewhere: "Where you can park",
     walk: "{place}: {minutes} minutes on foot",
     choices: "These shows are possible",

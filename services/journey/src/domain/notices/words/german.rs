@@ -161,6 +161,8 @@ pub(super) static WORDS: Words = Words {
     bring: "Das brauchen Sie",
     car_park_open: "Unser Parkplatz ist nach heutigem Stand erreichbar. Ihr Stellplatz ist reserviert.",
     car_park_closed: "Unser Parkplatz ist nach heutigem Stand nicht erreichbar.",
+    closed_until: "Voraussichtlich bis {time}.",
+    closed_open_end: "Bis auf Weiteres.",
     park_elsewhere: "Hier können Sie parken",
     walk: "{place}: {minutes} Minuten zu Fuß",
     choices: "Diese Vorstellungen sind möglich",

@@ -143,6 +143,8 @@ pub(super) static WORDS: Words = Words {
     bring: "Das bringen Sie mit",
     car_park_open: "Sie können zu unserem Parkplatz fahren. Ihr Platz ist frei für Sie.",
     car_park_closed: "Sie können nicht zu unserem Parkplatz fahren.",
+    closed_until: "Das dauert wahrscheinlich bis: {time}.",
+    closed_open_end: "Wir wissen noch nicht, wie lange das dauert.",
     park_elsewhere: "Hier können Sie parken",
     walk: "{place}: Sie laufen {minutes} Minuten",
     choices: "Diese Vorstellungen gehen",
