@@ -32,6 +32,14 @@
   const entries = () => Object.keys(localStorage).filter((key) => key.startsWith(ENTRY)).map((key) => JSON.parse(localStorage.getItem(key))).sort((a, b) => a.at - b.at);
   const note = (entry) => { try { localStorage.setItem(ENTRY + entry.nonce, JSON.stringify(entry)); } catch (_) { tell(words.lost); } };
   const forget = (nonce) => localStorage.removeItem(ENTRY + nonce);
+  // What the house will never take, with its reason: for staff, until they say that the desk knows.
+  const ASIDE = KEY + " aside ";
+  const setAside = (entry, why) => {
+    try {
+      localStorage.setItem(ASIDE + entry.nonce, JSON.stringify(Object.assign({ why }, entry)));
+      forget(entry.nonce);
+    } catch (_) { tell(words.lost); }
+  };
 
   // --- the line
 
@@ -45,6 +53,7 @@
     one(".lane .shape").textContent = silentSince || isOut ? "▲" : "●";
     const line = isOut ? words.laneOut : silentSince ? words.laneBad + " " + hhmm(silentSince) + "." : words.laneGood;
     one(".lane .words").textContent = line + waiting;
+    one(".lane a").hidden = !isOut;
   };
   const line = (answers) => {
     silentSince = answers ? 0 : silentSince || now();
@@ -55,17 +64,22 @@
     one(".problems").textContent = problem || "";
   };
 
-  // The answer, or null: the house does not answer, or not to us.
+  // What a page of the house says, as one line.
+  const sentence = (page) => (/<main[^>]*>([^]*)<\/main>/.exec(page) || ["", ""])[1].replace(/<a [^>]*>[^]*?<\/a>|<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
+  // These will be over by themselves, as a line that is cut: nothing was wrong with what was asked.
+  const isBusy = (status) => status >= 500 || status === 408 || status === 429;
+
+  // The answer, or null: the house does not answer, or not to us. `refused`: it does, and will not have what was asked.
   const ask = async (path, body, headers) => {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), PATIENCE);
     try {
       const answer = await fetch("/desk/door/" + path, { method: "POST", body, headers, redirect: "manual", cache: "no-store", signal: stop.signal });
       isOut = answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403;
-      if (!answer.ok) throw new Error(String(answer.status));
-      const said = await answer.json();
+      if (isOut || isBusy(answer.status)) throw new Error(String(answer.status));
+      const told = answer.ok ? await answer.json() : { refused: sentence(await answer.text()) || String(answer.status), status: answer.status };
       line(true);
-      return said;
+      return told;
     } catch (_) {
       line(false);
       return null;
@@ -209,7 +223,9 @@
     const name = read(code) ? "…" + nonce.slice(0, 4) : code;
     const body = new URLSearchParams({ device: kept.device, nonce, showing, code, people: String(people), late });
     const said = silentSince && !navigator.onLine ? null : await ask("scan", body);
-    if (said) {
+    if (said && said.refused) {
+      show({ good: false, text: said.refused, detail: "", code: name }, about);
+    } else if (said) {
       // So that it is not let in again when the line breaks before the next list.
       if (said.good) (alone.good ? alone.take.slice(0, said.people) : []).forEach((it) => { kept.ins[it.id] = now(); });
       show(Object.assign(said, { code: name }), about);
@@ -255,22 +271,10 @@
   // --- what the house is told and tells
 
   let listedAt = 0;
-  const sync = async () => {
-    const sent = entries().slice(0, MOST_ENTRIES);
-    if (sent.length) {
-      const journal = JSON.stringify({ device: kept.device, now: Date.now(), entries: sent });
-      const results = await ask("journal", journal, { "content-type": "application/json" });
-      if (!results) return;
-      results.forEach((it) => forget(it.nonce));
-      const unread = results.filter((it) => it.problem).map((it) => it.problem);
-      if (results.some((it) => it.disputed)) tell(words.disputed);
-      if (unread.length) tell(words.lost + " " + unread.join(" "));
-      showLine();
-    }
-    if (Date.now() - listedAt < LIST_EVERY && !silentSince && kept.list) return;
+  const takeList = async () => {
     const began = now();
     const list = await ask("list", new URLSearchParams({ device: kept.device }));
-    if (!list) return;
+    if (!list || list.refused) return false;
     listedAt = Date.now();
     kept.list = list;
     // The list says who is in; what was let in here since, and what it was not told, it does not know.
@@ -278,6 +282,69 @@
     Object.keys(kept.ins).filter((id) => kept.ins[id] < began && !unsent).forEach((id) => { delete kept.ins[id]; });
     showShowings();
     keep();
+    return true;
+  };
+
+  // Tells the house some entries; false: they have to wait. What it will never take is set aside, and holds up nothing.
+  let waits = "";
+  const report = async (sent, isKnown) => {
+    const journal = JSON.stringify({ device: kept.device, now: Date.now(), entries: sent });
+    const results = await ask("journal", journal, { "content-type": "application/json" });
+    if (!results) return false;
+    if (results.refused) {
+      // The house is being evacuated, and takes them afterwards.
+      if (results.status === 409) {
+        waits = results.refused;
+        tell(waits);
+        return false;
+      }
+      // A house that was set back to what it was yesterday knows a phone again that has taken a list.
+      if (results.status === 404 && !isKnown) return (await takeList()) && report(sent, true);
+      if (sent.length === 1) {
+        setAside(sent[0], results.refused);
+        return true;
+      }
+      for (const entry of sent) if (!(await report([entry], isKnown))) return false;
+      return true;
+    }
+    if (waits) tell("");
+    waits = "";
+    const of = new Map(results.map((it) => [it.nonce, it]));
+    sent.filter((it) => of.has(it.nonce)).forEach((it) => {
+      const problem = of.get(it.nonce).problem;
+      if (problem) setAside(it, problem); else forget(it.nonce);
+    });
+    if (results.some((it) => it.disputed)) tell(words.disputed);
+    return true;
+  };
+  const showAside = () => {
+    const list = one(".unheard ul");
+    list.textContent = "";
+    const kept = Object.keys(localStorage).filter((key) => key.startsWith(ASIDE));
+    kept.map((key) => JSON.parse(localStorage.getItem(key))).sort((a, b) => a.at - b.at).forEach((it) => {
+      const item = document.createElement("li");
+      const name = read(it.code) ? "…" + it.nonce.slice(0, 4) : it.code;
+      item.textContent = hhmm(it.at) + " " + name + " · " + words.people + " " + it.people + " · " + it.why + " ";
+      const done = document.createElement("button");
+      done.type = "button";
+      done.textContent = words.said;
+      done.addEventListener("click", () => { localStorage.removeItem(ASIDE + it.nonce); showAside(); });
+      item.appendChild(done);
+      list.appendChild(item);
+    });
+    one(".unheard").hidden = !kept.length;
+  };
+
+  const sync = async () => {
+    const sent = entries().slice(0, MOST_ENTRIES);
+    if (sent.length) {
+      const isTold = await report(sent, false);
+      showAside();
+      showLine();
+      if (!isTold && silentSince) return;
+    }
+    if (Date.now() - listedAt < LIST_EVERY && !silentSince && kept.list) return;
+    await takeList();
   };
   let syncing = false;
   const trySync = () => {
@@ -327,6 +394,7 @@
   }
   showShowings();
   showLog();
+  showAside();
   showLine();
   addEventListener("online", trySync);
   setInterval(trySync, SYNC);

@@ -7,6 +7,7 @@ use kernel::{Role, values::from_timestamp};
 use serde_json::json;
 
 use crate::{
+    accessible,
     cable::Cable,
     chrome::{Browser, Device},
     door::opens,
@@ -125,6 +126,79 @@ async fn a_phone_lets_in_late_with_a_reason_also_without_the_house() {
     }
     desk.quits().await;
     // Its browser complains of the line that was cut.
+    phone.driver.quit().await.expect("the browser ends");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_house_will_not_take_is_set_aside_and_the_rest_is_told() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
+    desk.quits().await;
+    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    phone.holds("the page in the cupboard", KEPT).await;
+
+    // One of a page of before, and one of a showing that the house has forgotten: neither holds up the third.
+    cable.cut();
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    phone.run(
+        "const entry = (nonce, more) => localStorage.setItem('sky door entry ' + nonce, JSON.stringify(Object.assign({
+            nonce, showing: '01890000-0000-7000-8000-000000000000', code: 'K7QM-3F9A', at: Date.now() - 60000,
+            verdict: 'admitted', people: 2, late: '' }, more)));
+        entry('old-page', { verdict: 'waved through' });
+        entry('old-showing', {});",
+    )
+    .await;
+    cable.mend();
+    phone.sees_no_more(".lane", "Noch zu melden").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    phone.sees(".unheard", "Personen: 2 · showing_id: is not known at the door").await;
+    phone.sees(".unheard li:nth-child(2)", "Personen: 2").await;
+    stage.visit_with(&booked.visit, "one in", |visit| visit.admitted == 1).await;
+    phone.shoots("door-phone-aside").await;
+    // The line was cut, and the house said no: the browser tells both.
+    let complaints = phone.complaints().await;
+    assert!(complaints.iter().all(|it| it.contains("Failed to load resource")), "{complaints:#?}");
+    accessible::check(&phone, "scans set aside").await;
+    phone.open("/desk/door").await;
+    phone.sees(".unheard li:nth-child(2)", "Personen: 2").await;
+    for _ in 0..2 {
+        phone.press("An der Kasse gesagt").await;
+    }
+    phone.holds("all are told", "document.querySelector('.unheard').hidden").await;
+
+    // The house does not know this phone, as after its database was restored: it takes a list first.
+    cable.cut();
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    phone
+        .run(
+            "const kept = JSON.parse(localStorage.getItem('sky door'));
+            localStorage.setItem('sky door', JSON.stringify(Object.assign(kept, { device: 'phone-unknown' })))",
+        )
+        .await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.bad", "Noch zu melden: 1").await;
+    cable.mend();
+    phone.sees_no_more(".lane", "Noch zu melden").await;
+    phone.holds("nothing is set aside", "document.querySelector('.unheard').hidden").await;
+    stage.visit_with(&booked.visit, "two in", |visit| visit.admitted == 2).await;
+
+    // Its session has ended: it says so, keeps what it did, and tells it once somebody has signed in.
+    phone.run("return fetch('/staff/sign-out', { method: 'POST' }).then(() => true)").await;
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    phone.sees(".lane.bad", "Abgemeldet: Bitte neu anmelden.").await;
+    phone.sees(".lane.bad", "Noch zu melden: 1").await;
+    phone.press("Neu anmelden").await;
+    phone.arrives("/staff/sign-in").await;
+    let phone = stage.signs_in(phone, Role::Desk).await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    stage.visit_with(&booked.visit, "all in", |visit| visit.admitted == 3).await;
     phone.driver.quit().await.expect("the browser ends");
 }
 
