@@ -22,8 +22,8 @@
   const random = (length) => hex(crypto.getRandomValues(new Uint8Array(length)));
   const hhmm = (at) => new Date(at).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
 
-  // list: as the house gave it; ins: when a ticket was let in here, by its id.
-  const kept = { device: "phone-" + random(4), list: null, ins: {}, log: [], showing: "" };
+  // list: as the house gave it; ins, outs: when a ticket was let in or out here, by its id.
+  const kept = { device: "phone-" + random(4), list: null, ins: {}, outs: {}, log: [], showing: "" };
   try { Object.assign(kept, JSON.parse(localStorage.getItem(KEY))); } catch (_) { /* Nothing kept: a new phone. */ }
   const keep = () => { try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch (_) { tell(words.lost); } };
 
@@ -148,22 +148,38 @@
   };
 
   const isIn = (ticket) => ticket.admitted || Boolean(kept.ins[ticket.id]);
-  // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows.
-  const judge = async (text, people, late, showing) => {
-    const no = (verdict, more) => ({ verdict, good: false, text: words[verdict] + (more ? " " + more : ""), detail: "", take: [] });
-    if (!kept.list || now() > kept.list.validUntil) return Object.assign(no("unknown"), { text: words.nolist });
+  const no = (verdict, more) => ({ verdict, good: false, text: words[verdict] + (more ? " " + more : ""), detail: "", take: [] });
+  // Whose code it is that is good in itself, or the refusal.
+  const identify = async (text) => {
+    if (!kept.list || now() > kept.list.validUntil) return { refusal: Object.assign(no("unknown"), { text: words.nolist }) };
     const code = read(text);
     const signed = code ? await isSigned(code) : true;
-    if (signed === false) return no("forged");
+    if (signed === false) return { refusal: no("forged") };
     const found = find(text, code, signed);
-    if (!found || found.raised) return no("unknown", found ? words.unchecked : "");
-    if (found.old) return no("replaced");
+    if (!found || found.raised) return { refusal: no("unknown", found ? words.unchecked : "") };
+    return found.old ? { refusal: no("replaced") } : { found, signed };
+  };
+  // Out goes whoever is in, at any time.
+  const leave = async (text, people) => {
+    const { refusal, found, signed } = await identify(text);
+    if (refusal) return refusal;
+    const inside = found.tickets.filter((it) => isIn(it) && !kept.outs[it.id]);
+    if (!inside.length || people > inside.length) return no("notin", String(inside.length));
+    const take = people ? inside.slice(0, people) : inside;
+    return { verdict: "exited", good: true, text: words.exited + " " + take.length, detail: signed ? "" : words.unchecked, take };
+  };
+  // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows.
+  const judge = async (text, people, late, showing) => {
+    const { refusal, found, signed } = await identify(text);
+    if (refusal) return refusal;
     if (found.showing.id !== showing) return no("wrong", found.showing.label);
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
     const mayBeLate = found.showing.open && now() < found.showing.lastEntryAt + LATEST;
     if (now() > found.showing.lastEntryAt && !(late && mayBeLate)) return Object.assign(no("late"), { late: mayBeLate });
     const left = found.tickets.filter((it) => !isIn(it));
     const earlier = Math.max(0, ...found.tickets.map((it) => kept.ins[it.id] || 0));
+    // Whoever has left is let in again by the house alone.
+    if (!left.length && found.tickets.some((it) => kept.outs[it.id])) return no("reentry");
     if (!left.length) return no("already", earlier ? hhmm(earlier) : "");
     if (people > left.length) return Object.assign(no("already"), { text: words.many + " " + left.length });
     const take = people ? left.slice(0, people) : left;
@@ -185,6 +201,7 @@
     one(".verdict b").textContent = said.text;
     one(".verdict .detail").textContent = [said.detail, said.alone ? words.alone : ""].filter(Boolean).join(" · ");
     one(".late").hidden = !said.late;
+    one(".back").hidden = !said.back;
     if (navigator.vibrate) navigator.vibrate(said.good ? 60 : [200, 100, 200]);
     kept.log = [{ at: now(), good: said.good, text: said.text, code: said.code }].concat(kept.log).slice(0, SHOWN);
     showLog();
@@ -216,23 +233,32 @@
 
   // --- scanning, one code after the other
 
-  const scan = async (code, people, showing, late) => {
+  // What this phone itself has decided or heard from the house, for the time without it.
+  const moved = (way, tickets) => tickets.forEach((it) => {
+    if (way === "out") kept.outs[it.id] = now(); else { kept.ins[it.id] = now(); delete kept.outs[it.id]; }
+  });
+  // way: "in", "out", or "back", which only the house can.
+  const scan = async (code, people, showing, late, way) => {
     const nonce = random(16);
     const about = { code, people, showing };
-    const alone = await judge(code, people, late, showing);
+    const alone = way === "back" ? no("reentry") : way === "out" ? await leave(code, people) : await judge(code, people, late, showing);
     const name = read(code) ? "…" + nonce.slice(0, 4) : code;
-    const body = new URLSearchParams({ device: kept.device, nonce, showing, code, people: String(people), late });
+    const body = new URLSearchParams({ device: kept.device, nonce, showing, code, people: String(people), late, way });
     const said = silentSince && !navigator.onLine ? null : await ask("scan", body);
     if (said && said.refused) {
       show({ good: false, text: said.refused, detail: "", code: name }, about);
     } else if (said) {
       // So that it is not let in again when the line breaks before the next list.
-      if (said.good) (alone.good ? alone.take.slice(0, said.people) : []).forEach((it) => { kept.ins[it.id] = now(); });
+      const { found } = way === "back" ? await identify(code) : {};
+      if (said.good && found) found.tickets.forEach((it) => { delete kept.outs[it.id]; });
+      if (said.good && alone.good) moved(way, alone.take.slice(0, said.people || alone.take.length));
       show(Object.assign(said, { code: name }), about);
+    } else if (way === "back") {
+      show(Object.assign(alone, { code: name, alone: true }), about);
     } else {
-      alone.take.forEach((it) => { kept.ins[it.id] = now(); });
+      moved(way, alone.take);
       // The house may have heard it all the same: it knows the entry by its nonce.
-      note({ nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "" });
+      note({ nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "", way });
       show(Object.assign(alone, { code: name, alone: true }), about);
     }
     keep();
@@ -243,7 +269,7 @@
     const people = Math.max(0, Math.min(60, Number(one("#people").value) || 0));
     one("#people").value = "";
     const showing = kept.showing;
-    if (code && showing) scanned = scanned.then(() => scan(code, people, showing, ""));
+    if (code && showing) scanned = scanned.then(() => scan(code, people, showing, "", one("#way").value));
     return scanned;
   };
   one("form").addEventListener("submit", (event) => {
@@ -261,8 +287,21 @@
     one(".late").hidden = true;
     // For a scanner that types.
     one("#code").focus();
-    scanned = scanned.then(() => scan(about.code, about.people, about.showing, late));
+    scanned = scanned.then(() => scan(about.code, about.people, about.showing, late, "in"));
   });
+  one(".back").addEventListener("click", (event) => {
+    const about = asked;
+    if (event.target.tagName !== "BUTTON" || !about) return;
+    one(".back").hidden = true;
+    one("#code").focus();
+    scanned = scanned.then(() => scan(about.code, about.people, about.showing, "", "back"));
+  });
+  // The button says which way it is.
+  const go = one("button.main");
+  const wordsIn = go.textContent;
+  const showWay = () => { go.textContent = one("#way").value === "out" ? words.out : wordsIn; };
+  one("#way").addEventListener("change", showWay);
+  showWay();
   one("#showing").addEventListener("change", (event) => {
     kept.showing = event.target.value;
     keep();
@@ -279,7 +318,7 @@
     kept.list = list;
     // The list says who is in; what was let in here since, and what it was not told, it does not know.
     const unsent = entries().length > 0;
-    Object.keys(kept.ins).filter((id) => kept.ins[id] < began && !unsent).forEach((id) => { delete kept.ins[id]; });
+    [kept.ins, kept.outs].forEach((moves) => Object.keys(moves).filter((id) => moves[id] < began && !unsent).forEach((id) => { delete moves[id]; }));
     showShowings();
     keep();
     return true;

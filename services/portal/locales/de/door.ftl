@@ -218,3 +218,7 @@ door-aside = Nicht angenommen
 door-aside-do = Das Haus kann diese Scans nicht zählen. Bitte an der Kasse sagen, wer hier durchging.
 door-aside-people = Personen:
 door-aside-said = An der Kasse gesagt
+door-exited = Hinausgegangen:
+door-not-in = Von dieser Gruppe sind drinnen:
+door-reentry = Ist hinausgegangen. Wieder herein geht nur mit Verbindung; sonst bitte zur Kasse.
+door-way = Richtung

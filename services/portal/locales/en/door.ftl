@@ -218,3 +218,7 @@ door-aside = Not accepted
 door-aside-do = The house cannot count these scans. Please tell the desk who went through here.
 door-aside-people = People:
 door-aside-said = The desk knows
+door-exited = Gone out:
+door-not-in = Of this party there are inside:
+door-reentry = Has gone out. Coming back in needs a connection; else to the desk, please.
+door-way = Direction

@@ -202,6 +202,52 @@ async fn what_the_house_will_not_take_is_set_aside_and_the_rest_is_told() {
     phone.driver.quit().await.expect("the browser ends");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_counts_out_who_leaves_also_without_the_house_and_lets_them_in_again() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
+    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    phone.holds("the page in the cupboard", KEPT).await;
+    scans(&phone, &reference, "").await;
+    phone.sees(".verdict.good", "3 / 3").await;
+    // One goes out and comes back while the house answers.
+    phone.press_option("#way", "hinaus").await;
+    phone.types_over("#people", "1").await;
+    phone.types("#code", &reference).await;
+    phone.press_in("//form", "Geht hinaus").await;
+    phone.sees(".verdict.good", "Karte behalten").await;
+    fits(&phone, Device::Phone, "door-phone-out").await;
+    desk.sees(".show", "1 draußen").await;
+    phone.press_option("#way", "herein").await;
+    scans(&phone, &reference, "").await;
+    phone.sees(".back", "wieder einlassen").await;
+    phone.press_in("//div[contains(@class, 'back')]", "wieder einlassen").await;
+    phone.sees(".verdict.good", "Willkommen").await;
+    desk.sees_no_more(".show", "1 draußen").await;
+
+    // Two go out while it does not; in again they come with it alone.
+    cable.cut();
+    phone.press_option("#way", "hinaus").await;
+    for (people, seen) in [("2", "Hinausgegangen: 2"), ("2", "sind drinnen: 1")] {
+        phone.types_over("#people", people).await;
+        phone.types("#code", &reference).await;
+        phone.press_in("//form", "Geht hinaus").await;
+        phone.sees(".verdict", seen).await;
+    }
+    phone.press_option("#way", "herein").await;
+    scans(&phone, &reference, "").await;
+    phone.sees(".verdict.bad", "nur mit Verbindung").await;
+    cable.mend();
+    phone.sees_no_more(".lane", "Noch zu melden").await;
+    phone.holds("nothing is set aside", "document.querySelector('.unheard').hidden").await;
+    desk.sees(".show", "2 draußen").await;
+    desk.quits().await;
+    phone.driver.quit().await.expect("the browser ends");
+}
+
 const LETTERS: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 
 /// A code with one of its bytes changed, as somebody at home could.

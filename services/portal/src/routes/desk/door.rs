@@ -19,9 +19,7 @@ use sky_proto::flow::v1::{
     ScanRequest, ScanVerdict, SubmitScansRequest,
 };
 
-use super::{
-    scans::{admits, late_reasons, told},
-};
+use super::scans::{admits, is_good, late_reasons, told};
 use crate::{
     edge::{Edge, answer},
     fields::{Fields, at},
@@ -139,15 +137,21 @@ pub(crate) async fn scan(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
         party_count: sent.count("people").unwrap_or(u32::MAX),
         late_reason: sent.get("late").to_owned(),
     };
-    let (notice, people, is_late) = match answer(edge.flow(&caller).scan(request)).await {
-        Ok(answer) => {
-            let is_late = answer.verdict() == ScanVerdict::TooLate && admits(&edge, &caller, sent.get("showing")).await;
-            (told(&guest.words, &answer), answer.admitted_now, is_late)
-        }
-        Err(status) => (refusal::notice(&guest.words, status)?, 0, false),
+    let scanned = match sent.get("way") {
+        "out" => answer(edge.door(&caller).scan_exit(request)).await,
+        "back" => answer(edge.door(&caller).scan_reentry(request)).await,
+        _ => answer(edge.flow(&caller).scan(request)).await,
     };
-    let said =
-        json!({ "good": people > 0, "people": people, "text": notice.text, "detail": notice.detail, "late": is_late });
+    let (notice, people, verdict) = match scanned {
+        Ok(answer) => (told(&guest.words, &answer), answer.admitted_now, answer.verdict()),
+        Err(status) => (refusal::notice(&guest.words, status)?, 0, ScanVerdict::Unspecified),
+    };
+    let is_late = verdict == ScanVerdict::TooLate && admits(&edge, &caller, sent.get("showing")).await;
+    let said = json!({
+        "good": is_good(verdict), "people": people, "text": notice.text, "detail": notice.detail, "late": is_late,
+        // Somebody who had left: staff look at the person.
+        "back": verdict == ScanVerdict::ReentryByStaff,
+    });
     Ok(Json(said).into_response())
 }
 
@@ -174,6 +178,17 @@ struct Entry {
     /// Why somebody was let in late; phones that were loaded before do not say it.
     #[serde(default)]
     late: String,
+    /// "in" or "out"; phones that were loaded before only let in.
+    #[serde(default)]
+    way: String,
+}
+
+fn kind(way: &str) -> Result<ScanKind, Problem> {
+    match way {
+        "" | "in" => Ok(ScanKind::Entry),
+        "out" => Ok(ScanKind::Exit),
+        _ => Err(Problem::bad_form()),
+    }
 }
 
 fn verdict(name: &str) -> Result<ScanVerdict, Problem> {
@@ -186,6 +201,9 @@ fn verdict(name: &str) -> Result<ScanVerdict, Problem> {
         "replaced" => ScanVerdict::Replaced,
         "unknown" => ScanVerdict::Unknown,
         "forged" => ScanVerdict::Forged,
+        "exited" => ScanVerdict::Exited,
+        "notin" => ScanVerdict::NotInside,
+        "reentry" => ScanVerdict::ReentryByStaff,
         _ => return Err(Problem::bad_form()),
     })
 }
@@ -201,7 +219,7 @@ pub(crate) async fn journal(
     let entry = |it: Entry| {
         Ok(JournalEntry {
             nonce: it.nonce,
-            kind: ScanKind::Entry.into(),
+            kind: kind(&it.way)?.into(),
             lane: LANE.to_owned(),
             showing_id: it.showing,
             code: it.code,

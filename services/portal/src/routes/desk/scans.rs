@@ -51,7 +51,8 @@ pub(super) fn late_reasons(w: &Words) -> Vec<String> {
     ["late-queue", "late-traffic", "late-agreed"].map(|key| w.t(key)).into()
 }
 
-const fn is_good(verdict: ScanVerdict) -> bool {
+/// Whether somebody went through the door.
+pub(super) const fn is_good(verdict: ScanVerdict) -> bool {
     matches!(verdict, ScanVerdict::Admitted | ScanVerdict::Exited | ScanVerdict::Readmitted)
 }
 
