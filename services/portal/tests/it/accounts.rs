@@ -63,6 +63,21 @@ async fn the_right_password_gives_an_identity_with_the_accounts_roles() {
     assert_eq!(listed, [("kitchen".to_owned(), vec![Role::Kitchen], true)]);
 }
 
+#[tokio::test]
+async fn whoever_is_signed_in_with_an_account_that_is_taken_away_is_signed_out_at_once() {
+    let house = house().await;
+    let mut cook = Browser::of(&house, Role::Kitchen).await;
+    // There is no kitchen behind the portal here; without an account it would not be asked.
+    assert_ne!(cook.get("/kitchen").await.status, 303);
+    portal::disable_account(house.database_url(), "kitchen").await.expect("taken away");
+    assert_eq!(cook.get("/kitchen").await.status, 303, "to the page where one signs in");
+    let refused = sign_in(&house, "kitchen", PASSWORD).await.expect_err("disabled");
+    assert_eq!(refused.code(), Code::Unauthenticated);
+    portal::enable_account(house.database_url(), "kitchen").await.expect("given back");
+    assert_eq!(cook.get("/kitchen").await.status, 303, "its sessions are over");
+    sign_in(&house, "kitchen", PASSWORD).await.expect("with the password that it had");
+}
+
 /// A guesser learns nothing about which accounts there are, neither from words nor from being slowed down.
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_account_get_the_same_answers() {
