@@ -81,6 +81,8 @@ async fn a_lost_child_is_looked_for_on_every_screen_once_staff_confirm_it() {
     let desk = stage.staff(Role::Desk, Device::Phone).await;
     foyer.sees("h1", "Nächste Vorstellungen").await;
     foyer.marks_page().await;
+    // All of them hang: of one that was never heard of nobody waits for a word.
+    all_acknowledge(&stage).await;
 
     reports(&desk, IncidentKind::LostChild).await;
     desk.types("#incident-note", "rote Jacke, etwa sechs").await;
