@@ -71,8 +71,7 @@ const NEEDED: [Role; 2] = [Role::Admin, Role::Operator];
 /// There is no such account; it is the last one with a role that somebody must have; the database's error.
 pub async fn disable_account(database_url: &str, name: &str) -> Result<(), Error> {
     let mut connection = connect(database_url).await?;
-    let mut tx = connection.begin().await?;
-    let accounts = store::accounts(&mut tx).await?;
+    let accounts = store::accounts(&mut connection).await?;
     let (account, _) = named(&accounts, name)?;
     let others = || accounts.iter().filter(|(other, disabled)| !disabled && other.name != account.name);
     if let Some(role) =
@@ -82,8 +81,7 @@ pub async fn disable_account(database_url: &str, name: &str) -> Result<(), Error
             format!("is the last account with the role {0}; add another one with --role {0} first", role.name());
         return Err(invalid("name", problem).into());
     }
-    store::set_disabled(&mut tx, name, true, wall_now()).await?;
-    tx.commit().await?;
+    store::set_disabled(&mut connection, name, true, wall_now()).await?;
     connection.close().await?;
     Ok(())
 }
@@ -94,10 +92,8 @@ pub async fn disable_account(database_url: &str, name: &str) -> Result<(), Error
 /// There is no such account; the database's error.
 pub async fn enable_account(database_url: &str, name: &str) -> Result<(), Error> {
     let mut connection = connect(database_url).await?;
-    let mut tx = connection.begin().await?;
-    named(&store::accounts(&mut tx).await?, name)?;
-    store::set_disabled(&mut tx, name, false, wall_now()).await?;
-    tx.commit().await?;
+    named(&store::accounts(&mut connection).await?, name)?;
+    store::set_disabled(&mut connection, name, false, wall_now()).await?;
     connection.close().await?;
     Ok(())
 }

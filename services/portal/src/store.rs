@@ -41,10 +41,10 @@ pub(crate) async fn save_account(
     Ok(())
 }
 
-/// All, locked until the transaction ends; and whether each is disabled.
+/// All, and whether each is disabled.
 pub(crate) async fn accounts(conn: &mut PgConnection) -> Result<Vec<(Account, bool)>, Error> {
     let rows: Vec<(String, Vec<String>, bool)> =
-        sqlx::query_as("select name, roles, disabled from account order by name for update").fetch_all(conn).await?;
+        sqlx::query_as("select name, roles, disabled from account order by name").fetch_all(conn).await?;
     Ok(rows.into_iter().map(|(name, roles, disabled)| (account(name, &roles), disabled)).collect())
 }
 
