@@ -144,6 +144,8 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/reseat", post(desk_actions::reseat))
         .route("/desk/arrival", post(arrival::by_desk))
         .route("/desk/rebook", post(rebooking::by_desk))
+        .route("/desk/plate", post(plate::by_desk))
+        .route("/desk/bay", post(elsewhere::by_desk))
         .route("/desk/sell", get(desk::selling::programme))
         .route("/desk/showings/{id}/sell", get(desk::selling::form).post(desk::selling::hold))
         .route("/desk/orders/{visit}", get(desk::selling::order))

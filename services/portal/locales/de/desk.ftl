@@ -176,3 +176,6 @@ audit-older = Ältere
 headcount-link = Personenzahl zum Ausdrucken
 just-ended-title = Eben beendet
 measure-resume = Doch nicht beenden
+party-bay-lost = Stellplatz vergeben
+party-bay-left = Ohne Aufpreis ist zu haben:
+party-plate = Kennzeichen, zum Beispiel HAL-AB 123

@@ -176,3 +176,6 @@ audit-older = Older
 headcount-link = Headcount to print
 just-ended-title = Just ended
 measure-resume = Do not end it
+party-bay-lost = Their bay was given away
+party-bay-left = At no extra charge the party may have one of these:
+party-plate = Number plate, for example HAL-AB 123

@@ -14,7 +14,7 @@ use sky_proto::{
     parking::v1::{Alternative, GetSiteRequest, RightState, SiteState, TakeLeftBayRequest},
 };
 
-use super::{carpark::class, desk_actions::refused, visit::current};
+use super::{carpark::class, desk_actions::refused, plate::AT_DESK, visit::current};
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
@@ -101,15 +101,30 @@ pub(crate) fn view(w: &Words, visit: &Visit) -> Option<ElsewhereView> {
     })
 }
 
+async fn take_left(
+    edge: &Edge,
+    guest: &Guest,
+    caller: &Caller,
+    (visit, sent, next): (String, &Fields, &str),
+) -> Result<Response, Problem> {
+    let request = TakeLeftBayRequest { visit_id: visit, bay_class: sent.choice("bay") };
+    match answer(edge.parking(caller).take_left_bay(request)).await {
+        Ok(_) => guest.tell(edge, Notice::good(guest.words.t("elsewhere-taken"))).await?,
+        Err(status) => return refused(edge, guest, status, next).await,
+    }
+    Ok(Redirect::to(next).into_response())
+}
+
 /// `POST /visit/bay`
 pub(crate) async fn take(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let (_, visit, caller) = current(&edge, &guest).await?;
-    let request = TakeLeftBayRequest { visit_id: visit.to_string(), bay_class: sent.choice("bay") };
-    match answer(edge.parking(&caller).take_left_bay(request)).await {
-        Ok(_) => guest.tell(&edge, Notice::good(guest.words.t("elsewhere-taken"))).await?,
-        Err(status) => return refused(&edge, &guest, status, "/visit").await,
-    }
-    Ok(Redirect::to("/visit").into_response())
+    take_left(&edge, &guest, &caller, (visit.to_string(), &sent, "/visit")).await
+}
+
+/// `POST /desk/bay`: for somebody who rings up.
+pub(crate) async fn by_desk(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(AT_DESK)?;
+    take_left(&edge, &guest, &caller, (sent.get("visit").to_owned(), &sent, "/desk")).await
 }
 
 #[cfg(test)]

@@ -236,3 +236,25 @@ async fn who_pays_for_a_meal_at_the_desk_is_handed_its_receipt() {
         assert!(page.contains(part), "{part}: {page}");
     }
 }
+
+#[tokio::test]
+async fn the_desk_notes_a_plate_for_whoever_rings_up() {
+    let (house, world) = open().await;
+    let desk = Pages::of(&house, Role::Desk).await;
+    let family = Family::holds(&world, house.clock.now()).await;
+    family.orders(Method::AtDesk).await;
+    let visit = family.is_confirmed().await;
+    let looks = [("reference", &*visit.reference)];
+    let found = desk.asks("/desk/party", &looks).await.expect_err("the party's page");
+    assert!(found.contains("action=\"/desk/plate\"") && !found.contains("Kennzeichen vergessen"), "{found}");
+    for (plate, says) in [("", "Das ist kein Kennzeichen"), ("MQ-XY 77", "Das Kennzeichen ist gemerkt")] {
+        assert_eq!(desk.sends("/desk/plate", &[("visit", &*family.visit), ("plate", plate)]).await, "/desk");
+        let said = desk.sees("/desk").await;
+        assert!(said.contains(says), "{says}: {said}");
+    }
+    let found = desk.asks("/desk/party", &looks).await.expect_err("the party's page");
+    assert!(found.contains("Kennzeichen vergessen") && !found.contains("XY"), "noted, and never shown: {found}");
+    desk.sends("/desk/plate", &[("visit", &*family.visit), ("forget", "1")]).await;
+    let found = desk.asks("/desk/party", &looks).await.expect_err("the party's page");
+    assert!(!found.contains("Kennzeichen vergessen"), "{found}");
+}

@@ -18,7 +18,9 @@ use super::{
     super::{
         arrival::{self, ArrivalView},
         desk_actions::{self, refused},
+        elsewhere,
         notices::{self, PartyNotices},
+        plate::{self, AT_DESK},
         rebooking::{self, OptionView},
         refunds::{self, RefundView},
         visit,
@@ -75,6 +77,10 @@ struct PartyPage {
     due_cents: i64,
     refunds: Vec<RefundView>,
     parking: String,
+    /// Whether a plate is noted for its bay; None: there is no bay, or not for this role.
+    plate: Option<bool>,
+    /// Bays that it may have in place of the one that was given away.
+    bays: Vec<(i32, String)>,
     meal: String,
     /// When they will be here, while they are not.
     arrival: Option<ArrivalView>,
@@ -107,6 +113,13 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         rebooking::options(edge, caller, &w, &party.visit_id).await
     };
     let due = due_at_desk(edge, caller, &known).await;
+    let (plate, bays) = match guest.staff(AT_DESK) {
+        Ok(_) => {
+            let left = elsewhere::view(&w, &known).filter(|it| it.lost).map(|it| it.left);
+            (plate::is_noted(edge, caller, &known).await, left.unwrap_or_default())
+        }
+        Err(_) => (None, Vec::new()),
+    };
     page(&PartyPage {
         reference: party.reference,
         visit: party.visit_id,
@@ -124,6 +137,8 @@ async fn party_page(edge: &Edge, guest: &Guest, caller: &Caller, party: Party) -
         due_cents: due.unwrap_or(0),
         refunds: refunds::of_visit(&w, &known),
         parking: visit::parking(&w, &known),
+        plate,
+        bays,
         meal: visit::meal_time(&w, &known),
         arrival: arrival::view(&w, &known),
         rebook,
