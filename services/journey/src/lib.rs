@@ -20,8 +20,8 @@ use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
 use sky_proto::journey::v1::{
-    arrivals_server::ArrivalsServer, contacts_server::ContactsServer, house_server::HouseServer, journey_server::JourneyServer,
-    notices_server::NoticesServer, rebooking_server::RebookingServer,
+    arrivals_server::ArrivalsServer, contacts_server::ContactsServer, house_server::HouseServer,
+    journey_server::JourneyServer, notices_server::NoticesServer, rebooking_server::RebookingServer,
 };
 use tonic::service::Routes;
 

@@ -15,8 +15,8 @@ use sky_proto::{
         gastro_client::GastroClient, kitchen_client::KitchenClient, kitchen_system_client::KitchenSystemClient,
     },
     journey::v1::{
-        arrivals_client::ArrivalsClient, contacts_client::ContactsClient, house_client::HouseClient, journey_client::JourneyClient,
-        notices_client::NoticesClient, rebooking_client::RebookingClient,
+        arrivals_client::ArrivalsClient, contacts_client::ContactsClient, house_client::HouseClient,
+        journey_client::JourneyClient, notices_client::NoticesClient, rebooking_client::RebookingClient,
     },
     parking::v1::{
         connections_client::ConnectionsClient, gates_client::GatesClient, occupancy_client::OccupancyClient,

@@ -12,12 +12,15 @@ use sky_proto::{
     kernel::v1::LocalizedText,
 };
 
-use crate::edge::{Edge, answer};
+use crate::edge::Edge;
 
 /// How old what is known may be; a house changes its name a few times in its life.
 const OLDEST: Duration = Duration::from_secs(30);
-/// The same before the house was loaded, or while journey is away.
+/// The same before the house was loaded.
 const SOON: Duration = Duration::from_secs(1);
+/// A page is worth seeing without them: so long it waits for them, and after so long they are asked for again.
+const PATIENCE: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// A house's words about itself.
 #[derive(Debug, Default, PartialEq)]
@@ -60,7 +63,7 @@ impl Told {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let due = told.1.is_none_or(|at| at <= Instant::now());
         if due {
-            told.1 = Some(Instant::now() + SOON);
+            told.1 = Some(Instant::now() + AGAIN);
         }
         (told.0, due)
     }
@@ -82,10 +85,11 @@ pub(crate) async fn house(edge: &Edge) -> &'static House {
     if !is_due {
         return known;
     }
-    match answer(edge.house_as_portal().get_house_words(GetHouseWordsRequest {})).await {
-        Ok(words) => edge.house.put(words.into()),
-        // Journey is away: what was known still holds.
-        Err(_) => known,
+    let mut journey = edge.house_as_portal();
+    match tokio::time::timeout(PATIENCE, journey.get_house_words(GetHouseWordsRequest {})).await {
+        Ok(Ok(words)) => edge.house.put(words.into_inner().into()),
+        // Journey is away, or hangs: what was known still holds.
+        Ok(Err(_)) | Err(_) => known,
     }
 }
 

@@ -179,3 +179,4 @@ measure-resume = Doch nicht beenden
 party-bay-lost = Stellplatz vergeben
 party-bay-left = Ohne Aufpreis ist zu haben:
 party-plate = Kennzeichen, zum Beispiel HAL-AB 123
+house-open-again = Haus wieder öffnen

@@ -179,3 +179,4 @@ measure-resume = Do not end it
 party-bay-lost = Their bay was given away
 party-bay-left = At no extra charge the party may have one of these:
 party-plate = Number plate, for example HAL-AB 123
+house-open-again = Open the house again

@@ -193,7 +193,7 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> De
         zones: zones::zones(&w, flow),
         groups: zones::groups(&w, flow),
         alerts: zones::alerts(&w, flow),
-        house: house(&w, &flow.house.clone().unwrap_or_default()),
+        house: house(&w, &flow.house.clone().unwrap_or_default(), now),
         observed: w.time(&flow.observed_at),
         lanes: lanes.into_iter().map(|(_, lane)| lane).collect(),
         nonce: Uuid::new_v4().to_string(),

@@ -104,7 +104,7 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot, chose
         others: work.iter().take(6).map(|other| row(&w, other, now)).collect(),
         missing,
         is_before_start,
-        house: house(&w, &flow.house.clone().unwrap_or_default()),
+        house: house(&w, &flow.house.clone().unwrap_or_default(), now),
         waits: waits::queues(&w, flow, now),
         usual: hold::USUAL,
         observed: w.time(&flow.observed_at),

@@ -206,7 +206,7 @@ async fn what_the_house_will_not_take_is_set_aside_and_the_rest_is_told() {
 async fn a_phone_counts_out_who_leaves_also_without_the_house_and_lets_them_in_again() {
     let Some(stage) = Stage::open().await else { return };
     let cable = Cable::to(stage.house.running.http).await;
-    let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
+    let (_, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
     let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
     phone.open("/desk/door").await;
     phone.sees(".lane.good", "Verbunden").await;

@@ -159,7 +159,7 @@ pub(crate) async fn slip(
         time: w.time(&known.as_of),
         showing: showing.map(|it| format!("{} {}", w.time(&it.starts_at), w.text(&it.title))).unwrap_or_default(),
         parts: [Language::German, Language::English]
-            .map(|language| Words::speaking(language))
+            .map(Words::speaking)
             .map(|words| SlipPart { words, chance: chance(&words, known.chance()) })
             .into(),
         w,

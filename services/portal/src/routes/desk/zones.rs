@@ -7,7 +7,8 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use kernel::Caller;
+use chrono::{DateTime, Utc};
+use kernel::{Caller, values::from_timestamp};
 use sky_proto::flow::v1::{
     ClickZoneRequest, Directive, DirectiveKind, EscapeGroup, FlowSnapshot, House, HouseState, MeasureState, Quality,
     SensorState, Zone, ZoneKind, ZoneLevel,
@@ -55,6 +56,15 @@ pub(crate) struct HouseView {
     pub(crate) by: String,
     pub(crate) cleared_by: String,
     pub(crate) evacuating: bool,
+    pub(crate) next: Option<NextView>,
+}
+
+/// What the clock proposes for the house.
+#[derive(Debug)]
+pub(crate) struct NextView {
+    pub(crate) to: i32,
+    pub(crate) why: String,
+    pub(crate) is_due: bool,
 }
 
 /// Something that somebody should look at.
@@ -147,7 +157,7 @@ pub(crate) fn groups(w: &Words, flow: &FlowSnapshot) -> Vec<ZoneView> {
     flow.escape_groups.iter().map(|known| group(w, known)).collect()
 }
 
-pub(crate) fn house(w: &Words, house: &House) -> HouseView {
+pub(crate) fn house(w: &Words, house: &House, now: DateTime<Utc>) -> HouseView {
     let state = house.state();
     let (key, kind) = match state {
         HouseState::Unspecified | HouseState::Normal => ("house-normal", "good"),
@@ -164,6 +174,11 @@ pub(crate) fn house(w: &Words, house: &House) -> HouseView {
         by: house.by.clone(),
         cleared_by: house.cleared_by.clone(),
         evacuating: state == HouseState::Evacuating,
+        next: house.proposal.as_ref().map(|next| NextView {
+            to: next.to,
+            why: w.text(&next.why),
+            is_due: from_timestamp(next.due_at) <= now,
+        }),
     }
 }
 
