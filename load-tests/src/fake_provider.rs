@@ -5,6 +5,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Write,
     net::SocketAddr,
     path::{Path as FilePath, PathBuf},
     sync::{
@@ -125,7 +126,11 @@ impl Books {
         let next = file.with_extension("next");
         let written = serde_json::to_vec(self)
             .map_err(std::io::Error::from)
-            .and_then(|bytes| fs::write(&next, bytes))
+            .and_then(|bytes| {
+                let mut file = fs::File::create(&next)?;
+                file.write_all(&bytes)?;
+                file.sync_all()
+            })
             .and_then(|()| fs::rename(&next, file));
         if let Err(error) = written {
             eprintln!("the demo payment provider cannot write {}: {error}", file.display());

@@ -38,13 +38,14 @@ pub(crate) struct House {
 
 /// Of which nothing is known yet.
 pub(crate) static UNKNOWN: LazyLock<House> =
-    LazyLock::new(|| House { brand: "Digital Sky".to_owned(), ..House::default() });
+    LazyLock::new(|| House { brand: "Digital Sky".to_owned(), cafe: "Café".to_owned(), ..House::default() });
 
 impl From<HouseWords> for House {
     fn from(words: HouseWords) -> Self {
         let HouseWords { name, brand, address, tram, cafe, halls, accessible, imprint } = words;
         let brand = if brand.is_empty() { name.as_ref().map(|it| it.de.clone()).unwrap_or_default() } else { brand };
         let brand = if brand.is_empty() { UNKNOWN.brand.clone() } else { brand };
+        let cafe = if cafe.is_empty() { UNKNOWN.cafe.clone() } else { cafe };
         Self { name, brand, address, tram, cafe, halls, accessible, imprint }
     }
 }

@@ -13,7 +13,8 @@ use crate::{
         lanes::{Credential, Direction, Verdict, Whose, judge_entry, judge_walk_in, whose},
     },
     error::Error,
-    events, store,
+    events,
+    store::{self, counting::LeftUnseen},
 };
 
 /// What a lane saw.
@@ -59,15 +60,20 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         Some(Right { state: RightState::CheckedIn, entered_at: Some(at), .. })
             if seen.direction == Direction::In && *at + SOONEST_BACK <= now =>
         {
-            store::counting::somebody_left_unnamed(tx.conn(), *at).await?
+            store::counting::left_unseen(tx.conn(), *at).await?
         }
-        _ => false,
+        _ => None,
     };
     let counted = right.as_ref().is_some_and(Right::is_counted);
     let mut passage = match seen.direction {
         Direction::In => pass_in(&seen.credential, right, &site, unseen, now)?,
         Direction::Out => pass_out(&seen.credential, right, now),
     };
+    if let (Some(LeftUnseen::Counted(exit)), Some(right)) = (unseen, &passage.right)
+        && passage.right_changed
+    {
+        store::counting::name_exit(tx.conn(), exit, right.visit).await?;
+    }
     // Its code once more at a barrier that is slow to open: the car has been counted out already.
     if seen.direction == Direction::Out
         && !passage.right_changed
@@ -182,7 +188,7 @@ fn pass_in(
     credential: &Credential,
     mut right: Option<Right>,
     site: &Site,
-    unseen: bool,
+    unseen: Option<LeftUnseen>,
     now: DateTime<Utc>,
 ) -> Result<Passage, Error> {
     let count_of = |class: BayClass| {
@@ -191,12 +197,15 @@ fn pass_in(
     let mut counts = None;
     let verdict = match (credential, &mut right) {
         (_, Some(right)) => {
-            let verdict = judge_entry(site.state, right, count_of(right.class)?.has_room(), unseen, now);
+            // A car that nobody has counted out has its room.
+            let counted = unseen == Some(LeftUnseen::Uncounted);
+            let room = counted || count_of(right.class)?.has_room();
+            let verdict = judge_entry(site.state, right, room, unseen.is_some(), now);
             if verdict == Verdict::Open {
                 right.state = RightState::CheckedIn;
                 right.entered_at = Some(now);
                 right.left_at = None;
-                counts = Some(right.class);
+                counts = (!counted).then_some(right.class);
             }
             verdict
         }

@@ -97,13 +97,30 @@ pub(crate) async fn left_after(
     .await?)
 }
 
-/// Whether a car may have left since then of which nobody knows which it was: one left unnamed, a way out was opened by
-/// staff, or stood open or broken.
-pub(crate) async fn somebody_left_unnamed(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar(
-        "select exists (select from lane_event
-                where direction = 'out' and verdict = 'open' and visit_id is null and at >= $1)
-             or exists (select from gate_command c join lane l on l.id = c.lane
+/// How a car of which nobody knows which it was may have left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LeftUnseen {
+    /// A lane let out a car and counted it, without a name.
+    Counted(Uuid),
+    /// Staff opened a way out, or it stood open or broken: the count still has the car.
+    Uncounted,
+}
+
+/// Whether a car may have left since then of which nobody knows which it was.
+pub(crate) async fn left_unseen(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<Option<LeftUnseen>, Error> {
+    let counted: Option<Uuid> = sqlx::query_scalar(
+        "select idempotency_key from lane_event
+         where direction = 'out' and verdict = 'open' and visit_id is null and class is not null and at >= $1
+         order by at limit 1",
+    )
+    .bind(since)
+    .fetch_optional(&mut *conn)
+    .await?;
+    if let Some(key) = counted {
+        return Ok(Some(LeftUnseen::Counted(key)));
+    }
+    let stood_open: bool = sqlx::query_scalar(
+        "select exists (select from gate_command c join lane l on l.id = c.lane
                 where l.direction = 'out' and c.requested_by <> 'lane' and c.action in ('open', 'hold_open')
                     and c.state not in ('rejected', 'expired', 'cancelled') and c.requested_at >= $1)
              or exists (select from lane where direction = 'out'
@@ -111,7 +128,18 @@ pub(crate) async fn somebody_left_unnamed(conn: &mut PgConnection, since: DateTi
     )
     .bind(since)
     .fetch_one(conn)
-    .await?)
+    .await?;
+    Ok(stood_open.then_some(LeftUnseen::Uncounted))
+}
+
+/// The car of an unnamed exit has come back: it stands for no other car any more.
+pub(crate) async fn name_exit(conn: &mut PgConnection, key: Uuid, visit: Uuid) -> Result<(), Error> {
+    sqlx::query("update lane_event set visit_id = $2 where idempotency_key = $1")
+        .bind(key)
+        .bind(visit)
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// A car that a lane has let out.

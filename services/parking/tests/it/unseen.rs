@@ -76,6 +76,23 @@ async fn a_car_that_left_without_its_code_comes_back_in() {
 }
 
 #[tokio::test]
+async fn one_exit_stands_for_one_car() {
+    let house = house().await;
+    let ((_, first), (_, second), (_, named)) = (came(&house).await, came(&house).await, came(&house).await);
+    house.clock.set(minutes(10));
+    // Not read, then shown: one car, and everybody knows which.
+    drives(&house, Direction::Out, "").await;
+    assert_eq!(drives(&house, Direction::Out, &named).await, Verdict::Open);
+    assert_eq!(drives(&house, Direction::In, &first).await, Verdict::AlreadyIn, "another one left");
+    // One car leaves that nobody knows: one of the two comes back, not both.
+    house.clock.set(minutes(20));
+    drives(&house, Direction::Out, "").await;
+    assert_eq!(drives(&house, Direction::In, &first).await, Verdict::Open);
+    assert_eq!(drives(&house, Direction::In, &second).await, Verdict::AlreadyIn, "a second car with its code");
+    assert_eq!((cars(&house).await, disagree(&house).await), (2, 0));
+}
+
+#[tokio::test]
 async fn whoever_left_in_an_evacuation_comes_back_in() {
     let house = house().await;
     let (_, code) = came(&house).await;
@@ -90,6 +107,7 @@ async fn whoever_left_in_an_evacuation_comes_back_in() {
     house.react("parking", "flow", "house", &state(HouseState::AllClear)).await.expect("reacted");
     house.clock.set(minutes(30));
     assert_eq!(drives(&house, Direction::In, &code).await, Verdict::Open, "the ways out stood open");
+    assert_eq!(cars(&house).await, 1, "nobody had counted it out");
     house.clock.set(minutes(40));
     assert_eq!(drives(&house, Direction::In, &code).await, Verdict::AlreadyIn, "not since it came back");
 }

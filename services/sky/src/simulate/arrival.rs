@@ -101,6 +101,8 @@ async fn closed_bridge(world: Arc<World>, showing: String, at: DateTime<Utc>) ->
     let reason = values::Text::new(why, "The bridge is closed");
     let close = SetSiteStateRequest { state: unreachable, reason: Some(reason.to_proto()), until };
     let site = attendant.set_site_state(close).await?.into_inner();
+    // At once: while the monitor is looked at, somebody calls their visit off.
+    let concerned = suspended(&mut attendant, began).await?;
     world.report.forecasts.told(forecast::WAY, began);
     let shown =
         monitor(&world, |text| text.contains(why) && site.alternatives.iter().all(|place| text.contains(&place.name)))
@@ -109,7 +111,6 @@ async fn closed_bridge(world: Arc<World>, showing: String, at: DateTime<Utc>) ->
     let nearest = visitor::nearest(&site.alternatives)?;
     let sent_away = world.report.cars_sent_on.get();
 
-    let concerned = suspended(&mut attendant, began).await?;
     anyhow::ensure!(
         concerned.len() == usize::try_from(preview.visits)?,
         "{} visits were foreseen, {} were suspended",

@@ -36,7 +36,7 @@ pub(crate) struct Letter {
 
 /// What the house file says of the house.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub(crate) struct HouseWords {
     pub(crate) name: Text,
     /// For the head of a page: short, and the same in every language.
