@@ -134,13 +134,21 @@
 
   // Whose code it is; null: nobody's on the list. A lower generation than the list's was issued anew since; a higher one is
   // good if it is signed: the list is older than the code. Unsigned, somebody may have raised it.
-  const find = (text, code, signed) => {
+  const find = (text, code, signed, chosen) => {
+    if (!code) {
+      // A short reference may be that of two bookings: the one of the chosen showing is meant, or nobody knows which.
+      const all = kept.list.showings.map((showing) =>
+        showing.parties.filter((it) => spoken(it.reference) === spoken(text)).map((party) => ({ showing, party, tickets: party.tickets })));
+      const found = [].concat(...all);
+      const here = found.filter((it) => it.showing.id === chosen);
+      const meant = here.length ? here : found;
+      return meant.length > 1 ? { several: true } : meant[0] || null;
+    }
     const is = (listed) => ({ old: code.generation < listed.generation, raised: !signed && code.generation > listed.generation });
     for (const showing of kept.list.showings) {
       for (const party of showing.parties) {
-        if (!code && spoken(party.reference) === spoken(text)) return { showing, party, tickets: party.tickets };
-        if (code && code.isVisit && party.visit === code.id) return Object.assign(is(party), { showing, party, tickets: party.tickets });
-        const ticket = code && !code.isVisit && party.tickets.find((it) => it.id === code.id);
+        if (code.isVisit && party.visit === code.id) return Object.assign(is(party), { showing, party, tickets: party.tickets });
+        const ticket = !code.isVisit && party.tickets.find((it) => it.id === code.id);
         if (ticket) return Object.assign(is(ticket), { showing, party, tickets: [ticket] });
       }
     }
@@ -150,19 +158,22 @@
   const isIn = (ticket) => ticket.admitted || Boolean(kept.ins[ticket.id]);
   const no = (verdict, more) => ({ verdict, good: false, text: words[verdict] + (more ? " " + more : ""), detail: "", take: [] });
   // Whose code it is that is good in itself, or the refusal.
-  const identify = async (text) => {
+  const identify = async (text, showing, leaving) => {
     if (!kept.list || now() > kept.list.validUntil) return { refusal: Object.assign(no("unknown"), { text: words.nolist }) };
     const code = read(text);
     const signed = code ? await isSigned(code) : true;
     if (signed === false) return { refusal: no("forged") };
-    const found = find(text, code, signed);
+    const found = find(text, code, signed, showing);
+    if (found && found.several) return { refusal: Object.assign(no("unknown"), { text: words.several }) };
     if (!found || found.raised) return { refusal: no("unknown", found ? words.unchecked : "") };
-    return found.old ? { refusal: no("replaced") } : { found, signed };
+    // Whoever is in may leave with the code with which they came.
+    return found.old && !(leaving && signed) ? { refusal: no("replaced") } : { found, signed };
   };
   // Out goes whoever is in, at any time.
-  const leave = async (text, people) => {
-    const { refusal, found, signed } = await identify(text);
+  const leave = async (text, people, showing) => {
+    const { refusal, found, signed } = await identify(text, showing, true);
     if (refusal) return refusal;
+    if (found.showing.id !== showing) return no("wrong", found.showing.label);
     const inside = found.tickets.filter((it) => isIn(it) && !kept.outs[it.id]);
     if (!inside.length || people > inside.length) return no("notin", String(inside.length));
     const take = people ? inside.slice(0, people) : inside;
@@ -170,7 +181,7 @@
   };
   // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows.
   const judge = async (text, people, late, showing) => {
-    const { refusal, found, signed } = await identify(text);
+    const { refusal, found, signed } = await identify(text, showing);
     if (refusal) return refusal;
     if (found.showing.id !== showing) return no("wrong", found.showing.label);
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
@@ -241,7 +252,7 @@
   const scan = async (code, people, showing, late, way) => {
     const nonce = random(16);
     const about = { code, people, showing };
-    const alone = way === "back" ? no("reentry") : way === "out" ? await leave(code, people) : await judge(code, people, late, showing);
+    const alone = way === "back" ? no("reentry") : way === "out" ? await leave(code, people, showing) : await judge(code, people, late, showing);
     const name = read(code) ? "…" + nonce.slice(0, 4) : code;
     const body = new URLSearchParams({ device: kept.device, nonce, showing, code, people: String(people), late, way });
     const said = silentSince && !navigator.onLine ? null : await ask("scan", body);
@@ -249,8 +260,8 @@
       show({ good: false, text: said.refused, detail: "", code: name }, about);
     } else if (said) {
       // So that it is not let in again when the line breaks before the next list.
-      const { found } = way === "back" ? await identify(code) : {};
-      if (said.good && found) found.tickets.forEach((it) => { delete kept.outs[it.id]; });
+      const { found } = way === "back" ? await identify(code, showing) : {};
+      if (said.good && found) found.tickets.filter((it) => kept.outs[it.id]).slice(0, said.people || undefined).forEach((it) => { delete kept.outs[it.id]; });
       if (said.good && alone.good) moved(way, alone.take.slice(0, said.people || alone.take.length));
       show(Object.assign(said, { code: name }), about);
     } else if (way === "back") {
@@ -269,7 +280,9 @@
     const people = Math.max(0, Math.min(60, Number(one("#people").value) || 0));
     one("#people").value = "";
     const showing = kept.showing;
-    if (code && showing) scanned = scanned.then(() => scan(code, people, showing, "", one("#way").value));
+    // As it was when it was scanned: the one before may still be under way.
+    const way = one("#way").value;
+    if (code && showing) scanned = scanned.then(() => scan(code, people, showing, "", way));
     return scanned;
   };
   one("form").addEventListener("submit", (event) => {

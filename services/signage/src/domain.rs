@@ -119,6 +119,9 @@ pub struct Message {
     /// It stands above what displays say anyway, and takes none of them: an official warning that leaves time.
     #[serde(default)]
     pub beside: bool,
+    /// How grave an official warning is, 4 the most; 0: not said, or a message of staff.
+    #[serde(default)]
+    pub gravity: u8,
     /// What it says.
     pub text: Text,
     /// None: every group.
@@ -297,7 +300,7 @@ fn messages(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Opt
 /// The official warnings that stand above what this display says anyway, the gravest first.
 fn warnings(view: &View, facts: &Facts, now: DateTime<Utc>) -> Vec<Line> {
     let mut mine: Vec<&Message> = said(view, facts, now).into_iter().filter(|message| message.beside).collect();
-    mine.sort_by_key(|message| std::cmp::Reverse(message.class));
+    mine.sort_by_key(|message| std::cmp::Reverse((message.class, message.gravity)));
     mine.into_iter().take(WARNINGS_AT_ONCE).map(|message| message_line(message, WARNING)).collect()
 }
 

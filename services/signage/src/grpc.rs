@@ -322,6 +322,7 @@ fn new_message(request: &pb::PublishMessageRequest, now: DateTime<Utc>) -> Resul
     }
     Ok(Message {
         beside: false,
+        gravity: 0,
         message_id: Uuid::now_v7(),
         class,
         text,

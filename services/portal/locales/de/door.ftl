@@ -209,6 +209,7 @@ door-people = Wie viele? (leer: alle)
 door-camera = Kamera
 door-forged = Kein Code dieses Hauses. Bitte zur Kasse.
 door-unchecked = Signatur nicht geprüft
+door-several = Zwei Buchungen haben dieses Kurzzeichen. Bitte den Code scannen.
 conflict-forged = Mit einem Code eingelassen, der nicht von diesem Haus ist
 steps-title = Eben getan
 step-undo = Rückgängig

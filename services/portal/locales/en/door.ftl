@@ -209,6 +209,7 @@ door-people = How many? (empty: all)
 door-camera = Camera
 door-forged = No code of this house. To the desk, please.
 door-unchecked = signature not checked
+door-several = Two bookings have this reference. Please scan the code.
 conflict-forged = Let in with a code that is not of this house
 steps-title = Just done
 step-undo = Undo

@@ -48,6 +48,19 @@ pub enum Severity {
     Unknown,
 }
 
+impl Severity {
+    /// For sorting: 4 the gravest.
+    const fn gravity(self) -> u8 {
+        match self {
+            Self::Extreme => 4,
+            Self::Severe => 3,
+            Self::Moderate => 2,
+            Self::Minor => 1,
+            Self::Unknown => 0,
+        }
+    }
+}
+
 /// How soon something has to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Urgency {
@@ -219,6 +232,7 @@ impl Alert {
             message_id: self.message_id(),
             class,
             beside,
+            gravity: self.severity().gravity(),
             text: Text { de: said(german), en: english, plain: String::new() },
             group: None,
             published_at: now,

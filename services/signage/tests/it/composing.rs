@@ -66,6 +66,7 @@ fn message(class: Class, end: i64, group: Option<&str>) -> Message {
         message_id: Uuid::from_u128(7),
         class,
         beside: false,
+        gravity: 0,
         text: Text::new("Hinweis", "Note"),
         group: group.map(str::to_owned),
         published_at: at(0),
@@ -363,6 +364,16 @@ fn a_warning_that_leaves_time_stands_above_what_a_display_says_and_takes_none() 
     // However many there are, the display keeps most of its room.
     let many = (1..6).map(|id| Message { message_id: Uuid::from_u128(id), ..warning(Class::Scheduled) }).collect();
     assert_eq!(shown(Profile::DomeDoor, many, None).2, "warning:Notice warning:Notice programme:Showing");
+    // The gravest stays, however many others came after it.
+    let of = |id: u128, gravity: u8| Message {
+        message_id: Uuid::from_u128(id),
+        gravity,
+        text: Text::new(format!("gravity {gravity}"), ""),
+        ..warning(Class::Operations)
+    };
+    let facts = Facts { messages: vec![of(1, 3), of(2, 2), of(3, 2), of(4, 2)], ..Facts::default() };
+    let content = compose(&view(Profile::DomeDoor), &facts, at(0));
+    assert_eq!(content.lines.first().map(|line| line.text.de.as_str()), Some("gravity 3"), "{content:?}");
 }
 
 #[test]

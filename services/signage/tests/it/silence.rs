@@ -237,6 +237,7 @@ fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_spea
 fn lift_message() -> Message {
     Message {
         beside: false,
+        gravity: 0,
         message_id: Uuid::from_u128(2),
         class: Class::Operations,
         text: Text::new("Aufzug defekt", "Lift fault"),

@@ -10,7 +10,9 @@ use axum::{
     extract::{State, rejection::JsonRejection},
     response::{IntoResponse, Response},
 };
+use chrono::NaiveDate;
 use data_encoding::HEXLOWER;
+use kernel::values::from_timestamp;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -27,7 +29,7 @@ use crate::{
     problem::Problem,
     refusal,
     session::Guest,
-    words::Words,
+    words::{Words, in_halle},
 };
 
 /// Where people go in who are scanned here.
@@ -88,7 +90,7 @@ struct Ticket {
     generation: u32,
 }
 
-fn listed(w: &Words, showing: ListedShowing) -> Listed {
+fn listed(w: &Words, showing: ListedShowing, today: NaiveDate) -> Listed {
     let ticket = |it: sky_proto::flow::v1::ListedTicket| Ticket {
         id: it.ticket_id,
         seat: it.seat,
@@ -102,8 +104,11 @@ fn listed(w: &Words, showing: ListedShowing) -> Listed {
         generation: it.generation,
         tickets: it.tickets.into_iter().map(ticket).collect(),
     };
+    // Around midnight two days are on the list.
+    let day = in_halle(from_timestamp(showing.starts_at));
+    let day = if day == today { String::new() } else { format!("{} ", w.short_date(day)) };
     Listed {
-        label: format!("{} {}, {}", w.time(&showing.starts_at), w.text(&showing.title), w.hall(&showing.hall)),
+        label: format!("{day}{} {}, {}", w.time(&showing.starts_at), w.text(&showing.title), w.hall(&showing.hall)),
         open: matches!(showing.state(), AdmissionState::DoorsOpen | AdmissionState::LastCall),
         doors_at: w.millis(&showing.doors_at),
         last_entry_at: w.millis(&showing.last_entry_at),
@@ -118,7 +123,8 @@ pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let request = ExportAdmissionListRequest { device_id: sent.get("device").to_owned(), day: String::new() };
     let signed = answer(edge.door(&caller).export_admission_list(request)).await?;
     let list = AdmissionList::decode(signed.list.as_slice()).map_err(|error| Problem::ours(&error))?;
-    let showings = list.showings.into_iter().map(|showing| listed(&guest.words, showing)).collect();
+    let today = in_halle(edge.now());
+    let showings = list.showings.into_iter().map(|showing| listed(&guest.words, showing, today)).collect();
     let keys = std::iter::once(&signed.public_key).chain(&signed.earlier_public_keys);
     let keys = keys.map(|key| HEXLOWER.encode(key)).collect();
     Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), keys, showings }).into_response())
