@@ -58,21 +58,18 @@ async fn held_places_come_back_without_a_reload() {
     visitor.quits().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wheelchair_user_books_when_all_else_is_sold() {
-    let Some(stage) = Stage::open().await else { return };
-    let showing = in_the_dome(&stage).await;
+/// The places that are for everybody.
+async fn general_seats(stage: &Stage, showing: &Showing) -> Vec<String> {
     let mut desk = ReservationsClient::new(stage.world.door("reservations", &staff(Role::Desk)));
     let request = GetSeatPlanRequest { showing_id: showing.showing_id.clone() };
     let plan = desk.get_seat_plan(request).await.expect("a plan").into_inner();
     let is_protected = |seat: &Seat| seat.features.iter().any(|it| it == "wheelchair" || it == "companion");
-    let general: Vec<String> = plan.seats.into_iter().filter(|it| !is_protected(it)).map(|it| it.label).collect();
-    let page = format!("/showings/{}", showing.showing_id);
-    let visitor = stage.visitor(Device::Phone).await;
-    visitor.open(&page).await;
-    visitor.sees(".badges", "Plätze").await;
-    visitor.marks_page().await;
-    for seats in general.chunks(60) {
+    plan.seats.into_iter().filter(|it| !is_protected(it)).map(|it| it.label).collect()
+}
+
+async fn block(stage: &Stage, showing: &Showing, seats: &[String]) {
+    let mut desk = ReservationsClient::new(stage.world.door("reservations", &staff(Role::Desk)));
+    for seats in seats.chunks(60) {
         let request = BlockSeatsRequest {
             showing_id: showing.showing_id.clone(),
             seats: seats.to_vec(),
@@ -81,6 +78,19 @@ async fn a_wheelchair_user_books_when_all_else_is_sold() {
         };
         desk.block_seats(request).await.expect("blocked");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wheelchair_user_books_when_all_else_is_sold() {
+    let Some(stage) = Stage::open().await else { return };
+    let showing = in_the_dome(&stage).await;
+    let general = general_seats(&stage, &showing).await;
+    let page = format!("/showings/{}", showing.showing_id);
+    let visitor = stage.visitor(Device::Phone).await;
+    visitor.open(&page).await;
+    visitor.sees(".badges", "Plätze").await;
+    visitor.marks_page().await;
+    block(&stage, &showing, &general).await;
     visitor.sees(".badges", "Nur noch Rollstuhlplätze: 4").await;
     assert!(visitor.is_same_page().await, "it was reloaded");
     // The page anew, as somebody finds it who comes now.
@@ -101,22 +111,10 @@ async fn a_wheelchair_user_books_when_all_else_is_sold() {
 async fn what_a_visitor_holds_is_told_as_their_own() {
     let Some(stage) = Stage::open().await else { return };
     let showing = in_the_dome(&stage).await;
-    let mut desk = ReservationsClient::new(stage.world.door("reservations", &staff(Role::Desk)));
-    let request = GetSeatPlanRequest { showing_id: showing.showing_id.clone() };
-    let plan = desk.get_seat_plan(request).await.expect("a plan").into_inner();
-    let is_protected = |seat: &Seat| seat.features.iter().any(|it| it == "wheelchair" || it == "companion");
-    let general: Vec<String> = plan.seats.into_iter().filter(|it| !is_protected(it)).map(|it| it.label).collect();
+    let general = general_seats(&stage, &showing).await;
     // Two are left online, besides what door and staff have.
     let kept = showing.availability.as_ref().map_or(0, |it| general.len() - it.free_online as usize);
-    for seats in general[..general.len() - kept - 2].chunks(60) {
-        let request = BlockSeatsRequest {
-            showing_id: showing.showing_id.clone(),
-            seats: seats.to_vec(),
-            blocked: true,
-            reason: "Test".to_owned(),
-        };
-        desk.block_seats(request).await.expect("blocked");
-    }
+    block(&stage, &showing, &general[..general.len() - kept - 2]).await;
     let visitor = stage.visitor(Device::Phone).await;
     let page = format!("/showings/{}", showing.showing_id);
     visitor.open(&page).await;
