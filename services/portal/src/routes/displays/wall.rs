@@ -7,7 +7,6 @@ use sky_proto::signage::v1::{
     Content, Display, DisplayState, GetContentRequest, Line, ListDisplaysRequest, ListMessagesRequest, Message,
     PriorityClass,
 };
-
 use tonic::{Code, Status};
 
 use crate::{
@@ -110,7 +109,7 @@ pub(super) async fn look(
     let mut gone = Vec::new();
     for display_id in changed {
         let content = answer(signage.get_content(GetContentRequest { display_id: display_id.clone() })).await;
-        match if_it_hangs(content)? {
+        match if_still_there(content)? {
             Some(content) => drop(seen.insert(display_id, content)),
             None => gone.push(display_id),
         }
@@ -148,7 +147,7 @@ pub(super) async fn look(
 }
 
 /// A display's content; None: it was taken down since it was listed. The others are still to be seen.
-fn if_it_hangs(content: Result<Content, Status>) -> Result<Option<Content>, Problem> {
+fn if_still_there(content: Result<Content, Status>) -> Result<Option<Content>, Problem> {
     match content {
         Ok(content) => Ok(Some(content)),
         Err(status) if status.code() == Code::NotFound => Ok(None),
@@ -309,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_display_that_is_taken_down_while_the_wall_is_looked_at_is_left_out_and_the_others_are_not() {
-        let read = |content| if_it_hangs(content).ok();
+        let read = |content| if_still_there(content).ok();
         assert_eq!(read(Ok(Content::default())), Some(Some(Content::default())));
         assert_eq!(read(Err(Status::not_found("there is no display foyer-1"))), Some(None));
         assert_eq!(read(Err(Status::unavailable("signage is away"))), None, "that is a fault");
