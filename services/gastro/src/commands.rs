@@ -149,6 +149,8 @@ pub(crate) async fn cancel(tx: &mut Tx, visit: Uuid, refund: bool) -> Result<(),
     };
     if refund {
         receipts::take_back(tx, &mut order).await?;
+    } else {
+        substitution::settle(tx, &mut order).await?;
     }
     match order.cancellation() {
         Cancellation::Keep => Ok(()),

@@ -13,6 +13,7 @@ pub(crate) mod menu;
 pub(crate) mod ordering;
 pub(crate) mod pictures;
 pub(crate) mod pushes;
+pub(crate) mod put_off;
 pub(crate) mod receipts;
 pub(crate) mod showings;
 pub(crate) mod slots;
@@ -286,7 +287,8 @@ pub(crate) async fn is_anything_due(
                     or (state = 'recalled' and state_at <= $1 - make_interval(secs => r.give_up_seconds))
                     or (state = 'cancelled' and state_at <= $2)))
              or exists (select from affected_order join meal_order using (order_id)
-                    where answer_until <= $1 and state = 'scheduled')",
+                    where coalesce(refund_at, answer_until) <= $1 and state = 'scheduled')
+             or exists (select from substituted where until_at <= $1)",
     )
     .bind(now)
     .bind(cancelled_before)

@@ -8,7 +8,7 @@ use super::{kitchen, lock_kitchen, receipts, replanning};
 use crate::{
     domain::{
         Charge, Order, OrderState, Station,
-        affected::{Affected, Answer, Cause, answer_until, back_at, is_touched, settled},
+        affected::{Affected, Answer, Cause, LEAST_TIME, answer_until, back_at, is_touched, settled},
     },
     error::Error,
     events, store,
@@ -45,6 +45,7 @@ pub(super) async fn station_rests(tx: &mut Tx, station: &Station) -> Result<(), 
             station: Some(station.id.clone()),
             later_pickup_at,
             answer_until: answer_until(order, known, later_pickup_at.is_some(), now),
+            refund_at: None,
         };
         affected.push((order.id, next));
     }
@@ -91,7 +92,14 @@ async fn need_staff(tx: &mut Tx, order: &Order, cause: Cause) -> Result<(), Erro
         return Ok(());
     }
     let answer_until = answer_until(order, None, false, now);
-    let affected = Affected { question: Uuid::now_v7(), cause, station: None, later_pickup_at: None, answer_until };
+    let affected = Affected {
+        question: Uuid::now_v7(),
+        cause,
+        station: None,
+        later_pickup_at: None,
+        answer_until,
+        refund_at: None,
+    };
     save(tx, std::slice::from_ref(order), &[(order.id, affected)]).await
 }
 
@@ -113,7 +121,7 @@ pub(super) async fn station_works(tx: &mut Tx, station: &Station) -> Result<(), 
     Ok(())
 }
 
-/// Who has said nothing in time gets what is best for them.
+/// Who has said nothing in time gets what is best for them, and whose money goes back gets it.
 pub(super) async fn decide_unanswered(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     for (id, affected) in store::affected::unanswered(tx.conn(), now).await? {
@@ -142,6 +150,39 @@ pub(crate) async fn answer(tx: &mut Tx, visit: Uuid, answer: Answer) -> Result<O
     carry_out(tx, order, &affected, answer).await
 }
 
+/// Staff answer for a visitor. That the money goes back can be taken back for a while, and happens then.
+pub(crate) async fn answer_for(tx: &mut Tx, visit: Uuid, said: Answer) -> Result<Order, Error> {
+    if !matches!(said, Answer::Refund | Answer::AskAgain) {
+        return answer(tx, visit, said).await;
+    }
+    lock_kitchen(tx).await?;
+    let order = store::lock_order_of_visit(tx.conn(), visit).await?.ok_or(Error::NoOrder)?;
+    let affected = store::affected::of_orders(tx.conn(), &[order.id]).await?.remove(&order.id);
+    let waits = affected.as_ref().is_some_and(|it| it.refund_at.is_some());
+    let now = tx.now();
+    match (said, affected) {
+        (Answer::Refund, Some(_)) if order.state.is_begun() => return Err(Error::BeingMade(order.state)),
+        (Answer::Refund, Some(_)) if waits => return Ok(order),
+        (Answer::Refund, Some(affected)) if affected.cause != Cause::CancelledVisit => {
+            let at = now + store::kitchen::rules(tx.conn()).await?.undo;
+            store::affected::put_off_refund(tx.conn(), order.id, Some(at), at).await?;
+        }
+        (Answer::AskAgain, Some(affected)) if waits => {
+            store::affected::put_off_refund(tx.conn(), order.id, None, now + LEAST_TIME).await?;
+            let stations = store::stations(tx.conn()).await?;
+            let works = |id: &String| stations.iter().any(|it| it.id == *id && it.is_open());
+            if affected.station.as_ref().is_some_and(works) {
+                // Its station works again: there is nothing to ask.
+                return answer(tx, visit, Answer::Keep).await;
+            }
+        }
+        (Answer::AskAgain, _) => return Err(Error::NothingToTakeBack),
+        _ => return answer(tx, visit, said).await,
+    }
+    kitchen::touch_board(tx).await?;
+    Ok(order)
+}
+
 async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: Answer) -> Result<Order, Error> {
     match answer {
         Answer::Later => {
@@ -157,7 +198,7 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
             store::slots::free(tx.conn(), &[order.id]).await?;
             store::ordering::free_stock(tx.conn(), &[order.id]).await?;
         }
-        Answer::Keep => {
+        Answer::Keep | Answer::AskAgain => {
             let stations = store::stations(tx.conn()).await?;
             let resting = stations.into_iter().find(|it| affected.station.as_ref() == Some(&it.id) && !it.is_open());
             if let Some(station) = resting {

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use kernel::{BoxFuture, Tx, clock::wall_now, values::day_of};
 use uuid::Uuid;
 
-use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, pushes, replanning, screens, waste};
+use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, pushes, replanning, screens, substitution, waste};
 use crate::{
     domain::{
         Order, OrderState, SEEN_CANCELLED, Station, StationState,
@@ -58,6 +58,7 @@ pub(crate) async fn move_order(tx: &mut Tx, order_id: Uuid, to: OrderState) -> R
 
 /// One step of an order as a whole, which can be taken back.
 pub(super) async fn take_step(tx: &mut Tx, order: &mut Order, to: OrderState) -> Result<(), Error> {
+    substitution::settle(tx, order).await?;
     let last = LastMove { from: order.state, to, at: tx.now(), part: None };
     store::kitchen::save_move(tx.conn(), order.id, &last).await?;
     if matches!(to, OrderState::Preparing | OrderState::Ready) {
@@ -132,6 +133,7 @@ pub(crate) fn tick(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
             touch_board(tx).await?;
         }
         end_holds(tx).await?;
+        substitution::settle_due(tx).await?;
         affected::decide_unanswered(tx).await?;
         fire_due(tx).await?;
         let rules = store::kitchen::rules(tx.conn()).await?;

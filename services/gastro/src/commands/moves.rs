@@ -3,7 +3,7 @@
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{kitchen, lock_kitchen};
+use super::{kitchen, lock_kitchen, substitution};
 use crate::{
     domain::{
         Order, OrderState,
@@ -32,6 +32,7 @@ pub(crate) async fn move_ticket(tx: &mut Tx, order_id: Uuid, station: &str, to: 
     if !is_made || is_back {
         return Err(Error::WrongStep { from: if is_made { from } else { order.state } });
     }
+    substitution::settle(tx, &mut order).await?;
     store::tickets::set_work(tx.conn(), order_id, Some(station), to).await?;
     let works: Vec<OrderState> =
         parts.iter().map(|part| if part.station == station { to } else { part.work }).collect();
@@ -49,11 +50,17 @@ pub(crate) async fn move_ticket(tx: &mut Tx, order_id: Uuid, station: &str, to: 
     Ok(order)
 }
 
-/// Takes the last move of an order back, while it is the last and not long ago. Whoever only hands out takes back no more
+/// Takes the last move of an order back, or what took the place of a dish since, while it is not long ago. Whoever only hands out takes back no more
 /// than that.
 pub(crate) async fn undo(tx: &mut Tx, order_id: Uuid, hands_out_only: bool) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
     let mut order = store::lock_order(tx.conn(), order_id).await?.ok_or(Error::NoSuchOrder)?;
+    if !hands_out_only && let Some(it) = store::put_off::take(tx.conn(), order_id).await? {
+        if tx.now() > it.until {
+            return Err(Error::NothingToTakeBack);
+        }
+        return substitution::take_back(tx, order, it).await;
+    }
     let rules = store::kitchen::rules(tx.conn()).await?;
     let last = store::kitchen::last_moves(tx.conn(), &[order_id]).await?.remove(&order_id);
     let now = tx.now();

@@ -80,6 +80,8 @@ pub(crate) async fn correct(tx: &mut Tx, order: &Order, correction: Vec<Charge>)
 /// The money of a meal goes back: what is left of its sale is taken back, and from now on it costs nothing. Again: it
 /// is done. The kitchen must be locked.
 pub(crate) async fn take_back(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
+    // All of it goes back: of a dish that has just been replaced no difference does.
+    store::put_off::take(tx.conn(), order.id).await?;
     if order.charges.is_empty() || order.number.is_none() {
         return Ok(());
     }

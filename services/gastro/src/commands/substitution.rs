@@ -1,24 +1,20 @@
 //! Something is sold out after it was ordered: staff choose what takes its place, with the allergens before their eyes.
-//! What is cheaper is charged at its own price, and the difference goes back.
+//! What is cheaper is charged at its own price, and the difference goes back. It can be taken back for a while.
 
 use chrono::NaiveDateTime;
-use kernel::{
-    Tx,
-    clock::wall_now,
-    values::{Text, invalid},
-};
+use kernel::{Tx, clock::wall_now, values::invalid};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{kitchen, lock_kitchen, ordering::local, receipts, replanning, screens};
 use crate::{
     domain::{
-        Charge, Order, OrderState, OrderedItem,
+        Order, OrderState, OrderedItem,
         choosing::Portions,
         exchange::exchange,
         kitchen::{AllergenCheck, check_allergens, ticket_id},
         menu::MenuItem,
-        substituting::{Instead, goes_for, instead},
+        substituting::{Instead, Substituted, goes_for, instead},
     },
     error::Error,
     events,
@@ -78,7 +74,8 @@ pub(crate) async fn choices(
 }
 
 /// Another dish takes the place of a line, at its own price or the one that was paid, whichever is less. The kitchen
-/// gets a new ticket for it when the order was fired, and its time when it was not.
+/// gets a new ticket for it when the order was fired, and its time when it was not. The visitor is told, and money goes
+/// back, when it cannot be taken back any more: `settle`.
 pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
     let now = tx.now();
@@ -98,25 +95,75 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     if !unread.is_empty() {
         return Err(Error::AllergensNotRead(unread));
     }
+    // Only the last one can be taken back.
+    settle(tx, &mut order).await?;
     let Choice { item, instead: Instead { line: new, charges, .. }, check } = choice;
-    let stations: Vec<String> = new.work().map(|(station, _)| station.to_owned()).collect();
-    let event = events::kitchen::substituted(&order, &replaced, &new, &check.added, now);
-    if let Some(line) = order.lines.get_mut(wanted.line) {
-        *line = new;
-    }
-    store::kitchen::save_lines(tx.conn(), &order).await?;
+    let ids = store::menu::price_ids(tx.conn(), &replaced.item, &replaced.variant, &replaced.modifiers).await?;
+    let substituted = Substituted {
+        until: now + store::kitchen::rules(tx.conn()).await?.undo,
+        line: wanted.line,
+        exchanged: exchange(&order.charges, &replaced, &ids, &charges),
+        added: check.added,
+        replaced,
+    };
+    store::put_off::save(tx.conn(), order.id, &substituted).await?;
+    store::kitchen::forget_move(tx.conn(), order.id).await?;
     // What is replaced is not there any more: it does not come back into the stock.
-    let portions = Portions::from([(item.id.clone(), replaced.quantity)]);
+    let portions = Portions::from([(item.id.clone(), new.quantity)]);
     let stock = store::ordering::Stock::of(order.id, local(order.pickup_at).date(), &portions);
     store::ordering::take_stock(tx.conn(), &stock).await?;
+    make(tx, &mut order, wanted.line, new).await
+}
+
+/// A substitution is taken back in its time: what was ordered is made after all.
+pub(super) async fn take_back(tx: &mut Tx, mut order: Order, it: Substituted) -> Result<Order, Error> {
+    let instead = line_of(&order, it.line)?.clone();
+    store::ordering::give_back_stock(tx.conn(), order.id, &instead.item, instead.quantity).await?;
+    make(tx, &mut order, it.line, it.replaced).await
+}
+
+/// A substitution cannot be taken back any more, if there was one: the visitor is told, and what is cheaper gives back the
+/// difference, with a receipt that corrects the sale. The kitchen must be locked.
+pub(super) async fn settle(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
+    let Some(it) = store::put_off::take(tx.conn(), order.id).await? else { return Ok(()) };
+    let Some(new) = order.lines.get(it.line).cloned() else { return Ok(()) };
+    let event = events::kitchen::substituted(order, &it.replaced, &new, &it.added, tx.now());
     tx.append(&order.visit.to_string(), &event).await?;
-    give_back_difference(tx, &mut order, &replaced, &item.name, &charges).await?;
+    kitchen::touch_board(tx).await?;
+    let Some(exchanged) = it.exchanged else { return Ok(()) };
+    order.charges = exchanged.charges;
+    store::kitchen::save_charges(tx.conn(), order).await?;
+    receipts::correct(tx, order, exchanged.correction).await?;
+    if order.walk_up {
+        return Ok(());
+    }
+    let event = events::kitchen::refund_due(order, exchanged.cents, &events::kitchen::cheaper(&new.name));
+    Ok(tx.append(&order.visit.to_string(), &event).await?)
+}
+
+/// Those whose time is over. The kitchen must be locked.
+pub(super) async fn settle_due(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    for id in store::put_off::due(tx.conn(), now).await? {
+        if let Some(mut order) = store::lock_order(tx.conn(), id).await? {
+            settle(tx, &mut order).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Something else is made for a line from now on.
+async fn make(tx: &mut Tx, order: &mut Order, line: usize, new: OrderedItem) -> Result<Order, Error> {
+    let stations: Vec<String> = new.work().map(|(station, _)| station.to_owned()).collect();
+    let Some(place) = order.lines.get_mut(line) else { return Err(Error::NoSuchOrder) };
+    let before = std::mem::replace(place, new);
+    store::kitchen::save_lines(tx.conn(), order).await?;
     if order.state == OrderState::Scheduled {
         store::slots::free(tx.conn(), &[order.id]).await?;
         let promised = order.pickup_at;
         replanning::replan(tx, vec![order.clone()], Some(promised)).await?;
     } else {
-        for (station, _) in replaced.work().filter(|(it, _)| !order.lines.iter().any(|line| line.is_made_at(it))) {
+        for (station, _) in before.work().filter(|(it, _)| !order.lines.iter().any(|line| line.is_made_at(it))) {
             // Nobody would ever call it ready there.
             store::tickets::end(tx.conn(), order.id, station).await?;
         }
@@ -131,24 +178,4 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     }
     kitchen::touch_board(tx).await?;
     store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)
-}
-
-/// What is cheaper gives back the difference, with a receipt that corrects the sale.
-async fn give_back_difference(
-    tx: &mut Tx,
-    order: &mut Order,
-    replaced: &OrderedItem,
-    name: &Text,
-    instead: &[Charge],
-) -> Result<(), Error> {
-    let ids = store::menu::price_ids(tx.conn(), &replaced.item, &replaced.variant, &replaced.modifiers).await?;
-    let Some(exchanged) = exchange(&order.charges, replaced, &ids, instead) else { return Ok(()) };
-    order.charges = exchanged.charges;
-    store::kitchen::save_charges(tx.conn(), order).await?;
-    receipts::correct(tx, order, exchanged.correction).await?;
-    if order.walk_up {
-        return Ok(());
-    }
-    let event = events::kitchen::refund_due(order, exchanged.cents, &events::kitchen::cheaper(name));
-    Ok(tx.append(&order.visit.to_string(), &event).await?)
 }

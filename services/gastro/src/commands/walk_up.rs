@@ -97,6 +97,7 @@ pub(crate) async fn take_back(tx: &mut Tx, order_id: Uuid) -> Result<Order, Erro
             if store::tickets::is_on_paper(tx.conn(), order.id).await? {
                 return Err(Error::BeingMade(order.state));
             }
+            store::put_off::take(tx.conn(), order.id).await?;
             kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
             store::slots::free(tx.conn(), &[order.id]).await?;
             store::ordering::free_stock(tx.conn(), &[order.id]).await?;

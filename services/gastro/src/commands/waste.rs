@@ -4,7 +4,7 @@ use chrono_tz::Europe::Berlin;
 use kernel::{Tx, values::invalid};
 use uuid::Uuid;
 
-use super::{affected, kitchen, lock_kitchen};
+use super::{affected, kitchen, lock_kitchen, substitution};
 use crate::{
     domain::{
         Order, OrderState,
@@ -41,7 +41,8 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
         let there: u32 = order.lines.iter().filter(|line| line.item == *item).map(|line| line.quantity).sum();
         let line = order.lines.iter().find(|line| line.item == *item);
         let line = line.ok_or_else(|| invalid("waste", format!("\"{item}\" is not part of this order")))?;
-        if *quantity > there {
+        let thrown_away: u32 = stop.waste.iter().filter(|(it, _)| it == item).map(|(_, quantity)| quantity).sum();
+        if thrown_away > there {
             return Err(invalid("waste", format!("the order has \"{item}\" only {there} times")).into());
         }
         thrown.push((item.clone(), line.name.clone(), *quantity));
@@ -49,6 +50,8 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
     let before = order.state;
     if stop.refund {
         affected::give_back(tx, &mut order, &settled(Answer::Refund)).await?;
+    } else {
+        substitution::settle(tx, &mut order).await?;
     }
     kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
     for (item, name, quantity) in thrown {

@@ -41,6 +41,8 @@ pub(crate) struct Affected {
     pub(crate) station: Option<String>,
     pub(crate) later_pickup_at: Option<DateTime<Utc>>,
     pub(crate) answer_until: DateTime<Utc>,
+    /// Staff have answered that the money goes back, which happens then: until then they can take it back.
+    pub(crate) refund_at: Option<DateTime<Utc>>,
 }
 
 /// What somebody says to an offer.
@@ -50,6 +52,8 @@ pub(crate) enum Answer {
     Refund,
     /// It is made as it was ordered: staff alone say so.
     Keep,
+    /// The money is not wanted after all: staff take their answer back.
+    AskAgain,
 }
 
 /// Whether a station that is back at a time (none: not today) cannot make an order as it was promised. A pause and an
@@ -87,7 +91,7 @@ pub(crate) fn answer_until(
 }
 
 /// Nobody has to decide faster.
-const LEAST_TIME: TimeDelta = TimeDelta::minutes(10);
+pub(crate) const LEAST_TIME: TimeDelta = TimeDelta::minutes(10);
 
 impl Affected {
     /// Whether a rest of this station may change what is offered. What the kitchen's system or a cancelled visit asks is
@@ -102,6 +106,9 @@ impl Affected {
     /// What becomes of an order that was not begun when nobody has said anything in time. Of what is being made, only
     /// staff decide.
     pub(crate) const fn by_default(&self) -> Option<Answer> {
+        if self.refund_at.is_some() {
+            return Some(Answer::Refund);
+        }
         match (self.cause, self.later_pickup_at) {
             (Cause::CancelledVisit, _) => None,
             (Cause::Station | Cause::KitchenSystem, Some(_)) => Some(Answer::Later),
@@ -144,7 +151,7 @@ pub(crate) fn settled(answer: Answer) -> Text {
             en: "There will be no meal. You get its price back.".to_owned(),
             plain: "Sie bekommen kein Essen. Sie bekommen Ihr Geld zurück.".to_owned(),
         },
-        Answer::Keep => Text {
+        Answer::Keep | Answer::AskAgain => Text {
             de: "Die Küche arbeitet wieder. Ihr Essen kommt wie bestellt.".to_owned(),
             en: "The kitchen is working again. Your meal comes as ordered.".to_owned(),
             plain: "Die Küche kocht wieder. Sie bekommen Ihr Essen.".to_owned(),
@@ -164,6 +171,7 @@ mod tests {
             station: None,
             later_pickup_at: later,
             answer_until: DateTime::UNIX_EPOCH,
+            refund_at: None,
         };
         let later = Some(DateTime::UNIX_EPOCH);
         assert_eq!(affected(Cause::Station, later).by_default(), Some(Answer::Later));
@@ -180,6 +188,7 @@ mod tests {
             station: station.map(str::to_owned),
             later_pickup_at: later,
             answer_until: DateTime::UNIX_EPOCH,
+            refund_at: None,
         };
         let later = Some(DateTime::UNIX_EPOCH);
         for (before, station, is_back_today, may) in [

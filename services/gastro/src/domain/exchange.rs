@@ -1,10 +1,12 @@
 //! What a substitution means for the price: a cheaper dish is charged at its own, a dearer one at the price that was
 //! paid. Pure.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Charge, OrderedItem};
 
 /// An order's charges after a substitution.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Exchanged {
     /// What the meal costs now.
     pub(crate) charges: Vec<Charge>,

@@ -1,11 +1,13 @@
 //! What may take the place of a dish, and which of its changes ("without sauce") go along. Pure.
 
+use chrono::{DateTime, Utc};
 use kernel::values::Text;
 
 use super::{
     Charge, OrderedItem,
     allergens::changed,
     choosing::{charge, joined},
+    exchange::Exchanged,
     menu::{MenuItem, Modifier, Price},
 };
 
@@ -17,6 +19,19 @@ pub(crate) struct Instead {
     pub(crate) charges: Vec<Charge>,
     /// Changes of the replaced dish that this one does not have.
     pub(crate) dropped: Vec<Text>,
+}
+
+/// A substitution that can still be taken back. Nobody outside the kitchen has heard of it, and no money has moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Substituted {
+    pub(crate) until: DateTime<Utc>,
+    pub(crate) line: usize,
+    /// What was ordered.
+    pub(crate) replaced: OrderedItem,
+    /// Allergens that it did not have.
+    pub(crate) added: Vec<u32>,
+    /// What goes back; none: nothing.
+    pub(crate) exchanged: Option<Exchanged>,
 }
 
 /// Somebody who has ordered something to eat gets something to eat.

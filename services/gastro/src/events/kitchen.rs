@@ -29,6 +29,7 @@ pub(crate) fn whole_order(of: &Order, beside: Option<&Beside>) -> pb::Order {
         reason: Some(affected.reason().to_proto()),
         later_pickup_at: affected.later_pickup_at.map(timestamp),
         answer_until: Some(timestamp(affected.answer_until)),
+        refund_at: affected.refund_at.filter(|_| of.state == OrderState::Scheduled).map(timestamp),
     });
     let part = |ticket: &Ticket| pb::StationPart {
         ticket_id: ticket.id.to_string(),

@@ -147,15 +147,28 @@ impl Kitchen for KitchenGrpc {
         let request = request.into_inner();
         let visit = values::id("visit_id", &request.visit_id)?;
         caller.may_see_visit(visit)?;
+        let is_staff = matches!(caller, Caller::Staff { .. });
         let answer = match values::choice("answer", request.answer)? {
             pb::OfferAnswer::Later => Answer::Later,
             pb::OfferAnswer::Refund => Answer::Refund,
-            pb::OfferAnswer::Keep if matches!(caller, Caller::Staff { .. }) => Answer::Keep,
-            pb::OfferAnswer::Keep | pb::OfferAnswer::Unspecified => {
+            pb::OfferAnswer::Keep if is_staff => Answer::Keep,
+            pb::OfferAnswer::AskAgain if is_staff => Answer::AskAgain,
+            pb::OfferAnswer::Keep | pb::OfferAnswer::AskAgain | pb::OfferAnswer::Unspecified => {
                 return Err(invalid("answer", "must be LATER or REFUND").into());
             }
         };
-        let order = self.db.transact(move |tx| Box::pin(affected::answer(tx, visit, answer))).await?;
+        let order = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    if is_staff {
+                        affected::answer_for(tx, visit, answer).await
+                    } else {
+                        affected::answer(tx, visit, answer).await
+                    }
+                })
+            })
+            .await?;
         self.whole(&order).await
     }
 

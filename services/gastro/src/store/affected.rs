@@ -11,16 +11,17 @@ use crate::{
     error::Error,
 };
 
-type Row = (Uuid, Uuid, String, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>);
+type Row = (Uuid, Uuid, String, Option<String>, Option<DateTime<Utc>>, DateTime<Utc>, Option<DateTime<Utc>>);
 
-fn read((order, question, cause, station, later_pickup_at, answer_until): Row) -> Result<(Uuid, Affected), Error> {
+fn read(row: Row) -> Result<(Uuid, Affected), Error> {
+    let (order, question, cause, station, later_pickup_at, answer_until, refund_at) = row;
     let cause = Cause::named(&cause).ok_or_else(|| Error::Stored(format!("cause {cause}")))?;
-    Ok((order, Affected { question, cause, station, later_pickup_at, answer_until }))
+    Ok((order, Affected { question, cause, station, later_pickup_at, answer_until, refund_at }))
 }
 
 pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, Affected>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select order_id, question_id, cause, station_id, later_pickup_at, answer_until from affected_order
+        "select order_id, question_id, cause, station_id, later_pickup_at, answer_until, refund_at from affected_order
          where order_id = any ($1)",
     )
     .bind(orders)
@@ -36,12 +37,12 @@ pub(crate) async fn all(conn: &mut PgConnection) -> Result<Vec<Uuid>, Error> {
         .await?)
 }
 
-/// Those that nobody has answered in time; what is being made waits for staff.
+/// Those that nobody has answered in time, and those whose money goes back now; what is being made waits for staff.
 pub(crate) async fn unanswered(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<(Uuid, Affected)>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select order_id, question_id, cause, a.station_id, later_pickup_at, answer_until
+        "select order_id, question_id, cause, a.station_id, later_pickup_at, answer_until, refund_at
          from affected_order a join meal_order o using (order_id)
-         where answer_until <= $1 and o.state = 'scheduled' order by since, order_id",
+         where coalesce(refund_at, answer_until) <= $1 and o.state = 'scheduled' order by since, order_id",
     )
     .bind(now)
     .fetch_all(conn)
@@ -66,7 +67,8 @@ pub(crate) async fn save_all(
          select n.*, $7 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[])
              as n
          on conflict (order_id) do update set question_id = excluded.question_id, cause = excluded.cause,
-             station_id = excluded.station_id, later_pickup_at = excluded.later_pickup_at, answer_until = excluded.answer_until",
+             station_id = excluded.station_id, later_pickup_at = excluded.later_pickup_at, answer_until = excluded.answer_until,
+             refund_at = case when affected_order.question_id = excluded.question_id then affected_order.refund_at end",
     )
     .bind(ids)
     .bind(questions)
@@ -80,14 +82,32 @@ pub(crate) async fn save_all(
     Ok(())
 }
 
-/// Orders that wait for a station, each with its question.
+/// Orders that wait for a station, each with its question; not those whose money goes back.
 pub(crate) async fn of_station(conn: &mut PgConnection, station: &str) -> Result<HashMap<Uuid, Uuid>, Error> {
     let rows: Vec<(Uuid, Uuid)> =
-        sqlx::query_as("select order_id, question_id from affected_order where cause = 'station' and station_id = $1")
+        sqlx::query_as("select order_id, question_id from affected_order where cause = 'station' and station_id = $1 and refund_at is null")
             .bind(station)
             .fetch_all(conn)
             .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// The money of an order goes back then; None: it does not, and there is time to answer at least until an instant.
+pub(crate) async fn put_off_refund(
+    conn: &mut PgConnection,
+    order: Uuid,
+    refund_at: Option<DateTime<Utc>>,
+    answer_until: DateTime<Utc>,
+) -> Result<(), Error> {
+    sqlx::query(
+        "update affected_order set refund_at = $2, answer_until = greatest(answer_until, $3) where order_id = $1",
+    )
+    .bind(order)
+    .bind(refund_at)
+    .bind(answer_until)
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// They need no decision any more.

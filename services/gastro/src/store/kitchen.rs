@@ -176,8 +176,10 @@ pub(crate) async fn beside(conn: &mut PgConnection, orders: &[Order]) -> Result<
     let mut affected = super::affected::of_orders(conn, &ids).await?;
     let moves = last_moves(conn, &ids).await?;
     let mut parts = super::tickets::of_orders(conn, &ids).await?;
+    let substituted = super::put_off::untils(conn, &ids).await?;
     let beside = |order: &Order| {
-        let undo_until = moves.get(&order.id).and_then(|last| last.undo_until(order.state, &rules));
+        let last = moves.get(&order.id).and_then(|last| last.undo_until(order.state, &rules));
+        let undo_until = substituted.get(&order.id).copied().or(last);
         let parts = parts.remove(&order.id).unwrap_or_default();
         (order.id, Beside { affected: affected.remove(&order.id), undo_until, parts })
     };

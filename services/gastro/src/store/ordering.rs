@@ -133,6 +133,24 @@ pub(crate) async fn free_stock(conn: &mut PgConnection, orders: &[Uuid]) -> Resu
     Ok(())
 }
 
+/// Gives back what an order has taken of one item.
+pub(crate) async fn give_back_stock(
+    conn: &mut PgConnection,
+    order: Uuid,
+    item: &str,
+    portions: u32,
+) -> Result<(), Error> {
+    for statement in [
+        "update stock_day d set taken = d.taken - $3 from stock_claim c
+         where c.order_id = $1 and c.item_id = $2 and d.item_id = c.item_id and d.day = c.day",
+        "delete from stock_claim where order_id = $1 and item_id = $2 and portions = $3",
+        "update stock_claim set portions = portions - $3 where order_id = $1 and item_id = $2",
+    ] {
+        sqlx::query(statement).bind(order).bind(item).bind(portions.cast_signed()).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
 /// Keeps what a flat price was split into.
 pub(crate) async fn save_share(conn: &mut PgConnection, share: &Share) -> Result<(), Error> {
     sqlx::query(

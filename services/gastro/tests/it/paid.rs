@@ -1,9 +1,10 @@
 //! Receipts follow the money: issued when it is paid, corrected when something cheaper is made, taken back when it goes
 //! back; numbered without a gap and never changed.
 
+use chrono::TimeDelta;
 use kernel::{
     testing::{House, visitor},
-    values::euro,
+    values::{euro, timestamp},
 };
 use sky_proto::{
     gastro::v1::{self as pb, PaidBy, ReceiptKind},
@@ -44,6 +45,27 @@ async fn substitute(house: &House, order: &pb::Order, item: &str) -> pb::Order {
 
 async fn refunds(house: &House) -> Vec<pb::OrderRefundDue> {
     house.events("gastro").await
+}
+
+/// Until when what is done now can be taken back.
+async fn undo_until(house: &House) -> prost_types::Timestamp {
+    let seconds: i32 = sqlx::query_scalar("select undo_seconds from kitchen_rule")
+        .fetch_one(house.pool("gastro"))
+        .await
+        .expect("the house's rule");
+    timestamp(house.clock.now() + TimeDelta::seconds(seconds.into()))
+}
+
+/// Portions that orders have taken, as the days and as the orders say: they must agree.
+async fn stock_taken(house: &House) -> i64 {
+    let (days, claims): (i64, i64) = sqlx::query_as(
+        "select (select coalesce(sum(taken), 0) from stock_day), (select coalesce(sum(portions), 0) from stock_claim)",
+    )
+    .fetch_one(house.pool("gastro"))
+    .await
+    .expect("sums");
+    assert_eq!(days, claims, "stock is conserved");
+    days
 }
 
 /// Numbers 1 to the last, each once.
@@ -95,8 +117,11 @@ async fn a_cheaper_substitute_gives_back_the_difference_with_a_correcting_receip
     let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
     for _ in 0..2 {
         let now = substitute(&house, &order, "lentil-soup").await;
-        assert_eq!(now.total.expect("a total").cents, 2 * 550 + 280, "what it costs now");
+        assert_eq!(now.total.expect("a total").cents, 1660, "until it cannot be taken back any more");
     }
+    assert!(refunds(&house).await.is_empty());
+    until(&house, "the difference goes back", async || !refunds(&house).await.is_empty()).await;
+    assert_eq!(self::order(&house, visit).await.total.expect("a total").cents, 2 * 550 + 280, "what it costs now");
     let owed = refunds(&house).await;
     assert_eq!(owed.len(), 1, "once");
     assert_eq!(owed[0].amount.as_ref().expect("an amount").cents, 280);
@@ -127,8 +152,11 @@ async fn a_meal_that_is_not_made_goes_back_once_and_a_visit_that_is_too_late_kee
     set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
     for _ in 0..2 {
         let answer = pb::AnswerOfferRequest { visit_id: refused.to_string(), answer: pb::OfferAnswer::Refund.into() };
-        kitchen!(house, &cook()).answer_offer(answer).await.expect("the money");
+        let waits = kitchen!(house, &cook()).answer_offer(answer).await.expect("the money").into_inner();
+        assert_eq!(waits.state(), pb::OrderState::Scheduled, "until it cannot be taken back any more");
     }
+    assert!(refunds(&house).await.is_empty());
+    until(&house, "the money goes back", async || !refunds(&house).await.is_empty()).await;
     let owed = refunds(&house).await;
     assert_eq!((owed.len(), owed[0].amount.as_ref().expect("an amount").cents), (1, 1660));
     assert!(owed[0].items.is_empty(), "it costs nothing now");
@@ -140,6 +168,72 @@ async fn a_meal_that_is_not_made_goes_back_once_and_a_visit_that_is_too_late_kee
     twice(&house, "journey", &too_late).await;
     assert_eq!(receipts(&house, late).await.len(), 1, "the money stays, and so does its receipt");
     assert_eq!(without_a_gap(&house).await, 3);
+}
+
+#[tokio::test]
+async fn staff_take_their_answer_back_and_no_money_moves() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    set_station(&house, "hot", pb::StationState::Paused).await.expect("paused");
+    set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
+    let answer = async |answer: pb::OfferAnswer| {
+        let request = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: answer.into() };
+        kitchen!(house, &cook()).answer_offer(request).await.map(tonic::Response::into_inner)
+    };
+    let nothing = answer(pb::OfferAnswer::AskAgain).await.expect_err("nobody has answered");
+    assert_eq!(nothing.code(), tonic::Code::FailedPrecondition);
+    let waits = answer(pb::OfferAnswer::Refund).await.expect("the money");
+    assert_eq!(waits.affected.expect("a question").refund_at, Some(undo_until(&house).await));
+    let asked = answer(pb::OfferAnswer::AskAgain).await.expect("taken back");
+    assert_eq!(asked.affected.expect("it is still asked").refund_at, None);
+    let visitor = visitor(Some(visit));
+    let request = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: pb::OfferAnswer::AskAgain.into() };
+    let refused = kitchen!(house, &visitor).answer_offer(request).await.expect_err("for staff");
+    assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+
+    // Its station works again while the money waits: who takes the answer back then gets the meal.
+    answer(pb::OfferAnswer::Refund).await.expect("the money");
+    set_station(&house, "hot", pb::StationState::Open).await.expect("open");
+    let kept = answer(pb::OfferAnswer::AskAgain).await.expect("taken back");
+    assert_eq!((kept.state(), kept.affected), (pb::OrderState::Scheduled, None));
+    until_state(&house, visit, minutes(105), pb::OrderState::Fired).await;
+    assert!(refunds(&house).await.is_empty());
+    assert_eq!(receipts(&house, visit).await.len(), 1, "as it was sold");
+}
+
+#[tokio::test]
+async fn a_substitute_is_taken_back_and_no_money_moves() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    let (before, time) = (stock_taken(&house).await, taken(&house).await);
+    let instead = substitute(&house, &order, "lentil-soup").await;
+    assert_eq!(instead.undo_until, Some(undo_until(&house).await));
+    let back = undo(&house, &order.order_id).await.expect("taken back");
+    assert_eq!((&back.lines, back.total, back.undo_until), (&order.lines, order.total.clone(), None));
+    assert_eq!((stock_taken(&house).await, taken(&house).await), (before, time));
+    let nothing = undo(&house, &order.order_id).await.expect_err("once");
+    assert_eq!(nothing.code(), tonic::Code::FailedPrecondition);
+
+    // Whoever cancels in that minute gets everything back at once, and no difference besides.
+    substitute(&house, &order, "lentil-soup").await;
+    let cancelled = VisitCancelled { visit_id: visit.to_string(), refund: true, ..VisitCancelled::default() };
+    twice(&house, "journey", &cancelled).await;
+    let other = Uuid::now_v7();
+    scheduled_meal(&house, other, Uuid::now_v7()).await;
+    let order = until_state(&house, other, minutes(105), pb::OrderState::Fired).await;
+    substitute(&house, &order, "lentil-soup").await;
+    let back = undo(&house, &order.order_id).await.expect("taken back while it is made");
+    assert_eq!((&back.lines, back.state()), (&order.lines, pb::OrderState::Fired));
+    // The next step ends the time to take it back: who gets the meal has been told.
+    substitute(&house, &order, "lentil-soup").await;
+    assert!(house.events::<pb::OrderSubstituted>("gastro").await.is_empty(), "nobody has been told yet");
+    step(&house, &order.order_id, pb::OrderState::Preparing).await.expect("begun");
+    assert_eq!(house.events::<pb::OrderSubstituted>("gastro").await.len(), 1);
+    let owed: Vec<i64> = refunds(&house).await.iter().map(|it| it.amount.as_ref().expect("an amount").cents).collect();
+    assert_eq!(owed, [280]);
+    assert_eq!(receipts(&house, visit).await.iter().map(total).sum::<i64>(), 0);
 }
 
 #[tokio::test]
@@ -167,6 +261,7 @@ async fn a_receipt_names_who_sold_and_what_corrects_it_names_the_same() {
     let told = receipts(&house, other).await.remove(0).issuer.expect("an issuer");
     assert_eq!((told.address.as_str(), told.tax_number.as_str()), ("Holzplatz 5", "DE123456789"));
     substitute(&house, &order, "lentil-soup").await;
+    until(&house, "the difference goes back", async || !refunds(&house).await.is_empty()).await;
     assert_eq!(issuers(visit).await, ["Planetarium Halle, AstroGastro"; 2], "the house sold it, and takes it back");
 
     for (what, wrong) in [

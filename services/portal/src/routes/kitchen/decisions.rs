@@ -48,6 +48,8 @@ struct Affected {
     pickup: String,
     later: String,
     until: String,
+    /// When the money goes back, as staff have said; empty: they have not.
+    refund_at: String,
     /// It is being made: only the kitchen decides, on the order's own page.
     being_made: bool,
     lines: Vec<String>,
@@ -85,6 +87,7 @@ fn affected(w: &Words, order: &Order) -> Affected {
         pickup: w.time(&order.pickup_at),
         later: time(&affected.later_pickup_at),
         until: time(&affected.answer_until),
+        refund_at: time(&affected.refund_at),
         being_made: affected.by == i32::from(AffectedBy::CancelledVisit),
         lines: order.lines.iter().map(|line| format!("{} × {}", line.quantity, w.text(&line.name))).collect(),
     }

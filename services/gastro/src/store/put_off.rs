@@ -1,0 +1,68 @@
+//! Substitutions that can still be taken back.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sqlx::{PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{
+    domain::{OrderedItem, exchange::Exchanged, substituting::Substituted},
+    error::Error,
+};
+
+pub(crate) async fn save(conn: &mut PgConnection, order: Uuid, it: &Substituted) -> Result<(), Error> {
+    let added: Vec<i32> = it.added.iter().map(|number| number.cast_signed()).collect();
+    sqlx::query(
+        "insert into substituted (order_id, until_at, line, replaced, added_allergens, exchanged)
+         values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(order)
+    .bind(it.until)
+    .bind(i32::try_from(it.line).unwrap_or(i32::MAX))
+    .bind(Json(&it.replaced))
+    .bind(added)
+    .bind(it.exchanged.as_ref().map(Json))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+type Row = (DateTime<Utc>, i32, Json<OrderedItem>, Vec<i32>, Option<Json<Exchanged>>);
+
+/// Takes an order's away; none: it has none.
+pub(crate) async fn take(conn: &mut PgConnection, order: Uuid) -> Result<Option<Substituted>, Error> {
+    let row: Option<Row> = sqlx::query_as(
+        "delete from substituted where order_id = $1
+         returning until_at, line, replaced, added_allergens, exchanged",
+    )
+    .bind(order)
+    .fetch_optional(conn)
+    .await?;
+    let read = |(until, line, replaced, added, exchanged): Row| Substituted {
+        until,
+        line: usize::try_from(line).unwrap_or(usize::MAX),
+        replaced: replaced.0,
+        added: added.into_iter().map(i32::unsigned_abs).collect(),
+        exchanged: exchanged.map(|it| it.0),
+    };
+    Ok(row.map(read))
+}
+
+/// Orders whose substitution can no longer be taken back.
+pub(crate) async fn due(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar("select order_id from substituted where until_at <= $1 order by order_id")
+        .bind(now)
+        .fetch_all(conn)
+        .await?)
+}
+
+/// Until when each order's can be taken back.
+pub(crate) async fn untils(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, DateTime<Utc>>, Error> {
+    let rows: Vec<(Uuid, DateTime<Utc>)> =
+        sqlx::query_as("select order_id, until_at from substituted where order_id = any ($1)")
+            .bind(orders)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().collect())
+}
