@@ -78,6 +78,8 @@ pub(crate) enum Error {
     Evacuating,
     #[error("you have cleared already; a second person must clear too")]
     SecondPersonNeeded,
+    #[error("no evacuation is over today; whoever leaves otherwise is scanned out")]
+    NoEvacuationOver,
     #[error("only an evacuation is cleared")]
     NothingToClear,
     #[error("this scan is being answered; scan again")]
@@ -138,6 +140,7 @@ impl Coded for Error {
             | Self::Evacuating
             | Self::SecondPersonNeeded
             | Self::NothingToClear
+            | Self::NoEvacuationOver
             | Self::SumZone
             | Self::NumberNotKnown
             | Self::ShowingsUnderWay(_)

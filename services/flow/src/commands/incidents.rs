@@ -1,6 +1,8 @@
 //! Incidents: reported, confirmed, shown, ended. A lift that fails is one; so is an evacuation, which comes and
 //! goes with the state of the house.
 
+pub(crate) mod everybody_out;
+
 use chrono::TimeDelta;
 use kernel::{Tx, values::Text};
 use serde_json::{Value, json};

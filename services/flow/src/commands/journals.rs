@@ -8,7 +8,7 @@ use kernel::Tx;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Code, parties::write_changes, record, touch};
+use super::{Code, incidents::everybody_out, parties::write_changes, record, touch};
 use crate::{
     domain::{
         Admission, HouseState, journal,
@@ -151,7 +151,9 @@ pub(crate) async fn merge(tx: &mut Tx, journal: &Journal, entries: &[Entry]) -> 
     let ids: Vec<Uuid> =
         entries.iter().filter_map(|entry| entry.code.wanted().ticket.or(entry.code.wanted().visit)).collect();
     let reissued = store::codes::reissued(tx.conn(), &ids).await?;
-    let mut merge = Merge { journal, admissions: HashMap::new(), parties: HashMap::new(), reissued };
+    let everybody_out_at = store::headcount::everybody_out_at(tx.conn()).await?;
+    let (admissions, parties) = (HashMap::new(), HashMap::new());
+    let mut merge = Merge { journal, admissions, parties, reissued, everybody_out_at };
     for showing in showings {
         if let Some(admission) = store::admission(tx.conn(), showing).await? {
             merge.admissions.insert(showing, admission);
@@ -194,6 +196,7 @@ struct Merge<'j> {
     admissions: HashMap<Uuid, Admission>,
     parties: HashMap<Uuid, (Party, Vec<Line>)>,
     reissued: HashMap<Uuid, Reissued>,
+    everybody_out_at: Option<DateTime<Utc>>,
 }
 
 impl Merge<'_> {
@@ -247,7 +250,18 @@ impl Merge<'_> {
             let problem = format!("party_count: must be 1 to {}, the party's size", party.size());
             return Ok(Outcome::Invalid(problem));
         }
-        self.count(tx, entry, party.visit, ticket).await
+        // Whoever was let in again after everybody was out: the scanner's list said that they had not come yet.
+        let back = self.everybody_out_at.filter(|all| entry.kind == Kind::Entry && entry.at >= *all).map_or(0, |all| {
+            let wanted = party.tickets.iter().filter(|known| ticket.is_none_or(|id| known.id == id));
+            wanted.filter(|known| known.live && known.out.is_some_and(|out| out <= all)).count()
+        });
+        let needed = if ticket.is_some() { 1 } else { entry.people as usize };
+        let visit = party.visit;
+        if (1..=back).contains(&needed) {
+            let again = Entry { kind: Kind::Reentry, verdict: Verdict::Readmitted, ..entry.clone() };
+            return self.count(tx, &again, visit, ticket, true).await;
+        }
+        self.count(tx, entry, visit, ticket, false).await
     }
 
     /// Whether its code had been issued anew by then.
@@ -259,7 +273,15 @@ impl Merge<'_> {
     }
 
     /// Counts an entry: the party as it is with all lines, this one among them.
-    async fn count(&mut self, tx: &mut Tx, entry: &Entry, visit: Uuid, ticket: Option<Uuid>) -> Result<Outcome, Error> {
+    /// `with_all`: they come in again as everybody does, and nobody at the door has decided anything.
+    async fn count(
+        &mut self,
+        tx: &mut Tx,
+        entry: &Entry,
+        visit: Uuid,
+        ticket: Option<Uuid>,
+        with_all: bool,
+    ) -> Result<Outcome, Error> {
         let now = tx.now();
         let Some((party, lines)) = self.parties.get_mut(&visit) else { return Err(Error::NoParty) };
         let Some(admission) = self.admissions.get_mut(&party.showing) else { return Err(Error::NoShowing) };
@@ -274,14 +296,20 @@ impl Merge<'_> {
             tickets: ticket.into_iter().collect(),
             wanted: if ticket.is_some() { 0 } else { entry.people },
         });
-        let double = journal::settle(&mut party.tickets, lines);
+        let mut double = journal::settle(&mut party.tickets, lines);
+        if let Some(all) = self.everybody_out_at.filter(|all| entry.at < *all)
+            && let Some(line) = everybody_out::late_line(tx, party, lines, all, &entry.nonce).await?
+        {
+            lines.push(line);
+            double = journal::settle(&mut party.tickets, lines);
+        }
         let after = party.clone();
         write_changes(tx, admission, &before, &after).await?;
         let admitted = i64::from(after.admitted()) - i64::from(before.admitted());
         self.record(tx, entry, Some(visit), entry.verdict, i32::try_from(admitted).unwrap_or(0), ticket.as_slice())
             .await?;
         // As where the house answers at once.
-        if entry.kind == Kind::Reentry || !entry.late_reason.is_empty() {
+        if (entry.kind == Kind::Reentry && !with_all) || !entry.late_reason.is_empty() {
             let who = if self.journal.by.is_empty() { &self.journal.device } else { &self.journal.by };
             let act = json!({"kind": entry.kind.name(), "people": admitted, "reason": entry.late_reason,
                 "lane": entry.lane, "nonce": entry.nonce});

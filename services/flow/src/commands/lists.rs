@@ -50,11 +50,18 @@ pub(crate) async fn admission_list(
         return Err(invalid("day", "must be today or tomorrow: a list for later would be stale by then").into());
     }
     let (begin, end) = (midnight(day), midnight(day.checked_add_days(Days::new(1)).unwrap_or(day)));
+    let all_out_at = store::headcount::everybody_out_at(tx.conn()).await?;
     let mut showings = Vec::new();
     let mut admissions = store::admissions(tx.conn(), begin - BEFORE_MIDNIGHT, end + AFTER_MIDNIGHT).await?;
     admissions.retain(|it| it.starts_at >= begin || it.is_on(now.max(begin)));
     for admission in admissions {
-        let parties = store::parties_of(tx.conn(), admission.showing).await?;
+        let mut parties = store::parties_of(tx.conn(), admission.showing).await?;
+        // Everybody was out: a scanner lets them in as if they came for the first time.
+        for ticket in parties.iter_mut().flat_map(|party| &mut party.tickets) {
+            if ticket.out.is_some_and(|out| all_out_at.is_some_and(|all| out <= all)) {
+                (ticket.admitted, ticket.out) = (None, None);
+            }
+        }
         showings.push((admission, parties));
     }
     let parties = showings.iter().flat_map(|(_, parties)| parties);

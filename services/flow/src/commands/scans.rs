@@ -16,7 +16,7 @@ use super::{record, touch, zones::count};
 use crate::{
     domain::{
         Admission, Quality, advice,
-        scan::{self, Asked, Judgement, Kind, Party, Scanned, TooMany},
+        scan::{self, Asked, Judgement, Kind, Party, Scanned, TooMany, Verdict},
     },
     error::Error,
     events,
@@ -173,6 +173,8 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
         Some(other) => store::admission(tx.conn(), other).await?,
         None => None,
     };
+    // After an evacuation whoever was in comes in again at any lane.
+    let kind = if judgement.verdict == Verdict::Readmitted { Kind::Reentry } else { scan.kind };
     let message = advice::message(&judgement, &scanned, &admission, other.as_ref());
     let mut party = match scanned {
         Scanned::Ticket(party, _) | Scanned::Party(party) => Some(party),
@@ -180,7 +182,7 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
     };
     if let Some(party) = &mut party {
         for ticket in party.tickets.iter_mut().filter(|ticket| judgement.tickets.contains(&ticket.id)) {
-            match scan.kind {
+            match kind {
                 Kind::Entry => ticket.admitted = Some((now, scan.lane.clone())),
                 Kind::Exit => ticket.out = Some(now),
                 Kind::Reentry | Kind::Undo => ticket.out = None,
@@ -192,12 +194,12 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
     let line = NewLine {
         device: &scan.device,
         nonce: &scan.nonce,
-        kind: scan.kind,
+        kind,
         showing: scan.showing,
         lane: &scan.lane,
         visit: answer.party.as_ref().map(|party| party.visit),
         verdict: answer.judgement.verdict,
-        admitted_now: if scan.kind == Kind::Entry { people(&answer.judgement.tickets) } else { 0 },
+        admitted_now: if kind == Kind::Entry { people(&answer.judgement.tickets) } else { 0 },
         tickets: &answer.judgement.tickets,
         wanted: 0,
         late_reason: &scan.late_reason,

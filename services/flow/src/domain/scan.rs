@@ -216,6 +216,15 @@ pub(crate) struct Holds {
     pub(crate) house: HouseState,
     /// A directive stops admission to the hall, or to what it lies in.
     pub(crate) zone_stopped: bool,
+    /// When staff say that everybody was out of the house: the end of an evacuation.
+    pub(crate) everybody_out_at: Option<DateTime<Utc>>,
+}
+
+impl Holds {
+    /// Whether somebody is out because all were: they come in again as they came in first.
+    pub(crate) fn lets_back(self, ticket: &DoorTicket) -> bool {
+        ticket.live && ticket.out.is_some_and(|out| self.everybody_out_at.is_some_and(|all| out <= all))
+    }
 }
 
 /// Judges a scan at a lane that admits to `admission`. The most urgent reason wins: danger, then
@@ -251,7 +260,13 @@ pub(crate) fn judge(
     match asked.kind {
         Kind::Exit => exit(&wanted, asked.people),
         Kind::Reentry => reentry(&wanted, admission, holds.zone_stopped, asked),
-        Kind::Entry | Kind::Undo => entry(party, &wanted, admission, holds.zone_stopped, asked, now),
+        Kind::Entry | Kind::Undo => {
+            let back: Vec<&DoorTicket> = wanted.iter().filter(|ticket| holds.lets_back(ticket)).copied().collect();
+            if back.is_empty() || party.cancelled {
+                return entry(party, &wanted, admission, holds.zone_stopped, asked, now);
+            }
+            reentry(&back, admission, holds.zone_stopped, asked)
+        }
     }
 }
 

@@ -59,7 +59,7 @@ fn asked(people: u32, late_reason: &str) -> Asked<'_> {
 }
 
 const fn holds(house: HouseState) -> Holds {
-    Holds { house, zone_stopped: false }
+    Holds { house, zone_stopped: false, everybody_out_at: None }
 }
 
 fn verdict(scanned: &Scanned, state: AdmissionState, house: HouseState, minutes: i64) -> Verdict {
@@ -100,7 +100,7 @@ fn a_stop_holds_until_staff_say_why_not_and_an_old_code_is_refused_whatever_they
     use AdmissionState::{DoorsOpen, Planned, Running};
     let judge = |kind: Kind, state: AdmissionState, party: &Party, reason: &str, replaced: bool, zone_stopped: bool| {
         let asked = Asked { kind, people: 0, late_reason: reason, replaced };
-        let holds = Holds { house: HouseState::Normal, zone_stopped };
+        let holds = Holds { house: HouseState::Normal, zone_stopped, everybody_out_at: None };
         judge(&Scanned::Party(party.clone()), &admission(state), holds, asked, at(50)).expect("a verdict")
     };
     let (new, all_in) = (party(1, 0, false), party(1, 3, false));

@@ -15,7 +15,7 @@ use super::{
     show_list,
 };
 use crate::{
-    commands::{self, Journal, Outcome},
+    commands::{self, Journal, Outcome, incidents::everybody_out},
     domain::scan::Kind,
     error::Error,
     events, store,
@@ -31,6 +31,7 @@ pub(crate) const DOOR_ACCESS: Access = Access {
         ("ScanExit", SCANNER),
         ("ScanReentry", STAFF),
         ("UndoScan", STAFF),
+        ("ReportEverybodyOut", STAFF),
         ("ListScans", STAFF),
         ("ExportAdmissionList", SCANNER),
         ("SubmitScans", SCANNER),
@@ -116,6 +117,27 @@ impl Door for DoorGrpc {
             .transact(move |tx| Box::pin(async move { commands::undo_scan(tx, &device, &nonce, &why, &by).await }))
             .await?;
         Ok(Response::new(events::logged(&line)))
+    }
+
+    async fn report_everybody_out(
+        &self,
+        request: Request<pb::ReportEverybodyOutRequest>,
+    ) -> Result<Response<pb::ReportEverybodyOutResponse>, Status> {
+        let by = account(&Caller::of(&request));
+        let take_back = request.into_inner().take_back;
+        let people = self
+            .db
+            .transact(move |tx| {
+                Box::pin(async move {
+                    if take_back {
+                        everybody_out::take_back(tx, &by).await
+                    } else {
+                        everybody_out::report(tx, &by).await
+                    }
+                })
+            })
+            .await?;
+        Ok(Response::new(pb::ReportEverybodyOutResponse { people }))
     }
 
     async fn list_scans(

@@ -50,6 +50,49 @@ pub(crate) async fn save_empty_at(conn: &mut PgConnection, at: DateTime<Utc>) ->
     Ok(())
 }
 
+/// When staff say that everybody was out of the house, if they do.
+pub(crate) async fn everybody_out_at(conn: &mut PgConnection) -> Result<Option<DateTime<Utc>>, Error> {
+    Ok(sqlx::query_scalar("select everybody_out_at from house_state").fetch_one(conn).await?)
+}
+
+pub(crate) async fn save_everybody_out(conn: &mut PgConnection, at: Option<DateTime<Utc>>) -> Result<(), Error> {
+    sqlx::query("update house_state set everybody_out_at = $1").bind(at).execute(conn).await?;
+    Ok(())
+}
+
+/// Showings that people were let in to and that are not over, in the order that everybody locks.
+pub(crate) async fn with_people_in(conn: &mut PgConnection) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "select showing_id from admission where state in ('doors_open', 'last_call', 'running') and admitted > 0
+         order by showing_id for update",
+    )
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The lines of a device at that time that put people out who are so still: nonce, hall and how many.
+pub(crate) async fn still_out(
+    conn: &mut PgConnection,
+    device: &str,
+    at: DateTime<Utc>,
+) -> Result<Vec<(String, String, u32)>, Error> {
+    let rows: Vec<(String, String, i64)> = sqlx::query_as(
+        "select s.nonce, a.hall, count(t.*)
+         from scan s join party p on p.visit_id = s.visit_id
+         join admission a on a.showing_id = p.showing_id and a.state in ('doors_open', 'last_call', 'running')
+         join door_ticket t on t.ticket_id = any(s.tickets) and t.out_since = s.at
+         where s.device_id = $1 and s.at = $2
+             and not exists (select from scan u where u.undoes_device = s.device_id and u.undoes_nonce = s.nonce)
+         group by s.nonce, a.hall order by s.nonce",
+    )
+    .bind(device)
+    .bind(at)
+    .fetch_all(conn)
+    .await?;
+    let people = |people: i64| u32::try_from(people).unwrap_or(u32::MAX);
+    Ok(rows.into_iter().map(|(nonce, hall, out)| (nonce, hall, people(out))).collect())
+}
+
 /// Who went through the doors of the house since an instant; None unless counters over all of them have worked all the
 /// time: one that is silent or loses data changes its state.
 pub(crate) async fn doors(

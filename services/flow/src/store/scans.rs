@@ -40,6 +40,7 @@ struct LookRow {
     #[sqlx(flatten)]
     admission: AdmissionRow,
     house: String,
+    everybody_out_at: Option<DateTime<Utc>>,
     zone_stopped: bool,
     generation: Option<i32>,
     recorded: Option<Vec<u8>>,
@@ -85,7 +86,7 @@ pub(crate) async fn look(
     now: DateTime<Utc>,
 ) -> Result<Option<Look>, Error> {
     let statement = concat!(
-        "select a.*, h.state as house, s.answer as recorded, s.asked, r.generation,
+        "select a.*, h.state as house, h.everybody_out_at, s.answer as recorded, s.asked, r.generation,
              exists (
                  select from directive d
                  where d.kind = 'stop_admission' and d.state in ('confirmed', 'active', 'acked_by_displays')
@@ -142,7 +143,7 @@ pub(crate) async fn look(
     };
     let house = stored(HouseState::named(&row.house), "house state")?;
     Ok(Some(Look {
-        holds: Holds { house, zone_stopped: row.zone_stopped },
+        holds: Holds { house, zone_stopped: row.zone_stopped, everybody_out_at: row.everybody_out_at },
         generation: stored(u16::try_from(row.generation.unwrap_or(0)).ok(), "generation")?,
         admission: row.admission.read()?,
         party,

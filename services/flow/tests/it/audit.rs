@@ -135,6 +135,12 @@ async fn every_act_of_staff_is_in_the_audit_log() {
         pb::SetHouseStateRequest { state: HouseState::Evacuating.into(), reason: "smoke".to_owned(), exercise: false };
     act!(day, FlowClient, "SetHouseState", set_house_state, "set_house", evacuate);
     assert_eq!(zone(&house, "foyer").await.level(), ZoneLevel::Green);
+    for who in [anna(), desk()] {
+        let clear = pb::SetHouseStateRequest { state: HouseState::AllClear.into(), ..Default::default() };
+        FlowClient::new(house.channel(&who)).set_house_state(clear).await.expect("cleared");
+    }
+    let out = pb::ReportEverybodyOutRequest { take_back: false };
+    act!(day, DoorClient, "ReportEverybodyOut", report_everybody_out, "report_everybody_out", out);
 
     let files = prost_types::FileDescriptorSet::decode(sky_proto::DESCRIPTORS).expect("our own");
     let methods = files

@@ -10,6 +10,7 @@ mod clock;
 mod directives;
 mod door;
 mod erasure;
+mod everybody_out;
 mod headcount;
 mod locks;
 mod log;

@@ -60,6 +60,7 @@ refused-NotNext = Dieser Schritt ist jetzt nicht möglich. Bitte die Seite neu l
 refused-AdmittedAlready = Es sind schon Gäste drin. Der Einlass lässt sich nicht zurücknehmen.
 refused-HouseStopped = Das Haus ist gesperrt. Erst den Zustand des Hauses ändern.
 refused-Evacuating = Eine Räumung endet mit der Entwarnung durch zwei Personen.
+refused-NoEvacuationOver = Heute ist keine Räumung zu Ende gegangen. Erst Entwarnung geben; wer sonst geht, wird hinausgescannt.
 refused-SecondPersonNeeded = Sie haben schon Entwarnung gegeben. Eine zweite Person muss es auch tun.
 refused-NothingToClear = Entwarnung gibt es nur nach einer Räumung.
 refused-ScanInProgress = Dieser Scan wird gerade beantwortet. Bitte noch einmal scannen.

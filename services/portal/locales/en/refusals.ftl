@@ -60,6 +60,7 @@ refused-NotNext = This step is not possible now. Please load the page again and 
 refused-AdmittedAlready = Some are in already. The doors cannot be taken back.
 refused-HouseStopped = The house is closed. Change the state of the house first.
 refused-Evacuating = An evacuation ends with an all-clear by two people.
+refused-NoEvacuationOver = No evacuation is over today. Give the all-clear first; whoever leaves otherwise is scanned out.
 refused-SecondPersonNeeded = You have given the all-clear already. A second person must do so too.
 refused-NothingToClear = Only an evacuation is cleared.
 refused-ScanInProgress = This scan is being answered. Please scan again.
