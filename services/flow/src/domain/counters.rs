@@ -50,13 +50,22 @@ pub(crate) enum Problem {
     LostData,
     FewSamples,
     Implausible,
+    /// It counts a line in words that nobody knows: who crossed it is not known.
+    UnknownCounts,
     WrongClock,
     UnknownLogic,
 }
 
 impl Problem {
-    const ALL: [Self; 6] =
-        [Self::Silent, Self::LostData, Self::FewSamples, Self::Implausible, Self::WrongClock, Self::UnknownLogic];
+    const ALL: [Self; 7] = [
+        Self::Silent,
+        Self::LostData,
+        Self::FewSamples,
+        Self::Implausible,
+        Self::UnknownCounts,
+        Self::WrongClock,
+        Self::UnknownLogic,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -64,6 +73,7 @@ impl Problem {
             Self::LostData => "lost_data",
             Self::FewSamples => "few_samples",
             Self::Implausible => "implausible",
+            Self::UnknownCounts => "unknown_counts",
             Self::WrongClock => "wrong_clock",
             Self::UnknownLogic => "unknown_logic",
         }
@@ -76,15 +86,22 @@ impl Problem {
     /// Whether somebody may have passed a counter that has it, unseen.
     const fn may_miss_somebody(self) -> bool {
         match self {
-            Self::Silent | Self::LostData | Self::FewSamples | Self::Implausible => true,
+            Self::Silent | Self::LostData | Self::FewSamples | Self::Implausible | Self::UnknownCounts => true,
             Self::WrongClock | Self::UnknownLogic => false,
         }
     }
 
     /// The most serious one of those found: it is the one that is told.
     pub(crate) fn worst(found: &[Self]) -> Option<Self> {
-        let order =
-            [Self::Silent, Self::Implausible, Self::LostData, Self::FewSamples, Self::WrongClock, Self::UnknownLogic];
+        let order = [
+            Self::Silent,
+            Self::UnknownCounts,
+            Self::Implausible,
+            Self::LostData,
+            Self::FewSamples,
+            Self::WrongClock,
+            Self::UnknownLogic,
+        ];
         order.into_iter().find(|problem| found.contains(problem))
     }
 
@@ -106,6 +123,10 @@ impl Problem {
             Self::Implausible => Text::new(
                 "Zählt, was nicht sein kann; das wurde nicht gezählt. Sensor prüfen.",
                 "Counts what cannot be; that was left out. Check the sensor.",
+            ),
+            Self::UnknownCounts => Text::new(
+                "Zählt unter Namen, die das Haus nicht kennt; das wurde nicht gezählt. Am Sensor die Ausgabe fw und bw einstellen.",
+                "Counts under names that the house does not know; that was left out. Set the sensor's output to fw and bw.",
             ),
             Self::WrongClock => Text::new(
                 "Die Uhr geht falsch: Zeitzone und NTP prüfen.",
@@ -176,6 +197,8 @@ pub(crate) struct Record {
     pub(crate) to: DateTime<Utc>,
     /// Fewer samples than expected.
     pub(crate) few_samples: bool,
+    /// None of its counts is one that is known.
+    pub(crate) is_unknown: bool,
     pub(crate) forward: i64,
     pub(crate) backward: i64,
     pub(crate) balance: Option<i64>,
@@ -323,9 +346,9 @@ impl Sensor {
             };
             // Its clock may be wrong; how long ago it was, it knows.
             let to = record.to - skew;
-            let effect = effect(logic, record, to, now);
+            let effect = if record.is_unknown { None } else { effect(logic, record, to, now) };
             if effect.is_none() {
-                found.push(Problem::Implausible);
+                found.push(if record.is_unknown { Problem::UnknownCounts } else { Problem::Implausible });
             }
             let missed = || match logic.clone() {
                 Logic::Line { into, out_of } => Some(Effect::Missed { into, out_of }),

@@ -74,6 +74,9 @@ struct Interval {
 
 #[derive(Deserialize)]
 struct Count {
+    /// The logic's id with the place of the count: …1 is forward, …2 backward.
+    id: Option<i64>,
+    #[serde(default)]
     name: String,
     value: i64,
 }
@@ -218,13 +221,21 @@ impl Logics {
                 if live && balance.is_none() {
                     continue;
                 }
+                // A device that names its counts otherwise numbers them all the same.
+                let numbered = |place: i64| {
+                    let id = logic.id.checked_mul(1000).and_then(|id| id.checked_add(place));
+                    interval.counts.iter().find(|count| id.is_some() && count.id == id).map(|count| count.value)
+                };
+                let forward = value("fw").or_else(|| numbered(1).filter(|_| balance.is_none()));
+                let backward = value("bw").or_else(|| numbered(2).filter(|_| balance.is_none()));
                 package.records.push(Record {
                     logic: logic.id,
                     from: read("from", &interval.from)?,
                     to: read("to", &interval.to)?,
                     few_samples: interval.samples.unwrap_or(u32::MAX) < interval.samples_expected.unwrap_or(0),
-                    forward: value("fw").unwrap_or(0),
-                    backward: value("bw").unwrap_or(0),
+                    is_unknown: balance.or(forward).or(backward).is_none(),
+                    forward: forward.unwrap_or(0),
+                    backward: backward.unwrap_or(0),
                     balance,
                 });
             }
@@ -260,6 +271,7 @@ impl Live {
                         from: at,
                         to: at,
                         few_samples: false,
+                        is_unknown: false,
                         forward,
                         backward,
                         balance: None,

@@ -36,7 +36,16 @@ fn package(id: i64, records: Vec<Record>) -> Package {
 }
 
 fn crossing(logic: i64, forward: i64) -> Record {
-    Record { logic, from: at(0), to: at(60), few_samples: false, forward, backward: 0, balance: None }
+    Record {
+        logic,
+        from: at(0),
+        to: at(60),
+        few_samples: false,
+        is_unknown: false,
+        forward,
+        backward: 0,
+        balance: None,
+    }
 }
 
 #[test]
