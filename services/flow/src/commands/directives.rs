@@ -46,7 +46,7 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
     }
     let way = (wish.from.as_str(), wish.to.as_str());
     let lifts = store::measures::lifts(tx.conn()).await?;
-    let cause = directives::cause(wish.by_policy, way, &known, &zones, &lifts);
+    let cause = directives::cause(wish.stated, wish.by_policy, way, &known, &zones, &lifts);
     let words = directives::words(wish.kind, cause, way, &zones, &lifts);
     let gives_way = check(None, wish.kind, way, known, &zones)?;
     let mut directive = Directive {
@@ -60,6 +60,7 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
         step_free: words.step_free,
         lift: words.lift,
         reason: wish.reason,
+        stated: wish.stated,
         by_policy: wish.by_policy,
         proposed_by: wish.by.clone(),
         confirmed_by: String::new(),
@@ -86,7 +87,7 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
 }
 
 /// Who is sent away from where nobody is let in reads that, as long as it is so.
-async fn follow_stop(tx: &mut Tx, stop: &Directive, by: &str) -> Result<(), Error> {
+pub(super) async fn follow_stop(tx: &mut Tx, stop: &Directive, by: &str) -> Result<(), Error> {
     if stop.kind == Kind::StopAdmission && stop.state != State::Proposed { rewrite_ways(tx, by).await } else { Ok(()) }
 }
 
@@ -189,7 +190,8 @@ pub(crate) async fn resume(tx: &mut Tx, id: Uuid, by: &str) -> Result<Directive,
     Ok(directive)
 }
 
-/// A lift has failed or works again, or a stop begins or ends: every way and why people go it is looked at once more.
+/// A lift has failed or works again, a stop begins or ends, a zone is full or no longer: every way and why people go it is
+/// looked at once more.
 pub(super) async fn rewrite_ways(tx: &mut Tx, by: &str) -> Result<(), Error> {
     let now = tx.now();
     let zones = store::zones(tx.conn()).await?;

@@ -41,6 +41,7 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     changed |= follow_time(tx).await?;
     changed |= propose(tx, &zones).await?;
     changed |= weather::propose(tx).await?;
+    changed |= follow_reasons(tx, &zones).await?;
     let now = tx.now();
     changed |= store::steps::forget(tx.conn(), now - UNDO).await?;
     store::history::keep_samples(tx.conn(), &zones, now).await?;
@@ -97,14 +98,34 @@ async fn follow_time(tx: &mut Tx) -> Result<bool, Error> {
     if !store::measures::directives(tx.conn(), now).await?.iter().any(due) {
         return Ok(false);
     }
-    for mut directive in store::measures::lock_directives(tx.conn(), now).await?.into_iter().filter(due) {
+    let all = store::measures::lock_directives(tx.conn(), now).await?;
+    for id in all.iter().filter(|it| due(it)).map(|it| it.id) {
+        // Read afresh: a stop that has just begun or ended has changed what others say.
+        let Some(mut directive) = store::measures::directive(tx.conn(), id).await? else { continue };
         if directive.valid_until <= now {
             directives::finish(tx, &mut directive, BY_TIME).await?;
         } else if directive.begin_if_due(now) {
             store::measures::save_directive(tx.conn(), &directive).await?;
             directives::tell(tx, &directive).await?;
+            directives::follow_stop(tx, &directive, BY_TIME).await?;
         }
     }
+    Ok(true)
+}
+
+/// Why people are sent elsewhere may be over while they are still sent: a zone has room again, or is full by now.
+async fn follow_reasons(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
+    let now = tx.now();
+    let known = store::measures::directives(tx.conn(), now).await?;
+    if known.is_empty() {
+        return Ok(false);
+    }
+    let lifts = store::measures::lifts(tx.conn()).await?;
+    let current = |it: &Directive| it.state == State::Ended || it.says(&it.words(&known, zones, &lifts));
+    if known.iter().all(current) {
+        return Ok(false);
+    }
+    directives::rewrite_ways(tx, BY_POLICY).await?;
     Ok(true)
 }
 
@@ -174,6 +195,7 @@ async fn propose(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
             from: rule.zone.clone(),
             to: rule.to.clone(),
             reason: reason(rule, &groups),
+            stated: None,
             active_from: now,
             valid_for: rule.valid_for,
             by_policy: true,

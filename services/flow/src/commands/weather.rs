@@ -53,6 +53,7 @@ pub(super) async fn propose(tx: &mut Tx) -> Result<bool, Error> {
             from: rule.zone.clone(),
             to: String::new(),
             reason: warning.text.clone(),
+            stated: None,
             active_from: now,
             valid_for: (warning.valid_until - now).min(LONGEST),
             by_policy: true,

@@ -10,6 +10,10 @@ use super::{
     zones::{Level, Zone, ancestors},
 };
 
+mod causes;
+
+pub(crate) use causes::{Cause, Stated, cause};
+
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -118,6 +122,8 @@ pub(crate) struct Directive {
     pub(crate) step_free: bool,
     pub(crate) lift: String,
     pub(crate) reason: Text,
+    /// Redirects: why, as staff say it; none: what the house knows itself is said.
+    pub(crate) stated: Option<Stated>,
     pub(crate) by_policy: bool,
     pub(crate) proposed_by: String,
     pub(crate) confirmed_by: String,
@@ -137,6 +143,7 @@ pub(crate) struct Wish {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) reason: Text,
+    pub(crate) stated: Option<Stated>,
     pub(crate) active_from: DateTime<Utc>,
     pub(crate) valid_for: TimeDelta,
     pub(crate) by_policy: bool,
@@ -225,74 +232,23 @@ fn stops(zones: &[Zone], stopped: &str, from: &str, to: &str) -> bool {
 
 /// The way round from `from` over `to` and what holds back to `from`, if there is one.
 fn circle(from: &str, to: &str, others: &[&Directive]) -> Option<Vec<String>> {
-    let mut path = vec![from.to_owned(), to.to_owned()];
-    while path.len() <= others.len() + 2 {
-        let here = path.last()?.clone();
-        let next = others.iter().find(|other| other.kind.leads() && other.from == here)?;
-        path.push(next.to.clone());
-        if next.to == from {
-            return Some(path);
+    // A redirect and an overflow may lead out of the same zone: every way is followed, and into no zone twice.
+    let mut paths = vec![vec![from.to_owned(), to.to_owned()]];
+    let mut seen = vec![to];
+    while let Some(path) = paths.pop() {
+        let here = path.last()?;
+        for next in others.iter().filter(|other| other.kind.leads() && other.from == *here) {
+            let further = path.iter().chain([&next.to]).cloned().collect();
+            if next.to == from {
+                return Some(further);
+            }
+            if !seen.contains(&next.to.as_str()) {
+                seen.push(&next.to);
+                paths.push(further);
+            }
         }
     }
     None
-}
-
-/// Why people are sent elsewhere, as far as the house knows. What it does not know it does not say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Cause {
-    Full,
-    /// Nobody is let in there.
-    Stopped,
-    /// The lift on the way is out of order.
-    Lift,
-    Unknown,
-}
-
-/// Finds it; `open` is what holds beside the directive. The policy proposes what it does because something fills up.
-pub(crate) fn cause(
-    by_policy: bool,
-    (from, to): (&str, &str),
-    open: &[Directive],
-    zones: &[Zone],
-    lifts: &[Lift],
-) -> Cause {
-    let is_stopped = |it: &Directive| {
-        it.kind == Kind::StopAdmission && it.state.binds() && ancestors(zones, from).any(|id| *id == it.from)
-    };
-    if by_policy || zones.iter().any(|zone| zone.id == from && zone.level >= Level::Red) {
-        Cause::Full
-    } else if open.iter().any(is_stopped) {
-        Cause::Stopped
-    } else if matches!(ways::way(zones, lifts, from, to), Way::Blocked(_)) {
-        Cause::Lift
-    } else {
-        Cause::Unknown
-    }
-}
-
-/// "Please go on", and why.
-fn redirect(cause: Cause, here: &Text, there: &Text) -> Text {
-    let (de, en, plain_) = match cause {
-        Cause::Full => {
-            (format!(" {} ist voll.", here.de), format!(" {} is full.", english(here)), "Hier ist es voll. ")
-        }
-        Cause::Stopped => (
-            format!(" {}: zurzeit kein Einlass.", here.de),
-            format!(" {}: no admission at the moment.", english(here)),
-            "Hier können Sie jetzt nicht hinein. ",
-        ),
-        Cause::Lift => (
-            " Der Aufzug ist außer Betrieb.".to_owned(),
-            " The lift is out of order.".to_owned(),
-            "Der Aufzug ist kaputt. ",
-        ),
-        Cause::Unknown => (String::new(), String::new(), ""),
-    };
-    Text {
-        de: format!("Bitte gehen Sie weiter: {}.{de}", there.de),
-        en: format!("Please go to: {}.{en}", english(there)),
-        plain: format!("{plain_}Bitte gehen Sie: {}.", plain(there)),
-    }
 }
 
 /// What displays say, for all and for whoever cannot use stairs.
@@ -308,7 +264,7 @@ pub(crate) fn words(kind: Kind, cause: Cause, (from, to): (&str, &str), zones: &
     let named = |id: &str| zones.iter().find(|zone| zone.id == id).map(|zone| zone.name.clone()).unwrap_or_default();
     let (here, there) = (named(from), named(to));
     let text = match kind {
-        Kind::Redirect => redirect(cause, &here, &there),
+        Kind::Redirect => causes::redirect(cause, &here, &there),
         Kind::StopAdmission => Text {
             de: format!("{}: zurzeit kein Einlass. Bitte warten Sie.", here.de),
             en: format!("{}: no admission at the moment. Please wait.", english(&here)),
@@ -337,15 +293,19 @@ impl Directive {
     /// Its texts, as all is now.
     pub(crate) fn words(&self, open: &[Self], zones: &[Zone], lifts: &[Lift]) -> Words {
         let way = (self.from.as_str(), self.to.as_str());
-        words(self.kind, cause(self.by_policy, way, open, zones, lifts), way, zones, lifts)
+        words(self.kind, cause(self.stated, self.by_policy, way, open, zones, lifts), way, zones, lifts)
+    }
+
+    /// Whether it says these words already.
+    pub(crate) fn says(&self, words: &Words) -> bool {
+        (&self.text, &self.step_free_text, self.step_free) == (&words.text, &words.step_free_text, words.step_free)
     }
 
     /// Takes new words; true when displays must show something else.
     pub(crate) fn say(&mut self, words: Words) -> bool {
-        let before = (self.text.clone(), self.step_free_text.clone(), self.step_free);
+        let changed = !self.says(&words);
         (self.text, self.step_free_text) = (words.text, words.step_free_text);
         (self.step_free, self.lift) = (words.step_free, words.lift);
-        let changed = before != (self.text.clone(), self.step_free_text.clone(), self.step_free);
         if changed {
             self.show_anew();
         }

@@ -5,7 +5,7 @@ use sky_proto::flow::v1 as pb;
 
 use crate::domain::{
     Zone,
-    directives::{Acks, Directive, Kind, Rule, State},
+    directives::{Acks, Directive, Kind, Rule, State, Stated},
     incidents::{self, Incident},
     ways::Lift,
 };
@@ -48,6 +48,17 @@ const fn kind(kind: Kind) -> pb::DirectiveKind {
     }
 }
 
+const fn cause(stated: Option<Stated>) -> pb::RedirectCause {
+    match stated {
+        None => pb::RedirectCause::Unspecified,
+        Some(Stated::Full) => pb::RedirectCause::Full,
+        Some(Stated::Cleaning) => pb::RedirectCause::Cleaning,
+        Some(Stated::Fault) => pb::RedirectCause::Fault,
+        Some(Stated::Private) => pb::RedirectCause::PrivateEvent,
+        Some(Stated::LongWait) => pb::RedirectCause::LongWait,
+    }
+}
+
 /// What a rule of the policy proposes, for staff who do not wait for it.
 pub(crate) fn plan(rule: &Rule, zones: &[Zone]) -> pb::DirectivePlan {
     pb::DirectivePlan {
@@ -86,6 +97,7 @@ pub(crate) fn directive(directive: &Directive, zones: &[Zone]) -> pb::Directive 
         revision: directive.revision,
         from_zone_name: name(zones, &directive.from),
         to_zone_name: name(zones, &directive.to),
+        cause: cause(directive.stated).into(),
     }
 }
 

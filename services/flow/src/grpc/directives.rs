@@ -15,7 +15,7 @@ use crate::{
         incidents::{self, Report},
     },
     domain::{
-        directives::{Directive, Kind, Wish},
+        directives::{Directive, Kind, Stated, Wish},
         incidents::{Incident, Kind as IncidentKind},
     },
     error::Error,
@@ -62,6 +62,24 @@ fn directive_kind(value: i32) -> Result<Kind, InvalidField> {
     }
 }
 
+fn stated(kind: Kind, value: i32) -> Result<Option<Stated>, InvalidField> {
+    if value == 0 {
+        return Ok(None);
+    }
+    let stated = match values::choice("cause", value)? {
+        pb::RedirectCause::Unspecified => return Ok(None),
+        pb::RedirectCause::Full => Stated::Full,
+        pb::RedirectCause::Cleaning => Stated::Cleaning,
+        pb::RedirectCause::Fault => Stated::Fault,
+        pb::RedirectCause::PrivateEvent => Stated::Private,
+        pb::RedirectCause::LongWait => Stated::LongWait,
+    };
+    if kind != Kind::Redirect {
+        return Err(invalid("cause", "is for a redirect only; leave it out"));
+    }
+    Ok(Some(stated))
+}
+
 fn incident_kind(value: i32) -> Result<IncidentKind, InvalidField> {
     match values::choice("kind", value)? {
         pb::IncidentKind::LostChild => Ok(IncidentKind::LostChild),
@@ -97,6 +115,7 @@ fn read_wish(request: pb::ProposeDirectiveRequest, by: String, now: DateTime<Utc
         from: values::slug("from_zone_id", &request.from_zone_id)?.to_owned(),
         to,
         reason: Text::checked("reason", request.reason, 200, false)?,
+        stated: stated(kind, request.cause)?,
         active_from,
         valid_for: TimeDelta::minutes(minutes.into()),
         by_policy: false,

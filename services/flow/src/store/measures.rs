@@ -9,7 +9,7 @@ use super::stored;
 use crate::{
     domain::{
         Level,
-        directives::{self, Acks, Directive, Rule, State},
+        directives::{self, Acks, Directive, Rule, State, Stated},
         incidents::{self, Incident},
         ways::Lift,
     },
@@ -28,6 +28,7 @@ struct DirectiveRow {
     step_free: bool,
     lift: String,
     reason: Json<Text>,
+    stated_cause: String,
     by_policy: bool,
     proposed_by: String,
     confirmed_by: String,
@@ -60,6 +61,10 @@ impl DirectiveRow {
             step_free: self.step_free,
             lift: self.lift,
             reason: self.reason.0,
+            stated: match self.stated_cause.as_str() {
+                "" => None,
+                name => Some(stored(Stated::named(name), "stated cause")?),
+            },
             by_policy: self.by_policy,
             proposed_by: self.proposed_by,
             confirmed_by: self.confirmed_by,
@@ -113,8 +118,8 @@ pub(crate) async fn save_directive(conn: &mut PgConnection, directive: &Directiv
     sqlx::query(
         "insert into directive (id, kind, from_zone, to_zone, reason, by_policy, proposed_by, proposed_at, active_from,
              valid_until, state, text, step_free_text, step_free, lift, confirmed_by, ended_by, ended_at,
-             revision)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+             revision, stated_cause)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
          on conflict (id) do update set state = $11, text = $12, step_free_text = $13, step_free = $14, lift = $15,
              confirmed_by = $16, ended_by = $17, ended_at = $18, revision = $19,
              active_from = $9, valid_until = $10",
@@ -138,6 +143,7 @@ pub(crate) async fn save_directive(conn: &mut PgConnection, directive: &Directiv
     .bind(&directive.ended_by)
     .bind(directive.ended_at)
     .bind(directive.revision.cast_signed())
+    .bind(directive.stated.map_or("", Stated::name))
     .execute(conn)
     .await?;
     Ok(())

@@ -79,6 +79,7 @@ struct DeskPage {
     just_ended: Vec<MeasureView>,
     undoable: Vec<StepView>,
     directive_kinds: Vec<Choice>,
+    redirect_causes: Vec<Choice>,
     incident_kinds: Vec<Choice>,
     lifts: Vec<Choice>,
     /// What is ordered and reported with one touch.
@@ -177,6 +178,7 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> De
         just_ended: measures::just_ended(&w, flow),
         undoable: steps::undoable(&w, flow, now),
         directive_kinds: measures::directive_kinds(&w),
+        redirect_causes: measures::redirect_causes(&w),
         incident_kinds: measures::incident_kinds(&w),
         lifts: measures::lifts(&w, flow),
         orders: presets::orders(&w, flow),

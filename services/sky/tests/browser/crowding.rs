@@ -106,6 +106,7 @@ async fn a_directive_says_why_and_holds_from_when_staff_say() {
     desk.press("Anweisung geben").await;
     desk.press_option("#directive-from", "Foyer").await;
     desk.press_option("#directive-to", "Dachterrasse").await;
+    desk.press_option("#directive-cause", "wird gereinigt").await;
     desk.types("#directive-reason", "Hier wird gleich gefilmt.").await;
     desk.types_over("#directive-in", "20").await;
     accessible::check(&desk, "a directive for later").await;
@@ -118,6 +119,8 @@ async fn a_directive_says_why_and_holds_from_when_staff_say() {
     stage.waits_until(from + TimeDelta::minutes(1)).await;
     desk.sees(".measures .level", "läuft").await;
     way.holds("the redirect", "document.querySelector('main').textContent.includes('Bitte gehen Sie weiter')").await;
+    way.holds("and why", "document.querySelector('main').textContent.includes('Foyer wird gerade gereinigt')").await;
+    way.sees_no_more("main", "gefilmt").await;
     desk.quits().await;
     way.quits().await;
 }

@@ -51,6 +51,7 @@ pub(crate) fn directive(kind: Kind, from: &str, to: &str) -> Directive {
         step_free: words.step_free,
         lift: words.lift,
         reason: Text::default(),
+        stated: None,
         by_policy: false,
         proposed_by: String::new(),
         confirmed_by: String::new(),
@@ -94,6 +95,13 @@ fn directives_that_contradict_each_other_are_refused() {
     // A circle that this one does not close must not be followed for ever.
     long.push(directive(OpenOverflow, "room", "cafe"));
     assert_eq!(check(None, OpenOverflow, "tower", "cafe", &long, &zones()), Ok(()));
+    // Two ways out of one zone, of which either may be the one that leads back.
+    let mut two = [directive(Redirect, "foyer", "cafe"), directive(OpenOverflow, "foyer", "tower")];
+    for _ in 0..2 {
+        two.reverse();
+        let circle = check(None, Redirect, "tower", "foyer", &two, &zones()).expect_err("round");
+        assert_eq!(circle, Contradiction::Circle("The tower → The foyer → The tower".to_owned()));
+    }
 }
 
 /// The foyer and the café are on the ground floor, room and tower on the upper one.
@@ -217,8 +225,9 @@ fn a_lift_that_fails_rewrites_the_step_free_way() {
 #[test]
 fn a_redirect_says_why_and_only_what_the_house_knows() {
     let way = ("foyer", "room");
-    let why =
-        |by_policy, way, open: &[Directive], zones: &[Zone], works| cause(by_policy, way, open, zones, &[lift(works)]);
+    let why = |by_policy, way, open: &[Directive], zones: &[Zone], works| {
+        cause(None, by_policy, way, open, zones, &[lift(works)])
+    };
     let mut full = zones();
     full[0].set(95, Quality::Live, at(0));
     let mut ended = directive(Kind::StopAdmission, "foyer", "");
@@ -228,6 +237,10 @@ fn a_redirect_says_why_and_only_what_the_house_knows() {
     assert_eq!(why(true, way, &[], &zones(), true), Cause::Full);
     assert_eq!(why(false, way, &stops, &full, false), Cause::Full);
     assert_eq!(why(false, way, &stops, &zones(), false), Cause::Stopped, "its storey is");
+    let later = Directive { state: State::Confirmed, ..directive(Kind::StopAdmission, "ground", "") };
+    assert_eq!(why(false, way, &[later], &zones(), true), Cause::Unknown, "until it begins people are let in");
+    let stated = cause(Some(Stated::Cleaning), true, way, &stops, &full, &[lift(false)]);
+    assert_eq!(stated, Cause::Stated(Stated::Cleaning), "what staff say comes first");
     assert_eq!(why(false, way, &[], &zones(), false), Cause::Lift);
     assert_eq!(why(false, ("foyer", "cafe"), &[], &zones(), false), Cause::Unknown, "no lift on the way");
 
@@ -236,6 +249,11 @@ fn a_redirect_says_why_and_only_what_the_house_knows() {
         (Cause::Full, "ist voll", "is full", "voll"),
         (Cause::Stopped, "kein Einlass", "no admission", "nicht hinein"),
         (Cause::Lift, "Aufzug", "lift", "Aufzug"),
+        (Cause::Stated(Stated::Full), "ist voll", "is full", "voll"),
+        (Cause::Stated(Stated::Cleaning), "gereinigt", "cleaned", "sauber"),
+        (Cause::Stated(Stated::Fault), "Störung", "fault", "kaputt"),
+        (Cause::Stated(Stated::Private), "geschlossene Gesellschaft", "private event", "Einladung"),
+        (Cause::Stated(Stated::LongWait), "lange Wartezeit", "long wait", "lange warten"),
     ];
     let plainly = said(Cause::Unknown);
     assert!(!format!("{plainly:?}").contains("voll") && !plainly.en.contains("full"), "{plainly:?}");

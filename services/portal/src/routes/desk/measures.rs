@@ -15,7 +15,7 @@ use sky_proto::{
     flow::v1::{
         ConfirmDirectiveRequest, ConfirmIncidentRequest, Directive, DirectiveKind, EndDirectiveRequest,
         EndIncidentRequest, FlowSnapshot, Incident, IncidentKind, ListAuditRequest, MeasureState,
-        ProposeDirectiveRequest, ReportIncidentRequest, ResumeDirectiveRequest, ResumeIncidentRequest,
+        ProposeDirectiveRequest, RedirectCause, ReportIncidentRequest, ResumeDirectiveRequest, ResumeIncidentRequest,
     },
     kernel::v1::LocalizedText,
 };
@@ -164,6 +164,21 @@ pub(crate) fn directive_kinds(w: &Words) -> Vec<Choice> {
         .collect()
 }
 
+/// Why people are sent elsewhere, for staff to say; first of all what the house knows itself.
+pub(crate) fn redirect_causes(w: &Words) -> Vec<Choice> {
+    [
+        (RedirectCause::Unspecified, "cause-known"),
+        (RedirectCause::Full, "cause-full"),
+        (RedirectCause::Cleaning, "cause-cleaning"),
+        (RedirectCause::Fault, "cause-fault"),
+        (RedirectCause::PrivateEvent, "cause-private"),
+        (RedirectCause::LongWait, "cause-wait"),
+    ]
+    .into_iter()
+    .map(|(cause, key)| Choice { value: i32::from(cause).to_string(), label: w.t(key) })
+    .collect()
+}
+
 pub(crate) fn incident_kinds(w: &Words) -> Vec<Choice> {
     [IncidentKind::LostChild, IncidentKind::Medical, IncidentKind::TechnicalFault]
         .into_iter()
@@ -198,6 +213,7 @@ pub(crate) async fn propose(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
         active_from: active_from(&edge, &sent),
         minutes: order.minutes,
         confirm: sent.is_on("confirm"),
+        cause: sent.choice("cause"),
     };
     let proposed = answer(edge.directives(&caller).propose_directive(request)).await;
     let w = &guest.words;
