@@ -27,7 +27,7 @@
 
     const offline = (is) => {
       if (is) document.documentElement.setAttribute("data-offline", ""); else document.documentElement.removeAttribute("data-offline");
-      const since = new Date(lastBeat).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      const since = new Date(lastBeat).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
       if (status && is) status.textContent = "⚠ " + (document.documentElement.lang === "en" ? "Connection lost since " + since + ". Trying again." : "Verbindung unterbrochen seit " + since + ". Neuer Versuch läuft.");
       else if (status && status.dataset.liveStatus) status.textContent = status.dataset.liveStatus + " " + since;
       else if (status && status.textContent.startsWith("⚠")) status.textContent = "";
