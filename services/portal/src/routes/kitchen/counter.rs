@@ -110,12 +110,19 @@ fn dish(w: &Words, item: &MenuItem) -> Dish {
         });
         size.collect()
     };
-    let allergens = super::allergens(w, &item.allergens);
+    let (allergens, traces) = (super::allergens(w, &item.allergens), super::allergens(w, &item.traces));
+    let mut facts = Vec::new();
+    if !allergens.is_empty() {
+        facts.push(format!("{} {allergens}", w.t("allergens")));
+    }
+    if !traces.is_empty() {
+        facts.push(w.with("allergen-traces", "name", &traces));
+    }
     Dish {
         id: item.item_id.clone(),
         adds,
         name,
-        facts: if allergens.is_empty() { allergens } else { format!("{} {allergens}", w.t("allergens")) },
+        facts: facts.join(" · "),
         none: none_now(w, item.unavailable(), &item.day_parts),
     }
 }
@@ -379,4 +386,23 @@ pub(crate) async fn take_back(
     let done = answer(edge.kitchen(&caller).take_back_walk_up(request)).await;
     let say = |order: sky_proto::gastro::v1::Order| Notice::good(guest.words.n("counter-taken-back", order.number));
     outcome(&edge, &guest, done, say, HERE).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn a_guest_at_the_counter_is_told_of_traces_too() {
+        let w = Words::speaking(Language::German);
+        let item = |allergens: &[u32], traces: &[u32]| MenuItem {
+            allergens: allergens.to_vec(),
+            traces: traces.to_vec(),
+            ..MenuItem::default()
+        };
+        assert_eq!(dish(&w, &item(&[9], &[7, 8])).facts, "Enthält: Sellerie · Spuren von Milch, Schalenfrüchte");
+        assert_eq!(dish(&w, &item(&[], &[7])).facts, "Spuren von Milch");
+        assert_eq!(dish(&w, &item(&[], &[])).facts, "");
+    }
 }
