@@ -118,9 +118,13 @@ pub(super) fn allergens(w: &Words, numbers: &[u32]) -> String {
     known.map(|number| w.t(&format!("allergen-{number}"))).collect::<Vec<_>>().join(", ")
 }
 
+/// What a station is called.
+fn name_of(w: &Words, id: &str, stations: &[Station]) -> String {
+    stations.iter().find(|it| it.station_id == id).map_or_else(|| id.to_owned(), |it| w.text(&it.name))
+}
+
 fn line(w: &Words, line: &OrderedItem, stations: &[Station]) -> LineView {
-    let name =
-        |id: &String| stations.iter().find(|it| it.station_id == *id).map_or_else(|| id.clone(), |it| w.text(&it.name));
+    let name = |id: &String| name_of(w, id, stations);
     LineView {
         quantity: line.quantity,
         name: w.text(&line.name),

@@ -171,7 +171,10 @@ async fn the_attendants_forms_do_what_they_say() {
 }
 
 async fn walk_up(world: &World, item: &str) -> Order {
-    let lines = vec![OrderLine { item_id: item.to_owned(), quantity: 1, ..OrderLine::default() }];
+    places(world, vec![OrderLine { item_id: item.to_owned(), quantity: 1, ..OrderLine::default() }]).await
+}
+
+async fn places(world: &World, lines: Vec<OrderLine>) -> Order {
     let request = PlaceWalkUpRequest { idempotency_key: Uuid::new_v4().to_string(), lines };
     let mut kitchen = KitchenClient::new(world.door("gastro", &staff(Role::Desk)));
     kitchen.place_walk_up(request).await.expect("placed").into_inner()
@@ -205,18 +208,42 @@ async fn the_cooks_forms_do_what_they_say_and_take_it_back() {
     let page = cook.sees("/kitchen").await;
     assert!(page.contains("Kürbis") && page.contains("Spuren von"), "{page}");
 
+    cook.sees_at_last(&path, "<h3>Warme Küche").await;
+
     // Begun, taken back; begun, stopped with what is thrown away, taken back.
     cook.sees_at_last("/kitchen", "name=\"to\" value=\"4\"").await;
     cook.sends(&path, &[("to", "4")]).await;
     assert!(cook.sees("/kitchen").await.contains("name=\"undo\""));
     cook.sends(&path, &[("undo", "1")]).await;
     cook.sends(&path, &[("to", "4")]).await;
-    let stop = [("item", "pumpkin-curry"), ("waste_pumpkin-curry", "1"), ("reason", "3")];
+    let stop = [("item", "pumpkin-curry"), ("waste_0", "1"), ("reason", "3")];
     assert_eq!(cook.sends(&format!("{path}/stop"), &stop).await, "/kitchen");
     assert!(cook.sees("/kitchen").await.contains("✕"));
     assert!(cook.sees("/kitchen/decisions").await.contains("1 × Kürbis"));
     cook.sends(&path, &[("undo", "1")]).await;
     assert!(!cook.sees("/kitchen/decisions").await.contains("1 × Kürbis"), "nothing was thrown away");
+}
+
+#[tokio::test]
+async fn of_a_drink_on_two_lines_each_is_thrown_away_as_it_was_typed() {
+    let (house, world) = open().await;
+    let cook = Pages::of(&house, Role::Kitchen).await;
+    let line = |quantity, changes: &[&str]| OrderLine {
+        item_id: "cappuccino".to_owned(),
+        quantity,
+        modifier_ids: changes.iter().map(|it| (*it).to_owned()).collect(),
+        ..OrderLine::default()
+    };
+    let id = places(&world, vec![line(3, &[]), line(2, &["oat-milk"])]).await.order_id;
+    cook.sees_at_last("/kitchen", "name=\"to\" value=\"4\"").await;
+    let path = format!("/kitchen/orders/{id}");
+    let form = cook.sees(&path).await;
+    let typed = [("waste_0", "2"), ("waste_1", "1")];
+    assert!(typed.iter().all(|(name, _)| form.contains(&format!("name=\"{name}\""))), "{form}");
+    let stop = [("item", "cappuccino"), ("item", "cappuccino"), ("reason", "3")];
+    assert_eq!(cook.sends(&format!("{path}/stop"), &[&stop[..], &typed].concat()).await, "/kitchen");
+    let thrown = cook.sees("/kitchen/decisions").await;
+    assert!(thrown.contains("2 × Cappuccino") && thrown.contains("1 × Cappuccino"), "{thrown}");
 }
 
 #[tokio::test]

@@ -10,14 +10,14 @@ use axum::{
 use kernel::Role;
 use sky_proto::gastro::v1::{
     AffectedBy, AnswerOfferRequest, GetMenuRequest, ListAffectedRequest, ListTicketsRequest, ListWasteRequest,
-    ListWasteResponse, OfferAnswer, Order, PrintTicketRequest, RecordWasteRequest, TakeBackWasteRequest, Ticket,
-    WasteLine, WasteReason,
+    ListWasteResponse, OfferAnswer, Order, PrintTicketRequest, RecordWasteRequest, Station, TakeBackWasteRequest,
+    Ticket, WasteLine, WasteReason, WatchKitchenRequest,
 };
 use uuid::Uuid;
 
-use super::{MAY_LOOK, back, may_work};
+use super::{MAY_LOOK, back, may_work, name_of};
 use crate::{
-    edge::{Edge, answer},
+    edge::{Edge, answer, first},
     fields::Fields,
     page::{self, Frame},
     problem::Problem,
@@ -93,11 +93,11 @@ fn affected(w: &Words, order: &Order) -> Affected {
     }
 }
 
-fn unsent(w: &Words, ticket: &Ticket) -> Unsent {
+fn unsent(w: &Words, ticket: &Ticket, stations: &[Station]) -> Unsent {
     Unsent {
         id: ticket.ticket_id.clone(),
         number: ticket.number,
-        station: ticket.station_id.clone(),
+        station: name_of(w, &ticket.station_id, stations),
         attempts: ticket.attempts,
         problem: w.text(&ticket.problem),
     }
@@ -161,9 +161,11 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     };
     if may_work {
         let tickets = answer(kitchen.list_tickets(ListTicketsRequest {})).await?.tickets;
+        let board = WatchKitchenRequest { after_revision: 0 };
+        let stations = first(edge.gastro(&caller).watch_kitchen(board)).await?.stations;
         let waste = answer(kitchen.list_waste(ListWasteRequest::default())).await?;
         let menu = answer(edge.gastro(&caller).get_menu(GetMenuRequest::default())).await?;
-        page.tickets = tickets.iter().map(|ticket| unsent(&page.w, ticket)).collect();
+        page.tickets = tickets.iter().map(|ticket| unsent(&page.w, ticket, &stations)).collect();
         page.entries = thrown(&page.w, &waste);
         page.totals = waste.totals.iter().map(|total| (page.w.text(&total.name), total.quantity)).collect();
         page.items = menu.items.iter().map(|item| (item.item_id.clone(), page.w.text(&item.name))).collect();

@@ -18,7 +18,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::{allergens, back, decisions::reasons};
+use super::{allergens, back, decisions::reasons, name_of};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -113,6 +113,7 @@ pub(crate) async fn page(
 ) -> Result<Response, Problem> {
     let caller = guest.staff(&[Role::Kitchen])?;
     let board = first(edge.gastro(&caller).watch_kitchen(WatchKitchenRequest { after_revision: 0 })).await?;
+    let stations = board.stations.clone();
     let order = find(board, id)?;
     let w = guest.frame(guest.words.n("kitchen-order-title", order.number));
     let replaceable = matches!(order.state(), OrderState::Scheduled | OrderState::Fired | OrderState::Preparing);
@@ -136,7 +137,7 @@ pub(crate) async fn page(
     });
     let parts = order.parts.iter().map(|part| Part {
         ticket: part.ticket_id.clone(),
-        station: part.station.clone(),
+        station: name_of(&w, &part.station, &stations),
         unsent: part.unsent,
         printed: part.printed,
     });
@@ -160,8 +161,9 @@ pub(crate) async fn stop(
 ) -> Result<Response, Problem> {
     let caller = guest.staff(&[Role::Kitchen])?;
     let mut waste = Vec::new();
-    for item_id in sent.all("item") {
-        let quantity = sent.count(&format!("waste_{item_id}")).ok_or_else(Problem::bad_form)?;
+    // The same dish may stand on several lines: one on each tray of a group.
+    for (nth, item_id) in sent.all("item").into_iter().enumerate() {
+        let quantity = sent.count(&format!("waste_{nth}")).ok_or_else(Problem::bad_form)?;
         if quantity > 0 {
             waste.push(WasteLine { item_id, quantity });
         }
