@@ -48,7 +48,7 @@ pub async fn contrasts(browser: &Browser, what: &str) {
 }
 
 /// What is wrong with the open page.
-async fn faults(browser: &Browser) -> Vec<String> {
+pub async fn faults(browser: &Browser) -> Vec<String> {
     let mut faults = violations(browser).await;
     let sideways = "const it = document.documentElement; return it.scrollWidth > it.clientWidth ? it.scrollWidth : 0";
     match browser.run(sideways).await {

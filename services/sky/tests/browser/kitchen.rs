@@ -1,0 +1,90 @@
+//! In the kitchen, on its tablet: what was pressed by mistake is taken back, also where money would have gone back.
+
+use chrono::TimeDelta;
+use kernel::{Role, values::from_timestamp};
+use serde_json::json;
+use sky_proto::gastro::v1::OrderState;
+
+use crate::{
+    accessible::check,
+    chrome::Device,
+    journey::{Pays, books},
+    stage::Stage,
+};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dish_instead_and_an_answer_about_money_are_taken_back() {
+    let Some(stage) = Stage::open().await else { return };
+    let family = stage.visitor(Device::Phone).await;
+    let booked = books(&family, "Der Sternenhimmel heute Nacht", Pays::Online).await;
+    let has_meal = |visit: &sky_proto::journey::v1::Visit| {
+        visit.meal.as_ref().is_some_and(|meal| meal.state() == OrderState::Scheduled)
+    };
+    let visit = stage.visit_with(&booked.visit, "a meal", has_meal).await;
+
+    let cook = stage.staff(Role::Kitchen, Device::Tablet).await;
+    cook.open("/kitchen").await;
+    let ordered = cook.run("return document.querySelector('.dishes strong').textContent").await;
+    let ordered = ordered.as_str().expect("a dish").to_owned();
+    cook.press("Mehr").await;
+    cook.press("Ersetzen").await;
+    let instead = cook
+        .run("return document.querySelector('#choices ~ ul form').closest('li').querySelector('h3').textContent")
+        .await;
+    let instead = instead.as_str().expect("a dish").trim().to_owned();
+    cook.run("document.querySelectorAll('#choices ~ ul input[type=checkbox]').forEach((it) => { it.checked = true })")
+        .await;
+    cook.press("Das stattdessen").await;
+    cook.arrives("/kitchen").await;
+    cook.sees(".dishes", &instead).await;
+    cook.shoots("Tablet-kitchen-instead").await;
+    check(&cook, "a dish instead").await;
+    cook.press("Zurück").await;
+    cook.sees(".dishes", &ordered).await;
+    cook.sees_no_more(".card .buttons", "Zurück").await;
+
+    // Its station closes; that the money goes back was pressed by mistake.
+    let station = "const at = document.querySelector('.card .dishes .small').textContent.trim();
+        const card = [...document.querySelectorAll('.cards.wide > li')].find((it) => it.querySelector('h3').textContent.includes(at));
+        card.querySelector('button[name=state][value=\"3\"]').click()";
+    cook.run(station).await;
+    cook.sees(".notice.bad", "").await;
+    cook.open("/kitchen/decisions").await;
+    cook.press("Geld zurück").await;
+    cook.sees(".card.bad", "Das Geld geht zurück um").await;
+    cook.shoots("Tablet-kitchen-refund").await;
+    check(&cook, "money that is about to go back").await;
+    cook.press("Zurück: ").await;
+    cook.sees(".card.bad", "Wie bestellt machen").await;
+    cook.quits().await;
+
+    // It was not the family's answer: it is still asked, and nothing has gone back.
+    family.open("/visit/meal").await;
+    family.sees("main", "Geld zurück").await;
+    stage.waits_until(from_timestamp(visit.starts_at) - TimeDelta::minutes(30)).await;
+    assert!(stage.visit(&booked.visit).await.refunds.is_empty(), "no money has moved");
+    family.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pickup_board_says_the_time_of_the_house_whatever_zone_its_screen_is_set_to() {
+    let Some(stage) = Stage::open().await else { return };
+    let board = stage.visitor(Device::Monitor).await;
+    board.command("Emulation.setTimezoneOverride", json!({ "timezoneId": "America/New_York" })).await;
+    board.open("/pickup").await;
+    board
+        .holds(
+            "New York is the screen's zone",
+            "Intl.DateTimeFormat().resolvedOptions().timeZone === 'America/New_York'",
+        )
+        .await;
+    let in_halle =
+        "new Date().toLocaleTimeString('de', { hour: '2-digit', minute: '2-digit', timeZone: 'Europe/Berlin' })";
+    board
+        .holds(
+            "the time in Halle",
+            &format!("document.querySelector('[data-live-status]').textContent === 'Stand ' + {in_halle}"),
+        )
+        .await;
+    board.quits().await;
+}
