@@ -34,7 +34,7 @@ pub(crate) async fn local_list(tx: &mut Tx, lane: &str) -> Result<LocalList, Err
     let valid_until = now + LIST_HOLDS;
     let known = store::gates::lane(tx.conn(), lane).await?.ok_or_else(|| Error::NoLane(lane.to_owned()))?;
     store::gates::list_fetched(tx.conn(), lane, valid_until).await?;
-    let rights = store::gates::listed(tx.conn(), now, valid_until).await?;
+    let rights = store::gates::listed(tx.conn(), known.direction, now, valid_until).await?;
     Ok(LocalList { issued_at: now, valid_until, rights, without_link: Lane::without_link(known.direction) })
 }
 

@@ -138,6 +138,7 @@ fn listed(row: &ListedRow) -> Result<pb::ListedRight, Error> {
                 least_generation: generation.unsigned_abs(),
             })
             .collect(),
+        car_is_in: row.is_in,
         plate_hash: row.lane_hash.clone().unwrap_or_default(),
         plate_day: row.lane_hash.as_ref().map(|_| day_of_plate(row).to_string()).unwrap_or_default(),
         bay_class: super::bay_class(class).into(),

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
+        LONGEST_STAY,
         gates::{Action, Command, CommandState, Confirmation, Hold, Lane, LaneState},
         lanes::Direction,
     },
@@ -238,30 +239,37 @@ pub(crate) struct ListedRow {
     pub(crate) lane_hash: Option<Vec<u8>>,
     /// The day with whose key that was made.
     pub(crate) lane_day: Option<NaiveDate>,
+    /// Its car may be in.
+    pub(crate) is_in: bool,
     /// The visit's and its tickets' ids, and below which generation their codes are replaced.
     pub(crate) ids: Vec<Uuid>,
     pub(crate) generations: Vec<i32>,
 }
 
-/// Rights that may come in until `until`, by reference.
+/// Rights that may come in until `until`, by reference; for a way out those, too, whose car may be in, however long.
 pub(crate) async fn listed(
     conn: &mut PgConnection,
+    direction: Direction,
     now: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Vec<ListedRow>, Error> {
     Ok(sqlx::query_as(
-        "select r.reference, r.class, r.valid_from, r.valid_until, p.lane_hash, p.lane_day,
+        "select r.reference, r.class, r.valid_from, r.valid_until, p.lane_hash, p.lane_day, r.is_in,
              array_agg(i.id) as ids, array_agg(coalesce(g.generation, 0)) as generations
-         from parking_right r
+         from (select *, state = 'checked_in' or (state = 'left' and left_at is null) as is_in from parking_right) r
          cross join lateral (select r.visit_id as id
              union all select t.ticket_id from visit_ticket t where t.visit_id = r.visit_id) i
          left join reissued g on g.id = i.id
          left join plate p on p.visit_id = r.visit_id
-         where r.state in ('confirmed', 'suspended', 'left') and r.valid_until > $1 and r.valid_from < $2
-         group by r.visit_id, p.lane_hash, p.lane_day order by r.reference",
+         where (r.state in ('confirmed', 'suspended', 'left') and r.valid_until > $1 and r.valid_from < $2)
+             or ($3 and r.is_in and r.valid_until > $4)
+         group by r.visit_id, r.reference, r.class, r.valid_from, r.valid_until, r.is_in, p.lane_hash, p.lane_day
+         order by r.reference",
     )
     .bind(now)
     .bind(until)
+    .bind(direction == Direction::Out)
+    .bind(now - LONGEST_STAY)
     .fetch_all(conn)
     .await?)
 }

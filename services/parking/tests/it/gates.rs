@@ -270,6 +270,37 @@ async fn a_lane_without_a_link_has_a_signed_list_and_tells_later_what_it_did() {
 }
 
 #[tokio::test]
+async fn a_way_out_without_a_link_knows_the_cars_that_are_in() {
+    let house = house().await;
+    let (inside, planned) = (Uuid::now_v7(), Uuid::now_v7());
+    for visit in [inside, planned] {
+        confirmed_right(&house, visit, Uuid::now_v7()).await;
+    }
+    let plate = pb::SetPlateRequest { visit_id: inside.to_string(), plate: "HAL-AB 123".to_owned() };
+    client!(house, &staff(Role::Desk)).set_plate(plate).await.expect("noted");
+    house.clock.set(minutes(70));
+    let reference = kernel::ticket_code::reference(inside);
+    assert_eq!(drives(&house, &lane(), car("in-1", Direction::In, &reference)).await.verdict(), Verdict::Open);
+    let listed = async |lane: &str| {
+        let request = pb::FetchLocalListRequest { lane: lane.to_owned() };
+        let mut gates = GatesClient::new(house.channel(&controller(lane)));
+        let signed = gates.fetch_local_list(request).await.expect("a list").into_inner();
+        let list = pb::LocalList::decode(signed.list.as_slice()).expect("a list");
+        let of = |visit: Uuid| {
+            let hash = kernel::token::hash(&visit.to_string());
+            list.rights.iter().find(|right| right.codes.iter().any(|code| code.hash == hash)).cloned()
+        };
+        let plate = kernel::token::hash(&format!("{}:HALAB123", list.plate_key));
+        (of(inside).map(|it| (it.car_is_in, it.plate_hash == plate)), of(planned).map(|it| it.car_is_in))
+    };
+    assert_eq!(listed("in-1").await, (None, Some(false)), "nobody comes in with a code that is in");
+    assert_eq!(listed("out-1").await, (Some((true, true)), Some(false)));
+    // It stays longer than its time.
+    house.clock.set(minutes(250));
+    assert_eq!(listed("out-1").await.0, Some((true, true)), "never a trapped car");
+}
+
+#[tokio::test]
 async fn a_list_that_goes_on_after_midnight_has_the_keys_of_both_days() {
     let house = house().await;
     // A quarter past eleven in the evening in Halle; midnight is at minute 720.
