@@ -102,7 +102,7 @@ pub(crate) async fn left_after(
 pub(crate) enum LeftUnseen {
     /// A lane let out a car and counted it, without a name.
     Counted(Uuid),
-    /// Staff opened a way out, or it stood open or broken: the count still has the car.
+    /// Staff opened a way out, or it stood open: the count still has the car.
     Uncounted,
 }
 
@@ -124,7 +124,7 @@ pub(crate) async fn left_unseen(conn: &mut PgConnection, since: DateTime<Utc>) -
                 where l.direction = 'out' and c.requested_by <> 'lane' and c.action in ('open', 'hold_open')
                     and c.state not in ('rejected', 'expired', 'cancelled') and c.requested_at >= $1)
              or exists (select from lane where direction = 'out'
-                and (hold_open is not null or held_open or fault <> '' or unguarded_at >= $1))",
+                and (hold_open is not null or held_open or unguarded_at >= $1))",
     )
     .bind(since)
     .fetch_one(conn)

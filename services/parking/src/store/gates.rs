@@ -115,7 +115,7 @@ pub(crate) async fn keep_lanes(conn: &mut PgConnection, ids: &[&str]) -> Result<
 pub(crate) async fn update_lane(conn: &mut PgConnection, lane: &Lane, now: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query(
         "update lane set hold_open = $2, held_open = $3, fault = $4, heartbeat_at = $5, list_until = $6,
-             unguarded_at = case when hold_open is not null or held_open or fault <> '' then $7 else unguarded_at end,
+             unguarded_at = case when hold_open is not null or held_open then $7 else unguarded_at end,
              fault_since = case when $4 <> '' then coalesce(fault_since, $5) end, revision = revision + 1 where id = $1",
     )
     .bind(&lane.id)

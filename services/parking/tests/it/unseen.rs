@@ -2,7 +2,7 @@
 //! back, and one that is there all the same gets out.
 
 use chrono::TimeDelta;
-use kernel::testing::House;
+use kernel::{Caller, testing::House};
 use sky_proto::{
     flow::v1::{self as flow, HouseState, HouseStateChanged},
     parking::v1::{
@@ -110,6 +110,31 @@ async fn whoever_left_in_an_evacuation_comes_back_in() {
     assert_eq!(cars(&house).await, 1, "nobody had counted it out");
     house.clock.set(minutes(40));
     assert_eq!(drives(&house, Direction::In, &code).await, Verdict::AlreadyIn, "not since it came back");
+}
+
+#[tokio::test]
+async fn cars_may_leave_by_a_barrier_that_stands_open_and_not_by_a_broken_one_that_is_shut() {
+    let house = house().await;
+    let (_, code) = came(&house).await;
+    let reports = async |held_open: bool, fault: &str| {
+        let out = Caller::Device { id: "out-1".to_owned(), kind: "lane".to_owned() };
+        let report = pb::ReportLaneRequest { lane: "out-1".to_owned(), held_open, fault: fault.to_owned() };
+        let mut gates = sky_proto::parking::v1::gates_client::GatesClient::new(house.channel(&out));
+        gates.report_lane(report).await.expect("heard");
+    };
+    for (minute, held_open, fault, expected) in [
+        (10, false, "loop broken", Verdict::AlreadyIn),
+        (20, false, "", Verdict::AlreadyIn),
+        (30, true, "motor broken", Verdict::Open),
+        (40, false, "motor broken", Verdict::Open),
+        (50, false, "", Verdict::AlreadyIn),
+    ] {
+        house.clock.set(minutes(minute));
+        reports(held_open, fault).await;
+        house.clock.set(minutes(minute + 1));
+        let seen = drives(&house, Direction::In, &code).await;
+        assert_eq!(seen, expected, "minute {minute}: {fault}, open: {held_open}");
+    }
 }
 
 #[tokio::test]
