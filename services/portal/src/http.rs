@@ -109,6 +109,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/notices/{kind}/{language}", get(notices::look))
         .route("/desk/notices/{kind}/{language}/mail", get(notices::mail))
         .route("/desk/undo", post(desk::scans::undo))
+        .route("/desk/everybody-out", post(desk::scans::everybody_out))
         .route("/desk/steps/{id}/undo", post(desk::steps::undo))
         .route("/desk/conflicts", get(desk::conflicts::list).post(desk::conflicts::resolve))
         .route("/desk/conflicts/reopen", post(desk::conflicts::reopen))

@@ -180,3 +180,14 @@ party-bay-lost = Stellplatz vergeben
 party-bay-left = Ohne Aufpreis ist zu haben:
 party-plate = Kennzeichen, zum Beispiel HAL-AB 123
 house-open-again = Haus wieder öffnen
+everybody-out = Alle waren draußen
+everybody-out-intro = Nach einer Räumung, in der alle draußen waren: Wer schon eingelassen war, darf mit seiner Karte noch einmal hinein. Sind alle drin geblieben: nicht drücken.
+everybody-in = Doch nicht alle waren draußen
+everybody-out-done = { $n ->
+    [one] Eine Person zählt als draußen und kommt mit ihrer Karte wieder hinein.
+   *[other] { $n } Personen zählen als draußen und kommen mit ihren Karten wieder hinein.
+}
+everybody-in-done = { $n ->
+    [one] Zurückgenommen: Eine Person zählt wieder als drin.
+   *[other] Zurückgenommen: { $n } Personen zählen wieder als drin.
+}

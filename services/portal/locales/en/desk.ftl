@@ -180,3 +180,14 @@ party-bay-lost = Their bay was given away
 party-bay-left = At no extra charge the party may have one of these:
 party-plate = Number plate, for example HAL-AB 123
 house-open-again = Open the house again
+everybody-out = Everybody was out
+everybody-out-intro = After an evacuation in which everybody was out: whoever had been let in may come in once more with their ticket. If all stayed inside, do not press this.
+everybody-in = Not everybody was out after all
+everybody-out-done = { $n ->
+    [one] One person counts as out and comes in again with their ticket.
+   *[other] { $n } people count as out and come in again with their tickets.
+}
+everybody-in-done = { $n ->
+    [one] Taken back: one person counts as in again.
+   *[other] Taken back: { $n } people count as in again.
+}

@@ -4,11 +4,12 @@
 use chrono::TimeDelta;
 use kernel::{Role, values::from_timestamp};
 use serde_json::json;
-use sky_proto::flow::v1::{CorrectZoneRequest, flow_client::FlowClient};
+use sky_proto::flow::v1::{CorrectZoneRequest, HouseState, flow_client::FlowClient};
 
 use crate::{
     accessible,
     chrome::Device,
+    door::opens,
     journey::{Pays, books, moves_admission},
     stage::{Stage, clock},
     world::staff,
@@ -158,5 +159,36 @@ async fn without_scripts_the_desk_works_all_the_same() {
     desk.types("#code", &visit.reference).await;
     desk.press("Einlassen").await;
     desk.sees(".notice.good", "3 / 3").await;
+    desk.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_false_alarm_the_desk_says_that_all_were_out_and_each_comes_in_again_once() {
+    let Some(stage) = Stage::open().await else { return };
+    let (_, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
+    let scans = async |words: &str, found: &str| {
+        desk.types("#code", &reference).await;
+        desk.press("Einlassen").await;
+        desk.sees(words, found).await;
+    };
+    scans(".notice.good", "3 / 3").await;
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    for who in ["anna", "ben"] {
+        stage.sets_house(who, HouseState::AllClear).await;
+    }
+    desk.open("/desk").await;
+    desk.sees(".house", "Sind alle drin geblieben: nicht drücken").await;
+    accessible::check(&desk, "the desk after an all-clear").await;
+    scans(".notice.bad", "Schon eingelassen").await;
+    desk.click("#everybody-out").await;
+    desk.sees(".notice.good", "3 Personen zählen als draußen").await;
+    desk.sees(".show", "3 draußen").await;
+    desk.shoots("desk-everybody-out").await;
+    scans(".notice.good", "Willkommen: 3 Personen").await;
+    scans(".notice.bad", "Schon eingelassen").await;
+    // Pressed by mistake: nobody is left of those who came in again.
+    desk.press("Haus:").await;
+    desk.press("Doch nicht alle").await;
+    desk.sees(".notice.good", "Zurückgenommen: 0 Personen").await;
     desk.quits().await;
 }

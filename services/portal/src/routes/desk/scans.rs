@@ -8,8 +8,8 @@ use axum::{extract::State, response::Response};
 use futures::future::join_all;
 use kernel::{Caller, values::from_timestamp};
 use sky_proto::flow::v1::{
-    Admission, AdmissionState, ListScansRequest, LoggedScan, ScanKind, ScanRequest, ScanResponse, ScanVerdict,
-    UndoScanRequest, WatchFlowRequest,
+    Admission, AdmissionState, ListScansRequest, LoggedScan, ReportEverybodyOutRequest, ScanKind, ScanRequest,
+    ScanResponse, ScanVerdict, UndoScanRequest, WatchFlowRequest,
 };
 use uuid::Uuid;
 
@@ -230,4 +230,18 @@ pub(crate) async fn undo(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let w = &guest.words;
     let say = |scan: LoggedScan| Notice::good(w.with("undo-done", "reference", &scan.reference));
     outcome(&edge, &guest, undone, say, "/desk").await
+}
+
+/// Everybody was out of the house in the evacuation that is over, or (taken back) they were not.
+pub(crate) async fn everybody_out(
+    State(edge): State<Arc<Edge>>,
+    guest: Guest,
+    sent: Fields,
+) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let take_back = sent.is_on("take_back");
+    let done = answer(edge.door(&caller).report_everybody_out(ReportEverybodyOutRequest { take_back })).await;
+    let key = if take_back { "everybody-in-done" } else { "everybody-out-done" };
+    let say = |it: sky_proto::flow::v1::ReportEverybodyOutResponse| Notice::good(guest.words.n(key, it.people));
+    outcome(&edge, &guest, done, say, "/desk").await
 }

@@ -56,6 +56,8 @@ pub(crate) struct HouseView {
     pub(crate) by: String,
     pub(crate) cleared_by: String,
     pub(crate) evacuating: bool,
+    /// An evacuation is over, and nobody has opened the house again.
+    pub(crate) is_cleared: bool,
     pub(crate) next: Option<NextView>,
 }
 
@@ -174,6 +176,7 @@ pub(crate) fn house(w: &Words, house: &House, now: DateTime<Utc>) -> HouseView {
         by: house.by.clone(),
         cleared_by: house.cleared_by.clone(),
         evacuating: state == HouseState::Evacuating,
+        is_cleared: state == HouseState::AllClear,
         next: house.proposal.as_ref().map(|next| NextView {
             to: next.to,
             why: w.text(&next.why),
