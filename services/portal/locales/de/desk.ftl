@@ -24,6 +24,9 @@ desk-alerts = Achtung
 desk-no-alerts = Keine Meldungen.
 alert-level = { $zone }: voll
 alert-red = { $zone }: fast voll
+alert-unknown = { $zone }: Niemand weiß, wie viele dort sind. Bitte zählen.
+zone-count-reason = gezählt, Zahl war nicht bekannt
+zone-count = Zahl setzen
 alert-late = { $what }: zu spät dran
 
 missing-title = Wer fehlt

@@ -24,6 +24,9 @@ desk-alerts = Attention
 desk-no-alerts = No alerts.
 alert-level = { $zone }: full
 alert-red = { $zone }: nearly full
+alert-unknown = { $zone }: nobody knows how many are there. Please count.
+zone-count-reason = counted, the number was not known
+zone-count = Set the number
 alert-late = { $what }: running late
 
 missing-title = Who is missing

@@ -204,6 +204,11 @@ pub(crate) fn alerts(w: &Words, flow: &FlowSnapshot) -> Vec<Alert> {
             ZoneLevel::Unspecified | ZoneLevel::Green | ZoneLevel::Amber => {}
         }
     }
+    // Whatever its counter says by now: who passed it unseen is missing until somebody has counted.
+    for zone in flow.zones.iter().filter(|zone| is_room(zone) && zone.count.is_none()) {
+        let text = w.with("alert-unknown", "zone", &w.text(&zone.name));
+        alerts.push(Alert { kind: "few", shape: "?", text });
+    }
     for lift in flow.lifts.iter().filter(|lift| !lift.working) {
         alerts.push(Alert {
             kind: "bad",
