@@ -100,9 +100,13 @@
     main.style.setProperty("--fit", "1");
     all.forEach((line) => { line.hidden = false; });
     let fit = 1;
-    const shrink = () => { fit -= 0.05; main.style.setProperty("--fit", String(fit)); };
-    // Of an emergency everything is on the screen all the time.
-    if (isEvacuation() || screen().classList.contains("safety")) {
+    const shrink = () => { fit -= 0.05; main.style.setProperty("--fit", String(fit)); return fit; };
+    if (isEvacuation()) {
+      leave(all, shrink);
+      return;
+    }
+    // Of safety everything is on the screen all the time.
+    if (screen().classList.contains("safety")) {
       many = 1;
       while (tooMuch() && fit > 0.4) shrink();
       return;
@@ -125,6 +129,36 @@
     many = pages.length;
     const shown = pages[Math.min(turn, many - 1)];
     turning.forEach((line) => { line.hidden = shown.indexOf(line) < 0; });
+  };
+
+  // In an evacuation no letter is smaller than it can be read from where people stand: what does not fit takes turns, on
+  // slides that all begin with the first way out. If need be, the headline makes room there; the first slide has it.
+  const leave = (all, shrink) => {
+    const says = (line) => line.classList.contains("line-notice");
+    all.filter(says).forEach((line) => line.parentNode.appendChild(line));
+    const [first, ...rest] = all.filter((line) => !says(line)).concat(all.filter(says));
+    const show = (slide) => {
+      all.forEach((line) => { line.hidden = slide.lines.indexOf(line) < 0; });
+      screen().classList.toggle("bare", slide.bare);
+    };
+    const fits = (slide) => {
+      show(slide);
+      return !tooMuch();
+    };
+    const slides = [{ lines: first ? [first] : [], bare: false }];
+    rest.forEach((line) => {
+      const last = slides[slides.length - 1];
+      const more = { lines: last.lines.concat(line), bare: last.bare };
+      if (fits(more)) {
+        slides[slides.length - 1] = more;
+        return;
+      }
+      const bare = { lines: [first, line], bare: true };
+      slides.push([{ lines: [first, line], bare: false }].find(fits) || bare);
+    });
+    while (!slides.every(fits) && shrink() > 0.4);
+    many = slides.length;
+    show(slides[Math.min(turn, many - 1)]);
   };
 
   // The house was renewed, or this monitor was set up otherwise: so is the page, once, while the line is good.
