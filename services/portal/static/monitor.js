@@ -18,20 +18,57 @@
   const ALARM = "F8";
   const ALARM_RESET = "F9";
 
-  // revision, html and kind of what is shown; heard: when the house was last heard; alarm: raised here.
+  // revision, html and kind of what is shown; heard: when the house was last heard; alarm: raised here; latched: how
+  // often an evacuation was laid into the safe.
   let kept = {};
   try { kept = JSON.parse(localStorage.getItem(KEY)) || {}; } catch (_) { /* No storage: what the page says. */ }
-  const keep = (changes) => {
-    Object.assign(kept, changes);
+  const write = () => {
     try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch (_) { /* It stays on the screen. */ }
   };
+  // A browser brings what is written here to the disk when it likes, the later the more is written. So what changes with
+  // every beat is not written each time; and an evacuation lies in the safe as well, which is on the disk at once: who
+  // cuts the power a moment later finds it when it is back.
+  const keep = (changes) => {
+    const was = kept.evacuation || kept.alarm;
+    Object.assign(kept, changes);
+    if (was || kept.evacuation || kept.alarm) {
+      kept.latched = (kept.latched || 0) + 1;
+      lay(JSON.stringify(kept));
+    }
+    write();
+  };
+  const safe = new Promise((found, missing) => {
+    const asked = indexedDB.open("sky monitor", 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore("latch");
+    asked.onsuccess = () => found(asked.result);
+    asked.onerror = missing;
+  });
+  const lay = (text) => {
+    safe.then((it) => it.transaction("latch", "readwrite", { durability: "strict" }).objectStore("latch").put(text, KEY)).catch(() => {});
+  };
+  // What lies there, if it is newer than what we know.
+  const take = () => safe.then((it) => new Promise((found, missing) => {
+    const asked = it.transaction("latch").objectStore("latch").get(KEY);
+    asked.onsuccess = () => {
+      const latch = JSON.parse(asked.result || "{}");
+      if ((latch.latched || 0) > (kept.latched || 0)) found(latch);
+    };
+    asked.onerror = missing;
+  }));
   const now = () => window.houseClock.now();
   // By the ticks: the time of the day may be set while we look.
   let heard = performance.now();
+  const NOTE = 60000;
+  let noted = -Infinity;
   const hear = () => {
     heard = performance.now();
-    keep({ heard: now() });
+    kept.heard = window.houseClock.isSure() ? now() : Math.max(kept.heard || 0, now());
+    if (heard - noted < NOTE) return;
+    noted = heard;
+    write();
   };
+  // Before the house was last heard it cannot be: a clock without a battery begins anew when it is switched on.
+  const isWrong = () => !window.houseClock.isSure() && now() < (kept.heard || 0);
   const screen = () => main.querySelector(".screen");
   const isEvacuation = () => screen().classList.contains("evacuation");
   const each = (css, act) => main.querySelectorAll(css).forEach(act);
@@ -48,9 +85,10 @@
     const at = now();
     const silent = performance.now() - heard;
     const evacuation = isEvacuation();
+    const wrong = isWrong();
     const left = Array.from(main.querySelectorAll("[data-valid-until]")).filter((line) => {
       const until = Number(line.dataset.validUntil);
-      const over = until > 0 ? until <= at : silent > FACTS && !line.dataset.house;
+      const over = until > 0 ? wrong || until <= at : silent > FACTS && !line.dataset.house;
       // An emergency is never taken off the screen by time alone.
       line.dataset.over = over && !evacuation ? "yes" : "";
       return !line.dataset.over;
@@ -76,9 +114,11 @@
       it.hidden = !window.houseClock.isSure() || minutes < 1 || minutes > 60;
       it.textContent = "in " + minutes + " min";
     });
-    clock.textContent = hhmm(at);
+    // A time that nobody has measured is no time for people to go by, nor for the screen to go dark by.
+    const time = window.houseClock.isSure() ? hhmm(at) : "";
+    clock.textContent = time;
     const [from, until] = (main.dataset.dark || "-").split("-");
-    const dark = from > until ? clock.textContent >= from || clock.textContent < until : clock.textContent >= from && clock.textContent < until;
+    const dark = time && (from > until ? time >= from || time < until : time >= from && time < until);
     const urgent = evacuation || screen().classList.contains("safety");
     html.dataset.dark = from && dark && !urgent && !main.dataset.out ? "yes" : "";
   };
@@ -132,7 +172,8 @@
   };
 
   // In an evacuation no letter is smaller than it can be read from where people stand: what does not fit takes turns, on
-  // slides that all begin with the first way out. If need be, the headline makes room there; the first slide has it.
+  // slides that begin with the first way out. If need be, the headline makes room there, and from very far the way, too:
+  // the first slide has both.
   const leave = (all, shrink) => {
     const says = (line) => line.classList.contains("line-notice");
     all.filter(says).forEach((line) => line.parentNode.appendChild(line));
@@ -153,8 +194,9 @@
         slides[slides.length - 1] = more;
         return;
       }
-      const bare = { lines: [first, line], bare: true };
-      slides.push([{ lines: [first, line], bare: false }].find(fits) || bare);
+      const beside = [first, line];
+      const ways = [{ lines: beside, bare: false }, { lines: beside, bare: true }, { lines: [line], bare: true }];
+      slides.push(ways.find(fits) || ways[2]);
     });
     while (!slides.every(fits) && shrink() > 0.4);
     many = slides.length;
@@ -263,6 +305,7 @@
     if (!main.dataset.out) return;
     fetch("/pair/state", { cache: "no-store" }).then((answer) => answer.json()).then((state) => {
       if (state.monitor) {
+        lay("{}");
         try { localStorage.removeItem(KEY); } catch (_) { /* Then there is nothing to forget. */ }
         location.replace(state.monitor);
       }
@@ -270,6 +313,7 @@
     }).catch(() => {}).then(() => setTimeout(ask, 3000));
   };
   main.addEventListener("live:lost", () => {
+    write();
     if (!main.dataset.shown) return;
     fetch(location.pathname, { method: "HEAD", cache: "no-store" })
       .then((answer) => { if (answer.status === 401 || answer.status === 403) out(true); })
@@ -280,7 +324,8 @@
 
   html.classList.add("fits");
   if (main.dataset.kept) {
-    heard -= Math.max(0, now() - (kept.heard || 0));
+    // How long it was silent nobody knows by a wrong clock: for too long.
+    heard -= isWrong() ? FACTS + 1 : now() - (kept.heard || 0);
   } else {
     window.houseClock.hear(Number(main.dataset.now));
     hear();
@@ -291,17 +336,25 @@
       : { createScriptURL: (url) => url };
     navigator.serviceWorker.register(policy.createScriptURL("/worker.js")).catch(() => {});
   }
-  if (kept.alarm) {
-    slide("evacuation");
-  } else if (kept.html && (main.dataset.kept || (kept.evacuation && !isEvacuation() && Number(main.dataset.revision) <= kept.revision))) {
-    // The page came out of the cupboard, or is older than the evacuation that it knows nothing of.
-    main.liveShow(kept.html, String(kept.revision));
-    // The house hears what we have: perhaps it has begun anew.
-    main.liveAgain();
-  }
-  if (!kept.alarm) shown();
-  tidy();
-  layOut();
+  const begin = () => {
+    if (kept.alarm) {
+      slide("evacuation");
+    } else if (kept.html && (main.dataset.kept || (kept.evacuation && !isEvacuation() && Number(main.dataset.revision) <= kept.revision))) {
+      // The page came out of the cupboard, or is older than the evacuation that it knows nothing of.
+      main.liveShow(kept.html, String(kept.revision));
+      // The house hears what we have: perhaps it has begun anew.
+      main.liveAgain();
+    }
+    if (!kept.alarm) shown();
+    tidy();
+    layOut();
+  };
+  begin();
+  take().then((latch) => {
+    Object.assign(kept, latch, { heard: Math.max(kept.heard || 0, latch.heard || 0) });
+    write();
+    begin();
+  }).catch(() => {});
   setInterval(tidy, 1000);
   setInterval(() => {
     turn += 1;

@@ -178,6 +178,73 @@ async fn an_evacuation_is_held_without_network_and_over_a_reload_until_the_house
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_evacuation_outlives_a_power_cut_a_moment_after_the_alarm() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-3").await;
+    // A browser writes to the disk the later, the more it is given to write.
+    monitor
+        .run(
+            "window.writes = 0; window.beats = 0; window.updates = 0;
+             const write = Storage.prototype.setItem;
+             Storage.prototype.setItem = function (key, value) {
+                 if (key.startsWith('sky /monitor')) window.writes += 1;
+                 write.call(this, key, value);
+             };
+             document.querySelector('main').addEventListener('live:update', () => { window.updates += 1; });
+             document.querySelector('main').addEventListener('live:beat', () => { window.beats += 1; });",
+        )
+        .await;
+    monitor.holds("three beats", "window.beats > 2").await;
+    assert_eq!(monitor.run("return window.writes <= window.updates").await, json!(true), "a beat changes nothing");
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    let safe = "new Promise((found) => { indexedDB.open('sky monitor').onsuccess = (event) =>
+        event.target.result.transaction('latch').objectStore('latch').get('sky /monitor/foyer-3/live').onsuccess =
+            (got) => found(JSON.parse(got.target.result || '{}').evacuation === true); })";
+    monitor.holds("it lies in the safe", safe).await;
+    cable.cut();
+    // What had not come to the disk is lost; the alarm is not.
+    monitor.run("Storage.prototype.setItem = () => {}; localStorage.removeItem('sky /monitor/foyer-3/live')").await;
+    monitor.open("/monitor/foyer-3").await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    // Its end holds as well, although an older alarm lay in the safe.
+    stage.sets_house("anna", HouseState::AllClear).await;
+    stage.sets_house("bernd", HouseState::AllClear).await;
+    cable.mend();
+    monitor.sees(".screen.safety h1", "Entwarnung").await;
+    monitor.open("/monitor/foyer-3").await;
+    monitor.sees(".screen.safety h1", "Entwarnung").await;
+    monitor.sees_no_more("main", LEAVE).await;
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_began_anew_is_not_shown_and_makes_nothing_true_again() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-1").await;
+    monitor.sees("li .time", ":").await;
+    monitor.sees(".clock", ":").await;
+    cable.cut();
+    monitor.sees(".stand", "Stand 1").await;
+    // Switched on without a network, by a clock without a battery.
+    leaps(&monitor, TimeDelta::days(-300)).await;
+    monitor.open("/monitor/foyer-1").await;
+    monitor.sees("main h1", "Wegweiser").await;
+    monitor.sees_no_more("main", "Plätze frei").await;
+    monitor.sees(".stand", "Stand 1").await;
+    assert_eq!(monitor.run("return document.querySelector('.clock').textContent").await, json!(""));
+    assert_eq!(monitor.run("return document.querySelectorAll('main li .time').length").await, json!(0));
+    cable.mend();
+    let took = catches_up(&stage, &monitor, "foyer-1").await;
+    assert!(took < CAUGHT_UP, "{took:?}");
+    monitor.sees("li .time", ":").await;
+    monitor.sees(".clock", ":").await;
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_dark_screen_says_that_it_shows_something_only_once_somebody_can_read_it() {
     let Some(stage) = Stage::open().await else { return };
     let cable = Cable::to(stage.house.running.http).await;
