@@ -68,9 +68,23 @@ impl Policy {
     }
 
     /// Why people who are due are not called yet: the room before the doors is full. People who stand there already
-    /// would only stand closer; an empty room holds nobody back, nor does one of which nothing is known.
+    /// would only stand closer; an empty room holds nobody back. Not known how full it is: no more at once than are called
+    /// then (see [`Self::room`]), because a larger group was formed when it was known.
     pub(crate) fn held_back(self, waiting: u32, foyer: Option<(Option<u32>, u32)>) -> Option<Text> {
-        let (count, capacity) = foyer.and_then(|(count, capacity)| Some((count?, capacity)))?;
+        let (count, capacity) = foyer?;
+        let few = self.room(Some((None, capacity)));
+        let Some(count) = count else {
+            return (waiting > few).then(|| {
+                Text::new(
+                    format!(
+                        "Noch nicht: Niemand weiß, wie voll das Foyer ist. Zählen, oder Gruppen bis {few} neu bilden."
+                    ),
+                    format!(
+                        "Not yet: nobody knows how full the foyer is. Count it, or form groups of up to {few} anew."
+                    ),
+                )
+            });
+        };
         let limit = u64::from(capacity) * u64::from(self.foyer_percent) / 100;
         if count == 0 || waiting == 0 || u64::from(count) + u64::from(waiting) <= limit {
             return None;
@@ -222,7 +236,10 @@ mod tests {
             // A group that is larger than the room is called once nobody stands there.
             (Some(0), 200, false),
             (Some(1), 200, true),
-            (None, 200, false),
+            // Nobody knows how full it is: small groups only, as they are formed then.
+            (None, 200, true),
+            (None, policy.group_least + 1, true),
+            (None, policy.group_least, false),
         ];
         for (count, waiting, expected) in table {
             assert_eq!(held(count, waiting), expected, "{waiting} beside {count:?}");
