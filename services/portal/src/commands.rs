@@ -143,6 +143,11 @@ pub(crate) async fn put_off(tx: &mut Tx, showing: Uuid, step: i32, by: String) -
     store::put_off(tx.conn(), &it).await
 }
 
+/// The house says something else of itself than it did.
+pub(crate) async fn keep_house_words(tx: &mut Tx, words: &[u8]) -> Result<(), Error> {
+    store::save_house_words(tx.conn(), words).await
+}
+
 /// Removes what time has ended.
 pub(crate) async fn clean_up(tx: &mut Tx) -> Result<(), Error> {
     let now = wall_now();

@@ -38,6 +38,7 @@ use crate::{
     house::Told,
     rooms::Rooms,
     routes::showing::bays::{self, Quotes},
+    store,
 };
 
 /// `[services.portal]`
@@ -74,7 +75,7 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
-    pub(crate) fn new(context: &Context) -> anyhow::Result<Self> {
+    pub(crate) async fn new(context: &Context) -> anyhow::Result<Self> {
         let settings: PortalSettings = context.settings.service("portal")?;
         anyhow::ensure!(
             settings.monitors_dark.is_empty() || domain::is_span_of_day(&settings.monitors_dark),
@@ -90,7 +91,7 @@ impl Edge {
             settings,
             rooms: Rooms::new(context),
             quotes: Quotes::new(bays::REMEMBERED),
-            house: Told::nothing(),
+            house: Told::before(store::house_words(context.db.pool()).await?.as_deref()),
             flow: context.transport("flow"),
             gastro: context.transport("gastro"),
             journey: context.transport("journey"),

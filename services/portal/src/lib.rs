@@ -39,11 +39,11 @@ pub use crate::{
 pub const SERVICE: Service = Service {
     name: "portal",
     migrations: || sqlx::migrate!(),
-    build: |context| Box::pin(async move { build(&context) }),
+    build: |context| Box::pin(async move { build(&context).await }),
 };
 
-fn build(context: &Context) -> anyhow::Result<Parts> {
-    let edge = Arc::new(edge::Edge::new(context)?);
+async fn build(context: &Context) -> anyhow::Result<Parts> {
+    let edge = Arc::new(edge::Edge::new(context).await?);
     let db = context.db.clone();
     context.every("sessions that ran out", Duration::from_secs(3600), move || {
         let db = db.clone();

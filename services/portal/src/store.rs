@@ -1,7 +1,8 @@
-//! Every SQL statement on accounts, failures and pairings; devices, sessions, waiting rooms and steps that are put off
-//! have their own files.
+//! Every SQL statement on accounts, failures and pairings; devices, the house's words, sessions, waiting rooms and
+//! steps that are put off have their own files.
 
 mod devices;
+mod house_words;
 mod put_off;
 mod sessions;
 mod waiting_rooms;
@@ -10,7 +11,7 @@ use chrono::{DateTime, Utc};
 use kernel::Role;
 use sqlx::{PgConnection, PgPool};
 
-pub(crate) use self::{devices::*, put_off::*, sessions::*, waiting_rooms::*};
+pub(crate) use self::{devices::*, house_words::*, put_off::*, sessions::*, waiting_rooms::*};
 use crate::{accounts::Account, error::Error};
 
 type Time = DateTime<Utc>;
@@ -38,6 +39,13 @@ pub(crate) async fn save_account(
     .bind(now)
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Until this connection ends, nobody else who asks so changes accounts: what one of two has looked at before it takes one
+/// away, the other could take away meanwhile.
+pub(crate) async fn lock_accounts(conn: &mut PgConnection) -> Result<(), Error> {
+    sqlx::query("select pg_advisory_lock(hashtextextended('sky.portal.accounts', 0))").execute(conn).await?;
     Ok(())
 }
 

@@ -10,7 +10,12 @@ use sky_proto::portal::v1 as pb;
 use tokio::net::TcpListener;
 use tonic::Code;
 
-use crate::{access, browser::Browser, support::house};
+use crate::{
+    access,
+    browser::Browser,
+    stand_in::{self, BRAND},
+    support::house,
+};
 
 const ID: &str = "0190a5a0-0000-7000-8000-000000000001";
 
@@ -159,6 +164,20 @@ async fn a_service_that_hangs_makes_a_page_wait_ten_seconds_at_most() {
     }
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     admin.get("/accessibility").await.is_page(200);
+}
+
+/// As told last: pages of a house that has no name and nobody who answers for it are not to be shown.
+#[tokio::test]
+async fn a_portal_that_starts_while_journey_is_away_says_whose_it_is() {
+    let first = House::start(&[portal::SERVICE, stand_in::JOURNEY]).await;
+    Browser::new(&first).get("/accessibility").await.is_page(200).says(BRAND);
+    let (settings, _database) = (first.settings.clone(), first.stop().await);
+    let second = House::start_with(&[portal::SERVICE], Clock::manual(noon()), |own| {
+        own.database_url = settings.database_url;
+        own.nats_prefix = settings.nats_prefix;
+    })
+    .await;
+    Browser::new(&second).get("/accessibility").await.is_page(200).says(BRAND);
 }
 
 /// A device's pairing is the edge's own: it goes on while signage is away.

@@ -11,7 +11,7 @@ use std::{
 
 use kernel::{Access, Caller, Context, Parts, Role, Service, Who, values::euro};
 use sky_proto::{
-    journey::v1::{self as pb, VisitState, journey_server},
+    journey::v1::{self as pb, VisitState, house_server, journey_server},
     payments::v1::Method,
 };
 use tokio_stream::Stream;
@@ -27,6 +27,8 @@ pub const NEW_SECRET: &str = "nE0wYb5rKd2xHs9mQf7tLv4gJc1pWz8uRi6oAa3kBsY";
 pub const CAME_TOO_EARLY: &str = "Ada Early";
 /// The payment of orders under this name does not begin.
 pub const WHILE_PROVIDER_IS_DOWN: &str = "Dora Down";
+/// What the house calls itself.
+pub const BRAND: &str = "Sternwarte Nirgendwo";
 pub const PAY_AT: &str = "https://pay.example/p/1";
 
 /// In a house it takes the place of journey.
@@ -35,8 +37,9 @@ pub const JOURNEY: Service = Service {
     migrations: || sqlx::migrate::Migrator { ignore_missing: true, ..sqlx::migrate::Migrator::DEFAULT },
     build: |_: Context| {
         Box::pin(async {
-            let grpc = Routes::new(journey_server::JourneyServer::new(StandIn::default()));
-            Ok(Parts { grpc, access: vec![ACCESS], ..Parts::default() })
+            let grpc = Routes::new(journey_server::JourneyServer::new(StandIn::default()))
+                .add_service(house_server::HouseServer::new(StandIn::default()));
+            Ok(Parts { grpc, access: vec![ACCESS, OF_HOUSE], ..Parts::default() })
         })
     },
 };
@@ -50,6 +53,16 @@ const ACCESS: Access = Access {
         ("ExchangeLink", &[Who::Service("portal")]),
     ],
 };
+
+const OF_HOUSE: Access =
+    Access { service: "sky.journey.v1.House", methods: &[("GetHouseWords", &[Who::Service("portal")])] };
+
+#[tonic::async_trait]
+impl house_server::House for StandIn {
+    async fn get_house_words(&self, _: Request<pb::GetHouseWordsRequest>) -> Answer<pb::HouseWords> {
+        Ok(Response::new(pb::HouseWords { brand: BRAND.to_owned(), ..Default::default() }))
+    }
+}
 
 #[derive(Debug, Default)]
 struct StandIn {
