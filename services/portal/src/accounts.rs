@@ -29,7 +29,8 @@ async fn connect(database_url: &str) -> Result<PgConnection, Error> {
 /// Adds an account, or sets its password and roles anew; whoever is signed in with it is signed out.
 ///
 /// # Errors
-/// A name, password or role list that will not do; the database's error.
+/// A name, password or role list that will not do; it would lose a role that nobody else has and somebody must have; the
+/// database's error.
 pub async fn add_account(database_url: &str, name: &str, password: &str, roles: &[Role]) -> Result<(), Error> {
     if !is_account_name(name) {
         return Err(invalid("name", "must be 1 to 64 of a-z, 0-9, '.', '-', '_'").into());
@@ -46,6 +47,11 @@ pub async fn add_account(database_url: &str, name: &str, password: &str, roles: 
     }
     let hash = hashing(password.to_owned(), |password| secrets::hash_password(&password)).await?;
     let mut connection = connect(database_url).await?;
+    store::lock_accounts(&mut connection).await?;
+    let accounts = store::accounts(&mut connection).await?;
+    if let Some((account, false)) = accounts.iter().find(|(account, _)| account.name == name) {
+        stays_with_others(&accounts, account, roles)?;
+    }
     store::save_account(&mut connection, name, &hash, roles, wall_now()).await?;
     connection.close().await?;
     Ok(())
@@ -71,19 +77,26 @@ const NEEDED: [Role; 2] = [Role::Admin, Role::Operator];
 /// There is no such account; it is the last one with a role that somebody must have; the database's error.
 pub async fn disable_account(database_url: &str, name: &str) -> Result<(), Error> {
     let mut connection = connect(database_url).await?;
+    store::lock_accounts(&mut connection).await?;
     let accounts = store::accounts(&mut connection).await?;
     let (account, _) = named(&accounts, name)?;
-    let others = || accounts.iter().filter(|(other, disabled)| !disabled && other.name != account.name);
-    if let Some(role) =
-        NEEDED.into_iter().find(|role| account.roles.contains(role) && !others().any(|(it, _)| it.roles.contains(role)))
-    {
-        let problem =
-            format!("is the last account with the role {0}; add another one with --role {0} first", role.name());
-        return Err(invalid("name", problem).into());
-    }
+    stays_with_others(&accounts, account, &[])?;
     store::set_disabled(&mut connection, name, true, wall_now()).await?;
     connection.close().await?;
     Ok(())
+}
+
+/// Refuses when an account that is to have `kept` alone of its roles is the last one with one that somebody must have.
+fn stays_with_others(accounts: &[(Account, bool)], account: &Account, kept: &[Role]) -> Result<(), Error> {
+    let others = || accounts.iter().filter(|(other, disabled)| !disabled && other.name != account.name);
+    let is_lost = |role: &Role| account.roles.contains(role) && !kept.contains(role);
+    let Some(role) =
+        NEEDED.into_iter().find(|role| is_lost(role) && !others().any(|(other, _)| other.roles.contains(role)))
+    else {
+        return Ok(());
+    };
+    let problem = format!("is the last account with the role {0}; add another one with --role {0} first", role.name());
+    Err(invalid("name", problem).into())
 }
 
 /// Gives an account back, with the password that it had.

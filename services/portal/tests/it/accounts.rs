@@ -78,6 +78,33 @@ async fn whoever_is_signed_in_with_an_account_that_is_taken_away_is_signed_out_a
     sign_in(&house, "kitchen", PASSWORD).await.expect("with the password that it had");
 }
 
+/// Who looks whether there is another one must not look while that one is taken away.
+#[tokio::test]
+async fn of_the_last_two_who_can_run_the_house_only_one_is_taken_away_at_one_instant() {
+    let house = house().await;
+    let url = house.database_url();
+    let add = async |name: &str, roles: &[Role]| portal::add_account(url, name, PASSWORD, roles).await;
+    for name in ["anna", "bert"] {
+        add(name, &[Role::Operator]).await.expect("added");
+    }
+    let cook = [Role::Kitchen];
+    for round in 0..10 {
+        // In every second round one of them becomes a cook instead.
+        let other = async {
+            if round % 2 == 0 { portal::disable_account(url, "bert").await } else { add("bert", &cook).await }
+        };
+        let (anna, bert) = tokio::join!(portal::disable_account(url, "anna"), other);
+        let refused = match (anna, bert) {
+            (Err(refused), Ok(())) | (Ok(()), Err(refused)) => refused,
+            both => panic!("one of two: {both:?}"),
+        };
+        assert!(refused.to_string().contains("the last account with the role operator"), "{refused}");
+        for name in ["anna", "bert"] {
+            add(name, &[Role::Operator]).await.expect("given back");
+        }
+    }
+}
+
 /// A guesser learns nothing about which accounts there are, neither from words nor from being slowed down.
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_account_get_the_same_answers() {
