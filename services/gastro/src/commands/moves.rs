@@ -50,8 +50,8 @@ pub(crate) async fn move_ticket(tx: &mut Tx, order_id: Uuid, station: &str, to: 
     Ok(order)
 }
 
-/// Takes the last move of an order back, or what took the place of a dish since, while it is not long ago. Whoever only hands out takes back no more
-/// than that.
+/// Takes the last move of an order back, or what took the place of a dish since, while it is not long ago. Whoever only
+/// hands out takes back no more than that.
 pub(crate) async fn undo(tx: &mut Tx, order_id: Uuid, hands_out_only: bool) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
     let mut order = store::lock_order(tx.conn(), order_id).await?.ok_or(Error::NoSuchOrder)?;
