@@ -22,7 +22,7 @@ use kernel::{BoxFuture, Tx};
 use uuid::Uuid;
 
 use crate::{
-    domain::{BayClass, Right, RightState, Site, Window},
+    domain::{BayClass, Channel, Right, RightState, Site, Window},
     error::Error,
     events, store,
 };
@@ -37,6 +37,7 @@ pub(crate) struct Wish {
     pub(crate) showing: Uuid,
     pub(crate) class: BayClass,
     pub(crate) window: Window,
+    pub(crate) channel: Channel,
     pub(crate) expires_at: DateTime<Utc>,
 }
 

@@ -30,6 +30,33 @@ pub(crate) const LATE: TimeDelta = TimeDelta::hours(2);
 /// Rights that begin within this span count as expected cars.
 pub(crate) const SOON: TimeDelta = TimeDelta::minutes(60);
 
+/// Through whom a bay is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Channel {
+    Online,
+    /// Staff of the house, for somebody who stands there or rings up.
+    Desk,
+    /// A system that assigns rights by contract.
+    Partner,
+}
+
+impl Channel {
+    pub(crate) const ALL: [Self; 3] = [Self::Online, Self::Desk, Self::Partner];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Online => "online",
+            Self::Desk => "desk",
+            Self::Partner => "partner",
+        }
+    }
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.name() == name)
+    }
+}
+
 /// What a bay is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{Code, Coded, combine::Unserved, db::Repeat, error::database_code, values::InvalidField};
 
-use crate::domain::{BayClass, RightState, Site, SiteState, gates::CommandState, list_alternatives};
+use crate::domain::{BayClass, Channel, RightState, Site, SiteState, gates::CommandState, list_alternatives};
 
 /// A refusal or a fault.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     KerbTaken,
     #[error("this site has no {} bays; choose another class", .0.name())]
     NoSuchClass(BayClass),
+    #[error("{}", sold_elsewhere(*.class, .sold_by))]
+    SoldElsewhere { class: BayClass, sold_by: Vec<Channel> },
     #[error("no price is known for {} bays on that day; the house file needs a tariff row", .0.name())]
     NoTariff(BayClass),
     #[error("this visit has a bay already; release it before holding another one")]
@@ -76,6 +78,18 @@ impl Error {
     }
 }
 
+/// What to do where bays of a class are sold by others.
+fn sold_elsewhere(class: BayClass, sold_by: &[Channel]) -> String {
+    let class = class.name();
+    if sold_by.contains(&Channel::Desk) {
+        format!("{class} bays are given by the desk; telephone it, or ask there")
+    } else if sold_by.contains(&Channel::Online) {
+        format!("{class} bays are sold online alone; book there")
+    } else {
+        format!("{class} bays are given by the partners of the car park alone; ask its attendant")
+    }
+}
+
 fn full(class: BayClass, instead: Option<BayClass>, later: Option<DateTime<Utc>>) -> String {
     let mut sentence = format!("all {} bays are taken in that time", class.name());
     if let Some(instead) = instead {
@@ -100,6 +114,7 @@ impl Coded for Error {
             | Self::HoldExpired
             | Self::NoBayForPlate(_)
             | Self::NotLost
+            | Self::SoldElsewhere { .. }
             | Self::NotNewestCount
             | Self::NotAmendable(_)
             | Self::NotCancellable(_)

@@ -29,7 +29,7 @@ use crate::{
         plates::Noted,
     },
     domain::{
-        BayClass, LONGEST_STAY, Right, RightState, SiteState, Window,
+        BayClass, Channel, LONGEST_STAY, Right, RightState, SiteState, Window,
         lanes::{Credential, Direction},
         plates,
     },
@@ -151,6 +151,17 @@ fn closed_until(
     Ok(Some(until))
 }
 
+/// Who does not say it asks online, as in former times.
+fn channel(value: i32) -> Result<Channel, InvalidField> {
+    match value {
+        0 => Ok(Channel::Online),
+        _ => match values::choice("channel", value)? {
+            pb::Channel::Desk => Ok(Channel::Desk),
+            pb::Channel::Online | pb::Channel::Unspecified => Ok(Channel::Online),
+        },
+    }
+}
+
 fn direction(value: i32) -> Result<Direction, InvalidField> {
     match values::choice("direction", value)? {
         pb::Direction::In => Ok(Direction::In),
@@ -175,6 +186,7 @@ fn wish(request: &pb::HoldBayRequest, now: DateTime<Utc>) -> Result<Wish, Invali
         showing: values::id("showing_id", &request.showing_id)?,
         class: bay_class(request.bay_class)?,
         window,
+        channel: channel(request.channel)?,
         expires_at: values::hold_end(request.expires_at, LONGEST_HOLD, now)?,
     })
 }

@@ -11,7 +11,8 @@ use toml::Spanned;
 use crate::{
     commands,
     domain::{
-        Alternative, BayClass, ParkLeg, charging, coaches::Rules, lanes::Direction, open_formats::Place, plates::Least,
+        Alternative, BayClass, Channel, ParkLeg, charging, coaches::Rules, lanes::Direction, open_formats::Place,
+        plates::Least,
     },
     store,
 };
@@ -138,11 +139,18 @@ struct Bays {
     /// So much more of them may be given than there are, in percent, because some never come.
     #[serde(default)]
     overbooking_percent: Option<Spanned<u32>>,
+    /// Through whom they are sold; without it: through all.
+    #[serde(default)]
+    sold_by: Option<Spanned<Vec<Channel>>>,
 }
 
 impl Bays {
     fn overbooking(&self) -> u32 {
         self.overbooking_percent.as_ref().map_or(0, |percent| *percent.get_ref())
+    }
+
+    fn sold_by(&self) -> &[Channel] {
+        self.sold_by.as_ref().map_or(&Channel::ALL, |channels| channels.get_ref())
     }
 }
 
@@ -204,6 +212,11 @@ fn read(text: &str) -> Result<Section, String> {
             let key = format!("bays[{place}].count");
             return Err(wrong(text, &bays.count, &key, "is more than 10000"));
         }
+        if let Some(channels) = &bays.sold_by
+            && let Some(problem) = problem_of(channels.get_ref())
+        {
+            return Err(wrong(text, channels, &format!("bays[{place}].sold_by"), problem));
+        }
     }
     if let Some(place) = &section.place
         && let Some(problem) = place.get_ref().problem()
@@ -235,6 +248,18 @@ fn read(text: &str) -> Result<Section, String> {
     read_taxes(text, &section)?;
     read_tariffs(text, &section, &classes)?;
     Ok(section)
+}
+
+/// What is wrong with a list of those who sell.
+fn problem_of(channels: &[Channel]) -> Option<&'static str> {
+    let once: HashSet<_> = channels.iter().collect();
+    if channels.is_empty() {
+        Some("names nobody; name \"online\", \"desk\" or \"partner\", or leave it out where all of them sell")
+    } else if once.len() < channels.len() {
+        Some("names somebody twice")
+    } else {
+        None
+    }
 }
 
 fn read_lanes(text: &str, section: &Section) -> Result<(), String> {
@@ -402,7 +427,8 @@ async fn write(tx: &mut Tx, text: &str, section: &Section) -> Result<(), Failure
         coaches::save_rules(tx.conn(), section.kerb.as_ref().map_or(Rules::NONE, |kerb| *kerb.get_ref())).await?;
     for bays in section.bays.get_ref() {
         let (class, count) = (*bays.class.get_ref(), *bays.count.get_ref());
-        changed |= house::save_class(tx.conn(), class, count, bays.free_of_charge, bays.overbooking()).await?;
+        changed |=
+            house::save_class(tx.conn(), class, count, bays.free_of_charge, bays.overbooking(), bays.sold_by()).await?;
     }
     for lane in &section.lanes {
         gates::save_lane(tx.conn(), lane.id.get_ref(), lane.direction).await?;

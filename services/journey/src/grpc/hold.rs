@@ -4,14 +4,14 @@
 use chrono::{DateTime, Utc};
 use kernel::{
     Code, Db,
-    error::is_busy,
+    error::{REASON, is_busy},
     values::{Text, timestamp},
 };
 use prost::Message;
 use sky_proto::{
     gastro::v1::{HoldOrderRequest, MealRefused},
     journey::v1 as pb,
-    parking::v1::{BayClass, HoldBayRequest},
+    parking::v1::{self as parking, BayClass, HoldBayRequest},
     reservations::v1::{Channel, HoldSeatsRequest, PartyLine, SeatWish},
 };
 use tonic::Status;
@@ -115,6 +115,10 @@ async fn bay(siblings: &Siblings, visit: &Visit, wanted: &Wanted, showing: &Show
         from: Some(timestamp(showing.starts_at - PARKING_MARGIN)),
         until: Some(timestamp(showing.end() + PARKING_MARGIN)),
         expires_at: Some(timestamp(visit.hold_expires_at)),
+        channel: match wanted.channel {
+            Channel::Online | Channel::Unspecified => parking::Channel::Online.into(),
+            Channel::Door | Channel::Staff | Channel::School => parking::Channel::Desk.into(),
+        },
     };
     siblings.hold_bay(request).await.map(Some)
 }
@@ -156,6 +160,7 @@ async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now:
     };
     let (told, places) = match part {
         "seats" => events::refused::places(&status).unzip(),
+        "parking" => (reason_of_bay(&status), None),
         _ => (reason_of_meal(part, &status), None),
     };
     Error::HoldRefused(Box::new(Refusal {
@@ -166,6 +171,17 @@ async fn refusal(siblings: &Siblings, wanted: &Wanted, not_given: NotGiven, now:
         alternatives,
         places,
     }))
+}
+
+/// Bays that the house does not sell this way.
+fn reason_of_bay(status: &Status) -> Option<Text> {
+    let sold_elsewhere = status.metadata().get(REASON).is_some_and(|name| name == "SoldElsewhere");
+    sold_elsewhere.then(|| Text {
+        de: "Diese Stellplätze vergibt die Kasse. Rufen Sie dort an, oder wählen Sie einen anderen Stellplatz."
+            .to_owned(),
+        en: "Such bays are given by the desk. Ring it up, or choose another bay.".to_owned(),
+        plain: "Diesen Stell-Platz bekommen Sie nur an der Kasse. Rufen Sie die Kasse an.".to_owned(),
+    })
 }
 
 /// Gastro says why in the guest's words, where it can.

@@ -3,7 +3,7 @@
 use kernel::{testing::producer, values::timestamp};
 use sky_proto::{
     journey::v1::{self as pb, VisitState},
-    parking::v1::RightState,
+    parking::v1::{BayClass, RightState},
     reservations::v1::{Channel, seats_refused::Reason},
 };
 use tonic::Code;
@@ -159,6 +159,23 @@ async fn a_hold_is_extended_up_to_thirty_minutes() {
     town.house.clock.set(minutes(30));
     town.wait_for(&visit, VisitState::Expired).await;
     assert_eq!(extend().await.expect_err("over").code(), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn bays_that_the_desk_alone_gives_are_refused_online_and_held_at_the_desk() {
+    let town = town().await;
+    let mut wish = town.wish();
+    wish.parking = Some(pb::ParkingWish { bay_class: BayClass::Coach.into() });
+    let refused = town.hold(&wish).await.expect_err("online");
+    assert!(refused.message().contains("coach bays are given by the desk"), "{}", refused.message());
+    let told = refusal(&refused);
+    let reason = told.reason.expect("why");
+    assert_eq!((told.part.as_str(), reason.de.contains("vergibt die Kasse")), ("parking", true), "{}", reason.de);
+    assert!(!reason.plain.is_empty());
+    wish.idempotency_key = Uuid::new_v4().to_string();
+    wish.channel = Channel::Door.into();
+    let held = client!(town, &desk()).hold_visit(wish).await.expect("held").into_inner();
+    assert_eq!(held.parking.expect("a bay").state(), RightState::Held);
 }
 
 #[tokio::test]

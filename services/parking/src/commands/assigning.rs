@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Right, RightState,
+        Channel, Right, RightState,
         assigning::{Cancelled, Known, Taken, Wanted, judge, judge_cancellation},
         coaches::Stops,
         lanes::{Credential, Direction},
@@ -56,7 +56,11 @@ pub(crate) async fn assign(
         return Err(Error::of_site(&site));
     }
     let given = holding::given_without(tx, wanted.window, before.as_ref()).await?;
-    holding::require_bay(&given, wanted.class, wanted.window, now)?;
+    // Only what is new: one that was assigned before keeps its class.
+    if before.as_ref().is_none_or(|before| before.class != wanted.class) {
+        holding::require_sold(&given, wanted.class, Channel::Partner)?;
+    }
+    holding::require_bay(&given, wanted.class, wanted.window, Some(Channel::Partner), now)?;
     (right.window, right.given) = (wanted.window, wanted.window);
     let mut moved = [(before.clone().unwrap_or_else(|| Right { state: RightState::Expired, ..right.clone() }), right)];
     coaches::follow(tx, &mut moved).await?;

@@ -219,7 +219,7 @@ pub(crate) async fn take_left_bay(tx: &mut Tx, visit: Uuid, class: BayClass) -> 
         return Err(Error::of_site(&site));
     }
     let given = holding::given_without(tx, right.window, Some(&right)).await?;
-    holding::require_bay(&given, class, right.window, now)?;
+    holding::require_bay(&given, class, right.window, None, now)?;
     (right.class, right.given) = (class, right.window);
     coaches::place(tx, &mut right).await?;
     confirm_again(&mut right);

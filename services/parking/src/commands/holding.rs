@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Wish, coaches};
 use crate::{
     domain::{
-        BayClass, Charge, Right, RightState, ShowingTimes, Site, Window,
+        BayClass, Channel, Charge, Right, RightState, ShowingTimes, Site, Window,
         coaches::{Kerb, Stops},
         quarters::{AHEAD, Given},
     },
@@ -63,7 +63,8 @@ impl Counter {
         {
             return Err(Error::RightExists);
         }
-        require_bay(&self.given, wish.class, wish.window, now)?;
+        require_sold(&self.given, wish.class, wish.channel)?;
+        require_bay(&self.given, wish.class, wish.window, Some(wish.channel), now)?;
         let mut right = Right {
             visit: wish.visit,
             showing: wish.showing,
@@ -168,17 +169,29 @@ pub(super) async fn move_along(tx: &mut Tx, changed: &mut [(Right, Right)]) -> R
     Ok(())
 }
 
-/// Refuses when the class is full in any quarter of the window; says what would fit.
+/// Refuses when bays of the class are not sold so; says by whom they are.
+pub(crate) fn require_sold(given: &BTreeMap<BayClass, Given>, class: BayClass, channel: Channel) -> Result<(), Error> {
+    let of_class = given.get(&class).ok_or(Error::NoSuchClass(class))?;
+    if of_class.sold_by.contains(&channel) {
+        return Ok(());
+    }
+    Err(Error::SoldElsewhere { class, sold_by: of_class.sold_by.clone() })
+}
+
+/// Refuses when the class is full in any quarter of the window; says what would fit and is sold so. No channel: it was
+/// sold before.
 pub(crate) fn require_bay(
     given: &BTreeMap<BayClass, Given>,
     class: BayClass,
     window: Window,
     now: chrono::DateTime<chrono::Utc>,
+    channel: Option<Channel>,
 ) -> Result<(), Error> {
     let of_class = given.get(&class).ok_or(Error::NoSuchClass(class))?;
     if of_class.fits(window, now) {
         return Ok(());
     }
-    let fits = |class: &BayClass| given.get(class).is_some_and(|given| given.fits(window, now));
+    let sold = |given: &Given| channel.is_none_or(|channel| given.sold_by.contains(&channel));
+    let fits = |class: &BayClass| given.get(class).is_some_and(|given| sold(given) && given.fits(window, now));
     Err(Error::Full { class, instead: class.instead().filter(fits), later: of_class.next_fit(window, now) })
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::{QUARTER, quarter};
 
-use super::{SOON, Window};
+use super::{Channel, SOON, Window};
 
 /// For a later beginning so much is looked at.
 pub(crate) const AHEAD: TimeDelta = TimeDelta::hours(8);
@@ -21,6 +21,8 @@ fn quarters(window: Window) -> impl Iterator<Item = DateTime<Utc>> {
 pub(crate) struct Given {
     /// So many may be given in any quarter.
     pub(crate) most: u32,
+    /// Through whom bays of it are sold.
+    pub(crate) sold_by: Vec<Channel>,
     /// Cars that came without a right; they are in somebody's way only if a window begins soon.
     pub(crate) strangers: u32,
     /// By quarter; where nothing stands, nothing is given.

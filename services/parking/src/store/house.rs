@@ -6,7 +6,7 @@ use kernel::values::Text;
 use sqlx::{PgConnection, types::Json};
 
 use crate::{
-    domain::{Alternative, BayClass, ParkLeg, open_formats::Place},
+    domain::{Alternative, BayClass, Channel, ParkLeg, open_formats::Place},
     error::Error,
 };
 
@@ -60,16 +60,19 @@ pub(crate) async fn save_class(
     capacity: u32,
     free_of_charge: bool,
     overbooking_percent: u32,
+    sold_by: &[Channel],
 ) -> Result<bool, Error> {
     let done = sqlx::query(
-        "insert into bay_class as c (class, capacity, free_of_charge, overbooking_percent) values ($1, $2, $3, $4)
-         on conflict (class) do update set capacity = $2, free_of_charge = $3, overbooking_percent = $4
-         where (c.capacity, c.free_of_charge, c.overbooking_percent) is distinct from ($2, $3, $4)",
+        "insert into bay_class as c (class, capacity, free_of_charge, overbooking_percent, sold_by)
+         values ($1, $2, $3, $4, $5)
+         on conflict (class) do update set capacity = $2, free_of_charge = $3, overbooking_percent = $4, sold_by = $5
+         where (c.capacity, c.free_of_charge, c.overbooking_percent, c.sold_by) is distinct from ($2, $3, $4, $5)",
     )
     .bind(class.name())
     .bind(capacity.cast_signed())
     .bind(free_of_charge)
     .bind(overbooking_percent.cast_signed())
+    .bind(sold_by.iter().map(|channel| channel.name()).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{RightRow, class_named};
 use crate::{
-    domain::{BayClass, Right, Window, quarters::Given},
+    domain::{BayClass, Channel, Right, Window, quarters::Given},
     error::Error,
 };
 
@@ -17,6 +17,7 @@ use crate::{
 struct ClassRow {
     class: String,
     most: i32,
+    sold_by: Vec<String>,
     strangers: i64,
 }
 
@@ -29,7 +30,7 @@ pub(crate) async fn given(
 ) -> Result<BTreeMap<BayClass, Given>, Error> {
     let names: Vec<&str> = classes.iter().map(|class| class.name()).collect();
     let rows: Vec<ClassRow> = sqlx::query_as(
-        "select c.class, most_given(c.capacity, c.overbooking_percent) as most,
+        "select c.class, most_given(c.capacity, c.overbooking_percent) as most, c.sold_by,
                 greatest(0, c.occupied - (select count(*) from parking_right r
                     where r.class = c.class and r.state = 'checked_in' and r.valid_until > $2)) as strangers
          from bay_class c where c.class = any ($1)",
@@ -41,7 +42,8 @@ pub(crate) async fn given(
     let mut given = BTreeMap::new();
     for row in rows {
         let strangers = u32::try_from(row.strangers).unwrap_or(u32::MAX);
-        let none = Given { most: row.most.unsigned_abs(), strangers, ..Given::default() };
+        let sold_by = row.sold_by.iter().filter_map(|name| Channel::named(name)).collect();
+        let none = Given { most: row.most.unsigned_abs(), sold_by, strangers, ..Given::default() };
         given.insert(class_named(&row.class)?, none);
     }
     let rows: Vec<(String, DateTime<Utc>, i32)> = sqlx::query_as(

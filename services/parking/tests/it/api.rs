@@ -194,6 +194,45 @@ async fn an_unreachable_site_sells_nothing_and_names_the_alternatives() {
 }
 
 #[tokio::test]
+async fn a_class_is_sold_by_those_alone_whom_the_house_file_names() {
+    use pb::Channel::{Desk, Online, Unspecified};
+    let house = house().await;
+    let asks = async |class: pb::BayClass, channel: pb::Channel| {
+        let (bay_class, channel) = (class.into(), channel.into());
+        hold(&house, &pb::HoldBayRequest { bay_class, channel, ..wish(Uuid::now_v7(), Uuid::now_v7()) }).await
+    };
+    for channel in [Online, Unspecified] {
+        let refused = asks(pb::BayClass::Coach, channel).await.expect_err("the desk's alone");
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert_eq!(refused.message(), "coach bays are given by the desk; telephone it, or ask there");
+        assert_eq!(refused.metadata().get(kernel::error::REASON).expect("its name"), "SoldElsewhere");
+        asks(pb::BayClass::Standard, channel).await.expect("sold to all");
+    }
+    asks(pb::BayClass::Coach, Desk).await.expect("held");
+    // Nothing is offered instead that is not sold so.
+    let desk_only = HOUSE_FILE.replacen("class = \"standard\"", "class = \"standard\"\nsold_by = [\"desk\"]", 1);
+    load(&house, &desk_only, false).await.expect("loaded");
+    set_capacity(&house, "ev", 0).await;
+    for (channel, is_offered) in [(Online, false), (Desk, true)] {
+        let full = asks(pb::BayClass::Ev, channel).await.expect_err("full");
+        assert_eq!(full.message().contains("standard bays are free"), is_offered, "{}", full.message());
+    }
+
+    let list = "sold_by = [\"desk\", \"partner\"]";
+    for (wrong, problem) in [
+        ("sold_by = []", "parking.bays[3].sold_by: names nobody"),
+        ("sold_by = [\"desk\", \"desk\"]", "parking.bays[3].sold_by: names somebody twice"),
+        ("sold_by = [\"kiosk\"]", "sold_by = [\"kiosk\"]"),
+    ] {
+        let file = HOUSE_FILE.replacen(list, wrong, 1);
+        let line = file.lines().position(|line| line == wrong).expect("replaced") + 1;
+        let refused = load(&house, &file, true).await.expect_err(wrong);
+        let said = refused.message();
+        assert!(said.contains(&format!("line {line}")) && said.contains(problem), "{said}");
+    }
+}
+
+#[tokio::test]
 async fn the_house_file_is_checked_with_line_and_key_and_applied_once() {
     let house = house().await;
     let before = site(&house).await;

@@ -30,7 +30,8 @@ async fn showing(house: &House) -> Uuid {
 }
 
 fn coach(visit: Uuid, showing: Uuid) -> pb::HoldBayRequest {
-    pb::HoldBayRequest { bay_class: pb::BayClass::Coach.into(), ..wish(visit, showing) }
+    let channel = pb::Channel::Desk.into();
+    pb::HoldBayRequest { bay_class: pb::BayClass::Coach.into(), channel, ..wish(visit, showing) }
 }
 
 async fn class(house: &House, showing: Uuid) -> Uuid {

@@ -65,6 +65,7 @@ pub fn wish(visit: Uuid, showing: Uuid) -> pb::HoldBayRequest {
         from: Some(timestamp(minutes(60))),
         until: Some(timestamp(minutes(240))),
         expires_at: Some(timestamp(minutes(10))),
+        channel: pb::Channel::Online.into(),
     }
 }
 

@@ -106,6 +106,7 @@ async fn whoever_lost_a_bay_takes_one_that_is_left_on_the_page() {
         from: Some(timestamp(opens)),
         until: before.until,
         expires_at: Some(timestamp(stage.house.clock.now() + TimeDelta::minutes(10))),
+        ..HoldBayRequest::default()
     };
     let mut sale = ParkingClient::new(stage.world.door("parking", &Caller::Service("journey".to_owned())));
     sale.hold_bay(somebody).await.expect("the bay that was given back");
