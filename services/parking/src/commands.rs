@@ -153,10 +153,7 @@ async fn follow_showing(
         let before = right.clone();
         let (start, end) = planned.unwrap_or((times.starts_at, times.ends_at));
         right.anchor(start, end);
-        let window = right.window_for(times.starts_at, times.effective_end());
-        if window.from < window.until {
-            right.window = window;
-        }
+        right.follow(times.starts_at, times.effective_end());
         if right != before {
             changed.push((before, right));
         }

@@ -227,6 +227,8 @@ pub(crate) struct Right {
     pub(crate) stops: coaches::Stops,
     /// How long before the showing's start the window begins; unknown until the showing is.
     pub(crate) lead: Option<TimeDelta>,
+    /// So much of that was not booked, but kept when the visit went to a later showing.
+    pub(crate) early: TimeDelta,
     /// How long after the showing's end the window ends.
     pub(crate) stay: Option<TimeDelta>,
     pub(crate) expires_at: DateTime<Utc>,
@@ -306,14 +308,34 @@ impl Right {
         self.stay.get_or_insert(self.window.until - ends_at);
     }
 
-    /// The window for a showing's present times. Whoever is in already keeps the beginning.
+    /// The window as booked, for a showing's present times. Whoever is in already keeps the beginning.
     pub(crate) fn window_for(&self, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) -> Window {
         Window {
             from: match self.lead {
-                Some(lead) if self.entered_at.is_none() => starts_at - lead,
+                Some(lead) if self.entered_at.is_none() => starts_at - (lead - self.early),
                 _ => self.window.from,
             },
             until: self.stay.map_or(self.window.until, |stay| ends_at + stay),
+        }
+    }
+
+    /// Moves the window to the present times of its showing. A beginning that was kept in rebooking stays however late
+    /// the showing is: whoever is on the way since then comes when they come.
+    pub(crate) fn follow(&mut self, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) {
+        let booked = self.window_for(starts_at, ends_at);
+        let kept = self.early > TimeDelta::zero();
+        let from = if kept { booked.from.min(self.window.from) } else { booked.from };
+        if from < booked.until {
+            self.begin(starts_at, booked, Window { from, until: booked.until });
+        }
+    }
+
+    /// Takes a window for a showing, for which another one was booked.
+    pub(crate) fn begin(&mut self, starts_at: DateTime<Utc>, booked: Window, window: Window) {
+        self.window = window;
+        if self.lead.is_some() && self.entered_at.is_none() {
+            self.lead = Some(starts_at - window.from);
+            self.early = (booked.from - window.from).max(TimeDelta::zero());
         }
     }
 }
@@ -455,6 +477,7 @@ mod samples {
             stay: None,
             expires_at: from,
             reference: String::new(),
+            early: TimeDelta::zero(),
             charges: Vec::new(),
             entered_at: None,
             left_at: None,

@@ -1,5 +1,6 @@
 //! Rights that a partner assigns, and its cars that come in and leave, each in a given transaction. No proto, no commit.
 
+use chrono::TimeDelta;
 use kernel::{Tx, ticket_code};
 use uuid::Uuid;
 
@@ -85,6 +86,7 @@ fn new(wanted: &Wanted) -> Right {
         given: wanted.window,
         stops: Stops::default(),
         lead: None,
+        early: TimeDelta::zero(),
         stay: None,
         expires_at: wanted.window.until,
         reference: ticket_code::reference(wanted.id),

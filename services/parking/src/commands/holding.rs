@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use chrono_tz::Europe::Berlin;
 use kernel::Tx;
 use uuid::Uuid;
@@ -74,6 +74,7 @@ impl Counter {
             given: wish.window,
             stops: Stops::default(),
             lead: None,
+            early: TimeDelta::zero(),
             stay: None,
             expires_at: wish.expires_at,
             reference: String::new(),
@@ -184,8 +185,8 @@ pub(crate) fn require_bay(
     given: &BTreeMap<BayClass, Given>,
     class: BayClass,
     window: Window,
-    now: chrono::DateTime<chrono::Utc>,
     channel: Option<Channel>,
+    now: chrono::DateTime<chrono::Utc>,
 ) -> Result<(), Error> {
     let of_class = given.get(&class).ok_or(Error::NoSuchClass(class))?;
     if of_class.fits(window, now) {

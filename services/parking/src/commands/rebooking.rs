@@ -51,7 +51,8 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
     if right.state == RightState::Confirmed {
         match free(tx, &before, [longer, then]).await? {
             Some(window) => {
-                (right.window, right.given) = (window, window);
+                right.begin(start, then, window);
+                right.given = window;
                 let mut moved = [(before, right)];
                 coaches::follow(tx, &mut moved).await?;
                 let [(_, after)] = moved;
@@ -63,15 +64,13 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
             }
         }
     } else {
-        right.window = longer;
+        right.begin(start, then, longer);
         let mut moved = [(before, right)];
         holding::move_along(tx, &mut moved).await?;
         coaches::follow(tx, &mut moved).await?;
         let [(_, after)] = moved;
         right = after;
     }
-    // Tied to the new showing: when that is delayed, its beginning moves with it, and what was given before it stays.
-    right.lead = Some(start - right.window.from);
     if right.state != RightState::Expired {
         tx.append(&it.visit.to_string(), &events::right_moved(&right)).await?;
     }

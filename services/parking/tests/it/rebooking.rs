@@ -61,7 +61,54 @@ async fn the_right_ends_with_the_new_showing_and_begins_no_later_than_before() {
     };
     twice(&house, "reservations", &delayed(from, 130, 190)).await;
     twice(&house, "reservations", &delayed(to, 250, 310)).await;
-    assert_eq!(window(&right(&house, visit).await), (before.0 + 10, before.1 + 130), "as long before it as was given");
+    assert_eq!(window(&right(&house, visit).await), (before.0, before.1 + 130), "whoever is on the way is on the way");
+}
+
+#[tokio::test]
+async fn rebooked_and_delayed_again_and_again_the_window_is_the_right_one() {
+    let house = house().await;
+    let (visit, first) = (Uuid::now_v7(), Uuid::now_v7());
+    confirmed_right(&house, visit, first).await;
+    let at = |minute| Some(timestamp(minutes(minute)));
+    // A bay is booked from an hour before a showing to an hour after it. Showings take an hour.
+    let (mut showing, mut starts) = (first, 120);
+    let cases = [
+        ("a later showing: the beginning stays", None, 240, (60, 360)),
+        ("it is delayed", Some(10), 250, (60, 370)),
+        ("a later one still", None, 360, (60, 480)),
+        ("delayed, too", Some(20), 380, (60, 500)),
+        ("and once more", Some(30), 410, (60, 530)),
+        ("an earlier one: an hour before it would do, what was given stays", None, 180, (60, 300)),
+        ("delayed", Some(30), 210, (60, 330)),
+        ("one before what was given: as was booked", None, 110, (50, 230)),
+        ("delayed: as was booked", Some(10), 120, (60, 240)),
+    ];
+    for (what, delay, then, expected) in cases {
+        if let Some(by) = delay {
+            let delayed = ShowingDelayed {
+                showing_id: showing.to_string(),
+                minutes: by,
+                starts_at: at(then),
+                ends_at: at(then + 60),
+                ..ShowingDelayed::default()
+            };
+            twice(&house, "reservations", &delayed).await;
+        } else {
+            let to = Uuid::now_v7();
+            let moved = VisitRebooked {
+                starts_at: at(then),
+                ends_at: at(then + 60),
+                from_starts_at: at(starts),
+                from_ends_at: at(starts + 60),
+                ..rebooked(visit, showing, to)
+            };
+            twice(&house, "journey", &moved).await;
+            showing = to;
+        }
+        starts = then;
+        let now = right(&house, visit).await;
+        assert_eq!((now.state(), window(&now)), (RightState::Confirmed, expected), "{what}");
+    }
 }
 
 #[tokio::test]
