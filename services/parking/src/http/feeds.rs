@@ -20,7 +20,7 @@ use quick_xml::{
     reader::Reader,
 };
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Edge, heard};
 use crate::{
@@ -35,7 +35,7 @@ const LARGEST: usize = 2 * 1024 * 1024;
 
 #[derive(Deserialize)]
 struct List {
-    items: Vec<Item>,
+    items: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -48,8 +48,26 @@ struct Item {
     realtime_data_updated_at: Option<DateTime<Utc>>,
 }
 
+/// What a push says, place by place.
+#[derive(Default)]
+struct Read {
+    told: Vec<Told>,
+    /// Places that cannot be read, and why. The others are none the worse for them.
+    unreadable: Vec<String>,
+}
+
+impl Read {
+    /// Refuses a push of which nothing can be read.
+    fn checked(self) -> Result<Self, String> {
+        match self.unreadable.first() {
+            Some(problem) if self.told.is_empty() => Err(problem.clone()),
+            _ => Ok(self),
+        }
+    }
+}
+
 /// ParkAPI v3.
-fn park_api(bytes: &[u8]) -> Result<Vec<Told>, String> {
+fn park_api(bytes: &[u8]) -> Result<Read, String> {
     let list: List = serde_json::from_slice(bytes).map_err(|error| format!("not a list of ParkAPI v3: {error}"))?;
     let told = |item: Item| Told {
         uid: item.uid,
@@ -58,7 +76,15 @@ fn park_api(bytes: &[u8]) -> Result<Vec<Told>, String> {
         open: item.realtime_opening_status.as_deref().and_then(open),
         at: item.realtime_data_updated_at,
     };
-    Ok(list.items.into_iter().map(told).collect())
+    let mut read = Read::default();
+    for item in list.items {
+        let uid = item["uid"].as_str().unwrap_or("a place without uid").to_owned();
+        match serde_json::from_value(item) {
+            Ok(item) => read.told.push(told(item)),
+            Err(error) => read.unreadable.push(format!("{uid} is no place of ParkAPI v3: {error}")),
+        }
+    }
+    read.checked()
 }
 
 fn open(status: &str) -> Option<bool> {
@@ -70,17 +96,18 @@ fn open(status: &str) -> Option<bool> {
 }
 
 /// A DATEX II v2 status publication. Namespaces differ from sender to sender; the elements' own names do not.
-fn datex(bytes: &[u8]) -> Result<Vec<Told>, String> {
+fn datex(bytes: &[u8]) -> Result<Read, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "not UTF-8".to_owned())?;
     let broken = |error: &dyn std::fmt::Display| format!("no well-formed XML: {error}");
     let mut reader = Reader::from_str(text);
-    let (mut all, mut record, mut content): (Vec<Told>, Option<Told>, String) = Default::default();
+    let (mut all, mut record, mut content): (Read, Option<Told>, String) = Default::default();
+    let mut problem = None;
     loop {
         match reader.read_event().map_err(|error| broken(&error))? {
             Event::Start(start) | Event::Empty(start) => {
                 content.clear();
                 match start.local_name().as_ref() {
-                    "parkingRecordStatus" => record = Some(Told::default()),
+                    "parkingRecordStatus" => (record, problem) = (Some(Told::default()), None),
                     "parkingRecordReference" => {
                         if let (Some(record), Some(id)) = (&mut record, id(&start)) {
                             record.uid = id;
@@ -92,9 +119,18 @@ fn datex(bytes: &[u8]) -> Result<Vec<Told>, String> {
             Event::Text(text) => content.push_str(&text.xml10_content()),
             Event::End(end) => {
                 if end.local_name().as_ref() == "parkingRecordStatus" {
-                    all.extend(record.take().filter(|told| !told.uid.is_empty()));
-                } else if let Some(record) = &mut record {
-                    note(record, end.local_name(), content.trim())?;
+                    let named = record.take().filter(|told| !told.uid.is_empty());
+                    match problem.take() {
+                        Some(problem) => {
+                            let uid = named.map_or_else(|| "a place without id".to_owned(), |told| told.uid);
+                            all.unreadable.push(format!("{uid}: {problem}"));
+                        }
+                        None => all.told.extend(named),
+                    }
+                } else if let Some(record) = &mut record
+                    && let Err(unreadable) = note(record, end.local_name(), content.trim())
+                {
+                    problem.get_or_insert(unreadable);
                 }
                 content.clear();
             }
@@ -104,7 +140,10 @@ fn datex(bytes: &[u8]) -> Result<Vec<Told>, String> {
             _ => {}
         }
     }
-    if all.is_empty() { Err("no parkingRecordStatus in it".to_owned()) } else { Ok(all) }
+    if all.told.is_empty() && all.unreadable.is_empty() {
+        return Err("no parkingRecordStatus in it".to_owned());
+    }
+    all.checked()
 }
 
 fn id(start: &BytesStart<'_>) -> Option<String> {
@@ -145,7 +184,7 @@ pub(super) async fn take_datex(State(edge): State<Edge>, headers: HeaderMap, bod
     answer(&edge.db, &headers, body, datex).await.unwrap_or_else(|error| failed(&error))
 }
 
-type Reads = fn(&[u8]) -> Result<Vec<Told>, String>;
+type Reads = fn(&[u8]) -> Result<Read, String>;
 
 async fn answer(db: &Db, headers: &HeaderMap, body: Body, read: Reads) -> Result<Response, Error> {
     let Some(feed) = feed(db, headers).await? else {
@@ -155,8 +194,8 @@ async fn answer(db: &Db, headers: &HeaderMap, body: Body, read: Reads) -> Result
     let Ok(bytes) = to_bytes(body, LARGEST).await else {
         return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("larger than {LARGEST} bytes; send fewer places")));
     };
-    let told = match read(&bytes) {
-        Ok(told) => told,
+    let Read { told, unreadable } = match read(&bytes) {
+        Ok(read) => read,
         Err(problem) => return Ok(refuse(StatusCode::BAD_REQUEST, problem)),
     };
     let summary = db
@@ -165,8 +204,9 @@ async fn answer(db: &Db, headers: &HeaderMap, body: Body, read: Reads) -> Result
             Box::pin(async move { take_feed(tx, &feed, &told).await })
         })
         .await?;
-    let refused: Vec<String> =
+    let mut refused: Vec<String> =
         summary.refused.iter().map(|(uid, problem)| format!("{uid} {}", Problem::sentence(*problem))).collect();
+    refused.extend(unreadable);
     Ok(Json(json!({"taken": summary.taken, "repeated": summary.repeated, "refused": refused})).into_response())
 }
 

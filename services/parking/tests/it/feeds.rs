@@ -149,6 +149,40 @@ async fn nonsense_is_refused_and_forgets_what_was_believed() {
 }
 
 #[tokio::test]
+async fn one_bad_record_does_not_silence_the_others() {
+    let house = house().await;
+    let token = token(&house).await;
+    let mut now = house.clock.now();
+    let item = |uid: &str, free: i64| {
+        let list: Value = serde_json::from_str(&park_api(uid, free, now)).expect("a list");
+        list["items"][0].clone()
+    };
+    let mut bad = item("mmz", 3);
+    bad["capacity"] = json!("many");
+    let list = json!({"items": [bad, item("spitze", 27), {"name": "nowhere"}]}).to_string();
+    let (status, said) = push(&house, &token, "park-api", &list).await;
+    assert_eq!((status, &said["taken"]), (StatusCode::OK, &json!(1)), "{said}");
+    let refused = said["refused"].as_array().expect("those that cannot be read");
+    let begins = |place: usize, with: &str| refused[place].as_str().is_some_and(|words| words.starts_with(with));
+    assert!(refused.len() == 2 && begins(0, "mmz is no place") && begins(1, "a place without uid"), "{said}");
+    assert_eq!(free(&house, "Spitze").await, Some(27));
+
+    now += TimeDelta::minutes(1);
+    house.clock.set(now);
+    let (bad, good) = (datex("mmz", "many", "open", now), datex("spitze", "25", "open", now));
+    let record = |text: &str| -> String {
+        let from = text.find("<d2:parkingRecordStatus>").expect("a record");
+        let until = text.find("</d2:payloadPublication>").expect("its end");
+        text[from..until].to_owned()
+    };
+    let both = good.replacen("<d2:payloadPublication>", &format!("<d2:payloadPublication>{}", record(&bad)), 1);
+    let (status, said) = push(&house, &token, "datex2", &both).await;
+    assert_eq!((status, &said["taken"]), (StatusCode::OK, &json!(1)), "{said}");
+    assert_eq!(said["refused"], json!(["mmz: parkingNumberOfVacantSpaces: \"many\" is no number"]));
+    assert_eq!(free(&house, "Spitze").await, Some(25));
+}
+
+#[tokio::test]
 async fn a_house_file_that_names_no_such_feed_is_refused() {
     let house = house().await;
     let wrong = HOUSE_FILE.replacen("feed = \"city\"", "feed = \"town\"", 1);
