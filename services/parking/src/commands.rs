@@ -207,6 +207,15 @@ pub(crate) async fn tell_site(tx: &mut Tx) -> Result<Site, Error> {
     Ok(site)
 }
 
+/// A lane has counted a car: whoever watches the site sees it anew, and the house is told. `before` is the site as this
+/// transaction has read it under its lock.
+pub(crate) async fn tell_counted(tx: &mut Tx, before: &Site) -> Result<(), Error> {
+    let now = tx.now();
+    let site = store::site_counted(tx.conn(), before, now).await?;
+    tx.touch(SITE_TOPIC, SITE_TOPIC);
+    Ok(tx.append(&site.id, &events::site_changed(&site, now)).await?)
+}
+
 /// Every minute: what time has ended is ended. Nobody has come for a right until the end of its window: its bay is free,
 /// and the house is told, once.
 pub(crate) fn run_out(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {

@@ -444,6 +444,9 @@ pub(crate) struct Site {
     pub(crate) observed_at: DateTime<Utc>,
     /// As of when, and until when, the cars are known.
     pub(crate) counted: counted::Counted,
+    /// What that follows from, besides `observed_at`: the lanes, and when all was counted by hand while one is not heard.
+    pub(crate) lanes: Vec<gates::Lane>,
+    pub(crate) by_hand: Option<DateTime<Utc>>,
     pub(crate) classes: Vec<ClassCount>,
     /// How many coaches may stand at the kerb at once; 0: there is none.
     pub(crate) kerb_places: u32,
@@ -474,10 +477,10 @@ mod samples {
             given: Window { from, until: from + TimeDelta::hours(1) },
             stops: super::coaches::Stops::default(),
             lead: None,
+            early: TimeDelta::zero(),
             stay: None,
             expires_at: from,
             reference: String::new(),
-            early: TimeDelta::zero(),
             charges: Vec::new(),
             entered_at: None,
             left_at: None,

@@ -167,6 +167,8 @@ pub(crate) async fn site(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
         revision: row.revision.unsigned_abs(),
         observed_at: row.observed_at,
         counted: counted::counted(row.observed_at, &lanes, by_hand, now),
+        lanes,
+        by_hand,
         classes: class_counts(conn, now).await?,
         kerb_places: row.kerb_places.unsigned_abs(),
         closure: row.closure_id.map(|id| Closure { id, until: row.closed_until }),
@@ -361,6 +363,24 @@ pub(crate) async fn bump_site(conn: &mut PgConnection, observed: Option<DateTime
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// The site after a lane has counted a car, for its live stream and for others, who are told of it: of what was read under
+/// its lock only the counts are others now.
+pub(crate) async fn site_counted(conn: &mut PgConnection, before: &Site, now: DateTime<Utc>) -> Result<Site, Error> {
+    let revision: i64 = sqlx::query_scalar(
+        "update site set revision = revision + 1, observed_at = $1, told_at = $1 returning revision",
+    )
+    .bind(now)
+    .fetch_one(&mut *conn)
+    .await?;
+    Ok(Site {
+        revision: revision.unsigned_abs(),
+        observed_at: now,
+        counted: counted::counted(now, &before.lanes, before.by_hand, now),
+        classes: class_counts(conn, now).await?,
+        ..before.clone()
+    })
 }
 
 /// Others are told of the site.

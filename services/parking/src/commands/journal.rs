@@ -65,6 +65,7 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
     let direction = store::gates::lane(tx.conn(), lane).await?.ok_or_else(|| Error::NoLane(lane.to_owned()))?.direction;
     entries.sort_by_key(|entry| (entry.at, entry.key));
     let mut summary = Summary::default();
+    let site = store::site(tx.conn(), now).await?;
     for entry in entries {
         if store::lane_answer(tx.conn(), entry.key).await?.is_some() {
             summary.known_before += 1;
@@ -99,7 +100,7 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
             by_controller: true,
         };
         let passage = Passage { verdict: Verdict::Open, counts: Some(counts), right_changed, right, kind, at };
-        save_passage(tx, &seen, &passage).await?;
+        save_passage(tx, &seen, &passage, &site).await?;
     }
     Ok(summary)
 }

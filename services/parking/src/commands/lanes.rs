@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{coaches, gates, holding, tell_site, touch_site, unnamed};
+use super::{coaches, gates, holding, tell_counted, unnamed};
 use crate::{
     domain::{
         BayClass, Right, RightState, Site,
@@ -108,7 +108,7 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         }
         None => false,
     };
-    save_passage(tx, &seen, &passage).await?;
+    save_passage(tx, &seen, &passage, &site).await?;
     if let Some(right) = passage.right.as_ref().filter(|_| moved) {
         tx.append(&right.visit.to_string(), &events::right_moved(right)).await?;
     }
@@ -125,7 +125,7 @@ const SOONEST_BACK: TimeDelta = TimeDelta::minutes(3);
 /// The lane stays shut, and nothing is counted.
 async fn refuse(tx: &mut Tx, seen: &Seen, verdict: Verdict, site: &Site) -> Result<LaneAnswer, Error> {
     let passage = Passage::refused(verdict, tx.now());
-    save_passage(tx, seen, &passage).await?;
+    save_passage(tx, seen, &passage, site).await?;
     let message = verdict.message(seen.direction, &site.alternatives);
     Ok(LaneAnswer { verdict, message, right: None, command: None })
 }
@@ -246,8 +246,9 @@ fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc
     Passage { verdict, counts, right, right_changed, kind: Kind::Decided, at: now }
 }
 
-pub(super) async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) -> Result<(), Error> {
-    let (now, at) = (tx.now(), passage.at);
+/// Writes it. `site` is as this transaction has read it under its lock.
+pub(super) async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage, site: &Site) -> Result<(), Error> {
+    let at = passage.at;
     let right = passage.right.as_ref();
     store::log_lane(
         tx.conn(),
@@ -301,8 +302,7 @@ pub(super) async fn save_passage(tx: &mut Tx, seen: &Seen, passage: &Passage) ->
             }
             Direction::Out => store::occupancy::close_session(tx.conn(), class, visit, &seen.lane, at).await?,
         }
-        touch_site(tx, Some(now)).await?;
-        tell_site(tx).await?;
+        tell_counted(tx, site).await?;
     }
     Ok(())
 }

@@ -54,19 +54,16 @@ pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, plate: Option<Noted>) ->
     store::plates::save(tx.conn(), visit, &plate.fingerprint, (&plate.for_lanes, plate.day), now).await
 }
 
-/// A camera has seen a car. The site must be locked. `fingerprints` are those of the plates it may be.
+/// A camera has seen a car. The site must be locked. `visit` is the one whose plate it is.
 pub(crate) async fn seen_by_camera(
     tx: &mut Tx,
     key: Uuid,
     Camera { lane, direction, .. }: Camera,
     sight: &Sight,
-    fingerprints: &[[u8; 32]],
+    visit: Option<Uuid>,
 ) -> Result<LaneAnswer, Error> {
-    let now = tx.now();
     let credential = match sight {
-        Sight::Plates(_) => store::plates::visit_of(tx.conn(), fingerprints, now)
-            .await?
-            .map_or(Credential::UnknownPlate, Credential::Plate),
+        Sight::Plates(_) => visit.map_or(Credential::UnknownPlate, Credential::Plate),
         Sight::Unreadable => Credential::Unreadable,
         Sight::Late => Credential::Late,
     };

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::{Edge, heard};
 use crate::{
-    commands::{self, lanes::LaneAnswer, plates},
+    commands::{self, connections::EVERY, lanes::LaneAnswer, plates},
     domain::plates::{Reading, Sight, judge},
     error::Error,
     store::{self, plates::Camera},
@@ -88,10 +88,12 @@ pub(super) async fn take(State(edge): State<Edge>, headers: HeaderMap, body: Bod
 }
 
 async fn answer(Edge { db, keys }: &Edge, headers: &HeaderMap, body: Body) -> Result<Response, Error> {
-    let Some(camera) = camera(db, headers).await? else {
+    let Some((camera, spoke)) = camera(db, headers).await? else {
         return Ok(unknown("camera", "parking"));
     };
-    heard(db, &camera.id).await?;
+    if !spoke {
+        heard(db, &camera.id).await?;
+    }
     let is_json = headers.get(header::CONTENT_TYPE).is_none_or(|kind| kind.as_bytes().starts_with(b"application/json"));
     if !is_json {
         let problem = "send JSON without the picture (webhook_image = no)";
@@ -108,10 +110,11 @@ async fn answer(Edge { db, keys }: &Edge, headers: &HeaderMap, body: Body) -> Re
     Ok(Json(told(&decide(db, keys, camera, &reading).await?)).into_response())
 }
 
-async fn camera(db: &Db, headers: &HeaderMap) -> Result<Option<Camera>, Error> {
+/// Whose token was sent, and whether it is written down that it spoke within a minute.
+async fn camera(db: &Db, headers: &HeaderMap) -> Result<Option<(Camera, bool)>, Error> {
     let Some(token) = token::sent(headers) else { return Ok(None) };
     let mut conn = db.pool().acquire().await?;
-    store::plates::camera_of_token(&mut conn, &token::hash(&token)).await
+    store::plates::camera_of_token(&mut conn, &token::hash(&token), db.clock().now() - EVERY).await
 }
 
 async fn decide(db: &Db, keys: &Keys, camera: Camera, reading: &Reading) -> Result<LaneAnswer, Error> {
@@ -127,13 +130,14 @@ async fn decide(db: &Db, keys: &Keys, camera: Camera, reading: &Reading) -> Resu
         let (camera, sight, fingerprints) = (camera.clone(), sight.clone(), fingerprints.clone());
         Box::pin(async move {
             commands::lock_site(tx).await?;
-            if let Some(first) = store::lane_answer(tx.conn(), key).await? {
-                let now = tx.now();
+            let now = tx.now();
+            let (first, visit) = store::plates::visit_of(tx.conn(), key, &fingerprints, now).await?;
+            if let Some(first) = first {
                 let site = store::site(tx.conn(), now).await?;
                 let message = first.message(camera.direction, &site.alternatives);
                 return Ok(LaneAnswer { verdict: first, message, right: None, command: None });
             }
-            plates::seen_by_camera(tx, key, camera, &sight, &fingerprints).await
+            plates::seen_by_camera(tx, key, camera, &sight, visit).await
         })
     })
     .await

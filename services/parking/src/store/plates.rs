@@ -5,7 +5,11 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
-    domain::{EARLY, lanes::Direction, plates::Least},
+    domain::{
+        EARLY,
+        lanes::{Direction, Verdict},
+        plates::Least,
+    },
     error::Error,
 };
 
@@ -25,20 +29,33 @@ struct CameraRow {
     direction: String,
     least_score: i32,
     least_dscore: i32,
+    spoke: bool,
 }
 
-/// Whose token this is the hash of.
-pub(crate) async fn camera_of_token(conn: &mut PgConnection, hash: &[u8]) -> Result<Option<Camera>, Error> {
-    let row: Option<CameraRow> =
-        sqlx::query_as("select id, lane, direction, least_score, least_dscore from camera where token_hash = $1")
-            .bind(hash)
-            .fetch_optional(conn)
-            .await?;
-    Ok(row.map(|row| Camera {
+/// Whose token this is the hash of, and whether it is written down that the camera spoke since.
+pub(crate) async fn camera_of_token(
+    conn: &mut PgConnection,
+    hash: &[u8],
+    since: DateTime<Utc>,
+) -> Result<Option<(Camera, bool)>, Error> {
+    let row: Option<CameraRow> = sqlx::query_as(
+        "select id, lane, direction, least_score, least_dscore,
+             exists (select from token_use where device_id = camera.id and used_at > $2) as spoke
+         from camera where token_hash = $1",
+    )
+    .bind(hash)
+    .bind(since)
+    .fetch_optional(conn)
+    .await?;
+    let camera = |row: CameraRow| Camera {
         id: row.id,
         lane: row.lane,
         direction: if row.direction == Direction::In.name() { Direction::In } else { Direction::Out },
         least: Least { score: row.least_score.unsigned_abs(), dscore: row.least_dscore.unsigned_abs() },
+    };
+    Ok(row.map(|row| {
+        let spoke = row.spoke;
+        (camera(row), spoke)
     }))
 }
 
@@ -106,25 +123,31 @@ pub(crate) async fn is_set(conn: &mut PgConnection, visit: Uuid) -> Result<bool,
 
 /// The visit with one of these plates whose right is good about now; the likeliest plate first, and whose car is in
 /// before whose is not. A suspended one is good at the barrier too: the lane decides, as it does with its code.
+/// With it, what the lane was answered to this reading before, if it was.
 pub(crate) async fn visit_of(
     conn: &mut PgConnection,
+    key: Uuid,
     fingerprints: &[[u8; 32]],
     now: DateTime<Utc>,
-) -> Result<Option<Uuid>, Error> {
+) -> Result<(Option<Verdict>, Option<Uuid>), Error> {
     let fingerprints: Vec<&[u8]> = fingerprints.iter().map(<[u8; 32]>::as_slice).collect();
-    Ok(sqlx::query_scalar(
-        "select p.visit_id from unnest($1::bytea[]) with ordinality f (fingerprint, place)
-         join plate p on p.fingerprint = f.fingerprint
-         join parking_right r on r.visit_id = p.visit_id
-         where r.state = 'checked_in'
-             or (r.state in ('confirmed', 'suspended') and r.valid_from <= $2 and r.valid_until > $3)
-         order by f.place, r.state = 'checked_in' desc, r.state = 'suspended', r.valid_from limit 1",
+    let (verdict, visit): (Option<String>, Option<Uuid>) = sqlx::query_as(
+        "select (select verdict from lane_event where idempotency_key = $4),
+             (select p.visit_id from unnest($1::bytea[]) with ordinality f (fingerprint, place)
+              join plate p on p.fingerprint = f.fingerprint
+              join parking_right r on r.visit_id = p.visit_id
+              where r.state = 'checked_in'
+                  or (r.state in ('confirmed', 'suspended') and r.valid_from <= $2 and r.valid_until > $3)
+              order by f.place, r.state = 'checked_in' desc, r.state = 'suspended', r.valid_from limit 1)",
     )
     .bind(fingerprints)
     .bind(now + EARLY)
     .bind(now)
-    .fetch_optional(conn)
-    .await?)
+    .bind(key)
+    .fetch_one(conn)
+    .await?;
+    let named = |name: String| Verdict::named(&name).ok_or_else(|| Error::Stored(format!("verdict {name}")));
+    Ok((verdict.map(named).transpose()?, visit))
 }
 
 /// Forgets plates of rights that are over, and of those whose window ended before `today`. A suspended right is not over:

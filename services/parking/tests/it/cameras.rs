@@ -228,6 +228,17 @@ async fn what_is_no_recognition_is_refused_in_words() {
         assert_eq!(answered, status, "{told}");
         assert!(told["error"].as_str().is_some_and(|problem| !problem.is_empty()), "{told}");
     }
+    let mut bytes = body.clone().into_bytes();
+    let place = bytes.windows(8).position(|part| part == b"HALAB123").expect("named");
+    bytes[place] = 0xff;
+    let post = reqwest::Client::new().post(format!("http://{}/lanes/plate-recognizer", house.running.http));
+    for (kind, body, status) in [
+        ("application/json", bytes, StatusCode::BAD_REQUEST),
+        ("multipart/form-data", body.clone().into_bytes(), StatusCode::UNSUPPORTED_MEDIA_TYPE),
+    ] {
+        let post = post.try_clone().expect("no body yet").bearer_auth(&newer).header("content-type", kind);
+        assert_eq!(post.body(body).send().await.expect("an answer").status(), status, "{kind}");
+    }
     let mut nothing = recognition(&house, "", 0.0, 0.0);
     nothing["data"]["results"] = json!([]);
     assert_eq!(push(&house, &newer, &nothing.to_string()).await, (StatusCode::OK, json!({"verdict": "nothing_seen"})));

@@ -35,6 +35,8 @@ fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
         revision: 1,
         observed_at: at(0),
         counted: Counted { at: at(0), until: at(360) },
+        lanes: Vec::new(),
+        by_hand: None,
         kerb_places: 0,
         closure: None,
         classes: vec![count(BayClass::Standard, 31, occupied, expected), count(BayClass::Accessible, 3, 1, 0)],
