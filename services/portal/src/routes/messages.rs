@@ -24,29 +24,42 @@ use crate::{
 pub(crate) struct Template {
     key: &'static str,
     class: PriorityClass,
+    /// To whom it goes where nobody is chosen; empty: to all.
+    group: &'static str,
 }
 
-/// The usual ones. Their texts stand in the locales, in German, English and plain German.
-pub(crate) const TEMPLATES: [Template; 7] = [
-    Template { key: "template-wait", class: PriorityClass::Operations },
-    Template { key: "template-lift", class: PriorityClass::Operations },
-    Template { key: "template-child", class: PriorityClass::Operations },
-    Template { key: "template-cloakroom", class: PriorityClass::Scheduled },
-    Template { key: "template-cafe", class: PriorityClass::Scheduled },
-    Template { key: "template-roof", class: PriorityClass::Safety },
-    Template { key: "template-staff", class: PriorityClass::Safety },
+/// What concerns one place only, and is not to take doors, numbers and car park off all others. Signposts keep their
+/// ways below it.
+const SIGNPOSTS: &str = "wayfinding";
+
+/// The usual ones. Their texts stand in the locales, in German, English and plain German. None is about the lift: that is
+/// reported at the front desk, so that every step-free way on the signposts is another one at once.
+pub(crate) const TEMPLATES: [Template; 6] = [
+    Template { key: "template-wait", class: PriorityClass::Operations, group: "" },
+    Template { key: "template-child", class: PriorityClass::Operations, group: "" },
+    Template { key: "template-cloakroom", class: PriorityClass::Scheduled, group: "" },
+    Template { key: "template-cafe", class: PriorityClass::Scheduled, group: "" },
+    Template { key: "template-roof", class: PriorityClass::Safety, group: SIGNPOSTS },
+    Template { key: "template-staff", class: PriorityClass::Safety, group: "" },
 ];
 
 /// A template as a button.
 pub(crate) struct TemplateView {
     pub(crate) key: &'static str,
     pub(crate) text: String,
+    /// Where it goes by itself; empty: to all.
+    pub(crate) to: String,
     pub(crate) is_safety: bool,
 }
 
 impl Template {
     pub(crate) fn view(&self, w: &Words) -> TemplateView {
-        TemplateView { key: self.key, text: w.t(self.key), is_safety: self.class == PriorityClass::Safety }
+        TemplateView {
+            key: self.key,
+            text: w.t(self.key),
+            to: if self.group.is_empty() { String::new() } else { w.t("group-wayfinding") },
+            is_safety: self.class == PriorityClass::Safety,
+        }
     }
 
     fn text(&self) -> LocalizedText {
@@ -82,7 +95,10 @@ pub(crate) async fn publish(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
         idempotency_key: sent.idempotency_key()?,
         priority_class: template.map_or_else(|| sent.choice("class"), |template| template.class.into()),
         text: Some(text),
-        group: sent.get("group").to_owned(),
+        group: match (sent.get("group"), template) {
+            ("", Some(template)) => template.group.to_owned(),
+            (chosen, _) => chosen.to_owned(),
+        },
         valid_until: Some(timestamp(ends_at(edge.now(), sent.count("minutes").unwrap_or(0)))),
     };
     let published = answer(edge.signage(&caller).publish_message(request)).await;

@@ -6,7 +6,7 @@ use sky_proto::flow::v1::HouseState;
 
 use crate::{accessible, cable::Cable, chrome::Device, stage::Stage};
 
-const LIFT: &str = "Der Aufzug ist außer Betrieb";
+const CHILD: &str = "Ein Kind sucht seine Eltern";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_is_one_touch_and_its_way_back_another() {
@@ -19,13 +19,13 @@ async fn a_message_is_one_touch_and_its_way_back_another() {
     desk.sees(".mini", "Nächste Vorstellungen").await;
     desk.marks_page().await;
 
-    desk.click("button[value=template-lift]").await;
+    desk.click("button[value=template-child]").await;
     desk.sees(".notice.good", "Gesendet").await;
-    desk.sees(".message", LIFT).await;
-    desk.sees(".mini.operations", LIFT).await;
-    monitor.sees(".screen.operations", LIFT).await;
-    monitor.sees("main", "out of service").await;
-    monitor.sees("main", "Der Aufzug ist kaputt").await;
+    desk.sees(".message", CHILD).await;
+    desk.sees(".mini.operations", CHILD).await;
+    monitor.sees(".screen.operations", CHILD).await;
+    monitor.sees("main", "looking for its parents").await;
+    monitor.sees("main", "Kommen Sie bitte zur Kasse").await;
     desk.sees(".message", "Auf 1 Monitor, 1 haben bestätigt").await;
     monitor.shoots("monitor-message").await;
     desk.shoots("displays-message").await;
@@ -34,15 +34,28 @@ async fn a_message_is_one_touch_and_its_way_back_another() {
     desk.press("Zurücknehmen").await;
     desk.sees(".notice.good", "Zurückgenommen").await;
     monitor.sees("h1", "Nächste Vorstellungen").await;
-    monitor.sees_no_more("main", LIFT).await;
+    monitor.sees_no_more("main", CHILD).await;
     // Who has done that stands in the log.
     desk.open("/displays/audit").await;
     desk.sees("main li:first-child", "operator withdraw_message").await;
     desk.sees("main li:nth-child(2)", "operator publish_message").await;
     desk.click("main li:nth-child(2) summary").await;
-    desk.sees("main li:nth-child(2)", LIFT).await;
+    desk.sees("main li:nth-child(2)", CHILD).await;
     accessible::check(&desk, "the log of the displays").await;
     desk.quits().await;
+
+    // What concerns the terrace takes nothing off the others.
+    let rest = stage.staff(Role::Desk, Device::Desk).await;
+    rest.open("/displays").await;
+    rest.sees_no_more("#send", "Aufzug").await;
+    rest.click("button[value=template-roof]").await;
+    rest.sees(".message", "Dachterrasse").await;
+    rest.sees(".message", "Wegweiser").await;
+    rest.sees(".mini.safety", "Dachterrasse").await;
+    monitor.sees("h1", "Nächste Vorstellungen").await;
+    rest.press("Zurücknehmen").await;
+    rest.sees(".notice.good", "Zurückgenommen").await;
+    rest.quits().await;
 
     // Without scripts, to some of them only.
     let plain = stage.staff(Role::Desk, Device::NoScripts).await;
