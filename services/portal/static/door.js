@@ -34,6 +34,7 @@
   const forget = (nonce) => localStorage.removeItem(ENTRY + nonce);
   // What the house will never take, with its reason: for staff, until they say that the desk knows.
   const ASIDE = KEY + " aside ";
+  const asides = () => Object.keys(localStorage).filter((key) => key.startsWith(ASIDE)).map((key) => JSON.parse(localStorage.getItem(key))).sort((a, b) => a.at - b.at);
   const setAside = (entry, why) => {
     try {
       localStorage.setItem(ASIDE + entry.nonce, JSON.stringify(Object.assign({ why }, entry)));
@@ -269,7 +270,8 @@
     } else {
       moved(way, alone.take);
       // The house may have heard it all the same: it knows the entry by its nonce.
-      note({ nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "", way });
+      const tickets = alone.take.map((it) => it.id);
+      note({ nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "", way, tickets });
       show(Object.assign(alone, { code: name, alone: true }), about);
     }
     keep();
@@ -329,9 +331,11 @@
     if (!list || list.refused) return false;
     listedAt = Date.now();
     kept.list = list;
-    // The list says who is in; what was let in here since, and what it was not told, it does not know.
+    // The list says who is in; what was let in here since, what it was not told, and what it would not take, it does not know.
     const unsent = entries().length > 0;
-    [kept.ins, kept.outs].forEach((moves) => Object.keys(moves).filter((id) => moves[id] < began && !unsent).forEach((id) => { delete moves[id]; }));
+    const aside = new Set([].concat(...asides().map((it) => it.tickets || [])));
+    const isKnown = (moves, id) => moves[id] < began && !unsent && !aside.has(id);
+    [kept.ins, kept.outs].forEach((moves) => Object.keys(moves).filter((id) => isKnown(moves, id)).forEach((id) => { delete moves[id]; }));
     showShowings();
     keep();
     return true;
@@ -340,7 +344,9 @@
   // Tells the house some entries; false: they have to wait. What it will never take is set aside, and holds up nothing.
   let waits = "";
   const report = async (sent, isKnown) => {
-    const journal = JSON.stringify({ device: kept.device, now: Date.now(), entries: sent });
+    // Whose tickets they were the house finds out by itself.
+    const told = sent.map((entry) => Object.assign({}, entry, { tickets: undefined }));
+    const journal = JSON.stringify({ device: kept.device, now: Date.now(), entries: told });
     const results = await ask("journal", journal, { "content-type": "application/json" });
     if (!results) return false;
     if (results.refused) {
@@ -372,8 +378,8 @@
   const showAside = () => {
     const list = one(".unheard ul");
     list.textContent = "";
-    const kept = Object.keys(localStorage).filter((key) => key.startsWith(ASIDE));
-    kept.map((key) => JSON.parse(localStorage.getItem(key))).sort((a, b) => a.at - b.at).forEach((it) => {
+    const kept = asides();
+    kept.forEach((it) => {
       const item = document.createElement("li");
       const name = read(it.code) ? "…" + it.nonce.slice(0, 4) : it.code;
       item.textContent = hhmm(it.at) + " " + name + " · " + words.people + " " + it.people + " · " + it.why + " ";
