@@ -81,6 +81,8 @@
   // --- what is true now
 
   let before = -1;
+  // What the house sent was taken for over by a wrong clock.
+  let doubted = false;
   const tidy = () => {
     const at = now();
     const silent = performance.now() - heard;
@@ -94,6 +96,7 @@
       return !line.dataset.over;
     }).length;
     if (!left && !evacuation) {
+      doubted = doubted || wrong;
       slide("calm");
       // So that the house, when it is back, sends what it sent before.
       main.dataset.revision = "0";
@@ -261,6 +264,10 @@
   main.addEventListener("live:update", shown);
   main.addEventListener("live:beat", (event) => {
     window.houseClock.hear(event.detail);
+    if (doubted && !isWrong()) {
+      doubted = false;
+      main.liveAgain();
+    }
     tell();
   });
   main.addEventListener("live:alive", () => {
