@@ -250,3 +250,31 @@ async fn a_late_booking_for_another_showing_or_two_scanners_is_a_dispute_that_sa
     assert_eq!(kinds, [pb::ConflictKind::Double, pb::ConflictKind::WrongShowing]);
     assert_eq!(snapshot(&house).await.admissions.iter().map(|admission| admission.admitted).sum::<u32>(), 1);
 }
+
+#[tokio::test]
+async fn a_journal_with_a_reference_that_two_parties_share_counts_the_one_of_its_showing_or_nobody() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    let other = Uuid::now_v7();
+    told(&house, other, &scheduled(other)).await;
+    // Only the bits that say when it was booked differ; the reference is made of the last ones.
+    let twin = |bit: u32| Uuid::from_u128(visit.as_u128() ^ (1 << bit));
+    assert_eq!([reference(twin(100)), reference(twin(101))], [reference(visit), reference(visit)]);
+    told(&house, twin(100), &booking(twin(100), other, &[Uuid::now_v7()])).await;
+    export(&house, "scanner-2").await;
+    house.clock.set(minutes(52));
+    let one = |minute| pb::JournalEntry { party_count: 1, ..entry(showing, &reference(visit), minute) };
+    let first = one(46);
+    assert_eq!(submit(&house, std::slice::from_ref(&first)).await.expect("merged"), [EntryOutcome::Recorded]);
+    let told_of: Vec<pb::PartyAdmitted> = house.events("flow").await;
+    let visits: Vec<&str> = told_of.iter().map(|event| event.visit_id.as_str()).collect();
+    assert_eq!(visits, [visit.to_string()], "the one of the showing at whose door it was");
+
+    // Now two of one showing share it: nobody knows which of them came, and staff are shown it.
+    told(&house, twin(101), &booking(twin(101), showing, &[Uuid::now_v7()])).await;
+    assert_eq!(submit(&house, &[one(47)]).await.expect("merged"), [EntryOutcome::Disputed]);
+    assert_eq!(submit(&house, &[first]).await.expect("again"), [EntryOutcome::Repeated]);
+    let open = conflicts(&house, false).await;
+    assert_eq!(open.iter().map(pb::ScanConflict::kind).collect::<Vec<_>>(), [pb::ConflictKind::Unknown]);
+    assert_eq!(house.events::<pb::PartyAdmitted>("flow").await.len(), 1, "nobody is counted for it");
+}
