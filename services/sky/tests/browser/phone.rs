@@ -248,6 +248,85 @@ async fn a_phone_counts_out_who_leaves_also_without_the_house_and_lets_them_in_a
     phone.driver.quit().await.expect("the browser ends");
 }
 
+/// Changes what the phone keeps, as somebody else's code could not.
+fn with_kept(script: &str) -> String {
+    format!(
+        "const kept = JSON.parse(localStorage.getItem('sky door'));
+        {script}
+        localStorage.setItem('sky door', JSON.stringify(kept));"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whose_entry_the_house_would_not_take_is_not_let_in_again() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let (_, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
+    desk.quits().await;
+    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    phone.holds("the page in the cupboard", KEPT).await;
+    cable.cut();
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    phone
+        .run(
+            "Object.keys(localStorage).filter((key) => key.startsWith('sky door entry ')).forEach((key) => {
+                const entry = JSON.parse(localStorage.getItem(key));
+                localStorage.setItem(key, JSON.stringify(Object.assign(entry, { verdict: 'waved through' })));
+            })",
+        )
+        .await;
+    cable.mend();
+    phone.sees(".unheard", "Personen: 1").await;
+    // The next list does not say that somebody of them is in.
+    phone.run(&with_kept("kept.list = null;")).await;
+    phone.open("/desk/door").await;
+    phone.holds("a new list", "JSON.parse(localStorage.getItem('sky door')).list !== null").await;
+    cable.cut();
+    scans(&phone, &reference, "3").await;
+    phone.sees(".verdict.bad", "fehlen nur noch: 2").await;
+    cable.mend();
+    phone.driver.quit().await.expect("the browser ends");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reference_of_two_bookings_is_that_of_the_chosen_showing_or_asks_for_the_code() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
+    desk.quits().await;
+    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    phone.holds("the page in the cupboard", KEPT).await;
+    phone.holds("a list", "Boolean(JSON.parse(localStorage.getItem('sky door'))?.list)").await;
+    cable.cut();
+    // As the list would be if another booking had the same letters: the first, of another showing; then, of this one.
+    let twin = |where_: &str| {
+        with_kept(&format!(
+            "const has = (showing) => showing.parties.some((it) => it.reference === '{reference}');
+            const here = kept.list.showings.find(has);
+            const party = here.parties.find((it) => it.reference === '{reference}');
+            const twin = Object.assign({{}}, party, {{ visit: 'twin {where_}', tickets: [{{ id: 'twin {where_}', generation: 1 }}] }});
+            const there = Object.assign({{}}, here, {{ id: 'elsewhere', parties: [twin] }});
+            if ('{where_}' === 'here') here.parties.push(twin); else kept.list.showings.push(there);"
+        ))
+    };
+    phone.run(&twin("elsewhere")).await;
+    phone.open("/desk/door").await;
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    phone.run(&twin("here")).await;
+    phone.open("/desk/door").await;
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.bad", "Zwei Buchungen haben dieses Kurzzeichen").await;
+    scans(&phone, &stage.code(&booked.visit).await, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    phone.driver.quit().await.expect("the browser ends");
+}
+
 const LETTERS: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
 
 /// A code with one of its bytes changed, as somebody at home could.
