@@ -14,6 +14,9 @@ struct Cli {
     /// A file in which it keeps its payments, and where it listened; without one it forgets them.
     #[arg(long, value_name = "FILE")]
     books: Option<PathBuf>,
+    /// End when there is no more standard input: whoever started it has ended, in whatever way.
+    #[arg(long)]
+    ends_with_input: bool,
 }
 
 #[tokio::main]
@@ -24,5 +27,12 @@ async fn main() -> anyhow::Result<()> {
         None => FakeProvider::start(cli.listen).await?,
     };
     println!("{}", provider.url);
+    if cli.ends_with_input {
+        // Its books are whole at any moment.
+        std::thread::spawn(|| {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            std::process::exit(0);
+        });
+    }
     Ok(provider.wait().await?)
 }

@@ -198,10 +198,12 @@ impl DemoProvider {
             return Ok(None);
         }
         let mut child = tokio::process::Command::new(&program)
-            .args(["--listen", "127.0.0.1:0"])
+            .args(["--listen", "127.0.0.1:0", "--ends-with-input"])
             .args(books.iter().flat_map(|file| [OsStr::new("--books"), file.as_os_str()]))
             .stdout(Stdio::piped())
-            .stdin(Stdio::null())
+            // Nothing is ever written. It ends with this process, however that ends: one that outlived it would write over the
+            // books of the next.
+            .stdin(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true)
             .spawn()
@@ -211,6 +213,10 @@ impl DemoProvider {
         let url = lines.next_line().await?.context("the demo payment provider ended at once")?;
         let payments = settings.services.entry("payments".to_owned()).or_default();
         payments.insert("provider_url".to_owned(), toml::Value::String(url.trim().to_owned()));
+        // What a real provider would call the house.
+        for key in ["originator_id", "endpoint_id"] {
+            payments.entry(key.to_owned()).or_insert_with(|| toml::Value::String("demo".to_owned()));
+        }
         Ok(Some(Self(child)))
     }
 

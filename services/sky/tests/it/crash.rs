@@ -4,13 +4,14 @@
 use std::{
     collections::BTreeMap,
     fs,
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use data_encoding::BASE64;
@@ -61,8 +62,6 @@ fn up(folder: &Path) -> Child {
         .env("SKY_GRPC_LISTEN", "127.0.0.1:0")
         .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
         .env("SKY_LOG", "off")
-        // Nobody pays online here, and a demo provider would outlive the crash.
-        .env("SKY_SERVICES__PAYMENTS__PROVIDER_URL", "http://127.0.0.1:9")
         .stdout(Stdio::null())
         .spawn()
         .expect("sky starts")
@@ -102,7 +101,25 @@ impl House {
         send("-QUIT", lock.lines().next().expect("its number"));
         send("-KILL", &self.child.id().to_string());
         self.child.wait().expect("it is gone");
+        self.provider_is_gone();
         self.child = up(&self.folder);
+    }
+
+    /// The demo provider ends with the house that started it, or it would write over the books of the next one's.
+    fn provider_is_gone(&self) {
+        let Ok(books) = fs::read(self.folder.join("demo-payments.json")) else {
+            // Built with the whole workspace.
+            assert!(!Path::new(env!("CARGO_BIN_EXE_sky")).with_file_name("fake-provider").exists(), "no books");
+            println!("skipped: there is no demo provider beside sky");
+            return;
+        };
+        let books: serde_json::Value = serde_json::from_slice(&books).expect("JSON");
+        let address = books["listen"].as_str().expect("where it is");
+        let since = Instant::now();
+        while TcpStream::connect(address).is_ok() {
+            assert!(since.elapsed().as_secs() < 20, "the demo provider outlives its house");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     async fn holds_every_invariant(&self) {
