@@ -220,6 +220,13 @@ impl FakeProvider {
         Ok(Self { url, house, server })
     }
 
+    /// `[services.payments]` of a house that is paid through it.
+    #[must_use]
+    pub fn settings(&self) -> BTreeMap<String, toml::Value> {
+        let own = [("provider_url", self.url.as_str()), ("originator_id", "demo"), ("endpoint_id", "demo")];
+        own.map(|(key, value)| (key.to_owned(), toml::Value::String(value.to_owned()))).into()
+    }
+
     /// Waits for its end; only a fault ends it.
     ///
     /// # Errors

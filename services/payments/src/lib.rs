@@ -55,9 +55,9 @@ struct Settings {
     provider_ca_file: PathBuf,
     /// Whom the payer reads to have paid, before the booking's reference: at most 17 characters. Empty: the reference alone.
     payee: String,
-    /// Who we are to the provider.
+    /// Who we are to the provider, and which authority is paid: as the provider has told the house. There is no default: it
+    /// would be another house's.
     originator_id: String,
-    /// Which authority is paid: the official municipality key of Halle (Saale).
     endpoint_id: String,
     /// How often the provider is asked, in seconds of the house's time.
     poll_seconds: u64,
@@ -70,8 +70,8 @@ impl Default for Settings {
             provider_token: String::new(),
             provider_ca_file: PathBuf::new(),
             payee: String::new(),
-            originator_id: "planetarium-halle".to_owned(),
-            endpoint_id: "15002000".to_owned(),
+            originator_id: String::new(),
+            endpoint_id: String::new(),
             poll_seconds: 2,
         }
     }

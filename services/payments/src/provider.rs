@@ -170,6 +170,20 @@ fn client(settings: &Settings) -> anyhow::Result<Client> {
 /// What fits before the reference into a purpose of 27 characters (XBezahldienste).
 const PAYEE: usize = 17;
 
+/// A name that the provider has given the house; it becomes a part of addresses.
+fn given<'s>(key: &str, name: &'s str) -> anyhow::Result<&'s str> {
+    anyhow::ensure!(
+        !name.is_empty(),
+        "services.payments.{key} is not set; with a provider_url it must be what the provider calls the house"
+    );
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    anyhow::ensure!(
+        name.chars().all(is_plain) && name.chars().any(|letter| letter != '.'),
+        "services.payments.{key} is \"{name}\"; it may have letters, digits, '-', '_' and '.' alone"
+    );
+    Ok(name)
+}
+
 impl Provider {
     /// None when no provider is configured.
     pub(crate) fn new(settings: &Settings) -> anyhow::Result<Option<Self>> {
@@ -186,8 +200,9 @@ impl Provider {
             settings.payee.chars().count() <= PAYEE,
             "services.payments.payee has more than {PAYEE} characters; with the booking's reference it must fit into 27"
         );
-        let (base, originator, endpoint) =
-            (base.as_str().trim_end_matches('/'), &settings.originator_id, &settings.endpoint_id);
+        let base = base.as_str().trim_end_matches('/');
+        let originator = given("originator_id", &settings.originator_id)?;
+        let endpoint = given("endpoint_id", &settings.endpoint_id)?;
         Ok(Some(Self {
             client: client(settings)?,
             transactions: format!("{base}/paymenttransaction/{originator}/{endpoint}"),

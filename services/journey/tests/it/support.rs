@@ -87,11 +87,7 @@ pub async fn town_with(services: &[Service]) -> Town {
 
 async fn start(services: &[Service], limits: BTreeMap<String, toml::Value>) -> Town {
     let provider = FakeProvider::start(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("provider");
-    let url = toml::Value::String(provider.url.clone());
-    let own = BTreeMap::from([
-        ("payments".to_owned(), BTreeMap::from([("provider_url".to_owned(), url)])),
-        ("journey".to_owned(), limits),
-    ]);
+    let own = BTreeMap::from([("payments".to_owned(), provider.settings()), ("journey".to_owned(), limits)]);
     let house = House::start_at(services, Clock::manual(noon()), own).await;
     let sky = Caller::Service("sky".to_owned());
     for (service, toml) in [

@@ -77,7 +77,9 @@ fn provider() -> (u16, mpsc::Receiver<Vec<String>>) {
 }
 
 async fn house(own: &[(&str, String)]) -> House {
-    let own = own.iter().map(|(key, value)| ((*key).to_owned(), toml::Value::String(value.clone()))).collect();
+    let given = [("originator_id", "planetarium-jena".to_owned()), ("endpoint_id", "16053000".to_owned())];
+    let own = given.iter().chain(own);
+    let own = own.map(|(key, value)| ((*key).to_owned(), toml::Value::String(value.clone()))).collect();
     let own = BTreeMap::from([("payments".to_owned(), own)]);
     House::start_at(&[payments::SERVICE, producer("journey")], Clock::manual(noon()), own).await
 }
@@ -99,7 +101,7 @@ async fn the_provider_is_asked_over_tls_and_told_who_asks() {
     let payment = pays_online(&house).await;
     assert_eq!(payment.redirect_url, "https://pay.example/t-1");
     let request = heard.recv().expect("a request");
-    assert!(request[0].starts_with("post /paymenttransaction/"), "{request:?}");
+    assert!(request[0].starts_with("post /paymenttransaction/planetarium-jena/16053000 "), "{request:?}");
     assert!(request.contains(&"authorization: bearer hush".to_owned()), "{request:?}");
 }
 

@@ -40,8 +40,7 @@ pub async fn till() -> Till {
 }
 
 pub async fn till_with(provider: FakeProvider) -> Till {
-    let url = toml::Value::String(provider.url.clone());
-    let own = BTreeMap::from([("payments".to_owned(), BTreeMap::from([("provider_url".to_owned(), url)]))]);
+    let own = BTreeMap::from([("payments".to_owned(), provider.settings())]);
     let house = House::start_at(&[payments::SERVICE, producer("journey")], Clock::manual(noon()), own).await;
     Till { house, provider }
 }

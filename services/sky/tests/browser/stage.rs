@@ -71,8 +71,7 @@ impl Stage {
     pub async fn open_with(mut own: BTreeMap<String, BTreeMap<String, toml::Value>>) -> Option<Self> {
         let chrome = Chrome::start()?;
         let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
-        let payments = BTreeMap::from([("provider_url".to_owned(), toml::Value::String(provider.url.clone()))]);
-        own.insert("payments".to_owned(), payments);
+        own.insert("payments".to_owned(), provider.settings());
         let house = FURNISHED.start(&ALL, Clock::manual(noon()), furnish, |settings| settings.services = own).await;
         let world = World::of(&house);
         let clock = house.clock.clone();

@@ -27,8 +27,7 @@ use crate::{
 /// A house with the real programme on a Saturday noon, and a payment provider.
 pub async fn open() -> (House, World, FakeProvider) {
     let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
-    let payments = BTreeMap::from([("provider_url".to_owned(), toml::Value::String(provider.url.clone()))]);
-    let own = BTreeMap::from([("payments".to_owned(), payments)]);
+    let own = BTreeMap::from([("payments".to_owned(), provider.settings())]);
     let (house, world) = furnished(|settings| settings.services = own).await;
     (house, world, provider)
 }

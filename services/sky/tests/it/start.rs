@@ -147,13 +147,21 @@ async fn what_is_set_by_mistake_is_named() {
         ("SKY_SERVICES__PAYMENTS__PROVIDER_ULR", "http://h", "provider_ulr"),
         ("SKY_SERVICES__PAYMENTS__PROVIDER_URL", "ftp://h", "services.payments.provider_url"),
         ("SKY_SERVICES__PAYMENTS__PROVIDER_CA_FILE", "/none.pem", "services.payments.provider_ca_file"),
+        ("SKY_SERVICES__PAYMENTS__ORIGINATOR_ID", "", "services.payments.originator_id is not set"),
+        ("SKY_SERVICES__PAYMENTS__ENDPOINT_ID", "", "services.payments.endpoint_id is not set"),
+        ("SKY_SERVICES__PAYMENTS__ENDPOINT_ID", "../16053000", "services.payments.endpoint_id"),
         ("SKY_PEERS__FLWO", "http://h", "`peers.flwo`"),
         ("SKY_DATABASE_URLS__FLWO", "postgres://h", "`database_urls.flwo`"),
         ("SKY_HTTP_LISEN", "x", "http_lisen"),
         ("SKY_EVENT_LOG_DAYS", "30", "event_log_days"),
         ("SKY_IDENTITY_KEY", "c2hvcnQ=", "SKY_IDENTITY_KEY"),
     ] {
-        let more = [("SKY_SERVICES__PAYMENTS__PROVIDER_URL", "http://h"), (variable, value)];
+        let more = [
+            ("SKY_SERVICES__PAYMENTS__PROVIDER_URL", "http://h"),
+            ("SKY_SERVICES__PAYMENTS__ORIGINATOR_ID", "planetarium-jena"),
+            ("SKY_SERVICES__PAYMENTS__ENDPOINT_ID", "16053000"),
+            (variable, value),
+        ];
         let said = refused(&settings, &more).await;
         assert!(said.contains(names), "{variable}: {said}");
     }
