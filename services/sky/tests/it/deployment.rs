@@ -156,17 +156,38 @@ fn the_chart_runs_each_service_once() {
     assert_eq!(run, all);
 }
 
+/// The configuration of the chart's pods.
+fn config() -> Settings {
+    let values = values();
+    let config = values.lines().skip_while(|line| *line != "config: |").skip(1);
+    let config = config.take_while(|line| line.is_empty() || line.starts_with("  "));
+    let config: Vec<&str> = config.map(|line| line.get(2..).unwrap_or_default()).collect();
+    toml::from_str(&config.join("\n")).expect("a configuration")
+}
+
+/// Without them a payer does not read who is paid, and a house with a provider does not start.
+#[test]
+fn whom_one_pays_can_be_said_wherever_a_provider_can() {
+    let chart = config();
+    let compose = fs::read_to_string(deploy().join("compose.yaml")).expect("the composition");
+    for name in words(&compose, "SKY_") {
+        assert!(is_a_variable(name), "compose.yaml: the program knows no {name}");
+    }
+    for key in ["provider_url", "originator_id", "endpoint_id", "payee"] {
+        assert!(chart.services["payments"].contains_key(key), "the chart has no {key}");
+        let variable = format!("SKY_SERVICES__PAYMENTS__{}", key.to_uppercase());
+        let handed_on = format!("      {variable}: ${{{variable}:-}}");
+        assert!(compose.lines().any(|line| line == handed_on), "compose.yaml does not hand on {variable}");
+    }
+}
+
 #[test]
 fn the_chart_is_of_this_version_and_has_its_defaults() {
     let chart = fs::read_to_string(deploy().join("helm/Chart.yaml")).expect("the chart");
     let version = format!("appVersion: \"{}\"", env!("CARGO_PKG_VERSION"));
     assert!(chart.lines().any(|line| line == version), "{version}");
 
-    let values = values();
-    let config = values.lines().skip_while(|line| *line != "config: |").skip(1);
-    let config = config.take_while(|line| line.is_empty() || line.starts_with("  "));
-    let config: Vec<&str> = config.map(|line| line.get(2..).unwrap_or_default()).collect();
-    let settings: Settings = toml::from_str(&config.join("\n")).expect("a configuration");
+    let settings = config();
     settings.only_for(&ALL.map(|service| service.name)).expect("for services of the house");
     assert!(!settings.services.is_empty());
     for (service, own) in &settings.services {
