@@ -6,6 +6,17 @@ use kernel::clock::wall_now;
 
 use super::{Databases, Finding, names};
 
+/// Whose events a service consumes. Databases alone do not say what is missing in them.
+const FOLLOWED: [(&str, &[&str]); 7] = [
+    ("reservations", &["journey"]),
+    ("parking", &["journey", "reservations", "flow"]),
+    ("flow", &["reservations", "signage"]),
+    ("signage", &["reservations", "flow", "parking", "gastro", "portal"]),
+    ("gastro", &["journey", "reservations", "flow", "payments"]),
+    ("payments", &["journey"]),
+    ("journey", &["payments", "reservations", "parking", "gastro", "flow"]),
+];
+
 /// What `check` finds once no event is under way, or when the time is up. Not looked at again after that: a
 /// house at work has told of something else by then.
 pub async fn settled(databases: &Databases<'_>, most: Duration) -> anyhow::Result<Vec<Finding>> {
@@ -23,10 +34,11 @@ pub async fn settled(databases: &Databases<'_>, most: Duration) -> anyhow::Resul
 /// published, do not follow the one before of their aggregate.
 type Log = (i64, Option<i64>, Option<i64>, i64, i64, i64, i64);
 
-/// Gapless, all published, versions in order, every consumer at the head, nothing dead.
+/// Gapless, all published, versions in order, every consumer there and at the head, nothing dead.
 async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
     let (mut events, mut consumed) = (0, 0);
     let (mut gaps, mut unpublished, mut disorder, mut behind, mut dead) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut followed, mut silent) = (0, vec![]);
     let mut heads = BTreeMap::new();
     for service in names() {
         let mut connection = databases.connect(service).await?;
@@ -57,6 +69,16 @@ async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
         let mut connection = databases.connect(service).await?;
         let positions: Vec<(String, i64)> =
             sqlx::query_as("select producer, last_pub_seq from consumer_pos").fetch_all(&mut connection).await?;
+        for (_, producers) in FOLLOWED.iter().filter(|(consumer, _)| *consumer == service) {
+            for producer in *producers {
+                followed += 1;
+                let told = heads.get(producer).copied().unwrap_or_default();
+                // Of who has told nothing there is nothing to consume.
+                if told > 0 && !positions.iter().any(|(known, _)| known == producer) {
+                    silent.push(format!("{service} has never consumed any of {producer}'s {told} events"));
+                }
+            }
+        }
         for (producer, position) in positions {
             consumed += 1;
             let Some(mut head) = heads.get(producer.as_str()).copied() else {
@@ -87,7 +109,31 @@ async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
         Finding::new("event logs are gapless", events, gaps),
         Finding::new("every event is published", events, unpublished),
         Finding::new("events are in their aggregate's order", events, disorder),
+        Finding::new("every consumer consumes from its producers", followed, silent),
         Finding::new("every consumer is at its producer's head", consumed, behind),
         Finding::new("no event is dead", consumed, dead),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::{FOLLOWED, names};
+
+    #[test]
+    fn every_service_consumes_from_whom_it_is_written_down_to() {
+        for service in names() {
+            let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(service).join("src/lib.rs");
+            let text = fs::read_to_string(file).expect("its sources");
+            // Such as `Consumer::new("flow", reactions::from_flow)`.
+            let consumes: BTreeSet<&str> =
+                names().filter(|producer| text.contains(&format!("(\"{producer}\", reactions::"))).collect();
+            let written = FOLLOWED.iter().filter(|(consumer, _)| *consumer == service);
+            let written: BTreeSet<&str> = written.flat_map(|(_, producers)| producers.iter().copied()).collect();
+            assert_eq!(consumes, written, "{service}");
+            let consumers = text.matches(".heeding(reactions::OF_").count() + text.matches(", reactions::OF_").count();
+            assert_eq!(consumers, written.len(), "{service} has consumers that are not seen here");
+        }
+    }
 }

@@ -38,6 +38,11 @@ const SPOILS: &[Spoil] = &[
          where seq = (select max(seq) from outbox where aggregate_version > 1)",
     ),
     (
+        "every consumer consumes from its producers",
+        "journey",
+        "delete from consumer_pos where producer = 'reservations'",
+    ),
+    (
         "every consumer is at its producer's head",
         "signage",
         "update consumer_pos set last_pub_seq = last_pub_seq - 1 where producer = 'flow'",
@@ -70,6 +75,16 @@ const SPOILS: &[Spoil] = &[
         "every live ticket has its place, every sold place its ticket",
         "reservations",
         "update ticket set live = false where id = (select id from ticket order by id limit 1)",
+    ),
+    (
+        // A place and its ticket are gone together.
+        "every booked party has a ticket and a place for each of its people",
+        "reservations",
+        "create temporary table lost on commit drop as
+             select t.id, t.visit_id, c.ctid as claim from ticket t join seat_claim c using (showing_id, seat, visit_id)
+             where t.live and c.expires_at is null order by t.id desc limit 1;
+         delete from seat_claim where ctid in (select claim from lost);
+         update ticket set live = false where id in (select id from lost)",
     ),
     (
         "every place that is not sold has a reason, and every reason its place",
@@ -211,6 +226,11 @@ const SPOILS: &[Spoil] = &[
         "every booking belongs to a confirmed visit, and every such visit has one",
         "reservations",
         "update booking set state = 'cancelled' where state = 'confirmed' and reference <> 'K7QM-3F9A'",
+    ),
+    (
+        "every confirmed visit is booked for as many as come",
+        "journey",
+        "update visit set people = people + 1 where state = 'confirmed'",
     ),
     (
         "every visit's page says how many are in, as the door does",
