@@ -11,7 +11,7 @@ use opentelemetry::{
 };
 use opentelemetry_otlp::WithExportConfig;
 use opentelemetry_sdk::{propagation::TraceContextPropagator, trace::SdkTracerProvider};
-use std::sync::OnceLock;
+use std::{ffi::OsStr, io::IsTerminal, sync::OnceLock};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -49,10 +49,19 @@ pub fn init(settings: &Settings) -> anyhow::Result<Guard> {
     let traces = provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("sky")));
     tracing_subscriber::registry()
         .with(filter)
-        .with(tracing_subscriber::fmt::layer().with_target(false))
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_target(false)
+                .with_ansi(colours(std::io::stdout().is_terminal(), std::env::var_os("NO_COLOR").as_deref())),
+        )
         .with(traces)
         .try_init()?;
     Ok(Guard(provider))
+}
+
+/// For somebody who looks on, and wants them (no-color.org): in a file or another program's input they are noise.
+fn colours(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
 }
 
 /// The process's metrics in Prometheus' text format. The recorder is installed once per process.
@@ -146,4 +155,15 @@ pub(crate) fn reaction_span(service: &str, event: &crate::Event) -> tracing::Spa
         span.add_link(TraceContextPropagator::new().extract(&carrier).span().span_context().clone());
     }
     span
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_for_a_terminal_of_somebody_who_wants_them() {
+        assert!(colours(true, None) && colours(true, Some(OsStr::new(""))));
+        assert!(!colours(true, Some(OsStr::new("1"))) && !colours(false, None));
+    }
 }

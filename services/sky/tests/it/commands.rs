@@ -34,7 +34,7 @@ async fn staff_are_added_with_a_password_from_standard_input_and_listed_with_the
         (output.status.success(), said)
     };
     let good = "correct horse battery";
-    assert!(staff(&["add", "anna", "--role", "desk,operator"], good).0);
+    assert!(staff(&["add", "anna", "--role", "desk,attendant"], good).0);
     assert!(staff(&["add", "anna", "--role", "kitchen"], good).0, "again: the roles anew");
     let (taken, said) = staff(&["add", "bert", "--role", "cook"], good);
     assert!(!taken && said.contains("there is no role \"cook\"") && said.contains("kitchen"), "{said}");
@@ -52,6 +52,8 @@ async fn staff_are_added_with_a_password_from_standard_input_and_listed_with_the
     assert!(staff(&["disable", "clara"], good).0, "again changes nothing");
     let (taken, said) = staff(&["disable", "dora"], good);
     assert!(!taken && said.contains("the last account with the role admin") && said.lines().count() == 1, "{said}");
+    let (taken, said) = staff(&["add", "dora", "--role", "desk"], good);
+    assert!(!taken && said.contains("the last account with the role admin"), "nor by other roles: {said}");
     let all = "anna: kitchen (disabled)\nclara: admin (disabled)\ndora: admin\n";
     assert_eq!(staff(&["list"], good), (true, all.to_owned()));
     assert!(staff(&["enable", "clara"], good).0 && staff(&["disable", "dora"], good).0);
@@ -184,7 +186,8 @@ fn opened(folder: &std::path::Path) -> String {
         .arg("--home")
         .arg(folder)
         .args(["up", "--house", concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/houses/halle.toml")])
-        .envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0")])
+        .envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0"), ("SKY_LOG", "info")])
+        .env_remove("NO_COLOR")
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
     let mut child = command.spawn().expect("sky starts");
@@ -221,6 +224,7 @@ async fn the_first_start_shows_where_to_click_and_one_account_for_each_role_and_
         let is_one = password.len() == 16 && password.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
         is_one.then(|| role.to_owned())
     };
+    assert!(first.contains(" INFO ") && !first.contains('\u{1b}'), "colours where nobody looks on: {first}");
     let roles: Vec<String> = open(&first).lines().filter_map(password).collect();
     let all: Vec<&str> = kernel::Role::ALL.iter().map(|role| role.name()).collect();
     assert_eq!(roles, all, "{first}");
