@@ -49,6 +49,9 @@ pub(crate) async fn delete_old(conn: &mut PgConnection, before: DateTime<Utc>) -
 }
 
 /// Deletes first answers to idempotency keys that were given before `before`. Answers how many.
+///
+/// Looks at all of them, once an hour: 0.2 s for a million, a month of far more orders than the house has places. An
+/// index on `created_at` would make each answer that is written a third dearer, in the middle of every order.
 async fn delete_answers(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, sqlx::Error> {
     let deleted = sqlx::query(
         "delete from idempotency where (method, key) in (

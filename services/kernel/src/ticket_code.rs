@@ -38,9 +38,10 @@ pub struct TicketCode {
     pub id: Uuid,
     /// The showing it was sold for.
     pub showing: Uuid,
-    /// First instant at which any door may accept it.
+    /// First instant at which a reader may accept it that knows nothing but the code. Doors, barriers and counters know the
+    /// showing as it is now, after delays and rebookings that do not change a printed code, and do not go by this.
     pub not_before: DateTime<Utc>,
-    /// Last instant.
+    /// Last instant, in the same way.
     pub not_after: DateTime<Utc>,
     /// Rises when a lost ticket is issued anew; an older one is revoked.
     pub generation: u16,
