@@ -162,7 +162,7 @@ async fn tell(conn: &mut PgConnection, visits: &[Visit], now: DateTime<Utc>) -> 
 fn maker(caller: &Caller) -> String {
     match caller {
         Caller::Visitor { session, .. } => {
-            format!("visitor:{}", BASE64URL_NOPAD.encode(&Sha256::digest(session.as_bytes())))
+            domain::VISITOR.to_owned() + &BASE64URL_NOPAD.encode(&Sha256::digest(session.as_bytes()))
         }
         Caller::Staff { .. } => format!("staff:{}", caller.for_the_record()),
         Caller::Nobody | Caller::Device { .. } | Caller::Service(_) => format!("other:{}", caller.for_the_record()),
@@ -260,6 +260,7 @@ impl Journey for JourneyGrpc {
         let caller = Caller::of(&request);
         let limits = (by(&caller) == By::Visitor).then_some(self.limits);
         let wanted = requests::hold(request.into_inner(), &caller, maker(&caller), limits)?;
+        self.siblings.not_past_a_line(&caller, wanted.wish.showing).await?;
         // In a task of its own: a visitor who goes away must not leave a half-held visit behind.
         let (db, siblings, counters) = (self.db.clone(), self.siblings.clone(), self.counters.clone());
         let held = self.tasks.spawn(async move { hold::hold(&db, &siblings, &counters, wanted).await }).await;
@@ -295,9 +296,8 @@ impl Journey for JourneyGrpc {
             if method == Method::Online
                 && let Some(pay_until) = visit.payment_expires_at
             {
-                // Paid later than the hold lasts, the services take their parts again if they can.
-                let until = pay_until.min(visit.held_at + domain::LONGEST_HOLD);
-                if let Err(status) = self.siblings.extend(&visit, until).await {
+                // However long it was chosen. Paid later still, the services take their parts again if they can.
+                if let Err(status) = self.siblings.extend(&visit, pay_until).await {
                     tracing::warn!(visit = %id, reason = status.message(), "not held longer for the payment");
                 }
             }

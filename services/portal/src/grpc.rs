@@ -59,6 +59,12 @@ impl AccessGrpc {
     }
 }
 
+/// The session of somebody who does not come by the pages, where the waiting rooms are. Journey goes by the word before
+/// it; no browser's session has it, and nobody can change it: the identity is signed.
+fn direct_session() -> String {
+    format!("direct:{}", Uuid::new_v4())
+}
+
 /// A secret of ours in base64url; anything else cannot be one.
 fn secret<'a>(field: &'static str, text: &'a str) -> Result<&'a str, InvalidField> {
     match text.len() {
@@ -84,14 +90,14 @@ impl access_server::Access for AccessGrpc {
     }
 
     async fn start_session(&self, _: Request<pb::StartSessionRequest>) -> Result<Response<pb::IdentityToken>, Status> {
-        Ok(self.token(&Caller::Visitor { session: Uuid::new_v4().to_string(), visit: None }))
+        Ok(self.token(&Caller::Visitor { session: direct_session(), visit: None }))
     }
 
     async fn open_visit(&self, request: Request<pb::OpenVisitRequest>) -> Result<Response<pb::IdentityToken>, Status> {
         let secret = secret("secret", &request.get_ref().secret)?.to_owned();
         let found = self.0.journey_as_portal().exchange_link(ExchangeLinkRequest { secret }).await?.into_inner();
         let visit = Uuid::try_parse(&found.visit_id).ok();
-        Ok(self.token(&Caller::Visitor { session: Uuid::new_v4().to_string(), visit }))
+        Ok(self.token(&Caller::Visitor { session: direct_session(), visit }))
     }
 
     async fn start_pairing(

@@ -99,6 +99,7 @@ impl Rebooking for RebookingGrpc {
         };
         let visit = wish.visit;
         own_visit(&self.db, &caller, visit).await?;
+        self.siblings.not_past_a_line(&caller, wish.to).await?;
         let it = self
             .db
             .transact(move |tx| {

@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
-    Context, Transport,
+    Caller, Context, Transport,
     values::{self, Text, from_timestamp, timestamp},
 };
 use sky_proto::{
@@ -13,6 +13,7 @@ use sky_proto::{
     gastro::v1::{self as gastro, OrderState, gastro_client::GastroClient},
     parking::v1::{self as parking, RightState, SiteState, parking_client::ParkingClient},
     payments::v1::{self as payments, payments_client::PaymentsClient},
+    portal::v1::{FindWaitingRoomRequest, waiting_rooms_client::WaitingRoomsClient},
     reservations::v1::{self as reservations, booking, reservations_client::ReservationsClient},
 };
 use tonic::{Response, Status};
@@ -20,12 +21,16 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Admission, Bay, Dish, Item, Kitchen, Meal, Method, Money, Part, Seat, Showing, Visit,
+        Admission, Bay, Dish, Item, Kitchen, Meal, Method, Money, Part, Refusal, Seat, Showing, Visit,
         notices::{Place, letter::CarPark},
     },
+    error::Error,
     events,
     projection::News,
 };
+
+/// With this the portal marks the sessions that it gives to others than its own pages.
+const PAST_THE_PAGES: &str = "direct:";
 
 /// The longest that anybody may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -38,6 +43,7 @@ pub(crate) struct Siblings {
     gastro: Transport,
     payments: Transport,
     flow: Transport,
+    portal: Transport,
 }
 
 async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
@@ -59,6 +65,7 @@ impl Siblings {
             gastro: context.transport("gastro"),
             payments: context.transport("payments"),
             flow: context.transport("flow"),
+            portal: context.transport("portal"),
         }
     }
 
@@ -95,6 +102,36 @@ impl Siblings {
             .map(|place| Place { name: place.name, walk_minutes: place.walk_minutes })
             .collect();
         Some(CarPark { reachable, reason: Text::from_proto(site.reason), places })
+    }
+}
+
+/// What stands before a sale.
+impl Siblings {
+    /// Refuses who would go past those who wait for a showing. The pages let in those whose turn it is, and staff need not
+    /// wait; whoever calls past the pages has no place in any line. Asked each time: journey keeps no rooms.
+    pub(super) async fn not_past_a_line(&self, caller: &Caller, showing: Uuid) -> Result<(), Error> {
+        let Caller::Visitor { session, .. } = caller else { return Ok(()) };
+        if !session.starts_with(PAST_THE_PAGES) {
+            return Ok(());
+        }
+        let request = FindWaitingRoomRequest { showing_id: showing.to_string() };
+        let asked = answer(WaitingRoomsClient::new(self.portal.clone()).find_waiting_room(request)).await;
+        if asked.map_err(|status| super::sibling(&status))?.room_id.is_empty() {
+            return Ok(());
+        }
+        Err(Error::HoldRefused(Box::new(Refusal {
+            part: "waiting_room".to_owned(),
+            code: tonic::Code::FailedPrecondition as i32,
+            message:
+                "a waiting room stands before this showing; wait there on the house's page and book when it lets you in"
+                    .to_owned(),
+            reason: Text::new(
+                "Vor dieser Vorstellung ist ein Warteraum offen. Bitte stellen Sie sich auf der Seite des Hauses an.",
+                "A waiting room stands before this showing. Please join the line on the house's page.",
+            ),
+            alternatives: Vec::new(),
+            places: None,
+        })))
     }
 }
 

@@ -31,7 +31,12 @@ const STAFF: &[Who] = &[Who::Staff(Role::Desk), Who::Staff(Role::Operator)];
 /// Who may call what.
 pub(crate) const ACCESS: Access = Access {
     service: "sky.portal.v1.WaitingRooms",
-    methods: &[("OpenWaitingRoom", STAFF), ("CloseWaitingRoom", STAFF), ("ListWaitingRooms", STAFF)],
+    methods: &[
+        ("OpenWaitingRoom", STAFF),
+        ("CloseWaitingRoom", STAFF),
+        ("ListWaitingRooms", STAFF),
+        ("FindWaitingRoom", &[Who::Service("journey")]),
+    ],
 };
 
 /// The server.
@@ -146,5 +151,15 @@ impl waiting_rooms_server::WaitingRooms for WaitingRoomsGrpc {
         _: Request<pb::ListWaitingRoomsRequest>,
     ) -> Result<Response<pb::ListWaitingRoomsResponse>, Status> {
         Ok(Response::new(pb::ListWaitingRoomsResponse { rooms: list(&self.0).await? }))
+    }
+
+    async fn find_waiting_room(
+        &self,
+        request: Request<pb::FindWaitingRoomRequest>,
+    ) -> Result<Response<pb::FindWaitingRoomResponse>, Status> {
+        let showing = values::id("showing_id", &request.get_ref().showing_id).map_err(Error::from)?;
+        let room = self.0.rooms.before(showing).await?;
+        let room_id = room.map(|room| room.id.to_string()).unwrap_or_default();
+        Ok(Response::new(pb::FindWaitingRoomResponse { room_id }))
     }
 }

@@ -17,6 +17,7 @@ mod forms;
 mod freshness;
 mod late;
 mod left;
+mod past_the_line;
 mod processes;
 mod replicas;
 mod rush_pages;

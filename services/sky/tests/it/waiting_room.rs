@@ -28,7 +28,7 @@ use crate::{
 };
 
 impl Browser {
-    async fn hold(&self, house: &House, showing: &str) -> (StatusCode, String, String) {
+    pub async fn hold(&self, house: &House, showing: &str) -> (StatusCode, String, String) {
         let key = Uuid::new_v4().to_string();
         let form = [("key", key.as_str()), ("count_adult", "1")];
         self.post(house, &format!("/showings/{showing}/hold"), &form).await

@@ -1,0 +1,65 @@
+//! A waiting room holds for those too who do not come by the pages.
+
+use kernel::Role;
+use prost::Message;
+use sky_proto::{
+    journey::v1::{HoldRefused, HoldVisitRequest, journey_client::JourneyClient},
+    portal::v1::{
+        CloseWaitingRoomRequest, StartSessionRequest, access_client::AccessClient,
+        waiting_rooms_client::WaitingRoomsClient,
+    },
+    reservations::v1::{Channel, PartyLine},
+};
+use tonic::Code;
+use uuid::Uuid;
+
+use crate::{
+    browsers::{Browser, open},
+    scenario::next_showing,
+    waiting_room::{open_room, turn},
+    world::staff,
+};
+
+fn wish(showing: &str, channel: Channel) -> HoldVisitRequest {
+    HoldVisitRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.to_owned(),
+        party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 1, need: 0 }],
+        language: "de".to_owned(),
+        channel: channel.into(),
+        ..HoldVisitRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn nobody_holds_past_a_room_without_the_pages() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let hold_as = async |bearer: &str| {
+        let mut request = tonic::Request::new(wish(&showing, Channel::Online));
+        request.metadata_mut().insert("authorization", format!("Bearer {bearer}").parse().expect("ASCII"));
+        JourneyClient::new(world.bare("journey")).hold_visit(request).await
+    };
+    let mut access = AccessClient::new(world.bare("portal"));
+    // Before there is a room, so that the session is older than it.
+    let direct = access.start_session(StartSessionRequest {}).await.expect("a session").into_inner().token;
+    hold_as(&direct).await.expect("nobody waits");
+    let room = open_room(&house, &world, &showing, 0).await;
+    let refused = hold_as(&direct).await.expect_err("others wait");
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+    let told = HoldRefused::decode(refused.details()).expect("why");
+    assert_eq!(told.part, "waiting_room");
+    assert!(told.reason.is_some_and(|reason| reason.de.contains("Warteraum") && reason.en.contains("waiting room")));
+    // Others are not hindered: the desk, and who was let in.
+    let mut desk = JourneyClient::new(world.door("journey", &staff(Role::Desk)));
+    desk.hold_visit(wish(&showing, Channel::Door)).await.expect("staff sell");
+    let browser = Browser::new();
+    browser.arrive(&house, &showing, &room).await;
+    turn(&house).await;
+    let (_, to, body) = browser.hold(&house, &showing).await;
+    assert!(to.starts_with("/order/"), "{body}");
+    let room_id = room.trim_start_matches("/waiting-room/").to_owned();
+    let mut rooms = WaitingRoomsClient::new(world.door("portal", &staff(Role::Desk)));
+    rooms.close_waiting_room(CloseWaitingRoomRequest { room_id }).await.expect("closed");
+    hold_as(&direct).await.expect("nobody waits any more");
+}
