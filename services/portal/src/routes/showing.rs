@@ -241,7 +241,7 @@ impl Material {
     /// What this guest is told besides: until when they may book, and what they hold themselves.
     async fn of(&mut self, edge: &Edge, guest: &Guest, gate: Gate) {
         self.pass = gate.pass();
-        self.own = own::holds_all(edge, guest, &self.showing).await;
+        self.own = own::holds_all(edge, guest, &self.showing, &mut own::Known::Unasked).await;
         if self.own.is_some() {
             self.showing = own::without_others(std::mem::take(&mut self.showing));
         }

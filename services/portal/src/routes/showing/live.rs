@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use futures::StreamExt;
 use kernel::values::{from_timestamp, timestamp};
 use sky_proto::reservations::v1::{GetShowingRequest, Showing, WatchShowingsRequest};
+use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::{Badge, as_of, availability, change, is_bookable, left, own};
@@ -73,9 +74,9 @@ pub(crate) async fn live(
     let frame = guest.frame(String::new());
     // What has changed since is fresh; the first message may repeat what the seller cannot confirm any more.
     let (asked, as_of) = (showing.revision, as_of(&edge, &guest.words, &showing));
-    let watching = edge.clone();
+    let (watching, known) = (edge.clone(), Arc::new(Mutex::new(own::Known::default())));
     let fragments = updates.filter_map(move |update| {
-        let (edge, guest, frame) = (watching.clone(), guest.clone(), frame.clone());
+        let (edge, guest, frame, known) = (watching.clone(), guest.clone(), frame.clone(), known.clone());
         let found = update.map(|update| {
             let showing = update.showings.into_iter().find(|showing| showing.showing_id == showing_id);
             showing.map(|showing| (update.revision, showing))
@@ -86,7 +87,7 @@ pub(crate) async fn live(
                 Ok(found) => found,
                 Err(status) => return Some(Err(Problem::from(status))),
             };
-            let own = own::holds_all(&edge, &guest, &showing).await;
+            let own = own::holds_all(&edge, &guest, &showing, &mut *known.lock().await).await;
             if own.is_some() {
                 showing = own::without_others(showing);
             }
