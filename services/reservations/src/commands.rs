@@ -53,7 +53,7 @@ async fn claim(tx: &mut Tx, booking: &Booking, expires_at: Option<DateTime<Utc>>
     }
 }
 
-/// Moves the end of a hold, at most to 30 minutes after it was made.
+/// Moves the end of a hold, at most to [`domain::LONGEST_HOLD`] after it was made.
 pub(crate) async fn extend(tx: &mut Tx, visit: Uuid, expires_at: DateTime<Utc>) -> Result<Booking, Error> {
     let now = tx.now();
     let (_, mut booking) = lock_booking(tx, visit).await?.ok_or(Error::NoBooking)?;
