@@ -84,7 +84,7 @@ fn tickets(booking: &Booking) -> Vec<Ticket> {
 }
 
 /// A visit whose places are not simply held. If the hold ran out meanwhile, the same places are taken again, else
-/// equivalent ones together, else the booking is refused.
+/// equivalent ones together, else the booking is refused; so it is once the showing is over.
 async fn confirm_one(tx: &mut Tx, confirmed: Confirmed) -> Result<(), Error> {
     let Confirmed { visit, showing, reference } = confirmed;
     let Some((showing, mut booking)) = lock_booking(tx, visit).await? else {

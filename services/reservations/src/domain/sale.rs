@@ -259,8 +259,13 @@ impl Sale {
     }
 
     /// The places that a party can be given whose hold has run out: its own if nobody else has them, else
-    /// equivalent ones. Whoever has paid comes before the quotas: only the places themselves can refuse.
+    /// equivalent ones: for the same needs and at the same price, and side by side if its own were. None: it gets its
+    /// money back. Whoever has paid comes before the quotas: only the places themselves can refuse, and a showing that
+    /// is over. One that has only begun does not: journey has seen that it was paid in time, or sold by staff.
     pub(crate) fn retake(&mut self, booking: &Booking, now: DateTime<Utc>) -> Option<Vec<HeldSeat>> {
+        if now >= self.showing.ends_at {
+            return None;
+        }
         let is_ours = |label: &str| {
             let at = self.hall.plan().place(label)?;
             Some(!self.hall.is_taken(at) || self.claims.get(&at).is_some_and(|(visit, _)| *visit == booking.visit))
@@ -272,7 +277,16 @@ impl Sale {
             self.hall.mark(*at, false);
         }
         let people: Vec<_> = booking.seats.iter().map(HeldSeat::person).collect();
-        self.find(&people, &[], Preference::default(), self.showing.protected_open(booking.channel, now)).ok()
+        let open = self.showing.protected_open(booking.channel, now);
+        let found = self.find(&people, &[], Preference::default(), open).ok()?;
+        (self.are_apart(&booking.seats) || !self.are_apart(&found)).then_some(found)
+    }
+
+    /// Whether people who have numbered places do not sit side by side. Who sits where they like, sits together.
+    fn are_apart(&self, seats: &[HeldSeat]) -> bool {
+        let numbered = seats.iter().filter(|held| !held.free_seating);
+        let places: Vec<usize> = numbered.filter_map(|held| self.hall.plan().place(&held.label)).collect();
+        !self.hall.plan().are_together(&places)
     }
 
     /// Other places for a booked party: chosen ones, else the best near where it would like to sit. Its own

@@ -2,6 +2,7 @@
 
 mod near;
 mod offers;
+mod retaking;
 
 use std::collections::HashSet;
 
