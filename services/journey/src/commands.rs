@@ -11,7 +11,7 @@ pub(crate) mod notices;
 pub(crate) mod rebooking;
 pub(crate) mod showings;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use kernel::{
@@ -140,7 +140,12 @@ async fn save_changed(
 /// Notes news and takes the step that follows. The caller saves.
 async fn believe(tx: &mut Tx, visit: &mut Visit, news: &News) -> Result<(), Error> {
     projection::note(visit, news);
-    let next = saga::next(visit, news);
+    let mut next = saga::next(visit, news);
+    if next == Next::Confirm && visit.state == State::Expired {
+        // Time ran out and the money came: was that still before the start?
+        let showing = store::showings::get(tx.conn(), visit.showing).await?;
+        next = saga::late_money(news, showing.as_ref());
+    }
     take(tx, visit, next).await
 }
 
@@ -188,9 +193,15 @@ enum Ordered {
 }
 
 impl Order {
-    fn of(&self, found: Option<Visit>, now: DateTime<Utc>) -> Result<Ordered, Error> {
+    /// `starts_at` is the showing's, if it is known.
+    fn of(&self, found: Option<Visit>, starts_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<Ordered, Error> {
         let visit = self.asker.sees(self.visit, found)?;
+        let by_visitor = matches!(self.asker, Asker::Visitor { .. });
         match visit.state {
+            // Whom to let in late is for staff to say.
+            State::Held | State::Expired if by_visitor && starts_at.is_some_and(|starts_at| now >= starts_at) => {
+                return Err(Error::SaleEnds);
+            }
             State::Held if now < visit.hold_expires_at => {}
             State::AwaitingPayment if visit.method == Some(self.method) => return Ok(Ordered::Before(visit)),
             State::AwaitingPayment => return Err(Error::OtherMethod),
@@ -204,17 +215,20 @@ impl Order {
             (Method::AtDesk | Method::Online, 0) => {
                 Err(invalid("method", "must be FREE: there is nothing to pay").into())
             }
-            _ if self.contact.is_none() && matches!(self.asker, Asker::Visitor { .. }) => {
-                Err(invalid("contact.name", "is missing").into())
-            }
+            _ if self.contact.is_none() && by_visitor => Err(invalid("contact.name", "is missing").into()),
             _ => Ok(Ordered::Now(visit)),
         }
     }
 
-    fn place(&self, visit: &mut Visit, now: DateTime<Utc>) {
+    /// Nobody pays for a showing that has begun meanwhile; what staff sell after that has its full time.
+    fn place(&self, visit: &mut Visit, starts_at: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        let mut pay_until = now + domain::PAY;
+        if let Some(starts_at) = starts_at.filter(|starts_at| now < *starts_at) {
+            pay_until = pay_until.min(starts_at);
+        }
         visit.state = State::AwaitingPayment;
-        visit.payment_expires_at = Some(now + domain::PAY);
-        visit.deadline = Some(now + domain::PAY + domain::PAY_GRACE);
+        visit.payment_expires_at = Some(pay_until);
+        visit.deadline = Some(pay_until + domain::PAY_GRACE);
         visit.method = Some(self.method);
         visit.contact = self.contact.clone().unwrap_or_default();
         visit.ordered_at = Some(now);
@@ -227,8 +241,17 @@ pub(crate) async fn order(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Vi
     let now = tx.now();
     let ids: Vec<Uuid> = orders.iter().map(|order| order.visit).collect();
     let mut found = store::many::lock_all(tx.conn(), &ids).await?;
-    let mut answers: Vec<Result<Ordered, Error>> =
-        orders.iter().map(|order| order.of(found.remove(&order.visit), now)).collect();
+    let showings: BTreeSet<Uuid> = found.values().map(|visit| visit.showing).collect();
+    let showings = store::many::showings(tx.conn(), &showings.into_iter().collect::<Vec<_>>()).await?;
+    let starts_at = |showing: &Uuid| showings.get(showing).map(|showing| showing.starts_at);
+    let mut answers: Vec<Result<Ordered, Error>> = orders
+        .iter()
+        .map(|order| {
+            let found = found.remove(&order.visit);
+            let starts_at = found.as_ref().and_then(|visit| starts_at(&visit.showing));
+            order.of(found, starts_at, now)
+        })
+        .collect();
     let limited: Vec<(&Visit, &str, Limits)> = orders
         .iter()
         .zip(&answers)
@@ -247,7 +270,7 @@ pub(crate) async fn order(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<Vi
         if let Some(refusal) = refused.remove(&order.visit) {
             *answer = Err(refusal);
         } else if let Ok(Ordered::Now(visit)) = answer {
-            order.place(visit, now);
+            order.place(visit, starts_at(&visit.showing), now);
             placed.push(visit);
         }
     }

@@ -27,7 +27,7 @@ pub(crate) use states::{Admission, Kitchen, Method, Money, Part, State};
 
 /// How long places, bay and meal are held, and how much each extension adds.
 pub(crate) const HOLD: TimeDelta = TimeDelta::minutes(10);
-/// No hold is extended beyond this, counted from the first.
+/// Nobody chooses for longer than this, counted from the first hold. What is ordered is held on while it is paid.
 pub(crate) const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(30);
 /// How long the visitor may take to pay.
 pub(crate) const PAY: TimeDelta = TimeDelta::minutes(15);
@@ -45,6 +45,9 @@ pub(crate) const COLLECT: TimeDelta = TimeDelta::days(1);
 pub(crate) const PARKING_MARGIN: TimeDelta = TimeDelta::minutes(60);
 /// Contact data is erased this long after the showing.
 pub(crate) const KEEP_CONTACT: TimeDelta = TimeDelta::days(30);
+
+/// With this begins the maker of a visit that a visitor made.
+pub(crate) const VISITOR: &str = "visitor:";
 
 /// People of one tariff class. `need` is a name of the contract and opaque here; empty: none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -280,6 +283,19 @@ impl Visit {
         let parts =
             [Some(self.booking), self.bay.as_ref().map(|bay| bay.part), self.meal.as_ref().map(|meal| meal.part)];
         parts.into_iter().flatten().all(|part| part != Part::Held)
+    }
+
+    /// Whether a visitor made it, and not staff for somebody.
+    pub(crate) fn is_visitors(&self) -> bool {
+        self.maker.starts_with(VISITOR)
+    }
+
+    /// A visitor's hold ends when the showing begins: from then on only staff let people in.
+    pub(crate) fn hold_no_longer_than(&mut self, starts_at: DateTime<Utc>) {
+        if self.is_visitors() && starts_at < self.hold_expires_at {
+            self.hold_expires_at = starts_at;
+            self.deadline = Some(starts_at);
+        }
     }
 
     /// Until when an extension holds it; None when it cannot be held any longer.

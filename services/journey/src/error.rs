@@ -36,6 +36,8 @@ pub(crate) enum Error {
     NotHeld(State),
     #[error("a hold lasts at most 30 minutes; order now, or choose again later")]
     LongestHold,
+    #[error("the showing is sold until it begins; order before that, choose a later one, or ask the front desk")]
+    SaleEnds,
     #[error("the visit is being paid in another way already; finish that, or cancel the visit")]
     OtherMethod,
     #[error("the showing has started; a visit can be cancelled by the desk only")]
@@ -92,6 +94,7 @@ impl Coded for Error {
             Self::HoldExpired
             | Self::NotHeld(_)
             | Self::LongestHold
+            | Self::SaleEnds
             | Self::OtherMethod
             | Self::Started
             | Self::Off

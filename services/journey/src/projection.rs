@@ -9,9 +9,10 @@ use crate::domain::{Kitchen, Money, Part, Seat, Stops, Suspension, Visit, join, 
 /// Something that another service has told about one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum News {
-    /// Paid, free, or (`due`) promised at the desk.
+    /// Paid, free, or (`due`) promised at the desk. When, if that is told.
     Paid {
         due: bool,
+        at: Option<DateTime<Utc>>,
     },
     PaymentFailed {
         reason: Text,
@@ -123,7 +124,7 @@ impl News {
 /// Stores what was told. Telling it again changes nothing.
 pub(crate) fn note(visit: &mut Visit, news: &News) {
     match news {
-        News::Paid { due } => {
+        News::Paid { due, .. } => {
             // Later words (settled, refunded) are not taken back by an earlier one.
             if matches!(visit.money, Money::None | Money::Pending | Money::Failed) {
                 visit.money = if *due { Money::DueAtDesk } else { Money::Paid };

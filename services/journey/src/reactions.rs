@@ -91,7 +91,9 @@ pub(crate) fn from_payments<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'
             match event.name() {
                 PaymentCompleted::NAME => {
                     let told = event.decode::<PaymentCompleted>()?;
-                    waiting.add(&told.visit_id, News::Paid { due: told.state() == PaymentState::DueAtDesk })?;
+                    let due = told.state() == PaymentState::DueAtDesk;
+                    let at = told.at.map(|at| values::from_timestamp(Some(at)));
+                    waiting.add(&told.visit_id, News::Paid { due, at })?;
                 }
                 PaymentFailed::NAME => {
                     let told = event.decode::<PaymentFailed>()?;

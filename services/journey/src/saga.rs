@@ -53,7 +53,7 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         (State::Refunding, News::Refunded { cents }) => Next::Refunded { cents: *cents },
         // It was called off before payments had heard of the order, and so before there was anything to give back.
         (State::Refunding, News::Paid { .. }) => Next::CancelAgain { refund: true },
-        (State::Cancelled, News::Paid { due: true }) => Next::CancelAgain { refund: false },
+        (State::Cancelled, News::Paid { due: true, .. }) => Next::CancelAgain { refund: false },
         // Payments had given up what was due before it heard that all is well: without money there is no visit. An online
         // payment is never given up after it was paid.
         (State::Confirming | State::Confirmed, News::Refunded { cents: 0 }) if visit.method != Some(Method::Online) => {
@@ -72,6 +72,27 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
         },
         (State::Confirming, _) if visit.is_settled() => Next::Confirmed,
         _ => Next::Stay,
+    }
+}
+
+/// What becomes of a visit that had run out when its money came. What was paid after the start goes back; what was
+/// paid before and is told late is honoured.
+pub(crate) fn late_money(news: &News, showing: Option<&Showing>) -> Next {
+    match (news, showing) {
+        (News::Paid { due: false, at: Some(at) }, Some(showing)) if *at >= showing.starts_at => Next::Cancel {
+            reason: Text {
+                de: "Ihre Zahlung kam, als die Vorstellung schon begonnen hatte. Im Programm finden Sie spätere \
+                     Vorstellungen."
+                    .to_owned(),
+                en: "Your payment came after the showing had begun. You find later showings in the programme."
+                    .to_owned(),
+                plain: "Sie haben zu spät bezahlt. Die Vorstellung hat schon angefangen. Sie können eine andere \
+                        Vorstellung aussuchen."
+                    .to_owned(),
+            },
+            refund: true,
+        },
+        _ => Next::Confirm,
     }
 }
 
@@ -165,8 +186,8 @@ pub(crate) fn asked_payment(money: Option<(Money, i64)>, given_up: bool) -> Opti
     match money {
         // Payments has never heard of it: nothing was paid, nothing will be.
         None => Some(out_of_time()),
-        Some((Money::Paid, _)) => Some(News::Paid { due: false }),
-        Some((Money::DueAtDesk, _)) => Some(News::Paid { due: true }),
+        Some((Money::Paid, _)) => Some(News::Paid { due: false, at: None }),
+        Some((Money::DueAtDesk, _)) => Some(News::Paid { due: true, at: None }),
         Some((Money::Failed, _)) => Some(out_of_time()),
         Some((Money::Refunded, cents)) => Some(News::Refunded { cents }),
         Some((Money::Voided, _)) => Some(News::Refunded { cents: 0 }),

@@ -148,6 +148,7 @@ pub(crate) async fn finish(tx: &mut Tx, finished: &[Finished]) -> Result<Vec<Res
         visit.seat_items = given.seat_items;
         visit.bay = given.bay;
         visit.meal = given.meal;
+        visit.hold_no_longer_than(given.showing.starts_at);
         visits.push((visit, showing));
     }
     let mut taking_place: Vec<&mut Visit> =
@@ -248,7 +249,13 @@ pub(crate) async fn extension(tx: &mut Tx, id: Uuid) -> Result<(Visit, DateTime<
         | State::Refunding
         | State::Refunded => return Err(Error::NotHeld(visit.state)),
     }
-    let until = visit.extended(now).ok_or(Error::LongestHold)?;
+    let mut until = visit.extended(now).ok_or(Error::LongestHold)?;
+    if let Some(showing) = store::showings::get(tx.conn(), visit.showing).await?.filter(|_| visit.is_visitors()) {
+        until = until.min(showing.starts_at);
+        if until <= visit.hold_expires_at {
+            return Err(Error::SaleEnds);
+        }
+    }
     Ok((visit, until))
 }
 

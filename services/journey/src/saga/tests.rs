@@ -16,8 +16,8 @@ fn reason() -> Text {
 fn all_news() -> Vec<News> {
     let (from, until) = (at(60), at(240));
     vec![
-        News::Paid { due: false },
-        News::Paid { due: true },
+        News::Paid { due: false, at: None },
+        News::Paid { due: true, at: None },
         News::PaymentFailed { reason: reason() },
         News::Settled,
         News::Refunded { cents: 0 },
@@ -54,7 +54,7 @@ fn expected(state: State, news: &News) -> Next {
             refund: true,
         },
         (Refunding, News::Paid { .. }) => Next::CancelAgain { refund: true },
-        (Cancelled, News::Paid { due: true }) => Next::CancelAgain { refund: false },
+        (Cancelled, News::Paid { due: true, .. }) => Next::CancelAgain { refund: false },
         (Confirming | Confirmed, News::Refunded { cents: 0 }) => Next::Cancel {
             reason: Text::new("Die Zahlung wurde abgebrochen.", "The payment was given up."),
             refund: false,
@@ -123,7 +123,7 @@ fn a_refused_bay_does_not_spoil_the_visit_and_its_price_is_named() {
 fn a_late_word_does_not_undo_a_later_one() {
     let mut visit = visit(State::Confirmed);
     projection::note(&mut visit, &News::Refunded { cents: 2000 });
-    projection::note(&mut visit, &News::Paid { due: false });
+    projection::note(&mut visit, &News::Paid { due: false, at: None });
     assert_eq!(visit.money, Money::Refunded);
     projection::note(&mut visit, &News::BookingCancelled);
     projection::note(&mut visit, &News::BookingConfirmed { seats: Vec::new() });
@@ -167,11 +167,21 @@ fn what_payments_answers_is_news_or_nothing() {
     let news = |money, given_up| asked_payment(money, given_up);
     assert!(matches!(news(None, false), Some(News::PaymentFailed { .. })));
     assert!(matches!(news(Some((Money::Failed, 1)), false), Some(News::PaymentFailed { .. })));
-    assert_eq!(news(Some((Money::Paid, 1)), false), Some(News::Paid { due: false }));
-    assert_eq!(news(Some((Money::DueAtDesk, 1)), true), Some(News::Paid { due: true }));
+    assert_eq!(news(Some((Money::Paid, 1)), false), Some(News::Paid { due: false, at: None }));
+    assert_eq!(news(Some((Money::DueAtDesk, 1)), true), Some(News::Paid { due: true, at: None }));
     assert_eq!(news(Some((Money::Refunded, 5)), false), Some(News::Refunded { cents: 5 }));
     assert_eq!(news(Some((Money::Voided, 5)), false), Some(News::Refunded { cents: 0 }));
     assert_eq!(news(Some((Money::Pending, 1)), false), None);
     assert!(matches!(news(Some((Money::Pending, 1)), true), Some(News::PaymentFailed { .. })));
     assert_eq!(news(Some((Money::Refunding, 1)), true), None);
+}
+
+#[test]
+fn money_that_came_after_the_start_goes_back_and_what_was_paid_before_is_honoured() {
+    let showing = showing();
+    let paid = |at| late_money(&News::Paid { due: false, at: Some(at) }, Some(&showing));
+    assert_eq!(paid(at(119)), Next::Confirm);
+    assert!(matches!(paid(at(120)), Next::Cancel { refund: true, .. }));
+    assert_eq!(late_money(&News::Paid { due: false, at: None }, Some(&showing)), Next::Confirm, "as payments says");
+    assert_eq!(late_money(&News::Paid { due: true, at: Some(at(130)) }, Some(&showing)), Next::Confirm, "at the desk");
 }

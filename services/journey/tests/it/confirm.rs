@@ -1,10 +1,12 @@
 //! From the hold to the confirmed visit, by every way to pay, and what may go wrong on it.
 
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::{from_timestamp, timestamp};
 use sky_proto::{
     journey::v1::{self as pb, VisitState},
     parking::v1::RightState,
-    payments::v1::{Method, PaymentRefunded, PaymentState},
-    reservations::v1::BookingRefused,
+    payments::v1::{Method, PaymentCompleted, PaymentRefunded, PaymentState},
+    reservations::v1::{BookingRefused, Channel},
 };
 use tonic::Code;
 
@@ -220,4 +222,120 @@ async fn a_payment_given_up_behind_our_back_ends_the_visit() {
     town.house.settle().await;
     assert_eq!(town.taken().await, (0, 0), "nobody gets in for nothing");
     assert_eq!(town.told().await, (1, 0, 1));
+}
+
+#[tokio::test]
+async fn what_is_ordered_at_the_last_minute_of_a_long_hold_is_held_while_it_is_paid() {
+    let town = town().await;
+    let held = town.held().await;
+    for now in [8, 17, 26] {
+        town.house.clock.set(minutes(now));
+        let request = pb::ExtendVisitRequest { visit_id: held.visit_id.clone() };
+        client!(town, &guest("test")).extend_visit(request).await.expect("extended");
+    }
+    town.house.clock.set(minutes(29));
+    let visit = town.confirm(&held, Method::Online).await.expect("ordered");
+    let pay_until = minutes(29) + TimeDelta::minutes(15);
+    town.house.clock.set(pay_until - TimeDelta::seconds(1));
+    assert_eq!(town.taken().await, (2, 0), "nobody else takes them meanwhile");
+    let until: DateTime<Utc> = sqlx::query_scalar("select expires_at from parking_right where visit_id = $1")
+        .bind(id(&visit))
+        .fetch_one(town.house.pool("parking"))
+        .await
+        .expect("a right");
+    assert_eq!(until, pay_until, "nor the bay");
+}
+
+/// When the first showing begins.
+fn start(town: &Town) -> DateTime<Utc> {
+    from_timestamp(town.programme[0].starts_at)
+}
+
+/// Two places of the first showing, held a moment before it begins.
+async fn held_before_the_start(town: &Town, before: TimeDelta) -> pb::Visit {
+    town.house.clock.set(start(town) - before);
+    town.hold(&pb::HoldVisitRequest { parking: None, ..town.wish() }).await.expect("held")
+}
+
+#[tokio::test]
+async fn what_has_begun_is_sold_by_staff_alone() {
+    let town = town().await;
+    let visit = held_before_the_start(&town, TimeDelta::minutes(1)).await;
+    assert_eq!(visit.hold_expires_at, Some(timestamp(start(&town))), "as long as it can be ordered");
+    let extend = pb::ExtendVisitRequest { visit_id: visit.visit_id.clone() };
+    let refused = client!(town, &guest("test")).extend_visit(extend).await.expect_err("to the start");
+    assert_eq!(refused.metadata().get(kernel::error::REASON).expect("its name"), "SaleEnds");
+    let mut wish = pb::HoldVisitRequest { parking: None, ..town.wish() };
+    wish.channel = Channel::Door.into();
+    let walk_up = town.hold_as(&desk(), &wish).await.expect("held at the desk");
+
+    town.house.clock.set(start(&town) + TimeDelta::minutes(2));
+    for method in [Method::Online, Method::AtDesk] {
+        let refused = town.confirm(&visit, method).await.expect_err("it has begun");
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert!(refused.message().contains("choose a later one"), "{}", refused.message());
+    }
+    let order = pb::ConfirmVisitRequest {
+        visit_id: walk_up.visit_id.clone(),
+        method: Method::AtDesk.into(),
+        contact: None,
+        return_url: String::new(),
+    };
+    let late = client!(town, &desk()).confirm_visit(order).await.expect("staff say who comes in late").into_inner();
+    assert_eq!(late.state(), VisitState::Confirmed);
+}
+
+#[tokio::test]
+async fn nobody_pays_for_what_has_begun() {
+    let town = town().await;
+    let held = held_before_the_start(&town, TimeDelta::minutes(2)).await;
+    let visit = town.confirm(&held, Method::Online).await.expect("ordered");
+    town.house.clock.set(start(&town));
+    town.wait_for(&visit, VisitState::Expired).await;
+    town.press(&visit, "pay").await;
+    for _ in 0..200 {
+        town.house.clock.advance(TimeDelta::seconds(2));
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        if town.get(&visit).await.payment_state() == PaymentState::Refunded {
+            break;
+        }
+    }
+    let visit = town.get(&visit).await;
+    assert_eq!((visit.state(), visit.payment_state()), (VisitState::Expired, PaymentState::Refunded));
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 0), "no ticket");
+}
+
+#[tokio::test]
+async fn money_of_which_is_told_late_counts_when_it_was_paid() {
+    let town = town().await;
+    let (in_time, too_late) = (town.held().await, town.held().await);
+    let paid = |visit: &pb::Visit, at: DateTime<Utc>| PaymentCompleted {
+        payment_id: visit.visit_id.clone(),
+        visit_id: visit.visit_id.clone(),
+        method: Method::Online.into(),
+        state: PaymentState::Paid.into(),
+        amount: Some(kernel::values::euro(2000)),
+        at: Some(timestamp(at)),
+    };
+    for visit in [&in_time, &too_late] {
+        town.confirm(visit, Method::Online).await.expect("ordered");
+        // Nobody could be asked, and it was given up.
+        town.force(visit, "expired", 30).await;
+    }
+    let start = start(&town);
+    town.house.clock.set(start + TimeDelta::minutes(1));
+    let completed = paid(&in_time, start - TimeDelta::minutes(5));
+    town.react_twice("payments", &in_time.visit_id, &completed).await;
+    town.wait_for(&in_time, VisitState::Confirmed).await;
+    let completed = paid(&too_late, start + TimeDelta::seconds(30));
+    town.react_twice("payments", &too_late.visit_id, &completed).await;
+    let now = town.get(&too_late).await;
+    assert!(
+        matches!(now.state(), VisitState::Refunding | VisitState::Refunded | VisitState::Cancelled),
+        "{:?}",
+        now.state()
+    );
+    let notice = now.notice.expect("why").de;
+    assert!(notice.contains("schon begonnen") && notice.contains("spätere"), "{notice}");
 }

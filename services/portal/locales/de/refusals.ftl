@@ -79,6 +79,7 @@ refused-Contradiction = Das widerspricht einer Anweisung, die gerade gilt, oder 
 refused-NoVisit = Diesen Besuch gibt es nicht.
 refused-Off = Die Vorstellung fällt aus. Darauf muss niemand warten.
 refused-DoorsClosed = Die Türen sind zu, die Vorstellung läuft. Verschieben lässt sich nur eine folgende.
+refused-SaleEnds = Verkauft wird bis zum Beginn der Vorstellung. Bitte bestellen Sie vorher, wählen Sie eine spätere oder fragen Sie an der Kasse.
 refused-Started = Die Vorstellung hat begonnen.
 refused-Cancelled = Diese Vorstellung ist abgesagt.
 refused-Ended = Diese Vorstellung ist vorbei. Daran lässt sich nichts mehr ändern.

@@ -79,6 +79,7 @@ refused-Contradiction = This contradicts a directive that holds, or leads into a
 refused-NoVisit = There is no such visit.
 refused-Off = The showing is cancelled. There is nothing to wait for.
 refused-DoorsClosed = The doors are closed and the showing runs. Only a following one can be delayed.
+refused-SaleEnds = The showing is sold until it begins. Please order before that, choose a later one, or ask the front desk.
 refused-Started = The showing has begun.
 refused-Cancelled = This showing is cancelled.
 refused-Ended = This showing is over. Nothing of it can be changed.
