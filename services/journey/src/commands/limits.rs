@@ -10,7 +10,7 @@ use super::holds::Wish;
 use crate::{
     domain::{
         Refusal, Visit,
-        limits::{Limits, Reached},
+        limits::{Limits, Reached, mailbox},
     },
     error::Error,
     store,
@@ -28,7 +28,7 @@ pub(super) async fn may_hold<'w>(
     }
     // In one order, so that two batches never wait for each other.
     limited.sort_unstable_by(|one, other| one.0.maker.cmp(&other.0.maker));
-    let makers: Vec<&str> = limited.iter().map(|(visit, _)| visit.maker.as_str()).collect();
+    let makers: Vec<(&str, Uuid)> = limited.iter().map(|(visit, _)| (visit.maker.as_str(), visit.showing)).collect();
     let held = store::limits::lock_makers(tx.conn(), &makers, now).await?;
     let mut refused = HashMap::new();
     for (visit, limits) in limited {
@@ -48,9 +48,18 @@ fn refusal(reached: Reached) -> Refusal {
             format!("You are holding {most} visits already, the most at one time."),
         ),
         Reached::Places(most) => (
-            format!("one browser holds at most {most} unpaid places; order a visit or give one back, or choose fewer"),
-            format!("Zugleich lassen sich höchstens {most} Plätze vormerken."),
-            format!("At most {most} places can be held at one time."),
+            format!(
+                "one browser has at most {most} unpaid places, those to be paid at the desk for this showing included; \
+                 order a visit or give one back, or choose fewer"
+            ),
+            format!(
+                "Zugleich lassen sich höchstens {most} unbezahlte Plätze vormerken; was Sie von dieser Vorstellung an der \
+                 Kasse zahlen, zählt mit."
+            ),
+            format!(
+                "At most {most} unpaid places can be held at one time, counting those of this showing that you pay at the \
+                 desk."
+            ),
         ),
     };
     Refusal {
@@ -73,7 +82,7 @@ fn refusal(reached: Reached) -> Refusal {
 pub(super) async fn may_order(tx: &mut Tx, orders: &[(&Visit, &str, Limits)]) -> Result<HashMap<Uuid, Error>, Error> {
     // In one order, so that two batches never wait for each other.
     let contacts: BTreeSet<(Uuid, String)> =
-        orders.iter().map(|(visit, email, _)| (visit.showing, email.to_lowercase())).collect();
+        orders.iter().map(|(visit, email, _)| (visit.showing, mailbox(email))).collect();
     if contacts.is_empty() {
         return Ok(HashMap::new());
     }
@@ -82,7 +91,7 @@ pub(super) async fn may_order(tx: &mut Tx, orders: &[(&Visit, &str, Limits)]) ->
     let mut ordered: HashMap<(Uuid, String), u32> = contacts.into_iter().zip(ordered).collect();
     let mut refused = HashMap::new();
     for (visit, email, limits) in orders {
-        let places = ordered.entry((visit.showing, email.to_lowercase())).or_default();
+        let places = ordered.entry((visit.showing, mailbox(email))).or_default();
         let all = places.saturating_add(visit.size());
         if all > limits.places_per_contact {
             refused.insert(visit.id, Error::ContactFull(limits.places_per_contact));

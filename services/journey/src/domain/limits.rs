@@ -7,9 +7,10 @@ pub(crate) struct Limits {
     /// So many visits may one browser hold unpaid at a time. A family that books three showings in two
     /// windows stays below the default.
     pub(crate) visits_per_browser: u32,
-    /// So many places may they have together. The default is the largest party that is booked online.
+    /// So many places may they have together, with those of the same showing that are to be paid at the desk. The
+    /// default is the largest party that is booked online.
     pub(crate) places_per_browser: u32,
-    /// So many places of one showing may be ordered under one e-mail address.
+    /// So many places of one showing may be ordered under one e-mail address, see [`mailbox`].
     pub(crate) places_per_contact: u32,
 }
 
@@ -19,7 +20,17 @@ impl Default for Limits {
     }
 }
 
-/// What somebody holds unpaid.
+/// The mailbox that an address leads to: what stands behind a plus only sorts its owner's mail. As the database has it.
+pub(crate) fn mailbox(email: &str) -> String {
+    let email = email.to_lowercase();
+    let sorted = email.split_once('@').and_then(|(name, house)| Some((name.split_once('+')?.0, house)));
+    match sorted {
+        Some((name, house)) if !name.is_empty() => format!("{name}@{house}"),
+        _ => email,
+    }
+}
+
+/// What somebody has unpaid.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
     pub(crate) visits: u32,
@@ -43,5 +54,24 @@ impl Limits {
             return Err(Reached::Places(self.places_per_browser));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_a_plus_makes_no_other_mailbox() {
+        for (email, leads_to) in [
+            ("Caroline@Slough.example", "caroline@slough.example"),
+            ("caroline+1@slough.example", "caroline@slough.example"),
+            ("caroline+a+b@slough.example", "caroline@slough.example"),
+            ("+caroline@slough.example", "+caroline@slough.example"),
+            ("caroline@slough+bath.example", "caroline@slough+bath.example"),
+            ("", ""),
+        ] {
+            assert_eq!(mailbox(email), leads_to, "{email}");
+        }
     }
 }

@@ -12,17 +12,20 @@ fn number(count: i64) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// What makers hold unpaid; nobody else begins a visit of theirs until the end of the transaction. They are locked in
-/// the order in which they are named.
+/// What makers have unpaid, each of whom wants to come to a showing; nobody else begins a visit of theirs until the end
+/// of the transaction. They are locked in the order in which they are named.
 pub(crate) async fn lock_makers(
     conn: &mut PgConnection,
-    makers: &[&str],
+    makers: &[(&str, Uuid)],
     now: DateTime<Utc>,
 ) -> Result<HashMap<String, Held>, Error> {
+    let (makers, showings): (Vec<&str>, Vec<Uuid>) = makers.iter().copied().unzip();
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
-        "select m.who, h.visits, h.places from unnest($1::text[]) m (who) cross join lateral lock_maker(m.who, $2) h",
+        "select m.who, h.visits, h.places from unnest($1::text[], $2::uuid[]) m (who, showing)
+         cross join lateral lock_maker_of(m.who, m.showing, $3) h",
     )
     .bind(makers)
+    .bind(showings)
     .bind(now)
     .fetch_all(conn)
     .await?;

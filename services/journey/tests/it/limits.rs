@@ -170,3 +170,45 @@ async fn a_crowd_of_orders_with_one_address_gets_its_limit_and_clear_words() {
     let (held, sold) = town.taken().await;
     assert_eq!(held + sold, 80, "nobody has lost a place");
 }
+
+#[tokio::test]
+async fn what_is_promised_at_the_desk_counts_for_its_showing_until_it_is_paid() {
+    let town = town_limited("places_per_browser", 6).await;
+    let party = |showing: usize, people| pb::HoldVisitRequest {
+        party: vec![line("adult", people)],
+        showing_id: town.programme[showing].showing_id.clone(),
+        ..walking(&town)
+    };
+    let first = town.hold(&party(0, 4)).await.expect("held");
+    order(&town, &guest("test"), &first, "one@slough.example").await.expect("ordered");
+    let second = town.hold(&party(0, 2)).await.expect("six");
+    order(&town, &guest("test"), &second, "two@slough.example").await.expect("in another name");
+    limited(town.hold(&party(0, 1)).await);
+    town.hold(&party(1, 6)).await.expect("another showing");
+    town.hold_as(&guest("other"), &party(0, 6)).await.expect("another browser");
+    town.hold_as(&desk(), &party(0, 12)).await.expect("the desk helps groups");
+    sqlx::query("update visit set payment_state = 'paid' where showing_id = $1::uuid and maker like 'visitor:%'")
+        .bind(&town.programme[0].showing_id)
+        .execute(town.house.pool("journey"))
+        .await
+        .expect("paid");
+    limited(town.hold(&party(0, 1)).await);
+    town.house.clock.set(minutes(10));
+    town.hold(&party(0, 6)).await.expect("paid, and the other hold has run out");
+}
+
+#[tokio::test]
+async fn what_stands_behind_a_plus_is_the_same_contact() {
+    let town = town_limited("places_per_contact", 4).await;
+    let addresses = ["caroline+1@slough.example", "Caroline+two@Slough.example", "caroline@slough.example"];
+    let mut held = Vec::new();
+    for n in 0..3 {
+        held.push(town.hold_as(&guest(&n.to_string()), &walking(&town)).await.expect("held"));
+    }
+    for n in 0..2 {
+        order(&town, &guest(&n.to_string()), &held[n], addresses[n]).await.expect("below the limit");
+    }
+    let refused = order(&town, &guest("2"), &held[2], addresses[2]).await.expect_err("beyond it");
+    assert_eq!(refused.code(), Code::ResourceExhausted);
+    assert!(refused.message().contains("at most 4 places"), "{}", refused.message());
+}
