@@ -58,6 +58,21 @@ const CHECKS: &[Check] = &[
     },
     Check {
         service: "reservations",
+        name: "every booked party has a ticket and a place for each of its people",
+        all: "select count(*) from booking where state = 'confirmed'",
+        breaches: "select format('visit %s: booked for %s, tickets %s, places %s', b.visit_id, json_array_length(b.seats),
+                       coalesce(t.tickets, 0), coalesce(c.places, 0))
+                   from booking b
+                   left join (select visit_id, count(*) as tickets from ticket where live group by visit_id) t
+                       using (visit_id)
+                   left join (select visit_id, count(*) as places from seat_claim where expires_at is null
+                       group by visit_id) c using (visit_id)
+                   where b.state = 'confirmed'
+                       and (json_array_length(b.seats) <> coalesce(t.tickets, 0)
+                           or json_array_length(b.seats) <> coalesce(c.places, 0))",
+    },
+    Check {
+        service: "reservations",
         name: "every place that is not sold has a reason, and every reason its place",
         all: "select count(*) from blocked_seat",
         breaches: "select format('showing %s: %s', coalesce(b.showing_id, c.showing_id), coalesce(b.seat, c.seat))
@@ -315,6 +330,15 @@ const STORIES: &[Story] = &[
         name: "every booking belongs to a confirmed visit, and every such visit has one",
         left: ("reservations", "select format('visit %s', visit_id) from booking where state = 'confirmed'"),
         right: ("journey", "select format('visit %s', id) from visit where state = 'confirmed'"),
+        both_ways: true,
+    },
+    Story {
+        name: "every confirmed visit is booked for as many as come",
+        left: (
+            "reservations",
+            "select format('visit %s: %s', visit_id, json_array_length(seats)) from booking where state = 'confirmed'",
+        ),
+        right: ("journey", "select format('visit %s: %s', id, people) from visit where state = 'confirmed'"),
         both_ways: true,
     },
     Story {
