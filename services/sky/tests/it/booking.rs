@@ -11,7 +11,7 @@ use kernel::{
 };
 use reqwest::StatusCode;
 use sky_proto::{
-    journey::v1::{GetVisitRequest, Visit, journey_client::JourneyClient},
+    journey::v1::{GetVisitRequest, Visit, VisitState, journey_client::JourneyClient},
     reservations::v1::{
         BlockSeatsRequest, Channel, HoldSeatsRequest, ListProgrammeRequest, Need, PartyLine, SetSaleStartRequest,
         reservations_client::ReservationsClient,
@@ -375,4 +375,34 @@ async fn a_button_that_is_pressed_twice_gives_one_visit_and_no_refusal() {
     let (_, again, _) = browser.post(&house, &action, &form).await;
     assert_eq!(again, order, "one visit");
     assert_eq!(visit(&world, &order).await.seats.len(), 2);
+}
+
+#[tokio::test]
+async fn a_second_showing_takes_nothing_from_the_first_and_chosen_anew_it_is_given_back() {
+    let (house, world) = open().await;
+    let showing = with_a_plan(&world, &house).await;
+    let request = ListProgrammeRequest {
+        from: Some(timestamp(house.clock.now() + TimeDelta::hours(1))),
+        until: Some(timestamp(house.clock.now() + TimeDelta::days(10))),
+        include_closed: false,
+    };
+    let mut programme = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+    let showings = programme.list_programme(request).await.expect("a programme").into_inner().showings;
+    let other =
+        showings.into_iter().find(|it| it.numbered && it.showing_id != showing).expect("another one").showing_id;
+
+    let family = Browser::new();
+    let first = held(&house, &world, &family, &showing, &[("count_adult", "2")]).await;
+    let second = held(&house, &world, &family, &other, &[("count_adult", "2")]).await;
+    let order = |visit: &Visit| format!("/order/{}", visit.visit_id);
+    for held in [&first, &second] {
+        assert_eq!(visit(&world, &order(held)).await.state(), VisitState::Held);
+        let (status, _, page) = family.get(&house, &order(held)).await;
+        assert_eq!(status, StatusCode::OK, "both go on: {page}");
+    }
+    let anew = held(&house, &world, &family, &other, &[("count_adult", "1")]).await;
+    assert_eq!(visit(&world, &order(&second)).await.state(), VisitState::Expired, "others may have it");
+    for held in [&first, &anew] {
+        assert_eq!(visit(&world, &order(held)).await.state(), VisitState::Held);
+    }
 }

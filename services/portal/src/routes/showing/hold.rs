@@ -73,7 +73,7 @@ pub(crate) async fn hold(
             let visit_id = values::id("visit_id", &visit.visit_id)?;
             Guest::open_visit(&edge, session, visit_id, false).await?;
             if let Some(before) = before.filter(|before| *before != visit_id) {
-                release(&edge, session, before).await;
+                release(&edge, session, before, id).await;
             }
             Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
         }
@@ -113,12 +113,14 @@ pub(crate) fn asked(guest: &Guest, material: &Material, sent: &Fields, buyer: Bu
     Ok(Asked::Back((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
 }
 
-/// A visitor who went back and chose anew does not keep the first places from others.
-async fn release(edge: &Edge, session: Uuid, visit: Uuid) {
+/// A visitor who went back and chose anew does not keep the first places from others. Places of another showing are
+/// theirs as well: families come to more than one.
+async fn release(edge: &Edge, session: Uuid, visit: Uuid, showing: Uuid) {
     let caller = Caller::Visitor { session: session.to_string(), visit: Some(visit) };
     let visit_id = visit.to_string();
     let found = answer(edge.journey(&caller).get_visit(GetVisitRequest { visit_id: visit_id.clone() })).await;
-    if found.is_ok_and(|visit| visit.state() == VisitState::Held) {
+    let showing = showing.to_string();
+    if found.is_ok_and(|visit| visit.state() == VisitState::Held && visit.showing_id == showing) {
         let request = CancelVisitRequest { visit_id, reason: "chosen anew".to_owned() };
         if let Err(status) = answer(edge.journey(&caller).cancel_visit(request)).await {
             tracing::debug!(code = ?status.code(), "a hold was not given up; it will run out");
