@@ -22,8 +22,8 @@ mod zones;
 use sqlx::PgConnection;
 
 pub(crate) use admissions::{
-    add_admission, admission, admissions, admitting, lock_admission, lock_admission_in_house, lock_admissions,
-    raise_revisions, recount, save_admission, save_cleaned, save_move,
+    MOVE, add_admission, admission, admission_in_house, admissions, admitting, arguments_of_move, lock_admission,
+    lock_admission_in_house, lock_admissions, raise_revisions, recount, save_admission, save_cleaned, save_move,
 };
 pub(crate) use calls::{
     add_group, add_number, dissolve_groups, free_places, group, grouped, groups, last_called, next_number, number,

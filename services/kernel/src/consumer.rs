@@ -24,6 +24,22 @@ pub(crate) enum Reaction {
 /// What a service does once after a run of events, in the same transaction.
 pub type Finish = Arc<dyn for<'t> Fn(&'t mut Tx) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
 
+/// A run of events that comes next, for a statement that does all that they call for and moves the position, by the
+/// database's function `step_over`.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Whose events.
+    pub producer: &'static str,
+    /// The position as it is stored.
+    pub stored: i64,
+    /// Where it goes.
+    pub reached: i64,
+}
+
+/// What a service does with a run of events in a single statement, its own transaction, which moves the position too.
+/// False, and then nothing is written: they are to be applied in a transaction as any other.
+pub type AtOnce = Arc<dyn Fn(Step, Vec<Event>) -> BoxFuture<'static, Result<bool, Failure>> + Send + Sync>;
+
 /// A service's interest in another one's events.
 #[derive(Clone)]
 pub struct Consumer {
@@ -34,6 +50,7 @@ pub struct Consumer {
     pub(crate) heeds: Option<&'static [&'static str]>,
     pub(crate) finish: Option<Finish>,
     pub(crate) at_once: bool,
+    pub(crate) in_one_statement: Option<AtOnce>,
 }
 
 impl std::fmt::Debug for Consumer {
@@ -48,7 +65,14 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, reaction: Reaction::Each(Arc::new(react)), heeds: None, finish: None, at_once: false }
+        Self {
+            producer,
+            reaction: Reaction::Each(Arc::new(react)),
+            heeds: None,
+            finish: None,
+            at_once: false,
+            in_one_statement: None,
+        }
     }
 
     /// All events of `producer` go to `react`, as many at once as wait: what many of them need is read and
@@ -57,7 +81,14 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { producer, reaction: Reaction::Run(Arc::new(react)), heeds: None, finish: None, at_once: false }
+        Self {
+            producer,
+            reaction: Reaction::Run(Arc::new(react)),
+            heeds: None,
+            finish: None,
+            at_once: false,
+            in_one_statement: None,
+        }
     }
 
     /// Only messages of these names (`T::NAME`) go to the reaction. All others are passed over, which costs next to
@@ -73,6 +104,17 @@ impl Consumer {
     #[must_use]
     pub const fn at_once(mut self) -> Self {
         self.at_once = true;
+        self
+    }
+
+    /// Where a single statement can do all that a run of events calls for, `apply` does: one round trip instead of three.
+    /// It is asked first, and answers false where it cannot; after an error too they go the usual way.
+    #[must_use]
+    pub fn in_one_statement(
+        mut self,
+        apply: impl Fn(Step, Vec<Event>) -> BoxFuture<'static, Result<bool, Failure>> + Send + Sync + 'static,
+    ) -> Self {
+        self.in_one_statement = Some(Arc::new(apply));
         self
     }
 

@@ -199,8 +199,13 @@ impl Db {
         let mut connection = self.connections.get().await?;
         let answer = statement(&mut connection).await?;
         drop(connection);
-        self.hub.touched(topic, topic.to_owned());
+        self.touch(topic);
         Ok(answer)
+    }
+
+    /// Wakes the live streams of `topic` under its only key, its own name: what they show was changed without a [`Tx`].
+    pub fn touch(&self, topic: &'static str) {
+        self.hub.touched(topic, topic.to_owned());
     }
 
     /// A caller that goes away while this begins leaves nothing behind: the connection is closed with the [`Tx`].

@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::{
     Db, Failure, Transport, Tx,
     broker::Broker,
-    consumer::{Consumer, Finish, Reaction},
+    consumer::{AtOnce, Consumer, Finish, Reaction},
     error::Code,
     event::Event,
     heard::Heard,
@@ -50,6 +50,7 @@ pub(crate) struct Follower {
     heeds: Option<&'static [&'static str]>,
     finish: Option<Finish>,
     at_once: bool,
+    pub(crate) in_one_statement: Option<AtOnce>,
     pub(crate) reached: Passing,
     /// The way to the producer's own log.
     pub log: Transport,
@@ -87,6 +88,7 @@ impl Follower {
             heeds: consumer.heeds,
             finish: consumer.finish.clone(),
             at_once: consumer.at_once,
+            in_one_statement: consumer.in_one_statement.clone(),
             reached: Passing::default(),
             log,
             broker,
@@ -264,6 +266,10 @@ impl Follower {
     }
 
     async fn apply_once(&self, run: &[Event]) -> Result<i64, Trouble> {
+        if let Some(position) = self.apply_at_once(run).await {
+            self.count(run);
+            return Ok(position);
+        }
         // Nearly always exactly what comes next: then one statement locks the position and moves it.
         let (mut tx, moved) = self.db.begin_with(&self.step(run).unwrap_or_default()).await?;
         match self.apply_in(&mut tx, run, moved == 1).await {
@@ -325,7 +331,7 @@ impl Follower {
     }
 
     /// Whether the reaction wants an event of this type.
-    fn heeds(&self, event: &Event) -> bool {
+    pub(crate) fn heeds(&self, event: &Event) -> bool {
         self.heeds.is_none_or(|names| names.contains(&event.name()))
     }
 

@@ -47,7 +47,7 @@ pub use boot::{Boot, Running, migrate, run};
 pub use clock::Clock;
 pub use combine::Combiner;
 pub use config::Settings;
-pub use consumer::Consumer;
+pub use consumer::{Consumer, Step};
 pub use db::{Db, Tx};
 pub use error::{Code, Coded, Failure};
 pub use event::Event;

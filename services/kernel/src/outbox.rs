@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use prost::{Message, Name};
 use serde_json::json;
-use sqlx::PgConnection;
+use sqlx::{Arguments, AssertSqlSafe, PgConnection, postgres::PgArguments};
 use uuid::Uuid;
 
-use crate::{event::subject_token, relay::Row};
+use crate::{Db, db::detached, event::subject_token, relay::Row};
 
 /// An event that is to be written.
 #[derive(Debug)]
@@ -38,6 +38,21 @@ impl Told {
             headers: traceparent.map_or_else(|| json!({}), |traceparent| json!({ "traceparent": traceparent })),
         }
     }
+
+    /// As the relay would read it.
+    fn numbered(self, occurred_at: DateTime<Utc>, aggregate_version: i64, pub_seq: i64) -> Row {
+        Row {
+            event_id: self.event_id,
+            aggregate_id: self.aggregate_id,
+            aggregate_version,
+            r#type: self.type_name,
+            subject: self.subject,
+            payload: self.payload,
+            headers: self.headers,
+            occurred_at,
+            pub_seq,
+        }
+    }
 }
 
 /// Whether events may get their position in the published log at once.
@@ -61,7 +76,7 @@ pub(crate) async fn write(
     if told.len() == 1
         && let Some(one) = told.pop()
     {
-        let (aggregate_version, pub_seq): (i64, Option<i64>) =
+        let (version, pub_seq): (i64, Option<i64>) =
             sqlx::query_as("select its_version, its_pub_seq from tell_one($1, $2, $3, $4, $5, $6, $7, $8)")
                 .bind(&one.aggregate_id)
                 .bind(one.event_id)
@@ -73,17 +88,7 @@ pub(crate) async fn write(
                 .bind(number)
                 .fetch_one(conn)
                 .await?;
-        return Ok(pub_seq.map(|pub_seq| Row {
-            event_id: one.event_id,
-            aggregate_id: one.aggregate_id,
-            aggregate_version,
-            r#type: one.type_name,
-            subject: one.subject,
-            payload: one.payload,
-            headers: one.headers,
-            occurred_at: now,
-            pub_seq,
-        }));
+        return Ok(pub_seq.map(|pub_seq| one.numbered(now, version, pub_seq)));
     }
     let (mut aggregates, mut ids, mut types) = (Vec::new(), Vec::new(), Vec::new());
     let (mut subjects, mut payloads, mut headers) = (Vec::new(), Vec::new(), Vec::new());
@@ -107,6 +112,74 @@ pub(crate) async fn write(
         .execute(conn)
         .await?;
     Ok(None)
+}
+
+impl Db {
+    /// Runs a single statement and tells an event of what it did, as a transaction of its own in one round trip, where
+    /// [`Db::transact`] takes four at least. `work` is a list of common table expressions with `arguments` for its
+    /// parameters; the last one is named `done` and answers one row, a column `done` that is true, if it has done
+    /// everything, and none if it found things other than expected. Then nothing may be written, nothing is told, and this
+    /// answers false. Afterwards the relay is woken, and the live streams of `topic` under its only key, its own name.
+    ///
+    /// # Errors
+    /// The database's error. Whether it was done is not known then.
+    pub async fn tell_at_once<M: Message + Name>(
+        &self,
+        topic: &'static str,
+        at: DateTime<Utc>,
+        (aggregate_id, event): (&str, &M),
+        work: &'static str,
+        arguments: PgArguments,
+    ) -> Result<bool, sqlx::Error> {
+        let told = Told::new(self.service(), aggregate_id, event);
+        let (db, tasks) = (self.clone(), self.tasks());
+        let done = detached(&tasks, async move {
+            let mut connection = db.reader().await?;
+            let done = write_with(&mut connection, work, arguments, told, at).await?;
+            drop(connection);
+            let Some(numbered) = done else { return Ok(false) };
+            if let Some(row) = numbered {
+                db.hub().handed.give(row);
+            }
+            db.hub().wake_relay();
+            db.touch(topic);
+            Ok(true)
+        });
+        done.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
+    }
+}
+
+/// Does `work` and tells one event of it in a single statement, which is its own transaction: see
+/// [`Db::tell_at_once`]. None when the work was not done; else the event, if it got its position.
+async fn write_with(
+    conn: &mut PgConnection,
+    work: &str,
+    mut arguments: PgArguments,
+    told: Told,
+    now: DateTime<Utc>,
+) -> Result<Option<Option<Row>>, sqlx::Error> {
+    let first = arguments.len() + 1;
+    let places: Vec<String> = (first..first + 7).map(|place| format!("${place}")).collect();
+    // Told only of what was done: so the function must depend on it.
+    let statement = format!(
+        "with {work}
+         select told.its_version, told.its_pub_seq
+         from done cross join lateral tell_one({}, done.done) as told",
+        places.join(", ")
+    );
+    let add = |arguments: &mut PgArguments| {
+        arguments.add(&told.aggregate_id)?;
+        arguments.add(told.event_id)?;
+        arguments.add(&told.type_name)?;
+        arguments.add(&told.subject)?;
+        arguments.add(&told.payload)?;
+        arguments.add(&told.headers)?;
+        arguments.add(now)
+    };
+    add(&mut arguments).map_err(sqlx::Error::Encode)?;
+    let done: Option<(i64, Option<i64>)> =
+        sqlx::query_as_with(AssertSqlSafe(statement), arguments).fetch_optional(conn).await?;
+    Ok(done.map(|(version, pub_seq)| pub_seq.map(|pub_seq| told.numbered(now, version, pub_seq))))
 }
 
 /// Committed events with their positions, on their way from their transaction to the relay of this process, which sends

@@ -9,7 +9,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Tx, event::Event, follower::Follower};
+use tracing::Instrument;
+
+use crate::{Tx, consumer::Step, event::Event, follower::Follower};
 
 /// So long what was passed over may wait for being written down.
 const WRITE_AFTER: Duration = Duration::from_millis(50);
@@ -94,18 +96,41 @@ impl Passing {
 }
 
 impl Follower {
+    /// The step over a run, if it begins right behind the position. None for a run that has a gap.
+    fn next(&self, run: &[Event]) -> Option<Step> {
+        let (first, reached) = (run.first()?.pub_seq, run.last()?.pub_seq);
+        let whole = run.windows(2).all(|pair| pair[0].pub_seq + 1 == pair[1].pub_seq);
+        whole.then(|| Step { producer: self.producer, stored: self.reached.stored_before(first), reached })
+    }
+
     /// The statement that moves the position over a run, if it begins right behind the position and meets no dead
     /// event. None for a run that has a gap.
     pub(crate) fn step(&self, run: &[Event]) -> Option<String> {
-        let (first, last) = (run.first()?.pub_seq, run.last()?.pub_seq);
-        let stored = self.reached.stored_before(first);
-        let whole = run.windows(2).all(|pair| pair[0].pub_seq + 1 == pair[1].pub_seq);
-        whole.then(|| {
-            format!(
-                "update consumer_pos set last_pub_seq = {last} where producer = '{}' and last_pub_seq = {stored} and not any_dead",
-                self.producer
-            )
-        })
+        let Step { producer, stored, reached } = self.next(run)?;
+        Some(format!(
+            "update consumer_pos set last_pub_seq = {reached} where producer = '{producer}' and last_pub_seq = {stored} and not any_dead"
+        ))
+    }
+
+    /// Applies a run in a single statement, if the service can. Answers the position behind it.
+    pub(crate) async fn apply_at_once(&self, run: &[Event]) -> Option<i64> {
+        let apply = self.in_one_statement.as_ref()?;
+        let step = self.next(run)?;
+        let heeded: Vec<Event> = run.iter().filter(|event| self.heeds(event)).cloned().collect();
+        let span = crate::telemetry::reaction_span(self.db.service(), heeded.first()?);
+        let (service, producer) = (self.db.service(), self.producer);
+        match apply(step, heeded).instrument(span).await {
+            Ok(true) => {
+                metrics::counter!("sky_consumer_at_once_total", "service" => service, "producer" => producer)
+                    .increment(1);
+                Some(step.reached)
+            }
+            Ok(false) => None,
+            Err(failure) => {
+                tracing::debug!(service, producer, error = failure.message, "not applied at once");
+                None
+            }
+        }
     }
 
     /// The same as [`Self::lock_position`], with what was passed over since, which is written down with it.

@@ -49,6 +49,13 @@ impl Board {
         Ok(Turn { kept, screens: self.screens.clone(), wall })
     }
 
+    /// The wall as it is in memory, if it is there.
+    pub async fn turn_in_memory(&self) -> Option<Turn> {
+        let mut kept = self.wall.clone().lock_owned().await;
+        let wall = kept.take()?;
+        Some(Turn { kept, screens: self.screens.clone(), wall })
+    }
+
     /// The wall as it is in the database, locked.
     ///
     /// # Errors
@@ -95,18 +102,23 @@ impl Turn {
     }
 
     /// Ends the turn with the transaction: the displays are told, and the wall goes back into memory.
-    pub fn end(mut self, tx: &mut Tx, news: News) {
+    pub fn end(self, tx: &mut Tx, news: News) {
         if !news.is_empty() {
-            self.wall.version += 1;
             // For the other replicas.
             tx.touch(BOARD, BOARD);
+        }
+        tx.after_commit(move || self.show(&news));
+    }
+
+    /// What was changed is committed: the displays are told, and the wall goes back into memory.
+    pub fn show(mut self, news: &News) {
+        if !news.is_empty() {
+            self.wall.version += 1;
         }
         if news.moved {
             self.wall.setup_version = self.wall.version;
         }
-        tx.after_commit(move || {
-            self.screens.show(self.wall.version, &news);
-            *self.kept = Some(self.wall);
-        });
+        self.screens.show(self.wall.version, news);
+        *self.kept = Some(self.wall);
     }
 }

@@ -8,11 +8,12 @@ pub mod setup;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{Tx, values::invalid};
+use kernel::{Db, Step, Tx, values::invalid};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
+    BOARD,
     board::{Board, Turn},
     domain::{About, Class, Content, Fact, Message, News, Silence, Wall},
     error::Error,
@@ -47,6 +48,41 @@ pub fn learn(tx: &mut Tx, fact: Fact) {
 pub async fn show(tx: &mut Tx, board: &Board) -> Result<(), Error> {
     let facts = std::mem::take(tx.carried::<Vec<Fact>>());
     if facts.is_empty() { Ok(()) } else { change(tx, board, |wall, now| wall.learn(&facts, now)).await }
+}
+
+/// Does the same in one statement with the position behind the events that told it, if it can: the wall is in memory and
+/// as it was, and nobody has to hear which displays show a directive or an incident. False: it is to be done in a transaction.
+///
+/// # Errors
+/// The database's error. Whether it was done is not known then.
+pub async fn show_at_once(db: &Db, board: &Board, step: Step, facts: &[Fact]) -> Result<bool, Error> {
+    if facts.is_empty() || facts.iter().any(|fact| matches!(fact, Fact::House(_) | Fact::Measure(_))) {
+        return Ok(false);
+    }
+    let Some(mut turn) = board.turn_in_memory().await else { return Ok(false) };
+    if !turn.wall.is_calm() {
+        turn.back();
+        return Ok(false);
+    }
+    let now = db.clock().now();
+    let news = turn.wall.learn(facts, now);
+    if news.is_empty() {
+        turn.back();
+        return Ok(false);
+    }
+    // From here on the wall in memory is ahead: without a commit it is loaded again.
+    if !turn.wall.concern().is_empty() {
+        return Ok(false);
+    }
+    let mut connection = db.reader().await?;
+    let written = store::wall::write_behind(&mut connection, step, turn.wall.version, &news, now).await?;
+    drop(connection);
+    if written {
+        turn.show(&news);
+        // For the other replicas.
+        db.touch(BOARD);
+    }
+    Ok(written)
 }
 
 /// Computes all contents again because time has passed.

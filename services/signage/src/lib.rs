@@ -27,7 +27,8 @@ use std::{
 
 use chrono::TimeDelta;
 use kernel::{
-    BoxFuture, Combiner, Consumer, Context, Failure, Live, Parts, Remembered, Service, Tx, clock::wall_now, heard::Word,
+    BoxFuture, Combiner, Consumer, Context, Db, Event, Failure, Live, Parts, Remembered, Service, Tx, clock::wall_now,
+    heard::Word,
 };
 use serde::Deserialize;
 use sky_proto::signage::v1::{
@@ -37,7 +38,7 @@ use sky_proto::signage::v1::{
 use tonic::service::Routes;
 
 use board::Board;
-use domain::{Silence, TELLERS};
+use domain::{Fact, Silence, TELLERS};
 use error::Error;
 use feeds::Feeds;
 use screens::Screens;
@@ -97,13 +98,14 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
             feeds,
             stop: context.tasks.stopping(),
         };
-        let show = |consumer: Consumer| {
-            let board = board.clone();
-            consumer.at_once().and_then(move |tx| {
-                let board = board.clone();
-                Box::pin(async move { Ok(commands::show(tx, &board).await?) })
-            })
-        };
+        let told = |producer, facts, heeds| told(&context.db, &board, producer, facts).heeding(heeds);
+        let consumers = vec![
+            told("reservations", reactions::of_reservations, reactions::OF_RESERVATIONS),
+            told("flow", reactions::of_flow, reactions::OF_FLOW),
+            told("parking", reactions::of_parking, reactions::OF_PARKING),
+            told("gastro", reactions::of_gastro, reactions::OF_GASTRO),
+            Consumer::new("portal", reactions::from_portal).heeding(reactions::OF_PORTAL),
+        ];
         Ok(Parts {
             // A film comes in pieces, a screenshot whole.
             grpc: Routes::new(SignageServer::new(api.clone()))
@@ -112,14 +114,37 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
                 .add_service(AlertsServer::new(api)),
             http: http::router(open),
             access: vec![grpc::ACCESS, grpc::devices::ACCESS, grpc::programmes::ACCESS, grpc::alerts::ACCESS],
-            consumers: vec![
-                show(Consumer::new("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS)),
-                show(Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW)),
-                show(Consumer::new("parking", reactions::from_parking).heeding(reactions::OF_PARKING)),
-                show(Consumer::new("gastro", reactions::from_gastro).heeding(reactions::OF_GASTRO)),
-                Consumer::new("portal", reactions::from_portal).heeding(reactions::OF_PORTAL),
-            ],
+            consumers,
             house: Some(house::LOADER),
+        })
+    })
+}
+
+/// What an event says, if it says something here.
+type Facts = fn(&Event) -> Result<Option<Fact>, Failure>;
+
+/// Keeps what a service tells, and shows it: nearly always in one statement, else in a transaction.
+fn told(db: &Db, board: &Board, producer: &'static str, facts: Facts) -> Consumer {
+    let (db, board, kept) = (db.clone(), board.clone(), board.clone());
+    Consumer::new(producer, move |tx, event| {
+        Box::pin(async move {
+            if let Some(fact) = facts(event)? {
+                commands::learn(tx, fact);
+            }
+            Ok(())
+        })
+    })
+    .at_once()
+    .and_then(move |tx| {
+        let board = kept.clone();
+        Box::pin(async move { Ok(commands::show(tx, &board).await?) })
+    })
+    .in_one_statement(move |step, events| {
+        let (db, board) = (db.clone(), board.clone());
+        Box::pin(async move {
+            let facts: Vec<Fact> =
+                events.iter().filter_map(|event| facts(event).transpose()).collect::<Result<_, _>>()?;
+            Ok(commands::show_at_once(&db, &board, step, &facts).await?)
         })
     })
 }

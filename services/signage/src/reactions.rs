@@ -28,30 +28,29 @@ pub const OF_RESERVATIONS: &[&str] = &[
 ];
 
 /// Showings, delays, cancellations, places.
-pub fn from_reservations<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
-    Box::pin(async move {
-        let fact = match event.name() {
-            reservations::ShowingScheduled::NAME => Fact::Plan(plan(event)?),
-            reservations::ShowingDelayed::NAME => Fact::Delay(delay(event)?),
-            reservations::ShowingCancelled::NAME => {
-                let told: reservations::ShowingCancelled = event.decode()?;
-                let showing_id = values::id("showing_id", &told.showing_id)?;
-                Fact::Cancelled(showing_id, Text::from_proto(told.reason), event.occurred_at)
-            }
-            reservations::AvailabilityChanged::NAME => {
-                let told: reservations::AvailabilityChanged = event.decode()?;
-                let Some(availability) = told.availability else { return Ok(()) };
-                Fact::Places(Places {
-                    showing_id: values::id("showing_id", &told.showing_id)?,
-                    left: availability.free_door,
-                    observed_at: from_timestamp(availability.observed_at),
-                })
-            }
-            _ => return Ok(()),
-        };
-        commands::learn(tx, fact);
-        Ok(())
-    })
+///
+/// # Errors
+/// The event is malformed.
+pub fn of_reservations(event: &Event) -> Result<Option<Fact>, Failure> {
+    Ok(Some(match event.name() {
+        reservations::ShowingScheduled::NAME => Fact::Plan(plan(event)?),
+        reservations::ShowingDelayed::NAME => Fact::Delay(delay(event)?),
+        reservations::ShowingCancelled::NAME => {
+            let told: reservations::ShowingCancelled = event.decode()?;
+            let showing_id = values::id("showing_id", &told.showing_id)?;
+            Fact::Cancelled(showing_id, Text::from_proto(told.reason), event.occurred_at)
+        }
+        reservations::AvailabilityChanged::NAME => {
+            let told: reservations::AvailabilityChanged = event.decode()?;
+            let Some(availability) = told.availability else { return Ok(None) };
+            Fact::Places(Places {
+                showing_id: values::id("showing_id", &told.showing_id)?,
+                left: availability.free_door,
+                observed_at: from_timestamp(availability.observed_at),
+            })
+        }
+        _ => return Ok(None),
+    }))
 }
 
 fn plan(event: &Event) -> Result<Plan, Failure> {
@@ -100,23 +99,20 @@ pub const OF_FLOW: &[&str] = &[
 ];
 
 /// Admission, the state of the house, zones.
-pub fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
-    Box::pin(async move {
-        let fact = match event.name() {
-            flow::AdmissionMoved::NAME => admission(event)?,
-            flow::HouseStateChanged::NAME => house(event)?,
-            flow::ZoneChanged::NAME => zone(event)?,
-            flow::DirectiveChanged::NAME => directive(event)?,
-            flow::IncidentChanged::NAME => incident(event)?,
-            flow::LiftChanged::NAME => lift(event)?,
-            flow::GroupCalled::NAME => group_called(event)?,
-            flow::QueueNumberCalled::NAME => Some(number_called(event)?),
-            _ => None,
-        };
-        if let Some(fact) = fact {
-            commands::learn(tx, fact);
-        }
-        Ok(())
+///
+/// # Errors
+/// The event is malformed.
+pub fn of_flow(event: &Event) -> Result<Option<Fact>, Failure> {
+    Ok(match event.name() {
+        flow::AdmissionMoved::NAME => admission(event)?,
+        flow::HouseStateChanged::NAME => house(event)?,
+        flow::ZoneChanged::NAME => zone(event)?,
+        flow::DirectiveChanged::NAME => directive(event)?,
+        flow::IncidentChanged::NAME => incident(event)?,
+        flow::LiftChanged::NAME => lift(event)?,
+        flow::GroupCalled::NAME => group_called(event)?,
+        flow::QueueNumberCalled::NAME => Some(number_called(event)?),
+        _ => None,
     })
 }
 
@@ -303,15 +299,14 @@ pub fn from_portal<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result
 pub const OF_PARKING: &[&str] = &[parking::SiteChanged::NAME];
 
 /// The car park.
-pub fn from_parking<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
-    Box::pin(async move {
-        if event.name() != parking::SiteChanged::NAME {
-            return Ok(());
-        }
-        let Some(told) = event.decode::<parking::SiteChanged>()?.site else { return Ok(()) };
-        commands::learn(tx, Fact::Site(site(told)));
-        Ok(())
-    })
+///
+/// # Errors
+/// The event is malformed.
+pub fn of_parking(event: &Event) -> Result<Option<Fact>, Failure> {
+    if event.name() != parking::SiteChanged::NAME {
+        return Ok(None);
+    }
+    Ok(event.decode::<parking::SiteChanged>()?.site.map(|told| Fact::Site(site(told))))
 }
 
 fn site(told: parking::Site) -> Site {
@@ -362,17 +357,14 @@ fn site(told: parking::Site) -> Site {
 pub const OF_GASTRO: &[&str] = &[gastro::OrderStateChanged::NAME, gastro::StationChanged::NAME];
 
 /// Numbers to collect, and which stations of the café work.
-pub fn from_gastro<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
-    Box::pin(async move {
-        let fact = match event.name() {
-            gastro::OrderStateChanged::NAME => order(event)?,
-            gastro::StationChanged::NAME => station(event)?,
-            _ => None,
-        };
-        if let Some(fact) = fact {
-            commands::learn(tx, fact);
-        }
-        Ok(())
+///
+/// # Errors
+/// The event is malformed.
+pub fn of_gastro(event: &Event) -> Result<Option<Fact>, Failure> {
+    Ok(match event.name() {
+        gastro::OrderStateChanged::NAME => order(event)?,
+        gastro::StationChanged::NAME => station(event)?,
+        _ => None,
     })
 }
 

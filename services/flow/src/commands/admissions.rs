@@ -1,14 +1,14 @@
 //! A showing's admission: its plan, its steps, its end.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{Tx, values::Text};
+use kernel::{Db, Tx, values::Text};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{ITSELF, calls::end_calls, estimates, record, steps, touch, zones::count};
+use super::{FLOW_TOPIC, ITSELF, calls::end_calls, estimates, record, steps, touch, zones::count};
 use crate::{
     domain::{
-        Admission, AdmissionState, Quality,
+        Admission, AdmissionState, HouseState, Quality,
         clock::Policy,
         steps::{self as step, Change, Moved},
     },
@@ -37,15 +37,7 @@ pub(crate) async fn move_admission(
     if admission.state == to {
         return Ok((admission, policy));
     }
-    if !admission.state.next().contains(&to) {
-        return Err(Error::NotNext { from: admission.state, to });
-    }
-    if to.admits() && !house.admits() {
-        return Err(Error::HouseStopped(house));
-    }
-    if to == AdmissionState::Planned && admission.admitted > 0 {
-        return Err(Error::AdmittedAlready);
-    }
+    may_move(&admission, house, to)?;
     let from = admission.state;
     let mut moved = Moved::from(&admission, to);
     admission.move_to(to, now);
@@ -73,11 +65,57 @@ pub(crate) async fn move_admission(
         None
     } else {
         let what = step::moved(&admission, to);
-        Some(steps::made(tx, showing, Some(showing), what, Change::Admission(moved), by))
+        Some(steps::made(now, showing, Some(showing), what, Change::Admission(moved), by))
     };
     store::save_move(tx.conn(), &mut admission, from, by, step.as_ref()).await?;
     tell_admission(tx, &admission).await?;
     Ok((admission, policy))
+}
+
+/// Whether staff may move it there.
+fn may_move(admission: &Admission, house: HouseState, to: AdmissionState) -> Result<(), Error> {
+    if !admission.state.next().contains(&to) {
+        return Err(Error::NotNext { from: admission.state, to });
+    }
+    if to.admits() && !house.admits() {
+        return Err(Error::HouseStopped(house));
+    }
+    if to == AdmissionState::Planned && admission.admitted > 0 {
+        return Err(Error::AdmittedAlready);
+    }
+    Ok(())
+}
+
+/// Opens a showing's doors or calls for the last time, which moves nobody: in two round trips, because staff and the door's
+/// monitor wait for it. None: it is to be moved in a transaction, because it is another step or somebody else was faster.
+pub(crate) async fn move_at_once(
+    db: &Db,
+    showing: Uuid,
+    to: AdmissionState,
+    by: &str,
+) -> Result<Option<(Admission, Policy)>, Error> {
+    if !matches!(to, AdmissionState::DoorsOpen | AdmissionState::LastCall) {
+        return Ok(None);
+    }
+    let mut connection = db.reader().await?;
+    let found = store::admission_in_house(&mut connection, showing).await?;
+    drop(connection);
+    let (before, house, policy) = found.ok_or(Error::NoShowing)?;
+    if before.state == to {
+        return Ok(Some((before, policy)));
+    }
+    may_move(&before, house, to)?;
+    let now = db.clock().now();
+    let mut admission = before.clone();
+    admission.move_to(to, now);
+    admission.revision += 1;
+    let (what, change) = (step::moved(&admission, to), Change::Admission(Moved::from(&before, to)));
+    let step = steps::made(now, showing, Some(showing), what, change, by);
+    let arguments = store::arguments_of_move(&admission, before.state, by, Some(&step), Some(before.revision))?;
+    let event = events::admission_moved(&admission, now);
+    let told = (showing.to_string(), event);
+    let done = db.tell_at_once(FLOW_TOPIC, now, (&told.0, &told.1), store::MOVE, arguments).await?;
+    Ok(done.then_some((admission, policy)))
 }
 
 /// The guests of a showing are taken to have left the house, once; answers how many were taken off the foyer.

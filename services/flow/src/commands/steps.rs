@@ -1,5 +1,6 @@
 //! Steps that staff have just made, taken back: the state before, its people, its calls, and everybody is told.
 
+use chrono::{DateTime, Utc};
 use kernel::{Tx, values::Text};
 use serde_json::json;
 use uuid::Uuid;
@@ -18,14 +19,14 @@ use crate::{
 
 /// A step that is made now.
 pub(super) fn made(
-    tx: &Tx,
+    at: DateTime<Utc>,
     about: impl std::fmt::Display,
     showing: Option<Uuid>,
     what: Text,
     change: Change,
     by: &str,
 ) -> Step {
-    let (id, at) = (Uuid::now_v7(), tx.now());
+    let id = Uuid::now_v7();
     Step { id, about: about.to_string(), showing, what, change, by: by.to_owned(), at, undone: false }
 }
 
@@ -38,7 +39,7 @@ pub(super) async fn note(
     change: Change,
     by: &str,
 ) -> Result<(), Error> {
-    let step = made(tx, about, showing, what, change, by);
+    let step = made(tx.now(), about, showing, what, change, by);
     store::steps::note(tx.conn(), &step).await
 }
 

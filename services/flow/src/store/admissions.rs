@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
 use serde_json::json;
-use sqlx::{FromRow, PgConnection, types::Json};
+use sqlx::{Arguments, AssertSqlSafe, FromRow, PgConnection, postgres::PgArguments, types::Json};
 use uuid::Uuid;
 
 use super::stored;
@@ -84,22 +84,44 @@ struct InHouse {
     policy: Option<Json<Policy>>,
 }
 
-/// The same, with the state of the house and its policy.
+impl InHouse {
+    fn read(self) -> Result<(Admission, HouseState, Policy), Error> {
+        let house = stored(HouseState::named(&self.house_state), "house state")?;
+        Ok((self.admission.read()?, house, self.policy.map(|policy| policy.0).unwrap_or_default()))
+    }
+}
+
+/// An admission with the state of the house and its policy.
+pub(crate) async fn admission_in_house(
+    conn: &mut PgConnection,
+    showing: Uuid,
+) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
+    sqlx::query_as::<_, InHouse>(
+        "select a.*, h.state as house_state, (select policy from clock_policy)
+         from admission a cross join house_state h where a.showing_id = $1",
+    )
+    .bind(showing)
+    .fetch_optional(conn)
+    .await?
+    .map(InHouse::read)
+    .transpose()
+}
+
+/// The same, and nobody else changes the admission until the end of the transaction.
 pub(crate) async fn lock_admission_in_house(
     conn: &mut PgConnection,
     showing: Uuid,
 ) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
-    let found: Option<InHouse> = sqlx::query_as(
+    sqlx::query_as::<_, InHouse>(
         "select a.*, h.state as house_state, (select policy from clock_policy)
          from admission a cross join house_state h where a.showing_id = $1
          for update of a",
     )
     .bind(showing)
     .fetch_optional(conn)
-    .await?;
-    let Some(found) = found else { return Ok(None) };
-    let house = stored(HouseState::named(&found.house_state), "house state")?;
-    Ok(Some((found.admission.read()?, house, found.policy.map(|policy| policy.0).unwrap_or_default())))
+    .await?
+    .map(InHouse::read)
+    .transpose()
 }
 
 /// Admissions of showings that start in a window, by start.
@@ -178,8 +200,52 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
     Ok(())
 }
 
-/// Saves what staff have moved `from` one state, in one statement: the admission as it is then, the act for the record,
-/// and the step that can be taken back, if it can.
+/// What staff have moved by one state, as expressions of one statement: the admission as it is then, the act for the
+/// record, and the step that can be taken back, if it can. Nothing is done when the admission is not at the revision at
+/// which it is expected.
+pub(crate) const MOVE: &str = "
+    done as (
+        update admission set state = $9, predicted_end_at = $10, state_since = $1, revision = $11
+        where showing_id = $3 and ($12::bigint is null or revision = $12) returning true as done),
+    act as (
+        insert into audit (at, who, act, about, before, after)
+        select $1, $2, 'move_admission', $3::uuid::text, $4, $5 from done),
+    step as (
+        insert into door_step (id, about, showing_id, what, change, by, at)
+        select $6, $3::uuid::text, $3, $7, $8, $2, $1 from done where $6 is not null
+        on conflict (about) do update
+            set id = excluded.id, showing_id = excluded.showing_id, what = excluded.what, change = excluded.change,
+                by = excluded.by, at = excluded.at, undone = false)";
+
+/// What [`MOVE`] takes: the admission as it is then, its revision raised; none is expected where it is locked.
+pub(crate) fn arguments_of_move(
+    admission: &Admission,
+    from: AdmissionState,
+    by: &str,
+    step: Option<&Step>,
+    expected: Option<u64>,
+) -> Result<PgArguments, Error> {
+    let state = |state: AdmissionState| json!({"state": state.name()});
+    let mut arguments = PgArguments::default();
+    let mut add = || {
+        arguments.add(admission.state_since)?;
+        arguments.add(by)?;
+        arguments.add(admission.showing)?;
+        arguments.add(state(from))?;
+        arguments.add(state(admission.state))?;
+        arguments.add(step.map(|step| step.id))?;
+        arguments.add(step.map(|step| Json(&step.what)))?;
+        arguments.add(step.map(|step| Json(&step.change)))?;
+        arguments.add(admission.state.name())?;
+        arguments.add(admission.predicted_end_at)?;
+        arguments.add(admission.revision.cast_signed())?;
+        arguments.add(expected.map(u64::cast_signed))
+    };
+    add().map_err(sqlx::Error::Encode)?;
+    Ok(arguments)
+}
+
+/// Saves what staff have moved `from` one state; the admission must be locked. Raises its revision.
 pub(crate) async fn save_move(
     conn: &mut PgConnection,
     admission: &mut Admission,
@@ -187,32 +253,9 @@ pub(crate) async fn save_move(
     by: &str,
     step: Option<&Step>,
 ) -> Result<(), Error> {
-    let state = |state: AdmissionState| json!({"state": state.name()});
     admission.revision += 1;
-    sqlx::query(
-        "with act as (
-             insert into audit (at, who, act, about, before, after) values ($1, $2, 'move_admission', $3::uuid::text, $4, $5)),
-         step as (
-             insert into door_step (id, about, showing_id, what, change, by, at)
-             select $6, $3::uuid::text, $3, $7, $8, $2, $1 where $6 is not null
-             on conflict (about) do update
-                 set id = excluded.id, showing_id = excluded.showing_id, what = excluded.what, change = excluded.change,
-                     by = excluded.by, at = excluded.at, undone = false)
-         update admission set state = $9, predicted_end_at = $10, state_since = $1, revision = $11 where showing_id = $3",
-    )
-    .bind(admission.state_since)
-    .bind(by)
-    .bind(admission.showing)
-    .bind(state(from))
-    .bind(state(admission.state))
-    .bind(step.map(|step| step.id))
-    .bind(step.map(|step| Json(&step.what)))
-    .bind(step.map(|step| Json(&step.change)))
-    .bind(admission.state.name())
-    .bind(admission.predicted_end_at)
-    .bind(admission.revision.cast_signed())
-    .execute(conn)
-    .await?;
+    let arguments = arguments_of_move(admission, from, by, step, None)?;
+    sqlx::query_with(AssertSqlSafe(format!("with {MOVE} select done from done")), arguments).execute(conn).await?;
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! The kernel's guarantees on two small services, real PostgreSQL and real NATS: `source` tells
 //! numbers, `sink` writes down what reached it. Each test names the guarantee it proves.
 
+mod at_once;
 mod combining;
 mod faults;
 mod golden;

@@ -163,6 +163,12 @@ impl Wall {
         shows
     }
 
+    /// Whether no display shows a directive or an incident.
+    #[must_use]
+    pub fn is_calm(&self) -> bool {
+        self.concerned.is_empty()
+    }
+
     /// Of which directives and incidents other displays are concerned than before, and which.
     pub fn concern(&mut self) -> Vec<(About, Vec<String>)> {
         let before = std::mem::take(&mut self.concerned);

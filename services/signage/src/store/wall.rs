@@ -6,8 +6,8 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use kernel::{Tx, values::Text};
-use sqlx::{FromRow, PgPool, types::Json};
+use kernel::{Step, Tx, values::Text};
+use sqlx::{FromRow, PgConnection, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -91,55 +91,82 @@ pub async fn version(tx: &mut Tx) -> Result<i64, Error> {
     Ok(sqlx::query_scalar("select version from board for update").fetch_one(tx.conn()).await?)
 }
 
+/// What a turn has changed, as the database's functions take it.
+#[derive(Default)]
+struct Written {
+    keys: Vec<String>,
+    records: Vec<String>,
+    ids: Vec<Uuid>,
+    contents: Vec<String>,
+    classes: Vec<i16>,
+}
+
+impl Written {
+    fn of(news: &News) -> Result<Self, Error> {
+        let mut written = Self::default();
+        for record in &news.records {
+            written.keys.push(record.key());
+            written.records.push(serde_json::to_string(record)?);
+        }
+        for posted in &news.views {
+            let Some(shown) = &posted.shown else { continue };
+            written.ids.push(posted.view_id);
+            written.contents.push(serde_json::to_string(&shown.content)?);
+            written.classes.push(shown.content.class as i16);
+        }
+        Ok(written)
+    }
+}
+
 /// Writes what a turn has changed on the version it was computed from, in one round trip. False, and nothing is
 /// written, when somebody else has changed the wall since.
 ///
 /// # Errors
 /// The database's error.
 pub async fn write(tx: &mut Tx, version: i64, news: &News) -> Result<bool, Error> {
-    let (mut keys, mut values) = (Vec::new(), Vec::new());
-    for record in &news.records {
-        keys.push(record.key());
-        values.push(serde_json::to_string(record)?);
-    }
-    let (mut ids, mut contents, mut classes) = (Vec::new(), Vec::new(), Vec::new());
-    for posted in &news.views {
-        let Some(shown) = &posted.shown else { continue };
-        ids.push(posted.view_id);
-        contents.push(serde_json::to_string(&shown.content)?);
-        classes.push(shown.content.class as i16);
-    }
-    let written: Option<i64> = sqlx::query_scalar(
-        "with b as (
-             update board set version = version + 1,
-                 setup_version = case when $9 then version + 1 else setup_version end
-             where version = $1 returning version),
-         told as (
-             insert into fact (key, value)
-             select n.key, n.value::jsonb from b, unnest($2::text[], $3::text[]) as n (key, value)
-             on conflict (key) do update set value = excluded.value),
-         over as (delete from fact using b where key = any ($4)),
-         shown as (
-             insert into view (view_id, content, class, revision, computed_at)
-             select n.view_id, n.content::jsonb, n.class, b.version, $8
-             from b, unnest($5::uuid[], $6::text[], $7::smallint[]) as n (view_id, content, class)
-             on conflict (view_id) do update
-             set content = excluded.content, class = excluded.class, revision = excluded.revision,
-                 computed_at = excluded.computed_at)
-         select version from b",
-    )
-    .bind(version)
-    .bind(keys)
-    .bind(values)
-    .bind(&news.forgotten)
-    .bind(ids)
-    .bind(contents)
-    .bind(classes)
-    .bind(tx.now())
-    .bind(news.moved)
-    .fetch_optional(tx.conn())
-    .await?;
-    Ok(written.is_some())
+    let written = Written::of(news)?;
+    Ok(sqlx::query_scalar("select write_wall($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(version)
+        .bind(news.moved)
+        .bind(written.keys)
+        .bind(written.records)
+        .bind(&news.forgotten)
+        .bind(written.ids)
+        .bind(written.contents)
+        .bind(written.classes)
+        .bind(tx.now())
+        .fetch_one(tx.conn())
+        .await?)
+}
+
+/// The same together with the position behind the events that the turn was about, as a transaction of its own. False, and
+/// nothing is written, also when those are not what comes next.
+///
+/// # Errors
+/// The database's error. Whether it was written is not known then.
+pub async fn write_behind(
+    conn: &mut PgConnection,
+    step: Step,
+    version: i64,
+    news: &News,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let written = Written::of(news)?;
+    Ok(sqlx::query_scalar("select write_wall_behind($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
+        .bind(step.producer)
+        .bind(step.stored)
+        .bind(step.reached)
+        .bind(version)
+        .bind(news.moved)
+        .bind(written.keys)
+        .bind(written.records)
+        .bind(&news.forgotten)
+        .bind(written.ids)
+        .bind(written.contents)
+        .bind(written.classes)
+        .bind(now)
+        .fetch_one(conn)
+        .await?)
 }
 
 /// Displays have fallen silent or are there, and some show another view for it.
