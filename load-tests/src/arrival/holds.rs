@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use kernel::{Caller, clock::wall_now, values::timestamp};
 use sky_proto::{
     gastro::v1::{HoldOrderRequest, OrderLine, Pickup, gastro_client::GastroClient},
-    parking::v1::{BayClass, HoldBayRequest, parking_client::ParkingClient},
+    parking::v1::{BayClass, Channel, HoldBayRequest, parking_client::ParkingClient},
 };
 use sqlx::{Connection, PgConnection};
 use tonic::{Code, Status};
@@ -125,6 +125,7 @@ async fn bays(house: &House) -> anyhow::Result<f64> {
                 from: Some(timestamp(from)),
                 until: Some(timestamp(from + TimeDelta::hours(2))),
                 expires_at: Some(timestamp(wall_now() + TimeDelta::minutes(10))),
+                channel: Channel::Online.into(),
             };
             answer(client.hold_bay(request).await)
         }
