@@ -292,6 +292,7 @@ async fn nobody_pays_for_what_has_begun() {
     let visit = town.confirm(&held, Method::Online).await.expect("ordered");
     town.house.clock.set(start(&town));
     town.wait_for(&visit, VisitState::Expired).await;
+    assert!(town.house.clock.now() < start(&town) + TimeDelta::minutes(5), "before its quarter of an hour is over");
     town.press(&visit, "pay").await;
     for _ in 0..200 {
         town.house.clock.advance(TimeDelta::seconds(2));
