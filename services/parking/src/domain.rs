@@ -326,12 +326,12 @@ impl Right {
         let kept = self.early > TimeDelta::zero();
         let from = if kept { booked.from.min(self.window.from) } else { booked.from };
         if from < booked.until {
-            self.begin(starts_at, booked, Window { from, until: booked.until });
+            self.take_window(starts_at, booked, Window { from, until: booked.until });
         }
     }
 
     /// Takes a window for a showing, for which another one was booked.
-    pub(crate) fn begin(&mut self, starts_at: DateTime<Utc>, booked: Window, window: Window) {
+    pub(crate) fn take_window(&mut self, starts_at: DateTime<Utc>, booked: Window, window: Window) {
         self.window = window;
         if self.lead.is_some() && self.entered_at.is_none() {
             self.lead = Some(starts_at - window.from);

@@ -51,7 +51,7 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
     if right.state == RightState::Confirmed {
         match free(tx, &before, [longer, then]).await? {
             Some(window) => {
-                right.begin(start, then, window);
+                right.take_window(start, then, window);
                 right.given = window;
                 let mut moved = [(before, right)];
                 coaches::follow(tx, &mut moved).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
             }
         }
     } else {
-        right.begin(start, then, longer);
+        right.take_window(start, then, longer);
         let mut moved = [(before, right)];
         holding::move_along(tx, &mut moved).await?;
         coaches::follow(tx, &mut moved).await?;
