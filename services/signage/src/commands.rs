@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     BOARD,
     board::{Board, Turn},
-    domain::{About, Class, Content, Fact, Message, News, Silence, Wall},
+    domain::{About, Class, Content, Fact, Message, News, Silence, Told, Wall},
     error::Error,
     events,
     store::{self, Said},
@@ -37,8 +37,8 @@ pub async fn record(tx: &mut Tx, who: &str, act: &str, about: &str, what: Value)
 
 /// Notes what another service told. What it changes on the displays is computed by [`show`], once for all that was
 /// told together.
-pub fn learn(tx: &mut Tx, fact: Fact) {
-    tx.carried::<Vec<Fact>>().push(fact);
+pub fn learn(tx: &mut Tx, told: Told) {
+    tx.carried::<Vec<Told>>().push(told);
 }
 
 /// Keeps what was learned in this transaction, and shows it where it matters.
@@ -46,7 +46,7 @@ pub fn learn(tx: &mut Tx, fact: Fact) {
 /// # Errors
 /// The database's error.
 pub async fn show(tx: &mut Tx, board: &Board) -> Result<(), Error> {
-    let facts = std::mem::take(tx.carried::<Vec<Fact>>());
+    let facts = std::mem::take(tx.carried::<Vec<Told>>());
     if facts.is_empty() { Ok(()) } else { change(tx, board, |wall, now| wall.learn(&facts, now)).await }
 }
 
@@ -55,8 +55,8 @@ pub async fn show(tx: &mut Tx, board: &Board) -> Result<(), Error> {
 ///
 /// # Errors
 /// The database's error. Whether it was done is not known then.
-pub async fn show_at_once(db: &Db, board: &Board, step: Step, facts: &[Fact]) -> Result<bool, Error> {
-    if facts.is_empty() || facts.iter().any(|fact| matches!(fact, Fact::House(_) | Fact::Measure(_))) {
+pub async fn show_at_once(db: &Db, board: &Board, step: Step, facts: &[Told]) -> Result<bool, Error> {
+    if facts.is_empty() || facts.iter().any(|it| matches!(it.fact, Fact::House(_) | Fact::Measure(_))) {
         return Ok(false);
     }
     let Some(mut turn) = board.turn_in_memory().await else { return Ok(false) };
@@ -98,7 +98,8 @@ pub async fn look_again(tx: &mut Tx, board: &Board) -> Result<(), Error> {
 /// # Errors
 /// The database's error.
 pub async fn listen(tx: &mut Tx, board: &Board, silences: &[Silence]) -> Result<(), Error> {
-    let facts: Vec<Fact> = silences.iter().cloned().map(Fact::Silence).collect();
+    let told = |silence: &Silence| Told { fact: Fact::Silence(silence.clone()), in_order: true };
+    let facts: Vec<Told> = silences.iter().map(told).collect();
     change(tx, board, |wall, now| wall.learn(&facts, now)).await
 }
 
@@ -248,7 +249,8 @@ async fn say(tx: &mut Tx, turn: Turn, fact: Fact) -> Result<(), Error> {
 }
 
 async fn say_all(tx: &mut Tx, mut turn: Turn, facts: &[Fact]) -> Result<(), Error> {
-    let news = turn.wall.learn(facts, tx.now());
+    let facts: Vec<Told> = facts.iter().map(|fact| Told { fact: fact.clone(), in_order: true }).collect();
+    let news = turn.wall.learn(&facts, tx.now());
     turn.write(tx, &news).await?;
     end(tx, turn, news).await
 }

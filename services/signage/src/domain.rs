@@ -32,14 +32,14 @@ pub use fact::{
     Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order,
     OrderStage, Phase, Places, Plan, Quality, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
 };
-pub use known::{Known, Record};
+pub use known::{Known, Record, Told};
 pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};
 pub use presence::{HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, State, state};
 pub use schedule::{Item, Playlist, Schedule};
 pub use setup::{Arrow, Evacuation, Profile, Setup, Way};
 pub use silence::{Silence, TELLERS};
 pub use standby::{leave_the_house, stay_calm};
-pub use wall::{Base, Hung, News, Place, Posted, Shown, Wall, Wanted};
+pub use wall::{Base, Heard, Hung, News, Place, Posted, Shown, Wall, Wanted};
 pub use words::{cleared, exercise, figures, stay_out, wait_for_staff};
 
 /// A message of staff lives at most this long.

@@ -38,7 +38,7 @@ use sky_proto::signage::v1::{
 use tonic::service::Routes;
 
 use board::Board;
-use domain::{Fact, Silence, TELLERS};
+use domain::{Fact, Silence, TELLERS, Told};
 use error::Error;
 use feeds::Feeds;
 use screens::Screens;
@@ -65,8 +65,6 @@ const FETCHED: usize = 10_000;
 const WATCH_OVER: Duration = Duration::from_secs(5);
 /// A service of which nothing was heard for so long is silent: three times the kernel's follower has asked in vain.
 const SILENT: Duration = Duration::from_secs(45);
-/// A process that has just begun has heard of nobody yet.
-const GRACE: Duration = Duration::from_secs(60);
 /// Hints from other replicas may be lost: each looks at the database this often, by the machine's clock.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -75,10 +73,10 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
         let board = Board::default();
         every(&context, &board, "contents", LOOK_AGAIN, |tx, board| Box::pin(commands::look_again(tx, board)));
         every(&context, &board, "old facts", TIDY, |tx, board| Box::pin(commands::tidy(tx, board)));
-        let Settings { warnings } = context.settings.service(context.service)?;
+        let Settings { warnings, grace_seconds } = context.settings.service(context.service)?;
         let feeds = Feeds::new(&warnings)?;
         follow_warnings(&context, &board, &feeds);
-        watch_over(&context, &board);
+        watch_over(&context, &board, Duration::from_secs(grace_seconds));
         listen(&context, &board);
         follow_others(&context, &board.screens);
         let sightings = Sightings::keep(&context);
@@ -123,13 +121,19 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
 /// What an event says, if it says something here.
 type Facts = fn(&Event) -> Result<Option<Fact>, Failure>;
 
+/// What an event says. One that has a place in its teller's log comes in the order of that log: the position behind it was
+/// passed in the same transaction.
+fn told_by(event: &Event, facts: Facts) -> Result<Option<Told>, Failure> {
+    Ok(facts(event)?.map(|fact| Told { fact, in_order: event.pub_seq > 0 }))
+}
+
 /// Keeps what a service tells, and shows it: nearly always in one statement, else in a transaction.
 fn told(db: &Db, board: &Board, producer: &'static str, facts: Facts) -> Consumer {
     let (db, board, kept) = (db.clone(), board.clone(), board.clone());
     Consumer::new(producer, move |tx, event| {
         Box::pin(async move {
-            if let Some(fact) = facts(event)? {
-                commands::learn(tx, fact);
+            if let Some(told) = told_by(event, facts)? {
+                commands::learn(tx, told);
             }
             Ok(())
         })
@@ -142,19 +146,27 @@ fn told(db: &Db, board: &Board, producer: &'static str, facts: Facts) -> Consume
     .in_one_statement(move |step, events| {
         let (db, board) = (db.clone(), board.clone());
         Box::pin(async move {
-            let facts: Vec<Fact> =
-                events.iter().filter_map(|event| facts(event).transpose()).collect::<Result<_, _>>()?;
+            let told = events.iter().filter_map(|event| told_by(event, facts).transpose());
+            let facts: Vec<Told> = told.collect::<Result<_, _>>()?;
             Ok(commands::show_at_once(&db, &board, step, &facts).await?)
         })
     })
 }
 
 /// `[services.signage]`
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Settings {
     /// Where official warnings are read: CAP 1.2, or the warning app's list for a place. None: staff paste them.
     warnings: Vec<String>,
+    /// A process that has just begun has heard of nobody yet: so long no display counts as silent.
+    grace_seconds: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { warnings: Vec::new(), grace_seconds: 60 }
+    }
 }
 
 /// Reads the feeds of official warnings, if there are any.
@@ -182,14 +194,14 @@ fn every(context: &Context, board: &Board, name: &'static str, pause: Duration, 
     });
 }
 
-/// Looks for new and for silent displays. For silent ones not in the first minute of a process: then they may only be on
-/// their way back.
-fn watch_over(context: &Context, board: &Board) {
+/// Looks for new and for silent displays. For silent ones not when a process has just begun: then they may only be on their
+/// way back.
+fn watch_over(context: &Context, board: &Board, grace: Duration) {
     let (db, board, begun) = (context.db.clone(), board.clone(), Instant::now());
     context.every("silent displays", WATCH_OVER, move || {
         let (db, board) = (db.clone(), board.clone());
         Box::pin(async move {
-            let is_settled = begun.elapsed() >= GRACE;
+            let is_settled = begun.elapsed() >= grace;
             db.transact(move |tx| {
                 Box::pin(async move {
                     commands::devices::fit(tx, &board).await?;

@@ -41,7 +41,7 @@ pub async fn fit(tx: &mut Tx, board: &Board) -> Result<(), Error> {
 }
 
 /// Looks which displays are silent, at `now` by the machine's clock: a neighbour that is there takes their message, and
-/// gives it back when they are heard again.
+/// gives it back when they are heard again. And which are dark: nobody waits until these show what is no emergency.
 ///
 /// # Errors
 /// The database's error.
@@ -58,7 +58,8 @@ pub async fn watch_over(tx: &mut Tx, board: &Board, now: DateTime<Utc>) -> Resul
             display = hung.id,
             silent = hung.silent,
             there = hung.there,
-            "another display comes, goes or stands in"
+            dark = hung.dark,
+            "another display comes, goes, goes dark or stands in"
         );
     }
     store::wall::silence(tx, &changed).await?;

@@ -278,6 +278,15 @@ impl KnownShowing {
     }
 }
 
+/// A fact as it was told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// What.
+    pub fact: Fact,
+    /// It comes behind all that its teller has told before. False: it may be late, or told again.
+    pub in_order: bool,
+}
+
 /// All that is kept, by key.
 #[derive(Clone, Debug, Default)]
 pub struct Known(BTreeMap<String, Record>);
@@ -290,7 +299,10 @@ impl FromIterator<Record> for Known {
 
 impl Known {
     /// Learns a fact; answers what is to be stored, None when it says nothing new.
-    pub fn learn(&mut self, fact: &Fact) -> Option<Record> {
+    ///
+    /// `in_order`: it comes behind all that its teller has told before, so that it is newer whatever its number says. Numbers
+    /// of a teller begin again from lower ones when its database was restored from a copy.
+    pub fn learn(&mut self, fact: &Fact, in_order: bool) -> Option<Record> {
         let record = match fact {
             Fact::Plan(plan) => self.showing(plan.showing_id, plan.told_at, |it| it.plan(plan)),
             Fact::Delay(delay) => self.showing(delay.showing_id, delay.told_at, |it| it.delay(delay)),
@@ -307,12 +319,12 @@ impl Known {
             Fact::Zone(zone) => self.newer(&Record::Zone(zone.clone()), |old| match old {
                 Record::Zone(old) => {
                     let says = |it: &Zone| (it.level, it.quality, it.valid_until, it.parent.clone(), it.whole_house);
-                    old.version <= zone.version && says(old) != says(zone)
+                    (in_order || old.version <= zone.version) && says(old) != says(zone)
                 }
                 _ => true,
             }),
             Fact::Site(site) => self.newer(&Record::Site(site.clone()), |old| match old {
-                Record::Site(old) => old.site_revision < site.site_revision,
+                Record::Site(old) => in_order || old.site_revision < site.site_revision,
                 _ => true,
             }),
             Fact::Counter(order) => {
@@ -337,12 +349,12 @@ impl Known {
             Fact::Measure(measure) => self.newer(&Record::Measure(measure.clone()), |old| match old {
                 // One that ends has the revision of its last words; one whose end was taken back has a later one.
                 Record::Measure(old) => {
-                    old.revision < measure.revision || (old.holds && old.revision == measure.revision)
+                    in_order || old.revision < measure.revision || (old.holds && old.revision == measure.revision)
                 }
                 _ => true,
             }),
             Fact::Lift(lift) => self.newer(&Record::Lift(lift.clone()), |old| match old {
-                Record::Lift(old) => old.revision < lift.revision,
+                Record::Lift(old) => in_order || old.revision < lift.revision,
                 _ => true,
             }),
             Fact::Call(call) => self.newer(&Record::Call(call.clone()), |old| match old {

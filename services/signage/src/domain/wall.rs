@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{About, Content, Fact, Known, Record, Setup, View, compose};
+use super::{About, Content, Known, Record, Setup, Told, View, compose};
 
 /// A display's own part of what it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +35,23 @@ pub struct Hung {
     pub silent: bool,
     /// Its device was heard of lately. One that never had a device is neither.
     pub there: bool,
+    /// Nobody can read its screen: it is dark by plan, or its page is hidden. An emergency lights it up.
+    pub dark: bool,
     /// It has a device, or had one. One that never had is not waited for.
     pub fitted: bool,
     /// Its view in the store.
     pub view_id: Uuid,
     /// The wall's version from which on it shows that view.
     pub since: i64,
+}
+
+/// A display that was heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// Not long ago.
+    pub lately: bool,
+    /// Its last word was that nobody can read its screen.
+    pub dark: bool,
 }
 
 /// A display as the house file wants it.
@@ -144,16 +155,20 @@ impl Wall {
         wall
     }
 
-    /// Which displays that have a device and are not silent are to show each directive and incident.
+    /// Which displays that have a device and are not silent are to show each directive and incident. A dark one acknowledges
+    /// nothing but what lights it up, so that nobody waits for it.
     fn shows(&self) -> BTreeMap<About, Vec<String>> {
         let out = self.displays.iter().filter(|it| it.silent || !it.fitted);
         let out: HashSet<&str> = out.map(|it| it.id.as_str()).collect();
+        let dark: HashSet<&str> = self.displays.iter().filter(|it| it.dark).map(|it| it.id.as_str()).collect();
         let mut shows: BTreeMap<About, Vec<String>> = BTreeMap::new();
         for posted in &self.views {
             let lines = posted.shown.iter().flat_map(|shown| &shown.content.lines);
+            let lights_up = posted.shown.as_ref().is_some_and(|shown| shown.content.class.is_acknowledged());
+            let is_waited_for = |id: &str| !out.contains(id) && (lights_up || !dark.contains(id));
             let abouts: HashSet<&About> = lines.filter_map(|line| line.about.as_ref()).collect();
             for about in abouts {
-                let there = posted.places.iter().filter(|place| !out.contains(place.display_id.as_str()));
+                let there = posted.places.iter().filter(|place| is_waited_for(&place.display_id));
                 shows.entry(about.clone()).or_default().extend(there.map(|place| place.display_id.clone()));
             }
         }
@@ -251,11 +266,12 @@ impl Wall {
                 bases.push(Arc::new(base));
                 bases[bases.len() - 1].clone()
             });
-            let (silent, there, fitted, view_id, since) = old.map_or((false, false, false, Uuid::nil(), 0), |old| {
-                (old.silent, old.there, old.fitted, old.view_id, old.since)
-            });
+            let (silent, there, dark, fitted, view_id, since) = old
+                .map_or((false, false, false, false, Uuid::nil(), 0), |old| {
+                    (old.silent, old.there, old.dark, old.fitted, old.view_id, old.since)
+                });
             let view = View { base, standing_in: Vec::new() };
-            self.displays.push(Hung { id, view, neighbours, silent, there, fitted, view_id, since });
+            self.displays.push(Hung { id, view, neighbours, silent, there, dark, fitted, view_id, since });
         }
         self.stand_in();
         self.assign();
@@ -271,15 +287,15 @@ impl Wall {
         .collect()
     }
 
-    /// Which displays were ever heard of, and whether that was lately; answers those of which that is news, and those
-    /// that show another view for it.
-    pub fn silence(&mut self, heard: &HashMap<String, bool>) -> Vec<Hung> {
+    /// How each display is that was ever heard of; answers those of which that is news, and those that show another view for
+    /// it.
+    pub fn silence(&mut self, heard: &HashMap<String, Heard>) -> Vec<Hung> {
         let mut changed = HashSet::new();
         for display in &mut self.displays {
-            let there = heard.get(&display.id).copied();
-            let now = (there == Some(false), there == Some(true));
-            if (display.silent, display.there) != now {
-                (display.silent, display.there) = now;
+            let heard = heard.get(&display.id).copied();
+            let now = heard.map_or((false, false, false), |it| (!it.lately, it.lately, it.dark));
+            if (display.silent, display.there, display.dark) != now {
+                (display.silent, display.there, display.dark) = now;
                 changed.insert(display.id.clone());
             }
         }
@@ -305,10 +321,10 @@ impl Wall {
     }
 
     /// Learns facts and computes all contents: few views cost less than deciding whom a fact concerns.
-    pub fn learn(&mut self, facts: &[Fact], now: DateTime<Utc>) -> News {
+    pub fn learn(&mut self, facts: &[Told], now: DateTime<Utc>) -> News {
         let mut news = News::default();
-        for fact in facts {
-            if let Some(record) = self.known.learn(fact) {
+        for Told { fact, in_order } in facts {
+            if let Some(record) = self.known.learn(fact, *in_order) {
                 // Of one that is told about twice in a run, the last word counts.
                 news.records.retain(|it| it.key() != record.key());
                 news.records.push(record);

@@ -8,7 +8,7 @@ use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Health, MediaType, Pairing},
+    domain::{Health, Heard, MediaType, Pairing},
     error::Error,
 };
 
@@ -84,17 +84,19 @@ pub async fn pairings(pool: &PgPool) -> Result<HashMap<String, (Pairing, DateTim
     Ok(rows.into_iter().map(|(id, state, at)| (id, (Pairing::named(&state), at))).collect())
 }
 
-/// The displays that were ever heard of, and whether they were since `since`.
+/// The displays that were ever heard of, whether they were since `since`, and what they said of their screen.
 ///
 /// # Errors
 /// The database's error.
-pub async fn heard(tx: &mut Tx, since: DateTime<Utc>) -> Result<HashMap<String, bool>, Error> {
-    let heard: Vec<(String, bool)> =
-        sqlx::query_as("select display_id, last_seen_at > $1 from presence where last_seen_at is not null")
-            .bind(since)
-            .fetch_all(tx.conn())
-            .await?;
-    Ok(heard.into_iter().collect())
+pub async fn heard(tx: &mut Tx, since: DateTime<Utc>) -> Result<HashMap<String, Heard>, Error> {
+    let heard: Vec<(String, bool, bool)> = sqlx::query_as(
+        "select display_id, last_seen_at > $1, coalesce((health ->> 'dark')::boolean, false)
+         from presence where last_seen_at is not null",
+    )
+    .bind(since)
+    .fetch_all(tx.conn())
+    .await?;
+    Ok(heard.into_iter().map(|(id, lately, dark)| (id, Heard { lately, dark })).collect())
 }
 
 /// A fault as reported.

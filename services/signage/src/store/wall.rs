@@ -39,6 +39,7 @@ struct DisplayRow {
     neighbours: Vec<String>,
     silent: bool,
     there: bool,
+    dark: bool,
     fitted: bool,
     view_id: Uuid,
     view_since: i64,
@@ -53,7 +54,7 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
         sqlx::query_as("select version, setup_version from board for update").fetch_one(tx.conn()).await?;
     let records: Vec<(Json<Record>,)> = sqlx::query_as("select value from fact").fetch_all(tx.conn()).await?;
     let rows: Vec<DisplayRow> = sqlx::query_as(
-        "select display_id, groups, setup, configured_at, neighbours, silent, there, fitted, view_id,
+        "select display_id, groups, setup, configured_at, neighbours, silent, there, dark, fitted, view_id,
                 view_since
          from display
          where view_id is not null order by display_id",
@@ -73,6 +74,7 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
             neighbours: row.neighbours,
             silent: row.silent,
             there: row.there,
+            dark: row.dark,
             fitted: row.fitted,
             view_id: row.view_id,
             since: row.view_since,
@@ -169,29 +171,32 @@ pub async fn write_behind(
         .await?)
 }
 
-/// Displays have fallen silent or are there, and some show another view for it.
+/// Displays have fallen silent, are there, are dark or light, and some show another view for it.
 ///
 /// # Errors
 /// The database's error.
 pub async fn silence(tx: &mut Tx, changed: &[Hung]) -> Result<(), Error> {
-    let (mut ids, mut silent, mut there) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ids, mut silent, mut there, mut dark) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut views, mut since) = (Vec::new(), Vec::new());
     for display in changed {
         ids.push(display.id.as_str());
         silent.push(display.silent);
         there.push(display.there);
+        dark.push(display.dark);
         views.push(display.view_id);
         since.push(display.since);
     }
     sqlx::query(
-        "update display d set silent = n.silent, there = n.there, view_id = n.view_id, view_since = n.since
-         from unnest($1::text[], $2::boolean[], $3::boolean[], $4::uuid[], $5::bigint[])
-             as n (display_id, silent, there, view_id, since)
+        "update display d set silent = n.silent, there = n.there, dark = n.dark, view_id = n.view_id,
+             view_since = n.since
+         from unnest($1::text[], $2::boolean[], $3::boolean[], $4::boolean[], $5::uuid[], $6::bigint[])
+             as n (display_id, silent, there, dark, view_id, since)
          where d.display_id = n.display_id",
     )
     .bind(ids)
     .bind(silent)
     .bind(there)
+    .bind(dark)
     .bind(views)
     .bind(since)
     .execute(tx.conn())

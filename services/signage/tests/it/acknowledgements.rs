@@ -2,8 +2,15 @@
 
 use std::time::Duration;
 
-use kernel::{clock::wall_now, testing::House};
-use sky_proto::{flow::v1::HouseState, signage::v1 as pb};
+use kernel::{
+    clock::wall_now,
+    testing::House,
+    values::{Text, timestamp},
+};
+use sky_proto::{
+    flow::v1::HouseState,
+    signage::v1::{self as pb, displays_client::DisplaysClient},
+};
 use uuid::Uuid;
 
 use crate::{client, support::*};
@@ -89,4 +96,74 @@ async fn flow_hears_which_displays_are_concerned_whenever_these_are_others() {
     twice(&house, "flow", &house_state(HouseState::Normal, 2)).await;
     let over = told().await;
     assert_eq!((over.len(), &over[4].about_id, over[4].display_ids.len()), (5, &incident_id, 0));
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_dark_display_unless_it_is_lit_up() {
+    let house = house().await;
+    let beat = async |id: &str, dark: bool| {
+        let request = pb::HeartbeatRequest {
+            display_id: id.to_owned(),
+            device_time: Some(timestamp(wall_now())),
+            time_zone: "Europe/Berlin".to_owned(),
+            player: "portal/1".to_owned(),
+            last_command_success: true,
+            dark,
+            ..Default::default()
+        };
+        DisplaysClient::new(house.channel(&display(id))).heartbeat(request).await.expect("heard");
+        listed(&house, id).await;
+        fit(&house).await;
+        look(&house, Duration::ZERO).await;
+    };
+    beat("cafe-1", true).await;
+    beat("foyer-1", false).await;
+    let told = async || {
+        let told = house.events::<pb::DisplaysConcerned>("signage").await;
+        let told = told.last().map(|it| (it.about_id.clone(), it.display_ids.clone()));
+        told.expect("told")
+    };
+    let child = Uuid::now_v7().to_string();
+    let lost = sky_proto::flow::v1::IncidentChanged {
+        incident: Some(sky_proto::flow::v1::Incident {
+            incident_id: child.clone(),
+            kind: sky_proto::flow::v1::IncidentKind::LostChild.into(),
+            state: sky_proto::flow::v1::MeasureState::Active.into(),
+            text: Some(Text::new("Wir suchen ein Kind", "We are looking for a child").to_proto()),
+            active_from: Some(timestamp(minutes(0))),
+            revision: 1,
+            ..Default::default()
+        }),
+    };
+    twice(&house, "flow", &lost).await;
+    assert!(words(&content(&house, "cafe-1").await).contains("Wir suchen ein Kind"), "it is there when it gets light");
+    assert_eq!(told().await, (child.clone(), vec!["foyer-1".to_owned()]));
+    let both = vec!["cafe-1".to_owned(), "foyer-1".to_owned()];
+    beat("cafe-1", false).await;
+    assert_eq!(told().await, (child.clone(), both.clone()), "it is light");
+    beat("cafe-1", true).await;
+    assert_eq!(told().await, (child, vec!["foyer-1".to_owned()]), "and dark again");
+
+    // What is kept is what another process finds.
+    let other = signage::board::Board::default();
+    let kept = house.transact("signage", move |tx| {
+        Box::pin(async move {
+            let turn = other.locked_turn(tx).await?;
+            let dark = turn.wall.displays.iter().filter(|it| it.dark).map(|it| it.id.clone()).collect::<Vec<_>>();
+            turn.back();
+            Ok::<_, signage::error::Error>(dark)
+        })
+    });
+    assert_eq!(kept.await.expect("looked"), ["cafe-1"]);
+
+    let fire = Uuid::now_v7().to_string();
+    let alarm = sky_proto::flow::v1::HouseStateChanged {
+        incident_id: fire.clone(),
+        incident_revision: 2,
+        ..house_state(HouseState::Evacuating, 1)
+    };
+    twice(&house, "flow", &alarm).await;
+    let told = house.events::<pb::DisplaysConcerned>("signage").await;
+    let fire = told.iter().find(|it| it.about_id == fire).expect("told");
+    assert_eq!(fire.display_ids, both, "an evacuation lights it up");
 }

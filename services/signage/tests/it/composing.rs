@@ -200,7 +200,7 @@ fn of_two_words_on_a_zone_the_later_one_holds_whatever_the_clocks_say() {
     let mut known = Known::default();
     let mut level = |level, version, minutes| {
         let zone = Zone { level, version, observed_at: at(minutes), ..zone("cafe", "") };
-        known.learn(&Fact::Zone(zone));
+        known.learn(&Fact::Zone(zone), false);
         known.facts(at(60)).zones[0].level
     };
     assert_eq!(level(ZoneLevel::Stop, 3, 30), ZoneLevel::Stop);
@@ -243,10 +243,10 @@ fn a_measure_concerns_the_displays_of_its_zone_of_what_lies_in_it_and_of_the_who
         (&[zone("room", "upper"), zone("upper", "room")][..], "cafe", false),
     ] {
         let mut known: Known = told.iter().cloned().map(Record::Zone).collect();
-        known.learn(&Fact::Measure(measure(about)));
+        known.learn(&Fact::Measure(measure(about)), false);
         for silent in [false, true] {
             if silent {
-                known.learn(&Fact::Silence(Silence { producer: "flow".to_owned(), since: Some(at(1)) }));
+                known.learn(&Fact::Silence(Silence { producer: "flow".to_owned(), since: Some(at(1)) }), false);
             }
             let class = compose(&view, &known.facts(at(2)), at(2)).class;
             assert_eq!(class == Class::Operations, says, "{about}, flow silent: {silent}");

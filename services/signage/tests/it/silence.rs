@@ -83,8 +83,8 @@ fn known() -> Known {
     ];
     let mut known = Known::default();
     for fact in facts {
-        assert!(known.learn(&fact).is_some(), "{fact:?} is new");
-        assert!(known.learn(&fact).is_none(), "{fact:?} is not, the second time");
+        assert!(known.learn(&fact, false).is_some(), "{fact:?} is new");
+        assert!(known.learn(&fact, false).is_none(), "{fact:?} is not, the second time");
     }
     known
 }
@@ -153,18 +153,21 @@ fn however_long_the_silence_nothing_is_past_its_end_and_no_display_is_empty() {
 #[test]
 fn an_evacuation_does_not_run_out() {
     let mut known = known();
-    known.learn(&Fact::House(House { state: HouseState::Evacuating, since: at(1), about: None, exercise: false }));
+    known.learn(
+        &Fact::House(House { state: HouseState::Evacuating, since: at(1), about: None, exercise: false }),
+        false,
+    );
     for minutes in [1, 60, 60 * 24 * 7] {
         let content = compose(&view(Profile::Cafe), &known.facts(at(minutes)), at(minutes));
         assert_eq!(content.class, Class::Evacuation, "after {minutes} min");
     }
-    known.learn(&Fact::House(House { state: HouseState::Normal, since: at(0), about: None, exercise: false }));
+    known.learn(&Fact::House(House { state: HouseState::Normal, since: at(0), about: None, exercise: false }), false);
     let content = compose(&view(Profile::Cafe), &known.facts(at(2)), at(2));
     assert_eq!(content.class, Class::Evacuation, "a late word of before does not end it");
 }
 
 fn silent(known: &mut Known, producer: &str, since: Option<i64>) {
-    known.learn(&Fact::Silence(Silence { producer: producer.to_owned(), since: since.map(at) }));
+    known.learn(&Fact::Silence(Silence { producer: producer.to_owned(), since: since.map(at) }), false);
 }
 
 #[test]
@@ -182,24 +185,30 @@ fn what_a_service_told_is_not_of_now_once_it_is_silent_and_is_again_when_it_spea
     ];
     for (producer, profile, no_more, still) in cases {
         let mut known = known();
-        known.learn(&Fact::Message(Message { withdrawn: true, ..lift_message() }));
-        known.learn(&Fact::Zone(Zone {
-            version: 1,
-            zone_id: "hall".to_owned(),
-            level: ZoneLevel::Busy,
-            quality: Quality::Live,
-            observed_at: at(0),
-            // A counter that goes on saying the same is told once.
-            valid_until: Some(at(3)),
-            parent: String::new(),
-            whole_house: false,
-        }));
-        known.learn(&Fact::Station(Station {
-            station_id: "s".to_owned(),
-            name: Text::new("Theke", "Counter"),
-            state: StationState::Busy,
-            observed_at: at(0),
-        }));
+        known.learn(&Fact::Message(Message { withdrawn: true, ..lift_message() }), false);
+        known.learn(
+            &Fact::Zone(Zone {
+                version: 1,
+                zone_id: "hall".to_owned(),
+                level: ZoneLevel::Busy,
+                quality: Quality::Live,
+                observed_at: at(0),
+                // A counter that goes on saying the same is told once.
+                valid_until: Some(at(3)),
+                parent: String::new(),
+                whole_house: false,
+            }),
+            false,
+        );
+        known.learn(
+            &Fact::Station(Station {
+                station_id: "s".to_owned(),
+                name: Text::new("Theke", "Counter"),
+                state: StationState::Busy,
+                observed_at: at(0),
+            }),
+            false,
+        );
         let mut base = (*view(profile).base).clone();
         base.setup.wayfinding[0].zone = "hall".to_owned();
         let view = View { base: Arc::new(base), standing_in: Vec::new() };
@@ -264,7 +273,7 @@ fn decisions_hold_without_flow_measurements_do_not_and_an_evacuation_is_never_to
         (Evacuating, 60 * 24 * 7, true, false),
     ] {
         let mut known = Known::default();
-        known.learn(&Fact::House(House { state, since: at(0), about: None, exercise: false }));
+        known.learn(&Fact::House(House { state, since: at(0), about: None, exercise: false }), false);
         silent(&mut known, "flow", Some(3));
         let content = compose(&view(Profile::Foyer), &known.facts(at(minutes)), at(minutes));
         let told = content.lines.iter().filter(|line| line.source == "flow");
@@ -294,11 +303,11 @@ fn what_somebody_has_counted_holds_for_as_long_as_flow_said() {
         })
     };
     let mut known = Known::default();
-    known.learn(&zone(Quality::Manual, 0, 15));
+    known.learn(&zone(Quality::Manual, 0, 15), false);
     let quality = |known: &Known, minutes| compose(&view, &known.facts(at(minutes)), at(minutes)).lines[0].quality;
     assert_eq!(quality(&known, 14), Some(Quality::Manual));
     assert_eq!(quality(&known, 15), Some(Quality::Degraded), "a band from then on");
-    known.learn(&zone(Quality::Manual, 10, 25));
+    known.learn(&zone(Quality::Manual, 10, 25), false);
     assert_eq!(quality(&known, 15), Some(Quality::Manual), "counted again, to the same end");
     silent(&mut known, "flow", Some(12));
     assert_eq!(quality(&known, 24), Some(Quality::Manual));
