@@ -25,6 +25,7 @@ late-traffic = Bahn oder Straße hatte Verspätung
 late-agreed = Mit der Vorführung abgesprochen
 lookup-by-either = Kurzzeichen oder Name
 lookup-none = Für die nächsten Vorstellungen ist unter diesem Namen nichts gebucht.
+lookup-away = Namen sind gerade nicht zu finden: Bitte nach Kurzzeichen oder Code fragen.
 lookup-more = Es gibt mehr Treffer. Bitte mehr vom Namen eingeben.
 lookup-recorded = Jede Suche nach einem Namen wird festgehalten, ohne den Namen.
 

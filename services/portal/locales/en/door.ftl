@@ -25,6 +25,7 @@ late-traffic = Held up by tram or road
 late-agreed = Agreed with the operator
 lookup-by-either = Reference or name
 lookup-none = Nothing is booked under this name for the next showings.
+lookup-away = Names cannot be found at the moment: please ask for the reference or the code.
 lookup-more = There are more. Please type more of the name.
 lookup-recorded = Each look by name is kept on record, without the name.
 

@@ -16,7 +16,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 use crate::{
-    processes::{sky, start},
+    processes::{signed_in, sky, start},
     scenario::Family,
     world::{World, staff, until},
 };
@@ -44,8 +44,9 @@ async fn the_door_goes_on_while_everything_else_is_dead() {
     let mut broker = TestBroker::start().await;
     let mut settings = settings(&db);
     settings.nats_url = broker.url();
-    let groups: [&[&'static str]; 4] =
-        [&["flow"], &["reservations", "payments"], &["journey", "portal"], &["signage", "parking", "gastro"]];
+    let groups: [&[&'static str]; 5] =
+        [&["flow"], &["reservations", "payments"], &["journey"], &["portal"], &["signage", "parking", "gastro"]];
+    let (journey, portal) = (2, 3);
     let (mut processes, world) = start(&groups, &settings).await;
     let family = Family::holds(&world, Utc::now()).await;
     family.orders(Method::AtDesk).await;
@@ -58,8 +59,23 @@ async fn the_door_goes_on_while_everything_else_is_dead() {
     };
     until("the tickets at the door", find, Option::is_some).await;
 
+    let page = format!("{}/desk/party", processes.pages[portal]);
+    let desk = signed_in(&processes.pages[portal], &settings).await;
+    let by_name = async || {
+        let form = [("reference", "Muster")];
+        let answer = desk.post(&page).form(&form).send().await;
+        let answer = answer.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a page"))
+    };
+    let (status, found) = by_name().await;
+    assert!(status == 200 && found.contains(&reference), "{status} {found}");
+
     broker.kill();
-    for group in 1..groups.len() {
+    processes.kill(journey);
+    // Names are journey's alone. Whoever stands at the desk is told what to ask for, and the door finds that.
+    let (status, away) = by_name().await;
+    assert!(status == 200 && away.contains("Namen sind gerade nicht zu finden"), "{status} {away}");
+    for group in (1..groups.len()).filter(|group| *group != journey) {
         processes.kill(group);
     }
     let (_, two) = scan(&world, &showing, &code, 2).await;

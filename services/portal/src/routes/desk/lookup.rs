@@ -164,6 +164,8 @@ pub(super) async fn due_at_desk(edge: &Edge, caller: &Caller, visit: &Visit) -> 
 struct FoundPage {
     w: Frame,
     visits: Vec<FoundView>,
+    /// Journey, which alone knows names, is away: nobody knows whether there are more.
+    away: bool,
     more: bool,
     key: String,
 }
@@ -206,18 +208,22 @@ async fn by_name(edge: &Edge, guest: &Guest, caller: &Caller, name: String) -> R
     let mut w = guest.frame(guest.words.t("lookup-title"));
     // The language links cannot send the name again.
     w.path = "/desk".to_owned();
-    let (mut visits, mut more) = (Vec::new(), false);
+    let (mut visits, mut more, mut away) = (Vec::new(), false, false);
     for (showing, list) in showings.into_iter().zip(answers) {
         let list = match list {
             Ok(list) => list,
             // Journey's own showings may be fewer than the door's.
             Err(status) if Code::from_grpc(status.code()) == Code::NotFound => continue,
+            Err(status) if Code::from_grpc(status.code()) == Code::Unavailable => {
+                away = true;
+                continue;
+            }
             Err(status) => return refused(edge, guest, status, "/desk").await,
         };
         more |= list.more;
         visits.extend(list.visits.into_iter().map(|visit| found(&w, showing, visit)));
     }
-    page(&FoundPage { visits, more, key: Uuid::new_v4().to_string(), w })
+    page(&FoundPage { visits, away, more, key: Uuid::new_v4().to_string(), w })
 }
 
 #[cfg(test)]
