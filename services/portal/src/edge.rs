@@ -33,6 +33,7 @@ use tonic::{Response, Status, Streaming};
 
 use crate::{
     accounts::Doorman,
+    alarm::Alarm,
     commands, domain,
     error::Error,
     house::Told,
@@ -65,6 +66,7 @@ pub(crate) struct Edge {
     pub(crate) rooms: Rooms,
     pub(crate) quotes: Quotes,
     pub(crate) house: Told,
+    pub(crate) alarm: Alarm,
     flow: Transport,
     gastro: Transport,
     journey: Transport,
@@ -92,6 +94,7 @@ impl Edge {
             rooms: Rooms::new(context),
             quotes: Quotes::new(bays::REMEMBERED),
             house: Told::before(store::house_words(context.db.pool()).await?.as_deref()),
+            alarm: Alarm::default(),
             flow: context.transport("flow"),
             gastro: context.transport("gastro"),
             journey: context.transport("journey"),

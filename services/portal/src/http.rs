@@ -31,7 +31,7 @@ use crate::{
     routes::{
         arrival, booking, carpark, connections, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen,
         meal, messages, monitor, notices, operator, pairing, pickup, plate, programme, rebooking, receipt, report,
-        show_list, showing, staff, stock, visit, waiting_room, waiting_rooms,
+        show_list, showing, staff, stock, visit, visit_alarm, waiting_room, waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -61,6 +61,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/visits/{visit}/return", get(entry::back_from_payment))
         .route("/visit", get(visit::page))
         .route("/visit/live", get(visit::live))
+        .route("/visit/alarm", get(visit_alarm::live))
         .route("/visit/cancel", post(visit::cancel))
         .route("/visit/receipts", get(receipt::of_visit))
         .route("/visit/plate", post(plate::set))

@@ -3,6 +3,7 @@
 //! made of what the other services answer, asked on behalf of whoever looks at it.
 
 mod accounts;
+mod alarm;
 mod commands;
 mod domain;
 mod edge;

@@ -33,6 +33,7 @@ pub(crate) mod showing;
 pub(crate) mod staff;
 pub(crate) mod stock;
 pub(crate) mod visit;
+pub(crate) mod visit_alarm;
 pub(crate) mod waiting_room;
 pub(crate) mod waiting_rooms;
 

@@ -27,8 +27,10 @@ use super::{
     plate,
     refunds::{self, RefundView},
     showing::seats::places,
+    visit_alarm::{self, AlarmView},
 };
 use crate::{
+    alarm,
     edge::{Edge, answer},
     fields::Fields,
     live::{self, After, Fragment},
@@ -43,6 +45,7 @@ use crate::{
 #[template(path = "visit.html", blocks = ["live"])]
 struct VisitPage {
     w: Frame,
+    alarm: Option<AlarmView>,
     revision: u64,
     title: String,
     day: String,
@@ -198,6 +201,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
     let (key, state_kind) = state_of(state);
     let tickets = booking.map(|booking| booking.tickets.as_slice()).unwrap_or_default();
     VisitPage {
+        alarm: None,
         revision: visit.revision,
         title: w.text(&visit.title),
         day: w.day(&visit.starts_at),
@@ -294,13 +298,14 @@ async fn issue(edge: &Edge, headers: &HeaderMap, caller: &Caller, visit: Uuid) -
     Ok(format!("{}/v/{}", public_url(edge, headers), issued.secret))
 }
 
-async fn whole_page(edge: &Edge, guest: &Guest, headers: &HeaderMap, new_link: bool) -> Result<Response, Problem> {
+async fn whole_page(edge: &Arc<Edge>, guest: &Guest, headers: &HeaderMap, new_link: bool) -> Result<Response, Problem> {
     let (session, id, caller) = current(edge, guest).await?;
     let visit = answer(edge.journey(&caller).get_visit(GetVisitRequest { visit_id: id.to_string() })).await?;
     if visit.state() == VisitState::Held {
         return Ok(Redirect::to(&format!("/order/{id}")).into_response());
     }
     let mut view = view(edge, guest.frame(guest.words.t("visit-title")), &caller, &visit).await;
+    view.alarm = visit_alarm::view(edge, &view.w, &caller, id, alarm::now(edge).await).await;
     let is_booked = matches!(visit.state(), VisitState::Confirming | VisitState::Confirmed);
     let first_look = is_booked
         && edge.db.transact(move |tx| Box::pin(async move { store::claim_link(tx.conn(), session, id).await })).await?;

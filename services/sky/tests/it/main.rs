@@ -2,6 +2,7 @@
 //! many.
 
 mod access;
+mod alarm;
 mod architecture;
 mod arrival;
 mod autonomy;

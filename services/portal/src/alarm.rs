@@ -1,0 +1,136 @@
+//! Whether the house is being evacuated, for the pages of visitors. Flow says so. It is listened to once for all pages, and
+//! only while somebody looks at one. While flow is away its last word holds.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use kernel::Caller;
+use sky_proto::{
+    flow::v1::{FlowSnapshot, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
+    kernel::v1::LocalizedText,
+};
+use tokio::sync::watch;
+use tonic::Status;
+
+use crate::edge::{Edge, answer};
+
+/// A page is worth seeing without flow's first word.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// When flow is away it is asked again after so long.
+const AGAIN: Duration = Duration::from_secs(1);
+/// So long flow is listened to when nobody looks any more: the next page is opened soon.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// The house is to be left.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Evacuation {
+    /// What to do.
+    pub(crate) text: Option<LocalizedText>,
+    /// What to do for whoever cannot use stairs.
+    pub(crate) step_free: Option<LocalizedText>,
+    pub(crate) exercise: bool,
+}
+
+/// What flow has said last.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Known {
+    /// It was asked. False: it may not have answered yet.
+    pub(crate) asked: bool,
+    pub(crate) evacuation: Option<Evacuation>,
+}
+
+/// The one listener.
+#[derive(Debug, Default)]
+pub(crate) struct Alarm {
+    told: watch::Sender<Known>,
+    is_followed: Mutex<bool>,
+}
+
+impl Alarm {
+    /// Ends listening, unless somebody looks again.
+    fn is_over(&self) -> bool {
+        let mut is_followed = self.is_followed.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.told.receiver_count() > 0 {
+            return false;
+        }
+        *is_followed = false;
+        // What is known now may be over when somebody looks again.
+        self.told.send_replace(Known::default());
+        true
+    }
+
+    async fn nobody_looks(&self) {
+        loop {
+            self.told.closed().await;
+            tokio::time::sleep(LINGER).await;
+            if self.told.receiver_count() == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// What is known of an evacuation, and each change of that.
+pub(crate) fn watch(edge: &Arc<Edge>) -> watch::Receiver<Known> {
+    let told = edge.alarm.told.subscribe();
+    let mut is_followed = edge.alarm.is_followed.lock().unwrap_or_else(PoisonError::into_inner);
+    if !std::mem::replace(&mut *is_followed, true) {
+        edge.tasks.spawn_until_stop(follow(edge.clone()));
+    }
+    told
+}
+
+/// What is known of an evacuation now.
+pub(crate) async fn now(edge: &Arc<Edge>) -> Option<Evacuation> {
+    let mut told = watch(edge);
+    let _ = tokio::time::timeout(PATIENCE, told.wait_for(|known| known.asked)).await;
+    let known = told.borrow().clone();
+    known.evacuation
+}
+
+async fn follow(edge: Arc<Edge>) {
+    while !edge.alarm.is_over() {
+        tokio::select! {
+            () = edge.alarm.nobody_looks() => {}
+            () = listen_again(&edge) => {}
+        }
+    }
+}
+
+/// Until flow is away, and a while longer.
+async fn listen_again(edge: &Edge) {
+    if let Err(status) = listen(edge).await {
+        tracing::debug!(error = status.message(), "flow's state of the house is not known");
+    }
+    edge.alarm.told.send_if_modified(|known| !std::mem::replace(&mut known.asked, true));
+    tokio::time::sleep(AGAIN).await;
+}
+
+async fn listen(edge: &Edge) -> Result<(), Status> {
+    let portal = Caller::Service("portal".to_owned());
+    let mut flow = answer(edge.flow(&portal).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
+    while let Some(snapshot) = flow.message().await? {
+        let new = Known { asked: true, evacuation: evacuation(&snapshot) };
+        edge.alarm.told.send_if_modified(|known| {
+            let is_new = *known != new;
+            *known = new;
+            is_new
+        });
+    }
+    Ok(())
+}
+
+fn evacuation(flow: &FlowSnapshot) -> Option<Evacuation> {
+    let house = flow.house.as_ref().filter(|house| house.state() == HouseState::Evacuating)?;
+    let incident = flow.incidents.iter().find(|it| {
+        it.kind() == IncidentKind::Evacuation
+            && matches!(it.state(), MeasureState::Active | MeasureState::AckedByDisplays)
+    });
+    Some(Evacuation {
+        text: incident.and_then(|it| it.text.clone()),
+        step_free: incident.and_then(|it| it.step_free_text.clone()),
+        exercise: house.exercise,
+    })
+}

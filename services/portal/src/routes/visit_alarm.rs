@@ -1,0 +1,89 @@
+//! That the house is to be left, above everything else on the visit's page. It has a stream of its own, so that it comes
+//! while journey is away, and is said once and not with every change of the visit.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use futures::{StreamExt, future::ready};
+use kernel::{
+    Caller,
+    values::{day_of, from_timestamp},
+};
+use sky_proto::{
+    journey::v1::{GetVisitRequest, Visit},
+    reservations::v1::{GetBookingRequest, Need},
+};
+use tokio_stream::wrappers::WatchStream;
+use uuid::Uuid;
+
+use super::visit::current;
+use crate::{
+    alarm::{self, Evacuation},
+    edge::{Edge, answer},
+    live::{self, Fragment},
+    page::{Frame, html},
+    problem::Problem,
+    session::Guest,
+    words::Words,
+};
+
+/// What everybody does, and what those do who cannot use stairs.
+pub(crate) struct AlarmView {
+    pub(super) title: String,
+    pub(super) text: String,
+    /// Empty: nobody of the party needs it.
+    pub(super) step_free: String,
+}
+
+#[derive(Template)]
+#[template(path = "visit-alarm.html")]
+struct Part {
+    alarm: Option<AlarmView>,
+}
+
+/// What the page of a visit says of an evacuation; None: there is none, or it concerns nobody of this visit.
+pub(super) async fn view(
+    edge: &Edge,
+    w: &Words,
+    caller: &Caller,
+    id: Uuid,
+    evacuation: Option<Evacuation>,
+) -> Option<AlarmView> {
+    let evacuation = evacuation?;
+    // What cannot be asked now is taken to be so: too much is said rather than too little.
+    let visit = answer(edge.journey(caller).get_visit(GetVisitRequest { visit_id: id.to_string() })).await.ok();
+    if visit.as_ref().is_some_and(|visit| !is_today(edge, visit)) {
+        return None;
+    }
+    let booking = answer(edge.reservations(caller).get_booking(GetBookingRequest { visit_id: id.to_string() })).await;
+    let is_step_free = booking.map_or(true, |booking| {
+        booking.tickets.iter().any(|ticket| matches!(ticket.need(), Need::Wheelchair | Need::StepFree))
+    });
+    Some(AlarmView {
+        title: w.t(if evacuation.exercise { "house-exercise" } else { "house-evacuating" }),
+        text: w.text(&evacuation.text),
+        step_free: if is_step_free { w.text(&evacuation.step_free) } else { String::new() },
+    })
+}
+
+/// Whoever comes another day is at home.
+fn is_today(edge: &Edge, visit: &Visit) -> bool {
+    day_of(from_timestamp(visit.starts_at)) == day_of(edge.now())
+}
+
+/// `/visit/alarm`
+pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+    let (_, id, caller) = current(&edge, &guest).await?;
+    let frame: Frame = guest.frame(String::new());
+    let stream_edge = edge.clone();
+    let told = WatchStream::new(alarm::watch(&edge)).filter(|known| ready(known.asked));
+    let fragments = told.then(move |known| {
+        let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
+        async move {
+            let alarm = view(&edge, &frame, &caller, id, known.evacuation).await;
+            Ok(Fragment { revision: 0, html: html(Part { alarm }.render())? })
+        }
+    });
+    Ok(live::respond(&edge, fragments))
+}
