@@ -75,7 +75,7 @@ pub struct Errors {
 const FRESH: TimeDelta = TimeDelta::minutes(2);
 /// The band is to hold nine of ten truths. One day is few of them, and they come in parties; with fewer than that of a
 /// hundred within, what the house tells is no band.
-const LEAST_WITHIN: usize = 60;
+const LEAST_WITHIN: usize = 75;
 
 impl Estimates {
     /// Takes what the board shows now.
