@@ -158,6 +158,7 @@ fn channel(value: i32) -> Result<Channel, InvalidField> {
         _ => match values::choice("channel", value)? {
             pb::Channel::Desk => Ok(Channel::Desk),
             pb::Channel::Online | pb::Channel::Unspecified => Ok(Channel::Online),
+            pb::Channel::Partner => Err(invalid("channel", "must be online or desk; partners assign rights over APDS")),
         },
     }
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{holding, lock_site, tell_site, touch_site};
 use crate::{
     domain::{
-        BayClass, Charge, Site, Window,
+        BayClass, Channel, Charge, Site, Window,
         observations::{Outcome, judge},
     },
     error::Error,
@@ -97,14 +97,20 @@ pub(crate) async fn undo(tx: &mut Tx, id: Uuid, by: &str) -> Result<Site, Error>
     tell_site(tx).await
 }
 
-/// What a stay would cost, and how many bays are left for it.
-pub(crate) async fn quote(tx: &mut Tx, class: BayClass, window: Window) -> Result<(Vec<Charge>, u32), Error> {
+/// What a stay would cost, how many bays are left for it, and through whom they are sold.
+pub(crate) struct Quote {
+    pub(crate) charges: Vec<Charge>,
+    pub(crate) free: u32,
+    pub(crate) sold_by: Vec<Channel>,
+}
+
+pub(crate) async fn quote(tx: &mut Tx, class: BayClass, window: Window) -> Result<Quote, Error> {
     let now = tx.now();
     let day = window.from.with_timezone(&Berlin).date_naive();
     let charges = store::charges_on(tx.conn(), class, day).await?;
     let site = store::site(tx.conn(), now).await?;
     let is_shut = !site.state.sells() && site.closure.is_none_or(|closure| closure.refuses(window));
-    let given = holding::given_without(tx, window, None).await?;
-    let left = given.get(&class).map_or(0, |given| given.left(window, now));
-    Ok((charges, if is_shut { 0 } else { left }))
+    let given = holding::given_without(tx, window, None).await?.remove(&class).unwrap_or_default();
+    let free = if is_shut { 0 } else { given.left(window, now) };
+    Ok(Quote { charges, free, sold_by: given.sold_by })
 }

@@ -5,9 +5,9 @@ use kernel::values::{euro, timestamp};
 use sky_proto::parking::v1::{self as pb, charge_point::State, record_occupancy_response::Outcome};
 
 use crate::{
-    commands::forecasts::Told,
+    commands::{forecasts::Told, occupancy::Quote},
     domain::{
-        BayClass, Charge, Site, Window,
+        BayClass, Channel, Site, Window,
         charging::{self, ChargePoint},
         forecast::bands::COVERAGE,
     },
@@ -18,16 +18,25 @@ use crate::{
 /// Prices stay; how full it is does not.
 const HOLDS: TimeDelta = TimeDelta::minutes(5);
 
-pub(crate) fn quote(class: BayClass, window: Window, charges: &[Charge], free: u32, now: DateTime<Utc>) -> pb::Quote {
+pub(crate) fn quote(class: BayClass, window: Window, told: &Quote, now: DateTime<Utc>) -> pb::Quote {
     pb::Quote {
         bay_class: super::bay_class(class).into(),
         from: Some(timestamp(window.from)),
         until: Some(timestamp(window.until)),
-        items: charges.iter().map(super::charged_item).collect(),
-        total: Some(euro(charges.iter().map(|charge| charge.cents).sum())),
-        available: free > 0,
-        free,
+        items: told.charges.iter().map(super::charged_item).collect(),
+        total: Some(euro(told.charges.iter().map(|charge| charge.cents).sum())),
+        available: told.free > 0,
+        free: told.free,
         valid_until: Some(timestamp(now + HOLDS)),
+        sold_by: told.sold_by.iter().map(|it| i32::from(channel(*it))).collect(),
+    }
+}
+
+const fn channel(channel: Channel) -> pb::Channel {
+    match channel {
+        Channel::Online => pb::Channel::Online,
+        Channel::Desk => pb::Channel::Desk,
+        Channel::Partner => pb::Channel::Partner,
     }
 }
 

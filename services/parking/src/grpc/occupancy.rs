@@ -72,8 +72,8 @@ impl Occupancy for OccupancyGrpc {
         if window.until <= now {
             return Err(invalid("until", "is in the past").into());
         }
-        let (charges, free) = self.db.transact(move |tx| Box::pin(occupancy::quote(tx, class, window))).await?;
-        Ok(Response::new(events::occupancy::quote(class, window, &charges, free, now)))
+        let quote = self.db.transact(move |tx| Box::pin(occupancy::quote(tx, class, window))).await?;
+        Ok(Response::new(events::occupancy::quote(class, window, &quote, now)))
     }
 
     async fn record_occupancy(

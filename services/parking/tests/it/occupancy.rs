@@ -200,7 +200,14 @@ async fn a_quote_has_the_tariff_of_its_day_and_free_bays_are_free() {
     };
     let told = quote(BayClass::Standard).await.expect("a quote");
     let free = told.free;
+    assert_eq!(
+        told.sold_by().collect::<Vec<_>>(),
+        [pb::Channel::Online, pb::Channel::Desk, pb::Channel::Partner],
+        "by all"
+    );
     assert_eq!((told.total.expect("a sum").cents, told.available), (300, true));
+    let coach = quote(BayClass::Coach).await.expect("a quote");
+    assert_eq!(coach.sold_by().collect::<Vec<_>>(), [pb::Channel::Desk, pb::Channel::Partner]);
     assert_eq!((told.items[0].tariff_id.as_str(), told.items[0].tax_basis_points), ("parking-standard-2026", 1900));
     let told = quote(BayClass::Accessible).await.expect("a quote");
     assert_eq!((told.total.expect("a sum").cents, told.items.len(), told.available), (0, 0, true));

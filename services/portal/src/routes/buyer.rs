@@ -1,8 +1,8 @@
 //! Who fills in the form of a booking: a visitor, or the desk for somebody who stands there or calls. Both have the same
-//! form; the desk chooses from which quota it sells, and has bays for coaches.
+//! form; the desk chooses from which quota it sells, and each is offered the bays that the house sells so.
 
 use sky_proto::{
-    parking::v1::BayClass,
+    parking::v1::{self as bays, BayClass, Quote},
     reservations::v1::{Audience, Availability, Channel, Showing},
 };
 use uuid::Uuid;
@@ -17,7 +17,8 @@ pub(crate) enum Buyer {
 const CHANNELS: [(Channel, &str); 3] =
     [(Channel::Door, "sell-door"), (Channel::Staff, "sell-staff"), (Channel::School, "sell-school")];
 
-const BAYS: [(BayClass, &str); 7] = [
+/// The kinds of bays that there may be, with the keys of their names.
+pub(crate) const BAYS: [(BayClass, &str); 7] = [
     (BayClass::Unspecified, "bay-none"),
     (BayClass::Standard, "bay-standard"),
     (BayClass::Accessible, "bay-accessible"),
@@ -68,9 +69,14 @@ impl Buyer {
         }
     }
 
-    /// The kinds of bays to choose from, with the keys of their names.
-    pub(crate) fn bays(self) -> impl Iterator<Item = (BayClass, &'static str)> {
-        BAYS.into_iter().filter(move |(class, _)| self == Self::Desk || *class != BayClass::Coach)
+    /// Whether a kind of bay is sold to whom fills in this form. One of which it is not known is offered: the car park
+    /// decides.
+    pub(crate) fn is_sold(self, quote: &Quote) -> bool {
+        let channel = match self {
+            Self::Visitor => bays::Channel::Online,
+            Self::Desk => bays::Channel::Desk,
+        };
+        quote.sold_by.is_empty() || quote.sold_by().any(|it| it == channel)
     }
 }
 

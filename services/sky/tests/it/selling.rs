@@ -19,7 +19,7 @@ use crate::{
     booking::{adults, takes, visit, with_a_plan},
     browsers::{Browser, open},
     scenario::next_showing,
-    world::{World, staff, until},
+    world::{HOUSE_FILE, World, staff, until},
 };
 
 const PASSWORD: &str = "correct horse battery";
@@ -172,7 +172,7 @@ async fn a_class_is_booked_at_the_desk_with_its_coach() {
     // Not for visitors: neither the showing nor a bay for coaches, however the form is made.
     let open_to_all = next_showing(&world, house.clock.now()).await.showing_id;
     for (showing, parking, status, says) in
-        [(id, "0", 409, "Diese Vorstellung ist geschlossen."), (&open_to_all, "3", 422, "kam nicht richtig an")]
+        [(id, "0", 409, "Diese Vorstellung ist geschlossen."), (&open_to_all, "3", 409, "vergibt die Kasse")]
     {
         let key = Uuid::new_v4().to_string();
         let typed = [("key", key.as_str()), ("count_adult", "1"), ("parking", parking)];
@@ -180,6 +180,29 @@ async fn a_class_is_booked_at_the_desk_with_its_coach() {
         assert_eq!(seen, status, "{body}");
         assert!(body.contains(says), "{body}");
     }
+}
+
+#[tokio::test]
+async fn the_form_offers_the_bays_that_the_house_file_sells_so() {
+    const COACH: &str = "id=\"bay3\"";
+    const FAMILY: &str = "id=\"bay5\"";
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let desk = signed_in(&house, Role::Desk).await;
+    let forms = async || {
+        let (_, _, visitors) = Browser::new().get(&house, &format!("/showings/{showing}")).await;
+        let (_, _, desks) = desk.get(&house, &format!("/desk/showings/{showing}/sell")).await;
+        [visitors, desks].map(|form| (form.contains(COACH), form.contains(FAMILY)))
+    };
+    assert_eq!(forms().await, [(false, true), (true, true)], "a coach is agreed on with the desk");
+    // Another house: coaches book online, families ring up.
+    let other = HOUSE_FILE.replacen("sold_by = [\"desk\", \"partner\"]", "sold_by = [\"online\"]", 1).replacen(
+        "class = \"family\"\ncount",
+        "class = \"family\"\nsold_by = [\"desk\"]\ncount",
+        1,
+    );
+    world.load(&other).await;
+    until("the other house's bays", || forms(), |told| *told == [(true, false), (false, true)]).await;
 }
 
 #[tokio::test]

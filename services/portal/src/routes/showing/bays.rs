@@ -20,7 +20,7 @@ use sky_proto::{
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
-    routes::buyer::Buyer,
+    routes::buyer::{BAYS, Buyer},
     words::Words,
 };
 
@@ -43,7 +43,7 @@ pub(super) async fn quotes(edge: &Edge, caller: &Caller, showing: &Showing) -> A
     {
         return known;
     }
-    let asked = Buyer::Desk.bays().filter(|(class, _)| *class != BayClass::Unspecified).map(|(class, _)| {
+    let asked = BAYS.into_iter().filter(|(class, _)| *class != BayClass::Unspecified).map(|(class, _)| {
         let mut occupancy = edge.occupancy(caller);
         let request = GetQuoteRequest {
             bay_class: class.into(),
@@ -70,18 +70,20 @@ pub(super) struct Bay {
 
 pub(super) fn bays(w: &Words, buyer: Buyer, quotes: &[Quote], sent: &Fields) -> Vec<Bay> {
     let chosen = sent.choice("parking");
-    buyer
-        .bays()
-        .map(|(class, key)| {
+    BAYS.into_iter()
+        .filter_map(|(class, key)| {
             let value = i32::from(class);
             let quote = quotes.iter().find(|quote| quote.bay_class() == class);
-            Bay {
+            if quote.is_some_and(|quote| !buyer.is_sold(quote)) {
+                return None;
+            }
+            Some(Bay {
                 value,
                 label: w.t(key),
                 note: quote.map(|quote| note(w, quote)).unwrap_or_default(),
                 chosen: value == chosen,
                 closed: value != chosen && quote.is_some_and(|quote| !quote.available),
-            }
+            })
         })
         .collect()
 }
@@ -96,6 +98,8 @@ fn note(w: &Words, quote: &Quote) -> String {
 mod tests {
     use kernel::values::euro;
 
+    use sky_proto::parking::v1::Channel;
+
     use super::*;
     use crate::words::Language;
 
@@ -109,8 +113,13 @@ mod tests {
             free,
             ..Quote::default()
         };
-        let quotes =
-            [quote(BayClass::Standard, 300, 12), quote(BayClass::Accessible, 0, 1), quote(BayClass::Family, 300, 0)];
+        let sold_by = |channel: Channel, quote: Quote| Quote { sold_by: vec![channel.into()], ..quote };
+        let quotes = [
+            sold_by(Channel::Online, quote(BayClass::Standard, 300, 12)),
+            quote(BayClass::Accessible, 0, 1),
+            quote(BayClass::Family, 300, 0),
+            sold_by(Channel::Desk, quote(BayClass::Coach, 4000, 2)),
+        ];
         let told = |buyer, sent: &[(&str, &str)]| bays(&w, buyer, &quotes, &Fields::of(sent));
         let notes = |told: &[Bay]| told.iter().map(|bay| (bay.note.clone(), bay.closed)).collect::<Vec<_>>();
         let visitors = told(Buyer::Visitor, &[]);
@@ -126,9 +135,10 @@ mod tests {
                 nothing,
             ]
         );
-        let coach = i32::from(BayClass::Coach);
-        assert!(visitors.iter().all(|bay| bay.value != coach), "coaches are the desk's");
-        assert!(told(Buyer::Desk, &[]).iter().any(|bay| bay.value == coach));
+        let offers = |told: &[Bay], class: BayClass| told.iter().any(|bay| bay.value == i32::from(class));
+        assert!(!offers(&visitors, BayClass::Coach), "the house sells them at the desk");
+        let at_desk = told(Buyer::Desk, &[]);
+        assert!(offers(&at_desk, BayClass::Coach) && !offers(&at_desk, BayClass::Standard), "as the house says");
         let family = i32::from(BayClass::Family).to_string();
         assert!(told(Buyer::Visitor, &[("parking", &family)]).iter().all(|bay| !bay.closed), "what was chosen stays");
     }

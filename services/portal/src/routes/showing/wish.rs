@@ -63,8 +63,8 @@ pub(super) fn wish(
         return Ok(Err(errors));
     }
     let (pickup, pickup_at) = pickups::chosen(sent);
-    let offered = buyer.bays().map(|(class, _)| class).find(|class| i32::from(*class) == sent.choice("parking"));
-    let bay = offered.ok_or_else(Problem::bad_form)?;
+    // Whether it is sold to this buyer is the car park's to say.
+    let bay = BayClass::try_from(sent.choice("parking")).map_err(|_| Problem::bad_form())?;
     let channel = buyer.channel(sent.choice("channel")).ok_or_else(Problem::bad_form)?;
     Ok(Ok(HoldVisitRequest {
         idempotency_key: sent.idempotency_key()?,
