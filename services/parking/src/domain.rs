@@ -442,6 +442,8 @@ pub(crate) struct Site {
     pub(crate) revision: u64,
     /// The last word of a lane, or of somebody who has counted.
     pub(crate) observed_at: DateTime<Utc>,
+    /// When the house file changed last what it is.
+    pub(crate) described_at: DateTime<Utc>,
     /// As of when, and until when, the cars are known.
     pub(crate) counted: counted::Counted,
     /// What that follows from, besides `observed_at`: the lanes, and when all was counted by hand while one is not heard.

@@ -473,6 +473,7 @@ async fn write(tx: &mut Tx, text: &str, section: &Section) -> Result<(), Failure
         house::save_tariff(tx.conn(), &row).await?;
     }
     if changed {
+        house::described(tx.conn(), now).await?;
         commands::touch_site(tx, None).await?;
         commands::tell_site(tx).await?;
     }

@@ -91,7 +91,7 @@ const fn opening_status(state: SiteState) -> &'static str {
 
 /// ParkAPI v3, `GET /v3/parking-sites`.
 pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Value {
-    let (told_at, counted_at) = (rfc3339(site.observed_at), rfc3339(site.counted.at));
+    let (described_at, counted_at) = (rfc3339(site.described_at), rfc3339(site.counted.at));
     let is_shut = matches!(site.state, SiteState::Closed | SiteState::Unreachable);
     let is_live = is_shut || site.counted.holds(now);
     let Value::Object(mut item) = json!({
@@ -106,7 +106,7 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
         "opening_hours": place.opening_hours,
         "has_realtime_data": is_live,
         "capacity": capacity(site),
-        "static_data_updated_at": told_at,
+        "static_data_updated_at": described_at,
     }) else {
         return Value::Null;
     };
@@ -114,7 +114,10 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
         item.insert("realtime_data_updated_at".to_owned(), counted_at.into());
         item.insert("realtime_opening_status".to_owned(), opening_status(told_state(site, now)).into());
     }
-    item.extend(free_in_all(site, now).map(|free| ("realtime_free_capacity".to_owned(), free.into())));
+    if let Some(free) = free_in_all(site, now) {
+        item.insert("realtime_capacity".to_owned(), capacity(site).into());
+        item.insert("realtime_free_capacity".to_owned(), free.into());
+    }
     let mut restrictions = Vec::new();
     for count in cars(site) {
         let Some((field, audience)) = park_api(count.class) else { continue };
@@ -145,7 +148,7 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
             // Nobody counts bicycles.
             "has_realtime_data": false,
             "capacity": stands.capacity,
-            "static_data_updated_at": told_at,
+            "static_data_updated_at": described_at,
         });
         item["has_fee"] = false.into();
         item

@@ -28,8 +28,8 @@ pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: D
     let done = sqlx::query(
         "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at, place,
              park_seconds, park_uncertainty_seconds, release_suspended, charging_holds_minutes,
-             walk_uncertainty_seconds)
-         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12)
+             walk_uncertainty_seconds, described_at)
+         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $6)
          on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5, place = $7,
              park_seconds = $8, park_uncertainty_seconds = $9, release_suspended = $10,
              charging_holds_minutes = $11, walk_uncertainty_seconds = $12
@@ -52,6 +52,12 @@ pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: D
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// The house file has changed what the site is.
+pub(crate) async fn described(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update site set described_at = $1").bind(now).execute(conn).await?;
+    Ok(())
 }
 
 pub(crate) async fn save_class(

@@ -48,10 +48,24 @@ async fn maps_read_what_is_free_and_hear_of_every_car_and_every_closed_bridge() 
         code: String::new(),
         bay_class: pb::BayClass::Standard.into(),
     };
+    let told_of = |told: &Value, field: &str| told["items"][0][field].as_str().expect("a time").to_owned();
+    let before = told;
+    house.clock.advance(chrono::TimeDelta::minutes(2));
     client!(house, &lane()).record_lane(car).await.expect("in");
     let (_, changed, told) = get(&house, V3).await;
-    assert_eq!(free(&told), Some(39));
+    assert_eq!((free(&told), &told["items"][0]["realtime_capacity"]), (Some(39), &40.into()));
     assert_ne!(changed, tag);
+    // A car is news of today, and makes nobody fetch again what the car park is; another house file does.
+    let (fixed, live) = ("static_data_updated_at", "realtime_data_updated_at");
+    assert_ne!(told_of(&told, live), told_of(&before, live));
+    assert_eq!(told_of(&told, fixed), told_of(&before, fixed));
+    load(&house, HOUSE_FILE, false).await.expect("the same file");
+    assert_eq!(told_of(&get(&house, V3).await.2, fixed), told_of(&before, fixed), "nothing has changed");
+    let (head, family) = HOUSE_FILE.split_once("class = \"family\"\ncount = 2").expect("the bays for families");
+    load(&house, &format!("{head}class = \"family\"\ncount = 3{family}"), false).await.expect("one bay more");
+    let (_, _, told) = get(&house, V3).await;
+    assert_ne!(told_of(&told, fixed), told_of(&before, fixed));
+    assert_eq!((&told["items"][0]["capacity"], free(&told)), (&41.into(), Some(40)));
 
     let bridge = kernel::values::Text::new("Die Brücke ist gesperrt", "The bridge is closed").to_proto();
     let closed =

@@ -34,6 +34,7 @@ fn site(state: SiteState, occupied: u32, expected: u32) -> Site {
         alternatives: Vec::new(),
         revision: 1,
         observed_at: at(0),
+        described_at: at(-1),
         counted: Counted { at: at(0), until: at(360) },
         lanes: Vec::new(),
         by_hand: None,
@@ -156,9 +157,24 @@ fn the_whole_of_park_api_v1_and_of_datex_light() {
 }
 
 #[test]
+fn the_whole_of_park_api_v3() {
+    let item = json!({
+        "uid": "holzplatz", "name": "Parkplatz", "operator_name": "Stadt Halle",
+        "address": "Holzplatz 5, 06110 Halle (Saale)", "lat": "51.476", "lon": "11.959",
+        "type": "OFF_STREET_PARKING_GROUND", "purpose": "CAR", "opening_hours": "Mo-Su 08:00-23:00",
+        "has_realtime_data": true, "realtime_opening_status": "OPEN",
+        "capacity": 34, "realtime_capacity": 34, "realtime_free_capacity": 19,
+        "capacity_disabled": 3, "realtime_free_capacity_disabled": 2,
+        "restrictions": [{"type": "DISABLED", "capacity": 3, "realtime_free_capacity": 2}],
+        "static_data_updated_at": "1969-12-31T23:59:00Z", "realtime_data_updated_at": "1970-01-01T00:00:00Z",
+    });
+    assert_eq!(park_api_v3(&site(SiteState::Open, 10, 4), &place(), at(0)), json!({"items": [item]}));
+}
+
+#[test]
 fn a_class_whose_count_cannot_be_leaves_the_others_alone() {
     let item = &park_api_v3(&site(SiteState::Open, 8259, 0), &place(), at(0))["items"][0];
-    assert_eq!(item.get("realtime_free_capacity"), None);
+    assert_eq!((item.get("realtime_free_capacity"), item.get("realtime_capacity")), (None, None));
     assert_eq!((&item["capacity"], &item["capacity_disabled"]), (&json!(34), &json!(3)));
     assert_eq!(item["realtime_free_capacity_disabled"], 2);
     assert_eq!(item["restrictions"], json!([{"type": "DISABLED", "capacity": 3, "realtime_free_capacity": 2}]));
