@@ -175,6 +175,40 @@ async fn codes_that_do_not_open_say_why_and_exits_open_anyway() {
 }
 
 #[tokio::test]
+async fn what_is_no_lane_event_names_its_field_and_counts_nobody() {
+    type Spoil = fn(&mut pb::RecordLaneRequest);
+    let house = house().await;
+    let good = anonymous(Direction::In, pb::BayClass::Standard);
+    let cases: [(&str, Spoil); 10] = [
+        ("idempotency_key", |it| it.idempotency_key.clear()),
+        ("idempotency_key", |it| it.idempotency_key = "7".to_owned()),
+        ("lane", |it| it.lane.clear()),
+        ("lane", |it| it.lane = "in 1".to_owned()),
+        ("lane", |it| it.lane = "x".repeat(1000)),
+        ("direction", |it| it.direction = 0),
+        ("direction", |it| it.direction = 99),
+        ("bay_class", |it| it.bay_class = 0),
+        ("bay_class", |it| it.bay_class = -1),
+        ("code", |it| it.code = "x".repeat(100_000)),
+    ];
+    for (field, spoil) in cases {
+        let mut event = good.clone();
+        spoil(&mut event);
+        let refused = client!(house, &attendant()).record_lane(event).await.expect_err(field);
+        assert_eq!(refused.code(), tonic::Code::InvalidArgument, "{field}");
+        assert!(refused.message().starts_with(field), "{}", refused.message());
+    }
+    // More than any event is long, before anybody reads a field of it.
+    let endless = pb::RecordLaneRequest { code: "x".repeat(8 * 1024 * 1024), ..good.clone() };
+    client!(house, &attendant()).record_lane(endless).await.expect_err("oversized");
+    assert_eq!(occupied(&house).await, Some(0));
+    for _ in 0..2 {
+        assert_eq!(record(&house, &good).await.verdict(), Verdict::Open, "as it was meant, and again");
+    }
+    assert_eq!(occupied(&house).await, Some(1));
+}
+
+#[tokio::test]
 async fn cars_without_a_right_leave_room_for_those_with_one() {
     let house = house().await;
     set_capacity(&house, "standard", 2).await;
