@@ -389,6 +389,9 @@ displays-unfitted = { $n ->
     *[other] { $n } noch nicht angebracht
 }
 display-since = seit { $time }
+display-to-show = soll zeigen:
+display-confirmed = zuletzt bestätigt: Stand { $n } ({ $time })
+display-confirmed-nothing = hat noch nichts bestätigt
 display-seen = zuletzt gehört { $time }
 emergency-answered = { $some } von { $all } Monitoren haben bestätigt.
 emergency-missing = Keine Antwort von – bitte hingehen:

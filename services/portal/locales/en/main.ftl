@@ -389,6 +389,9 @@ displays-unfitted = { $n ->
     *[other] { $n } not fitted yet
 }
 display-since = since { $time }
+display-to-show = is to show:
+display-confirmed = last confirmed: revision { $n } ({ $time })
+display-confirmed-nothing = has confirmed nothing yet
 display-seen = last heard of { $time }
 emergency-answered = { $some } of { $all } displays have confirmed.
 emergency-missing = No answer from – please go there:

@@ -49,6 +49,9 @@ pub(super) struct Monitor {
     pub(super) lines: Vec<String>,
     pub(super) state: String,
     pub(super) kind: &'static str,
+    /// It has said that it shows the newest content. Else this is what it is to show, and `confirmed` what it has said last.
+    pub(super) shows: bool,
+    pub(super) confirmed: String,
     /// When what it shows was computed, and when it was last heard; may be empty.
     pub(super) since: String,
     pub(super) seen: String,
@@ -162,11 +165,14 @@ fn count(w: &Words, key: &str, monitors: &[Monitor], which: impl Fn(&Monitor) ->
     }
 }
 
+fn is_there(display: &Display) -> bool {
+    matches!(display.state(), DisplayState::Active | DisplayState::Degraded)
+}
+
 fn is_behind(display: &Display) -> bool {
-    let is_there = matches!(display.state(), DisplayState::Active | DisplayState::Degraded);
     // A dark screen says nothing of what it shows, because nobody can read it.
     let is_dark = display.health.as_ref().is_some_and(|health| health.dark);
-    is_there && !is_dark && display.rendered_revision < display.revision
+    is_there(display) && !is_dark && display.rendered_revision < display.revision
 }
 
 /// Whether it ever had a device or said anything. One of the house file that did not is nowhere to go to.
@@ -208,6 +214,8 @@ fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
         lines: content.map(|content| lines(w, content)).unwrap_or_default(),
         state,
         kind,
+        shows: is_there(display) && !is_behind,
+        confirmed: confirmed(w, display),
         since: content.map(|content| w.time(&content.computed_at)).unwrap_or_default(),
         seen: display.last_seen_at.map(|at| w.clock(from_timestamp(Some(at)))).unwrap_or_default(),
         stands_in: String::new(),
@@ -216,6 +224,19 @@ fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
         is_behind,
         is_fitted: is_fitted(display),
         rank,
+    }
+}
+
+/// The revision that it has said it shows, and when. Nobody knows what else a silent or late one shows.
+fn confirmed(w: &Words, display: &Display) -> String {
+    let is_doubtful = display.state() == DisplayState::Offline || is_behind(display);
+    match (is_doubtful, display.rendered_at) {
+        (false, _) => String::new(),
+        (true, None) => w.t("display-confirmed-nothing"),
+        (true, at) => {
+            let revision = u32::try_from(display.rendered_revision).unwrap_or(u32::MAX);
+            w.args_of("display-confirmed", revision, &w.day_and_time(&at))
+        }
     }
 }
 
@@ -291,6 +312,8 @@ pub(super) fn group_name(w: &Words, group: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::{TimeZone, Utc};
+    use kernel::values::timestamp;
     use sky_proto::kernel::v1::LocalizedText;
 
     use super::*;
@@ -302,6 +325,8 @@ mod tests {
             revision: 5,
             rendered_revision: rendered,
             shown_class: class.into(),
+            rendered_at: (rendered > 0)
+                .then(|| timestamp(Utc.timestamp_opt(1_795_872_720, 0).single().expect("a time"))),
             ..Default::default()
         }
     }
@@ -330,6 +355,13 @@ mod tests {
         assert_eq!(order, ["silent", "late", "new", "hole in the wall", "fine"]);
         assert_eq!(count(&w, "displays-unfitted", &monitors, |it| !it.is_fitted), "2 noch nicht angebracht");
         assert_eq!(count(&w, "displays-silent", &monitors, |it| it.is_silent), "1 antwortet nicht");
+
+        let said: Vec<(bool, &str)> = monitors.iter().map(|it| (it.shows, it.confirmed.as_str())).collect();
+        let (silent, late) = (
+            "zuletzt bestätigt: Stand 5 (Samstag, 28. November, 14:32)",
+            "zuletzt bestätigt: Stand 4 (Samstag, 28. November, 14:32)",
+        );
+        assert_eq!(said, [(false, silent), (false, late), (false, ""), (false, ""), (true, "")]);
 
         let mut displays = displays.clone();
         displays[0].standing_in_for = vec!["silent".to_owned(), "late".to_owned()];
