@@ -1,12 +1,28 @@
-// The service worker of a paired monitor and of the phone at the door: keeps their page with everything the page needs,
-// and answers with it when the house does not. A screen that is switched on without network shows what it showed last.
+// The service worker of a paired monitor, of the phone at the door and of whoever may need the headcount: keeps their page
+// with everything the page needs, and answers with it when the house does not. A screen that is switched on without
+// network shows what it showed last.
 "use strict";
 const CUPBOARD = "sky-monitor";
 const MEDIA = "sky-media";
 const PATIENCE = 4000;
+const KEPT_AT = "x-kept-at";
 
 const DOOR = "/desk/door";
-const isPage = (path) => path.startsWith("/monitor/") || path === "/pair" || path === DOOR;
+const SHEET = "/desk/headcount";
+const isPage = (path) => path.startsWith("/monitor/") || path === "/pair" || path === DOOR || path === SHEET;
+
+// The sheet is for who is signed in, and of no use to anybody when it is older than this.
+const SHEET_IS_GOOD = 4 * 3600 * 1000;
+// Whoever works at the desk has it, also when nobody has opened it before the network died.
+const SHEET_AGAIN = 60 * 1000;
+const SIGNING = ["/staff/sign-in", "/staff/sign-out"];
+let signings = 0;
+let sheetAskedAt = 0;
+const forgetSheet = async () => {
+  signings += 1;
+  sheetAskedAt = 0;
+  await (await caches.open(CUPBOARD)).delete(SHEET);
+};
 
 // What a page needs goes in first, so that a page in the cupboard is always whole.
 const put = async (path, answer) => {
@@ -16,7 +32,25 @@ const put = async (path, answer) => {
   const missing = [];
   for (const need of needs) if (!(await cupboard.match(need))) missing.push(need);
   await cupboard.addAll(missing);
-  await cupboard.put(path, answer);
+  const headers = new Headers(answer.headers);
+  // They are about how it once came over the line.
+  headers.delete("content-encoding");
+  headers.delete("content-length");
+  headers.set(KEPT_AT, String(Date.now()));
+  await cupboard.put(path, new Response(text, { headers }));
+};
+const putSheet = async (answer, since) => {
+  // Somebody has signed in or out meanwhile.
+  if (since !== signings) return;
+  await put(SHEET, answer);
+  if (since !== signings) await forgetSheet();
+};
+const keepSheet = async () => {
+  if (Date.now() - sheetAskedAt < SHEET_AGAIN) return;
+  sheetAskedAt = Date.now();
+  const since = signings;
+  const answer = await fetch(SHEET, { cache: "no-store", redirect: "manual" });
+  if (answer.ok) await putSheet(answer, since);
 };
 
 const take = async (path) => {
@@ -28,30 +62,35 @@ const take = async (path) => {
     if (monitors.length) return Response.redirect(monitors[monitors.length - 1]);
   }
   if (!found) return null;
+  // By the clock of this device, which may be wrong, but then both times are.
+  const keptAt = Number(found.headers.get(KEPT_AT)) || 0;
+  if (path === SHEET && !(Math.abs(Date.now() - keptAt) < SHEET_IS_GOOD)) {
+    await forgetSheet();
+    return null;
+  }
   const text = await found.text();
-  const headers = new Headers(found.headers);
-  // They are about how it once came over the line.
-  headers.delete("content-encoding");
-  headers.delete("content-length");
-  return new Response(text.replace("<main ", "<main data-kept=\"yes\" "), { headers });
+  return new Response(text.replace(/<main(?=[ >])/, "<main data-kept=\"" + keptAt + "\""), { headers: found.headers });
 };
 
 const NOTHING = "<!doctype html><html lang=\"de\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\"><title>Digital Sky</title><body bgcolor=\"#0b1026\" text=\"#f2f4ff\"><h1>Digital Sky</h1><p>Einen Moment bitte. <span lang=\"en\">One moment, please.</span></p>";
 
 const page = async (request, path) => {
   let answer = null;
+  const since = signings;
   try {
     const late = new Promise((_, fail) => setTimeout(fail, PATIENCE));
     answer = await Promise.race([fetch(request), late]);
   } catch (_) { /* The house does not answer. */ }
   if (answer && answer.ok) {
     const copy = answer.clone();
-    return [answer, put(path, copy).catch(() => {})];
+    return [answer, (path === SHEET ? putSheet(copy, since) : put(path, copy)).catch(() => {})];
   }
   // A redirect from /pair leads to the monitor, one from the door to signing in; one from the monitor, too, but no
   // screen can go there.
   const leadsOn = answer && answer.type === "opaqueredirect" && !path.startsWith("/monitor/");
-  if (leadsOn) return [answer, null];
+  const refused = path === SHEET && answer && answer.status < 500;
+  if (refused) await forgetSheet();
+  if (leadsOn || refused) return [answer, null];
   return [(await take(path)) || answer || new Response(NOTHING, { headers: { "content-type": "text/html; charset=utf-8" } }), null];
 };
 
@@ -83,13 +122,15 @@ addEventListener("activate", (event) => {
       const path = new URL(client.url).pathname;
       if (!isPage(path)) continue;
       const answer = await fetch(path, { cache: "no-store", redirect: "manual" });
-      if (answer.ok) await put(path, answer);
+      if (answer.ok) await (path === SHEET ? putSheet(answer, signings) : put(path, answer));
     }
   };
   event.waitUntil(keepOpenPages().catch(() => {}));
 });
 addEventListener("fetch", (event) => {
   const url = new URL(event.request.url);
+  if (event.request.method === "POST" && SIGNING.includes(url.pathname)) event.waitUntil(forgetSheet());
+  if (event.request.method === "GET" && url.pathname === "/desk") event.waitUntil(keepSheet().catch(() => {}));
   if (event.request.method !== "GET" || url.origin !== location.origin) return;
   if (event.request.mode === "navigate" && isPage(url.pathname)) {
     const answered = page(event.request, url.pathname);

@@ -11,9 +11,10 @@ use sky_proto::flow::v1::{
 
 use crate::{
     accessible,
+    cable::Cable,
     chrome::{Browser, Device},
-    monitor::leaps,
-    stage::{LEAPS, Stage},
+    monitor::{leaps, leaves},
+    stage::{KEPT, LEAPS, Stage},
     world::staff,
 };
 
@@ -98,4 +99,66 @@ async fn the_headcount_names_every_room_with_its_range_and_age_on_one_sheet() {
     sheet.shoots("headcount-paper").await;
     assert_eq!(pages(&sheet).await, 1, "one sheet");
     sheet.quits().await;
+}
+
+/// What the worker keeps of the sheet grows so many minutes older.
+fn ages(minutes: u32) -> String {
+    format!(
+        "caches.open('sky-monitor').then(async (it) => {{
+            const kept = await it.match('/desk/headcount');
+            const headers = new Headers(kept.headers);
+            headers.set('x-kept-at', Number(headers.get('x-kept-at')) - {minutes} * 60000);
+            await it.put('/desk/headcount', new Response(await kept.text(), {{ headers }}));
+            return true;
+        }})"
+    )
+}
+
+const SHEET_KEPT: &str =
+    "caches.open('sky-monitor').then((it) => it.match('/desk/headcount')).then((it) => it !== undefined)";
+const SHEET_GONE: &str =
+    "caches.open('sky-monitor').then((it) => it.match('/desk/headcount')).then((it) => it === undefined)";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_headcount_is_there_when_the_network_died_and_goes_with_who_signs_out() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let sheet = stage.signs_in(stage.behind(&cable, Device::Desk).await, Role::Desk).await;
+    sheet.open("/desk/headcount").await;
+    sheet.holds("the sheet in the cupboard", KEPT).await;
+
+    cable.cut();
+    sheet.holds("an older sheet", &ages(7)).await;
+    sheet.open("/desk/headcount").await;
+    sheet.sees("tbody", "Foyer").await;
+    sheet.sees("#age.old", "vor 7 Minuten").await;
+    sheet.sees("#print", "Drucken").await;
+    assert_eq!(pages(&sheet).await, 1, "one sheet");
+
+    // So old that it would send people to where nobody is any more.
+    sheet.holds("a sheet of long ago", &ages(4 * 60)).await;
+    sheet.open("/desk/headcount").await;
+    sheet.sees("h1", "Digital Sky").await;
+    sheet.holds("forgotten", SHEET_GONE).await;
+
+    // Who stands at the desk has it without ever having opened it.
+    cable.mend();
+    sheet.open("/desk").await;
+    sheet.holds("the sheet in the cupboard", SHEET_KEPT).await;
+    sheet.press("Abmelden").await;
+    sheet.arrives("/staff/sign-in").await;
+    sheet.holds("forgotten", SHEET_GONE).await;
+    cable.cut();
+    sheet.open("/desk/headcount").await;
+    sheet.sees("h1", "Digital Sky").await;
+    sheet.sees_no_more("body", "Foyer").await;
+    cable.mend();
+
+    // Nor does the next one at this browser find what another one has fetched.
+    let sheet = stage.signs_in(sheet, Role::Desk).await;
+    sheet.open("/desk").await;
+    sheet.holds("the sheet in the cupboard", SHEET_KEPT).await;
+    let sheet = stage.signs_in(sheet, Role::Kitchen).await;
+    sheet.holds("forgotten", SHEET_GONE).await;
+    leaves(sheet).await;
 }
