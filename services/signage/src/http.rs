@@ -20,10 +20,10 @@ use serde::Deserialize;
 
 use crate::{
     cap,
-    domain::{Class, Health, LONGEST_MESSAGE, Message, leave_the_house},
+    domain::{Class, Content, Health, LONGEST_MESSAGE, Message, leave_the_house},
     error::Error,
     sightings::Sightings,
-    smil,
+    smil::{self, Panel, Part},
     store::{self, Said},
 };
 
@@ -95,7 +95,12 @@ async fn index(State(open): State<Open>, method: Method, headers: HeaderMap) -> 
     if is_known {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
     }
-    let index = smil::index(&display, shown.revision, shown.configured_at, &shown.content, &origin(&headers));
+    let (standby, panel) = match hanging(db, &display).await {
+        Ok(found) => found,
+        Err(error) => return trouble(&error),
+    };
+    let (content, origin) = (&shown.content, origin(&headers));
+    let index = smil::index(&display, shown.revision, shown.configured_at, content, &standby, panel, &origin);
     let index = match index {
         Ok(index) => index,
         Err(error) => return trouble(&error.into()),
@@ -134,6 +139,15 @@ struct Wanted {
     from: Option<i64>,
     evacuation: Option<String>,
     fallback: Option<String>,
+    /// Of its slides this one; None: all of it.
+    slide: Option<usize>,
+}
+
+/// What a display says in an evacuation, and its panel.
+async fn hanging(db: &Db, display_id: &str) -> Result<(Content, Panel), Error> {
+    let (base, metres) = store::standby::setup(db.pool(), display_id).await?;
+    let portrait = store::standby::is_portrait(db.pool(), display_id).await?;
+    Ok((leave_the_house(&base, db.clock().now()), Panel { metres, portrait }))
 }
 
 /// What a display shows, as a page without any script.
@@ -151,18 +165,19 @@ async fn page(State(db): State<Db>, Path(display_id): Path<String>, Query(wanted
 }
 
 async fn write_page(db: &Db, display_id: &str, wanted: &Wanted) -> Result<Vec<u8>, Error> {
+    let (standby, panel) = hanging(db, display_id).await?;
+    let part = Part { slide: wanted.slide.or(wanted.fallback.as_ref().map(|_| 0)), panel };
     if wanted.evacuation.is_some() {
-        let (base, _) = store::standby::setup(db.pool(), display_id).await?;
-        return Ok(smil::evacuation(&leave_the_house(&base, db.clock().now()))?);
+        return Ok(smil::evacuation(&standby, part)?);
     }
     let shown = store::shown(db.pool(), display_id).await?;
     if wanted.fallback.is_some() {
-        return Ok(smil::fallback(&shown.content)?);
+        return Ok(smil::fallback(&shown.content, part)?);
     }
     // Of another revision than the present one nothing is kept: then it is the present one, from its beginning.
     let from = wanted.from.filter(|_| wanted.revision == Some(shown.revision));
     let from = from.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    Ok(smil::page(&shown.content, shown.computed_at, from)?)
+    Ok(smil::page(&shown.content, from, part)?)
 }
 
 /// Which warnings there are: the addresses of all that hold, and of those that were taken back lately.

@@ -12,7 +12,11 @@ use quick_xml::{
 };
 use uuid::Uuid;
 
+pub use self::slides::Panel;
+use self::slides::{Second, Slide, slides};
 use crate::domain::{Arrow, Class, Content, Line, figures};
+
+mod slides;
 
 /// The media type of an index.
 pub const MEDIA_TYPE: &str = "application/smil+xml";
@@ -20,6 +24,8 @@ pub const MEDIA_TYPE: &str = "application/smil+xml";
 const REFRESH_SECONDS: &str = "5";
 /// Players that know nothing else show the page this long before they look again.
 const PAGE_SECONDS: u32 = 15;
+/// Of several slides each is there so long.
+const SLIDE_SECONDS: u32 = 8;
 
 type Xml = Writer<Vec<u8>>;
 
@@ -73,7 +79,7 @@ fn holding(content: &Content, from: Option<DateTime<Utc>>) -> impl Iterator<Item
     content.lines.iter().filter(move |line| from.is_none_or(|from| end(line).is_none_or(|end| from < end)))
 }
 
-/// The index of a display, which was set up as it is at `configured_at`. What it refers to lies at `origin`
+/// The index of a display, which was set up as it is at `configured_at` and says `standby` in an evacuation. What it refers to lies at `origin`
 /// ("http://house:8420"): an address that begins with a slash is a file of its own to some players.
 ///
 /// # Errors
@@ -83,20 +89,24 @@ pub fn index(
     revision: i64,
     configured_at: DateTime<Utc>,
     content: &Content,
+    standby: &Content,
+    panel: Panel,
     origin: &str,
 ) -> io::Result<Vec<u8>> {
     let page = format!("{origin}/signage/pages/{display_id}?revision={revision}");
     // Under an address of their own, so that the player has them before they are needed.
     let leave = format!("{origin}/signage/pages/{display_id}?evacuation={}", configured_at.timestamp());
     let rest = format!("{origin}/signage/pages/{display_id}?fallback");
-    let there = There { origin, page: &page, leave: &leave, rest: &rest };
+    let leave = refs(&leave, &standby.headline, Class::Evacuation, &standby.lines.iter().collect::<Vec<_>>(), panel);
+    let there = There { origin, panel, page: &page, leave: &leave, rest: &rest };
     document(|xml| {
         xml.create_element("smil").write_inner_content(|xml| {
             xml.create_element("head").write_inner_content(|xml| {
                 let refresh = [("http-equiv", "Refresh"), ("content", REFRESH_SECONDS)];
                 xml.create_element("meta").with_attributes(refresh).write_empty()?;
                 xml.create_element("layout").write_inner_content(|xml| {
-                    let size = [("width", "1920"), ("height", "1080")];
+                    let (width, height) = if panel.portrait { ("1080", "1920") } else { ("1920", "1080") };
+                    let size = [("width", width), ("height", height)];
                     xml.create_element("root-layout").with_attributes(size).write_empty()?;
                     let whole =
                         [("regionName", "screen"), ("top", "0"), ("left", "0"), ("width", "100%"), ("height", "100%")];
@@ -108,7 +118,7 @@ pub fn index(
             xml.create_element("body").write_inner_content(|xml| {
                 xml.create_element("par").write_inner_content(|xml| {
                     xml.create_element("seq").write_inner_content(|xml| {
-                        for kept in [&leave, &rest] {
+                        for kept in leave.iter().chain([&rest]) {
                             xml.create_element("prefetch").with_attribute(("src", kept.as_str())).write_empty()?;
                         }
                         Ok(())
@@ -129,10 +139,11 @@ pub fn index(
 /// Where a player finds what it plays.
 struct There<'t> {
     origin: &'t str,
+    panel: Panel,
     /// What is shown in this revision.
     page: &'t str,
     /// In an evacuation.
-    leave: &'t str,
+    leave: &'t [String],
     /// When all else has run out.
     rest: &'t str,
 }
@@ -141,21 +152,28 @@ fn classes(xml: &mut Xml, content: &Content, there: &There<'_>) -> io::Result<()
     // Evacuation has its own class above all, which stops whatever plays; mostly it is empty.
     let evacuation = content.class == Class::Evacuation;
     // The page that the player has does not say that it is a drill; then it plays the present one.
-    let leave = if content.exercise { there.page } else { there.leave };
+    let lines: Vec<&Line> = content.lines.iter().collect();
+    let drill = refs(there.page, &content.headline, content.class, &lines, there.panel);
+    let leave = if content.exercise { &drill[..] } else { there.leave };
     priority(xml, |xml| if evacuation { always(xml, leave) } else { Ok(()) })?;
     // Facts end one after the other; what still holds is on a page of its own by then.
     priority(xml, |xml| match evacuation {
         true => Ok(()),
-        false => spans(content).iter().try_for_each(|span| play(xml, there, span)),
+        false => spans(content).iter().try_for_each(|span| play(xml, content, there, span)),
     })?;
     // Never empty: what is shown when everything above has run out.
-    priority(xml, |xml| always(xml, there.rest))
+    priority(xml, |xml| always(xml, &[there.rest.to_owned()]))
 }
 
-fn always(xml: &mut Xml, page: &str) -> io::Result<()> {
+/// The addresses of the slides of some lines.
+fn refs(page: &str, headline: &Text, class: Class, lines: &[&Line], panel: Panel) -> Vec<String> {
+    (0..slides(class, headline, lines, panel).len()).map(|at| format!("{page}&slide={at}")).collect()
+}
+
+fn always(xml: &mut Xml, pages: &[String]) -> io::Result<()> {
     xml.create_element("seq")
         .with_attributes([("begin", "0"), ("repeatCount", "indefinite")])
-        .write_inner_content(|xml| reference(xml, page))
+        .write_inner_content(|xml| references(xml, pages))
         .map(|_| ())
 }
 
@@ -165,7 +183,7 @@ fn priority(xml: &mut Xml, inner: impl FnOnce(&mut Xml) -> io::Result<()>) -> io
 }
 
 /// The page with what is computed, then the pictures and films one after the other, from one end of a fact to the next.
-fn play(xml: &mut Xml, there: &There<'_>, span: &Span<'_>) -> io::Result<()> {
+fn play(xml: &mut Xml, content: &Content, there: &There<'_>, span: &Span<'_>) -> io::Result<()> {
     let wall_clock = |at: DateTime<Utc>| format!("wallclock({})", at.format("%Y-%m-%dT%H:%M:%SZ"));
     let begin = span.from.map_or_else(|| "0".to_owned(), wall_clock);
     let page = there.page;
@@ -176,8 +194,9 @@ fn play(xml: &mut Xml, there: &There<'_>, span: &Span<'_>) -> io::Result<()> {
         list = list.with_attribute(("end", end.as_str()));
     }
     list.write_inner_content(|xml| {
-        if span.lines.iter().any(|line| line.media.is_none()) {
-            reference(xml, &page)?;
+        let read: Vec<&Line> = span.lines.iter().copied().filter(|line| line.media.is_none()).collect();
+        if !read.is_empty() {
+            references(xml, &refs(&page, &content.headline, content.class, &read, there.panel))?;
         }
         for item in span.lines.iter().filter_map(|line| line.media.as_ref()) {
             let source = format!("{}/signage/media/{}", there.origin, item.media_id);
@@ -192,74 +211,104 @@ fn play(xml: &mut Xml, there: &There<'_>, span: &Span<'_>) -> io::Result<()> {
     .map(|_| ())
 }
 
-fn reference(xml: &mut Xml, page: &str) -> io::Result<()> {
-    let seconds = format!("{PAGE_SECONDS}s");
-    let attributes = [("src", page), ("type", "text/html"), ("region", "screen"), ("dur", seconds.as_str())];
-    xml.create_element("ref").with_attributes(attributes).write_empty().map(|_| ())
+fn references(xml: &mut Xml, pages: &[String]) -> io::Result<()> {
+    let seconds = format!("{}s", if pages.len() > 1 { SLIDE_SECONDS } else { PAGE_SECONDS });
+    for page in pages {
+        let attributes = [("src", page.as_str()), ("type", "text/html"), ("region", "screen"), ("dur", &seconds)];
+        xml.create_element("ref").with_attributes(attributes).write_empty()?;
+    }
+    Ok(())
 }
 
-/// Readable from ten metres; light on dark in normal times, the strongest contrast in an evacuation.
-const STYLE: &str = "html{font:6vmin/1.25 sans-serif;background:#0b1026;color:#fff}body{margin:4vmin}\
-h1{font-size:10vmin;margin:0}h2{font-size:6vmin;font-weight:normal;margin:0 0 4vmin}p{margin:0 0 3vmin}\
-small{font-size:4.5vmin}.evacuation{background:#fff;color:#000}.evacuation h1{color:#b00000}footer{font-size:3vmin}";
+/// Light on dark in normal times, the strongest contrast in an evacuation. How large the letters are depends on the panel.
+const STYLE: &str = "html{background:#0b1026;color:#fff}body{margin:3vmin;font-family:Arial,'Liberation Sans',sans-serif;\
+line-height:1.2;overflow-wrap:break-word}h1,p{margin:0}p{padding-top:.25em}[lang=en],[lang=de-x-ls],small{display:block;\
+font-weight:400}.evacuation{background:#fff;color:#000}.evacuation h1{color:#8f0016}\
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}";
 
-/// The page that an index refers to, with what still holds at `from`: German large, English below it.
+/// Which of the pages of some lines: a slide, or all that there is for who looks by a browser; on which panel.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// Counted from 0; None: all at once.
+    pub slide: Option<usize>,
+    /// How large the letters are.
+    pub panel: Panel,
+}
+
+/// The page that an index refers to, with what still holds at `from`. It cannot know how old it is when it is looked at,
+/// so it says so of no more than those facts whose teller is silent; all others end by the index.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn page(content: &Content, computed_at: DateTime<Utc>, from: Option<DateTime<Utc>>) -> io::Result<Vec<u8>> {
-    let class = if content.class == Class::Evacuation { "evacuation" } else { "normal" };
-    html(class, &content.headline, holding(content, from).filter(|line| line.media.is_none()), Some(computed_at))
+pub fn page(content: &Content, from: Option<DateTime<Utc>>, part: Part) -> io::Result<Vec<u8>> {
+    let lines: Vec<&Line> = holding(content, from).filter(|line| line.media.is_none()).collect();
+    html(content.class, &content.headline, &lines, part)
 }
 
 /// The page of an evacuation, which a player fetches before there is one.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn evacuation(content: &Content) -> io::Result<Vec<u8>> {
-    html("evacuation", &content.headline, content.lines.iter(), None)
+pub fn evacuation(content: &Content, part: Part) -> io::Result<Vec<u8>> {
+    html(Class::Evacuation, &content.headline, &content.lines.iter().collect::<Vec<_>>(), part)
 }
 
 /// What is shown when all facts have run out.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn fallback(content: &Content) -> io::Result<Vec<u8>> {
-    html("normal", &content.fallback, std::iter::empty(), None)
+pub fn fallback(content: &Content, part: Part) -> io::Result<Vec<u8>> {
+    html(Class::Default, &content.fallback, &[], part)
 }
 
-fn html<'a>(
-    class: &str,
-    headline: &Text,
-    lines: impl Iterator<Item = &'a Line>,
-    computed_at: Option<DateTime<Utc>>,
-) -> io::Result<Vec<u8>> {
-    let page = document(|xml| {
-        let root = [("xmlns", "http://www.w3.org/1999/xhtml"), ("lang", "de"), ("class", class)];
+fn html(class: Class, headline: &Text, lines: &[&Line], part: Part) -> io::Result<Vec<u8>> {
+    let shown = match part.slide {
+        // Of a content that has changed meanwhile there may be fewer.
+        Some(slide) => {
+            let mut slides = slides(class, headline, lines, part.panel);
+            let last = slides.len().saturating_sub(1);
+            vec![slides.swap_remove(slide.min(last))]
+        }
+        None => [(true, Second::English), (false, Second::Plain)]
+            .map(|(headline, second)| Slide { headline, german: true, second: Some(second), lines: lines.to_vec() })
+            .into(),
+    };
+    let (large, small) = (part.panel.letters(), part.panel.small());
+    let vmin = |size: usize| format!("{}.{:02}vmin", size / 100, size % 100);
+    let sizes = format!(
+        "h1,b{{font-size:{}}}small,[lang=en],[lang=de-x-ls],.small b{{font-size:{}}}",
+        vmin(large),
+        vmin(small)
+    );
+    let kind = if class == Class::Evacuation { "evacuation" } else { "normal" };
+    document(|xml| {
+        let root = [("xmlns", "http://www.w3.org/1999/xhtml"), ("lang", "de"), ("class", kind)];
         xml.create_element("html").with_attributes(root).write_inner_content(|xml| {
             xml.create_element("head").write_inner_content(|xml| {
                 text(xml, "title", &headline.de)?;
-                text(xml, "style", STYLE)
+                text(xml, "style", &format!("{STYLE}{sizes}"))
             })?;
             xml.create_element("body").write_inner_content(|xml| {
-                text(xml, "h1", &headline.de)?;
-                english(xml, "h2", headline)?;
-                for line in lines {
-                    one(xml, line)?;
-                }
-                if let Some(at) = computed_at {
-                    text(xml, "footer", &format!("Stand {}", at.with_timezone(&Berlin).format("%H:%M")))?;
-                }
+                let slides = |xml: &mut Xml| shown.iter().try_for_each(|slide| on_slide(xml, class, headline, slide));
+                xml.create_element("main").write_inner_content(slides)?;
                 Ok(())
             })?;
             Ok(())
         })?;
         Ok(())
-    })?;
-    Ok(page)
+    })
 }
 
-fn one(xml: &mut Xml, line: &Line) -> io::Result<()> {
+fn on_slide(xml: &mut Xml, class: Class, headline: &Text, slide: &Slide<'_>) -> io::Result<()> {
+    // Where there is no room for it, it is still read aloud.
+    let class_of = if slide.headline { "seen" } else { "unseen" };
+    xml.create_element("h1")
+        .with_attribute(("class", class_of))
+        .write_inner_content(|xml| voices(xml, "span", headline, slide))?;
+    slide.lines.iter().try_for_each(|line| one(xml, class, line, slide))
+}
+
+fn one(xml: &mut Xml, class: Class, line: &Line, slide: &Slide<'_>) -> io::Result<()> {
     let arrow = line.arrow.map_or("", |arrow| match arrow {
         Arrow::Up | Arrow::Ahead => "↑ ",
         Arrow::Down => "↓ ",
@@ -267,35 +316,38 @@ fn one(xml: &mut Xml, line: &Line) -> io::Result<()> {
         Arrow::Right => "→ ",
     });
     let clock = line.starts_at.map(|at| at.with_timezone(&Berlin).format("%H:%M ").to_string()).unwrap_or_default();
-    let day = |day: &str| if day.is_empty() { String::new() } else { format!("{day} ") };
-    // The clock needs no English, a day does.
-    let in_english = match line.text.en.as_str() {
-        "" => line.day.en.clone(),
-        words => format!("{}{words}", day(&line.day.en)),
+    let dated = |day: &str, words: &str| match (day, words) {
+        ("", _) => words.to_owned(),
+        (_, "") => day.to_owned(),
+        _ => format!("{day} {words}"),
     };
     let step_free = if line.step_free { " ♿" } else { "" };
+    let day = if line.day.de.is_empty() { String::new() } else { format!("{} ", line.day.de) };
+    let said = Text {
+        de: format!("{arrow}{day}{clock}{}{step_free}", line.text.de),
+        // The clock needs no English, a day does.
+        en: if line.text.en == line.text.de { line.day.en.clone() } else { dated(&line.day.en, &line.text.en) },
+        plain: if line.text.plain.is_empty() { String::new() } else { dated(&line.day.plain, &line.text.plain) },
+    };
+    let size = if slides::is_small(class, line) { "small" } else { "large" };
     xml.create_element("p")
+        .with_attribute(("class", size))
         .write_inner_content(|xml| {
-            text(xml, "b", &format!("{arrow}{}{clock}{}{step_free}", day(&line.day.de), line.text.de))?;
-            english(xml, "span", &Text::new(&line.text.de, in_english))?;
+            voices(xml, "b", &said, slide)?;
             // The state of a showing, places left, how good a count is: as on the monitors of our own.
             for more in std::iter::once(line.detail.clone()).chain(figures(line)).filter(|it| !it.de.is_empty()) {
-                xml.create_element("br").write_empty()?;
-                text(xml, "small", &more.de)?;
-                english(xml, "small", &more)?;
+                voices(xml, "small", &more, slide)?;
             }
             Ok(())
         })
         .map(|_| ())
 }
 
-/// English, where it is another word.
-fn english(xml: &mut Xml, element: &str, words: &Text) -> io::Result<()> {
-    if words.en.is_empty() || words.en == words.de {
-        return Ok(());
+/// German, and what stands below it on this slide.
+fn voices(xml: &mut Xml, element: &str, words: &Text, slide: &Slide<'_>) -> io::Result<()> {
+    if slide.german {
+        text(xml, element, &words.de)?;
     }
-    xml.create_element(element)
-        .with_attribute(("lang", "en"))
-        .write_text_content(BytesText::new(&format!(" {}", words.en)))
-        .map(|_| ())
+    let Some((language, second)) = slide.second.and_then(|second| second.of(words)) else { return Ok(()) };
+    xml.create_element("span").with_attribute(("lang", language)).write_text_content(BytesText::new(second)).map(|_| ())
 }

@@ -35,6 +35,16 @@ pub async fn setup(pool: &PgPool, display_id: &str) -> Result<(Arc<Base>, i32), 
     .ok_or_else(|| Error::NoSuchDisplay(display_id.to_owned()))
 }
 
+/// Whether a display hangs upright.
+///
+/// # Errors
+/// The database's error.
+pub async fn is_portrait(pool: &PgPool, display_id: &str) -> Result<bool, Error> {
+    let statement = "select orientation = 'portrait' from display where display_id = $1";
+    let found: Option<bool> = sqlx::query_scalar(statement).bind(display_id).fetch_optional(pool).await?;
+    Ok(found.unwrap_or_default())
+}
+
 /// The messages that count now, and those that were taken back just now; newest first.
 ///
 /// # Errors

@@ -44,7 +44,7 @@ async fn a_smil_player_gets_an_index_a_page_and_304_until_something_changes() {
     assert_eq!(shown.status, 200);
     assert!(shown.header("content-security-policy").contains("default-src 'none'"));
     let text = shown.text();
-    assert!(text.contains("<h1>") && text.contains("Stand "), "{text}");
+    assert!(text.contains("<h1") && !text.contains("Stand "), "{text}");
 
     let known = [("user-agent", agent.as_str()), ("if-none-match", tag.as_str())];
     assert_eq!(get(&house, "/smil-index", &known).await.status, 304);
@@ -359,5 +359,5 @@ async fn a_page_for_players_of_others_says_in_english_too_what_is_left_and_how_t
     for part in ["Stars over Halle", "Letzter Aufruf", "Last call", "17 Plätze frei", "17 places left"] {
         assert!(page.contains(part), "{part} in {page}");
     }
-    assert_eq!(page.matches("Stand ").count(), 1, "only the page's own: {page}");
+    assert!(!page.contains("Stand "), "all of them speak: {page}");
 }

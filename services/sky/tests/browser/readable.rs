@@ -154,3 +154,53 @@ async fn far_away_a_larger_panel_is_asked_for() {
     desk.sees_no_more("form.stack", "kurze Seite").await;
     desk.quits().await;
 }
+
+/// The same of a page without scripts, which is as long as the panel or shorter.
+const PAGE: &str = "(first, second) => {
+    const all = (css) => [...document.querySelectorAll(css)];
+    const small = (css, least) => all(css).filter((it) => parseFloat(getComputedStyle(it).fontSize) < least - 0.5).map((it) => css + ': ' + it.textContent);
+    const page = document.documentElement;
+    const over = page.scrollHeight > innerHeight || page.scrollWidth > innerWidth ? ['cut off: ' + document.body.innerText] : [];
+    return small('h1', first).concat(small('.large b', first), small('.small b', second), small('[lang]:not(html)', second), small('small', second), over);
+}";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_of_players_without_scripts_is_readable_from_where_people_stand() {
+    let Some(stage) = Stage::open().await else { return };
+    let looking = stage.staff(Role::Operator, Device::Monitor).await;
+    let mut signage = SignageClient::new(stage.world.door("signage", &staff(Role::Operator)));
+    let displays = signage.list_displays(ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
+    let mut faults = Vec::new();
+    for display in &displays {
+        opens(&looking, display).await;
+        let [large, small] = least(display);
+        for page in ["revision=0", "evacuation=1"] {
+            let (mut before, mut read) = (String::new(), String::new());
+            for slide in 0.. {
+                let name = format!("{}?{page}&slide={slide}", display.display_id);
+                looking.open(&format!("/signage/pages/{name}")).await;
+                let words = looking.words().await;
+                // There are no more.
+                if words == before {
+                    break;
+                }
+                faults.push((name.clone(), looking.run(&format!("return ({PAGE})({large}, {small})")).await));
+                faults.push((name.clone(), looking.run(&PALE.replace("texts > 2", "texts > 1")).await));
+                if display.display_id == "way-upper" {
+                    accessible::check(&looking, &name).await;
+                    looking.shoots(&format!("smil-{}-{slide}", &page[..3])).await;
+                }
+                read += &words;
+                before = words;
+            }
+            if display.display_id == "way-upper" && page == "evacuation=1" {
+                for words in ["Sicherer Warteplatz im Treppenvorraum ♿", "Refuge", "Hier warten. Wir helfen Ihnen."] {
+                    assert!(read.contains(words), "{words} in {read}");
+                }
+            }
+        }
+    }
+    faults.retain(|(_, found)| *found != json!([]));
+    assert!(faults.is_empty(), "{faults:#?}");
+    looking.quits().await;
+}
