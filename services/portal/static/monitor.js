@@ -144,14 +144,8 @@
     all.forEach((line) => { line.hidden = false; });
     let fit = 1;
     const shrink = () => { fit -= 0.05; main.style.setProperty("--fit", String(fit)); return fit; };
-    if (isEvacuation()) {
-      leave(all, shrink);
-      return;
-    }
-    // Of safety everything is on the screen all the time.
-    if (screen().classList.contains("safety")) {
-      many = 1;
-      while (tooMuch() && fit > 0.4) shrink();
+    if (isEvacuation() || screen().classList.contains("safety")) {
+      urge(all, shrink);
       return;
     }
     // A warning stays above all that takes turns.
@@ -174,33 +168,41 @@
     turning.forEach((line) => { line.hidden = shown.indexOf(line) < 0; });
   };
 
-  // In an evacuation no letter is smaller than it can be read from where people stand: what does not fit takes turns, on
-  // slides that begin with the first way out. If need be, the headline makes room there, and from very far the way, too:
-  // the first slide has both.
-  const leave = (all, shrink) => {
+  // Where it is about people's safety no letter is smaller than it can be read from where they stand: what does not fit
+  // takes turns. In an evacuation all slides begin with the first way out; if need be, the headline makes room there, and
+  // from very far the way, too: the first slide has both. A long message is written as large as a second line, at last
+  // without the headline, and in one language after the other.
+  const LOOKS = ["dense", "bare", "only-german", "only-second"];
+  const urge = (all, shrink) => {
     const says = (line) => line.classList.contains("line-notice");
     all.filter(says).forEach((line) => line.parentNode.appendChild(line));
-    const [first, ...rest] = all.filter((line) => !says(line)).concat(all.filter(says));
+    const order = all.filter((line) => !says(line)).concat(all.filter(says));
+    const way = isEvacuation() ? order.shift() : null;
     const show = (slide) => {
       all.forEach((line) => { line.hidden = slide.lines.indexOf(line) < 0; });
-      screen().classList.toggle("bare", slide.bare);
+      LOOKS.forEach((look) => screen().classList.toggle(look, slide.looks.indexOf(look) >= 0));
     };
     const fits = (slide) => {
       show(slide);
       return !tooMuch();
     };
-    const slides = [{ lines: first ? [first] : [], bare: false }];
-    rest.forEach((line) => {
+    const slides = way ? [{ lines: [way], looks: [] }] : [];
+    order.forEach((line) => {
       const last = slides[slides.length - 1];
-      const more = { lines: last.lines.concat(line), bare: last.bare };
-      if (fits(more)) {
+      const more = last && !last.alone && { lines: last.lines.concat(line), looks: last.looks };
+      if (more && fits(more)) {
         slides[slides.length - 1] = more;
         return;
       }
-      const beside = [first, line];
-      const ways = [{ lines: beside, bare: false }, { lines: beside, bare: true }, { lines: [line], bare: true }];
-      slides.push(ways.find(fits) || ways[2]);
+      const ways = way
+        ? [{ lines: [way, line], looks: [] }, { lines: [way, line], looks: ["bare"] }, { lines: [line], looks: ["bare"] }]
+        : [[], ["dense"], ["dense", "bare"]].map((looks) => ({ lines: [line], looks }));
+      const found = ways.find(fits);
+      const one = ways[ways.length - 1];
+      if (found || way || !line.querySelector(".second")) slides.push(found || one);
+      else ["only-german", "only-second"].forEach((look) => slides.push({ lines: [line], looks: one.looks.concat(look), alone: true }));
     });
+    if (!slides.length) slides.push({ lines: [], looks: [] });
     while (!slides.every(fits) && shrink() > 0.4);
     many = slides.length;
     show(slides[Math.min(turn, many - 1)]);

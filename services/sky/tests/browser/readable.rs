@@ -1,11 +1,15 @@
 //! Every monitor of the house on a panel as it hangs, upright ones too: nothing that it says is too small from the stated
 //! distance, cut off or pale, in any of its languages, in normal times and in an evacuation.
 
-use kernel::Role;
+use chrono::TimeDelta;
+use kernel::{Role, values::timestamp};
 use serde_json::json;
 use sky_proto::{
     flow::v1::HouseState,
-    signage::v1::{Display, ListDisplaysRequest, Orientation, signage_client::SignageClient},
+    kernel::v1::LocalizedText,
+    signage::v1::{
+        Display, ListDisplaysRequest, Orientation, PriorityClass, PublishMessageRequest, signage_client::SignageClient,
+    },
 };
 
 use crate::{
@@ -22,7 +26,7 @@ const LETTERS: &str = "(first, second) => {
     const small = (css, least) => seen(css).filter((it) => size(it) < least - 0.5).map((it) => css + ' ' + size(it) + ' px: ' + it.textContent);
     const list = document.querySelector('main ul');
     const over = list.scrollHeight > list.clientHeight + 1 ? ['cut off'] : [];
-    return small('h1', first).concat(small('b:not(.evacuation .line-notice b)', first), small('.evacuation .line-notice b', second), small('.time', first), small('.second', second), small('small', second), over);
+    return small('h1', first).concat(small('b:not(.evacuation .line-notice b, .dense .line-notice b)', first), small('.evacuation .line-notice b, .dense .line-notice b', second), small('.time', first), small('.second', second), small('small', second), over);
     }";
 
 /// What one has read of an evacuation so far, on its slides in their turns: true when every line was there in every
@@ -40,6 +44,17 @@ const READS: &str = "
         if (!bare) window.read.add(second + ' headline');
         letters().forEach((it) => window.found.add(it));
         return window.read.size === 2 * (lines.length + 1);
+    })()";
+
+/// The same of a safety notice: true when all of its words have been there.
+const READS_SAFETY: &str = "
+    (() => {
+        const words = [...document.querySelectorAll('.screen.safety li b, .screen.safety li .second')];
+        window.read = window.read || new Set();
+        window.found = window.found || new Set();
+        for (const it of words) if (it.offsetParent) window.read.add(it.textContent);
+        letters().forEach((it) => window.found.add(it));
+        return words.length > 0 && words.every((it) => window.read.has(it.textContent));
     })()";
 
 /// Texts that contrast less than 7 to 1 with what is behind them, by what the browser has computed: whatever their size.
@@ -138,6 +153,47 @@ async fn every_monitor_is_readable_from_where_people_stand() {
         faults.push((format!("{name} in an evacuation"), found));
         faults.push((format!("{name} in an evacuation"), looking.run(PALE).await));
         accessible::contrasts(&looking, name).await;
+    }
+    faults.retain(|(_, found)| *found != json!([]));
+    assert!(faults.is_empty(), "{faults:#?}");
+    looking.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_safety_notice_is_readable_from_where_people_stand_however_long_it_is() {
+    let Some(stage) = Stage::open().await else { return };
+    let looking = stage.staff(Role::Operator, Device::Monitor).await;
+    looking.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": FASTER })).await;
+    let mut signage = SignageClient::new(stage.world.door("signage", &staff(Role::Operator)));
+    // As long as a message may be, and a usual one besides.
+    let longest = |words: &str| words.repeat(200).chars().take(199).collect::<String>() + "!";
+    let long = [longest("Alle warten hier. "), longest("All wait here. "), longest("Bitte hier warten. ")];
+    let usual = ["Bleiben Sie bitte ruhig.", "Please stay calm.", "Bleiben Sie ruhig."].map(str::to_owned);
+    for [de, en, plain] in [long, usual] {
+        let message = PublishMessageRequest {
+            idempotency_key: uuid::Uuid::now_v7().to_string(),
+            priority_class: PriorityClass::Safety.into(),
+            text: Some(LocalizedText { de, en, plain }),
+            group: String::new(),
+            valid_until: Some(timestamp(stage.house.clock.now() + TimeDelta::hours(1))),
+        };
+        signage.publish_message(message).await.expect("published");
+    }
+    // Panels that hang alike and are read from as far show the same.
+    let mut displays = signage.list_displays(ListDisplaysRequest {}).await.expect("a list").into_inner().displays;
+    displays.sort_by_key(|it| (it.orientation, it.viewing_distance_m));
+    displays.dedup_by_key(|it| (it.orientation, it.viewing_distance_m));
+    let mut faults = Vec::new();
+    for display in &displays {
+        opens(&looking, display).await;
+        let name = &display.display_id;
+        looking.sees(".screen.safety", "").await;
+        let [large, small] = least(display);
+        let reads = READS_SAFETY.replace("letters()", &format!("({LETTERS})({large}, {small})"));
+        looking.holds("every word", &reads).await;
+        looking.shoots(&format!("monitor-{name}-safety")).await;
+        faults.push((name.clone(), looking.run("return [...window.found]").await));
+        faults.push((name.clone(), looking.run(&PALE.replace("texts > 2", "texts > 1")).await));
     }
     faults.retain(|(_, found)| *found != json!([]));
     assert!(faults.is_empty(), "{faults:#?}");
