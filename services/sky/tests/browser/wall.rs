@@ -86,10 +86,14 @@ async fn in_an_emergency_staff_see_live_who_has_not_answered() {
     first.sees(".screen.evacuation", "").await;
     desk.sees(".house.bad", "1 von 2 Monitoren haben bestätigt").await;
     desk.sees(".house.bad li", "Foyer, Eingang").await;
+    // Of that one the house knows no more than what it has confirmed; what it has since computed is what it is to show.
+    desk.sees(".card .confirmed", "zuletzt bestätigt: Stand ").await;
+    desk.sees(".card:has(.confirmed)", "soll zeigen: Räumung").await;
     desk.sees_no_more(".house.bad", "Foyer, über der Kasse").await;
     // It comes to life and says so.
     let second = stage.monitor(&cable, "foyer-2").await;
     desk.sees(".house.bad", "2 von 2 Monitoren haben bestätigt").await;
+    desk.sees_no_more("main", "zuletzt bestätigt").await;
     desk.sees_no_more(".house.bad", "Foyer, Eingang").await;
     assert!(desk.is_same_page().await, "it was reloaded");
     desk.shoots("displays-evacuation-phone").await;
