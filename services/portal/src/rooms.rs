@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::waiting_rooms::{self, Offer, ROOM_TOPIC},
-    domain::waiting_room::{Key, Outlook, PACE_WINDOW, TURN},
+    domain::waiting_room::{AWAY, Key, Outlook, PACE_WINDOW, TURN},
     edge::{Edge, answer},
     error::Error,
     routes::AHEAD,
@@ -131,8 +131,8 @@ async fn view(db: &Db, made: &Made, id: Uuid) -> Result<View, Error> {
     if let Some(view) = made.get(&id).filter(|view| view.room.revision() >= room.revision()) {
         return Ok(view.clone());
     }
-    let line = store::line(db.pool(), id).await?;
     let now = wall_now();
+    let line = store::line(db.pool(), id, now - AWAY).await?;
     let (admitted, first) = store::pace(db.pool(), id, now - PACE_WINDOW).await?;
     // The one turn that let them in took its time too.
     let seconds = first.map_or(0, |first| (now - first).num_seconds() + 1);

@@ -7,6 +7,7 @@ pass-over = Ihre Zeit zum Buchen ist abgelaufen. Im Warteraum können Sie sich n
 waiting-unlikely = Wahrscheinlich reichen die Plätze nicht bis zu Ihnen
 waiting-unlikely-note = Sicher ist das nicht: Manche geben Plätze zurück, dann rückt die Reihe nach.
 waiting-before-you = In der Reihe vor Ihnen:
+waiting-stay = Lassen Sie diese Seite offen: Eingelassen wird, wer da ist. Wer wiederkommt, hat seinen Platz noch.
 waiting-left = Noch freie Plätze:
 # Held places of a showing that are one's own
 places-held-own = Was noch da war, haben Sie selbst reserviert

@@ -7,6 +7,7 @@ pass-over = Your time to book has ended. You can join the line in the waiting ro
 waiting-unlikely = The places will probably run out before your turn
 waiting-unlikely-note = That is not certain: some give places back, and then the line moves on.
 waiting-before-you = In the line before you:
+waiting-stay = Keep this page open: only people who are here are let in. Whoever comes back still has their place.
 waiting-left = Places still free:
 # Held places of a showing that are one's own
 places-held-own = All that was left is held by yourself

@@ -7,7 +7,9 @@ use rand::RngExt;
 use uuid::Uuid;
 
 use crate::{
-    domain::waiting_room::{FIRST_RATE, LONGEST_PASS, Outlook, PASS, UNDECIDED, let_in, next_rate, opens_with},
+    domain::waiting_room::{
+        AWAY, FIRST_RATE, LONGEST_PASS, NOTE_EVERY, Outlook, PASS, UNDECIDED, let_in, next_rate, opens_with,
+    },
     error::Error,
     store::{self, NewRoom, Place, Turned},
 };
@@ -34,9 +36,18 @@ pub(crate) async fn arrive(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<Pla
     let opens_at = store::room_to_enter(tx.conn(), room).await?.ok_or(Error::NoSuchRoom)?;
     // Drawn now and told to nobody before the room opens: as good as drawn then, and it survives a restart.
     let drawn = (tx.now() < opens_at).then(|| rand::rng().random_range(0..=i64::MAX));
-    store::arrive(tx.conn(), room, session, drawn).await?;
-    store::arrive_again(tx.conn(), room, session, wall_now()).await?;
+    let now = wall_now();
+    store::arrive(tx.conn(), room, session, drawn, now).await?;
+    store::arrive_again(tx.conn(), room, session, now).await?;
+    see(tx, room, session).await?;
     store::place(&mut *tx.conn(), room, session).await?.ok_or(Error::NoSuchRoom)
+}
+
+/// Somebody is still there: their page was asked for.
+pub(crate) async fn see(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<(), Error> {
+    let now = wall_now();
+    // Half the pause: of two notes in a row the second must not be left out for having come a moment early.
+    store::see(tx.conn(), room, session, now, now - NOTE_EVERY / 2).await
 }
 
 /// Somebody who was let in needs more time to choose. A pass that has run out stays so: others have waited for it.
@@ -77,7 +88,7 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
     });
     let opens_at = opens_with(room.opens_at, room.wished_at, offer.on_sale_at, tx.now());
     let is_open = tx.now() >= opens_at;
-    let crowd = store::crowd(&mut *tx.conn(), id, now - UNDECIDED).await?;
+    let crowd = store::crowd(&mut *tx.conn(), id, now - UNDECIDED, now - AWAY).await?;
     let has_changed = (room.opens_at, room.free(), room.wheelchair(), room.outlook(), room.held_until)
         != (opens_at, offer.free, offer.wheelchair, offer.outlook, offer.held_until);
     if !has_changed && offer.showings == room.showings && !was_busy && (!is_open || crowd.waiting == 0) {
@@ -86,7 +97,8 @@ pub(crate) async fn turn(tx: &mut Tx, id: Uuid, offer: Option<Offer>) -> Result<
     let mut rate = room.rate();
     if is_open && crowd.waiting > 0 {
         let undecided = u32::try_from(crowd.undecided).unwrap_or(u32::MAX);
-        let admitted = store::admit(tx.conn(), id, let_in(rate, offer.free, undecided), now, now + PASS).await?;
+        let count = let_in(rate, offer.free, undecided);
+        let admitted = store::admit(tx.conn(), id, count, now - AWAY, now, now + PASS).await?;
         // A line that did not move at full speed says nothing about how much more the seller could take.
         if was_busy || admitted == u64::from(rate) {
             rate = next_rate(rate, was_busy);

@@ -11,6 +11,11 @@ pub(crate) const PASS: TimeDelta = TimeDelta::minutes(10);
 pub(crate) const LONGEST_PASS: TimeDelta = TimeDelta::minutes(30);
 /// Somebody who was let in and held nothing for so long keeps nobody else waiting.
 pub(crate) const UNDECIDED: TimeDelta = TimeDelta::minutes(2);
+/// Somebody whose page has not been asked for since so long has left: they keep their place, but are neither counted nor let
+/// in until they come back. Many times what it takes a page to ask again, with a script or without.
+pub(crate) const AWAY: TimeDelta = TimeDelta::seconds(90);
+/// That a page was asked for is noted no more often: thousands wait.
+pub(crate) const NOTE_EVERY: std::time::Duration = std::time::Duration::from_secs(20);
 /// Over how long the pace is measured from which waits are estimated.
 pub(crate) const PACE_WINDOW: TimeDelta = TimeDelta::seconds(60);
 /// How many are let in at a room's first turn.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::waiting_rooms,
-    domain::waiting_room::UNDECIDED,
+    domain::waiting_room::{AWAY, UNDECIDED},
     edge::{Edge, answer},
     error::Error,
     rooms, store,
@@ -110,7 +110,8 @@ pub(crate) async fn list(edge: &Edge) -> Result<Vec<pb::WaitingRoom>, Error> {
 }
 
 async fn tell(edge: &Edge, room: WaitingRoom) -> Result<pb::WaitingRoom, Error> {
-    let crowd = store::crowd(edge.db.pool(), room.id, wall_now() - UNDECIDED).await?;
+    let now = wall_now();
+    let crowd = store::crowd(edge.db.pool(), room.id, now - UNDECIDED, now - AWAY).await?;
     Ok(pb::WaitingRoom {
         room_id: room.id.to_string(),
         rate: room.rate(),

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use super::programme::{Badge, availability};
 use crate::{
     commands::waiting_rooms,
-    domain::waiting_room::{self, LONGEST_PASS, Outlook},
+    domain::waiting_room::{self, AWAY, LONGEST_PASS, NOTE_EVERY, Outlook},
     edge::{Edge, answer},
     error::Error,
     live::{self, After, Fragment},
@@ -221,7 +221,7 @@ async fn part(edge: &Edge, w: &Words, view: &View, place: &Place) -> Result<Part
     // Whoever has just come is not in the line as it was last looked at.
     let position = match waiting_room::position(&view.line, place.key()) {
         Some(position) => position,
-        None => store::waiting_before(edge.db.pool(), room.id, place.key()).await? + 1,
+        None => store::waiting_before(edge.db.pool(), room.id, place.key(), wall_now() - AWAY).await? + 1,
     };
     let (admitted, seconds) = view.pace;
     let minutes = waiting_room::minutes_to_wait(position, admitted, seconds);
@@ -323,11 +323,21 @@ pub(crate) async fn live(
     let place = store::place(edge.db.pool(), id, session).await?.ok_or_else(Problem::no_page)?;
     let views = Box::pin(edge.rooms.views.watch(&id.to_string(), after.after).await?);
     let (watching, w) = (edge.clone(), guest.frame(String::new()));
-    let fragments = futures::stream::unfold((views, place, String::new()), move |(mut views, mut place, mut last)| {
+    // The first at once: whoever comes back is there again.
+    let to_note = tokio::time::interval(NOTE_EVERY);
+    let state = (views, to_note, place, String::new());
+    let fragments = futures::stream::unfold(state, move |(mut views, mut to_note, mut place, mut last)| {
         let (edge, w) = (watching.clone(), w.clone());
         async move {
             loop {
-                let fragment = match views.next().await? {
+                let view = tokio::select! {
+                    view = views.next() => view?,
+                    _ = to_note.tick() => {
+                        note(&edge, id, session).await;
+                        continue;
+                    }
+                };
+                let fragment = match view {
                     Ok(view) => fragment(&edge, w.clone(), session, &mut place, &view).await,
                     Err(status) => Err(status.into()),
                 };
@@ -335,14 +345,22 @@ pub(crate) async fn live(
                     Ok(fragment) if fragment.html == last => {}
                     Ok(fragment) => {
                         last.clone_from(&fragment.html);
-                        return Some((Ok(fragment), (views, place, last)));
+                        return Some((Ok(fragment), (views, to_note, place, last)));
                     }
-                    Err(problem) => return Some((Err(problem), (views, place, last))),
+                    Err(problem) => return Some((Err(problem), (views, to_note, place, last))),
                 }
             }
         }
     });
     Ok(live::respond(&edge, fragments))
+}
+
+/// Notes that somebody is there. What cannot be noted now is noted next time, long before they count as away.
+async fn note(edge: &Edge, room: Uuid, session: Uuid) {
+    let seen = edge.db.transact(move |tx| Box::pin(async move { waiting_rooms::see(tx, room, session).await })).await;
+    if let Err(error) = seen {
+        tracing::warn!(%error, "it is not noted that somebody still waits");
+    }
 }
 
 async fn fragment(edge: &Edge, w: Frame, session: Uuid, place: &mut Place, view: &View) -> Result<Fragment, Problem> {

@@ -224,15 +224,17 @@ pub(crate) async fn arrive(
     room: Uuid,
     session: Uuid,
     drawn: Option<i64>,
+    now: Time,
 ) -> Result<(), Error> {
     sqlx::query(
-        "insert into waiting_place (room_id, session_id, late, rank)
-         values ($1, $2, $3::bigint is null, coalesce($3, nextval('waiting_room_arrival')))
+        "insert into waiting_place (room_id, session_id, late, rank, seen_at)
+         values ($1, $2, $3::bigint is null, coalesce($3, nextval('waiting_room_arrival')), $4)
          on conflict do nothing",
     )
     .bind(room)
     .bind(session)
     .bind(drawn)
+    .bind(now)
     .execute(conn)
     .await?;
     Ok(())
@@ -253,17 +255,36 @@ pub(crate) async fn arrive_again(conn: &mut PgConnection, room: Uuid, session: U
     Ok(())
 }
 
-/// Lets in those who are next.
+/// Notes that somebody is there, if that was noted last before `unless_since`.
+pub(crate) async fn see(
+    conn: &mut PgConnection,
+    room: Uuid,
+    session: Uuid,
+    now: Time,
+    unless_since: Time,
+) -> Result<(), Error> {
+    sqlx::query("update waiting_place set seen_at = $3 where room_id = $1 and session_id = $2 and seen_at < $4")
+        .bind(room)
+        .bind(session)
+        .bind(now)
+        .bind(unless_since)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Lets in those who are next, of those seen since.
 pub(crate) async fn admit(
     conn: &mut PgConnection,
     room: Uuid,
     count: u32,
+    seen_since: Time,
     now: Time,
     until: Time,
 ) -> Result<u64, Error> {
     let done = sqlx::query(
         "with next as (
-             select session_id from waiting_place where room_id = $1 and admitted_at is null
+             select session_id from waiting_place where room_id = $1 and admitted_at is null and seen_at > $5
              order by late, rank limit $2)
          update waiting_place set admitted_at = $3, passed_until = $4
          where room_id = $1 and session_id in (select session_id from next)",
@@ -272,6 +293,7 @@ pub(crate) async fn admit(
     .bind(i64::from(count))
     .bind(now)
     .bind(until)
+    .bind(seen_since)
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
@@ -313,6 +335,7 @@ pub(crate) async fn use_pass(conn: &mut PgConnection, room: Uuid, session: Uuid,
 /// How full a room is.
 #[derive(Clone, Copy, Debug, FromRow)]
 pub(crate) struct Crowd {
+    /// Not let in, and there.
     pub(crate) waiting: i64,
     /// Let in since, and nothing held yet.
     pub(crate) undecided: i64,
@@ -324,38 +347,43 @@ pub(crate) async fn crowd(
     executor: impl sqlx::PgExecutor<'_>,
     room: Uuid,
     undecided_since: Time,
+    seen_since: Time,
 ) -> Result<Crowd, Error> {
     Ok(sqlx::query_as(
-        "select count(*) filter (where admitted_at is null) as waiting,
+        "select count(*) filter (where admitted_at is null and seen_at > $3) as waiting,
                 count(*) filter (where admitted_at > $2 and used_at is null) as undecided, count(admitted_at) as admitted
          from waiting_place where room_id = $1",
     )
     .bind(room)
     .bind(undecided_since)
+    .bind(seen_since)
     .fetch_one(executor)
     .await?)
 }
 
-/// Everybody who waits, in order.
-pub(crate) async fn line(pool: &PgPool, room: Uuid) -> Result<Vec<Key>, Error> {
+/// Everybody who waits and was seen since, in order.
+pub(crate) async fn line(pool: &PgPool, room: Uuid, seen_since: Time) -> Result<Vec<Key>, Error> {
     let rows: Vec<(bool, i64)> = sqlx::query_as(
-        "select late, rank from waiting_place where room_id = $1 and admitted_at is null order by late, rank",
+        "select late, rank from waiting_place where room_id = $1 and admitted_at is null and seen_at > $2
+         order by late, rank",
     )
     .bind(room)
+    .bind(seen_since)
     .fetch_all(pool)
     .await?;
     Ok(rows.into_iter().map(|(late, rank)| Key { late, rank }).collect())
 }
 
-/// How many wait before somebody who does.
-pub(crate) async fn waiting_before(pool: &PgPool, room: Uuid, key: Key) -> Result<usize, Error> {
+/// How many who were seen since wait before somebody who does.
+pub(crate) async fn waiting_before(pool: &PgPool, room: Uuid, key: Key, seen_since: Time) -> Result<usize, Error> {
     let count: i64 = sqlx::query_scalar(
         "select count(*) from waiting_place
-         where room_id = $1 and admitted_at is null and (late, rank) < ($2, $3)",
+         where room_id = $1 and admitted_at is null and (late, rank) < ($2, $3) and seen_at > $4",
     )
     .bind(room)
     .bind(key.late)
     .bind(key.rank)
+    .bind(seen_since)
     .fetch_one(pool)
     .await?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use kernel::{Role, testing::House};
 use reqwest::StatusCode;
-use sky_proto::reservations::v1::{
-    BlockSeatsRequest, GetSeatPlanRequest, GetShowingRequest, Seat, reservations_client::ReservationsClient,
+use sky_proto::{
+    portal::v1::{ListWaitingRoomsRequest, waiting_rooms_client::WaitingRoomsClient},
+    reservations::v1::{
+        BlockSeatsRequest, GetSeatPlanRequest, GetShowingRequest, Seat, reservations_client::ReservationsClient,
+    },
 };
 use uuid::Uuid;
 
@@ -220,4 +223,49 @@ async fn what_one_holds_oneself_is_not_told_as_held_by_others() {
         said.push_str(&String::from_utf8_lossy(&chunk.expect("the stream goes on")));
     }
     assert!(said.contains(&order), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_left_keeps_nobody_waiting_and_who_is_there_is_not_passed_over() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 0).await;
+    // More than the first turn lets in, all of them before the two who stay.
+    let gone: Vec<Browser> = (0..25).map(|_| Browser::new()).collect();
+    let (reloads, follows) = (Browser::new(), Browser::new());
+    for browser in gone.iter().chain([&reloads, &follows]) {
+        browser.arrive(&house, &showing, &room).await;
+    }
+    execute(&house, "update waiting_place set seen_at = now() - interval '10 minutes'").await;
+    // One page loads itself again, the other is told by a stream that was open all the time.
+    reloads.get(&house, &room).await;
+    let stream = follows.0.get(format!("http://{}{room}/live?after=0", house.running.http)).send();
+    let mut stream = stream.await.expect("a stream");
+    let there = async || {
+        let there = "select count(*) from waiting_place where seen_at > now() - interval '1 minute'";
+        sqlx::query_scalar::<_, i64>(there).fetch_one(house.pool("portal")).await.expect("counted")
+    };
+    let until = tokio::time::Instant::now() + Duration::from_secs(60);
+    while there().await < 2 {
+        tokio::time::timeout_at(until, stream.chunk()).await.expect("they are there").expect("it goes on");
+    }
+    let (_, _, page) = reloads.get(&house, &room).await;
+    assert!(page.contains("Ihr Platz in der Reihe: <strong>1</strong>"), "of those who are there: {page}");
+    turn(&house).await;
+    let mut desk = WaitingRoomsClient::new(world.door("portal", &staff(Role::Operator)));
+    let told = desk.list_waiting_rooms(ListWaitingRoomsRequest {}).await.expect("listed").into_inner().rooms;
+    assert_eq!((told[0].waiting, told[0].admitted), (0, 2), "nobody who has left was let in or is counted");
+    for browser in [&reloads, &follows] {
+        assert!(browser.is_in(&house, &showing, &room).await, "those who were there are let in");
+    }
+
+    // Who comes back has the place that they had, before whoever came since.
+    let later = Browser::new();
+    later.arrive(&house, &showing, &room).await;
+    let (_, _, page) = gone[24].get(&house, &room).await;
+    assert!(page.contains("Ihr Platz in der Reihe: <strong>1</strong>"), "{page}");
+    let (_, _, page) = later.get(&house, &room).await;
+    assert!(page.contains("Ihr Platz in der Reihe: <strong>2</strong>"), "{page}");
+    turn(&house).await;
+    assert!(gone[24].is_in(&house, &showing, &room).await, "and is let in");
 }
