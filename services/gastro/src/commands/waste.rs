@@ -1,13 +1,16 @@
 //! Stopping what was fired, and what is thrown away.
 
 use chrono_tz::Europe::Berlin;
-use kernel::{Tx, values::invalid};
+use kernel::{
+    Tx,
+    values::{Text, invalid},
+};
 use uuid::Uuid;
 
 use super::{affected, kitchen, lock_kitchen, substitution};
 use crate::{
     domain::{
-        Order, OrderState,
+        Order, OrderState, OrderedItem,
         affected::{Answer, settled},
         kitchen::{LastMove, Waste, WasteReason},
     },
@@ -20,10 +23,47 @@ use crate::{
 pub(crate) struct Stop {
     pub(crate) order: Uuid,
     pub(crate) reason: WasteReason,
-    /// Items with quantities.
-    pub(crate) waste: Vec<(String, u32)>,
+    pub(crate) waste: Vec<Thrown>,
     pub(crate) refund: bool,
     pub(crate) by: String,
+}
+
+/// What of it is thrown away.
+#[derive(Clone, Debug)]
+pub(crate) struct Thrown {
+    pub(crate) item: String,
+    pub(crate) quantity: u32,
+    /// Of the order's lines; none: whichever have the item.
+    pub(crate) line: Option<usize>,
+}
+
+/// What an order's lines call what is thrown away; refuses what they do not have, or not so often.
+fn named(order: &Order, waste: &[Thrown]) -> Result<Vec<(Thrown, Text)>, Error> {
+    let mut named = Vec::new();
+    for thrown in waste {
+        let item = &thrown.item;
+        let lines = |of: Option<usize>| {
+            let all = order.lines.iter().enumerate();
+            all.filter(move |(nth, line)| line.item == *item && of.is_none_or(|it| it == *nth)).map(|(_, line)| line)
+        };
+        let Some(line) = lines(thrown.line).next() else {
+            let problem = match thrown.line {
+                None => format!("\"{item}\" is not part of this order"),
+                Some(nth) => format!("the order's line {nth} is not \"{item}\"; lines count from 0"),
+            };
+            return Err(invalid("waste", problem).into());
+        };
+        // Of the line by itself, and of all lines of the item together.
+        for of in [thrown.line, None] {
+            let there: u64 = lines(of).map(|line| u64::from(line.quantity)).sum();
+            let entries = waste.iter().filter(|it| it.item == *item && (of.is_none() || it.line == of));
+            if entries.map(|it| u64::from(it.quantity)).sum::<u64>() > there {
+                return Err(invalid("waste", format!("the order has \"{item}\" only {there} times")).into());
+            }
+        }
+        named.push((thrown.clone(), line.name.clone()));
+    }
+    Ok(named)
 }
 
 /// Staff stop an order that was fired. Without a refund it can be taken back for a while.
@@ -36,17 +76,7 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
     if !order.state.is_begun() {
         return Err(Error::NotFired(order.state));
     }
-    let mut thrown = Vec::new();
-    for (item, quantity) in &stop.waste {
-        let there: u32 = order.lines.iter().filter(|line| line.item == *item).map(|line| line.quantity).sum();
-        let line = order.lines.iter().find(|line| line.item == *item);
-        let line = line.ok_or_else(|| invalid("waste", format!("\"{item}\" is not part of this order")))?;
-        let thrown_away: u32 = stop.waste.iter().filter(|(it, _)| it == item).map(|(_, quantity)| quantity).sum();
-        if thrown_away > there {
-            return Err(invalid("waste", format!("the order has \"{item}\" only {there} times")).into());
-        }
-        thrown.push((item.clone(), line.name.clone(), *quantity));
-    }
+    let waste = named(&order, &stop.waste)?;
     let before = order.state;
     if stop.refund {
         affected::give_back(tx, &mut order, &settled(Answer::Refund)).await?;
@@ -54,13 +84,13 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
         substitution::settle(tx, &mut order).await?;
     }
     kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
-    for (item, name, quantity) in thrown {
+    for (thrown, name) in waste {
         let waste = Waste {
             id: Uuid::now_v7(),
             order: Some((order.id, order.number.unwrap_or_default())),
-            item,
+            item: thrown.item,
             name,
-            quantity,
+            quantity: thrown.quantity,
             reason: stop.reason,
             at: tx.now(),
             by: stop.by.clone(),

@@ -150,16 +150,16 @@ impl Waste {
     }
 }
 
-/// What a day's waste comes to, most first.
+/// What a day's waste comes to, most first: each dish as it was made, so that a size stands for itself.
 pub(crate) fn totals(entries: &[Waste]) -> Vec<(String, Text, u32)> {
     let mut totals: Vec<(String, Text, u32)> = Vec::new();
     for entry in entries.iter().filter(|entry| entry.taken_back.is_none()) {
-        match totals.iter_mut().find(|(item, _, _)| *item == entry.item) {
+        match totals.iter_mut().find(|(item, name, _)| (item, name) == (&entry.item, &entry.name)) {
             Some((_, _, sum)) => *sum = sum.saturating_add(entry.quantity),
             None => totals.push((entry.item.clone(), entry.name.clone(), entry.quantity)),
         }
     }
-    totals.sort_by(|one, other| other.2.cmp(&one.2).then_with(|| one.0.cmp(&other.0)));
+    totals.sort_by(|one, other| other.2.cmp(&one.2).then_with(|| (&one.0, &one.1.de).cmp(&(&other.0, &other.1.de))));
     totals
 }
 
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_add_up_per_item() {
+    fn totals_add_up_per_item_as_it_was_made() {
         let waste = |item: &str, quantity| Waste {
             id: Uuid::nil(),
             order: None,
@@ -238,6 +238,10 @@ mod tests {
         let totals = totals(&[waste("soup", 1), waste("pasta", 2), waste("soup", 3), waste("cake", 2)]);
         let totals: Vec<(&str, u32)> = totals.iter().map(|(item, _, sum)| (item.as_str(), *sum)).collect();
         assert_eq!(totals, [("soup", 4), ("cake", 2), ("pasta", 2)]);
+        let cup = |size: &str, quantity| Waste { name: Text::new(size, size), ..waste("coffee", quantity) };
+        let cups = super::totals(&[cup("small", 1), cup("large", 2), cup("small", 3)]);
+        let cups: Vec<(&str, u32)> = cups.iter().map(|(_, name, sum)| (name.de.as_str(), *sum)).collect();
+        assert_eq!(cups, [("small", 4), ("large", 2)]);
         assert_eq!(ticket_id(Uuid::nil(), "hot", 0), ticket_id(Uuid::nil(), "hot", 0));
         assert_ne!(ticket_id(Uuid::nil(), "hot", 0), ticket_id(Uuid::nil(), "hot", 1));
     }

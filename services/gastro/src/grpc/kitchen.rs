@@ -19,7 +19,7 @@ use crate::{
         self, affected, kds, moves, screens,
         substitution::{self, Wanted},
         walk_up,
-        waste::{self, Stop},
+        waste::{self, Stop, Thrown},
     },
     domain::{Order, OrderState, affected::Answer, kitchen::WasteReason},
     error::Error,
@@ -104,11 +104,15 @@ const LONGEST_NAME: usize = 60;
 /// More than anybody carries out at once.
 const MOST_WASTE: u32 = 200;
 
-fn waste_line(line: &pb::WasteLine) -> Result<(String, u32), InvalidField> {
+fn waste_line(line: &pb::WasteLine) -> Result<Thrown, InvalidField> {
     if !(1..=MOST_WASTE).contains(&line.quantity) {
         return Err(invalid("quantity", format!("must be 1 to {MOST_WASTE}")));
     }
-    Ok((values::slug("item_id", &line.item_id)?.to_owned(), line.quantity))
+    Ok(Thrown {
+        item: values::slug("item_id", &line.item_id)?.to_owned(),
+        quantity: line.quantity,
+        line: line.line.map(|nth| usize::try_from(nth).unwrap_or(usize::MAX)),
+    })
 }
 
 fn part(value: i32) -> Result<OrderState, InvalidField> {
@@ -212,7 +216,11 @@ impl Kitchen for KitchenGrpc {
         let by = account(&request);
         let request = request.into_inner();
         let key = values::id("idempotency_key", &request.idempotency_key)?;
-        let (item, quantity) = waste_line(request.line.as_ref().ok_or_else(|| invalid("line", "is missing"))?)?;
+        let Thrown { item, quantity, line } =
+            waste_line(request.line.as_ref().ok_or_else(|| invalid("line", "is missing"))?)?;
+        if line.is_some() {
+            return Err(invalid("line.line", "is of an order: CancelFired").into());
+        }
         let reason = reason(request.reason)?;
         let entry = self
             .db

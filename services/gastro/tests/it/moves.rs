@@ -99,12 +99,53 @@ async fn stopping_what_was_fired_says_what_is_thrown_away() {
 }
 
 #[tokio::test]
+async fn of_two_sizes_of_a_drink_the_one_is_thrown_away_that_was_meant() {
+    let house = house().await;
+    let cup = |size: &str, quantity| pb::OrderLine { variant_id: size.to_owned(), ..line("cappuccino", quantity) };
+    let lines = vec![cup("small", 1), cup("large", 2)];
+    let request = pb::PlaceWalkUpRequest { idempotency_key: Uuid::new_v4().to_string(), lines };
+    let order = kitchen!(house, &cook()).place_walk_up(request).await.expect("placed").into_inner();
+    until_state(&house, order.visit_id.parse().expect("an id"), minutes(0), Fired).await;
+    let thrown = |quantity, line| pb::WasteLine { item_id: "cappuccino".to_owned(), quantity, line };
+    let stop = async |waste: Vec<pb::WasteLine>| {
+        let (order_id, reason) = (order.order_id.clone(), pb::WasteReason::Dropped.into());
+        let request = pb::CancelFiredRequest { order_id, reason, waste, refund: false };
+        kitchen!(house, &cook()).cancel_fired(request).await.map(tonic::Response::into_inner)
+    };
+    let pretzel = pb::WasteLine { item_id: "pretzel".to_owned(), ..thrown(1, Some(1)) };
+    for (waste, says) in [
+        (vec![thrown(2, Some(0))], "only 1 times"),
+        (vec![thrown(1, Some(0)), thrown(3, None)], "only 3 times"),
+        (vec![thrown(1, Some(2))], "line 2 is not"),
+        (vec![pretzel], "line 1 is not"),
+    ] {
+        let refused = stop(waste).await.expect_err(says);
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.message().contains(says), "{}", refused.message());
+    }
+    stop(vec![thrown(1, Some(0)), thrown(2, Some(1))]).await.expect("stopped");
+    let entries = waste_of_day(&house).await.entries;
+    let mut told: Vec<_> =
+        entries.iter().map(|it| (it.quantity, it.name.as_ref().expect("a name").de.as_str())).collect();
+    told.sort_unstable();
+    assert_eq!(told, [(1, "Cappuccino, klein"), (2, "Cappuccino, groß")]);
+    // What belongs to no order has no line of it.
+    let request = pb::RecordWasteRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        line: Some(thrown(1, Some(0))),
+        reason: pb::WasteReason::Dropped.into(),
+    };
+    let refused = kitchen!(house, &cook()).record_waste(request).await.expect_err("no order");
+    assert_eq!(refused.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
 async fn waste_of_the_day_adds_up_and_a_repeat_counts_once() {
     let house = house().await;
     let record = async |key: Uuid, item: &str, quantity| {
         let request = pb::RecordWasteRequest {
             idempotency_key: key.to_string(),
-            line: Some(pb::WasteLine { item_id: item.to_owned(), quantity }),
+            line: Some(pb::WasteLine { item_id: item.to_owned(), quantity, line: None }),
             reason: pb::WasteReason::Dropped.into(),
         };
         kitchen!(house, &cook()).record_waste(request).await.map(tonic::Response::into_inner)

@@ -197,7 +197,10 @@ macro_rules! kitchen {
 
 /// Staff stop an order that was fired, throw some of it away, and give nothing back.
 pub async fn stop(house: &House, order_id: &str, waste: &[(&str, u32)]) -> Result<pb::Order, Status> {
-    let line = |(item, quantity): &(&str, u32)| pb::WasteLine { item_id: (*item).to_owned(), quantity: *quantity };
+    let line = |(item, quantity): &(&str, u32)| {
+        let item_id = (*item).to_owned();
+        pb::WasteLine { item_id, quantity: *quantity, line: None }
+    };
     let request = pb::CancelFiredRequest {
         order_id: order_id.to_owned(),
         reason: pb::WasteReason::Cancelled.into(),

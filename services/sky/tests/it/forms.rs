@@ -243,7 +243,8 @@ async fn of_a_drink_on_two_lines_each_is_thrown_away_as_it_was_typed() {
     let stop = [("item", "cappuccino"), ("item", "cappuccino"), ("reason", "3")];
     assert_eq!(cook.sends(&format!("{path}/stop"), &[&stop[..], &typed].concat()).await, "/kitchen");
     let thrown = cook.sees("/kitchen/decisions").await;
-    assert!(thrown.contains("2 × Cappuccino") && thrown.contains("1 × Cappuccino"), "{thrown}");
+    assert!(thrown.contains("2 × Cappuccino, klein <"), "{thrown}");
+    assert!(thrown.contains("1 × Cappuccino, klein, mit Hafermilch <"), "each line by its own name: {thrown}");
 }
 
 #[tokio::test]

@@ -205,6 +205,7 @@ pub(crate) async fn waste(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fie
         line: Some(WasteLine {
             item_id: sent.get("item").to_owned(),
             quantity: sent.count("quantity").ok_or_else(Problem::bad_form)?,
+            line: None,
         }),
         reason: sent.choice("reason"),
     };

@@ -161,11 +161,11 @@ pub(crate) async fn stop(
 ) -> Result<Response, Problem> {
     let caller = guest.staff(&[Role::Kitchen])?;
     let mut waste = Vec::new();
-    // The same dish may stand on several lines: one on each tray of a group.
-    for (nth, item_id) in sent.all("item").into_iter().enumerate() {
+    // The same dish may stand on several lines: one on each tray of a group, and each size by itself.
+    for (nth, item_id) in (0u32..).zip(sent.all("item")) {
         let quantity = sent.count(&format!("waste_{nth}")).ok_or_else(Problem::bad_form)?;
         if quantity > 0 {
-            waste.push(WasteLine { item_id, quantity });
+            waste.push(WasteLine { item_id, quantity, line: Some(nth) });
         }
     }
     let request = CancelFiredRequest {
