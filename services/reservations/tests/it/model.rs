@@ -348,7 +348,11 @@ impl Model<'_> {
                 visit.state = State::Sold;
             }
             None => {
-                prop_assert!(!visit.has_places(now) && (!own_are_free || is_over), "refused although {:?}", visit.state);
+                prop_assert!(
+                    !visit.has_places(now) && (!own_are_free || is_over),
+                    "refused although {:?}",
+                    visit.state
+                );
                 // Told once, for good.
                 visit.state = State::Cancelled;
             }
