@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{affected, kitchen, lock_kitchen, substitution};
 use crate::{
     domain::{
-        Order, OrderState, OrderedItem,
+        Order, OrderState,
         affected::{Answer, settled},
         kitchen::{LastMove, Waste, WasteReason},
     },

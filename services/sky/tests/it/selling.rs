@@ -202,7 +202,7 @@ async fn the_form_offers_the_bays_that_the_house_file_sells_so() {
         1,
     );
     world.load(&other).await;
-    until("the other house's bays", || forms(), |told| *told == [(true, false), (false, true)]).await;
+    until("the other house's bays", forms, |told| *told == [(true, false), (false, true)]).await;
 }
 
 #[tokio::test]
