@@ -135,15 +135,18 @@ impl Db {
         let (db, tasks) = (self.clone(), self.tasks());
         let done = detached(&tasks, async move {
             let mut connection = db.reader().await?;
-            let done = write_with(&mut connection, work, arguments, told, at).await?;
+            let done = write_with(&mut connection, work, arguments, told, at).await;
             drop(connection);
-            let Some(numbered) = done else { return Ok(false) };
-            if let Some(row) = numbered {
-                db.hub().handed.give(row);
+            if let Ok(None) = done {
+                return Ok(false);
             }
+            if let Ok(Some(Some(row))) = &done {
+                db.hub().handed.give(row.clone());
+            }
+            // After an error too: perhaps it was done all the same.
             db.hub().wake_relay();
             db.touch(topic);
-            Ok(true)
+            done.map(|_| true)
         });
         done.await.unwrap_or(Err(sqlx::Error::WorkerCrashed))
     }

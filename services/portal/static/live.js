@@ -9,6 +9,8 @@
     ? window.trustedTypes.createPolicy("live", { createHTML: (html) => html })
     : { createHTML: (html) => html };
   const PATIENCE = 7000;
+  // The parts of this page whose connection is lost.
+  const lost = new Set();
 
   const follow = (part) => {
     const status = document.querySelector("[data-live-status]");
@@ -26,6 +28,9 @@
     let said = words();
 
     const offline = (is) => {
+      if (is) lost.add(part); else lost.delete(part);
+      // Of a page with several parts each must be heard again.
+      if (!is && lost.size) return;
       if (is) document.documentElement.setAttribute("data-offline", ""); else document.documentElement.removeAttribute("data-offline");
       const since = new Date(lastBeat).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
       if (status && is) status.textContent = "⚠ " + (document.documentElement.lang === "en" ? "Connection lost since " + since + ". Trying again." : "Verbindung unterbrochen seit " + since + ". Neuer Versuch läuft.");

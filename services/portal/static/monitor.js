@@ -266,6 +266,8 @@
   main.addEventListener("live:update", shown);
   main.addEventListener("live:beat", (event) => {
     window.houseClock.hear(event.detail);
+    // The house has just said the time, whatever this device took for it before.
+    kept.heard = event.detail;
     if (doubted && !isWrong()) {
       doubted = false;
       main.liveAgain();
@@ -345,10 +347,12 @@
       : { createScriptURL: (url) => url };
     navigator.serviceWorker.register(policy.createScriptURL("/worker.js")).catch(() => {});
   }
+  // What the page came with: tidying up changes what it says.
+  const brought = Number(main.dataset.revision);
   const begin = () => {
     if (kept.alarm) {
       slide("evacuation");
-    } else if (kept.html && (main.dataset.kept || (kept.evacuation && !isEvacuation() && Number(main.dataset.revision) <= kept.revision))) {
+    } else if (kept.html && (main.dataset.kept || (kept.evacuation && !isEvacuation() && brought <= kept.revision))) {
       // The page came out of the cupboard, or is older than the evacuation that it knows nothing of.
       main.liveShow(kept.html, String(kept.revision));
       // The house hears what we have: perhaps it has begun anew.

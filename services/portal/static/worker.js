@@ -51,6 +51,8 @@ const keepSheet = async () => {
   const since = signings;
   const answer = await fetch(SHEET, { cache: "no-store", redirect: "manual" });
   if (answer.ok) await putSheet(answer, since);
+  // Signed out by time, or no longer allowed: then nobody here may read it. A house in trouble says nothing of that.
+  else if (answer.status < 500) await forgetSheet();
 };
 
 const take = async (path) => {

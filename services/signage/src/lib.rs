@@ -121,8 +121,8 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
 /// What an event says, if it says something here.
 type Facts = fn(&Event) -> Result<Option<Fact>, Failure>;
 
-/// What an event says. One that has a place in its teller's log comes in the order of that log: the position behind it was
-/// passed in the same transaction.
+/// What an event says. One that has a place in its teller's log comes behind all that was told of the same thing before, also
+/// where it was dead and is applied again; only tests deliver events without a place, in any order.
 fn told_by(event: &Event, facts: Facts) -> Result<Option<Told>, Failure> {
     Ok(facts(event)?.map(|fact| Told { fact, in_order: event.pub_seq > 0 }))
 }

@@ -45,7 +45,7 @@ pub(super) async fn station_rests(tx: &mut Tx, station: &Station) -> Result<(), 
             station: Some(station.id.clone()),
             later_pickup_at,
             answer_until: answer_until(order, known, later_pickup_at.is_some(), now),
-            refund_at: None,
+            refund_at: known.and_then(|it| it.refund_at),
         };
         affected.push((order.id, next));
     }

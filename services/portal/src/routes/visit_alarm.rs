@@ -1,10 +1,11 @@
 //! That the house is to be left, above everything else on the visit's page. It has a stream of its own, so that it comes
 //! while journey is away, and is said once and not with every change of the visit.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use chrono::TimeDelta;
 use futures::{StreamExt, future::ready};
 use kernel::{
     Caller,
@@ -14,6 +15,7 @@ use sky_proto::{
     journey::v1::{GetVisitRequest, Visit},
     reservations::v1::{GetBookingRequest, Need},
 };
+use tokio::time::timeout;
 use tokio_stream::wrappers::WatchStream;
 use uuid::Uuid;
 
@@ -27,6 +29,11 @@ use crate::{
     session::Guest,
     words::Words,
 };
+
+/// Longer nobody waits to hear that the house is to be left.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// So long guests stay after their showing.
+const STAY: TimeDelta = TimeDelta::hours(2);
 
 /// What everybody does, and what those do who cannot use stairs.
 pub(crate) struct AlarmView {
@@ -51,13 +58,16 @@ pub(super) async fn view(
     evacuation: Option<Evacuation>,
 ) -> Option<AlarmView> {
     let evacuation = evacuation?;
+    let (mut journey, mut reservations) = (edge.journey(caller), edge.reservations(caller));
+    let (visit, booking) = tokio::join!(
+        timeout(PATIENCE, answer(journey.get_visit(GetVisitRequest { visit_id: id.to_string() }))),
+        timeout(PATIENCE, answer(reservations.get_booking(GetBookingRequest { visit_id: id.to_string() }))),
+    );
     // What cannot be asked now is taken to be so: too much is said rather than too little.
-    let visit = answer(edge.journey(caller).get_visit(GetVisitRequest { visit_id: id.to_string() })).await.ok();
-    if visit.as_ref().is_some_and(|visit| !is_today(edge, visit)) {
+    if visit.is_ok_and(|visit| visit.is_ok_and(|visit| !is_today(edge, &visit))) {
         return None;
     }
-    let booking = answer(edge.reservations(caller).get_booking(GetBookingRequest { visit_id: id.to_string() })).await;
-    let is_step_free = booking.map_or(true, |booking| {
+    let is_step_free = booking.ok().and_then(Result::ok).is_none_or(|booking| {
         booking.tickets.iter().any(|ticket| matches!(ticket.need(), Need::Wheelchair | Need::StepFree))
     });
     Some(AlarmView {
@@ -67,9 +77,10 @@ pub(super) async fn view(
     })
 }
 
-/// Whoever comes another day is at home.
+/// Whoever comes another day is at home. A showing may end after midnight, and its guests stay a while.
 fn is_today(edge: &Edge, visit: &Visit) -> bool {
-    day_of(from_timestamp(visit.starts_at)) == day_of(edge.now())
+    let last = from_timestamp(visit.ends_at) + STAY;
+    (day_of(from_timestamp(visit.starts_at))..=day_of(last)).contains(&day_of(edge.now()))
 }
 
 /// `/visit/alarm`

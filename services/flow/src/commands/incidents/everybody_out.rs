@@ -2,8 +2,6 @@
 //! a false alarm of three minutes, in which all stayed, they do not): whoever was in counts as out from the all-clear on, by
 //! lines of their own in the log, and comes in again once at any lane.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use serde_json::json;
@@ -13,7 +11,7 @@ use super::super::{record, touch, undo::undo_scan, zones::count};
 use crate::{
     domain::{
         HouseState, Quality,
-        journal::Line,
+        journal::{Line, settle},
         scan::{DoorTicket, Kind, Party, Verdict},
     },
     error::Error,
@@ -26,19 +24,17 @@ const LANE: &str = "house";
 /// Nobody waits longer outside for a showing of that day.
 const RECENT: TimeDelta = TimeDelta::hours(12);
 
-/// Of these tickets, those that were in at that time and of which the log does not say yet that they went out with all.
+/// Of these tickets, those that were in at that time and are out by the line that says so now: who was put out by one before
+/// and has come in again is in, and so is who went out by themselves and was let in again after the all-clear.
 fn left_behind(tickets: &[DoorTicket], lines: &[Line], at: DateTime<Utc>) -> Vec<Uuid> {
-    let said: HashSet<Uuid> = lines
-        .iter()
-        .filter(|line| line.device == DEVICE && line.at == at)
-        .flat_map(|line| line.tickets.iter().copied())
-        .collect();
-    let was_in = |ticket: &&DoorTicket| {
-        ticket.is_inside()
-            && ticket.admitted.as_ref().is_some_and(|(since, _)| *since < at)
-            && !said.contains(&ticket.id)
-    };
-    tickets.iter().filter(was_in).map(|ticket| ticket.id).collect()
+    let was_in =
+        |ticket: &&DoorTicket| ticket.is_inside() && ticket.admitted.as_ref().is_some_and(|(since, _)| *since < at);
+    let inside: Vec<Uuid> = tickets.iter().filter(was_in).map(|ticket| ticket.id).collect();
+    let (mut settled, mut lines) = (tickets.to_vec(), lines.to_vec());
+    lines.push(line_of("", &inside, at));
+    settle(&mut settled, &lines);
+    let is_out = |ticket: &DoorTicket| inside.contains(&ticket.id) && ticket.out == Some(at);
+    settled.into_iter().filter(is_out).map(|ticket| ticket.id).collect()
 }
 
 /// The line that says so of a party, and how the journal reads it.
