@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use kernel::{Step, Tx, values::Text};
-use sqlx::{FromRow, PgConnection, PgPool, types::Json};
+use sqlx::{Arguments, FromRow, PgConnection, PgPool, postgres::PgArguments, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -93,31 +93,39 @@ pub async fn version(tx: &mut Tx) -> Result<i64, Error> {
     Ok(sqlx::query_scalar("select version from board for update").fetch_one(tx.conn()).await?)
 }
 
-/// What a turn has changed, as the database's functions take it.
-#[derive(Default)]
-struct Written {
-    keys: Vec<String>,
-    records: Vec<String>,
-    ids: Vec<Uuid>,
-    contents: Vec<String>,
-    classes: Vec<i16>,
-}
-
-impl Written {
-    fn of(news: &News) -> Result<Self, Error> {
-        let mut written = Self::default();
-        for record in &news.records {
-            written.keys.push(record.key());
-            written.records.push(serde_json::to_string(record)?);
-        }
-        for posted in &news.views {
-            let Some(shown) = &posted.shown else { continue };
-            written.ids.push(posted.view_id);
-            written.contents.push(serde_json::to_string(&shown.content)?);
-            written.classes.push(shown.content.class as i16);
-        }
-        Ok(written)
+/// What the database's functions take that write a turn, behind the step of a consumer if there is one.
+fn arguments(step: Option<Step>, version: i64, news: &News, now: DateTime<Utc>) -> Result<PgArguments, Error> {
+    let (mut keys, mut records) = (Vec::new(), Vec::new());
+    for record in &news.records {
+        keys.push(record.key());
+        records.push(serde_json::to_string(record)?);
     }
+    let (mut ids, mut contents, mut classes) = (Vec::new(), Vec::new(), Vec::new());
+    for posted in &news.views {
+        let Some(shown) = &posted.shown else { continue };
+        ids.push(posted.view_id);
+        contents.push(serde_json::to_string(&shown.content)?);
+        classes.push(shown.content.class as i16);
+    }
+    let mut arguments = PgArguments::default();
+    let mut add = || {
+        if let Some(step) = step {
+            arguments.add(step.producer)?;
+            arguments.add(step.stored)?;
+            arguments.add(step.reached)?;
+        }
+        arguments.add(version)?;
+        arguments.add(news.moved)?;
+        arguments.add(&keys)?;
+        arguments.add(&records)?;
+        arguments.add(&news.forgotten)?;
+        arguments.add(&ids)?;
+        arguments.add(&contents)?;
+        arguments.add(&classes)?;
+        arguments.add(now)
+    };
+    add().map_err(sqlx::Error::Encode)?;
+    Ok(arguments)
 }
 
 /// Writes what a turn has changed on the version it was computed from, in one round trip. False, and nothing is
@@ -126,19 +134,9 @@ impl Written {
 /// # Errors
 /// The database's error.
 pub async fn write(tx: &mut Tx, version: i64, news: &News) -> Result<bool, Error> {
-    let written = Written::of(news)?;
-    Ok(sqlx::query_scalar("select write_wall($1, $2, $3, $4, $5, $6, $7, $8, $9)")
-        .bind(version)
-        .bind(news.moved)
-        .bind(written.keys)
-        .bind(written.records)
-        .bind(&news.forgotten)
-        .bind(written.ids)
-        .bind(written.contents)
-        .bind(written.classes)
-        .bind(tx.now())
-        .fetch_one(tx.conn())
-        .await?)
+    const WRITE: &str = "select write_wall($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let arguments = arguments(None, version, news, tx.now())?;
+    Ok(sqlx::query_scalar_with(WRITE, arguments).fetch_one(tx.conn()).await?)
 }
 
 /// The same together with the position behind the events that the turn was about, as a transaction of its own. False, and
@@ -153,22 +151,8 @@ pub async fn write_behind(
     news: &News,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
-    let written = Written::of(news)?;
-    Ok(sqlx::query_scalar("select write_wall_behind($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
-        .bind(step.producer)
-        .bind(step.stored)
-        .bind(step.reached)
-        .bind(version)
-        .bind(news.moved)
-        .bind(written.keys)
-        .bind(written.records)
-        .bind(&news.forgotten)
-        .bind(written.ids)
-        .bind(written.contents)
-        .bind(written.classes)
-        .bind(now)
-        .fetch_one(conn)
-        .await?)
+    const WRITE: &str = "select write_wall_behind($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    Ok(sqlx::query_scalar_with(WRITE, arguments(Some(step), version, news, now)?).fetch_one(conn).await?)
 }
 
 /// Displays have fallen silent, are there, are dark or light, and some show another view for it.
