@@ -91,20 +91,29 @@ impl InHouse {
     }
 }
 
+async fn in_house(
+    conn: &mut PgConnection,
+    showing: Uuid,
+    lock: &'static str,
+) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
+    let statement = format!(
+        "select a.*, h.state as house_state, (select policy from clock_policy)
+         from admission a cross join house_state h where a.showing_id = $1 {lock}"
+    );
+    sqlx::query_as::<_, InHouse>(AssertSqlSafe(statement))
+        .bind(showing)
+        .fetch_optional(conn)
+        .await?
+        .map(InHouse::read)
+        .transpose()
+}
+
 /// An admission with the state of the house and its policy.
 pub(crate) async fn admission_in_house(
     conn: &mut PgConnection,
     showing: Uuid,
 ) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
-    sqlx::query_as::<_, InHouse>(
-        "select a.*, h.state as house_state, (select policy from clock_policy)
-         from admission a cross join house_state h where a.showing_id = $1",
-    )
-    .bind(showing)
-    .fetch_optional(conn)
-    .await?
-    .map(InHouse::read)
-    .transpose()
+    in_house(conn, showing, "").await
 }
 
 /// The same, and nobody else changes the admission until the end of the transaction.
@@ -112,16 +121,7 @@ pub(crate) async fn lock_admission_in_house(
     conn: &mut PgConnection,
     showing: Uuid,
 ) -> Result<Option<(Admission, HouseState, Policy)>, Error> {
-    sqlx::query_as::<_, InHouse>(
-        "select a.*, h.state as house_state, (select policy from clock_policy)
-         from admission a cross join house_state h where a.showing_id = $1
-         for update of a",
-    )
-    .bind(showing)
-    .fetch_optional(conn)
-    .await?
-    .map(InHouse::read)
-    .transpose()
+    in_house(conn, showing, "for update of a").await
 }
 
 /// Admissions of showings that start in a window, by start.
