@@ -60,19 +60,16 @@ impl std::fmt::Debug for Consumer {
 }
 
 impl Consumer {
+    fn reacting(producer: &'static str, reaction: Reaction) -> Self {
+        Self { producer, reaction, heeds: None, finish: None, at_once: false, in_one_statement: None }
+    }
+
     /// All events of `producer` go to `react`.
     pub fn new(
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            producer,
-            reaction: Reaction::Each(Arc::new(react)),
-            heeds: None,
-            finish: None,
-            at_once: false,
-            in_one_statement: None,
-        }
+        Self::reacting(producer, Reaction::Each(Arc::new(react)))
     }
 
     /// All events of `producer` go to `react`, as many at once as wait: what many of them need is read and
@@ -81,14 +78,7 @@ impl Consumer {
         producer: &'static str,
         react: impl for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self {
-            producer,
-            reaction: Reaction::Run(Arc::new(react)),
-            heeds: None,
-            finish: None,
-            at_once: false,
-            in_one_statement: None,
-        }
+        Self::reacting(producer, Reaction::Run(Arc::new(react)))
     }
 
     /// Only messages of these names (`T::NAME`) go to the reaction. All others are passed over, which costs next to
