@@ -3,10 +3,7 @@
 use chrono::TimeDelta;
 use kernel::{Role, values::from_timestamp};
 use serde_json::json;
-use sky_proto::flow::v1::{
-    CorrectZoneRequest, IssueSensorTokenRequest, SensorState, SetSensorStateRequest, flow_client::FlowClient,
-    zones_client::ZonesClient,
-};
+use sky_proto::flow::v1::{CorrectZoneRequest, flow_client::FlowClient};
 
 use crate::{
     accessible,
@@ -113,30 +110,14 @@ async fn operators_give_a_counter_its_token_and_the_desk_looks_on() {
     desk.quits().await;
 }
 
-/// What a people counter over the main door sends: nobody went through it in the last minute.
-async fn pushes(stage: &Stage, token: &str, package: u32) {
-    let now = stage.house.clock.now();
-    let (from, to) = ((now - TimeDelta::minutes(1)).to_rfc3339(), now.to_rfc3339());
-    let body = json!({"logics_data": {"package_info": {"id": package}, "logics": [{"id": 1000, "records": [{
-        "from": from, "to": to, "counts": [{"name": "fw", "value": 0}, {"name": "bw", "value": 0}]}]}]}});
-    let address = format!("http://{}/sensors/xovis", stage.house.running.http);
-    let answer = reqwest::Client::new().post(address).bearer_auth(token).body(body.to_string()).send().await;
-    assert_eq!(answer.expect("an answer").status(), 200);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_desk_is_asked_to_count_where_a_counter_has_lost_something() {
     let Some(stage) = Stage::open().await else { return };
-    let mut zones = ZonesClient::new(stage.world.door("flow", &staff(Role::Operator)));
-    let issued = zones.issue_sensor_token(IssueSensorTokenRequest { sensor_id: "foyer-1".to_owned() }).await;
-    let token = issued.expect("a token").into_inner().token;
-    pushes(&stage, &token, 1).await;
-    let online = SetSensorStateRequest { sensor_id: "foyer-1".to_owned(), state: SensorState::Online.into() };
-    zones.set_sensor_state(online).await.expect("at work");
+    let token = stage.counter_at_work().await;
     let desk = stage.staff(Role::Desk, Device::Phone).await;
     // Packages are missing; then all comes again, and the counter itself is well.
     for package in [2, 5, 6] {
-        pushes(&stage, &token, package).await;
+        stage.counter_pushes(&token, package).await;
     }
     desk.open("/desk").await;
     desk.sees_no_more(".alerts", "Es fehlen Pakete").await;

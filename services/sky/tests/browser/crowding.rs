@@ -4,10 +4,7 @@
 use chrono::TimeDelta;
 use kernel::Role;
 use serde_json::json;
-use sky_proto::flow::v1::{
-    CorrectZoneRequest, IssueSensorTokenRequest, SensorState, SetSensorStateRequest, flow_client::FlowClient,
-    zones_client::ZonesClient,
-};
+use sky_proto::flow::v1::{CorrectZoneRequest, flow_client::FlowClient};
 
 use crate::{accessible, chrome::Device, stage::Stage, world::staff};
 
@@ -16,26 +13,10 @@ async fn counts(stage: &Stage, zone: &str, people: u32) {
     FlowClient::new(stage.world.door("flow", &staff(Role::Desk))).correct_zone(counted).await.expect("counted");
 }
 
-/// What a people counter over the main door sends: nobody went through it in the last minute.
-async fn pushes(stage: &Stage, token: &str, package: u32) {
-    let now = stage.house.clock.now();
-    let (from, to) = ((now - TimeDelta::minutes(1)).to_rfc3339(), now.to_rfc3339());
-    let body = json!({"logics_data": {"package_info": {"id": package}, "logics": [{"id": 1000, "records": [{
-        "from": from, "to": to, "counts": [{"name": "fw", "value": 0}, {"name": "bw", "value": 0}]}]}]}});
-    let address = format!("http://{}/sensors/xovis", stage.house.running.http);
-    let answer = reqwest::Client::new().post(address).bearer_auth(token).body(body.to_string()).send().await;
-    assert_eq!(answer.expect("an answer").status(), 200);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_counter_tells_no_number_and_neither_does_what_it_is_part_of() {
     let Some(stage) = Stage::open().await else { return };
-    let mut zones = ZonesClient::new(stage.world.door("flow", &staff(Role::Operator)));
-    let issued = zones.issue_sensor_token(IssueSensorTokenRequest { sensor_id: "foyer-1".to_owned() }).await;
-    let token = issued.expect("a token").into_inner().token;
-    pushes(&stage, &token, 1).await;
-    let online = SetSensorStateRequest { sensor_id: "foyer-1".to_owned(), state: SensorState::Online.into() };
-    zones.set_sensor_state(online).await.expect("at work");
+    stage.counter_at_work().await;
     counts(&stage, "foyer", 14).await;
     counts(&stage, "cafe", 20).await;
     let desk = stage.staff(Role::Desk, Device::Desk).await;

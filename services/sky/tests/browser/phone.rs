@@ -36,6 +36,15 @@ async fn scans(phone: &Browser, code: &str, people: &str) {
     phone.press("Einlassen").await;
 }
 
+/// A phone at the door that goes on without the house from here on.
+async fn at_the_door(stage: &Stage, cable: &Cable) -> Browser {
+    let phone = stage.signs_in(stage.behind(cable, Device::Phone).await, Role::Desk).await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    phone.holds("the page in the cupboard", KEPT).await;
+    phone
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_at_the_door_goes_on_without_the_house_and_tells_it_later() {
     let Some(stage) = Stage::open().await else { return };
@@ -102,10 +111,7 @@ async fn a_phone_lets_in_late_with_a_reason_also_without_the_house() {
     let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
     let visit = stage.visit(&booked.visit).await;
     stage.waits_until(from_timestamp(visit.starts_at) + TimeDelta::minutes(1)).await;
-    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
-    phone.open("/desk/door").await;
-    phone.sees(".lane.good", "Verbunden").await;
-    phone.holds("the page in the cupboard", KEPT).await;
+    let phone = at_the_door(&stage, &cable).await;
     scans(&phone, &reference, "1").await;
     phone.sees(".late", "Warum?").await;
     phone.press("Stand in der Schlange").await;
@@ -135,10 +141,7 @@ async fn what_the_house_will_not_take_is_set_aside_and_the_rest_is_told() {
     let cable = Cable::to(stage.house.running.http).await;
     let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
     desk.quits().await;
-    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
-    phone.open("/desk/door").await;
-    phone.sees(".lane.good", "Verbunden").await;
-    phone.holds("the page in the cupboard", KEPT).await;
+    let phone = at_the_door(&stage, &cable).await;
 
     // One of a page of before, and one of a showing that the house has forgotten: neither holds up the third.
     cable.cut();
@@ -207,10 +210,7 @@ async fn a_phone_counts_out_who_leaves_also_without_the_house_and_lets_them_in_a
     let Some(stage) = Stage::open().await else { return };
     let cable = Cable::to(stage.house.running.http).await;
     let (_, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
-    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
-    phone.open("/desk/door").await;
-    phone.sees(".lane.good", "Verbunden").await;
-    phone.holds("the page in the cupboard", KEPT).await;
+    let phone = at_the_door(&stage, &cable).await;
     scans(&phone, &reference, "").await;
     phone.sees(".verdict.good", "3 / 3").await;
     // One goes out and comes back while the house answers.
@@ -263,10 +263,7 @@ async fn whose_entry_the_house_would_not_take_is_not_let_in_again() {
     let cable = Cable::to(stage.house.running.http).await;
     let (_, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
     desk.quits().await;
-    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
-    phone.open("/desk/door").await;
-    phone.sees(".lane.good", "Verbunden").await;
-    phone.holds("the page in the cupboard", KEPT).await;
+    let phone = at_the_door(&stage, &cable).await;
     cable.cut();
     scans(&phone, &reference, "1").await;
     phone.sees(".verdict.good", "Eingelassen: 1").await;
@@ -297,10 +294,7 @@ async fn a_reference_of_two_bookings_is_that_of_the_chosen_showing_or_asks_for_t
     let cable = Cable::to(stage.house.running.http).await;
     let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
     desk.quits().await;
-    let phone = stage.signs_in(stage.behind(&cable, Device::Phone).await, Role::Desk).await;
-    phone.open("/desk/door").await;
-    phone.sees(".lane.good", "Verbunden").await;
-    phone.holds("the page in the cupboard", KEPT).await;
+    let phone = at_the_door(&stage, &cable).await;
     phone.holds("a list", "Boolean(JSON.parse(localStorage.getItem('sky door'))?.list)").await;
     cable.cut();
     // As the list would be if another booking had the same letters: the first, of another showing; then, of this one.

@@ -11,7 +11,10 @@ use kernel::{
 use load_tests::fake_provider::FakeProvider;
 use serde_json::json;
 use sky_proto::{
-    flow::v1::{HouseState, SetHouseStateRequest, flow_client::FlowClient},
+    flow::v1::{
+        HouseState, IssueSensorTokenRequest, SensorState, SetHouseStateRequest, SetSensorStateRequest,
+        flow_client::FlowClient, zones_client::ZonesClient,
+    },
     journey::v1::{GetVisitRequest, Visit, journey_client::JourneyClient},
     portal::v1::{ApprovePairingRequest, access_client::AccessClient},
     reservations::v1::{Booking, GetBookingRequest, reservations_client::ReservationsClient},
@@ -126,6 +129,28 @@ impl Stage {
         let mut flow = FlowClient::new(self.world.door("flow", &caller));
         let request = SetHouseStateRequest { state: state.into(), reason: "Test".to_owned(), exercise: false };
         flow.set_house_state(request).await.expect("said");
+    }
+
+    /// The people counter over the main door is at work; answers its token.
+    pub async fn counter_at_work(&self) -> String {
+        let mut zones = ZonesClient::new(self.world.door("flow", &staff(Role::Operator)));
+        let issued = zones.issue_sensor_token(IssueSensorTokenRequest { sensor_id: "foyer-1".to_owned() }).await;
+        let token = issued.expect("a token").into_inner().token;
+        self.counter_pushes(&token, 1).await;
+        let online = SetSensorStateRequest { sensor_id: "foyer-1".to_owned(), state: SensorState::Online.into() };
+        zones.set_sensor_state(online).await.expect("at work");
+        token
+    }
+
+    /// What it sends: nobody went through it in the last minute.
+    pub async fn counter_pushes(&self, token: &str, package: u32) {
+        let now = self.house.clock.now();
+        let (from, to) = ((now - TimeDelta::minutes(1)).to_rfc3339(), now.to_rfc3339());
+        let body = json!({"logics_data": {"package_info": {"id": package}, "logics": [{"id": 1000, "records": [{
+            "from": from, "to": to, "counts": [{"name": "fw", "value": 0}, {"name": "bw", "value": 0}]}]}]}});
+        let address = format!("http://{}/sensors/xovis", self.house.running.http);
+        let answer = reqwest::Client::new().post(address).bearer_auth(token).body(body.to_string()).send().await;
+        assert_eq!(answer.expect("an answer").status(), 200);
     }
 
     /// The browser of somebody with a role, signed in.
