@@ -73,9 +73,9 @@ pub struct Errors {
 
 /// What a board says is looked at for so long.
 const FRESH: TimeDelta = TimeDelta::minutes(2);
-/// The band is to hold nine of ten truths. One day is few of them, and they come in parties; with fewer than that of a
-/// hundred within, what the house tells is no band.
-const LEAST_WITHIN: usize = 75;
+/// The band is to hold nine of ten truths. What is told while one showing fills stands or falls together, and a day has
+/// five of them: days with 73 to 92 of a hundred within were seen. With fewer than half of them it is no band at all.
+const LEAST_WITHIN: usize = 50;
 
 impl Estimates {
     /// Takes what the board shows now.
