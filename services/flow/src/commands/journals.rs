@@ -12,8 +12,8 @@ use super::{Code, incidents::everybody_out, parties::write_changes, record, touc
 use crate::{
     domain::{
         Admission, HouseState, journal,
-        journal::Line,
-        scan::{Kind, Party, Verdict},
+        journal::{Line, nonce_of_return},
+        scan::{DoorTicket, Kind, Party, Verdict, coming},
     },
     error::Error,
     events,
@@ -170,16 +170,21 @@ pub(crate) async fn merge(tx: &mut Tx, journal: &Journal, entries: &[Entry]) -> 
         }
     }
     let second: Vec<String> = entries.iter().map(|entry| second_nonce(&journal.device, &entry.nonce)).collect();
-    let nonces: Vec<&str> = entries.iter().map(|entry| &entry.nonce).chain(&second).map(String::as_str).collect();
+    let again: Vec<String> = entries.iter().map(|entry| nonce_of_return(&journal.device, &entry.nonce)).collect();
+    let nonces = entries.iter().map(|entry| &entry.nonce).chain(&second).chain(&again);
+    let nonces: Vec<&str> = nonces.map(String::as_str).collect();
     let mut known: HashMap<String, KnownLine> = store::known_nonces(tx.conn(), &journal.device, &nonces).await?;
     let mut outcomes = Vec::new();
-    for (entry, party) in entries.iter().zip(found) {
+    for ((entry, again), party) in entries.iter().zip(&again).zip(found) {
         let visit = party.map(|party| party.visit);
         let new = match known.insert(entry.nonce.clone(), KnownLine::Settled) {
             None => Some(entry.clone()),
             Some(KnownLine::Settled) => None,
-            Some(KnownLine::Judged(by_house)) => decided_otherwise(&journal.device, entry, by_house)
-                .filter(|second| known.insert(second.nonce.clone(), KnownLine::Settled).is_none()),
+            Some(KnownLine::Judged(by_house)) => {
+                let returned = known.get(again).map_or(0, KnownLine::people);
+                decided_otherwise(&journal.device, entry, by_house + returned)
+                    .filter(|second| known.insert(second.nonce.clone(), KnownLine::Settled).is_none())
+            }
         };
         outcomes.push(match new {
             Some(new) => merge.add(tx, &new, visit).await?,
@@ -251,17 +256,23 @@ impl Merge<'_> {
             return Ok(Outcome::Invalid(problem));
         }
         // Whoever was let in again after everybody was out: the scanner's list said that they had not come yet.
-        let back = self.everybody_out_at.filter(|all| entry.kind == Kind::Entry && entry.at >= *all).map_or(0, |all| {
-            let wanted = party.tickets.iter().filter(|known| ticket.is_none_or(|id| known.id == id));
-            wanted.filter(|known| known.live && known.out.is_some_and(|out| out <= all)).count()
-        });
-        let needed = if ticket.is_some() { 1 } else { entry.people as usize };
+        let wanted: Vec<&DoorTicket> =
+            party.tickets.iter().filter(|known| ticket.is_none_or(|id| known.id == id)).collect();
+        let all = self.everybody_out_at.filter(|_| entry.kind == Kind::Entry);
+        let needed = if ticket.is_some() { 1 } else { entry.people };
+        let back = u32::try_from(coming(&wanted, all, entry.at).0.len()).unwrap_or(u32::MAX).min(needed);
         let visit = party.visit;
-        if (1..=back).contains(&needed) {
-            let again = Entry { kind: Kind::Reentry, verdict: Verdict::Readmitted, ..entry.clone() };
+        if back == 0 {
+            return self.count(tx, entry, visit, ticket, false).await;
+        }
+        let again = Entry { kind: Kind::Reentry, verdict: Verdict::Readmitted, ..entry.clone() };
+        if back == needed {
             return self.count(tx, &again, visit, ticket, true).await;
         }
-        self.count(tx, entry, visit, ticket, false).await
+        // With others of the party, who come for the first time.
+        let nonce = nonce_of_return(&self.journal.device, &entry.nonce);
+        self.count(tx, &Entry { nonce, people: back, ..again }, visit, None, true).await?;
+        self.count(tx, &Entry { people: needed - back, ..entry.clone() }, visit, None, false).await
     }
 
     /// Whether its code had been issued anew by then.

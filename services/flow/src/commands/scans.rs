@@ -16,6 +16,7 @@ use super::{record, touch, zones::count};
 use crate::{
     domain::{
         Admission, Quality, advice,
+        journal::nonce_of_return,
         scan::{self, Asked, Judgement, Kind, Party, Scanned, TooMany, Verdict},
     },
     error::Error,
@@ -183,6 +184,7 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
     if let Some(party) = &mut party {
         for ticket in party.tickets.iter_mut().filter(|ticket| judgement.tickets.contains(&ticket.id)) {
             match kind {
+                Kind::Entry if judgement.again.contains(&ticket.id) => ticket.out = None,
                 Kind::Entry => ticket.admitted = Some((now, scan.lane.clone())),
                 Kind::Exit => ticket.out = Some(now),
                 Kind::Reentry | Kind::Undo => ticket.out = None,
@@ -191,6 +193,8 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
     }
     let answer = ScanAnswer { judgement, message, party, other };
     let bytes = events::scan_answer(&answer);
+    let (again, first): (Vec<Uuid>, Vec<Uuid>) =
+        answer.judgement.tickets.iter().partition(|id| answer.judgement.again.contains(id));
     let line = NewLine {
         device: &scan.device,
         nonce: &scan.nonce,
@@ -199,8 +203,8 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
         lane: &scan.lane,
         visit: answer.party.as_ref().map(|party| party.visit),
         verdict: answer.judgement.verdict,
-        admitted_now: if kind == Kind::Entry { people(&answer.judgement.tickets) } else { 0 },
-        tickets: &answer.judgement.tickets,
+        admitted_now: if kind == Kind::Entry { people(&first) } else { 0 },
+        tickets: &first,
         wanted: 0,
         late_reason: &scan.late_reason,
         by: &scan.by,
@@ -217,9 +221,16 @@ async fn judge(tx: &mut Tx, scan: &Scan, steps: &mut Steps) -> Result<Answered, 
         store::record(tx.conn(), &line).await?;
         return Ok(Answered::Now(Box::new(answer)));
     }
+    if !again.is_empty() {
+        let nonce = nonce_of_return(&scan.device, &scan.nonce);
+        let (kind, verdict) = (Kind::Reentry, Verdict::Readmitted);
+        let own =
+            NewLine { nonce: &nonce, kind, verdict, admitted_now: 0, tickets: &again, asked: &[], answer: &[], ..line };
+        write(tx, admission.clone(), &own, steps).await?;
+    }
     write(tx, admission, &line, steps).await?;
     if scan.kind == Kind::Reentry || !scan.late_reason.is_empty() {
-        let after = json!({"kind": scan.kind.name(), "people": line.tickets.len(), "reason": scan.late_reason,
+        let after = json!({"kind": scan.kind.name(), "people": answer.judgement.tickets.len(), "reason": scan.late_reason,
             "lane": scan.lane, "nonce": scan.nonce});
         // Whoever holds a scanner has no account at it: then it is the device that let in.
         let who = if scan.by.is_empty() { &scan.device } else { &scan.by };

@@ -38,15 +38,19 @@ pub(crate) async fn undo_scan(
     // Again, now that nobody else changes it.
     let before = store::party(tx.conn(), visit).await?.ok_or(Error::NoParty)?;
     let mut lines = store::lines_of(tx.conn(), &[visit]).await?.remove(&visit).unwrap_or_default();
-    lines.retain(|kept| (kept.device.as_str(), kept.nonce.as_str()) != (device, nonce));
+    // Who came in again with the same scan has a line of their own.
+    let returned = store::logged(tx.conn(), device, &journal::nonce_of_return(device, nonce)).await?;
+    let returned = returned.filter(|line| !line.undone).map(|line| line.nonce);
+    let wrong: Vec<&str> = std::iter::once(nonce).chain(returned.as_deref()).collect();
+    lines.retain(|kept| kept.device != device || !wrong.contains(&kept.nonce.as_str()));
     let mut after = before.clone();
     let double = journal::settle(&mut after.tickets, &lines);
     let changed = i64::from(after.admitted()) - i64::from(before.admitted());
-    // No scanner can have chosen this nonce.
-    let own = format!("undo:{nonce}");
+    // No scanner can have chosen these nonces.
+    let own: Vec<String> = wrong.iter().map(|nonce| format!("undo:{nonce}")).collect();
     let undo = NewLine {
         device,
-        nonce: &own,
+        nonce: &own[0],
         kind: Kind::Undo,
         showing: line.showing,
         lane: &line.lane,
@@ -67,6 +71,10 @@ pub(crate) async fn undo_scan(
         undoes: Some((device, nonce)),
     };
     store::record(tx.conn(), &undo).await?;
+    for (nonce, own) in wrong.iter().zip(&own).skip(1) {
+        let undo = NewLine { nonce: own, admitted_now: 0, undoes: Some((device, nonce)), ..undo };
+        store::record(tx.conn(), &undo).await?;
+    }
     write_changes(tx, &mut admission, &before, &after).await?;
     store::settle_doubles(tx.conn(), visit, &double, by, now).await?;
     let said = json!({"device": device, "nonce": nonce, "verdict": line.verdict.name()});

@@ -21,6 +21,12 @@ pub(crate) struct Line {
     pub(crate) wanted: u32,
 }
 
+/// Under which a scan that lets people in has a second line in the log, for those of them who were in before everybody was
+/// out. It follows from the first one, so that taking that back takes back both.
+pub(crate) fn nonce_of_return(device: &str, nonce: &str) -> String {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{device}/{nonce}/again").as_bytes()).to_string()
+}
+
 /// When, by whom (so that no two are equal), and where.
 type Claim<'l> = (DateTime<Utc>, &'l str, &'l str, &'l str);
 

@@ -180,6 +180,8 @@ pub(crate) struct Judgement {
     pub(crate) verdict: Verdict,
     /// Tickets that are let in (or out) now.
     pub(crate) tickets: Vec<Uuid>,
+    /// With `Admitted`: those of them who were in before everybody was out, and come with others who were not.
+    pub(crate) again: Vec<Uuid>,
     /// With `AlreadyAdmitted` and `Replaced`: when and where.
     pub(crate) earlier: Option<(DateTime<Utc>, String)>,
     /// With `WrongShowing`: the right one.
@@ -188,7 +190,7 @@ pub(crate) struct Judgement {
 
 impl Judgement {
     const fn plain(verdict: Verdict) -> Self {
-        Self { verdict, tickets: Vec::new(), earlier: None, other: None }
+        Self { verdict, tickets: Vec::new(), again: Vec::new(), earlier: None, other: None }
     }
 }
 
@@ -220,11 +222,17 @@ pub(crate) struct Holds {
     pub(crate) everybody_out_at: Option<DateTime<Utc>>,
 }
 
-impl Holds {
-    /// Whether somebody is out because all were: they come in again as they came in first.
-    pub(crate) fn lets_back(self, ticket: &DoorTicket) -> bool {
-        ticket.live && ticket.out.is_some_and(|out| self.everybody_out_at.is_some_and(|all| out <= all))
-    }
+/// Of those wanted at a time, who comes in again because everybody was out (as they came in first, without staff), and who
+/// comes for the first time.
+pub(crate) fn coming<'t>(
+    wanted: &[&'t DoorTicket],
+    everybody_out_at: Option<DateTime<Utc>>,
+    at: DateTime<Utc>,
+) -> (Vec<&'t DoorTicket>, Vec<&'t DoorTicket>) {
+    let all = everybody_out_at.filter(|all| *all <= at);
+    let live = || wanted.iter().filter(|ticket| ticket.live).copied();
+    let again = live().filter(|ticket| ticket.out.is_some_and(|out| all.is_some_and(|all| out <= all))).collect();
+    (again, live().filter(|ticket| ticket.admitted.is_none()).collect())
 }
 
 /// Judges a scan at a lane that admits to `admission`. The most urgent reason wins: danger, then
@@ -261,11 +269,32 @@ pub(crate) fn judge(
         Kind::Exit => exit(&wanted, asked.people),
         Kind::Reentry => reentry(&wanted, admission, holds.zone_stopped, asked),
         Kind::Entry | Kind::Undo => {
-            let back: Vec<&DoorTicket> = wanted.iter().filter(|ticket| holds.lets_back(ticket)).copied().collect();
-            if back.is_empty() || party.cancelled {
+            let (again, new) = coming(&wanted, holds.everybody_out_at, now);
+            if again.is_empty() || party.cancelled {
                 return entry(party, &wanted, admission, holds.zone_stopped, asked, now);
             }
-            reentry(&back, admission, holds.zone_stopped, asked)
+            let returning = count(again.iter().copied());
+            let returned =
+                reentry(&again, admission, holds.zone_stopped, Asked { people: asked.people.min(returning), ..asked })?;
+            if returned.verdict != Verdict::Readmitted || (1..=returning).contains(&asked.people) {
+                return Ok(returned);
+            }
+            // The others of the party come in with them, if they may.
+            let rest = Asked { people: asked.people.saturating_sub(returning), ..asked };
+            let first = if new.is_empty() {
+                Judgement::plain(Verdict::AlreadyAdmitted)
+            } else {
+                entry(party, &new, admission, holds.zone_stopped, rest, now)
+                    .map_err(|TooMany { left }| TooMany { left: returning + left })?
+            };
+            match first.verdict {
+                Verdict::Admitted => {
+                    let tickets = [returned.tickets.as_slice(), &first.tickets].concat();
+                    Ok(Judgement { tickets, again: returned.tickets, ..first })
+                }
+                _ if asked.people == 0 => Ok(returned),
+                _ => Err(TooMany { left: returning }),
+            }
         }
     }
 }

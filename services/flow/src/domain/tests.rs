@@ -157,6 +157,7 @@ fn a_party_may_come_in_parts() {
     let expected = Judgement {
         verdict: Verdict::AlreadyAdmitted,
         tickets: Vec::new(),
+        again: Vec::new(),
         earlier: Some((at(45), "dome-1".to_owned())),
         other: None,
     };
@@ -187,6 +188,45 @@ fn out_is_always_possible_and_in_again_only_for_who_left() {
     assert_eq!(verdict(Kind::Reentry, Running, HouseState::Evacuating), Verdict::Stopped);
     let all_in = judge(&two_in, Kind::Reentry, 0, Running, HouseState::Normal).expect("a verdict");
     assert_eq!(all_in.verdict, Verdict::NotOutside);
+}
+
+#[test]
+fn after_everybody_was_out_a_party_of_old_and_new_comes_in_at_once() {
+    use AdmissionState::{DoorsOpen, Running};
+    let judge = |party: &Party, people: u32, state: AdmissionState, minutes: i64| {
+        let holds = Holds { everybody_out_at: Some(at(50)), ..holds(HouseState::Normal) };
+        judge(&Scanned::Party(party.clone()), &admission(state), holds, asked(people, ""), at(minutes))
+    };
+    let mut two_out = party(1, 2, false);
+    for ticket in &mut two_out.tickets[..2] {
+        ticket.out = Some(at(50));
+    }
+    let (first, second, third) = (Uuid::from_u128(100), Uuid::from_u128(101), Uuid::from_u128(102));
+    // How many are wanted, state, minute: who comes in, and who of them for the second time.
+    let table = [
+        (0, DoorsOpen, 55, Verdict::Admitted, vec![first, second, third], vec![first, second]),
+        (3, DoorsOpen, 55, Verdict::Admitted, vec![first, second, third], vec![first, second]),
+        (2, DoorsOpen, 55, Verdict::Readmitted, vec![first, second], vec![]),
+        (1, DoorsOpen, 55, Verdict::Readmitted, vec![first], vec![]),
+        // Whoever was never in is too late; the others are not.
+        (0, DoorsOpen, 61, Verdict::Readmitted, vec![first, second], vec![]),
+        (0, Running, 70, Verdict::Readmitted, vec![first, second], vec![]),
+    ];
+    for (people, state, minutes, verdict, tickets, again) in table {
+        let judged = judge(&two_out, people, state, minutes).expect("so many there are");
+        assert_eq!((judged.verdict, judged.tickets, judged.again), (verdict, tickets, again), "{people} {state:?}");
+    }
+    assert_eq!(judge(&two_out, 4, DoorsOpen, 55), Err(TooMany { left: 3 }));
+    assert_eq!(judge(&two_out, 3, Running, 70), Err(TooMany { left: 2 }));
+    // Who left by themselves afterwards is let in by staff, and holds up nobody.
+    two_out.tickets[0].out = Some(at(52));
+    let others = judge(&two_out, 0, DoorsOpen, 55).expect("two");
+    assert_eq!((others.tickets, others.again), (vec![second, third], vec![second]));
+    let mut all_out = party(1, 3, false);
+    for ticket in &mut all_out.tickets {
+        ticket.out = Some(at(50));
+    }
+    assert_eq!(judge(&all_out, 4, DoorsOpen, 55), Err(TooMany { left: 3 }));
 }
 
 #[test]

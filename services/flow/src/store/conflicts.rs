@@ -259,6 +259,16 @@ pub(crate) enum KnownLine {
     Judged(u32),
 }
 
+impl KnownLine {
+    /// How many the house let in or out by it.
+    pub(crate) const fn people(&self) -> u32 {
+        match self {
+            Self::Settled => 0,
+            Self::Judged(people) => *people,
+        }
+    }
+}
+
 /// Of these nonces of a scanner, those that the log has.
 pub(crate) async fn known_nonces(
     conn: &mut PgConnection,

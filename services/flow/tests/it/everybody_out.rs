@@ -148,3 +148,92 @@ async fn phones_without_the_house_let_everybody_in_again_once() {
     assert_eq!(again.expect("judged").verdict(), ScanVerdict::AlreadyAdmitted);
     assert_eq!(outside(&house).await, (2, 1));
 }
+
+/// Of a party of three two were in when the alarm came; the third has only just arrived.
+async fn two_of_three_were_in(house: &House) -> (Uuid, Uuid, String) {
+    let (showing, visit, tickets) = open(house).await;
+    let list = pb::ExportAdmissionListRequest { device_id: "scanner-2".to_owned(), day: String::new() };
+    DoorClient::new(house.channel(&scanner("scanner-2"))).export_admission_list(list).await.expect("a list");
+    for ticket in &tickets[..2] {
+        scan(house, &scan_of(showing, &code(house, Kind::Ticket, *ticket, showing))).await.expect("in");
+    }
+    alarm(house).await;
+    assert_eq!(everybody_out(house, false).await.expect("said"), 2);
+    assert_eq!((outside(house).await, count(house, "dome").await), ((2, 2), 0));
+    house.clock.advance(chrono::TimeDelta::minutes(1));
+    (showing, visit, code(house, Kind::Visit, visit, showing))
+}
+
+async fn journal(house: &House, entry: pb::JournalEntry) -> pb::EntryOutcome {
+    let (device_id, device_now) = ("scanner-2".to_owned(), Some(timestamp(house.clock.now())));
+    let journal = pb::SubmitScansRequest { device_id, device_now, entries: vec![entry] };
+    let merged = DoorClient::new(house.channel(&scanner("scanner-2"))).submit_scans(journal).await.expect("merged");
+    merged.into_inner().results[0].outcome()
+}
+
+async fn open_conflicts(house: &House) -> usize {
+    let request = pb::ListScanConflictsRequest::default();
+    let listed = DoorClient::new(house.channel(&desk())).list_scan_conflicts(request).await.expect("a list");
+    listed.into_inner().conflicts.len()
+}
+
+#[tokio::test]
+async fn a_party_of_which_some_were_in_comes_in_with_one_scan_and_goes_out_with_one_undo() {
+    let house = house().await;
+    let (showing, _, code) = two_of_three_were_in(&house).await;
+    let wanted = pb::ScanRequest { device_id: "scanner-2".to_owned(), ..scan_of(showing, &code) };
+    let together = scan(&house, &wanted).await.expect("judged");
+    assert_eq!((together.verdict(), together.admitted_now, together.admitted_total), (ScanVerdict::Admitted, 3, 3));
+    assert_eq!((outside(&house).await, count(&house, "dome").await), ((3, 0), 3));
+    assert_eq!(scan(&house, &wanted).await.expect("the same scan"), together);
+    let again = scan(&house, &scan_of(showing, &code)).await.expect("judged");
+    assert_eq!(again.verdict(), ScanVerdict::AlreadyAdmitted);
+
+    // The answer had not reached the phone, which let the three in by itself.
+    let noted = pb::JournalEntry {
+        nonce: wanted.nonce.clone(),
+        kind: pb::ScanKind::Entry.into(),
+        lane: wanted.lane.clone(),
+        showing_id: showing.to_string(),
+        code,
+        at: Some(timestamp(house.clock.now())),
+        verdict: ScanVerdict::Admitted.into(),
+        party_count: 3,
+        late_reason: String::new(),
+    };
+    assert_eq!(journal(&house, noted).await, pb::EntryOutcome::Repeated);
+    assert_eq!((outside(&house).await, open_conflicts(&house).await), ((3, 0), 0));
+
+    let undo =
+        pb::UndoScanRequest { device_id: "scanner-2".to_owned(), nonce: wanted.nonce, reason: "wrong".to_owned() };
+    for _ in 0..2 {
+        let line = DoorClient::new(house.channel(&desk())).undo_scan(undo.clone()).await.expect("undone").into_inner();
+        assert!(line.undone);
+        assert_eq!((outside(&house).await, count(&house, "dome").await), ((2, 2), 0), "as before the scan");
+    }
+}
+
+#[tokio::test]
+async fn a_phone_lets_in_a_party_of_which_some_were_in_without_counting_anybody_twice() {
+    let house = house().await;
+    let (showing, _, code) = two_of_three_were_in(&house).await;
+    let entry = pb::JournalEntry {
+        nonce: "a".to_owned(),
+        kind: pb::ScanKind::Entry.into(),
+        lane: "dome-2".to_owned(),
+        showing_id: showing.to_string(),
+        code: code.clone(),
+        at: Some(timestamp(house.clock.now())),
+        verdict: ScanVerdict::Admitted.into(),
+        party_count: 3,
+        late_reason: String::new(),
+    };
+    assert_eq!(journal(&house, entry.clone()).await, pb::EntryOutcome::Recorded);
+    assert_eq!((outside(&house).await, count(&house, "dome").await), ((3, 0), 3));
+    assert_eq!(journal(&house, entry.clone()).await, pb::EntryOutcome::Repeated);
+    assert_eq!(open_conflicts(&house).await, 0);
+    // Somebody else who comes with that code is one too many, as ever.
+    let more = pb::JournalEntry { nonce: "b".to_owned(), party_count: 1, ..entry };
+    assert_eq!(journal(&house, more).await, pb::EntryOutcome::Conflict);
+    assert_eq!((outside(&house).await, open_conflicts(&house).await), ((3, 0), 1));
+}
