@@ -9,7 +9,9 @@ use super::{admissions, directives, estimates, sensors, touch_house, weather, zo
 use crate::{
     domain::{
         Zone,
-        directives::{BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, into_full, leads_into_stop, left},
+        directives::{
+            BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, into_full, lately_full, leads_into_stop, left,
+        },
         steps::UNDO,
         ways::english,
         zones::{EscapeGroup, Kind, roll_up},
@@ -121,7 +123,9 @@ async fn follow_reasons(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
         return Ok(false);
     }
     let lifts = store::measures::lifts(tx.conn()).await?;
-    let current = |it: &Directive| it.state == State::Ended || it.says(&it.words(&known, zones, &lifts));
+    let lately = lately_full(zones, &store::levels_since(tx.conn()).await?, now);
+    let says = |it: &Directive, zones: &[Zone]| it.says(&it.words(&known, zones, &lifts));
+    let current = |it: &Directive| it.state == State::Ended || says(it, zones) || says(it, &lately);
     if known.iter().all(current) {
         return Ok(false);
     }

@@ -289,6 +289,20 @@ pub(crate) fn words(kind: Kind, cause: Cause, (from, to): (&str, &str), zones: &
     }
 }
 
+/// A zone that has just got room may be full again in a minute, and each time every display would say something else: for so
+/// long it is still said to be full where that is said already.
+const STILL_FULL: TimeDelta = TimeDelta::minutes(3);
+
+/// Zones of which those that have changed their level lately count as full.
+pub(crate) fn lately_full(zones: &[Zone], since: &[(String, DateTime<Utc>)], now: DateTime<Utc>) -> Vec<Zone> {
+    let lately = |id: &String| since.iter().any(|(known, since)| known == id && *since + STILL_FULL > now);
+    let mut zones = zones.to_vec();
+    for zone in zones.iter_mut().filter(|zone| lately(&zone.id)) {
+        zone.level = zone.level.max(Level::Red);
+    }
+    zones
+}
+
 impl Directive {
     /// Its texts, as all is now.
     pub(crate) fn words(&self, open: &[Self], zones: &[Zone], lifts: &[Lift]) -> Words {
