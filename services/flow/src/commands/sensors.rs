@@ -274,7 +274,7 @@ pub(crate) async fn set_state(tx: &mut Tx, id: &str, to: State, by: &str) -> Res
     if sensor.state == to || (to == State::Online && sensor.state.in_service()) {
         return Ok(sensor);
     }
-    if to == State::Online && sensor.last_seen.is_none_or(|seen| seen + sensor.interval * 3 < now) {
+    if to == State::Online && sensor.last_seen.is_none_or(|seen| seen + sensor.silence < now) {
         return Err(Error::SensorNotHeard);
     }
     let before = sensor.state;

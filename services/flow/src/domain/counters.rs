@@ -160,6 +160,8 @@ pub(crate) struct Sensor {
     pub(crate) since: DateTime<Utc>,
     pub(crate) last_seen: Option<DateTime<Utc>>,
     pub(crate) interval: TimeDelta,
+    /// So long without a word is silence: some intervals.
+    pub(crate) silence: TimeDelta,
     /// The device's numbers and what they count.
     pub(crate) logics: Vec<(i64, Logic)>,
     /// Lines are counted from its live data, not from its intervals.
@@ -282,18 +284,18 @@ const MOST_AGENTS: usize = 16;
 const MOST_A_SECOND: i64 = 3;
 /// What a counter kept while it was cut off is good for so long.
 const OLDEST: TimeDelta = TimeDelta::hours(24);
-/// So many intervals without a word are silence.
-const SILENCE: i32 = 3;
+/// So many intervals without a word are silence, unless the house file says otherwise.
+pub(crate) const MISSED_INTERVALS: u32 = 3;
 
 impl Sensor {
     /// Whether it has been silent for too long.
     pub(crate) fn is_silent(&self, now: DateTime<Utc>) -> bool {
-        self.state.works() && self.last_seen.unwrap_or(self.since) + self.interval * SILENCE < now
+        self.state.works() && self.last_seen.unwrap_or(self.since) + self.silence < now
     }
 
     /// Until when a number of it is good that was heard now.
     pub(crate) fn good_until(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        now + self.interval * SILENCE
+        now + self.silence
     }
 
     /// Its last package may have been under way for so long. A clock that is slow looks the same; by more than it may be
@@ -402,7 +404,7 @@ impl Sensor {
     /// who went through its line before the house was found empty is in it.
     pub(crate) fn holds(&self, counted: &Counted, empty_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
         let old = match counted.effect {
-            Effect::Set { .. } => self.heard_again_at.max(empty_at).max(Some(now - self.interval * SILENCE)),
+            Effect::Set { .. } => self.heard_again_at.max(empty_at).max(Some(now - self.silence)),
             Effect::Cross { .. } | Effect::Missed { .. } => empty_at,
         };
         old.is_none_or(|old| counted.observed_at >= old)

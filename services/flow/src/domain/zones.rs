@@ -165,8 +165,8 @@ impl Kind {
     }
 }
 
-/// A count by hand is as good as new for so long.
-pub(crate) const HAND_HOLDS: TimeDelta = TimeDelta::minutes(60);
+/// A count by hand is as good as new for so many minutes, unless the house file says otherwise.
+pub(crate) const HAND_MINUTES: u32 = 60;
 
 /// A part of the house with a permitted number of people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,6 +196,8 @@ pub(crate) struct Zone {
     pub(crate) filled_by: String,
     /// After that the number is not good any more, if it ends at all.
     pub(crate) valid_until: Option<DateTime<Utc>>,
+    /// A count by hand is as good as new for so long.
+    pub(crate) hand_holds: TimeDelta,
     /// When somebody counted it last by walking through, if anybody did.
     pub(crate) by_hand_at: Option<DateTime<Utc>>,
     /// By so many people the number may be off besides, because a counter's interval had begun before that count.
@@ -240,7 +242,7 @@ impl Zone {
         self.level = self.thresholds.level(count, self.capacity, before);
         self.quality = quality;
         self.observed_at = now;
-        self.valid_until = (quality == Quality::Manual).then(|| now + HAND_HOLDS);
+        self.valid_until = (quality == Quality::Manual).then(|| now + self.hand_holds);
         self.level != before
     }
 

@@ -10,7 +10,7 @@ use toml::Spanned;
 use super::{Section, Source};
 use crate::domain::{
     Level,
-    counters::{Logic, Sensor, State},
+    counters::{Logic, MISSED_INTERVALS, Sensor, State},
     directives::{Kind, Rule},
     ways::Lift,
 };
@@ -35,6 +35,8 @@ pub(super) struct SensorRow {
     #[serde(default)]
     serial: String,
     interval_seconds: Spanned<u32>,
+    /// After so many intervals without a word it counts as silent; nothing is said: three.
+    missed_intervals: Option<Spanned<u32>>,
     /// Lines are counted from its live data, not from its intervals.
     #[serde(default)]
     live: bool,
@@ -111,6 +113,9 @@ pub(super) fn check(source: &Source<'_>, section: &Section) -> Result<(), String
         if !(1..=3600).contains(sensor.interval_seconds.get_ref()) {
             return Err(source.wrong(&sensor.interval_seconds, &key("interval_seconds"), "must be 1 to 3600"));
         }
+        if let Some(missed) = sensor.missed_intervals.as_ref().filter(|given| !(1..=60).contains(given.get_ref())) {
+            return Err(source.wrong(missed, &key("missed_intervals"), "must be 1 to 60"));
+        }
         let mut logics = HashSet::new();
         for line in &sensor.lines {
             if !logics.insert(line.logic.get_ref()) {
@@ -176,14 +181,17 @@ impl Section {
         self.lifts.iter().map(lift).collect()
     }
 
-    pub(super) fn sensors(&self, now: DateTime<Utc>) -> Vec<Sensor> {
+    /// With each counter: after how many intervals without a word it is silent.
+    pub(super) fn sensors(&self, now: DateTime<Utc>) -> Vec<(Sensor, u32)> {
         let sensor = |row: &SensorRow| {
             let lines = row.lines.iter().map(|line| {
                 (*line.logic.get_ref(), Logic::Line { into: line.into.clone(), out_of: line.out_of.clone() })
             });
             let balances =
                 row.balances.iter().map(|row| (*row.logic.get_ref(), Logic::Balance { zone: row.zone.clone() }));
-            Sensor {
+            let interval = TimeDelta::seconds((*row.interval_seconds.get_ref()).into());
+            let missed = row.missed_intervals.as_ref().map_or(MISSED_INTERVALS, |missed| *missed.get_ref());
+            let sensor = Sensor {
                 id: row.id.get_ref().clone(),
                 name: row.name.clone(),
                 serial: row.serial.clone(),
@@ -191,7 +199,8 @@ impl Section {
                 problem: None,
                 since: now,
                 last_seen: None,
-                interval: TimeDelta::seconds((*row.interval_seconds.get_ref()).into()),
+                interval,
+                silence: interval * missed.cast_signed(),
                 logics: lines.chain(balances).collect(),
                 live: row.live,
                 packages: Vec::new(),
@@ -200,7 +209,8 @@ impl Section {
                 told_skew: None,
                 heard_again_at: None,
                 blind_until: None,
-            }
+            };
+            (sensor, missed)
         };
         self.sensors.iter().map(sensor).collect()
     }

@@ -11,7 +11,7 @@ use super::{Section, Source};
 use crate::{
     domain::{
         Level, Quality,
-        zones::{EscapeGroup, Kind, Thresholds},
+        zones::{EscapeGroup, HAND_MINUTES, Kind, Thresholds},
     },
     store::ZonePlan,
 };
@@ -36,6 +36,8 @@ pub(super) struct ZoneRow {
     step_free: Option<bool>,
     /// "desk" or "cafe": people queue here, and how long is estimated.
     queue: Option<Spanned<String>>,
+    /// A count by hand is as good as new for so long; nothing is said: an hour.
+    hand_minutes: Option<Spanned<u32>>,
 }
 
 impl ZoneRow {
@@ -81,6 +83,9 @@ pub(super) fn check(source: &Source<'_>, section: &Section) -> Result<(), String
             && !["desk", "cafe"].contains(&queue.get_ref().as_str())
         {
             return Err(source.wrong(queue, &key("queue"), "must be \"desk\" or \"cafe\""));
+        }
+        if let Some(minutes) = zone.hand_minutes.as_ref().filter(|given| !(1..=1440).contains(given.get_ref())) {
+            return Err(source.wrong(minutes, &key("hand_minutes"), "must be 1 to 1440"));
         }
         parent(source, rows, zone, &key("in"))?;
     }
@@ -163,6 +168,7 @@ impl Section {
             thresholds: self.thresholds_or(zone.thresholds.as_ref()),
             step_free: zone.step_free.unwrap_or(true),
             queue: zone.queue.as_ref().map_or("", |queue| queue.get_ref()),
+            hand_minutes: zone.hand_minutes.as_ref().map_or(HAND_MINUTES, |minutes| *minutes.get_ref()),
         })
     }
 

@@ -25,6 +25,7 @@ struct SensorRow {
     name: Json<Text>,
     serial: String,
     interval_seconds: i32,
+    missed_intervals: i32,
     logics: Json<Vec<(i64, LogicRow)>>,
     live: bool,
     state: String,
@@ -55,6 +56,7 @@ impl SensorRow {
             since: self.since,
             last_seen: self.last_seen,
             interval: TimeDelta::seconds(self.interval_seconds.into()),
+            silence: TimeDelta::seconds(self.interval_seconds.into()) * self.missed_intervals,
             logics: logics.collect(),
             live: self.live,
             packages: self.packages.0,
@@ -227,8 +229,13 @@ pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Re
 }
 
 /// Writes the counters as the house file has them. Those that it has not are retired; states belong to the day.
-pub(crate) async fn save_plans(conn: &mut PgConnection, sensors: &[Sensor], now: DateTime<Utc>) -> Result<(), Error> {
-    let ids: Vec<&str> = sensors.iter().map(|sensor| sensor.id.as_str()).collect();
+/// With each: after how many intervals without a word it counts as silent.
+pub(crate) async fn save_plans(
+    conn: &mut PgConnection,
+    sensors: &[(Sensor, u32)],
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let ids: Vec<&str> = sensors.iter().map(|(sensor, _)| sensor.id.as_str()).collect();
     sqlx::query(
         "update sensor set state = 'retired', token_hash = null, since = $2 where id <> all($1) and state <> 'retired'",
     )
@@ -237,16 +244,16 @@ pub(crate) async fn save_plans(conn: &mut PgConnection, sensors: &[Sensor], now:
     .execute(&mut *conn)
     .await?;
     sqlx::query("delete from sensor_zone").execute(&mut *conn).await?;
-    for (place, sensor) in sensors.iter().enumerate() {
+    for (place, (sensor, missed)) in sensors.iter().enumerate() {
         let logics = sensor.logics.iter().map(|(id, logic)| match logic.clone() {
             Logic::Line { into, out_of } => (*id, LogicRow::Line { into, out_of }),
             Logic::Balance { zone } => (*id, LogicRow::Balance { zone }),
         });
         sqlx::query(
-            "insert into sensor (id, name, place, serial, interval_seconds, logics, since, live)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)
+            "insert into sensor (id, name, place, serial, interval_seconds, logics, since, live, missed_intervals)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              on conflict (id) do update set name = $2, place = $3, serial = $4, interval_seconds = $5, logics = $6,
-                 live = $8",
+                 live = $8, missed_intervals = $9",
         )
         .bind(&sensor.id)
         .bind(Json(&sensor.name))
@@ -256,6 +263,7 @@ pub(crate) async fn save_plans(conn: &mut PgConnection, sensors: &[Sensor], now:
         .bind(Json(logics.collect::<Vec<_>>()))
         .bind(now)
         .bind(sensor.live)
+        .bind(missed.cast_signed())
         .execute(&mut *conn)
         .await?;
         sqlx::query("insert into sensor_zone (sensor_id, zone_id) select $1, unnest($2::text[])")

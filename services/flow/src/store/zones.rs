@@ -1,6 +1,6 @@
 //! Zones, escape groups, what was counted when. Decides nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
 use sqlx::{FromRow, PgConnection, types::Json};
 
@@ -33,6 +33,7 @@ struct ZoneRow {
     queue: String,
     by_hand_at: Option<DateTime<Utc>>,
     unsure: i32,
+    hand_minutes: i32,
     silent: bool,
     #[sqlx(default)]
     sensors: Vec<String>,
@@ -57,6 +58,7 @@ impl ZoneRow {
             sensors: self.sensors,
             silent: self.silent,
             valid_until: self.valid_until,
+            hand_holds: TimeDelta::minutes(self.hand_minutes.into()),
             queue: self.queue,
             filled_by: self.filled_by,
             by_hand_at: self.by_hand_at,
@@ -226,6 +228,7 @@ pub(crate) struct ZonePlan<'a> {
     pub(crate) thresholds: Thresholds,
     pub(crate) step_free: bool,
     pub(crate) queue: &'a str,
+    pub(crate) hand_minutes: u32,
 }
 
 /// Writes a zone; its count belongs to the day, not to the file. True if anything has changed.
@@ -236,12 +239,14 @@ pub(crate) async fn save_zone_plan(
 ) -> Result<bool, Error> {
     let done = sqlx::query(
         "insert into zone as z (id, name, place, capacity, capacity_source, filled_by, kind, parent, thresholds,
-             step_free, observed_at, queue)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             step_free, observed_at, queue, hand_minutes)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (id) do update set name = $2, place = $3, capacity = $4, capacity_source = $5, filled_by = $6,
-             kind = $7, parent = $8, thresholds = $9, step_free = $10, queue = $12, revision = z.revision + 1
+             kind = $7, parent = $8, thresholds = $9, step_free = $10, queue = $12, hand_minutes = $13,
+             revision = z.revision + 1
          where (z.name, z.place, z.capacity, z.capacity_source, z.filled_by, z.kind, z.parent, z.thresholds,
-             z.step_free, z.queue) is distinct from ($2, $3, $4, $5, $6, $7, $8, $9, $10, $12)",
+             z.step_free, z.queue, z.hand_minutes)
+             is distinct from ($2, $3, $4, $5, $6, $7, $8, $9, $10, $12, $13)",
     )
     .bind(plan.id)
     .bind(Json(plan.name))
@@ -255,6 +260,7 @@ pub(crate) async fn save_zone_plan(
     .bind(plan.step_free)
     .bind(now)
     .bind(plan.queue)
+    .bind(plan.hand_minutes.cast_signed())
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

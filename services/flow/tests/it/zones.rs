@@ -62,6 +62,48 @@ async fn the_clicker_counts_each_click_once() {
 }
 
 #[tokio::test]
+async fn the_house_says_how_long_a_count_by_hand_and_a_counters_word_are_good() {
+    let house = house().await;
+    let (cafe, counter) = ("filled_by = \"hand\"\n\n[[flow.zones]]\nid = \"terrace\"", "balances = [{ logic = 1001");
+    for (line, problem, why) in [
+        (cafe, "hand_minutes = 0", "flow.zones[4].hand_minutes: must be 1 to 1440"),
+        (counter, "missed_intervals = 61", "flow.sensors[0].missed_intervals: must be 1 to 60"),
+    ] {
+        let text = HOUSE_FILE.replacen(line, &format!("{problem}\n{line}"), 1);
+        let refused = load(&house, &text).await.expect_err("refused");
+        assert!(refused.message().contains(why), "{}", refused.message());
+    }
+    let own = HOUSE_FILE.replacen(cafe, &format!("hand_minutes = 10\n{cafe}"), 1).replacen(
+        counter,
+        &format!("missed_intervals = 10\n{counter}"),
+        1,
+    );
+    load(&house, &own).await.expect("loaded");
+    crate::xovis::token(&house, "foyer-1").await;
+    sqlx::query("update sensor set state = 'online', since = $1 where id = 'foyer-1'")
+        .bind(house.clock.now())
+        .execute(house.pool("flow"))
+        .await
+        .expect("at work");
+    let state = async || {
+        let sensors = snapshot(&house).await.sensors;
+        sensors.into_iter().find(|it| it.sensor_id == "foyer-1").expect("it").state()
+    };
+    for id in ["cafe", "terrace"] {
+        correct(&house, id, 3).await;
+    }
+    house.clock.advance(TimeDelta::minutes(8));
+    turn_until(&house, "some turns pass", async || house.clock.now() >= minutes(9)).await;
+    assert_eq!(zone(&house, "cafe").await.quality(), Quality::Manual);
+    assert_eq!(state().await, pb::SensorState::Online, "three intervals ago it would have been silent");
+    house.clock.advance(TimeDelta::minutes(1));
+    let old = async || zone(&house, "cafe").await.quality() == Quality::Estimated;
+    turn_until(&house, "the count grows old", old).await;
+    assert_eq!(zone(&house, "terrace").await.quality(), Quality::Manual, "an hour, where nothing is said");
+    turn_until(&house, "it is silent", async || state().await == pb::SensorState::Offline).await;
+}
+
+#[tokio::test]
 async fn the_house_is_set_to_nobody_only_when_it_is_empty() {
     let house = house().await;
     let rezero = async |verified_empty: bool| {

@@ -20,6 +20,7 @@ fn sensor(state: State) -> Sensor {
         since: at(0),
         last_seen: Some(at(0)),
         interval: TimeDelta::seconds(60),
+        silence: TimeDelta::seconds(180),
         logics,
         live: false,
         packages: Vec::new(),

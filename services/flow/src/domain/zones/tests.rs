@@ -31,6 +31,7 @@ pub(crate) fn zone(id: &str, kind: Kind, parent: &str, count: u32) -> Zone {
         queue: String::new(),
         filled_by: "hand".to_owned(),
         valid_until: None,
+        hand_holds: TimeDelta::minutes(HAND_MINUTES.into()),
         by_hand_at: None,
         unsure: 0,
     };
