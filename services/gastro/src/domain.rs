@@ -145,6 +145,9 @@ pub(crate) struct OrderedItem {
     /// What other stations do for it, for all pieces.
     #[serde(default)]
     pub(crate) also_at: Vec<Work>,
+    /// The price rows of a dish that this one took the place of: it costs what was paid for that. Empty: its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) charged_as: Vec<String>,
 }
 
 impl OrderedItem {

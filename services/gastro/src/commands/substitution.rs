@@ -97,12 +97,20 @@ pub(crate) async fn substitute(tx: &mut Tx, wanted: &Wanted) -> Result<Order, Er
     }
     // Only the last one can be taken back.
     settle(tx, &mut order).await?;
-    let Choice { item, instead: Instead { line: new, charges, .. }, check } = choice;
-    let ids = store::menu::price_ids(tx.conn(), &replaced.item, &replaced.variant, &replaced.modifiers).await?;
+    let Choice { item, instead: Instead { line: mut new, charges, .. }, check } = choice;
+    let ids = if replaced.charged_as.is_empty() {
+        store::menu::price_ids(tx.conn(), &replaced.item, &replaced.variant, &replaced.modifiers).await?
+    } else {
+        replaced.charged_as.clone()
+    };
+    let exchanged = exchange(&order.charges, &replaced, &ids, &charges);
+    if exchanged.is_none() {
+        new.charged_as = ids;
+    }
     let substituted = Substituted {
         until: now + store::kitchen::rules(tx.conn()).await?.undo,
         line: wanted.line,
-        exchanged: exchange(&order.charges, &replaced, &ids, &charges),
+        exchanged,
         added: check.added,
         replaced,
     };

@@ -54,8 +54,16 @@ pub(crate) fn exchange(
 #[cfg(test)]
 mod tests {
     use kernel::values::Text;
+    use proptest::prelude::*;
 
-    use super::*;
+    use super::{
+        super::{
+            Category,
+            receipt::{by_tax, taken_back},
+            split::{Weight, split},
+        },
+        *,
+    };
 
     fn charge(price_id: &str, cents: i64, quantity: u32) -> Charge {
         Charge {
@@ -83,6 +91,7 @@ mod tests {
             tray: String::new(),
             recipe: String::new(),
             also_at: Vec::new(),
+            charged_as: Vec::new(),
         }
     }
 
@@ -127,5 +136,71 @@ mod tests {
         let ids = ["pasta".to_owned()];
         let told = exchange(&charges, &line("pasta", 1), &ids, &soup(450, 1)).expect("cheaper");
         assert_eq!((told.cents, told.charges.len()), (240, 2));
+    }
+
+    const RATES: [u32; 3] = [0, 700, 1900];
+
+    /// What a receipt with these lines comes to: by its lines, and by its tax rows.
+    fn total(lines: &[Charge]) -> i64 {
+        let (by_line, taxes) = (lines.iter().map(Charge::sum).sum::<i64>(), by_tax(lines));
+        assert_eq!(taxes.iter().map(|it| it.gross).sum::<i64>(), by_line);
+        for row in taxes {
+            let of_row = lines.iter().filter(|it| (&it.tax_id, it.tax_basis_points) == (&row.tax_id, row.basis_points));
+            assert_eq!(of_row.map(Charge::sum).sum::<i64>(), row.gross);
+            assert!(row.tax.abs() <= row.gross.abs() && row.tax.signum() * row.gross.signum() >= 0, "{row:?}");
+        }
+        by_line
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_takes_the_place_of_what_receipts_add_up_to_the_cent(
+            prices in prop::collection::vec((1_i64..2_000, 0_usize..3), 2..8),
+            dishes in prop::collection::vec((any::<prop::sample::Index>(), 1_u32..5), 1..6),
+            combo in prop::option::of((0_i64..3_000, prop::option::of(0_u32..=10_000), 1_u32..40)),
+            swaps in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..12),
+        ) {
+            let of = |at: usize, quantity: u32| {
+                let (cents, rate) = prices[at];
+                let tax_basis_points = RATES[rate];
+                Charge { tax_id: format!("t{rate}"), tax_basis_points, ..charge(&format!("p{at}"), cents, quantity) }
+            };
+            let mut lines: Vec<(OrderedItem, Vec<String>)> = Vec::new();
+            let mut charges = Vec::new();
+            for (at, quantity) in dishes {
+                let at = at.index(prices.len());
+                lines.push((line("dish", quantity), vec![format!("p{at}")]));
+                charges.push(of(at, quantity));
+            }
+            if let Some((flat, share, quantity)) = combo {
+                let weight = |at: usize, category| {
+                    let it = of(at, 1);
+                    Weight { tax_id: it.tax_id, tax_basis_points: it.tax_basis_points, category, cents: it.cents }
+                };
+                let parts = split(flat, share, &[weight(0, Category::Food), weight(1, Category::Drink)]);
+                charges.extend(parts.into_iter().map(|part| Charge {
+                    tax_id: part.tax_id,
+                    tax_basis_points: part.tax_basis_points,
+                    ..charge("combo", part.cents, quantity)
+                }));
+                prop_assert_eq!(charges.iter().filter(|it| it.price_id == "combo").map(Charge::sum).sum::<i64>(),
+                    flat * i64::from(quantity));
+                lines.push((OrderedItem { combo: "combo".to_owned(), ..line("dish", quantity) }, Vec::new()));
+            }
+            let paid = total(&charges);
+            let (mut receipts, mut given_back) = (vec![charges.clone()], 0);
+            for (line, at) in swaps {
+                let (place, at) = (line.index(lines.len()), at.index(prices.len()));
+                let (item, ids) = &mut lines[place];
+                let Some(it) = exchange(&charges, item, ids, &[of(at, item.quantity)]) else { continue };
+                prop_assert!(it.cents > 0);
+                prop_assert_eq!(total(&it.correction), -it.cents);
+                (charges, given_back, *ids) = (it.charges, given_back + it.cents, vec![format!("p{at}")]);
+                receipts.push(it.correction);
+            }
+            prop_assert_eq!(total(&charges), paid - given_back);
+            receipts.push(taken_back(&charges));
+            prop_assert_eq!(receipts.iter().map(|it| total(it)).sum::<i64>(), 0);
+        }
     }
 }

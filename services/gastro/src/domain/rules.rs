@@ -212,6 +212,7 @@ mod tests {
             tray: tray.to_owned(),
             recipe: String::new(),
             also_at: Vec::new(),
+            charged_as: Vec::new(),
         }
     }
 

@@ -74,10 +74,11 @@ pub(crate) fn instead(item: &MenuItem, line: &OrderedItem, was: Option<&MenuItem
         work_seconds: work.saturating_mul(line.quantity),
         variant: variant.map(|variant| variant.id.clone()).unwrap_or_default(),
         modifiers: kept,
-        combo: String::new(),
+        combo: line.combo.clone(),
         tray: line.tray.clone(),
         recipe: item.recipe.id.clone(),
         also_at: item.also_for(line.quantity),
+        charged_as: Vec::new(),
     };
     Instead { line, charges, dropped }
 }

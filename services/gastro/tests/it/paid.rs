@@ -38,7 +38,7 @@ async fn substitute(house: &House, order: &pb::Order, item: &str) -> pb::Order {
         order_id: order.order_id.clone(),
         line: 0,
         item_id: item.to_owned(),
-        acknowledged_allergens: vec![6, 9, 10],
+        acknowledged_allergens: (1..=14).collect(),
     };
     kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner()
 }
@@ -141,6 +141,24 @@ async fn a_cheaper_substitute_gives_back_the_difference_with_a_correcting_receip
     assert_eq!(issued.iter().map(total).sum::<i64>(), 0);
     assert_eq!(without_a_gap(&house).await, 3);
     assert_eq!(refunds(&house).await.len(), 1, "with a visit that is cancelled, payments gives all of it back itself");
+}
+
+#[tokio::test]
+async fn what_was_paid_stays_what_was_paid_however_often_a_dish_is_replaced() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    let order = scheduled_meal(&house, visit, Uuid::now_v7()).await;
+    let settled = async || {
+        until(&house, "it is settled", async || self::order(&house, visit).await.undo_until.is_none()).await;
+        self::order(&house, visit).await.total.expect("a total").cents
+    };
+    substitute(&house, &order, "pumpkin-curry").await;
+    assert_eq!(settled().await, 1660, "a dearer one is the house's");
+    assert!(refunds(&house).await.is_empty());
+    substitute(&house, &order, "lentil-soup").await;
+    assert_eq!(settled().await, 2 * 550 + 280, "cheaper than what was paid, whatever was to be made meanwhile");
+    let owed: Vec<i64> = refunds(&house).await.iter().map(|it| it.amount.as_ref().expect("an amount").cents).collect();
+    assert_eq!(owed, [280]);
 }
 
 #[tokio::test]
