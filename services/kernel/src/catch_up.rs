@@ -1,5 +1,10 @@
 //! Catching up: a consumer reads from the producer's own log what the bus has not brought it, and tells the
 //! producer on the way how far it is, so that nothing is deleted there that it has not applied.
+//!
+//! It asks first whether that is still the log which it has applied so far. A producer whose database was restored from
+//! a backup gives the numbers behind it anew, to other events, and whoever went by numbers alone would pass over all of
+//! them in silence. Its relay builds its stream anew then, which brings every consumer here before anything of it is
+//! applied.
 
 use std::sync::atomic::Ordering;
 
@@ -7,9 +12,10 @@ use sky_proto::kernel::v1::{HeadRequest, ReadRequest, event_log_client::EventLog
 use tonic::Status;
 
 use crate::{
+    Transport,
     event::Event,
     follower::{Follower, RUN},
-    position::Durable,
+    position::{Durable, Place},
 };
 
 /// Why a consumer is not at its producer's head.
@@ -26,7 +32,15 @@ enum Behind {
     Deleted { position: i64 },
     #[error("position {position} is applied and the event behind it cannot be")]
     Stuck { position: i64 },
+    #[error(
+        "position {position} is applied, but of another log than the producer has now: its database was restored from a \
+         backup that is older than what is applied here. Restore this service's database from a backup of that time too, \
+         or set its position back by hand: see \"Restoring a backup\" in services/README.md. Nothing is applied until then"
+    )]
+    OtherLog { position: i64 },
 }
+
+type Log = EventLogClient<Transport>;
 
 impl Follower {
     /// Reads the producer's own log from our position to its head and applies it. Trouble is logged:
@@ -38,7 +52,7 @@ impl Follower {
             Err(behind @ (Behind::Away(_) | Behind::Database(_))) => {
                 tracing::debug!(service, producer, error = %behind, "not caught up");
             }
-            Err(behind @ (Behind::Deleted { .. } | Behind::Stuck { .. })) => {
+            Err(behind @ (Behind::Deleted { .. } | Behind::Stuck { .. } | Behind::OtherLog { .. })) => {
                 metrics::counter!("sky_consumer_stuck_total", "service" => service, "producer" => producer)
                     .increment(1);
                 tracing::error!(service, producer, error = %behind, "not caught up, and waiting will not help");
@@ -47,7 +61,7 @@ impl Follower {
     }
 
     async fn try_catch_up(&self) -> Result<(), Behind> {
-        let mut log = EventLogClient::new(self.log.clone()).max_decoding_message_size(64 << 20);
+        let mut log = Log::new(self.log.clone()).max_decoding_message_size(64 << 20);
         let service = self.producer.to_owned();
         // What is known of an earlier day may be of another database, and of another log.
         self.reached.forget();
@@ -57,6 +71,11 @@ impl Follower {
         let head = log.head(request).await?.into_inner().pub_seq.cast_signed();
         self.heard.note(self.producer);
         self.head.fetch_max(head, Ordering::Relaxed);
+        let other = !self.recognises(&mut log, position, head).await?;
+        self.other_log.store(other, Ordering::Relaxed);
+        if other {
+            return Err(Behind::OtherLog { position });
+        }
         while position < head {
             let request = ReadRequest { service: service.clone(), after: position.unsigned_abs(), limit: 500 };
             let answer = log.read(request).await?.into_inner();
@@ -76,5 +95,33 @@ impl Follower {
             position = now_at;
         }
         Ok(())
+    }
+
+    /// Whether the producer's log, with its head, is the one that was applied up to `position`.
+    async fn recognises(&self, log: &mut Log, position: i64, head: i64) -> Result<bool, Behind> {
+        if head < position {
+            return Ok(false);
+        }
+        let seen = self.seen().await?;
+        if let Some(seen) = seen
+            && self.look(log, seen.pub_seq).await?.is_some_and(|there| there != seen)
+        {
+            return Ok(false);
+        }
+        // It was applied in a single statement, or by an older release: from now on it is known.
+        if seen.is_none_or(|seen| seen.pub_seq < position)
+            && let Some(there) = self.look(log, position).await?
+        {
+            self.set_seen(there).await?;
+        }
+        Ok(true)
+    }
+
+    /// The event at this place of the producer's log. None when it is not there any more.
+    async fn look(&self, log: &mut Log, pub_seq: i64) -> Result<Option<Place>, Status> {
+        let after = (pub_seq - 1).max(0).unsigned_abs();
+        let request = ReadRequest { service: self.producer.to_owned(), after, limit: 1 };
+        let found = log.read(request).await?.into_inner().events.pop().map(Event::from_logged);
+        Ok(found.filter(|event| event.pub_seq == pub_seq).map(|event| Place::from(&event)))
     }
 }

@@ -7,7 +7,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -58,6 +58,8 @@ pub(crate) struct Follower {
     pub(crate) heard: Heard,
     /// Last position we know of the producer's log, for the lag.
     pub head: Arc<AtomicI64>,
+    /// The producer's log was found to be another one than that which was applied: nothing of it is.
+    pub other_log: Arc<AtomicBool>,
 }
 
 /// What became of a run of events.
@@ -94,6 +96,7 @@ impl Follower {
             broker,
             heard,
             head: Arc::default(),
+            other_log: Arc::default(),
         }
     }
 
@@ -114,10 +117,15 @@ impl Follower {
         }
     }
 
-    /// Listens on the bus. Returns when the bus has been silent for too long to be trusted.
+    /// Listens on the bus. Returns when the bus has been silent for too long to be trusted, and when the producer's log
+    /// is another one: then nobody listens, until somebody has put that right.
     async fn follow(&self) -> Result<(), async_nats::Error> {
         let consumer = self.broker.provision_consumer(self.producer, self.db.service()).await?;
         self.catch_up().await;
+        if self.other_log.load(Ordering::Relaxed) {
+            tokio::time::sleep(ASK_EVERY).await;
+            return Ok(());
+        }
         let messages = consumer
             .stream()
             .max_messages_per_batch(1000)
@@ -127,7 +135,7 @@ impl Follower {
             .await?;
         let mut messages = messages.ready_chunks(RUN);
         let mut missed_beats = 0;
-        loop {
+        while !self.other_log.load(Ordering::Relaxed) {
             let waiting = self.reached.waiting();
             if waiting == Some(Duration::ZERO) {
                 // Said and counted there; it is tried again with the next event.
@@ -172,6 +180,7 @@ impl Follower {
                 }
             }
         }
+        Ok(())
     }
 
     /// Applies a run to its end, whatever it takes: retries what is transient, buries what is not.
@@ -322,8 +331,8 @@ impl Follower {
         }
         if position > before {
             self.finish(tx).await.map_err(|failure| Trouble::At(run.len() - 1, failure))?;
-            if !stepped {
-                self.set_position(tx, position).await?;
+            if !stepped && let Some(last) = due.iter().find(|event| event.pub_seq == position) {
+                self.set_position(tx, last.into()).await?;
             }
             self.count(&due[..due.iter().take_while(|event| event.pub_seq <= position).count()]);
         }
@@ -413,7 +422,7 @@ impl Follower {
             metrics::counter!("sky_dead_events_total", "service" => service, "producer" => producer).increment(1);
             self.bury(&mut tx, event, &failure.message, attempts, false).await?;
         }
-        self.set_position(&mut tx, event.pub_seq).await?;
+        self.set_position(&mut tx, event.into()).await?;
         tx.commit().await?;
         self.reached.stored(event.pub_seq);
         Ok(())

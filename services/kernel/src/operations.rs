@@ -94,6 +94,7 @@ impl Rooms {
                 producer: follower.producer.to_owned(),
                 position: position.unsigned_abs(),
                 lag,
+                other_log: follower.other_log.load(Ordering::Relaxed),
             });
         }
         let (age, dead) = oldest.as_ref().map_or((0, 0), |(oldest, dead)| {
@@ -152,12 +153,15 @@ impl EventLog for Rooms {
         let caller = Caller::of(&request);
         let pb::HeadRequest { service, position } = request.into_inner();
         let room = self.room(&service)?;
+        let head = Self::head(&room.db).await.map_err(Failure::from)?;
         if let (Caller::Service(consumer), Some(position)) = (caller, position) {
             let position =
                 i64::try_from(position).map_err(|_| values::invalid("position", "is larger than any position"))?;
-            keeping::heard(&room.db, &consumer, position).await.map_err(Failure::from)?;
+            // Whoever is ahead of this log has applied another one.
+            if position <= head {
+                keeping::heard(&room.db, &consumer, position).await.map_err(Failure::from)?;
+            }
         }
-        let head = Self::head(&room.db).await.map_err(Failure::from)?;
         Ok(Response::new(pb::HeadResponse { pub_seq: head.unsigned_abs() }))
     }
 }

@@ -1,4 +1,5 @@
 //! How far a consumer is in its producer's log: one integer in the database, and what was passed over since in memory.
+//! Beside the integer stands which event that was, for a producer whose log becomes another one (`catch_up`).
 //!
 //! Events that mean nothing to a consumer are passed over, without a transaction for each run of them: how far that
 //! has come is kept in memory, and written down a moment later or together with the next effect. What is forgotten
@@ -10,20 +11,38 @@ use std::{
 };
 
 use tracing::Instrument;
+use uuid::Uuid;
 
 use crate::{Tx, consumer::Step, event::Event, follower::Follower};
 
 /// So long what was passed over may wait for being written down.
 const WRITE_AFTER: Duration = Duration::from_millis(50);
 
+/// An event's place in its producer's log: its number, and which event it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub pub_seq: i64,
+    pub event_id: Uuid,
+}
+
+impl From<&Event> for Place {
+    fn from(event: &Event) -> Self {
+        Self { pub_seq: event.pub_seq, event_id: event.event_id }
+    }
+}
+
 #[derive(Debug)]
 struct Reached {
     /// The position as it is stored.
     stored: i64,
-    /// Up to here everything behind it means nothing here.
-    passed: i64,
-    /// When the first of that was passed over.
-    since: Instant,
+    /// Up to here everything behind it means nothing here, if there is such; and when the first of that was passed over.
+    passed: Option<(Place, Instant)>,
+}
+
+impl Reached {
+    fn position(&self) -> i64 {
+        self.passed.map_or(self.stored, |(passed, _)| passed.pub_seq)
+    }
 }
 
 /// Whether a position is on the disk when it is called written down. What is told to a producer must be; else it is enough
@@ -47,18 +66,16 @@ impl Passing {
     pub(crate) fn pass(&self, run: &[Event]) -> bool {
         let mut reached = self.reached();
         let Some(reached) = reached.as_mut() else { return false };
-        let comes_next = run.iter().zip(reached.passed + 1..).all(|(event, next)| event.pub_seq == next);
+        let comes_next = run.iter().zip(reached.position() + 1..).all(|(event, next)| event.pub_seq == next);
         let (true, Some(last)) = (comes_next, run.last()) else { return false };
-        if reached.stored == reached.passed {
-            reached.since = Instant::now();
-        }
-        reached.passed = last.pub_seq;
+        let since = reached.passed.map_or_else(Instant::now, |(_, since)| since);
+        reached.passed = Some((last.into(), since));
         true
     }
 
     /// A position was stored.
     pub(crate) fn stored(&self, position: i64) {
-        *self.reached() = Some(Reached { stored: position, passed: position, since: Instant::now() });
+        *self.reached() = Some(Reached { stored: position, passed: None });
     }
 
     /// Nothing is known any more.
@@ -69,29 +86,32 @@ impl Passing {
     /// The stored position that an event stands behind, if only what was passed over lies between.
     pub(crate) fn stored_before(&self, pub_seq: i64) -> i64 {
         match &*self.reached() {
-            Some(reached) if reached.passed + 1 == pub_seq => reached.stored,
+            Some(reached) if reached.position() + 1 == pub_seq => reached.stored,
             _ => pub_seq - 1,
         }
     }
 
-    /// A stored position, with what was passed over behind it.
-    pub(crate) fn behind(&self, position: i64) -> i64 {
-        match &*self.reached() {
-            Some(reached) if (reached.stored..reached.passed).contains(&position) => reached.passed,
-            _ => position,
-        }
+    /// The last event that was passed over behind a stored position, if any was.
+    fn passed_behind(&self, position: i64) -> Option<Place> {
+        let (stored, passed, _) = self.unwritten()?;
+        (stored..passed.pub_seq).contains(&position).then_some(passed)
     }
 
-    /// What is to be written down: the position as it is stored, and up to where it may go.
-    pub(crate) fn unwritten(&self) -> Option<(i64, i64)> {
-        self.reached().as_ref().filter(|it| it.passed > it.stored).map(|it| (it.stored, it.passed))
+    /// A stored position, with what was passed over behind it.
+    pub(crate) fn behind(&self, position: i64) -> i64 {
+        self.passed_behind(position).map_or(position, |passed| passed.pub_seq)
+    }
+
+    /// What is to be written down: the position as it is stored, up to where it may go, and since when.
+    fn unwritten(&self) -> Option<(i64, Place, Instant)> {
+        let reached = self.reached();
+        let reached = reached.as_ref()?;
+        reached.passed.map(|(passed, since)| (reached.stored, passed, since))
     }
 
     /// After how long something is to be written down; none when nothing is.
     pub(crate) fn waiting(&self) -> Option<Duration> {
-        let reached = self.reached();
-        let since = reached.as_ref().filter(|it| it.passed > it.stored)?.since;
-        Some(WRITE_AFTER.saturating_sub(since.elapsed()))
+        self.unwritten().map(|(_, _, since)| WRITE_AFTER.saturating_sub(since.elapsed()))
     }
 }
 
@@ -106,10 +126,17 @@ impl Follower {
     /// The statement that moves the position over a run, if it begins right behind the position and meets no dead
     /// event. None for a run that has a gap.
     pub(crate) fn step(&self, run: &[Event]) -> Option<String> {
-        let Step { producer, stored, reached } = self.next(run)?;
-        Some(format!(
-            "update consumer_pos set last_pub_seq = {reached} where producer = '{producer}' and last_pub_seq = {stored} and not any_dead"
-        ))
+        let Step { stored, .. } = self.next(run)?;
+        run.last().map(|last| self.move_on(stored, last.into()))
+    }
+
+    /// The same for a position that is known.
+    fn move_on(&self, stored: i64, Place { pub_seq, event_id }: Place) -> String {
+        format!(
+            "update consumer_pos set last_pub_seq = {pub_seq}, seen_pub_seq = {pub_seq}, seen_event_id = '{event_id}'
+             where producer = '{}' and last_pub_seq = {stored} and not any_dead",
+            self.producer
+        )
     }
 
     /// Applies a run in a single statement, if the service can. Answers the position behind it.
@@ -136,11 +163,9 @@ impl Follower {
     /// The same as [`Self::lock_position`], with what was passed over since, which is written down with it.
     pub(crate) async fn lock_reached(&self, tx: &mut Tx) -> Result<(i64, bool), sqlx::Error> {
         let (position, any_dead) = self.lock_position(tx).await?;
-        let reached = self.reached.behind(position);
-        if reached > position {
-            self.set_position(tx, reached).await?;
-        }
-        Ok((reached, any_dead))
+        let Some(passed) = self.reached.passed_behind(position) else { return Ok((position, any_dead)) };
+        self.set_position(tx, passed).await?;
+        Ok((passed.pub_seq, any_dead))
     }
 
     /// Writes down what was passed over. After an error nothing is known any more.
@@ -156,15 +181,11 @@ impl Follower {
     }
 
     async fn try_write_down(&self, durable: Durable) -> Result<(), sqlx::Error> {
-        let Some((stored, passed)) = self.reached.unwritten() else { return Ok(()) };
+        let Some((stored, passed, _)) = self.reached.unwritten() else { return Ok(()) };
         let leisure = if durable == Durable::Yes { "" } else { "set local synchronous_commit = off;" };
-        let step = format!(
-            "{leisure}
-             update consumer_pos set last_pub_seq = {passed} where producer = '{}' and last_pub_seq = {stored} and not any_dead",
-            self.producer
-        );
+        let step = leisure.to_owned() + &self.move_on(stored, passed);
         let (mut tx, moved) = self.db.begin_with(&step).await?;
-        let mut position = passed;
+        let mut position = passed.pub_seq;
         if moved == 0 {
             // Another replica was faster, the database is another one, or events are dead.
             (position, _) = self.lock_reached(&mut tx).await?;
@@ -189,13 +210,42 @@ impl Follower {
         sqlx::query_as(LOCK).bind(self.producer).fetch_one(tx.conn()).await
     }
 
-    pub(crate) async fn set_position(&self, tx: &mut Tx, position: i64) -> Result<(), sqlx::Error> {
-        sqlx::query("update consumer_pos set last_pub_seq = $2 where producer = $1")
-            .bind(self.producer)
-            .bind(position)
-            .execute(tx.conn())
-            .await?;
+    pub(crate) async fn set_position(&self, tx: &mut Tx, reached: Place) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "update consumer_pos set last_pub_seq = $2, seen_pub_seq = $2, seen_event_id = $3 where producer = $1",
+        )
+        .bind(self.producer)
+        .bind(reached.pub_seq)
+        .bind(reached.event_id)
+        .execute(tx.conn())
+        .await?;
         Ok(())
+    }
+
+    /// Writes down which event stands at the position.
+    pub(crate) async fn set_seen(&self, place: Place) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "update consumer_pos set seen_pub_seq = $2, seen_event_id = $3 where producer = $1 and last_pub_seq = $2",
+        )
+        .bind(self.producer)
+        .bind(place.pub_seq)
+        .bind(place.event_id)
+        .execute(self.db.pool())
+        .await?;
+        Ok(())
+    }
+
+    /// The newest applied event of which it is known which one it was. Above the position it says nothing: somebody has
+    /// set that back by hand.
+    pub(crate) async fn seen(&self) -> Result<Option<Place>, sqlx::Error> {
+        let found: Option<(i64, Uuid)> = sqlx::query_as(
+            "select seen_pub_seq, seen_event_id from consumer_pos
+             where producer = $1 and seen_pub_seq <= last_pub_seq and seen_event_id is not null",
+        )
+        .bind(self.producer)
+        .fetch_optional(self.db.pool())
+        .await?;
+        Ok(found.map(|(pub_seq, event_id)| Place { pub_seq, event_id }))
     }
 
     /// The position without a lock.

@@ -30,8 +30,14 @@ pub async fn health(settings: &Settings, home: &Path, grpc: Option<String>) -> a
     println!("{:<14} {:<9} {:<7} {:>11} {:>5}  consumers (lag)", "service", "database", "broker", "outbox age", "dead");
     let mut well = away.is_empty();
     for service in services {
-        let consumers: Vec<String> =
-            service.consumers.iter().map(|consumer| format!("{} ({})", consumer.producer, consumer.lag)).collect();
+        let consumers: Vec<String> = service
+            .consumers
+            .iter()
+            .map(|consumer| {
+                let lag = if consumer.other_log { "OTHER LOG".to_owned() } else { consumer.lag.to_string() };
+                format!("{} ({lag})", consumer.producer)
+            })
+            .collect();
         println!(
             "{:<14} {:<9} {:<7} {:>8} ms {:>5}  {}",
             service.service,
@@ -42,6 +48,8 @@ pub async fn health(settings: &Settings, home: &Path, grpc: Option<String>) -> a
             consumers.join(", ")
         );
         well &= service.database_ok && service.broker_ok && service.dead_events == 0;
+        // Says so itself what to do, in its log and in `sky verify`.
+        well &= !service.consumers.iter().any(|consumer| consumer.other_log);
     }
     for (service, status) in away {
         println!("{service:<14} does not answer: {}", status.message());

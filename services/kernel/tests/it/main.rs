@@ -11,6 +11,7 @@ mod numbering;
 mod passing;
 mod poison;
 mod recurring;
+mod restored;
 mod shutdown;
 mod transactions;
 

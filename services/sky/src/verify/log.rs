@@ -3,8 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use kernel::clock::wall_now;
+use uuid::Uuid;
 
 use super::{Databases, Finding, names};
+
+/// What it means when a consumer has applied another log than its producer has.
+const RESTORED: &str = "a database was restored from a backup alone; see \"Restoring a backup\" in services/README.md";
 
 /// Whose events a service consumes. Databases alone do not say what is missing in them.
 const FOLLOWED: [(&str, &[&str]); 7] = [
@@ -38,7 +42,7 @@ type Log = (i64, Option<i64>, Option<i64>, i64, i64, i64, i64);
 async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
     let (mut events, mut consumed) = (0, 0);
     let (mut gaps, mut unpublished, mut disorder, mut behind, mut dead) = (vec![], vec![], vec![], vec![], vec![]);
-    let (mut followed, mut silent) = (0, vec![]);
+    let (mut followed, mut silent, mut strange) = (0, vec![], vec![]);
     let mut heads = BTreeMap::new();
     for service in names() {
         let mut connection = databases.connect(service).await?;
@@ -67,32 +71,45 @@ async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
     }
     for service in names() {
         let mut connection = databases.connect(service).await?;
-        let positions: Vec<(String, i64)> =
-            sqlx::query_as("select producer, last_pub_seq from consumer_pos").fetch_all(&mut connection).await?;
+        let positions: Vec<(String, i64, Option<i64>, Option<Uuid>)> =
+            sqlx::query_as("select producer, last_pub_seq, seen_pub_seq, seen_event_id from consumer_pos")
+                .fetch_all(&mut connection)
+                .await?;
         for (_, producers) in FOLLOWED.iter().filter(|(consumer, _)| *consumer == service) {
             for producer in *producers {
                 followed += 1;
                 let told = heads.get(producer).copied().unwrap_or_default();
                 // Of who has told nothing there is nothing to consume.
-                if told > 0 && !positions.iter().any(|(known, _)| known == producer) {
+                if told > 0 && !positions.iter().any(|(known, ..)| known == producer) {
                     silent.push(format!("{service} has never consumed any of {producer}'s {told} events"));
                 }
             }
         }
-        for (producer, position) in positions {
+        for (producer, position, seen, event) in positions {
             consumed += 1;
             let Some(mut head) = heads.get(producer.as_str()).copied() else {
                 behind.push(format!("{service} follows {producer}, which is no service of the house"));
                 continue;
             };
+            let mut producers = databases.connect(&producer).await?;
             if position > head {
                 // The house is at work: the producer has told more since it was asked.
-                let mut producer = databases.connect(&producer).await?;
-                head = sqlx::query_scalar("select last_pub_seq from outbox_head").fetch_one(&mut producer).await?;
+                head = sqlx::query_scalar("select last_pub_seq from outbox_head").fetch_one(&mut producers).await?;
+                if position > head {
+                    strange.push(format!("{service} is at {position}, {producer} has told {head} events: {RESTORED}"));
+                }
                 head = head.min(position);
             }
             if position != head {
                 behind.push(format!("{service} is at {position} of {producer}'s {head}"));
+            }
+            // Above the position it says nothing: somebody has set that back by hand.
+            let there: Option<Uuid> = sqlx::query_scalar("select event_id from outbox where pub_seq = $1")
+                .bind(seen.filter(|seen| *seen <= position))
+                .fetch_optional(&mut producers)
+                .await?;
+            if there.is_some() && there != event {
+                strange.push(format!("{service} has applied another event than {producer}'s {seen:?}: {RESTORED}"));
             }
         }
         let buried: Vec<(String, i64, String, String)> =
@@ -111,6 +128,7 @@ async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
         Finding::new("events are in their aggregate's order", events, disorder),
         Finding::new("every consumer consumes from its producers", followed, silent),
         Finding::new("every consumer is at its producer's head", consumed, behind),
+        Finding::new("every consumer has applied what its producer's log has", consumed, strange),
         Finding::new("no event is dead", consumed, dead),
     ])
 }

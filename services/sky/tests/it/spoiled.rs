@@ -48,6 +48,11 @@ const SPOILS: &[Spoil] = &[
         "update consumer_pos set last_pub_seq = last_pub_seq - 1 where producer = 'flow'",
     ),
     (
+        "every consumer has applied what its producer's log has",
+        "parking",
+        "update consumer_pos set seen_event_id = gen_random_uuid() where seen_pub_seq <= last_pub_seq",
+    ),
+    (
         "no event is dead",
         "parking",
         "insert into dead_events (producer, pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at,
