@@ -24,9 +24,12 @@ use crate::{
 pub(crate) struct Template {
     key: &'static str,
     class: PriorityClass,
-    /// To whom it goes where nobody is chosen; empty: to all.
+    /// To whom it usually goes; empty: to all.
     group: &'static str,
 }
+
+/// What the form calls "to whom it usually goes": no group's name.
+const USUAL: &str = "*";
 
 /// What concerns one place only, and is not to take doors, numbers and car park off all others. Signposts keep their
 /// ways below it.
@@ -47,7 +50,7 @@ pub(crate) const TEMPLATES: [Template; 6] = [
 pub(crate) struct TemplateView {
     pub(crate) key: &'static str,
     pub(crate) text: String,
-    /// Where it goes by itself; empty: to all.
+    /// Where it usually goes; empty: to all.
     pub(crate) to: String,
     pub(crate) is_safety: bool,
 }
@@ -96,7 +99,7 @@ pub(crate) async fn publish(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
         priority_class: template.map_or_else(|| sent.choice("class"), |template| template.class.into()),
         text: Some(text),
         group: match (sent.get("group"), template) {
-            ("", Some(template)) => template.group.to_owned(),
+            (USUAL, template) => template.map_or("", |template| template.group).to_owned(),
             (chosen, _) => chosen.to_owned(),
         },
         valid_until: Some(timestamp(ends_at(edge.now(), sent.count("minutes").unwrap_or(0)))),
