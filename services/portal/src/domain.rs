@@ -49,6 +49,15 @@ pub(crate) fn is_span_of_day(span: &str) -> bool {
     span.split_once('-').is_some_and(|(from, until)| is_time(from) && is_time(until) && from != until)
 }
 
+/// Whether it is in such a span now; its end is not. An empty span is never.
+pub(crate) fn is_in_span(span: &str, now: NaiveTime) -> bool {
+    let time = |text: &str| NaiveTime::parse_from_str(text, "%H:%M").ok();
+    let Some((Some(from), Some(until))) = span.split_once('-').map(|(from, until)| (time(from), time(until))) else {
+        return false;
+    };
+    if from > until { now >= from || now < until } else { now >= from && now < until }
+}
+
 /// An id out of a name that somebody has typed: "Lange Nacht" becomes "lange-nacht". Empty when nothing is left.
 pub(crate) fn slug_of(name: &str) -> String {
     let mut slug = String::new();
@@ -114,6 +123,13 @@ mod tests {
         for wrong in ["", "-", "22:30", "22:30-24:00", "8:00-9:00", "08:00-08:00", "22:30–08:00"] {
             assert!(!is_span_of_day(wrong), "{wrong}");
         }
+        let is_in = |span: &str, hour, minute| {
+            is_in_span(span, NaiveTime::from_hms_opt(hour, minute, 0).expect("a time of the day"))
+        };
+        assert!(is_in("22:30-08:00", 22, 30) && is_in("22:30-08:00", 0, 0) && is_in("22:30-08:00", 7, 59));
+        assert!(!is_in("22:30-08:00", 8, 0) && !is_in("22:30-08:00", 22, 29));
+        assert!(is_in("01:00-05:00", 1, 0) && !is_in("01:00-05:00", 5, 0) && !is_in("01:00-05:00", 0, 59));
+        assert!(!is_in("", 0, 0) && !is_in("-", 0, 0));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Europe::Berlin;
 use fluent_templates::{LanguageIdentifier, Loader, fluent_bundle::FluentValue, static_loader};
 use kernel::values::from_timestamp;
@@ -279,6 +279,11 @@ impl Words {
 /// The day in Halle.
 pub(crate) fn in_halle(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&Berlin).date_naive()
+}
+
+/// The time of the day in Halle.
+pub(crate) fn time_in_halle(at: DateTime<Utc>) -> NaiveTime {
+    at.with_timezone(&Berlin).time()
 }
 
 /// The moment of a wall clock in Halle; the earlier one when it shows a time twice, none when it never does.

@@ -388,6 +388,12 @@ displays-unfitted = { $n ->
     [one] 1 noch nicht angebracht
     *[other] { $n } noch nicht angebracht
 }
+displays-dark = { $n ->
+    [one] 1 dunkel nach Plan
+    *[other] { $n } dunkel nach Plan
+}
+display-dark = dunkel nach Plan
+display-hidden = Seite ist verdeckt
 display-since = seit { $time }
 display-to-show = soll zeigen:
 display-confirmed = zuletzt bestätigt: Stand { $n } ({ $time })
@@ -402,6 +408,7 @@ message-send = Mitteilung senden
 message-send-intro = Ein Druck auf einen Text sendet ihn sofort, deutsch, englisch und in einfacher Sprache.
 message-to = An
 message-all = alle Monitore
+message-usual = die üblichen (alle, oder wie hinter dem Pfeil)
 message-for = Für
 message-minutes = { $n } Minuten
 message-own = Eigener Text

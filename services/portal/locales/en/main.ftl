@@ -388,6 +388,12 @@ displays-unfitted = { $n ->
     [one] 1 not fitted yet
     *[other] { $n } not fitted yet
 }
+displays-dark = { $n ->
+    [one] 1 dark by plan
+    *[other] { $n } dark by plan
+}
+display-dark = dark by plan
+display-hidden = page is hidden
 display-since = since { $time }
 display-to-show = is to show:
 display-confirmed = last confirmed: revision { $n } ({ $time })
@@ -402,6 +408,7 @@ message-send = Send a message
 message-send-intro = One press sends a text at once, in German, English and plain German.
 message-to = To
 message-all = all displays
+message-usual = the usual ones (all, or as behind the arrow)
 message-for = For
 message-minutes = { $n } minutes
 message-own = A text of your own

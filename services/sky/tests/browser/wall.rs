@@ -55,6 +55,13 @@ async fn a_message_is_one_touch_and_its_way_back_another() {
     monitor.sees("h1", "Nächste Vorstellungen").await;
     rest.press("Zurücknehmen").await;
     rest.sees(".notice.good", "Zurückgenommen").await;
+    // Unless somebody wants it on all: then it is on all.
+    rest.click("#group-all").await;
+    rest.click("button[value=template-roof]").await;
+    rest.sees(".message", "alle Monitore").await;
+    monitor.sees(".screen.safety", "Dachterrasse").await;
+    rest.press("Zurücknehmen").await;
+    monitor.sees("h1", "Nächste Vorstellungen").await;
     rest.quits().await;
 
     // Without scripts, to some of them only.
@@ -75,10 +82,12 @@ async fn in_an_emergency_staff_see_live_who_has_not_answered() {
     let Some(stage) = Stage::open().await else { return };
     let cable = Cable::to(stage.house.running.http).await;
     let first = stage.monitor(&cable, "foyer-1").await;
-    // One was there once, and is no more; all others never were.
-    stage.monitor(&cable, "foyer-2").await.driver.quit().await.expect("the browser ends");
+    let second = stage.monitor(&cable, "foyer-2").await;
     let desk = stage.staff(Role::Desk, Device::Phone).await;
     desk.open("/displays").await;
+    // One was there once, and has said what it shows, and is no more; all others never were.
+    desk.sees(".card.good", "Foyer, Eingang").await;
+    second.driver.quit().await.expect("the browser ends");
     desk.sees(".facts", "16 Monitore").await;
     desk.sees(".unfitted", "14 noch nicht angebracht").await;
     desk.marks_page().await;

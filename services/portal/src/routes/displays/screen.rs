@@ -157,7 +157,7 @@ pub(crate) async fn page(
     let faults = answer(edge.devices(&caller).list_faults(ListFaultsRequest { display_id: id.clone() })).await?.faults;
     let last = last_picture(&edge, &caller, &id).await?;
     let w = guest.frame(guest.words.text(&it.name));
-    let (state, kind) = wall::state(&w, &it);
+    let (state, kind) = wall::state(&w, &it, wall::is_night(&edge));
     let is_page = it.health.as_ref().is_some_and(|health| health.player.starts_with("web/"));
     page::page(&ScreenPage {
         state,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::TimeDelta;
 use kernel::{Caller, values::from_timestamp};
 use sky_proto::signage::v1::{
     Content, Display, DisplayState, GetContentRequest, Line, ListDisplaysRequest, ListMessagesRequest, Message,
@@ -10,10 +11,11 @@ use sky_proto::signage::v1::{
 use tonic::{Code, Status};
 
 use crate::{
+    domain::is_in_span,
     edge::{Edge, answer},
     problem::Problem,
     routes::monitor::screen,
-    words::Words,
+    words::{Words, time_in_halle},
 };
 
 /// Lines of a content that a picture of it repeats.
@@ -30,6 +32,8 @@ pub(super) struct Wall {
     pub(super) behind: String,
     /// How many of them never had a device; empty when all have.
     pub(super) unfitted: String,
+    /// How many are dark by plan, and when that is; empty when none is.
+    pub(super) dark: String,
     /// Official warnings do not arrive by themselves, though they should.
     pub(super) feeds_silent: bool,
     pub(super) monitors: Vec<Monitor>,
@@ -49,6 +53,8 @@ pub(super) struct Monitor {
     pub(super) lines: Vec<String>,
     pub(super) state: String,
     pub(super) kind: &'static str,
+    /// It is dark by plan: no fault, however black it is.
+    pub(super) is_dark: bool,
     /// It has said that it shows the newest content. Else this is what it is to show, and `confirmed` what it has said last.
     pub(super) shows: bool,
     pub(super) confirmed: String,
@@ -120,8 +126,9 @@ pub(super) async fn look(
     let there: Vec<Display> = displays.iter().filter(|it| !gone.contains(&it.display_id)).cloned().collect();
     let displays = &there[..];
 
+    let night = is_night(edge);
     let mut monitors: Vec<Monitor> =
-        displays.iter().map(|display| monitor(w, display, seen.get(&display.display_id))).collect();
+        displays.iter().map(|display| monitor(w, display, seen.get(&display.display_id), night)).collect();
     stand_ins(w, displays, &mut monitors);
     monitors.sort_by(|one, other| (one.rank, &one.name).cmp(&(other.rank, &other.name)));
     let listed = answer(signage.list_messages(ListMessagesRequest {})).await?;
@@ -141,6 +148,7 @@ pub(super) async fn look(
         silent: count(w, "displays-silent", &monitors, |monitor| monitor.is_silent),
         behind: count(w, "displays-behind", &monitors, |monitor| monitor.is_behind),
         unfitted: count(w, "displays-unfitted", &monitors, |monitor| !monitor.is_fitted),
+        dark: dark(w, &monitors, &edge.settings.monitors_dark),
         feeds_silent: super::warnings::feeds(edge, caller).await?.iter().any(|feed| feed.silent),
         emergency: emergency(w, displays, &monitors),
         messages: listed.messages.into_iter().map(message).collect(),
@@ -169,10 +177,37 @@ fn is_there(display: &Display) -> bool {
     matches!(display.state(), DisplayState::Active | DisplayState::Degraded)
 }
 
+/// What it is to show lights up a dark screen.
+fn is_urgent(class: PriorityClass) -> bool {
+    matches!(class, PriorityClass::Safety | PriorityClass::Evacuation)
+}
+
+/// Nobody can read it, as it says itself: it is dark by plan, or its page is hidden.
+fn is_dark(display: &Display) -> bool {
+    is_there(display) && display.health.as_ref().is_some_and(|health| health.dark)
+}
+
+/// It has not said that it shows the newest content.
+fn is_unconfirmed(display: &Display) -> bool {
+    is_there(display) && display.rendered_revision < display.revision
+}
+
 fn is_behind(display: &Display) -> bool {
-    // A dark screen says nothing of what it shows, because nobody can read it.
-    let is_dark = display.health.as_ref().is_some_and(|health| health.dark);
-    is_there(display) && !is_dark && display.rendered_revision < display.revision
+    // A dark screen says nothing of what it shows, because nobody can read it; but nothing urgent is shown in the dark.
+    is_unconfirmed(display) && (!is_dark(display) || is_urgent(display.shown_class()))
+}
+
+/// Whether monitors are dark by plan. For a minute longer: they say how they are now and then only.
+pub(super) fn is_night(edge: &Edge) -> bool {
+    let is_dark = |at| is_in_span(&edge.settings.monitors_dark, time_in_halle(at));
+    is_dark(edge.now()) || is_dark(edge.now() - TimeDelta::minutes(1))
+}
+
+fn dark(w: &Words, monitors: &[Monitor], span: &str) -> String {
+    match count(w, "displays-dark", monitors, |monitor| monitor.is_dark) {
+        none if none.is_empty() => none,
+        some => format!("{some} ({})", span.replace('-', "–")),
+    }
 }
 
 /// Whether it ever had a device or said anything. One of the house file that did not is nowhere to go to.
@@ -180,12 +215,14 @@ fn is_fitted(display: &Display) -> bool {
     display.state() != DisplayState::Unclaimed || display.rendered_revision > 0
 }
 
-/// The state in words, and its colour.
-pub(super) fn state(w: &Words, display: &Display) -> (String, &'static str) {
+/// The state in words, and its colour. `night`: monitors are dark by plan now.
+pub(super) fn state(w: &Words, display: &Display, night: bool) -> (String, &'static str) {
     let (key, kind) = match display.state() {
         DisplayState::Offline => ("display-offline", "bad"),
         DisplayState::Active | DisplayState::Degraded if is_behind(display) => ("display-behind", "few"),
         DisplayState::Degraded => ("display-degraded", "few"),
+        DisplayState::Active if is_dark(display) && night => ("display-dark", "plain"),
+        DisplayState::Active if is_dark(display) => ("display-hidden", "few"),
         DisplayState::Revoked => ("display-state-revoked", "bad"),
         DisplayState::PendingApproval => ("display-pending", "plain"),
         DisplayState::Active => ("display-active", "good"),
@@ -194,9 +231,9 @@ pub(super) fn state(w: &Words, display: &Display) -> (String, &'static str) {
     (w.t(key), kind)
 }
 
-fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
+fn monitor(w: &Words, display: &Display, content: Option<&Content>, night: bool) -> Monitor {
     let is_behind = is_behind(display);
-    let (state, kind) = state(w, display);
+    let (state, kind) = state(w, display, night);
     let rank = match (display.state(), kind) {
         (DisplayState::Offline, _) => 0,
         (_, "few") => 1,
@@ -214,7 +251,8 @@ fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
         lines: content.map(|content| lines(w, content)).unwrap_or_default(),
         state,
         kind,
-        shows: is_there(display) && !is_behind,
+        is_dark: night && is_dark(display),
+        shows: is_there(display) && !is_unconfirmed(display),
         confirmed: confirmed(w, display),
         since: content.map(|content| w.time(&content.computed_at)).unwrap_or_default(),
         seen: display.last_seen_at.map(|at| w.clock(from_timestamp(Some(at)))).unwrap_or_default(),
@@ -229,7 +267,7 @@ fn monitor(w: &Words, display: &Display, content: Option<&Content>) -> Monitor {
 
 /// The revision that it has said it shows, and when. Nobody knows what else a silent or late one shows.
 fn confirmed(w: &Words, display: &Display) -> String {
-    let is_doubtful = display.state() == DisplayState::Offline || is_behind(display);
+    let is_doubtful = display.state() == DisplayState::Offline || is_unconfirmed(display);
     match (is_doubtful, display.rendered_at) {
         (false, _) => String::new(),
         (true, None) => w.t("display-confirmed-nothing"),
@@ -267,7 +305,7 @@ fn lines(w: &Words, content: &Content) -> Vec<String> {
 /// Who has said that it shows the emergency, and who has not.
 fn emergency(w: &Words, displays: &[Display], monitors: &[Monitor]) -> Option<Emergency> {
     let highest = displays.iter().map(Display::shown_class).max().unwrap_or_default();
-    if !matches!(highest, PriorityClass::Safety | PriorityClass::Evacuation) {
+    if !is_urgent(highest) {
         return None;
     }
     let concerned: Vec<&Display> =
@@ -314,7 +352,7 @@ pub(super) fn group_name(w: &Words, group: &str) -> String {
 mod tests {
     use chrono::{TimeZone, Utc};
     use kernel::values::timestamp;
-    use sky_proto::kernel::v1::LocalizedText;
+    use sky_proto::{kernel::v1::LocalizedText, signage::v1::DisplayHealth};
 
     use super::*;
 
@@ -340,6 +378,34 @@ mod tests {
     }
 
     #[test]
+    fn a_dark_screen_is_no_fault_at_night_but_says_nothing_of_an_emergency() {
+        let w = Words::default();
+        let dark = |rendered, class| Display {
+            health: Some(DisplayHealth { dark: true, ..Default::default() }),
+            ..display("dark", DisplayState::Active, rendered, class)
+        };
+        let (normal, evacuation) = (PriorityClass::Default, PriorityClass::Evacuation);
+        // What it is to show, what it has confirmed, whether it is night: state, colour, whether it shows it, and whether
+        // it is counted as dark and as late.
+        let table = [
+            (normal, 5, true, "dunkel nach Plan", "plain", true, true, false),
+            (normal, 4, true, "dunkel nach Plan", "plain", false, true, false),
+            (normal, 5, false, "Seite ist verdeckt", "few", true, false, false),
+            (evacuation, 4, true, "bestätigt noch nicht", "few", false, true, true),
+            (evacuation, 4, false, "bestätigt noch nicht", "few", false, false, true),
+        ];
+        for (class, rendered, night, state, kind, shows, is_dark, is_behind) in table {
+            let it = monitor(&w, &dark(rendered, class), None, night);
+            let said = (it.state.as_str(), it.kind, it.shows, it.is_dark, it.is_behind);
+            assert_eq!(said, (state, kind, shows, is_dark, is_behind), "{class:?} {rendered} {night}");
+            assert_eq!(it.confirmed.is_empty(), shows, "{class:?} {rendered} {night}: {}", it.confirmed);
+        }
+        let monitors = [monitor(&w, &dark(4, normal), None, true), monitor(&w, &dark(5, normal), None, true)];
+        assert_eq!(super::dark(&w, &monitors, "22:30-08:00"), "2 dunkel nach Plan (22:30–08:00)");
+        assert_eq!(super::dark(&w, &[], "22:30-08:00"), "");
+    }
+
+    #[test]
     fn monitors_that_need_somebody_come_first_and_emergencies_name_those_that_did_not_answer() {
         let (w, normal) = (Words::default(), PriorityClass::Default);
         let displays = [
@@ -349,7 +415,7 @@ mod tests {
             display("silent", DisplayState::Offline, 5, PriorityClass::Evacuation),
             display("hole in the wall", DisplayState::Unclaimed, 0, PriorityClass::Evacuation),
         ];
-        let mut monitors: Vec<Monitor> = displays.iter().map(|it| monitor(&w, it, None)).collect();
+        let mut monitors: Vec<Monitor> = displays.iter().map(|it| monitor(&w, it, None, false)).collect();
         monitors.sort_by_key(|monitor| monitor.rank);
         let order: Vec<&str> = monitors.iter().map(|monitor| monitor.id.as_str()).collect();
         assert_eq!(order, ["silent", "late", "new", "hole in the wall", "fine"]);
