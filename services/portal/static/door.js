@@ -1,9 +1,9 @@
 // The phone at the door. The house judges every code; when it does not answer within seconds, or there is no network, this
 // does, with the day's list of tickets that it keeps, and writes a journal. The journal is sent when the house is back: by
 // then somebody else may have let the same ticket in, and the desk is shown that. Everything lives in the browser's storage,
-// so that neither a reload nor an empty battery loses an entry. No names are in the list. A code is taken when the house has
-// signed it; a browser that cannot check that takes only what is on the list, says so, and the house checks it later.
-// ES2017, because phones are old.
+// so that neither a reload nor an empty battery loses an entry: door-safe.js has each scan on the disk before its verdict is
+// said. No names are in the list. A code is taken when the house has signed it; a browser that cannot check that takes only
+// what is on the list, says so, and the house checks it later. ES2017, because phones are old.
 "use strict";
 (() => {
   const KEY = "sky door";
@@ -24,21 +24,29 @@
 
   // list: as the house gave it; ins, outs: when a ticket was let in or out here, by its id.
   const kept = { device: "phone-" + random(4), list: null, ins: {}, outs: {}, log: [], showing: "" };
-  try { Object.assign(kept, JSON.parse(localStorage.getItem(KEY))); } catch (_) { /* Nothing kept: a new phone. */ }
-  const keep = () => { try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch (_) { tell(words.lost); } };
+  // The list is long, and is written when it comes; what each scan changes apart from it.
+  const MOVES = KEY + " moves";
+  try { Object.assign(kept, JSON.parse(localStorage.getItem(KEY)), JSON.parse(localStorage.getItem(MOVES))); } catch (_) { /* Nothing kept: a new phone. */ }
+  const write = (key, what) => { try { localStorage.setItem(key, JSON.stringify(what)); } catch (_) { tell(words.lost); } };
+  const keep = () => write(MOVES, { ins: kept.ins, outs: kept.outs, log: kept.log, showing: kept.showing });
+  const keepList = () => write(KEY, { device: kept.device, list: kept.list });
 
   // What the house has to be told; an item each, so that two tabs lose nothing of each other's.
   const ENTRY = KEY + " entry ";
   const entries = () => Object.keys(localStorage).filter((key) => key.startsWith(ENTRY)).map((key) => JSON.parse(localStorage.getItem(key))).sort((a, b) => a.at - b.at);
-  const note = (entry) => { try { localStorage.setItem(ENTRY + entry.nonce, JSON.stringify(entry)); } catch (_) { tell(words.lost); } };
-  const forget = (nonce) => localStorage.removeItem(ENTRY + nonce);
+  const note = (entry) => write(ENTRY + entry.nonce, entry);
+  const forget = (nonce) => {
+    localStorage.removeItem(ENTRY + nonce);
+    window.doorSafe.change(nonce, { entry: null, why: "" }).catch(() => {});
+  };
   // What the house will never take, with its reason: for staff, until they say that the desk knows.
   const ASIDE = KEY + " aside ";
   const asides = () => Object.keys(localStorage).filter((key) => key.startsWith(ASIDE)).map((key) => JSON.parse(localStorage.getItem(key))).sort((a, b) => a.at - b.at);
   const setAside = (entry, why) => {
     try {
       localStorage.setItem(ASIDE + entry.nonce, JSON.stringify(Object.assign({ why }, entry)));
-      forget(entry.nonce);
+      window.doorSafe.change(entry.nonce, { entry, why }).catch(() => {});
+      localStorage.removeItem(ENTRY + entry.nonce);
     } catch (_) { tell(words.lost); }
   };
 
@@ -245,10 +253,27 @@
 
   // --- scanning, one code after the other
 
-  // What this phone itself has decided or heard from the house, for the time without it.
-  const moved = (way, tickets) => tickets.forEach((it) => {
-    if (way === "out") kept.outs[it.id] = now(); else { kept.ins[it.id] = now(); delete kept.outs[it.id]; }
+  // What this phone itself has decided or heard from the house, for the time without it. "back": who had left is in again.
+  const moved = ({ way, at, tickets }) => (tickets || []).forEach((id) => {
+    if (way === "out") kept.outs[id] = at; else delete kept.outs[id];
+    if (way === "in") kept.ins[id] = at;
   });
+  // Nobody hears a verdict that a crash could undo.
+  const lay = async (scan) => {
+    moved(scan);
+    if (scan.entry) note(scan.entry);
+    if (scan.tickets.length || scan.entry) await window.doorSafe.lay(scan).catch(() => { if (scan.entry) tell(words.lost); });
+  };
+  // What had come to the disk there and nowhere else when this phone went out.
+  const recover = (scans) => {
+    scans.sort((one, other) => (one.at || 0) - (other.at || 0)).forEach((it) => {
+      moved(it);
+      if (!it.entry || localStorage.getItem(ENTRY + it.nonce) || localStorage.getItem(ASIDE + it.nonce)) return;
+      if (it.why) write(ASIDE + it.nonce, Object.assign({ why: it.why }, it.entry)); else note(it.entry);
+    });
+    showAside();
+    showLine();
+  };
   // way: "in", "out", or "back", which only the house can.
   const scan = async (code, people, showing, late, way) => {
     const nonce = random(16);
@@ -262,22 +287,23 @@
     } else if (said) {
       // So that it is not let in again when the line breaks before the next list.
       const { found } = way === "back" ? await identify(code, showing) : {};
-      if (said.good && found) found.tickets.filter((it) => kept.outs[it.id]).slice(0, said.people || undefined).forEach((it) => { delete kept.outs[it.id]; });
-      if (said.good && alone.good) moved(way, alone.take.slice(0, said.people || alone.take.length));
+      const take = found ? found.tickets.filter((it) => kept.outs[it.id]) : alone.good ? alone.take : [];
+      const tickets = said.good ? take.slice(0, said.people || take.length).map((it) => it.id) : [];
+      await lay({ nonce, way, at: now(), tickets, entry: null });
       show(Object.assign(said, { code: name }), about);
     } else if (way === "back") {
       show(Object.assign(alone, { code: name, alone: true }), about);
     } else {
-      moved(way, alone.take);
       // The house may have heard it all the same: it knows the entry by its nonce.
       const tickets = alone.take.map((it) => it.id);
-      note({ nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "", way, tickets });
+      const entry = { nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "", way, tickets };
+      await lay({ nonce, way, at: now(), tickets, entry });
       show(Object.assign(alone, { code: name, alone: true }), about);
     }
     keep();
     showLine();
   };
-  let scanned = Promise.resolve();
+  let scanned = window.doorSafe.all().then(recover).catch(() => {});
   const take = (code) => {
     const people = Math.max(0, Math.min(60, Number(one("#people").value) || 0));
     one("#people").value = "";
@@ -336,7 +362,10 @@
     const aside = new Set([].concat(...asides().map((it) => it.tickets || [])));
     const isKnown = (moves, id) => moves[id] < began && !unsent && !aside.has(id);
     [kept.ins, kept.outs].forEach((moves) => Object.keys(moves).filter((id) => isKnown(moves, id)).forEach((id) => { delete moves[id]; }));
+    const isOver = (it) => !it.entry && !(it.at >= began) && !unsent;
+    window.doorSafe.all().then((scans) => window.doorSafe.drop(scans.filter(isOver).map((it) => it.nonce))).catch(() => {});
     showShowings();
+    keepList();
     keep();
     return true;
   };
@@ -386,7 +415,7 @@
       const done = document.createElement("button");
       done.type = "button";
       done.textContent = words.said;
-      done.addEventListener("click", () => { localStorage.removeItem(ASIDE + it.nonce); showAside(); });
+      done.addEventListener("click", () => { localStorage.removeItem(ASIDE + it.nonce); forget(it.nonce); showAside(); });
       item.appendChild(done);
       list.appendChild(item);
     });

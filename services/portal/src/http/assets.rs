@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::problem::Problem;
 
 const WORKER: &str = include_str!("../../static/worker.js");
-const FILES: [(&str, &str, &[u8]); 23] = [
+const FILES: [(&str, &str, &[u8]); 24] = [
     ("app.css", "text/css; charset=utf-8", include_bytes!("../../static/app.css")),
     ("desk.css", "text/css; charset=utf-8", include_bytes!("../../static/desk.css")),
     ("live.js", "text/javascript; charset=utf-8", include_bytes!("../../static/live.js")),
@@ -30,6 +30,7 @@ const FILES: [(&str, &str, &[u8]); 23] = [
     ("headcount.js", "text/javascript; charset=utf-8", include_bytes!("../../static/headcount.js")),
     ("kitchen.css", "text/css; charset=utf-8", include_bytes!("../../static/kitchen.css")),
     ("kitchen.js", "text/javascript; charset=utf-8", include_bytes!("../../static/kitchen.js")),
+    ("door-safe.js", "text/javascript; charset=utf-8", include_bytes!("../../static/door-safe.js")),
     ("door.js", "text/javascript; charset=utf-8", include_bytes!("../../static/door.js")),
     ("clicker.js", "text/javascript; charset=utf-8", include_bytes!("../../static/clicker.js")),
     ("counter.js", "text/javascript; charset=utf-8", include_bytes!("../../static/counter.js")),

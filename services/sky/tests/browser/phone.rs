@@ -248,6 +248,60 @@ async fn a_phone_counts_out_who_leaves_also_without_the_house_and_lets_them_in_a
     phone.driver.quit().await.expect("the browser ends");
 }
 
+/// Notes when a scan has come to the disk, and when its verdict is on the screen.
+const ORDER: &str = "
+    window.order = [];
+    const transaction = IDBDatabase.prototype.transaction;
+    IDBDatabase.prototype.transaction = function (name, mode, options) {
+        const begun = transaction.call(this, name, mode, options);
+        if (mode === 'readwrite') begun.addEventListener('complete', () => window.order.push('laid ' + options.durability));
+        return begun;
+    };
+    new MutationObserver(() => window.order.push('said'))
+        .observe(document.querySelector('.verdict b'), { childList: true, characterData: true, subtree: true });";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scan_is_on_the_disk_before_its_verdict_is_said_and_outlives_a_phone_that_dies_then() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
+    desk.quits().await;
+    let phone = at_the_door(&stage, &cable).await;
+    phone.holds("a list", "Boolean(JSON.parse(localStorage.getItem('sky door'))?.list)").await;
+    // From here on what the browser is given to keep elsewhere does not come to the disk.
+    phone.run("window.disk = Object.assign({}, localStorage)").await;
+    phone.run(ORDER).await;
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.good", "1 / 3").await;
+    cable.cut();
+    scans(&phone, &reference, "1").await;
+    phone.sees(".verdict.good", "Eingelassen: 1").await;
+    let order = phone.run("return window.order.filter((it, at, all) => it !== all[at - 1])").await;
+    assert_eq!(order, json!(["laid strict", "said", "laid strict", "said"]));
+    phone
+        .run(
+            "localStorage.clear();
+             Object.entries(window.disk).forEach(([key, text]) => localStorage.setItem(key, text));
+             Storage.prototype.setItem = () => {};",
+        )
+        .await;
+    phone.open("/desk/door").await;
+    phone.sees(".lane.bad", "Noch zu melden: 1").await;
+    scans(&phone, &reference, "2").await;
+    phone.sees(".verdict.bad", "fehlen nur noch: 1").await;
+    cable.mend();
+    phone.sees_no_more(".lane", "Noch zu melden").await;
+    stage.visit_with(&booked.visit, "two in", |visit| visit.admitted == 2).await;
+    // What was told is not told again, nor kept once a list knows of it.
+    phone.open("/desk/door").await;
+    phone.sees(".lane.good", "Verbunden").await;
+    let left = "new Promise((found) => { indexedDB.open('sky door').onsuccess = (event) =>
+        event.target.result.transaction('scans').objectStore('scans').getAll().onsuccess =
+            (got) => found(got.target.result.length === 0); })";
+    phone.holds("nothing is left in the safe", left).await;
+    phone.driver.quit().await.expect("the browser ends");
+}
+
 /// Changes what the phone keeps, as somebody else's code could not.
 fn with_kept(script: &str) -> String {
     format!(
