@@ -52,6 +52,10 @@ pub(crate) struct PortalSettings {
     pub(crate) insecure_cookies: bool,
     /// When monitors are dark, in Halle: "22:30-08:00". Empty: never. An emergency lights them up.
     pub(crate) monitors_dark: String,
+    /// A monitor that hears nothing takes figures and states off after so long; 0: two minutes.
+    pub(crate) monitors_figures_seconds: u64,
+    /// … and all that has no end of its own after so long; 0: a quarter of an hour. Never an evacuation.
+    pub(crate) monitors_facts_seconds: u64,
 }
 
 /// The edge.

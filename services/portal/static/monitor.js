@@ -10,10 +10,11 @@
   const KEY = "sky " + main.dataset.live;
   const TURN = 8000;
   const TELL_AGAIN = 60000;
-  // Silent for so long: it says since when; then figures and states go; then all that has no end of its own.
+  // Silent for so long: it says since when; then figures and states go; then all that has no end of its own. The house may
+  // want the last two otherwise.
   const SAY_AGE = 10000;
-  const FIGURES = 120000;
-  const FACTS = 900000;
+  const FIGURES = Number(main.dataset.figures) * 1000 || 120000;
+  const FACTS = Number(main.dataset.facts) * 1000 || 900000;
   // A contact of the fire alarm types a key: one when it closes, another when somebody has reset it by hand.
   const ALARM = "F8";
   const ALARM_RESET = "F9";
@@ -33,7 +34,7 @@
     Object.assign(kept, changes);
     if (was || kept.evacuation || kept.alarm) {
       kept.latched = (kept.latched || 0) + 1;
-      lay(JSON.stringify(kept));
+      lay(() => JSON.stringify(kept));
     }
     write();
   };
@@ -43,18 +44,27 @@
     asked.onsuccess = () => found(asked.result);
     asked.onerror = missing;
   });
-  const lay = (text) => {
-    safe.then((it) => it.transaction("latch", "readwrite", { durability: "strict" }).objectStore("latch").put(text, KEY)).catch(() => {});
-  };
-  // What lies there, if it is newer than what we know.
-  const take = () => safe.then((it) => new Promise((found, missing) => {
+  const begun = kept.latched || 0;
+  // An evacuation has come, or was raised here, since this page was opened: that is newer than what lies in the safe.
+  let alarmed = false;
+  // What lies there is read before anything is laid there, and counts if it is newer than what the browser had written.
+  const taken = safe.then((it) => new Promise((found, missing) => {
     const asked = it.transaction("latch").objectStore("latch").get(KEY);
-    asked.onsuccess = () => {
-      const latch = JSON.parse(asked.result || "{}");
-      if ((latch.latched || 0) > (kept.latched || 0)) found(latch);
-    };
+    asked.onsuccess = () => found(JSON.parse(asked.result || "{}"));
     asked.onerror = missing;
-  }));
+  })).then((latch) => {
+    if ((latch.latched || 0) <= begun) return;
+    if (alarmed) {
+      keep({ latched: latch.latched });
+      return;
+    }
+    Object.assign(kept, latch, { heard: Math.max(kept.heard || 0, latch.heard || 0) });
+    write();
+    begin();
+  }).catch(() => {});
+  const lay = (what) => {
+    taken.then(() => safe).then((it) => it.transaction("latch", "readwrite", { durability: "strict" }).objectStore("latch").put(what(), KEY)).catch(() => {});
+  };
   const now = () => window.houseClock.now();
   // By the ticks: the time of the day may be set while we look.
   let heard = performance.now();
@@ -250,6 +260,7 @@
 
   main.addEventListener("live:before", (event) => {
     const evacuates = event.detail.html.indexOf("screen evacuation") >= 0;
+    alarmed = alarmed || (evacuates && event.detail.html !== kept.html);
     // Only something newer than an evacuation ends it. One that was raised here ends by the key, or becomes
     // the house's own.
     const stays = kept.evacuation && event.detail.revision <= kept.revision && !evacuates;
@@ -282,6 +293,7 @@
   });
 
   const raise = () => {
+    alarmed = true;
     keep({ alarm: now(), later: main.innerHTML, laterRevision: Number(main.dataset.revision) });
     slide("evacuation");
     tidy();
@@ -294,6 +306,8 @@
       const { later, laterRevision } = kept;
       keep({ alarm: 0, later: "" });
       main.liveShow(later, String(laterRevision));
+      // The house may have said more since, to this page before it knew of the alarm.
+      main.liveAgain();
     }
   });
 
@@ -316,7 +330,7 @@
     if (!main.dataset.out) return;
     fetch("/pair/state", { cache: "no-store" }).then((answer) => answer.json()).then((state) => {
       if (state.monitor) {
-        lay("{}");
+        lay(() => "{}");
         try { localStorage.removeItem(KEY); } catch (_) { /* Then there is nothing to forget. */ }
         location.replace(state.monitor);
       }
@@ -363,11 +377,6 @@
     layOut();
   };
   begin();
-  take().then((latch) => {
-    Object.assign(kept, latch, { heard: Math.max(kept.heard || 0, latch.heard || 0) });
-    write();
-    begin();
-  }).catch(() => {});
   setInterval(tidy, 1000);
   setInterval(() => {
     turn += 1;

@@ -50,6 +50,9 @@ struct MonitorPage {
     setup: String,
     /// "22:30-08:00", or empty.
     dark: String,
+    /// How long figures and facts stay without the house, in seconds; 0: as long as the script says.
+    figures: u64,
+    facts: u64,
     as_of: String,
     /// In milliseconds.
     now: i64,
@@ -112,6 +115,8 @@ pub(crate) async fn page(
         profile: standby.profile,
         far: screen::far(standby.viewing_distance_m),
         dark: edge.settings.monitors_dark.clone(),
+        figures: edge.settings.monitors_figures_seconds,
+        facts: edge.settings.monitors_facts_seconds,
         as_of: screen::as_of(&content),
         now: edge.now().timestamp_millis(),
     })

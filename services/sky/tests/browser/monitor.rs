@@ -1,7 +1,10 @@
 //! A paired monitor through everything that happens to networks: it is never empty, never an error page,
 //! never shows what is no longer true, and holds an evacuation until the house ends it.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
 use kernel::Role;
@@ -122,6 +125,27 @@ async fn four_hours_without_network_show_nothing_stale_and_three_seconds_repair_
     assert!(took < CAUGHT_UP, "{took:?}");
     monitor.sees("li .places", "Plätze frei").await;
     assert!(monitor.is_same_page().await, "it was reloaded");
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_house_says_how_long_figures_and_facts_stay_without_it() {
+    let own = [("monitors_figures_seconds", 20), ("monitors_facts_seconds", 3600)];
+    let own = own.map(|(name, seconds)| (name.to_owned(), toml::Value::Integer(seconds)));
+    let settings = BTreeMap::from([("portal".to_owned(), BTreeMap::from(own))]);
+    let Some(stage) = Stage::open_with(settings).await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-1").await;
+    monitor.sees("main", "Plätze frei").await;
+    cable.cut();
+    monitor.sees(".stand", "Stand 1").await;
+    leaps(&monitor, TimeDelta::seconds(30)).await;
+    monitor.holds("figures are gone", "document.documentElement.dataset.silent === 'yes'").await;
+    monitor.holds("nor can they be seen", "document.querySelector('.places').offsetWidth === 0").await;
+    leaps(&monitor, TimeDelta::minutes(30)).await;
+    monitor.holds("facts are not", "document.documentElement.dataset.silent === 'yes'").await;
+    leaps(&monitor, TimeDelta::minutes(40)).await;
+    monitor.holds("now they are", "document.documentElement.dataset.silent === 'long'").await;
     leaves(monitor).await;
 }
 
@@ -305,6 +329,52 @@ async fn the_fire_alarms_contact_shows_the_way_out_without_the_house() {
     monitor.sees(".screen.evacuation h1", LEAVE).await;
     monitor.key(Key::F9).await;
     monitor.sees("li", "Sternensaal").await;
+    monitor.sees_no_more("main", LEAVE).await;
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_alarm_that_was_raised_here_outlives_a_power_cut_although_an_older_evacuation_lies_on_the_disk() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-3").await;
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    // The browser brings this to the disk, and nothing that comes later.
+    monitor.run("window.disk = localStorage.getItem('sky /monitor/foyer-3/live')").await;
+    stage.sets_house("anna", HouseState::AllClear).await;
+    stage.sets_house("bernd", HouseState::AllClear).await;
+    monitor.sees(".screen.safety h1", "Entwarnung").await;
+    monitor.key(Key::F8).await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    let safe = "new Promise((found) => { indexedDB.open('sky monitor').onsuccess = (event) =>
+        event.target.result.transaction('latch').objectStore('latch').get('sky /monitor/foyer-3/live').onsuccess =
+            (got) => found(JSON.parse(got.target.result || '{}').alarm > 0); })";
+    monitor.holds("it lies in the safe", safe).await;
+    // While the power is away the house says something else.
+    cable.cut();
+    let mut signage = SignageClient::new(stage.world.door("signage", &staff(Role::Operator)));
+    let message = PublishMessageRequest {
+        idempotency_key: uuid::Uuid::new_v4().to_string(),
+        priority_class: PriorityClass::Safety.into(),
+        text: Some(kernel::values::Text::new("Nur linke Tür", "Left door only").to_proto()),
+        group: String::new(),
+        valid_until: Some(kernel::values::timestamp(stage.house.clock.now() + TimeDelta::hours(4))),
+    };
+    signage.publish_message(message).await.expect("published");
+    monitor
+        .run(
+            "localStorage.setItem('sky /monitor/foyer-3/live', window.disk);
+             Storage.prototype.setItem = () => {};",
+        )
+        .await;
+    cable.mend();
+    monitor.open("/monitor/foyer-3").await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    monitor.holds("it still lies in the safe", safe).await;
+    // What the house says is there as soon as somebody has reset the contact.
+    monitor.key(Key::F9).await;
+    monitor.sees("main", "Nur linke Tür").await;
     monitor.sees_no_more("main", LEAVE).await;
     leaves(monitor).await;
 }
