@@ -201,12 +201,14 @@ pub(crate) async fn save_admission(conn: &mut PgConnection, admission: &mut Admi
 }
 
 /// What staff have moved by one state, as expressions of one statement: the admission as it is then, the act for the
-/// record, and the step that can be taken back, if it can. Nothing is done when the admission is not at the revision at
-/// which it is expected.
+/// record, and the step that can be taken back, if it can. Nothing is done when the admission is not at the revision, or the
+/// house not in the state, in which it is expected.
 pub(crate) const MOVE: &str = "
     done as (
         update admission set state = $9, predicted_end_at = $10, state_since = $1, revision = $11
-        where showing_id = $3 and ($12::bigint is null or revision = $12) returning true as done),
+        where showing_id = $3 and ($12::bigint is null or revision = $12)
+            and ($13::text is null or exists (select from house_state where state = $13))
+        returning true as done),
     act as (
         insert into audit (at, who, act, about, before, after)
         select $1, $2, 'move_admission', $3::uuid::text, $4, $5 from done),
@@ -223,7 +225,7 @@ pub(crate) fn arguments_of_move(
     from: AdmissionState,
     by: &str,
     step: Option<&Step>,
-    expected: Option<u64>,
+    expected: Option<(u64, HouseState)>,
 ) -> Result<PgArguments, Error> {
     let state = |state: AdmissionState| json!({"state": state.name()});
     let mut arguments = PgArguments::default();
@@ -239,7 +241,8 @@ pub(crate) fn arguments_of_move(
         arguments.add(admission.state.name())?;
         arguments.add(admission.predicted_end_at)?;
         arguments.add(admission.revision.cast_signed())?;
-        arguments.add(expected.map(u64::cast_signed))
+        arguments.add(expected.map(|(revision, _)| revision.cast_signed()))?;
+        arguments.add(expected.map(|(_, house)| house.name()))
     };
     add().map_err(sqlx::Error::Encode)?;
     Ok(arguments)

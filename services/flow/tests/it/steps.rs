@@ -230,3 +230,33 @@ async fn what_is_too_late_or_has_been_followed_stands() {
     let seen = crate::client!(house, &scanner("scanner-1")).get_flow(window).await.expect("a snapshot").into_inner();
     assert!(seen.undoable.is_empty() && !snapshot(&house).await.undoable.is_empty());
 }
+
+/// As another replica does it, of which this one has heard nothing yet.
+async fn elsewhere(house: &House, statement: &'static str) {
+    let done = sqlx::query(statement).execute(house.pool("flow")).await.expect("done elsewhere");
+    assert_eq!(done.rows_affected(), 1);
+}
+
+#[tokio::test]
+async fn a_step_on_what_was_seen_last_is_taken_on_what_holds() {
+    let house = house().await;
+    let (showing, visit, _) = open(&house).await;
+    assert_eq!(state(&house).await, AdmissionState::DoorsOpen, "seen");
+    let stopped = "update house_state set state = 'admission_stopped'";
+    elsewhere(&house, stopped).await;
+    let refused =
+        move_to(&house, showing, AdmissionState::LastCall).await.expect_err("the house was stopped meanwhile");
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+    elsewhere(&house, "update house_state set state = 'normal'").await;
+
+    // Nobody looks at the board between the scan and the call.
+    let party = scan(&house, &scan_of(showing, &reference(visit))).await.expect("judged");
+    assert_eq!(party.verdict(), ScanVerdict::Admitted);
+    let called = move_to(&house, showing, AdmissionState::LastCall).await.expect("called");
+    assert_eq!((called.state(), called.admitted), (AdmissionState::LastCall, 3));
+
+    elsewhere(&house, "update admission set state = 'doors_open', revision = revision + 1").await;
+    let again = move_to(&house, showing, AdmissionState::LastCall).await.expect("called once more");
+    assert_eq!(again.state(), AdmissionState::LastCall);
+    assert_eq!(state(&house).await, AdmissionState::LastCall, "and not only in memory");
+}
