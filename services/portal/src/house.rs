@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -52,9 +52,18 @@ impl From<HouseWords> for House {
     }
 }
 
-/// The house as it was told last, and when to ask again.
+/// The house as it was told last.
 #[derive(Debug)]
-pub(crate) struct Told(Mutex<(&'static House, Option<Instant>)>);
+pub(crate) struct Told(Mutex<Last>);
+
+#[derive(Debug)]
+struct Last {
+    house: &'static House,
+    /// When to ask again; at once, when nobody has.
+    ask_at: Option<Instant>,
+    /// Whether it is stored for the next start.
+    is_kept: bool,
+}
 
 impl Told {
     /// What journey told before this process began, as it is stored; nothing before it has told anything.
@@ -62,29 +71,39 @@ impl Told {
         // What cannot be read is told again.
         let words = stored.and_then(|words| HouseWords::decode(words).ok());
         let house = words.map_or(&*UNKNOWN, |words| Box::leak(Box::new(words.into())));
-        Self(Mutex::new((house, None)))
+        Self(Mutex::new(Last { house, ask_at: None, is_kept: true }))
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The words to show, and whether it is time to ask for newer ones: one request at a time is told to.
     fn look(&self) -> (&'static House, bool) {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = told.1.is_none_or(|at| at <= Instant::now());
+        let mut told = self.last();
+        let due = told.ask_at.is_none_or(|at| at <= Instant::now());
         if due {
-            told.1 = Some(Instant::now() + AGAIN);
+            told.ask_at = Some(Instant::now() + AGAIN);
         }
-        (told.0, due)
+        (told.house, due)
     }
 
-    /// Answers what is known now, and whether that is news.
+    /// Answers what is known now, and whether that is to be stored: it is news, or was not stored when it was.
     fn put(&self, house: House) -> (&'static House, bool) {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_new = *told.0 != house;
-        if is_new {
+        let mut told = self.last();
+        if *told.house != house {
             // Pages under way still read the old words: these stay, a few hundred bytes for each change of the house file.
-            told.0 = Box::leak(Box::new(house));
+            told.house = Box::leak(Box::new(house));
+            told.is_kept = false;
         }
-        told.1 = Some(Instant::now() + if *told.0 == *UNKNOWN { SOON } else { OLDEST });
-        (told.0, is_new)
+        told.ask_at = Some(Instant::now() + if *told.house == *UNKNOWN { SOON } else { OLDEST });
+        (told.house, !told.is_kept)
+    }
+
+    /// These words are stored.
+    fn kept(&self, house: &'static House) {
+        let mut told = self.last();
+        told.is_kept |= std::ptr::eq(told.house, house);
     }
 }
 
@@ -99,9 +118,9 @@ pub(crate) async fn house(edge: &Edge) -> &'static House {
         Ok(Ok(words)) => {
             let words = words.into_inner();
             let told = words.encode_to_vec();
-            let (house, is_new) = edge.house.put(words.into());
-            if is_new {
-                keep(edge, told).await;
+            let (house, is_to_be_kept) = edge.house.put(words.into());
+            if is_to_be_kept && keep(edge, told).await {
+                edge.house.kept(house);
             }
             house
         }
@@ -110,15 +129,15 @@ pub(crate) async fn house(edge: &Edge) -> &'static House {
     }
 }
 
-/// For the next start. Without it the page is as good.
-async fn keep(edge: &Edge, words: Vec<u8>) {
+/// For the next start. Without it the page is as good, and it is tried again when they are told again.
+async fn keep(edge: &Edge, words: Vec<u8>) -> bool {
     let kept = edge.db.transact(move |tx| {
         let words = words.clone();
         Box::pin(async move { commands::keep_house_words(tx, &words).await })
     });
-    if let Err(error) = kept.await {
-        tracing::warn!(%error, "the house's words were not kept for the next start");
-    }
+    kept.await
+        .inspect_err(|error| tracing::warn!(%error, "the house's words were not kept for the next start; soon again"))
+        .is_ok()
 }
 
 #[cfg(test)]
@@ -131,11 +150,16 @@ mod tests {
         assert_eq!(told.look(), (&*UNKNOWN, true), "nothing is known: ask");
         assert_eq!(told.look(), (&*UNKNOWN, false), "somebody asks already");
         let brand = || HouseWords { brand: "Sternwarte".to_owned(), ..HouseWords::default() };
-        let (first, is_new) = told.put(brand().into());
-        assert!(is_new);
+        let (first, is_to_be_kept) = told.put(brand().into());
+        assert!(is_to_be_kept);
         assert_eq!(told.look(), (first, false), "known for a while");
-        let (second, is_new) = told.put(brand().into());
-        assert!(!is_new && std::ptr::eq(first, second), "the same words are kept once");
+        let (second, is_to_be_kept) = told.put(brand().into());
+        assert!(std::ptr::eq(first, second), "the same words are leaked once");
+        assert!(is_to_be_kept, "they could not be stored: it is tried again");
+        told.kept(&UNKNOWN);
+        assert!(told.put(brand().into()).1, "others were stored");
+        told.kept(second);
+        assert!(!told.put(brand().into()).1, "and the same words are stored once");
         let after = Told::before(Some(&brand().encode_to_vec()));
         assert_eq!(after.look(), (first, true), "known from before, and asked for again");
         assert_eq!(Told::before(Some(b"\xff")).look(), (&*UNKNOWN, true));
