@@ -311,7 +311,7 @@ impl Known {
             Fact::Admission(it) => self.showing(it.showing_id, it.at, |showing| showing.admission(it)),
             Fact::House(house) => {
                 let old = self.house();
-                let newer = old.is_none_or(|old| old.house.since <= house.since);
+                let newer = in_order || old.is_none_or(|old| old.house.since <= house.since);
                 let evacuation = Evacuated::after(old.and_then(|old| old.evacuation.clone()), house);
                 newer.then(|| Record::House(KnownHouse { house: house.clone(), evacuation }))
             }
@@ -341,7 +341,8 @@ impl Known {
             }
             Fact::Station(station) => self.newer(&Record::Station(station.clone()), |old| match old {
                 Record::Station(old) => {
-                    old.observed_at <= station.observed_at && (&old.name, old.state) != (&station.name, station.state)
+                    (in_order || old.observed_at <= station.observed_at)
+                        && (&old.name, old.state) != (&station.name, station.state)
                 }
                 _ => true,
             }),

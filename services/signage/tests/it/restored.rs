@@ -8,6 +8,7 @@ use kernel::{
 };
 use sky_proto::{
     flow::v1 as flow,
+    gastro::v1 as gastro,
     parking::v1 as parking,
     signage::v1::{self as pb, display_update::Update},
 };
@@ -201,4 +202,40 @@ async fn what_is_told_after_the_teller_was_restored_from_a_copy_is_believed() {
     // What comes in no order is still judged by its number.
     house.react("signage", "flow", "lift", &lift(2, false)).await.expect("reacted");
     assert_eq!(shown("way-ground").await, calm[0]);
+}
+
+#[tokio::test]
+async fn what_is_told_after_the_tellers_clock_was_set_back_is_believed() {
+    let house = house().await;
+    let shown = async |id: &str| {
+        house.settle().await;
+        words(&content(&house, id).await)
+    };
+    let grill = |state: gastro::StationState| gastro::StationChanged {
+        station: Some(gastro::Station {
+            station_id: "grill".to_owned(),
+            name: Some(Text::new("Grill", "Grill").to_proto()),
+            state: state.into(),
+            ..Default::default()
+        }),
+    };
+    house.emit("gastro", "grill", grill(gastro::StationState::Open)).await;
+    let open = shown("cafe-1").await;
+    house.emit("gastro", "grill", grill(gastro::StationState::Closed)).await;
+    assert_ne!(shown("cafe-1").await, open, "it is closed");
+    house.emit("flow", "house", house_state(flow::HouseState::AdmissionStopped, 0)).await;
+    let stopped = shown("foyer-1").await;
+    // Somebody puts the clock right, an hour back.
+    house.clock.advance(chrono::TimeDelta::hours(-1));
+    house.emit("gastro", "grill", grill(gastro::StationState::Open)).await;
+    house.emit("flow", "house", house_state(flow::HouseState::Evacuating, -60)).await;
+    house.settle().await;
+    let evacuated = content(&house, "foyer-1").await;
+    assert_eq!(evacuated.priority_class(), pb::PriorityClass::Evacuation, "after {stopped}");
+    house.emit("flow", "house", house_state(flow::HouseState::AllClear, -59)).await;
+    house.emit("flow", "house", house_state(flow::HouseState::Normal, -58)).await;
+    assert_eq!(shown("cafe-1").await, open);
+    // What comes in no order is still judged by its time.
+    house.react("signage", "flow", "house", &house_state(flow::HouseState::Evacuating, -100)).await.expect("reacted");
+    assert_eq!(shown("cafe-1").await, open);
 }
