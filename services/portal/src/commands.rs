@@ -68,17 +68,25 @@ pub(crate) struct Begun {
     pub(crate) secret: String,
 }
 
-pub(crate) async fn start_pairing(tx: &mut Tx, kind: &str) -> Result<Begun, Error> {
+/// Of so many codes that may wait at once, one network may have a part: a house's wall behind one router begins anew at
+/// once, and nobody keeps all others from pairing.
+const MOST_OF_ONE_NETWORK: i64 = MOST_PAIRINGS / 4;
+
+pub(crate) async fn start_pairing(tx: &mut Tx, kind: &str, network: &str) -> Result<Begun, Error> {
     let now = wall_now();
     store::delete_old_pairings(tx.conn(), now).await?;
-    if store::count_pairings(tx.conn()).await? >= MOST_PAIRINGS {
+    let network_hash = token::hash(network);
+    let (all, of_this_network) = store::count_pairings(tx.conn(), &network_hash).await?;
+    if all >= MOST_PAIRINGS || of_this_network >= MOST_OF_ONE_NETWORK {
         return Err(Error::TooManyPairings);
     }
     let secret = token::new();
+    let expires_at = now + PAIRING_LIFETIME;
     // 28^6 codes and at most 200 in use: a second try is rare, a fifth one does not happen.
     for _ in 0..5 {
         let claim_code = domain::claim_code(rand::rng().random());
-        if store::insert_pairing(tx.conn(), &token::hash(&secret), &claim_code, kind, now + PAIRING_LIFETIME).await? {
+        let hashes = (token::hash(&secret), network_hash.as_slice());
+        if store::insert_pairing(tx.conn(), hashes, &claim_code, kind, expires_at).await? {
             return Ok(Begun { claim_code, secret });
         }
     }

@@ -19,7 +19,7 @@ use sky_proto::{
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-use crate::{commands, domain, edge::Edge, error::Error, store};
+use crate::{commands, domain, edge::Edge, error::Error, store, whence};
 
 /// Who may call what.
 pub(crate) const ACCESS: Access = Access {
@@ -105,8 +105,13 @@ impl access_server::Access for AccessGrpc {
         request: Request<pb::StartPairingRequest>,
     ) -> Result<Response<pb::StartPairingResponse>, Status> {
         let kind = device_kind(&request.get_ref().device_kind)?;
-        let begun =
-            self.0.db.transact(move |tx| Box::pin(async move { commands::start_pairing(tx, kind).await })).await?;
+        let peer = request.remote_addr().map(|peer| peer.ip());
+        let network = whence::network(peer, &request.into_parts().0.into_headers());
+        let begun = self
+            .0
+            .db
+            .transact(move |tx| Box::pin(async move { commands::start_pairing(tx, kind, &network).await }))
+            .await?;
         Ok(Response::new(pb::StartPairingResponse { claim_code: begun.claim_code, pairing_secret: begun.secret }))
     }
 

@@ -23,6 +23,7 @@ mod routes;
 mod secrets;
 mod session;
 mod store;
+mod whence;
 mod words;
 
 use std::{sync::Arc, time::Duration};

@@ -127,8 +127,12 @@ pub(crate) async fn delete_old_failures(conn: &mut PgConnection, before: Time) -
     Ok(())
 }
 
-pub(crate) async fn count_pairings(conn: &mut PgConnection) -> Result<i64, Error> {
-    Ok(sqlx::query_scalar("select count(*) from pairing").fetch_one(conn).await?)
+/// How many there are in all, and of one network.
+pub(crate) async fn count_pairings(conn: &mut PgConnection, network_hash: &[u8]) -> Result<(i64, i64), Error> {
+    Ok(sqlx::query_as("select count(*), count(*) filter (where network_hash = $1) from pairing")
+        .bind(network_hash)
+        .fetch_one(conn)
+        .await?)
 }
 
 pub(crate) async fn delete_old_pairings(conn: &mut PgConnection, now: Time) -> Result<(), Error> {
@@ -139,19 +143,20 @@ pub(crate) async fn delete_old_pairings(conn: &mut PgConnection, now: Time) -> R
 /// False: the claim code is in use.
 pub(crate) async fn insert_pairing(
     conn: &mut PgConnection,
-    secret_hash: &[u8],
+    (secret_hash, network_hash): (Vec<u8>, &[u8]),
     claim_code: &str,
     kind: &str,
     expires_at: Time,
 ) -> Result<bool, Error> {
     let done = sqlx::query(
-        "insert into pairing (secret_hash, claim_code, kind, expires_at) values ($1, $2, $3, $4)
+        "insert into pairing (secret_hash, claim_code, kind, expires_at, network_hash) values ($1, $2, $3, $4, $5)
          on conflict (claim_code) do nothing",
     )
     .bind(secret_hash)
     .bind(claim_code)
     .bind(kind)
     .bind(expires_at)
+    .bind(network_hash)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -1,12 +1,12 @@
 //! `/pair`: a new monitor shows a code; staff type it at `/displays`; the monitor becomes that display. A
 //! monitor that was signed out asks `/pair/state` for a code and shows it over what it still knows.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use askama::Template;
 use axum::{
     Json,
-    extract::State,
+    extract::{ConnectInfo, State},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
@@ -21,7 +21,7 @@ use crate::{
     page::{Frame, page},
     problem::Problem,
     session::{self, Guest},
-    store,
+    store, whence,
 };
 
 #[derive(Template)]
@@ -40,7 +40,7 @@ enum Step {
 }
 
 /// Where the device stands now, with the cookies to be set.
-async fn step(edge: &Edge, guest: &Guest, headers: &HeaderMap) -> Result<(HeaderMap, Step), Problem> {
+async fn step(edge: &Edge, guest: &Guest, from: SocketAddr, headers: &HeaderMap) -> Result<(HeaderMap, Step), Problem> {
     if let Some(device) = guest.session.as_ref().and_then(|session| session.device.as_ref()) {
         return Ok((HeaderMap::new(), Step::Is(device.id.clone())));
     }
@@ -65,13 +65,22 @@ async fn step(edge: &Edge, guest: &Guest, headers: &HeaderMap) -> Result<(Header
             Err(error) => return Err(error.into()),
         }
     }
-    let begun = edge.db.transact(|tx| Box::pin(async move { commands::start_pairing(tx, "display").await })).await?;
+    let network = whence::network(Some(from.ip()), headers);
+    let begun = edge
+        .db
+        .transact(move |tx| Box::pin(async move { commands::start_pairing(tx, "display", &network).await }))
+        .await?;
     let cookie = session::set_cookie(edge, session::PAIRING, &begun.secret, PAIRING_LIFETIME.num_seconds());
     Ok((cookie, Step::Waits(begun.claim_code)))
 }
 
-pub(crate) async fn pair(State(edge): State<Arc<Edge>>, guest: Guest, headers: HeaderMap) -> Result<Response, Problem> {
-    let (cookies, step) = step(&edge, &guest, &headers).await?;
+pub(crate) async fn pair(
+    State(edge): State<Arc<Edge>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    guest: Guest,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let (cookies, step) = step(&edge, &guest, from, &headers).await?;
     Ok(match step {
         Step::Is(display) => (cookies, Redirect::to(&format!("/monitor/{display}"))).into_response(),
         Step::Waits(code) => {
@@ -84,10 +93,11 @@ pub(crate) async fn pair(State(edge): State<Arc<Edge>>, guest: Guest, headers: H
 /// The same for a page that stays where it is.
 pub(crate) async fn state(
     State(edge): State<Arc<Edge>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     guest: Guest,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (cookies, step) = step(&edge, &guest, &headers).await?;
+    let (cookies, step) = step(&edge, &guest, from, &headers).await?;
     let state = match step {
         Step::Is(display) => json!({ "monitor": format!("/monitor/{display}") }),
         Step::Waits(code) => json!({ "code": code }),

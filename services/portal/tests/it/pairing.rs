@@ -150,6 +150,45 @@ async fn codes_that_wait_are_bounded_and_those_that_ran_out_make_room() {
     start(&house, "scanner").await.expect("room again");
 }
 
+/// The same from an address, through a proxy.
+async fn start_from(house: &House, address: &str) -> Result<pb::StartPairingResponse, Status> {
+    let mut request = tonic::Request::new(pb::StartPairingRequest { device_kind: "display".to_owned() });
+    request.metadata_mut().insert("x-forwarded-for", address.parse().expect("ASCII"));
+    access!(house, &Caller::Nobody).start_pairing(request).await.map(tonic::Response::into_inner)
+}
+
+#[tokio::test]
+async fn nobody_takes_all_codes_from_one_address() {
+    let house = house().await;
+    for first in ["203.0.113.7", "2001:db8:1:2::1"] {
+        start_from(&house, first).await.expect("begun");
+    }
+    // Both begin as many as one may.
+    execute(
+        &house,
+        "insert into pairing (secret_hash, claim_code, kind, expires_at, network_hash)
+         select sha256(network_hash || n::text::bytea), md5(network_hash::text || n), kind, expires_at, network_hash
+         from pairing, generate_series(2, 50) n",
+    )
+    .await;
+    for taken in ["203.0.113.7", "2001:db8:1:2::1", "2001:db8:1:2:ffff::1"] {
+        let refused = start_from(&house, taken).await.expect_err(taken);
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{taken}");
+    }
+    let of_one = "select count(*) from pairing group by network_hash order by 1 desc limit 1";
+    assert_eq!(count(&house, of_one).await, 50);
+    for other in ["203.0.113.8", "2001:db8:1:3::1"] {
+        start_from(&house, other).await.expect(other);
+    }
+    // On the page it is the same.
+    for (address, status) in [("203.0.113.7", 429), ("203.0.113.9", 200)] {
+        let page = reqwest::Client::new().get(format!("http://{}/pair", house.running.http));
+        let answer = page.header("x-forwarded-for", address).send().await.expect("answered");
+        assert_eq!(answer.status(), status, "{address}");
+    }
+    Browser::new(&house).get("/pair").await.is_page(200);
+}
+
 /// The code on the screen of `/pair`.
 fn code(page: &Page) -> String {
     let (_, rest) = page.is_page(200).body.split_once("class=\"claim\">").expect("a code");
