@@ -2,12 +2,17 @@
 //! migrations, parts, listeners, background work. And the way back: first no new calls and no new
 //! background work, then the tasks under way, at most ten seconds in all.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, extract::ConnectInfo, middleware, routing::get};
 use futures::StreamExt;
 use sky_proto::kernel::v1::{event_log_server::EventLogServer, operations_server::OperationsServer};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::broadcast};
 use tonic::service::Routes;
 use uuid::Uuid;
 
@@ -18,7 +23,7 @@ use crate::{
     heard::Heard,
     identity::{Gate, admit},
     leader::Leader,
-    live::{Hub, Touched},
+    live::Hub,
     operations::{self, Room, Rooms},
     position::Durable,
     relay::Relay,
@@ -313,6 +318,9 @@ fn is_from_this_machine(from: SocketAddr, headers: &http::HeaderMap) -> bool {
     from.ip().to_canonical().is_loopback() && !is_for_others
 }
 
+/// So long after a change the other replicas are told of it.
+const HINT_AFTER: Duration = Duration::from_millis(2);
+
 /// Tells the other replicas of a service, lossily, what has changed here, and listens to theirs.
 fn carry_hints(service: &'static str, broker: &Broker, hub: &Hub, tasks: &Tasks) {
     let me = Uuid::new_v4().to_string();
@@ -321,13 +329,19 @@ fn carry_hints(service: &'static str, broker: &Broker, hub: &Hub, tasks: &Tasks)
     let to = subject.clone();
     tasks.spawn_until_stop(async move {
         loop {
-            match changes.recv().await {
-                Ok(Touched { topic, key, local: true }) => {
-                    // Lossy by design: watchers look again every 15 s.
-                    let _ = client.publish(to.clone(), format!("{mine} {topic} {key}").into()).await;
-                }
-                Ok(_) | Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {}
-                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            let first = match changes.recv().await {
+                Ok(change) => Some(change),
+                Err(broadcast::error::RecvError::Lagged(_)) => None,
+                Err(broadcast::error::RecvError::Closed) => return,
+            };
+            // The event goes first: somebody waits for what becomes of it in this process. And a crowd is told once.
+            tokio::time::sleep(HINT_AFTER).await;
+            let rest = std::iter::from_fn(|| changes.try_recv().ok());
+            let local = first.into_iter().chain(rest).filter(|change| change.local);
+            let changed: HashSet<(String, String)> = local.map(|change| (change.topic, change.key)).collect();
+            for (topic, key) in changed {
+                // Lossy by design: watchers look again every 15 s.
+                let _ = client.publish(to.clone(), format!("{mine} {topic} {key}").into()).await;
             }
         }
     });

@@ -12,12 +12,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{StreamExt, stream::FuturesOrdered};
 use rand::RngExt;
 use sqlx::PgConnection;
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::{Db, broker::Broker, keeping};
 
 /// Rows a round.
 const BATCH: i32 = 500;
+/// So long after what was handed over the database is asked for more.
+const ASK_AFTER: Duration = Duration::from_millis(3);
 /// How long acknowledged rows may wait for their mark.
 const MARK_AFTER: Duration = Duration::from_millis(50);
 /// Even a quiet relay compares with the stream this often.
@@ -138,30 +141,39 @@ impl Relay {
         let wakeups = self.db.hub().relay_wakeups();
         let until = tokio::time::Instant::now() + RECONCILE_EVERY;
         while tokio::time::Instant::now() < until {
-            let handed = self.db.hub().handed.take(self.sent);
-            if !handed.is_empty() {
-                metrics::counter!("sky_relay_handed_total", "service" => self.service).increment(handed.len() as u64);
-                self.publish(handed).await?;
-            }
-            // Also when something was handed over: something else may have been committed meanwhile.
-            let rows = take(&mut *self.db.reader().await?, self.sent, BATCH).await?;
-            let taken = rows.len();
-            if taken > 0 {
-                self.publish(rows).await?;
-            }
-            // What is committed from now on wakes us.
-            if taken < BATCH as usize {
-                let jitter = Duration::from_millis(rand::rng().random_range(250..1000));
-                let idle = self.unmarked_since.map_or(jitter, |since| {
-                    (since + MARK_AFTER).saturating_duration_since(tokio::time::Instant::now()).min(jitter)
-                });
-                let _ = tokio::time::timeout(idle, wakeups.notified()).await;
+            if !self.publish_handed(&wakeups).await? {
+                let rows = take(&mut *self.db.reader().await?, self.sent, BATCH).await?;
+                let taken = rows.len();
+                if taken > 0 {
+                    self.publish(rows).await?;
+                }
+                // What is committed from now on wakes us.
+                if taken < BATCH as usize {
+                    let jitter = Duration::from_millis(rand::rng().random_range(250..1000));
+                    let idle = self.unmarked_since.map_or(jitter, |since| {
+                        (since + MARK_AFTER).saturating_duration_since(tokio::time::Instant::now()).min(jitter)
+                    });
+                    let _ = tokio::time::timeout(idle, wakeups.notified()).await;
+                }
             }
             if self.unmarked_since.is_some_and(|since| since.elapsed() >= MARK_AFTER) || self.unmarked.len() >= 2000 {
                 self.mark().await?;
             }
         }
         self.mark().await
+    }
+
+    /// Publishes what was handed over. True when there is news already; else the database is to be asked, also after something
+    /// was handed over, because something else may have been committed meanwhile: but a moment later, for whoever waits for
+    /// what was handed over shares processors and database with that question.
+    async fn publish_handed(&mut self, wakeups: &Notify) -> Result<bool, Broken> {
+        let handed = self.db.hub().handed.take(self.sent);
+        if handed.is_empty() {
+            return Ok(false);
+        }
+        metrics::counter!("sky_relay_handed_total", "service" => self.service).increment(handed.len() as u64);
+        self.publish(handed).await?;
+        Ok(tokio::time::timeout(ASK_AFTER, wakeups.notified()).await.is_ok())
     }
 
     /// Deletes some of what is old.
