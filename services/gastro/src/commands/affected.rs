@@ -224,7 +224,9 @@ async fn put_off(tx: &mut Tx, order: &Order, later: DateTime<Utc>) -> Result<(),
 pub(super) async fn give_back(tx: &mut Tx, order: &mut Order, reason: &Text) -> Result<(), Error> {
     let cents = order.charges.iter().map(Charge::sum).sum();
     receipts::take_back(tx, order).await?;
-    if cents > 0 && !order.walk_up {
+    if order.walk_up {
+        store::put_off::give_back(tx.conn(), order.id, cents).await?;
+    } else if cents > 0 {
         tx.append(&order.visit.to_string(), &events::kitchen::refund_due(order, cents, reason)).await?;
     }
     Ok(())

@@ -143,7 +143,8 @@ pub(super) async fn settle(tx: &mut Tx, order: &mut Order) -> Result<(), Error> 
     store::kitchen::save_charges(tx.conn(), order).await?;
     receipts::correct(tx, order, exchanged.correction).await?;
     if order.walk_up {
-        return Ok(());
+        // It was paid on the counter's own till, which gives it back too.
+        return store::put_off::give_back(tx.conn(), order.id, exchanged.cents).await;
     }
     let event = events::kitchen::refund_due(order, exchanged.cents, &events::kitchen::cheaper(&new.name));
     Ok(tx.append(&order.visit.to_string(), &event).await?)

@@ -43,6 +43,8 @@ pub(crate) struct Beside {
     pub(crate) affected: Option<Affected>,
     pub(crate) undo_until: Option<DateTime<Utc>>,
     pub(crate) parts: Vec<Ticket>,
+    /// Cents that the counter gives back of an order that was placed there.
+    pub(crate) gives_back: i64,
 }
 
 /// One station's part of a fired order.

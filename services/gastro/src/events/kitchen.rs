@@ -42,6 +42,7 @@ pub(crate) fn whole_order(of: &Order, beside: Option<&Beside>) -> pb::Order {
         affected,
         undo_until: beside.undo_until.map(timestamp),
         parts: beside.parts.iter().map(part).collect(),
+        gives_back: (beside.gives_back > 0).then(|| euro(beside.gives_back)),
         ..order(of)
     }
 }

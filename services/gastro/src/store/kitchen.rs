@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Order, OrderState,
+        Charge, Order, OrderState,
         kitchen::{Beside, LastMove, Rules},
     },
     error::Error,
@@ -177,11 +177,18 @@ pub(crate) async fn beside(conn: &mut PgConnection, orders: &[Order]) -> Result<
     let moves = last_moves(conn, &ids).await?;
     let mut parts = super::tickets::of_orders(conn, &ids).await?;
     let substituted = super::put_off::untils(conn, &ids).await?;
+    let gives_back = super::put_off::gives_back(conn, &ids).await?;
     let beside = |order: &Order| {
         let last = moves.get(&order.id).and_then(|last| last.undo_until(order.state, &rules));
         let undo_until = substituted.get(&order.id).copied().or(last);
         let parts = parts.remove(&order.id).unwrap_or_default();
-        (order.id, Beside { affected: affected.remove(&order.id), undo_until, parts })
+        let affected = affected.remove(&order.id);
+        let (done, pending) = gives_back.get(&order.id).copied().unwrap_or_default();
+        // Of a meal that is not made at all everything goes back, whatever was to take the place of a dish.
+        let all = affected.as_ref().is_some_and(|it| it.refund_at.is_some());
+        let pending = if all { order.charges.iter().map(Charge::sum).sum() } else { pending };
+        let gives_back = if order.walk_up { done + pending } else { 0 };
+        (order.id, Beside { affected, undo_until, parts, gives_back })
     };
     Ok(orders.iter().map(beside).collect())
 }

@@ -1,4 +1,4 @@
-//! Substitutions that can still be taken back.
+//! Substitutions that can still be taken back, and what the counter gives back.
 
 use std::collections::HashMap;
 
@@ -65,4 +65,28 @@ pub(crate) async fn untils(conn: &mut PgConnection, orders: &[Uuid]) -> Result<H
             .fetch_all(conn)
             .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// What the counter gives back of each order that was placed there, and what it will of one whose substitution can still be
+/// taken back.
+pub(crate) async fn gives_back(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, (i64, i64)>, Error> {
+    let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
+        "select o.order_id, o.gives_back, coalesce((s.exchanged ->> 'cents')::bigint, 0)
+         from meal_order o left join substituted s using (order_id)
+         where o.order_id = any ($1) and o.walk_up and (o.gives_back > 0 or s.exchanged is not null)",
+    )
+    .bind(orders)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|(order, done, pending)| (order, (done, pending))).collect())
+}
+
+/// The counter gives back so much more.
+pub(crate) async fn give_back(conn: &mut PgConnection, order: Uuid, cents: i64) -> Result<(), Error> {
+    sqlx::query("update meal_order set gives_back = gives_back + $2 where order_id = $1")
+        .bind(order)
+        .bind(cents)
+        .execute(conn)
+        .await?;
+    Ok(())
 }

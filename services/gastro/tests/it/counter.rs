@@ -111,3 +111,59 @@ async fn the_cafes_board_shows_numbers_and_nothing_else() {
     let refused = client!(house, &display).get_order(pb::GetOrderRequest { visit_id: ids[0].0.to_string() }).await;
     assert_eq!(refused.expect_err("nothing of a visit").code(), Code::PermissionDenied);
 }
+
+fn gives_back(order: &pb::Order) -> Option<i64> {
+    order.gives_back.as_ref().map(|money| money.cents)
+}
+
+async fn substitute(house: &House, order: &pb::Order, item: &str) -> pb::Order {
+    let request = pb::SubstituteRequest {
+        order_id: order.order_id.clone(),
+        line: 0,
+        item_id: item.to_owned(),
+        acknowledged_allergens: (1..=14).collect(),
+    };
+    kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner()
+}
+
+#[tokio::test]
+async fn the_counter_is_told_how_much_of_its_own_till_goes_back() {
+    let house = house().await;
+    let placed = place(&house, Uuid::new_v4(), vec![line("tomato-pasta", 2)]).await.expect("placed");
+    let visit: Uuid = placed.visit_id.parse().expect("an id");
+    assert_eq!(gives_back(&placed), None);
+    let before = until_state(&house, visit, minutes(0), Fired).await;
+
+    // At once, and no more when it is taken back.
+    assert_eq!(gives_back(&substitute(&house, &before, "pumpkin-curry").await), None, "a dearer one");
+    assert_eq!(gives_back(&undo(&house, &before.order_id).await.expect("taken back")), None);
+    assert_eq!(gives_back(&substitute(&house, &before, "lentil-soup").await), Some(280));
+    assert_eq!(gives_back(&undo(&house, &before.order_id).await.expect("taken back")), None);
+    assert_eq!(gives_back(&substitute(&house, &before, "lentil-soup").await), Some(280));
+    until(&house, "it cannot be taken back any more", async || order(&house, visit).await.undo_until.is_none()).await;
+    let settled = order(&house, visit).await;
+    assert_eq!((gives_back(&settled), settled.total.expect("a total").cents), (Some(280), 1100));
+    assert_eq!(gives_back(&substitute(&house, &before, "bratwurst").await), Some(480), "all of it together");
+    let request = pb::WatchKitchenRequest { after_revision: 0 };
+    let mut board = client!(house, &cook()).watch_kitchen(request).await.expect("w").into_inner();
+    let board = board.next().await.expect("a board").expect("good");
+    assert_eq!(board.orders.iter().map(gives_back).collect::<Vec<_>>(), [Some(480)]);
+    assert!(house.events::<pb::OrderRefundDue>("gastro").await.is_empty(), "payments has none of this money");
+
+    // Then it is not made at all.
+    let request = pb::CancelFiredRequest {
+        order_id: before.order_id.clone(),
+        reason: pb::WasteReason::Dropped.into(),
+        waste: Vec::new(),
+        refund: true,
+    };
+    let stopped = kitchen!(house, &cook()).cancel_fired(request).await.expect("stopped").into_inner();
+    assert_eq!(gives_back(&stopped), Some(1380), "all that was paid, once");
+
+    let wrong = place(&house, Uuid::new_v4(), vec![line("moon-cake", 2)]).await.expect("placed");
+    for _ in 0..2 {
+        let request = pb::TakeBackWalkUpRequest { order_id: wrong.order_id.clone() };
+        let back = kitchen!(house, &cook()).take_back_walk_up(request).await.expect("taken back").into_inner();
+        assert_eq!(gives_back(&back), Some(680));
+    }
+}

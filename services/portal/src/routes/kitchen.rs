@@ -31,7 +31,7 @@ use crate::{
     live::{self, After, Fragment},
     page::{self, Frame, html},
     problem::Problem,
-    session::Guest,
+    session::{Guest, Notice},
     words::Words,
 };
 
@@ -84,6 +84,8 @@ struct OrderView {
     cancelled: bool,
     recalled: bool,
     walk_up: bool,
+    /// What the counter gives back; empty: nothing.
+    gives_back: String,
     /// Needs a decision, and why.
     affected: String,
     unsent: bool,
@@ -163,6 +165,11 @@ fn is_made_at(line: &OrderedItem, station: &str) -> bool {
     line.station == station || line.also_at.iter().any(|it| it == station)
 }
 
+/// What the counter gives back of an order that was placed there; empty: nothing.
+fn gives_back(w: &Words, order: &Order) -> String {
+    order.gives_back.as_ref().map(|_| w.with("gives-back", "money", &w.money(&order.gives_back))).unwrap_or_default()
+}
+
 /// How far an order is for whoever looks: as a whole, or one station's part of it.
 fn stage(order: &Order, station: &str) -> OrderState {
     let made = matches!(order.state(), OrderState::Fired | OrderState::Preparing);
@@ -203,6 +210,7 @@ fn order(w: &Words, order: &Order, station: &str, stations: &[Station], now: i64
         cancelled: order.state() == OrderState::Cancelled,
         recalled: order.state() == OrderState::Recalled,
         walk_up: order.walk_up,
+        gives_back: gives_back(w, order),
         affected: order.affected.as_ref().map(|affected| w.text(&affected.reason)).unwrap_or_default(),
         unsent: parts.filter(|part| part.work() != OrderState::Ready).any(|part| part.unsent),
     }
@@ -366,6 +374,22 @@ fn board_of(sent: &Fields) -> String {
         }
         _ => "/kitchen".to_owned(),
     }
+}
+
+/// Back with an order on which something was decided: what the counter gives back of it is said at once.
+async fn decided(
+    edge: &Edge,
+    guest: &Guest,
+    done: Result<Order, tonic::Status>,
+    to: &str,
+) -> Result<Response, Problem> {
+    if let Ok(order) = &done
+        && order.gives_back.is_some()
+    {
+        let notice = Notice::plain(gives_back(&guest.words, order));
+        guest.tell(edge, notice.with(guest.words.n("kitchen-order-title", order.number))).await?;
+    }
+    back(edge, guest, done, to).await
 }
 
 /// Back to the board; a refusal (somebody else was faster) is said on it.

@@ -74,6 +74,25 @@ async fn who_hands_out_finds_an_order_sees_its_tray_and_takes_back_what_was_a_mi
             fits(&cook, 60, &format!("{}-{language}", path.trim_start_matches('/').replace('/', "-"))).await;
         }
     }
+
+    // Something cheaper is made instead: whoever paid at the counter gets the difference there.
+    let other = walk_up(&stage).await;
+    cook.open(&format!("/kitchen/orders/{}?line=0", other.order_id)).await;
+    let form = "const form = document.querySelector('#choices ~ ul input[name=item][value=asteroid-cookie]').form;
+        form.querySelectorAll('input[type=checkbox]').forEach((it) => { it.checked = true });
+        form.querySelector('button').click()";
+    cook.run(form).await;
+    cook.sees(".notice", "Am Tresen zurückgeben: 0,20").await;
+    cook.sees(".card .give-back", "Am Tresen zurückgeben: 0,20").await;
+    fits(&cook, 60, "kitchen-gives-back").await;
+    stage.waits_until(from_timestamp(other.fire_at) + TimeDelta::seconds(2)).await;
+    makes(&stage, &other.order_id).await;
+    cook.open(&format!("/kitchen/hand-out/{}", other.visit_id)).await;
+    cook.sees("section.panel .give-back", "Am Tresen zurückgeben: 0,20").await;
+    fits(&cook, 60, "hand-out-gives-back").await;
+    let mut gastro = GastroClient::new(stage.world.door("gastro", &staff(Role::Kitchen)));
+    let request = MoveOrderRequest { order_id: other.order_id, to: OrderState::Collected.into() };
+    gastro.move_order(request).await.expect("handed out");
     cook.quits().await;
 
     // The desk hands out: by number, with one touch and one back.

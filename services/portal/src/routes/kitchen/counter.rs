@@ -384,7 +384,9 @@ pub(crate) async fn take_back(
     let caller = guest.staff(MAY_ORDER)?;
     let request = TakeBackWalkUpRequest { order_id: id.to_string() };
     let done = answer(edge.kitchen(&caller).take_back_walk_up(request)).await;
-    let say = |order: sky_proto::gastro::v1::Order| Notice::good(guest.words.n("counter-taken-back", order.number));
+    let say = |order: sky_proto::gastro::v1::Order| {
+        Notice::good(guest.words.n("counter-taken-back", order.number)).with(super::gives_back(&guest.words, &order))
+    };
     outcome(&edge, &guest, done, say, HERE).await
 }
 

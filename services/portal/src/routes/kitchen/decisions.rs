@@ -15,7 +15,7 @@ use sky_proto::gastro::v1::{
 };
 use uuid::Uuid;
 
-use super::{MAY_LOOK, back, may_work, name_of};
+use super::{MAY_LOOK, back, decided, gives_back, may_work, name_of};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -50,6 +50,8 @@ struct Affected {
     until: String,
     /// When the money goes back, as staff have said; empty: they have not.
     refund_at: String,
+    /// What the counter gives back; empty: nothing.
+    gives_back: String,
     /// It is being made: only the kitchen decides, on the order's own page.
     being_made: bool,
     lines: Vec<String>,
@@ -88,6 +90,7 @@ fn affected(w: &Words, order: &Order) -> Affected {
         later: time(&affected.later_pickup_at),
         until: time(&affected.answer_until),
         refund_at: time(&affected.refund_at),
+        gives_back: gives_back(w, order),
         being_made: affected.by == i32::from(AffectedBy::CancelledVisit),
         lines: order.lines.iter().map(|line| format!("{} × {}", line.quantity, w.text(&line.name))).collect(),
     }
@@ -185,7 +188,7 @@ pub(crate) async fn decide(
     let caller = guest.staff(&[Role::Kitchen, Role::Desk])?;
     let request = AnswerOfferRequest { visit_id: visit.to_string(), answer: sent.choice("answer") };
     let done = answer(edge.kitchen(&caller).answer_offer(request)).await;
-    back(&edge, &guest, done, HERE).await
+    decided(&edge, &guest, done, HERE).await
 }
 
 pub(crate) async fn print(

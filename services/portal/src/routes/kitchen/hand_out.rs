@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use super::{
     super::{desk_actions::refused, meal},
-    TrayView, back, trays,
+    TrayView, back, gives_back, trays,
 };
 use crate::{
     edge::{Edge, answer, first},
@@ -60,6 +60,8 @@ struct Found {
     state: String,
     kind: &'static str,
     pickup: String,
+    /// What the counter gives back; empty: nothing.
+    gives_back: String,
     trays: Vec<TrayView>,
     /// Says that it was collected, and calls it again.
     steps: Vec<(i32, String)>,
@@ -146,6 +148,7 @@ fn found(w: &Words, order: &Order, board: &KitchenBoard, now: i64) -> Found {
         state: w.t(state),
         kind,
         pickup: w.time(&order.pickup_at),
+        gives_back: gives_back(w, order),
         trays: trays(w, order.lines.iter(), &board.stations),
         steps,
         undo: matches!(order.state(), OrderState::Collected | OrderState::Recalled)

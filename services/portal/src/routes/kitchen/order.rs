@@ -18,7 +18,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::{allergens, back, decisions::reasons, name_of};
+use super::{allergens, back, decided, decisions::reasons, name_of};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -175,7 +175,7 @@ pub(crate) async fn stop(
         refund: sent.is_on("refund"),
     };
     let done = answer(edge.kitchen(&caller).cancel_fired(request)).await;
-    back(&edge, &guest, done, "/kitchen").await
+    decided(&edge, &guest, done, "/kitchen").await
 }
 
 pub(crate) async fn substitute(
@@ -193,7 +193,7 @@ pub(crate) async fn substitute(
         acknowledged_allergens: sent.all("read").iter().filter_map(|number| number.parse().ok()).collect(),
     };
     match answer(edge.kitchen(&caller).substitute(request)).await {
-        Ok(order) => back(&edge, &guest, Ok(order), "/kitchen").await,
+        Ok(order) => decided(&edge, &guest, Ok(order), "/kitchen").await,
         Err(status) => back::<()>(&edge, &guest, Err(status), &format!("/kitchen/orders/{id}?line={line}")).await,
     }
 }
