@@ -287,7 +287,8 @@ pub(crate) async fn is_anything_due(
                     or (state = 'recalled' and state_at <= $1 - make_interval(secs => r.give_up_seconds))
                     or (state = 'cancelled' and state_at <= $2)))
              or exists (select from affected_order join meal_order using (order_id)
-                    where coalesce(refund_at, answer_until) <= $1 and state = 'scheduled')
+                    where coalesce(refund_at, answer_until) <= $1 and state = 'scheduled'
+                        and (not walk_up or refund_at is not null or later_pickup_at is not null))
              or exists (select from substituted where until_at <= $1)",
     )
     .bind(now)

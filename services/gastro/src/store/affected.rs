@@ -37,12 +37,15 @@ pub(crate) async fn all(conn: &mut PgConnection) -> Result<Vec<Uuid>, Error> {
         .await?)
 }
 
-/// Those that nobody has answered in time, and those whose money goes back now; what is being made waits for staff.
+/// Those that nobody has answered in time, and those whose money goes back now. What is being made waits for staff, and
+/// so does what was ordered at the counter and would come to nothing: nobody could tell whoever waits for it.
 pub(crate) async fn unanswered(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<(Uuid, Affected)>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
         "select order_id, question_id, cause, a.station_id, later_pickup_at, answer_until, refund_at
          from affected_order a join meal_order o using (order_id)
-         where coalesce(refund_at, answer_until) <= $1 and o.state = 'scheduled' order by since, order_id",
+         where coalesce(refund_at, answer_until) <= $1 and o.state = 'scheduled'
+             and (not o.walk_up or refund_at is not null or later_pickup_at is not null)
+         order by since, order_id",
     )
     .bind(now)
     .fetch_all(conn)

@@ -167,3 +167,29 @@ async fn the_counter_is_told_how_much_of_its_own_till_goes_back() {
         assert_eq!(gives_back(&back), Some(680));
     }
 }
+
+#[tokio::test]
+async fn nobody_is_left_at_the_counter_with_a_meal_that_was_called_off_by_itself() {
+    let house = house().await;
+    set_busy(&house, "hot", 30).await.expect("busy");
+    let placed = place(&house, Uuid::new_v4(), vec![line("tomato-pasta", 2)]).await.expect("placed");
+    let visit: Uuid = placed.visit_id.parse().expect("an id");
+    let meal = scheduled_meal(&house, Uuid::now_v7(), Uuid::now_v7()).await;
+    set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
+    let until_answer = order(&house, visit).await.affected.expect("a question").answer_until.expect("a time");
+    let meal_visit: Uuid = meal.visit_id.parse().expect("an id");
+    let others = order(&house, meal_visit).await.affected.expect("a question").answer_until.expect("a time");
+    let both = std::cmp::max_by_key(until_answer, others, |at| at.seconds);
+    until_state(&house, meal_visit, kernel::values::from_timestamp(Some(both)), Cancelled).await;
+    let waits = order(&house, visit).await;
+    assert_eq!((waits.state(), waits.affected.is_some()), (pb::OrderState::Scheduled, true), "staff say so to a face");
+    let answer = async |answer: pb::OfferAnswer| {
+        let request = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: answer.into() };
+        kitchen!(house, &cook()).answer_offer(request).await.expect("answered").into_inner()
+    };
+    assert_eq!(gives_back(&answer(pb::OfferAnswer::Refund).await), Some(1380));
+    assert_eq!(gives_back(&answer(pb::OfferAnswer::AskAgain).await), None);
+    assert_eq!(gives_back(&answer(pb::OfferAnswer::Refund).await), Some(1380));
+    until(&house, "called off", async || order(&house, visit).await.state() == Cancelled).await;
+    assert_eq!(gives_back(&order(&house, visit).await), Some(1380));
+}
