@@ -97,6 +97,9 @@ async fn who_hands_out_finds_an_order_sees_its_tray_and_takes_back_what_was_a_mi
 
     // The desk hands out: by number, with one touch and one back.
     let desk = stage.staff(Role::Desk, Device::Tablet).await;
+    desk.open("/kitchen").await;
+    desk.press("Am Tresen").await;
+    desk.arrives("/kitchen/counter").await;
     desk.open("/kitchen/hand-out").await;
     desk.sees(".waiting", &placed.number.to_string()).await;
     desk.types("#code", &placed.number.to_string()).await;
