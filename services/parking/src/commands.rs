@@ -148,12 +148,12 @@ async fn follow_showing(
     let Some(times) = store::showings::times(tx.conn(), showing).await? else {
         return Ok(());
     };
-    let mut changed = Vec::new();
+    let (now, mut changed) = (tx.now(), Vec::new());
     for mut right in store::lock_rights_of_showing(tx.conn(), showing).await? {
         let before = right.clone();
         let (start, end) = planned.unwrap_or((times.starts_at, times.ends_at));
         right.anchor(start, end);
-        right.follow(times.starts_at, times.effective_end());
+        right.follow(times.starts_at, times.effective_end(), now);
         if right != before {
             changed.push((before, right));
         }

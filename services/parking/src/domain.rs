@@ -227,7 +227,7 @@ pub(crate) struct Right {
     pub(crate) stops: coaches::Stops,
     /// How long before the showing's start the window begins; unknown until the showing is.
     pub(crate) lead: Option<TimeDelta>,
-    /// So much of that was not booked, but kept when the visit went to a later showing.
+    /// So much of that was not booked, but kept when the visit went to a later showing or its own was late.
     pub(crate) early: TimeDelta,
     /// How long after the showing's end the window ends.
     pub(crate) stay: Option<TimeDelta>,
@@ -320,10 +320,10 @@ impl Right {
     }
 
     /// Moves the window to the present times of its showing. A beginning that was kept in rebooking stays however late
-    /// the showing is: whoever is on the way since then comes when they come.
-    pub(crate) fn follow(&mut self, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>) {
+    /// the showing is, and so does one for which the barrier opens by now: whoever is on the way comes when they come.
+    pub(crate) fn follow(&mut self, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, now: DateTime<Utc>) {
         let booked = self.window_for(starts_at, ends_at);
-        let kept = self.early > TimeDelta::zero();
+        let kept = self.early > TimeDelta::zero() || self.window.from - EARLY < now;
         let from = if kept { booked.from.min(self.window.from) } else { booked.from };
         if from < booked.until {
             self.take_window(starts_at, booked, Window { from, until: booked.until });

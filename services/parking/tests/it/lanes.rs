@@ -1,10 +1,13 @@
 //! Vehicles at the lanes: with a code, with a reference, without anything; and the count.
 
-use kernel::ticket_code::{Kind, TicketCode, reference};
+use kernel::{
+    ticket_code::{Kind, TicketCode, reference},
+    values::timestamp,
+};
 use sky_proto::{
     journey::v1::VisitCancelled,
     parking::v1::{self as pb, Direction, record_lane_response::Verdict},
-    reservations::v1::{BookingConfirmed, BookingReissued, IssuedTicket, ReissuedCode},
+    reservations::v1::{BookingConfirmed, BookingReissued, IssuedTicket, ReissuedCode, ShowingDelayed},
 };
 use uuid::Uuid;
 
@@ -77,6 +80,30 @@ async fn a_code_opens_once_and_a_repeat_changes_nothing() {
     let entered: Vec<pb::VehicleEntered> = house.events("parking").await;
     let left: Vec<pb::VehicleLeft> = house.events("parking").await;
     assert_eq!((entered.len(), left.len()), (1, 1));
+}
+
+#[tokio::test]
+async fn whoever_is_on_the_way_when_the_showing_becomes_late_is_let_in() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    confirmed_right(&house, visit, showing).await;
+    house.clock.set(minutes(40));
+    for late in [50, 110] {
+        let delayed = ShowingDelayed {
+            showing_id: showing.to_string(),
+            minutes: if late == 50 { 50 } else { 60 },
+            starts_at: Some(timestamp(minutes(120 + late))),
+            ends_at: Some(timestamp(minutes(180 + late))),
+            ..ShowingDelayed::default()
+        };
+        house.react("parking", "reservations", &showing.to_string(), &delayed).await.expect("reacted");
+    }
+    let moved = right(&house, visit).await;
+    assert_eq!((moved.from, moved.until), (Some(timestamp(minutes(60))), Some(timestamp(minutes(240 + 110)))));
+    // When they had set out to be there.
+    house.clock.set(minutes(75));
+    let entry = record(&house, &seen(Direction::In, &code(&house, Kind::Visit, visit))).await;
+    assert_eq!(entry.verdict(), Verdict::Open, "{:?}", entry.message);
 }
 
 #[tokio::test]

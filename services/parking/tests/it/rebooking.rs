@@ -81,7 +81,7 @@ async fn rebooked_and_delayed_again_and_again_the_window_is_the_right_one() {
         ("an earlier one: an hour before it would do, what was given stays", None, 180, (60, 300)),
         ("delayed", Some(30), 210, (60, 330)),
         ("one before what was given: as was booked", None, 110, (50, 230)),
-        ("delayed: as was booked", Some(10), 120, (60, 240)),
+        ("delayed: the barrier opens by now, whoever is on the way is on the way", Some(10), 120, (50, 240)),
     ];
     for (what, delay, then, expected) in cases {
         if let Some(by) = delay {
