@@ -22,6 +22,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
     routing::{get, post},
 };
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
@@ -61,6 +62,9 @@ pub struct Transaction {
     pub refund: Option<(String, i64)>,
     /// Parts that went back, by the caller's request id: name and sum in cents.
     pub parts: BTreeMap<String, (String, i64)>,
+    /// When it was paid, if it says.
+    #[serde(default)]
+    paid_at: Option<DateTime<Utc>>,
     request: Value,
     redirect_url: String,
 }
@@ -83,6 +87,7 @@ struct House {
     down: Arc<AtomicBool>,
     whole_only: Arc<AtomicBool>,
     answers_lost: Arc<AtomicBool>,
+    says_paid_at: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
 impl House {
@@ -101,6 +106,7 @@ impl House {
                 "transactionRedirectUrl": self.page(&transaction.id),
                 "transactionUrl": self.page(&transaction.id),
                 "status": transaction.status,
+                "transactionTimestamp": transaction.paid_at,
             },
             "paymentRequest": transaction.request,
         }))
@@ -213,6 +219,7 @@ impl FakeProvider {
             down: Arc::default(),
             whole_only: Arc::default(),
             answers_lost: Arc::default(),
+            says_paid_at: Arc::default(),
         };
         let router = router(house.clone());
         let mut server = JoinSet::new();
@@ -257,6 +264,11 @@ impl FakeProvider {
     /// As providers are that give back no parts: it answers 501 to them.
     pub fn set_whole_only(&self, whole_only: bool) {
         self.house.whole_only.store(whole_only, Ordering::Relaxed);
+    }
+
+    /// What it says of when something was paid that is paid from now on; at first it does not say.
+    pub fn says_paid_at(&self, at: DateTime<Utc>) {
+        *self.house.says_paid_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
     }
 
     /// While answers are lost it gives money back and answers 503; a repeat it tells that this exists already.
@@ -316,6 +328,7 @@ async fn create(State(house): State<House>, Json(sent): Json<Value>) -> Response
         refund: None,
         parts: BTreeMap::new(),
         request: sent,
+        paid_at: None,
         redirect_url: request.redirect_url,
     };
     let answer = house.show(&transaction);
@@ -417,6 +430,7 @@ fn close(house: &House, id: &str, to: Status) -> Response {
     };
     if transaction.status == Status::Initial {
         transaction.status = to;
+        transaction.paid_at = *house.says_paid_at.lock().unwrap_or_else(PoisonError::into_inner);
     }
     let back = Redirect::to(&transaction.redirect_url).into_response();
     books.write();

@@ -29,7 +29,7 @@ use crate::{
     error::Error,
     events,
     projection::{self, News},
-    saga::{self, By, Next},
+    saga::{self, Asked, By, Next},
     store,
 };
 
@@ -141,10 +141,11 @@ async fn save_changed(
 async fn believe(tx: &mut Tx, visit: &mut Visit, news: &News) -> Result<(), Error> {
     projection::note(visit, news);
     let mut next = saga::next(visit, news);
-    if next == Next::Confirm && visit.state == State::Expired {
-        // Time ran out and the money came: was that still before the start?
+    if next == Next::Confirm
+        && let Some(at) = saga::paid_late(visit, news)
+    {
         let showing = store::showings::get(tx.conn(), visit.showing).await?;
-        next = saga::late_money(news, showing.as_ref());
+        next = saga::late_money(at, showing.as_ref());
     }
     take(tx, visit, next).await
 }
@@ -295,7 +296,7 @@ pub(crate) async fn take_back_order(tx: &mut Tx, id: Uuid) -> Result<(), Error> 
 #[derive(Clone, Debug)]
 pub(crate) struct Taken {
     pub(crate) visit: Uuid,
-    pub(crate) money: Money,
+    pub(crate) payment: Asked,
     /// Where to pay; may be empty.
     pub(crate) url: String,
 }
@@ -325,7 +326,7 @@ pub(crate) async fn payment_created(tx: &mut Tx, taken: &[Taken]) -> Result<Vec<
             visit.money = Money::Pending;
             visit.payment_url.clone_from(&it.url);
         }
-        if let Some(news) = saga::asked_payment(Some((it.money, 0)), false) {
+        if let Some(news) = saga::asked_payment(Some(it.payment), false) {
             believe(tx, visit, &news).await?;
         }
     }

@@ -217,7 +217,7 @@ impl JourneyGrpc {
         match self.siblings.create_payment(visit, method, return_url).await {
             // Paid or promised: payments' event says so.
             Ok(_) if method != Method::Online => Ok(()),
-            Ok((money, url)) => self.counters.taken.run(Taken { visit: id, money, url }).await,
+            Ok((payment, url)) => self.counters.taken.run(Taken { visit: id, payment, url }).await,
             Err(status) => {
                 let error = sibling(&status);
                 if let Error::Part { code: Code::InvalidArgument | Code::FailedPrecondition, .. } = &error {

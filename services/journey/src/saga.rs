@@ -75,11 +75,22 @@ pub(crate) fn next(visit: &Visit, news: &News) -> Next {
     }
 }
 
-/// What becomes of a visit that had run out when its money came. What was paid after the start goes back; what was
-/// paid before and is told late is honoured.
-pub(crate) fn late_money(news: &News, showing: Option<&Showing>) -> Next {
-    match (news, showing) {
-        (News::Paid { due: false, at: Some(at) }, Some(showing)) if *at >= showing.starts_at => Next::Cancel {
+/// When a visitor has paid online, if that was not within their time to pay: then it may have been after the start. What
+/// staff sell they may sell after it.
+pub(crate) fn paid_late(visit: &Visit, news: &News) -> Option<DateTime<Utc>> {
+    match news {
+        News::Paid { due: false, at: Some(at) } if visit.is_visitors() && visit.method == Some(Method::Online) => {
+            Some(*at).filter(|at| visit.payment_expires_at.is_none_or(|until| *at >= until))
+        }
+        _ => None,
+    }
+}
+
+/// What becomes of a visit whose money came then, whenever the house has heard of it. What was paid after the start goes
+/// back; what was paid before is honoured.
+pub(crate) fn late_money(at: DateTime<Utc>, showing: Option<&Showing>) -> Next {
+    match showing {
+        Some(showing) if at >= showing.starts_at => Next::Cancel {
             reason: Text {
                 de: "Ihre Zahlung kam, als die Vorstellung schon begonnen hatte. Im Programm finden Sie spätere \
                      Vorstellungen."
@@ -178,21 +189,29 @@ pub(crate) const fn overdue(state: State) -> Overdue {
     }
 }
 
+/// How a payment stands that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) money: Money,
+    pub(crate) cents: i64,
+    pub(crate) paid_at: Option<DateTime<Utc>>,
+}
+
 /// What payments answers when it is asked, in the form of news; None: nothing new.
-pub(crate) fn asked_payment(money: Option<(Money, i64)>, given_up: bool) -> Option<News> {
+pub(crate) fn asked_payment(payment: Option<Asked>, given_up: bool) -> Option<News> {
     let out_of_time = || News::PaymentFailed {
         reason: Text::new("Die Zeit zum Bezahlen ist abgelaufen.", "The time to pay has run out."),
     };
+    // Payments has never heard of it: nothing was paid, nothing will be.
+    let Some(Asked { money, cents, paid_at: at }) = payment else { return Some(out_of_time()) };
     match money {
-        // Payments has never heard of it: nothing was paid, nothing will be.
-        None => Some(out_of_time()),
-        Some((Money::Paid, _)) => Some(News::Paid { due: false, at: None }),
-        Some((Money::DueAtDesk, _)) => Some(News::Paid { due: true, at: None }),
-        Some((Money::Failed, _)) => Some(out_of_time()),
-        Some((Money::Refunded, cents)) => Some(News::Refunded { cents }),
-        Some((Money::Voided, _)) => Some(News::Refunded { cents: 0 }),
-        Some((Money::None | Money::Pending, _)) if given_up => Some(out_of_time()),
-        Some((Money::None | Money::Pending | Money::Refunding, _)) => None,
+        Money::Paid => Some(News::Paid { due: false, at }),
+        Money::DueAtDesk => Some(News::Paid { due: true, at: None }),
+        Money::Failed => Some(out_of_time()),
+        Money::Refunded => Some(News::Refunded { cents }),
+        Money::Voided => Some(News::Refunded { cents: 0 }),
+        Money::None | Money::Pending if given_up => Some(out_of_time()),
+        Money::None | Money::Pending | Money::Refunding => None,
     }
 }
 

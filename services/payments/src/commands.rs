@@ -83,6 +83,7 @@ impl Order {
             watch_until: None,
             given_back: 0,
             means: None,
+            paid_at: (self.method == Method::Free).then_some(now),
         }))
     }
 }
@@ -124,15 +125,18 @@ pub(crate) async fn provider_said(tx: &mut Tx, id: Uuid, answer: Answer, every: 
             payment.provider_ref.clone_from(reference);
             payment.redirect_url.clone_from(redirect_url);
         }
-        Answer::Paid { reference } => payment.provider_ref.clone_from(reference),
+        Answer::Paid { reference, .. } => payment.provider_ref.clone_from(reference),
         Answer::Over | Answer::Unclear => {}
     }
     match payment.step(&answer, every, now) {
         Step::Complete => {
+            let told = if let Answer::Paid { at, .. } = answer { at } else { None };
+            let paid_at = payment.paid_then(told, now);
             payment.state = State::Paid;
+            payment.paid_at = Some(paid_at);
             payment.next_check_at = None;
             store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
-            tell(tx, &payment, &events::completed(&payment, now)).await?;
+            tell(tx, &payment, &events::completed(&payment, paid_at)).await?;
         }
         Step::Fail { watch } => {
             payment.state = State::Failed;
@@ -176,6 +180,7 @@ pub(crate) async fn settle(tx: &mut Tx, visit: Uuid, means: Means, expected: i64
     }
     payment.state = State::Paid;
     payment.means = Some(means);
+    payment.paid_at = Some(now);
     store::save(tx.conn(), &payment).await?;
     store::enter(tx.conn(), &payment, Entry::Charge, payment.left(), now).await?;
     tell(tx, &payment, &events::settled(&payment)).await?;

@@ -142,19 +142,17 @@ pub(crate) struct Payment {
     pub(crate) given_back: i64,
     /// How the desk was paid, if it was and has told.
     pub(crate) means: Option<Means>,
+    /// When it was paid, see [`Payment::paid_then`].
+    pub(crate) paid_at: Option<DateTime<Utc>>,
 }
 
 /// What the provider says of a payment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Waiting for the visitor.
-    Open {
-        reference: String,
-        redirect_url: String,
-    },
-    Paid {
-        reference: String,
-    },
+    Open { reference: String, redirect_url: String },
+    /// With the time at which it was, if the provider says.
+    Paid { reference: String, at: Option<DateTime<Utc>> },
     /// Given up by the visitor, refused by the provider, or never heard of there: no money will come.
     Over,
     /// Not reachable, or an answer that cannot be relied on.
@@ -194,6 +192,11 @@ impl Payment {
             (State::Failed, _) => Step::Done,
             (State::Paid | State::DueAtDesk | State::Refunding | State::Refunded | State::Voided, _) => Step::Done,
         }
+    }
+
+    /// When it was paid, of which is heard now: as the provider tells, unless its clock cannot be right.
+    pub(crate) fn paid_then(&self, told: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
+        told.filter(|at| (self.created_at..=now).contains(at)).unwrap_or(now)
     }
 
     /// Whether there is anything to learn from the provider.

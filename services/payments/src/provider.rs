@@ -13,6 +13,7 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{
     Settings,
@@ -72,6 +73,9 @@ struct PaymentInformation {
     transaction_id: String,
     #[serde(default)]
     transaction_redirect_url: String,
+    /// When it was paid; not every provider says.
+    #[serde(default)]
+    transaction_timestamp: Value,
     status: Status,
 }
 
@@ -266,11 +270,16 @@ impl Provider {
             tracing::error!(payment = %payment.id, "the payment provider speaks of another payment or another sum");
             return Ok(Answer::Unclear);
         }
-        let PaymentInformation { transaction_id: reference, transaction_redirect_url: redirect_url, status } =
-            transaction.payment_information;
+        let PaymentInformation {
+            transaction_id: reference,
+            transaction_redirect_url: redirect_url,
+            transaction_timestamp: at,
+            status,
+        } = transaction.payment_information;
         Ok(match status {
             Status::Initial => Answer::Open { reference, redirect_url },
-            Status::Payed => Answer::Paid { reference },
+            // A time that cannot be read is none.
+            Status::Payed => Answer::Paid { reference, at: at.as_str().and_then(|at| at.parse().ok()) },
             Status::Failed | Status::Canceled => Answer::Over,
             Status::Unknown => Answer::Unclear,
         })

@@ -34,6 +34,7 @@ struct PaymentRow {
     watch_until: Option<DateTime<Utc>>,
     given_back: i64,
     means: String,
+    paid_at: Option<DateTime<Utc>>,
 }
 
 impl PaymentRow {
@@ -55,6 +56,7 @@ impl PaymentRow {
             watch_until: self.watch_until,
             given_back: self.given_back,
             means: Means::named(&self.means),
+            paid_at: self.paid_at,
         })
     }
 }
@@ -92,9 +94,9 @@ pub(crate) async fn lock(conn: &mut PgConnection, id: Uuid) -> Result<Payment, E
 pub(crate) async fn add_all(conn: &mut PgConnection, payments: &[&Payment]) -> Result<(), Error> {
     sqlx::query(
         "insert into payment (id, visit_id, idempotency_key, method, state, cents, items, return_url,
-             created_at, expires_at, next_check_at)
+             created_at, expires_at, next_check_at, paid_at)
          select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::jsonb[],
-             $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])",
+             $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[])",
     )
     .bind(payments.iter().map(|payment| payment.id).collect::<Vec<_>>())
     .bind(payments.iter().map(|payment| payment.visit).collect::<Vec<_>>())
@@ -107,6 +109,7 @@ pub(crate) async fn add_all(conn: &mut PgConnection, payments: &[&Payment]) -> R
     .bind(payments.iter().map(|payment| payment.created_at).collect::<Vec<_>>())
     .bind(payments.iter().map(|payment| payment.expires_at).collect::<Vec<_>>())
     .bind(payments.iter().map(|payment| payment.next_check_at).collect::<Vec<_>>())
+    .bind(payments.iter().map(|payment| payment.paid_at).collect::<Vec<_>>())
     .execute(conn)
     .await
     .map_err(|error| match broken_constraint(&error) {
@@ -120,7 +123,7 @@ pub(crate) async fn add_all(conn: &mut PgConnection, payments: &[&Payment]) -> R
 pub(crate) async fn save(conn: &mut PgConnection, payment: &Payment) -> Result<(), Error> {
     sqlx::query(
         "update payment set state = $2, provider_ref = $3, redirect_url = $4, next_check_at = $5, watch_until = $6,
-             given_back = $7, means = $8
+             given_back = $7, means = $8, paid_at = $9
          where id = $1",
     )
     .bind(payment.id)
@@ -131,6 +134,7 @@ pub(crate) async fn save(conn: &mut PgConnection, payment: &Payment) -> Result<(
     .bind(payment.watch_until)
     .bind(payment.given_back)
     .bind(payment.means.map_or("", Means::name))
+    .bind(payment.paid_at)
     .execute(conn)
     .await?;
     Ok(())

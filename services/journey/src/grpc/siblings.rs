@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Admission, Bay, Dish, Item, Kitchen, Meal, Method, Money, Part, Refusal, Seat, Showing, Visit,
+        Admission, Bay, Dish, Item, Kitchen, Meal, Method, Part, Refusal, Seat, Showing, Visit,
         notices::{Place, letter::CarPark},
     },
     error::Error,
@@ -32,6 +32,7 @@ use crate::{
 /// With this the portal marks the sessions that it gives to others than its own pages.
 const PAST_THE_PAGES: &str = "direct:";
 
+    saga::Asked,
 /// The longest that anybody may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -250,13 +251,13 @@ impl Siblings {
 
 /// Asking what became of something.
 impl Siblings {
-    /// Starts the payment of an ordered visit; its state and where to pay.
+    /// Starts the payment of an ordered visit; how it stands and where to pay.
     pub(super) async fn create_payment(
         &self,
         visit: &Visit,
         method: Method,
         return_url: String,
-    ) -> Result<(Money, String), Status> {
+    ) -> Result<(Asked, String), Status> {
         let (items, amount) = events::charges(&crate::domain::joined(visit.items()));
         let request = payments::CreatePaymentRequest {
             idempotency_key: Uuid::new_v5(&visit.id, b"payment").to_string(),
@@ -268,17 +269,17 @@ impl Siblings {
             expires_at: visit.payment_expires_at.map(timestamp),
         };
         let payment = answer(self.payments().create_payment(request)).await?;
-        Ok((events::money_of(payment.state()), payment.redirect_url))
+        Ok((asked(&payment), payment.redirect_url))
     }
 
-    /// How a visit's payment stands, and its amount; None: there is none.
-    pub(crate) async fn payment(&self, visit: Uuid) -> Result<Option<(Money, i64)>, Status> {
+    /// How a visit's payment stands; None: there is none.
+    pub(crate) async fn payment(&self, visit: Uuid) -> Result<Option<Asked>, Status> {
         let request = payments::GetPaymentRequest { visit_id: visit.to_string() };
         known(answer(self.payments().get_payment(request)).await)
     }
 
     /// The same, after payments has asked its provider.
-    pub(crate) async fn check_payment(&self, visit: Uuid) -> Result<Option<(Money, i64)>, Status> {
+    pub(crate) async fn check_payment(&self, visit: Uuid) -> Result<Option<Asked>, Status> {
         let request = payments::CheckPaymentRequest { visit_id: visit.to_string() };
         known(answer(self.payments().check_payment(request)).await)
     }
@@ -342,11 +343,17 @@ impl Siblings {
     }
 }
 
-fn known(payment: Result<payments::Payment, Status>) -> Result<Option<(Money, i64)>, Status> {
+fn asked(payment: &payments::Payment) -> Asked {
+    Asked {
+        money: events::money_of(payment.state()),
+        cents: payment.amount.as_ref().map_or(0, |amount| amount.cents),
+        paid_at: payment.paid_at.map(|at| from_timestamp(Some(at))),
+    }
+}
+
+fn known(payment: Result<payments::Payment, Status>) -> Result<Option<Asked>, Status> {
     match payment {
-        Ok(payment) => {
-            Ok(Some((events::money_of(payment.state()), payment.amount.as_ref().map_or(0, |amount| amount.cents))))
-        }
+        Ok(payment) => Ok(Some(asked(&payment))),
         Err(status) if status.code() == tonic::Code::NotFound => Ok(None),
         Err(status) => Err(status),
     }

@@ -164,24 +164,36 @@ fn every_state_waits_for_somebody_or_for_nothing() {
 
 #[test]
 fn what_payments_answers_is_news_or_nothing() {
-    let news = |money, given_up| asked_payment(money, given_up);
+    let news = |payment, given_up| asked_payment(payment, given_up);
+    let asked = |money| Asked { money, cents: 5, paid_at: Some(at(3)) };
     assert!(matches!(news(None, false), Some(News::PaymentFailed { .. })));
-    assert!(matches!(news(Some((Money::Failed, 1)), false), Some(News::PaymentFailed { .. })));
-    assert_eq!(news(Some((Money::Paid, 1)), false), Some(News::Paid { due: false, at: None }));
-    assert_eq!(news(Some((Money::DueAtDesk, 1)), true), Some(News::Paid { due: true, at: None }));
-    assert_eq!(news(Some((Money::Refunded, 5)), false), Some(News::Refunded { cents: 5 }));
-    assert_eq!(news(Some((Money::Voided, 5)), false), Some(News::Refunded { cents: 0 }));
-    assert_eq!(news(Some((Money::Pending, 1)), false), None);
-    assert!(matches!(news(Some((Money::Pending, 1)), true), Some(News::PaymentFailed { .. })));
-    assert_eq!(news(Some((Money::Refunding, 1)), true), None);
+    assert!(matches!(news(Some(asked(Money::Failed)), false), Some(News::PaymentFailed { .. })));
+    assert_eq!(news(Some(asked(Money::Paid)), false), Some(News::Paid { due: false, at: Some(at(3)) }));
+    assert_eq!(news(Some(asked(Money::DueAtDesk)), true), Some(News::Paid { due: true, at: None }));
+    assert_eq!(news(Some(asked(Money::Refunded)), false), Some(News::Refunded { cents: 5 }));
+    assert_eq!(news(Some(asked(Money::Voided)), false), Some(News::Refunded { cents: 0 }));
+    assert_eq!(news(Some(asked(Money::Pending)), false), None);
+    assert!(matches!(news(Some(asked(Money::Pending)), true), Some(News::PaymentFailed { .. })));
+    assert_eq!(news(Some(asked(Money::Refunding)), true), None);
 }
 
 #[test]
 fn money_that_came_after_the_start_goes_back_and_what_was_paid_before_is_honoured() {
     let showing = showing();
-    let paid = |at| late_money(&News::Paid { due: false, at: Some(at) }, Some(&showing));
-    assert_eq!(paid(at(119)), Next::Confirm);
-    assert!(matches!(paid(at(120)), Next::Cancel { refund: true, .. }));
-    assert_eq!(late_money(&News::Paid { due: false, at: None }, Some(&showing)), Next::Confirm, "as payments says");
-    assert_eq!(late_money(&News::Paid { due: true, at: Some(at(130)) }, Some(&showing)), Next::Confirm, "at the desk");
+    assert_eq!(late_money(at(119), Some(&showing)), Next::Confirm);
+    assert!(matches!(late_money(at(120), Some(&showing)), Next::Cancel { refund: true, .. }));
+    assert_eq!(late_money(at(120), None), Next::Confirm, "nobody knows when it begins");
+}
+
+#[test]
+fn money_may_be_late_that_a_visitor_paid_online_after_their_time() {
+    let mut ordered = visit(State::AwaitingPayment);
+    (ordered.method, ordered.payment_expires_at) = (Some(Method::Online), Some(at(15)));
+    let paid = |minute| News::Paid { due: false, at: Some(at(minute)) };
+    assert_eq!(paid_late(&ordered, &paid(14)), None);
+    assert_eq!(paid_late(&ordered, &paid(15)), Some(at(15)));
+    assert_eq!(paid_late(&ordered, &News::Paid { due: false, at: None }), None, "as payments says");
+    assert_eq!(paid_late(&ordered, &News::Paid { due: true, at: Some(at(20)) }), None, "at the desk");
+    assert_eq!(paid_late(&Visit { method: Some(Method::Free), ..ordered.clone() }, &paid(20)), None);
+    assert_eq!(paid_late(&Visit { maker: "staff:desk".to_owned(), ..ordered }, &paid(20)), None);
 }

@@ -9,6 +9,7 @@ use sky_proto::{
     reservations::v1::{BookingRefused, Channel},
 };
 use tonic::Code;
+use uuid::Uuid;
 
 use crate::{client, support::*};
 
@@ -305,6 +306,64 @@ async fn nobody_pays_for_what_has_begun() {
     assert_eq!((visit.state(), visit.payment_state()), (VisitState::Expired, PaymentState::Refunded));
     town.house.settle().await;
     assert_eq!(town.taken().await, (0, 0), "no ticket");
+}
+
+/// Of both the house hears a minute after the start, while it still waits for the money.
+#[tokio::test]
+async fn what_was_paid_after_the_start_goes_back_and_what_was_paid_before_it_is_honoured() {
+    let town = town().await;
+    let mut ordered = Vec::new();
+    for _ in 0..2 {
+        let held = held_before_the_start(&town, TimeDelta::minutes(2)).await;
+        ordered.push(town.confirm(&held, Method::Online).await.expect("ordered"));
+    }
+    let start = start(&town);
+    for (visit, paid_at) in ordered.iter().zip([start - TimeDelta::seconds(20), start + TimeDelta::seconds(20)]) {
+        town.provider.says_paid_at(paid_at);
+        town.press(visit, "pay").await;
+        assert_eq!(town.get(visit).await.state(), VisitState::AwaitingPayment, "nobody has asked");
+    }
+    town.house.clock.set(start + TimeDelta::minutes(1));
+    let in_time = town.wait_for(&ordered[0], VisitState::Confirmed).await;
+    assert_eq!(in_time.payment_state(), PaymentState::Paid);
+    let too_late = town.wait_for(&ordered[1], VisitState::Refunded).await;
+    let notice = too_late.notice.expect("why").de;
+    assert!(notice.contains("schon begonnen") && notice.contains("spätere"), "{notice}");
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 2), "places of the one");
+}
+
+#[tokio::test]
+async fn what_staff_sell_online_after_the_start_is_kept() {
+    let town = town().await;
+    held_before_the_start(&town, TimeDelta::minutes(1)).await;
+    let mut wish = pb::HoldVisitRequest { parking: None, ..town.wish() };
+    wish.channel = Channel::Door.into();
+    let mut ordered = Vec::new();
+    for _ in 0..2 {
+        ordered.push(town.hold_as(&desk(), &wish).await.expect("held at the desk"));
+        wish.idempotency_key = Uuid::new_v4().to_string();
+    }
+    town.house.clock.set(start(&town) + TimeDelta::minutes(2));
+    for visit in &mut ordered {
+        let order = pb::ConfirmVisitRequest {
+            visit_id: visit.visit_id.clone(),
+            method: Method::Online.into(),
+            contact: Some(contact()),
+            return_url: "http://localhost/return".to_owned(),
+        };
+        *visit = client!(town, &desk()).confirm_visit(order).await.expect("ordered by staff").into_inner();
+    }
+    // Of the other the house hears after it has given it up.
+    town.force(&ordered[1], "expired", 30).await;
+    for visit in &ordered {
+        town.provider.says_paid_at(start(&town) + TimeDelta::minutes(3));
+        town.press(visit, "pay").await;
+    }
+    town.house.clock.set(start(&town) + TimeDelta::minutes(4));
+    for visit in &ordered {
+        town.wait_for(visit, VisitState::Confirmed).await;
+    }
 }
 
 #[tokio::test]

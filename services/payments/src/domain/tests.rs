@@ -26,6 +26,7 @@ fn payment(state: State, method: Method, cents: i64) -> Payment {
         watch_until: (state == State::Failed).then(|| at(15) + WATCH),
         given_back: 0,
         means: None,
+        paid_at: None,
     }
 }
 
@@ -33,7 +34,7 @@ fn payment(state: State, method: Method, cents: i64) -> Payment {
 fn what_the_provider_says_means_one_thing_in_each_state() {
     let every = TimeDelta::seconds(2);
     let open = || Answer::Open { reference: "r".to_owned(), redirect_url: "u".to_owned() };
-    let paid = || Answer::Paid { reference: "r".to_owned() };
+    let paid = || Answer::Paid { reference: "r".to_owned(), at: None };
     let over = at(15) + WATCH;
     let cases = [
         (State::Pending, paid(), at(1), Step::Complete),
@@ -58,6 +59,22 @@ fn what_the_provider_says_means_one_thing_in_each_state() {
     let mut returned = payment(State::Failed, Method::Online, 850);
     returned.watch_until = None;
     assert_eq!(returned.step(&paid(), every, at(61)), Step::Done, "late money is returned once");
+}
+
+#[test]
+fn a_payment_is_as_old_as_its_provider_can_say() {
+    let payment = payment(State::Pending, Method::Online, 850);
+    for (told, expected) in [
+        (Some(at(5)), at(5)),
+        (Some(at(0)), at(0)),
+        (Some(at(20)), at(20)),
+        // Before it was asked for, or not yet: its clock is wrong.
+        (Some(at(-60)), at(20)),
+        (Some(at(21)), at(20)),
+        (None, at(20)),
+    ] {
+        assert_eq!(payment.paid_then(told, at(20)), expected, "{told:?}");
+    }
 }
 
 #[test]
