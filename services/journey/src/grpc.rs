@@ -260,7 +260,7 @@ impl Journey for JourneyGrpc {
         let caller = Caller::of(&request);
         let limits = (by(&caller) == By::Visitor).then_some(self.limits);
         let wanted = requests::hold(request.into_inner(), &caller, maker(&caller), limits)?;
-        self.siblings.not_past_a_line(&caller, wanted.wish.showing).await?;
+        hold::not_past_a_line(&self.db, &self.siblings, &caller, &wanted.wish).await?;
         // In a task of its own: a visitor who goes away must not leave a half-held visit behind.
         let (db, siblings, counters) = (self.db.clone(), self.siblings.clone(), self.counters.clone());
         let held = self.tasks.spawn(async move { hold::hold(&db, &siblings, &counters, wanted).await }).await;

@@ -133,6 +133,15 @@ pub(crate) async fn lock_by_key(
     row.map(|row| Ok((row.visit.read()?, row.request_hash))).transpose()
 }
 
+/// Whether a maker has asked under a key, and was answered or is being answered.
+pub(crate) async fn has_asked(conn: &mut PgConnection, maker: &str, key: Uuid) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar("select exists (select 1 from visit where maker = $1 and idempotency_key = $2)")
+        .bind(maker)
+        .bind(key)
+        .fetch_one(conn)
+        .await?)
+}
+
 /// Frees the key of a request that failed without a refusal, so that it may be tried anew.
 pub(crate) async fn forget_key(conn: &mut PgConnection, id: Uuid) -> Result<(), Error> {
     sqlx::query("update visit set idempotency_key = null where id = $1").bind(id).execute(conn).await?;

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use kernel::{
-    Code, Db,
+    Caller, Code, Db,
     error::{REASON, is_busy},
     values::{Text, timestamp},
 };
@@ -16,13 +16,18 @@ use sky_proto::{
 };
 use tonic::Status;
 
-use super::{alternatives, load_visit, requests::part_key, sibling, siblings::Siblings};
+use super::{
+    alternatives, load_visit,
+    requests::part_key,
+    sibling,
+    siblings::{Siblings, is_past_the_pages},
+};
 use crate::{
     commands::holds::{self, Declined, Finished, Given, Wish},
     counters::Counters,
     domain::{Bay, Meal, PARKING_MARGIN, Refusal, Showing, State, Visit},
     error::Error,
-    events,
+    events, store,
 };
 
 /// A checked wish for a visit.
@@ -41,6 +46,15 @@ struct NotGiven {
     part: &'static str,
     status: Status,
     showing: Option<Showing>,
+}
+
+/// Refuses who would go past those who wait for a showing. A repeat is answered as the first time, whatever stands before
+/// the showing by now.
+pub(super) async fn not_past_a_line(db: &Db, siblings: &Siblings, caller: &Caller, wish: &Wish) -> Result<(), Error> {
+    if is_past_the_pages(caller) && !store::has_asked(&mut *db.reader().await?, &wish.maker, wish.key).await? {
+        siblings.no_line_before(wish.showing).await?;
+    }
+    Ok(())
 }
 
 /// Holds it, or answers what was refused and what would fit instead. A repeat answers the first visit.

@@ -6,7 +6,10 @@ use kernel::{Access, Caller, Code, Db, Role, Tasks, Who, values};
 use sky_proto::journey::v1::{self as pb, rebooking_server::Rebooking};
 use tonic::{Request, Response, Status};
 
-use super::{clock, load_visit, own_visit, sibling, siblings::Siblings};
+use super::{
+    clock, load_visit, own_visit, sibling,
+    siblings::{Siblings, is_past_the_pages},
+};
 use crate::{
     commands::rebooking::{self as commands, Wish},
     domain::{
@@ -99,7 +102,12 @@ impl Rebooking for RebookingGrpc {
         };
         let visit = wish.visit;
         own_visit(&self.db, &caller, visit).await?;
-        self.siblings.not_past_a_line(&caller, wish.to).await?;
+        // A move that has begun goes on, whatever stands before the showing by now.
+        let is_new =
+            async || store::rebooking::find(&mut *self.db.reader().await?, wish.id).await.map(|it| it.is_none());
+        if is_past_the_pages(&caller) && is_new().await? {
+            self.siblings.no_line_before(wish.to).await?;
+        }
         let it = self
             .db
             .transact(move |tx| {

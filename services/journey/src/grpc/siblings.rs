@@ -108,13 +108,8 @@ impl Siblings {
 
 /// What stands before a sale.
 impl Siblings {
-    /// Refuses who would go past those who wait for a showing. The pages let in those whose turn it is, and staff need not
-    /// wait; whoever calls past the pages has no place in any line. Asked each time: journey keeps no rooms.
-    pub(super) async fn not_past_a_line(&self, caller: &Caller, showing: Uuid) -> Result<(), Error> {
-        let Caller::Visitor { session, .. } = caller else { return Ok(()) };
-        if !session.starts_with(PAST_THE_PAGES) {
-            return Ok(());
-        }
+    /// Refuses a showing for which others wait. Asked each time: journey keeps no rooms.
+    pub(super) async fn no_line_before(&self, showing: Uuid) -> Result<(), Error> {
         let request = FindWaitingRoomRequest { showing_id: showing.to_string() };
         let asked = answer(WaitingRoomsClient::new(self.portal.clone()).find_waiting_room(request)).await;
         if asked.map_err(|status| super::sibling(&status))?.room_id.is_empty() {
@@ -126,6 +121,11 @@ impl Siblings {
             message:
                 "a waiting room stands before this showing; wait there on the house's page and book when it lets you in"
                     .to_owned(),
+/// Whoever calls past the pages has no place in any line. The pages let in those whose turn it is, and staff need not wait.
+pub(super) fn is_past_the_pages(caller: &Caller) -> bool {
+    matches!(caller, Caller::Visitor { session, .. } if session.starts_with(PAST_THE_PAGES))
+}
+
             reason: Text::new(
                 "Vor dieser Vorstellung ist ein Warteraum offen. Bitte stellen Sie sich auf der Seite des Hauses an.",
                 "A waiting room stands before this showing. Please join the line on the house's page.",

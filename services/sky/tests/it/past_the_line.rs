@@ -35,21 +35,26 @@ fn wish(showing: &str, channel: Channel) -> HoldVisitRequest {
 async fn nobody_holds_past_a_room_without_the_pages() {
     let (house, world) = open().await;
     let showing = next_showing(&world, house.clock.now()).await.showing_id;
-    let hold_as = async |bearer: &str| {
-        let mut request = tonic::Request::new(wish(&showing, Channel::Online));
+    let ask = async |bearer: &str, wish: &HoldVisitRequest| {
+        let mut request = tonic::Request::new(wish.clone());
         request.metadata_mut().insert("authorization", format!("Bearer {bearer}").parse().expect("ASCII"));
         JourneyClient::new(world.bare("journey")).hold_visit(request).await
     };
+    let hold_as = async |bearer: &str| ask(bearer, &wish(&showing, Channel::Online)).await;
     let mut access = AccessClient::new(world.bare("portal"));
     // Before there is a room, so that the session is older than it.
     let direct = access.start_session(StartSessionRequest {}).await.expect("a session").into_inner().token;
-    hold_as(&direct).await.expect("nobody waits");
+    let first = wish(&showing, Channel::Online);
+    let held = ask(&direct, &first).await.expect("nobody waits").into_inner();
     let room = open_room(&house, &world, &showing, 0).await;
     let refused = hold_as(&direct).await.expect_err("others wait");
     assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
     let told = HoldRefused::decode(refused.details()).expect("why");
     assert_eq!(told.part, "waiting_room");
     assert!(told.reason.is_some_and(|reason| reason.de.contains("Warteraum") && reason.en.contains("waiting room")));
+    // What was held before is theirs, and a repeat hears so: its answer may have been lost on the way.
+    let again = ask(&direct, &first).await.expect("the first answer").into_inner();
+    assert_eq!(again.visit_id, held.visit_id);
     // Others are not hindered: the desk, and who was let in.
     let mut desk = JourneyClient::new(world.door("journey", &staff(Role::Desk)));
     desk.hold_visit(wish(&showing, Channel::Door)).await.expect("staff sell");
