@@ -40,38 +40,57 @@ pub(super) async fn may_hold<'w>(
     Ok(refused)
 }
 
+/// What helps depends on what is held: nobody can give back what they do not have, and what is promised at the desk counts
+/// although it is ordered.
 fn refusal(reached: Reached) -> Refusal {
     let (message, de, en) = match reached {
         Reached::Visits(most) => (
-            format!("this browser holds {most} unpaid visits already; order one of them or give one back"),
-            format!("Sie haben schon {most} Besuche vorgemerkt, mehr geht nicht zugleich."),
-            format!("You are holding {most} visits already, the most at one time."),
-        ),
-        Reached::Places(most) => (
+            format!("this browser holds {most} unpaid visits already; finish ordering one of them or give one back"),
             format!(
-                "one browser has at most {most} unpaid places, those to be paid at the desk for this showing included; \
-                 order a visit or give one back, or choose fewer"
+                "Sie haben schon {most} Besuche vorgemerkt, mehr geht nicht zugleich. Bitte schließen Sie eine Bestellung ab, \
+                 oder geben Sie einen Besuch zurück."
             ),
             format!(
-                "Zugleich lassen sich höchstens {most} unbezahlte Plätze vormerken; was Sie von dieser Vorstellung an der \
-                 Kasse zahlen, zählt mit."
-            ),
-            format!(
-                "At most {most} unpaid places can be held at one time, counting those of this showing that you pay at the \
-                 desk."
+                "You are holding {most} visits already, the most at one time. Please finish one of your orders, or give one \
+                 back."
             ),
         ),
+        Reached::Places(most, left) if left == most => (
+            format!("one browser holds at most {most} unpaid places; choose fewer, or ask the front desk"),
+            format!("Zugleich lassen sich höchstens {most} Plätze vormerken. Bitte wählen Sie weniger."),
+            format!("At most {most} places can be held at one time. Please choose fewer."),
+        ),
+        Reached::Places(most, left) => {
+            let (fewer, weniger, less) = match left {
+                0 => (String::new(), "Bitte bezahlen Sie".to_owned(), "Please pay".to_owned()),
+                _ => (
+                    format!("choose at most {left}, "),
+                    format!("Bitte wählen Sie höchstens noch {left}, bezahlen Sie"),
+                    format!("Please choose at most {left} more, pay"),
+                ),
+            };
+            (
+                format!(
+                    "one browser has at most {most} unpaid places, those to be paid at the desk for this showing \
+                     included; {fewer}pay online for what is held, or give a visit back"
+                ),
+                format!(
+                    "Zugleich lassen sich höchstens {most} unbezahlte Plätze vormerken; was Sie von dieser Vorstellung an \
+                     der Kasse zahlen, zählt mit. {weniger} online, was Sie vorgemerkt haben, oder geben Sie einen Besuch \
+                     zurück."
+                ),
+                format!(
+                    "At most {most} unpaid places can be held at one time, counting those of this showing that you pay at \
+                     the desk. {less} online for what you hold, or give one back."
+                ),
+            )
+        }
     };
     Refusal {
         part: "limit".to_owned(),
         code: tonic::Code::ResourceExhausted as i32,
         message,
-        reason: Text::new(
-            format!(
-                "{de} Bitte bestellen Sie einen Ihrer Besuche oder geben Sie einen zurück. Gruppen hilft die Kasse."
-            ),
-            format!("{en} Please order one of your visits or give one back. For groups, ask the front desk."),
-        ),
+        reason: Text::new(format!("{de} Gruppen hilft die Kasse."), format!("{en} For groups, ask the front desk.")),
         alternatives: Vec::new(),
         places: None,
     }

@@ -41,7 +41,8 @@ pub(crate) struct Held {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reached {
     Visits(u32),
-    Places(u32),
+    /// With what is left of it.
+    Places(u32, u32),
 }
 
 impl Limits {
@@ -51,7 +52,8 @@ impl Limits {
             return Err(Reached::Visits(self.visits_per_browser));
         }
         if held.places.saturating_add(people) > self.places_per_browser {
-            return Err(Reached::Places(self.places_per_browser));
+            let left = self.places_per_browser.saturating_sub(held.places);
+            return Err(Reached::Places(self.places_per_browser, left));
         }
         Ok(())
     }

@@ -11,13 +11,19 @@ use crate::{client, support::*};
 
 /// Refused by a limit, with words for people that say what helps.
 fn limited(answer: Result<pb::Visit, Status>) {
+    let (de, en) = refused(answer);
+    assert!(de.contains("geben Sie") && en.contains("give one back"), "{de} {en}");
+}
+
+/// In German and English.
+fn refused(answer: Result<pb::Visit, Status>) -> (String, String) {
     let refused = answer.expect_err("beyond the limit");
     assert_eq!(refused.code(), Code::ResourceExhausted, "{}", refused.message());
     let details = refusal(&refused);
     assert_eq!(details.part, "limit");
     let reason = details.reason.expect("reason");
-    assert!(reason.de.contains("geben Sie") && reason.de.contains("Kasse"), "{}", reason.de);
-    assert!(reason.en.contains("give one back") && reason.en.contains("front desk"), "{}", reason.en);
+    assert!(reason.de.contains("Kasse") && reason.en.contains("front desk"), "{} {}", reason.de, reason.en);
+    (reason.de, reason.en)
 }
 
 fn walking(town: &Town) -> pb::HoldVisitRequest {
@@ -64,9 +70,15 @@ async fn a_browser_holds_so_many_visits_and_no_more() {
 async fn a_browser_holds_so_many_places_and_no_more() {
     let town = town_limited("places_per_browser", 7).await;
     let party = |people| pb::HoldVisitRequest { party: vec![line("adult", people)], ..walking(&town) };
-    limited(town.hold(&party(8)).await);
+    let (de, en) = refused(town.hold(&party(8)).await);
+    assert!(de.contains("wählen Sie weniger") && en.contains("choose fewer"), "{de} {en}");
+    assert!(!de.contains("geben Sie") && !en.contains("give"), "nothing is held: {de} {en}");
     town.hold(&party(5)).await.expect("five");
-    limited(town.hold(&party(3)).await);
+    let (de, en) = refused(town.hold(&party(3)).await);
+    for (helps, said) in [("höchstens noch 2", &de), ("bezahlen Sie online", &de), ("at most 2 more", &en)] {
+        assert!(said.contains(helps), "{said}");
+    }
+    assert!(!de.contains("bestellen"), "who pays at the desk has ordered, and it counts: {de}");
     town.hold(&party(2)).await.expect("seven");
     limited(town.hold(&party(1)).await);
     assert_eq!((visits(&town).await, town.taken().await), (2, (7, 0)));
