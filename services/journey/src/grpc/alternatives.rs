@@ -14,8 +14,6 @@ use sky_proto::{
 use super::{hold::Wanted, siblings::Siblings};
 use crate::domain::{Alternative, Showing};
 
-/// Other showings are looked for so far ahead.
-const SEARCH: TimeDelta = TimeDelta::days(7);
 const MOST: usize = 5;
 /// Pickup times are looked for in this span beside the showing.
 const BESIDE: TimeDelta = TimeDelta::minutes(60);
@@ -31,9 +29,9 @@ pub(super) async fn showings(
     refused: Option<&Showing>,
     now: DateTime<Utc>,
 ) -> Vec<Alternative> {
-    let Ok(programme) = siblings.programme(now, now + SEARCH).await else { return Vec::new() };
+    let programme = siblings.programme_lately(now).await;
     let mut fitting: Vec<_> = programme
-        .into_iter()
+        .iter()
         .filter(|showing| showing.showing_id != wanted.wish.showing.to_string() && fits(showing, wanted, now))
         .collect();
     fitting.sort_by_key(|showing| {
@@ -55,12 +53,12 @@ fn fits(showing: &reservations::Showing, wanted: &Wanted, now: DateTime<Utc>) ->
         && places.wheelchair_free >= wheelchairs
 }
 
-fn alternative(showing: reservations::Showing) -> Option<Alternative> {
+fn alternative(showing: &reservations::Showing) -> Option<Alternative> {
     let id = uuid::Uuid::try_parse(&showing.showing_id).ok()?;
     let starts_at = from_timestamp(showing.starts_at);
     let local = starts_at.with_timezone(&Berlin);
     let day = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"][local.weekday().num_days_from_monday() as usize];
-    let title = Text::from_proto(showing.title);
+    let title = Text::from_proto(showing.title.clone());
     let english = if title.en.is_empty() { &title.de } else { &title.en };
     Some(Alternative {
         text: Text::new(

@@ -1,7 +1,11 @@
 //! The other services of the house, as journey asks them: contract in, domain out. Every call has a
 //! time limit; nothing here decides.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
@@ -16,6 +20,7 @@ use sky_proto::{
     portal::v1::{FindWaitingRoomRequest, waiting_rooms_client::WaitingRoomsClient},
     reservations::v1::{self as reservations, booking, reservations_client::ReservationsClient},
 };
+use tokio::sync::Mutex;
 use tonic::{Response, Status};
 use uuid::Uuid;
 
@@ -27,14 +32,19 @@ use crate::{
     error::Error,
     events,
     projection::News,
+    saga::Asked,
 };
 
 /// With this the portal marks the sessions that it gives to others than its own pages.
 const PAST_THE_PAGES: &str = "direct:";
 
-    saga::Asked,
 /// The longest that anybody may take.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Other showings are looked for so far ahead …
+const COMING_DAYS: TimeDelta = TimeDelta::days(7);
+/// … in what may be so old; by the house's clock, which may run faster or be set, it is this old at most.
+const LATELY: Duration = Duration::from_millis(500);
+const SAME: TimeDelta = TimeDelta::minutes(1);
 
 /// The ways to them.
 #[derive(Clone, Debug)]
@@ -45,6 +55,15 @@ pub(crate) struct Siblings {
     payments: Transport,
     flow: Transport,
     portal: Transport,
+    /// What is on from then on, as it was a moment ago.
+    lately: Arc<Mutex<Option<Lately>>>,
+}
+
+#[derive(Debug)]
+struct Lately {
+    asked: Instant,
+    from: DateTime<Utc>,
+    programme: Arc<Vec<reservations::Showing>>,
 }
 
 async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
@@ -67,6 +86,7 @@ impl Siblings {
             payments: context.transport("payments"),
             flow: context.transport("flow"),
             portal: context.transport("portal"),
+            lately: Arc::default(),
         }
     }
 
@@ -106,6 +126,11 @@ impl Siblings {
     }
 }
 
+/// Whoever calls past the pages has no place in any line. The pages let in those whose turn it is, and staff need not wait.
+pub(super) fn is_past_the_pages(caller: &Caller) -> bool {
+    matches!(caller, Caller::Visitor { session, .. } if session.starts_with(PAST_THE_PAGES))
+}
+
 /// What stands before a sale.
 impl Siblings {
     /// Refuses a showing for which others wait. Asked each time: journey keeps no rooms.
@@ -121,11 +146,6 @@ impl Siblings {
             message:
                 "a waiting room stands before this showing; wait there on the house's page and book when it lets you in"
                     .to_owned(),
-/// Whoever calls past the pages has no place in any line. The pages let in those whose turn it is, and staff need not wait.
-pub(super) fn is_past_the_pages(caller: &Caller) -> bool {
-    matches!(caller, Caller::Visitor { session, .. } if session.starts_with(PAST_THE_PAGES))
-}
-
             reason: Text::new(
                 "Vor dieser Vorstellung ist ein Warteraum offen. Bitte stellen Sie sich auf der Seite des Hauses an.",
                 "A waiting room stands before this showing. Please join the line on the house's page.",
@@ -361,17 +381,23 @@ fn known(payment: Result<payments::Payment, Status>) -> Result<Option<Asked>, St
 
 /// What would fit instead, and what happens to a whole showing.
 impl Siblings {
-    pub(super) async fn programme(
-        &self,
-        from: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> Result<Vec<reservations::Showing>, Status> {
+    /// The showings of the coming days, half a second old at most. In a rush thousands ask for them in that time; they are
+    /// asked for once, and who does not answer contributes nothing.
+    pub(super) async fn programme_lately(&self, from: DateTime<Utc>) -> Arc<Vec<reservations::Showing>> {
+        let mut lately = self.lately.lock().await;
+        let is_same = |it: &&Lately| it.asked.elapsed() < LATELY && (from - it.from).abs() < SAME;
+        if let Some(known) = lately.as_ref().filter(is_same) {
+            return known.programme.clone();
+        }
         let request = reservations::ListProgrammeRequest {
             from: Some(timestamp(from)),
-            until: Some(timestamp(until)),
+            until: Some(timestamp(from + COMING_DAYS)),
             include_closed: false,
         };
-        Ok(answer(self.reservations().list_programme(request)).await?.showings)
+        let told = answer(self.reservations().list_programme(request)).await;
+        let programme = Arc::new(told.map_or_else(|_| Vec::new(), |told| told.showings));
+        *lately = Some(Lately { asked: Instant::now(), from, programme: programme.clone() });
+        programme
     }
 
     /// Closed showings too.

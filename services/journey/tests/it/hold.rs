@@ -120,6 +120,34 @@ async fn a_sold_out_showing_names_other_showings() {
     assert_eq!(refusal(&unknown).part, "seats");
 }
 
+/// How often the programme was asked for in this process, by other tests too.
+fn programmes_told(town: &Town) -> u64 {
+    let line = "sky_rpc_seconds_count{method=\"/sky.reservations.v1.Reservations/ListProgramme\",status=\"0\"} ";
+    let metrics = town.house.metrics();
+    metrics.lines().find_map(|it| it.strip_prefix(line)).map_or(0, |count| count.parse().expect("a number"))
+}
+
+#[tokio::test]
+async fn a_crowd_that_gets_no_places_copies_no_programme_each() {
+    let town = town().await;
+    let mut wish = pb::HoldVisitRequest { parking: None, party: vec![line("adult", 60)], ..town.wish() };
+    town.hold(&wish).await.expect("the first sixty");
+    let before = programmes_told(&town);
+    assert!(before > 0, "it is counted");
+    for n in 0..40 {
+        let crowd = (0..20).map(|m| {
+            wish.idempotency_key = Uuid::new_v4().to_string();
+            let (town, wish, caller) = (&town, wish.clone(), guest(&format!("{n} {m}")));
+            async move { town.hold_as(&caller, &wish).await }
+        });
+        for answer in futures::future::join_all(crowd.collect::<Vec<_>>()).await {
+            assert!(!refusal(&answer.expect_err("not another sixty")).alternatives.is_empty());
+        }
+    }
+    let asked = programmes_told(&town) - before;
+    assert!(asked < 400, "800 were refused, and the programme was asked for {asked} times");
+}
+
 #[tokio::test]
 async fn a_service_that_is_down_leaves_nothing_behind_and_may_be_asked_again() {
     // Parking does not run here at all.
