@@ -163,6 +163,18 @@ pub(crate) async fn visits(pool: &PgPool, session: Uuid) -> Result<Vec<Uuid>, Er
     .await?)
 }
 
+/// Those that it has opened since, newest first.
+pub(crate) async fn visits_since(pool: &PgPool, session: Uuid, since: Time) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "select visit_id from session_visit where session_id = $1 and opened_at > $2
+         order by opened_at desc, visit_id limit 20",
+    )
+    .bind(session)
+    .bind(since)
+    .fetch_all(pool)
+    .await?)
+}
+
 pub(crate) async fn has_opened(pool: &PgPool, session: Uuid, visit: Uuid) -> Result<bool, Error> {
     Ok(sqlx::query_scalar("select exists (select 1 from session_visit where session_id = $1 and visit_id = $2)")
         .bind(session)

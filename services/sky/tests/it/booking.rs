@@ -405,4 +405,10 @@ async fn a_second_showing_takes_nothing_from_the_first_and_chosen_anew_it_is_giv
     for held in [&first, &anew] {
         assert_eq!(visit(&world, &order(held)).await.state(), VisitState::Held);
     }
+    // Back to the first showing, by way of the other.
+    let back = held(&house, &world, &family, &showing, &[("count_adult", "3")]).await;
+    assert_eq!(visit(&world, &order(&first)).await.state(), VisitState::Expired, "others may have it");
+    for held in [&back, &anew] {
+        assert_eq!(visit(&world, &order(held)).await.state(), VisitState::Held);
+    }
 }

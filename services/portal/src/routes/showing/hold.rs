@@ -7,8 +7,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::TimeDelta;
 use kernel::{
     Caller, Code,
+    clock::wall_now,
     error::{REASON, is_busy},
     values,
 };
@@ -35,7 +37,11 @@ use crate::{
     page::page,
     problem::Problem,
     session::Guest,
+    store,
 };
+
+/// Nobody chooses for longer: of a visit opened before that nothing is held any more.
+const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(30);
 
 /// `POST /showings/{id}/hold`
 pub(crate) async fn hold(
@@ -61,7 +67,7 @@ pub(crate) async fn hold(
         return waiting_room::lead(&edge, &guest, room).await;
     }
     let (session, cookie) = guest.session_for_form(&edge, sent.page_key()?).await?;
-    let before = guest.session.as_ref().and_then(|session| session.visit);
+    let has_chosen_before = guest.session.as_ref().is_some_and(|session| session.visit.is_some());
     let caller = Caller::Visitor { session: session.to_string(), visit: None };
     let asked = Instant::now();
     let answered = answer(edge.journey(&caller).hold_visit(request)).await;
@@ -72,8 +78,8 @@ pub(crate) async fn hold(
         Ok(visit) => {
             let visit_id = values::id("visit_id", &visit.visit_id)?;
             Guest::open_visit(&edge, session, visit_id, false).await?;
-            if let Some(before) = before.filter(|before| *before != visit_id) {
-                release(&edge, session, before, id).await;
+            if has_chosen_before {
+                release_others(&edge, session, visit_id, id).await;
             }
             Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
         }
@@ -113,8 +119,19 @@ pub(crate) fn asked(guest: &Guest, material: &Material, sent: &Fields, buyer: Bu
     Ok(Asked::Back((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
 }
 
-/// A visitor who went back and chose anew does not keep the first places from others. Places of another showing are
-/// theirs as well: families come to more than one.
+/// A visitor who went back and chose anew does not keep the first places from others, whatever they looked at in between.
+/// Places of another showing are theirs as well: families come to more than one.
+async fn release_others(edge: &Edge, session: Uuid, chosen: Uuid, showing: Uuid) {
+    match store::visits_since(edge.db.pool(), session, wall_now() - LONGEST_HOLD).await {
+        Ok(visits) => {
+            for visit in visits.into_iter().filter(|visit| *visit != chosen) {
+                release(edge, session, visit, showing).await;
+            }
+        }
+        Err(error) => tracing::warn!(%error, "earlier holds were not looked for; they will run out"),
+    }
+}
+
 async fn release(edge: &Edge, session: Uuid, visit: Uuid, showing: Uuid) {
     let caller = Caller::Visitor { session: session.to_string(), visit: Some(visit) };
     let visit_id = visit.to_string();
