@@ -2,8 +2,8 @@
 //! people in. Decides nothing itself: the rules are in `domain`, the changes in `commands`.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -53,8 +53,12 @@ pub(crate) struct Rooms {
     known: tokio::sync::Mutex<Known>,
     told_busy: Mutex<Option<Instant>>,
     made: Made,
+    seen: Seen,
     pub(crate) views: Live<View>,
 }
+
+/// Whose page was asked for in which room since that was written down last.
+type Seen = Arc<Mutex<HashSet<(Uuid, Uuid)>>>;
 
 impl Rooms {
     pub(crate) fn new(context: &Context) -> Self {
@@ -67,7 +71,16 @@ impl Rooms {
                 Ok((view.room.revision(), view))
             })
         });
-        Self { db: context.db.clone(), known: tokio::sync::Mutex::default(), told_busy: Mutex::default(), made, views }
+        let seen = Seen::default();
+        context.tasks.spawn_until_stop(write_down(context.db.clone(), seen.clone()));
+        Self {
+            db: context.db.clone(),
+            known: tokio::sync::Mutex::default(),
+            told_busy: Mutex::default(),
+            made,
+            seen,
+            views,
+        }
     }
 
     /// The open rooms, at most half a second old: every page of a showing asks.
@@ -96,6 +109,11 @@ impl Rooms {
         *self.known.lock().await = None;
     }
 
+    /// Somebody is still there: their page was asked for. Written down within a second, with all others.
+    pub(crate) fn see(&self, room: Uuid, session: Uuid) {
+        lock(&self.seen).insert((room, session));
+    }
+
     /// How a purchase from a room went: a seller that cannot keep up slows the room down. Told once a second.
     pub(crate) async fn bought<T>(&self, room: Uuid, session: Uuid, took: Duration, outcome: &Result<T, Status>) {
         let now = wall_now();
@@ -121,6 +139,33 @@ impl Rooms {
     async fn tell(&self, what: impl for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<(), Error>> + Send + 'static) {
         if let Err(error) = self.db.transact(what).await {
             tracing::warn!(%error, "a waiting room was not told how a purchase went");
+        }
+    }
+}
+
+fn lock(seen: &Seen) -> MutexGuard<'_, HashSet<(Uuid, Uuid)>> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes down who is there, each second in one statement for all: thousands of pages may be open. What cannot be noted
+/// now is noted next time, long before somebody counts as away.
+async fn write_down(db: Db, seen: Seen) {
+    loop {
+        tokio::time::sleep(TURN).await;
+        let there: Vec<(Uuid, Uuid)> = std::mem::take(&mut *lock(&seen)).into_iter().collect();
+        if there.is_empty() {
+            continue;
+        }
+        let noted = there.clone();
+        let written = db
+            .transact(move |tx| {
+                let there = noted.clone();
+                Box::pin(async move { waiting_rooms::see(tx, &there).await })
+            })
+            .await;
+        if let Err(error) = written {
+            tracing::warn!(%error, viewers = there.len(), "it is not noted yet that some still wait");
+            lock(&seen).extend(there);
         }
     }
 }

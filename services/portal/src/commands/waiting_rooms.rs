@@ -39,15 +39,15 @@ pub(crate) async fn arrive(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<Pla
     let now = wall_now();
     store::arrive(tx.conn(), room, session, drawn, now).await?;
     store::arrive_again(tx.conn(), room, session, now).await?;
-    see(tx, room, session).await?;
+    see(tx, &[(room, session)]).await?;
     store::place(&mut *tx.conn(), room, session).await?.ok_or(Error::NoSuchRoom)
 }
 
-/// Somebody is still there: their page was asked for.
-pub(crate) async fn see(tx: &mut Tx, room: Uuid, session: Uuid) -> Result<(), Error> {
+/// These are still there, by room and session: their pages were asked for.
+pub(crate) async fn see(tx: &mut Tx, there: &[(Uuid, Uuid)]) -> Result<(), Error> {
     let now = wall_now();
     // Half the pause: of two notes in a row the second must not be left out for having come a moment early.
-    store::see(tx.conn(), room, session, now, now - NOTE_EVERY / 2).await
+    store::see(tx.conn(), there, now, now - NOTE_EVERY / 2).await
 }
 
 /// Somebody who was let in needs more time to choose. A pass that has run out stays so: others have waited for it.

@@ -333,7 +333,7 @@ pub(crate) async fn live(
                 let view = tokio::select! {
                     view = views.next() => view?,
                     _ = to_note.tick() => {
-                        note(&edge, id, session).await;
+                        edge.rooms.see(id, session);
                         continue;
                     }
                 };
@@ -353,14 +353,6 @@ pub(crate) async fn live(
         }
     });
     Ok(live::respond(&edge, fragments))
-}
-
-/// Notes that somebody is there. What cannot be noted now is noted next time, long before they count as away.
-async fn note(edge: &Edge, room: Uuid, session: Uuid) {
-    let seen = edge.db.transact(move |tx| Box::pin(async move { waiting_rooms::see(tx, room, session).await })).await;
-    if let Err(error) = seen {
-        tracing::warn!(%error, "it is not noted that somebody still waits");
-    }
 }
 
 async fn fragment(edge: &Edge, w: Frame, session: Uuid, place: &mut Place, view: &View) -> Result<Fragment, Problem> {

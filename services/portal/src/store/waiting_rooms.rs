@@ -255,21 +255,29 @@ pub(crate) async fn arrive_again(conn: &mut PgConnection, room: Uuid, session: U
     Ok(())
 }
 
-/// Notes that somebody is there, if that was noted last before `unless_since`.
+/// Notes who is there, by room and session, of those whom it was noted of last before `unless_since`. Who is being let in at
+/// this moment is passed over, so that nobody waits for that.
 pub(crate) async fn see(
     conn: &mut PgConnection,
-    room: Uuid,
-    session: Uuid,
+    there: &[(Uuid, Uuid)],
     now: Time,
     unless_since: Time,
 ) -> Result<(), Error> {
-    sqlx::query("update waiting_place set seen_at = $3 where room_id = $1 and session_id = $2 and seen_at < $4")
-        .bind(room)
-        .bind(session)
-        .bind(now)
-        .bind(unless_since)
-        .execute(conn)
-        .await?;
+    let (rooms, sessions): (Vec<Uuid>, Vec<Uuid>) = there.iter().copied().unzip();
+    sqlx::query(
+        "with free as (
+             select p.room_id, p.session_id from waiting_place p
+             join unnest($1::uuid[], $2::uuid[]) t (room_id, session_id) using (room_id, session_id)
+             where p.seen_at < $4 for update of p skip locked)
+         update waiting_place p set seen_at = $3 from free
+         where p.room_id = free.room_id and p.session_id = free.session_id",
+    )
+    .bind(rooms)
+    .bind(sessions)
+    .bind(now)
+    .bind(unless_since)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -269,3 +269,32 @@ async fn who_has_left_keeps_nobody_waiting_and_who_is_there_is_not_passed_over()
     turn(&house).await;
     assert!(gone[24].is_in(&house, &showing, &room).await, "and is let in");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whose_pages_are_open_is_written_down_together() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 10).await;
+    let crowd: Vec<Browser> = (0..30).map(|_| Browser::new()).collect();
+    for browser in &crowd {
+        browser.arrive(&house, &showing, &room).await;
+    }
+    let count = async |what: &str| {
+        let counted = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(format!("select {what} from waiting_place")));
+        counted.fetch_one(house.pool("portal")).await.expect("counted")
+    };
+    assert_eq!(count("count(distinct xmin::text)").await, 30, "each came by itself");
+    execute(&house, "update waiting_place set seen_at = now() - interval '10 minutes'").await;
+    let live = format!("http://{}{room}/live?after=0", house.running.http);
+    let open = futures::future::join_all(crowd.iter().map(|browser| browser.0.get(&live).send())).await;
+    for _ in 0..500 {
+        if count("count(*) filter (where seen_at > now() - interval '1 minute')").await == 30 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(count("count(*) filter (where seen_at > now() - interval '1 minute')").await, 30);
+    let times = count("count(distinct xmin::text)").await;
+    assert!(times < 10, "30 who are there were written down in {times} transactions");
+    drop(open);
+}
