@@ -108,6 +108,7 @@ pub(crate) fn showing(
         ends_at: Some(timestamp(showing.ends_at)),
         doors_at: Some(timestamp(showing.doors_at)),
         scheduled_starts_at: Some(timestamp(showing.scheduled_starts_at)),
+        last_entry_at: Some(timestamp(showing.last_entry_at)),
         state: state(showing.state).into(),
         audience: audience(showing.audience).into(),
         availability: Some(offered(showing, availability_, offer, now)),

@@ -114,6 +114,9 @@ struct SlotRow {
     holidays: Holidays,
     #[serde(default = "doors")]
     doors_minutes: u32,
+    /// So many minutes after the start late guests are still let in, and staff sell.
+    #[serde(default = "none")]
+    last_entry_minutes: Spanned<u32>,
     #[serde(default)]
     numbered: bool,
     door_quota: Spanned<u32>,
@@ -282,6 +285,10 @@ fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
         if row.weekdays.get_ref().is_empty() {
             return Err(wrong(text, &row.weekdays, &key("weekdays"), "names no day"));
         }
+        if row.last_entry_minutes.get_ref() >= title.minutes.get_ref() {
+            let problem = "must end before the showing does";
+            return Err(wrong(text, &row.last_entry_minutes, &key("last_entry_minutes"), problem));
+        }
         let places = seats(layout).len();
         for (name, quota) in
             [("door_quota", &row.door_quota), ("staff_quota", &row.staff_quota), ("school_quota", &row.school_quota)]
@@ -303,6 +310,7 @@ fn slots(text: &str, section: &Section) -> Result<Vec<Slot>, String> {
                 audience: row.audience,
                 holidays: row.holidays,
                 doors_minutes: row.doors_minutes,
+                last_entry_minutes: *row.last_entry_minutes.get_ref(),
                 numbered: row.numbered,
                 door_quota: *row.door_quota.get_ref(),
                 staff_quota: *row.staff_quota.get_ref(),

@@ -178,7 +178,7 @@ impl Sale {
         if self.showing.state == ShowingState::Cancelled {
             return Err(Refusal::Cancelled);
         }
-        if now >= self.showing.starts_at {
+        if now >= self.showing.sold_until(wish.channel) {
             return Err(Refusal::Begun);
         }
         if self.showing.audience != Audience::Public && wish.channel == Channel::Online {

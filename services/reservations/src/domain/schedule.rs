@@ -39,6 +39,9 @@ pub(crate) struct Slot {
     pub(crate) holidays: Holidays,
     /// Doors open this long before the start.
     pub(crate) doors_minutes: u32,
+    /// Late guests are let in this long after the start.
+    #[serde(default)]
+    pub(crate) last_entry_minutes: u32,
     pub(crate) numbered: bool,
     pub(crate) door_quota: u32,
     pub(crate) staff_quota: u32,
@@ -87,6 +90,7 @@ pub(crate) struct Planned<'a> {
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
     pub(crate) doors_at: DateTime<Utc>,
+    pub(crate) last_entry_at: DateTime<Utc>,
 }
 
 /// "2026-11-27 10:00" by the clock on the wall; None: no such time, or one that summer time skips.
@@ -131,5 +135,6 @@ fn on_day<'a>(slot: &'a Slot, day: NaiveDate, holidays: &[(NaiveDate, NaiveDate)
         starts_at,
         ends_at: starts_at + TimeDelta::minutes(slot.minutes.into()),
         doors_at: starts_at - TimeDelta::minutes(slot.doors_minutes.into()),
+        last_entry_at: starts_at + TimeDelta::minutes(slot.last_entry_minutes.into()),
     })
 }

@@ -137,6 +137,11 @@ impl Showing {
         (self.scheduled_starts_at - CODE_BEFORE, self.scheduled_starts_at + CODE_AFTER)
     }
 
+    /// Until when it is sold: online until it starts, by staff as long as late guests are let in.
+    pub(crate) fn sold_until(&self, channel: Channel) -> DateTime<Utc> {
+        if channel == Channel::Online { self.starts_at } else { self.starts_at.max(self.last_entry_at) }
+    }
+
     /// Whether protected places may go to anybody: shortly before the start, and not online.
     pub(crate) fn protected_open(&self, channel: Channel, now: DateTime<Utc>) -> bool {
         channel != Channel::Online && now >= self.starts_at - self.protected_release

@@ -187,6 +187,7 @@ fn slot(time: &str) -> Slot {
         audience: Audience::Public,
         holidays: Holidays::Always,
         doors_minutes: 20,
+        last_entry_minutes: 0,
         numbered: false,
         door_quota: 0,
         staff_quota: 0,

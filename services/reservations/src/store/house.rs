@@ -211,7 +211,7 @@ pub(crate) async fn add_showing(conn: &mut PgConnection, planned: &Planned<'_>) 
              scheduled_starts_at, state, audience, numbered, notice, capacity, wheelchair_places, door_quota, staff_quota,
              school_quota, door_release_minutes, staff_release_minutes, school_release_minutes,
              protected_release_minutes)
-         select $1, $2, $3, $4, $5, $6, $7, $5, $5, 'on_sale', $8, $9, $10, count(*),
+         select $1, $2, $3, $4, $5, $6, $7, $18, $5, 'on_sale', $8, $9, $10, count(*),
              count(*) filter (where 'wheelchair' = any(features)), $11, $12, $13, $14, $15, $16, $17
          from layout_seat where layout_id = $4
              and not exists (select 1 from showing other where other.hall = $3 and other.state <> 'cancelled'
@@ -236,6 +236,7 @@ pub(crate) async fn add_showing(conn: &mut PgConnection, planned: &Planned<'_>) 
     .bind(slot.released.staff.cast_signed())
     .bind(slot.released.school.cast_signed())
     .bind(slot.released.protected.cast_signed())
+    .bind(planned.last_entry_at)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

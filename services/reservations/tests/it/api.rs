@@ -379,6 +379,11 @@ async fn a_house_file_with_an_error_names_it_and_changes_nothing() {
         ("tax = \"exempt-4-20a\"", "tax = \"none\"", "tariffs[0].tax"),
         ("seats = 10", "seats = 0", "layouts[0].rows[0].seats"),
         ("times = [\"09:00\"", "times = [\"25:00\"", "schedule[0].times"),
+        (
+            "title = \"schule-sonnensystem\"",
+            "title = \"schule-sonnensystem\"\nlast_entry_minutes = 200",
+            "schedule[0].last_entry",
+        ),
         ("title = \"schule-sonnensystem\"", "title = \"x\"", "schedule[0].title"),
         ("minutes = 50", "minutes = 0", "titles[0].minutes"),
         ("[reservations]\n", "[reservations]\ndays_ahead = 63\n", "reservations.days_ahead: must be 1 to 62"),

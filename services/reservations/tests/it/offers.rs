@@ -1,14 +1,15 @@
 //! When showings go on sale, what is told of what is left, where parties would like to sit, and booked
 //! parties that are moved.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures::future::join_all;
 use kernel::{
-    Role,
-    testing::{House, staff, visitor},
+    Clock, Role,
+    testing::{House, noon, producer, staff, visitor},
     values::timestamp,
 };
+use prost::Message;
 use sky_proto::reservations::v1 as pb;
 use tonic::Code;
 use uuid::Uuid;
@@ -358,4 +359,62 @@ async fn a_start_of_sale_is_set_by_staff_for_what_there_is() {
     operator.set_sale_start(request).await.expect("the first answer");
     known(&house).await;
     assert_eq!(get(&house, &showing).await.on_sale_at, Some(timestamp(minutes(30))));
+}
+
+#[tokio::test]
+async fn staff_sell_as_long_as_late_guests_are_let_in() {
+    let services = [reservations::SERVICE, producer("journey")];
+    let house = House::start_at(&services, Clock::manual(noon()), BTreeMap::new()).await;
+    let row = "[[reservations.schedule]]\n";
+    let late = HOUSE_FILE.replace(row, &format!("{row}last_entry_minutes = 10\n"));
+    load(&house, &late, false).await.expect("house file loads");
+    let showing = showing(&house).await;
+    assert_eq!(
+        (showing.starts_at, showing.last_entry_at),
+        (Some(timestamp(minutes(60))), Some(timestamp(minutes(70))))
+    );
+    let ask = async |channel: pb::Channel| {
+        let wish = pb::HoldSeatsRequest {
+            channel: channel.into(),
+            expires_at: Some(timestamp(minutes(80))),
+            ..wish(Uuid::now_v7(), &showing.showing_id, 1)
+        };
+        hold(&house, &wish).await
+    };
+    house.clock.set(minutes(69));
+    for channel in [pb::Channel::Door, pb::Channel::Staff, pb::Channel::School] {
+        ask(channel).await.expect("late guests are let in");
+    }
+    assert!(ask(pb::Channel::Online).await.expect_err("it has begun").message().contains("has begun"));
+    house.clock.set(minutes(70));
+    assert!(ask(pb::Channel::Door).await.expect_err("nobody is let in").message().contains("has begun"));
+}
+
+/// What all that may be scheduled costs to tell; `--nocapture` says it.
+#[tokio::test]
+async fn two_months_of_programme_are_told_in_one_answer() {
+    let services = [reservations::SERVICE, producer("journey")];
+    let house = House::start_at(&services, Clock::manual(noon()), BTreeMap::new()).await;
+    let longest = HOUSE_FILE.replacen("[reservations]\n", "[reservations]\ndays_ahead = 62\n", 1);
+    load(&house, &longest, false).await.expect("house file loads");
+    known(&house).await;
+    let request = pb::ListProgrammeRequest {
+        from: Some(timestamp(minutes(0))),
+        until: Some(timestamp(minutes(62 * 24 * 60))),
+        include_closed: true,
+    };
+    let mut client = client!(house, &operator());
+    let (mut took, mut told) = (Vec::new(), pb::ListProgrammeResponse::default());
+    for _ in 0..100 {
+        let asked = std::time::Instant::now();
+        told = client.list_programme(request).await.expect("told").into_inner();
+        took.push(asked.elapsed());
+    }
+    took.sort_unstable();
+    let (showings, bytes) = (told.showings.len(), told.encoded_len());
+    println!("{showings} showings in {bytes} bytes: median {:?}, slowest {:?}", took[50], took[99]);
+    assert!(showings > 250, "{showings} showings");
+    // Eight showings each day; more than that nobody's client takes in one message.
+    let of_eight = bytes.div_ceil(showings) * 62 * 8;
+    assert!(of_eight < 4 * 1024 * 1024, "{of_eight} bytes");
 }

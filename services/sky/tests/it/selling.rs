@@ -56,6 +56,38 @@ async fn for_schools(world: &World, house: &House) -> Showing {
 }
 
 #[tokio::test]
+async fn where_late_guests_are_let_in_the_desk_sells_to_them() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await;
+    let id = showing.showing_id.as_str();
+    let (starts_at, minute) = (from_timestamp(showing.starts_at), TimeDelta::minutes(1));
+    sqlx::query(
+        "update showing set last_entry_at = starts_at + interval '10 minutes', revision = revision + 1,
+             sale_version = sale_version + 1 where id = $1::uuid",
+    )
+    .bind(id)
+    .execute(house.pool("reservations"))
+    .await
+    .expect("late guests are let in");
+    let desk = signed_in(&house, Role::Desk).await;
+    let sells = format!("href=\"/desk/showings/{id}/sell\"");
+    let offered = || async { desk.get(&house, "/desk/sell").await.2.contains(&sells) };
+    let form = format!("/desk/showings/{id}/sell");
+    house.clock.set(starts_at + minute * 5);
+    until("it is sold to late guests", offered, |it| *it).await;
+    let (_, _, page) = desk.get(&house, &form).await;
+    assert!(page.contains("name=\"count_adult\""), "{page}");
+    let (_, order, body) = sell(&house, &desk, id, &[DOOR, ("count_adult", "1")]).await;
+    assert!(order.starts_with("/desk/orders/"), "{body}");
+    let online = takes(&world, &house, id, adults(1)).await.expect_err("visitors come to later ones");
+    assert!(online.message().contains("begun"), "{online}");
+    house.clock.set(starts_at + minute * 10);
+    until("it is sold no longer", offered, |it| !*it).await;
+    let (status, _, body) = sell(&house, &desk, id, &[DOOR, ("count_adult", "1")]).await;
+    assert!(status.is_client_error() && body.contains("begonnen"), "{status} {body}");
+}
+
+#[tokio::test]
 async fn the_desk_sells_from_its_quotas_and_takes_the_money() {
     let (house, world) = open().await;
     let showing = next_showing(&world, house.clock.now()).await;

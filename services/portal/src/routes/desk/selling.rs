@@ -9,7 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::{Days, NaiveDate, NaiveTime};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use kernel::{
     Role,
     error::is_busy,
@@ -93,10 +93,18 @@ fn free(w: &Words, showing: &Showing) -> Vec<String> {
         .collect()
 }
 
-/// Until it begins: what online is closed or sold out may be sold at the desk.
+/// As long as late guests are let in: what online is closed or sold out may be sold at the desk.
 pub(crate) fn can_sell(showing: &Showing) -> bool {
-    let over = |left: &Availability| matches!(left.reason(), AvailabilityReason::Past | AvailabilityReason::Cancelled);
+    let over = |left: &Availability| match left.reason() {
+        AvailabilityReason::Past => last_entry(showing) <= from_timestamp(left.observed_at),
+        reason => reason == AvailabilityReason::Cancelled,
+    };
     !showing.availability.as_ref().is_some_and(over)
+}
+
+/// Its start, unless the house lets in later.
+fn last_entry(showing: &Showing) -> DateTime<Utc> {
+    from_timestamp(showing.last_entry_at.or(showing.starts_at))
 }
 
 fn chosen_day(query: Option<&str>) -> Option<NaiveDate> {
@@ -120,7 +128,7 @@ pub(crate) async fn programme(
         include_closed: true,
     };
     let mut showings = answer(edge.reservations(&caller).list_programme(request)).await?.showings;
-    showings.retain(|showing| from_timestamp(showing.starts_at) > now);
+    showings.retain(|showing| last_entry(showing) > now);
     showings.sort_by_key(|showing| from_timestamp(showing.starts_at));
     let w = guest.frame(guest.words.t("sell-title"));
     page(&SellPage {
