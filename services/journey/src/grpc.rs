@@ -131,7 +131,10 @@ async fn tell(conn: &mut PgConnection, visits: &[Visit], now: DateTime<Utc>) -> 
         clocked = store::clock::clocked(conn, &confirmed).await?;
         offers = store::rebooking::offers(conn, &confirmed).await?;
     }
-    if !clocked.is_empty() {
+    // A sale reads many that are weeks away: of those nothing is told.
+    let is_soon = |of: &domain::Showing| domain::clock::ahead::is_soon(of.starts_at, now);
+    let soon = |it: &Visit| showings.get(&it.showing).is_some_and(is_soon);
+    if !clocked.is_empty() || visits.iter().any(|it| it.state == State::Confirmed && soon(it)) {
         about = store::clock::about(conn).await?;
     }
     let ordered = ids(|visit| !matches!(visit.state, State::Holding | State::Held));
@@ -146,10 +149,8 @@ async fn tell(conn: &mut PgConnection, visits: &[Visit], now: DateTime<Utc>) -> 
         told.refunds = back.iter().map(events::money_back::part).collect();
         if let Some(showing) = showing.filter(|_| visit.state == State::Confirmed) {
             let clock = clocked.iter().find(|it| (it.visit, it.showing) == (visit.id, showing.id));
-            if let Some(it) = clock {
-                told.clock = Some(events::clock::clock(visit, showing, it, &about, now));
-                events::clock::put_ways(&mut told, visit, showing, &about);
-            }
+            told.clock = clock.map(|it| events::clock::clock(visit, showing, it, &about, now));
+            events::clock::put_ways(&mut told, visit, showing, &about, now);
             let offer = offers.iter().find(|it| (it.visit, it.from) == (visit.id, showing.id));
             told.offer = offer.map(events::clock::offer);
         }

@@ -10,7 +10,7 @@ use crate::{
         Showing, Visit,
         clock::{
             after::{About, MEAL},
-            ahead::Stretch,
+            ahead::{Stretch, is_soon},
             legs,
             risk::Risk,
         },
@@ -128,10 +128,17 @@ pub(crate) fn clock(
     }
 }
 
-/// Puts the ways to what comes after the seats into the visit's day, where they belong. A meal that lies on the way ahead is
-/// told there.
-pub(crate) fn put_ways(told: &mut pb::Visit, visit: &Visit, showing: &Showing, about: &About) {
-    let mut legs = told.clock.iter().flat_map(|clock| &clock.ahead).filter_map(|it| it.leg.as_ref());
+/// Puts the way to the places into a visit whose clock does not run yet, and the ways to what comes after the seats into its
+/// day, where they belong. A meal that lies on the way ahead is told there.
+pub(crate) fn put_ways(told: &mut pb::Visit, visit: &Visit, showing: &Showing, about: &About, now: DateTime<Utc>) {
+    if told.clock.is_none() {
+        if !is_soon(showing.starts_at, now) {
+            return;
+        }
+        told.ways = about.planned(visit, showing, now).iter().map(stretch).collect();
+    }
+    let ahead = told.clock.iter().flat_map(|clock| &clock.ahead).chain(&told.ways);
+    let mut legs = ahead.filter_map(|it| it.leg.as_ref());
     let meal_is_ahead = legs.any(|leg| leg.kind == MEAL);
     for step in timeline::steps(visit, showing) {
         let way = about.of_step(&step, visit, &showing.hall).filter(|it| !meal_is_ahead || it.leg.kind != MEAL);

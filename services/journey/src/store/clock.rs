@@ -14,7 +14,7 @@ use crate::{
         clock::{
             after::About,
             ahead::{Lift, Way, Ways},
-            legs::{Door, Estimate, Leg},
+            legs::{self, Door, Estimate, Estimates, Leg},
             policy::{Policy, seconds},
             risk::Risk,
         },
@@ -92,9 +92,15 @@ async fn ways(conn: &mut PgConnection) -> Result<Ways, Error> {
 /// What the ways of visits are made of.
 pub(crate) async fn about(conn: &mut PgConnection) -> Result<About, Error> {
     let ways = ways(&mut *conn).await?;
-    let walk = store::missing::car_park(&mut *conn).await?.map(|told| told.walk());
-    let step_free_percent = policy(conn).await?.step_free_percent;
-    Ok(About { ways, walk, step_free_percent })
+    let car_park = store::missing::car_park(&mut *conn).await?;
+    let policy = policy(conn).await?;
+    let mut usual = Estimates::of(&policy, legs::pace(&[], None));
+    if let Some(told) = &car_park {
+        usual.walk = told.walk();
+        usual.park = told.park().unwrap_or(usual.park);
+    }
+    let walk = car_park.map(|told| told.walk());
+    Ok(About { ways, walk, step_free_percent: policy.step_free_percent, usual: Some(usual) })
 }
 
 /// A lift as the door tells it; an older word changes nothing. Answers whether it is news.

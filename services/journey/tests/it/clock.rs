@@ -73,6 +73,34 @@ fn delayed(visit: &pb::Visit, minutes: i64) -> ShowingDelayed {
 }
 
 #[tokio::test]
+async fn who_plans_the_way_at_breakfast_is_told_it_and_by_when_to_be_where() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let told = async |hours: i64| {
+        before(&town, &visit, hours * 60);
+        let visit = town.get(&visit).await;
+        assert!(visit.clock.is_none(), "the clock does not run yet");
+        visit
+    };
+    assert!(told(37).await.ways.is_empty(), "nobody sets out so early");
+    let planned = told(6).await;
+    let kinds: Vec<&str> = planned.ways.iter().filter_map(|it| it.leg.as_ref()).map(|leg| leg.kind.as_str()).collect();
+    assert_eq!(kinds, ["drive", "park", "walk", "queue", "seat"]);
+    assert!(
+        planned.ways.iter().all(|it| it.way.as_ref().is_some_and(|way| !way.de.is_empty() && !way.plain.is_empty()))
+    );
+    let by: Vec<_> = planned.ways.iter().map(|it| from_timestamp(it.be_there_by)).collect();
+    assert!(by.windows(2).all(|pair| pair[0] < pair[1]), "{by:?}");
+    assert_eq!(by.last(), Some(&from_timestamp(visit.starts_at)));
+    let back = planned.timeline.iter().find(|step| step.kind == "leave").expect("a way home");
+    assert!(back.way.is_some(), "and how to get back to the car");
+
+    before(&town, &visit, 60);
+    let ticking = turns(&town, &visit, Risk::Unknown).await;
+    assert!(ticking.ways.is_empty(), "the clock tells it as it is now");
+}
+
+#[tokio::test]
 async fn a_late_family_turns_to_risk_once_and_recovers_when_the_doors_are_held() {
     let town = town().await;
     let visit = town.paid().await;
@@ -230,7 +258,10 @@ async fn the_day_says_how_to_go_back_to_the_bay_and_a_meal_before_the_showing_li
     let mut later = town.wish();
     later.showing_id = town.programme.last().expect("a showing in some days").showing_id.clone();
     let later = town.confirm(&town.hold(&later).await.expect("held"), Method::AtDesk).await.expect("ordered");
+    before(&town, &later, 37 * 60);
     assert_eq!(way(&town.get(&later).await, "leave"), None, "while it is far ahead");
+    before(&town, &later, 35 * 60);
+    assert!(way(&town.get(&later).await, "leave").is_some(), "and once it may be planned");
     before(&town, &visit, 60);
     let near = turns(&town, &visit, Risk::Unknown).await;
     assert_eq!(way(&near, "leave"), Some(("back".to_owned(), 240, "Holzplatz car park".to_owned())));

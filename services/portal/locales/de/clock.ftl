@@ -41,3 +41,5 @@ refused-NotTogether = Dort sind keine Plätze nebeneinander frei. Bitte eine and
 refused-CostsMore = Die Plätze dort kosten mehr, als bezahlt ist. Bitte eine andere Vorstellung wählen.
 refused-NeedNotFree = Einen passenden Platz gibt es dort nicht mehr. Bitte eine andere Vorstellung wählen.
 clock-elsewhere = Mit dem Auto: Bitte parken Sie an einem der Plätze, die oben stehen.
+clock-plan = Ihr Weg
+clock-plan-why = So lange dauert es gewöhnlich. Kurz vor der Vorstellung steht hier, wie es gerade ist.

@@ -41,3 +41,5 @@ refused-NotTogether = No places side by side are free there. Choose another show
 refused-CostsMore = The places there cost more than was paid. Choose another showing.
 refused-NeedNotFree = No suitable place is left there. Choose another showing.
 clock-elsewhere = By car: please park at one of the places named above.
+clock-plan = Your way here
+clock-plan-why = This is how long it usually takes. Shortly before the show you will see here how it is just then.

@@ -46,7 +46,7 @@ pub(crate) struct AheadView {
     /// Whoever is not here is asked when they will be.
     pub(crate) arrival: Option<ArrivalView>,
     pub(crate) later: Vec<StretchView>,
-    /// "13:31"
+    /// "13:31"; empty: it is the usual way, to plan with.
     pub(crate) as_of: String,
 }
 
@@ -111,10 +111,37 @@ fn elsewhere(w: &Words, it: &Stretch, view: &mut StretchView) {
     }
 }
 
-/// None while the clock does not run, and once everybody is in.
+/// The way in words: the first stretch, and those that come then.
+fn stretches(w: &Words, visit: &Visit, ahead: &[Stretch]) -> (Option<StretchView>, Vec<StretchView>) {
+    let (plain, parks_elsewhere) = (is_plain(w, visit), super::elsewhere::view(w, visit).is_some());
+    let mut stretches = ahead.iter().map(|it| {
+        let mut view = stretch(w, plain, it);
+        if parks_elsewhere {
+            elsewhere(w, it, &mut view);
+        }
+        view
+    });
+    (stretches.next(), stretches.collect())
+}
+
+/// The way as it usually is, before the clock runs: nothing of it is measured, and nobody is asked when they will be here.
+fn planned(w: &Words, visit: &Visit) -> Option<AheadView> {
+    let (next, later) = stretches(w, visit, &visit.ways);
+    next.is_some().then(|| AheadView {
+        risk: String::new(),
+        kind: "plain",
+        todo: String::new(),
+        offer: None,
+        next,
+        arrival: None,
+        later,
+        as_of: String::new(),
+    })
+}
+
+/// None long before, and once everybody is in.
 pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
-    let clock = visit.clock.as_ref()?;
-    let plain = is_plain(w, visit);
+    let Some(clock) = &visit.clock else { return planned(w, visit) };
     let closes = w.time(&clock.door_closes_at);
     let here = matches!(clock.whereabouts.as_str(), "in_foyer" | "in_car_park" | "partly_in");
     let known = here || clock.arrives_at.is_some();
@@ -135,16 +162,7 @@ pub(crate) fn ahead(w: &Words, visit: &Visit) -> Option<AheadView> {
         )
         .to_string(),
     });
-    let parks_elsewhere = super::elsewhere::view(w, visit).is_some();
-    let mut stretches = clock.ahead.iter().map(|it| {
-        let mut view = stretch(w, plain, it);
-        if parks_elsewhere {
-            elsewhere(w, it, &mut view);
-        }
-        view
-    });
-    let next = stretches.next();
-    let later: Vec<StretchView> = stretches.collect();
+    let (next, later) = stretches(w, visit, &clock.ahead);
     (next.is_some() || helped).then(|| AheadView {
         risk,
         kind,
@@ -229,6 +247,23 @@ mod tests {
         let plain = Visit { language: "de-x-ls".to_owned(), ..Visit::default() };
         assert_eq!(to_step(&w, &plain, &step(false)).expect("a way").way, "Durch die Halle");
         assert!(to_step(&w, &visit, &Step::default()).is_none());
+    }
+
+    #[test]
+    fn who_plans_the_way_reads_it_before_the_clock_runs() {
+        let leg = |kind: &str, seconds| Stretch {
+            leg: Some(Leg { kind: kind.to_owned(), seconds, unknown: seconds == 0, ..Leg::default() }),
+            be_there_by: Some(prost_types::Timestamp { seconds: 1_790_000_000, nanos: 0 }),
+            ..Stretch::default()
+        };
+        let visit = Visit { ways: vec![leg("drive", 0), leg("walk", 300)], ..Visit::default() };
+        let planned = ahead(&Words::default(), &visit).expect("a way");
+        assert_eq!(planned.later[0].takes, "etwa 5 Minuten");
+        assert!(!planned.next.expect("a drive").by.is_empty(), "by when to be there");
+        assert!(
+            planned.arrival.is_none() && planned.as_of.is_empty() && planned.risk.is_empty(),
+            "nothing is measured"
+        );
     }
 
     #[test]

@@ -1,13 +1,17 @@
 //! The ways that are no legs to the seats: to the café's counter, back to the bay, to the kerb where a coach fetches its
 //! people. Nobody is late for them: they are told where they belong in the day, and count for no risk.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     ahead::{Stretch, Ways},
-    legs::{Estimate, Leg, QUEUE, needs_step_free, slowly},
+    legs::{Estimate, Estimates, Leg, QUEUE, Standing, legs, needs_step_free, slowly},
 };
-use crate::domain::{Kitchen, Part, Visit, missing::Whereabouts, timeline::Step};
+use crate::domain::{
+    Kitchen, Part, Showing, Visit,
+    missing::{Whereabouts, whereabouts},
+    timeline::Step,
+};
 
 pub(crate) const MEAL: &str = "meal";
 pub(crate) const BACK: &str = "back";
@@ -25,6 +29,8 @@ pub(crate) struct About {
     /// Between the car park and the door, as the car park tells it.
     pub(crate) walk: Option<Estimate>,
     pub(crate) step_free_percent: u32,
+    /// What the ways to the places usually take; None: not asked for.
+    pub(crate) usual: Option<Estimates>,
 }
 
 impl About {
@@ -51,6 +57,18 @@ impl About {
         if step.done { None } else { self.way(kind, visit, hall) }
     }
 
+    /// Before the clock runs: the way to the places as it usually is, of whoever has still to go it.
+    pub(crate) fn planned(&self, visit: &Visit, showing: &Showing, now: DateTime<Utc>) -> Vec<Stretch> {
+        let (whereabouts, seen_at) = whereabouts(visit, None, now);
+        let Some(usual) = self.usual.filter(|_| whereabouts != Whereabouts::PartlyIn) else {
+            return Vec::new();
+        };
+        let legs = legs(visit, Standing { whereabouts, seen_at, arrives_at: None, ahead: 0 }, &usual, now);
+        let mut ways = self.ways.ahead(&legs, &showing.hall, needs_step_free(visit), Some(showing.starts_at));
+        self.put_meal(&mut ways, visit, whereabouts, &showing.hall);
+        ways
+    }
+
     /// A meal before the showing lies on the way: after everything that leads into the house, before the door.
     pub(crate) fn put_meal(&self, ahead: &mut Vec<Stretch>, visit: &Visit, whereabouts: Whereabouts, hall: &str) {
         let waits = |kitchen| {
@@ -71,7 +89,6 @@ impl About {
 
 #[cfg(test)]
 mod tests {
-    use chrono::DateTime;
     use kernel::values::Text;
 
     use super::{
@@ -107,6 +124,7 @@ mod tests {
             },
             walk: Some(Estimate { time: TimeDelta::minutes(3), uncertainty: TimeDelta::seconds(60) }),
             step_free_percent: 150,
+            ..About::default()
         }
     }
 
