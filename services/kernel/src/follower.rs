@@ -260,12 +260,10 @@ impl Follower {
         let several = run.len() > 1;
         crate::db::detached(&self.db_tasks(), async move {
             let applied = this.apply_once(&run).await;
-            match &applied {
-                Ok(position) => this.reached.stored(*position),
-                Err(Trouble::At(..) | Trouble::Among(_)) => {}
-                Err(Trouble::Database(_) | Trouble::Gap(_)) => this.reached.forget(),
+            if let Err(Trouble::Database(_) | Trouble::Gap(_)) = &applied {
+                this.reached.forget();
             }
-            applied.map(drop)
+            applied
         })
         .await
         .unwrap_or_else(|| {
@@ -274,17 +272,19 @@ impl Follower {
         })
     }
 
-    async fn apply_once(&self, run: &[Event]) -> Result<i64, Trouble> {
-        if let Some(position) = self.apply_at_once(run).await {
+    async fn apply_once(&self, run: &[Event]) -> Result<(), Trouble> {
+        if let Some(last) = self.apply_at_once(run).await {
             self.count(run);
-            return Ok(position);
+            self.reached.stepped(last);
+            return Ok(());
         }
         // Nearly always exactly what comes next: then one statement locks the position and moves it.
         let (mut tx, moved) = self.db.begin_with(&self.step(run).unwrap_or_default()).await?;
         match self.apply_in(&mut tx, run, moved == 1).await {
             Ok(position) => {
                 tx.commit().await?;
-                Ok(position)
+                self.reached.stored(position);
+                Ok(())
             }
             Err(trouble) => {
                 tx.rollback().await;

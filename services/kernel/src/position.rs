@@ -17,6 +17,8 @@ use crate::{Tx, consumer::Step, event::Event, follower::Follower};
 
 /// So long what was passed over may wait for being written down.
 const WRITE_AFTER: Duration = Duration::from_millis(50);
+/// The same for which event it is that stands at a stored position: nobody waits for that.
+const NOTE_AFTER: Duration = Duration::from_secs(5);
 
 /// An event's place in its producer's log: its number, and which event it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,7 @@ struct Reached {
     /// The position as it is stored.
     stored: i64,
     /// Up to here everything behind it means nothing here, if there is such; and when the first of that was passed over.
+    /// At the position itself: it is only to be written down which event that is.
     passed: Option<(Place, Instant)>,
 }
 
@@ -78,6 +81,13 @@ impl Passing {
         *self.reached() = Some(Reached { stored: position, passed: None });
     }
 
+    /// A position was stored by a statement that does not say which event it is.
+    pub(crate) fn stepped(&self, place: Place) {
+        let mut reached = self.reached();
+        let since = reached.as_ref().and_then(|it| it.passed).map_or_else(Instant::now, |(_, since)| since);
+        *reached = Some(Reached { stored: place.pub_seq, passed: Some((place, since)) });
+    }
+
     /// Nothing is known any more.
     pub(crate) fn forget(&self) {
         *self.reached() = None;
@@ -102,7 +112,7 @@ impl Passing {
         self.passed_behind(position).map_or(position, |passed| passed.pub_seq)
     }
 
-    /// What is to be written down: the position as it is stored, up to where it may go, and since when.
+    /// What is to be written down: the position as it is stored, up to where it may go, and since when that waits.
     fn unwritten(&self) -> Option<(i64, Place, Instant)> {
         let reached = self.reached();
         let reached = reached.as_ref()?;
@@ -111,7 +121,9 @@ impl Passing {
 
     /// After how long something is to be written down; none when nothing is.
     pub(crate) fn waiting(&self) -> Option<Duration> {
-        self.unwritten().map(|(_, _, since)| WRITE_AFTER.saturating_sub(since.elapsed()))
+        let (stored, passed, since) = self.unwritten()?;
+        let after = if passed.pub_seq > stored { WRITE_AFTER } else { NOTE_AFTER };
+        Some(after.saturating_sub(since.elapsed()))
     }
 }
 
@@ -139,8 +151,8 @@ impl Follower {
         )
     }
 
-    /// Applies a run in a single statement, if the service can. Answers the position behind it.
-    pub(crate) async fn apply_at_once(&self, run: &[Event]) -> Option<i64> {
+    /// Applies a run in a single statement, if the service can. Answers its last event.
+    pub(crate) async fn apply_at_once(&self, run: &[Event]) -> Option<Place> {
         let apply = self.in_one_statement.as_ref()?;
         let step = self.next(run)?;
         let heeded: Vec<Event> = run.iter().filter(|event| self.heeds(event)).cloned().collect();
@@ -150,7 +162,7 @@ impl Follower {
             Ok(true) => {
                 metrics::counter!("sky_consumer_at_once_total", "service" => service, "producer" => producer)
                     .increment(1);
-                Some(step.reached)
+                run.last().map(Place::from)
             }
             Ok(false) => None,
             Err(failure) => {

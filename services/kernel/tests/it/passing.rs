@@ -18,7 +18,7 @@ const EACH: Service = Service { name: "sink", migrations: sink_tables, build: bu
 const RUN: Service = Service { name: "sink", migrations: sink_tables, build: build_run };
 
 /// The same for what a single statement does, with the position in it.
-const STATEMENT: Service = Service { name: "sink", migrations: sink_tables, build: build_statement };
+pub(crate) const STATEMENT: Service = Service { name: "sink", migrations: sink_tables, build: build_statement };
 
 const HEEDED: &[&str] = &[Told::NAME];
 

@@ -7,11 +7,13 @@ use kernel::{
     Boot, Clock, Running,
     testing::{House, free_port, noon},
 };
+use sqlx::{Connection, PgConnection};
 
 use crate::{
     RUNNER, SINK, SOURCE, effects,
     faults::{eventually, tell, unmarked},
     numbers,
+    passing::STATEMENT,
 };
 
 /// The source's database as a backup of the moment in which it had told so many events.
@@ -107,6 +109,25 @@ async fn which_event_stands_at_a_position_that_says_nothing_of_it_is_asked_of_th
     tell(&house, 101..=105).await;
     house.catches_up("sink", "source").await;
     assert!(has_stopped(&house.running).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_statement_says_too_which_event_it_has_applied_a_moment_later() {
+    let house = House::start(&[SOURCE, STATEMENT]).await;
+    tell(&house, 1..=1).await;
+    house.settle().await;
+    tell(&house, 2..=5).await;
+    house.settle().await;
+    let db = house.stop().await;
+    let mut connection = PgConnection::connect(&db.url).await.expect("connection");
+    let seen: (i64, bool) = sqlx::query_as(
+        "select seen_pub_seq, seen_event_id = (select event_id from source.outbox where pub_seq = 5)
+         from sink.consumer_pos",
+    )
+    .fetch_one(&mut connection)
+    .await
+    .expect("read");
+    assert_eq!(seen, (5, true));
 }
 
 /// The same as [`effects`], where the sink is a process of its own in the same database.
