@@ -181,14 +181,18 @@ pub(crate) async fn waits(conn: &mut PgConnection, now: DateTime<Utc>) -> Result
     Ok(sqlx::query_as("select * from wait where valid_until > $1").bind(now).fetch_all(conn).await?)
 }
 
-/// Showings that begin in a span of time and take place.
+/// Showings that begin in a span of time and take place; later ones too while a visit of theirs is at risk: it is not any
+/// more, because its showing is late, and has to hear that.
 pub(crate) async fn showings_between(
     conn: &mut PgConnection,
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Vec<Showing>, Error> {
     let rows: Vec<ShowingRow> = sqlx::query_as(
-        "select * from showing where starts_at between $1 and $2 and not cancelled order by starts_at, showing_id",
+        "select * from showing s where starts_at >= $1 and not cancelled
+             and (starts_at <= $2 or exists (select from visit_clock c
+                 where c.showing_id = s.showing_id and c.risk in ('at_risk', 'missed')))
+         order by starts_at, showing_id",
     )
     .bind(from)
     .bind(until)

@@ -162,6 +162,18 @@ async fn a_late_family_turns_to_risk_once_and_recovers_when_the_doors_are_held()
 }
 
 #[tokio::test]
+async fn whose_showing_becomes_hours_late_is_told_that_there_is_time_again() {
+    let town = town().await;
+    let visit = town.paid().await;
+    before(&town, &visit, 9);
+    turns(&town, &visit, Risk::AtRisk).await;
+    town.react_twice("reservations", &visit.showing_id, &delayed(&visit, 180)).await;
+    let late = turns(&town, &visit, Risk::Unknown).await;
+    assert!(late.offer.is_none(), "nothing is offered any more");
+    assert_eq!(told(&town).await, (1, vec![false]));
+}
+
+#[tokio::test]
 async fn whoever_comes_in_at_the_last_moment_has_recovered_and_who_does_not_has_missed_it() {
     let town = town().await;
     let (makes_it, misses_it) = (town.paid().await, town.paid().await);
