@@ -91,7 +91,8 @@ async fn who_plans_the_way_at_breakfast_is_told_it_and_by_when_to_be_where() {
     );
     let by: Vec<_> = planned.ways.iter().map(|it| from_timestamp(it.be_there_by)).collect();
     assert!(by.windows(2).all(|pair| pair[0] < pair[1]), "{by:?}");
-    assert_eq!(by.last(), Some(&from_timestamp(visit.starts_at)));
+    let starts = from_timestamp(visit.starts_at);
+    assert_eq!((by[2], by[4]), (starts - TimeDelta::minutes(30), starts), "at the house as the day says");
     let back = planned.timeline.iter().find(|step| step.kind == "leave").expect("a way home");
     assert!(back.way.is_some(), "and how to get back to the car");
 

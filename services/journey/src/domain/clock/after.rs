@@ -8,9 +8,9 @@ use super::{
     legs::{Estimate, Estimates, Leg, QUEUE, Standing, legs, needs_step_free, slowly},
 };
 use crate::domain::{
-    Kitchen, Part, Showing, Visit,
+    Kitchen, Meal, Part, Showing, Visit,
     missing::{Whereabouts, whereabouts},
-    timeline::Step,
+    timeline::{ARRIVE, Step},
 };
 
 pub(crate) const MEAL: &str = "meal";
@@ -57,27 +57,30 @@ impl About {
         if step.done { None } else { self.way(kind, visit, hall) }
     }
 
-    /// Before the clock runs: the way to the places as it usually is, of whoever has still to go it.
+    /// Before the clock runs: the way to the places as it usually is, of whoever has still to go it. Nobody plans to be
+    /// the last at the door: one is at the house when the day says so, or for a meal that comes before.
     pub(crate) fn planned(&self, visit: &Visit, showing: &Showing, now: DateTime<Utc>) -> Vec<Stretch> {
         let (whereabouts, seen_at) = whereabouts(visit, None, now);
         let Some(usual) = self.usual.filter(|_| whereabouts != Whereabouts::PartlyIn) else {
             return Vec::new();
         };
         let legs = legs(visit, Standing { whereabouts, seen_at, arrives_at: None, ahead: 0 }, &usual, now);
-        let mut ways = self.ways.ahead(&legs, &showing.hall, needs_step_free(visit), Some(showing.starts_at));
+        let here = legs.iter().position(|leg| leg.kind == QUEUE).unwrap_or(legs.len());
+        let (come, inside) = legs.split_at(here);
+        let arrive = showing.starts_at - ARRIVE;
+        let arrive = meal_before(visit).map_or(arrive, |meal| arrive.min(meal.pickup_at));
+        let ahead = |legs, by| self.ways.ahead(legs, &showing.hall, needs_step_free(visit), Some(by));
+        let mut ways = ahead(come, arrive);
+        ways.extend(ahead(inside, showing.starts_at));
         self.put_meal(&mut ways, visit, whereabouts, &showing.hall);
         ways
     }
 
     /// A meal before the showing lies on the way: after everything that leads into the house, before the door.
     pub(crate) fn put_meal(&self, ahead: &mut Vec<Stretch>, visit: &Visit, whereabouts: Whereabouts, hall: &str) {
-        let waits = |kitchen| {
-            matches!(kitchen, Kitchen::Held | Kitchen::Scheduled | Kitchen::Fired | Kitchen::Preparing | Kitchen::Ready)
+        let (Some(meal), Some(door)) = (meal_before(visit), ahead.iter().position(|it| it.leg.kind == QUEUE)) else {
+            return;
         };
-        let meal = visit.meal.as_ref().filter(|meal| {
-            meal.part == Part::Confirmed && meal.pickup == "PICKUP_BEFORE_SHOWING" && waits(meal.kitchen)
-        });
-        let (Some(meal), Some(door)) = (meal, ahead.iter().position(|it| it.leg.kind == QUEUE)) else { return };
         if whereabouts == Whereabouts::PartlyIn {
             return;
         }
@@ -85,6 +88,17 @@ impl About {
             ahead.insert(door, Stretch { be_there_by: Some(meal.pickup_at), ..way });
         }
     }
+}
+
+/// A meal that is still to be fetched before the showing.
+fn meal_before(visit: &Visit) -> Option<&Meal> {
+    let waits = |kitchen| {
+        matches!(kitchen, Kitchen::Held | Kitchen::Scheduled | Kitchen::Fired | Kitchen::Preparing | Kitchen::Ready)
+    };
+    visit
+        .meal
+        .as_ref()
+        .filter(|meal| meal.part == Part::Confirmed && meal.pickup == "PICKUP_BEFORE_SHOWING" && waits(meal.kitchen))
 }
 
 #[cfg(test)]
