@@ -201,15 +201,15 @@ fn watch_over(context: &Context, board: &Board, grace: Duration) {
     context.every("silent displays", WATCH_OVER, move || {
         let (db, board) = (db.clone(), board.clone());
         Box::pin(async move {
-            let is_settled = begun.elapsed() >= grace;
-            db.transact(move |tx| {
-                Box::pin(async move {
-                    commands::devices::fit(tx, &board).await?;
-                    if is_settled { commands::devices::watch_over(tx, &board, wall_now()).await } else { Ok(()) }
-                })
-            })
-            .await
-            .map_err(Failure::from)
+            let fits = board.clone();
+            db.transact(move |tx| Box::pin(async move { commands::devices::fit(tx, &fits).await })).await?;
+            if begun.elapsed() < grace {
+                return Ok(());
+            }
+            // In a transaction of its own: the one before has the wall until its end.
+            db.transact(move |tx| Box::pin(async move { commands::devices::watch_over(tx, &board, wall_now()).await }))
+                .await
+                .map_err(Failure::from)
         })
     });
 }
