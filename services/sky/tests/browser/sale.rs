@@ -59,7 +59,7 @@ async fn held_places_come_back_without_a_reload() {
 }
 
 /// The places that are for everybody.
-async fn general_seats(stage: &Stage, showing: &Showing) -> Vec<String> {
+pub async fn general_seats(stage: &Stage, showing: &Showing) -> Vec<String> {
     let mut desk = ReservationsClient::new(stage.world.door("reservations", &staff(Role::Desk)));
     let request = GetSeatPlanRequest { showing_id: showing.showing_id.clone() };
     let plan = desk.get_seat_plan(request).await.expect("a plan").into_inner();
@@ -67,7 +67,8 @@ async fn general_seats(stage: &Stage, showing: &Showing) -> Vec<String> {
     plan.seats.into_iter().filter(|it| !is_protected(it)).map(|it| it.label).collect()
 }
 
-async fn block(stage: &Stage, showing: &Showing, seats: &[String]) {
+/// They are not sold.
+pub async fn block(stage: &Stage, showing: &Showing, seats: &[String]) {
     let mut desk = ReservationsClient::new(stage.world.door("reservations", &staff(Role::Desk)));
     for seats in seats.chunks(60) {
         let request = BlockSeatsRequest {
