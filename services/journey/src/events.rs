@@ -338,6 +338,7 @@ pub(crate) fn visit(visit: &Visit, showing: Option<&Showing>) -> pb::Visit {
         clock: None,
         offer: None,
         refunds: Vec::new(),
+        ways: Vec::new(),
         hall: showing.map(|showing| showing.hall.clone()).unwrap_or_default(),
     }
 }
