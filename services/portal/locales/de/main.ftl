@@ -594,7 +594,7 @@ waiting-wheelchair = { $n ->
    *[other] { $n } Rollstuhlplätze sind noch frei. Dafür muss niemand warten.
 }
 waiting-wheelchair-go = Rollstuhlplatz buchen
-error-contact-full = Mit dieser E-Mail-Adresse sind für diese Vorstellung schon so viele Plätze bestellt, wie eine Person bestellen kann. Für Gruppen hilft der Empfang.
+error-contact-full = Mit dieser E-Mail-Adresse wären es mehr Plätze dieser Vorstellung, als eine Person bestellen kann; was schon bestellt ist, zählt mit. Bitte wählen Sie weniger Plätze. Gruppen hilft die Kasse.
 
 # How many people may be where, for an evacuation
 headcount-title = Personen im Haus

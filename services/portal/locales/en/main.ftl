@@ -594,7 +594,7 @@ waiting-wheelchair = { $n ->
    *[other] { $n } wheelchair places are still free. Nobody waits for those.
 }
 waiting-wheelchair-go = Book a wheelchair place
-error-contact-full = As many places as one person may order have been ordered with this e-mail address. The desk helps with groups.
+error-contact-full = With this e-mail address it would be more places of this showing than one person may order; what is ordered already counts. Please choose fewer places. For groups, ask the front desk.
 
 # How many people may be where, for an evacuation
 headcount-title = People in the house

@@ -1,7 +1,7 @@
 //! What the pages of a rush owe to people, as browsers without JavaScript use them: a button pressed twice, a page loaded
 //! again, enough time, and an honest word on what is left.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use kernel::{Role, testing::House};
 use reqwest::StatusCode;
@@ -14,7 +14,7 @@ use sky_proto::{
 use uuid::Uuid;
 
 use crate::{
-    browsers::{Browser, open},
+    browsers::{Browser, open, open_with},
     scenario::next_showing,
     waiting_room::{execute, open_room, turn},
     world::{World, staff},
@@ -297,4 +297,24 @@ async fn whose_pages_are_open_is_written_down_together() {
     let times = count("count(distinct xmin::text)").await;
     assert!(times < 10, "30 who are there were written down in {times} transactions");
     drop(open);
+}
+
+#[tokio::test]
+async fn who_orders_more_than_one_contact_may_is_told_what_helps() {
+    let limits = BTreeMap::from([("places_per_contact".to_owned(), toml::Value::Integer(2))]);
+    let (house, world) = open_with(BTreeMap::from([("journey".to_owned(), limits)])).await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let contact = [("name", "Erika Muster"), ("email", "erika@visitors.invalid"), ("method", "2")];
+    let orders = async |people: &str| {
+        let (browser, key) = (Browser::new(), Uuid::new_v4().to_string());
+        let form = [("key", key.as_str()), ("count_adult", people)];
+        let (_, order, body) = browser.post(&house, &format!("/showings/{showing}/hold"), &form).await;
+        assert!(order.starts_with("/order/"), "{body}");
+        browser.post(&house, &format!("{order}/confirm"), &contact).await
+    };
+    let (_, to, body) = orders("2").await;
+    assert_eq!(to, "/visit", "{body}");
+    let (status, _, body) = orders("1").await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{body}");
+    assert!(body.contains("Bitte wählen Sie weniger Plätze."), "{body}");
 }
