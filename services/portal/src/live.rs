@@ -51,7 +51,9 @@ pub(crate) struct Fragment {
 
 impl From<Fragment> for Event {
     fn from(fragment: Fragment) -> Self {
-        Self::default().event("update").id(fragment.revision.to_string()).data(fragment.html)
+        // Browsers pass over an event without data; this one says that there is nothing any more.
+        let html = if fragment.html.is_empty() { " " } else { &fragment.html };
+        Self::default().event("update").id(fragment.revision.to_string()).data(html)
     }
 }
 

@@ -46,6 +46,13 @@
       tell("alive");
     };
 
+    // A stream begins with what the page was made of. An alert that is put on the page once more is read out once more.
+    const isShown = (html) => {
+      const next = document.createElement("template");
+      next.innerHTML = policy.createHTML(html);
+      return next.innerHTML.trim() === part.innerHTML.trim();
+    };
+
     // Puts a state of the part on the page, unless somebody refuses it.
     const show = (html, revision) => {
       if (!tell("before", { html, revision: Number(revision) })) return;
@@ -53,7 +60,7 @@
       const opened = Array.from(part.querySelectorAll("details"), (it) => it.open);
       const inside = part.contains(document.activeElement) ? document.activeElement.closest("[id]") : null;
       if (window.makeLike) window.makeLike(part, policy.createHTML(html));
-      else part.innerHTML = policy.createHTML(html);
+      else if (!isShown(html)) part.innerHTML = policy.createHTML(html);
       part.dataset.revision = revision;
       if (!window.makeLike) part.querySelectorAll("details").forEach((it, at) => { it.open = Boolean(opened[at]); });
       const again = inside && document.getElementById(inside.id);

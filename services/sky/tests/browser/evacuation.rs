@@ -1,8 +1,15 @@
 //! The evacuation reaches the monitors live, and only two people's all-clear ends it.
 
 use kernel::Role;
+use serde_json::json;
+use sky_proto::flow::v1::HouseState;
 
-use crate::{accessible, chrome::Device, stage::Stage};
+use crate::{
+    accessible,
+    chrome::Device,
+    journey::{Pays, books},
+    stage::Stage,
+};
 
 const LEAVE: &str = "Bitte verlassen Sie sofort das Haus";
 
@@ -67,4 +74,35 @@ async fn an_evacuation_takes_the_monitors_until_two_people_clear_it() {
     for browser in [monitor, desk, operator] {
         browser.quits().await;
     }
+}
+
+/// Counts how often an alert is put on the page: so often it is read out. And the states that streams brought.
+const ALERTS: &str = "
+    window.alerts = 0;
+    window.updates = 0;
+    document.addEventListener('live:update', (event) => { if (event.target.dataset.live === '/visit/alarm') window.updates += 1; }, true);
+    new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach((it) => {
+        if (it.matches && it.matches('[role=alert]')) window.alerts += 1;
+    }))).observe(document, { childList: true, subtree: true });";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_of_a_visit_has_an_evacuation_read_out_once() {
+    let Some(stage) = Stage::open().await else { return };
+    let family = stage.visitor(Device::Phone).await;
+    books(&family, "Unsere Milchstraße", Pays::AtDesk).await;
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    family.sees("[role=alert]", "Bitte verlassen Sie das Haus").await;
+    family.command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": ALERTS })).await;
+    family.open("/visit").await;
+    family.sees("[role=alert]", "Bitte verlassen Sie das Haus").await;
+    let part = "document.querySelector('[data-live=\"/visit/alarm\"]')";
+    for _ in 0..2 {
+        family.run(&format!("window.updates = 0; {part}.liveAgain()")).await;
+        family.holds("the stream has begun", "window.updates > 0").await;
+    }
+    assert_eq!(family.run("return window.alerts").await, json!(1));
+    stage.sets_house("anna", HouseState::AllClear).await;
+    stage.sets_house("bernd", HouseState::AllClear).await;
+    family.holds("nothing is read out any more", "document.querySelector('[role=alert]') === null").await;
+    family.quits().await;
 }
