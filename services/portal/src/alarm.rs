@@ -1,4 +1,4 @@
-//! Whether the house is being evacuated, for the pages of visitors. Flow says so. It is listened to once for all pages, and
+//! Whether the house is being evacuated, for pages that are about something else. Flow says so. It is listened to once for all pages, and
 //! only while somebody looks at one. While flow is away its last word holds.
 
 use std::{
@@ -14,7 +14,10 @@ use sky_proto::{
 use tokio::sync::watch;
 use tonic::Status;
 
-use crate::edge::{Edge, answer};
+use crate::{
+    edge::{Edge, answer},
+    words::Words,
+};
 
 /// A page is worth seeing without flow's first word.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -31,6 +34,25 @@ pub(crate) struct Evacuation {
     /// What to do for whoever cannot use stairs.
     pub(crate) step_free: Option<LocalizedText>,
     pub(crate) exercise: bool,
+}
+
+/// What a page says of it: what everybody does, and what those do who cannot use stairs.
+#[derive(Clone, Debug)]
+pub(crate) struct AlarmView {
+    pub(crate) title: String,
+    pub(crate) text: String,
+    /// Empty: nobody who looks at it needs it.
+    pub(crate) step_free: String,
+}
+
+impl AlarmView {
+    pub(crate) fn of(w: &Words, evacuation: &Evacuation, is_step_free: bool) -> Self {
+        Self {
+            title: w.t(if evacuation.exercise { "house-exercise" } else { "house-evacuating" }),
+            text: w.text(&evacuation.text),
+            step_free: if is_step_free { w.text(&evacuation.step_free) } else { String::new() },
+        }
+    }
 }
 
 /// What flow has said last.

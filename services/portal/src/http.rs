@@ -29,9 +29,9 @@ use crate::{
     problem::Problem,
     refusal,
     routes::{
-        arrival, booking, carpark, connections, desk, desk_actions, displays, elsewhere, entry, headcount, kitchen,
-        meal, messages, monitor, notices, operator, pairing, pickup, plate, programme, rebooking, receipt, report,
-        show_list, showing, staff, stock, visit, visit_alarm, waiting_room, waiting_rooms,
+        arrival, booking, carpark, connections, desk, desk_actions, displays, elsewhere, entry, headcount, house_alarm,
+        kitchen, meal, messages, monitor, notices, operator, pairing, pickup, plate, programme, rebooking, receipt,
+        report, show_list, showing, staff, stock, visit, visit_alarm, waiting_room, waiting_rooms,
     },
     session::{self, Guest},
     store,
@@ -181,6 +181,8 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/kitchen/counter/{id}/back", post(kitchen::counter::take_back))
         .route("/pickup", get(pickup::page))
         .route("/pickup/live", get(pickup::live))
+        .route("/pickup/alarm", get(house_alarm::live_in_both))
+        .route("/alarm", get(house_alarm::live))
         .route("/carpark", get(carpark::page))
         .route("/carpark/live", get(carpark::live))
         .route("/carpark/lane", post(carpark::lane))

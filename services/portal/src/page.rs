@@ -6,7 +6,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use kernel::Role;
 
-use crate::{http::assets, problem::Problem, session::Notice, words::Words};
+use crate::{alarm::AlarmView, http::assets, problem::Problem, session::Notice, words::Words};
 
 /// A part of the house that some staff work in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,10 @@ pub(crate) struct Frame {
     pub(crate) areas: Vec<Area>,
     pub(crate) account: String,
     pub(crate) has_visit: bool,
+    /// The page follows whether the house is to be left.
+    pub(crate) follows_alarm: bool,
+    /// It is.
+    pub(crate) alarm: Option<AlarmView>,
 }
 
 impl Deref for Frame {

@@ -13,6 +13,7 @@ pub(crate) mod displays;
 pub(crate) mod elsewhere;
 pub(crate) mod entry;
 pub(crate) mod headcount;
+pub(crate) mod house_alarm;
 pub(crate) mod kitchen;
 pub(crate) mod meal;
 mod menu_words;

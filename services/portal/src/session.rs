@@ -129,6 +129,8 @@ impl Guest {
             areas: staff.map(|account| Area::of(&account.roles)).unwrap_or_default(),
             account: staff.map(|account| account.name.clone()).unwrap_or_default(),
             has_visit: self.session.as_ref().is_some_and(|session| session.visit.is_some()),
+            follows_alarm: false,
+            alarm: None,
         }
     }
 

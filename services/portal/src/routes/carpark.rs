@@ -20,7 +20,7 @@ use sky_proto::parking::v1::{
     WatchSiteRequest, record_lane_response::Verdict,
 };
 
-use super::{desk_actions::outcome, elsewhere};
+use super::{desk_actions::outcome, elsewhere, house_alarm};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -248,7 +248,8 @@ fn place(w: &Words, place: &Alternative, now: DateTime<Utc>) -> PlaceView {
 pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let caller = guest.staff(CARPARK)?;
     let site = first(edge.parking(&caller).watch_site(WatchSiteRequest { after_revision: 0 })).await?;
-    page::page(&view(&edge, guest.frame(guest.words.t("carpark-title")), &caller, site).await?)
+    let w = house_alarm::frame(&edge, &guest, guest.words.t("carpark-title")).await;
+    page::page(&view(&edge, w, &caller, site).await?)
 }
 
 pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: After) -> Result<Response, Problem> {

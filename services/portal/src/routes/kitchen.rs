@@ -24,7 +24,7 @@ use sky_proto::gastro::v1::{
     SetStationStateRequest, Station, StationState, UndoMoveRequest, WatchKitchenRequest,
 };
 
-use super::desk_actions::refused;
+use super::{desk_actions::refused, house_alarm};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -311,14 +311,15 @@ async fn beat(edge: &Edge, guest: &Guest, caller: &Caller, at: &str) -> Result<(
     Ok(answer(edge.kitchen(caller).beat_screen(request)).await.map(drop)?)
 }
 
-async fn show(edge: &Edge, guest: &Guest, at: &str) -> Result<Response, Problem> {
+async fn show(edge: &Arc<Edge>, guest: &Guest, at: &str) -> Result<Response, Problem> {
     let caller = guest.staff(MAY_LOOK)?;
     let board = first(edge.gastro(&caller).watch_kitchen(WatchKitchenRequest { after_revision: 0 })).await?;
     if !at.is_empty() && !board.stations.iter().any(|it| it.station_id == at) {
         return Err(Problem::no_page());
     }
     beat(edge, guest, &caller, at).await?;
-    page::page(&view(guest.frame(guest.words.t("kitchen-title")), &board, at, rights(&caller)))
+    let w = house_alarm::frame(edge, guest, guest.words.t("kitchen-title")).await;
+    page::page(&view(w, &board, at, rights(&caller)))
 }
 
 async fn follow(edge: &Edge, guest: &Guest, after: After, at: String) -> Result<Response, Problem> {

@@ -9,7 +9,9 @@ use futures::StreamExt;
 use kernel::Caller;
 use sky_proto::gastro::v1::{PickupBoard, WatchPickupRequest};
 
+use super::house_alarm;
 use crate::{
+    alarm::AlarmView,
     edge::{Edge, answer, first},
     live::{self, After, Fragment},
     page::{self, Frame, html},
@@ -44,6 +46,8 @@ struct PickupPage {
     delay: u32,
     resting: bool,
     observed: String,
+    /// That the house is to be left, with its language; empty: it is not.
+    alarms: Vec<(&'static str, AlarmView)>,
 }
 
 /// A paired monitor, or anybody: there is nothing but numbers.
@@ -65,6 +69,7 @@ fn view(w: Frame, board: &PickupBoard) -> PickupPage {
         delay: board.delay_minutes,
         resting: board.resting,
         observed: w.time(&board.observed_at),
+        alarms: Vec::new(),
         w,
     }
 }
@@ -72,7 +77,9 @@ fn view(w: Frame, board: &PickupBoard) -> PickupPage {
 pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let caller = who(&guest);
     let board = first(edge.kitchen(&caller).watch_pickup(WatchPickupRequest { after_revision: 0 })).await?;
-    page::page(&view(guest.frame(guest.words.t("pickup-title")), &board))
+    let mut page = view(guest.frame(guest.words.t("pickup-title")), &board);
+    page.alarms = house_alarm::in_both(&edge, &guest.words).await;
+    page::page(&page)
 }
 
 pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest, after: After) -> Result<Response, Problem> {

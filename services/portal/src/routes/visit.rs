@@ -27,10 +27,10 @@ use super::{
     plate,
     refunds::{self, RefundView},
     showing::seats::places,
-    visit_alarm::{self, AlarmView},
+    visit_alarm,
 };
 use crate::{
-    alarm,
+    alarm::{self, AlarmView},
     edge::{Edge, answer},
     fields::Fields,
     live::{self, After, Fragment},

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::visit::current;
 use crate::{
-    alarm::{self, Evacuation},
+    alarm::{self, AlarmView, Evacuation},
     edge::{Edge, answer},
     live::{self, Fragment},
     page::{Frame, html},
@@ -34,14 +34,6 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(2);
 /// So long guests stay after their showing.
 const STAY: TimeDelta = TimeDelta::hours(2);
-
-/// What everybody does, and what those do who cannot use stairs.
-pub(crate) struct AlarmView {
-    pub(super) title: String,
-    pub(super) text: String,
-    /// Empty: nobody of the party needs it.
-    pub(super) step_free: String,
-}
 
 #[derive(Template)]
 #[template(path = "visit-alarm.html")]
@@ -70,11 +62,7 @@ pub(super) async fn view(
     let is_step_free = booking.ok().and_then(Result::ok).is_none_or(|booking| {
         booking.tickets.iter().any(|ticket| matches!(ticket.need(), Need::Wheelchair | Need::StepFree))
     });
-    Some(AlarmView {
-        title: w.t(if evacuation.exercise { "house-exercise" } else { "house-evacuating" }),
-        text: w.text(&evacuation.text),
-        step_free: if is_step_free { w.text(&evacuation.step_free) } else { String::new() },
-    })
+    Some(AlarmView::of(w, &evacuation, is_step_free))
 }
 
 /// Whoever comes another day is at home. A showing may end after midnight, and its guests stay a while.

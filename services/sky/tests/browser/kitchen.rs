@@ -1,9 +1,10 @@
-//! In the kitchen, on its tablet: what was pressed by mistake is taken back, also where money would have gone back.
+//! In the kitchen, on its tablet: what was pressed by mistake is taken back, also where money would have gone back. And what
+//! all boards of the house say above everything else.
 
 use chrono::TimeDelta;
 use kernel::{Role, values::from_timestamp};
 use serde_json::json;
-use sky_proto::gastro::v1::OrderState;
+use sky_proto::{flow::v1::HouseState, gastro::v1::OrderState};
 
 use crate::{
     accessible::check,
@@ -87,4 +88,47 @@ async fn the_pickup_board_says_the_time_of_the_house_whatever_zone_its_screen_is
         )
         .await;
     board.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_boards_of_the_house_say_that_it_is_to_be_left() {
+    let Some(stage) = Stage::open().await else { return };
+    let cook = stage.staff(Role::Kitchen, Device::Tablet).await;
+    let attendant = stage.staff(Role::Attendant, Device::Desk).await;
+    let cafe = stage.visitor(Device::Monitor).await;
+    cook.open("/kitchen").await;
+    attendant.open("/carpark").await;
+    cafe.open("/pickup").await;
+    for (board, at) in [(&cook, "main"), (&attendant, "main"), (&cafe, ".leave")] {
+        board.sees_no_more(at, "RÄUMUNG").await;
+    }
+
+    stage.sets_house("anna", HouseState::Evacuating).await;
+    for (board, at) in [(&cook, "[role=alert]"), (&attendant, "[role=alert]"), (&cafe, ".leave")] {
+        board.sees(at, "RÄUMUNG").await;
+    }
+    cafe.sees(".leave [lang=en]", "EVACUATION").await;
+    let covered = "const at = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+        return at.closest('.leave') !== null && document.documentElement.scrollHeight <= innerHeight";
+    assert_eq!(cafe.run(covered).await, json!(true), "no number is called beside it, and all of it can be read");
+    cafe.shoots("Monitor-pickup-evacuation").await;
+    cook.shoots("Tablet-kitchen-evacuation").await;
+    check(&cafe, "the café's board in an evacuation").await;
+    check(&cook, "the kitchen in an evacuation").await;
+    // Whoever comes to a board now reads it with the page.
+    for page in ["/kitchen/hand-out", "/kitchen/counter"] {
+        cook.open(page).await;
+        cook.sees("[role=alert]", "RÄUMUNG").await;
+    }
+    cafe.open("/pickup").await;
+    cafe.sees(".leave", "RÄUMUNG").await;
+
+    stage.sets_house("anna", HouseState::AllClear).await;
+    stage.sets_house("ben", HouseState::AllClear).await;
+    for (board, at) in [(&cook, "main"), (&attendant, "main"), (&cafe, ".leave")] {
+        board.sees_no_more(at, "RÄUMUNG").await;
+    }
+    for board in [cook, attendant, cafe] {
+        board.quits().await;
+    }
 }

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::{
     super::{
         desk_actions::outcome,
+        house_alarm,
         menu_words::{none_now, served},
     },
     ticket::{self, Ticket},
@@ -260,14 +261,14 @@ async fn preview(
 }
 
 async fn view(
-    edge: &Edge,
+    edge: &Arc<Edge>,
     guest: &Guest,
     caller: &Caller,
     menu: &Menu,
     ticket: Ticket,
     key: String,
 ) -> Result<CounterPage, Problem> {
-    let mut w = guest.frame(guest.words.t("counter-title"));
+    let mut w = house_alarm::frame(edge, guest, guest.words.t("counter-title")).await;
     HERE.clone_into(&mut w.path);
     let (mut ready, mut total, mut refusal) = (String::new(), String::new(), String::new());
     if !ticket.lines.is_empty() {
@@ -361,7 +362,7 @@ pub(crate) async fn order(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fie
 
 /// The ticket that was not taken, with what the kitchen says of it now.
 async fn again(
-    edge: &Edge,
+    edge: &Arc<Edge>,
     guest: &Guest,
     caller: &Caller,
     ticket: Ticket,

@@ -24,7 +24,7 @@ use tonic::Code;
 use uuid::Uuid;
 
 use super::{
-    super::{desk_actions::refused, meal},
+    super::{desk_actions::refused, house_alarm, meal},
     TrayView, back, gives_back, trays,
 };
 use crate::{
@@ -167,7 +167,8 @@ fn view(w: Frame, board: &KitchenBoard, found: Option<Found>) -> HandOutPage {
 pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let caller = guest.staff(MAY_HAND_OUT)?;
     let board = board(&edge, &caller).await?;
-    page::page(&view(guest.frame(guest.words.t("hand-out-title")), &board, None))
+    let w = house_alarm::frame(&edge, &guest, guest.words.t("hand-out-title")).await;
+    page::page(&view(w, &board, None))
 }
 
 pub(crate) async fn page_of(
@@ -182,7 +183,7 @@ pub(crate) async fn page_of(
         Err(status) => return refused(&edge, &guest, status, HERE).await,
     };
     let board = board(&edge, &caller).await?;
-    let w = guest.frame(guest.words.t("hand-out-title"));
+    let w = house_alarm::frame(&edge, &guest, guest.words.t("hand-out-title")).await;
     let found = found(&w, &order, &board, edge.now().timestamp());
     page::page(&view(w, &board, Some(found)))
 }
