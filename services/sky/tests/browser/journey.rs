@@ -87,6 +87,9 @@ async fn a_family_clicks_through_its_visit() {
     }
     let start = from_timestamp(visit.starts_at);
     family.sees(".timeline", &clock(start)).await;
+    // Hours before: how to come, to plan with.
+    family.sees("section.ahead", "Ihr Weg: Herkommen").await;
+    family.sees("section.ahead", "gewöhnlich").await;
     family.shoots("visit-booked").await;
     family.click("details:has(#plate) summary").await;
     family.types("#plate", "hal ab 123").await;

@@ -1,7 +1,10 @@
 //! What comes of a choice: names, allergens, work and amounts; and what is no choice at all.
 
 use super::*;
-use crate::domain::menu::{ComboEntry, Component, FlatPrice, ModifierEntry, ModifierGroup, Recipe, Variant};
+use crate::domain::{
+    menu::{ComboEntry, Component, FlatPrice, ModifierEntry, ModifierGroup, Recipe, Variant},
+    substituting::instead,
+};
 
 fn price(id: &str, cents: i64, drink: bool) -> Price {
     let (tax, rate) = if drink { ("drinks", 1900) } else { ("food", 700) };
@@ -153,6 +156,8 @@ fn a_combo_is_its_parts_to_the_kitchen_and_one_price_to_the_guest() {
     assert_eq!(made, [("soup", "lunch", "3"), ("coffee", "lunch", "3")]);
     let shares: Vec<_> = chosen.shares.iter().map(|it| (it.mix.as_str(), it.cents)).collect();
     assert_eq!(shares, [("soup+coffee-small", 458), ("soup+coffee-small", 197)]);
+    let other = instead(&item("stew", Category::Food, &[]), &chosen.lines[0], None).line;
+    assert_eq!(other.combo, "lunch", "what takes the place of a part is a part: it has no price of its own either");
 }
 
 #[test]
