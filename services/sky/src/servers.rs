@@ -49,6 +49,10 @@ const NATS_SIGNALS: (Signal, Signal) = (Signal::SIGTERM, Signal::SIGKILL);
 
 /// Long, because PostgreSQL may have to recover first; it ends early if it fails.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// A broker is started again so often …
+const RESTARTS: usize = 3;
+/// … within this time: what ends more often will do so again.
+const MEMORY: Duration = Duration::from_secs(60);
 /// Another program can take a free port before the server does.
 const TRIES: usize = 3;
 
@@ -68,6 +72,10 @@ pub struct Servers {
     database_url: String,
     nats_url: String,
     nats_server: PathBuf,
+    nats_port: u16,
+    /// When it last ended by itself.
+    nats_ended: Vec<Instant>,
+    place: Place,
     _lock: Lock,
 }
 
@@ -99,9 +107,12 @@ impl Servers {
         Ok(Self {
             database_url: postgres.1,
             postgres: postgres.0,
-            nats_url: nats.1,
+            nats_url: format!("nats://sky:{}@127.0.0.1:{}", account::secret(&place.dir, "nats")?, nats.1),
             nats: nats.0,
+            nats_port: nats.1,
+            nats_ended: Vec::new(),
             nats_server,
+            place,
             _lock: lock,
         })
     }
@@ -121,11 +132,27 @@ impl Servers {
         &self.nats_server
     }
 
-    /// Waits until one of the servers ends by itself; the error says which and why.
+    /// Waits until the database ends by itself, or the broker ends and does not stay when it is started again; the error
+    /// says which and why. Without the broker for a moment the house goes on, and is only told later of what it does.
     pub async fn failed(&mut self) -> anyhow::Error {
         loop {
-            if let Err(error) = self.postgres.check().and_then(|()| self.nats.check()) {
+            if let Err(error) = self.postgres.check() {
                 return error;
+            }
+            if let Err(error) = self.nats.check() {
+                self.nats_ended.retain(|at| at.elapsed() < MEMORY);
+                if self.nats_ended.len() == RESTARTS {
+                    return error;
+                }
+                tracing::error!(%error, "the broker is started again");
+                self.nats_ended.push(Instant::now());
+                match self.place.spawn_nats(&self.nats_server) {
+                    Ok(nats) => self.nats = nats,
+                    Err(error) => return error,
+                }
+                if let Err(error) = nats_ready(&mut self.nats, self.nats_port).await {
+                    return error;
+                }
             }
             sleep(Duration::from_millis(250)).await;
         }
@@ -276,12 +303,12 @@ impl Place {
         unreachable!("the last try returns")
     }
 
-    async fn start_nats(&self, program: &Path) -> Result<(Process, String)> {
+    /// The broker, and its port.
+    async fn start_nats(&self, program: &Path) -> Result<(Process, u16)> {
         let password = account::secret(&self.dir, "nats")?;
-        let log = self.dir.join("log/nats.log");
         let data = self.home.join("nats");
         self.account.folder(&data)?;
-        let config = data.join("nats.conf");
+        let config = self.nats_config();
         for left in (0..TRIES).rev() {
             let port = free_port()?;
             let store = data.join("jetstream");
@@ -292,19 +319,31 @@ impl Place {
             );
             account::write_private(&config, &text)?;
             self.account.own(&config, 0o600)?;
-            let mut command = self.account.command(program);
-            command.arg("-c").arg(&config);
-            let mut process = Process::spawn("nats-server", command, &log, NATS_SIGNALS)?;
-            account::write_private(&data.join("pid"), &process.pid().to_string())?;
+            let mut process = self.spawn_nats(program)?;
             match nats_ready(&mut process, port).await {
-                Ok(()) => {
-                    return Ok((process, format!("nats://sky:{password}@127.0.0.1:{port}")));
-                }
+                Ok(()) => return Ok((process, port)),
                 Err(_) if left > 0 && process.lost_its_port() => {}
                 Err(error) => return Err(error),
             }
         }
         unreachable!("the last try returns")
+    }
+
+    /// The broker as it is configured.
+    fn spawn_nats(&self, program: &Path) -> Result<Process> {
+        let mut command = self.account.command(program);
+        command.arg("-c").arg(self.nats_config());
+        let process = Process::spawn("nats-server", command, &self.nats_log(), NATS_SIGNALS)?;
+        account::write_private(&self.home.join("nats/pid"), &process.pid().to_string())?;
+        Ok(process)
+    }
+
+    fn nats_config(&self) -> PathBuf {
+        self.home.join("nats/nats.conf")
+    }
+
+    fn nats_log(&self) -> PathBuf {
+        self.dir.join("log/nats.log")
     }
 }
 

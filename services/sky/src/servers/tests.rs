@@ -17,7 +17,7 @@ use nix::{
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-use super::{Options, Servers, account, with_servers};
+use super::{Options, RESTARTS, Servers, account, with_servers};
 
 /// A folder that goes away with the test.
 struct Folder(PathBuf);
@@ -218,4 +218,37 @@ async fn a_command_finds_its_servers_and_its_code_comes_back() {
     let error = with_servers(Some(dir.0.clone()), missing).await.unwrap_err();
     assert!(format!("{error:#}").contains("no-such-program"), "{error:#}");
     assert_eq!(processes(&dir.0), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_broker_that_ends_is_started_again_with_its_streams_and_port() {
+    let dir = Folder::new();
+    let mut servers = Servers::start(&dir.0, fast()).await.unwrap();
+    let url = servers.nats_url().to_owned();
+    let (_, address) = url.split_once('@').unwrap();
+    let greets = || {
+        let mut greeting = [0; 5];
+        let read = TcpStream::connect(address).and_then(|mut broker| broker.read_exact(&mut greeting));
+        read.is_ok_and(|()| &greeting == b"INFO ")
+    };
+    assert!(greets());
+    let pid_file = dir.0.join("nats/pid");
+    let pid = || fs::read_to_string(&pid_file).ok().and_then(|pid| pid.parse::<i32>().ok());
+    let kill = || killpg(Pid::from_raw(pid().expect("its number")), Signal::SIGKILL).unwrap();
+    for _ in 0..RESTARTS {
+        let old = pid();
+        kill();
+        let again = async {
+            while pid() == old || !greets() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::select! {
+            failed = servers.failed() => panic!("{failed}"),
+            () = again => {}
+        }
+    }
+    kill();
+    let error = tokio::time::timeout(Duration::from_secs(5), servers.failed()).await.expect("it is given up");
+    assert!(error.to_string().contains("nats-server ended"), "{error}");
 }
