@@ -81,7 +81,7 @@ async fn serve(
     let outcome = match outcome {
         Ok(()) => tokio::select! {
             () = stop.told() => Ok(()),
-            // A server that dies takes the house down with a clear line instead of a slow agony.
+            // A database that dies takes the house down with a clear line instead of a slow agony.
             failed = async { match servers { Some(servers) => servers.failed().await, None => std::future::pending().await } } => Err(failed),
         },
         Err(error) => Err(error),

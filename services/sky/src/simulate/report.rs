@@ -182,6 +182,7 @@ impl Report {
             ("bought from the waiting room", &self.sale_booked),
             ("was told there that all is sold", &self.sale_turned_away),
             ("was admitted", &self.admitted),
+            ("called a visit off", &self.cancelled),
             ("came by car", &self.cars_in),
             ("collected a meal", &self.meals_collected),
             ("changed a monitor", &self.monitor_updates),

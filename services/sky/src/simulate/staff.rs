@@ -114,7 +114,10 @@ fn decide(world: &Arc<World>, desk: &Door, showings: &[Showing]) {
                 shift_following: false,
             };
             match journey.delay_showing(request).await {
-                Ok(_) => w.report.showings_delayed.add(1),
+                Ok(_) => {
+                    w.report.showings_delayed.add(1);
+                    w.report.troubles.over(troubles::LATE_SHOWING, "by 10 min, 25 min before its start".to_owned());
+                }
                 Err(status) => w.report.surprise(format!("delay refused: {}", status.message())),
             }
         });
@@ -134,6 +137,7 @@ fn decide(world: &Arc<World>, desk: &Door, showings: &[Showing]) {
                 Ok(_) => {
                     w.report.forecasts.told(&id, w.clock.now());
                     w.report.showings_cancelled.add(1);
+                    w.report.troubles.over(troubles::NO_SHOWING, "45 min before its start".to_owned());
                 }
                 Err(status) => w.report.surprise(format!("cancellation refused: {}", status.message())),
             }

@@ -38,9 +38,24 @@ const CROWDING: &str = "crowding";
 const SILENT_COUNTER: &str = "silent counter";
 const DRILL: &str = "evacuation drill";
 const DEAD_MONITOR: &str = "dead monitor";
+/// In `staff`.
+pub const LATE_SHOWING: &str = "late showing";
+pub const NO_SHOWING: &str = "cancelled showing";
 
 /// Without one of these a day that is long enough for all of them proves nothing.
-const ALL: [&str; 9] = [CROWDING, SILENT_COUNTER, DRILL, DEAD_MONITOR, EARLY_COACH, KERB, LATE_FAMILY, KITCHEN, BRIDGE];
+const ALL: [&str; 11] = [
+    CROWDING,
+    SILENT_COUNTER,
+    DRILL,
+    DEAD_MONITOR,
+    EARLY_COACH,
+    KERB,
+    LATE_FAMILY,
+    KITCHEN,
+    BRIDGE,
+    LATE_SHOWING,
+    NO_SHOWING,
+];
 /// So many showings, and so much of the machine's time, are enough.
 const SHOWINGS: usize = 4;
 const LONG: Duration = Duration::from_secs(180);
@@ -76,7 +91,7 @@ fn is_long_enough(showings: usize, machine_time: Duration) -> bool {
 }
 
 /// Plans the troubles that fit into the day. On one that is long enough all of them must: what no plan below or in
-/// `arrival` begins, nor the class whose coach is early and stops at the kerb, is not coped with either.
+/// `arrival` or `staff` begins, nor the class whose coach is early and stops at the kerb, is not coped with either.
 pub fn begin(world: &Arc<World>, showings: &[Showing]) {
     let machine_time = (world.closes - world.opens).to_std().unwrap_or_default() / world.clock.speed();
     if is_long_enough(showings.len(), machine_time) {
