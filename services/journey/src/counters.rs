@@ -14,6 +14,9 @@ use crate::{
 
 /// So many requests of a kind may wait; whoever comes then is told at once to come again.
 const MAY_WAIT: usize = 8192;
+/// The same for orders, which are more work: two processors do some five hundred a second, and no page waits longer than
+/// eight seconds for one.
+const ORDERS_MAY_WAIT: usize = 2048;
 /// Most that are served together. Their rows are locked until the commit: more would make others wait longer.
 const TOGETHER: usize = 64;
 
@@ -33,8 +36,8 @@ impl Counters {
             begin: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::begin(tx, items))),
             finish: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::finish(tx, items))),
             decline: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::decline(tx, items))),
-            order: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(commands::order(tx, items))),
-            taken: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| {
+            order: Combiner::start(context, ORDERS_MAY_WAIT, TOGETHER, |tx, items| Box::pin(commands::order(tx, items))),
+            taken: Combiner::start(context, ORDERS_MAY_WAIT, TOGETHER, |tx, items| {
                 Box::pin(commands::payment_created(tx, items))
             }),
         }

@@ -4,7 +4,12 @@
 use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, Utc};
-use kernel::{Caller, Clock, Context, Db, Tasks, Transport, identity::Keys, values};
+use kernel::{
+    Caller, Clock, Context, Db, Tasks, Transport,
+    error::{REASON, is_busy},
+    identity::Keys,
+    values,
+};
 use serde::Deserialize;
 use sky_proto::{
     flow::v1::{
@@ -29,7 +34,7 @@ use sky_proto::{
         signage_client::SignageClient,
     },
 };
-use tonic::{Response, Status, Streaming};
+use tonic::{Response, Status, Streaming, metadata::MetadataValue};
 
 use crate::{
     accounts::Doorman,
@@ -246,8 +251,19 @@ impl Edge {
 /// How long a page waits for a service.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// What [`REASON`] says when there was no answer in time.
+const TOO_SLOW: &str = "TooSlow";
+
 fn too_slow<T>(_: T) -> Status {
-    Status::unavailable("no answer in time")
+    let mut status = Status::unavailable("no answer in time");
+    status.metadata_mut().insert(REASON, MetadataValue::from_static(TOO_SLOW));
+    status
+}
+
+/// Whether too many ask for an answer now. The same form may be sent again: if it was answered all the same, its key gets
+/// that answer.
+pub(crate) fn may_be_sent_again(status: &Status) -> bool {
+    is_busy(status) || status.metadata().get(REASON).is_some_and(|reason| reason == TOO_SLOW)
 }
 
 /// The answer to a call, in time or not at all.
@@ -262,4 +278,16 @@ pub(crate) async fn first<T>(call: impl Future<Output = Result<Response<Streamin
         .await
         .map_err(too_slow)??
         .ok_or_else(|| Status::unavailable("the stream ended before its first value"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_answered_in_time_may_be_sent_again_and_what_was_refused_may_not() {
+        assert!(may_be_sent_again(&too_slow(())));
+        assert!(!may_be_sent_again(&Status::unavailable("away")), "the page of a service that is away says that");
+        assert!(!may_be_sent_again(&Status::resource_exhausted("sold out")));
+    }
 }

@@ -114,6 +114,7 @@ error-number = Bitte eine Zahl von 0 bis 60 eingeben.
 error-nobody = Bitte sagen, wie viele Personen kommen.
 error-too-many = Höchstens { $n } Personen in einer Buchung.
 error-needs = Es sind mehr besondere Plätze gewählt als Personen.
+error-companions = Ein Begleitplatz steht neben einem Rollstuhlplatz. Bitte höchstens so viele Begleitplätze wählen wie Rollstuhlplätze.
 error-seats = Bitte genau { $n } Plätze wählen oder keinen.
 
 ## order

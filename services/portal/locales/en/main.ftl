@@ -114,6 +114,7 @@ error-number = Please enter a number from 0 to 60.
 error-nobody = Please say how many people are coming.
 error-too-many = At most { $n } people in one booking.
 error-needs = More special places are chosen than people.
+error-companions = A companion’s place is beside a wheelchair place. Please choose no more of them than wheelchair places.
 error-seats = Please choose exactly { $n } places or none.
 
 ## order

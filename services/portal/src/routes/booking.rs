@@ -11,7 +11,6 @@ use axum::{
 };
 use kernel::{
     Caller, Code,
-    error::is_busy,
     values::{self, from_timestamp},
 };
 use sky_proto::{
@@ -26,7 +25,7 @@ use uuid::Uuid;
 
 use super::{busy, buyer::Buyer, meal, notices, showing::seats::places};
 use crate::{
-    edge::{Edge, answer},
+    edge::{Edge, answer, may_be_sent_again},
     fields::Fields,
     page::{Frame, page},
     problem::Problem,
@@ -213,7 +212,7 @@ pub(crate) async fn extended(
             (visit, notice)
         }
         Err(status) if Code::from_grpc(status.code()).is_refusal() => {
-            let key = if is_busy(&status) { "order-try-extend" } else { "order-not-extended" };
+            let key = if may_be_sent_again(&status) { "order-try-extend" } else { "order-not-extended" };
             (load(edge, caller, id).await?, Notice::bad(w.t(key)))
         }
         Err(status) => return Err(status.into()),
@@ -321,7 +320,7 @@ pub(crate) async fn confirm(
         return_url: return_url(&edge, &headers, id),
     };
     let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
-    if confirmed.as_ref().is_err_and(is_busy) {
+    if confirmed.as_ref().is_err_and(may_be_sent_again) {
         return busy::page(&guest, &sent, format!("/order/{id}/confirm"), false);
     }
     if confirmed.as_ref().is_err_and(|status| status.code() == tonic::Code::ResourceExhausted) {
@@ -387,7 +386,7 @@ pub(crate) async fn pay_again(
         return_url: return_url(&edge, &headers, id),
     };
     let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
-    if confirmed.as_ref().is_err_and(is_busy) {
+    if confirmed.as_ref().is_err_and(may_be_sent_again) {
         return busy::page(&guest, &sent, format!("/order/{id}/pay"), false);
     }
     Ok(ordered(&confirmed?))

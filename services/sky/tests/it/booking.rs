@@ -114,6 +114,11 @@ async fn a_party_sits_where_its_needs_are_met() {
     let label = |need: Need| visit.seats.iter().find(|seat| seat.need() == need).expect("a place").label.clone();
     assert_eq!(label(Need::Companion), format!("{}B", label(Need::Wheelchair)), "side by side, in one step");
 
+    let alone = [("count_adult", "2"), ("need_companion", "1")];
+    let (status, body) = refused(&house, &showing, &alone).await;
+    assert_eq!(status, 422);
+    assert!(body.contains("<a href=\"#need_companion\">Ein Begleitplatz steht neben einem Rollstuhlplatz."), "{body}");
+
     let (status, body) = refused(&house, &showing, &[("count_adult", "1"), ("need_wheelchair", "2")]).await;
     assert_eq!(status, 422);
     assert!(body.contains("mehr besondere Plätze gewählt als Personen"), "{body}");

@@ -12,7 +12,6 @@ use axum::{
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use kernel::{
     Role,
-    error::is_busy,
     values::{self, from_timestamp, timestamp},
 };
 use sky_proto::{
@@ -33,7 +32,7 @@ use super::{
     lookup::due_at_desk,
 };
 use crate::{
-    edge::{Edge, answer},
+    edge::{Edge, answer, may_be_sent_again},
     fields::Fields,
     page::{DESK, Frame, page},
     problem::Problem,
@@ -167,7 +166,7 @@ pub(crate) async fn hold(
     };
     match answer(edge.journey(&caller).hold_visit(request)).await {
         Ok(visit) => Ok(Redirect::to(&Buyer::Desk.order(values::id("visit_id", &visit.visit_id)?)).into_response()),
-        Err(status) if is_busy(&status) => {
+        Err(status) if may_be_sent_again(&status) => {
             busy::page(&guest, &sent, Buyer::Desk.form(&material.showing.showing_id), true)
         }
         Err(status) => showing::refuse(&guest, material, &sent, &status, Buyer::Desk),
@@ -294,7 +293,7 @@ pub(crate) async fn confirm(
     };
     match answer(edge.journey(&caller).confirm_visit(request)).await {
         Ok(_) => Ok(Redirect::to(&here).into_response()),
-        Err(status) if is_busy(&status) => busy::page(&guest, &sent, format!("{here}/confirm"), false),
+        Err(status) if may_be_sent_again(&status) => busy::page(&guest, &sent, format!("{here}/confirm"), false),
         Err(status) => Err(status.into()),
     }
 }

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use kernel::{
     Caller, Code,
     clock::wall_now,
-    error::{REASON, is_busy},
+    error::REASON,
     values,
 };
 use prost::Message;
@@ -32,7 +32,7 @@ use super::{
     wish::wish,
 };
 use crate::{
-    edge::{Edge, answer},
+    edge::{Edge, answer, may_be_sent_again},
     fields::Fields,
     page::page,
     problem::Problem,
@@ -83,7 +83,7 @@ pub(crate) async fn hold(
             }
             Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
         }
-        Err(status) if is_busy(&status) || is_under_way(&status) => {
+        Err(status) if may_be_sent_again(&status) || is_under_way(&status) => {
             Ok((cookie, busy::page(&guest, &sent, Buyer::Visitor.form(&id.to_string()), true)?).into_response())
         }
         Err(status) => Ok((cookie, refuse(&guest, material, &sent, &status, Buyer::Visitor)?).into_response()),

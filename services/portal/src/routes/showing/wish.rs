@@ -41,6 +41,10 @@ pub(super) fn wish(
     if people > MOST_PEOPLE {
         errors.push(FieldError { field: first, text: w.n("error-too-many", MOST_PEOPLE) });
     }
+    let places = |wanted: Need| needs.iter().filter(|(need, _)| *need == wanted).map(|(_, count)| count).sum::<u32>();
+    if places(Need::Companion) > places(Need::Wheelchair) {
+        errors.push(FieldError { field: "need_companion".to_owned(), text: w.t("error-companions") });
+    }
     let party = party::lines(&counts, &needs).unwrap_or_else(|| {
         errors.push(FieldError { field: "need_wheelchair".to_owned(), text: w.t("error-needs") });
         Vec::new()
