@@ -5,7 +5,10 @@
 //! writes: it counts for showings that have the version it was decided with. What is refused or has
 //! changed is looked at and decided again; if that does not help either, it is decided under the
 //! showing's lock. So any number of replicas may sell: what keeps a place from being sold twice is the
-//! database alone.
+//! database alone. Who wants places of a showing that somebody keeps locked waits apart (`locked.rs`): the others
+//! are sold to.
+
+mod locked;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,7 +17,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
-use kernel::{Coded, Context, Db, Remembered, Tx};
+use kernel::{Context, Db, Remembered, Tasks};
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -28,8 +31,8 @@ use crate::{
     error::Error,
     events,
     store::{
-        self, bookings,
-        sale::{Given, Granted, Plans},
+        self,
+        sale::{Given, Granted, Plans, patience},
     },
 };
 
@@ -41,6 +44,9 @@ const REMEMBERED: usize = 2000;
 const ANSWERED: usize = 8192;
 /// Before it takes the queue, the seller lets those in who are at the door.
 const LET_IN: usize = 4;
+/// So many showings at most are waited for apart, each with a connection; of others that somebody keeps locked it is
+/// said at once that they cannot be sold now.
+const MOST_APART: usize = 4;
 
 /// A wish with its idempotency key and the hash of the request.
 #[derive(Clone, Debug)]
@@ -77,6 +83,9 @@ impl Seller {
         let (queue, waiting) = mpsc::channel(may_wait);
         let counter = Counter {
             db: context.db.clone(),
+            tasks: context.tasks.clone(),
+            may_wait,
+            apart: HashMap::new(),
             plans: Plans::new(),
             sales: HashMap::new(),
             answered: Remembered::new(ANSWERED),
@@ -102,6 +111,10 @@ impl Seller {
 /// Where it is decided.
 struct Counter {
     db: Db,
+    tasks: Tasks,
+    may_wait: usize,
+    /// Showings that somebody keeps locked, with those who wait for them: a queue of their own.
+    apart: HashMap<Uuid, mpsc::Sender<Waiting>>,
     plans: Plans,
     sales: HashMap<Uuid, Sale>,
     /// By idempotency key.
@@ -142,7 +155,11 @@ impl Counter {
         for it in batch {
             match self.answered.get(&it.order.key) {
                 Some(given) => repeat(it, &given),
-                None => by_showing.entry(it.order.wish.showing).or_default().push(it),
+                None => {
+                    if let Some(it) = self.join_apart(it) {
+                        by_showing.entry(it.order.wish.showing).or_default().push(it);
+                    }
+                }
             }
         }
         let unclear = self.sell(by_showing, None).await;
@@ -152,7 +169,8 @@ impl Counter {
         match self.look(unclear).await {
             Ok((orders, looked_at)) => {
                 for (showing, orders) in self.sell(orders, Some(looked_at)).await {
-                    self.sell_slowly(showing, orders).await;
+                    let left = locked::sell(&self.db, &self.plans, showing, orders, patience::TOGETHER).await;
+                    self.keep_apart(showing, left);
                 }
             }
             Err(error) => tracing::warn!(%error, "nothing can be sold now"),
@@ -211,10 +229,14 @@ impl Counter {
             decided.insert(*id, answers);
         }
         let sold = if granted.is_empty() { Ok(Vec::new()) } else { self.write(&versions, &granted, now).await };
-        let sold = sold.unwrap_or_else(|error| {
-            tracing::debug!(%error, "a batch was not written; its showings are looked at");
-            Vec::new()
-        });
+        let (sold, kept) = match sold {
+            Ok(sold) => (sold, Vec::new()),
+            Err(error) => {
+                tracing::debug!(%error, "a batch was not written; its showings are looked at");
+                let too_long = store::sale::waited_too_long(&error);
+                (Vec::new(), if too_long { self.kept_locked(&versions).await } else { Vec::new() })
+            }
+        };
         for (id, _) in &versions {
             if !sold.contains(id) {
                 // Refusals too: they were decided with places given to others of this batch.
@@ -237,6 +259,9 @@ impl Counter {
                 }
             }
         }
+        for showing in kept {
+            self.keep_apart(showing, by_showing.remove(&showing).unwrap_or_default());
+        }
         by_showing
     }
 
@@ -251,33 +276,46 @@ impl Counter {
         self.db.at_once(SHOWINGS_TOPIC, writing).await
     }
 
-    /// One showing, locked before it is looked at. If that fails, each order by itself: one that cannot
-    /// be written must not keep the others from their places.
-    async fn sell_slowly(&mut self, showing: Uuid, mut orders: Vec<Waiting>) {
-        // It may have taken long to come here, and places that nobody waits for are places that others do not get.
-        orders.retain(|it| !it.reply.is_closed());
+    /// Those of the showings that somebody keeps locked; none when that cannot be asked.
+    async fn kept_locked(&self, versions: &[(Uuid, i64)]) -> Vec<Uuid> {
+        let showings: Vec<Uuid> = versions.iter().map(|(id, _)| *id).collect();
+        let asked = async { store::sale::kept_locked(&mut *self.db.reader().await?, &showings).await };
+        asked.await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "it is not known which showings are locked");
+            Vec::new()
+        })
+    }
+
+    /// Lets orders wait for their locked showing by themselves.
+    fn keep_apart(&mut self, showing: Uuid, orders: Vec<Waiting>) {
         if orders.is_empty() {
             return;
         }
-        let plain: Vec<Order> = orders.iter().map(|it| it.order.clone()).collect();
-        match self.locked(showing, plain).await {
-            Ok(answers) => orders.into_iter().zip(answers).for_each(|(it, decided)| answer(it, decided)),
-            Err(error) if orders.len() > 1 && (matches!(error, Error::Raced) || !error.code().is_transient()) => {
-                for it in orders {
-                    let alone = self.locked(showing, vec![it.order.clone()]).await;
-                    answer(it, alone.and_then(|mut answers| answers.pop().unwrap_or(Err(Error::Interrupted))));
-                }
-            }
-            Err(error) => {
-                let mut error = Some(error);
-                orders.into_iter().for_each(|it| answer(it, Err(error.take().unwrap_or(Error::Interrupted))));
-            }
+        self.apart.retain(|_, queue| !queue.is_closed());
+        if self.apart.len() >= MOST_APART {
+            return orders.into_iter().for_each(|it| answer(it, Err(Error::Interrupted)));
         }
+        let (queue, waiting) = mpsc::channel(self.may_wait);
+        self.apart.insert(showing, queue);
+        let (db, plans) = (self.db.clone(), self.plans.clone());
+        self.tasks.spawn_until_stop(locked::sell_apart(db, plans, showing, orders, waiting));
     }
 
-    async fn locked(&mut self, showing: Uuid, orders: Vec<Order>) -> Result<Vec<Answer>, Error> {
-        let mut plans = self.plans.clone();
-        self.db.transact(move |tx| Box::pin(async move { sell_locked(tx, &mut plans, showing, &orders).await })).await
+    /// Takes an order to those who wait for its showing apart, if anybody does.
+    fn join_apart(&mut self, it: Waiting) -> Option<Waiting> {
+        let showing = it.order.wish.showing;
+        let Some(queue) = self.apart.get(&showing) else { return Some(it) };
+        match queue.try_send(it) {
+            Ok(()) => None,
+            Err(mpsc::error::TrySendError::Full(it)) => {
+                answer(it, Err(Error::Busy));
+                None
+            }
+            Err(mpsc::error::TrySendError::Closed(it)) => {
+                self.apart.remove(&showing);
+                Some(it)
+            }
+        }
     }
 }
 
@@ -288,32 +326,6 @@ fn once_each(waiting: Vec<Waiting>) -> (Vec<Waiting>, Vec<Waiting>) {
     // Whoever has gone away is not served.
     let here = waiting.into_iter().filter(|it| !it.reply.is_closed());
     here.partition(|it| keys.insert(it.order.key) & visits.insert(it.order.wish.visit))
-}
-
-async fn sell_locked(tx: &mut Tx, plans: &mut Plans, showing: Uuid, orders: &[Order]) -> Result<Vec<Answer>, Error> {
-    let now = tx.now();
-    store::sale::wait_briefly(tx.conn()).await?;
-    store::lock_showing(tx.conn(), showing).await?;
-    let keys: Vec<Uuid> = orders.iter().map(|order| order.key).collect();
-    let known = store::sale::known(tx.conn(), &keys, &[]).await?;
-    let mut sale = store::sale::load(tx.conn(), plans, &[showing], now).await?.pop().ok_or(Error::NoShowing)?;
-    let (mut answers, mut granted) = (Vec::new(), Vec::new());
-    for order in orders {
-        let booking = bookings::lock(tx.conn(), order.wish.visit).await?;
-        answers.push(match known.given.get(&order.key) {
-            Some(given) => first_answer(given, order),
-            None if booking.is_some_and(|booking| booking.has_places(now)) => Err(Error::AlreadyHeld),
-            None => decide(&mut sale, order, now, &mut granted),
-        });
-    }
-    if !granted.is_empty() {
-        let sold = store::sale::write(tx.conn(), &[(showing, sale.version())], &granted, now).await?;
-        if sold.is_empty() {
-            return Err(Error::Raced);
-        }
-        tx.touch(SHOWINGS_TOPIC, SHOWINGS_TOPIC);
-    }
-    Ok(answers)
 }
 
 fn decide(sale: &mut Sale, order: &Order, now: DateTime<Utc>, granted: &mut Vec<Granted>) -> Answer {

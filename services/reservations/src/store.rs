@@ -229,7 +229,8 @@ pub(crate) struct Due {
 }
 
 /// Showings of which something has changed that is due to be told; a few at a time, because they are locked meanwhile.
-/// They count as told from now on.
+/// They count as told from now on. One that somebody keeps locked is told later: to wait for it would keep the others
+/// locked too.
 pub(crate) async fn untold(conn: &mut PgConnection, due: &Due, now: DateTime<Utc>) -> Result<Vec<Showing>, Error> {
     let told: Vec<Uuid> = sqlx::query_scalar(
         "update showing s set told_revision = revision, told_at = $2
@@ -237,7 +238,7 @@ pub(crate) async fn untold(conn: &mut PgConnection, due: &Due, now: DateTime<Utc
                where id in (select id from showing where told_revision < revision and told_at <= $1
                                 and (starts_at < $3 or told_at <= $4)
                             order by told_at limit 200)
-               order by id for update) due
+               order by id for update skip locked) due
          where s.id = due.id returning s.id",
     )
     .bind(due.told_until)

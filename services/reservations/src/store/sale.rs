@@ -11,7 +11,7 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 pub(crate) use confirm::{Sold, sell};
-pub(crate) use write::{Granted, wait_briefly, write};
+pub(crate) use write::{Granted, kept_locked, patience, wait_at_most, waited_too_long, write};
 
 use super::{ShowingRow, Version, seats, stored, tariffs};
 use crate::{

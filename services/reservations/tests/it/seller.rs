@@ -267,3 +267,40 @@ async fn when_a_batch_waits_too_long_for_its_lock_everybody_may_ask_again_and_no
     }
     assert_eq!(claimed(&house, &showing).await.len(), 40);
 }
+
+/// Whoever keeps a showing locked for long stops the sale of that showing alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_showing_that_somebody_keeps_locked_keeps_no_other_from_being_sold() {
+    let house = house().await;
+    let programme = programme(&house, &journey(), false).await;
+    let mut dome = programme.iter().filter(|showing| showing.hall == "dome").map(|showing| showing.showing_id.clone());
+    let (kept, other) = (dome.next().expect("a showing"), dome.next().expect("another one"));
+    // Both are known to the seller, so that they are decided and written together.
+    for showing in [&kept, &other] {
+        hold(&house, &wish(Uuid::now_v7(), showing, 1)).await.expect("held");
+    }
+    let blocker = block(&house, &kept).await;
+    let order = wish(Uuid::now_v7(), &kept, 2);
+    // Batch after batch is sold of the other one before the first answer about the locked one.
+    let others = async {
+        for _ in 0..3 {
+            let orders: Vec<_> = (0..4).map(|_| wish(Uuid::now_v7(), &other, 2)).collect();
+            for answer in join_all(orders.iter().map(|order| hold(&house, order))).await {
+                assert_eq!(answer.expect("held").seats.len(), 2);
+            }
+        }
+    };
+    let mut of_kept = Box::pin(hold(&house, &order));
+    tokio::select! {
+        biased;
+        answer = &mut of_kept => panic!("those of the other showing waited with it: {answer:?}"),
+        () = others => {}
+    }
+    // Who comes meanwhile joins those who wait; free again, it is sold to all of them.
+    let second = wish(Uuid::now_v7(), &kept, 2);
+    let freed = async { blocker.rollback().await.expect("freed") };
+    let (first, second, ()) = tokio::join!(of_kept, hold(&house, &second), freed);
+    assert_eq!((first.expect("held").seats.len(), second.expect("held").seats.len()), (2, 2));
+    hold(&house, &wish(Uuid::now_v7(), &kept, 1)).await.expect("and to those who come later");
+    assert_eq!((claimed(&house, &kept).await.len(), claimed(&house, &other).await.len()), (6, 25));
+}

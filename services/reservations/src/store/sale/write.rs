@@ -31,18 +31,25 @@ macro_rules! guard {
     };
 }
 
-/// How long the seller waits for somebody's lock, in each of its three attempts: all who want places wait with it.
-macro_rules! patience {
+macro_rules! together {
     () => {
-        "select set_config('lock_timeout', '2s', true)"
+        "250ms"
     };
+}
+
+/// How long the seller waits for somebody's lock.
+pub(crate) mod patience {
+    /// While all who want places wait with it: longer than anything of ours keeps a showing locked, and hardly noticed.
+    pub(crate) const TOGETHER: &str = together!();
+    /// While those of the locked showing wait by themselves.
+    pub(crate) const APART: &str = "2s";
 }
 
 const WRITE: &str = concat!(
     "with due as materialized (
-             select s.id from (",
-    patience!(),
-    ") patience, showing s
+             select s.id from (select set_config('lock_timeout', '",
+    together!(),
+    "', true)) patience, showing s
              join unnest($1::uuid[], $2::bigint[]) e (id, version) on s.id = e.id",
     guard!(" and s.sale_version = e.version"),
     "
@@ -86,13 +93,31 @@ const WRITE: &str = concat!(
               as_decided((select count(*) from place), (select count(*) from claimed)) places",
 );
 
-/// In this transaction nobody's lock is waited for longer than the seller may keep all others waiting.
+/// In this transaction nobody's lock is waited for longer than this.
 ///
 /// # Errors
 /// The database's error.
-pub(crate) async fn wait_briefly(conn: &mut PgConnection) -> Result<(), Error> {
-    sqlx::query(patience!()).execute(conn).await?;
+pub(crate) async fn wait_at_most(conn: &mut PgConnection, patience: &str) -> Result<(), Error> {
+    sqlx::query("select set_config('lock_timeout', $1, true)").bind(patience).execute(conn).await?;
     Ok(())
+}
+
+/// Whether somebody's lock was waited for so long.
+pub(crate) fn waited_too_long(error: &Error) -> bool {
+    let Error::Database(error) = error else { return false };
+    error.as_database_error().and_then(DatabaseError::code).as_deref() == Some("55P03")
+}
+
+/// Those of the showings that somebody keeps locked.
+///
+/// # Errors
+/// The database's error.
+pub(crate) async fn kept_locked(conn: &mut PgConnection, showings: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    let free: Vec<Uuid> = sqlx::query_scalar("select id from showing where id = any($1) for update skip locked")
+        .bind(showings)
+        .fetch_all(conn)
+        .await?;
+    Ok(showings.iter().copied().filter(|id| !free.contains(id)).collect())
 }
 
 /// Writes holds of showings that still have the version with which they were decided; answers those
