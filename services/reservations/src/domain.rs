@@ -11,7 +11,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use availability::{Availability, Counts, NeedFree, Offer, Reason};
+pub(crate) use availability::{Availability, Counts, Held, NeedFree, Offer, Reason};
 pub(crate) use showing::{Audience, Quota, Release, Showing, ShowingState};
 
 /// The largest party: two school classes with their carers.

@@ -77,7 +77,7 @@ pub(crate) fn availability(showing: &Showing, availability: &Availability, now: 
         wheelchair_free: availability.wheelchair_free,
         reason: reason(availability.reason).into(),
         held_until: (availability.reason == Reason::AllHeld)
-            .then_some(availability.counts.held_until)
+            .then_some(availability.held_until)
             .flatten()
             .map(timestamp),
         observed_at: Some(timestamp(now)),

@@ -17,7 +17,7 @@ use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::{Audience, Counts, Quota, Release, Seat, Showing, ShowingState, Tariff},
+    domain::{Audience, Counts, Held, Quota, Release, Seat, Showing, ShowingState, Tariff},
     error::Error,
 };
 
@@ -259,7 +259,13 @@ struct CountsRow {
     sold: i64,
     held: i64,
     held_online: i64,
-    held_until: Option<DateTime<Utc>>,
+    held_door: i64,
+    held_staff: i64,
+    held_school: i64,
+    online_until: Option<DateTime<Utc>>,
+    door_until: Option<DateTime<Utc>>,
+    staff_until: Option<DateTime<Utc>>,
+    school_until: Option<DateTime<Utc>>,
     door: i64,
     staff: i64,
     school: i64,
@@ -278,7 +284,13 @@ pub(crate) async fn counts(
              count(*) filter (where expires_at is null and channel <> 'blocked') as sold,
              count(*) filter (where expires_at is not null) as held,
              count(*) filter (where expires_at is not null and channel = 'online' and place = 'general') as held_online,
-             min(expires_at) filter (where channel = 'online' and place = 'general') as held_until,
+             min(expires_at) filter (where channel = 'online' and place = 'general') as online_until,
+             count(*) filter (where expires_at is not null and channel = 'door' and place = 'general') as held_door,
+             min(expires_at) filter (where channel = 'door' and place = 'general') as door_until,
+             count(*) filter (where expires_at is not null and channel = 'staff' and place = 'general') as held_staff,
+             min(expires_at) filter (where channel = 'staff' and place = 'general') as staff_until,
+             count(*) filter (where expires_at is not null and channel = 'school' and place = 'general') as held_school,
+             min(expires_at) filter (where channel = 'school' and place = 'general') as school_until,
              count(*) filter (where channel = 'door' and place = 'general') as door,
              count(*) filter (where channel = 'staff' and place = 'general') as staff,
              count(*) filter (where channel = 'school' and place = 'general') as school,
@@ -299,8 +311,10 @@ pub(crate) async fn counts(
             let counts = Counts {
                 sold: number(row.sold),
                 held: number(row.held),
-                held_online: number(row.held_online),
-                held_until: row.held_until,
+                held_online: Held { places: number(row.held_online), until: row.online_until },
+                held_door: Held { places: number(row.held_door), until: row.door_until },
+                held_staff: Held { places: number(row.held_staff), until: row.staff_until },
+                held_school: Held { places: number(row.held_school), until: row.school_until },
                 door: number(row.door),
                 staff: number(row.staff),
                 school: number(row.school),

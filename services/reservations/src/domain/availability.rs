@@ -7,15 +7,30 @@ use super::{
     hall::{Hall, Plan},
 };
 
+/// General places that a channel holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) places: u32,
+    /// When the first of these holds runs out.
+    pub(crate) until: Option<DateTime<Utc>>,
+}
+
+impl Held {
+    pub(crate) fn add(&mut self, places: u32, until: Option<DateTime<Utc>>) {
+        self.places += places;
+        self.until = [self.until, until].into_iter().flatten().min();
+    }
+}
+
 /// The claims on a showing's places, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) sold: u32,
     pub(crate) held: u32,
-    /// Of these, general places that everybody online may have again when nobody orders them …
-    pub(crate) held_online: u32,
-    /// … and when the first of those holds runs out.
-    pub(crate) held_until: Option<DateTime<Utc>>,
+    pub(crate) held_online: Held,
+    pub(crate) held_door: Held,
+    pub(crate) held_staff: Held,
+    pub(crate) held_school: Held,
     // Of sold and held together:
     /// General places taken from the door's quota.
     pub(crate) door: u32,
@@ -25,6 +40,39 @@ pub(crate) struct Counts {
     pub(crate) school: u32,
     pub(crate) general: u32,
     pub(crate) wheelchair: u32,
+}
+
+impl Counts {
+    pub(super) const fn held_by(&mut self, channel: Channel) -> &mut Held {
+        match channel {
+            Channel::Online => &mut self.held_online,
+            Channel::Door => &mut self.held_door,
+            Channel::Staff => &mut self.held_staff,
+            Channel::School => &mut self.held_school,
+        }
+    }
+
+    /// When the first of the held places may come back to a channel; None: none does. What another channel holds of its
+    /// own quota goes back there; what it holds beyond that, or after the release, goes back to all.
+    pub(super) fn held_until(&self, showing: &Showing, channel: Channel, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let (mut back, mut kept) = (self.held_online, 0);
+        for (other, quota, taken, held) in [
+            (Channel::Door, showing.door, self.door, self.held_door),
+            (Channel::Staff, showing.staff, self.staff, self.held_staff),
+            (Channel::School, showing.school, self.school, self.held_school),
+        ] {
+            let is_kept = channel != Channel::Staff && channel != other;
+            let own = if is_kept { quota.kept(0, showing.starts_at, now) } else { 0 };
+            kept += own.saturating_sub(taken);
+            let beyond = taken.saturating_sub(own).min(held.places);
+            if beyond > 0 {
+                back.add(beyond, held.until);
+            }
+        }
+        // Staff may have taken what was kept for others: that is theirs again before anybody else gets a place.
+        let owed = kept.saturating_sub(showing.general_free(self.general));
+        if back.places > owed { back.until } else { None }
+    }
 }
 
 /// Why a showing is or is not bookable online.
@@ -50,13 +98,15 @@ pub(crate) struct Availability {
     pub(crate) free_door: u32,
     pub(crate) free_school: u32,
     pub(crate) wheelchair_free: u32,
+    /// When the first of the held places may come back to those who book online.
+    pub(crate) held_until: Option<DateTime<Utc>>,
     pub(crate) reason: Reason,
 }
 
 impl Availability {
     /// Wheelchair and companion places are counted apart: they are no general places.
     pub(crate) fn of(showing: &Showing, counts: Counts, now: DateTime<Utc>) -> Self {
-        let free = (showing.capacity - 2 * showing.wheelchair_places).saturating_sub(counts.general);
+        let free = showing.general_free(counts.general);
         let kept = |quota: Quota, taken: u32| quota.kept(taken, showing.starts_at, now);
         let for_staff = kept(showing.staff, counts.staff);
         let for_door = kept(showing.door, counts.door);
@@ -67,12 +117,13 @@ impl Availability {
         let free_online = if online { free.saturating_sub(for_staff + for_door + for_school) } else { 0 };
         let kept_at_all = showing.staff.places + showing.door.places + showing.school.places;
         let few = showing.capacity.saturating_sub(kept_at_all) / 10;
+        let held_until = counts.held_until(showing, Channel::Online, now);
         let reason = match showing.state {
             ShowingState::Cancelled => Reason::Cancelled,
             _ if now >= showing.starts_at => Reason::Past,
             _ if showing.audience != Audience::Public => Reason::NotPublic,
             _ if !on_sale => Reason::NotYetOnSale,
-            _ if free_online == 0 && counts.held_online > 0 => Reason::AllHeld,
+            _ if free_online == 0 && held_until.is_some() => Reason::AllHeld,
             _ if free_online == 0 => Reason::SoldOut,
             _ if free_online <= few => Reason::Few,
             _ => Reason::Free,
@@ -92,6 +143,7 @@ impl Availability {
             free_door,
             free_school: free.saturating_sub(for_staff + for_door),
             wheelchair_free: showing.wheelchair_places.saturating_sub(counts.wheelchair),
+            held_until,
             reason,
         }
     }
@@ -153,7 +205,7 @@ impl Offer {
             let held_until = match (free, there) {
                 (0, 0) if is_open => need_held_until(hall.plan(), need, held.iter().copied()),
                 // There are some, kept for others: whatever comes back lets one of them be sold.
-                (0, _) if is_open => availability.counts.held_until,
+                (0, _) if is_open => availability.held_until,
                 _ => None,
             };
             NeedFree { need, free, held_until }

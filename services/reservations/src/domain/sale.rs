@@ -140,15 +140,13 @@ impl Sale {
         self.claims.insert(at, (visit, expires_at));
         let place = self.hall.plan().seats()[at].place();
         let counts = &mut self.counts;
-        let earlier = |known: Option<DateTime<Utc>>, until| Some(known.map_or(until, |known| known.min(until)));
         match expires_at {
             None => counts.sold += u32::from(channel.is_some()),
             Some(until) => {
                 counts.held += 1;
-                self.next_expiry = earlier(self.next_expiry, until);
-                if (place, channel) == (Place::General, Some(Channel::Online)) {
-                    counts.held_online += 1;
-                    counts.held_until = earlier(counts.held_until, until);
+                self.next_expiry = Some(self.next_expiry.map_or(until, |known| known.min(until)));
+                if let (Place::General, Some(channel)) = (place, channel) {
+                    counts.held_by(channel).add(1, Some(until));
                 }
             }
         }
@@ -213,7 +211,7 @@ impl Sale {
 
     fn choose(&mut self, wish: &Wish, now: DateTime<Utc>) -> Result<Vec<HeldSeat>, Refusal> {
         let open = self.showing.protected_open(wish.channel, now);
-        let held_until = self.counts.held_until;
+        let held_until = self.counts.held_until(&self.showing, wish.channel, now);
         let free = self.availability(now).free_for(wish.channel);
         let people = people(&wish.party);
         let general =

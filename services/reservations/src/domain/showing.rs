@@ -123,6 +123,11 @@ impl Showing {
         !self.numbered && need.is_none()
     }
 
+    /// How many general places are free when so many are taken.
+    pub(crate) const fn general_free(&self, taken: u32) -> u32 {
+        (self.capacity - 2 * self.wheelchair_places).saturating_sub(taken)
+    }
+
     /// Moves everything by a delay.
     pub(crate) fn delay(&mut self, by: TimeDelta, notice: Text) {
         for at in [&mut self.starts_at, &mut self.ends_at, &mut self.doors_at, &mut self.last_entry_at] {

@@ -257,7 +257,7 @@ fn quotas_keep_places_for_door_and_staff() {
     let sold = |n: u32| Counts { sold: n, general: n, ..Counts::default() };
     assert_eq!(of(sold(80)).reason, Reason::Few);
     assert_eq!((of(sold(86)).free_online, of(sold(86)).free_door, of(sold(86)).reason), (0, 11, Reason::SoldOut));
-    let held = Counts { held: 1, held_online: 1, held_until: Some(now), ..sold(85) };
+    let held = Counts { held: 1, held_online: Held { places: 1, until: Some(now) }, ..sold(85) };
     let held = Counts { general: 86, ..held };
     assert_eq!(of(held).reason, Reason::AllHeld);
     // A wheelchair place or one of the door's that is held comes back to nobody online.

@@ -418,3 +418,20 @@ async fn two_months_of_programme_are_told_in_one_answer() {
     let of_eight = bytes.div_ceil(showings) * 62 * 8;
     assert!(of_eight < 4 * 1024 * 1024, "{of_eight} bytes");
 }
+
+#[tokio::test]
+async fn places_that_the_desk_holds_beyond_its_own_are_told_to_come_back() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let refused = async || hold(&house, &wish(Uuid::now_v7(), &showing, 1)).await.expect_err("none left");
+    // All but what is kept for staff.
+    let free = get(&house, &showing).await.availability.expect("known").free_door;
+    for _ in 0..free {
+        let mut at_the_desk = wish(Uuid::now_v7(), &showing, 1);
+        at_the_desk.channel = pb::Channel::Door.into();
+        hold(&house, &at_the_desk).await.expect("held");
+    }
+    let all_held = told(&house, &showing, pb::AvailabilityReason::AllHeld).await;
+    assert_eq!(all_held.availability.expect("known").held_until, Some(timestamp(minutes(10))));
+    assert!(refused().await.message().contains("may come back at 12:10"), "{}", refused().await.message());
+}

@@ -1,10 +1,14 @@
 //! Where a party would like to sit, what is kept until when, and what is told of what is left.
 
 use super::*;
-use crate::domain::{Availability, Counts, Offer, Quota, Reason, hall::Part};
+use crate::domain::{Availability, Counts, Held, Offer, Quota, Reason, hall::Part};
 
 fn at(minutes: i64) -> DateTime<Utc> {
     DateTime::<Utc>::UNIX_EPOCH + TimeDelta::minutes(minutes)
+}
+
+fn held(places: u32, until: i64) -> Held {
+    Held { places, until: Some(at(until)) }
 }
 
 fn wish(aisle: bool, part: Option<Part>) -> Preference {
@@ -71,6 +75,42 @@ fn kept_places_are_released_at_their_times() {
     // What a school has taken of its own is taken from nobody else's.
     let taken = Counts { sold: 20, general: 20, school: 20, ..Counts::default() };
     assert_eq!(Availability::of(&showing, taken, at(0)).free_online, 66);
+}
+
+#[test]
+fn what_others_hold_beyond_their_quota_comes_back_to_all() {
+    // 102 general places; schools keep 20 until 30 before the start at 60, staff 5, the door 11.
+    let quota = |places, minutes| Quota { places, release: TimeDelta::minutes(minutes) };
+    let showing = Showing { school: quota(20, 30), staff: quota(5, 10), door: quota(11, 0), ..showing() };
+    let told = |counts: Counts, minutes: i64| {
+        let told = Availability::of(&showing, counts, at(minutes));
+        let until = |channel| counts.held_until(&showing, channel, at(minutes));
+        assert_eq!(told.held_until, until(Channel::Online));
+        (told.free_online, told.reason, told.held_until, until(Channel::Door))
+    };
+    let full = |general: u32| Counts { general, ..Counts::default() };
+    // The desk holds all of its own and two more; the others' places are kept.
+    let desk = Counts { door: 13, held_door: held(13, 50), ..full(77) };
+    assert_eq!(told(desk, 0), (0, Reason::AllHeld, Some(at(50)), Some(at(50))));
+    // Of its own only, which comes back to the desk alone; sold beyond it, and held of it.
+    let own = Counts { door: 11, held_door: held(11, 50), ..full(77) };
+    assert_eq!(told(own, 0), (0, Reason::SoldOut, None, Some(at(50))));
+    // Three of its four beyond are sold.
+    let partly = Counts { door: 15, held_door: held(1, 50), ..full(77) };
+    assert_eq!(told(partly, 0), (0, Reason::AllHeld, Some(at(50)), Some(at(50))));
+    // A school holds its own: back to schools until the release, to all after it.
+    let school = |taken: u32| Counts { school: taken, held_school: held(taken, 40), ..full(86) };
+    assert_eq!(told(school(20), 0), (0, Reason::SoldOut, None, None));
+    assert_eq!(told(school(20), 30), (0, Reason::AllHeld, Some(at(40)), Some(at(40))));
+    assert_eq!(told(school(21), 0), (0, Reason::AllHeld, Some(at(40)), Some(at(40))));
+    // Whoever's hold runs out first, of those that count.
+    let both = Counts { door: 12, held_door: held(12, 50), held_online: held(3, 55), ..full(77) };
+    assert_eq!(told(both, 0).2, Some(at(50)));
+    let within = Counts { door: 11, held_door: held(11, 50), held_online: held(3, 55), ..full(77) };
+    assert_eq!((told(within, 0).2, told(within, 0).3), (Some(at(55)), Some(at(50))));
+    // Staff have taken everything, also what is kept for door and schools: 31 are owed to those first.
+    let staff = |held_by_staff: u32| Counts { staff: 102, held_staff: held(held_by_staff, 50), ..full(102) };
+    assert_eq!((told(staff(31), 0).1, told(staff(32), 0).1), (Reason::SoldOut, Reason::AllHeld));
 }
 
 #[test]
@@ -155,7 +195,7 @@ fn what_is_only_held_for_a_need_is_told_with_its_time() {
         // There are such places, kept for the door: whatever comes back lets one be sold.
         (
             vec![],
-            Counts { general: 32, held: 4, held_online: 4, held_until: Some(at(7)), ..usual },
+            Counts { general: 16, held: 4, held_online: held(4, 7), ..usual },
             Need::HearingLoop,
             (0, Some(at(7))),
         ),
