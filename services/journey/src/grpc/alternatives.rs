@@ -8,7 +8,9 @@ use sky_proto::{
     gastro::v1::Pickup,
     journey::v1::MealWish,
     parking::v1::{BayClass, SiteState},
-    reservations::v1::{self as reservations, Channel, Need, ShowingState},
+    reservations::v1::{
+        self as reservations, Availability, AvailabilityReason, Channel, Need, NeedFree, PartyLine, ShowingState,
+    },
 };
 
 use super::{hold::Wanted, siblings::Siblings};
@@ -32,7 +34,9 @@ pub(super) async fn showings(
     let programme = siblings.programme_lately(now).await;
     let mut fitting: Vec<_> = programme
         .iter()
-        .filter(|showing| showing.showing_id != wanted.wish.showing.to_string() && fits(showing, wanted, now))
+        .filter(|showing| {
+            showing.showing_id != wanted.wish.showing.to_string() && fits(showing, &wanted.party, wanted.channel, now)
+        })
         .collect();
     fitting.sort_by_key(|showing| {
         let other = refused.is_none_or(|refused| Text::from_proto(showing.title.clone()) != refused.title);
@@ -41,16 +45,31 @@ pub(super) async fn showings(
     fitting.into_iter().take(MOST).filter_map(alternative).collect()
 }
 
-fn fits(showing: &reservations::Showing, wanted: &Wanted, now: DateTime<Utc>) -> bool {
+fn fits(showing: &reservations::Showing, party: &[PartyLine], channel: Channel, now: DateTime<Utc>) -> bool {
     let Some(places) = &showing.availability else { return false };
-    let free = if wanted.channel == Channel::Online { places.free_online } else { places.free_door };
-    let people: u32 = wanted.party.iter().map(|line| line.count).sum();
-    let wheelchairs: u32 =
-        wanted.party.iter().filter(|line| line.need() == Need::Wheelchair).map(|line| line.count).sum();
+    let free = match channel {
+        Channel::Door => places.free_door,
+        Channel::School => places.free_school,
+        Channel::Staff => places.free_staff,
+        Channel::Online | Channel::Unspecified => places.free_online,
+    };
+    let people = |is: &dyn Fn(Need) -> bool| -> u32 {
+        party.iter().filter(|line| is(line.need())).map(|line| line.count).fold(0, u32::saturating_add)
+    };
     showing.state() != ShowingState::Cancelled
         && from_timestamp(showing.starts_at) > now
-        && free >= people
-        && places.wheelchair_free >= wheelchairs
+        && free >= people(&|need| !matches!(need, Need::Wheelchair | Need::Companion))
+        && places.wheelchair_free >= people(&|need| need == Need::Wheelchair)
+        && places.needs.iter().all(|told| may_have(places, told, channel) >= people(&|need| need == told.need()))
+}
+
+/// How many places a channel may have for a need. What is told counts for those who book online: the desk may have more
+/// where that is all that is sold online, or where nothing is sold online yet.
+fn may_have(places: &Availability, told: &NeedFree, channel: Channel) -> u32 {
+    let is_general = !matches!(told.need(), Need::Wheelchair | Need::Companion);
+    let is_limited = is_general && told.free == places.free_online
+        || matches!(places.reason(), AvailabilityReason::NotYetOnSale | AvailabilityReason::NotPublic);
+    if channel != Channel::Online && is_limited { u32::MAX } else { told.free }
 }
 
 fn alternative(showing: &reservations::Showing) -> Option<Alternative> {
@@ -117,4 +136,91 @@ pub(super) async fn meals(siblings: &Siblings, wanted: &Wanted, showing: &Showin
         found.insert(0, only(de, en));
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::values::timestamp;
+
+    use super::*;
+
+    /// Tomorrow's showing with so many places for each channel and need.
+    fn with(free: [u32; 4], needs: &[(Need, u32)], reason: AvailabilityReason) -> reservations::Showing {
+        let [free_online, free_door, free_school, free_staff] = free;
+        let told = |(need, free): &(Need, u32)| NeedFree { need: (*need).into(), free: *free, held_until: None };
+        let places = Availability {
+            free_online,
+            free_door,
+            free_school,
+            free_staff,
+            wheelchair_free: 2,
+            reason: reason.into(),
+            needs: needs.iter().map(told).collect(),
+            ..Availability::default()
+        };
+        reservations::Showing {
+            state: ShowingState::OnSale.into(),
+            starts_at: Some(timestamp(DateTime::UNIX_EPOCH + TimeDelta::days(1))),
+            availability: Some(places),
+            ..reservations::Showing::default()
+        }
+    }
+
+    fn line(need: Need, count: u32) -> PartyLine {
+        PartyLine { tariff_class: "adult".to_owned(), count, need: need.into() }
+    }
+
+    #[test]
+    fn a_showing_is_offered_only_if_it_has_places_for_the_needs_of_the_party() {
+        let needs = [
+            (Need::Wheelchair, 2),
+            (Need::Companion, 1),
+            (Need::HearingLoop, 2),
+            (Need::StepFree, 3),
+            (Need::GuideDog, 0),
+        ];
+        let showing = with([4, 6, 6, 8], &needs, AvailabilityReason::Few);
+        let all = [Need::HearingLoop, Need::StepFree, Need::GuideDog, Need::Wheelchair, Need::Companion];
+        for (channel, most) in [(Channel::Online, [2, 3, 0, 2, 1]), (Channel::Door, [2, 3, 0, 2, 1])] {
+            for (need, most) in all.into_iter().zip(most) {
+                let fits = |count| fits(&showing, &[line(need, count)], channel, DateTime::UNIX_EPOCH);
+                assert_eq!((fits(most), fits(most + 1)), (true, false), "{need:?}, {channel:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_channel_has_its_own_places_and_wheelchair_users_take_none_of_them() {
+        let showing = with([1, 2, 3, 4], &[(Need::Wheelchair, 2), (Need::Companion, 2)], AvailabilityReason::Few);
+        let pair = [line(Need::Wheelchair, 1), line(Need::Companion, 1)];
+        for (channel, most) in [(Channel::Online, 1), (Channel::Door, 2), (Channel::School, 3), (Channel::Staff, 4)] {
+            let fits = |general| {
+                let party: Vec<PartyLine> = pair.iter().cloned().chain([line(Need::Unspecified, general)]).collect();
+                fits(&showing, &party, channel, DateTime::UNIX_EPOCH)
+            };
+            assert_eq!((fits(most), fits(most + 1)), (true, false), "{channel:?}");
+        }
+    }
+
+    #[test]
+    fn the_desk_may_have_more_for_a_need_than_is_told_to_those_who_book_online() {
+        let loops = [line(Need::HearingLoop, 2)];
+        let may = |free, told, reason, channel| {
+            fits(&with(free, &[(Need::HearingLoop, told)], reason), &loops, channel, DateTime::UNIX_EPOCH)
+        };
+        for (channel, expected) in [(Channel::Online, false), (Channel::Door, true)] {
+            // All that is sold online is one place; there may be more with a loop.
+            assert_eq!(may([1, 9, 9, 9], 1, AvailabilityReason::Few, channel), expected);
+            assert_eq!(may([0, 9, 9, 9], 0, AvailabilityReason::NotYetOnSale, channel), expected);
+        }
+        // Many are sold online, and one of them has a loop.
+        assert!(!may([8, 9, 9, 9], 1, AvailabilityReason::Free, Channel::Door));
+        // In a hall in which needs are not counted, nothing is known against it.
+        assert!(fits(
+            &with([8, 9, 9, 9], &[], AvailabilityReason::Free),
+            &loops,
+            Channel::Online,
+            DateTime::UNIX_EPOCH
+        ));
+    }
 }
