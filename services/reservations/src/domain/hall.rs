@@ -12,7 +12,7 @@ mod preference;
 use std::{collections::BTreeSet, sync::Arc};
 
 pub(crate) use plan::Plan;
-use plan::{Pair, Row};
+use plan::{KEPT_FOR, Pair, Row};
 pub(crate) use preference::{Part, Preference};
 
 use super::{HeldSeat, Need, Person, Place};
@@ -40,8 +40,9 @@ pub(crate) enum Misfit {
 const REMEMBERED: usize = 8;
 /// A single place left between parties is a place that nobody buys: per person of the party.
 const LEAVES_ONE_ALONE: i32 = 6;
-/// Places with floor for a dog are kept for those who need them while there are others: per place.
-const WASTES_DOG_PLACE: i32 = 4;
+/// Places with floor for a dog, with an induction loop or without steps are kept for those who need them while there are
+/// others that are hardly worse: per place and need.
+const WASTES_NEED: i32 = 4;
 
 /// The pieces of a split party are sought near each other in halls of up to so many places: that reads every place.
 const SEARCHED_TO: usize = 1_000;
@@ -258,7 +259,7 @@ impl Hall {
             return Some(Vec::new());
         }
         let size = people.len();
-        let dogs = people.iter().filter(|person| person.need == Some(Need::GuideDog)).count();
+        let needing = KEPT_FOR.map(|need| people.iter().filter(|person| person.need == Some(need)).count());
         let easy = people.iter().all(|person| person.need.is_none());
         let usual = easy && wish.is_none() && near.is_empty();
         let plan = Arc::clone(&self.plan);
@@ -271,7 +272,7 @@ impl Hall {
             let known = self.remembered[at].get(size - 1).copied().flatten().filter(|_| usual);
             let found = known.unwrap_or_else(|| {
                 let fits = |start| easy || self.seat_people(start..start + size, people).is_some();
-                self.window_in(row, (size, dogs), (wish, near), fits)
+                self.window_in(row, (size, needing), (wish, near), fits)
             });
             if usual && size <= REMEMBERED {
                 self.remembered[at][size - 1] = Some(found);
@@ -289,7 +290,7 @@ impl Hall {
     fn window_in(
         &self,
         row: &Row,
-        (size, dogs): (usize, usize),
+        (size, needing): (usize, [usize; KEPT_FOR.len()]),
         (wish, near): (Preference, &[usize]),
         fits: impl Fn(usize) -> bool,
     ) -> Window {
@@ -326,9 +327,11 @@ impl Hall {
             if alone(end + 1, end, Some(end + 2)) {
                 score = score.saturating_add(LEAVES_ONE_ALONE * per_person);
             }
-            let for_dogs = self.plan.seats[start..=end].iter().filter(|seat| seat.has(Need::GuideDog.name())).count();
-            let wasted = i32::try_from(for_dogs.saturating_sub(dogs)).unwrap_or(0);
-            score = score.saturating_add(WASTES_DOG_PLACE * wasted);
+            for (need, people) in needing.into_iter().enumerate() {
+                let meeting = self.plan.meets[start..=end].iter().filter(|meets| meets[need]).count();
+                let wasted = i32::try_from(meeting.saturating_sub(people)).unwrap_or(0);
+                score = score.saturating_add(WASTES_NEED.saturating_mul(wasted));
+            }
             if best.is_none_or(|best| score < best.0) && fits(start) {
                 best = Some((score, start));
             }

@@ -2,12 +2,15 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use crate::domain::{Place, Seat};
+use crate::domain::{Need, Place, Seat};
 
 /// A row further from one's party, per person: more than any wish, and than any place in the middle makes good.
 const ROW_APART: i32 = 60;
 /// Half a place further from one's party, per person: more than a place nearer to the middle makes good.
 const SIDE_APART: i32 = 2;
+
+/// Needs that general places may meet, each with places of its own.
+pub(super) const KEPT_FOR: [Need; 3] = [Need::GuideDog, Need::HearingLoop, Need::StepFree];
 
 /// The places of a layout, arranged for searching. Never changes.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(crate) struct Plan {
     by_label: HashMap<String, usize>,
     /// How good each place is.
     pub(super) scores: Vec<i32>,
+    /// Which of the needs of [`KEPT_FOR`] each place meets.
+    pub(super) meets: Vec<[bool; KEPT_FOR.len()]>,
     /// How far right of the middle each place is, in half places; left of it is less than nothing.
     sides: Vec<i32>,
     /// General places row by row, those with the best place first.
@@ -82,7 +87,8 @@ impl Plan {
         let pair =
             |wheelchair: usize| Pair { wheelchair, companion: with_number(Place::Companion, seats[wheelchair].number) };
         let pairs = wheelchairs.into_iter().map(pair).collect();
-        Self { by_label, scores, sides, rows, row_of, pairs, last_row: row_count - 1, seats }
+        let meets = seats.iter().map(|seat| KEPT_FOR.map(|need| seat.has(need.name()))).collect();
+        Self { by_label, scores, meets, sides, rows, row_of, pairs, last_row: row_count - 1, seats }
     }
 
     pub(crate) fn seats(&self) -> &[Seat] {
