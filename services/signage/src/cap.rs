@@ -27,8 +27,6 @@ const LONGEST: usize = 256 << 10;
 const LONGEST_LIST: usize = 1 << 20;
 const DEEPEST: usize = 10;
 const INFOS: usize = 20;
-/// Who we are in an alert of our own: no spaces, no commas.
-const SENDER: &str = "planetarium-halle";
 
 /// An element with what is in it.
 #[derive(Default)]
@@ -349,6 +347,16 @@ pub fn write_evacuation(evacuated: &Evacuated, place: &Text) -> std::io::Result<
     bulletin.write(place)
 }
 
+/// Who we are in an alert of our own, by the house's name: "Planetarium Halle (Saale)" is "planetarium-halle". CAP allows
+/// no spaces, no commas.
+fn sender(place: &Text) -> String {
+    let name = place.de.split('(').next().unwrap_or_default().to_lowercase();
+    let name = name.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue").replace('ß', "ss");
+    let words: Vec<&str> =
+        name.split(|letter: char| !letter.is_ascii_alphanumeric()).filter(|it| !it.is_empty()).collect();
+    if words.is_empty() { "house".to_owned() } else { words.join("-") }
+}
+
 impl Bulletin<'_> {
     /// With one info a language. Written again it is the same alert: its time is that of the act, not of the writing.
     fn write(&self, place: &Text) -> std::io::Result<Vec<u8>> {
@@ -357,14 +365,14 @@ impl Bulletin<'_> {
             "" => Ok(()),
             text => xml.create_element(name).write_text_content(BytesText::new(text)).map(|_| ()),
         };
-        let (identifier, first) = (&self.identifier, time(self.sent));
-        let cancels = self.cancelled_at.map(|_| format!("{SENDER},{identifier},{first}"));
+        let (sender, identifier, first) = (sender(place), &self.identifier, time(self.sent));
+        let cancels = self.cancelled_at.map(|_| format!("{sender},{identifier},{first}"));
         let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
         xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         xml.create_element("alert").with_attribute(("xmlns", NAMESPACE)).write_inner_content(|xml| {
             let own = if cancels.is_some() { format!("{identifier}-cancel") } else { identifier.clone() };
             field(xml, "identifier", &own)?;
-            field(xml, "sender", SENDER)?;
+            field(xml, "sender", &sender)?;
             field(xml, "sent", &self.cancelled_at.map_or(first, time))?;
             field(xml, "status", if self.exercise { "Exercise" } else { "Actual" })?;
             field(xml, "msgType", if cancels.is_some() { "Cancel" } else { "Alert" })?;

@@ -282,6 +282,7 @@ async fn an_evacuation_goes_out_as_an_alert_and_its_end_as_the_cancelling_of_it(
     }
     assert!(!out.contains("<expires>"), "it never ends by itself: {out}");
     let begun = signage::cap::read(out.as_bytes()).expect("good CAP");
+    assert_eq!(begun.sender, "planetarium-halle");
     assert_eq!((begun.kind, begun.sent, begun.infos.len()), (signage::domain::AlertType::Alert, minutes(1), 3));
     // Another state that is told late changes nothing; a day later it still holds.
     twice(&house, "flow", &house_state(HouseState::Normal, 0)).await;
@@ -302,6 +303,26 @@ async fn an_evacuation_goes_out_as_an_alert_and_its_end_as_the_cancelling_of_it(
     // The next one is another alert.
     twice(&house, "flow", &house_state(HouseState::Evacuating, 60 * 60)).await;
     assert!(list().await.contains("/signage/alerts/") && !list().await.contains(path));
+}
+
+#[tokio::test]
+async fn an_alert_of_another_house_comes_from_that_house() {
+    let house = house().await;
+    let ours = "name = { de = \"Planetarium Halle (Saale)\"";
+    assert!(HOUSE_FILE.contains(ours));
+    let other = HOUSE_FILE.replace(ours, "name = { de = \"Sternwarte am Großen Müllerhof, Köln\"");
+    load(&house, &other, false).await.expect("applied");
+    twice(&house, "flow", &house_state(HouseState::Evacuating, 1)).await;
+    let alert = async || {
+        let paths = get(&house, "/signage/alerts", &[]).await.text();
+        let paths: Vec<String> = serde_json::from_str(&paths).expect("a list");
+        let xml = get(&house, &paths[0], &[]).await.text();
+        signage::cap::read(xml.as_bytes()).expect("good CAP")
+    };
+    assert_eq!(alert().await.sender, "sternwarte-am-grossen-muellerhof-koeln");
+    twice(&house, "flow", &house_state(HouseState::AllClear, 5)).await;
+    let over = alert().await;
+    assert_eq!(over.references[0].0, over.sender, "it cancels an alert of its own");
 }
 
 #[tokio::test]
