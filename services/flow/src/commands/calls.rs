@@ -17,14 +17,13 @@ use crate::{
     events, store,
 };
 
-/// The foyer's count and capacity decide how many may be called at once.
-const FOYER: &str = "foyer";
 /// A call that nobody takes back is dropped by the monitors after that.
 const CALLED_FOR: TimeDelta = TimeDelta::minutes(10);
 
-/// How full the room before the doors is: how many people, if that is known, and for how many it is.
+/// How full the room before the doors is, whatever the house calls it: how many people, if that is known, and for how
+/// many it is. It decides how many may be called at once.
 pub(crate) fn foyer(zones: &[Zone]) -> Option<(Option<u32>, u32)> {
-    let foyer = zones.iter().find(|zone| zone.id == FOYER)?;
+    let foyer = zones.iter().find(|zone| zone.is_foyer())?;
     Some(((foyer.quality != Quality::Degraded).then_some(foyer.count), foyer.capacity))
 }
 

@@ -251,6 +251,11 @@ impl Zone {
         self.filled_by.strip_prefix("hall:")
     }
 
+    /// Whether people wait here before the doors of the halls.
+    pub(crate) fn is_foyer(&self) -> bool {
+        self.filled_by == "foyer"
+    }
+
     /// The number, if there is one that may be told.
     pub(crate) fn told(&self) -> Option<u32> {
         (self.quality != Quality::Degraded).then_some(self.count)

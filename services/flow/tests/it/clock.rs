@@ -1,6 +1,9 @@
 //! The showing clock, abort and turnover, call groups, queue numbers.
 
-use kernel::{testing::House, values::timestamp};
+use kernel::{
+    testing::{House, producer},
+    values::timestamp,
+};
 use sky_proto::{
     flow::v1::{self as pb, AdmissionState, CallGroupState, QueueNumberState, door_client::DoorClient},
     reservations::v1::{BookingCancelled, BookingMoved, Need},
@@ -245,9 +248,21 @@ async fn a_party_that_goes_to_another_showing_or_nowhere_leaves_its_group() {
 
 #[tokio::test]
 async fn a_full_foyer_holds_back_the_next_call_and_says_why() {
-    let house = house().await;
+    a_full_room_holds_back(&house().await, "foyer").await;
+}
+
+#[tokio::test]
+async fn a_foyer_that_has_another_id_in_the_house_file_holds_back_the_next_call_too() {
+    let house = House::start(&[flow::SERVICE, producer("reservations")]).await;
+    let file = HOUSE_FILE.replace("\"foyer\"", "\"vestibule\"");
+    let file = file.replace("filled_by = \"vestibule\"", "filled_by = \"foyer\"");
+    load(&house, &file).await.expect("house file loads");
+    a_full_room_holds_back(&house, "vestibule").await;
+}
+
+async fn a_full_room_holds_back(house: &House, foyer: &str) {
     let showing = Uuid::now_v7();
-    told(&house, showing, &scheduled(showing)).await;
+    told(house, showing, &scheduled(showing)).await;
     for row in ["A", "B"] {
         for pair in 0..4 {
             let visit = Uuid::now_v7();
@@ -258,22 +273,22 @@ async fn a_full_foyer_holds_back_the_next_call_and_says_why() {
             if row == "A" && pair == 0 {
                 party.tickets[0].set_need(Need::Wheelchair);
             }
-            told(&house, visit, &party).await;
+            told(house, visit, &party).await;
         }
     }
     let form = pb::FormCallGroupsRequest { showing_id: showing.to_string() };
     let groups = door!(house).form_call_groups(form).await.expect("formed").into_inner().groups;
     assert!(groups.iter().all(|group| group.held_back.is_none()), "an empty foyer holds nobody back: {groups:?}");
-    correct(&house, "foyer", 90).await;
+    correct(house, foyer, 90).await;
     let list = pb::ListCallGroupsRequest { showing_id: showing.to_string() };
     let groups = door!(house).list_call_groups(list.clone()).await.expect("a list").into_inner().groups;
     assert!(groups[0].held_back.is_none(), "whoever is escorted needs no room there: {groups:?}");
     let why = groups[1].held_back.clone().expect("held back");
     assert_eq!(why.en, "Not yet: 90 people are in the foyer, with this group more than 96.");
-    assert_eq!(snapshot(&house).await.call_groups[1].held_back, Some(why), "on the stream as well");
+    assert_eq!(snapshot(house).await.call_groups[1].held_back, Some(why), "on the stream as well");
     // A person decides all the same; and what is called is held back no more.
     for group in &groups[..2] {
-        move_group(&house, group, CallGroupState::Called).await.expect("called");
+        move_group(house, group, CallGroupState::Called).await.expect("called");
     }
     let groups = door!(house).list_call_groups(list).await.expect("a list").into_inner().groups;
     assert!(groups.iter().all(|group| group.held_back.is_none()), "{groups:?}");
