@@ -38,7 +38,7 @@ pub(crate) use log::{LoggedLine, latest, lines_of, logged, moves_of};
 pub(crate) use parties::{
     add_parties, move_party, parties_of, party, party_wanted, reseat_party, save_standing, void_party,
 };
-pub(crate) use scans::{NewLine, Wanted, look, record, record_move};
+pub(crate) use scans::{NewLine, Wanted, look, record, record_move, stopped};
 pub(crate) use zones::{
     ZonePlan, end_drift, escape_groups, group_level, group_levels_since, halls_in_use, is_drifted, levels_since,
     lock_zone, lock_zones, lock_zones_of, mark_zone, raise_mark, record_correction, save_group_level, save_groups,

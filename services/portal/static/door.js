@@ -22,13 +22,14 @@
   const random = (length) => hex(crypto.getRandomValues(new Uint8Array(length)));
   const hhmm = (at) => new Date(at).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
 
-  // list: as the house gave it; ins, outs: when a ticket was let in or out here, by its id.
-  const kept = { device: "phone-" + random(4), list: null, ins: {}, outs: {}, log: [], showing: "" };
+  // list: as the house gave it; ins, outs: when a ticket was let in or out here, by its id; stops: whether admission is
+  // stopped to the house, and to a showing by its id; turn: what was asked and heard since, counted.
+  const kept = { device: "phone-" + random(4), list: null, ins: {}, outs: {}, stops: {}, turn: 0, log: [], showing: "" };
   // The list is long, and is written when it comes; what each scan changes apart from it.
   const MOVES = KEY + " moves";
   try { Object.assign(kept, JSON.parse(localStorage.getItem(KEY)), JSON.parse(localStorage.getItem(MOVES))); } catch (_) { /* Nothing kept: a new phone. */ }
   const write = (key, what) => { try { localStorage.setItem(key, JSON.stringify(what)); } catch (_) { tell(words.lost); } };
-  const keep = () => write(MOVES, { ins: kept.ins, outs: kept.outs, log: kept.log, showing: kept.showing });
+  const keep = () => write(MOVES, { ins: kept.ins, outs: kept.outs, stops: kept.stops, turn: kept.turn, log: kept.log, showing: kept.showing });
   const keepList = () => write(KEY, { device: kept.device, list: kept.list });
 
   // What the house has to be told; an item each, so that two tabs lose nothing of each other's.
@@ -164,6 +165,17 @@
     return null;
   };
 
+  // What the house has said last of its stops holds until it says otherwise. Of two answers that were under way together
+  // nobody knows which is the later one: then the one that stops is believed.
+  const turn = () => (kept.turn += 1);
+  const hear = (what, isStopped, from) => {
+    if (typeof isStopped !== "boolean") return;
+    const known = kept.stops[what];
+    if (isStopped) kept.stops[what] = { isStopped, turn: turn() };
+    else if (!known || known.turn < from) kept.stops[what] = { isStopped, turn: from };
+  };
+  const isStopped = (what) => Boolean(kept.stops[what] && kept.stops[what].isStopped);
+
   const isIn = (ticket) => ticket.admitted || Boolean(kept.ins[ticket.id]);
   const no = (verdict, more) => ({ verdict, good: false, text: words[verdict] + (more ? " " + more : ""), detail: "", take: [] });
   // Whose code it is that is good in itself, or the refusal.
@@ -190,10 +202,12 @@
   };
   // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows.
   const judge = async (text, people, late, showing) => {
+    if (isStopped("house")) return no("stopped");
     const { refusal, found, signed } = await identify(text, showing);
     if (refusal) return refusal;
     if (found.showing.id !== showing) return no("wrong", found.showing.label);
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
+    if (isStopped(showing) && !late) return no("zonestopped");
     const mayBeLate = found.showing.open && now() < found.showing.lastEntryAt + LATEST;
     if (now() > found.showing.lastEntryAt && !(late && mayBeLate)) return Object.assign(no("late"), { late: mayBeLate });
     const left = found.tickets.filter((it) => !isIn(it));
@@ -278,10 +292,18 @@
   const scan = async (code, people, showing, late, way) => {
     const nonce = random(16);
     const about = { code, people, showing };
-    const alone = way === "back" ? no("reentry") : way === "out" ? await leave(code, people, showing) : await judge(code, people, late, showing);
+    const decide = async () => way === "back" ? no("reentry") : way === "out" ? leave(code, people, showing) : judge(code, people, late, showing);
+    const before = await decide();
     const name = read(code) ? "…" + nonce.slice(0, 4) : code;
     const body = new URLSearchParams({ device: kept.device, nonce, showing, code, people: String(people), late, way });
+    const from = turn();
     const said = silentSince && !navigator.onLine ? null : await ask("scan", body);
+    if (said) {
+      hear("house", said.houseStopped, from);
+      hear(showing, said.zoneStopped, from);
+    }
+    // A list that came meanwhile may have told of a stop.
+    const alone = said ? before : await decide();
     if (said && said.refused) {
       show({ good: false, text: said.refused, detail: "", code: name }, about);
     } else if (said) {
@@ -353,10 +375,14 @@
   let listedAt = 0;
   const takeList = async () => {
     const began = now();
+    const from = turn();
     const list = await ask("list", new URLSearchParams({ device: kept.device }));
     if (!list || list.refused) return false;
     listedAt = Date.now();
     kept.list = list;
+    hear("house", list.stopped, from);
+    list.showings.forEach((it) => hear(it.id, it.zoneStopped, from));
+    Object.keys(kept.stops).filter((it) => it !== "house" && !list.showings.some((listed) => listed.id === it)).forEach((it) => { delete kept.stops[it]; });
     // The list says who is in; what was let in here since, what it was not told, and what it would not take, it does not know.
     const unsent = entries().length > 0;
     const aside = new Set([].concat(...asides().map((it) => it.tickets || [])));

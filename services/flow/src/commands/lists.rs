@@ -1,6 +1,6 @@
 //! The list with which a scanner judges a day's tickets when it has no network.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use kernel::{
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::record;
 use crate::{
-    domain::{Admission, scan::Party},
+    domain::{Admission, HouseState, scan::Party},
     error::Error,
     store::{self, codes::Reissued},
 };
@@ -31,6 +31,9 @@ pub(crate) struct List {
     pub(crate) issued_at: DateTime<Utc>,
     pub(crate) valid_until: DateTime<Utc>,
     pub(crate) showings: Vec<(Admission, Vec<Party>)>,
+    pub(crate) house: HouseState,
+    /// Showings into whose zones a directive lets nobody now.
+    pub(crate) stopped: HashSet<Uuid>,
     pub(crate) reissued: HashMap<Uuid, Reissued>,
 }
 
@@ -68,7 +71,10 @@ pub(crate) async fn admission_list(
     let ids = parties.flat_map(|party| party.tickets.iter().map(|ticket| ticket.id).chain([party.visit]));
     let reissued = store::codes::reissued(tx.conn(), &ids.collect::<Vec<_>>()).await?;
     let (id, valid_until) = (Uuid::now_v7(), end + AFTER_MIDNIGHT);
-    let list = List { id, device, day, issued_at: now, valid_until, showings, reissued };
+    let house = store::house(tx.conn()).await?.state;
+    let ids: Vec<Uuid> = showings.iter().map(|(admission, _)| admission.showing).collect();
+    let stopped = store::stopped(tx.conn(), &ids, now).await?;
+    let list = List { id, device, day, issued_at: now, valid_until, showings, house, stopped, reissued };
     // A phone at the door takes a new one every minute: that it has the day's list is one act.
     if store::record_list(tx.conn(), list.id, &list.device, day, (list.issued_at, list.valid_until)).await? {
         let after = json!({"list": id, "day": day, "valid_until": valid_until});

@@ -8,7 +8,7 @@ use prost::Message;
 use sky_proto::flow::v1 as pb;
 use uuid::Uuid;
 
-use super::{admission_state, verdict};
+use super::{admission_state, house_state, verdict};
 use crate::{
     commands::{List, Outcome, ScanAnswer},
     domain::{
@@ -111,8 +111,12 @@ pub(crate) fn list(list: &List) -> pb::AdmissionList {
         showings: list
             .showings
             .iter()
-            .map(|(admission, parties)| listed_showing(admission, parties, &list.reissued))
+            .map(|(admission, parties)| pb::ListedShowing {
+                zone_stopped: list.stopped.contains(&admission.showing),
+                ..listed_showing(admission, parties, &list.reissued)
+            })
             .collect(),
+        house: house_state(list.house).into(),
     }
 }
 
@@ -126,6 +130,7 @@ fn listed_showing(admission: &Admission, parties: &[Party], reissued: &HashMap<U
         doors_at: Some(timestamp(admission.doors_at)),
         last_entry_at: Some(timestamp(admission.last_entry_at)),
         parties: parties.iter().map(|party| listed_party(party, reissued)).collect(),
+        zone_stopped: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! The log of scans, and the look at the door that a verdict needs.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use kernel::error::broken_constraint;
 use sqlx::{FromRow, PgConnection, types::Json};
@@ -76,6 +78,38 @@ macro_rules! of_reference {
 }
 pub(super) use of_reference;
 
+/// Whether a directive stops admission to the hall of the showing `a`, or to what it lies in.
+macro_rules! zone_stopped {
+    ($now:literal) => {
+        concat!(
+            "exists (
+                 select from directive d
+                 where d.kind = 'stop_admission' and d.state in ('confirmed', 'active', 'acked_by_displays')
+                     and d.active_from <= ",
+            $now,
+            " and d.valid_until > ",
+            $now,
+            " and d.from_zone in (
+                         with recursive above as (
+                             select id, parent from zone where filled_by = 'hall:' || a.hall
+                             union select z.id, z.parent from zone z join above on z.id = above.parent)
+                         select id from above))"
+        )
+    };
+}
+
+/// Of these showings, those into whose halls a directive lets nobody.
+pub(crate) async fn stopped(
+    conn: &mut PgConnection,
+    showings: &[Uuid],
+    now: DateTime<Utc>,
+) -> Result<HashSet<Uuid>, Error> {
+    let statement =
+        concat!("select a.showing_id from admission a where a.showing_id = any($1) and ", zone_stopped!("$2"));
+    let stopped: Vec<Uuid> = sqlx::query_scalar(statement).bind(showings).bind(now).fetch_all(conn).await?;
+    Ok(stopped.into_iter().collect())
+}
+
 /// Looks at house, showing, party and log at once, locking nothing. None: the showing is not known.
 pub(crate) async fn look(
     conn: &mut PgConnection,
@@ -86,15 +120,9 @@ pub(crate) async fn look(
     now: DateTime<Utc>,
 ) -> Result<Option<Look>, Error> {
     let statement = concat!(
-        "select a.*, h.state as house, h.everybody_out_at, s.answer as recorded, s.asked, r.generation,
-             exists (
-                 select from directive d
-                 where d.kind = 'stop_admission' and d.state in ('confirmed', 'active', 'acked_by_displays')
-                     and d.active_from <= $7 and d.valid_until > $7 and d.from_zone in (
-                         with recursive above as (
-                             select id, parent from zone where filled_by = 'hall:' || a.hall
-                             union select z.id, z.parent from zone z join above on z.id = above.parent)
-                         select id from above)) as zone_stopped,
+        "select a.*, h.state as house, h.everybody_out_at, s.answer as recorded, s.asked, r.generation, ",
+        zone_stopped!("$7"),
+        " as zone_stopped,
              p.visit_id, p.showing_id as party_showing, p.reference, p.cancelled, t.tickets
          from house_state h join admission a on a.showing_id = $1
          left join scan s on s.device_id = $2 and s.nonce = $3

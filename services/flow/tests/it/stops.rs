@@ -71,6 +71,38 @@ async fn export(house: &House, device: &str) {
     DoorClient::new(house.channel(&scanner(device))).export_admission_list(request).await.expect("a list");
 }
 
+#[tokio::test]
+async fn a_list_says_whether_the_house_or_a_hall_lets_anybody_in() {
+    let house = house().await;
+    let (showing, ..) = open(&house).await;
+    let listed = async || {
+        let request = pb::ExportAdmissionListRequest { device_id: "scanner-2".to_owned(), day: String::new() };
+        let signed = DoorClient::new(house.channel(&scanner("scanner-2"))).export_admission_list(request).await;
+        let list: pb::AdmissionList =
+            prost::Message::decode(signed.expect("a list").into_inner().list.as_slice()).expect("a list");
+        let of_showing = list.showings.iter().find(|it| it.showing_id == showing.to_string()).expect("listed");
+        (list.house(), of_showing.zone_stopped)
+    };
+    assert_eq!(listed().await, (HouseState::Normal, false));
+    for zone in ["dome", "ground", "house"] {
+        let directive = stop(&house, zone, 0).await;
+        assert_eq!(listed().await, (HouseState::Normal, true), "{zone}");
+        end(&house, directive).await;
+        assert_eq!(listed().await, (HouseState::Normal, false), "{zone}");
+    }
+    let elsewhere = stop(&house, "cafe", 0).await;
+    assert_eq!(listed().await, (HouseState::Normal, false));
+    end(&house, elsewhere).await;
+    for (account, state) in
+        [("anna", HouseState::AdmissionStopped), ("anna", HouseState::Normal), ("ben", HouseState::Evacuating)]
+    {
+        let caller = Caller::Staff { account: account.to_owned(), roles: vec![Role::Operator] };
+        let request = pb::SetHouseStateRequest { state: state.into(), reason: "Test".to_owned(), exercise: false };
+        client!(house, &caller).set_house_state(request).await.expect("set");
+        assert_eq!(listed().await, (state, false));
+    }
+}
+
 /// A ticket let in by a scanner without a network.
 fn entry(showing: Uuid, code: &str, minute: i64) -> pb::JournalEntry {
     pb::JournalEntry {

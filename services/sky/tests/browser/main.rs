@@ -38,6 +38,7 @@ mod scanner;
 mod screens;
 mod selling;
 mod stage;
+mod stopped;
 mod takeover;
 mod till;
 mod touches;

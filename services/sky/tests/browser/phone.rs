@@ -30,14 +30,14 @@ const CAMERA: &str = "
         return Promise.resolve(picture.captureStream());
     };";
 
-async fn scans(phone: &Browser, code: &str, people: &str) {
+pub async fn scans(phone: &Browser, code: &str, people: &str) {
     phone.types_over("#people", people).await;
     phone.types("#code", code).await;
     phone.press("Einlassen").await;
 }
 
 /// A phone at the door that goes on without the house from here on.
-async fn at_the_door(stage: &Stage, cable: &Cable) -> Browser {
+pub async fn at_the_door(stage: &Stage, cable: &Cable) -> Browser {
     let phone = stage.signs_in(stage.behind(cable, Device::Phone).await, Role::Desk).await;
     phone.open("/desk/door").await;
     phone.sees(".lane.good", "Verbunden").await;

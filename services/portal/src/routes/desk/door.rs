@@ -17,8 +17,8 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sky_proto::flow::v1::{
-    AdmissionList, AdmissionState, ExportAdmissionListRequest, JournalEntry, ListedParty, ListedShowing, ScanKind,
-    ScanRequest, ScanVerdict, SubmitScansRequest,
+    AdmissionList, AdmissionState, ExportAdmissionListRequest, HouseState, JournalEntry, ListedParty, ListedShowing,
+    ScanKind, ScanRequest, ScanVerdict, SubmitScansRequest,
 };
 
 use super::scans::{admits, is_good, late_reasons, told};
@@ -59,6 +59,8 @@ struct List {
     /// of this house from one that somebody has changed.
     keys: Vec<String>,
     showings: Vec<Listed>,
+    /// Nobody is let in: the house is being evacuated, or admission is stopped.
+    stopped: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -70,6 +72,8 @@ struct Listed {
     doors_at: i64,
     last_entry_at: i64,
     parties: Vec<Party>,
+    /// A directive lets nobody into its hall.
+    zone_stopped: bool,
 }
 
 /// No personal data: ids, the spoken reference, seats.
@@ -114,6 +118,7 @@ fn listed(w: &Words, showing: ListedShowing, today: NaiveDate) -> Listed {
         last_entry_at: w.millis(&showing.last_entry_at),
         id: showing.showing_id,
         parties: showing.parties.into_iter().map(party).collect(),
+        zone_stopped: showing.zone_stopped,
     }
 }
 
@@ -123,11 +128,27 @@ pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let request = ExportAdmissionListRequest { device_id: sent.get("device").to_owned(), day: String::new() };
     let signed = answer(edge.door(&caller).export_admission_list(request)).await?;
     let list = AdmissionList::decode(signed.list.as_slice()).map_err(|error| Problem::ours(&error))?;
+    let stopped = matches!(list.house(), HouseState::AdmissionStopped | HouseState::Evacuating);
     let today = in_halle(edge.now());
     let showings = list.showings.into_iter().map(|showing| listed(&guest.words, showing, today)).collect();
     let keys = std::iter::once(&signed.public_key).chain(&signed.earlier_public_keys);
     let keys = keys.map(|key| HEXLOWER.encode(key)).collect();
-    Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), keys, showings }).into_response())
+    Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), keys, showings, stopped }).into_response())
+}
+
+/// What a verdict says of stops: of the house's, and of that of the showing's zone. None: nothing.
+fn stops(verdict: ScanVerdict, sent: &Fields) -> (Option<bool>, Option<bool>) {
+    // Out goes everybody at any time.
+    if sent.get("way") == "out" || verdict == ScanVerdict::Unspecified {
+        return (None, None);
+    }
+    match verdict {
+        ScanVerdict::Stopped => (Some(true), None),
+        ScanVerdict::ZoneStopped => (Some(false), Some(true)),
+        // With a reason somebody comes in where nobody else does.
+        ScanVerdict::Admitted | ScanVerdict::Readmitted if sent.get("late").is_empty() => (Some(false), Some(false)),
+        _ => (Some(false), None),
+    }
 }
 
 /// `POST /desk/door/scan`: what the house says of a code.
@@ -153,10 +174,12 @@ pub(crate) async fn scan(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
         Err(status) => (refusal::notice(&guest.words, status)?, 0, ScanVerdict::Unspecified),
     };
     let is_late = verdict == ScanVerdict::TooLate && admits(&edge, &caller, sent.get("showing")).await;
+    let (house_stopped, zone_stopped) = stops(verdict, &sent);
     let said = json!({
         "good": is_good(verdict), "people": people, "text": notice.text, "detail": notice.detail, "late": is_late,
         // Somebody who had left: staff look at the person.
         "back": verdict == ScanVerdict::ReentryByStaff,
+        "houseStopped": house_stopped, "zoneStopped": zone_stopped,
     });
     Ok(Json(said).into_response())
 }
@@ -204,6 +227,8 @@ fn verdict(name: &str) -> Result<ScanVerdict, Problem> {
         "wrong" => ScanVerdict::WrongShowing,
         "early" => ScanVerdict::TooEarly,
         "late" => ScanVerdict::TooLate,
+        "stopped" => ScanVerdict::Stopped,
+        "zonestopped" => ScanVerdict::ZoneStopped,
         "replaced" => ScanVerdict::Replaced,
         "unknown" => ScanVerdict::Unknown,
         "forged" => ScanVerdict::Forged,
