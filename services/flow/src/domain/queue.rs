@@ -14,10 +14,13 @@ pub(crate) enum NumberState {
     /// Was called and did not come.
     Missed,
     Recalled,
+    /// Issued by mistake, or its people have left.
+    Withdrawn,
 }
 
 impl NumberState {
-    pub(crate) const ALL: [Self; 5] = [Self::Waiting, Self::Called, Self::Served, Self::Missed, Self::Recalled];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Waiting, Self::Called, Self::Served, Self::Missed, Self::Recalled, Self::Withdrawn];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -26,6 +29,7 @@ impl NumberState {
             Self::Served => "served",
             Self::Missed => "missed",
             Self::Recalled => "recalled",
+            Self::Withdrawn => "withdrawn",
         }
     }
 
@@ -35,10 +39,10 @@ impl NumberState {
 
     pub(crate) const fn next(self) -> &'static [Self] {
         match self {
-            Self::Waiting => &[Self::Called],
-            Self::Called | Self::Recalled => &[Self::Served, Self::Missed],
-            Self::Missed => &[Self::Recalled],
-            Self::Served => &[],
+            Self::Waiting => &[Self::Called, Self::Withdrawn],
+            Self::Called | Self::Recalled => &[Self::Served, Self::Missed, Self::Withdrawn],
+            Self::Missed => &[Self::Recalled, Self::Withdrawn],
+            Self::Served | Self::Withdrawn => &[],
         }
     }
 

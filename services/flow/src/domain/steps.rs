@@ -157,6 +157,7 @@ pub(crate) fn number_moved(number: &Number, to: NumberState) -> Text {
         NumberState::Served => ("ist da", "served"),
         NumberState::Missed => ("kam nicht", "did not come"),
         NumberState::Recalled => ("noch einmal aufgerufen", "called again"),
+        NumberState::Withdrawn => ("zurückgezogen", "withdrawn"),
     };
     Text::new(format!("Nummer {}: {de}", number.number), format!("Number {}: {en}", number.number))
 }

@@ -129,6 +129,7 @@ pub(crate) const fn number_state(state: NumberState) -> pb::QueueNumberState {
         NumberState::Served => pb::QueueNumberState::Served,
         NumberState::Missed => pb::QueueNumberState::Missed,
         NumberState::Recalled => pb::QueueNumberState::Recalled,
+        NumberState::Withdrawn => pb::QueueNumberState::Withdrawn,
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) async fn group(conn: &mut PgConnection, group: &Group) -> Result<pb::
     all.into_iter().find(|known| known.group_id == id).ok_or(Error::NoGroup)
 }
 
-/// A day's numbers that are not served, with their chances.
+/// A day's numbers that are neither served nor withdrawn, with their chances.
 pub(super) async fn numbers(
     conn: &mut PgConnection,
     day: NaiveDate,

@@ -258,9 +258,11 @@ pub(crate) async fn save_number(conn: &mut PgConnection, number: &Number) -> Res
     Ok(())
 }
 
-/// A day's numbers that are not served, by number.
+/// A day's numbers that are neither served nor withdrawn, by number.
 pub(crate) async fn numbers(conn: &mut PgConnection, day: NaiveDate) -> Result<Vec<Number>, Error> {
-    sqlx::query_as::<_, NumberRow>("select * from queue_number where day = $1 and state <> 'served' order by number")
+    let statement =
+        "select * from queue_number where day = $1 and state not in ('served', 'withdrawn') order by number";
+    sqlx::query_as::<_, NumberRow>(statement)
         .bind(day)
         .fetch_all(conn)
         .await?

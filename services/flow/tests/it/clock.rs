@@ -357,6 +357,42 @@ async fn walk_ins_are_called_by_number_and_know_their_chance() {
 }
 
 #[tokio::test]
+async fn a_number_that_is_withdrawn_stands_before_nobody_until_that_is_taken_back() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    told(&house, showing, &scheduled(showing)).await;
+    for people in [4, 3, 2] {
+        issue(&house, Some(showing), people, Uuid::new_v4()).await.expect("a number");
+    }
+    let waiting = async || {
+        let numbers = snapshot(&house).await.queue_numbers;
+        numbers.iter().map(|it| (it.number, it.waiting_before)).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        let gone = move_number(&house, 1, QueueNumberState::Withdrawn).await.expect("withdrawn");
+        assert_eq!(gone.state(), QueueNumberState::Withdrawn);
+    }
+    assert_eq!(waiting().await, [(2, 0), (3, 3)]);
+    assert_eq!(
+        move_number(&house, 1, QueueNumberState::Called).await.expect_err("withdrawn").code(),
+        Code::FailedPrecondition
+    );
+    let step = snapshot(&house).await.undoable[0].step_id.clone();
+    door!(house).undo_step(pb::UndoStepRequest { step_id: step }).await.expect("taken back");
+    assert_eq!(waiting().await, [(1, 0), (2, 4), (3, 7)]);
+    // Whoever was called and leaves, or was called and had left.
+    move_number(&house, 1, QueueNumberState::Called).await.expect("called");
+    move_number(&house, 1, QueueNumberState::Withdrawn).await.expect("withdrawn");
+    for to in [QueueNumberState::Called, QueueNumberState::Missed, QueueNumberState::Withdrawn] {
+        move_number(&house, 2, to).await.expect("moved");
+    }
+    assert_eq!(waiting().await, [(3, 0)]);
+    let told_: Vec<pb::QueueNumberCalled> = house.events("flow").await;
+    let calling = |number: u32| told_.iter().rfind(|event| event.number == number).expect("told").calling;
+    assert_eq!([calling(1), calling(2)], [false, false], "the monitors call them no more");
+}
+
+#[tokio::test]
 async fn at_once_every_number_is_given_once() {
     let house = house().await;
     let house = &house;

@@ -132,6 +132,10 @@ async fn a_walk_in_is_called_by_number_on_the_monitor() {
     desk.press_in("//li[@id='number-1']", "Ist da").await;
     desk.sees_no_more("section[aria-labelledby=queue]", "noch einmal aufgerufen").await;
     monitor.sees_no_more("main", "Nummer 1").await;
+    // The other party has gone home.
+    desk.press_in("//li[@id='number-2']", "Zurückziehen").await;
+    desk.sees(".notice.good", "zurückgezogen").await;
+    desk.holds("nobody waits", "document.querySelector('#number-2') === null").await;
     desk.quits().await;
     monitor.quits().await;
 }

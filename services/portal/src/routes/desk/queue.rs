@@ -57,13 +57,16 @@ fn chance(w: &Words, chance: Chance) -> String {
 }
 
 fn number(w: &Words, it: &QueueNumber) -> NumberView {
-    use QueueNumberState::{Called, Missed, Recalled, Served, Unspecified, Waiting};
+    use QueueNumberState::{Called, Missed, Recalled, Served, Unspecified, Waiting, Withdrawn};
     let (key, kind, shape, moves): (_, _, _, &[(QueueNumberState, &str)]) = match it.state() {
         Called => ("queue-called", "good", "●", &[(Served, "queue-here"), (Missed, "queue-not-here")]),
         Recalled => ("queue-recalled", "few", "▲", &[(Served, "queue-here"), (Missed, "queue-not-here")]),
-        Missed => ("queue-missed", "bad", "✕", &[(Recalled, "queue-again")]),
+        Missed => ("queue-missed", "bad", "✕", &[(Recalled, "queue-again"), (Withdrawn, "queue-withdraw")]),
         Served => ("queue-served", "plain", "✓", &[]),
-        Waiting | Unspecified => ("queue-waiting", "plain", "○", &[(Called, "queue-call")]),
+        Waiting | Unspecified => {
+            ("queue-waiting", "plain", "○", &[(Called, "queue-call"), (Withdrawn, "queue-withdraw")])
+        }
+        Withdrawn => ("queue-withdrawn", "plain", "−", &[]),
     };
     NumberView {
         number: it.number,
