@@ -42,6 +42,7 @@ pub async fn at_the_door(stage: &Stage, cable: &Cable) -> Browser {
     phone.open("/desk/door").await;
     phone.sees(".lane.good", "Verbunden").await;
     phone.holds("the page in the cupboard", KEPT).await;
+    phone.holds("a list", "Boolean(JSON.parse(localStorage.getItem('sky door'))?.list)").await;
     phone
 }
 
@@ -267,7 +268,6 @@ async fn a_scan_is_on_the_disk_before_its_verdict_is_said_and_outlives_a_phone_t
     let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
     desk.quits().await;
     let phone = at_the_door(&stage, &cable).await;
-    phone.holds("a list", "Boolean(JSON.parse(localStorage.getItem('sky door'))?.list)").await;
     // From here on what the browser is given to keep elsewhere does not come to the disk.
     phone.run("window.disk = Object.assign({}, localStorage)").await;
     phone.run(ORDER).await;
@@ -349,7 +349,6 @@ async fn a_reference_of_two_bookings_is_that_of_the_chosen_showing_or_asks_for_t
     let (booked, reference, desk) = opens(&stage, "Der Sternenhimmel heute Nacht", Device::Desk).await;
     desk.quits().await;
     let phone = at_the_door(&stage, &cable).await;
-    phone.holds("a list", "Boolean(JSON.parse(localStorage.getItem('sky door'))?.list)").await;
     cable.cut();
     // As the list would be if another booking had the same letters: the first, of another showing; then, of this one.
     let twin = |where_: &str| {
