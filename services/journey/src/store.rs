@@ -133,13 +133,11 @@ pub(crate) async fn lock_by_key(
     row.map(|row| Ok((row.visit.read()?, row.request_hash))).transpose()
 }
 
-/// Whether a maker has asked under a key, and was answered or is being answered.
-pub(crate) async fn has_asked(conn: &mut PgConnection, maker: &str, key: Uuid) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar("select exists (select 1 from visit where maker = $1 and idempotency_key = $2)")
-        .bind(maker)
-        .bind(key)
-        .fetch_one(conn)
-        .await?)
+/// Whether a maker has asked for a showing under a key, and was answered or is being answered.
+pub(crate) async fn has_asked(conn: &mut PgConnection, maker: &str, key: Uuid, showing: Uuid) -> Result<bool, Error> {
+    const ASKED: &str =
+        "select exists (select 1 from visit where maker = $1 and idempotency_key = $2 and showing_id = $3)";
+    Ok(sqlx::query_scalar(ASKED).bind(maker).bind(key).bind(showing).fetch_one(conn).await?)
 }
 
 /// Frees the key of a request that failed without a refusal, so that it may be tried anew.

@@ -69,13 +69,14 @@ impl Follower {
         self.reached.stored(position);
         let request = HeadRequest { service: service.clone(), position: Some(position.unsigned_abs()) };
         let head = log.head(request).await?.into_inner().pub_seq.cast_signed();
-        self.heard.note(self.producer);
-        self.head.fetch_max(head, Ordering::Relaxed);
+        self.head.store(head, Ordering::Relaxed);
         let other = !self.recognises(&mut log, position, head).await?;
         self.other_log.store(other, Ordering::Relaxed);
         if other {
             return Err(Behind::OtherLog { position });
         }
+        // Of whom nothing can be applied nothing is heard either: what it told grows old.
+        self.heard.note(self.producer);
         while position < head {
             let request = ReadRequest { service: service.clone(), after: position.unsigned_abs(), limit: 500 };
             let answer = log.read(request).await?.into_inner();

@@ -159,6 +159,23 @@ pub const REASON: &str = "sky-reason";
 /// How long who is refused for the moment should wait, in milliseconds, as the gRPC retry design has it.
 pub const PUSHBACK: &str = "grpc-retry-pushback-ms";
 
+/// An answer that did not come in time: [`REASON`] says so.
+#[must_use]
+pub fn too_slow() -> Status {
+    let mut status = Status::unavailable("No answer in time. Please try again in a few seconds.");
+    status.metadata_mut().insert(REASON, MetadataValue::from_static(TOO_SLOW));
+    status
+}
+
+const TOO_SLOW: &str = "TooSlow";
+
+/// Whether too many ask for an answer now, so that what was asked may be asked again as it is: if it was done all the same, its
+/// key gets that answer.
+#[must_use]
+pub fn may_be_asked_again(status: &Status) -> bool {
+    is_busy(status) || status.metadata().get(REASON).is_some_and(|reason| reason == TOO_SLOW)
+}
+
 /// Whether an answer says nothing about what is left, only that too many ask at this moment.
 #[must_use]
 pub fn is_busy(status: &Status) -> bool {
@@ -285,5 +302,9 @@ mod tests {
         };
         assert_eq!(told(Trouble::SoldOut(3)), (Some("SoldOut".to_owned()), None));
         assert_eq!(told(Unserved::Busy.into()), (Some("Unserved".to_owned()), Some("1000".to_owned())));
+        assert!(may_be_asked_again(&status(&Trouble::from(Unserved::Busy))) && may_be_asked_again(&too_slow()));
+        for other in [status(&Trouble::SoldOut(3)), Status::unavailable("The provider is away.")] {
+            assert!(!may_be_asked_again(&other), "{other}");
+        }
     }
 }

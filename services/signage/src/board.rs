@@ -44,7 +44,12 @@ impl Board {
         let mut kept = self.wall.clone().lock_owned().await;
         let wall = match kept.take() {
             Some(wall) => wall,
-            None => store::wall::load(tx).await?,
+            None => {
+                let told = self.screens.told();
+                let wall = store::wall::load(tx).await?;
+                self.screens.begin_anew_if_behind(told, wall.version);
+                wall
+            }
         };
         Ok(Turn { kept, screens: self.screens.clone(), wall })
     }

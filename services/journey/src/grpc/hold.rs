@@ -51,7 +51,9 @@ struct NotGiven {
 /// Refuses who would go past those who wait for a showing. A repeat is answered as the first time, whatever stands before
 /// the showing by now.
 pub(super) async fn not_past_a_line(db: &Db, siblings: &Siblings, caller: &Caller, wish: &Wish) -> Result<(), Error> {
-    if is_past_the_pages(caller) && !store::has_asked(&mut *db.reader().await?, &wish.maker, wish.key).await? {
+    if is_past_the_pages(caller)
+        && !store::has_asked(&mut *db.reader().await?, &wish.maker, wish.key, wish.showing).await?
+    {
         siblings.no_line_before(wish.showing).await?;
     }
     Ok(())

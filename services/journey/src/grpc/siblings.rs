@@ -10,6 +10,7 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
     Caller, Context, Transport,
+    error::too_slow,
     values::{self, Text, from_timestamp, timestamp},
 };
 use sky_proto::{
@@ -69,7 +70,7 @@ struct Lately {
 async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
     match tokio::time::timeout(PATIENCE, call).await {
         Ok(answer) => answer.map(Response::into_inner),
-        Err(_) => Err(Status::unavailable("A service of the house did not answer in time. Please try again.")),
+        Err(_) => Err(too_slow()),
     }
 }
 
