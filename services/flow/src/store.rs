@@ -40,9 +40,9 @@ pub(crate) use parties::{
 };
 pub(crate) use scans::{NewLine, Wanted, look, record, record_move, stopped};
 pub(crate) use zones::{
-    ZonePlan, end_drift, escape_groups, group_level, group_levels_since, halls_in_use, is_drifted, levels_since,
-    lock_zone, lock_zones, lock_zones_of, mark_zone, raise_mark, record_correction, save_group_level, save_groups,
-    save_zone, save_zone_plan, zones, zones_as_stored,
+    ZonePlan, end_drift, escape_groups, group_level, group_levels_since, halls_in_use, is_drifted, left_red,
+    levels_since, lock_zone, lock_zones, lock_zones_of, mark_zone, raise_mark, record_correction, save_group_level,
+    save_groups, save_zone, save_zone_plan, zones, zones_as_stored,
 };
 
 use crate::error::Error;

@@ -197,7 +197,7 @@ pub(super) async fn rewrite_ways(tx: &mut Tx, by: &str) -> Result<(), Error> {
     let zones = store::zones(tx.conn()).await?;
     let lifts = store::measures::lifts(tx.conn()).await?;
     let known = store::measures::lock_directives(tx.conn(), now).await?;
-    let lately = directives::lately_full(&zones, &store::levels_since(tx.conn()).await?, now);
+    let lately = directives::lately_full(&zones, &store::left_red(tx.conn()).await?, now);
     for mut directive in known.clone() {
         if directive.state == State::Ended || directive.says(&directive.words(&known, &lately, &lifts)) {
             continue;

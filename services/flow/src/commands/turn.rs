@@ -123,7 +123,7 @@ async fn follow_reasons(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
         return Ok(false);
     }
     let lifts = store::measures::lifts(tx.conn()).await?;
-    let lately = lately_full(zones, &store::levels_since(tx.conn()).await?, now);
+    let lately = lately_full(zones, &store::left_red(tx.conn()).await?, now);
     let says = |it: &Directive, zones: &[Zone]| it.says(&it.words(&known, zones, &lifts));
     let current = |it: &Directive| it.state == State::Ended || says(it, zones) || says(it, &lately);
     if known.iter().all(current) {

@@ -293,9 +293,9 @@ pub(crate) fn words(kind: Kind, cause: Cause, (from, to): (&str, &str), zones: &
 /// long it is still said to be full where that is said already.
 const STILL_FULL: TimeDelta = TimeDelta::minutes(3);
 
-/// Zones of which those that have changed their level lately count as full.
-pub(crate) fn lately_full(zones: &[Zone], since: &[(String, DateTime<Utc>)], now: DateTime<Utc>) -> Vec<Zone> {
-    let lately = |id: &String| since.iter().any(|(known, since)| known == id && *since + STILL_FULL > now);
+/// Zones of which those that have been full until lately count as full.
+pub(crate) fn lately_full(zones: &[Zone], left: &[(String, DateTime<Utc>)], now: DateTime<Utc>) -> Vec<Zone> {
+    let lately = |id: &String| left.iter().any(|(known, at)| known == id && *at + STILL_FULL > now);
     let mut zones = zones.to_vec();
     for zone in zones.iter_mut().filter(|zone| lately(&zone.id)) {
         zone.level = zone.level.max(Level::Red);

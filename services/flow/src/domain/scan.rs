@@ -293,7 +293,8 @@ pub(crate) fn judge(
                     Ok(Judgement { tickets, again: returned.tickets, ..first })
                 }
                 _ if asked.people == 0 => Ok(returned),
-                _ => Err(TooMany { left: returning }),
+                Verdict::AlreadyAdmitted => Err(TooMany { left: returning }),
+                _ => Ok(first),
             }
         }
     }

@@ -137,7 +137,9 @@ pub(crate) async fn save_zone(conn: &mut PgConnection, zone: &Zone) -> Result<()
     sqlx::query(
         "update zone set count = $2, quality = $4, observed_at = $5, valid_until = $6, revision = revision + 1,
              by_hand_at = $7, unsure = $8,
-             level_since = case when level = $3 then level_since else $5 end, level = $3
+             level_since = case when level = $3 then level_since else $5 end,
+             left_red_at = case when level in ('red', 'stop') and $3 in ('green', 'amber') then $5 else left_red_at end,
+             level = $3
          where id = $1",
     )
     .bind(&zone.id)
@@ -151,6 +153,11 @@ pub(crate) async fn save_zone(conn: &mut PgConnection, zone: &Zone) -> Result<()
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// When each zone was last not red any more.
+pub(crate) async fn left_red(conn: &mut PgConnection) -> Result<Vec<(String, DateTime<Utc>)>, Error> {
+    Ok(sqlx::query_as("select id, left_red_at from zone where left_red_at is not null").fetch_all(conn).await?)
 }
 
 /// Since when each zone has had its level.

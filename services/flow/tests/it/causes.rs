@@ -97,8 +97,13 @@ async fn a_zone_that_fills_up_or_empties_rewrites_why_people_are_sent_on() {
         turn_until(&house, "some turns pass", async || house.clock.now() >= soon).await;
         assert!(said().await.contains("ist voll"), "{}", said().await);
     }
-    house.clock.advance(TimeDelta::minutes(3));
+    // What is not full does not make it longer.
+    house.clock.advance(TimeDelta::minutes(2));
+    correct(&house, "cafe", 42).await;
+    house.clock.advance(TimeDelta::minutes(2));
+    let soon = house.clock.now() + TimeDelta::seconds(30);
     turn_until(&house, "nor is that said for much longer than it is so", async || !said().await.contains("voll")).await;
+    assert!(house.clock.now() < soon);
     let acts: Vec<String> = audit(&house, &redirect.directive_id).await.into_iter().map(|act| act.act).collect();
     assert_eq!(acts, ["rewrite_way", "rewrite_way", "propose_directive"]);
 }
