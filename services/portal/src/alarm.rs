@@ -60,6 +60,8 @@ impl AlarmView {
 pub(crate) struct Known {
     /// It was asked. False: it may not have answered yet.
     pub(crate) asked: bool,
+    /// It has answered. False: what a page says already must stay.
+    pub(crate) heard: bool,
     pub(crate) evacuation: Option<Evacuation>,
 }
 
@@ -134,7 +136,7 @@ async fn listen(edge: &Edge) -> Result<(), Status> {
     let portal = Caller::Service("portal".to_owned());
     let mut flow = answer(edge.flow(&portal).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
     while let Some(snapshot) = flow.message().await? {
-        let new = Known { asked: true, evacuation: evacuation(&snapshot) };
+        let new = Known { asked: true, heard: true, evacuation: evacuation(&snapshot) };
         edge.alarm.told.send_if_modified(|known| {
             let is_new = *known != new;
             *known = new;

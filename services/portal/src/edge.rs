@@ -4,12 +4,7 @@
 use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, Utc};
-use kernel::{
-    Caller, Clock, Context, Db, Tasks, Transport,
-    error::{REASON, is_busy},
-    identity::Keys,
-    values,
-};
+use kernel::{Caller, Clock, Context, Db, Tasks, Transport, error::too_slow, identity::Keys, values};
 use serde::Deserialize;
 use sky_proto::{
     flow::v1::{
@@ -34,7 +29,7 @@ use sky_proto::{
         signage_client::SignageClient,
     },
 };
-use tonic::{Response, Status, Streaming, metadata::MetadataValue};
+use tonic::{Response, Status, Streaming};
 
 use crate::{
     accounts::Doorman,
@@ -251,24 +246,9 @@ impl Edge {
 /// How long a page waits for a service.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// What [`REASON`] says when there was no answer in time.
-const TOO_SLOW: &str = "TooSlow";
-
-fn too_slow<T>(_: T) -> Status {
-    let mut status = Status::unavailable("no answer in time");
-    status.metadata_mut().insert(REASON, MetadataValue::from_static(TOO_SLOW));
-    status
-}
-
-/// Whether too many ask for an answer now. The same form may be sent again: if it was answered all the same, its key gets
-/// that answer.
-pub(crate) fn may_be_sent_again(status: &Status) -> bool {
-    is_busy(status) || status.metadata().get(REASON).is_some_and(|reason| reason == TOO_SLOW)
-}
-
 /// The answer to a call, in time or not at all.
 pub(crate) async fn answer<T>(call: impl Future<Output = Result<Response<T>, Status>>) -> Result<T, Status> {
-    Ok(tokio::time::timeout(PATIENCE, call).await.map_err(too_slow)??.into_inner())
+    Ok(tokio::time::timeout(PATIENCE, call).await.map_err(|_| too_slow())??.into_inner())
 }
 
 /// The first value of a stream that says at once how things are.
@@ -276,18 +256,6 @@ pub(crate) async fn first<T>(call: impl Future<Output = Result<Response<Streamin
     let mut stream = answer(call).await?;
     tokio::time::timeout(PATIENCE, stream.message())
         .await
-        .map_err(too_slow)??
+        .map_err(|_| too_slow())??
         .ok_or_else(|| Status::unavailable("the stream ended before its first value"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_not_answered_in_time_may_be_sent_again_and_what_was_refused_may_not() {
-        assert!(may_be_sent_again(&too_slow(())));
-        assert!(!may_be_sent_again(&Status::unavailable("away")), "the page of a service that is away says that");
-        assert!(!may_be_sent_again(&Status::resource_exhausted("sold out")));
-    }
 }

@@ -8,15 +8,16 @@ use axum::http::HeaderMap;
 /// The network of whoever asks: an address of version 4, of version 6 the 64 bits that one customer is given.
 ///
 /// A peer from near, in the house's own network or on this machine, may be a proxy. Then `X-Forwarded-For` says for whom
-/// it asks: each proxy has written down its peer at the end, and behind the last one from afar anybody can write anything.
-/// Of a peer from afar the header is worth nothing.
+/// it asks: it has written down its own peer at the end, and before that anybody can have written anything. Behind two
+/// proxies in a row all come from one network, which is too strict rather than too free. Of a peer from afar the header is
+/// worth nothing.
 pub(crate) fn network(peer: Option<IpAddr>, headers: &HeaderMap) -> String {
     let peer = peer.map(|peer| peer.to_canonical());
     let written = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
     let said: Vec<IpAddr> = written.flat_map(|value| value.split(',')).filter_map(address).collect();
     let from = match peer {
         Some(peer) if !is_near(peer) => Some(peer),
-        _ => said.iter().rfind(|it| !is_near(**it)).or(said.last()).copied().or(peer),
+        _ => said.last().copied().or(peer),
     };
     match from {
         Some(IpAddr::V6(address)) => {
@@ -73,7 +74,7 @@ mod tests {
         for peer in ["127.0.0.1", "::1", "10.1.2.3", "100.64.0.1", "fd00::1", "::ffff:10.1.2.3"] {
             assert_eq!(of(peer, &["203.0.113.7"]), "203.0.113.7");
             assert_eq!(of(peer, &["198.51.100.1, 203.0.113.7"]), "203.0.113.7", "the first one is anybody's word");
-            assert_eq!(of(peer, &["198.51.100.1", "203.0.113.7:4711, 10.9.9.9"]), "203.0.113.7", "two proxies");
+            assert_eq!(of(peer, &["198.51.100.1", "203.0.113.7:4711, 10.9.9.9"]), "10.9.9.9", "a guest in the house");
             assert_eq!(of(peer, &["192.168.1.20"]), "192.168.1.20", "a monitor in the house, behind its proxy");
             assert_eq!(of(peer, &["[2001:db8:1:2::9]:80"]), "2001:db8:1:2::/64");
         }

@@ -116,6 +116,14 @@
     setInterval(() => { if (!timer && performance.now() - heard > PATIENCE) again(true); }, 1000);
     addEventListener("online", () => { if (timer) open(); });
     addEventListener("pagehide", () => source.close());
+    // Beside another stream of the page: a browser has six of them for a house without HTTP/2, in all its tabs.
+    if ("liveSeen" in part.dataset) {
+      document.addEventListener("visibilitychange", () => {
+        source.close();
+        if (document.hidden) timer = Infinity;
+        else open();
+      });
+    }
     addEventListener("pageshow", (event) => { if (event.persisted) open(); });
   };
 

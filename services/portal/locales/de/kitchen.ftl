@@ -106,4 +106,4 @@ hand-out-find = Finden
 hand-out-recall = Noch einmal rufen
 hand-out-waiting = Wartet auf Abholung
 hand-out-none = Dazu steht hier nichts. Bitte die Nummer prüfen, oder in der Küche nachfragen.
-gives-back = ↩ Am Tresen zurückgeben: { $money }
+gives-back = ↩ Insgesamt am Tresen zurückgeben: { $money }

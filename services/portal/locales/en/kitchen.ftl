@@ -106,4 +106,4 @@ hand-out-find = Find
 hand-out-recall = Call again
 hand-out-waiting = Waits to be collected
 hand-out-none = There is nothing here for that. Check the number, or ask the kitchen.
-gives-back = ↩ Give back at the counter: { $money }
+gives-back = ↩ Give back at the counter in all: { $money }

@@ -11,6 +11,7 @@ use axum::{
 };
 use kernel::{
     Caller, Code,
+    error::may_be_asked_again,
     values::{self, from_timestamp},
 };
 use sky_proto::{
@@ -25,7 +26,7 @@ use uuid::Uuid;
 
 use super::{busy, buyer::Buyer, meal, notices, showing::seats::places};
 use crate::{
-    edge::{Edge, answer, may_be_sent_again},
+    edge::{Edge, answer},
     fields::Fields,
     page::{Frame, page},
     problem::Problem,
@@ -211,8 +212,8 @@ pub(crate) async fn extended(
             let notice = Notice::good(w.with("order-extended", "time", &w.time(&visit.hold_expires_at)));
             (visit, notice)
         }
-        Err(status) if Code::from_grpc(status.code()).is_refusal() => {
-            let key = if may_be_sent_again(&status) { "order-try-extend" } else { "order-not-extended" };
+        Err(status) if may_be_asked_again(&status) || Code::from_grpc(status.code()).is_refusal() => {
+            let key = if may_be_asked_again(&status) { "order-try-extend" } else { "order-not-extended" };
             (load(edge, caller, id).await?, Notice::bad(w.t(key)))
         }
         Err(status) => return Err(status.into()),
@@ -320,7 +321,7 @@ pub(crate) async fn confirm(
         return_url: return_url(&edge, &headers, id),
     };
     let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
-    if confirmed.as_ref().is_err_and(may_be_sent_again) {
+    if confirmed.as_ref().is_err_and(may_be_asked_again) {
         return busy::page(&guest, &sent, format!("/order/{id}/confirm"), false);
     }
     if confirmed.as_ref().is_err_and(|status| status.code() == tonic::Code::ResourceExhausted) {
@@ -386,7 +387,7 @@ pub(crate) async fn pay_again(
         return_url: return_url(&edge, &headers, id),
     };
     let confirmed = answer(edge.journey(&caller).confirm_visit(request)).await;
-    if confirmed.as_ref().is_err_and(may_be_sent_again) {
+    if confirmed.as_ref().is_err_and(may_be_asked_again) {
         return busy::page(&guest, &sent, format!("/order/{id}/pay"), false);
     }
     Ok(ordered(&confirmed?))

@@ -9,7 +9,7 @@ use futures::{StreamExt, future::ready};
 use tokio_stream::wrappers::WatchStream;
 
 use crate::{
-    alarm::{self, AlarmView, Known},
+    alarm::{self, AlarmView, Evacuation, Known},
     edge::Edge,
     live::{self, Fragment},
     page::{Frame, html},
@@ -33,11 +33,11 @@ struct Whole {
 
 /// What the house's guests and staff are to do, in every language of the board; empty: nothing.
 pub(super) async fn in_both(edge: &Arc<Edge>, w: &Words) -> Vec<(&'static str, AlarmView)> {
-    both(w, &Known { asked: true, evacuation: alarm::now(edge).await })
+    both(w, alarm::now(edge).await.as_ref())
 }
 
-fn both(w: &Words, known: &Known) -> Vec<(&'static str, AlarmView)> {
-    let Some(evacuation) = &known.evacuation else { return Vec::new() };
+fn both(w: &Words, evacuation: Option<&Evacuation>) -> Vec<(&'static str, AlarmView)> {
+    let Some(evacuation) = evacuation else { return Vec::new() };
     let house = w.house();
     let views = [Language::German, Language::English].map(|language| {
         let words = Words::speaking(language).of_house(house);
@@ -63,13 +63,13 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
 
 /// `/pickup/alarm`: for the café's monitor.
 pub(crate) async fn live_in_both(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
-    follow(&edge, move |known| Whole { alarms: both(&guest.words, known) }.render())
+    follow(&edge, move |known| Whole { alarms: both(&guest.words, known.evacuation.as_ref()) }.render())
 }
 
 fn follow(
     edge: &Arc<Edge>,
     render: impl Fn(&Known) -> Result<String, askama::Error> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let told = WatchStream::new(alarm::watch(edge)).filter(|known| ready(known.asked));
+    let told = WatchStream::new(alarm::watch(edge)).filter(|known| ready(known.heard));
     Ok(live::respond(edge, told.map(move |known| Ok(Fragment { revision: 0, html: html(render(&known))? }))))
 }

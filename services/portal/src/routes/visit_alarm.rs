@@ -76,7 +76,7 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     let (_, id, caller) = current(&edge, &guest).await?;
     let frame: Frame = guest.frame(String::new());
     let stream_edge = edge.clone();
-    let told = WatchStream::new(alarm::watch(&edge)).filter(|known| ready(known.asked));
+    let told = WatchStream::new(alarm::watch(&edge)).filter(|known| ready(known.heard));
     let fragments = told.then(move |known| {
         let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
         async move {

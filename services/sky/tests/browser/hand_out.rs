@@ -82,13 +82,13 @@ async fn who_hands_out_finds_an_order_sees_its_tray_and_takes_back_what_was_a_mi
         form.querySelectorAll('input[type=checkbox]').forEach((it) => { it.checked = true });
         form.querySelector('button').click()";
     cook.run(form).await;
-    cook.sees(".notice", "Am Tresen zurückgeben: 0,20").await;
-    cook.sees(".card .give-back", "Am Tresen zurückgeben: 0,20").await;
+    cook.sees(".notice", "Insgesamt am Tresen zurückgeben: 0,20").await;
+    cook.sees(".card .give-back", "Insgesamt am Tresen zurückgeben: 0,20").await;
     fits(&cook, 60, "kitchen-gives-back").await;
     stage.waits_until(from_timestamp(other.fire_at) + TimeDelta::seconds(2)).await;
     makes(&stage, &other.order_id).await;
     cook.open(&format!("/kitchen/hand-out/{}", other.visit_id)).await;
-    cook.sees("section.panel .give-back", "Am Tresen zurückgeben: 0,20").await;
+    cook.sees("section.panel .give-back", "Insgesamt am Tresen zurückgeben: 0,20").await;
     fits(&cook, 60, "hand-out-gives-back").await;
     let mut gastro = GastroClient::new(stage.world.door("gastro", &staff(Role::Kitchen)));
     let request = MoveOrderRequest { order_id: other.order_id, to: OrderState::Collected.into() };

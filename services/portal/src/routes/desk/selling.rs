@@ -12,6 +12,7 @@ use axum::{
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use kernel::{
     Role,
+    error::may_be_asked_again,
     values::{self, from_timestamp, timestamp},
 };
 use sky_proto::{
@@ -32,7 +33,7 @@ use super::{
     lookup::due_at_desk,
 };
 use crate::{
-    edge::{Edge, answer, may_be_sent_again},
+    edge::{Edge, answer},
     fields::Fields,
     page::{DESK, Frame, page},
     problem::Problem,
@@ -166,7 +167,7 @@ pub(crate) async fn hold(
     };
     match answer(edge.journey(&caller).hold_visit(request)).await {
         Ok(visit) => Ok(Redirect::to(&Buyer::Desk.order(values::id("visit_id", &visit.visit_id)?)).into_response()),
-        Err(status) if may_be_sent_again(&status) => {
+        Err(status) if may_be_asked_again(&status) => {
             busy::page(&guest, &sent, Buyer::Desk.form(&material.showing.showing_id), true)
         }
         Err(status) => showing::refuse(&guest, material, &sent, &status, Buyer::Desk),
@@ -293,7 +294,7 @@ pub(crate) async fn confirm(
     };
     match answer(edge.journey(&caller).confirm_visit(request)).await {
         Ok(_) => Ok(Redirect::to(&here).into_response()),
-        Err(status) if may_be_sent_again(&status) => busy::page(&guest, &sent, format!("{here}/confirm"), false),
+        Err(status) if may_be_asked_again(&status) => busy::page(&guest, &sent, format!("{here}/confirm"), false),
         Err(status) => Err(status.into()),
     }
 }

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use kernel::{
     Caller, Code,
     clock::wall_now,
-    error::REASON,
+    error::{REASON, may_be_asked_again},
     values,
 };
 use prost::Message;
@@ -32,7 +32,7 @@ use super::{
     wish::wish,
 };
 use crate::{
-    edge::{Edge, answer, may_be_sent_again},
+    edge::{Edge, answer},
     fields::Fields,
     page::page,
     problem::Problem,
@@ -79,11 +79,13 @@ pub(crate) async fn hold(
             let visit_id = values::id("visit_id", &visit.visit_id)?;
             Guest::open_visit(&edge, session, visit_id, false).await?;
             if has_chosen_before {
-                release_others(&edge, session, visit_id, id).await;
+                // Who has places now is not kept waiting for that.
+                let others = edge.clone();
+                edge.tasks.spawn(async move { release_others(&others, session, visit_id, id).await });
             }
             Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
         }
-        Err(status) if may_be_sent_again(&status) || is_under_way(&status) => {
+        Err(status) if may_be_asked_again(&status) || is_under_way(&status) => {
             Ok((cookie, busy::page(&guest, &sent, Buyer::Visitor.form(&id.to_string()), true)?).into_response())
         }
         Err(status) => Ok((cookie, refuse(&guest, material, &sent, &status, Buyer::Visitor)?).into_response()),
