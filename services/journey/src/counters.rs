@@ -36,7 +36,9 @@ impl Counters {
             begin: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::begin(tx, items))),
             finish: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::finish(tx, items))),
             decline: Combiner::start(context, MAY_WAIT, TOGETHER, |tx, items| Box::pin(holds::decline(tx, items))),
-            order: Combiner::start(context, ORDERS_MAY_WAIT, TOGETHER, |tx, items| Box::pin(commands::order(tx, items))),
+            order: Combiner::start(context, ORDERS_MAY_WAIT, TOGETHER, |tx, items| {
+                Box::pin(commands::order(tx, items))
+            }),
             taken: Combiner::start(context, ORDERS_MAY_WAIT, TOGETHER, |tx, items| {
                 Box::pin(commands::payment_created(tx, items))
             }),
