@@ -12,7 +12,7 @@ use crate::{
     domain::{
         Admission, Showing, State, Visit,
         clock::{
-            ahead::{Lift, Way},
+            ahead::{Lift, PLANNED, Way},
             legs::{self, Estimates, Leg, PACE_SPAN},
             policy::{Policy, minutes},
             risk::{self, Risk, Told},
@@ -36,11 +36,11 @@ pub(crate) async fn set_house(tx: &mut Tx, policy: &Policy, ways: &[Way]) -> Res
     store::clock::save_ways(tx.conn(), ways).await
 }
 
-/// A lift fails or works again: the pages of those who are on their way change.
+/// A lift fails or works again: the pages of those who are on their way change, and of those who plan it.
 pub(crate) async fn lift_told(tx: &mut Tx, lift: &Lift, revision: u64) -> Result<(), Error> {
     if store::clock::save_lift(tx.conn(), lift, revision).await? {
-        let since = tx.now() - LATELY;
-        for visit in store::clock::bump_lately(tx.conn(), since).await? {
+        let (since, until) = (tx.now() - LATELY, tx.now() + PLANNED);
+        for visit in store::clock::bump_ways(tx.conn(), since, until).await? {
             tx.touch(VISIT_TOPIC, visit.to_string());
         }
     }

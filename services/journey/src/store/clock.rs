@@ -190,8 +190,9 @@ pub(crate) async fn showings_between(
 ) -> Result<Vec<Showing>, Error> {
     let rows: Vec<ShowingRow> = sqlx::query_as(
         "select * from showing s where starts_at >= $1 and not cancelled
-             and (starts_at <= $2 or exists (select from visit_clock c
-                 where c.showing_id = s.showing_id and c.risk in ('at_risk', 'missed')))
+             and (starts_at <= $2 or exists (select from visit_clock c join visit v on v.id = c.visit_id
+                 where c.showing_id = s.showing_id and c.risk in ('at_risk', 'missed')
+                     and v.state in ('confirming', 'confirmed')))
          order by starts_at, showing_id",
     )
     .bind(from)
@@ -325,16 +326,21 @@ pub(crate) async fn bump(conn: &mut PgConnection, visits: &[Uuid]) -> Result<(),
     Ok(())
 }
 
-/// The visits whose clock runs have something new to see: answers which.
-pub(crate) async fn bump_lately(conn: &mut PgConnection, since: DateTime<Utc>) -> Result<Vec<Uuid>, Error> {
+/// The visits that are told a way have something new to see, of showings between these times: answers which.
+pub(crate) async fn bump_ways(
+    conn: &mut PgConnection,
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<Uuid>, Error> {
     Ok(sqlx::query_scalar(
         "with mine as (
-             select v.id from visit v join visit_clock c on c.visit_id = v.id
-                 join showing s on s.showing_id = v.showing_id
-             where s.starts_at > $1 order by v.id for update of v)
+             select v.id from visit v join showing s on s.showing_id = v.showing_id
+             where s.starts_at > $1 and s.starts_at <= $2 and v.state in ('confirming', 'confirmed')
+             order by v.id for update of v)
          update visit v set revision = revision + 1 from mine where v.id = mine.id returning v.id",
     )
     .bind(since)
+    .bind(until)
     .fetch_all(conn)
     .await?)
 }

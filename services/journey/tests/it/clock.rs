@@ -321,14 +321,6 @@ async fn a_lift_that_fails_changes_the_step_free_way_at_once() {
         .execute(town.house.pool("journey"))
         .await
         .expect("moved");
-    before(&town, &visit, 60);
-    let queue = |visit: &pb::Visit| {
-        let clock = visit.clock.clone().expect("a clock");
-        let it = clock.ahead.into_iter().find(|it| it.leg.as_ref().is_some_and(|leg| leg.kind == "queue"));
-        it.map(|it| (it.way.expect("a way").en, it.blocked)).expect("a queue")
-    };
-    let by_lift = turns(&town, &visit, Risk::Unknown).await;
-    assert!(queue(&by_lift).0.contains("lift"), "{:?}", queue(&by_lift));
     let lift = |working, revision| LiftChanged {
         lift: Some(Lift {
             lift_id: "lift".to_owned(),
@@ -338,14 +330,30 @@ async fn a_lift_that_fails_changes_the_step_free_way_at_once() {
             ..Lift::default()
         }),
     };
-    town.react_twice("flow", "lift", &lift(false, 2)).await;
+    before(&town, &visit, 300);
+    let planned = town.get(&visit).await;
+    town.react_twice("flow", "lift", &lift(false, 1)).await;
+    let told = town.get(&visit).await;
+    assert!(told.clock.is_none() && told.ways.iter().any(|it| it.blocked), "as planned: {:?}", told.ways);
+    assert!(told.revision > planned.revision, "an open page moves hours before, too");
+    town.react_twice("flow", "lift", &lift(true, 2)).await;
+
+    before(&town, &visit, 60);
+    let queue = |visit: &pb::Visit| {
+        let clock = visit.clock.clone().expect("a clock");
+        let it = clock.ahead.into_iter().find(|it| it.leg.as_ref().is_some_and(|leg| leg.kind == "queue"));
+        it.map(|it| (it.way.expect("a way").en, it.blocked)).expect("a queue")
+    };
+    let by_lift = turns(&town, &visit, Risk::Unknown).await;
+    assert!(queue(&by_lift).0.contains("lift"), "{:?}", queue(&by_lift));
+    town.react_twice("flow", "lift", &lift(false, 4)).await;
     let blocked = town.get(&visit).await;
     assert_eq!(queue(&blocked), ("We will come to you.".to_owned(), true));
     assert!(blocked.revision > by_lift.revision, "the page moves");
     // What it was before comes once more, late.
-    town.react_twice("flow", "lift", &lift(true, 1)).await;
-    assert!(queue(&town.get(&visit).await).1);
     town.react_twice("flow", "lift", &lift(true, 3)).await;
+    assert!(queue(&town.get(&visit).await).1);
+    town.react_twice("flow", "lift", &lift(true, 5)).await;
     assert!(!queue(&town.get(&visit).await).1);
 }
 

@@ -6,7 +6,7 @@ use kernel::values::Text;
 use super::legs::Leg;
 
 /// From so long before the start a visit is told its way, to plan with, also while its clock does not run yet.
-const PLANNED: TimeDelta = TimeDelta::hours(36);
+pub(crate) const PLANNED: TimeDelta = TimeDelta::hours(36);
 
 /// Whether a party may be planning its way to a showing.
 pub(crate) fn is_soon(starts_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
