@@ -111,7 +111,7 @@ async fn what_a_waiting_room_says_can_be_read_by_everybody() {
          where id = $1::uuid or release_id is not null",
     );
     joined.bind(&showing.showing_id).execute(stage.house.pool("reservations")).await.expect("joined");
-    let mut rooms = WaitingRoomsClient::new(stage.world.door("portal", &staff(Role::Desk)));
+    let rooms = WaitingRoomsClient::new(stage.world.door("portal", &staff(Role::Desk)));
     let request = OpenWaitingRoomRequest {
         showing_id: String::new(),
         release_id: "advent-2026".to_owned(),
