@@ -8,7 +8,7 @@ use std::{
 
 use kernel::Caller;
 use sky_proto::{
-    flow::v1::{FlowSnapshot, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
+    flow::v1::{FlowSnapshot, House, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
     kernel::v1::LocalizedText,
 };
 use tokio::sync::watch;
@@ -62,6 +62,8 @@ pub(crate) struct Known {
     pub(crate) asked: bool,
     /// It has answered. False: what a page says already must stay.
     pub(crate) heard: bool,
+    /// Nobody is to be let in.
+    pub(crate) stopped: bool,
     pub(crate) evacuation: Option<Evacuation>,
 }
 
@@ -108,10 +110,24 @@ pub(crate) fn watch(edge: &Arc<Edge>) -> watch::Receiver<Known> {
 
 /// What is known of an evacuation now.
 pub(crate) async fn now(edge: &Arc<Edge>) -> Option<Evacuation> {
+    known(edge).await.evacuation
+}
+
+/// Whether nobody is to be let in; None: flow has not said.
+pub(crate) async fn stopped(edge: &Arc<Edge>) -> Option<bool> {
+    let known = known(edge).await;
+    known.heard.then_some(known.stopped)
+}
+
+async fn known(edge: &Arc<Edge>) -> Known {
     let mut told = watch(edge);
     let _ = tokio::time::timeout(PATIENCE, told.wait_for(|known| known.asked)).await;
-    let known = told.borrow().clone();
-    known.evacuation
+    told.borrow().clone()
+}
+
+fn is_stopped(flow: &FlowSnapshot) -> bool {
+    let state = flow.house.as_ref().map(House::state);
+    matches!(state, Some(HouseState::AdmissionStopped | HouseState::Evacuating))
 }
 
 async fn follow(edge: Arc<Edge>) {
@@ -136,7 +152,7 @@ async fn listen(edge: &Edge) -> Result<(), Status> {
     let portal = Caller::Service("portal".to_owned());
     let mut flow = answer(edge.flow(&portal).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
     while let Some(snapshot) = flow.message().await? {
-        let new = Known { asked: true, heard: true, evacuation: evacuation(&snapshot) };
+        let new = Known { asked: true, heard: true, stopped: is_stopped(&snapshot), evacuation: evacuation(&snapshot) };
         edge.alarm.told.send_if_modified(|known| {
             let is_new = *known != new;
             *known = new;

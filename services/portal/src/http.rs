@@ -86,6 +86,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/desk/scan", post(desk::scans::scan))
         .route("/desk/door", get(desk::door::page))
         .route("/desk/door/list", post(desk::door::list))
+        .route("/desk/door/stops", post(desk::door::house_stopped))
         .route("/desk/door/scan", post(desk::door::scan))
         .route("/desk/door/journal", post(desk::door::journal))
         .route("/desk/house", post(desk_actions::house_state))

@@ -456,7 +456,15 @@
       showLine();
       if (!isTold && silentSince) return;
     }
-    if (Date.now() - listedAt < LIST_EVERY && !silentSince && kept.list) return;
+    if (Date.now() - listedAt < LIST_EVERY && !silentSince && kept.list) {
+      // Whoever scans nothing hears of a stop before the next list.
+      const from = turn();
+      const said = await ask("stops", "");
+      const before = isStopped("house");
+      if (said && !said.refused) hear("house", said.stopped, from);
+      if (isStopped("house") !== before) keep();
+      return;
+    }
     await takeList();
   };
   let syncing = false;

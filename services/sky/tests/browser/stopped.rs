@@ -55,6 +55,17 @@ async fn a_phone_without_the_house_lets_nobody_in_while_it_heard_last_that_nobod
     phone.sees_no_more(".lane", "Noch zu melden").await;
     phone.holds("nothing is set aside", "document.querySelector('.unheard').hidden").await;
 
+    // By a question in between: it scans nothing, and the next list comes in a minute.
+    stage.sets_house("anna", HouseState::AdmissionStopped).await;
+    let has_heard = "JSON.parse(localStorage.getItem('sky door moves')).stops.house.isStopped
+        && !JSON.parse(localStorage.getItem('sky door')).list.stopped";
+    phone.holds("it has heard of it, and not by a list", has_heard).await;
+    cable.cut();
+    is_refused(&phone, &reference, CLOSED).await;
+    cable.mend();
+    stage.sets_house("anna", HouseState::Normal).await;
+    hears(&phone, "that it is open", "(list) => !list.stopped").await;
+
     // By a verdict: admission is stopped, and no list has come since.
     stage.sets_house("anna", HouseState::AdmissionStopped).await;
     scans(&phone, &reference, "1").await;

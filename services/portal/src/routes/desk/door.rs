@@ -23,6 +23,7 @@ use sky_proto::flow::v1::{
 
 use super::scans::{admits, is_good, late_reasons, told};
 use crate::{
+    alarm,
     edge::{Edge, answer},
     fields::{Fields, at},
     page::{DESK, Frame, page as whole},
@@ -134,6 +135,12 @@ pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let keys = std::iter::once(&signed.public_key).chain(&signed.earlier_public_keys);
     let keys = keys.map(|key| HEXLOWER.encode(key)).collect();
     Ok(Json(List { valid_until: guest.words.millis(&list.valid_until), keys, showings, stopped }).into_response())
+}
+
+/// `POST /desk/door/stops`: whether the house lets anybody in, for a phone that has nothing to scan. Null: it has not said.
+pub(crate) async fn house_stopped(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
+    guest.staff(DESK)?;
+    Ok(Json(json!({ "stopped": alarm::stopped(&edge).await })).into_response())
 }
 
 /// What a verdict says of stops: of the house's, and of that of the showing's zone. None: nothing.
