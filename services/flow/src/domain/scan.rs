@@ -293,8 +293,7 @@ pub(crate) fn judge(
                     Ok(Judgement { tickets, again: returned.tickets, ..first })
                 }
                 _ if asked.people == 0 => Ok(returned),
-                Verdict::AlreadyAdmitted => Err(TooMany { left: returning }),
-                _ => Ok(first),
+                _ => Err(TooMany { left: returning }),
             }
         }
     }
