@@ -24,8 +24,7 @@ use kernel::Tx;
 use serde_json::Value;
 
 pub(crate) use admissions::{
-    Plan, SEEN, Seen, move_admission, move_at_once, report_cleaned, showing_cancelled, showing_delayed,
-    showing_scheduled,
+    Plan, move_admission, move_at_once, report_cleaned, showing_cancelled, showing_delayed, showing_scheduled,
 };
 pub(crate) use calls::{form_groups, foyer, issue_number, move_group, move_number};
 pub(crate) use conflicts::{reopen_conflicts, resolve_conflicts};

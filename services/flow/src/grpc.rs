@@ -11,7 +11,7 @@ mod scanner;
 mod show_list;
 pub(crate) mod zones;
 
-use std::{pin::Pin, sync::Arc};
+use std::pin::Pin;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt};
@@ -23,7 +23,7 @@ use sky_proto::flow::v1::{self as pb, flow_server::Flow};
 use tonic::{Request, Response, Status};
 
 use crate::{
-    commands::{self, Code, FLOW_TOPIC, Seen},
+    commands::{self, Code, FLOW_TOPIC},
     domain::{Admission, AdmissionState, HouseState, calls::GroupState, clock::Policy, scan::Kind},
     error::Error,
     events, store,
@@ -71,12 +71,11 @@ pub(crate) struct FlowGrpc {
     db: Db,
     scans: Scanner,
     flow: Live<pb::FlowSnapshot>,
-    seen: Arc<Seen>,
 }
 
 impl FlowGrpc {
-    pub(crate) const fn new(db: Db, scans: Scanner, flow: Live<pb::FlowSnapshot>, seen: Arc<Seen>) -> Self {
-        Self { db, scans, flow, seen }
+    pub(crate) const fn new(db: Db, scans: Scanner, flow: Live<pb::FlowSnapshot>) -> Self {
+        Self { db, scans, flow }
     }
 
     async fn find_party(&self, reference: &str) -> Result<pb::Party, Error> {
@@ -94,13 +93,8 @@ impl FlowGrpc {
     }
 }
 
-/// House, zones and the admissions that start in a window, which are remembered as seen.
-pub(crate) async fn snapshot(
-    db: &Db,
-    seen: &Seen,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Result<pb::FlowSnapshot, Error> {
+/// House, zones and the admissions that start in a window.
+pub(crate) async fn snapshot(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<pb::FlowSnapshot, Error> {
     let mut conn = db.pool().acquire().await?;
     let now = db.clock().now();
     // The revision first: a change after it is a reason to load again, never a change missed.
@@ -114,13 +108,9 @@ pub(crate) async fn snapshot(
     let foyer = commands::foyer(&zones);
     let call_groups =
         admissions.iter().flat_map(|admission| events::groups(&groups, admission, policy, foyer)).collect();
-    let house = store::house(&mut conn).await?;
-    for admission in &admissions {
-        seen.put(admission.showing, (admission.clone(), house.state, policy));
-    }
     let mut snapshot = pb::FlowSnapshot {
         revision,
-        house: Some(events::house_on_clock(&house, policy)),
+        house: Some(events::house_on_clock(&store::house(&mut conn).await?, policy)),
         zones: zones.iter().map(events::zone).collect(),
         admissions: events::admissions_on_clock(&admissions, policy),
         observed_at: Some(values::timestamp(now)),
@@ -180,7 +170,7 @@ impl Flow for FlowGrpc {
         if until <= from || until - from > LONGEST_WINDOW {
             return Err(invalid("until", "must be later than `from`, by at most 62 days").into());
         }
-        Ok(Response::new(board::told_to(is_staff, snapshot(&self.db, &self.seen, from, until).await?)))
+        Ok(Response::new(board::told_to(is_staff, snapshot(&self.db, from, until).await?)))
     }
 
     async fn watch_flow(
@@ -220,7 +210,7 @@ impl Flow for FlowGrpc {
         let request = request.into_inner();
         let showing = values::id("showing_id", &request.showing_id)?;
         let to = admission_state(request.to)?;
-        let moved = match commands::move_at_once(&self.db, &self.seen, showing, to, &by).await {
+        let moved = match commands::move_at_once(&self.db, showing, to, &by).await {
             Ok(moved) => moved,
             // Perhaps only a connection was gone; a repeated step changes nothing.
             Err(Error::Database(_)) => None,

@@ -12,7 +12,7 @@ mod http;
 mod reactions;
 mod store;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service, config::NoSettings};
 use sky_proto::flow::v1::{
@@ -38,13 +38,12 @@ const TURN: Duration = Duration::from_secs(2);
 const ESTIMATES: Duration = Duration::from_secs(20);
 
 fn build(context: &Context) -> Parts {
-    let seen = Arc::new(commands::Seen::new(commands::SEEN));
-    let (db, shown) = (context.db.clone(), seen.clone());
+    let db = context.db.clone();
     let flow = Live::new(context, commands::FLOW_TOPIC, move |_| {
-        let (db, shown) = (db.clone(), shown.clone());
+        let db = db.clone();
         Box::pin(async move {
             let now = db.clock().now();
-            let snapshot = grpc::snapshot(&db, &shown, now - grpc::WATCHED_BEFORE, now + grpc::WATCHED_AHEAD).await?;
+            let snapshot = grpc::snapshot(&db, now - grpc::WATCHED_BEFORE, now + grpc::WATCHED_AHEAD).await?;
             Ok((snapshot.revision, snapshot))
         })
     });
@@ -65,7 +64,7 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::turn::forget(tx))).await?) })
     });
-    let server = grpc::FlowGrpc::new(context.db.clone(), scans, flow, seen);
+    let server = grpc::FlowGrpc::new(context.db.clone(), scans, flow);
     Parts {
         grpc: Routes::new(FlowServer::new(server))
             .add_service(DoorServer::new(door))

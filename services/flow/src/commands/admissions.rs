@@ -1,7 +1,7 @@
 //! A showing's admission: its plan, its steps, its end.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::{Db, Remembered, Tx, values::Text};
+use kernel::{Db, Tx, values::Text};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -86,32 +86,16 @@ fn may_move(admission: &Admission, house: HouseState, to: AdmissionState) -> Res
     Ok(())
 }
 
-/// Admissions, their house and its policy, as this process saw them last: staff press on what they have just been shown.
-pub(crate) type Seen = Remembered<Uuid, (Admission, HouseState, Policy)>;
-
-/// So many showings are remembered: two months of a full programme.
-pub(crate) const SEEN: usize = 1_000;
-
-/// Opens a showing's doors or calls for the last time, which moves nobody: in one round trip if it is as it was seen last, else
-/// in two, because staff and the door's monitor wait for it. None: it is to be moved in a transaction, because it is another
-/// step or somebody else was faster.
+/// Opens a showing's doors or calls for the last time, which moves nobody: in two round trips, because staff and the door's
+/// monitor wait for it. None: it is to be moved in a transaction, because it is another step or somebody else was faster.
 pub(crate) async fn move_at_once(
     db: &Db,
-    seen: &Seen,
     showing: Uuid,
     to: AdmissionState,
     by: &str,
 ) -> Result<Option<(Admission, Policy)>, Error> {
     if !matches!(to, AdmissionState::DoorsOpen | AdmissionState::LastCall) {
         return Ok(None);
-    }
-    // What it says against the step may be over; what it says for it, the statement looks at.
-    if let Some(known) = seen.get(&showing)
-        && known.0.state != to
-        && may_move(&known.0, known.1, to).is_ok()
-        && let Some(moved) = move_as_known(db, seen, known, to, by).await?
-    {
-        return Ok(Some(moved));
     }
     let mut connection = db.reader().await?;
     let found = store::admission_in_house(&mut connection, showing).await?;
@@ -121,32 +105,18 @@ pub(crate) async fn move_at_once(
         return Ok(Some((before, policy)));
     }
     may_move(&before, house, to)?;
-    move_as_known(db, seen, (before, house, policy), to, by).await
-}
-
-/// Moves an admission if it and the house still are as known; else this answers None, and nothing is done.
-async fn move_as_known(
-    db: &Db,
-    seen: &Seen,
-    (before, house, policy): (Admission, HouseState, Policy),
-    to: AdmissionState,
-    by: &str,
-) -> Result<Option<(Admission, Policy)>, Error> {
-    let (now, showing) = (db.clock().now(), before.showing);
+    let now = db.clock().now();
     let mut admission = before.clone();
     admission.move_to(to, now);
     admission.revision += 1;
     let (what, change) = (step::moved(&admission, to), Change::Admission(Moved::from(&before, to)));
     let step = steps::made(now, showing, Some(showing), what, change, by);
-    let known = (before.revision, house);
-    let arguments = store::arguments_of_move(&admission, before.state, by, Some(&step), Some(known))?;
+    let expected = (before.revision, house);
+    let arguments = store::arguments_of_move(&admission, before.state, by, Some(&step), Some(expected))?;
     let event = events::admission_moved(&admission, now);
     let told = (showing.to_string(), event);
-    if !db.tell_at_once(FLOW_TOPIC, now, (&told.0, &told.1), store::MOVE, arguments).await? {
-        return Ok(None);
-    }
-    seen.put(showing, (admission.clone(), house, policy));
-    Ok(Some((admission, policy)))
+    let done = db.tell_at_once(FLOW_TOPIC, now, (&told.0, &told.1), store::MOVE, arguments).await?;
+    Ok(done.then_some((admission, policy)))
 }
 
 /// The guests of a showing are taken to have left the house, once; answers how many were taken off the foyer.

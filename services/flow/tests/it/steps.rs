@@ -238,7 +238,7 @@ async fn elsewhere(house: &House, statement: &'static str) {
 }
 
 #[tokio::test]
-async fn a_step_on_what_was_seen_last_is_taken_on_what_holds() {
+async fn a_step_is_taken_on_what_holds_whatever_was_seen_last() {
     let house = house().await;
     let (showing, visit, _) = open(&house).await;
     assert_eq!(state(&house).await, AdmissionState::DoorsOpen, "seen");
