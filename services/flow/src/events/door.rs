@@ -108,19 +108,12 @@ pub(crate) fn list(list: &List) -> pb::AdmissionList {
         day: list.day.to_string(),
         issued_at: Some(timestamp(list.issued_at)),
         valid_until: Some(timestamp(list.valid_until)),
-        showings: list
-            .showings
-            .iter()
-            .map(|(admission, parties)| pb::ListedShowing {
-                zone_stopped: list.stopped.contains(&admission.showing),
-                ..listed_showing(admission, parties, &list.reissued)
-            })
-            .collect(),
+        showings: list.showings.iter().map(|(admission, parties)| listed_showing(list, admission, parties)).collect(),
         house: house_state(list.house).into(),
     }
 }
 
-fn listed_showing(admission: &Admission, parties: &[Party], reissued: &HashMap<Uuid, Reissued>) -> pb::ListedShowing {
+fn listed_showing(list: &List, admission: &Admission, parties: &[Party]) -> pb::ListedShowing {
     pb::ListedShowing {
         showing_id: admission.showing.to_string(),
         title: Some(admission.title.to_proto()),
@@ -129,8 +122,8 @@ fn listed_showing(admission: &Admission, parties: &[Party], reissued: &HashMap<U
         starts_at: Some(timestamp(admission.starts_at)),
         doors_at: Some(timestamp(admission.doors_at)),
         last_entry_at: Some(timestamp(admission.last_entry_at)),
-        parties: parties.iter().map(|party| listed_party(party, reissued)).collect(),
-        zone_stopped: false,
+        parties: parties.iter().map(|party| listed_party(party, &list.reissued)).collect(),
+        zone_stopped: list.stopped.contains(&admission.showing),
     }
 }
 

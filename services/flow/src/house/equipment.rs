@@ -181,8 +181,7 @@ impl Section {
         self.lifts.iter().map(lift).collect()
     }
 
-    /// With each counter: after how many intervals without a word it is silent.
-    pub(super) fn sensors(&self, now: DateTime<Utc>) -> Vec<(Sensor, u32)> {
+    pub(super) fn sensors(&self, now: DateTime<Utc>) -> Vec<Sensor> {
         let sensor = |row: &SensorRow| {
             let lines = row.lines.iter().map(|line| {
                 (*line.logic.get_ref(), Logic::Line { into: line.into.clone(), out_of: line.out_of.clone() })
@@ -191,7 +190,7 @@ impl Section {
                 row.balances.iter().map(|row| (*row.logic.get_ref(), Logic::Balance { zone: row.zone.clone() }));
             let interval = TimeDelta::seconds((*row.interval_seconds.get_ref()).into());
             let missed = row.missed_intervals.as_ref().map_or(MISSED_INTERVALS, |missed| *missed.get_ref());
-            let sensor = Sensor {
+            Sensor {
                 id: row.id.get_ref().clone(),
                 name: row.name.clone(),
                 serial: row.serial.clone(),
@@ -209,8 +208,7 @@ impl Section {
                 told_skew: None,
                 heard_again_at: None,
                 blind_until: None,
-            };
-            (sensor, missed)
+            }
         };
         self.sensors.iter().map(sensor).collect()
     }

@@ -229,13 +229,8 @@ pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Re
 }
 
 /// Writes the counters as the house file has them. Those that it has not are retired; states belong to the day.
-/// With each: after how many intervals without a word it counts as silent.
-pub(crate) async fn save_plans(
-    conn: &mut PgConnection,
-    sensors: &[(Sensor, u32)],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    let ids: Vec<&str> = sensors.iter().map(|(sensor, _)| sensor.id.as_str()).collect();
+pub(crate) async fn save_plans(conn: &mut PgConnection, sensors: &[Sensor], now: DateTime<Utc>) -> Result<(), Error> {
+    let ids: Vec<&str> = sensors.iter().map(|sensor| sensor.id.as_str()).collect();
     sqlx::query(
         "update sensor set state = 'retired', token_hash = null, since = $2 where id <> all($1) and state <> 'retired'",
     )
@@ -244,7 +239,7 @@ pub(crate) async fn save_plans(
     .execute(&mut *conn)
     .await?;
     sqlx::query("delete from sensor_zone").execute(&mut *conn).await?;
-    for (place, (sensor, missed)) in sensors.iter().enumerate() {
+    for (place, sensor) in sensors.iter().enumerate() {
         let logics = sensor.logics.iter().map(|(id, logic)| match logic.clone() {
             Logic::Line { into, out_of } => (*id, LogicRow::Line { into, out_of }),
             Logic::Balance { zone } => (*id, LogicRow::Balance { zone }),
@@ -263,7 +258,7 @@ pub(crate) async fn save_plans(
         .bind(Json(logics.collect::<Vec<_>>()))
         .bind(now)
         .bind(sensor.live)
-        .bind(missed.cast_signed())
+        .bind(i32::try_from(sensor.silence.num_seconds() / sensor.interval.num_seconds()).unwrap_or(i32::MAX))
         .execute(&mut *conn)
         .await?;
         sqlx::query("insert into sensor_zone (sensor_id, zone_id) select $1, unnest($2::text[])")
