@@ -35,6 +35,15 @@ pub struct Turn {
     pub wall: Wall,
 }
 
+/// The wall as it is in the database. That this is behind what was told is seen here or never: the turn that follows may
+/// bring it to the very version that was told before.
+async fn load(tx: &mut Tx, screens: &Screens) -> Result<Wall, Error> {
+    let told = screens.told();
+    let wall = store::wall::load(tx).await?;
+    screens.begin_anew_if_behind(told, wall.version);
+    Ok(wall)
+}
+
 impl Board {
     /// The wall as it is in memory: perhaps older than the database's, which the write will show.
     ///
@@ -44,12 +53,7 @@ impl Board {
         let mut kept = self.wall.clone().lock_owned().await;
         let wall = match kept.take() {
             Some(wall) => wall,
-            None => {
-                let told = self.screens.told();
-                let wall = store::wall::load(tx).await?;
-                self.screens.begin_anew_if_behind(told, wall.version);
-                wall
-            }
+            None => load(tx, &self.screens).await?,
         };
         Ok(Turn { kept, screens: self.screens.clone(), wall })
     }
@@ -68,7 +72,7 @@ impl Board {
     pub async fn locked_turn(&self, tx: &mut Tx) -> Result<Turn, Error> {
         let mut turn = self.turn(tx).await?;
         if store::wall::version(tx).await? != turn.wall.version {
-            turn.load(tx).await?;
+            turn.wall = load(tx, &self.screens).await?;
         }
         Ok(turn)
     }
@@ -87,18 +91,9 @@ impl Turn {
             store::wall::write(tx, self.wall.version, news).await?
         };
         if !written {
-            self.load(tx).await?;
+            self.wall = load(tx, &self.screens).await?;
         }
         Ok(written)
-    }
-
-    /// As it is in the database. That this is behind what was told is seen here or never: the turn that follows may bring it
-    /// to the very version that was told before.
-    async fn load(&mut self, tx: &mut Tx) -> Result<(), Error> {
-        let told = self.screens.told();
-        self.wall = store::wall::load(tx).await?;
-        self.screens.begin_anew_if_behind(told, self.wall.version);
-        Ok(())
     }
 
     /// Ends a turn in which nothing was changed.
