@@ -1,17 +1,19 @@
-//! Whether the house is being evacuated, for pages that are about something else. Flow says so. It is listened to once for all pages, and
-//! only while somebody looks at one. While flow is away its last word holds.
+//! Whether the house is being evacuated, for pages that are about something else. Flow says so. It is listened to once for
+//! all pages, and only while somebody looks at one. While flow is away its last word holds.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures::{Stream, StreamExt, future::ready};
 use kernel::Caller;
 use sky_proto::{
-    flow::v1::{FlowSnapshot, House, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
+    flow::v1::{FlowSnapshot, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
     kernel::v1::LocalizedText,
 };
 use tokio::sync::watch;
+use tokio_stream::wrappers::WatchStream;
 use tonic::Status;
 
 use crate::{
@@ -98,8 +100,12 @@ impl Alarm {
     }
 }
 
-/// What is known of an evacuation, and each change of that.
-pub(crate) fn watch(edge: &Arc<Edge>) -> watch::Receiver<Known> {
+/// What flow has said, and each change of that. While it has not answered yet, what a page says already stays.
+pub(crate) fn heard(edge: &Arc<Edge>) -> impl Stream<Item = Known> + Send + use<> {
+    WatchStream::new(watch(edge)).filter(|known| ready(known.heard))
+}
+
+fn watch(edge: &Arc<Edge>) -> watch::Receiver<Known> {
     let told = edge.alarm.told.subscribe();
     let mut is_followed = edge.alarm.is_followed.lock().unwrap_or_else(PoisonError::into_inner);
     if !std::mem::replace(&mut *is_followed, true) {
@@ -125,9 +131,9 @@ async fn known(edge: &Arc<Edge>) -> Known {
     told.borrow().clone()
 }
 
-fn is_stopped(flow: &FlowSnapshot) -> bool {
-    let state = flow.house.as_ref().map(House::state);
-    matches!(state, Some(HouseState::AdmissionStopped | HouseState::Evacuating))
+/// Whether nobody is let in while the house is so.
+pub(crate) fn is_stopped(house: HouseState) -> bool {
+    matches!(house, HouseState::AdmissionStopped | HouseState::Evacuating)
 }
 
 async fn follow(edge: Arc<Edge>) {
@@ -152,7 +158,8 @@ async fn listen(edge: &Edge) -> Result<(), Status> {
     let portal = Caller::Service("portal".to_owned());
     let mut flow = answer(edge.flow(&portal).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
     while let Some(snapshot) = flow.message().await? {
-        let new = Known { asked: true, heard: true, stopped: is_stopped(&snapshot), evacuation: evacuation(&snapshot) };
+        let stopped = snapshot.house.as_ref().is_some_and(|house| is_stopped(house.state()));
+        let new = Known { asked: true, heard: true, stopped, evacuation: evacuation(&snapshot) };
         edge.alarm.told.send_if_modified(|known| {
             let is_new = *known != new;
             *known = new;

@@ -14,10 +14,10 @@ use axum::http::HeaderMap;
 pub(crate) fn network(peer: Option<IpAddr>, headers: &HeaderMap) -> String {
     let peer = peer.map(|peer| peer.to_canonical());
     let written = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let said: Vec<IpAddr> = written.flat_map(|value| value.split(',')).filter_map(address).collect();
+    let said = written.flat_map(|value| value.split(',')).filter_map(address).next_back();
     let from = match peer {
         Some(peer) if !is_near(peer) => Some(peer),
-        _ => said.last().copied().or(peer),
+        _ => said.or(peer),
     };
     match from {
         Some(IpAddr::V6(address)) => {

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use futures::{StreamExt, future::ready};
-use tokio_stream::wrappers::WatchStream;
+use futures::StreamExt;
 
 use crate::{
     alarm::{self, AlarmView, Evacuation, Known},
@@ -70,6 +69,6 @@ fn follow(
     edge: &Arc<Edge>,
     render: impl Fn(&Known) -> Result<String, askama::Error> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let told = WatchStream::new(alarm::watch(edge)).filter(|known| ready(known.heard));
-    Ok(live::respond(edge, told.map(move |known| Ok(Fragment { revision: 0, html: html(render(&known))? }))))
+    let fragments = alarm::heard(edge).map(move |known| Ok(Fragment { revision: 0, html: html(render(&known))? }));
+    Ok(live::respond(edge, fragments))
 }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use askama::Template;
 use axum::{extract::State, response::Response};
 use chrono::TimeDelta;
-use futures::{StreamExt, future::ready};
+use futures::StreamExt;
 use kernel::{
     Caller,
     values::{day_of, from_timestamp},
@@ -16,7 +16,6 @@ use sky_proto::{
     reservations::v1::{GetBookingRequest, Need},
 };
 use tokio::time::timeout;
-use tokio_stream::wrappers::WatchStream;
 use uuid::Uuid;
 
 use super::visit::current;
@@ -76,8 +75,7 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     let (_, id, caller) = current(&edge, &guest).await?;
     let frame: Frame = guest.frame(String::new());
     let stream_edge = edge.clone();
-    let told = WatchStream::new(alarm::watch(&edge)).filter(|known| ready(known.heard));
-    let fragments = told.then(move |known| {
+    let fragments = alarm::heard(&edge).then(move |known| {
         let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
         async move {
             let alarm = view(&edge, &frame, &caller, id, known.evacuation).await;

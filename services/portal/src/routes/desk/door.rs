@@ -17,8 +17,8 @@ use prost::Message;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sky_proto::flow::v1::{
-    AdmissionList, AdmissionState, ExportAdmissionListRequest, HouseState, JournalEntry, ListedParty, ListedShowing,
-    ScanKind, ScanRequest, ScanVerdict, SubmitScansRequest,
+    AdmissionList, AdmissionState, ExportAdmissionListRequest, JournalEntry, ListedParty, ListedShowing, ScanKind,
+    ScanRequest, ScanVerdict, SubmitScansRequest,
 };
 
 use super::scans::{admits, is_good, late_reasons, told};
@@ -129,7 +129,7 @@ pub(crate) async fn list(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     let request = ExportAdmissionListRequest { device_id: sent.get("device").to_owned(), day: String::new() };
     let signed = answer(edge.door(&caller).export_admission_list(request)).await?;
     let list = AdmissionList::decode(signed.list.as_slice()).map_err(|error| Problem::ours(&error))?;
-    let stopped = matches!(list.house(), HouseState::AdmissionStopped | HouseState::Evacuating);
+    let stopped = alarm::is_stopped(list.house());
     let today = in_halle(edge.now());
     let showings = list.showings.into_iter().map(|showing| listed(&guest.words, showing, today)).collect();
     let keys = std::iter::once(&signed.public_key).chain(&signed.earlier_public_keys);
