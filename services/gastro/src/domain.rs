@@ -116,7 +116,7 @@ pub(crate) struct Work {
 }
 
 /// A line of an order, as the kitchen reads it. Kept as it was ordered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OrderedItem {
     pub(crate) item: String,
     pub(crate) name: Text,
@@ -348,6 +348,11 @@ pub(crate) enum Cancellation {
 }
 
 impl Order {
+    /// What it costs, in cents.
+    pub(crate) fn cents(&self) -> i64 {
+        self.charges.iter().map(Charge::sum).sum()
+    }
+
     /// Who it is for.
     pub(crate) fn guests(&self) -> Guests {
         Guests { showing: (!self.walk_up).then_some(self.showing), people: self.people }

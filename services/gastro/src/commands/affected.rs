@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{kitchen, lock_kitchen, receipts, replanning};
 use crate::{
     domain::{
-        Charge, Order, OrderState, Station,
+        Order, OrderState, Station,
         affected::{Affected, Answer, Cause, LEAST_TIME, answer_until, back_at, is_touched, settled},
     },
     error::Error,
@@ -222,7 +222,7 @@ async fn put_off(tx: &mut Tx, order: &Order, later: DateTime<Utc>) -> Result<(),
 
 /// What a meal costs goes back, and its receipt is taken back. Told before it is cancelled: who hears that knows it.
 pub(super) async fn give_back(tx: &mut Tx, order: &mut Order, reason: &Text) -> Result<(), Error> {
-    let cents = order.charges.iter().map(Charge::sum).sum();
+    let cents = order.cents();
     receipts::take_back(tx, order).await?;
     if order.walk_up {
         store::put_off::give_back(tx.conn(), order.id, cents).await?;

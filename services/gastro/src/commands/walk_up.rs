@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{find_place, kitchen, lock_kitchen, ordering::Menus, require_open};
 use crate::{
     domain::{
-        Charge, Guests, Order, OrderState, Pickup, Placing, Wish,
+        Guests, Order, OrderState, Pickup, Placing, Wish,
         choosing::{LineWish, Share, portions},
         need,
     },
@@ -98,8 +98,7 @@ pub(crate) async fn take_back(tx: &mut Tx, order_id: Uuid) -> Result<Order, Erro
                 return Err(Error::BeingMade(order.state));
             }
             store::put_off::take(tx.conn(), order.id).await?;
-            let cents = order.charges.iter().map(Charge::sum).sum();
-            store::put_off::give_back(tx.conn(), order.id, cents).await?;
+            store::put_off::give_back(tx.conn(), order.id, order.cents()).await?;
             kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
             store::slots::free(tx.conn(), &[order.id]).await?;
             store::ordering::free_stock(tx.conn(), &[order.id]).await?;

@@ -203,16 +203,9 @@ mod tests {
             name: Text::new("Suppe", "Soup"),
             quantity,
             station: "hot".to_owned(),
-            allergens: Vec::new(),
             work_seconds: 60,
-            traces: Vec::new(),
-            variant: String::new(),
-            modifiers: Vec::new(),
-            combo: String::new(),
             tray: tray.to_owned(),
-            recipe: String::new(),
-            also_at: Vec::new(),
-            charged_as: Vec::new(),
+            ..OrderedItem::default()
         }
     }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     domain::{
-        Charge, Order, OrderState,
+        Order, OrderState,
         kitchen::{Beside, LastMove, Rules},
     },
     error::Error,
@@ -186,7 +186,7 @@ pub(crate) async fn beside(conn: &mut PgConnection, orders: &[Order]) -> Result<
         let (done, pending) = gives_back.get(&order.id).copied().unwrap_or_default();
         // Of a meal that is not made at all everything goes back, whatever was to take the place of a dish.
         let all = affected.as_ref().is_some_and(|it| it.refund_at.is_some());
-        let pending = if all { order.charges.iter().map(Charge::sum).sum() } else { pending };
+        let pending = if all { order.cents() } else { pending };
         let gives_back = if order.walk_up { done + pending } else { 0 };
         (order.id, Beside { affected, undo_until, parts, gives_back })
     };

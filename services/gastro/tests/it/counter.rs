@@ -116,16 +116,6 @@ fn gives_back(order: &pb::Order) -> Option<i64> {
     order.gives_back.as_ref().map(|money| money.cents)
 }
 
-async fn substitute(house: &House, order: &pb::Order, item: &str) -> pb::Order {
-    let request = pb::SubstituteRequest {
-        order_id: order.order_id.clone(),
-        line: 0,
-        item_id: item.to_owned(),
-        acknowledged_allergens: (1..=14).collect(),
-    };
-    kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner()
-}
-
 #[tokio::test]
 async fn the_counter_is_told_how_much_of_its_own_till_goes_back() {
     let house = house().await;

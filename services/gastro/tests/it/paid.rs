@@ -33,16 +33,6 @@ fn at_desk(visit: Uuid) -> VisitConfirmed {
     VisitConfirmed { paid_by: Method::AtDesk.into(), ..confirmed(visit, Uuid::now_v7()) }
 }
 
-async fn substitute(house: &House, order: &pb::Order, item: &str) -> pb::Order {
-    let request = pb::SubstituteRequest {
-        order_id: order.order_id.clone(),
-        line: 0,
-        item_id: item.to_owned(),
-        acknowledged_allergens: (1..=14).collect(),
-    };
-    kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner()
-}
-
 async fn refunds(house: &House) -> Vec<pb::OrderRefundDue> {
     house.events("gastro").await
 }

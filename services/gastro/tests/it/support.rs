@@ -243,3 +243,14 @@ pub async fn until(house: &House, what: &str, mut is_so: impl AsyncFnMut() -> bo
     };
     tokio::time::timeout(Duration::from_secs(60), reached).await.unwrap_or_else(|_| panic!("{what}"));
 }
+
+/// Another dish takes the place of the first one, whatever is in it.
+pub async fn substitute(house: &House, order: &pb::Order, item: &str) -> pb::Order {
+    let request = pb::SubstituteRequest {
+        order_id: order.order_id.clone(),
+        line: 0,
+        item_id: item.to_owned(),
+        acknowledged_allergens: (1..=14).collect(),
+    };
+    kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner()
+}

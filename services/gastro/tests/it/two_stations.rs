@@ -119,15 +119,7 @@ async fn what_takes_its_place_leaves_the_second_station_nothing_to_do() {
     let visit = Uuid::now_v7();
     scheduled_meal(&house, visit, Uuid::now_v7()).await;
     let order = until_state(&house, visit, minutes(105), Fired).await;
-    let substitute = async |item: &str| {
-        let request = pb::SubstituteRequest {
-            order_id: order.order_id.clone(),
-            line: 0,
-            item_id: item.to_owned(),
-            acknowledged_allergens: (1..=14).collect(),
-        };
-        kitchen!(house, &cook()).substitute(request).await.expect("replaced").into_inner()
-    };
+    let substitute = async |item: &str| substitute(&house, &order, item).await;
     assert_eq!(works(&substitute("lentil-soup").await), [("bar", Fired), ("hot", Fired)]);
     assert_eq!(works(&substitute("tomato-pasta").await), [("bar", Fired), ("cold", Fired), ("hot", Fired)]);
 }

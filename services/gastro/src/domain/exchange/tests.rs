@@ -26,19 +26,10 @@ fn charge(price_id: &str, cents: i64, quantity: u32) -> Charge {
 fn line(item: &str, quantity: u32) -> OrderedItem {
     OrderedItem {
         item: item.to_owned(),
-        name: Text::default(),
         quantity,
         station: "hot".to_owned(),
-        allergens: Vec::new(),
         work_seconds: 60,
-        traces: Vec::new(),
-        variant: String::new(),
-        modifiers: Vec::new(),
-        combo: String::new(),
-        tray: String::new(),
-        recipe: String::new(),
-        also_at: Vec::new(),
-        charged_as: Vec::new(),
+        ..OrderedItem::default()
     }
 }
 
