@@ -12,20 +12,29 @@ use axum::http::HeaderMap;
 /// proxies in a row all come from one network, which is too strict rather than too free. Of a peer from afar the header is
 /// worth nothing.
 pub(crate) fn network(peer: Option<IpAddr>, headers: &HeaderMap) -> String {
-    let peer = peer.map(|peer| peer.to_canonical());
-    let written = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let said = written.flat_map(|value| value.split(',')).filter_map(address).next_back();
-    let from = match peer {
-        Some(peer) if !is_near(peer) => Some(peer),
-        _ => said.or(peer),
-    };
-    match from {
+    match asker(peer, headers) {
         Some(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
         Some(IpAddr::V4(address)) => address.to_string(),
         None => String::new(),
+    }
+}
+
+/// The address in the house's own network of a device that asks, where staff can look for it; empty: it asks from elsewhere.
+pub(crate) fn in_the_house(peer: Option<IpAddr>, headers: &HeaderMap) -> String {
+    let here = |address: &IpAddr| is_near(*address) && !address.is_loopback();
+    asker(peer, headers).filter(here).map(|address| address.to_string()).unwrap_or_default()
+}
+
+fn asker(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<IpAddr> {
+    let peer = peer.map(|peer| peer.to_canonical());
+    let written = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let said = written.flat_map(|value| value.split(',')).filter_map(address).next_back();
+    match peer {
+        Some(peer) if !is_near(peer) => Some(peer),
+        _ => said.or(peer),
     }
 }
 
@@ -52,10 +61,29 @@ mod tests {
     use super::*;
 
     fn of(peer: &str, forwarded_for: &[&str]) -> String {
+        network(peer.parse().ok(), &headers(forwarded_for))
+    }
+
+    fn headers(forwarded_for: &[&str]) -> HeaderMap {
         let written = forwarded_for.iter().map(|it| {
             (axum::http::HeaderName::from_static("x-forwarded-for"), (*it).parse().expect("a header's value"))
         });
-        network(peer.parse().ok(), &written.collect())
+        written.collect()
+    }
+
+    #[test]
+    fn a_device_is_to_be_found_where_it_asks_from_if_that_is_in_the_house() {
+        let table: [(&str, &[&str], &str); 6] = [
+            ("192.168.1.20", &[], "192.168.1.20"),
+            ("127.0.0.1", &["10.0.7.21"], "10.0.7.21"),
+            ("fd00::1", &["fd00::9"], "fd00::9"),
+            ("127.0.0.1", &[], ""),
+            ("203.0.113.7", &["10.0.7.21"], ""),
+            ("10.0.0.1", &["203.0.113.7"], ""),
+        ];
+        for (peer, written, found) in table {
+            assert_eq!(in_the_house(peer.parse().ok(), &headers(written)), found, "{peer} {written:?}");
+        }
     }
 
     #[test]

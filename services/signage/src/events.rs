@@ -43,6 +43,11 @@ pub fn message(message: &Message) -> pb::Message {
         group: message.group.clone().unwrap_or_default(),
         valid_until: Some(timestamp(message.valid_until)),
         withdrawn: message.withdrawn,
+        state: match message.withdrawn {
+            true => pb::MessageState::Withdrawn,
+            false => pb::MessageState::Published,
+        }
+        .into(),
         // Counted only where staff read it.
         ..Default::default()
     }

@@ -194,17 +194,13 @@ impl Signage for Api {
         &self,
         _: Request<pb::ListMessagesRequest>,
     ) -> Result<Response<pb::ListMessagesResponse>, Status> {
-        let (shown, withdrawn) = store::standby::messages(self.db.pool(), self.db.clock().now()).await?;
+        let found = store::standby::messages(self.db.pool(), self.db.clock().now()).await?;
         let screens = store::standby::screens(self.db.pool()).await?;
-        let told = |message: &Message| {
-            let on = screens.iter().filter(|it| it.content.shows(message));
-            let (displays, showing) = on.fold((0, 0), |(all, those), it| (all + it.displays, those + it.showing));
-            let count = |displays: i64| u32::try_from(displays).unwrap_or(u32::MAX);
-            pb::Message { displays: count(displays), displays_showing: count(showing), ..events::message(message) }
-        };
+        let expired = |message| pb::Message { state: pb::MessageState::Expired.into(), ..events::message(message) };
         Ok(Response::new(pb::ListMessagesResponse {
-            messages: shown.iter().map(told).collect(),
-            just_withdrawn: withdrawn.iter().map(events::message).collect(),
+            messages: found.shown.iter().map(|message| wire::message(message, &screens)).collect(),
+            just_withdrawn: found.withdrawn.iter().map(events::message).collect(),
+            just_expired: found.expired.iter().map(expired).collect(),
         }))
     }
 

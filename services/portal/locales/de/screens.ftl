@@ -104,6 +104,9 @@ health-clock = Uhr des Geräts
 health-zone = Zeitzone
 health-room = Freier Speicher
 health-player = Abspieler
+health-name = Gerätename
+health-address = Adresse im Netz
+health-status = Sagt von sich
 heard-seconds = vor { $n } s
 heard-minutes = vor { $n } min
 faults-title = Störungen
@@ -155,6 +158,15 @@ display-stands-in = Zeigt auch die Meldung von: { $names }
 messages-just-withdrawn = Eben zurückgenommen
 message-restore = Wieder zeigen
 message-restored = Wird wieder gezeigt.
+messages-just-expired = Eben abgelaufen
+message-published = veröffentlicht
+message-delivered = zum Teil bestätigt
+message-rendered = von allen bestätigt
+message-waiting = Noch nicht bestätigt haben:
+
+# What the front desk is told of the monitors
+alert-monitor-alarm = { $name }: zeigt den Weg hinaus, sein Alarmkontakt hat ausgelöst
+alert-monitors-away = Wie es den Monitoren geht, ist gerade nicht zu erfahren.
 
 # In plain German, in turn with the English
 monitor-doors-open-easy = Tür ist offen

@@ -104,6 +104,9 @@ health-clock = Device's clock
 health-zone = Time zone
 health-room = Free storage
 health-player = Player
+health-name = Device name
+health-address = Address in the network
+health-status = Says of itself
 heard-seconds = { $n } s ago
 heard-minutes = { $n } min ago
 faults-title = Faults
@@ -155,6 +158,15 @@ display-stands-in = Also shows the message of: { $names }
 messages-just-withdrawn = Just taken back
 message-restore = Show again
 message-restored = Shown again.
+messages-just-expired = Just run out
+message-published = published
+message-delivered = confirmed by some
+message-rendered = confirmed by all
+message-waiting = Not confirmed yet by:
+
+# What the front desk is told of the monitors
+alert-monitor-alarm = { $name }: shows the way out, its alarm contact has closed
+alert-monitors-away = How the displays are cannot be found out just now.
 
 # In plain German, in turn with the English
 monitor-doors-open-easy = The door is open

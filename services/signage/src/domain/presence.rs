@@ -74,6 +74,18 @@ pub struct Health {
     /// Nobody can read its screen: it is dark by plan, or hidden.
     #[serde(default)]
     pub dark: bool,
+    /// What the device is called in its network; may be empty.
+    #[serde(default)]
+    pub device_name: String,
+    /// Its address in the house's network; may be empty.
+    #[serde(default)]
+    pub lan_address: String,
+    /// What the player says of itself in its own words; may be empty.
+    #[serde(default)]
+    pub status: String,
+    /// It shows the way out by itself: its own alarm contact has closed.
+    #[serde(default)]
+    pub alarm: bool,
 }
 
 /// All that is known of a display's being there.
@@ -136,6 +148,9 @@ pub fn state(it: &Presence, now: DateTime<Utc>) -> (State, Option<Text>) {
 }
 
 fn wrong(it: &Presence) -> Option<Text> {
+    if it.health.as_ref().is_some_and(|health| health.alarm) {
+        return Some(words::alarm());
+    }
     if it.faults > 0 {
         return Some(words::faults(it.faults));
     }

@@ -332,6 +332,13 @@ pub(super) fn silent(since: DateTime<Utc>) -> Text {
     Text::new(format!("antwortet nicht seit {at} Uhr"), format!("silent since {at}"))
 }
 
+pub(super) fn alarm() -> Text {
+    Text::new(
+        "zeigt den Weg hinaus: sein Alarmkontakt hat ausgelöst",
+        "shows the way out: its alarm contact has closed",
+    )
+}
+
 pub(super) fn faults(count: u32) -> Text {
     Text::new(format!("{count} Störung(en) gemeldet"), format!("{count} fault(s) reported"))
 }

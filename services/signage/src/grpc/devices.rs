@@ -1,5 +1,7 @@
 //! What devices say of themselves, and what staff ask them. Only what a device itself says makes it alive.
 
+use std::net::IpAddr;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use kernel::{
@@ -339,7 +341,21 @@ fn health(request: &pb::HeartbeatRequest) -> Result<Health, InvalidField> {
         shown_revision: request.shown_revision,
         last_command_success: request.last_command_success,
         dark: request.dark,
+        device_name: values::text("device_name", &request.device_name, NAME)?,
+        lan_address: address(&request.lan_address)?,
+        status: values::text("status", &request.status, WORDS)?,
+        alarm: request.alarm,
     })
+}
+
+/// An address of a network; empty: the device does not say.
+fn address(said: &str) -> Result<String, InvalidField> {
+    let address: Option<IpAddr> = said.parse().ok();
+    match address {
+        None if said.is_empty() => Ok(String::new()),
+        None => Err(invalid("lan_address", "is no address such as 10.0.7.21")),
+        Some(address) => Ok(address.to_canonical().to_string()),
+    }
 }
 
 fn faults(sent: Vec<pb::Fault>, now: DateTime<Utc>) -> Result<Vec<Fault>, InvalidField> {

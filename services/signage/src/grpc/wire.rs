@@ -6,10 +6,15 @@ use sky_proto::signage::v1 as pb;
 
 use crate::{
     domain::{
-        Arrow, Class, Content, Health, Item, Kind, Line, Pairing, Presence, Quality, Status as ShowingStatus, state,
+        Arrow, Class, Content, Health, Item, Kind, Line, Message, Pairing, Presence, Quality, Status as ShowingStatus,
+        state,
     },
     events,
-    store::{Listed, devices::Asked},
+    store::{
+        Listed,
+        devices::Asked,
+        standby::{MOST_WAITING, Screens},
+    },
 };
 
 /// A display as staff see it; `revised_for` is how long the machine's clock has counted since its content changed.
@@ -73,6 +78,34 @@ fn health(it: Health) -> pb::DisplayHealth {
         skew_millis: it.skew_millis,
         last_command_success: it.last_command_success,
         dark: it.dark,
+        device_name: it.device_name,
+        lan_address: it.lan_address,
+        status: it.status,
+        alarm: it.alarm,
+    }
+}
+
+/// A message that counts now: on how many displays it is to be seen, and which of them have not said so yet.
+pub(super) fn message(message: &Message, screens: &[Screens]) -> pb::Message {
+    let (mut displays, mut showing, mut waiting) = (0, 0, Vec::new());
+    for screen in screens.iter().filter(|screen| screen.content.shows(message)) {
+        (displays, showing) = (displays + screen.displays, showing + screen.showing);
+        waiting.extend(screen.waiting.iter().cloned());
+    }
+    waiting.sort_unstable();
+    waiting.truncate(usize::try_from(MOST_WAITING).unwrap_or_default());
+    let state = match showing {
+        0 => pb::MessageState::Published,
+        all if all == displays => pb::MessageState::Rendered,
+        _ => pb::MessageState::Delivered,
+    };
+    let count = |displays: i64| u32::try_from(displays).unwrap_or(u32::MAX);
+    pb::Message {
+        displays: count(displays),
+        displays_showing: count(showing),
+        state: state.into(),
+        waiting_display_ids: waiting,
+        ..events::message(message)
     }
 }
 
@@ -88,7 +121,7 @@ pub(super) fn command(asked: &Asked) -> pb::Command {
 
 /// What a display shows, in the revision it has to that display.
 pub(super) fn content(display_id: &str, revision: i64, content: &Content, computed_at: DateTime<Utc>) -> pb::Content {
-    let Content { class, headline, lines, fallback, exercise: _ } = content;
+    let Content { class, headline, lines, fallback, exercise } = content;
     pb::Content {
         display_id: display_id.to_owned(),
         revision: revision.unsigned_abs(),
@@ -97,6 +130,7 @@ pub(super) fn content(display_id: &str, revision: i64, content: &Content, comput
         lines: lines.iter().map(line).collect(),
         computed_at: Some(timestamp(computed_at)),
         fallback: Some(fallback.to_proto()),
+        exercise: *exercise,
     }
 }
 

@@ -138,7 +138,28 @@ async fn staff_read_on_how_many_displays_a_message_hangs() {
     // Writes what was heard.
     listed(&house, "foyer-1").await;
     assert_eq!(count().await, [(2, 1)]);
+    let list = async || {
+        let list = client!(house, &operator()).list_messages(pb::ListMessagesRequest {}).await;
+        list.expect("a list").into_inner()
+    };
+    let told = list().await.messages.remove(0);
+    assert_eq!(
+        (told.state(), &told.waiting_display_ids[..]),
+        (pb::MessageState::Delivered, &["dome-door-2".to_owned()][..])
+    );
+    let revision = content(&house, "dome-door-2").await.revision;
+    let shows = pb::AcknowledgeContentRequest { display_id: "dome-door-2".to_owned(), revision };
+    client!(house, &display("dome-door-2")).acknowledge_content(shows).await.expect("said");
+    let told = list().await.messages.remove(0);
+    assert_eq!((told.state(), told.waiting_display_ids.len()), (pb::MessageState::Rendered, 0));
     // Something more urgent takes it off.
     publish(&house, &message(pb::PriorityClass::Safety, "Ruhe bewahren", "")).await.expect("published");
     assert_eq!(count().await, [(3, 0), (0, 0)]);
+    // Their time runs out: for a quarter of an hour staff read that it did.
+    house.clock.set(minutes(61));
+    let over = list().await;
+    assert_eq!((over.messages.len(), over.just_withdrawn.len()), (0, 0));
+    assert_eq!(over.just_expired.iter().map(pb::Message::state).collect::<Vec<_>>(), [pb::MessageState::Expired; 2]);
+    house.clock.set(minutes(75));
+    assert_eq!(list().await, pb::ListMessagesResponse::default());
 }

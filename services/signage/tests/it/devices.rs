@@ -38,6 +38,10 @@ fn heartbeat(id: &str) -> pb::HeartbeatRequest {
         player: "portal/1".to_owned(),
         last_command_success: true,
         dark: false,
+        device_name: "monitor-cafe".to_owned(),
+        lan_address: "10.0.7.21".to_owned(),
+        status: "läuft".to_owned(),
+        alarm: false,
     }
 }
 
@@ -77,7 +81,18 @@ async fn a_display_is_what_its_device_says_and_never_what_staff_do() {
     assert_eq!(answer.revision, content(&house, "cafe-1").await.revision);
     let there = listed(&house, "cafe-1").await;
     assert_eq!(there.state(), pb::DisplayState::Active);
-    assert_eq!(there.health.expect("health").player, "portal/1");
+    let health = there.health.expect("health");
+    assert_eq!(health.player, "portal/1");
+    let said = (health.device_name.as_str(), health.lan_address.as_str(), health.status.as_str());
+    assert_eq!(said, ("monitor-cafe", "10.0.7.21", "läuft"), "where to find it once it is silent");
+
+    // It shows the way out by itself: staff must know.
+    device.heartbeat(pb::HeartbeatRequest { alarm: true, ..heartbeat("cafe-1") }).await.expect("heard");
+    let alarmed = listed(&house, "cafe-1").await;
+    assert_eq!(alarmed.state(), pb::DisplayState::Degraded);
+    assert!(alarmed.health.expect("health").alarm && alarmed.cause.expect("a cause").de.contains("Alarmkontakt"));
+    device.heartbeat(heartbeat("cafe-1")).await.expect("heard");
+    assert_eq!(listed(&house, "cafe-1").await.state(), pb::DisplayState::Active);
 
     // A fault degrades it until the device takes it back; saying so again changes nothing.
     let report = |faults| pb::ReportFaultsRequest { display_id: "cafe-1".to_owned(), faults };
@@ -232,7 +247,7 @@ async fn plays_are_counted_once_and_by_the_day_of_the_house() {
 async fn a_heartbeat_that_makes_no_sense_names_its_field() {
     type Spoil = fn(&mut pb::HeartbeatRequest);
     let house = house().await;
-    let cases: [(&str, Spoil); 7] = [
+    let cases: [(&str, Spoil); 10] = [
         ("display_id", |r| r.display_id.clear()),
         ("width", |r| r.width = 100_000),
         ("available_bytes", |r| r.available_bytes = 101),
@@ -240,6 +255,9 @@ async fn a_heartbeat_that_makes_no_sense_names_its_field() {
         ("time_zone", |r| r.time_zone = "\u{7}".to_owned()),
         ("player", |r| r.player = "x".repeat(65)),
         ("device_time", |r| r.device_time = None),
+        ("device_name", |r| r.device_name = "x".repeat(65)),
+        ("lan_address", |r| r.lan_address = "the foyer".to_owned()),
+        ("status", |r| r.status = "x".repeat(201)),
     ];
     let mut device = devices!(house, &display("foyer-1"));
     for (field, spoil) in cases {

@@ -94,7 +94,8 @@ async fn a_player_that_asks_is_there_answers_for_what_it_has_and_falls_silent() 
     assert_eq!(get(&house, "/smil-index", &again).await.status, 304);
     let plays = listed(&house, "cafe-1").await;
     assert_eq!((plays.rendered_revision, plays.state()), (plays.revision, DisplayState::Active));
-    assert_eq!(plays.health.expect("what it is").player, "garlic-macOS/v0.6.0.679");
+    let health = plays.health.expect("what it is");
+    assert_eq!((health.player.as_str(), health.device_name.as_str()), ("garlic-macOS/v0.6.0.679", "Foyer-1"));
 
     // An evacuation is answered as soon as it has it, and not before.
     let incident = Uuid::now_v7().to_string();

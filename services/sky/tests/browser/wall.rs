@@ -27,6 +27,7 @@ async fn a_message_is_one_touch_and_its_way_back_another() {
     monitor.sees("main", "looking for its parents").await;
     monitor.sees("main", "Kommen Sie bitte zur Kasse").await;
     desk.sees(".message", "Auf 1 Monitor, 1 haben bestätigt").await;
+    desk.sees(".message .badge.good", "von allen bestätigt").await;
     monitor.shoots("monitor-message").await;
     desk.shoots("displays-message").await;
     accessible::check(&desk, "the wall with a message").await;

@@ -127,6 +127,12 @@ fn health(w: &Words, it: &Display) -> Vec<(String, String)> {
             ]);
         }
         rows.push((w.t("health-player"), health.player.clone()));
+        let said = [
+            ("health-name", &health.device_name),
+            ("health-address", &health.lan_address),
+            ("health-status", &health.status),
+        ];
+        rows.extend(said.into_iter().filter(|(_, it)| !it.is_empty()).map(|(key, it)| (w.t(key), it.clone())));
         // Not every browser tells how much room there is.
         if health.total_bytes > 0 {
             rows.push((w.t("health-room"), format!("{} MB", health.available_bytes / 1_000_000)));

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use kernel::{Caller, values::from_timestamp};
 use sky_proto::signage::v1::{
     Content, Display, DisplayState, GetContentRequest, Line, ListDisplaysRequest, ListMessagesRequest, Message,
-    PriorityClass,
+    MessageState, PriorityClass,
 };
 use tonic::{Code, Status};
 
@@ -40,6 +40,7 @@ pub(super) struct Wall {
     pub(super) emergency: Option<Emergency>,
     pub(super) messages: Vec<MessageView>,
     pub(super) just_withdrawn: Vec<MessageView>,
+    pub(super) just_expired: Vec<MessageView>,
 }
 
 /// One monitor.
@@ -90,6 +91,11 @@ pub(super) struct MessageView {
     pub(super) until: String,
     /// On how many monitors it is, and how many have said so; empty: it is on none any more.
     pub(super) on: String,
+    /// How far it is, in words, and its colour; empty: it is over.
+    pub(super) state: String,
+    pub(super) kind: &'static str,
+    /// The monitors that have not said so.
+    pub(super) waiting: Vec<String>,
 }
 
 /// The groups of the displays, for addressing messages.
@@ -132,7 +138,16 @@ pub(super) async fn look(
     stand_ins(w, displays, &mut monitors);
     monitors.sort_by(|one, other| (one.rank, &one.name).cmp(&(other.rank, &other.name)));
     let listed = answer(signage.list_messages(ListMessagesRequest {})).await?;
+    let name = |id: &String| displays.iter().find(|it| it.display_id == *id).map(|it| w.text(&it.name));
     let message = |message: Message| MessageView {
+        state: match message.state() {
+            MessageState::Published => w.t("message-published"),
+            MessageState::Delivered => w.t("message-delivered"),
+            MessageState::Rendered => w.t("message-rendered"),
+            MessageState::Unspecified | MessageState::Expired | MessageState::Withdrawn => String::new(),
+        },
+        kind: if message.state() == MessageState::Rendered { "good" } else { "few" },
+        waiting: message.waiting_display_ids.iter().filter_map(name).collect(),
         text: w.text(&message.text),
         class_name: class_name(w, message.priority_class()),
         to: if message.group.is_empty() { w.t("message-all") } else { group_name(w, &message.group) },
@@ -153,6 +168,7 @@ pub(super) async fn look(
         emergency: emergency(w, displays, &monitors),
         messages: listed.messages.into_iter().map(message).collect(),
         just_withdrawn: listed.just_withdrawn.into_iter().map(message).collect(),
+        just_expired: listed.just_expired.into_iter().map(message).collect(),
         monitors,
     })
 }

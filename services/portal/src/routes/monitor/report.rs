@@ -1,13 +1,13 @@
 //! What a monitor's page says of itself, every twenty seconds: how it is, what is wrong with it, what was really on the
 //! screen; and its answer when staff ask it for something. Staff who only look say nothing.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     Json,
     body::Bytes,
-    extract::{Path, Query, State, rejection::JsonRejection},
-    http::StatusCode,
+    extract::{ConnectInfo, Path, Query, State, rejection::JsonRejection},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -23,6 +23,7 @@ use crate::{
     fields::at,
     problem::Problem,
     session::Guest,
+    whence,
 };
 
 /// Times are milliseconds since 1970: `time` by the device's own clock, all others by the house's.
@@ -41,6 +42,9 @@ pub(crate) struct Report {
     /// Nobody can read the screen.
     #[serde(default)]
     dark: bool,
+    /// It shows the way out by itself.
+    #[serde(default)]
+    alarm: bool,
     /// None: as said before.
     faults: Option<Vec<FaultSaid>>,
     #[serde(default)]
@@ -68,8 +72,10 @@ struct PlaySaid {
 
 pub(crate) async fn report(
     State(edge): State<Arc<Edge>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     guest: Guest,
     Path(id): Path<String>,
+    headers: HeaderMap,
     sent: Result<Json<Report>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let (caller, device) = who(&guest, &id)?;
@@ -90,6 +96,11 @@ pub(crate) async fn report(
         player: sent.player,
         last_command_success: sent.done,
         dark: sent.dark,
+        // A page knows neither its device's name nor where it is; who asks us does.
+        device_name: String::new(),
+        lan_address: whence::in_the_house(Some(from.ip()), &headers),
+        status: String::new(),
+        alarm: sent.alarm,
     };
     answer(devices.heartbeat(heartbeat)).await?;
     if let Some(said) = sent.faults {
