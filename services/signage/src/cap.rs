@@ -102,10 +102,21 @@ pub fn read(xml: &[u8]) -> Result<Alert, InvalidField> {
     Ok(Alert { identifier, sender, sent, status, kind, references: references.collect(), infos })
 }
 
+/// A good identifier or sender of an alert.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let is_letter =
+        |letter: char| !letter.is_whitespace() && !letter.is_control() && !matches!(letter, ',' | '<' | '&');
+    !text.is_empty() && text.len() <= 200 && text.chars().all(is_letter)
+}
+
 fn name(root: &Element, field: &str) -> Result<String, InvalidField> {
     let text = root.get(field);
-    let ok = !text.is_empty() && text.len() <= 200 && !text.contains([' ', ',', '<', '&']);
-    if ok { Ok(text.to_owned()) } else { Err(wrong(format!("has no good <{field}>: no spaces, commas, < or &"))) }
+    if is_name(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong(format!("has no good <{field}>: no spaces, commas, < or &")))
+    }
 }
 
 fn time(field: &str, text: &str) -> Result<DateTime<Utc>, InvalidField> {
@@ -303,7 +314,7 @@ struct Bulletin<'t> {
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn write(message: &Message, place: &Text) -> std::io::Result<Vec<u8>> {
+pub fn write(message: &Message, house: &Issuer) -> std::io::Result<Vec<u8>> {
     let urgent = message.class >= Class::Safety;
     let bulletin = Bulletin {
         identifier: message.message_id.to_string(),
@@ -319,14 +330,14 @@ pub fn write(message: &Message, place: &Text) -> std::io::Result<Vec<u8>> {
         headline: &message.text,
         instruction: &Text::default(),
     };
-    bulletin.write(place)
+    bulletin.write(house)
 }
 
 /// An evacuation of the house as an alert without an end; one that is over as the cancelling of it, with the all-clear.
 ///
 /// # Errors
 /// None that can happen: it is written into memory.
-pub fn write_evacuation(evacuated: &Evacuated, place: &Text) -> std::io::Result<Vec<u8>> {
+pub fn write_evacuation(evacuated: &Evacuated, house: &Issuer) -> std::io::Result<Vec<u8>> {
     let over = evacuated.ended_at.is_some();
     let (headline, instruction) = if over { (cleared(), wait_for_staff()) } else { stay_out() };
     let headline = if evacuated.exercise { exercise(&headline) } else { headline };
@@ -344,12 +355,27 @@ pub fn write_evacuation(evacuated: &Evacuated, place: &Text) -> std::io::Result<
         headline: &headline,
         instruction: &instruction,
     };
-    bulletin.write(place)
+    bulletin.write(house)
+}
+
+/// Who tells, and of where.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    /// What the house calls itself.
+    pub place: Text,
+    /// Who it is in an alert, as its file says; empty: after its name.
+    pub sender: String,
+}
+
+impl Issuer {
+    fn sender(&self) -> String {
+        if self.sender.is_empty() { named(&self.place) } else { self.sender.clone() }
+    }
 }
 
 /// Who we are in an alert of our own, by the house's name: "Planetarium Halle (Saale)" is "planetarium-halle". CAP allows
 /// no spaces, no commas.
-fn sender(place: &Text) -> String {
+fn named(place: &Text) -> String {
     let name = place.de.split('(').next().unwrap_or_default().to_lowercase();
     let name = name.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue").replace('ß', "ss");
     let words: Vec<&str> =
@@ -359,13 +385,14 @@ fn sender(place: &Text) -> String {
 
 impl Bulletin<'_> {
     /// With one info a language. Written again it is the same alert: its time is that of the act, not of the writing.
-    fn write(&self, place: &Text) -> std::io::Result<Vec<u8>> {
+    fn write(&self, house: &Issuer) -> std::io::Result<Vec<u8>> {
         let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, false).replace("+00:00", "-00:00");
         let field = |xml: &mut Writer<Vec<u8>>, name: &str, text: &str| match text {
             "" => Ok(()),
             text => xml.create_element(name).write_text_content(BytesText::new(text)).map(|_| ()),
         };
-        let (sender, identifier, first) = (sender(place), &self.identifier, time(self.sent));
+        let place = &house.place;
+        let (sender, identifier, first) = (house.sender(), &self.identifier, time(self.sent));
         let cancels = self.cancelled_at.map(|_| format!("{sender},{identifier},{first}"));
         let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
         xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;

@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use kernel::Db;
+use kernel::{
+    Db,
+    values::{InvalidField, invalid},
+};
 use reqwest::{Client, Url};
 
 use crate::{
@@ -25,12 +28,14 @@ const LONGEST: usize = 1 << 20;
 pub struct Feeds {
     http: Client,
     addresses: Vec<Url>,
+    /// Whose warnings are taken; empty: everybody's.
+    senders: Vec<String>,
 }
 
 impl Feeds {
     /// # Errors
     /// An address that is none, or one that is not reached by plain http.
-    pub fn new(addresses: &[String]) -> anyhow::Result<Self> {
+    pub fn new(addresses: &[String], senders: Vec<String>) -> anyhow::Result<Self> {
         let read = |text: &String| match Url::parse(text) {
             Ok(url) if url.scheme() == "http" => Ok(url),
             Ok(_) => anyhow::bail!(
@@ -42,7 +47,17 @@ impl Feeds {
         kernel::tls::install();
         // An answer from somewhere else is no official warning.
         let http = Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build()?;
-        Ok(Self { http, addresses })
+        Ok(Self { http, addresses, senders })
+    }
+
+    /// # Errors
+    /// Its sender is none of those whose warnings the house takes.
+    pub(crate) fn takes(&self, alert: &Alert) -> Result<(), InvalidField> {
+        if self.senders.is_empty() || self.senders.contains(&alert.sender) {
+            return Ok(());
+        }
+        let problem = format!("comes from \"{}\", which is none of services.signage.senders", alert.sender);
+        Err(invalid("alert", problem))
     }
 
     /// The addresses, and what staff read of each: host and path.
@@ -72,7 +87,11 @@ impl Feeds {
 
     async fn ask(&self, url: &Url) -> Answer {
         let (alerts, problem) = match self.fetch(url).await.and_then(|body| read(&body)) {
-            Ok((alerts, problem)) => (alerts, problem),
+            // Others may well speak there; the answer is good all the same.
+            Ok((mut alerts, problem)) => {
+                alerts.retain(|alert| self.takes(alert).is_ok());
+                (alerts, problem)
+            }
             Err(problem) => (Vec::new(), Some(problem)),
         };
         Answer { feed: url.as_str().to_owned(), alerts, problem }
@@ -120,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_wrong_address_ends_the_start_with_a_sentence_and_what_is_secret_in_one_is_not_told() {
-        let new = |address: &str| Feeds::new(&[address.to_owned()]);
+        let new = |address: &str| Feeds::new(&[address.to_owned()], Vec::new());
         for (address, problem) in
             [("warnung", "is no address"), ("https://warnung.bund.de/x.json", "is no http address")]
         {
@@ -130,7 +149,7 @@ mod tests {
         let feeds = new("http://user:word@proxy:8080/halle.json?key=secret").expect("an address");
         let names: Vec<String> = feeds.names().map(|(_, name)| name).collect();
         assert_eq!(names, ["proxy:8080/halle.json"]);
-        assert!(Feeds::new(&[]).expect("none").names().next().is_none());
+        assert!(Feeds::new(&[], Vec::new()).expect("none").names().next().is_none());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::{
-    commands,
+    cap, commands,
     domain::{Evacuation, Profile, Setup, Way},
     store::setup::{Configured, Part},
 };
@@ -33,6 +33,8 @@ struct Section {
     /// The house's name, for warnings that go out to others.
     #[serde(default)]
     name: Text,
+    /// Who the house is in such warnings, e.g. "planetarium-halle.de"; empty: after its name.
+    sender: Option<Spanned<String>>,
     welcome: Spanned<Text>,
     evacuation: Spanned<Evacuation>,
     displays: Vec<Entry>,
@@ -118,6 +120,7 @@ fn part(part: &DayPart) -> Option<Part> {
 }
 
 fn configured(section: Section) -> Vec<Configured> {
+    let sender = section.sender.map(Spanned::into_inner).unwrap_or_default();
     let (welcome, evacuation) = (section.welcome.into_inner(), section.evacuation.into_inner());
     let configured = |entry: Entry| Configured {
         display_id: entry.id.into_inner(),
@@ -141,6 +144,7 @@ fn configured(section: Section) -> Vec<Configured> {
             exits: entry.exits,
             welcome: welcome.clone(),
             house: section.name.clone(),
+            sender: sender.clone(),
             evacuation: evacuation.clone(),
         },
     };
@@ -162,6 +166,9 @@ fn read(toml: &str) -> Result<Section, String> {
         if let Some(problem) = untranslated(text).or(missing) {
             return at(signage.evacuation.span().start, &format!("evacuation.{key}"), problem);
         }
+    }
+    if let Some(sender) = signage.sender.as_ref().filter(|sender| !cap::is_name(sender.get_ref())) {
+        return at(sender.span().start, "sender", "must be 1 to 200 characters without spaces, commas, < or &");
     }
     if signage.displays.is_empty() {
         return at(signage.evacuation.span().start, "displays", "a house needs at least one display");

@@ -14,7 +14,6 @@ use chrono::DateTime;
 use kernel::{
     Combiner, Db, Remembered,
     open_data::{for_ever, knows},
-    values::Text,
 };
 use serde::Deserialize;
 
@@ -128,8 +127,15 @@ fn origin(headers: &HeaderMap) -> String {
 fn health(agent: &str, revision: i64) -> Health {
     // GAPI/1.0 (UUID:…; NAME:…) garlic-macOS/v0.6.0.679 (MODEL:Garlic)
     let program = agent.split(") ").nth(1).unwrap_or(agent).split(" (").next().unwrap_or_default();
-    let player = program.chars().filter(|letter| !letter.is_control()).take(64).collect();
-    Health { player, shown_revision: revision.unsigned_abs(), last_command_success: true, ..Health::default() }
+    let name = agent.split("NAME:").nth(1).and_then(|rest| rest.split([';', ')']).next()).unwrap_or_default();
+    let short = |text: &str| text.trim().chars().filter(|letter| !letter.is_control()).take(64).collect();
+    Health {
+        player: short(program),
+        device_name: short(name),
+        shown_revision: revision.unsigned_abs(),
+        last_command_success: true,
+        ..Health::default()
+    }
 }
 
 /// Which page of a display: what it shows in a revision, from an instant (in seconds) on; else one that it keeps.
@@ -206,14 +212,14 @@ async fn alert(State(db): State<Db>, Path(message_id): Path<String>) -> Response
 }
 
 async fn write_alert(db: &Db, id: &str) -> Result<Option<Vec<u8>>, Error> {
-    let place = store::wall::house(db.pool()).await?.unwrap_or_else(|| Text::new("Haus", "House"));
+    let house = store::wall::house(db.pool()).await?;
     let evacuation = store::wall::evacuation(db.pool()).await?;
     if let Some(evacuation) = evacuation.filter(|it| it.id.to_string() == id) {
-        return Ok(Some(cap::write_evacuation(&evacuation, &place)?));
+        return Ok(Some(cap::write_evacuation(&evacuation, &house)?));
     }
     let messages = store::wall::messages(db.pool()).await?;
     let found = messages.iter().filter(|it| is_warning(it)).find(|it| it.message_id.to_string() == id);
-    Ok(found.map(|message| cap::write(message, &place)).transpose()?)
+    Ok(found.map(|message| cap::write(message, &house)).transpose()?)
 }
 
 /// What is planned is no warning.

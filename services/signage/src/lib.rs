@@ -73,8 +73,8 @@ fn build(context: Context) -> BoxFuture<'static, anyhow::Result<Parts>> {
         let board = Board::default();
         every(&context, &board, "contents", LOOK_AGAIN, |tx, board| Box::pin(commands::look_again(tx, board)));
         every(&context, &board, "old facts", TIDY, |tx, board| Box::pin(commands::tidy(tx, board)));
-        let Settings { warnings, grace_seconds } = context.settings.service(context.service)?;
-        let feeds = Feeds::new(&warnings)?;
+        let Settings { warnings, senders, grace_seconds } = context.settings.service(context.service)?;
+        let feeds = Feeds::new(&warnings, senders)?;
         follow_warnings(&context, &board, &feeds);
         watch_over(&context, &board, Duration::from_secs(grace_seconds));
         listen(&context, &board);
@@ -159,13 +159,16 @@ fn told(db: &Db, board: &Board, producer: &'static str, facts: Facts) -> Consume
 struct Settings {
     /// Where official warnings are read: CAP 1.2, or the warning app's list for a place. None: staff paste them.
     warnings: Vec<String>,
+    /// Whose warnings are taken, wherever they come from: their `sender`, in the app's list their `provider`. Empty:
+    /// everybody's, since only staff and the addresses above bring any.
+    senders: Vec<String>,
     /// A process that has just begun has heard of nobody yet: so long no display counts as silent.
     grace_seconds: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { warnings: Vec::new(), grace_seconds: 60 }
+        Self { warnings: Vec::new(), senders: Vec::new(), grace_seconds: 60 }
     }
 }
 

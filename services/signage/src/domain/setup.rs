@@ -117,6 +117,9 @@ pub struct Setup {
     /// The house's name, for warnings that go out to others.
     #[serde(default)]
     pub house: Text,
+    /// Who the house is in warnings that go out to others; empty: after its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sender: String,
     /// What it says in an evacuation.
     pub evacuation: Evacuation,
 }

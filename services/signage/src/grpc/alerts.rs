@@ -36,6 +36,7 @@ impl Alerts for Api {
     async fn import_cap(&self, request: Request<pb::ImportCapRequest>) -> Result<Response<pb::ImportedAlert>, Status> {
         let who = Caller::of(&request).for_the_record();
         let alert = cap::read(&request.into_inner().alert)?;
+        self.feeds.takes(&alert)?;
         Ok(Response::new(self.import(alert, who, "import_cap").await?))
     }
 
@@ -46,7 +47,7 @@ impl Alerts for Api {
         let who = Caller::of(&request).for_the_record();
         let mut answer = pb::ImportNinaResponse::default();
         for entry in cap::read_list(&request.into_inner().list)? {
-            match entry {
+            match entry.and_then(|alert| self.feeds.takes(&alert).map(|()| alert)) {
                 Ok(alert) => answer.alerts.push(self.import(alert, who.clone(), "import_nina").await?),
                 Err(problem) => answer.problems.push(problem.to_string()),
             }

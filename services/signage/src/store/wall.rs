@@ -11,6 +11,7 @@ use sqlx::{Arguments, FromRow, PgConnection, PgPool, postgres::PgArguments, type
 use uuid::Uuid;
 
 use crate::{
+    cap::Issuer,
     domain::{Base, Content, Evacuated, Hung, Message, News, Record, Setup, Shown, View, Wall},
     error::Error,
 };
@@ -226,17 +227,20 @@ pub struct Versions {
     pub asked: i64,
 }
 
-/// What the house calls itself, where its file says so.
+/// Who the house is in warnings that go out to others.
 ///
 /// # Errors
 /// The database's error.
-pub async fn house(pool: &PgPool) -> Result<Option<Text>, Error> {
-    let name: Option<Json<Text>> = sqlx::query_scalar(
-        "select setup -> 'house' from display where setup -> 'house' ->> 'de' <> '' order by display_id limit 1",
+pub async fn house(pool: &PgPool) -> Result<Issuer, Error> {
+    let said: Option<(Option<Json<Text>>, Option<String>)> = sqlx::query_as(
+        "select setup -> 'house', setup ->> 'sender' from display where retired_at is null and setup is not null
+         order by display_id limit 1",
     )
     .fetch_optional(pool)
     .await?;
-    Ok(name.map(|name| name.0))
+    let (name, sender) = said.unwrap_or_default();
+    let place = name.map(|name| name.0).filter(|name| !name.de.is_empty());
+    Ok(Issuer { place: place.unwrap_or_else(|| Text::new("Haus", "House")), sender: sender.unwrap_or_default() })
 }
 
 /// How far the wall is.

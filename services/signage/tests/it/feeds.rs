@@ -69,8 +69,15 @@ fn entry(id: &str, severity: &str, headline: &str) -> String {
 }
 
 async fn house_with(address: &str) -> House {
-    let warnings = toml::Value::Array(vec![toml::Value::String(address.to_owned())]);
-    let own = BTreeMap::from([("signage".to_owned(), BTreeMap::from([("warnings".to_owned(), warnings)]))]);
+    house_that_takes(address, &[]).await
+}
+
+/// Warnings of these senders only; of none: of all.
+async fn house_that_takes(address: &str, senders: &[&str]) -> House {
+    let list = |of: &[&str]| of.iter().map(|it| toml::Value::String((*it).to_owned())).collect();
+    let settings = [("warnings", list(&[address])), ("senders", list(senders))];
+    let settings = settings.map(|(name, list)| (name.to_owned(), toml::Value::Array(list)));
+    let own = BTreeMap::from([("signage".to_owned(), BTreeMap::from(settings))]);
     let others = ["reservations", "flow", "parking", "gastro", "portal"].map(producer);
     let services: Vec<_> = std::iter::once(signage::SERVICE).chain(others).collect();
     let house = House::start_at(&services, Clock::manual(noon()), own).await;
@@ -159,4 +166,30 @@ async fn a_warning_without_an_end_stays_for_hours_and_what_staff_took_back_stays
     let asked = feed(&house).await.asked_at;
     until(&house, "asked again", async || feed(&house).await.asked_at != asked).await;
     assert!(!shows().await);
+}
+
+#[tokio::test]
+async fn where_senders_are_named_the_warnings_of_others_are_not_taken_wherever_they_come_from() {
+    let server = Server::start().await;
+    let house = house_that_takes(&server.url, &["DWD"]).await;
+    let stranger = entry("x.1", "Severe", "FREMDES").replace("\"DWD\"", "\"Somebody\"");
+    server.says(200, format!("[{stranger},{}]", entry("dwd.1", "Severe", "GEWITTER")));
+    let shown = async || words(&content(&house, "foyer-1").await);
+    until(&house, "the warning of the one is shown", async || shown().await.contains("GEWITTER")).await;
+    assert!(!shown().await.contains("FREMDES"));
+    let heard = feed(&house).await;
+    assert_eq!((heard.problem.as_str(), heard.warnings), ("", 1), "nothing is wrong with the feed");
+    // Nor does one of them end what another has said.
+    let ended = stranger.replace("\"Alert\"", "\"Cancel\"").replace("x.1", "dwd.1");
+    let mut alerts = AlertsClient::new(house.channel(&operator()));
+    let list = format!("[{ended}]").into_bytes();
+    let answer = alerts.import_nina(pb::ImportNinaRequest { list }).await.expect("a list").into_inner();
+    assert!(answer.alerts.is_empty() && answer.problems[0].contains("Somebody"), "{answer:?}");
+    let alert = "<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\"><identifier>x.2</identifier>\
+        <sender>somebody@example.org</sender><sent>2026-11-28T11:55:00+01:00</sent><status>Actual</status>\
+        <msgType>Alert</msgType><scope>Public</scope></alert>";
+    let alert = alert.as_bytes().to_vec();
+    let refused = alerts.import_cap(pb::ImportCapRequest { alert }).await.expect_err("a stranger's");
+    assert!(refused.message().contains("services.signage.senders"), "{}", refused.message());
+    assert!(shown().await.contains("GEWITTER"));
 }

@@ -323,6 +323,18 @@ async fn an_alert_of_another_house_comes_from_that_house() {
     twice(&house, "flow", &house_state(HouseState::AllClear, 5)).await;
     let over = alert().await;
     assert_eq!(over.references[0].0, over.sender, "it cancels an alert of its own");
+    // Unless the house file says who it is to others.
+    load(&house, &other.replacen("[signage]\n", "[signage]\nsender = \"sternwarte.example\"\n", 1), false)
+        .await
+        .expect("applied");
+    assert_eq!(alert().await.sender, "sternwarte.example");
+    let bad = HOUSE_FILE.replacen("[signage]\n", "[signage]\nsender = \"die Sternwarte\"\n", 1);
+    let refused = load(&house, &bad, true).await.expect_err("a space");
+    assert!(
+        refused.message().contains("signage.sender") && refused.message().contains("line "),
+        "{}",
+        refused.message()
+    );
 }
 
 #[tokio::test]

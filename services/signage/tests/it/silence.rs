@@ -35,6 +35,7 @@ fn view(profile: Profile) -> View {
         exits: vec![way],
         welcome: Text::new("Willkommen", "Welcome"),
         house: Text::default(),
+        sender: String::new(),
         evacuation: Evacuation { headline: Text::new("Raus", "Out"), instruction: Text::new("Ruhig", "Calm") },
     };
     let base = Base { groups: vec!["g".to_owned()], setup, configured_at: at(0) };
