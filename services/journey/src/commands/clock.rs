@@ -140,6 +140,7 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     let policy = store::clock::policy(tx.conn()).await?;
     let (from, until) = (now - minutes(policy.missed_minutes), now + minutes(policy.look_ahead_minutes));
     let showings = store::clock::showings_between(tx.conn(), from, until).await?;
+    stop_early(tx, until, &showings).await?;
     if showings.is_empty() {
         return Ok(());
     }
@@ -157,6 +158,20 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
         }
     }
     tell(tx, changed).await
+}
+
+/// Whose showing has moved hours away has a clock that nobody turns any more: it stops, and they read the way to plan with.
+/// Whoever is still at risk has heard nothing else yet: their showing is turned, however late it is.
+async fn stop_early(tx: &mut Tx, until: DateTime<Utc>, turned: &[Showing]) -> Result<(), Error> {
+    let turned: Vec<Uuid> = turned.iter().map(|showing| showing.id).collect();
+    let stopped = store::clock::stop_later(tx.conn(), until, &turned).await?;
+    if !stopped.is_empty() {
+        store::clock::bump(tx.conn(), &stopped).await?;
+    }
+    for visit in stopped {
+        tx.touch(VISIT_TOPIC, visit.to_string());
+    }
+    Ok(())
 }
 
 /// How a visit is now; of somebody who is in nothing is ahead.

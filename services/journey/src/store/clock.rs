@@ -314,6 +314,22 @@ pub(crate) async fn save_clocked(conn: &mut PgConnection, all: &[Clocked]) -> Re
     Ok(())
 }
 
+/// Takes the clocks away of visits to showings that begin later than this and are not turned; answers whose they were.
+pub(crate) async fn stop_later(
+    conn: &mut PgConnection,
+    until: DateTime<Utc>,
+    turned: &[Uuid],
+) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "delete from visit_clock c using showing s
+         where s.showing_id = c.showing_id and s.starts_at > $1 and c.showing_id <> all($2) returning c.visit_id",
+    )
+    .bind(until)
+    .bind(turned)
+    .fetch_all(conn)
+    .await?)
+}
+
 /// What their visitors see has changed. Locked by id first, so that two turns cannot cross.
 pub(crate) async fn bump(conn: &mut PgConnection, visits: &[Uuid]) -> Result<(), Error> {
     sqlx::query(

@@ -177,8 +177,18 @@ async fn whose_showing_becomes_hours_late_is_told_that_there_is_time_again() {
     before(&town, &visit, 9);
     turns(&town, &visit, Risk::AtRisk).await;
     town.react_twice("reservations", &visit.showing_id, &delayed(&visit, 180)).await;
-    let late = turns(&town, &visit, Risk::Unknown).await;
+    let late = seen(&town, &visit, "without a clock", |now| now.clock.is_none()).await;
     assert!(late.offer.is_none(), "nothing is offered any more");
+    assert_eq!(told(&town).await, (1, vec![false]));
+    let by = late.ways.last().and_then(|way| way.be_there_by);
+    assert_eq!(by, delayed(&visit, 180).starts_at, "the way is that to the new time");
+
+    // When it comes near the clock runs again; a delay of hours stops it also where nobody was at risk.
+    before(&town, &visit, 80 - 180);
+    let near = turns(&town, &visit, Risk::Unknown).await;
+    town.react_twice("reservations", &visit.showing_id, &delayed(&near, 180)).await;
+    let later = seen(&town, &visit, "without a clock again", |now| now.clock.is_none()).await;
+    assert!(later.revision > near.revision, "whoever watches hears of it");
     assert_eq!(told(&town).await, (1, vec![false]));
 }
 
