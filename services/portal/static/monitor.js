@@ -97,6 +97,12 @@
     const at = now();
     const silent = performance.now() - heard;
     const evacuation = isEvacuation();
+    // player.js tells the house.
+    const alarm = kept.alarm ? "yes" : "";
+    if (alarm !== (main.dataset.alarm || "")) {
+      main.dataset.alarm = alarm;
+      main.dispatchEvent(new Event("live:alarm"));
+    }
     const wrong = isWrong();
     const left = Array.from(main.querySelectorAll("[data-valid-until]")).filter((line) => {
       const until = Number(line.dataset.validUntil);
@@ -260,11 +266,13 @@
 
   main.addEventListener("live:before", (event) => {
     const evacuates = event.detail.html.indexOf("screen evacuation") >= 0;
-    alarmed = alarmed || (evacuates && event.detail.html !== kept.html);
+    // A drill is none: whoever ends it knows nothing of an alarm that was raised here.
+    const earnest = evacuates && event.detail.html.indexOf('data-exercise="yes"') < 0;
+    alarmed = alarmed || (earnest && event.detail.html !== kept.html);
     // Only something newer than an evacuation ends it. One that was raised here ends by the key, or becomes
     // the house's own.
     const stays = kept.evacuation && event.detail.revision <= kept.revision && !evacuates;
-    const holds = kept.alarm && !evacuates;
+    const holds = kept.alarm && !earnest;
     if (holds) keep({ later: event.detail.html, laterRevision: event.detail.revision });
     else if (kept.alarm) keep({ alarm: 0 });
     if (stays || holds) event.preventDefault();

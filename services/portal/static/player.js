@@ -258,6 +258,7 @@
       player: "web/" + main.dataset.version,
       done,
       dark: document.hidden || Boolean(document.documentElement.dataset.dark),
+      alarm: Boolean(main.dataset.alarm),
       faults: all ? Array.from(faults.values()).slice(0, 20).map((it) => Object.assign({}, it, { at: Math.min(it.at, latest) })) : null,
       plays: keys.map(kept).filter(Boolean),
     };
@@ -339,6 +340,10 @@
   });
 
   store(() => Object.keys(localStorage).filter((key) => key.startsWith(PLAYS) && !key.startsWith(PLAY)).forEach((key) => localStorage.removeItem(key)));
+  main.addEventListener("live:alarm", () => {
+    clearTimeout(soon);
+    soon = setTimeout(report, SOON);
+  });
   setInterval(report, REPORT);
   setTimeout(report, 2000);
 })();

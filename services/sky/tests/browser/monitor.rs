@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use kernel::Role;
 use serde_json::json;
 use sky_proto::{
-    flow::v1::HouseState,
+    flow::v1::{HouseState, SetHouseStateRequest, flow_client::FlowClient},
     signage::v1::{
         GetContentRequest, ListDisplaysRequest, PriorityClass, PublishMessageRequest, signage_client::SignageClient,
     },
@@ -20,7 +20,7 @@ use thirtyfour::{By, Key};
 use crate::{
     accessible,
     cable::Cable,
-    chrome::{Browser, until},
+    chrome::{Browser, Device, until},
     stage::Stage,
     world::staff,
 };
@@ -330,6 +330,46 @@ async fn the_fire_alarms_contact_shows_the_way_out_without_the_house() {
     monitor.key(Key::F9).await;
     monitor.sees("li", "Sternensaal").await;
     monitor.sees_no_more("main", LEAVE).await;
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drill_ends_no_alarm_that_a_monitor_has_raised_itself_and_the_desk_hears_of_it() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "foyer-3").await;
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    desk.open("/desk").await;
+    monitor.key(Key::F8).await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    desk.sees(".alerts .monitor.bad", "Foyer, Garderobe: zeigt den Weg hinaus, sein Alarmkontakt hat ausgelöst").await;
+
+    // The house practises meanwhile, and ends that.
+    let drill =
+        SetHouseStateRequest { state: HouseState::Evacuating.into(), reason: "Übung".to_owned(), exercise: true };
+    let mut flow = FlowClient::new(stage.world.door("flow", &staff(Role::Desk)));
+    flow.set_house_state(drill).await.expect("a drill");
+    let later = |words: &str| {
+        format!("(JSON.parse(localStorage.getItem('sky /monitor/foyer-3/live')).later || '').includes('{words}')")
+    };
+    monitor.holds("the drill has come", &later("data-exercise")).await;
+    monitor.sees(".screen.evacuation h1", LEAVE).await;
+    monitor.sees_no_more("main", "Übung").await;
+    for who in ["anna", "bernd"] {
+        stage.sets_house(who, HouseState::AllClear).await;
+    }
+    monitor.holds("the drill is over", &later("Entwarnung")).await;
+    for reloads in [false, true] {
+        if reloads {
+            monitor.open("/monitor/foyer-3").await;
+        }
+        monitor.sees(".screen.evacuation h1", LEAVE).await;
+    }
+    // Whoever resets the contact ends it, and the desk hears of that as well.
+    monitor.key(Key::F9).await;
+    monitor.sees(".screen.safety h1", "Entwarnung").await;
+    desk.sees_no_more("main", "Alarmkontakt").await;
+    desk.quits().await;
     leaves(monitor).await;
 }
 

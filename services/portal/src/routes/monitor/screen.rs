@@ -24,6 +24,8 @@ struct Screen {
     /// Of the scripts and style sheets that this HTML belongs to.
     version: &'static str,
     class: &'static str,
+    /// An evacuation is a drill.
+    exercise: bool,
     headline: Voices,
     lines: Vec<LineView>,
 }
@@ -153,6 +155,7 @@ pub(crate) fn html(content: &Content) -> Result<String, Problem> {
     let screen = Screen {
         version: page::version(),
         class: class(content.priority_class()),
+        exercise: content.exercise,
         headline: voices(&content.headline),
         lines: content.lines.iter().map(line).collect(),
     };
