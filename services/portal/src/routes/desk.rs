@@ -10,6 +10,7 @@ pub(crate) mod hold;
 pub(crate) mod lookup;
 pub(crate) mod measures;
 pub(crate) mod missing;
+mod monitors;
 pub(crate) mod payouts;
 pub(crate) mod presets;
 pub(crate) mod queue;
@@ -90,6 +91,8 @@ struct DeskPage {
     zones: Vec<ZoneView>,
     groups: Vec<ZoneView>,
     alerts: Vec<Alert>,
+    /// Of the monitors: these lead to their wall.
+    monitors: Vec<Alert>,
     house: HouseView,
     scans: Vec<ScanView>,
     queue: QueueView,
@@ -163,12 +166,14 @@ async fn view(edge: &Edge, caller: &Caller, w: Frame, flow: &FlowSnapshot) -> De
         })
         .take(MOST_SHOWINGS)
         .collect();
-    let (missing, scans, put_off) = futures::join!(
+    let (missing, scans, put_off, monitors) = futures::join!(
         missing::of_all(edge, caller, &w, &soon, MOST_PARTIES),
         scans::latest(edge, caller, &w, &work),
-        clock::put_off(edge)
+        clock::put_off(edge),
+        monitors::alerts(edge, caller, &w)
     );
     DeskPage {
+        monitors,
         scans,
         queue: queue::queue(&w, flow),
         conflicts: flow.open_scan_conflicts,

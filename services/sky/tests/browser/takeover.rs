@@ -38,6 +38,10 @@ async fn a_dead_screens_message_hangs_next_door_and_the_wall_says_so() {
     let queue = stage.monitor(&cable, "queue-1").await;
     let foyer = stage.monitor(&cable, "foyer-1").await;
     let desk = stage.staff(Role::Desk, Device::Desk).await;
+    let front = stage.staff(Role::Desk, Device::Desk).await;
+    front.open("/desk").await;
+    front.sees_no_more("main", "antwortet nicht").await;
+    front.marks_page().await;
     desk.open("/displays").await;
     desk.click("#group-queue").await;
     desk.press(WAIT).await;
@@ -66,6 +70,18 @@ async fn a_dead_screens_message_hangs_next_door_and_the_wall_says_so() {
     desk.shoots("displays-takeover").await;
     foyer.shoots("monitor-takeover").await;
     accessible::check(&desk, "a dead screen on the wall").await;
+    // The front desk is told without looking at the wall.
+    front.sees(".alerts .monitor", "Empfang, Aufrufnummern: antwortet nicht seit ").await;
+    front.sees(".alerts .monitor", "Seine Meldung zeigt jetzt: Foyer, über der Kasse").await;
+    assert!(front.is_same_page().await, "it was reloaded");
+    front.shoots("desk-dead-monitor").await;
+    accessible::check(&front, "a dead screen at the front desk").await;
+    front.click(".alerts .monitor a").await;
+    front.sees(card, "Empfang, Aufrufnummern").await;
+    front.open("/desk?lang=en").await;
+    front.sees(".alerts .monitor", "offline since ").await;
+    front.sees(".alerts .monitor", "Its message is shown by: Foyer, above the desk").await;
+    front.marks_page().await;
 
     queue.open("/monitor/queue-1").await;
     queue.sees(".screen.operations", WAIT).await;
@@ -78,10 +94,12 @@ async fn a_dead_screens_message_hangs_next_door_and_the_wall_says_so() {
     foyer.sees("h1", "Nächste Vorstellungen").await;
     desk.sees_no_more("main", "Zeigt auch die Meldung").await;
     desk.sees_no_more("main", "Seine Meldung zeigt").await;
-    for page in [&foyer, &desk] {
+    front.sees_no_more("main", "offline since").await;
+    for page in [&foyer, &desk, &front] {
         assert!(page.is_same_page().await, "{} was reloaded", page.path().await);
     }
     desk.quits().await;
+    front.quits().await;
     for screen in [queue, foyer] {
         screen.driver.quit().await.expect("the browser ends");
     }
