@@ -25,6 +25,7 @@ enum State {
 pub struct Cable {
     pub port: u16,
     state: watch::Sender<State>,
+    house: watch::Sender<SocketAddr>,
     _strands: JoinSet<()>,
 }
 
@@ -34,15 +35,22 @@ impl Cable {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let (state, seen) = watch::channel(State::Whole);
+        let (house, at) = watch::channel(house);
         let mut strands = JoinSet::new();
         strands.spawn(async move {
             let mut connections = JoinSet::new();
             loop {
                 let (near, _) = listener.accept().await.expect("a connection");
+                let house = *at.borrow();
                 connections.spawn(carry(near, house, seen.clone()));
             }
         });
-        Self { port, state, _strands: strands }
+        Self { port, state, house, _strands: strands }
+    }
+
+    /// Whoever connects from now on comes to another replica of the house.
+    pub fn leads_to(&self, house: SocketAddr) {
+        self.house.send_replace(house);
     }
 
     pub fn cut(&self) {

@@ -32,7 +32,11 @@ mod pairing;
 mod phone;
 mod plain;
 mod player;
+#[expect(dead_code, reason = "most of it is the other binary's")]
+#[path = "../it/processes.rs"]
+mod processes;
 mod readable;
+mod replica;
 mod sale;
 mod scanner;
 mod screens;
