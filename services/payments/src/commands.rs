@@ -84,6 +84,7 @@ impl Order {
             given_back: 0,
             means: None,
             paid_at: (self.method == Method::Free).then_some(now),
+            open_at: None,
         }))
     }
 }
@@ -117,13 +118,20 @@ async fn tell<M: prost::Message + prost::Name>(tx: &mut Tx, payment: &Payment, e
 }
 
 /// The provider has answered (or not). Whatever comes twice or late changes nothing twice.
-pub(crate) async fn provider_said(tx: &mut Tx, id: Uuid, answer: Answer, every: TimeDelta) -> Result<Payment, Error> {
+pub(crate) async fn provider_said(
+    tx: &mut Tx,
+    id: Uuid,
+    answer: Answer,
+    asked_at: DateTime<Utc>,
+    every: TimeDelta,
+) -> Result<Payment, Error> {
     let now = tx.now();
     let mut payment = store::lock(tx.conn(), id).await?;
     match &answer {
         Answer::Open { reference, redirect_url } => {
             payment.provider_ref.clone_from(reference);
             payment.redirect_url.clone_from(redirect_url);
+            payment.open_at = payment.open_at.max(Some(asked_at));
         }
         Answer::Paid { reference, .. } => payment.provider_ref.clone_from(reference),
         Answer::Over | Answer::Unclear => {}

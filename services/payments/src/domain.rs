@@ -144,6 +144,8 @@ pub(crate) struct Payment {
     pub(crate) means: Option<Means>,
     /// When it was paid, see [`Payment::paid_then`].
     pub(crate) paid_at: Option<DateTime<Utc>>,
+    /// When the provider was last asked and said that nothing was paid yet.
+    pub(crate) open_at: Option<DateTime<Utc>>,
 }
 
 /// What the provider says of a payment.
@@ -194,9 +196,12 @@ impl Payment {
         }
     }
 
-    /// When it was paid, of which is heard now: as the provider tells, unless its clock cannot be right.
+    /// When it was paid, of which is heard now: as the provider tells. Where it does not, or its clock cannot be right, that
+    /// was somewhen since it said last that nothing was paid yet: the earliest counts, so that nobody loses their places
+    /// because the house has heard of their money late.
     pub(crate) fn paid_then(&self, told: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
-        told.filter(|at| (self.created_at..=now).contains(at)).unwrap_or(now)
+        let earliest = self.open_at.unwrap_or(self.created_at);
+        told.filter(|at| (self.created_at..=now).contains(at)).unwrap_or(earliest)
     }
 
     /// Whether there is anything to learn from the provider.

@@ -45,16 +45,17 @@ impl Online {
         if !payment.is_open() {
             return Ok(payment);
         }
+        let asked_at = self.db.clock().now();
         let answer = if !payment.provider_ref.is_empty() {
             provider.status(&payment).await
-        } else if payment.may_create(self.db.clock().now()) {
+        } else if payment.may_create(asked_at) {
             provider.create(&payment).await
         } else {
             // Nobody ever got an address to pay at.
             Answer::Over
         };
         let (id, every) = (payment.id, self.every);
-        self.db.transact(move |tx| Box::pin(commands::provider_said(tx, id, answer, every))).await
+        self.db.transact(move |tx| Box::pin(commands::provider_said(tx, id, answer, asked_at, every))).await
     }
 
     /// Asks for a payment's refund now, if one is due.

@@ -35,6 +35,7 @@ struct PaymentRow {
     given_back: i64,
     means: String,
     paid_at: Option<DateTime<Utc>>,
+    open_at: Option<DateTime<Utc>>,
 }
 
 impl PaymentRow {
@@ -57,6 +58,7 @@ impl PaymentRow {
             given_back: self.given_back,
             means: Means::named(&self.means),
             paid_at: self.paid_at,
+            open_at: self.open_at,
         })
     }
 }
@@ -123,7 +125,7 @@ pub(crate) async fn add_all(conn: &mut PgConnection, payments: &[&Payment]) -> R
 pub(crate) async fn save(conn: &mut PgConnection, payment: &Payment) -> Result<(), Error> {
     sqlx::query(
         "update payment set state = $2, provider_ref = $3, redirect_url = $4, next_check_at = $5, watch_until = $6,
-             given_back = $7, means = $8, paid_at = $9
+             given_back = $7, means = $8, paid_at = $9, open_at = $10
          where id = $1",
     )
     .bind(payment.id)
@@ -135,6 +137,7 @@ pub(crate) async fn save(conn: &mut PgConnection, payment: &Payment) -> Result<(
     .bind(payment.given_back)
     .bind(payment.means.map_or("", Means::name))
     .bind(payment.paid_at)
+    .bind(payment.open_at)
     .execute(conn)
     .await?;
     Ok(())

@@ -27,6 +27,7 @@ fn payment(state: State, method: Method, cents: i64) -> Payment {
         given_back: 0,
         means: None,
         paid_at: None,
+        open_at: None,
     }
 }
 
@@ -63,18 +64,20 @@ fn what_the_provider_says_means_one_thing_in_each_state() {
 
 #[test]
 fn a_payment_is_as_old_as_its_provider_can_say() {
-    let payment = payment(State::Pending, Method::Online, 850);
+    let never_open = payment(State::Pending, Method::Online, 850);
+    let open = Payment { open_at: Some(at(18)), ..never_open.clone() };
     for (told, expected) in [
         (Some(at(5)), at(5)),
         (Some(at(0)), at(0)),
         (Some(at(20)), at(20)),
         // Before it was asked for, or not yet: its clock is wrong.
-        (Some(at(-60)), at(20)),
-        (Some(at(21)), at(20)),
-        (None, at(20)),
+        (Some(at(-60)), at(18)),
+        (Some(at(21)), at(18)),
+        (None, at(18)),
     ] {
-        assert_eq!(payment.paid_then(told, at(20)), expected, "{told:?}");
+        assert_eq!(open.paid_then(told, at(20)), expected, "{told:?}");
     }
+    assert_eq!(never_open.paid_then(None, at(20)), at(0), "it was paid before anybody asked");
 }
 
 #[test]
