@@ -1,6 +1,7 @@
 # Verkaufen: zu viele zugleich, Umbuchen vor einem Warteraum
 busy-title = Gerade kaufen sehr viele
 busy-kept = Ihre Angaben sind noch da. Ob etwas frei ist, wissen wir gleich.
+away-kept = Ihre Angaben sind noch da.
 busy-trying = { $n ->
     [one] Wir versuchen es in einer Sekunde noch einmal.
    *[other] Wir versuchen es in { $n } Sekunden noch einmal.

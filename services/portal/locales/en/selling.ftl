@@ -1,6 +1,7 @@
 # Selling: too many at once, another showing behind a waiting room
 busy-title = Very many are buying right now
 busy-kept = What you entered is still there. In a moment we know what is left.
+away-kept = What you entered is still there.
 busy-trying = { $n ->
     [one] We try again in one second.
    *[other] We try again in { $n } seconds.

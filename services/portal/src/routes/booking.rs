@@ -324,6 +324,9 @@ pub(crate) async fn confirm(
     if confirmed.as_ref().is_err_and(may_be_asked_again) {
         return busy::page(&guest, &sent, format!("/order/{id}/confirm"), false);
     }
+    if confirmed.as_ref().is_err_and(|status| status.code() == tonic::Code::Unavailable) {
+        return busy::away(&guest, &sent, format!("/order/{id}/confirm"), false);
+    }
     if confirmed.as_ref().is_err_and(|status| status.code() == tonic::Code::ResourceExhausted) {
         // One contact orders so much and no more; another address, or the desk, can go on.
         let errors = vec![("email", guest.words.t("error-contact-full"))];

@@ -166,6 +166,18 @@ async fn a_service_that_hangs_makes_a_page_wait_ten_seconds_at_most() {
     admin.get("/accessibility").await.is_page(200);
 }
 
+#[tokio::test]
+async fn a_form_that_was_sent_while_a_service_is_away_is_not_typed_again() {
+    let house = house().await;
+    let form = [("key", ID), ("count_adult", "2"), ("item_tomato-pasta", "1"), ("sit", "1")];
+    let page = Browser::new(&house).post(&format!("/showings/{ID}/hold"), &form).await;
+    let page = page.is_page(503).says("Gerade nicht erreichbar").says("Ihre Angaben sind noch da");
+    assert!(page.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    for (name, value) in form {
+        assert!(page.body.contains(&format!("name=\"{name}\" value=\"{value}\"")), "{name}");
+    }
+}
+
 /// As told last: pages of a house that has no name and nobody who answers for it are not to be shown.
 #[tokio::test]
 async fn a_portal_that_starts_while_journey_is_away_says_whose_it_is() {

@@ -50,23 +50,33 @@ pub(crate) async fn hold(
     Path(id): Path<Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
-    let gate = waiting_room::gate(&edge, &guest, id).await?;
-    if let Some(room) = gate.closed_by().filter(|_| !matches!(gate, Gate::Wheelchair(_))) {
-        return waiting_room::lead(&edge, &guest, room).await;
+    match held(&edge, &guest, id, &sent).await {
+        // Nobody types it all again because a service is away. If it was held all the same, the form's key gets that.
+        Err(problem) if problem.code == Code::Unavailable => {
+            busy::away(&guest, &sent, Buyer::Visitor.form(&id.to_string()), true)
+        }
+        held => held,
     }
-    let mut material = material(&edge, &guest.visitor(), id).await?;
-    let gate = if sent.is_on("time") { waiting_room::more_time(&edge, &guest, gate).await? } else { gate };
-    material.of(&edge, &guest, gate).await;
-    let request = match asked(&guest, &material, &sent, Buyer::Visitor)? {
+}
+
+async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Result<Response, Problem> {
+    let gate = waiting_room::gate(edge, guest, id).await?;
+    if let Some(room) = gate.closed_by().filter(|_| !matches!(gate, Gate::Wheelchair(_))) {
+        return waiting_room::lead(edge, guest, room).await;
+    }
+    let mut material = material(edge, &guest.visitor(), id).await?;
+    let gate = if sent.is_on("time") { waiting_room::more_time(edge, guest, gate).await? } else { gate };
+    material.of(edge, guest, gate).await;
+    let request = match asked(guest, &material, sent, Buyer::Visitor)? {
         Asked::For(request) => request,
         Asked::Back(page) => return Ok(page),
     };
     if let Gate::Wheelchair(room) = gate
         && !request.party.iter().all(needs_kept_place)
     {
-        return waiting_room::lead(&edge, &guest, room).await;
+        return waiting_room::lead(edge, guest, room).await;
     }
-    let (session, cookie) = guest.session_for_form(&edge, sent.page_key()?).await?;
+    let (session, cookie) = guest.session_for_form(edge, sent.page_key()?).await?;
     let has_chosen_before = guest.session.as_ref().is_some_and(|session| session.visit.is_some());
     let caller = Caller::Visitor { session: session.to_string(), visit: None };
     let asked = Instant::now();
@@ -77,7 +87,7 @@ pub(crate) async fn hold(
     match answered {
         Ok(visit) => {
             let visit_id = values::id("visit_id", &visit.visit_id)?;
-            Guest::open_visit(&edge, session, visit_id, false).await?;
+            Guest::open_visit(edge, session, visit_id, false).await?;
             if has_chosen_before {
                 // Who has places now is not kept waiting for that.
                 let others = edge.clone();
@@ -86,9 +96,9 @@ pub(crate) async fn hold(
             Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
         }
         Err(status) if may_be_asked_again(&status) || is_under_way(&status) => {
-            Ok((cookie, busy::page(&guest, &sent, Buyer::Visitor.form(&id.to_string()), true)?).into_response())
+            Ok((cookie, busy::page(guest, sent, Buyer::Visitor.form(&id.to_string()), true)?).into_response())
         }
-        Err(status) => Ok((cookie, refuse(&guest, material, &sent, &status, Buyer::Visitor)?).into_response()),
+        Err(status) => Ok((cookie, refuse(guest, material, sent, &status, Buyer::Visitor)?).into_response()),
     }
 }
 
