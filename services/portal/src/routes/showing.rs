@@ -184,16 +184,23 @@ pub(crate) struct Material {
 pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Problem> {
     let showing_id = id.to_string();
     let (mut reservations, mut plan) = (edge.reservations(caller), edge.reservations(caller));
+    let seat_plan = GetSeatPlanRequest { showing_id: showing_id.clone() };
     let (mut gastro, mut parking) = (edge.gastro(caller), edge.parking(caller));
-    let (showing, site, seats) = tokio::join!(
+    let (showing, site) = tokio::join!(
         answer(reservations.get_showing(GetShowingRequest { showing_id: showing_id.clone() })),
         answer(parking.get_site(GetSiteRequest {})),
-        answer(plan.get_seat_plan(GetSeatPlanRequest { showing_id: showing_id.clone() })),
     );
     let showing = showing?;
     // The menu of its day, as it is after it; most eat then.
     let mut offers = edge.gastro(caller);
-    let (menu, pickups, quotes) = tokio::join!(
+    let (seats, menu, pickups, quotes) = tokio::join!(
+        async {
+            // Where everybody sits where they like there is no plan to choose from.
+            if !showing.numbered {
+                return Vec::new();
+            }
+            answer(plan.get_seat_plan(seat_plan)).await.map(|plan| plan.seats).unwrap_or_default()
+        },
         answer(gastro.get_menu(GetMenuRequest { at: showing.ends_at })),
         answer(offers.list_pickups(ListPickupsRequest {
             showing_id,
@@ -206,7 +213,7 @@ pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<M
         },
     );
     Ok(Material {
-        seats: seats.ok().filter(|_| showing.numbered).map(|plan| plan.seats).unwrap_or_default(),
+        seats,
         menu: menu.unwrap_or_default(),
         pickups: pickups.map(|listed| listed.offers).unwrap_or_default(),
         site: site.ok().map(|site| site.state()),
