@@ -192,7 +192,9 @@ pub(crate) async fn programme(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>
     offered(&mut conn, &mut Plans::new(), &showings, db.clock().now()).await
 }
 
-/// In larger halls, what is left for needs and side by side is not counted: that reads every place.
+/// In larger halls, what is left for needs and side by side is not counted: that reads every place, at each change. No hall
+/// that people see something from is so large: the dome has 110 places, the hall in which the load tests seat parties 500.
+/// What is larger is a load test's (200,000 places).
 const COUNTED_TO: u32 = 1_000;
 
 pub(crate) async fn offered(
