@@ -35,11 +35,6 @@ pub(crate) async fn lock_showing(tx: &mut Tx, showing: Uuid) -> Result<Showing, 
     store::lock_showing(tx.conn(), showing).await
 }
 
-/// Locks the showings of several bookings.
-pub(crate) async fn lock_showings_of(tx: &mut Tx, visits: &[Uuid]) -> Result<(), Error> {
-    store::lock_showings_of(tx.conn(), visits).await
-}
-
 /// Claims a booking's places; the database has the last word on who has them.
 async fn claim(tx: &mut Tx, booking: &Booking, expires_at: Option<DateTime<Utc>>) -> Result<(), Error> {
     let now = tx.now();

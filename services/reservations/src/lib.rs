@@ -53,6 +53,11 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
         Box::pin(async move { Ok(commands::sweep(&db).await?) })
     });
     let db = context.db.clone();
+    context.every("what waits for a showing that was locked", Duration::from_millis(250), move || {
+        let db = db.clone();
+        Box::pin(async move { reactions::catch_up(&db).await })
+    });
+    let db = context.db.clone();
     context.every("showings of the coming days", Duration::from_secs(3600), move || {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::schedule(tx))).await?) })

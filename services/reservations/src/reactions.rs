@@ -1,6 +1,8 @@
 //! What journey's events mean here. Each may come twice and late.
 
-use kernel::{BoxFuture, Event, Failure, Tx, values};
+use std::collections::HashSet;
+
+use kernel::{BoxFuture, Db, Event, Failure, Tx, values};
 use prost::Name;
 use sky_proto::journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired};
 use uuid::Uuid;
@@ -8,18 +10,83 @@ use uuid::Uuid;
 use crate::{
     commands::{self, Confirmed},
     domain::BookingState,
+    error::Error,
+    store::{self, sale::patience},
 };
 
 /// What of journey's events means something here.
 pub(crate) const OF_JOURNEY: &[&str] = &[VisitCancelled::NAME, VisitConfirmed::NAME, VisitExpired::NAME];
 
-/// Visits are confirmed, expired or cancelled. Those that are confirmed one after the other are confirmed together.
+/// Visits are confirmed, expired or cancelled. What is told of visits to a showing that somebody keeps locked is set aside:
+/// the others do not wait for it.
 pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
     Box::pin(async move {
         // The aggregate of these events is the visit. The seller, and who tells what is left, lock several showings
         // at once too: all by their ids.
-        let visits: Vec<Uuid> = run.iter().filter_map(|event| event.aggregate_id.parse().ok()).collect();
-        commands::lock_showings_of(tx, &visits).await?;
+        let visit = |event: &Event| event.aggregate_id.parse::<Uuid>().ok();
+        let visits: Vec<Uuid> = run.iter().filter_map(visit).collect();
+        let later = store::set_aside::lock_showings_of(tx.conn(), &visits).await?;
+        if later.is_empty() {
+            return apply(tx, run).await;
+        }
+        let waits = |event: &Event| visit(event).filter(|visit| later.contains(visit));
+        let aside: Vec<(Uuid, &Event)> = run.iter().filter_map(|event| Some((waits(event)?, event))).collect();
+        store::set_aside::save(tx.conn(), &aside).await?;
+        let now: Vec<Event> = run.iter().filter(|event| waits(event).is_none()).cloned().collect();
+        apply(tx, &now).await
+    })
+}
+
+/// What was set aside is done where the showing is free by now: each visit by itself, so that one of which it cannot be done
+/// keeps no other.
+pub(crate) async fn catch_up(db: &Db) -> Result<(), Failure> {
+    let waiting = store::set_aside::waiting(&mut *db.reader().await.map_err(Error::from)?).await?;
+    let (mut failed, mut locked) = (Ok(()), HashSet::new());
+    for (visit, showing) in waiting {
+        if locked.contains(&showing) {
+            continue;
+        }
+        let done = db.transact(move |tx| {
+            Box::pin(async move {
+                store::sale::wait_at_most(tx.conn(), patience::TOGETHER).await?;
+                store::lock_showing(tx.conn(), showing).await?;
+                let events = store::set_aside::take(tx.conn(), visit).await?;
+                apply(tx, &events).await.map_err(Undone::Failed)
+            })
+        });
+        match done.await {
+            Ok(()) => {}
+            Err(Undone::Refused(error)) if store::sale::waited_too_long(&error) => {
+                locked.insert(showing);
+            }
+            Err(Undone::Refused(error)) => failed = Err(error.into()),
+            Err(Undone::Failed(failure)) => failed = Err(failure),
+        }
+    }
+    failed
+}
+
+/// Why what was set aside waits on.
+enum Undone {
+    Refused(Error),
+    Failed(Failure),
+}
+
+impl From<Error> for Undone {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<sqlx::Error> for Undone {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+/// Those that are confirmed one after the other are confirmed together. Their showings must be locked.
+fn apply<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
         let mut confirmed = Vec::new();
         for event in run {
             match event.name() {

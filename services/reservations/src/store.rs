@@ -8,6 +8,7 @@ pub(crate) mod codes;
 pub(crate) mod house;
 pub(crate) mod offers;
 pub(crate) mod sale;
+pub(crate) mod set_aside;
 
 use std::collections::HashMap;
 
@@ -116,18 +117,6 @@ pub(crate) async fn lock_showing(conn: &mut PgConnection, id: Uuid) -> Result<Sh
 /// Locks showings, by their ids.
 pub(crate) async fn lock_showings(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), Error> {
     sqlx::query("select 1 from showing where id = any($1) order by id for update").bind(ids).execute(conn).await?;
-    Ok(())
-}
-
-/// Locks the showings of several bookings, by their ids.
-pub(crate) async fn lock_showings_of(conn: &mut PgConnection, visits: &[Uuid]) -> Result<(), Error> {
-    sqlx::query(
-        "select 1 from showing where id in (select showing_id from booking where visit_id = any($1))
-         order by id for update",
-    )
-    .bind(visits)
-    .execute(conn)
-    .await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::{
     domain::{Availability, Showing, ShowingState, schedule::plan},
     error::Error,
     events,
-    store::{self, bookings, claims},
+    store::{self, bookings, claims, sale::patience},
 };
 
 /// A showing whose availability was just told is told again so long after, at the earliest: the log grows
@@ -164,6 +164,7 @@ pub(crate) async fn sweep(db: &Db) -> Result<(), Error> {
 
 async fn sweep_showing(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
     let now = tx.now();
+    store::sale::wait_at_most(tx.conn(), patience::TOGETHER).await?;
     let showing = store::lock_showing(tx.conn(), showing).await?;
     if claims::drop_expired(tx.conn(), showing.id, now).await? > 0 {
         changed(tx, showing.id, true).await?;

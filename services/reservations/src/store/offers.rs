@@ -19,7 +19,7 @@ pub(crate) async fn due_turns(conn: &mut PgConnection, now: DateTime<Utc>) -> Re
     let due: Vec<Uuid> = sqlx::query_scalar(
         "select id from showing
          where id in (select id from showing where next_turn_at <= $1 order by next_turn_at limit 200)
-         order by id for update",
+         order by id for update skip locked",
     )
     .bind(now)
     .fetch_all(&mut *conn)

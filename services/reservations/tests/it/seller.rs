@@ -8,7 +8,7 @@ use std::{
 };
 
 use futures::future::join_all;
-use sky_proto::reservations::v1 as pb;
+use sky_proto::{journey::v1::VisitCancelled, reservations::v1 as pb};
 use sqlx::PgConnection;
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -303,4 +303,113 @@ async fn a_showing_that_somebody_keeps_locked_keeps_no_other_from_being_sold() {
     assert_eq!((first.expect("held").seats.len(), second.expect("held").seats.len()), (2, 2));
     hold(&house, &wish(Uuid::now_v7(), &kept, 1)).await.expect("and to those who come later");
     assert_eq!((claimed(&house, &kept).await.len(), claimed(&house, &other).await.len()), (6, 25));
+}
+
+/// Whoever keeps a showing locked for long keeps the bookings of that showing alone from being confirmed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_showing_that_somebody_keeps_locked_keeps_no_other_from_being_confirmed() {
+    let house = house().await;
+    let programme = programme(&house, &journey(), false).await;
+    let mut dome = programme.iter().filter(|showing| showing.hall == "dome").map(|showing| showing.showing_id.clone());
+    let (kept, other) = (dome.next().expect("a showing"), dome.next().expect("another one"));
+    let visits: Vec<(Uuid, &String)> = [&kept, &kept, &other].map(|showing| (Uuid::now_v7(), showing)).into();
+    for (visit, showing) in &visits {
+        hold(&house, &wish(*visit, showing, 1)).await.expect("held");
+    }
+    known(&house).await;
+    let blocker = block(&house, &kept).await;
+    for (visit, showing) in &visits {
+        house.emit("journey", &visit.to_string(), confirmed(*visit, showing)).await;
+    }
+    // One of them is called off again: what is told later of a visit comes after what was set aside of it.
+    let cancelled =
+        VisitCancelled { visit_id: visits[0].0.to_string(), showing_id: kept.clone(), reason: None, refund: true };
+    house.emit("journey", &visits[0].0.to_string(), cancelled).await;
+    let booked = async |visit: Uuid| {
+        while !booking(&house, visit).await.is_ok_and(|it| it.state() == pb::booking::State::Confirmed) {
+            house.clock.advance(chrono::TimeDelta::milliseconds(100));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    // Less than a lock is waited for.
+    tokio::time::timeout(Duration::from_secs(3), booked(visits[2].0)).await.expect("the other one is confirmed");
+    house.settle().await;
+    let told: Vec<pb::BookingConfirmed> = house.events("reservations").await;
+    assert_eq!(told.len(), 1);
+    blocker.rollback().await.expect("freed");
+    tokio::time::timeout(Duration::from_secs(10), booked(visits[1].0)).await.expect("then those of the locked one");
+    let (confirmed, cancelled) = async {
+        loop {
+            let confirmed: Vec<pb::BookingConfirmed> = house.events("reservations").await;
+            let cancelled: Vec<pb::BookingCancelled> = house.events("reservations").await;
+            if confirmed.len() > 2 && !cancelled.is_empty() {
+                return (confirmed.len(), cancelled.len());
+            }
+            house.clock.advance(chrono::TimeDelta::milliseconds(100));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    .await;
+    assert_eq!((confirmed, cancelled), (3, 1));
+    let waiting: i64 = sqlx::query_scalar("select count(*) from set_aside")
+        .fetch_one(house.pool("reservations"))
+        .await
+        .expect("counted");
+    assert_eq!(waiting, 0);
+}
+
+/// Nor the places of holds that ran out from being offered again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_showing_that_somebody_keeps_locked_keeps_no_other_from_being_swept() {
+    let house = house().await;
+    let programme = programme(&house, &journey(), false).await;
+    let mut dome: Vec<String> =
+        programme.iter().filter(|it| it.hall == "dome").map(|it| it.showing_id.clone()).take(4).collect();
+    for showing in &dome {
+        hold(&house, &wish(Uuid::now_v7(), showing, 1)).await.expect("held");
+    }
+    known(&house).await;
+    // They are swept in the order of their ids.
+    dome.sort();
+    let blockers = [block(&house, &dome[0]).await, block(&house, &dome[1]).await];
+    house.clock.advance(chrono::TimeDelta::minutes(11));
+    let swept = async {
+        while !(claimed(&house, &dome[2]).await.is_empty() && claimed(&house, &dome[3]).await.is_empty()) {
+            house.clock.advance(chrono::TimeDelta::milliseconds(100));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(4), swept).await.expect("the others are swept");
+    assert_eq!(claimed(&house, &dome[0]).await.len(), 1);
+    for blocker in blockers {
+        blocker.rollback().await.expect("freed");
+    }
+}
+
+/// A queue is bounded by its length and by time: whoever serves it may stand still.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_waits_too_long_for_their_turn_hears_so_before_they_give_up() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    hold(&house, &wish(Uuid::now_v7(), &showing, 1)).await.expect("held");
+    let mut other = house.pool("reservations").begin().await.expect("begun");
+    sqlx::query("lock table seat_claim in access exclusive mode").execute(&mut *other).await.expect("locked");
+    let (first, second) = (wish(Uuid::now_v7(), &showing, 1), wish(Uuid::now_v7(), &showing, 1));
+    let behind = async {
+        let serves = "select exists (select 1 from pg_stat_activity
+             where datname = current_database() and wait_event_type = 'Lock' and query like '%booked as (%')";
+        while !sqlx::query_scalar::<_, bool>(serves).fetch_one(house.pool("reservations")).await.expect("a look") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let asked = std::time::Instant::now();
+        (hold(&house, &second).await, asked.elapsed())
+    };
+    let (served, (sent_away, waited)) = tokio::join!(hold(&house, &first), behind);
+    assert_eq!(served.expect_err("nothing could be written").code(), Code::Unavailable);
+    assert!(is_busy(&sent_away), "{sent_away:?}");
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+    other.rollback().await.expect("freed");
+    for order in [&first, &second] {
+        assert_eq!(hold(&house, order).await.expect("the same key").seats.len(), 1);
+    }
 }
