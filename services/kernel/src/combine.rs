@@ -4,7 +4,14 @@
 //! Decides nothing: the work is the service's. It must leave no trace of an item that it refuses, because the
 //! others of its batch are committed.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -14,10 +21,44 @@ use crate::{BoxFuture, Code, Coded, Context, Db, Tasks, Tx};
 /// Before it takes the queue, the counter lets those in who are at the door.
 const LET_IN: usize = 4;
 
+/// So long an item waits for its turn at most, then whoever asked is told to come again: well before anybody who asks gives
+/// up by themselves. A queue that is bounded by its length alone says nothing while whoever serves it stands still.
+const LONGEST: Duration = Duration::from_secs(4);
+
+/// The turn of an item that waits. Either it comes, or who asked has waited too long: never both, so that nobody is sent
+/// away who is served all the same.
+#[derive(Clone, Debug, Default)]
+pub struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    /// It comes; false: who asked has been sent away.
+    #[must_use]
+    pub fn comes(&self) -> bool {
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+
+    /// Waits for the answer. An item whose turn does not come in time is not served any more.
+    ///
+    /// # Errors
+    /// [`Unserved::Busy`] when it has waited too long, [`Unserved::Interrupted`] when nobody will answer.
+    pub async fn answered<T>(&self, answer: oneshot::Receiver<T>) -> Result<T, Unserved> {
+        self.within(LONGEST, answer).await
+    }
+
+    async fn within<T>(&self, longest: Duration, mut answer: oneshot::Receiver<T>) -> Result<T, Unserved> {
+        let answered = match tokio::time::timeout(longest, &mut answer).await {
+            Err(_) if self.comes() => return Err(Unserved::Busy),
+            Err(_) => answer.await,
+            Ok(answered) => answered,
+        };
+        answered.map_err(|_| Unserved::Interrupted)
+    }
+}
+
 /// Why an item was not served at all.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 pub enum Unserved {
-    /// Too many wait already.
+    /// Too many wait already, or it has waited too long.
     #[error("very many people are asking at this moment; try again in a second")]
     Busy,
     /// The process stops, or the work broke off.
@@ -62,6 +103,7 @@ type Work<I, O, E> =
 
 struct Waiting<I, O, E> {
     item: I,
+    turn: Turn,
     reply: oneshot::Sender<Result<O, E>>,
 }
 
@@ -88,7 +130,8 @@ where
     O: Send + 'static,
     E: Coded + From<sqlx::Error> + From<Unserved> + Send + 'static,
 {
-    /// Serves up to `most` items at once; `may_wait` more may wait, and whoever comes then is told so at once.
+    /// Serves up to `most` items at once; `may_wait` more may wait, and whoever comes then is told so at once. Nobody waits
+    /// for their turn for longer than a few seconds.
     pub fn start(
         context: &Context,
         may_wait: usize,
@@ -107,11 +150,12 @@ where
     /// What the work answers for it, or why it was not served.
     pub async fn run(&self, item: I) -> Result<O, E> {
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Waiting { item, reply }).map_err(|error| match error {
+        let turn = Turn::default();
+        self.queue.try_send(Waiting { item, turn: turn.clone(), reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Unserved::Busy,
             mpsc::error::TrySendError::Closed(_) => Unserved::Interrupted,
         })?;
-        answer.await.unwrap_or_else(|_| Err(Unserved::Interrupted.into()))
+        turn.answered(answer).await?
     }
 }
 
@@ -147,8 +191,9 @@ where
             let mut keys = HashSet::new();
             // Whoever has gone away is not served.
             let here = waiting.into_iter().filter(|it| !it.reply.is_closed());
-            let (batch, later): (Vec<_>, Vec<_>) = here.partition(|it| keys.insert(it.item.batch_key()));
+            let (mut batch, later): (Vec<_>, Vec<_>) = here.partition(|it| keys.insert(it.item.batch_key()));
             waiting = later;
+            batch.retain(|it| it.turn.comes());
             if !batch.is_empty() {
                 self.serve(batch).await;
             }
@@ -207,5 +252,32 @@ where
             .await
         });
         served.await.unwrap_or_else(|_| Err(Unserved::Interrupted.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_too_long_is_sent_away_and_never_served() {
+        let (reply, answer) = oneshot::channel::<u8>();
+        let turn = Turn::default();
+        let told = turn.within(Duration::ZERO, answer).await;
+        assert!(matches!(told, Err(Unserved::Busy)), "{told:?}");
+        assert!(!turn.comes() && reply.is_closed(), "and nothing is done for them");
+    }
+
+    #[tokio::test]
+    async fn whose_turn_has_come_gets_the_answer_however_long_it_takes() {
+        let (reply, answer) = oneshot::channel();
+        let turn = Turn::default();
+        assert!(turn.comes());
+        let served = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            reply.send(7).expect("they are there");
+        };
+        let (told, ()) = tokio::join!(turn.within(Duration::ZERO, answer), served);
+        assert!(matches!(told, Ok(7)), "{told:?}");
     }
 }

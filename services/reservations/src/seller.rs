@@ -17,7 +17,10 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
-use kernel::{Context, Db, Remembered, Tasks};
+use kernel::{
+    Context, Db, Remembered, Tasks,
+    combine::{Turn, Unserved},
+};
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
@@ -68,6 +71,7 @@ type Answer = Result<Held, Error>;
 
 struct Waiting {
     order: Order,
+    turn: Turn,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -97,14 +101,20 @@ impl Seller {
     /// Holds places for a party, all or none. A repeat of an order gets the first answer.
     ///
     /// # Errors
-    /// Why not; [`Error::Busy`] at once when too many wait.
+    /// Why not; [`Error::Busy`] at once when too many wait, or after some seconds when its turn has not come.
     pub(crate) async fn hold(&self, order: Order) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.queue.try_send(Waiting { order, reply }).map_err(|error| match error {
+        let turn = Turn::default();
+        self.queue.try_send(Waiting { order, turn: turn.clone(), reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Busy,
             mpsc::error::TrySendError::Closed(_) => Error::Interrupted,
         })?;
-        answer.await.unwrap_or(Err(Error::Interrupted))
+        turn.answered(answer).await.unwrap_or_else(|unserved| {
+            Err(match unserved {
+                Unserved::Busy => Error::Busy,
+                Unserved::Interrupted => Error::Interrupted,
+            })
+        })
     }
 }
 
@@ -139,8 +149,9 @@ impl Counter {
             {
                 waiting.push(next);
             }
-            let (batch, later) = once_each(waiting);
+            let (mut batch, later) = once_each(waiting);
             waiting = later;
+            batch.retain(|it| it.turn.comes());
             // A panic ends this batch, whose people may ask again, and not the sale.
             if AssertUnwindSafe(self.serve(batch)).catch_unwind().await.is_err() {
                 tracing::error!("deciding a batch panicked; all showings are looked at anew");
