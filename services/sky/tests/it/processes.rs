@@ -66,6 +66,21 @@ pub async fn signed_in(portal: &str, settings: &Settings) -> Client {
     client
 }
 
+/// A setting as variables of the environment.
+fn set(command: &mut Command, name: &str, value: &toml::Value) {
+    match value {
+        toml::Value::Table(below) => {
+            below.iter().for_each(|(key, value)| set(command, &format!("{name}__{key}"), value));
+        }
+        toml::Value::String(text) => {
+            command.env(name.to_uppercase(), text);
+        }
+        other => {
+            command.env(name.to_uppercase(), other.to_string());
+        }
+    }
+}
+
 /// The program, on the servers and with the keys of a test.
 pub fn sky(settings: &Settings) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sky"));
@@ -75,6 +90,11 @@ pub fn sky(settings: &Settings) -> Command {
         .env("SKY_NATS_PREFIX", &settings.nats_prefix)
         .env("SKY_IDENTITY_KEY", &settings.identity_key)
         .env("SKY_TICKET_KEY", &settings.ticket_key);
+    for (service, own) in &settings.services {
+        for (key, value) in own {
+            set(&mut command, &format!("SKY_SERVICES__{service}__{key}"), value);
+        }
+    }
     command
 }
 

@@ -10,20 +10,28 @@ use sky_proto::{
     flow::v1::{AdmissionState, MoveAdmissionRequest, ScanRequest, ScanVerdict, flow_client::FlowClient},
     gastro::v1::{GetMenuRequest, OrderLine, Pickup, gastro_client::GastroClient},
     journey::v1::{
-        ConfirmVisitRequest, Contact, DelayShowingRequest, ExchangeLinkRequest, GetVisitRequest, HoldVisitRequest,
-        IssueLinkRequest, ListMissingRequest, MealWish, ParkingWish, Visit, VisitState, journey_client::JourneyClient,
+        CancelShowingRequest, CancelVisitRequest, ConfirmVisitRequest, Contact, DelayShowingRequest,
+        ExchangeLinkRequest, FindByNameRequest, GetVisitRequest, HoldVisitRequest, IssueLinkRequest,
+        ListMissingRequest, MealWish, ParkingWish, Visit, VisitState, contacts_client::ContactsClient,
+        journey_client::JourneyClient,
     },
-    parking::v1::{BayClass, Direction, RecordLaneRequest, parking_client::ParkingClient, record_lane_response},
-    payments::v1::{Method, PaymentState},
+    parking::v1::{
+        BayClass, Direction, RecordLaneRequest, Right, RightState, SetPlateRequest, parking_client::ParkingClient,
+        record_lane_response,
+    },
+    payments::v1::{CheckPaymentRequest, Method, PaymentState, payments_client::PaymentsClient},
     reservations::v1::{
-        Channel, GetBookingRequest, ListProgrammeRequest, Need, PartyLine, Showing,
+        Channel, GetBookingRequest, GetShowingRequest, ListProgrammeRequest, Need, PartyLine, Showing, ShowingState,
         reservations_client::ReservationsClient,
     },
     signage::v1::{GetContentRequest, signage_client::SignageClient},
 };
 use uuid::Uuid;
 
-use crate::world::{World, staff, until};
+use crate::{
+    day::pay,
+    world::{World, staff, until},
+};
 
 /// A family on its way.
 pub struct Family<'a> {
@@ -215,6 +223,62 @@ impl<'a> Family<'a> {
         (answer.booked, answer.admitted, answer.parties.len())
     }
 
+    /// Pays at the provider's page, and is asked after as the visit's page does on the way back.
+    pub async fn pays(&self) -> Visit {
+        self.orders(Method::Online).await;
+        let ordered = until("an address to pay at", || self.visit(), |visit| !visit.payment_url.is_empty()).await;
+        pay(&ordered).await;
+        let mut payments = PaymentsClient::new(self.world.door("payments", &Caller::Service("portal".to_owned())));
+        payments.check_payment(CheckPaymentRequest { visit_id: self.visit.clone() }).await.expect("asked after");
+        let paid = self.is_confirmed().await;
+        assert_eq!(paid.payment_state(), PaymentState::Paid);
+        paid
+    }
+
+    /// Everything goes back, the money the way it came.
+    pub async fn gets_its_money_back(&self) {
+        let over = |visit: &Visit| visit.state() == VisitState::Refunded;
+        let visit = until("the money back", || self.visit(), over).await;
+        assert_eq!(visit.payment_state(), PaymentState::Refunded);
+        let bay = |visit: &Visit| visit.parking.as_ref().map(Right::state);
+        until("the bay given back", || self.visit(), |visit| bay(visit) == Some(RightState::Cancelled)).await;
+    }
+
+    /// Says which car it comes with, and is found by its name at the desk.
+    pub async fn is_known_at_the_desk(&self) {
+        let request = SetPlateRequest { visit_id: self.visit.clone(), plate: PLATE.to_owned() };
+        let on_its_page = Caller::Visitor { session: "page".to_owned(), visit: self.visit.parse().ok() };
+        let mut parking = ParkingClient::new(self.world.door("parking", &on_its_page));
+        assert!(parking.set_plate(request).await.expect("noted").into_inner().plate_known);
+        let request = FindByNameRequest { showing_id: self.showing.showing_id.clone(), name: "Muster".to_owned() };
+        let mut contacts = ContactsClient::new(self.world.door("journey", &staff(Role::Desk)));
+        let found = contacts.find_by_name(request).await.expect("an answer").into_inner().visits;
+        assert!(found.iter().any(|it| it.visit_id == self.visit && it.name == "Erika Muster"), "{found:?}");
+    }
+
+    pub async fn cancels(&self) {
+        let request = CancelVisitRequest { visit_id: self.visit.clone(), reason: ILLNESS.to_owned() };
+        JourneyClient::new(self.world.door("journey", &self.me)).cancel_visit(request).await.expect("cancelled");
+    }
+
+    pub async fn showing_is_cancelled(&self) {
+        let request = CancelShowingRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            showing_id: self.showing.showing_id.clone(),
+            reason: None,
+        };
+        let mut journey = JourneyClient::new(self.world.door("journey", &staff(Role::Operator)));
+        let answer = journey.cancel_showing(request.clone()).await.expect("cancelled").into_inner();
+        assert_eq!(answer.visits_affected, 1);
+        journey.cancel_showing(request).await.expect("pressed twice, cancelled once");
+        let look = || async {
+            let request = GetShowingRequest { showing_id: self.showing.showing_id.clone() };
+            let mut reservations = ReservationsClient::new(self.world.door("reservations", &self.me));
+            reservations.get_showing(request).await.expect("a showing").into_inner()
+        };
+        until("the cancelled showing", look, |showing| showing.state() == ShowingState::Cancelled).await;
+    }
+
     /// A link opens the page for another session, and no other link does.
     pub async fn shares_a_link(&self) {
         let request = IssueLinkRequest { visit_id: self.visit.clone() };
@@ -233,8 +297,38 @@ impl<'a> Family<'a> {
     }
 }
 
-/// The part of the journey that needs no waiting: works at any hour, in any topology.
+/// A car that comes nowhere else.
+pub const PLATE: &str = "HAL-QX 4711";
+/// Why somebody does not come, which is nobody's business.
+pub const ILLNESS: &str = "Bandscheibenvorfall";
+
+/// Opens where the bay's time has begun; before that the barrier says so.
+async fn drives_in(family: &Family<'_>, visit: &Visit, now: DateTime<Utc>) {
+    let from = from_timestamp(visit.parking.as_ref().expect("a bay").from);
+    if now >= from {
+        family.drives(Direction::In).await;
+    } else {
+        println!("its bay is free from {from} on");
+    }
+}
+
+/// The part of the journey that needs no waiting: works at any hour, in any topology, with a payment provider.
 pub async fn journey(world: &World, now: DateTime<Utc>) {
+    comes_and_pays_at_the_desk(world, now).await;
+    let tomorrow = now + TimeDelta::days(1);
+    let family = Family::holds(world, tomorrow).await;
+    family.pays().await;
+    family.is_known_at_the_desk().await;
+    family.cancels().await;
+    family.gets_its_money_back().await;
+    let another = Family::holds(world, tomorrow).await;
+    another.pays().await;
+    another.showing_is_cancelled().await;
+    another.gets_its_money_back().await;
+}
+
+/// Booked with bay and meal, delayed, scanned in.
+pub async fn comes_and_pays_at_the_desk(world: &World, now: DateTime<Utc>) {
     let family = Family::holds(world, now).await;
     let ordered = family.orders(Method::AtDesk).await;
     assert_ne!(ordered.state(), VisitState::Held);
@@ -242,6 +336,7 @@ pub async fn journey(world: &World, now: DateTime<Utc>) {
     assert_eq!(visit.payment_state(), PaymentState::DueAtDesk);
     assert!(!visit.reference.is_empty());
     family.shares_a_link().await;
+    drives_in(&family, &visit, now).await;
     // With its doors open, the showing is what the door's monitor is about, whatever the hour.
     family.moves_admission(AdmissionState::DoorsOpen).await;
     family.is_delayed(15).await;
