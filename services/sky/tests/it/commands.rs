@@ -8,7 +8,10 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, extract::State, http::Uri, response::IntoResponse};
-use kernel::testing::{TestDb, settings};
+use kernel::{
+    Role,
+    testing::{TestDb, settings},
+};
 use tokio::{net::TcpListener, sync::mpsc};
 
 use crate::{
@@ -179,14 +182,15 @@ async fn spans_reach_the_collector_that_is_configured() {
     assert_eq!(heard.await, Ok(true), "the call's span");
 }
 
-/// What `sky up` prints in a folder of its own until it is open; then it is closed.
-fn opened(folder: &std::path::Path) -> String {
+/// What `sky up` prints in a folder of its own, with more of the environment, until it is open; then it is closed.
+fn opened(folder: &std::path::Path, more: &[(&str, &str)]) -> String {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sky"));
     command
         .arg("--home")
         .arg(folder)
         .args(["up", "--house", concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/houses/halle.toml")])
         .envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0"), ("SKY_LOG", "info")])
+        .envs(more.iter().copied())
         .env_remove("NO_COLOR")
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
@@ -209,7 +213,8 @@ fn opened(folder: &std::path::Path) -> String {
 async fn the_first_start_shows_where_to_click_and_one_account_for_each_role_and_the_second_no_password() {
     let folder = std::env::temp_dir().join(format!("sky-up-{}", uuid::Uuid::new_v4()));
     let own = folder.clone();
-    let (first, second) = tokio::task::spawn_blocking(move || (opened(&own), opened(&own))).await.expect("not cut off");
+    let (first, second) =
+        tokio::task::spawn_blocking(move || (opened(&own, &[]), opened(&own, &[]))).await.expect("not cut off");
     let open = |said: &str| {
         let (_, open) = said.split_once("Digital Sky is open.").unwrap_or_else(|| panic!("{said}"));
         let (open, _) = open.split_once("closing").unwrap_or_else(|| panic!("{said}"));
@@ -231,6 +236,31 @@ async fn the_first_start_shows_where_to_click_and_one_account_for_each_role_and_
     assert_eq!(open(&second).lines().filter_map(password).count(), 0, "{second}");
     let new = format!("sky --home {} staff add desk --role desk", folder.display());
     assert!(open(&second).contains(&new), "{second}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn real_servers_are_used_where_the_environment_names_them() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    let folder = std::env::temp_dir().join(format!("sky-up-{}", uuid::Uuid::new_v4()));
+    let (own, there) = (folder.clone(), settings.clone());
+    let environment = move || {
+        let servers = [
+            ("SKY_DATABASE_URL", there.database_url.as_str()),
+            ("SKY_NATS_URL", there.nats_url.as_str()),
+            ("SKY_NATS_PREFIX", there.nats_prefix.as_str()),
+        ];
+        opened(&own, &servers)
+    };
+    let said = tokio::task::spawn_blocking(environment).await.expect("not cut off");
+    assert!(said.contains("Digital Sky is open."), "{said}");
+    // The house is in that database, and has no servers of its own.
+    let accounts = portal::list_accounts(&settings.database_url).await.expect("the database");
+    assert_eq!(accounts.len(), Role::ALL.len());
+    for private in ["postgres", "nats", "log", "lock"] {
+        assert!(!folder.join(private).exists(), "{private} of a private server");
+    }
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 

@@ -63,6 +63,21 @@ async fn a_broker_that_is_not_there_is_one_clear_line_without_its_password() {
     assert!(refused(&settings, &[]).await.contains("SKY_NATS_URL is not an address"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_real_server_and_one_private_one_is_one_clear_line() {
+    let folder = std::env::temp_dir().join(format!("sky-up-{}", uuid::Uuid::new_v4()));
+    for (variable, value) in
+        [("SKY_DATABASE_URL", "postgres://sky:hush@127.0.0.1:1/sky"), ("SKY_NATS_URL", "nats://sky:hush@127.0.0.1:1")]
+    {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sky"));
+        command.env(variable, value).arg("--home").arg(&folder).arg("up");
+        let said = ended(command).await;
+        assert!(said.contains("set both SKY_DATABASE_URL and SKY_NATS_URL, or neither"), "{said}");
+        assert!(!said.contains("hush"), "{said}");
+    }
+    assert!(!folder.exists(), "nothing was begun");
+}
+
 /// Somebody who listens where a broker should be, greets whoever comes with a line, and answers pings.
 fn listens(greeting: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
