@@ -302,7 +302,7 @@ impl Tx {
     /// # Errors
     /// None now; the commit's answer says whether it was written.
     pub async fn append<M: Message + Name>(&mut self, aggregate_id: &str, event: &M) -> Result<(), sqlx::Error> {
-        self.told.push(Told::new(self.db.service, aggregate_id, event));
+        self.told.push(Told::new(self.db.service, aggregate_id, event, self.now));
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use sqlx::{Arguments, AssertSqlSafe, PgConnection, postgres::PgArguments};
 use uuid::Uuid;
 
-use crate::{Db, db::detached, event::subject_token, relay::Row};
+use crate::{Db, db::detached, event::subject_token, relay::Row, values};
 
 /// An event that is to be written.
 #[derive(Debug)]
@@ -27,11 +27,11 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    pub(crate) fn new<M: Message + Name>(service: &str, aggregate_id: &str, event: &M) -> Self {
+    pub(crate) fn new<M: Message + Name>(service: &str, aggregate_id: &str, event: &M, now: DateTime<Utc>) -> Self {
         let traceparent = crate::telemetry::current_traceparent();
         Self {
             aggregate_id: aggregate_id.to_owned(),
-            event_id: Uuid::now_v7(),
+            event_id: values::new_id(now),
             type_name: M::full_name(),
             subject: format!("{service}.v1.{}.{aggregate_id}", subject_token::<M>()),
             payload: event.encode_to_vec(),
@@ -131,7 +131,7 @@ impl Db {
         work: &'static str,
         arguments: PgArguments,
     ) -> Result<bool, sqlx::Error> {
-        let told = Told::new(self.service(), aggregate_id, event);
+        let told = Told::new(self.service(), aggregate_id, event, at);
         let (db, tasks) = (self.clone(), self.tasks());
         let done = detached(&tasks, async move {
             let mut connection = db.reader().await?;

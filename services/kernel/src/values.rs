@@ -1,12 +1,14 @@
 //! Reading and writing the values that every contract shares: ids, times, money, texts.
 //! Each reader names the field in its error, so that the caller knows what to mend.
 
+use std::sync::Mutex;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use prost_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use sky_proto::kernel::v1 as pb;
-use uuid::Uuid;
+use uuid::{ContextV7, Uuid};
 
 use crate::error::{Code, Coded};
 
@@ -46,6 +48,14 @@ pub fn id(field: &'static str, text: &str) -> Result<Uuid, InvalidField> {
         return Err(invalid(field, "is missing; send a UUID"));
     }
     Uuid::try_parse(text).map_err(|_| invalid(field, "is not a UUID"))
+}
+
+/// A new id, in the order of time: by the house's clock, and of one process' in the order in which they were given.
+#[must_use]
+pub fn new_id(now: DateTime<Utc>) -> Uuid {
+    static ORDER: Mutex<ContextV7> = Mutex::new(ContextV7::new());
+    let seconds = now.timestamp().max(0).unsigned_abs();
+    Uuid::new_v7(uuid::Timestamp::from_unix(&ORDER, seconds, now.timestamp_subsec_nanos()))
 }
 
 /// A short name such as a zone or lane id: 1 to 64 of `a-z A-Z 0-9 _ -`.
@@ -234,6 +244,15 @@ mod tests {
     fn a_timestamp_survives_the_wire() {
         let at = DateTime::from_timestamp_micros(1_800_000_000_123_456).expect("in range");
         assert_eq!(time("at", Some(timestamp(at))), Ok(at));
+    }
+
+    #[test]
+    fn new_ids_have_the_time_of_the_house_and_its_order() {
+        let now = DateTime::from_timestamp_millis(1_800_000_000_123).expect("in range");
+        let ids: Vec<Uuid> = (0..1000).map(|_| new_id(now)).collect();
+        assert!(ids.is_sorted() && ids[0] != ids[1]);
+        let at = ids[0].get_timestamp().expect("of time").to_unix();
+        assert_eq!(i64::try_from(at.0).expect("small"), now.timestamp());
     }
 
     #[test]
