@@ -141,7 +141,7 @@ pub fn status(error: &dyn Coded) -> Status {
         }
         _ => {
             tracing::debug!(error = %error, "refused");
-            let mut status = Status::new(code.grpc(), error.to_string());
+            let mut status = Status::new(code.grpc(), shortened(error.to_string()));
             if let Ok(reason) = error.reason().parse() {
                 status.metadata_mut().insert(REASON, reason);
             }
@@ -151,6 +151,19 @@ pub fn status(error: &dyn Coded) -> Status {
             status
         }
     }
+}
+
+/// A refusal's sentence travels in a header, and a client drops the whole answer when its headers are longer than 16 KiB:
+/// what quotes its request is cut. In characters, each of which takes up to twelve bytes there.
+const LONGEST_SENTENCE: usize = 1_000;
+
+/// A sentence that is short enough for a header.
+pub(crate) fn shortened(mut sentence: String) -> String {
+    if let Some((end, _)) = sentence.char_indices().nth(LONGEST_SENTENCE) {
+        sentence.truncate(end);
+        sentence.push('…');
+    }
+    sentence
 }
 
 /// Where a refusal's name travels beside its sentence.

@@ -9,7 +9,7 @@ use tonic::{Request, Response, Status};
 use crate::{
     Access, Caller, Db, Event, HouseLoader, Role, Who,
     broker::Broker,
-    error::{Code, Failure},
+    error::{self, Code, Failure},
     follower::Follower,
     keeping, values,
 };
@@ -71,6 +71,7 @@ impl Rooms {
     }
 
     fn room(&self, service: &str) -> Result<&Room, Status> {
+        values::slug("service", service)?;
         self.rooms.get(service).ok_or_else(|| Status::not_found(format!("service: \"{service}\" does not run here")))
     }
 
@@ -205,6 +206,7 @@ impl Operations for Rooms {
     ) -> Result<Response<pb::ReplayDeadEventResponse>, Status> {
         let request = request.into_inner();
         let room = self.room(&request.service)?;
+        values::slug("producer", &request.producer)?;
         let follower =
             room.followers.iter().find(|follower| follower.producer == request.producer).ok_or_else(|| {
                 Status::not_found(format!("producer: {} does not consume \"{}\"", request.service, request.producer))
@@ -236,7 +238,7 @@ impl Operations for Rooms {
             Ok(()) | Err(NotLoaded::Checked) => Ok(Response::new(pb::LoadHouseResponse { summary })),
             Err(NotLoaded::Failed(failure)) => Err(match failure.code {
                 Code::Internal | Code::Unavailable => failure.into(),
-                code => Status::new(code.grpc(), failure.message),
+                code => Status::new(code.grpc(), error::shortened(failure.message)),
             }),
         }
     }

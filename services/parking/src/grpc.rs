@@ -195,10 +195,13 @@ fn wish(request: &pb::HoldBayRequest, now: DateTime<Utc>) -> Result<Wish, Invali
 impl ParkingGrpc {
     fn credential(&self, request: &pb::RecordLaneRequest, direction: Direction) -> Result<Credential, InvalidField> {
         let code = values::text("code", &request.code, LONGEST_CODE)?;
+        let class = if request.bay_class == 0 { None } else { Some(bay_class(request.bay_class)?) };
         if code.is_empty() {
             // An exit opens in any case; only an entry must know whose bays it fills.
-            let unclassed = direction == Direction::Out && request.bay_class == 0;
-            return Ok(Credential::Anonymous(if unclassed { None } else { Some(bay_class(request.bay_class)?) }));
+            if class.is_none() && direction == Direction::In {
+                return Err(invalid("bay_class", "is missing"));
+            }
+            return Ok(Credential::Anonymous(class));
         }
         Ok(credential_of(&self.keys, &code))
     }

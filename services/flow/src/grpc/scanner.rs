@@ -20,6 +20,8 @@ use crate::{
 
 /// A signed code has about 170 characters.
 const LONGEST_CODE: usize = 400;
+/// More people of one party than any hall takes.
+const MOST_PEOPLE: u32 = 500;
 /// A scan that another one at the same instant has made out of date is judged again so many times.
 const TRIES: u32 = 8;
 /// So many scans may wait, more than a house has lanes; whoever scans then is told so at once.
@@ -60,6 +62,9 @@ impl Scanner {
     }
 
     fn read(&self, kind: Kind, caller: &Caller, request: &pb::ScanRequest) -> Result<Scan, InvalidField> {
+        if request.party_count > MOST_PEOPLE {
+            return Err(invalid("party_count", format!("must be at most {MOST_PEOPLE}, or 0 for all of the party")));
+        }
         Ok(Scan {
             kind,
             code: self.code(&request.code)?,

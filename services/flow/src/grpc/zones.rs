@@ -149,7 +149,7 @@ impl Zones for ZonesGrpc {
         let key = values::id("idempotency_key", &request.idempotency_key)?;
         let id = values::slug("zone_id", &request.zone_id)?.to_owned();
         let people = request.people;
-        if people == 0 || people.abs() > MOST_CLICKED {
+        if people == 0 || !(-MOST_CLICKED..=MOST_CLICKED).contains(&people) {
             return Err(invalid("people", "must be -50 to 50, and not 0").into());
         }
         let zone =

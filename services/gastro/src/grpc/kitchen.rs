@@ -124,8 +124,8 @@ fn part(value: i32) -> Result<OrderState, InvalidField> {
 }
 
 fn allergens(numbers: &[u32]) -> Result<Vec<u32>, InvalidField> {
-    if numbers.iter().any(|number| !(1..=14).contains(number)) {
-        return Err(invalid("acknowledged_allergens", "must be numbers 1 to 14 of Annex II"));
+    if numbers.len() > 14 || numbers.iter().any(|number| !(1..=14).contains(number)) {
+        return Err(invalid("acknowledged_allergens", "must be numbers 1 to 14 of Annex II, each once"));
     }
     Ok(numbers.to_vec())
 }

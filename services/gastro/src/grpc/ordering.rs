@@ -94,10 +94,12 @@ pub(super) fn lines(sent: &[pb::OrderLine]) -> Result<Vec<LineWish>, InvalidFiel
 
 /// Numbers of Annex II, each once.
 pub(super) fn avoided(numbers: &[u32]) -> Result<Vec<u32>, InvalidField> {
+    let known =
+        numbers.len() <= LAST_ALLERGEN as usize && numbers.iter().all(|number| (1..=LAST_ALLERGEN).contains(number));
     let mut numbers = numbers.to_vec();
     numbers.sort_unstable();
     numbers.dedup();
-    match numbers.iter().all(|number| (1..=LAST_ALLERGEN).contains(number)) {
+    match known {
         true => Ok(numbers),
         false => Err(invalid("avoid_allergens", "must be numbers 1 to 14 of Annex II, Regulation (EU) 1169/2011")),
     }

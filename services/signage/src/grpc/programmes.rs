@@ -235,6 +235,9 @@ fn new_schedule(sent: pb::Schedule, now: chrono::DateTime<chrono::Utc>) -> Resul
     for group in &sent.groups {
         values::slug("groups", group)?;
     }
+    if sent.weekdays.len() > 7 {
+        return Err(invalid("weekdays", "are at most seven"));
+    }
     let mut weekdays = if sent.weekdays.is_empty() { 0b111_1111 } else { 0 };
     for day in &sent.weekdays {
         match day {

@@ -6,6 +6,7 @@ mod alarm;
 mod architecture;
 mod arrival;
 mod autonomy;
+mod bad_values;
 mod booking;
 mod browsers;
 mod commands;
