@@ -17,6 +17,7 @@ mod displays;
 mod failures;
 mod forms;
 mod freshness;
+mod hints;
 mod late;
 mod left;
 mod past_the_line;
