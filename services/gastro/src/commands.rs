@@ -3,6 +3,7 @@
 
 pub(crate) mod affected;
 pub(crate) mod confirming;
+pub(crate) mod given_back;
 pub(crate) mod holding;
 pub(crate) mod kds;
 pub(crate) mod kitchen;

@@ -67,6 +67,8 @@ pub(crate) enum Error {
     NoPart(String),
     #[error("there is nothing to take back any more; the order has moved on, or it was too long ago")]
     NothingToTakeBack,
+    #[error("{}", other_amount(*.owed))]
+    OtherAmount { owed: i64 },
     #[error("the order is {}; only what was fired is stopped here", .0.name())]
     NotFired(OrderState),
     #[error("the order is {}; something else can take a line's place only until it is ready", .0.name())]
@@ -103,6 +105,13 @@ pub(crate) enum Error {
     Stored(String),
     #[error(transparent)]
     Database(sqlx::Error),
+}
+
+fn other_amount(owed: i64) -> String {
+    match owed {
+        0 => "amount: nothing is owed of this order any more; read it again".to_owned(),
+        cents => format!("amount: {cents} cents are owed of this order by now; read it again"),
+    }
 }
 
 fn english(name: &Text) -> &str {
@@ -164,6 +173,7 @@ impl Coded for Error {
             | Self::NotWalkUp
             | Self::NoLaterPickup
             | Self::NothingToTakeBack
+            | Self::OtherAmount { .. }
             | Self::NotFired(_)
             | Self::TooLateToSubstitute(_)
             | Self::DeclaredAllergen(_)

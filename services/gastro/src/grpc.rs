@@ -1,5 +1,6 @@
 //! The gRPC face of gastro: reads and checks what was sent, calls commands, answers. No decisions.
 
+pub(crate) mod counter_money;
 pub(crate) mod kitchen;
 pub(crate) mod kitchen_system;
 mod ordering;
@@ -94,6 +95,7 @@ pub(crate) async fn load_board(db: &Db) -> Result<(u64, pb::KitchenBoard), Error
     let beside = store::kitchen::beside(&mut conn, &orders).await?;
     let stations = store::stations(&mut conn).await?;
     let stuck = store::letters::stuck(&mut conn).await?;
+    let waiting = store::given_back::waiting(&mut conn).await?;
     let whole = |order: &Order| events::kitchen::whole_order(order, beside.get(&order.id));
     let board = pb::KitchenBoard {
         revision,
@@ -101,6 +103,7 @@ pub(crate) async fn load_board(db: &Db) -> Result<(u64, pb::KitchenBoard), Error
         stations: stations.iter().map(events::station).collect(),
         observed_at: Some(timestamp(db.clock().now())),
         stuck_messages: stuck,
+        give_backs: u32::try_from(waiting.len()).unwrap_or(u32::MAX),
     };
     Ok((revision, board))
 }

@@ -22,7 +22,8 @@ use std::time::Duration;
 use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service};
 use serde::Deserialize;
 use sky_proto::gastro::v1::{
-    gastro_server::GastroServer, kitchen_server::KitchenServer, kitchen_system_server::KitchenSystemServer,
+    counter_money_server::CounterMoneyServer, gastro_server::GastroServer, kitchen_server::KitchenServer,
+    kitchen_system_server::KitchenSystemServer,
 };
 use tonic::service::Routes;
 
@@ -138,8 +139,9 @@ fn build(
     Parts {
         grpc: Routes::new(GastroServer::new(server))
             .add_service(KitchenServer::new(kitchen))
-            .add_service(KitchenSystemServer::new(grpc::kitchen_system::KitchenSystemGrpc::new(context))),
-        access: vec![grpc::ACCESS, grpc::kitchen::ACCESS, grpc::kitchen_system::ACCESS],
+            .add_service(KitchenSystemServer::new(grpc::kitchen_system::KitchenSystemGrpc::new(context)))
+            .add_service(CounterMoneyServer::new(grpc::counter_money::CounterMoneyGrpc::new(context))),
+        access: vec![grpc::ACCESS, grpc::kitchen::ACCESS, grpc::kitchen_system::ACCESS, grpc::counter_money::ACCESS],
         consumers: vec![
             Consumer::of_runs("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY),
             Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),

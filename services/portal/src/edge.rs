@@ -12,7 +12,8 @@ use sky_proto::{
         zones_client::ZonesClient,
     },
     gastro::v1::{
-        gastro_client::GastroClient, kitchen_client::KitchenClient, kitchen_system_client::KitchenSystemClient,
+        counter_money_client::CounterMoneyClient, gastro_client::GastroClient, kitchen_client::KitchenClient,
+        kitchen_system_client::KitchenSystemClient,
     },
     journey::v1::{
         arrivals_client::ArrivalsClient, contacts_client::ContactsClient, house_client::HouseClient,
@@ -136,6 +137,11 @@ impl Edge {
     /// The kitchen's own work.
     pub(crate) fn kitchen(&self, caller: &Caller) -> KitchenClient<Transport> {
         KitchenClient::new(self.gastro.on_behalf_of(caller.clone()))
+    }
+
+    /// What the counter gives back.
+    pub(crate) fn counter_money(&self, caller: &Caller) -> CounterMoneyClient<Transport> {
+        CounterMoneyClient::new(self.gastro.on_behalf_of(caller.clone()))
     }
 
     /// The kitchen's own system.

@@ -183,6 +183,15 @@ pub(crate) async fn answer_for(tx: &mut Tx, visit: Uuid, said: Answer) -> Result
     Ok(order)
 }
 
+/// Staff have answered that the money goes back, and it is being handed over: nothing of that can be taken back any more.
+pub(super) async fn refund_now(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
+    let affected = store::affected::of_orders(tx.conn(), &[order.id]).await?.remove(&order.id);
+    if let Some(affected) = affected.filter(|it| it.refund_at.is_some() && order.state == OrderState::Scheduled) {
+        *order = carry_out(tx, order.clone(), &affected, Answer::Refund).await?;
+    }
+    Ok(())
+}
+
 async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: Answer) -> Result<Order, Error> {
     match answer {
         Answer::Later => {

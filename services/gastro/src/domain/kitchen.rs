@@ -43,8 +43,27 @@ pub(crate) struct Beside {
     pub(crate) affected: Option<Affected>,
     pub(crate) undo_until: Option<DateTime<Utc>>,
     pub(crate) parts: Vec<Ticket>,
-    /// Cents that the counter gives back of an order that was placed there.
+    /// Cents that the counter has still to give back of an order that was placed there.
     pub(crate) gives_back: i64,
+    /// What it has given back, the oldest first.
+    pub(crate) given_back: Vec<GivenBack>,
+    /// Until when the last of that can be taken back.
+    pub(crate) given_back_undo_until: Option<DateTime<Utc>>,
+}
+
+/// Money that the counter has given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GivenBack {
+    pub(crate) cents: i64,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) by: String,
+    /// It was noted by mistake: when that was said, and by whom.
+    pub(crate) taken_back: Option<(DateTime<Utc>, String)>,
+}
+
+/// Until when the last of what was given back and stands can be taken back.
+pub(crate) fn given_back_undo_until(given: &[GivenBack], rules: &Rules) -> Option<DateTime<Utc>> {
+    given.iter().rfind(|it| it.taken_back.is_none()).map(|it| it.at + rules.undo)
 }
 
 /// One station's part of a fired order.

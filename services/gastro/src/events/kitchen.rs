@@ -10,7 +10,7 @@ use super::{charged_item, order, order_state, station};
 use crate::domain::{
     Order, OrderState, OrderedItem, Station, StationState,
     affected::{Affected, Cause},
-    kitchen::{Beside, Print, Ticket, Waste, WasteReason, totals},
+    kitchen::{Beside, GivenBack, Print, Ticket, Waste, WasteReason, totals},
 };
 
 const fn by(cause: Cause) -> pb::AffectedBy {
@@ -43,8 +43,25 @@ pub(crate) fn whole_order(of: &Order, beside: Option<&Beside>) -> pb::Order {
         undo_until: beside.undo_until.map(timestamp),
         parts: beside.parts.iter().map(part).collect(),
         gives_back: (beside.gives_back > 0).then(|| euro(beside.gives_back)),
+        given_back: given_back(beside),
         ..order(of)
     }
+}
+
+fn given_back(beside: &Beside) -> Vec<pb::GivenBack> {
+    let last = beside.given_back.iter().rposition(|it| it.taken_back.is_none());
+    let given = |(nth, it): (usize, &GivenBack)| {
+        let taken_back = it.taken_back.as_ref();
+        pb::GivenBack {
+            amount: Some(euro(it.cents)),
+            at: Some(timestamp(it.at)),
+            by: it.by.clone(),
+            taken_back_at: taken_back.map(|(at, _)| timestamp(*at)),
+            taken_back_by: taken_back.map(|(_, by)| by.clone()).unwrap_or_default(),
+            undo_until: beside.given_back_undo_until.filter(|_| last == Some(nth)).map(timestamp),
+        }
+    };
+    beside.given_back.iter().enumerate().map(given).collect()
 }
 
 pub(crate) fn affected(order: &Order, affected: &Affected) -> pb::OrderAffected {

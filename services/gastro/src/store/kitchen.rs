@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     domain::{
         Order, OrderState,
-        kitchen::{Beside, LastMove, Rules},
+        kitchen::{Beside, LastMove, Rules, given_back_undo_until},
     },
     error::Error,
 };
@@ -178,7 +178,12 @@ pub(crate) async fn beside(conn: &mut PgConnection, orders: &[Order]) -> Result<
     let mut parts = super::tickets::of_orders(conn, &ids).await?;
     let substituted = super::put_off::untils(conn, &ids).await?;
     let gives_back = super::put_off::gives_back(conn, &ids).await?;
-    let beside = |order: &Order| {
+    let at_counter: Vec<Uuid> = orders.iter().filter(|order| order.walk_up).map(|order| order.id).collect();
+    let mut given_back = HashMap::new();
+    if !at_counter.is_empty() {
+        given_back = super::given_back::of_orders(conn, &at_counter).await?;
+    }
+    let mut beside = |order: &Order| {
         let last = moves.get(&order.id).and_then(|last| last.undo_until(order.state, &rules));
         let undo_until = substituted.get(&order.id).copied().or(last);
         let parts = parts.remove(&order.id).unwrap_or_default();
@@ -188,9 +193,11 @@ pub(crate) async fn beside(conn: &mut PgConnection, orders: &[Order]) -> Result<
         let all = affected.as_ref().is_some_and(|it| it.refund_at.is_some());
         let pending = if all { order.cents() } else { pending };
         let gives_back = if order.walk_up { done + pending } else { 0 };
-        (order.id, Beside { affected, undo_until, parts, gives_back })
+        let given_back = given_back.remove(&order.id).unwrap_or_default();
+        let given_back_undo_until = given_back_undo_until(&given_back, &rules);
+        (order.id, Beside { affected, undo_until, parts, gives_back, given_back, given_back_undo_until })
     };
-    Ok(orders.iter().map(beside).collect())
+    Ok(orders.iter().map(&mut beside).collect())
 }
 
 /// Numbers that the café's monitor shows, in the order in which they came into their state.

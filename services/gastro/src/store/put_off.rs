@@ -67,13 +67,13 @@ pub(crate) async fn untils(conn: &mut PgConnection, orders: &[Uuid]) -> Result<H
     Ok(rows.into_iter().collect())
 }
 
-/// What the counter gives back of each order that was placed there, and what it will of one whose substitution can still be
-/// taken back.
+/// What the counter has still to give back of each order that was placed there, and what it will of one whose substitution
+/// can still be taken back.
 pub(crate) async fn gives_back(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, (i64, i64)>, Error> {
     let rows: Vec<(Uuid, i64, i64)> = sqlx::query_as(
-        "select o.order_id, o.gives_back, coalesce((s.exchanged ->> 'cents')::bigint, 0)
+        "select o.order_id, o.gives_back - o.given_back, coalesce((s.exchanged ->> 'cents')::bigint, 0)
          from meal_order o left join substituted s using (order_id)
-         where o.order_id = any ($1) and o.walk_up and (o.gives_back > 0 or s.exchanged is not null)",
+         where o.order_id = any ($1) and o.walk_up and (o.gives_back > o.given_back or s.exchanged is not null)",
     )
     .bind(orders)
     .fetch_all(conn)

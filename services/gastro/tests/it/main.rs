@@ -7,6 +7,7 @@ mod clock_change;
 mod combos;
 mod counter;
 mod firing;
+mod given_back;
 mod house_file;
 mod kds;
 mod kitchen;

@@ -106,4 +106,16 @@ hand-out-find = Finden
 hand-out-recall = Noch einmal rufen
 hand-out-waiting = Wartet auf Abholung
 hand-out-none = Dazu steht hier nichts. Bitte die Nummer prüfen, oder in der Küche nachfragen.
-gives-back = ↩ Insgesamt am Tresen zurückgeben: { $money }
+gives-back = ↩ Am Tresen noch zurückzugeben: { $money }
+kitchen-give-backs = { $n ->
+    [one] Für eine Bestellung am Tresen geht Geld zurück
+   *[other] Für { $n } Bestellungen am Tresen geht Geld zurück
+}
+give-back-title = Geld zurückgeben
+give-back-do = { $money } zurückgegeben
+give-back-noted = Notiert: Das Geld von Nummer { $n } ist zurückgegeben.
+give-back-not-noted = Das Geld von Nummer { $n } ist wieder zurückzugeben.
+given-back-title = Am Tresen zurückgegeben
+given-back = { $money } zurückgegeben
+given-back-not = { $money } doch nicht zurückgegeben
+refused-OtherAmount = Inzwischen ist ein anderer Betrag zurückzugeben. Er steht hier.

@@ -106,4 +106,16 @@ hand-out-find = Find
 hand-out-recall = Call again
 hand-out-waiting = Waits to be collected
 hand-out-none = There is nothing here for that. Check the number, or ask the kitchen.
-gives-back = ↩ Give back at the counter in all: { $money }
+gives-back = ↩ Still to give back at the counter: { $money }
+kitchen-give-backs = { $n ->
+    [one] Money of one order goes back at the counter
+   *[other] Money of { $n } orders goes back at the counter
+}
+give-back-title = Money to give back
+give-back-do = { $money } given back
+give-back-noted = Noted: the money of number { $n } was given back.
+give-back-not-noted = The money of number { $n } is to be given back again.
+given-back-title = Given back at the counter
+given-back = { $money } given back
+given-back-not = { $money } not given back after all
+refused-OtherAmount = Another amount is to be given back by now. It stands here.

@@ -3,6 +3,7 @@
 
 pub(crate) mod counter;
 pub(crate) mod decisions;
+pub(crate) mod give_back;
 pub(crate) mod hand_out;
 pub(crate) mod order;
 pub(crate) mod system;
@@ -53,6 +54,8 @@ struct KitchenPage {
     unsent: u32,
     /// What the kitchen's own system does not take.
     stuck: u32,
+    /// Orders of the counter of which it has still to give money back.
+    give_backs: u32,
     observed: String,
     may_work: bool,
     may_hand_out: bool,
@@ -165,7 +168,7 @@ fn is_made_at(line: &OrderedItem, station: &str) -> bool {
     line.station == station || line.also_at.iter().any(|it| it == station)
 }
 
-/// What the counter gives back of an order that was placed there; empty: nothing.
+/// What the counter has still to give back of an order that was placed there; empty: nothing.
 fn gives_back(w: &Words, order: &Order) -> String {
     order.gives_back.as_ref().map(|_| w.with("gives-back", "money", &w.money(&order.gives_back))).unwrap_or_default()
 }
@@ -286,6 +289,7 @@ fn view(w: Frame, board: &KitchenBoard, at: &str, (may_work, may_hand_out): (boo
         decisions: count(&|it: &Order| it.affected.is_some()),
         unsent: count(&unsent),
         stuck: board.stuck_messages,
+        give_backs: board.give_backs,
         observed: w.time(&board.observed_at),
         may_work,
         may_hand_out,

@@ -82,17 +82,33 @@ async fn who_hands_out_finds_an_order_sees_its_tray_and_takes_back_what_was_a_mi
         form.querySelectorAll('input[type=checkbox]').forEach((it) => { it.checked = true });
         form.querySelector('button').click()";
     cook.run(form).await;
-    cook.sees(".notice", "Insgesamt am Tresen zurückgeben: 0,20").await;
-    cook.sees(".card .give-back", "Insgesamt am Tresen zurückgeben: 0,20").await;
+    cook.sees(".notice", "Am Tresen noch zurückzugeben: 0,20").await;
+    cook.sees(".card .give-back", "Am Tresen noch zurückzugeben: 0,20").await;
     fits(&cook, 60, "kitchen-gives-back").await;
     stage.waits_until(from_timestamp(other.fire_at) + TimeDelta::seconds(2)).await;
     makes(&stage, &other.order_id).await;
     cook.open(&format!("/kitchen/hand-out/{}", other.visit_id)).await;
-    cook.sees("section.panel .give-back", "Insgesamt am Tresen zurückgeben: 0,20").await;
+    cook.sees("section.panel .give-back", "Am Tresen noch zurückzugeben: 0,20").await;
     fits(&cook, 60, "hand-out-gives-back").await;
     let mut gastro = GastroClient::new(stage.world.door("gastro", &staff(Role::Kitchen)));
     let request = MoveOrderRequest { order_id: other.order_id, to: OrderState::Collected.into() };
     gastro.move_order(request).await.expect("handed out");
+
+    // Whatever has become of the order: it stays at the counter until its money was given back.
+    cook.open("/kitchen").await;
+    cook.press("Für eine Bestellung am Tresen geht Geld zurück").await;
+    cook.sees("#give-back ~ ul .number", &other.number.to_string()).await;
+    fits(&cook, 60, "counter-gives-back").await;
+    cook.press("0,20").await;
+    cook.sees(".notice", "Notiert").await;
+    cook.sees("#give-back ~ ul .card.good .small", "0,20").await;
+    fits(&cook, 60, "counter-given-back").await;
+    cook.press("Zurücknehmen").await;
+    cook.sees("#give-back ~ ul .main", "0,20").await;
+    cook.press("0,20").await;
+    cook.sees(".notice", "Notiert").await;
+    cook.open("/kitchen").await;
+    cook.sees_no_more("main", "geht Geld zurück").await;
     cook.quits().await;
 
     // The desk hands out: by number, with one touch and one back.

@@ -24,6 +24,7 @@ use super::{
         house_alarm,
         menu_words::{none_now, served},
     },
+    give_back::{self, GiveBack},
     ticket::{self, Ticket},
 };
 use crate::{
@@ -37,8 +38,8 @@ use crate::{
     words::Words,
 };
 
-const MAY_ORDER: &[Role] = &[Role::Kitchen, Role::Desk];
-const HERE: &str = "/kitchen/counter";
+pub(super) const MAY_ORDER: &[Role] = &[Role::Kitchen, Role::Desk];
+pub(super) const HERE: &str = "/kitchen/counter";
 
 #[derive(Template)]
 #[template(path = "kitchen-counter.html")]
@@ -57,6 +58,8 @@ struct CounterPage {
     /// Why it cannot.
     refusal: String,
     placed: Option<Placed>,
+    /// Orders of which money goes back, whatever has become of them.
+    back: Vec<GiveBack>,
 }
 
 /// The order that was just placed, as long as it can be taken back.
@@ -296,6 +299,7 @@ async fn view(
         total,
         refusal,
         placed: None,
+        back: give_back::list(edge, caller, &w).await?,
         w,
     })
 }

@@ -18,7 +18,7 @@ use sky_proto::{
 };
 use uuid::Uuid;
 
-use super::{allergens, back, decided, decisions::reasons, name_of};
+use super::{allergens, back, decided, decisions::reasons, give_back, name_of};
 use crate::{
     edge::{Edge, answer, first},
     fields::Fields,
@@ -37,6 +37,8 @@ struct OrderPage {
     begun: bool,
     lines: Vec<Line>,
     parts: Vec<Part>,
+    /// What the counter has given back of it.
+    given_back: Vec<String>,
     reasons: Vec<(i32, String)>,
     /// For the line that was asked for.
     choices: Option<Choices>,
@@ -147,6 +149,7 @@ pub(crate) async fn page(
         begun: !matches!(order.state(), OrderState::Scheduled | OrderState::Cancelled),
         lines: lines.collect(),
         parts: parts.collect(),
+        given_back: give_back::history(&w, &order),
         reasons: reasons(&w),
         choices,
         w,
