@@ -40,7 +40,7 @@ use tokio::{io::AsyncReadExt, net::TcpStream, time::sleep};
 
 use account::Account;
 pub use account::write_private;
-use process::Process;
+use process::{Process, Spawn};
 pub use throwaway::{Folder, with_servers};
 
 /// SIGINT is PostgreSQL's fast shutdown, SIGQUIT its immediate one.
@@ -136,25 +136,25 @@ impl Servers {
     /// says which and why. Without the broker for a moment the house goes on, and is only told later of what it does.
     pub async fn failed(&mut self) -> anyhow::Error {
         loop {
-            if let Err(error) = self.postgres.check() {
+            let error = tokio::select! {
+                error = self.postgres.ends() => return error,
+                error = self.nats.ends() => error,
+            };
+            self.nats_ended.retain(|at| at.elapsed() < MEMORY);
+            if self.nats_ended.len() == RESTARTS {
                 return error;
             }
-            if let Err(error) = self.nats.check() {
-                self.nats_ended.retain(|at| at.elapsed() < MEMORY);
-                if self.nats_ended.len() == RESTARTS {
-                    return error;
-                }
-                tracing::error!(%error, "the broker is started again");
-                self.nats_ended.push(Instant::now());
-                match self.place.spawn_nats(&self.nats_server) {
-                    Ok(nats) => self.nats = nats,
-                    Err(error) => return error,
-                }
-                if let Err(error) = nats_ready(&mut self.nats, self.nats_port).await {
-                    return error;
-                }
+            tracing::error!(%error, "the broker is started again");
+            self.nats_ended.push(Instant::now());
+            match self.place.spawn_nats(&self.nats_server, Process::spawn_again) {
+                Ok(nats) => self.nats = nats,
+                Err(error) => return error,
             }
-            sleep(Duration::from_millis(250)).await;
+            // That can take long, and without the database there is no house.
+            tokio::select! {
+                error = self.postgres.ends() => return error,
+                ready = nats_ready(&mut self.nats, self.nats_port) => if let Err(error) = ready { return error },
+            }
         }
     }
 
@@ -319,7 +319,7 @@ impl Place {
             );
             account::write_private(&config, &text)?;
             self.account.own(&config, 0o600)?;
-            let mut process = self.spawn_nats(program)?;
+            let mut process = self.spawn_nats(program, Process::spawn)?;
             match nats_ready(&mut process, port).await {
                 Ok(()) => return Ok((process, port)),
                 Err(_) if left > 0 && process.lost_its_port() => {}
@@ -329,11 +329,11 @@ impl Place {
         unreachable!("the last try returns")
     }
 
-    /// The broker as it is configured.
-    fn spawn_nats(&self, program: &Path) -> Result<Process> {
+    /// The broker as it is configured: `spawn` begins a new log, or goes on with the old one.
+    fn spawn_nats(&self, program: &Path, spawn: Spawn) -> Result<Process> {
         let mut command = self.account.command(program);
         command.arg("-c").arg(self.nats_config());
-        let process = Process::spawn("nats-server", command, &self.nats_log(), NATS_SIGNALS)?;
+        let process = spawn("nats-server", command, &self.nats_log(), NATS_SIGNALS)?;
         account::write_private(&self.home.join("nats/pid"), &process.pid().to_string())?;
         Ok(process)
     }

@@ -5,6 +5,7 @@
 use std::{
     ffi::OsStr,
     fs::{self, File},
+    io::{Read, Seek, SeekFrom},
     os::unix::{ffi::OsStrExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus},
@@ -21,36 +22,52 @@ use nix::{
 /// How often a process is looked at while waiting for it.
 pub(super) const POLL: Duration = Duration::from_millis(10);
 
+/// How often one is looked at that nobody waits for.
+const LOOK: Duration = Duration::from_millis(250);
+
 /// A running server. Dropping it stops it hard: a start that fails leaves no orphan.
 pub(super) struct Process {
     name: &'static str,
     child: Child,
     log: PathBuf,
+    /// Where in the log its own words begin.
+    begins: u64,
     /// Asks for an orderly end.
     ask: Signal,
     /// Insists, when asking did not help or there is no time.
     insist: Signal,
 }
 
+/// How to start one: [`Process::spawn`] or [`Process::spawn_again`].
+pub(super) type Spawn = fn(&'static str, Command, &Path, (Signal, Signal)) -> Result<Process>;
+
 impl Process {
-    /// Starts `command` in a process group of its own, so that Ctrl-C in the terminal
-    /// reaches only sky, which stops its services before the servers under them.
-    pub(super) fn spawn(
+    /// Starts a server with a new log. One earlier log is kept: what went wrong last time is what one looks for.
+    pub(super) fn spawn(name: &'static str, command: Command, log: &Path, signals: (Signal, Signal)) -> Result<Self> {
+        let _ = fs::rename(log, log.with_extension("log.1"));
+        Self::spawn_again(name, command, log, signals)
+    }
+
+    /// Starts a server that has ended: it writes on in the log that says why.
+    ///
+    /// `command` gets a process group of its own, so that Ctrl-C in the terminal reaches only sky, which stops its
+    /// services before the servers under them.
+    pub(super) fn spawn_again(
         name: &'static str,
         mut command: Command,
         log: &Path,
         (ask, insist): (Signal, Signal),
     ) -> Result<Self> {
-        // One earlier log is kept: what went wrong last time is what one looks for.
-        let _ = fs::rename(log, log.with_extension("log.1"));
-        let file = File::create(log).with_context(|| format!("cannot write {}", log.display()))?;
+        let file = File::options().create(true).append(true).open(log);
+        let file = file.with_context(|| format!("cannot write {}", log.display()))?;
+        let begins = file.metadata()?.len();
         let child = command
             .stdout(file.try_clone()?)
             .stderr(file)
             .process_group(0)
             .spawn()
             .with_context(|| format!("cannot run {}", command.get_program().display()))?;
-        Ok(Self { name, child, log: log.to_owned(), ask, insist })
+        Ok(Self { name, child, log: log.to_owned(), begins, ask, insist })
     }
 
     /// The process id.
@@ -73,10 +90,32 @@ impl Process {
         }
     }
 
+    /// Waits until the server has ended by itself; the error line says why.
+    pub(super) async fn ends(&mut self) -> anyhow::Error {
+        loop {
+            if let Err(error) = self.check() {
+                return error;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Whether the log says that its port was taken by somebody else.
     pub(super) fn lost_its_port(&self) -> bool {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
-        log.to_lowercase().contains("address already in use")
+        self.words().to_lowercase().contains("address already in use")
+    }
+
+    /// What it has said.
+    fn words(&self) -> String {
+        let mut said = Vec::new();
+        let read = File::open(&self.log).and_then(|mut log| {
+            log.seek(SeekFrom::Start(self.begins))?;
+            log.read_to_end(&mut said)
+        });
+        match read {
+            Ok(_) => String::from_utf8_lossy(&said).into_owned(),
+            Err(_) => String::new(),
+        }
     }
 
     /// Asks, waits for `patience`, insists, and in the end kills.
@@ -97,7 +136,7 @@ impl Process {
 
     /// The log's last line that says why, else its last line.
     fn last_words(&self) -> String {
-        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let log = self.words();
         let reason = |line: &&str| line.contains("FATAL") || line.contains("[FTL]");
         let line = log.lines().rfind(reason).or_else(|| log.lines().next_back());
         line.unwrap_or("it said nothing").trim().to_owned()

@@ -251,4 +251,56 @@ async fn a_broker_that_ends_is_started_again_with_its_streams_and_port() {
     kill();
     let error = tokio::time::timeout(Duration::from_secs(5), servers.failed()).await.expect("it is given up");
     assert!(error.to_string().contains("nats-server ended"), "{error}");
+
+    // All of it stands in one log, and the one of the house before is still there.
+    let log = |name| fs::read_to_string(dir.0.join("log").join(name)).unwrap();
+    let starts = |log: &str| log.matches("Starting nats-server").count();
+    assert_eq!(starts(&log("nats.log")), 1 + RESTARTS);
+    drop(servers);
+    let mut servers = Servers::start(&dir.0, fast()).await.unwrap();
+    kill();
+    let again = async {
+        while starts(&log("nats.log")) < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        failed = servers.failed() => panic!("{failed}"),
+        () = again => {}
+    }
+    assert_eq!((starts(&log("nats.log")), starts(&log("nats.log.1"))), (2, 1 + RESTARTS));
+}
+
+#[tokio::test]
+async fn a_database_that_ends_while_the_broker_is_awaited_is_noticed() {
+    let dir = Folder::new();
+    // The real one at first; started again it never answers.
+    let real = super::find_nats(&fast(), &dir.0).unwrap();
+    let real = real.display();
+    let text = format!(
+        "[ \"$1\" = --version ] && exec {real} --version\n\
+         again=$(dirname \"$2\")/again; [ -e \"$again\" ] && exec sleep 600\n\
+         touch \"$again\"; exec {real} \"$@\""
+    );
+    let mut servers = Servers::start(&dir.0, script(&dir.0, &text)).await.unwrap();
+    let number = |process: &super::Process| Pid::from_raw(i32::try_from(process.pid()).unwrap());
+    let (postgres, nats) = (number(&servers.postgres), number(&servers.nats));
+    let pid_file = dir.0.join("nats/pid");
+    let first = fs::read_to_string(&pid_file).unwrap();
+    killpg(nats, Signal::SIGKILL).unwrap();
+    let ends = async {
+        while fs::read_to_string(&pid_file).unwrap_or_default() == first {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        killpg(postgres, Signal::SIGKILL).unwrap();
+        std::future::pending::<()>().await
+    };
+    let noticed = async {
+        tokio::select! {
+            error = servers.failed() => error,
+            () = ends => unreachable!("it waits"),
+        }
+    };
+    let error = tokio::time::timeout(Duration::from_secs(20), noticed).await.expect("it is noticed");
+    assert!(error.to_string().contains("PostgreSQL ended"), "{error}");
 }
