@@ -1,11 +1,12 @@
 //! A model of one showing, simple enough to be obviously right, beside the real commands: places, needs, chosen
 //! places, the start of the sale, quotas and their release, holds that run out and are taken over, confirmed, moved,
-//! released and cancelled visits. Whatever sequence of steps is played, both must agree on who has what and
-//! who is refused.
+//! released and cancelled visits. Whatever sequence of steps is played, both must agree on who has what,
+//! who is refused, and what everybody is told of what is left.
 //!
 //! `MODEL_STEPS` sets how many steps are played in all (default: 10,000).
 
 mod steps;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,6 +87,8 @@ impl Visit {
 
 struct Model<'h> {
     house: &'h House,
+    /// The first of its minutes.
+    begins: DateTime<Utc>,
     showing: String,
     visits: Vec<Visit>,
 }
@@ -93,6 +96,11 @@ struct Model<'h> {
 impl Model<'_> {
     fn now(&self) -> DateTime<Utc> {
         self.house.clock.now()
+    }
+
+    /// A minute of the house's clock, counted from the first.
+    fn at(&self, minute: i64) -> DateTime<Utc> {
+        self.begins + TimeDelta::minutes(minute)
     }
 
     fn live(&self) -> impl Iterator<Item = &Visit> {
@@ -111,7 +119,7 @@ impl Model<'_> {
             self.live().filter(|visit| by.is_none_or(|by| visit.channel == by)).map(Visit::general).sum()
         };
         let kept = |by: pb::Channel, places: u32, release: i64| {
-            let over = self.now() >= minutes(START - release);
+            let over = self.now() >= self.at(START - release);
             if over { 0 } else { places.saturating_sub(used(Some(by))) }
         };
         let free = GENERAL - used(None);
@@ -128,14 +136,14 @@ impl Model<'_> {
 
     /// Shortly before the start whoever stands at the door gets any place, protected or kept.
     fn is_open(&self, channel: pb::Channel) -> bool {
-        channel != pb::Channel::Online && self.now() >= minutes(START - PROTECTED_RELEASE)
+        channel != pb::Channel::Online && self.now() >= self.at(START - PROTECTED_RELEASE)
     }
 
     /// What everybody is answered who orders at the wrong time.
     fn refusal_now(&self, channel: pb::Channel) -> Option<Code> {
-        if self.now() >= minutes(START) {
+        if self.now() >= self.at(START) {
             Some(Code::InvalidArgument)
-        } else if channel == pb::Channel::Online && self.now() < minutes(ON_SALE) {
+        } else if channel == pb::Channel::Online && self.now() < self.at(ON_SALE) {
             Some(Code::FailedPrecondition)
         } else {
             None
@@ -326,7 +334,7 @@ impl Model<'_> {
     async fn confirm(&mut self, n: usize) -> Result<(), TestCaseError> {
         let taken = self.taken();
         let now = self.now();
-        let is_over = now >= minutes(START + 50);
+        let is_over = now >= self.at(START + 50);
         let Some(visit) = self.visits.get_mut(n) else { return Ok(()) };
         let told = confirmed(visit.id, &self.showing);
         self.house.react("reservations", "journey", &told.visit_id, &told).await.expect("reacted");
@@ -362,7 +370,7 @@ impl Model<'_> {
 
     async fn reseat(&mut self, n: usize, wish: pb::SeatWish) -> Result<(), TestCaseError> {
         let taken = self.taken();
-        let is_over = self.now() >= minutes(START + 50);
+        let is_over = self.now() >= self.at(START + 50);
         let Some(visit) = self.visits.get_mut(n) else { return Ok(()) };
         let before = booking(self.house, visit.id).await.ok();
         let request = pb::ReseatRequest {
@@ -400,7 +408,7 @@ impl Model<'_> {
         .await
         .expect("claims");
         prop_assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), self.taken());
-        Ok(())
+        self.compare_told().await
     }
 }
 
@@ -439,8 +447,11 @@ async fn the_real_commands_do_what_the_model_says() {
     let played = tokio::task::block_in_place(|| {
         runner.run(&proptest::collection::vec(step(), STEPS), |steps| {
             here.block_on(async {
-                house.clock.set(minutes(0));
-                let mut model = Model { house: &house, showing: copy_of(&house, template).await, visits: Vec::new() };
+                // The clock never goes back: what looks at it would sleep until it is as late again.
+                let begins = house.clock.now() + TimeDelta::minutes(1);
+                house.clock.set(begins);
+                let showing = copy_of(&house, template, begins).await;
+                let mut model = Model { house: &house, begins, showing, visits: Vec::new() };
                 for step in &steps {
                     model.play(step).await?;
                 }
@@ -454,7 +465,7 @@ async fn the_real_commands_do_what_the_model_says() {
 }
 
 /// A showing of its own for a sequence, of the title and in the hall of another one.
-async fn copy_of(house: &House, showing: Uuid) -> String {
+async fn copy_of(house: &House, showing: Uuid, begins: DateTime<Utc>) -> String {
     let id = Uuid::now_v7();
     sqlx::query(
         "insert into showing (id, title_id, hall, layout_id, starts_at, ends_at, doors_at, last_entry_at,
@@ -467,12 +478,12 @@ async fn copy_of(house: &House, showing: Uuid) -> String {
     )
     .bind(id)
     .bind(showing)
-    .bind(minutes(START))
+    .bind(begins + TimeDelta::minutes(START))
     .bind(SCHOOL.cast_signed())
     .bind(i32::try_from(STAFF_RELEASE).expect("minutes"))
     .bind(i32::try_from(SCHOOL_RELEASE).expect("minutes"))
     .bind(i32::try_from(PROTECTED_RELEASE).expect("minutes"))
-    .bind(minutes(ON_SALE))
+    .bind(begins + TimeDelta::minutes(ON_SALE))
     .execute(house.pool("reservations"))
     .await
     .expect("a showing");
