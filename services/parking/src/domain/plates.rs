@@ -10,15 +10,20 @@ const PERISHES: TimeDelta = TimeDelta::seconds(20);
 const AHEAD: TimeDelta = TimeDelta::seconds(5);
 
 /// A plate in the one spelling in which two of them are compared: capital letters and digits, without blanks, hyphens
-/// and dots, umlauts as their base letters, and the letters O and I as the digits that cameras take them for. None:
-/// that is no plate.
+/// and dots of any kind (keyboards and copied text have many), letters with marks as their base letters, as on the plates of
+/// our neighbours, and the letters O and I as the digits that cameras take them for. None: that is no plate.
 pub(crate) fn normalise(text: &str) -> Option<String> {
     let mut plate = String::new();
     for letter in text.chars() {
         match letter {
-            ' ' | '-' | '.' | '·' | ':' | '\u{2013}' => {}
-            'Ä' | 'ä' => plate.push('A'),
-            'Ö' | 'ö' | 'O' | 'o' => plate.push('0'),
+            '-' | '.' | '·' | '•' | ':' | '\u{2010}'..='\u{2015}' | '\u{2212}' => {}
+            blank if blank.is_whitespace() => {}
+            'Ä' | 'ä' | 'Å' | 'å' => plate.push('A'),
+            'Č' | 'č' | 'Ć' | 'ć' => plate.push('C'),
+            'Đ' | 'đ' => plate.push('D'),
+            'Š' | 'š' => plate.push('S'),
+            'Ž' | 'ž' => plate.push('Z'),
+            'Ö' | 'ö' | 'Ø' | 'ø' | 'O' | 'o' => plate.push('0'),
             'Ü' | 'ü' => plate.push('U'),
             'I' | 'i' => plate.push('1'),
             letter if letter.is_ascii_alphanumeric() => plate.push(letter.to_ascii_uppercase()),

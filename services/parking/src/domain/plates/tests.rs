@@ -11,6 +11,10 @@ fn every_spelling_of_a_plate_is_the_same_plate() {
     for spelling in ["HAL-AB 123", "hal ab123", "HAL·AB·123", "HAL - AB - 123", "HAL.AB:123", "Hal\u{2013}Ab 123"] {
         assert_eq!(normalise(spelling).as_deref(), Some("HALAB123"), "{spelling}");
     }
+    for spelling in ["HAL\u{2011}AB\u{a0}123", "HAL\u{2014}AB\t123", "HAL\u{2212}AB\u{2009}123", "HAL • AB 123"] {
+        assert_eq!(normalise(spelling).as_deref(), Some("HALAB123"), "{spelling:?}");
+    }
+    assert_eq!(normalise("LJ ČŠ-Ž12"), normalise("LJ CS-Z12"), "marks as cameras read them");
     assert_eq!(normalise("SÜW-Ö 12E"), normalise("SUW O 12 E"), "umlauts as cameras read them");
     assert_eq!(normalise("LEI-OI 10"), normalise("LE1-01 1O"), "letters that look like digits");
     for none in ["", "A1", "HAL-AB 12345678", "HAL/AB 123", "🚗 123", "   ", "'; drop table plate"] {
