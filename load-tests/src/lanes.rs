@@ -3,9 +3,10 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use chrono::{DateTime, Utc};
 use kernel::values::timestamp;
 use sky_proto::flow::v1::{
-    AdmissionState, GetFlowRequest, MoveAdmissionRequest, ScanRequest, ScanVerdict, flow_client::FlowClient,
+    Admission, AdmissionState, GetFlowRequest, MoveAdmissionRequest, ScanRequest, ScanVerdict, flow_client::FlowClient,
 };
 use uuid::Uuid;
 
@@ -37,19 +38,28 @@ pub async fn measure(report: &mut Report, runs: u32) -> anyhow::Result<()> {
     let most = doubles.into_iter().fold(0.0, f64::max);
     let figure = |metric, unit, median, p99| Figure { scenario: "lanes", metric, unit, median, p99, floor: None };
     report.add(figure("scan answer at 200 scans/s from 8 lanes", "ms", median(medians), Some(median(p99s))))?;
-    report.add(figure("codes let in twice, the most of all runs", "codes", most, None))
+    report.add(figure("codes let in twice, the most of all runs", "codes", most, None))?;
+    // However fast that was: a door that lets a ticket in twice is no door.
+    anyhow::ensure!(most == 0.0, "{most} codes were let in twice in one run");
+    Ok(())
 }
 
-/// The next showings, with their doors open. None of them begins before an hour has passed: while a run lasts, no last
-/// entry may go by.
-pub(crate) async fn showings(house: &House, many: usize) -> anyhow::Result<Vec<String>> {
+/// The showings that begin after an instant, in order.
+pub(crate) async fn upcoming(house: &House, from: DateTime<Utc>) -> anyhow::Result<Vec<Admission>> {
     let mut flow = FlowClient::new(house.channel(&House::operator()).await?);
-    let from = kernel::clock::wall_now() + chrono::TimeDelta::hours(1);
     let window =
         GetFlowRequest { from: Some(timestamp(from)), until: Some(timestamp(from + chrono::TimeDelta::days(20))) };
     let mut admissions = flow.get_flow(window).await?.into_inner().admissions;
     admissions.retain(|admission| admission.starts_at.is_some_and(|at| at.seconds >= from.timestamp()));
     admissions.sort_by_key(|admission| admission.starts_at.map(|at| at.seconds));
+    Ok(admissions)
+}
+
+/// The next showings, with their doors open. None of them begins before an hour has passed: while a run lasts, no last
+/// entry may go by.
+pub(crate) async fn showings(house: &House, many: usize) -> anyhow::Result<Vec<String>> {
+    let admissions = upcoming(house, kernel::clock::wall_now() + chrono::TimeDelta::hours(1)).await?;
+    let mut flow = FlowClient::new(house.channel(&House::operator()).await?);
     anyhow::ensure!(admissions.len() >= many, "the house has too few showings");
     let mut showings = Vec::new();
     for admission in admissions.into_iter().take(many) {
