@@ -12,6 +12,8 @@ pub(crate) enum Error {
     Invalid(#[from] InvalidField),
     #[error("there is no such zone; see the house file's [flow] for their names")]
     NoZone,
+    #[error("there is no such escape group; see the house file's [flow] for their names")]
+    NoEscapeGroup,
     #[error("this showing is not known at the door; choose one of the programme")]
     NoShowing,
     #[error("no booking has this reference; ask for the code or the name in the booking")]
@@ -121,6 +123,7 @@ impl Coded for Error {
         match self {
             Self::Invalid(_) => Code::InvalidArgument,
             Self::NoZone
+            | Self::NoEscapeGroup
             | Self::NoShowing
             | Self::NoParty
             | Self::NoSensor

@@ -49,39 +49,18 @@ pub(crate) async fn propose(tx: &mut Tx, id: Uuid, wish: Wish, confirm: bool) ->
     let cause = directives::cause(wish.stated, wish.by_policy, way, &known, &zones, &lifts);
     let words = directives::words(wish.kind, cause, way, &zones, &lifts);
     let gives_way = check(None, wish.kind, way, known, &zones)?;
-    let mut directive = Directive {
-        id,
-        kind: wish.kind,
-        state: State::Proposed,
-        from: wish.from,
-        to: wish.to,
-        text: words.text,
-        step_free_text: words.step_free_text,
-        step_free: words.step_free,
-        lift: words.lift,
-        reason: wish.reason,
-        stated: wish.stated,
-        by_policy: wish.by_policy,
-        proposed_by: wish.by.clone(),
-        confirmed_by: String::new(),
-        ended_by: String::new(),
-        proposed_at: now,
-        active_from: wish.active_from,
-        ended_at: None,
-        valid_until: wish.active_from + wish.valid_for,
-        acks: Acks::default(),
-        revision: 1,
-    };
+    let by = wish.by.clone();
+    let mut directive = wish.directive(id, words, now);
     if confirm {
         end_all(tx, &gives_way).await?;
-        directive.confirm(&wish.by, now);
+        directive.confirm(&by, now);
     }
     store::measures::save_directive(tx.conn(), &directive).await?;
-    record(tx, &wish.by, "propose_directive", directive.id, Value::Null, said(&directive)).await?;
+    record(tx, &by, "propose_directive", directive.id, Value::Null, said(&directive)).await?;
     if directive.state.shown() {
         tell(tx, &directive).await?;
     }
-    follow_stop(tx, &directive, &wish.by).await?;
+    follow_stop(tx, &directive, &by).await?;
     touch_house(tx).await?;
     Ok(directive)
 }

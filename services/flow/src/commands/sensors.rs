@@ -16,7 +16,7 @@ use crate::{
         counters::{self, Counted, Effect, Logic, Package, Problem, Sensor, State},
     },
     error::Error,
-    store,
+    store::{self, sensors::Push},
 };
 
 /// What became of a push.
@@ -40,6 +40,12 @@ enum Change {
     },
     /// Of who came and went, nothing is known.
     Missed,
+}
+
+/// Keeps what a counter has sent, for staff to look at, whatever came of it.
+pub(crate) async fn note_push(tx: &mut Tx, push: &Push) -> Result<(), Error> {
+    let now = tx.now();
+    store::sensors::record_push(tx.conn(), push, now).await
 }
 
 /// The changes of each zone, with the intervals that they come from.
@@ -174,6 +180,8 @@ async fn apply(
                 zone.set(people, Quality::Live, counted.as_of.min(now));
                 zone.unsure = 0;
                 (drifted, told) = (false, true);
+                // It knows nothing of a count by hand before: there is nothing left to take back.
+                store::steps::settle(tx.conn(), &zone.id).await?;
             }
         }
     }

@@ -5,13 +5,18 @@ use kernel::{Tx, values::Text};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{admissions::tell_admission, calls, record, touch, zones::count};
+use super::{
+    admissions::tell_admission,
+    calls, record, touch,
+    zones::{count, tell_zone},
+};
 use crate::{
     domain::{
-        Admission, AdmissionState, Quality,
+        Admission, AdmissionState, Quality, Zone,
         calls::GroupState,
         queue::Number,
         steps::{Change, GroupWas, Moved, Step},
+        zones::Counted,
     },
     error::Error,
     store,
@@ -26,7 +31,7 @@ pub(super) fn made(
     change: Change,
     by: &str,
 ) -> Step {
-    let id = Uuid::now_v7();
+    let id = kernel::values::new_id(at);
     Step { id, about: about.to_string(), showing, what, change, by: by.to_owned(), at, undone: false }
 }
 
@@ -69,8 +74,20 @@ pub(crate) async fn undo_step(tx: &mut Tx, id: Uuid, by: &str) -> Result<Step, E
                     store::save_cleaned(tx.conn(), showing, "").await?;
                 }
                 Change::Group { to, was } => undo_group(tx, &admission, *to, was).await?,
-                Change::Number { .. } => return Err(Error::NoStep),
+                Change::Number { .. } | Change::Zone(_) => return Err(Error::NoStep),
             }
+        }
+        Change::Zone(counted) => {
+            // Showings before zones, as everybody locks.
+            for showing in &counted.gone {
+                store::lock_admission(tx.conn(), *showing).await?;
+            }
+            let zone = store::lock_zone(tx.conn(), &counted.zone).await?.ok_or(Error::NoZone)?;
+            let step = still_undoable(tx, id).await?;
+            if step.undone {
+                return Ok(step);
+            }
+            undo_count(tx, zone, counted, by).await?;
         }
         Change::Number { .. } => {
             let Some((day, number)) = calls::read_about(&known.about) else { return Err(Error::NoStep) };
@@ -132,6 +149,24 @@ async fn undo_move(tx: &mut Tx, admission: &mut Admission, moved: &Moved) -> Res
         count(tx, foyer, left_house - left_hall, Quality::Estimated).await?;
     }
     tell_admission(tx, admission).await
+}
+
+async fn undo_count(tx: &mut Tx, mut zone: Zone, counted: &Counted, by: &str) -> Result<(), Error> {
+    if zone.by_hand_at != Some(counted.at) {
+        // The whole house has been counted since.
+        return Err(Error::StepStands);
+    }
+    for showing in &counted.gone {
+        store::headcount::unmark_gone(tx.conn(), *showing).await?;
+    }
+    let (now, before) = (tx.now(), zone.clone());
+    zone.take_back(counted);
+    store::record_correction(tx.conn(), &before, zone.count, "taken back", by, now).await?;
+    store::history::take_back_samples(tx.conn(), &zone.id, counted.at).await?;
+    let is_drifted = counted.was.drifted || store::is_drifted(tx.conn(), &zone.id).await?;
+    store::mark_zone(tx.conn(), &zone.id, zone.counted, is_drifted).await?;
+    store::save_zone(tx.conn(), &zone).await?;
+    tell_zone(tx, &zone).await
 }
 
 async fn undo_group(tx: &mut Tx, admission: &Admission, to: GroupState, was: &GroupWas) -> Result<(), Error> {

@@ -3,7 +3,6 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
-use uuid::Uuid;
 
 use super::{admissions, directives, estimates, sensors, touch_house, weather, zones};
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
         directives::{
             BY_POLICY, BY_TIME, Directive, Reached, Rule, State, Wish, into_full, lately_full, leads_into_stop, left,
         },
-        steps::UNDO,
+        steps::{UNDO, UNDO_COUNT},
         ways::english,
         zones::{EscapeGroup, Kind, roll_up},
     },
@@ -38,22 +37,23 @@ pub(crate) async fn turn(tx: &mut Tx) -> Result<(), Error> {
     }
     admissions::assume_gone(tx, stayed, stay).await?;
     let mut changed = sensors::notice_silence(tx, silent).await?;
-    let (zones, aged) = renew(tx).await?;
+    let (zones, groups, aged) = renew(tx).await?;
     changed |= aged;
     changed |= follow_time(tx).await?;
-    changed |= propose(tx, &zones).await?;
+    changed |= propose(tx, &zones, &groups).await?;
     changed |= weather::propose(tx).await?;
     changed |= follow_reasons(tx, &zones).await?;
     let now = tx.now();
-    changed |= store::steps::forget(tx.conn(), now - UNDO).await?;
+    changed |= store::steps::forget(tx.conn(), now - UNDO, now - UNDO_COUNT).await?;
     store::history::keep_samples(tx.conn(), &zones, now).await?;
+    store::history::keep_group_samples(tx.conn(), &groups, now).await?;
     estimates::note(tx).await?;
     if changed { touch_house(tx).await } else { Ok(()) }
 }
 
-/// Numbers that have run out, and the sums of what lies in storeys, the house and the escape groups; answers the zones
-/// and whether a number has run out.
-async fn renew(tx: &mut Tx) -> Result<(Vec<Zone>, bool), Error> {
+/// Numbers that have run out, and the sums of what lies in storeys, the house and the escape groups; answers the zones,
+/// the groups and whether a number has run out.
+async fn renew(tx: &mut Tx) -> Result<(Vec<Zone>, Vec<EscapeGroup>, bool), Error> {
     let now = tx.now();
     let mut stored = store::zones_as_stored(tx.conn()).await?;
     let mut zones = renewed(&stored, now);
@@ -70,14 +70,15 @@ async fn renew(tx: &mut Tx) -> Result<(Vec<Zone>, bool), Error> {
         let told = before.level != zone.level || before.quality != zone.quality;
         zones::save(tx, zone, told).await?;
     }
-    for group in store::escape_groups(tx.conn(), &zones).await? {
+    let groups = store::escape_groups(tx.conn(), &zones).await?;
+    for group in &groups {
         if store::group_level(tx.conn(), &group.id).await? != group.level {
-            store::save_group_level(tx.conn(), &group, now).await?;
-            tx.append(&group.id, &events::zones::escape_group_changed(&group)).await?;
+            store::save_group_level(tx.conn(), group, now).await?;
+            tx.append(&group.id, &events::zones::escape_group_changed(group)).await?;
             touch_house(tx).await?;
         }
     }
-    Ok((zones, aged))
+    Ok((zones, groups, aged))
 }
 
 /// Zones as time and their parts make them.
@@ -170,20 +171,19 @@ fn reason(rule: &Rule, groups: &[EscapeGroup]) -> Text {
 }
 
 /// The zones' policy: proposes when a level is reached, and takes back its own when it is left.
-async fn propose(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
+async fn propose(tx: &mut Tx, zones: &[Zone], groups: &[EscapeGroup]) -> Result<bool, Error> {
     let rules = store::measures::rules(tx.conn()).await?;
     if rules.is_empty() {
         return Ok(false);
     }
     let now = tx.now();
     let mut known = store::measures::directives(tx.conn(), now - directives::RECENT).await?;
-    let groups = store::escape_groups(tx.conn(), zones).await?;
     let levels = Levels {
         of_zones: store::levels_since(tx.conn()).await?,
         of_groups: store::group_levels_since(tx.conn()).await?,
     };
     let rules: Vec<(&Rule, Reached)> =
-        rules.iter().filter_map(|rule| Some((rule, reached(rule, zones, &groups, &levels, now)?))).collect();
+        rules.iter().filter_map(|rule| Some((rule, reached(rule, zones, groups, &levels, now)?))).collect();
     let mut changed = false;
     // What nothing calls for any more, and what leads people on into what is full by now.
     for directive in left(&rules, &known).into_iter().chain(into_full(&known, zones)) {
@@ -198,14 +198,14 @@ async fn propose(tx: &mut Tx, zones: &[Zone]) -> Result<bool, Error> {
             kind: rule.kind,
             from: rule.zone.clone(),
             to: rule.to.clone(),
-            reason: reason(rule, &groups),
+            reason: reason(rule, groups),
             stated: None,
             active_from: now,
             valid_for: rule.valid_for,
             by_policy: true,
             by: BY_POLICY.to_owned(),
         };
-        match directives::propose(tx, Uuid::now_v7(), wish, rule.confirms_itself(reached.level)).await {
+        match directives::propose(tx, kernel::values::new_id(now), wish, rule.confirms_itself(reached.level)).await {
             Ok(proposed) => {
                 // Another rule may propose the same for another reason.
                 known.push(proposed);

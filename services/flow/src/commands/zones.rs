@@ -5,11 +5,12 @@ use kernel::Tx;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{record, touch, touch_house};
+use super::{record, steps, touch, touch_house};
 use crate::{
     domain::{
         Quality, Zone,
-        zones::{self, Kind},
+        steps::{Change, counted},
+        zones::{self, Counted, Kind, ZoneWas},
     },
     error::Error,
     events, store,
@@ -51,13 +52,17 @@ pub(crate) async fn count(tx: &mut Tx, zone: Option<Zone>, people: i64, quality:
 /// Sets a zone's count by hand, for the record with who and why.
 pub(crate) async fn correct_zone(tx: &mut Tx, id: &str, people: u32, reason: &str, by: &str) -> Result<Zone, Error> {
     let now = tx.now();
-    store::headcount::mark_counted(tx.conn(), Some(id), now).await?;
+    let mut gone = store::headcount::mark_counted(tx.conn(), Some(id), now).await?;
     let mut zone = store::lock_zone(tx.conn(), id).await?.ok_or(Error::NoZone)?;
     if zone.kind != Kind::Room {
         return Err(Error::SumZone);
     }
     store::record_correction(tx.conn(), &zone, people, reason, by, now).await?;
     let before = json!({"count": zone.count, "quality": zone.quality.name()});
+    gone.sort_unstable();
+    let was = ZoneWas::of(&zone, store::is_drifted(tx.conn(), id).await?);
+    let step = Change::Zone(Counted { zone: id.to_owned(), at: now, count: people, was, gone });
+    steps::note(tx, id, None, counted(&zone, people), step, by).await?;
     zone.count_by_hand(people, now);
     store::end_drift(tx.conn(), id).await?;
     store::save_zone(tx.conn(), &zone).await?;

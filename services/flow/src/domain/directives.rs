@@ -11,8 +11,10 @@ use super::{
 };
 
 mod causes;
+mod wish;
 
 pub(crate) use causes::{Cause, Stated, cause};
+pub(crate) use wish::Wish;
 
 /// What is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,20 +136,6 @@ pub(crate) struct Directive {
     pub(crate) valid_until: DateTime<Utc>,
     pub(crate) acks: Acks,
     pub(crate) revision: u64,
-}
-
-/// What somebody (or the policy) wants.
-#[derive(Clone, Debug)]
-pub(crate) struct Wish {
-    pub(crate) kind: Kind,
-    pub(crate) from: String,
-    pub(crate) to: String,
-    pub(crate) reason: Text,
-    pub(crate) stated: Option<Stated>,
-    pub(crate) active_from: DateTime<Utc>,
-    pub(crate) valid_for: TimeDelta,
-    pub(crate) by_policy: bool,
-    pub(crate) by: String,
 }
 
 /// Why a wish is refused.

@@ -1,8 +1,13 @@
-//! A stored day once more, against other thresholds: which levels when, how many stops, how long in each. Pure.
+//! A stored day once more, against other thresholds: which levels when, how many stops, how long in each, and how good the
+//! numbers are that say so. Pure.
+
+mod policy;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::zones::{Level, Thresholds};
+use super::zones::{Level, Quality, Thresholds};
+
+pub(crate) use policy::{Counted, Proposal, proposals};
 
 /// A count as it was at an instant, and the level that it meant then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +15,7 @@ pub(crate) struct Sample {
     pub(crate) at: DateTime<Utc>,
     pub(crate) count: u32,
     pub(crate) level: Level,
+    pub(crate) quality: Quality,
 }
 
 /// A level for a while.
@@ -18,9 +24,11 @@ pub(crate) struct Span {
     pub(crate) from: DateTime<Utc>,
     pub(crate) until: DateTime<Utc>,
     pub(crate) level: Level,
+    /// The worst of the numbers that it rests on.
+    pub(crate) quality: Quality,
 }
 
-/// A day of a zone.
+/// A day of a zone, or of an escape group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Course {
     pub(crate) spans: Vec<Span>,
@@ -34,16 +42,23 @@ impl Course {
         within.fold(TimeDelta::zero(), |sum, span| sum + (span.until - span.from))
     }
 
-    fn of(levels: impl Iterator<Item = (DateTime<Utc>, Level)>, until: DateTime<Utc>) -> Self {
+    /// The level at an instant; before the first number it is taken for empty.
+    fn level_at(&self, at: DateTime<Utc>) -> Level {
+        let span = self.spans.iter().rev().find(|span| span.from <= at);
+        span.map_or(Level::Green, |span| span.level)
+    }
+
+    fn of(levels: impl Iterator<Item = (Sample, Level)>, until: DateTime<Utc>) -> Self {
         let mut spans: Vec<Span> = Vec::new();
-        for (at, level) in levels {
+        for (Sample { at, quality, .. }, level) in levels {
             match spans.last_mut() {
-                Some(last) if last.level == level => {}
-                Some(last) => {
-                    last.until = at;
-                    spans.push(Span { from: at, until, level });
+                Some(last) if last.level == level => last.quality = last.quality.worse(quality),
+                last => {
+                    if let Some(last) = last {
+                        last.until = at;
+                    }
+                    spans.push(Span { from: at, until, level, quality });
                 }
-                None => spans.push(Span { from: at, until, level }),
             }
         }
         let stops = spans.iter().filter(|span| span.level == Level::Stop).count();
@@ -53,14 +68,14 @@ impl Course {
 
 /// As it was.
 pub(crate) fn as_it_was(samples: &[Sample], until: DateTime<Utc>) -> Course {
-    Course::of(samples.iter().map(|sample| (sample.at, sample.level)), until)
+    Course::of(samples.iter().map(|sample| (*sample, sample.level)), until)
 }
 
 /// As it would have been.
 pub(crate) fn with(samples: &[Sample], capacity: u32, thresholds: &Thresholds, until: DateTime<Utc>) -> Course {
     let levels = samples.iter().scan(Level::Green, |level, sample| {
         *level = thresholds.level(sample.count, capacity, *level);
-        Some((sample.at, *level))
+        Some((*sample, *level))
     });
     Course::of(levels, until)
 }

@@ -10,16 +10,19 @@ use super::{
     Admission, AdmissionState,
     calls::{Group, GroupState},
     queue::{Number, NumberState},
+    zones::{Counted, Zone},
 };
 
 /// Whoever has pressed by mistake notices within so long; later, others have acted on it.
 pub(crate) const UNDO: TimeDelta = TimeDelta::seconds(60);
+/// A wrong number is noticed by whoever walks past next; nobody acts on a zone as on a door that opens.
+pub(crate) const UNDO_COUNT: TimeDelta = TimeDelta::minutes(5);
 
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) id: Uuid,
-    /// The showing, the group, or the number with its day: of each the newest step can be taken back.
+    /// The showing, the group, the zone, or the number with its day: of each the newest step can be taken back.
     pub(crate) about: String,
     pub(crate) showing: Option<Uuid>,
     pub(crate) what: Text,
@@ -31,7 +34,7 @@ pub(crate) struct Step {
 
 impl Step {
     pub(crate) fn undo_until(&self) -> DateTime<Utc> {
-        self.at + UNDO
+        self.at + if matches!(self.change, Change::Zone(_)) { UNDO_COUNT } else { UNDO }
     }
 
     pub(crate) fn can_undo(&self, now: DateTime<Utc>) -> bool {
@@ -46,6 +49,7 @@ pub(crate) enum Change {
     Cleaned,
     Group { to: GroupState, was: GroupWas },
     Number { to: NumberState, was: NumberState, called_at: Option<DateTime<Utc>>, last_called: u32 },
+    Zone(Counted),
 }
 
 /// An admission's step.
@@ -130,6 +134,11 @@ pub(crate) fn cleaned(admission: &Admission) -> Text {
 fn about(title: &Text, de: &str, en: &str) -> Text {
     let english = if title.en.is_empty() { &title.de } else { &title.en };
     Text::new(format!("{}: {de}", title.de), format!("{english}: {en}"))
+}
+
+/// "Foyer: 37 gezählt"
+pub(crate) fn counted(zone: &Zone, count: u32) -> Text {
+    about(&zone.name, &format!("{count} gezählt"), &format!("{count} counted"))
 }
 
 /// "Gruppe 2: aufgerufen"
@@ -217,5 +226,10 @@ mod tests {
         assert!(!step.can_undo(at(2)));
         step.undone = true;
         assert!(!step.can_undo(at(1)));
+        let zone = super::super::zones::tests::zone("foyer", super::super::zones::Kind::Room, "", 100);
+        let was = super::super::zones::ZoneWas::of(&zone, false);
+        let counted = Counted { zone: zone.id, at: at(1), count: 7, was, gone: Vec::new() };
+        let step = Step { change: Change::Zone(counted), undone: false, ..step };
+        assert!(step.can_undo(at(2)) && !step.can_undo(at(6)), "a count for five minutes");
     }
 }

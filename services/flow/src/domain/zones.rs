@@ -4,9 +4,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// How full a zone is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Level {
     Green,
     Amber,
@@ -105,7 +106,7 @@ impl Thresholds {
 }
 
 /// How a count came about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Quality {
     Live,
     Estimated,
@@ -128,6 +129,11 @@ impl Quality {
 
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|quality| quality.name() == name)
+    }
+
+    /// Of two numbers together: as good as the worse one.
+    pub(crate) const fn worse(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
     }
 
     /// Of a sum: as good as its worst part.
@@ -236,6 +242,20 @@ impl Zone {
         self.set(count, Quality::Manual, now)
     }
 
+    /// Takes a count by hand back, as it was noted then: whoever has come or gone since has come or gone all the same.
+    pub(crate) fn take_back(&mut self, counted: &Counted) {
+        let since = i64::from(self.count) - i64::from(counted.count);
+        let was = &counted.was;
+        self.count = u32::try_from((i64::from(was.count) + since).max(0)).unwrap_or(u32::MAX);
+        self.level = self.thresholds.level(self.count, self.capacity, was.level);
+        // Scans that have moved it since do not make known what was not.
+        if self.quality == Quality::Manual || was.quality == Quality::Degraded {
+            (self.quality, self.observed_at, self.valid_until) = (was.quality, was.observed_at, was.valid_until);
+        }
+        self.by_hand_at = was.by_hand_at;
+        self.unsure = self.unsure.saturating_add(was.unsure);
+    }
+
     pub(crate) fn set(&mut self, count: u32, quality: Quality, now: DateTime<Utc>) -> bool {
         let before = self.level;
         self.count = count;
@@ -281,6 +301,46 @@ impl Zone {
         }
         true
     }
+}
+
+/// What is known of a zone's number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ZoneWas {
+    pub(crate) count: u32,
+    pub(crate) level: Level,
+    pub(crate) quality: Quality,
+    pub(crate) observed_at: DateTime<Utc>,
+    pub(crate) valid_until: Option<DateTime<Utc>>,
+    pub(crate) by_hand_at: Option<DateTime<Utc>>,
+    pub(crate) unsure: u32,
+    /// It had lost its ground: data of a counter was missing.
+    pub(crate) drifted: bool,
+}
+
+impl ZoneWas {
+    pub(crate) const fn of(zone: &Zone, drifted: bool) -> Self {
+        Self {
+            count: zone.count,
+            level: zone.level,
+            quality: zone.quality,
+            observed_at: zone.observed_at,
+            valid_until: zone.valid_until,
+            by_hand_at: zone.by_hand_at,
+            unsure: zone.unsure,
+            drifted,
+        }
+    }
+}
+
+/// A zone that somebody has counted by hand, and what was before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Counted {
+    pub(crate) zone: String,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) count: u32,
+    pub(crate) was: ZoneWas,
+    /// Showings whose guests are in that number and are not taken off it once more.
+    pub(crate) gone: Vec<Uuid>,
 }
 
 /// The people of several zones together.

@@ -3,10 +3,12 @@
 use kernel::values::{Text, timestamp};
 use sky_proto::flow::v1 as pb;
 
+use super::zones::level;
 use crate::domain::{
     Zone,
     directives::{Acks, Directive, Kind, Rule, State, Stated},
     incidents::{self, Incident},
+    replay::Proposal,
     ways::Lift,
 };
 
@@ -71,6 +73,18 @@ pub(crate) fn plan(rule: &Rule, zones: &[Zone]) -> pb::DirectivePlan {
     }
 }
 
+/// What the policy proposes of a stored day.
+pub(crate) fn proposal(proposal: &Proposal, zones: &[Zone]) -> pb::PolicyProposal {
+    pb::PolicyProposal {
+        plan: Some(plan(&proposal.rule, zones)),
+        from: Some(timestamp(proposal.from)),
+        until: Some(timestamp(proposal.until)),
+        level: level(proposal.level).into(),
+        group_id: proposal.rule.group.clone(),
+        by_itself: proposal.by_itself,
+    }
+}
+
 /// With the accounts: for staff.
 pub(crate) fn directive(directive: &Directive, zones: &[Zone]) -> pb::Directive {
     pb::Directive {
@@ -98,6 +112,7 @@ pub(crate) fn directive(directive: &Directive, zones: &[Zone]) -> pb::Directive 
         from_zone_name: name(zones, &directive.from),
         to_zone_name: name(zones, &directive.to),
         cause: cause(directive.stated).into(),
+        showing_ids: Vec::new(),
     }
 }
 
@@ -140,6 +155,7 @@ pub(crate) fn incident(incident: &Incident, zones: &[Zone]) -> pb::Incident {
         acknowledgements: acknowledgements(&incident.acks),
         displays_concerned: displays(&incident.acks),
         revision: incident.revision,
+        showing_ids: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         Level,
         counters::State,
-        replay::{self, Course},
+        replay::{self, Counted, Course},
         zones::{Threshold, Thresholds},
     },
     error::Error,
@@ -87,6 +87,7 @@ fn course(course: &Course) -> pb::ZoneCourse {
                 from: Some(timestamp(span.from)),
                 until: Some(timestamp(span.until)),
                 level: events::zones::level(span.level).into(),
+                quality: events::zones::quality(span.quality).into(),
             })
             .collect(),
         stops: course.stops,
@@ -102,28 +103,61 @@ impl ZonesGrpc {
         &self,
         (from, until): (DateTime<Utc>, DateTime<Utc>),
         thresholds: Thresholds,
-        wanted: &[String],
+        (zone_ids, group_ids): (&[String], &[String]),
     ) -> Result<pb::ReplayDayResponse, Error> {
         let mut conn = self.0.pool().acquire().await?;
         // A day that is not over ends now.
         let until = until.min(self.0.clock().now());
-        let mut replayed = Vec::new();
         let zones = store::zones(&mut conn).await?;
-        if wanted.iter().any(|id| !zones.iter().any(|zone| zone.id == *id)) {
+        let groups = store::escape_groups(&mut conn, &zones).await?;
+        if zone_ids.iter().any(|id| !zones.iter().any(|zone| zone.id == *id)) {
             return Err(Error::NoZone);
         }
-        for zone in zones.iter().filter(|zone| wanted.is_empty() || wanted.contains(&zone.id)) {
-            let samples = store::history::samples(&mut conn, &zone.id, from, until).await?;
-            if !samples.is_empty() {
-                replayed.push(pb::ZoneReplay {
+        if group_ids.iter().any(|id| !groups.iter().any(|group| group.id == *id)) {
+            return Err(Error::NoEscapeGroup);
+        }
+        let is_all = zone_ids.is_empty() && group_ids.is_empty();
+        let mut told = pb::ReplayDayResponse::default();
+        // The policy looks at all of them, whichever are asked for.
+        let mut was = Counted { zones: Vec::new(), groups: Vec::new() };
+        let mut would = Counted { zones: Vec::new(), groups: Vec::new() };
+        for zone in &zones {
+            let samples = store::history::samples(&mut conn, &zone.id, (from, until)).await?;
+            let as_it_was = replay::as_it_was(&samples, until);
+            let replayed = replay::with(&samples, zone.capacity, &thresholds, until);
+            if !samples.is_empty() && (is_all || zone_ids.contains(&zone.id)) {
+                told.zones.push(pb::ZoneReplay {
                     zone_id: zone.id.clone(),
                     name: Some(zone.name.to_proto()),
-                    as_it_was: Some(course(&replay::as_it_was(&samples, until))),
-                    replayed: Some(course(&replay::with(&samples, zone.capacity, &thresholds, until))),
+                    as_it_was: Some(course(&as_it_was)),
+                    replayed: Some(course(&replayed)),
                 });
             }
+            was.zones.push((zone.clone(), as_it_was));
+            would.zones.push((zone.clone(), replayed));
         }
-        Ok(pb::ReplayDayResponse { zones: replayed })
+        for group in groups {
+            let samples = store::history::group_samples(&mut conn, &group.id, (from, until)).await?;
+            let as_it_was = replay::as_it_was(&samples, until);
+            let replayed = replay::with(&samples, group.limit, &thresholds, until);
+            if !samples.is_empty() && (is_all || group_ids.contains(&group.id)) {
+                told.groups.push(pb::EscapeGroupReplay {
+                    group_id: group.id.clone(),
+                    name: Some(group.name.to_proto()),
+                    as_it_was: Some(course(&as_it_was)),
+                    replayed: Some(course(&replayed)),
+                });
+            }
+            was.groups.push((group.clone(), as_it_was));
+            would.groups.push((group, replayed));
+        }
+        let rules = store::measures::rules(&mut conn).await?;
+        let proposed = |counted: &Counted| {
+            let proposals = replay::proposals(counted, &rules, until);
+            proposals.iter().map(|it| events::measures::proposal(it, &zones)).collect()
+        };
+        (told.policy_as_it_was, told.policy_replayed) = (proposed(&was), proposed(&would));
+        Ok(told)
     }
 
     async fn pushes(&self, sensor: &str, limit: u32) -> Result<Vec<store::sensors::Listed>, Error> {
@@ -218,10 +252,13 @@ impl Zones for ZonesGrpc {
         request: Request<pb::ReplayDayRequest>,
     ) -> Result<Response<pb::ReplayDayResponse>, Status> {
         let request = request.into_inner();
-        if request.zone_ids.len() > 200 {
-            return Err(invalid("zone_ids", "are more than 200").into());
+        for (field, ids) in [("zone_ids", &request.zone_ids), ("group_ids", &request.group_ids)] {
+            if ids.len() > 200 {
+                return Err(invalid(field, "are more than 200").into());
+            }
         }
         let thresholds = thresholds(request.thresholds)?;
-        Ok(Response::new(self.replay(day(&request.day)?, thresholds, &request.zone_ids).await?))
+        let wanted = (request.zone_ids.as_slice(), request.group_ids.as_slice());
+        Ok(Response::new(self.replay(day(&request.day)?, thresholds, wanted).await?))
     }
 }

@@ -161,19 +161,22 @@ pub(crate) async fn unmark_gone(conn: &mut PgConnection, showing: Uuid) -> Resul
 }
 
 /// Somebody has counted the foyer by hand (or, no zone named, found the whole house empty): whoever is left of the
-/// guests of showings that are over is in that number, and nobody takes them off it once more. Before zones are locked,
+/// guests of showings that are over is in that number, and nobody takes them off it once more. Answers which showings. Before zones are locked,
 /// and by their ids, as everybody locks.
-pub(crate) async fn mark_counted(conn: &mut PgConnection, zone: Option<&str>, at: DateTime<Utc>) -> Result<(), Error> {
-    sqlx::query(
+pub(crate) async fn mark_counted(
+    conn: &mut PgConnection,
+    zone: Option<&str>,
+    at: DateTime<Utc>,
+) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
         "with mine as (select showing_id from admission
              where gone_at is null and admitted > 0 and state in ('egress', 'turnover', 'aborted', 'cancelled')
                  and ($2::text is null or exists (select from zone z where z.id = $2 and z.filled_by = 'foyer'))
              order by showing_id for update)
-         update admission a set gone_at = $1 from mine where a.showing_id = mine.showing_id",
+         update admission a set gone_at = $1 from mine where a.showing_id = mine.showing_id returning a.showing_id",
     )
     .bind(at)
     .bind(zone)
-    .execute(conn)
-    .await?;
-    Ok(())
+    .fetch_all(conn)
+    .await?)
 }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::stored;
 use crate::{
-    domain::{Level, Zone, replay::Sample},
+    domain::{Level, Quality, Zone, replay::Sample, zones::EscapeGroup},
     error::Error,
 };
 
@@ -72,54 +72,138 @@ pub(crate) async fn traffic(
     Ok(rows.into_iter().map(|(zone, came, gone)| (zone, short(came), short(gone))).collect())
 }
 
+/// Keeps those numbers that are others than were kept last.
+macro_rules! keep {
+    ($table:literal, $id:literal) => {
+        concat!(
+            "insert into ",
+            $table,
+            " (",
+            $id,
+            ", at, count, level, quality)
+             select n.id, $5, n.count, n.level, n.quality
+             from unnest($1::text[], $2::integer[], $3::text[], $4::text[]) as n (id, count, level, quality)
+             left join lateral (select count, level, quality from ",
+            $table,
+            " s where s.",
+            $id,
+            " = n.id
+                 order by at desc limit 1) last on true
+             where (last.count, last.level, last.quality) is distinct from (n.count, n.level, n.quality)
+             on conflict do nothing"
+        )
+    };
+}
+
 /// Keeps each zone's number where it is another one than was kept last.
-pub(crate) async fn keep_samples(conn: &mut PgConnection, zones: &[Zone], at: DateTime<Utc>) -> Result<u64, Error> {
+pub(crate) async fn keep_samples(conn: &mut PgConnection, zones: &[Zone], at: DateTime<Utc>) -> Result<(), Error> {
     let ids: Vec<&str> = zones.iter().map(|zone| zone.id.as_str()).collect();
     let counts: Vec<i32> = zones.iter().map(|zone| zone.count.cast_signed()).collect();
     let levels: Vec<&str> = zones.iter().map(|zone| zone.level.name()).collect();
     let qualities: Vec<&str> = zones.iter().map(|zone| zone.quality.name()).collect();
-    let done = sqlx::query(
-        "insert into zone_sample (zone_id, at, count, level, quality)
-         select n.id, $5, n.count, n.level, n.quality
-         from unnest($1::text[], $2::integer[], $3::text[], $4::text[]) as n (id, count, level, quality)
-         left join lateral (select count, level, quality from zone_sample s where s.zone_id = n.id
-             order by at desc limit 1) last on true
-         where (last.count, last.level, last.quality) is distinct from (n.count, n.level, n.quality)
-         on conflict do nothing",
-    )
-    .bind(ids)
-    .bind(counts)
-    .bind(levels)
-    .bind(qualities)
-    .bind(at)
-    .execute(conn)
-    .await?;
-    Ok(done.rows_affected())
+    sqlx::query(keep!("zone_sample", "zone_id"))
+        .bind(ids)
+        .bind(counts)
+        .bind(levels)
+        .bind(qualities)
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The same of escape groups.
+pub(crate) async fn keep_group_samples(
+    conn: &mut PgConnection,
+    groups: &[EscapeGroup],
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let ids: Vec<&str> = groups.iter().map(|group| group.id.as_str()).collect();
+    let counts: Vec<i32> = groups.iter().map(|group| group.count.cast_signed()).collect();
+    let levels: Vec<&str> = groups.iter().map(|group| group.level.name()).collect();
+    let qualities: Vec<&str> = groups.iter().map(|group| group.quality.name()).collect();
+    sqlx::query(keep!("escape_group_sample", "group_id"))
+        .bind(ids)
+        .bind(counts)
+        .bind(levels)
+        .bind(qualities)
+        .bind(at)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Forgets a number that was a mistake, with the sums that it was in: it was never so.
+pub(crate) async fn take_back_samples(conn: &mut PgConnection, zone: &str, since: DateTime<Utc>) -> Result<(), Error> {
+    for statement in [
+        "with recursive above as (
+             select id, parent from zone where id = $1
+             union select z.id, z.parent from zone z join above on z.id = above.parent)
+         delete from zone_sample s using above where s.zone_id = above.id and s.at >= $2",
+        "with recursive above as (
+             select id, parent from zone where id = $1
+             union select z.id, z.parent from zone z join above on z.id = above.parent)
+         delete from escape_group_sample s using escape_group g
+         where g.id = s.group_id and s.at >= $2 and g.zones && array(select id from above)",
+    ] {
+        sqlx::query(statement).bind(zone).bind(since).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Numbers in a span, with the one that held when it began.
+macro_rules! samples {
+    ($table:literal, $id:literal) => {
+        concat!(
+            "(select $2 as at, s.count, s.level, s.quality from ",
+            $table,
+            " s where s.",
+            $id,
+            " = $1 and s.at < $2
+                 order by s.at desc limit 1)
+             union all
+             (select s.at, s.count, s.level, s.quality from ",
+            $table,
+            " s
+                 where s.",
+            $id,
+            " = $1 and s.at >= $2 and s.at < $3)
+             order by at"
+        )
+    };
 }
 
 /// A zone's numbers in a span, with the one that held when it began.
 pub(crate) async fn samples(
     conn: &mut PgConnection,
     zone: &str,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
+    span: (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Sample>, Error> {
-    let rows: Vec<(DateTime<Utc>, i32, String)> = sqlx::query_as(
-        "(select $2 as at, count, level from zone_sample where zone_id = $1 and at < $2 order by zone_sample.at desc
-             limit 1)
-         union all
-         (select at, count, level from zone_sample where zone_id = $1 and at >= $2 and at < $3)
-         order by at",
-    )
-    .bind(zone)
-    .bind(from)
-    .bind(until)
-    .fetch_all(conn)
-    .await?;
+    read(conn, samples!("zone_sample", "zone_id"), zone, span).await
+}
+
+/// The same of an escape group.
+pub(crate) async fn group_samples(
+    conn: &mut PgConnection,
+    group: &str,
+    span: (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Vec<Sample>, Error> {
+    read(conn, samples!("escape_group_sample", "group_id"), group, span).await
+}
+
+async fn read(
+    conn: &mut PgConnection,
+    statement: &'static str,
+    id: &str,
+    (from, until): (DateTime<Utc>, DateTime<Utc>),
+) -> Result<Vec<Sample>, Error> {
+    let rows: Vec<(DateTime<Utc>, i32, String, String)> =
+        sqlx::query_as(statement).bind(id).bind(from).bind(until).fetch_all(conn).await?;
     rows.into_iter()
-        .map(|(at, count, level)| {
+        .map(|(at, count, level, quality)| {
             let level = stored(Level::named(&level), "sample's level")?;
-            Ok(Sample { at, count: count.unsigned_abs(), level })
+            let quality = stored(Quality::named(&quality), "sample's quality")?;
+            Ok(Sample { at, count: count.unsigned_abs(), level, quality })
         })
         .collect()
 }
@@ -128,6 +212,7 @@ pub(crate) async fn samples(
 pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
     for statement in [
         "delete from zone_sample where at < $1",
+        "delete from escape_group_sample where at < $1",
         "delete from zone_traffic where minute < $1",
         "delete from zone_click where at < $1",
     ] {

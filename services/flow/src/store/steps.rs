@@ -84,13 +84,19 @@ pub(crate) async fn mark_undone(conn: &mut PgConnection, id: Uuid) -> Result<(),
     Ok(())
 }
 
-/// Forgets those that can no longer be taken back; true: there were some.
-pub(crate) async fn forget(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<bool, Error> {
+/// Forgets those that can no longer be taken back, counts of zones from before another instant; true: there were some.
+pub(crate) async fn forget(
+    conn: &mut PgConnection,
+    before: DateTime<Utc>,
+    counts_before: DateTime<Utc>,
+) -> Result<bool, Error> {
     // Whoever is just replacing one holds its row: it is no longer old then.
     let done = sqlx::query(
-        "delete from door_step where id in (select id from door_step where at <= $1 for update skip locked)",
+        "delete from door_step where id in (select id from door_step
+             where at <= case when change ? 'Zone' then $2 else $1 end for update skip locked)",
     )
     .bind(before)
+    .bind(counts_before)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

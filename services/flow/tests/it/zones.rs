@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use kernel::{Role, testing::staff};
 use sky_proto::flow::v1::{
-    self as pb, AdmissionState, Quality, ZoneLevel, flow_client::FlowClient, zones_client::ZonesClient,
+    self as pb, AdmissionState, DirectiveKind, Quality, ZoneLevel, flow_client::FlowClient, zones_client::ZonesClient,
 };
 use tonic::Code;
 use uuid::Uuid;
@@ -148,6 +148,7 @@ async fn a_stored_day_is_played_against_other_thresholds() {
             day: day.to_owned(),
             thresholds: Some(pb::Thresholds { amber, red, stop }),
             zone_ids: vec![zone.to_owned()],
+            group_ids: Vec::new(),
         };
         ZonesClient::new(house.channel(&desk())).replay_day(request).await.map(tonic::Response::into_inner)
     };
@@ -170,6 +171,73 @@ async fn a_stored_day_is_played_against_other_thresholds() {
         let refused = replay(amber, one(95, 92), one(100, 95), day, zone).await.expect_err("refused");
         assert_eq!(refused.code(), code, "{refused}");
     }
+}
+
+#[tokio::test]
+async fn escape_groups_and_what_the_policy_proposes_are_played_again() {
+    let house = house().await;
+    for (minute, foyer, cafe, group) in [(0, 10, 0, 10), (10, 100, 0, 100), (20, 100, 40, 140), (25, 10, 0, 10)] {
+        house.clock.set(minutes(minute));
+        correct(&house, "foyer", foyer).await;
+        correct(&house, "cafe", cafe).await;
+        let kept = async || {
+            let count = "select count from escape_group_sample where group_id = 'main-exit' order by at desc limit 1";
+            let kept: Option<i32> =
+                sqlx::query_scalar(count).fetch_optional(house.pool("flow")).await.expect("a sample");
+            kept == Some(group)
+        };
+        turn_until(&house, "the sum is kept", kept).await;
+    }
+    house.clock.set(minutes(40));
+    let one = |rise, fall| Some(pb::Threshold { rise, fall });
+    let replay = async |group: &str| {
+        let request = pb::ReplayDayRequest {
+            day: minutes(0).date_naive().to_string(),
+            thresholds: Some(pb::Thresholds { amber: one(50, 45), red: one(70, 65), stop: one(80, 75) }),
+            zone_ids: Vec::new(),
+            group_ids: if group.is_empty() { Vec::new() } else { vec![group.to_owned()] },
+        };
+        ZonesClient::new(house.channel(&desk())).replay_day(request).await.map(tonic::Response::into_inner)
+    };
+    let all = replay("").await.expect("played");
+    assert_eq!((all.zones.len(), all.groups.len()), (11, 2));
+    let played = replay("main-exit").await.expect("played");
+    assert_eq!((played.zones.len(), played.groups.len()), (0, 1), "only what was asked for");
+    let (was, would) = (&played.groups[0].as_it_was, &played.groups[0].replayed);
+    let (was, would) = (was.as_ref().expect("was"), would.as_ref().expect("would"));
+    assert_eq!((was.minutes_amber, was.stops), (0, 0), "140 of 260 are 54 percent");
+    assert!((4..=5).contains(&would.minutes_amber), "{would:?}");
+    // Rooms of it that nobody counts: the sum is an estimate, the foyer alone was counted.
+    assert_eq!(would.spans[1].quality(), Quality::Estimated);
+    let foyer = all.zones.iter().find(|zone| zone.zone_id == "foyer").and_then(|zone| zone.replayed.as_ref());
+    let stop = foyer.and_then(|foyer| foyer.spans.iter().find(|span| span.level() == ZoneLevel::Stop));
+    assert_eq!(stop.map(pb::LevelSpan::quality), Some(Quality::Manual));
+
+    let said = |proposals: &[pb::PolicyProposal]| -> Vec<(DirectiveKind, String, bool, i64, i64)> {
+        let minute = |at| (kernel::values::from_timestamp(at) - minutes(0)).num_minutes();
+        let said = |it: &pb::PolicyProposal| {
+            let plan = it.plan.clone().expect("a plan");
+            (
+                plan.kind(),
+                format!("{}>{}", plan.from_zone_id, plan.to_zone_id),
+                it.by_itself,
+                minute(it.from),
+                minute(it.until),
+            )
+        };
+        proposals.iter().map(said).collect()
+    };
+    let redirect = (DirectiveKind::Redirect, "foyer>cafe".to_owned());
+    assert_eq!(
+        said(&played.policy_as_it_was),
+        [(redirect.0, redirect.1.clone(), true, 10, 25)],
+        "83 percent are amber"
+    );
+    // Fuller than red it asks; the café is full itself ten minutes later; and another room is to take them.
+    let overflow = (DirectiveKind::OpenOverflow, "foyer>room-1".to_owned());
+    let would = [(redirect.0, redirect.1, false, 10, 20), (overflow.0, overflow.1, false, 10, 25)];
+    assert_eq!(said(&played.policy_replayed), would);
+    assert_eq!(replay("back-door").await.expect_err("there is none").code(), Code::NotFound);
 }
 
 #[tokio::test]

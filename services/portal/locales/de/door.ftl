@@ -14,6 +14,10 @@ skew-ahead = Uhr ging { $n } s vor
 undo = Zurücknehmen
 undo-reason = Am Empfang zurückgenommen
 undo-done = Zurückgenommen: { $reference }
+undo-at-door = An der Tür zurückgenommen
+door-undo-last = Letzten Einlass zurücknehmen
+door-undone = Zurückgenommen. Nicht eingelassen:
+door-undo-away = Das kann nur das Haus zurücknehmen, und es antwortet gerade nicht. Bitte noch einmal, wenn die Verbindung da ist.
 outside = { $n } draußen
 offer-title = Was jetzt?
 offer-late = Trotzdem einlassen. Warum?
@@ -159,6 +163,10 @@ replay-none = Von diesem Tag sind keine Zahlen da.
 replay-was = wie es war
 replay-would = mit diesen Schwellen
 replay-stops = Wie oft voll
+replay-policy = Was das Haus vorgeschlagen hätte
+replay-policy-intro = Nach den heutigen Regeln der Hausdatei, wenn niemand etwas bestätigt, abgelehnt oder beendet hätte.
+replay-policy-none = Nichts.
+replay-policy-itself = gilt ohne Rückfrage
 
 conflicts-open = { $n ->
     [one] 1 strittiger Scan

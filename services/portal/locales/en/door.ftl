@@ -14,6 +14,10 @@ skew-ahead = clock was { $n } s ahead
 undo = Take back
 undo-reason = Taken back at the desk
 undo-done = Taken back: { $reference }
+undo-at-door = Taken back at the door
+door-undo-last = Take back the last admission
+door-undone = Taken back. Not let in:
+door-undo-away = Only the house can take this back, and it does not answer now. Please try again once the line is back.
 outside = { $n } outside
 offer-title = What now?
 offer-late = Let in all the same. Why?
@@ -159,6 +163,10 @@ replay-none = There are no numbers of that day.
 replay-was = as it was
 replay-would = with these thresholds
 replay-stops = How often full
+replay-policy = What the house would have proposed
+replay-policy-intro = By the present rules of the house file, if nobody had confirmed, turned down or ended anything.
+replay-policy-none = Nothing.
+replay-policy-itself = holds without asking
 
 conflicts-open = { $n ->
     [one] 1 disputed scan

@@ -63,6 +63,11 @@ async fn the_house_is_set_to_nobody_only_when_it_is_empty() {
     desk.sees("section[aria-label=Foyer]", "mit diesen Schwellen").await;
     desk.sees("section[aria-label=Foyer] tbody tr:last-child td:last-child", "1").await;
     desk.sees("section[aria-label=Foyer] tbody tr:last-child td:nth-child(2)", "0").await;
+    // The zones that share an escape route were as full, and the house would have asked; each figure says what it rests on.
+    desk.sees("section[aria-label*='Rettungsweg Haupteingang'] tbody", "min").await;
+    desk.sees("section[aria-label=Foyer] tbody", "von Hand").await;
+    desk.sees(".policy .replay-would", "Ausweichraum öffnen: Foyer → Veranstaltungsraum 1").await;
+    desk.sees(".policy", "Nichts.").await;
     desk.shoots("desk-replay").await;
     accessible::check(&desk, "a day again").await;
     desk.types_over("#red", "2").await;
@@ -128,5 +133,33 @@ async fn the_desk_is_asked_to_count_where_a_counter_has_lost_something() {
     desk.press_in("//li[@id='zone-foyer']", "Zahl setzen").await;
     desk.sees("#zone-foyer .num", "12").await;
     desk.sees_no_more("main", "Niemand weiß").await;
+    desk.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_was_typed_wrong_is_taken_back_on_the_desk() {
+    let Some(stage) = Stage::open().await else { return };
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    let counts = async |people: &str| {
+        desk.open("/desk").await;
+        desk.press("Zählung berichtigen").await;
+        desk.press_option("#zone", "AstroGastro").await;
+        desk.types_over("#count", people).await;
+        desk.types_over("#zone-reason", "gezählt").await;
+        desk.press("Setzen").await;
+        desk.sees(".notice.good", "AstroGastro").await;
+    };
+    counts("12").await;
+    desk.sees("#zone-cafe .num", "12 / 50").await;
+    counts("49").await;
+    desk.sees("#zone-cafe .num", "49 / 50").await;
+    desk.sees(".steps", "AstroGastro: 49 gezählt").await;
+    accessible::check(&desk, "a count that can be taken back").await;
+    desk.press_in("//ul[contains(@class, 'steps')]/li[contains(., '49 gezählt')]", "Rückgängig").await;
+    desk.sees(".notice.good", "AstroGastro: 49 gezählt").await;
+    desk.sees("#zone-cafe .num", "12 / 50").await;
+    desk.holds("it is taken back once", "document.querySelector('.steps') === null").await;
+    desk.open("/desk/audit").await;
+    desk.sees("main", "undo_step").await;
     desk.quits().await;
 }

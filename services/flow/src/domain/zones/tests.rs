@@ -149,7 +149,7 @@ fn thresholds_that_cannot_be_are_refused() {
 
 #[test]
 fn a_day_is_played_against_other_thresholds() {
-    let sample = |minutes, count, level| Sample { at: at(minutes), count, level };
+    let sample = |minutes, count, level| Sample { at: at(minutes), count, level, quality: Quality::Live };
     let samples = [
         sample(0, 10, Level::Green),
         sample(60, 96, Level::Red),

@@ -13,7 +13,7 @@ use kernel::{Caller, values::timestamp};
 use serde::Deserialize;
 use sky_proto::{
     flow::v1::{
-        ConfirmDirectiveRequest, ConfirmIncidentRequest, Directive, DirectiveKind, EndDirectiveRequest,
+        ConfirmDirectiveRequest, ConfirmIncidentRequest, Directive, DirectiveKind, DirectivePlan, EndDirectiveRequest,
         EndIncidentRequest, FlowSnapshot, Incident, IncidentKind, ListAuditRequest, MeasureState,
         ProposeDirectiveRequest, RedirectCause, ReportIncidentRequest, ResumeDirectiveRequest, ResumeIncidentRequest,
     },
@@ -70,6 +70,13 @@ pub(super) fn directive_name(w: &Words, kind: DirectiveKind) -> String {
         DirectiveKind::OpenOverflow => "directive-overflow",
         DirectiveKind::Redirect | DirectiveKind::Unspecified => "directive-redirect",
     })
+}
+
+/// "Umleiten: Foyer → AstroGastro"
+pub(super) fn planned(w: &Words, plan: &DirectivePlan) -> String {
+    let to = w.text(&plan.to_zone_name);
+    let way = if to.is_empty() { String::new() } else { format!(" → {to}") };
+    format!("{}: {}{way}", directive_name(w, plan.kind()), w.text(&plan.from_zone_name))
 }
 
 pub(super) fn incident_name(w: &Words, kind: IncidentKind) -> String {

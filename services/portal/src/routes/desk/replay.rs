@@ -11,7 +11,12 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Code, values::from_timestamp};
 use serde::Deserialize;
-use sky_proto::flow::v1::{ReplayDayRequest, Threshold, Thresholds, ZoneCourse, ZoneLevel, ZoneReplay};
+use sky_proto::flow::v1::{
+    EscapeGroupReplay, LevelSpan, PolicyProposal, Quality, ReplayDayRequest, ReplayDayResponse, Threshold, Thresholds,
+    ZoneCourse, ZoneLevel, ZoneReplay,
+};
+
+use super::{measures, zones};
 
 use crate::{
     edge::{Edge, answer},
@@ -54,7 +59,27 @@ struct ReplayPage {
     problem: String,
     /// Something was asked and answered.
     is_answer: bool,
+    /// Zones, and zones that share an escape route.
     zones: Vec<ZoneView>,
+    /// What the policy proposes by the levels as they were, and by the replayed ones.
+    policy: Vec<PolicyView>,
+}
+
+struct PolicyView {
+    label: String,
+    kind: &'static str,
+    proposals: Vec<ProposalView>,
+}
+
+struct ProposalView {
+    from: String,
+    until: String,
+    /// "Umleiten: Foyer → AstroGastro"
+    what: String,
+    /// Why: "Foyer: fast voll"
+    why: String,
+    /// It holds without asking anybody.
+    by_itself: bool,
 }
 
 struct ZoneView {
@@ -67,10 +92,16 @@ struct CourseView {
     /// Minutes since the day began and how many, and the level's class.
     spans: Vec<(i64, i64, &'static str)>,
     stops: u32,
-    green: u32,
-    amber: u32,
-    red: u32,
-    stop: u32,
+    green: Figure,
+    amber: Figure,
+    red: Figure,
+    stop: Figure,
+}
+
+/// Minutes, and how good the numbers are on which they rest; empty: there are none.
+struct Figure {
+    minutes: u32,
+    quality: String,
 }
 
 /// The house file's own, if nothing was asked.
@@ -109,7 +140,7 @@ fn thresholds(levels: &[Level]) -> Thresholds {
     Thresholds { amber: of("amber"), red: of("red"), stop: of("stop") }
 }
 
-fn course(label: String, course: Option<ZoneCourse>, begin: DateTime<Utc>) -> CourseView {
+fn course(w: &Words, key: &str, course: Option<ZoneCourse>, begin: DateTime<Utc>) -> CourseView {
     let course = course.unwrap_or_default();
     let span = |span: &sky_proto::flow::v1::LevelSpan| {
         let (from, until) = (from_timestamp(span.from), from_timestamp(span.until));
@@ -121,22 +152,61 @@ fn course(label: String, course: Option<ZoneCourse>, begin: DateTime<Utc>) -> Co
         };
         ((from - begin).num_minutes().max(0), (until - from).num_minutes().max(1), class)
     };
+    let figure = |minutes, level: ZoneLevel| {
+        let within = course.spans.iter().filter(|span| span.level() == level).map(LevelSpan::quality);
+        let worst = within.max_by_key(|quality| rank(*quality));
+        Figure { minutes, quality: worst.map(|worst| zones::quality(w, worst)).unwrap_or_default() }
+    };
     CourseView {
-        label,
+        label: w.t(key),
         spans: course.spans.iter().map(span).collect(),
         stops: course.stops,
-        green: course.minutes_green,
-        amber: course.minutes_amber,
-        red: course.minutes_red,
-        stop: course.minutes_stop,
+        green: figure(course.minutes_green, ZoneLevel::Green),
+        amber: figure(course.minutes_amber, ZoneLevel::Amber),
+        red: figure(course.minutes_red, ZoneLevel::Red),
+        stop: figure(course.minutes_stop, ZoneLevel::Stop),
+    }
+}
+
+/// Of several numbers the worst is said, as of a sum.
+const fn rank(quality: Quality) -> u8 {
+    match quality {
+        Quality::Unspecified | Quality::Live => 0,
+        Quality::Manual => 1,
+        Quality::Estimated => 2,
+        Quality::Degraded => 3,
     }
 }
 
 fn zone(w: &Words, it: ZoneReplay, begin: DateTime<Utc>) -> ZoneView {
     ZoneView {
         name: w.text(&it.name),
-        courses: [course(w.t("replay-was"), it.as_it_was, begin), course(w.t("replay-would"), it.replayed, begin)],
+        courses: [course(w, "replay-was", it.as_it_was, begin), course(w, "replay-would", it.replayed, begin)],
     }
+}
+
+fn group(w: &Words, it: EscapeGroupReplay, begin: DateTime<Utc>) -> ZoneView {
+    ZoneView {
+        name: w.with("group-limit", "name", &w.text(&it.name)),
+        courses: [course(w, "replay-was", it.as_it_was, begin), course(w, "replay-would", it.replayed, begin)],
+    }
+}
+
+fn proposals(w: &Words, key: &'static str, day: &ReplayDayResponse, proposals: &[PolicyProposal]) -> PolicyView {
+    let view = |it: &PolicyProposal| {
+        let plan = it.plan.clone().unwrap_or_default();
+        let group = day.groups.iter().find(|group| group.group_id == it.group_id);
+        let full = group.map_or(&plan.from_zone_name, |group| &group.name);
+        let (key, _, _) = zones::level_of(it.level());
+        ProposalView {
+            from: w.time(&it.from),
+            until: w.time(&it.until),
+            what: measures::planned(w, &plan),
+            why: format!("{}: {}", w.text(full), w.t(key)),
+            by_itself: it.by_itself,
+        }
+    };
+    PolicyView { label: w.t(key), kind: key, proposals: proposals.iter().map(view).collect() }
 }
 
 /// Only looks.
@@ -150,15 +220,20 @@ pub(crate) async fn look(
     let today = in_halle(edge.now());
     let levels = asked.levels(&w);
     let day = or(asked.day.trim(), &today.to_string()).to_owned();
-    let (mut problem, mut zones) = (String::new(), Vec::new());
+    let (mut problem, mut zones, mut policy) = (String::new(), Vec::new(), Vec::new());
     let is_asked = !asked.day.is_empty();
     if is_asked {
         let request =
-            ReplayDayRequest { day: day.clone(), thresholds: Some(thresholds(&levels)), zone_ids: Vec::new() };
+            ReplayDayRequest { day: day.clone(), thresholds: Some(thresholds(&levels)), ..Default::default() };
         match answer(edge.zones(&caller).replay_day(request)).await {
             Ok(replayed) => {
                 let begin = midnight(&day).unwrap_or_else(|| edge.now() - TimeDelta::days(1));
-                zones = replayed.zones.into_iter().map(|it| zone(&w, it, begin)).collect();
+                policy = vec![
+                    proposals(&w, "replay-was", &replayed, &replayed.policy_as_it_was),
+                    proposals(&w, "replay-would", &replayed, &replayed.policy_replayed),
+                ];
+                let of_groups = replayed.groups.into_iter().map(|it| group(&w, it, begin));
+                zones = replayed.zones.into_iter().map(|it| zone(&w, it, begin)).chain(of_groups).collect();
             }
             Err(status) if Code::from_grpc(status.code()) == Code::InvalidArgument => {
                 problem = refusal::sentence(&w, &status);
@@ -173,6 +248,7 @@ pub(crate) async fn look(
         levels,
         problem,
         zones,
+        policy,
         w,
     })
 }

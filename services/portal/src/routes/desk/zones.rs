@@ -77,7 +77,7 @@ pub(crate) struct Alert {
     pub(crate) text: String,
 }
 
-const fn level_of(level: ZoneLevel) -> (&'static str, &'static str, &'static str) {
+pub(super) const fn level_of(level: ZoneLevel) -> (&'static str, &'static str, &'static str) {
     match level {
         ZoneLevel::Unspecified | ZoneLevel::Green => ("level-green", "good", "●"),
         ZoneLevel::Amber => ("level-amber", "few", "▲"),
@@ -86,7 +86,7 @@ const fn level_of(level: ZoneLevel) -> (&'static str, &'static str, &'static str
     }
 }
 
-fn quality(w: &Words, quality: Quality) -> String {
+pub(super) fn quality(w: &Words, quality: Quality) -> String {
     w.t(match quality {
         Quality::Live => "quality-live",
         Quality::Manual => "quality-manual",
