@@ -4,6 +4,7 @@ mod admission;
 pub(crate) mod advice;
 pub(crate) mod calls;
 pub(crate) mod clock;
+pub(crate) mod coming;
 pub(crate) mod counters;
 pub(crate) mod directives;
 pub(crate) mod estimates;

@@ -1,4 +1,4 @@
-//! Whether the house is being evacuated, for pages that are about something else. Flow says so. It is listened to once for
+//! Whether the house is being evacuated, and what else guests on their way are told, for pages that are about something else. Flow says so. It is listened to once for
 //! all pages, and only while somebody looks at one. While flow is away its last word holds.
 
 use std::{
@@ -38,6 +38,38 @@ pub(crate) struct Evacuation {
     pub(crate) exercise: bool,
 }
 
+/// What guests on their way to some showings are to know: a directive or a fault.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Told {
+    /// To which showings they are on their way.
+    showing_ids: Vec<String>,
+    text: Option<LocalizedText>,
+    /// For whoever cannot use stairs, as far as it is something else.
+    step_free: Option<LocalizedText>,
+    /// It is about a lift: nobody else needs to know.
+    is_lift: bool,
+}
+
+/// The same as a page says it.
+#[derive(Clone, Debug)]
+pub(crate) struct ToldView {
+    pub(crate) text: String,
+    /// Empty: it is no other than for all, or nobody who looks at it needs it.
+    pub(crate) step_free: String,
+}
+
+impl Told {
+    /// What a party reads that is on its way to a showing; None: nothing.
+    pub(crate) fn to(&self, w: &Words, showing_id: &str, is_step_free: bool) -> Option<ToldView> {
+        if !self.showing_ids.iter().any(|id| id == showing_id) || self.is_lift && !is_step_free {
+            return None;
+        }
+        let step_free = if is_step_free { w.text(&self.step_free) } else { String::new() };
+        let step_free = if step_free.is_empty() { step_free } else { w.with("told-step-free", "text", &step_free) };
+        Some(ToldView { text: w.text(&self.text), step_free })
+    }
+}
+
 /// What a page says of it: what everybody does, and what those do who cannot use stairs.
 #[derive(Clone, Debug)]
 pub(crate) struct AlarmView {
@@ -67,6 +99,8 @@ pub(crate) struct Known {
     /// Nobody is to be let in.
     pub(crate) stopped: bool,
     pub(crate) evacuation: Option<Evacuation>,
+    /// What guests on their way are told; nothing while the house is to be left.
+    pub(crate) told: Vec<Told>,
 }
 
 /// The one listener.
@@ -125,7 +159,7 @@ pub(crate) async fn stopped(edge: &Arc<Edge>) -> Option<bool> {
     known.heard.then_some(known.stopped)
 }
 
-async fn known(edge: &Arc<Edge>) -> Known {
+pub(crate) async fn known(edge: &Arc<Edge>) -> Known {
     let mut told = watch(edge);
     let _ = tokio::time::timeout(PATIENCE, told.wait_for(|known| known.asked)).await;
     told.borrow().clone()
@@ -159,7 +193,9 @@ async fn listen(edge: &Edge) -> Result<(), Status> {
     let mut flow = answer(edge.flow(&portal).watch_flow(WatchFlowRequest { after_revision: 0 })).await?;
     while let Some(snapshot) = flow.message().await? {
         let stopped = snapshot.house.as_ref().is_some_and(|house| is_stopped(house.state()));
-        let new = Known { asked: true, heard: true, stopped, evacuation: evacuation(&snapshot) };
+        let evacuation = evacuation(&snapshot);
+        let told = if evacuation.is_some() { Vec::new() } else { told(&snapshot) };
+        let new = Known { asked: true, heard: true, stopped, evacuation, told };
         edge.alarm.told.send_if_modified(|known| {
             let is_new = *known != new;
             *known = new;
@@ -167,6 +203,25 @@ async fn listen(edge: &Edge) -> Result<(), Status> {
         });
     }
     Ok(())
+}
+
+fn told(flow: &FlowSnapshot) -> Vec<Told> {
+    let other = |text: &Option<LocalizedText>, step_free: &Option<LocalizedText>| {
+        step_free.clone().filter(|it| text.as_ref() != Some(it))
+    };
+    let directives = flow.directives.iter().map(|it| Told {
+        showing_ids: it.showing_ids.clone(),
+        text: it.text.clone(),
+        step_free: other(&it.text, &it.step_free_text),
+        is_lift: false,
+    });
+    let faults = flow.incidents.iter().map(|it| Told {
+        showing_ids: it.showing_ids.clone(),
+        text: it.text.clone(),
+        step_free: other(&it.text, &it.step_free_text),
+        is_lift: !it.lift_id.is_empty(),
+    });
+    directives.chain(faults).filter(|it| !it.showing_ids.is_empty()).collect()
 }
 
 fn evacuation(flow: &FlowSnapshot) -> Option<Evacuation> {

@@ -1,7 +1,7 @@
 //! What the board has besides zones and admissions: escape groups, directives, incidents, lifts, counters, and how
 //! long one waits.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sky_proto::flow::v1 as pb;
 use sqlx::PgConnection;
 
@@ -9,6 +9,7 @@ use crate::{
     commands,
     domain::{
         Admission, Quality, Zone,
+        coming::coming,
         directives::{Directive, Rule, State, UNDO},
         incidents::Incident,
         steps,
@@ -33,20 +34,32 @@ pub(super) async fn fill(
     snapshot.escape_groups = groups.iter().map(events::zones::escape_group).collect();
     let (ended, open): (Vec<_>, Vec<_>) =
         store::measures::directives(conn, now - UNDO).await?.into_iter().partition(|it| it.state == State::Ended);
+    let early = TimeDelta::minutes(store::headcount::policy(conn).await?.early_minutes.into());
+    let coming = coming(admissions, zones, early, now);
     let tell = |it: &Directive| measures::directive(it, zones);
-    snapshot.directives = open.iter().map(tell).collect();
+    let told = |it: &Directive| {
+        let showings = coming.iter().filter(|guests| guests.is_told(it));
+        pb::Directive { showing_ids: showings.map(|guests| guests.showing.to_string()).collect(), ..tell(it) }
+    };
+    snapshot.directives = open.iter().map(told).collect();
     snapshot.just_ended_directives = ended.iter().filter(|it| it.can_resume(now)).map(tell).collect();
     let (ended, open): (Vec<_>, Vec<_>) =
         store::measures::incidents(conn, now - UNDO).await?.into_iter().partition(|it| it.state == State::Ended);
+    let lifts = store::measures::lifts(conn).await?;
     let tell = |it: &Incident| measures::incident(it, zones);
-    snapshot.incidents = open.iter().map(tell).collect();
+    let told = |it: &Incident| {
+        let showings = coming.iter().filter(|guests| guests.meets(it, zones, &lifts));
+        pb::Incident { showing_ids: showings.map(|guests| guests.showing.to_string()).collect(), ..tell(it) }
+    };
+    snapshot.incidents = open.iter().map(told).collect();
     snapshot.just_ended_incidents = ended.iter().filter(|it| it.can_resume(now)).map(tell).collect();
     snapshot.plans =
         plans(&store::measures::rules(conn).await?).into_iter().map(|rule| measures::plan(rule, zones)).collect();
-    snapshot.lifts = store::measures::lifts(conn).await?.iter().map(measures::lift).collect();
+    snapshot.lifts = lifts.iter().map(measures::lift).collect();
     snapshot.sensors = store::sensors::all(conn).await?.iter().map(events::zones::sensor).collect();
     snapshot.estimates = estimates(conn, zones, admissions, now).await?;
-    snapshot.undoable = store::steps::since(conn, now - steps::UNDO).await?.iter().map(events::step).collect();
+    let made = store::steps::since(conn, now - steps::UNDO_COUNT).await?;
+    snapshot.undoable = made.iter().filter(|step| step.can_undo(now)).map(events::step).collect();
     Ok(())
 }
 

@@ -69,6 +69,7 @@ feature-wheelchair = Rollstuhlplatz
 feature-companion = Begleitplatz
 feature-hearing-loop = Hörschleife
 feature-step-free = stufenlos
+told-step-free = Ohne Stufen: { $text }
 feature-guide-dog = Raum für Hund
 feature-aisle = am Gang
 parking = Parken

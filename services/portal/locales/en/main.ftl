@@ -69,6 +69,7 @@ feature-wheelchair = wheelchair place
 feature-companion = companion's place
 feature-hearing-loop = hearing loop
 feature-step-free = step-free
+told-step-free = Without steps: { $text }
 feature-guide-dog = room for a dog
 feature-aisle = aisle
 parking = Parking

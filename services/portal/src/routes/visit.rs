@@ -30,7 +30,7 @@ use super::{
     visit_alarm,
 };
 use crate::{
-    alarm::{self, AlarmView},
+    alarm::{self, AlarmView, ToldView},
     edge::{Edge, answer},
     fields::Fields,
     live::{self, After, Fragment},
@@ -46,6 +46,7 @@ use crate::{
 struct VisitPage {
     w: Frame,
     alarm: Option<AlarmView>,
+    told: Vec<ToldView>,
     revision: u64,
     title: String,
     day: String,
@@ -202,6 +203,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
     let tickets = booking.map(|booking| booking.tickets.as_slice()).unwrap_or_default();
     VisitPage {
         alarm: None,
+        told: Vec::new(),
         revision: visit.revision,
         title: w.text(&visit.title),
         day: w.day(&visit.starts_at),
@@ -305,7 +307,8 @@ async fn whole_page(edge: &Arc<Edge>, guest: &Guest, headers: &HeaderMap, new_li
         return Ok(Redirect::to(&format!("/order/{id}")).into_response());
     }
     let mut view = view(edge, guest.frame(guest.words.t("visit-title")), &caller, &visit).await;
-    view.alarm = visit_alarm::view(edge, &view.w, &caller, id, alarm::now(edge).await).await;
+    let said = visit_alarm::view(edge, &view.w, &caller, id, &alarm::known(edge).await, Some(&visit)).await;
+    (view.alarm, view.told) = (said.alarm, said.told);
     let is_booked = matches!(visit.state(), VisitState::Confirming | VisitState::Confirmed);
     let first_look = is_booked
         && edge.db.transact(move |tx| Box::pin(async move { store::claim_link(tx.conn(), session, id).await })).await?;

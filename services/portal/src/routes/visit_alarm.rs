@@ -1,18 +1,23 @@
-//! That the house is to be left, above everything else on the visit's page. It has a stream of its own, so that it comes
-//! while journey is away, and is said once and not with every change of the visit.
+//! That the house is to be left, above everything else on the visit's page; else what directives and faults mean for whoever is
+//! on the way to its showing. It has a stream of its own, so that it comes while journey is away, and is said once and not
+//! with every change of the visit.
 
 use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{extract::State, response::Response};
 use chrono::TimeDelta;
-use futures::StreamExt;
+use futures::{
+    StreamExt,
+    future::ready,
+    stream::{self, BoxStream},
+};
 use kernel::{
     Caller,
     values::{day_of, from_timestamp},
 };
 use sky_proto::{
-    journey::v1::{GetVisitRequest, Visit},
+    journey::v1::{GetVisitRequest, Visit, VisitState, WatchVisitRequest},
     reservations::v1::{GetBookingRequest, Need},
 };
 use tokio::time::timeout;
@@ -20,10 +25,10 @@ use uuid::Uuid;
 
 use super::visit::current;
 use crate::{
-    alarm::{self, AlarmView, Evacuation},
+    alarm::{self, AlarmView, Known, ToldView},
     edge::{Edge, answer},
     live::{self, Fragment},
-    page::{Frame, html},
+    page::html,
     problem::Problem,
     session::Guest,
     words::Words,
@@ -34,34 +39,58 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// So long guests stay after their showing.
 const STAY: TimeDelta = TimeDelta::hours(2);
 
-#[derive(Template)]
-#[template(path = "visit-alarm.html")]
-struct Part {
-    alarm: Option<AlarmView>,
+/// What the house says to a visit.
+#[derive(Clone, Debug, Default, Template)]
+#[template(path = "visit-told.html")]
+pub(super) struct Said {
+    /// None: there is no evacuation, or it concerns nobody of this visit.
+    pub(super) alarm: Option<AlarmView>,
+    pub(super) told: Vec<ToldView>,
 }
 
-/// What the page of a visit says of an evacuation; None: there is none, or it concerns nobody of this visit.
+/// What the page of a visit says of what is known; `visit`: as it was heard last.
 pub(super) async fn view(
     edge: &Edge,
     w: &Words,
     caller: &Caller,
     id: Uuid,
-    evacuation: Option<Evacuation>,
-) -> Option<AlarmView> {
-    let evacuation = evacuation?;
+    known: &Known,
+    visit: Option<&Visit>,
+) -> Said {
+    if known.evacuation.is_none() && known.told.is_empty() {
+        return Said::default();
+    }
     let (mut journey, mut reservations) = (edge.journey(caller), edge.reservations(caller));
+    let asked = async {
+        match visit {
+            Some(visit) => Some(visit.clone()),
+            None => {
+                let request = GetVisitRequest { visit_id: id.to_string() };
+                timeout(PATIENCE, answer(journey.get_visit(request))).await.ok().and_then(Result::ok)
+            }
+        }
+    };
     let (visit, booking) = tokio::join!(
-        timeout(PATIENCE, answer(journey.get_visit(GetVisitRequest { visit_id: id.to_string() }))),
+        asked,
         timeout(PATIENCE, answer(reservations.get_booking(GetBookingRequest { visit_id: id.to_string() }))),
     );
     // What cannot be asked now is taken to be so: too much is said rather than too little.
-    if visit.is_ok_and(|visit| visit.is_ok_and(|visit| !is_today(edge, &visit))) {
-        return None;
-    }
     let is_step_free = booking.ok().and_then(Result::ok).is_none_or(|booking| {
         booking.tickets.iter().any(|ticket| matches!(ticket.need(), Need::Wheelchair | Need::StepFree))
     });
-    Some(AlarmView::of(w, &evacuation, is_step_free))
+    let concerned = known.evacuation.as_ref().filter(|_| visit.as_ref().is_none_or(|visit| is_today(edge, visit)));
+    let alarm = concerned.map(|evacuation| AlarmView::of(w, evacuation, is_step_free));
+    let told = match visit.filter(is_on_the_way) {
+        Some(visit) => known.told.iter().filter_map(|it| it.to(w, &visit.showing_id, is_step_free)).collect(),
+        None => Vec::new(),
+    };
+    Said { alarm, told }
+}
+
+/// Whoever is in, or does not come, is not on the way.
+fn is_on_the_way(visit: &Visit) -> bool {
+    let comes = matches!(visit.state(), VisitState::AwaitingPayment | VisitState::Confirming | VisitState::Confirmed);
+    comes && visit.admitted < visit.party_size
 }
 
 /// Whoever comes another day is at home. A showing may end after midnight, and its guests stay a while.
@@ -70,16 +99,42 @@ fn is_today(edge: &Edge, visit: &Visit) -> bool {
     (day_of(from_timestamp(visit.starts_at))..=day_of(last)).contains(&day_of(edge.now()))
 }
 
+/// What was heard, of the house or of the visit.
+enum Heard {
+    House(Known),
+    Visit(Box<Visit>),
+}
+
+/// The visit and its changes, while journey is there: somebody who goes in is not on the way any more.
+fn visits(edge: &Arc<Edge>, caller: &Caller, id: Uuid) -> BoxStream<'static, Heard> {
+    let mut journey = edge.journey(caller);
+    let watched = async move {
+        answer(journey.watch_visit(WatchVisitRequest { visit_id: id.to_string(), after_revision: 0 })).await
+    };
+    let visits = stream::once(watched).filter_map(|visits| ready(visits.ok())).flatten();
+    visits.filter_map(|visit| ready(visit.ok().map(|visit| Heard::Visit(Box::new(visit))))).boxed()
+}
+
 /// `/visit/alarm`
 pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<Response, Problem> {
     let (_, id, caller) = current(&edge, &guest).await?;
-    let frame: Frame = guest.frame(String::new());
+    let frame = guest.frame(String::new());
     let stream_edge = edge.clone();
-    let fragments = alarm::heard(&edge).then(move |known| {
+    let heard = stream::select(alarm::heard(&edge).map(Heard::House), visits(&edge, &caller, id));
+    let mut last: (Option<Known>, Option<Box<Visit>>) = (None, None);
+    let known = heard.filter_map(move |heard| {
+        match heard {
+            Heard::House(known) => last.0 = Some(known),
+            Heard::Visit(visit) => last.1 = Some(visit),
+        }
+        let (known, visit) = last.clone();
+        ready(known.map(|known| (known, visit)))
+    });
+    let fragments = known.then(move |(known, visit)| {
         let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
         async move {
-            let alarm = view(&edge, &frame, &caller, id, known.evacuation).await;
-            Ok(Fragment { revision: 0, html: html(Part { alarm }.render())? })
+            let said = view(&edge, &frame, &caller, id, &known, visit.as_deref()).await;
+            Ok(Fragment { revision: 0, html: html(said.render())? })
         }
     });
     Ok(live::respond(&edge, fragments))

@@ -2,11 +2,21 @@
 //! that share a way out, and what the house proposes before it is too full. And a directive that staff word themselves.
 
 use chrono::TimeDelta;
-use kernel::Role;
+use kernel::{Role, values::from_timestamp};
 use serde_json::json;
-use sky_proto::flow::v1::{CorrectZoneRequest, flow_client::FlowClient};
+use sky_proto::flow::v1::{
+    CorrectZoneRequest, Directive, DirectiveKind, EndDirectiveRequest, ProposeDirectiveRequest,
+    directives_client::DirectivesClient, flow_client::FlowClient,
+};
+use uuid::Uuid;
 
-use crate::{accessible, chrome::Device, stage::Stage, world::staff};
+use crate::{
+    accessible,
+    chrome::Device,
+    journey::{Pays, fills_in_form, moves_admission, orders},
+    stage::Stage,
+    world::staff,
+};
 
 async fn counts(stage: &Stage, zone: &str, people: u32) {
     let counted = CorrectZoneRequest { zone_id: zone.to_owned(), count: people, reason: "counted".to_owned() };
@@ -104,4 +114,90 @@ async fn a_directive_says_why_and_holds_from_when_staff_say() {
     way.sees_no_more("main", "gefilmt").await;
     desk.quits().await;
     way.quits().await;
+}
+
+async fn orders_people(stage: &Stage, kind: DirectiveKind, from: &str, to: &str) -> Directive {
+    let request = ProposeDirectiveRequest {
+        idempotency_key: Uuid::now_v7().to_string(),
+        kind: kind.into(),
+        from_zone_id: from.to_owned(),
+        to_zone_id: to.to_owned(),
+        minutes: 60,
+        confirm: true,
+        ..Default::default()
+    };
+    let mut door = DirectivesClient::new(stage.world.door("flow", &staff(Role::Desk)));
+    door.propose_directive(request).await.expect("ordered").into_inner()
+}
+
+async fn ends(stage: &Stage, directive: Directive) {
+    let request = EndDirectiveRequest { directive_id: directive.directive_id };
+    DirectivesClient::new(stage.world.door("flow", &staff(Role::Desk))).end_directive(request).await.expect("ended");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_on_the_way_reads_on_the_phone_what_holds_where_they_come_past() {
+    let Some(stage) = Stage::open().await else { return };
+    let title = "Der Sternenhimmel heute Nacht";
+    let wheelchair = stage.visitor(Device::Phone).await;
+    let showing = fills_in_form(&wheelchair, title).await;
+    wheelchair.click("details:has(#need_wheelchair) summary").await;
+    wheelchair.types("#need_wheelchair", "1").await;
+    orders(&wheelchair, showing, Pays::AtDesk).await;
+    let family = stage.visitor(Device::Phone).await;
+    let showing = fills_in_form(&family, title).await;
+    let booked = orders(&family, showing, Pays::AtDesk).await;
+    let visit = stage.visit(&booked.visit).await;
+    let starts = from_timestamp(visit.starts_at);
+    // Two hours before they are at home.
+    stage.waits_until(starts - TimeDelta::hours(2)).await;
+    let early = orders_people(&stage, DirectiveKind::StopAdmission, "foyer", "").await;
+    let desk = stage.staff(Role::Desk, Device::Desk).await;
+    desk.open("/desk").await;
+    desk.sees(".measures", "Foyer").await;
+    let part = "[data-live='/visit/alarm']";
+    family.sees_no_more(part, "kein Einlass").await;
+    ends(&stage, early).await;
+
+    stage.waits_until(starts - TimeDelta::minutes(20)).await;
+    for page in [&family, &wheelchair] {
+        page.open("/visit").await;
+        page.marks_page().await;
+    }
+    let stop = orders_people(&stage, DirectiveKind::StopAdmission, "dome", "").await;
+    for page in [&family, &wheelchair] {
+        page.sees(part, "Sternensaal: zurzeit kein Einlass").await;
+    }
+    family.shoots("visit-stopped").await;
+    accessible::check(&family, "a stop on the page of a visit").await;
+    // It is there at the first look as well, and gone when it ends.
+    family.open("/visit").await;
+    family.sees(part, "Sternensaal: zurzeit kein Einlass").await;
+    family.marks_page().await;
+    ends(&stage, stop).await;
+    family.sees_no_more(part, "kein Einlass").await;
+    let elsewhere = orders_people(&stage, DirectiveKind::StopAdmission, "terrace", "").await;
+
+    // Only who needs the lift reads of it.
+    let redirect = orders_people(&stage, DirectiveKind::Redirect, "foyer", "room-1").await;
+    family.sees(part, "Bitte gehen Sie weiter: Veranstaltungsraum 1").await;
+    wheelchair.sees(part, "Ohne Stufen: Veranstaltungsraum 1").await;
+    wheelchair.shoots("visit-redirected-step-free").await;
+    family.sees_no_more(part, "Ohne Stufen").await;
+    family.sees_no_more(part, "Dachterrasse").await;
+
+    // Who is in is not on the way any more.
+    moves_admission(&desk, &booked, "Einlass öffnen").await;
+    desk.types("#code", &visit.reference).await;
+    desk.press("Einlassen").await;
+    desk.sees(".notice.good", "3 / 3").await;
+    family.sees_no_more(part, "Bitte gehen Sie weiter").await;
+    wheelchair.sees(part, "Bitte gehen Sie weiter").await;
+    assert!(family.is_same_page().await && wheelchair.is_same_page().await, "it was reloaded");
+    ends(&stage, redirect).await;
+    wheelchair.sees_no_more(part, "Bitte gehen Sie weiter").await;
+    ends(&stage, elsewhere).await;
+    for browser in [family, wheelchair, desk] {
+        browser.quits().await;
+    }
 }
