@@ -29,7 +29,7 @@ pub(crate) use admissions::{
 pub(crate) use calls::{form_groups, foyer, issue_number, move_group, move_number};
 pub(crate) use conflicts::{reopen_conflicts, resolve_conflicts};
 pub(crate) use house::set_house;
-pub(crate) use journals::{Entry, Journal, Outcome, Waiting, journal_came, merge};
+pub(crate) use journals::{Entry, Journal, Outcome, Undone, Waiting, entry_undone, journal_came, merge};
 pub(crate) use lists::{List, admission_list};
 pub(crate) use scans::{Answered, Code, Scan, ScanAnswer, scan};
 pub(crate) use steps::undo_step;

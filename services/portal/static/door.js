@@ -8,8 +8,6 @@
 (() => {
   const KEY = "sky door";
   const PATIENCE = 2500;
-  // So long after the last entry the phone lets in by itself, with a reason; then only the house does.
-  const LATEST = 900000;
   const SYNC = 5000;
   const LIST_EVERY = 60000;
   const MOST_ENTRIES = 200;
@@ -23,13 +21,14 @@
   const hhmm = (at) => new Date(at).toLocaleTimeString("de", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/Berlin" });
 
   // list: as the house gave it; ins, outs: when a ticket was let in or out here, by its id; stops: whether admission is
-  // stopped to the house, and to a showing by its id; turn: what was asked and heard since, counted.
-  const kept = { device: "phone-" + random(4), list: null, ins: {}, outs: {}, stops: {}, turn: 0, log: [], showing: "" };
+  // stopped to the house, and to a showing by its id; turn: what was asked and heard since, counted; last: whom this phone
+  // has let in last, until that is taken back.
+  const kept = { device: "phone-" + random(4), list: null, ins: {}, outs: {}, stops: {}, turn: 0, log: [], showing: "", last: null };
   // The list is long, and is written when it comes; what each scan changes apart from it.
   const MOVES = KEY + " moves";
   try { Object.assign(kept, JSON.parse(localStorage.getItem(KEY)), JSON.parse(localStorage.getItem(MOVES))); } catch (_) { /* Nothing kept: a new phone. */ }
   const write = (key, what) => { try { localStorage.setItem(key, JSON.stringify(what)); } catch (_) { tell(words.lost); } };
-  const keep = () => write(MOVES, { ins: kept.ins, outs: kept.outs, stops: kept.stops, turn: kept.turn, log: kept.log, showing: kept.showing });
+  const keep = () => write(MOVES, { ins: kept.ins, outs: kept.outs, stops: kept.stops, turn: kept.turn, log: kept.log, showing: kept.showing, last: kept.last });
   const keepList = () => write(KEY, { device: kept.device, list: kept.list });
 
   // What the house has to be told; an item each, so that two tabs lose nothing of each other's.
@@ -200,7 +199,8 @@
     const take = people ? inside.slice(0, people) : inside;
     return { verdict: "exited", good: true, text: words.exited + " " + take.length, detail: signed ? "" : words.unchecked, take };
   };
-  // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows.
+  // `late`: why somebody is let in after the last entry; while the doors are open, as far as the list knows, and for as long
+  // as the house file says. Then only the house does.
   const judge = async (text, people, late, showing) => {
     if (isStopped("house")) return no("stopped");
     const { refusal, found, signed } = await identify(text, showing);
@@ -208,7 +208,7 @@
     if (found.showing.id !== showing) return no("wrong", found.showing.label);
     if (now() < found.showing.doorsAt && !found.showing.open) return no("early", hhmm(found.showing.doorsAt));
     if (isStopped(showing) && !late) return no("zonestopped");
-    const mayBeLate = found.showing.open && now() < found.showing.lastEntryAt + LATEST;
+    const mayBeLate = found.showing.open && now() < found.showing.lateUntil;
     if (now() > found.showing.lastEntryAt && !(late && mayBeLate)) return Object.assign(no("late"), { late: mayBeLate });
     const left = found.tickets.filter((it) => !isIn(it));
     const earlier = Math.max(0, ...found.tickets.map((it) => kept.ins[it.id] || 0));
@@ -267,10 +267,12 @@
 
   // --- scanning, one code after the other
 
-  // What this phone itself has decided or heard from the house, for the time without it. "back": who had left is in again.
+  // What this phone itself has decided or heard from the house, for the time without it. "back": who had left is in again;
+  // "undo": whoever was let in was not.
   const moved = ({ way, at, tickets }) => (tickets || []).forEach((id) => {
     if (way === "out") kept.outs[id] = at; else delete kept.outs[id];
     if (way === "in") kept.ins[id] = at;
+    if (way === "undo") delete kept.ins[id];
   });
   // Nobody hears a verdict that a crash could undo.
   const lay = async (scan) => {
@@ -312,6 +314,7 @@
       const take = found ? found.tickets.filter((it) => kept.outs[it.id]) : alone.good ? alone.take : [];
       const tickets = said.good ? take.slice(0, said.people || take.length).map((it) => it.id) : [];
       await lay({ nonce, way, at: now(), tickets, entry: null });
+      if (said.good && way === "in") kept.last = { nonce, name, showing, tickets };
       show(Object.assign(said, { code: name }), about);
     } else if (way === "back") {
       show(Object.assign(alone, { code: name, alone: true }), about);
@@ -320,9 +323,42 @@
       const tickets = alone.take.map((it) => it.id);
       const entry = { nonce, showing, code, at: Date.now(), verdict: alone.verdict, people: alone.take.length, late: alone.good ? late : "", way, tickets };
       await lay({ nonce, way, at: now(), tickets, entry });
+      if (alone.good && way === "in") kept.last = { nonce, name, showing, tickets };
       show(Object.assign(alone, { code: name, alone: true }), about);
     }
     keep();
+    showUndo();
+    showLine();
+  };
+  const showUndo = () => {
+    one(".undo").hidden = !kept.last;
+    one(".undo b").textContent = kept.last ? kept.last.name : "";
+  };
+  // The last admission was a mistake. What the house has not been told yet goes into the journal beside it, because the house
+  // may have heard the scan all the same; what it knows, it takes back itself.
+  const undo = async () => {
+    const last = kept.last;
+    if (!last) return;
+    const nonce = random(16);
+    const about = { code: last.name, people: 0, showing: last.showing };
+    const mistaken = entries().find((it) => it.nonce === last.nonce);
+    if (mistaken) {
+      const entry = { nonce, showing: last.showing, code: "", at: Math.max(Date.now(), mistaken.at + 1), verdict: "undone", people: 0, late: "", way: "undo", undoes: last.nonce, tickets: last.tickets };
+      await lay({ nonce, way: "undo", at: now(), tickets: last.tickets, entry });
+      kept.last = null;
+      show({ good: true, text: words.undone + " " + last.name, detail: "", code: last.name, alone: true }, about);
+    } else {
+      const said = await ask("undo", new URLSearchParams({ device: kept.device, nonce: last.nonce }));
+      const good = Boolean(said && said.good);
+      if (good) {
+        await lay({ nonce, way: "undo", at: now(), tickets: last.tickets, entry: null });
+        kept.last = null;
+      }
+      const text = said ? said.refused || said.text : words.undoaway;
+      show({ good, text, detail: said && said.detail || "", code: last.name }, about);
+    }
+    keep();
+    showUndo();
     showLine();
   };
   let scanned = window.doorSafe.all().then(recover).catch(() => {});
@@ -358,6 +394,13 @@
     one(".back").hidden = true;
     one("#code").focus();
     scanned = scanned.then(() => scan(about.code, about.people, about.showing, "", "back"));
+  });
+  one(".undo").addEventListener("click", (event) => {
+    if (!event.target.closest("button")) return;
+    // What was scanned meanwhile comes first; a second touch finds nothing left to take back.
+    const last = kept.last;
+    one("#code").focus();
+    scanned = scanned.then(() => { if (kept.last === last) return undo(); });
   });
   // The button says which way it is.
   const go = one("button.main");
@@ -516,6 +559,7 @@
   showShowings();
   showLog();
   showAside();
+  showUndo();
   showLine();
   addEventListener("online", trySync);
   setInterval(trySync, SYNC);

@@ -1,6 +1,8 @@
 //! A scanner that had no network brings its journal. Every entry is a line of the log, once; who is in follows
 //! from all lines of a party together, so that it does not matter which journal comes first.
 
+mod undone;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +21,8 @@ use crate::{
     events,
     store::{self, ConflictKind, KnownLine, NewConflict, NewLine, codes::Reissued},
 };
+
+pub(crate) use undone::{Undone, entry_undone};
 
 /// A scan as a scanner noted it, read and checked.
 #[derive(Clone, Debug)]
@@ -91,6 +95,11 @@ pub(crate) struct Waiting {
 
 /// Who settles a dispute when a late booking explains it.
 const ITSELF: &str = "flow";
+
+/// Under which a scan of a journal is in the desk's list, if the house does not agree with it.
+fn dispute_id(device: &str, nonce: &str) -> Uuid {
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{device}/{nonce}").as_bytes())
+}
 
 /// Under which a scan has a second line in the log. It follows from the first one, so that it has no third.
 fn second_nonce(device: &str, nonce: &str) -> String {
@@ -355,7 +364,7 @@ impl Merge<'_> {
     ) -> Result<Uuid, Error> {
         let now = tx.now();
         self.record(tx, entry, visit, verdict, 0, &[]).await?;
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{}/{}", self.journal.device, entry.nonce).as_bytes());
+        let id = dispute_id(&self.journal.device, &entry.nonce);
         store::add_conflict(tx.conn(), &NewConflict { kind, ..self.conflict(entry, visit, id) }, now).await?;
         Ok(id)
     }

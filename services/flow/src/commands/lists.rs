@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::record;
 use crate::{
-    domain::{Admission, HouseState, scan::Party},
+    domain::{Admission, HouseState, clock::Policy, scan::Party},
     error::Error,
     store::{self, codes::Reissued},
 };
@@ -35,6 +35,8 @@ pub(crate) struct List {
     /// Showings into whose zones a directive lets nobody now.
     pub(crate) stopped: HashSet<Uuid>,
     pub(crate) reissued: HashMap<Uuid, Reissued>,
+    /// How the house runs its doors.
+    pub(crate) policy: Policy,
 }
 
 /// Makes a list of a day's live tickets, and notes who took it. A day does not end at midnight: what began before it is on
@@ -70,11 +72,12 @@ pub(crate) async fn admission_list(
     let parties = showings.iter().flat_map(|(_, parties)| parties);
     let ids = parties.flat_map(|party| party.tickets.iter().map(|ticket| ticket.id).chain([party.visit]));
     let reissued = store::codes::reissued(tx.conn(), &ids.collect::<Vec<_>>()).await?;
-    let (id, valid_until) = (Uuid::now_v7(), end + AFTER_MIDNIGHT);
+    let (id, valid_until) = (kernel::values::new_id(now), end + AFTER_MIDNIGHT);
     let house = store::house(tx.conn()).await?.state;
     let ids: Vec<Uuid> = showings.iter().map(|(admission, _)| admission.showing).collect();
     let stopped = store::stopped(tx.conn(), &ids, now).await?;
-    let list = List { id, device, day, issued_at: now, valid_until, showings, house, stopped, reissued };
+    let policy = store::policy(tx.conn()).await?;
+    let list = List { id, device, day, issued_at: now, valid_until, showings, house, stopped, reissued, policy };
     // A phone at the door takes a new one every minute: that it has the day's list is one act.
     if store::record_list(tx.conn(), list.id, &list.device, day, (list.issued_at, list.valid_until)).await? {
         let after = json!({"list": id, "day": day, "valid_until": valid_until});

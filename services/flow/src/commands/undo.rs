@@ -1,17 +1,31 @@
 //! A scan that was wrong is taken back by a line of its own; who is in follows from the lines that are left.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{parties::write_changes, record, touch};
 use crate::{
     domain::{
-        AdmissionState, HouseState, journal,
+        Admission, AdmissionState, HouseState, journal,
         scan::{Kind, Verdict},
     },
     error::Error,
     store::{self, LoggedLine, NewLine},
 };
+
+/// Which scan is taken back, by whom, when and why.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Undo<'u> {
+    pub(crate) device: &'u str,
+    pub(crate) nonce: &'u str,
+    pub(crate) reason: &'u str,
+    pub(crate) by: &'u str,
+    pub(crate) at: DateTime<Utc>,
+    /// Brought by a scanner later: by how much its clock is behind the house's.
+    pub(crate) skew: Option<TimeDelta>,
+}
 
 /// Takes a scan back. Again changes nothing.
 pub(crate) async fn undo_scan(
@@ -21,7 +35,7 @@ pub(crate) async fn undo_scan(
     reason: &str,
     by: &str,
 ) -> Result<LoggedLine, Error> {
-    let now = tx.now();
+    let at = tx.now();
     if store::house(tx.conn()).await?.state == HouseState::Evacuating {
         return Err(Error::ScansFrozen);
     }
@@ -31,10 +45,24 @@ pub(crate) async fn undo_scan(
     }
     let Some(visit) = line.visit.filter(|_| line.verdict.moves()) else { return Err(Error::NothingToUndo) };
     let party = store::party(tx.conn(), visit).await?.ok_or(Error::NoParty)?;
-    let mut admission = store::lock_admission(tx.conn(), party.showing).await?.ok_or(Error::NoShowing)?;
+    let admission = store::lock_admission(tx.conn(), party.showing).await?.ok_or(Error::NoShowing)?;
     if !matches!(admission.state, AdmissionState::DoorsOpen | AdmissionState::LastCall | AdmissionState::Running) {
         return Err(Error::TooLateToUndo);
     }
+    take_back(tx, admission, visit, &line, &Undo { device, nonce, reason, by, at, skew: None }).await?;
+    store::logged(tx.conn(), device, nonce).await?.ok_or(Error::NoScan)
+}
+
+/// Takes a line back that has moved somebody of a visit. Its showing must be locked.
+pub(super) async fn take_back(
+    tx: &mut Tx,
+    mut admission: Admission,
+    visit: Uuid,
+    line: &LoggedLine,
+    undo: &Undo<'_>,
+) -> Result<(), Error> {
+    let now = tx.now();
+    let Undo { device, nonce, reason, by, at, skew } = *undo;
     // Again, now that nobody else changes it.
     let before = store::party(tx.conn(), visit).await?.ok_or(Error::NoParty)?;
     let mut lines = store::lines_of(tx.conn(), &[visit]).await?.remove(&visit).unwrap_or_default();
@@ -62,9 +90,9 @@ pub(crate) async fn undo_scan(
         late_reason: "",
         by,
         reason,
-        offline: false,
-        skew_ms: 0,
-        at: now,
+        offline: skew.is_some(),
+        skew_ms: skew.map_or(0, |skew| skew.num_milliseconds()),
+        at,
         recorded_at: now,
         asked: &[],
         answer: &[],
@@ -80,5 +108,5 @@ pub(crate) async fn undo_scan(
     let said = json!({"device": device, "nonce": nonce, "verdict": line.verdict.name()});
     record(tx, by, "undo_scan", line.showing, said, json!({"reason": reason, "people": changed})).await?;
     touch(tx);
-    store::logged(tx.conn(), device, nonce).await?.ok_or(Error::NoScan)
+    Ok(())
 }

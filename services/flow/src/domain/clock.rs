@@ -28,6 +28,11 @@ pub(crate) struct Policy {
     pub(crate) foyer_percent: u32,
     /// After an all-clear staff have looked at the house within.
     pub(crate) reopen_minutes: u32,
+    /// Of a hundred places, so many stay free of people who have a ticket and do not come.
+    pub(crate) no_shows_percent: u32,
+    /// So long after the last entry a scanner without a network lets in with a reason of staff; later only the house does,
+    /// which knows whether the doors are open.
+    pub(crate) late_minutes: u32,
 }
 
 impl Default for Policy {
@@ -42,6 +47,8 @@ impl Default for Policy {
             group_most: 40,
             foyer_percent: 80,
             reopen_minutes: 10,
+            no_shows_percent: 5,
+            late_minutes: 15,
         }
     }
 }
@@ -50,6 +57,11 @@ impl Policy {
     /// People leave the hall within.
     pub(crate) fn egress(self) -> TimeDelta {
         TimeDelta::minutes(self.egress_minutes.into())
+    }
+
+    /// Until then a scanner without a network lets in whoever is late, with a reason of staff.
+    pub(crate) fn late_until(self, admission: &Admission) -> DateTime<Utc> {
+        admission.last_entry_at + TimeDelta::minutes(self.late_minutes.into())
     }
 
     fn turnover(self) -> TimeDelta {

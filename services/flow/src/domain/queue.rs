@@ -87,11 +87,9 @@ pub(crate) struct Estimate {
     pub(crate) chance: Chance,
 }
 
-/// So many of a hundred with a ticket do not come.
-const NO_SHOWS_PERCENT: u64 = 5;
-
 /// Free places minus who waits before. `hall`: free places and capacity; None: nothing is sold there now.
-pub(crate) fn estimate(of: &Number, all: &[Number], hall: Option<(u32, u32)>) -> Estimate {
+/// `no_shows_percent`: of a hundred with a ticket, who do not come.
+pub(crate) fn estimate(of: &Number, all: &[Number], hall: Option<(u32, u32)>, no_shows_percent: u32) -> Estimate {
     let before = all.iter().filter(|other| {
         let rival = other.showing.is_none() || of.showing.is_none() || other.showing == of.showing;
         other.number < of.number && other.state.waits() && rival
@@ -101,7 +99,7 @@ pub(crate) fn estimate(of: &Number, all: &[Number], hall: Option<(u32, u32)>) ->
         return Estimate { waiting_before, free_places: 0, chance: Chance::Unknown };
     };
     let needed = u64::from(waiting_before) + u64::from(of.people);
-    let no_shows = u64::from(capacity) * NO_SHOWS_PERCENT / 100;
+    let no_shows = u64::from(capacity) * u64::from(no_shows_percent) / 100;
     let chance = if needed <= u64::from(free_places) {
         Chance::Likely
     } else if needed <= u64::from(free_places) + no_shows {

@@ -124,6 +124,7 @@ fn listed_showing(list: &List, admission: &Admission, parties: &[Party]) -> pb::
         last_entry_at: Some(timestamp(admission.last_entry_at)),
         parties: parties.iter().map(|party| listed_party(party, &list.reissued)).collect(),
         zone_stopped: list.stopped.contains(&admission.showing),
+        late_until: Some(timestamp(list.policy.late_until(admission))),
     }
 }
 

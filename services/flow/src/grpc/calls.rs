@@ -61,7 +61,8 @@ pub(super) async fn numbers(
         return Ok(Vec::new());
     }
     let halls = halls(conn, day, now).await?;
-    Ok(all.iter().map(|number| with_chance(number, &all, &halls, now)).collect())
+    let no_shows = store::policy(conn).await?.no_shows_percent;
+    Ok(all.iter().map(|number| with_chance(number, &all, &halls, no_shows, now)).collect())
 }
 
 /// A number with its chance.
@@ -72,7 +73,8 @@ pub(super) async fn number(
 ) -> Result<pb::QueueNumber, Error> {
     let all = store::numbers(conn, number.day).await?;
     let halls = halls(conn, number.day, now).await?;
-    Ok(with_chance(number, &all, &halls, now))
+    let no_shows = store::policy(conn).await?.no_shows_percent;
+    Ok(with_chance(number, &all, &halls, no_shows, now))
 }
 
 /// Free places and capacity of the day's showings that may still be entered, by showing.
@@ -84,10 +86,10 @@ async fn halls(conn: &mut PgConnection, day: NaiveDate, now: DateTime<Utc>) -> R
     store::free_places(conn, from, until).await
 }
 
-fn with_chance(number: &Number, all: &[Number], halls: &Halls, now: DateTime<Utc>) -> pb::QueueNumber {
+fn with_chance(number: &Number, all: &[Number], halls: &Halls, no_shows: u32, now: DateTime<Utc>) -> pb::QueueNumber {
     let hall = match number.showing {
         Some(showing) => halls.get(&showing).copied(),
         None => halls.values().max().copied(),
     };
-    events::queue_number(number, queue::estimate(number, all, hall), now)
+    events::queue_number(number, queue::estimate(number, all, hall, no_shows), now)
 }

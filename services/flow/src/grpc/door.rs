@@ -10,7 +10,8 @@ use sky_proto::flow::v1::{self as pb, door_server::Door};
 use tonic::{Request, Response, Status};
 
 use super::{
-    calls, conflicts, journal,
+    calls, conflicts,
+    journal::{self, Noted},
     scanner::{Scanner, account, under_own_id},
     show_list,
 };
@@ -68,6 +69,36 @@ pub(crate) struct DoorGrpc {
 impl DoorGrpc {
     pub(crate) const fn new(db: Db, scans: Scanner) -> Self {
         Self { db, scans }
+    }
+
+    /// Merges what could be read; answers what became of each, in their order. What is taken back is so before the next
+    /// entry is looked at: whoever was let in by mistake and then again was let in once.
+    async fn merge_all(&self, journal: &Journal, noted: Vec<Noted>) -> Result<Vec<Outcome>, Error> {
+        let mut outcomes = vec![Outcome::Repeated; noted.len()];
+        let (mut scans, mut places) = (Vec::new(), Vec::new());
+        for place in journal::in_order(&noted) {
+            match &noted[place] {
+                Noted::Scan(entry) => {
+                    scans.push(entry.clone());
+                    places.push(place);
+                }
+                Noted::Undo(undone) => {
+                    for (place, outcome) in places.drain(..).zip(self.merge(journal, std::mem::take(&mut scans)).await?)
+                    {
+                        outcomes[place] = outcome;
+                    }
+                    let (journal, undone) = (journal.clone(), undone.clone());
+                    let undo = self.db.transact(move |tx| {
+                        Box::pin(async move { commands::entry_undone(tx, &journal, &undone).await })
+                    });
+                    outcomes[place] = undo.await?;
+                }
+            }
+        }
+        for (place, outcome) in places.into_iter().zip(self.merge(journal, scans).await?) {
+            outcomes[place] = outcome;
+        }
+        Ok(outcomes)
     }
 
     /// Merges the entries that could be read, some at a time; answers what became of each.
@@ -196,7 +227,7 @@ impl Door for DoorGrpc {
             .await?;
         let read: Vec<_> = request.entries.iter().map(|it| journal::entry(&self.scans, it, skew, now)).collect();
         let good = read.iter().filter_map(|entry| entry.as_ref().ok()).cloned().collect();
-        let mut merged = self.merge(&journal, good).await?.into_iter();
+        let mut merged = self.merge_all(&journal, good).await?.into_iter();
         let results = request.entries.into_iter().zip(read).map(|(sent, read)| {
             let outcome = match read {
                 Ok(_) => merged.next().unwrap_or(Outcome::Repeated),

@@ -16,6 +16,7 @@ pub(super) fn check(source: &Source<'_>, clock: Option<&Spanned<Policy>>) -> Res
         ("egress_minutes", policy.egress_minutes),
         ("turnover_minutes", policy.turnover_minutes),
         ("reopen_minutes", policy.reopen_minutes),
+        ("late_minutes", policy.late_minutes),
     ];
     for (key, value) in minutes {
         if value > 240 {
@@ -32,6 +33,9 @@ pub(super) fn check(source: &Source<'_>, clock: Option<&Spanned<Policy>>) -> Res
         if !(1..=most).contains(&value) {
             return Err(source.wrong(clock, &format!("clock.{key}"), &format!("must be 1 to {most}")));
         }
+    }
+    if policy.no_shows_percent > 100 {
+        return Err(source.wrong(clock, "clock.no_shows_percent", "must be 0 to 100"));
     }
     if policy.group_least > policy.group_most {
         return Err(source.wrong(clock, "clock.group_least", "must not be more than group_most"));

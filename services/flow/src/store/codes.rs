@@ -147,6 +147,16 @@ pub(crate) async fn waited_for(conn: &mut PgConnection, parties: &[Party]) -> Re
     rows.into_iter().map(WaitingRow::read).collect()
 }
 
+/// A scan that waits for its booking was a mistake.
+pub(crate) async fn wait_no_more(conn: &mut PgConnection, device: &str, nonce: &str) -> Result<(), Error> {
+    sqlx::query("delete from waiting_scan where device_id = $1 and nonce = $2")
+        .bind(device)
+        .bind(nonce)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// The showings that scans wait for.
 pub(crate) async fn waiting_showings(conn: &mut PgConnection) -> Result<Vec<Uuid>, Error> {
     Ok(sqlx::query_scalar("select distinct showing_id from waiting_scan").fetch_all(conn).await?)

@@ -200,6 +200,7 @@ async fn a_party_of_which_some_were_in_comes_in_with_one_scan_and_goes_out_with_
         verdict: ScanVerdict::Admitted.into(),
         party_count: 3,
         late_reason: String::new(),
+        undoes: String::new(),
     };
     assert_eq!(journal(&house, noted).await, pb::EntryOutcome::Repeated);
     assert_eq!((outside(&house).await, open_conflicts(&house).await), ((3, 0), 0));
@@ -227,6 +228,7 @@ async fn a_phone_lets_in_a_party_of_which_some_were_in_without_counting_anybody_
         verdict: ScanVerdict::Admitted.into(),
         party_count: 3,
         late_reason: String::new(),
+        undoes: String::new(),
     };
     assert_eq!(journal(&house, entry.clone()).await, pb::EntryOutcome::Recorded);
     assert_eq!((outside(&house).await, count(&house, "dome").await), ((3, 0), 3));

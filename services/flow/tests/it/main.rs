@@ -20,6 +20,7 @@ mod show_list;
 mod steps;
 mod stops;
 mod support;
+mod taken_back;
 mod weather;
 mod xovis;
 mod zones;

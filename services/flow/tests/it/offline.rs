@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::support::*;
 
-async fn export(house: &House, device: &str) -> Result<pb::SignedAdmissionList, Status> {
+pub async fn export(house: &House, device: &str) -> Result<pb::SignedAdmissionList, Status> {
     let request = pb::ExportAdmissionListRequest { device_id: device.to_owned(), day: String::new() };
     DoorClient::new(house.channel(&scanner(device)))
         .export_admission_list(request)
@@ -23,7 +23,7 @@ async fn export(house: &House, device: &str) -> Result<pb::SignedAdmissionList, 
 }
 
 /// A ticket let in by a scanner at so many minutes past noon.
-fn entry(showing: Uuid, code: &str, minute: i64) -> pb::JournalEntry {
+pub fn entry(showing: Uuid, code: &str, minute: i64) -> pb::JournalEntry {
     pb::JournalEntry {
         nonce: Uuid::new_v4().to_string(),
         kind: pb::ScanKind::Entry.into(),
@@ -34,10 +34,11 @@ fn entry(showing: Uuid, code: &str, minute: i64) -> pb::JournalEntry {
         verdict: ScanVerdict::Admitted.into(),
         party_count: 0,
         late_reason: String::new(),
+        undoes: String::new(),
     }
 }
 
-async fn submit(
+pub async fn submit(
     house: &House,
     device: &str,
     behind: TimeDelta,
@@ -48,11 +49,11 @@ async fn submit(
     DoorClient::new(house.channel(&scanner(device))).submit_scans(request).await.map(tonic::Response::into_inner)
 }
 
-fn outcomes(answer: &pb::SubmitScansResponse) -> Vec<EntryOutcome> {
+pub fn outcomes(answer: &pb::SubmitScansResponse) -> Vec<EntryOutcome> {
     answer.results.iter().map(pb::EntryResult::outcome).collect()
 }
 
-async fn conflicts(house: &House) -> Vec<pb::ScanConflict> {
+pub async fn conflicts(house: &House) -> Vec<pb::ScanConflict> {
     let request = pb::ListScanConflictsRequest { include_resolved: false };
     DoorClient::new(house.channel(&desk())).list_scan_conflicts(request).await.expect("a list").into_inner().conflicts
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{client, support::*};
 
-async fn stop(house: &House, zone: &str, minutes: u32) -> pb::Directive {
+pub async fn stop(house: &House, zone: &str, minutes: u32) -> pb::Directive {
     let request = pb::ProposeDirectiveRequest {
         idempotency_key: Uuid::now_v7().to_string(),
         kind: DirectiveKind::StopAdmission.into(),
@@ -31,7 +31,7 @@ async fn stop(house: &House, zone: &str, minutes: u32) -> pb::Directive {
     DirectivesClient::new(house.channel(&desk())).propose_directive(request).await.expect("stopped").into_inner()
 }
 
-async fn end(house: &House, directive: pb::Directive) {
+pub async fn end(house: &House, directive: pb::Directive) {
     let request = pb::EndDirectiveRequest { directive_id: directive.directive_id };
     DirectivesClient::new(house.channel(&desk())).end_directive(request).await.expect("ended");
 }

@@ -156,6 +156,7 @@ async fn brings(stage: &Stage, scanner: &str, showing: &str, reference: &str, mi
         verdict: ScanVerdict::Admitted.into(),
         party_count: 3,
         late_reason: String::new(),
+        undoes: String::new(),
     };
     let journal = SubmitScansRequest {
         device_id: scanner.to_owned(),

@@ -30,6 +30,7 @@ mod operator;
 mod ordering;
 mod pairing;
 mod phone;
+mod phone_undo;
 mod plain;
 mod player;
 #[expect(dead_code, reason = "most of it is the other binary's")]

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sky_proto::flow::v1::{
     AdmissionList, AdmissionState, ExportAdmissionListRequest, JournalEntry, ListedParty, ListedShowing, ScanKind,
-    ScanRequest, ScanVerdict, SubmitScansRequest,
+    ScanRequest, ScanVerdict, SubmitScansRequest, UndoScanRequest,
 };
 
 use super::scans::{admits, is_good, late_reasons, told};
@@ -29,7 +29,7 @@ use crate::{
     page::{DESK, Frame, page as whole},
     problem::Problem,
     refusal,
-    session::Guest,
+    session::{Guest, Notice},
     words::{Words, in_halle},
 };
 
@@ -72,6 +72,8 @@ struct Listed {
     open: bool,
     doors_at: i64,
     last_entry_at: i64,
+    /// Until then the phone lets in by itself who is late, with a reason; later only the house does.
+    late_until: i64,
     parties: Vec<Party>,
     /// A directive lets nobody into its hall.
     zone_stopped: bool,
@@ -117,6 +119,7 @@ fn listed(w: &Words, showing: ListedShowing, today: NaiveDate) -> Listed {
         open: matches!(showing.state(), AdmissionState::DoorsOpen | AdmissionState::LastCall),
         doors_at: w.millis(&showing.doors_at),
         last_entry_at: w.millis(&showing.last_entry_at),
+        late_until: w.millis(&showing.late_until),
         id: showing.showing_id,
         parties: showing.parties.into_iter().map(party).collect(),
         zone_stopped: showing.zone_stopped,
@@ -191,6 +194,22 @@ pub(crate) async fn scan(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fiel
     Ok(Json(said).into_response())
 }
 
+/// `POST /desk/door/undo`: the house takes back whom this phone has let in last, by the scan's nonce.
+pub(crate) async fn undo(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let w = &guest.words;
+    let request = UndoScanRequest {
+        device_id: sent.get("device").to_owned(),
+        nonce: sent.get("nonce").to_owned(),
+        reason: w.t("undo-at-door"),
+    };
+    let (notice, is_undone) = match answer(edge.door(&caller).undo_scan(request)).await {
+        Ok(line) => (Notice::good(w.with("undo-done", "reference", &line.reference)), line.undone),
+        Err(status) => (refusal::notice(w, status)?, false),
+    };
+    Ok(Json(json!({ "good": is_undone, "text": notice.text, "detail": notice.detail })).into_response())
+}
+
 /// What the phone has decided alone.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -214,15 +233,19 @@ struct Entry {
     /// Why somebody was let in late; phones that were loaded before do not say it.
     #[serde(default)]
     late: String,
-    /// "in" or "out"; phones that were loaded before only let in.
+    /// "in", "out" or "undo"; phones that were loaded before only let in.
     #[serde(default)]
     way: String,
+    /// With "undo": the nonce of the entry that was a mistake.
+    #[serde(default)]
+    undoes: String,
 }
 
 fn kind(way: &str) -> Result<ScanKind, Problem> {
     match way {
         "" | "in" => Ok(ScanKind::Entry),
         "out" => Ok(ScanKind::Exit),
+        "undo" => Ok(ScanKind::Undo),
         _ => Err(Problem::bad_form()),
     }
 }
@@ -242,6 +265,7 @@ fn verdict(name: &str) -> Result<ScanVerdict, Problem> {
         "exited" => ScanVerdict::Exited,
         "notin" => ScanVerdict::NotInside,
         "reentry" => ScanVerdict::ReentryByStaff,
+        "undone" => ScanVerdict::Undone,
         _ => return Err(Problem::bad_form()),
     })
 }
@@ -265,6 +289,7 @@ pub(crate) async fn journal(
             verdict: verdict(&it.verdict)?.into(),
             party_count: it.people,
             late_reason: it.late,
+            undoes: it.undoes,
         })
     };
     let entries = sent.entries.into_iter().map(entry).collect::<Result<_, Problem>>()?;
