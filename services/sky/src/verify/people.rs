@@ -1,10 +1,16 @@
-//! The invariants about people (domain.md §4): how many may share an escape route, and that no display knows who they are.
+//! The invariants about people (domain.md §4): how many may be in a zone and share an escape route, now and at the fullest of
+//! the day, and that no display knows who they are.
 
 use super::{Databases, Finding, rows};
 
 /// Everything.
 pub async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
-    Ok(vec![escape_groups(databases).await?, displays(databases).await?])
+    Ok(vec![
+        escape_groups(databases).await?,
+        peak(databases, ZONES).await?,
+        peak(databases, ESCAPE_GROUPS).await?,
+        displays(databases).await?,
+    ])
 }
 
 /// Invariant 3: of all rooms that share a way out, at whatever depth, the people together.
@@ -25,6 +31,43 @@ async fn escape_groups(databases: &Databases<'_>) -> anyhow::Result<Finding> {
     .await?;
     let name = "no escape group has more people than its permit allows";
     Ok(Finding::new(name, i64::try_from(groups.len())?, breaches))
+}
+
+/// The most that was counted at once on the last day of which there are numbers. A band is no number, and what was taken back
+/// is not kept.
+struct Peak {
+    name: &'static str,
+    all: &'static str,
+    breaches: &'static str,
+}
+
+const ZONES: Peak = Peak {
+    name: "no zone held more people that day than its document permits",
+    all: "select distinct zone_id from zone_sample",
+    breaches: "select format('%s: %s of %s at %s', z.id, s.count, z.capacity, s.at)
+        from zone z cross join lateral (
+            select count, at from zone_sample
+            where zone_id = z.id and quality <> 'degraded'
+                and at > (select max(at) from zone_sample) - interval '1 day'
+            order by count desc, at limit 1) s
+        where s.count > z.capacity",
+};
+
+const ESCAPE_GROUPS: Peak = Peak {
+    name: "no escape group held more people that day than its permit allows",
+    all: "select distinct group_id from escape_group_sample",
+    breaches: "select format('%s: %s of %s at %s', g.id, s.count, g.most, s.at)
+        from escape_group g cross join lateral (
+            select count, at from escape_group_sample
+            where group_id = g.id and quality <> 'degraded'
+                and at > (select max(at) from escape_group_sample) - interval '1 day'
+            order by count desc, at limit 1) s
+        where s.count > g.most",
+};
+
+async fn peak(databases: &Databases<'_>, peak: Peak) -> anyhow::Result<Finding> {
+    let looked_at = rows(databases, "flow", peak.all).await?.len();
+    Ok(Finding::new(peak.name, i64::try_from(looked_at)?, rows(databases, "flow", peak.breaches).await?))
 }
 
 /// A text's words, small, each between blanks: so neither a mark, nor what JSON does with it, nor a second blank matters.
