@@ -194,32 +194,37 @@ fn wish(request: &pb::HoldBayRequest, now: DateTime<Utc>) -> Result<Wish, Invali
 
 impl ParkingGrpc {
     fn credential(&self, request: &pb::RecordLaneRequest, direction: Direction) -> Result<Credential, InvalidField> {
-        let code = values::text("code", &request.code, LONGEST_CODE)?;
-        let class = if request.bay_class == 0 { None } else { Some(bay_class(request.bay_class)?) };
-        if code.is_empty() {
+        let class = match (request.bay_class, direction) {
+            (0, _) => None,
+            (class, Direction::In) => Some(bay_class(class)?),
             // An exit opens in any case; only an entry must know whose bays it fills.
-            if class.is_none() && direction == Direction::In {
-                return Err(invalid("bay_class", "is missing"));
-            }
-            return Ok(Credential::Anonymous(class));
+            (class, Direction::Out) => bay_class(class).ok(),
+        };
+        match shown(&self.keys, &request.code) {
+            Some(credential) => Ok(credential),
+            None if class.is_none() && direction == Direction::In => Err(invalid("bay_class", "is missing")),
+            None => Ok(Credential::Anonymous(class)),
         }
-        Ok(credential_of(&self.keys, &code))
     }
 }
 
-/// What somebody has shown or typed.
-fn credential_of(keys: &Keys, code: &str) -> Credential {
-    if let Some(reference) = ticket_code::read_reference(code) {
-        return Credential::Reference(reference);
+/// What somebody has shown or typed; None: nothing. What nobody can read is not refused: its car stands there all the same.
+fn shown(keys: &Keys, text: &str) -> Option<Credential> {
+    let Ok(code) = values::text("code", text, LONGEST_CODE) else { return Some(Credential::Unknown) };
+    if code.is_empty() {
+        return None;
     }
-    match keys.read_code(code) {
+    if let Some(reference) = ticket_code::read_reference(&code) {
+        return Some(Credential::Reference(reference));
+    }
+    Some(match keys.read_code(&code) {
         Ok(code) => match code.kind {
             Kind::Visit => Credential::Visit(code.id, code.generation),
             Kind::Ticket => Credential::Ticket(code.id, code.generation),
         },
         Err(NotOurs::Malformed) => Credential::Unknown,
         Err(NotOurs::Forged) => Credential::Forged,
-    }
+    })
 }
 
 /// A wish for a bay that waits at the counter.

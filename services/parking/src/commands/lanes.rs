@@ -67,7 +67,7 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
     let counted = right.as_ref().is_some_and(Right::is_counted);
     let mut passage = match seen.direction {
         Direction::In => pass_in(&seen.credential, right, &site, unseen, now)?,
-        Direction::Out => pass_out(&seen.credential, right, now),
+        Direction::Out => pass_out(&seen.credential, right, &site, now),
     };
     if let (Some(LeftUnseen::Counted(exit)), Some(right)) = (unseen, &passage.right)
         && passage.right_changed
@@ -226,9 +226,10 @@ fn pass_in(
     Ok(Passage { verdict, counts, right_changed, right, kind: Kind::Decided, at: now })
 }
 
-fn pass_out(credential: &Credential, mut right: Option<Right>, now: DateTime<Utc>) -> Passage {
+fn pass_out(credential: &Credential, mut right: Option<Right>, site: &Site, now: DateTime<Utc>) -> Passage {
     let mut counts = match credential {
-        Credential::Anonymous(class) => *class,
+        // A class that there is not here is not known: the car leaves all the same.
+        Credential::Anonymous(class) => class.filter(|class| site.classes.iter().any(|count| count.class == *class)),
         _ => None,
     };
     let mut right_changed = false;

@@ -13,7 +13,7 @@ use prost::Message;
 use sky_proto::parking::v1::{self as pb, gates_server::Gates};
 use tonic::{Request, Response, Status};
 
-use super::{LONGEST_CODE, bay_class, credential_of};
+use super::{bay_class, shown};
 use crate::{
     commands::{
         gates::{self, Wanted},
@@ -112,12 +112,11 @@ async fn fetch(db: &Db, lane: String) -> Result<pb::LaneOrders, Error> {
 }
 
 fn passed(keys: &Keys, entry: &pb::JournalEntry, skew: chrono::TimeDelta) -> Result<Passed, InvalidField> {
-    let code = values::text("entries.code", &entry.code, LONGEST_CODE)?;
     let class = if entry.bay_class == 0 { BayClass::Standard } else { bay_class(entry.bay_class)? };
     Ok(Passed {
         key: values::id("entries.entry_id", &entry.entry_id)?,
         at: values::time("entries.at", entry.at)? + skew,
-        credential: if code.is_empty() { Credential::Anonymous(Some(class)) } else { credential_of(keys, &code) },
+        credential: shown(keys, &entry.code).unwrap_or(Credential::Anonymous(Some(class))),
         by_hand: entry.by_hand,
         class,
     })

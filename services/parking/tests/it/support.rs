@@ -17,10 +17,22 @@ use uuid::Uuid;
 pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
 
 pub async fn house() -> House {
+    house_of(HOUSE_FILE).await
+}
+
+/// With a house file of its own.
+pub async fn house_of(toml: &str) -> House {
     let house =
         House::start(&[parking::SERVICE, producer("journey"), producer("reservations"), producer("flow")]).await;
-    load(&house, HOUSE_FILE, false).await.expect("house file loads");
+    load(&house, toml, false).await.expect("house file loads");
     house
+}
+
+/// The house file of a site that has no bays for bicycles.
+pub fn without_bicycles() -> String {
+    let bicycles = "[[parking.bays]]\nclass = \"bicycle\"\ncount = 64\nfree_of_charge = true\n";
+    let (before, after) = HOUSE_FILE.split_once(bicycles).expect("bays for bicycles");
+    format!("{before}{after}")
 }
 
 /// A macro, because the client's type cannot be named.

@@ -312,6 +312,8 @@ fn is_meant(method: &str, field: &FieldDescriptor, what: &str, code: Code) -> bo
         _ if is_number => matches!(code, Code::Ok | Code::NotFound),
         // Every entry is answered by itself.
         ("Door/SubmitScans", _) => code == Code::Ok,
+        // The car stands there: it is answered what to do.
+        ("Parking/RecordLane", "code") => code == Code::Ok,
         // A count that cannot be is answered with that.
         ("Occupancy/RecordOccupancy", "occupied") => code == Code::Ok,
         // How much of an order there is to throw away is looked at once it is one that was fired.
