@@ -1,7 +1,7 @@
 //! A lane that has lost its link: the list it works from, and what it did meanwhile, each in a given transaction. No
 //! proto, no commit.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::{
     domain::{
         BayClass, Right, RightState,
         gates::{LIST_HOLDS, Lane},
-        lanes::{Credential, Direction, Verdict, Whose},
+        lanes::{Credential, Direction, Verdict, Whose, class_here},
     },
     error::Error,
     store::{self, gates::ListedRow},
@@ -57,6 +57,9 @@ pub(crate) struct Summary {
     pub(crate) by_hand: u32,
 }
 
+/// No journal is older: a lane that says so had not set its clock yet when the car passed.
+const OLDEST: TimeDelta = TimeDelta::days(31);
+
 /// Takes what a lane did without its link: each entry once, in the order of time. It has happened, so nothing is refused.
 pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) -> Result<Summary, Error> {
     let now = tx.now();
@@ -76,9 +79,10 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
             Whose::Several | Whose::Nobodys => None,
         };
         // A device's clock that is ahead does not bring us into the future.
-        let at = entry.at.min(now);
+        let at = if entry.at < now - OLDEST { now } else { entry.at.min(now) };
+        let class = class_here(entry.class, &site.classes);
         let counted = right.as_ref().is_some_and(Right::is_counted);
-        let (counts, mut right, right_changed) = passed(direction, right, at, entry.class);
+        let (counts, mut right, right_changed) = passed(direction, right, at, class);
         if let Some(right) = right.as_mut().filter(|_| right_changed && direction == Direction::In)
             && let Some(left) = store::counting::left_after(tx.conn(), right.visit, at).await?
         {
@@ -99,7 +103,7 @@ pub(crate) async fn submit(tx: &mut Tx, lane: &str, mut entries: Vec<Passed>) ->
             credential: entry.credential,
             by_controller: true,
         };
-        let passage = Passage { verdict: Verdict::Open, counts: Some(counts), right_changed, right, kind, at };
+        let passage = Passage { verdict: Verdict::Open, counts, right_changed, right, kind, at };
         save_passage(tx, &seen, &passage, &site).await?;
     }
     Ok(summary)
@@ -110,10 +114,10 @@ fn passed(
     direction: Direction,
     right: Option<Right>,
     at: DateTime<Utc>,
-    class: BayClass,
-) -> (BayClass, Option<Right>, bool) {
+    class: Option<BayClass>,
+) -> (Option<BayClass>, Option<Right>, bool) {
     let Some(mut right) = right else { return (class, None, false) };
-    let class = right.class;
+    let own = Some(right.class);
     let changed = match (direction, right.state) {
         (Direction::In, RightState::Confirmed | RightState::Suspended | RightState::NoShow | RightState::Left) => {
             (right.state, right.entered_at, right.left_at) = (RightState::CheckedIn, Some(at), None);
@@ -127,5 +131,5 @@ fn passed(
         (Direction::In, _) => return (class, None, false),
         (Direction::Out, _) => false,
     };
-    (class, Some(right), changed)
+    (own, Some(right), changed)
 }

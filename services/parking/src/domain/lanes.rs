@@ -221,6 +221,13 @@ pub(crate) fn whose(rights: &[Right], direction: Direction, now: DateTime<Utc>) 
     }
 }
 
+/// The class of a car that has passed: the one that was told, if the site has it; else a standard bay, or whatever there is.
+pub(crate) fn class_here(told: BayClass, counts: &[ClassCount]) -> Option<BayClass> {
+    let here = |class: BayClass| counts.iter().any(|count| count.class == class);
+    let known = [told, BayClass::Standard].into_iter().find(|class| here(*class));
+    known.or_else(|| counts.first().map(|count| count.class))
+}
+
 /// Which class an unnamed car is counted out of when no stay is known that it may end: the one with the most cars.
 /// Bicycles pass no barrier.
 pub(crate) fn most_cars(counts: &[ClassCount]) -> Option<BayClass> {

@@ -147,11 +147,13 @@ fn listed(row: &ListedRow) -> Result<pb::ListedRight, Error> {
     })
 }
 
-pub(crate) fn summary(summary: Summary) -> pb::SubmitLaneJournalResponse {
+/// `refused`: so many entries nobody could name.
+pub(crate) fn summary(summary: Summary, refused: usize) -> pb::SubmitLaneJournalResponse {
     pb::SubmitLaneJournalResponse {
         taken: summary.taken,
         known_before: summary.known_before,
         unknown: summary.unknown,
         by_hand: summary.by_hand,
+        refused: u32::try_from(refused).unwrap_or(u32::MAX),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt};
 use kernel::{
     Access, Caller, Context, Db, Live, Role, Tx, Who,
@@ -10,6 +10,7 @@ use kernel::{
     values::{self, InvalidField, day_of, invalid, midnight},
 };
 use prost::Message;
+use prost_types::Timestamp;
 use sky_proto::parking::v1::{self as pb, gates_server::Gates};
 use tonic::{Request, Response, Status};
 
@@ -111,11 +112,19 @@ async fn fetch(db: &Db, lane: String) -> Result<pb::LaneOrders, Error> {
     .await
 }
 
-fn passed(keys: &Keys, entry: &pb::JournalEntry, skew: chrono::TimeDelta) -> Result<Passed, InvalidField> {
-    let class = if entry.bay_class == 0 { BayClass::Standard } else { bay_class(entry.bay_class)? };
-    Ok(Passed {
-        key: values::id("entries.entry_id", &entry.entry_id)?,
-        at: values::time("entries.at", entry.at)? + skew,
+/// An instant by a device's clock, which may stand in any year; None: it is no time at all.
+fn device_time(at: Option<Timestamp>) -> Option<DateTime<Utc>> {
+    let at = at?;
+    DateTime::from_timestamp(at.seconds, u32::try_from(at.nanos).ok()?)
+}
+
+/// A car of a journal, as far as that can be read: it has passed. None: it has no id, so that nobody could tell it from a
+/// repeat.
+fn passed(keys: &Keys, entry: &pb::JournalEntry, skew: TimeDelta, now: DateTime<Utc>) -> Option<Passed> {
+    let class = bay_class(entry.bay_class).unwrap_or(BayClass::Standard);
+    Some(Passed {
+        key: values::id("entries.entry_id", &entry.entry_id).ok()?,
+        at: device_time(entry.at).and_then(|at| at.checked_add_signed(skew)).unwrap_or(now),
         credential: shown(keys, &entry.code).unwrap_or(Credential::Anonymous(Some(class))),
         by_hand: entry.by_hand,
         class,
@@ -218,13 +227,15 @@ impl Gates for GatesGrpc {
         if request.entries.len() > MOST_ENTRIES {
             return Err(invalid("entries", "are more than 1000; send them in parts").into());
         }
-        let skew = self.db.clock().now() - values::time("device_now", request.device_now)?;
-        let entries: Result<Vec<Passed>, InvalidField> =
-            request.entries.iter().map(|entry| passed(&self.keys, entry, skew)).collect();
-        let entries = entries?;
+        let now = self.db.clock().now();
+        // A clock of which nothing is told is taken for right.
+        let skew = device_time(request.device_now).map_or(TimeDelta::zero(), |device| now - device);
+        let entries: Vec<Passed> =
+            request.entries.iter().filter_map(|entry| passed(&self.keys, entry, skew, now)).collect();
+        let refused = request.entries.len() - entries.len();
         let summary =
             self.db.transact(move |tx| Box::pin(async move { journal::submit(tx, &lane, entries).await })).await?;
-        Ok(Response::new(events::gates::summary(summary)))
+        Ok(Response::new(events::gates::summary(summary, refused)))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use kernel::{Caller, testing::House, values::timestamp};
+use prost_types::Timestamp;
 use sky_proto::parking::v1::{
     self as pb, Direction, RightState, gates_client::GatesClient, occupancy_client::OccupancyClient,
 };
@@ -21,14 +22,19 @@ fn entry(code: &str, minute: i64) -> pb::JournalEntry {
 }
 
 async fn submits(house: &House, lane: &str, entries: &[pb::JournalEntry]) -> (u32, u32) {
+    let told = sends(house, lane, Some(timestamp(house.clock.now())), entries).await;
+    (told.taken, told.known_before)
+}
+
+async fn sends(
+    house: &House,
+    lane: &str,
+    device_now: Option<Timestamp>,
+    entries: &[pb::JournalEntry],
+) -> pb::SubmitLaneJournalResponse {
     let controller = Caller::Device { id: lane.to_owned(), kind: "lane".to_owned() };
-    let journal = pb::SubmitLaneJournalRequest {
-        lane: lane.to_owned(),
-        device_now: Some(timestamp(house.clock.now())),
-        entries: entries.to_vec(),
-    };
-    let told = GatesClient::new(house.channel(&controller)).submit_lane_journal(journal).await.expect("taken");
-    (told.get_ref().taken, told.get_ref().known_before)
+    let journal = pb::SubmitLaneJournalRequest { lane: lane.to_owned(), device_now, entries: entries.to_vec() };
+    GatesClient::new(house.channel(&controller)).submit_lane_journal(journal).await.expect("taken").into_inner()
 }
 
 async fn cars(house: &House) -> u32 {
@@ -128,4 +134,51 @@ async fn what_somebody_has_counted_since_is_not_counted_again() {
     // Without the count it is as the lanes say.
     occupancy.undo_count(pb::UndoCountRequest { count_id: count }).await.expect("taken back");
     assert_eq!((cars(&house).await, disagree(&house).await), (2, 0));
+}
+
+#[tokio::test]
+async fn one_entry_that_cannot_be_read_keeps_no_other_back() {
+    let house = house_of(&without_bicycles()).await;
+    house.clock.set(minutes(200));
+    let at = |seconds, nanos| Some(Timestamp { seconds, nanos });
+    let cars_in = [
+        entry("", 100),
+        entry(&"x".repeat(5000), 101),
+        entry("a\u{7}b", 102),
+        pb::JournalEntry { bay_class: 99, ..entry("", 103) },
+        pb::JournalEntry { bay_class: pb::BayClass::Bicycle.into(), ..entry("", 104) },
+        pb::JournalEntry { at: None, ..entry("", 0) },
+        pb::JournalEntry { at: at(0, 0), ..entry("", 0) },
+        pb::JournalEntry { at: at(i64::MAX, 0), ..entry("", 0) },
+        pb::JournalEntry { at: at(0, -1), ..entry("", 0) },
+        pb::JournalEntry { entry_id: String::new(), ..entry("", 105) },
+        pb::JournalEntry { entry_id: "7".to_owned(), ..entry("", 106) },
+        entry("", 107),
+    ];
+    let now = Some(timestamp(house.clock.now()));
+    let told = sends(&house, "in-1", now, &cars_in).await;
+    assert_eq!((told.taken, told.known_before, told.unknown, told.refused), (10, 0, 2, 2));
+    assert_eq!((cars(&house).await, stays(&house).await, disagree(&house).await), (10, 10, 0));
+    let told = sends(&house, "in-1", now, &cars_in).await;
+    assert_eq!((told.taken, told.known_before, told.refused), (0, 10, 2), "again, and nothing changes");
+}
+
+#[tokio::test]
+async fn the_clock_of_a_lane_may_be_as_wrong_as_it_likes() {
+    let house = house().await;
+    // A clock that began anew in 1970; one that nobody has built; none.
+    let clocks = [(Some(1800), Some(1200), 190), (Some(i64::MAX), Some(0), 200), (None, None, 200)];
+    let visits = clocks.map(|_| Uuid::now_v7());
+    for visit in visits {
+        confirmed_right(&house, visit, Uuid::now_v7()).await;
+    }
+    house.clock.set(minutes(200));
+    for ((device_now, at, minute), visit) in clocks.into_iter().zip(visits) {
+        let time = |seconds: Option<i64>| seconds.map(|seconds| Timestamp { seconds, nanos: 0 });
+        let car = pb::JournalEntry { at: time(at), ..entry(&right(&house, visit).await.reference, 0) };
+        assert_eq!(sends(&house, "in-1", time(device_now), &[car]).await.taken, 1, "{device_now:?}");
+        assert_eq!(right(&house, visit).await.state(), RightState::CheckedIn);
+        let entered: Vec<pb::VehicleEntered> = house.events("parking").await;
+        assert_eq!(entered.last().expect("told").at, Some(timestamp(minutes(minute))), "{device_now:?}");
+    }
 }
