@@ -68,9 +68,8 @@ pub(crate) async fn assign(
     let [(_, right)] = moved;
     store::save_right(tx.conn(), &right).await?;
     store::partners::save_assigned(tx.conn(), wanted.id, partner, wanted.version).await?;
-    if let Some(plate) = plate {
-        plates::set_plate(tx, wanted.id, Some(plate)).await?;
-    }
+    // Without one, too: the car of the version before is not the one that comes.
+    plates::set_plate(tx, wanted.id, plate).await?;
     closures::apply(tx, &site, vec![right.clone()]).await?;
     touch_site(tx, None).await?;
     Ok((right, before.is_none()))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sky_proto::parking::v1 as pb;
 use uuid::Uuid;
 
-use crate::{client, support::*};
+use crate::{cameras, client, support::*};
 
 async fn token(house: &House, partner: &str) -> String {
     let request = pb::IssueDeviceTokenRequest { device_id: partner.to_owned() };
@@ -323,4 +323,28 @@ async fn who_has_come_did_not_come_or_belongs_to_somebody_else_is_not_cancelled(
     for wrong in ["forged", ""] {
         assert_eq!(cancel(&house, wrong, missed, "").await.0, StatusCode::UNAUTHORIZED);
     }
+}
+
+#[tokio::test]
+async fn a_version_without_a_plate_has_none() {
+    let house = house().await;
+    let token = token(&house, "school-office").await;
+    let camera = cameras::token(&house, "camera-in-1").await;
+    let standard = specification(&house, &token, "standard").await;
+    let id = Uuid::new_v4();
+    let sends = async |version: u32, holder: Option<Value>| {
+        let mut sent = right(id, version, &standard, minutes(60), minutes(240));
+        if let Some(holder) = holder {
+            sent["rightHolder"] = holder;
+        }
+        let (status, told) = post(&house, &token, &sent).await;
+        assert!(status.is_success(), "{told}");
+        cameras::plates(&house).await
+    };
+    assert_eq!(sends(1, None).await, 1);
+    assert_eq!(sends(2, Some(json!({"credentials": []}))).await, 0, "another car comes, or one that shows its code");
+    let reading = cameras::recognition(&house, "HALAB123", 0.9, 0.9);
+    assert_eq!(cameras::seen(&house, &camera, &reading).await, "unknown_plate");
+    assert_eq!(sends(3, None).await, 1);
+    assert_eq!(sends(4, Some(Value::Null)).await, 0);
 }
