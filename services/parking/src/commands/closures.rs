@@ -199,7 +199,8 @@ const fn confirm_again(right: &mut Right) {
     (right.state, right.cancelled_at, right.lost_at) = (RightState::Confirmed, None, None);
 }
 
-/// Gives a visit that lost its bay one of those that are left. It costs what the lost one did.
+/// Gives a visit that lost its bay one of those that are left, for its showing as it is by now: nothing moves a right that
+/// is lost. It costs what the lost one did.
 pub(crate) async fn take_left_bay(tx: &mut Tx, visit: Uuid, class: BayClass) -> Result<Right, Error> {
     let now = tx.now();
     store::lock_site(tx.conn()).await?;
@@ -207,6 +208,11 @@ pub(crate) async fn take_left_bay(tx: &mut Tx, visit: Uuid, class: BayClass) -> 
     let mut right = store::lock_right(tx.conn(), visit).await?.ok_or(Error::NoRight)?;
     if right.state == RightState::Confirmed && right.class == class {
         return Ok(right);
+    }
+    if right.lost_at.is_some()
+        && let Some(times) = store::showings::times(tx.conn(), right.showing).await?
+    {
+        right.follow(times.starts_at, times.effective_end(), now);
     }
     if right.lost_at.is_none() || right.window.until <= now {
         return Err(Error::NotLost);

@@ -7,8 +7,9 @@ use kernel::{
     values::{Text, timestamp},
 };
 use sky_proto::{
-    journey::v1::VisitCancelled,
+    journey::v1::{VisitCancelled, VisitRebooked},
     parking::v1::{self as pb, RightState, SiteState, record_lane_response::Verdict},
+    reservations::v1::{ShowingDelayed, ShowingScheduled},
 };
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -255,6 +256,62 @@ async fn whoever_lost_a_bay_is_told_and_takes_one_that_is_left() {
         takes(&house, second, pb::BayClass::Ev).await.expect_err("lost nothing").code(),
         Code::FailedPrecondition
     );
+}
+
+#[tokio::test]
+async fn a_bay_that_is_taken_after_a_loss_has_the_times_of_the_showing_as_they_are_then() {
+    let house = house().await;
+    set_capacity(&house, "standard", 2).await;
+    let at = |minute| Some(timestamp(minutes(minute)));
+    let (showing, to) = (Uuid::now_v7(), Uuid::now_v7());
+    for (id, starts) in [(showing, 120), (to, 300)] {
+        let scheduled = ShowingScheduled {
+            showing_id: id.to_string(),
+            starts_at: at(starts),
+            ends_at: at(starts + 60),
+            ..ShowingScheduled::default()
+        };
+        house.react("parking", "reservations", &id.to_string(), &scheduled).await.expect("reacted");
+    }
+    let (stays, moves) = (Uuid::now_v7(), Uuid::now_v7());
+    for visit in [stays, moves] {
+        confirmed_right(&house, visit, showing).await;
+    }
+    let closed = set(&house, SiteState::Unreachable, Some(100)).await;
+    for _ in 0..2 {
+        booked(&house, 100, 240).await;
+    }
+    undo(&house, &closed.closure_id).await;
+    for visit in [stays, moves] {
+        assert_eq!(state(&house, visit).await, RightState::Cancelled);
+    }
+    let delayed = ShowingDelayed {
+        showing_id: showing.to_string(),
+        minutes: 60,
+        starts_at: at(180),
+        ends_at: at(240),
+        ..ShowingDelayed::default()
+    };
+    house.react("parking", "reservations", &showing.to_string(), &delayed).await.expect("reacted");
+    let rebooked = VisitRebooked {
+        visit_id: moves.to_string(),
+        from_showing_id: showing.to_string(),
+        to_showing_id: to.to_string(),
+        starts_at: at(300),
+        ends_at: at(360),
+        from_starts_at: at(180),
+        from_ends_at: at(240),
+        has_parking: true,
+        ..VisitRebooked::default()
+    };
+    house.react("parking", "journey", &moves.to_string(), &rebooked).await.expect("reacted");
+    // Booked from an hour before a showing to an hour after it.
+    for (visit, window) in [(stays, (at(120), at(300))), (moves, (at(240), at(420)))] {
+        let taken = takes(&house, visit, pb::BayClass::Ev).await.expect("taken");
+        assert_eq!((taken.from, taken.until), window);
+        let told: Vec<pb::RightRestored> = house.events("parking").await;
+        assert_eq!(told.last().expect("told").visit_id, visit.to_string());
+    }
 }
 
 #[tokio::test]
