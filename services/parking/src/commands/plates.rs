@@ -1,6 +1,6 @@
 //! Plates of booked bays, and what cameras see of them, each in a given transaction. No proto, no commit.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use data_encoding::HEXLOWER;
 use kernel::{
     Tx,
@@ -12,7 +12,11 @@ use uuid::Uuid;
 
 use super::lanes::{LaneAnswer, Seen, record_lane};
 use crate::{
-    domain::{RightState, lanes::Credential, plates::Sight},
+    domain::{
+        RightState,
+        lanes::{Credential, Direction},
+        plates::{Sight, late, may_stand_since},
+    },
     error::Error,
     store::{self, plates::Camera},
 };
@@ -54,18 +58,28 @@ pub(crate) async fn set_plate(tx: &mut Tx, visit: Uuid, plate: Option<Noted>) ->
     store::plates::save(tx.conn(), visit, &plate.fingerprint, (&plate.for_lanes, plate.day), now).await
 }
 
-/// A camera has seen a car. The site must be locked. `visit` is the one whose plate it is.
+/// A camera has seen a car `at` a time by its clock. The site must be locked. `visit` is the one whose plate it is. What
+/// comes late is about a car that has passed, and opens nothing; but a way out that has let out none since then opens, for
+/// its camera's clock may be wrong: never a trapped car.
 pub(crate) async fn seen_by_camera(
     tx: &mut Tx,
     key: Uuid,
-    Camera { lane, direction, .. }: Camera,
-    sight: &Sight,
+    Camera { id, lane, direction, .. }: Camera,
+    (sight, at): (&Sight, DateTime<Utc>),
     visit: Option<Uuid>,
 ) -> Result<LaneAnswer, Error> {
+    let now = tx.now();
+    let late = late(at, now);
+    store::plates::note_clock(tx.conn(), &id, late).await?;
+    let has_passed = match (late, direction) {
+        (None, _) => false,
+        (Some(_), Direction::In) => true,
+        (Some(_), Direction::Out) => store::counting::has_let_out(tx.conn(), &lane, may_stand_since(at, now)).await?,
+    };
     let credential = match sight {
+        _ if has_passed => Credential::Late,
         Sight::Plates(_) => visit.map_or(Credential::UnknownPlate, Credential::Plate),
         Sight::Unreadable => Credential::Unreadable,
-        Sight::Late => Credential::Late,
     };
     record_lane(tx, Seen { key, lane, direction, credential, by_controller: false }).await
 }

@@ -1,7 +1,6 @@
 //! Cars that leave unnamed: without a code, with one of nobody's, with a plate that no camera knows. They have left all the
 //! same, and a count that does not hear of it drifts towards full. In a given transaction; no proto, no commit.
 
-use chrono::TimeDelta;
 use kernel::Tx;
 
 use super::lanes::Seen;
@@ -9,13 +8,11 @@ use crate::{
     domain::{
         BayClass, ClassCount,
         lanes::{Credential, most_cars},
+        plates::SAME_CAR,
     },
     error::Error,
     store::{counting, occupancy},
 };
-
-/// So soon after a car no other one stands at the same barrier: a camera has seen the first one again.
-const SAME_CAR: TimeDelta = TimeDelta::seconds(5);
 
 /// The class that an unnamed car is counted out of, `told` by whoever saw it, or guessed. None: it is nobody's exit.
 pub(super) async fn class_of(

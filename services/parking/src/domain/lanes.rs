@@ -151,7 +151,14 @@ impl Verdict {
                 "Diese kurze Nummer haben zwei Buchungen. Bitte zeigen Sie den QR-Code Ihrer Buchung.",
                 "Two bookings share this short reference. Please show the QR code of your booking.",
             ),
-            (Self::TooLate, _) => Text::new("Bitte zeigen Sie Ihren Code.", "Please show your code."),
+            (Self::TooLate, Direction::In) => Text::new(
+                "Bitte zeigen Sie Ihren Code oder rufen Sie uns über die Sprechstelle.",
+                "Please show your code, or call us on the intercom.",
+            ),
+            (Self::TooLate, Direction::Out) => Text::new(
+                "Öffnet die Schranke nicht: Bitte rufen Sie uns über die Sprechstelle. Wir öffnen von Hand.",
+                "If the barrier does not open, please call us on the intercom. We open it by hand.",
+            ),
             (Self::Cancelled, _) => Text::new(
                 "Diese Buchung ist storniert. Bitte rufen Sie uns über die Sprechstelle.",
                 "This booking is cancelled. Please call us on the intercom.",

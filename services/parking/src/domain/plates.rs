@@ -8,6 +8,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 const PERISHES: TimeDelta = TimeDelta::seconds(20);
 /// A camera's clock may be ahead by so much.
 const AHEAD: TimeDelta = TimeDelta::seconds(5);
+/// Nobody stands at a barrier for longer, whatever the camera's clock says.
+const STANDS: TimeDelta = TimeDelta::minutes(5);
+/// So soon after a car no other one stands at the same barrier: a camera has seen the first one again.
+pub(crate) const SAME_CAR: TimeDelta = TimeDelta::seconds(5);
+
+/// By how much a reading comes too late or too early to be about the car that stands there; None: it comes in time. Either
+/// its camera's clock is wrong, or it was long on the way.
+pub(crate) fn late(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<TimeDelta> {
+    (at < now - PERISHES || at > now + AHEAD).then(|| now - at)
+}
+
+/// If a way out has let out no car since then, the one of such a reading still stands there.
+pub(crate) fn may_stand_since(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    at.clamp(now - STANDS, now - SAME_CAR)
+}
 
 /// A plate in the one spelling in which two of them are compared: capital letters and digits, without blanks, hyphens
 /// and dots of any kind (keyboards and copied text have many), letters with marks as their base letters, as on the plates of
@@ -60,15 +75,10 @@ pub(crate) enum Sight {
     Plates(Vec<String>),
     /// Not sure enough: the driver shows a code, or calls.
     Unreadable,
-    /// About a car that has long passed, or the camera's clock is wrong.
-    Late,
 }
 
 /// Both certainties count: rings on a bonnet are read as letters with great certainty where there is no plate.
-pub(crate) fn judge(reading: &Reading, least: Least, now: DateTime<Utc>) -> Sight {
-    if reading.at < now - PERISHES || reading.at > now + AHEAD {
-        return Sight::Late;
-    }
+pub(crate) fn judge(reading: &Reading, least: Least) -> Sight {
     if reading.score < least.score || reading.dscore < least.dscore {
         return Sight::Unreadable;
     }

@@ -67,8 +67,15 @@ pub(crate) fn orders(lane: &Lane, orders: &[Command]) -> pb::LaneOrders {
     }
 }
 
-/// A lane for staff; `by_hand` has, per lane, what was opened by hand and which cars nobody knows.
-pub(crate) fn lane(lane: &Lane, commands: &[Command], by_hand: &[(String, i64, i64)], now: DateTime<Utc>) -> pb::Lane {
+/// A lane for staff; `by_hand` has, per lane, what was opened by hand and which cars nobody knows; `clocks`, per lane, the
+/// cameras whose clocks are wrong.
+pub(crate) fn lane(
+    lane: &Lane,
+    commands: &[Command],
+    by_hand: &[(String, i64, i64)],
+    clocks: &[(String, String, i64)],
+    now: DateTime<Utc>,
+) -> pb::Lane {
     let now_is = lane.state(now);
     let without_link = matches!(now_is, LaneState::LinkLost | LaneState::LocalList);
     let state = match now_is {
@@ -97,7 +104,12 @@ pub(crate) fn lane(lane: &Lane, commands: &[Command], by_hand: &[(String, i64, i
         unknown_cars: told.map_or(0, |(_, _, unknown)| count(*unknown)),
         commands: commands.iter().filter(|it| it.lane == lane.id).map(command).collect(),
         told_to_drivers: without_link.then(|| Lane::without_link(lane.direction).to_proto()),
+        wrong_clocks: clocks.iter().filter(|(of, ..)| *of == lane.id).map(clock).collect(),
     }
+}
+
+fn clock((_, camera, behind_seconds): &(String, String, i64)) -> pb::CameraClock {
+    pb::CameraClock { camera: camera.clone(), behind_seconds: *behind_seconds }
 }
 
 /// `key` gives the key of a day. A list that goes on after midnight, or has cars that came before it, has those of all

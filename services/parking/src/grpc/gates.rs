@@ -246,6 +246,7 @@ impl GatesGrpc {
         let lanes = store::gates::lanes(&mut conn).await?;
         let commands = store::gates::latest(&mut conn, LATEST).await?;
         let by_hand = store::gates::told_by_hand(&mut conn, midnight(day_of(now))).await?;
-        Ok(lanes.iter().map(|lane| events::gates::lane(lane, &commands, &by_hand, now)).collect())
+        let clocks = store::plates::wrong_clocks(&mut conn).await?;
+        Ok(lanes.iter().map(|lane| events::gates::lane(lane, &commands, &by_hand, &clocks, now)).collect())
     }
 }

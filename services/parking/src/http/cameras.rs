@@ -118,10 +118,10 @@ async fn camera(db: &Db, headers: &HeaderMap) -> Result<Option<(Camera, bool)>, 
 }
 
 async fn decide(db: &Db, keys: &Keys, camera: Camera, reading: &Reading) -> Result<LaneAnswer, Error> {
-    let sight = judge(reading, camera.least, db.clock().now());
+    let (sight, at) = (judge(reading, camera.least), reading.at);
     let fingerprints: Vec<[u8; 32]> = match &sight {
         Sight::Plates(plates) => plates.iter().map(|plate| keys.fingerprint("plate", plate)).collect(),
-        Sight::Unreadable | Sight::Late => Vec::new(),
+        Sight::Unreadable => Vec::new(),
     };
     // The plate itself must not be in the key, which is kept.
     let name = keys.fingerprint("reading", &format!("{} {} {}", camera.id, reading.at.to_rfc3339(), reading.plate));
@@ -137,7 +137,7 @@ async fn decide(db: &Db, keys: &Keys, camera: Camera, reading: &Reading) -> Resu
                 let message = first.message(camera.direction, &site.alternatives);
                 return Ok(LaneAnswer { verdict: first, message, right: None, command: None });
             }
-            plates::seen_by_camera(tx, key, camera, &sight, visit).await
+            plates::seen_by_camera(tx, key, camera, (&sight, at), visit).await
         })
     })
     .await

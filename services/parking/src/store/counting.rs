@@ -169,6 +169,20 @@ pub(crate) async fn last_out(
     .await?)
 }
 
+/// Whether a lane has let out a car since an instant, whoever told of it, or staff have opened it.
+pub(crate) async fn has_let_out(conn: &mut PgConnection, lane: &str, since: DateTime<Utc>) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from lane_event where lane = $1 and direction = 'out' and verdict = 'open' and at >= $2)
+             or exists (select from gate_command where lane = $1 and requested_by <> 'lane'
+                and action in ('open', 'hold_open') and state not in ('rejected', 'expired', 'cancelled')
+                and requested_at >= $2)",
+    )
+    .bind(lane)
+    .bind(since)
+    .fetch_one(conn)
+    .await?)
+}
+
 /// The car of an exit has been named after all: what had been counted for it is counted back.
 pub(crate) async fn uncount_exit(conn: &mut PgConnection, key: Uuid, class: BayClass) -> Result<(), Error> {
     sqlx::query("update lane_event set class = null where idempotency_key = $1").bind(key).execute(&mut *conn).await?;

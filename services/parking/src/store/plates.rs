@@ -1,6 +1,6 @@
 //! SQL of plates and cameras.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -57,6 +57,23 @@ pub(crate) async fn camera_of_token(
         let spoke = row.spoke;
         (camera(row), spoke)
     }))
+}
+
+/// Notes by how much a camera's last reading came late (negative: early); None: it came in time.
+pub(crate) async fn note_clock(conn: &mut PgConnection, camera: &str, late: Option<TimeDelta>) -> Result<(), Error> {
+    sqlx::query("update camera set behind_seconds = $2 where id = $1 and behind_seconds is distinct from $2")
+        .bind(camera)
+        .bind(late.map(|late| late.num_seconds()))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Cameras whose last reading did not come in time: of which lane, which, and by how many seconds.
+pub(crate) async fn wrong_clocks(conn: &mut PgConnection) -> Result<Vec<(String, String, i64)>, Error> {
+    Ok(sqlx::query_as("select lane, id, behind_seconds from camera where behind_seconds is not null order by lane, id")
+        .fetch_all(conn)
+        .await?)
 }
 
 /// A new token for a camera; the one before is good no more. False: no such camera.

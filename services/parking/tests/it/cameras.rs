@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use kernel::{Role, testing::House, testing::staff};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use sky_proto::parking::v1::{self as pb, occupancy_client::OccupancyClient};
+use sky_proto::parking::v1::{self as pb, gates_client::GatesClient, occupancy_client::OccupancyClient};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -150,6 +150,63 @@ async fn whoever_came_without_a_booking_is_counted_out_whatever_the_camera_makes
     later(20);
     walk_in(&house, pb::Direction::Out).await;
     assert_eq!(occupied(&house).await, Some(0), "without a plate, a code, a class");
+}
+
+/// A reading by a clock that is so many seconds behind.
+fn behind(house: &House, plate: &str, seconds: i64) -> Value {
+    let mut reading = recognition(house, plate, 0.9, 0.9);
+    reading["data"]["timestamp"] = (house.clock.now() - TimeDelta::seconds(seconds)).to_rfc3339().into();
+    reading
+}
+
+/// The cameras of the way out whose clocks are wrong, as staff see them.
+async fn wrong_clocks(house: &House) -> Vec<(String, i64)> {
+    let told = GatesClient::new(house.channel(&attendant())).list_lanes(pb::ListLanesRequest {}).await;
+    let lanes = told.expect("told").into_inner().lanes;
+    let lane = lanes.into_iter().find(|it| it.lane == "out-1").expect("the way out");
+    lane.wrong_clocks.into_iter().map(|it| (it.camera, it.behind_seconds)).collect()
+}
+
+#[tokio::test]
+async fn a_camera_with_a_wrong_clock_keeps_nobody_in_and_is_shown_to_staff() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    set_plate(&house, visit, "HAL-AB 123").await.expect("noted");
+    let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);
+    let later = |seconds| house.clock.set(house.clock.now() + TimeDelta::seconds(seconds));
+    assert_eq!(seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.9)).await, "open");
+    for _ in 0..3 {
+        later(1);
+        walk_in(&house, pb::Direction::In).await;
+    }
+    // The way in asks for a code, or a call.
+    let (_, told) = push(&house, &into, &behind(&house, "HALXY1", 40).to_string()).await;
+    assert_eq!(told["verdict"], "too_late");
+    assert!(told["message"]["en"].as_str().is_some_and(|said| said.contains("intercom")), "{told}");
+    // Behind, ahead, and begun anew in 1970: whoever came without a code gets out, and is counted.
+    for (car, (seconds, left)) in [(40, 3), (-30, 2), (house.clock.now().timestamp(), 1)].into_iter().enumerate() {
+        later(600);
+        let plate = format!("HALXY{car}");
+        assert_eq!(seen(&house, &out, &behind(&house, &plate, seconds)).await, "open", "{seconds}");
+        assert_eq!(occupied(&house).await, Some(left), "{seconds}");
+        let shown = wrong_clocks(&house).await;
+        assert_eq!(shown.len(), 1);
+        assert!(shown[0].0 == "camera-out-1" && (shown[0].1 - seconds).abs() <= 1, "{shown:?}");
+        // Nobody can say of which car this is: one has just left.
+        later(2);
+        let (_, told) = push(&house, &out, &behind(&house, "HALXZ9", seconds).to_string()).await;
+        assert_eq!(told["verdict"], "too_late");
+        assert!(told["message"]["de"].as_str().is_some_and(|said| said.contains("Sprechstelle")), "{told}");
+        assert_eq!(occupied(&house).await, Some(left));
+    }
+    // A booked car is known all the same.
+    later(600);
+    assert_eq!(seen(&house, &out, &behind(&house, "HALAB123", 40)).await, "open");
+    assert_eq!((right(&house, visit).await.state(), occupied(&house).await), (pb::RightState::Left, Some(0)));
+    later(60);
+    assert_eq!(seen(&house, &out, &recognition(&house, "HALXY8", 0.9, 0.9)).await, "open");
+    assert_eq!(wrong_clocks(&house).await, [], "set right");
 }
 
 /// A car without a booking, told of by the lane's loop: in by class, out without one.

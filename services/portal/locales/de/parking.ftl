@@ -39,6 +39,7 @@ lane-held-open-requested = Offenhalten angefordert
 lane-fault = Störung
 lane-by-evacuation = wegen der Räumung des Hauses
 lane-heard = zuletzt gehört um { $time }
+lane-clock = Kamera { $camera }: Ihre Bilder kommen zur falschen Zeit. Bitte die Uhr stellen oder die Verbindung prüfen.
 lane-by-hand = heute von Hand geöffnet
 lane-unknown-cars = unbekannte Autos
 gate-open = Öffnen

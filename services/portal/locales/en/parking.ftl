@@ -39,6 +39,7 @@ lane-held-open-requested = holding open requested
 lane-fault = fault
 lane-by-evacuation = because the house is being evacuated
 lane-heard = last heard at { $time }
+lane-clock = Camera { $camera }: its readings come at the wrong time. Please set its clock, or check its link.
 lane-by-hand = opened by hand today
 lane-unknown-cars = cars that nobody knows
 gate-open = Open

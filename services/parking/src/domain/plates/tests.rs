@@ -23,22 +23,35 @@ fn every_spelling_of_a_plate_is_the_same_plate() {
 }
 
 #[test]
-fn a_barrier_opens_on_both_certainties_and_on_fresh_readings_only() {
+fn a_barrier_opens_on_both_certainties() {
     let least = Least { score: 800, dscore: 500 };
     let plates = |plates: &[&str]| Sight::Plates(plates.iter().map(|&plate| plate.to_owned()).collect());
-    for (what, plate, score, dscore, seconds, sight) in [
-        ("sure of both", "hal-ab 123", 800, 500, 0, plates(&["HALAB123", "HALA8123"])),
-        ("not sure of the characters", "HALAB123", 799, 900, 0, Sight::Unreadable),
-        ("not sure that it is a plate", "C00D", 990, 441, 0, Sight::Unreadable),
-        ("as old as it may be", "HALAB123", 900, 900, -20, plates(&["HALAB123", "HALA8123"])),
-        ("the car before", "HALAB123", 900, 900, -21, Sight::Late),
-        ("a clock that is ahead", "HALAB123", 900, 900, 6, Sight::Late),
+    for (what, plate, score, dscore, sight) in [
+        ("sure of both", "hal-ab 123", 800, 500, plates(&["HALAB123", "HALA8123"])),
+        ("not sure of the characters", "HALAB123", 799, 900, Sight::Unreadable),
+        ("not sure that it is a plate", "C00D", 990, 441, Sight::Unreadable),
     ] {
         let candidates = [("halab123", 900), ("hala8123", 800), ("halab128", 799), ("?", 1000)];
         let candidates = candidates.map(|(plate, score)| (plate.to_owned(), score)).to_vec();
-        let reading = Reading { plate: plate.to_owned(), candidates, score, dscore, at: at(seconds) };
-        assert_eq!(judge(&reading, least, at(0)), sight, "{what}");
+        let reading = Reading { plate: plate.to_owned(), candidates, score, dscore, at: at(0) };
+        assert_eq!(judge(&reading, least), sight, "{what}");
     }
     let nothing = Reading { plate: "?".to_owned(), candidates: Vec::new(), score: 1000, dscore: 1000, at: at(0) };
-    assert_eq!(judge(&nothing, least, at(0)), Sight::Unreadable);
+    assert_eq!(judge(&nothing, least), Sight::Unreadable);
+}
+
+#[test]
+fn a_reading_is_about_the_car_that_stands_there_only_while_it_is_fresh() {
+    // A car that stood there that long ago, and still does if none has left since.
+    for (what, seconds, behind, since) in [
+        ("now", 0, None, -5),
+        ("as old as it may be", -20, None, -20),
+        ("the car before", -21, Some(21), -21),
+        ("as far ahead as it may be", 5, None, -5),
+        ("a clock that is ahead", 6, Some(-6), -5),
+        ("a clock of another year", -86_400 * 365, Some(86_400 * 365), -300),
+    ] {
+        assert_eq!(late(at(seconds), at(0)), behind.map(TimeDelta::seconds), "{what}");
+        assert_eq!(may_stand_since(at(seconds), at(0)), at(since), "{what}");
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{extract::State, response::Response};
 use kernel::Caller;
 use sky_proto::parking::v1::{
-    CommandGateRequest, CommandState, Confirmation, Direction, GateAction, GateCommand, Lane, LaneState,
+    CameraClock, CommandGateRequest, CommandState, Confirmation, Direction, GateAction, GateCommand, Lane, LaneState,
     ListLanesRequest,
 };
 
@@ -31,6 +31,8 @@ pub(crate) struct LaneView {
     pub(crate) note: String,
     /// What drivers read at the barrier now, while it has no link; empty: nothing.
     pub(crate) told_to_drivers: String,
+    /// Its cameras whose clocks are wrong.
+    pub(crate) clocks: Vec<String>,
     pub(crate) by_hand: u32,
     pub(crate) unknown: u32,
     pub(crate) held: bool,
@@ -63,6 +65,12 @@ const fn action(action: GateAction) -> &'static str {
     }
 }
 
+/// "camera-out-1 (-40 s)", and what to do about it.
+fn clock(w: &Words, clock: &CameraClock) -> String {
+    let camera = format!("{} ({:+} s)", clock.camera, clock.behind_seconds.saturating_neg());
+    w.with("lane-clock", "camera", &camera)
+}
+
 fn view(w: &Words, lane: &Lane) -> LaneView {
     let (key, kind, shape) = match lane.state() {
         LaneState::Unspecified => ("lane-unknown", "plain", "○"),
@@ -87,6 +95,7 @@ fn view(w: &Words, lane: &Lane) -> LaneView {
         kind,
         note,
         told_to_drivers: w.text(&lane.told_to_drivers),
+        clocks: lane.wrong_clocks.iter().map(|it| clock(w, it)).collect(),
         by_hand: lane.opened_by_hand,
         unknown: lane.unknown_cars,
         held: lane.state() == LaneState::HeldOpen && !lane.by_evacuation,
