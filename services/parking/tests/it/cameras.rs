@@ -209,6 +209,27 @@ async fn a_camera_with_a_wrong_clock_keeps_nobody_in_and_is_shown_to_staff() {
     assert_eq!(wrong_clocks(&house).await, [], "set right");
 }
 
+/// As the vendor documents it: candidates without a score.
+const DOCUMENTED: &str = r#"{"hook":{"event":"recognition","id":"camera-1"},"data":{"camera_id":"camera-1","timestamp":"2021-09-29T05:56:13.606935Z","results":[{"plate":"9jub11","score":0.839,"region":{"code":"gb","score":0.413},"candidates":[{"plate":"9jub11"}],"dscore":0.441,"vehicle":{"type":"Big Truck","score":0.267},"direction":""}]}}"#;
+
+#[tokio::test]
+async fn the_documented_recognition_is_read_as_it_stands() {
+    let house = house().await;
+    let visit = Uuid::now_v7();
+    confirmed_right(&house, visit, Uuid::now_v7()).await;
+    set_plate(&house, visit, "9JUB 11").await.expect("noted");
+    let into = token(&house, "camera-in-1").await;
+    let body = DOCUMENTED.replace("2021-09-29T05:56:13.606935Z", &house.clock.now().to_rfc3339());
+    let (status, told) = push(&house, &into, &body).await;
+    assert_eq!((status, &told["verdict"]), (StatusCode::OK, &json!("unreadable")), "hardly sure that it is a plate");
+    house.clock.set(house.clock.now() + TimeDelta::seconds(1));
+    let body = DOCUMENTED.replace("2021-09-29T05:56:13.606935Z", &house.clock.now().to_rfc3339());
+    let body = body.replace("\"dscore\":0.441", "\"dscore\":0.941");
+    let (status, told) = push(&house, &into, &body).await;
+    assert_eq!((status, &told["verdict"]), (StatusCode::OK, &json!("open")));
+    assert_eq!(right(&house, visit).await.state(), pb::RightState::CheckedIn);
+}
+
 /// A car without a booking, told of by the lane's loop: in by class, out without one.
 async fn walk_in(house: &House, direction: pb::Direction) {
     let class = if direction == pb::Direction::In { pb::BayClass::Standard } else { pb::BayClass::Unspecified };
