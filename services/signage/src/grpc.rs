@@ -20,7 +20,6 @@ use sky_proto::signage::v1::{self as pb, signage_server::Signage};
 use stream::{Updates, Watcher};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
-use uuid::Uuid;
 
 use crate::{
     board::Board,
@@ -266,12 +265,14 @@ impl Api {
     async fn listed(&self, retired: bool) -> Result<Vec<pb::Display>, Error> {
         self.sightings.write(&self.db).await?;
         let displays = store::list(self.db.pool(), retired).await?;
-        let there: HashMap<&str, bool> =
-            displays.iter().map(|display| (display.display_id.as_str(), display.there)).collect();
+        let there = displays.iter().filter(|display| display.there);
+        let dark: HashMap<&str, bool> = there.map(|it| (it.display_id.as_str(), it.dark)).collect();
         let mut standing_in: HashMap<String, Vec<String>> = HashMap::new();
         for display in displays.iter().filter(|display| display.silent) {
-            if let Some(neighbour) = display.neighbours.iter().find(|id| there.get(id.as_str()) == Some(&true)) {
-                standing_in.entry(neighbour.clone()).or_default().push(display.display_id.clone());
+            // As Wall::stand_in does.
+            let there = display.neighbours.iter().filter_map(|id| dark.get_key_value(id.as_str()));
+            if let Some((neighbour, _)) = there.min_by_key(|(_, dark)| **dark) {
+                standing_in.entry((*neighbour).to_owned()).or_default().push(display.display_id.clone());
             }
         }
         let (now, clock) = (wall_now(), self.db.clock());
@@ -319,7 +320,7 @@ fn new_message(request: &pb::PublishMessageRequest, now: DateTime<Utc>) -> Resul
     Ok(Message {
         beside: false,
         gravity: 0,
-        message_id: Uuid::now_v7(),
+        message_id: values::new_id(now),
         class,
         text,
         group,

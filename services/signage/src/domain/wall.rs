@@ -215,14 +215,17 @@ impl Wall {
         self.views = views.into_iter().map(post).collect();
     }
 
-    /// Decides who stands in for silent displays: the first of their neighbours that is there itself.
+    /// Decides who stands in for silent displays: the first of their neighbours that is there itself and can be read; where
+    /// all that are there are dark, the first of these, because an emergency lights it up.
     fn stand_in(&mut self) {
         let place: HashMap<String, usize> =
             self.displays.iter().enumerate().map(|(at, display)| (display.id.clone(), at)).collect();
         let mut standing_in: HashMap<usize, Vec<Arc<Base>>> = HashMap::new();
         for display in self.displays.iter().filter(|display| display.silent) {
-            let neighbours = display.neighbours.iter().filter_map(|id| place.get(id));
-            if let Some(neighbour) = neighbours.copied().find(|at| self.displays[*at].there) {
+            let neighbours = display.neighbours.iter().filter_map(|id| place.get(id).copied());
+            let there = neighbours.filter(|at| self.displays[*at].there);
+            // The first of the least.
+            if let Some(neighbour) = there.min_by_key(|at| self.displays[*at].dark) {
                 standing_in.entry(neighbour).or_default().push(display.view.base.clone());
             }
         }

@@ -351,6 +351,41 @@ async fn a_neighbour_takes_the_message_of_a_silent_display_and_gives_it_back() {
     assert!(after.revision > both.revision, "a revision never falls");
 }
 
+#[tokio::test]
+async fn a_neighbour_whose_screen_nobody_can_read_takes_no_message_unless_there_is_no_other() {
+    let house = house().await;
+    publish(&house, &message(pb::PriorityClass::Operations, "Nur linke Tür", "queue")).await.expect("published");
+    let mut wanted = HOUSE_FILE.find("id = \"queue-1\"").map(|at| &HOUSE_FILE[at..]).expect("in the file").lines();
+    let neighbours = wanted.find(|line| line.starts_with("neighbours")).expect("neighbours");
+    assert!(neighbours.contains("\"foyer-1\", \"foyer-2\""), "{neighbours}");
+    let look = async || {
+        let board = signage::board::Board::default();
+        let turn = house.transact("signage", move |tx| {
+            Box::pin(async move { signage::commands::devices::watch_over(tx, &board, wall_now()).await })
+        });
+        turn.await.expect("looked");
+    };
+    let beats = async |id: &str, dark: bool| {
+        devices!(house, &display(id)).heartbeat(pb::HeartbeatRequest { dark, ..heartbeat(id) }).await.expect("heard");
+    };
+    beats("queue-1", false).await;
+    listed(&house, "queue-1").await;
+    fall_silent(&house, "queue-1").await;
+    // Which of the two are dark, and who takes it: both, none, the first one.
+    for (dark, takes) in [([true, false], "foyer-2"), ([true, true], "foyer-1"), ([false, false], "foyer-1")] {
+        for (id, dark) in ["foyer-1", "foyer-2"].into_iter().zip(dark) {
+            beats(id, dark).await;
+        }
+        listed(&house, "foyer-1").await;
+        look().await;
+        for id in ["foyer-1", "foyer-2"] {
+            let shows = words(&content(&house, id).await).contains("Nur linke Tür");
+            assert_eq!(shows, id == takes, "{id} of {dark:?}");
+            assert_eq!(listed(&house, id).await.standing_in_for.len(), usize::from(id == takes), "{id} of {dark:?}");
+        }
+    }
+}
+
 /// A line to a screen without power stays open for minutes, and whoever is on it is counted as seen.
 #[tokio::test]
 async fn an_open_line_without_heartbeats_keeps_nobody_alive_who_had_them_until_another_device_is_paired() {
