@@ -29,6 +29,7 @@ use sky_proto::{
         AvailabilityReason, Channel, GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing, seat_wish::Part,
     },
 };
+use tonic::Status;
 use uuid::Uuid;
 
 use bays::Bay;
@@ -171,6 +172,8 @@ impl Refused {
 pub(crate) struct Material {
     pub(crate) showing: Showing,
     menu: Menu,
+    /// Why there is no menu; None: there is one.
+    menu_missing: Option<Status>,
     pickups: Vec<PickupOffer>,
     site: Option<SiteState>,
     seats: Vec<Seat>,
@@ -212,9 +215,14 @@ pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<M
             if site.is_ok() { bays::quotes(edge, caller, &showing).await } else { Arc::default() }
         },
     );
+    let (menu, menu_missing) = match menu {
+        Ok(menu) => (menu, None),
+        Err(status) => (Menu::default(), Some(status)),
+    };
     Ok(Material {
         seats,
-        menu: menu.unwrap_or_default(),
+        menu,
+        menu_missing,
         pickups: pickups.map(|listed| listed.offers).unwrap_or_default(),
         site: site.ok().map(|site| site.state()),
         quotes,
@@ -245,6 +253,12 @@ pub(crate) async fn form(
 }
 
 impl Material {
+    /// Why a form that was sent cannot be read: something to eat was chosen in it, and the kitchen has not answered what there
+    /// is. Nobody is held places without the meal that they have ordered, and without a word of it.
+    fn unread(&self, sent: &Fields) -> Option<&Status> {
+        self.menu_missing.as_ref().filter(|_| meal::is_wanted(sent))
+    }
+
     /// What this guest is told besides: until when they may book, and what they hold themselves.
     async fn of(&mut self, edge: &Edge, guest: &Guest, gate: Gate) {
         self.pass = gate.pass();
@@ -344,4 +358,43 @@ fn channels(w: &Words, buyer: Buyer, showing: &Showing, sent: &Fields) -> Vec<Ch
         chosen: *channel == chosen,
     };
     buyer.channels().iter().map(choice).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meal_is_not_left_out_because_the_kitchen_is_away() {
+        let away = Material {
+            showing: Showing::default(),
+            menu: Menu::default(),
+            menu_missing: Some(Status::unavailable("the kitchen is away")),
+            pickups: Vec::new(),
+            site: None,
+            seats: Vec::new(),
+            quotes: Arc::default(),
+            pass: None,
+            own: None,
+        };
+        for (field, value, is_unread) in [
+            ("meal_soup", "1", true),
+            ("meal_coffee_small", "x", true),
+            ("combo_lunch_1", "2", true),
+            ("tray1_1", "soup", true),
+            ("meal_soup", "", false),
+            ("meal_soup", "0", false),
+            ("combo_lunch_1", "0", false),
+            ("combo_lunch_1_dish", "soup/", false),
+            ("tray1", "window", false),
+            ("tray1_1", "", false),
+            ("tray1_rows", "3", false),
+            ("count_adult", "2", false),
+        ] {
+            let sent = Fields::of(&[("count_adult", "1"), (field, value)]);
+            assert_eq!(away.unread(&sent).is_some(), is_unread, "{field}={value}");
+        }
+        let there = Material { menu_missing: None, menu: samples::menu(), ..away };
+        assert!(there.unread(&Fields::of(&[("meal_soup", "1")])).is_none());
+    }
 }

@@ -56,6 +56,8 @@ async fn all_pages_say_so(house: &House) {
         "/kitchen/at/hot/live",
         "/kitchen/orders/{}",
         "/kitchen/decisions",
+        "/kitchen/ahead",
+        "/kitchen/ahead?day=2026-11-29",
         "/kitchen/counter",
         "/kitchen/system",
         "/pickup",
@@ -169,7 +171,7 @@ async fn a_service_that_hangs_makes_a_page_wait_ten_seconds_at_most() {
 #[tokio::test]
 async fn a_form_that_was_sent_while_a_service_is_away_is_not_typed_again() {
     let house = house().await;
-    let form = [("key", ID), ("count_adult", "2"), ("item_tomato-pasta", "1"), ("sit", "1")];
+    let form = [("key", ID), ("count_adult", "2"), ("meal_tomato-pasta", "1"), ("sit", "1")];
     let page = Browser::new(&house).post(&format!("/showings/{ID}/hold"), &form).await;
     let page = page.is_page(503).says("Gerade nicht erreichbar").says("Ihre Angaben sind noch da");
     assert!(page.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));

@@ -120,6 +120,9 @@ pub(crate) enum Asked {
 }
 
 pub(crate) fn asked(guest: &Guest, material: &Material, sent: &Fields, buyer: Buyer) -> Result<Asked, Problem> {
+    if let Some(status) = material.unread(sent) {
+        return Err(status.clone().into());
+    }
     if sent.is_on("more") || sent.is_on("time") {
         return Ok(Asked::Back(page(&fill(guest, material, sent, Refused::default(), buyer))?));
     }
