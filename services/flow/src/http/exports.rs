@@ -3,13 +3,16 @@
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
-use kernel::{Db, open_data::reply};
+use kernel::{Db, open_data::reply, values::from_timestamp};
 use serde_json::{Value, json};
-use sky_proto::flow::v1::{Estimate, EstimateKind};
+use sky_proto::flow::v1::{CallGroup, CallGroupState, Estimate, EstimateKind};
+use uuid::Uuid;
 
 use crate::{
-    domain::{Admission, AdmissionState, HouseState, Level, zones::Kind},
+    commands,
+    domain::{Admission, AdmissionState, HouseState, Level, calls::Group, zones::Kind},
     error::Error,
+    events,
     grpc::board::estimates,
     store,
 };
@@ -70,6 +73,9 @@ async fn status(db: &Db) -> Result<Value, Error> {
     let zones = store::zones(&mut conn).await?;
     let admissions = store::admissions(&mut conn, now - TimeDelta::hours(6), now + AHEAD).await?;
     let waits = estimates(&mut conn, &zones, &admissions, now).await?;
+    let ids: Vec<Uuid> = admissions.iter().map(|admission| admission.showing).collect();
+    let groups = store::groups(&mut conn, &ids).await?;
+    let (policy, foyer) = (store::policy(&mut conn).await?, commands::foyer(&zones));
     let to_come = |admission: &&Admission| {
         !matches!(admission.state, AdmissionState::Cancelled | AdmissionState::Turnover | AdmissionState::Closed)
     };
@@ -84,10 +90,23 @@ async fn status(db: &Db) -> Result<Value, Error> {
             _ if here.is_empty() => "CLOSED",
             _ => "OPERATING",
         };
+        let wait = wait_minutes(&waits, &here);
+        let mut queue = json!({"STANDBY": {"waitTime": wait}});
+        // Of the showing that people are let in to, else of the next one.
+        let is_let_in = |it: &&&Admission| {
+            matches!(it.state, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall)
+        };
+        if let Some(next) = here.iter().filter(is_let_in).min_by_key(|it| it.starts_at) {
+            let of_it: Vec<Group> = groups.iter().filter(|group| group.showing == next.showing).cloned().collect();
+            let told = events::groups(&of_it, next, policy, foyer);
+            if !told.is_empty() {
+                queue["BOARDING_GROUP"] = boarding(&told, status == "DOWN", wait);
+            }
+        }
         json!({
             "id": hall,
             "status": status,
-            "queue": {"STANDBY": {"waitTime": wait_minutes(&waits, &here)}},
+            "queue": queue,
             "showtimes": here.iter().map(|admission| json!({
                 "type": "PERFORMANCE",
                 "startTime": rfc3339(admission.starts_at),
@@ -96,6 +115,27 @@ async fn status(db: &Db) -> Result<Value, Error> {
         })
     });
     Ok(json!({"liveData": entities.collect::<Vec<_>>()}))
+}
+
+/// Which groups are called to a door, and when the next one is. Without numbers: the one that needs assistance.
+fn boarding(groups: &[CallGroup], is_down: bool, wait: Option<u32>) -> Value {
+    use CallGroupState::{Boarding, Called, Formed, Recalled};
+    let is_calling = |group: &&CallGroup| matches!(group.state(), Called | Boarding | Recalled);
+    let calling = || groups.iter().filter(is_calling).filter(|group| !group.assistance).map(|group| group.number);
+    let next = groups.iter().find(|group| group.state() == Formed);
+    let status = match next {
+        Some(next) if is_down || next.held_back.is_some() => "PAUSED",
+        None if !groups.iter().any(|group| is_calling(&group)) => "CLOSED",
+        _ if is_down => "PAUSED",
+        _ => "AVAILABLE",
+    };
+    json!({
+        "allocationStatus": status,
+        "currentGroupStart": calling().min(),
+        "currentGroupEnd": calling().max(),
+        "nextAllocationTime": next.filter(|_| status == "AVAILABLE").map(|it| rfc3339(from_timestamp(it.due_at))),
+        "estimatedWait": wait,
+    })
 }
 
 /// Minutes that the queue at the door takes at its pace, rounded up; null: not known.

@@ -137,6 +137,19 @@ async fn groups_are_called_as_the_foyer_takes_them_and_assistance_first() {
         formed.groups.iter().map(|group| group.due_at.expect("due").seconds - minutes(0).timestamp()).collect();
     assert_eq!(due, [35 * 60, 40 * 60, 40 * 60 + 70]);
 
+    // Others read which groups are called, and when the next one is.
+    let live = async || {
+        let answer = reqwest::get(format!("http://{}/open/v1/live", house.running.http)).await.expect("an answer");
+        let live: serde_json::Value = serde_json::from_str(&answer.text().await.expect("text")).expect("JSON");
+        live["liveData"][0]["queue"]["BOARDING_GROUP"].clone()
+    };
+    let boarding = |status: &str, called: Option<u32>, next: Option<&str>| {
+        serde_json::json!({"allocationStatus": status, "currentGroupStart": called, "currentGroupEnd": called,
+            "nextAllocationTime": next, "estimatedWait": null})
+    };
+    let at = |minute: i64| minutes(minute).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    assert_eq!(live().await, boarding("AVAILABLE", None, Some(&at(35))));
+
     let refused = move_group(&house, &formed.groups[1], CallGroupState::Boarded).await.expect_err("not called");
     assert_eq!(refused.code(), Code::FailedPrecondition);
     for (group, first) in [(1, "guests who need assistance are called first"), (2, "guests who need assistance")] {
@@ -153,6 +166,8 @@ async fn groups_are_called_as_the_foyer_takes_them_and_assistance_first() {
     for _ in 0..2 {
         move_group(&house, &formed.groups[1], CallGroupState::Called).await.expect("called");
     }
+    let called = live().await;
+    assert_eq!((&called["currentGroupStart"], &called["currentGroupEnd"]), (&1.into(), &1.into()), "{called}");
     for to in [CallGroupState::Boarding, CallGroupState::Recalled, CallGroupState::Late] {
         move_group(&house, &formed.groups[1], to).await.expect("moved");
     }
