@@ -70,12 +70,15 @@ pub(crate) async fn seen_by_camera(
 ) -> Result<LaneAnswer, Error> {
     let now = tx.now();
     let late = late(at, now);
-    store::plates::note_clock(tx.conn(), &id, late).await?;
     let has_passed = match (late, direction) {
         (None, _) => false,
         (Some(_), Direction::In) => true,
-        (Some(_), Direction::Out) => store::counting::has_let_out(tx.conn(), &lane, may_stand_since(at, now)).await?,
+        (Some(_), Direction::Out) => {
+            let before = store::plates::behind(tx.conn(), &id).await?;
+            store::counting::has_let_out(tx.conn(), &lane, may_stand_since(at, before, now)).await?
+        }
     };
+    store::plates::note_clock(tx.conn(), &id, late).await?;
     let credential = match sight {
         _ if has_passed => Credential::Late,
         Sight::Plates(_) => visit.map_or(Credential::UnknownPlate, Credential::Plate),

@@ -19,9 +19,13 @@ pub(crate) fn late(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<TimeDelta> {
     (at < now - PERISHES || at > now + AHEAD).then(|| now - at)
 }
 
-/// If a way out has let out no car since then, the one of such a reading still stands there.
-pub(crate) fn may_stand_since(at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-    at.clamp(now - STANDS, now - SAME_CAR)
+/// If a way out has let out no car since then, the one of such a reading still stands there. `before`: how late the camera's
+/// reading before was; as late as this one, it is the clock that is wrong, and what the camera sees, it sees now.
+pub(crate) fn may_stand_since(at: DateTime<Utc>, before: Option<TimeDelta>, now: DateTime<Utc>) -> DateTime<Utc> {
+    match before {
+        Some(before) if (now - at - before).abs() <= PERISHES => now - SAME_CAR,
+        _ => at.clamp(now - STANDS, now - SAME_CAR),
+    }
 }
 
 /// A plate in the one spelling in which two of them are compared: capital letters and digits, without blanks, hyphens

@@ -69,6 +69,13 @@ pub(crate) async fn note_clock(conn: &mut PgConnection, camera: &str, late: Opti
     Ok(())
 }
 
+/// By how much a camera's last reading came late; None: it came in time.
+pub(crate) async fn behind(conn: &mut PgConnection, camera: &str) -> Result<Option<TimeDelta>, Error> {
+    let seconds: Option<Option<i64>> =
+        sqlx::query_scalar("select behind_seconds from camera where id = $1").bind(camera).fetch_optional(conn).await?;
+    Ok(seconds.flatten().and_then(TimeDelta::try_seconds))
+}
+
 /// Cameras whose last reading did not come in time: of which lane, which, and by how many seconds.
 pub(crate) async fn wrong_clocks(conn: &mut PgConnection) -> Result<Vec<(String, String, i64)>, Error> {
     Ok(sqlx::query_as("select lane, id, behind_seconds from camera where behind_seconds is not null order by lane, id")

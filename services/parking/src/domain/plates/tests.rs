@@ -52,6 +52,11 @@ fn a_reading_is_about_the_car_that_stands_there_only_while_it_is_fresh() {
         ("a clock of another year", -86_400 * 365, Some(86_400 * 365), -300),
     ] {
         assert_eq!(late(at(seconds), at(0)), behind.map(TimeDelta::seconds), "{what}");
-        assert_eq!(may_stand_since(at(seconds), at(0)), at(since), "{what}");
+        assert_eq!(may_stand_since(at(seconds), None, at(0)), at(since), "{what}");
+    }
+    for (what, before, since) in
+        [("as late as before", 40, -5), ("not much later", 20, -5), ("much later", 19, -40), ("ahead before", -40, -40)]
+    {
+        assert_eq!(may_stand_since(at(-40), Some(TimeDelta::seconds(before)), at(0)), at(since), "{what}");
     }
 }
