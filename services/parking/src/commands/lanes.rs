@@ -43,6 +43,9 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
     let now = tx.now();
     store::lock_classes(tx.conn(), None).await?;
     let site = store::site(tx.conn(), now).await?;
+    if let Some(verdict) = store::lane_answer(tx.conn(), seen.key).await? {
+        return again(tx, &seen, verdict, &site).await;
+    }
     if let Credential::Visit(id, generation) | Credential::Ticket(id, generation) = seen.credential
         && seen.direction == Direction::In
         && store::is_replaced(tx.conn(), id, generation).await?
@@ -121,6 +124,17 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
 
 /// Nobody parks, leaves and comes back sooner: until then it is the same car, read once more at a barrier that is slow.
 const SOONEST_BACK: TimeDelta = TimeDelta::minutes(3);
+
+/// A car is told of once more that its lane has told of in its journal: it is counted already. A way out opens all the same.
+async fn again(tx: &mut Tx, seen: &Seen, verdict: Verdict, site: &Site) -> Result<LaneAnswer, Error> {
+    let command = match (seen.direction, store::gates::command_of_key(tx.conn(), seen.key).await?) {
+        (_, Some(command)) => Some(command),
+        (Direction::Out, None) if verdict == Verdict::Open => gates::open_for(tx, seen).await?,
+        (Direction::In | Direction::Out, None) => None,
+    };
+    let message = verdict.message(seen.direction, &site.alternatives);
+    Ok(LaneAnswer { verdict, message, right: None, command })
+}
 
 /// The lane stays shut, and nothing is counted.
 async fn refuse(tx: &mut Tx, seen: &Seen, verdict: Verdict, site: &Site) -> Result<LaneAnswer, Error> {

@@ -182,3 +182,24 @@ async fn the_clock_of_a_lane_may_be_as_wrong_as_it_likes() {
         assert_eq!(entered.last().expect("told").at, Some(timestamp(minutes(minute))), "{device_now:?}");
     }
 }
+
+#[tokio::test]
+async fn one_entry_that_a_journal_has_told_opens_the_way_out_when_it_is_told_once_more() {
+    let house = house().await;
+    house.clock.set(minutes(200));
+    submits(&house, "in-1", &[entry("", 100), entry("", 101)]).await;
+    let out = entry("", 190);
+    submits(&house, "out-1", std::slice::from_ref(&out)).await;
+    // The controller was not answered, and its link is back.
+    let again = pb::RecordLaneRequest {
+        idempotency_key: out.entry_id,
+        lane: "out-1".to_owned(),
+        direction: Direction::Out.into(),
+        ..pb::RecordLaneRequest::default()
+    };
+    for _ in 0..2 {
+        let told = client!(house, &attendant()).record_lane(again.clone()).await.expect("never a trapped car");
+        assert_eq!(told.get_ref().verdict(), pb::record_lane_response::Verdict::Open);
+    }
+    assert_eq!((cars(&house).await, disagree(&house).await), (1, 0), "it has left once");
+}
