@@ -42,7 +42,7 @@ struct Push {
 #[derive(Deserialize)]
 struct Data {
     timestamp: DateTime<Utc>,
-    results: Vec<Found>,
+    results: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -67,11 +67,22 @@ fn thousandths(certainty: f64) -> u32 {
     (0..=1000).rev().find(|&step| f64::from(step) / 1000.0 <= certainty).unwrap_or(0)
 }
 
-/// The best reading of a push; None: it saw no plate.
+/// The best reading of a push; None: it saw no plate. A result that cannot be read is none the worse for the others; a push
+/// of which none can be read is refused.
 fn read(bytes: &[u8]) -> Result<Option<Reading>, String> {
-    let push: Push = serde_json::from_slice(bytes).map_err(|error| format!("not a recognition of a plate: {error}"))?;
-    let best = push.data.results.into_iter().max_by(|one, other| one.dscore.total_cmp(&other.dscore));
-    let Some(found) = best else { return Ok(None) };
+    let unreadable = |error: serde_json::Error| format!("not a recognition of a plate: {error}");
+    let push: Push = serde_json::from_slice(bytes).map_err(unreadable)?;
+    let (mut best, mut problem): (Option<Found>, _) = (None, None);
+    for result in push.data.results {
+        match serde_json::from_value::<Found>(result) {
+            Ok(found) if best.as_ref().is_none_or(|best| found.dscore.total_cmp(&best.dscore).is_ge()) => {
+                best = Some(found);
+            }
+            Ok(_) => {}
+            Err(error) => problem = Some(unreadable(error)),
+        }
+    }
+    let Some(found) = best else { return problem.map_or(Ok(None), Err) };
     let candidates = found.candidates.into_iter().take(MOST_CANDIDATES);
     Ok(Some(Reading {
         candidates: candidates.map(|it| (it.plate, thousandths(it.score))).collect(),

@@ -212,6 +212,20 @@ async fn a_camera_with_a_wrong_clock_keeps_nobody_in_and_is_shown_to_staff() {
     assert_eq!(wrong_clocks(&house).await, [], "set right");
 }
 
+#[tokio::test]
+async fn a_camera_with_one_odd_result_is_believed_in_the_others() {
+    let house = house().await;
+    let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);
+    let mut reading = recognition(&house, "HALXY1", 0.9, 0.9);
+    // A vehicle whose plate was not seen at all.
+    let odd = json!({"plate": null, "score": 0.0, "vehicle": {"type": "Sedan", "score": 0.9}});
+    reading["data"]["results"].as_array_mut().expect("a list").insert(0, odd.clone());
+    assert_eq!(seen(&house, &into, &reading).await, "unknown_plate");
+    assert_eq!(seen(&house, &out, &reading).await, "open");
+    reading["data"]["results"] = json!([odd]);
+    assert_eq!(push(&house, &out, &reading.to_string()).await.0, StatusCode::BAD_REQUEST, "nothing to be read");
+}
+
 /// As the vendor documents it: candidates without a score.
 const DOCUMENTED: &str = r#"{"hook":{"event":"recognition","id":"camera-1"},"data":{"camera_id":"camera-1","timestamp":"2021-09-29T05:56:13.606935Z","results":[{"plate":"9jub11","score":0.839,"region":{"code":"gb","score":0.413},"candidates":[{"plate":"9jub11"}],"dscore":0.441,"vehicle":{"type":"Big Truck","score":0.267},"direction":""}]}}"#;
 
