@@ -57,7 +57,7 @@ pub(super) async fn view(
     known: &Known,
     visit: Option<&Visit>,
 ) -> Said {
-    if known.evacuation.is_none() && known.told.is_empty() {
+    if known.evacuation.is_none() && known.told.is_empty() && !known.stopped {
         return Said::default();
     }
     let (mut journey, mut reservations) = (edge.journey(caller), edge.reservations(caller));
@@ -81,7 +81,13 @@ pub(super) async fn view(
     let concerned = known.evacuation.as_ref().filter(|_| visit.as_ref().is_none_or(|visit| is_today(edge, visit)));
     let alarm = concerned.map(|evacuation| AlarmView::of(w, evacuation, is_step_free));
     let told = match visit.filter(is_on_the_way) {
-        Some(visit) => known.told.iter().filter_map(|it| it.to(w, &visit.showing_id, is_step_free)).collect(),
+        Some(visit) => {
+            // The whole house lets nobody in: whoever comes only this evening need not know.
+            let is_stopped = known.stopped && known.evacuation.is_none() && visit.clock.is_some();
+            let stop = is_stopped.then(|| ToldView { text: w.t("told-house-stopped"), step_free: String::new() });
+            let others = known.told.iter().filter_map(|it| it.to(w, &visit.showing_id, is_step_free));
+            stop.into_iter().chain(others).collect()
+        }
         None => Vec::new(),
     };
     Said { alarm, told }

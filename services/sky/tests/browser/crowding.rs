@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use kernel::{Role, values::from_timestamp};
 use serde_json::json;
 use sky_proto::flow::v1::{
-    CorrectZoneRequest, Directive, DirectiveKind, EndDirectiveRequest, ProposeDirectiveRequest,
+    CorrectZoneRequest, Directive, DirectiveKind, EndDirectiveRequest, HouseState, ProposeDirectiveRequest,
     directives_client::DirectivesClient, flow_client::FlowClient,
 };
 use uuid::Uuid;
@@ -177,6 +177,12 @@ async fn whoever_is_on_the_way_reads_on_the_phone_what_holds_where_they_come_pas
     ends(&stage, stop).await;
     family.sees_no_more(part, "kein Einlass").await;
     let elsewhere = orders_people(&stage, DirectiveKind::StopAdmission, "terrace", "").await;
+
+    // The whole house lets nobody in.
+    stage.sets_house("anna", HouseState::AdmissionStopped).await;
+    family.sees(part, "Im Haus ist zurzeit kein Einlass").await;
+    stage.sets_house("anna", HouseState::Normal).await;
+    family.sees_no_more(part, "kein Einlass").await;
 
     // Only who needs the lift reads of it.
     let redirect = orders_people(&stage, DirectiveKind::Redirect, "foyer", "room-1").await;
