@@ -162,6 +162,7 @@ messages-just-expired = Eben abgelaufen
 message-published = veröffentlicht
 message-delivered = zum Teil bestätigt
 message-rendered = von allen bestätigt
+message-on-none = auf keinem Monitor zu sehen
 message-waiting = Noch nicht bestätigt haben:
 
 # What the front desk is told of the monitors

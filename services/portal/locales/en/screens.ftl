@@ -162,6 +162,7 @@ messages-just-expired = Just run out
 message-published = published
 message-delivered = confirmed by some
 message-rendered = confirmed by all
+message-on-none = on no display now
 message-waiting = Not confirmed yet by:
 
 # What the front desk is told of the monitors

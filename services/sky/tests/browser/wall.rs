@@ -73,6 +73,8 @@ async fn a_message_is_one_touch_and_its_way_back_another() {
     plain.sees(".notice.good", "Gesendet").await;
     plain.sees(".message", "Parkplatz").await;
     plain.sees(".mini.operations", "Bitte warten Sie hier").await;
+    // Of those no device was ever heard of.
+    plain.sees(".message", "auf keinem Monitor zu sehen").await;
     plain.quits().await;
     monitor.sees_no_more("main", "Bitte warten Sie hier").await;
     monitor.driver.quit().await.expect("the browser ends");

@@ -89,7 +89,7 @@ pub(super) struct MessageView {
     pub(super) class_name: String,
     pub(super) to: String,
     pub(super) until: String,
-    /// On how many monitors it is, and how many have said so; empty: it is on none any more.
+    /// On how many monitors it is, and how many have said so; empty: it is over.
     pub(super) on: String,
     /// How far it is, in words, and its colour; empty: it is over.
     pub(super) state: String,
@@ -141,6 +141,7 @@ pub(super) async fn look(
     let name = |id: &String| displays.iter().find(|it| it.display_id == *id).map(|it| w.text(&it.name));
     let message = |message: Message| MessageView {
         state: match message.state() {
+            _ if message.displays == 0 => String::new(),
             MessageState::Published => w.t("message-published"),
             MessageState::Delivered => w.t("message-delivered"),
             MessageState::Rendered => w.t("message-rendered"),
@@ -153,6 +154,7 @@ pub(super) async fn look(
         to: if message.group.is_empty() { w.t("message-all") } else { group_name(w, &message.group) },
         until: w.time(&message.valid_until),
         on: match message.displays {
+            0 if message.state() == MessageState::Published => w.t("message-on-none"),
             0 => String::new(),
             all => w.of("message-on", size(message.displays_showing), size(all)),
         },
