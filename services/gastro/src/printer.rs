@@ -79,13 +79,17 @@ pub(crate) async fn turn(db: &Db, settings: &Settings) -> Result<(), Error> {
         drop(conn);
         let station = stations.into_iter().find(|it| it.id == ticket.station).map(|it| it.name.de);
         let bytes = escpos::ticket(&paper(&ticket, &order, station.unwrap_or_default()));
-        match print(&settings.printer, &bytes).await {
+        let (sent, done) = match reach(&settings.printer).await {
+            Ok(printer) => (true, print(printer, &bytes).await),
+            Err(trouble) => (false, Err(trouble)),
+        };
+        match done {
             Ok(()) => db.transact(move |tx| Box::pin(screens::printed(tx, ticket.id))).await?,
             Err(trouble) => {
                 tracing::warn!(ticket = %ticket.id, attempts = ticket.attempts + 1, problem = trouble.name(), "not printed");
                 db.transact(move |tx| {
                     let ticket = ticket.clone();
-                    Box::pin(async move { screens::not_printed(tx, &ticket, trouble.name()).await })
+                    Box::pin(async move { screens::not_printed(tx, &ticket, trouble.name(), sent).await })
                 })
                 .await?;
                 // The next one would wait for the same printer.
@@ -115,13 +119,13 @@ fn paper(ticket: &Ticket, order: &Order, station: String) -> Paper {
                 traces: line.traces.clone(),
             })
             .collect(),
-        again: ticket.attempts > 0,
+        again: ticket.may_be_out,
         replaces: ticket.replaces,
     }
 }
 
-/// Prints; `Ok` only when the printer has said that it is well after it took everything.
-async fn print(address: &str, bytes: &[u8]) -> Result<(), Trouble> {
+/// A printer that says that it is well. It has been sent nothing that it prints.
+async fn reach(address: &str) -> Result<TcpStream, Trouble> {
     if address.is_empty() {
         return Err(Trouble::NotSetUp);
     }
@@ -131,6 +135,12 @@ async fn print(address: &str, bytes: &[u8]) -> Result<(), Trouble> {
         .map_err(|_| Trouble::Unreachable)?;
     Trouble::of(escpos::online(ask(&mut printer, &escpos::ASK_STATUS, Trouble::Unreachable).await?))?;
     Trouble::of(escpos::paper(ask(&mut printer, &escpos::ASK_PAPER, Trouble::Unreachable).await?))?;
+    Ok(printer)
+}
+
+/// Prints; `Ok` only when the printer has said that it is well after it took everything. Otherwise nobody knows what has
+/// come out.
+async fn print(mut printer: TcpStream, bytes: &[u8]) -> Result<(), Trouble> {
     send(&mut printer, bytes, Trouble::NoAnswer).await?;
     Trouble::of(escpos::online(ask(&mut printer, &escpos::ASK_STATUS, Trouble::NoAnswer).await?))?;
     Trouble::of(escpos::paper(ask(&mut printer, &escpos::ASK_PAPER, Trouble::NoAnswer).await?))

@@ -51,11 +51,11 @@ pub(crate) async fn printed(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
     kitchen::touch_board(tx).await
 }
 
-/// The printer has not taken a ticket, or nobody knows whether it has: it stays unsent, and is tried again.
-pub(crate) async fn not_printed(tx: &mut Tx, ticket: &Ticket, problem: &str) -> Result<(), Error> {
+/// The printer has not taken a ticket, or nobody knows whether it has (`sent`): it stays unsent, and is tried again.
+pub(crate) async fn not_printed(tx: &mut Tx, ticket: &Ticket, problem: &str, sent: bool) -> Result<(), Error> {
     lock_kitchen(tx).await?;
     let times = i32::try_from(ticket.attempts.min(10)).unwrap_or_default() + 1;
-    store::tickets::not_printed(tx.conn(), ticket.id, problem, again_at(wall_now(), times)).await?;
+    store::tickets::not_printed(tx.conn(), ticket.id, problem, sent, again_at(wall_now(), times)).await?;
     kitchen::touch_board(tx).await
 }
 

@@ -77,6 +77,8 @@ pub(crate) struct Ticket {
     pub(crate) attempts: u32,
     /// What the printer said last; empty: nothing wrong.
     pub(crate) problem: String,
+    /// It may be on paper: the printer was sent it at least once.
+    pub(crate) may_be_out: bool,
     /// An earlier one may be on paper. Known only of what is about to be printed.
     pub(crate) replaces: bool,
 }

@@ -23,6 +23,7 @@ struct Row {
     print: String,
     attempts: i32,
     problem: String,
+    may_be_out: bool,
     #[sqlx(default)]
     replaces: bool,
 }
@@ -37,6 +38,7 @@ impl Row {
             print: Print::named(&self.print).ok_or_else(|| Error::Stored(format!("print {}", self.print)))?,
             attempts: self.attempts.unsigned_abs(),
             problem: self.problem,
+            may_be_out: self.may_be_out,
             replaces: self.replaces,
         })
     }
@@ -84,7 +86,7 @@ pub(crate) async fn make(
 /// The ticket of each station that has something to make, by order.
 pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[Uuid]) -> Result<HashMap<Uuid, Vec<Ticket>>, Error> {
     let rows: Vec<Row> = sqlx::query_as(
-        "select ticket_id, order_id, station_id, work, print, attempts, problem
+        "select ticket_id, order_id, station_id, work, print, attempts, problem, may_be_out
          from ticket where order_id = any ($1) and not ended order by order_id, station_id",
     )
     .bind(orders)
@@ -167,7 +169,7 @@ pub(crate) async fn unsent(conn: &mut PgConnection) -> Result<Vec<Ticket>, Error
 pub(crate) async fn next_to_print(conn: &mut PgConnection, wall_now: DateTime<Utc>) -> Result<Option<Ticket>, Error> {
     sqlx::query_as::<_, Row>(
         "select t.*, exists (select from ticket e where e.order_id = t.order_id and e.station_id = t.station_id
-                     and e.round < t.round and (e.print = 'printed' or e.attempts > 0)) as replaces
+                     and e.round < t.round and e.may_be_out) as replaces
          from ticket t join meal_order o using (order_id)
          where t.print = 'unsent' and not t.ended and t.next_try_at <= $1
              and (t.asked or (t.work <> 'ready' and o.state in ('fired', 'preparing')))
@@ -181,26 +183,34 @@ pub(crate) async fn next_to_print(conn: &mut PgConnection, wall_now: DateTime<Ut
 }
 
 pub(crate) async fn printed(conn: &mut PgConnection, id: Uuid) -> Result<(), Error> {
-    sqlx::query("update ticket set print = 'printed', asked = false, attempts = attempts + 1, problem = '' where ticket_id = $1")
-        .bind(id)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "update ticket set print = 'printed', asked = false, attempts = attempts + 1, problem = '', may_be_out = true
+         where ticket_id = $1",
+    )
+    .bind(id)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
-/// The printer has not taken it: later again.
+/// The printer has not taken it, or has not said so (`sent`): later again.
 pub(crate) async fn not_printed(
     conn: &mut PgConnection,
     id: Uuid,
     problem: &str,
+    sent: bool,
     again_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    sqlx::query("update ticket set attempts = attempts + 1, problem = $2, next_try_at = $3 where ticket_id = $1")
-        .bind(id)
-        .bind(problem)
-        .bind(again_at)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "update ticket set attempts = attempts + 1, problem = $2, next_try_at = $3, may_be_out = may_be_out or $4
+         where ticket_id = $1",
+    )
+    .bind(id)
+    .bind(problem)
+    .bind(again_at)
+    .bind(sent)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

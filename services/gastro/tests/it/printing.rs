@@ -30,6 +30,8 @@ enum Mood {
     Closes,
     /// Prints, and dies before it says so.
     DiesAfterwards,
+    /// Prints, and its roll ends before it is asked.
+    RunsOut,
     NoPaper,
 }
 
@@ -43,7 +45,11 @@ struct Printer {
 
 impl Printer {
     async fn start(mood: Mood) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::start_at("127.0.0.1:0", mood).await
+    }
+
+    async fn start_at(address: &str, mood: Mood) -> Self {
+        let listener = TcpListener::bind(address).await.expect("a port");
         let address = listener.local_addr().expect("an address").to_string();
         let printer = Self { address, mood: Arc::new(Mutex::new(mood)), paper: Arc::default(), calls: Arc::default() };
         let (mood, paper, calls) = (printer.mood.clone(), printer.paper.clone(), printer.calls.clone());
@@ -65,6 +71,7 @@ impl Printer {
                         let answer = match (mood, question) {
                             (Mood::Hangs, _) => None,
                             (Mood::DiesAfterwards, _) if !printed.is_empty() => None,
+                            (Mood::RunsOut, 4) if !printed.is_empty() => Some(0x72),
                             (Mood::NoPaper, 4) => Some(0x72),
                             _ => Some(0x12),
                         };
@@ -100,6 +107,15 @@ fn has(bytes: &[u8], part: &[u8]) -> bool {
 async fn beat(house: &House, screen: &str, station: &str) -> Result<(), tonic::Status> {
     let request = pb::BeatScreenRequest { screen_id: screen.to_owned(), station_id: station.to_owned() };
     kitchen!(house, &cook()).beat_screen(request).await.map(drop)
+}
+
+/// On a paper that may be the second one.
+const REPEATED: &[u8] = b"WIEDERHOLUNG - nur einmal kochen";
+
+/// Where nothing listens.
+async fn closed_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    listener.local_addr().expect("an address").to_string()
 }
 
 async fn unsent(house: &House) -> Vec<pb::Ticket> {
@@ -198,18 +214,51 @@ async fn a_printer_that_hangs_leaves_its_tickets_red_and_stops_nobody() {
 
 #[tokio::test]
 async fn what_may_have_come_out_is_printed_again_and_says_so() {
-    let printer = Printer::start(Mood::DiesAfterwards).await;
-    let house = house_with(&[("printer", &printer.address)]).await;
-    fire(&house).await;
-    until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
-    let tried = unsent(&house).await.into_iter().find(|it| it.attempts > 0).expect("one");
-    assert!(tried.problem.expect("why").en.contains("may be there or not"));
-    printer.becomes(Mood::Good);
-    try_again_now(&house).await;
-    until(&house, "printed", async || unsent(&house).await.is_empty()).await;
-    let mine: Vec<Vec<u8>> = printer.printed().into_iter().filter(|it| has(it, tried.ticket_id.as_bytes())).collect();
-    assert_eq!(mine.len(), 2);
-    assert!(has(mine.last().expect("the second"), b"WIEDERHOLUNG - nur einmal kochen"));
+    for (mood, says) in [(Mood::DiesAfterwards, "may be there or not"), (Mood::RunsOut, "out of paper")] {
+        let printer = Printer::start(mood).await;
+        let house = house_with(&[("printer", &printer.address)]).await;
+        fire(&house).await;
+        until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
+        let tried = unsent(&house).await.into_iter().find(|it| it.attempts > 0).expect("one");
+        assert!(tried.problem.expect("why").en.contains(says), "{mood:?}");
+        printer.becomes(Mood::Good);
+        try_again_now(&house).await;
+        until(&house, "printed", async || unsent(&house).await.is_empty()).await;
+        let mine: Vec<Vec<u8>> =
+            printer.printed().into_iter().filter(|it| has(it, tried.ticket_id.as_bytes())).collect();
+        assert_eq!(mine.len(), 2, "{mood:?}");
+        assert!(!has(&mine[0], REPEATED) && has(&mine[1], REPEATED), "{mood:?}");
+    }
+}
+
+/// Tried often, printed never: a cook who reads that it is a repeat would not make it.
+#[tokio::test]
+async fn the_first_paper_does_not_say_that_it_is_a_repeat() {
+    for mood in [Some(Mood::NoPaper), Some(Mood::Closes), None] {
+        // None: its port is closed.
+        let (there, closed) = match mood {
+            Some(mood) => (Some(Printer::start(mood).await), String::new()),
+            None => (None, closed_port().await),
+        };
+        let address = there.as_ref().map_or(closed, |printer| printer.address.clone());
+        let house = house_with(&[("printer", &address)]).await;
+        let order = fire(&house).await;
+        until(&house, "it was tried", async || unsent(&house).await.iter().any(|it| it.attempts > 0)).await;
+        // What takes the place of a dish replaces no paper: there is none.
+        substitute(&house, &order, "pumpkin-curry").await;
+        until(&house, "both were tried", async || unsent(&house).await.iter().all(|it| it.attempts > 0)).await;
+        let printer = match there {
+            Some(printer) => printer,
+            None => Printer::start_at(&address, Mood::Good).await,
+        };
+        printer.becomes(Mood::Good);
+        try_again_now(&house).await;
+        until(&house, "printed", async || unsent(&house).await.is_empty()).await;
+        let paper = printer.printed();
+        assert_eq!(paper.len(), 2, "{mood:?}: one of each station");
+        assert!(paper.iter().any(|it| has(it, b"K\x81rbis-Curry")), "{mood:?}");
+        assert!(paper.iter().all(|it| !has(it, REPEATED) && !has(it, b"ersetzt")), "{mood:?}");
+    }
 }
 
 #[tokio::test]
