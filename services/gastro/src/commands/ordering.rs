@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::{
     Tx,
@@ -153,11 +153,15 @@ pub(super) async fn retake_stock(tx: &mut Tx, order: &Order) -> Result<(), Error
     menus.take_stock(tx, order.id, order.pickup_at, &portions).await
 }
 
-/// Health data go with their day, and so do the names of trays: somebody may have written a child's on one.
+/// Late money may take a hold that ran out again for a day; half a day more, and nobody will.
+const TAKEN_AGAIN: TimeDelta = TimeDelta::hours(36);
+
+/// Health data go with their day, and so do the names of trays: somebody may have written a child's on one. Those of orders
+/// that came to nothing go before.
 pub(crate) async fn erase(tx: &mut Tx) -> Result<(), Error> {
-    let today = midnight(day_of(tx.now()));
-    let erased = store::ordering::erase_avoids(tx.conn(), today).await?;
-    let trays = store::ordering::erase_trays(tx.conn(), today).await?;
+    let (today, given_up) = (midnight(day_of(tx.now())), tx.now() - TAKEN_AGAIN);
+    let erased = store::ordering::erase_avoids(tx.conn(), today, given_up).await?;
+    let trays = store::ordering::erase_trays(tx.conn(), today, given_up).await?;
     if erased > 0 || trays > 0 {
         tracing::info!(erased, trays, "what parties avoid and what trays were called is erased with their day");
     }

@@ -191,29 +191,42 @@ pub(crate) async fn avoided(conn: &mut PgConnection, order: Uuid) -> Result<Vec<
     Ok(numbers.unwrap_or_default().into_iter().map(i32::unsigned_abs).collect())
 }
 
-/// Erases what parties avoid whose meals were picked up before a day. As long as a meal is made, somebody may put another
-/// dish into it; one that nobody takes off the board is over half a day later.
-pub(crate) async fn erase_avoids(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, Error> {
+/// Erases what parties avoid whose meals were picked up before a day, or will not be made: holds that ran out before
+/// `given_up` are taken by no late money any more. As long as a meal is made, somebody may put another dish into it; one
+/// that nobody takes off the board is over half a day later.
+pub(crate) async fn erase_avoids(
+    conn: &mut PgConnection,
+    before: DateTime<Utc>,
+    given_up: DateTime<Utc>,
+) -> Result<u64, Error> {
     let done = sqlx::query(
         "delete from order_avoids a using meal_order o
          where o.order_id = a.order_id
            and case when o.on_board then o.pickup_at < $1 - interval '12 hours'
-                    else o.pickup_at < $1 or o.state in ('cancelled', 'collected') end",
+                    else o.pickup_at < $1 or o.state in ('cancelled', 'collected', 'rejected')
+                        or (o.state = 'expired' and o.state_at < $2) end",
     )
     .bind(before)
+    .bind(given_up)
     .execute(conn)
     .await?;
     Ok(done.rows_affected())
 }
 
-/// Forgets what the trays of orders were called that are over since before an instant.
-pub(crate) async fn erase_trays(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<u64, Error> {
+/// Forgets what the trays of orders were called that are over since before a day, or will not be made.
+pub(crate) async fn erase_trays(
+    conn: &mut PgConnection,
+    before: DateTime<Utc>,
+    given_up: DateTime<Utc>,
+) -> Result<u64, Error> {
     let done = sqlx::query(
         r#"update meal_order set lines = (
              select jsonb_agg(line || '{"tray": ""}' order by nth) from jsonb_array_elements(lines) with ordinality as l (line, nth))
-         where jsonb_path_exists(lines, '$[*].tray ? (@ != "")') and pickup_at < $1 and not on_board"#,
+         where not on_board and (pickup_at < $1 or state in ('cancelled', 'rejected') or (state = 'expired' and state_at < $2))
+             and jsonb_path_exists(lines, '$[*].tray ? (@ != "")')"#,
     )
     .bind(before)
+    .bind(given_up)
     .execute(&mut *conn)
     .await?;
     // The first answers to those who ordered name them too; after a day nobody asks for one again.

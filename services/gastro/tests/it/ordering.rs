@@ -9,7 +9,10 @@ use kernel::{
     values::timestamp,
 };
 use prost::Message;
-use sky_proto::{gastro::v1 as pb, journey::v1::VisitCancelled};
+use sky_proto::{
+    gastro::v1 as pb,
+    journey::v1::{VisitCancelled, VisitExpired},
+};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
@@ -126,7 +129,7 @@ async fn what_a_party_cannot_eat_is_said_before_and_forgotten_after() {
         pb::HoldOrderRequest { avoid_allergens: vec![3], allergens_acknowledged: true, ..wish(other, Uuid::now_v7()) };
     hold(&house, &declared).await.expect("held");
     assert_eq!(kept().await, 2);
-    until_state(&house, visit, minutes(100), pb::OrderState::Fired).await;
+    until_state(&house, visit, minutes(105), pb::OrderState::Fired).await;
     twice(&house, "journey", &VisitCancelled { visit_id: other.to_string(), ..VisitCancelled::default() }).await;
     let mut now = minutes(13 * 60);
     let mut left = async |many: i64| {
@@ -272,6 +275,60 @@ async fn trays_have_names_of_the_partys_own_until_their_day_is_over() {
     tokio::time::timeout(Duration::from_secs(60), forgotten).await.expect("forgotten");
     let items: Vec<_> = order(&house, visit).await.lines.into_iter().map(|line| line.item_id).collect();
     assert_eq!(items, ["planet-salad", "pretzel", "water"], "what was ordered stays, in its order");
+}
+
+/// Ten days ahead: without a meal there is nothing to keep them for until then.
+#[tokio::test]
+async fn what_was_declared_for_a_meal_that_nobody_gets_is_forgotten_long_before_its_day() {
+    let house = house().await;
+    let at = |minute: i64| Some(timestamp(minutes(10 * 24 * 60 + minute)));
+    let [unpaid, refused, late] = std::array::from_fn(|_| Uuid::now_v7());
+    for visit in [unpaid, refused, late] {
+        let declared = pb::HoldOrderRequest {
+            showing_starts_at: at(60),
+            showing_ends_at: at(110),
+            lines: vec![pb::OrderLine { tray: "1 – vegetarisch".to_owned(), ..line("tomato-pasta", 1) }],
+            avoid_allergens: vec![3],
+            allergens_acknowledged: true,
+            ..wish(visit, Uuid::now_v7())
+        };
+        hold(&house, &declared).await.expect("held");
+        twice(&house, "journey", &VisitExpired { visit_id: visit.to_string() }).await;
+    }
+    set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
+    let comes_too_late = async |visit: Uuid| {
+        twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
+        assert_eq!(order(&house, visit).await.state(), pb::OrderState::Rejected);
+    };
+    let kept = async |visit: Uuid| -> (bool, bool) {
+        let avoids = sqlx::query_scalar(
+            "select exists (select from order_avoids join meal_order using (order_id) where visit_id = $1)",
+        )
+        .bind(visit)
+        .fetch_one(house.pool("gastro"))
+        .await
+        .expect("known");
+        (avoids, !order(&house, visit).await.lines[0].tray.is_empty())
+    };
+    let forgotten = async |visit: Uuid| {
+        let erased = async {
+            while kept(visit).await != (false, false) {
+                house.clock.advance(TimeDelta::seconds(30));
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), erased).await.expect("erased");
+    };
+    comes_too_late(refused).await;
+    assert_eq!(kept(refused).await, (true, true));
+    forgotten(refused).await;
+    // Money that is under way takes a hold again that ran out: as long as that may be, it is known what they avoid.
+    house.clock.set(minutes(30 * 60));
+    comes_too_late(late).await;
+    forgotten(late).await;
+    assert_eq!(kept(unpaid).await, (true, true));
+    house.clock.set(minutes(37 * 60));
+    forgotten(unpaid).await;
 }
 
 #[tokio::test]
