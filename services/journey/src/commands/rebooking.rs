@@ -15,7 +15,7 @@ use crate::{
         Part, Seat, Showing, Visit,
         money_back::takes_place,
         notices::{Choice, Facts, Kind, Wanted},
-        rebooking::{self, Candidate, CannotMove, Mover, Offer},
+        rebooking::{self, Candidate, CannotMove, Mover, Offer, Places},
     },
     error::Error,
     events,
@@ -163,12 +163,12 @@ pub(crate) async fn look_again(tx: &mut Tx, candidates: &[Candidate]) -> Result<
     let standing = store::rebooking::standing(tx.conn(), now).await?;
     let ids: Vec<Uuid> = standing.iter().map(|offer| offer.visit).collect();
     let known = store::many::visits(tx.conn(), &ids).await?;
-    let (mut promised, mut gone) = (HashMap::<Uuid, u32>::new(), Vec::new());
+    let (mut promised, mut gone) = (HashMap::<Uuid, Places>::new(), Vec::new());
     for offer in &standing {
         let (Some(to), Some(visit)) = (&offer.to, known.iter().find(|visit| visit.id == offer.visit)) else { continue };
         let before = promised.entry(to.showing).or_default();
-        if rebooking::still_stands(offer, visit, candidates, *before) {
-            *before += visit.size();
+        if rebooking::still_stands(offer, visit, candidates, before) {
+            before.add_party(visit);
         } else {
             gone.push(visit.id);
         }
@@ -204,7 +204,7 @@ pub(crate) async fn offer(tx: &mut Tx, visits: &[Uuid], candidates: &[Candidate]
         })
         .collect();
     let until = now + crate::domain::clock::policy::minutes(policy.offer_minutes);
-    let offers = rebooking::offers(&wanting, candidates, &promised, until);
+    let offers = rebooking::offers(&wanting, candidates, promised, until);
     let target = |offer: &Offer| offer.to.as_ref().map(|to| to.showing);
     let (mut changed, mut wanted) = (Vec::new(), Vec::new());
     for offer in &offers {

@@ -1,6 +1,8 @@
 //! What is offered to a visit that will not make it, or has not: the next showing of the day with places for all of it
 //! together, for no more than it has paid. Pure.
 
+use std::collections::{BTreeMap, HashMap};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::{Text, day_of};
 use uuid::Uuid;
@@ -83,17 +85,49 @@ pub(crate) fn may_move(visit: &Visit, risk: Option<Risk>, by: Mover) -> Result<(
 /// Wheelchair places and their companions' are pairs of their own.
 const PAIRS: [&str; 2] = ["NEED_WHEELCHAIR", "NEED_COMPANION"];
 
+/// How many people sit where, by need; empty: without any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Places(BTreeMap<String, u32>);
+
+impl Places {
+    fn of(visit: &Visit) -> Self {
+        let mut places = Self::default();
+        places.add_party(visit);
+        places
+    }
+
+    pub(crate) fn add(&mut self, need: &str, people: u32) {
+        let sum = self.0.entry(need.to_owned()).or_default();
+        *sum = sum.saturating_add(people);
+    }
+
+    pub(crate) fn add_party(&mut self, visit: &Visit) {
+        for line in &visit.party {
+            self.add(&line.need, line.count);
+        }
+    }
+
+    fn with(&self, need: &str) -> u32 {
+        self.0.get(need).copied().unwrap_or_default()
+    }
+
+    /// Those who sit among the others, whatever they need there.
+    fn general(&self) -> u32 {
+        let general = self.0.iter().filter(|(need, _)| !PAIRS.contains(&need.as_str()));
+        general.fold(0, |sum: u32, (_, people)| sum.saturating_add(*people))
+    }
+}
+
 impl Candidate {
-    /// Whether all of a visit find places here, `promised` of which others have been offered.
-    fn has_room(&self, visit: &Visit, promised: u32) -> bool {
-        let general: u32 =
-            visit.party.iter().filter(|line| !PAIRS.contains(&line.need.as_str())).map(|line| line.count).sum();
-        let with =
-            |need: &str| -> u32 { visit.party.iter().filter(|line| line.need == need).map(|line| line.count).sum() };
+    /// Whether all of a visit find places here besides those whom others have been offered.
+    fn has_room(&self, visit: &Visit, promised: &Places) -> bool {
+        let wanted = Places::of(visit);
         let free = |need: &str| self.needs.iter().find(|(of, _)| of == need).map_or(0, |(_, free)| *free);
-        general <= self.free.saturating_sub(promised)
+        let left = |need: &str| free(need).saturating_sub(promised.with(need));
+        let general = wanted.general();
+        general <= self.free.saturating_sub(promised.general())
             && self.together.is_none_or(|most| general <= most)
-            && visit.party.iter().all(|line| line.need.is_empty() || with(&line.need) <= free(&line.need))
+            && wanted.0.iter().all(|(need, people)| need.is_empty() || *people <= left(need))
     }
 
     /// What the party would pay here for its places; None: a class has no price.
@@ -110,9 +144,9 @@ pub(crate) fn options<'c>(
     visit: &Visit,
     candidates: &'c [Candidate],
     from: DateTime<Utc>,
-    promised: impl Fn(Uuid) -> u32,
+    promised: &HashMap<Uuid, Places>,
 ) -> Vec<&'c Candidate> {
-    let booked = candidates.iter().find(|it| it.showing == visit.showing);
+    let (booked, nobody) = (candidates.iter().find(|it| it.showing == visit.showing), Places::default());
     let mut options: Vec<&Candidate> = candidates
         .iter()
         .filter(|it| it.showing != visit.showing && !it.is_cancelled)
@@ -120,14 +154,14 @@ pub(crate) fn options<'c>(
         .filter(|it| it.starts_at >= from && day_of(it.starts_at) == day_of(from))
         .filter(|it| visit.booked_starts_at.is_none_or(|booked| it.starts_at > booked))
         .filter(|it| it.price(visit).is_some_and(|price| price <= sum(&visit.seat_items)))
-        .filter(|it| it.has_room(visit, promised(it.showing)))
+        .filter(|it| it.has_room(visit, promised.get(&it.showing).unwrap_or(&nobody)))
         .collect();
     options.sort_by_key(|it| (it.starts_at, it.showing));
     options
 }
 
-/// Whether what a visit is offered is still to be had; `promised` places there have been offered to others.
-pub(crate) fn still_stands(offer: &Offer, visit: &Visit, candidates: &[Candidate], promised: u32) -> bool {
+/// Whether what a visit is offered is still to be had; `promised`: to others there.
+pub(crate) fn still_stands(offer: &Offer, visit: &Visit, candidates: &[Candidate], promised: &Places) -> bool {
     let Some(to) = &offer.to else { return true };
     let there = candidates.iter().find(|it| it.showing == to.showing);
     there.is_some_and(|it| !it.is_cancelled && it.starts_at == to.starts_at && it.has_room(visit, promised))
@@ -143,16 +177,14 @@ pub(crate) fn earliest(now: DateTime<Utc>, takes: TimeDelta, gap: TimeDelta) -> 
 pub(crate) fn offers(
     visits: &[(&Visit, DateTime<Utc>)],
     candidates: &[Candidate],
-    promised: &[(Uuid, u32)],
+    mut promised: HashMap<Uuid, Places>,
     valid_until: DateTime<Utc>,
 ) -> Vec<Offer> {
-    let mut promised = promised.to_vec();
     let mut offers = Vec::new();
     for (visit, from) in visits {
-        let told = |showing| promised.iter().filter(|(of, _)| *of == showing).map(|(_, people)| people).sum();
-        let next = options(visit, candidates, *from, told).into_iter().next();
+        let next = options(visit, candidates, *from, &promised).into_iter().next();
         if let Some(it) = next {
-            promised.push((it.showing, visit.size()));
+            promised.entry(it.showing).or_default().add_party(visit);
         }
         offers.push(Offer {
             visit: visit.id,

@@ -66,8 +66,7 @@ impl RebookingGrpc {
         // Staff see the party, and how soon it can be there.
         let gap = if by == Mover::Staff { TimeDelta::zero() } else { minutes(policy.rebook_gap_minutes) };
         let candidates = clock::candidates(&self.siblings, now).await.map_err(|status| sibling(&status))?;
-        let told = |showing| promised.iter().find(|(of, _)| *of == showing).map_or(0, |(_, people)| *people);
-        let options = rebooking::options(visit, &candidates, rebooking::earliest(now, takes, gap), told);
+        let options = rebooking::options(visit, &candidates, rebooking::earliest(now, takes, gap), &promised);
         Ok(pb::OfferRebookingResponse {
             options: options.into_iter().map(events::clock::option).collect(),
             observed_at: Some(values::timestamp(now)),

@@ -1,12 +1,14 @@
 //! The SQL of offers of another showing, and of moves to one. Decides nothing.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
 use crate::{
-    domain::rebooking::{Offer, Offered},
+    domain::rebooking::{Offer, Offered, Places},
     error::Error,
 };
 
@@ -73,21 +75,26 @@ pub(crate) async fn without_offer(
     .await?)
 }
 
-/// How many people are offered places in showings, by offers that still stand; without those to these visits.
+/// Who is offered places in showings, by offers that still stand; without those to these visits.
 pub(crate) async fn promised(
     conn: &mut PgConnection,
     but: &[Uuid],
     now: DateTime<Utc>,
-) -> Result<Vec<(Uuid, u32)>, Error> {
-    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
-        "select to_showing, sum(people) from rebooking_offer
-         where to_showing is not null and valid_until > $2 and not visit_id = any($1) group by to_showing",
+) -> Result<HashMap<Uuid, Places>, Error> {
+    let rows: Vec<(Uuid, String, i64)> = sqlx::query_as(
+        "select o.to_showing, line ->> 'need', sum((line ->> 'count')::bigint)::bigint
+         from rebooking_offer o join visit v on v.id = o.visit_id cross join jsonb_array_elements(v.party) line
+         where o.to_showing is not null and o.valid_until > $2 and not o.visit_id = any($1) group by 1, 2",
     )
     .bind(but)
     .bind(now)
     .fetch_all(conn)
     .await?;
-    Ok(rows.into_iter().map(|(showing, people)| (showing, u32::try_from(people).unwrap_or(u32::MAX))).collect())
+    let mut promised: HashMap<Uuid, Places> = HashMap::new();
+    for (showing, need, people) in rows {
+        promised.entry(showing).or_default().add(&need, u32::try_from(people).unwrap_or(u32::MAX));
+    }
+    Ok(promised)
 }
 
 /// Keeps offers with their parties' sizes.

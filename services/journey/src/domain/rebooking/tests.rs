@@ -31,8 +31,16 @@ fn candidate(id: u128, minute: i64) -> Candidate {
     }
 }
 
+/// So many people without needs.
+fn others(people: u32) -> Places {
+    let mut places = Places::default();
+    places.add("", people);
+    places
+}
+
 fn next(visit: &Visit, candidates: &[Candidate], from: i64, promised: u32) -> Option<u128> {
-    options(visit, candidates, at(from), |_| promised).first().map(|it| it.showing.as_u128())
+    let promised = candidates.iter().map(|it| (it.showing, others(promised))).collect();
+    options(visit, candidates, at(from), &promised).first().map(|it| it.showing.as_u128())
 }
 
 #[test]
@@ -88,10 +96,64 @@ fn no_place_is_offered_to_two() {
     let wanting: Vec<_> = visits.iter().map(|visit| (visit, at(110))).collect();
     let mut small = candidate(7, 210);
     small.free = 5;
-    let offers = offers(&wanting, &[small, candidate(8, 300)], &[(Uuid::from_u128(8), 19)], at(130));
+    let offers =
+        offers(&wanting, &[small, candidate(8, 300)], HashMap::from([(Uuid::from_u128(8), others(19))]), at(130));
     let to: Vec<Option<u128>> = offers.iter().map(|offer| offer.to.as_ref().map(|to| to.showing.as_u128())).collect();
     assert_eq!(to, [Some(7), Some(7), None, Some(7)], "of the other one a single place is not promised");
     assert!(offers.iter().all(|offer| offer.valid_until == at(130)));
+}
+
+/// Those with needs get places of their own: they are promised once, and take no other place.
+#[test]
+fn no_place_for_a_need_is_offered_to_two() {
+    let wheelchair: &[&str] = &["NEED_WHEELCHAIR", "NEED_COMPANION"];
+    let (alone, hearing, none): (&[&str], &[&str], &[&str]) = (&["NEED_WHEELCHAIR"], &["NEED_HEARING_LOOP"], &[""]);
+    // Free: general places, wheelchair places, companions', with a loop.
+    for (parties, free, expected) in [
+        (vec![wheelchair, wheelchair], (20, [1, 1, 0]), vec![true, false]),
+        (vec![wheelchair, wheelchair, wheelchair], (20, [2, 2, 0]), vec![true, true, false]),
+        (vec![wheelchair, alone], (20, [1, 5, 0]), vec![true, false]),
+        (vec![wheelchair, wheelchair], (20, [2, 1, 0]), vec![true, false]),
+        (vec![wheelchair, none], (1, [1, 1, 0]), vec![true, true]),
+        (vec![hearing, hearing], (20, [0, 0, 1]), vec![true, false]),
+        (vec![hearing, none], (1, [0, 0, 1]), vec![true, false]),
+        (vec![none, hearing], (2, [0, 0, 1]), vec![true, true]),
+    ] {
+        let party = |needs: &[&str]| needs.iter().map(|need| line("adult", 1, need)).collect();
+        let visits: Vec<Visit> = (10..)
+            .zip(&parties)
+            .map(|(id, needs)| Visit { id: Uuid::from_u128(id), party: party(needs), ..booked() })
+            .collect();
+        let mut there = candidate(7, 210);
+        there.free = free.0;
+        there.needs = ["NEED_WHEELCHAIR", "NEED_COMPANION", "NEED_HEARING_LOOP"]
+            .map(str::to_owned)
+            .into_iter()
+            .zip(free.1)
+            .collect();
+        let there = [there];
+        let wanting: Vec<_> = visits.iter().map(|visit| (visit, at(110))).collect();
+        let together = offers(&wanting, &there, HashMap::new(), at(130));
+        assert_eq!(together.iter().map(|it| it.to.is_some()).collect::<Vec<_>>(), expected, "{parties:?} {free:?}");
+        // In turns of their own, and looked at again.
+        let mut before = Places::default();
+        for ((visit, it), gets) in visits.iter().zip(&together).zip(&expected) {
+            let promised = HashMap::from([(there[0].showing, before.clone())]);
+            let offer = offers(&[(visit, at(110))], &there, promised, at(130)).remove(0);
+            assert_eq!((&offer, offer.to.is_some()), (it, *gets), "{parties:?} {free:?}");
+            let to = Some(Offered {
+                showing: there[0].showing,
+                title: there[0].title.clone(),
+                starts_at: at(210),
+                ends_at: at(270),
+            });
+            let stands = still_stands(&Offer { to, ..offer }, visit, &there, &before);
+            assert_eq!(stands, *gets, "{parties:?} {free:?}");
+            if *gets {
+                before.add_party(visit);
+            }
+        }
+    }
 }
 
 #[test]
@@ -114,14 +176,14 @@ fn only_who_will_not_make_it_moves_by_itself() {
 #[test]
 fn an_offer_stands_while_its_places_are_there() {
     let (booked, there) = (booked(), candidate(7, 210));
-    let offer = offers(&[(&booked, at(110))], std::slice::from_ref(&there), &[], at(130)).remove(0);
-    assert!(still_stands(&offer, &booked, std::slice::from_ref(&there), 18));
-    assert!(!still_stands(&offer, &booked, std::slice::from_ref(&there), 19), "the others were offered first");
-    assert!(!still_stands(&offer, &booked, &[], 0), "nobody tells of it any more");
+    let offer = offers(&[(&booked, at(110))], std::slice::from_ref(&there), HashMap::new(), at(130)).remove(0);
+    assert!(still_stands(&offer, &booked, std::slice::from_ref(&there), &others(18)));
+    assert!(!still_stands(&offer, &booked, std::slice::from_ref(&there), &others(19)), "the others were offered first");
+    assert!(!still_stands(&offer, &booked, &[], &others(0)), "nobody tells of it any more");
     let off = Candidate { is_cancelled: true, ..there.clone() };
-    assert!(!still_stands(&offer, &booked, &[off], 0));
+    assert!(!still_stands(&offer, &booked, &[off], &others(0)));
     let later = Candidate { starts_at: at(230), ..there };
-    assert!(!still_stands(&offer, &booked, &[later], 0), "another time is another offer");
+    assert!(!still_stands(&offer, &booked, &[later], &others(0)), "another time is another offer");
     let nothing = Offer { to: None, ..offer };
-    assert!(still_stands(&nothing, &booked, &[], 0));
+    assert!(still_stands(&nothing, &booked, &[], &others(0)));
 }
