@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use kernel::values::Text;
 
-use crate::domain::{Kitchen, Money, Part, Seat, Stops, Suspension, Visit, join, money_back};
+use crate::domain::{Dish, Kitchen, Meal, Money, Part, Seat, Stops, Suspension, Visit, join, money_back};
 
 /// Something that another service has told about one visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,8 +96,11 @@ pub(crate) enum News {
         question: String,
         text: Text,
     },
-    /// Another dish takes the place of one that is sold out.
+    /// Another dish takes the place of one that is sold out: in this line of the order, from 0; none: told by an earlier
+    /// version.
     Substituted {
+        line: Option<usize>,
+        quantity: u32,
         replaced: Text,
         item_id: String,
         name: Text,
@@ -198,9 +201,8 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         }
         News::KitchenAsks { .. } => visit.notice = join(&without_part(&visit.notice, &asks()), &asks()),
         News::KitchenSays { text, .. } => visit.notice = kitchen_said(&visit.notice, text),
-        News::Substituted { replaced, item_id, name, allergens, text } => {
-            let dishes = visit.meal.as_mut().map(|meal| &mut meal.dishes);
-            if let Some(dish) = dishes.and_then(|dishes| dishes.iter_mut().find(|dish| dish.name == *replaced)) {
+        News::Substituted { line, quantity, replaced, item_id, name, allergens, text } => {
+            if let Some(dish) = visit.meal.as_mut().and_then(|meal| replaced_dish(meal, *line, *quantity, replaced)) {
                 dish.item_id.clone_from(item_id);
                 dish.name.clone_from(name);
                 dish.allergens.clone_from(allergens);
@@ -210,6 +212,19 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         News::Admitted { people } => visit.admitted = visit.admitted.max(*people),
         News::AdmissionUndone { people } => visit.admitted = *people,
     }
+}
+
+/// The dish that is replaced: two lines may have the same one. None: it is another one already.
+fn replaced_dish<'m>(meal: &'m mut Meal, line: Option<usize>, quantity: u32, name: &Text) -> Option<&'m mut Dish> {
+    let is_it = |dish: &Dish| dish.name == *name;
+    let nth = match line {
+        Some(nth) => nth,
+        None => {
+            let as_many = meal.dishes.iter().position(|dish| is_it(dish) && dish.quantity == quantity);
+            as_many.or_else(|| meal.dishes.iter().position(is_it))?
+        }
+    };
+    meal.dishes.get_mut(nth).filter(|dish| is_it(dish))
 }
 
 /// A notice with what the kitchen has said since; it asks no more.
@@ -350,3 +365,6 @@ fn without(de: &str, en: &str, reason: &Text, cents: i64, money: Money) -> Text 
 fn or_german(text: &Text) -> &str {
     if text.en.is_empty() { &text.de } else { &text.en }
 }
+
+#[cfg(test)]
+mod tests;

@@ -135,7 +135,7 @@ pub(super) async fn take_back(tx: &mut Tx, mut order: Order, it: Substituted) ->
 pub(super) async fn settle(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
     let Some(it) = store::put_off::take(tx.conn(), order.id).await? else { return Ok(()) };
     let Some(new) = order.lines.get(it.line).cloned() else { return Ok(()) };
-    let event = events::kitchen::substituted(order, &it.replaced, &new, &it.added, tx.now());
+    let event = events::kitchen::substituted(order, &it, &new, tx.now());
     tx.append(&order.visit.to_string(), &event).await?;
     kitchen::touch_board(tx).await?;
     let Some(exchanged) = it.exchanged else { return Ok(()) };

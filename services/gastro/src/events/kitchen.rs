@@ -11,6 +11,7 @@ use crate::domain::{
     Order, OrderState, OrderedItem, Station, StationState,
     affected::{Affected, Cause},
     kitchen::{Beside, GivenBack, Print, Ticket, Waste, WasteReason, totals},
+    substituting::Substituted,
 };
 
 const fn by(cause: Cause) -> pb::AffectedBy {
@@ -109,22 +110,22 @@ pub(crate) fn cheaper(name: &Text) -> Text {
 
 pub(crate) fn substituted(
     order: &Order,
-    replaced: &OrderedItem,
+    it: &Substituted,
     new: &OrderedItem,
-    added: &[u32],
     at: DateTime<Utc>,
 ) -> pb::OrderSubstituted {
     pb::OrderSubstituted {
         order_id: order.id.to_string(),
         visit_id: order.visit.to_string(),
         number: order.number.unwrap_or_default(),
-        replaced: Some(replaced.name.to_proto()),
+        replaced: Some(it.replaced.name.to_proto()),
         item_id: new.item.clone(),
         name: Some(new.name.to_proto()),
         quantity: new.quantity,
         allergens: new.allergens.clone(),
-        added_allergens: added.to_vec(),
+        added_allergens: it.added.clone(),
         at: Some(timestamp(at)),
+        line: u32::try_from(it.line).ok(),
     }
 }
 

@@ -279,8 +279,8 @@ async fn a_substitute_is_checked_made_and_told() {
     let told = told().await;
     assert_eq!(told.len(), 1, "never silent, and never twice");
     assert_eq!(
-        (told[0].visit_id.as_str(), told[0].added_allergens.as_slice()),
-        (visit.to_string().as_str(), &[8, 9, 11][..])
+        (told[0].visit_id.as_str(), told[0].added_allergens.as_slice(), told[0].line),
+        (visit.to_string().as_str(), &[8, 9, 11][..], Some(0))
     );
     let rounds: i64 = sqlx::query_scalar("select count(*) from ticket where station_id = 'hot'")
         .fetch_one(house.pool("gastro"))

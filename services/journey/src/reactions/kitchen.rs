@@ -21,8 +21,9 @@ pub(super) fn news(event: &Event) -> Result<Option<(String, News)>, Failure> {
             let told = event.decode::<OrderSubstituted>()?;
             let (replaced, name) = (Text::from_proto(told.replaced), Text::from_proto(told.name));
             let text = instead(&replaced, &name, &told.added_allergens);
-            let (item_id, allergens) = (told.item_id, told.allergens);
-            (told.visit_id, News::Substituted { replaced, item_id, name, allergens, text })
+            let line = told.line.map(|nth| usize::try_from(nth).unwrap_or(usize::MAX));
+            let (item_id, quantity, allergens) = (told.item_id, told.quantity, told.allergens);
+            (told.visit_id, News::Substituted { line, quantity, replaced, item_id, name, allergens, text })
         }
         _ => return Ok(None),
     }))

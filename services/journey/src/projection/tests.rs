@@ -1,0 +1,52 @@
+//! What becomes of a visit's view, as tables.
+
+use super::*;
+use crate::domain::{State, samples};
+
+fn dish(name: &str, quantity: u32) -> Dish {
+    Dish {
+        item_id: name.to_lowercase(),
+        name: Text::new(name, name),
+        quantity,
+        station: "hot".to_owned(),
+        allergens: Vec::new(),
+    }
+}
+
+#[test]
+fn a_substitute_takes_the_place_of_its_own_line() {
+    let mut visit = samples::visit(State::Confirmed);
+    let mut meal = samples::meal();
+    meal.dishes = vec![dish("Pasta", 2), dish("Water", 1), dish("Pasta", 1), dish("Pasta", 1)];
+    let substituted = |line, quantity| News::Substituted {
+        line,
+        quantity,
+        replaced: Text::new("Pasta", "Pasta"),
+        item_id: "salad".to_owned(),
+        name: Text::new("Salad", "Salad"),
+        allergens: vec![7],
+        text: Text::new("Salad!", "Salad!"),
+    };
+    for (line, quantity, expected) in [
+        (Some(0), 2, [true, false, false, false]),
+        (Some(2), 1, [false, false, true, false]),
+        (Some(3), 1, [false, false, false, true]),
+        (Some(1), 1, [false; 4]),
+        (Some(4), 1, [false; 4]),
+        // Told by an earlier version: as many of it, else the first one.
+        (None, 2, [true, false, false, false]),
+        (None, 1, [false, false, true, false]),
+        (None, 0, [true, false, false, false]),
+    ] {
+        visit.meal = Some(meal.clone());
+        note(&mut visit, &substituted(line, quantity));
+        let is_salad = |visit: &Visit| -> Vec<bool> {
+            visit.meal.iter().flat_map(|meal| &meal.dishes).map(|dish| dish.item_id == "salad").collect()
+        };
+        assert_eq!(is_salad(&visit), expected, "{line:?} {quantity}");
+        if line.is_some() {
+            note(&mut visit, &substituted(line, quantity));
+            assert_eq!(is_salad(&visit), expected, "told again: {line:?} {quantity}");
+        }
+    }
+}
