@@ -67,7 +67,7 @@ impl Order {
             return Err(invalid("expires_at", "is in the past").into());
         }
         Ok(Started::Now(Payment {
-            id: Uuid::now_v7(),
+            id: kernel::values::new_id(now),
             visit: self.visit,
             idempotency_key: self.key,
             method: self.method,

@@ -11,7 +11,7 @@ use crate::{
     commands::{self, Confirmed},
     domain::BookingState,
     error::Error,
-    store::{self, sale::patience},
+    store,
 };
 
 /// What of journey's events means something here.
@@ -31,7 +31,7 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
         }
         let waits = |event: &Event| visit(event).filter(|visit| later.contains(visit));
         let aside: Vec<(Uuid, &Event)> = run.iter().filter_map(|event| Some((waits(event)?, event))).collect();
-        store::set_aside::save(tx.conn(), &aside).await?;
+        commands::set_aside(tx, &aside).await?;
         let now: Vec<Event> = run.iter().filter(|event| waits(event).is_none()).cloned().collect();
         apply(tx, &now).await
     })
@@ -48,9 +48,7 @@ pub(crate) async fn catch_up(db: &Db) -> Result<(), Failure> {
         }
         let done = db.transact(move |tx| {
             Box::pin(async move {
-                store::sale::wait_at_most(tx.conn(), patience::TOGETHER).await?;
-                store::lock_showing(tx.conn(), showing).await?;
-                let events = store::set_aside::take(tx.conn(), visit).await?;
+                let events = commands::take_up(tx, visit, showing).await?;
                 apply(tx, &events).await.map_err(Undone::Failed)
             })
         });

@@ -201,7 +201,7 @@ pub(crate) async fn follow_house(tx: &mut Tx, state: HouseState, by: &str) -> Re
                 text: Text::default(),
                 by: by.to_owned(),
             };
-            report(tx, Uuid::now_v7(), evacuation, true).await.map(Some)
+            report(tx, kernel::values::new_id(tx.now()), evacuation, true).await.map(Some)
         }
         (HouseState::Evacuating, running) => Ok(running),
         (_, None) => Ok(None),

@@ -59,7 +59,7 @@ pub(super) async fn propose(tx: &mut Tx) -> Result<bool, Error> {
             by_policy: true,
             by: BY_WEATHER.to_owned(),
         };
-        match directives::propose(tx, Uuid::now_v7(), wish, false).await {
+        match directives::propose(tx, kernel::values::new_id(now), wish, false).await {
             Ok(proposed) => {
                 known.push(proposed);
                 changed = true;

@@ -69,8 +69,7 @@ async fn answer(db: &Db, headers: &HeaderMap, body: Body) -> Result<Response, Er
     let summary = db
         .transact(move |tx| {
             Box::pin(async move {
-                let now = tx.now();
-                store::sensors::record_push(tx.conn(), &push, now).await?;
+                sensors::note_push(tx, &push).await?;
                 if packages.is_empty() {
                     return Ok(Summary::default());
                 }
@@ -104,12 +103,6 @@ async fn refuse(
 ) -> Result<Response, Error> {
     let said = push::refuse(status, problem.as_str());
     let push = Push { sensor, status: status.as_u16().into(), size, problem, body };
-    db.transact(move |tx| {
-        Box::pin(async move {
-            let now = tx.now();
-            store::sensors::record_push(tx.conn(), &push, now).await
-        })
-    })
-    .await?;
+    db.transact(move |tx| Box::pin(async move { sensors::note_push(tx, &push).await })).await?;
     Ok(said)
 }

@@ -138,7 +138,7 @@ pub(crate) async fn add_group(
     number: u32,
     group: &Forming,
 ) -> Result<(), Error> {
-    let id = Uuid::now_v7();
+    let id = Uuid::new_v4();
     sqlx::query("insert into call_group (id, showing_id, number, rows) values ($1, $2, $3, $4)")
         .bind(id)
         .bind(showing)

@@ -40,7 +40,7 @@ pub(super) async fn station_rests(tx: &mut Tx, station: &Station) -> Result<(), 
             continue;
         }
         let next = Affected {
-            question: known.map_or_else(Uuid::now_v7, |it| it.question),
+            question: known.map_or_else(|| kernel::values::new_id(now), |it| it.question),
             cause: Cause::Station,
             station: Some(station.id.clone()),
             later_pickup_at,
@@ -93,7 +93,7 @@ async fn need_staff(tx: &mut Tx, order: &Order, cause: Cause) -> Result<(), Erro
     }
     let answer_until = answer_until(order, None, false, now);
     let affected = Affected {
-        question: Uuid::now_v7(),
+        question: kernel::values::new_id(now),
         cause,
         station: None,
         later_pickup_at: None,

@@ -104,7 +104,7 @@ impl Counter {
         }
         self.menus.require_served(tx, &chosen.lines, place.pickup_at).await?;
         let order = Order {
-            id: Uuid::now_v7(),
+            id: kernel::values::new_id(now),
             visit: wish.visit,
             showing: wish.showing,
             state: OrderState::Held,

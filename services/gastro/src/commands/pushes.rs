@@ -74,7 +74,7 @@ pub(crate) async fn send_now(tx: &mut Tx, id: Uuid) -> Result<Letter, Error> {
             if store::letters::is_overtaken(tx.conn(), id).await? {
                 return Err(Error::MessageOvertaken);
             }
-            Some(Uuid::now_v7())
+            Some(Uuid::new_v4())
         }
     };
     store::letters::wait_again(tx.conn(), id, key, wall_now()).await?;

@@ -134,7 +134,7 @@ fn receipt(
         cents: charges.iter().map(Charge::sum).sum(),
         charges,
         paid_by,
-        transaction: Uuid::now_v7(),
+        transaction: kernel::values::new_id(tx.now()),
         issuer: None,
     }
 }

@@ -38,7 +38,7 @@ async fn earliest(tx: &mut Tx, menus: &mut Menus, lines: &[LineWish]) -> Result<
         return Err(Error::Full { instead: None });
     };
     menus.require_served(tx, &chosen.lines, place.pickup_at).await?;
-    let id = Uuid::now_v7();
+    let id = kernel::values::new_id(now);
     let order = Order {
         id,
         visit: id,

@@ -86,7 +86,7 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
     kitchen::set_state(tx, &mut order, OrderState::Cancelled).await?;
     for (thrown, name) in waste {
         let waste = Waste {
-            id: Uuid::now_v7(),
+            id: kernel::values::new_id(tx.now()),
             order: Some((order.id, order.number.unwrap_or_default())),
             item: thrown.item,
             name,
@@ -117,7 +117,7 @@ async fn save(tx: &mut Tx, waste: &Waste) -> Result<(), Error> {
 pub(super) async fn all_of(tx: &mut Tx, order: &Order, reason: WasteReason) -> Result<(), Error> {
     for line in &order.lines {
         let waste = Waste {
-            id: Uuid::now_v7(),
+            id: kernel::values::new_id(tx.now()),
             order: Some((order.id, order.number.unwrap_or_default())),
             item: line.item.clone(),
             name: line.name.clone(),
@@ -146,7 +146,7 @@ pub(crate) async fn record(
     let found =
         found.ok_or_else(|| invalid("item_id", format!("\"{item}\" is not on the menu; GetMenu has all item_ids")))?;
     let waste = Waste {
-        id: Uuid::now_v7(),
+        id: kernel::values::new_id(now),
         order: None,
         item: found.id,
         name: found.name,

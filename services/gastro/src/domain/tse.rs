@@ -26,7 +26,7 @@ pub(crate) struct Told {
 
 impl Told {
     pub(crate) fn order(order: Uuid, round: u32, charges: Vec<Charge>, at: DateTime<Utc>) -> Self {
-        Self { transaction: Uuid::now_v7(), order, receipt: None, round, charges: Some(charges), at }
+        Self { transaction: kernel::values::new_id(at), order, receipt: None, round, charges: Some(charges), at }
     }
 
     pub(crate) fn receipt(receipt: &Receipt) -> Self {

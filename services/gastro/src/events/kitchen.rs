@@ -93,7 +93,7 @@ pub(crate) fn refund_due(of: &Order, cents: i64, reason: &Text) -> pb::OrderRefu
         visit_id: of.visit.to_string(),
         amount: Some(euro(cents)),
         reason: Some(reason.to_proto()),
-        refund_id: Uuid::now_v7().to_string(),
+        refund_id: Uuid::new_v4().to_string(),
         items: of.charges.iter().map(charged_item).collect(),
     }
 }

@@ -51,7 +51,7 @@ pub(crate) async fn note(conn: &mut PgConnection, order: Uuid, it: &GivenBack) -
              insert into given_back (given_back_id, order_id, cents, at, by) values ($1, $2, $3, $4, $5))
          update meal_order set given_back = given_back + $3 where order_id = $2",
     )
-    .bind(Uuid::now_v7())
+    .bind(kernel::values::new_id(it.at))
     .bind(order)
     .bind(it.cents)
     .bind(it.at)

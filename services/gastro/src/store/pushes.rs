@@ -46,7 +46,7 @@ pub(crate) async fn add(conn: &mut PgConnection, messages: &[Message], wall: Dat
          from unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[]) with ordinality as n (id, subject, path, body, at)
          where exists (select from kds_push_on) order by n.at",
     )
-    .bind(messages.iter().map(|_| Uuid::now_v7()).collect::<Vec<_>>())
+    .bind(messages.iter().map(|_| kernel::values::new_id(wall)).collect::<Vec<_>>())
     .bind(messages.iter().map(|it| it.subject.as_str()).collect::<Vec<_>>())
     .bind(messages.iter().map(|it| it.path.as_str()).collect::<Vec<_>>())
     .bind(messages.iter().map(|it| Json(&it.body)).collect::<Vec<_>>())

@@ -49,7 +49,7 @@ impl Keyed for Wish {
 impl Wish {
     fn begun(&self, now: DateTime<Utc>) -> Visit {
         Visit {
-            id: Uuid::now_v7(),
+            id: kernel::values::new_id(now),
             maker: self.maker.clone(),
             state: State::Holding,
             deadline: Some(now + domain::HOLD),

@@ -252,7 +252,6 @@ pub(crate) struct Facts {
 /// A notice that is to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wanted {
-    pub(crate) id: Uuid,
     pub(crate) visit: Uuid,
     pub(crate) kind: Kind,
     pub(crate) about: String,
@@ -264,7 +263,7 @@ impl Wanted {
     /// `about` is what makes it another notice than one of the same kind before.
     pub(crate) fn new(visit: &Visit, kind: Kind, about: impl Into<String>, facts: Facts) -> Self {
         let state = if visit.contact.email.is_empty() { Sending::NoAddress } else { Sending::Waiting };
-        Self { id: Uuid::now_v7(), visit: visit.id, kind, about: about.into(), facts, state }
+        Self { visit: visit.id, kind, about: about.into(), facts, state }
     }
 
     pub(crate) fn send_at(&self, now: DateTime<Utc>) -> DateTime<Utc> {

@@ -1,6 +1,7 @@
 //! The SQL of notices. Decides nothing.
 
 use chrono::{DateTime, Utc};
+use kernel::values;
 use sqlx::{FromRow, PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -49,8 +50,12 @@ fn all(rows: Vec<Row>) -> Result<Vec<Notice>, Error> {
 /// would have by itself; what was before is what the visitor knows. That something is over is not told to whom it was never
 /// told. The visits are locked.
 pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTime<Utc>) -> Result<(), Error> {
+    let ids: Vec<Uuid> = wanted.iter().map(|_| values::new_id(now)).collect();
     // Which kinds each new one overtakes, as pairs: a list per row is no type that can be bound.
-    let pairs = || wanted.iter().flat_map(|it| it.kind.overtakes().iter().map(move |kind| (it.id, kind.name())));
+    let pairs = || {
+        let new = wanted.iter().zip(&ids);
+        new.flat_map(|(it, id)| it.kind.overtakes().iter().map(move |kind| (*id, kind.name())))
+    };
     sqlx::query(
         "with old as (
              select p.new_id, n.id, n.kind, n.send_at, n.facts from unnest($8::uuid[], $9::text[]) as p (new_id, kind)
@@ -76,7 +81,7 @@ pub(crate) async fn add(conn: &mut PgConnection, wanted: &[Wanted], now: DateTim
          update notice n set state = 'overtaken' from old, added
          where n.id = old.id and old.new_id = added.id",
     )
-    .bind(wanted.iter().map(|it| it.id).collect::<Vec<_>>())
+    .bind(&ids)
     .bind(wanted.iter().map(|it| it.visit).collect::<Vec<_>>())
     .bind(wanted.iter().map(|it| it.kind.name()).collect::<Vec<_>>())
     .bind(wanted.iter().map(|it| it.about.as_str()).collect::<Vec<_>>())

@@ -33,7 +33,7 @@ impl Wanted {
     fn command(self, tx: &Tx, state: CommandState) -> Command {
         let confirmation = if state == CommandState::Rejected { Confirmation::None } else { Confirmation::Accepted };
         Command {
-            id: Uuid::now_v7(),
+            id: kernel::values::new_id(tx.now()),
             key: self.key,
             lane: self.lane,
             action: self.action,

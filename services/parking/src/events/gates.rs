@@ -8,7 +8,6 @@ use kernel::{
     values::{day_of, timestamp},
 };
 use sky_proto::parking::v1 as pb;
-use uuid::Uuid;
 
 use crate::{
     commands::journal::{LocalList, Summary},
@@ -124,7 +123,7 @@ pub(crate) fn local_list(
     let days: BTreeSet<NaiveDate> = noted.map(day_of_plate).chain([today]).collect();
     Ok(pb::LocalList {
         plate_keys: days.into_iter().map(|day| pb::DayKey { day: day.to_string(), key: key(day) }).collect(),
-        list_id: Uuid::now_v7().to_string(),
+        list_id: kernel::values::new_id(list.issued_at).to_string(),
         lane: lane.to_owned(),
         issued_at: Some(timestamp(list.issued_at)),
         valid_until: Some(timestamp(list.valid_until)),

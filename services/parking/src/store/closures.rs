@@ -37,7 +37,7 @@ pub(crate) async fn set_closed(
     by: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let id = Uuid::now_v7();
+    let id = kernel::values::new_id(now);
     sqlx::query(
         "insert into closure (closure_id, state, reason, set_by, set_at, until_at, state_before, reason_before)
          values ($1, $2, $3, $4, $5, $6, coalesce((select state_before from closure where closure_id = $9), $7),

@@ -29,7 +29,7 @@ pub(crate) async fn open_session(
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
     sqlx::query("insert into session (session_id, class, visit_id, lane_in, opened_at) values ($1, $2, $3, $4, $5)")
-        .bind(Uuid::now_v7())
+        .bind(kernel::values::new_id(at))
         .bind(class.name())
         .bind(visit)
         .bind(lane)

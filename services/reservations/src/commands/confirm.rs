@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use kernel::Tx;
+use chrono::{DateTime, Utc};
+use kernel::{Tx, values};
 use uuid::Uuid;
 
 use super::{changed, claim, lock_booking};
@@ -46,7 +47,7 @@ pub(crate) async fn confirm(tx: &mut Tx, confirmed: Vec<Confirmed>) -> Result<()
             // Taken out: whoever is told twice is looked at by itself, and is confirmed already then.
             Some(showing) if bookings.get(&it.visit).is_some_and(is_held) => {
                 if let Some(booking) = bookings.remove(&it.visit) {
-                    sold.push((showing, sell_held(booking, it.reference)));
+                    sold.push((showing, sell_held(booking, it.reference, now)));
                 }
             }
             _ => others.push(it),
@@ -66,16 +67,16 @@ pub(crate) async fn confirm(tx: &mut Tx, confirmed: Vec<Confirmed>) -> Result<()
     Ok(())
 }
 
-fn sell_held(mut booking: Booking, reference: String) -> Sold {
+fn sell_held(mut booking: Booking, reference: String, now: DateTime<Utc>) -> Sold {
     booking.state = BookingState::Confirmed;
     booking.reference = reference;
-    let tickets = tickets(&booking);
+    let tickets = tickets(&booking, now);
     Sold { booking, tickets }
 }
 
-fn tickets(booking: &Booking) -> Vec<Ticket> {
+fn tickets(booking: &Booking, now: DateTime<Utc>) -> Vec<Ticket> {
     let ticket = |held: &HeldSeat| Ticket {
-        id: Uuid::now_v7(),
+        id: values::new_id(now),
         seat: held.label.clone(),
         class: held.class.clone(),
         need: held.need,
@@ -111,7 +112,7 @@ async fn confirm_one(tx: &mut Tx, confirmed: Confirmed) -> Result<(), Error> {
     booking.reference = reference;
     bookings::save(tx.conn(), &booking).await?;
     claim(tx, &booking, None).await?;
-    let tickets = tickets(&booking);
+    let tickets = tickets(&booking, tx.now());
     bookings::add_tickets(tx.conn(), &booking, &tickets).await?;
     tx.append(&visit.to_string(), &events::booking_confirmed(&showing, &booking, &tickets)).await?;
     changed(tx, showing.id, true).await

@@ -93,7 +93,7 @@ pub async fn report_faults(tx: &mut Tx, display_id: &str, faults: &[Fault]) -> R
 /// # Errors
 /// No such display, or the database's error.
 pub async fn request_screenshot(tx: &mut Tx, display_id: &str, ttl: TimeDelta) -> Result<(Uuid, DateTime<Utc>), Error> {
-    let (id, expires_at) = (Uuid::now_v7(), tx.now() + ttl);
+    let (id, expires_at) = (kernel::values::new_id(tx.now()), tx.now() + ttl);
     if !store::devices::request_screenshot(tx, id, display_id, expires_at).await? {
         return Err(Error::NoSuchDisplay(display_id.to_owned()));
     }

@@ -78,7 +78,7 @@ pub(crate) async fn report(tx: &mut Tx, by: &str) -> Result<u32, Error> {
     let at = evacuation.and_then(|it| it.over_at).ok_or(Error::NoEvacuationOver)?;
     let before = store::headcount::everybody_out_at(tx.conn()).await?;
     store::headcount::save_everybody_out(tx.conn(), Some(at)).await?;
-    let act = Uuid::now_v7();
+    let act = kernel::values::new_id(now);
     let (mut people, mut left) = (0, Vec::new());
     let showings = store::headcount::with_people_in(tx.conn()).await?;
     for showing in showings {

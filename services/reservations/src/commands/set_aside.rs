@@ -1,0 +1,21 @@
+//! What is told of visits to a showing that somebody keeps locked: it waits, and is taken up again once the showing is free.
+
+use kernel::{Event, Tx};
+use uuid::Uuid;
+
+use crate::{
+    error::Error,
+    store::{self, sale::patience},
+};
+
+/// Keeps events of visits for later, in their order.
+pub(crate) async fn set_aside(tx: &mut Tx, events: &[(Uuid, &Event)]) -> Result<(), Error> {
+    store::set_aside::save(tx.conn(), events).await
+}
+
+/// Locks the showing, if that does not take long, and answers what waits of a visit to it, which waits no more.
+pub(crate) async fn take_up(tx: &mut Tx, visit: Uuid, showing: Uuid) -> Result<Vec<Event>, Error> {
+    store::sale::wait_at_most(tx.conn(), patience::TOGETHER).await?;
+    store::lock_showing(tx.conn(), showing).await?;
+    store::set_aside::take(tx.conn(), visit).await
+}
