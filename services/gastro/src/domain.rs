@@ -24,6 +24,7 @@ pub(crate) mod kitchen_system;
 pub(crate) mod menu;
 pub(crate) mod payment;
 mod placing;
+pub(crate) mod pre_orders;
 pub(crate) mod public_menu;
 pub(crate) mod receipt;
 pub mod replan;

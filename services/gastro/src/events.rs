@@ -3,6 +3,7 @@
 pub(crate) mod kitchen;
 pub(crate) mod kitchen_system;
 mod menu;
+pub(crate) mod pre_orders;
 mod receipts;
 
 use kernel::values::{euro, timestamp};

@@ -266,6 +266,19 @@ pub(crate) async fn board(conn: &mut PgConnection, day: NaiveDate) -> Result<Vec
     read_all(rows)
 }
 
+/// What is scheduled to be fetched on a day, by pickup: what is only held may come to nothing.
+pub(crate) async fn scheduled_for(conn: &mut PgConnection, day: NaiveDate) -> Result<Vec<Order>, Error> {
+    let rows = sqlx::query_as::<_, OrderRow>(
+        "select * from meal_order where state = 'scheduled' and pickup_at >= $1 and pickup_at < $2
+         order by pickup_at, number",
+    )
+    .bind(midnight(day))
+    .bind(midnight(day + Days::new(1)))
+    .fetch_all(conn)
+    .await?;
+    read_all(rows)
+}
+
 /// Notes which day it is; true: it is another one than before.
 pub(crate) async fn turn_day(conn: &mut PgConnection, day: NaiveDate) -> Result<bool, Error> {
     let turned = sqlx::query("update kitchen set day = $1 where day <> $1").bind(day).execute(conn).await?;

@@ -161,6 +161,7 @@ pub(crate) fn router(edge: Arc<Edge>) -> Router {
         .route("/kitchen/menu", get(stock::show))
         .route("/kitchen/menu/{item}", post(stock::set))
         .route("/kitchen/live", get(kitchen::live))
+        .route("/kitchen/ahead", get(kitchen::ahead::page))
         .route("/kitchen/at/{station}", get(kitchen::page_at))
         .route("/kitchen/at/{station}/live", get(kitchen::live_at))
         .route("/kitchen/alive", post(kitchen::alive))

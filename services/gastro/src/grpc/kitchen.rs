@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use chrono_tz::Europe::Berlin;
 use futures::Stream;
 use kernel::{
@@ -21,7 +21,7 @@ use crate::{
         walk_up,
         waste::{self, Stop, Thrown},
     },
-    domain::{Order, OrderState, affected::Answer, kitchen::WasteReason},
+    domain::{Order, OrderState, affected::Answer, kitchen::WasteReason, pre_orders},
     error::Error,
     events::{self, kitchen as words},
     store,
@@ -31,11 +31,14 @@ const KITCHEN: &[Who] = &[Who::Staff(Role::Kitchen)];
 /// Who looks after visitors and their orders.
 const COUNTER: &[Who] = &[Who::Staff(Role::Kitchen), Who::Staff(Role::Desk)];
 
+/// Who may look at what is to be made.
+const LOOK: &[Who] = &[Who::Staff(Role::Kitchen), Who::Staff(Role::Desk), Who::Staff(Role::Operator)];
+
 /// Who may call what.
 pub(crate) const ACCESS: Access = Access {
     service: "sky.gastro.v1.Kitchen",
     methods: &[
-        ("ListAffected", &[Who::Staff(Role::Kitchen), Who::Staff(Role::Desk), Who::Staff(Role::Operator)]),
+        ("ListAffected", LOOK),
         ("AnswerOffer", &[Who::Visitor, Who::Staff(Role::Kitchen), Who::Staff(Role::Desk)]),
         ("MoveTicket", KITCHEN),
         ("UndoMove", COUNTER),
@@ -61,6 +64,7 @@ pub(crate) const ACCESS: Access = Access {
         ("BeatScreen", KITCHEN),
         ("ListTickets", KITCHEN),
         ("PrintTicket", KITCHEN),
+        ("ListPreOrders", LOOK),
         ("IssueKdsToken", &[Who::Staff(Role::Operator)]),
     ],
 };
@@ -409,6 +413,16 @@ impl Kitchen for KitchenGrpc {
         Ok(Response::new(words::ticket(&ticket, number)))
     }
 
+    async fn list_pre_orders(
+        &self,
+        request: Request<pb::ListPreOrdersRequest>,
+    ) -> Result<Response<pb::ListPreOrdersResponse>, Status> {
+        let day = ahead(&request.into_inner().day, self.today())?;
+        let mut conn = self.db.pool().acquire().await.map_err(Error::from)?;
+        let orders = pre_orders::together(&store::scheduled_for(&mut conn, day).await?);
+        Ok(Response::new(events::pre_orders::pre_orders(day, &orders, self.db.clock().now())))
+    }
+
     async fn issue_kds_token(
         &self,
         request: Request<pb::IssueKdsTokenRequest>,
@@ -429,6 +443,24 @@ impl Kitchen for KitchenGrpc {
 
 fn values_day(day: &str) -> Result<NaiveDate, InvalidField> {
     NaiveDate::parse_from_str(day, "%Y-%m-%d").map_err(|_| invalid("day", "must be a day such as 2026-11-28"))
+}
+
+/// Nobody orders further ahead.
+const FURTHEST: Days = Days::new(366);
+
+/// A day on which something may still be made; empty: tomorrow.
+fn ahead(day: &str, today: NaiveDate) -> Result<NaiveDate, InvalidField> {
+    if day.is_empty() {
+        return Ok(today + Days::new(1));
+    }
+    let day = values_day(day)?;
+    if day < today {
+        return Err(invalid("day", "is over: nothing is to be made for it any more; ask for today or later"));
+    }
+    if day > today + FURTHEST {
+        return Err(invalid("day", "is more than a year ahead: nobody orders for it yet"));
+    }
+    Ok(day)
 }
 
 impl KitchenGrpc {

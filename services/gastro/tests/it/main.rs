@@ -16,6 +16,7 @@ mod moves;
 mod ordering;
 mod paid;
 mod pictures;
+mod pre_orders;
 mod printing;
 mod pushing;
 mod quarters;

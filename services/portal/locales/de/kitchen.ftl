@@ -119,3 +119,18 @@ given-back-title = Am Tresen zurückgegeben
 given-back = { $money } zurückgegeben
 given-back-not = { $money } doch nicht zurückgegeben
 refused-OtherAmount = Inzwischen ist ein anderer Betrag zurückzugeben. Er steht hier.
+pre-orders-title = Vorbestellt
+pre-orders-today = Heute
+pre-orders-tomorrow = Morgen
+pre-orders-orders = { $n ->
+    [one] Eine Bestellung ist noch zu machen.
+   *[other] { $n } Bestellungen sind noch zu machen.
+}
+pre-orders-none = Für diesen Tag ist nichts vorbestellt, oder alles ist schon in Arbeit.
+pre-orders-no-day = Diesen Tag gibt es hier nicht: Er ist vorbei, liegt über ein Jahr voraus oder ist kein Datum wie 2026-11-28. Bitte einen Tag hier oben wählen.
+pre-orders-totals = Zusammen
+pre-orders-many = Anzahl
+pre-orders-dish = Gericht
+pre-orders-quarters = Nach Abholzeit, je Viertelstunde
+pre-orders-from = Ab
+pre-orders-dishes = Gerichte, und Tabletts von Gruppen mit ihrer Nummer

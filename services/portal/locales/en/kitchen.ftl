@@ -119,3 +119,18 @@ given-back-title = Given back at the counter
 given-back = { $money } given back
 given-back-not = { $money } not given back after all
 refused-OtherAmount = Another amount is to be given back by now. It stands here.
+pre-orders-title = Ordered ahead
+pre-orders-today = Today
+pre-orders-tomorrow = Tomorrow
+pre-orders-orders = { $n ->
+    [one] One order is still to be made.
+   *[other] { $n } orders are still to be made.
+}
+pre-orders-none = Nothing is ordered ahead for this day, or all of it is being made.
+pre-orders-no-day = There is no such day here: it is over, more than a year ahead, or no date such as 2026-11-28. Please choose a day above.
+pre-orders-totals = Together
+pre-orders-many = How many
+pre-orders-dish = Dish
+pre-orders-quarters = By pickup time, each quarter of an hour
+pre-orders-from = From
+pre-orders-dishes = Dishes, and groups’ trays with their number

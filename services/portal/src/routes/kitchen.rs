@@ -1,6 +1,7 @@
 //! The kitchen's board: what to make now and next, by fire time, with allergens; as a whole or for one station, each
 //! with targets for wet fingers and the last step to take back. And the stations.
 
+pub(crate) mod ahead;
 pub(crate) mod counter;
 pub(crate) mod decisions;
 pub(crate) mod give_back;

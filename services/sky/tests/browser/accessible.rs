@@ -187,6 +187,8 @@ async fn staff_pages(stage: &Stage, device: Device, booked: &Booked, findings: &
         "/kitchen",
         "/kitchen/menu",
         "/kitchen/decisions",
+        "/kitchen/ahead",
+        "/kitchen/ahead?day=yesterday",
         "/kitchen/counter",
         "/report",
         "/pickup",

@@ -10,7 +10,7 @@ use crate::{
     accessible::check,
     chrome::Device,
     journey::{Pays, books},
-    stage::Stage,
+    stage::{Stage, clock},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -65,6 +65,41 @@ async fn a_dish_instead_and_an_answer_about_money_are_taken_back() {
     stage.waits_until(from_timestamp(visit.starts_at) - TimeDelta::minutes(30)).await;
     assert!(stage.visit(&booked.visit).await.refunds.is_empty(), "no money has moved");
     family.quits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_ordered_ahead_is_read_and_printed_by_dish_and_quarter() {
+    let Some(stage) = Stage::open().await else { return };
+    let family = stage.visitor(Device::Phone).await;
+    let booked = books(&family, "Der Sternenhimmel heute Nacht", Pays::Online).await;
+    let has_meal = |visit: &sky_proto::journey::v1::Visit| {
+        visit.meal.as_ref().is_some_and(|meal| meal.state() == OrderState::Scheduled)
+    };
+    let meal = stage.visit_with(&booked.visit, "a meal", has_meal).await.meal.expect("a meal");
+    family.quits().await;
+
+    let cook = stage.staff(Role::Kitchen, Device::Tablet).await;
+    cook.open("/kitchen").await;
+    cook.press("Morgen").await;
+    cook.arrives("/kitchen/ahead").await;
+    cook.sees("h1", "Vorbestellt: ").await;
+    cook.sees("main", "nichts vorbestellt").await;
+    cook.press("Heute").await;
+    cook.sees("main", "Eine Bestellung ist noch zu machen.").await;
+    let pickup = kernel::values::quarter(from_timestamp(meal.pickup_at));
+    cook.sees("table:last-of-type tbody th", &clock(pickup)).await;
+    for line in &meal.lines {
+        let name = line.name.clone().unwrap_or_default().de;
+        cook.sees("table:first-of-type tbody", &name).await;
+        cook.sees("table:last-of-type tbody", &format!("{} × {name}", line.quantity)).await;
+    }
+    cook.shoots("Tablet-kitchen-ahead").await;
+    check(&cook, "what is ordered ahead").await;
+    cook.command("Emulation.setEmulatedMedia", json!({ "media": "print" })).await;
+    cook.holds("no buttons on paper", "document.querySelector('.buttons').offsetHeight === 0").await;
+    cook.open("/kitchen/ahead?day=gestern").await;
+    cook.sees("[role=alert]", "Diesen Tag gibt es hier nicht").await;
+    cook.quits().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
