@@ -92,12 +92,23 @@ fn action(value: i32) -> Result<Action, InvalidField> {
     }
 }
 
+/// What a device says in words of its own, as far as it is shown. No word of it keeps back that it was heard.
+fn device_words(text: &str) -> String {
+    let words =
+        text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty());
+    match words.collect::<Vec<_>>().join(" ") {
+        // It says something, and nobody knows what.
+        said if said.is_empty() && !text.trim().is_empty() => "?".to_owned(),
+        said => said.chars().take(LONGEST_REASON).collect(),
+    }
+}
+
 fn step(request: &pb::ConfirmCommandRequest) -> Result<Step, InvalidField> {
     use pb::confirm_command_request::Step as Told;
     match values::choice("step", request.step)? {
         Told::Acknowledged => Ok(Step::Acknowledged),
         Told::Confirmed => Ok(Step::Confirmed),
-        Told::Failed => Ok(Step::Failed(values::text("failure", &request.failure, LONGEST_REASON)?)),
+        Told::Failed => Ok(Step::Failed(device_words(&request.failure))),
         Told::Unspecified => Err(invalid("step", "is missing")),
     }
 }
@@ -180,7 +191,7 @@ impl Gates for GatesGrpc {
     async fn report_lane(&self, request: Request<pb::ReportLaneRequest>) -> Result<Response<pb::LaneOrders>, Status> {
         let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
         let request = request.into_inner();
-        let fault = values::text("fault", &request.fault, LONGEST_REASON)?;
+        let fault = device_words(&request.fault);
         let orders = self.db.transact(move |tx| {
             Box::pin(async move {
                 let (lane, orders) = gates::report(tx, &lane, request.held_open, fault).await?;

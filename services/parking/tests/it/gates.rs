@@ -116,6 +116,25 @@ async fn what_nobody_acknowledged_in_time_never_opens_for_the_next_car() {
 }
 
 #[tokio::test]
+async fn what_nobody_can_read_of_a_devices_words_is_left_out_and_the_rest_is_taken() {
+    let house = house().await;
+    let asked = wants(&house, Uuid::new_v4(), "out-1", GateAction::Open).await.expect("accepted");
+    let words = format!("Motor\n\u{7}blockiert\0 {}", "x".repeat(5000));
+    let orders = beats(&house, "out-1", false, &words).await;
+    assert_eq!(orders.commands.len(), 1, "it hears what to do");
+    let lane = look(&house, "out-1").await;
+    assert!(lane.fault.starts_with("Motor blockiert xxx") && lane.fault.chars().count() == 200, "{}", lane.fault);
+    assert_eq!(lane.state(), LaneState::Fault);
+    beats(&house, "out-1", false, "\u{7}").await;
+    assert_eq!(look(&house, "out-1").await.state(), LaneState::Fault, "a fault it is, whatever it says");
+    let failed = pb::ConfirmCommandRequest { command_id: asked.command_id, step: Step::Failed.into(), failure: words };
+    let mut gates = GatesClient::new(house.channel(&controller("out-1")));
+    let told = gates.confirm_command(failed).await.expect("taken").into_inner();
+    assert_eq!(told.state(), CommandState::Failed);
+    assert!(told.failure.starts_with("Motor blockiert xxx"), "{}", told.failure);
+}
+
+#[tokio::test]
 async fn a_car_that_may_pass_is_a_command_and_the_controllers_answer_is_its_dispatch() {
     let house = house().await;
     let answer = drives(&house, &controller("in-1"), car("in-1", Direction::In, "")).await;

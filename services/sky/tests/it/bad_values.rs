@@ -314,6 +314,9 @@ fn is_meant(method: &str, field: &FieldDescriptor, what: &str, code: Code) -> bo
         ("Door/SubmitScans", _) => code == Code::Ok,
         // Cars that have passed, and by a clock that may be wrong.
         ("Gates/SubmitLaneJournal", "device_now" | "entry_id" | "at" | "code" | "bay_class") => code == Code::Ok,
+        // What a device says in its own words is shown as far as it can be.
+        ("Gates/ReportLane", "fault") => code == Code::Ok,
+        ("Gates/ConfirmCommand", "failure") => code == Code::NotFound,
         // The car stands there: it is answered what to do.
         ("Parking/RecordLane", "code") => code == Code::Ok,
         // A count that cannot be is answered with that.
