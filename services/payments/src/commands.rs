@@ -85,6 +85,7 @@ impl Order {
             means: None,
             paid_at: (self.method == Method::Free).then_some(now),
             open_at: None,
+            given_up: false,
         }))
     }
 }
@@ -94,12 +95,19 @@ pub(crate) async fn create(tx: &mut Tx, orders: &[Order]) -> Result<Vec<Result<P
     let now = tx.now();
     let visits: Vec<Uuid> = orders.iter().map(|order| order.visit).collect();
     let mut present = store::of_visits(tx.conn(), &visits).await?;
+    let failed_before: Vec<Uuid> =
+        present.values().filter(|payment| payment.state == State::Failed).map(|payment| payment.visit).collect();
     let started: Vec<Result<Started, Error>> =
         orders.iter().map(|order| order.start(present.remove(&order.visit), now)).collect();
     let new: Vec<&Payment> =
         started.iter().filter_map(|it| if let Ok(Started::Now(payment)) = it { Some(payment) } else { None }).collect();
     if !new.is_empty() {
         store::add_all(tx.conn(), &new).await?;
+        if !failed_before.is_empty() {
+            let anew: Vec<Uuid> =
+                new.iter().map(|payment| payment.visit).filter(|it| failed_before.contains(it)).collect();
+            store::give_up(tx.conn(), &anew).await?;
+        }
     }
     for payment in new {
         if payment.state == State::Paid {
@@ -143,6 +151,7 @@ pub(crate) async fn provider_said(
             payment.state = State::Paid;
             payment.paid_at = Some(paid_at);
             payment.next_check_at = None;
+            payment.watch_until = None;
             store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
             tell(tx, &payment, &events::completed(&payment, paid_at)).await?;
         }
@@ -153,7 +162,7 @@ pub(crate) async fn provider_said(
             tell(tx, &payment, &events::failed(&payment, why)).await?;
         }
         Step::ReturnLate => {
-            tracing::warn!(payment = %payment.id, "money came after the payment had failed; it goes back");
+            tracing::warn!(payment = %payment.id, "money came after the payment was given up; it goes back");
             store::enter(tx.conn(), &payment, Entry::Charge, payment.cents, now).await?;
             store::request_refund(tx.conn(), &payment, "paid too late", now).await?;
             payment.given_back = payment.cents;
@@ -202,8 +211,15 @@ async fn lock_of_visit(tx: &mut Tx, visit: Uuid) -> Result<Option<Payment>, Erro
     }
 }
 
-/// Gives back what is left of what was paid, once: every repeat finds it under way or done. None: nothing known.
+/// Gives back what is left of what was paid, once: every repeat finds it under way or done. What is not paid yet goes back
+/// when it still comes. None: nothing known.
 pub(crate) async fn give_back(tx: &mut Tx, visit: Uuid, reason: &str) -> Result<Option<Payment>, Error> {
+    let ended = end(tx, visit, reason).await?;
+    store::give_up(tx.conn(), &[visit]).await?;
+    Ok(ended)
+}
+
+async fn end(tx: &mut Tx, visit: Uuid, reason: &str) -> Result<Option<Payment>, Error> {
     let now = tx.now();
     let Some(mut payment) = lock_of_visit(tx, visit).await? else {
         return Ok(None);
@@ -238,14 +254,20 @@ pub(crate) async fn give_back(tx: &mut Tx, visit: Uuid, reason: &str) -> Result<
     Ok(Some(payment))
 }
 
-/// The visit is over without a refund: what is paid stays, what is not paid is not asked for any more. Parts that go
+/// The visit is called off without a refund: what is paid stays, and what still comes goes back.
+pub(crate) async fn called_off(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
+    stop_asking(tx, visit).await?;
+    store::give_up(tx.conn(), &[visit]).await
+}
+
+/// The visit's time has run out: what is paid stays, what is not paid is not asked for any more. Parts that go
 /// back stay on their way, even where they are all of it.
 pub(crate) async fn stop_asking(tx: &mut Tx, visit: Uuid) -> Result<(), Error> {
     if let Some(payment) = lock_of_visit(tx, visit).await?
         && matches!(payment.give_back(), Return::Nothing { .. })
         && (payment.state != State::Paid || payment.given_back == 0)
     {
-        give_back(tx, visit, "").await?;
+        end(tx, visit, "").await?;
     }
     Ok(())
 }

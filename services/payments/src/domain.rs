@@ -13,6 +13,11 @@ pub(crate) const PATIENCE: TimeDelta = TimeDelta::minutes(15);
 pub(crate) const WATCH: TimeDelta = TimeDelta::hours(24);
 /// How often a failed payment is looked at.
 pub(crate) const WATCH_EVERY: TimeDelta = TimeDelta::seconds(60);
+/// The same after that time, while the provider has not said whether money came: somebody may have paid. `sky verify` names
+/// these.
+pub(crate) const UNCLEAR_EVERY: TimeDelta = TimeDelta::hours(1);
+/// After so long that is left to whoever complains.
+pub(crate) const UNCLEAR: TimeDelta = TimeDelta::days(30);
 /// While a refund is asked for nobody else asks; longer than the provider is waited for.
 pub(crate) const REFUND_LEASE: TimeDelta = TimeDelta::seconds(30);
 /// A refund that the provider does not take is tried again with growing pauses up to this one.
@@ -146,6 +151,9 @@ pub(crate) struct Payment {
     pub(crate) paid_at: Option<DateTime<Utc>>,
     /// When the provider was last asked and said that nothing was paid yet.
     pub(crate) open_at: Option<DateTime<Utc>>,
+    /// Its visit was called off, or is paid another way: money that still comes goes back. Where only its time has run
+    /// out, late money is good: the visit takes its places again, and if it cannot, calls itself off.
+    pub(crate) given_up: bool,
 }
 
 /// What the provider says of a payment.
@@ -168,7 +176,7 @@ pub(crate) enum Step {
     Complete,
     /// No money in time; `watch`: it may still come and must then go back.
     Fail { watch: bool },
-    /// The money came after the payment had failed: it goes back.
+    /// The money came although nobody waits for it any more: it goes back.
     ReturnLate,
     /// Ask again at that time.
     AskAgain(DateTime<Utc>),
@@ -185,11 +193,20 @@ impl Payment {
             (State::Pending, Answer::Open { .. }) if now >= self.expires_at => Step::Fail { watch: true },
             (State::Pending, Answer::Unclear) if now >= self.expires_at + PATIENCE => Step::Fail { watch: true },
             (State::Pending, Answer::Open { .. } | Answer::Unclear) => Step::AskAgain(now + every),
-            (State::Failed, Answer::Paid { .. }) if self.watch_until.is_some() => Step::ReturnLate,
+            (State::Failed, Answer::Paid { .. }) if self.watch_until.is_some() => {
+                if self.given_up {
+                    Step::ReturnLate
+                } else {
+                    Step::Complete
+                }
+            }
             (State::Failed, Answer::Open { .. } | Answer::Unclear)
                 if self.watch_until.is_some_and(|until| now < until) =>
             {
                 Step::AskAgain(now + WATCH_EVERY)
+            }
+            (State::Failed, Answer::Unclear) if self.watch_until.is_some_and(|until| now < until + UNCLEAR) => {
+                Step::AskAgain(now + UNCLEAR_EVERY)
             }
             (State::Failed, _) => Step::Done,
             (State::Paid | State::DueAtDesk | State::Refunding | State::Refunded | State::Voided, _) => Step::Done,

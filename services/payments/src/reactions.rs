@@ -19,7 +19,7 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t
                 if told.refund {
                     commands::give_back(tx, visit, "visit cancelled").await?;
                 } else {
-                    commands::stop_asking(tx, visit).await?;
+                    commands::called_off(tx, visit).await?;
                 }
             }
             VisitExpired::NAME => {

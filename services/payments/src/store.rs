@@ -36,6 +36,7 @@ struct PaymentRow {
     means: String,
     paid_at: Option<DateTime<Utc>>,
     open_at: Option<DateTime<Utc>>,
+    given_up: bool,
 }
 
 impl PaymentRow {
@@ -59,6 +60,7 @@ impl PaymentRow {
             means: Means::named(&self.means),
             paid_at: self.paid_at,
             open_at: self.open_at,
+            given_up: self.given_up,
         })
     }
 }
@@ -140,6 +142,15 @@ pub(crate) async fn save(conn: &mut PgConnection, payment: &Payment) -> Result<(
     .bind(payment.open_at)
     .execute(conn)
     .await?;
+    Ok(())
+}
+
+/// Money that still comes for failed payments of these visits goes back.
+pub(crate) async fn give_up(conn: &mut PgConnection, visits: &[Uuid]) -> Result<(), Error> {
+    sqlx::query("update payment set given_up = true where visit_id = any($1) and state = 'failed' and not given_up")
+        .bind(visits)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -1,7 +1,11 @@
 //! From the hold to the confirmed visit, by every way to pay, and what may go wrong on it.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::values::{from_timestamp, timestamp};
+use kernel::{
+    Role,
+    testing::staff,
+    values::{Text, from_timestamp, timestamp},
+};
 use sky_proto::{
     journey::v1::{self as pb, VisitState},
     parking::v1::RightState,
@@ -99,19 +103,46 @@ async fn a_payment_nobody_makes_ends_with_its_time() {
     town.house.settle().await;
     assert_eq!(town.taken().await, (0, 0));
 
-    // Too late: the money goes back, the visit stays over.
+    // Paid after all, and the places are free still: it has them again.
     town.press(&visit, "pay").await;
-    for _ in 0..200 {
+    let settled = after_late_money(&town, &visit).await;
+    assert_eq!((settled.state(), settled.payment_state()), (VisitState::Confirmed, PaymentState::Paid));
+    assert_eq!(settled.seats, visit.seats);
+    town.house.settle().await;
+    assert_eq!(town.taken().await, (0, 2), "two tickets");
+}
+
+/// What becomes of a visit whose money is under way, once payments and journey have heard of it.
+async fn after_late_money(town: &Town, visit: &pb::Visit) -> pb::Visit {
+    for _ in 0..400 {
         town.house.clock.advance(chrono::TimeDelta::seconds(2));
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        // What the provider knows, payments and journey hear a moment later.
-        if town.get(&visit).await.payment_state() == PaymentState::Refunded {
-            break;
+        let now = town.get(visit).await;
+        if matches!(now.state(), VisitState::Confirmed | VisitState::Refunded) {
+            return now;
         }
     }
+    panic!("its money came to nothing: {:?}", town.get(visit).await);
+}
+
+#[tokio::test]
+async fn late_money_for_a_showing_that_is_called_off_goes_back() {
+    let town = town().await;
+    let visit = town.confirm(&town.held().await, Method::Online).await.expect("ordered");
+    town.house.clock.set(minutes(15));
+    town.wait_for(&visit, VisitState::Expired).await;
+    let request = pb::CancelShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: visit.showing_id.clone(),
+        reason: Some(Text::new("Projektor ausgefallen", "Projector fault").to_proto()),
+    };
+    client!(town, &staff(Role::Operator)).cancel_showing(request).await.expect("called off");
+    town.house.settle().await;
+
+    town.press(&visit, "pay").await;
+    let settled = after_late_money(&town, &visit).await;
+    assert_eq!((settled.state(), settled.payment_state()), (VisitState::Refunded, PaymentState::Refunded));
     assert!(town.provider.transactions().values().all(|transaction| transaction.refund.is_some()));
-    let visit = town.get(&visit).await;
-    assert_eq!((visit.state(), visit.payment_state()), (VisitState::Expired, PaymentState::Refunded));
 }
 
 #[tokio::test]
@@ -295,15 +326,8 @@ async fn nobody_pays_for_what_has_begun() {
     town.wait_for(&visit, VisitState::Expired).await;
     assert!(town.house.clock.now() < start(&town) + TimeDelta::minutes(5), "before its quarter of an hour is over");
     town.press(&visit, "pay").await;
-    for _ in 0..200 {
-        town.house.clock.advance(TimeDelta::seconds(2));
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        if town.get(&visit).await.payment_state() == PaymentState::Refunded {
-            break;
-        }
-    }
-    let visit = town.get(&visit).await;
-    assert_eq!((visit.state(), visit.payment_state()), (VisitState::Expired, PaymentState::Refunded));
+    let settled = after_late_money(&town, &visit).await;
+    assert_eq!((settled.state(), settled.payment_state()), (VisitState::Refunded, PaymentState::Refunded));
     town.house.settle().await;
     assert_eq!(town.taken().await, (0, 0), "no ticket");
 }

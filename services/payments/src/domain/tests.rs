@@ -28,6 +28,7 @@ fn payment(state: State, method: Method, cents: i64) -> Payment {
         means: None,
         paid_at: None,
         open_at: None,
+        given_up: false,
     }
 }
 
@@ -46,9 +47,13 @@ fn what_the_provider_says_means_one_thing_in_each_state() {
         (State::Pending, open(), at(15), Step::Fail { watch: true }),
         (State::Pending, Answer::Unclear, at(15), Step::AskAgain(at(15) + every)),
         (State::Pending, Answer::Unclear, at(30), Step::Fail { watch: true }),
-        (State::Failed, paid(), at(60), Step::ReturnLate),
+        // The visit takes its places again, if they are there.
+        (State::Failed, paid(), at(60), Step::Complete),
         (State::Failed, open(), at(60), Step::AskAgain(at(60) + WATCH_EVERY)),
         (State::Failed, open(), over, Step::Done),
+        // Nobody knows whether there is money: that is not left alone.
+        (State::Failed, Answer::Unclear, over, Step::AskAgain(over + UNCLEAR_EVERY)),
+        (State::Failed, Answer::Unclear, over + UNCLEAR, Step::Done),
         (State::Failed, Answer::Over, at(60), Step::Done),
         (State::Paid, paid(), at(2), Step::Done),
         (State::Refunding, paid(), at(2), Step::Done),
@@ -58,6 +63,8 @@ fn what_the_provider_says_means_one_thing_in_each_state() {
         assert_eq!(payment(state, Method::Online, 850).step(&answer, every, now), expected, "{state:?} {answer:?}");
     }
     let mut returned = payment(State::Failed, Method::Online, 850);
+    returned.given_up = true;
+    assert_eq!(returned.step(&paid(), every, at(60)), Step::ReturnLate, "called off, or paid another way");
     returned.watch_until = None;
     assert_eq!(returned.step(&paid(), every, at(61)), Step::Done, "late money is returned once");
 }

@@ -100,21 +100,74 @@ async fn a_provider_that_does_not_know_a_payment_for_a_moment_ends_nothing() {
     assert_eq!(till.told().await, (1, 0, vec![]));
 }
 
-#[tokio::test]
-async fn money_that_comes_too_late_goes_back_exactly_once() {
-    let till = till().await;
-    let visit = Uuid::now_v7();
+/// Ordered, and not paid in time.
+async fn out_of_time(till: &Till, visit: Uuid) -> pb::Payment {
     let payment = till.create(&order(visit, Method::Online)).await.expect("created");
     till.house.clock.set(minutes(15));
     till.wait_for(visit, PaymentState::Failed).await;
     assert_eq!(till.told().await, (0, 1, vec![]));
+    payment
+}
+
+impl Till {
+    /// Waits until something has gone back.
+    async fn gives_back(&self) {
+        for _ in 0..1000 {
+            if !self.told().await.2.is_empty() {
+                return;
+            }
+            self.house.clock.advance(chrono::TimeDelta::seconds(2));
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        panic!("nothing goes back");
+    }
+}
+
+#[tokio::test]
+async fn money_that_comes_after_its_time_is_told_once_and_goes_back_when_the_visit_is_called_off() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let payment = out_of_time(&till, visit).await;
+    till.react_twice(visit, &expired(visit)).await;
 
     till.press(&payment, "pay").await;
     let (..) = tokio::join!(till.check(visit), till.check(visit));
-    while till.told().await.2.is_empty() {
-        till.house.clock.advance(chrono::TimeDelta::seconds(2));
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
+    till.wait_for(visit, PaymentState::Paid).await;
+    assert_eq!(till.told().await, (1, 1, vec![]), "the visit may take its places again");
+    // It is told late once more that time has run out.
+    till.react_twice(visit, &expired(visit)).await;
+    assert_eq!(till.get(visit).await.state(), PaymentState::Paid);
+
+    till.react_twice(visit, &cancelled(visit, true)).await;
+    till.wait_for(visit, PaymentState::Refunded).await;
+    assert_eq!(till.told().await, (1, 1, vec![2000]));
+    assert_eq!(till.ledger(visit).await, [line("charge", 2000), line("refund", -2000)]);
+}
+
+#[tokio::test]
+async fn money_for_a_payment_that_was_made_anew_goes_back() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let first = out_of_time(&till, visit).await;
+    let anew = pb::CreatePaymentRequest { idempotency_key: Uuid::new_v4().to_string(), ..order(visit, Method::AtDesk) };
+    till.create(&anew).await.expect("paid another way");
+    till.press(&first, "pay").await;
+    till.gives_back().await;
+    assert_eq!(till.told().await.2, [2000]);
+    assert_eq!(till.get(visit).await.state(), PaymentState::DueAtDesk);
+}
+
+#[tokio::test]
+async fn money_that_comes_too_late_goes_back_exactly_once() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    let payment = out_of_time(&till, visit).await;
+    // Called off in the same moment; there is nothing to give back yet.
+    till.react_twice(visit, &cancelled(visit, true)).await;
+
+    till.press(&payment, "pay").await;
+    let (..) = tokio::join!(till.check(visit), till.check(visit));
+    till.gives_back().await;
     till.check(visit).await;
     till.react_twice(visit, &cancelled(visit, true)).await;
     assert_eq!(till.get(visit).await.state(), PaymentState::Failed);
@@ -191,14 +244,10 @@ async fn an_expired_or_cancelled_visit_is_not_asked_for_money_any_more() {
     assert_eq!(till.get(late).await.state(), PaymentState::Voided);
     assert_eq!(till.get(paid).await.state(), PaymentState::Paid, "cancelled too late: the money stays");
 
-    // They pay all the same.
+    // They pay all the same: whoever ran out of time may have the places again.
     till.press(&payment, "pay").await;
-    till.check(pending).await;
-    while till.told().await.2.len() < 3 {
-        till.house.clock.advance(chrono::TimeDelta::seconds(2));
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    assert_eq!(till.told().await.2, [0, 0, 2000]);
+    till.wait_for(pending, PaymentState::Paid).await;
+    assert_eq!(till.told().await.2, [0, 0]);
     // An unknown visit is nobody's business here.
     till.react_twice(Uuid::now_v7(), &cancelled(Uuid::now_v7(), true)).await;
 }
