@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Databases, Finding, names, rows};
+use super::{Databases, Finding, names, rows, stories};
 
 /// An invariant within one schema. `all` counts what is looked at; `breaches` answers a sentence for each
 /// breach.
@@ -253,7 +253,10 @@ const CHECKS: &[Check] = &[
                    where l.cents <> case
                        when p.state in ('paid', 'refunding') then p.cents - r.over
                        when p.state = 'refunded' then r.open
-                       when p.state = 'failed' then l.cents else 0 end",
+                       -- Money that came after it was given up, until it has gone back.
+                       when p.state = 'failed' then r.open + coalesce((select p.cents from refund f
+                           where f.payment_id = p.id and f.done_at is null and f.next_try_at is not null), 0)
+                       else 0 end",
     },
     Check {
         service: "payments",
@@ -279,138 +282,37 @@ const CHECKS: &[Check] = &[
                    having p.cents <> coalesce(sum((i ->> 'unit_cents')::bigint * (i ->> 'quantity')::bigint), 0)",
     },
     Check {
+        service: "payments",
+        name: "of every payment it is known whether money came",
+        all: "select count(*) from payment",
+        breaches: "select format('payment %s over %s, visit %s: the provider has not said since %s', id, cents, visit_id,
+                       coalesce(open_at, created_at))
+                   from payment where state = 'failed' and next_check_at is not null
+                       and watch_until < (select max(occurred_at) from outbox)",
+    },
+    Check {
+        service: "reservations",
+        name: "no confirmation waits for a showing that was locked",
+        all: "select count(*) from booking",
+        breaches: "select format('visit %s: event %s', visit_id, set_aside_id) from set_aside",
+    },
+    Check {
+        service: "journey",
+        name: "no visit is being confirmed for more than ten minutes",
+        all: "select count(*) from visit",
+        breaches: "select format('visit %s since %s', v.id, told.at) from visit v
+                   cross join lateral (
+                       select coalesce(max(occurred_at), v.ordered_at) as at from outbox
+                       where aggregate_id = v.id::text) told
+                   where v.state = 'confirming'
+                       and told.at < (select max(occurred_at) from outbox) - interval '10 minutes'",
+    },
+    Check {
         service: "journey",
         name: "no visit waits for anything past its time",
         all: "select count(*) from visit",
         breaches: "select format('visit %s is %s since before %s', v.id, v.state, v.deadline) from visit v
                    where v.deadline < (select max(occurred_at) from outbox) - interval '10 minutes'",
-    },
-];
-
-/// Rows of two services that must be the same, or the left ones among the right ones.
-struct Story {
-    name: &'static str,
-    left: (&'static str, &'static str),
-    right: (&'static str, &'static str),
-    /// False: the left ones among the right ones.
-    both_ways: bool,
-}
-
-const STORIES: &[Story] = &[
-    Story {
-        name: "the door has exactly the tickets that were sold",
-        left: ("reservations", "select format('ticket %s, showing %s', id, showing_id) from ticket where live"),
-        right: ("flow", "select format('ticket %s, showing %s', ticket_id, showing_id) from door_ticket where live"),
-        both_ways: true,
-    },
-    Story {
-        // Where seating is free, the door is told no seat.
-        name: "the door knows the seat of every ticket that has one",
-        left: (
-            "reservations",
-            "select format('ticket %s for %s', t.id, t.seat) from ticket t join showing s on s.id = t.showing_id
-             where t.live and (s.numbered or t.need is not null)",
-        ),
-        right: ("flow", "select format('ticket %s for %s', ticket_id, seat) from door_ticket where live"),
-        both_ways: false,
-    },
-    Story {
-        name: "the door knows every showing with its times",
-        left: (
-            "reservations",
-            "select format('showing %s at %s', id, extract(epoch from starts_at)::bigint) from showing",
-        ),
-        right: (
-            "flow",
-            "select format('showing %s at %s', showing_id, extract(epoch from starts_at)::bigint) from admission",
-        ),
-        both_ways: true,
-    },
-    Story {
-        name: "every booking belongs to a confirmed visit, and every such visit has one",
-        left: ("reservations", "select format('visit %s', visit_id) from booking where state = 'confirmed'"),
-        right: ("journey", "select format('visit %s', id) from visit where state = 'confirmed'"),
-        both_ways: true,
-    },
-    Story {
-        name: "every confirmed visit is booked for as many as come",
-        left: (
-            "reservations",
-            "select format('visit %s: %s', visit_id, json_array_length(seats)) from booking where state = 'confirmed'",
-        ),
-        right: ("journey", "select format('visit %s: %s', id, people) from visit where state = 'confirmed'"),
-        both_ways: true,
-    },
-    Story {
-        name: "every visit's page says how many are in, as the door does",
-        left: (
-            "flow",
-            "select format('visit %s: %s in', visit_id, count(*)) from door_ticket where admitted_at is not null group by visit_id",
-        ),
-        right: ("journey", "select format('visit %s: %s in', id, admitted) from visit where admitted > 0"),
-        both_ways: true,
-    },
-    Story {
-        name: "every confirmed visit is paid, free or due at the desk",
-        left: ("journey", "select format('visit %s', id) from visit where state = 'confirmed'"),
-        right: ("payments", "select format('visit %s', visit_id) from payment where state in ('paid', 'due_at_desk')"),
-        both_ways: false,
-    },
-    Story {
-        name: "what is kept of a visit's payment is what the visit costs",
-        left: (
-            "journey",
-            "select format('visit %s: %s', v.id, (select coalesce(sum((i ->> 'unit_cents')::bigint
-                 * (i ->> 'quantity')::bigint), 0) from jsonb_array_elements(v.seat_items
-                 || coalesce(v.bay -> 'items', '[]') || coalesce(v.meal -> 'items', '[]')) i))
-             from visit v where v.state = 'confirmed'",
-        ),
-        right: (
-            "payments",
-            "select format('visit %s: %s', visit_id, cents - given_back) from payment
-             where state in ('paid', 'due_at_desk')",
-        ),
-        both_ways: false,
-    },
-    Story {
-        name: "every part that is owed to a visitor is on its way, as much as was asked for",
-        left: (
-            "journey",
-            "select format('refund %s of visit %s: %s', refund_id, visit_id, cents) from money_back where state <> 'covered'",
-        ),
-        right: (
-            "payments",
-            "select format('refund %s of visit %s: %s', refund_id, visit_id, cents) from part_refund
-             where state <> 'covered'",
-        ),
-        both_ways: true,
-    },
-    Story {
-        name: "whoever is told of a refund has one",
-        left: ("journey", "select format('visit %s', id) from visit where state = 'refunded'"),
-        right: ("payments", "select format('visit %s', visit_id) from payment where state in ('refunded', 'voided')"),
-        both_ways: false,
-    },
-    Story {
-        name: "every bay in use belongs to a visit that was confirmed",
-        left: (
-            "parking",
-            "select format('visit %s', visit_id) from parking_right where state in ('confirmed', 'checked_in')
-             and cancelled_at is null and not exists (select from assigned_right a where a.right_id = visit_id)",
-        ),
-        right: ("journey", "select format('visit %s', id) from visit where state in ('confirming', 'confirmed')"),
-        both_ways: false,
-    },
-    Story {
-        name: "every open order belongs to a confirmed visit",
-        left: (
-            "gastro",
-            "select format('visit %s', visit_id) from meal_order where not walk_up
-                 and state in ('scheduled', 'fired', 'preparing', 'ready', 'recalled')
-                 and not exists (select from affected_order a where a.order_id = meal_order.order_id)",
-        ),
-        right: ("journey", "select format('visit %s', id) from visit where state in ('confirming', 'confirmed')"),
-        both_ways: false,
     },
 ];
 
@@ -422,23 +324,10 @@ pub async fn check(databases: &Databases<'_>) -> anyhow::Result<Vec<Finding>> {
         let all: i64 = sqlx::query_scalar(check.all).fetch_one(&mut connection).await?;
         findings.push(Finding::new(check.name, all, rows(databases, check.service, check.breaches).await?));
     }
-    for story in STORIES {
-        findings.push(compare(databases, story).await?);
-    }
+    findings.extend(stories::compare(databases).await?);
     findings.push(charges(databases).await?);
     findings.push(contacts(databases).await?);
     Ok(findings)
-}
-
-async fn compare(databases: &Databases<'_>, story: &Story) -> anyhow::Result<Finding> {
-    let ours: BTreeSet<String> = rows(databases, story.left.0, story.left.1).await?.into_iter().collect();
-    let theirs: BTreeSet<String> = rows(databases, story.right.0, story.right.1).await?.into_iter().collect();
-    let mut breaches: Vec<String> =
-        ours.difference(&theirs).map(|row| format!("only {} has {row}", story.left.0)).collect();
-    if story.both_ways {
-        breaches.extend(theirs.difference(&ours).map(|row| format!("only {} has {row}", story.right.0)));
-    }
-    Ok(Finding::new(story.name, i64::try_from(ours.len())?, breaches))
 }
 
 /// Invariant 4, across the house: every line that was paid for is a row of somebody's dated prices.

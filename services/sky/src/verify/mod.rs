@@ -5,6 +5,7 @@
 mod checks;
 mod log;
 mod people;
+mod stories;
 
 use std::{process::ExitCode, time::Duration};
 

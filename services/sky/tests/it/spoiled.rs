@@ -278,6 +278,44 @@ const SPOILS: &[Spoil] = &[
          insert into visit select * from other",
     ),
     (
+        "every bay on a confirmed visit's page is there",
+        "journey",
+        "create temporary table other on commit drop as select * from visit where state = 'confirmed' limit 1;
+         update other set id = gen_random_uuid(), idempotency_key = null;
+         insert into visit select * from other",
+    ),
+    (
+        "every meal on a confirmed visit's page is there",
+        "journey",
+        "update visit set meal = '{\"part\": \"confirmed\", \"items\": []}' where state = 'confirmed'",
+    ),
+    (
+        "no visit is being confirmed for more than ten minutes",
+        "journey",
+        "create temporary table other on commit drop as select * from visit where state = 'confirmed' limit 1;
+         update other set id = gen_random_uuid(), idempotency_key = null, state = 'confirming', ordered_at = '2020-01-01';
+         insert into visit select * from other",
+    ),
+    (
+        "no confirmation waits for a showing that was locked",
+        "reservations",
+        "insert into set_aside (visit_id, pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at)
+         values (gen_random_uuid(), 1, gen_random_uuid(), 'a', 1, 'sky.Nothing', '', now())",
+    ),
+    (
+        "of every payment it is known whether money came",
+        "payments",
+        "create temporary table unknown on commit drop as select * from payment limit 1;
+         update unknown set id = gen_random_uuid(), visit_id = gen_random_uuid(), idempotency_key = gen_random_uuid(),
+             state = 'failed', watch_until = '2020-01-01', next_check_at = '2020-01-01';
+         insert into payment select * from unknown",
+    ),
+    (
+        "every paid payment belongs to a visit that takes place, or was called off too late",
+        "payments",
+        "update payment set visit_id = gen_random_uuid() where state = 'paid'",
+    ),
+    (
         "every bay in use belongs to a visit that was confirmed",
         "parking",
         "update parking_right set visit_id = gen_random_uuid()",
