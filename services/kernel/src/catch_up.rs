@@ -47,7 +47,10 @@ impl Follower {
     /// the next silence brings the next try.
     pub(crate) async fn catch_up(&self) {
         let (service, producer) = (self.db.service(), self.producer);
-        match self.try_catch_up().await {
+        let caught_up = self.try_catch_up().await;
+        let is_stuck = matches!(caught_up, Err(Behind::Deleted { .. } | Behind::Stuck { .. }));
+        self.stuck.store(is_stuck, Ordering::Relaxed);
+        match caught_up {
             Ok(()) => {}
             Err(behind @ (Behind::Away(_) | Behind::Database(_))) => {
                 tracing::debug!(service, producer, error = %behind, "not caught up");

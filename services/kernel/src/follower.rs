@@ -60,6 +60,8 @@ pub(crate) struct Follower {
     pub head: Arc<AtomicI64>,
     /// The producer's log was found to be another one than that which was applied: nothing of it is.
     pub other_log: Arc<AtomicBool>,
+    /// The next event cannot be applied, and waiting will not help.
+    pub stuck: Arc<AtomicBool>,
 }
 
 /// What became of a run of events.
@@ -97,6 +99,7 @@ impl Follower {
             heard,
             head: Arc::default(),
             other_log: Arc::default(),
+            stuck: Arc::default(),
         }
     }
 

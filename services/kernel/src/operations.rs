@@ -96,6 +96,7 @@ impl Rooms {
                 position: position.unsigned_abs(),
                 lag,
                 other_log: follower.other_log.load(Ordering::Relaxed),
+                stuck: follower.stuck.load(Ordering::Relaxed),
             });
         }
         let (age, dead) = oldest.as_ref().map_or((0, 0), |(oldest, dead)| {

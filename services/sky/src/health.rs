@@ -8,6 +8,9 @@ use sky_proto::kernel::v1::{GetHealthRequest, operations_client::OperationsClien
 
 use crate::config::Elsewhere;
 
+/// Events that wait longer than this to be published are a sign of trouble: it is done within milliseconds.
+const OLDEST_MS: u64 = 60_000;
+
 /// Prints it; fails when a service is not well.
 pub async fn health(settings: &Settings, home: &Path, grpc: Option<String>) -> anyhow::Result<ExitCode> {
     let house = Elsewhere::find(settings, home, grpc.as_deref())?;
@@ -34,7 +37,11 @@ pub async fn health(settings: &Settings, home: &Path, grpc: Option<String>) -> a
             .consumers
             .iter()
             .map(|consumer| {
-                let lag = if consumer.other_log { "OTHER LOG".to_owned() } else { consumer.lag.to_string() };
+                let lag = match consumer {
+                    _ if consumer.other_log => "OTHER LOG".to_owned(),
+                    _ if consumer.stuck => format!("STUCK {}", consumer.lag),
+                    _ => consumer.lag.to_string(),
+                };
                 format!("{} ({lag})", consumer.producer)
             })
             .collect();
@@ -48,8 +55,9 @@ pub async fn health(settings: &Settings, home: &Path, grpc: Option<String>) -> a
             consumers.join(", ")
         );
         well &= service.database_ok && service.broker_ok && service.dead_events == 0;
+        well &= service.outbox_age_ms <= OLDEST_MS;
         // Says so itself what to do, in its log and in `sky verify`.
-        well &= !service.consumers.iter().any(|consumer| consumer.other_log);
+        well &= !service.consumers.iter().any(|consumer| consumer.other_log || consumer.stuck);
     }
     for (service, status) in away {
         println!("{service:<14} does not answer: {}", status.message());

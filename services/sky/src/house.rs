@@ -89,8 +89,14 @@ pub async fn load(
             };
             let summary = ask(to(service.name), request)
                 .await
-                .map_err(|status| {
-                    anyhow::anyhow!("{}: {}", file.display(), status.message().trim_start_matches("house_toml: "))
+                .map_err(|status| match status.code() {
+                    tonic::Code::Unavailable => anyhow::anyhow!(
+                        "{} was not looked at: {} does not answer ({}); the house checks its file itself, does it run?",
+                        file.display(),
+                        service.name,
+                        status.message()
+                    ),
+                    _ => anyhow::anyhow!("{}: {}", file.display(), status.message().trim_start_matches("house_toml: ")),
                 })?
                 .summary;
             if step_checks && !summary.is_empty() {
