@@ -36,8 +36,7 @@ impl Drop for Guard {
 /// # Errors
 /// A log filter that cannot be read, an endpoint that is no address.
 pub fn init(settings: &Settings) -> anyhow::Result<Guard> {
-    let filter =
-        EnvFilter::try_new(&settings.log).map_err(|error| anyhow::anyhow!("log = \"{}\": {error}", settings.log))?;
+    let filter = filter(&settings.log)?;
     let provider = if settings.otlp_endpoint.is_empty() {
         None
     } else {
@@ -57,6 +56,12 @@ pub fn init(settings: &Settings) -> anyhow::Result<Guard> {
         .with(traces)
         .try_init()?;
     Ok(Guard(provider))
+}
+
+/// What is logged. Never more of the broker's client than this: its debug output has the broker's password in it.
+fn filter(log: &str) -> anyhow::Result<EnvFilter> {
+    let filter = EnvFilter::try_new(log).map_err(|error| anyhow::anyhow!("log = \"{log}\": {error}"))?;
+    Ok(filter.add_directive("async_nats=info".parse()?))
 }
 
 /// For somebody who looks on, and wants them (no-color.org): in a file or another program's input they are noise.
@@ -160,6 +165,16 @@ pub(crate) fn reaction_span(service: &str, event: &crate::Event) -> tracing::Spa
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_brokers_password_is_in_no_log_however_much_is_logged() {
+        for log in ["debug", "trace", "info,async_nats=trace"] {
+            let filter = filter(log).expect("a filter").to_string();
+            let of_client: Vec<&str> = filter.split(',').filter(|it| it.starts_with("async_nats")).collect();
+            assert_eq!(of_client, ["async_nats=info"], "{log}");
+        }
+        assert!(filter("no=such=filter").is_err());
+    }
 
     #[test]
     fn colours_are_for_a_terminal_of_somebody_who_wants_them() {
