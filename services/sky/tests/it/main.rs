@@ -12,6 +12,7 @@ mod browsers;
 mod commands;
 mod crash;
 mod day;
+mod dependencies;
 mod deployment;
 mod displays;
 mod failures;
