@@ -179,6 +179,7 @@ link-once = Ihr Link zu dieser Seite, nur dieses Mal
 link-why = Heben Sie ihn auf: Wer ihn hat, sieht diesen Besuch, auch auf einem anderen Gerät.
 new-link = Neuen Link zu dieser Seite zeigen
 your-code = Ihr Code
+show-code = Code zeigen
 code-intro = Ein Code für alle, an Schranke, Tür und Theke.
 code-alt = QR-Code
 reference = Kurzzeichen

@@ -179,6 +179,7 @@ link-once = Your link to this page, just this once
 link-why = Keep it: whoever has it sees this visit, on another device too.
 new-link = Show a new link to this page
 your-code = Your code
+show-code = Show the code
 code-intro = One code for everybody, at barrier, door and counter.
 code-alt = QR code
 reference = Reference
