@@ -35,6 +35,9 @@ pub(crate) const PAY: TimeDelta = TimeDelta::minutes(15);
 pub(crate) const PAY_GRACE: TimeDelta = TimeDelta::minutes(1);
 /// A payment of which nothing can be learned is given up this long after its time.
 pub(crate) const GIVE_UP: TimeDelta = TimeDelta::minutes(20);
+/// What is being paid is held so much longer than the time to pay, and again with every question whose answer is not known:
+/// nobody else gets the places before it is (domain.md §4, "payment pending at expiry").
+pub(crate) const KEEP: TimeDelta = TimeDelta::minutes(2);
 /// How long the services may take to confirm or refund before they are asked.
 pub(crate) const ANSWER: TimeDelta = TimeDelta::minutes(2);
 /// Between two such questions.

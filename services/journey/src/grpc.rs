@@ -298,7 +298,7 @@ impl Journey for JourneyGrpc {
                 && let Some(pay_until) = visit.payment_expires_at
             {
                 // However long it was chosen. Paid later still, the services take their parts again if they can.
-                if let Err(status) = self.siblings.extend(&visit, pay_until).await {
+                if let Err(status) = self.siblings.extend(&visit, pay_until + domain::KEEP).await {
                     tracing::warn!(visit = %id, reason = status.message(), "not held longer for the payment");
                 }
             }

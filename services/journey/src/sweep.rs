@@ -76,6 +76,12 @@ async fn ask_payment(db: &Db, siblings: &Siblings, visit: &Visit) -> Vec<News> {
         Err(_) if given_up => saga::asked_payment(None, true),
         Err(_) => None,
     };
+    if answer.is_none() {
+        let until = db.clock().now() + domain::KEEP;
+        if let Err(status) = siblings.extend(visit, until).await {
+            tracing::info!(visit = %visit.id, reason = status.message(), "not held until its payment is known");
+        }
+    }
     answer.into_iter().collect()
 }
 

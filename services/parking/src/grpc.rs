@@ -70,8 +70,9 @@ pub(crate) const ACCESS: Access = Access {
     ],
 };
 
-/// The longest hold, and what it may be extended to, from now. A minute is left for the way here.
-const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(16);
+/// The longest hold, and what it may be extended to, from now. A quarter of an hour to pay, the two minutes that journey
+/// holds longer, and one for the way here.
+const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(18);
 const LONGEST_EXTENSION: TimeDelta = TimeDelta::minutes(31);
 const LONGEST_CLOSURE: TimeDelta = TimeDelta::days(31);
 const LONGEST_LIST: TimeDelta = TimeDelta::days(31);

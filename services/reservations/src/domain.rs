@@ -17,8 +17,9 @@ pub(crate) use showing::{Audience, Quota, Release, Showing, ShowingState};
 /// The largest party: two school classes with their carers.
 pub(crate) const LARGEST_PARTY: u32 = 60;
 /// No hold lives longer than this after it was made, however often it is extended: half an hour to choose, which journey
-/// keeps to, and a quarter of an hour to pay for what was ordered at the last minute of it.
-pub(crate) const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(45);
+/// keeps to, a quarter of an hour to pay for what was ordered at the last minute of it, and as long as it takes to learn
+/// whether it was, if the provider is away: journey gives that up after twenty minutes, and holds two minutes ahead.
+pub(crate) const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(67);
 /// What a person needs of a place. The requirement is kept, never its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -65,7 +65,7 @@ pub(crate) enum Error {
     NotTogether,
     #[error("the places there cost {}.{:02} EUR more than this party has paid; choose another showing", .0 / 100, .0 % 100)]
     CostsMore(i64),
-    #[error("places can be held for 45 minutes at most; order now or start again")]
+    #[error("places can be held for 67 minutes at most; order now or start again")]
     HeldLongEnough,
     #[error("very many people are ordering at this moment; try again in a second")]
     Busy,

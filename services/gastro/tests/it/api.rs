@@ -163,7 +163,7 @@ async fn bad_input_names_the_field() {
         ("pickup", |r| r.pickup = 99),
         ("expires_at", |r| r.expires_at = None),
         ("expires_at", |r| r.expires_at = Some(timestamp(minutes(0)))),
-        ("expires_at", |r| r.expires_at = Some(timestamp(minutes(17)))),
+        ("expires_at", |r| r.expires_at = Some(timestamp(minutes(19)))),
         ("lines", |r| r.lines.clear()),
         ("lines", |r| r.lines = (0..151).map(|nth| line(&format!("i{nth}"), 1)).collect()),
         ("lines", |r| r.lines.push(line("water", 2))),

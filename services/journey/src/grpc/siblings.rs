@@ -244,7 +244,7 @@ impl Siblings {
     }
 
     /// Holds all parts of a visit until then.
-    pub(super) async fn extend(&self, visit: &Visit, until: DateTime<Utc>) -> Result<(), Status> {
+    pub(crate) async fn extend(&self, visit: &Visit, until: DateTime<Utc>) -> Result<(), Status> {
         let (visit_id, expires_at) = (visit.id.to_string(), Some(timestamp(until)));
         let (mut reservations, mut parking, mut gastro) = (self.reservations(), self.parking(), self.gastro());
         let seats = async {

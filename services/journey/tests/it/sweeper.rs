@@ -66,11 +66,12 @@ async fn an_unreachable_provider_is_given_up_in_the_end() {
     let visit = town.confirm(&town.held().await, Method::Online).await.expect("ordered");
     town.provider.set_down(true);
     town.house.clock.set(minutes(16));
-    for _ in 0..20 {
-        town.house.clock.advance(chrono::TimeDelta::seconds(1));
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    for _ in 0..120 {
+        town.house.clock.advance(chrono::TimeDelta::seconds(5));
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     assert_eq!(town.get(&visit).await.state(), VisitState::AwaitingPayment, "it may have been paid");
+    assert_eq!(town.taken().await, (2, 0), "nobody else gets the places before that is known");
     town.house.clock.set(minutes(40));
     town.wait_for(&visit, VisitState::Expired).await;
 }

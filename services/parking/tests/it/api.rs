@@ -102,7 +102,7 @@ async fn bad_input_names_the_field() {
             r.from = Some(timestamp(minutes(-60)));
             r.until = Some(timestamp(minutes(-1)));
         }),
-        ("expires_at", |r| r.expires_at = Some(timestamp(minutes(17)))),
+        ("expires_at", |r| r.expires_at = Some(timestamp(minutes(19)))),
         ("expires_at", |r| r.expires_at = Some(timestamp(minutes(0)))),
     ];
     for (field, spoil) in cases {

@@ -322,7 +322,7 @@ impl Model<'_> {
         let request = pb::ExtendHoldRequest { visit_id: visit.id.to_string(), expires_at: Some(timestamp(to)) };
         let answer = client!(self.house, &journey()).extend_hold(request).await;
         match &mut visit.state {
-            State::Held { until, since } if now < *until && to <= *since + TimeDelta::minutes(45) => {
+            State::Held { until, since } if now < *until && to <= *since + TimeDelta::minutes(67) => {
                 prop_assert!(answer.is_ok(), "{:?}", answer.err());
                 *until = to.max(*until);
             }

@@ -293,7 +293,7 @@ async fn a_database_that_ends_while_the_broker_is_awaited_is_noticed() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         killpg(postgres, Signal::SIGKILL).unwrap();
-        std::future::pending::<()>().await
+        std::future::pending::<()>().await;
     };
     let noticed = async {
         tokio::select! {
