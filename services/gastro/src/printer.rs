@@ -79,9 +79,15 @@ pub(crate) async fn turn(db: &Db, settings: &Settings) -> Result<(), Error> {
         drop(conn);
         let station = stations.into_iter().find(|it| it.id == ticket.station).map(|it| it.name.de);
         let bytes = escpos::ticket(&paper(&ticket, &order, station.unwrap_or_default()));
-        let (sent, done) = match reach(&settings.printer).await {
-            Ok(printer) => (true, print(printer, &bytes).await),
-            Err(trouble) => (false, Err(trouble)),
+        let id = ticket.id;
+        let done = match reach(&settings.printer).await {
+            Ok(printer) => {
+                if !db.transact(move |tx| Box::pin(screens::sending(tx, id))).await? {
+                    continue;
+                }
+                print(printer, &bytes).await
+            }
+            Err(trouble) => Err(trouble),
         };
         match done {
             Ok(()) => db.transact(move |tx| Box::pin(screens::printed(tx, ticket.id))).await?,
@@ -89,7 +95,7 @@ pub(crate) async fn turn(db: &Db, settings: &Settings) -> Result<(), Error> {
                 tracing::warn!(ticket = %ticket.id, attempts = ticket.attempts + 1, problem = trouble.name(), "not printed");
                 db.transact(move |tx| {
                     let ticket = ticket.clone();
-                    Box::pin(async move { screens::not_printed(tx, &ticket, trouble.name(), sent).await })
+                    Box::pin(async move { screens::not_printed(tx, &ticket, trouble.name()).await })
                 })
                 .await?;
                 // The next one would wait for the same printer.

@@ -1,6 +1,7 @@
 //! What the counter gives back of its own till: noted with one touch when it was handed over, and taken back for a while
 //! if that was a mistake. So what it is told is what it still owes.
 
+use chrono::{DateTime, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
@@ -27,12 +28,17 @@ pub(crate) async fn note(tx: &mut Tx, order_id: Uuid, cents: i64, by: &str) -> R
     Ok(order)
 }
 
-/// It was not given back after all, and is owed again.
-pub(crate) async fn take_back(tx: &mut Tx, order_id: Uuid, by: &str) -> Result<Order, Error> {
+/// What was noted then, or last, was not given back after all, and is owed again.
+pub(crate) async fn take_back(
+    tx: &mut Tx,
+    order_id: Uuid,
+    noted: Option<DateTime<Utc>>,
+    by: &str,
+) -> Result<Order, Error> {
     let order = lock(tx, order_id).await?;
     let now = tx.now();
     let since = now - store::kitchen::rules(tx.conn()).await?.undo;
-    if !store::given_back::take_back(tx.conn(), order.id, since, now, by).await? {
+    if !store::given_back::take_back(tx.conn(), order.id, noted, since, now, by).await? {
         return Err(Error::NothingToTakeBack);
     }
     kitchen::touch_board(tx).await?;

@@ -44,6 +44,13 @@ pub(crate) async fn watch_over(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
+/// The printer is about to be sent a ticket. Noted before, so that whoever is asked whether it is on paper knows also when
+/// this process ends in the middle of it. False: it is not to be printed any more.
+pub(crate) async fn sending(tx: &mut Tx, id: Uuid) -> Result<bool, Error> {
+    lock_kitchen(tx).await?;
+    store::tickets::sending(tx.conn(), id).await
+}
+
 /// The printer has taken a ticket and said so.
 pub(crate) async fn printed(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
     lock_kitchen(tx).await?;
@@ -51,11 +58,11 @@ pub(crate) async fn printed(tx: &mut Tx, id: Uuid) -> Result<(), Error> {
     kitchen::touch_board(tx).await
 }
 
-/// The printer has not taken a ticket, or nobody knows whether it has (`sent`): it stays unsent, and is tried again.
-pub(crate) async fn not_printed(tx: &mut Tx, ticket: &Ticket, problem: &str, sent: bool) -> Result<(), Error> {
+/// The printer has not taken a ticket, or nobody knows whether it has: it stays unsent, and is tried again.
+pub(crate) async fn not_printed(tx: &mut Tx, ticket: &Ticket, problem: &str) -> Result<(), Error> {
     lock_kitchen(tx).await?;
     let times = i32::try_from(ticket.attempts.min(10)).unwrap_or_default() + 1;
-    store::tickets::not_printed(tx.conn(), ticket.id, problem, sent, again_at(wall_now(), times)).await?;
+    store::tickets::not_printed(tx.conn(), ticket.id, problem, again_at(wall_now(), times)).await?;
     kitchen::touch_board(tx).await
 }
 

@@ -108,13 +108,15 @@ impl CounterMoney for CounterMoneyGrpc {
         request: Request<pb::TakeBackGivenBackRequest>,
     ) -> Result<Response<pb::Order>, Status> {
         let by = account(&request);
-        let order = values::id("order_id", &request.into_inner().order_id)?;
+        let request = request.into_inner();
+        let order = values::id("order_id", &request.order_id)?;
+        let noted = request.at.map(|at| values::time("at", Some(at))).transpose()?;
         let order = self
             .db
             .transact(move |tx| {
                 let by = by.clone();
                 Box::pin(async move {
-                    let order = given_back::take_back(tx, order, &by).await?;
+                    let order = given_back::take_back(tx, order, noted, &by).await?;
                     whole(tx.conn(), &order).await
                 })
             })

@@ -61,10 +61,12 @@ pub(crate) async fn note(conn: &mut PgConnection, order: Uuid, it: &GivenBack) -
     Ok(())
 }
 
-/// What was noted last and stands is taken back, unless that was before `since`; false: there is no such thing.
+/// What was noted last and stands is taken back, unless that was before `since`, or is not what was noted at `noted`; false:
+/// there is no such thing.
 pub(crate) async fn take_back(
     conn: &mut PgConnection,
     order: Uuid,
+    noted: Option<DateTime<Utc>>,
     since: DateTime<Utc>,
     now: DateTime<Utc>,
     by: &str,
@@ -75,13 +77,15 @@ pub(crate) async fn take_back(
              order by at desc, given_back_id desc limit 1),
          undone as (
              update given_back set taken_back_at = $3, taken_back_by = $4
-             where given_back_id in (select given_back_id from last) and at >= $2 returning cents)
+             where given_back_id in (select given_back_id from last) and at >= $2
+                 and ($5::timestamptz is null or at = $5) returning cents)
          update meal_order o set given_back = o.given_back - undone.cents from undone where o.order_id = $1",
     )
     .bind(order)
     .bind(since)
     .bind(now)
     .bind(by)
+    .bind(noted)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -231,7 +231,8 @@ pub(crate) async fn erase_trays(
     .await?;
     // The first answers to those who ordered name them too; after a day nobody asks for one again.
     sqlx::query(
-        "delete from idempotency where method in ('HoldOrder', 'PlaceWalkUp') and created_at < $1 - interval '1 day'",
+        "delete from idempotency where method in ('HoldOrder', 'PlaceWalkUp', 'NoteGivenBack')
+             and created_at < $1 - interval '1 day'",
     )
     .bind(before)
     .execute(conn)

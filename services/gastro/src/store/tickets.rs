@@ -99,9 +99,9 @@ pub(crate) async fn of_orders(conn: &mut PgConnection, orders: &[Uuid]) -> Resul
     Ok(tickets)
 }
 
-/// Whether a part of an order has been printed.
+/// Whether a part of an order may be on paper.
 pub(crate) async fn is_on_paper(conn: &mut PgConnection, order: Uuid) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar("select exists (select from ticket where order_id = $1 and print = 'printed')")
+    Ok(sqlx::query_scalar("select exists (select from ticket where order_id = $1 and may_be_out)")
         .bind(order)
         .fetch_one(conn)
         .await?)
@@ -182,10 +182,22 @@ pub(crate) async fn next_to_print(conn: &mut PgConnection, wall_now: DateTime<Ut
     .transpose()
 }
 
+/// The printer is about to be sent a ticket: from now on it may be on paper. False: it is not to be printed any more.
+pub(crate) async fn sending(conn: &mut PgConnection, id: Uuid) -> Result<bool, Error> {
+    let done = sqlx::query(
+        "update ticket t set may_be_out = true from meal_order o
+         where t.ticket_id = $1 and o.order_id = t.order_id and t.print = 'unsent' and not t.ended
+             and (t.asked or (t.work <> 'ready' and o.state in ('fired', 'preparing')))",
+    )
+    .bind(id)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 pub(crate) async fn printed(conn: &mut PgConnection, id: Uuid) -> Result<(), Error> {
     sqlx::query(
-        "update ticket set print = 'printed', asked = false, attempts = attempts + 1, problem = '', may_be_out = true
-         where ticket_id = $1",
+        "update ticket set print = 'printed', asked = false, attempts = attempts + 1, problem = '' where ticket_id = $1",
     )
     .bind(id)
     .execute(conn)
@@ -193,24 +205,19 @@ pub(crate) async fn printed(conn: &mut PgConnection, id: Uuid) -> Result<(), Err
     Ok(())
 }
 
-/// The printer has not taken it, or has not said so (`sent`): later again.
+/// The printer has not taken it, or has not said so: later again.
 pub(crate) async fn not_printed(
     conn: &mut PgConnection,
     id: Uuid,
     problem: &str,
-    sent: bool,
     again_at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    sqlx::query(
-        "update ticket set attempts = attempts + 1, problem = $2, next_try_at = $3, may_be_out = may_be_out or $4
-         where ticket_id = $1",
-    )
-    .bind(id)
-    .bind(problem)
-    .bind(again_at)
-    .bind(sent)
-    .execute(conn)
-    .await?;
+    sqlx::query("update ticket set attempts = attempts + 1, problem = $2, next_try_at = $3 where ticket_id = $1")
+        .bind(id)
+        .bind(problem)
+        .bind(again_at)
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! What the counter gives back of its own till, noted when it was handed over: it is told what is still owed.
 
+use chrono::TimeDelta;
 use kernel::{Role, testing::House, testing::staff, values::euro};
 use sky_proto::gastro::v1 as pb;
 use tonic::{Code, Response, Status};
@@ -41,7 +42,7 @@ async fn note(house: &House, request: pb::NoteGivenBackRequest) -> Result<pb::Or
 }
 
 async fn take_back(house: &House, order: &pb::Order) -> Result<pb::Order, Status> {
-    let request = pb::TakeBackGivenBackRequest { order_id: order.order_id.clone() };
+    let request = pb::TakeBackGivenBackRequest { order_id: order.order_id.clone(), at: None };
     money!(house).take_back_given_back(request).await.map(Response::into_inner)
 }
 
@@ -89,14 +90,20 @@ async fn the_counter_is_told_what_it_still_owes() {
     assert_eq!(owed(&house).await, (vec![(1, Some(200))], 1));
     let refused = note(&house, given(&placed, 480)).await.expect_err("280 of it are out");
     assert!(refused.message().contains("200 cents"), "{}", refused.message());
+    house.clock.advance(TimeDelta::seconds(1));
     assert_eq!(cents(&note(&house, given(&placed, 200)).await.expect("noted")), None);
     let stopped = stop(&house, &placed).await;
     assert_eq!((stopped.state(), cents(&stopped)), (pb::OrderState::Cancelled, Some(900)), "1380 in all");
 
-    // Noted by mistake: the last one, for a while.
-    let back = take_back(&house, &placed).await.expect("taken back");
+    // Noted by mistake: the last one, for a while, and no other when it is said again.
+    let last = order(&house, visit).await.given_back.pop().expect("what was noted last");
+    let request = pb::TakeBackGivenBackRequest { order_id: placed.order_id.clone(), at: last.at };
+    let back = money!(house).take_back_given_back(request.clone()).await.expect("taken back").into_inner();
     assert_eq!(cents(&back), Some(1100));
-    let standing: Vec<bool> = back.given_back.iter().map(|it| it.taken_back_at.is_none()).collect();
+    let again = money!(house).take_back_given_back(request).await.expect_err("it is taken back");
+    assert_eq!(again.code(), Code::FailedPrecondition);
+    let standing: Vec<bool> =
+        order(&house, visit).await.given_back.iter().map(|it| it.taken_back_at.is_none()).collect();
     assert_eq!(standing, [true, false]);
     note(&house, given(&placed, 1100)).await.expect("noted");
     until(&house, "long enough", async || owed(&house).await.0.is_empty()).await;

@@ -7,7 +7,11 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use kernel::Caller;
+use chrono::DateTime;
+use kernel::{
+    Caller,
+    values::{from_timestamp, timestamp},
+};
 use prost_types::Timestamp;
 use sky_proto::{
     gastro::v1::{ListGiveBacksRequest, NoteGivenBackRequest, Order, OrderState, TakeBackGivenBackRequest},
@@ -38,7 +42,8 @@ pub(super) struct GiveBack {
     pub(super) amount: String,
     pub(super) cents: i64,
     pub(super) history: Vec<String>,
-    pub(super) undo: bool,
+    /// When that was noted which can be taken back, as a form sends it; empty: nothing can be.
+    pub(super) undo: String,
 }
 
 /// What was given back of an order, the oldest first; also what was noted by mistake.
@@ -67,7 +72,12 @@ fn view(w: &Words, order: &Order, now: i64, today: &str) -> GiveBack {
         amount: order.gives_back.as_ref().map(|_| w.money(&order.gives_back)).unwrap_or_default(),
         cents: order.gives_back.as_ref().map_or(0, |money| money.cents),
         history: history(w, order),
-        undo: order.given_back.iter().any(|it| it.undo_until.is_some_and(|until| until.seconds >= now)),
+        undo: order
+            .given_back
+            .iter()
+            .find(|it| it.undo_until.is_some_and(|until| until.seconds >= now))
+            .map(|it| from_timestamp(it.at).timestamp_micros().to_string())
+            .unwrap_or_default(),
     }
 }
 
@@ -103,9 +113,11 @@ pub(crate) async fn take_back(
     State(edge): State<Arc<Edge>>,
     guest: Guest,
     Path(id): Path<Uuid>,
+    sent: Fields,
 ) -> Result<Response, Problem> {
     let caller = guest.staff(MAY_ORDER)?;
-    let request = TakeBackGivenBackRequest { order_id: id.to_string() };
+    let noted = sent.get("at").parse().ok().and_then(DateTime::from_timestamp_micros).ok_or_else(Problem::bad_form)?;
+    let request = TakeBackGivenBackRequest { order_id: id.to_string(), at: Some(timestamp(noted)) };
     let taken = answer(edge.counter_money(&caller).take_back_given_back(request)).await;
     let say = |order: Order| Notice::good(guest.words.n("give-back-not-noted", order.number));
     outcome(&edge, &guest, taken, say, HERE).await
@@ -140,7 +152,8 @@ mod tests {
             ..Order::default()
         };
         let told = view(&w, &order, 1_795_863_700, "");
-        assert_eq!((told.number, told.cents, told.cancelled, told.undo), (7, 900, true, true));
+        assert_eq!((told.number, told.cents, told.cancelled), (7, 900, true));
+        assert_eq!(told.undo, "1795863600000000");
         assert_eq!(told.amount, w.cents(900));
         assert_eq!(told.history.len(), 3);
         for (line, is) in told.history.iter().zip([("200", "anna"), ("200", "ben"), ("280", "anna")]) {
@@ -148,6 +161,6 @@ mod tests {
             assert!(line.contains(&w.cents(cents)) && line.ends_with(is.1), "{line}");
         }
         let later = view(&w, &Order { gives_back: None, ..order }, 1_795_863_701, "");
-        assert_eq!((later.amount.as_str(), later.undo), ("", false));
+        assert_eq!((later.amount.as_str(), later.undo.as_str()), ("", ""));
     }
 }
