@@ -128,8 +128,9 @@ impl News {
 pub(crate) fn note(visit: &mut Visit, news: &News) {
     match news {
         News::Paid { due, .. } => {
-            // Later words (settled, refunded) are not taken back by an earlier one.
-            if matches!(visit.money, Money::None | Money::Pending | Money::Failed) {
+            // Later words (settled, refunded) are not taken back by an earlier one. Money may come after it was given up.
+            let was_given_up = visit.money == Money::Voided && !due;
+            if matches!(visit.money, Money::None | Money::Pending | Money::Failed) || was_given_up {
                 visit.money = if *due { Money::DueAtDesk } else { Money::Paid };
             }
             visit.payment_url.clear();

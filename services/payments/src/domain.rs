@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 /// A provider that cannot be asked gets this long after the expiry before the payment fails.
 pub(crate) const PATIENCE: TimeDelta = TimeDelta::minutes(15);
-/// Money may still come after a payment has failed; it is looked for this long and given back.
+/// Money may still come after a payment has failed: for so long its visit may have its places again, if it was not given
+/// up. What comes later goes back.
 pub(crate) const WATCH: TimeDelta = TimeDelta::hours(24);
 /// How often a failed payment is looked at.
 pub(crate) const WATCH_EVERY: TimeDelta = TimeDelta::seconds(60);
@@ -174,7 +175,7 @@ pub(crate) enum Answer {
 pub(crate) enum Step {
     /// The money is there.
     Complete,
-    /// No money in time; `watch`: it may still come and must then go back.
+    /// No money in time; `watch`: it may still come.
     Fail { watch: bool },
     /// The money came although nobody waits for it any more: it goes back.
     ReturnLate,
@@ -194,7 +195,8 @@ impl Payment {
             (State::Pending, Answer::Unclear) if now >= self.expires_at + PATIENCE => Step::Fail { watch: true },
             (State::Pending, Answer::Open { .. } | Answer::Unclear) => Step::AskAgain(now + every),
             (State::Failed, Answer::Paid { .. }) if self.watch_until.is_some() => {
-                if self.given_up {
+                // After a day nobody keeps what a visit needs any more.
+                if self.given_up || self.watch_until.is_some_and(|until| now >= until) {
                     Step::ReturnLate
                 } else {
                     Step::Complete

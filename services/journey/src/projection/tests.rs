@@ -50,3 +50,20 @@ fn a_substitute_takes_the_place_of_its_own_line() {
         }
     }
 }
+
+#[test]
+fn money_that_comes_after_its_payment_was_given_up_is_there() {
+    let paid = |due| News::Paid { due, at: None };
+    for (money, news, expected) in [
+        (Money::Pending, paid(false), Money::Paid),
+        (Money::Failed, paid(false), Money::Paid),
+        (Money::Voided, paid(false), Money::Paid),
+        (Money::Voided, paid(true), Money::Voided),
+        (Money::Refunded, paid(false), Money::Refunded),
+    ] {
+        let mut visit = samples::visit(State::Expired);
+        visit.money = money;
+        note(&mut visit, &news);
+        assert_eq!(visit.money, expected, "{money:?} {news:?}");
+    }
+}

@@ -65,6 +65,8 @@ fn what_the_provider_says_means_one_thing_in_each_state() {
     let mut returned = payment(State::Failed, Method::Online, 850);
     returned.given_up = true;
     assert_eq!(returned.step(&paid(), every, at(60)), Step::ReturnLate, "called off, or paid another way");
+    let unclear = payment(State::Failed, Method::Online, 850);
+    assert_eq!(unclear.step(&paid(), every, over), Step::ReturnLate, "heard of after a day");
     returned.watch_until = None;
     assert_eq!(returned.step(&paid(), every, at(61)), Step::Done, "late money is returned once");
 }
