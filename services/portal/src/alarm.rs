@@ -1,5 +1,6 @@
-//! Whether the house is being evacuated, and what else guests on their way are told, for pages that are about something else. Flow says so. It is listened to once for
-//! all pages, and only while somebody looks at one. While flow is away its last word holds.
+//! Whether the house is being evacuated, and what else guests on their way are told, for pages that are about something
+//! else. Flow says so. It is listened to once for all pages, and only while somebody looks at one. While flow is away its
+//! last word holds.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -59,9 +60,14 @@ pub(crate) struct ToldView {
 }
 
 impl Told {
+    /// Whether it is for whoever is on the way to this showing.
+    pub(crate) fn concerns(&self, showing_id: &str) -> bool {
+        self.showing_ids.iter().any(|id| id == showing_id)
+    }
+
     /// What a party reads that is on its way to a showing; None: nothing.
     pub(crate) fn to(&self, w: &Words, showing_id: &str, is_step_free: bool) -> Option<ToldView> {
-        if !self.showing_ids.iter().any(|id| id == showing_id) || self.is_lift && !is_step_free {
+        if !self.concerns(showing_id) || self.is_lift && !is_step_free {
             return None;
         }
         let step_free = if is_step_free { w.text(&self.step_free) } else { String::new() };
@@ -101,6 +107,13 @@ pub(crate) struct Known {
     pub(crate) evacuation: Option<Evacuation>,
     /// What guests on their way are told; nothing while the house is to be left.
     pub(crate) told: Vec<Told>,
+}
+
+impl Known {
+    /// Whether there is anything that a visit may be told.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.evacuation.is_none() && self.told.is_empty() && !self.stopped
+    }
 }
 
 /// The one listener.

@@ -315,6 +315,8 @@
       const tickets = said.good ? take.slice(0, said.people || take.length).map((it) => it.id) : [];
       await lay({ nonce, way, at: now(), tickets, entry: null });
       if (said.good && way === "in") kept.last = { nonce, name, showing, tickets };
+      // The last one is a party that came back: that is taken back at the desk, and nobody else's admission here.
+      if (said.good && way === "back") kept.last = null;
       show(Object.assign(said, { code: name }), about);
     } else if (way === "back") {
       show(Object.assign(alone, { code: name, alone: true }), about);
@@ -350,10 +352,9 @@
     } else {
       const said = await ask("undo", new URLSearchParams({ device: kept.device, nonce: last.nonce }));
       const good = Boolean(said && said.good);
-      if (good) {
-        await lay({ nonce, way: "undo", at: now(), tickets: last.tickets, entry: null });
-        kept.last = null;
-      }
+      if (good) await lay({ nonce, way: "undo", at: now(), tickets: last.tickets, entry: null });
+      // Refused for good, it is no more to be taken back here either.
+      if (said) kept.last = null;
       const text = said ? said.refused || said.text : words.undoaway;
       show({ good, text, detail: said && said.detail || "", code: last.name }, about);
     }

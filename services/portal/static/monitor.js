@@ -45,7 +45,7 @@
     asked.onerror = missing;
   });
   const begun = kept.latched || 0;
-  // An evacuation has come, or was raised here, since this page was opened: that is newer than what lies in the safe.
+  // An evacuation in earnest has come, or was raised here, since this page was opened: that is newer than what lies in the safe.
   let alarmed = false;
   // What lies there is read before anything is laid there, and counts if it is newer than what the browser had written.
   const taken = safe.then((it) => new Promise((found, missing) => {

@@ -55,7 +55,8 @@ pub(crate) async fn form_groups(tx: &mut Tx, showing: Uuid, by: &str) -> Result<
             number += 1;
             number
         };
-        store::add_group(tx.conn(), showing, own, &group).await?;
+        let now = tx.now();
+        store::add_group(tx.conn(), showing, own, &group, now).await?;
     }
     store::save_admission(tx.conn(), &mut admission).await?;
     record(tx, by, "form_call_groups", showing, json!({"groups": known.len()}), json!({"last": number})).await?;

@@ -83,7 +83,8 @@ pub(super) async fn note(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// An estimate grows old while nothing else changes: as long as there is one, the board is told anew.
+/// An estimate grows old while nothing else changes: as long as there is one, the board is told anew, and as long as
+/// guests on their way are told something.
 pub(crate) async fn renew(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
     let admissions = store::admitting(tx.conn()).await?;
@@ -91,6 +92,8 @@ pub(crate) async fn renew(tx: &mut Tx) -> Result<(), Error> {
     for zone in store::zones(tx.conn()).await?.iter().filter(|zone| !zone.queue.is_empty()) {
         waits = waits || queue(tx.conn(), zone, now).await?.is_some();
     }
+    // So does who is on the way past a directive or a fault: time alone brings guests into its reach.
+    waits = waits || store::measures::is_any_shown(tx.conn()).await?;
     if waits { touch_house(tx).await } else { Ok(()) }
 }
 

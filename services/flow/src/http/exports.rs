@@ -94,7 +94,10 @@ async fn status(db: &Db) -> Result<Value, Error> {
         let mut queue = json!({"STANDBY": {"waitTime": wait}});
         // Of the showing that people are let in to, else of the next one.
         let is_let_in = |it: &&&Admission| {
-            matches!(it.state, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall)
+            let waits =
+                matches!(it.state, AdmissionState::Planned | AdmissionState::DoorsOpen | AdmissionState::LastCall);
+            // One whose doors were never opened is over all the same.
+            waits && it.is_on(now)
         };
         if let Some(next) = here.iter().filter(is_let_in).min_by_key(|it| it.starts_at) {
             let of_it: Vec<Group> = groups.iter().filter(|group| group.showing == next.showing).cloned().collect();

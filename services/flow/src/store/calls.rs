@@ -137,8 +137,9 @@ pub(crate) async fn add_group(
     showing: Uuid,
     number: u32,
     group: &Forming,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let id = Uuid::new_v4();
+    let id = kernel::values::new_id(now);
     sqlx::query("insert into call_group (id, showing_id, number, rows) values ($1, $2, $3, $4)")
         .bind(id)
         .bind(showing)

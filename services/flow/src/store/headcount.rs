@@ -161,8 +161,8 @@ pub(crate) async fn unmark_gone(conn: &mut PgConnection, showing: Uuid) -> Resul
 }
 
 /// Somebody has counted the foyer by hand (or, no zone named, found the whole house empty): whoever is left of the
-/// guests of showings that are over is in that number, and nobody takes them off it once more. Answers which showings. Before zones are locked,
-/// and by their ids, as everybody locks.
+/// guests of showings that are over is in that number, and nobody takes them off it once more. Answers which showings.
+/// Before zones are locked, and by their ids, as everybody locks.
 pub(crate) async fn mark_counted(
     conn: &mut PgConnection,
     zone: Option<&str>,

@@ -97,19 +97,8 @@ macro_rules! keep {
 
 /// Keeps each zone's number where it is another one than was kept last.
 pub(crate) async fn keep_samples(conn: &mut PgConnection, zones: &[Zone], at: DateTime<Utc>) -> Result<(), Error> {
-    let ids: Vec<&str> = zones.iter().map(|zone| zone.id.as_str()).collect();
-    let counts: Vec<i32> = zones.iter().map(|zone| zone.count.cast_signed()).collect();
-    let levels: Vec<&str> = zones.iter().map(|zone| zone.level.name()).collect();
-    let qualities: Vec<&str> = zones.iter().map(|zone| zone.quality.name()).collect();
-    sqlx::query(keep!("zone_sample", "zone_id"))
-        .bind(ids)
-        .bind(counts)
-        .bind(levels)
-        .bind(qualities)
-        .bind(at)
-        .execute(conn)
-        .await?;
-    Ok(())
+    let rows = zones.iter().map(|zone| (zone.id.as_str(), zone.count, zone.level, zone.quality));
+    keep(conn, keep!("zone_sample", "zone_id"), rows, at).await
 }
 
 /// The same of escape groups.
@@ -118,18 +107,24 @@ pub(crate) async fn keep_group_samples(
     groups: &[EscapeGroup],
     at: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let ids: Vec<&str> = groups.iter().map(|group| group.id.as_str()).collect();
-    let counts: Vec<i32> = groups.iter().map(|group| group.count.cast_signed()).collect();
-    let levels: Vec<&str> = groups.iter().map(|group| group.level.name()).collect();
-    let qualities: Vec<&str> = groups.iter().map(|group| group.quality.name()).collect();
-    sqlx::query(keep!("escape_group_sample", "group_id"))
-        .bind(ids)
-        .bind(counts)
-        .bind(levels)
-        .bind(qualities)
-        .bind(at)
-        .execute(conn)
-        .await?;
+    let rows = groups.iter().map(|group| (group.id.as_str(), group.count, group.level, group.quality));
+    keep(conn, keep!("escape_group_sample", "group_id"), rows, at).await
+}
+
+async fn keep<'a>(
+    conn: &mut PgConnection,
+    statement: &'static str,
+    rows: impl Iterator<Item = (&'a str, u32, Level, Quality)>,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    let (mut ids, mut counts, mut levels, mut qualities) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (id, count, level, quality) in rows {
+        ids.push(id);
+        counts.push(count.cast_signed());
+        levels.push(level.name());
+        qualities.push(quality.name());
+    }
+    sqlx::query(statement).bind(ids).bind(counts).bind(levels).bind(qualities).bind(at).execute(conn).await?;
     Ok(())
 }
 

@@ -98,6 +98,16 @@ pub(crate) async fn lock_directives(
     directives(conn, ended_after).await
 }
 
+/// Whether any directive or incident is shown to anybody now.
+pub(crate) async fn is_any_shown(conn: &mut PgConnection) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar(
+        "select exists (select from directive where state in ('active', 'acked_by_displays'))
+             or exists (select from incident where state in ('active', 'acked_by_displays'))",
+    )
+    .fetch_one(conn)
+    .await?)
+}
+
 /// One decision after the other: whether two directives contradict each other is seen by whoever comes second.
 pub(crate) async fn lock(conn: &mut PgConnection) -> Result<(), Error> {
     sqlx::query("select 1 from flow_mark for update").execute(conn).await?;

@@ -7,8 +7,12 @@ use kernel::{
     ticket_code::{Kind, reference},
     values::timestamp,
 };
-use sky_proto::flow::v1::{
-    self as pb, AdmissionState, EntryOutcome, Quality, ScanVerdict, door_client::DoorClient, zones_client::ZonesClient,
+use sky_proto::{
+    flow::v1::{
+        self as pb, AdmissionState, EntryOutcome, Quality, ScanVerdict, door_client::DoorClient,
+        flow_client::FlowClient, zones_client::ZonesClient,
+    },
+    reservations::v1::ShowingScheduled,
 };
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -186,6 +190,40 @@ async fn a_directive_names_the_showings_whose_guests_are_on_the_way_past_it() {
         move_to(&house, showing, to).await.expect("moved");
         assert_eq!(named().await, [Vec::<String>::new()], "nobody is on the way any more");
     }
+    end(&house, directive).await;
+}
+
+#[tokio::test]
+async fn whoever_comes_on_the_way_by_time_alone_is_told_too() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    let this_evening = ShowingScheduled {
+        starts_at: Some(timestamp(minutes(240))),
+        ends_at: Some(timestamp(minutes(290))),
+        doors_at: Some(timestamp(minutes(220))),
+        last_entry_at: Some(timestamp(minutes(240))),
+        ..scheduled(showing)
+    };
+    told(&house, showing, &this_evening).await;
+    let directive = stop(&house, "foyer", 480).await;
+    let mut client = FlowClient::new(house.channel(&desk()));
+    let mut board = client.watch_flow(pb::WatchFlowRequest { after_revision: 0 }).await.expect("w").into_inner();
+    let named = |snapshot: pb::FlowSnapshot| snapshot.directives.into_iter().flat_map(|it| it.showing_ids).count();
+    assert_eq!(named(board.message().await.expect("told").expect("a board")), 0, "they are at home");
+    // Nothing happens but that it becomes later.
+    let time = house.clock.clone();
+    let later = tokio::spawn(async move {
+        for _ in 0..400 {
+            time.advance(TimeDelta::seconds(30));
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    });
+    let mut is_named = false;
+    while !is_named && !later.is_finished() {
+        is_named = named(board.message().await.expect("told").expect("a board")) > 0;
+    }
+    assert!(is_named, "nobody on the way was told");
+    later.abort();
     end(&house, directive).await;
 }
 

@@ -57,30 +57,25 @@ pub(super) async fn view(
     known: &Known,
     visit: Option<&Visit>,
 ) -> Said {
-    if known.evacuation.is_none() && known.told.is_empty() && !known.stopped {
+    if known.is_quiet() {
         return Said::default();
     }
-    let (mut journey, mut reservations) = (edge.journey(caller), edge.reservations(caller));
-    let asked = async {
-        match visit {
-            Some(visit) => Some(visit.clone()),
-            None => {
-                let request = GetVisitRequest { visit_id: id.to_string() };
-                timeout(PATIENCE, answer(journey.get_visit(request))).await.ok().and_then(Result::ok)
-            }
+    let visit = match visit {
+        Some(visit) => Some(visit.clone()),
+        None => {
+            let request = GetVisitRequest { visit_id: id.to_string() };
+            let mut journey = edge.journey(caller);
+            timeout(PATIENCE, answer(journey.get_visit(request))).await.ok().and_then(Result::ok)
         }
     };
-    let (visit, booking) = tokio::join!(
-        asked,
-        timeout(PATIENCE, answer(reservations.get_booking(GetBookingRequest { visit_id: id.to_string() }))),
-    );
-    // What cannot be asked now is taken to be so: too much is said rather than too little.
-    let is_step_free = booking.ok().and_then(Result::ok).is_none_or(|booking| {
-        booking.tickets.iter().any(|ticket| matches!(ticket.need(), Need::Wheelchair | Need::StepFree))
-    });
-    let concerned = known.evacuation.as_ref().filter(|_| visit.as_ref().is_none_or(|visit| is_today(edge, visit)));
-    let alarm = concerned.map(|evacuation| AlarmView::of(w, evacuation, is_step_free));
-    let told = match visit.filter(is_on_the_way) {
+    let evacuation = known.evacuation.as_ref().filter(|_| visit.as_ref().is_none_or(|visit| is_today(edge, visit)));
+    let coming = visit.filter(is_on_the_way);
+    let is_told = |visit: &Visit| known.told.iter().any(|it| it.concerns(&visit.showing_id));
+    // All pages ask in the same moment: only those that say something else to whoever needs another way.
+    let is_step_free =
+        (evacuation.is_some() || coming.as_ref().is_some_and(is_told)) && may_be_step_free(edge, caller, id).await;
+    let alarm = evacuation.map(|evacuation| AlarmView::of(w, evacuation, is_step_free));
+    let told = match coming {
         Some(visit) => {
             // The whole house lets nobody in: whoever comes only this evening need not know.
             let is_stopped = known.stopped && known.evacuation.is_none() && visit.clock.is_some();
@@ -91,6 +86,17 @@ pub(super) async fn view(
         None => Vec::new(),
     };
     Said { alarm, told }
+}
+
+/// Whether somebody of the party cannot use stairs. What cannot be asked now is taken to be so: too much is said rather
+/// than too little.
+async fn may_be_step_free(edge: &Edge, caller: &Caller, id: Uuid) -> bool {
+    let mut reservations = edge.reservations(caller);
+    let asked = reservations.get_booking(GetBookingRequest { visit_id: id.to_string() });
+    let booking = timeout(PATIENCE, answer(asked)).await;
+    booking.ok().and_then(Result::ok).is_none_or(|booking| {
+        booking.tickets.iter().any(|ticket| matches!(ticket.need(), Need::Wheelchair | Need::StepFree))
+    })
 }
 
 /// Whoever is in, or does not come, is not on the way.
@@ -105,20 +111,60 @@ fn is_today(edge: &Edge, visit: &Visit) -> bool {
     (day_of(from_timestamp(visit.starts_at))..=day_of(last)).contains(&day_of(edge.now()))
 }
 
-/// What was heard, of the house or of the visit.
-enum Heard {
-    House(Known),
-    Visit(Box<Visit>),
-}
-
-/// The visit and its changes, while journey is there: somebody who goes in is not on the way any more.
-fn visits(edge: &Arc<Edge>, caller: &Caller, id: Uuid) -> BoxStream<'static, Heard> {
+/// The visit and its changes, while journey is there.
+fn visits(edge: &Arc<Edge>, caller: &Caller, id: Uuid) -> BoxStream<'static, Visit> {
     let mut journey = edge.journey(caller);
     let watched = async move {
         answer(journey.watch_visit(WatchVisitRequest { visit_id: id.to_string(), after_revision: 0 })).await
     };
     let visits = stream::once(watched).filter_map(|visits| ready(visits.ok())).flatten();
-    visits.filter_map(|visit| ready(visit.ok().map(|visit| Heard::Visit(Box::new(visit))))).boxed()
+    visits.filter_map(|visit| ready(visit.ok())).boxed()
+}
+
+/// What the house says, and, only while it says something, the visit as it was heard last: somebody who goes in is not on
+/// the way any more.
+struct Heard {
+    house: BoxStream<'static, Known>,
+    known: Option<Known>,
+    visits: Option<BoxStream<'static, Visit>>,
+    /// None: it is to be asked for.
+    visit: Option<Visit>,
+}
+
+impl Heard {
+    /// The next change of either. None: nothing is heard of the house any more.
+    async fn next(&mut self, follow: impl Fn() -> BoxStream<'static, Visit>) -> Option<(Known, Option<Visit>)> {
+        loop {
+            let visits = self.visits.as_mut();
+            let visit = async {
+                match visits {
+                    Some(visits) => visits.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                known = self.house.next() => {
+                    let known = known?;
+                    if known.is_quiet() {
+                        (self.visits, self.visit) = (None, None);
+                    } else if self.visits.is_none() {
+                        self.visits = Some(follow());
+                    }
+                    self.known = Some(known);
+                }
+                visit = visit => {
+                    // Journey has gone away: what it said last may be over.
+                    if visit.is_none() {
+                        self.visits = None;
+                    }
+                    self.visit = visit;
+                }
+            }
+            if let Some(known) = self.known.clone() {
+                return Some((known, self.visit.clone()));
+            }
+        }
+    }
 }
 
 /// `/visit/alarm`
@@ -126,21 +172,14 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     let (_, id, caller) = current(&edge, &guest).await?;
     let frame = guest.frame(String::new());
     let stream_edge = edge.clone();
-    let heard = stream::select(alarm::heard(&edge).map(Heard::House), visits(&edge, &caller, id));
-    let mut last: (Option<Known>, Option<Box<Visit>>) = (None, None);
-    let known = heard.filter_map(move |heard| {
-        match heard {
-            Heard::House(known) => last.0 = Some(known),
-            Heard::Visit(visit) => last.1 = Some(visit),
-        }
-        let (known, visit) = last.clone();
-        ready(known.map(|known| (known, visit)))
-    });
-    let fragments = known.then(move |(known, visit)| {
+    let heard = Heard { house: alarm::heard(&edge).boxed(), known: None, visits: None, visit: None };
+    let fragments = stream::unfold(heard, move |mut heard| {
         let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
         async move {
-            let said = view(&edge, &frame, &caller, id, &known, visit.as_deref()).await;
-            Ok(Fragment { revision: 0, html: html(said.render())? })
+            let (known, visit) = heard.next(|| visits(&edge, &caller, id)).await?;
+            let said = view(&edge, &frame, &caller, id, &known, visit.as_ref()).await;
+            let fragment = html(said.render()).map(|html| Fragment { revision: 0, html });
+            Some((fragment, heard))
         }
     });
     Ok(live::respond(&edge, fragments))

@@ -44,6 +44,10 @@ pub(crate) async fn entry_undone(tx: &mut Tx, journal: &Journal, undone: &Undone
         if let Some(visit) = line.visit.filter(|_| line.verdict.moves()) {
             let party = store::party(tx.conn(), visit).await?.ok_or(Error::NoParty)?;
             let admission = store::lock_admission(tx.conn(), party.showing).await?.ok_or(Error::NoShowing)?;
+            // The scanner may have sent it twice, and the first is done only now.
+            if store::logged(tx.conn(), &journal.device, &nonce).await?.is_some_and(|line| line.undone) {
+                continue;
+            }
             let skew = Some(journal.skew);
             let undo = Undo { device: &journal.device, nonce: &nonce, reason, by, at: undone.at, skew };
             take_back(tx, admission, visit, &line, &undo).await?;

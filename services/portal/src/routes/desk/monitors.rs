@@ -1,9 +1,12 @@
 //! What the desk is told of the monitors: which are dead, since when, and who says meanwhile what they had to say; and which
 //! show the way out by themselves. The wall knows more; this is a word that somebody must go there.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use kernel::{Caller, clock::wall_now, values::from_timestamp};
 use sky_proto::signage::v1::{Display, DisplayState, ListDisplaysRequest};
+use tokio::time::timeout;
 
 use super::zones::Alert;
 use crate::{
@@ -13,12 +16,15 @@ use crate::{
 
 /// So many dead ones are named. When more are, it is their network, and the desk's page is for other things as well.
 const NAMED: usize = 3;
+/// Doors and counts do not stand still while signage has its hands full, as in an evacuation.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What there is to say of the monitors now.
 pub(super) async fn alerts(edge: &Edge, caller: &Caller, w: &Words) -> Vec<Alert> {
-    match answer(edge.signage(caller).list_displays(ListDisplaysRequest {})).await {
-        Ok(listed) => of(w, &listed.displays, wall_now()),
-        Err(_) => vec![Alert { kind: "few", shape: "?", text: w.t("alert-monitors-away") }],
+    let mut signage = edge.signage(caller);
+    match timeout(PATIENCE, answer(signage.list_displays(ListDisplaysRequest {}))).await {
+        Ok(Ok(listed)) => of(w, &listed.displays, wall_now()),
+        _ => vec![Alert { kind: "few", shape: "?", text: w.t("alert-monitors-away") }],
     }
 }
 

@@ -11,7 +11,7 @@ use axum::{
 };
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use kernel::{
-    Role,
+    Code, Role,
     error::may_be_asked_again,
     values::{self, from_timestamp, timestamp},
 };
@@ -161,9 +161,14 @@ pub(crate) async fn hold(
 ) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
     let material = showing::material(&edge, &caller, id).await?;
-    let request = match showing::asked(&guest, &material, &sent, Buyer::Desk)? {
-        Asked::For(request) => request,
-        Asked::Back(page) => return Ok(page),
+    let request = match showing::asked(&guest, &material, &sent, Buyer::Desk) {
+        Ok(Asked::For(request)) => request,
+        Ok(Asked::Back(page)) => return Ok(page),
+        // The kitchen is away, and a meal is wished for: nobody types a group's order again for that.
+        Err(problem) if problem.code == Code::Unavailable => {
+            return busy::away(&guest, &sent, Buyer::Desk.form(&material.showing.showing_id), true);
+        }
+        Err(problem) => return Err(problem),
     };
     match answer(edge.journey(&caller).hold_visit(request)).await {
         Ok(visit) => Ok(Redirect::to(&Buyer::Desk.order(values::id("visit_id", &visit.visit_id)?)).into_response()),
