@@ -25,7 +25,7 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
         // at once too: all by their ids.
         let visit = |event: &Event| event.aggregate_id.parse::<Uuid>().ok();
         let visits: Vec<Uuid> = run.iter().filter_map(visit).collect();
-        let later = store::set_aside::lock_showings_of(tx.conn(), &visits).await?;
+        let later = commands::lock_showings_of(tx, &visits).await?;
         if later.is_empty() {
             return apply(tx, run).await;
         }
@@ -58,7 +58,15 @@ pub(crate) async fn catch_up(db: &Db) -> Result<(), Failure> {
                 locked.insert(showing);
             }
             Err(Undone::Refused(error)) => failed = Err(error.into()),
-            Err(Undone::Failed(failure)) => failed = Err(failure),
+            Err(Undone::Failed(failure)) => {
+                if !failure.code.is_transient() {
+                    tracing::error!(
+                        %visit, error = failure.message,
+                        "what was told of a visit whose showing was locked cannot be done; see `sky verify`"
+                    );
+                }
+                failed = Err(failure);
+            }
         }
     }
     failed

@@ -1,5 +1,7 @@
 //! What is told of visits to a showing that somebody keeps locked: it waits, and is taken up again once the showing is free.
 
+use std::collections::HashSet;
+
 use kernel::{Event, Tx};
 use uuid::Uuid;
 
@@ -7,6 +9,12 @@ use crate::{
     error::Error,
     store::{self, sale::patience},
 };
+
+/// Locks the showings of visits. Answers the visits whose turn is later: their showing is kept locked, or something was set
+/// aside of them before.
+pub(crate) async fn lock_showings_of(tx: &mut Tx, visits: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
+    store::set_aside::lock_showings_of(tx.conn(), visits).await
+}
 
 /// Keeps events of visits for later, in their order.
 pub(crate) async fn set_aside(tx: &mut Tx, events: &[(Uuid, &Event)]) -> Result<(), Error> {

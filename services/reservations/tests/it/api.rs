@@ -97,7 +97,7 @@ async fn a_hold_lasts_as_long_as_one_may_choose_and_pay() {
     assert_eq!(extended.expires_at, Some(timestamp(minutes(20))));
     assert!(revision().await > before, "whoever watches hears that the places come back later");
     house.clock.set(minutes(15));
-    assert_eq!(extend(46).await.expect_err("past the cap").code(), Code::FailedPrecondition);
+    assert_eq!(extend(68).await.expect_err("past the cap").code(), Code::FailedPrecondition);
     house.clock.set(minutes(25));
     let late = extend(28).await.expect_err("run out");
     assert_eq!(late.code(), Code::FailedPrecondition);
