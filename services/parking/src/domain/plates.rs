@@ -20,10 +20,11 @@ pub(crate) fn late(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<TimeDelta> {
 }
 
 /// If a way out has let out no car since then, the one of such a reading still stands there. `before`: how late the camera's
-/// reading before was; as late as this one, it is the clock that is wrong, and what the camera sees, it sees now.
+/// reading before was; as late as this one, it is the clock that is wrong, and what the camera sees, it sees now. Readings that
+/// were only long on the way and come together are of cars one after the other, each less late than the one before it.
 pub(crate) fn may_stand_since(at: DateTime<Utc>, before: Option<TimeDelta>, now: DateTime<Utc>) -> DateTime<Utc> {
     match before {
-        Some(before) if (now - at - before).abs() <= PERISHES => now - SAME_CAR,
+        Some(before) if (now - at - before).abs() < SAME_CAR => now - SAME_CAR,
         _ => at.clamp(now - STANDS, now - SAME_CAR),
     }
 }

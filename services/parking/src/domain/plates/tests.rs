@@ -54,9 +54,13 @@ fn a_reading_is_about_the_car_that_stands_there_only_while_it_is_fresh() {
         assert_eq!(late(at(seconds), at(0)), behind.map(TimeDelta::seconds), "{what}");
         assert_eq!(may_stand_since(at(seconds), None, at(0)), at(since), "{what}");
     }
-    for (what, before, since) in
-        [("as late as before", 40, -5), ("not much later", 20, -5), ("much later", 19, -40), ("ahead before", -40, -40)]
-    {
+    for (what, before, since) in [
+        ("as late as before", 40, -5),
+        ("a moment longer on the way", 44, -5),
+        ("the next car of some that come together", 45, -40),
+        ("later", 20, -40),
+        ("ahead before", -40, -40),
+    ] {
         assert_eq!(may_stand_since(at(-40), Some(TimeDelta::seconds(before)), at(0)), at(since), "{what}");
     }
 }
