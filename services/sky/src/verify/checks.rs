@@ -287,8 +287,7 @@ const CHECKS: &[Check] = &[
         all: "select count(*) from payment",
         breaches: "select format('payment %s over %s, visit %s: the provider has not said since %s', id, cents, visit_id,
                        coalesce(open_at, created_at))
-                   from payment where state = 'failed' and next_check_at is not null
-                       and watch_until < (select max(occurred_at) from outbox)",
+                   from payment where state = 'failed' and next_check_at > watch_until + interval '5 minutes'",
     },
     Check {
         service: "reservations",

@@ -307,7 +307,7 @@ const SPOILS: &[Spoil] = &[
         "payments",
         "create temporary table unknown on commit drop as select * from payment limit 1;
          update unknown set id = gen_random_uuid(), visit_id = gen_random_uuid(), idempotency_key = gen_random_uuid(),
-             state = 'failed', watch_until = '2020-01-01', next_check_at = '2020-01-01';
+             state = 'failed', watch_until = '2020-01-01', next_check_at = '2020-01-02';
          insert into payment select * from unknown",
     ),
     (
