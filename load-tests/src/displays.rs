@@ -240,7 +240,10 @@ impl Crowd {
                 begun,
             };
             tasks.spawn_until_stop(async move {
-                if let Err(status) = display.run().await {
+                // A house that is closed ends all of them.
+                if let Err(status) = display.run().await
+                    && status.code() != tonic::Code::Unavailable
+                {
                     eprintln!("a display's stream ended: {status}");
                 }
             });
