@@ -219,9 +219,7 @@ pub(crate) async fn offer(tx: &mut Tx, visits: &[Uuid], candidates: &[Candidate]
         wanted.extend(known.iter().find(|visit| visit.id == offer.visit).map(|visit| told(visit, offer)));
     }
     notices::enqueue(tx, &wanted).await?;
-    let size = |offer: &Offer| known.iter().find(|visit| visit.id == offer.visit).map_or(0, Visit::size);
-    let sized: Vec<(Offer, u32)> = offers.iter().map(|offer| (offer.clone(), size(offer))).collect();
-    store::rebooking::save_offers(tx.conn(), &sized, now).await?;
+    store::rebooking::save_offers(tx.conn(), &offers, now).await?;
     store::clock::bump(tx.conn(), &changed).await?;
     for visit in changed {
         tx.touch(VISIT_TOPIC, visit.to_string());

@@ -97,32 +97,26 @@ pub(crate) async fn promised(
     Ok(promised)
 }
 
-/// Keeps offers with their parties' sizes.
-pub(crate) async fn save_offers(
-    conn: &mut PgConnection,
-    offers: &[(Offer, u32)],
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
+/// Keeps offers.
+pub(crate) async fn save_offers(conn: &mut PgConnection, offers: &[Offer], now: DateTime<Utc>) -> Result<(), Error> {
     let to = |offer: &Offer| offer.to.clone();
     sqlx::query(
-        "insert into rebooking_offer (visit_id, from_showing, to_showing, title, starts_at, ends_at, people, made_at,
-             valid_until)
-         select visit, origin, target, title, starts, ends, people, $9, until
+        "insert into rebooking_offer (visit_id, from_showing, to_showing, title, starts_at, ends_at, made_at, valid_until)
+         select visit, origin, target, title, starts, ends, $8, until
          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::jsonb[], $5::timestamptz[], $6::timestamptz[],
-             $7::integer[], $8::timestamptz[]) o (visit, origin, target, title, starts, ends, people, until)
+             $7::timestamptz[]) o (visit, origin, target, title, starts, ends, until)
          on conflict (visit_id) do update
              set from_showing = excluded.from_showing, to_showing = excluded.to_showing, title = excluded.title,
-                 starts_at = excluded.starts_at, ends_at = excluded.ends_at, people = excluded.people,
-                 made_at = excluded.made_at, valid_until = excluded.valid_until",
+                 starts_at = excluded.starts_at, ends_at = excluded.ends_at, made_at = excluded.made_at,
+                 valid_until = excluded.valid_until",
     )
-    .bind(offers.iter().map(|(offer, _)| offer.visit).collect::<Vec<_>>())
-    .bind(offers.iter().map(|(offer, _)| offer.from).collect::<Vec<_>>())
-    .bind(offers.iter().map(|(offer, _)| to(offer).map(|to| to.showing)).collect::<Vec<_>>())
-    .bind(offers.iter().map(|(offer, _)| Json(to(offer).map(|to| to.title).unwrap_or_default())).collect::<Vec<_>>())
-    .bind(offers.iter().map(|(offer, _)| to(offer).map(|to| to.starts_at)).collect::<Vec<_>>())
-    .bind(offers.iter().map(|(offer, _)| to(offer).map(|to| to.ends_at)).collect::<Vec<_>>())
-    .bind(offers.iter().map(|(_, people)| i32::try_from(*people).unwrap_or(i32::MAX)).collect::<Vec<_>>())
-    .bind(offers.iter().map(|(offer, _)| offer.valid_until).collect::<Vec<_>>())
+    .bind(offers.iter().map(|offer| offer.visit).collect::<Vec<_>>())
+    .bind(offers.iter().map(|offer| offer.from).collect::<Vec<_>>())
+    .bind(offers.iter().map(|offer| to(offer).map(|to| to.showing)).collect::<Vec<_>>())
+    .bind(offers.iter().map(|offer| Json(to(offer).map(|to| to.title).unwrap_or_default())).collect::<Vec<_>>())
+    .bind(offers.iter().map(|offer| to(offer).map(|to| to.starts_at)).collect::<Vec<_>>())
+    .bind(offers.iter().map(|offer| to(offer).map(|to| to.ends_at)).collect::<Vec<_>>())
+    .bind(offers.iter().map(|offer| offer.valid_until).collect::<Vec<_>>())
     .bind(now)
     .execute(conn)
     .await?;
