@@ -1,7 +1,7 @@
 //! The gRPC face of what the counter gives back: reads and checks what was sent, calls commands, answers. No decisions.
 
 use kernel::{
-    Access, Caller, Context, Db, Role, Who,
+    Access, Context, Db, Role, Who,
     values::{self, InvalidField, invalid},
 };
 use sky_proto::{
@@ -11,6 +11,7 @@ use sky_proto::{
 use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 
+use super::kitchen::account;
 use crate::{
     commands::{given_back, lock_kitchen},
     domain::Order,
@@ -37,13 +38,6 @@ pub(crate) struct CounterMoneyGrpc {
 impl CounterMoneyGrpc {
     pub(crate) fn new(context: &Context) -> Self {
         Self { db: context.db.clone() }
-    }
-}
-
-fn account<T>(request: &Request<T>) -> String {
-    match Caller::of(request) {
-        Caller::Staff { account, .. } => account,
-        _ => String::new(),
     }
 }
 

@@ -85,7 +85,8 @@ pub(crate) async fn load_pickup(db: &Db) -> Result<(u64, pb::PickupBoard), Error
     Ok((revision, words::pickup_board(revision, &numbers, &stations, db.clock().now())))
 }
 
-fn account<T>(request: &Request<T>) -> String {
+/// Who of the staff asks; empty: somebody else.
+pub(super) fn account<T>(request: &Request<T>) -> String {
     match Caller::of(request) {
         Caller::Staff { account, .. } => account,
         _ => String::new(),
