@@ -113,19 +113,26 @@ async fn doubt_opens_no_entry_and_keeps_nobody_in() {
     assert_eq!(opened.verdict(), pb::record_lane_response::Verdict::Open);
 }
 
+/// A booked car whose plate is known comes in, and three that nobody knows. The booked visit, and the tokens of the cameras of
+/// both ways.
+async fn four_cars_in(house: &House) -> (Uuid, String, String) {
+    let visit = Uuid::now_v7();
+    confirmed_right(house, visit, Uuid::now_v7()).await;
+    set_plate(house, visit, "HAL-AB 123").await.expect("noted");
+    let (into, out) = (token(house, "camera-in-1").await, token(house, "camera-out-1").await);
+    assert_eq!(seen(house, &into, &recognition(house, "HALAB123", 0.9, 0.9)).await, "open");
+    for _ in 0..3 {
+        house.clock.advance(TimeDelta::seconds(1));
+        walk_in(house, pb::Direction::In).await;
+    }
+    (visit, into, out)
+}
+
 #[tokio::test]
 async fn whoever_came_without_a_booking_is_counted_out_whatever_the_camera_makes_of_the_plate() {
     let house = house().await;
-    let visit = Uuid::now_v7();
-    confirmed_right(&house, visit, Uuid::now_v7()).await;
-    set_plate(&house, visit, "HAL-AB 123").await.expect("noted");
-    let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);
     let later = |seconds| house.clock.set(house.clock.now() + TimeDelta::seconds(seconds));
-    assert_eq!(seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.9)).await, "open");
-    for _ in 0..3 {
-        later(1);
-        walk_in(&house, pb::Direction::In).await;
-    }
+    let (visit, _, out) = four_cars_in(&house).await;
     assert_eq!(occupied(&house).await, Some(4));
 
     // A plate that nobody has booked, seen twice by a camera that is quick; then one that cannot be read.
@@ -170,16 +177,8 @@ async fn wrong_clocks(house: &House) -> Vec<(String, i64)> {
 #[tokio::test]
 async fn a_camera_with_a_wrong_clock_keeps_nobody_in_and_is_shown_to_staff() {
     let house = house().await;
-    let visit = Uuid::now_v7();
-    confirmed_right(&house, visit, Uuid::now_v7()).await;
-    set_plate(&house, visit, "HAL-AB 123").await.expect("noted");
-    let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);
     let later = |seconds| house.clock.set(house.clock.now() + TimeDelta::seconds(seconds));
-    assert_eq!(seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.9)).await, "open");
-    for _ in 0..3 {
-        later(1);
-        walk_in(&house, pb::Direction::In).await;
-    }
+    let (visit, into, out) = four_cars_in(&house).await;
     // The way in asks for a code, or a call.
     let (_, told) = push(&house, &into, &behind(&house, "HALXY1", 40).to_string()).await;
     assert_eq!(told["verdict"], "too_late");
