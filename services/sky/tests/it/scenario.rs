@@ -41,7 +41,8 @@ pub struct Family<'a> {
     pub showing: Showing,
 }
 
-/// The first public showing in the dome that starts at least 45 minutes from now.
+/// The first public showing in the dome that starts at least 45 minutes from now and has a price for children too,
+/// which a concert in the evening has not.
 pub async fn next_showing(world: &World, now: DateTime<Utc>) -> Showing {
     let request = ListProgrammeRequest {
         from: Some(timestamp(now + TimeDelta::minutes(45))),
@@ -53,7 +54,8 @@ pub async fn next_showing(world: &World, now: DateTime<Utc>) -> Showing {
     // The programme is told from memory, within a second.
     for _ in 0..100 {
         let programme = reservations.list_programme(request).await.expect("a programme").into_inner().showings;
-        if let Some(showing) = programme.into_iter().find(|showing| showing.hall == "dome") {
+        let for_children = |showing: &Showing| showing.prices.iter().any(|price| price.tariff_class == "child");
+        if let Some(showing) = programme.into_iter().find(|showing| showing.hall == "dome" && for_children(showing)) {
             return showing;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
