@@ -12,6 +12,7 @@ use futures::Stream;
 use kernel::{
     Access, Batch, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
     combine::Keyed,
+    db::{Repeat, request_hash},
     identity::Keys,
     ticket_code::{self, Kind, NotOurs},
     token,
@@ -95,6 +96,7 @@ const MAY_WAIT: usize = 8192;
 const TOGETHER: usize = 64;
 /// Under this name first answers are kept.
 const HOLD_BAY: &str = "HoldBay";
+const RECORD_LANE: &str = "RecordLane";
 
 impl ParkingGrpc {
     pub(crate) fn new(context: &Context, site: Live<pb::Site>) -> Self {
@@ -371,7 +373,7 @@ impl Parking for ParkingGrpc {
         } else {
             values::slug("lane", &request.lane)?.to_owned()
         };
-        let seen = Seen {
+        let mut seen = Seen {
             key: values::id("idempotency_key", &request.idempotency_key)?,
             by_controller,
             lane,
@@ -383,7 +385,15 @@ impl Parking for ParkingGrpc {
             .transact(move |tx| {
                 Box::pin(async move {
                     commands::lock_site(tx).await?;
-                    if let Some(first) = tx.first_answer("RecordLane", seen.key, &request).await? {
+                    let first = match tx.first_answer(RECORD_LANE, seen.key, &request).await {
+                        // Never a trapped car.
+                        Err(Repeat::KeyReused) if direction == Direction::Out => {
+                            seen.key = lanes::key_for_another(tx, &seen, &request_hash(&request)).await?;
+                            tx.first_answer(RECORD_LANE, seen.key, &request).await?
+                        }
+                        first => first?,
+                    };
+                    if let Some(first) = first {
                         return Ok(first);
                     }
                     let key = seen.key;
@@ -395,7 +405,7 @@ impl Parking for ParkingGrpc {
                         command_id: answer.command.as_ref().map(|it| it.id.to_string()).unwrap_or_default(),
                         command_expires_at: answer.command.as_ref().map(|it| timestamp(it.expires_at)),
                     };
-                    tx.remember("RecordLane", key, &request, &answer).await?;
+                    tx.remember(RECORD_LANE, key, &request, &answer).await?;
                     Ok::<_, Error>(answer)
                 })
             })

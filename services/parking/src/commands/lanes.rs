@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, values::Text};
 use uuid::Uuid;
 
-use super::{coaches, gates, holding, tell_counted, unnamed};
+use super::{coaches, gates, holding, tell_counted, touch_site, unnamed};
 use crate::{
     domain::{
         BayClass, Right, RightState, Site,
@@ -120,6 +120,16 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
         _ => None,
     };
     Ok(LaneAnswer { command, verdict: passage.verdict, message, right: passage.right })
+}
+
+/// A way out tells of another car under a key that it has used before: its controller is at fault, and its driver is not. The
+/// car gets a key of its own, the same for each repeat, and staff see that somebody must look at the controller.
+pub(crate) async fn key_for_another(tx: &mut Tx, seen: &Seen, request_hash: &[u8]) -> Result<Uuid, Error> {
+    let now = tx.now();
+    tracing::warn!(lane = %seen.lane, "a lane has used an idempotency key again for another car; it is let out");
+    store::gates::note_reused_key(tx.conn(), &seen.lane, now).await?;
+    touch_site(tx, None).await?;
+    Ok(Uuid::new_v5(&seen.key, request_hash))
 }
 
 /// Nobody parks, leaves and comes back sooner: until then it is the same car, read once more at a barrier that is slow.

@@ -304,6 +304,8 @@ pub(crate) struct Lane {
     pub(crate) fault_since: Option<DateTime<Utc>>,
     pub(crate) heartbeat_at: Option<DateTime<Utc>>,
     pub(crate) list_until: Option<DateTime<Utc>>,
+    /// When its controller last told of another car under a key that it had used before.
+    pub(crate) key_reused_at: Option<DateTime<Utc>>,
     pub(crate) revision: u64,
 }
 

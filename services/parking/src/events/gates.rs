@@ -103,6 +103,7 @@ pub(crate) fn lane(
         unknown_cars: told.map_or(0, |(_, _, unknown)| count(*unknown)),
         commands: commands.iter().filter(|it| it.lane == lane.id).map(command).collect(),
         told_to_drivers: without_link.then(|| Lane::without_link(lane.direction).to_proto()),
+        key_reused_at: lane.key_reused_at.filter(|at| day_of(*at) == day_of(now)).map(timestamp),
         wrong_clocks: clocks.iter().filter(|(of, ..)| *of == lane.id).map(clock).collect(),
     }
 }

@@ -23,6 +23,7 @@ struct LaneRow {
     fault_since: Option<DateTime<Utc>>,
     heartbeat_at: Option<DateTime<Utc>>,
     list_until: Option<DateTime<Utc>>,
+    key_reused_at: Option<DateTime<Utc>>,
     revision: i64,
 }
 
@@ -37,6 +38,7 @@ impl LaneRow {
             fault_since: self.fault_since,
             heartbeat_at: self.heartbeat_at,
             list_until: self.list_until,
+            key_reused_at: self.key_reused_at,
             revision: self.revision.unsigned_abs(),
         }
     }
@@ -288,6 +290,12 @@ pub(crate) async fn told(conn: &mut PgConnection, lane: &str, state: LaneState) 
         .execute(conn)
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// A lane has told of another car under a key that it had used before.
+pub(crate) async fn note_reused_key(conn: &mut PgConnection, lane: &str, now: DateTime<Utc>) -> Result<(), Error> {
+    sqlx::query("update lane set key_reused_at = $2 where id = $1").bind(lane).bind(now).execute(conn).await?;
+    Ok(())
 }
 
 /// A lane has a list until then.

@@ -98,6 +98,36 @@ async fn a_command_is_asked_for_acknowledged_and_seen_to_have_happened() {
 }
 
 #[tokio::test]
+async fn a_way_out_whose_controller_uses_a_key_again_opens_is_counted_and_shown_to_staff() {
+    let house = house().await;
+    for _ in 0..3 {
+        drives(&house, &controller("in-1"), car("in-1", Direction::In, "")).await;
+    }
+    let occupied = async || site(&house).await.classes[0].occupied;
+    let first = car("out-1", Direction::Out, "");
+    let before = drives(&house, &controller("out-1"), first.clone()).await;
+    assert_eq!((occupied().await, look(&house, "out-1").await.key_reused_at), (Some(2), None));
+    house.clock.advance(TimeDelta::seconds(60));
+    let second = pb::RecordLaneRequest { code: "https://example.org".to_owned(), ..first.clone() };
+    let out = drives(&house, &controller("out-1"), second.clone()).await;
+    assert_eq!((out.verdict(), out.command_id.is_empty(), occupied().await), (Verdict::Open, false, Some(1)));
+    assert_ne!(out.command_id, before.command_id, "the barrier is told to open once more");
+    assert_eq!(drives(&house, &controller("out-1"), second).await, out, "the second one again");
+    assert_eq!(drives(&house, &controller("out-1"), first).await, before, "and the first one");
+    assert_eq!(occupied().await, Some(1));
+    assert!(look(&house, "out-1").await.key_reused_at.is_some());
+    // The way in stays shut, as ever.
+    let entry = car("in-1", Direction::In, "");
+    drives(&house, &controller("in-1"), entry.clone()).await;
+    let other = pb::RecordLaneRequest { bay_class: pb::BayClass::Family.into(), ..entry };
+    let refused = client!(house, &controller("in-1")).record_lane(other).await.expect_err("another car");
+    assert_eq!((refused.code(), look(&house, "in-1").await.key_reused_at), (Code::InvalidArgument, None));
+    // The day after, nobody looks for it any more.
+    house.clock.set(house.clock.now() + TimeDelta::days(1));
+    assert_eq!(look(&house, "out-1").await.key_reused_at, None);
+}
+
+#[tokio::test]
 async fn what_nobody_acknowledged_in_time_never_opens_for_the_next_car() {
     let house = house().await;
     beats(&house, "in-1", false, "").await;

@@ -71,6 +71,7 @@ fn a_lane_says_what_weighs_most() {
         fault_since: None,
         heartbeat_at: Some(at(0)),
         list_until: None,
+        key_reused_at: None,
         revision: 1,
     };
     let listed = Lane { list_until: Some(at(100)), ..lane.clone() };

@@ -33,6 +33,8 @@ pub(crate) struct LaneView {
     pub(crate) told_to_drivers: String,
     /// Its cameras whose clocks are wrong.
     pub(crate) clocks: Vec<String>,
+    /// That its controller mixes cars up; empty: it does not.
+    pub(crate) reused: String,
     pub(crate) by_hand: u32,
     pub(crate) unknown: u32,
     pub(crate) held: bool,
@@ -96,6 +98,7 @@ fn view(w: &Words, lane: &Lane) -> LaneView {
         note,
         told_to_drivers: w.text(&lane.told_to_drivers),
         clocks: lane.wrong_clocks.iter().map(|it| clock(w, it)).collect(),
+        reused: lane.key_reused_at.map(|at| w.with("lane-key-reused", "time", &w.time(&Some(at)))).unwrap_or_default(),
         by_hand: lane.opened_by_hand,
         unknown: lane.unknown_cars,
         held: lane.state() == LaneState::HeldOpen && !lane.by_evacuation,
