@@ -15,7 +15,7 @@ use crate::{
     domain::{
         RightState,
         lanes::{Credential, Direction},
-        plates::{Sight, late, may_stand_since},
+        plates::{Behind, Sight, late, may_stand_since},
     },
     error::Error,
     store::{self, plates::Camera},
@@ -70,15 +70,17 @@ pub(crate) async fn seen_by_camera(
 ) -> Result<LaneAnswer, Error> {
     let now = tx.now();
     let late = late(at, now);
-    let has_passed = match (late, direction) {
-        (None, _) => false,
-        (Some(_), Direction::In) => true,
-        (Some(_), Direction::Out) => {
+    let mut behind = None;
+    let has_passed = match late {
+        None => false,
+        Some(by) => {
             let before = store::plates::behind(tx.conn(), &id).await?;
-            store::counting::has_let_out(tx.conn(), &lane, may_stand_since(at, before, now)).await?
+            behind = Some(Behind::of(by, before, now));
+            let since = may_stand_since(at, before, now);
+            direction == Direction::In || store::counting::has_let_out(tx.conn(), &lane, since).await?
         }
     };
-    store::plates::note_clock(tx.conn(), &id, late).await?;
+    store::plates::note_clock(tx.conn(), &id, behind).await?;
     let credential = match sight {
         _ if has_passed => Credential::Late,
         Sight::Plates(_) => visit.map_or(Credential::UnknownPlate, Credential::Plate),

@@ -19,12 +19,34 @@ pub(crate) fn late(at: DateTime<Utc>, now: DateTime<Utc>) -> Option<TimeDelta> {
     (at < now - PERISHES || at > now + AHEAD).then(|| now - at)
 }
 
+/// A camera whose readings come late, all about as late as each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Behind {
+    /// Negative: they are ahead.
+    pub(crate) by: TimeDelta,
+    /// When the first of them came.
+    pub(crate) since: DateTime<Utc>,
+}
+
+impl Behind {
+    /// With a reading that is so late, after those `before`.
+    pub(crate) fn of(late: TimeDelta, before: Option<Self>, now: DateTime<Utc>) -> Self {
+        before.filter(|before| before.is_as_late(late)).unwrap_or(Self { by: late, since: now })
+    }
+
+    fn is_as_late(self, late: TimeDelta) -> bool {
+        (late - self.by).abs() < SAME_CAR
+    }
+}
+
 /// If a way out has let out no car since then, the one of such a reading still stands there. `before`: how late the camera's
-/// reading before was; as late as this one, it is the clock that is wrong, and what the camera sees, it sees now. Readings that
-/// were only long on the way and come together are of cars one after the other, each less late than the one before it.
-pub(crate) fn may_stand_since(at: DateTime<Utc>, before: Option<TimeDelta>, now: DateTime<Utc>) -> DateTime<Utc> {
+/// readings before were. As late as this one, and not only since a moment, it is the clock that is wrong, and what the camera
+/// sees, it sees now. Readings that were only long on the way and come all together when the link is back are less late from
+/// one to the next: however many they are and however long they take to come, none of them stays as late for so long, and
+/// each is about a car that has left if any has since.
+pub(crate) fn may_stand_since(at: DateTime<Utc>, before: Option<Behind>, now: DateTime<Utc>) -> DateTime<Utc> {
     match before {
-        Some(before) if (now - at - before).abs() < SAME_CAR => now - SAME_CAR,
+        Some(before) if before.is_as_late(now - at) && before.since + SAME_CAR <= now => now - SAME_CAR,
         _ => at.clamp(now - STANDS, now - SAME_CAR),
     }
 }

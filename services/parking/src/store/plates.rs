@@ -8,7 +8,7 @@ use crate::{
     domain::{
         EARLY,
         lanes::{Direction, Verdict},
-        plates::Least,
+        plates::{Behind, Least},
     },
     error::Error,
 };
@@ -59,21 +59,30 @@ pub(crate) async fn camera_of_token(
     }))
 }
 
-/// Notes by how much a camera's last reading came late (negative: early); None: it came in time.
-pub(crate) async fn note_clock(conn: &mut PgConnection, camera: &str, late: Option<TimeDelta>) -> Result<(), Error> {
-    sqlx::query("update camera set behind_seconds = $2 where id = $1 and behind_seconds is distinct from $2")
-        .bind(camera)
-        .bind(late.map(|late| late.num_seconds()))
-        .execute(conn)
-        .await?;
+/// Notes by how much a camera's readings come late; None: they come in time.
+pub(crate) async fn note_clock(conn: &mut PgConnection, camera: &str, behind: Option<Behind>) -> Result<(), Error> {
+    sqlx::query(
+        "update camera set behind_seconds = $2, behind_since = $3
+         where id = $1 and (behind_seconds, behind_since) is distinct from ($2, $3)",
+    )
+    .bind(camera)
+    .bind(behind.map(|behind| behind.by.num_seconds()))
+    .bind(behind.map(|behind| behind.since))
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
-/// By how much a camera's last reading came late; None: it came in time.
-pub(crate) async fn behind(conn: &mut PgConnection, camera: &str) -> Result<Option<TimeDelta>, Error> {
-    let seconds: Option<Option<i64>> =
-        sqlx::query_scalar("select behind_seconds from camera where id = $1").bind(camera).fetch_optional(conn).await?;
-    Ok(seconds.flatten().and_then(TimeDelta::try_seconds))
+/// By how much a camera's readings came late up to now; None: they came in time.
+pub(crate) async fn behind(conn: &mut PgConnection, camera: &str) -> Result<Option<Behind>, Error> {
+    let noted: Option<(i64, DateTime<Utc>)> = sqlx::query_as(
+        "select behind_seconds, behind_since from camera
+         where id = $1 and behind_seconds is not null and behind_since is not null",
+    )
+    .bind(camera)
+    .fetch_optional(conn)
+    .await?;
+    Ok(noted.and_then(|(seconds, since)| Some(Behind { by: TimeDelta::try_seconds(seconds)?, since })))
 }
 
 /// Cameras whose last reading did not come in time: of which lane, which, and by how many seconds.

@@ -212,6 +212,25 @@ async fn a_camera_with_a_wrong_clock_keeps_nobody_in_and_is_shown_to_staff() {
 }
 
 #[tokio::test]
+async fn readings_that_were_long_on_the_way_let_out_the_one_car_that_stands_there_however_many_come() {
+    let house = house().await;
+    let (_, _, out) = four_cars_in(&house).await;
+    house.clock.advance(TimeDelta::seconds(600));
+    // Two a second, for a car that the camera has seen every two seconds since its link was lost a minute ago.
+    let mut answers = Vec::new();
+    for nth in 0..24 {
+        let ago = TimeDelta::milliseconds(60_000 - 1_500 * nth);
+        let mut reading = recognition(&house, "HALXY1", 0.9, 0.9);
+        reading["data"]["timestamp"] = (house.clock.now() - ago).to_rfc3339().into();
+        let (_, told) = push(&house, &out, &reading.to_string()).await;
+        answers.push(told["verdict"].as_str().expect("a verdict").to_owned());
+        house.clock.advance(TimeDelta::milliseconds(500));
+    }
+    assert_eq!((answers.remove(0).as_str(), occupied(&house).await), ("open", Some(3)), "{answers:?}");
+    assert!(answers.iter().all(|it| it == "too_late"), "{answers:?}");
+}
+
+#[tokio::test]
 async fn a_camera_with_one_odd_result_is_believed_in_the_others() {
     let house = house().await;
     let (into, out) = (token(&house, "camera-in-1").await, token(&house, "camera-out-1").await);

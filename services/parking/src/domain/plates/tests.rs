@@ -41,6 +41,19 @@ fn a_barrier_opens_on_both_certainties() {
 }
 
 #[test]
+fn a_clock_is_as_wrong_as_before_until_its_readings_come_much_later_or_sooner() {
+    let behind = |by, since| Behind { by: TimeDelta::seconds(by), since: at(since) };
+    for (late, before, now_is) in [
+        (40, None, behind(40, 0)),
+        (44, Some(behind(40, -60)), behind(40, -60)),
+        (45, Some(behind(40, -60)), behind(45, 0)),
+        (-40, Some(behind(40, -60)), behind(-40, 0)),
+    ] {
+        assert_eq!(Behind::of(TimeDelta::seconds(late), before, at(0)), now_is, "{late} {before:?}");
+    }
+}
+
+#[test]
 fn a_reading_is_about_the_car_that_stands_there_only_while_it_is_fresh() {
     // A car that stood there that long ago, and still does if none has left since.
     for (what, seconds, behind, since) in [
@@ -54,13 +67,15 @@ fn a_reading_is_about_the_car_that_stands_there_only_while_it_is_fresh() {
         assert_eq!(late(at(seconds), at(0)), behind.map(TimeDelta::seconds), "{what}");
         assert_eq!(may_stand_since(at(seconds), None, at(0)), at(since), "{what}");
     }
+    let behind = |by, since| Behind { by: TimeDelta::seconds(by), since: at(since) };
     for (what, before, since) in [
-        ("as late as before", 40, -5),
-        ("a moment longer on the way", 44, -5),
-        ("the next car of some that come together", 45, -40),
-        ("later", 20, -40),
-        ("ahead before", -40, -40),
+        ("as late as before", behind(40, -5), -5),
+        ("a moment longer on the way", behind(44, -600), -5),
+        ("as late as one that came a moment ago", behind(40, -4), -40),
+        ("the next car of some that come together", behind(45, -600), -40),
+        ("later", behind(20, -600), -40),
+        ("ahead before", behind(-40, -600), -40),
     ] {
-        assert_eq!(may_stand_since(at(-40), Some(TimeDelta::seconds(before)), at(0)), at(since), "{what}");
+        assert_eq!(may_stand_since(at(-40), Some(before), at(0)), at(since), "{what}");
     }
 }
