@@ -26,6 +26,10 @@ warnings-ended = { $n ->
     [one] 1 frühere Warnung ist aufgehoben.
    *[other] { $n } frühere Warnungen sind aufgehoben.
 }
+warnings-not-ended = { $n ->
+    [one] 1 Warnung eines anderen Absenders bleibt: Aufheben kann sie nur, wer sie gesendet hat, oder Sie auf der Monitorwand.
+   *[other] { $n } Warnungen anderer Absender bleiben: Aufheben kann sie nur, wer sie gesendet hat, oder Sie auf der Monitorwand.
+}
 warnings-none = Nichts davon kommt auf die Monitore.
 warnings-problems = { $n ->
     [one] 1 Eintrag war nicht lesbar.

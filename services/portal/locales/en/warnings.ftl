@@ -26,6 +26,10 @@ warnings-ended = { $n ->
     [one] 1 earlier warning is taken back.
    *[other] { $n } earlier warnings are taken back.
 }
+warnings-not-ended = { $n ->
+    [one] 1 warning of another sender stays: only who has sent it takes it back, or you on the wall of displays.
+   *[other] { $n } warnings of other senders stay: only who has sent them takes them back, or you on the wall of displays.
+}
 warnings-none = None of it goes on the displays.
 warnings-problems = { $n ->
     [one] 1 entry could not be read.

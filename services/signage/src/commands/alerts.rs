@@ -25,6 +25,8 @@ pub struct Imported {
     pub shown: Result<Uuid, &'static str>,
     /// Messages that it has ended.
     pub ended: Vec<Uuid>,
+    /// Messages of other senders that it would have ended, and that stay. Staff may withdraw them.
+    pub not_ended: Vec<Uuid>,
 }
 
 /// Takes a warning; again changes nothing.
@@ -52,6 +54,15 @@ async fn take(tx: &mut Tx, turn: &Turn, alert: &Alert, facts: &mut Vec<Fact>) ->
             ended.push(id);
         }
     }
+    let stays = |id: &Uuid| turn.wall.known.message(*id).is_some_and(|it| !it.withdrawn && tx.now() < it.valid_until);
+    let not_ended: Vec<Uuid> = alert.may_not_end().into_iter().filter(stays).collect();
+    if !not_ended.is_empty() {
+        tracing::warn!(
+            sender = alert.sender,
+            alert = alert.identifier,
+            "a warning refers to another sender's, which stays"
+        );
+    }
     if let Ok(message) = &shown
         && turn.wall.known.message(message.message_id).is_none_or(|old| differs(alert, old, message, tx.now()))
     {
@@ -59,7 +70,7 @@ async fn take(tx: &mut Tx, turn: &Turn, alert: &Alert, facts: &mut Vec<Fact>) ->
         tx.append(&message.message_id.to_string(), &events::published(message)).await?;
         tx.append(&message.message_id.to_string(), &events::warning(alert, message)).await?;
     }
-    Ok(Imported { shown: shown.map(|message| message.message_id), ended })
+    Ok(Imported { shown: shown.map(|message| message.message_id), ended, not_ended })
 }
 
 /// Takes a message back; false: there is none, or it is already.

@@ -195,12 +195,23 @@ impl Alert {
         message_id(&self.sender, &self.identifier)
     }
 
-    /// The messages that it ends.
+    /// The messages that it ends: of its own sender, whose word alone updates a warning or takes it back.
     #[must_use]
     pub fn ends(&self) -> Vec<Uuid> {
+        self.refers(true)
+    }
+
+    /// The messages of other senders that it would end, and does not.
+    #[must_use]
+    pub fn may_not_end(&self) -> Vec<Uuid> {
+        self.refers(false)
+    }
+
+    fn refers(&self, own: bool) -> Vec<Uuid> {
         match (self.status, self.kind) {
             (AlertStatus::Actual, AlertType::Update | AlertType::Cancel) => {
-                self.references.iter().map(|(sender, identifier)| message_id(sender, identifier)).collect()
+                let wanted = self.references.iter().filter(|(sender, _)| (*sender == self.sender) == own);
+                wanted.map(|(sender, identifier)| message_id(sender, identifier)).collect()
             }
             _ => Vec::new(),
         }

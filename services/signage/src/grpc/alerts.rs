@@ -85,17 +85,19 @@ impl Api {
                     "sender": alert.sender,
                     "not_shown": imported.shown.err(),
                     "ended": imported.ended,
+                    "not_ended": imported.not_ended,
                 });
                 commands::record(tx, &who, act, &about, what).await?;
                 Ok::<_, Error>(imported)
             })
         });
         let imported = imported.await?;
-        let Imported { shown, ended } = imported;
+        let Imported { shown, ended, not_ended } = imported;
         Ok(pb::ImportedAlert {
             message_id: shown.map(|id| id.to_string()).unwrap_or_default(),
             not_shown: shown.err().unwrap_or_default().to_owned(),
             ended_message_ids: ended.iter().map(ToString::to_string).collect(),
+            not_ended_message_ids: not_ended.iter().map(ToString::to_string).collect(),
         })
     }
 }

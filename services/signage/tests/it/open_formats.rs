@@ -156,6 +156,29 @@ async fn an_official_warning_stands_above_what_displays_say_and_is_taken_back() 
 }
 
 #[tokio::test]
+async fn only_who_has_sent_a_warning_updates_it_or_takes_it_back() {
+    let house = house().await;
+    let storm = import(&house, cap("a1", "Alert", "Severe", "", "Fenster schließen.")).await.expect("taken");
+    let reference = "dwd@example.org,a1,2026-11-28T11:55:00+01:00";
+    let stands = async || words(&content(&house, "foyer-1").await).contains("Fenster schließen.");
+    let by_another = |alert: &str| alert.replace("<sender>dwd@", "<sender>somebody@");
+    for (identifier, kind) in [("b1", "Cancel"), ("b2", "Update")] {
+        let refused = by_another(&cap(identifier, kind, "Minor", reference, "Alles gut."));
+        let answer = import(&house, refused).await.expect("understood");
+        assert_eq!((answer.ended_message_ids.len(), stands().await), (0, true), "{kind} of another sender");
+        assert_eq!(answer.not_ended_message_ids, [storm.message_id.as_str()], "staff read that it stays");
+    }
+    // One that names both ends its own alone.
+    let own = import(&house, by_another(&cap("b3", "Alert", "Severe", "", "Türen zu."))).await.expect("taken");
+    let both = format!("{reference} somebody@example.org,b3,2026-11-28T11:55:00+01:00");
+    let answer = import(&house, by_another(&cap("b4", "Cancel", "Minor", &both, ""))).await.expect("understood");
+    assert_eq!((&answer.ended_message_ids[..], stands().await), (&[own.message_id][..], true));
+    let cancel = import(&house, cap("a2", "Cancel", "Minor", reference, "")).await.expect("taken");
+    assert_eq!((&cancel.ended_message_ids[..], stands().await), (&[storm.message_id][..], false));
+    assert_eq!(cancel.not_ended_message_ids, [""; 0]);
+}
+
+#[tokio::test]
 async fn a_warning_never_evacuates_and_an_exercise_is_not_shown() {
     let house = house().await;
     import(&house, cap("x", "Alert", "Extreme", "", "Sofort evakuieren!")).await.expect("taken");

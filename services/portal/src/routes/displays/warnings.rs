@@ -110,11 +110,15 @@ fn said(w: &Words, taken: &ImportNinaResponse) -> Notice {
     if ended > 0 {
         words.push(w.n("warnings-ended", count(ended)));
     }
+    let not_ended: usize = taken.alerts.iter().map(|it| it.not_ended_message_ids.len()).sum();
+    if not_ended > 0 {
+        words.push(w.n("warnings-not-ended", count(not_ended)));
+    }
     let mut reasons: Vec<&str> = taken.alerts.iter().map(|it: &ImportedAlert| reason(&it.not_shown)).collect();
     reasons.sort_unstable();
     reasons.dedup();
     // That it takes an earlier one back is said by what it has ended.
-    let said = |key: &&str| !key.is_empty() && (*key != "warning-not-cancel" || ended == 0);
+    let said = |key: &&str| !key.is_empty() && (*key != "warning-not-cancel" || ended + not_ended == 0);
     words.extend(reasons.into_iter().filter(said).map(|key| w.t(key)));
     if !taken.problems.is_empty() {
         words.push(w.n("warnings-problems", count(taken.problems.len())));
