@@ -368,7 +368,9 @@ pub struct Issuer {
 }
 
 impl Issuer {
-    fn sender(&self) -> String {
+    /// Who it is in an alert.
+    #[must_use]
+    pub fn sender(&self) -> String {
         if self.sender.is_empty() { named(&self.place) } else { self.sender.clone() }
     }
 }

@@ -212,14 +212,16 @@ async fn alert(State(db): State<Db>, Path(message_id): Path<String>) -> Response
 }
 
 async fn write_alert(db: &Db, id: &str) -> Result<Option<Vec<u8>>, Error> {
-    let house = store::wall::house(db.pool()).await?;
     let evacuation = store::wall::evacuation(db.pool()).await?;
     if let Some(evacuation) = evacuation.filter(|it| it.id.to_string() == id) {
+        let house = store::wall::issuer(db.pool(), evacuation.began_at).await?;
         return Ok(Some(cap::write_evacuation(&evacuation, &house)?));
     }
     let messages = store::wall::messages(db.pool()).await?;
     let found = messages.iter().filter(|it| is_warning(it)).find(|it| it.message_id.to_string() == id);
-    Ok(found.map(|message| cap::write(message, &house)).transpose()?)
+    let Some(message) = found else { return Ok(None) };
+    let house = store::wall::issuer(db.pool(), message.published_at).await?;
+    Ok(Some(cap::write(message, &house)?))
 }
 
 /// What is planned is no warning.

@@ -21,7 +21,13 @@ use crate::{
 pub async fn configure(tx: &mut Tx, displays: Vec<Configured>, parts: &[Part]) -> Result<(), Error> {
     let turn = Board::default().locked_turn(tx).await?;
     store::setup::keep_parts(tx, parts).await?;
-    hang(tx, turn, displays).await
+    let before = store::wall::house(tx.conn()).await?.map(|it| it.sender());
+    hang(tx, turn, displays).await?;
+    let after = store::wall::house(tx.conn()).await?.map(|it| it.sender());
+    match before {
+        Some(before) if after.as_ref() != Some(&before) => store::wall::keep_former_sender(tx, &before).await,
+        _ => Ok(()),
+    }
 }
 
 /// Sets one display up otherwise than the house file says; None: as it says again. That stays so when the file is

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 use kernel::{Step, Tx, values::Text};
-use sqlx::{Arguments, FromRow, PgConnection, PgPool, postgres::PgArguments, types::Json};
+use sqlx::{Arguments, FromRow, PgConnection, PgExecutor, PgPool, postgres::PgArguments, types::Json};
 use uuid::Uuid;
 
 use crate::{
@@ -227,20 +227,50 @@ pub struct Versions {
     pub asked: i64,
 }
 
-/// Who the house is in warnings that go out to others.
+/// Who the house is in warnings that go out to others; None: no display says so yet.
 ///
 /// # Errors
 /// The database's error.
-pub async fn house(pool: &PgPool) -> Result<Issuer, Error> {
+pub async fn house(conn: impl PgExecutor<'_>) -> Result<Option<Issuer>, Error> {
     let said: Option<(Option<Json<Text>>, Option<String>)> = sqlx::query_as(
         "select setup -> 'house', setup ->> 'sender' from display where retired_at is null and setup is not null
          order by display_id limit 1",
     )
-    .fetch_optional(pool)
+    .fetch_optional(conn)
     .await?;
-    let (name, sender) = said.unwrap_or_default();
-    let place = name.map(|name| name.0).filter(|name| !name.de.is_empty());
-    Ok(Issuer { place: place.unwrap_or_else(|| Text::new("Haus", "House")), sender: sender.unwrap_or_default() })
+    Ok(said.map(|(name, sender)| {
+        let place = name.map(|name| name.0).filter(|name| !name.de.is_empty());
+        Issuer { place: place.unwrap_or_else(|| Text::new("Haus", "House")), sender: sender.unwrap_or_default() }
+    }))
+}
+
+/// The house as it says of an alert that was first sent at an instant: under the name that it had then, because only the
+/// sender of an alert updates it or takes it back.
+///
+/// # Errors
+/// The database's error.
+pub async fn issuer(pool: &PgPool, sent: DateTime<Utc>) -> Result<Issuer, Error> {
+    let house = house(pool).await?;
+    let house = house.unwrap_or_else(|| Issuer { place: Text::new("Haus", "House"), sender: String::new() });
+    let former: Option<String> =
+        sqlx::query_scalar("select sender from former_sender where until >= $1 order by until limit 1")
+            .bind(sent)
+            .fetch_optional(pool)
+            .await?;
+    Ok(Issuer { sender: former.unwrap_or_else(|| house.sender()), ..house })
+}
+
+/// Until now the house was this sender.
+///
+/// # Errors
+/// The database's error.
+pub async fn keep_former_sender(tx: &mut Tx, sender: &str) -> Result<(), Error> {
+    sqlx::query("insert into former_sender (sender, until) values ($1, $2) on conflict do nothing")
+        .bind(sender)
+        .bind(tx.now())
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// How far the wall is.

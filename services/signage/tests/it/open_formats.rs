@@ -346,10 +346,24 @@ async fn an_alert_of_another_house_comes_from_that_house() {
     twice(&house, "flow", &house_state(HouseState::AllClear, 5)).await;
     let over = alert().await;
     assert_eq!(over.references[0].0, over.sender, "it cancels an alert of its own");
-    // Unless the house file says who it is to others.
+    // Unless the house file says who it is to others. What went out under the old name is taken back under it.
+    house.clock.set(minutes(6));
+    let said = publish(&house, &message(pb::PriorityClass::Safety, "Vorsicht", "")).await.expect("published");
+    let path = format!("/signage/alerts/{}", said.message_id);
+    let ours = async || signage::cap::read(get(&house, &path, &[]).await.text().as_bytes()).expect("good CAP");
+    let sent = ours().await;
+    house.clock.set(minutes(7));
     load(&house, &other.replacen("[signage]\n", "[signage]\nsender = \"sternwarte.example\"\n", 1), false)
         .await
         .expect("applied");
+    assert_eq!(ours().await, sent, "the same alert from the same sender");
+    let withdraw = pb::WithdrawMessageRequest { message_id: said.message_id.clone() };
+    client!(house, &operator()).withdraw_message(withdraw).await.expect("withdrawn");
+    let cancel = ours().await;
+    assert_eq!(cancel.references, [(sent.sender.clone(), sent.identifier.clone())], "it names what was sent");
+    assert_eq!((&cancel.sender, alert().await), (&sent.sender, over), "and comes from who has sent that");
+    twice(&house, "flow", &house_state(HouseState::Normal, 8)).await;
+    twice(&house, "flow", &house_state(HouseState::Evacuating, 9)).await;
     assert_eq!(alert().await.sender, "sternwarte.example");
     let bad = HOUSE_FILE.replacen("[signage]\n", "[signage]\nsender = \"die Sternwarte\"\n", 1);
     let refused = load(&house, &bad, true).await.expect_err("a space");
