@@ -34,7 +34,7 @@ pub use fact::{
 };
 pub use known::{Known, Record, Told};
 pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};
-pub use presence::{HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, State, state};
+pub use presence::{ABSENCES, Absence, HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, State, away, state};
 pub use schedule::{Item, Playlist, Schedule};
 pub use setup::{Arrow, Evacuation, Profile, Setup, Way};
 pub use silence::{Silence, TELLERS};

@@ -1,5 +1,6 @@
 //! Every SQL statement about displays and what devices say of themselves. Decides nothing.
 
+pub mod absences;
 pub mod audit;
 pub mod devices;
 pub mod feeds;

@@ -119,6 +119,13 @@ fault-no-data = Keine Verbindung zum Haus
 fault-offline = Nicht für Ausfälle gerüstet
 fault-script = Fehler im Abspieler
 fault-plays = Nachweise wurden nicht angenommen
+absences-title = Stumm gewesen
+absences-none = In den letzten 35 Tagen nie.
+absences-week = { $n ->
+    [0] In den letzten sieben Tagen nie.
+    [one] In den letzten sieben Tagen einmal, { $time }.
+   *[other] In den letzten sieben Tagen { $n }-mal, zusammen { $time }.
+}
 picture-title = Bild vom Schirm
 picture-ask = Neues Bild anfordern
 picture-now-asked = Angefordert. Die Antwort steht in einigen Sekunden hier.

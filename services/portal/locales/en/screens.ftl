@@ -119,6 +119,13 @@ fault-no-data = No connection to the house
 fault-offline = Not ready for outages
 fault-script = Error in the player
 fault-plays = Proofs of play were refused
+absences-title = Was silent
+absences-none = Never in the last 35 days.
+absences-week = { $n ->
+    [0] Never in the last seven days.
+    [one] Once in the last seven days, { $time }.
+   *[other] { $n } times in the last seven days, { $time } in all.
+}
 picture-title = Picture of the screen
 picture-ask = Ask for a new one
 picture-now-asked = Asked for. The answer stands here in a few seconds.

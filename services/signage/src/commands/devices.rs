@@ -1,14 +1,14 @@
 //! What devices say of themselves, and what they are asked.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::Tx;
+use kernel::{Tx, clock::wall_now};
 use uuid::Uuid;
 
 use super::end;
 use crate::{
     BOARD,
     board::Board,
-    domain::{MediaType, News, OFFLINE_AFTER, Pairing},
+    domain::{ABSENCES, MediaType, News, OFFLINE_AFTER, Pairing},
     error::Error,
     store::{
         self,
@@ -63,6 +63,7 @@ pub async fn watch_over(tx: &mut Tx, board: &Board, now: DateTime<Utc>) -> Resul
         );
     }
     store::wall::silence(tx, &changed).await?;
+    store::absences::keep(tx, &changed).await?;
     let news = News { views: turn.wall.compute(tx.now()), moved: true, ..News::default() };
     turn.write(tx, &news).await?;
     end(tx, turn, news).await
@@ -152,5 +153,6 @@ pub async fn submit_plays(tx: &mut Tx, display_id: &str, plays: &[Play]) -> Resu
 /// The database's error.
 pub async fn tidy(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
-    store::devices::tidy(tx, now - SCREENSHOTS, now - PLAYS).await
+    store::devices::tidy(tx, now - SCREENSHOTS, now - PLAYS).await?;
+    store::absences::forget(tx, wall_now() - ABSENCES).await
 }

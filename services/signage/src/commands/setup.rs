@@ -1,6 +1,6 @@
 //! How displays are set up: by the house file, and by staff who want one of them otherwise.
 
-use kernel::{Tx, values::invalid};
+use kernel::{Tx, clock::wall_now, values::invalid};
 
 use super::end;
 use crate::{
@@ -62,6 +62,7 @@ async fn hang(tx: &mut Tx, mut turn: Turn, displays: Vec<Configured>) -> Result<
     let now = tx.now();
     turn.wall.hang(wanted.iter().map(Configured::wanted).collect(), now);
     store::setup::hang(tx, &displays, &wanted, &turn.wall).await?;
+    store::absences::end_retired(tx, wall_now()).await?;
     let news = News { views: turn.wall.compute(now), moved: true, ..News::default() };
     turn.write(tx, &news).await?;
     end(tx, turn, news).await

@@ -109,6 +109,28 @@ pub struct Presence {
     pub retired: bool,
 }
 
+/// A display was silent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Absence {
+    /// When it was heard of last.
+    pub from: DateTime<Utc>,
+    /// When it was heard of again; None: not yet.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// So long it is kept when a display was silent.
+pub const ABSENCES: TimeDelta = TimeDelta::days(35);
+
+/// How often a display was silent after an instant, and how long in all until `now`.
+#[must_use]
+pub fn away(absences: &[Absence], after: DateTime<Utc>, now: DateTime<Utc>) -> (u32, TimeDelta) {
+    let within = absences.iter().filter_map(|it| {
+        let span = it.until.unwrap_or(now) - it.from.max(after);
+        (span > TimeDelta::zero()).then_some(span)
+    });
+    within.fold((0, TimeDelta::zero()), |(times, whole), span| (times + 1, whole + span))
+}
+
 /// The states of a display.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {

@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status};
 use super::{ATTENDANT, Api, DESK, DISPLAY, KITCHEN, OPERATOR, may_act_for};
 use crate::{
     commands::{self, devices::Answer},
-    domain::{Health, MediaType, Profile},
+    domain::{ABSENCES, Absence, Health, MediaType, Profile, away},
     error::Error,
     store::{
         self,
@@ -32,6 +32,7 @@ pub const ACCESS: Access = Access {
         ("Heartbeat", &[DISPLAY]),
         ("ReportFaults", &[DISPLAY]),
         ("ListFaults", &[DESK, OPERATOR]),
+        ("ListAbsences", &[DESK, OPERATOR]),
         ("RequestScreenshot", &[DESK, OPERATOR]),
         ("SubmitScreenshot", &[DISPLAY]),
         ("GetScreenshot", &[DESK, OPERATOR]),
@@ -53,6 +54,8 @@ const SUBJECT: usize = 100;
 const FAULTS: usize = 20;
 /// Groups of one display.
 const GROUPS: usize = 20;
+/// Absences in one answer.
+const MOST_ABSENCES: usize = 200;
 /// Plays in one call.
 const PLAYS: usize = 500;
 /// The largest picture of a screen.
@@ -117,6 +120,24 @@ impl Displays for Api {
             over_at: fault.over_at.map(timestamp),
         });
         Ok(Response::new(pb::ListFaultsResponse { faults: faults.collect() }))
+    }
+
+    async fn list_absences(
+        &self,
+        request: Request<pb::ListAbsencesRequest>,
+    ) -> Result<Response<pb::ListAbsencesResponse>, Status> {
+        let request = request.into_inner();
+        let display_id = values::slug("display_id", &request.display_id)?;
+        store::shown(self.db.pool(), display_id).await?;
+        let now = wall_now();
+        let absences = store::absences::since(self.db.pool(), display_id, now - ABSENCES).await?;
+        let (times_in_a_week, whole) = away(&absences, now - TimeDelta::days(7), now);
+        let absence = |it: Absence| pb::Absence { from: Some(timestamp(it.from)), until: it.until.map(timestamp) };
+        Ok(Response::new(pb::ListAbsencesResponse {
+            absences: absences.into_iter().take(MOST_ABSENCES).map(absence).collect(),
+            times_in_a_week,
+            seconds_in_a_week: whole.num_seconds().unsigned_abs(),
+        }))
     }
 
     async fn request_screenshot(

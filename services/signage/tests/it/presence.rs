@@ -1,9 +1,18 @@
 //! Whether a display is there and well: as a table, with the time said in it. The row "Monitor" of the house's
 //! failure matrix, and what a silent display's neighbour does.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::testing::noon;
-use signage::domain::{Health, Pairing, Presence, State, state};
+use kernel::{
+    clock::wall_now,
+    testing::{House, noon},
+    values::{from_timestamp, timestamp},
+};
+use signage::domain::{Absence, Health, Pairing, Presence, State, away, state};
+use sky_proto::signage::v1::{self as pb, displays_client::DisplaysClient};
+
+use crate::{acknowledgements::look, support::*};
 
 fn well() -> Presence {
     Presence {
@@ -59,4 +68,84 @@ fn a_paired_display_that_never_says_its_health_is_judged_by_its_silence_alone() 
     let it = Presence { health: None, rendered: 0, ..well() };
     assert_eq!(state(&it, after(0)).0, State::Active);
     assert_eq!(state(&it, after(60)).0, State::Offline);
+}
+
+#[test]
+fn how_often_and_how_long_a_display_was_silent() {
+    let silent = |from: i64, until: Option<i64>| Absence { from: after(from), until: until.map(after) };
+    let all = [silent(900, None), silent(500, Some(560)), silent(-100, Some(40)), silent(-300, Some(0))];
+    assert_eq!(away(&all, after(0), after(1000)), (3, TimeDelta::seconds(100 + 60 + 40)), "only what was after it");
+    assert_eq!(away(&[], after(0), after(1000)), (0, TimeDelta::zero()));
+}
+
+/// One heartbeat, written at once.
+async fn beat(house: &House, id: &str) {
+    let request = pb::HeartbeatRequest {
+        display_id: id.to_owned(),
+        device_time: Some(timestamp(wall_now())),
+        player: "portal/1".to_owned(),
+        ..Default::default()
+    };
+    DisplaysClient::new(house.channel(&display(id))).heartbeat(request).await.expect("heard");
+    listed(house, id).await;
+}
+
+#[tokio::test]
+async fn staff_see_when_a_display_was_silent_and_for_how_long_in_a_week() {
+    let house = house().await;
+    let absences = async || {
+        let request = pb::ListAbsencesRequest { display_id: "cafe-1".to_owned() };
+        DisplaysClient::new(house.channel(&operator())).list_absences(request).await.expect("a list").into_inner()
+    };
+    beat(&house, "cafe-1").await;
+    look(&house, Duration::ZERO).await;
+    assert_eq!(absences().await, pb::ListAbsencesResponse::default(), "it was there all the time");
+
+    // It was heard of ten minutes ago, and then not any more.
+    let earlier = "update presence set last_seen_at = last_seen_at - interval '10 minutes' returning last_seen_at";
+    let gone: DateTime<Utc> = sqlx::query_scalar(earlier).fetch_one(house.pool("signage")).await.expect("set");
+    look(&house, Duration::ZERO).await;
+    look(&house, Duration::ZERO).await;
+    let silent = absences().await;
+    assert_eq!((silent.times_in_a_week, silent.absences.len()), (1, 1), "once, however often one looks");
+    assert_eq!(from_timestamp(silent.absences[0].from), gone);
+    assert!(silent.absences[0].until.is_none() && silent.seconds_in_a_week >= 600, "it still is: {silent:?}");
+
+    beat(&house, "cafe-1").await;
+    look(&house, Duration::ZERO).await;
+    let heard = absences().await;
+    let until = from_timestamp(heard.absences[0].until);
+    assert_eq!(heard.seconds_in_a_week, (until - gone).num_seconds().unsigned_abs(), "it has ended");
+    assert!(until > gone + TimeDelta::minutes(10));
+
+    // A week later it counts no more, and after 35 days it is forgotten.
+    let shift = async |days: i32| {
+        sqlx::query("update absence set silent_from = silent_from - make_interval(days => $1), silent_until = silent_until - make_interval(days => $1)")
+            .bind(days)
+            .execute(house.pool("signage"))
+            .await
+            .expect("time passed");
+    };
+    shift(8).await;
+    let old = absences().await;
+    assert_eq!((old.absences.len(), old.times_in_a_week, old.seconds_in_a_week), (1, 0, 0));
+    shift(28).await;
+    assert_eq!(absences().await.absences.len(), 0);
+    let board = signage::board::Board::default();
+    let tidied =
+        house.transact("signage", move |tx| Box::pin(async move { signage::commands::tidy(tx, &board).await }));
+    tidied.await.expect("tidied");
+    let kept: i64 =
+        sqlx::query_scalar("select count(*) from absence").fetch_one(house.pool("signage")).await.expect("counted");
+    assert_eq!(kept, 0);
+
+    // One that is taken down while it is silent is not awaited: its absence ends with it.
+    sqlx::query(earlier).execute(house.pool("signage")).await.expect("set");
+    look(&house, Duration::ZERO).await;
+    load(&house, &HOUSE_FILE.replace("\"cafe-1\"", "\"cafe-9\""), false).await.expect("applied");
+    let open: i64 = sqlx::query_scalar("select count(*) from absence where silent_until is null")
+        .fetch_one(house.pool("signage"))
+        .await
+        .expect("counted");
+    assert_eq!(open, 0);
 }

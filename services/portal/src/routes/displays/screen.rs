@@ -10,8 +10,8 @@ use axum::{
 };
 use kernel::{Caller, clock::wall_now, values::from_timestamp};
 use sky_proto::signage::v1::{
-    ChangeDisplayRequest, Display, Fault, GetScreenshotRequest, ListFaultsRequest, Orientation,
-    RequestScreenshotRequest, Screenshot,
+    Absence, ChangeDisplayRequest, Display, Fault, GetScreenshotRequest, ListAbsencesRequest, ListAbsencesResponse,
+    ListFaultsRequest, Orientation, RequestScreenshotRequest, Screenshot,
 };
 use tonic::Code;
 
@@ -28,6 +28,8 @@ use crate::{
 
 /// So many faults that are over are repeated here.
 const FAULTS: usize = 20;
+/// So many times at which it was silent.
+const ABSENCES: usize = 20;
 pub(super) const PROFILES: [&str; 7] = ["foyer", "dome_door", "wayfinding", "parking", "cafe", "queue", "room_door"];
 
 #[derive(Template)]
@@ -44,6 +46,9 @@ struct ScreenPage {
     heard: String,
     health: Vec<(String, String)>,
     faults: Vec<FaultView>,
+    /// How often and how long it was silent this week; and when.
+    away: String,
+    absences: Vec<String>,
     picture: Picture,
     groups: Vec<(String, String, bool)>,
     profiles: Vec<(&'static str, String, bool)>,
@@ -94,6 +99,23 @@ fn fault(w: &Words, it: &Fault) -> FaultView {
         when: it
             .over_at
             .map_or_else(|| w.with("display-since", "time", &since), |over| format!("{since}–{}", clock(Some(over)))),
+    }
+}
+
+/// "In den letzten sieben Tagen 3-mal, zusammen 0:42 h."
+fn away(w: &Words, it: &ListAbsencesResponse) -> String {
+    let minutes = it.seconds_in_a_week.div_ceil(60);
+    let whole = format!("{}:{:02} h", minutes / 60, minutes % 60);
+    w.args_of("absences-week", it.times_in_a_week, &whole)
+}
+
+/// "Donnerstag, 26. November, 14:32–14:40", with the day of its end where that is another one.
+fn absence(w: &Words, it: &Absence) -> String {
+    let from = w.day_and_time(&it.from);
+    match &it.until {
+        None => w.with("display-since", "time", &from),
+        Some(_) if w.day(&it.until) == w.day(&it.from) => format!("{from}–{}", w.time(&it.until)),
+        Some(_) => format!("{from} – {}", w.day_and_time(&it.until)),
     }
 }
 
@@ -161,6 +183,8 @@ pub(crate) async fn page(
     let it = display(&edge, &caller, &id).await?;
     let all = wall::displays(&edge, &caller).await?;
     let faults = answer(edge.devices(&caller).list_faults(ListFaultsRequest { display_id: id.clone() })).await?.faults;
+    let request = ListAbsencesRequest { display_id: id.clone() };
+    let absences = answer(edge.devices(&caller).list_absences(request)).await?;
     let last = last_picture(&edge, &caller, &id).await?;
     let w = guest.frame(guest.words.text(&it.name));
     let (state, kind) = wall::state(&w, &it, wall::is_night(&edge));
@@ -173,6 +197,8 @@ pub(crate) async fn page(
         heard: heard(&w, &it),
         health: health(&w, &it),
         faults: faults.iter().take(FAULTS).map(|it| fault(&w, it)).collect(),
+        away: away(&w, &absences),
+        absences: absences.absences.iter().take(ABSENCES).map(|it| absence(&w, it)).collect(),
         picture: picture(&w, last.as_ref(), is_page, &edge),
         groups: wall::groups(&all)
             .into_iter()
