@@ -8,18 +8,20 @@ use uuid::Uuid;
 use super::{
     admissions::tell_admission,
     calls, record, touch,
-    zones::{count, tell_zone},
+    zones::{count, save, tell_zone},
 };
 use crate::{
     domain::{
-        Admission, AdmissionState, Quality, Zone,
+        Admission, AdmissionState, Level, Quality, Zone,
         calls::GroupState,
         queue::Number,
+        replay::without,
         steps::{Change, GroupWas, Moved, Step},
-        zones::Counted,
+        zones::{Counted, Thresholds, ancestors, roll_up},
     },
     error::Error,
-    store,
+    events,
+    store::{self, history::Whose},
 };
 
 /// A step that is made now.
@@ -82,7 +84,9 @@ pub(crate) async fn undo_step(tx: &mut Tx, id: Uuid, by: &str) -> Result<Step, E
             for showing in &counted.gone {
                 store::lock_admission(tx.conn(), *showing).await?;
             }
-            let zone = store::lock_zone(tx.conn(), &counted.zone).await?.ok_or(Error::NoZone)?;
+            // The storey and the house have a level from that number, too.
+            let zones = store::lock_zones(tx.conn()).await?;
+            let zone = zones.into_iter().find(|zone| zone.id == counted.zone).ok_or(Error::NoZone)?;
             let step = still_undoable(tx, id).await?;
             if step.undone {
                 return Ok(step);
@@ -162,11 +166,64 @@ async fn undo_count(tx: &mut Tx, mut zone: Zone, counted: &Counted, by: &str) ->
     let (now, before) = (tx.now(), zone.clone());
     zone.take_back(counted);
     store::record_correction(tx.conn(), &before, zone.count, "taken back", by, now).await?;
-    store::history::take_back_samples(tx.conn(), &zone.id, counted.at).await?;
     let is_drifted = counted.was.drifted || store::is_drifted(tx.conn(), &zone.id).await?;
     store::mark_zone(tx.conn(), &zone.id, zone.counted, is_drifted).await?;
     store::save_zone(tx.conn(), &zone).await?;
-    tell_zone(tx, &zone).await
+    tell_zone(tx, &zone).await?;
+    take_back_sums(tx, &zone, counted).await
+}
+
+/// What a mistake was added to is as it would have been without, for replays as well: storeys, the house, escape groups.
+async fn take_back_sums(tx: &mut Tx, zone: &Zone, counted: &Counted) -> Result<(), Error> {
+    let stored = store::zones_as_stored(tx.conn()).await?;
+    let mut zones = stored.clone();
+    let within: Vec<String> = ancestors(&stored, &zone.id).cloned().collect();
+    let was = &counted.was;
+    // Of a number that was not known, sums have taken the most that its level may mean.
+    let known = Zone { count: was.count, level: was.level, quality: was.quality, ..zone.clone() };
+    let more = |before: u32| i64::from(counted.count) - i64::from(before);
+    let (own, in_sums) = (more(was.count), more(known.at_most()));
+    for it in zones.iter_mut().filter(|it| within.contains(&it.id)) {
+        let more = if it.id == zone.id { own } else { in_sums };
+        let level = correct_samples(tx, Whose::Zone(&it.id), counted, more, (&it.thresholds, it.capacity)).await?;
+        if let Some(level) = level.filter(|_| it.id != zone.id) {
+            it.level = level;
+        }
+    }
+    roll_up(&mut zones);
+    for (before, it) in stored.iter().zip(&zones).filter(|(before, it)| before != it) {
+        save(tx, it, before.level != it.level || before.quality != it.quality).await?;
+    }
+    for mut group in store::escape_groups(tx.conn(), &zones).await? {
+        if !within.iter().any(|id| group.zones.contains(id)) {
+            continue;
+        }
+        let limit = (&group.thresholds, group.limit);
+        let level = correct_samples(tx, Whose::Group(&group.id), counted, in_sums, limit).await?;
+        let before = store::group_level(tx.conn(), &group.id).await?;
+        group.level = level.unwrap_or(before);
+        group.add_up(&zones);
+        if group.level != before {
+            let now = tx.now();
+            store::save_group_level(tx.conn(), &group, now).await?;
+            tx.append(&group.id, &events::zones::escape_group_changed(&group)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The numbers that were kept since a count that was a mistake, without it; answers the level that they have come to.
+async fn correct_samples(
+    tx: &mut Tx,
+    whose: Whose<'_>,
+    counted: &Counted,
+    more: i64,
+    (thresholds, full): (&Thresholds, u32),
+) -> Result<Option<Level>, Error> {
+    let (before, mut samples) = store::history::samples_since(tx.conn(), whose, counted.at).await?;
+    without(&mut samples, before, more, counted.was.quality, thresholds, full);
+    store::history::rewrite_samples(tx.conn(), whose, &samples).await?;
+    Ok(samples.last().map(|sample| sample.level))
 }
 
 async fn undo_group(tx: &mut Tx, admission: &Admission, to: GroupState, was: &GroupWas) -> Result<(), Error> {

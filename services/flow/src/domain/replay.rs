@@ -71,6 +71,24 @@ pub(crate) fn as_it_was(samples: &[Sample], until: DateTime<Utc>) -> Course {
     Course::of(samples.iter().map(|sample| (*sample, sample.level)), until)
 }
 
+/// Numbers that were kept while a zone was counted by mistake, as they would have been without: `more` people were too many,
+/// and what was known of the zone itself was only so good. `before`: the level that held when it began.
+pub(crate) fn without(
+    samples: &mut [Sample],
+    before: Level,
+    more: i64,
+    was: Quality,
+    thresholds: &Thresholds,
+    capacity: u32,
+) {
+    let mut level = before;
+    for sample in samples {
+        sample.count = u32::try_from((i64::from(sample.count) - more).max(0)).unwrap_or(u32::MAX);
+        level = thresholds.level(sample.count, capacity, level);
+        (sample.level, sample.quality) = (level, sample.quality.worse(was));
+    }
+}
+
 /// As it would have been.
 pub(crate) fn with(samples: &[Sample], capacity: u32, thresholds: &Thresholds, until: DateTime<Utc>) -> Course {
     let levels = samples.iter().scan(Level::Green, |level, sample| {

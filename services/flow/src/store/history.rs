@@ -128,21 +128,82 @@ async fn keep<'a>(
     Ok(())
 }
 
-/// Forgets a number that was a mistake, with the sums that it was in: it was never so.
-pub(crate) async fn take_back_samples(conn: &mut PgConnection, zone: &str, since: DateTime<Utc>) -> Result<(), Error> {
-    for statement in [
-        "with recursive above as (
-             select id, parent from zone where id = $1
-             union select z.id, z.parent from zone z join above on z.id = above.parent)
-         delete from zone_sample s using above where s.zone_id = above.id and s.at >= $2",
-        "with recursive above as (
-             select id, parent from zone where id = $1
-             union select z.id, z.parent from zone z join above on z.id = above.parent)
-         delete from escape_group_sample s using escape_group g
-         where g.id = s.group_id and s.at >= $2 and g.zones && array(select id from above)",
-    ] {
-        sqlx::query(statement).bind(zone).bind(since).execute(&mut *conn).await?;
+/// Whose numbers are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whose<'a> {
+    Zone(&'a str),
+    Group(&'a str),
+}
+
+/// Numbers since an instant, with the one that held when it began at the latest.
+macro_rules! since {
+    ($table:literal, $id:literal) => {
+        concat!(
+            "select at, count, level, quality from ",
+            $table,
+            " where ",
+            $id,
+            " = $1 and at >= coalesce((select max(at) from ",
+            $table,
+            " where ",
+            $id,
+            " = $1 and at < $2), $2) order by at"
+        )
+    };
+}
+
+/// The numbers that were kept since an instant, and the level before that; an empty zone if there was none.
+pub(crate) async fn samples_since(
+    conn: &mut PgConnection,
+    whose: Whose<'_>,
+    since: DateTime<Utc>,
+) -> Result<(Level, Vec<Sample>), Error> {
+    let (statement, id) = match whose {
+        Whose::Zone(id) => (since!("zone_sample", "zone_id"), id),
+        Whose::Group(id) => (since!("escape_group_sample", "group_id"), id),
+    };
+    let rows: Vec<SampleRow> = sqlx::query_as(statement).bind(id).bind(since).fetch_all(conn).await?;
+    let mut samples = rows.into_iter().map(sample).collect::<Result<Vec<Sample>, Error>>()?;
+    let held = samples.first().filter(|it| it.at < since).map(|it| it.level);
+    if held.is_some() {
+        samples.remove(0);
     }
+    Ok((held.unwrap_or(Level::Green), samples))
+}
+
+/// Keeps numbers otherwise than they were kept.
+macro_rules! rewrite {
+    ($table:literal, $id:literal) => {
+        concat!(
+            "update ",
+            $table,
+            " s set count = n.count, level = n.level, quality = n.quality
+             from unnest($2::timestamptz[], $3::integer[], $4::text[], $5::text[]) as n (at, count, level, quality)
+             where s.",
+            $id,
+            " = $1 and s.at = n.at"
+        )
+    };
+}
+
+/// Keeps numbers otherwise than they were kept: some were a mistake.
+pub(crate) async fn rewrite_samples(
+    conn: &mut PgConnection,
+    whose: Whose<'_>,
+    samples: &[Sample],
+) -> Result<(), Error> {
+    let (statement, id) = match whose {
+        Whose::Zone(id) => (rewrite!("zone_sample", "zone_id"), id),
+        Whose::Group(id) => (rewrite!("escape_group_sample", "group_id"), id),
+    };
+    let (mut times, mut counts, mut levels, mut qualities) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for sample in samples {
+        times.push(sample.at);
+        counts.push(sample.count.cast_signed());
+        levels.push(sample.level.name());
+        qualities.push(sample.quality.name());
+    }
+    sqlx::query(statement).bind(id).bind(times).bind(counts).bind(levels).bind(qualities).execute(conn).await?;
     Ok(())
 }
 
@@ -192,15 +253,16 @@ async fn read(
     id: &str,
     (from, until): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<Vec<Sample>, Error> {
-    let rows: Vec<(DateTime<Utc>, i32, String, String)> =
-        sqlx::query_as(statement).bind(id).bind(from).bind(until).fetch_all(conn).await?;
-    rows.into_iter()
-        .map(|(at, count, level, quality)| {
-            let level = stored(Level::named(&level), "sample's level")?;
-            let quality = stored(Quality::named(&quality), "sample's quality")?;
-            Ok(Sample { at, count: count.unsigned_abs(), level, quality })
-        })
-        .collect()
+    let rows: Vec<SampleRow> = sqlx::query_as(statement).bind(id).bind(from).bind(until).fetch_all(conn).await?;
+    rows.into_iter().map(sample).collect()
+}
+
+type SampleRow = (DateTime<Utc>, i32, String, String);
+
+fn sample((at, count, level, quality): SampleRow) -> Result<Sample, Error> {
+    let level = stored(Level::named(&level), "sample's level")?;
+    let quality = stored(Quality::named(&quality), "sample's quality")?;
+    Ok(Sample { at, count: count.unsigned_abs(), level, quality })
 }
 
 /// Forgets what replays need no more.

@@ -86,6 +86,47 @@ async fn a_count_by_hand_is_taken_back_for_some_minutes_and_keeps_who_came_since
     assert_eq!(count(&house, "cafe").await, 0);
 }
 
+#[tokio::test]
+async fn a_count_that_is_taken_back_leaves_storeys_and_escape_groups_as_if_it_had_never_been() {
+    let house = house().await;
+    let kept = async |of: &str| -> Vec<(i32, String)> {
+        let all = "select count, level from zone_sample where zone_id = $1
+            union all select count, level from (select * from escape_group_sample where group_id = $1 order by at) g";
+        sqlx::query_as(all).bind(of).fetch_all(house.pool("flow")).await.expect("numbers")
+    };
+    let turn = async |most: i32| {
+        let is_kept = async || kept("ground").await.last().is_some_and(|(count, _)| *count == most);
+        turn_until(&house, "the sum is kept", is_kept).await;
+    };
+    // Below where amber begins, and above where it would end.
+    correct(&house, "foyer", 205).await;
+    correct(&house, "cafe", 10).await;
+    turn(215).await;
+    assert_eq!(zone(&house, "ground").await.level(), pb::ZoneLevel::Green);
+    let before = (kept("ground").await, kept("main-exit").await);
+    house.clock.advance(TimeDelta::seconds(1));
+    correct(&house, "cafe", 100).await;
+    let mistake = step(&house).await;
+    turn(305).await;
+    assert_eq!(zone(&house, "ground").await.level(), pb::ZoneLevel::Stop);
+    house.clock.advance(TimeDelta::seconds(1));
+    correct(&house, "foyer", 206).await;
+    turn(306).await;
+    undo(&house, &mistake).await.expect("taken back");
+
+    let ground = zone(&house, "ground").await;
+    assert_eq!((ground.count, ground.level()), (Some(216), pb::ZoneLevel::Green), "it was never amber");
+    for (of, before) in [("ground", before.0), ("main-exit", before.1)] {
+        let after = kept(of).await;
+        let level = before[0].1.clone();
+        let since = [(215, level.clone()), (216, level)];
+        assert_eq!(after, [before, since.to_vec()].concat(), "{of}: who has come in the meantime has come");
+    }
+    let told: Vec<pb::ZoneChanged> = house.events("flow").await;
+    let last = told.into_iter().filter_map(|it| it.zone).rfind(|zone| zone.zone_id == "ground").expect("told");
+    assert_eq!(last.level(), pb::ZoneLevel::Green, "whoever follows the storey hears of it");
+}
+
 /// What takes an entry back, a minute after it.
 fn undone(of: &pb::JournalEntry, minute: i64) -> pb::JournalEntry {
     pb::JournalEntry {
