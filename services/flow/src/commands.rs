@@ -58,8 +58,11 @@ async fn touch_house(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
+/// The house file, in the audit log.
+pub(crate) const HOUSE_FILE: &str = "house-file";
+
 /// An act for the audit log.
-async fn record(
+pub(crate) async fn record(
     tx: &mut Tx,
     who: &str,
     act: &str,

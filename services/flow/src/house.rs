@@ -83,14 +83,24 @@ pub(crate) fn apply<'t>(tx: &'t mut Tx, text: &'t str) -> BoxFuture<'t, Result<(
 async fn write(tx: &mut Tx, section: &Section) -> Result<(), Error> {
     // Counters push while it is written: their rows and the zones first, in the order that everybody keeps.
     store::sensors::lock_all(tx.conn()).await?;
-    store::lock_zones(tx.conn()).await?;
+    let before = store::lock_zones(tx.conn()).await?;
+    let groups_before = store::escape_groups(tx.conn(), &before).await?;
     clock::write(tx, section.clock.as_ref()).await?;
     let now = tx.now();
     let mut changed = false;
     for plan in section.plans() {
         changed |= store::save_zone_plan(tx.conn(), &plan, now).await?;
+        let was = before.iter().find(|zone| zone.id == plan.id);
+        let was = was.map(|zone| zones::limit(zone.capacity, &zone.capacity_source, zone.thresholds));
+        zones::record(tx, "set_zone_limit", plan.id, was, zones::limit(plan.capacity, plan.source, plan.thresholds))
+            .await?;
     }
-    store::save_groups(tx.conn(), &section.groups(now), now).await?;
+    let groups = section.groups(now);
+    for group in &groups {
+        let was = groups_before.iter().find(|it| it.id == group.id).map(zones::group_limit);
+        zones::record(tx, "set_group_limit", &group.id, was, zones::group_limit(group)).await?;
+    }
+    store::save_groups(tx.conn(), &groups, now).await?;
     store::measures::save_lift_plans(tx.conn(), &section.lifts(now)).await?;
     store::sensors::save_plans(tx.conn(), &section.sensors(now), now).await?;
     store::measures::save_rules(tx.conn(), &section.rules()).await?;

@@ -1,10 +1,16 @@
 //! The `[flow.clock]` part of the house file: how the house wants its doors run.
 
 use kernel::Tx;
+use serde_json::json;
 use toml::Spanned;
 
 use super::Source;
-use crate::{commands::FLOW_TOPIC, domain::clock::Policy, error::Error, events, store};
+use crate::{
+    commands::{FLOW_TOPIC, HOUSE_FILE, record},
+    domain::clock::Policy,
+    error::Error,
+    events, store,
+};
 
 /// Checks what is there; a house that says nothing runs as most do.
 pub(super) fn check(source: &Source<'_>, clock: Option<&Spanned<Policy>>) -> Result<(), String> {
@@ -46,8 +52,12 @@ pub(super) fn check(source: &Source<'_>, clock: Option<&Spanned<Policy>>) -> Res
 /// Writes what passed the check.
 pub(super) async fn write(tx: &mut Tx, clock: Option<&Spanned<Policy>>) -> Result<(), Error> {
     let policy = clock.map(|clock| *clock.get_ref()).unwrap_or_default();
+    let before = store::policy(tx.conn()).await?;
     if store::save_policy(tx.conn(), policy).await? {
         tx.touch(FLOW_TOPIC, FLOW_TOPIC);
+    }
+    if policy != before {
+        record(tx, HOUSE_FILE, "set_clock_policy", "clock", json!(before), json!(policy)).await?;
     }
     // Told with every loading: it is complete, and whoever has heard it loses nothing.
     tx.append("clock", &events::clock_policy_changed(policy)).await?;

@@ -3,16 +3,22 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use kernel::values::{self, Text};
+use kernel::{
+    Tx,
+    values::{self, Text},
+};
 use serde::Deserialize;
+use serde_json::{Value, json};
 use toml::Spanned;
 
 use super::{Section, Source};
 use crate::{
+    commands::{self, HOUSE_FILE},
     domain::{
         Level, Quality,
         zones::{EscapeGroup, HAND_MINUTES, Kind, Thresholds},
     },
+    error::Error,
     store::ZonePlan,
 };
 
@@ -147,6 +153,30 @@ fn parent(source: &Source<'_>, rows: &[ZoneRow], zone: &ZoneRow, key: &str) -> R
         (Some(Kind::Room), Some(Kind::Level | Kind::House)) | (Some(Kind::Level), Some(Kind::House)) => Ok(()),
         (_, None) => Err(source.wrong(within, key, "is no zone of this file")),
         _ => Err(source.wrong(within, key, "a room lies in a level or the house, a level in the house")),
+    }
+}
+
+/// How many people, by which document, and from how many on a level begins and ends, for the audit log.
+pub(super) fn limit(most: u32, source: &str, thresholds: Thresholds) -> Value {
+    json!({"most": most, "source": source, "thresholds": thresholds})
+}
+
+/// The same of an escape group.
+pub(super) fn group_limit(group: &EscapeGroup) -> Value {
+    limit(group.limit, &group.limit_source, group.thresholds)
+}
+
+/// Writes down that the file has changed a limit. What is new in the house has none that was changed.
+pub(super) async fn record(
+    tx: &mut Tx,
+    act: &str,
+    about: &str,
+    before: Option<Value>,
+    after: Value,
+) -> Result<(), Error> {
+    match before {
+        Some(before) if before != after => commands::record(tx, HOUSE_FILE, act, about, before, after).await,
+        _ => Ok(()),
     }
 }
 

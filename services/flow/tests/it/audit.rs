@@ -223,3 +223,33 @@ async fn door(day: &mut Day<'_>, showing: Uuid, visit: Uuid, tickets: &[Uuid]) {
     let all = pb::ResolveScanConflictsRequest { conflict_ids, resolution: "paid at the desk".to_owned() };
     act!(day, DoorClient, "ResolveScanConflicts", resolve_scan_conflicts, "resolve_scan_conflict", all);
 }
+
+#[tokio::test]
+async fn what_the_house_file_changes_of_limits_and_of_the_clock_is_in_the_audit_log() {
+    let house = house().await;
+    let by_file = async || -> Vec<(String, String, serde_json::Value, serde_json::Value)> {
+        let acts = "select act, about, before, after from audit where who = 'house-file' order by id";
+        sqlx::query_as(acts).fetch_all(house.pool("flow")).await.expect("acts")
+    };
+    let first = by_file().await.len();
+    load(&house, HOUSE_FILE).await.expect("loaded");
+    assert_eq!(by_file().await.len(), first, "the same file changes nothing");
+    let other = HOUSE_FILE
+        .replacen("no_shows_percent = 5", "no_shows_percent = 0", 1)
+        .replacen("amber = { rise = 80, fall = 75 }", "amber = { rise = 70, fall = 65 }", 1)
+        .replacen("capacity = 120", "capacity = 110", 1);
+    load(&house, &other).await.expect("loaded");
+    let acts = by_file().await.split_off(first);
+    let of = |act: &str, about: &str| {
+        let found = acts.iter().find(|(name, of, ..)| name == act && of == about);
+        found.map(|(_, _, before, after)| (before.clone(), after.clone())).unwrap_or_else(|| panic!("{act} {about}"))
+    };
+    let (before, after) = of("set_clock_policy", "clock");
+    assert_eq!((&before["no_shows_percent"], &after["no_shows_percent"]), (&5.into(), &0.into()));
+    let (before, after) = of("set_zone_limit", "foyer");
+    assert_eq!((&before["most"], &after["most"]), (&120.into(), &110.into()));
+    let rise = |limit: &serde_json::Value| limit["thresholds"]["amber"]["rise"].clone();
+    assert_eq!((rise(&before), rise(&after)), (80.into(), 70.into()));
+    let (before, after) = of("set_group_limit", "main-exit");
+    assert_eq!((rise(&before), rise(&after)), (80.into(), 70.into()));
+}
