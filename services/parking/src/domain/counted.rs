@@ -72,6 +72,7 @@ mod tests {
             fault_since: fault_since.map(at),
             heartbeat_at: heard.map(at),
             list_until: None,
+            key_reused_at: None,
             revision: 1,
         }
     }
