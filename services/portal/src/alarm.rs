@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use futures::{Stream, StreamExt, future::ready};
-use kernel::Caller;
+use kernel::{Caller, Remembered, values::from_timestamp};
 use sky_proto::{
     flow::v1::{FlowSnapshot, HouseState, IncidentKind, MeasureState, WatchFlowRequest},
     kernel::v1::LocalizedText,
@@ -16,6 +17,7 @@ use sky_proto::{
 use tokio::sync::watch;
 use tokio_stream::wrappers::WatchStream;
 use tonic::Status;
+use uuid::Uuid;
 
 use crate::{
     edge::{Edge, answer},
@@ -28,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_secs(1);
 /// So long flow is listened to when nobody looks any more: the next page is opened soon.
 const LINGER: Duration = Duration::from_secs(10);
+/// Of so many visits it is remembered what was heard last.
+const PARTIES: usize = 20_000;
 
 /// The house is to be left.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,6 +53,8 @@ pub(crate) struct Told {
     step_free: Option<LocalizedText>,
     /// It is about a lift: nobody else needs to know.
     is_lift: bool,
+    /// Then it is over, whatever is heard; None: when it is ended.
+    valid_until: Option<DateTime<Utc>>,
 }
 
 /// The same as a page says it.
@@ -116,11 +122,31 @@ impl Known {
     }
 }
 
+/// What was heard last of a visit, as far as it matters to who is told what.
+#[derive(Clone, Debug)]
+pub(crate) struct Party {
+    pub(crate) showing_id: String,
+    /// Whoever is in, or does not come, is not on the way.
+    pub(crate) is_on_the_way: bool,
+    /// Its way has begun.
+    pub(crate) has_clock: bool,
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+}
+
 /// The one listener.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Alarm {
     told: watch::Sender<Known>,
     is_followed: Mutex<bool>,
+    /// Of visits whose pages are looked at, for while journey is away.
+    pub(crate) parties: Remembered<Uuid, Party>,
+}
+
+impl Default for Alarm {
+    fn default() -> Self {
+        Self { told: watch::Sender::default(), is_followed: Mutex::default(), parties: Remembered::new(PARTIES) }
+    }
 }
 
 impl Alarm {
@@ -197,7 +223,13 @@ async fn listen_again(edge: &Edge) {
     if let Err(status) = listen(edge).await {
         tracing::debug!(error = status.message(), "flow's state of the house is not known");
     }
-    edge.alarm.told.send_if_modified(|known| !std::mem::replace(&mut known.asked, true));
+    // What flow would have ended by now it ends here, while flow is away.
+    let now = edge.now();
+    edge.alarm.told.send_if_modified(|known| {
+        let before = known.told.len();
+        known.told.retain(|it| it.valid_until.is_none_or(|end| now < end));
+        !std::mem::replace(&mut known.asked, true) || known.told.len() < before
+    });
     tokio::time::sleep(AGAIN).await;
 }
 
@@ -227,12 +259,14 @@ fn told(flow: &FlowSnapshot) -> Vec<Told> {
         text: it.text.clone(),
         step_free: other(&it.text, &it.step_free_text),
         is_lift: false,
+        valid_until: it.valid_until.map(|at| from_timestamp(Some(at))),
     });
     let faults = flow.incidents.iter().map(|it| Told {
         showing_ids: it.showing_ids.clone(),
         text: it.text.clone(),
         step_free: other(&it.text, &it.step_free_text),
         is_lift: !it.lift_id.is_empty(),
+        valid_until: it.valid_until.map(|at| from_timestamp(Some(at))),
     });
     directives.chain(faults).filter(|it| !it.showing_ids.is_empty()).collect()
 }

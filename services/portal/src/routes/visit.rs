@@ -142,6 +142,8 @@ pub(crate) fn meal_time(w: &Words, visit: &Visit) -> String {
     };
     let time = w.time(&meal.pickup_at);
     match meal.state() {
+        // The kitchen cannot keep its time, and waits for an answer.
+        OrderState::Scheduled if meal.affected.is_some() => w.t("meal-time-open"),
         OrderState::Ready => w.t("meal-ready"),
         OrderState::Collected => w.t("meal-collected"),
         OrderState::Cancelled => w.t("meal-cancelled"),
@@ -307,7 +309,9 @@ async fn whole_page(edge: &Arc<Edge>, guest: &Guest, headers: &HeaderMap, new_li
         return Ok(Redirect::to(&format!("/order/{id}")).into_response());
     }
     let mut view = view(edge, guest.frame(guest.words.t("visit-title")), &caller, &visit).await;
-    let said = visit_alarm::view(edge, &view.w, &caller, id, &alarm::known(edge).await, Some(&visit)).await;
+    let said = visit_alarm::view(edge, &view.w, &caller, id, &alarm::known(edge).await, Some(&visit))
+        .await
+        .unwrap_or_default();
     (view.alarm, view.told) = (said.alarm, said.told);
     let is_booked = matches!(visit.state(), VisitState::Confirming | VisitState::Confirmed);
     let first_look = is_booked

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use super::visit::current;
 use crate::{
-    alarm::{self, AlarmView, Known, ToldView},
+    alarm::{self, AlarmView, Known, Party, ToldView},
     edge::{Edge, answer},
     live::{self, Fragment},
     page::html,
@@ -36,6 +36,8 @@ use crate::{
 
 /// Longer nobody waits to hear that the house is to be left.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// When journey is away it is asked again after so long.
+const AGAIN: Duration = Duration::from_secs(5);
 /// So long guests stay after their showing.
 const STAY: TimeDelta = TimeDelta::hours(2);
 
@@ -48,7 +50,8 @@ pub(super) struct Said {
     pub(super) told: Vec<ToldView>,
 }
 
-/// What the page of a visit says of what is known; `visit`: as it was heard last.
+/// What the page of a visit says of what is known; `visit`: as it was heard last. None: nobody knows whether something of it
+/// is for this visit, so what the page says already stays.
 pub(super) async fn view(
     edge: &Edge,
     w: &Words,
@@ -56,36 +59,63 @@ pub(super) async fn view(
     id: Uuid,
     known: &Known,
     visit: Option<&Visit>,
-) -> Said {
-    if known.is_quiet() {
-        return Said::default();
+) -> Option<Said> {
+    if let Some(visit) = visit {
+        edge.alarm.parties.put(id, party(visit));
     }
-    let visit = match visit {
-        Some(visit) => Some(visit.clone()),
-        None => {
-            let request = GetVisitRequest { visit_id: id.to_string() };
-            let mut journey = edge.journey(caller);
-            timeout(PATIENCE, answer(journey.get_visit(request))).await.ok().and_then(Result::ok)
-        }
+    if known.is_quiet() {
+        return Some(Said::default());
+    }
+    let party = match visit {
+        Some(visit) => Some(party(visit)),
+        None => heard_of(edge, caller, id).await,
     };
-    let evacuation = known.evacuation.as_ref().filter(|_| visit.as_ref().is_none_or(|visit| is_today(edge, visit)));
-    let coming = visit.filter(is_on_the_way);
-    let is_told = |visit: &Visit| known.told.iter().any(|it| it.concerns(&visit.showing_id));
+    if party.is_none() && known.evacuation.is_none() {
+        return None;
+    }
+    let evacuation = known.evacuation.as_ref().filter(|_| party.as_ref().is_none_or(|party| is_today(edge, party)));
+    let coming = party.filter(|party| party.is_on_the_way);
+    let is_told = |party: &Party| known.told.iter().any(|it| it.concerns(&party.showing_id));
     // All pages ask in the same moment: only those that say something else to whoever needs another way.
     let is_step_free =
         (evacuation.is_some() || coming.as_ref().is_some_and(is_told)) && may_be_step_free(edge, caller, id).await;
     let alarm = evacuation.map(|evacuation| AlarmView::of(w, evacuation, is_step_free));
     let told = match coming {
-        Some(visit) => {
+        Some(party) => {
             // The whole house lets nobody in: whoever comes only this evening need not know.
-            let is_stopped = known.stopped && known.evacuation.is_none() && visit.clock.is_some();
+            let is_stopped = known.stopped && known.evacuation.is_none() && party.has_clock;
             let stop = is_stopped.then(|| ToldView { text: w.t("told-house-stopped"), step_free: String::new() });
-            let others = known.told.iter().filter_map(|it| it.to(w, &visit.showing_id, is_step_free));
+            let others = known.told.iter().filter_map(|it| it.to(w, &party.showing_id, is_step_free));
             stop.into_iter().chain(others).collect()
         }
         None => Vec::new(),
     };
-    Said { alarm, told }
+    Some(Said { alarm, told })
+}
+
+/// A visit of which nothing has come yet: as journey says, else as it was heard last.
+async fn heard_of(edge: &Edge, caller: &Caller, id: Uuid) -> Option<Party> {
+    let request = GetVisitRequest { visit_id: id.to_string() };
+    let mut journey = edge.journey(caller);
+    match timeout(PATIENCE, answer(journey.get_visit(request))).await {
+        Ok(Ok(visit)) => {
+            let party = party(&visit);
+            edge.alarm.parties.put(id, party.clone());
+            Some(party)
+        }
+        Ok(Err(_)) | Err(_) => edge.alarm.parties.get(&id),
+    }
+}
+
+fn party(visit: &Visit) -> Party {
+    let comes = matches!(visit.state(), VisitState::AwaitingPayment | VisitState::Confirming | VisitState::Confirmed);
+    Party {
+        showing_id: visit.showing_id.clone(),
+        is_on_the_way: comes && visit.admitted < visit.party_size,
+        has_clock: visit.clock.is_some(),
+        starts_at: from_timestamp(visit.starts_at),
+        ends_at: from_timestamp(visit.ends_at),
+    }
 }
 
 /// Whether somebody of the party cannot use stairs. What cannot be asked now is taken to be so: too much is said rather
@@ -99,16 +129,16 @@ async fn may_be_step_free(edge: &Edge, caller: &Caller, id: Uuid) -> bool {
     })
 }
 
-/// Whoever is in, or does not come, is not on the way.
-fn is_on_the_way(visit: &Visit) -> bool {
-    let comes = matches!(visit.state(), VisitState::AwaitingPayment | VisitState::Confirming | VisitState::Confirmed);
-    comes && visit.admitted < visit.party_size
+/// Whoever comes another day is at home. A showing may end after midnight, and its guests stay a while.
+fn is_today(edge: &Edge, party: &Party) -> bool {
+    let last = party.ends_at + STAY;
+    (day_of(party.starts_at)..=day_of(last)).contains(&day_of(edge.now()))
 }
 
-/// Whoever comes another day is at home. A showing may end after midnight, and its guests stay a while.
-fn is_today(edge: &Edge, visit: &Visit) -> bool {
-    let last = from_timestamp(visit.ends_at) + STAY;
-    (day_of(from_timestamp(visit.starts_at))..=day_of(last)).contains(&day_of(edge.now()))
+/// The visit and its changes, when journey may be there again.
+fn visits_again(edge: &Arc<Edge>, caller: &Caller, id: Uuid) -> BoxStream<'static, Visit> {
+    let pause = stream::once(tokio::time::sleep(AGAIN)).filter_map(|()| ready(None));
+    pause.chain(visits(edge, caller, id)).boxed()
 }
 
 /// The visit and its changes, while journey is there.
@@ -133,7 +163,7 @@ struct Heard {
 
 impl Heard {
     /// The next change of either. None: nothing is heard of the house any more.
-    async fn next(&mut self, follow: impl Fn() -> BoxStream<'static, Visit>) -> Option<(Known, Option<Visit>)> {
+    async fn next(&mut self, follow: impl Fn(bool) -> BoxStream<'static, Visit>) -> Option<(Known, Option<Visit>)> {
         loop {
             let visits = self.visits.as_mut();
             let visit = async {
@@ -148,14 +178,15 @@ impl Heard {
                     if known.is_quiet() {
                         (self.visits, self.visit) = (None, None);
                     } else if self.visits.is_none() {
-                        self.visits = Some(follow());
+                        self.visits = Some(follow(false));
                     }
                     self.known = Some(known);
                 }
                 visit = visit => {
-                    // Journey has gone away: what it said last may be over.
+                    // Journey has gone away: what it said last holds until it is back.
                     if visit.is_none() {
-                        self.visits = None;
+                        self.visits = Some(follow(true));
+                        continue;
                     }
                     self.visit = visit;
                 }
@@ -176,11 +207,16 @@ pub(crate) async fn live(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     let fragments = stream::unfold(heard, move |mut heard| {
         let (edge, caller, frame) = (stream_edge.clone(), caller.clone(), frame.clone());
         async move {
-            let (known, visit) = heard.next(|| visits(&edge, &caller, id)).await?;
+            let follow = |again: bool| match again {
+                true => visits_again(&edge, &caller, id),
+                false => visits(&edge, &caller, id),
+            };
+            let (known, visit) = heard.next(follow).await?;
             let said = view(&edge, &frame, &caller, id, &known, visit.as_ref()).await;
-            let fragment = html(said.render()).map(|html| Fragment { revision: 0, html });
+            let fragment = said.map(|said| html(said.render()).map(|html| Fragment { revision: 0, html }));
             Some((fragment, heard))
         }
     });
+    let fragments = fragments.filter_map(ready);
     Ok(live::respond(&edge, fragments))
 }

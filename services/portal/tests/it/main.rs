@@ -7,6 +7,7 @@ mod browser;
 mod down;
 mod forged;
 mod notices;
+mod on_the_way;
 mod pages;
 mod pairing;
 mod sessions;

@@ -20,6 +20,12 @@ use uuid::Uuid;
 
 pub const HELD: Uuid = Uuid::from_u128(0x0190_a5a0_0000_7000_8000_0000_0000_0001);
 pub const BOOKED: Uuid = Uuid::from_u128(0x0190_a5a0_0000_7000_8000_0000_0000_0002);
+/// Journey can be away for whoever asks for this one.
+pub const COMING: Uuid = Uuid::from_u128(0x0190_a5a0_0000_7000_8000_0000_0000_0003);
+pub const COMING_SECRET: &str = "cO8mWq3nTz6yRb1kXs5vLd9fHj2pUe7oIa4gYx0tNuK";
+pub const SHOWING: &str = "0190a5a0-0000-7000-8000-0000000000a1";
+/// Whether it is.
+pub static IS_AWAY: AtomicBool = AtomicBool::new(false);
 pub const HELD_SECRET: &str = "gq1iJ4cY0v9sUo3aJ0l8Qp5kqg0cUe7rj3sQmW2aXhE";
 pub const BOOKED_SECRET: &str = "pZ6tXv1mRk8wBn4cLs7yDf0hGj2qUe5oIa9zTx3vCuM";
 pub const NEW_SECRET: &str = "nE0wYb5rKd2xHs9mQf7tLv4gJc1pWz8uRi6oAa3kBsY";
@@ -82,7 +88,8 @@ impl StandIn {
             }
             HELD if is_confirmed => (VisitState::AwaitingPayment, PAY_AT.to_owned()),
             HELD => (VisitState::Held, String::new()),
-            BOOKED => (VisitState::Confirmed, String::new()),
+            COMING if IS_AWAY.load(Ordering::Relaxed) => return Err(Status::unavailable("journey is away")),
+            BOOKED | COMING => (VisitState::Confirmed, String::new()),
             _ => return Err(Status::not_found("no such visit")),
         };
         Ok(pb::Visit {
@@ -94,6 +101,7 @@ impl StandIn {
             payment_url,
             payment_method: Method::Online.into(),
             reference: "AB12CD".to_owned(),
+            showing_id: if id == COMING { SHOWING.to_owned() } else { String::new() },
             ..Default::default()
         })
     }
@@ -113,6 +121,7 @@ impl journey_server::Journey for StandIn {
         let visit = match request.get_ref().secret.as_str() {
             HELD_SECRET => HELD,
             BOOKED_SECRET => BOOKED,
+            COMING_SECRET => COMING,
             _ => return Err(Status::not_found("no visit has this link")),
         };
         Ok(Response::new(pb::ExchangeLinkResponse { visit_id: visit.to_string() }))
