@@ -9,6 +9,7 @@ use crate::{
     domain::{
         Order, OrderState, Station,
         affected::{Affected, Answer, Cause, LEAST_TIME, answer_until, back_at, is_touched, settled},
+        need,
     },
     error::Error,
     events, store,
@@ -91,16 +92,42 @@ async fn need_staff(tx: &mut Tx, order: &Order, cause: Cause) -> Result<(), Erro
     if known.get(&order.id).is_some_and(|it| it.cause == cause) {
         return Ok(());
     }
-    let answer_until = answer_until(order, None, false, now);
-    let affected = Affected {
-        question: kernel::values::new_id(now),
-        cause,
-        station: None,
-        later_pickup_at: None,
-        answer_until,
-        refund_at: None,
-    };
-    save(tx, std::slice::from_ref(order), &[(order.id, affected)]).await
+    save(tx, std::slice::from_ref(order), &[(order.id, Affected::of_staff(order, cause, now))]).await
+}
+
+/// No station has time for these: staff decide. Whoever is asked something already is not asked twice.
+pub(super) async fn no_time(tx: &mut Tx, mut orders: Vec<Order>) -> Result<(), Error> {
+    let now = tx.now();
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let known = store::affected::of_orders(tx.conn(), &ids).await?;
+    orders.retain(|order| !known.contains_key(&order.id));
+    let asked = |order: &Order| (order.id, Affected::of_staff(order, Cause::NoTime, now));
+    let affected: Vec<(Uuid, Affected)> = orders.iter().map(asked).collect();
+    save(tx, &orders, &affected).await
+}
+
+/// Of these, those that no station had time for are asked no more: they have their time. Whose money goes back gets it.
+pub(super) async fn have_time(tx: &mut Tx, orders: &[&Order]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
+    let questions = store::affected::settle_no_time(tx.conn(), &ids).await?;
+    for order in orders {
+        if let Some(question) = questions.get(&order.id) {
+            let event = events::kitchen::settled(order, *question, &settled(Cause::NoTime, Answer::Keep));
+            tx.append(&order.visit.to_string(), &event).await?;
+        }
+    }
+    if questions.is_empty() { Ok(()) } else { kitchen::touch_board(tx).await }
+}
+
+/// Orders that were confirmed this very moment, and lost their time while they were held.
+pub(super) async fn note_those_without_time(tx: &mut Tx, orders: &[Order]) -> Result<(), Error> {
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
+    let slots = store::slots::of_orders(tx.conn(), &ids).await?;
+    let has_none = |order: &&Order| !slots.contains_key(&order.id) && !need(&order.lines).is_empty();
+    no_time(tx, orders.iter().filter(has_none).cloned().collect()).await
 }
 
 /// A station works again: who waited for it gets the meal, at the old time if it can still be made by then.
@@ -113,7 +140,7 @@ pub(super) async fn station_works(tx: &mut Tx, station: &Station) -> Result<(), 
     store::affected::settle(tx.conn(), &ids).await?;
     for order in store::lock_orders(tx.conn(), &ids).await? {
         if let Some(question) = questions.get(&order.id) {
-            let event = events::kitchen::settled(&order, *question, &settled(Answer::Keep));
+            let event = events::kitchen::settled(&order, *question, &settled(Cause::Station, Answer::Keep));
             tx.append(&order.visit.to_string(), &event).await?;
         }
         note_those_at_rest(tx, std::slice::from_ref(&order)).await?;
@@ -193,6 +220,8 @@ pub(super) async fn refund_now(tx: &mut Tx, order: &mut Order) -> Result<(), Err
 }
 
 async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: Answer) -> Result<Order, Error> {
+    // First: what is done now may ask something anew.
+    store::affected::settle(tx.conn(), &[order.id]).await?;
     match answer {
         Answer::Later => {
             let later = affected.later_pickup_at.ok_or(Error::NoLaterPickup)?;
@@ -207,6 +236,7 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
             store::slots::free(tx.conn(), &[order.id]).await?;
             store::ordering::free_stock(tx.conn(), &[order.id]).await?;
         }
+        Answer::Keep if affected.cause == Cause::NoTime => replanning::regardless(tx, order.clone()).await?,
         Answer::Keep | Answer::AskAgain => {
             let stations = store::stations(tx.conn()).await?;
             let resting = stations.into_iter().find(|it| affected.station.as_ref() == Some(&it.id) && !it.is_open());
@@ -215,9 +245,10 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
             }
         }
     }
-    store::affected::settle(tx.conn(), &[order.id]).await?;
-    let event = events::kitchen::settled(&order, affected.question, &settled(answer));
-    tx.append(&order.visit.to_string(), &event).await?;
+    if store::affected::of_orders(tx.conn(), &[order.id]).await?.is_empty() {
+        let event = events::kitchen::settled(&order, affected.question, &settled(affected.cause, answer));
+        tx.append(&order.visit.to_string(), &event).await?;
+    }
     kitchen::touch_board(tx).await?;
     store::lock_order(tx.conn(), order.id).await?.ok_or(Error::NoSuchOrder)
 }

@@ -70,6 +70,7 @@ pub(crate) async fn confirm(tx: &mut Tx, told: &[Confirmed]) -> Result<(), Error
     receipts::issue(tx, &confirmed, &told.iter().copied().collect()).await?;
     pushes::times(tx, &confirmed.iter().collect::<Vec<_>>()).await?;
     affected::note_those_at_rest(tx, &confirmed).await?;
+    affected::note_those_without_time(tx, &confirmed).await?;
     kitchen::touch_board(tx).await
 }
 

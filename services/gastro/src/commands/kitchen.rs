@@ -102,7 +102,7 @@ pub(super) async fn set_stations(tx: &mut Tx, changes: Vec<(Station, StationStat
         if station.is_open() {
             affected::station_works(tx, station).await?;
             let orders = store::lock_scheduled_of_station(tx.conn(), &station.id).await?;
-            replanning::replan(tx, orders, None).await?;
+            replanning::follow_station(tx, orders).await?;
         } else {
             affected::station_rests(tx, station).await?;
         }

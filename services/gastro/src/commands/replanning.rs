@@ -4,11 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{kitchen::touch_board, pushes, wave};
+use super::{affected, kitchen::touch_board, pushes, wave};
 use crate::{
     domain::{
-        Order, OrderState, Room, Wish, need, reach,
+        Order, OrderState, Room, Wish, need, preparation, reach,
         replan::{Meal, Planned, Wave, replan as plan},
+        soonest_place,
     },
     error::Error,
     events,
@@ -53,13 +54,37 @@ pub(super) async fn meals(
     Ok((meals, room, wave))
 }
 
-/// Plans meals anew whose stations have changed: what can still be made in time stays where it is.
+/// Plans meals anew, which cannot be picked up before an instant: what can still be made in time stays where it is.
 pub(super) async fn replan(tx: &mut Tx, orders: Vec<Order>, not_before: Option<DateTime<Utc>>) -> Result<(), Error> {
     if orders.is_empty() {
         return Ok(());
     }
     let (meals, room, wave) = meals(tx, &orders, not_before).await?;
     carry_out(tx, orders, meals, (room, wave)).await
+}
+
+/// The same of those whose station has changed. What staff have made beyond its time stays where they have put it.
+pub(super) async fn follow_station(tx: &mut Tx, mut orders: Vec<Order>) -> Result<(), Error> {
+    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
+    let slots = store::slots::of_orders(tx.conn(), &ids).await?;
+    if slots.len() < orders.len() {
+        let asked = store::affected::of_orders(tx.conn(), &ids).await?;
+        orders.retain(|order| slots.contains_key(&order.id) || asked.contains_key(&order.id));
+    }
+    replan(tx, orders, None).await
+}
+
+/// Staff have a meal made that no station has time for: as soon as its guests can be there. Of the stations' time it takes
+/// none, for there is none.
+pub(super) async fn regardless(tx: &mut Tx, mut order: Order) -> Result<(), Error> {
+    let now = tx.now();
+    let (meals, room, _) = meals(tx, std::slice::from_ref(&order), None).await?;
+    let Some(meal) = meals.first() else { return Ok(()) };
+    let preparation = preparation(&meal.need, &room);
+    order.takes(&soonest_place(&order.wish, now + preparation), preparation);
+    store::kitchen::save_plans(tx.conn(), std::slice::from_ref(&order)).await?;
+    tx.append(&order.visit.to_string(), &events::order_moved(&order)).await?;
+    pushes::times(tx, &[&order]).await
 }
 
 /// Meals follow their showing: these have another wish than the one they were placed for.
@@ -87,13 +112,13 @@ async fn carry_out(
     store::slots::free(tx.conn(), &ids).await?;
     store::slots::claim_all(tx.conn(), &claims).await?;
     let mut on_board = false;
-    let mut moved = Vec::new();
+    let (mut moved, mut without) = (Vec::new(), Vec::new());
     for planned in planned {
         let Some(order) = orders.iter_mut().find(|order| order.id == planned.id) else { continue };
         let before = (order.pickup_at, order.preparation);
         match planned.place {
             Some(place) => order.takes(&place, planned.preparation),
-            None => tracing::warn!(order = %order.id, "no station time for hours; the meal keeps its old pickup"),
+            None => without.push(order.id),
         }
         if (order.pickup_at, order.preparation) == before {
             continue;
@@ -107,6 +132,13 @@ async fn carry_out(
     store::kitchen::save_plans(tx.conn(), &orders).await?;
     let moved: Vec<&Order> = orders.iter().filter(|order| moved.contains(&order.id)).collect();
     pushes::times(tx, &moved).await?;
+    // What is held is promised to nobody yet: it is asked for when it is confirmed.
+    let (without, with): (Vec<&Order>, Vec<&Order>) = orders
+        .iter()
+        .filter(|order| order.state == OrderState::Scheduled)
+        .partition(|order| without.contains(&order.id));
+    affected::have_time(tx, &with).await?;
+    affected::no_time(tx, without.into_iter().cloned().collect()).await?;
     if on_board { touch_board(tx).await } else { Ok(()) }
 }
 

@@ -11,7 +11,7 @@ use super::{affected, kitchen, lock_kitchen, substitution};
 use crate::{
     domain::{
         Order, OrderState,
-        affected::{Answer, settled},
+        affected::{Answer, Cause, settled},
         kitchen::{LastMove, Waste, WasteReason},
     },
     error::Error,
@@ -79,7 +79,7 @@ pub(crate) async fn stop(tx: &mut Tx, stop: Stop) -> Result<Order, Error> {
     let waste = named(&order, &stop.waste)?;
     let before = order.state;
     if stop.refund {
-        affected::give_back(tx, &mut order, &settled(Answer::Refund)).await?;
+        affected::give_back(tx, &mut order, &settled(Cause::CancelledVisit, Answer::Refund)).await?;
     } else {
         substitution::settle(tx, &mut order).await?;
     }

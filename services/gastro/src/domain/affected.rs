@@ -14,16 +14,19 @@ pub(crate) enum Cause {
     Station,
     CancelledVisit,
     KitchenSystem,
+    /// What it hangs on has moved, and no station has time for it for hours.
+    NoTime,
 }
 
 impl Cause {
-    const ALL: [Self; 3] = [Self::Station, Self::CancelledVisit, Self::KitchenSystem];
+    const ALL: [Self; 4] = [Self::Station, Self::CancelledVisit, Self::KitchenSystem, Self::NoTime];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Station => "station",
             Self::CancelledVisit => "cancelled_visit",
             Self::KitchenSystem => "kitchen_system",
+            Self::NoTime => "no_time",
         }
     }
 
@@ -50,7 +53,7 @@ pub(crate) struct Affected {
 pub(crate) enum Answer {
     Later,
     Refund,
-    /// It is made as it was ordered: staff alone say so.
+    /// It is made as it was ordered, or, where no station has time for it, all the same: staff alone say so.
     Keep,
     /// The money is not wanted after all: staff take their answer back.
     AskAgain,
@@ -94,6 +97,18 @@ pub(crate) fn answer_until(
 pub(crate) const LEAST_TIME: TimeDelta = TimeDelta::minutes(10);
 
 impl Affected {
+    /// A question to which staff alone have more of an answer than that the money goes back.
+    pub(crate) fn of_staff(order: &Order, cause: Cause, now: DateTime<Utc>) -> Self {
+        Self {
+            question: kernel::values::new_id(now),
+            cause,
+            station: None,
+            later_pickup_at: None,
+            answer_until: answer_until(order, None, false, now),
+            refund_at: None,
+        }
+    }
+
     /// Whether a rest of this station may change what is offered. What the kitchen's system or a cancelled visit asks is
     /// for staff, whatever rests; of several stations that rest, the one counts that is not back today.
     pub(crate) fn may_change(&self, station: &str, is_back_today: bool) -> bool {
@@ -111,8 +126,8 @@ impl Affected {
         }
         match (self.cause, self.later_pickup_at) {
             (Cause::CancelledVisit, _) => None,
-            (Cause::Station | Cause::KitchenSystem, Some(_)) => Some(Answer::Later),
-            (Cause::Station | Cause::KitchenSystem, None) => Some(Answer::Refund),
+            (Cause::Station | Cause::KitchenSystem | Cause::NoTime, Some(_)) => Some(Answer::Later),
+            (Cause::Station | Cause::KitchenSystem | Cause::NoTime, None) => Some(Answer::Refund),
         }
     }
 
@@ -134,13 +149,25 @@ impl Affected {
                 en: "The kitchen's system has refused the order.".to_owned(),
                 plain: "Die Küche kann Ihr Essen nicht kochen.".to_owned(),
             },
+            Cause::NoTime => Text {
+                de: "Die Küche hat zur neuen Zeit keine Zeit für Ihr Essen. Die alte Abholzeit gilt nicht mehr."
+                    .to_owned(),
+                en: "The kitchen has no time for your meal at the new time. The old pickup time no longer holds."
+                    .to_owned(),
+                plain: "Die Küche hat keine Zeit für Ihr Essen. Die alte Uhrzeit gilt nicht mehr.".to_owned(),
+            },
         }
     }
 }
 
 /// What is told when a decision has been made.
-pub(crate) fn settled(answer: Answer) -> Text {
+pub(crate) fn settled(cause: Cause, answer: Answer) -> Text {
     match answer {
+        Answer::Keep if cause == Cause::NoTime => Text {
+            de: "Die Küche macht Ihr Essen doch. Die Abholzeit steht bei Ihrem Besuch.".to_owned(),
+            en: "The kitchen makes your meal after all. The pickup time stands with your visit.".to_owned(),
+            plain: "Sie bekommen Ihr Essen doch. Die Uhrzeit steht hier.".to_owned(),
+        },
         Answer::Later => Text {
             de: "Ihr Essen kommt etwas später; die neue Zeit steht bei Ihrem Besuch.".to_owned(),
             en: "Your meal comes a little later; the new time stands with your visit.".to_owned(),
@@ -177,6 +204,7 @@ mod tests {
         assert_eq!(affected(Cause::Station, later).by_default(), Some(Answer::Later));
         assert_eq!(affected(Cause::Station, None).by_default(), Some(Answer::Refund));
         assert_eq!(affected(Cause::KitchenSystem, None).by_default(), Some(Answer::Refund));
+        assert_eq!(affected(Cause::NoTime, None).by_default(), Some(Answer::Refund));
         assert_eq!(affected(Cause::CancelledVisit, None).by_default(), None, "what is being made is for staff");
     }
 
@@ -200,6 +228,7 @@ mod tests {
             (asked(Cause::Station, Some("hot"), later), "bar", true, false),
             (asked(Cause::Station, Some("hot"), later), "bar", false, true),
             (asked(Cause::KitchenSystem, None, None), "hot", true, false),
+            (asked(Cause::NoTime, None, None), "hot", true, false),
             (asked(Cause::CancelledVisit, None, None), "hot", true, false),
         ] {
             assert_eq!(before.may_change(station, is_back_today), may, "{before:?} {station} {is_back_today}");

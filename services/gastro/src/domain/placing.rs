@@ -184,6 +184,12 @@ fn near(wish: &Wish, soonest: DateTime<Utc>, fits: impl Fn(&Place) -> bool) -> O
     }
 }
 
+/// The first place in which its guests can be there, whether or not the stations have time for it.
+pub(crate) fn soonest_place(wish: &Wish, soonest: DateTime<Utc>) -> Place {
+    let after = soonest.max(wish.ends_at);
+    near(wish, soonest, |_| true).unwrap_or(Place { slot_at: quarter(after), pickup_at: after })
+}
+
 /// Further away on the same side of the showing, then after it.
 fn further(wish: &Wish, soonest: DateTime<Utc>) -> impl Iterator<Item = Place> {
     let after = Wish { pickup: Pickup::After, ..*wish };

@@ -35,7 +35,7 @@ pub struct Meal {
 pub struct Planned {
     /// Its order.
     pub id: Uuid,
-    /// Where it is placed now. None: there is no time for hours; it keeps its old pickup without any.
+    /// Where it is placed now. None: there is no time for hours; its old pickup holds no more, and staff decide.
     pub place: Option<Place>,
     /// How long it takes.
     pub preparation: TimeDelta,

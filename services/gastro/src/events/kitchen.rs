@@ -19,6 +19,7 @@ const fn by(cause: Cause) -> pb::AffectedBy {
         Cause::Station => pb::AffectedBy::Station,
         Cause::CancelledVisit => pb::AffectedBy::CancelledVisit,
         Cause::KitchenSystem => pb::AffectedBy::KitchenSystem,
+        Cause::NoTime => pb::AffectedBy::NoTime,
     }
 }
 

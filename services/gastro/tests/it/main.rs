@@ -13,6 +13,7 @@ mod kds;
 mod kitchen;
 mod messages;
 mod moves;
+mod no_time;
 mod ordering;
 mod paid;
 mod pictures;

@@ -79,7 +79,11 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
     page::page(&MealPage {
         number: order.number,
         state: w.t(state(&order)),
-        pickup: w.time(&order.pickup_at),
+        pickup: if order.affected.is_some() && order.state() == OrderState::Scheduled {
+            w.t("meal-time-open")
+        } else {
+            w.time(&order.pickup_at)
+        },
         trays: trays(&w, &order),
         reason: w.text(&affected.reason),
         later: time(&affected.later_pickup_at),

@@ -52,6 +52,8 @@ struct Affected {
     refund_at: String,
     /// What the counter gives back; empty: nothing.
     gives_back: String,
+    /// No station has time for it: it can be made beyond what they have, or another dish take its place.
+    no_time: bool,
     /// It is being made: only the kitchen decides, on the order's own page.
     being_made: bool,
     lines: Vec<String>,
@@ -91,6 +93,7 @@ fn affected(w: &Words, order: &Order) -> Affected {
         until: time(&affected.answer_until),
         refund_at: time(&affected.refund_at),
         gives_back: gives_back(w, order),
+        no_time: affected.by == i32::from(AffectedBy::NoTime),
         being_made: affected.by == i32::from(AffectedBy::CancelledVisit),
         lines: order.lines.iter().map(|line| format!("{} × {}", line.quantity, w.text(&line.name))).collect(),
     }

@@ -1,0 +1,129 @@
+//! Meals for which no station has time for hours: what they hang on has moved, and their old pickup holds no more.
+
+use kernel::{
+    testing::{House, visitor},
+    values::timestamp,
+};
+use sky_proto::{gastro::v1 as pb, reservations::v1::ShowingDelayed};
+use tonic::Status;
+use uuid::Uuid;
+
+use crate::{kitchen, support::*};
+
+use pb::{
+    AffectedBy,
+    OfferAnswer::{Keep, Later, Refund},
+    OrderState::{Cancelled, Fired, Scheduled},
+};
+
+async fn delay(house: &House, showing: Uuid, by: i64) {
+    let delayed = ShowingDelayed {
+        showing_id: showing.to_string(),
+        minutes: u32::try_from(by).expect("small"),
+        starts_at: Some(timestamp(minutes(60 + by))),
+        ends_at: Some(timestamp(minutes(110 + by))),
+        ..Default::default()
+    };
+    twice(house, "reservations", &delayed).await;
+}
+
+/// So many seconds has the hot station in quarters that nobody has touched.
+async fn hot_seconds(house: &House, seconds: i32) {
+    let set = sqlx::query("update station set slot_seconds = $1 where station_id = 'hot'").bind(seconds);
+    set.execute(house.pool("gastro")).await.expect("set");
+}
+
+async fn answer(house: &House, visit: Uuid, answer: pb::OfferAnswer, by_staff: bool) -> Result<pb::Order, Status> {
+    let caller = if by_staff { cook() } else { visitor(Some(visit)) };
+    let request = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: answer.into() };
+    kitchen!(house, &caller).answer_offer(request).await.map(tonic::Response::into_inner)
+}
+
+/// A meal of a showing that is an hour late, when the hot station has time for no more of it.
+async fn without_time(house: &House) -> (Uuid, Uuid) {
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(house, visit, showing).await;
+    hot_seconds(house, 60).await;
+    delay(house, showing, 60).await;
+    (visit, showing)
+}
+
+#[tokio::test]
+async fn a_meal_that_no_station_has_time_for_is_a_decision_and_is_not_made_for_the_old_time() {
+    let house = house().await;
+    let (visit, showing) = without_time(&house).await;
+    let asked = affected(&house).await;
+    assert_eq!(asked.iter().map(|it| it.visit_id.clone()).collect::<Vec<_>>(), [visit.to_string()]);
+    let question = asked[0].affected.clone().expect("a question");
+    assert_eq!((question.by, question.later_pickup_at), (AffectedBy::NoTime.into(), None));
+    assert!(question.reason.is_some_and(|it| it.de.contains("gilt nicht mehr") && !it.plain.is_empty()));
+    assert_eq!(taken(&house).await, 0, "it has no time of any station");
+    // Later still: it is the same question.
+    delay(&house, showing, 90).await;
+    assert_eq!(house.events::<pb::OrderAffected>("gastro").await.len(), 1, "asked once");
+    // The one who is to be first in the kitchen at the old time is another.
+    let control = Uuid::now_v7();
+    let soup = pb::HoldOrderRequest { lines: vec![line("pretzel", 1)], ..wish(control, Uuid::now_v7()) };
+    hold(&house, &soup).await.expect("held");
+    twice(&house, "journey", &confirmed(control, Uuid::now_v7())).await;
+    until_state(&house, control, minutes(105), Fired).await;
+    assert_eq!(order(&house, visit).await.state(), Scheduled, "nobody is there then");
+    // Nobody decides: the money goes back.
+    until_state(&house, visit, minutes(110), Cancelled).await;
+    assert_eq!(house.events::<pb::OrderRefundDue>("gastro").await.len(), 1);
+    assert!(affected(&house).await.is_empty());
+}
+
+#[tokio::test]
+async fn staff_have_it_made_all_the_same_and_it_comes_when_its_guests_can_be_there() {
+    let house = house().await;
+    let (visit, _) = without_time(&house).await;
+    for (said, by_staff) in [(Later, true), (Later, false), (Keep, false)] {
+        answer(&house, visit, said, by_staff).await.expect_err("no such thing");
+    }
+    let made = answer(&house, visit, Keep, true).await.expect("made all the same");
+    assert_eq!((made.state(), made.pickup_at), (Scheduled, Some(timestamp(minutes(170)))), "an hour later");
+    assert!(affected(&house).await.is_empty());
+    let moved: Vec<pb::OrderMoved> = house.events("gastro").await;
+    assert_eq!(moved.last().and_then(|it| it.pickup_at), made.pickup_at, "its visitor is told");
+    let settled: Vec<pb::OrderSettled> = house.events("gastro").await;
+    assert_eq!(settled.len(), 1);
+    // A station that is busy asks nobody again what staff have decided.
+    set_busy(&house, "hot", 5).await.expect("busy");
+    assert!(affected(&house).await.is_empty());
+    until_state(&house, visit, minutes(165), Fired).await;
+}
+
+#[tokio::test]
+async fn another_dish_or_time_that_is_found_after_all_ends_the_question() {
+    let house = house().await;
+    let (visit, _) = without_time(&house).await;
+    let asked = affected(&house).await.remove(0);
+    // A pretzel needs no hot station.
+    let replaced = substitute(&house, &asked, "pretzel").await;
+    assert_eq!((replaced.affected, replaced.pickup_at), (None, Some(timestamp(minutes(170)))));
+    assert!(taken(&house).await > 0);
+    assert_eq!(order(&house, visit).await.state(), Scheduled);
+
+    hot_seconds(&house, 1800).await;
+    let (other, showing) = without_time(&house).await;
+    assert_eq!(affected(&house).await.len(), 1);
+    hot_seconds(&house, 1800).await;
+    delay(&house, showing, 75).await;
+    assert!(affected(&house).await.is_empty());
+    assert_eq!(order(&house, other).await.pickup_at, Some(timestamp(minutes(185))));
+    assert_eq!(house.events::<pb::OrderSettled>("gastro").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_held_meal_that_has_lost_its_time_is_asked_for_when_it_is_confirmed() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    hold(&house, &wish(visit, showing)).await.expect("held");
+    hot_seconds(&house, 60).await;
+    delay(&house, showing, 60).await;
+    assert!(affected(&house).await.is_empty(), "a hold is no promise");
+    twice(&house, "journey", &confirmed(visit, showing)).await;
+    assert_eq!(affected(&house).await.len(), 1);
+    assert_eq!(answer(&house, visit, Refund, false).await.expect("the money").state(), Cancelled);
+}
