@@ -178,7 +178,8 @@ fn always(xml: &mut Xml, pages: &[String]) -> io::Result<()> {
 }
 
 fn priority(xml: &mut Xml, inner: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<()> {
-    let rules = [("higher", "stop"), ("lower", "defer"), ("peer", "stop")];
+    // "peers" is what SMIL 3.0 calls it, "peer" what other houses write.
+    let rules = [("higher", "stop"), ("lower", "defer"), ("peers", "stop"), ("peer", "stop")];
     xml.create_element("priorityClass").with_attributes(rules).write_inner_content(inner).map(|_| ())
 }
 

@@ -89,8 +89,8 @@ pub async fn delete(tx: &mut Tx, media_id: &str) -> Result<bool, Error> {
 ///
 /// # Errors
 /// The database's error.
-pub async fn file(pool: &PgPool, media_id: &str) -> Result<Option<(String, Vec<u8>)>, Error> {
-    Ok(sqlx::query_as("select media_type, file from media where media_id = $1")
+pub async fn file(pool: &PgPool, media_id: &str) -> Result<Option<(String, Vec<u8>, DateTime<Utc>)>, Error> {
+    Ok(sqlx::query_as("select media_type, file, uploaded_at from media where media_id = $1")
         .bind(media_id)
         .fetch_optional(pool)
         .await?)

@@ -4,6 +4,7 @@ mod acknowledgements;
 mod api;
 mod audit;
 mod composing;
+mod conformance;
 mod devices;
 mod feeds;
 mod hazards;
