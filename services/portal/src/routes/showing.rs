@@ -3,6 +3,7 @@
 
 pub(crate) mod bays;
 mod combos;
+mod gone;
 mod hold;
 mod live;
 mod meal;
@@ -286,7 +287,8 @@ pub(crate) fn fill(guest: &Guest, material: &Material, sent: &Fields, refused: R
     let (chosen_part, aisle) = (sent.choice("sit"), sent.is_on("aisle"));
     let needs: Vec<Count> =
         NEEDS.iter().map(|(_, name, key)| count((*name).to_owned(), w.t(key), String::new())).collect();
-    let meal = meal::form(&w, &material.menu, &material.pickups, sent, &count, refused.asks_about_allergens());
+    let mut meal = meal::form(&w, &material.menu, &material.pickups, sent, &count, refused.asks_about_allergens());
+    meal.open |= is_wrong("meal");
     ShowingPage {
         id: showing.showing_id.clone(),
         action: buyer.form(&showing.showing_id),

@@ -5,7 +5,7 @@ use sky_proto::gastro::v1::{Combo, ComboChoice, ComboComponent, Menu, MenuItem, 
 
 use super::{
     super::menu_words::{none, served},
-    Count,
+    Count, gone,
     meal::{Changes, changes},
 };
 use crate::{fields::Fields, order_code, words::Words};
@@ -15,6 +15,8 @@ const ROWS: usize = 2;
 
 pub(super) struct ComboView {
     pub(super) name: String,
+    /// The field that sends the name along.
+    pub(super) name_field: String,
     pub(super) description: String,
     pub(super) price: String,
     pub(super) served: String,
@@ -140,8 +142,27 @@ pub(super) fn view(
         price: w.money(&combo.price),
         served: served(w, &combo.day_parts),
         none: none(w, combo.unavailable()),
+        name_field: gone::name_field(&combo.combo_id),
         name,
     }
+}
+
+/// Of each combo that was chosen: it, the field of each of its components, and the item that was chosen there.
+pub(super) fn chosen<'m>(menu: &'m Menu, sent: &Fields) -> Vec<(&'m Combo, String, &'m MenuItem)> {
+    let mut chosen = Vec::new();
+    for (combo, row) in menu.combos.iter().flat_map(|combo| (0..ROWS).map(move |row| (combo, row))) {
+        let field = row_field(combo, row);
+        if sent.count(&field).is_none_or(|count| count == 0) {
+            continue;
+        }
+        for component in &combo.components {
+            let select = format!("{field}_{}", component.component_id);
+            if let Some(item) = item_of(menu, sent.get(&select)) {
+                chosen.push((combo, select, item));
+            }
+        }
+    }
+    chosen
 }
 
 /// Adds the combos that were chosen; `number` reads a field and notes what is wrong with it.

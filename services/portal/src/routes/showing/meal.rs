@@ -7,7 +7,7 @@ use super::{
     super::menu_words::{none, served},
     Count, FieldError,
     combos::{self, ComboView},
-    is_some,
+    gone, is_some,
     pickups::{self, Side},
     trays::{self, GroupForm},
 };
@@ -47,6 +47,8 @@ pub(super) struct Dish {
     /// One per size.
     pub(super) counts: Vec<Count>,
     pub(super) name: String,
+    /// The field that sends the name along.
+    pub(super) name_field: String,
     pub(super) sized: bool,
     pub(super) description: String,
     /// Where its picture is; empty: it has none.
@@ -104,6 +106,14 @@ fn group_field(item: &MenuItem, group: &ModifierGroup) -> String {
     format!("mod_{}_{}", item.item_id, group.group_id)
 }
 
+/// The fields of how many of a dish, one for each size.
+pub(super) fn size_fields(item: &MenuItem) -> Vec<String> {
+    match item.variants.as_slice() {
+        [] => vec![size_field(item, "")],
+        sizes => sizes.iter().map(|it| size_field(item, &it.variant_id)).collect(),
+    }
+}
+
 fn size_field(item: &MenuItem, variant: &str) -> String {
     if variant.is_empty() { format!("meal_{}", item.item_id) } else { format!("meal_{}_{variant}", item.item_id) }
 }
@@ -144,6 +154,7 @@ fn dish(w: &Words, item: &MenuItem, sent: &Fields, count: &impl Fn(String, Strin
         sized: counts.len() > 1,
         counts,
         name,
+        name_field: gone::name_field(&item.item_id),
         description: w.text(&item.description),
         picture: item.picture.as_ref().map(|it| it.path.clone()).unwrap_or_default(),
         picture_alt: item.picture.as_ref().map(|it| w.text(&it.alt)).unwrap_or_default(),

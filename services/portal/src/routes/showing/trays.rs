@@ -8,6 +8,7 @@ use sky_proto::gastro::v1::{ComboComponent, GroupLunch, Menu, MenuItem, Modifier
 use super::{
     FieldError,
     combos::{self, Select, choice, select},
+    gone,
     meal::{Changes, changes},
 };
 use crate::{fields::Fields, order_code, words::Words};
@@ -204,11 +205,24 @@ pub(super) fn form(w: &Words, menu: &Menu, group: &GroupLunch, sent: &Fields) ->
     }
 }
 
+/// Whether a field says what is in a row of a tray.
+pub(super) fn is_row(name: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    let row = name.strip_prefix("tray").and_then(|rest| rest.split_once('_'));
+    row.is_some_and(|(tray, row)| is_number(tray) && is_number(row))
+}
+
 /// The lines of all trays, or what is wrong with them.
 pub(super) fn lines(w: &Words, menu: &Menu, sent: &Fields) -> Result<Vec<OrderLine>, Vec<FieldError>> {
     let (mut lines, mut wrong) = (Vec::new(), Vec::new());
     if menu.group_lunch.is_none() {
-        return Ok(lines);
+        let text = w.t("tray-gone");
+        let is_chosen = |(name, value): (&str, &str)| is_row(name) && !value.is_empty();
+        return if sent.pairs().any(is_chosen) {
+            Err(vec![FieldError { field: "meal".to_owned(), text }])
+        } else {
+            Ok(lines)
+        };
     }
     for (at, tray) in read(menu, sent).into_iter().enumerate() {
         let name = if tray.name.is_empty() { (at + 1).to_string() } else { tray.name };
@@ -220,6 +234,12 @@ pub(super) fn lines(w: &Words, menu: &Menu, sent: &Fields) -> Result<Vec<OrderLi
                 continue;
             };
             if quantity == 0 {
+                continue;
+            }
+            if !gone::is_there(menu, &row.code) {
+                let id = row.code.split(':').next().unwrap_or(&row.code);
+                let text = w.with("menu-gone", "name", &gone::name(menu, sent, w, id));
+                wrong.push(FieldError { field, text });
                 continue;
             }
             if needs_more(menu, row) {
@@ -297,9 +317,19 @@ mod tests {
             ([("tray1_1", "soup"), ("tray1_1_n", "61")], "tray1_1_n"),
             ([("tray1_1", "soup"), ("tray1_1_n", "-1")], "tray1_1_n"),
             ([("tray1_2", "lunch"), ("tray1", "Mars")], "tray1_2"),
+            ([("tray1_2", "cake"), ("dish_cake", "Kuchen")], "tray1_2"),
+            ([("tray1_3", "coffee:huge"), ("tray1", "Mars")], "tray1_3"),
         ] {
             assert_eq!(read(&pairs).expect_err(field), [field]);
         }
+    }
+
+    #[test]
+    fn a_house_that_takes_no_groups_any_more_says_so() {
+        let menu = Menu { group_lunch: None, ..menu() };
+        let read = |pairs: &[(&str, &str)]| lines(&Words::default(), &menu, &Fields::of(pairs)).map_err(|it| it.len());
+        assert_eq!(read(&[("trays", "1"), ("tray1", "1"), ("tray1_rows", "3"), ("tray1_1", "")]), Ok(Vec::new()));
+        assert_eq!(read(&[("tray2_1", "soup")]), Err(1));
     }
 
     #[test]

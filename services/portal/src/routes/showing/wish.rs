@@ -6,7 +6,7 @@ use sky_proto::{
     reservations::v1::{Need, SeatWish, seat_wish::Part},
 };
 
-use super::{super::buyer::Buyer, FieldError, Material, NEEDS, meal, pickups, trays};
+use super::{super::buyer::Buyer, FieldError, Material, NEEDS, gone, meal, pickups, trays};
 use crate::{fields::Fields, party, problem::Problem, session::Guest};
 
 /// The most people of one booking; the service says no to more too.
@@ -31,6 +31,7 @@ pub(super) fn wish(
     let counts: Vec<(String, u32)> = classes.map(|class| (class.clone(), number(format!("count_{class}")))).collect();
     let needs: Vec<(Need, u32)> = NEEDS.iter().map(|(need, name, _)| (*need, number((*name).to_owned()))).collect();
     let mut lines = meal::lines(&material.menu, sent, &mut number);
+    let gone = gone::gone(w, &material.menu, sent);
     let on_trays = trays::lines(w, &material.menu, sent);
     let (avoid, acknowledged) = (meal::avoided(sent), sent.is_on("avoid_ok"));
     let people: u32 = counts.iter().map(|(_, count)| count).sum();
@@ -55,6 +56,7 @@ pub(super) fn wish(
         Ok(_) => errors.push(FieldError { field: "group".to_owned(), text: w.t("tray-either") }),
         Err(wrong) => errors.extend(wrong),
     }
+    errors.extend(gone);
     let seats = sent.all("seat");
     let seat_count = u32::try_from(seats.len()).unwrap_or(u32::MAX);
     if seat_count > 0 && seat_count != people {
