@@ -23,7 +23,7 @@ enum Scenario {
     Delay,
     /// 64 callers hold bays of one class, and meals in a quarter of an hour and its neighbours, until there are no more.
     Holds,
-    /// A day's 700 orders planned anew.
+    /// A day's 700 orders planned anew: the decision alone, and from the call until all is stored.
     Plan,
 }
 
@@ -42,7 +42,7 @@ pub struct Options {
 pub async fn measure(report: &mut Report, options: Options) -> anyhow::Result<()> {
     let asked = |scenario| options.only.is_empty() || options.only.contains(&scenario);
     if asked(Scenario::Plan) {
-        plan::measure(report, options.runs)?;
+        plan::measure(report, options.runs).await?;
     }
     if asked(Scenario::Holds) {
         holds::measure(report, options.runs).await?;
