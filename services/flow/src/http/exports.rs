@@ -3,14 +3,23 @@
 
 use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
-use kernel::{Db, open_data::reply, values::from_timestamp};
+use kernel::{
+    Db,
+    open_data::reply,
+    values::{day_of, from_timestamp},
+};
 use serde_json::{Value, json};
 use sky_proto::flow::v1::{CallGroup, CallGroupState, Estimate, EstimateKind};
 use uuid::Uuid;
 
 use crate::{
     commands,
-    domain::{Admission, AdmissionState, HouseState, Level, calls::Group, zones::Kind},
+    domain::{
+        Admission, AdmissionState, HouseState, Level,
+        calls::Group,
+        queue::{self, Chance, Number, NumberState},
+        zones::Kind,
+    },
     error::Error,
     events,
     grpc::board::estimates,
@@ -76,6 +85,7 @@ async fn status(db: &Db) -> Result<Value, Error> {
     let ids: Vec<Uuid> = admissions.iter().map(|admission| admission.showing).collect();
     let groups = store::groups(&mut conn, &ids).await?;
     let (policy, foyer) = (store::policy(&mut conn).await?, commands::foyer(&zones));
+    let numbers = store::numbers(&mut conn, day_of(now)).await?;
     let to_come = |admission: &&Admission| {
         !matches!(admission.state, AdmissionState::Cancelled | AdmissionState::Turnover | AdmissionState::Closed)
     };
@@ -91,7 +101,8 @@ async fn status(db: &Db) -> Result<Value, Error> {
             _ => "OPERATING",
         };
         let wait = wait_minutes(&waits, &here);
-        let mut queue = json!({"STANDBY": {"waitTime": wait}});
+        let returns = return_time(&here, &numbers, policy.no_shows_percent, status == "DOWN", now);
+        let mut queues = json!({"STANDBY": {"waitTime": wait}, "RETURN_TIME": returns});
         // Of the showing that people are let in to, else of the next one.
         let is_let_in = |it: &&&Admission| {
             let waits =
@@ -103,13 +114,13 @@ async fn status(db: &Db) -> Result<Value, Error> {
             let of_it: Vec<Group> = groups.iter().filter(|group| group.showing == next.showing).cloned().collect();
             let told = events::groups(&of_it, next, policy, foyer);
             if !told.is_empty() {
-                queue["BOARDING_GROUP"] = boarding(&told, status == "DOWN", wait);
+                queues["BOARDING_GROUP"] = boarding(&told, status == "DOWN", wait);
             }
         }
         json!({
             "id": hall,
             "status": status,
-            "queue": queue,
+            "queue": queues,
             "showtimes": here.iter().map(|admission| json!({
                 "type": "PERFORMANCE",
                 "startTime": rfc3339(admission.starts_at),
@@ -118,6 +129,39 @@ async fn status(db: &Db) -> Result<Value, Error> {
         })
     });
     Ok(json!({"liveData": entities.collect::<Vec<_>>()}))
+}
+
+/// When somebody without a ticket would come back who took a place now: between doors and last entry of the next showing that
+/// has one left for them, behind those who wait with a number. The house calls numbers, and gives none of them a time of its
+/// own. As the door knows it: somebody may be buying one just now.
+fn return_time(here: &[&Admission], numbers: &[Number], no_shows: u32, is_down: bool, now: DateTime<Utc>) -> Value {
+    use AdmissionState::{DoorsOpen, LastCall, Planned};
+    let is_to_come = |it: &&&Admission| matches!(it.state, Planned | DoorsOpen | LastCall) && now < it.last_entry_at;
+    let one = |showing: Uuid| Number {
+        day: day_of(now),
+        number: u32::MAX,
+        showing: Some(showing),
+        people: 1,
+        state: NumberState::Waiting,
+        issued_at: now,
+        called_at: None,
+    };
+    let has_place = |it: &&&Admission| {
+        let hall = (it.capacity.saturating_sub(it.booked), it.capacity);
+        queue::estimate(&one(it.showing), numbers, Some(hall), no_shows).chance == Chance::Likely
+    };
+    let to_come = || here.iter().filter(is_to_come);
+    let next = to_come().filter(has_place).min_by_key(|it| it.starts_at).filter(|_| !is_down);
+    let state = match next {
+        Some(_) => "AVAILABLE",
+        None if to_come().next().is_some() => "TEMP_FULL",
+        None => "FINISHED",
+    };
+    json!({
+        "state": state,
+        "returnStart": next.map(|it| rfc3339(it.doors_at.max(now))),
+        "returnEnd": next.map(|it| rfc3339(it.last_entry_at)),
+    })
 }
 
 /// Which groups are called to a door, and when the next one is. Without numbers: the one that needs assistance.

@@ -1,9 +1,13 @@
 //! Zones: sums, escape groups, the clicker, the empty house, replay, estimates, exports.
 
 use chrono::TimeDelta;
-use kernel::{Role, testing::staff};
-use sky_proto::flow::v1::{
-    self as pb, AdmissionState, DirectiveKind, Quality, ZoneLevel, flow_client::FlowClient, zones_client::ZonesClient,
+use kernel::{Role, testing::staff, values::timestamp};
+use sky_proto::{
+    flow::v1::{
+        self as pb, AdmissionState, DirectiveKind, Quality, ZoneLevel, flow_client::FlowClient,
+        zones_client::ZonesClient,
+    },
+    reservations::v1::ShowingScheduled,
 };
 use tonic::Code;
 use uuid::Uuid;
@@ -316,6 +320,49 @@ async fn get(house: &kernel::testing::House, path: &str, tag: Option<&str>) -> (
     let tag = answer.headers().get("etag").expect("a tag").to_str().expect("ASCII").to_owned();
     let body = answer.text().await.expect("text");
     (status, tag, serde_json::from_str(&body).unwrap_or_default())
+}
+
+#[tokio::test]
+async fn others_read_when_somebody_without_a_ticket_would_come_back() {
+    let house = house().await;
+    let (first, second) = (Uuid::now_v7(), Uuid::now_v7());
+    let starts = |minute: i64| ShowingScheduled {
+        starts_at: Some(timestamp(minutes(minute))),
+        ends_at: Some(timestamp(minutes(minute + 50))),
+        doors_at: Some(timestamp(minutes(minute - 20))),
+        last_entry_at: Some(timestamp(minutes(minute))),
+        ..scheduled(first)
+    };
+    told(&house, first, &starts(60)).await;
+    let later = ShowingScheduled { showing_id: second.to_string(), ..starts(180) };
+    told(&house, second, &later).await;
+    let returns = async || get(&house, "/open/v1/live", None).await.2["liveData"][0]["queue"]["RETURN_TIME"].clone();
+    let at = |minute: i64| minutes(minute).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let is = |state: &str, span: Option<(i64, i64)>| {
+        let (from, until) = span.unzip();
+        serde_json::json!({"state": state, "returnStart": from.map(at), "returnEnd": until.map(at)})
+    };
+    assert_eq!(returns().await, is("AVAILABLE", Some((40, 60))), "between doors and last entry");
+    house.clock.set(minutes(50));
+    assert_eq!(returns().await, is("AVAILABLE", Some((50, 60))), "the doors are open");
+
+    // Whoever waits with a number comes first.
+    let mut door = sky_proto::flow::v1::door_client::DoorClient::new(house.channel(&desk()));
+    for _ in 0..11 {
+        let number = pb::IssueQueueNumberRequest {
+            idempotency_key: Uuid::new_v4().to_string(),
+            showing_id: first.to_string(),
+            people: 10,
+        };
+        door.issue_queue_number(number).await.expect("a number");
+    }
+    assert_eq!(returns().await, is("AVAILABLE", Some((160, 180))), "110 wait for the 110 places of the first");
+    let all: Vec<Uuid> = (0..110).map(|_| Uuid::now_v7()).collect();
+    let visit = Uuid::now_v7();
+    told(&house, visit, &booking(visit, second, &all)).await;
+    assert_eq!(returns().await, is("TEMP_FULL", None), "a ticket may come back");
+    house.clock.set(minutes(180));
+    assert_eq!(returns().await, is("FINISHED", None), "nobody is let in any more today");
 }
 
 #[tokio::test]
