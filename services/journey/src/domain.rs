@@ -136,6 +136,9 @@ pub(crate) struct Bay {
     /// Why it cannot be used, if it cannot.
     #[serde(default)]
     pub(crate) suspension: Option<Suspension>,
+    /// It could not be used when its vehicle was due, and can be since: whoever has not come by then parks elsewhere.
+    #[serde(default)]
+    pub(crate) kept_out: bool,
     /// A coach's; of other vehicles there are none.
     #[serde(default)]
     pub(crate) stops: Stops,
@@ -181,6 +184,9 @@ pub(crate) struct Meal {
     /// What goes back of one that is not made.
     #[serde(default)]
     pub(crate) back: i64,
+    /// The kitchen cannot make it as ordered, and waits for an answer: its pickup holds no more.
+    #[serde(default)]
+    pub(crate) asked: bool,
 }
 
 /// What a service would not give, kept so that a repeat of the request hears the same.

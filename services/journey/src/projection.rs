@@ -55,6 +55,8 @@ pub(crate) enum News {
         suspension: Suspension,
     },
     RightRestored {
+        /// When.
+        at: DateTime<Utc>,
         class: String,
         from: DateTime<Utc>,
         until: DateTime<Utc>,
@@ -200,8 +202,14 @@ pub(crate) fn note(visit: &mut Visit, news: &News) {
         News::OrderScheduled { .. } | News::OrderRefused { .. } | News::OrderMoved { .. } | News::OrderState { .. } => {
             note_meal(visit, news);
         }
-        News::KitchenAsks { .. } => visit.notice = join(&without_part(&visit.notice, &asks()), &asks()),
-        News::KitchenSays { text, .. } => visit.notice = kitchen_said(&visit.notice, text),
+        News::KitchenAsks { .. } => {
+            ask_of_meal(visit, true);
+            visit.notice = join(&without_part(&visit.notice, &asks()), &asks());
+        }
+        News::KitchenSays { text, .. } => {
+            ask_of_meal(visit, false);
+            visit.notice = kitchen_said(&visit.notice, text);
+        }
         News::Substituted { line, quantity, replaced, item_id, name, allergens, text } => {
             if let Some(dish) = visit.meal.as_mut().and_then(|meal| replaced_dish(meal, *line, *quantity, replaced)) {
                 dish.item_id.clone_from(item_id);
@@ -226,6 +234,12 @@ fn replaced_dish<'m>(meal: &'m mut Meal, line: Option<usize>, quantity: u32, nam
         }
     };
     meal.dishes.get_mut(nth).filter(|dish| is_it(dish))
+}
+
+fn ask_of_meal(visit: &mut Visit, asked: bool) {
+    if let Some(meal) = &mut visit.meal {
+        meal.asked = asked && meal.kitchen == Kitchen::Scheduled;
+    }
 }
 
 /// A notice with what the kitchen has said since; it asks no more.
@@ -312,8 +326,10 @@ fn note_bay(visit: &mut Visit, news: &News) {
             }
             bay.suspension = Some(suspension);
         }
-        News::RightRestored { class, from, until } => {
-            bay.suspension = None;
+        News::RightRestored { at, class, from, until } => {
+            // Of one that was lost they have chosen another, and know that they can come.
+            let was_shut = bay.suspension.take().is_some_and(|suspension| !suspension.lost);
+            bay.kept_out |= was_shut && from < at;
             bay.class.clone_from(class);
             (bay.from, bay.until) = (*from, *until);
         }
@@ -341,6 +357,7 @@ fn note_meal(visit: &mut Visit, news: &News) {
         News::OrderMoved { pickup_at, fire_at } => (meal.pickup_at, meal.fire_at) = (*pickup_at, *fire_at),
         News::OrderState { number, kitchen } => {
             meal.kitchen = *kitchen;
+            meal.asked &= *kitchen == Kitchen::Scheduled;
             if *number > 0 {
                 meal.number = *number;
             }

@@ -245,7 +245,7 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                     let (from, until) = (values::time("from", told.from)?, values::time("until", told.until)?);
                     let class = told.bay_class().as_str_name().to_owned();
                     stops = told.stops;
-                    (told.visit_id, News::RightRestored { class, from, until })
+                    (told.visit_id, News::RightRestored { at: event.occurred_at, class, from, until })
                 }
                 VehicleEntered::NAME => {
                     let told = event.decode::<VehicleEntered>()?;

@@ -119,12 +119,14 @@ pub(crate) fn of_refused(before: &Visit, after: &Visit) -> Vec<Owed> {
         .collect()
 }
 
-/// What a bay cost that was lost, and that nobody could stand in until its time was over. Not sooner: it may be had
-/// again, or another one be taken in its place.
+/// What a bay cost that nobody has stood in, and that could not be used: until its time was over, or at least when its vehicle
+/// was due. Who came to a closed bridge has parked elsewhere, though it opens during the showing. Not sooner: it may be had
+/// again, another one be taken in its place, or its vehicle come after all.
 pub(crate) fn of_lost(visit: &Visit, now: DateTime<Utc>) -> Option<Owed> {
-    let bay = visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed && bay.suspension.is_some())?;
+    let bay = visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed)?;
+    let was_shut = bay.suspension.is_some() || bay.kept_out;
     let cents = sum(&bay.items);
-    let is_owed = takes_place(visit) && visit.entered_at.is_none() && bay.until <= now && cents > 0;
+    let is_owed = was_shut && takes_place(visit) && visit.entered_at.is_none() && bay.until <= now && cents > 0;
     let reason = Text::new("Ohne Stellplatz", "Without a bay");
     is_owed.then(|| Owed { id: Uuid::new_v5(&visit.id, b"bay lost"), cents, reason })
 }
@@ -236,6 +238,11 @@ mod tests {
         let owed = of_lost(&lost, until).expect("owed");
         assert_eq!(owed.cents, 300);
         assert_eq!(of_lost(&lost, at(239)), None, "another one may still be taken");
+        let mut opened = lost.clone();
+        let bay = opened.bay.as_mut().expect("a bay");
+        (bay.suspension, bay.kept_out) = (None, true);
+        assert_eq!(of_lost(&opened, until), Some(owed), "they were due while it was shut");
+        assert_eq!(of_lost(&opened, at(239)), None, "they may still come");
         let came = Visit { entered_at: Some(at(70)), ..lost.clone() };
         assert_eq!(of_lost(&came, until), None, "they stood in it");
         let off = Visit { state: State::Refunding, ..lost.clone() };

@@ -35,6 +35,7 @@ pub(crate) fn visit(state: State) -> Visit {
             booked_from: at(60),
             items: vec![item(150)],
             suspension: None,
+            kept_out: false,
             stops: Stops::default(),
         }),
         meal: None,
@@ -84,5 +85,6 @@ pub(crate) fn meal() -> Meal {
         fire_at: at(180),
         items: Vec::new(),
         back: 0,
+        asked: false,
     }
 }

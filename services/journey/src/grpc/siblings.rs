@@ -200,6 +200,7 @@ impl Siblings {
             booked_from: from,
             items: items(right.items),
             suspension: None,
+            kept_out: false,
             stops: events::stops_of(right.stops.as_ref()),
         })
     }
@@ -227,6 +228,7 @@ impl Siblings {
             fire_at: from_timestamp(order.fire_at),
             items: items(order.items),
             back: 0,
+            asked: false,
         })
     }
 

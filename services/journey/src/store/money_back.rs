@@ -72,12 +72,12 @@ pub(crate) async fn save(conn: &mut PgConnection, it: &MoneyBack) -> Result<(), 
     Ok(())
 }
 
-/// Visits whose bay cost something, cannot be used, and whose time for it is over.
+/// Visits whose bay cost something, cannot be used, or could not when they were due, and whose time for it is over.
 pub(crate) async fn lost_bays(conn: &mut PgConnection, now: DateTime<Utc>, most: i64) -> Result<Vec<Uuid>, Error> {
     // By id, as whoever locks many does.
     Ok(sqlx::query_scalar(
         "select id from visit
-         where bay_suspended and state in ('confirming', 'confirmed') and entered_at is null
+         where (bay_suspended or bay_kept_out) and state in ('confirming', 'confirmed') and entered_at is null
              and bay ->> 'part' = 'confirmed' and (bay ->> 'until')::timestamptz <= $1
              and jsonb_path_exists(bay, '$.items[*] ? (@.unit_cents > 0 && @.quantity > 0)')
          order by id limit $2",

@@ -1,11 +1,11 @@
 //! A visit that takes place and costs less: the difference goes back once, whatever is told twice, late or in another
 //! order, and its visitor sees how far it is.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
     Role,
     testing::staff,
-    values::{Text, euro, from_timestamp},
+    values::{Text, euro, from_timestamp, timestamp},
 };
 use sky_proto::{
     gastro::v1::{
@@ -14,7 +14,7 @@ use sky_proto::{
     },
     journey::v1::{self as pb, VisitState},
     kernel::v1::ChargedItem,
-    parking::v1::{RightLost, RightRefused, SiteState, Suspension},
+    parking::v1::{RightLost, RightRefused, RightRestored, RightSuspended, SiteState, Suspension, VehicleEntered},
     payments::v1::{
         Method, PartRefundChanged, PartState, PayOutPartRequest, PaymentState, SettleAtDeskRequest,
         TakeBackPayoutRequest, payments_client::PaymentsClient, payouts_client::PayoutsClient,
@@ -212,6 +212,54 @@ async fn a_bay_that_was_lost_is_given_back_once_its_time_is_over() {
     town.react_twice("parking", &visit.visit_id, &lost).await;
     town.house.settle().await;
     assert_eq!(due(&town).await.len(), 1, "asked once");
+}
+
+#[tokio::test]
+async fn who_was_due_while_the_bridge_was_closed_pays_nothing_for_the_bay_though_it_opens_later() {
+    let town = town().await;
+    let suspended = |visit: &pb::Visit| RightSuspended {
+        visit_id: visit.visit_id.clone(),
+        closure_id: "c1".to_owned(),
+        suspension: Some(Suspension { state: SiteState::Unreachable.into(), ..Suspension::default() }),
+        ..RightSuspended::default()
+    };
+    let restored = |visit: &pb::Visit, from: DateTime<Utc>| {
+        let right = visit.parking.as_ref().expect("a bay");
+        RightRestored {
+            visit_id: visit.visit_id.clone(),
+            bay_class: right.bay_class,
+            from: Some(timestamp(from)),
+            until: right.until,
+            stops: None,
+        }
+    };
+    let (elsewhere, came, opened_before) = (town.paid().await, town.paid().await, town.paid().await);
+    let right = elsewhere.parking.clone().expect("a bay");
+    let bay = cents(&right.total);
+    for visit in [&elsewhere, &came, &opened_before] {
+        town.react_twice("parking", &visit.visit_id, &suspended(visit)).await;
+    }
+    // For one of them it opens before they are due, for the others an hour after.
+    let due_at = town.house.clock.now() + TimeDelta::minutes(10);
+    town.react_twice("parking", &opened_before.visit_id, &restored(&opened_before, due_at)).await;
+    town.house.clock.set(due_at + TimeDelta::minutes(60));
+    for visit in [&elsewhere, &came] {
+        town.react_twice("parking", &visit.visit_id, &restored(visit, due_at)).await;
+    }
+    let entered = VehicleEntered {
+        visit_id: came.visit_id.clone(),
+        lane: "in-1".to_owned(),
+        at: Some(timestamp(town.house.clock.now())),
+    };
+    town.react_twice("parking", &came.visit_id, &entered).await;
+    assert!(due(&town).await.is_empty(), "they may still come");
+    town.house.clock.set(from_timestamp(right.until));
+    let now = seen(&town, &elsewhere, "the bay's price is back", |now| parts(now) == [(PartState::Done, bay)]).await;
+    assert_eq!(cents(&now.total), cents(&elsewhere.total) - bay);
+    town.house.clock.advance(TimeDelta::minutes(5));
+    town.house.settle().await;
+    let to: Vec<String> = due(&town).await.into_iter().map(|it| it.visit_id).collect();
+    assert_eq!(to, [elsewhere.visit_id.clone()], "once, and to nobody else");
 }
 
 #[tokio::test]
