@@ -31,6 +31,7 @@ use crate::domain::{
     Alternative, Bay, Item, Kitchen, Meal, Method, Money, Part, Refusal, Seat, Showing, State, Stops, Visit, sum,
     timeline::{self, Step},
 };
+use crate::projection::asks;
 
 pub(crate) fn confirmed(visit: &Visit) -> pb::VisitConfirmed {
     pb::VisitConfirmed {
@@ -276,6 +277,7 @@ fn order(visit: &Visit, meal: &Meal) -> gastro::Order {
         fire_at: Some(timestamp(meal.fire_at)),
         expires_at: Some(timestamp(visit.hold_expires_at)),
         showing_id: visit.showing.to_string(),
+        affected: meal.asked.then(|| gastro::Affected { reason: Some(asks().to_proto()), ..Default::default() }),
         ..Default::default()
     }
 }

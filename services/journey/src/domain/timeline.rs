@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 
-use super::{Admission, Kitchen, Part, Showing, State, Stops, Visit};
+use super::{Admission, Kitchen, Meal, Part, Showing, State, Stops, Visit};
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,7 +88,9 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
         leave.at = bay.until;
         leave.done = visit.left_at.is_some();
     }
-    if let Some(meal) = visit.meal.as_ref().filter(|meal| matches!(meal.part, Part::Held | Part::Confirmed)) {
+    // While the kitchen waits for an answer, its old time holds no more, and there is no other yet.
+    let comes = |meal: &&Meal| !meal.asked && matches!(meal.part, Part::Held | Part::Confirmed);
+    if let Some(meal) = visit.meal.as_ref().filter(comes) {
         let words = match meal.kitchen {
             Kitchen::Held | Kitchen::Scheduled => ["Essen abholen", "Collect your meal", "Sie holen Ihr Essen ab"],
             Kitchen::Fired | Kitchen::Preparing => {
@@ -146,7 +148,7 @@ fn stops(stops: Stops, inside: bool, left: bool, later: bool, end_moved: bool) -
 #[cfg(test)]
 mod tests {
     use super::{
-        super::samples::{at, showing, visit},
+        super::samples::{at, meal, showing, visit},
         *,
     };
 
@@ -179,6 +181,16 @@ mod tests {
         assert!(told[1].text.de.contains("bis"), "{}", told[1].text.de);
         visit.admitted = 2;
         assert!(steps(&visit, &showing())[1].done, "who is in has got out");
+    }
+
+    #[test]
+    fn a_meal_that_the_kitchen_asks_about_has_no_time() {
+        let mut visit = visit(State::Confirmed);
+        visit.bay = None;
+        visit.meal = Some(Meal { part: Part::Confirmed, ..meal() });
+        assert_eq!(kinds(&steps(&visit, &showing())), ["booked", "arrive", "doors", "start", "end", "meal", "leave"]);
+        visit.meal.as_mut().expect("a meal").asked = true;
+        assert!(!kinds(&steps(&visit, &showing())).contains(&"meal"));
     }
 
     #[test]

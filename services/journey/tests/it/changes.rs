@@ -187,9 +187,15 @@ async fn each_question_about_one_pickup_and_each_answer_is_told_once() {
         town.react_twice("gastro", about, &asks(question)).await;
         let asked = mails(&town, &sink, 2 + 2 * turn).await.remove(1 + 2 * turn);
         assert!(asked.contains("Bitte wählen Sie"), "{asked}");
+        let page = town.get(&visit).await;
+        assert!(page.meal.as_ref().is_some_and(|meal| meal.affected.is_some()), "its time is open");
+        assert!(page.timeline.iter().all(|step| step.kind != "meal"), "{:?}", page.timeline);
         town.react_twice("gastro", about, &settled(question)).await;
         let answered = mails(&town, &sink, 3 + 2 * turn).await.remove(2 + 2 * turn);
         assert!(answered.contains("Ihr Essen kommt wie bestellt."), "{answered}");
+        let page = town.get(&visit).await;
+        assert!(page.meal.as_ref().is_some_and(|meal| meal.affected.is_none()), "as it was");
+        assert!(page.timeline.iter().any(|step| step.kind == "meal"), "{:?}", page.timeline);
     }
     for question in ["q2", "q1"] {
         town.react_twice("gastro", about, &asks(question)).await;

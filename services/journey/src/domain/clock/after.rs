@@ -95,10 +95,9 @@ fn meal_before(visit: &Visit) -> Option<&Meal> {
     let waits = |kitchen| {
         matches!(kitchen, Kitchen::Held | Kitchen::Scheduled | Kitchen::Fired | Kitchen::Preparing | Kitchen::Ready)
     };
-    visit
-        .meal
-        .as_ref()
-        .filter(|meal| meal.part == Part::Confirmed && meal.pickup == "PICKUP_BEFORE_SHOWING" && waits(meal.kitchen))
+    visit.meal.as_ref().filter(|meal| {
+        meal.part == Part::Confirmed && !meal.asked && meal.pickup == "PICKUP_BEFORE_SHOWING" && waits(meal.kitchen)
+    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use super::words::Language;
 use super::{Facts, Kind, Place, words::Words};
-use crate::domain::{Bay, Item, Method, Money, Part, Showing, State, Visit, sum, timeline::ARRIVE};
+use crate::domain::{Bay, Item, Meal, Method, Money, Part, Showing, State, Visit, sum, timeline::ARRIVE};
 
 /// A part of a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -243,7 +243,7 @@ impl Writer<'_> {
             facts.push((words.parking, format!("{}, {window}", language.bay(&bay.class))));
         }
         if let Some(meal) = visit.meal.as_ref().filter(|meal| meal.part == Part::Confirmed) {
-            facts.push((words.meal, language.time(meal.pickup_at)));
+            facts.push((words.meal, pickup(meal, language)));
             facts.push((words.dishes, self.dishes()));
         }
         facts.push((words.reference, reference(visit.id)));
@@ -270,7 +270,7 @@ impl Writer<'_> {
         if let Some(was) = was {
             facts.push((words.was, language.time(was)));
         }
-        facts.push((words.meal, language.time(meal.pickup_at)));
+        facts.push((words.meal, pickup(meal, language)));
         facts.push((words.dishes, self.dishes()));
         if meal.number > 0 {
             facts.push((words.meal_number, meal.number.to_string()));
@@ -431,11 +431,16 @@ pub(crate) fn diary(material: &Material<'_>) -> Diary {
         let window = fill(words.window, "from", &language.time(bay.from));
         lines.push(format!("{}: {}", words.parking, fill(&window, "until", &language.time(bay.until))));
     }
-    if let Some(meal) = visit.meal.as_ref().filter(|meal| meal.part == Part::Confirmed) {
+    if let Some(meal) = visit.meal.as_ref().filter(|meal| meal.part == Part::Confirmed && !meal.asked) {
         lines.push(format!("{} {}", words.meal, language.time(meal.pickup_at)));
     }
     let place = [house_name, &house.address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
     Diary { title: language.of(&showing.title).to_owned(), place, text: lines.join("\n") }
+}
+
+/// Empty, and so not said, while the kitchen waits for an answer.
+fn pickup(meal: &Meal, language: Language) -> String {
+    if meal.asked { String::new() } else { language.time(meal.pickup_at) }
 }
 
 fn confirmed_bay(visit: &Visit) -> Option<&Bay> {
