@@ -11,16 +11,19 @@ use axum::{
     routing::get,
 };
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use kernel::{
     Combiner, Db, Remembered,
     open_data::{for_ever, knows},
 };
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::{
     cap,
     domain::{Class, Content, Health, LONGEST_MESSAGE, Message, leave_the_house},
     error::Error,
+    ical,
     sightings::Sightings,
     smil::{self, Panel, Part},
     store::{self, Said},
@@ -48,6 +51,7 @@ pub(crate) fn router(open: Open) -> Router {
         .route("/signage/media/{media_id}", get(media))
         .route("/smil-index", get(index))
         .route("/signage/pages/{display_id}", get(page))
+        .route("/signage/programme.ics", get(programme))
         .route("/signage/alerts", get(alerts))
         .route("/signage/alerts/{message_id}", get(alert))
         .with_state(open)
@@ -197,6 +201,25 @@ async fn write_page(db: &Db, display_id: &str, wanted: &Wanted) -> Result<Vec<u8
     let from = wanted.from.filter(|_| wanted.revision == Some(shown.revision));
     let from = from.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     Ok(smil::page(&shown.content, from, part)?)
+}
+
+/// The programme as a calendar that others subscribe to.
+async fn programme(State(db): State<Db>, headers: HeaderMap) -> Response {
+    let now = db.clock().now();
+    let read = async || {
+        let place = store::wall::issuer(db.pool(), now).await?.place;
+        Ok::<_, Error>(ical::programme(&store::wall::programme(db.pool(), now).await?, &place.de))
+    };
+    match read().await {
+        Ok(calendar) => {
+            let tag = format!("\"{}\"", HEXLOWER.encode(&Sha256::digest(calendar.as_bytes())[..12]));
+            if knows(&headers, &tag) {
+                return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response();
+            }
+            served(ical::MEDIA_TYPE, Some(tag), calendar.into_bytes())
+        }
+        Err(error) => trouble(&error),
+    }
 }
 
 /// Which warnings there are: the addresses of all that hold, and of those that were taken back lately.

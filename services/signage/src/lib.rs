@@ -14,6 +14,7 @@ mod feeds;
 pub mod grpc;
 pub mod house;
 mod http;
+pub mod ical;
 pub mod reactions;
 pub mod screens;
 pub mod sightings;

@@ -465,6 +465,18 @@ impl Known {
         facts
     }
 
+    /// All showings that are not over, in their order, also those that are cancelled.
+    #[must_use]
+    pub fn programme(&self, now: DateTime<Utc>) -> Vec<Showing> {
+        let showings = self.0.values().filter_map(|record| match record {
+            Record::Showing(it) => it.start_unless_over(now).and_then(|_| it.showing()),
+            _ => None,
+        });
+        let mut showings: Vec<Showing> = showings.collect();
+        showings.sort_by_key(|it| (it.starts_at, it.showing_id));
+        showings
+    }
+
     /// Forgets what has been over since before `before`; answers the keys.
     pub fn forget(&mut self, before: DateTime<Utc>) -> Vec<String> {
         let over = |record: &Record| record.over_at().is_some_and(|at| at < before);

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     cap::Issuer,
-    domain::{Base, Content, Evacuated, Hung, Message, News, Record, Setup, Shown, View, Wall},
+    domain::{Base, Content, Evacuated, Hung, Known, Message, News, Record, Setup, Showing, Shown, View, Wall},
     error::Error,
 };
 
@@ -316,6 +316,16 @@ pub async fn messages(pool: &PgPool) -> Result<Vec<Message>, Error> {
         _ => None,
     };
     Ok(records.into_iter().filter_map(message).collect())
+}
+
+/// The showings that are known and not over.
+///
+/// # Errors
+/// The database's error.
+pub async fn programme(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Showing>, Error> {
+    let records: Vec<(Json<Record>,)> =
+        sqlx::query_as("select value from fact where key like 'showing/%'").fetch_all(pool).await?;
+    Ok(records.into_iter().map(|(Json(record),)| record).collect::<Known>().programme(now))
 }
 
 /// The last evacuation.

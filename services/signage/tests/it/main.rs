@@ -3,6 +3,7 @@
 mod acknowledgements;
 mod api;
 mod audit;
+mod calendar;
 mod composing;
 mod conformance;
 mod devices;
