@@ -103,6 +103,9 @@ pub async fn run(boot: Boot) -> anyhow::Result<Running> {
         "event_log_days is {}; it must be more than {STREAM_DAYS}, because the broker keeps events so long",
         settings.event_log_days
     );
+    if settings.clock_ahead_minutes != 0 {
+        tracing::warn!(minutes = settings.clock_ahead_minutes, "clock_ahead_minutes is set: a rehearsal, no operation");
+    }
     let keys = settings.keys()?;
     let grpc_listener = bind("grpc_listen", &settings.grpc_listen).await?;
     let http_listener = bind("http_listen", &settings.http_listen).await?;

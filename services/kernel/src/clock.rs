@@ -16,7 +16,8 @@ pub struct Clock(Kind);
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Real,
+    /// As the machine's, but so much later.
+    Ahead(TimeDelta),
     /// Runs `speed` times as fast from `origin` on.
     Scaled {
         origin: DateTime<Utc>,
@@ -37,7 +38,13 @@ impl Clock {
     /// The machine's clock.
     #[must_use]
     pub const fn real() -> Self {
-        Self(Kind::Real)
+        Self::ahead(TimeDelta::zero())
+    }
+
+    /// The machine's clock, but so much later (earlier, if negative): a rehearsal of another hour.
+    #[must_use]
+    pub const fn ahead(by: TimeDelta) -> Self {
+        Self(Kind::Ahead(by))
     }
 
     /// A clock that starts at `origin` now and runs `speed` times as fast as the real one.
@@ -56,7 +63,7 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         let now = match &self.0 {
-            Kind::Real => wall_now(),
+            Kind::Ahead(by) => wall_now().checked_add_signed(*by).unwrap_or(DateTime::<Utc>::MAX_UTC),
             Kind::Scaled { origin, started, speed } => {
                 *origin + TimeDelta::from_std(started.elapsed() * *speed).unwrap_or(TimeDelta::MAX)
             }
@@ -68,7 +75,7 @@ impl Clock {
     /// Sleeps for a span of the house's time.
     pub async fn sleep(&self, span: Duration) {
         match &self.0 {
-            Kind::Real => tokio::time::sleep(span).await,
+            Kind::Ahead(_) => tokio::time::sleep(span).await,
             Kind::Scaled { speed, .. } => tokio::time::sleep(span / *speed).await,
             Kind::Manual(time) => {
                 let until = *time.borrow() + TimeDelta::from_std(span).unwrap_or(TimeDelta::MAX);
@@ -83,7 +90,7 @@ impl Clock {
     pub fn speed(&self) -> u32 {
         match &self.0 {
             Kind::Scaled { speed, .. } => *speed,
-            Kind::Real | Kind::Manual(_) => 1,
+            Kind::Ahead(_) | Kind::Manual(_) => 1,
         }
     }
 

@@ -5,10 +5,11 @@ mod reading;
 
 use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
+use chrono::TimeDelta;
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::identity::Keys;
+use crate::{Clock, identity::Keys};
 use reading::Written;
 
 /// What can be set. In the environment: `SKY_` and the key, nested with two underscores
@@ -41,6 +42,9 @@ pub struct Settings {
     pub pool_size: u32,
     /// For so many days an event is kept at least; longer while a consumer has not applied it.
     pub event_log_days: u16,
+    /// By so many minutes the house's clock is ahead of the machine's (behind it, if negative): to rehearse another hour of
+    /// another day. The same in all processes of a house; 0 in operation.
+    pub clock_ahead_minutes: i32,
     /// OTLP endpoint; empty: none.
     pub otlp_endpoint: String,
     /// Log filter, as in `RUST_LOG`.
@@ -64,6 +68,7 @@ impl Default for Settings {
             peers: BTreeMap::new(),
             pool_size: 8,
             event_log_days: 35,
+            clock_ahead_minutes: 0,
             otlp_endpoint: String::new(),
             log: "info,sqlx=warn,async_nats=warn".to_owned(),
             services: BTreeMap::new(),
@@ -111,6 +116,12 @@ fn walk(way: &str, secret: bool, value: &mut toml::Value, look: &mut impl FnMut(
 }
 
 impl Settings {
+    /// The house's clock where it is neither simulated nor moved by hand.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock::ahead(TimeDelta::minutes(self.clock_ahead_minutes.into()))
+    }
+
     /// Reads a file (if one is named) and the environment.
     ///
     /// # Errors

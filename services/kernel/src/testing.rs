@@ -5,7 +5,7 @@
 mod broker;
 mod database;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::OnceLock, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64;
@@ -39,6 +39,18 @@ fn variable(name: &str) -> String {
     })
 }
 
+/// By so many minutes [`noon`] is ahead of the machine's clock; the same for all processes of a test.
+pub fn ahead_to_noon() -> i32 {
+    static AHEAD: OnceLock<i32> = OnceLock::new();
+    *AHEAD.get_or_init(|| i32::try_from((noon() - crate::clock::wall_now()).num_minutes()).unwrap_or_default())
+}
+
+/// The clock of processes that are started with [`settings`].
+#[must_use]
+pub fn process_clock() -> Clock {
+    Clock::ahead(TimeDelta::minutes(ahead_to_noon().into()))
+}
+
 /// A running process for a test.
 #[derive(Debug)]
 pub struct House {
@@ -55,7 +67,8 @@ pub struct House {
     db: TestDb,
 }
 
-/// Settings on a fresh database and prefix.
+/// Settings on a fresh database and prefix. A process that is started with them opens at [`noon`] whenever the test runs,
+/// and its clock goes on.
 #[must_use]
 pub fn settings(db: &TestDb) -> Settings {
     crate::tls::install();
@@ -68,6 +81,7 @@ pub fn settings(db: &TestDb) -> Settings {
         grpc_listen: "127.0.0.1:0".to_owned(),
         http_listen: "127.0.0.1:0".to_owned(),
         pool_size: 5,
+        clock_ahead_minutes: ahead_to_noon(),
         ..Settings::default()
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use kernel::{Boot, Clock, Settings};
+use kernel::{Boot, Settings};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::services;
@@ -31,7 +31,8 @@ pub async fn run(settings: Settings, options: Options) -> anyhow::Result<ExitCod
     let services = services::named(&options.targets.target)?;
     let mut stop = Stop::listen()?;
     let _telemetry = kernel::telemetry::init(&settings)?;
-    let running = kernel::run(Boot { services, settings, clock: Clock::real(), migrate: !options.no_migrate }).await?;
+    let clock = settings.clock();
+    let running = kernel::run(Boot { services, settings, clock, migrate: !options.no_migrate }).await?;
     println!("gRPC http://{}  HTTP http://{}", running.grpc, running.http);
     stop.told().await;
     tracing::info!("stopping");

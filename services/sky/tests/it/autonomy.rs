@@ -1,10 +1,9 @@
 //! The door needs nobody: with NATS and every other service killed, a running flow goes on admitting; when they
 //! come back, all of them agree. Real processes, killed as a power cut would.
 
-use chrono::Utc;
 use kernel::{
     Caller, Role,
-    testing::{TestBroker, TestDb, settings},
+    testing::{TestBroker, TestDb, process_clock, settings},
 };
 use sky_proto::{
     flow::v1::{
@@ -37,7 +36,6 @@ async fn scan(world: &World, showing: &str, code: &str, people: u32) -> (ScanReq
     (request.clone(), flow.scan(request).await.expect("a verdict").into_inner())
 }
 
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_door_goes_on_while_everything_else_is_dead() {
     let db = TestDb::create().await;
@@ -48,7 +46,7 @@ async fn the_door_goes_on_while_everything_else_is_dead() {
         [&["flow"], &["reservations", "payments"], &["journey"], &["portal"], &["signage", "parking", "gastro"]];
     let (journey, portal) = (2, 3);
     let (mut processes, world) = start(&groups, &settings).await;
-    let family = Family::holds(&world, Utc::now()).await;
+    let family = Family::holds(&world, process_clock().now()).await;
     family.orders(Method::AtDesk).await;
     let reference = family.is_confirmed().await.reference;
     let (code, showing) = (family.code().await, family.showing.showing_id.clone());

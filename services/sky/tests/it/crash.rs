@@ -15,7 +15,11 @@ use std::{
 };
 
 use data_encoding::BASE64;
-use kernel::{Caller, identity::Keys};
+use kernel::{
+    Caller,
+    identity::Keys,
+    testing::{ahead_to_noon, process_clock},
+};
 use sky_proto::{
     journey::v1::{
         ConfirmVisitRequest, Contact, GetVisitRequest, HoldVisitRequest, VisitState, journey_client::JourneyClient,
@@ -62,6 +66,7 @@ fn up(folder: &Path) -> Child {
         .env("SKY_GRPC_LISTEN", "127.0.0.1:0")
         .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
         .env("SKY_LOG", "off")
+        .env("SKY_CLOCK_AHEAD_MINUTES", ahead_to_noon().to_string())
         .stdout(Stdio::null())
         .spawn()
         .expect("sky starts")
@@ -167,12 +172,11 @@ async fn buy(world: Arc<World>, showing: String, answered: Arc<Mutex<Vec<(Caller
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_of_the_database_takes_back_nothing_that_was_answered() {
     let mut house = House::start();
     let world = Arc::new(house.world().await);
-    let showing = next_showing(&world, chrono::Utc::now()).await.showing_id;
+    let showing = next_showing(&world, process_clock().now()).await.showing_id;
     let (answered, enough) = (Arc::<Mutex<Vec<(Caller, String)>>>::default(), Arc::new(AtomicBool::new(false)));
     let buyers: Vec<_> = (0..8)
         .map(|_| tokio::spawn(buy(world.clone(), showing.clone(), Arc::clone(&answered), enough.clone())))

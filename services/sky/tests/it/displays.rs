@@ -3,10 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use kernel::{
     Caller, Role,
-    testing::{TestDb, settings},
+    testing::{TestDb, process_clock, settings},
     values::{Text, timestamp},
 };
 use reqwest::Client;
@@ -122,7 +122,6 @@ async fn hears(client: &Client, line: &str, words: &str) -> Instant {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_portal_turns_to_another_replica_when_one_dies_and_its_monitors_go_on() {
     let db = TestDb::create().await;
@@ -146,7 +145,7 @@ async fn a_portal_turns_to_another_replica_when_one_dies_and_its_monitors_go_on(
         priority_class: PriorityClass::Operations.into(),
         text: Some(Text::new("Nur linke Tür", "Left door only").to_proto()),
         group: String::new(),
-        valid_until: Some(timestamp(Utc::now() + TimeDelta::hours(1))),
+        valid_until: Some(timestamp(process_clock().now() + TimeDelta::hours(1))),
     };
     let mut signage = SignageClient::new(world.door("signage", &staff(Role::Desk)));
     signage.publish_message(request).await.expect("published");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
     Caller,
-    testing::{TestDb, settings},
+    testing::{TestDb, process_clock, settings},
     values::{from_timestamp, timestamp},
 };
 use sky_proto::reservations::v1::{
@@ -27,7 +27,6 @@ struct Told {
     held: usize,
 }
 
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_told_under_sale_is_never_older_than_a_second() {
     // Dropped with this variable, at the end of the test.
@@ -49,7 +48,7 @@ async fn what_is_told_under_sale_is_never_older_than_a_second() {
                 visit_id: Uuid::new_v4().to_string(),
                 showing_id: id.clone(),
                 party: vec![PartyLine { tariff_class: "adult".to_owned(), count: 1, need: 0 }],
-                expires_at: Some(timestamp(Utc::now() + TimeDelta::minutes(10))),
+                expires_at: Some(timestamp(process_clock().now() + TimeDelta::minutes(10))),
                 seats: Vec::new(),
                 channel: Channel::Online.into(),
                 wish: None,
@@ -61,7 +60,7 @@ async fn what_is_told_under_sale_is_never_older_than_a_second() {
                 left -= 1;
                 tokio::time::sleep(Duration::from_millis(500)).await;
             }
-            answered.push(Utc::now());
+            answered.push(process_clock().now());
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
         answered
@@ -78,7 +77,7 @@ async fn what_is_told_under_sale_is_never_older_than_a_second() {
             tokio::spawn(async move {
                 let mut told = Vec::new();
                 while told.last().is_none_or(|it: &Told| it.held < 80) {
-                    let asked_at = Utc::now();
+                    let asked_at = process_clock().now();
                     let request = GetShowingRequest { showing_id: id.clone() };
                     told.push(about(&door.get_showing(request).await.expect("told").into_inner(), asked_at));
                     tokio::time::sleep(Duration::from_millis(5)).await;
@@ -92,7 +91,7 @@ async fn what_is_told_under_sale_is_never_older_than_a_second() {
             tokio::spawn(async move {
                 let mut told = Vec::new();
                 while told.last().is_none_or(|it: &Told| it.held < 80) {
-                    let asked_at = Utc::now();
+                    let asked_at = process_clock().now();
                     let all = door.list_programme(window).await.expect("told").into_inner().showings;
                     told.push(about(all.iter().find(|it| it.showing_id == id).expect("in it"), asked_at));
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -121,7 +120,7 @@ async fn what_is_told_under_sale_is_never_older_than_a_second() {
                         let update = update.expect("the stream goes on").expect("an update");
                         known = update.showings.into_iter().find(|it| it.showing_id == id).unwrap_or(known);
                     }
-                    told.push(about(&known, Utc::now()));
+                    told.push(about(&known, process_clock().now()));
                 }
                 told
             }),

@@ -89,7 +89,8 @@ pub fn sky(settings: &Settings) -> Command {
         .env("SKY_NATS_URL", &settings.nats_url)
         .env("SKY_NATS_PREFIX", &settings.nats_prefix)
         .env("SKY_IDENTITY_KEY", &settings.identity_key)
-        .env("SKY_TICKET_KEY", &settings.ticket_key);
+        .env("SKY_TICKET_KEY", &settings.ticket_key)
+        .env("SKY_CLOCK_AHEAD_MINUTES", settings.clock_ahead_minutes.to_string());
     for (service, own) in &settings.services {
         for (key, value) in own {
             set(&mut command, &format!("SKY_SERVICES__{service}__{key}"), value);

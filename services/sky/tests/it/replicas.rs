@@ -6,10 +6,10 @@
 
 use std::collections::HashMap;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use kernel::{
     Caller,
-    testing::{TestDb, settings},
+    testing::{TestDb, process_clock, settings},
     values::timestamp,
 };
 use sky_proto::reservations::v1::{
@@ -57,9 +57,8 @@ async fn all_decided(watcher: &mut PgConnection, replicas: usize) {
 }
 
 /// The programme from tomorrow on.
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 pub fn next_days() -> ListProgrammeRequest {
-    let now = Utc::now();
+    let now = process_clock().now();
     ListProgrammeRequest {
         from: Some(timestamp(now + TimeDelta::days(1))),
         until: Some(timestamp(now + TimeDelta::days(10))),
@@ -81,7 +80,6 @@ pub async fn dome_showings(desk: &mut Desk, many: usize) -> Vec<Showing> {
     programme
 }
 
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
     let showings = std::env::var("RACE_SHOWINGS").ok().and_then(|n| n.parse().ok()).unwrap_or(usual);
     let db = TestDb::create().await;
@@ -95,7 +93,7 @@ async fn sell(replicas: usize, usual: usize, isolation: &str) -> (Sold, bool) {
     let journey = Caller::Service("journey".to_owned());
     let mut desk = ReservationsClient::new(world.door("reservations", &journey));
     let programme = dome_showings(&mut desk, showings).await;
-    let now = Utc::now();
+    let now = process_clock().now();
     let doors: Vec<_> = processes.addresses[1..]
         .iter()
         .map(|address| ReservationsClient::new(world.door_at(address, &journey)))
@@ -199,7 +197,6 @@ async fn under_repeatable_read_no_place_is_sold_twice_either() {
 
 /// Holds that run out are taken over at one replica in the same moments in which they are extended at the other.
 #[cfg(not(feature = "unguarded"))]
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_that_runs_out_is_extended_or_taken_over_and_never_both() {
     let db = TestDb::create().await;
@@ -221,14 +218,14 @@ async fn a_hold_that_runs_out_is_extended_or_taken_over_and_never_both() {
         wish: None,
     };
     // All places, each held a little longer than the one before.
-    let first = Utc::now() + TimeDelta::seconds(6);
+    let first = process_clock().now() + TimeDelta::seconds(6);
     let ends = |number: u32| first + TimeDelta::milliseconds(i64::from(number) * 10);
     let holds = (0..free).map(|number| {
         let (mut replica, order) = (one.clone(), order(ends(number)));
         async move { replica.hold_seats(order).await.expect("held").into_inner() }
     });
     let held = futures::future::join_all(holds).await;
-    assert!(Utc::now() < first, "held before the first one runs out");
+    assert!(process_clock().now() < first, "held before the first one runs out");
     let races = held.iter().zip(0..).map(|(hold, number)| {
         let (mut one, mut other) = (one.clone(), other.clone());
         let extension = ExtendHoldRequest {
@@ -239,7 +236,7 @@ async fn a_hold_that_runs_out_is_extended_or_taken_over_and_never_both() {
         // Now too early, now a little too late.
         let at = ends(number) + TimeDelta::milliseconds(i64::from(number * 37 % 300) - 200);
         async move {
-            tokio::time::sleep((at - Utc::now()).to_std().unwrap_or_default()).await;
+            tokio::time::sleep((at - process_clock().now()).to_std().unwrap_or_default()).await;
             tokio::join!(one.extend_hold(extension), other.hold_seats(order))
         }
     });

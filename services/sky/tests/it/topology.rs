@@ -7,10 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::Utc;
 use kernel::{
     Settings,
-    testing::{TestDb, settings},
+    testing::{TestDb, process_clock, settings},
 };
 use load_tests::fake_provider::FakeProvider;
 use uuid::Uuid;
@@ -52,7 +51,6 @@ impl Drop for Mails {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "real processes run on real time")]
 async fn walk(groups: &[&[&'static str]]) {
     let db = TestDb::create().await;
     let provider = FakeProvider::start(([127, 0, 0, 1], 0).into()).await.expect("a provider");
@@ -62,7 +60,7 @@ async fn walk(groups: &[&[&'static str]]) {
     // As somebody sets it who looks for a fault.
     let settings = Settings { log: "debug".to_owned(), services, ..settings(&db) };
     let (processes, world) = start(groups, &settings).await;
-    journey(&world, Utc::now()).await;
+    journey(&world, process_clock().now()).await;
     let refunds = provider.transactions().values().filter(|it| it.refund.is_some()).count();
     assert_eq!(refunds, 2, "at the provider");
     // Of each booking, of its end, and of the money.
