@@ -68,12 +68,7 @@ pub async fn load(
     let toml = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let table: toml::Table = toml.parse().map_err(|error| anyhow::anyhow!("{}: {error}", file.display()))?;
     if let Some(unknown) = table.keys().find(|key| !services::ALL.iter().any(|service| service.name == *key)) {
-        let line = toml.lines().position(|line| {
-            line.trim_start().starts_with(&format!("[{unknown}"))
-                || line.trim_start().starts_with(&format!("[[{unknown}"))
-                || line.trim_start().starts_with(unknown.as_str())
-        });
-        bail!("{}: line {}: `{unknown}` is no service of the house", file.display(), line.map_or(0, |line| line + 1));
+        bail!("{}: {}`{unknown}` is no service of the house", file.display(), line_of(&toml, unknown));
     }
     let with_pictures = with_pictures(file, &toml, &table)?;
     let mut found = Vec::new();
@@ -99,12 +94,28 @@ pub async fn load(
                     _ => anyhow::anyhow!("{}: {}", file.display(), status.message().trim_start_matches("house_toml: ")),
                 })?
                 .summary;
-            if step_checks && !summary.is_empty() {
+            if !step_checks {
+                continue;
+            }
+            if !summary.is_empty() {
                 found.push(format!("{}: {summary}", service.name));
+            } else if table.contains_key(service.name) {
+                let line = line_of(&toml, service.name);
+                bail!("{}: {line}`{}`: this service reads nothing of a house file", file.display(), service.name);
             }
         }
     }
     Ok(found)
+}
+
+/// "line 12: ", where the first table or key of this name begins.
+fn line_of(toml: &str, name: &str) -> String {
+    let begins = |line: &str| {
+        let line = line.trim_start().trim_start_matches('[').trim_start();
+        let key = line.split(['.', ']', '=', ' ', '\t']).next().unwrap_or_default();
+        key.trim_matches(['"', '\'']) == name
+    };
+    toml.lines().position(begins).map_or_else(String::new, |at| format!("line {}: ", at + 1))
 }
 
 /// Loads a service's part. While a house opens everything happens at once, on a small machine too: a service that has no
@@ -133,7 +144,11 @@ fn with_pictures(file: &Path, text: &str, table: &toml::Table) -> anyhow::Result
     let mut size = 0;
     for name in names {
         let path = file.with_file_name(&name);
-        let content = std::fs::read(&path).with_context(|| format!("cannot read the picture {}", path.display()))?;
+        let content = std::fs::read(&path).with_context(|| {
+            let at = text.lines().position(|line| line.contains("file") && line.contains(&name));
+            let line = at.map_or_else(String::new, |at| format!("line {}: ", at + 1));
+            format!("{}: {line}`file`: cannot read the picture {}", file.display(), path.display())
+        })?;
         size += content.len();
         if size > LARGEST_PICTURES {
             bail!("{}: the pictures of the menu are more than 2 MB together; make them smaller", file.display());
@@ -161,8 +176,20 @@ mod tests {
         assert_eq!(read["gastro"]["pictures"].as_table().expect("pictures").len(), 2);
         let lost = text.replacen("pictures/moon-cake.png", "pictures/sun-cake.png", 1);
         let problem = with_pictures(&file, &lost, &lost.parse().expect("TOML")).expect_err("there is none");
-        assert!(format!("{problem:#}").contains("sun-cake.png"), "{problem:#}");
+        let line = lost.lines().position(|line| line.contains("sun-cake.png")).expect("a line") + 1;
+        let problem = format!("{problem:#}");
+        assert!(problem.contains(&format!("halle.toml: line {line}: `file`: cannot read the picture")), "{problem}");
         let plain = "[gastro]\n";
         assert_eq!(with_pictures(&file, plain, &plain.parse().expect("TOML")).expect("nothing"), plain);
+    }
+
+    #[test]
+    fn a_table_is_found_where_it_begins_and_not_where_another_does() {
+        let toml = "title = 1\n[parking]\n[[parking.bays]]\nparkin = 3\n[[ parkin.bays ]]\n[\"odd\".x]\nlast.one = 2\n";
+        for (name, line) in [("parking", "line 2: "), ("parkin", "line 4: "), ("odd", "line 6: "), ("last", "line 7: ")]
+        {
+            assert_eq!(line_of(toml, name), line, "{name}");
+        }
+        assert_eq!(line_of(toml, "nobody"), "");
     }
 }
