@@ -12,6 +12,7 @@ use data_encoding::BASE64;
 use kernel::{Settings, Transport, identity::Keys};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use sqlx::{Connection, PgConnection};
 
 use crate::{servers, services};
 
@@ -53,7 +54,7 @@ pub fn read_run_file(home: &Path) -> Option<RunFile> {
 /// A key of the house: from the folder, made up on first use. Never made up where there was one: what the old one has
 /// signed, above all tickets, would be worth nothing.
 pub fn key(home: &Path, name: &str) -> anyhow::Result<String> {
-    let path = home.join("secrets").join(format!("{name}.key"));
+    let path = key_file(home, name);
     let back = || {
         let variable = name.to_uppercase();
         format!(
@@ -77,6 +78,38 @@ pub fn key(home: &Path, name: &str) -> anyhow::Result<String> {
     let text = BASE64.encode(&seed);
     write_secret(&path, &text)?;
     Ok(text)
+}
+
+/// For a house that somebody has opened elsewhere on this database no key is made up: what is signed with another one
+/// would be worth nothing, above all the tickets that it has sold.
+///
+/// # Errors
+/// There is such a house, and a key of it neither in the environment nor in the folder; the database does not answer.
+pub async fn has_keys(settings: &Settings, home: &Path) -> anyhow::Result<()> {
+    for (name, key) in [("identity", &settings.identity_key), ("ticket", &settings.ticket_key)] {
+        if !key.is_empty() || fs::exists(key_file(home, name))? {
+            continue;
+        }
+        let url = settings.database_urls.get(services::ALL[0].name).unwrap_or(&settings.database_url);
+        let mut database = PgConnection::connect(url)
+            .await
+            .map_err(|error| anyhow::anyhow!("database: {error}. Check SKY_DATABASE_URL and that PostgreSQL runs."))?;
+        let opened: bool = sqlx::query_scalar("select to_regnamespace($1) is not null")
+            .bind(services::ALL[0].name)
+            .fetch_one(&mut database)
+            .await?;
+        let variable = name.to_uppercase();
+        anyhow::ensure!(
+            !opened,
+            "there is a house on this database, and its {name} key is not here: set SKY_{variable}_KEY, or put {} there",
+            key_file(home, name).display()
+        );
+    }
+    Ok(())
+}
+
+fn key_file(home: &Path, name: &str) -> PathBuf {
+    home.join("secrets").join(format!("{name}.key"))
 }
 
 /// Fills what the environment leaves open from the folder of `sky up`.

@@ -11,7 +11,7 @@
 //! <dir>/log/          what the servers said, this time and last time (.log.1)
 //! <home>/postgres/    the database cluster      <home> is <dir>, or a folder under
 //! <home>/socket/      PostgreSQL's socket
-//! <home>/nats/        configuration and streams  /var/tmp (see account.rs)
+//! <home>/nats/        configuration and streams  /var/lib (see account.rs)
 //! ```
 
 mod account;
@@ -125,6 +125,11 @@ impl Servers {
     /// `nats://…` with the password.
     pub fn nats_url(&self) -> &str {
         &self.nats_url
+    }
+
+    /// Where their data is.
+    pub fn home(&self) -> &Path {
+        &self.place.home
     }
 
     /// The broker's program.

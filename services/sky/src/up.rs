@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 use data_encoding::BASE32_NOPAD;
-use kernel::{Boot, Clock, Role, Running, Settings};
+use kernel::{Boot, Role, Running, Settings};
 use rand::RngExt;
 
 use crate::{
@@ -38,6 +38,9 @@ pub async fn up(mut settings: Settings, home: &Path, options: Options) -> anyhow
         settings.database_url.is_empty() == settings.nats_url.is_empty(),
         "set both SKY_DATABASE_URL and SKY_NATS_URL, or neither (then private servers are started)"
     );
+    if !settings.database_url.is_empty() {
+        config::has_keys(&settings, home).await?;
+    }
     let mut stop = Stop::listen()?;
     let mut servers = None;
     if settings.database_url.is_empty() {
@@ -69,15 +72,18 @@ async fn serve(
     if settings.ticket_key.is_empty() {
         settings.ticket_key = config::key(home, "ticket")?;
     }
+    // With servers of its own it is there already.
+    fs::create_dir_all(home).with_context(|| format!("cannot create {}", home.display()))?;
     let mut provider = DemoProvider::start_if_wanted(&mut settings, Some(&home.join("demo-payments.json"))).await?;
     let brand = brand(&options.house);
     let mail = keep_mail_as_files(&mut settings, home, &brand);
     let payee = toml::Value::String(brand.chars().take(PAYEE).collect());
     settings.services.entry("payments".to_owned()).or_default().entry("payee".to_owned()).or_insert(payee);
     let boot =
-        Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: Clock::real(), migrate: true };
+        Boot { services: services::ALL.to_vec(), settings: settings.clone(), clock: settings.clock(), migrate: true };
     let running = kernel::run(boot).await?;
-    let outcome = open(&settings, home, options, &running, (provider.is_some(), mail)).await;
+    let data = servers.as_ref().map(|servers| servers.home().to_owned());
+    let outcome = open(&settings, home, options, &running, (provider.is_some(), mail, data)).await;
     let outcome = match outcome {
         Ok(()) => tokio::select! {
             () = stop.told() => Ok(()),
@@ -101,7 +107,7 @@ async fn open(
     home: &Path,
     options: &Options,
     running: &Running,
-    (demo_payments, mail): (bool, Option<PathBuf>),
+    (demo_payments, mail, data): (bool, Option<PathBuf>, Option<PathBuf>),
 ) -> anyhow::Result<()> {
     for line in house::load(&options.house, false, |service| running.transport(service, "sky")).await? {
         println!("  {line}");
@@ -135,7 +141,10 @@ async fn open(
             home.display()
         ),
     }
-    println!("Ctrl-C closes the house; the data stays in {}.", home.display());
+    match data {
+        Some(data) => println!("Ctrl-C closes the house; the data stays in {}.", data.display()),
+        None => println!("Ctrl-C closes the house; the data stays in the database."),
+    }
     Ok(())
 }
 

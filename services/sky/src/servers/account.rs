@@ -99,13 +99,16 @@ impl Account {
     }
 
     /// Where the servers keep their data: `dir`, or, when this account cannot enter it
-    /// (a checkout below `/root`), a folder under `/var/tmp` named after `dir`.
+    /// (a checkout below `/root`), a folder under `/var/lib` named after `dir`; it was one under `/var/tmp`, which some
+    /// systems empty, and stays there for a house that has it.
     pub(super) fn home(&self, dir: &Path) -> Result<PathBuf> {
         if self.can_reach(dir) {
             return Ok(dir.to_owned());
         }
         let key = Uuid::new_v5(&Uuid::NAMESPACE_URL, dir.as_os_str().as_encoded_bytes());
-        let home = Path::new("/var/tmp").join(format!("sky-{}", key.simple()));
+        let name = format!("sky-{}", key.simple());
+        let earlier = Path::new("/var/tmp").join(&name);
+        let home = if fs::exists(&earlier)? { earlier } else { Path::new("/var/lib").join(name) };
         make_folder(&home)?;
         // The name can be guessed: take the folder only if nobody else made it.
         let data = fs::symlink_metadata(&home)?;
