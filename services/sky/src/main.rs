@@ -119,7 +119,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Health(address) => health::health(&config::with_home(settings, &home)?, &home, address.grpc).await,
         Command::Dead(command) => dead::command(&config::with_home(settings, &home)?, &home, command).await,
         Command::Verify => verify::command(&config::with_home(settings, &home)?).await,
-        Command::Simulate(options) => simulate::command(settings, options).await,
+        Command::Simulate(options) => simulate::command(options).await,
         Command::Servers { .. } => unreachable!("answered above"),
     }
 }

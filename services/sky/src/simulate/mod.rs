@@ -93,9 +93,10 @@ impl World {
     }
 }
 
-/// Plays the day.
-pub async fn command(mut settings: Settings, options: Options) -> anyhow::Result<ExitCode> {
-    settings.log = "error".to_owned();
+/// Plays the day. Nothing of the configuration is asked: a database, a printer or a mail server that stands there is a
+/// real house's.
+pub async fn command(options: Options) -> anyhow::Result<ExitCode> {
+    let mut settings = Settings { log: "error".to_owned(), ..Settings::default() };
     let _telemetry = kernel::telemetry::init(&settings)?;
     let mut stop = run::Stop::listen()?;
     let folder = servers::Folder::new(None)?;
@@ -125,7 +126,12 @@ async fn play(mut settings: Settings, options: &Options) -> anyhow::Result<bool>
             .map(|at| at.to_utc())
     };
     let (opens, closes) = (at(options.from)?, at(options.until)?);
-    anyhow::ensure!(opens < closes, "--from must be before --until");
+    let least = programme::BEFORE + programme::AFTER;
+    anyhow::ensure!(
+        opens + least < closes,
+        "--until must be more than {} minutes after --from: people come before a showing and stay after it",
+        least.num_minutes()
+    );
     let clock = Clock::scaled(opens, options.speed);
     let provider = up::DemoProvider::start_if_wanted(&mut settings, None).await?;
     let boot =

@@ -6,12 +6,17 @@ use sky_proto::reservations::v1::{Audience, ListProgrammeRequest, Showing, reser
 
 use super::World;
 
+/// People come before a showing, and eat and drive home after it: so long the day is open on both sides.
+pub const BEFORE: TimeDelta = TimeDelta::minutes(45);
+/// See [`BEFORE`].
+pub const AFTER: TimeDelta = TimeDelta::minutes(90);
+
 /// The public showings that start and end while the simulation plays.
 pub async fn showings(world: &World) -> anyhow::Result<Vec<Showing>> {
     let mut reservations = ReservationsClient::new(world.api.staff(Role::Desk).await?);
     let request = ListProgrammeRequest {
-        from: Some(values::timestamp(world.opens + TimeDelta::minutes(45))),
-        until: Some(values::timestamp(world.closes - TimeDelta::minutes(90))),
+        from: Some(values::timestamp(world.opens + BEFORE)),
+        until: Some(values::timestamp(world.closes - AFTER)),
         include_closed: false,
     };
     let mut showings = reservations.list_programme(request).await?.into_inner().showings;

@@ -54,8 +54,10 @@ pub struct Report {
     pub too_late: Count,
     /// Visits.
     pub cancelled: Count,
-    /// Visits whose showing was cancelled, and whose money is back or never was paid.
-    pub refunded: Count,
+    /// Visits whose showing was cancelled.
+    pub called_off: Count,
+    /// Visits that were off, by whomever, of which no money is on its way any more.
+    pub settled: Count,
     pub cars_in: Count,
     pub cars_out: Count,
     /// To another car park, because the way was closed.
@@ -112,7 +114,8 @@ impl Report {
             ("scans too early", &self.too_early),
             ("people too late", &self.too_late),
             ("visits cancelled by visitors", &self.cancelled),
-            ("visits of cancelled showings, money settled", &self.refunded),
+            ("visits of cancelled showings", &self.called_off),
+            ("of both, money settled", &self.settled),
             ("showings delayed", &self.showings_delayed),
             ("showings cancelled", &self.showings_cancelled),
             ("cars in", &self.cars_in),
@@ -183,6 +186,7 @@ impl Report {
             ("was told there that all is sold", &self.sale_turned_away),
             ("was admitted", &self.admitted),
             ("called a visit off", &self.cancelled),
+            ("had it settled", &self.settled),
             ("came by car", &self.cars_in),
             ("collected a meal", &self.meals_collected),
             ("changed a monitor", &self.monitor_updates),

@@ -29,6 +29,8 @@ use super::{LANES, World, api::Door, cafe, crowd::Party, desk, forecast, staff};
 pub const EARLY_COACH: &str = "early coach";
 /// It lets its class out at the kerb.
 pub const KERB: &str = "coach at the kerb";
+/// By then whoever paid has it back, at a provider that answers.
+const MONEY_BACK: TimeDelta = TimeDelta::minutes(30);
 /// From the end of a showing until most cars have left.
 const WAY_HOME: TimeDelta = TimeDelta::minutes(20);
 
@@ -60,8 +62,7 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
             .cancel_visit(CancelVisitRequest { visit_id: visit.visit_id.clone(), reason: "plans changed".to_owned() })
             .await?;
         world.report.cancelled.add(1);
-        world.report.meals_off.add(visit.meal.is_some().into());
-        return Ok(());
+        return off(world, &visit).await;
     }
     let has_bay = visit.parking.is_some();
     // They look once more before they leave, and see a delay or a cancellation.
@@ -71,8 +72,8 @@ async fn live(world: &World, party: &Party) -> anyhow::Result<()> {
         if has_bay && !party.stays_away {
             turned_away(world, party, &visit, &party.showing_id);
         }
-        off(world, &visit);
-        return Ok(());
+        world.report.called_off.add(1);
+        return off(world, &visit).await;
     }
     if party.stays_away {
         return Ok(());
@@ -330,7 +331,8 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
             if status.code() != Code::FailedPrecondition {
                 return Err(status.into());
             }
-            off(world, visit);
+            world.report.called_off.add(1);
+            off(world, visit).await?;
             return Ok(());
         }
     }
@@ -345,7 +347,8 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
         [AdmissionState::DoorsOpen, AdmissionState::LastCall, AdmissionState::Running, AdmissionState::Cancelled];
     let Some(state) = staff::wait_for(world, &mut flow, &party.showing_id, &open).await? else { return Ok(()) };
     if state == AdmissionState::Cancelled {
-        off(world, visit);
+        world.report.called_off.add(1);
+        off(world, visit).await?;
         return Ok(());
     }
     // The queue: a few seconds for everybody before them.
@@ -358,7 +361,8 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
             return Ok(());
         }
         ScanVerdict::Cancelled => {
-            off(world, visit);
+            world.report.called_off.add(1);
+            off(world, visit).await?;
             return Ok(());
         }
         verdict => anyhow::bail!("a good ticket at open doors: {verdict:?}"),
@@ -380,10 +384,23 @@ async fn enter(world: &World, party: &Party, visit: &Visit, code: &str) -> anyho
     Ok(())
 }
 
-/// Their showing was cancelled.
-fn off(world: &World, visit: &Visit) {
-    world.report.refunded.add(1);
+/// Their visit does not take place: they look until their money is where it belongs.
+async fn off(world: &World, visit: &Visit) -> anyhow::Result<()> {
     world.report.meals_off.add(visit.meal.is_some().into());
+    let mut journey = JourneyClient::new(world.api.staff(Role::Desk).await?);
+    let patience = world.clock.now() + MONEY_BACK;
+    loop {
+        let request = GetVisitRequest { visit_id: visit.visit_id.clone() };
+        let now = journey.get_visit(request).await?.into_inner();
+        // What was called off too late is not given back, and says so: cancelled, and still paid.
+        if matches!(now.state(), VisitState::Cancelled | VisitState::Refunded) {
+            world.report.settled.add(1);
+            return Ok(());
+        }
+        let (state, payment) = (now.state().as_str_name(), now.payment_state().as_str_name());
+        anyhow::ensure!(world.clock.now() < patience, "half an hour after a visit was off it is {state}, {payment}");
+        world.wait(60).await;
+    }
 }
 
 /// Scans; while admission is stopped they wait in front of the lane.
