@@ -290,6 +290,18 @@ const CHECKS: &[Check] = &[
                    from payment where state = 'failed' and next_check_at > watch_until + interval '5 minutes'",
     },
     Check {
+        service: "payments",
+        name: "no provider has owed a refund for more than a day",
+        all: "select (select count(*) from refund) + (select count(*) from part_refund)",
+        breaches: "select format('visit %s: %s since %s, asked %s times', owed.visit_id, owed.cents, owed.requested_at,
+                       owed.attempts)
+                   from (select p.visit_id, r.cents, r.requested_at, r.attempts from refund r
+                             join payment p on p.id = r.payment_id where r.done_at is null and r.next_try_at is not null
+                         union all
+                         select visit_id, cents, requested_at, attempts from part_refund where state = 'returning') owed
+                   where owed.requested_at < (select max(occurred_at) from outbox) - interval '1 day'",
+    },
+    Check {
         service: "reservations",
         name: "no confirmation waits for a showing that was locked",
         all: "select count(*) from booking",

@@ -161,7 +161,7 @@ const STORIES: &[Story] = &[
         right: (
             "journey",
             "select format('visit %s', id) from visit
-             where state in ('awaiting_payment', 'confirming', 'confirmed', 'refunding', 'cancelled')",
+             where state in ('awaiting_payment', 'confirming', 'confirmed', 'cancelled')",
         ),
         both_ways: false,
     },

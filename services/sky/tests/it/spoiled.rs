@@ -266,7 +266,8 @@ const SPOILS: &[Spoil] = &[
     (
         "whoever is told of a refund has one",
         "journey",
-        "alter table visit alter bay_suspended drop expression, alter waits drop expression;
+        "alter table visit alter bay_suspended drop expression, alter bay_kept_out drop expression,
+             alter waits drop expression;
          create temporary table other on commit drop as select * from visit where state = 'confirmed' limit 1;
          update other set id = gen_random_uuid(), idempotency_key = null, state = 'refunded';
          insert into visit select * from other",
@@ -303,6 +304,13 @@ const SPOILS: &[Spoil] = &[
          update unknown set id = gen_random_uuid(), visit_id = gen_random_uuid(), idempotency_key = gen_random_uuid(),
              state = 'failed', watch_until = '2020-01-01', next_check_at = '2020-01-02';
          insert into payment select * from unknown",
+    ),
+    (
+        "no provider has owed a refund for more than a day",
+        "payments",
+        "insert into refund (payment_id, reason, cents, requested_at, next_try_at)
+             select id, 'lost', 1, '2020-01-01', '2020-01-02' from payment
+             where id not in (select payment_id from refund) limit 1",
     ),
     (
         "every paid payment belongs to a visit that takes place, or was called off too late",
