@@ -261,12 +261,16 @@ impl Keys {
         {
             return token;
         }
-        let mut token = caller.to_proto().encode_to_vec();
-        let signature = self.identity.sign(&[PREFIX, &token].concat());
-        token.extend_from_slice(&signature.to_bytes());
-        let token = BASE64URL_NOPAD.encode(&token);
+        let token = self.sealed(&caller.to_proto());
         self.signed.put(caller.clone(), (token.clone(), now + LIFETIME.num_seconds() / 2));
         token
+    }
+
+    fn sealed(&self, identity: &pb::Identity) -> String {
+        let mut token = identity.encode_to_vec();
+        let signature = self.identity.sign(&[PREFIX, &token].concat());
+        token.extend_from_slice(&signature.to_bytes());
+        BASE64URL_NOPAD.encode(&token)
     }
 
     /// The caller in a token, if it is ours and not expired.
@@ -383,6 +387,11 @@ mod tests {
         assert_eq!(keys.verify(&spoiled), None);
         keys.known.put(token.clone(), (caller, wall_now().timestamp() - 1));
         assert_eq!(keys.verify(&token), None, "run out");
+        let mut late = Caller::Service("parking".to_owned()).to_proto();
+        for (left, good) in [(5, true), (-1, false)] {
+            late.expires_at_unix = wall_now().timestamp() + left;
+            assert_eq!(keys.verify(&keys.sealed(&late)).is_some(), good, "never seen, {left} seconds left");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use futures::StreamExt;
 use kernel::{
     Clock, Event,
     testing::{House, TestBroker, noon},
@@ -29,6 +30,28 @@ pub(crate) async fn eventually<F: AsyncFn() -> bool>(what: &str, holds: F) {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("did not come true: {what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_on_the_bus_says_what_it_is_under_the_names_of_cloud_events() {
+    let house = House::start(&[SOURCE]).await;
+    let (who, address) = house.settings.nats_url.trim_start_matches("nats://").split_once('@').expect("an account");
+    let (user, password) = who.split_once(':').expect("a password");
+    let options = async_nats::ConnectOptions::with_user_and_password(user.to_owned(), password.to_owned());
+    let bus = options.connect(address).await.expect("the broker");
+    let mut heard = bus.subscribe(format!("{}.>", house.settings.nats_prefix)).await.expect("subscribed");
+    bus.flush().await.expect("it knows");
+    house.emit("source", "one", told(7)).await;
+    let message =
+        tokio::time::timeout(Duration::from_secs(20), heard.next()).await.expect("in time").expect("a message");
+    let headers = message.headers.expect("headers");
+    let read = |name: &str| headers.get(name).map(|value| value.as_str().to_owned()).unwrap_or_default();
+    let written = ["ce-specversion", "ce-type", "ce-source", "ce-subject", "Sky-Pub-Seq", "Sky-Aggregate-Id"].map(read);
+    let name = Told::full_name();
+    assert_eq!(written, ["1.0", name.as_str(), "/sky/source", "one", "1", "one"]);
+    Uuid::try_parse(&read("ce-id")).expect("its id");
+    assert_eq!(DateTime::parse_from_rfc3339(&read("ce-time")).expect("its time"), house.clock.now());
+    assert_eq!(Told::decode(message.payload).expect("the event").position, 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]

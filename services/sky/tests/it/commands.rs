@@ -12,6 +12,7 @@ use kernel::{
     Role,
     testing::{TestDb, settings},
 };
+use sqlx::{Connection, PgConnection};
 use tokio::{net::TcpListener, sync::mpsc};
 
 use crate::{
@@ -81,6 +82,16 @@ async fn a_running_house_says_how_it_is_and_what_is_wrong_with_a_house_file() {
     assert_eq!(ask(&["dead", "list"]), (true, "0 dead or parked event(s)\n".to_owned()));
     let (replayed, said) = ask(&["dead", "replay", "flow", "reservations", "7"]);
     assert!(!replayed && said.starts_with("sky: ") && said.lines().count() == 1, "{said}");
+    let mut database = PgConnection::connect(&settings.database_url).await.expect("the database");
+    let dead = "insert into parking.dead_events (producer, pub_seq, event_id, aggregate_id, aggregate_version, type, payload,
+                    occurred_at, error, attempts, parked, died_at)
+                values ('journey', 7, gen_random_uuid(), 'a', 1, 'sky.Nothing', '', now(), 'unreadable', 1, false, now())";
+    sqlx::query(dead).execute(&mut database).await.expect("buried");
+    let (_, said) = ask(&["dead", "list"]);
+    let wanted = "parking ← journey #7 sky.Nothing of a (dead): unreadable\n1 dead or parked event(s)\n";
+    assert_eq!(said, wanted);
+    assert_eq!(ask(&["dead", "replay", "parking", "journey", "7"]), (true, "1 event(s) applied\n".to_owned()));
+    assert_eq!(ask(&["dead", "list"]), (true, "0 dead or parked event(s)\n".to_owned()));
 
     let folder = std::env::temp_dir().join(&settings.nats_prefix);
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -98,6 +109,13 @@ async fn a_running_house_says_how_it_is_and_what_is_wrong_with_a_house_file() {
         let (taken, said) = ask(&["house", what, &file.display().to_string()]);
         let at = format!("line {line}, reservations.layouts[0]: ");
         assert!(!taken && said.contains(&at) && said.lines().count() == 1, "{said}");
+    }
+    // A table that no service reads would be passed over in silence.
+    for (table, why) in [("[portal]\nname = \"x\"", "reads nothing of a house file"), ("[parkin]", "is no service")] {
+        std::fs::write(&file, format!("{text}\n{table}\n")).expect("a file");
+        let (taken, said) = ask(&["house", "load", &file.display().to_string()]);
+        let at = format!("line {}: ", text.lines().count() + 1);
+        assert!(!taken && said.contains(&at) && said.contains(why) && said.lines().count() == 1, "{said}");
     }
     std::fs::remove_dir_all(&folder).expect("removed");
 }
@@ -262,6 +280,15 @@ async fn real_servers_are_used_where_the_environment_names_them() {
         assert!(!folder.join(private).exists(), "{private} of a private server");
     }
     std::fs::remove_dir_all(&folder).expect("removed");
+    // From another folder, as on another machine: a new key would make the sold tickets worthless.
+    let mut elsewhere = std::process::Command::new(env!("CARGO_BIN_EXE_sky"));
+    elsewhere.arg("--home").arg(&folder).arg("up");
+    elsewhere.env("SKY_DATABASE_URL", &settings.database_url).env("SKY_NATS_URL", &settings.nats_url);
+    let refused =
+        tokio::task::spawn_blocking(move || elsewhere.output().expect("sky runs")).await.expect("not cut off");
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && why.contains("set SKY_IDENTITY_KEY"), "{why}");
+    assert!(!folder.join("secrets/identity.key").exists(), "no key was made");
 }
 
 /// Ends with the test.
@@ -282,4 +309,17 @@ async fn address(child: &mut std::process::Child) -> String {
     });
     let line = line.await.expect("read");
     line.split_whitespace().nth(1).expect("an address").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_simulation_asks_nothing_of_the_configuration_which_may_be_a_real_house() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sky"));
+    command
+        .args(["simulate", "--from", "02:00", "--until", "05:00", "--speed", "1"])
+        .args(["--house", concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/houses/halle.toml")])
+        .env("SKY_DATABASE_URLS__PORTAL", "postgres://nobody@127.0.0.1:1/real")
+        .env("SKY_SERVICES__GASTRO__PRINTERS__HOT", "127.0.0.1:1");
+    let output = tokio::task::spawn_blocking(move || command.output().expect("sky runs")).await.expect("not cut off");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("no public showing that day"), "it opened a house of its own: {said}");
 }

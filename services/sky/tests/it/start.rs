@@ -25,6 +25,19 @@ async fn refused(settings: &Settings, more: &[(&str, &str)]) -> String {
     ended(command).await
 }
 
+/// The same with `sky up`, in a folder of its own.
+async fn not_opened(settings: &Settings, more: &[(&str, &str)]) -> String {
+    let folder = std::env::temp_dir().join(format!("sky-up-{}", uuid::Uuid::new_v4()));
+    let mut command = sky(settings);
+    command.arg("--home").arg(&folder).arg("up").env("SKY_LOG", "off");
+    command.env("SKY_GRPC_LISTEN", &settings.grpc_listen).env("SKY_HTTP_LISTEN", &settings.http_listen);
+    command.envs(more.iter().copied());
+    let said = ended(command).await;
+    // Where nothing was begun there is none.
+    let _ = std::fs::remove_dir_all(&folder);
+    said
+}
+
 async fn ended(mut command: std::process::Command) -> String {
     let started = Instant::now();
     let output: Output =
@@ -45,6 +58,11 @@ async fn a_database_that_is_not_there_is_one_clear_line_without_its_password() {
     let said = refused(&settings, &[]).await;
     assert!(said.contains("Check SKY_DATABASE_URL and that PostgreSQL runs."), "{said}");
     assert!(!said.contains("hush"), "{said}");
+    // With keys, and on the way to them.
+    for keys in [&[][..], &[("SKY_TICKET_KEY", "")]] {
+        let said = not_opened(&settings, keys).await;
+        assert!(said.contains("Check SKY_DATABASE_URL and that PostgreSQL runs.") && !said.contains("hush"), "{said}");
+    }
 
     let settings = Settings { database_url: "postgres:/nonsense".to_owned(), ..settings };
     assert!(refused(&settings, &[]).await.contains("SKY_DATABASE_URL"));
@@ -150,6 +168,8 @@ async fn a_port_that_is_taken_is_named_with_the_key_to_change() {
     assert!(said.contains(&address) && said.contains("SKY_GRPC_LISTEN"), "{said}");
     let http = Settings { http_listen: address.clone(), ..settings(&db) };
     let said = refused(&http, &[]).await;
+    assert!(said.contains(&address) && said.contains("SKY_HTTP_LISTEN"), "{said}");
+    let said = not_opened(&http, &[]).await;
     assert!(said.contains(&address) && said.contains("SKY_HTTP_LISTEN"), "{said}");
 }
 
