@@ -429,13 +429,14 @@ async fn write(tx: &mut Tx, text: &str, house: &House) -> Result<(), Failure> {
     }
     let holidays: Vec<_> = section.school_holidays.iter().map(|row| (row.from, row.until)).collect();
     store::save_schedule(tx.conn(), &house.slots, &holidays, *section.days_ahead.get_ref()).await?;
+    // Before the releases lock theirs: all showings are locked in one order.
+    if changed {
+        crate::store::new_offer(tx.conn()).await?;
+    }
     for release in &house.releases {
         if save_release(tx.conn(), release).await? {
             commands::set_sale_start(tx, &OnSale::Release(release.id.clone()), release.on_sale_at).await?;
         }
-    }
-    if changed {
-        crate::store::new_offer(tx.conn()).await?;
     }
     Ok(commands::schedule(tx).await?)
 }

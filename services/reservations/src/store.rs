@@ -202,9 +202,14 @@ pub(crate) async fn raise_revision(conn: &mut PgConnection, showing: Uuid, for_s
     Ok(())
 }
 
-/// What showings are offered with has changed: titles, prices.
+/// What showings are offered with has changed: titles, prices. Locks all of them, by their ids as everywhere.
 pub(crate) async fn new_offer(conn: &mut PgConnection) -> Result<(), Error> {
-    sqlx::query("update showing set revision = revision + 1, sale_version = sale_version + 1").execute(conn).await?;
+    sqlx::query(
+        "with due as materialized (select id from showing order by id for update)
+         update showing s set revision = revision + 1, sale_version = sale_version + 1 from due where s.id = due.id",
+    )
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

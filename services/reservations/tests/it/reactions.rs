@@ -233,6 +233,37 @@ async fn a_run_of_confirmations_locks_showings_in_order() {
     assert_eq!(told.len(), 2);
 }
 
+/// So does a house file with new prices or titles, which changes all of them.
+#[tokio::test]
+async fn a_house_file_locks_showings_in_order() {
+    let house = house().await;
+    let mut other = house.pool("reservations").begin().await.expect("a transaction");
+    let first = "select id from showing order by id limit 1 for update";
+    let first: Uuid = sqlx::query_scalar(first).fetch_one(&mut *other).await.expect("nobody has it");
+    // One that a statement without an order comes to before.
+    let stored = "select id from showing where ctid < (select ctid from showing where id = $1) order by ctid limit 1";
+    let stored: Option<Uuid> =
+        sqlx::query_scalar(stored).bind(first).fetch_optional(&mut *other).await.expect("looked");
+    let stored = stored.expect("the first by its id is not the first on the disk");
+    let renamed = HOUSE_FILE.replace("Der Sternenhimmel heute Nacht", "Der Sternenhimmel heute");
+    assert_ne!(renamed, HOUSE_FILE);
+    let meanwhile = async {
+        let waits = "select exists (select 1 from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock')";
+        while !sqlx::query_scalar::<_, bool>(waits).fetch_one(house.pool("reservations")).await.expect("looked") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let lock = "select 1 from showing where id = $1 for update nowait";
+        sqlx::query(lock).bind(stored).execute(&mut *other).await.expect("the file's change does not have it yet");
+        other.rollback().await.expect("given back");
+    };
+    let (loaded, ()) = tokio::join!(load(&house, &renamed, false), meanwhile);
+    loaded.expect("loads");
+    let told = programme(&house, &journey(), false).await;
+    let names = told.iter().filter_map(|it| it.title.as_ref()).map(|title| title.de.as_str());
+    assert!(names.filter(|name| *name == "Der Sternenhimmel heute").count() > 0, "told at once");
+}
+
 #[tokio::test]
 async fn places_that_somebody_with_a_faster_clock_took_over_are_looked_for_anew() {
     let house = house().await;
