@@ -200,6 +200,25 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn a_party_sits_side_by_side_where_so_many_are_free(
+        gone in proptest::collection::hash_set(0_usize..36, 0..30),
+        size in 1_usize..=8,
+    ) {
+        let hall = hall();
+        let gone: Vec<&str> = gone.into_iter().map(|at| hall[at].label.as_str()).collect();
+        let rows: Vec<Vec<&Seat>> = (0..4).map(|row| hall.iter().filter(|seat| seat.row_place == row).collect()).collect();
+        let is_free = |seats: &[&Seat]| seats.iter().all(|seat| !gone.contains(&seat.label.as_str()));
+        if rows.iter().any(|row| row.windows(size).any(is_free)) {
+            let given = best(&gone, &party(&vec![None; size]), false).expect("there is room");
+            let given: HashSet<&str> = labels(&given).into_iter().collect();
+            let sits = |seats: &[&Seat]| seats.iter().all(|seat| given.contains(seat.label.as_str()));
+            prop_assert!(rows.iter().any(|row| row.windows(size).any(sits)), "{:?} with {:?} taken", given, gone);
+        }
+    }
+}
+
 fn slot(time: &str) -> Slot {
     Slot {
         weekdays: vec![chrono::Weekday::Sat, chrono::Weekday::Sun],
