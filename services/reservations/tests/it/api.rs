@@ -8,6 +8,7 @@ use kernel::{
     testing::{staff, visitor},
     values::{self, timestamp},
 };
+use prost::Message;
 use sky_proto::reservations::v1 as pb;
 use tokio_stream::StreamExt;
 use tonic::Code;
@@ -75,6 +76,31 @@ async fn a_new_price_is_told_and_charged_at_once() {
     assert_eq!(get(&house, &before.showing_id).await.prices[0].price.as_ref().expect("a price").cents, 900);
     let held = hold(&house, &wish(Uuid::now_v7(), &before.showing_id, 2)).await.expect("held");
     assert_eq!(held.total.expect("a total").cents, 1800);
+}
+
+#[tokio::test]
+async fn a_party_larger_than_a_small_hall_is_told_how_many_it_has_and_holds_nothing() {
+    let house = house().await;
+    let all = programme(&house, &journey(), false).await;
+    let small = all.into_iter().find(|showing| showing.hall == "room-2").expect("a showing in a small room");
+    let left = small.availability.as_ref().expect("known").free_online;
+    assert!((1..60).contains(&left), "{left}");
+    let class = small.prices[0].tariff_class.as_str();
+    let party = |people| pb::HoldSeatsRequest {
+        party: vec![line(class, people, pb::Need::Unspecified)],
+        ..wish(Uuid::now_v7(), &small.showing_id, 1)
+    };
+    for people in [left + 1, 60] {
+        let refused = hold(&house, &party(people)).await.expect_err("more than there are places");
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+        let told = pb::SeatsRefused::decode(refused.details()).expect("why, as data");
+        assert_eq!((told.why(), told.left), (pb::seats_refused::Reason::NotEnough, left));
+        let said = told.reason.expect("in words").de;
+        assert!(said.contains(&format!("Nur noch {left} Plätze")) && said.contains("weniger Personen"), "{said}");
+    }
+    let now = get(&house, &small.showing_id).await.availability.expect("known");
+    assert_eq!((now.held, now.free_online), (0, left), "nothing half done");
+    hold(&house, &party(left)).await.expect("all there are");
 }
 
 #[tokio::test]
