@@ -3,6 +3,7 @@
 mod api;
 mod blocking;
 mod free_seating;
+mod freshness;
 mod model;
 mod moving;
 mod offers;

@@ -1,0 +1,58 @@
+//! What is told of a showing is never older than a second, whatever has changed it.
+
+use std::time::{Duration, Instant};
+
+use kernel::{testing::House, values::timestamp};
+use sky_proto::{
+    journey::v1::VisitCancelled,
+    reservations::v1::{self as pb, Availability},
+};
+use uuid::Uuid;
+
+use crate::{client, support::*};
+
+const A_SECOND: Duration = Duration::from_secs(1);
+
+/// Waits until a showing is told so, a second at most.
+async fn is_told(house: &House, showing: &str, what: &str, is: impl Fn(&Availability) -> bool) {
+    let (since, request) = (Instant::now(), pb::GetShowingRequest { showing_id: showing.to_owned() });
+    loop {
+        let asked = since.elapsed();
+        let told = client!(house, &journey()).get_showing(request.clone()).await.expect("told").into_inner();
+        let left = told.availability.expect("known");
+        if is(&left) {
+            return;
+        }
+        assert!(asked < A_SECOND, "{what}: after {asked:?} it is still told: {left:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_changes_a_showing_is_told_within_a_second() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let [bought, given_up, dropped] = [(); 3].map(|()| Uuid::now_v7());
+    for visit in [bought, given_up, dropped] {
+        hold(&house, &wish(visit, &showing, 2)).await.expect("held");
+    }
+    is_told(&house, &showing, "three holds", |it| (it.held, it.sold) == (6, 0)).await;
+    let release = pb::ReleaseHoldRequest { visit_id: given_up.to_string() };
+    client!(house, &journey()).release_hold(release).await.expect("released");
+    is_told(&house, &showing, "a release", |it| (it.held, it.sold) == (4, 0)).await;
+    let event = confirmed(bought, &showing);
+    house.react("reservations", "journey", &bought.to_string(), &event).await.expect("confirmed");
+    is_told(&house, &showing, "a confirmation", |it| (it.held, it.sold) == (2, 2)).await;
+    house.clock.set(minutes(11));
+    is_told(&house, &showing, "a hold that ran out", |it| (it.held, it.sold) == (0, 2)).await;
+    let event = VisitCancelled { visit_id: bought.to_string(), showing_id: showing.clone(), ..Default::default() };
+    house.react("reservations", "journey", &bought.to_string(), &event).await.expect("cancelled");
+    is_told(&house, &showing, "a cancellation", |it| (it.held, it.sold) == (0, 0)).await;
+    let cancel = pb::CancelShowingRequest {
+        idempotency_key: Uuid::new_v4().to_string(),
+        showing_id: showing.clone(),
+        reason: Some(sky_proto::kernel::v1::LocalizedText { de: "Technik".to_owned(), ..Default::default() }),
+    };
+    client!(house, &journey()).cancel_showing(cancel).await.expect("cancelled");
+    let is_cancelled = |it: &Availability| it.reason() == pb::AvailabilityReason::Cancelled;
+    is_told(&house, &showing, "a showing that does not take place", is_cancelled).await;
+}
