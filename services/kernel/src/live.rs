@@ -272,11 +272,32 @@ impl<T: Clone + Send + Sync + 'static> Live<T> {
     ) -> Result<impl Stream<Item = Result<T, Status>> + Send + 'static + use<T>, Status> {
         let changes = self.subscribe(key);
         // Always from the database: another replica's change may not have been heard yet.
-        let found = (self.load)(vec![key.to_owned()]).await?;
-        for (key, revision, value) in found {
-            self.publish(&key, (revision, value));
+        self.load_now(key).await?;
+        Ok(self.newer(changes, after))
+    }
+
+    /// The same of a kept key, from the value that was loaded last: for what its keeper looks at often enough by itself.
+    /// Only before the first time it is loaded for who asks.
+    ///
+    /// # Errors
+    /// When there is none and it cannot be loaded.
+    pub async fn watch_kept(
+        &self,
+        key: &str,
+        after: u64,
+    ) -> Result<impl Stream<Item = Result<T, Status>> + Send + 'static + use<T>, Status> {
+        let changes = self.subscribe(key);
+        if self.latest(key).is_none() {
+            self.load_now(key).await?;
         }
         Ok(self.newer(changes, after))
+    }
+
+    async fn load_now(&self, key: &str) -> Result<(), Failure> {
+        for (key, revision, value) in (self.load)(vec![key.to_owned()]).await? {
+            self.publish(&key, (revision, value));
+        }
+        Ok(())
     }
 
     /// Follows what becomes of one value from now on, without looking what it is.

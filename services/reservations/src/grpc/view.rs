@@ -131,8 +131,9 @@ impl View {
         window: Window,
         after: u64,
     ) -> Result<impl Stream<Item = Result<pb::ShowingsUpdate, Status>> + Send + use<>, Status> {
-        // From the first state on, also for who has seen it: what they follow must be known before it moves.
-        Ok(updates(self.live.watch(SHOWINGS_TOPIC, 0).await?, window, after))
+        // From the first state on, also for who has seen it: what they follow must be known before it moves. As it is kept:
+        // thousands who come back at once ask the database nothing.
+        Ok(updates(self.live.watch_kept(SHOWINGS_TOPIC, 0).await?, window, after))
     }
 }
 

@@ -1,4 +1,5 @@
-//! What is told of a showing is never older than a second, whatever has changed it.
+//! What is told of a showing is never older than a second, whatever has changed it, and who only reads keeps nobody from
+//! selling.
 
 use std::time::{Duration, Instant};
 
@@ -55,4 +56,34 @@ async fn whatever_changes_a_showing_is_told_within_a_second() {
     client!(house, &journey()).cancel_showing(cancel).await.expect("cancelled");
     let is_cancelled = |it: &Availability| it.reason() == pb::AvailabilityReason::Cancelled;
     is_told(&house, &showing, "a showing that does not take place", is_cancelled).await;
+}
+
+/// Thousands come back to their pages when a portal restarts in a rush.
+#[tokio::test]
+async fn who_begins_to_watch_is_told_without_asking_the_database() {
+    let house = house().await;
+    known(&house).await;
+    let mut other = house.pool("reservations").begin().await.expect("a transaction");
+    sqlx::query("lock table showing in access exclusive mode").execute(&mut *other).await.expect("locked");
+    let request = pb::WatchShowingsRequest {
+        from: Some(timestamp(minutes(0))),
+        until: Some(timestamp(minutes(24 * 60))),
+        include_closed: false,
+        after_revision: 0,
+    };
+    let first = async {
+        let mut stream = client!(house, &journey()).watch_showings(request).await.expect("a stream").into_inner();
+        stream.message().await.expect("it goes on").expect("a first state")
+    };
+    let first = tokio::time::timeout(A_SECOND * 2, first).await.expect("it waits for the database");
+    assert!(!first.showings.is_empty());
+    other.rollback().await.expect("given back");
+    // And it goes on with what changes.
+    let showing = showing(&house).await.showing_id;
+    let mut stream = client!(house, &journey()).watch_showings(request).await.expect("a stream").into_inner();
+    let before = stream.message().await.expect("it goes on").expect("a first state").revision;
+    hold(&house, &wish(Uuid::now_v7(), &showing, 1)).await.expect("held");
+    let next = tokio::time::timeout(A_SECOND * 5, stream.message()).await.expect("told");
+    let next = next.expect("it goes on").expect("what has changed");
+    assert!(next.revision > before && next.showings.iter().any(|it| it.showing_id == showing));
 }
