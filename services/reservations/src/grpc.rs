@@ -19,7 +19,7 @@ use uuid::Uuid;
 use self::view::View;
 use crate::{
     commands,
-    domain::{BookingState, Showing},
+    domain::BookingState,
     error::Error,
     events,
     seller::Seller,
@@ -85,20 +85,18 @@ impl ReservationsGrpc {
         Self { db, keys, view, seller }
     }
 
-    async fn offered(&self, showing: Showing) -> Result<pb::Showing, Error> {
-        let mut conn = self.db.reader().await?;
+    // What is only read waits for a connection of the readers' own: those of [`Db::reader`] are the seller's.
+
+    async fn get(&self, id: Uuid) -> Result<pb::Showing, Error> {
+        let mut conn = self.db.pool().acquire().await?;
+        let showing = store::showing(&mut conn, id).await?;
         let now = self.db.clock().now();
         view::offered(&mut conn, &mut Plans::new(), &[showing], now).await?.pop().ok_or(Error::NoShowing)
     }
 
-    async fn get(&self, id: Uuid) -> Result<pb::Showing, Error> {
-        let showing = store::showing(&mut *self.db.reader().await?, id).await?;
-        self.offered(showing).await
-    }
-
     /// Why places are not sold is for staff.
     async fn seat_plan(&self, id: Uuid, reasons_too: bool) -> Result<pb::SeatPlan, Error> {
-        let mut conn = self.db.reader().await?;
+        let mut conn = self.db.pool().acquire().await?;
         let showing = store::showing(&mut conn, id).await?;
         let mut taken = claims::taken(&mut conn, id, self.db.clock().now()).await?;
         let seats = store::seats(&mut conn, &showing.layout).await?;
@@ -113,7 +111,7 @@ impl ReservationsGrpc {
     }
 
     async fn booking(&self, visit: Uuid) -> Result<pb::Booking, Error> {
-        let mut conn = self.db.reader().await?;
+        let mut conn = self.db.pool().acquire().await?;
         let booking = bookings::booking(&mut conn, visit).await?.ok_or(Error::NoBooking)?;
         if !matches!(booking.state, BookingState::Confirmed | BookingState::Cancelled) {
             return Err(Error::NoBooking);

@@ -188,7 +188,7 @@ async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
 
 /// The showings that start in a window, as they are offered now, from the database.
 pub(crate) async fn programme(db: &Db, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<pb::Showing>, Error> {
-    let mut conn = db.reader().await?;
+    let mut conn = db.pool().acquire().await?;
     let showings = store::showings(&mut conn, from, until).await?;
     offered(&mut conn, &mut Plans::new(), &showings, db.clock().now()).await
 }

@@ -87,3 +87,24 @@ async fn who_begins_to_watch_is_told_without_asking_the_database() {
     let next = next.expect("it goes on").expect("what has changed");
     assert!(next.revision > before && next.showings.iter().any(|it| it.showing_id == showing));
 }
+
+#[tokio::test]
+async fn seat_plans_and_bookings_are_read_on_none_of_the_sellers_connections() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), showing(&house).await.showing_id);
+    hold(&house, &wish(visit, &showing, 1)).await.expect("held");
+    house.react("reservations", "journey", &visit.to_string(), &confirmed(visit, &showing)).await.expect("sold");
+    let mut taken = Vec::new();
+    for _ in 0..house.settings.pool_size {
+        taken.push(house.db("reservations").reader().await.expect("a connection"));
+    }
+    let plan = pb::GetSeatPlanRequest { showing_id: showing.clone() };
+    let reads = async {
+        client!(house, &journey()).get_seat_plan(plan).await.expect("a plan");
+        booking(&house, visit).await.expect("a booking");
+        let unknown = pb::GetShowingRequest { showing_id: Uuid::new_v4().to_string() };
+        client!(house, &journey()).get_showing(unknown).await.expect_err("looked for and not found")
+    };
+    let refused = tokio::time::timeout(A_SECOND * 3, reads).await.expect("they wait for a seller's connection");
+    assert_eq!(refused.code(), tonic::Code::NotFound, "{refused}");
+}
