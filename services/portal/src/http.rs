@@ -396,12 +396,17 @@ fn show(guest: &Guest, problem: &Problem, method: &Method) -> Response {
             status.into_response()
         }
     };
+    let headers = response.headers_mut();
     if guest.path.starts_with("/monitor/") {
         // Nobody stands before a monitor to reload it.
-        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("10"));
+        headers.insert(header::REFRESH, HeaderValue::from_static("10"));
     }
     if matches!(problem.code, Code::Unavailable | Code::ResourceExhausted) {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        if method == Method::GET && guest.path.starts_with("/waiting-room/") {
+            // Whoever waits has left the page to itself: without a script it goes on loading itself all the same.
+            headers.insert(header::REFRESH, HeaderValue::from_static("5"));
+        }
     }
     response
 }

@@ -180,6 +180,21 @@ async fn a_form_that_was_sent_while_a_service_is_away_is_not_typed_again() {
     }
 }
 
+/// The room's page loads itself every five seconds; one time that this fails must not be the last, or a browser without a
+/// script is counted as away while the others are let in.
+#[tokio::test]
+async fn a_waiting_rooms_page_that_cannot_be_made_asks_to_be_loaded_again() {
+    let house = house().await;
+    let path = format!("/waiting-room/{ID}");
+    let mut browser = Browser::new(&house);
+    assert_eq!(browser.get(&path).await.is_page(404).header("refresh"), "", "there is no such room to wait in");
+    let mut other = house.pool("portal").begin().await.expect("a transaction");
+    sqlx::query("lock table waiting_room in access exclusive mode").execute(&mut *other).await.expect("locked");
+    let page = browser.get(&path).await;
+    assert_eq!(page.is_page(503).header("refresh"), "5");
+    assert_eq!(browser.post(&format!("{path}/extend"), &[]).await.header("refresh"), "", "a form is not sent again");
+}
+
 /// As told last: pages of a house that has no name and nobody who answers for it are not to be shown.
 #[tokio::test]
 async fn a_portal_that_starts_while_journey_is_away_says_whose_it_is() {
