@@ -6,6 +6,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use kernel::error::REASON;
+use tonic::Status;
 
 use crate::{
     fields::{AGAIN, Fields},
@@ -28,6 +30,11 @@ struct BusyPage {
     seconds: u32,
     /// The form can be changed before it is sent again.
     can_change: bool,
+}
+
+/// The button was pressed twice, and the first time is still being answered: the same form gets that answer.
+pub(crate) fn is_under_way(status: &Status) -> bool {
+    status.metadata().get(REASON).is_some_and(|reason| reason == "InProgress")
 }
 
 /// Too many ask: sends the same form again, to the same address, twice as late each time.

@@ -195,6 +195,20 @@ async fn a_waiting_rooms_page_that_cannot_be_made_asks_to_be_loaded_again() {
     assert_eq!(browser.post(&format!("{path}/extend"), &[]).await.header("refresh"), "", "a form is not sent again");
 }
 
+/// The same at the desk: a group's order is long.
+#[tokio::test]
+async fn what_the_desk_has_typed_is_kept_while_a_service_is_away() {
+    let house = house().await;
+    let mut desk = Browser::of(&house, Role::Desk).await;
+    let form = [("key", ID), ("channel", "2"), ("count_adult", "28"), ("seat_wish", "2")];
+    let page = desk.post(&format!("/desk/showings/{ID}/sell"), &form).await;
+    let page = page.is_page(503).says("Gerade nicht erreichbar").says("Ihre Angaben sind noch da");
+    page.says(&format!("action=\"/desk/showings/{ID}/sell\""));
+    for (name, value) in form {
+        page.says(&format!("name=\"{name}\" value=\"{value}\""));
+    }
+}
+
 /// As told last: pages of a house that has no name and nobody who answers for it are not to be shown.
 #[tokio::test]
 async fn a_portal_that_starts_while_journey_is_away_says_whose_it_is() {

@@ -87,6 +87,35 @@ async fn where_late_guests_are_let_in_the_desk_sells_to_them() {
     assert!(status.is_client_error() && body.contains("begonnen"), "{status} {body}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_button_that_is_pressed_twice_at_the_desk_sells_once_and_refuses_nothing() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let desk = signed_in(&house, Role::Desk).await;
+    let (action, key) = (format!("/desk/showings/{showing}/sell"), Uuid::new_v4().to_string());
+    let form = [("key", key.as_str()), DOOR, ("count_adult", "2")];
+    // The first time is not answered yet when the second one comes.
+    let mut blocker = house.pool("reservations").begin().await.expect("begun");
+    let lock = sqlx::query("select 1 from showing where id = $1::uuid for update").bind(&showing);
+    lock.execute(&mut *blocker).await.expect("locked");
+    let second = async {
+        let begun = async || {
+            let visits = sqlx::query_scalar::<_, i64>("select count(*) from visit where state = 'holding'");
+            visits.fetch_one(house.pool("journey")).await.expect("counted")
+        };
+        until("the first has begun", begun, |visits| *visits == 1).await;
+        let second = desk.post(&house, &action, &form).await;
+        blocker.rollback().await.expect("let go");
+        second
+    };
+    let ((_, order, body), (twice, _, page)) = tokio::join!(desk.post(&house, &action, &form), second);
+    assert!(order.starts_with("/desk/orders/"), "{body}");
+    assert_eq!(twice, StatusCode::SERVICE_UNAVAILABLE, "{page}");
+    assert!(page.contains(&key) && !page.contains("nicht mehr frei"), "the same form again: {page}");
+    let (_, again, body) = desk.post(&house, &action, &form).await;
+    assert_eq!(again, order, "one visit: {body}");
+}
+
 #[tokio::test]
 async fn the_desk_sells_from_its_quotas_and_takes_the_money() {
     let (house, world) = open().await;

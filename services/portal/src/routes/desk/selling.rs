@@ -159,23 +159,28 @@ pub(crate) async fn hold(
     Path(id): Path<Uuid>,
     sent: Fields,
 ) -> Result<Response, Problem> {
-    let caller = guest.staff(DESK)?;
-    let material = showing::material(&edge, &caller, id).await?;
-    let request = match showing::asked(&guest, &material, &sent, Buyer::Desk) {
-        Ok(Asked::For(request)) => request,
-        Ok(Asked::Back(page)) => return Ok(page),
-        // The kitchen is away, and a meal is wished for: nobody types a group's order again for that.
+    match held(&edge, &guest, id, &sent).await {
+        // A service is away: nobody types a group's order again for that.
         Err(problem) if problem.code == Code::Unavailable => {
-            return busy::away(&guest, &sent, Buyer::Desk.form(&material.showing.showing_id), true);
+            busy::away(&guest, &sent, Buyer::Desk.form(&id.to_string()), true)
         }
-        Err(problem) => return Err(problem),
+        held => held,
+    }
+}
+
+async fn held(edge: &Edge, guest: &Guest, id: Uuid, sent: &Fields) -> Result<Response, Problem> {
+    let caller = guest.staff(DESK)?;
+    let material = showing::material(edge, &caller, id).await?;
+    let request = match showing::asked(guest, &material, sent, Buyer::Desk)? {
+        Asked::For(request) => request,
+        Asked::Back(page) => return Ok(page),
     };
     match answer(edge.journey(&caller).hold_visit(request)).await {
         Ok(visit) => Ok(Redirect::to(&Buyer::Desk.order(values::id("visit_id", &visit.visit_id)?)).into_response()),
-        Err(status) if may_be_asked_again(&status) => {
-            busy::page(&guest, &sent, Buyer::Desk.form(&material.showing.showing_id), true)
+        Err(status) if may_be_asked_again(&status) || busy::is_under_way(&status) => {
+            busy::page(guest, sent, Buyer::Desk.form(&id.to_string()), true)
         }
-        Err(status) => showing::refuse(&guest, material, &sent, &status, Buyer::Desk),
+        Err(status) => showing::refuse(guest, material, sent, &status, Buyer::Desk),
     }
 }
 

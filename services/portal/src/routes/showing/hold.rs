@@ -8,12 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use chrono::TimeDelta;
-use kernel::{
-    Caller, Code,
-    clock::wall_now,
-    error::{REASON, may_be_asked_again},
-    values,
-};
+use kernel::{Caller, Code, clock::wall_now, error::may_be_asked_again, values};
 use prost::Message;
 use sky_proto::{
     journey::v1::{CancelVisitRequest, GetVisitRequest, HoldRefused, HoldVisitRequest, VisitState},
@@ -95,7 +90,7 @@ async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Resul
             }
             Ok((cookie, Redirect::to(&format!("/order/{visit_id}"))).into_response())
         }
-        Err(status) if may_be_asked_again(&status) || is_under_way(&status) => {
+        Err(status) if may_be_asked_again(&status) || busy::is_under_way(&status) => {
             Ok((cookie, busy::page(guest, sent, Buyer::Visitor.form(&id.to_string()), true)?).into_response())
         }
         Err(status) => Ok((cookie, refuse(guest, material, sent, &status, Buyer::Visitor)?).into_response()),
@@ -105,11 +100,6 @@ async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Resul
 /// Wheelchair places are not among those that others wait for, nor are their companions'. Nobody else goes past the line.
 fn needs_kept_place(line: &PartyLine) -> bool {
     matches!(line.need(), Need::Wheelchair | Need::Companion)
-}
-
-/// The button was pressed twice, and the first time is still being answered: the same form gets that answer.
-fn is_under_way(status: &Status) -> bool {
-    status.metadata().get(REASON).is_some_and(|reason| reason == "InProgress")
 }
 
 /// What a form asks for.
