@@ -28,6 +28,8 @@ use crate::{
 
 /// How old the list of open rooms may be.
 const OLDEST: Duration = Duration::from_millis(500);
+/// The same while it is being asked for: as long as that may take.
+const OLDEST_MEANWHILE: Duration = Duration::from_secs(5);
 /// An answer that takes longer says that the seller cannot keep up.
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -46,12 +48,17 @@ type Made = Arc<tokio::sync::Mutex<HashMap<Uuid, View>>>;
 
 type Known = Option<(Instant, Arc<Vec<WaitingRoom>>)>;
 
+/// By room.
+type ToldBusy = HashMap<Uuid, Instant>;
+
 /// The rooms of this house.
 #[derive(Debug)]
 pub(crate) struct Rooms {
     db: Db,
-    known: tokio::sync::Mutex<Known>,
-    told_busy: Mutex<Option<Instant>>,
+    known: Mutex<Known>,
+    /// Held by who asks for the list.
+    asking: tokio::sync::Mutex<()>,
+    told_busy: Mutex<ToldBusy>,
     made: Made,
     seen: Seen,
     pub(crate) views: Live<View>,
@@ -75,7 +82,8 @@ impl Rooms {
         context.tasks.spawn_until_stop(write_down(context.db.clone(), seen.clone()));
         Self {
             db: context.db.clone(),
-            known: tokio::sync::Mutex::default(),
+            known: Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
             told_busy: Mutex::default(),
             made,
             seen,
@@ -83,15 +91,32 @@ impl Rooms {
         }
     }
 
-    /// The open rooms, at most half a second old: every page of a showing asks.
+    /// The open rooms, at most half a second old: every page of a showing asks. While one page waits for the answer the
+    /// others go on with what was known.
     pub(crate) async fn open(&self) -> Result<Arc<Vec<WaitingRoom>>, Error> {
-        let mut known = self.known.lock().await;
-        if let Some((_, rooms)) = known.as_ref().filter(|(at, _)| at.elapsed() < OLDEST) {
-            return Ok(rooms.clone());
+        if let Some(rooms) = self.known(OLDEST) {
+            return Ok(rooms);
+        }
+        let asking = match self.asking.try_lock() {
+            Ok(asking) => asking,
+            Err(_) => match self.known(OLDEST_MEANWHILE) {
+                Some(rooms) => return Ok(rooms),
+                None => self.asking.lock().await,
+            },
+        };
+        // Whoever asked before may have had the answer meanwhile.
+        if let Some(rooms) = self.known(OLDEST) {
+            return Ok(rooms);
         }
         let rooms = Arc::new(store::open_rooms(self.db.pool()).await?);
-        *known = Some((Instant::now(), rooms.clone()));
+        *lock(&self.known) = Some((Instant::now(), rooms.clone()));
+        drop(asking);
         Ok(rooms)
+    }
+
+    /// The open rooms, if they were asked for no longer ago than that.
+    fn known(&self, oldest: Duration) -> Option<Arc<Vec<WaitingRoom>>> {
+        lock(&self.known).as_ref().filter(|(at, _)| at.elapsed() < oldest).map(|(_, rooms)| rooms.clone())
     }
 
     /// The open room that stands before a showing.
@@ -106,7 +131,9 @@ impl Rooms {
 
     /// Forgets what it knows, after a change of its own.
     pub(crate) async fn forget(&self) {
-        *self.known.lock().await = None;
+        // An answer that is under way may be older than the change.
+        let _asking = self.asking.lock().await;
+        *lock(&self.known) = None;
     }
 
     /// Somebody is still there: their page was asked for. Written down within a second, with all others.
@@ -114,7 +141,7 @@ impl Rooms {
         lock(&self.seen).insert((room, session));
     }
 
-    /// How a purchase from a room went: a seller that cannot keep up slows the room down. Told once a second.
+    /// How a purchase from a room went: a seller that cannot keep up slows the room down. Told once a second for each room.
     pub(crate) async fn bought<T>(&self, room: Uuid, session: Uuid, took: Duration, outcome: &Result<T, Status>) {
         let now = wall_now();
         if outcome.is_ok() {
@@ -122,15 +149,7 @@ impl Rooms {
         }
         let could_not = |status: &Status| status.code() == tonic::Code::Unavailable || is_busy(status);
         let refused = outcome.as_ref().err().is_some_and(could_not);
-        let is_news = {
-            let mut told = self.told_busy.lock().unwrap_or_else(PoisonError::into_inner);
-            let is_news = (refused || took > SLOW) && told.is_none_or(|at| at.elapsed() > TURN);
-            if is_news {
-                *told = Some(Instant::now());
-            }
-            is_news
-        };
-        if is_news {
+        if (refused || took > SLOW) && is_news(&mut lock(&self.told_busy), room, Instant::now()) {
             self.tell(move |tx| Box::pin(async move { store::mark_busy(tx.conn(), room, now).await })).await;
         }
     }
@@ -143,8 +162,18 @@ impl Rooms {
     }
 }
 
-fn lock(seen: &Seen) -> MutexGuard<'_, HashSet<(Uuid, Uuid)>> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a room has not been told in this turn that the seller cannot keep up; then it counts as told.
+fn is_news(told: &mut ToldBusy, room: Uuid, now: Instant) -> bool {
+    told.retain(|_, at| now.duration_since(*at) <= TURN);
+    let is_news = !told.contains_key(&room);
+    if is_news {
+        told.insert(room, now);
+    }
+    is_news
 }
 
 /// Writes down who is there, each second in one statement for all: thousands of pages may be open. What cannot be noted
@@ -272,4 +301,20 @@ pub(crate) async fn turn(edge: &Edge) -> Result<(), Failure> {
         edge.db.transact(move |tx| Box::pin(waiting_rooms::turn(tx, room.id, offer))).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_room_is_told_of_its_own_seller_once_a_turn() {
+        let (mut told, now) = (ToldBusy::new(), Instant::now());
+        let [one, other] = [Uuid::from_u128(1), Uuid::from_u128(2)];
+        assert!(is_news(&mut told, one, now));
+        assert!(is_news(&mut told, other, now), "another room has heard nothing yet");
+        assert!(!is_news(&mut told, one, now + TURN) && !is_news(&mut told, other, now + TURN));
+        assert!(is_news(&mut told, one, now + TURN * 2));
+        assert_eq!(told.len(), 1, "what is over is forgotten");
+    }
 }

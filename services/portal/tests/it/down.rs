@@ -6,7 +6,7 @@ use kernel::{
     Caller, Clock, Role,
     testing::{House, noon, staff},
 };
-use sky_proto::portal::v1 as pb;
+use sky_proto::portal::v1::{self as pb, waiting_rooms_client::WaitingRoomsClient};
 use tokio::net::TcpListener;
 use tonic::Code;
 
@@ -193,6 +193,32 @@ async fn a_waiting_rooms_page_that_cannot_be_made_asks_to_be_loaded_again() {
     let page = browser.get(&path).await;
     assert_eq!(page.is_page(503).header("refresh"), "5");
     assert_eq!(browser.post(&format!("{path}/extend"), &[]).await.header("refresh"), "", "a form is not sent again");
+}
+
+/// Every page of a showing asks which rooms are open: one that waits for the database does not keep all others waiting.
+#[tokio::test]
+async fn while_one_asks_for_the_open_rooms_the_others_go_on_with_what_was_known() {
+    let house = house().await;
+    let find = || {
+        let mut rooms = WaitingRoomsClient::new(house.channel(&Caller::Service("journey".to_owned())));
+        async move { rooms.find_waiting_room(pb::FindWaitingRoomRequest { showing_id: ID.to_owned() }).await }
+    };
+    find().await.expect("there is none");
+    let mut other = house.pool("portal").begin().await.expect("a transaction");
+    sqlx::query("lock table waiting_room in access exclusive mode").execute(&mut *other).await.expect("locked");
+    let soon = Duration::from_millis(250);
+    let waits = loop {
+        let mut asked = tokio::spawn(find());
+        match tokio::time::timeout(soon, &mut asked).await {
+            Ok(answer) => drop(answer.expect("asked").expect("as it was known")),
+            Err(_) => break asked,
+        }
+    };
+    for _ in 0..3 {
+        tokio::time::timeout(soon * 4, find()).await.expect("it waits for the other").expect("as it was known");
+    }
+    other.rollback().await.expect("given back");
+    waits.await.expect("asked").expect("answered at last");
 }
 
 /// The same at the desk: a group's order is long.
