@@ -232,8 +232,12 @@ pub(crate) async fn showings_of(edge: &Edge, release: &str) -> Result<Vec<Showin
 
 async fn showings(edge: &Edge, room: &WaitingRoom) -> Result<Vec<Showing>, Status> {
     if let Some(release) = &room.release_id {
-        return showings_of(edge, release).await;
+        let to_come = showings_of(edge, release).await?;
+        if !to_come.is_empty() {
+            return Ok(to_come);
+        }
     }
+    // One showing; or of a release the last that were to come, which say whether there is anything to wait for.
     let mut found = Vec::new();
     for showing in &room.showings {
         let request = GetShowingRequest { showing_id: showing.to_string() };

@@ -3,12 +3,14 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use kernel::{Role, testing::House};
+use chrono::{DateTime, TimeDelta, Utc};
+use kernel::{Role, testing::House, values::timestamp};
 use reqwest::StatusCode;
 use sky_proto::{
-    portal::v1::{ListWaitingRoomsRequest, waiting_rooms_client::WaitingRoomsClient},
+    portal::v1::{ListWaitingRoomsRequest, OpenWaitingRoomRequest, waiting_rooms_client::WaitingRoomsClient},
     reservations::v1::{
-        BlockSeatsRequest, GetSeatPlanRequest, GetShowingRequest, Seat, reservations_client::ReservationsClient,
+        BlockSeatsRequest, GetSeatPlanRequest, GetShowingRequest, ListProgrammeRequest, Seat,
+        reservations_client::ReservationsClient,
     },
 };
 use uuid::Uuid;
@@ -17,7 +19,7 @@ use crate::{
     browsers::{Browser, open, open_with},
     scenario::next_showing,
     waiting_room::{execute, open_room, turn},
-    world::{World, staff},
+    world::{World, staff, until},
 };
 
 /// How many visits are held.
@@ -186,6 +188,55 @@ async fn whoever_waits_in_vain_is_told_so() {
     assert!(next.contains("Gleich sind Sie dran") && !next.contains("Wahrscheinlich"), "{next}");
     leave(&world, &showing, 0).await;
     told("Ausverkauft").await;
+}
+
+#[tokio::test]
+async fn a_room_before_a_release_closes_when_the_last_of_it_has_begun() {
+    let (house, world) = open().await;
+    let release = "insert into release (id, name, first_day, last_day, titles, on_sale_at, file_on_sale_at)
+                   select 'last-days', name, first_day, last_day, titles, on_sale_at, file_on_sale_at from release limit 1";
+    sqlx::query(release).execute(house.pool("reservations")).await.expect("a release");
+    let joined: Vec<DateTime<Utc>> = sqlx::query_scalar(
+        "update showing set release_id = 'last-days', revision = revision + 1, sale_version = sale_version + 1
+         where id in (select id from showing where audience = 'public' and hall = 'dome' and starts_at > $1
+                      order by starts_at limit 2) returning starts_at",
+    )
+    .bind(house.clock.now())
+    .fetch_all(house.pool("reservations"))
+    .await
+    .expect("joined");
+    let last = *joined.iter().max().expect("showings");
+    let window = ListProgrammeRequest {
+        from: Some(timestamp(house.clock.now())),
+        until: Some(timestamp(last + TimeDelta::minutes(1))),
+        include_closed: false,
+    };
+    let released = || async {
+        let mut programme = ReservationsClient::new(world.door("reservations", &staff(Role::Desk)));
+        let showings = programme.list_programme(window).await.expect("a programme").into_inner().showings;
+        showings.into_iter().filter_map(|it| it.release).filter(|it| it.release_id == "last-days").count()
+    };
+    until("what is of the release is told", released, |told| *told == 2).await;
+    let request = OpenWaitingRoomRequest {
+        showing_id: String::new(),
+        release_id: "last-days".to_owned(),
+        opens_at: Some(timestamp(house.clock.now())),
+    };
+    let desk = || WaitingRoomsClient::new(world.door("portal", &staff(Role::Desk)));
+    let room = desk().open_waiting_room(request).await.expect("opened").into_inner();
+    assert_eq!(room.showing_ids.len(), 2);
+    turn(&house).await;
+    let open =
+        || async { desk().list_waiting_rooms(ListWaitingRoomsRequest {}).await.expect("listed").into_inner().rooms };
+    assert_eq!(open().await.len(), 1, "there is something to wait for");
+    house.clock.set(last + TimeDelta::minutes(1));
+    for _ in 0..20 {
+        if open().await.is_empty() {
+            return;
+        }
+        turn(&house).await;
+    }
+    panic!("still open: {:?}", open().await);
 }
 
 #[tokio::test]
