@@ -3,6 +3,8 @@ pass-until = You can book until
 pass-longest = That is the longest there is, because others are waiting.
 pass-ends = Your time to book ends in two minutes or less.
 pass-over = Your time to book has ended. You can join the line in the waiting room again.
+# In it: while it is not their turn soon
+waiting-line = You are in the line
 # In it: whether waiting has a point
 waiting-unlikely = The places will probably run out before your turn
 waiting-unlikely-note = That is not certain: some give places back, and then the line moves on.

@@ -22,6 +22,8 @@ pub(crate) const PACE_WINDOW: TimeDelta = TimeDelta::seconds(60);
 pub(crate) const FIRST_RATE: u32 = 20;
 const FASTEST_RATE: u32 = 500;
 const FASTER: u32 = 10;
+/// "Soon" in minutes, as people take it who must not leave their page.
+const SOON: u32 = 2;
 /// Parties that are let in for each free place: some want none of what is left.
 const PASSES_PER_PLACE: u32 = 2;
 
@@ -105,6 +107,11 @@ pub(crate) fn minutes_to_wait(position: usize, admitted: u32, seconds: u32) -> O
     (admitted > 0).then(|| u32::try_from(waits.div_ceil(60)).unwrap_or(u32::MAX))
 }
 
+/// Whether somebody who waits so many minutes longer is told that it is their turn soon.
+pub(crate) fn comes_soon(minutes: Option<u32>) -> bool {
+    minutes.is_some_and(|minutes| minutes <= SOON)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +160,12 @@ mod tests {
         assert_eq!(line, [key(false, 3), key(false, 900), key(true, 1), key(true, 2)]);
         assert_eq!(position(&line, key(true, 1)), Some(3));
         assert_eq!(position(&line, key(true, 3)), None);
+    }
+
+    #[test]
+    fn soon_is_said_of_few_minutes_that_are_known() {
+        let said = [None, Some(1), Some(2), Some(3), Some(59)].map(comes_soon);
+        assert_eq!(said, [false, true, true, false, false]);
     }
 
     #[test]

@@ -232,7 +232,10 @@ async fn part(edge: &Edge, w: &Words, view: &View, place: &Place) -> Result<Part
         (Outlook::AllHeld, Some(until)) => (w.with("waiting-all-held", "time", &at(until)), "few", w.t("waiting-keep")),
         (Outlook::AllHeld, None) => (w.t("waiting-all-held-soon"), "few", w.t("waiting-keep")),
         _ if is_unlikely => (w.t("waiting-unlikely"), "few", w.t("waiting-unlikely-note")),
-        (Outlook::Selling | Outlook::Unknown, _) => (w.t("waiting-turn"), "plain", w.t("waiting-keep")),
+        (Outlook::Selling, _) if waiting_room::comes_soon(minutes) => {
+            (w.t("waiting-turn"), "plain", w.t("waiting-keep"))
+        }
+        (Outlook::Selling | Outlook::Unknown, _) => (w.t("waiting-line"), "plain", w.t("waiting-keep")),
     };
     let estimate = minutes.filter(|_| room.outlook() == Outlook::Selling && !is_unlikely);
     Ok(Part {

@@ -164,6 +164,10 @@ async fn whoever_waits_in_vain_is_told_so() {
         browser.arrive(&house, &showing, &room).await;
     }
     let last = waiting.last().expect("many");
+    // Nobody knows yet how long that takes, so it is not called soon.
+    let (_, _, page) = last.get(&house, &room).await;
+    assert!(page.contains("Ihr Platz in der Reihe: <strong>20</strong>"), "{page}");
+    assert!(page.contains("Sie stehen in der Reihe") && !page.contains("Gleich sind Sie dran"), "{page}");
     let told = async |words: &str| {
         for _ in 0..10 {
             turn(&house).await;
