@@ -189,11 +189,12 @@ async fn share(tx: &mut Tx, finished: &[Finished]) -> Result<HashMap<Uuid, Showi
     store::many::share_all(tx.conn(), &ids).await
 }
 
-/// A visit as it was begun, of which nobody holds anything, and why its seats were refused.
+/// A visit as it was begun, of which nobody holds anything, and why its seats were refused; None: nobody has refused them,
+/// and the same may be asked again under the same key.
 #[derive(Clone, Debug)]
 pub(crate) struct Declined {
     pub(crate) visit: Visit,
-    pub(crate) refusal: Refusal,
+    pub(crate) refusal: Option<Refusal>,
 }
 
 impl Keyed for Declined {
@@ -202,19 +203,19 @@ impl Keyed for Declined {
     }
 }
 
-/// Keeps refusals for a repeat. In a rush that is what nearly all get, so they are kept together, and nobody is told:
-/// there is nothing to let go of. One that was given up meanwhile stays as it is.
+/// Keeps refusals for a repeat, and forgets the keys of those who were sent away unheard. In a rush that is what nearly all
+/// get, so it is done together, and nobody is told: there is nothing to let go of. One that was given up meanwhile stays as
+/// it is.
 pub(crate) async fn decline(tx: &mut Tx, declined: &[Declined]) -> Result<Vec<Result<(), Error>>, Error> {
     let mut visits: Vec<Visit> = declined
         .iter()
         .cloned()
-        .map(|Declined { visit, refusal }| Visit {
-            state: State::Refused,
-            deadline: None,
-            refusal: Some(refusal),
-            ..visit
-        })
+        .map(|Declined { visit, refusal }| Visit { state: State::Refused, deadline: None, refusal, ..visit })
         .collect();
+    let unheard: Vec<Uuid> = visits.iter().filter(|visit| visit.refusal.is_none()).map(|visit| visit.id).collect();
+    if !unheard.is_empty() {
+        store::many::forget_keys(tx.conn(), &unheard).await?;
+    }
     store::many::save_all(tx.conn(), &mut visits.iter_mut().collect::<Vec<_>>()).await?;
     Ok(declined.iter().map(|_| Ok(())).collect())
 }

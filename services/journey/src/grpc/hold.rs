@@ -79,20 +79,26 @@ pub(super) async fn hold(
         Err(not_given) => {
             // Who was asked for nothing holds nothing: no event has to tell anybody to let go.
             let holds_nothing = not_given.showing.is_none() || wanted.bay.is_none() && wanted.meal.is_none();
+            // Nor does who hears that too many ask: whoever is sent away so is never served.
+            let is_sent_away = is_busy(&not_given.status);
             let error = refusal(siblings, &wanted, not_given, db.clock().now()).await;
-            if let Error::HoldRefused(refusal) = &error
-                && holds_nothing
-            {
-                counters.decline.run(Declined { visit, refusal: (**refusal).clone() }).await?;
+            let refusal = refusal_of(&error);
+            if holds_nothing && (refusal.is_some() || is_sent_away) {
+                counters.decline.run(Declined { visit, refusal }).await?;
                 return Err(error);
             }
             error
         }
     };
-    let kept = if let Error::HoldRefused(refusal) = &error { Some((**refusal).clone()) } else { None };
+    let kept = refusal_of(&error);
     db.transact(move |tx| Box::pin(holds::refuse(tx, id, kept))).await?;
     siblings.release(id).await;
     Err(error)
+}
+
+/// What is kept of an error for a repeat; None: it was no refusal.
+fn refusal_of(error: &Error) -> Option<Refusal> {
+    if let Error::HoldRefused(refusal) = error { Some((**refusal).clone()) } else { None }
 }
 
 /// Asks all services at once.

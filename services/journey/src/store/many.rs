@@ -76,6 +76,16 @@ pub(crate) async fn add_all(conn: &mut PgConnection, begun: &[Begun<'_>]) -> Res
     Ok(added.into_iter().collect())
 }
 
+/// Frees the keys of requests that failed without a refusal, so that they may be tried anew; one that has ended meanwhile
+/// keeps its own.
+pub(crate) async fn forget_keys(conn: &mut PgConnection, ids: &[Uuid]) -> Result<(), Error> {
+    sqlx::query("update visit set idempotency_key = null where id = any($1) and state = 'holding'")
+        .bind(ids)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 const SAVE: &str = "update visit v set state = n.state, deadline = n.deadline, revision = n.revision, seats = n.seats,
         seat_items = n.seat_items, booking = n.booking, bay = n.bay, meal = n.meal,
         booked_starts_at = n.booked_starts_at, booked_ends_at = n.booked_ends_at, hold_expires_at = n.hold_expires_at,

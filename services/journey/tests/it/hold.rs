@@ -148,6 +148,45 @@ async fn a_crowd_that_gets_no_places_copies_no_programme_each() {
     assert!(asked < 400, "800 were refused, and the programme was asked for {asked} times");
 }
 
+/// In a rush that is thousands: they hold nothing, so nobody is told to let go, and they may come again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_sent_away_because_too_many_ask_is_nobodys_event_and_may_come_again() {
+    let town = town_with_a_short_queue().await;
+    let wish = pb::HoldVisitRequest { parking: None, ..town.wish() };
+    // One is served and another waits behind it; for more there is no room.
+    let mut blocker = town.house.pool("reservations").begin().await.expect("begun");
+    let lock = sqlx::query("select 1 from showing where id = $1::uuid for update").bind(&wish.showing_id);
+    lock.execute(&mut *blocker).await.expect("locked");
+    let crowd: Vec<_> = (0..8)
+        .map(|n| {
+            let idempotency_key = Uuid::new_v4().to_string();
+            (guest(&format!("crowd {n}")), pb::HoldVisitRequest { idempotency_key, ..wish.clone() })
+        })
+        .collect();
+    let is_busy = |status: &tonic::Status| status.metadata().contains_key("grpc-retry-pushback-ms");
+    let asking = futures::future::join_all(crowd.iter().map(|(caller, wish)| town.hold_as(caller, wish)));
+    let freed = async {
+        let refused = "select count(*) from visit where state = 'refused'";
+        for _ in 0..300 {
+            if sqlx::query_scalar::<_, i64>(refused).fetch_one(town.house.pool("journey")).await.expect("counted") > 3 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        blocker.rollback().await.expect("let go");
+    };
+    let (answers, ()) = tokio::join!(asking, freed);
+    let sent_away: Vec<_> = crowd.iter().zip(&answers).filter(|(_, it)| it.as_ref().is_err_and(is_busy)).collect();
+    assert!(sent_away.len() > 3, "{answers:?}");
+    let told = "select count(*) from outbox where aggregate_id in (select id::text from visit where state = 'refused')";
+    let told: i64 = sqlx::query_scalar(told).fetch_one(town.house.pool("journey")).await.expect("counted");
+    assert_eq!(told, 0, "nobody has held anything of it, and nobody is told to let go");
+    for ((caller, wish), _) in sent_away {
+        let again = town.hold_as(caller, wish).await.expect("the same key may be tried anew");
+        assert_eq!(again.state(), VisitState::Held);
+    }
+}
+
 #[tokio::test]
 async fn a_service_that_is_down_leaves_nothing_behind_and_may_be_asked_again() {
     // Parking does not run here at all.

@@ -55,6 +55,12 @@ pub async fn town_limited(limit: &str, most: i64) -> Town {
     start(&SERVICES, BTreeMap::from([(limit.to_owned(), most.into())])).await
 }
 
+/// With one order at most that may wait for places.
+pub async fn town_with_a_short_queue() -> Town {
+    let queue = BTreeMap::from([("queue".to_owned(), 1.into())]);
+    start_with(&SERVICES, BTreeMap::new(), BTreeMap::from([("reservations".to_owned(), queue)])).await
+}
+
 /// With a mail server.
 pub async fn town_with_post(sink: &Sink) -> Town {
     town_that_mails(sink.port(), "none", &[]).await
@@ -85,9 +91,15 @@ pub async fn town_with(services: &[Service]) -> Town {
     start(services, BTreeMap::new()).await
 }
 
-async fn start(services: &[Service], limits: BTreeMap<String, toml::Value>) -> Town {
+type Own = BTreeMap<String, toml::Value>;
+
+async fn start(services: &[Service], limits: Own) -> Town {
+    start_with(services, limits, BTreeMap::new()).await
+}
+
+async fn start_with(services: &[Service], limits: Own, mut own: BTreeMap<String, Own>) -> Town {
     let provider = FakeProvider::start(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("provider");
-    let own = BTreeMap::from([("payments".to_owned(), provider.settings()), ("journey".to_owned(), limits)]);
+    own.extend([("payments".to_owned(), provider.settings()), ("journey".to_owned(), limits)]);
     let house = House::start_at(services, Clock::manual(noon()), own).await;
     let sky = Caller::Service("sky".to_owned());
     for (service, toml) in [
