@@ -260,13 +260,13 @@ impl Journey for JourneyGrpc {
     async fn hold_visit(&self, request: Request<pb::HoldVisitRequest>) -> Result<Response<pb::Visit>, Status> {
         let caller = Caller::of(&request);
         let limits = (by(&caller) == By::Visitor).then_some(self.limits);
+        let is_behind = hold::may_be_behind_a_line(&request);
         let wanted = requests::hold(request.into_inner(), &caller, maker(&caller), limits)?;
-        hold::not_past_a_line(&self.db, &self.siblings, &caller, &wanted.wish).await?;
+        hold::not_past_a_line(&self.db, &self.siblings, is_behind, &wanted.wish).await?;
         // In a task of its own: a visitor who goes away must not leave a half-held visit behind.
         let (db, siblings, counters) = (self.db.clone(), self.siblings.clone(), self.counters.clone());
         let held = self.tasks.spawn(async move { hold::hold(&db, &siblings, &counters, wanted).await }).await;
-        let visit = held.map_err(|_| Status::unavailable("The service is stopping. Please try again."))??;
-        Ok(Response::new(visit))
+        Ok(Response::new(held.map_err(|_| Status::unavailable("The service is stopping. Please try again."))??))
     }
 
     async fn extend_visit(&self, request: Request<pb::ExtendVisitRequest>) -> Result<Response<pb::Visit>, Status> {

@@ -14,7 +14,7 @@ use sky_proto::{
     parking::v1::{self as parking, BayClass, HoldBayRequest},
     reservations::v1::{Channel, HoldSeatsRequest, PartyLine, SeatWish},
 };
-use tonic::Status;
+use tonic::{Request, Status};
 
 use super::{
     alternatives, load_visit,
@@ -48,12 +48,23 @@ struct NotGiven {
     showing: Option<Showing>,
 }
 
+/// With this the portal's own pages mark what somebody asks whom they have not let in.
+const BEHIND_A_LINE: &str = "sky-behind-a-line";
+
+/// Whether somebody may have a place in a line that has not come to its turn, or none at all.
+pub(super) fn may_be_behind_a_line<T>(request: &Request<T>) -> bool {
+    request.metadata().contains_key(BEHIND_A_LINE) || is_past_the_pages(&Caller::of(request))
+}
+
 /// Refuses who would go past those who wait for a showing. A repeat is answered as the first time, whatever stands before
 /// the showing by now.
-pub(super) async fn not_past_a_line(db: &Db, siblings: &Siblings, caller: &Caller, wish: &Wish) -> Result<(), Error> {
-    if is_past_the_pages(caller)
-        && !store::has_asked(&mut *db.reader().await?, &wish.maker, wish.key, wish.showing).await?
-    {
+pub(super) async fn not_past_a_line(
+    db: &Db,
+    siblings: &Siblings,
+    may_be_behind: bool,
+    wish: &Wish,
+) -> Result<(), Error> {
+    if may_be_behind && !store::has_asked(&mut *db.reader().await?, &wish.maker, wish.key, wish.showing).await? {
         siblings.no_line_before(wish.showing).await?;
     }
     Ok(())

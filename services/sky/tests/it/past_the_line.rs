@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{
     browsers::{Browser, open},
     scenario::next_showing,
-    waiting_room::{open_room, turn},
+    waiting_room::{execute, open_room, turn},
     world::staff,
 };
 
@@ -29,6 +29,28 @@ fn wish(showing: &str, channel: Channel) -> HoldVisitRequest {
         channel: channel.into(),
         ..HoldVisitRequest::default()
     }
+}
+
+/// The button was pressed in time, and its answer was lost on the way.
+#[tokio::test]
+async fn what_was_held_with_a_pass_is_found_again_when_the_pass_has_ended() {
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let room = open_room(&house, &world, &showing, 0).await;
+    let browser = Browser::new();
+    browser.arrive(&house, &showing, &room).await;
+    turn(&house).await;
+    let (key, hold) = (Uuid::new_v4().to_string(), format!("/showings/{showing}/hold"));
+    let form = [("key", key.as_str()), ("count_adult", "2")];
+    let (_, order, body) = browser.post(&house, &hold, &form).await;
+    assert!(order.starts_with("/order/"), "{body}");
+    execute(&house, "update waiting_place set passed_until = now() - interval '1 second'").await;
+    let (_, again, body) = browser.post(&house, &hold, &form).await;
+    assert_eq!(again, order, "the form's key gets its first answer: {body}");
+    let (_, to, body) = browser.hold(&house, &showing).await;
+    assert_eq!(to, room, "for more they wait as everybody does: {body}");
+    let (_, to, body) = browser.post(&house, &hold, &[("key", key.as_str()), ("count_adult", "")]).await;
+    assert_eq!(to, room, "nor is the form theirs any more: {body}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use sky_proto::{
     journey::v1::{CancelVisitRequest, GetVisitRequest, HoldRefused, HoldVisitRequest, VisitState},
     reservations::v1::{Need, PartyLine, Seat, SeatsRefused, seats_refused::Reason},
 };
-use tonic::Status;
+use tonic::{Request, Status, metadata::MetadataValue};
 use uuid::Uuid;
 
 use super::{
@@ -34,6 +34,9 @@ use crate::{
     session::Guest,
     store,
 };
+
+/// With this journey is told of somebody who is not let in: it answers them only what they have asked before.
+const BEHIND_A_LINE: &str = "sky-behind-a-line";
 
 /// Nobody chooses for longer: of a visit opened before that nothing is held any more.
 const LONGEST_HOLD: TimeDelta = TimeDelta::minutes(30);
@@ -56,7 +59,10 @@ pub(crate) async fn hold(
 
 async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Result<Response, Problem> {
     let gate = waiting_room::gate(edge, guest, id).await?;
-    if let Some(room) = gate.closed_by().filter(|_| !matches!(gate, Gate::Wheelchair(_))) {
+    let behind = gate.closed_by().filter(|_| !matches!(gate, Gate::Wheelchair(_)));
+    if let Some(room) = behind
+        && guest.session.is_none()
+    {
         return waiting_room::lead(edge, guest, room).await;
     }
     let mut material = material(edge, &guest.visitor(), id).await?;
@@ -64,7 +70,9 @@ async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Resul
     material.of(edge, guest, gate).await;
     let request = match asked(guest, &material, sent, Buyer::Visitor)? {
         Asked::For(request) => request,
-        Asked::Back(page) => return Ok(page),
+        Asked::Back(page) => {
+            return if let Some(room) = behind { waiting_room::lead(edge, guest, room).await } else { Ok(page) };
+        }
     };
     if let Gate::Wheelchair(room) = gate
         && !request.party.iter().all(needs_kept_place)
@@ -74,10 +82,20 @@ async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Resul
     let (session, cookie) = guest.session_for_form(edge, sent.page_key()?).await?;
     let has_chosen_before = guest.session.as_ref().is_some_and(|session| session.visit.is_some());
     let caller = Caller::Visitor { session: session.to_string(), visit: None };
+    let mut request = Request::new(request);
+    if behind.is_some() {
+        // Their pass may have ended since they pressed the button for the first time: journey knows the form's key.
+        request.metadata_mut().insert(BEHIND_A_LINE, MetadataValue::from_static("1"));
+    }
     let asked = Instant::now();
     let answered = answer(edge.journey(&caller).hold_visit(request)).await;
     if let Gate::Passed(pass) = gate {
         edge.rooms.bought(pass.room, session, asked.elapsed(), &answered).await;
+    }
+    if let Some(room) = behind
+        && answered.as_ref().is_err_and(is_to_wait)
+    {
+        return waiting_room::lead(edge, guest, room).await;
     }
     match answered {
         Ok(visit) => {
@@ -100,6 +118,11 @@ async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Resul
 /// Wheelchair places are not among those that others wait for, nor are their companions'. Nobody else goes past the line.
 fn needs_kept_place(line: &PartyLine) -> bool {
     matches!(line.need(), Need::Wheelchair | Need::Companion)
+}
+
+/// It was never asked before, and others wait for the same.
+fn is_to_wait(status: &Status) -> bool {
+    HoldRefused::decode(status.details()).is_ok_and(|told| told.part == "waiting_room")
 }
 
 /// What a form asks for.
