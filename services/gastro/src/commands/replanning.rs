@@ -65,13 +65,18 @@ pub(super) async fn replan(tx: &mut Tx, orders: Vec<Order>, not_before: Option<D
 
 /// The same of those whose station has changed. What staff have made beyond its time stays where they have put it.
 pub(super) async fn follow_station(tx: &mut Tx, mut orders: Vec<Order>) -> Result<(), Error> {
-    let ids: Vec<Uuid> = orders.iter().map(|order| order.id).collect();
-    let slots = store::slots::of_orders(tx.conn(), &ids).await?;
-    if slots.len() < orders.len() {
-        let asked = store::affected::of_orders(tx.conn(), &ids).await?;
-        orders.retain(|order| slots.contains_key(&order.id) || asked.contains_key(&order.id));
+    if orders.is_empty() {
+        return Ok(());
     }
-    replan(tx, orders, None).await
+    let (mut meals, room, wave) = meals(tx, &orders, None).await?;
+    let mut put: Vec<Uuid> = meals.iter().filter(|meal| meal.slot_at.is_none()).map(|meal| meal.id).collect();
+    if !put.is_empty() {
+        let asked = store::affected::of_orders(tx.conn(), &put).await?;
+        put.retain(|id| !asked.contains_key(id));
+        meals.retain(|meal| !put.contains(&meal.id));
+        orders.retain(|order| !put.contains(&order.id));
+    }
+    carry_out(tx, orders, meals, (room, wave)).await
 }
 
 /// Staff have a meal made that no station has time for: as soon as its guests can be there. Of the stations' time it takes
@@ -107,8 +112,11 @@ async fn carry_out(
 ) -> Result<(), Error> {
     let now = tx.now();
     let planned = plan(&mut meals, &mut room, wave.as_mut(), now);
-    let ids: Vec<Uuid> = meals.iter().map(|meal| meal.id).collect();
-    let claims: Vec<Claim> = meals.iter().zip(&planned).flat_map(|(meal, planned)| claims(meal, planned)).collect();
+    // What stays in its quarter keeps the time that it has taken.
+    let leaves = |(meal, planned): &(&Meal, &Planned)| meal.slot_at != planned.place.map(|place| place.slot_at);
+    let leave = || meals.iter().zip(&planned).filter(leaves);
+    let ids: Vec<Uuid> = leave().map(|(meal, _)| meal.id).collect();
+    let claims: Vec<Claim> = leave().flat_map(|(meal, planned)| claims(meal, planned)).collect();
     store::slots::free(tx.conn(), &ids).await?;
     store::slots::claim_all(tx.conn(), &claims).await?;
     let mut on_board = false;
