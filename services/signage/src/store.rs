@@ -89,7 +89,8 @@ pub struct Listed {
 /// No such display, or the database's error.
 pub async fn shown(pool: &PgPool, display_id: &str) -> Result<Computed, Error> {
     sqlx::query_as(
-        "select greatest(v.revision, d.view_since) as revision, v.content, v.computed_at, d.configured_at
+        "select greatest(v.revision, d.view_since) as revision, v.content::json as content, v.computed_at,
+                d.configured_at
          from display d join view v using (view_id) where d.display_id = $1",
     )
     .bind(display_id)
@@ -106,7 +107,7 @@ pub async fn list(pool: &PgPool, retired: bool) -> Result<Vec<Listed>, Error> {
     Ok(sqlx::query_as(
         "select d.display_id, d.name, d.location, d.groups, d.profile, d.orientation, d.viewing_distance_m, d.neighbours,
                 d.retired_at, greatest(v.revision, d.view_since) as revision, v.class,
-                v.content->'headline' as headline, v.computed_at as shown_since,
+                v.content::json->'headline' as headline, v.computed_at as shown_since,
                 coalesce(p.rendered_revision, 0) as rendered_revision, p.rendered_at, p.last_seen_at, p.health,
                 pairing.state as pairing,
                 (select count(*) from fault f where f.display_id = d.display_id and over_at is null) as faults, d.silent,
@@ -169,11 +170,16 @@ pub struct Rendered {
 pub async fn rendered(tx: &mut Tx, said: &[Said]) -> Result<Vec<Rendered>, Error> {
     let (ids, revisions): (Vec<&str>, Vec<i64>) = said.iter().map(|it| (it.display_id.as_str(), it.revision)).unzip();
     Ok(sqlx::query_as(
-        "with said as materialized (
-             select d.display_id, n.revision as said, greatest(v.revision, d.view_since) as revision, v.class,
-                    jsonb_path_query_array(v.content, '$.lines[*].about ? (@ != null)') as abouts
-             from unnest($1::text[], $2::bigint[]) as n (display_id, revision)
-                 join display d using (display_id) join view v using (view_id)),
+        "with asked as materialized (
+             select d.display_id, n.revision as said, d.view_id, d.view_since
+             from unnest($1::text[], $2::bigint[]) as n (display_id, revision) join display d using (display_id)),
+         shown as materialized (
+             select view_id, revision, class,
+                    jsonb_path_query_array(content::jsonb, '$.lines[*].about ? (@ != null)') as abouts
+             from view where view_id in (select view_id from asked)),
+         said as materialized (
+             select a.display_id, a.said, greatest(v.revision, a.view_since) as revision, v.class, v.abouts
+             from asked a join shown v using (view_id)),
          noted as (
              insert into presence as p (display_id, rendered_revision, rendered_at)
              select display_id, said, $3 from said where said between 1 and revision order by display_id

@@ -102,7 +102,7 @@ pub struct Screens {
 /// The database's error.
 pub async fn screens(pool: &PgPool) -> Result<Vec<Screens>, Error> {
     Ok(sqlx::query_as(
-        "select v.content, n.displays, n.showing, coalesce(n.waiting, '{}') as waiting
+        "select v.content::json as content, n.displays, n.showing, coalesce(n.waiting, '{}') as waiting
          from view v join (
              select d.view_id, count(*) as displays,
                     count(*) filter (where p.rendered_revision >= greatest(v.revision, d.view_since)) as showing,

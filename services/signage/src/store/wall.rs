@@ -63,7 +63,9 @@ pub async fn load(tx: &mut Tx) -> Result<Wall, Error> {
     .fetch_all(tx.conn())
     .await?;
     let views: Vec<ViewRow> =
-        sqlx::query_as("select view_id, content, revision, computed_at from view").fetch_all(tx.conn()).await?;
+        sqlx::query_as("select view_id, content::json as content, revision, computed_at from view")
+            .fetch_all(tx.conn())
+            .await?;
     // Displays with the same view share one copy of what it is made of.
     let mut bases: HashMap<Uuid, Arc<Base>> = HashMap::new();
     let hang = |row: DisplayRow| {
@@ -297,7 +299,7 @@ pub async fn places(pool: &PgPool) -> Result<Vec<(String, Uuid, i64)>, Error> {
 /// The database's error.
 pub async fn shown_after(pool: &PgPool, version: i64) -> Result<Vec<(Uuid, Arc<Shown>)>, Error> {
     let rows: Vec<ViewRow> =
-        sqlx::query_as("select view_id, content, revision, computed_at from view where revision > $1")
+        sqlx::query_as("select view_id, content::json as content, revision, computed_at from view where revision > $1")
             .bind(version)
             .fetch_all(pool)
             .await?;

@@ -146,9 +146,9 @@ const CHECKS: &[Check] = &[
     Check {
         service: "signage",
         name: "every line of a display has its time, and none was over when it was shown",
-        all: "select count(*) from view cross join lateral jsonb_array_elements(content -> 'lines')",
+        all: "select count(*) from view cross join lateral json_array_elements(content::json -> 'lines')",
         breaches: "select format('view %s: %s', v.view_id, line -> 'text' ->> 'de')
-                   from view v cross join lateral jsonb_array_elements(v.content -> 'lines') line
+                   from view v cross join lateral json_array_elements(v.content::json -> 'lines') line
                    where line ->> 'observed_at' is null or (line ->> 'valid_until')::timestamptz <= v.computed_at",
     },
     Check {

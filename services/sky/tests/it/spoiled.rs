@@ -335,7 +335,7 @@ const SPOILS: &[Spoil] = &[
     (
         "every line of a display has its time, and none was over when it was shown",
         "signage",
-        "update view set content = jsonb_set(content, '{lines, 0, valid_until}', '\"2023-03-30T00:00:00Z\"')",
+        "update view set content = jsonb_set(content::jsonb, '{lines, 0, valid_until}', '\"2023-03-30T00:00:00Z\"')::text",
     ),
     (
         "no visitor's name or address is on any display",
