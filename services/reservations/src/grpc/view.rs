@@ -169,7 +169,10 @@ async fn load(db: &Db, known: &mut Known) -> Result<(u64, Programme), Error> {
     let mut fresh: HashMap<String, Arc<pb::Showing>> = HashMap::new();
     if !changed.is_empty() {
         let showings = store::showings_of(&mut conn, &changed).await?;
-        for showing in offered(&mut conn, &mut known.plans, &showings, loaded_at).await? {
+        // As of after the versions: one that time alone has given, as when a quota is released, must not be told as it was
+        // an instant before, because nothing would ask for it again.
+        let now = db.clock().now();
+        for showing in offered(&mut conn, &mut known.plans, &showings, now).await? {
             fresh.insert(showing.showing_id.clone(), Arc::new(showing));
         }
     }
