@@ -108,3 +108,31 @@ async fn seat_plans_and_bookings_are_read_on_none_of_the_sellers_connections() {
     let refused = tokio::time::timeout(A_SECOND * 3, reads).await.expect("they wait for a seller's connection");
     assert_eq!(refused.code(), tonic::Code::NotFound, "{refused}");
 }
+
+/// What time alone gives is told by a new revision too; whoever reads that one must not have looked at the clock before.
+#[tokio::test]
+async fn a_sale_that_begins_while_the_programme_is_read_is_told() {
+    let house = house().await;
+    let showing = showing(&house).await.showing_id;
+    let to_come = "update showing set on_sale_at = $2, next_turn_at = $2, revision = revision + 1,
+                       sale_version = sale_version + 1 where id = $1::uuid";
+    let to_come = sqlx::query(to_come).bind(&showing).bind(minutes(5));
+    to_come.execute(house.pool("reservations")).await.expect("set");
+    is_told(&house, &showing, "a sale to come", |it| it.free_online == 0).await;
+    let mut other = house.pool("reservations").begin().await.expect("a transaction");
+    sqlx::query("lock table showing in access exclusive mode").execute(&mut *other).await.expect("locked");
+    house.db("reservations").touch("showings");
+    // Who asks whether there is something new, and who reads it.
+    let reading = "select count(*) from pg_stat_activity where datname = current_database()
+                       and wait_event_type = 'Lock' and query like '%sum(revision)%'";
+    while sqlx::query_scalar::<_, i64>(reading).fetch_one(house.pool("reservations")).await.expect("counted") < 2 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    house.clock.set(minutes(5));
+    let turned =
+        "update showing set next_turn_at = 'infinity', revision = revision + 1, sale_version = sale_version + 1
+                  where id = $1::uuid";
+    sqlx::query(turned).bind(&showing).execute(&mut *other).await.expect("turned");
+    other.commit().await.expect("told");
+    is_told(&house, &showing, "a sale that has begun", |it| it.free_online > 0).await;
+}
