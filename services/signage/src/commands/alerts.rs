@@ -111,13 +111,13 @@ pub struct Answer {
     pub problem: Option<String>,
 }
 
-/// Takes what a feed has. What it had before and has no more is over, unless something was wrong with its answer: then
-/// what it said last holds until its own end.
+/// Takes what a feed has. What it had before and has no more is over, unless another feed has it too or something was wrong
+/// with its answer: then what it said last holds until its own end.
 ///
 /// # Errors
 /// The database's error.
 pub async fn heard(tx: &mut Tx, board: &Board, answer: &Answer) -> Result<(), Error> {
-    let before = store::feeds::warnings(tx, &answer.feed).await?;
+    let before = store::feeds::alone_has(tx, &answer.feed).await?;
     let turn = board.locked_turn(tx).await?;
     let (mut has, mut facts) = (Vec::new(), Vec::new());
     for alert in &answer.alerts {

@@ -1,6 +1,6 @@
 //! The feeds of official warnings, as stored. Decides nothing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{Tx, clock::wall_now};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
@@ -30,16 +30,22 @@ pub async fn all(pool: &PgPool) -> Result<Vec<Feed>, Error> {
     Ok(sqlx::query_as("select * from warning_feed").fetch_all(pool).await?)
 }
 
-/// The messages that a feed's warnings have become.
+/// A feed that was not asked for so long is none of the configuration's any more: what it said last is nobody's word.
+const FORGOTTEN: TimeDelta = TimeDelta::hours(1);
+
+/// The messages that a feed's warnings have become and no other feed's: what it drops of these is over.
 ///
 /// # Errors
 /// The database's error.
-pub async fn warnings(tx: &mut Tx, address: &str) -> Result<Vec<Uuid>, Error> {
-    let warnings: Option<Vec<Uuid>> = sqlx::query_scalar("select warnings from warning_feed where address = $1")
-        .bind(address)
-        .fetch_optional(tx.conn())
-        .await?;
-    Ok(warnings.unwrap_or_default())
+pub async fn alone_has(tx: &mut Tx, address: &str) -> Result<Vec<Uuid>, Error> {
+    Ok(sqlx::query_scalar(
+        "select unnest(warnings) from warning_feed where address = $1
+         except select unnest(warnings) from warning_feed where address <> $1 and asked_at > $2",
+    )
+    .bind(address)
+    .bind(wall_now() - FORGOTTEN)
+    .fetch_all(tx.conn())
+    .await?)
 }
 
 /// A feed was asked, and has these; with a problem it has what it had before as well.

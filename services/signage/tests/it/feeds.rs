@@ -69,13 +69,13 @@ fn entry(id: &str, severity: &str, headline: &str) -> String {
 }
 
 async fn house_with(address: &str) -> House {
-    house_that_takes(address, &[]).await
+    house_that_takes(&[address], &[]).await
 }
 
 /// Warnings of these senders only; of none: of all.
-async fn house_that_takes(address: &str, senders: &[&str]) -> House {
+async fn house_that_takes(addresses: &[&str], senders: &[&str]) -> House {
     let list = |of: &[&str]| of.iter().map(|it| toml::Value::String((*it).to_owned())).collect();
-    let settings = [("warnings", list(&[address])), ("senders", list(senders))];
+    let settings = [("warnings", list(addresses)), ("senders", list(senders))];
     let settings = settings.map(|(name, list)| (name.to_owned(), toml::Value::Array(list)));
     let own = BTreeMap::from([("signage".to_owned(), BTreeMap::from(settings))]);
     let others = ["reservations", "flow", "parking", "gastro", "portal"].map(producer);
@@ -169,9 +169,31 @@ async fn a_warning_without_an_end_stays_for_hours_and_what_staff_took_back_stays
 }
 
 #[tokio::test]
+async fn a_warning_that_two_feeds_have_is_over_when_neither_has_it_any_more() {
+    let (one, other) = (Server::start().await, Server::start().await);
+    let house = house_that_takes(&[&one.url, &other.url], &[]).await;
+    for server in [&one, &other] {
+        server.says(200, format!("[{}]", entry("dwd.1", "Severe", "GEWITTER")));
+    }
+    let has = async || {
+        let mut alerts = AlertsClient::new(house.channel(&operator()));
+        let listed = alerts.list_feeds(pb::ListFeedsRequest {}).await.expect("a list").into_inner().feeds;
+        listed.into_iter().map(|feed| feed.warnings).collect::<Vec<_>>()
+    };
+    let shows = async || words(&content(&house, "foyer-1").await).contains("GEWITTER");
+    until(&house, "both have it", async || has().await == [1, 1]).await;
+    assert!(shows().await);
+    one.says(200, "[]");
+    until(&house, "one has dropped it", async || has().await == [0, 1]).await;
+    assert!(shows().await, "the other says it still");
+    other.says(200, "[]");
+    until(&house, "it is taken off", async || !shows().await).await;
+}
+
+#[tokio::test]
 async fn where_senders_are_named_the_warnings_of_others_are_not_taken_wherever_they_come_from() {
     let server = Server::start().await;
-    let house = house_that_takes(&server.url, &["DWD"]).await;
+    let house = house_that_takes(&[&server.url], &["DWD"]).await;
     let stranger = entry("x.1", "Severe", "FREMDES").replace("\"DWD\"", "\"Somebody\"");
     server.says(200, format!("[{stranger},{}]", entry("dwd.1", "Severe", "GEWITTER")));
     let shown = async || words(&content(&house, "foyer-1").await);
