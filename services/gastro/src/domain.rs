@@ -38,7 +38,9 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub(crate) use placing::{Hands, Need, Place, Placing, Room, Wish, free_slots, need, preparation, reach, soonest_place};
+pub(crate) use placing::{
+    Hands, Need, Place, Placing, Room, Wish, free_slots, need, preparation, reach, soonest_place,
+};
 pub(crate) use rules::Guests;
 
 /// What was cancelled while it was being made stays on the board for so long.
