@@ -20,7 +20,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     house::House,
-    report::{Figure, Report, median},
+    report::{Figure, Latencies, Report, median},
 };
 
 /// What can be measured.
@@ -192,31 +192,21 @@ impl Bench<'_> {
     }
 
     async fn polling(&self, report: &mut Report) -> anyhow::Result<()> {
-        let (mut medians, mut p99s, mut ages) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sales, mut rushes) = (Vec::new(), Vec::new());
         for run in 1..=self.runs {
             // As large as its needs and its places side by side are still counted.
             let showings = hall::showings(self.house, 1, 20, 25).await?;
-            let polled = read::under_sale(self.house, showings[0], self.seconds).await?;
-            println!("polling {run}: {}, oldest answer {:.0} ms", polled.latencies, polled.oldest_ms);
-            medians.push(polled.latencies.median_ms());
-            p99s.push(polled.latencies.p99_ms());
-            ages.push(polled.oldest_ms);
+            sales.push(read::under_sale(self.house, showings[0], self.seconds).await?);
+            println!("polling {run}: under sale {}", sales[sales.len() - 1]);
+            let showings = hall::showings(self.house, 1, 11, 10).await?;
+            rushes.push(read::under_rush(self.house, showings[0], 5000, self.seconds).await?);
+            println!("polling {run}: under a rush {}", rushes[rushes.len() - 1]);
         }
         self.verify().await?;
-        report.add(Figure {
-            scenario: "polling",
-            metric: "500 reads/s of a hall of 500 while 16 callers hold and give back",
-            unit: "ms",
-            median: median(medians),
-            p99: Some(median(p99s)),
-            floor: None,
-        })?;
-        report.add(rate_in(
-            "polling",
-            "oldest availability seen in any run",
-            "ms",
-            ages.into_iter().fold(0.0, f64::max),
-        ))
+        report.add(polled("500 reads/s of a hall of 500 while 16 callers hold and give back", &sales))?;
+        report.add(oldest("oldest availability seen in any run", &sales))?;
+        report.add(polled("500 reads/s of a hall of 110 while 5,000 want it at one instant", &rushes))?;
+        report.add(oldest("oldest availability seen in any such run", &rushes))
     }
 
     async fn verify(&self) -> anyhow::Result<()> {
@@ -240,6 +230,16 @@ fn steady(scenario: &'static str, metric: &'static str, runs: &[Steady], floor: 
 fn paced(scenario: &'static str, metric: &'static str, runs: &[Steady]) -> Figure {
     let (median, p99) = (Steady::median_latency(runs), Some(Steady::median_p99(runs)));
     Figure { scenario, metric, unit: "ms", median, p99, floor: None }
+}
+
+fn polled(metric: &'static str, runs: &[read::Polled]) -> Figure {
+    let of = |what: fn(&Latencies) -> f64| median(runs.iter().map(|run| what(&run.latencies)).collect());
+    let (median, p99) = (of(Latencies::median_ms), Some(of(Latencies::p99_ms)));
+    Figure { scenario: "polling", metric, unit: "ms", median, p99, floor: None }
+}
+
+fn oldest(metric: &'static str, runs: &[read::Polled]) -> Figure {
+    rate_in("polling", metric, "ms", runs.iter().map(|run| run.oldest_ms).fold(0.0, f64::max))
 }
 
 fn rate_with_p99(scenario: &'static str, metric: &'static str, runs: &[Steady]) -> Figure {

@@ -20,12 +20,30 @@ pub struct Polled {
     pub oldest_ms: f64,
 }
 
+impl std::fmt::Display for Polled {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}, oldest answer {:.0} ms", self.latencies, self.oldest_ms)
+    }
+}
+
 /// Reads at intended start times while 16 callers hold places and give them back.
 pub async fn under_sale(house: &House, showing: Uuid, seconds: u64) -> anyhow::Result<Polled> {
     let sale = sell::coming_and_going(house, showing, 16, seconds);
     let reads = reads(house, showing, seconds);
     let (sale, polled) = tokio::join!(sale, reads);
     println!("  meanwhile {}", sale?);
+    polled
+}
+
+/// The same while so many people want one showing at one instant, when a second of the reads has passed.
+pub async fn under_rush(house: &House, showing: Uuid, people: usize, seconds: u64) -> anyhow::Result<Polled> {
+    let crowd = sell::Crowd::gather(house, &showing).await?;
+    let rush = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        sell::rush_of(&crowd, &showing, people).await
+    };
+    let (rush, polled) = tokio::join!(rush, reads(house, showing, seconds));
+    println!("  meanwhile {} held, {}", rush.as_ref().map_or(0, |rush| rush.held), rush?.latencies);
     polled
 }
 
