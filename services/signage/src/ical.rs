@@ -1,5 +1,5 @@
-//! The programme as a calendar (RFC 5545) that others subscribe to: no person, no price. The same UID and a rising SEQUENCE
-//! move an entry instead of adding one; what is cancelled stays in it as cancelled until its time is over.
+//! The programme as a calendar (RFC 5545) that others subscribe to: no person, no price, no closed party. The same UID and a
+//! rising SEQUENCE move an entry instead of adding one; what is cancelled stays in it as cancelled until its time is over.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;

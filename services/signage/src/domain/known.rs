@@ -465,14 +465,15 @@ impl Known {
         facts
     }
 
-    /// All showings that are not over, in their order, also those that are cancelled.
+    /// All showings that are not over, in their order, also those that are cancelled. No closed parties: their titles could
+    /// name people, and nobody else is to come.
     #[must_use]
     pub fn programme(&self, now: DateTime<Utc>) -> Vec<Showing> {
         let showings = self.0.values().filter_map(|record| match record {
             Record::Showing(it) => it.start_unless_over(now).and_then(|_| it.showing()),
             _ => None,
         });
-        let mut showings: Vec<Showing> = showings.collect();
+        let mut showings: Vec<Showing> = showings.filter(|it| it.audience != Audience::Private).collect();
         showings.sort_by_key(|it| (it.starts_at, it.showing_id));
         showings
     }

@@ -320,7 +320,7 @@ pub async fn messages(pool: &PgPool) -> Result<Vec<Message>, Error> {
     Ok(records.into_iter().filter_map(message).collect())
 }
 
-/// The showings that are known and not over.
+/// The showings that are known and not over, without closed parties.
 ///
 /// # Errors
 /// The database's error.

@@ -1,6 +1,7 @@
 //! The programme as a calendar of others, as it moves.
 
-use sky_proto::reservations::v1::ShowingCancelled;
+use kernel::values::Text;
+use sky_proto::reservations::v1::{Audience, ShowingCancelled, ShowingScheduled};
 use uuid::Uuid;
 
 use crate::{open_formats::get, support::*};
@@ -37,6 +38,17 @@ async fn the_programme_is_a_calendar_whose_entries_move_and_are_called_off() {
     assert_eq!(value(&planned, "DTEND;TZID=Europe/Berlin:"), "20261128T150000");
     assert_eq!((value(&planned, "STATUS:"), value(&planned, "LOCATION:")), ("CONFIRMED", "Planetarium Halle (Saale)"));
     assert_eq!(get(&house, "/signage/programme.ics", &[("if-none-match", &tag)]).await.status, 304);
+
+    // A closed party's title names people, and so may the reason of its delay.
+    let party = Uuid::from_u128(2);
+    let closed = ShowingScheduled {
+        title: Some(Text::new("Geburtstag von Kim", "Kim's birthday").to_proto()),
+        audience: Audience::Private.into(),
+        ..scheduled(party, 240)
+    };
+    twice(&house, "reservations", &closed).await;
+    twice(&house, "reservations", &delayed(party, 240, 15)).await;
+    assert_eq!(get(&house, "/signage/programme.ics", &[("if-none-match", &tag)]).await.status, 304, "it is not in it");
 
     house.clock.advance(chrono::TimeDelta::seconds(5));
     twice(&house, "reservations", &delayed(showing, 120, 15)).await;
