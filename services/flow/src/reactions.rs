@@ -8,8 +8,8 @@ use kernel::{
 use prost::Name;
 use sky_proto::{
     reservations::v1::{
-        BookingCancelled, BookingConfirmed, BookingMoved, BookingReissued, BookingReseated, IssuedTicket, Need,
-        ReissuedCode, ShowingCancelled, ShowingDelayed, ShowingScheduled,
+        Audience, BookingCancelled, BookingConfirmed, BookingMoved, BookingReissued, BookingReseated, IssuedTicket,
+        Need, ReissuedCode, ShowingCancelled, ShowingDelayed, ShowingScheduled,
     },
     signage::v1::{
         DisplayAcknowledged, DisplaysConcerned, MessageWithdrawn, WarningKind, WarningSeverity, WarningTaken,
@@ -40,6 +40,7 @@ async fn lock_showings(tx: &mut Tx, events: &[Event]) -> Result<(), Failure> {
                 showings.extend(Uuid::try_parse(&told.from_showing_id));
                 told.showing_id
             }),
+            ShowingScheduled::NAME => event.decode().map(|told: ShowingScheduled| told.showing_id),
             ShowingDelayed::NAME => event.decode().map(|told: ShowingDelayed| told.showing_id),
             ShowingCancelled::NAME => event.decode().map(|told: ShowingCancelled| told.showing_id),
             _ => continue,
@@ -90,8 +91,9 @@ fn one<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure
                     doors_at: values::time("doors_at", told.doors_at)?,
                     last_entry_at: values::time("last_entry_at", told.last_entry_at)?,
                 };
+                let is_public = told.audience() == Audience::Public;
                 let title = Text::from_proto(told.title);
-                commands::showing_scheduled(tx, plan, title, told.hall, told.capacity).await?;
+                commands::showing_scheduled(tx, plan, title, told.hall, told.capacity, is_public).await?;
             }
             ShowingDelayed::NAME => {
                 let told = event.decode::<ShowingDelayed>()?;

@@ -184,18 +184,20 @@ pub(crate) struct Plan {
     pub(crate) last_entry_at: DateTime<Utc>,
 }
 
-/// A showing is in the programme. Once more changes nothing: later plans come as delays.
+/// A showing is in the programme. Once more changes no more than whether it is public: later plans come as delays.
 pub(crate) async fn showing_scheduled(
     tx: &mut Tx,
     plan: Plan,
     title: Text,
     hall: String,
     capacity: u32,
+    is_public: bool,
 ) -> Result<(), Error> {
     let admission = Admission {
         showing: plan.showing,
         title,
         hall,
+        is_public,
         state: AdmissionState::Planned,
         scheduled_starts_at: plan.starts_at,
         starts_at: plan.starts_at,

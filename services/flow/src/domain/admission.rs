@@ -107,6 +107,8 @@ pub(crate) struct Admission {
     pub(crate) showing: Uuid,
     pub(crate) title: Text,
     pub(crate) hall: String,
+    /// Everybody may come: no closed party, not for schools alone.
+    pub(crate) is_public: bool,
     pub(crate) state: AdmissionState,
     pub(crate) scheduled_starts_at: DateTime<Utc>,
     pub(crate) starts_at: DateTime<Utc>,

@@ -18,6 +18,7 @@ pub(super) fn admission(state: AdmissionState) -> Admission {
         showing: Uuid::from_u128(1),
         title: Text::default(),
         hall: "dome".to_owned(),
+        is_public: true,
         state,
         scheduled_starts_at: at(60),
         starts_at: at(60),

@@ -131,12 +131,13 @@ async fn status(db: &Db) -> Result<Value, Error> {
     Ok(json!({"liveData": entities.collect::<Vec<_>>()}))
 }
 
-/// When somebody without a ticket would come back who took a place now: between doors and last entry of the next showing that
-/// has one left for them, behind those who wait with a number. The house calls numbers, and gives none of them a time of its
-/// own. As the door knows it: somebody may be buying one just now.
+/// When somebody without a ticket would come back who took a place now: between doors and last entry of the next showing for
+/// everybody that has one left for them, behind those who wait with a number. The house calls numbers, and gives none of them a
+/// time of its own. As the door knows it: somebody may be buying one just now.
 fn return_time(here: &[&Admission], numbers: &[Number], no_shows: u32, is_down: bool, now: DateTime<Utc>) -> Value {
     use AdmissionState::{DoorsOpen, LastCall, Planned};
-    let is_to_come = |it: &&&Admission| matches!(it.state, Planned | DoorsOpen | LastCall) && now < it.last_entry_at;
+    let is_to_come =
+        |it: &&&Admission| it.is_public && matches!(it.state, Planned | DoorsOpen | LastCall) && now < it.last_entry_at;
     let one = |showing: Uuid| Number {
         day: day_of(now),
         number: u32::MAX,

@@ -17,6 +17,7 @@ pub(super) struct AdmissionRow {
     showing_id: Uuid,
     title: Json<Text>,
     hall: String,
+    is_public: bool,
     state: String,
     scheduled_starts_at: DateTime<Utc>,
     starts_at: DateTime<Utc>,
@@ -39,6 +40,7 @@ impl AdmissionRow {
             showing: self.showing_id,
             title: self.title.0,
             hall: self.hall,
+            is_public: self.is_public,
             state: stored(AdmissionState::named(&self.state), "admission state")?,
             scheduled_starts_at: self.scheduled_starts_at,
             starts_at: self.starts_at,
@@ -154,13 +156,15 @@ pub(crate) async fn admitting(conn: &mut PgConnection) -> Result<Vec<Admission>,
     .collect()
 }
 
+/// One that is there keeps everything but whether it is public: that may not have been kept when it was told first.
 pub(crate) async fn add_admission(conn: &mut PgConnection, admission: &Admission) -> Result<(), Error> {
     sqlx::query(
         "insert into admission (showing_id, title, hall, scheduled_starts_at, starts_at, ends_at, predicted_end_at,
-             doors_at, last_entry_at, capacity, booked)
-         values ($1, $2, $3, $4, $4, $5, $5, $6, $7, $8,
+             doors_at, last_entry_at, capacity, is_public, booked)
+         values ($1, $2, $3, $4, $4, $5, $5, $6, $7, $8, $9,
              (select count(*) from door_ticket where showing_id = $1 and live))
-         on conflict do nothing",
+         on conflict (showing_id) do update set is_public = excluded.is_public
+             where admission.is_public <> excluded.is_public",
     )
     .bind(admission.showing)
     .bind(Json(&admission.title))
@@ -170,6 +174,7 @@ pub(crate) async fn add_admission(conn: &mut PgConnection, admission: &Admission
     .bind(admission.doors_at)
     .bind(admission.last_entry_at)
     .bind(admission.capacity.cast_signed())
+    .bind(admission.is_public)
     .execute(conn)
     .await?;
     Ok(())

@@ -7,7 +7,7 @@ use sky_proto::{
         self as pb, AdmissionState, DirectiveKind, Quality, ZoneLevel, flow_client::FlowClient,
         zones_client::ZonesClient,
     },
-    reservations::v1::ShowingScheduled,
+    reservations::v1::{Audience, ShowingScheduled},
 };
 use tonic::Code;
 use uuid::Uuid;
@@ -363,6 +363,32 @@ async fn others_read_when_somebody_without_a_ticket_would_come_back() {
     assert_eq!(returns().await, is("TEMP_FULL", None), "a ticket may come back");
     house.clock.set(minutes(180));
     assert_eq!(returns().await, is("FINISHED", None), "nobody is let in any more today");
+}
+
+#[tokio::test]
+async fn nobody_without_a_ticket_is_asked_to_a_closed_party_or_a_showing_for_schools() {
+    let house = house().await;
+    let showing = Uuid::now_v7();
+    let state = async || {
+        let (_, _, live) = get(&house, "/open/v1/live", None).await;
+        live["liveData"][0]["queue"]["RETURN_TIME"]["state"].clone()
+    };
+    // The last one is told anew: of those of before this was kept only that makes it known.
+    for (audience, expected) in [
+        (Audience::Private, "FINISHED"),
+        (Audience::School, "FINISHED"),
+        (Audience::Unspecified, "FINISHED"),
+        (Audience::Public, "AVAILABLE"),
+    ] {
+        told(&house, showing, &ShowingScheduled { audience: audience.into(), ..scheduled(showing) }).await;
+        assert_eq!(state().await, expected, "{audience:?}");
+    }
+    let other = Uuid::now_v7();
+    told(&house, other, &ShowingScheduled { audience: Audience::Private.into(), ..scheduled(other) }).await;
+    let all: Vec<Uuid> = (0..110).map(|_| Uuid::now_v7()).collect();
+    let visit = Uuid::now_v7();
+    told(&house, visit, &booking(visit, showing, &all)).await;
+    assert_eq!(state().await, "TEMP_FULL", "the other one has places, and is for its guests");
 }
 
 #[tokio::test]
