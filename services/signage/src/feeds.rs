@@ -15,6 +15,7 @@ use crate::{
     commands::alerts::{Answer, heard},
     domain::Alert,
     error::Error,
+    store,
 };
 
 /// Asked this often, by the machine's clock.
@@ -73,6 +74,8 @@ impl Feeds {
     /// # Errors
     /// The database's error; what is wrong with a feed is noted.
     pub(crate) async fn turn(&self, db: &Db, board: &Board) -> Result<(), Error> {
+        let addresses: Vec<&str> = self.addresses.iter().map(Url::as_str).collect();
+        store::feeds::keep_only(db.pool(), &addresses).await?;
         for url in &self.addresses {
             let answer = self.ask(url).await;
             if let Some(problem) = &answer.problem {

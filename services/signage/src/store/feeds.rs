@@ -1,6 +1,6 @@
 //! The feeds of official warnings, as stored. Decides nothing.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use kernel::{Tx, clock::wall_now};
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub struct Feed {
     pub warnings: Vec<Uuid>,
 }
 
-/// All that were ever asked.
+/// All that were asked.
 ///
 /// # Errors
 /// The database's error.
@@ -30,20 +30,26 @@ pub async fn all(pool: &PgPool) -> Result<Vec<Feed>, Error> {
     Ok(sqlx::query_as("select * from warning_feed").fetch_all(pool).await?)
 }
 
-/// A feed that was not asked for so long is none of the configuration's any more: what it said last is nobody's word.
-const FORGOTTEN: TimeDelta = TimeDelta::hours(1);
+/// Forgets what other addresses than these have said: they are none of the configuration's any more.
+///
+/// # Errors
+/// The database's error.
+pub async fn keep_only(pool: &PgPool, addresses: &[&str]) -> Result<(), Error> {
+    sqlx::query("delete from warning_feed where address <> all ($1)").bind(addresses).execute(pool).await?;
+    Ok(())
+}
 
-/// The messages that a feed's warnings have become and no other feed's: what it drops of these is over.
+/// The messages that a feed's warnings have become and no other feed's: what it drops of these is over. However long ago the
+/// others were asked: what a feed said last holds.
 ///
 /// # Errors
 /// The database's error.
 pub async fn alone_has(tx: &mut Tx, address: &str) -> Result<Vec<Uuid>, Error> {
     Ok(sqlx::query_scalar(
         "select unnest(warnings) from warning_feed where address = $1
-         except select unnest(warnings) from warning_feed where address <> $1 and asked_at > $2",
+         except select unnest(warnings) from warning_feed where address <> $1",
     )
     .bind(address)
-    .bind(wall_now() - FORGOTTEN)
     .fetch_all(tx.conn())
     .await?)
 }

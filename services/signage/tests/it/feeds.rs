@@ -178,16 +178,29 @@ async fn a_warning_that_two_feeds_have_is_over_when_neither_has_it_any_more() {
     let has = async || {
         let mut alerts = AlertsClient::new(house.channel(&operator()));
         let listed = alerts.list_feeds(pb::ListFeedsRequest {}).await.expect("a list").into_inner().feeds;
-        listed.into_iter().map(|feed| feed.warnings).collect::<Vec<_>>()
+        listed.into_iter().map(|feed| (feed.warnings, feed.silent)).collect::<Vec<_>>()
     };
     let shows = async || words(&content(&house, "foyer-1").await).contains("GEWITTER");
-    until(&house, "both have it", async || has().await == [1, 1]).await;
+    until(&house, "both have it", async || has().await == [(1, false), (1, false)]).await;
     assert!(shows().await);
+    // The house was away for hours: the first one is asked before anybody has heard the other again.
+    let hours_ago =
+        "update warning_feed set asked_at = asked_at - interval '3 hours', heard_at = heard_at - interval '3 hours'";
+    sqlx::query(hours_ago).execute(house.pool("signage")).await.expect("time passed");
     one.says(200, "[]");
-    until(&house, "one has dropped it", async || has().await == [0, 1]).await;
+    until(&house, "one has dropped it", async || has().await == [(0, false), (1, false)]).await;
     assert!(shows().await, "the other says it still");
+    // A third one had it as well, and is none of the configuration's any more.
+    let third = "insert into warning_feed (address, asked_at, heard_at, problem, warnings)
+        select 'http://127.0.0.1:9/gone.json', now(), now(), '', warnings from warning_feed where warnings <> '{}'";
+    sqlx::query(third).execute(house.pool("signage")).await.expect("it was asked");
     other.says(200, "[]");
     until(&house, "it is taken off", async || !shows().await).await;
+    let kept: i64 = sqlx::query_scalar("select count(*) from warning_feed")
+        .fetch_one(house.pool("signage"))
+        .await
+        .expect("counted");
+    assert_eq!(kept, 2, "only those of the configuration");
 }
 
 #[tokio::test]
