@@ -121,6 +121,7 @@ fault-script = Fehler im Abspieler
 fault-plays = Nachweise wurden nicht angenommen
 absences-title = Stumm gewesen
 absences-none = In den letzten 35 Tagen nie.
+absences-never-heard = Von diesem Monitor wurde noch nie etwas gehört. Solange das so ist, wird er nicht vermisst.
 absences-week = { $n ->
     [0] In den letzten sieben Tagen nie.
     [one] In den letzten sieben Tagen einmal, { $time }.

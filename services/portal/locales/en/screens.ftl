@@ -121,6 +121,7 @@ fault-script = Error in the player
 fault-plays = Proofs of play were refused
 absences-title = Was silent
 absences-none = Never in the last 35 days.
+absences-never-heard = Nothing was ever heard of this display. As long as that is so, nobody misses it.
 absences-week = { $n ->
     [0] Never in the last seven days.
     [one] Once in the last seven days, { $time }.

@@ -112,7 +112,7 @@ pub struct Presence {
 /// A display was silent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Absence {
-    /// When it was heard of last.
+    /// When it was heard of last, or hung again after that.
     pub from: DateTime<Utc>,
     /// When it was heard of again; None: not yet.
     pub until: Option<DateTime<Utc>>,

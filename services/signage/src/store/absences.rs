@@ -9,7 +9,8 @@ use crate::{
     error::Error,
 };
 
-/// Displays have fallen silent or were heard of again. A display has at most one absence that has not ended.
+/// Displays have fallen silent or were heard of again. A display has at most one absence that has not ended. Before it was hung
+/// (again) nobody missed it.
 ///
 /// # Errors
 /// The database's error.
@@ -18,7 +19,8 @@ pub async fn keep(tx: &mut Tx, changed: &[Hung]) -> Result<(), Error> {
         |silent: bool| changed.iter().filter(|it| it.silent == silent).map(|it| it.id.as_str()).collect::<Vec<&str>>();
     sqlx::query(
         "insert into absence (display_id, silent_from)
-         select display_id, last_seen_at from presence where display_id = any ($1) and last_seen_at is not null
+         select display_id, greatest(last_seen_at, hung_at) from presence join display using (display_id)
+         where display_id = any ($1) and last_seen_at is not null
          on conflict do nothing",
     )
     .bind(ids(true))

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveTime, Utc};
-use kernel::{Tx, values::Text};
+use kernel::{Tx, clock::wall_now, values::Text};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, PgPool, types::Json};
 use uuid::Uuid;
@@ -157,19 +157,21 @@ pub async fn hang(tx: &mut Tx, configured: &[Configured], wanted: &[Configured],
              update display set retired_at = $2, view_id = null, silent = false, there = false
              where retired_at is null and display_id not in (select display_id from wanted))
          insert into display (display_id, name, location, groups, profile, viewing_distance_m, orientation, neighbours,
-                              player, setup, configured, configured_at, view_id, view_since)
+                              player, setup, configured, configured_at, view_id, view_since, hung_at)
          select display_id, name, location, groups, profile, viewing_distance_m, orientation, neighbours, player, setup,
-                configured, configured_at, view_id, view_since
+                configured, configured_at, view_id, view_since, $3
          from wanted
          on conflict (display_id) do update
          set name = excluded.name, location = excluded.location, groups = excluded.groups, profile = excluded.profile,
              viewing_distance_m = excluded.viewing_distance_m, orientation = excluded.orientation,
              neighbours = excluded.neighbours, player = excluded.player, setup = excluded.setup,
              configured = excluded.configured, configured_at = excluded.configured_at,
-             view_id = excluded.view_id, view_since = excluded.view_since, retired_at = null",
+             view_id = excluded.view_id, view_since = excluded.view_since, retired_at = null,
+             hung_at = case when display.retired_at is null then display.hung_at else excluded.hung_at end",
     )
     .bind(Json(rows))
     .bind(tx.now())
+    .bind(wall_now())
     .execute(tx.conn())
     .await?;
     forget_views(tx).await

@@ -142,10 +142,31 @@ async fn staff_see_when_a_display_was_silent_and_for_how_long_in_a_week() {
     // One that is taken down while it is silent is not awaited: its absence ends with it.
     sqlx::query(earlier).execute(house.pool("signage")).await.expect("set");
     look(&house, Duration::ZERO).await;
-    load(&house, &HOUSE_FILE.replace("\"cafe-1\"", "\"cafe-9\""), false).await.expect("applied");
+    let without = HOUSE_FILE.replace("\"cafe-1\"", "\"cafe-9\"");
+    load(&house, &without, false).await.expect("applied");
     let open: i64 = sqlx::query_scalar("select count(*) from absence where silent_until is null")
         .fetch_one(house.pool("signage"))
         .await
         .expect("counted");
     assert_eq!(open, 0);
+
+    // Hung again it is missed from then on, whether it was silent when it was taken down …
+    let since_hung = async || {
+        let hung = wall_now();
+        load(&house, HOUSE_FILE, false).await.expect("hung again");
+        let hangs = wall_now();
+        load(&house, HOUSE_FILE, false).await.expect("nothing new");
+        look(&house, Duration::ZERO).await;
+        let silent = absences().await;
+        let (from, until) = (from_timestamp(silent.absences[0].from), silent.absences[0].until);
+        assert!(until.is_none() && from >= hung && from <= hangs, "since {from}, hung at {hung}: {silent:?}");
+    };
+    since_hung().await;
+    // … or lay in a cupboard for weeks after that.
+    beat(&house, "cafe-1").await;
+    look(&house, Duration::ZERO).await;
+    load(&house, &without, false).await.expect("taken down");
+    let weeks = "update presence set last_seen_at = last_seen_at - interval '20 days'";
+    sqlx::query(weeks).execute(house.pool("signage")).await.expect("time passed");
+    since_hung().await;
 }

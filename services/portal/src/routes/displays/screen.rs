@@ -280,3 +280,48 @@ pub(crate) async fn picture_of(
         _ => Err(Problem::no_page()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use kernel::values::timestamp;
+
+    use super::*;
+
+    #[test]
+    fn of_a_display_that_was_never_heard_nobody_reads_that_it_was_never_silent() {
+        let page = |last_seen_at, absences: &[&str]| {
+            let it = Display { last_seen_at, ..Display::default() };
+            let w = Frame::default();
+            let page = ScreenPage {
+                state: String::new(),
+                kind: "plain",
+                cause: String::new(),
+                headline: String::new(),
+                heard: heard(&w, &it),
+                health: Vec::new(),
+                faults: Vec::new(),
+                away: String::new(),
+                absences: absences.iter().map(|it| (*it).to_owned()).collect(),
+                picture: Picture { is_there: false, word: String::new() },
+                groups: Vec::new(),
+                profiles: Vec::new(),
+                is_portrait: false,
+                panel: String::new(),
+                it,
+                w,
+            };
+            page.render().expect("a page")
+        };
+        let lately = Some(timestamp(wall_now() - TimeDelta::seconds(3)));
+        let (never_silent, never_heard) = ("In den letzten 35 Tagen nie.", "noch nie etwas gehört");
+        for (said, is_never_silent, is_never_heard) in [
+            (page(None, &[]), false, true),
+            (page(lately, &[]), true, false),
+            (page(lately, &["Donnerstag, 14:32–14:40"]), false, false),
+        ] {
+            let says = (said.contains(never_silent), said.contains(never_heard));
+            assert_eq!(says, (is_never_silent, is_never_heard), "{said}");
+        }
+    }
+}
