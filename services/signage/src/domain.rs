@@ -32,7 +32,7 @@ pub use fact::{
     Admission, Alternative, Audience, Bays, Call, Delay, Fact, Facts, House, HouseState, Lift, Measure, Order,
     OrderStage, Phase, Places, Plan, Quality, Showing, Site, SiteState, Station, StationState, Zone, ZoneLevel,
 };
-pub use known::{Known, Record, Told};
+pub use known::{Entry, Known, Record, Told};
 pub use media::{LARGEST_FILM, LARGEST_PICTURE, MediaType};
 pub use presence::{ABSENCES, Absence, HEARTBEAT, Health, OFFLINE_AFTER, Pairing, Presence, State, away, state};
 pub use schedule::{Item, Playlist, Schedule};

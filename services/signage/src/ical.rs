@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Europe::Berlin;
 use icalendar::{Calendar, CalendarDateTime, Component, Event, EventLike, EventStatus, Property};
 
-use crate::domain::Showing;
+use crate::domain::Entry;
 
 /// The media type of a calendar.
 pub const MEDIA_TYPE: &str = "text/calendar; charset=utf-8";
@@ -34,7 +34,7 @@ const FIRST_WORD: i64 = 1_767_225_600;
 
 /// The showings of the house at `place`. Written again it is the same, as long as nothing new is told.
 #[must_use]
-pub fn programme(showings: &[Showing], place: &str) -> String {
+pub fn programme(showings: &[Entry], place: &str) -> String {
     let local = |at: DateTime<Utc>| CalendarDateTime::WithTimezone {
         date_time: at.with_timezone(&Berlin).naive_local(),
         tzid: ZONE.to_owned(),
@@ -47,13 +47,13 @@ pub fn programme(showings: &[Showing], place: &str) -> String {
         let mut event = Event::new();
         event
             .uid(&format!("{}@showing.digital-sky", showing.showing_id))
-            .timestamp(showing.observed_at)
+            .timestamp(showing.told_at)
             .starts(local(showing.starts_at))
             .ends(local(showing.ends_at))
             .summary(&showing.title.de)
             .location(place)
             // Whoever told something later has the higher number.
-            .sequence(u32::try_from(showing.observed_at.timestamp() - FIRST_WORD).unwrap_or(0))
+            .sequence(u32::try_from(showing.told_at.timestamp() - FIRST_WORD).unwrap_or(0))
             .status(if showing.cancelled { EventStatus::Cancelled } else { EventStatus::Confirmed });
         if let Some(notice) = &showing.notice {
             event.description(&notice.de);

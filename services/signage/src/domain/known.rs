@@ -1,6 +1,8 @@
 //! All that was told, as it is kept. Facts may come late, twice and before the facts they belong to: a fact that
 //! was told before, or later by its own time, changes nothing. So the order of arrival does not matter.
 
+mod programme;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -8,6 +10,8 @@ use chrono_tz::Europe::Berlin;
 use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+pub use programme::Entry;
 
 use super::{
     Evacuated, Message, Playlist, Schedule, Silence,
@@ -115,6 +119,8 @@ pub struct KnownShowing {
     plan_at: Option<DateTime<Utc>>,
     delay_minutes: i32,
     cancelled: bool,
+    #[serde(default)]
+    cancelled_at: Option<DateTime<Utc>>,
     notice: Option<Text>,
     phase: Phase,
     phase_at: Option<DateTime<Utc>>,
@@ -166,6 +172,7 @@ impl KnownShowing {
             plan_at: None,
             delay_minutes: 0,
             cancelled: false,
+            cancelled_at: None,
             notice: None,
             phase: Phase::Planned,
             phase_at: None,
@@ -203,7 +210,7 @@ impl KnownShowing {
             (self.starts_at, self.ends_at, self.doors_at) =
                 (Some(plan.starts_at), Some(plan.ends_at), Some(plan.doors_at));
         }
-        self.plan_at = Some(plan.told_at);
+        self.plan_at = self.plan_at.max(Some(plan.told_at));
         self.observed_at = self.observed_at.max(plan.told_at);
     }
 
@@ -224,6 +231,7 @@ impl KnownShowing {
     fn cancel(&mut self, reason: &Text, at: DateTime<Utc>) {
         if !self.cancelled {
             self.cancelled = true;
+            self.cancelled_at = Some(at);
             self.notice = Some(reason.clone());
             self.observed_at = self.observed_at.max(at);
         }
@@ -244,6 +252,9 @@ impl KnownShowing {
             && (self.phase, self.cancelled, self.predicted_end_at) == (phase, cancelled, admission.predicted_end_at);
         if !same && not_older(self.phase_at, admission.at) {
             self.phase = phase;
+            if cancelled && !self.cancelled {
+                self.cancelled_at = Some(admission.at);
+            }
             self.cancelled = cancelled;
             self.phase_at = Some(admission.at);
             self.predicted_end_at = admission.predicted_end_at;
@@ -463,19 +474,6 @@ impl Known {
         facts.showings = showings.into_iter().filter_map(|(_, it)| it.showing()).take(SHOWINGS).collect();
         facts.age(now);
         facts
-    }
-
-    /// All showings that are not over, in their order, also those that are cancelled. No closed parties: their titles could
-    /// name people, and nobody else is to come.
-    #[must_use]
-    pub fn programme(&self, now: DateTime<Utc>) -> Vec<Showing> {
-        let showings = self.0.values().filter_map(|record| match record {
-            Record::Showing(it) => it.start_unless_over(now).and_then(|_| it.showing()),
-            _ => None,
-        });
-        let mut showings: Vec<Showing> = showings.filter(|it| it.audience != Audience::Private).collect();
-        showings.sort_by_key(|it| (it.starts_at, it.showing_id));
-        showings
     }
 
     /// Forgets what has been over since before `before`; answers the keys.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     cap::Issuer,
-    domain::{Base, Content, Evacuated, Hung, Known, Message, News, Record, Setup, Showing, Shown, View, Wall},
+    domain::{Base, Content, Entry, Evacuated, Hung, Known, Message, News, Record, Setup, Shown, View, Wall},
     error::Error,
 };
 
@@ -324,7 +324,7 @@ pub async fn messages(pool: &PgPool) -> Result<Vec<Message>, Error> {
 ///
 /// # Errors
 /// The database's error.
-pub async fn programme(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Showing>, Error> {
+pub async fn programme(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<Entry>, Error> {
     let records: Vec<(Json<Record>,)> =
         sqlx::query_as("select value from fact where key like 'showing/%'").fetch_all(pool).await?;
     Ok(records.into_iter().map(|(Json(record),)| record).collect::<Known>().programme(now))

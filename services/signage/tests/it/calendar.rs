@@ -1,7 +1,10 @@
 //! The programme as a calendar of others, as it moves.
 
-use kernel::values::Text;
-use sky_proto::reservations::v1::{Audience, ShowingCancelled, ShowingScheduled};
+use kernel::values::{Text, timestamp};
+use sky_proto::{
+    flow::v1::{AdmissionMoved, AdmissionState},
+    reservations::v1::{Audience, Availability, AvailabilityChanged, ShowingCancelled, ShowingScheduled},
+};
 use uuid::Uuid;
 
 use crate::{open_formats::get, support::*};
@@ -50,6 +53,16 @@ async fn the_programme_is_a_calendar_whose_entries_move_and_are_called_off() {
     twice(&house, "reservations", &delayed(party, 240, 15)).await;
     assert_eq!(get(&house, "/signage/programme.ics", &[("if-none-match", &tag)]).await.status, 304, "it is not in it");
 
+    // Neither a place that is sold nor the door moves an entry.
+    let availability =
+        Availability { free_door: 17, observed_at: Some(timestamp(minutes(1))), ..Availability::default() };
+    let sold = AvailabilityChanged { showing_id: showing.to_string(), availability: Some(availability) };
+    twice(&house, "reservations", &sold).await;
+    let predicted_end_at = Some(timestamp(minutes(187)));
+    let open = AdmissionMoved { predicted_end_at, ..moved(showing, AdmissionState::DoorsOpen, 2) };
+    twice(&house, "flow", &open).await;
+    assert_eq!(get(&house, "/signage/programme.ics", &[("if-none-match", &tag)]).await.status, 304, "nothing is new");
+
     house.clock.advance(chrono::TimeDelta::seconds(5));
     twice(&house, "reservations", &delayed(showing, 120, 15)).await;
     let moved =
@@ -57,11 +70,14 @@ async fn the_programme_is_a_calendar_whose_entries_move_and_are_called_off() {
     assert_eq!(value(&moved, "DTSTART;TZID=Europe/Berlin:"), "20261128T141500");
     assert_eq!(value(&moved, "DESCRIPTION:"), "Projektor");
     let sequence = |entry: &[String]| value(entry, "SEQUENCE:").parse::<u32>().expect("a number");
-    assert!(sequence(&moved) >= sequence(&planned) && value(&moved, "UID:") == value(&planned, "UID:"));
+    assert!(sequence(&moved) > sequence(&planned) && value(&moved, "UID:") == value(&planned, "UID:"));
 
+    house.clock.advance(chrono::TimeDelta::seconds(5));
     let off = ShowingCancelled { showing_id: showing.to_string(), ..Default::default() };
     twice(&house, "reservations", &off).await;
-    assert_eq!(value(&entry(&calendar().await.text(), "Sterne über Halle"), "STATUS:"), "CANCELLED");
+    let called_off = entry(&calendar().await.text(), "Sterne über Halle");
+    assert_eq!(value(&called_off, "STATUS:"), "CANCELLED");
+    assert!(sequence(&called_off) > sequence(&moved), "{called_off:?}");
     house.clock.advance(chrono::TimeDelta::hours(4));
     assert!(!calendar().await.text().contains("VEVENT"), "it is over");
 }
