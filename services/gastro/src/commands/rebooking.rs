@@ -22,7 +22,7 @@ pub(crate) struct Rebooked {
     pub(crate) times: Option<(DateTime<Utc>, DateTime<Utc>)>,
 }
 
-/// Moves the meal along. Where the kitchen has no time for hours, it keeps its old pickup and is made.
+/// Moves the meal along. Where no station has time for hours, its old pickup holds no more, and staff decide.
 pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
     lock_kitchen(tx).await?;
     let Some(mut order) = store::lock_order_of_visit(tx.conn(), it.visit).await? else { return Ok(()) };
