@@ -327,6 +327,8 @@ pub(crate) struct Order {
     pub(crate) on_board: bool,
     /// Ordered at the counter: it belongs to no visit, and its own id stands for one.
     pub(crate) walk_up: bool,
+    /// Staff or the kitchen's own system have it made at its time whether or not any station has time for it.
+    pub(crate) regardless: bool,
 }
 
 /// What a confirmed visit means to its order.
@@ -416,5 +418,12 @@ impl Order {
     pub(crate) fn takes(&mut self, place: &Place, preparation: TimeDelta) {
         self.pickup_at = place.pickup_at;
         self.preparation = preparation;
+        self.regardless = false;
+    }
+
+    /// The same, whether or not any station has time for it then.
+    pub(crate) fn takes_regardless(&mut self, place: &Place, preparation: TimeDelta) {
+        self.takes(place, preparation);
+        self.regardless = true;
     }
 }

@@ -58,6 +58,7 @@ struct OrderRow {
     people: i32,
     on_board: bool,
     walk_up: bool,
+    regardless: bool,
 }
 
 impl OrderRow {
@@ -84,6 +85,7 @@ impl OrderRow {
             people: self.people.unsigned_abs(),
             on_board: self.on_board,
             walk_up: self.walk_up,
+            regardless: self.regardless,
         })
     }
 }

@@ -130,20 +130,30 @@ pub(super) async fn note_those_without_time(tx: &mut Tx, orders: &[Order]) -> Re
     no_time(tx, orders.iter().filter(has_none).cloned().collect()).await
 }
 
-/// A station works again: who waited for it gets the meal, at the old time if it can still be made by then.
+/// Whether a meal waits for a time that no station has for it, and nobody has it made all the same.
+async fn has_lost_time(tx: &mut Tx, order: &Order) -> Result<bool, Error> {
+    let needs_time = order.state == OrderState::Scheduled && !order.regardless && !need(&order.lines).is_empty();
+    Ok(needs_time && store::slots::of_orders(tx.conn(), &[order.id]).await?.is_empty())
+}
+
+/// A station works, or works faster or slower: what was placed follows. Who waited for it gets the meal, at the old time if
+/// it can still be made by then.
 pub(super) async fn station_works(tx: &mut Tx, station: &Station) -> Result<(), Error> {
     let questions = store::affected::of_station(tx.conn(), &station.id).await?;
     let ids: Vec<Uuid> = questions.keys().copied().collect();
-    if ids.is_empty() {
-        return Ok(());
-    }
     store::affected::settle(tx.conn(), &ids).await?;
     for order in store::lock_orders(tx.conn(), &ids).await? {
-        if let Some(question) = questions.get(&order.id) {
+        note_those_at_rest(tx, std::slice::from_ref(&order)).await?;
+    }
+    let placed = store::lock_scheduled_of_station(tx.conn(), &station.id).await?;
+    replanning::follow_station(tx, placed).await?;
+    // Another station may rest, or their time may be lost: who is asked that by now is not told that the meal comes.
+    let asked = store::affected::of_orders(tx.conn(), &ids).await?;
+    for order in store::lock_orders(tx.conn(), &ids).await? {
+        if let Some(question) = questions.get(&order.id).filter(|_| !asked.contains_key(&order.id)) {
             let event = events::kitchen::settled(&order, *question, &settled(Cause::Station, Answer::Keep));
             tx.append(&order.visit.to_string(), &event).await?;
         }
-        note_those_at_rest(tx, std::slice::from_ref(&order)).await?;
     }
     Ok(())
 }
@@ -236,12 +246,19 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
             store::slots::free(tx.conn(), &[order.id]).await?;
             store::ordering::free_stock(tx.conn(), &[order.id]).await?;
         }
-        Answer::Keep if affected.cause == Cause::NoTime => replanning::regardless(tx, order.clone()).await?,
+        Answer::Keep if affected.cause == Cause::NoTime => {
+            let now = tx.now();
+            replanning::regardless(tx, order.clone(), now).await?;
+        }
         Answer::Keep | Answer::AskAgain => {
             let stations = store::stations(tx.conn()).await?;
             let resting = stations.into_iter().find(|it| affected.station.as_ref() == Some(&it.id) && !it.is_open());
             if let Some(station) = resting {
                 return Err(Error::StationRests { station: station.id, state: station.state });
+            }
+            // What it hangs on has moved while this was to be decided.
+            if has_lost_time(tx, &order).await? {
+                replanning::replan(tx, vec![order.clone()], None).await?;
             }
         }
     }

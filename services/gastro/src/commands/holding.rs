@@ -119,6 +119,7 @@ impl Counter {
             people: wish.people,
             on_board: false,
             walk_up: false,
+            regardless: false,
         };
         self.menus.count_stock(tx, order.pickup_at, &portions(&order.lines)).await?;
         self.count(&order, place.slot_at, &need);

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use kernel::{BoxFuture, Tx, clock::wall_now, values::day_of};
 use uuid::Uuid;
 
-use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, pushes, replanning, screens, substitution, waste};
+use super::{KITCHEN_KEY, KITCHEN_TOPIC, affected, lock_kitchen, pushes, screens, substitution, waste};
 use crate::{
     domain::{
         Order, OrderState, SEEN_CANCELLED, Station, StationState,
@@ -101,8 +101,6 @@ pub(super) async fn set_stations(tx: &mut Tx, changes: Vec<(Station, StationStat
     for station in &changed {
         if station.is_open() {
             affected::station_works(tx, station).await?;
-            let orders = store::lock_scheduled_of_station(tx.conn(), &station.id).await?;
-            replanning::follow_station(tx, orders).await?;
         } else {
             affected::station_rests(tx, station).await?;
         }

@@ -63,33 +63,25 @@ pub(super) async fn replan(tx: &mut Tx, orders: Vec<Order>, not_before: Option<D
     carry_out(tx, orders, meals, (room, wave)).await
 }
 
-/// The same of those whose station has changed. What staff have made beyond its time stays where they have put it.
+/// The same of those whose station has changed. What is made regardless of the stations' time stays where it was put.
 pub(super) async fn follow_station(tx: &mut Tx, mut orders: Vec<Order>) -> Result<(), Error> {
-    if orders.is_empty() {
-        return Ok(());
-    }
-    let (mut meals, room, wave) = meals(tx, &orders, None).await?;
-    let mut put: Vec<Uuid> = meals.iter().filter(|meal| meal.slot_at.is_none()).map(|meal| meal.id).collect();
-    if !put.is_empty() {
-        let asked = store::affected::of_orders(tx.conn(), &put).await?;
-        put.retain(|id| !asked.contains_key(id));
-        meals.retain(|meal| !put.contains(&meal.id));
-        orders.retain(|order| !put.contains(&order.id));
-    }
-    carry_out(tx, orders, meals, (room, wave)).await
+    orders.retain(|order| !order.regardless);
+    replan(tx, orders, None).await
 }
 
-/// Staff have a meal made that no station has time for: as soon as its guests can be there. Of the stations' time it takes
-/// none, for there is none.
-pub(super) async fn regardless(tx: &mut Tx, mut order: Order) -> Result<(), Error> {
+/// A meal is made that no station has time for: as soon as its guests can be there, and not before an instant. Of the
+/// stations' time it takes none, for there is none.
+pub(super) async fn regardless(tx: &mut Tx, mut order: Order, not_before: DateTime<Utc>) -> Result<(), Error> {
     let now = tx.now();
     let (meals, room, _) = meals(tx, std::slice::from_ref(&order), None).await?;
     let Some(meal) = meals.first() else { return Ok(()) };
     let preparation = preparation(&meal.need, &room);
-    order.takes(&soonest_place(&order.wish, now + preparation), preparation);
+    order.takes_regardless(&soonest_place(&order.wish, (now + preparation).max(not_before)), preparation);
+    store::slots::free(tx.conn(), &[order.id]).await?;
     store::kitchen::save_plans(tx.conn(), std::slice::from_ref(&order)).await?;
     tx.append(&order.visit.to_string(), &events::order_moved(&order)).await?;
-    pushes::times(tx, &[&order]).await
+    pushes::times(tx, &[&order]).await?;
+    touch_board(tx).await
 }
 
 /// Meals follow their showing: these have another wish than the one they were placed for.
@@ -126,7 +118,10 @@ async fn carry_out(
         let before = (order.pickup_at, order.preparation);
         match planned.place {
             Some(place) => order.takes(&place, planned.preparation),
-            None => without.push(order.id),
+            None => {
+                order.regardless = false;
+                without.push(order.id);
+            }
         }
         if (order.pickup_at, order.preparation) == before {
             continue;

@@ -55,6 +55,7 @@ async fn earliest(tx: &mut Tx, menus: &mut Menus, lines: &[LineWish]) -> Result<
         people: guests.people,
         on_board: true,
         walk_up: true,
+        regardless: false,
     };
     Ok(Offer { order, slot_at: place.slot_at, shares: chosen.shares })
 }

@@ -87,9 +87,9 @@ pub(crate) async fn save_plans(conn: &mut PgConnection, orders: &[Order]) -> Res
         orders.iter().map(|it| i32::try_from(it.preparation.num_seconds()).unwrap_or(i32::MAX)).collect();
     sqlx::query(
         "update meal_order o set starts_at = n.starts_at, ends_at = n.ends_at, pickup_at = n.pickup_at,
-             fire_at = n.fire_at, prep_seconds = n.seconds
+             fire_at = n.fire_at, prep_seconds = n.seconds, regardless = n.regardless
          from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
-             $6::integer[]) as n (id, starts_at, ends_at, pickup_at, fire_at, seconds)
+             $6::integer[], $7::boolean[]) as n (id, starts_at, ends_at, pickup_at, fire_at, seconds, regardless)
          where o.order_id = n.id",
     )
     .bind(ids)
@@ -98,6 +98,7 @@ pub(crate) async fn save_plans(conn: &mut PgConnection, orders: &[Order]) -> Res
     .bind(times(|it| it.pickup_at))
     .bind(times(Order::fire_at))
     .bind(seconds)
+    .bind(orders.iter().map(|order| order.regardless).collect::<Vec<_>>())
     .execute(conn)
     .await?;
     Ok(())

@@ -15,7 +15,8 @@ use crate::{kitchen, support::*};
 
 use pb::OrderState::{Collected, Fired, Preparing, Ready, Scheduled};
 
-async fn token(house: &House) -> String {
+/// A token for a kitchen system.
+pub async fn token(house: &House) -> String {
     let request = pb::IssueKdsTokenRequest { name: "tablet at the pass".to_owned() };
     kitchen!(house, &staff(Role::Operator)).issue_kds_token(request).await.expect("issued").into_inner().token
 }
@@ -24,7 +25,8 @@ async fn push(house: &House, token: &str, order: &str, body: String) -> (StatusC
     post(house, token, &format!("orderStatus/{order}"), body.into_bytes()).await
 }
 
-async fn post(house: &House, token: &str, path: &str, body: Vec<u8>) -> (StatusCode, Value) {
+/// What a kitchen system sends.
+pub async fn post(house: &House, token: &str, path: &str, body: Vec<u8>) -> (StatusCode, Value) {
     let answer = reqwest::Client::new()
         .post(format!("http://{}/kds/{path}", house.running.http))
         .bearer_auth(token)

@@ -8,12 +8,13 @@ use sky_proto::{gastro::v1 as pb, reservations::v1::ShowingDelayed};
 use tonic::Status;
 use uuid::Uuid;
 
-use crate::{kitchen, support::*};
+use crate::{kds, kitchen, support::*};
 
 use pb::{
     AffectedBy,
     OfferAnswer::{Keep, Later, Refund},
     OrderState::{Cancelled, Fired, Scheduled},
+    StationState::{Closed, Open},
 };
 
 async fn delay(house: &House, showing: Uuid, by: i64) {
@@ -91,6 +92,12 @@ async fn staff_have_it_made_all_the_same_and_it_comes_when_its_guests_can_be_the
     // A station that is busy asks nobody again what staff have decided.
     set_busy(&house, "hot", 5).await.expect("busy");
     assert!(affected(&house).await.is_empty());
+    // Nor does one that rests and works again.
+    for (state, asked) in [(Closed, 1), (Open, 0)] {
+        set_station(&house, "hot", state).await.expect("set");
+        assert_eq!(affected(&house).await.len(), asked, "{state:?}");
+    }
+    assert_eq!(order(&house, visit).await.pickup_at, made.pickup_at);
     until_state(&house, visit, minutes(165), Fired).await;
 }
 
@@ -126,4 +133,71 @@ async fn a_held_meal_that_has_lost_its_time_is_asked_for_when_it_is_confirmed() 
     twice(&house, "journey", &confirmed(visit, showing)).await;
     assert_eq!(affected(&house).await.len(), 1);
     assert_eq!(answer(&house, visit, Refund, false).await.expect("the money").state(), Cancelled);
+}
+
+/// Why each order that needs a decision does.
+async fn causes(house: &House) -> Vec<AffectedBy> {
+    affected(house).await.iter().map(|order| order.affected.as_ref().expect("why").by()).collect()
+}
+
+#[tokio::test]
+async fn a_meal_that_loses_its_time_while_its_station_rests_is_asked_for_when_the_station_works() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(&house, visit, showing).await;
+    let (held, other) = (Uuid::now_v7(), Uuid::now_v7());
+    hold(&house, &wish(held, other)).await.expect("held");
+    set_station(&house, "hot", Closed).await.expect("closed");
+    hot_seconds(&house, 60).await;
+    for showing in [showing, other] {
+        delay(&house, showing, 60).await;
+    }
+    twice(&house, "journey", &confirmed(held, other)).await;
+    assert_eq!(causes(&house).await, [AffectedBy::Station; 2], "each is asked one thing at a time");
+    set_station(&house, "hot", Open).await.expect("open");
+    assert_eq!(causes(&house).await, [AffectedBy::NoTime; 2]);
+    assert!(house.events::<pb::OrderSettled>("gastro").await.is_empty(), "nobody is told that it comes as ordered");
+    assert_eq!(taken(&house).await, 0);
+    // Time is found after all, as soon as the station is looked at.
+    hot_seconds(&house, 1800).await;
+    set_busy(&house, "hot", 5).await.expect("busy");
+    assert!(affected(&house).await.is_empty());
+    for visit in [visit, held] {
+        assert_eq!(order(&house, visit).await.pickup_at, Some(timestamp(minutes(170))));
+    }
+    assert_eq!(house.events::<pb::OrderSettled>("gastro").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_station_that_works_again_has_a_place_for_a_meal_that_lost_its_time_meanwhile() {
+    let house = house().await;
+    let (visit, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    scheduled_meal(&house, visit, showing).await;
+    set_station(&house, "hot", Closed).await.expect("closed");
+    hot_seconds(&house, 60).await;
+    delay(&house, showing, 60).await;
+    hot_seconds(&house, 1800).await;
+    set_station(&house, "hot", Open).await.expect("open");
+    assert!(affected(&house).await.is_empty());
+    assert_eq!(order(&house, visit).await.pickup_at, Some(timestamp(minutes(170))));
+    assert_eq!(taken(&house).await, 130);
+    assert_eq!(house.events::<pb::OrderSettled>("gastro").await.len(), 1);
+    assert_eq!(house.events::<pb::OrderAffected>("gastro").await.len(), 1, "asked once");
+}
+
+#[tokio::test]
+async fn what_the_kitchens_system_refused_and_staff_make_is_not_made_for_a_time_that_it_has_lost() {
+    let house = house().await;
+    let (token, visit, showing) = (kds::token(&house).await, Uuid::now_v7(), Uuid::now_v7());
+    let it = scheduled_meal(&house, visit, showing).await;
+    let refuses = format!(r#"{{"orderId":"{}","status":120,"reason":""}}"#, it.order_id);
+    let (code, said) = kds::post(&house, &token, &format!("orderStatus/{}", it.order_id), refuses.into_bytes()).await;
+    assert!(code.is_success(), "{said}");
+    hot_seconds(&house, 60).await;
+    delay(&house, showing, 60).await;
+    assert_eq!(causes(&house).await, [AffectedBy::KitchenSystem]);
+    answer(&house, visit, Keep, true).await.expect("made by hand");
+    assert_eq!(causes(&house).await, [AffectedBy::NoTime], "when, is still to be decided");
+    let made = answer(&house, visit, Keep, true).await.expect("made all the same");
+    assert_eq!((made.affected, made.pickup_at), (None, Some(timestamp(minutes(170)))));
 }
