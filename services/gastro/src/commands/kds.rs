@@ -30,7 +30,8 @@ pub(crate) async fn told(tx: &mut Tx, order_id: Uuid, status: KdsStatus) -> Resu
 }
 
 /// A kitchen system says when a meal will be there. Only a later time is news: sooner than they want it nobody comes for
-/// it. What was begun goes on and is there later; what was not begun takes a place of that time.
+/// it. What was begun goes on and is there later; what was not begun takes a place of that time, or is made then all the
+/// same.
 pub(crate) async fn told_time(tx: &mut Tx, order_id: Uuid, at: DateTime<Utc>) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
     let mut order = store::lock_order(tx.conn(), order_id).await?.ok_or(Error::NoSuchOrder)?;
@@ -43,7 +44,7 @@ pub(crate) async fn told_time(tx: &mut Tx, order_id: Uuid, at: DateTime<Utc>) ->
         return Ok(order);
     }
     match order.state {
-        OrderState::Scheduled => replanning::replan(tx, vec![order], Some(at)).await?,
+        OrderState::Scheduled => replanning::told_later(tx, order, at).await?,
         OrderState::Fired | OrderState::Preparing => {
             order.preparation += later;
             order.pickup_at = at;

@@ -59,8 +59,9 @@ pub(super) async fn replan(tx: &mut Tx, orders: Vec<Order>, not_before: Option<D
     if orders.is_empty() {
         return Ok(());
     }
-    let (meals, room, wave) = meals(tx, &orders, not_before).await?;
-    carry_out(tx, orders, meals, (room, wave)).await
+    let (mut meals, mut room, mut wave) = meals(tx, &orders, not_before).await?;
+    let planned = plan(&mut meals, &mut room, wave.as_mut(), tx.now());
+    carry_out(tx, orders, &meals, planned).await
 }
 
 /// The same of those whose station has changed. What is made regardless of the stations' time stays where it was put.
@@ -84,26 +85,35 @@ pub(super) async fn regardless(tx: &mut Tx, mut order: Order, not_before: DateTi
     touch_board(tx).await
 }
 
+/// The kitchen's own system says that a meal is there no sooner than that. It knows: where no station has time left then, the
+/// meal is made all the same. One that has lost its time stays for staff to decide.
+pub(super) async fn told_later(tx: &mut Tx, order: Order, not_before: DateTime<Utc>) -> Result<(), Error> {
+    if order.regardless {
+        return regardless(tx, order, not_before).await;
+    }
+    let (mut meals, mut room, mut wave) = meals(tx, std::slice::from_ref(&order), Some(not_before)).await?;
+    let planned = plan(&mut meals, &mut room, wave.as_mut(), tx.now());
+    let loses_time = |(meal, planned): (&Meal, &Planned)| meal.slot_at.is_some() && planned.place.is_none();
+    if meals.iter().zip(&planned).any(loses_time) {
+        return regardless(tx, order, not_before).await;
+    }
+    carry_out(tx, vec![order], &meals, planned).await
+}
+
 /// Meals follow their showing: these have another wish than the one they were placed for.
 pub(super) async fn follow(tx: &mut Tx, moved: Vec<Order>) -> Result<(), Error> {
     if moved.is_empty() {
         return Ok(());
     }
-    let (mut meals, room, wave) = meals(tx, &moved, None).await?;
+    let (mut meals, mut room, mut wave) = meals(tx, &moved, None).await?;
     for meal in &mut meals {
         meal.stays = false;
     }
-    carry_out(tx, moved, meals, (room, wave)).await
+    let planned = plan(&mut meals, &mut room, wave.as_mut(), tx.now());
+    carry_out(tx, moved, &meals, planned).await
 }
 
-async fn carry_out(
-    tx: &mut Tx,
-    mut orders: Vec<Order>,
-    mut meals: Vec<Meal>,
-    (mut room, mut wave): (Room, Option<Wave>),
-) -> Result<(), Error> {
-    let now = tx.now();
-    let planned = plan(&mut meals, &mut room, wave.as_mut(), now);
+async fn carry_out(tx: &mut Tx, mut orders: Vec<Order>, meals: &[Meal], planned: Vec<Planned>) -> Result<(), Error> {
     // What stays in its quarter keeps the time that it has taken.
     let leaves = |(meal, planned): &(&Meal, &Planned)| meal.slot_at != planned.place.map(|place| place.slot_at);
     let leave = || meals.iter().zip(&planned).filter(leaves);

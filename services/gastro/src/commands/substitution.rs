@@ -170,7 +170,11 @@ async fn make(tx: &mut Tx, order: &mut Order, line: usize, new: OrderedItem) -> 
     if order.state == OrderState::Scheduled {
         store::slots::free(tx.conn(), &[order.id]).await?;
         let promised = order.pickup_at;
-        replanning::replan(tx, vec![order.clone()], Some(promised)).await?;
+        if order.regardless {
+            replanning::regardless(tx, order.clone(), promised).await?;
+        } else {
+            replanning::replan(tx, vec![order.clone()], Some(promised)).await?;
+        }
     } else {
         for (station, _) in before.work().filter(|(it, _)| !order.lines.iter().any(|line| line.is_made_at(it))) {
             // Nobody would ever call it ready there.

@@ -201,3 +201,38 @@ async fn what_the_kitchens_system_refused_and_staff_make_is_not_made_for_a_time_
     let made = answer(&house, visit, Keep, true).await.expect("made all the same");
     assert_eq!((made.affected, made.pickup_at), (None, Some(timestamp(minutes(170)))));
 }
+
+#[tokio::test]
+async fn a_time_that_the_kitchens_system_names_is_taken_and_asks_nobody() {
+    let house = house().await;
+    let token = kds::token(&house).await;
+    let told = async |it: &pb::Order, minute: i64| {
+        let at = minutes(minute).to_rfc3339();
+        let body = format!(r#"{{"orderId":"{}","status":20,"pickupTime":"{at}"}}"#, it.order_id);
+        let (code, said) = kds::post(&house, &token, "prepTime", body.into_bytes()).await;
+        assert!(code.is_success(), "{said}");
+    };
+    // Staff have decided; the kitchen says when it can.
+    let (decided, _) = without_time(&house).await;
+    let made = answer(&house, decided, Keep, true).await.expect("made all the same");
+    told(&made, 185).await;
+    assert_eq!(order(&house, decided).await.pickup_at, Some(timestamp(minutes(185))));
+    assert!(affected(&house).await.is_empty(), "decided once");
+    // Another dish changes nothing of that.
+    assert_eq!(substitute(&house, &made, "pretzel").await.pickup_at, Some(timestamp(minutes(185))));
+    // One that has its time, when there is none left at the time that is named.
+    hot_seconds(&house, 1800).await;
+    let ordinary = Uuid::now_v7();
+    let it = scheduled_meal(&house, ordinary, Uuid::now_v7()).await;
+    hot_seconds(&house, 60).await;
+    told(&it, 125).await;
+    let later = order(&house, ordinary).await;
+    assert_eq!((later.pickup_at, later.affected, taken(&house).await), (Some(timestamp(minutes(125))), None, 0));
+    // What staff have still to decide, no system decides.
+    hot_seconds(&house, 1800).await;
+    let (open, _) = without_time(&house).await;
+    told(&order(&house, open).await, 120).await;
+    assert_eq!(causes(&house).await, [AffectedBy::NoTime]);
+    until_state(&house, ordinary, minutes(120), Fired).await;
+    assert_eq!(order(&house, open).await.pickup_at, Some(timestamp(minutes(110))));
+}
