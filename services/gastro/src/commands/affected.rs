@@ -208,8 +208,9 @@ pub(crate) async fn answer_for(tx: &mut Tx, visit: Uuid, said: Answer) -> Result
             store::affected::put_off_refund(tx.conn(), order.id, None, now + LEAST_TIME).await?;
             let stations = store::stations(tx.conn()).await?;
             let works = |id: &String| stations.iter().any(|it| it.id == *id && it.is_open());
-            if affected.station.as_ref().is_some_and(works) {
-                // Its station works again: there is nothing to ask.
+            let has_time = affected.cause == Cause::NoTime && !has_lost_time(tx, &order).await?;
+            if has_time || affected.station.as_ref().is_some_and(works) {
+                // Its station works again, or time was found meanwhile: there is nothing to ask.
                 return answer(tx, visit, Answer::Keep).await;
             }
         }
@@ -247,8 +248,11 @@ async fn carry_out(tx: &mut Tx, mut order: Order, affected: &Affected, answer: A
             store::ordering::free_stock(tx.conn(), &[order.id]).await?;
         }
         Answer::Keep if affected.cause == Cause::NoTime => {
-            let now = tx.now();
-            replanning::regardless(tx, order.clone(), now).await?;
+            // Time may have been found while its money waited to go back.
+            if has_lost_time(tx, &order).await? {
+                let now = tx.now();
+                replanning::regardless(tx, order.clone(), now).await?;
+            }
         }
         Answer::Keep | Answer::AskAgain => {
             let stations = store::stations(tx.conn()).await?;

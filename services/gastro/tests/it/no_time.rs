@@ -12,7 +12,7 @@ use crate::{kds, kitchen, support::*};
 
 use pb::{
     AffectedBy,
-    OfferAnswer::{Keep, Later, Refund},
+    OfferAnswer::{AskAgain, Keep, Later, Refund},
     OrderState::{Cancelled, Fired, Scheduled},
     StationState::{Closed, Open},
 };
@@ -235,4 +235,22 @@ async fn a_time_that_the_kitchens_system_names_is_taken_and_asks_nobody() {
     assert_eq!(causes(&house).await, [AffectedBy::NoTime]);
     until_state(&house, ordinary, minutes(120), Fired).await;
     assert_eq!(order(&house, open).await.pickup_at, Some(timestamp(minutes(110))));
+}
+
+#[tokio::test]
+async fn time_that_is_found_while_the_money_waits_is_the_meals_when_staff_think_better_of_it() {
+    for better in [AskAgain, Keep] {
+        let house = house().await;
+        let (visit, showing) = without_time(&house).await;
+        let waits = answer(&house, visit, Refund, true).await.expect("the money");
+        assert!(waits.affected.is_some_and(|it| it.refund_at.is_some()), "it can be taken back");
+        hot_seconds(&house, 1800).await;
+        delay(&house, showing, 75).await;
+        assert_eq!(affected(&house).await.len(), 1, "the money goes back all the same");
+        let kept = answer(&house, visit, better, true).await.expect("taken back");
+        assert_eq!((kept.affected, kept.pickup_at), (None, Some(timestamp(minutes(185)))), "{better:?}");
+        assert_eq!((taken(&house).await, house.events::<pb::OrderSettled>("gastro").await.len()), (130, 1));
+        until_state(&house, visit, minutes(180), Fired).await;
+        assert!(house.events::<pb::OrderRefundDue>("gastro").await.is_empty());
+    }
 }
