@@ -9,7 +9,7 @@ use crate::{
     domain::{
         BayClass, Right, RightState, Site,
         coaches::welcome,
-        gates::Command,
+        gates::{Command, Step},
         lanes::{Credential, Direction, Verdict, Whose, judge_entry, judge_walk_in, whose},
     },
     error::Error,
@@ -39,12 +39,16 @@ pub(crate) struct LaneAnswer {
 }
 
 /// A vehicle at a lane. The site must be locked. Exits always open: never a trapped car.
-pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, Error> {
+pub(crate) async fn record_lane(tx: &mut Tx, mut seen: Seen) -> Result<LaneAnswer, Error> {
     let now = tx.now();
     store::lock_classes(tx.conn(), None).await?;
     let site = store::site(tx.conn(), now).await?;
     if let Some(verdict) = store::lane_answer(tx.conn(), seen.key).await? {
-        return again(tx, &seen, verdict, &site).await;
+        if !is_another(tx, &seen).await? {
+            return again(tx, &seen, verdict, &site).await;
+        }
+        note_reused_key(tx, &seen).await?;
+        seen.key = kernel::values::new_id(now);
     }
     if let Credential::Visit(id, generation) | Credential::Ticket(id, generation) = seen.credential
         && seen.direction == Direction::In
@@ -122,14 +126,31 @@ pub(crate) async fn record_lane(tx: &mut Tx, seen: Seen) -> Result<LaneAnswer, E
     Ok(LaneAnswer { command, verdict: passage.verdict, message, right: passage.right })
 }
 
-/// A way out tells of another car under a key that it has used before: its controller is at fault, and its driver is not. The
-/// car gets a key of its own, the same for each repeat, and staff see that somebody must look at the controller.
+/// A way out tells of another car under a key that it has used before: its driver is not at fault. The car gets a key of its
+/// own, the same for each repeat.
 pub(crate) async fn key_for_another(tx: &mut Tx, seen: &Seen, request_hash: &[u8]) -> Result<Uuid, Error> {
-    let now = tx.now();
-    tracing::warn!(lane = %seen.lane, "a lane has used an idempotency key again for another car; it is let out");
-    store::gates::note_reused_key(tx.conn(), &seen.lane, now).await?;
-    touch_site(tx, None).await?;
+    note_reused_key(tx, seen).await?;
     Ok(Uuid::new_v5(&seen.key, request_hash))
+}
+
+/// Staff see that somebody must look at a controller that uses keys again. Where staff let a car out, it is not its doing.
+async fn note_reused_key(tx: &mut Tx, seen: &Seen) -> Result<(), Error> {
+    tracing::warn!(lane = %seen.lane, "an idempotency key was used again for another car; it is let out");
+    if !seen.by_controller {
+        return Ok(());
+    }
+    let now = tx.now();
+    store::gates::note_reused_key(tx.conn(), &seen.lane, now).await?;
+    touch_site(tx, None).await
+}
+
+/// Whether a way out tells of another car than it did with this key: what its barrier was told is over, and so old that the
+/// answer is forgotten, for else it would have been given again.
+async fn is_another(tx: &mut Tx, seen: &Seen) -> Result<bool, Error> {
+    let now = tx.now();
+    let command = store::gates::command_of_key(tx.conn(), seen.key).await?;
+    let is_over = |command: Command| command.step(Step::Time, now).is_ok_and(|it| it.state.is_over());
+    Ok(seen.direction == Direction::Out && command.is_some_and(is_over))
 }
 
 /// Nobody parks, leaves and comes back sooner: until then it is the same car, read once more at a barrier that is slow.

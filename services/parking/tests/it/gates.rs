@@ -128,6 +128,44 @@ async fn a_way_out_whose_controller_uses_a_key_again_opens_is_counted_and_shown_
 }
 
 #[tokio::test]
+async fn a_key_that_staff_have_used_again_opens_and_is_not_the_controllers_fault() {
+    let house = house().await;
+    for _ in 0..2 {
+        drives(&house, &controller("in-1"), car("in-1", Direction::In, "")).await;
+    }
+    let first = car("out-1", Direction::Out, "");
+    let second = pb::RecordLaneRequest { code: "nonsense".to_owned(), ..first.clone() };
+    for out in [first, second] {
+        assert_eq!(drives(&house, &attendant(), out).await.verdict(), Verdict::Open);
+    }
+    assert_eq!(site(&house).await.classes[0].occupied, Some(0));
+    assert_eq!(look(&house, "out-1").await.key_reused_at, None);
+}
+
+#[tokio::test]
+async fn a_way_out_whose_controller_uses_a_key_again_that_was_forgotten_tells_of_another_car() {
+    let house = house().await;
+    for _ in 0..3 {
+        drives(&house, &controller("in-1"), car("in-1", Direction::In, "")).await;
+    }
+    let occupied = async || site(&house).await.classes[0].occupied;
+    let out = car("out-1", Direction::Out, "");
+    let mut before = drives(&house, &controller("out-1"), out.clone()).await;
+    for left in [1, 0] {
+        // Answers are kept for some weeks.
+        sqlx::query("delete from idempotency").execute(house.pool("parking")).await.expect("forgotten");
+        house.clock.advance(TimeDelta::seconds(120));
+        let now = drives(&house, &controller("out-1"), out.clone()).await;
+        assert_eq!((now.verdict(), now.command_id.is_empty(), occupied().await), (Verdict::Open, false, Some(left)));
+        assert_ne!(now.command_id, before.command_id, "the barrier is told to open once more");
+        assert_eq!(drives(&house, &controller("out-1"), out.clone()).await, now, "the same car again");
+        assert_eq!(occupied().await, Some(left));
+        before = now;
+    }
+    assert!(look(&house, "out-1").await.key_reused_at.is_some());
+}
+
+#[tokio::test]
 async fn what_nobody_acknowledged_in_time_never_opens_for_the_next_car() {
     let house = house().await;
     beats(&house, "in-1", false, "").await;
