@@ -33,6 +33,18 @@ fn is_wanted(count: &str) -> bool {
     !matches!(count.trim(), "" | "0")
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// The dish in "apple_juice_large": the longest that stood in the form or is on the menu, for dishes and sizes may have a "_"
+/// of their own.
+fn dish<'f>(menu: &Menu, sent: &Fields, field: &'f str) -> &'f str {
+    let is_known = |id: &&str| sent.is_on(&name_field(id)) || menu.items.iter().any(|item| item.item_id == *id);
+    let mut shorter = std::iter::successors(Some(field), |id| id.rsplit_once('_').map(|(before, _)| before));
+    shorter.find(is_known).unwrap_or(field)
+}
+
 /// What is gone of dishes, their sizes and changes, and of combos, a sentence for each.
 pub(super) fn gone(w: &Words, menu: &Menu, sent: &Fields) -> Vec<FieldError> {
     let mut gone: Vec<FieldError> = Vec::new();
@@ -46,11 +58,11 @@ pub(super) fn gone(w: &Words, menu: &Menu, sent: &Fields) -> Vec<FieldError> {
     for (field, value) in sent.pairs() {
         if let Some(id) = field.strip_prefix("meal_") {
             if is_wanted(value) && !sizes.iter().any(|known| known == field) {
-                say("menu-gone", id.split('_').next().unwrap_or(id));
+                say("menu-gone", dish(menu, sent, id));
             }
-        } else if let Some((id, row)) = field.strip_prefix("combo_").and_then(|rest| rest.split_once('_')) {
+        } else if let Some((id, row)) = field.strip_prefix("combo_").and_then(|rest| rest.rsplit_once('_')) {
             // What a combo is made of has a field too.
-            let is_count = row.bytes().all(|digit| digit.is_ascii_digit());
+            let is_count = is_number(row) && is_number(value.trim());
             if is_count && is_wanted(value) && !menu.combos.iter().any(|combo| combo.combo_id == id) {
                 say("menu-gone", id);
             }
@@ -58,26 +70,32 @@ pub(super) fn gone(w: &Words, menu: &Menu, sent: &Fields) -> Vec<FieldError> {
     }
     for item in &menu.items {
         let is_chosen = meal::size_fields(item).iter().any(|field| is_wanted(sent.get(field)));
-        if is_chosen && has_lost_change(item, sent, &format!("mod_{}_", item.item_id)) {
+        if is_chosen && has_lost_change(menu, item, sent, "") {
             say("menu-change-gone", &item.item_id);
         }
     }
     for (combo, select, item) in combos::chosen(menu, sent) {
-        if has_lost_change(item, sent, &format!("{select}_mod_{}_", item.item_id)) {
+        if has_lost_change(menu, item, sent, &format!("{select}_")) {
             say("menu-change-gone", &combo.combo_id);
         }
     }
     gone
 }
 
-/// Whether a change was chosen that its item does not have any more: it would be made without it.
-fn has_lost_change(item: &MenuItem, sent: &Fields, prefix: &str) -> bool {
+/// Whether a change was chosen that its item does not have any more: it would be made without it. `of` is what the fields of
+/// the changes begin with.
+fn has_lost_change(menu: &Menu, item: &MenuItem, sent: &Fields, of: &str) -> bool {
+    let prefix = |item: &MenuItem| format!("{of}mod_{}_", item.item_id);
     let is_known = |group: &str, change: &str| {
         let mut groups = item.modifier_groups.iter().filter(|it| it.group_id == group);
         groups.any(|it| it.modifiers.iter().any(|it| it.modifier_id == change))
     };
-    let mut chosen = sent.pairs().filter_map(|(field, change)| Some((field.strip_prefix(prefix)?, change)));
-    chosen.any(|(group, change)| !change.is_empty() && !is_known(group, change))
+    // "mod_coffee_cold_milk" is the milk of "coffee_cold", where there is such a dish.
+    let is_longer = |it: &&MenuItem| it.item_id.len() > item.item_id.len();
+    let is_of_another = |field: &str| menu.items.iter().filter(is_longer).any(|it| field.starts_with(&prefix(it)));
+    let own = prefix(item);
+    let mut chosen = sent.pairs().filter_map(|(field, change)| Some((field, field.strip_prefix(&own)?, change)));
+    chosen.any(|(field, group, change)| !change.is_empty() && !is_known(group, change) && !is_of_another(field))
 }
 
 #[cfg(test)]
@@ -97,6 +115,9 @@ mod tests {
             // Nothing of it was wanted.
             vec![("meal_cake", "0"), ("dish_cake", "Kuchen"), ("combo_brunch_0", ""), ("combo_brunch_0_dish", "1/")],
             vec![("mod_coffee_syrup", "vanilla")],
+            // What it is made of may be called as its rows are.
+            vec![("combo_lunch_0", "1"), ("combo_lunch_0_1", "soup/")],
+            vec![("combo_family_lunch_0", "0"), ("combo_family_lunch_0_dish", "soup/")],
         ] {
             assert!(said(&there).is_empty(), "{there:?}");
         }
@@ -107,6 +128,11 @@ mod tests {
             // It has sizes since.
             (vec![("meal_coffee", "1"), ("dish_coffee", "Kaffee")], "Kaffee"),
             (vec![("combo_brunch_0", "2"), ("dish_brunch", "Brunch")], "Brunch"),
+            (vec![("combo_family_lunch_0", "1"), ("dish_family_lunch", "Familienessen")], "Familienessen"),
+            (vec![("combo_family_lunch_1", "1"), ("combo_family_lunch_1_dish", "soup/")], "family_lunch"),
+            (vec![("meal_apple_juice", "1"), ("dish_apple_juice", "Apfelsaft"), ("dish_apple", "Apfel")], "Apfelsaft"),
+            (vec![("meal_apple_juice_large", "1"), ("dish_apple_juice", "Apfelsaft")], "Apfelsaft"),
+            (vec![("meal_apple_juice", "1")], "apple_juice"),
             (vec![("meal_coffee_large", "1"), ("mod_coffee_syrup", "vanilla"), ("dish_coffee", "Kaffee")], "Kaffee"),
             (vec![("meal_coffee_large", "1"), ("mod_coffee_milk", "soy"), ("dish_coffee", "Kaffee")], "Kaffee"),
             (
@@ -122,5 +148,22 @@ mod tests {
             let said = said(&left);
             assert!(said.len() == 1 && said[0].contains(name), "{left:?} {said:?}");
         }
+    }
+
+    #[test]
+    fn a_change_of_a_dish_whose_name_begins_as_another_dishs_is_its_own() {
+        let mut menu = menu();
+        let cold = MenuItem { item_id: "coffee_cold".to_owned(), ..menu.items[0].clone() };
+        menu.items.push(cold);
+        let both = [
+            ("meal_coffee_large", "1"),
+            ("meal_coffee_cold_large", "1"),
+            ("mod_coffee_milk", "oat"),
+            ("mod_coffee_cold_milk", "oat"),
+        ];
+        let said = |sent: &[(&str, &str)]| gone(&Words::default(), &menu, &Fields::of(sent)).len();
+        assert_eq!(said(&both), 0);
+        let lost: Vec<_> = both.into_iter().chain([("mod_coffee_cold_syrup", "vanilla")]).collect();
+        assert_eq!(said(&lost), 1, "of the one that has lost it");
     }
 }
