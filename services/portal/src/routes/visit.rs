@@ -12,7 +12,7 @@ use fast_qr::{ECL, QRBuilder, convert::svg::SvgBuilder};
 use futures::StreamExt;
 use kernel::{Caller, values::from_timestamp};
 use sky_proto::{
-    gastro::v1::{OrderState, Pickup},
+    gastro::v1::{Order, OrderState, Pickup},
     journey::v1::{CancelVisitRequest, GetVisitRequest, IssueLinkRequest, Visit, VisitState, WatchVisitRequest},
     parking::v1::{BayClass, RightState},
     payments::v1::{Method, PaymentState},
@@ -135,6 +135,12 @@ pub(crate) fn parking(w: &Words, visit: &Visit) -> String {
     format!("{class}, {state}")
 }
 
+/// [`meal_time`] for the guests themselves, who are told where to choose it while it is open.
+fn own_meal_time(w: &Words, visit: &Visit) -> String {
+    let is_open = |meal: &Order| meal.state() == OrderState::Scheduled && meal.affected.is_some();
+    if visit.meal.as_ref().is_some_and(is_open) { w.t("meal-time-choose") } else { meal_time(w, visit) }
+}
+
 /// When and how the meal comes; empty without one.
 pub(crate) fn meal_time(w: &Words, visit: &Visit) -> String {
     let Some(meal) = &visit.meal else {
@@ -238,7 +244,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
             .flat_map(|meal| &meal.lines)
             .map(|line| format!("{} × {}", line.quantity, w.text(&line.name)))
             .collect(),
-        meal_time: meal_time(&w, visit),
+        meal_time: own_meal_time(&w, visit),
         meal_number: visit.meal.as_ref().map_or(0, |meal| meal.number),
         ahead: ahead::ahead(&w, visit),
         steps: steps(&w, visit),
@@ -370,7 +376,31 @@ pub(crate) async fn cancel(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
 
 #[cfg(test)]
 mod tests {
-    use super::qr;
+    use sky_proto::gastro::v1::{Affected, Order, OrderState};
+
+    use super::{Visit, meal_time, own_meal_time, qr};
+    use crate::words::{Language, Words};
+
+    #[test]
+    fn guests_alone_are_sent_to_choose_a_time_that_is_open() {
+        let meal = Order {
+            state: OrderState::Scheduled.into(),
+            pickup_at: Some(prost_types::Timestamp { seconds: 1_800_000_000, nanos: 0 }),
+            ..Order::default()
+        };
+        let open = Order { affected: Some(Affected::default()), ..meal.clone() };
+        let visit = |meal: &Order| Visit { meal: Some(meal.clone()), ..Visit::default() };
+        for (language, said, to_do) in [
+            (Language::German, "Abholzeit noch offen", "bitte unter „Ihr Essen“ wählen"),
+            (Language::English, "Pickup time still open", "please choose under “Your meal”"),
+        ] {
+            let w = Words::speaking(language);
+            assert_eq!(meal_time(&w, &visit(&open)), said, "the desk cannot choose there");
+            assert_eq!(own_meal_time(&w, &visit(&open)), format!("{said}: {to_do}"));
+            assert_eq!(own_meal_time(&w, &visit(&meal)), meal_time(&w, &visit(&meal)));
+            assert!(!meal_time(&w, &visit(&meal)).starts_with(said), "it has its time");
+        }
+    }
 
     /// How many points of the picture are drawn for each of the code's.
     const SCALE: usize = 4;
