@@ -1,7 +1,8 @@
 //! What a display shows, decided from facts: pure, without I/O, clock or proto.
 //!
 //! Five classes, evacuation above all. The highest class that has something to say takes the whole
-//! display; classes never interleave, and a display is never empty.
+//! display; classes never interleave, and a display is never empty. Below safety, signposts and whoever is called stay
+//! below what is said.
 
 mod alert;
 mod content;
@@ -193,11 +194,12 @@ fn offer(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option
             let own = of_parts(view, |base| profiles::operations(base, facts, now));
             // A message of staff comes first: somebody looked at the house when writing it.
             let said = messages(class, view, facts, now).into_iter().chain(measures(view, facts)).chain(own);
-            said.reduce(join).map(|said| above_ways(said, view, facts, now))
+            said.reduce(join).map(|said| with_calls(above_ways(said, view, facts, now), view, facts, now))
         }
         Class::Scheduled => {
             let lists = of_parts(view, |base| schedule::running(base, facts, now, false));
-            messages(class, view, facts, now).into_iter().chain(lists).reduce(join)
+            let said = messages(class, view, facts, now).into_iter().chain(lists).reduce(join);
+            said.map(|said| with_calls(said, view, facts, now))
         }
         Class::Default => {
             let own = of_parts(view, |base| Some(profiles::default(base, facts, now)));
@@ -230,6 +232,21 @@ fn above_ways(mut said: Offer, view: &View, facts: &Facts, now: DateTime<Utc>) -
     let ways = profiles::default(&view.base, facts, now);
     said.lines.retain(|line| !ways.lines.iter().any(|way| way.detail == line.text));
     join(said, ways)
+}
+
+/// Whoever is called must act at once and looks nowhere else: their numbers and groups stay below what is said, once.
+fn with_calls(mut said: Offer, view: &View, facts: &Facts, now: DateTime<Utc>) -> Offer {
+    said.lines.retain(|line| line.is_valid(now));
+    if said.lines.is_empty() {
+        return said;
+    }
+    let calls = view.parts().flat_map(|base| profiles::calls(base, facts, now));
+    for call in calls {
+        if !said.lines.iter().any(|line| (line.kind, &line.text) == (call.kind, &call.text)) {
+            said.lines.push(call);
+        }
+    }
+    said
 }
 
 /// Two offers of the same class on one display: the first one's headline stays.

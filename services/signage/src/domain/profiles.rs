@@ -55,6 +55,22 @@ pub(super) fn operations(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Opti
     }
 }
 
+/// Those who are called where this display hangs, in words that need no headline. While nobody is let in nobody is called to
+/// a door.
+pub(super) fn calls(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Vec<Line> {
+    let explained = |lines: Vec<Line>, say: fn() -> Text| -> Vec<Line> {
+        let explain = |line: Line| if line.detail.de.is_empty() { Line { detail: say(), ..line } } else { line };
+        lines.into_iter().map(explain).collect()
+    };
+    match base.setup.profile {
+        Profile::Cafe => explained(to_collect(facts, now), words::collect),
+        _ if admission_stopped(facts).is_some() => Vec::new(),
+        Profile::DomeDoor | Profile::RoomDoor => groups(base, facts),
+        Profile::Queue => explained(numbers(facts, now), words::is_up),
+        Profile::Foyer | Profile::Wayfinding | Profile::Parking => Vec::new(),
+    }
+}
+
 fn admission_stopped(facts: &Facts) -> Option<Offer> {
     let house = facts.house.as_ref().filter(|house| house.state == HouseState::AdmissionStopped)?;
     let line = Line::new(Kind::Notice, words::please_wait(), house.since, "flow");
@@ -283,18 +299,23 @@ fn parking_elsewhere(facts: &Facts) -> Option<Offer> {
     Some(Offer { headline: words::parking_closed(site.state), lines })
 }
 
-/// All numbers to collect, those that are called again first, then those that wait longest; which station rests; all that
-/// are being made. Nobody's number is missing: what does not fit on a screen takes turns on it.
-fn cafe(facts: &Facts, now: DateTime<Utc>) -> Offer {
-    let (making, mut ready): (Vec<_>, Vec<_>) =
-        facts.orders.iter().partition(|order| order.stage == OrderStage::Preparing);
+/// All numbers to collect, those that are called again first, then those that wait longest.
+fn to_collect(facts: &Facts, now: DateTime<Utc>) -> Vec<Line> {
+    let mut ready: Vec<&Order> = facts.orders.iter().filter(|order| order.stage != OrderStage::Preparing).collect();
     ready.sort_by_key(|order| (std::cmp::Reverse(order.stage), order.at, order.number));
-    let called = |order: &&Order| Line {
+    let called = |order: &Order| Line {
         valid_until: Some(order.at + CALLED),
         detail: if order.stage == OrderStage::Recalled { words::recalled() } else { Text::default() },
         ..Line::new(Kind::Cafe, words::number(order.number), order.at, "gastro")
     };
-    let mut lines: Vec<Line> = ready.iter().map(called).filter(|line| line.is_valid(now)).collect();
+    ready.into_iter().map(called).filter(|line| line.is_valid(now)).collect()
+}
+
+/// All numbers to collect; which station rests; all that are being made. Nobody's number is missing: what does not fit on a
+/// screen takes turns on it.
+fn cafe(facts: &Facts, now: DateTime<Utc>) -> Offer {
+    let making = facts.orders.iter().filter(|order| order.stage == OrderStage::Preparing).collect();
+    let mut lines = to_collect(facts, now);
     let headline = if lines.is_empty() { words::cafe() } else { words::collect() };
     lines.extend(stations(facts, lines.is_empty()));
     lines.extend(being_made(making).into_iter().filter(|line| line.is_valid(now)));

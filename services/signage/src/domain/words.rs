@@ -318,6 +318,11 @@ pub(super) fn your_turn() -> Text {
     say("Diese Nummern sind dran", "Now serving these numbers", "Diese Nummern sind jetzt dran")
 }
 
+/// Of one number, where the headline says something else.
+pub(super) fn is_up() -> Text {
+    say("ist jetzt dran", "now being served", "ist jetzt dran")
+}
+
 pub(super) fn queue_number(number: u32) -> Text {
     say(format!("Nummer {number}"), format!("Number {number}"), format!("Nummer {number}"))
 }

@@ -11,11 +11,11 @@ use signage::domain::{
 };
 use uuid::Uuid;
 
-fn at(minutes: i64) -> DateTime<Utc> {
+pub fn at(minutes: i64) -> DateTime<Utc> {
     noon() + TimeDelta::minutes(minutes)
 }
 
-fn view(profile: Profile) -> View {
+pub fn view(profile: Profile) -> View {
     let exit = Way {
         text: Text::new("Ausgang", "Exit"),
         detail: Text::default(),
@@ -62,7 +62,7 @@ fn showing(start: i64, phase: Phase, cancelled: bool, audience: Audience) -> Sho
     }
 }
 
-fn message(class: Class, end: i64, group: Option<&str>) -> Message {
+pub fn message(class: Class, end: i64, group: Option<&str>) -> Message {
     Message {
         message_id: Uuid::from_u128(7),
         class,
@@ -255,7 +255,7 @@ fn a_measure_concerns_the_displays_of_its_zone_of_what_lies_in_it_and_of_the_who
     }
 }
 
-fn late(start: i64, by: i64) -> Showing {
+pub fn late(start: i64, by: i64) -> Showing {
     Showing { scheduled_starts_at: Some(at(start - by)), ..showing(start, Phase::Planned, false, Audience::Public) }
 }
 
@@ -298,7 +298,7 @@ fn late_and_cancelled_showings_stand_above_what_is_planned_for_as_long_as_they_a
     }
 }
 
-fn call(number: Option<u32>, minutes: i64) -> Call {
+pub fn call(number: Option<u32>, minutes: i64) -> Call {
     Call {
         call_id: format!("{number:?}"),
         number,

@@ -4,6 +4,7 @@ mod acknowledgements;
 mod api;
 mod audit;
 mod calendar;
+mod called;
 mod composing;
 mod conformance;
 mod devices;
