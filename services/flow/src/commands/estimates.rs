@@ -64,8 +64,9 @@ pub(crate) async fn doors(
 
 /// How long one stays in a zone where people queue; None: not measured, or its number is not known.
 pub(crate) async fn queue(conn: &mut PgConnection, zone: &Zone, now: DateTime<Utc>) -> Result<Option<Wait>, Error> {
-    // No number, no wait: a band is no queue.
-    let Some(people) = zone.told() else { return Ok(None) };
+    // No number, no wait: a band is no queue. Nor is there one beside a silent counter, although somebody has counted by hand:
+    // nobody has seen who came and left.
+    let Some(people) = zone.told().filter(|_| !zone.silent) else { return Ok(None) };
     let minutes = store::estimates::minutes(conn, &zone.id, now - STAYS).await?;
     let more = |pick: fn(&estimates::Minute) -> u32| minutes.iter().map(pick).fold(0, u32::saturating_add);
     let before = (people + more(|minute| minute.gone)).saturating_sub(more(|minute| minute.came));

@@ -61,7 +61,9 @@ async fn observed(db: &Db) -> Result<Value, Error> {
         if let Some(people) = zone.told() {
             entity["peopleCount"] = people.into();
         }
-        if let Some((_, came, gone)) = traffic.iter().find(|(id, ..)| *id == zone.id) {
+        // Nor are those all who came and went whom the others have seen beside a silent counter.
+        let seen = traffic.iter().find(|(id, ..)| *id == zone.id && zone.told().is_some() && !zone.silent);
+        if let Some((_, came, gone)) = seen {
             entity["peopleCountTowards"] = (*came).into();
             entity["peopleCountAway"] = (*gone).into();
         }
