@@ -128,9 +128,10 @@
       const when = hhmm(Math.min.apply(null, ages));
       stand.textContent = "Stand " + when + " · as of " + when;
     }
+    // Of what may have changed since nobody counts down.
     each("[data-start]", (it) => {
       const minutes = Math.ceil((Number(it.dataset.start) - at) / 60000);
-      it.hidden = !window.houseClock.isSure() || minutes < 1 || minutes > 60;
+      it.hidden = !stand.hidden || !window.houseClock.isSure() || minutes < 1 || minutes > 60;
       it.textContent = "in " + minutes + " min";
     });
     // A time that nobody has measured is no time for people to go by, nor for the screen to go dark by.

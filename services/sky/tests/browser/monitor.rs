@@ -90,6 +90,9 @@ async fn four_hours_without_network_show_nothing_stale_and_three_seconds_repair_
     cable.cut();
     leaps(&monitor, TimeDelta::seconds(30)).await;
     monitor.sees(".stand", "Stand 1").await;
+    let still = "document.documentElement.dataset.silent === '' \
+                 && [...document.querySelectorAll('.countdown')].every((it) => it.hidden)";
+    monitor.holds("nothing counts down, all else is still there", still).await;
     // Figures and states go first, the plan stays.
     leaps(&monitor, TimeDelta::minutes(3)).await;
     monitor.sees_no_more("main", "Plätze frei").await;
