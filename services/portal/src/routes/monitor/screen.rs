@@ -134,7 +134,8 @@ fn line(line: &Line) -> LineView {
             seconds: media.seconds,
         }),
         pinned: line.source == "warning",
-        of_house: line.source == "house",
+        // A way is where it is, also one of which flow has told that its zone is full or its lift does not work.
+        of_house: line.source == "house" || line.kind == "wayfinding",
         until_millis: GERMAN.millis(&line.valid_until),
     }
 }
@@ -187,6 +188,26 @@ mod tests {
     use kernel::values::{Text, timestamp};
 
     use super::*;
+
+    #[test]
+    fn a_way_outlives_the_network_and_one_over_a_failed_lift_promises_nothing_by_it() {
+        let line = |kind: &str, source: &str, step_free| Line {
+            kind: kind.to_owned(),
+            source: source.to_owned(),
+            step_free,
+            ..Default::default()
+        };
+        let lines = vec![
+            line("wayfinding", "house", true),
+            line("wayfinding", "flow", false),
+            line("showing", "programme", false),
+            line("notice", "flow", false),
+        ];
+        let html = html(&Content { lines, ..Default::default() }).unwrap_or_default();
+        let told: Vec<(bool, bool)> =
+            html.split("<li").skip(1).map(|it| (it.contains("data-house=\"yes\""), it.contains('♿'))).collect();
+        assert_eq!(told, [(true, true), (true, false), (false, false), (false, false)], "{html}");
+    }
 
     #[test]
     fn a_showing_of_another_day_reads_its_day_before_its_time_in_three_voices() {
