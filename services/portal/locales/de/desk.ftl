@@ -107,6 +107,7 @@ hold-moved-too = { $n ->
    *[other] { $n } folgende Vorstellungen sind mitverschoben.
 }
 hold-reason = Wir warten auf Gäste.
+hold-reason-plain = Wir warten noch auf Gäste. Dann geht es los.
 hold-turnover-note = Zwischen zwei Vorstellungen braucht der Saal { $n } Minuten.
 
 zones-title = Im Haus

@@ -107,6 +107,7 @@ hold-moved-too = { $n ->
    *[other] { $n } following showings have moved too.
 }
 hold-reason = We are waiting for guests.
+hold-reason-plain = Wir warten noch auf Gäste. Dann geht es los.
 hold-turnover-note = Between two showings the hall needs { $n } minutes.
 
 zones-title = In the house

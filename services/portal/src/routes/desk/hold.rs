@@ -138,8 +138,8 @@ pub(crate) async fn look(
 
 /// What visitors read when nothing else was typed.
 fn waiting() -> LocalizedText {
-    let say = |language| Words::speaking(language).t("hold-reason");
-    LocalizedText { de: say(Language::German), en: say(Language::English), ..LocalizedText::default() }
+    let (german, english) = (Words::speaking(Language::German), Words::speaking(Language::English));
+    LocalizedText { de: german.t("hold-reason"), en: english.t("hold-reason"), plain: german.t("hold-reason-plain") }
 }
 
 /// The one command that everything follows.
@@ -168,4 +168,18 @@ pub(crate) async fn delay(
         Notice::good(w.with("desk-delayed", "time", &w.time(&done.starts_at))).with(detail.join(" "))
     };
     outcome(&edge, &guest, delayed, say, &format!("{}/{id}", back(sent.get("from")).1)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn why_the_doors_are_held_is_said_in_german_english_and_plain_german() {
+        let LocalizedText { de, en, plain } = waiting();
+        for said in [&de, &en, &plain] {
+            assert!(said.contains(' ') && said.ends_with('.'), "{said}");
+        }
+        assert!(plain != de && en != de, "{plain}");
+    }
 }
