@@ -16,9 +16,10 @@ pub fn refuse(status: StatusCode, problem: impl Into<String>) -> Response {
     (status, Json(json!({"error": problem.into()}))).into_response()
 }
 
-/// Nobody has the token; `what` it would be of.
+/// Nobody has the token; `what` it would be of. It is counted; the token stands nowhere.
 #[must_use]
 pub fn unknown(what: &str, realm: &str) -> Response {
+    metrics::counter!("sky_pushes_refused_total", "realm" => realm.to_owned()).increment(1);
     let ask = [(header::WWW_AUTHENTICATE, format!("Basic realm=\"{realm}\""))];
     let problem = format!("no {what} has this token; an operator issues one");
     (ask, refuse(StatusCode::UNAUTHORIZED, problem)).into_response()

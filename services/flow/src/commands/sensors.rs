@@ -48,6 +48,16 @@ pub(crate) async fn note_push(tx: &mut Tx, push: &Push) -> Result<(), Error> {
     store::sensors::record_push(tx.conn(), push, now).await
 }
 
+/// Somebody pushes with no token that holds: staff learn it, at most once a minute however often that is.
+pub(crate) async fn note_refused(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now();
+    if store::sensors::note_refused(tx.conn(), now).await? {
+        tracing::warn!("something pushes to the people counters' address without a token that holds");
+        touch_house(tx).await?;
+    }
+    Ok(())
+}
+
 /// The changes of each zone, with the intervals that they come from.
 type Changes = BTreeMap<String, Vec<(Change, Counted)>>;
 

@@ -2,6 +2,7 @@
 //! long one waits.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use kernel::values::timestamp;
 use sky_proto::flow::v1 as pb;
 use sqlx::PgConnection;
 
@@ -21,6 +22,9 @@ use crate::{
     },
     store,
 };
+
+/// For so long staff read that something was pushed without a token that holds.
+const REFUSED: TimeDelta = TimeDelta::days(1);
 
 /// Adds it to a snapshot.
 pub(super) async fn fill(
@@ -57,6 +61,8 @@ pub(super) async fn fill(
         plans(&store::measures::rules(conn).await?).into_iter().map(|rule| measures::plan(rule, zones)).collect();
     snapshot.lifts = lifts.iter().map(measures::lift).collect();
     snapshot.sensors = store::sensors::all(conn).await?.iter().map(events::zones::sensor).collect();
+    let refused = store::sensors::refused_after(conn, now - REFUSED).await?;
+    snapshot.refused_push_at = refused.map(timestamp);
     snapshot.estimates = estimates(conn, zones, admissions, now).await?;
     let made = store::steps::since(conn, now - steps::UNDO_COUNT).await?;
     snapshot.undoable = made.iter().filter(|step| step.can_undo(now)).map(events::step).collect();
@@ -80,6 +86,7 @@ pub(super) fn told_to(is_staff: bool, mut snapshot: pb::FlowSnapshot) -> pb::Flo
         return snapshot;
     }
     snapshot.undoable.clear();
+    snapshot.refused_push_at = None;
     snapshot.just_ended_directives.clear();
     snapshot.just_ended_incidents.clear();
     for incident in &mut snapshot.incidents {

@@ -177,6 +177,29 @@ pub(crate) struct Push {
     pub(crate) body: Option<Vec<u8>>,
 }
 
+/// Notes that somebody pushes whom nobody knows; false: that was noted within the last minute.
+pub(crate) async fn note_refused(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<bool, Error> {
+    let noted = sqlx::query(
+        "update flow_mark set refused_push_at = $1
+         where refused_push_at is null or refused_push_at <= $1 - interval '1 minute'",
+    )
+    .bind(now)
+    .execute(conn)
+    .await?;
+    Ok(noted.rows_affected() > 0)
+}
+
+/// When that was last noted, if it was after an instant.
+pub(crate) async fn refused_after(
+    conn: &mut PgConnection,
+    after: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    Ok(sqlx::query_scalar("select refused_push_at from flow_mark where refused_push_at > $1")
+        .bind(after)
+        .fetch_optional(conn)
+        .await?)
+}
+
 pub(crate) async fn record_push(conn: &mut PgConnection, push: &Push, at: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query("insert into sensor_push (sensor_id, at, status, size, problem, body) values ($1, $2, $3, $4, $5, $6)")
         .bind(&push.sensor)

@@ -4,11 +4,12 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use kernel::{
     Role,
     testing::{House, staff},
+    values::timestamp,
 };
 use sky_proto::flow::v1::{self as pb, Quality, SensorState, zones_client::ZonesClient};
 use tonic::Code;
 
-use crate::support::*;
+use crate::{client, support::*};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/xovis/");
 
@@ -185,6 +186,32 @@ async fn what_no_text_file_can_hold_is_refused_and_kept() {
         .await
         .expect("an answer");
     assert_eq!(basic.status().as_u16(), 200, "the token as a password");
+}
+
+#[tokio::test]
+async fn staff_learn_that_something_comes_with_a_wrong_an_old_or_no_token() {
+    let house = house().await;
+    let old = token(&house, "foyer-1").await;
+    assert_eq!(post(&house, &old, body("connection-test", house.clock.now())).await.0, 200);
+    let begun = snapshot(&house).await;
+    assert_eq!(begun.refused_push_at, None);
+    token(&house, "foyer-1").await;
+    let refused = async |after: TimeDelta, token: &str| {
+        house.clock.set(minutes(0) + after);
+        assert_eq!(post(&house, token, body("connection-test", house.clock.now())).await.0, 401);
+        snapshot(&house).await.refused_push_at.map(|at| kernel::values::from_timestamp(Some(at)))
+    };
+    for (minute, token) in [(1, old.as_str()), (5, "forged"), (9, "")] {
+        assert_eq!(refused(TimeDelta::minutes(minute), token).await, Some(minutes(minute)), "'{token}'");
+    }
+    assert!(snapshot(&house).await.revision > begun.revision, "whoever looks is told");
+    let again = refused(TimeDelta::seconds(9 * 60 + 30), "forged").await;
+    assert_eq!(again, Some(minutes(9)), "written once a minute, however often it comes");
+    let window = pb::GetFlowRequest { from: Some(timestamp(minutes(0))), until: Some(timestamp(minutes(60))) };
+    let told = client!(house, &scanner("scanner-1")).get_flow(window).await.expect("a snapshot").into_inner();
+    assert_eq!(told.refused_push_at, None, "for staff alone");
+    house.clock.set(minutes(10) + TimeDelta::days(1));
+    assert_eq!(snapshot(&house).await.refused_push_at, None, "of the last day");
 }
 
 #[tokio::test]

@@ -119,6 +119,7 @@ conflict-resolved = Als erledigt eingetragen.
 
 counters-title = Zähler
 counters-none = Dieses Haus hat keine Personenzähler.
+counters-refused = Zuletzt um { $time } kam etwas mit ungültigem Zugang. Fehlt ein Zähler, hat sein Gerät vielleicht noch den alten.
 counters-operator = In Betrieb nehmen und Zugänge ausgeben kann, wer die Vorführung leitet.
 sensor-trial = auf Probe
 sensor-online = zählt

@@ -119,6 +119,7 @@ conflict-resolved = Noted as done.
 
 counters-title = Counters
 counters-none = This house has no people counters.
+counters-refused = At { $time }, something last came with a token that does not hold. If a counter is missing, its device may still have the old one.
 counters-operator = Operators put counters to work and give out tokens.
 sensor-trial = on trial
 sensor-online = counts

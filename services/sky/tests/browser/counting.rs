@@ -110,6 +110,9 @@ async fn operators_give_a_counter_its_token_and_the_desk_looks_on() {
     operator.sees("#sensor-foyer-1", "außer Dienst").await;
     let refused = reqwest::Client::new().post(&address).bearer_auth(&token).body("{}").send().await;
     assert_eq!(refused.expect("an answer").status(), 401, "a retired counter's token is good no more");
+    // The page says so by itself, to the desk as well.
+    operator.sees("[data-live] .warn", "mit ungültigem Zugang").await;
+    desk.sees("[data-live] .warn", "mit ungültigem Zugang").await;
     operator.shoots("desk-counters").await;
     operator.quits().await;
     desk.quits().await;

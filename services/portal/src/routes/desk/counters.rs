@@ -40,6 +40,8 @@ struct CountersPage {
     revision: u64,
     observed: String,
     sensors: Vec<SensorView>,
+    /// When something came last whose token is none; empty: nothing today.
+    refused: String,
     /// Puts counters to work and gives them tokens; the desk looks on.
     may_set: bool,
 }
@@ -102,6 +104,7 @@ fn view(w: Frame, caller: &Caller, flow: &FlowSnapshot) -> CountersPage {
         revision: flow.revision,
         observed: w.time(&flow.observed_at),
         sensors: flow.sensors.iter().map(|it| sensor(&w, flow, it)).collect(),
+        refused: flow.refused_push_at.map(|at| w.time(&Some(at))).unwrap_or_default(),
         may_set: may_set(caller),
         w,
     }
