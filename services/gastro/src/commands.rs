@@ -51,13 +51,13 @@ const fn full(placing: Placing) -> Error {
     }
 }
 
-/// A station that rests takes nothing new.
-async fn require_open(tx: &mut Tx, need: &Need) -> Result<(), Error> {
-    resting(&store::stations(tx.conn()).await?, need)
+/// A station that rests takes nothing new for its day.
+async fn require_open(tx: &mut Tx, need: &Need, at: DateTime<Utc>) -> Result<(), Error> {
+    resting(&store::stations(tx.conn()).await?, need, (at, tx.now()))
 }
 
-fn resting(stations: &[Station], need: &Need) -> Result<(), Error> {
-    match stations.iter().find(|it| need.contains_key(&it.id) && !it.is_open()) {
+fn resting(stations: &[Station], need: &Need, (at, now): (DateTime<Utc>, DateTime<Utc>)) -> Result<(), Error> {
+    match stations.iter().find(|it| need.contains_key(&it.id) && !it.takes_for(at, now)) {
         Some(it) => Err(Error::StationRests { station: it.id.clone(), state: it.state }),
         None => Ok(()),
     }

@@ -34,7 +34,7 @@ pub(crate) mod substituting;
 pub(crate) mod tse;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use kernel::values::Text;
+use kernel::values::{Text, day_of};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -87,6 +87,11 @@ impl Station {
     /// Whether it takes anything new.
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.state, StationState::Open | StationState::Busy)
+    }
+
+    /// Whether it takes anything for a time. A rest is for today: on the next day it works again.
+    pub(crate) fn takes_for(&self, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.is_open() || day_of(at) > day_of(now)
     }
 }
 

@@ -7,13 +7,13 @@ mod ordering;
 
 use std::pin::Pin;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use futures::Stream;
 use kernel::{
     Access, Batch, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
     combine::Keyed,
-    values::{self, InvalidField, day_of, invalid, timestamp},
+    values::{self, InvalidField, day_of, invalid, midnight, timestamp},
 };
 use sky_proto::gastro::v1::{self as pb, gastro_server::Gastro};
 use tonic::{Request, Response, Status};
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::{self, holding::Counter, kitchen as cooking},
-    domain::{Order, OrderState, StationState, free_slots},
+    domain::{Order, OrderState, Station, StationState, free_slots},
     error::Error,
     events, store,
 };
@@ -369,12 +369,21 @@ impl GastroGrpc {
         Ok(events::kitchen::whole_order(&order, beside.get(&order.id)))
     }
 
-    /// A kitchen that rests offers nothing.
+    /// A kitchen that rests offers nothing today.
     async fn slots(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> Result<Vec<(DateTime<Utc>, u32)>, Error> {
         let mut conn = self.db.pool().acquire().await?;
         let stations = store::stations(&mut conn).await?;
-        let open: Vec<&str> = stations.iter().filter(|it| it.is_open()).map(|it| it.id.as_str()).collect();
-        let room = store::slots::room(&mut conn, &open, from, until).await?;
-        Ok(free_slots(from, until, self.db.clock().now(), &room))
+        let now = self.db.clock().now();
+        let tomorrow = midnight(day_of(now) + Days::new(1));
+        let mut slots = Vec::new();
+        for (from, until) in [(from, until.min(tomorrow)), (from.max(tomorrow), until)] {
+            let works = |it: &&Station| it.takes_for(from, now);
+            let open: Vec<&str> = stations.iter().filter(works).map(|it| it.id.as_str()).collect();
+            if from < until {
+                let room = store::slots::room(&mut conn, &open, from, until).await?;
+                slots.extend(free_slots(from, until, now, &room));
+            }
+        }
+        Ok(slots)
     }
 }

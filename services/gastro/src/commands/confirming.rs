@@ -100,8 +100,8 @@ async fn number(tx: &mut Tx, confirmed: &mut [Order]) -> Result<(), Error> {
 /// Takes station time again for a hold that ran out. What was charged stays as it was ordered.
 async fn retake(tx: &mut Tx, order: &mut Order) -> Result<(), Error> {
     let need = need(&order.lines);
-    require_open(tx, &need).await?;
     order.wish = current_wish(tx, order.showing, order.wish).await?;
+    require_open(tx, &need, order.wish.anchor()).await?;
     let (place, preparation) = find_place(tx, &order.wish, &need, order.guests()).await?;
     let Placing::Fits(place) = place else {
         return Err(full(place));

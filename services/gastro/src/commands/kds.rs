@@ -61,6 +61,7 @@ pub(crate) async fn told_time(tx: &mut Tx, order_id: Uuid, at: DateTime<Utc>) ->
 /// back what it is told must not open a station that staff have paused.
 pub(crate) async fn told_load(tx: &mut Tx, load: Load) -> Result<(), Error> {
     lock_kitchen(tx).await?;
+    kitchen::begin_day(tx).await?;
     let stations = store::stations(tx.conn()).await?;
     if Load::of(&stations) == load {
         return Ok(());

@@ -76,6 +76,7 @@ pub(crate) async fn set_station_state(
     delay: TimeDelta,
 ) -> Result<Station, Error> {
     lock_kitchen(tx).await?;
+    begin_day(tx).await?;
     let stations = store::stations(tx.conn()).await?;
     let station =
         stations.into_iter().find(|station| station.id == id).ok_or_else(|| Error::NoSuchStation(id.to_owned()))?;
@@ -108,6 +109,18 @@ pub(super) async fn set_stations(tx: &mut Tx, changes: Vec<(Station, StationStat
     touch_board(tx).await
 }
 
+/// Notes that it is another day than before, if it is: stations that rested do so no more. The kitchen must be locked.
+pub(super) async fn begin_day(tx: &mut Tx) -> Result<(), Error> {
+    let today = day_of(tx.now());
+    if !store::turn_day(tx.conn(), today).await? {
+        return Ok(());
+    }
+    let stations = store::stations(tx.conn()).await?;
+    let rested = stations.into_iter().filter(|station| !station.is_open());
+    set_stations(tx, rested.map(|station| (station, StationState::Open, TimeDelta::zero())).collect()).await?;
+    touch_board(tx).await
+}
+
 /// Ends the holds that have run out and frees their time. The kitchen must be locked.
 pub(crate) async fn end_holds(tx: &mut Tx) -> Result<(), Error> {
     let now = tx.now();
@@ -127,9 +140,7 @@ pub(crate) fn tick(tx: &mut Tx) -> BoxFuture<'_, Result<(), Error>> {
             return Ok(());
         }
         lock_kitchen(tx).await?;
-        if store::turn_day(tx.conn(), day_of(now)).await? {
-            touch_board(tx).await?;
-        }
+        begin_day(tx).await?;
         end_holds(tx).await?;
         substitution::settle_due(tx).await?;
         affected::decide_unanswered(tx).await?;

@@ -34,16 +34,17 @@ pub(crate) async fn around(
     let known = store::showings::times(conn, showing).await?;
     let (starts_at, ends_at) = known.map_or((starts_at, ends_at), |times| (times.starts_at, times.at_counter()));
     let stations = store::stations(conn).await?;
-    let open: Vec<&str> = stations.iter().filter(|it| it.is_open()).map(|it| it.id.as_str()).collect();
-    if open.is_empty() {
-        return Ok(Vec::new());
-    }
     let rules = store::ordering::rules(conn).await?;
     let lead = rules.as_ref().map_or(TimeDelta::zero(), |rules| rules.lead);
-    let need: Need = open.iter().map(|id| ((*id).to_owned(), 1)).collect();
     let mut offers = Vec::new();
     for pickup in [Pickup::Before, Pickup::After] {
         let wish = Wish { pickup, starts_at, ends_at, apart: None };
+        let open: Vec<&str> =
+            stations.iter().filter(|it| it.takes_for(wish.anchor(), now)).map(|it| it.id.as_str()).collect();
+        if open.is_empty() {
+            continue;
+        }
+        let need: Need = open.iter().map(|id| ((*id).to_owned(), 1)).collect();
         let (from, until) = reach(&wish, now);
         let mut room = store::slots::room(conn, &open, from, until).await?;
         if let Some(rules) = &rules {

@@ -204,19 +204,19 @@ async fn known(conn: &mut PgConnection, day: NaiveDate) -> Result<Known, Error> 
     })
 }
 
-/// What is on the menu of a day, in the house file's order.
+/// What is on the menu of a day, in the house file's order. A station that rests does so on the kitchen's day only.
 pub(crate) async fn of_day(conn: &mut PgConnection, day: NaiveDate) -> Result<Menu, Error> {
     let known = known(conn, day).await?;
     let rows: Vec<ItemRow> = sqlx::query_as(
         "select i.item_id, i.name, i.description, i.category, i.station_id,
-                s.state in ('open', 'busy') and not exists (
+                k.day < $1 or (s.state in ('open', 'busy') and not exists (
                     select from jsonb_array_elements(i.also_at) as a join station o on o.station_id = a ->> 'station'
-                    where o.state not in ('open', 'busy')) as station_open,
+                    where o.state not in ('open', 'busy'))) as station_open,
                 i.work_seconds, i.also_at, i.variants, i.modifier_groups, i.day_parts, i.available, i.low_at,
                 format('%s/%s/%s', i.item_id, r.valid_from, r.revision) as recipe_id, r.allergens, r.traces, r.diets,
                 coalesce(d.portions, i.portions_per_day) - coalesce(d.taken, 0) as left_over,
                 coalesce(d.sold_out, false) as sold_out, i.picture_id, i.picture_alt
-         from menu_item i join station s using (station_id)
+         from menu_item i join station s using (station_id) cross join kitchen k
          join lateral (
              select * from recipe where item_id = i.item_id and valid_from <= $1
              order by valid_from desc, revision desc limit 1) r on true

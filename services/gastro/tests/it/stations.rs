@@ -238,3 +238,56 @@ async fn what_is_confirmed_after_its_station_closed_needs_a_decision_too() {
     assert_eq!(affected(&house).await.len(), 1);
     assert_eq!(house.events::<pb::OrderAffected>("gastro").await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_rest_is_for_its_day_and_over_at_midnight() {
+    const DAY: i64 = 24 * 60;
+    let house = house().await;
+    let of_day = |days: i64| pb::HoldOrderRequest {
+        showing_starts_at: Some(timestamp(minutes(days * DAY + 60))),
+        showing_ends_at: Some(timestamp(minutes(days * DAY + 110))),
+        expires_at: Some(timestamp(house.clock.now() + chrono::TimeDelta::minutes(10))),
+        ..wish(Uuid::now_v7(), Uuid::now_v7())
+    };
+    let offered = async |days: i64| {
+        let showing_id = Uuid::now_v7().to_string();
+        let of_day = of_day(days);
+        let (showing_starts_at, showing_ends_at) = (of_day.showing_starts_at, of_day.showing_ends_at);
+        let request = pb::ListPickupsRequest { showing_id, showing_starts_at, showing_ends_at };
+        client!(house, &visitor(None)).list_pickups(request).await.expect("offers").into_inner().offers.len()
+    };
+    let slots = async |days: i64| {
+        let at = |minute: i64| Some(timestamp(minutes(days * DAY + minute)));
+        let request = pb::ListSlotsRequest { from: at(60), until: at(180) };
+        client!(house, &cook()).list_slots(request).await.expect("slots").into_inner().slots.len()
+    };
+    let on_menu = async |days: i64| {
+        let request = pb::GetMenuRequest { at: Some(timestamp(minutes(days * DAY + 110))) };
+        let menu = client!(house, &cook()).get_menu(request).await.expect("a menu").into_inner();
+        menu.items.into_iter().find(|item| item.item_id == "tomato-pasta").expect("pasta").available
+    };
+    for (station, state) in
+        [("hot", StationState::Closed), ("cold", StationState::Closed), ("bar", StationState::Paused)]
+    {
+        set_station(&house, station, state).await.expect("set");
+    }
+    let refused = hold(&house, &of_day(0)).await.expect_err("today it rests");
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{}", refused.message());
+    assert_eq!((offered(0).await, slots(0).await, on_menu(0).await), (0, 0, false));
+    assert!(offered(1).await > 0 && slots(1).await > 0 && on_menu(1).await, "tomorrow it works");
+    hold(&house, &of_day(1)).await.expect("held for tomorrow");
+
+    // Midnight comes: nobody has to open anything.
+    house.clock.set(minutes(DAY / 2));
+    until(&house, "open again", async || {
+        let rest = sqlx::query_scalar("select count(*) from station where state <> 'open'");
+        let rest: i64 = rest.fetch_one(house.pool("gastro")).await.expect("counted");
+        rest == 0
+    })
+    .await;
+    let told: Vec<pb::StationChanged> = house.events("gastro").await;
+    let opened = told.iter().rev().take(3).filter_map(|it| it.station.as_ref());
+    assert_eq!(opened.filter(|it| it.state() == StationState::Open).count(), 3, "and everybody is told");
+    assert!(offered(1).await > 0 && on_menu(1).await);
+    hold(&house, &of_day(1)).await.expect("held");
+}
