@@ -58,16 +58,18 @@ pub(crate) async fn told_time(tx: &mut Tx, order_id: Uuid, at: DateTime<Utc>) ->
 }
 
 /// A kitchen system says how busy the whole kitchen is. What the house would say itself is no news: a system that sends
-/// back what it is told must not open a station that staff have paused.
+/// back what it is told must not open a station that staff have paused. Nor does other news: only a kitchen that is
+/// paused as a whole goes on as a whole.
 pub(crate) async fn told_load(tx: &mut Tx, load: Load) -> Result<(), Error> {
     lock_kitchen(tx).await?;
     kitchen::begin_day(tx).await?;
     let stations = store::stations(tx.conn()).await?;
-    if Load::of(&stations) == load {
+    let told = Load::of(&stations);
+    if told == load {
         return Ok(());
     }
     let changes = stations.into_iter().map(|station| {
-        let (state, delay) = load.of_station(station.state);
+        let (state, delay) = load.of_station(station.state, told);
         (station, state, delay)
     });
     kitchen::set_stations(tx, changes.collect()).await

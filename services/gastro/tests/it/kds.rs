@@ -174,6 +174,11 @@ async fn the_kitchens_system_says_how_busy_it_is_and_an_echo_changes_nothing() {
     set_station(&house, "bar", pb::StationState::Paused).await.expect("paused");
     told("ONLINE", 0).await;
     assert_eq!(states().await, ["bar paused 0", "cold open 0", "hot open 0"]);
+    for (status, delay, others) in [("BUSY", 10, "busy 600"), ("ONLINE", 0, "open 0")] {
+        told(status, delay).await;
+        let expected = ["bar paused 0".to_owned(), format!("cold {others}"), format!("hot {others}")];
+        assert_eq!(states().await, expected, "nor does other news");
+    }
     set_station(&house, "bar", pb::StationState::Closed).await.expect("closed");
     told("BUSY", 10).await;
     assert_eq!(states().await, ["bar closed 0", "cold busy 600", "hot busy 600"], "closed is for today");
