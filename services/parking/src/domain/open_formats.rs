@@ -1,7 +1,8 @@
 //! The site in the words of others: ParkAPI v3 and v1, and DATEX II "light". Pure.
 //!
 //! What is not known is left out and never sent as 0: readers took closed for full and unknown for free. Free are the
-//! bays that a driver without a booking may take: those that nobody stands in and nobody has booked for the coming hour.
+//! bays that a driver without a booking may take: standard ones that nobody stands in and nobody has booked for the coming
+//! hour. Bays for some alone (with a blue badge, a pram, a coach, a cable) are told by their class, never for any car.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -40,7 +41,7 @@ fn rfc3339(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// Bays that a driver without a booking may take now; None: not known, because the count is too old or cannot be.
+/// Bays of a class that a driver without a booking may take now; None: not known, because the count is too old or cannot be.
 fn free(site: &Site, count: ClassCount, now: DateTime<Utc>) -> Option<u32> {
     let told = site.state == SiteState::Open && site.counted.holds(now);
     (told && count.is_known && count.occupied <= count.capacity)
@@ -52,9 +53,9 @@ fn cars(site: &Site) -> impl Iterator<Item = &ClassCount> {
     site.classes.iter().filter(|count| count.class != BayClass::Bicycle)
 }
 
-/// Of all classes; None as soon as one of them is not known.
-fn free_in_all(site: &Site, now: DateTime<Utc>) -> Option<u32> {
-    cars(site).map(|count| free(site, *count, now)).sum()
+/// Of those that any car may take; None: not known.
+fn free_for_any(site: &Site, now: DateTime<Utc>) -> Option<u32> {
+    cars(site).filter(|count| count.class == BayClass::Standard).map(|count| free(site, *count, now)).sum()
 }
 
 fn capacity(site: &Site) -> u32 {
@@ -75,7 +76,7 @@ const fn park_api(class: BayClass) -> Option<(&'static str, &'static str)> {
 /// That it is closed is somebody's word and stands until it is taken back. That it is open is worth no more than its count.
 fn told_state(site: &Site, now: DateTime<Utc>) -> SiteState {
     match site.state {
-        SiteState::Open if free_in_all(site, now).is_none() => SiteState::Unknown,
+        SiteState::Open if free_for_any(site, now).is_none() => SiteState::Unknown,
         state => state,
     }
 }
@@ -114,7 +115,7 @@ pub(crate) fn park_api_v3(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
         item.insert("realtime_data_updated_at".to_owned(), counted_at.into());
         item.insert("realtime_opening_status".to_owned(), opening_status(told_state(site, now)).into());
     }
-    if let Some(free) = free_in_all(site, now) {
+    if let Some(free) = free_for_any(site, now) {
         item.insert("realtime_capacity".to_owned(), capacity(site).into());
         item.insert("realtime_free_capacity".to_owned(), free.into());
     }
@@ -174,7 +175,7 @@ pub(crate) fn park_api_v1(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
         "opening_hours": place.opening_hours,
         "forecast": false,
     });
-    if let Some(free) = free_in_all(site, now) {
+    if let Some(free) = free_for_any(site, now) {
         lot["free"] = free.into();
     }
     json!({"last_updated": rfc3339(site.counted.at), "last_downloaded": rfc3339(site.counted.at), "lots": [lot]})
@@ -213,7 +214,7 @@ pub(crate) fn datex_light(site: &Site, place: &Place, now: DateTime<Utc>) -> Val
             "temporaryClosed": matches!(site.state, SiteState::Closed | SiteState::Unreachable),
             "assignedFor": assigned.collect::<Vec<_>>(),
         }),
-        free_in_all(site, now),
+        free_for_any(site, now),
     );
     let state = told_state(site, now);
     if state != SiteState::Unknown {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::{Place, capacity, cars, free_in_all, rfc3339};
+use super::{Place, capacity, cars, free, free_for_any, rfc3339};
 use crate::domain::{Site, SiteState};
 
 /// The site as an entity of a context broker. What is not known is left out.
@@ -27,8 +27,10 @@ pub(crate) fn off_street_parking(site: &Site, place: &Place, now: DateTime<Utc>)
         SiteState::Unreachable => entity["status"] = json!(["closedAbnormal"]),
         SiteState::Unknown => {}
     }
-    if let Some(free) = free_in_all(site, now) {
+    if let Some(free) = free_for_any(site, now) {
         entity["availableSpotNumber"] = free.into();
+    }
+    if cars(site).all(|count| free(site, *count, now).is_some()) {
         entity["occupiedSpotNumber"] = cars(site).map(|count| count.occupied).sum::<u32>().into();
     }
     entity

@@ -62,9 +62,9 @@ fn told(site: &Site, now: DateTime<Utc>) -> [Option<u64>; 4] {
 #[test]
 fn only_what_is_plausible_and_fresh_is_told() {
     for (what, state, occupied, expected, minute, free) in [
-        ("what nobody stands in and nobody has booked", SiteState::Open, 10, 4, 0, Some(17 + 2)),
-        ("booked out is full", SiteState::Open, 20, 40, 0, Some(2)),
-        ("as old as it may be", SiteState::Open, 10, 4, 360, Some(19)),
+        ("what nobody stands in and nobody has booked", SiteState::Open, 10, 4, 0, Some(17)),
+        ("booked out is full", SiteState::Open, 20, 40, 0, Some(0)),
+        ("as old as it may be", SiteState::Open, 10, 4, 360, Some(17)),
         ("too old", SiteState::Open, 10, 4, 361, None),
         ("more cars than bays cannot be", SiteState::Open, 32, 0, 0, None),
         ("closed is not full", SiteState::Closed, 10, 0, 0, None),
@@ -131,7 +131,7 @@ fn the_whole_of_park_api_v1_and_of_datex_light() {
     let site = site(SiteState::Open, 10, 4);
     let lot = json!({
         "id": "holzplatz", "name": "Parkplatz", "address": "Holzplatz 5, 06110 Halle (Saale)",
-        "coords": {"lat": 51.476, "lng": 11.959}, "lot_type": "Parkplatz", "total": 34, "free": 19, "state": "open",
+        "coords": {"lat": 51.476, "lng": 11.959}, "lot_type": "Parkplatz", "total": 34, "free": 17, "state": "open",
         "opening_hours": "Mo-Su 08:00-23:00", "forecast": false,
     });
     let at_zero = "1970-01-01T00:00:00Z";
@@ -142,7 +142,7 @@ fn the_whole_of_park_api_v1_and_of_datex_light() {
     let parking = json!({
         "_id": "holzplatz", "name": "Parkplatz", "type": "offStreetParkingGround", "lastUpdate": at_zero,
         "locationAndDimension": {"coordinatesForDisplay": {"latitude": 51.476, "longitude": 11.959}},
-        "numberOfSpaces": 34, "availableSpaces": 19, "isOpenNow": true, "temporaryClosed": false,
+        "numberOfSpaces": 34, "availableSpaces": 17, "isOpenNow": true, "temporaryClosed": false,
         "assignedFor": [
             {"typeOfAssignment": "onlyFor", "user": "disabled", "numberOfSpaces": 3, "availableSpaces": 2},
         ],
@@ -163,7 +163,7 @@ fn the_whole_of_park_api_v3() {
         "address": "Holzplatz 5, 06110 Halle (Saale)", "lat": "51.476", "lon": "11.959",
         "type": "OFF_STREET_PARKING_GROUND", "purpose": "CAR", "opening_hours": "Mo-Su 08:00-23:00",
         "has_realtime_data": true, "realtime_opening_status": "OPEN",
-        "capacity": 34, "realtime_capacity": 34, "realtime_free_capacity": 19,
+        "capacity": 34, "realtime_capacity": 34, "realtime_free_capacity": 17,
         "capacity_disabled": 3, "realtime_free_capacity_disabled": 2,
         "restrictions": [{"type": "DISABLED", "capacity": 3, "realtime_free_capacity": 2}],
         "static_data_updated_at": "1969-12-31T23:59:00Z", "realtime_data_updated_at": "1970-01-01T00:00:00Z",
@@ -178,6 +178,20 @@ fn a_class_whose_count_cannot_be_leaves_the_others_alone() {
     assert_eq!((&item["capacity"], &item["capacity_disabled"]), (&json!(34), &json!(3)));
     assert_eq!(item["realtime_free_capacity_disabled"], 2);
     assert_eq!(item["restrictions"], json!([{"type": "DISABLED", "capacity": 3, "realtime_free_capacity": 2}]));
+}
+
+#[test]
+fn bays_for_some_alone_are_not_free_for_any_car_and_do_not_hide_those_that_are() {
+    let mut site = site(SiteState::Open, 31, 0);
+    let count = |class| ClassCount { class, capacity: 4, occupied: 0, is_known: true, expected: 0 };
+    site.classes.extend([BayClass::Family, BayClass::Coach, BayClass::Ev].map(count));
+    assert_eq!(told(&site, at(0)), [Some(0); 4]);
+    let item = &park_api_v3(&site, &place(), at(0))["items"][0];
+    for field in ["family", "bus", "charging"] {
+        assert_eq!(item[format!("realtime_free_capacity_{field}")], 4, "{field}");
+    }
+    (site.classes[0].occupied, site.classes[1].is_known) = (10, false);
+    assert_eq!(told(&site, at(0)), [Some(21); 4], "whatever is not known of the accessible ones");
 }
 
 #[test]
