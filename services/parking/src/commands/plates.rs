@@ -91,8 +91,8 @@ pub(crate) async fn seen_by_camera(
 
 /// Forgets the plates whose purpose is over: of rights that have ended, and of days that have.
 pub(crate) async fn forget_old(tx: &mut Tx) -> Result<(), Error> {
-    let today = midnight(day_of(tx.now()));
-    let forgotten = store::plates::forget_old(tx.conn(), today).await?;
+    let now = tx.now();
+    let forgotten = store::plates::forget_old(tx.conn(), midnight(day_of(now)), now).await?;
     if forgotten > 0 {
         tracing::info!(forgotten, "plates forgotten");
     }

@@ -184,13 +184,19 @@ pub(crate) async fn visit_of(
 }
 
 /// Forgets plates of rights that are over, and of those whose window ended before `today`. A suspended right is not over:
-/// it may come back any minute.
-pub(crate) async fn forget_old(conn: &mut PgConnection, today: DateTime<Utc>) -> Result<u64, Error> {
+/// it may come back any minute. Nor is one that was lost, while its visit may take a bay that is left.
+pub(crate) async fn forget_old(
+    conn: &mut PgConnection,
+    today: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<u64, Error> {
     let done = sqlx::query(
         "delete from plate p using parking_right r where r.visit_id = p.visit_id
-         and (r.valid_until < $1 or r.state not in ('held', 'confirmed', 'suspended', 'checked_in'))",
+         and (r.valid_until < $1 or (r.state not in ('held', 'confirmed', 'suspended', 'checked_in')
+             and (r.lost_at is null or r.valid_until < $2)))",
     )
     .bind(today)
+    .bind(now)
     .execute(conn);
     Ok(done.await?.rows_affected())
 }

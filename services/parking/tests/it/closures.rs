@@ -191,6 +191,33 @@ async fn a_closure_costs_nobody_the_plate_that_they_have_noted() {
 }
 
 #[tokio::test]
+async fn a_lost_bay_keeps_its_plate_for_the_one_that_is_taken_instead() {
+    let house = house().await;
+    set_capacity(&house, "standard", 1).await;
+    let into = token(&house, "camera-in-1").await;
+    let lost = booked(&house, 60, 240).await;
+    let (over, showing) = (Uuid::now_v7(), Uuid::now_v7());
+    let (from, until) = (Some(timestamp(minutes(30))), Some(timestamp(minutes(50))));
+    let charging = pb::HoldBayRequest { bay_class: pb::BayClass::Ev.into(), from, until, ..wish(over, showing) };
+    hold(&house, &charging).await.expect("held");
+    house.react("parking", "journey", &over.to_string(), &confirmed(over, showing)).await.expect("confirmed");
+    for (visit, plate) in [(lost, "HAL-AB 123"), (over, "HAL-EF 789")] {
+        assert!(set_plate(&house, visit, plate).await.expect("noted").plate_known);
+    }
+    let closed = set(&house, SiteState::Unreachable, Some(100)).await;
+    booked(&house, 100, 240).await;
+    undo(&house, &closed.closure_id).await;
+    assert_eq!(state(&house, lost).await, RightState::Cancelled);
+    // What the house does every minute: it ends what is over, and forgets the plate of that alone.
+    in_time(&house, 52, over, RightState::NoShow).await;
+    assert_eq!(plates(&house).await, 1);
+    takes(&house, lost, pb::BayClass::Family).await.expect("taken");
+    assert!(right(&house, lost).await.plate_known, "as before");
+    house.clock.set(house.clock.now().max(minutes(61)));
+    assert_eq!(seen(&house, &into, &recognition(&house, "HALAB123", 0.9, 0.9)).await, "open");
+}
+
+#[tokio::test]
 async fn until_further_notice_is_said_day_by_day_and_time_ends_what_has_an_end() {
     let house = house().await;
     let (today, tomorrow) = (booked(&house, 60, 240).await, booked(&house, 1500, 1600).await);
