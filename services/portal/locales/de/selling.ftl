@@ -32,6 +32,7 @@ sell-sold = Gebucht
 sell-take-along = Kurzzeichen oder Code gelten an Schranke, Tür und Theke. Zum Mitgeben diese Seite drucken oder das Kurzzeichen aufschreiben.
 sell-over = Diese Buchung gibt es nicht mehr: abgelaufen oder storniert. Bitte neu wählen.
 bay-free-of-charge = kostenlos
+bay-accessible-for = nur mit blauem Parkausweis
 bay-left = { $n ->
     [0] nichts mehr frei
    *[other] noch { $n } frei

@@ -32,6 +32,7 @@ sell-sold = Booked
 sell-take-along = The reference or the code is good at barrier, door and counter. Print this page to hand it over, or write the reference down.
 sell-over = This booking is gone: it ran out or was cancelled. Please choose again.
 bay-free-of-charge = free of charge
+bay-accessible-for = blue badge only
 bay-left = { $n ->
     [0] none left
    *[other] { $n } left

@@ -118,7 +118,7 @@ pub(crate) fn parking(w: &Words, visit: &Visit) -> String {
         return String::new();
     };
     let class = match right.bay_class() {
-        BayClass::Accessible => w.t("bay-accessible"),
+        BayClass::Accessible => format!("{} ({})", w.t("bay-accessible"), w.t("bay-accessible-for")),
         BayClass::Coach => w.t("bay-coach"),
         BayClass::Ev => w.t("bay-ev"),
         BayClass::Family => w.t("bay-family"),
@@ -376,9 +376,12 @@ pub(crate) async fn cancel(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fi
 
 #[cfg(test)]
 mod tests {
-    use sky_proto::gastro::v1::{Affected, Order, OrderState};
+    use sky_proto::{
+        gastro::v1::{Affected, Order, OrderState},
+        parking::v1::{BayClass, Right},
+    };
 
-    use super::{Visit, meal_time, own_meal_time, qr};
+    use super::{Visit, meal_time, own_meal_time, parking, qr};
     use crate::words::{Language, Words};
 
     #[test]
@@ -404,6 +407,19 @@ mod tests {
 
     /// How many points of the picture are drawn for each of the code's.
     const SCALE: usize = 4;
+
+    #[test]
+    fn an_accessible_bay_says_for_whom_it_is() {
+        let said = |class: BayClass, language| {
+            let right = Right { bay_class: class.into(), ..Right::default() };
+            parking(&Words::speaking(language), &Visit { parking: Some(right), ..Visit::default() })
+        };
+        let german = said(BayClass::Accessible, Language::German);
+        assert!(german.starts_with("Barrierefreier Stellplatz (nur mit blauem Parkausweis), "), "{german}");
+        let english = said(BayClass::Accessible, Language::English);
+        assert!(english.starts_with("Accessible bay (blue badge only), "), "{english}");
+        assert!(!said(BayClass::Standard, Language::German).contains("Parkausweis"));
+    }
 
     #[test]
     fn a_scanner_reads_what_the_picture_of_a_code_says() {

@@ -61,7 +61,7 @@ pub(super) async fn quotes(edge: &Edge, caller: &Caller, showing: &Showing) -> A
 pub(super) struct Bay {
     pub(super) value: i32,
     pub(super) label: String,
-    /// What it costs, and how many are left; empty: not known, or nothing to say.
+    /// Who may stand there, what it costs, and how many are left; empty: not known, or nothing to say.
     pub(super) note: String,
     pub(super) chosen: bool,
     /// None is left, and it is not what was chosen before.
@@ -80,7 +80,7 @@ pub(super) fn bays(w: &Words, buyer: Buyer, quotes: &[Quote], sent: &Fields) -> 
             Some(Bay {
                 value,
                 label: w.t(key),
-                note: quote.map(|quote| note(w, quote)).unwrap_or_default(),
+                note: note(w, class, quote),
                 chosen: value == chosen,
                 closed: value != chosen && quote.is_some_and(|quote| !quote.available),
             })
@@ -88,10 +88,17 @@ pub(super) fn bays(w: &Words, buyer: Buyer, quotes: &[Quote], sent: &Fields) -> 
         .collect()
 }
 
-fn note(w: &Words, quote: &Quote) -> String {
-    let cents = quote.total.as_ref().map_or(0, |total| total.cents);
-    let price = if cents == 0 { w.t("bay-free-of-charge") } else { w.cents(cents) };
-    format!("{price}, {}", w.n("bay-left", quote.free))
+fn note(w: &Words, class: BayClass, quote: Option<&Quote>) -> String {
+    let mut said = Vec::new();
+    if class == BayClass::Accessible {
+        said.push(w.t("bay-accessible-for"));
+    }
+    if let Some(quote) = quote {
+        let cents = quote.total.as_ref().map_or(0, |total| total.cents);
+        said.push(if cents == 0 { w.t("bay-free-of-charge") } else { w.cents(cents) });
+        said.push(w.n("bay-left", quote.free));
+    }
+    said.join(", ")
 }
 
 #[cfg(test)]
@@ -129,12 +136,15 @@ mod tests {
             [
                 nothing.clone(),
                 ("3,00\u{a0}€, noch 12 frei".to_owned(), false),
-                ("kostenlos, noch 1 frei".to_owned(), false),
+                ("nur mit blauem Parkausweis, kostenlos, noch 1 frei".to_owned(), false),
                 ("3,00\u{a0}€, nichts mehr frei".to_owned(), true),
                 nothing.clone(),
                 nothing,
             ]
         );
+        let unknown = bays(&w, Buyer::Visitor, &[], &Fields::of(&[]));
+        let accessible = unknown.iter().find(|bay| bay.value == i32::from(BayClass::Accessible)).expect("offered");
+        assert_eq!(accessible.note, "nur mit blauem Parkausweis", "whatever the car park tells");
         let offers = |told: &[Bay], class: BayClass| told.iter().any(|bay| bay.value == i32::from(class));
         assert!(!offers(&visitors, BayClass::Coach), "the house sells them at the desk");
         let at_desk = told(Buyer::Desk, &[]);
