@@ -450,3 +450,34 @@ async fn a_second_showing_takes_nothing_from_the_first_and_chosen_anew_it_is_giv
         assert_eq!(visit(&world, &order(held)).await.state(), VisitState::Held);
     }
 }
+
+#[tokio::test]
+async fn a_booked_visit_goes_into_its_guests_calendar_and_into_nobody_elses() {
+    const FILE: &str = "/visit/calendar.ics";
+    let (house, world) = open().await;
+    let showing = next_showing(&world, house.clock.now()).await.showing_id;
+    let browser = Browser::new();
+    let order = format!("/order/{}", held(&house, &world, &browser, &showing, &[("count_adult", "2")]).await.visit_id);
+    let form = [("name", "Erika Muster"), ("email", "erika@muster.example"), ("method", "2")];
+    let (status, _, body) = browser.post(&house, &format!("{order}/confirm"), &form).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{body}");
+    let booked = world::until("booked", || visit(&world, &order), |it| it.state() == VisitState::Confirmed).await;
+    let (_, _, page) = browser.get(&house, "/visit").await;
+    assert!(page.contains(&format!("href=\"{FILE}\"")), "{page}");
+
+    let answer = browser.0.get(format!("http://{}{FILE}", house.running.http)).send().await.expect("an answer");
+    assert_eq!(answer.status(), StatusCode::OK);
+    for (name, value) in [
+        ("content-type", "text/calendar; charset=utf-8"),
+        ("content-disposition", "attachment; filename=\"planetarium.ics\""),
+    ] {
+        assert_eq!(answer.headers().get(name).expect(name), value);
+    }
+    let file = answer.text().await.expect("a file");
+    let starts = from_timestamp(booked.starts_at).format("DTSTART:%Y%m%dT%H%M%SZ").to_string();
+    for line in ["BEGIN:VCALENDAR", "STATUS:CONFIRMED", &starts, "END:VCALENDAR"] {
+        assert!(file.contains(line), "{line}: {file}");
+    }
+    assert!(!file.contains("Erika") && !file.contains(&booked.reference), "calendars are shared: {file}");
+    assert_eq!(Browser::new().get(&house, FILE).await.0, StatusCode::NOT_FOUND, "a stranger's browser");
+}

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     scenario::Family,
-    world::{HOUSE_FILE, World, furnished, staff},
+    world::{HOUSE_FILE, World, furnished, staff, until},
 };
 
 const PASSWORD: &str = "correct horse battery";
@@ -285,4 +285,21 @@ async fn the_desk_notes_a_plate_for_whoever_rings_up() {
     desk.sends("/desk/plate", &[("visit", &*family.visit), ("forget", "1")]).await;
     let found = desk.asks("/desk/party", &looks).await.expect_err("the party's page");
     assert!(!found.contains("Kennzeichen vergessen"), "{found}");
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_neither_on_paper_nor_on_a_screen_is_red_on_the_board() {
+    let (house, world) = open().await;
+    // The desk looks at the board; only who cooks reads tickets there.
+    let desk = Pages::of(&house, Role::Desk).await;
+    assert!(!desk.sees("/kitchen").await.contains("nirgends zu lesen"));
+    walk_up(&world, "tomato-pasta").await;
+    let page = desk.sees_at_last("/kitchen", "<span class=\"badge bad\">◼ nicht gedruckt</span>").await;
+    let notice = between(&page, "<div class=\"notice bad\" data-say>", "</div>");
+    assert!(notice.contains("<a href=\"/kitchen/decisions#tickets\">Ein Zettel ist nirgends zu lesen</a>"), "{notice}");
+    // Somebody opens the board in the kitchen: it is read there.
+    let cook = Pages::of(&house, Role::Kitchen).await;
+    cook.sees("/kitchen").await;
+    let is_read = |page: &String| !page.contains("nirgends zu lesen") && !page.contains("nicht gedruckt");
+    until("read on a screen", || desk.sees("/kitchen"), is_read).await;
 }
