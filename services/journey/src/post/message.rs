@@ -51,6 +51,7 @@ pub(crate) fn text(letter: &Letter) -> askama::Result<String> {
 pub(crate) fn attachment(kind: Kind, material: &Material<'_>, now: DateTime<Utc>) -> Option<String> {
     match kind {
         Kind::Confirmed
+        | Kind::DayBefore
         | Kind::Delayed
         | Kind::Reseated
         | Kind::Rebooked
@@ -58,7 +59,6 @@ pub(crate) fn attachment(kind: Kind, material: &Material<'_>, now: DateTime<Utc>
         | Kind::ParkingOff
         | Kind::Cancelled => Some(calendar::of(material, now)),
         Kind::NotCompleted
-        | Kind::DayBefore
         | Kind::Reissued
         | Kind::Refunded
         | Kind::ParkingSuspended

@@ -219,6 +219,7 @@ async fn the_day_before_is_told_at_its_hour_and_once() {
         told.contains("Bis morgen") && told.contains("Unser Parkplatz ist nach heutigem Stand erreichbar"),
         "{told}"
     );
+    assert!(told.contains("BEGIN:VCALENDAR") && told.contains("STATUS:CONFIRMED"), "{told}");
     // Whoever orders now is told everything at once.
     town.house.clock.advance(TimeDelta::minutes(30));
     let late = town.hold(&pb::HoldVisitRequest { showing_id: visit.showing_id.clone(), ..town.wish() }).await;

@@ -48,7 +48,8 @@ fn a_mail_has_text_html_and_a_calendar_file() {
         assert!(mail.contains(part), "{part} in {mail}");
     }
     assert!(!headers(&mail).join("\n").contains("Caroline H"), "no name in the headers");
-    assert!(!written("C", "S", Kind::DayBefore).contains("text/calendar"));
+    assert!(written("C", "S", Kind::DayBefore).contains("text/calendar; charset=utf-8; method=PUBLISH"));
+    assert!(!written("C", "S", Kind::Reissued).contains("text/calendar"));
 }
 
 #[test]
