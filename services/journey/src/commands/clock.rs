@@ -18,6 +18,7 @@ use crate::{
             risk::{self, Risk, Told},
         },
         missing::{self, MissingParty, Noted, Situation},
+        notices::OF_RISK,
     },
     error::Error,
     events,
@@ -234,5 +235,7 @@ async fn tell(tx: &mut Tx, changed: Vec<(Risk, Clocked, &Showing, Option<Missing
     }
     let after: Vec<Clocked> = changed.into_iter().map(|(_, it, ..)| it).collect();
     store::clock::save_clocked(tx.conn(), &after).await?;
+    // Nobody who is in time again is still to be told the contrary by a mail that has waited.
+    store::notices::withdraw(tx.conn(), &recovered, &OF_RISK).await?;
     store::rebooking::forget_offers(tx.conn(), &recovered).await
 }

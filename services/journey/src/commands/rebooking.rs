@@ -14,7 +14,7 @@ use crate::{
     domain::{
         Part, Seat, Showing, Visit,
         money_back::takes_place,
-        notices::{Choice, Facts, Kind, Wanted},
+        notices::{Choice, Facts, Kind, OF_RISK, Wanted},
         rebooking::{self, Candidate, CannotMove, Mover, Offer, Places},
     },
     error::Error,
@@ -206,10 +206,11 @@ pub(crate) async fn offer(tx: &mut Tx, visits: &[Uuid], candidates: &[Candidate]
     let until = now + crate::domain::clock::policy::minutes(policy.offer_minutes);
     let offers = rebooking::offers(&wanting, candidates, promised, until);
     let target = |offer: &Offer| offer.to.as_ref().map(|to| to.showing);
-    let (mut changed, mut wanted) = (Vec::new(), Vec::new());
+    let (mut changed, mut wanted, mut goes_on) = (Vec::new(), Vec::new(), Vec::new());
     for offer in &offers {
         let was = before.iter().find(|it| it.visit == offer.visit && it.from == offer.from);
         if was.is_some_and(|was| target(was) == target(offer)) {
+            goes_on.push((offer.visit, offer.valid_until));
             continue;
         }
         changed.push(offer.visit);
@@ -218,6 +219,9 @@ pub(crate) async fn offer(tx: &mut Tx, visits: &[Uuid], candidates: &[Candidate]
         }
         wanted.extend(known.iter().find(|visit| visit.id == offer.visit).map(|visit| told(visit, offer)));
     }
+    // What another offer said, and nobody has read yet, says nothing any more.
+    store::notices::withdraw(tx.conn(), &changed, &OF_RISK).await?;
+    store::notices::prolong(tx.conn(), &goes_on).await?;
     notices::enqueue(tx, &wanted).await?;
     store::rebooking::save_offers(tx.conn(), &offers, now).await?;
     store::clock::bump(tx.conn(), &changed).await?;

@@ -181,6 +181,9 @@ impl Kind {
     }
 }
 
+/// Said of who will not make it: over as soon as they do.
+pub(crate) const OF_RISK: [Kind; 2] = [Kind::AtRisk, Kind::RebookingOffered];
+
 /// How far a notice is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sending {
@@ -457,7 +460,9 @@ pub(crate) fn is_still_true(notice: &Notice, visit: &Visit, showing: &Showing, n
         Kind::MealOff => ahead && meal() == Some(Part::Cancelled),
         Kind::AtRisk => ahead && visit.admitted < visit.size() && now < showing.starts_at,
         // Also to those who have missed the start.
-        Kind::RebookingOffered => ahead && visit.admitted < visit.size(),
+        Kind::RebookingOffered => {
+            ahead && visit.admitted < visit.size() && notice.facts.until.is_none_or(|until| now < until)
+        }
     }
 }
 

@@ -197,6 +197,40 @@ pub(crate) async fn late(conn: &mut PgConnection, now: DateTime<Utc>) -> Result<
     Ok((u32::try_from(count).unwrap_or(u32::MAX), since))
 }
 
+/// What waits of some kinds for these visits says nothing any more. It was never told, and nor was what came too late: when
+/// it becomes true again, it is news. So its place is free for another one about the same.
+pub(crate) async fn withdraw(conn: &mut PgConnection, visits: &[Uuid], kinds: &[Kind]) -> Result<(), Error> {
+    if visits.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update notice set state = 'overtaken', about = about || ' ' || id
+         where visit_id = any($1) and kind = any($2) and state in ('waiting', 'overtaken') and about not like '% %'",
+    )
+    .bind(visits)
+    .bind(kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Offers that stand longer than those who are told of them by notices that wait still know.
+pub(crate) async fn prolong(conn: &mut PgConnection, offers: &[(Uuid, DateTime<Utc>)]) -> Result<(), Error> {
+    if offers.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "update notice n set facts = n.facts || o.facts from unnest($1::uuid[], $2::jsonb[]) as o (visit_id, facts)
+         where n.visit_id = o.visit_id and n.kind = $3 and n.state = 'waiting'",
+    )
+    .bind(offers.iter().map(|(visit, _)| *visit).collect::<Vec<_>>())
+    .bind(offers.iter().map(|(_, until)| Json(serde_json::json!({ "until": until }))).collect::<Vec<_>>())
+    .bind(Kind::RebookingOffered.name())
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Those that have waited since before `before` say nothing any more.
 pub(crate) async fn let_go(conn: &mut PgConnection, before: DateTime<Utc>) -> Result<(), Error> {
     sqlx::query("update notice set state = 'overtaken' where state = 'waiting' and send_at < $1")

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     client,
+    notices::kept,
     support::{Town, desk, guest, line, town},
 };
 
@@ -190,6 +191,27 @@ async fn whose_showing_becomes_hours_late_is_told_that_there_is_time_again() {
     let later = seen(&town, &visit, "without a clock again", |now| now.clock.is_none()).await;
     assert!(later.revision > near.revision, "whoever watches hears of it");
     assert_eq!(told(&town).await, (1, vec![false]));
+}
+
+#[tokio::test]
+async fn a_mail_that_waits_is_silent_of_a_risk_that_is_over_and_not_of_the_next_one() {
+    // Nobody takes its mails: they wait.
+    let town = town().await;
+    let visit = town.paid().await;
+    let offered = async || -> Vec<String> {
+        let kept = kept(&town, &visit).await.into_iter();
+        kept.filter(|(kind, ..)| kind == "rebooking_offered").map(|(_, state, _)| state).collect()
+    };
+    let has_offer = |now: &pb::Visit| now.offer.is_some();
+    before(&town, &visit, 9);
+    seen(&town, &visit, "offered anything", has_offer).await;
+    assert_eq!(offered().await, ["waiting"]);
+    town.react_twice("reservations", &visit.showing_id, &delayed(&visit, 60)).await;
+    turns(&town, &visit, Risk::Unknown).await;
+    assert_eq!(offered().await, ["overtaken"]);
+    before(&town, &visit, 9 - 60);
+    seen(&town, &visit, "offered anything again", has_offer).await;
+    assert_eq!(offered().await, ["overtaken", "waiting"]);
 }
 
 #[tokio::test]

@@ -229,6 +229,10 @@ fn what_is_no_longer_so_is_not_told() {
     // The show begins at minute 120: who has missed it is still offered a later one.
     assert!(so(Kind::AtRisk, &comes, 119) && !so(Kind::AtRisk, &comes, 121));
     assert!(so(Kind::RebookingOffered, &comes, 121) && !so(Kind::RebookingOffered, &comes, 181));
+    let mut offered = notice(Kind::RebookingOffered);
+    offered.facts.until = Some(at(60));
+    let stands = |minute| is_still_true(&offered, &comes, &showing(), at(minute));
+    assert!(stands(59) && !stands(60), "an offer whose time is over is none");
     assert!(so(Kind::Cancelled, &known(State::Refunded), 500) && !so(Kind::Cancelled, &known(State::Refunded), 11_000));
     assert!(!so(Kind::MealMoved, &comes, 10), "there is no meal");
     let parked = Visit { entered_at: Some(at(5)), ..comes };
