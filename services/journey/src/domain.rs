@@ -1,6 +1,7 @@
 //! A visit: what it is made of, what it waits for, who may do what with it. Pure: no I/O, no clock,
 //! no proto.
 
+pub(crate) mod allergens;
 pub(crate) mod asker;
 pub(crate) mod clock;
 pub(crate) mod delay;

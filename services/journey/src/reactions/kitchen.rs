@@ -4,7 +4,7 @@ use kernel::{Event, Failure, values::Text};
 use prost::Name;
 use sky_proto::gastro::v1::{OrderAffected, OrderSettled, OrderSubstituted};
 
-use crate::projection::News;
+use crate::{domain::allergens::names, projection::News};
 
 /// The visit and its news; none: an event that says nothing to it.
 pub(super) fn news(event: &Event) -> Result<Option<(String, News)>, Failure> {
@@ -38,10 +38,10 @@ fn instead(replaced: &Text, name: &Text, added: &[u32]) -> Text {
         plain: format!("Sie bekommen ein anderes Essen: {}.", name.de),
     };
     if !added.is_empty() {
-        let numbers = added.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
-        text.de.push_str(&format!(" Neu darin, auch in Spuren: Allergene Nr. {numbers} der Karte."));
-        text.en.push_str(&format!(" New in it, traces too: allergens no. {numbers} of the menu."));
-        text.plain.push_str(&format!(" Darin sind andere Allergene. Die Nummern auf der Karte sind: {numbers}."));
+        let names = names(added);
+        text.de.push_str(&format!(" Neu darin, auch in Spuren: {}.", names.de));
+        text.en.push_str(&format!(" New in it, traces too: {}.", names.en));
+        text.plain.push_str(&format!(" Darin sind andere Allergene: {}.", names.plain));
     }
     text
 }
