@@ -76,7 +76,9 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
         inside && showing.admission.reached(Admission::Turnover),
         end_moved,
     );
-    if let Some(bay) = visit.bay.as_ref().filter(|bay| bay.is_usable()) {
+    let bay = visit.bay.as_ref().filter(|bay| bay.is_usable());
+    let has_bay = bay.is_some();
+    if let Some(bay) = bay {
         let moved = bay.from != bay.booked_from;
         let (words, at) = match bay.stops.set_down {
             Some((_, until)) => (["Busbucht", "Coach bay", "Der Bus parkt"], until),
@@ -103,7 +105,8 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
         };
         let done = matches!(meal.kitchen, Kitchen::Collected | Kitchen::Expired | Kitchen::Cancelled);
         steps.push(step("meal", words, meal.pickup_at, done, meal.pickup_at != meal.booked_pickup_at));
-        if meal.pickup_at > leave.at {
+        // A bay ends when it ends, however late the meal comes.
+        if !has_bay && meal.pickup_at > leave.at {
             leave.at = meal.pickup_at + LINGER;
         }
     }
@@ -191,6 +194,17 @@ mod tests {
         assert_eq!(kinds(&steps(&visit, &showing())), ["booked", "arrive", "doors", "start", "end", "meal", "leave"]);
         visit.meal.as_mut().expect("a meal").asked = true;
         assert!(!kinds(&steps(&visit, &showing())).contains(&"meal"));
+    }
+
+    #[test]
+    fn a_meal_that_comes_after_the_end_of_the_bay_does_not_move_that_end() {
+        let mut visit = visit(State::Confirmed);
+        visit.meal = Some(Meal { part: Part::Confirmed, pickup_at: at(250), ..meal() });
+        let leave = |visit: &Visit| steps(visit, &showing()).into_iter().find(|step| step.kind == "leave").expect("it");
+        let by = leave(&visit);
+        assert_eq!((by.text.de.as_str(), by.at), ("Ausfahrt bis", at(240)));
+        visit.bay = None;
+        assert_eq!(leave(&visit).at, at(265), "on foot they stay for it");
     }
 
     #[test]
