@@ -4,6 +4,7 @@
 mod admissions;
 mod calls;
 mod conflicts;
+pub(crate) mod devices;
 pub(crate) mod directives;
 pub(crate) mod estimates;
 mod house;

@@ -17,6 +17,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt};
 use kernel::{
     Access, Caller, Db, Live, Role, Who,
+    identity::IssuedAt,
     values::{self, InvalidField, invalid},
 };
 use sky_proto::flow::v1::{self as pb, flow_server::Flow};
@@ -129,8 +130,8 @@ async fn on_clock(db: &Db, admission: &Admission) -> Result<pb::Admission, Error
     Ok(events::admission_on_clock(admission, policy, None))
 }
 
-fn is_staff<T>(request: &Request<T>) -> bool {
-    matches!(Caller::of(request), Caller::Staff { .. })
+const fn is_staff(caller: &Caller) -> bool {
+    matches!(caller, Caller::Staff { .. })
 }
 
 fn admission_state(value: i32) -> Result<AdmissionState, InvalidField> {
@@ -164,7 +165,7 @@ impl Flow for FlowGrpc {
     type WatchFlowStream = Pin<Box<dyn Stream<Item = Result<pb::FlowSnapshot, Status>> + Send>>;
 
     async fn get_flow(&self, request: Request<pb::GetFlowRequest>) -> Result<Response<pb::FlowSnapshot>, Status> {
-        let is_staff = is_staff(&request);
+        let is_staff = is_staff(&self.scans.devices.hear(&request).await?);
         let request = request.into_inner();
         let (from, until) = (values::time("from", request.from)?, values::time("until", request.until)?);
         if until <= from || until - from > LONGEST_WINDOW {
@@ -177,9 +178,17 @@ impl Flow for FlowGrpc {
         &self,
         request: Request<pb::WatchFlowRequest>,
     ) -> Result<Response<Self::WatchFlowStream>, Status> {
-        let is_staff = is_staff(&request);
+        let devices = self.scans.devices.clone();
+        let (caller, issued_at) = (devices.hear(&request).await?, IssuedAt::of(&request));
         let stream = self.flow.watch(FLOW_TOPIC, request.into_inner().after_revision).await?;
-        Ok(Response::new(Box::pin(stream.map(move |told| told.map(|snapshot| board::told_to(is_staff, snapshot))))))
+        let told = stream.then(move |told| {
+            let (devices, caller) = (devices.clone(), caller.clone());
+            async move {
+                devices.admit(&caller, issued_at).await?;
+                Ok(board::told_to(is_staff(&caller), told?))
+            }
+        });
+        Ok(Response::new(Box::pin(told)))
     }
 
     async fn correct_zone(&self, request: Request<pb::CorrectZoneRequest>) -> Result<Response<pb::Zone>, Status> {

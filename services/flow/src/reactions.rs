@@ -1,5 +1,5 @@
-//! What others' events mean here: showings and tickets at the door, displays that show what they were told. Each may
-//! come twice and late.
+//! What others' events mean here: showings and tickets at the door, displays that show what they were told, devices that
+//! are heard no more. Each may come twice and late.
 
 use kernel::{
     BoxFuture, Event, Failure, Tx,
@@ -7,6 +7,7 @@ use kernel::{
 };
 use prost::Name;
 use sky_proto::{
+    portal::v1::{DevicePairingChanged, PairingState},
     reservations::v1::{
         Audience, BookingCancelled, BookingConfirmed, BookingMoved, BookingReissued, BookingReseated, IssuedTicket,
         Need, ReissuedCode, ShowingCancelled, ShowingDelayed, ShowingScheduled,
@@ -206,6 +207,24 @@ pub(crate) fn from_signage<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t
                 commands::weather::over(tx, values::id("message_id", &told.message_id)?).await?;
             }
             _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// What of the portal's events means something here.
+pub(crate) const OF_PORTAL: &[&str] = &[DevicePairingChanged::NAME];
+
+/// A device's pairing has ended. A new one ends the one before it, of whatever kind that was.
+pub(crate) fn from_portal<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        if event.name() != DevicePairingChanged::NAME {
+            return Ok(());
+        }
+        let told = event.decode::<DevicePairingChanged>()?;
+        if matches!(told.state(), PairingState::Paired | PairingState::Revoked) {
+            let device = values::slug("device_id", &told.device_id)?;
+            commands::devices::end(tx, device, values::time("at", told.at)?).await?;
         }
         Ok(())
     })

@@ -1,5 +1,8 @@
-//! Who is calling, and who may. Every call carries a signed, short-lived identity; a layer in front of
-//! all routes admits only callers that the method's rule names. No rule, no entry.
+//! Who is calling, and who may. Every call carries a signed identity; a layer in front of all routes admits only callers
+//! that the method's rule names. No rule, no entry.
+//!
+//! Identities are short-lived, but for those of the devices that work at a door or a lane: these go on while nobody can sign
+//! them a new one. Whoever lets them in looks whether their pairing has ended since ([`crate::ended`]).
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,7 +11,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use prost::Message;
@@ -21,8 +24,10 @@ use crate::{clock::wall_now, remembered::Remembered};
 /// Domain separation: a signature for an identity is good for nothing else.
 const PREFIX: &[u8] = b"sky.identity.v1\0";
 
-/// How long a signed identity is good for.
+/// How long a signed identity is good for …
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// … and that of a device which must go on without whoever signs them: a working day.
+pub const WORKING_DAY: TimeDelta = TimeDelta::hours(12);
 /// Of so many identities it is remembered that they were proven, or how they were signed.
 const REMEMBERED: usize = 4096;
 
@@ -153,6 +158,15 @@ impl Caller {
         }
     }
 
+    /// How long a signed identity of this caller is good for.
+    #[must_use]
+    pub fn lifetime(&self) -> TimeDelta {
+        match self {
+            Self::Device { kind, .. } if matches!(kind.as_str(), "scanner" | "lane") => WORKING_DAY,
+            _ => LIFETIME,
+        }
+    }
+
     fn passes(&self, rule: &[Who]) -> bool {
         rule.iter().any(|who| match (who, self) {
             (Who::Anyone, _) | (Who::Visitor, Self::Visitor { .. }) | (Who::AnyService, Self::Service(_)) => true,
@@ -163,8 +177,12 @@ impl Caller {
         })
     }
 
-    fn to_proto(&self) -> pb::Identity {
-        let mut identity = pb::Identity { expires_at_unix: (wall_now() + LIFETIME).timestamp(), ..Default::default() };
+    fn to_proto(&self, issued_at: DateTime<Utc>) -> pb::Identity {
+        let mut identity = pb::Identity {
+            expires_at_unix: (issued_at + self.lifetime()).timestamp(),
+            issued_at_unix_us: issued_at.timestamp_micros(),
+            ..Default::default()
+        };
         match self {
             Self::Nobody => {}
             Self::Visitor { session, visit } => {
@@ -206,6 +224,33 @@ impl Caller {
     }
 }
 
+/// When an identity was issued, to the microsecond. One of an older release does not say so.
+fn issued_at(identity: &pb::Identity) -> DateTime<Utc> {
+    match identity.issued_at_unix_us {
+        0 => DateTime::from_timestamp(identity.expires_at_unix, 0).unwrap_or_default() - LIFETIME,
+        issued => DateTime::from_timestamp_micros(issued).unwrap_or_default(),
+    }
+}
+
+/// When the identity of a device was issued, in the extensions of its requests beside the [`Caller`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IssuedAt(pub DateTime<Utc>);
+
+impl IssuedAt {
+    /// That of a device's call. Nobody asks when that of another was issued: then it is the beginning of time.
+    pub fn of<T>(request: &tonic::Request<T>) -> Self {
+        request.extensions().get::<Self>().copied().unwrap_or(Self(DateTime::UNIX_EPOCH))
+    }
+}
+
+/// What a token that was good says.
+#[derive(Clone, Debug)]
+struct Proven {
+    caller: Caller,
+    issued_at: DateTime<Utc>,
+    expires_at_unix: i64,
+}
+
 /// The house's keys: one pair signs identities, the other one tickets.
 #[derive(Clone)]
 pub struct Keys {
@@ -216,7 +261,7 @@ pub struct Keys {
     pub(crate) earlier_ticket: Arc<[VerifyingKey]>,
     /// Tokens that were good: the same ones come again and again, and a signature costs more than the
     /// rest of most calls.
-    known: Arc<Remembered<String, (Caller, i64)>>,
+    known: Arc<Remembered<String, Proven>>,
     /// Tokens that were signed, with the second until which they are handed out again.
     signed: Arc<Remembered<Caller, (String, i64)>>,
 }
@@ -252,18 +297,24 @@ impl Keys {
         self.identity.to_bytes()
     }
 
-    /// A token that says who is calling, good for at least half of [`LIFETIME`].
+    /// A token that says who is calling, good for at least half of the caller's [`Caller::lifetime`].
     #[must_use]
     pub fn sign(&self, caller: &Caller) -> String {
-        let now = wall_now().timestamp();
+        let now = wall_now();
         if let Some((token, until)) = self.signed.get(caller)
-            && now < until
+            && now.timestamp() < until
         {
             return token;
         }
-        let token = self.sealed(&caller.to_proto());
-        self.signed.put(caller.clone(), (token.clone(), now + LIFETIME.num_seconds() / 2));
+        let token = self.issue(caller, now);
+        self.signed.put(caller.clone(), (token.clone(), (now + LIFETIME / 2).timestamp()));
         token
+    }
+
+    /// A new token of a caller, good for its [`Caller::lifetime`] from `issued_at` on.
+    #[must_use]
+    pub fn issue(&self, caller: &Caller, issued_at: DateTime<Utc>) -> String {
+        self.sealed(&caller.to_proto(issued_at))
     }
 
     fn sealed(&self, identity: &pb::Identity) -> String {
@@ -276,22 +327,26 @@ impl Keys {
     /// The caller in a token, if it is ours and not expired.
     #[must_use]
     pub fn verify(&self, token: &str) -> Option<Caller> {
+        Some(self.prove(token)?.caller)
+    }
+
+    fn prove(&self, token: &str) -> Option<Proven> {
         let now = wall_now().timestamp();
-        if let Some((caller, expires_at)) = self.known.get(token) {
-            return (expires_at > now).then_some(caller);
+        if let Some(proven) = self.known.get(token) {
+            return (proven.expires_at_unix > now).then_some(proven);
         }
         let bytes = BASE64URL_NOPAD.decode(token.as_bytes()).ok()?;
         let (payload, signature) = bytes.split_at_checked(bytes.len().checked_sub(64)?)?;
         let key: VerifyingKey = self.identity.verifying_key();
         key.verify_strict(&[PREFIX, payload].concat(), &Signature::from_slice(signature).ok()?).ok()?;
         let identity = pb::Identity::decode(payload).ok()?;
-        let expires_at = identity.expires_at_unix;
-        if expires_at <= now {
+        let (issued_at, expires_at_unix) = (issued_at(&identity), identity.expires_at_unix);
+        if expires_at_unix <= now {
             return None;
         }
-        let caller = Caller::from_proto(identity);
-        self.known.put(token.to_owned(), (caller.clone(), expires_at));
-        Some(caller)
+        let proven = Proven { caller: Caller::from_proto(identity), issued_at, expires_at_unix };
+        self.known.put(token.to_owned(), proven.clone());
+        Some(proven)
     }
 }
 
@@ -311,7 +366,7 @@ impl Gate {
         Self { rules: Arc::new(rules), keys }
     }
 
-    fn judge(&self, request: &Request) -> Result<Caller, Status> {
+    fn judge(&self, request: &Request) -> Result<(Caller, IssuedAt), Status> {
         let rule = self
             .rules
             .get(request.uri().path())
@@ -320,15 +375,17 @@ impl Gate {
             .headers()
             .get(http::header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        let caller = match token {
-            Some(token) => self
-                .keys
-                .verify(token)
-                .ok_or_else(|| Status::unauthenticated("The identity is not valid or has run out. Sign in again."))?,
-            None => Caller::Nobody,
+        let (caller, issued_at) = match token {
+            Some(token) => {
+                let proven = self.keys.prove(token).ok_or_else(|| {
+                    Status::unauthenticated("The identity is not valid or has run out. Sign in again.")
+                })?;
+                (proven.caller, proven.issued_at)
+            }
+            None => (Caller::Nobody, DateTime::UNIX_EPOCH),
         };
         if caller.passes(rule) {
-            Ok(caller)
+            Ok((caller, IssuedAt(issued_at)))
         } else if caller == Caller::Nobody {
             Err(Status::unauthenticated("Sign in first."))
         } else {
@@ -342,7 +399,10 @@ impl Gate {
 pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     crate::telemetry::observe(request, |mut request| async move {
         match gate.judge(&request) {
-            Ok(caller) => {
+            Ok((caller, issued_at)) => {
+                if matches!(caller, Caller::Device { .. }) {
+                    request.extensions_mut().insert(issued_at);
+                }
                 request.extensions_mut().insert(caller);
                 next.run(request).await
             }
@@ -356,53 +416,4 @@ pub(crate) async fn admit(State(gate): State<Gate>, request: Request, next: Next
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn keys() -> Keys {
-        Keys::from_seeds([1; 32], [2; 32])
-    }
-
-    #[test]
-    fn an_identity_survives_the_wire_and_nothing_else_does() {
-        let caller = Caller::Staff { account: "anna".to_owned(), roles: vec![Role::Desk] };
-        let token = keys().sign(&caller);
-        assert_eq!(keys().verify(&token), Some(caller));
-        assert_eq!(Keys::from_seeds([9; 32], [2; 32]).verify(&token), None, "another house's key");
-        let mut bytes = BASE64URL_NOPAD.decode(token.as_bytes()).expect("our own");
-        bytes[1] ^= 1;
-        assert_eq!(keys().verify(&BASE64URL_NOPAD.encode(&bytes)), None, "changed");
-        assert_eq!(keys().verify("x"), None);
-    }
-
-    #[test]
-    fn a_token_seen_before_is_refused_like_a_new_one_when_it_is_spoiled() {
-        let keys = keys();
-        let caller = Caller::Service("journey".to_owned());
-        let token = keys.sign(&caller);
-        assert_eq!((keys.verify(&token), keys.verify(&token)), (Some(caller.clone()), Some(caller.clone())));
-        assert_eq!(keys.sign(&caller), token, "the same token for the same caller");
-        let mut spoiled = token.clone();
-        spoiled.replace_range(5..6, if &token[5..6] == "A" { "B" } else { "A" });
-        assert_eq!(keys.verify(&spoiled), None);
-        keys.known.put(token.clone(), (caller, wall_now().timestamp() - 1));
-        assert_eq!(keys.verify(&token), None, "run out");
-        let mut late = Caller::Service("parking".to_owned()).to_proto();
-        for (left, good) in [(5, true), (-1, false)] {
-            late.expires_at_unix = wall_now().timestamp() + left;
-            assert_eq!(keys.verify(&keys.sealed(&late)).is_some(), good, "never seen, {left} seconds left");
-        }
-    }
-
-    #[test]
-    fn rules_admit_only_whom_they_name() {
-        let desk = Caller::Staff { account: "a".to_owned(), roles: vec![Role::Desk] };
-        let admin = Caller::Staff { account: "b".to_owned(), roles: vec![Role::Admin] };
-        let rule = &[Who::Staff(Role::Operator), Who::Service("journey")];
-        assert!(!desk.passes(rule));
-        assert!(admin.passes(rule));
-        assert!(Caller::Service("journey".to_owned()).passes(rule));
-        assert!(!Caller::Service("portal".to_owned()).passes(rule));
-        assert!(!Caller::Nobody.passes(rule));
-    }
-}
+mod tests;

@@ -169,8 +169,18 @@ impl House {
         Channel,
         impl FnMut(tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> + Clone + use<>,
     > {
+        self.channel_with((*caller != Caller::Nobody).then(|| self.keys.sign(caller)))
+    }
+
+    /// The same with this very token, or none.
+    pub fn channel_with(
+        &self,
+        token: Option<String>,
+    ) -> InterceptedService<
+        Channel,
+        impl FnMut(tonic::Request<()>) -> Result<tonic::Request<()>, tonic::Status> + Clone + use<>,
+    > {
         let channel = Channel::from_shared(format!("http://{}", self.running.grpc)).expect("an address").connect_lazy();
-        let token = (*caller != Caller::Nobody).then(|| self.keys.sign(caller));
         InterceptedService::new(channel, move |mut request: tonic::Request<()>| {
             if let Some(token) = &token {
                 request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().expect("ASCII"));

@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::Berlin;
 use futures::Stream;
 use kernel::{
-    Access, Batch, Caller, Combiner, Context, Db, Live, Role, Tx, Who,
+    Access, Batch, Caller, Combiner, Context, Db, EndedDevices, Live, Role, Tx, Who,
     combine::Keyed,
     db::{Repeat, request_hash},
     identity::Keys,
@@ -87,6 +87,7 @@ pub(crate) struct ParkingGrpc {
     db: Db,
     keys: Keys,
     site: Live<pb::Site>,
+    devices: EndedDevices,
     counter: Combiner<Asked, pb::Right, Error>,
 }
 
@@ -99,9 +100,9 @@ const HOLD_BAY: &str = "HoldBay";
 const RECORD_LANE: &str = "RecordLane";
 
 impl ParkingGrpc {
-    pub(crate) fn new(context: &Context, site: Live<pb::Site>) -> Self {
+    pub(crate) fn new(context: &Context, site: Live<pb::Site>, devices: EndedDevices) -> Self {
         let counter = Combiner::start(context, MAY_WAIT, TOGETHER, |tx, asked| Box::pin(hold(tx, asked)));
-        Self { db: context.db.clone(), keys: context.keys.clone(), site, counter }
+        Self { db: context.db.clone(), keys: context.keys.clone(), site, devices, counter }
     }
 }
 
@@ -364,7 +365,7 @@ impl Parking for ParkingGrpc {
         &self,
         request: Request<pb::RecordLaneRequest>,
     ) -> Result<Response<pb::RecordLaneResponse>, Status> {
-        let caller = Caller::of(&request);
+        let caller = self.devices.hear(&request).await?;
         let request = request.into_inner();
         let direction = direction(request.direction)?;
         let by_controller = matches!(&caller, Caller::Device { .. });

@@ -53,17 +53,19 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::gates::turn(tx))).await?) })
     });
-    let server = grpc::ParkingGrpc::new(context, site);
+    let devices = grpc::gates::ended_devices(context);
+    let server = grpc::ParkingGrpc::new(context, site, devices.clone());
     Parts {
         grpc: Routes::new(ParkingServer::new(server))
-            .add_service(GatesServer::new(grpc::gates::GatesGrpc::new(context)))
-            .add_service(OccupancyServer::new(grpc::occupancy::OccupancyGrpc::new(context)))
+            .add_service(GatesServer::new(grpc::gates::GatesGrpc::new(context, devices.clone())))
+            .add_service(OccupancyServer::new(grpc::occupancy::OccupancyGrpc::new(context, devices)))
             .add_service(ConnectionsServer::new(grpc::connections::ConnectionsGrpc::new(context))),
         access: vec![grpc::ACCESS, grpc::gates::ACCESS, grpc::occupancy::ACCESS, grpc::connections::ACCESS],
         consumers: vec![
             Consumer::of_runs("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY),
             Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
             Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW),
+            Consumer::new("portal", reactions::from_portal).heeding(reactions::OF_PORTAL),
         ],
         http: http::router(context),
         house: Some(HouseLoader { check: house::check, apply: house::apply }),

@@ -12,6 +12,7 @@ use prost_types::Timestamp;
 use sky_proto::{
     flow::v1::{AdmissionMoved, AdmissionState, HouseState, HouseStateChanged},
     journey::v1::{VisitCancelled, VisitConfirmed, VisitExpired, VisitRebooked},
+    portal::v1::{DevicePairingChanged, PairingState},
     reservations::v1::{BookingConfirmed, BookingReissued, ShowingDelayed, ShowingScheduled},
 };
 
@@ -130,6 +131,24 @@ pub(crate) fn from_flow<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, R
             && let Some(house) = event.decode::<HouseStateChanged>()?.house
         {
             commands::gates::evacuation(tx, house.state() == HouseState::Evacuating).await?;
+        }
+        Ok(())
+    })
+}
+
+/// What of the portal's events means something here.
+pub(crate) const OF_PORTAL: &[&str] = &[DevicePairingChanged::NAME];
+
+/// A device's pairing has ended. A new one ends the one before it, of whatever kind that was.
+pub(crate) fn from_portal<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t, Result<(), Failure>> {
+    Box::pin(async move {
+        if event.name() != DevicePairingChanged::NAME {
+            return Ok(());
+        }
+        let told = event.decode::<DevicePairingChanged>()?;
+        if matches!(told.state(), PairingState::Paired | PairingState::Revoked) {
+            let device = values::slug("device_id", &told.device_id)?;
+            commands::devices::end(tx, device, values::time("at", told.at)?).await?;
         }
         Ok(())
     })

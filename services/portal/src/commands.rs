@@ -140,9 +140,17 @@ pub(crate) async fn revoke_device(tx: &mut Tx, device_id: &str, by: &str) -> Res
     }
 }
 
-/// A device has asked for an identity.
-pub(crate) async fn device_used(tx: &mut Tx, token_hash: &[u8]) -> Result<(), Error> {
-    store::note_device_use(tx.conn(), token_hash, wall_now()).await
+/// That a device was used is written down so often.
+const USE_NOTED: TimeDelta = TimeDelta::minutes(1);
+
+/// A device asks for an identity: its id and kind. None: its pairing has ended. If that is under way, it is waited for.
+pub(crate) async fn device_signs_in(tx: &mut Tx, token_hash: &[u8]) -> Result<Option<(String, String)>, Error> {
+    let Some((id, kind, used_at)) = store::lock_device(tx.conn(), token_hash).await? else { return Ok(None) };
+    let now = wall_now();
+    if used_at.is_none_or(|at| at <= now - USE_NOTED) {
+        store::note_device_use(tx.conn(), token_hash, now).await?;
+    }
+    Ok(Some((id, kind)))
 }
 
 /// Nobody is reminded of this step for a while.

@@ -5,11 +5,10 @@ pub(crate) mod waiting_rooms;
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, Utc};
 use kernel::{
     Access, Caller, Role, Who,
     clock::wall_now,
-    identity::LIFETIME,
     values::{self, InvalidField, invalid, timestamp},
 };
 use sky_proto::{
@@ -45,17 +44,15 @@ pub(crate) const ACCESS: Access = Access {
     ],
 };
 
-/// That a device was used is written down so often.
-const USE_NOTED: TimeDelta = TimeDelta::minutes(1);
-
 /// The server.
 #[derive(Debug)]
 pub(crate) struct AccessGrpc(pub(crate) Arc<Edge>);
 
 impl AccessGrpc {
-    fn token(&self, caller: &Caller) -> Response<pb::IdentityToken> {
-        let expires_at = Some(timestamp(wall_now() + LIFETIME));
-        Response::new(pb::IdentityToken { token: self.0.keys.sign(caller), expires_at })
+    /// An identity of its own for each who asks: a device that was paired anew must not get one from before.
+    fn token(&self, caller: &Caller, asked_at: DateTime<Utc>) -> Response<pb::IdentityToken> {
+        let expires_at = Some(timestamp(asked_at + caller.lifetime()));
+        Response::new(pb::IdentityToken { token: self.0.keys.issue(caller, asked_at), expires_at })
     }
 }
 
@@ -86,18 +83,18 @@ impl access_server::Access for AccessGrpc {
     async fn sign_in(&self, request: Request<pb::SignInRequest>) -> Result<Response<pb::IdentityToken>, Status> {
         let request = request.into_inner();
         let account = self.0.doorman.sign_in(&request.account, &request.password).await?;
-        Ok(self.token(&Caller::Staff { account: account.name, roles: account.roles }))
+        Ok(self.token(&Caller::Staff { account: account.name, roles: account.roles }, wall_now()))
     }
 
     async fn start_session(&self, _: Request<pb::StartSessionRequest>) -> Result<Response<pb::IdentityToken>, Status> {
-        Ok(self.token(&Caller::Visitor { session: direct_session(), visit: None }))
+        Ok(self.token(&Caller::Visitor { session: direct_session(), visit: None }, wall_now()))
     }
 
     async fn open_visit(&self, request: Request<pb::OpenVisitRequest>) -> Result<Response<pb::IdentityToken>, Status> {
         let secret = secret("secret", &request.get_ref().secret)?.to_owned();
         let found = self.0.journey_as_portal().exchange_link(ExchangeLinkRequest { secret }).await?.into_inner();
         let visit = Uuid::try_parse(&found.visit_id).ok();
-        Ok(self.token(&Caller::Visitor { session: direct_session(), visit }))
+        Ok(self.token(&Caller::Visitor { session: direct_session(), visit }, wall_now()))
     }
 
     async fn start_pairing(
@@ -146,11 +143,12 @@ impl access_server::Access for AccessGrpc {
     ) -> Result<Response<pb::IdentityToken>, Status> {
         let token = secret("device_token", &request.get_ref().device_token)?;
         let hash = kernel::token::hash(token);
-        let (id, kind, used_at) = store::device(self.0.db.pool(), &hash).await?.ok_or(Error::NoSuchDevice)?;
-        if used_at.is_none_or(|at| at <= wall_now() - USE_NOTED) {
-            self.0.db.transact(move |tx| Box::pin(async move { commands::device_used(tx, &hash).await })).await?;
-        }
-        Ok(self.token(&Caller::Device { id, kind }))
+        // Before it is looked: an identity must not be newer than the end of the pairing that it comes from.
+        let asked_at = wall_now();
+        let found =
+            self.0.db.transact(move |tx| Box::pin(async move { commands::device_signs_in(tx, &hash).await })).await?;
+        let (id, kind) = found.ok_or(Error::NoSuchDevice)?;
+        Ok(self.token(&Caller::Device { id, kind }, asked_at))
     }
 
     async fn revoke_device(

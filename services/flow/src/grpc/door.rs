@@ -190,7 +190,7 @@ impl Door for DoorGrpc {
         &self,
         request: Request<pb::ExportAdmissionListRequest>,
     ) -> Result<Response<pb::SignedAdmissionList>, Status> {
-        let caller = Caller::of(&request);
+        let caller = self.scans.devices.hear(&request).await?;
         let request = request.into_inner();
         let device = values::slug("device_id", &request.device_id)?.to_owned();
         under_own_id(&caller, &device)?;
@@ -210,7 +210,7 @@ impl Door for DoorGrpc {
         &self,
         request: Request<pb::SubmitScansRequest>,
     ) -> Result<Response<pb::SubmitScansResponse>, Status> {
-        let caller = Caller::of(&request);
+        let caller = self.scans.devices.hear(&request).await?;
         let request = request.into_inner();
         let device = values::slug("device_id", &request.device_id)?.to_owned();
         under_own_id(&caller, &device)?;

@@ -1,7 +1,7 @@
 //! Reading what a scanner sends, and having it judged.
 
 use kernel::{
-    Caller, Combiner, Context,
+    Caller, Combiner, Context, EndedDevices,
     db::request_hash,
     identity::Keys,
     ticket_code::{self, Kind as CodeKind, NotOurs},
@@ -15,7 +15,7 @@ use crate::{
     commands::{self, Answered, Code, Scan},
     domain::scan::Kind,
     error::Error,
-    events,
+    events, store,
 };
 
 /// A signed code has about 170 characters.
@@ -33,13 +33,22 @@ const TOGETHER: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner {
     pub(super) keys: Keys,
+    pub(super) devices: EndedDevices,
     counter: Combiner<Scan, Answered, Error>,
 }
 
 impl Scanner {
     pub(crate) fn start(context: &Context) -> Self {
         let counter = Combiner::start(context, MAY_WAIT, TOGETHER, |tx, scans| Box::pin(commands::scan(tx, scans)));
-        Self { keys: context.keys.clone(), counter }
+        let db = context.db.clone();
+        let devices = EndedDevices::new(context, move || {
+            let db = db.clone();
+            Box::pin(async move {
+                let mut conn = db.pool().acquire().await.map_err(Error::from)?;
+                Ok(store::devices::ended(&mut conn).await?)
+            })
+        });
+        Self { keys: context.keys.clone(), devices, counter }
     }
 
     /// What a code is: ours or not is decided here, without asking anybody.
@@ -85,7 +94,7 @@ impl Scanner {
         kind: Kind,
         request: &Request<pb::ScanRequest>,
     ) -> Result<pb::ScanResponse, Status> {
-        let caller = Caller::of(request);
+        let caller = self.devices.hear(request).await?;
         let scan = self.read(kind, &caller, request.get_ref())?;
         under_own_id(&caller, &scan.device)?;
         let mut tries = 0;

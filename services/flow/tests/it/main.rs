@@ -9,6 +9,7 @@ mod causes;
 mod clock;
 mod directives;
 mod door;
+mod ended;
 mod erasure;
 mod everybody_out;
 mod headcount;

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::{Stream, StreamExt};
 use kernel::{
-    Access, Caller, Context, Db, Live, Role, Tx, Who,
-    identity::Keys,
+    Access, Caller, Context, Db, EndedDevices, Live, Role, Tx, Who,
+    identity::{IssuedAt, Keys},
     values::{self, InvalidField, day_of, invalid, midnight},
 };
 use prost::Message;
@@ -56,10 +56,23 @@ pub(crate) struct GatesGrpc {
     db: Db,
     keys: Keys,
     orders: Live<()>,
+    devices: EndedDevices,
+}
+
+/// Controllers and whatever else was paired, as far as their pairing has ended.
+pub(crate) fn ended_devices(context: &Context) -> EndedDevices {
+    let db = context.db.clone();
+    EndedDevices::new(context, move || {
+        let db = db.clone();
+        Box::pin(async move {
+            let mut conn = db.pool().acquire().await.map_err(Error::from)?;
+            Ok(store::devices::ended(&mut conn).await?)
+        })
+    })
 }
 
 impl GatesGrpc {
-    pub(crate) fn new(context: &Context) -> Self {
+    pub(crate) fn new(context: &Context, devices: EndedDevices) -> Self {
         let db = context.db.clone();
         // The value is what it rings for: the orders are fetched, and so dispatched, by each controller that hears it.
         let orders = Live::new(context, gates::ORDERS_TOPIC, move |lane| {
@@ -70,7 +83,7 @@ impl GatesGrpc {
                 Ok((lane.revision, ()))
             })
         });
-        Self { db: context.db.clone(), keys: context.keys.clone(), orders }
+        Self { db: context.db.clone(), keys: context.keys.clone(), orders, devices }
     }
 }
 
@@ -175,13 +188,15 @@ impl Gates for GatesGrpc {
         &self,
         request: Request<pb::WatchOrdersRequest>,
     ) -> Result<Response<Self::WatchOrdersStream>, Status> {
-        let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
+        let (caller, issued_at) = (self.devices.hear(&request).await?, IssuedAt::of(&request));
+        let lane = own_lane(&caller, &request.get_ref().lane)?;
         let rings = self.orders.watch(&lane, request.get_ref().after_revision).await?;
-        let db = self.db.clone();
+        let (db, devices) = (self.db.clone(), self.devices.clone());
         let orders = rings.then(move |ring| {
-            let (db, lane) = (db.clone(), lane.clone());
+            let (db, devices, caller, lane) = (db.clone(), devices.clone(), caller.clone(), lane.clone());
             async move {
                 ring?;
+                devices.admit(&caller, issued_at).await?;
                 Ok(fetch(&db, lane).await?)
             }
         });
@@ -189,7 +204,7 @@ impl Gates for GatesGrpc {
     }
 
     async fn report_lane(&self, request: Request<pb::ReportLaneRequest>) -> Result<Response<pb::LaneOrders>, Status> {
-        let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
+        let lane = own_lane(&self.devices.hear(&request).await?, &request.get_ref().lane)?;
         let request = request.into_inner();
         let fault = device_words(&request.fault);
         let orders = self.db.transact(move |tx| {
@@ -205,7 +220,7 @@ impl Gates for GatesGrpc {
         &self,
         request: Request<pb::ConfirmCommandRequest>,
     ) -> Result<Response<pb::GateCommand>, Status> {
-        let Caller::Device { id: lane, .. } = Caller::of(&request) else {
+        let Caller::Device { id: lane, .. } = self.devices.hear(&request).await? else {
             return Err(Status::permission_denied("A controller speaks for its own lane alone."));
         };
         let request = request.into_inner();
@@ -220,7 +235,7 @@ impl Gates for GatesGrpc {
         &self,
         request: Request<pb::FetchLocalListRequest>,
     ) -> Result<Response<pb::SignedLocalList>, Status> {
-        let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
+        let lane = own_lane(&self.devices.hear(&request).await?, &request.get_ref().lane)?;
         let of = lane.clone();
         let list = self.db.transact(move |tx| Box::pin(async move { journal::local_list(tx, &of).await })).await?;
         let list = events::gates::local_list(&lane, &list, |day| plates::day_key(&self.keys, day))?.encode_to_vec();
@@ -233,7 +248,7 @@ impl Gates for GatesGrpc {
         &self,
         request: Request<pb::SubmitLaneJournalRequest>,
     ) -> Result<Response<pb::SubmitLaneJournalResponse>, Status> {
-        let lane = own_lane(&Caller::of(&request), &request.get_ref().lane)?;
+        let lane = own_lane(&self.devices.hear(&request).await?, &request.get_ref().lane)?;
         let request = request.into_inner();
         if request.entries.len() > MOST_ENTRIES {
             return Err(invalid("entries", "are more than 1000; send them in parts").into());

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
-    Access, Caller, Context, Db, Role, Who,
+    Access, Caller, Context, Db, EndedDevices, Role, Who,
     values::{self, InvalidField, invalid},
 };
 use sky_proto::parking::v1::{self as pb, occupancy_server::Occupancy};
@@ -42,11 +42,12 @@ const MOST_HOURS: u32 = 12;
 #[derive(Debug)]
 pub(crate) struct OccupancyGrpc {
     db: Db,
+    devices: EndedDevices,
 }
 
 impl OccupancyGrpc {
-    pub(crate) fn new(context: &Context) -> Self {
-        Self { db: context.db.clone() }
+    pub(crate) fn new(context: &Context, devices: EndedDevices) -> Self {
+        Self { db: context.db.clone(), devices }
     }
 }
 
@@ -80,7 +81,7 @@ impl Occupancy for OccupancyGrpc {
         &self,
         request: Request<pb::RecordOccupancyRequest>,
     ) -> Result<Response<pb::RecordOccupancyResponse>, Status> {
-        let caller = Caller::of(&request);
+        let caller = self.devices.hear(&request).await?;
         let request = request.into_inner();
         let count = Count {
             key: values::id("idempotency_key", &request.idempotency_key)?,

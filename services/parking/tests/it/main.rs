@@ -8,6 +8,7 @@ mod charging;
 mod closures;
 mod coaches;
 mod connections;
+mod ended;
 mod feeds;
 mod gates;
 mod journal;

@@ -57,11 +57,16 @@ pub(crate) async fn revoke_device(
 }
 
 /// Id and kind of the device with this token, unless it was revoked; and when it was used last.
-pub(crate) async fn device(pool: &PgPool, token_hash: &[u8]) -> Result<Option<(String, String, Option<Time>)>, Error> {
-    Ok(sqlx::query_as("select device_id, kind, used_at from device where token_hash = $1 and revoked_at is null")
-        .bind(token_hash)
-        .fetch_optional(pool)
-        .await?)
+pub(crate) async fn lock_device(
+    conn: &mut PgConnection,
+    token_hash: &[u8],
+) -> Result<Option<(String, String, Option<Time>)>, Error> {
+    Ok(sqlx::query_as(
+        "select device_id, kind, used_at from device where token_hash = $1 and revoked_at is null for update",
+    )
+    .bind(token_hash)
+    .fetch_optional(conn)
+    .await?)
 }
 
 pub(crate) async fn note_device_use(conn: &mut PgConnection, token_hash: &[u8], now: Time) -> Result<(), Error> {

@@ -1,8 +1,11 @@
 //! Monitors, scanners and lanes: a code on a screen, somebody who approves it, a token, its end.
 
+use chrono::TimeDelta;
 use kernel::{
     Caller, Role,
+    clock::wall_now,
     testing::{House, staff, visitor},
+    values::from_timestamp,
 };
 use sky_proto::portal::v1 as pb;
 use tonic::{Code, Status};
@@ -28,10 +31,13 @@ async fn finish(house: &House, secret: &str) -> Result<pb::FinishPairingResponse
     access!(house, &Caller::Nobody).finish_pairing(request).await.map(tonic::Response::into_inner)
 }
 
-async fn sign_in(house: &House, token: &str) -> Result<Caller, Status> {
+async fn identity(house: &House, token: &str) -> Result<pb::IdentityToken, Status> {
     let request = pb::SignInDeviceRequest { device_token: token.to_owned() };
-    let answer = access!(house, &Caller::Nobody).sign_in_device(request).await?.into_inner();
-    Ok(house.keys.verify(&answer.token).expect("the house's own signature"))
+    access!(house, &Caller::Nobody).sign_in_device(request).await.map(tonic::Response::into_inner)
+}
+
+async fn sign_in(house: &House, token: &str) -> Result<Caller, Status> {
+    Ok(house.keys.verify(&identity(house, token).await?.token).expect("the house's own signature"))
 }
 
 async fn revoke(house: &House, by: &Caller, device: &str) -> Result<(), Status> {
@@ -82,6 +88,42 @@ async fn a_revoked_or_replaced_device_is_out() {
     revoke(&house, &staff(Role::Desk), "foyer-1").await.expect("again is no error");
     assert_eq!(sign_in(&house, &second).await.expect_err("revoked").code(), Code::Unauthenticated);
     sign_in(&house, &lane).await.expect("the other one stays");
+}
+
+#[tokio::test]
+async fn scanners_and_lanes_are_known_for_a_working_day_and_never_by_an_identity_from_before_their_pairing() {
+    let house = house().await;
+    for (kind, lifetime) in
+        [("scanner", TimeDelta::hours(12)), ("lane", TimeDelta::hours(12)), ("display", TimeDelta::minutes(10))]
+    {
+        let token = paired(&house, kind, kind).await;
+        let asked_at = wall_now();
+        let first = identity(&house, &token).await.expect("in");
+        let lasts = from_timestamp(first.expires_at);
+        assert!((asked_at + lifetime..=wall_now() + lifetime).contains(&lasts), "{kind}: {lasts}");
+        let anew = identity(&house, &paired(&house, kind, kind).await).await.expect("in");
+        assert_ne!(anew.token, first.token, "{kind}: it would be taken for the device that was replaced");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_signs_in_while_it_is_being_revoked_gets_nothing() {
+    let house = house().await;
+    let token = paired(&house, "scanner", "scanner-7").await;
+    let mut revoking = house.pool("portal").begin().await.expect("a transaction");
+    sqlx::query("update device set revoked_at = current_timestamp").execute(&mut *revoking).await.expect("revoked");
+    let commits = async {
+        let waiting = "select count(*) from pg_stat_activity
+                       where datname = current_database() and wait_event_type = 'Lock'";
+        while count(&house, waiting).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        revoking.commit().await.expect("committed");
+    };
+    let commits = tokio::time::timeout(std::time::Duration::from_secs(10), commits);
+    let (answer, waited) = tokio::join!(identity(&house, &token), commits);
+    waited.expect("whoever signs in waits for the end");
+    assert_eq!(answer.expect_err("revoked").code(), Code::Unauthenticated);
 }
 
 #[tokio::test]

@@ -1,8 +1,11 @@
 //! The door needs nobody: with NATS and every other service killed, a running flow goes on admitting; when they
-//! come back, all of them agree. Real processes, killed as a power cut would.
+//! come back, all of them agree. Real processes, killed as a power cut would. Nobody can sign a scanner in then: it goes on
+//! with the identity that it has had for a while.
 
+use chrono::TimeDelta;
 use kernel::{
     Caller, Role,
+    clock::wall_now,
     testing::{TestBroker, TestDb, process_clock, settings},
 };
 use sky_proto::{
@@ -20,10 +23,16 @@ use crate::{
     world::{World, staff, until},
 };
 
+/// A scanner with the identity that it has.
+struct Scanner {
+    id: &'static str,
+    token: String,
+}
+
 /// A lane's scanner scans `people` of a party.
-async fn scan(world: &World, showing: &str, code: &str, people: u32) -> (ScanRequest, ScanResponse) {
+async fn scan(world: &World, scanner: &Scanner, showing: &str, code: &str, people: u32) -> (ScanRequest, ScanResponse) {
     let request = ScanRequest {
-        device_id: "scanner-1".to_owned(),
+        device_id: scanner.id.to_owned(),
         nonce: Uuid::new_v4().to_string(),
         lane: "dome-1".to_owned(),
         showing_id: showing.to_owned(),
@@ -31,8 +40,7 @@ async fn scan(world: &World, showing: &str, code: &str, people: u32) -> (ScanReq
         party_count: people,
         late_reason: String::new(),
     };
-    let scanner = Caller::Device { id: "scanner-1".to_owned(), kind: "scanner".to_owned() };
-    let mut flow = FlowClient::new(world.door("flow", &scanner));
+    let mut flow = FlowClient::new(world.door_with("flow", &scanner.token));
     (request.clone(), flow.scan(request).await.expect("a verdict").into_inner())
 }
 
@@ -68,6 +76,15 @@ async fn the_door_goes_on_while_everything_else_is_dead() {
     let (status, found) = by_name().await;
     assert!(status == 200 && found.contains(&reference), "{status} {found}");
 
+    // One was paired today. The other one was before, and signed in just before the house began to fail, a while ago.
+    let device_token = world.pairs("scanner", "scanner-1").await;
+    let identity = world.signs_in(&device_token).await.expect("in");
+    let until_when = kernel::values::from_timestamp(identity.expires_at);
+    assert!(until_when > wall_now() + TimeDelta::hours(6), "for a working day, not until {until_when}");
+    let today = Scanner { id: "scanner-1", token: identity.token };
+    let caller = Caller::Device { id: "scanner-2".to_owned(), kind: "scanner".to_owned() };
+    let before = Scanner { id: "scanner-2", token: world.issued(&caller, wall_now() - TimeDelta::hours(6)) };
+
     broker.kill();
     processes.kill(journey);
     // Names are journey's alone. Whoever stands at the desk is told what to ask for, and the door finds that.
@@ -76,16 +93,16 @@ async fn the_door_goes_on_while_everything_else_is_dead() {
     for group in (1..groups.len()).filter(|group| *group != journey) {
         processes.kill(group);
     }
-    let (_, two) = scan(&world, &showing, &code, 2).await;
+    let (_, two) = scan(&world, &today, &showing, &code, 2).await;
     assert_eq!((two.verdict(), two.admitted_now), (ScanVerdict::Admitted, 2));
-    let (wrong, one) = scan(&world, &showing, &reference, 1).await;
+    let (wrong, one) = scan(&world, &before, &showing, &reference, 1).await;
     assert_eq!((one.verdict(), one.admitted_total), (ScanVerdict::Admitted, 3));
     let undo = UndoScanRequest { device_id: wrong.device_id, nonce: wrong.nonce, reason: "wrong party".to_owned() };
     let mut door = DoorClient::new(world.door("flow", &staff(Role::Desk)));
     door.undo_scan(undo).await.expect("taken back");
-    let (_, rest) = scan(&world, &showing, &code, 0).await;
+    let (_, rest) = scan(&world, &before, &showing, &code, 0).await;
     assert_eq!((rest.admitted_now, rest.admitted_total), (2, 4));
-    assert_eq!(scan(&world, &showing, &code, 0).await.1.verdict(), ScanVerdict::AlreadyAdmitted);
+    assert_eq!(scan(&world, &today, &showing, &code, 0).await.1.verdict(), ScanVerdict::AlreadyAdmitted);
     let list = ExportAdmissionListRequest { device_id: "scanner-1".to_owned(), day: String::new() };
     door.export_admission_list(list).await.expect("a list, too");
     let start = kernel::values::from_timestamp(family.showing.starts_at);

@@ -15,6 +15,7 @@ mod day;
 mod dependencies;
 mod deployment;
 mod displays;
+mod ended;
 mod failures;
 mod forms;
 mod freshness;

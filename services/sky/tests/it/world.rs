@@ -2,13 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use data_encoding::BASE64;
 use kernel::{
     Caller, Clock, Role, Settings,
     identity::Keys,
     testing::{Furnished, House, noon},
 };
-use sky_proto::kernel::v1::{LoadHouseRequest, operations_client::OperationsClient};
+use sky_proto::{
+    kernel::v1::{LoadHouseRequest, operations_client::OperationsClient},
+    portal::v1::{
+        ApprovePairingRequest, FinishPairingRequest, IdentityToken, SignInDeviceRequest, StartPairingRequest,
+        access_client::AccessClient,
+    },
+};
 use tonic::{Request, Status, service::interceptor::InterceptedService, transport::Channel};
 
 pub const HOUSE_FILE: &str = include_str!("../../../../deploy/houses/halle.toml");
@@ -80,6 +87,35 @@ impl World {
     /// A connection to a service as somebody.
     pub fn door(&self, service: &str, caller: &Caller) -> InterceptedService<Channel, Bearer> {
         InterceptedService::new(self.bare(service), Bearer(self.bearer(caller)))
+    }
+
+    /// A connection to a service with this very token.
+    pub fn door_with(&self, service: &str, token: &str) -> InterceptedService<Channel, Bearer> {
+        InterceptedService::new(self.bare(service), Bearer(Some(format!("Bearer {token}"))))
+    }
+
+    /// The token that somebody got when they signed in back then.
+    pub fn issued(&self, caller: &Caller, back_then: DateTime<Utc>) -> String {
+        self.keys.issue(caller, back_then)
+    }
+
+    /// Pairs a device as the desk does; answers the token that it keeps.
+    pub async fn pairs(&self, kind: &str, device: &str) -> String {
+        let mut access = AccessClient::new(self.door("portal", &Caller::Nobody));
+        let begun = access.start_pairing(StartPairingRequest { device_kind: kind.to_owned() }).await.expect("begun");
+        let begun = begun.into_inner();
+        let approve = ApprovePairingRequest { claim_code: begun.claim_code, device_id: device.to_owned() };
+        let mut desk = AccessClient::new(self.door("portal", &staff(Role::Desk)));
+        desk.approve_pairing(approve).await.expect("approved");
+        let finish = FinishPairingRequest { pairing_secret: begun.pairing_secret };
+        access.finish_pairing(finish).await.expect("finished").into_inner().device_token
+    }
+
+    /// Signs a paired device in, as it does by itself.
+    pub async fn signs_in(&self, device_token: &str) -> Result<IdentityToken, Status> {
+        let request = SignInDeviceRequest { device_token: device_token.to_owned() };
+        let mut access = AccessClient::new(self.door("portal", &Caller::Nobody));
+        access.sign_in_device(request).await.map(tonic::Response::into_inner)
     }
 
     /// A connection to one of several replicas as somebody.
