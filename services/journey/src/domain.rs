@@ -111,6 +111,9 @@ pub(crate) struct Suspension {
     /// Which closure of the car park it comes from.
     #[serde(default)]
     pub(crate) closure: String,
+    /// Since when it cannot be used; None: of before this was kept.
+    #[serde(default)]
+    pub(crate) since: Option<DateTime<Utc>>,
     /// "SITE_STATE_CLOSED" or "SITE_STATE_UNREACHABLE"
     pub(crate) state: String,
     pub(crate) reason: Text,
@@ -137,7 +140,8 @@ pub(crate) struct Bay {
     /// Why it cannot be used, if it cannot.
     #[serde(default)]
     pub(crate) suspension: Option<Suspension>,
-    /// It could not be used when its vehicle was due, and can be since: whoever has not come by then parks elsewhere.
+    /// It could not be used while its vehicle was due, from the beginning of its time to that of the showing, and can be
+    /// since: whoever has not come by then parks elsewhere.
     #[serde(default)]
     pub(crate) kept_out: bool,
     /// A coach's; of other vehicles there are none.
@@ -185,9 +189,17 @@ pub(crate) struct Meal {
     /// What goes back of one that is not made.
     #[serde(default)]
     pub(crate) back: i64,
-    /// The kitchen cannot make it as ordered, and waits for an answer: its pickup holds no more.
+    /// The kitchen cannot make it as ordered, and waits for an answer; see [`Meal::is_asked`].
     #[serde(default)]
     pub(crate) asked: bool,
+}
+
+impl Meal {
+    /// The kitchen waits for an answer, and its pickup holds no more. When it is made all the same the question rests, and
+    /// stands again if that is taken back.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.asked && self.kitchen == Kitchen::Scheduled
+    }
 }
 
 /// What a service would not give, kept so that a repeat of the request hears the same.
@@ -328,6 +340,15 @@ pub(crate) fn hold_over() -> Text {
     Text::new("Die Reservierung ist abgelaufen.", "The hold has run out.")
 }
 
+/// When a showing is, as reservations tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Times {
+    pub(crate) starts_at: DateTime<Utc>,
+    pub(crate) ends_at: DateTime<Utc>,
+    pub(crate) doors_at: DateTime<Utc>,
+    pub(crate) last_entry_at: Option<DateTime<Utc>>,
+}
+
 /// Our copy of a showing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Showing {
@@ -338,6 +359,8 @@ pub(crate) struct Showing {
     pub(crate) starts_at: DateTime<Utc>,
     pub(crate) ends_at: DateTime<Utc>,
     pub(crate) doors_at: DateTime<Utc>,
+    /// Until then late guests are let in; None: not told, then until it starts.
+    pub(crate) last_entry_at: Option<DateTime<Utc>>,
     pub(crate) predicted_end_at: Option<DateTime<Utc>>,
     pub(crate) admission: Admission,
     pub(crate) cancelled: bool,
@@ -345,6 +368,17 @@ pub(crate) struct Showing {
 }
 
 impl Showing {
+    /// Whoever is at the door by then comes in.
+    pub(crate) fn door_closes_at(&self) -> DateTime<Utc> {
+        self.last_entry_at.map_or(self.starts_at, |last| last.max(self.starts_at))
+    }
+
+    /// It runs, and nobody is let in any more: at once where the house lets in no late guests.
+    pub(crate) fn door_is_shut(&self, now: DateTime<Utc>) -> bool {
+        let closes_at = self.door_closes_at();
+        self.admission.reached(Admission::Running) && (closes_at <= self.starts_at || now >= closes_at)
+    }
+
     /// The door's prediction of the end, else the plan.
     pub(crate) fn end(&self) -> DateTime<Utc> {
         self.predicted_end_at.unwrap_or(self.ends_at)

@@ -277,7 +277,7 @@ fn order(visit: &Visit, meal: &Meal) -> gastro::Order {
         fire_at: Some(timestamp(meal.fire_at)),
         expires_at: Some(timestamp(visit.hold_expires_at)),
         showing_id: visit.showing.to_string(),
-        affected: meal.asked.then(|| gastro::Affected { reason: Some(asks().to_proto()), ..Default::default() }),
+        affected: meal.is_asked().then(|| gastro::Affected { reason: Some(asks().to_proto()), ..Default::default() }),
         ..Default::default()
     }
 }

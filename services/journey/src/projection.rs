@@ -238,7 +238,7 @@ fn replaced_dish<'m>(meal: &'m mut Meal, line: Option<usize>, quantity: u32, nam
 
 fn ask_of_meal(visit: &mut Visit, asked: bool) {
     if let Some(meal) = &mut visit.meal {
-        meal.asked = asked && meal.kitchen == Kitchen::Scheduled;
+        meal.asked = asked;
     }
 }
 
@@ -310,6 +310,7 @@ fn moved(seats: &[Seat]) -> Text {
 }
 
 fn note_bay(visit: &mut Visit, news: &News) {
+    let starts_at = visit.booked_starts_at;
     let Some(bay) = &mut visit.bay else { return };
     match news {
         News::RightConfirmed { from, until } if bay.part == Part::Held => {
@@ -320,16 +321,22 @@ fn note_bay(visit: &mut Visit, news: &News) {
         News::RightCancelled => bay.part = Part::Cancelled,
         News::RightSuspended { suspension } => {
             let mut suspension = suspension.clone();
-            // That the bay is lost is told without the closure that it was lost in.
-            if let Some(was) = bay.suspension.take().filter(|_| suspension.closure.is_empty()) {
-                suspension.closure = was.closure;
+            if let Some(was) = bay.suspension.take() {
+                suspension.since = was.since;
+                // That the bay is lost is told without the closure that it was lost in.
+                if suspension.closure.is_empty() {
+                    suspension.closure = was.closure;
+                }
             }
             bay.suspension = Some(suspension);
         }
         News::RightRestored { at, class, from, until } => {
-            // Of one that was lost they have chosen another, and know that they can come.
-            let was_shut = bay.suspension.take().is_some_and(|suspension| !suspension.lost);
-            bay.kept_out |= was_shut && from < at;
+            // Of one that was lost they have chosen another, and know that they can come. A closure that began when the
+            // showing did has kept nobody out.
+            let kept_out = |was: Suspension| {
+                !was.lost && *from < *at && was.since.zip(starts_at).is_none_or(|(since, starts_at)| since < starts_at)
+            };
+            bay.kept_out |= bay.suspension.take().is_some_and(kept_out);
             bay.class.clone_from(class);
             (bay.from, bay.until) = (*from, *until);
         }
@@ -357,7 +364,6 @@ fn note_meal(visit: &mut Visit, news: &News) {
         News::OrderMoved { pickup_at, fire_at } => (meal.pickup_at, meal.fire_at) = (*pickup_at, *fire_at),
         News::OrderState { number, kitchen } => {
             meal.kitchen = *kitchen;
-            meal.asked &= *kitchen == Kitchen::Scheduled;
             if *number > 0 {
                 meal.number = *number;
             }

@@ -5,7 +5,6 @@ mod kitchen;
 mod money;
 mod seen;
 
-use chrono::{DateTime, Utc};
 use kernel::{
     BoxFuture, Event, Failure, Tx,
     values::{self, InvalidField, Text},
@@ -32,7 +31,7 @@ use uuid::Uuid;
 
 use crate::{
     commands::{self, rebooking, showings},
-    domain::Admission,
+    domain::{Admission, Times},
     events,
     projection::News,
 };
@@ -49,8 +48,14 @@ fn times(
     starts_at: Option<Timestamp>,
     ends_at: Option<Timestamp>,
     doors_at: Option<Timestamp>,
-) -> Result<[DateTime<Utc>; 3], InvalidField> {
-    Ok([values::time("starts_at", starts_at)?, values::time("ends_at", ends_at)?, values::time("doors_at", doors_at)?])
+    last_entry_at: Option<Timestamp>,
+) -> Result<Times, InvalidField> {
+    Ok(Times {
+        starts_at: values::time("starts_at", starts_at)?,
+        ends_at: values::time("ends_at", ends_at)?,
+        doors_at: values::time("doors_at", doors_at)?,
+        last_entry_at: last_entry_at.map(|at| values::time("last_entry_at", Some(at))).transpose()?,
+    })
 }
 
 /// News of visits that wait to be told together. Whatever is not news of a visit is done in its turn.
@@ -136,14 +141,14 @@ pub(crate) fn from_reservations<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFutu
                 ShowingScheduled::NAME => {
                     let told = event.decode::<ShowingScheduled>()?;
                     let title = Text::from_proto(told.title);
-                    let times = times(told.starts_at, told.ends_at, told.doors_at)?;
+                    let times = times(told.starts_at, told.ends_at, told.doors_at, told.last_entry_at)?;
                     waiting.tell(tx).await?;
                     showings::scheduled(tx, showing(&told.showing_id)?, &title, &told.hall, times).await?;
                 }
                 ShowingDelayed::NAME => {
                     let told = event.decode::<ShowingDelayed>()?;
                     let reason = Text::from_proto(told.reason);
-                    let times = times(told.starts_at, told.ends_at, told.doors_at)?;
+                    let times = times(told.starts_at, told.ends_at, told.doors_at, told.last_entry_at)?;
                     waiting.tell(tx).await?;
                     showings::delayed(tx, showing(&told.showing_id)?, times, &reason).await?;
                 }
@@ -234,11 +239,14 @@ pub(crate) fn from_parking<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
                     let told = event.decode::<RightSuspended>()?;
                     let mut suspension = events::suspension::read(told.suspension)?;
                     suspension.closure = told.closure_id;
+                    suspension.since = Some(event.occurred_at);
                     (told.visit_id, News::RightSuspended { suspension })
                 }
                 RightLost::NAME => {
                     let told = event.decode::<RightLost>()?;
-                    (told.visit_id, News::RightSuspended { suspension: events::suspension::read(told.suspension)? })
+                    let mut suspension = events::suspension::read(told.suspension)?;
+                    suspension.since = Some(event.occurred_at);
+                    (told.visit_id, News::RightSuspended { suspension })
                 }
                 RightRestored::NAME => {
                     let told = event.decode::<RightRestored>()?;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{VISIT_TOPIC, lock};
 use crate::{
     domain::{
-        Admission, Showing, State, Visit,
+        Showing, State, Visit,
         clock::{
             ahead::{Lift, PLANNED, Way},
             legs::{self, Estimates, Leg, PACE_SPAN},
@@ -110,7 +110,7 @@ pub(crate) async fn judge(
         if let Some(wait) = wait(store::clock::DESK) {
             takes.desk = store::clock::estimate(wait);
         }
-        let situation = Situation { now, door_closes_at: showing.map(|it| it.starts_at), takes };
+        let situation = Situation { now, door_closes_at: showing.map(Showing::door_closes_at), takes };
         let booked = by_showing.remove(id).unwrap_or_default();
         let before: HashMap<Uuid, Clocked> = booked
             .iter()
@@ -185,8 +185,9 @@ fn clocked(
     now: DateTime<Utc>,
 ) -> Clocked {
     let was = before.map_or(Risk::Unknown, |it| it.risk);
-    let runs = showing.admission.reached(Admission::Running);
-    let risk = party.map_or(Risk::InTime, |party| risk::turn(was, &party.facts(showing.starts_at - now, runs), policy));
+    let runs = showing.door_is_shut(now);
+    let risk =
+        party.map_or(Risk::InTime, |party| risk::turn(was, &party.facts(showing.door_closes_at() - now, runs), policy));
     Clocked {
         visit: visit.id,
         showing: showing.id,

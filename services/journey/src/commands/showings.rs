@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{VISIT_TOPIC, notices, save_changed, take};
 use crate::{
-    domain::{Admission, Visit, join},
+    domain::{Admission, Times, Visit, join},
     error::Error,
     saga, store,
 };
@@ -23,21 +23,15 @@ async fn touch_visits(tx: &mut Tx, showing: Uuid) -> Result<(), Error> {
 }
 
 /// It is planned.
-pub(crate) async fn scheduled(
-    tx: &mut Tx,
-    id: Uuid,
-    title: &Text,
-    hall: &str,
-    times: [DateTime<Utc>; 3],
-) -> Result<(), Error> {
+pub(crate) async fn scheduled(tx: &mut Tx, id: Uuid, title: &Text, hall: &str, times: Times) -> Result<(), Error> {
     store::showings::set_times(tx.conn(), id, Some(title), times, None).await?;
     store::showings::set_hall(tx.conn(), id, hall).await?;
     touch_visits(tx, id).await
 }
 
 /// It begins later.
-pub(crate) async fn delayed(tx: &mut Tx, id: Uuid, times: [DateTime<Utc>; 3], reason: &Text) -> Result<(), Error> {
-    let start = times[0].with_timezone(&Berlin).format("%H:%M");
+pub(crate) async fn delayed(tx: &mut Tx, id: Uuid, times: Times, reason: &Text) -> Result<(), Error> {
+    let start = times.starts_at.with_timezone(&Berlin).format("%H:%M");
     let moved = Text::new(
         format!("Die Vorstellung beginnt erst um {start} Uhr."),
         format!("The showing starts later, at {start}."),
@@ -45,7 +39,7 @@ pub(crate) async fn delayed(tx: &mut Tx, id: Uuid, times: [DateTime<Utc>; 3], re
     let was = store::showings::get(tx.conn(), id).await?.map(|showing| showing.starts_at);
     store::showings::set_times(tx.conn(), id, None, times, Some(&join(&moved, reason))).await?;
     if let Some(was) = was {
-        notices::delayed(tx, id, was, times[0], reason).await?;
+        notices::delayed(tx, id, was, times.starts_at, reason).await?;
     }
     touch_visits(tx, id).await
 }

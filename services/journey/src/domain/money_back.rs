@@ -228,6 +228,7 @@ mod tests {
         assert_eq!(of_lost(&lost, until), None, "it could be used");
         lost.bay.as_mut().expect("a bay").suspension = Some(Suspension {
             closure: String::new(),
+            since: None,
             state: "SITE_STATE_CLOSED".to_owned(),
             reason: Text::default(),
             until: None,

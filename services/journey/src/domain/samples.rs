@@ -65,6 +65,7 @@ pub(crate) fn showing() -> Showing {
         starts_at: at(120),
         ends_at: at(180),
         doors_at: at(100),
+        last_entry_at: None,
         predicted_end_at: None,
         admission: Admission::Planned,
         cancelled: false,

@@ -91,7 +91,7 @@ pub(crate) fn steps(visit: &Visit, showing: &Showing) -> Vec<Step> {
         leave.done = visit.left_at.is_some();
     }
     // While the kitchen waits for an answer, its old time holds no more, and there is no other yet.
-    let comes = |meal: &&Meal| !meal.asked && matches!(meal.part, Part::Held | Part::Confirmed);
+    let comes = |meal: &&Meal| !meal.is_asked() && matches!(meal.part, Part::Held | Part::Confirmed);
     if let Some(meal) = visit.meal.as_ref().filter(comes) {
         let words = match meal.kitchen {
             Kitchen::Held | Kitchen::Scheduled => ["Essen abholen", "Collect your meal", "Sie holen Ihr Essen ab"],

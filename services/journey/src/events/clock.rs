@@ -28,7 +28,7 @@ pub(crate) fn at_risk(party: &MissingParty, showing: &Showing, at: DateTime<Utc>
     pb::VisitAtRisk {
         visit_id: party.visit.to_string(),
         showing_id: showing.id.to_string(),
-        door_closes_at: Some(timestamp(showing.starts_at)),
+        door_closes_at: Some(timestamp(showing.door_closes_at())),
         slack_seconds: party.slack.num_seconds(),
         uncertainty_seconds: missing::seconds(party.uncertainty),
         legs: party.legs.iter().map(missing::leg).collect(),
@@ -42,7 +42,7 @@ pub(crate) fn recovered(it: &Clocked, showing: &Showing, party: Option<&MissingP
     pb::VisitRecovered {
         visit_id: it.visit.to_string(),
         showing_id: showing.id.to_string(),
-        door_closes_at: Some(timestamp(showing.starts_at)),
+        door_closes_at: Some(timestamp(showing.door_closes_at())),
         slack_seconds: party.map_or(0, |party| party.slack.num_seconds()),
         is_in: party.is_none(),
         at: Some(timestamp(it.observed_at)),
@@ -121,7 +121,7 @@ pub(crate) fn clock(
         risk: risk(it.risk).into(),
         whereabouts: it.whereabouts.name().to_owned(),
         ahead: ahead.iter().map(stretch).collect(),
-        door_closes_at: Some(timestamp(showing.starts_at)),
+        door_closes_at: Some(timestamp(showing.door_closes_at())),
         observed_at: Some(timestamp(it.observed_at)),
         valid_until: Some(timestamp(now + HOLDS)),
         arrives_at: it.arrives_at.map(timestamp),

@@ -31,6 +31,7 @@ pub(crate) fn read(told: Option<parking::Suspension>) -> Result<Suspension, Inva
     let told = told.ok_or_else(|| invalid("suspension", "is missing"))?;
     Ok(Suspension {
         closure: String::new(),
+        since: None,
         state: told.state().as_str_name().to_owned(),
         left: told.left().map(|class| class.as_str_name().to_owned()).collect(),
         reason: Text::from_proto(told.reason),

@@ -169,6 +169,7 @@ impl Siblings {
             starts_at: values::time("starts_at", showing.starts_at)?,
             ends_at: values::time("ends_at", showing.ends_at)?,
             doors_at: values::time("doors_at", showing.doors_at)?,
+            last_entry_at: showing.last_entry_at.map(|at| from_timestamp(Some(at))),
             predicted_end_at: None,
             admission: Admission::Planned,
             cancelled: false,

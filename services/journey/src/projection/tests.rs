@@ -67,3 +67,22 @@ fn money_that_comes_after_its_payment_was_given_up_is_there() {
         assert_eq!(visit.money, expected, "{money:?} {news:?}");
     }
 }
+
+#[test]
+fn a_question_of_the_kitchen_rests_while_the_meal_is_made_and_stands_again_when_that_is_taken_back() {
+    let mut visit = samples::visit(State::Confirmed);
+    visit.meal = Some(Meal { kitchen: Kitchen::Scheduled, ..samples::meal() });
+    let state = |kitchen| News::OrderState { number: 7, kitchen };
+    let asks = News::KitchenAsks { question: "q".to_owned() };
+    let says = News::KitchenSays { question: "q".to_owned(), text: Text::default() };
+    for (news, asked) in [
+        (asks, true),
+        (state(Kitchen::Fired), false),
+        (state(Kitchen::Scheduled), true),
+        (says, false),
+        (state(Kitchen::Fired), false),
+    ] {
+        note(&mut visit, &news);
+        assert_eq!(visit.meal.as_ref().map(Meal::is_asked), Some(asked), "{news:?}");
+    }
+}

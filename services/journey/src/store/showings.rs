@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{VisitRow, all};
 use crate::{
-    domain::{Admission, Showing, State, Visit},
+    domain::{Admission, Showing, State, Times, Visit},
     error::Error,
 };
 
@@ -19,6 +19,7 @@ pub(super) struct ShowingRow {
     starts_at: Option<DateTime<Utc>>,
     ends_at: Option<DateTime<Utc>>,
     doors_at: Option<DateTime<Utc>>,
+    last_entry_at: Option<DateTime<Utc>>,
     predicted_end_at: Option<DateTime<Utc>>,
     admission: String,
     cancelled: bool,
@@ -40,6 +41,7 @@ pub(super) fn read(row: Option<ShowingRow>) -> Result<Option<Showing>, Error> {
         starts_at,
         ends_at,
         doors_at,
+        last_entry_at: row.last_entry_at,
         predicted_end_at: row.predicted_end_at,
         admission,
         cancelled: row.cancelled,
@@ -55,10 +57,11 @@ pub(crate) async fn get(conn: &mut PgConnection, id: Uuid) -> Result<Option<Show
 /// writing waits for everybody else who has it.
 pub(crate) async fn learn(conn: &mut PgConnection, showing: &Showing) -> Result<(), Error> {
     sqlx::query(
-        "insert into showing (showing_id, title, hall, starts_at, ends_at, doors_at) values ($1, $2, $3, $4, $5, $6)
+        "insert into showing (showing_id, title, hall, starts_at, ends_at, doors_at, last_entry_at)
+         values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (showing_id) do update
              set title = excluded.title, hall = excluded.hall, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
-                 doors_at = excluded.doors_at
+                 doors_at = excluded.doors_at, last_entry_at = excluded.last_entry_at
              where showing.starts_at is null",
     )
     .bind(showing.id)
@@ -67,6 +70,7 @@ pub(crate) async fn learn(conn: &mut PgConnection, showing: &Showing) -> Result<
     .bind(showing.starts_at)
     .bind(showing.ends_at)
     .bind(showing.doors_at)
+    .bind(showing.last_entry_at)
     .execute(conn)
     .await?;
     Ok(())
@@ -77,23 +81,23 @@ pub(crate) async fn set_times(
     conn: &mut PgConnection,
     id: Uuid,
     title: Option<&Text>,
-    times: [DateTime<Utc>; 3],
+    times: Times,
     notice: Option<&Text>,
 ) -> Result<(), Error> {
-    let [starts_at, ends_at, doors_at] = times;
     sqlx::query(
-        "insert into showing (showing_id, title, starts_at, ends_at, doors_at, notice)
-         values ($1, coalesce($2, '{\"de\": \"\"}'), $3, $4, $5, coalesce($6, '{\"de\": \"\"}'))
+        "insert into showing (showing_id, title, starts_at, ends_at, doors_at, notice, last_entry_at)
+         values ($1, coalesce($2, '{\"de\": \"\"}'), $3, $4, $5, coalesce($6, '{\"de\": \"\"}'), $7)
          on conflict (showing_id) do update
-             set title = coalesce($2, showing.title), starts_at = $3, ends_at = $4, doors_at = $5,
+             set title = coalesce($2, showing.title), starts_at = $3, ends_at = $4, doors_at = $5, last_entry_at = $7,
                  notice = coalesce($6, showing.notice)",
     )
     .bind(id)
     .bind(title.map(Json))
-    .bind(starts_at)
-    .bind(ends_at)
-    .bind(doors_at)
+    .bind(times.starts_at)
+    .bind(times.ends_at)
+    .bind(times.doors_at)
     .bind(notice.map(Json))
+    .bind(times.last_entry_at)
     .execute(conn)
     .await?;
     Ok(())

@@ -242,6 +242,32 @@ async fn whoever_comes_in_at_the_last_moment_has_recovered_and_who_does_not_has_
 }
 
 #[tokio::test]
+async fn where_late_guests_are_let_in_a_party_has_until_the_last_entry() {
+    let town = town().await;
+    let visit = town.paid().await;
+    let last_entry = from_timestamp(visit.starts_at) + TimeDelta::minutes(60);
+    let told = ShowingDelayed { last_entry_at: Some(timestamp(last_entry)), ..delayed(&visit, 0) };
+    town.react_twice("reservations", &visit.showing_id, &told).await;
+    before(&town, &visit, 3);
+    let unseen = turns(&town, &visit, Risk::Unknown).await;
+    assert_eq!(unseen.clock.and_then(|clock| clock.door_closes_at), Some(timestamp(last_entry)));
+    let running = AdmissionMoved {
+        showing_id: visit.showing_id.clone(),
+        state: AdmissionState::Running.into(),
+        at: visit.starts_at,
+        predicted_end_at: visit.ends_at,
+    };
+    before(&town, &visit, -5);
+    town.react_twice("flow", &visit.showing_id, &running).await;
+    let observed = |now: &pb::Visit| now.clock.as_ref().map(|clock| from_timestamp(clock.observed_at));
+    let now = town.house.clock.now();
+    let running = seen(&town, &visit, "a turn while it runs", |visit| observed(visit) >= Some(now)).await;
+    assert_eq!(running.clock.map(|clock| clock.risk()), Some(Risk::Unknown), "they may still come");
+    before(&town, &visit, -61);
+    turns(&town, &visit, Risk::Missed).await;
+}
+
+#[tokio::test]
 async fn each_leg_takes_what_the_service_that_knows_it_tells() {
     let town = town().await;
     let visit = town.paid().await;

@@ -96,7 +96,10 @@ fn meal_before(visit: &Visit) -> Option<&Meal> {
         matches!(kitchen, Kitchen::Held | Kitchen::Scheduled | Kitchen::Fired | Kitchen::Preparing | Kitchen::Ready)
     };
     visit.meal.as_ref().filter(|meal| {
-        meal.part == Part::Confirmed && !meal.asked && meal.pickup == "PICKUP_BEFORE_SHOWING" && waits(meal.kitchen)
+        meal.part == Part::Confirmed
+            && !meal.is_asked()
+            && meal.pickup == "PICKUP_BEFORE_SHOWING"
+            && waits(meal.kitchen)
     })
 }
 

@@ -101,6 +101,7 @@ fn whose_bay_cannot_be_reached_walks_from_elsewhere_and_who_is_parked_does_not()
     let alternatives = vec![("Spitze".to_owned(), 9), ("MMZ".to_owned(), 7)];
     booked.bay.as_mut().expect("a bay").suspension = Some(Suspension {
         closure: String::new(),
+        since: None,
         state: "SITE_STATE_UNREACHABLE".to_owned(),
         reason: Text::default(),
         until: None,

@@ -92,6 +92,7 @@ fn showing(now: DateTime<Utc>) -> Showing {
         starts_at,
         ends_at: starts_at + TimeDelta::minutes(50),
         doors_at: starts_at - TimeDelta::minutes(20),
+        last_entry_at: None,
         predicted_end_at: None,
         admission: Admission::Planned,
         cancelled: false,

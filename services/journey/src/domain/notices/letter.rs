@@ -431,7 +431,7 @@ pub(crate) fn diary(material: &Material<'_>) -> Diary {
         let window = fill(words.window, "from", &language.time(bay.from));
         lines.push(format!("{}: {}", words.parking, fill(&window, "until", &language.time(bay.until))));
     }
-    if let Some(meal) = visit.meal.as_ref().filter(|meal| meal.part == Part::Confirmed && !meal.asked) {
+    if let Some(meal) = visit.meal.as_ref().filter(|meal| meal.part == Part::Confirmed && !meal.is_asked()) {
         lines.push(format!("{} {}", words.meal, language.time(meal.pickup_at)));
     }
     let place = [house_name, &house.address].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
@@ -440,7 +440,7 @@ pub(crate) fn diary(material: &Material<'_>) -> Diary {
 
 /// Empty, and so not said, while the kitchen waits for an answer.
 fn pickup(meal: &Meal, language: Language) -> String {
-    if meal.asked { String::new() } else { language.time(meal.pickup_at) }
+    if meal.is_asked() { String::new() } else { language.time(meal.pickup_at) }
 }
 
 fn confirmed_bay(visit: &Visit) -> Option<&Bay> {

@@ -163,6 +163,7 @@ fn each_closure_of_the_car_park_is_told_once() {
         let mut visit = open.clone();
         visit.bay.as_mut().expect("a bay").suspension = Some(Suspension {
             closure: "c1".to_owned(),
+            since: None,
             state: "SITE_STATE_UNREACHABLE".to_owned(),
             reason: Text::new("Brücke gesperrt", "Bridge closed"),
             until: None,
