@@ -15,9 +15,10 @@ use uuid::Uuid;
 
 use crate::{
     browsers::{Browser, open},
+    left::sells_out_all_but_protected,
     scenario::next_showing,
     waiting_room::{execute, open_room, turn},
-    world::staff,
+    world::{staff, until},
 };
 
 fn wish(showing: &str, channel: Channel) -> HoldVisitRequest {
@@ -51,6 +52,17 @@ async fn what_was_held_with_a_pass_is_found_again_when_the_pass_has_ended() {
     assert_eq!(to, room, "for more they wait as everybody does: {body}");
     let (_, to, body) = browser.post(&house, &hold, &[("key", key.as_str()), ("count_adult", "")]).await;
     assert_eq!(to, room, "nor is the form theirs any more: {body}");
+    // Nor is it lost when nothing but wheelchair places is left, which are sold past the line.
+    sells_out_all_but_protected(&world, &showing).await;
+    let look = || async {
+        turn(&house).await;
+        Browser::new().get(&house, &format!("/showings/{showing}")).await.2
+    };
+    until("only wheelchair places are sold", look, |page| page.contains("id=\"need_wheelchair\"")).await;
+    let (_, again, body) = browser.post(&house, &hold, &form).await;
+    assert_eq!(again, order, "still its first answer: {body}");
+    let (_, to, body) = browser.hold(&house, &showing).await;
+    assert_eq!(to, room, "others have none: {body}");
 }
 
 #[tokio::test]

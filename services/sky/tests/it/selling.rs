@@ -209,6 +209,11 @@ async fn a_class_is_booked_at_the_desk_with_its_coach() {
     let coach = quote(&world, &showing, BayClass::Coach).await;
     let (_, _, form) = desk.get(&house, &format!("/desk/showings/{id}/sell")).await;
     assert!(form.contains("name=\"channel\" value=\"4\" checked"), "schools come from their own quota: {form}");
+    // Another tray is asked for where the order is typed, not on the page that visitors buy from.
+    let here = format!("formaction=\"/desk/showings/{id}/sell#on-tray");
+    assert!(form.contains(&here) && !form.contains("formaction=\"/showings/"), "{form}");
+    let (status, _, more) = sell(&house, &desk, id, &[("count_pupil", "28"), SCHOOL, ("more", "tray")]).await;
+    assert!(status.is_success() && more.contains(&here) && more.contains("name=\"channel\""), "{status} {more}");
     let cents = coach.total.as_ref().expect("a price").cents;
     let price = format!("{},{:02}\u{a0}€", cents / 100, cents % 100);
     let bay = |form: &str| -> String {

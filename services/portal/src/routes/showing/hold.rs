@@ -74,8 +74,12 @@ async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Resul
             return if let Some(room) = behind { waiting_room::lead(edge, guest, room).await } else { Ok(page) };
         }
     };
-    if let Gate::Wheelchair(room) = gate
-        && !request.party.iter().all(needs_kept_place)
+    let behind = match gate {
+        Gate::Wheelchair(room) if !request.party.iter().all(needs_kept_place) => Some(room),
+        _ => behind,
+    };
+    if let Some(room) = behind
+        && guest.session.is_none()
     {
         return waiting_room::lead(edge, guest, room).await;
     }
