@@ -1,5 +1,5 @@
-//! What is told of a showing is never older than a second, whatever has changed it, and who only reads keeps nobody from
-//! selling.
+//! What is told of a showing follows whatever has changed it (how soon is measured where nothing else runs beside it: sky's
+//! own test of freshness), and who only reads keeps nobody from selling.
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use crate::{client, support::*};
 
-const A_SECOND: Duration = Duration::from_secs(1);
+/// Less than the fifteen seconds after which everything is loaded anew anyway, and enough where every test runs at once.
+const SOON: Duration = Duration::from_secs(10);
 
-/// Waits until a showing is told so, a second at most.
+/// Waits until a showing is told so.
 async fn is_told(house: &House, showing: &str, what: &str, is: impl Fn(&Availability) -> bool) {
     let (since, request) = (Instant::now(), pb::GetShowingRequest { showing_id: showing.to_owned() });
     loop {
@@ -24,12 +25,13 @@ async fn is_told(house: &House, showing: &str, what: &str, is: impl Fn(&Availabi
         if is(&left) {
             return;
         }
-        assert!(asked < A_SECOND, "{what}: after {asked:?} it is still told: {left:?}");
+        assert!(asked < SOON, "{what}: after {asked:?} it is still told: {left:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_changes_a_showing_is_told_within_a_second() {
+async fn whatever_changes_a_showing_is_told_soon() {
     let house = house().await;
     let showing = showing(&house).await.showing_id;
     let [bought, given_up, dropped] = [(); 3].map(|()| Uuid::now_v7());
