@@ -107,8 +107,9 @@ impl Account {
         }
         let key = Uuid::new_v5(&Uuid::NAMESPACE_URL, dir.as_os_str().as_encoded_bytes());
         let name = format!("sky-{}", key.simple());
-        let earlier = Path::new("/var/tmp").join(&name);
-        let home = if fs::exists(&earlier)? { earlier } else { Path::new("/var/lib").join(name) };
+        let (home, earlier) = (Path::new("/var/lib").join(&name), Path::new("/var/tmp").join(&name));
+        let is_used = |home: &Path| fs::exists(home.join("postgres"));
+        let home = if !is_used(&home)? && is_used(&earlier)? { earlier } else { home };
         make_folder(&home)?;
         // The name can be guessed: take the folder only if nobody else made it.
         let data = fs::symlink_metadata(&home)?;
