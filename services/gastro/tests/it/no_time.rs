@@ -137,7 +137,8 @@ async fn a_held_meal_that_has_lost_its_time_is_asked_for_when_it_is_confirmed() 
 
 /// Why each order that needs a decision does.
 async fn causes(house: &House) -> Vec<AffectedBy> {
-    affected(house).await.iter().map(|order| order.affected.as_ref().expect("why").by()).collect()
+    let cause = |order: &pb::Order| AffectedBy::try_from(order.affected.as_ref().expect("why").by).expect("known");
+    affected(house).await.iter().map(cause).collect()
 }
 
 #[tokio::test]
