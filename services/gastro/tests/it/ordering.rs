@@ -295,7 +295,7 @@ async fn what_was_declared_for_a_meal_that_nobody_gets_is_forgotten_long_before_
         hold(&house, &declared).await.expect("held");
         twice(&house, "journey", &VisitExpired { visit_id: visit.to_string() }).await;
     }
-    set_station(&house, "hot", pb::StationState::Closed).await.expect("closed");
+    set_capacity(&house, "hot", 1).await;
     let comes_too_late = async |visit: Uuid| {
         twice(&house, "journey", &confirmed(visit, Uuid::now_v7())).await;
         assert_eq!(order(&house, visit).await.state(), pb::OrderState::Rejected);
