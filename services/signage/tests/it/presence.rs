@@ -101,7 +101,9 @@ async fn staff_see_when_a_display_was_silent_and_for_how_long_in_a_week() {
     look(&house, Duration::ZERO).await;
     assert_eq!(absences().await, pb::ListAbsencesResponse::default(), "it was there all the time");
 
-    // It was heard of ten minutes ago, and then not any more.
+    // It hangs for hours, was heard of ten minutes ago, and then not any more.
+    let hours = "update display set hung_at = hung_at - interval '3 hours'";
+    sqlx::query(hours).execute(house.pool("signage")).await.expect("time passed");
     let earlier = "update presence set last_seen_at = last_seen_at - interval '10 minutes' returning last_seen_at";
     let gone: DateTime<Utc> = sqlx::query_scalar(earlier).fetch_one(house.pool("signage")).await.expect("set");
     look(&house, Duration::ZERO).await;
