@@ -73,19 +73,11 @@ pub async fn is_all_that_visitors_read(house: &House, world: &World) {
     }
     // And so does whoever reads the open data.
     let url = format!("http://{}/open/v1/crowd-flow-observed", house.running.http);
-    let observed = async || {
-        let told: serde_json::Value =
-            reqwest::get(&url).await.expect("an answer").json().await.expect("a list of what was observed");
-        told.as_array().expect("a list").iter().find(|it| it["name"] == "AstroGastro").expect("the café").clone()
-    };
-    let told = observed().await;
+    let told: serde_json::Value =
+        reqwest::get(url).await.expect("an answer").json().await.expect("a list of what was observed");
+    let told = told.as_array().expect("a list").iter().find(|it| it["name"] == "AstroGastro").expect("the café");
     assert_eq!(told["congested"], true);
     for number in ["peopleCount", "peopleCountTowards", "peopleCountAway"] {
         assert!(told.get(number).is_none(), "{number} in {told}");
     }
-    // Somebody counts by hand: so many are there, and who came and went nobody has seen.
-    let by_hand = CorrectZoneRequest { zone_id: "cafe".to_owned(), count: 44, reason: "counted".to_owned() };
-    FlowClient::new(world.door("flow", &staff(Role::Desk))).correct_zone(by_hand).await.expect("set");
-    let told = observed().await;
-    assert_eq!((told["peopleCount"].as_u64(), told.get("peopleCountTowards")), (Some(44), None), "{told}");
 }
