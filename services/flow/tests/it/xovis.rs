@@ -383,6 +383,8 @@ async fn nobody_is_told_how_long_one_waits_beside_a_silent_counter() {
     };
     assert!(waits().await, "three come and three go each minute");
     assert!(directions().await.is_some());
+    // More than three intervals.
+    house.clock.advance(TimeDelta::minutes(4));
     let silent = async || {
         let sensors = snapshot(&house).await.sensors;
         sensors.iter().any(|it| it.sensor_id == "cafe-1" && it.state() == SensorState::Offline)
