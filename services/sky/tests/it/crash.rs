@@ -172,6 +172,7 @@ async fn buy(world: Arc<World>, showing: String, answered: Arc<Mutex<Vec<(Caller
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test's tasks end with it")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_of_the_database_takes_back_nothing_that_was_answered() {
     let mut house = House::start();

@@ -122,6 +122,7 @@ async fn hears(client: &Client, line: &str, words: &str) -> Instant {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test's tasks end with it")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_portal_turns_to_another_replica_when_one_dies_and_its_monitors_go_on() {
     let db = TestDb::create().await;

@@ -27,6 +27,7 @@ struct Told {
     held: usize,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test's tasks end with it")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_told_under_sale_is_never_older_than_a_second() {
     // Dropped with this variable, at the end of the test.
