@@ -77,7 +77,7 @@ async fn who_begins_to_watch_is_told_without_asking_the_database() {
         let mut stream = client!(house, &journey()).watch_showings(request).await.expect("a stream").into_inner();
         stream.message().await.expect("it goes on").expect("a first state")
     };
-    let first = tokio::time::timeout(A_SECOND * 2, first).await.expect("it waits for the database");
+    let first = tokio::time::timeout(SOON, first).await.expect("it waits for the database");
     assert!(!first.showings.is_empty());
     other.rollback().await.expect("given back");
     // And it goes on with what changes.
@@ -85,7 +85,7 @@ async fn who_begins_to_watch_is_told_without_asking_the_database() {
     let mut stream = client!(house, &journey()).watch_showings(request).await.expect("a stream").into_inner();
     let before = stream.message().await.expect("it goes on").expect("a first state").revision;
     hold(&house, &wish(Uuid::now_v7(), &showing, 1)).await.expect("held");
-    let next = tokio::time::timeout(A_SECOND * 5, stream.message()).await.expect("told");
+    let next = tokio::time::timeout(SOON, stream.message()).await.expect("told");
     let next = next.expect("it goes on").expect("what has changed");
     assert!(next.revision > before && next.showings.iter().any(|it| it.showing_id == showing));
 }
@@ -107,7 +107,7 @@ async fn seat_plans_and_bookings_are_read_on_none_of_the_sellers_connections() {
         let unknown = pb::GetShowingRequest { showing_id: Uuid::new_v4().to_string() };
         client!(house, &journey()).get_showing(unknown).await.expect_err("looked for and not found")
     };
-    let refused = tokio::time::timeout(A_SECOND * 3, reads).await.expect("they wait for a seller's connection");
+    let refused = tokio::time::timeout(SOON, reads).await.expect("they wait for a seller's connection");
     assert_eq!(refused.code(), tonic::Code::NotFound, "{refused}");
 }
 
