@@ -145,7 +145,7 @@ fn build(
         consumers: vec![
             Consumer::of_runs("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY),
             Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
-            Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW),
+            Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW).at_leisure(),
             Consumer::new("payments", reactions::from_payments).heeding(reactions::OF_PAYMENTS),
         ],
         http: http::router(context.db.clone(), public_url),

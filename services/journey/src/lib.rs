@@ -103,7 +103,7 @@ fn build(context: &Context) -> anyhow::Result<Parts> {
             Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
             Consumer::of_runs("parking", reactions::from_parking).heeding(reactions::OF_PARKING),
             Consumer::of_runs("gastro", reactions::from_gastro).heeding(reactions::OF_GASTRO),
-            Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW),
+            Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW).at_leisure(),
         ],
         house: Some(HouseLoader { check: house::check, apply: house::apply }),
         ..Parts::default()

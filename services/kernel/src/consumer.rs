@@ -1,7 +1,7 @@
 //! What a service says about the events of another: a reaction to each or to all that wait, and what it does once
 //! after many. Following the producer is in `follower`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{BoxFuture, Failure, Tx, event::Event};
 
@@ -13,6 +13,12 @@ pub type React = Arc<dyn for<'t> Fn(&'t mut Tx, &'t Event) -> BoxFuture<'t, Resu
 /// What a service does with a run of events, one or many, in the order in which they were told. It fails or works
 /// as a whole: when a run of several fails for good, each of its events is applied by itself.
 pub type ReactToRun = Arc<dyn for<'t> Fn(&'t mut Tx, &'t [Event]) -> BoxFuture<'t, Result<(), Failure>> + Send + Sync>;
+
+/// So long a few events wait for more, where nobody waits for what they do: whoever is in a hurry goes first, and what
+/// belongs together is one transaction.
+const GATHER: Duration = Duration::from_millis(2);
+/// The same of a consumer at leisure; less than a frame of a screen.
+const LEISURE: Duration = Duration::from_millis(15);
 
 /// One event after the other, or all that wait at once.
 #[derive(Clone)]
@@ -49,7 +55,8 @@ pub struct Consumer {
     /// The names of the messages that it wants; None: all.
     pub(crate) heeds: Option<&'static [&'static str]>,
     pub(crate) finish: Option<Finish>,
-    pub(crate) at_once: bool,
+    /// So long a few events wait for more.
+    pub(crate) gather: Duration,
     pub(crate) in_one_statement: Option<AtOnce>,
 }
 
@@ -61,7 +68,7 @@ impl std::fmt::Debug for Consumer {
 
 impl Consumer {
     fn reacting(producer: &'static str, reaction: Reaction) -> Self {
-        Self { producer, reaction, heeds: None, finish: None, at_once: false, in_one_statement: None }
+        Self { producer, reaction, heeds: None, finish: None, gather: GATHER, in_one_statement: None }
     }
 
     /// All events of `producer` go to `react`.
@@ -93,7 +100,15 @@ impl Consumer {
     /// they come. All others wait a few milliseconds for more.
     #[must_use]
     pub const fn at_once(mut self) -> Self {
-        self.at_once = true;
+        self.gather = Duration::ZERO;
+        self
+    }
+
+    /// Nothing that comes of these events is waited for by anybody: they gather longer, and whoever is in a hurry has the
+    /// processors for itself meanwhile.
+    #[must_use]
+    pub const fn at_leisure(mut self) -> Self {
+        self.gather = LEISURE;
         self
     }
 

@@ -31,10 +31,7 @@ use crate::{
 
 /// Most events applied in one transaction.
 pub(crate) const RUN: usize = 200;
-/// So long a few events wait for more, where nobody waits for what they do: whoever is in a hurry goes first, and
-/// what belongs together is one transaction.
-const GATHER: Duration = Duration::from_millis(2);
-/// These are enough to begin with.
+/// So many events are enough to begin with.
 const MANY: usize = 50;
 /// Without any word from the bus the producer is asked this often.
 const ASK_EVERY: Duration = Duration::from_secs(15);
@@ -49,7 +46,7 @@ pub(crate) struct Follower {
     reaction: Reaction,
     heeds: Option<&'static [&'static str]>,
     finish: Option<Finish>,
-    at_once: bool,
+    gather: Duration,
     pub(crate) in_one_statement: Option<AtOnce>,
     pub(crate) reached: Passing,
     /// The way to the producer's own log.
@@ -91,7 +88,7 @@ impl Follower {
             reaction: consumer.reaction.clone(),
             heeds: consumer.heeds,
             finish: consumer.finish.clone(),
-            at_once: consumer.at_once,
+            gather: consumer.gather,
             in_one_statement: consumer.in_one_statement.clone(),
             reached: Passing::default(),
             log,
@@ -152,8 +149,8 @@ impl Follower {
                 continue;
             };
             let Some(mut chunk) = chunk else { return Ok(()) };
-            if !self.at_once && chunk.len() < MANY {
-                tokio::time::sleep(GATHER).await;
+            if !self.gather.is_zero() && chunk.len() < MANY {
+                tokio::time::sleep(self.gather).await;
                 chunk.extend(messages.next().now_or_never().flatten().unwrap_or_default());
             }
             let mut run = Vec::with_capacity(chunk.len());

@@ -64,7 +64,7 @@ fn build(context: &Context) -> Parts {
         consumers: vec![
             Consumer::of_runs("journey", reactions::from_journey).heeding(reactions::OF_JOURNEY),
             Consumer::of_runs("reservations", reactions::from_reservations).heeding(reactions::OF_RESERVATIONS),
-            Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW),
+            Consumer::new("flow", reactions::from_flow).heeding(reactions::OF_FLOW).at_leisure(),
             Consumer::new("portal", reactions::from_portal).heeding(reactions::OF_PORTAL),
         ],
         http: http::router(context),
