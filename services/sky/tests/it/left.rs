@@ -32,8 +32,8 @@ pub async fn sells_out_all_but_protected(world: &World, showing: &str) {
     let request = GetSeatPlanRequest { showing_id: showing.to_owned() };
     let plan = desk.get_seat_plan(request).await.expect("a plan").into_inner();
     let is_protected = |features: &[String]| features.iter().any(|it| it == "wheelchair" || it == "companion");
-    let general = plan.seats.into_iter().filter(|seat| !is_protected(&seat.features)).map(|seat| seat.label);
-    let general: Vec<String> = general.collect();
+    let general = plan.seats.into_iter().filter(|seat| seat.free && !is_protected(&seat.features));
+    let general: Vec<String> = general.map(|seat| seat.label).collect();
     for seats in general.chunks(60) {
         let request = BlockSeatsRequest {
             showing_id: showing.to_owned(),
