@@ -33,7 +33,7 @@ fn is_wanted(count: &str) -> bool {
     !matches!(count.trim(), "" | "0")
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit())
 }
 

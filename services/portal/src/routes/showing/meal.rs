@@ -241,15 +241,11 @@ pub(super) fn lines(menu: &Menu, sent: &Fields, number: &mut impl FnMut(String) 
 
 /// Whether something to eat was chosen in a form, whatever the menu has.
 pub(super) fn is_wanted(sent: &Fields) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
-    let is_chosen = |(name, value): (&str, &str)| {
-        let row = name.strip_prefix("tray").and_then(|rest| rest.split_once('_'));
-        match row {
-            Some((tray, row)) => is_number(tray) && is_number(row) && !value.is_empty(),
-            // What a combo is made of has a field too, and is no number.
-            None if name.starts_with("combo_") => is_number(value) && value != "0",
-            None => name.starts_with("meal_") && !value.is_empty() && value != "0",
-        }
+    let is_chosen = |(name, value): (&str, &str)| match () {
+        // What a combo is made of has a field too, and is no number.
+        () if name.starts_with("combo_") => gone::is_number(value) && value != "0",
+        () if name.starts_with("meal_") => !value.is_empty() && value != "0",
+        () => trays::is_row(name) && !value.is_empty(),
     };
     sent.pairs().any(is_chosen)
 }

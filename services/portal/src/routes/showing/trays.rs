@@ -207,9 +207,8 @@ pub(super) fn form(w: &Words, menu: &Menu, group: &GroupLunch, sent: &Fields) ->
 
 /// Whether a field says what is in a row of a tray.
 pub(super) fn is_row(name: &str) -> bool {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     let row = name.strip_prefix("tray").and_then(|rest| rest.split_once('_'));
-    row.is_some_and(|(tray, row)| is_number(tray) && is_number(row))
+    row.is_some_and(|(tray, row)| gone::is_number(tray) && gone::is_number(row))
 }
 
 /// The lines of all trays, or what is wrong with them.
