@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     BOARD,
     board::{Board, Turn},
-    domain::{About, Class, Content, Fact, Message, News, Silence, Told, Wall},
+    domain::{About, Class, Content, EndedBy, Fact, Message, News, Silence, Told, Wall},
     error::Error,
     events,
     store::{self, Said},
@@ -209,14 +209,13 @@ pub async fn publish(tx: &mut Tx, board: &Board, message: &Message) -> Result<()
 pub async fn withdraw(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Message, Error> {
     let turn = board.locked_turn(tx).await?;
     let found = turn.wall.known.message(message_id).cloned();
-    let mut message = match found {
-        Some(message) if !message.withdrawn => message,
+    let message = match found {
+        Some(message) if !message.withdrawn => message.taken_back(EndedBy::Staff, tx.now()),
         found => {
             turn.back();
             return found.ok_or(Error::NoSuchMessage);
         }
     };
-    (message.withdrawn, message.withdrawn_at) = (true, Some(tx.now()));
     tx.append(&message_id.to_string(), &events::withdrawn(message_id)).await?;
     say(tx, turn, Fact::Message(message.clone())).await?;
     Ok(message)
@@ -237,7 +236,7 @@ pub async fn restore(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Mes
             return if message.withdrawn { Err(Error::TooLateToRestore) } else { Ok(message) };
         }
     };
-    (message.withdrawn, message.withdrawn_at) = (false, None);
+    (message.withdrawn, message.withdrawn_at, message.ended_by) = (false, None, None);
     tx.append(&message_id.to_string(), &events::published(&message)).await?;
     say(tx, turn, Fact::Message(message.clone())).await?;
     Ok(message)

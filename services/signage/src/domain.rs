@@ -136,12 +136,33 @@ pub struct Message {
     /// When; None also for those of before this was kept.
     #[serde(default)]
     pub withdrawn_at: Option<DateTime<Utc>>,
+    /// By whom; None also for those of before this was kept.
+    #[serde(default)]
+    pub ended_by: Option<EndedBy>,
+}
+
+/// Who took a message back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// Somebody of the house.
+    Staff,
+    /// The feed that had it has it no more. It may have left it out by mistake.
+    Feed,
+    /// Whoever sent the warning, by an update or by taking it back: for good.
+    Sender,
 }
 
 /// Whoever took a message back by mistake shows it again within so long.
 const UNDO: TimeDelta = TimeDelta::minutes(5);
 
 impl Message {
+    /// The same, taken back.
+    #[must_use]
+    pub fn taken_back(&self, by: EndedBy, at: DateTime<Utc>) -> Self {
+        Self { withdrawn: true, withdrawn_at: Some(at), ended_by: Some(by), ..self.clone() }
+    }
+
     /// Whether it was taken back just now, and its time is not over.
     #[must_use]
     pub fn can_be_restored(&self, now: DateTime<Utc>) -> bool {

@@ -328,5 +328,6 @@ fn new_message(request: &pb::PublishMessageRequest, now: DateTime<Utc>) -> Resul
         valid_until,
         withdrawn: false,
         withdrawn_at: None,
+        ended_by: None,
     })
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{TIME, record, say_all};
 use crate::{
     board::{Board, Turn},
-    domain::{Alert, Fact, LONGEST_MESSAGE, Message},
+    domain::{Alert, AlertType, EndedBy, Fact, LONGEST_MESSAGE, Message},
     error::Error,
     events, store,
 };
@@ -46,11 +46,11 @@ async fn take(tx: &mut Tx, turn: &Turn, alert: &Alert, facts: &mut Vec<Fact>) ->
     let shown = alert.message(tx.now());
     let mut ended = Vec::new();
     for id in alert.ends() {
-        // An update under its own id takes the message's place.
-        if shown.as_ref().is_ok_and(|message| message.message_id == id) {
+        // An update under its own id takes the message's place, or is over by itself.
+        if id == alert.message_id() && alert.kind == AlertType::Update {
             continue;
         }
-        if withdraw(tx, turn, id, facts).await? {
+        if withdraw(tx, turn, id, EndedBy::Sender, facts).await? {
             ended.push(id);
         }
     }
@@ -64,7 +64,7 @@ async fn take(tx: &mut Tx, turn: &Turn, alert: &Alert, facts: &mut Vec<Fact>) ->
         );
     }
     if let Ok(message) = &shown
-        && turn.wall.known.message(message.message_id).is_none_or(|old| differs(alert, old, message, tx.now()))
+        && latest(turn, message.message_id, facts).is_none_or(|old| differs(alert, old, message, tx.now()))
     {
         facts.push(Fact::Message(message.clone()));
         tx.append(&message.message_id.to_string(), &events::published(message)).await?;
@@ -73,18 +73,44 @@ async fn take(tx: &mut Tx, turn: &Turn, alert: &Alert, facts: &mut Vec<Fact>) ->
     Ok(Imported { shown: shown.map(|message| message.message_id), ended, not_ended })
 }
 
+/// A message as it is after the facts that are to be learned; None: there is none.
+fn latest<'t>(turn: &'t Turn, id: Uuid, facts: &'t [Fact]) -> Option<&'t Message> {
+    let learned = facts.iter().rev().find_map(|fact| match fact {
+        Fact::Message(message) if message.message_id == id => Some(message),
+        _ => None,
+    });
+    learned.or_else(|| turn.wall.known.message(id))
+}
+
 /// Takes a message back; false: there is none, or it is already.
-async fn withdraw(tx: &mut Tx, turn: &Turn, id: Uuid, facts: &mut Vec<Fact>) -> Result<bool, Error> {
-    let Some(old) = turn.wall.known.message(id).filter(|old| !old.withdrawn) else { return Ok(false) };
-    if facts.iter().any(|fact| matches!(fact, Fact::Message(it) if it.message_id == id && it.withdrawn)) {
+async fn withdraw(tx: &mut Tx, turn: &Turn, id: Uuid, by: EndedBy, facts: &mut Vec<Fact>) -> Result<bool, Error> {
+    let Some(old) = latest(turn, id, facts) else { return Ok(false) };
+    if old.withdrawn {
+        // Whoever sent it has the last word: no feed and no other words bring it back then.
+        if by == EndedBy::Sender && old.ended_by != Some(by) {
+            let ended = Message { ended_by: Some(by), ..old.clone() };
+            facts.push(Fact::Message(ended));
+        }
         return Ok(false);
     }
+    let ended = old.taken_back(by, tx.now());
     tx.append(&id.to_string(), &events::withdrawn(id)).await?;
-    facts.push(Fact::Message(Message { withdrawn: true, withdrawn_at: Some(tx.now()), ..old.clone() }));
+    facts.push(Fact::Message(ended));
     Ok(true)
 }
 
+/// Whether a warning is to be shown as it comes now, and not as it is already.
 fn differs(alert: &Alert, old: &Message, new: &Message, now: DateTime<Utc>) -> bool {
+    let says_else = (&old.text, old.class) != (&new.text, new.class);
+    if old.withdrawn {
+        return match old.ended_by {
+            // It was left out once, and is there again.
+            Some(EndedBy::Feed) => true,
+            // What staff have taken back stays taken back, as long as it is the same.
+            Some(EndedBy::Staff) => says_else || old.gravity < new.gravity,
+            Some(EndedBy::Sender) | None => false,
+        };
+    }
     let renewed = new.valid_until - old.valid_until;
     let later = if alert.is_open() {
         renewed > TimeDelta::zero() && old.valid_until < now + SOON
@@ -93,11 +119,7 @@ fn differs(alert: &Alert, old: &Message, new: &Message, now: DateTime<Utc>) -> b
     } else {
         renewed > TimeDelta::zero()
     };
-    // One that staff have taken back stays taken back.
-    !old.withdrawn
-        && ((&old.text, old.class) != (&new.text, new.class)
-            || renewed < TimeDelta::zero() && !alert.is_open()
-            || later)
+    says_else || renewed < TimeDelta::zero() && !alert.is_open() || later
 }
 
 /// What a feed said when it was asked.
@@ -120,12 +142,15 @@ pub async fn heard(tx: &mut Tx, board: &Board, answer: &Answer) -> Result<(), Er
     let before = store::feeds::alone_has(tx, &answer.feed).await?;
     let turn = board.locked_turn(tx).await?;
     let (mut has, mut facts) = (Vec::new(), Vec::new());
-    for alert in &answer.alerts {
+    // In the order in which they were sent: what ends one comes after it, wherever it stands in the list.
+    let mut alerts: Vec<&Alert> = answer.alerts.iter().collect();
+    alerts.sort_by_key(|alert| alert.sent);
+    for alert in alerts {
         has.extend(take(tx, &turn, &alert.as_listed(tx.now()), &mut facts).await?.shown.ok());
     }
     if answer.problem.is_none() {
         for id in before.into_iter().filter(|id| !has.contains(id)) {
-            withdraw(tx, &turn, id, &mut facts).await?;
+            withdraw(tx, &turn, id, EndedBy::Feed, &mut facts).await?;
         }
     }
     for fact in &facts {

@@ -250,6 +250,7 @@ impl Alert {
             valid_until: until.min(now + LONGEST_MESSAGE),
             withdrawn: false,
             withdrawn_at: None,
+            ended_by: None,
         })
     }
 }

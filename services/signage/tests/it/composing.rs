@@ -74,6 +74,7 @@ pub fn message(class: Class, end: i64, group: Option<&str>) -> Message {
         valid_until: at(end),
         withdrawn: false,
         withdrawn_at: None,
+        ended_by: None,
     }
 }
 

@@ -228,3 +228,73 @@ async fn where_senders_are_named_the_warnings_of_others_are_not_taken_wherever_t
     assert!(refused.message().contains("services.signage.senders"), "{}", refused.message());
     assert!(shown().await.contains("GEWITTER"));
 }
+
+/// The feed was asked after now, and has so many warnings.
+async fn asked_again(house: &House, warnings: u32) {
+    // The first answer may have been on its way already.
+    for _ in 0..2 {
+        let before = feed(house).await.asked_at;
+        let asked = async || feed(house).await.asked_at != before;
+        until(house, "asked again", asked).await;
+    }
+    assert_eq!(feed(house).await.warnings, warnings);
+}
+
+#[tokio::test]
+async fn a_warning_that_the_feed_left_out_once_comes_back_with_it_and_one_that_was_ended_does_not() {
+    let server = Server::start().await;
+    let house = house_with(&server.url).await;
+    let list = |headline: &str| format!("[{}]", entry("dwd.1", "Severe", headline));
+    let shows = async |what: &str| words(&content(&house, "foyer-1").await).contains(what);
+    let taken = async || house.events::<pb::WarningTaken>("signage").await.len();
+
+    // One good answer without it, and it is there again: nobody has ended it.
+    server.says(200, list("GEWITTER"));
+    until(&house, "shown", async || shows("GEWITTER").await).await;
+    server.says(200, "[]");
+    until(&house, "taken off", async || !shows("GEWITTER").await).await;
+    let before = taken().await;
+    server.says(200, list("GEWITTER"));
+    until(&house, "shown again", async || shows("GEWITTER").await).await;
+    assert_eq!(taken().await, before + 1, "the house is told again, so that the terrace is closed again");
+
+    // Taken back by staff it stays so, also when the feed leaves it out meanwhile, until the feed says something else.
+    let withdraw = pb::WithdrawMessageRequest {
+        message_id: house.events::<pb::WarningTaken>("signage").await[0].message_id.clone(),
+    };
+    client!(house, &operator()).withdraw_message(withdraw).await.expect("withdrawn");
+    asked_again(&house, 1).await;
+    server.says(200, "[]");
+    asked_again(&house, 0).await;
+    server.says(200, list("GEWITTER"));
+    asked_again(&house, 1).await;
+    assert!(!shows("GEWITTER").await, "staff have taken it back");
+    server.says(200, list("SCHWERES GEWITTER"));
+    until(&house, "other words", async || shows("SCHWERES GEWITTER").await).await;
+
+    // Taken back by who sent it, it is over for good, whatever an old list still says.
+    server.says(200, list("SCHWERES GEWITTER").replace("\"Alert\"", "\"Cancel\""));
+    until(&house, "taken off", async || !shows("GEWITTER").await).await;
+    for headline in ["SCHWERES GEWITTER", "GEWITTER"] {
+        server.says(200, list(headline));
+        asked_again(&house, 1).await;
+        assert!(!shows("GEWITTER").await, "its sender has ended it");
+    }
+    // And so is one of which that comes while the feed leaves it out, or in the same list before it.
+    let storm = entry("dwd.2", "Severe", "STURM");
+    server.says(200, format!("[{storm}]"));
+    until(&house, "shown", async || shows("STURM").await).await;
+    server.says(200, "[]");
+    until(&house, "taken off", async || !shows("STURM").await).await;
+    let cancel = storm.replace("\"Alert\"", "\"Cancel\"");
+    let import = pb::ImportNinaRequest { list: format!("[{cancel}]").into_bytes() };
+    AlertsClient::new(house.channel(&operator())).import_nina(import).await.expect("a list");
+    server.says(200, format!("[{storm}]"));
+    asked_again(&house, 1).await;
+    assert!(!shows("STURM").await);
+    let fog = entry("dwd.3", "Severe", "NEBEL");
+    let over = fog.replace("\"Alert\"", "\"Cancel\"").replace("08:50:00", "08:55:00");
+    server.says(200, format!("[{over},{fog}]"));
+    asked_again(&house, 1).await;
+    assert!(!shows("NEBEL").await);
+}

@@ -256,6 +256,7 @@ fn lift_message() -> Message {
         valid_until: at(5),
         withdrawn: false,
         withdrawn_at: None,
+        ended_by: None,
     }
 }
 
