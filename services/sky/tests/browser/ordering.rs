@@ -64,7 +64,7 @@ async fn a_class_orders_its_lunch_on_trays_without_any_script() {
     teacher.types_over("#tray2", "2 – mit allem").await;
     teacher.press_option("#tray2_1", "Hähnchen-Wrap").await;
     teacher.press_in("//*[@id='on-tray2']", "Änderungen zeigen").await;
-    teacher.click("#tray2_1_mod_wrap_no-yoghurt").await;
+    teacher.click("#tray2_1_mod_chicken-wrap_wrap_no-yoghurt").await;
     teacher.press("Weiter zur Übersicht").await;
     teacher.arrives("/order/").await;
     // What is on each tray is read before anything is ordered.

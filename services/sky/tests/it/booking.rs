@@ -41,14 +41,19 @@ pub async fn with_a_plan(world: &World, house: &House) -> String {
 }
 
 /// A form as a page sends it, with a key of its own.
-async fn post(house: &House, browser: &Browser, showing: &str, typed: &[(&str, &str)]) -> (StatusCode, String, String) {
+pub async fn post(
+    house: &House,
+    browser: &Browser,
+    showing: &str,
+    typed: &[(&str, &str)],
+) -> (StatusCode, String, String) {
     let key = Uuid::new_v4().to_string();
     let form: Vec<(&str, &str)> = std::iter::once(("key", key.as_str())).chain(typed.iter().copied()).collect();
     browser.post(house, &format!("/showings/{showing}/hold"), &form).await
 }
 
 /// What was refused, on which kind of page.
-async fn refused(house: &House, showing: &str, typed: &[(&str, &str)]) -> (u16, String) {
+pub async fn refused(house: &House, showing: &str, typed: &[(&str, &str)]) -> (u16, String) {
     let (status, _, body) = post(house, &Browser::new(), showing, typed).await;
     (status.as_u16(), body)
 }
@@ -364,28 +369,6 @@ async fn when_too_many_buy_the_page_keeps_the_form_and_sends_it_again() {
     assert_eq!(visit(&world, &to).await.seats.len(), 2);
     let (_, again, _) = browser.post(&house, &action, &hidden).await;
     assert_eq!(again, to, "sent twice: one visit");
-}
-
-#[tokio::test]
-async fn a_dish_that_has_left_the_menu_is_named_and_the_rest_of_the_form_stays() {
-    let (house, world) = open().await;
-    let showing = next_showing(&world, house.clock.now()).await.showing_id;
-    let rest = [("count_adult", "2"), ("meal_lentil-soup", "1"), ("pickup", "2"), ("avoid", "4")];
-    // As the page had it before the dish left: the form sends the names along.
-    let gone = [("meal_pumpkin-tart", "1"), ("dish_pumpkin-tart", "Kürbistarte")];
-    let (status, body) = refused(&house, &showing, &[rest.as_slice(), &gone].concat()).await;
-    assert_eq!(status, 422, "{body}");
-    assert!(body.contains("„Kürbistarte“ steht nicht mehr auf der Karte"), "{body}");
-    assert!(body.contains("name=\"meal_lentil-soup\"") && !body.contains("name=\"meal_pumpkin-tart\""), "{body}");
-    for (field, value) in [("count_adult", "2"), ("meal_lentil-soup", "1")] {
-        let typed = body.split(&format!("name=\"{field}\"")).nth(1).and_then(|it| it.split('>').next());
-        assert!(typed.is_some_and(|it| it.contains(&format!("value=\"{value}\""))), "{field}: {typed:?}");
-    }
-    assert!(body.contains("name=\"dish_lentil-soup\""), "{body}");
-    // Sent once more without it, all of it is held.
-    let (status, to, body) = post(&house, &Browser::new(), &showing, &rest).await;
-    assert_eq!(status, StatusCode::SEE_OTHER, "{body}");
-    assert_eq!(visit(&world, &to).await.meal.expect("a meal").lines.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

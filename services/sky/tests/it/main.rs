@@ -19,6 +19,7 @@ mod ended;
 mod failures;
 mod forms;
 mod freshness;
+mod gone;
 mod hints;
 mod late;
 mod left;

@@ -35,6 +35,10 @@ pub(super) struct Select {
     pub(super) name: String,
     pub(super) label: String,
     pub(super) options: Vec<(String, String, bool)>,
+    /// What was chosen is there no more: an empty option stands first.
+    pub(super) asks: bool,
+    /// What has left; empty: nothing.
+    pub(super) hint: String,
     /// Of each item among the options that can be changed.
     pub(super) changes: Vec<OptionChanges>,
 }
@@ -48,7 +52,7 @@ pub(super) struct OptionChanges {
 }
 
 /// The item of an option as the form names it: "cappuccino/large".
-fn item_of<'m>(menu: &'m Menu, option: &str) -> Option<&'m MenuItem> {
+pub(super) fn item_of<'m>(menu: &'m Menu, option: &str) -> Option<&'m MenuItem> {
     let id = option.split('/').next().unwrap_or_default();
     menu.items.iter().find(|item| item.item_id == id)
 }
@@ -57,20 +61,43 @@ fn field(select: &str, item: &MenuItem, group: &ModifierGroup) -> String {
     format!("{select}_mod_{}_{}", item.item_id, group.group_id)
 }
 
-/// The choice of a component: what was chosen, and the changes that were sent for it.
+/// What was chosen of a component, and the changes that were chosen for it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Chosen {
+    pub(super) option: String,
+    pub(super) changes: Vec<String>,
+}
+
+/// What a form has sent of a component; none: it was not asked yet.
+pub(super) fn chosen(menu: &Menu, sent: &Fields, select: &str) -> Option<Chosen> {
+    let was_asked = sent.pairs().any(|(field, _)| field == select);
+    was_asked.then(|| {
+        let option = sent.get(select).to_owned();
+        Chosen { changes: modifiers(menu, sent, select, &option), option }
+    })
+}
+
+/// The choice of a component, with what was chosen where it was asked.
 pub(super) fn select(
     w: &Words,
     menu: &Menu,
+    sent: &Fields,
     component: &ComboComponent,
     name: String,
-    chosen: &str,
-    modifiers: &[String],
+    chosen: Option<Chosen>,
 ) -> Select {
     let is_there = component.options.iter().filter(|it| it.available);
+    let asks = chosen.as_ref().is_some_and(|it| gone::option(component, &it.option).is_none_or(|it| !it.available));
+    let Chosen { option: chosen, changes: chosen_changes } = chosen.unwrap_or_default();
     let options = is_there.clone().map(|it| {
         let value = format!("{}/{}", it.item_id, it.variant_id);
         (value.clone(), w.text(&it.name), value == chosen)
     });
+    let hint = match asks {
+        true if chosen.is_empty() => String::new(),
+        true => gone::hint(w, menu, sent, &gone::code_of(&chosen)),
+        false => gone::changes_hint(w, sent, item_of(menu, &chosen), &chosen_changes),
+    };
     let chosen_item = chosen.split('/').next().unwrap_or_default();
     let mut items: Vec<&MenuItem> = Vec::new();
     for item in is_there.filter_map(|it| item_of(menu, &it.item_id)) {
@@ -80,26 +107,21 @@ pub(super) fn select(
     }
     let of_item = |item: &&MenuItem| {
         let is_chosen = item.item_id == chosen_item;
-        let of_group = |group: &ModifierGroup| {
-            let own = |id: &&String| is_chosen && group.modifiers.iter().any(|it| it.modifier_id == **id);
-            let ticked: Vec<String> = modifiers.iter().filter(own).cloned().collect();
-            changes(w, group, &field(&name, item, group), &ticked)
-        };
+        let ticked: &[String] = if is_chosen { &chosen_changes } else { &[] };
+        let of_group = |group: &ModifierGroup| changes(w, item, group, &field(&name, item, group), ticked);
         OptionChanges {
             name: w.text(&item.name),
             groups: item.modifier_groups.iter().map(of_group).collect(),
-            open: is_chosen && (!modifiers.is_empty() || item.modifier_groups.iter().any(|group| group.least > 0)),
+            open: is_chosen && (!ticked.is_empty() || item.modifier_groups.iter().any(|group| group.least > 0)),
         }
     };
     let changes = items.iter().map(of_item).collect();
-    Select { label: w.text(&component.name), options: options.collect(), changes, name }
+    Select { label: w.text(&component.name), options: options.collect(), asks, hint, changes, name }
 }
 
 /// The changes that were sent for what was chosen; those of the other options are none.
 pub(super) fn modifiers(menu: &Menu, sent: &Fields, select: &str, chosen: &str) -> Vec<String> {
-    let Some(item) = item_of(menu, chosen) else { return Vec::new() };
-    let of_group = |group: &ModifierGroup| sent.all(&field(select, item, group));
-    item.modifier_groups.iter().flat_map(of_group).filter(|id| !id.is_empty()).collect()
+    item_of(menu, chosen).map(|item| gone::changes(menu, sent, item, &format!("{select}_"))).unwrap_or_default()
 }
 
 /// What was chosen in a [`select`].
@@ -129,9 +151,8 @@ pub(super) fn view(
         let field = row_field(combo, row);
         let selects = combo.components.iter().map(|component| {
             let name = format!("{field}_{}", component.component_id);
-            let chosen = sent.get(&name).to_owned();
-            let modifiers = modifiers(menu, sent, &name, &chosen);
-            select(w, menu, component, name, &chosen, &modifiers)
+            let chosen = chosen(menu, sent, &name);
+            select(w, menu, sent, component, name, chosen)
         });
         let label = if row == 0 { name.clone() } else { w.with("menu-another", "name", &name) };
         ComboRow { label: label.clone(), count: count(field.clone(), label, String::new()), selects: selects.collect() }
@@ -147,22 +168,10 @@ pub(super) fn view(
     }
 }
 
-/// Of each combo that was chosen: it, the field of each of its components, and the item that was chosen there.
-pub(super) fn chosen<'m>(menu: &'m Menu, sent: &Fields) -> Vec<(&'m Combo, String, &'m MenuItem)> {
-    let mut chosen = Vec::new();
-    for (combo, row) in menu.combos.iter().flat_map(|combo| (0..ROWS).map(move |row| (combo, row))) {
-        let field = row_field(combo, row);
-        if sent.count(&field).is_none_or(|count| count == 0) {
-            continue;
-        }
-        for component in &combo.components {
-            let select = format!("{field}_{}", component.component_id);
-            if let Some(item) = item_of(menu, sent.get(&select)) {
-                chosen.push((combo, select, item));
-            }
-        }
-    }
-    chosen
+/// The combos that were chosen, each with the field of its count.
+pub(super) fn wanted<'m>(menu: &'m Menu, sent: &Fields) -> Vec<(&'m Combo, String)> {
+    let rows = menu.combos.iter().flat_map(|combo| (0..ROWS).map(move |row| (combo, row_field(combo, row))));
+    rows.filter(|(_, field)| sent.count(field).is_some_and(|count| count > 0)).collect()
 }
 
 /// Adds the combos that were chosen; `number` reads a field and notes what is wrong with it.
@@ -214,8 +223,9 @@ mod tests {
         let (w, menu) = (Words::default(), menu());
         let combo = menu.combos.iter().find(|combo| combo.combo_id == "break").expect("a break");
         let ticked = |chosen: &str, modifiers: &[&str]| {
-            let modifiers: Vec<String> = modifiers.iter().map(|id| (*id).to_owned()).collect();
-            let select = select(&w, &menu, &combo.components[0], "f".to_owned(), chosen, &modifiers);
+            let changes = modifiers.iter().map(|id| (*id).to_owned()).collect();
+            let chosen = Some(Chosen { option: chosen.to_owned(), changes });
+            let select = select(&w, &menu, &Fields::default(), &combo.components[0], "f".to_owned(), chosen);
             let of = &select.changes[0];
             assert_eq!(select.changes.len(), 1, "both sizes are one item, and the soup has no changes");
             (
@@ -228,5 +238,39 @@ mod tests {
         assert_eq!(ticked("coffee/large", &["oat"]), (true, true, field()));
         assert_eq!(ticked("coffee/large", &[]), (false, false, field()));
         assert_eq!(ticked("soup/", &["oat"]), (false, false, field()));
+    }
+
+    #[test]
+    fn what_has_left_the_menu_is_not_answered_with_another_dish() {
+        let (w, mut menu) = (Words::default(), menu());
+        let combo = menu.combos.iter_mut().find(|combo| combo.combo_id == "break").expect("a break");
+        combo.components[0].options[1].available = false;
+        let names = [("dish_coffee:huge", "Kaffee, riesig"), ("dish_coffee+soy", "mit Sojamilch")];
+        let select = |pairs: &[(&str, &str)]| {
+            let sent = Fields::of(&[&names[..], pairs].concat());
+            let component = &menu.combos[1].components[0];
+            select(&w, &menu, &sent, component, "f".to_owned(), chosen(&menu, &sent, "f"))
+        };
+        for (pairs, asks, hint) in [
+            (&[][..], false, ""),
+            (&[("f", "coffee/small")], false, ""),
+            (&[("f", "coffee/huge")], true, "„Kaffee, riesig“ gibt es nicht mehr"),
+            // Sold out meanwhile.
+            (&[("f", "coffee/large")], true, "gibt es nicht mehr"),
+            // Still not chosen.
+            (&[("f", "")], true, ""),
+            (&[("f", "coffee/small"), ("f_mod_coffee_milk", "soy")], false, "mit Sojamilch"),
+        ] {
+            let select = select(pairs);
+            assert_eq!(select.asks, asks, "{pairs:?}");
+            assert!(
+                select.hint.contains(hint) && select.hint.is_empty() == hint.is_empty(),
+                "{pairs:?}: {}",
+                select.hint
+            );
+            assert!(!asks || select.options.iter().all(|it| !it.2), "{pairs:?}");
+        }
+        let lost = select(&[("f", "coffee/small"), ("f_mod_coffee_milk", "soy")]);
+        assert!(lost.changes[0].open && lost.changes[0].groups[0].ticks.iter().all(|it| !it.chosen), "nothing instead");
     }
 }

@@ -47,8 +47,8 @@ pub(super) struct Dish {
     /// One per size.
     pub(super) counts: Vec<Count>,
     pub(super) name: String,
-    /// The field that sends the name along.
-    pub(super) name_field: String,
+    /// The fields that send the names along, of the dish, its sizes and its changes.
+    pub(super) names: Vec<(String, String)>,
     pub(super) sized: bool,
     pub(super) description: String,
     /// Where its picture is; empty: it has none.
@@ -61,6 +61,8 @@ pub(super) struct Dish {
     pub(super) few: String,
     pub(super) changes: Vec<Changes>,
     pub(super) changed: bool,
+    /// Which of the chosen changes there is no more; empty: all are there.
+    pub(super) hint: String,
 }
 
 pub(super) struct Changes {
@@ -80,13 +82,17 @@ fn names(w: &Words, numbers: &[u32]) -> String {
     numbers.iter().map(|number| allergen(w, *number)).collect::<Vec<_>>().join(", ")
 }
 
-/// A group of changes in the form, as fields of one name.
-pub(super) fn changes(w: &Words, group: &ModifierGroup, name: &str, chosen: &[String]) -> Changes {
+/// A group of an item's changes in the form, as fields of one name; `chosen` are those of the item.
+pub(super) fn changes(w: &Words, item: &MenuItem, group: &ModifierGroup, name: &str, chosen: &[String]) -> Changes {
     let one = group.most == 1;
+    let is_in = |group: &ModifierGroup, id: &String| group.modifiers.iter().any(|it| it.modifier_id == *id);
+    let is_elsewhere = |id: &String| !is_in(group, id) && item.modifier_groups.iter().any(|it| is_in(it, id));
+    // "As described" is nothing that takes the place of a change that has left.
+    let is_unchanged = chosen.iter().all(is_elsewhere);
     let tick = |value: &str, label: String, price: String| Tick {
         id: format!("{name}_{value}"),
         name: name.to_owned(),
-        chosen: if value.is_empty() { chosen.is_empty() } else { chosen.iter().any(|id| id == value) },
+        chosen: if value.is_empty() { is_unchanged } else { chosen.iter().any(|id| id == value) },
         value: value.to_owned(),
         label,
         price,
@@ -118,7 +124,13 @@ fn size_field(item: &MenuItem, variant: &str) -> String {
     if variant.is_empty() { format!("meal_{}", item.item_id) } else { format!("meal_{}_{variant}", item.item_id) }
 }
 
-fn dish(w: &Words, item: &MenuItem, sent: &Fields, count: &impl Fn(String, String, String) -> Count) -> Dish {
+fn dish(
+    w: &Words,
+    menu: &Menu,
+    item: &MenuItem,
+    sent: &Fields,
+    count: &impl Fn(String, String, String) -> Count,
+) -> Dish {
     let name = w.text(&item.name);
     let counts = if item.variants.is_empty() {
         vec![count(size_field(item, ""), name.clone(), w.money(&item.price))]
@@ -144,17 +156,15 @@ fn dish(w: &Words, item: &MenuItem, sent: &Fields, count: &impl Fn(String, Strin
         facts.push(w.with("allergen-traces", "name", &names(w, &item.traces)));
     }
     facts.extend(Some(served(w, &item.day_parts)).filter(|it| !it.is_empty()));
-    let of_group = |group: &ModifierGroup| {
-        let name = group_field(item, group);
-        let chosen: Vec<String> = sent.all(&name).into_iter().filter(|id| !id.is_empty()).collect();
-        changes(w, group, &name, &chosen)
-    };
+    let chosen = gone::changes(menu, sent, item, "");
+    let of_group = |group: &ModifierGroup| changes(w, item, group, &group_field(item, group), &chosen);
     let changes: Vec<Changes> = item.modifier_groups.iter().map(of_group).collect();
     Dish {
         sized: counts.len() > 1,
         counts,
         name,
-        name_field: gone::name_field(&item.item_id),
+        names: gone::names(w, item),
+        hint: gone::changes_hint(w, sent, Some(item), &chosen),
         description: w.text(&item.description),
         picture: item.picture.as_ref().map(|it| it.path.clone()).unwrap_or_default(),
         picture_alt: item.picture.as_ref().map(|it| w.text(&it.alt)).unwrap_or_default(),
@@ -165,7 +175,7 @@ fn dish(w: &Words, item: &MenuItem, sent: &Fields, count: &impl Fn(String, Strin
             Some(left) if item.low_stock && left > 0 => w.n("menu-few", left),
             _ => String::new(),
         },
-        changed: changes.iter().flat_map(|it| &it.ticks).any(|tick| tick.chosen && !tick.value.is_empty()),
+        changed: !chosen.is_empty(),
         changes,
     }
 }
@@ -179,7 +189,7 @@ pub(super) fn form(
     count: &impl Fn(String, String, String) -> Count,
     ask: bool,
 ) -> MealForm {
-    let mut dishes: Vec<Dish> = menu.items.iter().map(|item| dish(w, item, sent, count)).collect();
+    let mut dishes: Vec<Dish> = menu.items.iter().map(|item| dish(w, menu, item, sent, count)).collect();
     dishes.sort_by_key(|dish| !dish.none.is_empty());
     let combos: Vec<ComboView> = menu.combos.iter().map(|it| combos::view(w, menu, it, sent, count)).collect();
     let avoided = sent.all("avoid");
@@ -208,16 +218,12 @@ pub(super) fn form(
     }
 }
 
-fn line(item: &MenuItem, variant: &str, quantity: u32, sent: &Fields) -> OrderLine {
-    let groups = item.modifier_groups.iter();
+fn line(menu: &Menu, item: &MenuItem, variant: &str, quantity: u32, sent: &Fields) -> OrderLine {
     OrderLine {
         item_id: item.item_id.clone(),
         quantity,
         variant_id: variant.to_owned(),
-        modifier_ids: groups
-            .flat_map(|group| sent.all(&group_field(item, group)))
-            .filter(|id| !id.is_empty())
-            .collect(),
+        modifier_ids: gone::changes(menu, sent, item, ""),
         ..OrderLine::default()
     }
 }
@@ -227,11 +233,11 @@ pub(super) fn lines(menu: &Menu, sent: &Fields, number: &mut impl FnMut(String) 
     let mut lines = Vec::new();
     for item in &menu.items {
         if item.variants.is_empty() {
-            lines.push(line(item, "", number(size_field(item, "")), sent));
+            lines.push(line(menu, item, "", number(size_field(item, "")), sent));
         }
         for variant in &item.variants {
             let quantity = number(size_field(item, &variant.variant_id));
-            lines.push(line(item, &variant.variant_id, quantity, sent));
+            lines.push(line(menu, item, &variant.variant_id, quantity, sent));
         }
     }
     combos::add(&mut lines, menu, sent, number);

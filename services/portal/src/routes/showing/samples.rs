@@ -1,9 +1,16 @@
 //! A small menu for the tests of the order form: a coffee in two sizes with another milk, a soup, a lunch, a
 //! break with a coffee or a soup, trays.
 
-use sky_proto::gastro::v1::{
-    Combo, ComboComponent, ComboOption, GroupLunch, Menu, MenuItem, MenuVariant, Modifier, ModifierGroup,
+use sky_proto::{
+    gastro::v1::{
+        Combo, ComboComponent, ComboOption, GroupLunch, Menu, MenuItem, MenuVariant, Modifier, ModifierGroup,
+    },
+    kernel::v1::LocalizedText,
 };
+
+fn name(de: &str) -> Option<LocalizedText> {
+    Some(LocalizedText { de: de.to_owned(), ..LocalizedText::default() })
+}
 
 pub(super) fn menu() -> Menu {
     let milk = ModifierGroup {
@@ -11,26 +18,28 @@ pub(super) fn menu() -> Menu {
         most: 1,
         modifiers: vec![Modifier {
             modifier_id: "oat".to_owned(),
+            name: name("mit Hafermilch"),
             adds: vec![1],
             removes: vec![7],
             ..Modifier::default()
         }],
         ..ModifierGroup::default()
     };
-    let size = |id: &str| MenuVariant { variant_id: id.to_owned(), ..MenuVariant::default() };
-    let item = |id: &str| MenuItem {
+    let size = |id: &str, de: &str| MenuVariant { variant_id: id.to_owned(), name: name(de), ..MenuVariant::default() };
+    let item = |id: &str, de: &str| MenuItem {
         item_id: id.to_owned(),
+        name: name(de),
         category: "food".to_owned(),
         available: true,
         ..MenuItem::default()
     };
     let coffee = MenuItem {
         allergens: vec![7],
-        variants: vec![size("small"), size("large")],
+        variants: vec![size("small", "klein"), size("large", "groß")],
         modifier_groups: vec![milk],
-        ..item("coffee")
+        ..item("coffee", "Kaffee")
     };
-    let soup = MenuItem { traces: vec![9], ..item("soup") };
+    let soup = MenuItem { traces: vec![9], ..item("soup", "Suppe") };
     let options = vec![ComboOption { item_id: "soup".to_owned(), available: true, ..ComboOption::default() }];
     let component = ComboComponent { component_id: "dish".to_owned(), options, ..ComboComponent::default() };
     let option = |item: &str, variant: &str| ComboOption {

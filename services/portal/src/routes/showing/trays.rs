@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use sky_proto::gastro::v1::{ComboComponent, GroupLunch, Menu, MenuItem, ModifierGroup, OrderLine};
+use sky_proto::gastro::v1::{Combo, ComboComponent, GroupLunch, Menu, MenuItem, ModifierGroup, OrderLine};
 
 use super::{
     FieldError,
-    combos::{self, Select, choice, select},
+    combos::{self, Chosen, Select, choice, select},
     gone,
     meal::{Changes, changes},
 };
@@ -43,6 +43,8 @@ pub(super) struct Row {
     pub(super) count: String,
     pub(super) changes: Vec<Changes>,
     pub(super) selects: Vec<Select>,
+    /// What of it there is no more; empty: all is there.
+    pub(super) hint: String,
 }
 
 /// What was sent of a tray.
@@ -56,9 +58,12 @@ struct SentTray {
 struct SentRow {
     code: String,
     count: String,
+    /// Also those that the dish does not have any more.
     modifiers: Vec<String>,
-    /// By component of a combo: what was chosen, and what is changed of it.
-    choices: BTreeMap<String, (String, Vec<String>)>,
+    /// By component of a combo.
+    choices: BTreeMap<String, Chosen>,
+    /// What was chosen of a combo that has no such component any more: "cookie/".
+    lost_parts: Vec<String>,
 }
 
 fn field(tray: usize, row: usize) -> String {
@@ -70,8 +75,12 @@ fn item<'m>(menu: &'m Menu, code: &str) -> Option<&'m MenuItem> {
     menu.items.iter().find(|item| item.item_id == id)
 }
 
+fn combo<'m>(menu: &'m Menu, code: &str) -> Option<&'m Combo> {
+    menu.combos.iter().find(|combo| combo.combo_id == code)
+}
+
 fn components<'m>(menu: &'m Menu, code: &str) -> &'m [ComboComponent] {
-    menu.combos.iter().find(|combo| combo.combo_id == code).map_or(&[], |combo| &combo.components)
+    combo(menu, code).map_or(&[], |combo| &combo.components)
 }
 
 fn groups<'m>(menu: &'m Menu, code: &str) -> &'m [ModifierGroup] {
@@ -80,18 +89,17 @@ fn groups<'m>(menu: &'m Menu, code: &str) -> &'m [ModifierGroup] {
 
 fn sent_row(menu: &Menu, sent: &Fields, field: &str) -> SentRow {
     let code = sent.get(field).to_owned();
-    let of_group = |group: &ModifierGroup| sent.all(&format!("{field}_mod_{}", group.group_id));
+    let of = format!("{field}_of_");
     let chosen = |it: &ComboComponent| {
         let id = it.component_id.clone();
-        let select = format!("{field}_of_{id}");
-        let chosen = sent.get(&select).to_owned();
-        let modifiers = combos::modifiers(menu, sent, &select, &chosen);
-        (id, (chosen, modifiers))
+        combos::chosen(menu, sent, &format!("{of}{id}")).map(|chosen| (id, chosen))
     };
+    let lost_parts = combo(menu, &code).map(|it| gone::lost_parts(it, sent, &of)).unwrap_or_default();
     SentRow {
         count: sent.get(&format!("{field}_n")).to_owned(),
-        modifiers: groups(menu, &code).iter().flat_map(of_group).filter(|id| !id.is_empty()).collect(),
-        choices: components(menu, &code).iter().map(chosen).filter(|(_, (chosen, _))| !chosen.is_empty()).collect(),
+        modifiers: item(menu, &code).map(|it| gone::changes(menu, sent, it, &format!("{field}_"))).unwrap_or_default(),
+        choices: components(menu, &code).iter().filter_map(chosen).collect(),
+        lost_parts: lost_parts.into_iter().map(str::to_owned).collect(),
         code,
     }
 }
@@ -136,23 +144,39 @@ fn grow(trays: &mut Vec<SentTray>, more: &str, most: usize) {
     }
 }
 
-fn row(w: &Words, menu: &Menu, sent: SentRow, (tray, nth): (usize, usize)) -> Row {
+fn row(
+    w: &Words,
+    menu: &Menu,
+    sent: &Fields,
+    options: &[(String, Vec<(String, String)>)],
+    row: SentRow,
+    (tray, nth): (usize, usize),
+) -> Row {
     let field = field(tray, nth);
-    let of_group = |group: &ModifierGroup| {
-        let ids: Vec<&String> = group.modifiers.iter().map(|it| &it.modifier_id).collect();
-        let chosen: Vec<String> = sent.modifiers.iter().filter(|id| ids.contains(id)).cloned().collect();
-        changes(w, group, &format!("{field}_mod_{}", group.group_id), &chosen)
+    let of_item = |item: &MenuItem| {
+        let of_group = |group: &ModifierGroup| {
+            let name = format!("{field}_mod_{}_{}", item.item_id, group.group_id);
+            changes(w, item, group, &name, &row.modifiers)
+        };
+        item.modifier_groups.iter().map(of_group).collect::<Vec<_>>()
     };
     let of_component = |it: &ComboComponent| {
-        let (chosen, modifiers) = sent.choices.get(&it.component_id).cloned().unwrap_or_default();
-        select(w, menu, it, format!("{field}_of_{}", it.component_id), &chosen, &modifiers)
+        let chosen = row.choices.get(&it.component_id).cloned();
+        select(w, menu, sent, it, format!("{field}_of_{}", it.component_id), chosen)
     };
+    let is_offered = options.iter().flat_map(|(_, options)| options).any(|(code, _)| *code == row.code);
+    let item = item(menu, &row.code).filter(|_| is_offered);
     Row {
-        changes: groups(menu, &sent.code).iter().map(of_group).collect(),
-        selects: components(menu, &sent.code).iter().map(of_component).collect(),
+        hint: if row.code.is_empty() || is_offered {
+            gone::changes_hint(w, sent, item, &row.modifiers)
+        } else {
+            gone::hint(w, menu, sent, &row.code)
+        },
+        changes: item.map(of_item).unwrap_or_default(),
+        selects: components(menu, &row.code).iter().filter(|_| is_offered).map(of_component).collect(),
         nth: number_of(nth),
-        code: sent.code,
-        count: sent.count,
+        code: row.code,
+        count: row.count,
         field,
     }
 }
@@ -190,16 +214,22 @@ pub(super) fn form(w: &Words, menu: &Menu, group: &GroupLunch, sent: &Fields) ->
     grow(&mut trays, sent.get("more"), most);
     let is_used = trays.iter().any(|tray| tray.rows.iter().any(|row| !row.code.is_empty()));
     let next = trays.len() + 1;
+    let options = options(w, menu);
     let view = |(at, tray): (usize, SentTray)| Tray {
         nth: number_of(at + 1),
         name: if tray.name.is_empty() { (at + 1).to_string() } else { tray.name },
         may_grow: tray.rows.len() < MOST_ROWS,
-        rows: tray.rows.into_iter().enumerate().map(|(nth, it)| row(w, menu, it, (at + 1, nth + 1))).collect(),
+        rows: tray
+            .rows
+            .into_iter()
+            .enumerate()
+            .map(|(nth, it)| row(w, menu, sent, &options, it, (at + 1, nth + 1)))
+            .collect(),
     };
     GroupForm {
         open: is_used || sent.is_on("more"),
         trays: trays.into_iter().enumerate().map(view).collect(),
-        options: options(w, menu),
+        options,
         labels: group.tray_labels.clone(),
         next: if next > most { 0 } else { number_of(next) },
     }
@@ -241,13 +271,17 @@ pub(super) fn lines(w: &Words, menu: &Menu, sent: &Fields) -> Result<Vec<OrderLi
                 wrong.push(FieldError { field, text });
                 continue;
             }
+            if let Some((field, text)) = not_to_be_made(w, menu, sent, row, &field) {
+                wrong.push(FieldError { field, text });
+                continue;
+            }
             if needs_more(menu, row) {
                 wrong.push(FieldError { field, text: w.with("tray-choose", "name", &name) });
                 continue;
             }
             let chosen = |it: &ComboComponent| {
-                let (chosen, modifiers) = row.choices.get(&it.component_id).cloned().unwrap_or_default();
-                choice(it, &chosen, modifiers)
+                let Chosen { option, changes } = row.choices.get(&it.component_id).cloned().unwrap_or_default();
+                choice(it, &option, changes)
             };
             let choices = components(menu, &row.code).iter().map(chosen).collect();
             let (modifier_ids, tray) = (row.modifiers.clone(), name.clone());
@@ -256,6 +290,22 @@ pub(super) fn lines(w: &Words, menu: &Menu, sent: &Fields) -> Result<Vec<OrderLi
         }
     }
     if wrong.is_empty() { Ok(lines) } else { Err(wrong) }
+}
+
+/// What has left the menu of what it is made of, or is not chosen, and the field of that.
+fn not_to_be_made(w: &Words, menu: &Menu, sent: &Fields, row: &SentRow, field: &str) -> Option<(String, String)> {
+    if let Some(lost) = row.lost_parts.first() {
+        let text = w.with("menu-gone", "name", &gone::name(menu, sent, w, &gone::code_of(lost)));
+        return Some((field.to_owned(), text));
+    }
+    let of_component = |it: &ComboComponent| {
+        let chosen = row.choices.get(&it.component_id)?;
+        let text = gone::wrong_choice(w, menu, sent, it, (&chosen.option, &chosen.changes))?;
+        Some((format!("{field}_of_{}", it.component_id), text))
+    };
+    let lost = item(menu, &row.code).filter(|it| gone::has_lost_change(it, &row.modifiers));
+    let change = lost.and_then(|item| gone::wrong_change(w, sent, item, &row.modifiers));
+    components(menu, &row.code).iter().find_map(of_component).or(change.map(|text| (field.to_owned(), text)))
 }
 
 /// What it is made of was not asked yet.
@@ -287,7 +337,7 @@ mod tests {
             ("tray1_1", "soup"),
             ("tray1_1_n", "12"),
             ("tray1_2", "coffee:large"),
-            ("tray1_2_mod_milk", "oat"),
+            ("tray1_2_mod_coffee_milk", "oat"),
             ("tray1_3", "soup"),
             ("tray2_1", "lunch"),
             ("tray2_1_of_dish", "soup/"),
@@ -358,11 +408,53 @@ mod tests {
     #[test]
     fn changes_and_choices_are_asked_once_a_dish_is_chosen() {
         let (w, menu) = (Words::default(), menu());
-        let sent = Fields::of(&[("tray1_1", "coffee:small"), ("tray1_1_mod_milk", "oat"), ("tray1_2", "lunch")]);
+        let sent = Fields::of(&[("tray1_1", "coffee:small"), ("tray1_1_mod_coffee_milk", "oat"), ("tray1_2", "lunch")]);
         let form = form(&w, &menu, menu.group_lunch.as_ref().expect("groups"), &sent);
         let rows = &form.trays[0].rows;
         assert!(rows[0].changes[0].ticks.iter().any(|it| it.value == "oat" && it.chosen));
         assert_eq!((rows[1].selects.len(), rows[2].selects.len()), (1, 0));
         assert_eq!(form.options[0].1.len(), 3, "both sizes and the soup");
+    }
+
+    #[test]
+    fn what_has_left_the_menu_is_named_and_its_choice_comes_back_empty() {
+        let (w, mut menu) = (Words::default(), menu());
+        menu.combos[1].components[0].options.retain(|it| it.variant_id != "large");
+        let names = [
+            ("dish_cake", "Kuchen"),
+            ("dish_coffee:large", "Kaffee, groß"),
+            ("dish_coffee+soy", "mit Sojamilch"),
+            ("dish_cookie", "Keks"),
+        ];
+        let part = ("tray1_1_of_drink", "coffee/small");
+        for (pairs, name, at) in [
+            (&[("tray1_1", "cake")][..], "„Kuchen“", "tray1_1"),
+            (&[("tray1_1", "coffee:small"), ("tray1_1_mod_coffee_milk", "soy")], "mit Sojamilch", "tray1_1"),
+            // The whole group of changes has left.
+            (&[("tray1_1", "coffee:small"), ("tray1_1_mod_coffee_taste", "soy")], "mit Sojamilch", "tray1_1"),
+            (&[("tray1_1", "break"), ("tray1_1_of_drink", "coffee/large")], "„Kaffee, groß“", "tray1_1_of_drink"),
+            (&[("tray1_1", "break"), ("tray1_1_of_drink", "")], "Bitte auswählen", "tray1_1_of_drink"),
+            (
+                &[("tray1_1", "break"), part, ("tray1_1_of_drink_mod_coffee_milk", "soy")],
+                "mit Sojamilch",
+                "tray1_1_of_drink",
+            ),
+            (&[("tray1_1", "break"), part, ("tray1_1_of_sweet", "cookie/")], "„Keks“", "tray1_1"),
+        ] {
+            let sent = Fields::of(&[&names[..], pairs].concat());
+            let wrong = lines(&w, &menu, &sent).expect_err(name);
+            assert!(wrong.len() == 1 && wrong[0].text.contains(name), "{pairs:?}: {}", wrong[0].text);
+            assert_eq!(wrong[0].field, at, "{pairs:?}");
+            let form = form(&w, &menu, menu.group_lunch.as_ref().expect("groups"), &sent);
+            let row = &form.trays[0].rows[0];
+            let hints = [row.hint.clone(), row.selects.iter().map(|it| it.hint.clone()).collect()].concat();
+            assert!(name.starts_with("Bitte") || name == "„Keks“" || hints.contains(name), "{pairs:?}: {hints}");
+            let nothing_instead = row.changes.iter().flat_map(|it| &it.ticks).all(|it| !it.chosen);
+            let other = |it: &Select| it.asks == it.options.iter().any(|(_, _, chosen)| *chosen);
+            assert!(nothing_instead && !row.selects.iter().any(other), "{pairs:?}");
+        }
+        // What was asked of a dish that stood here before is nothing that is missed.
+        let other = [("tray1_1", "soup"), ("tray1_1_mod_coffee_milk", "oat"), ("tray1_1_of_drink", "coffee/large")];
+        assert_eq!(lines(&w, &menu, &Fields::of(&other)).map_err(|it| it.len()).expect("lines").len(), 1);
     }
 }
