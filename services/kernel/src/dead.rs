@@ -3,10 +3,72 @@
 use crate::{
     Code, Event, Failure, Tx,
     follower::{Follower, Reacted},
+    position,
 };
 
 /// The columns of an [`Event`].
 const EVENT: &str = "pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at";
+
+/// Nobody applies events of this producer until the end of the transaction: what [`bury`] needs before the events are taken
+/// from where they were kept.
+///
+/// # Errors
+/// The database's error.
+pub async fn stand_still(tx: &mut Tx, producer: &str) -> Result<(), sqlx::Error> {
+    position::lock(tx, producer).await.map(drop)
+}
+
+/// Buries what a service has kept for later of one aggregate, in its order, because the first of it cannot be applied: the
+/// others are parked behind it, and so is what is told of the aggregate after them. [`stand_still`] comes first.
+///
+/// # Errors
+/// The database's error.
+pub async fn bury(tx: &mut Tx, producer: &str, kept: &[Event], error: &str) -> Result<(), sqlx::Error> {
+    for (place, event) in kept.iter().enumerate() {
+        match place {
+            0 => insert(tx, producer, event, error, 1, false).await?,
+            _ => insert(tx, producer, event, BEHIND, 0, true).await?,
+        }
+    }
+    Ok(())
+}
+
+/// What is said of an event that was never tried.
+const BEHIND: &str = "an earlier event of this aggregate is dead";
+
+async fn insert(
+    tx: &mut Tx,
+    producer: &str,
+    event: &Event,
+    error: &str,
+    attempts: u32,
+    parked: bool,
+) -> Result<(), sqlx::Error> {
+    let now = tx.now();
+    sqlx::query(
+        "insert into dead_events (producer, pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at, error, attempts, parked, died_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
+    )
+    .bind(producer)
+    .bind(event.pub_seq)
+    .bind(event.event_id)
+    .bind(&event.aggregate_id)
+    .bind(event.aggregate_version)
+    .bind(&event.type_name)
+    .bind(&event.payload)
+    .bind(event.occurred_at)
+    .bind(error)
+    .bind(attempts.cast_signed())
+    .bind(parked)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    sqlx::query("update consumer_pos set any_dead = true where producer = $1 and not any_dead")
+        .bind(producer)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
+}
 
 impl Follower {
     /// Later events of an aggregate wait behind its dead one.
@@ -18,43 +80,14 @@ impl Follower {
                 .fetch_one(tx.conn())
                 .await?;
         if dead {
-            self.bury(tx, event, "an earlier event of this aggregate is dead", 0, true).await?;
+            insert(tx, self.producer, event, BEHIND, 0, true).await?;
         }
         Ok(dead)
     }
 
-    pub(crate) async fn bury(
-        &self,
-        tx: &mut Tx,
-        event: &Event,
-        error: &str,
-        attempts: u32,
-        parked: bool,
-    ) -> Result<(), sqlx::Error> {
-        let now = tx.now();
-        sqlx::query(
-            "insert into dead_events (producer, pub_seq, event_id, aggregate_id, aggregate_version, type, payload, occurred_at, error, attempts, parked, died_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing",
-        )
-        .bind(self.producer)
-        .bind(event.pub_seq)
-        .bind(event.event_id)
-        .bind(&event.aggregate_id)
-        .bind(event.aggregate_version)
-        .bind(&event.type_name)
-        .bind(&event.payload)
-        .bind(event.occurred_at)
-        .bind(error)
-        .bind(attempts.cast_signed())
-        .bind(parked)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
-        sqlx::query("update consumer_pos set any_dead = true where producer = $1 and not any_dead")
-            .bind(self.producer)
-            .execute(tx.conn())
-            .await?;
-        Ok(())
+    /// It cannot be applied.
+    pub(crate) async fn bury(&self, tx: &mut Tx, event: &Event, error: &str, attempts: u32) -> Result<(), sqlx::Error> {
+        insert(tx, self.producer, event, error, attempts, false).await
     }
 
     /// Applies a dead event again and, if that works, those parked behind it. Answers how many.

@@ -420,7 +420,7 @@ impl Follower {
                 "poison event buried; see `sky dead list`"
             );
             metrics::counter!("sky_dead_events_total", "service" => service, "producer" => producer).increment(1);
-            self.bury(&mut tx, event, &failure.message, attempts, false).await?;
+            self.bury(&mut tx, event, &failure.message, attempts).await?;
         }
         self.set_position(&mut tx, event.into()).await?;
         tx.commit().await?;

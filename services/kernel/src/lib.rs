@@ -12,7 +12,7 @@ pub mod combine;
 pub mod config;
 pub mod consumer;
 pub mod db;
-mod dead;
+pub mod dead;
 pub mod ended;
 pub mod error;
 pub mod event;

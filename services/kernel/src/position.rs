@@ -127,6 +127,20 @@ impl Passing {
     }
 }
 
+/// What [`Follower::lock_position`] does, of a producer.
+pub(crate) async fn lock(tx: &mut Tx, producer: &str) -> Result<(i64, bool), sqlx::Error> {
+    const LOCK: &str = "select last_pub_seq, any_dead from consumer_pos where producer = $1 for update";
+    let found = sqlx::query_as(LOCK).bind(producer).fetch_optional(tx.conn()).await?;
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    sqlx::query("insert into consumer_pos (producer) values ($1) on conflict do nothing")
+        .bind(producer)
+        .execute(tx.conn())
+        .await?;
+    sqlx::query_as(LOCK).bind(producer).fetch_one(tx.conn()).await
+}
+
 impl Follower {
     /// The step over a run, if it begins right behind the position. None for a run that has a gap.
     fn next(&self, run: &[Event]) -> Option<Step> {
@@ -210,16 +224,7 @@ impl Follower {
     /// The position, and whether any event of this producer is dead. Nobody else applies its events until
     /// the end of the transaction.
     pub(crate) async fn lock_position(&self, tx: &mut Tx) -> Result<(i64, bool), sqlx::Error> {
-        const LOCK: &str = "select last_pub_seq, any_dead from consumer_pos where producer = $1 for update";
-        let found = sqlx::query_as(LOCK).bind(self.producer).fetch_optional(tx.conn()).await?;
-        if let Some(found) = found {
-            return Ok(found);
-        }
-        sqlx::query("insert into consumer_pos (producer) values ($1) on conflict do nothing")
-            .bind(self.producer)
-            .execute(tx.conn())
-            .await?;
-        sqlx::query_as(LOCK).bind(self.producer).fetch_one(tx.conn()).await
+        lock(tx, self.producer).await
     }
 
     pub(crate) async fn set_position(&self, tx: &mut Tx, reached: Place) -> Result<(), sqlx::Error> {

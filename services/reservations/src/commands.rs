@@ -17,7 +17,7 @@ pub(crate) use confirm::{Confirmed, confirm};
 pub(crate) use moving::{Move, move_booking};
 pub(crate) use reissue::reissue;
 pub(crate) use reseat::reseat;
-pub(crate) use set_aside::{lock_showings_of, set_aside, take_up};
+pub(crate) use set_aside::{bury, lock_showings_of, set_aside, take_up};
 pub(crate) use showings::{
     OnSale, cancel_showing, changed, delay_showing, schedule, set_sale_start, sweep, tell_availability,
 };

@@ -14,6 +14,9 @@ use crate::{
     store,
 };
 
+/// Whose events these are.
+pub(crate) const JOURNEY: &str = "journey";
+
 /// What of journey's events means something here.
 pub(crate) const OF_JOURNEY: &[&str] = &[VisitCancelled::NAME, VisitConfirmed::NAME, VisitExpired::NAME];
 
@@ -38,7 +41,8 @@ pub(crate) fn from_journey<'t>(tx: &'t mut Tx, run: &'t [Event]) -> BoxFuture<'t
 }
 
 /// What was set aside is done where the showing is free by now: each visit by itself, so that one of which it cannot be done
-/// keeps no other.
+/// keeps no other. It waits for as long as somebody keeps the lock; what cannot be done although the showing is free is dead
+/// at once, as it would have been in its turn.
 pub(crate) async fn catch_up(db: &Db) -> Result<(), Failure> {
     let waiting = store::set_aside::waiting(&mut *db.reader().await.map_err(Error::from)?).await?;
     let (mut failed, mut locked) = (Ok(()), HashSet::new());
@@ -46,30 +50,46 @@ pub(crate) async fn catch_up(db: &Db) -> Result<(), Failure> {
         if locked.contains(&showing) {
             continue;
         }
-        let done = db.transact(move |tx| {
-            Box::pin(async move {
-                let events = commands::take_up(tx, visit, showing).await?;
-                apply(tx, &events).await.map_err(Undone::Failed)
-            })
-        });
-        match done.await {
+        match catch_up_with(db, visit, showing).await {
             Ok(()) => {}
             Err(Undone::Refused(error)) if store::sale::waited_too_long(&error) => {
                 locked.insert(showing);
             }
             Err(Undone::Refused(error)) => failed = Err(error.into()),
+            Err(Undone::Failed(failure)) if failure.code.is_transient() => failed = Err(failure),
             Err(Undone::Failed(failure)) => {
-                if !failure.code.is_transient() {
-                    tracing::error!(
-                        %visit, error = failure.message,
-                        "what was told of a visit whose showing was locked cannot be done; see `sky verify`"
-                    );
+                tracing::error!(
+                    %visit, error = failure.message,
+                    "what was told of a visit whose showing was locked cannot be done; see `sky dead list`"
+                );
+                let why =
+                    format!("told while its showing was kept locked, and cannot be done since: {}", failure.message);
+                let buried = db.transact(move |tx| {
+                    let why = why.clone();
+                    Box::pin(async move { commands::bury(tx, JOURNEY, visit, &why).await })
+                });
+                if let Err(error) = buried.await {
+                    failed = Err(error.into());
                 }
-                failed = Err(failure);
             }
         }
     }
     failed
+}
+
+/// What waits of a visit is done, one after the other.
+async fn catch_up_with(db: &Db, visit: Uuid, showing: Uuid) -> Result<(), Undone> {
+    let mut waits = true;
+    while waits {
+        let done = db.transact(move |tx| {
+            Box::pin(async move {
+                let Some(event) = commands::take_up(tx, visit, showing).await? else { return Ok(false) };
+                apply(tx, &[event]).await.map(|()| true).map_err(Undone::Failed)
+            })
+        });
+        waits = done.await?;
+    }
+    Ok(())
 }
 
 /// Why what was set aside waits on.

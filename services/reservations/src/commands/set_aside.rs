@@ -21,9 +21,18 @@ pub(crate) async fn set_aside(tx: &mut Tx, events: &[(Uuid, &Event)]) -> Result<
     store::set_aside::save(tx.conn(), events).await
 }
 
-/// Locks the showing, if that does not take long, and answers what waits of a visit to it, which waits no more.
-pub(crate) async fn take_up(tx: &mut Tx, visit: Uuid, showing: Uuid) -> Result<Vec<Event>, Error> {
+/// Locks the showing, if that does not take long, and answers what was told first of what waits of a visit to it, which waits
+/// no more.
+pub(crate) async fn take_up(tx: &mut Tx, visit: Uuid, showing: Uuid) -> Result<Option<Event>, Error> {
     store::sale::wait_at_most(tx.conn(), patience::TOGETHER).await?;
     store::lock_showing(tx.conn(), showing).await?;
-    store::set_aside::take(tx.conn(), visit).await
+    store::set_aside::take_first(tx.conn(), visit).await
+}
+
+/// Buries what waits of a visit, because the first of it cannot be done: from then on it is the event log's business like any
+/// other event that cannot be applied, for `sky dead list` and `sky dead replay`.
+pub(crate) async fn bury(tx: &mut Tx, producer: &str, visit: Uuid, why: &str) -> Result<(), Error> {
+    kernel::dead::stand_still(tx, producer).await?;
+    let events = store::set_aside::take_all(tx.conn(), visit).await?;
+    Ok(kernel::dead::bury(tx, producer, &events, why).await?)
 }

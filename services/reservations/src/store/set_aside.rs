@@ -52,8 +52,19 @@ pub(crate) async fn waiting(conn: &mut PgConnection) -> Result<Vec<(Uuid, Uuid)>
     .await?)
 }
 
-/// Takes what waits of a visit, in the order in which it was told. Its showing must be locked.
-pub(crate) async fn take(conn: &mut PgConnection, visit: Uuid) -> Result<Vec<Event>, Error> {
+/// Takes what was told first of what waits of a visit, if anything does. Its showing must be locked.
+pub(crate) async fn take_first(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Event>, Error> {
+    Ok(sqlx::query_as(
+        "delete from set_aside
+         where set_aside_id = (select min(set_aside_id) from set_aside where visit_id = $1) returning *",
+    )
+    .bind(visit)
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Takes all that waits of a visit, in the order in which it was told. Nobody may react to journey meanwhile.
+pub(crate) async fn take_all(conn: &mut PgConnection, visit: Uuid) -> Result<Vec<Event>, Error> {
     Ok(sqlx::query_as(
         "with mine as (delete from set_aside where visit_id = $1 returning *)
          select * from mine order by set_aside_id",

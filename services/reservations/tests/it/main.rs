@@ -11,4 +11,5 @@ mod overlaps;
 mod reactions;
 mod reissue;
 mod seller;
+mod set_aside;
 mod support;

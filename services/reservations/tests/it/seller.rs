@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::{client, support::*};
 
 /// Keeps the seller from writing: somebody else has the showing's row.
-async fn block<'c>(house: &kernel::testing::House, showing: &str) -> sqlx::Transaction<'c, sqlx::Postgres> {
+pub(crate) async fn block<'c>(house: &kernel::testing::House, showing: &str) -> sqlx::Transaction<'c, sqlx::Postgres> {
     let mut blocker = house.pool("reservations").begin().await.expect("begun");
     let conn: &mut PgConnection = &mut blocker;
     sqlx::query("select 1 from showing where id = $1 for update")
