@@ -285,6 +285,11 @@ impl Coded for prost::DecodeError {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing::Level;
+    use tracing_subscriber::{Layer, layer::SubscriberExt};
+
     use super::*;
     use crate::combine::Unserved;
 
@@ -318,6 +323,42 @@ mod tests {
         assert!(may_be_asked_again(&status(&Trouble::from(Unserved::Busy))) && may_be_asked_again(&too_slow()));
         for other in [status(&Trouble::SoldOut(3)), Status::unavailable("The provider is away.")] {
             assert!(!may_be_asked_again(&other), "{other}");
+        }
+    }
+
+    /// Notes at which level each thing was said, and of what.
+    #[derive(Clone, Default)]
+    struct Said(Arc<Mutex<Vec<Level>>>);
+
+    impl<S: tracing::Subscriber> Layer<S> for Said {
+        fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+            self.0.lock().expect("nobody panicked").push(*event.metadata().level());
+        }
+    }
+
+    #[test]
+    fn each_code_has_its_status_its_http_status_and_its_level_in_the_log() {
+        for (code, grpc, http, level) in [
+            (Code::InvalidArgument, tonic::Code::InvalidArgument, 422, Level::DEBUG),
+            (Code::NotFound, tonic::Code::NotFound, 404, Level::DEBUG),
+            (Code::AlreadyExists, tonic::Code::AlreadyExists, 409, Level::DEBUG),
+            (Code::Conflict, tonic::Code::Aborted, 409, Level::DEBUG),
+            (Code::FailedPrecondition, tonic::Code::FailedPrecondition, 409, Level::DEBUG),
+            (Code::ResourceExhausted, tonic::Code::ResourceExhausted, 429, Level::DEBUG),
+            (Code::Unauthenticated, tonic::Code::Unauthenticated, 401, Level::DEBUG),
+            (Code::PermissionDenied, tonic::Code::PermissionDenied, 403, Level::DEBUG),
+            (Code::Unavailable, tonic::Code::Unavailable, 503, Level::WARN),
+            (Code::Internal, tonic::Code::Internal, 500, Level::ERROR),
+        ] {
+            let said = Said::default();
+            let log = tracing_subscriber::registry().with(said.clone());
+            let error = Told(Failure::new(code, "a sentence that says what to do"));
+            let status = tracing::subscriber::with_default(log, || status(&error));
+            assert_eq!((status.code(), code.http()), (grpc, http), "{code:?}");
+            assert_eq!(Code::from_grpc(status.code()), code, "another service's answer says the same");
+            assert_eq!(*said.0.lock().expect("nobody panicked"), [level], "{code:?}");
+            // What is broken is the log's business, what is refused the caller's.
+            assert_eq!(status.message().contains("what to do"), level == Level::DEBUG, "{code:?}: {status}");
         }
     }
 }
