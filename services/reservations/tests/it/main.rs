@@ -2,6 +2,7 @@
 
 mod api;
 mod blocking;
+mod days;
 mod free_seating;
 mod freshness;
 mod model;
