@@ -265,6 +265,7 @@ struct CountsRow {
     school: i64,
     general: i64,
     wheelchair: i64,
+    blocked: i64,
 }
 
 /// The live claims of showings, counted. Expired holds count no more.
@@ -289,7 +290,8 @@ pub(crate) async fn counts(
              count(*) filter (where channel = 'staff' and place = 'general') as staff,
              count(*) filter (where channel = 'school' and place = 'general') as school,
              count(*) filter (where place = 'general') as general,
-             count(*) filter (where place = 'wheelchair') as wheelchair
+             count(*) filter (where place = 'wheelchair') as wheelchair,
+             count(*) filter (where channel = 'blocked') as blocked
          from seat_claim join unnest($1::uuid[]) wanted on showing_id = wanted
          where expires_at is null or expires_at > $2
          group by showing_id",
@@ -314,6 +316,7 @@ pub(crate) async fn counts(
                 school: number(row.school),
                 general: number(row.general),
                 wheelchair: number(row.wheelchair),
+                blocked: number(row.blocked),
             };
             (row.showing_id, counts)
         })

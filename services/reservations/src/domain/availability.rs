@@ -40,6 +40,8 @@ pub(crate) struct Counts {
     pub(crate) school: u32,
     pub(crate) general: u32,
     pub(crate) wheelchair: u32,
+    /// Places of any kind that the house does not sell: nobody's, and counted as taken.
+    pub(crate) blocked: u32,
 }
 
 impl Counts {
@@ -132,7 +134,7 @@ impl Availability {
         let free_door = if cancelled {
             0
         } else if showing.protected_open(Channel::Door, now) {
-            showing.capacity.saturating_sub(counts.sold + counts.held)
+            showing.capacity.saturating_sub(counts.sold + counts.held + counts.blocked)
         } else {
             free.saturating_sub(for_staff + for_school)
         };

@@ -141,7 +141,8 @@ impl Sale {
         let place = self.hall.plan().seats()[at].place();
         let counts = &mut self.counts;
         match expires_at {
-            None => counts.sold += u32::from(channel.is_some()),
+            None if channel.is_none() => counts.blocked += 1,
+            None => counts.sold += 1,
             Some(until) => {
                 counts.held += 1;
                 self.next_expiry = Some(self.next_expiry.map_or(until, |known| known.min(until)));

@@ -1,10 +1,12 @@
 //! A model of one showing, simple enough to be obviously right, beside the real commands: places, needs, chosen
-//! places, the start of the sale, quotas and their release, holds that run out and are taken over, confirmed, moved,
+//! places, places that are not sold, the start of the sale, quotas and their release, holds that run out and are taken over, confirmed, moved,
 //! released and cancelled visits. Whatever sequence of steps is played, both must agree on who has what,
 //! who is refused, and what everybody is told of what is left.
 //!
 //! `MODEL_STEPS` sets how many steps are played in all (default: 10,000).
 
+mod blocked;
+mod places;
 mod steps;
 mod told;
 
@@ -23,24 +25,13 @@ use sky_proto::{
 use tonic::Code;
 use uuid::Uuid;
 
-use self::steps::{Party, Step, step};
+use self::{
+    places::*,
+    steps::{Party, Step, step},
+};
 use crate::{client, support::*};
 
 const STEPS: usize = 50;
-/// A dome seating as the house file has it: general places, wheelchair places, and the two quotas.
-const GENERAL: u32 = 102;
-/// Its rows, how many places each has, and whether these have an induction loop; and the places with floor for a dog.
-const ROWS: [(&str, u32, bool); 7] = [
-    ("A", 10, false),
-    ("B", 12, false),
-    ("C", 14, true),
-    ("D", 16, true),
-    ("E", 16, false),
-    ("F", 17, false),
-    ("G", 17, false),
-];
-const FOR_DOGS: [&str; 4] = ["A1", "A10", "F1", "F17"];
-const WHEELCHAIRS: u32 = 4;
 const DOOR: u32 = 11;
 const STAFF: u32 = 5;
 const SCHOOL: u32 = 20;
@@ -91,6 +82,8 @@ struct Model<'h> {
     begins: DateTime<Utc>,
     showing: String,
     visits: Vec<Visit>,
+    /// Places that the house does not sell.
+    blocked: BTreeSet<String>,
 }
 
 impl Model<'_> {
@@ -109,7 +102,8 @@ impl Model<'_> {
     }
 
     fn taken(&self) -> BTreeMap<String, Uuid> {
-        self.live().flat_map(|visit| visit.seats.iter().map(|label| (label.clone(), visit.id))).collect()
+        let of_visits = self.live().flat_map(|visit| visit.seats.iter().map(|label| (label.clone(), visit.id)));
+        of_visits.chain(self.blocked.iter().map(|label| (label.clone(), Uuid::nil()))).collect()
     }
 
     /// How many general places a channel may still take: what the others have not used is kept for them
@@ -122,7 +116,8 @@ impl Model<'_> {
             let over = self.now() >= self.at(START - release);
             if over { 0 } else { places.saturating_sub(used(Some(by))) }
         };
-        let free = GENERAL - used(None);
+        let not_sold = self.blocked.iter().filter(|label| !label.starts_with('W')).count() as u32;
+        let free = GENERAL - used(None) - not_sold;
         let staff = kept(pb::Channel::Staff, STAFF, STAFF_RELEASE);
         let door = kept(pb::Channel::Door, DOOR, 0);
         let school = kept(pb::Channel::School, SCHOOL, SCHOOL_RELEASE);
@@ -155,9 +150,13 @@ impl Model<'_> {
         let places = 2 * WHEELCHAIRS + GENERAL - u32::try_from(self.taken().len()).expect("few");
         let fits_general =
             if self.is_open(channel) { party.people() <= places } else { party.general() <= self.left(channel) };
+        // Some places without steps have floor for a dog, too: each serves one of both.
+        let for_either = step_free().into_iter().chain(for_dogs()).collect::<BTreeSet<_>>();
         let fits_needs = party.loops <= self.free_among(with_loop())
-            && party.dogs <= self.free_among(FOR_DOGS.map(str::to_owned))
-            && party.wheelchairs <= self.free_among((1..=WHEELCHAIRS).map(|number| format!("W{number}")))
+            && party.dogs <= self.free_among(for_dogs())
+            && party.step_free <= self.free_among(step_free())
+            && party.dogs + party.step_free <= self.free_among(for_either)
+            && party.wheelchairs <= self.free_among(for_wheelchairs())
             && party.companions <= self.pairs_left();
         let full = || (!fits_general || !fits_needs).then_some(Code::ResourceExhausted);
         self.refusal_now(channel).or_else(full)
@@ -166,10 +165,6 @@ impl Model<'_> {
     /// The same for people without needs who have chosen these places.
     fn refusal_chosen(&self, channel: pb::Channel, seats: &[String]) -> Option<Code> {
         let taken = self.taken();
-        let is_place = |label: &String| {
-            ROWS.iter().any(|(row, places, _)| (1..=*places).any(|number| format!("{row}{number}") == *label))
-                || (1..=WHEELCHAIRS).any(|number| format!("W{number}") == *label)
-        };
         let refusal = || {
             if !self.is_open(channel) && u32::try_from(seats.len()).expect("few") > self.left(channel) {
                 Some(Code::ResourceExhausted)
@@ -200,7 +195,8 @@ impl Model<'_> {
     async fn play(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match *step {
             Step::Hold { channel, party, minutes } => self.hold(channel, party, minutes).await,
-            Step::Choose { channel, row, number, people } => self.choose(channel, row, number, people).await,
+            Step::Choose { channel, row, number, people } => self.choose(channel, named(row, number, people)).await,
+            Step::Block { row, number, people, blocked } => self.block(named(row, number, people), blocked).await,
             Step::Repeat(n) => self.repeat(n).await,
             Step::Extend(n, minutes) => self.extend(n, minutes).await,
             Step::Release(n) => {
@@ -246,8 +242,9 @@ impl Model<'_> {
         let Some(seats) = self.order(channel, order, minutes, refusal).await? else { return Ok(()) };
         prop_assert_eq!(seats.len() as u32, party.people());
         let of = |these: BTreeSet<String>| seats.intersection(&these).count() as u32;
-        prop_assert!(of(with_loop().collect()) >= party.loops, "{:?} for {:?}", seats, party);
-        prop_assert!(of(FOR_DOGS.map(str::to_owned).into()) >= party.dogs, "{:?} for {:?}", seats, party);
+        for (places, people) in [(with_loop(), party.loops), (for_dogs(), party.dogs), (step_free(), party.step_free)] {
+            prop_assert!(of(places) >= people, "{:?} for {:?}", seats, party);
+        }
         if !self.is_open(channel) {
             prop_assert_eq!(chairs(&seats), party.wheelchairs);
             let alone = seats.iter().filter_map(|label| label.strip_suffix('B'));
@@ -256,15 +253,8 @@ impl Model<'_> {
         Ok(())
     }
 
-    async fn choose(
-        &mut self,
-        channel: pb::Channel,
-        row: usize,
-        number: u32,
-        people: u32,
-    ) -> Result<(), TestCaseError> {
-        let row = ROWS.get(row).map_or(if row == ROWS.len() { "W" } else { "Z" }, |(name, ..)| *name);
-        let seats: Vec<String> = (number..number + people).map(|number| format!("{row}{number}")).collect();
+    async fn choose(&mut self, channel: pb::Channel, seats: Vec<String>) -> Result<(), TestCaseError> {
+        let people = u32::try_from(seats.len()).expect("few");
         let refusal = self.refusal_chosen(channel, &seats);
         let order = pb::HoldSeatsRequest { seats: seats.clone(), ..wish(Uuid::now_v7(), &self.showing, people) };
         let held = self.order(channel, order, 10, refusal).await?;
@@ -412,17 +402,6 @@ impl Model<'_> {
     }
 }
 
-/// The places with an induction loop.
-fn with_loop() -> impl Iterator<Item = String> {
-    let rows = ROWS.iter().filter(|(_, _, has_loop)| *has_loop);
-    rows.flat_map(|(row, places, _)| (1..=*places).map(move |number| format!("{row}{number}")))
-}
-
-/// Wheelchair places among these.
-fn chairs(seats: &BTreeSet<String>) -> u32 {
-    u32::try_from(seats.iter().filter(|label| label.starts_with('W') && !label.ends_with('B')).count()).expect("few")
-}
-
 impl Visit {
     fn let_go(&mut self) {
         if matches!(self.state, State::Held { .. }) {
@@ -451,7 +430,8 @@ async fn the_real_commands_do_what_the_model_says() {
                 let begins = house.clock.now() + TimeDelta::minutes(1);
                 house.clock.set(begins);
                 let showing = copy_of(&house, template, begins).await;
-                let mut model = Model { house: &house, begins, showing, visits: Vec::new() };
+                let (visits, blocked) = (Vec::new(), BTreeSet::new());
+                let mut model = Model { house: &house, begins, showing, visits, blocked };
                 for step in &steps {
                     model.play(step).await?;
                 }

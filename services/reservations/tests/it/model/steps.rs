@@ -21,6 +21,13 @@ pub enum Step {
         number: u32,
         people: u32,
     },
+    /// The house does not sell these, or sells them again.
+    Block {
+        row: usize,
+        number: u32,
+        people: u32,
+        blocked: bool,
+    },
     /// The n-th of the orders before is sent again.
     Repeat(usize),
     Extend(usize, i64),
@@ -33,12 +40,14 @@ pub enum Step {
     Wait(i64),
 }
 
-/// A party of so many, of whom some need the induction loop, floor for a dog, a wheelchair place, its companion's.
+/// A party of so many, of whom some need the induction loop, floor for a dog, a way without steps, a wheelchair place, its
+/// companion's.
 #[derive(Clone, Copy, Debug)]
 pub struct Party {
     pub easy: u32,
     pub loops: u32,
     pub dogs: u32,
+    pub step_free: u32,
     pub wheelchairs: u32,
     pub companions: u32,
 }
@@ -46,7 +55,7 @@ pub struct Party {
 impl Party {
     /// Who sits on general places.
     pub fn general(self) -> u32 {
-        self.easy + self.loops + self.dogs
+        self.easy + self.loops + self.dogs + self.step_free
     }
 
     pub fn people(self) -> u32 {
@@ -58,6 +67,7 @@ impl Party {
             (self.easy, pb::Need::Unspecified),
             (self.loops, pb::Need::HearingLoop),
             (self.dogs, pb::Need::GuideDog),
+            (self.step_free, pb::Need::StepFree),
             (self.wheelchairs, pb::Need::Wheelchair),
             (self.companions, pb::Need::Companion),
         ];
@@ -67,10 +77,12 @@ impl Party {
 
 fn party() -> impl Strategy<Value = Party> {
     let few = |often| prop_oneof![often => Just(0_u32), 1 => 1_u32..3];
-    (0_u32..16, few(4), few(6), 0_u32..3, 0_u32..3).prop_map(|(easy, loops, dogs, wheelchairs, companions)| Party {
-        easy: if loops + dogs + wheelchairs == 0 { easy.max(1) } else { easy },
+    let needs = (few(4), few(6), few(6));
+    (0_u32..16, needs, 0_u32..3, 0_u32..3).prop_map(|(easy, (loops, dogs, step_free), wheelchairs, companions)| Party {
+        easy: if loops + dogs + step_free + wheelchairs == 0 { easy.max(1) } else { easy },
         loops,
         dogs,
+        step_free,
         wheelchairs,
         companions: companions.min(wheelchairs),
     })
@@ -95,9 +107,12 @@ pub fn step() -> impl Strategy<Value = Step> {
         number,
         people,
     });
+    let block = (0_usize..9, 1_u32..16, 1_u32..5, prop_oneof![2 => Just(true), 1 => Just(false)]);
+    let block = block.prop_map(|(row, number, people, blocked)| Step::Block { row, number, people, blocked });
     prop_oneof![
         10 => hold,
         3 => choose,
+        2 => block,
         1 => (0_usize..STEPS).prop_map(Step::Repeat),
         1 => (0_usize..STEPS, 1_i64..31).prop_map(|(visit, minutes)| Step::Extend(visit, minutes)),
         2 => (0_usize..STEPS).prop_map(Step::Release),

@@ -8,7 +8,7 @@ use kernel::values::from_timestamp;
 use proptest::{prelude::*, test_runner::TestCaseError};
 use sky_proto::reservations::v1::{self as pb, AvailabilityReason as Reason};
 
-use super::{DOOR, GENERAL, Model, ON_SALE, SCHOOL, STAFF, START, State, Visit, WHEELCHAIRS};
+use super::{DOOR, Model, ON_SALE, SCHOOL, STAFF, START, State, Visit, places::*};
 use crate::{client, support::*};
 
 /// Not how long it takes, but how long a busy machine may take.
@@ -24,6 +24,8 @@ struct Told {
     school: u32,
     staff: u32,
     wheelchair: u32,
+    /// Of the places without steps, so many may be booked online.
+    step_free: u32,
     reason: Reason,
 }
 
@@ -41,6 +43,7 @@ impl Model<'_> {
         let without_holds = Model {
             visits: self.visits.iter().filter(|visit| visit.state == State::Sold).cloned().collect(),
             showing: self.showing.clone(),
+            blocked: self.blocked.clone(),
             ..*self
         };
         let reason = match online {
@@ -54,10 +57,15 @@ impl Model<'_> {
             sold,
             held,
             online,
-            door: if self.is_open(pb::Channel::Door) { places - sold - held } else { self.left(pb::Channel::Door) },
+            door: if self.is_open(pb::Channel::Door) {
+                places - sold - held - self.blocked.len() as u32
+            } else {
+                self.left(pb::Channel::Door)
+            },
             school: self.left(pb::Channel::School),
             staff: self.left(pb::Channel::Staff),
-            wheelchair: self.free_among((1..=WHEELCHAIRS).map(|number| format!("W{number}"))),
+            wheelchair: self.free_among(for_wheelchairs()),
+            step_free: self.free_among(step_free()).min(online),
             reason,
         }
     }
@@ -97,6 +105,7 @@ impl Model<'_> {
             school: availability.free_school,
             staff: availability.free_staff,
             wheelchair: availability.wheelchair_free,
+            step_free: availability.needs.iter().find(|it| it.need() == pb::Need::StepFree).map_or(0, |it| it.free),
             reason: availability.reason(),
         };
         let ends = |visit: &Visit| match visit.state {
