@@ -21,6 +21,9 @@ pub(crate) const UNCLEAR_EVERY: TimeDelta = TimeDelta::hours(1);
 pub(crate) const UNCLEAR: TimeDelta = TimeDelta::days(30);
 /// While a refund is asked for nobody else asks; longer than the provider is waited for.
 pub(crate) const REFUND_LEASE: TimeDelta = TimeDelta::seconds(30);
+/// A refund without an answer for so long is named at the desk, however often the provider was asked: perhaps nobody asks,
+/// because none is configured any more.
+pub(crate) const REFUND_OVERDUE: TimeDelta = TimeDelta::minutes(10);
 /// A refund that the provider does not take is tried again with growing pauses up to this one.
 const LONGEST_REFUND_PAUSE: TimeDelta = TimeDelta::hours(1);
 

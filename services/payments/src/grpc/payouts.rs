@@ -7,7 +7,7 @@ use kernel::{
 use sky_proto::payments::v1::{self as pb, payouts_server::Payouts};
 use tonic::{Request, Response, Status};
 
-use crate::{commands, error::Error, events, store};
+use crate::{commands, domain::REFUND_OVERDUE, error::Error, events, store};
 
 /// Who may call what.
 pub(crate) const ACCESS: Access = Access {
@@ -37,7 +37,7 @@ impl Payouts for PayoutsGrpc {
         let mut conn = self.db.reader().await.map_err(Error::from)?;
         let (open, count, cents) = store::payouts::open(&mut conn).await?;
         let paid_out = store::payouts::paid_out(&mut conn, midnight(day_of(now))).await?;
-        let unanswered = store::payouts::unanswered(&mut conn).await?;
+        let unanswered = store::payouts::unanswered(&mut conn, now - REFUND_OVERDUE).await?;
         Ok(Response::new(pb::ListPayoutsResponse {
             open: open.iter().map(events::payout).collect(),
             open_count: count,

@@ -83,17 +83,20 @@ struct Asked {
     attempts: i32,
 }
 
-/// Whole refunds and parts for which the provider was asked more than once, the oldest first.
-pub(crate) async fn unanswered(conn: &mut PgConnection) -> Result<Vec<Payout>, Error> {
+/// Whole refunds and parts for which the provider was asked more than once, or that nobody has answered since they were
+/// asked for before `overdue`; the oldest first.
+pub(crate) async fn unanswered(conn: &mut PgConnection, overdue: DateTime<Utc>) -> Result<Vec<Payout>, Error> {
     let rows: Vec<Asked> = sqlx::query_as(
         "select r.*, p.visit_id
          from (select payment_id, null::uuid as part, cents, reason, requested_at, attempts, next_try_at from refund
                union all select payment_id, refund_id, cents, reason, requested_at, attempts, next_try_at
                    from part_refund) r
          join payment p on p.id = r.payment_id
-         where r.next_try_at is not null and r.attempts >= $1 order by r.requested_at, r.payment_id limit $2",
+         where r.next_try_at is not null and (r.attempts >= $1 or r.requested_at <= $2)
+         order by r.requested_at, r.payment_id limit $3",
     )
     .bind(OFTEN)
+    .bind(overdue)
     .bind(MOST)
     .fetch_all(conn)
     .await?;

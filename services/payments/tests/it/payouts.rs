@@ -123,6 +123,25 @@ async fn what_waits_is_listed_the_oldest_first_with_why_and_since_when() {
     }
 }
 
+/// As after a change of the configuration: then there is no provider that could be asked even once.
+#[tokio::test]
+async fn a_refund_that_nobody_answers_is_listed_after_ten_minutes_though_the_provider_was_never_asked() {
+    let till = till().await;
+    let visit = Uuid::now_v7();
+    till.paid(visit).await;
+    let Till { house, provider } = till;
+    let house = house.restart_with(|settings| settings.services.clear()).await;
+    let till = Till { house, provider };
+    till.react_twice(visit, &cancelled(visit, true)).await;
+    assert_eq!(till.get(visit).await.state(), PaymentState::Refunding);
+    till.house.clock.advance(TimeDelta::minutes(9));
+    assert!(list(&till).await.unanswered.is_empty(), "it may still be on its way");
+    till.house.clock.advance(TimeDelta::minutes(1));
+    let seen = list(&till).await.unanswered;
+    let told: Vec<_> = seen.iter().map(|it| (it.visit_id.clone(), cents(it), it.whole, it.attempts)).collect();
+    assert_eq!(told, [(visit.to_string(), 2000, true, 0)]);
+}
+
 #[tokio::test]
 async fn a_payout_that_was_noted_by_mistake_waits_again() {
     let till = till().await;
