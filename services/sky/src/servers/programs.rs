@@ -19,8 +19,12 @@ const NATS_FROM: (u32, u32) = (2, 14);
 /// The folder with `postgres` and `initdb`: from the PATH, else the newest of Debian's.
 /// With data already there, the one of the major version that wrote it.
 pub(super) fn postgres(data: &Path) -> Result<PathBuf> {
+    postgres_in(postgres_folders(), data)
+}
+
+fn postgres_in(folders: Vec<PathBuf>, data: &Path) -> Result<PathBuf> {
     let written_by = fs::read_to_string(data.join("PG_VERSION")).ok().and_then(|text| text.trim().parse::<u32>().ok());
-    let found: Vec<(PathBuf, (u32, u32))> = postgres_folders()
+    let found: Vec<(PathBuf, (u32, u32))> = folders
         .into_iter()
         .filter(|folder| folder.join("initdb").is_file())
         .filter_map(|folder| Some((version(&folder.join("postgres"))?, folder)))
@@ -122,7 +126,47 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_version;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A folder with programs that say they are this PostgreSQL.
+    fn postgres_of(home: &Path, version: &str) -> PathBuf {
+        let folder = home.join(version);
+        fs::create_dir_all(&folder).expect("a folder");
+        for program in ["postgres", "initdb"] {
+            let path = folder.join(program);
+            fs::write(&path, format!("#!/bin/sh\necho '{program} (PostgreSQL) {version}'\n")).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a program");
+        }
+        folder
+    }
+
+    #[test]
+    fn a_postgresql_that_is_missing_too_old_or_not_the_datas_is_one_line_that_says_what_to_do() {
+        let home = std::env::temp_dir().join(format!("sky-programs-{}", uuid::Uuid::new_v4()));
+        let (old, good) = (postgres_of(&home, "14.11"), postgres_of(&home, "15.18"));
+        let without_initdb = postgres_of(&home, "17.2");
+        fs::remove_file(without_initdb.join("initdb")).expect("removed");
+        let (empty, written) = (home.join("empty"), home.join("written"));
+        fs::create_dir_all(&written).expect("a folder");
+        fs::write(written.join("PG_VERSION"), "13\n").expect("written");
+        let refused = |folders: &[&PathBuf], data: &Path| {
+            let folders = folders.iter().map(|it| (*it).clone()).collect();
+            let said = format!("{:#}", postgres_in(folders, data).expect_err("refused"));
+            assert_eq!(said.lines().count(), 1, "{said}");
+            said
+        };
+        let missing = refused(&[], &empty);
+        assert!(missing.contains("not installed") && missing.contains("SKY_DATABASE_URL"), "{missing}");
+        assert_eq!(refused(&[&without_initdb], &empty), missing, "a part of it is none");
+        let too_old = refused(&[&old], &empty);
+        assert!(too_old.contains("14.11 in") && too_old.contains("install PostgreSQL 15 or newer"), "{too_old}");
+        let others = refused(&[&old, &good], &written);
+        assert!(others.contains("written by PostgreSQL 13") && others.contains("install it"), "{others}");
+        assert_eq!(postgres_in(vec![old, good.clone()], &empty).expect("found"), good);
+        fs::remove_dir_all(&home).expect("removed");
+    }
 
     #[test]
     fn versions_are_read_as_the_programs_print_them() {
