@@ -12,6 +12,7 @@ pub(crate) mod forecasts;
 pub(crate) mod gates;
 pub(crate) mod holding;
 pub(crate) mod journal;
+pub(crate) mod meals;
 pub(crate) mod lanes;
 pub(crate) mod occupancy;
 pub(crate) mod plates;
@@ -158,6 +159,12 @@ async fn follow_showing(
         if right != before {
             changed.push((before, right));
         }
+    save_moved(tx, changed).await.map(|_| ())
+}
+
+/// Writes rights (before, after) that have moved, each with a bay for its new window as far as there is one, and tells who
+/// has another window. As they are then.
+async fn save_moved(tx: &mut Tx, mut changed: Vec<(Right, Right)>) -> Result<Vec<Right>, Error> {
     }
     holding::move_along(tx, &mut changed).await?;
     coaches::follow(tx, &mut changed).await?;
@@ -171,7 +178,10 @@ async fn follow_showing(
         }
     }
     // The attendant's board lists the windows.
-    if moved { touch_site(tx, None).await } else { Ok(()) }
+    if moved {
+        touch_site(tx, None).await?;
+    }
+    Ok(rights)
 }
 
 /// Tickets (visit, ticket) open the lane for visits with a right.

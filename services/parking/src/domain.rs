@@ -10,6 +10,7 @@ pub(crate) mod feeds;
 pub(crate) mod forecast;
 pub(crate) mod gates;
 pub(crate) mod lanes;
+pub(crate) mod meals;
 pub(crate) mod observations;
 pub(crate) mod open_formats;
 pub(crate) mod plates;
@@ -231,6 +232,8 @@ pub(crate) struct Right {
     pub(crate) early: TimeDelta,
     /// How long after the showing's end the window ends.
     pub(crate) stay: Option<TimeDelta>,
+    /// It ends later for its party's meal.
+    pub(crate) meal: meals::Meal,
     pub(crate) expires_at: DateTime<Utc>,
     pub(crate) reference: String,
     pub(crate) charges: Vec<Charge>,
@@ -319,14 +322,14 @@ impl Right {
         }
     }
 
-    /// Moves the window to the present times of its showing. A beginning that was kept in rebooking stays however late
+    /// Moves the window to the present times of its showing and its meal. A beginning that was kept in rebooking stays however late
     /// the showing is, and so does one for which the barrier opens by now: whoever is on the way comes when they come.
     pub(crate) fn follow(&mut self, starts_at: DateTime<Utc>, ends_at: DateTime<Utc>, now: DateTime<Utc>) {
         let booked = self.window_for(starts_at, ends_at);
         let kept = self.early > TimeDelta::zero() || self.window.from - EARLY < now;
         let from = if kept { booked.from.min(self.window.from) } else { booked.from };
         if from < booked.until {
-            self.take_window(starts_at, booked, Window { from, until: booked.until });
+            self.take_window(starts_at, booked, Window { from, until: self.meal.ends(booked.until) });
         }
     }
 
@@ -481,6 +484,7 @@ mod samples {
             lead: None,
             early: TimeDelta::zero(),
             stay: None,
+            meal: super::meals::Meal::default(),
             expires_at: from,
             reference: String::new(),
             charges: Vec::new(),

@@ -11,8 +11,8 @@ use toml::Spanned;
 use crate::{
     commands,
     domain::{
-        Alternative, BayClass, Channel, ParkLeg, charging, coaches::Rules, lanes::Direction, open_formats::Place,
-        plates::Least,
+        Alternative, BayClass, Channel, ParkLeg, charging, coaches::Rules, lanes::Direction, meals,
+        open_formats::Place, plates::Least,
     },
     store,
 };
@@ -40,6 +40,9 @@ struct Section {
     /// What is told of charging points holds for so long.
     #[serde(default)]
     charging_holds_minutes: Option<Spanned<u32>>,
+    /// From collecting a meal after the showing until the bay is free again.
+    #[serde(default)]
+    meal_minutes: Option<Spanned<u32>>,
     bays: Spanned<Vec<Bays>>,
     /// Where coaches let people out and in.
     #[serde(default)]
@@ -243,6 +246,9 @@ fn read(text: &str) -> Result<Section, String> {
     {
         return Err(wrong(text, holds, "charging_holds_minutes", "must be between 1 and 1440 (a day)"));
     }
+    if let Some(meal) = section.meal_minutes.as_ref().filter(|meal| *meal.get_ref() > meals::LONGEST) {
+        return Err(wrong(text, meal, "meal_minutes", "is more than 180 (three hours)"));
+    }
     read_lanes(text, &section)?;
     read_cameras(text, &section)?;
     read_taxes(text, &section)?;
@@ -417,6 +423,10 @@ async fn write(tx: &mut Tx, text: &str, section: &Section) -> Result<(), Failure
                 .charging_holds_minutes
                 .as_ref()
                 .map_or(charging::HOLDS, |holds| TimeDelta::minutes((*holds.get_ref()).into())),
+            meal_stay: section
+                .meal_minutes
+                .as_ref()
+                .map_or(meals::STAY, |meal| TimeDelta::minutes((*meal.get_ref()).into())),
             alternatives: &alternatives,
             place: section.place.as_ref().map(Spanned::get_ref),
         },

@@ -12,6 +12,7 @@ pub(crate) mod devices;
 pub(crate) mod feeds;
 pub(crate) mod forecasts;
 pub(crate) mod gates;
+pub(crate) mod meals;
 pub(crate) mod house;
 pub(crate) mod occupancy;
 pub(crate) mod partners;
@@ -30,6 +31,7 @@ use crate::{
         closures::Closure,
         coaches::Stops,
         counted,
+        meals::Meal,
         lanes::{Direction, Verdict},
         open_formats::Place,
     },
@@ -80,6 +82,8 @@ struct RightRow {
     pick_up_until: Option<DateTime<Utc>>,
     lead_seconds: Option<i64>,
     early_seconds: i64,
+    meal_until: Option<DateTime<Utc>>,
+    meal_cancelled: bool,
     stay_seconds: Option<i64>,
     expires_at: DateTime<Utc>,
     reference: String,
@@ -114,6 +118,7 @@ impl RightRow {
             },
             lead: self.lead_seconds.map(TimeDelta::seconds),
             early: TimeDelta::seconds(self.early_seconds),
+            meal: Meal { until: self.meal_until, cancelled: self.meal_cancelled },
             stay: self.stay_seconds.map(TimeDelta::seconds),
             expires_at: self.expires_at,
             reference: self.reference,

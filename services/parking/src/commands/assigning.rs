@@ -16,6 +16,7 @@ use crate::{
         assigning::{Cancelled, Known, Taken, Wanted, judge, judge_cancellation},
         coaches::Stops,
         lanes::{Credential, Direction},
+        meals::Meal,
     },
     error::Error,
     store,
@@ -87,6 +88,7 @@ fn new(wanted: &Wanted) -> Right {
         lead: None,
         early: TimeDelta::zero(),
         stay: None,
+        meal: Meal::default(),
         expires_at: wanted.window.until,
         reference: ticket_code::reference(wanted.id),
         // The partner pays by contract, or not at all.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{closures, coaches, holding, touch_site};
+use super::{closures, coaches, holding, meals, touch_site};
 use crate::{
     domain::{Confirmation, Right, RightState, Window},
     error::Error,
@@ -61,6 +61,8 @@ pub(crate) async fn confirm(tx: &mut Tx, confirmed: BTreeMap<Uuid, String>) -> R
     if changed.is_empty() {
         return Ok(());
     }
+    // Its meal may have been told before.
+    let changed = meals::keep_longer(tx, changed).await?;
     let site = store::site(tx.conn(), now).await?;
     if site.closure.is_some() {
         closures::apply(tx, &site, changed).await?;

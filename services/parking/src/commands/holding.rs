@@ -13,6 +13,7 @@ use crate::{
     domain::{
         BayClass, Channel, Charge, Right, RightState, ShowingTimes, Site, Window,
         coaches::{Kerb, Stops},
+        meals::Meal,
         quarters::{AHEAD, Given},
     },
     error::Error,
@@ -76,6 +77,7 @@ impl Counter {
             lead: None,
             early: TimeDelta::zero(),
             stay: None,
+            meal: Meal::default(),
             expires_at: wish.expires_at,
             reference: String::new(),
             charges: self.charges(tx, wish).await?,

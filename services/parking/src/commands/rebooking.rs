@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::Tx;
 use uuid::Uuid;
 
-use super::{coaches, holding, touch_site};
+use super::{coaches, holding, meals, touch_site};
 use crate::{
     domain::{Right, RightState, Window},
     error::Error,
@@ -74,7 +74,9 @@ pub(crate) async fn rebooked(tx: &mut Tx, it: Rebooked) -> Result<(), Error> {
     if right.state != RightState::Expired {
         tx.append(&it.visit.to_string(), &events::right_moved(&right)).await?;
     }
-    store::quarters::save_rights(tx.conn(), &[right]).await?;
+    store::quarters::save_rights(tx.conn(), std::slice::from_ref(&right)).await?;
+    // Where its meal has gone with it, and was told before.
+    meals::keep_longer(tx, vec![right]).await?;
     touch_site(tx, None).await
 }
 

@@ -86,8 +86,8 @@ impl Stops {
     pub(crate) fn kept(before: &Right, right: &Right) -> Self {
         let starts =
             (before.showing, before.window.from, before.lead) == (right.showing, right.window.from, right.lead);
-        let ends =
-            (before.showing, before.window.until, before.stay) == (right.showing, right.window.until, right.stay);
+        let ends = (before.showing, before.window.until, before.stay, before.meal)
+            == (right.showing, right.window.until, right.stay, right.meal);
         Self {
             set_down: before.stops.set_down.filter(|_| starts || right.entered_at.is_some()),
             pick_up: before.stops.pick_up.filter(|_| ends),
@@ -118,7 +118,7 @@ impl Kerb {
     }
 
     /// Where a coach stands for its window: people get out as long before the start as the house wants, else earlier,
-    /// else later; and are fetched as long after the end, else later, else earlier.
+    /// else later; and are fetched as long after the end, or when they have eaten, else later, else earlier.
     pub(crate) fn place(&self, right: &Right) -> Stops {
         if right.class != BayClass::Coach || self.rules.places == 0 {
             return Stops::default();
@@ -138,7 +138,9 @@ impl Kerb {
             return Stops::default();
         }
         let out = floor(start - before).max(first);
-        let fetched = ceil(end + after).min(last);
+        // Whoever eats after the showing is fetched when they have eaten.
+        let eaten = right.meal.needs_bay_until().map_or(end, |until| floor(until - stop));
+        let fetched = ceil(end + after).max(eaten).min(last);
         Stops {
             set_down: self.first(earlier(out, first).chain(later(out + STEP, floor(start - stop).min(last)))),
             pick_up: self.first(later(fetched, last).chain(earlier(fetched - STEP, ceil(end)))),

@@ -20,6 +20,8 @@ pub(crate) struct SiteRow<'a> {
     pub(crate) release_suspended: bool,
     /// What is told of charging points holds for so long.
     pub(crate) charging_holds: TimeDelta,
+    /// From collecting a meal until the bay is free again.
+    pub(crate) meal_stay: TimeDelta,
     pub(crate) alternatives: &'a [Alternative],
     pub(crate) place: Option<&'a Place>,
 }
@@ -28,14 +30,14 @@ pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: D
     let done = sqlx::query(
         "insert into site as s (id, name, state, reason, walk_minutes, alternatives, revision, observed_at, place,
              park_seconds, park_uncertainty_seconds, release_suspended, charging_holds_minutes,
-             walk_uncertainty_seconds, described_at)
-         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $6)
+             walk_uncertainty_seconds, described_at, meal_minutes)
+         values ($1, $2, 'open', $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $6, $13)
          on conflict (one) do update set id = $1, name = $2, walk_minutes = $4, alternatives = $5, place = $7,
              park_seconds = $8, park_uncertainty_seconds = $9, release_suspended = $10,
-             charging_holds_minutes = $11, walk_uncertainty_seconds = $12
+             charging_holds_minutes = $11, walk_uncertainty_seconds = $12, meal_minutes = $13
          where (s.id, s.name, s.walk_minutes, s.alternatives, s.place, s.park_seconds, s.park_uncertainty_seconds,
-             s.release_suspended, s.charging_holds_minutes, s.walk_uncertainty_seconds)
-             is distinct from ($1, $2, $4, $5, $7, $8, $9, $10, $11, $12)",
+             s.release_suspended, s.charging_holds_minutes, s.walk_uncertainty_seconds, s.meal_minutes)
+             is distinct from ($1, $2, $4, $5, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(row.id)
     .bind(Json(row.name))
@@ -49,6 +51,7 @@ pub(crate) async fn save_site(conn: &mut PgConnection, row: &SiteRow<'_>, now: D
     .bind(row.release_suspended)
     .bind(i32::try_from(row.charging_holds.num_minutes()).unwrap_or(i32::MAX))
     .bind(i32::try_from(row.walk_uncertainty_seconds).unwrap_or(i32::MAX))
+    .bind(i32::try_from(row.meal_stay.num_minutes()).unwrap_or(i32::MAX))
     .execute(conn)
     .await?;
     Ok(done.rows_affected() > 0)

@@ -95,11 +95,13 @@ pub(crate) async fn save_rights(conn: &mut PgConnection, rights: &[Right]) -> Re
     sqlx::query(
         "insert into parking_right (visit_id, showing_id, class, state, valid_from, valid_until, given_from, given_until,
              lead_seconds, stay_seconds, expires_at, reference, charges, entered_at, left_at, cancelled_at, lost_at,
-             set_down_from, set_down_until, pick_up_from, pick_up_until, early_seconds)
+             set_down_from, set_down_until, pick_up_from, pick_up_until, early_seconds,
+             meal_until, meal_cancelled)
          select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
              $7::timestamptz[], $8::timestamptz[], $9::bigint[], $10::bigint[], $11::timestamptz[], $12::text[],
              $13::jsonb[], $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[],
-             $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::bigint[])
+             $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::timestamptz[], $22::bigint[],
+             $23::timestamptz[], $24::boolean[])
          on conflict (visit_id) do update set showing_id = excluded.showing_id, class = excluded.class,
              state = excluded.state, valid_from = excluded.valid_from, valid_until = excluded.valid_until,
              given_from = excluded.given_from, given_until = excluded.given_until,
@@ -108,7 +110,8 @@ pub(crate) async fn save_rights(conn: &mut PgConnection, rights: &[Right]) -> Re
              entered_at = excluded.entered_at, left_at = excluded.left_at, cancelled_at = excluded.cancelled_at,
              lost_at = excluded.lost_at, set_down_from = excluded.set_down_from,
              set_down_until = excluded.set_down_until, pick_up_from = excluded.pick_up_from,
-             pick_up_until = excluded.pick_up_until, early_seconds = excluded.early_seconds",
+             pick_up_until = excluded.pick_up_until, early_seconds = excluded.early_seconds,
+             meal_until = excluded.meal_until, meal_cancelled = excluded.meal_cancelled",
     )
     .bind(column!(|right| right.visit))
     .bind(column!(|right| right.showing))
@@ -132,6 +135,8 @@ pub(crate) async fn save_rights(conn: &mut PgConnection, rights: &[Right]) -> Re
     .bind(column!(|right| right.stops.pick_up.map(|stop| stop.from)))
     .bind(column!(|right| right.stops.pick_up.map(|stop| stop.until)))
     .bind(column!(|right| right.early.num_seconds()))
+    .bind(column!(|right| right.meal.until))
+    .bind(column!(|right| right.meal.cancelled))
     .execute(conn)
     .await?;
     Ok(())

@@ -14,6 +14,7 @@ mod gates;
 mod journal;
 mod lanes;
 mod occupancy;
+mod meals;
 mod open_data;
 mod reactions;
 mod rebooking;

@@ -13,7 +13,7 @@ const RESTORED: &str = "a database was restored from a backup alone; see \"Resto
 /// Whose events a service consumes. Databases alone do not say what is missing in them.
 const FOLLOWED: [(&str, &[&str]); 7] = [
     ("reservations", &["journey"]),
-    ("parking", &["journey", "reservations", "flow", "portal"]),
+    ("parking", &["journey", "reservations", "flow", "gastro", "portal"]),
     ("flow", &["reservations", "signage", "portal"]),
     ("signage", &["reservations", "flow", "parking", "gastro", "portal"]),
     ("gastro", &["journey", "reservations", "flow", "payments"]),

@@ -7,21 +7,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use kernel::{
     Caller, Role,
     testing::{House, noon},
-    values::from_timestamp,
+    values::{from_timestamp, timestamp},
 };
 use load_tests::fake_provider::FakeProvider;
 use sky_proto::{
     flow::v1::AdmissionState,
-    gastro::v1::{MoveOrderRequest, Order, OrderState, gastro_client::GastroClient},
+    gastro::v1::{
+        MoveOrderRequest, Order, OrderState, SetStationStateRequest, StationState, gastro_client::GastroClient,
+    },
     journey::v1::{CancelShowingRequest, CancelVisitRequest, Visit, VisitState, journey_client::JourneyClient},
-    parking::v1::{Direction, RightState},
+    parking::v1::{Direction, ListRightsRequest, RightState, parking_client::ParkingClient},
     payments::v1::{Method, PaymentState},
 };
 use uuid::Uuid;
 
 use crate::{
     scenario::{Family, next_showing},
-    world::{World, furnished, staff, until},
+    world::{HOUSE_FILE, World, furnished, staff, until},
 };
 
 /// A house with the real programme on a Saturday noon, and a payment provider.
@@ -134,6 +136,47 @@ async fn a_family_books_pays_parks_sees_the_stars_and_eats() {
     )
     .await;
     assert!(left.timeline.iter().all(|step| step.done || step.kind == "leave"), "{:#?}", left.timeline);
+    house.settle().await;
+}
+
+/// The kitchen is late while the family sees the stars: they eat later, and their bay is theirs until then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bay_lasts_until_the_meal_is_eaten_that_the_kitchen_makes_later() {
+    let (house, world, _provider) = open().await;
+    let file: toml::Table = HOUSE_FILE.parse().expect("TOML");
+    let stay = TimeDelta::minutes(file["parking"]["meal_minutes"].as_integer().expect("minutes"));
+    let family = Family::holds(&world, house.clock.now()).await;
+    family.orders(Method::AtDesk).await;
+    let booked = family.is_confirmed().await;
+    let pickup = |visit: &Visit| from_timestamp(visit.meal.as_ref().expect("a meal").pickup_at);
+    let bay_ends = |visit: &Visit| from_timestamp(visit.parking.as_ref().expect("a bay").until);
+    let booked_end = bay_ends(&booked);
+    wait_until(&house, from_timestamp(booked.starts_at) - TimeDelta::minutes(10)).await;
+    family.drives(Direction::In).await;
+    // Just before the kitchen would begin.
+    let fire_at = from_timestamp(booked.meal.as_ref().expect("a meal").fire_at);
+    house.clock.set(fire_at - TimeDelta::seconds(30));
+    let sets = async |state: StationState, delay_minutes| {
+        for station_id in ["hot", "cold", "bar"] {
+            let station_id = station_id.to_owned();
+            let request = SetStationStateRequest { station_id, state: state.into(), delay_minutes };
+            let mut kitchen = GastroClient::new(world.door("gastro", &staff(Role::Kitchen)));
+            kitchen.set_station_state(request).await.expect("set");
+        }
+    };
+    sets(StationState::Busy, 60).await;
+    let longer = until("a longer stay on the page", || family.visit(), |visit| bay_ends(visit) > booked_end).await;
+    assert_eq!(bay_ends(&longer), pickup(&longer) + stay, "{:?} {:?}", longer.meal, longer.parking);
+    let leave = longer.timeline.iter().find(|step| step.kind == "leave").expect("a way home");
+    assert_eq!(from_timestamp(leave.at), bay_ends(&longer));
+    let span = ListRightsRequest {
+        from: Some(timestamp(booked_end)),
+        until: Some(timestamp(booked_end + TimeDelta::hours(1))),
+    };
+    let mut parking = ParkingClient::new(world.door("parking", &staff(Role::Attendant)));
+    let rights = parking.list_rights(span).await.expect("a list").into_inner().rights;
+    let listed = rights.iter().find(|right| right.visit_id == family.visit).expect("on the attendant's board");
+    assert_eq!((from_timestamp(listed.until), listed.state()), (bay_ends(&longer), RightState::CheckedIn));
     house.settle().await;
 }
 
