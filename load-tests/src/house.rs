@@ -57,9 +57,31 @@ pub struct House {
     keys: Keys,
 }
 
+/// A line of what the system says of a process's memory, in MB.
+pub fn memory_mb(process: &Child, key: &str) -> anyhow::Result<f64> {
+    let pid = process.id().context("it has ended")?;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find(|line| line.starts_with(key)).context("no such line")?;
+    let kilobytes: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+    Ok(kilobytes / 1024.0)
+}
+
+/// Ends a process in order.
+pub async fn end(process: &mut Child) -> anyhow::Result<()> {
+    interrupt(process)?;
+    let status = process.wait().await?;
+    anyhow::ensure!(status.success(), "sky did not end in order: {status}");
+    Ok(())
+}
+
+fn interrupt(process: &Child) -> anyhow::Result<()> {
+    let pid = nix::unistd::Pid::from_raw(process.id().context("it has ended")?.cast_signed());
+    Ok(nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT)?)
+}
+
 /// The program that is measured, beside this one. Where cargo has started this one it is built first, so that it is of the
 /// same sources.
-fn program() -> anyhow::Result<PathBuf> {
+pub fn program() -> anyhow::Result<PathBuf> {
     static BUILT: OnceLock<()> = OnceLock::new();
     let program = std::env::current_exe()?.with_file_name("sky");
     if BUILT.get().is_none()
@@ -99,8 +121,6 @@ impl House {
             .env("SKY_GRPC_LISTEN", "127.0.0.1:0")
             .env("SKY_HTTP_LISTEN", "127.0.0.1:0")
             .env("SKY_LOG", "error")
-            // As deploy/up and the container do.
-            .env("MALLOC_ARENA_MAX", "2")
             .stdout(Stdio::null())
             .spawn()
             .context("cannot start sky up")?;
@@ -183,20 +203,12 @@ impl House {
 
     /// Resident memory of the process in MB.
     pub fn resident_mb(&self) -> anyhow::Result<f64> {
-        self.memory_mb("VmRSS:")
+        memory_mb(&self.child, "VmRSS:")
     }
 
     /// The most that was ever resident, in MB.
     pub fn peak_mb(&self) -> anyhow::Result<f64> {
-        self.memory_mb("VmHWM:")
-    }
-
-    fn memory_mb(&self, key: &str) -> anyhow::Result<f64> {
-        let pid = self.child.id().context("it has ended")?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
-        let line = status.lines().find(|line| line.starts_with(key)).context("no such line")?;
-        let kilobytes: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
-        Ok(kilobytes / 1024.0)
+        memory_mb(&self.child, "VmHWM:")
     }
 
     /// Asks `sky verify` whether every invariant of the house holds, once what was told last has arrived.
@@ -217,21 +229,14 @@ impl House {
 
     /// Ends it in order; answers its folder, for another start.
     pub async fn stop(mut self) -> anyhow::Result<PathBuf> {
-        self.interrupt()?;
-        let status = self.child.wait().await?;
-        anyhow::ensure!(status.success(), "sky up did not end in order: {status}");
+        end(&mut self.child).await?;
         Ok(std::mem::take(&mut self.folder))
-    }
-
-    fn interrupt(&self) -> anyhow::Result<()> {
-        let pid = nix::unistd::Pid::from_raw(self.child.id().context("it has ended")?.cast_signed());
-        Ok(nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT)?)
     }
 }
 
 impl Drop for House {
     /// A measurement that failed leaves no house behind; its folder stays, to be looked at.
     fn drop(&mut self) {
-        let _ = self.interrupt();
+        let _ = interrupt(&self.child);
     }
 }

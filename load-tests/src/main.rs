@@ -32,7 +32,7 @@ enum Scenario {
     Floor(Runs),
     /// 20,000 waiting events through relay and a consumer with a real effect.
     Drain(Runs),
-    /// Memory when idle, and time from start to ready on existing data.
+    /// Memory of `sky run --target all` when idle, and time from `sky up` to ready on existing data.
     Boot(Runs),
     /// Scan answers at 50 scans a second.
     Scan(Runs),

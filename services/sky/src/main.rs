@@ -1,6 +1,7 @@
 //! `sky`: the one binary. Runs any subset of the services, and the commands around them.
 //! This file is the table of contents; every command has a file of its own.
 
+mod arenas;
 mod config;
 mod dead;
 mod health;
@@ -82,6 +83,9 @@ fn date(text: &str) -> Result<NaiveDate, String> {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if matches!(cli.command, Command::Up(_) | Command::Run(_)) {
+        arenas::keep_few();
+    }
     kernel::tls::install();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
