@@ -12,6 +12,7 @@ use std::{
 use axum::{Router, extract::ConnectInfo, middleware, routing::get};
 use futures::StreamExt;
 use sky_proto::kernel::v1::{event_log_server::EventLogServer, operations_server::OperationsServer};
+use sqlx::migrate::MigrateError;
 use tokio::{net::TcpListener, sync::broadcast};
 use tonic::service::Routes;
 use uuid::Uuid;
@@ -73,14 +74,13 @@ const SHUTDOWN_CAP: Duration = Duration::from_secs(10);
 /// A database that cannot be reached, a migration that fails.
 pub async fn migrate(services: &[Service], settings: &Settings) -> anyhow::Result<()> {
     for service in services {
-        crate::db::migrate(settings.database_url(service.name), service.name, (service.migrations)()).await.map_err(
-            |error| {
-                anyhow::anyhow!(
-                    "database of {}: {error}. Check SKY_DATABASE_URL and that PostgreSQL runs.",
-                    service.name
-                )
-            },
-        )?;
+        let name = service.name;
+        crate::db::migrate(settings.database_url(name), name, (service.migrations)()).await.map_err(|error| match error {
+            MigrateError::VersionMissing(version) => anyhow::anyhow!(
+                "database of {name}: a newer program has used it (this one does not know its migration {version}); run the newer one"
+            ),
+            error => anyhow::anyhow!("database of {name}: {error}. Check SKY_DATABASE_URL and that PostgreSQL runs."),
+        })?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpListener,
-    process::Output,
+    process::{Child, Output, Stdio},
     time::Instant,
 };
 
@@ -11,6 +11,7 @@ use kernel::{
     Settings,
     testing::{TestDb, free_port, settings},
 };
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
 use crate::processes::sky;
 
@@ -230,5 +231,105 @@ async fn the_configuration_is_shown_without_what_is_secret() {
         ["hush", "123456", &settings(&db).identity_key, &settings(&db).ticket_key, &settings(&db).database_url]
     {
         assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_of_another_version_is_one_clear_line() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    let run = |more: &[&str]| {
+        let mut command = sky(&settings);
+        command.args(["run", "--target", "payments"]).args(more).env("SKY_LOG", "error");
+        command.envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0")]);
+        command
+    };
+    let said = ended(run(&["--no-migrate"])).await;
+    assert!(said.contains("payments: ") && said.contains("run `sky migrate` first"), "{said}");
+    let mut database = PgConnection::connect(&settings.database_url).await.expect("the database");
+    let begun = "select to_regnamespace('payments') is not null";
+    assert!(!sqlx::query_scalar::<_, bool>(begun).fetch_one(&mut database).await.expect("asked"), "nothing was begun");
+
+    let migrated = sky(&settings).args(["migrate", "--target", "payments"]).output().expect("sky starts");
+    assert!(migrated.status.success(), "{migrated:?}");
+    // As an earlier version of the program has left it.
+    for table in ["_migrations", "_kernel_migrations"] {
+        let last = format!(
+            "with last as (delete from payments.{table} where version = (select max(version) from payments.{table})
+                 returning *) insert into payments.kept_{table} select * from last"
+        );
+        let kept = format!("create table payments.kept_{table} (like payments.{table})");
+        database.execute(AssertSqlSafe(kept)).await.expect("a table");
+        database.execute(AssertSqlSafe(last)).await.expect("older");
+        let said = ended(run(&["--no-migrate"])).await;
+        assert!(said.contains("payments: 1 migration(s) have not been run; run `sky migrate` first"), "{said}");
+        let back = format!("insert into payments.{table} select * from payments.kept_{table}");
+        database.execute(AssertSqlSafe(back)).await.expect("as it was");
+    }
+
+    // And as a later one: who was started by a roll-out that goes back may run, and changes no table.
+    let later = "insert into payments._migrations (version, description, success, checksum, execution_time)
+                 values (9999, 'later', true, '', 0)";
+    database.execute(later).await.expect("newer");
+    let said = ended(run(&[])).await;
+    assert!(said.contains("a newer program has used it") && said.contains("9999"), "{said}");
+    let mut runs = run(&["--no-migrate"]).stdout(Stdio::piped()).spawn().expect("sky starts");
+    assert!(is_open(&mut runs), "it ended");
+    let _ = runs.kill();
+    let _ = runs.wait();
+}
+
+/// Waits until a process says where it answers. False: it has ended.
+fn is_open(process: &mut Child) -> bool {
+    let said = BufReader::new(process.stdout.take().expect("its output"));
+    said.lines().map_while(Result::ok).any(|line| line.starts_with("gRPC http://"))
+}
+
+/// `sky up` with servers of its own, with these programs on its path.
+async fn not_opened_alone(folder: &std::path::Path, path: &std::path::Path) -> String {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sky"));
+    command.arg("--home").arg(folder.join("house")).arg("up").current_dir(folder);
+    command.env("PATH", path).env("SKY_LOG", "off");
+    for variable in ["SKY_NATS_SERVER", "SKY_DATABASE_URL", "SKY_NATS_URL"] {
+        command.env_remove(variable);
+    }
+    ended(command).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_is_missing_is_one_clear_line() {
+    let folder = std::env::temp_dir().join(format!("sky-up-{}", uuid::Uuid::new_v4()));
+    let data = folder.join("house/postgres");
+    std::fs::create_dir_all(&data).expect("a folder");
+    // What Debian has is found without a path; of the broker there is nothing.
+    let said = not_opened_alone(&folder, &folder).await;
+    assert!(
+        said.contains("is not installed: deploy/up") && said.contains("on the PATH") || said.contains("_URL"),
+        "{said}"
+    );
+    // Data of a PostgreSQL that nobody has any more.
+    std::fs::write(data.join("PG_VERSION"), "9\n").expect("written");
+    let said = not_opened_alone(&folder, &folder).await;
+    assert!(said.contains("was written by PostgreSQL 9, which is not installed"), "{said}");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+/// The allocator reads this as the process begins; without it a rush would take a fifth more memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_stays_keeps_few_arenas_of_memory() {
+    let db = TestDb::create().await;
+    let settings = settings(&db);
+    for (given, kept) in [(None, "2"), (Some("4"), "4")] {
+        let mut command = sky(&settings);
+        command.args(["run", "--target", "payments"]).env("SKY_LOG", "error").env_remove("MALLOC_ARENA_MAX");
+        command.envs([("SKY_GRPC_LISTEN", "127.0.0.1:0"), ("SKY_HTTP_LISTEN", "127.0.0.1:0")]);
+        command.envs(given.map(|many| ("MALLOC_ARENA_MAX", many))).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("sky starts");
+        assert!(is_open(&mut child), "it ended");
+        let began_with = std::fs::read(format!("/proc/{}/environ", child.id())).expect("its environment");
+        let _ = child.kill();
+        let _ = child.wait();
+        let wanted = format!("MALLOC_ARENA_MAX={kept}");
+        assert!(began_with.split(|byte| *byte == 0).any(|it| it == wanted.as_bytes()), "{wanted}");
     }
 }
