@@ -39,7 +39,7 @@ use crate::{
     error::Error,
     house::Told,
     rooms::Rooms,
-    routes::showing::bays::{self, Quotes},
+    routes::showing::Shown,
     store,
 };
 
@@ -69,7 +69,7 @@ pub(crate) struct Edge {
     pub(crate) doorman: Doorman,
     pub(crate) settings: PortalSettings,
     pub(crate) rooms: Rooms,
-    pub(crate) quotes: Quotes,
+    pub(crate) shown: Shown,
     pub(crate) house: Told,
     pub(crate) alarm: Alarm,
     flow: Transport,
@@ -97,7 +97,7 @@ impl Edge {
             doorman: Doorman::new(context.db.clone()),
             settings,
             rooms: Rooms::new(context),
-            quotes: Quotes::new(bays::REMEMBERED),
+            shown: Shown::new(),
             house: Told::before(store::house_words(context.db.pool()).await?.as_deref()),
             alarm: Alarm::default(),
             flow: context.transport("flow"),

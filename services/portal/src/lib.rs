@@ -12,6 +12,7 @@ mod fields;
 mod grpc;
 mod house;
 mod http;
+mod lately;
 mod live;
 mod order_code;
 mod page;

@@ -15,17 +15,17 @@ pub(crate) mod seats;
 mod trays;
 mod wish;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use askama::Template;
 use axum::{
     extract::{Path, State},
     response::Response,
 };
-use kernel::Caller;
+use kernel::{Caller, values::from_timestamp};
 use sky_proto::{
     gastro::v1::{GetMenuRequest, ListPickupsRequest, Menu, PickupOffer},
-    parking::v1::{GetSiteRequest, Quote, SiteState},
+    parking::v1::{GetSiteRequest, Quote, Site, SiteState},
     reservations::v1::{
         AvailabilityReason, Channel, GetSeatPlanRequest, GetShowingRequest, Need, Seat, Showing, seat_wish::Part,
     },
@@ -49,6 +49,7 @@ use super::{
 use crate::{
     edge::{Edge, answer},
     fields::Fields,
+    lately::Lately,
     page::{Frame, page},
     problem::Problem,
     session::Guest,
@@ -172,10 +173,10 @@ impl Refused {
 /// What the form is made of. Menu, car park and seat plan may be missing: then it goes without them.
 pub(crate) struct Material {
     pub(crate) showing: Showing,
-    menu: Menu,
+    menu: Arc<Menu>,
     /// Why there is no menu; None: there is one.
     menu_missing: Option<Status>,
-    pickups: Vec<PickupOffer>,
+    pickups: Arc<Vec<PickupOffer>>,
     site: Option<SiteState>,
     seats: Vec<Seat>,
     quotes: Arc<Vec<Quote>>,
@@ -185,18 +186,58 @@ pub(crate) struct Material {
     own: Option<Uuid>,
 }
 
+/// What was told lately for showings' pages.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    /// By the instant on whose day and at whose hour it is.
+    menus: Lately<i64, Menu>,
+    /// By showing and its times, as the bays.
+    pickups: Lately<(String, i64), Vec<PickupOffer>>,
+    quotes: Lately<(String, i64), Vec<Quote>>,
+    site: Lately<(), Site>,
+}
+
+/// Of so many showings what was told is kept.
+const KEPT: usize = 500;
+/// So old may be what a page shows of the menu and of the car park.
+const OLDEST: Duration = Duration::from_secs(1);
+
+impl Shown {
+    pub(crate) fn new() -> Self {
+        let (menus, pickups) = (Lately::new(KEPT), Lately::new(KEPT));
+        Self { menus, pickups, quotes: Lately::new(KEPT), site: Lately::new(1) }
+    }
+}
+
+/// For the page of a showing.
 pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<Material, Problem> {
+    told(edge, caller, id, OLDEST).await
+}
+
+/// To read what was sent: a meal is ordered from the menu of this moment.
+pub(crate) async fn material_for(edge: &Edge, caller: &Caller, id: Uuid, sent: &Fields) -> Result<Material, Problem> {
+    told(edge, caller, id, if meal::is_wanted(sent) { Duration::ZERO } else { OLDEST }).await
+}
+
+async fn told(edge: &Edge, caller: &Caller, id: Uuid, oldest: Duration) -> Result<Material, Problem> {
     let showing_id = id.to_string();
     let (mut reservations, mut plan) = (edge.reservations(caller), edge.reservations(caller));
     let seat_plan = GetSeatPlanRequest { showing_id: showing_id.clone() };
     let (mut gastro, mut parking) = (edge.gastro(caller), edge.parking(caller));
     let (showing, site) = tokio::join!(
         answer(reservations.get_showing(GetShowingRequest { showing_id: showing_id.clone() })),
-        answer(parking.get_site(GetSiteRequest {})),
+        edge.shown.site.told((), OLDEST, answer(parking.get_site(GetSiteRequest {}))),
     );
     let showing = showing?;
     // The menu of its day, as it is after it; most eat then.
     let mut offers = edge.gastro(caller);
+    let around = ListPickupsRequest {
+        showing_id: showing_id.clone(),
+        showing_starts_at: showing.starts_at,
+        showing_ends_at: showing.ends_at,
+    };
+    let offers = async { answer(offers.list_pickups(around)).await.map(|listed| listed.offers) };
+    let ends_at = from_timestamp(showing.ends_at).timestamp();
     let (seats, menu, pickups, quotes) = tokio::join!(
         async {
             // Where everybody sits where they like there is no plan to choose from.
@@ -205,12 +246,8 @@ pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<M
             }
             answer(plan.get_seat_plan(seat_plan)).await.map(|plan| plan.seats).unwrap_or_default()
         },
-        answer(gastro.get_menu(GetMenuRequest { at: showing.ends_at })),
-        answer(offers.list_pickups(ListPickupsRequest {
-            showing_id,
-            showing_starts_at: showing.starts_at,
-            showing_ends_at: showing.ends_at,
-        })),
+        edge.shown.menus.told(ends_at, oldest, answer(gastro.get_menu(GetMenuRequest { at: showing.ends_at }))),
+        edge.shown.pickups.told((showing_id, ends_at), oldest, offers),
         async {
             // A car park that has not told its state would let the page wait twice.
             if site.is_ok() { bays::quotes(edge, caller, &showing).await } else { Arc::default() }
@@ -218,13 +255,13 @@ pub(crate) async fn material(edge: &Edge, caller: &Caller, id: Uuid) -> Result<M
     );
     let (menu, menu_missing) = match menu {
         Ok(menu) => (menu, None),
-        Err(status) => (Menu::default(), Some(status)),
+        Err(status) => (Arc::default(), Some(status)),
     };
     Ok(Material {
         seats,
         menu,
         menu_missing,
-        pickups: pickups.map(|listed| listed.offers).unwrap_or_default(),
+        pickups: pickups.unwrap_or_default(),
         site: site.ok().map(|site| site.state()),
         quotes,
         pass: None,
@@ -370,9 +407,9 @@ mod tests {
     fn a_meal_is_not_left_out_because_the_kitchen_is_away() {
         let away = Material {
             showing: Showing::default(),
-            menu: Menu::default(),
+            menu: Arc::default(),
             menu_missing: Some(Status::unavailable("the kitchen is away")),
-            pickups: Vec::new(),
+            pickups: Arc::default(),
             site: None,
             seats: Vec::new(),
             quotes: Arc::default(),
@@ -396,7 +433,7 @@ mod tests {
             let sent = Fields::of(&[("count_adult", "1"), (field, value)]);
             assert_eq!(away.unread(&sent).is_some(), is_unread, "{field}={value}");
         }
-        let there = Material { menu_missing: None, menu: samples::menu(), ..away };
+        let there = Material { menu_missing: None, menu: Arc::new(samples::menu()), ..away };
         assert!(there.unread(&Fields::of(&[("meal_soup", "1")])).is_none());
     }
 }

@@ -170,7 +170,7 @@ pub(crate) async fn hold(
 
 async fn held(edge: &Edge, guest: &Guest, id: Uuid, sent: &Fields) -> Result<Response, Problem> {
     let caller = guest.staff(DESK)?;
-    let material = showing::material(edge, &caller, id).await?;
+    let material = showing::material_for(edge, &caller, id, sent).await?;
     let request = match showing::asked(guest, &material, sent, Buyer::Desk)? {
         Asked::For(request) => request,
         Asked::Back(page) => return Ok(page),

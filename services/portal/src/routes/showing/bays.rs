@@ -1,15 +1,12 @@
 //! Bays in the form: what each would cost for this showing, and how many are left. A rush looks at the same showing:
 //! the car park is asked once in a few seconds for all of them.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use futures::future::join_all;
 use kernel::{
-    Caller, Remembered,
+    Caller,
     values::{from_timestamp, timestamp},
 };
 use sky_proto::{
@@ -28,21 +25,10 @@ use crate::{
 const MARGIN: TimeDelta = TimeDelta::minutes(60);
 /// How old what is shown of bays may be.
 const OLDEST: Duration = Duration::from_secs(3);
-/// Of so many showings what is known is kept.
-pub(crate) const REMEMBERED: usize = 500;
-
-/// What the car park has told last of each showing's time, and when.
-pub(crate) type Quotes = Remembered<(String, i64), (Instant, Arc<Vec<Quote>>)>;
 
 /// What bays would cost for a showing; those of which nothing is known are left out.
 pub(super) async fn quotes(edge: &Edge, caller: &Caller, showing: &Showing) -> Arc<Vec<Quote>> {
     let (starts_at, ends_at) = (from_timestamp(showing.starts_at), from_timestamp(showing.ends_at));
-    let key = (showing.showing_id.clone(), starts_at.timestamp());
-    if let Some((at, known)) = edge.quotes.get(&key)
-        && at.elapsed() < OLDEST
-    {
-        return known;
-    }
     let asked = BAYS.into_iter().filter(|(class, _)| *class != BayClass::Unspecified).map(|(class, _)| {
         let mut occupancy = edge.occupancy(caller);
         let request = GetQuoteRequest {
@@ -52,9 +38,9 @@ pub(super) async fn quotes(edge: &Edge, caller: &Caller, showing: &Showing) -> A
         };
         async move { answer(occupancy.get_quote(request)).await.ok() }
     });
-    let quotes = Arc::new(join_all(asked).await.into_iter().flatten().collect::<Vec<_>>());
-    edge.quotes.put(key, (Instant::now(), quotes.clone()));
-    quotes
+    let known = async { Ok::<_, Infallible>(join_all(asked).await.into_iter().flatten().collect()) };
+    let key = (showing.showing_id.clone(), starts_at.timestamp());
+    edge.shown.quotes.told(key, OLDEST, known).await.unwrap_or_else(|never| match never {})
 }
 
 /// One kind of bay to choose.

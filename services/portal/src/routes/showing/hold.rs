@@ -23,7 +23,7 @@ use super::{
         buyer::Buyer,
         waiting_room::{self, Gate},
     },
-    Alternative, Material, NEEDS, Refused, fill, material,
+    Alternative, Material, NEEDS, Refused, fill, material_for,
     wish::wish,
 };
 use crate::{
@@ -65,7 +65,7 @@ async fn held(edge: &Arc<Edge>, guest: &Guest, id: Uuid, sent: &Fields) -> Resul
     {
         return waiting_room::lead(edge, guest, room).await;
     }
-    let mut material = material(edge, &guest.visitor(), id).await?;
+    let mut material = material_for(edge, &guest.visitor(), id, sent).await?;
     let gate = if sent.is_on("time") { waiting_room::more_time(edge, guest, gate).await? } else { gate };
     material.of(edge, guest, gate).await;
     let request = match asked(guest, &material, sent, Buyer::Visitor)? {
