@@ -12,8 +12,8 @@ pub(crate) mod forecasts;
 pub(crate) mod gates;
 pub(crate) mod holding;
 pub(crate) mod journal;
-pub(crate) mod meals;
 pub(crate) mod lanes;
+pub(crate) mod meals;
 pub(crate) mod occupancy;
 pub(crate) mod plates;
 pub(crate) mod rebooking;
@@ -159,13 +159,13 @@ async fn follow_showing(
         if right != before {
             changed.push((before, right));
         }
+    }
     save_moved(tx, changed).await.map(|_| ())
 }
 
 /// Writes rights (before, after) that have moved, each with a bay for its new window as far as there is one, and tells who
 /// has another window. As they are then.
 async fn save_moved(tx: &mut Tx, mut changed: Vec<(Right, Right)>) -> Result<Vec<Right>, Error> {
-    }
     holding::move_along(tx, &mut changed).await?;
     coaches::follow(tx, &mut changed).await?;
     let rights: Vec<Right> = changed.iter().map(|(_, right)| right.clone()).collect();

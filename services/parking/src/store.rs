@@ -12,8 +12,8 @@ pub(crate) mod devices;
 pub(crate) mod feeds;
 pub(crate) mod forecasts;
 pub(crate) mod gates;
-pub(crate) mod meals;
 pub(crate) mod house;
+pub(crate) mod meals;
 pub(crate) mod occupancy;
 pub(crate) mod partners;
 pub(crate) mod plates;
@@ -31,8 +31,8 @@ use crate::{
         closures::Closure,
         coaches::Stops,
         counted,
-        meals::Meal,
         lanes::{Direction, Verdict},
+        meals::Meal,
         open_formats::Place,
     },
     error::Error,
@@ -82,9 +82,9 @@ struct RightRow {
     pick_up_until: Option<DateTime<Utc>>,
     lead_seconds: Option<i64>,
     early_seconds: i64,
+    stay_seconds: Option<i64>,
     meal_until: Option<DateTime<Utc>>,
     meal_cancelled: bool,
-    stay_seconds: Option<i64>,
     expires_at: DateTime<Utc>,
     reference: String,
     charges: Json<Vec<Charge>>,
@@ -118,8 +118,8 @@ impl RightRow {
             },
             lead: self.lead_seconds.map(TimeDelta::seconds),
             early: TimeDelta::seconds(self.early_seconds),
-            meal: Meal { until: self.meal_until, cancelled: self.meal_cancelled },
             stay: self.stay_seconds.map(TimeDelta::seconds),
+            meal: Meal { until: self.meal_until, cancelled: self.meal_cancelled },
             expires_at: self.expires_at,
             reference: self.reference,
             charges: self.charges.0,
