@@ -4,7 +4,6 @@
 mod admissions;
 mod calls;
 mod conflicts;
-pub(crate) mod devices;
 pub(crate) mod directives;
 pub(crate) mod estimates;
 mod house;

@@ -6,7 +6,6 @@ pub(crate) mod audit;
 mod calls;
 pub(crate) mod codes;
 mod conflicts;
-pub(crate) mod devices;
 pub(crate) mod estimates;
 pub(crate) mod headcount;
 pub(crate) mod history;

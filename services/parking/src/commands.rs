@@ -6,7 +6,6 @@ pub(crate) mod closures;
 pub(crate) mod coaches;
 pub(crate) mod confirming;
 pub(crate) mod connections;
-pub(crate) mod devices;
 pub(crate) mod feeds;
 pub(crate) mod forecasts;
 pub(crate) mod gates;

@@ -13,7 +13,7 @@ mod store;
 
 use std::time::Duration;
 
-use kernel::{Consumer, Context, HouseLoader, Live, Parts, Service, config::NoSettings};
+use kernel::{Consumer, Context, EndedDevices, HouseLoader, Live, Parts, Service, config::NoSettings};
 use sky_proto::parking::v1::{
     connections_server::ConnectionsServer, gates_server::GatesServer, occupancy_server::OccupancyServer,
     parking_server::ParkingServer,
@@ -53,7 +53,8 @@ fn build(context: &Context) -> Parts {
         let db = db.clone();
         Box::pin(async move { Ok(db.transact(|tx| Box::pin(commands::gates::turn(tx))).await?) })
     });
-    let devices = grpc::gates::ended_devices(context);
+    // Controllers and whatever else was paired, as far as their pairing has ended.
+    let devices = EndedDevices::new(context);
     let server = grpc::ParkingGrpc::new(context, site, devices.clone());
     Parts {
         grpc: Routes::new(ParkingServer::new(server))

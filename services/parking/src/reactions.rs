@@ -187,7 +187,7 @@ pub(crate) fn from_portal<'t>(tx: &'t mut Tx, event: &'t Event) -> BoxFuture<'t,
         let told = event.decode::<DevicePairingChanged>()?;
         if matches!(told.state(), PairingState::Paired | PairingState::Revoked) {
             let device = values::slug("device_id", &told.device_id)?;
-            commands::devices::end(tx, device, values::time("at", told.at)?).await?;
+            kernel::ended::end(tx, device, values::time("at", told.at)?).await?;
         }
         Ok(())
     })

@@ -8,7 +8,6 @@ pub(crate) mod coaches;
 pub(crate) mod connections;
 pub(crate) mod counting;
 pub(crate) mod counts;
-pub(crate) mod devices;
 pub(crate) mod feeds;
 pub(crate) mod forecasts;
 pub(crate) mod gates;

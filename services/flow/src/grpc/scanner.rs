@@ -15,7 +15,7 @@ use crate::{
     commands::{self, Answered, Code, Scan},
     domain::scan::Kind,
     error::Error,
-    events, store,
+    events,
 };
 
 /// A signed code has about 170 characters.
@@ -40,15 +40,7 @@ pub(crate) struct Scanner {
 impl Scanner {
     pub(crate) fn start(context: &Context) -> Self {
         let counter = Combiner::start(context, MAY_WAIT, TOGETHER, |tx, scans| Box::pin(commands::scan(tx, scans)));
-        let db = context.db.clone();
-        let devices = EndedDevices::new(context, move || {
-            let db = db.clone();
-            Box::pin(async move {
-                let mut conn = db.pool().acquire().await.map_err(Error::from)?;
-                Ok(store::devices::ended(&mut conn).await?)
-            })
-        });
-        Self { keys: context.keys.clone(), devices, counter }
+        Self { keys: context.keys.clone(), devices: EndedDevices::new(context), counter }
     }
 
     /// What a code is: ours or not is decided here, without asking anybody.

@@ -59,18 +59,6 @@ pub(crate) struct GatesGrpc {
     devices: EndedDevices,
 }
 
-/// Controllers and whatever else was paired, as far as their pairing has ended.
-pub(crate) fn ended_devices(context: &Context) -> EndedDevices {
-    let db = context.db.clone();
-    EndedDevices::new(context, move || {
-        let db = db.clone();
-        Box::pin(async move {
-            let mut conn = db.pool().acquire().await.map_err(Error::from)?;
-            Ok(store::devices::ended(&mut conn).await?)
-        })
-    })
-}
-
 impl GatesGrpc {
     pub(crate) fn new(context: &Context, devices: EndedDevices) -> Self {
         let db = context.db.clone();
