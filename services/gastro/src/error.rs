@@ -57,6 +57,8 @@ pub(crate) enum Error {
     WrongStep { from: OrderState },
     #[error("this order needs no decision; ListAffected has those that do")]
     NothingToDecide,
+    #[error("staff are deciding what becomes of this meal, until {} at the latest; read it again then", hour(*.0))]
+    BeingDecided(DateTime<Utc>),
     #[error("the meal is {}: staff decide what becomes of it, with CancelFired", .0.name())]
     BeingMade(OrderState),
     #[error("this order was not placed at the counter; a visit's meal goes with its visit")]
@@ -142,6 +144,11 @@ fn full(instead: Option<DateTime<Utc>>) -> String {
     }
 }
 
+/// "18:05", in Halle.
+fn hour(at: DateTime<Utc>) -> impl std::fmt::Display {
+    at.with_timezone(&Berlin).format("%H:%M")
+}
+
 fn numbers(numbers: &[u32]) -> String {
     numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -169,6 +176,7 @@ impl Coded for Error {
             | Self::HoldExpired
             | Self::WrongStep { .. }
             | Self::NothingToDecide
+            | Self::BeingDecided(_)
             | Self::BeingMade(_)
             | Self::NotWalkUp
             | Self::NoLaterPickup

@@ -170,8 +170,20 @@ pub(super) async fn decide_unanswered(tx: &mut Tx) -> Result<(), Error> {
     Ok(())
 }
 
+/// A visitor answers. That their money goes back, as staff have said, is staff's alone while they can take it back; then
+/// the question is the visitor's again.
+pub(crate) async fn answer_of_visitor(tx: &mut Tx, visit: Uuid, said: Answer) -> Result<Order, Error> {
+    lock_kitchen(tx).await?;
+    let order = store::lock_order_of_visit(tx.conn(), visit).await?.ok_or(Error::NoOrder)?;
+    let known = store::affected::of_orders(tx.conn(), &[order.id]).await?;
+    if let Some(at) = known.get(&order.id).and_then(|it| it.refund_at) {
+        return Err(Error::BeingDecided(at));
+    }
+    answer(tx, visit, said).await
+}
+
 /// Somebody answers an offer. The same answer again changes nothing.
-pub(crate) async fn answer(tx: &mut Tx, visit: Uuid, answer: Answer) -> Result<Order, Error> {
+async fn answer(tx: &mut Tx, visit: Uuid, answer: Answer) -> Result<Order, Error> {
     lock_kitchen(tx).await?;
     let order = store::lock_order_of_visit(tx.conn(), visit).await?.ok_or(Error::NoOrder)?;
     let Some(affected) = store::affected::of_orders(tx.conn(), &[order.id]).await?.remove(&order.id) else {

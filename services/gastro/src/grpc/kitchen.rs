@@ -173,7 +173,7 @@ impl Kitchen for KitchenGrpc {
                     if is_staff {
                         affected::answer_for(tx, visit, answer).await
                     } else {
-                        affected::answer(tx, visit, answer).await
+                        affected::answer_of_visitor(tx, visit, answer).await
                     }
                 })
             })

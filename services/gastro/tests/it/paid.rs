@@ -200,6 +200,23 @@ async fn staff_take_their_answer_back_and_no_money_moves() {
     let refused = kitchen!(house, &visitor).answer_offer(request).await.expect_err("for staff");
     assert_eq!(refused.code(), tonic::Code::InvalidArgument);
 
+    // While staff may think better of it, nothing that the visitor says overrides them; then the question is theirs again.
+    answer(pb::OfferAnswer::Refund).await.expect("the money");
+    for said in [pb::OfferAnswer::Refund, pb::OfferAnswer::Later] {
+        let request = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: said.into() };
+        let refused = kitchen!(house, &visitor).answer_offer(request).await.expect_err("staff are deciding");
+        assert_eq!(refused.code(), tonic::Code::FailedPrecondition);
+        assert!(refused.message().contains("staff are deciding"), "{refused}");
+    }
+    let waits = order(&house, visit).await;
+    assert_eq!(waits.affected.expect("a question").refund_at, Some(undo_until(&house).await), "as staff have said");
+    answer(pb::OfferAnswer::AskAgain).await.expect("taken back");
+    assert!(refunds(&house).await.is_empty());
+    assert_eq!(order(&house, visit).await.affected.expect("a question").refund_at, None);
+    let request = pb::AnswerOfferRequest { visit_id: visit.to_string(), answer: pb::OfferAnswer::Later.into() };
+    let refused = kitchen!(house, &visitor).answer_offer(request).await.expect_err("closed for today");
+    assert!(refused.message().contains("no later pickup"), "they are heard again: {refused}");
+
     // Its station works again while the money waits: who takes the answer back then gets the meal.
     answer(pb::OfferAnswer::Refund).await.expect("the money");
     set_station(&house, "hot", pb::StationState::Open).await.expect("open");

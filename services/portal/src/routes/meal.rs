@@ -32,6 +32,8 @@ struct MealPage {
     reason: String,
     later: String,
     until: String,
+    /// Staff have answered for them, and may still take that back.
+    being_decided: bool,
 }
 
 /// The visit of this browser.
@@ -88,6 +90,7 @@ pub(crate) async fn page(State(edge): State<Arc<Edge>>, guest: Guest) -> Result<
         reason: w.text(&affected.reason),
         later: time(&affected.later_pickup_at),
         until: time(&affected.answer_until),
+        being_decided: affected.refund_at.is_some(),
         w,
     })
 }
