@@ -140,8 +140,8 @@ pub(crate) struct Bay {
     /// Why it cannot be used, if it cannot.
     #[serde(default)]
     pub(crate) suspension: Option<Suspension>,
-    /// It could not be used while its vehicle was due, from the beginning of its time to that of the showing, and can be
-    /// since: whoever has not come by then parks elsewhere.
+    /// It could not be used for a good part of the time in which its vehicle was due, from the beginning of its time to that
+    /// of the showing, and can be since: whoever has not come by then parks elsewhere.
     #[serde(default)]
     pub(crate) kept_out: bool,
     /// A coach's; of other vehicles there are none.

@@ -331,12 +331,9 @@ fn note_bay(visit: &mut Visit, news: &News) {
             bay.suspension = Some(suspension);
         }
         News::RightRestored { at, class, from, until } => {
-            // Of one that was lost they have chosen another, and know that they can come. A closure that began when the
-            // showing did has kept nobody out.
-            let kept_out = |was: Suspension| {
-                !was.lost && *from < *at && was.since.zip(starts_at).is_none_or(|(since, starts_at)| since < starts_at)
-            };
-            bay.kept_out |= bay.suspension.take().is_some_and(kept_out);
+            // Of one that was lost they have chosen another, and know that they can come.
+            let was = bay.suspension.take().filter(|was| !was.lost);
+            bay.kept_out |= was.is_some_and(|was| money_back::kept_out(bay, *from, starts_at, was.since, *at));
             bay.class.clone_from(class);
             (bay.from, bay.until) = (*from, *until);
         }

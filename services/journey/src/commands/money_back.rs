@@ -76,7 +76,14 @@ pub(crate) async fn lost_bays(tx: &mut Tx) -> Result<(), Error> {
     for id in store::money_back::lost_bays(tx.conn(), now, TURN).await? {
         let Some(mut visit) = store::lock(tx.conn(), id).await? else { continue };
         let before = visit.clone();
-        let Some(owed) = of_lost(&visit, now) else { continue };
+        let Some(owed) = of_lost(&visit, now) else {
+            // Its closure has kept nobody out, and nobody needs to know of it any more: it is not looked at again.
+            if let Some(bay) = &mut visit.bay {
+                (bay.suspension, bay.kept_out) = (None, false);
+            }
+            save(tx, &mut visit).await?;
+            continue;
+        };
         if ask(tx, visit.id, &owed).await? {
             visit.notice = join(&visit.notice, &said(owed.cents, visit.money));
         }

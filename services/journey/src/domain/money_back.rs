@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use kernel::values::Text;
 use uuid::Uuid;
 
-use super::{Item, Money, Part, State, Visit, euros, sum};
+use super::{Bay, Item, Money, Part, State, Visit, euros, sum};
 
 /// How far a part is on its way back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,12 +119,36 @@ pub(crate) fn of_refused(before: &Visit, after: &Visit) -> Vec<Owed> {
         .collect()
 }
 
+/// A closure for one part in so many of the time that a vehicle has to come has kept it out: of an hour, twenty minutes. Whoever
+/// finds the car park shut for less waits, or comes a little later, and nobody was sent elsewhere.
+const SHARE: i32 = 3;
+
+/// Whether a bay's vehicle was kept out by a closure that began at `since` (None: nobody knows) and was over, or still on when
+/// the bay's time was, at `over`. A vehicle has time to come from the beginning of its bay's time, `from`, until the showing
+/// begins: a closure before or after that has kept nobody out.
+pub(crate) fn kept_out(
+    bay: &Bay,
+    from: DateTime<Utc>,
+    starts_at: Option<DateTime<Utc>>,
+    since: Option<DateTime<Utc>>,
+    over: DateTime<Utc>,
+) -> bool {
+    let Some((since, starts_at)) = since.zip(starts_at) else { return from < over };
+    // As both were booked: a delay moves both.
+    let time_to_come = starts_at - bay.booked_from;
+    since < from + time_to_come && from < over && (over - since.max(from)) * SHARE >= time_to_come
+}
+
 /// What a bay cost that nobody has stood in, and that could not be used: until its time was over, or at least when its vehicle
 /// was due. Who came to a closed bridge has parked elsewhere, though it opens during the showing. Not sooner: it may be had
 /// again, another one be taken in its place, or its vehicle come after all.
 pub(crate) fn of_lost(visit: &Visit, now: DateTime<Utc>) -> Option<Owed> {
     let bay = visit.bay.as_ref().filter(|bay| bay.part == Part::Confirmed)?;
-    let was_shut = bay.suspension.is_some() || bay.kept_out;
+    let is_shut_out = bay
+        .suspension
+        .as_ref()
+        .is_some_and(|it| it.lost || kept_out(bay, bay.from, visit.booked_starts_at, it.since, bay.until));
+    let was_shut = is_shut_out || bay.kept_out;
     let cents = sum(&bay.items);
     let is_owed = was_shut && takes_place(visit) && visit.entered_at.is_none() && bay.until <= now && cents > 0;
     let reason = Text::new("Ohne Stellplatz", "Without a bay");
@@ -250,6 +274,51 @@ mod tests {
         assert_eq!(of_lost(&off, until), None, "all of it goes back anyway");
         lost.bay.as_mut().expect("a bay").items.clear();
         assert_eq!(of_lost(&lost, until), None, "it cost nothing, or its price is back");
+    }
+
+    #[test]
+    fn a_closure_of_a_few_minutes_has_kept_nobody_out() {
+        let mut visit = visit(State::Confirmed);
+        let bay = visit.bay.as_mut().expect("a bay");
+        bay.part = Part::Confirmed;
+        let bay = bay.clone();
+        let shut = |since| Suspension {
+            closure: String::new(),
+            since: Some(at(since)),
+            state: "SITE_STATE_CLOSED".to_owned(),
+            reason: Text::default(),
+            until: None,
+            alternatives: Vec::new(),
+            lost: false,
+            left: Vec::new(),
+        };
+        // They have from minute 60 to 120 to come; their bay is theirs until 240.
+        for (since, over, expected, why) in [
+            (60, 65, false, "a few minutes at the beginning"),
+            (90, 95, false, "in the middle"),
+            (117, 122, false, "while the showing begins"),
+            (0, 60, false, "over when they may come"),
+            (0, 79, false, "still shut for 19 minutes then"),
+            (0, 80, true, "for a third of the time"),
+            (60, 80, true, "the same, from when they may come"),
+            (95, 115, true, "a third of it in the middle"),
+            (110, 140, true, "and nobody comes after the beginning"),
+            (110, 240, true, "until their time is over"),
+            (120, 239, false, "begun with the showing"),
+            (120, 240, false, "begun with the showing, and still on"),
+            (0, 240, true, "all the time"),
+        ] {
+            let by_rule = kept_out(&bay, bay.from, visit.booked_starts_at, Some(at(since)), at(over));
+            assert_eq!(by_rule, expected, "{why}: {since} to {over}");
+            if over >= 240 {
+                visit.bay.as_mut().expect("a bay").suspension = Some(shut(since));
+                assert_eq!(of_lost(&visit, at(240)).is_some(), expected, "{why}");
+            }
+        }
+        // The showing is two hours late, and so is their time to come.
+        let late = |since, over| kept_out(&bay, at(180), visit.booked_starts_at, Some(at(since)), at(over));
+        assert!(!late(60, 180) && !late(185, 190) && late(190, 215) && !late(240, 300));
+        assert!(kept_out(&bay, bay.from, visit.booked_starts_at, None, at(61)), "nobody knows since when");
     }
 
     #[test]
