@@ -136,6 +136,21 @@ pub(crate) async fn set_station_state(conn: &mut PgConnection, station: &Station
     Ok(())
 }
 
+/// Stations that the kitchen's own system has paused, if they rest.
+pub(crate) async fn paused_by_system(conn: &mut PgConnection) -> Result<Vec<String>, Error> {
+    Ok(sqlx::query_scalar("select station_id from station where paused_by_system").fetch_all(conn).await?)
+}
+
+/// Who has set a station: the kitchen's own system, or staff.
+pub(crate) async fn set_paused_by_system(conn: &mut PgConnection, station: &str, by_system: bool) -> Result<(), Error> {
+    sqlx::query("update station set paused_by_system = $2 where station_id = $1 and paused_by_system <> $2")
+        .bind(station)
+        .bind(by_system)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn order_of_visit(conn: &mut PgConnection, visit: Uuid) -> Result<Option<Order>, Error> {
     sqlx::query_as::<_, OrderRow>("select * from meal_order where visit_id = $1")
         .bind(visit)

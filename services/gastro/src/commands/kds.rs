@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{affected, kitchen, lock_kitchen, replanning};
 use crate::{
     domain::{
-        Order, OrderState,
+        Order, OrderState, Station, StationState,
         kds::{KdsStatus, LONGEST_DELAY, Load},
         kitchen_system::Token,
     },
@@ -58,21 +58,27 @@ pub(crate) async fn told_time(tx: &mut Tx, order_id: Uuid, at: DateTime<Utc>) ->
 }
 
 /// A kitchen system says how busy the whole kitchen is. What the house would say itself is no news: a system that sends
-/// back what it is told must not open a station that staff have paused. Nor does other news: only a kitchen that is
-/// paused as a whole goes on as a whole.
+/// back what it is told must not open a station that staff have paused. Nor does other news: it opens what it has paused
+/// itself.
 pub(crate) async fn told_load(tx: &mut Tx, load: Load) -> Result<(), Error> {
     lock_kitchen(tx).await?;
     kitchen::begin_day(tx).await?;
     let stations = store::stations(tx.conn()).await?;
-    let told = Load::of(&stations);
-    if told == load {
+    if Load::of(&stations) == load {
         return Ok(());
     }
-    let changes = stations.into_iter().map(|station| {
-        let (state, delay) = load.of_station(station.state, told);
+    let own = store::paused_by_system(tx.conn()).await?;
+    let change = |station: Station| {
+        let (state, delay) = load.of_station(station.state, own.contains(&station.id));
         (station, state, delay)
-    });
-    kitchen::set_stations(tx, changes.collect()).await
+    };
+    let changes: Vec<(Station, StationState, TimeDelta)> = stations.into_iter().map(change).collect();
+    for (station, state, _) in &changes {
+        if *state == StationState::Paused && station.is_open() {
+            store::set_paused_by_system(tx.conn(), &station.id, true).await?;
+        }
+    }
+    kitchen::set_stations(tx, changes).await
 }
 
 /// That a system has spoken is written down so often.

@@ -80,6 +80,8 @@ pub(crate) async fn set_station_state(
     let stations = store::stations(tx.conn()).await?;
     let station =
         stations.into_iter().find(|station| station.id == id).ok_or_else(|| Error::NoSuchStation(id.to_owned()))?;
+    // Whatever the kitchen's own system has said of it: from now on it is theirs.
+    store::set_paused_by_system(tx.conn(), id, false).await?;
     set_stations(tx, vec![(station.clone(), state, delay)]).await?;
     Ok(Station { state, delay, ..station })
 }

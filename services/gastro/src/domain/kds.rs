@@ -116,12 +116,12 @@ impl Load {
         }
     }
 
-    /// What becomes of a station of a kitchen of which this was told before. One that staff have closed stays closed, one
-    /// that they have paused while others work stays paused: they know of more than how much there is to do.
-    pub(crate) const fn of_station(self, was: StationState, told: Self) -> (StationState, TimeDelta) {
+    /// What becomes of a station. One that staff have closed stays closed, and one that they, and not the system itself, have
+    /// paused stays paused until they open it: they know of more than how much there is to do.
+    pub(crate) const fn of_station(self, was: StationState, paused_by_system: bool) -> (StationState, TimeDelta) {
         match (self, was) {
             (_, StationState::Closed) => (StationState::Closed, TimeDelta::zero()),
-            (_, StationState::Paused) if !matches!(told, Self::Paused) => (StationState::Paused, TimeDelta::zero()),
+            (_, StationState::Paused) if !paused_by_system => (StationState::Paused, TimeDelta::zero()),
             (Self::Online, _) => (StationState::Open, TimeDelta::zero()),
             (Self::Busy(delay), _) => (StationState::Busy, TimeDelta::minutes(delay)),
             (Self::Paused, _) => (StationState::Paused, TimeDelta::zero()),

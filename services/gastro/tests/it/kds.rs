@@ -179,6 +179,23 @@ async fn the_kitchens_system_says_how_busy_it_is_and_an_echo_changes_nothing() {
         let expected = ["bar paused 0".to_owned(), format!("cold {others}"), format!("hot {others}")];
         assert_eq!(states().await, expected, "nor does other news");
     }
+    // The system pauses the others and opens them again; the bar is still staff's.
+    told("PAUSED", 0).await;
+    assert_eq!(states().await, ["bar paused 0", "cold paused 0", "hot paused 0"]);
+    told("BUSY", 10).await;
+    assert_eq!(states().await, ["bar paused 0", "cold busy 600", "hot busy 600"]);
+    // Staff pause all of it, also what the system had paused before: none of it is the system's to open.
+    told("PAUSED", 0).await;
+    for station in ["bar", "cold", "hot"] {
+        set_station(&house, station, pb::StationState::Paused).await.expect("paused");
+    }
+    for (status, delay) in [("ONLINE", 0), ("BUSY", 10), ("PAUSED", 0), ("ONLINE", 0)] {
+        told(status, delay).await;
+        assert_eq!(states().await, ["bar paused 0", "cold paused 0", "hot paused 0"], "{status}");
+    }
+    for station in ["cold", "hot"] {
+        set_station(&house, station, pb::StationState::Open).await.expect("open");
+    }
     set_station(&house, "bar", pb::StationState::Closed).await.expect("closed");
     told("BUSY", 10).await;
     assert_eq!(states().await, ["bar closed 0", "cold busy 600", "hot busy 600"], "closed is for today");
