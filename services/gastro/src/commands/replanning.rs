@@ -119,8 +119,9 @@ async fn carry_out(tx: &mut Tx, mut orders: Vec<Order>, meals: &[Meal], planned:
     let leave = || meals.iter().zip(&planned).filter(leaves);
     let ids: Vec<Uuid> = leave().map(|(meal, _)| meal.id).collect();
     let claims: Vec<Claim> = leave().flat_map(|(meal, planned)| claims(meal, planned)).collect();
-    store::slots::free(tx.conn(), &ids).await?;
-    store::slots::claim_all(tx.conn(), &claims).await?;
+    if !ids.is_empty() {
+        store::slots::move_all(tx.conn(), &ids, &claims).await?;
+    }
     let mut on_board = false;
     let (mut moved, mut without) = (Vec::new(), Vec::new());
     for planned in planned {

@@ -90,7 +90,8 @@ pub(crate) async fn save_plans(conn: &mut PgConnection, orders: &[Order]) -> Res
              fire_at = n.fire_at, prep_seconds = n.seconds, regardless = n.regardless
          from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
              $6::integer[], $7::boolean[]) as n (id, starts_at, ends_at, pickup_at, fire_at, seconds, regardless)
-         where o.order_id = n.id",
+         where o.order_id = n.id and (o.starts_at, o.ends_at, o.pickup_at, o.fire_at, o.prep_seconds, o.regardless)
+             is distinct from (n.starts_at, n.ends_at, n.pickup_at, n.fire_at, n.seconds, n.regardless)",
     )
     .bind(ids)
     .bind(times(|it| it.wish.starts_at))

@@ -198,9 +198,9 @@ const CHECKS: &[Check] = &[
         all: "select count(*) from slot_use",
         breaches: "select format('%s at %s: %s taken, %s needed, %s there', u.station_id, u.slot_at, u.seconds,
                        coalesce(sum(c.seconds), 0), u.capacity)
-                   from slot_use u left join slot_claim c on c.station_id = u.station_id and c.slot_at = u.slot_at
+                   from slot_use u full join slot_claim c on c.station_id = u.station_id and c.slot_at = u.slot_at
                    group by u.station_id, u.slot_at, u.seconds, u.capacity
-                   having u.seconds <> coalesce(sum(c.seconds), 0) or u.seconds > u.capacity",
+                   having coalesce(u.seconds, 0) <> coalesce(sum(c.seconds), 0) or u.seconds > u.capacity",
     },
     Check {
         service: "gastro",
