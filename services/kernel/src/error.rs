@@ -203,7 +203,10 @@ pub fn database_code(error: &sqlx::Error) -> Code {
         | sqlx::Error::Tls(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => Code::Unavailable,
+        | sqlx::Error::WorkerCrashed
+        // Nothing that the server has answered: so reads a connection that was closed in the middle of its greeting, as by
+        // whatever stands before a server that is away.
+        | sqlx::Error::Protocol(_) => Code::Unavailable,
         sqlx::Error::Database(database) => match database.code().as_deref() {
             // Serialization failure, deadlock, lock timeout, cancelled, shutdown, connection trouble.
             Some("40001" | "40P01" | "55P03" | "57014" | "57P01" | "57P02" | "57P03" | "53300") => Code::Unavailable,

@@ -2,6 +2,7 @@
 //! numbers, `sink` writes down what reached it. Each test names the guarantee it proves.
 
 mod at_once;
+mod away;
 mod combining;
 mod faults;
 mod golden;
