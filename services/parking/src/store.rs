@@ -416,13 +416,16 @@ pub(crate) struct LaneEvent<'a> {
     pub(crate) at: DateTime<Utc>,
 }
 
-/// What a lane was answered to an event, if it was.
-pub(crate) async fn lane_answer(conn: &mut PgConnection, key: Uuid) -> Result<Option<Verdict>, Error> {
-    let verdict: Option<String> = sqlx::query_scalar("select verdict from lane_event where idempotency_key = $1")
-        .bind(key)
-        .fetch_optional(conn)
-        .await?;
-    verdict.map(|name| Verdict::named(&name).ok_or_else(|| Error::Stored(format!("verdict {name}")))).transpose()
+/// What a lane was answered to an event, and when its car was there; none: it was told of no such event.
+pub(crate) async fn lane_answer(conn: &mut PgConnection, key: Uuid) -> Result<Option<(Verdict, DateTime<Utc>)>, Error> {
+    let row: Option<(String, DateTime<Utc>)> =
+        sqlx::query_as("select verdict, at from lane_event where idempotency_key = $1")
+            .bind(key)
+            .fetch_optional(conn)
+            .await?;
+    let Some((name, at)) = row else { return Ok(None) };
+    let verdict = Verdict::named(&name).ok_or_else(|| Error::Stored(format!("verdict {name}")))?;
+    Ok(Some((verdict, at)))
 }
 
 pub(crate) async fn log_lane(conn: &mut PgConnection, event: &LaneEvent<'_>) -> Result<(), Error> {

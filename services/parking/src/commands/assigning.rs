@@ -136,7 +136,7 @@ pub(crate) async fn session(
     if store::partners::assigned(tx.conn(), right).await?.is_none_or(|(of, _)| of != partner) {
         return Err(Error::NoRight);
     }
-    if let Some(verdict) = store::lane_answer(tx.conn(), key).await? {
+    if let Some((verdict, _)) = store::lane_answer(tx.conn(), key).await? {
         let right = store::right(tx.conn(), right).await?;
         return Ok(LaneAnswer { verdict, message: verdict.message(direction, &[]), right, command: None });
     }

@@ -43,8 +43,8 @@ pub(crate) async fn record_lane(tx: &mut Tx, mut seen: Seen) -> Result<LaneAnswe
     let now = tx.now();
     store::lock_classes(tx.conn(), None).await?;
     let site = store::site(tx.conn(), now).await?;
-    if let Some(verdict) = store::lane_answer(tx.conn(), seen.key).await? {
-        if !is_another(tx, &seen).await? {
+    if let Some((verdict, at)) = store::lane_answer(tx.conn(), seen.key).await? {
+        if !is_another(tx, &seen, at).await? {
             return again(tx, &seen, verdict, &site).await;
         }
         note_reused_key(tx, &seen).await?;
@@ -135,7 +135,7 @@ pub(crate) async fn key_for_another(tx: &mut Tx, seen: &Seen, request_hash: &[u8
 
 /// Staff see that somebody must look at a controller that uses keys again. Where staff let a car out, it is not its doing.
 async fn note_reused_key(tx: &mut Tx, seen: &Seen) -> Result<(), Error> {
-    tracing::warn!(lane = %seen.lane, "an idempotency key was used again for another car; it is let out");
+    tracing::warn!(lane = %seen.lane, "an idempotency key was used again for another car; it is judged as any other");
     if !seen.by_controller {
         return Ok(());
     }
@@ -144,17 +144,62 @@ async fn note_reused_key(tx: &mut Tx, seen: &Seen) -> Result<(), Error> {
     touch_site(tx, None).await
 }
 
-/// Whether a way out tells of another car than it did with this key: what its barrier was told is over, and so old that the
-/// answer is forgotten, for else it would have been given again.
-async fn is_another(tx: &mut Tx, seen: &Seen) -> Result<bool, Error> {
+/// No car stands at a lane for so long.
+const LONGEST_AT_A_LANE: TimeDelta = TimeDelta::days(1);
+
+/// Whether a lane tells of another car than it did with this key, `at` an instant: what its barrier was told is over, or it
+/// was on another day; and so long ago that the answer is forgotten, for else it would have been given again.
+async fn is_another(tx: &mut Tx, seen: &Seen, at: DateTime<Utc>) -> Result<bool, Error> {
     let now = tx.now();
     let command = store::gates::command_of_key(tx.conn(), seen.key).await?;
     let is_over = |command: Command| command.step(Step::Time, now).is_ok_and(|it| it.state.is_over());
-    Ok(seen.direction == Direction::Out && command.is_some_and(is_over))
+    Ok(command.is_some_and(is_over) || at + LONGEST_AT_A_LANE <= now)
 }
 
 /// Nobody parks, leaves and comes back sooner: until then it is the same car, read once more at a barrier that is slow.
-const SOONEST_BACK: TimeDelta = TimeDelta::minutes(3);
+pub(super) const SOONEST_BACK: TimeDelta = TimeDelta::minutes(3);
+
+/// A car that was let in and whose barrier has not opened, or not yet: it shows its code once more. It is counted already,
+/// and the house takes it for one that is in; but it stands outside.
+async fn still_waits(
+    tx: &mut Tx,
+    seen: &Seen,
+    right: Option<&Right>,
+    site: &Site,
+) -> Result<Option<LaneAnswer>, Error> {
+    let now = tx.now();
+    let let_in = right.filter(|right| {
+        seen.direction == Direction::In
+            && right.state == RightState::CheckedIn
+            && right.entered_at.is_some_and(|at| now < at + SOONEST_BACK)
+    });
+    let Some(right) = let_in else { return Ok(None) };
+    let Some(command) = store::gates::last_let_in(tx.conn(), right.visit, &seen.lane, now - SOONEST_BACK).await? else {
+        return Ok(None);
+    };
+    let state = command.step(Step::Time, now).map_or_else(|Over(state)| state, |command| command.state);
+    let command = match state {
+        CommandState::Failed | CommandState::Expired => None,
+        state if state.is_over() => return Ok(None),
+        _ => Some(command),
+    };
+    let verdict = Verdict::Open;
+    let passage = Passage {
+        verdict,
+        counts: None,
+        right: Some(right.clone()),
+        right_changed: false,
+        kind: Kind::Decided,
+        at: now,
+    };
+    save_passage(tx, seen, &passage, site).await?;
+    let command = match command {
+        Some(under_way) => Some(under_way),
+        None => gates::open_for(tx, seen).await?,
+    };
+    let message = verdict.message(seen.direction, &site.alternatives);
+    Ok(Some(LaneAnswer { verdict, message, right: passage.right, command }))
+}
 
 /// A car is told of once more that its lane has told of in its journal: it is counted already. A way out opens all the same.
 async fn again(tx: &mut Tx, seen: &Seen, verdict: Verdict, site: &Site) -> Result<LaneAnswer, Error> {

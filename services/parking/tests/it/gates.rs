@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{client, support::*};
 
-fn controller(lane: &str) -> Caller {
+pub fn controller(lane: &str) -> Caller {
     Caller::Device { id: lane.to_owned(), kind: "lane".to_owned() }
 }
 
@@ -36,7 +36,7 @@ async fn wants(house: &House, key: Uuid, lane: &str, action: GateAction) -> Resu
     GatesClient::new(house.channel(&attendant())).command_gate(request).await.map(tonic::Response::into_inner)
 }
 
-async fn beats(house: &House, lane: &str, held_open: bool, fault: &str) -> pb::LaneOrders {
+pub async fn beats(house: &House, lane: &str, held_open: bool, fault: &str) -> pb::LaneOrders {
     let request = pb::ReportLaneRequest { lane: lane.to_owned(), held_open, fault: fault.to_owned() };
     GatesClient::new(house.channel(&controller(lane))).report_lane(request).await.expect("heard").into_inner()
 }
@@ -52,7 +52,7 @@ async fn look(house: &House, lane: &str) -> pb::Lane {
     lanes.expect("told").into_inner().lanes.into_iter().find(|it| it.lane == lane).expect("this lane")
 }
 
-fn car(lane: &str, direction: Direction, code: &str) -> pb::RecordLaneRequest {
+pub fn car(lane: &str, direction: Direction, code: &str) -> pb::RecordLaneRequest {
     pb::RecordLaneRequest {
         idempotency_key: Uuid::new_v4().to_string(),
         lane: lane.to_owned(),
@@ -62,7 +62,7 @@ fn car(lane: &str, direction: Direction, code: &str) -> pb::RecordLaneRequest {
     }
 }
 
-async fn drives(house: &House, caller: &Caller, car: pb::RecordLaneRequest) -> pb::RecordLaneResponse {
+pub async fn drives(house: &House, caller: &Caller, car: pb::RecordLaneRequest) -> pb::RecordLaneResponse {
     client!(house, caller).record_lane(car).await.expect("answered").into_inner()
 }
 
@@ -95,74 +95,6 @@ async fn a_command_is_asked_for_acknowledged_and_seen_to_have_happened() {
     assert_eq!(refused.code(), Code::FailedPrecondition);
     let stranger = says(&house, "out-1", &later.command_id, Step::Acknowledged).await.expect_err("not its lane");
     assert_eq!(stranger.code(), Code::NotFound);
-}
-
-#[tokio::test]
-async fn a_way_out_whose_controller_uses_a_key_again_opens_is_counted_and_shown_to_staff() {
-    let house = house().await;
-    for _ in 0..3 {
-        drives(&house, &controller("in-1"), car("in-1", Direction::In, "")).await;
-    }
-    let occupied = async || site(&house).await.classes[0].occupied;
-    let first = car("out-1", Direction::Out, "");
-    let before = drives(&house, &controller("out-1"), first.clone()).await;
-    assert_eq!((occupied().await, look(&house, "out-1").await.key_reused_at), (Some(2), None));
-    house.clock.advance(TimeDelta::seconds(60));
-    let second = pb::RecordLaneRequest { code: "https://example.org".to_owned(), ..first.clone() };
-    let out = drives(&house, &controller("out-1"), second.clone()).await;
-    assert_eq!((out.verdict(), out.command_id.is_empty(), occupied().await), (Verdict::Open, false, Some(1)));
-    assert_ne!(out.command_id, before.command_id, "the barrier is told to open once more");
-    assert_eq!(drives(&house, &controller("out-1"), second).await, out, "the second one again");
-    assert_eq!(drives(&house, &controller("out-1"), first).await, before, "and the first one");
-    assert_eq!(occupied().await, Some(1));
-    assert!(look(&house, "out-1").await.key_reused_at.is_some());
-    // The way in stays shut, as ever.
-    let entry = car("in-1", Direction::In, "");
-    drives(&house, &controller("in-1"), entry.clone()).await;
-    let other = pb::RecordLaneRequest { bay_class: pb::BayClass::Family.into(), ..entry };
-    let refused = client!(house, &controller("in-1")).record_lane(other).await.expect_err("another car");
-    assert_eq!((refused.code(), look(&house, "in-1").await.key_reused_at), (Code::InvalidArgument, None));
-    // The day after, nobody looks for it any more.
-    house.clock.set(house.clock.now() + TimeDelta::days(1));
-    assert_eq!(look(&house, "out-1").await.key_reused_at, None);
-}
-
-#[tokio::test]
-async fn a_key_that_staff_have_used_again_opens_and_is_not_the_controllers_fault() {
-    let house = house().await;
-    for _ in 0..2 {
-        drives(&house, &controller("in-1"), car("in-1", Direction::In, "")).await;
-    }
-    let first = car("out-1", Direction::Out, "");
-    let second = pb::RecordLaneRequest { code: "nonsense".to_owned(), ..first.clone() };
-    for out in [first, second] {
-        assert_eq!(drives(&house, &attendant(), out).await.verdict(), Verdict::Open);
-    }
-    assert_eq!(site(&house).await.classes[0].occupied, Some(0));
-    assert_eq!(look(&house, "out-1").await.key_reused_at, None);
-}
-
-#[tokio::test]
-async fn a_way_out_whose_controller_uses_a_key_again_that_was_forgotten_tells_of_another_car() {
-    let house = house().await;
-    for _ in 0..3 {
-        drives(&house, &controller("in-1"), car("in-1", Direction::In, "")).await;
-    }
-    let occupied = async || site(&house).await.classes[0].occupied;
-    let out = car("out-1", Direction::Out, "");
-    let mut before = drives(&house, &controller("out-1"), out.clone()).await;
-    for left in [1, 0] {
-        // Answers are kept for some weeks.
-        sqlx::query("delete from idempotency").execute(house.pool("parking")).await.expect("forgotten");
-        house.clock.advance(TimeDelta::seconds(120));
-        let now = drives(&house, &controller("out-1"), out.clone()).await;
-        assert_eq!((now.verdict(), now.command_id.is_empty(), occupied().await), (Verdict::Open, false, Some(left)));
-        assert_ne!(now.command_id, before.command_id, "the barrier is told to open once more");
-        assert_eq!(drives(&house, &controller("out-1"), out.clone()).await, now, "the same car again");
-        assert_eq!(occupied().await, Some(left));
-        before = now;
-    }
-    assert!(look(&house, "out-1").await.key_reused_at.is_some());
 }
 
 #[tokio::test]

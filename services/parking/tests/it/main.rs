@@ -12,6 +12,7 @@ mod ended;
 mod feeds;
 mod gates;
 mod journal;
+mod keys;
 mod lanes;
 mod meals;
 mod occupancy;

@@ -41,6 +41,7 @@ lane-by-evacuation = wegen der Räumung des Hauses
 lane-heard = zuletzt gehört um { $time }
 lane-clock = Kamera { $camera }: Ihre Bilder kommen zur falschen Zeit. Bitte die Uhr stellen oder die Verbindung prüfen.
 lane-key-reused = Um { $time } hat das Steuergerät ein anderes Auto unter einer Kennung gemeldet, die es schon benutzt hatte. Das Auto ist hinaus und gezählt; bitte das Gerät prüfen lassen.
+lane-key-reused-in = Um { $time } hat das Steuergerät ein Auto unter einer Kennung gemeldet, die es schon benutzt hatte. Das Auto wurde geprüft wie jedes andere; bitte das Gerät prüfen lassen.
 lane-by-hand = heute von Hand geöffnet
 lane-unknown-cars = unbekannte Autos
 gate-open = Öffnen

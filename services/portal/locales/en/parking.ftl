@@ -41,6 +41,7 @@ lane-by-evacuation = because the house is being evacuated
 lane-heard = last heard at { $time }
 lane-clock = Camera { $camera }: its readings come at the wrong time. Please set its clock, or check its link.
 lane-key-reused = At { $time } the controller named another car as it had named one before. The car was let out and counted; please have the controller checked.
+lane-key-reused-in = At { $time } the controller named a car as it had named one before. The car was judged like any other; please have the controller checked.
 lane-by-hand = opened by hand today
 lane-unknown-cars = cars that nobody knows
 gate-open = Open

@@ -89,6 +89,7 @@ fn view(w: &Words, lane: &Lane) -> LaneView {
         LaneState::LinkLost | LaneState::LocalList => w.with("lane-heard", "time", &w.time(&lane.heartbeat_at)),
         _ => String::new(),
     };
+    let reused = if lane.direction() == Direction::In { "lane-key-reused-in" } else { "lane-key-reused" };
     LaneView {
         id: lane.lane.clone(),
         direction: lane.direction(),
@@ -98,7 +99,7 @@ fn view(w: &Words, lane: &Lane) -> LaneView {
         note,
         told_to_drivers: w.text(&lane.told_to_drivers),
         clocks: lane.wrong_clocks.iter().map(|it| clock(w, it)).collect(),
-        reused: lane.key_reused_at.map(|at| w.with("lane-key-reused", "time", &w.time(&Some(at)))).unwrap_or_default(),
+        reused: lane.key_reused_at.map(|at| w.with(reused, "time", &w.time(&Some(at)))).unwrap_or_default(),
         by_hand: lane.opened_by_hand,
         unknown: lane.unknown_cars,
         held: lane.state() == LaneState::HeldOpen && !lane.by_evacuation,
