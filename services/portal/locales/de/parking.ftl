@@ -4,6 +4,7 @@ bay-bicycle = Fahrradstellplatz
 right-suspended = zurzeit nicht nutzbar
 site-until = bis { $time }
 reason-visitors-en = Grund auf Englisch (ohne: der deutsche)
+reason-visitors-plain = Grund in einfacher Sprache (ohne: der deutsche)
 closure-title = Parkplatz schließen
 closure-until = Bis wann (leer: bis auf Weiteres)
 closure-look = Ansehen, was das bedeutet

@@ -4,6 +4,7 @@ bay-bicycle = Bicycle stand
 right-suspended = not usable at present
 site-until = until { $time }
 reason-visitors-en = Reason in English (otherwise the German one)
+reason-visitors-plain = Reason in plain German (otherwise the German one)
 closure-title = Close the car park
 closure-until = Until when (empty: until further notice)
 closure-look = See what that means

@@ -221,7 +221,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, site: Site) -> Result<Carp
         rights: rights.iter().filter(shown).map(|it| right(&w, it, site.kerb_places > 0)).collect(),
         as_of: w.time(&site.observed_at),
         bays: site.classes.iter().map(|count| (count.bay_class, class(&w, count.bay_class()))).collect(),
-        states: [SiteState::Open, SiteState::Closed, SiteState::Unreachable]
+        states: [SiteState::Open, SiteState::Closed, SiteState::Unreachable, SiteState::Unknown]
             .map(|state| (state.into(), w.t(site_state(state).0)))
             .into(),
         may_work: may(caller, LANES),

@@ -254,7 +254,7 @@ async fn view(edge: &Edge, w: Frame, caller: &Caller, visit: &Visit) -> VisitPag
         can_cancel: matches!(state, VisitState::AwaitingPayment | VisitState::Confirmed) && visit.admitted == 0,
         has_calendar: matches!(state, VisitState::Confirming | VisitState::Confirmed),
         link: String::new(),
-        plate: None,
+        plate: plate::is_noted(edge, caller, visit).await,
         others: Vec::new(),
         w,
     }
@@ -325,7 +325,6 @@ async fn whole_page(edge: &Arc<Edge>, guest: &Guest, headers: &HeaderMap, new_li
     if new_link || first_look {
         view.link = issue(edge, headers, &caller, id).await?;
     }
-    view.plate = plate::is_noted(edge, &caller, &visit).await;
     view.others = store::visits(edge.db.pool(), session).await?;
     view.others.retain(|other| *other != id);
     page::page(&view)

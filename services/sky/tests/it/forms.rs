@@ -7,7 +7,12 @@ use chrono::TimeDelta;
 use kernel::{Clock, Role, testing::House};
 use reqwest::{Client, StatusCode, header::LOCATION, redirect::Policy};
 use sky_proto::{
-    gastro::v1::{Order, OrderLine, PlaceWalkUpRequest, kitchen_client::KitchenClient},
+    gastro::v1::{
+        Order, OrderLine, PlaceWalkUpRequest, SetStationStateRequest, StationState, gastro_client::GastroClient,
+        kitchen_client::KitchenClient,
+    },
+    journey::v1::{IssueLinkRequest, journey_client::JourneyClient},
+    parking::v1::{GetSiteRequest, SiteState, parking_client::ParkingClient},
     payments::v1::Method,
 };
 use uuid::Uuid;
@@ -121,7 +126,7 @@ async fn another_house_needs_no_other_pages() {
 
 #[tokio::test]
 async fn the_attendants_forms_do_what_they_say() {
-    let (house, _) = open().await;
+    let (house, world) = open().await;
     let attendant = Pages::of(&house, Role::Attendant).await;
     let key = || Uuid::new_v4().to_string();
 
@@ -159,15 +164,71 @@ async fn the_attendants_forms_do_what_they_say() {
     assert!(order("3").await.contains("Nicht mehr offen halten: angefordert"));
 
     // The bridge is closed: a look first, then the closure, then it is taken back.
-    let bridge = [("state", "3"), ("reason", "Brückenfest"), ("reason_en", "Bridge festival"), ("until", "")];
+    let bridge = [
+        ("state", "3"),
+        ("reason", "Brückenfest"),
+        ("reason_en", "Bridge festival"),
+        ("reason_plain", "Auf der Brücke ist ein Fest."),
+        ("until", ""),
+    ];
     let look = attendant.asks("/carpark/site/preview", &bridge).await.expect_err("a look");
+    assert!(look.contains("value=\"Auf der Brücke ist ein Fest.\""), "what was typed goes along: {look}");
     assert!(look.contains("Brückenfest") && !attendant.sees("/carpark").await.contains("Brückenfest"));
     attendant.sends("/carpark/site", &bridge).await;
     let page = attendant.sees("/carpark").await;
     assert!(page.contains("nicht erreichbar") && page.contains("Brückenfest"), "{page}");
+    let mut parking = ParkingClient::new(world.door("parking", &staff(Role::Attendant)));
+    let site = parking.get_site(GetSiteRequest {}).await.expect("the site").into_inner();
+    assert_eq!(site.reason.expect("a reason").plain, "Auf der Brücke ist ein Fest.");
     let closure = between(&page, "name=\"closure\" value=\"", "\"");
     attendant.sends("/carpark/site/undo", &[("closure", closure)]).await;
     assert!(!attendant.sees("/carpark").await.contains("Brückenfest"));
+
+    // Nobody knows how the site is: there is nothing to look at first, and an end that was typed means nothing.
+    let unknown =
+        [("state", "4"), ("reason", ""), ("reason_en", ""), ("reason_plain", ""), ("until", "2026-11-28T23:00")];
+    assert!(attendant.sees("/carpark").await.contains("<option value=\"4\">unbekannt</option>"));
+    assert_eq!(attendant.sends("/carpark/site/preview", &unknown).await, "/carpark");
+    let site = parking.get_site(GetSiteRequest {}).await.expect("the site").into_inner();
+    assert_eq!((site.state(), site.closure_id.as_str(), site.until), (SiteState::Unknown, "", None));
+}
+
+/// While staff may take back that a meal's money goes back, its guest is not asked and decides nothing; then they are again.
+#[tokio::test]
+async fn a_guest_is_asked_nothing_while_staff_may_think_better_of_their_answer() {
+    let (house, world) = open().await;
+    let family = Family::holds(&world, house.clock.now()).await;
+    family.orders(Method::AtDesk).await;
+    family.is_confirmed().await;
+    let mut journey = JourneyClient::new(world.door("journey", &family.me));
+    let link = journey.issue_link(IssueLinkRequest { visit_id: family.visit.clone() }).await.expect("a link");
+    let client = Client::builder().cookie_store(true).redirect(Policy::none()).build().expect("a client");
+    let guest = Pages { clock: house.clock.clone(), client, base: format!("http://{}", house.running.http) };
+    guest.looks(&format!("/v/{}", link.into_inner().secret)).await;
+    for station_id in ["hot", "cold", "bar"] {
+        let (station_id, state) = (station_id.to_owned(), StationState::Closed.into());
+        let mut kitchen = GastroClient::new(world.door("gastro", &staff(Role::Kitchen)));
+        let request = SetStationStateRequest { station_id, state, delay_minutes: 0 };
+        kitchen.set_station_state(request).await.expect("closed");
+    }
+    const ASKED: &str = "Kein Essen, Geld zurück";
+    assert!(guest.sees("/visit/meal").await.contains(ASKED));
+
+    let cook = Pages::of(&house, Role::Kitchen).await;
+    let decisions = format!("/kitchen/decisions/{}", family.visit);
+    cook.sends(&decisions, &[("answer", "2")]).await;
+    let page = guest.sees("/visit/meal").await;
+    assert!(page.contains("Die Küche entscheidet gerade über Ihr Essen") && !page.contains(ASKED), "{page}");
+    // From a page that was open before.
+    assert_eq!(guest.sends("/visit/meal", &[("answer", "2")]).await, "/visit/meal");
+    assert!(guest.sees("/visit/meal").await.contains("Die Küche entscheidet gerade über dieses Essen"));
+    cook.sends(&decisions, &[("answer", "4")]).await;
+    assert!(guest.sees("/visit/meal").await.contains(ASKED));
+    // A guest who notes a plate does so in the page's live part: it comes and goes with the bay.
+    let page = guest.sees("/visit").await;
+    let (_, live) = page.split_once("data-live=\"/visit/live\"").expect("a live part");
+    let (live, _) = live.split_once("data-live-status").expect("its end");
+    assert!(live.contains("action=\"/visit/plate\""), "{page}");
 }
 
 async fn walk_up(world: &World, item: &str) -> Order {

@@ -31,6 +31,7 @@ struct ClosurePage {
     until: String,
     reason: String,
     reason_en: String,
+    reason_plain: String,
     visits: u32,
     held: u32,
     cars_in: u32,
@@ -51,12 +52,17 @@ fn typed(sent: &Fields) -> Result<Option<DateTime<Utc>>, Problem> {
     }
 }
 
+/// Whether nobody may park then. Whoever does not know how the car park is keeps nobody out: there is nothing to look at first.
+const fn closes(state: SiteState) -> bool {
+    !matches!(state, SiteState::Open | SiteState::Unknown)
+}
+
 /// `POST /carpark/site/preview`: changes nothing.
 pub(crate) async fn preview(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(SITE)?;
     let end = typed(&sent)?.map(timestamp);
     let request = PreviewSiteStateRequest { state: sent.choice("state"), until: end };
-    if request.state() == SiteState::Open {
+    if !closes(request.state()) {
         return set(State(edge), guest, sent).await;
     }
     let told = match answer(edge.parking(&caller).preview_site_state(request)).await {
@@ -69,6 +75,7 @@ pub(crate) async fn preview(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
         until: until(&w, &request.until),
         reason: sent.get("reason").to_owned(),
         reason_en: sent.get("reason_en").to_owned(),
+        reason_plain: sent.get("reason_plain").to_owned(),
         visits: told.visits,
         held: told.held,
         cars_in: told.cars_in,
@@ -86,10 +93,14 @@ pub(crate) async fn preview(State(edge): State<Arc<Edge>>, guest: Guest, sent: F
 /// `POST /carpark/site`
 pub(crate) async fn set(State(edge): State<Arc<Edge>>, guest: Guest, sent: Fields) -> Result<Response, Problem> {
     let caller = guest.staff(SITE)?;
-    let reason =
-        LocalizedText { de: sent.get("reason").to_owned(), en: sent.get("reason_en").to_owned(), ..Default::default() };
+    let reason = LocalizedText {
+        de: sent.get("reason").to_owned(),
+        en: sent.get("reason_en").to_owned(),
+        plain: sent.get("reason_plain").to_owned(),
+    };
     let state = sent.choice("state");
-    let until = if state == i32::from(SiteState::Open) { None } else { typed(&sent)?.map(timestamp) };
+    let until =
+        if closes(SiteState::try_from(state).unwrap_or_default()) { typed(&sent)?.map(timestamp) } else { None };
     let set =
         answer(edge.parking(&caller).set_site_state(SetSiteStateRequest { state, reason: Some(reason), until })).await;
     let set = set.map(|site| Notice::good(guest.words.t(site_state(site.state()).0)));
