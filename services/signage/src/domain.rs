@@ -220,7 +220,7 @@ fn offer(class: Class, view: &View, facts: &Facts, now: DateTime<Utc>) -> Option
         Class::Scheduled => {
             let lists = of_parts(view, |base| schedule::running(base, facts, now, false));
             let said = messages(class, view, facts, now).into_iter().chain(lists).reduce(join);
-            said.map(|said| with_calls(said, view, facts, now))
+            said.map(|said| with_calls(above_ways(said, view, facts, now), view, facts, now))
         }
         Class::Default => {
             let own = of_parts(view, |base| Some(profiles::default(base, facts, now)));

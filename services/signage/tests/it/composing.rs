@@ -180,6 +180,9 @@ fn signposts_stay_below_what_is_said_and_only_an_emergency_takes_them() {
     assert_eq!(kinds(Profile::Wayfinding, &facts, 6), (Class::Default, vec![Kind::Wayfinding]), "and it ends");
     let said = Facts { messages: vec![message(Class::Operations, 10, None)], ..Facts::default() };
     assert_eq!(kinds(Profile::Wayfinding, &said, 1), (Class::Operations, both));
+    let planned = Facts { messages: vec![message(Class::Scheduled, 10, None)], ..Facts::default() };
+    let below = vec![Kind::Notice, Kind::Wayfinding];
+    assert_eq!(kinds(Profile::Wayfinding, &planned, 1), (Class::Scheduled, below), "nor does what is planned");
     let urgent = Facts { messages: vec![message(Class::Safety, 10, None)], ..Facts::default() };
     assert_eq!(kinds(Profile::Wayfinding, &urgent, 1), (Class::Safety, vec![Kind::Notice]));
 }
