@@ -238,6 +238,10 @@ pub async fn restore(tx: &mut Tx, board: &Board, message_id: Uuid) -> Result<Mes
     };
     (message.withdrawn, message.withdrawn_at, message.ended_by) = (false, None, None);
     tx.append(&message_id.to_string(), &events::published(&message)).await?;
+    // Whoever closes a zone for it has heard that it is over.
+    if message.hazard.is_some() {
+        tx.append(&message_id.to_string(), &events::warning(&message)).await?;
+    }
     say(tx, turn, Fact::Message(message.clone())).await?;
     Ok(message)
 }

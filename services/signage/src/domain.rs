@@ -123,6 +123,9 @@ pub struct Message {
     /// How grave an official warning is, 4 the most; 0: not said, or a message of staff.
     #[serde(default)]
     pub gravity: u8,
+    /// What an official warning warns of, as far as a zone is closed for it.
+    #[serde(default)]
+    pub hazard: Option<Hazard>,
     /// What it says.
     pub text: Text,
     /// None: every group.

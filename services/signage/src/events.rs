@@ -5,7 +5,7 @@ use kernel::values::timestamp;
 use sky_proto::signage::v1 as pb;
 use uuid::Uuid;
 
-use crate::domain::{About, Alert, Class, Hazard, Message, Severity, State};
+use crate::domain::{About, Class, Hazard, Message, Severity, State};
 
 /// A class for the wire.
 #[must_use]
@@ -93,14 +93,14 @@ pub fn withdrawn(message_id: Uuid) -> pb::MessageWithdrawn {
     pb::MessageWithdrawn { message_id: message_id.to_string() }
 }
 
-/// An official warning has become a message.
+/// An official warning has become a message, or is one again.
 #[must_use]
-pub fn warning(alert: &Alert, message: &Message) -> pb::WarningTaken {
-    let kind = alert.hazard().map_or(pb::WarningKind::Unspecified, |hazard| match hazard {
+pub fn warning(message: &Message) -> pb::WarningTaken {
+    let kind = message.hazard.map_or(pb::WarningKind::Unspecified, |hazard| match hazard {
         Hazard::Thunderstorm => pb::WarningKind::Thunderstorm,
         Hazard::Storm => pb::WarningKind::Storm,
     });
-    let severity = match alert.severity() {
+    let severity = match Severity::of(message.gravity) {
         Severity::Extreme => pb::WarningSeverity::Extreme,
         Severity::Severe => pb::WarningSeverity::Severe,
         Severity::Moderate => pb::WarningSeverity::Moderate,

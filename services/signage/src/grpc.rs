@@ -320,6 +320,7 @@ fn new_message(request: &pb::PublishMessageRequest, now: DateTime<Utc>) -> Resul
     Ok(Message {
         beside: false,
         gravity: 0,
+        hazard: None,
         message_id: values::new_id(now),
         class,
         text,

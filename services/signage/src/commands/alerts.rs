@@ -68,7 +68,7 @@ async fn take(tx: &mut Tx, turn: &Turn, alert: &Alert, facts: &mut Vec<Fact>) ->
     {
         facts.push(Fact::Message(message.clone()));
         tx.append(&message.message_id.to_string(), &events::published(message)).await?;
-        tx.append(&message.message_id.to_string(), &events::warning(alert, message)).await?;
+        tx.append(&message.message_id.to_string(), &events::warning(message)).await?;
     }
     Ok(Imported { shown: shown.map(|message| message.message_id), ended, not_ended })
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::Text;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Class, LONGEST_MESSAGE, Message};
@@ -49,6 +50,18 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// What [`Self::gravity`] made a number of.
+    #[must_use]
+    pub const fn of(gravity: u8) -> Self {
+        match gravity {
+            4 => Self::Extreme,
+            3 => Self::Severe,
+            2 => Self::Moderate,
+            1 => Self::Minor,
+            _ => Self::Unknown,
+        }
+    }
+
     /// For sorting: 4 the gravest.
     const fn gravity(self) -> u8 {
         match self {
@@ -73,7 +86,8 @@ pub enum Urgency {
 }
 
 /// What is warned of, as far as it matters to a house with a roof terrace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Hazard {
     /// Lightning.
     Thunderstorm,
@@ -244,6 +258,7 @@ impl Alert {
             class,
             beside,
             gravity: self.severity().gravity(),
+            hazard: self.hazard(),
             text: Text { de: said(german), en: english, plain: String::new() },
             group: None,
             published_at: now,

@@ -68,6 +68,7 @@ pub fn message(class: Class, end: i64, group: Option<&str>) -> Message {
         class,
         beside: false,
         gravity: 0,
+        hazard: None,
         text: Text::new("Hinweis", "Note"),
         group: group.map(str::to_owned),
         published_at: at(0),

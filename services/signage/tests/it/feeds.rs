@@ -18,7 +18,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{client, support::*};
+use crate::{client, open_formats::cap, support::*};
 
 /// A server that answers every request with what was set last.
 struct Server {
@@ -297,4 +297,21 @@ async fn a_warning_that_the_feed_left_out_once_comes_back_with_it_and_one_that_w
     server.says(200, format!("[{over},{fog}]"));
     asked_again(&house, 1).await;
     assert!(!shows("NEBEL").await);
+}
+
+#[tokio::test]
+async fn a_storm_that_staff_took_back_by_mistake_closes_what_it_closed_when_they_show_it_again() {
+    let house = house().await;
+    let alert = cap("a1", "Alert", "Severe", "", "Fenster schließen.").into_bytes();
+    let mut alerts = AlertsClient::new(house.channel(&operator()));
+    let taken = alerts.import_cap(pb::ImportCapRequest { alert }).await.expect("taken").into_inner();
+    let message_id = taken.message_id;
+    let mut desk = client!(house, &operator());
+    let withdraw = pb::WithdrawMessageRequest { message_id: message_id.clone() };
+    desk.withdraw_message(withdraw).await.expect("withdrawn");
+    desk.restore_message(pb::RestoreMessageRequest { message_id }).await.expect("shown again");
+    let told = house.events::<pb::WarningTaken>("signage").await;
+    assert_eq!(told.len(), 2, "who has heard that it is over hears of it again");
+    assert_eq!(told[0], told[1]);
+    assert_eq!((told[1].kind(), told[1].severity()), (pb::WarningKind::Storm, pb::WarningSeverity::Severe));
 }

@@ -248,6 +248,7 @@ fn lift_message() -> Message {
     Message {
         beside: false,
         gravity: 0,
+        hazard: None,
         message_id: Uuid::from_u128(2),
         class: Class::Operations,
         text: Text::new("Aufzug defekt", "Lift fault"),
