@@ -117,9 +117,12 @@
       // So that the house, when it is back, sends what it sent before.
       main.dataset.revision = "0";
     }
-    if (left !== before) layOut();
+    const quiet = evacuation ? "" : silent > FACTS ? "long" : silent > FIGURES ? "yes" : "";
+    // Other words are there then.
+    const differs = left !== before || quiet !== html.dataset.silent;
+    html.dataset.silent = quiet;
+    if (differs) layOut();
     before = left;
-    html.dataset.silent = evacuation ? "" : silent > FACTS ? "long" : silent > FIGURES ? "yes" : "";
     // Of when it is: its own line is cut, or whoever tells one of these facts is silent.
     const ages = Array.from(main.querySelectorAll("li[data-as-of]")).filter((line) => !line.dataset.over).map((line) => Number(line.dataset.asOf));
     if (silent > SAY_AGE && kept.heard) ages.push(kept.heard);

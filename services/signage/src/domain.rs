@@ -285,7 +285,9 @@ fn evacuation(base: &Base, facts: &Facts) -> Option<Offer> {
     let headline = if house.exercise { words::exercise(&headline) } else { headline };
     let notice = Line { about: house.about.clone(), ..Line::new(Kind::Notice, instruction, house.since, "flow") };
     let mut lines = vec![notice];
-    lines.extend(base.setup.exits.iter().map(|exit| Line::way(exit, base)));
+    // In an evacuation nobody takes a lift.
+    let step_free = |exit: &Way| exit.step_free && exit.lift.is_empty();
+    lines.extend(base.setup.exits.iter().map(|exit| Line { step_free: step_free(exit), ..Line::way(exit, base) }));
     Some(Offer { headline, lines })
 }
 

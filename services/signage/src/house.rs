@@ -238,8 +238,9 @@ fn wrong(entry: &Entry) -> Option<(&'static str, String)> {
     if (entry.profile == Profile::Wayfinding) == entry.wayfinding.is_empty() {
         return problem("wayfinding", "displays with the profile \"wayfinding\" need directions, others have none");
     }
-    if !entry.exits.iter().any(|exit| exit.step_free) {
-        return problem("exits", "needs at least one way out that is step_free");
+    // In an evacuation nobody takes a lift.
+    if !entry.exits.iter().any(|exit| exit.step_free && exit.lift.is_empty()) {
+        return problem("exits", "needs at least one way out that is step_free without a lift");
     }
     for (key, ways) in [("wayfinding", &entry.wayfinding), ("exits", &entry.exits)] {
         if let Some(missing) = ways.iter().find_map(|way| untranslated(&way.text)) {

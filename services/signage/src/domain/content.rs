@@ -5,7 +5,7 @@ use kernel::values::Text;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Arrow, Base, Class, Item, Message, Quality, Way};
+use super::{Arrow, Base, Class, Item, Lift, Message, Quality, Way, words};
 
 /// What a line is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +88,14 @@ pub struct Line {
     /// Whoever tells it is silent: it was true at `observed_at`.
     #[serde(default)]
     pub stale: bool,
+    /// For directions over a lift: what is said in place of `detail` and `step_free` where the house was not heard for a
+    /// while. Empty: nothing of the line is a word of now.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub unheard: Text,
+}
+
+fn is_empty(text: &Text) -> bool {
+    *text == Text::default()
 }
 
 /// A directive or an incident in one of its revisions.
@@ -118,9 +126,11 @@ impl Line {
             quality: None,
             about: None,
             stale: false,
+            unheard: Text::default(),
         }
     }
 
+    /// A way as the house was built.
     pub(super) fn way(way: &Way, base: &Base) -> Self {
         Self {
             detail: way.detail.clone(),
@@ -128,6 +138,12 @@ impl Line {
             step_free: way.step_free,
             ..Self::new(Kind::Wayfinding, way.text.clone(), base.configured_at, "house")
         }
+    }
+
+    /// The same over a lift of which nobody says whether it works: the arrow is right, more is not promised.
+    pub(super) fn over_a_lift(way: &Way, base: &Base, lift: Option<&Lift>) -> Self {
+        let detail = words::lift_unheard(lift.is_some_and(|lift| !lift.working));
+        Self { detail, step_free: false, ..Self::way(way, base) }
     }
 
     pub(super) fn is_valid(&self, now: DateTime<Utc>) -> bool {

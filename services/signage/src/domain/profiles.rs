@@ -234,13 +234,23 @@ fn room_door(base: &Base, facts: &Facts, now: DateTime<Utc>) -> Offer {
 fn wayfinding(base: &Base, facts: &Facts) -> Offer {
     let lines = base.setup.wayfinding.iter().map(|way| {
         let mut line = Line::way(way, base);
-        // A way over a lift that does not work is told as it is: what to do instead, and not step-free.
-        if let Some(lift) = facts.lifts.iter().find(|lift| lift.lift_id == way.lift && !lift.working) {
-            line.detail = lift.without.clone();
-            line.step_free = false;
-            line.observed_at = lift.since;
-            "flow".clone_into(&mut line.source);
-            return line;
+        if !way.lift.is_empty() {
+            let lift = facts.lifts.iter().find(|lift| lift.lift_id == way.lift);
+            let unheard = Line::over_a_lift(way, base, lift);
+            // Nobody says whether it works now.
+            if facts.silent("flow").is_some() {
+                let since = lift.map_or(line.observed_at, |lift| lift.since);
+                return Line { observed_at: since, source: "flow".to_owned(), ..unheard };
+            }
+            line.unheard = unheard.detail;
+            // Over one that does not work: what to do instead, and not step-free.
+            if let Some(lift) = lift.filter(|lift| !lift.working) {
+                line.detail = lift.without.clone();
+                line.step_free = false;
+                line.observed_at = lift.since;
+                "flow".clone_into(&mut line.source);
+                return line;
+            }
         }
         let full = facts.zones.iter().find(|zone| zone.zone_id == way.zone && zone.level != ZoneLevel::Free);
         if let Some(zone) = full {

@@ -26,7 +26,7 @@ pub struct Silence {
 
 impl Facts {
     /// When a service was last heard, if it is silent.
-    fn silent(&self, producer: &str) -> Option<DateTime<Utc>> {
+    pub(super) fn silent(&self, producer: &str) -> Option<DateTime<Utc>> {
         self.silences.iter().find(|it| it.producer == producer)?.since
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::{Base, Class, Content, Facts, House, HouseState, Kind, Line, Profile, View, compose, words};
+use super::{Base, Class, Content, Facts, House, HouseState, Kind, Line, Profile, View, Way, compose, words};
 
 /// The content of an evacuation, before there is one.
 #[must_use]
@@ -17,7 +17,8 @@ pub fn leave_the_house(base: &Arc<Base>, now: DateTime<Utc>) -> Content {
     )
 }
 
-/// What stays true when nothing else is known: where things are, else the ways out of the house, else a welcome.
+/// What stays true when nothing else is known: where things are, else the ways out of the house, else a welcome. Whether a
+/// lift works does not: of a way over one it says that nobody knows.
 #[must_use]
 pub fn stay_calm(base: &Arc<Base>) -> Content {
     let welcome = base.setup.welcome.clone();
@@ -27,7 +28,11 @@ pub fn stay_calm(base: &Arc<Base>) -> Content {
         Profile::Parking => &[],
         _ => &base.setup.exits[..],
     };
-    let mut lines: Vec<Line> = ways.iter().map(|way| Line::way(way, base)).collect();
+    let known = |way: &Way| match way.lift.is_empty() {
+        true => Line::way(way, base),
+        false => Line::over_a_lift(way, base, None),
+    };
+    let mut lines: Vec<Line> = ways.iter().map(known).collect();
     let mut headline = words::way();
     if lines.is_empty() {
         headline = welcome.clone();

@@ -78,6 +78,22 @@ pub(super) fn way() -> Text {
     say("Wegweiser", "Directions", "Hier geht es lang")
 }
 
+/// Of a way over a lift, where nobody says whether it works.
+pub(super) fn lift_unheard(was_out: bool) -> Text {
+    if was_out {
+        return say(
+            "Der Aufzug war zuletzt außer Betrieb. Ob er wieder fährt, ist nicht bekannt. Bitte fragen Sie uns.",
+            "The lift was last reported out of order. Whether it works again is not known. Please ask us.",
+            "Der Aufzug war kaputt. Fährt er wieder? Das wissen wir nicht. Bitte fragen Sie uns.",
+        );
+    }
+    say(
+        "Ob der Aufzug fährt, ist gerade nicht bekannt. Bitte fragen Sie uns.",
+        "Whether the lift works is not known right now. Please ask us.",
+        "Fährt der Aufzug? Das wissen wir gerade nicht. Bitte fragen Sie uns.",
+    )
+}
+
 pub(super) fn zone_stop() -> Text {
     say("zurzeit voll – bitte warten", "full at the moment – please wait", "Hier ist es voll. Bitte warten.")
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use kernel::values::{Text, timestamp};
-use sky_proto::signage::v1 as pb;
+use sky_proto::{kernel::v1::LocalizedText, signage::v1 as pb};
 
 use crate::{
     domain::{
@@ -175,8 +175,13 @@ fn line(line: &Line) -> pb::Line {
         media: line.media.as_ref().map(media),
         quality: line.quality.map(Quality::name).unwrap_or_default().to_owned(),
         stale: line.stale,
-        day: Some(&line.day).filter(|day| !day.de.is_empty()).map(Text::to_proto),
+        day: some(&line.day),
+        unheard: some(&line.unheard),
     }
+}
+
+fn some(text: &Text) -> Option<LocalizedText> {
+    (!text.de.is_empty()).then(|| text.to_proto())
 }
 
 fn media(item: &Item) -> pb::Media {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use signage::domain::{
     Arrow, Audience, Base, Call, Class, Evacuation, Fact, Facts, House, HouseState, Kind, Known, Lift, Measure,
     Message, Phase, Profile, Quality, Record, Setup, Showing, Silence, Status, View, Way, Zone, ZoneLevel, compose,
+    leave_the_house, stay_calm,
 };
 use uuid::Uuid;
 
@@ -151,7 +152,21 @@ fn a_lift_that_fails_takes_the_step_free_way_with_it() {
         let facts = Facts { lifts: vec![lift], ..Facts::default() };
         let line = compose(&view, &facts, at(1)).lines[0].clone();
         assert_eq!((line.step_free, line.detail == without), (working, !working));
+        // A monitor without its line, or a house in which nobody says how the lift is, promises nothing.
+        let last = if working { "Ob der Aufzug fährt, ist gerade nicht bekannt" } else { "zuletzt außer Betrieb" };
+        assert!(line.unheard.de.contains(last), "{line:?}");
+        let silences = vec![Silence { producer: "flow".to_owned(), since: Some(at(1)) }];
+        let silent = compose(&view, &Facts { silences, ..facts }, at(9)).lines[0].clone();
+        assert_eq!((silent.step_free, silent.stale, silent.observed_at), (false, true, at(1)), "{silent:?}");
+        assert!(silent.detail == line.unheard && silent.arrow == line.arrow, "{silent:?}");
     }
+    let calm = stay_calm(&view.base).lines[0].clone();
+    assert!(!calm.step_free && calm.detail.de.contains("nicht bekannt"), "{calm:?}");
+    // In an evacuation nobody takes one.
+    let mut base = (*view.base).clone();
+    base.setup.exits[0].lift = "lift".to_owned();
+    assert!(leave_the_house(&Arc::new(base), at(0)).lines.iter().all(|line| !line.step_free));
+    assert!(leave_the_house(&view.base, at(0)).lines.iter().any(|line| line.step_free));
 }
 
 fn measure(zone: &str) -> Measure {

@@ -132,6 +132,32 @@ async fn four_hours_without_network_show_nothing_stale_and_three_seconds_repair_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_way_over_the_lift_promises_nothing_once_nobody_is_heard() {
+    let Some(stage) = Stage::open().await else { return };
+    let cable = Cable::to(stage.house.running.http).await;
+    let monitor = stage.monitor(&cable, "way-ground").await;
+    let shows = |way: &str, part: &str| {
+        format!(
+            "(() => {{ const way = [...document.querySelectorAll('li')].find((it) => it.textContent.includes('{way}')); \
+             const part = way && way.querySelector('{part}'); \
+             return Boolean(part) && getComputedStyle(part).display !== 'none'; }})()"
+        )
+    };
+    let (lift, unheard) = (shows("Aufzug zu allen Ebenen", ".badge"), shows("Aufzug zu allen Ebenen", ".unheard"));
+    monitor.holds("step-free by the lift", &format!("{lift} && !{unheard}")).await;
+    cable.cut();
+    leaps(&monitor, TimeDelta::minutes(3)).await;
+    monitor.holds("nobody knows whether it works", &format!("!{lift} && {unheard}")).await;
+    monitor.holds("on one floor all is as it was", &shows("Sternensaal", ".badge")).await;
+    monitor.shoots("monitor-lift-unheard").await;
+    leaps(&monitor, TimeDelta::hours(4)).await;
+    monitor.holds("nor later", &format!("!{lift} && {unheard}")).await;
+    cable.mend();
+    monitor.holds("the lift again", &format!("{lift} && !{unheard}")).await;
+    leaves(monitor).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_house_says_how_long_figures_and_facts_stay_without_it() {
     let own = [("monitors_figures_seconds", 20), ("monitors_facts_seconds", 3600)];
     let own = own.map(|(name, seconds)| (name.to_owned(), toml::Value::Integer(seconds)));

@@ -60,6 +60,8 @@ struct LineView {
     arrow: String,
     arrow_label: &'static str,
     step_free: bool,
+    /// In place of `detail` and `step_free`, when the house was not heard for minutes; empty: they stay.
+    unheard: Voices,
     /// Where a figure is no exact one.
     quality: Voices,
     /// Of when it is, where whoever tells it is silent; 0 and empty: of now.
@@ -117,6 +119,7 @@ fn line(line: &Line) -> LineView {
         },
         arrow: line.arrow.clone(),
         step_free: line.step_free,
+        unheard: voices(&line.unheard),
         quality: match line.quality.as_str() {
             "estimated" => all("monitor-estimated", Words::t),
             "degraded" => all("monitor-degraded", Words::t),
@@ -207,6 +210,27 @@ mod tests {
         let told: Vec<(bool, bool)> =
             html.split("<li").skip(1).map(|it| (it.contains("data-house=\"yes\""), it.contains('♿'))).collect();
         assert_eq!(told, [(true, true), (true, false), (false, false), (false, false)], "{html}");
+    }
+
+    #[test]
+    fn a_way_over_a_lift_brings_with_it_what_it_says_when_nobody_is_heard() {
+        let text = |de: &str| Some(Text::new(de, "").to_proto());
+        let way = |unheard| Line {
+            kind: "wayfinding".to_owned(),
+            detail: text("Räume"),
+            step_free: true,
+            unheard,
+            ..Default::default()
+        };
+        let lines = vec![way(text("nicht bekannt")), way(None)];
+        let html = html(&Content { lines, ..Default::default() }).unwrap_or_default();
+        let lines: Vec<(usize, usize)> = html
+            .split("<li")
+            .skip(1)
+            .map(|it| (it.matches(" heard\"").count(), it.matches("class=\"unheard\">nicht bekannt").count()))
+            .collect();
+        // Its second line and its sign go, the sentence comes; a way on one floor stays as it is.
+        assert_eq!(lines, [(2, 1), (0, 0)], "{html}");
     }
 
     #[test]
